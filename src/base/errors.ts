@@ -1,0 +1,96 @@
+/**
+ * The catalogue of expected failures. One code, one sentence; the HTTP status of each lives in `http/problem.ts`,
+ * where a code without a status does not compile.
+ */
+export const ERROR_CATALOGUE = {
+  invalid_request: 'The request is not valid.',
+  invalid_recipe: 'The recipe cannot be trained as written.',
+  unauthorized: 'A valid API key is needed: Authorization: Bearer kappa_…',
+  forbidden: 'This API key lacks the scope that the request needs.',
+  route_not_found: 'There is no such route.',
+  method_not_allowed: 'This route does not take that method.',
+  key_not_found: 'There is no such API key.',
+  dataset_not_found: 'There is no such dataset.',
+  dataset_version_not_found: 'There is no such dataset version.',
+  dataset_version_not_ready: 'The dataset version is not ready to be used.',
+  dataset_in_use: 'The dataset is used by a run that has not ended.',
+  dataset_empty: 'No image of the source could be used.',
+  upload_not_found: 'There is no such upload.',
+  upload_incomplete: 'The upload does not hold the announced bytes.',
+  upload_expired: 'The upload has expired.',
+  archive_invalid: 'The archive cannot be read.',
+  archive_too_large: 'The archive unpacks to more than is allowed.',
+  source_unreachable: 'The source of the dataset cannot be read.',
+  run_not_found: 'There is no such run.',
+  run_not_cancelable: 'The run has already ended.',
+  checkpoint_not_found: 'There is no such checkpoint.',
+  checkpoint_invalid: 'The checkpoint cannot be read.',
+  model_not_found: 'There is no such model.',
+  model_not_ready: 'The model is not ready to serve.',
+  prototype_not_found: 'The model has no such prototype.',
+  artifact_not_found: 'The model has no such artifact.',
+  idempotency_key_reused: 'This Idempotency-Key was used with another request.',
+  idempotency_in_progress: 'The first request with this Idempotency-Key is still running.',
+  body_too_large: 'The request body is larger than is allowed.',
+  unsupported_media_type: 'The request body has a media type that this route does not take.',
+  image_invalid: 'The bytes are not an image that can be read.',
+  image_too_large: 'The image has more bytes or pixels than is allowed.',
+  url_not_allowed: 'Images are not fetched from this URL.',
+  url_unreachable: 'The image could not be fetched from its URL.',
+  rate_limited: 'Too many requests with this API key.',
+  overloaded: 'The service is working at its limit; try again shortly.',
+  request_timeout: 'The request took longer than is allowed.',
+  database_unavailable: 'The database does not answer.',
+  storage_unavailable: 'The object store does not answer.',
+  storage_full: 'There is no room left to write.',
+  inference_unavailable: 'No inference process answers.',
+  lease_lost: 'Another worker has taken the run over.',
+  object_not_found: 'The object store has no such object.',
+  program_untraceable: 'A tensor operation has no ONNX emitter.',
+  engine_unavailable: 'No tensor engine is available.',
+  loss_not_finite: 'The loss is no longer a finite number.',
+  trainer_crashed: 'The training process ended unexpectedly.',
+  out_of_memory: 'The step needs more memory than there is.',
+  internal: 'Something went wrong on our side.'
+} as const
+
+export type ErrorCode = keyof typeof ERROR_CATALOGUE
+
+/** One finding about one field of a request. `path` is a JSON pointer into the body, or a parameter's name. */
+export interface FieldError {
+  readonly path: string
+  readonly message: string
+}
+
+export interface ErrorDetails {
+  /** Sentence for this occurrence, shown to the user; defaults to the catalogue's. */
+  readonly message?: string
+  readonly errors?: readonly FieldError[]
+  /** Seconds after which the same request may succeed. */
+  readonly retryAfterS?: number
+  /** Anything else worth showing: ids, limits. Never secrets. */
+  readonly [key: string]: unknown
+}
+
+/** An expected failure. Anything else that is thrown is a bug and becomes `internal`. */
+export class AppError extends Error {
+  readonly code: ErrorCode
+  readonly details: ErrorDetails
+
+  constructor(code: ErrorCode, details: ErrorDetails = {}, options?: ErrorOptions) {
+    super(details.message ?? ERROR_CATALOGUE[code], options)
+    this.name = 'AppError'
+    this.code = code
+    this.details = details
+  }
+}
+
+export const isAppError = (error: unknown, code?: ErrorCode): error is AppError =>
+  error instanceof AppError && (code === undefined || error.code === code)
+
+export const toError = (thrown: unknown): Error => (thrown instanceof Error ? thrown : new Error(String(thrown)))
+
+/** For what must hold unless the code is wrong. The message carries the values. */
+export function invariant(condition: unknown, message: string): asserts condition {
+  if (!condition) throw new Error(`invariant: ${message}`)
+}

@@ -1,0 +1,34 @@
+/** Prefixed, sortable identifiers: 48 bits of time, 80 random bits, Crockford base32 (the ULID layout). */
+import { randomBytes } from 'node:crypto'
+
+export const ID_PREFIXES = {
+  project: 'prj',
+  key: 'key',
+  dataset: 'ds',
+  upload: 'up',
+  image: 'img',
+  run: 'run',
+  checkpoint: 'ckpt',
+  model: 'mdl',
+  evaluation: 'eval',
+  request: 'req',
+  webhook: 'wh'
+} as const
+
+export type IdKind = keyof typeof ID_PREFIXES
+
+const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz'
+
+const encode = (value: bigint, length: number): string => {
+  let text = ''
+  for (let i = 0, rest = value; i < length; i++, rest >>= 5n) text = ALPHABET[Number(rest & 31n)] + text
+  return text
+}
+
+export function newId(kind: IdKind, nowMs: number = Date.now()): string {
+  const random = BigInt(`0x${randomBytes(10).toString('hex')}`)
+  return `${ID_PREFIXES[kind]}_${encode(BigInt(nowMs), 10)}${encode(random, 16)}`
+}
+
+/** A JSON-schema pattern for the ids of one kind. */
+export const idPattern = (kind: IdKind): string => `^${ID_PREFIXES[kind]}_[0-9a-z]{1,40}$`

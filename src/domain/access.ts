@@ -1,0 +1,38 @@
+/** Who is asking. Every read and write of the API is bound to one project. */
+export const SCOPES = [
+  'runs:write',
+  'runs:read',
+  'models:write',
+  'models:read',
+  'embeddings:write',
+  'datasets:write',
+  'datasets:read',
+  'admin'
+] as const
+
+export type Scope = (typeof SCOPES)[number]
+
+export interface Principal {
+  readonly projectId: string
+  readonly keyId: string
+  readonly scopes: readonly Scope[]
+}
+
+export interface Project {
+  readonly id: string
+  readonly name: string
+  readonly createdAt: Date
+}
+
+/** Only a SHA-256 of the secret is kept; the key itself is shown once. */
+export interface ApiKey {
+  readonly id: string
+  readonly projectId: string
+  readonly name: string
+  readonly scopes: readonly Scope[]
+  readonly secretHash: string
+  readonly createdAt: Date
+  readonly expiresAt: Date | null
+  readonly lastUsedAt: Date | null
+  readonly revokedAt: Date | null
+}

@@ -1,0 +1,61 @@
+import type { Arch, Method } from '../recipe/schema.ts'
+import type { StoredFile } from './checkpoint.ts'
+
+export type ModelStatus = 'exporting' | 'ready' | 'failed'
+
+/** What the API must know of a model without opening its files. */
+export interface ModelConfig {
+  readonly method: Method
+  readonly arch: Arch
+  readonly patchSize: number
+  readonly imageSize: number
+  readonly channels: 1 | 3
+  readonly embeddingDim: number
+  readonly bottleneckDim: number
+  readonly prototypes: number
+  /** Teacher temperature at the end of its schedule: kappa = norm / temperature. */
+  readonly temperature: number
+}
+
+export interface Verification {
+  readonly images: number
+  readonly maxAbsError: number
+  readonly minCosine: number
+}
+
+/** The teacher of a checkpoint, exported, checked and servable. */
+export interface Model {
+  readonly id: string
+  readonly projectId: string
+  readonly name: string | null
+  readonly runId: string | null
+  readonly checkpointId: string | null
+  readonly step: number
+  readonly status: ModelStatus
+  readonly config: ModelConfig | null
+  readonly prefix: string
+  readonly files: readonly StoredFile[]
+  readonly verification: Verification | null
+  readonly error: { readonly code: string; readonly message: string } | null
+  readonly createdAt: Date
+  readonly readyAt: Date | null
+}
+
+/** One vMF component. `expectedCosine` is A_p(kappa): images of this component lie within arccos of it, on average. */
+export interface Prototype {
+  readonly modelId: string
+  readonly index: number
+  readonly kappa: number
+  readonly expectedCosine: number
+  readonly logNormalizer: number
+  /** Training images whose likeliest component this is, out of `usageImages` looked at; null if none were. */
+  readonly usage: number | null
+  readonly meanProbability: number | null
+  readonly nearest: readonly { readonly prototype: number; readonly cosine: number }[]
+  readonly duplicatesOf: number | null
+}
+
+export interface KappaSummary {
+  readonly quantiles: Readonly<Record<'p0' | 'p5' | 'p25' | 'p50' | 'p75' | 'p95' | 'p100', number>>
+  readonly histogram: { readonly edges: readonly number[]; readonly counts: readonly number[] }
+}

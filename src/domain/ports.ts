@@ -1,0 +1,252 @@
+/** What the platform needs from the outside, in its own words. Implementations: storage/, queue/, tasks/. */
+import type { Readable } from 'node:stream'
+import type { ApiKey, Project } from './access.ts'
+import type { Checkpoint } from './checkpoint.ts'
+import type { Dataset, DatasetVersion, Upload } from './dataset.ts'
+import type { JobKind, JobPayloads } from './job.ts'
+import type { KappaSummary, Model, Prototype } from './model.ts'
+import type { Page, PageRequest } from './page.ts'
+import type { Lease, MetricPoint, MetricSeries, NewRunEvent, Run, RunEvent, RunStatus } from './run.ts'
+
+export interface KeyStore {
+  ensureProject(name: string): Promise<Project>
+  insert(key: ApiKey): Promise<void>
+  /** Any project: this is how a request finds its own. */
+  findById(keyId: string): Promise<ApiKey | null>
+  list(projectId: string, page: PageRequest): Promise<Page<ApiKey>>
+  revoke(projectId: string, keyId: string, at: Date): Promise<boolean>
+  touch(keyId: string, at: Date): Promise<void>
+}
+
+export interface DatasetStore {
+  insert(dataset: Dataset): Promise<void>
+  find(projectId: string, id: string): Promise<Dataset | null>
+  list(projectId: string, page: PageRequest): Promise<Page<Dataset>>
+  /** Removes the dataset, its versions and uploads; false when there is none. */
+  remove(projectId: string, id: string): Promise<boolean>
+  insertUpload(upload: Upload): Promise<void>
+  findUpload(projectId: string, id: string): Promise<Upload | null>
+  completeUpload(projectId: string, id: string): Promise<void>
+  /** Takes the next number of the dataset; safe under concurrent calls. */
+  insertVersion(
+    version: Omit<DatasetVersion, 'version' | 'prefix'>,
+    prefixOf: (version: number) => string
+  ): Promise<DatasetVersion>
+  findVersion(projectId: string, datasetId: string, version: number): Promise<DatasetVersion | null>
+  listVersions(projectId: string, datasetId: string, page: PageRequest): Promise<Page<DatasetVersion>>
+  /** For workers, which serve every project. */
+  loadVersion(datasetId: string, version: number): Promise<DatasetVersion | null>
+  /** Also moves the dataset's latestVersion when the patch makes the version ready. */
+  updateVersion(datasetId: string, version: number, patch: Partial<DatasetVersion>): Promise<void>
+}
+
+export interface RunFilter {
+  readonly status?: RunStatus
+  readonly datasetId?: string
+  readonly metadata?: Readonly<Record<string, string>>
+}
+
+/** Fields that only the holder of the lease may change. */
+export type RunPatch = Partial<Omit<Run, 'id' | 'projectId' | 'recipe' | 'createdAt' | 'desired' | 'leaseEpoch'>>
+
+export interface RunStore {
+  insert(run: Run): Promise<void>
+  find(projectId: string, id: string): Promise<Run | null>
+  /** For workers, which serve every project. With `lock`, the row stays locked until the transaction ends. */
+  load(id: string, options?: { lock: boolean }): Promise<Run | null>
+  list(projectId: string, filter: RunFilter, page: PageRequest): Promise<Page<Run>>
+  countUnfinishedByDataset(datasetId: string): Promise<number>
+  /** Raises the lease epoch unless the run has ended or another worker's lease is alive; null when it cannot be had. */
+  claim(id: string, worker: string, expiresAt: Date, now: Date): Promise<Run | null>
+  /** False when the lease is no longer ours: then nothing was written. */
+  updateUnderLease(lease: Lease, patch: RunPatch): Promise<boolean>
+  /** Unfenced: for users' requests, inside a transaction that locked the row. */
+  update(id: string, patch: RunPatch & { readonly desired?: Run['desired'] }): Promise<void>
+  /** Runs with a dead lease (expired before `now`) or queued without a job, for the supervisor. */
+  listExpiredLeases(now: Date): Promise<readonly Run[]>
+}
+
+export interface EventStore {
+  /** Numbers the events after the run's last; returns them as stored. */
+  append(runId: string, events: readonly NewRunEvent[], at: Date): Promise<readonly RunEvent[]>
+  /** In order of seq, from the first after `afterSeq`. */
+  list(runId: string, afterSeq: number, limit: number): Promise<readonly RunEvent[]>
+}
+
+export interface MetricQuery {
+  readonly keys: readonly string[] | null
+  readonly fromStep: number | null
+  readonly toStep: number | null
+  readonly maxPoints: number
+}
+
+export interface MetricStore {
+  /** Upserts on (run, key, step): a retried batch or a repeated step never draws two curves. */
+  write(runId: string, points: readonly MetricPoint[]): Promise<void>
+  read(runId: string, query: MetricQuery): Promise<readonly MetricSeries[]>
+  /** A resumed run repeats the steps after its checkpoint: what the lost leg wrote there goes away. */
+  removeAfter(runId: string, step: number): Promise<void>
+}
+
+export interface CheckpointStore {
+  insert(checkpoint: Checkpoint): Promise<void>
+  find(projectId: string, id: string): Promise<Checkpoint | null>
+  load(id: string): Promise<Checkpoint | null>
+  listByRun(projectId: string, runId: string, page: PageRequest): Promise<Page<Checkpoint>>
+  /** Complete ones of a run beyond the newest `keep`, oldest first, less those a model was made from. */
+  listSuperseded(runId: string, keep: number): Promise<readonly Checkpoint[]>
+  markDeleted(id: string): Promise<void>
+}
+
+export interface ModelStore {
+  insert(model: Model): Promise<void>
+  find(projectId: string, id: string): Promise<Model | null>
+  load(id: string): Promise<Model | null>
+  list(projectId: string, page: PageRequest): Promise<Page<Model>>
+  update(id: string, patch: Partial<Model>): Promise<void>
+}
+
+export type PrototypeSort = 'index' | '-kappa' | 'kappa' | '-usage' | 'usage'
+
+export interface PrototypeStore {
+  replaceAll(modelId: string, prototypes: readonly Prototype[]): Promise<void>
+  find(modelId: string, index: number): Promise<Prototype | null>
+  /** `after` is an opaque cursor of this store. */
+  list(modelId: string, sort: PrototypeSort, page: PageRequest): Promise<Page<Prototype>>
+  kappa(modelId: string, bins: number): Promise<KappaSummary>
+}
+
+export interface IdempotencyRecord {
+  readonly projectId: string
+  readonly key: string
+  readonly route: string
+  readonly requestHash: string
+  /** Null while the first request is still running. */
+  readonly response: {
+    readonly status: number
+    readonly headers: Readonly<Record<string, string>>
+    readonly body: string
+  } | null
+  readonly createdAt: Date
+}
+
+export interface IdempotencyStore {
+  /** Inserts the record, or returns the one that is there (older than 24 h counts as none). */
+  begin(record: IdempotencyRecord): Promise<IdempotencyRecord | null>
+  finish(
+    record: Pick<IdempotencyRecord, 'projectId' | 'key' | 'route'>,
+    response: NonNullable<IdempotencyRecord['response']>
+  ): Promise<void>
+  abandon(record: Pick<IdempotencyRecord, 'projectId' | 'key' | 'route'>): Promise<void>
+}
+
+export interface JobQueue {
+  /** `key`: at most one waiting or running job of this kind has it; a second enqueue is a no-op. */
+  enqueue<K extends JobKind>(
+    kind: K,
+    payload: JobPayloads[K],
+    options: { readonly key: string; readonly startAfterS?: number; readonly priority?: number }
+  ): Promise<void>
+}
+
+/** Everything that is written together. Inside a unit of work all of it, the queue included, is one transaction. */
+export interface Stores {
+  readonly keys: KeyStore
+  readonly datasets: DatasetStore
+  readonly runs: RunStore
+  readonly events: EventStore
+  readonly metrics: MetricStore
+  readonly checkpoints: CheckpointStore
+  readonly models: ModelStore
+  readonly prototypes: PrototypeStore
+  readonly idempotency: IdempotencyStore
+  readonly jobs: JobQueue
+}
+
+export type UnitOfWork = <T>(work: (stores: Stores) => Promise<T>) => Promise<T>
+
+/** The worker's side of the queue. */
+export interface JobSource {
+  /** Calls the handler for each job, at most `concurrency` at once; a rejected handler is retried with backoff. */
+  work<K extends JobKind>(
+    kind: K,
+    concurrency: number,
+    handler: (payload: JobPayloads[K], signal: AbortSignal) => Promise<void>
+  ): Promise<void>
+  /** Takes no new job, waits for the running ones up to `graceMs`, then aborts their signals. */
+  stop(graceMs: number): Promise<void>
+}
+
+export interface UploadPart {
+  readonly part: number
+  readonly url: string
+}
+
+export interface ObjectInfo {
+  readonly key: string
+  readonly bytes: number
+}
+
+/** Keys use `/`; `get` of an absent key throws AppError('object_not_found'). */
+export interface ObjectStore {
+  put(key: string, body: Uint8Array | Readable, options?: { readonly contentType?: string }): Promise<void>
+  /** Streams a local file; the object appears whole or not at all. */
+  putFile(key: string, path: string): Promise<void>
+  get(key: string): Promise<Uint8Array>
+  getRange(key: string, start: number, length: number): Promise<Uint8Array>
+  /** Writes to a temporary name and renames, so a file that exists is whole. */
+  getFile(key: string, path: string): Promise<void>
+  head(key: string): Promise<ObjectInfo | null>
+  list(prefix: string): AsyncIterable<ObjectInfo>
+  removePrefix(prefix: string): Promise<void>
+  startUpload(key: string): Promise<string>
+  /** URLs that take a PUT of one part each, without credentials, until they expire. */
+  partUrls(key: string, multipartId: string, parts: number, expiresInS: number): Promise<readonly UploadPart[]>
+  finishUpload(
+    key: string,
+    multipartId: string,
+    parts: readonly { readonly part: number; readonly etag: string }[]
+  ): Promise<void>
+  abortUpload(key: string, multipartId: string): Promise<void>
+  /** A URL from which the object can be fetched without credentials until it expires. */
+  downloadUrl(key: string, expiresInS: number, filename: string): Promise<string>
+  check(): Promise<void>
+}
+
+export interface Timings {
+  readonly decodeMs: number
+  readonly queueMs: number
+  readonly inferMs: number
+  readonly encodeMs: number
+}
+
+export interface Assignment {
+  readonly prototype: number
+  readonly probability: number
+  readonly cosine: number
+  readonly kappa: number
+  readonly expectedCosine: number
+}
+
+export interface ImageAssignments {
+  readonly assignments: readonly Assignment[]
+  readonly entropy: number
+  readonly effectiveClusters: number
+  readonly logDensity: number
+  /** Share of training images with a lower density; null when the model was exported without its dataset. */
+  readonly densityPercentile: number | null
+}
+
+/** Runs models in processes of their own. Throws AppError: overloaded, request_timeout, image_invalid (with `index`), inference_unavailable. */
+export interface Inference {
+  embed(
+    model: Model,
+    images: readonly Uint8Array[],
+    options: { readonly dimensions?: number }
+  ): Promise<{ readonly embeddings: readonly Float32Array[]; readonly timings: Timings }>
+  assign(
+    model: Model,
+    images: readonly Uint8Array[],
+    options: { readonly topK: number; readonly temperature?: number }
+  ): Promise<{ readonly results: readonly ImageAssignments[]; readonly timings: Timings }>
+}

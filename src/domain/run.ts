@@ -1,0 +1,135 @@
+import { AppError } from '../base/errors.ts'
+import type { JsonObject } from '../base/json.ts'
+import type { Recipe } from '../recipe/schema.ts'
+
+/**
+ * A run is the truth; a queue message is one leg of it.
+ *
+ *   queued → starting → running → succeeded | failed
+ *     ↑         │          │
+ *     └─────────┴──────────┘ leg ended, worker lost, storage lost
+ *   queued | starting | running → cancelling → cancelled       (queued goes to cancelled at once)
+ *   queued | starting | running → pausing → paused → queued
+ */
+export const RUN_STATUSES = [
+  'queued',
+  'starting',
+  'running',
+  'pausing',
+  'paused',
+  'cancelling',
+  'cancelled',
+  'succeeded',
+  'failed'
+] as const
+
+export type RunStatus = (typeof RUN_STATUSES)[number]
+export type RunIntent = 'run' | 'pause' | 'cancel'
+
+export interface RunProgress {
+  readonly step: number
+  readonly totalSteps: number
+  readonly epoch: number
+  readonly percent: number
+  readonly imagesSeen: number
+}
+
+export interface RunError {
+  readonly code: string
+  readonly message: string
+  readonly retryable: boolean
+  readonly step: number | null
+}
+
+export interface Compute {
+  readonly device: 'any' | 'cpu' | 'cuda'
+  readonly maxRuntimeS: number
+  readonly priority: number
+}
+
+export interface CheckpointPolicy {
+  readonly everyS: number
+  readonly keepLast: number
+}
+
+export interface Alarm {
+  readonly rule: 'collapse'
+  readonly action: 'notify' | 'pause'
+}
+
+export interface Run {
+  readonly id: string
+  readonly projectId: string
+  readonly name: string | null
+  readonly datasetId: string
+  readonly datasetVersion: number
+  readonly recipe: Recipe
+  readonly compute: Compute
+  readonly checkpoint: CheckpointPolicy
+  readonly alarms: readonly Alarm[]
+  readonly metadata: JsonObject
+  readonly status: RunStatus
+  readonly statusReason: string | null
+  readonly desired: RunIntent
+  /** Raised by every claim; every later write of a worker carries it. */
+  readonly leaseEpoch: number
+  readonly leaseWorker: string | null
+  readonly leaseExpiresAt: Date | null
+  readonly leg: number
+  readonly attempt: number
+  readonly progress: RunProgress
+  readonly imagesPerSecond: number | null
+  readonly etaS: number | null
+  readonly latestCheckpointId: string | null
+  readonly modelId: string | null
+  readonly error: RunError | null
+  readonly createdAt: Date
+  readonly startedAt: Date | null
+  readonly finishedAt: Date | null
+}
+
+const FINISHED: ReadonlySet<RunStatus> = new Set(['cancelled', 'succeeded', 'failed'])
+
+export const isFinished = (run: Pick<Run, 'status'>): boolean => FINISHED.has(run.status)
+
+/** The status and intent after a user asks to cancel. A run that nobody works on ends at once. */
+export function requestCancel(run: Run): { status: RunStatus; desired: RunIntent } {
+  if (isFinished(run)) {
+    throw new AppError('run_not_cancelable', { message: `Run ${run.id} has already ${run.status}.`, runId: run.id })
+  }
+  const isIdle = run.status === 'queued' || run.status === 'paused'
+  return { status: isIdle ? 'cancelled' : 'cancelling', desired: 'cancel' }
+}
+
+export type RunEventType = 'state' | 'progress' | 'checkpoint' | 'alarm' | 'model' | 'message'
+
+/** `seq` grows by one per run and event; it is the SSE id. */
+export interface RunEvent {
+  readonly runId: string
+  readonly seq: number
+  readonly type: RunEventType
+  readonly level: 'info' | 'warn' | 'error'
+  readonly data: JsonObject
+  readonly createdAt: Date
+}
+
+export type NewRunEvent = Pick<RunEvent, 'type' | 'level' | 'data'>
+
+/** What a worker holds while it works on a leg. */
+export interface Lease {
+  readonly runId: string
+  readonly epoch: number
+}
+
+export interface MetricPoint {
+  readonly step: number
+  readonly key: string
+  readonly value: number
+}
+
+/** Points of one key, in step order; with `minmax` downsampling each bucket gives its extremes. */
+export interface MetricSeries {
+  readonly key: string
+  readonly steps: readonly number[]
+  readonly values: readonly number[]
+}

@@ -1,0 +1,137 @@
+/**
+ * A recipe is everything a run is told to do, fully resolved: data, not behaviour. Field names are those of the API
+ * (camelCase here, snake_case on the wire). Sources of the ranges: DINO's argument parser and method notes.
+ */
+import { type Static, Type } from 'typebox'
+
+export const METHODS = ['dino', 'dino-vmf'] as const
+export const ARCHS = ['vit_mu', 'vit_nano', 'vit_tiny', 'vit_small', 'vit_base', 'vit_large'] as const
+export const CENTERINGS = ['logit', 'probability'] as const
+
+const closed = { additionalProperties: false } as const
+const probability = () => Type.Number({ minimum: 0, maximum: 1 })
+const range = (minimum: number, maximum: number) =>
+  Type.Tuple([Type.Number({ minimum, maximum }), Type.Number({ minimum, maximum })])
+
+/** `size` in pixels, square; `scale` is the share of the image's area that a crop covers. */
+const CropSpec = (maximumCount: number) =>
+  Type.Object(
+    {
+      count: Type.Integer({ minimum: 0, maximum: maximumCount }),
+      size: Type.Integer({ minimum: 4, maximum: 1024 }),
+      scale: range(0.001, 1)
+    },
+    closed
+  )
+
+export const Crops = Type.Object(
+  {
+    global: CropSpec(2),
+    local: CropSpec(32),
+    aspectRatio: range(0.1, 10),
+    interpolation: Type.Enum(['bilinear', 'bicubic'])
+  },
+  closed
+)
+
+/** Probabilities and strengths as in DINO's DataAugmentationDINO; blur and solarize differ by crop. */
+export const Augmentation = Type.Object(
+  {
+    flip: probability(),
+    jitter: Type.Object(
+      {
+        probability: probability(),
+        brightness: Type.Number({ minimum: 0, maximum: 1 }),
+        contrast: Type.Number({ minimum: 0, maximum: 1 }),
+        saturation: Type.Number({ minimum: 0, maximum: 1 }),
+        hue: Type.Number({ minimum: 0, maximum: 0.5 })
+      },
+      closed
+    ),
+    grayscale: probability(),
+    blur: Type.Object(
+      {
+        /** Probability on global crop 1, global crop 2 and local crops. */
+        probability: Type.Tuple([probability(), probability(), probability()]),
+        /** Standard deviation in pixels, drawn uniformly. */
+        sigma: range(0.01, 10)
+      },
+      closed
+    ),
+    /** On global crop 2 only. */
+    solarize: probability()
+  },
+  closed
+)
+
+/** Per channel, on pixels scaled to 0…1. */
+export const Normalization = Type.Object(
+  {
+    mean: Type.Array(Type.Number({ minimum: 0, maximum: 1 }), { minItems: 1, maxItems: 3 }),
+    std: Type.Array(Type.Number({ minimum: 0.001, maximum: 1 }), { minItems: 1, maxItems: 3 })
+  },
+  closed
+)
+
+export const Hyperparameters = Type.Object(
+  {
+    /** 0 trains nothing and publishes the untrained network: the baseline of every comparison. */
+    epochs: Type.Integer({ minimum: 0, maximum: 100_000 }),
+    batchSize: Type.Integer({ minimum: 1, maximum: 65_536 }),
+    /** K: rows of the head's last layer. */
+    prototypes: Type.Integer({ minimum: 2, maximum: 1_048_576 }),
+    /** p: dimension of the unit sphere on which the mixture lives. */
+    bottleneckDim: Type.Integer({ minimum: 2, maximum: 4096 }),
+    headHiddenDim: Type.Integer({ minimum: 1, maximum: 16_384 }),
+    /** Fixes every prototype's norm at 1 (DINO's norm_last_layer). */
+    normalizeLastLayer: Type.Boolean(),
+    centering: Type.Enum([...CENTERINGS]),
+    centerMomentum: Type.Number({ minimum: 0, maximum: 1 }),
+    studentTemperature: Type.Number({ minimum: 0.001, maximum: 10 }),
+    /** Start, end, warm-up epochs: linear per epoch, then constant. */
+    teacherTemperature: Type.Tuple([
+      Type.Number({ minimum: 0.001, maximum: 10 }),
+      Type.Number({ minimum: 0.001, maximum: 10 }),
+      Type.Integer({ minimum: 0, maximum: 100_000 })
+    ]),
+    /** Start and end of a cosine over all steps. */
+    teacherMomentum: range(0, 1),
+    /** Peak. With `linear` scaling it is per 256 images of batch. */
+    learningRate: Type.Number({ minimum: 0, maximum: 10 }),
+    learningRateScaling: Type.Enum(['linear', 'none']),
+    minLearningRate: Type.Number({ minimum: 0, maximum: 10 }),
+    warmupEpochs: Type.Integer({ minimum: 0, maximum: 100_000 }),
+    weightDecay: range(0, 10),
+    /** Largest norm of one parameter's gradient; 0 switches clipping off. */
+    clipGrad: Type.Number({ minimum: 0, maximum: 1000 }),
+    freezeLastLayerEpochs: Type.Integer({ minimum: 0, maximum: 100_000 }),
+    /** Stochastic depth of the last block, growing linearly from 0 at the first; student only. */
+    dropPath: Type.Number({ minimum: 0, maximum: 0.9 }),
+    /** Standard deviation of the truncated normal that initializes weights. */
+    initStd: Type.Number({ minimum: 0.0001, maximum: 1 }),
+    /** 1 trains on gray images, 3 on colour; images of the other kind are converted. */
+    channels: Type.Union([Type.Literal(1), Type.Literal(3)]),
+    crops: Crops,
+    augmentation: Augmentation,
+    normalization: Normalization
+  },
+  closed
+)
+
+export const Recipe = Type.Object(
+  {
+    preset: Type.String({ minLength: 1, maxLength: 64 }),
+    method: Type.Enum([...METHODS]),
+    arch: Type.Enum([...ARCHS]),
+    patchSize: Type.Integer({ minimum: 1, maximum: 64 }),
+    seed: Type.Integer({ minimum: 0, maximum: 0xffffffff }),
+    hyperparameters: Hyperparameters
+  },
+  closed
+)
+
+export type Method = (typeof METHODS)[number]
+export type Arch = (typeof ARCHS)[number]
+export type Centering = (typeof CENTERINGS)[number]
+export type Hyperparameters = Static<typeof Hyperparameters>
+export type Recipe = Static<typeof Recipe>
