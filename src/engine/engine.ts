@@ -1,0 +1,26 @@
+import type { Program } from './program.ts'
+import type { Values } from './tensor-spec.ts'
+
+export type Feeds = Readonly<Record<string, Values>>
+export type Outputs = Record<string, Float32Array>
+
+export interface LoadOptions {
+  /** Inputs that never change, baked into the program; they are then not fed. */
+  readonly constants?: Readonly<Record<string, Float32Array>>
+}
+
+export interface LoadedProgram {
+  /**
+   * Runs the program once. Feeds are row-major and read only during the call. The returned arrays belong to the caller.
+   * Not reentrant: wait for one run before the next.
+   */
+  run(feeds: Feeds): Promise<Outputs>
+  dispose(): Promise<void>
+}
+
+/** Runs programs on a device. A batch dimension of -1 is free for every run. */
+export interface Engine {
+  readonly name: 'onnx' | 'cpu'
+  readonly device: string
+  load(program: Program, options?: LoadOptions): Promise<LoadedProgram>
+}

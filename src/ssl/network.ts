@@ -1,0 +1,28 @@
+import type { Recipe } from '../recipe/schema.ts'
+import { VARIANTS, type Variant } from './variants.ts'
+
+/** Every size of student and teacher: a variant, what it looks at and the head on top. */
+export interface Network extends Variant {
+  readonly patchSize: number
+  readonly channels: number
+  /** Pixels of a global crop, square: the size the position embedding is stored for. */
+  readonly imageSize: number
+  readonly headHiddenDim: number
+  /** p: dimension of the unit sphere. */
+  readonly bottleneckDim: number
+  /** K. */
+  readonly prototypes: number
+}
+
+export function networkOf(recipe: Recipe): Network {
+  const { channels, crops, headHiddenDim, bottleneckDim, prototypes } = recipe.hyperparameters
+  return {
+    ...VARIANTS[recipe.arch],
+    patchSize: recipe.patchSize,
+    channels,
+    imageSize: crops.global.size,
+    headHiddenDim,
+    bottleneckDim,
+    prototypes
+  }
+}

@@ -1,0 +1,85 @@
+/** The parameters of one network, named and laid out as in DINO's state dict, so that import and export are trivial. */
+import type { Network } from './network.ts'
+
+/** `uniform` is symmetric around 0 with that bound; `truncatedNormal` has the recipe's deviation unless given. */
+export type Init =
+  | { readonly kind: 'zeros' | 'ones' }
+  | { readonly kind: 'uniform'; readonly bound: number }
+  | { readonly kind: 'truncatedNormal'; readonly std?: number }
+
+export interface ParameterSpec {
+  readonly name: string
+  readonly shape: readonly number[]
+  readonly init: Init
+  /** AdamW decays what has two dimensions or more and is no bias; that includes tokens, positions and weight_g. */
+  readonly decayed: boolean
+  /** Part of the prototypes, which `freezeLastLayer` leaves alone. */
+  readonly lastLayer: boolean
+}
+
+const zeros: Init = { kind: 'zeros' }
+const ones: Init = { kind: 'ones' }
+const normal: Init = { kind: 'truncatedNormal' }
+
+function spec(name: string, shape: readonly number[], init: Init): ParameterSpec {
+  return {
+    name,
+    shape,
+    init,
+    decayed: shape.length >= 2 && !name.endsWith('.bias'),
+    lastLayer: name.includes('last_layer')
+  }
+}
+
+const linear = (name: string, outputs: number, inputs: number): ParameterSpec[] => [
+  spec(`${name}.weight`, [outputs, inputs], normal),
+  spec(`${name}.bias`, [outputs], zeros)
+]
+
+const norm = (name: string, dim: number): ParameterSpec[] => [
+  spec(`${name}.weight`, [dim], ones),
+  spec(`${name}.bias`, [dim], zeros)
+]
+
+function block(name: string, { dim, mlpRatio }: Network): ParameterSpec[] {
+  return [
+    ...norm(`${name}.norm1`, dim),
+    ...linear(`${name}.attn.qkv`, 3 * dim, dim),
+    ...linear(`${name}.attn.proj`, dim, dim),
+    ...norm(`${name}.norm2`, dim),
+    ...linear(`${name}.mlp.fc1`, mlpRatio * dim, dim),
+    ...linear(`${name}.mlp.fc2`, dim, mlpRatio * dim)
+  ]
+}
+
+export function backboneParameters(network: Network): ParameterSpec[] {
+  const { dim, depth, channels, patchSize, imageSize } = network
+  const tokens = (imageSize / patchSize) ** 2 + 1
+  // PyTorch's default for the convolution that embeds patches, kept by DINO: uniform within 1/sqrt(fan in).
+  const bound = 1 / Math.sqrt(channels * patchSize * patchSize)
+  return [
+    spec('backbone.cls_token', [1, 1, dim], { kind: 'truncatedNormal', std: 0.02 }),
+    spec('backbone.pos_embed', [1, tokens, dim], normal),
+    spec('backbone.patch_embed.proj.weight', [dim, channels, patchSize, patchSize], { kind: 'uniform', bound }),
+    spec('backbone.patch_embed.proj.bias', [dim], { kind: 'uniform', bound }),
+    ...Array.from({ length: depth }, (_, i) => block(`backbone.blocks.${i}`, network)).flat(),
+    ...norm('backbone.norm', dim)
+  ]
+}
+
+export function headParameters({ dim, headHiddenDim, bottleneckDim, prototypes }: Network): ParameterSpec[] {
+  // The last layer is made after DINO's initialization pass and keeps nn.Linear's default.
+  const bound = 1 / Math.sqrt(bottleneckDim)
+  return [
+    ...linear('head.mlp.0', headHiddenDim, dim),
+    ...linear('head.mlp.2', headHiddenDim, headHiddenDim),
+    ...linear('head.mlp.4', bottleneckDim, headHiddenDim),
+    spec('head.last_layer.weight_g', [prototypes, 1], ones),
+    spec('head.last_layer.weight_v', [prototypes, bottleneckDim], { kind: 'uniform', bound })
+  ]
+}
+
+export const networkParameters = (network: Network): ParameterSpec[] => [
+  ...backboneParameters(network),
+  ...headParameters(network)
+]

@@ -1,0 +1,70 @@
+/** What a run carries from step to step, and how it begins. */
+
+import { elementCount, type TensorSpec } from '../engine/tensor-spec.ts'
+import { type Prng, prng } from '../math/prng.ts'
+import type { Recipe } from '../recipe/schema.ts'
+import { networkOf } from '../ssl/network.ts'
+import { networkParameters, type ParameterSpec } from '../ssl/parameters.ts'
+
+/**
+ * `student.<parameter>`, `teacher.<parameter>`, `adam.m.<parameter>`, `adam.v.<parameter>` and `center.cls`, row-major.
+ * With `normalizeLastLayer` weight_g is 1 for good and has no moments.
+ */
+export type StateTensors = Record<string, Float32Array>
+
+// Keys that keep the streams of initialization apart from those of data and drop path.
+const INIT_STREAM = 0x696e6974
+
+export const parameterSpecs = (recipe: Recipe): ParameterSpec[] => networkParameters(networkOf(recipe))
+
+export const isTrained = (recipe: Recipe, { name }: ParameterSpec): boolean =>
+  !(recipe.hyperparameters.normalizeLastLayer && name === 'head.last_layer.weight_g')
+
+export function stateSpecs(recipe: Recipe): TensorSpec[] {
+  const named = (prefix: string, parameters: ParameterSpec[]): TensorSpec[] =>
+    parameters.map(({ name, shape }) => ({ name: `${prefix}.${name}`, shape, dtype: 'float32' }))
+  const all = parameterSpecs(recipe)
+  const trained = all.filter((parameter) => isTrained(recipe, parameter))
+  return [
+    ...named('student', all),
+    ...named('teacher', all),
+    ...named('adam.m', trained),
+    ...named('adam.v', trained),
+    { name: 'center.cls', shape: [recipe.hyperparameters.prototypes], dtype: 'float32' }
+  ]
+}
+
+/** The state before the first step: the teacher is a copy of the student, moments and center are 0. */
+export function initialState(recipe: Recipe): StateTensors {
+  const state: StateTensors = {}
+  for (const { name, shape } of stateSpecs(recipe)) state[name] = new Float32Array(elementCount(shape))
+  parameterSpecs(recipe).forEach((parameter, index) => {
+    const values = state[`student.${parameter.name}`]!
+    fill(values, parameter, { recipe, index })
+    state[`teacher.${parameter.name}`]!.set(values)
+  })
+  return state
+}
+
+function fill(
+  values: Float32Array,
+  { init }: ParameterSpec,
+  { recipe, index }: { recipe: Recipe; index: number }
+): void {
+  const random = prng(recipe.seed, INIT_STREAM, index)
+  const { initStd } = recipe.hyperparameters
+  if (init.kind === 'ones') values.fill(1)
+  for (let i = 0; i < values.length; i++) {
+    if (init.kind === 'uniform') values[i] = random.uniformBetween(-init.bound, init.bound)
+    if (init.kind === 'truncatedNormal') values[i] = truncatedNormal(random, init.std ?? initStd)
+  }
+}
+
+// DINO truncates at 2 absolute, which is never reached at 0.02; three deviations keep wider settings tame.
+const TRUNCATE_AT_DEVIATIONS = 3
+
+function truncatedNormal(random: Prng, std: number): number {
+  let value = random.normal()
+  while (Math.abs(value) > TRUNCATE_AT_DEVIATIONS) value = random.normal()
+  return Math.min(2, Math.max(-2, value * std))
+}
