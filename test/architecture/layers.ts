@@ -39,5 +39,6 @@ export const LAYERS: Record<string, Layer> = {
     ]
   },
   http: { may: ['base', 'recipe', 'domain', 'services'], packages: [/^fastify$/, /^@fastify\//, /^typebox/] },
+  demo: { may: ['base', 'math'], packages: [] },
   dashboard: { may: [], packages: [/^react/, /^vite$/, /^@vitejs\//] }
 }

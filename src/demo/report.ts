@@ -1,0 +1,82 @@
+/** What the demo shows at the end. Every number comes from the run that was just made. */
+import { knnAccuracy, nearestNeighbors } from '../math/knn.ts'
+import type { ImageAssignments, Kappa } from './client.ts'
+import { CLASSES, type Split } from './fashion-mnist.ts'
+
+/** k and T of DINO's evaluation; 20 neighbours "is usually working the best" (its help text). */
+const NEIGHBORS = 20
+
+export interface Bank {
+  readonly name: string
+  readonly train: Float32Array
+  readonly heldOut: Float32Array
+}
+
+export function knnTop1(bank: Bank, train: Split, heldOut: Split): number {
+  return knnAccuracy({
+    bank: bank.train,
+    queries: bank.heldOut,
+    dim: bank.train.length / train.labels.length,
+    k: NEIGHBORS,
+    bankLabels: train.labels,
+    queryLabels: heldOut.labels,
+    classes: CLASSES.length
+  })
+}
+
+export function formatKnn(rows: readonly { readonly name: string; readonly accuracy: number }[]): string {
+  const width = Math.max(...rows.map((row) => row.name.length))
+  return rows
+    .map(({ name, accuracy }) => {
+      const bar = '█'.repeat(Math.round(accuracy * 40)).padEnd(40, '░')
+      return `  ${name.padEnd(width)}  ${bar} ${(accuracy * 100).toFixed(1)} %`
+    })
+    .join('\n')
+}
+
+export function formatNeighbors(
+  bank: Bank,
+  train: Split,
+  query: { readonly row: number; readonly heldOut: Split }
+): string {
+  const dim = bank.train.length / train.labels.length
+  const queries = bank.heldOut.subarray(query.row * dim, (query.row + 1) * dim)
+  const found = nearestNeighbors({ bank: bank.train, queries, dim, k: 5 })
+  return Array.from(found.indices, (row, rank) => {
+    const cosine = found.similarities[rank]!.toFixed(4)
+    return `  ${rank + 1}. image ${String(train.positions[row]).padStart(5)}  ${CLASSES[train.labels[row]!]!.padEnd(12)} cosine ${cosine}`
+  }).join('\n')
+}
+
+export function formatAssignments(result: ImageAssignments): string {
+  const rows = result.assignments.map((one) => {
+    const angle = (Math.acos(Math.min(1, Math.max(-1, one.expected_cosine))) * 180) / Math.PI
+    return (
+      `  prototype ${String(one.prototype).padStart(4)}  probability ${one.probability.toFixed(3)}  cosine ${one.cosine.toFixed(3)}` +
+      `  kappa ${one.kappa.toFixed(1)}  (its images lie about ${angle.toFixed(0)}° from its direction)`
+    )
+  })
+  const summary = `  entropy ${result.entropy.toFixed(2)} nats: ${result.effective_clusters.toFixed(1)} prototypes share this image`
+  return [...rows, summary].join('\n')
+}
+
+export function formatKappa({ quantiles, histogram }: Kappa): string {
+  const most = Math.max(1, ...histogram.counts)
+  const bars = histogram.counts.map((count, bin) => {
+    const edges = `${histogram.edges[bin]!.toFixed(1).padStart(6)} – ${histogram.edges[bin + 1]!.toFixed(1).padStart(6)}`
+    return `  ${edges}  ${'█'.repeat(Math.round((count / most) * 40))} ${count}`
+  })
+  const shares = Object.entries(quantiles).map(([name, value]) => `${name} ${value.toFixed(1)}`)
+  return [...bars, `  ${shares.join('  ')}`].join('\n')
+}
+
+export function formatCurl(url: string, key: string, ids: { readonly run: string; readonly model: string }): string {
+  return `  export KAPPA_URL=${url} KAPPA_KEY=${key}
+  curl -s $KAPPA_URL/v1/runs/${ids.run} -H "authorization: Bearer $KAPPA_KEY"
+  curl -s $KAPPA_URL/v1/models/${ids.model}/embeddings -H "authorization: Bearer $KAPPA_KEY" \\
+       -H "content-type: image/png" --data-binary @image.png
+  curl -s $KAPPA_URL/v1/models/${ids.model}/assignments -H "authorization: Bearer $KAPPA_KEY" \\
+       -H "content-type: image/png" --data-binary @image.png
+  curl -s "$KAPPA_URL/v1/models/${ids.model}/prototypes?sort=-kappa&limit=5" -H "authorization: Bearer $KAPPA_KEY"
+  curl -s $KAPPA_URL/v1/models/${ids.model}/kappa -H "authorization: Bearer $KAPPA_KEY"`
+}

@@ -1,0 +1,113 @@
+/**
+ * The test command. `npm test` runs every folder, `npm test -- unit e2e` some of them, `npm run check` the checks.
+ * One PostgreSQL and one S3 server serve all stages; each stage's time is printed; the first failing stage ends the run.
+ */
+import { spawn } from 'node:child_process'
+import { globSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
+import { resolve } from 'node:path'
+import { startS3 } from './helpers/object-store.ts'
+import { startPostgres } from './helpers/postgres.ts'
+
+const ROOT = resolve(import.meta.dirname, '..')
+const BIN = resolve(ROOT, 'node_modules/.bin')
+const NODE = process.execPath
+
+interface Stage {
+  readonly name: string
+  readonly command: readonly string[]
+  readonly needsServers?: boolean
+}
+
+const bin = (name: string, ...rest: readonly string[]) => [resolve(BIN, name), ...rest]
+
+function testStage(folder: string, concurrency: number, needsServers = false): Stage {
+  const files = globSync(`test/${folder}/**/*.test.ts`, { cwd: ROOT }).sort()
+  if (files.length === 0) throw new Error(`test/${folder} holds no test`)
+  const flags = ['--test', `--test-concurrency=${concurrency}`, '--test-reporter=dot', '--test-timeout=600000']
+  return { name: folder, command: [NODE, ...flags, ...files], needsServers }
+}
+
+const CHECKS = (): Stage[] => [
+  { name: 'types', command: bin('tsc', '--noEmit', '-p', 'tsconfig.json') },
+  { name: 'types (dashboard)', command: bin('tsc', '--noEmit', '-p', 'src/dashboard/tsconfig.json') },
+  { name: 'lint', command: bin('biome', 'check', '--diagnostic-level=error', '.') },
+  testStage('architecture', 1),
+  { name: 'openapi.yaml is up to date', command: [NODE, 'src/openapi.ts', '--check'] },
+  {
+    name: 'migrations match the schema',
+    command: bin('drizzle-kit', 'check', '--config', 'migrations/drizzle.config.ts')
+  }
+]
+
+// Tensor tests keep both cores busy by themselves; the others mostly wait.
+const TESTS = (): Record<string, () => Stage> => ({
+  architecture: () => testStage('architecture', 1),
+  unit: () => testStage('unit', availableParallelism()),
+  conformance: () => testStage('conformance', 1),
+  integration: () => testStage('integration', 2, true),
+  e2e: () => testStage('e2e', 1, true)
+})
+
+function chosenStages(words: readonly string[]): Stage[] {
+  if (words[0] === 'check') return CHECKS()
+  const tests = TESTS()
+  const names = words.length > 0 ? words : Object.keys(tests)
+  return names.map((name) => {
+    const stage = tests[name]
+    if (!stage) throw new Error(`There is no test stage ${name}: ${Object.keys(tests).join(', ')}, check`)
+    return stage()
+  })
+}
+
+const run = (stage: Stage, env: NodeJS.ProcessEnv): Promise<number> =>
+  new Promise((done, fail) => {
+    const [command, ...args] = stage.command
+    const child = spawn(command!, args, { cwd: ROOT, env, stdio: ['ignore', 'inherit', 'inherit'] })
+    child.on('error', fail)
+    child.on('exit', (code, signal) => done(code ?? (signal ? 1 : 0)))
+  })
+
+async function startServers() {
+  const postgres = await startPostgres()
+  const s3 = await startS3()
+  return {
+    env: {
+      KAPPA_TEST_DATABASE_URL: postgres.url,
+      KAPPA_TEST_S3_ENDPOINT: s3.endpoint,
+      KAPPA_TEST_S3_BUCKET: s3.bucket,
+      KAPPA_TEST_S3_ACCESS_KEY_ID: s3.accessKeyId,
+      KAPPA_TEST_S3_SECRET_ACCESS_KEY: s3.secretAccessKey
+    },
+    stop: async () => {
+      await s3.stop()
+      await postgres.stop()
+    }
+  }
+}
+
+const stages = chosenStages(process.argv.slice(2))
+const servers = stages.some((stage) => stage.needsServers) ? await startServers() : null
+const env = { ...process.env, PATH: `${BIN}:${process.env['PATH'] ?? ''}`, ...servers?.env }
+const times: string[] = []
+let failed: string | null = null
+
+for (const stage of stages) {
+  process.stdout.write(`\n== ${stage.name}\n`)
+  const start = performance.now()
+  const code = await run(stage, env)
+  times.push(
+    `${((performance.now() - start) / 1000).toFixed(1).padStart(8)} s  ${stage.name}${code === 0 ? '' : '  FAILED'}`
+  )
+  if (code !== 0) {
+    failed = stage.name
+    break
+  }
+}
+
+await servers?.stop()
+process.stdout.write(`\n${times.join('\n')}\n`)
+if (failed) {
+  process.stderr.write(`\nFAILED: ${failed}\n`)
+  process.exit(1)
+}
