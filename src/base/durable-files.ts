@@ -3,8 +3,8 @@
  * Every written file comes with its size and hash, every read one is compared with them.
  */
 import { createHash } from 'node:crypto'
-import { mkdir, open, rename, rm } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises'
+import { basename, dirname } from 'node:path'
 import { AppError, toError } from './errors.ts'
 
 export interface FileDigest {
@@ -14,6 +14,11 @@ export interface FileDigest {
 
 /** Node refuses single reads of 2 GiB and more; pieces of this size are as fast. */
 const READ_PIECE_BYTES = 64 * 1024 * 1024
+
+export const digestOf = (content: Uint8Array): FileDigest => ({
+  bytes: content.length,
+  sha256: createHash('sha256').update(content).digest('hex')
+})
 
 /** @throws AppError storage_full */
 export async function writeDurably(path: string, chunks: Iterable<Uint8Array>): Promise<FileDigest> {
@@ -39,14 +44,15 @@ export async function writeDurably(path: string, chunks: Iterable<Uint8Array>): 
 
 /**
  * @returns the bytes in one array
- * @throws AppError checkpoint_invalid when size or hash differ, and what `open` throws when there is no such file
+ * @throws AppError checkpoint_invalid when the file is missing or its size or hash differ
  */
 export async function readVerified(path: string, expected: FileDigest): Promise<Uint8Array> {
-  const file = await open(path, 'r')
+  const name = basename(path)
+  const file = await openExisting(path)
   try {
     const { size } = await file.stat()
     if (size !== expected.bytes) {
-      throw new AppError('checkpoint_invalid', { message: `${path} has ${size} bytes, not ${expected.bytes}` })
+      throw new AppError('checkpoint_invalid', { message: `${name} has ${size} bytes, not ${expected.bytes}` })
     }
     const hash = createHash('sha256')
     const content = new Uint8Array(size)
@@ -54,12 +60,12 @@ export async function readVerified(path: string, expected: FileDigest): Promise<
     while (position < size) {
       const piece = content.subarray(position, position + READ_PIECE_BYTES)
       const { bytesRead } = await file.read(piece, 0, piece.length, position)
-      if (bytesRead === 0) throw new AppError('checkpoint_invalid', { message: `${path} was cut while it was read` })
+      if (bytesRead === 0) throw new AppError('checkpoint_invalid', { message: `${name} was cut while it was read` })
       hash.update(piece.subarray(0, bytesRead))
       position += bytesRead
     }
     if (hash.digest('hex') !== expected.sha256) {
-      throw new AppError('checkpoint_invalid', { message: `${path} does not have the hash it was written with` })
+      throw new AppError('checkpoint_invalid', { message: `${name} does not have the hash it was written with` })
     }
     return content
   } finally {
@@ -89,6 +95,15 @@ export async function publishFolder<T>(folder: string, fill: (temporary: string)
   }
 }
 
+async function openExisting(path: string): Promise<FileHandle> {
+  try {
+    return await open(path, 'r')
+  } catch (error) {
+    if (codeOf(error) !== 'ENOENT') throw error
+    throw new AppError('checkpoint_invalid', { message: `${basename(path)} is missing.` }, { cause: error })
+  }
+}
+
 /** A rename is on disk only when the folder is. */
 async function syncFolder(folder: string): Promise<void> {
   const handle = await open(folder, 'r')
@@ -99,8 +114,9 @@ async function syncFolder(folder: string): Promise<void> {
   }
 }
 
+const codeOf = (error: unknown): unknown => (error instanceof Error && 'code' in error ? error.code : undefined)
+
 function translate(thrown: unknown): Error {
-  const error = toError(thrown)
-  const code = 'code' in error ? error.code : undefined
-  return code === 'ENOSPC' || code === 'EDQUOT' ? new AppError('storage_full', {}, { cause: error }) : error
+  const isFull = codeOf(thrown) === 'ENOSPC' || codeOf(thrown) === 'EDQUOT'
+  return isFull ? new AppError('storage_full', {}, { cause: thrown }) : toError(thrown)
 }

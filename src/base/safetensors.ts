@@ -36,7 +36,8 @@ interface HeaderEntry {
   readonly end: number
 }
 
-const invalid = (message: string): AppError => new AppError('checkpoint_invalid', { message: `safetensors: ${message}` })
+const invalid = (message: string): AppError =>
+  new AppError('checkpoint_invalid', { message: `safetensors: ${message}` })
 
 /** The file as chunks, so that hundreds of megabytes of weights are written without being copied first. */
 export function encodeSafetensors(

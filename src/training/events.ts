@@ -1,7 +1,7 @@
 /** What a trainer tells its supervisor. Plain data: it crosses a process border. */
 import type { ErrorCode } from '../base/errors.ts'
 
-/** A file that the trainer wrote under its output folder. `path` is relative, with `/`. */
+/** A file that the trainer wrote. `path` is relative to the folder that the event names, with `/`. */
 export interface OutputFile {
   readonly path: string
   readonly bytes: number

@@ -1,0 +1,176 @@
+/**
+ * Checkpoints on disk: student, teacher and optimizer (moments and center) as safetensors, `state.json` as the manifest.
+ *
+ * How a run resumes:
+ *  1. Only a folder with its final name counts; `….partial` is what a killed process left.
+ *  2. Every file has the size and hash that the manifest says, or the checkpoint is invalid: it is never repaired.
+ *  3. The tensors are exactly those of the recipe, with their shapes; none missing, none extra.
+ *  4. The recipe is the checkpoint's own, the preset's name apart: another recipe is another run.
+ *  5. The dataset has the content hash it had: the order of images depends on it.
+ *  6. Then step `step` is the next one. Nothing else is carried over, so a resumed run is the same run, bit for bit.
+ */
+import { readdir, readFile } from 'node:fs/promises'
+import { basename, join } from 'node:path'
+import { digestOf, publishFolder, readVerified, writeDurably } from '../base/durable-files.ts'
+import { AppError, isAppError } from '../base/errors.ts'
+import { canonicalStringify } from '../base/json.ts'
+import { decodeSafetensors, encodeSafetensors, type Safetensors } from '../base/safetensors.ts'
+import type { Recipe } from '../recipe/schema.ts'
+import type { CheckpointEvent, OutputFile } from './events.ts'
+import { hashState, joinState, STATE_PARTS, type StatePart, statePart } from './state.ts'
+import { type StateTensors, stateSpecs } from './step-state.ts'
+
+const FORMAT = 'kappa-checkpoint/1'
+const MANIFEST = 'state.json'
+
+/** A position and everything that is needed to go on from it. */
+export interface TrainState {
+  readonly step: number
+  /** Whole epochs completed. */
+  readonly epoch: number
+  readonly recipe: Recipe
+  /** Content hash of the dataset. */
+  readonly contentHash: string
+  readonly tensors: StateTensors
+}
+
+export interface CheckpointManifest {
+  readonly format: typeof FORMAT
+  readonly step: number
+  readonly epoch: number
+  readonly recipe: Recipe
+  readonly stateHash: string
+  readonly contentHash: string
+  readonly files: readonly OutputFile[]
+}
+
+export const checkpointsFolder = (outFolder: string): string => join(outFolder, 'checkpoints')
+
+const fileOf = (part: StatePart): string => `${part}.safetensors`
+
+const checkpointFolder = (outFolder: string, step: number): string =>
+  join(checkpointsFolder(outFolder), `step-${String(step).padStart(8, '0')}`)
+
+/** Complete or absent. A checkpoint of the same state that is already there is kept as it is. */
+export async function writeCheckpoint(outFolder: string, state: TrainState): Promise<CheckpointEvent> {
+  const { step, epoch, recipe, contentHash, tensors } = state
+  const folder = checkpointFolder(outFolder, step)
+  const stateHash = hashState(tensors, step)
+  const files = (await hasCheckpoint(folder, stateHash)) ?? (await publishFolder(folder, fill))
+  return { type: 'checkpoint', step, epoch, folder, files, stateHash }
+
+  async function fill(temporary: string): Promise<OutputFile[]> {
+    const written: OutputFile[] = []
+    const write = async (path: string, chunks: Uint8Array[]) => {
+      written.push({ path, ...(await writeDurably(join(temporary, path), chunks)) })
+    }
+    const specs = stateSpecs(recipe)
+    for (const part of STATE_PARTS) {
+      await write(
+        fileOf(part),
+        encodeSafetensors(statePart(tensors, specs, part), { format: 'pt', step: String(step) })
+      )
+    }
+    const manifest: CheckpointManifest = {
+      format: FORMAT,
+      step,
+      epoch,
+      recipe,
+      stateHash,
+      contentHash,
+      files: [...written]
+    }
+    await write(MANIFEST, [Buffer.from(`${JSON.stringify(manifest, null, 2)}\n`)])
+    return written
+  }
+}
+
+/** @throws AppError checkpoint_invalid, checkpoint_not_found */
+export async function readCheckpoint(folder: string): Promise<TrainState & { readonly stateHash: string }> {
+  const { step, epoch, recipe, stateHash, contentHash, files } = await readManifest(folder)
+  const read = async (part: StatePart): Promise<Safetensors> => {
+    const file = files.find(({ path }) => path === fileOf(part))
+    if (file === undefined)
+      throw new AppError('checkpoint_invalid', { message: `${MANIFEST} does not list ${fileOf(part)}.` })
+    return decodeSafetensors(await readVerified(join(folder, file.path), file))
+  }
+  const parts = { student: await read('student'), teacher: await read('teacher'), optimizer: await read('optimizer') }
+  return { step, epoch, recipe, stateHash, contentHash, tensors: joinState(parts, stateSpecs(recipe)) }
+}
+
+/** @throws AppError checkpoint_invalid when the run to go on is another than the checkpoint's */
+export function checkResumable(checkpoint: TrainState, run: { recipe: Recipe; contentHash: string }): void {
+  const nameless = (recipe: Recipe) => canonicalStringify({ ...recipe, preset: '' })
+  if (nameless(checkpoint.recipe) !== nameless(run.recipe)) {
+    throw new AppError('checkpoint_invalid', { message: 'The checkpoint was made with another recipe.' })
+  }
+  if (checkpoint.contentHash !== run.contentHash) {
+    throw new AppError('checkpoint_invalid', { message: 'The checkpoint was made on another dataset.' })
+  }
+}
+
+export interface LatestCheckpoint {
+  /** Null when there is none that can be read. */
+  readonly folder: string | null
+  /** Newer ones that were passed over, for the user to know. */
+  readonly skipped: readonly { readonly folder: string; readonly reason: string }[]
+}
+
+/** The newest checkpoint below `outFolder` whose files are what its manifest says. */
+export async function findLatestCheckpoint(outFolder: string): Promise<LatestCheckpoint> {
+  const skipped: { folder: string; reason: string }[] = []
+  for (const folder of (await listCheckpoints(outFolder)).reverse()) {
+    try {
+      await readCheckpoint(folder)
+      return { folder, skipped }
+    } catch (error) {
+      if (!isAppError(error)) throw error
+      skipped.push({ folder, reason: error.message })
+    }
+  }
+  return { folder: null, skipped }
+}
+
+/** Folders, oldest first. */
+export async function listCheckpoints(outFolder: string): Promise<string[]> {
+  const parent = checkpointsFolder(outFolder)
+  const names = await readdir(parent).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return []
+    throw error
+  })
+  return names
+    .filter((name) => /^step-\d{8,}$/.test(name))
+    .sort()
+    .map((name) => join(parent, name))
+}
+
+async function readManifest(folder: string): Promise<CheckpointManifest> {
+  const text = await readFile(join(folder, MANIFEST), 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT')
+      throw new AppError('checkpoint_not_found', { message: `There is no checkpoint in ${basename(folder)}.` })
+    throw error
+  })
+  let manifest: CheckpointManifest
+  try {
+    manifest = JSON.parse(text)
+  } catch (error) {
+    throw new AppError('checkpoint_invalid', { message: `${MANIFEST} is not JSON.` }, { cause: error })
+  }
+  if (manifest?.format !== FORMAT)
+    throw new AppError('checkpoint_invalid', { message: `${MANIFEST} is not of the format ${FORMAT}.` })
+  return manifest
+}
+
+/** The files of a checkpoint of this very state; undefined when there is none or it is damaged: then it is replaced. */
+async function hasCheckpoint(folder: string, stateHash: string): Promise<readonly OutputFile[] | undefined> {
+  try {
+    const manifest = await readManifest(folder)
+    if (manifest.stateHash !== stateHash) return undefined
+    for (const file of manifest.files) await readVerified(join(folder, file.path), file)
+    const text = await readFile(join(folder, MANIFEST))
+    return [...manifest.files, { path: MANIFEST, ...digestOf(text) }]
+  } catch (error) {
+    if (isAppError(error)) return undefined
+    throw error
+  }
+}
