@@ -1,0 +1,92 @@
+/** What a recipe cannot be told to do although each of its fields is fine by itself. Nothing is queued before this passes. */
+import type { FieldError } from '../base/errors.ts'
+import { schemaErrors } from './presets.ts'
+import type { Recipe } from './schema.ts'
+
+export interface RecipeCircumstances {
+  /** Images of the dataset; left out when it is not known yet. */
+  readonly images?: number | undefined
+}
+
+/** From here on three terms of the expansion of log C_p hold to 1e-5; below, the graph's logits would be wrong. */
+const SMALLEST_VMF_DIMENSION = 16
+/** At twice the student's temperature an epoch collapses to uniform assignments; beyond four it is surely a slip. */
+const LARGEST_TEMPERATURE_RATIO = 4
+
+type Report = (field: string, message: string) => void
+
+function checkCrops({ patchSize, hyperparameters: { crops } }: Recipe, report: Report): void {
+  const { global, local } = crops
+  for (const [name, spec] of [['global', global] as const, ['local', local] as const]) {
+    if (spec.count > 0 && spec.size % patchSize !== 0) {
+      report(`crops/${name}/size`, `must be a multiple of the patch size ${patchSize}, got ${spec.size}`)
+    }
+    if (spec.scale[0] > spec.scale[1]) report(`crops/${name}/scale`, 'must not begin above its end')
+  }
+  if (crops.aspectRatio[0] > crops.aspectRatio[1]) report('crops/aspectRatio', 'must not begin above its end')
+  if (global.count === 0) report('crops/global/count', 'must be at least 1: the teacher sees global crops only')
+  else if (global.count + local.count < 2) {
+    report('crops/global/count', 'leaves no pair of different crops; use 2, or local crops')
+  }
+}
+
+function checkLengths({ hyperparameters: h }: Recipe, report: Report): void {
+  if (h.epochs === 0) return
+  const fitsIn = (field: string, epochs: number) => {
+    if (epochs > h.epochs) report(field, `must not be longer than the run's ${h.epochs} epochs, got ${epochs}`)
+  }
+  fitsIn('warmupEpochs', h.warmupEpochs)
+  fitsIn('freezeLastLayerEpochs', h.freezeLastLayerEpochs)
+  fitsIn('teacherTemperature/2', h.teacherTemperature[2])
+}
+
+function checkOptimizer({ hyperparameters: h }: Recipe, report: Report): void {
+  const peak = h.learningRate * (h.learningRateScaling === 'linear' ? h.batchSize / 256 : 1)
+  if (h.minLearningRate > peak) {
+    report('minLearningRate', `must not be above the peak learning rate of ${Number(peak.toPrecision(4))}`)
+  }
+  const hottest = LARGEST_TEMPERATURE_RATIO * h.studentTemperature
+  for (const i of [0, 1] as const) {
+    if (h.teacherTemperature[i] <= hottest) continue
+    const limit = Number(hottest.toPrecision(4))
+    report(`teacherTemperature/${i}`, `must be at most ${limit}, ${LARGEST_TEMPERATURE_RATIO} times the student's`)
+  }
+}
+
+function checkImages({ hyperparameters: h }: Recipe, report: Report): void {
+  for (const name of ['mean', 'std'] as const) {
+    const length = h.normalization[name].length
+    if (length !== h.channels)
+      report(`normalization/${name}`, `must have ${h.channels} values (channels), got ${length}`)
+  }
+  const { sigma } = h.augmentation.blur
+  if (sigma[0] > sigma[1]) report('augmentation/blur/sigma', 'must not begin above its end')
+}
+
+function checkMethod({ method, hyperparameters: h }: Recipe, report: Report): void {
+  if (method !== 'dino-vmf') return
+  if (h.normalizeLastLayer) {
+    report('normalizeLastLayer', 'must be false with dino-vmf: equal norms are equal kappas, and log C_p cancels')
+  }
+  if (h.bottleneckDim < SMALLEST_VMF_DIMENSION) {
+    report('bottleneckDim', `must be at least ${SMALLEST_VMF_DIMENSION} with dino-vmf, got ${h.bottleneckDim}`)
+  }
+}
+
+/** Every problem at once, as JSON pointers into the recipe (camelCase); none means the recipe can be trained. */
+export function checkRecipe(recipe: Recipe, { images }: RecipeCircumstances = {}): FieldError[] {
+  const broken = schemaErrors(recipe)
+  if (broken.length > 0) return broken
+  const errors: FieldError[] = []
+  const report: Report = (field, message) => errors.push({ path: `/hyperparameters/${field}`, message })
+  checkCrops(recipe, report)
+  checkLengths(recipe, report)
+  checkOptimizer(recipe, report)
+  checkImages(recipe, report)
+  checkMethod(recipe, report)
+  const { batchSize } = recipe.hyperparameters
+  if (images !== undefined && batchSize > images) {
+    report('batchSize', `must not be larger than the dataset's ${images} images, got ${batchSize}`)
+  }
+  return errors
+}

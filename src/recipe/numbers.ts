@@ -1,0 +1,95 @@
+/**
+ * What a recipe costs, from its sizes alone.
+ * B batch, G and L global and local crops, n tokens of a crop, d width, r MLP ratio, h heads, K prototypes.
+ */
+import type { Recipe } from './schema.ts'
+import { VARIANTS, type Variant } from './variants.ts'
+
+export interface RecipeNumbers {
+  readonly stepsPerEpoch: number
+  readonly totalSteps: number
+  readonly tokensPerGlobalCrop: number
+  readonly tokensPerLocalCrop: number
+  /** Of all crops of one image, as the student sees them. */
+  readonly tokensPerImage: number
+  /** Of the student: backbone and head. */
+  readonly parameters: number
+  readonly backboneParameters: number
+  readonly headParameters: number
+  /** Multiplications and additions of student (forward and backward) and teacher (forward), per training image. */
+  readonly flopsPerImage: number
+  readonly totalFlops: number
+  /** Estimate of what one process needs for state and activations; the runtime's own 200 MB come on top. */
+  readonly memoryBytes: number
+}
+
+const FLOAT_BYTES = 4
+/** Student, teacher, two moments, each once as input and once as output of the step, and the gradients. */
+const STATE_COPIES = 9
+
+const tokensOf = (size: number, patchSize: number): number => Math.floor(size / patchSize) ** 2 + 1
+
+function countBackbone({ patchSize, arch, hyperparameters: { channels, crops } }: Recipe): number {
+  const { dim: d, depth, mlpRatio: r } = VARIANTS[arch]
+  // Two norms 4d · qkv 3d² + 3d · projection d² + d · MLP 2rd² + (r + 1)d
+  const block = (4 + 2 * r) * d * d + (9 + r) * d
+  const patchEmbed = channels * patchSize * patchSize * d + d
+  return patchEmbed + d * (1 + tokensOf(crops.global.size, patchSize)) + depth * block + 2 * d
+}
+
+function countHead({ arch, hyperparameters: h }: Recipe): number {
+  const { dim } = VARIANTS[arch]
+  const { headHiddenDim: hidden, bottleneckDim: p, prototypes } = h
+  return (dim + 1) * hidden + (hidden + 1) * hidden + (hidden + 1) * p + prototypes * (p + 1)
+}
+
+/** One crop forward through the backbone: 2 n d² (4 + 2r) + 4 n² d a block, and the patch embedding. */
+function backboneFlops({ dim: d, depth, mlpRatio: r }: Variant, tokens: number, patchValues: number): number {
+  return depth * (2 * tokens * d * d * (4 + 2 * r) + 4 * tokens * tokens * d) + 2 * (tokens - 1) * patchValues * d
+}
+
+function headFlops({ arch, hyperparameters: h }: Recipe): number {
+  const { headHiddenDim: hidden, bottleneckDim: p, prototypes } = h
+  return 2 * (VARIANTS[arch].dim * hidden + hidden * hidden + hidden * p + p * prototypes)
+}
+
+/**
+ * Floats kept for the backward pass: a token and block (10 + 2r) d, an attention matrix and block 2 h n² (logits and
+ * probabilities), a crop's logits, their log-softmax and gradient 3K; the teacher keeps only its probabilities and
+ * logits, 2K a global crop.
+ */
+function activationFloats(recipe: Recipe, tokens: { global: number; local: number }): number {
+  const { dim, depth, heads, mlpRatio } = VARIANTS[recipe.arch]
+  const { batchSize, prototypes, crops } = recipe.hyperparameters
+  const kept = (n: number) => depth * (n * dim * (10 + 2 * mlpRatio) + 2 * heads * n * n) + 3 * prototypes
+  const perImage = crops.global.count * (kept(tokens.global) + 2 * prototypes) + crops.local.count * kept(tokens.local)
+  return batchSize * perImage
+}
+
+export function recipeNumbers(recipe: Recipe, images: number): RecipeNumbers {
+  const { epochs, batchSize, channels, crops } = recipe.hyperparameters
+  const { global, local } = crops
+  const tokens = { global: tokensOf(global.size, recipe.patchSize), local: tokensOf(local.size, recipe.patchSize) }
+  const patchValues = recipe.patchSize ** 2 * channels
+  const globalFlops = backboneFlops(VARIANTS[recipe.arch], tokens.global, patchValues) + headFlops(recipe)
+  const localFlops = backboneFlops(VARIANTS[recipe.arch], tokens.local, patchValues) + headFlops(recipe)
+  // A backward pass is two forward passes: gradients of inputs and of weights.
+  const flopsPerImage = 3 * (global.count * globalFlops + local.count * localFlops) + global.count * globalFlops
+  const stepsPerEpoch = Math.floor(images / batchSize)
+  const backboneParameters = countBackbone(recipe)
+  const headParameters = countHead(recipe)
+  const parameters = backboneParameters + headParameters
+  return {
+    stepsPerEpoch,
+    totalSteps: stepsPerEpoch * epochs,
+    tokensPerGlobalCrop: tokens.global,
+    tokensPerLocalCrop: tokens.local,
+    tokensPerImage: global.count * tokens.global + local.count * tokens.local,
+    parameters,
+    backboneParameters,
+    headParameters,
+    flopsPerImage,
+    totalFlops: flopsPerImage * stepsPerEpoch * batchSize * epochs,
+    memoryBytes: FLOAT_BYTES * (STATE_COPIES * parameters + activationFloats(recipe, tokens))
+  }
+}

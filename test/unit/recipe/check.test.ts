@@ -1,0 +1,67 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { checkRecipe } from '../../../src/recipe/check.ts'
+import { type RecipeRequest, resolveRecipe } from '../../../src/recipe/presets.ts'
+
+const pathsOf = (request: Partial<RecipeRequest>, images?: number): string[] =>
+  checkRecipe(resolveRecipe({ preset: 'demo', method: 'dino-vmf', ...request }), { images }).map(({ path }) =>
+    path.replace('/hyperparameters/', '')
+  )
+
+const pathsFor = (hyperparameters: RecipeRequest['hyperparameters']) => pathsOf({ hyperparameters })
+
+test('patches must tile both kinds of crop', () => {
+  assert.deepEqual(pathsOf({ patchSize: 8 }), ['crops/global/size', 'crops/local/size'])
+  assert.deepEqual(pathsOf({ patchSize: 4 }), ['crops/local/size'])
+  assert.deepEqual(pathsOf({ patchSize: 4, hyperparameters: { crops: { local: { count: 0 } } } }), [])
+})
+
+test('the teacher needs a global crop, and a loss needs a pair of crops', () => {
+  assert.deepEqual(pathsFor({ crops: { global: { count: 0 } } }), ['crops/global/count'])
+  assert.deepEqual(pathsFor({ crops: { global: { count: 1 }, local: { count: 0 } } }), ['crops/global/count'])
+  assert.deepEqual(pathsFor({ crops: { global: { count: 1 }, local: { count: 1 } } }), [])
+})
+
+test('ranges must not run backwards', () => {
+  assert.deepEqual(pathsFor({ crops: { global: { scale: [1, 0.5] }, aspectRatio: [2, 1] } }), [
+    'crops/global/scale',
+    'crops/aspectRatio'
+  ])
+  assert.deepEqual(pathsFor({ augmentation: { blur: { sigma: [2, 1] } } }), ['augmentation/blur/sigma'])
+})
+
+test('warm-ups and freezing must fit into the run, unless nothing is trained', () => {
+  const tooLong = { warmupEpochs: 3, freezeLastLayerEpochs: 4 }
+  assert.deepEqual(pathsFor({ epochs: 2, ...tooLong, teacherTemperature: [0.02, 0.03, 5] }), [
+    'warmupEpochs',
+    'freezeLastLayerEpochs',
+    'teacherTemperature/2'
+  ])
+  assert.deepEqual(pathsFor({ epochs: 0, ...tooLong }), [])
+})
+
+test('a batch must not be larger than the dataset, when the dataset is known', () => {
+  assert.deepEqual(pathsOf({}, 63), ['batchSize'])
+  assert.deepEqual(pathsOf({}, 64), [])
+  assert.deepEqual(pathsOf({}), [])
+})
+
+test('a teacher far blunter than the student is refused, one that merely collapses is not', () => {
+  assert.deepEqual(pathsFor({ teacherTemperature: [0.5, 0.9, 0] }), ['teacherTemperature/0', 'teacherTemperature/1'])
+  assert.deepEqual(pathsFor({ teacherTemperature: [0.2, 0.2, 0] }), [])
+})
+
+test('normalization has a value for each channel', () => {
+  assert.deepEqual(pathsFor({ channels: 3 }), ['normalization/mean', 'normalization/std'])
+})
+
+test('the smallest learning rate is below the peak, scaling included', () => {
+  assert.deepEqual(pathsFor({ minLearningRate: 3e-3 }), ['minLearningRate'])
+  assert.deepEqual(pathsFor({ minLearningRate: 1e-3, learningRateScaling: 'linear' }), ['minLearningRate'])
+})
+
+test('vMF needs free norms and a dimension that its expansion covers; plain DINO does not', () => {
+  const hyperparameters = { normalizeLastLayer: true, bottleneckDim: 8 }
+  assert.deepEqual(pathsFor(hyperparameters), ['normalizeLastLayer', 'bottleneckDim'])
+  assert.deepEqual(pathsOf({ method: 'dino', hyperparameters }), [])
+})

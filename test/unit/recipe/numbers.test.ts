@@ -1,0 +1,31 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { recipeNumbers } from '../../../src/recipe/numbers.ts'
+import { resolveRecipe } from '../../../src/recipe/presets.ts'
+
+test('the demo recipe has the steps, parameters and operations that were measured for it', () => {
+  const numbers = recipeNumbers(resolveRecipe({ preset: 'demo', method: 'dino-vmf' }), 9000)
+  assert.equal(numbers.stepsPerEpoch, 140)
+  assert.equal(numbers.totalSteps, 1120)
+  assert.equal(numbers.tokensPerGlobalCrop, 17)
+  assert.equal(numbers.tokensPerLocalCrop, 5)
+  assert.equal(numbers.tokensPerImage, 44)
+  // The method notes say 0.23 M and 0.12 M parameters, and about 80 MFLOP an image.
+  assert.ok(Math.abs(numbers.backboneParameters - 0.23e6) < 0.01e6)
+  assert.ok(Math.abs(numbers.headParameters - 0.12e6) < 0.01e6)
+  assert.ok(Math.abs(numbers.flopsPerImage - 80e6) < 4e6)
+})
+
+test('the backbones have the published numbers of parameters', () => {
+  const millions = (preset: string) =>
+    recipeNumbers(resolveRecipe({ preset, method: 'dino' }), 1_281_167).backboneParameters / 1e6
+  assert.ok(Math.abs(millions('vit-small-16') - 21.7) < 0.1)
+  assert.ok(Math.abs(millions('vit-base-16') - 85.8) < 0.1)
+})
+
+test('a run of no epochs has no steps', () => {
+  const untrained = resolveRecipe({ preset: 'demo', method: 'dino', hyperparameters: { epochs: 0 } })
+  const numbers = recipeNumbers(untrained, 9000)
+  assert.equal(numbers.totalSteps, 0)
+  assert.equal(numbers.totalFlops, 0)
+})
