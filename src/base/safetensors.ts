@@ -130,7 +130,7 @@ function checkCoverage(entries: readonly HeaderEntry[], dataBytes: number): void
 }
 
 function decodeNumbers(dtype: Dtype, bytes: Uint8Array): StoredTensor['data'] {
-  if (dtype === 'U8') return bytes
+  if (dtype === 'U8') return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length)
   // Typed arrays need aligned offsets; a file from another writer may lack the padding.
   const aligned = bytes.byteOffset % BYTES_PER_ELEMENT[dtype] === 0 ? bytes : bytes.slice()
   const { buffer, byteOffset } = aligned

@@ -1,0 +1,145 @@
+/** Answers requests of the API: decode, join with neighbours, compute, encode. One answer per request, whatever happens. */
+import type { Clock } from '../base/clock.ts'
+import { AppError, ERROR_CATALOGUE, isAppError } from '../base/errors.ts'
+import { assignImage, mixtureAt } from './assigner.ts'
+import type { ModelCache } from './model-cache.ts'
+import { preprocess } from './preprocess.ts'
+import { createBatcher } from './serve-batches.ts'
+import type {
+  AssignResult,
+  AssignServerRequest,
+  EmbedResult,
+  EmbedServerRequest,
+  ServerAnswer,
+  ServerFailure,
+  ServerRequest,
+  ServerSettings,
+  ServerSuccess
+} from './server-messages.ts'
+import type { ServedProgram, ServingModel } from './serving-model.ts'
+
+export interface RequestHandler {
+  answer(request: ServerRequest): Promise<ServerAnswer>
+}
+
+interface QueuedImage {
+  readonly program: ServedProgram
+  readonly pixels: Uint8Array
+}
+
+export interface RequestHandlerOptions {
+  readonly settings: ServerSettings
+  readonly models: ModelCache<ServingModel>
+  readonly clock: Clock
+  /** Of bugs: the answer does not carry their cause. */
+  readonly report: (error: unknown) => void
+}
+
+export function createRequestHandler({ settings, models, clock, report }: RequestHandlerOptions): RequestHandler {
+  const batcher = createBatcher<QueuedImage, Float32Array>({
+    maxBatch: settings.maxBatch,
+    maxQueueDelayMs: settings.maxQueueDelayMs,
+    clock,
+    // All images of a lane belong to one program.
+    compute: (_lane, images) => images[0]!.program.run(images.map(({ pixels }) => pixels))
+  })
+  let openImages = 0
+
+  async function answer(request: ServerRequest): Promise<ServerAnswer> {
+    const { images } = request
+    if (openImages + images.length > settings.maxQueueSize) return failure(request.id, new AppError('overloaded'))
+    openImages += images.length
+    try {
+      return await models.use(request.model, (model) => compute(request, model))
+    } catch (error) {
+      if (!isAppError(error)) report(error)
+      return failure(request.id, error)
+    } finally {
+      openImages -= images.length
+    }
+  }
+
+  async function compute(request: ServerRequest, model: ServingModel): Promise<ServerSuccess> {
+    const arrivedAt = clock.now()
+    const deadline = arrivedAt + (request.options.timeoutMs ?? settings.timeoutMs)
+    checkOptions(request, model)
+    const pixels = await decodeAll(request.images, model)
+    const decodeMs = clock.now() - arrivedAt
+    const program = await model.open(request.kind)
+    const { results, queueMs, inferMs } = await batcher.submit({
+      lane: `${request.kind} ${request.model.id}`,
+      items: pixels.map((image) => ({ program, pixels: image })),
+      deadline
+    })
+    const encodeFrom = clock.now()
+    const result =
+      request.kind === 'embed' ? encodeEmbeddings(results, request) : encodeAssignments(results, request, model)
+    const timings = { decodeMs, queueMs, inferMs, encodeMs: clock.now() - encodeFrom }
+    return { id: request.id, ok: true, result, timings }
+  }
+
+  return { answer }
+}
+
+function checkOptions(request: ServerRequest, { config }: ServingModel): void {
+  if (request.images.length === 0) throw new AppError('invalid_request', { message: 'At least one image is needed.' })
+  if (request.kind === 'assign') {
+    const { temperature } = request.options
+    if (temperature !== undefined && !(temperature > 0)) {
+      throw new AppError('invalid_request', { message: 'The temperature must be greater than 0.' })
+    }
+    return
+  }
+  const { dimensions } = request.options
+  if (
+    dimensions !== undefined &&
+    !(Number.isInteger(dimensions) && dimensions >= 1 && dimensions <= config.embeddingDim)
+  ) {
+    throw new AppError('invalid_request', { message: `The model's embeddings have ${config.embeddingDim} dimensions.` })
+  }
+}
+
+/** @throws AppError image_invalid or image_too_large with the `index` of the first such image */
+async function decodeAll(images: readonly Uint8Array[], { config }: ServingModel): Promise<Uint8Array[]> {
+  const { imageSize, channels } = config
+  const decoded = await Promise.allSettled(images.map((bytes) => preprocess(bytes, { imageSize, channels })))
+  return decoded.map((outcome, index) => {
+    if (outcome.status === 'fulfilled') return outcome.value
+    const { reason } = outcome
+    throw isAppError(reason) ? new AppError(reason.code, { ...reason.details, message: reason.message, index }) : reason
+  })
+}
+
+function encodeEmbeddings(vectors: readonly Float32Array[], { options }: EmbedServerRequest): EmbedResult {
+  const dimensions = options.dimensions ?? vectors[0]!.length
+  const embeddings = new Float32Array(vectors.length * dimensions)
+  vectors.forEach((vector, row) => {
+    const kept = vector.subarray(0, dimensions)
+    const length = Math.hypot(...kept)
+    for (let i = 0; i < dimensions; i++) embeddings[row * dimensions + i] = length > 0 ? kept[i]! / length : 0
+  })
+  return { kind: 'embed', dimensions, embeddings }
+}
+
+function encodeAssignments(
+  cosines: readonly Float32Array[],
+  request: AssignServerRequest,
+  model: ServingModel
+): AssignResult {
+  const { topK, temperature = model.config.temperature } = request.options
+  const isDefault = temperature === model.config.temperature
+  const mixture = isDefault ? model.mixture : mixtureAt(model.norms, { ...model.config, temperature })
+  // Densities of the training images are known at the model's own temperature only.
+  const logDensityQuantiles = isDefault ? model.logDensityQuantiles : []
+  return {
+    kind: 'assign',
+    temperature,
+    images: cosines.map((row) => assignImage(row, mixture, { topK, logDensityQuantiles }))
+  }
+}
+
+function failure(id: number, error: unknown): ServerFailure {
+  if (!isAppError(error)) return { id, ok: false, code: 'internal', message: ERROR_CATALOGUE.internal }
+  const { index } = error.details
+  return { id, ok: false, code: error.code, message: error.message, ...(typeof index === 'number' ? { index } : {}) }
+}

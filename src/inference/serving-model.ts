@@ -1,0 +1,62 @@
+/** An exported model, ready to answer: its ONNX programs are opened when they are first asked for. */
+import { stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { LoadedProgram } from '../engine/engine.ts'
+import { type Mixture, mixtureAt } from './assigner.ts'
+import { concatenateImages, splitRows } from './embedder.ts'
+import type { CachedModel } from './model-cache.ts'
+import { MODEL_FILES, type ModelFileConfig, readModelConfig, readPrototypes } from './model-files.ts'
+
+export type ServedKind = 'embed' | 'assign'
+
+/** @param pixels images of [S, S, C] bytes; returns per image its unit embedding [D], or its cosines [K] */
+export interface ServedProgram {
+  run(pixels: readonly Uint8Array[]): Promise<Float32Array[]>
+}
+
+export interface ServingModel extends CachedModel {
+  readonly config: ModelFileConfig
+  /** At the model's own temperature. */
+  readonly mixture: Mixture
+  /** [K] prototype norms. */
+  readonly norms: Float64Array
+  readonly logDensityQuantiles: readonly number[]
+  open(kind: ServedKind): Promise<ServedProgram>
+}
+
+export type OpenOnnxFile = (path: string) => Promise<LoadedProgram>
+
+const OUTPUTS = { embed: 'embedding', assign: 'cosine' } as const
+
+/** @throws AppError model_not_ready */
+export async function openServingModel(folder: string, openOnnxFile: OpenOnnxFile): Promise<ServingModel> {
+  const config = await readModelConfig(folder)
+  const { prototypes, logDensityQuantiles } = await readPrototypes(folder)
+  const norms = Float64Array.from(prototypes, ({ kappa }) => kappa * config.temperature)
+  const opened = new Map<ServedKind, Promise<LoadedProgram>>()
+
+  async function open(kind: ServedKind): Promise<ServedProgram> {
+    const opening = opened.get(kind) ?? openOnnxFile(join(folder, MODEL_FILES[kind]))
+    opened.set(kind, opening)
+    const program = await opening
+    return {
+      run: async (pixels) => {
+        const outputs = await program.run({ images: concatenateImages(pixels) })
+        return splitRows(outputs[OUTPUTS[kind]]!, pixels.length)
+      }
+    }
+  }
+
+  const sizes = await Promise.all([MODEL_FILES.embed, MODEL_FILES.assign].map((name) => stat(join(folder, name))))
+  return {
+    config,
+    norms,
+    logDensityQuantiles,
+    mixture: mixtureAt(norms, config),
+    bytes: sizes.reduce((sum, { size }) => sum + size, 0),
+    open,
+    dispose: async () => {
+      for (const opening of opened.values()) await (await opening).dispose()
+    }
+  }
+}
