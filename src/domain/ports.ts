@@ -22,7 +22,10 @@ export interface DatasetStore {
   insert(dataset: Dataset): Promise<void>
   find(projectId: string, id: string): Promise<Dataset | null>
   list(projectId: string, page: PageRequest): Promise<Page<Dataset>>
-  /** Removes the dataset, its versions and uploads; false when there is none. */
+  /**
+   * Removes the dataset, its versions and uploads; false when there is none. Count unfinished runs after it, in the same
+   * unit of work: a run that is being inserted holds its version, so a removal waits for it and then sees it.
+   */
   remove(projectId: string, id: string): Promise<boolean>
   insertUpload(upload: Upload): Promise<void>
   findUpload(projectId: string, id: string): Promise<Upload | null>
@@ -36,7 +39,7 @@ export interface DatasetStore {
   listVersions(projectId: string, datasetId: string, page: PageRequest): Promise<Page<DatasetVersion>>
   /** For workers, which serve every project. */
   loadVersion(datasetId: string, version: number): Promise<DatasetVersion | null>
-  /** Also moves the dataset's latestVersion when the patch makes the version ready. */
+  /** Also moves the dataset's latestVersion when the patch makes the version ready: call it in a unit of work. */
   updateVersion(datasetId: string, version: number, patch: Partial<DatasetVersion>): Promise<void>
 }
 
@@ -50,6 +53,7 @@ export interface RunFilter {
 export type RunPatch = Partial<Omit<Run, 'id' | 'projectId' | 'recipe' | 'createdAt' | 'desired' | 'leaseEpoch'>>
 
 export interface RunStore {
+  /** Throws dataset_version_not_found when the version was removed meanwhile. */
   insert(run: Run): Promise<void>
   find(projectId: string, id: string): Promise<Run | null>
   /** For workers, which serve every project. With `lock`, the row stays locked until the transaction ends. */
@@ -62,7 +66,10 @@ export interface RunStore {
   updateUnderLease(lease: Lease, patch: RunPatch): Promise<boolean>
   /** Unfenced: for users' requests, inside a transaction that locked the row. */
   update(id: string, patch: RunPatch & { readonly desired?: Run['desired'] }): Promise<void>
-  /** Runs with a dead lease (expired before `now`) or queued without a job, for the supervisor. */
+  /**
+   * Up to 500 runs that may need a job, oldest first, for the supervisor: those whose lease expired before `now` and those
+   * that nobody holds. Enqueue a leg for each; where one is waiting or running, that changes nothing.
+   */
   listExpiredLeases(now: Date): Promise<readonly Run[]>
 }
 
@@ -131,7 +138,7 @@ export interface IdempotencyRecord {
 }
 
 export interface IdempotencyStore {
-  /** Inserts the record, or returns the one that is there (older than 24 h counts as none). */
+  /** Inserts the record, or returns the one that is there (older than 24 h, or 10 min without answer, counts as none). */
   begin(record: IdempotencyRecord): Promise<IdempotencyRecord | null>
   finish(
     record: Pick<IdempotencyRecord, 'projectId' | 'key' | 'route'>,
@@ -147,6 +154,16 @@ export interface JobQueue {
     payload: JobPayloads[K],
     options: { readonly key: string; readonly startAfterS?: number; readonly priority?: number }
   ): Promise<void>
+}
+
+/** Runs SQL on one connection, inside whatever transaction that connection is in. */
+export interface SqlExecutor {
+  executeSql(text: string, values?: readonly unknown[]): Promise<{ readonly rows: readonly unknown[] }>
+}
+
+/** How the queue joins a transaction of the stores: its jobs are rows of the same database. */
+export interface TransactionalQueue {
+  through(executor: SqlExecutor): JobQueue
 }
 
 /** Everything that is written together. Inside a unit of work all of it, the queue included, is one transaction. */

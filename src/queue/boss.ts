@@ -1,0 +1,79 @@
+import { type AttachableClock, PgBoss, type Queue } from 'pg-boss'
+import type { Logger } from '../base/log.ts'
+import { JOB_KINDS, type JobKind } from '../domain/job.ts'
+
+export interface BossOptions {
+  readonly url: string
+  /** Connections of the queue's own pool, so that a busy API cannot keep a worker from its heartbeat. */
+  readonly max: number
+  /** Shown in the registry of instances: api, worker. */
+  readonly name: string
+  /** Looks for dead workers and old jobs; one process of an installation is enough, several do no harm. */
+  readonly supervise: boolean
+  readonly logger: Pick<Logger, 'warn' | 'error'>
+  /** pg-boss's TestClock, in tests. */
+  readonly clock?: AttachableClock
+}
+
+/** A worker that is silent for this long has lost its job. pg-boss allows no less than 10. */
+const HEARTBEAT_S = 30
+export const HEARTBEAT_REFRESH_S = 10
+
+/** Between two looks for dead workers: with HEARTBEAT_S, a killed worker's job is back within 40 s and the backoff. */
+const SUPERVISE_EVERY_S = 10
+
+/** A leg of at most 12 h, and time to save and upload. pg-boss caps this at 24 h, and heartbeats do not extend it. */
+const LEG_EXPIRES_S = 12 * 3600 + 1800
+const TASK_EXPIRES_S = 6 * 3600
+
+/** pg-boss deletes waiting jobs after 14 days unless told otherwise; a run may wait longer for a machine. */
+const RETENTION_S = 365 * 86_400
+
+/** Practically without limit (the column is an int4 and the delay is capped): whether a run goes on is on its row. */
+const ENDLESS = 1_000_000_000
+
+const RETRY = { retryDelay: 2, retryBackoff: true, retryDelayMax: 300 } as const
+
+const COMMON = { heartbeatSeconds: HEARTBEAT_S, retentionSeconds: RETENTION_S, ...RETRY } as const
+
+/**
+ * `short` allows one waiting job per key and any number of running ones: a leg that ends enqueues the next while it still
+ * runs, and a run resumed in that moment must not lose its wake-up. Two legs at once are kept apart by the run's lease.
+ * The other kinds have no lease, so `exclusive` allows one job per key, waiting or running.
+ */
+const QUEUES: Readonly<Record<JobKind, Omit<Queue, 'name'>>> = {
+  'run-leg': { ...COMMON, policy: 'short', expireInSeconds: LEG_EXPIRES_S, retryLimit: ENDLESS },
+  'ingest-dataset': { ...COMMON, policy: 'exclusive', expireInSeconds: TASK_EXPIRES_S, retryLimit: 5 },
+  'export-model': { ...COMMON, policy: 'exclusive', expireInSeconds: TASK_EXPIRES_S, retryLimit: 5 }
+}
+
+/**
+ * Installs or migrates pg-boss's schema, creates the queues and brings their settings up to date.
+ * Afterwards the queues' settings are cached, so that enqueueing inside a transaction asks no second connection: on the
+ * one-session embedded database that would wait for itself.
+ */
+export async function startBoss({ url, name, logger, clock, ...options }: BossOptions): Promise<PgBoss> {
+  const boss = new PgBoss({
+    connectionString: url,
+    max: options.max,
+    application_name: `kappa-queue-${name}`,
+    instanceName: name,
+    supervise: options.supervise,
+    superviseIntervalSeconds: SUPERVISE_EVERY_S,
+    monitorIntervalSeconds: SUPERVISE_EVERY_S,
+    schedule: false,
+    // Both look after millions of jobs; we have thousands.
+    reindex: false,
+    monitorVacuum: false,
+    ...(clock === undefined ? {} : { clock })
+  })
+  boss.on('error', (error) => logger.error({ err: error }, 'the queue had an error'))
+  boss.on('warning', (warning) => logger.warn({ warning }, 'the queue warns'))
+  await boss.start()
+  for (const kind of JOB_KINDS) {
+    const { policy, ...settings } = QUEUES[kind]
+    await boss.createQueue(kind, QUEUES[kind])
+    await boss.updateQueue(kind, settings)
+  }
+  return boss
+}

@@ -1,0 +1,67 @@
+import type { PgBoss } from 'pg-boss'
+import { type Clock, systemClock } from '../base/clock.ts'
+import type { JobKind, JobPayloads } from '../domain/job.ts'
+import type { JobSource } from '../domain/ports.ts'
+import { HEARTBEAT_REFRESH_S } from './boss.ts'
+
+/** The least that pg-boss allows. */
+const POLL_EVERY_S = 0.5
+
+/** How long handlers have to return once their signals are aborted. */
+const ABORTED_GRACE_MS = 10_000
+
+/** pg-boss needs a moment to settle the jobs of handlers that have returned. */
+const SETTLE_MS = 5_000
+
+/**
+ * The side of the queue that works. A handler's signal is aborted when the job is no longer ours (its heartbeat was missed
+ * and another attempt began, or it ran past its time) or when the process stops. Owns `boss` from here on: stop() ends it.
+ */
+export function createJobSource(boss: PgBoss, clock: Clock = systemClock): JobSource {
+  const stopping = new AbortController()
+  const running = new Set<Promise<void>>()
+  const kinds = new Set<JobKind>()
+
+  async function handle(job: Promise<void>): Promise<void> {
+    running.add(job)
+    try {
+      await job
+    } finally {
+      running.delete(job)
+    }
+  }
+
+  return {
+    async work(kind, concurrency, handler) {
+      kinds.add(kind)
+      await boss.work<JobPayloads[typeof kind]>(
+        kind,
+        {
+          localConcurrency: concurrency,
+          batchSize: 1,
+          pollingIntervalSeconds: POLL_EVERY_S,
+          heartbeatRefreshSeconds: HEARTBEAT_REFRESH_S
+        },
+        async ([job]) => {
+          if (job) await handle(handler(job.data, AbortSignal.any([stopping.signal, job.signal])))
+        }
+      )
+    },
+
+    async stop(graceMs) {
+      await Promise.all([...kinds].map((kind) => boss.offWork(kind, { wait: false })))
+      await settledWithin(graceMs)
+      stopping.abort(new Error('the worker stops'))
+      await settledWithin(ABORTED_GRACE_MS)
+      // Jobs of handlers that still run are failed, so another worker retries them.
+      await boss.stop({ graceful: true, timeout: running.size > 0 ? 1 : SETTLE_MS })
+    }
+  }
+
+  async function settledWithin(ms: number): Promise<void> {
+    const done = new AbortController()
+    const settled = Promise.allSettled(running).then(() => done.abort())
+    await Promise.race([settled, clock.sleep(ms, done.signal).catch(() => {})])
+    done.abort()
+  }
+}

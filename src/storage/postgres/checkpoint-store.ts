@@ -1,0 +1,61 @@
+import { and, asc, desc, eq, inArray, lt, notExists, sql } from 'drizzle-orm'
+import type { CheckpointStore } from '../../domain/ports.ts'
+import type { Db } from './client.ts'
+import { toPage } from './page.ts'
+import { checkpoints } from './schema/checkpoints.ts'
+import { models } from './schema/models.ts'
+
+export const createCheckpointStore = (db: Db): CheckpointStore => ({
+  async insert(checkpoint) {
+    await db.insert(checkpoints).values(checkpoint)
+  },
+
+  async find(projectId, id) {
+    const [checkpoint] = await db
+      .select()
+      .from(checkpoints)
+      .where(and(eq(checkpoints.projectId, projectId), eq(checkpoints.id, id)))
+    return checkpoint ?? null
+  },
+
+  async load(id) {
+    const [checkpoint] = await db.select().from(checkpoints).where(eq(checkpoints.id, id))
+    return checkpoint ?? null
+  },
+
+  async listByRun(projectId, runId, { limit, after }) {
+    const rows = await db
+      .select()
+      .from(checkpoints)
+      .where(
+        and(
+          eq(checkpoints.projectId, projectId),
+          eq(checkpoints.runId, runId),
+          after === null ? undefined : lt(checkpoints.id, after)
+        )
+      )
+      .orderBy(desc(checkpoints.id))
+      .limit(limit + 1)
+    return toPage(rows, limit, (checkpoint) => checkpoint.id)
+  },
+
+  async listSuperseded(runId, keep) {
+    const complete = and(eq(checkpoints.runId, runId), eq(checkpoints.status, 'complete'))
+    const beyondKept = db
+      .select({ id: checkpoints.id })
+      .from(checkpoints)
+      .where(complete)
+      .orderBy(desc(checkpoints.step), desc(checkpoints.id))
+      .offset(keep)
+    const madeFromIt = db.select({ one: sql`1` }).from(models).where(eq(models.checkpointId, checkpoints.id))
+    return db
+      .select()
+      .from(checkpoints)
+      .where(and(inArray(checkpoints.id, beyondKept), notExists(madeFromIt)))
+      .orderBy(asc(checkpoints.step), asc(checkpoints.id))
+  },
+
+  async markDeleted(id) {
+    await db.update(checkpoints).set({ status: 'deleted' }).where(eq(checkpoints.id, id))
+  }
+})

@@ -1,0 +1,124 @@
+import { and, desc, eq, getTableColumns, lt, sql } from 'drizzle-orm'
+import { AppError, invariant } from '../../base/errors.ts'
+import type { DatasetStore } from '../../domain/ports.ts'
+import type { Db } from './client.ts'
+import { parseNumberCursor, toPage } from './page.ts'
+import { datasetUploads } from './schema/dataset-uploads.ts'
+import { datasetVersions } from './schema/dataset-versions.ts'
+import { datasets } from './schema/datasets.ts'
+
+const { lastVersion, ...datasetColumns } = getTableColumns(datasets)
+
+type VersionVerbs = 'insertVersion' | 'findVersion' | 'listVersions' | 'loadVersion' | 'updateVersion'
+
+export const createDatasetStore = (db: Db): DatasetStore => ({
+  ...createVersionVerbs(db),
+
+  async insert(dataset) {
+    await db.insert(datasets).values(dataset)
+  },
+
+  async find(projectId, id) {
+    const [dataset] = await db
+      .select(datasetColumns)
+      .from(datasets)
+      .where(and(eq(datasets.projectId, projectId), eq(datasets.id, id)))
+    return dataset ?? null
+  },
+
+  async list(projectId, { limit, after }) {
+    const rows = await db
+      .select(datasetColumns)
+      .from(datasets)
+      .where(and(eq(datasets.projectId, projectId), after === null ? undefined : lt(datasets.id, after)))
+      .orderBy(desc(datasets.id))
+      .limit(limit + 1)
+    return toPage(rows, limit, (dataset) => dataset.id)
+  },
+
+  async remove(projectId, id) {
+    const removed = await db
+      .delete(datasets)
+      .where(and(eq(datasets.projectId, projectId), eq(datasets.id, id)))
+      .returning({ id: datasets.id })
+    return removed.length > 0
+  },
+
+  async insertUpload(upload) {
+    await db.insert(datasetUploads).values(upload)
+  },
+
+  async findUpload(projectId, id) {
+    const [upload] = await db
+      .select()
+      .from(datasetUploads)
+      .where(and(eq(datasetUploads.projectId, projectId), eq(datasetUploads.id, id)))
+    return upload ?? null
+  },
+
+  async completeUpload(projectId, id) {
+    await db
+      .update(datasetUploads)
+      .set({ status: 'completed' })
+      .where(and(eq(datasetUploads.projectId, projectId), eq(datasetUploads.id, id)))
+  }
+})
+
+const createVersionVerbs = (db: Db): Pick<DatasetStore, VersionVerbs> => ({
+  async insertVersion(version, prefixOf) {
+    const [numbered] = await db
+      .update(datasets)
+      .set({ lastVersion: sql`${datasets.lastVersion} + 1` })
+      .where(and(eq(datasets.projectId, version.projectId), eq(datasets.id, version.datasetId)))
+      .returning({ version: datasets.lastVersion })
+    if (!numbered) throw new AppError('dataset_not_found', { datasetId: version.datasetId })
+    const [inserted] = await db
+      .insert(datasetVersions)
+      .values({ ...version, version: numbered.version, prefix: prefixOf(numbered.version) })
+      .returning()
+    invariant(inserted, 'an insert returns its row')
+    return inserted
+  },
+
+  async findVersion(projectId, datasetId, version) {
+    const [found] = await db
+      .select()
+      .from(datasetVersions)
+      .where(and(eq(datasetVersions.projectId, projectId), isVersion(datasetId, version)))
+    return found ?? null
+  },
+
+  async listVersions(projectId, datasetId, { limit, after }) {
+    const rows = await db
+      .select()
+      .from(datasetVersions)
+      .where(
+        and(
+          eq(datasetVersions.projectId, projectId),
+          eq(datasetVersions.datasetId, datasetId),
+          after === null ? undefined : lt(datasetVersions.version, parseNumberCursor(after))
+        )
+      )
+      .orderBy(desc(datasetVersions.version))
+      .limit(limit + 1)
+    return toPage(rows, limit, (row) => String(row.version))
+  },
+
+  async loadVersion(datasetId, version) {
+    const [found] = await db.select().from(datasetVersions).where(isVersion(datasetId, version))
+    return found ?? null
+  },
+
+  async updateVersion(datasetId, version, patch) {
+    if (Object.keys(patch).length === 0) return
+    await db.update(datasetVersions).set(patch).where(isVersion(datasetId, version))
+    if (patch.status !== 'ready') return
+    await db
+      .update(datasets)
+      .set({ latestVersion: sql`greatest(${datasets.latestVersion}, ${version})` })
+      .where(eq(datasets.id, datasetId))
+  }
+})
+
+const isVersion = (datasetId: string, version: number) =>
+  and(eq(datasetVersions.datasetId, datasetId), eq(datasetVersions.version, version))

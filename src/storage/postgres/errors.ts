@@ -1,0 +1,63 @@
+/** Postgres and socket failures in the words of the catalogue; what is not listed is a bug and stays what it is. */
+import { DrizzleQueryError } from 'drizzle-orm/errors'
+import { AppError, type ErrorCode, toError } from '../../base/errors.ts'
+
+const RETRY_AFTER_S = 5
+
+/** Classes 08 (connection) and 57P (shutdown) are added below. https://www.postgresql.org/docs/current/errcodes-appendix.html */
+const CODES: Readonly<Record<string, ErrorCode>> = {
+  ECONNREFUSED: 'database_unavailable',
+  ECONNRESET: 'database_unavailable',
+  EPIPE: 'database_unavailable',
+  ETIMEDOUT: 'database_unavailable',
+  ENOTFOUND: 'database_unavailable',
+  EAI_AGAIN: 'database_unavailable',
+  EHOSTUNREACH: 'database_unavailable',
+  /** too_many_connections */
+  '53300': 'database_unavailable',
+  /** query_canceled: the statement timeout */
+  '57014': 'database_unavailable',
+  /** idle_in_transaction_session_timeout */
+  '25P03': 'database_unavailable',
+  /** lock_not_available, deadlock_detected, serialization_failure: the same request may succeed a moment later */
+  '55P03': 'database_unavailable',
+  '40P01': 'database_unavailable',
+  '40001': 'database_unavailable',
+  /** disk_full */
+  '53100': 'storage_full'
+}
+
+/** pg reports these without a code. */
+const MESSAGES =
+  /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|Client was closed|Query read timeout|server conn crashed/i
+
+export function translateDatabaseError(thrown: unknown): Error {
+  const error = thrown instanceof DrizzleQueryError && thrown.cause ? thrown.cause : toError(thrown)
+  if (error instanceof AppError) return error
+  const code = codeOf(error)
+  if (code === null) return error
+  return new AppError(code, code === 'database_unavailable' ? { retryAfterS: RETRY_AFTER_S } : {}, { cause: error })
+}
+
+function codeOf(error: Error): ErrorCode | null {
+  // A host with several addresses fails with all of their errors at once.
+  if (error instanceof AggregateError) return error.errors.length > 0 ? codeOf(toError(error.errors[0])) : null
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : ''
+  if (code.startsWith('08') || code.startsWith('57P')) return 'database_unavailable'
+  return CODES[code] ?? (MESSAGES.test(error.message) ? 'database_unavailable' : null)
+}
+
+/** A store whose methods reject with translated errors. */
+export function translating<T extends object>(store: T): T {
+  const wrapped = Object.entries(store).map(([name, method]) => [
+    name,
+    async (...args: unknown[]) => {
+      try {
+        return await method(...args)
+      } catch (error) {
+        throw translateDatabaseError(error)
+      }
+    }
+  ])
+  return Object.fromEntries(wrapped) as T // same names, same signatures
+}

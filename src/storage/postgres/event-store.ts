@@ -1,0 +1,41 @@
+import { and, asc, eq, getTableColumns, gt, sql } from 'drizzle-orm'
+import { AppError } from '../../base/errors.ts'
+import type { EventStore } from '../../domain/ports.ts'
+import type { Db } from './client.ts'
+import { runEvents } from './schema/run-events.ts'
+
+const { projectId, ...eventColumns } = getTableColumns(runEvents)
+
+export const createEventStore = (db: Db): EventStore => ({
+  async append(runId, events, at) {
+    if (events.length === 0) return []
+    // The counter on the run's row is raised under that row's lock and rolls back with it: no gaps, no duplicates, and
+    // a reader that has seen number n will never meet a smaller one later.
+    const { rows } = await db.execute<{ last: number }>(sql`
+      with counter as (
+        update runs set last_event_seq = last_event_seq + ${events.length}::int where id = ${runId}
+        returning project_id, last_event_seq
+      ), inserted as (
+        insert into run_events (run_id, seq, project_id, type, level, data, created_at)
+        select ${runId}, last_event_seq - ${events.length}::int + event.position, project_id,
+               event.type, event.level, event.data::jsonb, ${at.toISOString()}::timestamptz
+        from counter, unnest(${sql.param(events.map((event) => event.type))}::text[],
+                             ${sql.param(events.map((event) => event.level))}::text[],
+                             ${sql.param(events.map((event) => JSON.stringify(event.data)))}::text[])
+                      with ordinality as event (type, level, data, position)
+      )
+      select last_event_seq as last from counter`)
+    const last = rows[0]?.last
+    if (last === undefined) throw new AppError('run_not_found', { runId })
+    return events.map((event, i) => ({ ...event, runId, seq: last - events.length + 1 + i, createdAt: at }))
+  },
+
+  async list(runId, afterSeq, limit) {
+    return db
+      .select(eventColumns)
+      .from(runEvents)
+      .where(and(eq(runEvents.runId, runId), gt(runEvents.seq, afterSeq)))
+      .orderBy(asc(runEvents.seq))
+      .limit(limit)
+  }
+})

@@ -1,0 +1,59 @@
+import { and, desc, eq, isNull, lt, or } from 'drizzle-orm'
+import { invariant } from '../../base/errors.ts'
+import { newId } from '../../base/ids.ts'
+import type { KeyStore } from '../../domain/ports.ts'
+import type { Db } from './client.ts'
+import { toPage } from './page.ts'
+import { apiKeys } from './schema/api-keys.ts'
+import { projects } from './schema/projects.ts'
+
+/** A key in use would otherwise be a write per request. */
+const TOUCH_EVERY_MS = 60_000
+
+export const createKeyStore = (db: Db): KeyStore => ({
+  async ensureProject(name) {
+    await db
+      .insert(projects)
+      .values({ id: newId('project'), name, createdAt: new Date() })
+      .onConflictDoNothing({ target: projects.name })
+    const [project] = await db.select().from(projects).where(eq(projects.name, name))
+    invariant(project, `project ${name} was there a moment ago`)
+    return project
+  },
+
+  async insert(key) {
+    await db.insert(apiKeys).values({ ...key, scopes: [...key.scopes] })
+  },
+
+  async findById(keyId) {
+    const [key] = await db.select().from(apiKeys).where(eq(apiKeys.id, keyId))
+    return key ?? null
+  },
+
+  async list(projectId, { limit, after }) {
+    const rows = await db
+      .select()
+      .from(apiKeys)
+      .where(and(eq(apiKeys.projectId, projectId), after === null ? undefined : lt(apiKeys.id, after)))
+      .orderBy(desc(apiKeys.id))
+      .limit(limit + 1)
+    return toPage(rows, limit, (key) => key.id)
+  },
+
+  async revoke(projectId, keyId, at) {
+    const revoked = await db
+      .update(apiKeys)
+      .set({ revokedAt: at })
+      .where(and(eq(apiKeys.projectId, projectId), eq(apiKeys.id, keyId), isNull(apiKeys.revokedAt)))
+      .returning({ id: apiKeys.id })
+    return revoked.length > 0
+  },
+
+  async touch(keyId, at) {
+    const stale = new Date(at.getTime() - TOUCH_EVERY_MS)
+    await db
+      .update(apiKeys)
+      .set({ lastUsedAt: at })
+      .where(and(eq(apiKeys.id, keyId), or(isNull(apiKeys.lastUsedAt), lt(apiKeys.lastUsedAt, stale))))
+  }
+})

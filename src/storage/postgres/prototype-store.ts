@@ -1,0 +1,132 @@
+import { and, eq, getTableColumns, type SQL, sql } from 'drizzle-orm'
+import { AppError } from '../../base/errors.ts'
+import type { KappaSummary, Prototype } from '../../domain/model.ts'
+import type { PrototypeSort, PrototypeStore } from '../../domain/ports.ts'
+import type { Db } from './client.ts'
+import { invalidCursor, toPage } from './page.ts'
+import { prototypes } from './schema/prototypes.ts'
+
+const { projectId, ...prototypeColumns } = getTableColumns(prototypes)
+
+/** Rows of one insert: a model may have a million prototypes, a statement should stay at a few megabytes. */
+const INSERT_ROWS = 8192
+
+const QUANTILES = [0, 0.05, 0.25, 0.5, 0.75, 0.95, 1]
+
+/** What each order sorts by, before the index breaks ties; both directions read an index of their own. */
+const SORT_KEYS: Readonly<Record<PrototypeSort, { readonly by: SQL | null; readonly descending: boolean }>> = {
+  index: { by: null, descending: false },
+  kappa: { by: sql`${prototypes.kappa}`, descending: false },
+  '-kappa': { by: sql`${prototypes.kappa}`, descending: true },
+  usage: { by: sql`coalesce(${prototypes.usage}, -1)`, descending: false },
+  '-usage': { by: sql`coalesce(${prototypes.usage}, -1)`, descending: true }
+}
+
+export const createPrototypeStore = (db: Db): PrototypeStore => ({
+  async replaceAll(modelId, all) {
+    await db.delete(prototypes).where(eq(prototypes.modelId, modelId))
+    for (let i = 0; i < all.length; i += INSERT_ROWS) await insertMany(db, modelId, all.slice(i, i + INSERT_ROWS))
+  },
+
+  async find(modelId, index) {
+    const [prototype] = await db
+      .select(prototypeColumns)
+      .from(prototypes)
+      .where(and(eq(prototypes.modelId, modelId), eq(prototypes.index, index)))
+    return prototype ?? null
+  },
+
+  async list(modelId, sort, { limit, after }) {
+    const { by, descending } = SORT_KEYS[sort]
+    const position = by === null ? sql`(${prototypes.index})` : sql`(${by}, ${prototypes.index})`
+    const direction = sql.raw(descending ? 'desc' : 'asc')
+    const rows = await db
+      .select(prototypeColumns)
+      .from(prototypes)
+      .where(and(eq(prototypes.modelId, modelId), after === null ? undefined : isBeyond(position, sort, after)))
+      .orderBy(...(by === null ? [] : [sql`${by} ${direction}`]), sql`${prototypes.index} ${direction}`)
+      .limit(limit + 1)
+    return toPage(rows, limit, (row) => encodeCursor(sort, row))
+  },
+
+  kappa: (modelId, bins) => summarizeKappa(db, modelId, bins)
+})
+
+async function insertMany(db: Db, modelId: string, rows: readonly Prototype[]): Promise<void> {
+  const column = <T>(pick: (prototype: Prototype) => T) => sql.param(rows.map(pick))
+  const { rowCount } = await db.execute(sql`
+    insert into prototypes (model_id, project_id, index, kappa, expected_cosine, log_normalizer, usage,
+                            mean_probability, nearest, duplicates_of)
+    select models.id, models.project_id, p.index, p.kappa, p.expected_cosine, p.log_normalizer, p.usage,
+           p.mean_probability, p.nearest::jsonb, p.duplicates_of
+    from models, unnest(${column((p) => p.index)}::int[], ${column((p) => p.kappa)}::float8[],
+                        ${column((p) => p.expectedCosine)}::float8[], ${column((p) => p.logNormalizer)}::float8[],
+                        ${column((p) => p.usage)}::int[], ${column((p) => p.meanProbability)}::float8[],
+                        ${column((p) => JSON.stringify(p.nearest))}::text[], ${column((p) => p.duplicatesOf)}::int[])
+                 as p (index, kappa, expected_cosine, log_normalizer, usage, mean_probability, nearest, duplicates_of)
+    where models.id = ${modelId}`)
+  if (rowCount === 0) throw new AppError('model_not_found', { modelId })
+}
+
+/** A cursor is the sort key and the index of the last row; text, as JSON and float8 both write it, loses no digit. */
+function encodeCursor(sort: PrototypeSort, row: Prototype): string {
+  const keys: Record<PrototypeSort, number[]> = {
+    index: [],
+    kappa: [row.kappa],
+    '-kappa': [row.kappa],
+    usage: [row.usage ?? -1],
+    '-usage': [row.usage ?? -1]
+  }
+  return Buffer.from(JSON.stringify([...keys[sort], row.index])).toString('base64url')
+}
+
+function isBeyond(position: SQL, sort: PrototypeSort, after: string): SQL {
+  const parts = parseJson(Buffer.from(after, 'base64url').toString())
+  const length = SORT_KEYS[sort].by === null ? 1 : 2
+  if (!Array.isArray(parts) || parts.length !== length || !parts.every(Number.isFinite)) throw invalidCursor()
+  const values = sql.join(
+    parts.map((part) => sql`${part}::float8`),
+    sql`, `
+  )
+  return sql`${position} ${sql.raw(SORT_KEYS[sort].descending ? '<' : '>')} (${values})`
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    throw invalidCursor()
+  }
+}
+
+interface KappaRow extends Record<string, unknown> {
+  readonly quantiles: number[] | null
+  readonly counts: number[] | null
+}
+
+async function summarizeKappa(db: Db, modelId: string, bins: number): Promise<KappaSummary> {
+  const { rows } = await db.execute<KappaRow>(sql`
+    with model as (select kappa from prototypes where model_id = ${modelId}),
+    range as (select min(kappa) as low, max(kappa) as high from model),
+    binned as (
+      -- Equal kappas are one bin of no width; the highest belongs to the last bin, not to one after it.
+      select case when low = high then 1 else least(width_bucket(kappa, low, high, ${bins}::int), ${bins}::int) end as bin
+      from model, range
+    ),
+    histogram as (
+      select array_agg((select count(*)::int from binned where binned.bin = numbered.bin) order by numbered.bin) as counts
+      from generate_series(1, ${bins}::int) as numbered (bin)
+    )
+    select (select percentile_cont(${sql.param(QUANTILES)}::float8[]) within group (order by kappa) from model) as quantiles,
+           counts
+    from histogram`)
+  const { quantiles, counts } = rows[0] ?? { quantiles: null, counts: null }
+  if (!quantiles || !counts) throw new AppError('model_not_ready', { modelId })
+  const [p0 = 0, p5 = 0, p25 = 0, p50 = 0, p75 = 0, p95 = 0, p100 = 0] = quantiles
+  if (p0 === p100) {
+    const total = counts.reduce((sum, size) => sum + size, 0)
+    return { quantiles: { p0, p5, p25, p50, p75, p95, p100 }, histogram: { edges: [p0, p100], counts: [total] } }
+  }
+  const edges = Array.from({ length: bins + 1 }, (_, i) => (i === bins ? p100 : p0 + ((p100 - p0) * i) / bins))
+  return { quantiles: { p0, p5, p25, p50, p75, p95, p100 }, histogram: { edges, counts } }
+}

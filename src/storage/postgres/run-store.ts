@@ -1,0 +1,133 @@
+import {
+  and,
+  asc,
+  count,
+  desc,
+  eq,
+  getTableColumns,
+  isNotNull,
+  isNull,
+  lt,
+  lte,
+  not,
+  notInArray,
+  or,
+  sql
+} from 'drizzle-orm'
+import { AppError } from '../../base/errors.ts'
+import type { RunFilter, RunStore } from '../../domain/ports.ts'
+import type { Db } from './client.ts'
+import { toPage } from './page.ts'
+import { datasetVersions } from './schema/dataset-versions.ts'
+import { runs } from './schema/runs.ts'
+
+const { lastEventSeq, ...runColumns } = getTableColumns(runs)
+
+/** Matches the partial index runs_unfinished word by word, or it would not be used. */
+const isUnfinished = notInArray(runs.status, sql`('cancelled', 'succeeded', 'failed')`)
+
+/** A sweep is repeated every few seconds; what is beyond this waits for the next. */
+const SWEEP_LIMIT = 500
+
+export const createRunStore = (db: Db): RunStore => ({
+  async insert(run) {
+    const [version] = await db
+      .select({ version: datasetVersions.version })
+      .from(datasetVersions)
+      .where(
+        and(
+          eq(datasetVersions.projectId, run.projectId),
+          eq(datasetVersions.datasetId, run.datasetId),
+          eq(datasetVersions.version, run.datasetVersion)
+        )
+      )
+      // Until the transaction ends the version cannot be removed; a removal that came first is seen here.
+      .for('share')
+    if (!version) throw new AppError('dataset_version_not_found', { datasetId: run.datasetId })
+    await db.insert(runs).values(run)
+  },
+
+  async find(projectId, id) {
+    const [run] = await db
+      .select(runColumns)
+      .from(runs)
+      .where(and(eq(runs.projectId, projectId), eq(runs.id, id)))
+    return run ?? null
+  },
+
+  async load(id, options) {
+    const query = db.select(runColumns).from(runs).where(eq(runs.id, id))
+    const [run] = await (options?.lock ? query.for('update') : query)
+    return run ?? null
+  },
+
+  async list(projectId, filter, { limit, after }) {
+    const rows = await db
+      .select(runColumns)
+      .from(runs)
+      .where(and(eq(runs.projectId, projectId), matches(filter), after === null ? undefined : lt(runs.id, after)))
+      .orderBy(desc(runs.id))
+      .limit(limit + 1)
+    return toPage(rows, limit, (run) => run.id)
+  },
+
+  async countUnfinishedByDataset(datasetId) {
+    const [row] = await db
+      .select({ runs: count() })
+      .from(runs)
+      .where(and(eq(runs.datasetId, datasetId), isUnfinished))
+    return row?.runs ?? 0
+  },
+
+  async claim(id, worker, expiresAt, now) {
+    // One statement: of two workers the second waits for the row, sees the first one's lease and matches nothing.
+    const [run] = await db
+      .update(runs)
+      .set({ leaseEpoch: sql`${runs.leaseEpoch} + 1`, leaseWorker: worker, leaseExpiresAt: expiresAt })
+      .where(
+        and(
+          eq(runs.id, id),
+          isUnfinished,
+          not(eq(runs.status, 'paused')),
+          or(isNull(runs.leaseWorker), eq(runs.leaseWorker, worker), lte(runs.leaseExpiresAt, now))
+        )
+      )
+      .returning(runColumns)
+    return run ?? null
+  },
+
+  async updateUnderLease(lease, patch) {
+    const updated = await db
+      .update(runs)
+      .set({ ...patch, leaseEpoch: lease.epoch })
+      // A lease that was given back has no worker: its former holder may not write either.
+      .where(and(eq(runs.id, lease.runId), eq(runs.leaseEpoch, lease.epoch), isNotNull(runs.leaseWorker)))
+      .returning({ id: runs.id })
+    return updated.length > 0
+  },
+
+  async update(id, patch) {
+    if (Object.keys(patch).length > 0) await db.update(runs).set(patch).where(eq(runs.id, id))
+  },
+
+  async listExpiredLeases(now) {
+    return db
+      .select(runColumns)
+      .from(runs)
+      .where(
+        and(
+          isUnfinished,
+          or(lte(runs.leaseExpiresAt, now), and(not(eq(runs.status, 'paused')), isNull(runs.leaseWorker)))
+        )
+      )
+      .orderBy(asc(runs.id))
+      .limit(SWEEP_LIMIT)
+  }
+})
+
+const matches = (filter: RunFilter) =>
+  and(
+    filter.status === undefined ? undefined : eq(runs.status, filter.status),
+    filter.datasetId === undefined ? undefined : eq(runs.datasetId, filter.datasetId),
+    filter.metadata === undefined ? undefined : sql`${runs.metadata} @> ${JSON.stringify(filter.metadata)}::jsonb`
+  )

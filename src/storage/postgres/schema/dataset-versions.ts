@@ -1,0 +1,35 @@
+import { bigint, foreignKey, integer, jsonb, pgTable, primaryKey, text } from 'drizzle-orm/pg-core'
+import type { DatasetSource, DatasetVersion, DatasetVersionStatus } from '../../../domain/dataset.ts'
+import { time } from './columns.ts'
+import { datasets } from './datasets.ts'
+
+export const datasetVersions = pgTable(
+  'dataset_versions',
+  {
+    datasetId: text('dataset_id').notNull(),
+    version: integer('version').notNull(),
+    projectId: text('project_id').notNull(),
+    status: text('status').notNull().$type<DatasetVersionStatus>(),
+    source: jsonb('source').notNull().$type<DatasetSource>(),
+    prefix: text('prefix').notNull(),
+    images: integer('images').notNull(),
+    bytes: bigint('bytes', { mode: 'number' }).notNull(),
+    rejected: integer('rejected').notNull(),
+    duplicates: integer('duplicates').notNull(),
+    classes: jsonb('classes').$type<readonly string[]>(),
+    contentHash: text('content_hash'),
+    sizes: jsonb('sizes').notNull().$type<DatasetVersion['sizes']>(),
+    progress: jsonb('progress').notNull().$type<DatasetVersion['progress']>(),
+    error: jsonb('error').$type<NonNullable<DatasetVersion['error']>>(),
+    createdAt: time('created_at').notNull(),
+    readyAt: time('ready_at')
+  },
+  (table) => [
+    primaryKey({ name: 'dataset_versions_pkey', columns: [table.datasetId, table.version] }),
+    foreignKey({
+      name: 'dataset_versions_of_dataset',
+      columns: [table.projectId, table.datasetId],
+      foreignColumns: [datasets.projectId, datasets.id]
+    }).onDelete('cascade')
+  ]
+)

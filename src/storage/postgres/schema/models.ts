@@ -1,0 +1,44 @@
+import { foreignKey, index, integer, jsonb, pgTable, text, unique } from 'drizzle-orm/pg-core'
+import type { StoredFile } from '../../../domain/checkpoint.ts'
+import type { Model, ModelConfig, ModelStatus, Verification } from '../../../domain/model.ts'
+import { checkpoints } from './checkpoints.ts'
+import { time } from './columns.ts'
+import { projects } from './projects.ts'
+import { runs } from './runs.ts'
+
+export const models = pgTable(
+  'models',
+  {
+    id: text('id').primaryKey(),
+    projectId: text('project_id')
+      .notNull()
+      .references(() => projects.id),
+    name: text('name'),
+    runId: text('run_id'),
+    checkpointId: text('checkpoint_id'),
+    step: integer('step').notNull(),
+    status: text('status').notNull().$type<ModelStatus>(),
+    config: jsonb('config').$type<ModelConfig>(),
+    prefix: text('prefix').notNull(),
+    files: jsonb('files').notNull().$type<readonly StoredFile[]>(),
+    verification: jsonb('verification').$type<Verification>(),
+    error: jsonb('error').$type<NonNullable<Model['error']>>(),
+    createdAt: time('created_at').notNull(),
+    readyAt: time('ready_at')
+  },
+  (table) => [
+    unique('models_by_project').on(table.projectId, table.id),
+    // Whether a checkpoint must be kept.
+    index('models_by_checkpoint').on(table.checkpointId),
+    foreignKey({
+      name: 'models_of_run',
+      columns: [table.projectId, table.runId],
+      foreignColumns: [runs.projectId, runs.id]
+    }),
+    foreignKey({
+      name: 'models_of_checkpoint',
+      columns: [table.projectId, table.checkpointId],
+      foreignColumns: [checkpoints.projectId, checkpoints.id]
+    })
+  ]
+)

