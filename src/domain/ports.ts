@@ -230,6 +230,19 @@ export interface ObjectStore {
   check(): Promise<void>
 }
 
+/**
+ * What PUT and GET /v1/objects/{token} need where objects lie in a local folder: there the API stands in for the object
+ * store, and a token is what a presigned URL's query is elsewhere. Both throw `forbidden` when the token is not one of
+ * ours or has expired.
+ */
+export interface SignedObjects {
+  /** The ETag goes back in the response's header of that name; finishing the upload needs it. */
+  writePart(token: string, body: Readable): Promise<{ readonly etag: string }>
+  openObject(
+    token: string
+  ): Promise<{ readonly stream: Readable; readonly bytes: number; readonly filename: string; readonly key: string }>
+}
+
 export interface Timings {
   readonly decodeMs: number
   readonly queueMs: number
