@@ -15,6 +15,7 @@ import { digestOf, publishFolder, readVerified, writeDurably } from '../base/dur
 import { AppError, isAppError } from '../base/errors.ts'
 import { canonicalStringify } from '../base/json.ts'
 import { decodeSafetensors, encodeSafetensors, type Safetensors } from '../base/safetensors.ts'
+import { schemaErrors } from '../recipe/presets.ts'
 import type { Recipe } from '../recipe/schema.ts'
 import type { CheckpointEvent, OutputFile } from './events.ts'
 import { hashState, joinState, STATE_PARTS, type StatePart, statePart } from './state.ts'
@@ -158,6 +159,9 @@ async function readManifest(folder: string): Promise<CheckpointManifest> {
   }
   if (manifest?.format !== FORMAT)
     throw new AppError('checkpoint_invalid', { message: `${MANIFEST} is not of the format ${FORMAT}.` })
+  const [error] = schemaErrors(manifest.recipe)
+  if (error)
+    throw new AppError('checkpoint_invalid', { message: `The recipe in ${MANIFEST}: ${error.path} ${error.message}` })
   return manifest
 }
 

@@ -45,6 +45,8 @@ export type ExportStage = 'weights' | 'programs' | 'verification' | 'prototypes'
 export interface ExportProgressEvent {
   readonly type: 'export_progress'
   readonly stage: ExportStage
+  /** Of the stage, 0…1; 0 when it begins. Long stages report again at least every minute. */
+  readonly share: number
 }
 
 export interface ExportedEvent {

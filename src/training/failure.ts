@@ -1,0 +1,15 @@
+import { type ErrorCode, isAppError, toError } from '../base/errors.ts'
+import type { FailedEvent } from './events.ts'
+
+/** How allocators of V8, the C++ library and ONNX Runtime say it. */
+const OUT_OF_MEMORY = /out of memory|bad_alloc|allocation failed|failed to allocate/i
+
+const codeOf = (error: Error): ErrorCode =>
+  isAppError(error) ? error.code : OUT_OF_MEMORY.test(error.message) ? 'out_of_memory' : 'internal'
+
+/** The last event of a trainer that threw. The stack is for bugs: an expected failure explains itself. */
+export function failedEventOf(thrown: unknown, step: number): FailedEvent {
+  const error = toError(thrown)
+  const stack = isAppError(error) || error.stack === undefined ? {} : { stack: error.stack }
+  return { type: 'failed', step, code: codeOf(error), message: error.message, ...stack }
+}
