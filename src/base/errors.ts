@@ -46,6 +46,7 @@ export const ERROR_CATALOGUE = {
   inference_unavailable: 'No inference process answers.',
   lease_lost: 'Another worker has taken the run over.',
   object_not_found: 'The object store has no such object.',
+  object_damaged: 'An object is not what was written to the object store.',
   program_untraceable: 'A tensor operation has no ONNX emitter.',
   engine_unavailable: 'No tensor engine is available.',
   loss_not_finite: 'The loss is no longer a finite number.',

@@ -2,7 +2,7 @@
 import type { JsonObject } from '../base/json.ts'
 import type { Checkpoint, StoredFile } from '../domain/checkpoint.ts'
 import type { Stores } from '../domain/ports.ts'
-import type { Lease, MetricPoint, NewRunEvent, Run, RunProgress } from '../domain/run.ts'
+import type { Lease, MetricPoint, NewRunEvent, Run, RunIntent, RunProgress } from '../domain/run.ts'
 import { expiryOf, hold, type LegDeps, stateEvent, write } from './leg-lease.ts'
 
 /** One flush: points, where the run is, and, at its own slower pace, an event for those who watch. */
@@ -36,7 +36,8 @@ export interface RaisedAlarm {
 }
 
 export interface LegRecords {
-  recordSteps(lease: Lease, report: StepReport): Promise<void>
+  /** Returns what the user wants of the run by now. */
+  recordSteps(lease: Lease, report: StepReport): Promise<RunIntent>
   commitCheckpoint(lease: Lease, uploaded: UploadedCheckpoint): Promise<void>
   /** A checkpoint that cannot be read back is no checkpoint: it is marked, and the run says so. */
   discardCheckpoint(lease: Lease, checkpoint: Checkpoint, reason: string): Promise<void>
@@ -60,6 +61,7 @@ export function createLegRecords(deps: LegDeps): LegRecords {
         await write(tx, lease, { progress, imagesPerSecond, etaS, leaseExpiresAt: expiryOf(deps) })
         const events = eventsOf(report)
         if (events.length > 0) await tx.events.append(run.id, events, now())
+        return run.desired
       }),
 
     commitCheckpoint: (lease, uploaded) =>

@@ -8,7 +8,7 @@
  * `messages` yields what the child sends and ends when its channel is drained and closed. `exited` never rejects: a child
  * that could not be started exits with code -1. What it prints goes to the log; the last lines are kept for error messages.
  */
-import { type ChildProcess as NodeChild, fork } from 'node:child_process'
+import { fork, type ChildProcess as NodeChild } from 'node:child_process'
 import type { Readable } from 'node:stream'
 import type { Logger } from '../base/log.ts'
 import { createMailbox } from './mailbox.ts'

@@ -1,0 +1,116 @@
+/**
+ * Checkpoints on their way to the object store, one at a time, while training goes on:
+ *
+ *   offered ──files, manifest last──→ in the store ──row and position, one transaction──→ committed ──→ local folder gone
+ *      └── a newer one is offered while this one waits: dropped
+ *
+ * Only a committed checkpoint is ever continued from; keys carry the lease epoch, so what a lost worker still uploads is
+ * read by nobody. Outages are waited for. Afterwards checkpoints beyond the policy are marked, then their objects removed.
+ */
+import { rm } from 'node:fs/promises'
+import type { Clock } from '../base/clock.ts'
+import { isAppError } from '../base/errors.ts'
+import type { IdKind } from '../base/ids.ts'
+import type { Logger } from '../base/log.ts'
+import type { ObjectStore } from '../domain/ports.ts'
+import type { Lease, Run } from '../domain/run.ts'
+import type { LegRecords } from '../services/leg-records.ts'
+import type { CheckpointEvent } from '../training/events.ts'
+import { encodeManifest, MANIFEST } from './checkpoint-manifest.ts'
+import { retryOutages } from './retry.ts'
+import { uploadFiles } from './transfer.ts'
+
+export interface CheckpointUploads {
+  offer(event: CheckpointEvent, metrics: Readonly<Record<string, number>>): void
+  /** The step of the newest committed checkpoint of this leg. */
+  committedStep(): number | null
+  /** Waits for what was offered. @throws the error that a checkpoint could not be committed for */
+  finish(): Promise<void>
+}
+
+export interface UploadOptions {
+  readonly run: Run
+  readonly lease: Lease
+  readonly objects: ObjectStore
+  readonly records: LegRecords
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly newId: (kind: IdKind) => string
+  /** Ends the waiting for storage that is away. */
+  readonly giveUp: AbortSignal
+  /** Called at once with an error that is no outage. */
+  readonly onFailure: (error: unknown) => void
+}
+
+interface Offer {
+  readonly id: string
+  readonly event: CheckpointEvent
+  readonly metrics: Readonly<Record<string, number>>
+}
+
+export function createCheckpointUploads(options: UploadOptions): CheckpointUploads {
+  const { run, lease, objects, records, logger, newId } = options
+  let waiting: Offer | null = null
+  let working: Promise<void> | null = null
+  let committedStep: number | null = null
+  let failure: unknown
+
+  async function commit({ id, event, metrics }: Offer): Promise<void> {
+    const { step, epoch, folder, stateHash } = event
+    const prefix = `runs/${run.id}/e${lease.epoch}/s${step}`
+    const files = event.files.map(({ path, bytes, sha256 }) => ({ name: path, bytes, sha256 }))
+    await uploadFiles({ objects, prefix, folder, files, signal: options.giveUp })
+    await objects.put(`${prefix}/${MANIFEST}`, encodeManifest({ step, epoch, stateHash, files }))
+    await records.commitCheckpoint(lease, { id, step, epoch, prefix, files, stateHash, metrics })
+    committedStep = step
+  }
+
+  async function retire(): Promise<void> {
+    for (const { prefix } of await records.retireCheckpoints(lease, run.checkpoint.keepLast)) {
+      await objects.removePrefix(`${prefix}/`)
+    }
+  }
+
+  async function work(): Promise<void> {
+    while (waiting !== null) {
+      const offer: Offer = waiting
+      waiting = null
+      if (offer.event.step !== committedStep) {
+        await retryOutages(() => commit(offer), { ...options, signal: options.giveUp })
+        await retire().catch((error: unknown) => {
+          if (isAppError(error, 'lease_lost')) throw error
+          // The checkpoint is safe; what is too many now is retired with the next one.
+          logger.warn({ err: error }, 'old checkpoints could not be removed')
+        })
+      }
+      await rm(offer.event.folder, { recursive: true, force: true })
+    }
+  }
+
+  const start = (): Promise<void> =>
+    work()
+      .catch((error: unknown) => {
+        failure ??= error
+        options.onFailure(error)
+      })
+      .finally(() => {
+        working = null
+      })
+
+  return {
+    offer(event, metrics) {
+      const skipped = waiting
+      waiting = { id: newId('checkpoint'), event, metrics: { ...metrics } }
+      if (skipped !== null && skipped.event.folder !== event.folder) {
+        logger.warn({ step: skipped.event.step }, 'a newer checkpoint replaces one that still waits for the store')
+        void rm(skipped.event.folder, { recursive: true, force: true })
+      }
+      working ??= start()
+    },
+    committedStep: () => committedStep,
+    async finish() {
+      await working
+      if (failure !== undefined) throw failure
+    }
+  }
+}

@@ -1,0 +1,186 @@
+/**
+ * Files from the object store on this machine's disk, kept between uses up to a size. One entry is one folder, named by
+ * its content.
+ *
+ *   absent ──downloaded elsewhere, verified, renamed──→ kept ──used longest ago when there is too much──→ absent
+ *                                                        │ acquire(): hard links in a folder of the user's own
+ *                                                        └──→ in use ──release()──→ kept
+ *
+ * Users read through hard links, so an eviction by any process never takes a file away from a reader, and the number of
+ * links tells every process whether a file is in use. Several processes may share the root: of two that download the same
+ * entry, the second finds it there and drops its own.
+ */
+import { createHash } from 'node:crypto'
+import { link, mkdir, readdir, rename, rm, stat, utimes } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import type { Clock } from '../base/clock.ts'
+import { AppError } from '../base/errors.ts'
+import { canonicalStringify } from '../base/json.ts'
+import type { Logger } from '../base/log.ts'
+import type { StoredFile } from '../domain/checkpoint.ts'
+import type { ObjectStore } from '../domain/ports.ts'
+import { downloadFiles } from './transfer.ts'
+import { createWorkFolders } from './work-folders.ts'
+
+/** Files below one key prefix. */
+export interface CacheEntry {
+  readonly prefix: string
+  readonly files: readonly StoredFile[]
+}
+
+export interface CachedFolder {
+  readonly folder: string
+  release(): Promise<void>
+}
+
+export interface LocalCache {
+  /** @throws AppError object_not_found, object_damaged, storage_unavailable, storage_full; the signal's reason */
+  acquire(entry: CacheEntry, signal?: AbortSignal): Promise<CachedFolder>
+  /** Removes what killed processes of this host left. */
+  removeStale(): Promise<void>
+}
+
+export interface LocalCacheOptions {
+  readonly root: string
+  readonly maxBytes: number
+  readonly objects: ObjectStore
+  readonly clock: Clock
+  readonly logger: Logger
+}
+
+/** An entry that is evicted again and again while it is linked: the cache is far too small for its users. */
+const LINK_ATTEMPTS = 5
+
+export function createLocalCache(options: LocalCacheOptions): LocalCache {
+  const { root, clock, logger } = options
+  const kept = join(root, 'kept')
+  const downloads = createWorkFolders(join(root, 'downloads'))
+  const users = createWorkFolders(join(root, 'in-use'))
+  const fetching = new Map<string, Promise<void>>()
+
+  async function fetchOnce(name: string, entry: CacheEntry, signal: AbortSignal | undefined): Promise<void> {
+    const running = fetching.get(name)
+    // A failure there is that caller's; this one looks again and tries by itself.
+    if (running) return running.catch(() => {})
+    const started = fetch(name, entry, signal)
+    fetching.set(name, started)
+    try {
+      await started
+    } finally {
+      fetching.delete(name)
+    }
+  }
+
+  async function fetch(name: string, entry: CacheEntry, signal: AbortSignal | undefined): Promise<void> {
+    const bytes = sizeOf(entry.files)
+    await makeRoom(bytes, name)
+    const temporary = await downloads.make('entry')
+    try {
+      await downloadFiles({ ...options, prefix: entry.prefix, folder: temporary, files: entry.files, signal })
+      await mkdir(kept, { recursive: true })
+      await rename(temporary, join(kept, name))
+      logger.info({ prefix: entry.prefix, bytes }, 'files are on the local disk')
+    } catch (error) {
+      // Another process was faster: its folder has the same content, by name.
+      if (!hasCode(error, 'ENOTEMPTY') && !hasCode(error, 'EEXIST')) throw asStorageFull(error)
+    } finally {
+      await downloads.remove(temporary)
+    }
+  }
+
+  async function makeRoom(bytes: number, except: string): Promise<void> {
+    const entries = (await describe(kept)).filter(({ name }) => name !== except)
+    let total = bytes + entries.reduce((sum, entry) => sum + entry.bytes, 0)
+    for (const entry of entries.sort((a, b) => a.usedAt - b.usedAt)) {
+      if (total <= options.maxBytes) return
+      if (entry.isInUse) continue
+      await rm(join(kept, entry.name), { recursive: true, force: true })
+      total -= entry.bytes
+    }
+  }
+
+  async function linkAll(name: string, { files }: CacheEntry, folder: string): Promise<boolean> {
+    try {
+      for (const file of files) {
+        await mkdir(dirname(join(folder, file.name)), { recursive: true })
+        await link(join(kept, name, file.name), join(folder, file.name))
+      }
+      const now = new Date(clock.now())
+      await utimes(join(kept, name), now, now)
+      return true
+    } catch (error) {
+      if (hasCode(error, 'ENOENT')) return false
+      throw asStorageFull(error)
+    }
+  }
+
+  return {
+    async acquire(entry, signal) {
+      const name = nameOf(entry)
+      for (let attempt = 0; attempt < LINK_ATTEMPTS; attempt++) {
+        const folder = await users.make('folder')
+        const isLinked = await linkAll(name, entry, folder).catch(async (error: unknown) => {
+          await users.remove(folder)
+          throw error
+        })
+        if (isLinked) return { folder, release: () => users.remove(folder) }
+        await users.remove(folder)
+        await fetchOnce(name, entry, signal)
+      }
+      throw new AppError('storage_full', { message: 'Cached files are evicted faster than they can be used.' })
+    },
+
+    async removeStale() {
+      await downloads.removeStale()
+      await users.removeStale()
+    }
+  }
+}
+
+const nameOf = (entry: CacheEntry): string =>
+  createHash('sha256')
+    .update(canonicalStringify(entry.files.map(({ name, bytes, sha256 }) => [name, bytes, sha256])))
+    .digest('hex')
+
+const sizeOf = (files: readonly StoredFile[]): number => files.reduce((sum, file) => sum + file.bytes, 0)
+
+interface KeptEntry {
+  readonly name: string
+  readonly bytes: number
+  readonly usedAt: number
+  readonly isInUse: boolean
+}
+
+/** Entries that vanish meanwhile were evicted by another process. */
+async function describe(kept: string): Promise<KeptEntry[]> {
+  const entries: KeptEntry[] = []
+  for (const name of await namesIn(kept)) {
+    try {
+      const { mtimeMs } = await stat(join(kept, name))
+      const files = await readdir(join(kept, name), { recursive: true, withFileTypes: true })
+      const stats = await Promise.all(
+        files.filter((file) => file.isFile()).map((file) => stat(join(file.parentPath, file.name)))
+      )
+      const bytes = stats.reduce((sum, { size }) => sum + size, 0)
+      entries.push({ name, bytes, usedAt: mtimeMs, isInUse: stats.some(({ nlink }) => nlink > 1) })
+    } catch (error) {
+      if (!hasCode(error, 'ENOENT')) throw error
+    }
+  }
+  return entries
+}
+
+async function namesIn(folder: string): Promise<string[]> {
+  try {
+    return await readdir(folder)
+  } catch (error) {
+    if (hasCode(error, 'ENOENT')) return []
+    throw error
+  }
+}
+
+const hasCode = (error: unknown, code: string): boolean =>
+  error instanceof Error && 'code' in error && error.code === code
+
+const asStorageFull = (error: unknown): unknown =>
+  hasCode(error, 'ENOSPC') || hasCode(error, 'EDQUOT') ? new AppError('storage_full', {}, { cause: error }) : error

@@ -1,0 +1,51 @@
+/** Where a leg begins: the newest checkpoint whose manifest and files arrive as they were written, or the first step. */
+import { join } from 'node:path'
+import { isAppError } from '../base/errors.ts'
+import type { Logger } from '../base/log.ts'
+import type { Checkpoint } from '../domain/checkpoint.ts'
+import type { ObjectStore } from '../domain/ports.ts'
+import type { Lease } from '../domain/run.ts'
+import type { LegRecords } from '../services/leg-records.ts'
+import { checkManifest, MANIFEST } from './checkpoint-manifest.ts'
+import { downloadFiles } from './transfer.ts'
+
+export interface RestoreOptions {
+  readonly objects: ObjectStore
+  readonly records: LegRecords
+  readonly lease: Lease
+  /** Newest first. */
+  readonly checkpoints: readonly Checkpoint[]
+  readonly folder: string
+  readonly signal: AbortSignal
+  readonly logger: Logger
+}
+
+/**
+ * @returns the folder with the files; null when there is no checkpoint to go on from
+ * @throws AppError storage_unavailable, storage_full, lease_lost; the signal's reason
+ */
+export async function restoreCheckpoint(options: RestoreOptions): Promise<string | null> {
+  const { objects, records, lease, checkpoints, logger } = options
+  for (const checkpoint of checkpoints) {
+    const folder = join(options.folder, checkpoint.id)
+    try {
+      await fetchCheckpoint(checkpoint, { ...options, folder })
+      return folder
+    } catch (error) {
+      if (!isAppError(error, 'object_not_found') && !isAppError(error, 'object_damaged')) throw error
+      logger.warn({ err: error, checkpoint: checkpoint.id }, 'a damaged checkpoint is passed over')
+      await records.discardCheckpoint(lease, checkpoint, error.message)
+      await objects.removePrefix(`${checkpoint.prefix}/`)
+    }
+  }
+  return null
+}
+
+export async function fetchCheckpoint(
+  checkpoint: Checkpoint,
+  { objects, folder, signal }: Pick<RestoreOptions, 'objects' | 'folder' | 'signal'>
+): Promise<void> {
+  const { prefix, files } = checkpoint
+  checkManifest(await objects.get(`${prefix}/${MANIFEST}`), checkpoint)
+  await downloadFiles({ objects, prefix, folder, files, signal })
+}

@@ -1,0 +1,197 @@
+/**
+ * One leg of a run, on this worker:
+ *
+ *   claim ─→ fetch dataset and checkpoint ─→ train ─→ upload what is left ─→ settle
+ *     │          │ heartbeat from here on      │ events → leg-reporter, checkpoint-uploads
+ *     │          └──────────────┬──────────────┘
+ *     │                         ├ stop (user, leg limit, deadline, drain): the trainer saves and ends, then settle
+ *     │                         ├ trainer dies, stalls or fails: settle, leg-rules.ts decides what follows
+ *     │                         └ lease lost: the trainer is killed and nothing more is written
+ *     └ null: nothing to do
+ *
+ * Whatever happens, the trainer is gone and the local folders are removed before the task ends. A settlement that the
+ * database cannot take in time is left to the supervisor: the lease runs out.
+ */
+import type { Clock } from '../base/clock.ts'
+import { ERROR_CATALOGUE, isAppError } from '../base/errors.ts'
+import type { IdKind } from '../base/ids.ts'
+import type { Logger } from '../base/log.ts'
+import type { ObjectStore } from '../domain/ports.ts'
+import type { LegRecords } from '../services/leg-records.ts'
+import type { LegOutcome } from '../services/leg-rules.ts'
+import type { Claim, LegService } from '../services/legs.ts'
+import type { ExportRequest, TrainRequest } from '../training/trainer-messages.ts'
+import { type CheckpointUploads, createCheckpointUploads } from './checkpoint-uploads.ts'
+import { datasetEntry } from './dataset-entry.ts'
+import { beat, createLegControl, type LegControl } from './leg-control.ts'
+import { createLegReporter, type LegReporter } from './leg-reporter.ts'
+import type { LocalCache } from './local-cache.ts'
+import { restoreCheckpoint } from './restore-checkpoint.ts'
+import { isOutage, retryOutages } from './retry.ts'
+import { outcomeOfTrainer, type TrainerEnd } from './trainer-outcome.ts'
+import type { TrainerProcess } from './trainer-process.ts'
+import type { WorkFolders } from './work-folders.ts'
+
+export interface TrainRunDeps {
+  readonly legs: LegService
+  readonly records: LegRecords
+  readonly objects: ObjectStore
+  readonly cache: LocalCache
+  readonly folders: WorkFolders
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly newId: (kind: IdKind) => string
+  readonly startTrainer: (request: TrainRequest | ExportRequest) => TrainerProcess
+  /** Names this worker in leases: another name for every process. */
+  readonly worker: string
+  readonly leaseMs: number
+  readonly legMaxS: number
+  /** How long a trainer that is told to stop may take for its checkpoint. */
+  readonly stopGraceMs: number
+  readonly loaders: number
+  /** 0 lets the engine decide. */
+  readonly threads: number
+  /** Aborted when this worker is to end: legs are handed back. */
+  readonly draining: AbortSignal
+}
+
+export type TrainRun = (payload: { readonly runId: string }, signal: AbortSignal) => Promise<void>
+
+export const createTrainRun =
+  (deps: TrainRunDeps): TrainRun =>
+  async ({ runId }, signal) => {
+    const { legs, worker, clock, draining } = deps
+    if (draining.aborted) return
+    const logger = deps.logger.child({ runId })
+    const claim = await retryOutages(() => legs.claim(runId, worker), { clock, logger, signal })
+    if (claim === null) return
+    await work({ ...deps, logger: logger.child({ leaseEpoch: claim.lease.epoch }) }, claim, signal)
+  }
+
+async function work(deps: TrainRunDeps, claim: Claim, signal: AbortSignal): Promise<void> {
+  const { legs, clock, logger, draining } = deps
+  const { lease } = claim
+  const control = createLegControl()
+  const drain = () => control.stop('drain')
+  const ended = new AbortController()
+  const beating = beat({ ...deps, lease, control }, ended.signal)
+  for (const source of [draining, signal]) source.addEventListener('abort', drain, { once: true })
+  if (draining.aborted || signal.aborted) drain()
+  try {
+    const outcome = await runLeg(deps, { claim, control, signal })
+    if (isAppError(control.gone.reason, 'lease_lost')) {
+      logger.warn('the lease is lost: another worker has the run, or it has been removed')
+      return
+    }
+    logger.info({ outcome }, 'leg ended')
+    const status = await retryOutages(() => legs.settle(lease, outcome), { clock, logger, signal })
+    logger.info({ status }, 'leg settled')
+  } catch (error) {
+    if (!isAppError(error, 'lease_lost')) throw error
+    logger.warn('the lease was lost before the leg could be settled')
+  } finally {
+    ended.abort()
+    await beating
+    for (const source of [draining, signal]) source.removeEventListener('abort', drain)
+  }
+}
+
+interface Leg {
+  readonly claim: Claim
+  readonly control: LegControl
+  /** Of the job: aborted when there is no time left to wait for anything. */
+  readonly signal: AbortSignal
+}
+
+async function runLeg(deps: TrainRunDeps, leg: Leg): Promise<LegOutcome> {
+  const { folders, cache, logger } = deps
+  const { claim, control } = leg
+  const reporter = createLegReporter({ ...deps, ...claim, control })
+  const folder = await folders.make(claim.run.id)
+  let dataset: { readonly folder: string; release(): Promise<void> } | null = null
+  try {
+    const { stopping } = control
+    dataset = await cache.acquire(await datasetEntry(deps.objects, claim.version), stopping)
+    const resumeFrom = await restoreCheckpoint({ ...deps, ...claim, folder, signal: stopping })
+    stopping.throwIfAborted()
+    return await train(deps, leg, { reporter, request: requestOf(deps, claim, { dataset, folder, resumeFrom }) })
+  } catch (error) {
+    const cause = control.gone.aborted ? control.gone.reason : error
+    logger.warn({ err: cause }, 'leg failed')
+    return outcomeOfError(cause, control, reporter.lastStep())
+  } finally {
+    reporter.close()
+    await dataset?.release()
+    await folders.remove(folder)
+  }
+}
+
+interface Places {
+  readonly dataset: { readonly folder: string }
+  readonly folder: string
+  readonly resumeFrom: string | null
+}
+
+function requestOf(deps: TrainRunDeps, { run }: Claim, { dataset, folder, resumeFrom }: Places): TrainRequest {
+  return {
+    type: 'train',
+    recipe: run.recipe,
+    datasetFolder: dataset.folder,
+    outFolder: folder,
+    checkpointEveryS: run.checkpoint.everyS,
+    loaders: deps.loaders,
+    ...(resumeFrom === null ? {} : { resumeFrom }),
+    ...(deps.threads === 0 ? {} : { threads: deps.threads })
+  }
+}
+
+interface Training {
+  readonly reporter: LegReporter
+  readonly request: TrainRequest
+}
+
+async function train(deps: TrainRunDeps, leg: Leg, { reporter, request }: Training): Promise<LegOutcome> {
+  const { claim, control, signal } = leg
+  const giveUp = AbortSignal.any([control.gone, signal])
+  const uploads = createCheckpointUploads({ ...deps, ...claim, giveUp, onFailure: control.lose })
+  const trainer = deps.startTrainer(request)
+  const stop = () => trainer.stop(deps.stopGraceMs)
+  control.stopping.addEventListener('abort', stop, { once: true })
+  control.gone.addEventListener('abort', trainer.kill, { once: true })
+  if (control.stopping.aborted) stop()
+  if (control.gone.aborted) trainer.kill()
+  try {
+    const end = await follow(trainer, reporter, uploads)
+    await reporter.finish(giveUp)
+    await uploads.finish()
+    return outcomeOfTrainer(end, control.stopReason(), uploads.committedStep())
+  } finally {
+    control.stopping.removeEventListener('abort', stop)
+    trainer.kill()
+    await trainer.exited
+  }
+}
+
+/** Passes on what the trainer says until it is gone. Never waits for database or store: training does not either. */
+async function follow(trainer: TrainerProcess, reporter: LegReporter, uploads: CheckpointUploads): Promise<TrainerEnd> {
+  let last: TrainerEnd['last'] = null
+  for await (const event of trainer.events) {
+    if (event.type === 'started') reporter.started(event)
+    else if (event.type === 'step') reporter.step(event)
+    else if (event.type === 'checkpoint') uploads.offer(event, reporter.latest())
+    else if (event.type === 'alarm') reporter.alarm(event)
+    else if (event.type === 'done' || event.type === 'failed') last = event
+  }
+  return { last, exit: await trainer.exited, lastStep: reporter.lastStep() }
+}
+
+function outcomeOfError(error: unknown, control: LegControl, step: number | null): LegOutcome {
+  if (isOutage(error)) return { type: 'interrupted', reason: error.code, message: error.message }
+  if (isAppError(error, 'storage_full')) return { type: 'interrupted', reason: 'storage_full', message: error.message }
+  const reason = control.stopReason()
+  if (reason === 'drain') return { type: 'interrupted', reason: 'preempted', message: 'The worker was told to end.' }
+  if (reason !== null && !control.gone.aborted) return { type: reason === 'leg-limit' ? 'leg-ended' : 'stopped' }
+  const isKnown = isAppError(error)
+  const code = isKnown ? error.code : 'internal'
+  return { type: 'failed', code, message: isKnown ? error.message : ERROR_CATALOGUE.internal, step }
+}
