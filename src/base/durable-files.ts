@@ -37,7 +37,7 @@ export async function writeDurably(path: string, chunks: Iterable<Uint8Array>): 
       await file.close()
     }
   } catch (error) {
-    throw translate(error)
+    rethrowTranslated(error)
   }
   return { bytes, sha256: hash.digest('hex') }
 }
@@ -73,25 +73,41 @@ export async function readVerified(path: string, expected: FileDigest): Promise<
   }
 }
 
-/**
- * Fills a folder under a temporary name and gives it its own at the end. When `fill` fails nothing stays behind; what a
- * killed process leaves is named `….partial`, is never read and is removed by the next attempt. An existing folder is replaced.
- */
-export async function publishFolder<T>(folder: string, fill: (temporary: string) => Promise<T>): Promise<T> {
-  const temporary = `${folder}.partial`
-  const parent = dirname(folder)
+/** A folder in the making: `path` is temporary until `publish` gives it its name. */
+export interface FolderDraft {
+  readonly path: string
+  /** Replaces a folder that has the name already. */
+  publish(): Promise<void>
+  /** Nothing happens after `publish`. */
+  discard(): Promise<void>
+}
+
+/** What a killed process leaves is named `….partial`, is never read, and is removed by the next draft. */
+export async function draftFolder(folder: string): Promise<FolderDraft> {
+  const path = `${folder}.partial`
+  await rm(path, { recursive: true, force: true })
+  await mkdir(path, { recursive: true }).catch(rethrowTranslated)
+  return {
+    path,
+    publish: async () => {
+      await syncFolder(path)
+      await rm(folder, { recursive: true, force: true })
+      await rename(path, folder)
+      await syncFolder(dirname(folder))
+    },
+    discard: () => rm(path, { recursive: true, force: true })
+  }
+}
+
+/** A folder that is filled at once; when `fill` fails nothing stays behind. */
+export async function publishFolder<T>(folder: string, fill: (path: string) => Promise<T>): Promise<T> {
+  const draft = await draftFolder(folder)
   try {
-    await rm(temporary, { recursive: true, force: true })
-    await mkdir(temporary, { recursive: true })
-    const result = await fill(temporary)
-    await syncFolder(temporary)
-    await rm(folder, { recursive: true, force: true })
-    await rename(temporary, folder)
-    await syncFolder(parent)
+    const result = await fill(draft.path)
+    await draft.publish()
     return result
-  } catch (error) {
-    await rm(temporary, { recursive: true, force: true })
-    throw translate(error)
+  } finally {
+    await draft.discard()
   }
 }
 
@@ -116,7 +132,7 @@ async function syncFolder(folder: string): Promise<void> {
 
 const codeOf = (error: unknown): unknown => (error instanceof Error && 'code' in error ? error.code : undefined)
 
-function translate(thrown: unknown): Error {
+function rethrowTranslated(thrown: unknown): never {
   const isFull = codeOf(thrown) === 'ENOSPC' || codeOf(thrown) === 'EDQUOT'
-  return isFull ? new AppError('storage_full', {}, { cause: thrown }) : toError(thrown)
+  throw isFull ? new AppError('storage_full', {}, { cause: thrown }) : toError(thrown)
 }

@@ -45,9 +45,10 @@ export interface VerificationReport {
   readonly maxAbsError: number
   /** Smallest cosine between an image's two embeddings. */
   readonly minCosine: number
-  /** Engine that computed the expected values, and whether the images were the dataset's. */
+  /** Engine that computed the expected values. */
   readonly reference: string
-  readonly realImages: boolean
+  /** False when there was no dataset and the images were noise. */
+  readonly isOnDataset: boolean
 }
 
 export interface PrototypeRecord {

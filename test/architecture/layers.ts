@@ -21,7 +21,7 @@ export const LAYERS: Record<string, Layer> = {
   inference: {
     may: ['base', 'math', 'recipe', 'engine', 'images', 'ssl'],
     packages: [],
-    files: ['training/checkpoint.ts', 'training/safetensors.ts']
+    files: ['training/checkpoint.ts', 'training/events.ts', 'training/trainer-messages.ts']
   },
   domain: { may: ['base', 'recipe'], packages: [] },
   services: { may: ['base', 'recipe', 'domain'], packages: [] },
