@@ -47,5 +47,5 @@ export function outcomeOfTrainer(
 }
 
 /** Of a stack trace, the line with the error; it is the same each time the same thing happens. */
-const tellingLine = (lines: readonly string[]): string =>
+export const tellingLine = (lines: readonly string[]): string =>
   (lines.find((line) => /\bError\b/.test(line)) ?? lines.at(-1) ?? 'it said nothing').trim()

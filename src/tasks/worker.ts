@@ -1,0 +1,66 @@
+/**
+ * What a worker process does: takes jobs of every kind, and every few seconds takes back runs whose worker has died.
+ *
+ *   start() → working ──stop(graceMs)──→ draining: no new jobs, trainers save and their legs are handed back ──→ stopped
+ */
+import type { Clock } from '../base/clock.ts'
+import type { Logger } from '../base/log.ts'
+import type { JobPayloads } from '../domain/job.ts'
+import type { JobSource } from '../domain/ports.ts'
+import type { LegService } from '../services/legs.ts'
+
+type Task<K extends keyof JobPayloads> = (payload: JobPayloads[K], signal: AbortSignal) => Promise<void>
+
+export interface WorkerOptions {
+  readonly jobs: JobSource
+  readonly legs: LegService
+  readonly tasks: { readonly [K in keyof JobPayloads]: Task<K> }
+  /** Runs trained at once. Ingests and exports have a place of their own: they are short. */
+  readonly runs: number
+  /** Aborted by stop(), seen by the tasks. */
+  readonly draining: AbortController
+  /** Called at start, before any job: removes what a killed worker left. */
+  readonly cleanUp: () => Promise<void>
+  readonly clock: Clock
+  readonly logger: Logger
+}
+
+export interface Worker {
+  start(): Promise<void>
+  /** Resolves when no child is left. */
+  stop(graceMs: number): Promise<void>
+}
+
+/** A lost run is back in the queue within its lease and this. */
+const RECOVER_EVERY_MS = 10_000
+
+export function createWorker(options: WorkerOptions): Worker {
+  const { jobs, legs, tasks, runs, draining, clock, logger } = options
+  let recovering = Promise.resolve()
+
+  async function recoverLost(): Promise<void> {
+    while (!draining.signal.aborted) {
+      try {
+        for (const runId of await legs.recover()) logger.warn({ runId }, 'its worker is lost: the run is queued again')
+      } catch (error) {
+        logger.warn({ err: error }, 'lost runs could not be looked for')
+      }
+      await clock.sleep(RECOVER_EVERY_MS, draining.signal).catch(() => {}) // draining: leaves the loop
+    }
+  }
+
+  return {
+    async start() {
+      await options.cleanUp()
+      recovering = recoverLost()
+      await jobs.work('run-leg', runs, tasks['run-leg'])
+      await jobs.work('ingest-dataset', 1, tasks['ingest-dataset'])
+      await jobs.work('export-model', 1, tasks['export-model'])
+    },
+    async stop(graceMs) {
+      const stopped = jobs.stop(graceMs)
+      draining.abort(new Error('the worker stops'))
+      await Promise.all([stopped, recovering])
+    }
+  }
+}
