@@ -1,0 +1,70 @@
+/** A failed request in the API's own words (RFC 9457), or the nearest thing when something else answered. */
+export interface FieldProblem {
+  /** JSON pointer into the request body, or a parameter's name. */
+  readonly path: string
+  readonly message: string
+}
+
+export interface ProblemDetails {
+  readonly status: number
+  readonly code: string
+  readonly message: string
+  readonly requestId: string | null
+  readonly errors: readonly FieldProblem[]
+  readonly retryAfterS: number | null
+}
+
+export class Problem extends Error {
+  readonly details: ProblemDetails
+
+  constructor(details: ProblemDetails, options?: ErrorOptions) {
+    super(details.message, options)
+    this.name = 'Problem'
+    this.details = details
+  }
+}
+
+const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null
+const text = (value: unknown): string | null => (typeof value === 'string' && value !== '' ? value : null)
+
+function fieldProblems(value: unknown): FieldProblem[] {
+  if (!Array.isArray(value)) return []
+  return value.filter(isRecord).map((one) => ({
+    path: text(one['pointer']) ?? text(one['path']) ?? text(one['parameter']) ?? '',
+    message: text(one['detail']) ?? text(one['message']) ?? 'is not valid'
+  }))
+}
+
+/** From a status, a body (parsed JSON, or null when it was none) and headers. */
+export function parseProblem(status: number, body: unknown, header: (name: string) => string | null): Problem {
+  const fields = isRecord(body) ? body : {}
+  const retryAfter = Number(header('retry-after'))
+  return new Problem({
+    status,
+    code: text(fields['code']) ?? `http_${status}`,
+    message: text(fields['detail']) ?? text(fields['title']) ?? `The server answered with status ${status}.`,
+    requestId: text(fields['request_id']) ?? header('x-request-id'),
+    errors: fieldProblems(fields['errors']),
+    retryAfterS: Number.isFinite(retryAfter) && retryAfter > 0 ? retryAfter : null
+  })
+}
+
+export async function readProblem(response: Response): Promise<Problem> {
+  const body: unknown = await response.json().catch(() => null)
+  return parseProblem(response.status, body, (name) => response.headers.get(name))
+}
+
+/** Anything that was thrown, as a problem that can be shown. */
+export function toProblem(thrown: unknown): Problem {
+  if (thrown instanceof Problem) return thrown
+  const isNetwork = thrown instanceof TypeError
+  const message = isNetwork ? 'The API cannot be reached.' : thrown instanceof Error ? thrown.message : String(thrown)
+  const code = isNetwork ? 'network' : 'dashboard'
+  return new Problem({ status: 0, code, message, requestId: null, errors: [], retryAfterS: null }, { cause: thrown })
+}
+
+export const isAbort = (thrown: unknown): boolean => thrown instanceof Error && thrown.name === 'AbortError'
+
+/** The message for one field, matched by its JSON pointer or, for a group such as a tuple, by its beginning. */
+export const fieldMessage = (errors: readonly FieldProblem[], pointer: string): string | null =>
+  errors.find(({ path }) => path === pointer || path.startsWith(`${pointer}/`))?.message ?? null

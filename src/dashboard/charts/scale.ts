@@ -1,0 +1,67 @@
+/** From numbers to pixels, and the round numbers in between. */
+export interface Scale {
+  readonly min: number
+  readonly max: number
+  toPixel(value: number): number
+  toValue(pixel: number): number
+}
+
+export function linearScale([min, max]: readonly [number, number], [from, to]: readonly [number, number]): Scale {
+  const span = max - min || 1
+  return {
+    min,
+    max,
+    toPixel: (value) => from + ((value - min) / span) * (to - from),
+    toValue: (pixel) => min + ((pixel - from) / (to - from || 1)) * span
+  }
+}
+
+/** 1, 2 or 5 times a power of ten, so that `span` holds about `count` of it. */
+export function niceStep(span: number, count: number): number {
+  if (!(span > 0)) return 1
+  const rough = span / Math.max(1, count)
+  const power = 10 ** Math.floor(Math.log10(rough))
+  const ratio = rough / power
+  const multiple = ratio >= 7.07 ? 10 : ratio >= 3.16 ? 5 : ratio >= 1.41 ? 2 : 1
+  return multiple * power
+}
+
+export function niceTicks(min: number, max: number, count: number): number[] {
+  const step = niceStep(max - min, count)
+  const ticks: number[] = []
+  // Multiples by index: adding the step would pile up rounding errors into labels such as 0.30000000000000004.
+  for (let i = Math.ceil(min / step - 1e-9); i * step <= max + step * 1e-9; i++) {
+    ticks.push(Number((i * step).toPrecision(12)))
+  }
+  return ticks
+}
+
+/** Steps are whole numbers: no ticks between them. */
+export const stepTicks = (min: number, max: number, count: number): number[] =>
+  niceTicks(min, max, Math.min(count, Math.max(1, max - min))).filter(Number.isInteger)
+
+export interface ExtentOptions {
+  /** Values that must be in view, such as a reference line. */
+  readonly include?: readonly number[]
+}
+
+/** Smallest and largest finite value with a margin of 5 %; [0, 1] when there is none. */
+export function paddedExtent(
+  series: readonly (readonly number[])[],
+  { include = [] }: ExtentOptions = {}
+): [number, number] {
+  let min = Number.POSITIVE_INFINITY
+  let max = Number.NEGATIVE_INFINITY
+  for (const values of [...series, include]) {
+    for (const value of values) {
+      if (!Number.isFinite(value)) continue
+      if (value < min) min = value
+      if (value > max) max = value
+    }
+  }
+  if (min > max) return [0, 1]
+  if (min === max) return min === 0 ? [-1, 1] : [min - Math.abs(min) * 0.1, max + Math.abs(max) * 0.1]
+  const margin = (max - min) * 0.05
+  // A quantity that is never negative should not show a negative axis.
+  return [min >= 0 && min - margin < 0 ? 0 : min - margin, max + margin]
+}

@@ -1,0 +1,44 @@
+import type { Dataset } from '../../api/wire.ts'
+import { List } from '../../components/list.tsx'
+import { PageFrame } from '../../components/page-frame.tsx'
+import { Ago } from '../../components/time.tsx'
+import { usePage } from '../../data/use-page.ts'
+import { href } from '../../router.ts'
+
+const COLUMNS = ['Dataset', 'Latest version', 'Created']
+
+export function DatasetsPage() {
+  const list = usePage<Dataset>('/v1/datasets', 25, { pollMs: () => 15_000 })
+  return (
+    <PageFrame
+      title="Datasets"
+      actions={
+        <a className="button primary" href={href.newDataset()}>
+          New dataset
+        </a>
+      }
+    >
+      <List
+        list={list}
+        label="Datasets"
+        columns={COLUMNS}
+        keyOf={({ id }) => id}
+        row={datasetCells}
+        empty={
+          <>
+            No dataset yet. <a href={href.newDataset()}>Upload images</a>
+          </>
+        }
+      />
+    </PageFrame>
+  )
+}
+
+const datasetCells = (dataset: Dataset) => [
+  <div key="name">
+    <a href={href.dataset(dataset.id)}>{dataset.name}</a>
+    <div className="muted small mono">{dataset.id}</div>
+  </div>,
+  dataset.latest_version === null ? 'none is ready' : `version ${dataset.latest_version}`,
+  <Ago key="created" at={dataset.created_at} />
+]

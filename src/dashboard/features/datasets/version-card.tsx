@@ -1,0 +1,111 @@
+import type { DatasetVersion } from '../../api/wire.ts'
+import { Facts } from '../../components/facts.tsx'
+import { ProgressBar } from '../../components/progress-bar.tsx'
+import { Section } from '../../components/section.tsx'
+import { StatusBadge } from '../../components/status-badge.tsx'
+import { Ago } from '../../components/time.tsx'
+import { formatBytes, formatCount } from '../../format.ts'
+import { href } from '../../router.ts'
+import { RejectedFiles } from './rejected-files.tsx'
+import { SizeHistogram } from './size-histogram.tsx'
+
+interface Props {
+  readonly version: DatasetVersion
+  readonly datasetId: string
+}
+
+export function VersionCard({ version, datasetId }: Props) {
+  const reference = `${datasetId}@${version.version}`
+  const train = (
+    <a className="button" href={href.newRun({ dataset: reference })}>
+      Train on it
+    </a>
+  )
+  return (
+    <Section
+      title={`Version ${version.version}`}
+      actions={
+        <div className="actions">
+          <StatusBadge status={version.status} />
+          {version.status === 'ready' && train}
+        </div>
+      }
+    >
+      {version.status === 'ready' ? <Ready version={version} datasetId={datasetId} /> : <Moving version={version} />}
+      {version.error && (
+        <div className="notice bad" role="alert">
+          <p>{version.error.message}</p>
+          <p className="muted small">
+            <code>{version.error.code}</code>
+          </p>
+        </div>
+      )}
+    </Section>
+  )
+}
+
+function Moving({ version: { status, progress } }: { readonly version: DatasetVersion }) {
+  if (status === 'failed') return null
+  return (
+    <>
+      <ProgressBar percent={null} label="Ingest" />
+      <p className="small" role="status">
+        {status === 'queued' ? 'Waiting for a worker' : `${formatCount(progress.images)} images taken`}
+        {progress.rejected > 0 && `, ${formatCount(progress.rejected)} rejected`}
+      </p>
+    </>
+  )
+}
+
+function Ready({ version, datasetId }: Props) {
+  return (
+    <>
+      <Facts
+        facts={[
+          ['Images', formatCount(version.images)],
+          ['Size', formatBytes(version.bytes)],
+          ['Rejected', formatCount(version.rejected)],
+          ['Exact duplicates', formatCount(version.duplicates)],
+          ['Source', sourceOf(version)],
+          ['Ready', <Ago key="ready" at={version.ready_at} />],
+          [
+            'Content hash',
+            <span key="hash" className="mono small break">
+              {version.content_hash ?? '–'}
+            </span>
+          ]
+        ]}
+      />
+      <Classes classes={version.classes} />
+      <SizeHistogram sizes={version.sizes} />
+      {version.rejected > 0 && (
+        <RejectedFiles datasetId={datasetId} version={version.version} count={version.rejected} />
+      )}
+    </>
+  )
+}
+
+function sourceOf({ source }: DatasetVersion): string {
+  const uploads = source['uploads']
+  if (Array.isArray(uploads)) return uploads.length === 1 ? 'one upload' : `${uploads.length} uploads`
+  return `s3: ${String(source['prefix'] ?? '')}`
+}
+
+/** A thousand classes are a number; a few are worth their names. */
+const MOST_NAMES = 40
+
+function Classes({ classes }: { readonly classes: readonly string[] | null }) {
+  if (classes === null)
+    return <p className="muted small">No labels: the layout of the files has none, and training needs none.</p>
+  return (
+    <>
+      <h3>{formatCount(classes.length)} classes</h3>
+      <ul className="chips">
+        {classes.slice(0, MOST_NAMES).map((name) => (
+          <li key={name}>{name}</li>
+        ))}
+        {classes.length > MOST_NAMES && <li className="muted">and {formatCount(classes.length - MOST_NAMES)} more</li>}
+      </ul>
+    </>
+  )
+}

@@ -1,0 +1,63 @@
+import type { Page } from '../../api/wire.ts'
+import type { KappaSummary, ModelConfig, Prototype } from '../../api/wire-models.ts'
+import { QUANTILES } from '../../api/wire-models.ts'
+import { Histogram } from '../../charts/histogram.tsx'
+import { Facts } from '../../components/facts.tsx'
+import { Skeleton } from '../../components/list.tsx'
+import { ProblemNotice } from '../../components/problem-notice.tsx'
+import { Section } from '../../components/section.tsx'
+import { useResource } from '../../data/use-resource.ts'
+import { formatDegrees, formatNumber } from '../../format.ts'
+
+interface Props {
+  readonly path: string
+  readonly config: ModelConfig | null
+}
+
+const BINS = 40
+const MARKED = ['p5', 'p50', 'p95'] as const
+
+export function KappaSection({ path, config }: Props) {
+  const { data, problem, refresh } = useResource<KappaSummary>(`${path}/kappa?bins=${BINS}`)
+  return (
+    <Section
+      title="Kappa"
+      hint="The concentration of each prototype: a large kappa is a tight group of images, a small one a wide group."
+    >
+      {data === null && problem && <ProblemNotice problem={problem} onRetry={refresh} />}
+      {data === null && !problem && <Skeleton label="kappa" />}
+      {data && <Kappa kappa={data} />}
+      <Meaning path={path} bottleneckDim={config?.bottleneck_dim ?? null} />
+    </Section>
+  )
+}
+
+function Kappa({ kappa: { quantiles, histogram } }: { readonly kappa: KappaSummary }) {
+  return (
+    <>
+      <Histogram
+        label={`Histogram of kappa: median ${formatNumber(quantiles.p50)}, from ${formatNumber(quantiles.p0)} to ${formatNumber(quantiles.p100)}`}
+        edges={histogram.edges}
+        counts={histogram.counts}
+        marks={MARKED.map((name) => ({ label: name, value: quantiles[name] }))}
+      />
+      <Facts facts={QUANTILES.map((name) => [name, formatNumber(quantiles[name])] as const)} />
+    </>
+  )
+}
+
+/** What kappa means to a person, on this model's own widest and tightest prototype. */
+function Meaning({ path, bottleneckDim }: { readonly path: string; readonly bottleneckDim: number | null }) {
+  const tightest = useResource<Page<Prototype>>(`${path}/prototypes?sort=-kappa&limit=1`).data?.data[0]
+  const widest = useResource<Page<Prototype>>(`${path}/prototypes?sort=kappa&limit=1`).data?.data[0]
+  if (!tightest || !widest) return null
+  const angle = ({ expected_cosine }: Prototype) => formatDegrees(expected_cosine)
+  return (
+    <p className="small">
+      On a sphere of {bottleneckDim ?? 'p'} dimensions an image of a component with concentration κ has on average the
+      cosine A<sub>p</sub>(κ) to its prototype. Here: the tightest prototype (κ = {formatNumber(tightest.kappa)}) holds
+      its images at about <b>{angle(tightest)}</b>, the widest (κ = {formatNumber(widest.kappa)}) at about{' '}
+      <b>{angle(widest)}</b>. Random directions would be at 90°.
+    </p>
+  )
+}

@@ -1,0 +1,52 @@
+import type { Model } from '../../api/wire-models.ts'
+import { Facts } from '../../components/facts.tsx'
+import { StatusBadge } from '../../components/status-badge.tsx'
+import { Ago } from '../../components/time.tsx'
+import { formatCount, formatNumber } from '../../format.ts'
+import { href } from '../../router.ts'
+
+export function ModelFacts({ model }: { readonly model: Model }) {
+  const { config, verification } = model
+  return (
+    <section className="card" aria-label="Model">
+      <div className="run-state">
+        <StatusBadge status={model.status} />
+        <span className="grow" />
+        <span className="mono muted small">{model.id}</span>
+      </div>
+      <Facts
+        facts={[
+          ['Run', model.run === null ? '–' : <RunLink key="run" id={model.run} />],
+          ['Checkpoint', model.checkpoint === null ? '–' : <code key="checkpoint">{model.checkpoint}</code>],
+          ['Step', formatCount(model.step)],
+          ['Created', <Ago key="created" at={model.created_at} />]
+        ]}
+      />
+      {config && (
+        <Facts
+          facts={[
+            ['Method', config.method],
+            ['Backbone', `${config.arch}, patch ${config.patch_size}`],
+            ['Input', `${config.image_size} × ${config.image_size}, ${config.channels === 1 ? 'gray' : 'colour'}`],
+            ['Embedding', `${config.embedding_dim} numbers, unit length`],
+            ['Bottleneck', `p = ${config.bottleneck_dim}`],
+            ['Prototypes', `K = ${formatCount(config.prototypes)}`],
+            ['Temperature', formatNumber(config.temperature)]
+          ]}
+        />
+      )}
+      {verification && (
+        <p className="small">
+          <b>Verified</b> on {formatCount(verification.images)} images against the training program: smallest cosine{' '}
+          {verification.min_cosine.toFixed(7)}, largest difference {formatNumber(verification.max_abs_error, 2)}.
+        </p>
+      )}
+    </section>
+  )
+}
+
+const RunLink = ({ id }: { readonly id: string }) => (
+  <a className="mono" href={href.run(id)}>
+    {id}
+  </a>
+)

@@ -1,0 +1,52 @@
+import type { Page } from '../../api/wire.ts'
+import type { Model } from '../../api/wire-models.ts'
+import { List } from '../../components/list.tsx'
+import { PageFrame } from '../../components/page-frame.tsx'
+import { StatusBadge } from '../../components/status-badge.tsx'
+import { Ago } from '../../components/time.tsx'
+import { usePage } from '../../data/use-page.ts'
+import { formatCount } from '../../format.ts'
+import { href } from '../../router.ts'
+
+const COLUMNS = ['Status', 'Model', 'Method', 'Embedding', 'Prototypes', 'Step', 'Created']
+
+const pollMs = (page: Page<Model>): number => (page.data.some(({ status }) => status === 'exporting') ? 2000 : 15_000)
+
+export function ModelsPage() {
+  const list = usePage<Model>('/v1/models', 25, { pollMs })
+  return (
+    <PageFrame title="Models">
+      <List
+        list={list}
+        label="Models"
+        columns={COLUMNS}
+        keyOf={({ id }) => id}
+        row={modelCells}
+        empty={
+          <>
+            No model yet: one is made from the last checkpoint of each run. <a href={href.newRun()}>Start a run</a>
+          </>
+        }
+      />
+    </PageFrame>
+  )
+}
+
+const modelCells = (model: Model) => [
+  <StatusBadge key="status" status={model.status} />,
+  <div key="name">
+    <a href={href.model(model.id)}>{model.name ?? model.id}</a>
+    {model.name !== null && <div className="muted small mono">{model.id}</div>}
+  </div>,
+  model.config ? (
+    <span key="method">
+      {model.config.method} <span className="muted">{model.config.arch}</span>
+    </span>
+  ) : (
+    '–'
+  ),
+  model.config ? `${model.config.embedding_dim} dim` : '–',
+  formatCount(model.config?.prototypes),
+  formatCount(model.step),
+  <Ago key="created" at={model.created_at} />
+]

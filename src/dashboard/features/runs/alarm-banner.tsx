@@ -1,0 +1,25 @@
+import type { RunEvent } from '../../api/wire-runs.ts'
+import { Ago } from '../../components/time.tsx'
+import { formatWords } from '../../format.ts'
+
+/** The API's alarm as it said it: which, since when, what was done, and where it was still healthy. */
+export function AlarmBanner({ alarm }: { readonly alarm: RunEvent }) {
+  const { rule, message, since_step, action, last_healthy_checkpoint: healthy } = alarm.data
+  return (
+    <div className="notice bad" role="alert">
+      <p>
+        <b>{formatWords(String(rule ?? 'alarm'))}</b> since step {String(since_step ?? '?')}: {String(message ?? '')}
+      </p>
+      <p className="muted small">
+        <Ago at={alarm.created_at} /> · action: {String(action ?? 'notify')} ·{' '}
+        {typeof healthy === 'string' ? (
+          <>
+            last healthy checkpoint <code>{healthy}</code>
+          </>
+        ) : (
+          'no checkpoint from before it'
+        )}
+      </p>
+    </div>
+  )
+}

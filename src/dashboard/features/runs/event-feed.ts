@@ -1,0 +1,54 @@
+/** What a run page keeps of the event stream. */
+import type { RunEvent } from '../../api/wire-runs.ts'
+
+export interface EventFeed {
+  /** All but progress, oldest first, the newest MOST_EVENTS of them. */
+  readonly log: readonly RunEvent[]
+  readonly progress: RunEvent | null
+  /** The newest alarm. */
+  readonly alarm: RunEvent | null
+  /** Counts events that may have changed the run itself; progress does not. */
+  readonly changes: number
+}
+
+export const emptyFeed: EventFeed = { log: [], progress: null, alarm: null, changes: 0 }
+
+/** Enough for weeks of checkpoints; the document stays small. */
+const MOST_EVENTS = 500
+
+export function takeEvents(feed: EventFeed, events: readonly RunEvent[]): EventFeed {
+  const seen = feed.log.at(-1)?.seq ?? 0
+  const kept = events.filter(({ type, seq }) => type !== 'progress' && seq > seen)
+  return {
+    log: kept.length === 0 ? feed.log : [...feed.log, ...kept].slice(-MOST_EVENTS),
+    progress: events.findLast(({ type }) => type === 'progress') ?? feed.progress,
+    alarm: kept.findLast(({ type }) => type === 'alarm') ?? feed.alarm,
+    changes: feed.changes + kept.length
+  }
+}
+
+/** One line that says what the event says. */
+export function describeEvent({ type, data }: RunEvent): string {
+  const text = (name: string): string | null => {
+    const value = data[name]
+    return typeof value === 'string' || typeof value === 'number' ? String(value) : null
+  }
+  const message = text('message')
+  if (message !== null) return message
+  if (type === 'state') {
+    const reason = text('status_reason')
+    return `Now ${text('status') ?? 'in another state'}${reason ? `: ${reason.replaceAll('_', ' ')}` : ''}`
+  }
+  if (type === 'checkpoint') return `Checkpoint at step ${text('step') ?? '?'}`
+  if (type === 'model')
+    return `Model ${text('model') ?? text('model_id') ?? ''} ${text('status') ?? 'published'}`.trim()
+  return type
+}
+
+/** The message of a failure that a state event carries, such as of an attempt that is retried. */
+export function eventError({ data }: RunEvent): string | null {
+  const error = data['error']
+  if (typeof error !== 'object' || error === null || Array.isArray(error)) return null
+  const message = (error as { readonly message?: unknown }).message
+  return typeof message === 'string' ? message : null
+}

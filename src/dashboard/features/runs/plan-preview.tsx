@@ -1,0 +1,48 @@
+import type { Problem } from '../../api/problem.ts'
+import type { JsonObject } from '../../api/wire.ts'
+import type { RunPlan } from '../../api/wire-runs.ts'
+import { CopyButton } from '../../components/copy-button.tsx'
+import { ProblemNotice } from '../../components/problem-notice.tsx'
+import { Section } from '../../components/section.tsx'
+import { JsonGroup, RecipeTable } from './recipe-section.tsx'
+import { curlCommand } from './run-request.ts'
+
+interface Props {
+  readonly plan: RunPlan | null
+  readonly problem: Problem | null
+  readonly isChecking: boolean
+  readonly body: JsonObject | null
+}
+
+/** What the API makes of the form, before anything is queued. */
+export function PlanPreview({ plan, problem, isChecking, body }: Props) {
+  const state = isChecking
+    ? 'Checking…'
+    : problem
+      ? 'Cannot be trained as written'
+      : plan
+        ? 'Can be trained'
+        : 'Not checked yet'
+  return (
+    <Section title="What would run" actions={<CopyCurl body={body} />}>
+      <p role="status" className={problem && !isChecking ? 'field-error' : 'muted'}>
+        {state}
+      </p>
+      {problem && !isChecking && <ProblemNotice problem={problem} />}
+      {plan && (
+        <div className={problem ? 'stale' : undefined}>
+          {plan.estimate && (
+            <div className="recipe">
+              <JsonGroup title="Estimate" value={plan.estimate} />
+            </div>
+          )}
+          <RecipeTable recipe={plan.resolved_recipe} />
+        </div>
+      )}
+    </Section>
+  )
+}
+
+function CopyCurl({ body }: { readonly body: JsonObject | null }) {
+  return body && <CopyButton text={curlCommand(window.location.origin, body)} label="Copy as curl" />
+}

@@ -1,0 +1,57 @@
+import type { Run } from '../../api/wire-runs.ts'
+import { isFinished } from '../../api/wire-runs.ts'
+import { Facts } from '../../components/facts.tsx'
+import { ProgressBar } from '../../components/progress-bar.tsx'
+import { StatusBadge } from '../../components/status-badge.tsx'
+import { Ago } from '../../components/time.tsx'
+import { formatCount, formatDuration, formatWords } from '../../format.ts'
+import { href } from '../../router.ts'
+
+export function RunHeader({ run }: { readonly run: Run }) {
+  const { progress, resolved_recipe: recipe } = run
+  const epochs = recipe.hyperparameters['epochs']
+  return (
+    <section className="card run-header" aria-label="State">
+      <div className="run-state">
+        <StatusBadge status={run.status} />
+        {run.status_reason && <span className="muted">{formatWords(run.status_reason)}</span>}
+        <span className="grow" />
+        <span className="mono muted small">{run.id}</span>
+      </div>
+      <ProgressBar percent={progress.percent} label="Progress" />
+      <p className="small">
+        <b>{progress.percent.toFixed(1)} %</b> · step {formatCount(progress.step)} of{' '}
+        {formatCount(progress.total_steps)} · epoch {progress.epoch} of {String(epochs)} ·{' '}
+        {formatCount(progress.images_seen)} images seen
+      </p>
+      <Facts
+        facts={[
+          ['Method', recipe.method],
+          ['Backbone', `${recipe.arch}, patch ${recipe.patch_size}`],
+          ['Dataset', <DatasetLink key="dataset" reference={run.dataset} />],
+          ['Leg, attempt', `${run.leg}, ${run.attempt}`],
+          ['Created', <Ago key="created" at={run.created_at} />],
+          [
+            isFinished(run) ? 'Took' : 'Started',
+            isFinished(run) ? tookOf(run) : <Ago key="started" at={run.started_at} />
+          ]
+        ]}
+      />
+    </section>
+  )
+}
+
+function DatasetLink({ reference }: { readonly reference: string }) {
+  const [id = reference, version] = reference.split('@')
+  return (
+    <a href={href.dataset(id)}>
+      <span className="mono">{id}</span>
+      {version && ` version ${version}`}
+    </a>
+  )
+}
+
+function tookOf({ started_at, finished_at }: Run): string {
+  if (started_at === null || finished_at === null) return '–'
+  return formatDuration((Date.parse(finished_at) - Date.parse(started_at)) / 1000)
+}
