@@ -1,5 +1,5 @@
 import type { Recipe } from '../recipe/schema.ts'
-import { VARIANTS, type Variant } from './variants.ts'
+import { VARIANTS, type Variant } from '../recipe/variants.ts'
 
 /** Every size of student and teacher: a variant, what it looks at and the head on top. */
 export interface Network extends Variant {

@@ -1,0 +1,91 @@
+/** Runs programs as ONNX graphs in ONNX Runtime. Every run computes on the calling thread and its pool: use a process. */
+import { availableParallelism } from 'node:os'
+import * as ort from 'onnxruntime-node'
+import { AppError, invariant, toError } from '../base/errors.ts'
+import type { Engine, LoadedProgram, Outputs } from './engine.ts'
+import { type CheckedFeed, checkFeeds } from './feeds.ts'
+import type { DType, TensorSpec } from './tensor-spec.ts'
+import { outputName, traceToOnnx } from './trace/trace.ts'
+
+export interface OnnxEngineOptions {
+  /** Threads of one run; all cores by default. Equal results need equal threads. */
+  readonly threads?: number | undefined
+}
+
+export function createOnnxEngine({ threads = availableParallelism() }: OnnxEngineOptions = {}): Engine {
+  return {
+    name: 'onnx',
+    device: `cpu, ${threads} ${threads === 1 ? 'thread' : 'threads'}`,
+    async load(program, { constants = {} } = {}) {
+      const session = await open(traceToOnnx(program, { constants }), threads)
+      const inputs = program.inputs.filter(({ name }) => !(name in constants))
+      const outputs = program.outputs.map((name) => [name, outputName(program, name)] as const)
+      return loaded(session, inputs, outputs)
+    }
+  }
+}
+
+/**
+ * An exported model file; outputs have the names they have in the file.
+ * @throws AppError model_not_ready when the file cannot be read as an ONNX model
+ */
+export async function openOnnxFile(path: string, { threads }: OnnxEngineOptions = {}): Promise<LoadedProgram> {
+  const session = await open(path, threads ?? availableParallelism())
+  return loaded(
+    session,
+    session.inputMetadata.map(inputSpec),
+    session.outputNames.map((name) => [name, name] as const)
+  )
+}
+
+async function open(model: string | Uint8Array, threads: number): Promise<ort.InferenceSession> {
+  const options: ort.InferenceSession.SessionOptions = {
+    intraOpNumThreads: threads,
+    interOpNumThreads: 1,
+    executionMode: 'sequential',
+    graphOptimizationLevel: 'all',
+    logSeverityLevel: 3
+  }
+  if (typeof model !== 'string') return ort.InferenceSession.create(model, options)
+  try {
+    return await ort.InferenceSession.create(model, options)
+  } catch (error) {
+    throw new AppError('model_not_ready', { message: `The model file cannot be opened: ${toError(error).message}` })
+  }
+}
+
+function inputSpec(metadata: ort.InferenceSession.ValueMetadata): TensorSpec {
+  invariant(metadata.isTensor, `input ${metadata.name} is a tensor`)
+  const shape = metadata.shape.map((size) => (typeof size === 'number' ? size : -1))
+  return { name: metadata.name, shape, dtype: metadata.type as DType }
+}
+
+type OutputNames = readonly (readonly [name: string, inSession: string])[]
+
+function loaded(session: ort.InferenceSession, inputs: readonly TensorSpec[], outputs: OutputNames): LoadedProgram {
+  const fetches = outputs.map(([, inSession]) => inSession)
+  return {
+    async run(feeds) {
+      const tensors = Object.fromEntries(checkFeeds(inputs, feeds).map((feed) => [feed.spec.name, asTensor(feed)]))
+      const results = await session.run(tensors, fetches).catch((error: unknown) => {
+        throw explain(error)
+      })
+      const values: Outputs = {}
+      for (const [name, inSession] of outputs) values[name] = results[inSession]!.data as Float32Array
+      return values
+    },
+    dispose: () => session.release()
+  }
+}
+
+// ONNX Runtime reads plain arrays in place and refuses shared memory.
+function asTensor({ spec, values, shape }: CheckedFeed): ort.Tensor {
+  const plain = values.buffer instanceof SharedArrayBuffer ? values.slice() : values
+  return new ort.Tensor(spec.dtype as 'float32', plain as Float32Array, shape)
+}
+
+function explain(thrown: unknown): Error {
+  const error = toError(thrown)
+  if (!/allocate|bad_alloc|out of memory/i.test(error.message)) return error
+  return new AppError('out_of_memory', {}, { cause: error })
+}

@@ -1,0 +1,21 @@
+import { tf } from '../tf.ts'
+import { type Emitter, emitter, traceBackend as trace } from './backend.ts'
+
+/** Opset 17 takes the axes of ReduceSum as an input and those of the other reductions as an attribute. */
+function reduction(op: 'ReduceSum' | 'ReduceMean' | 'ReduceMax', axisAttribute: string): Emitter {
+  return ({ x }, attributes) => {
+    const axes = tf.util.parseAxisParam(attributes[axisAttribute] as number[], x!.shape)
+    const keep = attributes['keepDims'] === true
+    const shape = x!.shape.flatMap((size, axis) => (axes.includes(axis) ? (keep ? [1] : []) : [size]))
+    const keepdims = { int: keep ? 1 : 0 }
+    if (op === 'ReduceSum') {
+      const inputs = [trace.name(x!), trace.graph.integers(axes)]
+      return trace.emit(op, inputs, shape, { attributes: { keepdims } })
+    }
+    return trace.emit(op, [trace.name(x!)], shape, { attributes: { axes: { ints: axes }, keepdims } })
+  }
+}
+
+emitter('Sum', reduction('ReduceSum', 'axis'))
+emitter('Mean', reduction('ReduceMean', 'axis'))
+emitter('Max', reduction('ReduceMax', 'reductionIndices'))

@@ -1,0 +1,100 @@
+/** An ONNX graph in the making: nodes, initializers and the names of values. */
+import { AppError } from '../../base/errors.ts'
+import type { DType, TensorSpec, Values } from '../tensor-spec.ts'
+
+export type OnnxType = DType | 'int64' | 'bool'
+export type Attribute =
+  | { readonly int: number }
+  | { readonly float: number }
+  | { readonly ints: readonly number[] }
+  | { readonly type: OnnxType }
+export type Attributes = Readonly<Record<string, Attribute>>
+
+export interface GraphNode {
+  readonly op: string
+  readonly domain: string
+  readonly inputs: readonly string[]
+  readonly outputs: readonly string[]
+  readonly attributes: Attributes
+}
+
+export interface Initializer {
+  readonly name: string
+  readonly shape: readonly number[]
+  readonly type: OnnxType
+  readonly values: Values | readonly number[]
+}
+
+/** One value of the graph as the emitters see it. */
+export interface GraphValue {
+  readonly name: string
+  readonly shape: readonly number[]
+  readonly type: OnnxType
+}
+
+/** `com.microsoft` holds ONNX Runtime's own ops; all that are used here exist in its CPU build. */
+export type Domain = '' | 'com.microsoft'
+
+/**
+ * Stands for the free batch dimension while tracing, since TensorFlow.js needs a number. A prime larger than any model
+ * dimension's factors, so that "divisible by it" means "depends on the batch".
+ */
+export const FREE_BATCH = 1_000_003
+
+const SMALL = 64
+
+export class Graph {
+  readonly nodes: GraphNode[] = []
+  readonly initializers: Initializer[] = []
+  readonly inputs: TensorSpec[] = []
+  #counter = 0
+  readonly #seen = new Map<string, readonly string[]>()
+
+  nextName(): string {
+    return `t${this.#counter++}`
+  }
+
+  /** Appends a node, or finds the equal one: every op here is pure. */
+  node(op: string, inputs: readonly string[], options: NodeOptions = {}): readonly string[] {
+    const { attributes = {}, domain = '', count = 1 } = options
+    const key = JSON.stringify([op, domain, inputs, attributes, count])
+    const found = this.#seen.get(key)
+    if (found) return found
+    const outputs = Array.from({ length: count }, () => this.nextName())
+    this.nodes.push({ op, domain, inputs, outputs, attributes })
+    this.#seen.set(key, outputs)
+    return outputs
+  }
+
+  /** Gives a value a name for the outside, by a node of its own: the same value may be two outputs, or an input. */
+  rename(name: string, wanted: string): void {
+    this.nodes.push({ op: 'Identity', domain: '', inputs: [name], outputs: [wanted], attributes: {} })
+  }
+
+  /** Small equal constants share one initializer. */
+  constant(values: Initializer['values'], shape: readonly number[], type: OnnxType): string {
+    if (shape.some(dependsOnBatch)) {
+      throw new AppError('program_untraceable', { message: 'A constant cannot have the free batch dimension.' })
+    }
+    const key = values.length <= SMALL ? JSON.stringify([type, shape, Array.from(values)]) : undefined
+    const found = key === undefined ? undefined : this.#seen.get(key)
+    if (found) return found[0]!
+    const name = this.nextName()
+    this.initializers.push({ name, shape, type, values })
+    if (key !== undefined) this.#seen.set(key, [name])
+    return name
+  }
+
+  /** A list of sizes or axes, as ONNX ops take them. */
+  integers(values: readonly number[]): string {
+    return this.constant(values, [values.length], 'int64')
+  }
+}
+
+export interface NodeOptions {
+  readonly attributes?: Attributes
+  readonly domain?: Domain
+  readonly count?: number
+}
+
+export const dependsOnBatch = (size: number): boolean => size > 0 && size % FREE_BATCH === 0

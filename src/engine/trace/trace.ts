@@ -1,0 +1,68 @@
+/** Writes a program down as an ONNX model by running it once on the tracing backend. */
+import { AppError, invariant, toError } from '../../base/errors.ts'
+import type { Program } from '../program.ts'
+import { type Tensors, tf } from '../tf.ts'
+import { TRACE_BACKEND, traceBackend } from './backend.ts'
+import './emit-arithmetic.ts'
+import './emit-matmul.ts'
+import './emit-reduce.ts'
+import './emit-shape.ts'
+import { dependsOnBatch, Graph } from './graph.ts'
+import { encodeModel, type GraphOutput } from './onnx-model.ts'
+
+export interface TraceOptions {
+  /** Inputs baked in as initializers, by name; row-major in the shape of the program's input. */
+  readonly constants?: Readonly<Record<string, Float32Array>>
+}
+
+/** A state tensor is an input and, after the step, an output of the same name; ONNX wants the names apart. */
+export const outputName = ({ inputs }: Program, name: string): string =>
+  inputs.some((input) => input.name === name) ? `next.${name}` : name
+
+/**
+ * The program as an ONNX file (opset 17 and com.microsoft ops). Inputs with a leading -1 keep that dimension free.
+ * Synchronous: nothing else may use TensorFlow.js meanwhile, and nothing can.
+ * @throws AppError program_untraceable, with the op's name when it has no emitter
+ */
+export function traceToOnnx(program: Program, { constants = {} }: TraceOptions = {}): Uint8Array {
+  const previous = tf.getBackend()
+  tf.setBackend(TRACE_BACKEND)
+  traceBackend.graph = new Graph()
+  tf.engine().startScope()
+  try {
+    const results = program.build(traceInputs(program, constants))
+    const outputs = program.outputs.map((name) => finish(program, results, name))
+    return encodeModel(traceBackend.graph, outputs, 'kappa')
+  } catch (error) {
+    throw explain(program, error)
+  } finally {
+    tf.engine().endScope()
+    traceBackend.graph = new Graph()
+    tf.setBackend(previous)
+  }
+}
+
+function traceInputs(program: Program, constants: Readonly<Record<string, Float32Array>>): Tensors {
+  const tensors: Record<string, tf.Tensor> = {}
+  for (const spec of program.inputs) {
+    const values = constants[spec.name]
+    tensors[spec.name] = values ? tf.tensor(values, [...spec.shape], 'float32') : traceBackend.input(spec)
+  }
+  return tensors
+}
+
+function finish(program: Program, results: Tensors, name: string): GraphOutput {
+  const tensor = results[name]
+  invariant(tensor, `program ${program.name} returned no ${name}`)
+  const wanted = outputName(program, name)
+  traceBackend.graph.rename(traceBackend.name(tensor), wanted)
+  return { name: wanted, shape: tensor.shape.map((size) => (dependsOnBatch(size) ? -1 : size)) }
+}
+
+function explain(program: Program, thrown: unknown): Error {
+  const error = toError(thrown)
+  const op = /Kernel '([^']+)' not registered/.exec(error.message)?.[1]
+  if (op === undefined) return error
+  const message = `Program ${program.name} uses the op ${op}, which has no ONNX emitter.`
+  return new AppError('program_untraceable', { message, op }, { cause: error })
+}
