@@ -25,7 +25,8 @@ export interface IngestService {
   /** Null when there is nothing to do: the version is gone, ready or failed. A missing upload fails the version. */
   begin(datasetId: string, version: number): Promise<IngestOrder | null>
   progress(order: IngestOrder, progress: DatasetVersion['progress']): Promise<void>
-  complete(order: IngestOrder, result: IngestResult): Promise<void>
+  /** False when the version is gone: its dataset was removed meanwhile, and the objects are nobody's. */
+  complete(order: IngestOrder, result: IngestResult): Promise<boolean>
   fail(order: IngestOrder, error: { readonly code: string; readonly message: string }): Promise<void>
 }
 
@@ -38,11 +39,12 @@ export function createIngestService({ unitOfWork, clock }: IngestDeps): IngestSe
   const isOpen = (version: DatasetVersion | null): version is DatasetVersion =>
     version?.status === 'queued' || version?.status === 'ingesting'
 
-  const update = ({ version: { datasetId, version } }: IngestOrder, patch: Partial<DatasetVersion>): Promise<void> =>
+  /** A version that is ready or failed stays as it is. Returns whether there is one. */
+  const update = ({ version: { datasetId, version } }: IngestOrder, patch: Partial<DatasetVersion>): Promise<boolean> =>
     unitOfWork(async (tx) => {
-      if (isOpen(await tx.datasets.loadVersion(datasetId, version))) {
-        await tx.datasets.updateVersion(datasetId, version, patch)
-      }
+      const known = await tx.datasets.loadVersion(datasetId, version)
+      if (isOpen(known)) await tx.datasets.updateVersion(datasetId, version, patch)
+      return known !== null
     })
 
   return {
@@ -65,7 +67,9 @@ export function createIngestService({ unitOfWork, clock }: IngestDeps): IngestSe
         return { version: { ...version, ...patch }, uploads }
       }),
 
-    progress: (order, progress) => update(order, { progress }),
+    async progress(order, progress) {
+      await update(order, { progress })
+    },
 
     complete: (order, result) =>
       update(order, {
@@ -76,6 +80,8 @@ export function createIngestService({ unitOfWork, clock }: IngestDeps): IngestSe
         readyAt: new Date(clock.now())
       }),
 
-    fail: (order, error) => update(order, { status: 'failed', error })
+    async fail(order, error) {
+      await update(order, { status: 'failed', error })
+    }
   }
 }

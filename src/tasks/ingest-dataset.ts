@@ -1,0 +1,191 @@
+/**
+ * From what a user has to a dataset version:
+ *
+ *   begin ─→ sources to the local disk ─→ ingester child packs them ─→ shards and indexes up, manifest last ─→ ready
+ *     │                                        │
+ *     └ null: nothing to do                    └ failed: objects removed, version failed with the code
+ *
+ * The child reads what strangers have sent: it may die, and takes nothing with it. Outages are waited for. A worker that
+ * ends leaves the version as it is: the queue gives the job to another, which starts over.
+ */
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Clock } from '../base/clock.ts'
+import { AppError, ERROR_CATALOGUE, isAppError } from '../base/errors.ts'
+import type { Logger } from '../base/log.ts'
+import type { ObjectStore } from '../domain/ports.ts'
+import type { IngestDone, IngestLimits, IngestMessage, IngestRequest } from '../images/ingest-messages.ts'
+import type { IngestOrder, IngestService } from '../services/ingests.ts'
+import { type ChildProcess, forkChild } from './child-process.ts'
+import { fetchSources } from './ingest-sources.ts'
+import { retryOutages } from './retry.ts'
+import { tellingLine } from './trainer-outcome.ts'
+import { forEachLimited } from './transfer.ts'
+import type { WorkFolders } from './work-folders.ts'
+
+type Manifest = IngestDone['manifest']
+
+export interface IngestDatasetDeps {
+  readonly ingests: IngestService
+  readonly objects: ObjectStore
+  readonly folders: WorkFolders
+  readonly clock: Clock
+  readonly logger: Logger
+  /** Path of src/ingester.ts, or of a stand-in. */
+  readonly entry: string
+  readonly limits: Partial<IngestLimits>
+  /** Of the sources as they are stored: what is put on the local disk before packing. */
+  readonly maxSourceBytes: number
+  readonly draining: AbortSignal
+}
+
+export type IngestDataset = (
+  payload: { readonly datasetId: string; readonly version: number },
+  signal: AbortSignal
+) => Promise<void>
+
+const PROGRESS_MS = 1000
+const MOST_ATTEMPTS = 2
+
+export const createIngestDataset =
+  (deps: IngestDatasetDeps): IngestDataset =>
+  async ({ datasetId, version }, jobSignal) => {
+    const logger = deps.logger.child({ datasetId, version })
+    const signal = AbortSignal.any([jobSignal, deps.draining])
+    const patience = { clock: deps.clock, logger, signal }
+    const order = await retryOutages(() => deps.ingests.begin(datasetId, version), patience)
+    if (order === null) return
+    const { prefix } = order.version
+    const folder = await deps.folders.make(`${datasetId}-v${version}`)
+    try {
+      const packed = await pack({ ...deps, logger }, order, { folder, signal })
+      await publish(deps, { prefix, packed, patience })
+      const isKept = await retryOutages(() => deps.ingests.complete(order, resultOf(packed.manifest)), patience)
+      if (!isKept) await deps.objects.removePrefix(`${prefix}/`)
+      logger.info({ images: packed.manifest.images, rejected: packed.manifest.rejected }, 'dataset version is ready')
+    } catch (error) {
+      if (signal.aborted) throw error
+      logger.warn({ err: error }, 'dataset version could not be made')
+      await retryOutages(() => deps.objects.removePrefix(`${prefix}/`), patience)
+      await retryOutages(() => deps.ingests.fail(order, describe(error)), patience)
+    } finally {
+      await deps.folders.remove(folder)
+    }
+  }
+
+const describe = (error: unknown): { code: string; message: string } =>
+  isAppError(error)
+    ? { code: error.code, message: error.message }
+    : { code: 'internal', message: ERROR_CATALOGUE.internal }
+
+const resultOf = ({ images, bytes, rejected, duplicates, classes, contentHash, sizes }: Manifest) => ({
+  images,
+  bytes,
+  rejected,
+  duplicates,
+  classes,
+  contentHash,
+  sizes
+})
+
+interface Place {
+  readonly folder: string
+  readonly signal: AbortSignal
+}
+
+interface Packed {
+  readonly folder: string
+  readonly manifest: Manifest
+}
+
+/** A child that was killed is tried once more; then it is the source that kills it. */
+async function pack(deps: IngestDatasetDeps, order: IngestOrder, { folder, signal }: Place): Promise<Packed> {
+  const { clock, logger, objects, maxSourceBytes, limits } = deps
+  const into = join(folder, 'sources')
+  const { source } = order.version
+  const options = { objects, uploads: order.uploads, into, maxSourceBytes, signal }
+  const sources = await retryOutages(() => fetchSources(source, options), { clock, logger, signal })
+  const { select, classes } = source
+  for (let attempt = 1; ; attempt++) {
+    const outFolder = join(folder, `packed-${attempt}`)
+    await mkdir(outFolder, { recursive: true })
+    const request: IngestRequest = {
+      sources,
+      outFolder,
+      limits,
+      ...(select === undefined ? {} : { select }),
+      ...(classes === undefined ? {} : { classes })
+    }
+    const manifest = await runIngester(deps, order, { request, signal })
+    if (manifest !== null) return { folder: outFolder, manifest }
+    if (attempt === MOST_ATTEMPTS) {
+      throw new AppError('internal', { message: 'The process that reads the source was killed, repeatedly.' })
+    }
+  }
+}
+
+interface Ingestion {
+  readonly request: IngestRequest
+  readonly signal: AbortSignal
+}
+
+/** Null when the child was killed. @throws AppError with the ingester's code; the signal's reason */
+async function runIngester(
+  deps: IngestDatasetDeps,
+  order: IngestOrder,
+  { request, signal }: Ingestion
+): Promise<Manifest | null> {
+  signal.throwIfAborted()
+  const child = forkChild<IngestMessage>({ entry: deps.entry, logger: deps.logger })
+  signal.addEventListener('abort', child.kill, { once: true })
+  child.send(request)
+  try {
+    const manifest = await followIngester(deps, order, child)
+    if (manifest !== null) return manifest
+    signal.throwIfAborted()
+    const exit = await child.exited
+    if (exit.signal !== null) return null
+    throw new Error(`the ingester ended with code ${exit.code}: ${tellingLine(exit.lastLines)}`)
+  } finally {
+    signal.removeEventListener('abort', child.kill)
+    child.kill()
+    await child.exited
+  }
+}
+
+async function followIngester(
+  { ingests, clock, logger }: IngestDatasetDeps,
+  order: IngestOrder,
+  child: ChildProcess<IngestMessage>
+): Promise<Manifest | null> {
+  let shownAt = Number.NEGATIVE_INFINITY
+  for await (const message of child.messages) {
+    if (message.type === 'done') return message.manifest
+    if (message.type === 'failed') throw new AppError(message.code, { ...message.details, message: message.message })
+    if (clock.now() - shownAt < PROGRESS_MS) continue
+    shownAt = clock.now()
+    const { images, rejected } = message
+    await ingests
+      .progress(order, { images, rejected })
+      .catch((error: unknown) => logger.warn({ err: error }, 'progress could not be written'))
+  }
+  return null
+}
+
+interface Publication {
+  readonly prefix: string
+  readonly packed: Packed
+  readonly patience: Parameters<typeof retryOutages>[1]
+}
+
+/** The manifest goes last: a version whose upload was cut short has none. */
+async function publish(deps: IngestDatasetDeps, { prefix, packed, patience }: Publication): Promise<void> {
+  const upload = (name: string) =>
+    retryOutages(() => deps.objects.putFile(`${prefix}/${name}`, join(packed.folder, name)), patience)
+  const names = packed.manifest.shards.flatMap(({ name, index }) => [name, index])
+  await forEachLimited([...names, 'rejected.jsonl'], async (name) => {
+    patience.signal.throwIfAborted()
+    await upload(name)
+  })
+  await upload('manifest.json')
+}

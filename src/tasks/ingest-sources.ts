@@ -1,0 +1,79 @@
+/** The sources of a dataset version on the local disk: uploaded files under neutral names, or everything below a prefix. */
+import { mkdir } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { AppError } from '../base/errors.ts'
+import type { DatasetSource, Upload } from '../domain/dataset.ts'
+import type { ObjectInfo, ObjectStore } from '../domain/ports.ts'
+import type { IngestSource } from '../images/ingest-messages.ts'
+import { forEachLimited } from './transfer.ts'
+
+export interface FetchOptions {
+  readonly objects: ObjectStore
+  readonly uploads: readonly Upload[]
+  readonly into: string
+  readonly maxSourceBytes: number
+  readonly signal: AbortSignal
+}
+
+/** @throws AppError archive_too_large, source_unreachable, storage_unavailable, storage_full; the signal's reason */
+export const fetchSources = (source: DatasetSource, options: FetchOptions): Promise<IngestSource[]> =>
+  source.type === 'upload' ? fetchUploads(options) : fetchPrefix(source.prefix, options)
+
+async function fetchUploads({ objects, uploads, into, maxSourceBytes, signal }: FetchOptions): Promise<IngestSource[]> {
+  checkSize(
+    uploads.reduce((sum, { bytes }) => sum + bytes, 0),
+    maxSourceBytes
+  )
+  await mkdir(into, { recursive: true })
+  const sources = uploads.map(({ filename, objectKey }, i) => ({
+    filename,
+    objectKey,
+    path: join(into, `upload-${i}`)
+  }))
+  await forEachLimited(sources, async ({ objectKey, path }) => {
+    signal.throwIfAborted()
+    await objects.getFile(objectKey, path)
+  })
+  return sources.map(({ filename, path }) => ({ kind: 'file', path, name: filename }))
+}
+
+async function fetchPrefix(
+  prefix: string,
+  { objects, into, maxSourceBytes, signal }: FetchOptions
+): Promise<IngestSource[]> {
+  const found: ObjectInfo[] = []
+  let bytes = 0
+  for await (const object of objects.list(prefix)) {
+    signal.throwIfAborted()
+    // Consoles mark folders by empty objects with a name that ends so.
+    if (object.key.endsWith('/')) continue
+    bytes += object.bytes
+    checkSize(bytes, maxSourceBytes)
+    found.push(object)
+  }
+  if (found.length === 0) throw new AppError('source_unreachable', { message: `There is nothing below ${prefix}.` })
+  await mkdir(into, { recursive: true })
+  await forEachLimited(found, async ({ key }) => {
+    signal.throwIfAborted()
+    const path = join(into, relativePath(key, prefix))
+    await mkdir(dirname(path), { recursive: true })
+    await objects.getFile(key, path)
+  })
+  return [{ kind: 'folder', path: into, name: prefix }]
+}
+
+/** Keys are any text; as paths they must stay below the folder. */
+function relativePath(key: string, prefix: string): string {
+  const path = key.slice(prefix.length)
+  const isPlain = path.split('/').every((segment) => segment !== '' && segment !== '.' && segment !== '..')
+  if (!isPlain || path.includes('\0')) {
+    throw new AppError('source_unreachable', {
+      message: `The key ${JSON.stringify(key)} cannot be used as a file name.`
+    })
+  }
+  return path
+}
+
+function checkSize(bytes: number, most: number): void {
+  if (bytes > most) throw new AppError('archive_too_large', { message: `The source has more than ${most} bytes.` })
+}

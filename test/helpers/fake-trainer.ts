@@ -1,0 +1,110 @@
+/**
+ * Stands in for src/trainer.ts: same messages, no tensors. Its state is a hash chain, so it continues from a checkpoint
+ * exactly or visibly not. What it does wrong comes as JSON in the recipe's preset (`FakeScript`).
+ */
+import { createHash } from 'node:crypto'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { TrainerEvent, TrainerRequest, TrainRequest } from '../../src/training/trainer-messages.ts'
+
+export interface FakeScript {
+  readonly totalSteps?: number
+  readonly stepMs?: number
+  readonly checkpointEverySteps?: number
+  /** Misbehave at this step; with `onceMarker` only as long as that file does not exist. */
+  readonly at?: number
+  readonly how?: 'kill' | 'exit' | 'fail' | 'hang' | 'alarm'
+  readonly code?: 'loss_not_finite' | 'out_of_memory'
+  readonly onceMarker?: string
+  /** Waits here until the file exists. */
+  readonly gate?: { readonly step: number; readonly file: string }
+}
+
+const say = (event: TrainerEvent): void => void process.send!(event)
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
+const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex')
+
+/** The state hash after so many steps of an undisturbed run. */
+export function stateAfter(seed: number, steps: number): string {
+  let state = sha256(`seed ${seed}`)
+  for (let step = 1; step <= steps; step++) state = sha256(`${state} ${step}`)
+  return state
+}
+
+let shouldStop = false
+
+function checkpoint(request: TrainRequest, step: number, state: string): void {
+  const folder = join(request.outFolder, 'checkpoints', `step-${step}`)
+  mkdirSync(folder, { recursive: true })
+  const text = JSON.stringify({ step, state })
+  writeFileSync(join(folder, 'state.json'), text)
+  const files = [{ path: 'state.json', bytes: text.length, sha256: sha256(text) }]
+  say({ type: 'checkpoint', step, epoch: 0, folder, files, stateHash: state })
+}
+
+function misbehaves(script: FakeScript, step: number): boolean {
+  if (script.at !== step) return false
+  if (script.onceMarker === undefined) return true
+  if (existsSync(script.onceMarker)) return false
+  writeFileSync(script.onceMarker, '')
+  return true
+}
+
+async function misbehave(script: FakeScript, step: number): Promise<'end' | 'go on'> {
+  if (script.how === 'kill') process.kill(process.pid, 'SIGKILL')
+  if (script.how === 'exit') throw new Error(`scripted crash at step ${step}`)
+  if (script.how === 'hang') await new Promise(() => setInterval(() => {}, 1000))
+  if (script.how === 'alarm') {
+    say({ type: 'alarm', rule: 'collapse_uniform', step, sinceStep: step - 1, message: 'scripted alarm' })
+    return 'go on'
+  }
+  say({ type: 'failed', step, code: script.code ?? 'loss_not_finite', message: `scripted failure in step ${step}` })
+  process.exitCode = 1
+  return 'end'
+}
+
+async function train(request: TrainRequest): Promise<void> {
+  const { recipe, resumeFrom } = request
+  const script = JSON.parse(recipe.preset) as FakeScript
+  const { totalSteps = 10, stepMs = 1, checkpointEverySteps = 2 } = script
+  const begin = resumeFrom
+    ? (JSON.parse(readFileSync(join(resumeFrom, 'state.json'), 'utf8')) as { step: number; state: string })
+    : { step: 0, state: stateAfter(recipe.seed, 0) }
+  let { step, state } = begin
+  let savedStep = -1
+  say({
+    type: 'started',
+    step,
+    totalSteps,
+    stepsPerEpoch: 5,
+    images: 20,
+    parameters: 1,
+    engine: 'fake',
+    device: 'none'
+  })
+  const stops = () => shouldStop && script.how !== 'hang'
+  while (step < totalSteps && !stops()) {
+    await pause(stepMs)
+    while (script.gate?.step === step && !existsSync(script.gate.file) && !stops()) await pause(5)
+    if (stops()) break
+    if (misbehaves(script, step + 1) && (await misbehave(script, step + 1)) === 'end') return process.disconnect?.()
+    step += 1
+    state = sha256(`${state} ${step}`)
+    say({ type: 'step', step, epoch: Math.floor(step / 5), metrics: { loss: 1 / step } })
+    if (step % checkpointEverySteps === 0) {
+      checkpoint(request, step, state)
+      savedStep = step
+    }
+  }
+  if (savedStep !== step) checkpoint(request, step, state)
+  say({ type: 'done', step, reason: step === totalSteps ? 'completed' : 'stopped' })
+  process.disconnect?.()
+}
+
+if (process.send) {
+  process.once('disconnect', () => process.exit())
+  process.on('message', (message: TrainerRequest) => {
+    if (message.type === 'stop') shouldStop = true
+    else if (message.type === 'train') void train(message)
+  })
+}
