@@ -1,0 +1,128 @@
+import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
+import { open } from 'node:fs/promises'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { isAppError } from '../../../src/base/errors.ts'
+import { createDatasetWriter } from '../../../src/images/dataset-writer.ts'
+import { resolveRecipe } from '../../../src/recipe/presets.ts'
+import { createBatches } from '../../../src/training/batches.ts'
+import { drawImage, encodeImage, withTemporaryFolder, writeRawDataset } from '../../helpers/images.ts'
+
+const recipe = resolveRecipe({
+  preset: 'mu',
+  method: 'dino-vmf',
+  seed: 5,
+  hyperparameters: { epochs: 2, batchSize: 40 }
+})
+
+async function hashesOf(datasetFolder: string, loaders: number, steps: readonly number[]): Promise<string[]> {
+  const batches = await createBatches({ datasetFolder, recipe, loaders })
+  try {
+    const hashes: string[] = []
+    for (const step of steps) {
+      const { globalCrops, localCrops } = await batches.next(step)
+      hashes.push(createHash('sha256').update(globalCrops).update(localCrops).digest('hex'))
+    }
+    return hashes
+  } finally {
+    await batches.close()
+  }
+}
+
+test('the number of loaders changes nothing, for raw and for encoded images', () =>
+  withTemporaryFolder(async (folder) => {
+    const writer = await createDatasetWriter(folder)
+    for (let i = 0; i < 90; i++) {
+      const image = drawImage({ width: 30 + (i % 5), height: 28, channels: i % 2 === 0 ? 3 : 1 }, i)
+      const format = (['raw', 'png', 'jpeg'] as const)[i % 3]!
+      const bytes = format === 'raw' ? image.data : await encodeImage(image, format)
+      await writer.add({ ...image, name: `${i}`, format, label: null, bytes })
+    }
+    assert.equal((await writer.finish(null)).images, 90)
+    const steps = [0, 1, 2, 3]
+    const inline = await hashesOf(folder, 0, steps)
+    assert.equal(new Set(inline).size, 4)
+    assert.deepEqual(await hashesOf(folder, 1, steps), inline)
+    assert.deepEqual(await hashesOf(folder, 3, steps), inline)
+    assert.deepEqual(await hashesOf(folder, 1, [2, 3]), inline.slice(2))
+  }))
+
+test('an epoch shows every image once, in another order than the next, and drops what fills no batch', () =>
+  withTemporaryFolder(async (folder) => {
+    const size = { width: 16, height: 16, channels: 1 } as const
+    const { contentHash } = await writeRawDataset(folder, 23, size)
+    // Crops of the whole image without any change: each can be recognized.
+    const whole: { size: number; scale: [number, number] } = { size: 16, scale: [1, 1] }
+    const still = resolveRecipe({
+      preset: 'mu',
+      method: 'dino',
+      hyperparameters: {
+        batchSize: 5,
+        epochs: 2,
+        crops: { global: { count: 1, ...whole }, local: { count: 1, size: 8 }, aspectRatio: [1, 1] },
+        augmentation: { flip: 0, jitter: { probability: 0 }, blur: { probability: [0, 0, 0] } }
+      }
+    })
+    const batches = await createBatches({ datasetFolder: folder, recipe: still, loaders: 0 })
+    assert.equal(batches.images, 23)
+    assert.equal(batches.stepsPerEpoch, 4)
+    assert.equal(batches.contentHash, contentHash)
+    const known = new Map(Array.from({ length: 23 }, (_, i) => [drawImage(size, i).data.join(), i]))
+    const epochs: number[][] = [[], []]
+    for (let step = 0; step < 8; step++) {
+      const { globalCrops, epoch } = await batches.next(step)
+      assert.equal(epoch, Math.floor(step / 4))
+      for (let i = 0; i < 5; i++) epochs[epoch]!.push(known.get(globalCrops.subarray(i * 256, i * 256 + 256).join())!)
+    }
+    for (const seen of epochs) assert.equal(new Set(seen).size, 20)
+    assert.ok(epochs.flat().every((image) => image >= 0))
+    assert.notDeepEqual(epochs[0], epochs[1])
+    await batches.close()
+  }))
+
+test('a broken image stops the batch with its name', () =>
+  withTemporaryFolder(async (folder) => {
+    const writer = await createDatasetWriter(folder)
+    for (let i = 0; i < 40; i++) {
+      const image = drawImage({ width: 20, height: 20, channels: 3 }, i)
+      await writer.add({
+        ...image,
+        name: `photo-${i}.png`,
+        format: 'png',
+        label: null,
+        bytes: await encodeImage(image, 'png')
+      })
+    }
+    await writer.finish(null)
+    const file = await open(join(folder, 'shard-00000.bin'), 'r+')
+    await file.write(new Uint8Array(60), 0, 60, 20)
+    await file.close()
+    for (const loaders of [0, 2]) {
+      const batches = await createBatches({ datasetFolder: folder, recipe, loaders })
+      await assert.rejects(
+        batches.next(0),
+        (error) => isAppError(error, 'image_invalid') && /photo-0\.png/.test(error.message)
+      )
+      await batches.close()
+    }
+  }))
+
+test('a batch larger than the dataset is refused before anything is loaded', () =>
+  withTemporaryFolder(async (folder) => {
+    await writeRawDataset(folder, 10, { width: 8, height: 8, channels: 1 })
+    await assert.rejects(createBatches({ datasetFolder: folder, recipe, loaders: 0 }), (error) => {
+      return isAppError(error, 'invalid_recipe') && error.details.errors?.[0]?.path === '/hyperparameters/batchSize'
+    })
+  }))
+
+test('what is asked for after closing is refused, and closing leaves no thread', () =>
+  withTemporaryFolder(async (folder) => {
+    await writeRawDataset(folder, 45, { width: 20, height: 20, channels: 1 })
+    const batches = await createBatches({ datasetFolder: folder, recipe, loaders: 2 })
+    const pending = batches.next(0)
+    pending.catch(() => {})
+    await batches.close()
+    await assert.rejects(pending, /closed/)
+    await assert.rejects(batches.next(0), /closed/)
+  }))
