@@ -1,0 +1,113 @@
+/** The HTTP API, assembled: who may ask, how failures look, what is counted, and the routes. Knows no SQL and no tensor. */
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
+import fastify, { type FastifyBaseLogger, type FastifyInstance, type RawServerDefault } from 'fastify'
+import type { Clock } from '../base/clock.ts'
+import type { Logger } from '../base/log.ts'
+import type { SignedObjects } from '../domain/ports.ts'
+import type { Services } from '../services/services.ts'
+import { createAuthHook } from './auth.ts'
+import { registerJsonParser } from './bodies.ts'
+import { createDashboard } from './dashboard-files.ts'
+import { registerDocs } from './docs.ts'
+import { registerErrors } from './errors.ts'
+import { registerIdempotency } from './idempotency.ts'
+import { createMetrics, registerMetrics } from './metrics.ts'
+import { collectOperations } from './operations.ts'
+import { parseQuery } from './query.ts'
+import { createRateLimiter } from './rate-limit.ts'
+import { readRequestId, registerRequestLog } from './request-log.ts'
+import { datasetRoutes } from './routes/datasets.ts'
+import { keyRoutes } from './routes/keys.ts'
+import { modelRoutes } from './routes/models.ts'
+import { objectRoutes } from './routes/objects.ts'
+import { operationRoutes } from './routes/operations.ts'
+import { runRecordRoutes } from './routes/run-records.ts'
+import { runRoutes } from './routes/runs.ts'
+import { servingRoutes } from './routes/serving.ts'
+import { versionRoutes } from './routes/versions.ts'
+import { registerSecurityHeaders } from './security-headers.ts'
+import { createStreams } from './streams.ts'
+import { createValidatorCompiler } from './validation.ts'
+
+export interface AppOptions {
+  readonly services: Services
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly limits: {
+    /** Of a request that carries images; every other one is small. */
+    readonly bodyBytes: number
+    readonly imageBytes: number
+    readonly imagesPerRequest: number
+  }
+  /** Requests of one key; null takes any number. */
+  readonly rateLimitPerMinute: number | null
+  /** What must answer for `/readyz` to be ready, by name. */
+  readonly checks: Readonly<Record<string, () => Promise<void>>>
+  /** Where objects lie in a local folder, the API gives them out; null where an object store does. */
+  readonly signedObjects: SignedObjects | null
+  /** Folder with the dashboard's built files, or null. */
+  readonly dashboardFolder: string | null
+}
+
+export type App = FastifyInstance<
+  RawServerDefault,
+  IncomingMessage,
+  ServerResponse,
+  FastifyBaseLogger,
+  TypeBoxTypeProvider
+>
+
+/** Control requests: a run's recipe takes 4 KiB, 10,000 part tags of an upload take half a MiB. */
+const SMALL_BODY_BYTES = 1024 * 1024
+/** A part of an upload, or 64 MiB of images, over a slow line. */
+const RECEIVE_WITHIN_MS = 300_000
+/** Object tokens are long; find-my-way's default of 100 would answer 404. */
+const MAX_PARAM_LENGTH = 4096
+
+function createServer(options: AppOptions): App {
+  const server = fastify({
+    logger: false,
+    bodyLimit: SMALL_BODY_BYTES,
+    requestTimeout: RECEIVE_WITHIN_MS,
+    requestIdHeader: false,
+    genReqId: (request) => readRequestId(request, options.clock),
+    forceCloseConnections: 'idle',
+    routerOptions: { querystringParser: parseQuery, maxParamLength: MAX_PARAM_LENGTH }
+  }).withTypeProvider<TypeBoxTypeProvider>()
+  server.setValidatorCompiler(createValidatorCompiler())
+  // What is sent was typed by its schema already; the tests validate every response against the document.
+  server.setSerializerCompiler(() => (value) => JSON.stringify(value))
+  return server
+}
+
+export async function createApp(options: AppOptions): Promise<App> {
+  const { services, clock, logger } = options
+  const app = createServer(options)
+  const metrics = createMetrics()
+  const streams = createStreams(app)
+  const limiter = options.rateLimitPerMinute === null ? null : createRateLimiter(clock, options.rateLimitPerMinute)
+  const operations = collectOperations(app)
+  const dashboard = options.dashboardFolder === null ? null : createDashboard(options.dashboardFolder)
+
+  registerRequestLog(app, logger)
+  registerSecurityHeaders(app)
+  registerMetrics(app, metrics)
+  registerErrors(app, { logger, operations, dashboard })
+  app.addHook('onRequest', createAuthHook({ keys: services.keys, limiter }))
+  registerIdempotency(app, services.idempotency)
+  registerJsonParser(app)
+  await registerDocs(app, operations)
+
+  keyRoutes(app, services)
+  datasetRoutes(app, services)
+  versionRoutes(app, services)
+  runRoutes(app, services)
+  runRecordRoutes(app, services, { clock, streams })
+  modelRoutes(app, services)
+  await servingRoutes(app, services, { limits: options.limits, metrics })
+  await objectRoutes(app, options.signedObjects)
+  await operationRoutes(app, { checks: options.checks, logger, metrics, dashboard })
+  await app.ready()
+  return app
+}

@@ -1,0 +1,50 @@
+/** The built dashboard: its files by name, its page for every other address, so that a reload finds the same view. */
+import { readdirSync, readFileSync } from 'node:fs'
+import { extname, join, sep } from 'node:path'
+import type { FastifyReply } from 'fastify'
+import { DASHBOARD_POLICY } from './security-headers.ts'
+
+const TYPES: Readonly<Record<string, string>> = {
+  '.css': 'text/css; charset=utf-8',
+  '.html': 'text/html; charset=utf-8',
+  '.ico': 'image/x-icon',
+  '.js': 'text/javascript; charset=utf-8',
+  '.json': 'application/json; charset=utf-8',
+  '.png': 'image/png',
+  '.svg': 'image/svg+xml',
+  '.txt': 'text/plain; charset=utf-8',
+  '.webmanifest': 'application/manifest+json',
+  '.woff2': 'font/woff2'
+}
+
+const INDEX = '/index.html'
+/** Vite puts a hash of the content in these names. */
+const HASHED = /^\/assets\//
+
+export interface Dashboard {
+  /** @param path of the URL, as it came */
+  send(reply: FastifyReply, path: string): FastifyReply
+}
+
+/** Reads the files once (well under a megabyte): no path of a request ever reaches the file system. */
+export function createDashboard(folder: string): Dashboard | null {
+  const files = new Map<string, Buffer>()
+  for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile()) continue
+    const path = join(entry.parentPath, entry.name)
+    files.set(path.slice(folder.length).split(sep).join('/'), readFileSync(path))
+  }
+  const index = files.get(INDEX)
+  if (index === undefined) return null
+  return {
+    send(reply, path) {
+      const name = files.has(path) ? path : INDEX
+      reply.headers({
+        'content-type': TYPES[extname(name)] ?? 'application/octet-stream',
+        'content-security-policy': DASHBOARD_POLICY,
+        'cache-control': HASHED.test(name) ? 'public, max-age=31536000, immutable' : 'no-cache'
+      })
+      return reply.code(200).send(files.get(name) ?? index)
+    }
+  }
+}

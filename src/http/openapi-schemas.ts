@@ -1,0 +1,30 @@
+/** From TypeBox to OpenAPI 3.1: named schemas become components, tuples are written as JSON Schema 2020-12 has them. */
+
+type JsonObject = Record<string, unknown>
+
+const isObject = (value: unknown): value is JsonObject => typeof value === 'object' && value !== null
+
+function convertTuple({ items, additionalItems: _, minItems, ...rest }: JsonObject): JsonObject {
+  const prefixItems = items as unknown[] // of a tuple: a list
+  return { ...rest, prefixItems, items: false, minItems: minItems ?? prefixItems.length, maxItems: prefixItems.length }
+}
+
+/**
+ * @param document anything with schemas in it
+ * @returns the same with every schema that has an `$id` replaced by a reference, and those schemas by name
+ */
+export function toComponents(document: unknown): { value: unknown; schemas: Record<string, unknown> } {
+  const schemas: Record<string, unknown> = {}
+  const convert = (value: unknown): unknown => {
+    if (Array.isArray(value)) return value.map(convert)
+    if (!isObject(value)) return value
+    const isTuple = value['type'] === 'array' && Array.isArray(value['items'])
+    const { $id, ...rest } = isTuple ? convertTuple(value) : value
+    const converted = Object.fromEntries(Object.entries(rest).map(([key, item]) => [key, convert(item)]))
+    if (typeof $id !== 'string') return converted
+    schemas[$id] = converted
+    return { $ref: `#/components/schemas/${$id}` }
+  }
+  const value = convert(document)
+  return { value, schemas: Object.fromEntries(Object.entries(schemas).sort(([a], [b]) => (a < b ? -1 : 1))) }
+}

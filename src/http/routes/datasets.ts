@@ -1,0 +1,117 @@
+import { Type } from 'typebox'
+import type { Services } from '../../services/services.ts'
+import type { App } from '../app.ts'
+import { IdParams, PageQuery, presentPage, toPageRequest } from '../schemas/common.ts'
+import { CreateDataset, Dataset, DatasetList, presentDataset } from '../schemas/dataset.ts'
+import { CompleteUpload, CreateUpload, presentUpload, StartedUpload, Upload, UploadParams } from '../schemas/upload.ts'
+
+const tags = ['datasets']
+
+export function datasetRoutes(app: App, { datasets }: Pick<Services, 'datasets'>): void {
+  app.post(
+    '/v1/datasets',
+    {
+      schema: {
+        operationId: 'createDataset',
+        tags,
+        summary: 'Make a dataset',
+        body: CreateDataset,
+        response: { 201: Dataset }
+      },
+      config: { isIdempotent: true }
+    },
+    async ({ body, principal }, reply) => {
+      const request = { name: body.name, metadata: body.metadata ?? {} }
+      const dataset = await datasets.create(principal.projectId, request)
+      return reply.code(201).header('location', `/v1/datasets/${dataset.id}`).send(presentDataset(dataset))
+    }
+  )
+
+  app.get(
+    '/v1/datasets',
+    {
+      schema: {
+        operationId: 'listDatasets',
+        tags,
+        summary: 'List datasets, newest first',
+        querystring: PageQuery,
+        response: { 200: DatasetList }
+      }
+    },
+    async ({ query, principal }) =>
+      presentPage(await datasets.list(principal.projectId, toPageRequest(query)), presentDataset)
+  )
+
+  app.get(
+    '/v1/datasets/:id',
+    {
+      schema: {
+        operationId: 'getDataset',
+        tags,
+        summary: 'Get a dataset',
+        params: IdParams,
+        response: { 200: Dataset }
+      },
+      config: { problems: ['dataset_not_found'] }
+    },
+    async ({ params, principal }) => presentDataset(await datasets.get(principal.projectId, params.id))
+  )
+
+  app.delete(
+    '/v1/datasets/:id',
+    {
+      schema: {
+        operationId: 'deleteDataset',
+        tags,
+        summary: 'Delete a dataset with its versions, uploads and images',
+        description: 'Refused while a run that uses it has not ended.',
+        params: IdParams,
+        response: { 204: Type.Null() }
+      },
+      config: { problems: ['dataset_not_found', 'dataset_in_use'] }
+    },
+    async ({ params, principal }, reply) => {
+      await datasets.remove(principal.projectId, params.id)
+      return reply.code(204).send(null)
+    }
+  )
+
+  app.post(
+    '/v1/datasets/:id/uploads',
+    {
+      schema: {
+        operationId: 'createUpload',
+        tags,
+        summary: 'Start to upload a file',
+        description: 'PUT each part to its URL, keep the ETags, then complete the upload with them.',
+        params: IdParams,
+        body: CreateUpload,
+        response: { 201: StartedUpload }
+      },
+      config: { isIdempotent: true, problems: ['dataset_not_found', 'storage_unavailable'] }
+    },
+    async ({ params, body, principal }, reply) => {
+      const { upload, parts } = await datasets.startUpload(principal.projectId, params.id, body)
+      return reply.code(201).send({ ...presentUpload(upload), parts: parts.map((part) => ({ ...part })) })
+    }
+  )
+
+  app.post(
+    '/v1/datasets/:id/uploads/:upload_id([0-9a-z_]+)::complete',
+    {
+      schema: {
+        operationId: 'completeUpload',
+        tags,
+        summary: 'Put the parts of an upload together',
+        params: UploadParams,
+        body: CompleteUpload,
+        response: { 200: Upload }
+      },
+      config: { problems: ['upload_not_found', 'upload_incomplete', 'upload_expired', 'storage_unavailable'] }
+    },
+    async ({ params, body, principal }) => {
+      const request = { uploadId: params.upload_id, parts: body.parts }
+      return presentUpload(await datasets.completeUpload(principal.projectId, params.id, request))
+    }
+  )
+}

@@ -1,0 +1,74 @@
+import { Type } from 'typebox'
+import type { Services } from '../../services/services.ts'
+import type { App } from '../app.ts'
+import { IdParams, PageQuery, presentPage, toPageRequest } from '../schemas/common.ts'
+import { CreateKey, IssuedKey, KeyList, presentKey } from '../schemas/key.ts'
+
+const tags = ['keys']
+
+/** The secret is shown once: what a replay would show of it is gone. */
+const withoutKey = (body: string): string => {
+  const parsed: unknown = JSON.parse(body)
+  return typeof parsed === 'object' && parsed !== null && 'key' in parsed
+    ? JSON.stringify({ ...parsed, key: null })
+    : body
+}
+
+export function keyRoutes(app: App, { keys }: Pick<Services, 'keys'>): void {
+  app.post(
+    '/v1/keys',
+    {
+      schema: {
+        operationId: 'createKey',
+        tags,
+        summary: 'Make an API key',
+        description: 'The key itself is in this answer and nowhere else.',
+        body: CreateKey,
+        response: { 201: IssuedKey }
+      },
+      config: { isIdempotent: true, redact: withoutKey }
+    },
+    async ({ body, principal }, reply) => {
+      const { name, scopes, expires_at: expiresAt } = body
+      const issued = await keys.create(principal.projectId, {
+        name,
+        scopes,
+        expiresAt: expiresAt ? new Date(expiresAt) : null
+      })
+      return reply.code(201).send({ ...presentKey(issued.key), key: issued.token })
+    }
+  )
+
+  app.get(
+    '/v1/keys',
+    {
+      schema: {
+        operationId: 'listKeys',
+        tags,
+        summary: 'List keys, newest first',
+        querystring: PageQuery,
+        response: { 200: KeyList }
+      }
+    },
+    async ({ query, principal }) => presentPage(await keys.list(principal.projectId, toPageRequest(query)), presentKey)
+  )
+
+  app.delete(
+    '/v1/keys/:id',
+    {
+      schema: {
+        operationId: 'revokeKey',
+        tags,
+        summary: 'Revoke a key',
+        description: 'At once; the key stays in the list.',
+        params: IdParams,
+        response: { 204: Type.Null() }
+      },
+      config: { problems: ['key_not_found'] }
+    },
+    async ({ params, principal }, reply) => {
+      await keys.revoke(principal.projectId, params.id)
+      return reply.code(204).send(null)
+    }
+  )
+}

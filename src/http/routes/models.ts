@@ -1,0 +1,155 @@
+import { Type } from 'typebox'
+import type { Services } from '../../services/services.ts'
+import type { App } from '../app.ts'
+import { sendWithEtag } from '../etag.ts'
+import { IdParams, PageQuery, presentPage, toPageRequest } from '../schemas/common.ts'
+import {
+  ArtifactList,
+  CreateModel,
+  Kappa,
+  KappaQuery,
+  Model,
+  ModelList,
+  Prototype,
+  PrototypeList,
+  PrototypeParams,
+  PrototypeQuery,
+  presentArtifacts,
+  presentKappa,
+  presentModel,
+  presentPrototype
+} from '../schemas/model.ts'
+
+const tags = ['models']
+const notReady = ['model_not_found', 'model_not_ready'] as const
+
+export function modelRoutes(app: App, services: Pick<Services, 'models' | 'prototypes'>): void {
+  const { models, prototypes } = services
+
+  app.post(
+    '/v1/models',
+    {
+      schema: {
+        operationId: 'createModel',
+        tags,
+        summary: 'Make a model of a checkpoint',
+        description:
+          'A run makes one of its last checkpoint by itself. This exports another checkpoint, in the background.',
+        body: CreateModel,
+        response: { 202: Model }
+      },
+      config: { isIdempotent: true, problems: ['checkpoint_not_found'] }
+    },
+    async ({ body, principal }, reply) => {
+      const request = { checkpoint: body.checkpoint, name: body.name ?? null }
+      const model = await models.create(principal.projectId, request)
+      return reply.code(202).header('location', `/v1/models/${model.id}`).send(presentModel(model))
+    }
+  )
+
+  app.get(
+    '/v1/models',
+    {
+      schema: {
+        operationId: 'listModels',
+        tags,
+        summary: 'List models, newest first',
+        querystring: PageQuery,
+        response: { 200: ModelList }
+      }
+    },
+    async ({ query, principal }) =>
+      presentPage(await models.list(principal.projectId, toPageRequest(query)), presentModel)
+  )
+
+  app.get(
+    '/v1/models/:id',
+    {
+      schema: {
+        operationId: 'getModel',
+        tags,
+        summary: 'Get a model',
+        description: 'By its id, or by that of its run, as everywhere a model is named.',
+        params: IdParams,
+        response: { 200: Model, 304: Type.Null() }
+      },
+      config: { problems: notReady }
+    },
+    async (request, reply) => {
+      const model = await models.get(request.principal.projectId, request.params.id)
+      return sendWithEtag(request, reply, presentModel(model))
+    }
+  )
+
+  app.get(
+    '/v1/models/:id/artifacts',
+    {
+      schema: {
+        operationId: 'listArtifacts',
+        tags,
+        summary: 'List the files of a model, with URLs to download them',
+        params: IdParams,
+        response: { 200: ArtifactList }
+      },
+      config: { problems: [...notReady, 'storage_unavailable'] }
+    },
+    async ({ params, principal }) => {
+      const { artifacts, expiresAt } = await models.listArtifacts(principal.projectId, params.id)
+      return presentArtifacts(artifacts, expiresAt)
+    }
+  )
+
+  app.get(
+    '/v1/models/:id/prototypes',
+    {
+      schema: {
+        operationId: 'listPrototypes',
+        tags,
+        summary: 'List the components of the mixture',
+        params: IdParams,
+        querystring: PrototypeQuery,
+        response: { 200: PrototypeList }
+      },
+      config: { problems: notReady }
+    },
+    async ({ params, query, principal }) => {
+      const request = { ...toPageRequest(query), sort: query.sort ?? 'index' }
+      return presentPage(await prototypes.list(principal.projectId, params.id, request), presentPrototype)
+    }
+  )
+
+  app.get(
+    '/v1/models/:id/prototypes/:index',
+    {
+      schema: {
+        operationId: 'getPrototype',
+        tags,
+        summary: 'Get a component',
+        params: PrototypeParams,
+        response: { 200: Prototype }
+      },
+      config: { problems: [...notReady, 'prototype_not_found'] }
+    },
+    async ({ params, principal }) =>
+      presentPrototype(await prototypes.get(principal.projectId, params.id, params.index))
+  )
+
+  app.get(
+    '/v1/models/:id/kappa',
+    {
+      schema: {
+        operationId: 'getKappa',
+        tags,
+        summary: 'How concentrated the components are',
+        params: IdParams,
+        querystring: KappaQuery,
+        response: { 200: Kappa }
+      },
+      config: { problems: notReady }
+    },
+    async ({ params, query, principal }) => {
+      const { model, summary } = await prototypes.kappa(principal.projectId, params.id, query.bins ?? 20)
+      return presentKappa(model, summary)
+    }
+  )
+}

@@ -1,0 +1,122 @@
+import { type Static, Type } from 'typebox'
+import { AppError, type ErrorCode, toError } from '../../base/errors.ts'
+import type { Logger } from '../../base/log.ts'
+import type { App } from '../app.ts'
+import type { Dashboard } from '../dashboard-files.ts'
+import type { HttpMetrics } from '../metrics.ts'
+import { API_VERSION } from '../openapi.ts'
+
+const tags = ['operations']
+const CHECK_WITHIN_MS = 2000
+const METRICS_TYPE = 'text/plain; version=0.0.4; charset=utf-8'
+
+export interface OperationDeps {
+  readonly checks: Readonly<Record<string, () => Promise<void>>>
+  readonly metrics: HttpMetrics
+  readonly dashboard: Dashboard | null
+  readonly logger: Logger
+}
+
+const Status = Type.Object({ status: Type.Literal('ok') }, { $id: 'Status' })
+
+const Root = Type.Object(
+  { name: Type.Literal('kappa'), version: Type.String(), docs: Type.String(), openapi: Type.String() },
+  { $id: 'Root' }
+)
+
+const CODES: Readonly<Record<string, ErrorCode>> = {
+  database: 'database_unavailable',
+  objects: 'storage_unavailable',
+  inference: 'inference_unavailable'
+}
+
+function within(work: Promise<void>, ms: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`no answer within ${ms} ms`)), ms)
+  })
+  return Promise.race([work, late]).finally(() => clearTimeout(timer))
+}
+
+/** @throws AppError of the first part that does not answer */
+async function checkReadiness({ checks, logger }: OperationDeps): Promise<void> {
+  const answers = Object.entries(checks).map(async ([name, check]) => {
+    try {
+      await within(check(), CHECK_WITHIN_MS)
+    } catch (error) {
+      logger.warn({ check: name, error: toError(error).message }, 'not ready')
+      throw new AppError(CODES[name] ?? 'internal', { retryAfterS: 1 }, { cause: error })
+    }
+  })
+  await Promise.all(answers)
+}
+
+export async function operationRoutes(app: App, deps: OperationDeps): Promise<void> {
+  const { metrics, dashboard } = deps
+  const ok: Static<typeof Status> = { status: 'ok' }
+
+  app.get(
+    '/livez',
+    { schema: { operationId: 'getLiveness', tags, summary: 'The process answers', response: { 200: Status } } },
+    async () => ok
+  )
+
+  app.get(
+    '/readyz',
+    {
+      schema: { operationId: 'getReadiness', tags, summary: 'Everything it needs answers', response: { 200: Status } },
+      config: { problems: ['database_unavailable', 'storage_unavailable', 'inference_unavailable'] }
+    },
+    async () => {
+      await checkReadiness(deps)
+      return ok
+    }
+  )
+
+  app.get(
+    '/metrics',
+    {
+      schema: {
+        operationId: 'getMetrics',
+        tags,
+        summary: 'Metrics for Prometheus',
+        response: { 200: { description: 'Text format.', content: { 'text/plain': { schema: Type.String() } } } }
+      }
+    },
+    async (_, reply) => reply.type(METRICS_TYPE).send(metrics.render())
+  )
+
+  app.get(
+    '/openapi.json',
+    {
+      schema: {
+        operationId: 'getOpenApi',
+        tags,
+        summary: 'This document',
+        response: { 200: Type.Unsafe<object>({ type: 'object' }) }
+      }
+    },
+    async () => app.openApi
+  )
+
+  app.get(
+    '/',
+    {
+      schema: {
+        operationId: 'getRoot',
+        tags,
+        summary: 'The dashboard, or where to look',
+        response: {
+          200: {
+            description: 'A page where the dashboard is installed.',
+            content: { 'application/json': { schema: Root }, 'text/html': { schema: Type.String() } }
+          }
+        }
+      }
+    },
+    async (_, reply) => {
+      if (dashboard) return dashboard.send(reply, '/')
+      return reply.send({ name: 'kappa', version: API_VERSION, docs: '/docs', openapi: '/openapi.json' })
+    }
+  )
+}

@@ -1,0 +1,116 @@
+import { Readable } from 'node:stream'
+import type { FastifyRequest } from 'fastify'
+import { Type } from 'typebox'
+import type { Clock } from '../../base/clock.ts'
+import { AppError } from '../../base/errors.ts'
+import type { Services } from '../../services/services.ts'
+import type { App } from '../app.ts'
+import { EVENT_STREAM_TYPE, formatEventStream } from '../event-stream.ts'
+import { IdParams, PageQuery, presentPage, toPageRequest } from '../schemas/common.ts'
+import {
+  CheckpointList,
+  EventQuery,
+  Metrics,
+  MetricsQuery,
+  presentCheckpoint,
+  presentEvent,
+  presentMetrics,
+  RunEvent,
+  RunEventList,
+  readMetricQuery
+} from '../schemas/run-records.ts'
+import type { Streams } from '../streams.ts'
+
+const tags = ['runs']
+
+export interface RunRecordDeps {
+  readonly clock: Clock
+  readonly streams: Streams
+}
+
+const wantsStream = ({ headers }: FastifyRequest): boolean => headers.accept?.includes(EVENT_STREAM_TYPE) ?? false
+
+/** The header of a client that comes back wins over the address it started with. */
+function readPosition({ headers }: FastifyRequest, after: number | undefined): number {
+  const header = headers['last-event-id']
+  if (header === undefined || header === '') return after ?? 0
+  if (typeof header === 'string' && /^\d{1,15}$/.test(header)) return Number(header)
+  const errors = [{ path: 'Last-Event-ID', message: 'must be the id of an event' }]
+  throw new AppError('invalid_request', { errors })
+}
+
+export function runRecordRoutes(app: App, { runs }: Pick<Services, 'runs'>, { clock, streams }: RunRecordDeps): void {
+  app.get(
+    '/v1/runs/:id/events',
+    {
+      // HEAD would open a stream and never end.
+      exposeHeadRoute: false,
+      schema: {
+        operationId: 'listRunEvents',
+        tags,
+        summary: 'The log of a run: a page, or a stream of server-sent events',
+        description:
+          'With `Accept: text/event-stream` the log is replayed from after Last-Event-ID and then followed until the run has ended. The data of each event is a RunEvent; a comment comes every 15 seconds.',
+        params: IdParams,
+        querystring: EventQuery,
+        response: {
+          200: {
+            description: 'A page, or the stream.',
+            content: {
+              'application/json': { schema: RunEventList },
+              [EVENT_STREAM_TYPE]: { schema: Type.Unsafe<unknown>({ type: 'string', 'x-event-data': RunEvent }) }
+            }
+          }
+        }
+      },
+      config: { problems: ['run_not_found'] }
+    },
+    async (request, reply) => {
+      const { params, query, principal } = request
+      const position = { runId: params.id, afterSeq: readPosition(request, query.after) }
+      if (wantsStream(request)) {
+        await runs.get(principal.projectId, params.id)
+        const batches = runs.follow(principal.projectId, position, streams.open(reply))
+        reply.headers({ 'content-type': EVENT_STREAM_TYPE, 'x-accel-buffering': 'no' })
+        return reply.send(Readable.from(formatEventStream(batches, clock), { objectMode: false }))
+      }
+      const { data, hasMore } = await runs.listEvents(principal.projectId, position, query.limit ?? 20)
+      const nextCursor = hasMore ? String(data.at(-1)?.seq) : null
+      return reply.send(presentPage({ data, hasMore, nextCursor }, presentEvent))
+    }
+  )
+
+  app.get(
+    '/v1/runs/:id/metrics',
+    {
+      schema: {
+        operationId: 'getRunMetrics',
+        tags,
+        summary: 'Metrics of a run, as columns',
+        params: IdParams,
+        querystring: MetricsQuery,
+        response: { 200: Metrics }
+      },
+      config: { problems: ['run_not_found'] }
+    },
+    async ({ params, query, principal }) =>
+      presentMetrics(params.id, await runs.metrics(principal.projectId, params.id, readMetricQuery(query)))
+  )
+
+  app.get(
+    '/v1/runs/:id/checkpoints',
+    {
+      schema: {
+        operationId: 'listRunCheckpoints',
+        tags,
+        summary: 'List checkpoints of a run, newest first',
+        params: IdParams,
+        querystring: PageQuery,
+        response: { 200: CheckpointList }
+      },
+      config: { problems: ['run_not_found'] }
+    },
+    async ({ params, query, principal }) =>
+      presentPage(await runs.listCheckpoints(principal.projectId, params.id, toPageRequest(query)), presentCheckpoint)
+  )
+}

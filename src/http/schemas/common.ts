@@ -1,0 +1,68 @@
+/** What all schemas share. A schema with an `$id` becomes a named component of the OpenAPI document. */
+import { type Static, type TProperties, type TSchema, Type } from 'typebox'
+import type { Page, PageRequest } from '../../domain/page.ts'
+
+export const closed = { additionalProperties: false } as const
+
+export const Nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()])
+
+/** RFC 3339, UTC. */
+export const Timestamp = Type.String({ format: 'date-time', examples: ['2026-01-31T12:00:00.000Z'] })
+export const Sha256 = Type.String({ pattern: '^[0-9a-f]{64}$' })
+
+/** At most 16 texts under names of the user's choice. */
+export const Metadata = Type.Record(Type.String({ pattern: '^.{1,64}$' }), Type.String({ maxLength: 512 }), {
+  maxProperties: 16
+})
+
+export const Name = Type.String({ minLength: 1, maxLength: 200 })
+
+export const ResourceError = Type.Object({ code: Type.String(), message: Type.String() }, { $id: 'ResourceError' })
+
+/** `id` of a resource in a path. Any text: what is no id is not found. */
+export const IdParams = Type.Object({ id: Type.String() }, closed)
+
+export const pageQuery = {
+  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 100, default: 20, description: 'Items in a page.' })),
+  after: Type.Optional(Type.String({ maxLength: 200, description: 'next_cursor of the page before.' }))
+}
+
+export const PageQuery = Type.Object(pageQuery, closed)
+
+export const toPageRequest = (query: { readonly limit?: number; readonly after?: string }): PageRequest => ({
+  limit: query.limit ?? 20,
+  after: query.after ?? null
+})
+
+const listProperties = <T extends TSchema>(item: T) => ({
+  object: Type.Literal('list'),
+  data: Type.Array(item),
+  has_more: Type.Boolean(),
+  next_cursor: Nullable(Type.String())
+})
+
+export const ListOf = <T extends TSchema>(item: T, $id: string) => Type.Object(listProperties(item), { $id })
+
+export interface PresentedList<T> {
+  object: 'list'
+  data: T[]
+  has_more: boolean
+  next_cursor: string | null
+}
+
+export const presentPage = <T, W>(
+  { data, hasMore, nextCursor }: Page<T>,
+  present: (item: T) => W
+): PresentedList<W> => ({
+  object: 'list',
+  data: data.map(present),
+  has_more: hasMore,
+  next_cursor: nextCursor
+})
+
+export const timestampOrNull = (date: Date | null): string | null => date?.toISOString() ?? null
+
+/** An object of an answer: nothing but these fields. */
+export const Resource = <T extends TProperties>(properties: T, $id: string) => Type.Object(properties, { $id })
+
+export type Wire<T extends TSchema> = Static<T>

@@ -1,0 +1,149 @@
+import { type Static, Type } from 'typebox'
+import type {
+  DatasetSource,
+  DatasetImage as DomainImage,
+  DatasetVersion as DomainVersion
+} from '../../domain/dataset.ts'
+import { closed, ListOf, Nullable, Resource, ResourceError, Sha256, Timestamp, timestampOrNull } from './common.ts'
+
+const Classes = Type.Array(Type.String({ minLength: 1, maxLength: 200 }), {
+  minItems: 1,
+  maxItems: 100_000,
+  description: 'Names of the labels 0, 1, …'
+})
+
+const Select = Type.Object(
+  {
+    every: Type.Integer({ minimum: 1, maximum: 1_000_000 }),
+    offset: Type.Integer({ minimum: 0, maximum: 999_999 }),
+    invert: Type.Boolean()
+  },
+  { ...closed, description: 'Keeps image i when i mod every = offset; with invert, all the others.' }
+)
+
+export const Source = Type.Union(
+  [
+    Type.Object(
+      {
+        type: Type.Literal('upload'),
+        uploads: Type.Array(Type.String({ minLength: 1, maxLength: 64 }), {
+          minItems: 1,
+          maxItems: 1000,
+          uniqueItems: true,
+          description: 'Completed uploads of this dataset: one archive, or images, or IDX images and labels.'
+        }),
+        classes: Type.Optional(Classes),
+        select: Type.Optional(Select)
+      },
+      closed
+    ),
+    Type.Object(
+      {
+        type: Type.Literal('s3'),
+        prefix: Type.String({
+          minLength: 1,
+          maxLength: 900,
+          description: 'A folder in the bucket of the platform.'
+        }),
+        classes: Type.Optional(Classes),
+        select: Type.Optional(Select)
+      },
+      closed
+    )
+  ],
+  { $id: 'DatasetSource' }
+)
+
+export const DatasetVersion = Resource(
+  {
+    id: Type.String({ description: 'ds_…@3: how a run names it.' }),
+    object: Type.Literal('dataset_version'),
+    project_id: Type.String(),
+    dataset_id: Type.String(),
+    version: Type.Integer(),
+    status: Type.Enum(['queued', 'ingesting', 'ready', 'failed']),
+    source: Source,
+    images: Type.Integer(),
+    bytes: Type.Integer(),
+    rejected: Type.Integer({ description: 'Files that are no image; each with its reason under …/rejected.' }),
+    duplicates: Type.Integer({ description: 'Images with the same bytes as an earlier one; they are left out.' }),
+    classes: Nullable(Type.Array(Type.String())),
+    content_hash: Nullable(Type.String()),
+    sizes: Type.Record(Type.String(), Type.Integer(), { description: 'Images by width×height.' }),
+    progress: Type.Object({ images: Type.Integer(), rejected: Type.Integer() }),
+    error: Nullable(ResourceError),
+    created_at: Timestamp,
+    ready_at: Nullable(Timestamp)
+  },
+  'DatasetVersion'
+)
+
+export const DatasetVersionList = ListOf(DatasetVersion, 'DatasetVersionList')
+
+export const CreateDatasetVersion = Type.Object(
+  { source: Source },
+  { ...closed, $id: 'CreateDatasetVersion', examples: [{ source: { type: 'upload', uploads: ['up_01jexample'] } }] }
+)
+
+export const VersionParams = Type.Object(
+  { id: Type.String(), version: Type.Integer({ minimum: 1, maximum: 999_999_999 }) },
+  closed
+)
+
+export const DatasetImage = Resource(
+  {
+    object: Type.Literal('image'),
+    index: Type.Integer(),
+    name: Type.String(),
+    format: Type.String(),
+    width: Type.Integer(),
+    height: Type.Integer(),
+    bytes: Type.Integer(),
+    label: Nullable(Type.Integer()),
+    sha256: Sha256
+  },
+  'DatasetImage'
+)
+
+export const DatasetImageList = ListOf(DatasetImage, 'DatasetImageList')
+
+export const RejectedFile = Resource(
+  { name: Type.String(), code: Type.String(), message: Type.String() },
+  'RejectedFile'
+)
+
+export const RejectedFileList = ListOf(RejectedFile, 'RejectedFileList')
+
+export const presentImage = (image: DomainImage): Static<typeof DatasetImage> => ({ object: 'image', ...image })
+
+/** The same names in code and on the wire, but nothing that is left undefined. */
+function presentSource(source: DatasetSource): Static<typeof Source> {
+  const common = {
+    ...(source.classes && { classes: [...source.classes] }),
+    ...(source.select && { select: { ...source.select } })
+  }
+  return source.type === 'upload'
+    ? { type: source.type, uploads: [...source.uploads], ...common }
+    : { type: source.type, prefix: source.prefix, ...common }
+}
+
+export const presentVersion = (version: DomainVersion): Static<typeof DatasetVersion> => ({
+  id: `${version.datasetId}@${version.version}`,
+  object: 'dataset_version',
+  project_id: version.projectId,
+  dataset_id: version.datasetId,
+  version: version.version,
+  status: version.status,
+  source: presentSource(version.source),
+  images: version.images,
+  bytes: version.bytes,
+  rejected: version.rejected,
+  duplicates: version.duplicates,
+  classes: version.classes && [...version.classes],
+  content_hash: version.contentHash,
+  sizes: { ...version.sizes },
+  progress: { ...version.progress },
+  error: version.error && { ...version.error },
+  created_at: version.createdAt.toISOString(),
+  ready_at: timestampOrNull(version.readyAt)
+})

@@ -1,0 +1,207 @@
+import { type Static, Type } from 'typebox'
+import type { Model as DomainModel, Prototype as DomainPrototype, KappaSummary } from '../../domain/model.ts'
+import type { Artifact as ServiceArtifact } from '../../services/models.ts'
+import {
+  closed,
+  ListOf,
+  Name,
+  Nullable,
+  pageQuery,
+  Resource,
+  ResourceError,
+  Timestamp,
+  timestampOrNull
+} from './common.ts'
+
+const Config = Type.Object({
+  method: Type.String(),
+  arch: Type.String(),
+  patch_size: Type.Integer(),
+  image_size: Type.Integer(),
+  channels: Type.Integer(),
+  embedding_dim: Type.Integer(),
+  bottleneck_dim: Type.Integer(),
+  prototypes: Type.Integer(),
+  temperature: Type.Number({ description: 'Of the teacher at the end of its schedule: kappa = norm / temperature.' })
+})
+
+const Verification = Type.Object({
+  images: Type.Integer(),
+  max_abs_error: Type.Number(),
+  min_cosine: Type.Number({ description: 'Between embeddings of the exported file and of the training program.' })
+})
+
+export const Model = Resource(
+  {
+    id: Type.String(),
+    object: Type.Literal('model'),
+    project_id: Type.String(),
+    name: Nullable(Type.String()),
+    run: Nullable(Type.String()),
+    checkpoint: Nullable(Type.String()),
+    step: Type.Integer(),
+    status: Type.Enum(['exporting', 'ready', 'failed']),
+    config: Nullable(Config),
+    bytes: Type.Integer(),
+    verification: Nullable(Verification),
+    error: Nullable(ResourceError),
+    created_at: Timestamp,
+    ready_at: Nullable(Timestamp)
+  },
+  'Model'
+)
+
+export const ModelList = ListOf(Model, 'ModelList')
+
+export const CreateModel = Type.Object(
+  { checkpoint: Type.String({ minLength: 1, maxLength: 64 }), name: Type.Optional(Nullable(Name)) },
+  { ...closed, $id: 'CreateModel', examples: [{ checkpoint: 'ckpt_01jexample', name: 'shoes at epoch 50' }] }
+)
+
+export const ArtifactList = Resource(
+  {
+    object: Type.Literal('list'),
+    data: Type.Array(
+      Type.Object({
+        object: Type.Literal('artifact'),
+        name: Type.String(),
+        bytes: Type.Integer(),
+        sha256: Type.String(),
+        url: Type.String({ description: 'Needs no key until expires_at.' }),
+        expires_at: Timestamp
+      })
+    ),
+    has_more: Type.Literal(false),
+    next_cursor: Type.Null()
+  },
+  'ArtifactList'
+)
+
+export const Prototype = Resource(
+  {
+    object: Type.Literal('prototype'),
+    model: Type.String(),
+    index: Type.Integer(),
+    kappa: Type.Number(),
+    expected_cosine: Type.Number({ description: 'A_p(kappa), the mean cosine of an image of this prototype with it.' }),
+    angle_degrees: Type.Number({ description: 'The angle that expected_cosine stands for.' }),
+    log_normalizer: Type.Number({ description: 'log C_p(kappa)' }),
+    usage: Nullable(Type.Integer({ description: 'Training images whose likeliest prototype this is.' })),
+    mean_probability: Nullable(Type.Number()),
+    nearest: Type.Array(Type.Object({ prototype: Type.Integer(), cosine: Type.Number() })),
+    duplicates_of: Nullable(Type.Integer())
+  },
+  'Prototype'
+)
+
+export const PrototypeList = ListOf(Prototype, 'PrototypeList')
+
+export const PrototypeQuery = Type.Object(
+  {
+    ...pageQuery,
+    sort: Type.Optional(Type.Enum(['index', '-kappa', 'kappa', '-usage', 'usage'], { default: 'index' }))
+  },
+  closed
+)
+
+export const PrototypeParams = Type.Object(
+  { id: Type.String(), index: Type.Integer({ minimum: 0, maximum: 1_048_575 }) },
+  closed
+)
+
+const number = Type.Number()
+
+export const Kappa = Resource(
+  {
+    object: Type.Literal('kappa'),
+    model: Type.String(),
+    temperature: Type.Number(),
+    quantiles: Type.Object({
+      p0: number,
+      p5: number,
+      p25: number,
+      p50: number,
+      p75: number,
+      p95: number,
+      p100: number
+    }),
+    histogram: Type.Object({
+      edges: Type.Array(Type.Number(), { description: 'One more than counts.' }),
+      counts: Type.Array(Type.Integer())
+    })
+  },
+  'Kappa'
+)
+
+export const KappaQuery = Type.Object(
+  { bins: Type.Optional(Type.Integer({ minimum: 1, maximum: 200, default: 20 })) },
+  closed
+)
+
+export const presentModel = (model: DomainModel): Static<typeof Model> => ({
+  id: model.id,
+  object: 'model',
+  project_id: model.projectId,
+  name: model.name,
+  run: model.runId,
+  checkpoint: model.checkpointId,
+  step: model.step,
+  status: model.status,
+  config: model.config && {
+    method: model.config.method,
+    arch: model.config.arch,
+    patch_size: model.config.patchSize,
+    image_size: model.config.imageSize,
+    channels: model.config.channels,
+    embedding_dim: model.config.embeddingDim,
+    bottleneck_dim: model.config.bottleneckDim,
+    prototypes: model.config.prototypes,
+    temperature: model.config.temperature
+  },
+  bytes: model.files.reduce((sum, { bytes }) => sum + bytes, 0),
+  verification: model.verification && {
+    images: model.verification.images,
+    max_abs_error: model.verification.maxAbsError,
+    min_cosine: model.verification.minCosine
+  },
+  error: model.error && { ...model.error },
+  created_at: model.createdAt.toISOString(),
+  ready_at: timestampOrNull(model.readyAt)
+})
+
+export const presentArtifacts = (
+  artifacts: readonly ServiceArtifact[],
+  expiresAt: Date
+): Static<typeof ArtifactList> => ({
+  object: 'list',
+  data: artifacts.map((artifact) => ({ object: 'artifact', ...artifact, expires_at: expiresAt.toISOString() })),
+  has_more: false,
+  next_cursor: null
+})
+
+const degrees = (cosine: number): number => (Math.acos(Math.min(1, Math.max(-1, cosine))) * 180) / Math.PI
+
+export const presentPrototype = (prototype: DomainPrototype): Static<typeof Prototype> => ({
+  object: 'prototype',
+  model: prototype.modelId,
+  index: prototype.index,
+  kappa: prototype.kappa,
+  expected_cosine: prototype.expectedCosine,
+  angle_degrees: degrees(prototype.expectedCosine),
+  log_normalizer: prototype.logNormalizer,
+  usage: prototype.usage,
+  mean_probability: prototype.meanProbability,
+  nearest: prototype.nearest.map((one) => ({ ...one })),
+  duplicates_of: prototype.duplicatesOf
+})
+
+export const presentKappa = (
+  model: { readonly id: string; readonly config: { readonly temperature: number } },
+  { quantiles, histogram }: KappaSummary
+): Static<typeof Kappa> => ({
+  object: 'kappa',
+  model: model.id,
+  temperature: model.config.temperature,
+  quantiles: { ...quantiles },
+  histogram: { edges: [...histogram.edges], counts: [...histogram.counts] }
+})

@@ -1,0 +1,38 @@
+/** Recipes on the wire: the schemas of recipe/schema.ts with snake_case names. */
+import { Type } from 'typebox'
+import { type DeepPartial, PRESET_NAMES } from '../../recipe/presets.ts'
+import {
+  ARCHS,
+  type Recipe as DomainRecipe,
+  Hyperparameters,
+  METHODS,
+  Recipe as RecipeSchema
+} from '../../recipe/schema.ts'
+import { keysToCamel, keysToSnake, toWireSchema } from '../casing.ts'
+
+export type WireObject = Readonly<Record<string, unknown>>
+
+export const PartialHyperparameters = Type.Unsafe<WireObject>({
+  ...toWireSchema(Hyperparameters, { isPartial: true }),
+  $id: 'Hyperparameters',
+  description: 'What differs from the preset; everything else is taken from it.'
+})
+
+export const ResolvedRecipe = Type.Unsafe<WireObject>({
+  ...toWireSchema(RecipeSchema, { isPartial: false }),
+  $id: 'Recipe'
+})
+
+export const recipeFields = {
+  method: Type.Enum([...METHODS]),
+  preset: Type.Optional(Type.Enum([...PRESET_NAMES])),
+  arch: Type.Optional(Type.Enum([...ARCHS])),
+  patch_size: Type.Optional(Type.Integer({ minimum: 1, maximum: 64 })),
+  seed: Type.Optional(Type.Integer({ minimum: 0, maximum: 0xffffffff })),
+  hyperparameters: Type.Optional(PartialHyperparameters)
+}
+
+export const readHyperparameters = (wire: WireObject): DeepPartial<Hyperparameters> =>
+  keysToCamel(wire) as DeepPartial<Hyperparameters> // PartialHyperparameters has been checked
+
+export const presentRecipe = (recipe: DomainRecipe): WireObject => keysToSnake(recipe) as WireObject // an object stays one

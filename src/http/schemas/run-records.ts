@@ -1,0 +1,131 @@
+/** What a run leaves behind: events, metrics, checkpoints. */
+import { type Static, Type } from 'typebox'
+import type { Checkpoint as DomainCheckpoint } from '../../domain/checkpoint.ts'
+import type { MetricQuery } from '../../domain/ports.ts'
+import type { RunEvent as DomainEvent, MetricSeries } from '../../domain/run.ts'
+import { keysToSnake } from '../casing.ts'
+import { closed, ListOf, Nullable, Resource, Timestamp } from './common.ts'
+import type { WireObject } from './recipe.ts'
+
+export const RunEvent = Resource(
+  {
+    object: Type.Literal('run_event'),
+    run_id: Type.String(),
+    seq: Type.Integer({ description: 'Grows by one with every event of the run; the id of the event stream.' }),
+    type: Type.Enum(['state', 'progress', 'checkpoint', 'alarm', 'model', 'message']),
+    level: Type.Enum(['info', 'warn', 'error']),
+    data: Type.Unsafe<WireObject>({ type: 'object', additionalProperties: true }),
+    created_at: Timestamp
+  },
+  'RunEvent'
+)
+
+export const RunEventList = ListOf(RunEvent, 'RunEventList')
+
+export const EventQuery = Type.Object(
+  {
+    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 100, default: 20 })),
+    after: Type.Optional(
+      Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER, description: 'The seq of the last event seen.' })
+    )
+  },
+  closed
+)
+
+export const presentEvent = (event: DomainEvent): Static<typeof RunEvent> => ({
+  object: 'run_event',
+  run_id: event.runId,
+  seq: event.seq,
+  type: event.type,
+  level: event.level,
+  data: keysToSnake(event.data) as WireObject, // an object stays one
+  created_at: event.createdAt.toISOString()
+})
+
+export const Metrics = Resource(
+  {
+    object: Type.Literal('metrics'),
+    run_id: Type.String(),
+    series: Type.Array(
+      Type.Object({
+        key: Type.String(),
+        steps: Type.Array(Type.Integer()),
+        values: Type.Array(Nullable(Type.Number()), {
+          description: 'One a step; null where it was not a finite number.'
+        })
+      })
+    )
+  },
+  'Metrics'
+)
+
+export const MetricsQuery = Type.Object(
+  {
+    keys: Type.Optional(
+      Type.String({
+        pattern: '^[a-z0-9_.]+(,[a-z0-9_.]+)*$',
+        maxLength: 2000,
+        description: 'loss,teacher_entropy; all without.'
+      })
+    ),
+    from: Type.Optional(Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER, description: 'First step.' })),
+    to: Type.Optional(Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER, description: 'Last step.' })),
+    max_points: Type.Optional(
+      Type.Integer({ minimum: 2, maximum: 10_000, default: 1000, description: 'Of each key.' })
+    ),
+    agg: Type.Optional(
+      Type.Enum(['minmax'], { default: 'minmax', description: 'Each bucket of steps gives its extremes.' })
+    )
+  },
+  closed
+)
+
+export const readMetricQuery = (query: Static<typeof MetricsQuery>): MetricQuery => ({
+  keys: query.keys?.split(',') ?? null,
+  fromStep: query.from ?? null,
+  toStep: query.to ?? null,
+  maxPoints: query.max_points ?? 1000
+})
+
+export const presentMetrics = (runId: string, series: readonly MetricSeries[]): Static<typeof Metrics> => ({
+  object: 'metrics',
+  run_id: runId,
+  series: series.map(({ key, steps, values }) => ({
+    key,
+    steps: [...steps],
+    values: values.map((value) => (Number.isFinite(value) ? value : null))
+  }))
+})
+
+export const Checkpoint = Resource(
+  {
+    id: Type.String(),
+    object: Type.Literal('checkpoint'),
+    project_id: Type.String(),
+    run_id: Type.String(),
+    step: Type.Integer(),
+    epoch: Type.Integer(),
+    bytes: Type.Integer(),
+    state_hash: Type.String({ description: 'Equal for equal weights, moments, centers and position.' }),
+    status: Type.Enum(['complete', 'deleted']),
+    metrics: Type.Record(Type.String(), Nullable(Type.Number())),
+    created_at: Timestamp
+  },
+  'Checkpoint'
+)
+
+export const CheckpointList = ListOf(Checkpoint, 'CheckpointList')
+
+export const presentCheckpoint = (checkpoint: DomainCheckpoint): Static<typeof Checkpoint> => ({
+  id: checkpoint.id,
+  object: 'checkpoint',
+  project_id: checkpoint.projectId,
+  run_id: checkpoint.runId,
+  step: checkpoint.step,
+  epoch: checkpoint.epoch,
+  bytes: checkpoint.bytes,
+  state_hash: checkpoint.stateHash,
+  status: checkpoint.status,
+  metrics: { ...checkpoint.metrics },
+  created_at: checkpoint.createdAt.toISOString()
+})

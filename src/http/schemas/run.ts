@@ -1,0 +1,209 @@
+import { type Static, Type } from 'typebox'
+import { type Run as DomainRun, RUN_STATUSES } from '../../domain/run.ts'
+import type { Estimate as DomainEstimate } from '../../services/estimate.ts'
+import type { RunRequest } from '../../services/runs.ts'
+import { closed, ListOf, Metadata, Name, Nullable, pageQuery, Resource, Timestamp, timestampOrNull } from './common.ts'
+import { presentRecipe, ResolvedRecipe, readHyperparameters, recipeFields } from './recipe.ts'
+
+const WEEKS_4_S = 2_419_200
+
+const Compute = Type.Object(
+  {
+    device: Type.Optional(Type.Enum(['any', 'cpu', 'cuda'])),
+    max_runtime_s: Type.Optional(Type.Integer({ minimum: 60, maximum: WEEKS_4_S })),
+    priority: Type.Optional(Type.Integer({ minimum: -100, maximum: 100 }))
+  },
+  closed
+)
+
+const CheckpointPolicy = Type.Object(
+  {
+    every_s: Type.Optional(Type.Integer({ minimum: 10, maximum: 86_400 })),
+    keep_last: Type.Optional(Type.Integer({ minimum: 1, maximum: 100 }))
+  },
+  closed
+)
+
+const Alarm = Type.Object({ rule: Type.Enum(['collapse']), action: Type.Enum(['notify', 'pause']) }, closed)
+
+const examples = [
+  {
+    name: 'shoes',
+    dataset: 'ds_01jexample@3',
+    method: 'dino-vmf',
+    arch: 'vit_small',
+    patch_size: 16,
+    hyperparameters: { epochs: 100, batch_size: 256, teacher_temperature: [0.04, 0.07, 30] },
+    metadata: { team: 'x' }
+  }
+]
+
+export const CreateRun = Type.Object(
+  {
+    name: Type.Optional(Nullable(Name)),
+    dataset: Type.String({
+      minLength: 1,
+      maxLength: 100,
+      description: 'ds_…@3, or ds_… for the latest ready version.'
+    }),
+    ...recipeFields,
+    init: Type.Optional(Type.Null({ description: 'Runs begin at random weights.' })),
+    compute: Type.Optional(Compute),
+    checkpoint: Type.Optional(CheckpointPolicy),
+    alarms: Type.Optional(Type.Array(Alarm, { maxItems: 8 })),
+    metadata: Type.Optional(Metadata)
+  },
+  { ...closed, $id: 'CreateRun', examples }
+)
+
+export const Estimate = Resource(
+  {
+    steps: Type.Integer(),
+    images: Type.Integer({ description: 'Images the student sees, each with all its crops.' }),
+    flops: Type.Number(),
+    memory_bytes: Type.Number(),
+    duration_s: Nullable(
+      Type.Integer({ description: 'From the speed of the last run of the project that succeeded; null without one.' })
+    )
+  },
+  'Estimate'
+)
+
+const Progress = Type.Object({
+  step: Type.Integer(),
+  total_steps: Type.Integer(),
+  epoch: Type.Integer(),
+  percent: Type.Number(),
+  images_seen: Type.Integer()
+})
+
+const RunError = Type.Object({
+  code: Type.String(),
+  message: Type.String(),
+  retryable: Type.Boolean(),
+  step: Nullable(Type.Integer())
+})
+
+const properties = {
+  id: Type.String(),
+  object: Type.Literal('run'),
+  project_id: Type.String(),
+  name: Nullable(Type.String()),
+  dataset: Type.String(),
+  method: Type.String(),
+  arch: Type.String(),
+  resolved_recipe: ResolvedRecipe,
+  compute: Type.Required(Compute),
+  checkpoint: Type.Required(CheckpointPolicy),
+  alarms: Type.Array(Alarm),
+  metadata: Metadata,
+  status: Type.Enum([...RUN_STATUSES]),
+  status_reason: Nullable(Type.String()),
+  progress: Progress,
+  images_per_second: Nullable(Type.Number()),
+  eta_s: Nullable(Type.Number()),
+  attempt: Type.Integer(),
+  leg: Type.Integer(),
+  latest_checkpoint: Nullable(Type.String()),
+  model: Nullable(Type.String()),
+  error: Nullable(RunError),
+  created_at: Timestamp,
+  started_at: Nullable(Timestamp),
+  finished_at: Nullable(Timestamp)
+}
+
+export const Run = Resource(properties, 'Run')
+export const RunList = ListOf(Run, 'RunList')
+export const CreatedRun = Resource({ ...properties, estimate: Estimate }, 'CreatedRun')
+
+export const ValidatedRun = Resource(
+  {
+    object: Type.Literal('run_validation'),
+    dataset: Type.String(),
+    resolved_recipe: ResolvedRecipe,
+    estimate: Estimate
+  },
+  'ValidatedRun'
+)
+
+export const RunQuery = Type.Object(
+  {
+    ...pageQuery,
+    status: Type.Optional(Type.Enum([...RUN_STATUSES])),
+    dataset: Type.Optional(Type.String({ maxLength: 100 })),
+    metadata: Type.Optional(
+      Type.Record(Type.String(), Type.String({ maxLength: 512 }), {
+        maxProperties: 16,
+        description: 'metadata[key]=value, as often as wanted.'
+      })
+    )
+  },
+  closed
+)
+
+/** The request with everything that is not the recipe's business filled in. */
+export function readRunRequest(body: Static<typeof CreateRun>): RunRequest {
+  const { method, preset, arch, patch_size: patchSize, seed, hyperparameters } = body
+  return {
+    name: body.name ?? null,
+    dataset: body.dataset,
+    recipe: {
+      method,
+      preset,
+      arch,
+      patchSize,
+      seed,
+      hyperparameters: hyperparameters && readHyperparameters(hyperparameters)
+    },
+    compute: {
+      device: body.compute?.device ?? 'any',
+      maxRuntimeS: body.compute?.max_runtime_s ?? WEEKS_4_S,
+      priority: body.compute?.priority ?? 0
+    },
+    checkpoint: { everyS: body.checkpoint?.every_s ?? 900, keepLast: body.checkpoint?.keep_last ?? 3 },
+    alarms: body.alarms ?? [{ rule: 'collapse', action: 'notify' }],
+    metadata: body.metadata ?? {}
+  }
+}
+
+export const presentEstimate = (estimate: DomainEstimate): Static<typeof Estimate> => ({
+  steps: estimate.steps,
+  images: estimate.images,
+  flops: estimate.flops,
+  memory_bytes: estimate.memoryBytes,
+  duration_s: estimate.durationS
+})
+
+export const presentRun = (run: DomainRun): Static<typeof Run> => ({
+  id: run.id,
+  object: 'run',
+  project_id: run.projectId,
+  name: run.name,
+  dataset: `${run.datasetId}@${run.datasetVersion}`,
+  method: run.recipe.method,
+  arch: run.recipe.arch,
+  resolved_recipe: presentRecipe(run.recipe),
+  compute: { device: run.compute.device, max_runtime_s: run.compute.maxRuntimeS, priority: run.compute.priority },
+  checkpoint: { every_s: run.checkpoint.everyS, keep_last: run.checkpoint.keepLast },
+  alarms: run.alarms.map((alarm) => ({ ...alarm })),
+  metadata: run.metadata as Record<string, string>, // Metadata is what created it
+  status: run.status,
+  status_reason: run.statusReason,
+  progress: {
+    step: run.progress.step,
+    total_steps: run.progress.totalSteps,
+    epoch: run.progress.epoch,
+    percent: run.progress.percent,
+    images_seen: run.progress.imagesSeen
+  },
+  images_per_second: run.imagesPerSecond,
+  eta_s: run.etaS,
+  attempt: run.attempt,
+  leg: run.leg,
+  latest_checkpoint: run.latestCheckpointId,
+  model: run.modelId,
+  error: run.error && { ...run.error },
+  created_at: run.createdAt.toISOString(),
+  started_at: timestampOrNull(run.startedAt),
+  finished_at: timestampOrNull(run.finishedAt)
+})

@@ -1,0 +1,170 @@
+import { type Static, type TProperties, Type } from 'typebox'
+import type { ImageAssignments } from '../../domain/ports.ts'
+import { closed, Nullable, Resource } from './common.ts'
+
+/** Lengths are checked where the bytes are: counting the characters of 60 MB of base64 here would block everybody. */
+const Input = Type.Union([Type.String(), Type.Array(Type.String(), { minItems: 1 })], {
+  description: 'One image or many: data URIs, base64, or https URLs of allowed hosts.'
+})
+
+const EncodingFormat = Type.Enum(['float', 'base64'], {
+  default: 'float',
+  description: 'base64 is little-endian float32.'
+})
+
+const dimensions = Type.Integer({
+  minimum: 1,
+  maximum: 65_536,
+  description: 'Keeps the first so many numbers of each vector, at unit length again.'
+})
+
+const TopK = Type.Integer({ minimum: 1, maximum: 1000, default: 10 })
+const Temperature = Type.Number({ minimum: 0.001, maximum: 10 })
+
+const PNG =
+  'data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGP4DwABAQEAG7buVgAAAABJRU5ErkJggg=='
+
+export const CreateEmbeddings = Type.Object(
+  {
+    model: Type.String({ minLength: 1, maxLength: 64, description: 'A model, or a run whose model is meant.' }),
+    input: Input,
+    encoding_format: Type.Optional(EncodingFormat),
+    dimensions: Type.Optional(dimensions),
+    user: Type.Optional(
+      Type.String({ maxLength: 256, description: "Taken because OpenAI's clients send it; not used." })
+    )
+  },
+  { ...closed, $id: 'CreateEmbeddings', examples: [{ model: 'mdl_01jexample', input: [PNG] }] }
+)
+
+export const CreateModelEmbeddings = Type.Object(
+  { input: Input, encoding_format: Type.Optional(EncodingFormat), dimensions: Type.Optional(dimensions) },
+  { ...closed, $id: 'CreateModelEmbeddings', examples: [{ input: [PNG] }] }
+)
+
+export const EmbeddingQuery = Type.Object(
+  { encoding_format: Type.Optional(EncodingFormat), dimensions: Type.Optional(dimensions) },
+  closed
+)
+
+const Usage = Type.Object({
+  prompt_tokens: Type.Integer({ description: 'Tokens the backbone computed: patches and one more an image.' }),
+  total_tokens: Type.Integer(),
+  images: Type.Integer()
+})
+
+export const Embeddings = Resource(
+  {
+    object: Type.Literal('list'),
+    data: Type.Array(
+      Type.Object({
+        object: Type.Literal('embedding'),
+        index: Type.Integer(),
+        embedding: Type.Union([Type.Array(Type.Number()), Type.String()])
+      })
+    ),
+    model: Type.String(),
+    usage: Usage
+  },
+  'Embeddings'
+)
+
+const INCLUDES = ['entropy', 'log_density'] as const
+
+export const CreateAssignments = Type.Object(
+  {
+    input: Input,
+    top_k: Type.Optional(TopK),
+    temperature: Type.Optional(Temperature),
+    include: Type.Optional(
+      Type.Array(Type.Enum([...INCLUDES]), {
+        maxItems: INCLUDES.length,
+        description: 'entropy: with effective_clusters; log_density: with density_percentile. Both without.'
+      })
+    )
+  },
+  { ...closed, $id: 'CreateAssignments', examples: [{ input: [PNG], top_k: 5, include: ['entropy'] }] }
+)
+
+export const AssignmentQuery = Type.Object(
+  { top_k: Type.Optional(TopK), temperature: Type.Optional(Temperature) },
+  closed
+)
+
+export const Assignments = Resource(
+  {
+    object: Type.Literal('list'),
+    data: Type.Array(
+      Type.Object({
+        object: Type.Literal('assignments'),
+        index: Type.Integer(),
+        assignments: Type.Array(
+          Type.Object({
+            prototype: Type.Integer(),
+            probability: Type.Number(),
+            cosine: Type.Number(),
+            kappa: Type.Number(),
+            expected_cosine: Type.Number()
+          })
+        ),
+        entropy: Type.Optional(Type.Number({ description: 'Nats.' })),
+        effective_clusters: Type.Optional(Type.Number({ description: 'exp(entropy)' })),
+        log_density: Type.Optional(Type.Number()),
+        density_percentile: Type.Optional(
+          Nullable(Type.Number({ description: 'Share of training images with a lower density, 0…1.' }))
+        )
+      })
+    ),
+    model: Type.String(),
+    usage: Usage
+  },
+  'Assignments'
+)
+
+export type Include = (typeof INCLUDES)[number]
+
+export function presentAssignments(
+  result: ImageAssignments,
+  index: number,
+  include: readonly Include[] = INCLUDES
+): Static<typeof Assignments>['data'][number] {
+  return {
+    object: 'assignments',
+    index,
+    assignments: result.assignments.map(({ prototype, probability, cosine, kappa, expectedCosine }) => ({
+      prototype,
+      probability,
+      cosine,
+      kappa,
+      expected_cosine: expectedCosine
+    })),
+    ...(include.includes('entropy') && { entropy: result.entropy, effective_clusters: result.effectiveClusters }),
+    ...(include.includes('log_density') && {
+      log_density: result.logDensity,
+      density_percentile: result.densityPercentile
+    })
+  }
+}
+
+export function presentUsage(
+  images: number,
+  { imageSize, patchSize }: { readonly imageSize: number; readonly patchSize: number }
+): Static<typeof Usage> {
+  const tokens = images * ((imageSize / patchSize) ** 2 + 1)
+  return { prompt_tokens: tokens, total_tokens: tokens, images }
+}
+
+/** An image as the body itself, or several as parts of a form. */
+export const RAW_IMAGE_TYPES = [
+  'image/jpeg',
+  'image/png',
+  'image/webp',
+  'image/tiff',
+  'image/gif',
+  'application/octet-stream'
+] as const
+
+export const Binary = Type.Unsafe<unknown>({ type: 'string', format: 'binary' })
+
+export const multipartBody = (fields: TProperties) =>
+  Type.Object({ images: Type.Unsafe<never>({ type: 'array', items: Binary }), ...fields })

@@ -1,0 +1,72 @@
+import { type Static, Type } from 'typebox'
+import type { Upload as DomainUpload } from '../../domain/dataset.ts'
+import { closed, Resource, Timestamp } from './common.ts'
+
+const properties = {
+  id: Type.String(),
+  object: Type.Literal('upload'),
+  project_id: Type.String(),
+  dataset_id: Type.String(),
+  filename: Type.String(),
+  bytes: Type.Integer(),
+  status: Type.Enum(['pending', 'completed', 'expired']),
+  part_bytes: Type.Integer({ description: 'Bytes of every part but the last.' }),
+  created_at: Timestamp,
+  expires_at: Timestamp
+}
+
+export const Upload = Resource(properties, 'Upload')
+
+export const StartedUpload = Resource(
+  {
+    ...properties,
+    parts: Type.Array(
+      Type.Object({
+        part: Type.Integer({ minimum: 1 }),
+        url: Type.String({ description: 'Takes a PUT of the part, without a key; answer with its ETag.' })
+      })
+    )
+  },
+  'StartedUpload'
+)
+
+export const CreateUpload = Type.Object(
+  {
+    filename: Type.String({
+      minLength: 1,
+      maxLength: 255,
+      pattern: '^[^/\\\\\\u0000-\\u001f]*$',
+      description: 'A name without folders; its ending says what the file is.'
+    }),
+    bytes: Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER })
+  },
+  { ...closed, $id: 'CreateUpload', examples: [{ filename: 'shoes.zip', bytes: 73400320 }] }
+)
+
+export const CompleteUpload = Type.Object(
+  {
+    parts: Type.Array(
+      Type.Object(
+        { part: Type.Integer({ minimum: 1, maximum: 10_000 }), etag: Type.String({ minLength: 1, maxLength: 200 }) },
+        closed
+      ),
+      { minItems: 1, maxItems: 10_000 }
+    )
+  },
+  { ...closed, $id: 'CompleteUpload', examples: [{ parts: [{ part: 1, etag: '"9b2cf535f27731c9"' }] }] }
+)
+
+export const UploadParams = Type.Object({ id: Type.String(), upload_id: Type.String() }, closed)
+
+export const presentUpload = (upload: DomainUpload): Static<typeof Upload> => ({
+  id: upload.id,
+  object: 'upload',
+  project_id: upload.projectId,
+  dataset_id: upload.datasetId,
+  filename: upload.filename,
+  bytes: upload.bytes,
+  status: upload.status,
+  part_bytes: upload.partBytes,
+  created_at: upload.createdAt.toISOString(),
+  expires_at: upload.expiresAt.toISOString()
+})

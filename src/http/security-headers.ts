@@ -1,0 +1,21 @@
+import type { FastifyInstance } from 'fastify'
+
+/** For answers to programs: a browser may load, run and frame nothing of them. */
+const API_POLICY = "default-src 'none'; frame-ancestors 'none'"
+
+/** For the dashboard: itself only. */
+export const DASHBOARD_POLICY =
+  "default-src 'self'; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'"
+
+/** No CORS headers at all: pages of other origins cannot read anything. */
+export function registerSecurityHeaders(app: FastifyInstance): void {
+  app.addHook('onRequest', async (request, reply) => {
+    reply.headers({
+      'x-content-type-options': 'nosniff',
+      'x-frame-options': 'DENY',
+      'referrer-policy': 'no-referrer',
+      'content-security-policy': API_POLICY
+    })
+    if (request.url.startsWith('/v1/')) reply.header('cache-control', 'no-store')
+  })
+}
