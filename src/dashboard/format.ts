@@ -76,3 +76,6 @@ export function formatField(name: string, value: unknown): string {
   if (name === 'percent') return `${formatNumber(value, 3)} %`
   return formatNumber(value)
 }
+
+/** The unit of a name is said by its value: `max_runtime_s` → `max runtime`. */
+export const fieldLabel = (name: string): string => formatWords(name.replace(/_(s|ms|bytes)$/, ''))

@@ -25,7 +25,6 @@ export interface Client {
   sendImage<T>(path: string, image: Blob, signal?: AbortSignal): Promise<Answer<T>>
   /** The body of an event stream, from after `lastEventId`. */
   openStream(path: string, lastEventId: string | null, signal: AbortSignal): Promise<ReadableStream<Uint8Array>>
-  download(path: string): Promise<Blob>
 }
 
 export interface ClientOptions {
@@ -94,10 +93,6 @@ export function createClient({ key, fetch, onUnauthorized }: ClientOptions): Cli
       if (response.body && type.startsWith('text/event-stream')) return response.body
       const message = `The event stream answered with "${type}".`
       throw new Problem({ status: 0, code: 'no_stream', message, requestId: null, errors: [], retryAfterS: null })
-    },
-
-    async download(path) {
-      return await (await request(path, {})).blob()
     }
   }
 }

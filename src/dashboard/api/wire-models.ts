@@ -37,7 +37,8 @@ export interface Artifact {
   readonly name: string
   readonly bytes: number
   readonly sha256: string
-  readonly url?: string
+  /** Needs no key until it expires. */
+  readonly url: string
 }
 
 export interface Artifacts {

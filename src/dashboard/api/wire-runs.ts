@@ -45,9 +45,9 @@ export interface Run {
   /** `ds_…@3` */
   readonly dataset: string
   readonly resolved_recipe: Recipe
-  readonly estimate?: JsonObject | null
   readonly compute: JsonObject
   readonly checkpoint: JsonObject
+  readonly alarms: readonly { readonly rule: string; readonly action: 'notify' | 'pause' }[]
   readonly metadata: JsonObject
   readonly status: RunStatus
   readonly status_reason: string | null
@@ -67,7 +67,7 @@ export interface Run {
 /** What `:validate` answers: what a run would be, without making one. */
 export interface RunPlan {
   readonly resolved_recipe: Recipe
-  readonly estimate: JsonObject | null
+  readonly estimate: JsonObject
 }
 
 export interface RunEvent {
@@ -81,11 +81,12 @@ export interface RunEvent {
 export interface MetricColumn {
   readonly key: string
   readonly steps: readonly number[]
-  readonly values: readonly number[]
+  /** Null where a value was not a finite number. */
+  readonly values: readonly (number | null)[]
 }
 
 export interface Metrics {
-  readonly data: readonly MetricColumn[]
+  readonly series: readonly MetricColumn[]
 }
 
 export interface Checkpoint {
@@ -95,7 +96,7 @@ export interface Checkpoint {
   readonly bytes: number
   readonly state_hash: string
   readonly status: string
-  readonly metrics: Readonly<Record<string, number>>
+  readonly metrics: Readonly<Record<string, number | null>>
   readonly created_at: string
 }
 

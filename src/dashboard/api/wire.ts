@@ -23,9 +23,9 @@ export interface Key {
   readonly revoked_at: string | null
 }
 
-/** The answer to creating one: the only time that the key itself is seen. */
+/** The answer to creating one: the only time that the key itself is seen. Null in a replay of that answer. */
 export interface NewKey extends Key {
-  readonly key: string
+  readonly key: string | null
 }
 
 export interface Dataset {
@@ -43,9 +43,6 @@ export interface UploadPart {
 
 export interface Upload {
   readonly id: string
-  readonly status: string
-  readonly filename: string
-  readonly bytes: number
   readonly part_bytes: number
   readonly parts: readonly UploadPart[]
 }
@@ -62,7 +59,9 @@ export interface DatasetVersion {
   readonly dataset_id: string
   readonly version: number
   readonly status: DatasetVersionStatus
-  readonly source: JsonObject
+  readonly source:
+    | { readonly type: 'upload'; readonly uploads: readonly string[] }
+    | { readonly type: 's3'; readonly prefix: string }
   readonly images: number
   readonly bytes: number
   readonly rejected: number

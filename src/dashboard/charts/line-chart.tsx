@@ -17,6 +17,8 @@ export interface LineChartProps {
   readonly lines: readonly Line[]
   readonly bands?: readonly Band[]
   readonly reference?: { readonly value: number; readonly label: string }
+  /** Values that are always in view. */
+  readonly include?: readonly number[]
   /** Steps in view. */
   readonly domain: readonly [number, number]
   /** Weight of the past in the drawn average, in [0, 1); the raw points stay behind it, faint. */
@@ -49,14 +51,14 @@ export const LineChart = memo(function LineChart(props: LineChartProps) {
 const useVisible = (series: Series, width: number) => useMemo(() => downsample(series, width), [series, width])
 
 function Plot(props: LineChartProps & { readonly width: number; readonly height: number }) {
-  const { lines, bands = [], reference, domain, smoothing = 0, width, height } = props
+  const { lines, bands = [], reference, include = [], domain, smoothing = 0, width, height } = props
   const { title, formatValue = formatNumber, onZoom } = props
   const drawn = lines.filter((line) => !line.isHidden)
   const values = [
     ...drawn.map(({ series }) => series.values),
     ...bands.flatMap((b) => [b.lower.values, b.upper.values])
   ]
-  const extent = paddedExtent(values, reference ? { include: [reference.value] } : {})
+  const extent = paddedExtent(values, { include: reference ? [...include, reference.value] : include })
   const x = linearScale(domain, [MARGIN.left, width - MARGIN.right])
   const y = linearScale(extent, [height - MARGIN.bottom, MARGIN.top])
   const summary = drawn.map(({ label, series }) => `${label} ${formatValue(series.values.at(-1) ?? Number.NaN)}`)

@@ -86,6 +86,7 @@ export function smooth(series: Series, smoothing: number): Series {
   let mean = 0
   let weight = 1
   const values = series.values.map((value) => {
+    if (!Number.isFinite(value)) return value
     mean = smoothing * mean + (1 - smoothing) * value
     weight *= smoothing
     return mean / (1 - weight)

@@ -70,8 +70,8 @@ function Ready({ version, datasetId }: Props) {
           ['Ready', <Ago key="ready" at={version.ready_at} />],
           [
             'Content hash',
-            <span key="hash" className="mono small break">
-              {version.content_hash ?? '–'}
+            <span key="hash" className="mono small" title={version.content_hash ?? undefined}>
+              {shortHash(version.content_hash)}
             </span>
           ]
         ]}
@@ -85,10 +85,12 @@ function Ready({ version, datasetId }: Props) {
   )
 }
 
+const shortHash = (hash: string | null): string =>
+  hash === null ? '–' : `${hash.replace(/^sha256:/, '').slice(0, 12)}…`
+
 function sourceOf({ source }: DatasetVersion): string {
-  const uploads = source['uploads']
-  if (Array.isArray(uploads)) return uploads.length === 1 ? 'one upload' : `${uploads.length} uploads`
-  return `s3: ${String(source['prefix'] ?? '')}`
+  if (source.type === 's3') return `s3: ${source.prefix}`
+  return source.uploads.length === 1 ? 'one upload' : `${source.uploads.length} uploads`
 }
 
 /** A thousand classes are a number; a few are worth their names. */

@@ -42,10 +42,10 @@ function CreatedKey({ created, onClose }: { readonly created: NewKey; readonly o
         The key <b>{created.name}</b>. It is shown this once; only a hash of it is kept.
       </p>
       <p>
-        <code className="break">{created.key}</code>
+        <code className="break">{created.key ?? 'It was shown before: revoke it and create another.'}</code>
       </p>
       <div className="actions">
-        <CopyButton text={created.key} label="Copy the key" />
+        {created.key !== null && <CopyButton text={created.key} label="Copy the key" />}
         <button type="button" onClick={onClose}>
           I have it
         </button>

@@ -8,6 +8,7 @@ import { href } from '../../router.ts'
 import { Artifacts } from './artifacts.tsx'
 import { KappaSection } from './kappa-section.tsx'
 import { ModelFacts } from './model-facts.tsx'
+import { PrototypeScatter } from './prototype-scatter.tsx'
 import { Prototypes } from './prototypes.tsx'
 import { TryIt } from './try-it.tsx'
 
@@ -41,7 +42,10 @@ export function ModelPage({ id }: { readonly id: string }) {
       {model.status === 'ready' && (
         <>
           <TryIt path={path} />
-          <KappaSection path={path} config={model.config} />
+          <div className="columns">
+            <KappaSection path={path} config={model.config} />
+            <PrototypeScatter path={path} />
+          </div>
           <Prototypes path={path} />
           <Artifacts path={path} />
         </>

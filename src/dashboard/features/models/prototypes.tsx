@@ -4,7 +4,6 @@ import { List } from '../../components/list.tsx'
 import { Section } from '../../components/section.tsx'
 import { usePage } from '../../data/use-page.ts'
 import { formatCount, formatDegrees, formatNumber, formatPercent } from '../../format.ts'
-import { PrototypeScatter } from './prototype-scatter.tsx'
 
 const SORTS = [
   ['-kappa', 'tightest first'],
@@ -22,23 +21,20 @@ export function Prototypes({ path }: { readonly path: string }) {
   const [sort, setSort] = useState<Sort>('-kappa')
   const list = usePage<Prototype>(`${path}/prototypes?sort=${sort}`, 20)
   return (
-    <>
-      <PrototypeScatter path={path} />
-      <Section
-        title="Prototypes"
-        hint="Usage: training images whose likeliest prototype it is. Angle: arccos A_p(κ), how far its images are on average."
-        actions={<SortSelect sort={sort} onSort={setSort} />}
-      >
-        <List
-          list={list}
-          label="Prototypes"
-          columns={COLUMNS}
-          keyOf={({ index }) => index}
-          row={prototypeCells}
-          empty="This model has no prototypes on record."
-        />
-      </Section>
-    </>
+    <Section
+      title="Prototypes"
+      hint="Usage: training images whose likeliest prototype it is. Angle: arccos A_p(κ), how far its images are on average."
+      actions={<SortSelect sort={sort} onSort={setSort} />}
+    >
+      <List
+        list={list}
+        label="Prototypes"
+        columns={COLUMNS}
+        keyOf={({ index }) => index}
+        row={prototypeCells}
+        empty="This model has no prototypes on record."
+      />
+    </Section>
   )
 }
 

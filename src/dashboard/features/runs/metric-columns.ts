@@ -4,7 +4,9 @@ import { mergeSeries, type Series } from '../../charts/series.ts'
 export type MetricColumns = Readonly<Record<string, Series>>
 
 export const columnsOf = (columns: readonly MetricColumn[]): MetricColumns =>
-  Object.fromEntries(columns.map(({ key, steps, values }) => [key, { steps, values }]))
+  Object.fromEntries(
+    columns.map(({ key, steps, values }) => [key, { steps, values: values.map((value) => value ?? Number.NaN) }])
+  )
 
 /** A key that brings nothing new keeps its very object, so that its chart is not drawn again. */
 export function mergeColumns(old: MetricColumns, fresh: MetricColumns): MetricColumns {

@@ -12,7 +12,7 @@ import { useResource } from '../../data/use-resource.ts'
 import { href } from '../../router.ts'
 import { PlanPreview } from './plan-preview.tsx'
 import { RunFields } from './run-fields.tsx'
-import { EMPTY_FORM, formOfRecipe, type RunForm, requestBody } from './run-request.ts'
+import { EMPTY_FORM, formOfRun, type RunForm, requestBody } from './run-request.ts'
 import { usePlan } from './use-plan.ts'
 
 interface Props {
@@ -27,7 +27,7 @@ export function NewRunPage({ dataset, from }: Props) {
   const parent = { href: href.runs(), name: 'Runs' }
   const initial = useMemo(() => {
     if (from === null) return { ...EMPTY_FORM, dataset: dataset ?? '' }
-    return model.data && formOfRecipe(model.data.resolved_recipe, model.data.dataset, model.data.name)
+    return model.data && formOfRun(model.data)
   }, [from, dataset, model.data])
   return (
     <PageFrame title="New run" parent={parent}>

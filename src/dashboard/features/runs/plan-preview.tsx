@@ -31,11 +31,9 @@ export function PlanPreview({ plan, problem, isChecking, body }: Props) {
       {problem && !isChecking && <ProblemNotice problem={problem} />}
       {plan && (
         <div className={problem ? 'stale' : undefined}>
-          {plan.estimate && (
-            <div className="recipe">
-              <JsonGroup title="Estimate" value={plan.estimate} />
-            </div>
-          )}
+          <div className="recipe">
+            <JsonGroup title="Estimate" value={plan.estimate} />
+          </div>
           <RecipeTable recipe={plan.resolved_recipe} />
         </div>
       )}

@@ -1,13 +1,15 @@
+import { useMemo } from 'react'
 import type { JsonObject } from '../../api/wire.ts'
-import type { Recipe, Run } from '../../api/wire-runs.ts'
+import { isFinished, type Recipe, type Run } from '../../api/wire-runs.ts'
 import { CopyButton } from '../../components/copy-button.tsx'
 import { Facts } from '../../components/facts.tsx'
 import { Section } from '../../components/section.tsx'
-import { formatField, formatWords } from '../../format.ts'
+import { fieldLabel, formatField } from '../../format.ts'
 import { flatten, recipeGroups } from './recipe-groups.ts'
+import { usePlan } from './use-plan.ts'
 
 export function RecipeSection({ run }: { readonly run: Run }) {
-  const { resolved_recipe: recipe, estimate, compute, checkpoint, metadata } = run
+  const { resolved_recipe: recipe, compute, checkpoint, metadata } = run
   return (
     <Section
       title="Recipe"
@@ -16,13 +18,21 @@ export function RecipeSection({ run }: { readonly run: Run }) {
     >
       <RecipeTable recipe={recipe} />
       <div className="recipe">
-        {estimate && <JsonGroup title="Estimate" value={estimate} />}
+        {!isFinished(run) && <Estimate run={run} />}
         <JsonGroup title="Compute" value={compute} />
         <JsonGroup title="Checkpoints" value={checkpoint} />
         {Object.keys(metadata).length > 0 && <JsonGroup title="Metadata" value={metadata} />}
       </div>
     </Section>
   )
+}
+
+/** The API gives an estimate with a plan, so the run's own request is planned once more. */
+function Estimate({ run }: { readonly run: Run }) {
+  const body = useMemo(() => JSON.stringify({ dataset: run.dataset, ...run.resolved_recipe }), [run])
+  const { plan, problem } = usePlan(body)
+  if (problem) return <p className="muted small">No estimate: {problem.message}</p>
+  return plan && <JsonGroup title="Estimate" value={plan.estimate} />
 }
 
 export function RecipeTable({ recipe }: { readonly recipe: Recipe }) {
@@ -43,7 +53,7 @@ function Group({ title, rows }: { readonly title: string; readonly rows: readonl
   return (
     <div>
       <h3>{title}</h3>
-      <Facts facts={rows.map(([name, value]) => [formatWords(name), formatField(name, value)] as const)} />
+      <Facts facts={rows.map(([name, value]) => [fieldLabel(name), formatField(name, value)] as const)} />
     </div>
   )
 }

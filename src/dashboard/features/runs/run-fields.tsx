@@ -61,6 +61,17 @@ function Essentials({ form, onChange, recipe, errors }: Props) {
           error={fieldMessage(errors, '/arch')}
           onChange={(arch) => onChange({ arch })}
         />
+        <Field label="Patch size" hint="pixels" error={fieldMessage(errors, '/patch_size')}>
+          {(control) => (
+            <input
+              {...control}
+              inputMode="numeric"
+              value={form.patchSize}
+              placeholder={recipe ? String(recipe.patch_size) : ''}
+              onChange={(event) => onChange({ patchSize: event.target.value })}
+            />
+          )}
+        </Field>
         <Field label="Seed" hint="same seed, same weights" error={fieldMessage(errors, '/seed')}>
           {(control) => (
             <input

@@ -20,7 +20,7 @@ import { useRunEvents } from './use-run-events.ts'
 import { Vitals } from './vitals.tsx'
 
 /** The stream brings changes at once; polling is for when it cannot. */
-const POLL_MS = 10_000
+const POLL_MS = 5000
 
 export function RunPage({ id }: { readonly id: string }) {
   const path = `/v1/runs/${encodeURIComponent(id)}`
@@ -73,7 +73,7 @@ function LiveRun({ run, resource: { refresh } }: { readonly run: Run; readonly r
   )
 }
 
-/** Progress events are newer than the run that was fetched; a run that has ended is the last word. */
+/** Whichever is further, the run that was fetched or the last progress event; a run that has ended is the last word. */
 function withProgress(run: Run, data: Readonly<Record<string, unknown>> | null): Run {
   if (data === null || isFinished(run)) return run
   const number = (name: string, otherwise: number | null) => {
@@ -81,7 +81,7 @@ function withProgress(run: Run, data: Readonly<Record<string, unknown>> | null):
     return typeof value === 'number' ? value : otherwise
   }
   const step = number('step', null)
-  if (step === null || (run.status !== 'running' && run.status !== 'pausing')) return run
+  if (step === null || step < run.progress.step) return run
   const progress = {
     step,
     total_steps: number('total_steps', null) ?? run.progress.total_steps,

@@ -1,6 +1,6 @@
 /** The New run form and the request body that it stands for. */
 import type { Json, JsonObject } from '../../api/wire.ts'
-import type { Recipe } from '../../api/wire-runs.ts'
+import type { Run } from '../../api/wire-runs.ts'
 
 /** Names that the API takes today; a test holds these lists against the recipe's schema. */
 export const METHODS = ['dino-vmf', 'dino'] as const
@@ -37,11 +37,14 @@ export interface RunForm {
   readonly method: string
   readonly preset: string
   readonly arch: string
+  readonly patchSize: string
   readonly seed: string
   readonly onCollapse: 'notify' | 'pause'
   readonly hyperparameters: Readonly<Record<string, string>>
   /** Any other hyperparameters, as a JSON object. */
   readonly others: string
+  /** Fields of a run that is done again which the form does not show. */
+  readonly carried: JsonObject
 }
 
 export const EMPTY_FORM: RunForm = {
@@ -50,10 +53,12 @@ export const EMPTY_FORM: RunForm = {
   method: 'dino-vmf',
   preset: '',
   arch: '',
+  patchSize: '',
   seed: '',
   onCollapse: 'notify',
   hyperparameters: {},
-  others: ''
+  others: '',
+  carried: {}
 }
 
 /** What is no number goes to the API as it was typed: its answer names the field better than a guess here would. */
@@ -90,14 +95,16 @@ export function requestBody(form: RunForm): JsonObject {
     dataset: form.dataset,
     method: form.method,
     ...Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== '')),
+    ...(form.patchSize.trim() === '' ? {} : { patch_size: parseNumber(form.patchSize) }),
     ...(form.seed.trim() === '' ? {} : { seed: parseNumber(form.seed) }),
     ...(Object.keys(hyperparameters).length === 0 ? {} : { hyperparameters }),
-    alarms: [{ rule: 'collapse', action: form.onCollapse }]
+    alarms: [{ rule: 'collapse', action: form.onCollapse }],
+    ...form.carried
   }
 }
 
-/** The same recipe once more: every hyperparameter written out, so that a changed preset changes nothing. */
-export function formOfRecipe(recipe: Recipe, dataset: string, name: string | null): RunForm {
+/** The same run once more: every hyperparameter written out, so that a changed preset changes nothing. */
+export function formOfRun({ resolved_recipe: recipe, dataset, name, alarms, ...run }: Run): RunForm {
   const fields = new Set(HYPERPARAMETER_FIELDS.map((field) => field.name))
   const entries = Object.entries(recipe.hyperparameters)
   const others = Object.fromEntries(entries.filter(([field]) => !fields.has(field)))
@@ -108,11 +115,14 @@ export function formOfRecipe(recipe: Recipe, dataset: string, name: string | nul
     method: recipe.method,
     preset: recipe.preset,
     arch: recipe.arch,
+    patchSize: String(recipe.patch_size),
     seed: String(recipe.seed),
+    onCollapse: alarms.some(({ action }) => action === 'pause') ? 'pause' : 'notify',
     hyperparameters: Object.fromEntries(
       entries.filter(([field]) => fields.has(field)).map(([field, value]) => [field, showValue(value)])
     ),
-    others: JSON.stringify(others, null, 2)
+    others: JSON.stringify(others, null, 2),
+    carried: { compute: run.compute, checkpoint: run.checkpoint, metadata: run.metadata }
   }
 }
 

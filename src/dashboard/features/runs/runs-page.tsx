@@ -51,7 +51,7 @@ const runCells = (run: Run) => [
   </span>,
   <span key="progress" className="progress-cell">
     <ProgressBar percent={run.progress.percent} label={`Progress of ${run.name ?? run.id}`} />
-    {formatPercent(run.progress.percent / 100)}
+    {formatPercent(Math.floor(run.progress.percent) / 100)}
   </span>,
   isFinished(run) ? '–' : formatNumber(run.images_per_second, 3),
   isFinished(run) ? '–' : formatDuration(run.eta_s),

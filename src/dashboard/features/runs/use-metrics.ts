@@ -47,7 +47,7 @@ export function useMetrics({ runId, range, step }: MetricsRequest): LiveMetrics 
     const load = async (after: number | null) => {
       const query = { keys, from: after === null ? from : after + 1, to, max_points: MAX_POINTS }
       const answer = await client.get<Metrics>(withQuery(path, query), controller.signal)
-      const fresh = columnsOf(answer.data)
+      const fresh = columnsOf(answer.series)
       held.current = after === null ? fresh : mergeColumns(held.current, fresh)
       setMetrics({ columns: held.current, problem: null, isLoading: false })
     }

@@ -9,6 +9,8 @@ import type { RunEvents } from './use-run-events.ts'
 
 /** Steps over which a share of time is averaged. */
 const RECENT_STEPS = 50
+/** A worker reports at least once a minute. */
+const QUIET_S = 120
 
 interface Props {
   readonly run: Run
@@ -69,14 +71,9 @@ function Alive({ run, events }: Props) {
       />
     )
   }
-  return (
-    <Vital
-      question={question}
-      tone="good"
-      answer={`Last step ${formatAge((now - Date.parse(seen)) / 1000)}`}
-      detail={detail}
-    />
-  )
+  const quietS = (now - Date.parse(seen)) / 1000
+  const tone = quietS > QUIET_S ? 'warn' : 'good'
+  return <Vital question={question} tone={tone} answer={`Last step ${formatAge(quietS)}`} detail={detail} />
 }
 
 function Collapsing({ columns, events }: Props) {
