@@ -62,7 +62,8 @@ export const createIngestDataset =
       await publish(deps, { prefix, packed, patience })
       const isKept = await retryOutages(() => deps.ingests.complete(order, resultOf(packed.manifest)), patience)
       if (!isKept) await deps.objects.removePrefix(`${prefix}/`)
-      logger.info({ images: packed.manifest.images, rejected: packed.manifest.rejected }, 'dataset version is ready')
+      const { images, rejected } = packed.manifest
+      logger.info({ images, rejected }, isKept ? 'dataset version is ready' : 'dataset was removed meanwhile')
     } catch (error) {
       if (signal.aborted) throw error
       logger.warn({ err: error }, 'dataset version could not be made')

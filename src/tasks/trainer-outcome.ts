@@ -48,4 +48,4 @@ export function outcomeOfTrainer(
 
 /** Of a stack trace, the line with the error; it is the same each time the same thing happens. */
 export const tellingLine = (lines: readonly string[]): string =>
-  (lines.find((line) => /\bError\b/.test(line)) ?? lines.at(-1) ?? 'it said nothing').trim()
+  (lines.find((line) => /^\s*(Uncaught )?\w*Error\b/.test(line)) ?? lines.at(-1) ?? 'it said nothing').trim()

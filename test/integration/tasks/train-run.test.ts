@@ -1,0 +1,305 @@
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { after, afterEach, before, test } from 'node:test'
+import { AppError } from '../../../src/base/errors.ts'
+import { fakeClock } from '../../helpers/fake-clock.ts'
+import { stateAfter } from '../../helpers/fake-trainer.ts'
+import { whyNoPostgres } from '../../helpers/postgres.ts'
+import { createWorkbench, type Workbench } from './workbench.ts'
+
+const skip = await whyNoPostgres()
+let bench: Workbench
+
+const cleanUps: (() => Promise<void>)[] = []
+
+before(async () => {
+  if (skip === false) bench = await createWorkbench({ after: (hook) => void cleanUps.unshift(hook) })
+})
+
+after(async () => {
+  for (const cleanUp of cleanUps) await cleanUp()
+})
+
+afterEach(async () => {
+  if (skip !== false) return
+  const exits = await Promise.all(bench.trainers.map(({ exited }) => exited))
+  assert.equal(exits.length, bench.trainers.length, 'no trainer is left')
+  assert.deepEqual(bench.leftovers(), [], 'no temporary folder is left')
+  bench.objects.intercept = () => {}
+  bench.jobs.length = 0
+})
+
+const finalHash = async (run: Parameters<Workbench['load']>[0]) => {
+  const { latestCheckpointId } = await bench.load(run)
+  return (await bench.stores.checkpoints.load(latestCheckpointId ?? ''))?.stateHash
+}
+
+test('an undisturbed run succeeds in one leg and becomes a model', { skip }, async () => {
+  const run = await bench.addRun({ totalSteps: 10 })
+  await bench.workAll(run)
+  const done = await bench.load(run)
+  assert.equal(done.status, 'succeeded')
+  assert.deepEqual(
+    { step: done.progress.step, percent: done.progress.percent, leaseWorker: done.leaseWorker, attempt: done.attempt },
+    { step: 10, percent: 100, leaseWorker: null, attempt: 1 }
+  )
+  assert.equal(await finalHash(run), stateAfter(7, 10))
+  const model = await bench.stores.models.load(done.modelId ?? '')
+  assert.deepEqual(
+    { status: model?.status, checkpointId: model?.checkpointId, step: model?.step },
+    { status: 'exporting', checkpointId: done.latestCheckpointId, step: 10 }
+  )
+  assert.deepEqual(
+    bench.jobs.map(({ kind, payload }) => ({ kind, payload })),
+    [{ kind: 'export-model', payload: { modelId: done.modelId } }]
+  )
+  assert.deepEqual(await bench.statusesOf(run), ['starting', 'running', 'succeeded'])
+  const [loss] = await bench.stores.metrics.read(run.id, {
+    keys: ['loss'],
+    fromStep: null,
+    toStep: null,
+    maxPoints: 50
+  })
+  assert.deepEqual(loss?.steps, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10])
+})
+
+test('a run of no epochs publishes the untrained network', { skip }, async () => {
+  const run = await bench.addRun({ totalSteps: 0 })
+  await bench.workAll(run)
+  const done = await bench.load(run)
+  assert.deepEqual([done.status, done.progress.percent], ['succeeded', 100])
+  assert.equal(await finalHash(run), stateAfter(7, 0))
+})
+
+test('a trainer killed in mid-run costs nothing but time: the same state, one curve', { skip }, async () => {
+  const onceMarker = join(bench.root, 'killed')
+  const run = await bench.addRun({ totalSteps: 10, at: 6, how: 'kill', onceMarker })
+  await bench.workAll(run)
+  assert.equal((await bench.load(run)).status, 'succeeded')
+  assert.equal(await finalHash(run), stateAfter(7, 10))
+  const [loss] = await bench.stores.metrics.read(run.id, {
+    keys: ['loss'],
+    fromStep: null,
+    toStep: null,
+    maxPoints: 50
+  })
+  assert.deepEqual(loss?.steps, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10])
+  const reasons = (await bench.eventsOf(run, 'state')).map(({ data }) => data['statusReason'])
+  assert.ok(reasons.includes('trainer_killed'))
+})
+
+test('only the newest checkpoints are kept, in rows and in objects', { skip }, async () => {
+  const run = await bench.addRun({ totalSteps: 10, stepMs: 30 }, { checkpoint: { everyS: 900, keepLast: 2 } })
+  await bench.workAll(run)
+  const kept = await bench.completeCheckpoints(run)
+  const all = await bench.stores.checkpoints.listByRun(run.projectId, run.id, { limit: 100, after: null })
+  const keys = [...bench.objects.content.keys()].filter((key) => key.startsWith(`runs/${run.id}/`))
+  const expected = kept.flatMap(({ prefix }) => [`${prefix}/manifest.json`, `${prefix}/state.json`])
+  assert.equal(kept.length, 2)
+  assert.ok(all.data.length > 2, 'more were written than are kept')
+  assert.deepEqual(keys.sort(), expected.sort())
+})
+
+test('the same failure at the same step twice ends the run', { skip }, async () => {
+  const run = await bench.addRun({ totalSteps: 10, at: 4, how: 'fail', code: 'out_of_memory' })
+  await bench.workAll(run)
+  const { status, error, attempt } = await bench.load(run)
+  assert.deepEqual(
+    { status, code: error?.code, step: error?.step, retryable: error?.retryable },
+    { status: 'failed', code: 'out_of_memory', step: 4, retryable: false }
+  )
+  assert.equal(attempt, 2)
+})
+
+test('a failure that does not come again is forgotten', { skip }, async () => {
+  const onceMarker = join(bench.root, 'failed-once')
+  const run = await bench.addRun({ totalSteps: 10, at: 4, how: 'fail', code: 'out_of_memory', onceMarker })
+  await bench.workAll(run)
+  const { status, error } = await bench.load(run)
+  assert.deepEqual([status, error], ['succeeded', null])
+})
+
+test('a loss that is not finite ends the run at once, with the step', { skip }, async () => {
+  const run = await bench.addRun({ totalSteps: 10, at: 4, how: 'fail', code: 'loss_not_finite' })
+  await bench.workAll(run)
+  const { status, statusReason, error } = await bench.load(run)
+  assert.deepEqual([status, statusReason, error?.step], ['failed', 'loss_not_finite', 4])
+})
+
+test('a trainer that crashes at once, twice, ends the run with its last words', { skip }, async () => {
+  const run = await bench.addRun({ totalSteps: 10, at: 1, how: 'exit' })
+  await bench.workAll(run)
+  const { status, error } = await bench.load(run)
+  assert.equal(status, 'failed')
+  assert.equal(error?.code, 'trainer_crashed')
+  assert.match(error?.message ?? '', /scripted crash at step 1/)
+})
+
+test('a collapse pauses the run when it asks for that, and names the last healthy checkpoint', { skip }, async () => {
+  const alarms = [{ rule: 'collapse', action: 'pause' }] as const
+  const run = await bench.addRun({ totalSteps: 100_000, stepMs: 20, at: 5, how: 'alarm' }, { alarms })
+  await bench.workAll(run)
+  const paused = await bench.load(run)
+  assert.deepEqual([paused.status, paused.statusReason], ['paused', 'alarm:collapse_uniform'])
+  const [alarm] = await bench.eventsOf(run, 'alarm')
+  assert.deepEqual([alarm?.data['rule'], alarm?.data['action']], ['collapse_uniform', 'pause'])
+  assert.ok(paused.latestCheckpointId)
+})
+
+test('without that wish an alarm is only told', { skip }, async () => {
+  const run = await bench.addRun({ totalSteps: 8, at: 5, how: 'alarm' })
+  await bench.workAll(run)
+  assert.equal((await bench.load(run)).status, 'succeeded')
+  assert.equal((await bench.eventsOf(run, 'alarm')).length, 1)
+})
+
+test('cancel while running saves, ends and keeps the position', { skip }, async () => {
+  const run = await bench.addRun({ totalSteps: 100_000, stepMs: 5, checkpointEverySteps: 100_000 })
+  const working = bench.workAll(run)
+  await until(async () => (await bench.load(run)).status === 'running')
+  await bench.stores.runs.update(run.id, { status: 'cancelling', desired: 'cancel' })
+  await working
+  const { status, latestCheckpointId, finishedAt } = await bench.load(run)
+  assert.equal(status, 'cancelled')
+  assert.ok(latestCheckpointId && finishedAt)
+})
+
+test('a run that was cancelled before a worker came is not started', { skip }, async () => {
+  const run = await bench.addRun({}, { status: 'cancelling', desired: 'cancel' })
+  await bench.workAll(run)
+  assert.equal((await bench.load(run)).status, 'cancelled')
+  assert.equal((await bench.eventsOf(run)).length, 1)
+})
+
+test('a leg that reaches its limit is followed by the next, which goes on', { skip }, async () => {
+  const run = await bench.addRun({ totalSteps: 200, stepMs: 5, checkpointEverySteps: 1000 })
+  await bench.workAll(run, bench.trainRun({ legMaxS: 0.3, leaseMs: 30_000 }), 50)
+  const { status, leg, leaseEpoch } = await bench.load(run)
+  assert.equal(status, 'succeeded')
+  assert.ok(leg > 1)
+  assert.equal(leaseEpoch, leg)
+  assert.equal(await finalHash(run), stateAfter(7, 200))
+})
+
+test('a worker that is told to end hands its run back with a checkpoint', { skip }, async () => {
+  const draining = new AbortController()
+  const run = await bench.addRun({ totalSteps: 400, stepMs: 2, checkpointEverySteps: 1000 })
+  const first = bench.trainRun({ draining: draining.signal })({ runId: run.id }, new AbortController().signal)
+  await until(async () => (await bench.load(run)).status === 'running')
+  draining.abort()
+  await first
+  const handedBack = await bench.load(run)
+  assert.deepEqual([handedBack.status, handedBack.statusReason, handedBack.leaseWorker], ['queued', 'preempted', null])
+  assert.equal((await bench.completeCheckpoints(run)).length, 1)
+  assert.equal(bench.jobs.length, 1)
+  await bench.workAll(run)
+  assert.equal(await finalHash(run), stateAfter(7, 400))
+})
+
+test('of two workers on one run exactly one trains', { skip }, async () => {
+  const run = await bench.addRun({ totalSteps: 20 })
+  const before = bench.trainers.length
+  const signal = new AbortController().signal
+  await Promise.all([1, 2, 3].map(() => bench.trainRun()({ runId: run.id }, signal)))
+  assert.equal(bench.trainers.length - before, 1)
+  const { status, leaseEpoch } = await bench.load(run)
+  assert.deepEqual([status, leaseEpoch], ['succeeded', 1])
+})
+
+test('a worker that lost its lease kills its trainer and writes nothing more', { skip }, async () => {
+  const run = await bench.addRun({ totalSteps: 100_000, stepMs: 2, checkpointEverySteps: 5 })
+  const working = bench.trainRun()({ runId: run.id }, new AbortController().signal)
+  await until(async () => (await bench.completeCheckpoints(run)).length > 0)
+  // What the supervisor does to a worker it has not heard of: the epoch rises, the run is queued again.
+  await bench.stores.runs.update(run.id, { leaseExpiresAt: new Date(0) })
+  assert.deepEqual(await bench.legs.recover(), [run.id])
+  const after = await bench.load(run)
+  const events = (await bench.eventsOf(run)).length
+  await working
+  assert.deepEqual(await bench.load(run), after)
+  assert.equal((await bench.eventsOf(run)).length, events)
+  assert.deepEqual([after.status, after.statusReason], ['queued', 'worker_lost'])
+})
+
+test('an object store that is away while a checkpoint goes up loses nothing', { skip }, async () => {
+  const run = await bench.addRun({ totalSteps: 10 })
+  let failures = 3
+  bench.objects.intercept = (operation) => {
+    if (operation === 'putFile' && failures-- > 0) throw new AppError('storage_unavailable')
+  }
+  await bench.workAll(run)
+  assert.ok(failures < 0)
+  assert.equal((await bench.load(run)).status, 'succeeded')
+  assert.equal(await finalHash(run), stateAfter(7, 10))
+  for (const { prefix, files } of await bench.completeCheckpoints(run)) {
+    for (const { name } of files) assert.ok(bench.objects.content.has(`${prefix}/${name}`), `${prefix}/${name}`)
+  }
+})
+
+test('a damaged checkpoint is passed over for the one before it', { skip }, async () => {
+  const onceMarker = join(bench.root, 'damaged')
+  const run = await bench.addRun({ totalSteps: 10, at: 7, how: 'kill', onceMarker })
+  const signal = new AbortController().signal
+  await bench.trainRun()({ runId: run.id }, signal)
+  const [newest, previous] = await bench.completeCheckpoints(run)
+  bench.objects.content.set(`${newest?.prefix}/state.json`, Buffer.from('{"step":6,"state":"forged"}'))
+  await bench.trainRun()({ runId: run.id }, signal)
+  assert.equal((await bench.load(run)).status, 'succeeded')
+  assert.equal(await finalHash(run), stateAfter(7, 10))
+  const messages = (await bench.eventsOf(run, 'message')).map(({ data }) => String(data['message']))
+  assert.ok(messages.some((message) => message.includes('cannot be read')))
+  assert.ok(messages.some((message) => message === `Training goes on from step ${previous?.step}.`))
+  assert.equal((await bench.stores.checkpoints.load(newest?.id ?? ''))?.status, 'deleted')
+})
+
+test('a checkpoint without its manifest was never complete', { skip }, async () => {
+  const onceMarker = join(bench.root, 'no-manifest')
+  const run = await bench.addRun({ totalSteps: 10, at: 5, how: 'kill', onceMarker })
+  const signal = new AbortController().signal
+  await bench.trainRun()({ runId: run.id }, signal)
+  for (const { prefix } of await bench.completeCheckpoints(run)) bench.objects.content.delete(`${prefix}/manifest.json`)
+  await bench.trainRun()({ runId: run.id }, signal)
+  assert.equal(await finalHash(run), stateAfter(7, 10))
+})
+
+test('a run beyond its time fails with the deadline', { skip }, async () => {
+  const compute = { device: 'any', maxRuntimeS: 1, priority: 0 } as const
+  const startedAt = new Date(Date.now() - 5000)
+  const run = await bench.addRun({}, { compute, startedAt })
+  await bench.workAll(run)
+  const { status, statusReason, error } = await bench.load(run)
+  assert.deepEqual([status, statusReason, error?.code], ['failed', 'deadline', 'deadline'])
+})
+
+test('a dataset that is gone ends the run with its name', { skip }, async () => {
+  const run = await bench.addRun({})
+  await bench.stores.datasets.updateVersion(run.datasetId, 1, { status: 'failed' })
+  await bench.workAll(run)
+  const { status, error } = await bench.load(run)
+  assert.deepEqual([status, error?.code], ['failed', 'dataset_version_not_found'])
+})
+
+test('a waiting run without a job gets one, a run of a dead worker is queued again', { skip }, async (t) => {
+  const clock = fakeClock(Date.now())
+  const own = await createWorkbench({ after: (hook) => t.after(hook) }, clock)
+  const [waiting, dead] = [await own.addRun({}), await own.addRun({})]
+  await own.legs.claim(dead.id, 'a worker that dies')
+  assert.deepEqual(await own.legs.recover(), [])
+  assert.deepEqual(
+    own.jobs.map(({ payload }) => payload),
+    [{ runId: waiting.id }]
+  )
+  await clock.advance(31_000)
+  assert.deepEqual(await own.legs.recover(), [dead.id])
+  const { status, statusReason, leaseEpoch } = await own.load(dead)
+  assert.deepEqual([status, statusReason, leaseEpoch], ['queued', 'worker_lost', 2])
+})
+
+/** Real processes have no clock to move: asks again until it holds. */
+async function until(holds: () => Promise<boolean>): Promise<void> {
+  const deadline = Date.now() + 20_000
+  while (!(await holds())) {
+    if (Date.now() > deadline) throw new Error('it did not come true within 20 s')
+    await new Promise((resolve) => setTimeout(resolve, 10))
+  }
+}
