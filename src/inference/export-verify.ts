@@ -1,13 +1,36 @@
 /** Do the exported programs compute what the training code computes? Nothing is published before they do. */
 import { invariant } from '../base/errors.ts'
+import { createCpuEngine } from '../engine/cpu-engine.ts'
 import type { Engine, LoadedProgram, Outputs } from '../engine/engine.ts'
 import { dot, norm } from '../math/vectors.ts'
+import { recipeNumbers } from '../recipe/numbers.ts'
+import type { Recipe } from '../recipe/schema.ts'
 import { concatenateImages, splitRows } from './embedder.ts'
 import type { VerificationReport } from './model-files.ts'
 
 /** Float32 rounding of two orders of summation stays near 1e-6; a wrong weight or op is far above. */
 const MAX_ABS_ERROR = 1e-4
 const MIN_COSINE = 0.9999
+
+const MAX_IMAGES = 64
+/** Multiplications and additions that the pure JavaScript engine does in about five seconds; at most ten times that. */
+const REFERENCE_FLOPS = 1e9
+const MAX_REFERENCE_FLOPS = 10 * REFERENCE_FLOPS
+const FEWEST_IMAGES = 2
+const PROGRAMS = 2
+/** On the fast engine, for networks that the reference would spend minutes on. */
+const IMAGES_OF_LARGE_NETWORKS = 16
+
+/** Which engine computes the expected values, and for how many images. */
+export function planVerification(recipe: Recipe, engine: Engine): { reference: Engine; images: number } {
+  // A training image costs its global crops four passes: student forward and backward (3) and teacher (1).
+  const passes = 4 * recipe.hyperparameters.crops.global.count
+  const flopsPerImage = (PROGRAMS * recipeNumbers(recipe, 1).flopsPerImage) / passes
+  if (FEWEST_IMAGES * flopsPerImage > MAX_REFERENCE_FLOPS)
+    return { reference: engine, images: IMAGES_OF_LARGE_NETWORKS }
+  const affordable = Math.floor(REFERENCE_FLOPS / flopsPerImage)
+  return { reference: createCpuEngine(), images: Math.min(MAX_IMAGES, Math.max(FEWEST_IMAGES, affordable)) }
+}
 
 export interface VerificationCase {
   /** Baked weights, from the file that is to be published. */

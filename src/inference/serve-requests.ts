@@ -63,7 +63,7 @@ export function createRequestHandler({ settings, models, clock, report }: Reques
     const arrivedAt = clock.now()
     const deadline = arrivedAt + (request.options.timeoutMs ?? settings.timeoutMs)
     checkOptions(request, model)
-    const pixels = await decodeAll(request.images, model)
+    const pixels = await decodeAll(request.images, model, settings)
     const decodeMs = clock.now() - arrivedAt
     const program = await model.open(request.kind)
     const { results, queueMs, inferMs } = await batcher.submit({
@@ -100,9 +100,15 @@ function checkOptions(request: ServerRequest, { config }: ServingModel): void {
 }
 
 /** @throws AppError image_invalid or image_too_large with the `index` of the first such image */
-async function decodeAll(images: readonly Uint8Array[], { config }: ServingModel): Promise<Uint8Array[]> {
+async function decodeAll(
+  images: readonly Uint8Array[],
+  { config }: ServingModel,
+  { maxImageBytes: maxBytes, maxImagePixels: maxPixels }: ServerSettings
+): Promise<Uint8Array[]> {
   const { imageSize, channels } = config
-  const decoded = await Promise.allSettled(images.map((bytes) => preprocess(bytes, { imageSize, channels })))
+  const decoded = await Promise.allSettled(
+    images.map((bytes) => preprocess(bytes, { imageSize, channels }, { maxBytes, maxPixels }))
+  )
   return decoded.map((outcome, index) => {
     if (outcome.status === 'fulfilled') return outcome.value
     const { reason } = outcome

@@ -17,6 +17,9 @@ export interface ServerSettings {
   readonly timeoutMs: number
   /** Weight bytes kept in memory; the model used longest ago leaves first. */
   readonly maxModelBytes: number
+  /** Of one image: encoded bytes, and width × height before anything is decoded. */
+  readonly maxImageBytes: number
+  readonly maxImagePixels: number
   readonly threads: number
 }
 
@@ -26,6 +29,8 @@ export const DEFAULT_SERVER_SETTINGS: ServerSettings = {
   maxQueueSize: 512,
   timeoutMs: 30_000,
   maxModelBytes: 2 * 1024 ** 3,
+  maxImageBytes: 50_000_000,
+  maxImagePixels: 100_000_000,
   threads: 1
 }
 

@@ -1,5 +1,6 @@
 /** What a person at a terminal sees of a run. Pure: event in, line out. */
-import type { StartedEvent, StepEvent, TrainEvent } from './events.ts'
+import type { StartedEvent, StepEvent } from './events.ts'
+import type { TrainerEvent } from './trainer-messages.ts'
 
 const BAR_WIDTH = 24
 /** Weight of the newest step in the smoothed rate that the time left is computed from. */
@@ -11,8 +12,8 @@ export interface ProgressLine {
   readonly isTransient: boolean
 }
 
-/** Formats the events of one run; null for those with nothing to show. */
-export function createProgress(batchSize: number): (event: TrainEvent) => ProgressLine | null {
+/** Formats the events of one run. */
+export function createProgress(batchSize: number): (event: TrainerEvent) => ProgressLine {
   let started: StartedEvent | null = null
   let secondsPerStep = 0
   let kappa = ''
@@ -34,9 +35,11 @@ export function createProgress(batchSize: number): (event: TrainEvent) => Progre
     if (event.type === 'checkpoint') return permanent(`checkpoint at step ${event.step}: ${event.folder}`)
     if (event.type === 'alarm') return permanent(`ALARM ${event.rule} since step ${event.sinceStep}: ${event.message}`)
     if (event.type === 'failed') return permanent(`failed at step ${event.step}: ${event.message} (${event.code})`)
-    return permanent(
-      event.reason === 'completed' ? `done after ${event.step} steps` : `stopped after ${event.step} steps`
-    )
+    if (event.type === 'exported') return permanent(`model of step ${event.step}: ${event.folder}`)
+    if (event.type === 'export_progress') {
+      return { text: `model: ${event.stage} ${(100 * event.share).toFixed(0)} %`, isTransient: true }
+    }
+    return permanent(`${event.reason === 'completed' ? 'done' : 'stopped'} after ${event.step} steps`)
   }
 }
 

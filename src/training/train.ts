@@ -41,8 +41,8 @@ export interface TrainOptions {
  * @throws AppError checkpoint_invalid, storage_full and what the dataset and the engine throw
  */
 export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent> {
-  const { recipe, datasetFolder, loaders } = options
-  const batches = await createBatches({ datasetFolder, recipe, ...(loaders === undefined ? {} : { loaders }) })
+  const { recipe, datasetFolder, clock, loaders } = options
+  const batches = await createBatches({ datasetFolder, recipe, clock, ...(loaders === undefined ? {} : { loaders }) })
   try {
     const state = await beginOrResume(options, batches)
     yield startedEvent(options, batches, state)

@@ -14,7 +14,7 @@ import {
 } from '../../../src/training/checkpoint.ts'
 import { hashState } from '../../../src/training/state.ts'
 import { initialState } from '../../../src/training/step-state.ts'
-import { muRecipe } from './recipes.ts'
+import { muRecipe } from '../../helpers/mu-recipe.ts'
 
 let outFolder: string
 beforeEach(async () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { scheduleAt } from '../../../src/training/schedule.ts'
-import { muRecipe } from './recipes.ts'
+import { muRecipe } from '../../helpers/mu-recipe.ts'
 
 const STEPS_PER_EPOCH = 10
 

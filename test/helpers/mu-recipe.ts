@@ -1,4 +1,4 @@
-import type { Recipe } from '../../../src/recipe/schema.ts'
+import type { Recipe } from '../../src/recipe/schema.ts'
 
 type Hyperparameters = Recipe['hyperparameters']
 

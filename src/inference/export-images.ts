@@ -1,0 +1,56 @@
+/** Images for the checks and counts of an export, as the backbone is served them. */
+import { type DatasetFolder, openDatasetFolder } from '../images/dataset-folder.ts'
+import { decodeInspected } from '../images/decode.ts'
+import type { Image } from '../images/image.ts'
+import { prng } from '../math/prng.ts'
+import type { Recipe } from '../recipe/schema.ts'
+import { type PreprocessTarget, preprocessImage } from './preprocess.ts'
+
+/** Keeps noise images apart from every other use of the recipe's seed. */
+const NOISE_STREAM = 0x6e6f6973
+
+/** Where an export gets its images; a batch is [S, S, C] bytes an image. */
+export interface ImageSource {
+  /** 0 when there is no dataset: noise can check a program, but nothing can be counted on it. */
+  readonly datasetImages: number
+  /** At most `limit` images, evenly spread over the dataset, since datasets are often sorted by class. */
+  batches(limit: number, size: number): AsyncGenerator<Uint8Array[]>
+  close(): Promise<void>
+}
+
+export async function openImageSource(folder: string | null, recipe: Recipe): Promise<ImageSource> {
+  const { crops, channels } = recipe.hyperparameters
+  const target = { imageSize: crops.global.size, channels }
+  const dataset = folder === null ? null : await openDatasetFolder(folder)
+  const total = dataset?.records.length ?? 0
+  const load = async (place: number, limit: number): Promise<Uint8Array> =>
+    dataset === null
+      ? noise(recipe.seed, place, target)
+      : pixelsOf(dataset, Math.floor((place * total) / Math.min(limit, total)), target)
+
+  return {
+    datasetImages: total,
+    async *batches(limit, size) {
+      const count = dataset === null ? limit : Math.min(limit, total)
+      for (let from = 0; from < count; from += size) {
+        const places = Array.from({ length: Math.min(size, count - from) }, (_, i) => from + i)
+        yield await Promise.all(places.map((place) => load(place, limit)))
+      }
+    },
+    close: async () => dataset?.close()
+  }
+}
+
+async function pixelsOf(dataset: DatasetFolder, index: number, target: PreprocessTarget): Promise<Uint8Array> {
+  const record = dataset.records[index]!
+  const bytes = await dataset.read(index)
+  const { width, height, channels } = record
+  const image: Image =
+    record.format === 'raw' ? { data: bytes, width, height, channels } : await decodeInspected(bytes, record)
+  return preprocessImage(image, target)
+}
+
+function noise(seed: number, place: number, { imageSize, channels }: PreprocessTarget): Uint8Array {
+  const random = prng(seed, NOISE_STREAM, place)
+  return Uint8Array.from({ length: imageSize * imageSize * channels }, () => random.integer(256))
+}

@@ -1,0 +1,34 @@
+import { createDatasetWriter } from '../../src/images/dataset-writer.ts'
+import { prng } from '../../src/math/prng.ts'
+
+const SIDE = 12
+
+/** A packed dataset of gray 12-pixel images: bars of four directions in noise, labelled by direction. */
+export async function writeTinyDataset(folder: string, images = 40): Promise<string> {
+  const writer = await createDatasetWriter(folder)
+  for (let index = 0; index < images; index++) {
+    const label = index % 4
+    await writer.add({
+      name: `${label}/${index}.raw`,
+      format: 'raw',
+      width: SIDE,
+      height: SIDE,
+      channels: 1,
+      label,
+      bytes: barImage(index, label)
+    })
+  }
+  await writer.finish(['horizontal', 'vertical', 'falling', 'rising'])
+  return folder
+}
+
+function barImage(index: number, label: number): Uint8Array {
+  const random = prng(11, index)
+  const offset = random.integer(4)
+  return Uint8Array.from({ length: SIDE * SIDE }, (_, i) => {
+    const x = i % SIDE
+    const y = Math.floor(i / SIDE)
+    const along = [y, x, x + y, x - y + SIDE][label]!
+    return ((along + offset) % 4 < 2 ? 180 : 40) + random.integer(40)
+  })
+}

@@ -1,0 +1,148 @@
+import assert from 'node:assert/strict'
+import { readdir, readFile, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { type TestContext, test } from 'node:test'
+import { systemClock } from '../../../src/base/clock.ts'
+import { digestOf } from '../../../src/base/durable-files.ts'
+import { decodeSafetensors } from '../../../src/base/safetensors.ts'
+import { createEngine } from '../../../src/engine/create-engine.ts'
+import { openOnnxFile } from '../../../src/engine/onnx-engine.ts'
+import { exportModel } from '../../../src/inference/export.ts'
+import { readModelConfig, readPrototypes, type VerificationReport } from '../../../src/inference/model-files.ts'
+import { meanResultantLength } from '../../../src/math/vmf.ts'
+import { readCheckpoint } from '../../../src/training/checkpoint.ts'
+import type { CheckpointEvent } from '../../../src/training/events.ts'
+import { train } from '../../../src/training/train.ts'
+import type { ExportEvent, ExportedEvent } from '../../../src/training/trainer-messages.ts'
+import { muRecipe } from '../../helpers/mu-recipe.ts'
+import { collect, type LabFolder, labFolder } from './lab-folder.ts'
+
+const engine = createEngine({ threads: 1 })
+
+async function checkpointIn(lab: LabFolder): Promise<string> {
+  const events = train({
+    recipe: muRecipe({ epochs: 1, freezeLastLayerEpochs: 0 }),
+    datasetFolder: lab.dataset,
+    outFolder: lab.at('out'),
+    engine,
+    clock: systemClock,
+    loaders: 0
+  })
+  return (await collect(events)).find((event): event is CheckpointEvent => event.type === 'checkpoint')!.folder
+}
+
+const runExport = (
+  lab: LabFolder,
+  checkpointFolder: string,
+  more: { datasetFolder?: string | null; signal?: AbortSignal } = {}
+) =>
+  exportModel({
+    checkpointFolder,
+    datasetFolder: lab.dataset,
+    outFolder: lab.at('model'),
+    engine,
+    openOnnxFile: (path) => openOnnxFile(path, { threads: 1 }),
+    ...more
+  })
+
+async function exported(t: TestContext, more: { datasetFolder?: string | null } = {}) {
+  const lab = await labFolder(t)
+  const checkpointFolder = await checkpointIn(lab)
+  const events: ExportEvent[] = await collect(runExport(lab, checkpointFolder, more))
+  const last = events.at(-1) as ExportedEvent
+  assert.equal(last.type, 'exported')
+  return { lab, checkpointFolder, folder: last.folder, events, last }
+}
+
+test('an export says what it is doing and lists every file with its true hash', async (t) => {
+  const { folder, events, last } = await exported(t)
+  const stages = events.flatMap((event) => (event.type === 'export_progress' ? [event.stage] : []))
+  assert.deepEqual([...new Set(stages)], ['weights', 'programs', 'verification', 'prototypes', 'files'])
+  assert.deepEqual(last.files.map(({ path }) => path).sort(), (await readdir(folder)).sort())
+  for (const { path, ...digest } of last.files) assert.deepEqual(digest, digestOf(await readFile(join(folder, path))))
+})
+
+test('the ONNX files compute what the training code computes on images of the dataset', async (t) => {
+  const { folder } = await exported(t)
+  const report: VerificationReport = JSON.parse(await readFile(join(folder, 'verification.json'), 'utf8'))
+  assert.equal(report.images, 40)
+  assert.equal(report.isOnDataset, true)
+  assert.equal(report.reference, 'cpu')
+  assert.ok(report.maxAbsError <= 1e-4 && report.minCosine >= 0.9999, JSON.stringify(report))
+})
+
+test('the weight files hold the teacher, bit for bit', async (t) => {
+  const { folder, checkpointFolder } = await exported(t)
+  const { tensors } = await readCheckpoint(checkpointFolder)
+  for (const part of ['backbone', 'head']) {
+    const file = decodeSafetensors(await readFile(join(folder, `${part}.safetensors`)))
+    assert.ok(file.tensors.size > 4)
+    for (const [name, { data }] of file.tensors) assert.deepEqual(data, tensors[`teacher.${name}`], name)
+  }
+})
+
+test('the configuration says how to use the model', async (t) => {
+  const { folder } = await exported(t)
+  const { recipe, ...config } = await readModelConfig(folder)
+  assert.equal(recipe.arch, 'vit_mu')
+  assert.deepEqual(config, {
+    format: 'kappa-model/1',
+    method: 'dino-vmf',
+    arch: 'vit_mu',
+    patchSize: 4,
+    imageSize: 8,
+    channels: 1,
+    normalization: { mean: [0.5], std: [0.25] },
+    embeddingDim: 32,
+    bottleneckDim: 16,
+    prototypes: 16,
+    // One epoch of a warm-up of one: it never got past its start.
+    temperature: 0.04,
+    studentTemperature: 0.1,
+    step: 5
+  })
+})
+
+test('prototypes are described by kappa, usage and neighbours', async (t) => {
+  const { folder, checkpointFolder } = await exported(t)
+  const { tensors } = await readCheckpoint(checkpointFolder)
+  const { prototypes, images, used, logDensityQuantiles } = await readPrototypes(folder)
+  assert.equal(images, 40)
+  assert.equal(prototypes.length, 16)
+  assert.equal(
+    prototypes.reduce((sum, { usage }) => sum + usage!, 0),
+    40
+  )
+  assert.equal(used, prototypes.filter(({ usage }) => usage! > 0).length)
+  const magnitudes = tensors['teacher.head.last_layer.weight_g']!
+  for (const { index, kappa, expectedCosine, nearest } of prototypes) {
+    assert.ok(Math.abs(kappa - magnitudes[index]! / 0.04) < 1e-9)
+    assert.equal(expectedCosine, meanResultantLength(16, kappa))
+    assert.equal(nearest.length, 3)
+  }
+  assert.ok(logDensityQuantiles.every((value, i) => i === 0 || value >= logDensityQuantiles[i - 1]!))
+})
+
+test('without a dataset the check runs on noise and nothing is counted', async (t) => {
+  const { folder } = await exported(t, { datasetFolder: null })
+  const report: VerificationReport = JSON.parse(await readFile(join(folder, 'verification.json'), 'utf8'))
+  assert.equal(report.isOnDataset, false)
+  assert.ok(report.images >= 2)
+  const { images, used } = await readPrototypes(folder)
+  assert.deepEqual([images, used], [0, null])
+})
+
+test('the same checkpoint gives the same files', async (t) => {
+  const { lab, checkpointFolder, last } = await exported(t)
+  const again = (await collect(runExport(lab, checkpointFolder))).at(-1) as ExportedEvent
+  assert.deepEqual(again.files, last.files)
+})
+
+test('an export that is stopped leaves nothing behind', async (t) => {
+  const lab = await labFolder(t)
+  const events = await collect(runExport(lab, await checkpointIn(lab), { signal: AbortSignal.abort() }))
+  const last = events.at(-1)
+  assert.ok(last?.type === 'done' && last.reason === 'stopped')
+  await assert.rejects(stat(lab.at('model')))
+  await assert.rejects(stat(lab.at('model.partial')))
+})

@@ -1,0 +1,96 @@
+import { type ChildProcess, fork, spawn } from 'node:child_process'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import type { TestContext } from 'node:test'
+import { writeTinyDataset } from '../../helpers/tiny-dataset.ts'
+
+export const TRAINER = resolve(import.meta.dirname, '../../../src/trainer.ts')
+export const SERVER = resolve(import.meta.dirname, '../../../src/server.ts')
+
+export interface LabFolder {
+  readonly root: string
+  readonly dataset: string
+  /** A path below the root, not made yet. */
+  at(name: string): string
+}
+
+/** A temporary folder with a tiny dataset, gone after the test. */
+export async function labFolder(t: TestContext): Promise<LabFolder> {
+  const root = await mkdtemp(join(tmpdir(), 'kappa-lab-'))
+  t.after(() => rm(root, { recursive: true, force: true }))
+  const dataset = await writeTinyDataset(join(root, 'dataset'))
+  return { root, dataset, at: (name) => join(root, name) }
+}
+
+export async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
+  const all: T[] = []
+  for await (const item of items) all.push(item)
+  return all
+}
+
+export interface Exit {
+  readonly code: number | null
+  readonly signal: NodeJS.Signals | null
+}
+
+const exitOf = (child: ChildProcess): Promise<Exit> =>
+  new Promise((done) => child.once('close', (code, signal) => done({ code, signal })))
+
+export interface Forked<Received> {
+  readonly child: ChildProcess
+  readonly exited: Promise<Exit>
+  /** What has arrived so far. */
+  readonly received: readonly Received[]
+  /** Waits for the first message, past or coming, that fits. */
+  find<T extends Received>(fits: (message: Received) => message is T): Promise<T>
+}
+
+/** A child of the lab as the platform forks it; killed after the test if it still lives. */
+export function forkLab<Received>(t: TestContext, entry: string, args: readonly string[] = []): Forked<Received> {
+  const child = fork(entry, args, { serialization: 'advanced', stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
+  const exited = exitOf(child)
+  t.after(() => child.kill('SIGKILL') && exited)
+  const received: Received[] = []
+  child.on('message', (message) => received.push(message as Received))
+  const find = <T extends Received>(fits: (message: Received) => message is T): Promise<T> =>
+    new Promise((done, fail) => {
+      const look = () => {
+        const found = received.find(fits)
+        if (found === undefined) return
+        child.off('message', look)
+        done(found)
+      }
+      child.on('message', look)
+      void exited.then(({ code }) => fail(new Error(`the child ended with code ${code} before the message came`)))
+      look()
+    })
+  return { child, exited, received, find }
+}
+
+export interface CommandLine {
+  readonly child: ChildProcess
+  readonly exited: Promise<Exit>
+  /** Events printed with --json, so far. */
+  readonly lines: string[]
+  /** Called for every line. */
+  onLine: (line: string) => void
+}
+
+/** The trainer's command line as its own process. */
+export function runTrainer(t: TestContext, args: readonly string[]): CommandLine {
+  const child = spawn(process.execPath, [TRAINER, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
+  const command: CommandLine = { child, exited: exitOf(child), lines: [], onLine: () => {} }
+  t.after(() => child.kill('SIGKILL') && command.exited)
+  let rest = ''
+  child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
+    const lines = (rest + chunk).split('\n')
+    rest = lines.pop()!
+    for (const line of lines) {
+      command.lines.push(line)
+      command.onLine(line)
+    }
+  })
+  child.stderr.resume()
+  return command
+}

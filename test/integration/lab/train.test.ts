@@ -1,0 +1,189 @@
+import assert from 'node:assert/strict'
+import { type TestContext, test } from 'node:test'
+import { systemClock } from '../../../src/base/clock.ts'
+import { createEngine } from '../../../src/engine/create-engine.ts'
+import type { Engine } from '../../../src/engine/engine.ts'
+import type { Recipe } from '../../../src/recipe/schema.ts'
+import { readCheckpoint } from '../../../src/training/checkpoint.ts'
+import type { CheckpointEvent, StepEvent, TrainEvent } from '../../../src/training/events.ts'
+import { type TrainOptions, train } from '../../../src/training/train.ts'
+import { muRecipe } from '../../helpers/mu-recipe.ts'
+import { collect, type LabFolder, labFolder } from './lab-folder.ts'
+
+/** 40 images in batches of 8: 5 steps an epoch. */
+const STEPS_PER_EPOCH = 5
+
+const engine = createEngine({ threads: 1 })
+
+async function run(lab: LabFolder, out: string, options: Partial<TrainOptions> = {}): Promise<TrainEvent[]> {
+  const recipe = muRecipe()
+  const folders = { datasetFolder: lab.dataset, outFolder: lab.at(out) }
+  return collect(train({ recipe, engine, clock: systemClock, loaders: 1, ...folders, ...options }))
+}
+
+const ofType = <T extends TrainEvent['type']>(events: readonly TrainEvent[], type: T) =>
+  events.filter((event): event is Extract<TrainEvent, { type: T }> => event.type === type)
+
+const lastCheckpoint = (events: readonly TrainEvent[]): CheckpointEvent => ofType(events, 'checkpoint').at(-1)!
+
+/** Metrics without the ones that depend on the time of day. */
+const numbersOf = (events: readonly TrainEvent[]): (readonly [number, Record<string, number>])[] =>
+  ofType(events, 'step').map(({ step, metrics }) => {
+    const { images_per_second: _rate, data_wait_share: _wait, ...numbers } = metrics
+    return [step, numbers]
+  })
+
+test('a run starts, steps to its end, checkpoints and is done', async (t) => {
+  const lab = await labFolder(t)
+  const events = await run(lab, 'out')
+  const [started] = ofType(events, 'started')
+  assert.equal(started?.step, 0)
+  assert.equal(started?.totalSteps, 2 * STEPS_PER_EPOCH)
+  assert.equal(started?.images, 40)
+  assert.deepEqual(
+    ofType(events, 'step').map(({ step, epoch }) => [step, epoch]),
+    [1, 2, 3, 4, 5, 6, 7, 8, 9, 10].map((step) => [step, Math.floor(step / STEPS_PER_EPOCH)])
+  )
+  assert.equal(lastCheckpoint(events).step, 10)
+  assert.deepEqual(events.at(-1), { type: 'done', step: 10, reason: 'completed' })
+})
+
+test('every step reports the metrics that the platform stores, the window’s end kappa quantiles too', async (t) => {
+  const lab = await labFolder(t)
+  const steps = ofType(await run(lab, 'out'), 'step')
+  const first = Object.keys(steps[0]!.metrics).sort()
+  assert.deepEqual(first, [
+    'center_norm',
+    'data_wait_share',
+    'grad_norm',
+    'images_per_second',
+    'kl',
+    'learning_rate',
+    'loss',
+    'loss_over_ln_k',
+    'mean_assignment_entropy',
+    'student_entropy',
+    'teacher_entropy',
+    'teacher_momentum',
+    'teacher_temperature',
+    'top_assignment',
+    'weight_decay'
+  ])
+  const window = steps[STEPS_PER_EPOCH - 1]!.metrics
+  const kappas = [0, 5, 25, 50, 75, 95, 100].map((percent) => window[`kappa_p${percent}`]!)
+  assert.ok(kappas.every((kappa, i) => kappa > 0 && (i === 0 || kappa >= kappas[i - 1]!)))
+  for (const { metrics } of steps) assert.ok(Object.values(metrics).every(Number.isFinite))
+})
+
+test('the last layer stays as it began while it is frozen and moves afterwards', async (t) => {
+  const lab = await labFolder(t)
+  const events = await run(lab, 'out', { checkpointEverySteps: STEPS_PER_EPOCH })
+  const [frozen, free] = await Promise.all(ofType(events, 'checkpoint').map(({ folder }) => readCheckpoint(folder)))
+  const name = 'student.head.last_layer.weight_g'
+  assert.ok(frozen!.tensors[name]!.every((value) => value === 1))
+  assert.ok(free!.tensors[name]!.some((value) => value !== 1))
+})
+
+test('stopping after any step and going on gives the same run, bit for bit', async (t) => {
+  const lab = await labFolder(t)
+  const straight = await run(lab, 'straight')
+  const half = await run(lab, 'halves', { maxSteps: 4 })
+  assert.deepEqual(half.at(-1), { type: 'done', step: 4, reason: 'stopped' })
+  const rest = await run(lab, 'halves', { resumeFrom: lastCheckpoint(half).folder })
+  assert.equal(ofType(rest, 'started')[0]?.step, 4)
+  assert.equal(lastCheckpoint(rest).stateHash, lastCheckpoint(straight).stateHash)
+  assert.deepEqual([...numbersOf(half), ...numbersOf(rest)], numbersOf(straight))
+})
+
+test('the number of loaders does not change a run', async (t) => {
+  const lab = await labFolder(t)
+  const [one, none] = [await run(lab, 'one', { loaders: 1 }), await run(lab, 'none', { loaders: 0 })]
+  assert.equal(lastCheckpoint(one).stateHash, lastCheckpoint(none).stateHash)
+})
+
+test('another seed is another run', async (t) => {
+  const lab = await labFolder(t)
+  const [a, b] = [await run(lab, 'a'), await run(lab, 'b', { recipe: muRecipe({}, { seed: 4 }) })]
+  assert.notEqual(lastCheckpoint(a).stateHash, lastCheckpoint(b).stateHash)
+})
+
+test('zero epochs publish the untrained network: started, checkpoint, done', async (t) => {
+  const lab = await labFolder(t)
+  const recipe = muRecipe({ epochs: 0, warmupEpochs: 0, freezeLastLayerEpochs: 0 })
+  const events = await run(lab, 'out', { recipe })
+  assert.deepEqual(
+    events.map(({ type }) => type),
+    ['started', 'checkpoint', 'done']
+  )
+  assert.equal(lastCheckpoint(events).step, 0)
+})
+
+test('checkpoints come by steps and by the clock', async (t) => {
+  const lab = await labFolder(t)
+  const bySteps = ofType(await run(lab, 'steps', { checkpointEverySteps: 4 }), 'checkpoint')
+  assert.deepEqual(
+    bySteps.map(({ step }) => step),
+    [4, 8, 10]
+  )
+  let now = 0
+  // Every look at this clock takes a second.
+  const clock = { ...systemClock, now: () => (now += 1000) }
+  const byTime = ofType(await run(lab, 'time', { checkpointEveryS: 20, clock }), 'checkpoint')
+  assert.ok(byTime.length > 2, `${byTime.length} checkpoints`)
+})
+
+test('a stop signal ends the run after the step with a checkpoint to go on from', async (t) => {
+  const lab = await labFolder(t)
+  const stop = new AbortController()
+  const events: TrainEvent[] = []
+  const folders = { datasetFolder: lab.dataset, outFolder: lab.at('out') }
+  const running = train({ recipe: muRecipe(), engine, clock: systemClock, loaders: 1, signal: stop.signal, ...folders })
+  for await (const event of running) {
+    events.push(event)
+    if (event.type === 'step' && event.step === 3) stop.abort()
+  }
+  assert.deepEqual(events.at(-1), { type: 'done', step: 3, reason: 'stopped' })
+  assert.equal(lastCheckpoint(events).step, 3)
+})
+
+/** The engine, with a loss that is not a number in the given call. */
+const breakingAt = (call: number): Engine => ({
+  ...engine,
+  load: async (program, options) => {
+    const loaded = await engine.load(program, options)
+    let calls = 0
+    return {
+      ...loaded,
+      run: async (feeds) => {
+        const outputs = await loaded.run(feeds)
+        return ++calls === call ? { ...outputs, loss: Float32Array.of(Number.NaN) } : outputs
+      }
+    }
+  }
+})
+
+test('a loss that is no number fails the run and keeps the state before it', async (t) => {
+  const lab = await labFolder(t)
+  const events = await run(lab, 'broken', { engine: breakingAt(4) })
+  const failed = events.at(-1)
+  assert.equal(failed?.type === 'failed' && failed.code, 'loss_not_finite')
+  assert.equal(failed?.step, 4)
+  const whole = await run(lab, 'whole', { maxSteps: 3 })
+  assert.equal(lastCheckpoint(events).step, 3)
+  assert.equal(lastCheckpoint(events).stateHash, lastCheckpoint(whole).stateHash)
+})
+
+test('a checkpoint of another recipe is not gone on from', async (t) => {
+  const lab = await labFolder(t)
+  const { folder } = lastCheckpoint(await run(lab, 'out', { maxSteps: 1 }))
+  const other: Recipe = muRecipe({ learningRate: 2e-3 })
+  await assert.rejects(run(lab, 'out', { recipe: other, resumeFrom: folder }), /another recipe/)
+})
+
+test('training lowers the loss', async (t: TestContext) => {
+  const lab = await labFolder(t)
+  const recipe = muRecipe({ epochs: 12, freezeLastLayerEpochs: 0, teacherTemperature: [0.04, 0.04, 0] })
+  const losses = ofType(await run(lab, 'out', { recipe }), 'step').map(({ metrics }: StepEvent) => metrics['loss']!)
+  const mean = (values: number[]) => values.reduce((a, b) => a + b) / values.length
+  assert.ok(mean(losses.slice(-5)) < mean(losses.slice(0, 5)) - 0.05, losses.map((loss) => loss.toFixed(2)).join(' '))
+})
