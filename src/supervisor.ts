@@ -43,6 +43,8 @@ export function createSupervisor({ clock, logger }: { clock: Clock; logger: Logg
     const { spec } = supervised
     const child = fork(resolve(import.meta.dirname, spec.entry), [...(spec.args ?? [])], {
       env: spec.env,
+      // node:sqlite, which guards the embedded database's folder, is still called experimental by Node 22.
+      execArgv: ['--disable-warning=ExperimentalWarning'],
       stdio: ['ignore', 'inherit', 'inherit', 'ipc']
     })
     supervised.child = child

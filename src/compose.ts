@@ -1,0 +1,202 @@
+/**
+ * The only file that knows every concrete class: configuration → clients → stores → services. What it opens, `close`
+ * closes, in reverse. Nothing imports it but the entry files.
+ */
+import { randomBytes } from 'node:crypto'
+import { hostname } from 'node:os'
+import { join, resolve } from 'node:path'
+import { pino } from 'pino'
+import { systemClock } from './base/clock.ts'
+import { newId } from './base/ids.ts'
+import type { Logger } from './base/log.ts'
+import type { Config } from './config.ts'
+import { DASHBOARD_FOLDER } from './dashboard-build.ts'
+import type { ObjectStore, SignedObjects } from './domain/ports.ts'
+import { createApp } from './http/app.ts'
+import { type BossOptions, startBoss } from './queue/boss.ts'
+import { createJobQueue } from './queue/job-queue.ts'
+import { createJobSource } from './queue/job-source.ts'
+import { createDatasetService } from './services/datasets.ts'
+import { createExportService } from './services/exports.ts'
+import { createIdempotencyService } from './services/idempotency.ts'
+import { createImageFetch } from './services/image-fetch.ts'
+import { createImageSources } from './services/image-sources.ts'
+import { createIngestService } from './services/ingests.ts'
+import { createKeyService } from './services/keys.ts'
+import type { LegDeps } from './services/leg-lease.ts'
+import { createLegRecords } from './services/leg-records.ts'
+import { createLegService } from './services/legs.ts'
+import { createModelService } from './services/models.ts'
+import { createPrototypeService } from './services/prototypes.ts'
+import { createRunService } from './services/runs.ts'
+import type { Services } from './services/services.ts'
+import { createServingService } from './services/serving.ts'
+import { createFolderStore } from './storage/objects/folder-store.ts'
+import { createS3Store } from './storage/objects/s3-store.ts'
+import { createDatabase } from './storage/postgres/client.ts'
+import { createStores, createUnitOfWork } from './storage/postgres/unit-of-work.ts'
+import { createExportModel } from './tasks/export-model.ts'
+import { createInferencePool } from './tasks/inference-pool.ts'
+import { createIngestDataset } from './tasks/ingest-dataset.ts'
+import { createLocalCache } from './tasks/local-cache.ts'
+import { createTrainRun } from './tasks/train-run.ts'
+import { startTrainer } from './tasks/trainer-process.ts'
+import { createWorkFolders } from './tasks/work-folders.ts'
+import { createWorker } from './tasks/worker.ts'
+
+const STATEMENT_TIMEOUT_MS = 30_000
+/** A training step may be under way and a checkpoint has to be written before a trainer can stop. */
+const STOP_GRACE_MS = 120_000
+const FETCH_TIMEOUT_MS = 10_000
+
+const clock = systemClock
+const entry = (name: string): string => resolve(import.meta.dirname, name)
+
+export const createLogger = (config: Config, name: string): Logger => pino({ level: config.logLevel, name })
+
+/** Null `signed` where the object store signs its own URLs. */
+function createObjects(config: Config): { objects: ObjectStore; signed: SignedObjects | null } {
+  if (config.s3) return { objects: createS3Store(config.s3), signed: null }
+  const { signingKey, publicUrl: baseUrl, dataDir } = config
+  const folder = createFolderStore({ root: join(dataDir, 'objects'), signingKey, baseUrl })
+  return { objects: folder, signed: folder }
+}
+
+async function connect(config: Config, queue: Pick<BossOptions, 'name' | 'supervise' | 'logger'>) {
+  if (!config.databaseUrl) throw new Error('DATABASE_URL is not set (npm start needs none: it brings its own database)')
+  const url = config.databaseUrl
+  const options = { url, max: config.databasePool, statementTimeoutMs: STATEMENT_TIMEOUT_MS, logger: queue.logger }
+  const database = createDatabase(options)
+  const boss = await startBoss({ url, max: 2, ...queue })
+  const jobs = createJobQueue(boss)
+  return { database, boss, stores: createStores(database, jobs), unitOfWork: createUnitOfWork(database, jobs) }
+}
+
+const createCache = (config: Config, objects: ObjectStore, logger: Logger) =>
+  createLocalCache({ root: config.cacheDir, maxBytes: config.worker.cacheBytes, objects, clock, logger })
+
+export async function composeApi(config: Config, logger: Logger) {
+  const { database, boss, stores, unitOfWork } = await connect(config, { name: 'api', supervise: false, logger })
+  const { objects, signed } = createObjects(config)
+  const { inference: serving, limits } = config
+  const inference = createInferencePool({
+    entry: entry('server.ts'),
+    processes: serving.processes,
+    settings: {
+      maxBatch: serving.maxBatch,
+      maxQueueDelayMs: serving.maxQueueDelayMs,
+      maxQueueSize: serving.maxQueueSize,
+      timeoutMs: serving.requestTimeoutMs,
+      maxModelBytes: serving.modelCacheBytes,
+      threads: serving.threads,
+      maxImageBytes: config.limits.imageBytes,
+      maxImagePixels: config.limits.imagePixels
+    },
+    cache: createCache(config, objects, logger),
+    clock,
+    logger
+  })
+  const deps = { unitOfWork, stores, objects, clock, newId, logger, limits }
+  const datasets = createDatasetService(deps)
+  const models = createModelService(deps)
+  const { allowedImageHosts: allowedHosts } = config
+  const fetchImage = createImageFetch({ allowedHosts, maxBytes: limits.imageBytes, timeoutMs: FETCH_TIMEOUT_MS })
+  const services: Services = {
+    keys: createKeyService(deps),
+    datasets,
+    runs: createRunService({ ...deps, datasets }),
+    models,
+    prototypes: createPrototypeService({ stores, models }),
+    serving: createServingService({ models, imageSources: createImageSources({ fetchImage, limits }), inference }),
+    idempotency: createIdempotencyService(deps)
+  }
+  const app = await createApp({
+    services,
+    signedObjects: signed,
+    checks: { database: () => database.check(), objects: () => objects.check() },
+    clock,
+    logger,
+    limits,
+    rateLimitPerMinute: config.rateLimitPerMinute,
+    dashboardFolder: DASHBOARD_FOLDER
+  })
+  const close = async () => {
+    await app.close()
+    await inference.close()
+    await boss.stop({ graceful: false })
+    await database.close()
+  }
+  return { app, services, close }
+}
+
+export async function composeWorker(config: Config, logger: Logger) {
+  const { database, boss, stores, unitOfWork } = await connect(config, { name: 'worker', supervise: true, logger })
+  const { objects } = createObjects(config)
+  const { leaseS, legMaxS, loaders, threads, concurrency } = config.worker
+  const legDeps: LegDeps = { unitOfWork, stores, clock, newId, leaseMs: leaseS * 1000 }
+  const legs = createLegService(legDeps)
+  const draining = new AbortController()
+  const folders = createWorkFolders(config.scratchDir)
+  const shared = {
+    objects,
+    cache: createCache(config, objects, logger),
+    folders,
+    clock,
+    logger,
+    newId,
+    startTrainer: (request: Parameters<typeof startTrainer>[0]) =>
+      startTrainer(request, { entry: entry('trainer.ts'), clock, logger }),
+    stopGraceMs: STOP_GRACE_MS,
+    threads,
+    draining: draining.signal
+  }
+  const name = `${hostname()}/${process.pid}/${randomBytes(4).toString('hex')}`
+  const { limits } = config
+  const worker = createWorker({
+    jobs: createJobSource(boss, clock),
+    legs,
+    tasks: {
+      'run-leg': createTrainRun({
+        ...shared,
+        legs,
+        records: createLegRecords(legDeps),
+        worker: name,
+        leaseMs: legDeps.leaseMs,
+        legMaxS,
+        loaders
+      }),
+      'ingest-dataset': createIngestDataset({
+        ...shared,
+        ingests: createIngestService({ unitOfWork, clock }),
+        entry: entry('ingester.ts'),
+        limits: {
+          maxEntries: limits.archiveEntries,
+          maxUnpackedBytes: limits.archiveBytes,
+          maxImageBytes: limits.imageBytes,
+          maxImagePixels: limits.imagePixels
+        },
+        maxSourceBytes: limits.uploadBytes
+      }),
+      'export-model': createExportModel({ ...shared, exports: createExportService({ unitOfWork, clock }) })
+    },
+    runs: concurrency,
+    draining,
+    cleanUp: () => folders.removeStale(),
+    clock,
+    logger
+  })
+  return { worker, close: () => database.close() }
+}
+
+/** The first key of an installation; `token` only when it was made here. */
+export async function ensureAdminKey(config: Config): Promise<{ token: string | null }> {
+  if (!config.databaseUrl) throw new Error('DATABASE_URL is not set')
+  const database = createDatabase({ url: config.databaseUrl, max: 1, statementTimeoutMs: STATEMENT_TIMEOUT_MS })
+  const noJobs = { through: () => ({ enqueue: () => Promise.reject(new Error('no queue here')) }) }
+  try {
+    const keys = createKeyService({ stores: createStores(database, noJobs), clock, newId })
+    return await keys.ensureAdminKey('default', config.adminKey)
+  } finally {
+    await database.close()
+  }
+}
