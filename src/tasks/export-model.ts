@@ -118,7 +118,7 @@ async function runExport(deps: ExportModelDeps, signal: AbortSignal, request: Ex
     for await (const event of trainer.events) {
       if (event.type === 'exported') exported = event
       else if (event.type === 'failed') throw new AppError(event.code, { message: event.message })
-      else if (event.type === 'export_progress') deps.logger.info({ stage: event.stage }, 'export')
+      else if (event.type === 'export_progress') deps.logger.info({ stage: event.stage, share: event.share }, 'export')
     }
     if (exported !== null) return exported
     signal.throwIfAborted()

@@ -16,8 +16,8 @@ export interface WorkFolders {
 
 export function createWorkFolders(root: string): WorkFolders {
   const host = hostname().replaceAll(/[^A-Za-z0-9-]/g, '-')
-  // In containers every process has the same pid: a random part tells this life from the one before.
-  const life = randomBytes(4).toString('hex')
+  // In containers every process has the same pid: when it was born tells this one from the one before.
+  const life = Math.round(performance.timeOrigin).toString(36)
   const remove = (folder: string) => rm(folder, { recursive: true, force: true, maxRetries: 3 })
   return {
     async make(name) {

@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { TrainerEvent, TrainerRequest, TrainRequest } from '../../src/training/trainer-messages.ts'
+import type { ExportRequest, TrainerEvent, TrainerRequest, TrainRequest } from '../../src/training/trainer-messages.ts'
 
 export interface FakeScript {
   readonly totalSteps?: number
@@ -101,10 +101,58 @@ async function train(request: TrainRequest): Promise<void> {
   process.disconnect?.()
 }
 
+/** What an export does is the checkpoint's state: `fail`, `kill`, `kill <marker file>` (once), or anything else. */
+function exportFake({ checkpointFolder, outFolder }: ExportRequest): void {
+  const { step, state } = JSON.parse(readFileSync(join(checkpointFolder, 'state.json'), 'utf8'))
+  const [how, marker] = String(state).split(' ')
+  if (how === 'kill' && !(marker && existsSync(marker))) {
+    if (marker) writeFileSync(marker, '')
+    process.kill(process.pid, 'SIGKILL')
+  }
+  if (how === 'fail') {
+    say({ type: 'failed', step, code: 'checkpoint_invalid', message: 'scripted failure' })
+    process.exitCode = 1
+    process.disconnect?.()
+    return
+  }
+  mkdirSync(outFolder)
+  const prototype = { kappa: 3, expectedCosine: 0.5, logNormalizer: -1, meanProbability: 0.5, nearest: [], usage: 4 }
+  const contents = {
+    'config.json': { ...FAKE_CONFIG, step },
+    'prototypes.json': {
+      format: 'kappa-prototypes/1',
+      prototypes: [0, 1].map((index) => ({ index, ...prototype, duplicatesOf: null }))
+    },
+    'verification.json': { images: 8, maxAbsError: 1e-6, minCosine: 0.999, reference: 'fake', realImages: true }
+  }
+  const files = Object.entries(contents).map(([path, content]) => {
+    const text = JSON.stringify(content)
+    writeFileSync(join(outFolder, path), text)
+    return { path, bytes: text.length, sha256: sha256(text) }
+  })
+  say({ type: 'export_progress', stage: 'files', share: 0 })
+  say({ type: 'exported', folder: outFolder, files, step })
+  process.disconnect?.()
+}
+
+const FAKE_CONFIG = {
+  format: 'kappa-model/1',
+  method: 'dino-vmf',
+  arch: 'vit_mu',
+  patchSize: 4,
+  imageSize: 28,
+  channels: 1,
+  embeddingDim: 32,
+  bottleneckDim: 8,
+  prototypes: 2,
+  temperature: 0.04
+}
+
 if (process.send) {
   process.once('disconnect', () => process.exit())
   process.on('message', (message: TrainerRequest) => {
     if (message.type === 'stop') shouldStop = true
     else if (message.type === 'train') void train(message)
+    else exportFake(message)
   })
 }

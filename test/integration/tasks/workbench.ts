@@ -140,39 +140,47 @@ export async function createWorkbench(scope: TestScope, clock: Clock = systemClo
     return id
   }
 
+  /** What every task takes. */
+  const shared = () => ({
+    objects,
+    cache: createLocalCache({
+      root: join(root, 'cache'),
+      maxBytes: 1e9,
+      objects,
+      clock: systemClock,
+      logger: silentLogger
+    }),
+    folders: createWorkFolders(join(root, 'work')),
+    clock,
+    logger: silentLogger,
+    newId,
+    stopGraceMs: 5000,
+    threads: 0,
+    draining: new AbortController().signal,
+    startTrainer: (request: Parameters<typeof startTrainer>[0]) => {
+      const trainer = startTrainer(request, { entry: ENTRY, clock: systemClock, logger: silentLogger })
+      trainers.push(trainer)
+      return trainer
+    }
+  })
+
   const trainRun = (overrides: Partial<TrainRunDeps> = {}) =>
     createTrainRun({
+      ...shared(),
       legs,
       records,
-      objects,
-      cache: createLocalCache({
-        root: join(root, 'cache'),
-        maxBytes: 1e9,
-        objects,
-        clock: systemClock,
-        logger: silentLogger
-      }),
-      folders: createWorkFolders(join(root, 'work')),
-      clock,
-      logger: silentLogger,
-      newId,
       worker: `worker-${randomBytes(3).toString('hex')}`,
       leaseMs: LEASE_MS,
       legMaxS: 3600,
-      stopGraceMs: 5000,
       loaders: 1,
-      threads: 0,
-      draining: new AbortController().signal,
-      startTrainer: (request) => {
-        const trainer = startTrainer(request, { entry: ENTRY, clock: systemClock, logger: silentLogger })
-        trainers.push(trainer)
-        return trainer
-      },
       ...overrides
     })
 
   return {
     root,
+    project,
+    unitOfWork,
+    shared,
     stores,
     objects,
     legs,

@@ -1,0 +1,158 @@
+import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
+import { join } from 'node:path'
+import { after, afterEach, before, test } from 'node:test'
+import { systemClock } from '../../../src/base/clock.ts'
+import { AppError } from '../../../src/base/errors.ts'
+import { newId } from '../../../src/base/ids.ts'
+import { createExportService } from '../../../src/services/exports.ts'
+import { encodeManifest } from '../../../src/tasks/checkpoint-manifest.ts'
+import { createExportModel } from '../../../src/tasks/export-model.ts'
+import { whyNoPostgres } from '../../helpers/postgres.ts'
+import { createWorkbench, type Workbench } from './workbench.ts'
+
+const skip = await whyNoPostgres()
+const cleanUps: (() => Promise<void>)[] = []
+let bench: Workbench
+
+before(async () => {
+  if (skip === false) bench = await createWorkbench({ after: (hook) => void cleanUps.unshift(hook) })
+})
+
+after(async () => {
+  for (const cleanUp of cleanUps) await cleanUp()
+})
+
+afterEach(async () => {
+  if (skip !== false) return
+  await Promise.all(bench.trainers.map(({ exited }) => exited))
+  assert.deepEqual(bench.leftovers(), [], 'no temporary folder is left')
+  bench.objects.intercept = () => {}
+})
+
+const exportModel = (draining = new AbortController()) => {
+  const { unitOfWork } = bench
+  const exports = createExportService({ unitOfWork, clock: systemClock })
+  return createExportModel({ ...bench.shared(), exports, draining: draining.signal })
+}
+
+/** A run with one checkpoint and a model that waits for its export. `state` scripts the fake trainer. */
+async function aModel(state: string): Promise<{ modelId: string; runId: string }> {
+  const run = await bench.addRun({})
+  const text = JSON.stringify({ step: 5, state })
+  const files = [
+    { name: 'state.json', bytes: text.length, sha256: createHash('sha256').update(text).digest('hex') }
+  ] as const
+  const checkpoint = {
+    id: newId('checkpoint'),
+    projectId: run.projectId,
+    runId: run.id,
+    step: 5,
+    epoch: 1,
+    leaseEpoch: 1,
+    prefix: `runs/${run.id}/e1/s5`,
+    files,
+    bytes: text.length,
+    stateHash: 'hash',
+    status: 'complete',
+    metrics: {},
+    createdAt: new Date()
+  } as const
+  await bench.stores.checkpoints.insert(checkpoint)
+  bench.objects.content.set(`${checkpoint.prefix}/state.json`, Buffer.from(text))
+  bench.objects.content.set(`${checkpoint.prefix}/manifest.json`, encodeManifest(checkpoint))
+  const modelId = newId('model')
+  await bench.stores.models.insert({
+    id: modelId,
+    projectId: run.projectId,
+    name: null,
+    runId: run.id,
+    checkpointId: checkpoint.id,
+    step: 5,
+    status: 'exporting',
+    config: null,
+    prefix: `models/${modelId}`,
+    files: [],
+    verification: null,
+    error: null,
+    createdAt: new Date(),
+    readyAt: null
+  })
+  return { modelId, runId: run.id }
+}
+
+const filesOf = (modelId: string) =>
+  [...bench.objects.content.keys()].filter((key) => key.startsWith(`models/${modelId}`))
+const running = () => new AbortController().signal
+
+test('an export publishes files, configuration and prototypes, and tells the run', { skip }, async () => {
+  const { modelId, runId } = await aModel('good')
+  await exportModel()({ modelId }, running())
+  const model = await bench.stores.models.load(modelId)
+  assert.equal(model?.status, 'ready')
+  assert.deepEqual(
+    [model?.config?.arch, model?.config?.prototypes, model?.verification?.minCosine],
+    ['vit_mu', 2, 0.999]
+  )
+  assert.deepEqual(filesOf(modelId).sort(), model?.files.map(({ name }) => `models/${modelId}/${name}`).sort())
+  assert.equal((await bench.stores.prototypes.find(modelId, 1))?.kappa, 3)
+  const events = await bench.stores.events.list(runId, 0, 10)
+  assert.deepEqual(
+    events.map(({ type, data }) => [type, data['model'], data['status']]),
+    [['model', modelId, 'ready']]
+  )
+})
+
+test('a second job for the same model does nothing', { skip }, async () => {
+  const { modelId } = await aModel('good')
+  await exportModel()({ modelId }, running())
+  const before = bench.trainers.length
+  await exportModel()({ modelId }, running())
+  assert.equal(bench.trainers.length, before)
+})
+
+test('a failed export leaves a failed model and no files', { skip }, async () => {
+  const { modelId } = await aModel('fail')
+  await exportModel()({ modelId }, running())
+  const model = await bench.stores.models.load(modelId)
+  assert.deepEqual([model?.status, model?.error?.code], ['failed', 'checkpoint_invalid'])
+  assert.deepEqual(filesOf(modelId), [])
+})
+
+test('a killed export is tried again; one that is always killed fails', { skip }, async () => {
+  const once = await aModel(`kill ${join(bench.root, 'export-killed')}`)
+  await exportModel()({ modelId: once.modelId }, running())
+  assert.equal((await bench.stores.models.load(once.modelId))?.status, 'ready')
+  const always = await aModel('kill')
+  await exportModel()({ modelId: always.modelId }, running())
+  const model = await bench.stores.models.load(always.modelId)
+  assert.deepEqual([model?.status, model?.error?.code], ['failed', 'trainer_crashed'])
+})
+
+test('an object store that is away for a moment is waited for', { skip }, async () => {
+  const { modelId } = await aModel('good')
+  let failures = 2
+  bench.objects.intercept = (operation) => {
+    if (operation === 'putFile' && failures-- > 0) throw new AppError('storage_unavailable')
+  }
+  await exportModel()({ modelId }, running())
+  assert.equal((await bench.stores.models.load(modelId))?.status, 'ready')
+})
+
+test('a checkpoint that is damaged or gone fails the model with the reason', { skip }, async () => {
+  const { modelId } = await aModel('good')
+  for (const key of bench.objects.content.keys()) if (key.endsWith('s5/state.json')) bench.objects.content.delete(key)
+  await exportModel()({ modelId }, running())
+  const model = await bench.stores.models.load(modelId)
+  assert.deepEqual([model?.status, model?.error?.code], ['failed', 'object_not_found'])
+})
+
+test('a worker that ends leaves the model for the next', { skip }, async () => {
+  const { modelId } = await aModel('good')
+  const draining = new AbortController()
+  draining.abort(new Error('the worker stops'))
+  await assert.rejects(exportModel(draining)({ modelId }, running()), /the worker stops/)
+  assert.equal((await bench.stores.models.load(modelId))?.status, 'exporting')
+  await exportModel()({ modelId }, running())
+  assert.equal((await bench.stores.models.load(modelId))?.status, 'ready')
+})

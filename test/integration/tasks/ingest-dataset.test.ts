@@ -1,0 +1,217 @@
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { after, afterEach, before, test } from 'node:test'
+import { systemClock } from '../../../src/base/clock.ts'
+import { AppError } from '../../../src/base/errors.ts'
+import { newId } from '../../../src/base/ids.ts'
+import type { DatasetSource } from '../../../src/domain/dataset.ts'
+import { createIngestService } from '../../../src/services/ingests.ts'
+import { createIngestDataset } from '../../../src/tasks/ingest-dataset.ts'
+import { whyNoPostgres } from '../../helpers/postgres.ts'
+import { createWorkbench, type Workbench } from './workbench.ts'
+
+const skip = await whyNoPostgres()
+const cleanUps: (() => Promise<void>)[] = []
+let bench: Workbench
+
+before(async () => {
+  if (skip === false) bench = await createWorkbench({ after: (hook) => void cleanUps.unshift(hook) })
+})
+
+after(async () => {
+  for (const cleanUp of cleanUps) await cleanUp()
+})
+
+afterEach(() => {
+  if (skip !== false) return
+  assert.deepEqual(bench.leftovers(), [], 'no temporary folder is left')
+  bench.objects.intercept = () => {}
+})
+
+const ingest = (patch: { maxSourceBytes?: number; draining?: AbortSignal } = {}) =>
+  createIngestDataset({
+    ...bench.shared(),
+    ingests: createIngestService({ unitOfWork: bench.unitOfWork, clock: systemClock }),
+    entry: join(import.meta.dirname, '../../helpers/fake-ingester.ts'),
+    limits: {},
+    maxSourceBytes: 1e6,
+    ...patch
+  })
+
+const running = () => new AbortController().signal
+
+async function aDataset(): Promise<string> {
+  const id = newId('dataset')
+  const dataset = {
+    id,
+    projectId: bench.project.id,
+    name: 'd',
+    metadata: {},
+    latestVersion: null,
+    createdAt: new Date()
+  }
+  await bench.stores.datasets.insert(dataset)
+  return id
+}
+
+async function anUpload(datasetId: string, content: string, status: 'completed' | 'pending' = 'completed') {
+  const id = newId('upload')
+  const objectKey = `uploads/${datasetId}/${id}/images.zip`
+  bench.objects.content.set(objectKey, Buffer.from(content))
+  await bench.stores.datasets.insertUpload({
+    id,
+    projectId: bench.project.id,
+    datasetId,
+    filename: 'images.zip',
+    bytes: content.length,
+    status,
+    objectKey,
+    multipartId: 'm',
+    partBytes: 5,
+    createdAt: new Date(),
+    expiresAt: new Date()
+  })
+  return id
+}
+
+async function aVersion(datasetId: string, source: DatasetSource) {
+  const version = await bench.stores.datasets.insertVersion(
+    {
+      datasetId,
+      projectId: bench.project.id,
+      status: 'queued',
+      source,
+      images: 0,
+      bytes: 0,
+      rejected: 0,
+      duplicates: 0,
+      classes: null,
+      contentHash: null,
+      sizes: {},
+      progress: { images: 0, rejected: 0 },
+      error: null,
+      createdAt: new Date(),
+      readyAt: null
+    },
+    (number) => `datasets/${datasetId}/v${number}`
+  )
+  return { datasetId, version: version.version }
+}
+
+const fromUpload = async (content: string) => {
+  const datasetId = await aDataset()
+  return aVersion(datasetId, { type: 'upload', uploads: [await anUpload(datasetId, content)], classes: ['a', 'b'] })
+}
+
+const load = ({ datasetId, version }: { datasetId: string; version: number }) =>
+  bench.stores.datasets.loadVersion(datasetId, version)
+const keysOf = ({ datasetId }: { datasetId: string }) =>
+  [...bench.objects.content.keys()].filter((key) => key.startsWith(`datasets/${datasetId}/`))
+
+test('an upload becomes a ready version: shards first, the manifest last', { skip }, async () => {
+  const payload = await fromUpload('pack')
+  const written: string[] = []
+  bench.objects.intercept = (operation, key) => void (operation === 'putFile' && written.push(key))
+  await ingest()(payload, running())
+  const version = await load(payload)
+  assert.deepEqual(
+    [version?.status, version?.images, version?.rejected, version?.classes, version?.progress],
+    ['ready', 2, 1, ['a', 'b'], { images: 2, rejected: 1 }]
+  )
+  assert.equal(written.at(-1), `datasets/${payload.datasetId}/v1/manifest.json`)
+  assert.equal(keysOf(payload).length, 4)
+  assert.equal((await bench.stores.datasets.find(bench.project.id, payload.datasetId))?.latestVersion, 1)
+})
+
+test('everything below a prefix is fetched as a folder', { skip }, async () => {
+  for (const key of ['photos/cats/1.jpg', 'photos/dogs/2.jpg', 'photos/'])
+    bench.objects.content.set(key, Buffer.from('x'))
+  const payload = await aVersion(await aDataset(), { type: 's3', prefix: 'photos/' })
+  await ingest()(payload, running())
+  assert.equal((await load(payload))?.status, 'ready')
+  const shard = bench.objects.content.get(`datasets/${payload.datasetId}/v1/shard-00000.bin`)
+  assert.equal(Buffer.from(shard ?? []).toString(), 'pack cats cats/1.jpg dogs dogs/2.jpg')
+})
+
+test('a key that climbs out of its folder is refused', { skip }, async () => {
+  bench.objects.content.set('evil/../../../etc/passwd', Buffer.from('x'))
+  const payload = await aVersion(await aDataset(), { type: 's3', prefix: 'evil/' })
+  await ingest()(payload, running())
+  assert.equal((await load(payload))?.error?.code, 'source_unreachable')
+})
+
+test('an empty prefix and a source that is too large say so', { skip }, async () => {
+  const empty = await aVersion(await aDataset(), { type: 's3', prefix: 'nothing/' })
+  await ingest()(empty, running())
+  assert.equal((await load(empty))?.error?.code, 'source_unreachable')
+  const large = await fromUpload('pack')
+  await ingest({ maxSourceBytes: 3 })(large, running())
+  assert.equal((await load(large))?.error?.code, 'archive_too_large')
+})
+
+test('a broken archive fails the version with its code, and nothing half-made stays', { skip }, async () => {
+  const payload = await fromUpload('fail')
+  await ingest()(payload, running())
+  const version = await load(payload)
+  assert.deepEqual(
+    [version?.status, version?.error],
+    ['failed', { code: 'archive_invalid', message: 'scripted failure' }]
+  )
+  assert.deepEqual(keysOf(payload), [])
+})
+
+test('an ingester that is killed is tried once more', { skip }, async () => {
+  const once = await fromUpload(`kill ${join(bench.root, 'ingest-killed')}`)
+  await ingest()(once, running())
+  assert.equal((await load(once))?.status, 'ready')
+  const always = await fromUpload('kill')
+  await ingest()(always, running())
+  assert.deepEqual([(await load(always))?.status, (await load(always))?.error?.code], ['failed', 'internal'])
+})
+
+test('a bug in the ingester fails the version without showing its cause', { skip }, async () => {
+  const payload = await fromUpload('exit')
+  await ingest()(payload, running())
+  const version = await load(payload)
+  assert.equal(version?.error?.code, 'internal')
+  assert.doesNotMatch(version?.error?.message ?? '', /scripted/)
+})
+
+test('an upload that was never completed fails the version', { skip }, async () => {
+  const datasetId = await aDataset()
+  const uploads = [await anUpload(datasetId, 'pack', 'pending')]
+  const payload = await aVersion(datasetId, { type: 'upload', uploads })
+  await ingest()(payload, running())
+  assert.equal((await load(payload))?.error?.code, 'upload_not_found')
+})
+
+test('storage that is away for a moment is waited for', { skip }, async () => {
+  const payload = await fromUpload('pack')
+  let failures = 2
+  bench.objects.intercept = (operation) => {
+    if ((operation === 'putFile' || operation === 'getFile') && failures-- > 0)
+      throw new AppError('storage_unavailable')
+  }
+  await ingest()(payload, running())
+  assert.equal((await load(payload))?.status, 'ready')
+})
+
+test('a dataset that is removed meanwhile leaves no objects', { skip }, async () => {
+  const payload = await fromUpload('pack')
+  bench.objects.intercept = async (operation, key) => {
+    if (operation === 'putFile' && key.endsWith('manifest.json')) {
+      await bench.stores.datasets.remove(bench.project.id, payload.datasetId)
+    }
+  }
+  await ingest()(payload, running())
+  assert.deepEqual(keysOf(payload), [])
+})
+
+test('a worker that ends leaves the version for the next', { skip }, async () => {
+  const payload = await fromUpload('pack')
+  const draining = AbortSignal.abort(new Error('the worker stops'))
+  await assert.rejects(ingest({ draining })(payload, running()), /the worker stops/)
+  assert.equal((await load(payload))?.status, 'ingesting')
+  await ingest()(payload, running())
+  assert.equal((await load(payload))?.status, 'ready')
+})
