@@ -24,6 +24,8 @@ export function createCpuEngine(): Engine {
               // A copy: an untouched input's own array would otherwise be handed out.
               values[name] = Float32Array.from(tensor.dataSync())
             }
+            // A program may have kept tensors alive across the end of its gradients.
+            tf.dispose({ ...results })
             return values as never
           }) as unknown as Outputs
         },

@@ -5,6 +5,7 @@ import { type Prng, prng } from '../math/prng.ts'
 import type { Recipe } from '../recipe/schema.ts'
 import { networkOf } from '../ssl/network.ts'
 import { networkParameters, type ParameterSpec } from '../ssl/parameters.ts'
+import { planOf, stepStateSpecs } from './step-plan.ts'
 
 /**
  * `student.<parameter>`, `teacher.<parameter>`, `adam.m.<parameter>`, `adam.v.<parameter>` and `center.cls`, row-major.
@@ -17,22 +18,7 @@ const INIT_STREAM = 0x696e6974
 
 export const parameterSpecs = (recipe: Recipe): ParameterSpec[] => networkParameters(networkOf(recipe))
 
-export const isTrained = (recipe: Recipe, { name }: ParameterSpec): boolean =>
-  !(recipe.hyperparameters.normalizeLastLayer && name === 'head.last_layer.weight_g')
-
-export function stateSpecs(recipe: Recipe): TensorSpec[] {
-  const named = (prefix: string, parameters: ParameterSpec[]): TensorSpec[] =>
-    parameters.map(({ name, shape }) => ({ name: `${prefix}.${name}`, shape, dtype: 'float32' }))
-  const all = parameterSpecs(recipe)
-  const trained = all.filter((parameter) => isTrained(recipe, parameter))
-  return [
-    ...named('student', all),
-    ...named('teacher', all),
-    ...named('adam.m', trained),
-    ...named('adam.v', trained),
-    { name: 'center.cls', shape: [recipe.hyperparameters.prototypes], dtype: 'float32' }
-  ]
-}
+export const stateSpecs = (recipe: Recipe): TensorSpec[] => stepStateSpecs(planOf(recipe))
 
 /** The state before the first step: the teacher is a copy of the student, moments and center are 0. */
 export function initialState(recipe: Recipe): StateTensors {

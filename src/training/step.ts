@@ -1,4 +1,10 @@
 /** One optimizer step, as the loop sees it. */
+import type { Engine, LoadedProgram } from '../engine/engine.ts'
+import { prng } from '../math/prng.ts'
+import type { Recipe } from '../recipe/schema.ts'
+import { changedState, dropRate, planOf, type StepPlan } from './step-plan.ts'
+import { METRICS, trainStepProgram } from './step-program.ts'
+import { stepScalars } from './step-scalars.ts'
 import type { StateTensors } from './step-state.ts'
 
 /** The numbers of one step, all from math/schedules. */
@@ -33,9 +39,54 @@ export interface StepResult {
 export interface TrainStep {
   /**
    * Neither argument is changed. A loss that is not finite is returned like any other: the caller decides and still has
-   * the state it passed in. The returned state's buffers are reused by the second run after this one, so copy what has
-   * to live longer.
+   * the state it passed in. The returned arrays belong to the caller; those that no step changes are the given ones.
    */
   run(state: StateTensors, batch: StepBatch, at: StepSchedule): Promise<StepResult>
   dispose(): Promise<void>
+}
+
+export async function createTrainStep(engine: Engine, recipe: Recipe): Promise<TrainStep> {
+  const plan = planOf(recipe)
+  const program = await engine.load(trainStepProgram(plan))
+  return {
+    run: (state, batch, at) => run({ program, plan, seed: recipe.seed }, state, { ...batch, ...at }),
+    dispose: () => program.dispose()
+  }
+}
+
+interface Loaded {
+  readonly program: LoadedProgram
+  readonly plan: StepPlan
+  readonly seed: number
+}
+
+async function run(
+  { program, plan, seed }: Loaded,
+  state: StateTensors,
+  at: StepBatch & StepSchedule
+): Promise<StepResult> {
+  const { globalCrops, localCrops } = at
+  const outputs = await program.run({
+    ...state,
+    ...stepScalars(at),
+    ...(plan.dropPath > 0 ? { keeps: branchKeeps(plan, seed, at.step) } : {}),
+    globalCrops,
+    ...(plan.localCrops > 0 ? { localCrops } : {})
+  })
+  const next: StateTensors = { ...state }
+  for (const name of changedState(plan)) next[name] = outputs[name]!
+  return { state: next, metrics: Object.fromEntries(METRICS.map((name) => [name, outputs[name]![0]!])) }
+}
+
+// Keeps the streams of drop path apart from those of data and initialization.
+const DROP_STREAM = 0x64726f70
+
+/** [branches, crops · batch]: whether each image keeps each residual branch, a function of seed and step alone. */
+function branchKeeps(plan: StepPlan, seed: number, step: number): Float32Array {
+  const random = prng(seed, DROP_STREAM, step)
+  const images = (plan.globalCrops + plan.localCrops) * plan.batchSize
+  return Float32Array.from({ length: 2 * plan.network.depth * images }, (_, i) => {
+    const rate = dropRate(plan, Math.floor(i / images))
+    return random.uniform() < rate ? 0 : 1 / (1 - rate)
+  })
 }

@@ -32,8 +32,11 @@ export function traceToOnnx(program: Program, { constants = {} }: TraceOptions =
   try {
     const results = program.build(traceInputs(program, constants))
     const outputs = program.outputs.map((name) => finish(program, results, name))
+    // A program may have kept tensors alive across the end of its gradients.
+    tf.dispose({ ...results })
     return encodeModel(traceBackend.graph, outputs, 'kappa')
   } catch (error) {
+    forgetGradients()
     throw explain(program, error)
   } finally {
     tf.engine().endScope()
@@ -57,6 +60,13 @@ function finish(program: Program, results: Tensors, name: string): GraphOutput {
   const wanted = outputName(program, name)
   traceBackend.graph.rename(traceBackend.name(tensor), wanted)
   return { name: wanted, shape: tensor.shape.map((size) => (dependsOnBatch(size) ? -1 : size)) }
+}
+
+/** TensorFlow.js stays inside a gradient that was left by an error, and would record every later op for it. */
+function forgetGradients(): void {
+  const { state } = tf.engine()
+  state.activeTape = null as never
+  state.gradientDepth = 0
 }
 
 function explain(program: Program, thrown: unknown): Error {

@@ -1,0 +1,98 @@
+/** The vision transformer of DINO: pre-norm blocks, exact GELU, learned positions; its output is the class token. */
+import { layerNorm } from '../engine/ops/layer-norm.ts'
+import { linear } from '../engine/ops/linear.ts'
+import { type Tensor, type Tensors, tf } from '../engine/tf.ts'
+import { attend, EPSILON, firstTokens } from './attention.ts'
+import { type Affine, feedForward, foldNorm } from './mlp.ts'
+import type { Network } from './network.ts'
+import { positionsAt } from './position.ts'
+
+interface Block {
+  readonly qkv: Affine
+  readonly projection: Affine
+  readonly widen: Affine
+  readonly narrow: Affine
+}
+
+/** Parameters as the passes use them, made once for all crop sizes. */
+export interface Backbone {
+  readonly network: Network
+  readonly blocks: readonly Block[]
+  readonly parameters: Tensors
+}
+
+const affine = (parameters: Tensors, name: string): Affine => ({
+  weight: parameters[`${name}.weight`]!,
+  bias: parameters[`${name}.bias`]!
+})
+
+/** @param parameters by their names in the state dict, `backbone.…` */
+export function backboneOf(network: Network, parameters: Tensors): Backbone {
+  const blocks = Array.from({ length: network.depth }, (_, i) => {
+    const part = (name: string) => affine(parameters, `backbone.blocks.${i}.${name}`)
+    return {
+      qkv: foldNorm(part('norm1'), part('attn.qkv')),
+      projection: part('attn.proj'),
+      widen: foldNorm(part('norm2'), part('mlp.fc1')),
+      narrow: part('mlp.fc2')
+    }
+  })
+  return { network, blocks, parameters }
+}
+
+/** Pixels of patches, float, normalized: [patches, batch, channels · patch²], patches in reading order. */
+export type Patches = Tensor
+
+/** [patches + 1, batch, dim]: the class token, then the patches, each with its position. */
+function embedPatches({ network, parameters }: Backbone, patches: Patches): Tensor {
+  const { dim, imageSize, patchSize } = network
+  const [count, batch, pixels] = patches.shape as [number, number, number]
+  const positions = positionsAt(parameters['backbone.pos_embed']!, imageSize / patchSize, Math.sqrt(count))
+  const first = tf.add(tf.slice(positions, [0, 0], [1, dim]), tf.reshape(parameters['backbone.cls_token']!, [1, dim]))
+  const others = tf.add(tf.slice(positions, [1, 0], [count, dim]), parameters['backbone.patch_embed.proj.bias']!)
+  const table = tf.reshape(tf.concat([first, others]), [count + 1, 1, dim])
+
+  // An empty patch makes room for the class token while rows are still narrow.
+  const rows = tf.reshape(
+    tf.pad(patches, [
+      [1, 0],
+      [0, 0],
+      [0, 0]
+    ]),
+    [(count + 1) * batch, pixels]
+  )
+  const weight = tf.reshape(parameters['backbone.patch_embed.proj.weight']!, [dim, pixels])
+  const embedded = tf.matMul(rows as tf.Tensor2D, weight as tf.Tensor2D, false, true)
+  return tf.add(tf.reshape(embedded, [count + 1, batch, dim]), table)
+}
+
+/**
+ * Factors of the residual branches, two for each block (attention, then feed-forward), each [batch]: 0 drops the
+ * branch of that image, 1 / (1 − rate) keeps it. A branch without factors is always kept.
+ */
+export type BranchKeeps = readonly (Tensor | undefined)[]
+
+function addBranch(x: Tensor, branch: Tensor, keep: Tensor | undefined): Tensor {
+  if (!keep) return tf.add(x, branch)
+  const [rows, dim] = branch.shape as [number, number]
+  const batch = keep.shape[0]!
+  const kept = tf.mul(tf.reshape(branch, [rows / batch, batch, dim]), tf.reshape(keep, [1, batch, 1]))
+  return tf.add(x, tf.reshape(kept, [rows, dim]))
+}
+
+/** → [batch, dim]: the class token after the final normalization. Without `keeps` no branch is dropped. */
+export function classToken(backbone: Backbone, patches: Patches, keeps: BranchKeeps = []): Tensor {
+  const { network, blocks, parameters } = backbone
+  const tokens = patches.shape[0]! + 1
+  const batch = patches.shape[1]!
+  let x = tf.reshape(embedPatches(backbone, patches), [tokens * batch, network.dim])
+  blocks.forEach((block, i) => {
+    // Only the class token leaves the last block, so there only it asks, is projected and fed forward.
+    const queries = i === blocks.length - 1 ? 1 : tokens
+    const mixed = attend(x, block.qkv, { tokens, heads: network.heads, queries })
+    const projected = linear(mixed, block.projection.weight, block.projection.bias)
+    x = addBranch(firstTokens(x, tokens, queries), projected, keeps[2 * i])
+    x = addBranch(x, feedForward(x, block.widen, block.narrow), keeps[2 * i + 1])
+  })
+  return layerNorm(x, { ...affine(parameters, 'backbone.norm'), epsilon: EPSILON })
+}

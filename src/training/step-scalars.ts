@@ -1,0 +1,62 @@
+/** The numbers of one step as the program takes them, computed in float64 where PyTorch does. */
+import { SCALARS } from './step-program.ts'
+
+/** DINO's, which are PyTorch's defaults. */
+const BETA1 = 0.9
+const BETA2 = 0.999
+const EPSILON = 1e-8
+
+export interface ScalarSchedule {
+  readonly learningRate: number
+  readonly weightDecay: number
+  readonly teacherMomentum: number
+  readonly teacherTemperature: number
+  readonly freezeLastLayer: boolean
+  /** 1 for the first update. */
+  readonly adamStep: number
+  readonly adamLastLayerStep: number
+}
+
+export function stepScalars(at: ScalarSchedule): Record<string, Float32Array> {
+  const body = adamScalars(at, at.adamStep)
+  const lastLayer = at.freezeLastLayer ? FROZEN : adamScalars(at, at.adamLastLayerStep)
+  const values: Record<string, number> = {
+    inverseTeacherTemperature: 1 / at.teacherTemperature,
+    momentum: at.teacherMomentum,
+    oneMinusMomentum: 1 - at.teacherMomentum,
+    ...prefixed('adam', body),
+    ...prefixed('adamLastLayer', lastLayer)
+  }
+  return Object.fromEntries(SCALARS.map((name) => [name, Float32Array.of(values[name]!)]))
+}
+
+const prefixed = (prefix: string, values: Record<string, number>): Record<string, number> =>
+  Object.fromEntries(Object.entries(values).map(([name, value]) => [`${prefix}.${name}`, value]))
+
+function adamScalars({ learningRate, weightDecay }: ScalarSchedule, step: number): Record<string, number> {
+  const correction1 = 1 - BETA1 ** step
+  const correction2 = Math.sqrt(1 - BETA2 ** step)
+  return {
+    beta1: BETA1,
+    oneMinusBeta1: 1 - BETA1,
+    beta2: BETA2,
+    oneMinusBeta2: 1 - BETA2,
+    stepSize: (learningRate * correction2) / correction1,
+    epsilon: EPSILON * correction2,
+    decay: 1 - learningRate * weightDecay
+  }
+}
+
+/**
+ * Adam with these leaves value and moments as they are, bit for bit: x · 1 + g · 0 and x · 1 − 0. So freezing needs
+ * neither another program nor a pass over the parameters; PyTorch skips parameters without a gradient the same way.
+ */
+const FROZEN: Record<string, number> = {
+  beta1: 1,
+  oneMinusBeta1: 0,
+  beta2: 1,
+  oneMinusBeta2: 0,
+  stepSize: 0,
+  epsilon: 1,
+  decay: 1
+}

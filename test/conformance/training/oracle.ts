@@ -1,0 +1,168 @@
+/** The oracle's networks, images and schedules, rebuilt from its integer formula, and the step on its unquantized images. */
+import { readFileSync } from 'node:fs'
+import type { Program } from '../../../src/engine/program.ts'
+import { elementCount, type TensorSpec } from '../../../src/engine/tensor-spec.ts'
+import type { Network } from '../../../src/ssl/network.ts'
+import { networkParameters } from '../../../src/ssl/parameters.ts'
+import { cutPatches } from '../../../src/ssl/patches.ts'
+import { changedState, type StepPlan } from '../../../src/training/step-plan.ts'
+import { buildStep, METRICS, stepInputs } from '../../../src/training/step-program.ts'
+import { stepScalars } from '../../../src/training/step-scalars.ts'
+
+interface Summary {
+  readonly norm: number
+  readonly sum: number
+  readonly first6: readonly number[]
+}
+type Numbers = readonly number[] | readonly Numbers[]
+export interface OracleStep {
+  readonly loss: number
+  readonly intermediates: Readonly<Record<string, Numbers>>
+  readonly grad_summary: Readonly<Record<string, Summary>>
+  readonly clip_coefficients: Readonly<Record<string, number>>
+  readonly student_after: Readonly<Record<string, Summary>>
+  readonly teacher_after: Readonly<Record<string, Summary>>
+  readonly [full: string]: unknown
+}
+interface ParameterRow {
+  readonly name: string
+  readonly shape: readonly number[]
+  readonly stream: number
+  readonly amp: number
+  readonly offset: number
+}
+interface Golden {
+  readonly config: Readonly<Record<string, number>> & {
+    readonly [K in 'teacher_temp' | 'ema_momentum' | 'lr' | 'weight_decay']: readonly [number, number]
+  }
+  readonly generator: { readonly u01_examples: readonly (readonly [number, number, number])[] }
+  readonly parameter_table: readonly ParameterRow[]
+  readonly pos_embed_fixture: Readonly<Record<string, readonly (readonly number[])[]>>
+  readonly variants: Readonly<
+    Record<VariantName, { readonly flags: { vmf: boolean; learn_g: boolean }; readonly steps: readonly OracleStep[] }>
+  >
+}
+
+export type VariantName = 'dino' | 'dino_unnorm' | 'dino_vmf'
+const GOLDEN_FILE = new URL('../golden/torch_reference.json', import.meta.url)
+export const golden: Golden = JSON.parse(readFileSync(GOLDEN_FILE, 'utf8'))
+const c = golden.config
+
+/** In [0, 1); exact integers below 2⁵³ before the one division. */
+export const u01 = (n: number, stream: number): number =>
+  ((3571 * n * n + (6007 + 101 * stream) * n + 7919 * stream + 1234) % 10007) / 10007
+
+const numbers = (
+  count: number,
+  { stream, amp, offset }: Pick<ParameterRow, 'stream' | 'amp' | 'offset'>
+): Float64Array => Float64Array.from({ length: count }, (_, i) => offset + amp * (2 * u01(i + 1, stream) - 1))
+
+const network: Network = {
+  dim: c['embed_dim']!,
+  depth: c['depth']!,
+  heads: c['heads']!,
+  mlpRatio: c['mlp_ratio']!,
+  patchSize: c['patch']!,
+  channels: c['in_chans']!,
+  imageSize: c['global_size']!,
+  headHiddenDim: c['head_hidden']!,
+  bottleneckDim: c['bottleneck']!,
+  prototypes: c['out_dim']!
+}
+
+export function oraclePlan(variant: VariantName): StepPlan {
+  const { vmf, learn_g } = golden.variants[variant].flags
+  return {
+    network,
+    parameters: networkParameters(network),
+    batchSize: c['batch']!,
+    globalCrops: c['n_global']!,
+    localCrops: c['n_local']!,
+    localSize: c['local_size']!,
+    pixels: { mean: [], std: [] },
+    vmf,
+    centering: vmf ? 'probability' : 'logit',
+    centerMomentum: c['center_momentum']!,
+    studentTemperature: c['student_temp']!,
+    clipGrad: c['clip_grad']!,
+    dropPath: 0,
+    normalizeLastLayer: !learn_g
+  }
+}
+
+export function oracleState(variant: VariantName): Record<string, Float32Array> {
+  const { vmf, learn_g } = golden.variants[variant].flags
+  const state: Record<string, Float32Array> = {}
+  for (const row of golden.parameter_table) {
+    const count = elementCount(row.shape)
+    const ones = row.name.endsWith('weight_g') && !learn_g
+    const student = ones ? new Float64Array(count).fill(1) : numbers(count, row)
+    const shift = ones ? new Float64Array(count) : numbers(count, { stream: row.stream + 100, amp: 0.05, offset: 0 })
+    state[`student.${row.name}`] = Float32Array.from(student)
+    state[`teacher.${row.name}`] = Float32Array.from(student, (value, i) => value + shift[i]!)
+    if (ones) continue
+    state[`adam.m.${row.name}`] = new Float32Array(count)
+    state[`adam.v.${row.name}`] = new Float32Array(count)
+  }
+  const k = network.prototypes
+  const center = vmf ? { stream: 301, amp: 0.3, offset: -Math.log(k) } : { stream: 301, amp: 0.1, offset: 0 }
+  state['center.cls'] = Float32Array.from(numbers(k, center))
+  return state
+}
+
+/** Crops of the oracle are [B, C, H, W] with values around 0; ours are [crops · B, H, W, C]. */
+function crops(first: number, count: number, size: number): Float32Array {
+  const { channels } = network
+  const batch = c['batch']!
+  const image = size * size * channels
+  const pixels = new Float32Array(count * batch * image)
+  for (let crop = 0; crop < count; crop++) {
+    const values = numbers(batch * image, { stream: 201 + first + crop, amp: 1.5, offset: 0 })
+    values.forEach((value, i) => {
+      const b = Math.floor(i / image)
+      const channel = Math.floor((i % image) / (size * size))
+      pixels[(crop * batch + b) * image + (i % (size * size)) * channels + channel] = value
+    })
+  }
+  return pixels
+}
+
+export function oracleFeeds(step: 0 | 1): Record<string, Float32Array> {
+  return {
+    globalCrops: crops(0, c['n_global']!, c['global_size']!),
+    localCrops: crops(c['n_global']!, c['n_local']!, c['local_size']!),
+    ...stepScalars({
+      learningRate: c.lr[step],
+      weightDecay: c.weight_decay[step],
+      teacherMomentum: c.ema_momentum[step],
+      teacherTemperature: c.teacher_temp[step],
+      freezeLastLayer: false,
+      adamStep: step + 1,
+      adamLastLayerStep: step + 1
+    })
+  }
+}
+
+/** The training step on float images: the oracle's are not bytes. */
+export function oracleProgram(plan: StepPlan): Program {
+  const { patchSize, imageSize, channels } = plan.network
+  const images = (name: string, count: number, size: number): TensorSpec => ({
+    name,
+    shape: [count * plan.batchSize, size, size, channels],
+    dtype: 'float32'
+  })
+  return {
+    name: 'oracle-step',
+    inputs: [
+      ...stepInputs(plan),
+      images('globalCrops', plan.globalCrops, imageSize),
+      images('localCrops', plan.localCrops, plan.localSize)
+    ],
+    outputs: [...changedState(plan), ...METRICS],
+    build: (inputs) =>
+      buildStep(plan, inputs, {
+        global: cutPatches(inputs['globalCrops']!, patchSize),
+        local: cutPatches(inputs['localCrops']!, patchSize)
+      })
+  }
+}
