@@ -53,37 +53,50 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent> 
 }
 
 async function* trainFrom(begin: TrainState, options: TrainOptions, batches: Batches): AsyncGenerator<TrainEvent> {
+  const totalSteps = options.recipe.hyperparameters.epochs * batches.stepsPerEpoch
+  const lastStep = Math.min(totalSteps, begin.step + (options.maxSteps ?? Number.POSITIVE_INFINITY))
+  const checkpoints = checkpointRhythm(options)
+  const run = { options, batches, checkpoints, lastStep }
+  // Without a step to take nothing is compiled: a run of 0 epochs is there at once.
+  const { state, failure } = begin.step < lastStep ? yield* takeSteps(begin, run) : { state: begin, failure: null }
+  if (!checkpoints.isSaved(state.step)) yield await writeCheckpoint(options.outFolder, state)
+  yield failure ?? { type: 'done', step: state.step, reason: state.step === totalSteps ? 'completed' : 'stopped' }
+}
+
+interface Run {
+  readonly options: TrainOptions
+  readonly batches: Batches
+  readonly checkpoints: CheckpointRhythm
+  readonly lastStep: number
+}
+
+/** Where the steps ended; `failure` when a step gave numbers that are not finite, then `state` is the one before it. */
+interface StepsTaken {
+  readonly state: TrainState
+  readonly failure: FailedEvent | null
+}
+
+async function* takeSteps(begin: TrainState, run: Run): AsyncGenerator<TrainEvent, StepsTaken> {
+  const { options, batches, checkpoints, lastStep } = run
   const { recipe, engine, outFolder, signal, clock } = options
   const { stepsPerEpoch } = batches
-  const totalSteps = recipe.hyperparameters.epochs * stepsPerEpoch
-  const lastStep = Math.min(totalSteps, begin.step + (options.maxSteps ?? Number.POSITIVE_INFINITY))
   const health = watchHealth(recipe, stepsPerEpoch)
-  const checkpoints = checkpointRhythm(options)
-  let state = begin
   const trainStep = await createTrainStep(engine, recipe)
+  let state = begin
   try {
     while (state.step < lastStep && !signal?.aborted) {
       const startedAt = clock.now()
       const batch = await batches.next(state.step)
       const at = scheduleAt(recipe, state.step, stepsPerEpoch)
       const { state: tensors, metrics } = await trainStep.run(state.tensors, batch, at)
-
       const broken = Object.entries(metrics).find(([, value]) => !Number.isFinite(value))
-      if (broken) {
-        if (!checkpoints.isSaved(state.step)) yield await writeCheckpoint(outFolder, state)
-        yield failedEvent(state.step + 1, broken)
-        return
-      }
+      if (broken) return { state, failure: failedEvent(state.step + 1, broken) }
 
       const step = state.step + 1
       state = { ...state, step, epoch: Math.floor(step / stepsPerEpoch), tensors }
       const timing = { waitMs: batch.waitMs, totalMs: clock.now() - startedAt }
-      yield {
-        type: 'step',
-        step,
-        epoch: state.epoch,
-        metrics: stepMetrics({ recipe, metrics, at, timing }, state, stepsPerEpoch)
-      }
+      const record = stepMetrics({ recipe, metrics, at, timing }, state, stepsPerEpoch)
+      yield { type: 'step', step, epoch: state.epoch, metrics: record }
       yield* health.observe(step, metrics)
       if (checkpoints.isDue(step)) {
         yield await writeCheckpoint(outFolder, state)
@@ -92,11 +105,10 @@ async function* trainFrom(begin: TrainState, options: TrainOptions, batches: Bat
       // A step computes synchronously: without a turn of the event loop no stop message would ever arrive.
       await nextTurn()
     }
+    return { state, failure: null }
   } finally {
     await trainStep.dispose()
   }
-  if (!checkpoints.isSaved(state.step)) yield await writeCheckpoint(outFolder, state)
-  yield { type: 'done', step: state.step, reason: state.step === totalSteps ? 'completed' : 'stopped' }
 }
 
 async function beginOrResume({ recipe, resumeFrom }: TrainOptions, { contentHash }: Batches): Promise<TrainState> {
