@@ -53,6 +53,11 @@ export function newIdempotencyKey(): string {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
 }
 
+/** The caller names the type: the API checks what it sends against its schema. An empty answer is undefined. */
+async function readJson<T>(response: Response): Promise<T> {
+  return (response.status === 204 ? undefined : await response.json()) as T
+}
+
 export function createClient({ key, fetch, onUnauthorized }: ClientOptions): Client {
   async function request(path: string, init: Init): Promise<Response> {
     const response = await fetch(path, { ...init, headers: { ...init.headers, authorization: `Bearer ${key}` } })
@@ -67,7 +72,7 @@ export function createClient({ key, fetch, onUnauthorized }: ClientOptions): Cli
   return {
     async get(path, signal) {
       const response = await request(path, { headers: { accept: 'application/json' }, ...withSignal(signal) })
-      return await response.json()
+      return readJson(response)
     },
 
     async send(method, path, { body, idempotencyKey, signal } = {}) {
@@ -76,19 +81,19 @@ export function createClient({ key, fetch, onUnauthorized }: ClientOptions): Cli
       if (idempotencyKey) headers['idempotency-key'] = idempotencyKey
       const content = body === undefined ? {} : { body: JSON.stringify(body) }
       const response = await request(path, { method, headers, ...content, ...withSignal(signal) })
-      return response.status === 204 ? undefined : await response.json()
+      return readJson(response)
     },
 
     async sendImage(path, image, signal) {
       const headers = { accept: 'application/json', 'content-type': image.type || 'application/octet-stream' }
       const response = await request(path, { method: 'POST', headers, body: image, ...withSignal(signal) })
-      return { data: await response.json(), headers: response.headers }
+      return { data: await readJson(response), headers: response.headers }
     },
 
     async openStream(path, lastEventId, signal) {
       const headers: Record<string, string> = { accept: 'text/event-stream' }
       if (lastEventId !== null) headers['last-event-id'] = lastEventId
-      const response = await request(path, { headers, signal, cache: 'no-store' })
+      const response = await request(path, { headers, signal })
       const type = response.headers.get('content-type') ?? ''
       if (response.body && type.startsWith('text/event-stream')) return response.body
       const message = `The event stream answered with "${type}".`

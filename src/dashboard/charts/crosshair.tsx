@@ -21,7 +21,7 @@ export function Crosshair({ x, y, lines, bottom }: Props) {
   return (
     <g className="crosshair">
       <line x1={pixel} x2={pixel} y1={MARGIN.top} y2={bottom} />
-      <text x={pixel + (isRight ? -5 : 5)} y={MARGIN.top + 9} textAnchor={isRight ? 'end' : 'start'}>
+      <text x={pixel + (isRight ? -5 : 5)} y={bottom - 5} textAnchor={isRight ? 'end' : 'start'}>
         step {formatCount(step)}
       </text>
       {lines.map(({ label, series, color }) => {

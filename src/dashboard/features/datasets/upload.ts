@@ -1,24 +1,13 @@
 /** A file into the object store, part by part, to the URLs that the API signed: its bytes do not pass through the API. */
 import { backoffMs } from '../../api/backoff.ts'
 import { type Client, newIdempotencyKey } from '../../api/client.ts'
+import { reachableUrl } from '../../api/object-url.ts'
 import { Problem } from '../../api/problem.ts'
 import type { Upload, UploadPart } from '../../api/wire.ts'
+import { partRange } from './part-range.ts'
 
 const PARALLEL_PARTS = 3
 const TRIES_PER_PART = 5
-
-export interface PartRange {
-  readonly part: number
-  readonly start: number
-  readonly end: number
-}
-
-/** Bytes of part 1, 2, …: all but the last are `partBytes` long. */
-export const partRange = (part: number, partBytes: number, bytes: number): PartRange => ({
-  part,
-  start: (part - 1) * partBytes,
-  end: Math.min(bytes, part * partBytes)
-})
 
 export interface UploadRequest {
   readonly client: Client
@@ -94,7 +83,7 @@ function putPart({ url, part }: UploadPart, bytes: Blob, { signal, report }: Put
     request.onabort = () => reject(new DOMException('The upload was stopped.', 'AbortError'))
     request.onloadend = () => signal.removeEventListener('abort', abort)
     signal.addEventListener('abort', abort)
-    request.open('PUT', url)
+    request.open('PUT', reachableUrl(url, window.location.origin))
     request.send(bytes)
     if (signal.aborted) request.abort()
   })

@@ -1,3 +1,4 @@
+import { reachableUrl } from '../../api/object-url.ts'
 import type { Artifact, Artifacts as ArtifactList } from '../../api/wire-models.ts'
 import { Skeleton, Table } from '../../components/list.tsx'
 import { ProblemNotice } from '../../components/problem-notice.tsx'
@@ -43,7 +44,8 @@ function Download({ path, artifact }: { readonly path: string; readonly artifact
   const download = useAction<[]>(async (signal) => {
     const { data } = await client.get<ArtifactList>(`${path}/artifacts`, signal)
     const link = document.createElement('a')
-    link.href = data.find(({ name }) => name === artifact.name)?.url ?? artifact.url
+    const { url } = data.find(({ name }) => name === artifact.name) ?? artifact
+    link.href = reachableUrl(url, window.location.origin)
     link.download = artifact.name
     link.click()
   })

@@ -77,6 +77,7 @@ function RunFormView({ initial }: { readonly initial: RunForm }) {
             Start run
           </button>
           {form.dataset === '' && <span className="muted small">Choose a dataset first.</span>}
+          {problem && <span className="field-error small">{problem.message}</span>}
         </div>
       </div>
       <PlanPreview plan={plan} problem={problem} isChecking={isChecking} body={body} />

@@ -123,7 +123,7 @@ function Hyperparameters({ form, onChange, recipe, errors, othersError }: Props)
       <Field
         label="Others, as JSON"
         hint='such as {"drop_path": 0.1, "crops": {"local": {"count": 6}}}'
-        error={othersError}
+        error={othersError ?? otherFieldMessage(errors)}
       >
         {(control) => (
           <textarea
@@ -137,6 +137,16 @@ function Hyperparameters({ form, onChange, recipe, errors, othersError }: Props)
       </Field>
     </Section>
   )
+}
+
+/** What the API says of a hyperparameter that has no field of its own. */
+function otherFieldMessage(errors: readonly FieldProblem[]): string | null {
+  const own = HYPERPARAMETER_FIELDS.map(({ name }) => `/hyperparameters/${name}`)
+  const other = errors.find(
+    ({ path }) =>
+      path.startsWith('/hyperparameters/') && !own.some((field) => path === field || path.startsWith(`${field}/`))
+  )
+  return other ? `${other.path.slice('/hyperparameters/'.length)} ${other.message}` : null
 }
 
 interface ChoiceProps {

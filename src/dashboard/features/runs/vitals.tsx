@@ -62,15 +62,11 @@ function Alive({ run, events }: Props) {
   if (isFinished(run)) return <Vital question={question} answer={`It has ${run.status}`} />
   const seen = events.progress?.created_at
   const detail = CONNECTION[events.connection]
-  if (run.status !== 'running' || seen === undefined) {
-    return (
-      <Vital
-        question={question}
-        answer={`Not training: ${formatWords(run.status_reason ?? run.status)}`}
-        detail={detail}
-      />
-    )
+  if (run.status !== 'running') {
+    const answer = `Not training: ${formatWords(run.status_reason ?? run.status)}`
+    return <Vital question={question} answer={answer} detail={detail} />
   }
+  if (seen === undefined) return <Vital question={question} answer="Running, no step reported yet" detail={detail} />
   const quietS = (now - Date.parse(seen)) / 1000
   const tone = quietS > QUIET_S ? 'warn' : 'good'
   return <Vital question={question} tone={tone} answer={`Last step ${formatAge(quietS)}`} detail={detail} />

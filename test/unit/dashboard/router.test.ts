@@ -1,0 +1,54 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { href, keyFromHash, matchRoute, parseLocation } from '../../../src/dashboard/router.ts'
+
+test('every link leads to the page it names', () => {
+  const links = [
+    href.runs(),
+    href.newRun(),
+    href.run('run_1'),
+    href.datasets(),
+    href.newDataset(),
+    href.dataset('ds_1')
+  ]
+  assert.deepEqual(
+    [...links, href.models(), href.model('mdl_1'), href.keys()].map((link) => parseLocation(link).route),
+    [
+      { page: 'runs' },
+      { page: 'new-run' },
+      { page: 'run', id: 'run_1' },
+      { page: 'datasets' },
+      { page: 'new-dataset' },
+      { page: 'dataset', id: 'ds_1' },
+      { page: 'models' },
+      { page: 'model', id: 'mdl_1' },
+      { page: 'keys' }
+    ]
+  )
+})
+
+test('an empty address is the list of runs', () => {
+  assert.deepEqual(parseLocation('').route, { page: 'runs' })
+  assert.deepEqual(parseLocation('#').route, { page: 'runs' })
+})
+
+test('parameters survive a link', () => {
+  const { route, query } = parseLocation(href.newRun({ dataset: 'ds_1@3' }))
+  assert.deepEqual(route, { page: 'new-run' })
+  assert.equal(query.get('dataset'), 'ds_1@3')
+})
+
+test('ids with a slash or a percent sign stay one id', () => {
+  assert.deepEqual(parseLocation(href.run('a/b%')).route, { page: 'run', id: 'a/b%' })
+  assert.deepEqual(matchRoute('/runs/%zz'), { page: 'run', id: '%zz' })
+})
+
+test('other addresses are unknown', () => {
+  for (const path of ['/nonsense', '/runs/1/2', '/keys/key_1']) assert.deepEqual(matchRoute(path), { page: 'unknown' })
+})
+
+test('the key is taken from the address only where it is one', () => {
+  assert.equal(keyFromHash('#key=kappa_abc_def'), 'kappa_abc_def')
+  assert.equal(keyFromHash('#/runs?status=key=x'), null)
+  assert.equal(keyFromHash(''), null)
+})

@@ -1,0 +1,92 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { Run } from '../../../src/dashboard/api/wire-runs.ts'
+import {
+  ARCHS,
+  curlCommand,
+  EMPTY_FORM,
+  formOfRun,
+  HYPERPARAMETER_FIELDS,
+  METHODS,
+  PRESETS,
+  requestBody
+} from '../../../src/dashboard/features/runs/run-request.ts'
+import { keysToCamel, keysToSnake } from '../../../src/http/casing.ts'
+import { PRESET_NAMES, type RecipeRequest, resolveRecipe } from '../../../src/recipe/presets.ts'
+import { ARCHS as RECIPE_ARCHS, METHODS as RECIPE_METHODS } from '../../../src/recipe/schema.ts'
+
+test('the form offers what recipes are made of, no more and no less', () => {
+  assert.deepEqual(METHODS.toSorted(), RECIPE_METHODS.toSorted())
+  assert.deepEqual([...ARCHS], [...RECIPE_ARCHS])
+  assert.deepEqual([...PRESETS], [...PRESET_NAMES])
+})
+
+test('every field of the form is a hyperparameter with as many values', () => {
+  const wire = keysToSnake(resolveRecipe({ method: 'dino-vmf', preset: 'demo' }).hyperparameters) as Record<
+    string,
+    unknown
+  >
+  for (const { name, values } of HYPERPARAMETER_FIELDS) {
+    assert.ok(name in wire, name)
+    const value = wire[name]
+    assert.equal(Array.isArray(value) ? value.length : 1, values, name)
+  }
+})
+
+test('fields left empty are left to the preset', () => {
+  assert.deepEqual(requestBody({ ...EMPTY_FORM, dataset: 'ds_1@1' }), {
+    dataset: 'ds_1@1',
+    method: 'dino-vmf',
+    alarms: [{ rule: 'collapse', action: 'notify' }]
+  })
+})
+
+test('numbers and tuples are sent as such, and what is no number as it was typed', () => {
+  const hyperparameters = { epochs: '8', weight_decay: '0.04, 0.4', learning_rate: 'fast' }
+  const body = requestBody({ ...EMPTY_FORM, dataset: 'ds_1', hyperparameters, others: '{"drop_path": 0.1}', seed: '7' })
+  assert.deepEqual(body['hyperparameters'], {
+    drop_path: 0.1,
+    epochs: 8,
+    weight_decay: [0.04, 0.4],
+    learning_rate: 'fast'
+  })
+  assert.equal(body['seed'], 7)
+})
+
+test('free JSON that is no object is refused with a sentence', () => {
+  assert.throws(() => requestBody({ ...EMPTY_FORM, others: '[1]' }), /must be a JSON object/)
+  assert.throws(() => requestBody({ ...EMPTY_FORM, others: '{' }), SyntaxError)
+})
+
+test('a run done again resolves to the same recipe and keeps what the form does not show', () => {
+  const recipe = resolveRecipe({ method: 'dino', preset: 'small-images', seed: 3, hyperparameters: { epochs: 7 } })
+  const run = {
+    name: 'shoes',
+    dataset: 'ds_1@2',
+    resolved_recipe: keysToSnake(recipe),
+    alarms: [{ rule: 'collapse', action: 'pause' }],
+    compute: { device: 'cuda', max_runtime_s: 600, priority: 1 },
+    checkpoint: { every_s: 60, keep_last: 2 },
+    metadata: { team: 'x' }
+  } as unknown as Run // what the form reads of one
+  const body = requestBody(formOfRun(run))
+  const { name, dataset, alarms, compute, checkpoint, metadata, ...request } = body
+  assert.deepEqual([name, dataset], ['shoes again', 'ds_1@2'])
+  assert.deepEqual(
+    { alarms, compute, checkpoint, metadata },
+    {
+      alarms: run.alarms,
+      compute: run.compute,
+      checkpoint: run.checkpoint,
+      metadata: run.metadata
+    }
+  )
+  assert.deepEqual(resolveRecipe(keysToCamel(request) as unknown as RecipeRequest), recipe)
+})
+
+test('the curl command survives a quote in a name', () => {
+  const command = curlCommand('http://localhost:8080', { name: "it's" })
+  assert.match(command, /http:\/\/localhost:8080\/v1\/runs/)
+  assert.ok(command.includes(`it'\\''s`))
+  assert.ok(command.includes('Bearer $KAPPA_KEY'))
+})

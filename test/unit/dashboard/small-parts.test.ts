@@ -1,0 +1,39 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { partRange } from '../../../src/dashboard/features/datasets/part-range.ts'
+import { sizeBuckets } from '../../../src/dashboard/features/datasets/size-buckets.ts'
+import { SCOPES } from '../../../src/dashboard/features/keys/scopes.ts'
+import { parseServerTiming } from '../../../src/dashboard/features/models/server-timing.ts'
+import { SCOPES as DOMAIN_SCOPES } from '../../../src/domain/access.ts'
+
+test('keys can be given every scope that there is', () => {
+  assert.deepEqual(SCOPES.toSorted(), DOMAIN_SCOPES.toSorted())
+})
+
+test('the parts of a file cover it without overlap', () => {
+  const bytes = 2_500_001
+  const parts = [1, 2, 3].map((part) => partRange(part, 1_000_000, bytes))
+  assert.deepEqual(
+    parts.map(({ start, end }) => [start, end]),
+    [
+      [0, 1_000_000],
+      [1_000_000, 2_000_000],
+      [2_000_000, bytes]
+    ]
+  )
+})
+
+test('the commonest sizes are named, smallest image first, and the rest counted', () => {
+  const buckets = sizeBuckets({ '640×480': 60, '28×28': 30, '10×10': 5, '11×11': 5 }, 2)
+  assert.deepEqual(buckets, [
+    { label: '28×28', count: 30, share: 0.3 },
+    { label: '640×480', count: 60, share: 0.6 },
+    { label: '2 other sizes', count: 10, share: 0.1 }
+  ])
+  assert.deepEqual(sizeBuckets({}, 2), [])
+})
+
+test('Server-Timing is read, and what is not a time is left out', () => {
+  assert.deepEqual(parseServerTiming('decode;dur=2.13, infer;dur=8, total;desc=x'), ['decode 2.1 ms', 'infer 8 ms'])
+  assert.deepEqual(parseServerTiming(null), [])
+})
