@@ -29,12 +29,20 @@ const weightNorm = (g: Tensor, v: Tensor): Tensor =>
     }
   })
 
+// TensorFlow.js's own gradient is −1 at 0, which depends on the side one comes from.
+const magnitude = (x: Tensor): Tensor =>
+  withGradient({
+    inputs: [x] as const,
+    forward: () => ({ value: tf.abs(x) }),
+    backward: (dy, [x0]) => [tf.mul(dy, tf.sign(x0))]
+  })
+
 /** @param parameters `head.last_layer.…` */
 export function prototypesOf(parameters: Tensors): Prototypes {
   const g = parameters['head.last_layer.weight_g']!
   return {
     weight: weightNorm(g, parameters['head.last_layer.weight_v']!),
-    norm: tf.reshape(tf.abs(g), [-1])
+    norm: tf.reshape(magnitude(g), [-1])
   }
 }
 

@@ -1,0 +1,59 @@
+/** What an exported model computes, as programs with a free batch. */
+import type { Program } from '../engine/program.ts'
+import type { TensorSpec } from '../engine/tensor-spec.ts'
+import { type Tensor, type Tensors, tf } from '../engine/tf.ts'
+import type { Recipe } from '../recipe/schema.ts'
+import { backboneOf, classToken } from '../ssl/backbone.ts'
+import { bottleneck, unitRows } from '../ssl/head.ts'
+import { type Network, networkOf } from '../ssl/network.ts'
+import { backboneParameters, networkParameters, type ParameterSpec } from '../ssl/parameters.ts'
+import { pixelPatches } from '../ssl/patches.ts'
+import { logits, prototypesOf } from '../ssl/prototypes.ts'
+
+const FREE_BATCH = -1
+
+const parameterInputs = (parameters: readonly ParameterSpec[]): TensorSpec[] =>
+  parameters.map(({ name, shape }) => ({ name, shape, dtype: 'float32' }))
+
+const imageInput = ({ imageSize, channels }: Network): TensorSpec => ({
+  name: 'images',
+  shape: [FREE_BATCH, imageSize, imageSize, channels],
+  dtype: 'uint8'
+})
+
+/** The class token after the final normalization, before it is made a unit vector. */
+function features(recipe: Recipe, inputs: Tensors): Tensor {
+  const patches = pixelPatches(inputs['images']!, recipe.patchSize, recipe.hyperparameters.normalization)
+  return classToken(backboneOf(networkOf(recipe), inputs), patches)
+}
+
+/** `backbone.*` and images uint8 [N, S, S, C] → embedding [N, D], unit rows. */
+export function embedProgram(recipe: Recipe): Program {
+  const network = networkOf(recipe)
+  return {
+    name: 'embed',
+    inputs: [...parameterInputs(backboneParameters(network)), imageInput(network)],
+    outputs: ['embedding'],
+    build: (inputs) => ({ embedding: unitRows(features(recipe, inputs)) })
+  }
+}
+
+/**
+ * `backbone.*`, `head.*` and images → embedding [N, D], bottleneck [N, p] and cosine [N, K] between the bottleneck and each
+ * prototype's direction. Temperature, κ and log C_p are left to the reader, who may choose them.
+ */
+export function assignProgram(recipe: Recipe): Program {
+  const network = networkOf(recipe)
+  return {
+    name: 'assign',
+    inputs: [...parameterInputs(networkParameters(network)), imageInput(network)],
+    outputs: ['embedding', 'bottleneck', 'cosine'],
+    build: (inputs) => {
+      const seen = features(recipe, inputs)
+      const y = bottleneck(inputs, seen)
+      const directions = { ...inputs, 'head.last_layer.weight_g': tf.ones([network.prototypes, 1]) }
+      const cosine = logits(y, prototypesOf(directions), { inverseTemperature: tf.scalar(1) })
+      return { embedding: unitRows(seen), bottleneck: y, cosine }
+    }
+  }
+}
