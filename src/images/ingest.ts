@@ -1,0 +1,122 @@
+/**
+ * From what users have to a dataset folder. Every image is decoded once, so that no run stops on a broken one days
+ * later; what cannot be used is recorded with its reason and the rest goes on.
+ *
+ * Labels: the folder right above a file is its class (`cats/1.jpg`, `train/cats/1.jpg`), whatever lies above that;
+ * files at the top have none. IDX files bring numbers.
+ */
+import { rm } from 'node:fs/promises'
+import { AppError, isAppError } from '../base/errors.ts'
+import type { DatasetManifest, RejectedRecord } from './dataset-folder.ts'
+import { createDatasetWriter, type DatasetWriter, type NewImage } from './dataset-writer.ts'
+import { decodeInspected } from './decode.ts'
+import { DEFAULT_INGEST_LIMITS, type IngestLimits, type IngestProgress, type IngestRequest } from './ingest-messages.ts'
+import { inspectImage } from './inspect.ts'
+import type { SourceFile, SourceItem, SourcePixels } from './sources/item.ts'
+import { readSources } from './sources/read-sources.ts'
+
+/** Images that are decoded at the same time: as many as libuv has threads. Bounds memory to four decoded images. */
+const WINDOW = 4
+const PROGRESS_EVERY = 250
+
+type Verdict = { readonly image: NewImage } | { readonly rejected: RejectedRecord }
+
+/** The work's results in the order of the items, with up to WINDOW of them under way. */
+async function* inOrder<In, Out>(items: AsyncIterable<In>, work: (item: In) => Promise<Out>): AsyncGenerator<Out> {
+  const underWay: Promise<Out>[] = []
+  for await (const item of items) {
+    const result = work(item)
+    result.catch(() => {}) // awaited in its turn; until then it must not count as unhandled
+    underWay.push(result)
+    if (underWay.length >= WINDOW) yield await underWay.shift()!
+  }
+  for (const result of underWay) yield await result
+}
+
+async function* selected(
+  items: AsyncIterable<SourceItem>,
+  select: IngestRequest['select']
+): AsyncGenerator<SourceItem> {
+  let i = 0
+  for await (const item of items) {
+    const isChosen = select === undefined || (i % select.every === select.offset) !== select.invert
+    if (isChosen) yield item
+    i++
+  }
+}
+
+async function judgeFile({ name, className, bytes }: SourceFile, limits: IngestLimits): Promise<Verdict> {
+  try {
+    const info = await inspectImage(bytes, { maxBytes: limits.maxImageBytes, maxPixels: limits.maxImagePixels })
+    await decodeInspected(bytes, info)
+    return { image: { ...info, name, label: className, bytes } }
+  } catch (error) {
+    if (!isAppError(error)) throw error
+    return { rejected: { name, code: error.code, message: error.message } }
+  }
+}
+
+function judgePixels({ kind: _, ...pixels }: SourcePixels, classes: readonly string[] | undefined): Verdict {
+  const { name, label } = pixels
+  if (classes !== undefined && label !== null && label >= classes.length) {
+    const message = `${name} has the label ${label}, but there are ${classes.length} classes.`
+    throw new AppError('archive_invalid', { message })
+  }
+  return { image: { ...pixels, format: 'raw' } }
+}
+
+async function judge(item: SourceItem, request: IngestRequest, limits: IngestLimits): Promise<Verdict> {
+  switch (item.kind) {
+    case 'file':
+      return judgeFile(item, limits)
+    case 'pixels':
+      return judgePixels(item, request.classes)
+    case 'rejected':
+      return { rejected: { name: item.name, code: item.code, message: item.message } }
+  }
+}
+
+async function fill(
+  writer: DatasetWriter,
+  request: IngestRequest,
+  onProgress: (progress: IngestProgress) => void
+): Promise<DatasetManifest> {
+  const limits = { ...DEFAULT_INGEST_LIMITS, ...request.limits }
+  const items = selected(readSources(request.sources, limits), request.select)
+  const report = () => onProgress({ type: 'progress', images: writer.images, rejected: writer.rejected })
+  let firstRejected: RejectedRecord | null = null
+  for await (const verdict of inOrder(items, (item) => judge(item, request, limits))) {
+    if ('image' in verdict) await writer.add(verdict.image)
+    else {
+      firstRejected ??= verdict.rejected
+      writer.reject(verdict.rejected)
+    }
+    if ((writer.images + writer.rejected) % PROGRESS_EVERY === 0) report()
+  }
+  if (writer.images === 0) {
+    const reason = firstRejected === null ? '' : ` ${firstRejected.name}: ${firstRejected.message}`
+    const message = `No image of the source could be used; ${writer.rejected} files were rejected.${reason}`
+    throw new AppError('dataset_empty', { message, rejected: writer.rejected })
+  }
+  report()
+  return writer.finish(request.classes ?? null)
+}
+
+/**
+ * @returns the manifest of the finished folder
+ * @throws AppError `archive_invalid`, `archive_too_large`, `dataset_empty`, `source_unreachable`, `storage_full`;
+ *   nothing is left of the folder then
+ */
+export async function ingest(
+  request: IngestRequest,
+  onProgress: (progress: IngestProgress) => void = () => {}
+): Promise<DatasetManifest> {
+  const writer = await createDatasetWriter(request.outFolder)
+  try {
+    return await fill(writer, request, onProgress)
+  } catch (error) {
+    await writer.abandon()
+    await rm(request.outFolder, { recursive: true, force: true })
+    throw error
+  }
+}

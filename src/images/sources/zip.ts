@@ -1,0 +1,45 @@
+import { stat } from 'node:fs/promises'
+import yauzl from 'yauzl'
+import { type ArchiveEntry, type ArchiveFile, archiveInvalid } from './archive.ts'
+import type { Budget } from './budget.ts'
+
+/** Unix mode of a symbolic link, in the upper half of the external attributes. */
+const isSymbolicLink = (entry: yauzl.Entry): boolean => ((entry.externalFileAttributes >>> 16) & 0xf000) === 0xa000
+
+/**
+ * The entries of a zip, in the order of its directory.
+ *
+ * @throws AppError `archive_invalid` when it has no readable directory, `archive_too_large`
+ */
+export async function* zipEntries({ path, name }: ArchiveFile, budget: Budget): AsyncGenerator<ArchiveEntry> {
+  const { size } = await stat(path)
+  const archive = budget.openArchive(name, size)
+  // Names are decoded here and judged later: the library would give up the whole archive for one odd name.
+  const options = { lazyEntries: true, autoClose: false, decodeStrings: false, validateEntrySizes: true }
+  let zip: yauzl.ZipFile | null = null
+  try {
+    zip = await yauzl.openPromise(path, options)
+    for await (const entry of zip.eachEntry()) {
+      budget.countEntry()
+      if (isSymbolicLink(entry)) continue
+      yield readable(zip, entry, archive)
+    }
+  } catch (error) {
+    throw archiveInvalid(name, error)
+  } finally {
+    zip?.close()
+  }
+}
+
+function readable(zip: yauzl.ZipFile, entry: yauzl.Entry, archive: { countBytes(bytes: number): void }): ArchiveEntry {
+  const rawName = yauzl.getFileNameLowLevel(entry.generalPurposeBitFlag, entry.fileNameRaw, entry.extraFields, false)
+  async function* content(): AsyncGenerator<Uint8Array> {
+    for await (const chunk of await zip.openReadStreamPromise(entry)) {
+      archive.countBytes(chunk.length)
+      yield chunk
+    }
+  }
+  if (entry.canDecodeFileData()) return { rawName, content }
+  const message = entry.isEncrypted() ? 'The entry is encrypted.' : 'The entry is packed by an unknown method.'
+  return { rawName, refusal: { code: 'entry_unreadable', message }, content }
+}
