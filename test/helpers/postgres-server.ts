@@ -90,7 +90,7 @@ function createHandle(place: Place): PostgresServer {
   }
   const onExit = () => {
     child?.kill('SIGQUIT')
-    rmSync(place.home, { recursive: true, force: true })
+    rmSync(place.home, { recursive: true, force: true, maxRetries: 10, retryDelay: 20 })
   }
   process.once('exit', onExit)
   return {

@@ -5,7 +5,6 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { after } from 'node:test'
 import { Client } from 'pg'
 import { silentLogger } from '../../src/base/log.ts'
 import { startBoss } from '../../src/queue/boss.ts'
@@ -57,7 +56,8 @@ async function findServer(): Promise<{ url: string } | { reason: string }> {
   if (given) return { url: given }
   try {
     const started = await startPostgresServer()
-    after(() => started.stop())
+    // Not in an `after` hook: those run in the order of registration, and the databases of the file come later.
+    process.once('beforeExit', () => void started.stop())
     return started
   } catch (error) {
     const reason = `SKIPPED, no PostgreSQL server: ${error instanceof Error ? error.message : error}`

@@ -1,0 +1,164 @@
+/** Records as the stores take them, with everything that a test does not care about filled in. */
+import { newId } from '../../../src/base/ids.ts'
+import type { ApiKey } from '../../../src/domain/access.ts'
+import type { Checkpoint } from '../../../src/domain/checkpoint.ts'
+import type { Dataset, DatasetVersion, Upload } from '../../../src/domain/dataset.ts'
+import type { Model, Prototype } from '../../../src/domain/model.ts'
+import type { Stores } from '../../../src/domain/ports.ts'
+import type { Run } from '../../../src/domain/run.ts'
+import { resolveRecipe } from '../../../src/recipe/presets.ts'
+
+export const NOW = new Date('2026-03-01T12:00:00.123Z')
+export const later = (ms: number): Date => new Date(NOW.getTime() + ms)
+
+const recipe = resolveRecipe({ method: 'dino-vmf' })
+
+export const aKey = (projectId: string, more: Partial<ApiKey> = {}): ApiKey => ({
+  id: newId('key'),
+  projectId,
+  name: 'laptop',
+  scopes: ['runs:read', 'runs:write'],
+  secretHash: 'hash',
+  createdAt: NOW,
+  expiresAt: null,
+  lastUsedAt: null,
+  revokedAt: null,
+  ...more
+})
+
+export const aDataset = (projectId: string, more: Partial<Dataset> = {}): Dataset => ({
+  id: newId('dataset'),
+  projectId,
+  name: 'shoes',
+  metadata: { team: 'x' },
+  latestVersion: null,
+  createdAt: NOW,
+  ...more
+})
+
+export const aVersion = (dataset: Dataset): Omit<DatasetVersion, 'version' | 'prefix'> => ({
+  datasetId: dataset.id,
+  projectId: dataset.projectId,
+  status: 'queued',
+  source: { type: 's3', prefix: 'bucket/images/' },
+  images: 0,
+  bytes: 0,
+  rejected: 0,
+  duplicates: 0,
+  classes: null,
+  contentHash: null,
+  sizes: {},
+  progress: { images: 0, rejected: 0 },
+  error: null,
+  createdAt: NOW,
+  readyAt: null
+})
+
+export const anUpload = (dataset: Dataset): Upload => ({
+  id: newId('upload'),
+  projectId: dataset.projectId,
+  datasetId: dataset.id,
+  filename: 'shoes.zip',
+  bytes: 5_000_000_000,
+  status: 'pending',
+  objectKey: 'uploads/up/shoes.zip',
+  multipartId: 'm1',
+  partBytes: 8_388_608,
+  createdAt: NOW,
+  expiresAt: later(3600_000)
+})
+
+export const aRun = (dataset: Dataset, more: Partial<Run> = {}): Run => ({
+  id: newId('run'),
+  projectId: dataset.projectId,
+  name: null,
+  datasetId: dataset.id,
+  datasetVersion: 1,
+  recipe,
+  compute: { device: 'any', maxRuntimeS: 3600, priority: 0 },
+  checkpoint: { everyS: 900, keepLast: 3 },
+  alarms: [{ rule: 'collapse', action: 'pause' }],
+  metadata: {},
+  status: 'queued',
+  statusReason: 'waiting_for_worker',
+  desired: 'run',
+  leaseEpoch: 0,
+  leaseWorker: null,
+  leaseExpiresAt: null,
+  leg: 0,
+  attempt: 0,
+  progress: { step: 0, totalSteps: 100, epoch: 0, percent: 0, imagesSeen: 0 },
+  imagesPerSecond: null,
+  etaS: null,
+  latestCheckpointId: null,
+  modelId: null,
+  error: null,
+  createdAt: NOW,
+  startedAt: null,
+  finishedAt: null,
+  ...more
+})
+
+export const aCheckpoint = (run: Run, step: number, more: Partial<Checkpoint> = {}): Checkpoint => ({
+  id: newId('checkpoint'),
+  projectId: run.projectId,
+  runId: run.id,
+  step,
+  epoch: 1,
+  leaseEpoch: 1,
+  prefix: `runs/${run.id}/e1/s${step}`,
+  files: [{ name: 'state.safetensors', bytes: 6_000_000_000, sha256: 'abc' }],
+  bytes: 6_000_000_000,
+  stateHash: 'def',
+  status: 'complete',
+  metrics: { loss: 1.5 },
+  createdAt: NOW,
+  ...more
+})
+
+export const aModel = (run: Run, more: Partial<Model> = {}): Model => ({
+  id: newId('model'),
+  projectId: run.projectId,
+  name: null,
+  runId: run.id,
+  checkpointId: null,
+  step: 100,
+  status: 'exporting',
+  config: null,
+  prefix: 'models/mdl',
+  files: [],
+  verification: null,
+  error: null,
+  createdAt: NOW,
+  readyAt: null,
+  ...more
+})
+
+export const aPrototype = (modelId: string, index: number, more: Partial<Prototype> = {}): Prototype => ({
+  modelId,
+  index,
+  kappa: 10 + index,
+  expectedCosine: 0.5,
+  logNormalizer: -12.5,
+  usage: index,
+  meanProbability: 0.01,
+  nearest: [{ prototype: 0, cosine: 0.25 }],
+  duplicatesOf: null,
+  ...more
+})
+
+/** A project of its own with a dataset that has one version. */
+export async function aProjectWithDataset(stores: Stores): Promise<{ projectId: string; dataset: Dataset }> {
+  const { id: projectId } = await stores.keys.ensureProject(`project ${newId('request')}`)
+  const dataset = aDataset(projectId)
+  await stores.datasets.insert(dataset)
+  await stores.datasets.insertVersion(aVersion(dataset), (version) => `datasets/${dataset.id}/v${version}`)
+  return { projectId, dataset }
+}
+
+export async function aStoredRun(stores: Stores, more: Partial<Run> = {}): Promise<Run> {
+  const { dataset } = await aProjectWithDataset(stores)
+  const run = aRun(dataset, more)
+  await stores.runs.insert(run)
+  return run
+}
