@@ -38,7 +38,8 @@ const ENTRY = join(import.meta.dirname, '../../helpers/fake-trainer.ts')
 
 export async function createWorkbench(scope: TestScope, clock: Clock = systemClock) {
   const root = mkdtempSync(join(tmpdir(), 'kappa-legs-'))
-  const database = createDatabase({ url: await createTestDatabase(scope), max: 6, statementTimeoutMs: 10_000 })
+  const url = await createTestDatabase(scope)
+  const database = createDatabase({ url, max: 6, statementTimeoutMs: 10_000 })
   scope.after(async () => {
     await database.close()
     rmSync(root, { recursive: true })
@@ -178,6 +179,7 @@ export async function createWorkbench(scope: TestScope, clock: Clock = systemClo
 
   return {
     root,
+    url,
     project,
     unitOfWork,
     shared,

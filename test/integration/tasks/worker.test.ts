@@ -1,0 +1,111 @@
+import assert from 'node:assert/strict'
+import { type ChildProcess, fork } from 'node:child_process'
+import { once } from 'node:events'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { type TestContext, test } from 'node:test'
+import type { Run } from '../../../src/domain/run.ts'
+import { createFolderStore } from '../../../src/storage/objects/folder-store.ts'
+import { type FakeScript, stateAfter } from '../../helpers/fake-trainer.ts'
+import { whyNoPostgres } from '../../helpers/postgres.ts'
+import type { WorkerSettings } from '../../helpers/worker-process.ts'
+import { createWorkbench, type Workbench } from './workbench.ts'
+
+const skip = await whyNoPostgres()
+const LEASE_MS = 1500
+
+async function setUp(t: TestContext) {
+  const bench = await createWorkbench({ after: (hook) => t.after(hook) })
+  const workers: ChildProcess[] = []
+  t.after(async () => {
+    for (const worker of workers) await end(worker, 'SIGKILL')
+  })
+  return {
+    bench,
+    async startWorker(): Promise<ChildProcess> {
+      const settings: WorkerSettings = { url: bench.url, root: bench.root, leaseMs: LEASE_MS }
+      const worker = fork(join(import.meta.dirname, '../../helpers/worker-process.ts'), [JSON.stringify(settings)])
+      workers.push(worker)
+      await once(worker, 'message')
+      return worker
+    },
+    async addRun(script: FakeScript): Promise<Run> {
+      const run = await bench.addRun(script)
+      const objects = createFolderStore({ root: join(bench.root, 'objects'), signingKey: 'key', baseUrl: 'http://x' })
+      for (const [key, bytes] of bench.objects.content) await objects.put(key, bytes)
+      return run
+    }
+  }
+}
+
+async function end(worker: ChildProcess, signal: NodeJS.Signals): Promise<void> {
+  if (worker.exitCode !== null || worker.signalCode !== null) return
+  const exited = once(worker, 'exit')
+  worker.kill(signal)
+  await exited
+}
+
+/** Real processes have no clock to move: asks again until it holds. */
+async function until(what: string, holds: () => boolean | Promise<boolean>, withinS = 30): Promise<void> {
+  const deadline = performance.now() + withinS * 1000
+  while (!(await holds())) {
+    if (performance.now() > deadline) throw new Error(`not within ${withinS} s: ${what}`)
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+}
+
+/** Children of a process, as the kernel knows them. */
+const childrenOf = (pid: number | undefined): number[] =>
+  readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').filter(Boolean).map(Number)
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch {
+    return false
+  }
+}
+
+const isRunning = (bench: Workbench, run: Run) => async () => (await bench.completeCheckpoints(run)).length > 0
+
+const finalHash = async (bench: Workbench, run: Run) => {
+  const { latestCheckpointId } = await bench.load(run)
+  return (await bench.stores.checkpoints.load(latestCheckpointId ?? ''))?.stateHash
+}
+
+test('a worker that is killed takes its trainer along; the next one ends the run in the same state', {
+  skip
+}, async (t) => {
+  const { bench, startWorker, addRun } = await setUp(t)
+  const run = await addRun({ totalSteps: 300, stepMs: 10, checkpointEverySteps: 10 })
+  const first = await startWorker()
+  await until('the first worker trains', isRunning(bench, run))
+  const trainers = childrenOf(first.pid)
+  assert.equal(trainers.length, 1)
+  await end(first, 'SIGKILL')
+  await until('its trainer is gone', () => !trainers.some(isAlive), 5)
+  // The supervisor looks at its start: by then the lease has to have run out.
+  await until('the lease has run out', async () => ((await bench.load(run)).leaseExpiresAt ?? new Date(0)) < new Date())
+  const second = await startWorker()
+  await until('the run ends', async () => (await bench.load(run)).status === 'succeeded')
+  assert.equal(await finalHash(bench, run), stateAfter(7, 300))
+  const reasons = (await bench.eventsOf(run, 'state')).map(({ data }) => data['statusReason'])
+  assert.ok(reasons.includes('worker_lost'))
+  assert.deepEqual(readdirSync(join(bench.root, 'work')), [], 'what the killed worker left is removed')
+  await end(second, 'SIGTERM')
+  assert.equal(second.exitCode, 0)
+})
+
+test('a worker that is told to end hands its run to the next at once', { skip }, async (t) => {
+  const { bench, startWorker, addRun } = await setUp(t)
+  const run = await addRun({ totalSteps: 300, stepMs: 10, checkpointEverySteps: 10 })
+  const first = await startWorker()
+  await until('the first worker trains', isRunning(bench, run))
+  await end(first, 'SIGTERM')
+  assert.equal(first.exitCode, 0)
+  const handedBack = await bench.load(run)
+  assert.deepEqual([handedBack.status, handedBack.statusReason], ['queued', 'preempted'])
+  await startWorker()
+  await until('the run ends', async () => (await bench.load(run)).status === 'succeeded')
+  assert.equal(await finalHash(bench, run), stateAfter(7, 300))
+})
