@@ -181,7 +181,10 @@ export async function composeWorker(config: Config, logger: Logger) {
     },
     runs: concurrency,
     draining,
-    cleanUp: () => folders.removeStale(),
+    cleanUp: async () => {
+      await folders.removeStale()
+      await shared.cache.removeStale()
+    },
     clock,
     logger
   })
