@@ -25,7 +25,8 @@ export const outputName = ({ inputs }: Program, name: string): string =>
  * @throws AppError program_untraceable, with the op's name when it has no emitter
  */
 export function traceToOnnx(program: Program, { constants = {} }: TraceOptions = {}): Uint8Array {
-  const previous = tf.getBackend()
+  // Undefined until something has computed.
+  const previous: string | undefined = tf.getBackend()
   tf.setBackend(TRACE_BACKEND)
   traceBackend.graph = new Graph()
   tf.engine().startScope()
@@ -41,7 +42,7 @@ export function traceToOnnx(program: Program, { constants = {} }: TraceOptions =
   } finally {
     tf.engine().endScope()
     traceBackend.graph = new Graph()
-    tf.setBackend(previous)
+    if (previous !== undefined) tf.setBackend(previous)
   }
 }
 
