@@ -56,9 +56,9 @@ test('events are told in words, with the failure they carry', () => {
   )
   assert.equal(describeEvent(event(2, 'checkpoint', { step: 140 })), 'Checkpoint at step 140')
   assert.equal(describeEvent(event(3, 'message', { message: 'Training starts.' })), 'Training starts.')
-  const failed = event(4, 'state', { status: 'queued', error: { code: 'trainer_crashed', message: 'It died.' } })
-  assert.equal(eventError(failed), 'It died.')
-  assert.equal(eventError(event(5, 'state', { status: 'running' })), null)
+  const error = { code: 'trainer_crashed', message: 'It died.' }
+  assert.equal(eventError({ ...event(4, 'state', { status: 'queued', error }), level: 'warn' }), 'It died.')
+  assert.equal(eventError(event(5, 'state', { status: 'running', error })), null)
 })
 
 test('columns grow by what is new and keep what has not changed', () => {

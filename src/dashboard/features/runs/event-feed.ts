@@ -45,9 +45,9 @@ export function describeEvent({ type, data }: RunEvent): string {
   return type
 }
 
-/** The message of a failure that a state event carries, such as of an attempt that is retried. */
-export function eventError({ data }: RunEvent): string | null {
-  const error = data['error']
+/** The failure that a state event tells of, such as of an attempt that is retried. Later states repeat it as `info`. */
+export function eventError({ level, data }: RunEvent): string | null {
+  const error = level === 'info' ? null : data['error']
   if (typeof error !== 'object' || error === null || Array.isArray(error)) return null
   const message = (error as { readonly message?: unknown }).message
   return typeof message === 'string' ? message : null

@@ -39,7 +39,9 @@ export function recipeGroups({ preset, method, arch, patch_size, seed, hyperpara
   const groups = [
     { title: 'Method', rows: Object.entries({ preset, method, arch, patch_size, seed }) },
     ...GROUPS.map(([title, names]) => ({ title, rows: pick(names) })),
-    ...nested.map(([name, value]) => ({ title: titleOf(name), rows: flatten(value) })),
+    ...nested
+      .toSorted(([a], [b]) => (a < b ? -1 : 1))
+      .map(([name, value]) => ({ title: titleOf(name), rows: flatten(value) })),
     { title: 'Other', rows: plain.filter(([name]) => !claimed.has(name)) }
   ]
   return groups.filter(({ rows }) => rows.length > 0)

@@ -41,6 +41,8 @@ export function RunCharts({ run, metrics, range, onZoom }: Props) {
     <Section title="Metrics" hint={hint} actions={actions}>
       {metrics.isLoading ? (
         <div className="skeleton charts-skeleton" role="status" aria-label="Loading metrics" />
+      ) : lastStep(metrics.columns) === -1 ? (
+        <div className="empty">No metrics yet: they come with the first step.</div>
       ) : (
         <ChartGrid {...{ run, metrics, domain, onZoom }} smoothing={isSmooth ? SMOOTHING : 0} />
       )}

@@ -128,9 +128,7 @@ function LastFailure({ run, events }: Props) {
     const next = isFinished(run) ? '' : retryable ? ', is tried again' : ''
     return <Vital question={question} tone="bad" answer={message} detail={`${code}${where}${next}`} />
   }
-  const failed = events.log.findLast((event) => event.level === 'error' || eventError(event) !== null)
+  const failed = events.log.findLast((event) => eventError(event) !== null)
   if (!failed) return <Vital question={question} answer="No failure" tone="good" />
-  return (
-    <Vital question={question} tone="warn" answer={eventError(failed) ?? 'See the event log'} detail="overcome since" />
-  )
+  return <Vital question={question} tone="warn" answer={eventError(failed)} detail="overcome since" />
 }
