@@ -66,6 +66,7 @@ export async function startS3(): Promise<S3Server> {
     lacks: LACKS,
     async stop() {
       const exited = once(child, 'exit')
+      child.ref()
       child.kill('SIGKILL')
       if (child.exitCode === null && child.signalCode === null) await exited
       process.removeListener('exit', removeFolder)

@@ -85,6 +85,7 @@ function createHandle(place: Place): PostgresServer {
   const end = async (signal: NodeJS.Signals) => {
     if (child === null || child.exitCode !== null || child.signalCode !== null) return
     const exited = once(child, 'exit')
+    child.ref()
     child.kill(signal)
     await exited
   }

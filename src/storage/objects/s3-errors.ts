@@ -37,6 +37,9 @@ const CODES: Readonly<Record<string, ErrorCode>> = {
 
 const INSUFFICIENT_STORAGE = 507
 
+/** Wrong credentials, a missing account or too many requests, under names that every server invents for itself. */
+const REFUSED = new Set([401, 403, 404, 429])
+
 export function translateS3Error(thrown: unknown, key?: string): Error {
   const error = toError(thrown)
   if (error instanceof AppError) return error
@@ -51,7 +54,7 @@ export function translateS3Error(thrown: unknown, key?: string): Error {
 
 function codeOfStatus(status: number): ErrorCode | undefined {
   if (status === INSUFFICIENT_STORAGE) return 'storage_full'
-  return status >= 500 || status === 429 ? 'storage_unavailable' : undefined
+  return status >= 500 || REFUSED.has(status) ? 'storage_unavailable' : undefined
 }
 
 function statusOf(error: Error): number {
