@@ -17,6 +17,7 @@ export const TRAIN_USAGE = `Trains a backbone on a folder of images.
   --recipe FILE             JSON as for POST /v1/runs, in camelCase: {preset, method, hyperparameters: {…}, …}
   --seed N                  of everything random (0)
   --epochs N                instead of the recipe's
+  --hold-out N              leave out every Nth image, packed into held-out/ below --out for evaluation
   --resume                  go on from the newest whole checkpoint below --out, if there is one
   --checkpoint-every-s N    seconds between checkpoints (900)
   --checkpoint-every N      steps between checkpoints
@@ -35,6 +36,7 @@ export interface TrainCommand {
   readonly recipe: Recipe
   readonly images: string
   readonly out: string
+  readonly holdOut: number
   readonly isResuming: boolean
   readonly isJson: boolean
   readonly isExporting: boolean
@@ -56,6 +58,7 @@ const OPTIONS = {
   recipe: text,
   seed: text,
   epochs: text,
+  'hold-out': text,
   resume: flag,
   'checkpoint-every-s': text,
   'checkpoint-every': text,
@@ -83,6 +86,7 @@ export async function parseTrainCommand(args: readonly string[]): Promise<TrainC
     recipe: await readRecipe(values),
     images,
     out,
+    holdOut: count(values, 'hold-out') ?? 0,
     isResuming: values.resume,
     isJson: values.json,
     isExporting: values.export,
@@ -135,7 +139,7 @@ function methodOf(value: string): Recipe['method'] {
   return method
 }
 
-type CountOption = 'keep' | 'checkpoint-every-s' | 'checkpoint-every' | 'max-steps' | 'threads' | 'loaders'
+type CountOption = 'hold-out' | 'keep' | 'checkpoint-every-s' | 'checkpoint-every' | 'max-steps' | 'threads' | 'loaders'
 
 function count(values: Values, name: CountOption): number | undefined {
   const value = values[name]

@@ -56,7 +56,9 @@ async function* trainAndExport(
   work: TrainerWork,
   signal: AbortSignal
 ): AsyncGenerator<TrainerEvent> {
-  const datasetFolder = await prepareDataset(command.images, join(command.out, 'dataset'))
+  const { images, out, holdOut, isResuming } = command
+  const report = (line: string) => void process.stderr.write(`${line}\n`)
+  const datasetFolder = await prepareDataset({ images, outFolder: out, holdOut, isResuming, report })
   const request = await trainRequest(command, datasetFolder)
   let checkpointFolder = ''
   let isComplete = false

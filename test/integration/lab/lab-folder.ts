@@ -34,8 +34,18 @@ export interface Exit {
   readonly signal: NodeJS.Signals | null
 }
 
-const exitOf = (child: ChildProcess): Promise<Exit> =>
+/** After the last output of a spawned child. */
+const closeOf = (child: ChildProcess): Promise<Exit> =>
   new Promise((done) => child.once('close', (code, signal) => done({ code, signal })))
+
+/** After the last message of a forked child; there is no 'close' when its parent was the one to disconnect. */
+const exitOf = (child: ChildProcess): Promise<Exit> =>
+  new Promise((done) => {
+    child.once('exit', (code, signal) => {
+      if (child.connected) child.once('disconnect', () => done({ code, signal }))
+      else done({ code, signal })
+    })
+  })
 
 export interface Forked<Received> {
   readonly child: ChildProcess
@@ -80,7 +90,7 @@ export interface CommandLine {
 /** The trainer's command line as its own process. */
 export function runTrainer(t: TestContext, args: readonly string[]): CommandLine {
   const child = spawn(process.execPath, [TRAINER, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
-  const command: CommandLine = { child, exited: exitOf(child), lines: [], onLine: () => {} }
+  const command: CommandLine = { child, exited: closeOf(child), lines: [], onLine: () => {} }
   t.after(() => child.kill('SIGKILL') && command.exited)
   let rest = ''
   child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
