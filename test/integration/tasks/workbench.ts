@@ -1,7 +1,7 @@
 /** Everything a leg needs: real Postgres, objects in memory, a recording queue, the scripted trainer. */
 
 import { createHash, randomBytes } from 'node:crypto'
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Clock, systemClock } from '../../../src/base/clock.ts'
@@ -201,6 +201,15 @@ export async function createWorkbench(scope: TestScope, clock: Clock = systemClo
         await task({ runId: run.id }, new AbortController().signal)
       }
       throw new Error(`the run did not end within ${mostLegs} legs`)
+    },
+    /** Replaces what the run's dataset holds by a packed folder. */
+    async fillDataset(run: Run, folder: string): Promise<void> {
+      const prefix = `datasets/${run.datasetId}/v1`
+      for (const name of readdirSync(folder)) {
+        objects.content.set(`${prefix}/${name}`, readFileSync(join(folder, name)))
+      }
+      const { contentHash } = JSON.parse(readFileSync(join(folder, 'manifest.json'), 'utf8'))
+      await stores.datasets.updateVersion(run.datasetId, 1, { contentHash })
     },
     async load(run: Run): Promise<Run> {
       const loaded = await stores.runs.load(run.id)

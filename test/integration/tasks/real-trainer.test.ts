@@ -1,0 +1,83 @@
+/** The platform with the real trainer: what the scripted one promises holds for tensors too. */
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { type TestContext, test } from 'node:test'
+import { systemClock } from '../../../src/base/clock.ts'
+import { silentLogger } from '../../../src/base/log.ts'
+import { createExportService } from '../../../src/services/exports.ts'
+import { createExportModel } from '../../../src/tasks/export-model.ts'
+import { startTrainer, type TrainerProcess } from '../../../src/tasks/trainer-process.ts'
+import { muRecipe } from '../../helpers/mu-recipe.ts'
+import { whyNoPostgres } from '../../helpers/postgres.ts'
+import { writeTinyDataset } from '../../helpers/tiny-dataset.ts'
+import { createWorkbench } from './workbench.ts'
+
+const skip = await whyNoPostgres()
+const entry = join(import.meta.dirname, '../../../src/trainer.ts')
+const STEPS = 100
+const recipe = muRecipe({ epochs: 20 })
+
+async function setUp(t: TestContext) {
+  const bench = await createWorkbench({ after: (hook) => t.after(hook) })
+  const folder = await writeTinyDataset(join(bench.root, 'tiny'))
+  const trainers: TrainerProcess[] = []
+  const begin = (request: Parameters<typeof startTrainer>[0]) => {
+    const trainer = startTrainer(request, { entry, clock: systemClock, logger: silentLogger })
+    trainers.push(trainer)
+    return trainer
+  }
+  return {
+    bench,
+    trainers,
+    begin,
+    task: () => bench.trainRun({ startTrainer: begin, threads: 1 }),
+    async addRun() {
+      const run = await bench.addRun({}, { recipe, checkpoint: { everyS: 0.2, keepLast: 2 } })
+      await bench.fillDataset(run, folder)
+      return run
+    },
+    async finalHash(id: string) {
+      const run = await bench.stores.runs.load(id)
+      return (await bench.stores.checkpoints.load(run?.latestCheckpointId ?? ''))?.stateHash
+    }
+  }
+}
+
+test('killed in mid-run, it ends in the same state, bit for bit, and its model is published', { skip }, async (t) => {
+  const { bench, task, addRun, trainers, begin, finalHash } = await setUp(t)
+  const undisturbed = await addRun()
+  await bench.workAll(undisturbed, task())
+  assert.equal((await bench.load(undisturbed)).status, 'succeeded')
+
+  const disturbed = await addRun()
+  bench.jobs.length = 0
+  const working = bench.workAll(disturbed, task())
+  while ((await bench.completeCheckpoints(disturbed)).length === 0)
+    await new Promise((resolve) => setTimeout(resolve, 10))
+  process.kill(trainers.at(-1)?.pid ?? 0, 'SIGKILL')
+  await working
+  const run = await bench.load(disturbed)
+  assert.equal(run.status, 'succeeded')
+  assert.equal(trainers.length, 3, 'one trainer for the first run, two for the second')
+  assert.equal(await finalHash(disturbed.id), await finalHash(undisturbed.id))
+  const resumed = (await bench.eventsOf(disturbed, 'message')).some(({ data }) => Number(data['step']) > 0)
+  assert.ok(resumed, 'the second trainer went on from a checkpoint')
+  const [loss] = await bench.stores.metrics.read(run.id, {
+    keys: ['loss'],
+    fromStep: null,
+    toStep: null,
+    maxPoints: 500
+  })
+  assert.equal(loss?.steps.length, STEPS)
+
+  const exports = createExportService({ unitOfWork: bench.unitOfWork, clock: systemClock })
+  const exportModel = createExportModel({ ...bench.shared(), startTrainer: begin, threads: 1, exports })
+  await exportModel({ modelId: run.modelId ?? '' }, new AbortController().signal)
+  const model = await bench.stores.models.load(run.modelId ?? '')
+  assert.deepEqual([model?.status, model?.error], ['ready', null])
+  assert.equal(model?.config?.prototypes, 16)
+  const { data } = await bench.stores.prototypes.list(run.modelId ?? '', 'index', { limit: 100, after: null })
+  assert.equal(data.length, 16)
+  await Promise.all(trainers.map(({ exited }) => exited))
+  assert.deepEqual(bench.leftovers(), [])
+})
