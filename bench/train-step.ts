@@ -1,0 +1,187 @@
+/**
+ * Is a training step as fast as in PyTorch? Runs both by turns in one call, on the same weights, batch and threads, and
+ * prints our throughput over theirs, the losses of both and the peak memory of each process.
+ *
+ *   npm run bench -- train-step [--recipe tiny|demo] [--rounds 5] [--threads N] [--optimizer fused|foreach] [--compile]
+ *
+ * Needs a Python with torch: $KAPPA_PYTHON, or python3.
+ */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { availableParallelism, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { parseArgs } from 'node:util'
+import { createEngine } from '../src/engine/create-engine.ts'
+import { prng } from '../src/math/prng.ts'
+import { resolveRecipe } from '../src/recipe/presets.ts'
+import type { Recipe } from '../src/recipe/schema.ts'
+import { createTrainStep, type StepBatch, type StepSchedule } from '../src/training/step.ts'
+import { planOf } from '../src/training/step-plan.ts'
+import { initialState, type StateTensors, stateSpecs } from '../src/training/step-state.ts'
+
+const { values } = parseArgs({
+  options: {
+    recipe: { type: 'string', default: 'tiny' },
+    rounds: { type: 'string', default: '5' },
+    steps: { type: 'string' },
+    threads: { type: 'string', default: String(availableParallelism()) },
+    optimizer: { type: 'string', default: 'fused' },
+    compile: { type: 'boolean', default: false },
+    alone: { type: 'boolean', default: false }
+  }
+})
+const threads = Number(values.threads)
+const rounds = Number(values.rounds)
+/** Steps of one turn: long enough to time, short enough that both sides meet the same weather. */
+const stepsPerTurn = Number(values.steps ?? (values.recipe === 'tiny' ? 1 : 5))
+
+function benchRecipe(): Recipe {
+  if (values.recipe === 'demo') return resolveRecipe({ preset: 'demo', method: 'dino-vmf' })
+  const recipe = resolveRecipe({ preset: 'small-images', method: 'dino-vmf' })
+  const { hyperparameters: h } = recipe
+  const sizes = { batchSize: 64, prototypes: 4096, bottleneckDim: 256, headHiddenDim: 2048, dropPath: 0 }
+  return { ...recipe, hyperparameters: { ...h, ...sizes } }
+}
+
+/** Of every step: what it is does not change what the step costs, and it keeps the losses comparable. */
+const scheduleAt = (step: number): StepSchedule => ({
+  step,
+  learningRate: 1e-4,
+  weightDecay: 0.04,
+  teacherMomentum: 0.996,
+  teacherTemperature: 0.04,
+  freezeLastLayer: false,
+  adamStep: step + 1,
+  adamLastLayerStep: step + 1
+})
+
+function randomBatch({ hyperparameters: { crops, batchSize, channels }, seed }: Recipe): StepBatch {
+  const random = prng(seed, 1)
+  const bytes = ({ count, size }: { count: number; size: number }) =>
+    Uint8Array.from({ length: count * batchSize * size * size * channels }, () => random.integer(256))
+  return { globalCrops: bytes(crops.global), localCrops: bytes(crops.local) }
+}
+
+interface Turn {
+  readonly losses: number[]
+  readonly ms: number[]
+  readonly peakBytes: number
+}
+interface Side {
+  turn(schedules: readonly StepSchedule[]): Promise<Turn>
+  close(): Promise<void>
+}
+
+async function ours(recipe: Recipe, batch: StepBatch): Promise<Side> {
+  let state: StateTensors = initialState(recipe)
+  const begin = performance.now()
+  const step = await createTrainStep(createEngine({ threads }), recipe)
+  console.log(`traced and loaded in ${((performance.now() - begin) / 1000).toFixed(1)} s`)
+  return {
+    async turn(schedules) {
+      const losses: number[] = []
+      const ms: number[] = []
+      for (const at of schedules) {
+        const start = performance.now()
+        const result = await step.run(state, batch, at)
+        ms.push(performance.now() - start)
+        losses.push(result.metrics['loss']!)
+        state = result.state
+      }
+      return { losses, ms, peakBytes: process.resourceUsage().maxRSS * 1024 }
+    },
+    close: () => step.dispose()
+  }
+}
+
+async function writeForPeer(folder: string, recipe: Recipe, batch: StepBatch): Promise<void> {
+  const state = initialState(recipe)
+  let offset = 0
+  const tensors = stateSpecs(recipe).map(({ name, shape }) => {
+    const entry = { name, shape, offset, count: state[name]!.length }
+    offset += entry.count
+    return entry
+  })
+  const { optimizer, compile } = values
+  const plan = JSON.stringify({ ...planOf(recipe), threads, tensors, optimizer, compile })
+  await writeFile(join(folder, 'plan.json'), plan)
+  await writeFile(join(folder, 'state.bin'), Buffer.concat(tensors.map(({ name }) => Buffer.from(state[name]!.buffer))))
+  await writeFile(join(folder, 'batch.bin'), Buffer.concat([batch.globalCrops, batch.localCrops]))
+}
+
+async function theirs(recipe: Recipe, batch: StepBatch): Promise<Side> {
+  const folder = await mkdtemp(join(tmpdir(), 'kappa-bench-'))
+  await writeForPeer(folder, recipe, batch)
+  const python = process.env['KAPPA_PYTHON'] ?? 'python3'
+  const script = new URL('train_step_torch.py', import.meta.url).pathname
+  const child: ChildProcess = spawn(python, [script, folder], { stdio: ['pipe', 'pipe', 'inherit'] })
+  const lines = createInterface({ input: child.stdout! })[Symbol.asyncIterator]()
+  const answer = async () => {
+    const line = await lines.next()
+    if (line.done) throw new Error(`${python} ended early; it needs torch`)
+    return JSON.parse(line.value)
+  }
+  console.log(`PyTorch ${(await answer()).torch}`)
+  return {
+    turn: (schedules) => {
+      child.stdin!.write(`${JSON.stringify({ schedules })}\n`)
+      return answer()
+    },
+    async close() {
+      const ended = once(child, 'exit')
+      child.stdin!.write(`${JSON.stringify({ quit: true })}\n`)
+      await ended
+      await rm(folder, { recursive: true, force: true })
+    }
+  }
+}
+
+const median = (numbers: readonly number[]) => [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)]!
+const megabytes = (bytes: number) => `${Math.round(bytes / 2 ** 20)} MB`
+
+async function compare(recipe: Recipe, sides: readonly [Side, ...Side[]]): Promise<void> {
+  const images = recipe.hyperparameters.batchSize
+  const times: number[][] = sides.map(() => [])
+  const ratios: number[] = []
+  let last: Turn[] = []
+  // The first turn allocates and warms up; it is compared, not timed.
+  for (let round = 0; round <= rounds; round++) {
+    const schedules = Array.from({ length: stepsPerTurn }, (_, i) => scheduleAt(round * stepsPerTurn + i))
+    last = []
+    for (const side of sides) {
+      last.push(await side.turn(schedules))
+      // Idle threads of either side spin for a moment.
+      await sleep(300)
+    }
+    const ms = last.map((turn) => median(turn.ms))
+    const ratio = ms.length > 1 ? ms[1]! / ms[0]! : Number.NaN
+    const losses = last.map((turn) => turn.losses.at(-1)!.toFixed(5)).join(' / ')
+    console.log(
+      `round ${round}: ${ms.map((t) => `${t.toFixed(0)} ms`).join(' / ')}, ratio ${ratio.toFixed(3)}, loss ${losses}`
+    )
+    if (round === 0) continue
+    ratios.push(ratio)
+    for (const [i, all] of times.entries()) all.push(ms[i]!)
+  }
+  const [we, they] = times.map(median)
+  console.log(
+    `ours: ${we!.toFixed(0)} ms, ${((1000 * images) / we!).toFixed(1)} images/s, peak ${megabytes(last[0]!.peakBytes)}`
+  )
+  if (they === undefined) return
+  const theirPeak = last[1]!.peakBytes
+  console.log(
+    `PyTorch: ${they.toFixed(0)} ms, ${((1000 * images) / they).toFixed(1)} images/s, peak ${megabytes(theirPeak)}`
+  )
+  console.log(`throughput, ours / PyTorch: ${median(ratios).toFixed(3)} (median of ${rounds} rounds)`)
+  console.log(`peak memory, ours / PyTorch: ${(last[0]!.peakBytes / theirPeak).toFixed(3)}`)
+}
+
+const recipe = benchRecipe()
+const batch = randomBatch(recipe)
+const sides: [Side, ...Side[]] = [await ours(recipe, batch)]
+if (!values.alone) sides.push(await theirs(recipe, batch))
+await compare(recipe, sides)
+for (const side of sides) await side.close()
