@@ -18,8 +18,8 @@ import type { OutputFile } from '../training/events.ts'
 import type { ExportEvent, ExportStage } from '../training/trainer-messages.ts'
 import { mixtureAt } from './assigner.ts'
 import { concatenateImages } from './embedder.ts'
-import { type ImageSource, openImageSource } from './export-images.ts'
 import { planVerification, verifyPrograms } from './export-verify.ts'
+import { type ImageSource, openImageSource } from './image-source.ts'
 import { MODEL_FILES, MODEL_FORMAT, type ModelFileConfig, type PrototypeFile } from './model-files.ts'
 import { assignProgram, embedProgram } from './programs.ts'
 import { countUsage, reportPrototypes } from './prototype-report.ts'
@@ -59,7 +59,9 @@ interface Export {
  */
 export async function* exportModel(options: ExportOptions): AsyncGenerator<ExportEvent> {
   const { recipe, step, tensors } = await readCheckpoint(options.checkpointFolder)
-  const images = await openImageSource(options.datasetFolder, recipe)
+  const { crops, channels } = recipe.hyperparameters
+  const target = { imageSize: crops.global.size, channels }
+  const images = await openImageSource(options.datasetFolder, { target, seed: recipe.seed })
   const draft = await draftFolder(options.outFolder)
   const teacher = teacherWeights(recipe, tensors)
   const work: Export = { options, images, recipe, step, teacher, folder: draft.path, files: [] }

@@ -5,9 +5,9 @@
 import { availableParallelism } from 'node:os'
 import { type Clock, systemClock } from '../base/clock.ts'
 import { AppError } from '../base/errors.ts'
-import { openDatasetFolder } from '../images/dataset-folder.ts'
+import { type DatasetFolder, openDatasetFolder } from '../images/dataset-folder.ts'
 import type { LoadItem } from '../images/load-crops.ts'
-import { createLoaderPool } from '../images/loader-pool.ts'
+import { createLoaderPool, type LoaderPool } from '../images/loader-pool.ts'
 import { allocateCrops, type CropBatch, type MultiCropPlan, multiCropPlan } from '../images/multi-crop.ts'
 import { prng } from '../math/prng.ts'
 import type { Recipe } from '../recipe/schema.ts'
@@ -79,6 +79,38 @@ function placeShare(batch: CropBatch, share: CropBatch, place: { from: number; p
   }
 }
 
+interface Making {
+  readonly dataset: DatasetFolder
+  readonly recipe: Recipe
+  readonly plan: MultiCropPlan
+  readonly pool: LoaderPool
+  readonly stepsPerEpoch: number
+}
+
+/** Makes the batch of a step, cut into one share for each loader. */
+function createMaker({ dataset, recipe, plan, pool, stepsPerEpoch }: Making): (step: number) => Promise<CropBatch> {
+  const { batchSize } = recipe.hyperparameters
+  const orderOf = createOrder(recipe.seed, dataset.records.length)
+  const shareSize = Math.max(SMALLEST_SHARE, Math.ceil(batchSize / pool.size))
+
+  function itemsOf(step: number): LoadItem[] {
+    const from = (step % stepsPerEpoch) * batchSize
+    const order = orderOf(Math.floor(step / stepsPerEpoch)).subarray(from, from + batchSize)
+    return Array.from(order, (index) => ({ index, path: dataset.shardPathOf(index), record: dataset.records[index]! }))
+  }
+
+  return async (step) => {
+    const epoch = Math.floor(step / stepsPerEpoch)
+    const items = itemsOf(step)
+    if (shareSize >= batchSize) return pool.load(epoch, items)
+    const starts = Array.from({ length: Math.ceil(batchSize / shareSize) }, (_, i) => i * shareSize)
+    const shares = await Promise.all(starts.map((from) => pool.load(epoch, items.slice(from, from + shareSize))))
+    const batch = allocateCrops(plan, batchSize)
+    for (const [i, share] of shares.entries()) placeShare(batch, share, { from: starts[i]!, plan })
+    return batch
+  }
+}
+
 /** @throws AppError `invalid_recipe` when a batch is larger than the dataset */
 export async function createBatches(options: BatchOptions): Promise<Batches> {
   const { recipe, clock = systemClock, loaders = defaultLoaders() } = options
@@ -92,26 +124,8 @@ export async function createBatches(options: BatchOptions): Promise<Batches> {
   }
   const plan = multiCropPlan(recipe)
   const pool = createLoaderPool({ plan, seed: recipe.seed }, loaders)
-  const orderOf = createOrder(recipe.seed, images)
+  const make = createMaker({ dataset, recipe, plan, pool, stepsPerEpoch })
   const coming = new Map<number, Promise<CropBatch>>()
-
-  function itemsOf(step: number): LoadItem[] {
-    const from = (step % stepsPerEpoch) * batchSize
-    const order = orderOf(Math.floor(step / stepsPerEpoch)).subarray(from, from + batchSize)
-    return Array.from(order, (index) => ({ index, path: dataset.shardPathOf(index), record: dataset.records[index]! }))
-  }
-
-  async function make(step: number): Promise<CropBatch> {
-    const epoch = Math.floor(step / stepsPerEpoch)
-    const items = itemsOf(step)
-    const shareSize = Math.max(SMALLEST_SHARE, Math.ceil(batchSize / pool.size))
-    if (shareSize >= batchSize) return pool.load(epoch, items)
-    const starts = Array.from({ length: Math.ceil(batchSize / shareSize) }, (_, i) => i * shareSize)
-    const shares = await Promise.all(starts.map((from) => pool.load(epoch, items.slice(from, from + shareSize))))
-    const batch = allocateCrops(plan, batchSize)
-    for (const [i, share] of shares.entries()) placeShare(batch, share, { from: starts[i]!, plan })
-    return batch
-  }
 
   function request(step: number): Promise<CropBatch> {
     const known = coming.get(step)

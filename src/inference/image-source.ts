@@ -1,15 +1,14 @@
-/** Images for the checks and counts of an export, as the backbone is served them. */
+/** Images of a dataset as the backbone is served them; noise where there is no dataset. */
 import { type DatasetFolder, openDatasetFolder } from '../images/dataset-folder.ts'
 import { decodeInspected } from '../images/decode.ts'
 import type { Image } from '../images/image.ts'
 import { prng } from '../math/prng.ts'
-import type { Recipe } from '../recipe/schema.ts'
 import { type PreprocessTarget, preprocessImage } from './preprocess.ts'
 
 /** Keeps noise images apart from every other use of the recipe's seed. */
 const NOISE_STREAM = 0x6e6f6973
 
-/** Where an export gets its images; a batch is [S, S, C] bytes an image. */
+/** A batch is [S, S, C] bytes an image. */
 export interface ImageSource {
   /** 0 when there is no dataset: noise can check a program, but nothing can be counted on it. */
   readonly datasetImages: number
@@ -18,14 +17,21 @@ export interface ImageSource {
   close(): Promise<void>
 }
 
-export async function openImageSource(folder: string | null, recipe: Recipe): Promise<ImageSource> {
-  const { crops, channels } = recipe.hyperparameters
-  const target = { imageSize: crops.global.size, channels }
+export interface ImageSourceOptions {
+  readonly target: PreprocessTarget
+  /** Of the noise. */
+  readonly seed: number
+}
+
+export async function openImageSource(
+  folder: string | null,
+  { target, seed }: ImageSourceOptions
+): Promise<ImageSource> {
   const dataset = folder === null ? null : await openDatasetFolder(folder)
   const total = dataset?.records.length ?? 0
   const load = async (place: number, limit: number): Promise<Uint8Array> =>
     dataset === null
-      ? noise(recipe.seed, place, target)
+      ? noise(seed, place, target)
       : pixelsOf(dataset, Math.floor((place * total) / Math.min(limit, total)), target)
 
   return {
