@@ -49,12 +49,9 @@ async function makeModel(client: Client): Promise<string> {
   await client.waitFor<{ status: string }>(`${path}/1`, ({ status }) => status === 'ready')
   const body = { dataset: `${dataset.id}@1`, method: 'dino-vmf', preset: 'demo', hyperparameters: { epochs: 0 } }
   const run = await client.call<{ id: string }>('POST', '/v1/runs', body)
-  const { model_id } = await client.waitFor<{ model_id: string | null }>(
-    `/v1/runs/${run.id}`,
-    (one) => one.model_id !== null
-  )
-  await client.waitFor<{ status: string }>(`/v1/models/${model_id}`, ({ status }) => status === 'ready')
-  return model_id!
+  const { model } = await client.waitFor<{ model: string | null }>(`/v1/runs/${run.id}`, (one) => one.model !== null)
+  await client.waitFor<{ status: string }>(`/v1/models/${model}`, ({ status }) => status === 'ready')
+  return model!
 }
 
 async function load(

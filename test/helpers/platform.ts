@@ -1,0 +1,97 @@
+/** The whole platform, as `npm start` runs it, for tests that speak HTTP only. */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type PlatformProcess, startPlatformProcess } from '../../src/demo/platform.ts'
+import { createOpenApiValidator, type OpenApiValidator } from './openapi-validator.ts'
+
+interface TestScope {
+  after(hook: () => Promise<void>): void
+}
+
+export interface Reply {
+  readonly status: number
+  readonly headers: Headers
+  readonly bytes: Buffer
+  readonly text: string
+  // biome-ignore lint/suspicious/noExplicitAny: tests look into bodies of every shape
+  readonly json: any
+}
+
+export interface CallOptions {
+  readonly json?: unknown
+  readonly body?: Uint8Array
+  readonly headers?: Readonly<Record<string, string>>
+  /** Null sends none; default is the administrator's. */
+  readonly key?: string | null
+}
+
+export interface Platform extends PlatformProcess {
+  readonly folder: string
+  readonly openApi: OpenApiValidator
+  /** Sends a request and holds the response against openapi.yaml, whatever it is. */
+  call(method: string, path: string, options?: CallOptions): Promise<Reply>
+  /** Asks until `isDone`, at the pace of a person; fails after `withinS`. */
+  waitFor(path: string, isDone: (json: Reply['json']) => boolean, withinS?: number): Promise<Reply['json']>
+}
+
+export async function startPlatform(
+  t: TestScope,
+  environment: Readonly<Record<string, string>> = {}
+): Promise<Platform> {
+  const folder = await mkdtemp(join(tmpdir(), 'kappa-test-'))
+  const scratch = { KAPPA_SCRATCH: join(folder, 'scratch'), ...environment }
+  const platform = await startPlatformProcess(folder, scratch)
+  t.after(async () => {
+    await platform.stop()
+    await rm(folder, { recursive: true, force: true })
+  })
+  return { ...platform, folder, ...createCaller(platform) }
+}
+
+/** Calls against a platform that somebody else started. */
+export function createCaller(platform: Pick<PlatformProcess, 'url' | 'adminKey'>) {
+  const openApi = createOpenApiValidator()
+
+  async function call(method: string, path: string, options: CallOptions = {}): Promise<Reply> {
+    const key = options.key === undefined ? platform.adminKey : options.key
+    const headers = new Headers(options.headers)
+    if (key !== null) headers.set('authorization', `Bearer ${key}`)
+    const init: RequestInit = { method, headers }
+    if (options.json !== undefined) {
+      headers.set('content-type', 'application/json')
+      init.body = JSON.stringify(options.json)
+    } else if (options.body) init.body = Buffer.from(options.body)
+    const response = await fetch(new URL(path, platform.url), init)
+    const bytes = Buffer.from(await response.arrayBuffer())
+    const text = bytes.toString()
+    const operation = openApi.operationOf(method, path)
+    openApi.validateResponse(operation, response.status, response.headers.get('content-type'), text)
+    return {
+      status: response.status,
+      headers: response.headers,
+      bytes,
+      text,
+      get json() {
+        return JSON.parse(text)
+      }
+    }
+  }
+
+  async function waitFor(
+    path: string,
+    isDone: (json: Reply['json']) => boolean,
+    withinS = 180
+  ): Promise<Reply['json']> {
+    const until = performance.now() + withinS * 1000
+    for (;;) {
+      const { json, status, text } = await call('GET', path)
+      if (status !== 200) throw new Error(`GET ${path}: ${status} ${text}`)
+      if (isDone(json)) return json
+      if (performance.now() > until) throw new Error(`GET ${path} is after ${withinS} s still ${text.slice(0, 2000)}`)
+      await new Promise((resolve) => setTimeout(resolve, 200))
+    }
+  }
+
+  return { openApi, call, waitFor }
+}
