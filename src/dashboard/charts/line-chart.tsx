@@ -6,7 +6,7 @@ import type { Band, Line } from './line.ts'
 import { bandPath, linePath } from './path.ts'
 import { usePointedStep } from './pointed-step.ts'
 import { linearScale, paddedExtent, type Scale } from './scale.ts'
-import { downsample, nearestIndex, type Series, smooth } from './series.ts'
+import { downsample, movingMean, nearestIndex, type Series } from './series.ts'
 import { StepSurface } from './step-surface.tsx'
 import { useWidth } from './use-width.ts'
 
@@ -21,8 +21,8 @@ export interface LineChartProps {
   readonly include?: readonly number[]
   /** Steps in view. */
   readonly domain: readonly [number, number]
-  /** Weight of the past in the drawn average, in [0, 1); the raw points stay behind it, faint. */
-  readonly smoothing?: number
+  /** Draws a moving average; the points themselves stay behind it, faint. */
+  readonly isAveraged?: boolean
   readonly height?: number
   readonly formatValue?: (value: number) => string
   readonly onZoom?: (range: readonly [number, number] | null) => void
@@ -47,11 +47,14 @@ export const LineChart = memo(function LineChart(props: LineChartProps) {
   )
 })
 
+/** Of the points in view: wide enough to calm a line, narrow enough to keep its shape. */
+const WINDOW_SHARE = 0.05
+
 /** Widest number of pixels per bucket is one: more points than that cannot be seen. */
 const useVisible = (series: Series, width: number) => useMemo(() => downsample(series, width), [series, width])
 
 function Plot(props: LineChartProps & { readonly width: number; readonly height: number }) {
-  const { lines, bands = [], reference, include = [], domain, smoothing = 0, width, height } = props
+  const { lines, bands = [], reference, include = [], domain, isAveraged = false, width, height } = props
   const { title, formatValue = formatNumber, onZoom } = props
   const drawn = lines.filter((line) => !line.isHidden)
   const values = [
@@ -72,7 +75,7 @@ function Plot(props: LineChartProps & { readonly width: number; readonly height:
           <path key={band.label} className={`band c${band.color}`} d={bandPath(band.lower, band.upper, x, y)} />
         ))}
         {drawn.map((line) => (
-          <LinePath key={line.label} line={line} x={x} y={y} smoothing={smoothing} />
+          <LinePath key={line.label} line={line} x={x} y={y} isAveraged={isAveraged} />
         ))}
         <Crosshair x={x} y={y} lines={drawn} bottom={bottom} />
       </svg>
@@ -88,17 +91,20 @@ interface LinePathProps {
   readonly line: Line
   readonly x: Scale
   readonly y: Scale
-  readonly smoothing: number
+  readonly isAveraged: boolean
 }
 
-function LinePath({ line, x, y, smoothing }: LinePathProps) {
+function LinePath({ line, x, y, isAveraged }: LinePathProps) {
   const width = Math.ceil(x.toPixel(x.max) - x.toPixel(x.min))
   const visible = useVisible(line.series, width)
-  const averaged = useMemo(() => smooth(visible, smoothing), [visible, smoothing])
+  const averaged = useMemo(
+    () => (isAveraged ? movingMean(visible, visible.steps.length * WINDOW_SHARE) : visible),
+    [visible, isAveraged]
+  )
   const className = `line c${line.color}${line.isDashed ? ' dashed' : ''}`
   return (
     <>
-      {smoothing > 0 && <path className={`${className} faint`} d={linePath(visible, x, y)} />}
+      {isAveraged && <path className={`${className} faint`} d={linePath(visible, x, y)} />}
       <path className={className} d={linePath(averaged, x, y)} />
     </>
   )

@@ -78,18 +78,26 @@ export function combine(a: Series, b: Series, operation: (a: number, b: number) 
 }
 
 /**
- * Exponential moving average over points with weight `smoothing` in [0, 1) on the past, corrected for its start
- * (as Adam's moments are), so that the first values are not pulled to zero.
+ * Mean of `window` neighbours around each point, fewer at the ends: no lag, unlike an exponential average. A value that is
+ * not finite counts as none and stays as it is.
  */
-export function smooth(series: Series, smoothing: number): Series {
-  if (smoothing === 0) return series
-  let mean = 0
-  let weight = 1
-  const values = series.values.map((value) => {
+export function movingMean({ steps, values }: Series, window: number): Series {
+  const half = Math.floor(window / 2)
+  if (half < 1) return { steps, values }
+  const sums = new Float64Array(values.length + 1)
+  const counts = new Uint32Array(values.length + 1)
+  for (const [index, value] of values.entries()) {
+    const isNumber = Number.isFinite(value)
+    sums[index + 1] = (sums[index] ?? 0) + (isNumber ? value : 0)
+    counts[index + 1] = (counts[index] ?? 0) + (isNumber ? 1 : 0)
+  }
+  const means = values.map((value, index) => {
     if (!Number.isFinite(value)) return value
-    mean = smoothing * mean + (1 - smoothing) * value
-    weight *= smoothing
-    return mean / (1 - weight)
+    // The same reach to both sides, or the mean of a slope would lean where one side is cut off.
+    const reach = Math.min(half, index, values.length - 1 - index)
+    const from = index - reach
+    const to = index + reach + 1
+    return ((sums[to] ?? 0) - (sums[from] ?? 0)) / ((counts[to] ?? 1) - (counts[from] ?? 0))
   })
-  return { steps: series.steps, values }
+  return { steps, values: means }
 }

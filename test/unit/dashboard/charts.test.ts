@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { bandPath, linePath } from '../../../src/dashboard/charts/path.ts'
 import { linearScale, niceTicks, paddedExtent, stepTicks } from '../../../src/dashboard/charts/scale.ts'
-import { downsample, indexAt, mergeSeries, nearestIndex, smooth } from '../../../src/dashboard/charts/series.ts'
+import { downsample, indexAt, mergeSeries, movingMean, nearestIndex } from '../../../src/dashboard/charts/series.ts'
 
 const range = (count: number) => Array.from({ length: count }, (_, i) => i)
 
@@ -66,10 +66,14 @@ test('new points replace the steps that a resumed run repeats', () => {
   assert.deepEqual(merged, { steps: [1, 2, 3, 4, 5], values: [1, 2, 30, 40, 50] })
 })
 
-test('an average begins at its first value and survives values that are none', () => {
-  const { values } = smooth({ steps: [1, 2, 3, 4], values: [4, Number.NaN, 4, 4] }, 0.9)
-  assert.ok(Number.isNaN(values[1]))
-  for (const index of [0, 2, 3]) assert.ok(Math.abs((values[index] ?? 0) - 4) < 1e-12)
+test('an average follows a slope without lag, takes noise out, and survives values that are none', () => {
+  const slope = range(50).map((step) => 3 * step)
+  assert.deepEqual(movingMean({ steps: range(50), values: slope }, 9).values, slope)
+  const noisy = range(100).map((step) => (step % 2 === 0 ? 1 : -1))
+  const middle = movingMean({ steps: range(100), values: noisy }, 20).values.slice(20, 80)
+  assert.ok(middle.every((value) => Math.abs(value) < 0.06))
+  const { values } = movingMean({ steps: range(5), values: [4, 4, Number.NaN, 4, 4] }, 3)
+  assert.deepEqual(values, [4, 4, Number.NaN, 4, 4])
 })
 
 test('a line has a gap where there is no value', () => {

@@ -10,7 +10,7 @@ interface Props {
   readonly run: Run
   readonly metrics: LiveMetrics
   readonly domain: readonly [number, number]
-  readonly smoothing: number
+  readonly isAveraged: boolean
   readonly onZoom: (range: readonly [number, number] | null) => void
 }
 

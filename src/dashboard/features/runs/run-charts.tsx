@@ -14,10 +14,8 @@ interface Props {
   readonly onZoom: (range: readonly [number, number] | null) => void
 }
 
-const SMOOTHING = 0.9
-
 export function RunCharts({ run, metrics, range, onZoom }: Props) {
-  const [isSmooth, setIsSmooth] = useState(true)
+  const [isAveraged, setIsAveraged] = useState(true)
   const end = Math.max(1, lastStep(metrics.columns))
   const [from, to] = range ?? [0, end]
   const domain = useMemo<readonly [number, number]>(() => [from, to], [from, to])
@@ -29,7 +27,7 @@ export function RunCharts({ run, metrics, range, onZoom }: Props) {
         </button>
       )}
       <label>
-        <input type="checkbox" checked={isSmooth} onChange={(event) => setIsSmooth(event.target.checked)} /> Average
+        <input type="checkbox" checked={isAveraged} onChange={(event) => setIsAveraged(event.target.checked)} /> Average
         noisy lines
       </label>
     </div>
@@ -44,7 +42,7 @@ export function RunCharts({ run, metrics, range, onZoom }: Props) {
       ) : lastStep(metrics.columns) === -1 ? (
         <div className="empty">No metrics yet: they come with the first step.</div>
       ) : (
-        <ChartGrid {...{ run, metrics, domain, onZoom }} smoothing={isSmooth ? SMOOTHING : 0} />
+        <ChartGrid {...{ run, metrics, domain, onZoom }} isAveraged={isAveraged} />
       )}
     </Section>
   )

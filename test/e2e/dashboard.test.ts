@@ -1,0 +1,181 @@
+/** The dashboard in a real browser on a real platform: from an empty project to a model that is tried on an image. */
+import assert from 'node:assert/strict'
+import { existsSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { after, before, describe, it } from 'node:test'
+import { type Browser, chromium, type Page } from 'playwright-core'
+import { encodePng, IMAGES_FILE, LABELS_FILE, SIZE } from '../../src/demo/fashion-mnist.ts'
+import { type Platform, startPlatform } from '../helpers/platform.ts'
+
+const CHROMIUM = process.env['KAPPA_CHROMIUM'] ?? '/usr/bin/chromium'
+const hasChromium = existsSync(CHROMIUM)
+const reason = `there is no Chromium at ${CHROMIUM}; install one or name it in KAPPA_CHROMIUM`
+if (!hasChromium) process.stderr.write(`\nSKIPPED: dashboard in a browser: ${reason}\n`)
+
+const EXAMPLES = resolve(import.meta.dirname, '../../examples/fashion-mnist')
+const INGEST_MS = 60_000
+const TRAIN_MS = 240_000
+
+describe('the dashboard', { skip: hasChromium ? false : reason }, () => {
+  let platform: Platform
+  let browser: Browser
+  let page: Page
+  /** Exceptions and refusals of the content security policy; a 4xx that a test provokes is none. */
+  const complaints: string[] = []
+  const hooks: (() => Promise<void>)[] = []
+
+  const open = async (hash: string) => {
+    await page.goto(`${platform.url}/${hash}`)
+  }
+  const field = (label: string) => page.getByLabel(label, { exact: true })
+  const button = (name: string) => page.getByRole('button', { name, exact: true })
+  const heading = (name: string) => page.getByRole('heading', { name, exact: true })
+  const seen = (text: string | RegExp, timeout = 10_000) => page.getByText(text).first().waitFor({ timeout })
+
+  before(async () => {
+    platform = await startPlatform({ after: (hook) => void hooks.push(hook) })
+    browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox', '--disable-dev-shm-usage'] })
+    page = await browser.newPage({ viewport: { width: 1400, height: 900 } })
+    page.on('pageerror', (error) => complaints.push(error.message))
+    page.on('console', (message) => {
+      if (/Content Security Policy|Warning:/.test(message.text())) complaints.push(message.text())
+    })
+  })
+  after(async () => {
+    await browser?.close()
+    for (const hook of hooks) await hook()
+  })
+
+  it('asks for a key, says what is wrong with it, and takes one from the address without leaving it there', async () => {
+    await open('')
+    await field('API key').fill('kappa_nobody_00000000000000000000')
+    await button('Open').click()
+    await seen('A valid API key is needed')
+    await open(`#key=${platform.adminKey}`)
+    await seen('No run yet.')
+    assert.ok(!page.url().includes('kappa_'), page.url())
+  })
+
+  it('uploads images, part by part, and shows the version that came of them', async () => {
+    await open('#/datasets/new')
+    const files = [IMAGES_FILE, LABELS_FILE].map((name) => resolve(EXAMPLES, name))
+    await page.getByLabel('Files with images').setInputFiles(files)
+    await field('Name').fill('fashion')
+    await button('Upload and ingest').click()
+    await page.getByRole('link', { name: 'Train on it' }).waitFor({ timeout: INGEST_MS })
+    await seen('10,000')
+    await seen('10 classes')
+  })
+
+  it('checks a run while it is written, with the finding beside its field, and starts it', async () => {
+    await page.getByRole('link', { name: 'Train on it' }).click()
+    await field('Preset').selectOption('mu')
+    await field('Name').fill('first')
+    await field('Batch size').fill('200')
+    await field('Epochs').fill('many')
+    await seen('Cannot be trained as written')
+    assert.equal(await field('Epochs').getAttribute('aria-invalid'), 'true')
+    assert.ok(await button('Start run').isDisabled())
+    await field('Epochs').fill('1')
+    await field('Warm-up epochs').fill('0')
+    await seen('Can be trained')
+    await button('Start run').click()
+    await heading('first').waitFor()
+  })
+
+  it('draws the run as it trains and says when it has ended, without a reload', async () => {
+    await page.locator('.chart path.line').first().waitFor({ timeout: TRAIN_MS })
+    await seen('It has succeeded', TRAIN_MS)
+    await seen('step 50 of 50')
+    await heading('Kappa').waitFor()
+    await seen('Training starts.')
+    await page.getByRole('region', { name: 'Checkpoints' }).getByText('complete').first().waitFor()
+    const loss = page.getByRole('slider', { name: /^Step in Loss/ })
+    await loss.focus()
+    await page.keyboard.press('ArrowLeft')
+    assert.equal(await loss.getAttribute('aria-valuenow'), '49')
+  })
+
+  it('shows the model with its kappa and files, and tries it on an image', async () => {
+    await page.getByRole('link', { name: 'Open model' }).click()
+    await button('Download').first().waitFor({ timeout: TRAIN_MS })
+    await page.getByRole('img', { name: /^Histogram of kappa/ }).waitFor()
+    const gray = Uint8Array.from({ length: SIZE * SIZE }, (_, i) => (i * 7) % 256)
+    const png = { name: 'image.png', mimeType: 'image/png', buffer: Buffer.from(encodePng(gray, SIZE, SIZE)) }
+    await page.getByLabel('Image', { exact: true }).setInputFiles(png)
+    await seen(/norm 1\.0000/)
+    const rows = page.getByRole('region', { name: 'Likeliest prototypes' }).locator('tbody tr')
+    assert.equal(await rows.count(), 5)
+    const [download] = await Promise.all([page.waitForEvent('download'), button('Download').first().click()])
+    assert.equal(await download.failure(), null)
+  })
+
+  it('says of an image that is none what the API says', async () => {
+    const text = { name: 'notes.png', mimeType: 'image/png', buffer: Buffer.from('not an image at all') }
+    await page.getByLabel('Image', { exact: true }).setInputFiles(text)
+    const alert = page.getByRole('alert')
+    await alert.getByText('image_invalid').waitFor()
+    assert.match((await alert.textContent()) ?? '', /request \S+/)
+  })
+
+  it('creates a key that works, shows it once, and revokes it', async () => {
+    await open('#/keys')
+    await field('Name').fill('reader')
+    await field('runs:read').check()
+    await button('Create key').click()
+    const key = (await page.getByRole('alert').locator('code').textContent()) ?? ''
+    assert.equal((await platform.call('GET', '/v1/runs', { key })).status, 200)
+    await button('I have it').click()
+    assert.ok(!(await page.content()).includes(key))
+    await page
+      .getByRole('row', { name: /^reader/ })
+      .getByRole('button', { name: 'Revoke' })
+      .click()
+    await button('Revoke the key').click()
+    await page
+      .getByRole('row', { name: /^reader/ })
+      .getByText('revoked')
+      .waitFor()
+    assert.equal((await platform.call('GET', '/v1/runs', { key })).status, 401)
+  })
+
+  it('asks before it cancels a run, and shows that it is cancelled', async () => {
+    await open('#/runs')
+    await page.getByRole('link', { name: 'first' }).click()
+    await page.getByRole('link', { name: 'Run again' }).click()
+    await field('Epochs').fill('1000')
+    await seen('50,000')
+    await button('Start run').click()
+    await heading('first again').waitFor()
+    await button('Cancel').click()
+    await button('Cancel the run').click()
+    await seen(/It has cancelled/, 60_000)
+    assert.equal(await button('Cancel').count(), 0)
+  })
+
+  it('fits a phone: no page is wider than 400 pixels', async () => {
+    const { json: runs } = await platform.call('GET', '/v1/runs')
+    const [run] = runs.data as { id: string; dataset: string }[]
+    const { json: models } = await platform.call('GET', '/v1/models')
+    await page.setViewportSize({ width: 400, height: 800 })
+    const pages = [
+      '#/runs',
+      `#/runs/${run!.id}`,
+      '#/runs/new',
+      '#/datasets',
+      `#/datasets/${run!.dataset.split('@')[0]}`
+    ]
+    for (const hash of [...pages, '#/datasets/new', '#/models', `#/models/${models.data[0].id}`, '#/keys']) {
+      await open(hash)
+      await page.waitForLoadState('load')
+      await page.getByRole('heading', { level: 1 }).waitFor()
+      await page.locator('.skeleton').first().waitFor({ state: 'detached' })
+      const tooWide = await page.evaluate('document.documentElement.scrollWidth - innerWidth')
+      assert.equal(tooWide, 0, hash)
+    }
+  })
+
+  it('has thrown nothing and broken no rule of its content security policy', () => {
+    assert.deepEqual(complaints, [])
+  })
+})
