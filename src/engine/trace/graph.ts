@@ -48,6 +48,7 @@ export class Graph {
   readonly initializers: Initializer[] = []
   readonly inputs: TensorSpec[] = []
   #counter = 0
+  readonly #outputs = new Map<string, string>()
   readonly #seen = new Map<string, readonly string[]>()
 
   nextName(): string {
@@ -66,9 +67,32 @@ export class Graph {
     return outputs
   }
 
-  /** Gives a value a name for the outside, by a node of its own: the same value may be two outputs, or an input. */
-  rename(name: string, wanted: string): void {
+  /**
+   * Gives a computed value its name for the outside. An input, a constant and a value that is already an output are
+   * copied instead.
+   */
+  output(name: string, wanted: string): void {
+    const computed = this.nodes.some((node) => node.outputs.includes(name))
+    if (computed && !this.#outputs.has(name)) {
+      this.#outputs.set(name, wanted)
+      return
+    }
     this.nodes.push({ op: 'Identity', domain: '', inputs: [name], outputs: [wanted], attributes: {} })
+    this.#outputs.set(wanted, wanted)
+  }
+
+  /** What the outputs need, under the outputs' names. A gradient nobody asked for is traced, but not run. */
+  finished(): { nodes: GraphNode[]; initializers: Initializer[] } {
+    const needed = new Set(this.#outputs.keys())
+    const kept: GraphNode[] = []
+    for (const node of this.nodes.toReversed()) {
+      if (!node.outputs.some((output) => needed.has(output))) continue
+      for (const input of node.inputs) needed.add(input)
+      kept.push(node)
+    }
+    const named = (name: string) => this.#outputs.get(name) ?? name
+    const nodes = kept.map((node) => ({ ...node, inputs: node.inputs.map(named), outputs: node.outputs.map(named) }))
+    return { nodes: nodes.reverse(), initializers: this.initializers.filter(({ name }) => needed.has(name)) }
   }
 
   /** Small equal constants share one initializer. */

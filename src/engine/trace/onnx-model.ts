@@ -18,6 +18,7 @@ export interface GraphOutput {
 
 /** `producer` names what made the file, for whoever opens it. */
 export function encodeModel(graph: Graph, outputs: readonly GraphOutput[], producer: string): Uint8Array {
+  const { nodes, initializers } = graph.finished()
   const model = {
     irVersion: IR_VERSION,
     producerName: producer,
@@ -27,14 +28,14 @@ export function encodeModel(graph: Graph, outputs: readonly GraphOutput[], produ
     ],
     graph: {
       name: 'program',
-      node: graph.nodes.map(({ op, domain, inputs, outputs: out, attributes }) => ({
+      node: nodes.map(({ op, domain, inputs, outputs: out, attributes }) => ({
         opType: op,
         domain,
         input: [...inputs],
         output: [...out],
         attribute: Object.entries(attributes).map(([name, value]) => attribute(name, value))
       })),
-      initializer: graph.initializers.map(tensor),
+      initializer: initializers.map(tensor),
       input: graph.inputs.map(valueInfo),
       output: outputs.map((output) => valueInfo({ ...output, dtype: 'float32' }))
     }

@@ -59,7 +59,7 @@ function finish(program: Program, results: Tensors, name: string): GraphOutput {
   const tensor = results[name]
   invariant(tensor, `program ${program.name} returned no ${name}`)
   const wanted = outputName(program, name)
-  traceBackend.graph.rename(traceBackend.name(tensor), wanted)
+  traceBackend.graph.output(traceBackend.name(tensor), wanted)
   return { name: wanted, shape: tensor.shape.map((size) => (dependsOnBatch(size) ? -1 : size)) }
 }
 
