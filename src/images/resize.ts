@@ -205,12 +205,20 @@ export interface Resize {
   readonly outside?: 'cut' | 'visible'
 }
 
+/** A cut has whole pixels; a box that only scales may have fractions. */
+function isInside({ left, top, width, height }: Box, image: Image, isCut: boolean): boolean {
+  if (isCut && ![left, top, width, height].every(Number.isInteger)) return false
+  const fits = left + width <= image.width + 1e-6 && top + height <= image.height + 1e-6
+  return left >= 0 && top >= 0 && width > 0 && height > 0 && fits
+}
+
 /** Writes height × width × channels samples to the beginning of `target`, which must not overlap the image. */
 export function resizeInto(target: Uint8Array, image: Image, resize: Resize): void {
   const { width, height, interpolation } = resize
   const { channels } = image
   const box = resize.box ?? { left: 0, top: 0, width: image.width, height: image.height }
   const cut = resize.outside !== 'visible'
+  invariant(isInside(box, image, cut), `a box of ${JSON.stringify(box)} in ${image.width} × ${image.height} pixels`)
   invariant(target.length >= width * height * channels, `resize into ${target.length} of ${width * height * channels}`)
   const across = cut
     ? { limit: box.width, from: 0, length: box.width, size: width }

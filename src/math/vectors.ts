@@ -30,15 +30,6 @@ export function normalizeRows(matrix: Float32Array, dim: number): Float32Array {
   return out
 }
 
-/** Mean row, [dim]. */
-export function meanRow(matrix: Float32Array, dim: number): Float64Array {
-  const mean = new Float64Array(dim)
-  const rows = rowCount(matrix, dim)
-  for (let i = 0; i < matrix.length; i++) mean[i % dim]! += matrix[i]!
-  for (let i = 0; i < dim; i++) mean[i]! /= Math.max(1, rows)
-  return mean
-}
-
 /** Linear interpolation between order statistics, as numpy and torch do; `values` need not be sorted. */
 export function quantiles(values: ArrayLike<number>, shares: readonly number[]): number[] {
   invariant(values.length > 0, 'quantiles of nothing')

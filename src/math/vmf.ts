@@ -57,23 +57,3 @@ export function meanResultantLength(p: number, kappa: number): number {
   checkArguments(p, kappa)
   return recurDown(orderOf(p), kappa, () => {})
 }
-
-/**
- * κ whose A_p is `length`: Banerjee et al. 2005 as the start, then Newton with A′ = 1 − A² − (p−1)A/κ.
- * `length` is R̄, the norm of the mean of unit vectors.
- */
-export function kappaOfMeanResultantLength(p: number, length: number): number {
-  invariant(length >= 0 && length < 1, `a mean resultant length is in [0, 1), got ${length}`)
-  if (length === 0) return 0
-  let kappa = (length * (p - length * length)) / (1 - length * length)
-  for (let i = 0; i < 8; i++) {
-    const a = meanResultantLength(p, kappa)
-    const slope = 1 - a * a - ((p - 1) * a) / kappa
-    const next = kappa - (a - length) / slope
-    // At very large κ the slope is lost to rounding; the start is then already good to its last digits.
-    if (!(next > 0) || !Number.isFinite(next)) break
-    if (Math.abs(next - kappa) <= 1e-13 * kappa) return next
-    kappa = next
-  }
-  return kappa
-}

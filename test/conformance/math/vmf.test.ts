@@ -1,12 +1,7 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
-import {
-  deltaLogNormalizer,
-  kappaOfMeanResultantLength,
-  logNormalizer,
-  meanResultantLength
-} from '../../../src/math/vmf.ts'
+import { deltaLogNormalizer, logNormalizer, meanResultantLength } from '../../../src/math/vmf.ts'
 
 interface Golden {
   readonly rows: readonly (readonly [p: number, kappa: number, logCp: number, delta: number, ratio: number])[]
@@ -56,16 +51,6 @@ test('the closed form in three dimensions is met', () => {
     const closed = Math.log(kappa) - Math.log(4 * Math.PI * Math.sinh(kappa))
     assert.ok(Math.abs(logNormalizer(3, kappa) - closed) < TOLERANCE)
   }
-})
-
-test('kappa is recovered from the mean resultant length', () => {
-  for (const p of [3, 64, 256]) {
-    for (const kappa of [1e-3, 2, 40, 1000]) {
-      const found = kappaOfMeanResultantLength(p, meanResultantLength(p, kappa))
-      assert.ok(Math.abs(found - kappa) < 1e-6 * kappa, `p ${p}: ${found} not ${kappa}`)
-    }
-  }
-  assert.equal(kappaOfMeanResultantLength(64, 0), 0)
 })
 
 test('extreme kappa stays finite and wrong arguments are refused', () => {
