@@ -1,0 +1,16 @@
+import { useMemo, useSyncExternalStore } from 'react'
+import { type Location, parseLocation } from '../router.ts'
+
+function subscribe(onChange: () => void): () => void {
+  window.addEventListener('hashchange', onChange)
+  return () => window.removeEventListener('hashchange', onChange)
+}
+
+export function useLocation(): Location {
+  const hash = useSyncExternalStore(subscribe, () => window.location.hash)
+  return useMemo(() => parseLocation(hash), [hash])
+}
+
+export const goTo = (target: string): void => {
+  window.location.hash = target
+}
