@@ -1,5 +1,5 @@
 import { formatNumber } from '../format.ts'
-import { niceTicks, type Scale, stepTicks } from './scale.ts'
+import { niceTicks, type Scale, stepTicks, type Tick } from './scale.ts'
 
 /** Room around the plot in CSS pixels. */
 export const MARGIN = { top: 8, right: 10, bottom: 22, left: 48 } as const
@@ -10,21 +10,25 @@ interface Props {
   readonly width: number
   readonly height: number
   readonly isStepAxis?: boolean
+  /** Instead of round numbers, where the scale is not one of plain values. */
+  readonly yTicks?: readonly Tick[]
 }
 
-export function Axes({ x, y, width, height, isStepAxis = false }: Props) {
+const plainTick = (at: number): Tick => ({ at, label: formatNumber(at) })
+
+export function Axes({ x, y, width, height, isStepAxis = false, yTicks }: Props) {
   const columns = Math.max(2, Math.floor(width / 90))
   const xTicks = isStepAxis ? stepTicks(x.min, x.max, columns) : niceTicks(x.min, x.max, columns)
-  const yTicks = niceTicks(y.min, y.max, Math.max(2, Math.floor(height / 42)))
+  const rows = yTicks ?? niceTicks(y.min, y.max, Math.max(2, Math.floor(height / 42))).map(plainTick)
   const right = width - MARGIN.right
   const bottom = height - MARGIN.bottom
   return (
     <g className="axes">
-      {yTicks.map((tick) => (
-        <g key={tick} transform={`translate(0 ${y.toPixel(tick)})`}>
+      {rows.map(({ at, label }) => (
+        <g key={at} transform={`translate(0 ${y.toPixel(at)})`}>
           <line x1={MARGIN.left} x2={right} />
           <text x={MARGIN.left - 6} dy="0.32em" textAnchor="end">
-            {formatNumber(tick)}
+            {label}
           </text>
         </g>
       ))}

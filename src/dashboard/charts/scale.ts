@@ -65,3 +65,20 @@ export function paddedExtent(
   // A quantity that is never negative should not show a negative axis.
   return [min >= 0 && min - margin < 0 ? 0 : min - margin, max + margin]
 }
+
+export interface Tick {
+  readonly at: number
+  readonly label: string
+}
+
+/** Counts from zero to many thousands on one axis: 0 is there, unlike on a logarithmic one. */
+export const squeeze = (count: number): number => Math.log10(1 + count)
+
+/** 0, 1, 10, 100, … up to the largest count, where `squeeze` puts them. */
+export function squeezedTicks(largest: number): Tick[] {
+  const ticks = [{ at: 0, label: '0' }]
+  for (let count = 1; count <= Math.max(1, largest); count *= 10) {
+    ticks.push({ at: squeeze(count), label: count.toLocaleString('en') })
+  }
+  return ticks
+}

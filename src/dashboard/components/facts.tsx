@@ -2,10 +2,16 @@ import type { ReactNode } from 'react'
 
 export type Fact = readonly [name: string, value: ReactNode]
 
+interface Props {
+  readonly facts: readonly Fact[]
+  /** Short values, close together. */
+  readonly isTight?: boolean
+}
+
 /** Names and values, dense. */
-export function Facts({ facts }: { readonly facts: readonly Fact[] }) {
+export function Facts({ facts, isTight = false }: Props) {
   return (
-    <dl className="facts">
+    <dl className={isTight ? 'facts tight' : 'facts'}>
       {facts.map(([name, value]) => (
         <div key={name}>
           <dt>{name}</dt>

@@ -1,7 +1,14 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { bandPath, linePath } from '../../../src/dashboard/charts/path.ts'
-import { linearScale, niceTicks, paddedExtent, stepTicks } from '../../../src/dashboard/charts/scale.ts'
+import {
+  linearScale,
+  niceTicks,
+  paddedExtent,
+  squeeze,
+  squeezedTicks,
+  stepTicks
+} from '../../../src/dashboard/charts/scale.ts'
 import { downsample, indexAt, mergeSeries, movingMean, nearestIndex } from '../../../src/dashboard/charts/series.ts'
 
 const range = (count: number) => Array.from({ length: count }, (_, i) => i)
@@ -28,6 +35,18 @@ test('an axis holds its values and what must be seen, and never goes below zero 
   assert.deepEqual(paddedExtent([[Number.NaN, Number.POSITIVE_INFINITY]]), [0, 1])
   const [low, high] = paddedExtent([[0.025, 0.025]])
   assert.ok(low < 0.025 && high > 0.025)
+})
+
+test('a squeezed axis has zero, tens and thousands', () => {
+  assert.deepEqual(
+    squeezedTicks(7757).map(({ label }) => label),
+    ['0', '1', '10', '100', '1,000']
+  )
+  assert.deepEqual(
+    squeezedTicks(0).map(({ at }) => at),
+    [0, squeeze(1)]
+  )
+  assert.equal(squeeze(0), 0)
 })
 
 test('thinning keeps every spike, the ends and the order', () => {

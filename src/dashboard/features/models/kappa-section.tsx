@@ -41,7 +41,7 @@ function Kappa({ kappa: { quantiles, histogram } }: { readonly kappa: KappaSumma
         counts={histogram.counts}
         marks={MARKED.map((name) => ({ label: name, value: quantiles[name] }))}
       />
-      <Facts facts={QUANTILES.map((name) => [name, formatNumber(quantiles[name])] as const)} />
+      <Facts isTight facts={QUANTILES.map((name) => [name, formatNumber(quantiles[name])] as const)} />
     </>
   )
 }

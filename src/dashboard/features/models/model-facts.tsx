@@ -38,12 +38,15 @@ export function ModelFacts({ model }: { readonly model: Model }) {
       {verification && (
         <p className="small">
           <b>Verified</b> on {formatCount(verification.images)} images against the training program: smallest cosine{' '}
-          {verification.min_cosine.toFixed(7)}, largest difference {formatNumber(verification.max_abs_error, 2)}.
+          {formatNearOne(verification.min_cosine)}, largest difference {formatNumber(verification.max_abs_error, 2)}.
         </p>
       )}
     </section>
   )
 }
+
+/** 0.99999999 as 1 − 1e-8: the difference is what there is to read. */
+const formatNearOne = (cosine: number): string => (cosine >= 1 ? '1' : `1 − ${formatNumber(1 - cosine, 2)}`)
 
 const RunLink = ({ id }: { readonly id: string }) => (
   <a className="mono" href={href.run(id)}>

@@ -6,9 +6,9 @@ import { usePage } from '../../data/use-page.ts'
 import { formatCount, formatDegrees, formatNumber, formatPercent } from '../../format.ts'
 
 const SORTS = [
+  ['-usage', 'most used first'],
   ['-kappa', 'tightest first'],
   ['kappa', 'widest first'],
-  ['-usage', 'most used first'],
   ['usage', 'least used first'],
   ['index', 'by number']
 ] as const
@@ -18,7 +18,7 @@ type Sort = (typeof SORTS)[number][0]
 const COLUMNS = ['Prototype', 'κ', 'Angle', 'Usage', 'Mean probability', 'Nearest', 'Repeats']
 
 export function Prototypes({ path }: { readonly path: string }) {
-  const [sort, setSort] = useState<Sort>('-kappa')
+  const [sort, setSort] = useState<Sort>('-usage')
   const list = usePage<Prototype>(`${path}/prototypes?sort=${sort}`, 20)
   return (
     <Section

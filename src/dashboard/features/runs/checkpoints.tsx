@@ -7,7 +7,7 @@ import { Ago } from '../../components/time.tsx'
 import { usePage } from '../../data/use-page.ts'
 import { formatBytes, formatCount, formatNumber } from '../../format.ts'
 
-const COLUMNS = ['Step', 'Epoch', 'Loss', 'Size', 'Status', 'Checkpoint', 'Saved']
+const COLUMNS = ['Step', 'Epoch', 'Loss', 'Size', 'Saved', 'Status', 'Checkpoint']
 
 interface Props {
   readonly run: Run
@@ -39,10 +39,12 @@ const checkpointCells = (checkpoint: Checkpoint) => [
   formatCount(checkpoint.step),
   formatCount(checkpoint.epoch),
   formatNumber(checkpoint.metrics['loss']),
-  formatBytes(checkpoint.bytes),
+  <span key="size" className="nowrap">
+    {formatBytes(checkpoint.bytes)}
+  </span>,
+  <Ago key="saved" at={checkpoint.created_at} />,
   <StatusBadge key="status" status={checkpoint.status} />,
   <span key="id" className="mono small" title={`State hash ${checkpoint.state_hash}`}>
     {checkpoint.id}
-  </span>,
-  <Ago key="saved" at={checkpoint.created_at} />
+  </span>
 ]
