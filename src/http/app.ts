@@ -72,7 +72,6 @@ function createServer(options: AppOptions): App {
     requestTimeout: RECEIVE_WITHIN_MS,
     requestIdHeader: false,
     genReqId: (request) => readRequestId(request, options.clock),
-    forceCloseConnections: 'idle',
     routerOptions: { querystringParser: parseQuery, maxParamLength: MAX_PARAM_LENGTH }
   }).withTypeProvider<TypeBoxTypeProvider>()
   server.setValidatorCompiler(createValidatorCompiler())

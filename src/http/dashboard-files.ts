@@ -1,5 +1,5 @@
 /** The built dashboard: its files by name, its page for every other address, so that a reload finds the same view. */
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { extname, join, sep } from 'node:path'
 import type { FastifyReply } from 'fastify'
 import { DASHBOARD_POLICY } from './security-headers.ts'
@@ -26,8 +26,13 @@ export interface Dashboard {
   send(reply: FastifyReply, path: string): FastifyReply
 }
 
-/** Reads the files once (well under a megabyte): no path of a request ever reaches the file system. */
+/**
+ * Reads the files once (well under a megabyte): no path of a request ever reaches the file system.
+ *
+ * @returns null when the folder holds no dashboard
+ */
 export function createDashboard(folder: string): Dashboard | null {
+  if (!existsSync(folder)) return null
   const files = new Map<string, Buffer>()
   for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
     if (!entry.isFile()) continue

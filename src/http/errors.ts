@@ -4,7 +4,14 @@ import { AppError, toError } from '../base/errors.ts'
 import type { Logger } from '../base/log.ts'
 import type { Dashboard } from './dashboard-files.ts'
 import { methodsAt, type Operation } from './operations.ts'
-import { PROBLEM_TYPE, presentProblem, STATUS, toAppError } from './problem.ts'
+import { openAiError, PROBLEM_TYPE, presentProblem, STATUS, toAppError } from './problem.ts'
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Failures also have the field that OpenAI's clients read. */
+    hasOpenAiErrors?: boolean
+  }
+}
 
 export interface ErrorDeps {
   readonly logger: Logger
@@ -16,11 +23,13 @@ export function sendProblem(request: FastifyRequest, reply: FastifyReply, error:
   const { retryAfterS } = error.details
   if (retryAfterS !== undefined) reply.header('retry-after', String(retryAfterS))
   if (error.code === 'unauthorized') reply.header('www-authenticate', 'Bearer realm="kappa"')
+  const problem = presentProblem(error, request.id)
+  const more = request.routeOptions.config.hasOpenAiErrors ? openAiError(problem) : {}
   return reply
     .code(STATUS[error.code])
     .type(PROBLEM_TYPE)
     .header('cache-control', 'no-store')
-    .send(JSON.stringify(presentProblem(error, request.id)))
+    .send(JSON.stringify({ ...problem, ...more }))
 }
 
 export function registerErrors(app: FastifyInstance, { logger, operations, dashboard }: ErrorDeps): void {

@@ -97,10 +97,19 @@ export function toAppError(thrown: unknown): AppError {
   return new AppError('internal', {}, { cause: thrown })
 }
 
-const presentFieldError = ({ path, message }: FieldError): Record<string, string> =>
-  path.startsWith('/') || path === ''
-    ? { pointer: pointerToSnake(path), detail: message }
-    : { parameter: path, detail: message }
+/** Fastify leaves this mark on what validation found: its pointers are the user's own words already. */
+const isAboutWire = (error: AppError): boolean => 'validationContext' in error
+
+function presentFieldError({ path, message }: FieldError, isWire: boolean): Record<string, string> {
+  const isPointer = path.startsWith('/') || path === ''
+  if (!isPointer) return { parameter: path, detail: message }
+  return { pointer: isWire ? path : pointerToSnake(path), detail: message }
+}
+
+/** What OpenAI's clients read of a failure; RFC 9457 allows more fields. */
+export const openAiError = ({ code, detail, errors }: ProblemBody): { readonly error: object } => ({
+  error: { message: detail, type: code, code, param: errors?.[0]?.['pointer'] ?? null }
+})
 
 export function presentProblem(error: AppError, requestId: string): ProblemBody {
   const status = STATUS[error.code]
@@ -114,5 +123,10 @@ export function presentProblem(error: AppError, requestId: string): ProblemBody 
   if (status >= 500) return { ...base, detail: ERROR_CATALOGUE[error.code] }
   const { message: _, errors, retryAfterS: __, ...extensions } = error.details
   const shown = keysToSnake(extensions) as Record<string, unknown> // an object stays one
-  return { ...shown, ...base, detail: error.message, ...(errors && { errors: errors.map(presentFieldError) }) }
+  return {
+    ...shown,
+    ...base,
+    detail: error.message,
+    ...(errors && { errors: errors.map((one) => presentFieldError(one, isAboutWire(error))) })
+  }
 }

@@ -1,3 +1,4 @@
+/** What must end before the process can: streams that would go on for ever, and connections that nobody uses. */
 import type { FastifyInstance, FastifyReply } from 'fastify'
 
 /** Responses that go on until somebody leaves: the client, or this process. */
@@ -8,9 +9,29 @@ export interface Streams {
 
 export function createStreams(app: FastifyInstance): Streams {
   const controllers = new Set<AbortController>()
-  app.addHook('preClose', async () => {
-    for (const controller of controllers) controller.abort()
+  let underWay = 0
+  let isClosing = false
+
+  // Browsers and undici connect before they have a request; for Node such a connection is not idle, and closing the
+  // server would wait for it for over a minute.
+  const closeUnused = () => {
+    if (isClosing && underWay === 0) app.server.closeAllConnections()
+  }
+
+  app.addHook('onRequest', async () => {
+    underWay += 1
   })
+  app.addHook('onResponse', async () => {
+    underWay -= 1
+    if (isClosing) setImmediate(closeUnused)
+  })
+  app.addHook('preClose', async () => {
+    isClosing = true
+    for (const controller of controllers) controller.abort()
+    // The server stops to listen first.
+    setImmediate(closeUnused)
+  })
+
   return {
     open(reply) {
       const controller = new AbortController()

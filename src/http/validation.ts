@@ -1,5 +1,6 @@
 /** Requests against their schemas: compiled by TypeBox, reported as field errors that name what is wrong. */
 import type { FastifySchemaCompiler } from 'fastify'
+
 import type { TSchema } from 'typebox'
 import { Compile } from 'typebox/compile'
 import { Settings } from 'typebox/system'
@@ -14,6 +15,10 @@ interface Finding {
   readonly message: string
 }
 
+/** Fastify gives the media type of bodies that may come in several; its types do not say so. */
+type SchemaDefinition = Parameters<FastifySchemaCompiler<TSchema>>[0] & { readonly contentType?: string }
+
+const JSON_TYPE = 'application/json'
 /** Findings per request: unions report every branch, so more than the fields that are shown. */
 const MOST_FINDINGS = 64
 const MOST_ERRORS = 16
@@ -99,7 +104,9 @@ function report(findings: readonly Finding[], httpPart: string | undefined): App
 /** Nothing is removed, nothing converted but the texts of a URL. */
 export function createValidatorCompiler(): FastifySchemaCompiler<TSchema> {
   Settings.Set({ maxErrors: MOST_FINDINGS })
-  return ({ schema, httpPart }) => {
+  return ({ schema, httpPart, contentType = JSON_TYPE }: SchemaDefinition) => {
+    // Images and forms are documented by their schemas, and judged where they are read.
+    if (contentType !== JSON_TYPE) return () => true
     const validator = Compile(schema)
     const isText = httpPart !== 'body'
     return (given: unknown) => {

@@ -24,10 +24,19 @@ export function fileKind(filename: string): FileKind | null {
   return null
 }
 
+/** Of one name, in common file systems. */
+const MAX_NAME_BYTES = 255
+
+const isFolderName = (name: string): boolean =>
+  name !== '' && name !== '.' && name !== '..' && !/[\0\\]/.test(name) && Buffer.byteLength(name) <= MAX_NAME_BYTES
+
 const invalid = (errors: readonly FieldError[]): AppError => new AppError('invalid_request', { errors })
 
 /** @throws AppError invalid_request */
 export function checkFilename(filename: string): void {
+  if (Buffer.byteLength(filename) > MAX_NAME_BYTES) {
+    throw invalid([{ path: '/filename', message: `must have at most ${MAX_NAME_BYTES} bytes` }])
+  }
   if (fileKind(filename) === null) throw invalid([{ path: '/filename', message: `must name ${FILE_KINDS_TEXT}` }])
 }
 
@@ -47,7 +56,7 @@ export function checkCombination(uploads: readonly Upload[]): void {
 export function checkPrefix(source: Extract<DatasetSource, { type: 's3' }>): DatasetSource {
   const prefix = source.prefix.endsWith('/') ? source.prefix : `${source.prefix}/`
   const segments = prefix.slice(0, -1).split('/')
-  const isPlain = segments.every((segment) => segment !== '' && segment !== '.' && segment !== '..')
+  const isPlain = segments.every(isFolderName)
   if (!isPlain) throw invalid([{ path: '/source/prefix', message: 'must be a folder below the root of the bucket' }])
   if (OWN_ROOTS.has(segments[0] ?? '')) {
     throw invalid([{ path: '/source/prefix', message: `must not begin with ${segments[0]}/, which belongs to Kappa` }])

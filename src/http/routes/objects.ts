@@ -9,6 +9,7 @@ import { Binary } from '../schemas/serving.ts'
 const tags = ['objects']
 const RAW = 'application/octet-stream'
 const TokenParams = Type.Object({ token: Type.String() }, closed)
+const NoBody = Type.Unsafe<undefined>({ type: 'null' })
 const problems = ['forbidden', 'object_not_found', 'storage_unavailable', 'storage_full'] as const
 
 const asFilename = (name: string): string =>
@@ -33,13 +34,13 @@ export async function objectRoutes(app: App, objects: SignedObjects | null): Pro
           tags,
           summary: 'Send a part of an upload to its URL',
           params: TokenParams,
-          response: { 200: Type.Null() }
+          response: { 200: NoBody }
         },
         config: { problems }
       },
       async ({ params, raw }, reply) => {
         const { etag } = await required().writePart(params.token, raw)
-        return reply.code(200).header('etag', etag).send(null)
+        return reply.code(200).header('etag', etag).send(undefined)
       }
     )
 

@@ -99,7 +99,7 @@ export async function servingRoutes(
         body: CreateEmbeddings,
         response: { 200: Embeddings }
       },
-      config: { problems }
+      config: { problems, hasOpenAiErrors: true }
     },
     async ({ body, principal }, reply) => {
       const { model, input, encoding_format: format = 'float', dimensions = null } = body

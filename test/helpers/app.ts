@@ -1,0 +1,228 @@
+/** The HTTP API over a real database and a real folder of objects; inference, time and the queue are stand-ins. */
+import { createHash } from 'node:crypto'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Clock } from '../../src/base/clock.ts'
+import { newId } from '../../src/base/ids.ts'
+import { silentLogger } from '../../src/base/log.ts'
+import type { Scope } from '../../src/domain/access.ts'
+import type { Inference, ObjectStore, SignedObjects, Stores, TransactionalQueue } from '../../src/domain/ports.ts'
+import { type App, type AppOptions, createApp } from '../../src/http/app.ts'
+import { createDatasetService } from '../../src/services/datasets.ts'
+import { createIdempotencyService } from '../../src/services/idempotency.ts'
+import { createImageFetch } from '../../src/services/image-fetch.ts'
+import { createImageSources } from '../../src/services/image-sources.ts'
+import { createKeyService } from '../../src/services/keys.ts'
+import { createModelService } from '../../src/services/models.ts'
+import { createPrototypeService } from '../../src/services/prototypes.ts'
+import { createRunService } from '../../src/services/runs.ts'
+import type { Services } from '../../src/services/services.ts'
+import { createServingService } from '../../src/services/serving.ts'
+import { createFolderStore } from '../../src/storage/objects/folder-store.ts'
+import { createDatabase } from '../../src/storage/postgres/client.ts'
+import { createStores, createUnitOfWork } from '../../src/storage/postgres/unit-of-work.ts'
+import { fakeClock } from './fake-clock.ts'
+import { createOpenApiValidator } from './openapi-validator.ts'
+import { createTestDatabase } from './postgres.ts'
+
+export interface EnqueuedJob {
+  readonly kind: string
+  readonly payload: object
+  readonly key: string
+}
+
+export interface CallOptions {
+  readonly body?: unknown
+  readonly headers?: Readonly<Record<string, string>>
+  /** Null sends none; default is the administrator's. */
+  readonly key?: string | null
+}
+
+export interface Answer {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string | undefined>>
+  readonly text: string
+  readonly bytes: Buffer
+  /** The body as JSON; throws when it is none. */
+  // biome-ignore lint/suspicious/noExplicitAny: tests look into bodies of every shape
+  readonly json: any
+}
+
+export interface TestApp {
+  readonly app: App
+  readonly services: Services
+  readonly stores: Stores
+  readonly objects: ObjectStore & SignedObjects
+  readonly jobs: EnqueuedJob[]
+  readonly adminKey: string
+  readonly projectId: string
+  /** A key of another project, or with other scopes. */
+  issueKey(options: {
+    readonly project?: string
+    readonly scopes?: readonly Scope[]
+  }): Promise<{ key: string; projectId: string }>
+  /** Injects a request and validates its response against openapi.yaml. */
+  call(method: string, url: string, options?: CallOptions): Promise<Answer>
+}
+
+export interface TestAppOptions {
+  readonly clock?: Clock
+  readonly inference?: Inference
+  readonly app?: Partial<AppOptions>
+}
+
+interface TestScope {
+  after(hook: () => Promise<void>): void
+}
+
+export const LIMITS = {
+  bodyBytes: 4 * 1024 * 1024,
+  imageBytes: 256 * 1024,
+  imagesPerRequest: 8,
+  uploadBytes: 64 * 1024 * 1024
+}
+
+const TIMINGS = { decodeMs: 1, queueMs: 2, inferMs: 3, encodeMs: 0.5 }
+
+/** Vectors that depend on the bytes alone. */
+export const fakeInference: Inference = {
+  async embed(model, images, { dimensions = model.config?.embeddingDim ?? 0 }) {
+    const embeddings = images.map((image) => {
+      const digest = createHash('sha256').update(image).digest()
+      return Float32Array.from({ length: dimensions }, (_, i) => digest[i % 32]! / 255)
+    })
+    return { embeddings, timings: TIMINGS }
+  },
+  async assign(_, images, { topK, temperature = 0.04 }) {
+    const one = (prototype: number) => ({
+      prototype,
+      probability: 1 / (prototype + 2),
+      cosine: 0.9,
+      kappa: 1 / temperature,
+      expectedCosine: 0.8
+    })
+    const results = images.map(() => ({
+      assignments: Array.from({ length: topK }, (_, i) => one(i)),
+      entropy: 1.5,
+      effectiveClusters: Math.exp(1.5),
+      logDensity: 30.25,
+      densityPercentile: null
+    }))
+    return { results, timings: TIMINGS }
+  }
+}
+
+const validator = createOpenApiValidator()
+
+async function inject(
+  app: App,
+  method: string,
+  url: string,
+  options: CallOptions & { key: string | null }
+): Promise<Answer> {
+  const { body, headers = {}, key } = options
+  const isJson = body !== undefined && !(body instanceof Uint8Array) && typeof body !== 'string'
+  const response = await app.inject({
+    method: method as 'GET', // inject takes any method's name
+    url,
+    headers: {
+      ...(key !== null && { authorization: `Bearer ${key}` }),
+      ...(isJson && { 'content-type': 'application/json' }),
+      ...headers
+    },
+    ...(body !== undefined && { payload: isJson ? JSON.stringify(body) : (body as string | Buffer) })
+  })
+  const type = response.headers['content-type']
+  const operation = validator.operationOf(method, url)
+  validator.validateResponse(operation, response.statusCode, typeof type === 'string' ? type : null, response.payload)
+  return {
+    status: response.statusCode,
+    headers: response.headers as Answer['headers'],
+    text: response.payload,
+    bytes: response.rawPayload,
+    get json() {
+      return response.json()
+    }
+  }
+}
+
+/** Closes itself with the scope. */
+export async function createTestApp(scope: TestScope, options: TestAppOptions = {}): Promise<TestApp> {
+  const { clock = fakeClock(), inference = fakeInference } = options
+  const root = await mkdtemp(join(tmpdir(), 'kappa-http-'))
+  const url = await createTestDatabase(scope)
+  const database = createDatabase({ url, max: 4, statementTimeoutMs: 10_000, logger: silentLogger })
+  const jobs: EnqueuedJob[] = []
+  const queue: TransactionalQueue = {
+    through: () => ({ enqueue: async (kind, payload, { key }) => void jobs.push({ kind, payload, key }) })
+  }
+  const stores = createStores(database, queue)
+  const objects = createFolderStore({ root, signingKey: 'a signing key of the tests', baseUrl: '', clock })
+  // Ids sort by time; under a clock that stands still they must not be drawn by lot.
+  let issued = 0
+  const deps = {
+    stores,
+    unitOfWork: createUnitOfWork(database, queue),
+    objects,
+    clock,
+    newId: (kind: Parameters<typeof newId>[0]) => newId(kind, clock.now() + issued++),
+    logger: silentLogger,
+    limits: LIMITS
+  }
+  const keys = createKeyService(deps)
+  const datasets = createDatasetService(deps)
+  const models = createModelService(deps)
+  const fetchImage = createImageFetch({
+    allowedHosts: ['images.example'],
+    maxBytes: LIMITS.imageBytes,
+    timeoutMs: 1000
+  })
+  const services: Services = {
+    keys,
+    datasets,
+    models,
+    runs: createRunService({ ...deps, datasets }),
+    prototypes: createPrototypeService({ stores, models }),
+    serving: createServingService({
+      models,
+      imageSources: createImageSources({ fetchImage, limits: LIMITS }),
+      inference
+    }),
+    idempotency: createIdempotencyService(deps)
+  }
+  const app = await createApp({
+    services,
+    clock,
+    logger: silentLogger,
+    limits: LIMITS,
+    rateLimitPerMinute: null,
+    checks: { database: () => database.check(), objects: () => objects.check() },
+    signedObjects: objects,
+    dashboardFolder: null,
+    ...options.app
+  })
+  scope.after(async () => {
+    await app.close()
+    await database.close()
+    await rm(root, { recursive: true, force: true })
+  })
+
+  const issueKey: TestApp['issueKey'] = async ({ project = 'default', scopes = ['admin'] }) => {
+    const { id: projectId } = await stores.keys.ensureProject(project)
+    const { token } = await keys.create(projectId, { name: 'test', scopes, expiresAt: null })
+    return { key: token, projectId }
+  }
+  const admin = await issueKey({})
+  return {
+    app,
+    services,
+    stores,
+    objects,
+    jobs,
+    adminKey: admin.key,
+    projectId: admin.projectId,
+    issueKey,
+    call: (method, target, { key = admin.key, ...rest } = {}) => inject(app, method, target, { key, ...rest })
+  }
+}

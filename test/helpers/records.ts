@@ -1,0 +1,139 @@
+/** Records as workers leave them behind, for tests of those who read them. */
+import { newId } from '../../src/base/ids.ts'
+import type { Checkpoint } from '../../src/domain/checkpoint.ts'
+import type { DatasetVersion } from '../../src/domain/dataset.ts'
+import type { Model, Prototype } from '../../src/domain/model.ts'
+import type { ObjectStore, Stores } from '../../src/domain/ports.ts'
+
+const AT = new Date(Date.UTC(2026, 0, 1))
+const SHA = 'a'.repeat(64)
+
+/** A dataset with one ready version of `images` images in two shards, its index and rejected files included. */
+export async function aReadyVersion(
+  { stores, objects }: { readonly stores: Stores; readonly objects: ObjectStore },
+  projectId: string,
+  images = 500
+): Promise<DatasetVersion> {
+  const datasetId = newId('dataset')
+  await stores.datasets.insert({
+    id: datasetId,
+    projectId,
+    name: 'shoes',
+    metadata: {},
+    latestVersion: null,
+    createdAt: AT
+  })
+  const version = await stores.datasets.insertVersion(
+    {
+      datasetId,
+      projectId,
+      status: 'queued',
+      source: { type: 's3', prefix: 'shoes/' },
+      images,
+      bytes: images * 10,
+      rejected: 2,
+      duplicates: 1,
+      classes: ['left', 'right'],
+      contentHash: SHA,
+      sizes: { '28×28': images },
+      progress: { images, rejected: 2 },
+      error: null,
+      createdAt: AT,
+      readyAt: AT
+    },
+    (number) => `datasets/${datasetId}/v${number}`
+  )
+  await stores.datasets.updateVersion(datasetId, version.version, { status: 'ready' })
+  const half = Math.ceil(images / 2)
+  const record = (i: number) =>
+    JSON.stringify({
+      name: `bild-ä-${i}.png`,
+      format: 'png',
+      width: 28,
+      height: 28,
+      channels: 1,
+      offset: i * 10,
+      bytes: 10,
+      label: i % 2,
+      sha256: SHA
+    })
+  const lines = Array.from({ length: images }, (_, i) => record(i))
+  const put = (name: string, text: string) => objects.put(`${version.prefix}/${name}`, Buffer.from(text))
+  await put('shard-00000.jsonl', `${lines.slice(0, half).join('\n')}\n`)
+  await put('shard-00001.jsonl', `${lines.slice(half).join('\n')}\n`)
+  await put(
+    'manifest.json',
+    JSON.stringify({ shards: [{ index: 'shard-00000.jsonl' }, { index: 'shard-00001.jsonl' }] })
+  )
+  const rejected = ['a.txt', 'b.txt'].map((name) =>
+    JSON.stringify({ name, code: 'image_invalid', message: 'no image' })
+  )
+  await put('rejected.jsonl', `${rejected.join('\n')}\n`)
+  return { ...version, status: 'ready' }
+}
+
+export const aCheckpoint = (runId: string, projectId: string): Checkpoint => ({
+  id: newId('checkpoint'),
+  projectId,
+  runId,
+  step: 10,
+  epoch: 1,
+  leaseEpoch: 1,
+  prefix: `runs/${runId}/e1/s10`,
+  files: [{ name: 'teacher.safetensors', bytes: 10, sha256: SHA }],
+  bytes: 10,
+  stateHash: SHA,
+  status: 'complete',
+  metrics: { loss: 4.5 },
+  createdAt: AT
+})
+
+/** A model that answers, with three prototypes. */
+export async function aReadyModel(stores: Stores, projectId: string, patch: Partial<Model> = {}): Promise<Model> {
+  const id = newId('model')
+  const model: Model = {
+    id,
+    projectId,
+    name: 'shoes',
+    runId: null,
+    checkpointId: null,
+    step: 10,
+    status: 'ready',
+    config: {
+      method: 'dino-vmf',
+      arch: 'vit_nano',
+      patchSize: 4,
+      imageSize: 28,
+      channels: 1,
+      embeddingDim: 8,
+      bottleneckDim: 64,
+      prototypes: 3,
+      temperature: 0.04
+    },
+    prefix: `models/${id}`,
+    files: [{ name: 'embed.onnx', bytes: 5, sha256: SHA }],
+    verification: { images: 64, maxAbsError: 1e-6, minCosine: 0.999999 },
+    error: null,
+    createdAt: AT,
+    readyAt: AT,
+    ...patch
+  }
+  await stores.models.insert(model)
+  await stores.prototypes.replaceAll(
+    id,
+    [0, 1, 2].map((index) => aPrototype(id, index))
+  )
+  return model
+}
+
+const aPrototype = (modelId: string, index: number): Prototype => ({
+  modelId,
+  index,
+  kappa: 20 + 10 * index,
+  expectedCosine: 0.5 + 0.1 * index,
+  logNormalizer: 100 - index,
+  usage: index === 0 ? null : index * 7,
+  meanProbability: 0.3,
+  nearest: [{ prototype: (index + 1) % 3, cosine: 0.2 }],
+  duplicatesOf: null
+})

@@ -1,0 +1,226 @@
+import assert from 'node:assert/strict'
+import { after, test } from 'node:test'
+import { createTestApp, type TestApp } from '../../helpers/app.ts'
+import { whyNoPostgres } from '../../helpers/postgres.ts'
+import { aCheckpoint, aReadyVersion } from '../../helpers/records.ts'
+
+const skip = await whyNoPostgres()
+const api = skip ? (undefined as unknown as TestApp) : await createTestApp({ after })
+const { datasetId, version } = skip ? { datasetId: '', version: 0 } : await aReadyVersion(api, api.projectId)
+const dataset = `${datasetId}@${version}`
+
+const request = (more: object = {}) => ({ body: { dataset, method: 'dino-vmf', preset: 'demo', ...more } })
+
+test('a run is queued with its recipe resolved, its estimate, its event and its job', { skip }, async () => {
+  const hyperparameters = { epochs: 3, batch_size: 100, warmup_epochs: 1, teacher_temperature: [0.04, 0.05, 1] }
+  const created = await api.call('POST', '/v1/runs', request({ name: 'shoes', seed: 7, hyperparameters }))
+  assert.equal(created.status, 202, created.text)
+  const run = created.json
+  assert.equal(created.headers['location'], `/v1/runs/${run.id}`)
+  assert.equal(run.status, 'queued')
+  assert.equal(run.status_reason, 'waiting_for_worker')
+  assert.equal(run.dataset, dataset)
+  assert.equal(run.resolved_recipe.seed, 7)
+  assert.equal(run.resolved_recipe.hyperparameters.batch_size, 100)
+  assert.deepEqual(run.resolved_recipe.hyperparameters.teacher_temperature, [0.04, 0.05, 1])
+  assert.equal(run.estimate.steps, 15)
+  assert.equal(run.estimate.images, 1500)
+  assert.equal(run.estimate.duration_s, null, 'nothing has been measured yet')
+  assert.equal(run.progress.total_steps, 15)
+  assert.deepEqual(api.jobs.at(-1), { kind: 'run-leg', payload: { runId: run.id }, key: `${run.id}:0` })
+  const [event] = await api.stores.events.list(run.id, 0, 10)
+  assert.equal(event?.type, 'state')
+  assert.equal(event?.data['status'], 'queued')
+  assert.equal((await api.call('GET', `/v1/runs/${run.id}`)).json.id, run.id)
+})
+
+test('validating answers what a run would be and leaves nothing behind', { skip }, async () => {
+  const before = [(await api.call('GET', '/v1/runs?limit=100')).json.data.length, api.jobs.length]
+  const validated = await api.call('POST', '/v1/runs:validate', request())
+  assert.equal(validated.status, 200, validated.text)
+  assert.equal(validated.json.dataset, dataset)
+  assert.equal(validated.json.resolved_recipe.preset, 'demo')
+  assert.ok(validated.json.estimate.flops > 0)
+  assert.deepEqual([(await api.call('GET', '/v1/runs?limit=100')).json.data.length, api.jobs.length], before)
+})
+
+test('without @ the latest version that is ready is meant', { skip }, async () => {
+  const validated = await api.call('POST', '/v1/runs:validate', request({ dataset: dataset.split('@')[0] }))
+  assert.equal(validated.json.dataset, dataset)
+})
+
+for (const [what, more, status, pointer] of [
+  ['an unknown field', { evaluation: { knn: {} } }, 400, '/evaluation'],
+  ['an unknown hyperparameter', { hyperparameters: { batchsize: 3 } }, 422, '/hyperparameters/batchsize'],
+  ['the name that code uses', { hyperparameters: { batchSize: 3 } }, 422, '/hyperparameters/batchSize'],
+  [
+    'an unknown field of a crop',
+    { hyperparameters: { crops: { local: { shape: 1 } } } },
+    422,
+    '/hyperparameters/crops/local/shape'
+  ],
+  ['a text where a number belongs', { hyperparameters: { epochs: '3' } }, 422, '/hyperparameters/epochs'],
+  ['a number out of its range', { hyperparameters: { drop_path: 2 } }, 422, '/hyperparameters/drop_path'],
+  [
+    'a tuple that is too long',
+    { hyperparameters: { teacher_momentum: [0.9, 1, 1] } },
+    422,
+    '/hyperparameters/teacher_momentum/2'
+  ],
+  ['a patch that does not divide the crop', { patch_size: 5 }, 422, '/hyperparameters/crops/global/size'],
+  [
+    'a warm-up longer than the run',
+    { hyperparameters: { epochs: 2, warmup_epochs: 9 } },
+    422,
+    '/hyperparameters/warmup_epochs'
+  ],
+  ['a batch larger than the dataset', { hyperparameters: { batch_size: 501 } }, 422, '/hyperparameters/batch_size'],
+  ['an unknown method', { method: 'simclr' }, 400, '/method'],
+  ['an unknown preset', { preset: 'best' }, 400, '/preset'],
+  ['weights to begin with', { init: 'ckpt_1' }, 400, '/init'],
+  ['no dataset', { dataset: undefined }, 400, '/dataset'],
+  ['too much metadata', { metadata: { note: 'x'.repeat(513) } }, 400, '/metadata/note'],
+  ['an unknown dataset', { dataset: 'ds_unknown' }, 404, '/dataset'],
+  ['what is no dataset', { dataset: 'shoes' }, 404, '/dataset']
+] as const) {
+  test(`a run with ${what} is refused by name and nothing is queued`, { skip }, async () => {
+    const jobs = api.jobs.length
+    const runs = (await api.call('GET', '/v1/runs?limit=100')).json.data.length
+    for (const path of ['/v1/runs', '/v1/runs:validate']) {
+      const refused = await api.call('POST', path, request(more))
+      assert.equal(refused.status, status, refused.text)
+      assert.match(refused.headers['content-type'] ?? '', /^application\/problem\+json/)
+      const pointers = refused.json.errors.map((one: { pointer: string }) => one.pointer)
+      assert.ok(pointers.includes(pointer), refused.text)
+    }
+    assert.equal(api.jobs.length, jobs)
+    assert.equal((await api.call('GET', '/v1/runs?limit=100')).json.data.length, runs)
+  })
+}
+
+test('a version that does not exist or is not ready is refused by name', { skip }, async () => {
+  const missing = await api.call('POST', '/v1/runs', request({ dataset: `${dataset.split('@')[0]}@99` }))
+  assert.equal(missing.status, 404)
+  assert.equal(missing.json.code, 'dataset_version_not_found')
+  const empty = (await api.call('POST', '/v1/datasets', { body: { name: 'empty' } })).json.id
+  const refused = await api.call('POST', '/v1/runs', request({ dataset: empty }))
+  assert.equal(refused.status, 409)
+  assert.equal(refused.json.code, 'dataset_version_not_ready')
+  assert.equal(refused.json.errors[0].pointer, '/dataset')
+})
+
+test('runs are listed by status, dataset and metadata, in pages', { skip }, async () => {
+  const ids: string[] = []
+  for (const team of ['a', 'b', 'b'])
+    ids.push((await api.call('POST', '/v1/runs', request({ metadata: { team } }))).json.id)
+  const found = await api.call('GET', '/v1/runs?metadata[team]=b&status=queued&limit=1')
+  assert.deepEqual(
+    found.json.data.map((one: { id: string }) => one.id),
+    [ids[2]]
+  )
+  const next = await api.call('GET', `/v1/runs?metadata[team]=b&limit=1&after=${found.json.next_cursor}`)
+  assert.deepEqual(
+    next.json.data.map((one: { id: string }) => one.id),
+    [ids[1]]
+  )
+  assert.equal(next.json.has_more, false)
+  assert.equal((await api.call('GET', `/v1/runs?dataset=${dataset}&limit=100`)).json.data.length >= 3, true)
+  assert.equal((await api.call('GET', '/v1/runs?dataset=ds_other')).json.data.length, 0)
+  for (const query of ['status=done', 'limit=0', 'limit=101', 'limit=x', 'colour=red', 'status=queued&status=failed']) {
+    const refused = await api.call('GET', `/v1/runs?${query}`)
+    assert.equal(refused.status, 400, query)
+    assert.equal(refused.json.errors[0].parameter, query.split('=')[0])
+  }
+})
+
+test('a run that has not changed is not sent twice', { skip }, async () => {
+  const { id } = (await api.call('POST', '/v1/runs', request())).json
+  const first = await api.call('GET', `/v1/runs/${id}`)
+  const etag = first.headers['etag'] ?? ''
+  assert.match(etag, /^"[\w-]+"$/)
+  const again = await api.call('GET', `/v1/runs/${id}`, { headers: { 'if-none-match': etag } })
+  assert.equal(again.status, 304)
+  assert.equal(again.text, '')
+  await api.call('POST', `/v1/runs/${id}:cancel`)
+  const changed = await api.call('GET', `/v1/runs/${id}`, { headers: { 'if-none-match': etag } })
+  assert.equal(changed.status, 200)
+  assert.equal(changed.json.status, 'cancelled')
+})
+
+test('cancelling ends a queued run at once, asks a running one, and is refused when it has ended', {
+  skip
+}, async () => {
+  const queued = (await api.call('POST', '/v1/runs', request())).json.id
+  const cancelled = await api.call('POST', `/v1/runs/${queued}:cancel`)
+  assert.equal(cancelled.status, 200)
+  assert.equal(cancelled.json.status, 'cancelled')
+  assert.equal(cancelled.json.status_reason, 'user')
+  assert.notEqual(cancelled.json.finished_at, null)
+  const again = await api.call('POST', `/v1/runs/${queued}:cancel`)
+  assert.equal(again.status, 409)
+  assert.equal(again.json.code, 'run_not_cancelable')
+
+  const running = (await api.call('POST', '/v1/runs', request())).json.id
+  await api.stores.runs.update(running, { status: 'running' })
+  const asked = await api.call('POST', `/v1/runs/${running}:cancel`)
+  assert.equal(asked.json.status, 'cancelling')
+  assert.equal((await api.stores.runs.load(running))?.desired, 'cancel')
+  const twice = await api.call('POST', `/v1/runs/${running}:cancel`)
+  assert.equal(twice.status, 200)
+  const states = (await api.stores.events.list(running, 0, 10)).map(({ data }) => data['status'])
+  assert.deepEqual(states, ['queued', 'cancelling'], 'asking twice is one event')
+  assert.equal((await api.call('POST', '/v1/runs/run_unknown:cancel')).status, 404)
+})
+
+test('metrics come as columns, chosen and thinned as asked', { skip }, async () => {
+  const { id } = (await api.call('POST', '/v1/runs', request())).json
+  const points = Array.from({ length: 50 }, (_, i) => [
+    { step: i + 1, key: 'loss', value: 5 - i / 10 },
+    { step: i + 1, key: 'kl', value: i }
+  ]).flat()
+  await api.stores.metrics.write(id, points)
+  const all = await api.call('GET', `/v1/runs/${id}/metrics`)
+  assert.deepEqual(all.json.series.map((one: { key: string }) => one.key).sort(), ['kl', 'loss'])
+  const some = await api.call('GET', `/v1/runs/${id}/metrics?keys=loss&from=3&to=4&agg=minmax`)
+  assert.deepEqual(some.json.series, [{ key: 'loss', steps: [3, 4], values: [4.8, 4.7] }])
+  const thin = await api.call('GET', `/v1/runs/${id}/metrics?keys=kl&max_points=10`)
+  assert.ok(thin.json.series[0].steps.length <= 10)
+  assert.equal((await api.call('GET', `/v1/runs/${id}/metrics?keys=a b`)).status, 400)
+})
+
+test('the speed of the last success is what the next run is estimated with', { skip }, async () => {
+  const project = await api.issueKey({ project: 'measured' })
+  const { datasetId } = await aReadyVersion(api, project.projectId)
+  const body = { dataset: datasetId, method: 'dino-vmf', preset: 'demo' }
+  const first = (await api.call('POST', '/v1/runs', { body, key: project.key })).json
+  const startedAt = new Date(Date.UTC(2026, 0, 2))
+  await api.stores.runs.update(first.id, {
+    status: 'succeeded',
+    startedAt,
+    finishedAt: new Date(startedAt.getTime() + 100_000),
+    progress: { step: 1, totalSteps: 1, epoch: 1, percent: 100, imagesSeen: first.estimate.images }
+  })
+  const second = await api.call('POST', '/v1/runs:validate', { body, key: project.key })
+  assert.equal(second.json.estimate.duration_s, 100)
+})
+
+test('checkpoints of a run are listed, and one of them becomes a model', { skip }, async () => {
+  const { id } = (await api.call('POST', '/v1/runs', request())).json
+  const checkpoint = aCheckpoint(id, api.projectId)
+  await api.stores.checkpoints.insert(checkpoint)
+  const listed = await api.call('GET', `/v1/runs/${id}/checkpoints`)
+  assert.deepEqual(
+    listed.json.data.map((one: { id: string }) => one.id),
+    [checkpoint.id]
+  )
+  assert.equal(listed.json.data[0].metrics.loss, 4.5)
+
+  const created = await api.call('POST', '/v1/models', { body: { checkpoint: checkpoint.id, name: 'early' } })
+  assert.equal(created.status, 202, created.text)
+  assert.equal(created.json.status, 'exporting')
+  assert.equal(created.json.run, id)
+  assert.deepEqual(api.jobs.at(-1)?.payload, { modelId: created.json.id })
+  const unknown = await api.call('POST', '/v1/models', { body: { checkpoint: 'ckpt_unknown' } })
+  assert.equal(unknown.status, 404)
+  assert.equal(unknown.json.errors[0].pointer, '/checkpoint')
+})
