@@ -13,6 +13,8 @@ const ABORTED_GRACE_MS = 10_000
 /** pg-boss needs a moment to settle the jobs of handlers that have returned. */
 const SETTLE_MS = 5_000
 
+type Handler<P> = (payload: P, signal: AbortSignal) => Promise<void>
+
 /**
  * The side of the queue that works. A handler's signal is aborted when the job is no longer ours (its heartbeat was missed
  * and another attempt began, or it ran past its time) or when the process stops. Owns `boss` from here on: stop() ends it.
@@ -22,12 +24,20 @@ export function createJobSource(boss: PgBoss, clock: Clock = systemClock): JobSo
   const running = new Set<Promise<void>>()
   const kinds = new Set<JobKind>()
 
-  async function handle(job: Promise<void>): Promise<void> {
-    running.add(job)
+  async function handle<P>(job: { data: P; signal: AbortSignal }, handler: Handler<P>): Promise<void> {
+    const lost = new AbortController()
+    const onAbort = () => lost.abort(job.signal.aborted ? job.signal.reason : stopping.signal.reason)
+    const signals = [job.signal, stopping.signal]
+    for (const signal of signals) signal.addEventListener('abort', onAbort, { once: true })
+    if (stopping.signal.aborted) onAbort()
+    const work = handler(job.data, lost.signal)
+    running.add(work)
     try {
-      await job
+      await work
     } finally {
-      running.delete(job)
+      running.delete(work)
+      // pg-boss aborts its signal after every job, also one that ended well.
+      for (const signal of signals) signal.removeEventListener('abort', onAbort)
     }
   }
 
@@ -43,7 +53,7 @@ export function createJobSource(boss: PgBoss, clock: Clock = systemClock): JobSo
           heartbeatRefreshSeconds: HEARTBEAT_REFRESH_S
         },
         async ([job]) => {
-          if (job) await handle(handler(job.data, AbortSignal.any([stopping.signal, job.signal])))
+          if (job) await handle(job, handler)
         }
       )
     },

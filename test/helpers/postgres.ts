@@ -47,8 +47,15 @@ export async function createTestDatabase(scope: TestScope): Promise<string> {
     await ensureTemplate(admin, found.url)
     await admin.query(`create database ${name} template ${TEMPLATE}`)
   })
-  scope.after(() => asAdmin(found.url, (admin) => admin.query(`drop database ${name} with (force)`)).then(() => {}))
+  scope.after(() => asAdmin(found.url, (admin) => dropDatabase(admin, name)))
   return withDatabase(found.url, name)
+}
+
+/** A closed pool's last connections are still on their way out; a forced drop would end them with an error. */
+async function dropDatabase(admin: Client, name: string): Promise<void> {
+  const someoneIsThere = 'select pg_sleep(0.005) from pg_stat_activity where datname = $1 limit 1'
+  for (let i = 0; i < 200; i++) if ((await admin.query(someoneIsThere, [name])).rowCount === 0) break
+  await admin.query(`drop database ${name} with (force)`)
 }
 
 async function findServer(): Promise<{ url: string } | { reason: string }> {

@@ -7,7 +7,7 @@ import { describe, test } from 'node:test'
 import { promisify } from 'node:util'
 import { Client } from 'pg'
 import { migrate } from '../../../src/storage/postgres/migrate.ts'
-import { whyNoPostgres } from '../../helpers/postgres.ts'
+import { createTestDatabase, whyNoPostgres } from '../../helpers/postgres.ts'
 import { startPostgresServer } from '../../helpers/postgres-server.ts'
 
 const ROOT = join(import.meta.dirname, '../../..')
@@ -43,12 +43,8 @@ describe('migrations', () => {
   })
 
   test('leave every table with its project', { skip }, async (t) => {
-    const server = await startPostgresServer()
-    t.after(() => server.stop())
-    await migrate(server.url)
-    const client = new Client({ connectionString: server.url })
+    const client = new Client({ connectionString: await createTestDatabase(t) })
     await client.connect()
-    t.after(() => client.end())
     const { rows } = await client.query(`
       select table_name from information_schema.tables t
       where table_schema = 'public' and table_name <> 'projects' and not exists (
@@ -57,6 +53,7 @@ describe('migrations', () => {
         join information_schema.table_constraints f using (table_schema, table_name, constraint_name)
         where c.table_schema = t.table_schema and c.table_name = t.table_name
           and c.column_name = 'project_id' and c.is_nullable = 'NO' and f.constraint_type = 'FOREIGN KEY')`)
+    await client.end()
     assert.deepEqual(rows, [])
   })
 })

@@ -125,13 +125,15 @@ for (const { name, skip, open } of CANDIDATES) {
 describe('a database that goes away', { skip: await whyNoPostgres() }, () => {
   test('is database_unavailable while it is gone and works again when it is back', async (t) => {
     const server = await startPostgresServer()
-    t.after(() => server.stop())
     await migrate(server.url)
     const database = createDatabase({ url: server.url, max: 3, statementTimeoutMs: 5000 })
     const logger = silentLogger
     const boss = await startBoss({ url: server.url, max: 1, name: 'test', supervise: false, logger })
-    t.after(() => database.close())
-    t.after(() => boss.stop({ graceful: false }))
+    t.after(async () => {
+      await boss.stop({ graceful: false })
+      await database.close()
+      await server.stop()
+    })
     const queue = createJobQueue(boss)
     const stores = createStores(database, queue)
     const unitOfWork = createUnitOfWork(database, queue)
