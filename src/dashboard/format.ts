@@ -21,8 +21,13 @@ export function formatNumber(value: number | null | undefined, digits = 4): stri
   return fraction === undefined ? grouped(integer) : `${grouped(integer)}.${fraction}`
 }
 
-export const formatPercent = (share: number | null | undefined, decimals = 0): string =>
-  missing(share) ? DASH : `${(share * 100).toFixed(decimals)} %`
+/** What is not zero is not shown as zero. */
+export function formatPercent(share: number | null | undefined, decimals = 0): string {
+  if (missing(share)) return DASH
+  const least = 10 ** -decimals
+  const percent = share * 100
+  return percent > 0 && percent < least / 2 ? `< ${least} %` : `${percent.toFixed(decimals)} %`
+}
 
 export function formatBytes(bytes: number | null | undefined): string {
   if (missing(bytes)) return DASH

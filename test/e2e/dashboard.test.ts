@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { type Browser, chromium, type Page } from 'playwright-core'
-import { encodePng, IMAGES_FILE, LABELS_FILE, SIZE } from '../../src/demo/fashion-mnist.ts'
+import { CLASSES, encodePng, IMAGES_FILE, LABELS_FILE, SIZE } from '../../src/demo/fashion-mnist.ts'
 import { type Platform, startPlatform } from '../helpers/platform.ts'
 
 const CHROMIUM = process.env['KAPPA_CHROMIUM'] ?? '/usr/bin/chromium'
@@ -61,10 +61,12 @@ describe('the dashboard', { skip: hasChromium ? false : reason }, () => {
     const files = [IMAGES_FILE, LABELS_FILE].map((name) => resolve(EXAMPLES, name))
     await page.getByLabel('Files with images').setInputFiles(files)
     await field('Name').fill('fashion')
+    await field('Class names (optional)').fill(CLASSES.join(', '))
     await button('Upload and ingest').click()
     await page.getByRole('link', { name: 'Train on it' }).waitFor({ timeout: INGEST_MS })
     await seen('10,000')
     await seen('10 classes')
+    await seen('Ankle boot')
   })
 
   it('checks a run while it is written, with the finding beside its field, and starts it', async () => {

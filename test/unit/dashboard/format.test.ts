@@ -61,6 +61,13 @@ test('sizes are decimal, as disks are sold', () => {
   ])
 })
 
+test('a share that is not zero is not shown as zero', () => {
+  assert.deepEqual(
+    [0, 0.00001, 0.412, 1].map((share) => formatPercent(share, 1)),
+    ['0.0 %', '< 0.1 %', '41.2 %', '100.0 %']
+  )
+})
+
 test('a cosine is an angle, also when rounding carried it past one', () => {
   assert.equal(formatDegrees(0.5), '60.0°')
   assert.equal(formatDegrees(1.0000001), '0.0°')

@@ -37,7 +37,7 @@ export function DatasetsPage() {
 const datasetCells = (dataset: Dataset) => [
   <div key="name">
     <a href={href.dataset(dataset.id)}>{dataset.name}</a>
-    <div className="muted small mono">{dataset.id}</div>
+    <div className="id muted small mono">{dataset.id}</div>
   </div>,
   dataset.latest_version === null ? 'none is ready' : `version ${dataset.latest_version}`,
   <Ago key="created" at={dataset.created_at} />

@@ -97,8 +97,7 @@ function sourceOf({ source }: DatasetVersion): string {
 const MOST_NAMES = 40
 
 function Classes({ classes }: { readonly classes: readonly string[] | null }) {
-  if (classes === null)
-    return <p className="muted small">No labels: the layout of the files has none, and training needs none.</p>
+  if (classes === null) return <p className="muted small">No class names; training needs none.</p>
   return (
     <>
       <h3>{formatCount(classes.length)} classes</h3>

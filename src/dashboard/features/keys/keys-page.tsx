@@ -57,7 +57,7 @@ function CreatedKey({ created, onClose }: { readonly created: NewKey; readonly o
 const keyCells = (key: Key, refresh: () => void) => [
   <div key="name">
     {key.name}
-    <div className="muted small mono">{key.id}</div>
+    <div className="id muted small mono">{key.id}</div>
   </div>,
   <span key="scopes" className="small">
     {key.scopes.join(', ')}

@@ -36,7 +36,7 @@ const modelCells = (model: Model) => [
   <StatusBadge key="status" status={model.status} />,
   <div key="name">
     <a href={href.model(model.id)}>{model.name ?? model.id}</a>
-    {model.name !== null && <div className="muted small mono">{model.id}</div>}
+    {model.name !== null && <div className="id muted small mono">{model.id}</div>}
   </div>,
   model.config ? (
     <span key="method">

@@ -71,7 +71,7 @@ function RunName({ run }: { readonly run: Run }) {
   return (
     <>
       <a href={href.run(run.id)}>{run.name ?? run.id}</a>
-      {run.name !== null && <div className="muted small mono">{run.id}</div>}
+      {run.name !== null && <div className="id muted small mono">{run.id}</div>}
       {run.error && <div className="field-error small clip">{run.error.message}</div>}
     </>
   )
