@@ -23,7 +23,8 @@ export interface StartedEvent {
 /**
  * One optimizer step. Metric keys: loss, loss_over_ln_k, teacher_entropy, student_entropy, kl, mean_assignment_entropy,
  * top_assignment, learning_rate, weight_decay, teacher_momentum, teacher_temperature, grad_norm, center_norm,
- * images_per_second, data_wait_share; and once a window: kappa_p0, kappa_p5, kappa_p50, kappa_p95, kappa_p100.
+ * images_per_second, data_wait_share; and once a window (50 steps, and the end of an epoch): kappa_p0, kappa_p5,
+ * kappa_p25, kappa_p50, kappa_p75, kappa_p95, kappa_p100.
  */
 export interface StepEvent {
   readonly type: 'step'

@@ -22,7 +22,7 @@ export async function writeTinyDataset(folder: string, images = 40): Promise<str
   return folder
 }
 
-function barImage(index: number, label: number): Uint8Array {
+export function barImage(index: number, label: number): Uint8Array {
   const random = prng(11, index)
   const offset = random.integer(4)
   return Uint8Array.from({ length: SIDE * SIDE }, (_, i) => {

@@ -2,8 +2,13 @@ import { type ChildProcess, fork, spawn } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import type { TestContext } from 'node:test'
+
 import { writeTinyDataset } from '../../helpers/tiny-dataset.ts'
+
+/** What registers clean-up: a test, or a file for all of its tests. */
+export interface Scope {
+  after(cleanUp: () => unknown): void
+}
 
 export const TRAINER = resolve(import.meta.dirname, '../../../src/trainer.ts')
 export const SERVER = resolve(import.meta.dirname, '../../../src/server.ts')
@@ -16,7 +21,7 @@ export interface LabFolder {
 }
 
 /** A temporary folder with a tiny dataset, gone after the test. */
-export async function labFolder(t: TestContext): Promise<LabFolder> {
+export async function labFolder(t: Scope): Promise<LabFolder> {
   const root = await mkdtemp(join(tmpdir(), 'kappa-lab-'))
   t.after(() => rm(root, { recursive: true, force: true }))
   const dataset = await writeTinyDataset(join(root, 'dataset'))
@@ -57,7 +62,7 @@ export interface Forked<Received> {
 }
 
 /** A child of the lab as the platform forks it; killed after the test if it still lives. */
-export function forkLab<Received>(t: TestContext, entry: string, args: readonly string[] = []): Forked<Received> {
+export function forkLab<Received>(t: Scope, entry: string, args: readonly string[] = []): Forked<Received> {
   const child = fork(entry, args, { serialization: 'advanced', stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
   const exited = exitOf(child)
   t.after(() => child.kill('SIGKILL') && exited)
@@ -88,7 +93,7 @@ export interface CommandLine {
 }
 
 /** The trainer's command line as its own process. */
-export function runTrainer(t: TestContext, args: readonly string[]): CommandLine {
+export function runTrainer(t: Scope, args: readonly string[]): CommandLine {
   const child = spawn(process.execPath, [TRAINER, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
   const command: CommandLine = { child, exited: closeOf(child), lines: [], onLine: () => {} }
   t.after(() => child.kill('SIGKILL') && command.exited)

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { after, before, type TestContext, test } from 'node:test'
+import { after, before, test } from 'node:test'
 import sharp from 'sharp'
 import { systemClock } from '../../../src/base/clock.ts'
 import { createEngine } from '../../../src/engine/create-engine.ts'
@@ -23,7 +23,7 @@ import type { CheckpointEvent } from '../../../src/training/events.ts'
 import { train } from '../../../src/training/train.ts'
 import { muRecipe } from '../../helpers/mu-recipe.ts'
 import { writeTinyDataset } from '../../helpers/tiny-dataset.ts'
-import { collect, forkLab, SERVER } from './lab-folder.ts'
+import { collect, type Forked, forkLab, type Scope, SERVER } from './lab-folder.ts'
 
 let root: string
 let folder: string
@@ -40,13 +40,26 @@ before(async () => {
   await collect(exportModel({ ...options, openOnnxFile: (path) => openOnnxFile(path, { threads: 1 }) }))
 })
 
-after(() => rm(root, { recursive: true, force: true }))
+/** One process with default settings for all tests that need no others. */
+let shared: Server
+const cleanUps: (() => unknown)[] = []
+before(async () => {
+  shared = await startServer({ after: (cleanUp) => cleanUps.push(cleanUp) })
+})
+after(async () => {
+  for (const cleanUp of cleanUps) await cleanUp()
+  await rm(root, { recursive: true, force: true })
+})
 
 type Question =
   | Omit<Extract<ServerRequest, { kind: 'embed' }>, 'id'>
   | Omit<Extract<ServerRequest, { kind: 'assign' }>, 'id'>
 
-async function startServer(t: TestContext, settings: Partial<ServerSettings> = {}) {
+interface Server extends Pick<Forked<ServerMessage>, 'child' | 'exited'> {
+  ask(question: Question): Promise<ServerAnswer>
+}
+
+async function startServer(t: Scope, settings: Partial<ServerSettings> = {}): Promise<Server> {
   const { child, exited, find } = forkLab<ServerMessage>(t, SERVER, [JSON.stringify(settings)])
   let lastId = 0
   const isReady = (message: ServerMessage): message is Extract<ServerMessage, { ready: true }> => 'ready' in message
@@ -89,8 +102,8 @@ const failure = (answer: ServerAnswer) => {
   return { ok: answer.ok, code, index }
 }
 
-test('embeddings are unit vectors, one an image, the same alone and in company', async (t) => {
-  const { ask } = await startServer(t)
+test('embeddings are unit vectors, one an image, the same alone and in company', async () => {
+  const { ask } = shared
   const images = await Promise.all([1, 2, 3].map((seed) => png(seed)))
   const together = embeddings(await ask(embed(images)))
   assert.equal(together.dimensions, 32)
@@ -103,8 +116,8 @@ test('embeddings are unit vectors, one an image, the same alone and in company',
   }
 })
 
-test('fewer dimensions are the first numbers, normalized again', async (t) => {
-  const { ask } = await startServer(t)
+test('fewer dimensions are the first numbers, normalized again', async () => {
+  const { ask } = shared
   const images = [await png(1)]
   const whole = embeddings(await ask(embed(images))).embeddings
   const short = embeddings(await ask(embed(images, { dimensions: 8 })))
@@ -114,8 +127,8 @@ test('fewer dimensions are the first numbers, normalized again', async (t) => {
   assert.equal(failure(await ask(embed(images, { dimensions: 33 }))).code, 'invalid_request')
 })
 
-test('assignments come with probabilities, kappa and a density among the training images', async (t) => {
-  const { ask } = await startServer(t)
+test('assignments come with probabilities, kappa and a density among the training images', async () => {
+  const { ask } = shared
   const { temperature, images } = assignments(await ask(assign([await png(1), await png(2)], { topK: 16 })))
   assert.equal(temperature, 0.04)
   assert.equal(images.length, 2)
@@ -128,8 +141,8 @@ test('assignments come with probabilities, kappa and a density among the trainin
   }
 })
 
-test('a higher temperature spreads assignments and has no training densities to compare with', async (t) => {
-  const { ask } = await startServer(t)
+test('a higher temperature spreads assignments and has no training densities to compare with', async () => {
+  const { ask } = shared
   const images = [await png(1)]
   const [sharp_] = assignments(await ask(assign(images, { topK: 3 }))).images
   const [blunt] = assignments(await ask(assign(images, { topK: 3, temperature: 1 }))).images
@@ -137,8 +150,8 @@ test('a higher temperature spreads assignments and has no training densities to 
   assert.equal(blunt!.densityPercentile, null)
 })
 
-test('a bad image is named by its place and disturbs nobody else', async (t) => {
-  const { ask } = await startServer(t)
+test('a bad image is named by its place and disturbs nobody else', async () => {
+  const { ask } = shared
   const good = await png(1)
   const cut = good.subarray(0, good.length / 2)
   const answers = await Promise.all([
@@ -195,8 +208,8 @@ test('a request whose time is up is answered request_timeout', async (t) => {
   assert.equal(failure(await ask(embed([image], { timeoutMs: 50 }))).code, 'request_timeout')
 })
 
-test('a model that is not there is answered model_not_ready and the next request is served', async (t) => {
-  const { ask } = await startServer(t)
+test('a model that is not there is answered model_not_ready and the next request is served', async () => {
+  const { ask } = shared
   const images = [await png(1)]
   const lost = await ask({
     kind: 'embed',

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
-import { type TestContext, test } from 'node:test'
+import { test } from 'node:test'
 import { systemClock } from '../../../src/base/clock.ts'
 import { createEngine } from '../../../src/engine/create-engine.ts'
 import type { Engine } from '../../../src/engine/engine.ts'
 import type { Recipe } from '../../../src/recipe/schema.ts'
 import { readCheckpoint } from '../../../src/training/checkpoint.ts'
-import type { CheckpointEvent, StepEvent, TrainEvent } from '../../../src/training/events.ts'
+import type { CheckpointEvent, TrainEvent } from '../../../src/training/events.ts'
 import { type TrainOptions, train } from '../../../src/training/train.ts'
 import { muRecipe } from '../../helpers/mu-recipe.ts'
 import { collect, type LabFolder, labFolder } from './lab-folder.ts'
@@ -180,10 +180,12 @@ test('a checkpoint of another recipe is not gone on from', async (t) => {
   await assert.rejects(run(lab, 'out', { recipe: other, resumeFrom: folder }), /another recipe/)
 })
 
-test('training lowers the loss', async (t: TestContext) => {
+test('a student learns what a teacher that stands still knows', async (t) => {
   const lab = await labFolder(t)
-  const recipe = muRecipe({ epochs: 12, freezeLastLayerEpochs: 0, teacherTemperature: [0.04, 0.04, 0] })
-  const losses = ofType(await run(lab, 'out', { recipe }), 'step').map(({ metrics }: StepEvent) => metrics['loss']!)
+  // With momentum 1 neither teacher nor center moves: the targets stay, so the loss can only fall.
+  const still = { teacherMomentum: [1, 1] as [number, number], centerMomentum: 1, dropPath: 0 }
+  const recipe = muRecipe({ ...still, epochs: 12, freezeLastLayerEpochs: 0, teacherTemperature: [0.04, 0.04, 0] })
+  const losses = ofType(await run(lab, 'out', { recipe }), 'step').map(({ metrics }) => metrics['loss']!)
   const mean = (values: number[]) => values.reduce((a, b) => a + b) / values.length
-  assert.ok(mean(losses.slice(-5)) < mean(losses.slice(0, 5)) - 0.05, losses.map((loss) => loss.toFixed(2)).join(' '))
+  assert.ok(mean(losses.slice(-5)) < 0.8 * mean(losses.slice(0, 5)), losses.map((loss) => loss.toFixed(2)).join(' '))
 })
