@@ -79,7 +79,7 @@ describe('a job, from POST to checkpoint', () => {
 
   it('keeps a metric of every step', async () => {
     const metrics = await platform.call('GET', `/v1/runs/${run.id}/metrics?keys=loss,teacher_entropy`)
-    const loss = metrics.json.data.find((series: { key: string }) => series.key === 'loss')
+    const loss = metrics.json.series.find((series: { key: string }) => series.key === 'loss')
     assert.equal(loss.steps.length, run.progress.total_steps)
     assert.ok(loss.values.every((value: number) => Number.isFinite(value) && value > 0))
   })
@@ -114,7 +114,7 @@ describe('a job, from POST to checkpoint', () => {
     const json = { ...SMALL_RUN, dataset, hyperparameters: { epochs: 2000, warmup_epochs: 1 } }
     const { id } = (await platform.call('POST', '/v1/runs', { json })).json
     await platform.waitFor(`/v1/runs/${id}`, ({ progress }) => progress.step > 0)
-    assert.equal((await platform.call('POST', `/v1/runs/${id}:cancel`)).status, 202)
+    assert.equal((await platform.call('POST', `/v1/runs/${id}:cancel`)).status, 200)
     const cancelled = await platform.waitFor(`/v1/runs/${id}`, ({ status }) => status !== 'cancelling')
     assert.equal(cancelled.status, 'cancelled')
     const again = await platform.call('POST', `/v1/runs/${id}:cancel`)
