@@ -95,6 +95,17 @@ test('stopping after any step and going on gives the same run, bit for bit', asy
   assert.deepEqual([...numbersOf(half), ...numbersOf(rest)], numbersOf(straight))
 })
 
+test('plain dino with fixed norms goes on bit for bit too, and its prototypes keep their norm', async (t) => {
+  const lab = await labFolder(t)
+  const recipe = muRecipe({ normalizeLastLayer: true, centering: 'logit' }, { method: 'dino' })
+  const straight = await run(lab, 'straight', { recipe })
+  const half = await run(lab, 'halves', { recipe, maxSteps: 6 })
+  const rest = await run(lab, 'halves', { recipe, resumeFrom: lastCheckpoint(half).folder })
+  assert.equal(lastCheckpoint(rest).stateHash, lastCheckpoint(straight).stateHash)
+  const { tensors } = await readCheckpoint(lastCheckpoint(rest).folder)
+  assert.ok(tensors['teacher.head.last_layer.weight_g']!.every((value) => value === 1))
+})
+
 test('the number of loaders does not change a run', async (t) => {
   const lab = await labFolder(t)
   const [one, none] = [await run(lab, 'one', { loaders: 1 }), await run(lab, 'none', { loaders: 0 })]
