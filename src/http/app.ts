@@ -10,10 +10,11 @@ import { createAuthHook } from './auth.ts'
 import { registerJsonParser } from './bodies.ts'
 import { createDashboard } from './dashboard-files.ts'
 import { registerDocs } from './docs.ts'
-import { registerErrors } from './errors.ts'
+import { registerErrors, sendProblem } from './errors.ts'
 import { registerIdempotency } from './idempotency.ts'
 import { createMetrics, registerMetrics } from './metrics.ts'
 import { collectOperations } from './operations.ts'
+import { toAppError } from './problem.ts'
 import { parseQuery } from './query.ts'
 import { createRateLimiter } from './rate-limit.ts'
 import { readRequestId, registerRequestLog } from './request-log.ts'
@@ -72,6 +73,8 @@ function createServer(options: AppOptions): App {
     requestTimeout: RECEIVE_WITHIN_MS,
     requestIdHeader: false,
     genReqId: (request) => readRequestId(request, options.clock),
+    // Before any route: a URL that cannot be decoded.
+    frameworkErrors: (error, request, reply) => sendProblem(request, reply, toAppError(error)),
     routerOptions: { querystringParser: parseQuery, maxParamLength: MAX_PARAM_LENGTH }
   }).withTypeProvider<TypeBoxTypeProvider>()
   server.setValidatorCompiler(createValidatorCompiler())

@@ -1,5 +1,5 @@
 /** Every failure as RFC 9457 problem+json. A 5xx says what its code says and nothing of its cause: that is in the log. */
-import { AppError, ERROR_CATALOGUE, type ErrorCode, type FieldError } from '../base/errors.ts'
+import { AppError, ERROR_CATALOGUE, type ErrorCode, type FieldError, toError } from '../base/errors.ts'
 import { keysToSnake, pointerToSnake } from './casing.ts'
 
 /** A code without a status does not compile. */
@@ -88,11 +88,7 @@ export function toAppError(thrown: unknown): AppError {
   if (code !== undefined) return new AppError(code, {}, { cause: thrown })
   const status = Number(fields['statusCode'])
   if (status >= 400 && status < 500) {
-    const isSyntax = thrown instanceof SyntaxError
-    const message = isSyntax
-      ? 'The body is not valid JSON.'
-      : String(fields['message'] ?? ERROR_CATALOGUE.invalid_request)
-    return new AppError('invalid_request', { message }, { cause: thrown })
+    return new AppError('invalid_request', { message: toError(thrown).message }, { cause: thrown })
   }
   return new AppError('internal', {}, { cause: thrown })
 }

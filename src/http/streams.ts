@@ -1,4 +1,5 @@
 /** What must end before the process can: streams that would go on for ever, and connections that nobody uses. */
+import type { ServerResponse } from 'node:http'
 import type { FastifyInstance, FastifyReply } from 'fastify'
 
 /** Responses that go on until somebody leaves: the client, or this process. */
@@ -9,21 +10,24 @@ export interface Streams {
 
 export function createStreams(app: FastifyInstance): Streams {
   const controllers = new Set<AbortController>()
-  let underWay = 0
+  const underWay = new Set<ServerResponse>()
   let isClosing = false
 
   // Browsers and undici connect before they have a request; for Node such a connection is not idle, and closing the
   // server would wait for it for over a minute.
   const closeUnused = () => {
-    if (isClosing && underWay === 0) app.server.closeAllConnections()
+    if (isClosing && underWay.size === 0) app.server.closeAllConnections()
   }
 
-  app.addHook('onRequest', async () => {
-    underWay += 1
-  })
-  app.addHook('onResponse', async () => {
-    underWay -= 1
-    if (isClosing) setImmediate(closeUnused)
+  app.addHook('onRequest', async (_, reply) => {
+    underWay.add(reply.raw)
+    // Not onResponse: that one does not come when the client leaves early.
+    for (const event of ['finish', 'close']) {
+      reply.raw.once(event, () => {
+        underWay.delete(reply.raw)
+        if (isClosing) setImmediate(closeUnused)
+      })
+    }
   })
   app.addHook('preClose', async () => {
     isClosing = true

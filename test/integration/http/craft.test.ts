@@ -1,0 +1,207 @@
+import assert from 'node:assert/strict'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, test } from 'node:test'
+import { AppError } from '../../../src/base/errors.ts'
+import type { Logger } from '../../../src/base/log.ts'
+import { createTestApp, type TestApp } from '../../helpers/app.ts'
+import { fakeClock } from '../../helpers/fake-clock.ts'
+import { whyNoPostgres } from '../../helpers/postgres.ts'
+
+const skip = await whyNoPostgres()
+const lines: string[] = []
+const write = (fields: object, text: string) => void lines.push(`${JSON.stringify(fields)} ${text}`)
+const logger = { debug: write, info: write, warn: write, error: write, child: () => logger } as unknown as Logger
+const checks = { database: async () => {} }
+const dashboardFolder = await mkdtemp(join(tmpdir(), 'kappa-dashboard-'))
+after(() => rm(dashboardFolder, { recursive: true }))
+await mkdir(join(dashboardFolder, 'assets'))
+await writeFile(join(dashboardFolder, 'index.html'), '<title>Kappa</title>')
+await writeFile(join(dashboardFolder, 'assets/app-1a2b.js'), 'start()')
+const api = skip
+  ? (undefined as unknown as TestApp)
+  : await createTestApp({ after }, { app: { logger, checks, dashboardFolder } })
+
+const create = (name: string, key: string, options = {}) =>
+  api.call('POST', '/v1/datasets', { body: { name }, headers: { 'idempotency-key': key }, ...options })
+const countDatasets = async () => (await api.call('GET', '/v1/datasets?limit=100')).json.data.length
+
+test('the same request with the same key is done once and answered twice', { skip }, async () => {
+  const before = await countDatasets()
+  const first = await create('once', 'key-1')
+  assert.equal(first.status, 201)
+  assert.equal(first.headers['idempotent-replayed'], undefined)
+  const second = await create('once', 'key-1')
+  assert.equal(second.status, 201)
+  assert.equal(second.headers['idempotent-replayed'], 'true')
+  assert.equal(second.text, first.text)
+  assert.equal(second.headers['location'], first.headers['location'])
+  assert.equal(await countDatasets(), before + 1)
+})
+
+test('another body with the same key is refused, another project or route is another key', { skip }, async () => {
+  await create('one', 'key-2')
+  const reused = await create('two', 'key-2')
+  assert.equal(reused.status, 422)
+  assert.equal(reused.json.code, 'idempotency_key_reused')
+  const { key } = await api.issueKey({ project: 'other' })
+  const other = await create('two', 'key-2', { key })
+  assert.equal(other.status, 201)
+  const body = { name: 'k', scopes: ['runs:read'] }
+  const route = await api.call('POST', '/v1/keys', { body, headers: { 'idempotency-key': 'key-2' } })
+  assert.equal(route.status, 201)
+})
+
+test('a second request while the first is running is told so', { skip }, async () => {
+  const both = await Promise.all([create('race', 'key-3'), create('race', 'key-3')])
+  const statuses = both.map(({ status }) => status).sort()
+  assert.ok(['201,409', '201,201'].includes(statuses.join()), statuses.join())
+  const names = (await api.call('GET', '/v1/datasets?limit=100')).json.data.map((one: { name: string }) => one.name)
+  assert.equal(names.filter((name: string) => name === 'race').length, 1)
+})
+
+test('a failure of ours is forgotten, so that the request can be tried again', { skip }, async () => {
+  const { insert } = api.stores.datasets
+  Object.assign(api.stores.datasets, { insert: () => Promise.reject(new Error('password=hunter2')) })
+  const failed = await create('again', 'key-4')
+  Object.assign(api.stores.datasets, { insert })
+  assert.equal(failed.status, 500)
+  assert.deepEqual(Object.keys(failed.json).sort(), ['code', 'detail', 'request_id', 'status', 'title', 'type'])
+  assert.ok(!failed.text.includes('hunter2'), 'the cause is in the log only')
+  assert.ok(lines.some((line) => line.includes(failed.json.request_id) && line.includes('hunter2')))
+  assert.equal((await create('again', 'key-4')).status, 201)
+})
+
+test('the secret of a key is not replayed, and not kept', { skip }, async () => {
+  const request = { body: { name: 'k', scopes: ['runs:read'] }, headers: { 'idempotency-key': 'key-5' } }
+  const first = await api.call('POST', '/v1/keys', request)
+  const second = await api.call('POST', '/v1/keys', request)
+  assert.equal(second.json.id, first.json.id)
+  assert.equal(second.json.key, null)
+})
+
+test('an idempotency key that is no key is refused by name', { skip }, async () => {
+  const refused = await create('x', 'with space')
+  assert.equal(refused.status, 400)
+  assert.equal(refused.json.errors[0].parameter, 'Idempotency-Key')
+})
+
+test('a request is named by its caller, or by us', { skip }, async () => {
+  const named = await api.call('GET', '/v1/nothing', { headers: { 'x-request-id': 'trace-1' } })
+  assert.equal(named.headers['x-request-id'], 'trace-1')
+  assert.equal(named.json.request_id, 'trace-1')
+  const unnamed = await api.call('GET', '/livez', { headers: { 'x-request-id': 'a b\tc' } })
+  assert.match(unnamed.headers['x-request-id'] ?? '', /^req_/)
+})
+
+test('keys never reach the log', { skip }, async () => {
+  await api.call('GET', `/v1/runs?dataset=${api.adminKey}`)
+  await api.call('GET', '/v1/runs', { key: api.adminKey.replace(/.$/, 'x') })
+  assert.ok(lines.length > 0)
+  assert.ok(!lines.some((line) => line.includes(api.adminKey.split('_')[2]!.slice(0, 12))))
+})
+
+test('what is not there is not found, and a wrong method is told the right one', { skip }, async () => {
+  const missing = await api.call('GET', '/v1/evaluations')
+  assert.equal(missing.status, 404)
+  assert.equal(missing.json.code, 'route_not_found')
+  const wrong = await api.call('PATCH', '/v1/runs/run_1')
+  assert.equal(wrong.status, 405)
+  assert.equal(wrong.headers['allow'], 'GET')
+  assert.equal((await api.call('GET', '/v1/%zz')).status, 400)
+})
+
+test('broken JSON, a list, poison and too much of it are refused as problems', { skip }, async () => {
+  const send = (body: string, type = 'application/json') =>
+    api.call('POST', '/v1/datasets', { body, headers: { 'content-type': type } })
+  const broken = await send('{"name":')
+  assert.equal(broken.status, 400)
+  assert.match(broken.json.detail, /not valid JSON/)
+  assert.equal((await send('[]')).status, 400)
+  assert.equal((await send('{"name":"x","__proto__":{"admin":true}}')).status, 400)
+  assert.equal((await send('name=x', 'application/x-www-form-urlencoded')).status, 415)
+  const large = await send(JSON.stringify({ name: 'x'.repeat(1024 * 1024) }))
+  assert.equal(large.status, 413)
+  const none = await send('')
+  assert.equal(none.status, 400)
+})
+
+test('an action without a body takes the header that clients send anyway', { skip }, async () => {
+  const headers = { 'content-type': 'application/json' }
+  assert.equal((await api.call('POST', '/v1/runs/run_unknown:cancel', { body: '', headers })).status, 404)
+})
+
+test('answers are not stored, framed, sniffed, or read by other origins', { skip }, async () => {
+  const { headers } = await api.call('GET', '/v1/runs', { headers: { origin: 'https://elsewhere.example' } })
+  assert.equal(headers['cache-control'], 'no-store')
+  assert.equal(headers['x-content-type-options'], 'nosniff')
+  assert.match(headers['content-security-policy'] ?? '', /default-src 'none'/)
+  assert.equal(headers['access-control-allow-origin'], undefined)
+})
+
+test('readiness says which part is missing, and nothing about why', { skip }, async () => {
+  assert.equal((await api.call('GET', '/readyz', { key: null })).status, 200)
+  checks.database = () => Promise.reject(new AppError('database_unavailable', { message: 'at 10.0.0.7' }))
+  const unready = await api.call('GET', '/readyz', { key: null })
+  checks.database = async () => {}
+  assert.equal(unready.status, 503)
+  assert.equal(unready.json.code, 'database_unavailable')
+  assert.ok(!unready.text.includes('10.0.0.7'))
+  assert.equal((await api.call('GET', '/livez', { key: null })).status, 200)
+})
+
+test('requests are counted by route, not by path', { skip }, async () => {
+  await api.call('GET', '/v1/runs/run_1')
+  await api.call('GET', '/v1/runs/run_2')
+  const { text, headers } = await api.call('GET', '/metrics', { key: null })
+  assert.match(headers['content-type'] ?? '', /^text\/plain; version=0\.0\.4/)
+  assert.match(text, /kappa_http_requests_total\{method="GET",route="\/v1\/runs\/:id",status="404"\} 2/)
+  assert.match(text, /kappa_http_request_duration_seconds_count\{method="GET",route="\/v1\/runs\/:id"\} 2/)
+  assert.match(text, /kappa_event_loop_delay_p99_seconds /)
+})
+
+test('the document and its pages are served from here alone', { skip }, async () => {
+  const { json } = await api.call('GET', '/openapi.json', { key: null })
+  assert.equal(json.openapi, '3.1.0')
+  const page = await api.app.inject({ url: '/docs/' })
+  assert.equal(page.statusCode, 200)
+  assert.ok(!/(src|href)="https?:/.test(page.payload), 'nothing from elsewhere')
+  assert.equal((await api.app.inject({ url: '/docs/static/swagger-ui-bundle.js' })).statusCode, 200)
+  assert.equal((await api.app.inject({ url: '/docs/json' })).json().info.title, 'Kappa')
+})
+
+test('the dashboard is at the root, and at every address that is not of the API', { skip }, async () => {
+  for (const url of ['/', '/runs/run_1', '/index.html']) {
+    const page = await api.app.inject({ url })
+    assert.equal(page.statusCode, 200, url)
+    assert.match(String(page.headers['content-type']), /^text\/html/)
+    assert.match(String(page.headers['content-security-policy']), /default-src 'self'/)
+  }
+  const script = await api.app.inject({ url: '/assets/app-1a2b.js' })
+  assert.equal(script.payload, 'start()')
+  assert.match(String(script.headers['cache-control']), /immutable/)
+  assert.equal((await api.app.inject({ url: '/../package.json' })).payload, '<title>Kappa</title>')
+  assert.equal((await api.call('GET', '/v1/unknown')).status, 404)
+})
+
+test('a key that asks too often is told when to come back, and the others are not', { skip }, async (t) => {
+  const clock = fakeClock()
+  const limited = await createTestApp(t, { clock, app: { rateLimitPerMinute: 3 } })
+  const { key } = await limited.issueKey({})
+  const ask = () => limited.call('GET', '/v1/runs', { key })
+  const first = await ask()
+  assert.equal(first.headers['ratelimit-policy'], '"default";q=3;w=60')
+  assert.equal(first.headers['ratelimit'], '"default";r=2;t=20')
+  await ask()
+  assert.equal((await ask()).status, 200)
+  const refused = await ask()
+  assert.equal(refused.status, 429)
+  assert.equal(refused.json.code, 'rate_limited')
+  assert.equal(refused.headers['retry-after'], '20')
+  assert.equal((await limited.call('GET', '/v1/runs')).status, 200)
+  await clock.advance(20_000)
+  assert.equal((await ask()).status, 200)
+  for (let i = 0; i < 3; i++) assert.equal((await limited.call('GET', '/v1/runs', { key: 'guess' })).status, 401)
+  assert.equal((await limited.call('GET', '/v1/runs', { key: 'guess' })).status, 429, 'guessing costs')
+})
