@@ -108,11 +108,11 @@ async function makeModel(deps: ExportModelDeps, order: ExportOrder, signal: Abor
 }
 
 /** @throws AppError with the trainer's code; trainer_crashed with `signal` when it was killed */
-async function runExport(deps: ExportModelDeps, signal: AbortSignal, request: ExportRequest): Promise<ExportedEvent> {
-  signal.throwIfAborted()
+async function runExport(deps: ExportModelDeps, ending: AbortSignal, request: ExportRequest): Promise<ExportedEvent> {
+  ending.throwIfAborted()
   const trainer = deps.startTrainer(request)
   const stop = () => trainer.stop(deps.stopGraceMs)
-  signal.addEventListener('abort', stop, { once: true })
+  ending.addEventListener('abort', stop, { once: true })
   try {
     let exported: ExportedEvent | null = null
     for await (const event of trainer.events) {
@@ -121,12 +121,14 @@ async function runExport(deps: ExportModelDeps, signal: AbortSignal, request: Ex
       else if (event.type === 'export_progress') deps.logger.info({ stage: event.stage, share: event.share }, 'export')
     }
     if (exported !== null) return exported
-    signal.throwIfAborted()
+    ending.throwIfAborted()
     const exit = await trainer.exited
-    const message = `The export ended with ${exit.signal ?? `code ${exit.code}`}: ${tellingLine(exit.lastLines)}`
-    throw new AppError('trainer_crashed', { message, signal: exit.signal })
+    // Code 0 without a model: somebody else told it to stop, as a service manager does with a whole group.
+    const signal = exit.signal ?? (exit.code === 0 ? 'SIGTERM' : null)
+    const message = `The export ended with ${signal ?? `code ${exit.code}`}: ${tellingLine(exit.lastLines)}`
+    throw new AppError('trainer_crashed', { message, signal })
   } finally {
-    signal.removeEventListener('abort', stop)
+    ending.removeEventListener('abort', stop)
     trainer.kill()
     await trainer.exited
   }

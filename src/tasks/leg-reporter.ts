@@ -41,8 +41,8 @@ const FLUSH_MS = 1000
 const MOST_STEPS = 10_000
 /** Progress events: one in a hundredth of the time passed, at least every minute, at most every second. */
 const PROGRESS_MS = { least: 1000, most: 60_000, share: 0.01 }
-/** Rates are taken over this many steps. */
-const RATE_STEPS = 20
+/** Rates are taken over the steps of the last 30 s, but at least over 20 and at most over 5000. */
+const RATE = { leastSteps: 20, mostSteps: 5000, ms: 30_000 }
 
 export function createLegReporter(options: ReporterOptions): LegReporter {
   const { run, lease, legs, records, control, clock, logger } = options
@@ -135,7 +135,7 @@ export function createLegReporter(options: ReporterOptions): LegReporter {
       Object.assign(latest, event.metrics)
       steps.push(event)
       arrivals.push(clock.now())
-      if (arrivals.length > RATE_STEPS) arrivals.shift()
+      while (isOld(arrivals, clock.now())) arrivals.shift()
       if (steps.length > MOST_STEPS) {
         const kept = steps.filter((_, i) => i % 2 === 1)
         dropped += pointsOf(steps).length - pointsOf(kept).length
@@ -158,6 +158,9 @@ export function createLegReporter(options: ReporterOptions): LegReporter {
     }
   }
 }
+
+const isOld = (arrivals: readonly number[], now: number): boolean =>
+  arrivals.length > RATE.mostSteps || (arrivals.length > RATE.leastSteps && now - (arrivals[0] ?? now) > RATE.ms)
 
 const progressIntervalMs = (elapsedMs: number): number =>
   Math.min(PROGRESS_MS.most, Math.max(PROGRESS_MS.least, elapsedMs * PROGRESS_MS.share))
