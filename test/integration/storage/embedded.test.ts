@@ -147,6 +147,19 @@ describe('the embedded database', () => {
     await assert.rejects(startEmbeddedProcess(folder), (error) => isAppError(error, 'database_unavailable'))
   })
 
+  test('waits for the disk at every commit, as a server does', async () => {
+    await withClients(1, async (client) => {
+      const { rows } = await client!.query(
+        "select name, setting from pg_settings where name in ('fsync', 'synchronous_commit', 'wal_sync_method') order by name"
+      )
+      // Emscripten's fdatasync does nothing; SyncedFolder mends its fsync.
+      assert.deepEqual(
+        rows.map(({ setting }) => setting),
+        ['on', 'on', 'fsync']
+      )
+    })
+  })
+
   test('has the vector type', async () => {
     await withClients(1, async (client) => {
       await client!.query('create extension if not exists vector')
