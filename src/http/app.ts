@@ -1,7 +1,4 @@
 /** The HTTP API, assembled: who may ask, how failures look, what is counted, and the routes. Knows no SQL and no tensor. */
-import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
-import fastify, { type FastifyBaseLogger, type FastifyInstance, type RawServerDefault } from 'fastify'
 import type { Clock } from '../base/clock.ts'
 import type { Logger } from '../base/log.ts'
 import type { SignedObjects } from '../domain/ports.ts'
@@ -10,14 +7,12 @@ import { createAuthHook } from './auth.ts'
 import { registerJsonParser } from './bodies.ts'
 import { createDashboard } from './dashboard-files.ts'
 import { registerDocs } from './docs.ts'
-import { registerErrors, sendProblem } from './errors.ts'
+import { registerErrors } from './errors.ts'
 import { registerIdempotency } from './idempotency.ts'
 import { createMetrics, registerMetrics } from './metrics.ts'
 import { collectOperations } from './operations.ts'
-import { toAppError } from './problem.ts'
-import { parseQuery } from './query.ts'
 import { createRateLimiter } from './rate-limit.ts'
-import { readRequestId, registerRequestLog } from './request-log.ts'
+import { registerRequestLog } from './request-log.ts'
 import { datasetRoutes } from './routes/datasets.ts'
 import { keyRoutes } from './routes/keys.ts'
 import { modelRoutes } from './routes/models.ts'
@@ -28,8 +23,8 @@ import { runRoutes } from './routes/runs.ts'
 import { servingRoutes } from './routes/serving.ts'
 import { versionRoutes } from './routes/versions.ts'
 import { registerSecurityHeaders } from './security-headers.ts'
+import { type App, createServer } from './server.ts'
 import { createStreams } from './streams.ts'
-import { createValidatorCompiler } from './validation.ts'
 
 export interface AppOptions {
   readonly services: Services
@@ -51,41 +46,9 @@ export interface AppOptions {
   readonly dashboardFolder: string | null
 }
 
-export type App = FastifyInstance<
-  RawServerDefault,
-  IncomingMessage,
-  ServerResponse,
-  FastifyBaseLogger,
-  TypeBoxTypeProvider
->
-
-/** Control requests: a run's recipe takes 4 KiB, 10,000 part tags of an upload take half a MiB. */
-const SMALL_BODY_BYTES = 1024 * 1024
-/** A part of an upload, or 64 MiB of images, over a slow line. */
-const RECEIVE_WITHIN_MS = 300_000
-/** Object tokens are long; find-my-way's default of 100 would answer 404. */
-const MAX_PARAM_LENGTH = 4096
-
-function createServer(options: AppOptions): App {
-  const server = fastify({
-    logger: false,
-    bodyLimit: SMALL_BODY_BYTES,
-    requestTimeout: RECEIVE_WITHIN_MS,
-    requestIdHeader: false,
-    genReqId: (request) => readRequestId(request, options.clock),
-    // Before any route: a URL that cannot be decoded.
-    frameworkErrors: (error, request, reply) => sendProblem(request, reply, toAppError(error)),
-    routerOptions: { querystringParser: parseQuery, maxParamLength: MAX_PARAM_LENGTH }
-  }).withTypeProvider<TypeBoxTypeProvider>()
-  server.setValidatorCompiler(createValidatorCompiler())
-  // What is sent was typed by its schema already; the tests validate every response against the document.
-  server.setSerializerCompiler(() => (value) => JSON.stringify(value))
-  return server
-}
-
 export async function createApp(options: AppOptions): Promise<App> {
   const { services, clock, logger } = options
-  const app = createServer(options)
+  const app = createServer(clock)
   const metrics = createMetrics()
   const streams = createStreams(app)
   const limiter = options.rateLimitPerMinute === null ? null : createRateLimiter(clock, options.rateLimitPerMinute)

@@ -3,8 +3,8 @@ import multipart from '@fastify/multipart'
 import type { FastifyRequest } from 'fastify'
 import { AppError } from '../base/errors.ts'
 import type { ImageInput } from '../services/image-sources.ts'
-import type { App } from './app.ts'
 import { RAW_IMAGE_TYPES } from './schemas/serving.ts'
+import type { App } from './server.ts'
 
 export interface ImageLimits {
   readonly bodyBytes: number

@@ -29,12 +29,20 @@ const EXPLAINED_VALUES = 2000
 function prune(value: unknown, budget: { left: number }): unknown {
   budget.left -= 1
   if (value === null || typeof value !== 'object') return value
-  const kept: [string, unknown][] = []
-  for (const [key, item] of Object.entries(value)) {
-    if (budget.left <= 0) break
-    kept.push([key, prune(item, budget)])
+  if (Array.isArray(value)) {
+    const kept: unknown[] = []
+    for (const item of value) {
+      if (budget.left <= 0) break
+      kept.push(prune(item, budget))
+    }
+    return kept
   }
-  return Array.isArray(value) ? kept.map(([, item]) => item) : Object.fromEntries(kept)
+  const kept: [string, unknown][] = []
+  for (const key in value) {
+    if (budget.left <= 0) break
+    kept.push([key, prune((value as Record<string, unknown>)[key], budget)])
+  }
+  return Object.fromEntries(kept)
 }
 
 const listOf = (params: object, name: string): readonly unknown[] => {

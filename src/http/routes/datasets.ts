@@ -1,9 +1,9 @@
 import { Type } from 'typebox'
 import type { Services } from '../../services/services.ts'
-import type { App } from '../app.ts'
 import { IdParams, PageQuery, presentPage, toPageRequest } from '../schemas/common.ts'
 import { CreateDataset, Dataset, DatasetList, presentDataset } from '../schemas/dataset.ts'
 import { CompleteUpload, CreateUpload, presentUpload, StartedUpload, Upload, UploadParams } from '../schemas/upload.ts'
+import type { App } from '../server.ts'
 
 const tags = ['datasets']
 

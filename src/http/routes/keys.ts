@@ -1,8 +1,8 @@
 import { Type } from 'typebox'
 import type { Services } from '../../services/services.ts'
-import type { App } from '../app.ts'
 import { IdParams, PageQuery, presentPage, toPageRequest } from '../schemas/common.ts'
 import { CreateKey, IssuedKey, KeyList, presentKey } from '../schemas/key.ts'
+import type { App } from '../server.ts'
 
 const tags = ['keys']
 

@@ -1,6 +1,5 @@
 import { Type } from 'typebox'
 import type { Services } from '../../services/services.ts'
-import type { App } from '../app.ts'
 import { sendWithEtag } from '../etag.ts'
 import { IdParams, PageQuery, presentPage, toPageRequest } from '../schemas/common.ts'
 import {
@@ -19,6 +18,7 @@ import {
   presentModel,
   presentPrototype
 } from '../schemas/model.ts'
+import type { App } from '../server.ts'
 
 const tags = ['models']
 const notReady = ['model_not_found', 'model_not_ready'] as const

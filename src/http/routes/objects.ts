@@ -2,9 +2,9 @@
 import { Type } from 'typebox'
 import { AppError } from '../../base/errors.ts'
 import type { SignedObjects } from '../../domain/ports.ts'
-import type { App } from '../app.ts'
 import { closed } from '../schemas/common.ts'
 import { Binary } from '../schemas/serving.ts'
+import type { App } from '../server.ts'
 
 const tags = ['objects']
 const RAW = 'application/octet-stream'

@@ -1,10 +1,10 @@
 import { type Static, Type } from 'typebox'
 import { AppError, type ErrorCode, toError } from '../../base/errors.ts'
 import type { Logger } from '../../base/log.ts'
-import type { App } from '../app.ts'
 import type { Dashboard } from '../dashboard-files.ts'
 import type { HttpMetrics } from '../metrics.ts'
 import { API_VERSION } from '../openapi.ts'
+import type { App } from '../server.ts'
 
 const tags = ['operations']
 const CHECK_WITHIN_MS = 2000

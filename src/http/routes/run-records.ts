@@ -4,7 +4,6 @@ import { Type } from 'typebox'
 import type { Clock } from '../../base/clock.ts'
 import { AppError } from '../../base/errors.ts'
 import type { Services } from '../../services/services.ts'
-import type { App } from '../app.ts'
 import { EVENT_STREAM_TYPE, formatEventStream } from '../event-stream.ts'
 import { IdParams, PageQuery, presentPage, toPageRequest } from '../schemas/common.ts'
 import {
@@ -19,6 +18,7 @@ import {
   RunEventList,
   readMetricQuery
 } from '../schemas/run-records.ts'
+import type { App } from '../server.ts'
 import type { Streams } from '../streams.ts'
 
 const tags = ['runs']

@@ -1,7 +1,6 @@
 import { Type } from 'typebox'
 import type { RunFilter } from '../../domain/ports.ts'
 import type { Services } from '../../services/services.ts'
-import type { App } from '../app.ts'
 import { sendWithEtag } from '../etag.ts'
 import { IdParams, presentPage, toPageRequest, type Wire } from '../schemas/common.ts'
 import { presentRecipe } from '../schemas/recipe.ts'
@@ -16,6 +15,7 @@ import {
   readRunRequest,
   ValidatedRun
 } from '../schemas/run.ts'
+import type { App } from '../server.ts'
 
 const tags = ['runs']
 

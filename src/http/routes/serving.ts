@@ -4,7 +4,6 @@ import type { Timings } from '../../domain/ports.ts'
 import type { ImageInput } from '../../services/image-sources.ts'
 import type { Services } from '../../services/services.ts'
 import type { EmbedAnswer } from '../../services/serving.ts'
-import type { App } from '../app.ts'
 import { streamEmbeddings, toBase64, toRawFloats } from '../embedding-encoding.ts'
 import { type ImageLimits, readImageBody, registerImageBodies, textInputs } from '../image-bodies.ts'
 import type { HttpMetrics } from '../metrics.ts'
@@ -23,6 +22,7 @@ import {
   presentUsage,
   RAW_IMAGE_TYPES
 } from '../schemas/serving.ts'
+import type { App } from '../server.ts'
 
 const tags = ['serving']
 const RAW = 'application/octet-stream'

@@ -1,5 +1,4 @@
 import type { Services } from '../../services/services.ts'
-import type { App } from '../app.ts'
 import { IdParams, PageQuery, presentPage, toPageRequest } from '../schemas/common.ts'
 import {
   CreateDatasetVersion,
@@ -11,6 +10,7 @@ import {
   RejectedFileList,
   VersionParams
 } from '../schemas/dataset-version.ts'
+import type { App } from '../server.ts'
 
 const tags = ['datasets']
 
