@@ -54,7 +54,20 @@ const CHECKPOINTS_TO_TRY = 20
 export const legKey = (run: Pick<Run, 'id' | 'leaseEpoch'>): string => `${run.id}:${run.leaseEpoch}`
 
 export function createLegService(deps: LegDeps): LegService {
-  const { unitOfWork, stores, clock } = deps
+  const { unitOfWork, stores, clock, leaseMs } = deps
+  let lookFrom = Number.NEGATIVE_INFINITY
+
+  /** While the database was away no worker could renew its lease: those that live get the time to do so first. */
+  async function listLost(): Promise<readonly Run[]> {
+    if (clock.now() < lookFrom) return []
+    try {
+      return await stores.runs.listExpiredLeases(new Date(clock.now()))
+    } catch (error) {
+      lookFrom = clock.now() + leaseMs
+      throw error
+    }
+  }
+
   return {
     claim: (runId, worker) => unitOfWork((tx) => claim(deps, tx, { runId, worker })),
 
@@ -81,7 +94,7 @@ export function createLegService(deps: LegDeps): LegService {
 
     async recover() {
       const taken: string[] = []
-      for (const { id } of await stores.runs.listExpiredLeases(new Date(clock.now()))) {
+      for (const { id } of await listLost()) {
         if (await unitOfWork((tx) => takeBack(deps, tx, id))) taken.push(id)
       }
       return taken
