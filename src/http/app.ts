@@ -18,10 +18,12 @@ import { keyRoutes } from './routes/keys.ts'
 import { modelRoutes } from './routes/models.ts'
 import { objectRoutes } from './routes/objects.ts'
 import { operationRoutes } from './routes/operations.ts'
+import { prototypeRoutes } from './routes/prototypes.ts'
 import { runRecordRoutes } from './routes/run-records.ts'
-import { runRoutes } from './routes/runs.ts'
+import { runRequestRoutes, runRoutes } from './routes/runs.ts'
 import { servingRoutes } from './routes/serving.ts'
-import { versionRoutes } from './routes/versions.ts'
+import { uploadRoutes } from './routes/uploads.ts'
+import { versionContentRoutes, versionRoutes } from './routes/versions.ts'
 import { registerSecurityHeaders } from './security-headers.ts'
 import { type App, createServer } from './server.ts'
 import { createStreams } from './streams.ts'
@@ -66,11 +68,15 @@ export async function createApp(options: AppOptions): Promise<App> {
 
   keyRoutes(app, services)
   datasetRoutes(app, services)
+  uploadRoutes(app, services)
   versionRoutes(app, services)
+  versionContentRoutes(app, services)
+  runRequestRoutes(app, services)
   runRoutes(app, services)
   runRecordRoutes(app, services, { clock, streams })
   modelRoutes(app, services)
-  await servingRoutes(app, services, { limits: options.limits, metrics })
+  prototypeRoutes(app, services)
+  await servingRoutes(app, { serving: services.serving, limits: options.limits, metrics })
   await objectRoutes(app, options.signedObjects)
   await operationRoutes(app, { checks: options.checks, logger, metrics, dashboard })
   await app.ready()

@@ -1,14 +1,13 @@
-/** Datasets and their versions. A version is made by an ingest job from what was uploaded, and never changes again. */
+/** Datasets: made, found and removed here; filled in uploads.ts and dataset-versions.ts. */
 import type { Clock } from '../base/clock.ts'
-import { AppError, type FieldError, toError } from '../base/errors.ts'
+import { AppError, toError } from '../base/errors.ts'
 import type { IdKind } from '../base/ids.ts'
 import type { JsonObject } from '../base/json.ts'
 import type { Logger } from '../base/log.ts'
-import type { Dataset, DatasetImage, DatasetSource, DatasetVersion, Upload } from '../domain/dataset.ts'
+import type { Dataset } from '../domain/dataset.ts'
 import type { Page, PageRequest } from '../domain/page.ts'
 import type { ObjectStore, Stores, UnitOfWork } from '../domain/ports.ts'
-import { listImages, listRejected, type RejectedFile } from './dataset-images.ts'
-import { checkCombination, checkPrefix, checkSelection } from './dataset-sources.ts'
+import { createVersionVerbs, datasetPrefix } from './dataset-versions.ts'
 import { createUploadVerbs, uploadPrefix } from './uploads.ts'
 
 export interface DatasetServiceDeps {
@@ -19,32 +18,6 @@ export interface DatasetServiceDeps {
   readonly newId: (kind: IdKind) => string
   readonly logger: Logger
   readonly limits: { readonly uploadBytes: number }
-}
-
-export const datasetPrefix = (datasetId: string): string => `datasets/${datasetId}`
-const versionPrefix = (datasetId: string, version: number): string => `${datasetPrefix(datasetId)}/v${version}`
-
-/** `ds_…` or `ds_…@3`. */
-const REFERENCE = /^(ds_[0-9a-z]{1,40})(?:@([1-9][0-9]{0,8}))?$/
-
-function newVersion(dataset: Dataset, source: DatasetSource, now: Date): Omit<DatasetVersion, 'version' | 'prefix'> {
-  return {
-    datasetId: dataset.id,
-    projectId: dataset.projectId,
-    status: 'queued',
-    source,
-    images: 0,
-    bytes: 0,
-    rejected: 0,
-    duplicates: 0,
-    classes: source.classes ?? null,
-    contentHash: null,
-    sizes: {},
-    progress: { images: 0, rejected: 0 },
-    error: null,
-    createdAt: now,
-    readyAt: null
-  }
 }
 
 export type DatasetService = ReturnType<typeof createDatasetService>
@@ -58,39 +31,10 @@ export function createDatasetService(deps: DatasetServiceDeps) {
     return dataset
   }
 
-  async function getVersion(projectId: string, datasetId: string, version: number): Promise<DatasetVersion> {
-    await get(projectId, datasetId)
-    const found = await stores.datasets.findVersion(projectId, datasetId, version)
-    if (found === null) throw new AppError('dataset_version_not_found', { datasetId, version })
-    return found
-  }
-
-  async function getReadyVersion(projectId: string, datasetId: string, version: number): Promise<DatasetVersion> {
-    const found = await getVersion(projectId, datasetId, version)
-    if (found.status === 'ready') return found
-    const message = `Version ${version} of ${datasetId} is ${found.status}, not ready.`
-    throw new AppError('dataset_version_not_ready', { message, datasetId, version })
-  }
-
-  async function requireUploads(dataset: Dataset, ids: readonly string[]): Promise<void> {
-    const errors: FieldError[] = []
-    const uploads: Upload[] = []
-    for (const [index, id] of ids.entries()) {
-      const path = `/source/uploads/${index}`
-      const upload = await stores.datasets.findUpload(dataset.projectId, id)
-      if (upload === null || upload.datasetId !== dataset.id)
-        errors.push({ path, message: 'is no upload of this dataset' })
-      else if (upload.status !== 'completed') errors.push({ path, message: `is ${upload.status}, not completed` })
-      else uploads.push(upload)
-    }
-    if (errors.length > 0) throw new AppError('invalid_request', { errors })
-    checkCombination(uploads)
-  }
-
   return {
     ...createUploadVerbs(deps),
+    ...createVersionVerbs({ ...deps, get }),
     get,
-    getVersion,
 
     async create(
       projectId: string,
@@ -123,55 +67,6 @@ export function createDatasetService(deps: DatasetServiceDeps) {
           )
         }
       }
-    },
-
-    /** @throws AppError dataset_not_found, invalid_request with a pointer to what cannot be used */
-    async createVersion(projectId: string, datasetId: string, source: DatasetSource): Promise<DatasetVersion> {
-      const dataset = await get(projectId, datasetId)
-      checkSelection(source)
-      const checked = source.type === 's3' ? checkPrefix(source) : source
-      if (checked.type === 'upload') await requireUploads(dataset, checked.uploads)
-      const version = newVersion(dataset, checked, new Date(clock.now()))
-      return unitOfWork(async (tx) => {
-        const inserted = await tx.datasets.insertVersion(version, (number) => versionPrefix(datasetId, number))
-        const payload = { datasetId, version: inserted.version }
-        await tx.jobs.enqueue('ingest-dataset', payload, { key: `${datasetId}@${inserted.version}` })
-        return inserted
-      })
-    },
-
-    async listVersions(projectId: string, datasetId: string, page: PageRequest): Promise<Page<DatasetVersion>> {
-      await get(projectId, datasetId)
-      return stores.datasets.listVersions(projectId, datasetId, page)
-    },
-
-    /**
-     * @param reference `ds_…@3`, or `ds_…` for the latest ready version
-     * @throws AppError dataset_not_found, dataset_version_not_found, dataset_version_not_ready
-     */
-    async resolve(projectId: string, reference: string): Promise<DatasetVersion> {
-      const match = REFERENCE.exec(reference)
-      if (!match?.[1]) throw new AppError('dataset_not_found', { dataset: reference })
-      const dataset = await get(projectId, match[1])
-      const version = match[2] === undefined ? dataset.latestVersion : Number(match[2])
-      if (version !== null) return getReadyVersion(projectId, dataset.id, version)
-      throw new AppError('dataset_version_not_ready', { message: `${dataset.id} has no version that is ready.` })
-    },
-
-    async listImages(
-      projectId: string,
-      at: { readonly datasetId: string; readonly version: number },
-      page: PageRequest
-    ): Promise<Page<DatasetImage>> {
-      return listImages(objects, await getReadyVersion(projectId, at.datasetId, at.version), page)
-    },
-
-    async listRejected(
-      projectId: string,
-      at: { readonly datasetId: string; readonly version: number },
-      page: PageRequest
-    ): Promise<Page<RejectedFile>> {
-      return listRejected(objects, await getReadyVersion(projectId, at.datasetId, at.version), page)
     }
   }
 }

@@ -2,7 +2,6 @@ import { Type } from 'typebox'
 import type { Services } from '../../services/services.ts'
 import { IdParams, PageQuery, presentPage, toPageRequest } from '../schemas/common.ts'
 import { CreateDataset, Dataset, DatasetList, presentDataset } from '../schemas/dataset.ts'
-import { CompleteUpload, CreateUpload, presentUpload, StartedUpload, Upload, UploadParams } from '../schemas/upload.ts'
 import type { App } from '../server.ts'
 
 const tags = ['datasets']
@@ -73,45 +72,6 @@ export function datasetRoutes(app: App, { datasets }: Pick<Services, 'datasets'>
     async ({ params, principal }, reply) => {
       await datasets.remove(principal.projectId, params.id)
       return reply.code(204).send(null)
-    }
-  )
-
-  app.post(
-    '/v1/datasets/:id/uploads',
-    {
-      schema: {
-        operationId: 'createUpload',
-        tags,
-        summary: 'Start to upload a file',
-        description: 'PUT each part to its URL, keep the ETags, then complete the upload with them.',
-        params: IdParams,
-        body: CreateUpload,
-        response: { 201: StartedUpload }
-      },
-      config: { isIdempotent: true, problems: ['dataset_not_found', 'storage_unavailable'] }
-    },
-    async ({ params, body, principal }, reply) => {
-      const { upload, parts } = await datasets.startUpload(principal.projectId, params.id, body)
-      return reply.code(201).send({ ...presentUpload(upload), parts: parts.map((part) => ({ ...part })) })
-    }
-  )
-
-  app.post(
-    '/v1/datasets/:id/uploads/:upload_id([0-9a-z_]+)::complete',
-    {
-      schema: {
-        operationId: 'completeUpload',
-        tags,
-        summary: 'Put the parts of an upload together',
-        params: UploadParams,
-        body: CompleteUpload,
-        response: { 200: Upload }
-      },
-      config: { problems: ['upload_not_found', 'upload_incomplete', 'upload_expired', 'storage_unavailable'] }
-    },
-    async ({ params, body, principal }) => {
-      const request = { uploadId: params.upload_id, parts: body.parts }
-      return presentUpload(await datasets.completeUpload(principal.projectId, params.id, request))
     }
   )
 }

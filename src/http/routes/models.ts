@@ -2,30 +2,13 @@ import { Type } from 'typebox'
 import type { Services } from '../../services/services.ts'
 import { sendWithEtag } from '../etag.ts'
 import { IdParams, PageQuery, presentPage, toPageRequest } from '../schemas/common.ts'
-import {
-  ArtifactList,
-  CreateModel,
-  Kappa,
-  KappaQuery,
-  Model,
-  ModelList,
-  Prototype,
-  PrototypeList,
-  PrototypeParams,
-  PrototypeQuery,
-  presentArtifacts,
-  presentKappa,
-  presentModel,
-  presentPrototype
-} from '../schemas/model.ts'
+import { ArtifactList, CreateModel, Model, ModelList, presentArtifacts, presentModel } from '../schemas/model.ts'
 import type { App } from '../server.ts'
 
 const tags = ['models']
 const notReady = ['model_not_found', 'model_not_ready'] as const
 
-export function modelRoutes(app: App, services: Pick<Services, 'models' | 'prototypes'>): void {
-  const { models, prototypes } = services
-
+export function modelRoutes(app: App, { models }: Pick<Services, 'models'>): void {
   app.post(
     '/v1/models',
     {
@@ -96,60 +79,6 @@ export function modelRoutes(app: App, services: Pick<Services, 'models' | 'proto
     async ({ params, principal }) => {
       const { artifacts, expiresAt } = await models.listArtifacts(principal.projectId, params.id)
       return presentArtifacts(artifacts, expiresAt)
-    }
-  )
-
-  app.get(
-    '/v1/models/:id/prototypes',
-    {
-      schema: {
-        operationId: 'listPrototypes',
-        tags,
-        summary: 'List the components of the mixture',
-        params: IdParams,
-        querystring: PrototypeQuery,
-        response: { 200: PrototypeList }
-      },
-      config: { problems: notReady }
-    },
-    async ({ params, query, principal }) => {
-      const request = { ...toPageRequest(query), sort: query.sort ?? 'index' }
-      return presentPage(await prototypes.list(principal.projectId, params.id, request), presentPrototype)
-    }
-  )
-
-  app.get(
-    '/v1/models/:id/prototypes/:index',
-    {
-      schema: {
-        operationId: 'getPrototype',
-        tags,
-        summary: 'Get a component',
-        params: PrototypeParams,
-        response: { 200: Prototype }
-      },
-      config: { problems: [...notReady, 'prototype_not_found'] }
-    },
-    async ({ params, principal }) =>
-      presentPrototype(await prototypes.get(principal.projectId, params.id, params.index))
-  )
-
-  app.get(
-    '/v1/models/:id/kappa',
-    {
-      schema: {
-        operationId: 'getKappa',
-        tags,
-        summary: 'How concentrated the components are',
-        params: IdParams,
-        querystring: KappaQuery,
-        response: { 200: Kappa }
-      },
-      config: { problems: notReady }
-    },
-    async ({ params, query, principal }) => {
-      const { model, summary } = await prototypes.kappa(principal.projectId, params.id, query.bins ?? 20)
-      return presentKappa(model, summary)
     }
   )
 }

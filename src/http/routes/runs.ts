@@ -33,7 +33,8 @@ const readFilter = ({ status, dataset, metadata }: Wire<typeof RunQuery>): RunFi
   ...(metadata && { metadata })
 })
 
-export function runRoutes(app: App, { runs }: Pick<Services, 'runs'>): void {
+/** The two that read a recipe. */
+export function runRequestRoutes(app: App, { runs }: Pick<Services, 'runs'>): void {
   app.post(
     '/v1/runs',
     {
@@ -77,7 +78,9 @@ export function runRoutes(app: App, { runs }: Pick<Services, 'runs'>): void {
       }
     }
   )
+}
 
+export function runRoutes(app: App, { runs }: Pick<Services, 'runs'>): void {
   app.get(
     '/v1/runs',
     {

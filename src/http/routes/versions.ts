@@ -68,7 +68,10 @@ export function versionRoutes(app: App, { datasets }: Pick<Services, 'datasets'>
     async ({ params, principal }) =>
       presentVersion(await datasets.getVersion(principal.projectId, params.id, params.version))
   )
+}
 
+/** What is in a ready version, and what was kept out of it. */
+export function versionContentRoutes(app: App, { datasets }: Pick<Services, 'datasets'>): void {
   const problems = [
     'dataset_not_found',
     'dataset_version_not_found',

@@ -1,0 +1,50 @@
+import { readImageBody, textInputs } from '../image-bodies.ts'
+import { IdParams, type Wire } from '../schemas/common.ts'
+import {
+  AssignmentQuery,
+  Assignments,
+  CreateAssignments,
+  presentAssignments,
+  presentUsage
+} from '../schemas/serving.ts'
+import type { App } from '../server.ts'
+import { bodyOf, formatTimings, type ServingRoutesDeps, servingProblems } from '../serving-answers.ts'
+
+const tags = ['serving']
+
+/** In a plugin that reads image bodies. */
+export function assignmentRoutes(app: App, { serving, limits, metrics }: ServingRoutesDeps): void {
+  app.post(
+    '/v1/models/:id/assignments',
+    {
+      bodyLimit: limits.bodyBytes,
+      schema: {
+        operationId: 'createAssignments',
+        tags,
+        summary: 'Assign images softly to prototypes',
+        params: IdParams,
+        querystring: AssignmentQuery,
+        body: bodyOf(CreateAssignments),
+        response: { 200: Assignments }
+      },
+      config: { problems: servingProblems }
+    },
+    async (request, reply) => {
+      const { params, query, principal } = request
+      const raw = await readImageBody(request, limits)
+      const json = raw === null ? (request.body as Wire<typeof CreateAssignments>) : null // validated as such
+      const options = { ...query, ...json }
+      const { model, results, timings } = await serving.assign({
+        projectId: principal.projectId,
+        model: params.id,
+        images: raw ?? textInputs(json?.input ?? []),
+        topK: options.top_k ?? 10,
+        temperature: options.temperature ?? null
+      })
+      metrics.countInference('assign', results.length, timings)
+      reply.header('server-timing', formatTimings(timings))
+      const data = results.map((result, index) => presentAssignments(result, index, json?.include))
+      return reply.send({ object: 'list', data, model: model.id, usage: presentUsage(results.length, model.config) })
+    }
+  )
+}

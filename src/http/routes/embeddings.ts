@@ -1,0 +1,83 @@
+import type { FastifyReply } from 'fastify'
+import type { EmbedAnswer, ServingRequest } from '../../services/serving.ts'
+import { toRawFloats } from '../embedding-encoding.ts'
+import { readImageBody, textInputs } from '../image-bodies.ts'
+import { IdParams, type Wire } from '../schemas/common.ts'
+import { Binary, CreateEmbeddings, CreateModelEmbeddings, EmbeddingQuery, Embeddings } from '../schemas/serving.ts'
+import type { App } from '../server.ts'
+import { bodyOf, formatTimings, type ServingRoutesDeps, sendEmbeddings, servingProblems } from '../serving-answers.ts'
+
+const tags = ['serving']
+const RAW = 'application/octet-stream'
+
+async function embed(
+  { serving, metrics }: ServingRoutesDeps,
+  reply: FastifyReply,
+  request: ServingRequest & { readonly dimensions: number | null }
+): Promise<EmbedAnswer> {
+  const answer = await serving.embed(request)
+  metrics.countInference('embed', answer.embeddings.length, answer.timings)
+  reply.header('server-timing', formatTimings(answer.timings))
+  return answer
+}
+
+export function embeddingRoutes(app: App, deps: ServingRoutesDeps): void {
+  app.post(
+    '/v1/embeddings',
+    {
+      bodyLimit: deps.limits.bodyBytes,
+      schema: {
+        operationId: 'createEmbeddings',
+        tags,
+        summary: 'Embed images',
+        description: "OpenAI's request and answer, with images in place of texts: their clients work unchanged.",
+        body: CreateEmbeddings,
+        response: { 200: Embeddings }
+      },
+      config: { problems: servingProblems, hasOpenAiErrors: true }
+    },
+    async ({ body, principal }, reply) => {
+      const { model, input, encoding_format: format = 'float', dimensions = null } = body
+      const request = { projectId: principal.projectId, model, images: textInputs(input), dimensions }
+      return sendEmbeddings(reply, await embed(deps, reply, request), format)
+    }
+  )
+}
+
+/** In a plugin that reads image bodies. */
+export function modelEmbeddingRoutes(app: App, deps: ServingRoutesDeps): void {
+  app.post(
+    '/v1/models/:id/embeddings',
+    {
+      bodyLimit: deps.limits.bodyBytes,
+      schema: {
+        operationId: 'createModelEmbeddings',
+        tags,
+        summary: 'Embed images, sent raw, as a form or as JSON',
+        description: `With \`Accept: ${RAW}\` the answer is little-endian float32, row by row, and the header Kappa-Dimensions.`,
+        params: IdParams,
+        querystring: EmbeddingQuery,
+        body: bodyOf(CreateModelEmbeddings),
+        response: {
+          200: {
+            description: 'One embedding an image, in order.',
+            content: { 'application/json': { schema: Embeddings }, [RAW]: { schema: Binary } }
+          }
+        }
+      },
+      config: { problems: servingProblems }
+    },
+    async (request, reply) => {
+      const { params, query, headers, principal } = request
+      const raw = await readImageBody(request, deps.limits)
+      const json = raw === null ? (request.body as Wire<typeof CreateModelEmbeddings>) : null // validated as such
+      const options = { ...query, ...json }
+      const images = raw ?? textInputs(json?.input ?? [])
+      const dimensions = options.dimensions ?? null
+      const answer = await embed(deps, reply, { projectId: principal.projectId, model: params.id, images, dimensions })
+      if (!headers.accept?.includes(RAW)) return sendEmbeddings(reply, answer, options.encoding_format ?? 'float')
+      reply.header('kappa-dimensions', String(answer.dimensions)).type(RAW)
+      return reply.send(toRawFloats(answer.embeddings))
+    }
+  )
+}

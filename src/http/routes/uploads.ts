@@ -1,0 +1,47 @@
+import type { Services } from '../../services/services.ts'
+import { IdParams } from '../schemas/common.ts'
+import { CompleteUpload, CreateUpload, presentUpload, StartedUpload, Upload, UploadParams } from '../schemas/upload.ts'
+import type { App } from '../server.ts'
+
+const tags = ['datasets']
+
+export function uploadRoutes(app: App, { datasets }: Pick<Services, 'datasets'>): void {
+  app.post(
+    '/v1/datasets/:id/uploads',
+    {
+      schema: {
+        operationId: 'createUpload',
+        tags,
+        summary: 'Start to upload a file',
+        description: 'PUT each part to its URL, keep the ETags, then complete the upload with them.',
+        params: IdParams,
+        body: CreateUpload,
+        response: { 201: StartedUpload }
+      },
+      config: { isIdempotent: true, problems: ['dataset_not_found', 'storage_unavailable'] }
+    },
+    async ({ params, body, principal }, reply) => {
+      const { upload, parts } = await datasets.startUpload(principal.projectId, params.id, body)
+      return reply.code(201).send({ ...presentUpload(upload), parts: parts.map((part) => ({ ...part })) })
+    }
+  )
+
+  app.post(
+    '/v1/datasets/:id/uploads/:upload_id([0-9a-z_]+)::complete',
+    {
+      schema: {
+        operationId: 'completeUpload',
+        tags,
+        summary: 'Put the parts of an upload together',
+        params: UploadParams,
+        body: CompleteUpload,
+        response: { 200: Upload }
+      },
+      config: { problems: ['upload_not_found', 'upload_incomplete', 'upload_expired', 'storage_unavailable'] }
+    },
+    async ({ params, body, principal }) => {
+      const request = { uploadId: params.upload_id, parts: body.parts }
+      return presentUpload(await datasets.completeUpload(principal.projectId, params.id, request))
+    }
+  )
+}
