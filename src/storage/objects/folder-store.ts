@@ -11,7 +11,7 @@ import type { ObjectInfo, ObjectStore, SignedObjects } from '../../domain/ports.
 import { cloneFile, publishFile, readRange, translateFileError, writeStream } from './folder-files.ts'
 import { createFolderUploads } from './folder-uploads.ts'
 import { assertKey, assertPrefix, compareKeys } from './keys.ts'
-import { createTokenSigner } from './signed-tokens.ts'
+import { createTokenSigner, type Grant } from './signed-tokens.ts'
 
 export interface FolderStoreOptions {
   readonly root: string
@@ -22,18 +22,17 @@ export interface FolderStoreOptions {
 }
 
 export function createFolderStore(options: FolderStoreOptions): ObjectStore & SignedObjects {
-  const { root, signingKey, baseUrl, clock = systemClock } = options
+  const { root } = options
   const tree = join(root, 'objects')
   const temporary = join(root, 'temporary')
-  const uploads = createFolderUploads(join(root, 'uploads'), temporary)
-  const tokens = createTokenSigner(signingKey)
-  const urlOf = (token: string) => `${baseUrl}/v1/objects/${token}`
   const pathOf = (key: string): string => {
     assertKey(key)
     return join(tree, key)
   }
 
-  const store: ObjectStore & SignedObjects = {
+  return translating({
+    ...createSignedVerbs(options, { temporary, pathOf }),
+
     put: (key, body) => publishFile(temporary, pathOf(key), (path) => writeStream(path, body)),
     putFile: (key, from) => publishFile(temporary, pathOf(key), (path) => cloneFile(from, path)),
     get: async (key) => new Uint8Array(await readFile(pathOf(key))),
@@ -65,15 +64,39 @@ export function createFolderStore(options: FolderStoreOptions): ObjectStore & Si
       for await (const { key } of walk(tree, prefix)) await rm(join(tree, key), { force: true })
     },
 
+    async check() {
+      await mkdir(tree, { recursive: true })
+      await access(tree, constants.R_OK | constants.W_OK | constants.X_OK)
+    }
+  })
+}
+
+type SignedVerbs = 'startUpload' | 'partUrls' | 'finishUpload' | 'abortUpload' | 'downloadUrl' | keyof SignedObjects
+
+interface Places {
+  readonly temporary: string
+  readonly pathOf: (key: string) => string
+}
+
+/** What is reached through URLs: both sides of them, who signs and who is let in. */
+function createSignedVerbs(
+  { root, signingKey, baseUrl, clock = systemClock }: FolderStoreOptions,
+  { temporary, pathOf }: Places
+): Pick<ObjectStore & SignedObjects, SignedVerbs> {
+  const uploads = createFolderUploads(join(root, 'uploads'), temporary)
+  const tokens = createTokenSigner(signingKey)
+  const urlOf = (grant: Grant, expiresInS: number) =>
+    `${baseUrl}/v1/objects/${tokens.sign(grant, clock.now() + expiresInS * 1000)}`
+
+  return {
     startUpload: (key) => {
       assertKey(key)
       return uploads.start(key, clock.now())
     },
     async partUrls(key, multipartId, parts, expiresInS) {
-      const expiresAt = clock.now() + expiresInS * 1000
       return Array.from({ length: parts }, (_, i) => {
         const part = i + 1
-        return { part, url: urlOf(tokens.sign({ for: 'part', key, multipartId, part }, expiresAt)) }
+        return { part, url: urlOf({ for: 'part', key, multipartId, part }, expiresInS) }
       })
     },
     finishUpload: (key, multipartId, parts) => uploads.finish({ key, multipartId, parts, path: pathOf(key) }),
@@ -81,12 +104,7 @@ export function createFolderStore(options: FolderStoreOptions): ObjectStore & Si
 
     async downloadUrl(key, expiresInS, filename) {
       assertKey(key)
-      return urlOf(tokens.sign({ for: 'download', key, filename }, clock.now() + expiresInS * 1000))
-    },
-
-    async check() {
-      await mkdir(tree, { recursive: true })
-      await access(tree, constants.R_OK | constants.W_OK | constants.X_OK)
+      return urlOf({ for: 'download', key, filename }, expiresInS)
     },
 
     async writePart(token, body) {
@@ -96,12 +114,12 @@ export function createFolderStore(options: FolderStoreOptions): ObjectStore & Si
 
     async openObject(token) {
       const { key, filename } = tokens.verify(token, 'download', clock.now())
-      const info = await store.head(key)
-      if (info === null) throw new AppError('object_not_found', { key })
-      return { stream: createReadStream(pathOf(key)), bytes: info.bytes, filename, key }
+      const found = await stat(pathOf(key)).catch((error) => {
+        throw translateFileError(error, key)
+      })
+      return { stream: createReadStream(pathOf(key)), bytes: found.size, filename, key }
     }
   }
-  return translating(store)
 }
 
 /** The files whose key starts with the prefix, in the order of their keys. */
@@ -127,7 +145,7 @@ async function* walk(tree: string, prefix: string): AsyncGenerator<ObjectInfo> {
 
 /** Verbs reject with translated errors; `list` translates its own. */
 function translating(store: ObjectStore & SignedObjects): ObjectStore & SignedObjects {
-  const reads = new Set(['get', 'getRange', 'getFile', 'openObject'])
+  const reads = new Set(['get', 'getRange', 'getFile'])
   const wrapped = Object.entries(store).map(([name, verb]) => [
     name,
     name === 'list'

@@ -30,6 +30,8 @@ const isUnfinished = notInArray(runs.status, sql`('cancelled', 'succeeded', 'fai
 const SWEEP_LIMIT = 500
 
 export const createRunStore = (db: Db): RunStore => ({
+  ...createLeaseVerbs(db),
+
   async insert(run) {
     const [version] = await db
       .select({ version: datasetVersions.version })
@@ -79,6 +81,14 @@ export const createRunStore = (db: Db): RunStore => ({
     return row?.runs ?? 0
   },
 
+  async update(id, patch) {
+    if (Object.keys(patch).length > 0) await db.update(runs).set(patch).where(eq(runs.id, id))
+  }
+})
+
+type LeaseVerbs = 'claim' | 'updateUnderLease' | 'listExpiredLeases'
+
+const createLeaseVerbs = (db: Db): Pick<RunStore, LeaseVerbs> => ({
   async claim(id, worker, expiresAt, now) {
     // One statement: of two workers the second waits for the row, sees the first one's lease and matches nothing.
     const [run] = await db
@@ -104,10 +114,6 @@ export const createRunStore = (db: Db): RunStore => ({
       .where(and(eq(runs.id, lease.runId), eq(runs.leaseEpoch, lease.epoch), isNotNull(runs.leaseWorker)))
       .returning({ id: runs.id })
     return updated.length > 0
-  },
-
-  async update(id, patch) {
-    if (Object.keys(patch).length > 0) await db.update(runs).set(patch).where(eq(runs.id, id))
   },
 
   async listExpiredLeases(now) {

@@ -56,10 +56,8 @@ export function serveConnection(socket: Socket, { session, password, welcome }: 
     write(passwordRequest())
   }
 
-  const admit = ({ type, bytes }: WireMessage) => {
-    const given = bytes.subarray(5, -1)
-    const expected = Buffer.from(password)
-    if (type !== 'p' || given.length !== expected.length || !timingSafeEqual(given, expected)) {
+  const admit = (message: WireMessage) => {
+    if (!isPassword(message, password)) {
       write(errorResponse('FATAL', '28P01', 'password authentication failed'))
       return socket.destroySoon()
     }
@@ -74,28 +72,18 @@ export function serveConnection(socket: Socket, { session, password, welcome }: 
     const complete = turn
     turn = []
     turns = turns
-      .then(() => take(complete))
+      .then(() => (socket.destroyed ? undefined : takeTurn(session, user, { messages: complete, write })))
       .catch((error: Error) => {
         socket.destroy(error)
       })
   }
 
-  const take = async (messages: readonly WireMessage[]) => {
-    if (socket.destroyed) return
-    if (messages.some(isRefused)) {
-      return write(Buffer.concat([errorResponse('ERROR', '0A000', REFUSAL), readyForQuery(session.statusOf(user))]))
-    }
-    await session.run(user, Buffer.concat(messages.map((message) => message.bytes)), write)
-  }
+  const handlers = { greeting: greet, password: admit, ready: collect }
 
   socket.setNoDelay(true)
   socket.on('data', (chunk) => {
     try {
-      for (const message of read(chunk, () => phase !== 'greeting')) {
-        if (phase === 'greeting') greet(message)
-        else if (phase === 'password') admit(message)
-        else collect(message)
-      }
+      for (const message of read(chunk, () => phase !== 'greeting')) handlers[phase](message)
     } catch (error) {
       socket.destroy(error as Error)
     }
@@ -105,7 +93,26 @@ export function serveConnection(socket: Socket, { session, password, welcome }: 
   socket.on('close', () => void session.leave(user))
 }
 
+interface ConnectionTurn {
+  readonly messages: readonly WireMessage[]
+  readonly write: (bytes: Buffer) => void
+}
+
+async function takeTurn(session: SharedSession, user: SessionUser, { messages, write }: ConnectionTurn): Promise<void> {
+  if (messages.some(isRefused)) {
+    write(Buffer.concat([errorResponse('ERROR', '0A000', REFUSAL), readyForQuery(session.statusOf(user))]))
+  } else {
+    await session.run(user, Buffer.concat(messages.map((message) => message.bytes)), write)
+  }
+}
+
 function isRefused(message: WireMessage): boolean {
   const statement = readStatement(message)
   return statement !== null && (statement.name !== '' || NOT_SHARABLE.test(statement.text))
+}
+
+function isPassword({ type, bytes }: WireMessage, password: string): boolean {
+  const given = bytes.subarray(5, -1)
+  const expected = Buffer.from(password)
+  return type === 'p' && given.length === expected.length && timingSafeEqual(given, expected)
 }
