@@ -81,16 +81,16 @@ interface Place {
 }
 
 function createHandle(place: Place): PostgresServer {
-  let child: ChildProcess | null = null
+  let running: Running | null = null
   const end = async (signal: NodeJS.Signals) => {
-    if (child === null || child.exitCode !== null || child.signalCode !== null) return
-    const exited = once(child, 'exit')
-    child.ref()
-    child.kill(signal)
+    if (running === null || running.shell.exitCode !== null || running.shell.signalCode !== null) return
+    const exited = once(running.shell, 'exit')
+    running.shell.ref()
+    process.kill(running.pid, signal)
     await exited
   }
   const onExit = () => {
-    child?.kill('SIGQUIT')
+    if (running !== null && running.shell.exitCode === null) process.kill(running.pid, 'SIGQUIT')
     rmSync(place.home, { recursive: true, force: true, maxRetries: 10, retryDelay: 20 })
   }
   process.once('exit', onExit)
@@ -98,7 +98,7 @@ function createHandle(place: Place): PostgresServer {
     url: `postgres://postgres@127.0.0.1:${place.port}/postgres`,
     crash: () => end('SIGQUIT'),
     async start() {
-      child = await launch(place)
+      running = await launch(place)
     },
     async stop() {
       await end('SIGINT')
@@ -108,26 +108,46 @@ function createHandle(place: Place): PostgresServer {
   }
 }
 
-async function launch({ home, data, binaries, port }: Place): Promise<ChildProcess> {
+/**
+ * Starts the server, says its process id, and ends it when our end of the pipe closes: a test process that is killed runs
+ * no hook of its own, and its server would stay for ever.
+ */
+const WATCHDOG = 'exec 3<&0; "$@" & p=$!; echo $p; (cat <&3 >/dev/null; kill -QUIT $p) >/dev/null 2>&1 & wait $p'
+
+interface Running {
+  /** Of the shell that waits for the server. */
+  readonly shell: ChildProcess
+  readonly pid: number
+}
+
+async function launch({ home, data, binaries, port }: Place): Promise<Running> {
   const settings = [...SETTINGS, 'listen_addresses=127.0.0.1', `unix_socket_directories=${home}`]
-  const child = spawn(
-    join(binaries.folder, 'postgres'),
-    ['-D', data, '-p', String(port), ...settings.flatMap((setting) => ['-c', setting])],
-    { ...identity, env: binaries.env, cwd: home, stdio: ['ignore', 'ignore', 'pipe'] }
-  )
+  const server = [join(binaries.folder, 'postgres'), '-D', data, '-p', String(port)]
+  const shell = spawn('sh', ['-c', WATCHDOG, 'sh', ...server, ...settings.flatMap((setting) => ['-c', setting])], {
+    ...identity,
+    env: binaries.env,
+    cwd: home,
+    stdio: 'pipe'
+  })
+  let output = ''
   let log = ''
+  shell.stdout.on('data', (chunk) => {
+    output += chunk
+  })
   await new Promise<void>((resolve, reject) => {
-    child.stderr.on('data', (chunk) => {
+    shell.stderr.on('data', (chunk) => {
       log = (log + chunk).slice(-4000)
       if (log.includes('ready to accept connections')) resolve()
     })
-    child.once('error', reject)
-    child.once('exit', (code) => reject(new Error(`postgres ended with ${code}:\n${log}`)))
+    shell.once('error', reject)
+    shell.once('exit', (code) => reject(new Error(`postgres ended with ${code}:\n${log}`)))
   })
   // A test that fails must not hang on its server: neither process nor pipe keeps the runner alive.
-  child.unref()
-  if ('unref' in child.stderr && typeof child.stderr.unref === 'function') child.stderr.unref()
-  return child
+  shell.unref()
+  for (const stream of [shell.stdin, shell.stdout, shell.stderr]) {
+    if ('unref' in stream && typeof stream.unref === 'function') stream.unref()
+  }
+  return { shell, pid: Number(output) }
 }
 
 function findBinaries(home: string): Binaries {
