@@ -1,16 +1,18 @@
 /**
  * What a trainer says, on its way into the database: start, steps, alarms, in this order. Training never waits for it.
  * While the database is away everything is kept, steps up to a bound: then every second step is dropped, so that the
- * curve keeps its shape, and the run is told how many points are missing.
+ * curve keeps its shape (step-buffer.ts), and the run is told how many points are missing.
  */
 import type { Clock } from '../base/clock.ts'
 import type { Logger } from '../base/log.ts'
-import type { Lease, MetricPoint, Run, RunProgress } from '../domain/run.ts'
+import type { Lease, Run, RunProgress } from '../domain/run.ts'
 import type { LegRecords, RaisedAlarm, StepReport } from '../services/leg-records.ts'
 import type { LegService } from '../services/legs.ts'
 import type { StartedEvent, StepEvent } from '../training/events.ts'
 import type { LegControl } from './leg-control.ts'
 import { isOutage, retryOutages } from './retry.ts'
+import { createStepBuffer, pointsOf } from './step-buffer.ts'
+import { createStepRate, type StepRate } from './step-rate.ts'
 
 export interface LegReporter {
   started(event: StartedEvent): void
@@ -37,117 +39,70 @@ export interface ReporterOptions {
 }
 
 const FLUSH_MS = 1000
-/** At 20 metrics a step: the last 10,000 steps, about 10 MB. */
-const MOST_STEPS = 10_000
 /** Progress events: one in a hundredth of the time passed, at least every minute, at most every second. */
 const PROGRESS_MS = { least: 1000, most: 60_000, share: 0.01 }
-/** Rates are taken over the steps of the last 30 s, but at least over 20 and at most over 5000. */
-const RATE = { leastSteps: 20, mostSteps: 5000, ms: 30_000 }
 
-export function createLegReporter(options: ReporterOptions): LegReporter {
-  const { run, lease, legs, records, control, clock, logger } = options
-  const startedAt = clock.now()
+export function createLegReporter({ run, control, clock, logger, ...writers }: ReporterOptions): LegReporter {
   const finished = new AbortController()
-  const latest: Record<string, number> = {}
-  const arrivals: number[] = []
-  let start: StartedEvent | null = null
-  let startWritten = true
-  let steps: StepEvent[] = []
-  let alarms: RaisedAlarm[] = []
-  let dropped = 0
-  let last: StepEvent | null = null
-  let progressAt = Number.NEGATIVE_INFINITY
+  const said: Said = { start: null, last: null, latest: {}, alarms: [], rate: createStepRate(clock) }
+  const steps = createStepBuffer()
+  const isProgressDue = progressPace(clock)
+  let isStartWritten = false
   let tail = Promise.resolve()
 
   async function writeAll(): Promise<void> {
-    if (start !== null && !startWritten) {
-      await legs.started(lease, { ...start, epoch: Math.floor(start.step / Math.max(1, start.stepsPerEpoch)) })
-      startWritten = true
+    const { lease, legs, records } = writers
+    if (said.start !== null && !isStartWritten) {
+      await legs.started(lease, { ...said.start, epoch: epochOf(said.start) })
+      isStartWritten = true
     }
-    for (const alarm of [...alarms]) {
+    for (let alarm = said.alarms[0]; alarm !== undefined; alarm = said.alarms[0]) {
       await records.raiseAlarm(lease, alarm)
-      alarms = alarms.filter((one) => one !== alarm)
+      said.alarms.shift()
     }
-    if (steps.length > 0) await writeSteps()
+    if (!steps.isEmpty()) await writeSteps()
   }
 
   async function writeSteps(): Promise<void> {
-    const taken = steps
-    const takenDropped = dropped
-    steps = []
-    dropped = 0
-    const isProgressDue = clock.now() - progressAt >= progressIntervalMs(clock.now() - startedAt)
+    const batch = steps.take()
+    const event = finished.signal.aborted || isProgressDue() ? { ...said.latest } : null
+    const points = pointsOf(batch.steps)
     try {
-      const event = isProgressDue || finished.signal.aborted ? { ...latest } : null
-      control.wish(
-        await records.recordSteps(lease, { ...position(), points: pointsOf(taken), event, dropped: takenDropped })
-      )
-      if (isProgressDue) progressAt = clock.now()
+      const report = { ...positionOf(run, said), points, event, dropped: batch.dropped }
+      control.wish(await writers.records.recordSteps(writers.lease, report))
     } catch (error) {
-      steps = [...taken, ...steps]
-      dropped += takenDropped
+      steps.putBack(batch)
       throw error
     }
-  }
-
-  function position(): Pick<StepReport, 'progress' | 'imagesPerSecond' | 'etaS'> {
-    const { batchSize } = run.recipe.hyperparameters
-    const step = last?.step ?? run.progress.step
-    const totalSteps = start?.totalSteps ?? run.progress.totalSteps
-    const progress: RunProgress = {
-      step,
-      totalSteps,
-      epoch: last?.epoch ?? run.progress.epoch,
-      percent: totalSteps === 0 ? 100 : (100 * step) / totalSteps,
-      imagesSeen: step * batchSize
-    }
-    const elapsedMs = (arrivals.at(-1) ?? 0) - (arrivals[0] ?? 0)
-    if (elapsedMs <= 0) return { progress, imagesPerSecond: null, etaS: null }
-    const stepS = elapsedMs / 1000 / (arrivals.length - 1)
-    return { progress, imagesPerSecond: batchSize / stepS, etaS: (totalSteps - step) * stepS }
   }
 
   /** One write at a time. An outage keeps everything for the next; a lost lease ends the leg. */
   const flush = (): Promise<void> => {
     tail = tail.then(writeAll).catch((error: unknown) => {
-      if (isOutage(error)) logger.warn({ err: error, steps: steps.length }, 'metrics wait for the database')
+      if (isOutage(error)) logger.warn({ err: error }, 'metrics wait for the database')
       else control.lose(error)
     })
     return tail
   }
-
-  const loop = async (): Promise<void> => {
-    while (!finished.signal.aborted && !control.gone.aborted) {
-      await clock.sleep(FLUSH_MS, finished.signal).catch(() => {}) // finished: leaves the loop
-      if (!finished.signal.aborted) await flush()
-    }
-  }
-  const looping = loop()
+  const looping = flushEvery(FLUSH_MS, flush, { clock, ended: AbortSignal.any([finished.signal, control.gone]) })
 
   return {
     started(event) {
-      start = event
-      startWritten = false
+      said.start = event
       void flush()
     },
     step(event) {
-      last = event
-      Object.assign(latest, event.metrics)
-      steps.push(event)
-      arrivals.push(clock.now())
-      while (isOld(arrivals, clock.now())) arrivals.shift()
-      if (steps.length > MOST_STEPS) {
-        const kept = steps.filter((_, i) => i % 2 === 1)
-        dropped += pointsOf(steps).length - pointsOf(kept).length
-        steps = kept
-      }
+      said.last = event
+      Object.assign(said.latest, event.metrics)
+      said.rate.arrive()
+      steps.add(event)
     },
     alarm(alarm) {
-      alarms.push(alarm)
+      said.alarms.push(alarm)
       void flush()
     },
-    latest: () => latest,
-    lastStep: () => last?.step ?? start?.step ?? null,
+    latest: () => said.latest,
+    lastStep: () => said.last?.step ?? said.start?.step ?? null,
     close: () => finished.abort(),
     async finish(giveUp) {
       finished.abort()
@@ -159,11 +114,53 @@ export function createLegReporter(options: ReporterOptions): LegReporter {
   }
 }
 
-const isOld = (arrivals: readonly number[], now: number): boolean =>
-  arrivals.length > RATE.mostSteps || (arrivals.length > RATE.leastSteps && now - (arrivals[0] ?? now) > RATE.ms)
+/** What the trainer has said so far, as far as it is still of use. */
+interface Said {
+  start: StartedEvent | null
+  last: StepEvent | null
+  readonly latest: Record<string, number>
+  readonly alarms: RaisedAlarm[]
+  readonly rate: StepRate
+}
 
-const progressIntervalMs = (elapsedMs: number): number =>
-  Math.min(PROGRESS_MS.most, Math.max(PROGRESS_MS.least, elapsedMs * PROGRESS_MS.share))
+const epochOf = ({ step, stepsPerEpoch }: StartedEvent): number => Math.floor(step / Math.max(1, stepsPerEpoch))
 
-const pointsOf = (steps: readonly StepEvent[]): MetricPoint[] =>
-  steps.flatMap(({ step, metrics }) => Object.entries(metrics).map(([key, value]) => ({ step, key, value })))
+function positionOf(run: Run, { start, last, rate }: Said): Pick<StepReport, 'progress' | 'imagesPerSecond' | 'etaS'> {
+  const { batchSize } = run.recipe.hyperparameters
+  const step = last?.step ?? run.progress.step
+  const totalSteps = start?.totalSteps ?? run.progress.totalSteps
+  const progress: RunProgress = {
+    step,
+    totalSteps,
+    epoch: last?.epoch ?? run.progress.epoch,
+    percent: totalSteps === 0 ? 100 : (100 * step) / totalSteps,
+    imagesSeen: step * batchSize
+  }
+  const stepS = rate.secondsPerStep()
+  if (stepS === null) return { progress, imagesPerSecond: null, etaS: null }
+  return { progress, imagesPerSecond: batchSize / stepS, etaS: (totalSteps - step) * stepS }
+}
+
+/** Answers whether an event is due, and counts it as sent. */
+function progressPace(clock: Clock): () => boolean {
+  const { least, most, share } = PROGRESS_MS
+  const startedAt = clock.now()
+  let sentAt = Number.NEGATIVE_INFINITY
+  return () => {
+    const now = clock.now()
+    if (now - sentAt < Math.min(most, Math.max(least, (now - startedAt) * share))) return false
+    sentAt = now
+    return true
+  }
+}
+
+async function flushEvery(
+  ms: number,
+  flush: () => Promise<void>,
+  { clock, ended }: { readonly clock: Clock; readonly ended: AbortSignal }
+): Promise<void> {
+  while (!ended.aborted) {
+    await clock.sleep(ms, ended).catch(() => {}) // ended: leaves the loop
+    if (!ended.aborted) await flush()
+  }
+}
