@@ -1,18 +1,14 @@
 /** Multi-head self-attention on normalized tokens, up to the projection. */
 import { withGradient } from '../engine/ops/fused.ts'
-import { product } from '../engine/ops/linear.ts'
-import { normalizeBackward, normalizeForward } from '../engine/ops/normalize.ts'
+import { columnSums, linear, product } from '../engine/ops/linear.ts'
+import { normalizeBackward, normalizeForward, normalizeInto } from '../engine/ops/normalize.ts'
 import { type Tensor, tf } from '../engine/tf.ts'
-
-/** Of every layer normalization in DINO's ViT; PyTorch's default would be 1e-5. */
-export const EPSILON = 1e-6
+import { EPSILON, type FoldedAttention } from './fold.ts'
 
 export interface TokenGrid {
   /** T, class token included. */
   readonly tokens: number
   readonly heads: number
-  /** T, or 1 when only the class token asks: in the last block nobody reads the others. */
-  readonly queries: number
 }
 
 /**
@@ -29,68 +25,70 @@ function toRows(perHead: Tensor): Tensor {
   return tf.reshape(tf.transpose(perHead, [2, 0, 1, 3]), [tokens * batch, heads * size])
 }
 
-/** The first `kept` tokens of token-major rows. */
-export function firstTokens(rows: Tensor, tokens: number, kept: number): Tensor {
-  if (kept === tokens) return rows
+/** The class tokens of token-major rows: [T·B, D] → [B, D]. */
+export function classRows(rows: Tensor, tokens: number): Tensor {
   const [count, dim] = rows.shape as [number, number]
-  const batch = count / tokens
-  const grid = tf.reshape(rows, [tokens, batch, dim])
-  return tf.reshape(tf.slice(grid, [0, 0, 0], [kept, -1, -1]), [kept * batch, dim])
+  const grid = tf.reshape(rows, [tokens, count / tokens, dim])
+  return tf.reshape(tf.slice(grid, [0, 0, 0], [1, -1, -1]), [count / tokens, dim])
 }
 
-/** Adds rows for the first tokens to rows for all. */
-function addToFirst(rows: Tensor, first: Tensor): Tensor {
-  const missing = rows.shape[0]! - first.shape[0]!
-  return tf.add(
-    rows,
-    missing === 0
-      ? first
-      : tf.pad2d(first as tf.Tensor2D, [
-          [0, missing],
-          [0, 0]
-        ])
-  )
-}
-
-/** softmax(q kᵀ / √d) v over normalized x: x [T·B, D] → [queries·B, D]. Weights [3D, D] come from `foldNorm`. */
-export function attend(x: Tensor, folded: { weight: Tensor; bias: Tensor }, grid: TokenGrid): Tensor {
-  const { tokens, heads, queries } = grid
-  const dim = x.shape[1]!
-  const scale = (dim / heads) ** -0.5
-
+/** softmax(q kᵀ / √d) v over normalized x, before the projection: x [T·B, D] → [T·B, D]. */
+export function attend(
+  x: Tensor,
+  { weight: folded, queryBias }: FoldedAttention,
+  { tokens, heads }: TokenGrid
+): Tensor {
   return withGradient({
-    inputs: [x, folded.weight, folded.bias] as const,
+    inputs: [x, folded, queryBias] as const,
     forward: () => {
       const { value, inverseDeviation } = normalizeForward(x, EPSILON)
-      const [wq, wk, wv] = tf.split(folded.weight, 3, 0)
-      const [bq, bk, bv] = tf.split(folded.bias, 3, 0)
-      const asking = firstTokens(value, tokens, queries)
-      const q = product(asking, wq!, { scale, transposeB: true, added: tf.mul(bq!, scale) })
-      const k = product(value, wk!, { transposeB: true, added: bk! })
-      const v = product(value, wv!, { transposeB: true, added: bv! })
-      const scores = tf.matMul(toHeads(q, queries, heads), toHeads(k, tokens, heads), false, true)
-      const weights = tf.softmax(scores)
-      const mixed = toRows(tf.matMul(weights, toHeads(v, tokens, heads)))
-      return { value: mixed, saved: [value, inverseDeviation, q, k, v, weights] }
+      const [wq, wk, wv] = tf.split(folded, 3, 0)
+      const q = toHeads(tf.add(product(value, wq!, { transposeB: true }), queryBias), tokens, heads)
+      const k = toHeads(product(value, wk!, { transposeB: true }), tokens, heads)
+      const v = toHeads(product(value, wv!, { transposeB: true }), tokens, heads)
+      const weights = tf.softmax(tf.matMul(q, k, false, true))
+      return { value: toRows(tf.matMul(weights, v)), saved: [value, inverseDeviation, q, k, v, weights] }
     },
     backward: (dy, [, weight], saved) => {
       const [value, inverseDeviation, q, k, v, weights] = saved as [Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]
-      const [wq, wk, wv] = tf.split(weight, 3, 0)
-      const dMixed = toHeads(dy, queries, heads)
-      const dWeights = tf.matMul(dMixed, toHeads(v, tokens, heads), false, true)
-      const dScores = softmaxBackward(dWeights, weights)
-      const dq = toRows(tf.matMul(dScores, toHeads(k, tokens, heads)))
-      const dk = toRows(tf.matMul(dScores, toHeads(q, queries, heads), true, false))
-      const dv = toRows(tf.matMul(weights, dMixed, true, false))
-
-      const dValue = addToFirst(product(dk, wk!, { added: product(dv, wv!) }), product(dq, wq!, { scale }))
-      const dx = normalizeBackward(dValue, { value, inverseDeviation })
-      const asking = firstTokens(value, tokens, queries)
-      const dWq = tf.mul(tf.matMul(dq, asking, true, false), scale)
-      const dWeight = tf.concat([dWq, tf.matMul(dk, value, true, false), tf.matMul(dv, value, true, false)])
-      return [dx, dWeight, tf.concat([tf.mul(tf.sum(dq, 0), scale), tf.sum(dk, 0), tf.sum(dv, 0)])]
+      const dMixed = toHeads(dy, tokens, heads)
+      const dScores = softmaxBackward(tf.matMul(dMixed, v, false, true), weights)
+      const dq = tf.matMul(dScores, k)
+      const dk = tf.matMul(dScores, q, true, false)
+      const dv = tf.matMul(weights, dMixed, true, false)
+      const all = threeToRows([dq, dk, dv])
+      const dx = normalizeBackward(product(all, weight), { value, inverseDeviation })
+      const dBias = tf.slice(columnSums(all), [0], [x.shape[1]!])
+      return [dx, tf.matMul(all, value, true, false), dBias]
     }
   })
+}
+
+/**
+ * The same for the class token alone, which is all that leaves the last block: [T·B, D] → [B, D]. With one query per head,
+ * (q Wk) xᵀ and (p x) Wvᵀ spare the keys and values of every token, the larger part of a block's work on them.
+ */
+export function attendClass(x: Tensor, { weight, queryBias }: FoldedAttention, { tokens, heads }: TokenGrid): Tensor {
+  const [count, dim] = x.shape as [number, number]
+  const [batch, size] = [count / tokens, dim / heads]
+  const value = normalizeInto(x, EPSILON)
+  const [wq, wk, wv] = tf.split(weight, 3, 0)
+  const perHead = (part: Tensor) => tf.reshape(part, [heads, size, dim])
+  const swap = (a: Tensor) => tf.transpose(a, [1, 0, 2])
+
+  const q = swap(tf.reshape(linear(classRows(value, tokens), wq!, queryBias), [batch, heads, size]))
+  const asked = swap(tf.matMul(q, perHead(wk!)))
+  const seen = swap(tf.reshape(value, [tokens, batch, dim]))
+  const weights = tf.softmax(tf.matMul(asked, seen, false, true))
+  const pooled = swap(tf.matMul(weights, seen))
+  return tf.reshape(swap(tf.matMul(pooled, perHead(wv!), false, true)), [batch, dim])
+}
+
+/** Three of [B, H, T, d] → [T·B, 3·H·d], as the rows of `weight` are ordered. */
+function threeToRows(parts: readonly [Tensor, Tensor, Tensor]): Tensor {
+  const [batch, heads, tokens, size] = parts[0].shape as [number, number, number, number]
+  const stacked = tf.concat(parts.map((part) => tf.reshape(part, [1, batch, heads, tokens, size])))
+  return tf.reshape(tf.transpose(stacked, [3, 1, 0, 2, 4]), [tokens * batch, 3 * heads * size])
 }
 
 const softmaxBackward = (dy: Tensor, y: Tensor): Tensor => tf.mul(y, tf.sub(dy, tf.sum(tf.mul(dy, y), -1, true)))

@@ -2,14 +2,14 @@
 import { layerNorm } from '../engine/ops/layer-norm.ts'
 import { linear } from '../engine/ops/linear.ts'
 import { type Tensor, type Tensors, tf } from '../engine/tf.ts'
-import { attend, EPSILON, firstTokens } from './attention.ts'
-import { type Affine, feedForward, foldNorm } from './mlp.ts'
+import { attend, attendClass, classRows } from './attention.ts'
+import { type Affine, EPSILON, type FoldedAttention, foldAttention, foldNorm } from './fold.ts'
+import { feedForward } from './mlp.ts'
 import type { Network } from './network.ts'
 import { positionsAt } from './position.ts'
 
 interface Block {
-  readonly qkv: Affine
-  readonly projection: Affine
+  readonly attention: FoldedAttention
   readonly widen: Affine
   readonly narrow: Affine
 }
@@ -31,8 +31,10 @@ export function backboneOf(network: Network, parameters: Tensors): Backbone {
   const blocks = Array.from({ length: network.depth }, (_, i) => {
     const part = (name: string) => affine(parameters, `backbone.blocks.${i}.${name}`)
     return {
-      qkv: foldNorm(part('norm1'), part('attn.qkv')),
-      projection: part('attn.proj'),
+      attention: foldAttention(part('norm1'), part('attn.qkv'), {
+        projection: part('attn.proj'),
+        heads: network.heads
+      }),
       widen: foldNorm(part('norm2'), part('mlp.fc1')),
       narrow: part('mlp.fc2')
     }
@@ -86,13 +88,14 @@ export function classToken(backbone: Backbone, patches: Patches, keeps: BranchKe
   const tokens = patches.shape[0]! + 1
   const batch = patches.shape[1]!
   let x = tf.reshape(embedPatches(backbone, patches), [tokens * batch, network.dim])
-  blocks.forEach((block, i) => {
+  const grid = { tokens, heads: network.heads }
+  blocks.forEach(({ attention, widen, narrow }, i) => {
     // Only the class token leaves the last block, so there only it asks, is projected and fed forward.
-    const queries = i === blocks.length - 1 ? 1 : tokens
-    const mixed = attend(x, block.qkv, { tokens, heads: network.heads, queries })
-    const projected = linear(mixed, block.projection.weight, block.projection.bias)
-    x = addBranch(firstTokens(x, tokens, queries), projected, keeps[2 * i])
-    x = addBranch(x, feedForward(x, block.widen, block.narrow), keeps[2 * i + 1])
+    const last = i === blocks.length - 1
+    const mixed = last ? attendClass(x, attention, grid) : attend(x, attention, grid)
+    const projected = linear(mixed, attention.projection.weight, attention.projection.bias)
+    x = addBranch(last ? classRows(x, tokens) : x, projected, keeps[2 * i])
+    x = addBranch(x, feedForward(x, widen, narrow), keeps[2 * i + 1])
   })
   return layerNorm(x, { ...affine(parameters, 'backbone.norm'), epsilon: EPSILON })
 }

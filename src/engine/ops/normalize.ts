@@ -2,7 +2,7 @@
 
 import { type Tensor, tf } from '../tf.ts'
 import { traceBackend as trace } from '../trace/backend.ts'
-import { type FusedOp, runFused } from './fused.ts'
+import { type FusedOp, runFused, withGradient } from './fused.ts'
 
 const NORMALIZE: FusedOp<number> = {
   trace: ([x], epsilon) => {
@@ -42,3 +42,16 @@ export function normalizeBackward(g: Tensor, { value, inverseDeviation }: Normal
   const along = tf.mean(tf.mul(g, value), -1, true)
   return tf.mul(tf.sub(g, tf.mul(value, along)), inverseDeviation)
 }
+
+/** With that gradient: only for what is multiplied by centered rows next, so that its mean is indeed 0. */
+export const normalizeInto = (x: Tensor, epsilon: number): Tensor =>
+  withGradient({
+    inputs: [x] as const,
+    forward: () => {
+      const { value, inverseDeviation } = normalizeForward(x, epsilon)
+      return { value, saved: [value, inverseDeviation] }
+    },
+    backward: (dy, _, [value, inverseDeviation]) => [
+      normalizeBackward(dy, { value: value!, inverseDeviation: inverseDeviation! })
+    ]
+  })

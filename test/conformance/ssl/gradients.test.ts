@@ -6,10 +6,11 @@ import { gelu } from '../../../src/engine/ops/gelu.ts'
 import { layerNorm } from '../../../src/engine/ops/layer-norm.ts'
 import { linear } from '../../../src/engine/ops/linear.ts'
 import { type Tensor, tf } from '../../../src/engine/tf.ts'
-import { attend } from '../../../src/ssl/attention.ts'
+import { attend, attendClass, classRows } from '../../../src/ssl/attention.ts'
 import { dinoLoss } from '../../../src/ssl/dino-loss.ts'
+import { foldAttention, foldNorm } from '../../../src/ssl/fold.ts'
 import { unitRows } from '../../../src/ssl/head.ts'
-import { feedForward, foldNorm } from '../../../src/ssl/mlp.ts'
+import { feedForward } from '../../../src/ssl/mlp.ts'
 import { logNormalizers, prototypesOf } from '../../../src/ssl/prototypes.ts'
 import { gradientProgram, normalFeeds, type Shapes } from './numbers.ts'
 
@@ -19,11 +20,16 @@ interface Case {
 }
 
 const NORM = { normWeight: [6], normBias: [6] }
-const folded = (inputs: Record<string, Tensor>) =>
-  foldNorm(
-    { weight: inputs['normWeight']!, bias: inputs['normBias']! },
-    { weight: inputs['weight']!, bias: inputs['bias']! }
-  )
+const norm = (inputs: Record<string, Tensor>) => ({ weight: inputs['normWeight']!, bias: inputs['normBias']! })
+const affine = (inputs: Record<string, Tensor>) => ({ weight: inputs['weight']!, bias: inputs['bias']! })
+const ATTENTION = { x: [10, 6], ...NORM, weight: [18, 6], bias: [18], w2: [6, 6], b2: [6] }
+
+/** Attention and projection, with what is folded from one into the other. */
+function attention(inputs: Record<string, Tensor>, of: typeof attend): Tensor {
+  const projection = { weight: inputs['w2']!, bias: inputs['b2']! }
+  const folded = foldAttention(norm(inputs), affine(inputs), { projection, heads: 3 })
+  return linear(of(inputs['x']!, folded, { tokens: 5, heads: 3 }), folded.projection.weight, folded.projection.bias)
+}
 
 const CASES: Readonly<Record<string, Case>> = {
   gelu: { shapes: { x: [4, 5] }, f: ({ x }) => gelu(x!) },
@@ -32,17 +38,12 @@ const CASES: Readonly<Record<string, Case>> = {
     shapes: { x: [4, 6], w: [6], b: [6] },
     f: ({ x, w, b }) => layerNorm(x!, { weight: w!, bias: b!, epsilon: 1e-6 })
   },
-  'attention of all tokens': {
-    shapes: { x: [10, 6], ...NORM, weight: [18, 6], bias: [18] },
-    f: (inputs) => attend(inputs['x']!, folded(inputs), { tokens: 5, heads: 3, queries: 5 })
-  },
-  'attention of the class token': {
-    shapes: { x: [10, 6], ...NORM, weight: [18, 6], bias: [18] },
-    f: (inputs) => attend(inputs['x']!, folded(inputs), { tokens: 5, heads: 2, queries: 1 })
-  },
+  'attention of all tokens': { shapes: ATTENTION, f: (inputs) => attention(inputs, attend) },
+  'attention of the class token': { shapes: ATTENTION, f: (inputs) => attention(inputs, attendClass) },
   'feed-forward': {
     shapes: { x: [4, 6], ...NORM, weight: [12, 6], bias: [12], w2: [6, 12], b2: [6] },
-    f: (inputs) => feedForward(inputs['x']!, folded(inputs), { weight: inputs['w2']!, bias: inputs['b2']! })
+    f: (inputs) =>
+      feedForward(inputs['x']!, foldNorm(norm(inputs), affine(inputs)), { weight: inputs['w2']!, bias: inputs['b2']! })
   },
   'unit rows': { shapes: { x: [4, 5] }, f: ({ x }) => unitRows(x!) },
   'weight norm': {
@@ -62,7 +63,7 @@ const CASES: Readonly<Record<string, Case>> = {
   }
 }
 
-// Both engines hold about 7 digits and sum a few dozen terms of size 1.
+// Of the largest element: both engines hold about 7 digits and sum a few dozen terms.
 const ENGINES_AGREE = 2e-5
 // Central differences at this step and half of it, extrapolated: curvature cancels to the fourth order, and rounding of
 // sums around 100 leaves 1e-3.
@@ -83,9 +84,10 @@ for (const [name, { shapes, f }] of Object.entries(CASES)) {
     const traced = await createEngine({ threads: 1 }).load(gradientProgram(shapes, f))
     const [expected, actual] = [await eager.run(feeds), await traced.run(feeds)]
     for (const [output, values] of Object.entries(expected)) {
+      const scale = values.reduce((largest, value) => Math.max(largest, Math.abs(value)), 1)
       values.forEach((value, i) => {
         const difference = Math.abs(value - actual[output]![i]!)
-        assert.ok(difference <= ENGINES_AGREE * Math.max(1, Math.abs(value)), `${output}[${i}]: ${difference}`)
+        assert.ok(difference <= ENGINES_AGREE * scale, `${output}[${i}]: ${difference}`)
       })
     }
 
@@ -101,3 +103,17 @@ for (const [name, { shapes, f }] of Object.entries(CASES)) {
     await traced.dispose()
   })
 }
+
+test('attention of the class token is the first row of attention of all', async () => {
+  const program = (of: typeof attend) =>
+    gradientProgram(ATTENTION, (inputs) => classRows(attention(inputs, of), of === attend ? 5 : 1))
+  const outputs = await Promise.all(
+    [attend, attendClass].map(async (of) =>
+      (await createEngine({ name: 'cpu' }).load(program(of))).run(normalFeeds(ATTENTION))
+    )
+  )
+  for (const [name, values] of Object.entries(outputs[0]!))
+    values.forEach((value, i) => {
+      assert.ok(Math.abs(value - outputs[1]![name]![i]!) < 2e-4, `${name}[${i}]`)
+    })
+})

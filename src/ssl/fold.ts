@@ -1,0 +1,55 @@
+/** Small things done to weights once, so that they need not be done to wide tensors in every pass. */
+import { type Tensor, tf } from '../engine/tf.ts'
+
+/** Of every layer normalization in DINO's ViT; PyTorch's default would be 1e-5. */
+export const EPSILON = 1e-6
+
+/** Of a linear layer y = x Wᵀ + b. */
+export interface Affine {
+  readonly weight: Tensor
+  readonly bias: Tensor
+}
+
+/**
+ * A layer normalization's own weight and bias, folded into the linear layer behind it: then the wide tensors are only
+ * normalized. The rows of the folded weight are centered, which changes nothing for inputs of mean 0 and spares the
+ * backward pass the gradient through the mean (see normalizeBackward).
+ */
+export function foldNorm(norm: Affine, { weight, bias }: Affine): Affine {
+  const scaled = tf.mul(weight, norm.weight)
+  const shift = tf.reshape(tf.matMul(weight, tf.reshape(norm.bias, [-1, 1]) as tf.Tensor2D), [-1])
+  return { weight: tf.sub(scaled, tf.mean(scaled, 1, true)), bias: tf.add(bias, shift) }
+}
+
+/** Queries, keys and values of one block, ready to be applied to normalized tokens. */
+export interface FoldedAttention {
+  /** [3D, D]; the queries' part carries 1/√d. */
+  readonly weight: Tensor
+  /** [D], of the queries alone, with the same factor. */
+  readonly queryBias: Tensor
+  /** Of the projection behind. */
+  readonly projection: Affine
+}
+
+/**
+ * Moves what need not happen on wide tensors into the weights. A bias of the keys adds the same to all scores of a query
+ * and the softmax does not see it; a bias of the values passes through weights that sum to 1, straight into the
+ * projection's bias.
+ */
+export function foldAttention(
+  norm: Affine,
+  qkv: Affine,
+  { projection, heads }: { projection: Affine; heads: number }
+): FoldedAttention {
+  const { weight, bias } = foldNorm(norm, qkv)
+  const dim = projection.bias.shape[0]!
+  const scale = (dim / heads) ** -0.5
+  const rows = Float32Array.from({ length: 3 * dim }, (_, row) => (row < dim ? scale : 1))
+  const valueBias = tf.reshape(tf.slice(bias, [2 * dim], [dim]), [dim, 1]) as tf.Tensor2D
+  const passed = tf.reshape(tf.matMul(projection.weight as tf.Tensor2D, valueBias), [dim])
+  return {
+    weight: tf.mul(weight, tf.tensor2d(rows, [3 * dim, 1])),
+    queryBias: tf.mul(tf.slice(bias, [0], [dim]), scale),
+    projection: { weight: projection.weight, bias: tf.add(projection.bias, passed) }
+  }
+}
