@@ -9,7 +9,7 @@ import { pino } from 'pino'
 import { systemClock } from './base/clock.ts'
 import { newId } from './base/ids.ts'
 import type { Logger } from './base/log.ts'
-import type { Config } from './config.ts'
+import type { Config, S3Config } from './config.ts'
 import { DASHBOARD_FOLDER } from './dashboard-build.ts'
 import type { ObjectStore, SignedObjects } from './domain/ports.ts'
 import { createApp } from './http/app.ts'
@@ -60,6 +60,12 @@ function createObjects(config: Config): { objects: ObjectStore; signed: SignedOb
   const { signingKey, publicUrl: baseUrl, dataDir } = config
   const folder = createFolderStore({ root: join(dataDir, 'objects'), signingKey, baseUrl })
   return { objects: folder, signed: folder }
+}
+
+/** Of the URLs that the S3 store signs. */
+function originOf({ bucket, endpoint, region, forcePathStyle }: S3Config): string {
+  const { protocol, host } = new URL(endpoint ?? `https://s3.${region}.amazonaws.com`)
+  return forcePathStyle ? `${protocol}//${host}` : `${protocol}//${bucket}.${host}`
 }
 
 async function connect(config: Config, queue: Pick<BossOptions, 'name' | 'supervise' | 'logger'>) {
@@ -118,7 +124,8 @@ export async function composeApi(config: Config, logger: Logger) {
     logger,
     limits,
     rateLimitPerMinute: config.rateLimitPerMinute,
-    dashboardFolder: DASHBOARD_FOLDER
+    dashboardFolder: DASHBOARD_FOLDER,
+    objectOrigin: config.s3 && originOf(config.s3)
   })
   const close = async () => {
     await app.close()

@@ -15,8 +15,8 @@ import type { Logger } from './base/log.ts'
 const FIRST_WAIT_MS = 500
 const LONGEST_WAIT_MS = 30_000
 const HEALTHY_AFTER_MS = 60_000
-/** After SIGTERM a worker may write a checkpoint; then SIGKILL. */
-const STOP_GRACE_MS = 30_000
+/** After SIGTERM a worker's trainers save a checkpoint, for which it gives them two minutes; then SIGKILL. */
+const STOP_GRACE_MS = 150_000
 
 export interface ChildSpec {
   readonly name: string

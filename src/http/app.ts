@@ -46,6 +46,8 @@ export interface AppOptions {
   readonly signedObjects: SignedObjects | null
   /** Folder with the dashboard's built files, or null. */
   readonly dashboardFolder: string | null
+  /** Where the object store's signed URLs point, for the dashboard's uploads; absent where that is this API. */
+  readonly objectOrigin?: string | null
 }
 
 export async function createApp(options: AppOptions): Promise<App> {
@@ -55,7 +57,8 @@ export async function createApp(options: AppOptions): Promise<App> {
   const streams = createStreams(app)
   const limiter = options.rateLimitPerMinute === null ? null : createRateLimiter(clock, options.rateLimitPerMinute)
   const operations = collectOperations(app)
-  const dashboard = options.dashboardFolder === null ? null : createDashboard(options.dashboardFolder)
+  const dashboard =
+    options.dashboardFolder === null ? null : createDashboard(options.dashboardFolder, options.objectOrigin ?? null)
 
   registerRequestLog(app, logger)
   registerSecurityHeaders(app)

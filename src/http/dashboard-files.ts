@@ -2,7 +2,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { extname, join, sep } from 'node:path'
 import type { FastifyReply } from 'fastify'
-import { DASHBOARD_POLICY } from './security-headers.ts'
+import { dashboardPolicy } from './security-headers.ts'
 
 const TYPES: Readonly<Record<string, string>> = {
   '.css': 'text/css; charset=utf-8',
@@ -31,7 +31,7 @@ export interface Dashboard {
  *
  * @returns null when the folder holds no dashboard
  */
-export function createDashboard(folder: string): Dashboard | null {
+export function createDashboard(folder: string, objectOrigin: string | null): Dashboard | null {
   if (!existsSync(folder)) return null
   const files = new Map<string, Buffer>()
   for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
@@ -41,12 +41,13 @@ export function createDashboard(folder: string): Dashboard | null {
   }
   const index = files.get(INDEX)
   if (index === undefined) return null
+  const policy = dashboardPolicy(objectOrigin)
   return {
     send(reply, path) {
       const name = files.has(path) ? path : INDEX
       reply.headers({
         'content-type': TYPES[extname(name)] ?? 'application/octet-stream',
-        'content-security-policy': DASHBOARD_POLICY,
+        'content-security-policy': policy,
         'cache-control': HASHED.test(name) ? 'public, max-age=31536000, immutable' : 'no-cache'
       })
       return reply.code(200).send(files.get(name) ?? index)

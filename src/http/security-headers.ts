@@ -3,9 +3,15 @@ import type { FastifyInstance } from 'fastify'
 /** For answers to programs: a browser may load, run and frame nothing of them. */
 const API_POLICY = "default-src 'none'; frame-ancestors 'none'"
 
-/** For the dashboard: itself only. */
-export const DASHBOARD_POLICY =
-  "default-src 'self'; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'"
+/** For the dashboard: itself, and uploads to the object store where that has an address of its own. */
+export const dashboardPolicy = (objectOrigin: string | null): string =>
+  [
+    "default-src 'self'",
+    `connect-src 'self'${objectOrigin === null ? '' : ` ${objectOrigin}`}`,
+    "img-src 'self' data: blob:",
+    "style-src 'self' 'unsafe-inline'",
+    "object-src 'none'; base-uri 'none'; frame-ancestors 'none'"
+  ].join('; ')
 
 /** No CORS headers at all: pages of other origins cannot read anything. */
 export function registerSecurityHeaders(app: FastifyInstance): void {

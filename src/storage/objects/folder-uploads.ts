@@ -22,6 +22,9 @@ export interface FolderUploads {
   abort(multipartId: string): Promise<void>
 }
 
+/** S3's own limit: whoever holds the URL of a part cannot fill the disk with it. */
+const MOST_PART_BYTES = 5 * 1024 ** 3
+
 /** A multipart upload is a folder: the key it is for, its parts, and each part's MD5, which is S3's ETag of a part. */
 export function createFolderUploads(uploads: string, temporary: string): FolderUploads {
   const folderOf = (multipartId: string): string => {
@@ -49,10 +52,13 @@ export function createFolderUploads(uploads: string, temporary: string): FolderU
     async writePart(key, multipartId, part, body) {
       const folder = await requireUpload(key, multipartId)
       const hash = createHash('md5')
+      let bytes = 0
       const hashing = new Transform({
-        transform(chunk, _encoding, done) {
+        transform(chunk: Buffer, _encoding, done) {
           hash.update(chunk)
-          done(null, chunk)
+          bytes += chunk.length
+          if (bytes > MOST_PART_BYTES) done(new AppError('body_too_large', { limit: MOST_PART_BYTES }))
+          else done(null, chunk)
         }
       })
       body.once('error', (error) => hashing.destroy(error))
