@@ -124,10 +124,14 @@ export function createClient(baseUrl: string, key: string) {
     return all
   }
 
-  async function assign(model: string, image: Uint8Array, topK: number): Promise<ImageAssignments> {
-    const body = { input: [Buffer.from(image).toString('base64')], top_k: topK }
-    const answer = await call<{ data: ImageAssignments[] }>('POST', `/v1/models/${model}/assignments`, body)
-    return answer.data[0]!
+  async function assign(
+    model: string,
+    images: readonly Uint8Array[],
+    topK: number
+  ): Promise<readonly ImageAssignments[]> {
+    const input = images.map((image) => Buffer.from(image).toString('base64'))
+    const body = { input, top_k: topK }
+    return (await call<{ data: ImageAssignments[] }>('POST', `/v1/models/${model}/assignments`, body)).data
   }
 
   return { call, upload, waitFor, events, embed, assign }

@@ -1,5 +1,5 @@
 /** From images to a served model, over HTTP alone: upload, train, embed, assign, inspect. */
-import type { Client, Kappa } from './client.ts'
+import type { Client, ImageAssignments, Kappa } from './client.ts'
 import { CLASSES, IMAGES_FILE, LABELS_FILE, loadSplits, readExample } from './fashion-mnist.ts'
 import { createProgressLine } from './progress.ts'
 import { formatAssignments, formatKappa, formatKnn, formatNeighbors, knnTop1 } from './report.ts'
@@ -18,8 +18,9 @@ interface Run {
   readonly resolved_recipe: { readonly hyperparameters: { readonly epochs: number } }
 }
 
-/** The images whose neighbours and assignments are shown: the first held-out one. */
+/** The held-out image whose neighbours and assignments are shown: the first. */
 const SHOWN_ROW = 0
+const ASSIGNED_ROWS = 100
 
 const say = (text: string) => process.stdout.write(`${text}\n`)
 
@@ -61,6 +62,9 @@ async function trainModel(client: Client, body: Record<string, unknown>): Promis
   return { run: run.id, model: model.id }
 }
 
+const mostMixed = (results: readonly ImageAssignments[]): number =>
+  results.reduce((best, { entropy }, row) => (entropy > results[best]!.entropy ? row : best), 0)
+
 export async function runDemo(client: Client, options: DemoOptions): Promise<{ run: string; model: string }> {
   const { train, heldOut } = await loadSplits()
   say('1. Upload: Fashion-MNIST, 10,000 photographs of clothes, every tenth held out')
@@ -89,7 +93,12 @@ export async function runDemo(client: Client, options: DemoOptions): Promise<{ r
   say(`\n4. Search: the five training images nearest to held-out image ${heldOut.positions[SHOWN_ROW]} (${label})`)
   say(formatNeighbors(banks[1]!, train, { row: SHOWN_ROW, heldOut }))
   say('\n5. Assign: the same image as a mixture of prototypes')
-  say(formatAssignments(await client.assign(trained.model, heldOut.pngs[SHOWN_ROW]!, 5)))
+  const assignments = await client.assign(trained.model, heldOut.pngs.slice(0, ASSIGNED_ROWS), 5)
+  say(formatAssignments(assignments[SHOWN_ROW]!))
+  const mixed = mostMixed(assignments)
+  const mixedLabel = CLASSES[heldOut.labels[mixed]!]
+  say(`\n   and image ${heldOut.positions[mixed]} (${mixedLabel}), the least certain of the first ${ASSIGNED_ROWS}`)
+  say(formatAssignments(assignments[mixed]!))
   say('\n6. Inspect: kappa, the concentration of every prototype')
   say(formatKappa(await client.call<Kappa>('GET', `/v1/models/${trained.model}/kappa?bins=12`)))
   return trained
