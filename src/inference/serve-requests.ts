@@ -3,8 +3,8 @@ import type { Clock } from '../base/clock.ts'
 import { AppError, ERROR_CATALOGUE, isAppError } from '../base/errors.ts'
 import { assignImage, mixtureAt } from './assigner.ts'
 import type { ModelCache } from './model-cache.ts'
-import { preprocess } from './preprocess.ts'
 import { createBatcher } from './serve-batches.ts'
+import { createImageDecoder } from './serve-decode.ts'
 import type {
   AssignResult,
   AssignServerRequest,
@@ -43,6 +43,7 @@ export function createRequestHandler({ settings, models, clock, report }: Reques
     // All images of a lane belong to one program.
     compute: (_lane, images) => images[0]!.program.run(images.map(({ pixels }) => pixels))
   })
+  const decoder = createImageDecoder({ maxBytes: settings.maxImageBytes, maxPixels: settings.maxImagePixels })
   let openImages = 0
 
   async function answer(request: ServerRequest): Promise<ServerAnswer> {
@@ -63,7 +64,8 @@ export function createRequestHandler({ settings, models, clock, report }: Reques
     const arrivedAt = clock.now()
     const deadline = arrivedAt + (request.options.timeoutMs ?? settings.timeoutMs)
     checkOptions(request, model)
-    const pixels = await decodeAll(request.images, model, settings)
+    const { imageSize, channels } = model.config
+    const pixels = await decoder.decode(request.images, { imageSize, channels })
     const decodeMs = clock.now() - arrivedAt
     const program = await model.open(request.kind)
     const { results, queueMs, inferMs } = await batcher.submit({
@@ -97,23 +99,6 @@ function checkOptions(request: ServerRequest, { config }: ServingModel): void {
   ) {
     throw new AppError('invalid_request', { message: `The model's embeddings have ${config.embeddingDim} dimensions.` })
   }
-}
-
-/** @throws AppError image_invalid or image_too_large with the `index` of the first such image */
-async function decodeAll(
-  images: readonly Uint8Array[],
-  { config }: ServingModel,
-  { maxImageBytes: maxBytes, maxImagePixels: maxPixels }: ServerSettings
-): Promise<Uint8Array[]> {
-  const { imageSize, channels } = config
-  const decoded = await Promise.allSettled(
-    images.map((bytes) => preprocess(bytes, { imageSize, channels }, { maxBytes, maxPixels }))
-  )
-  return decoded.map((outcome, index) => {
-    if (outcome.status === 'fulfilled') return outcome.value
-    const { reason } = outcome
-    throw isAppError(reason) ? new AppError(reason.code, { ...reason.details, message: reason.message, index }) : reason
-  })
 }
 
 function encodeEmbeddings(vectors: readonly Float32Array[], { options }: EmbedServerRequest): EmbedResult {
