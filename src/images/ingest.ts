@@ -39,9 +39,11 @@ async function* selected(
 ): AsyncGenerator<SourceItem> {
   let i = 0
   for await (const item of items) {
-    const isChosen = select === undefined || (i % select.every === select.offset) !== select.invert
+    // A file that is no image has no number: a licence beside the images must not shift what is held out.
+    const isImage = item.kind !== 'rejected'
+    const isChosen = select === undefined || !isImage || (i % select.every === select.offset) !== select.invert
     if (isChosen) yield item
-    i++
+    if (isImage) i++
   }
 }
 
