@@ -31,11 +31,6 @@ export interface Computed<Result> {
   readonly inferMs: number
 }
 
-export interface Batcher<Item, Result> {
-  /** @throws AppError request_timeout, and what `compute` throws */
-  submit(submission: Submission<Item>): Promise<Computed<Result>>
-}
-
 /** A request under way. Its images may be spread over several batches. */
 interface Ticket<Result> {
   readonly submittedAt: number
@@ -65,16 +60,21 @@ interface Lane<Item, Result> {
   readonly dueInMs: number
 }
 
-export function createBatcher<Item, Result>(options: BatcherOptions<Item, Result>): Batcher<Item, Result> {
-  const { maxBatch, maxQueueDelayMs, clock, compute } = options
-  const lanes = new Map<string, Waiting<Item, Result>[]>()
-  let isRunning = false
-  let wake: AbortController | null = null
+export class Batcher<Item, Result> {
+  readonly #options: BatcherOptions<Item, Result>
+  readonly #lanes = new Map<string, Waiting<Item, Result>[]>()
+  #isRunning = false
+  #wake: AbortController | null = null
 
-  function submit({ lane, items, deadline }: Submission<Item>): Promise<Computed<Result>> {
+  constructor(options: BatcherOptions<Item, Result>) {
+    this.#options = options
+  }
+
+  /** @throws AppError request_timeout, and what `compute` throws */
+  submit({ lane, items, deadline }: Submission<Item>): Promise<Computed<Result>> {
     return new Promise((resolve, reject) => {
       const ticket: Ticket<Result> = {
-        submittedAt: clock.now(),
+        submittedAt: this.#options.clock.now(),
         deadline,
         results: new Array(items.length),
         open: items.length,
@@ -84,38 +84,39 @@ export function createBatcher<Item, Result>(options: BatcherOptions<Item, Result
         resolve,
         reject
       }
-      const waiting = lanes.get(lane) ?? []
-      lanes.set(lane, waiting)
+      const waiting = this.#lanes.get(lane) ?? []
+      this.#lanes.set(lane, waiting)
       items.forEach((item, position) => {
         waiting.push({ item, position, ticket })
       })
-      wake?.abort()
-      if (!isRunning) void run()
+      this.#wake?.abort()
+      if (!this.#isRunning) void this.#run()
     })
   }
 
   /** Runs while images wait. Cannot fail: everything that can is caught for its tickets. */
-  async function run(): Promise<void> {
-    isRunning = true
-    for (let next = nextLane(); next !== null; next = nextLane()) {
+  async #run(): Promise<void> {
+    this.#isRunning = true
+    for (let next = this.#nextLane(); next !== null; next = this.#nextLane()) {
       const { lane, waiting, dueInMs } = next
       if (dueInMs > 0) {
-        await pause(dueInMs)
+        await this.#pause(dueInMs)
         continue
       }
-      const batch = waiting.splice(0, maxBatch)
-      if (waiting.length === 0) lanes.delete(lane)
-      await computeBatch(lane, batch)
+      const batch = waiting.splice(0, this.#options.maxBatch)
+      if (waiting.length === 0) this.#lanes.delete(lane)
+      await this.#compute(lane, batch)
       // Requests that arrived during the computation are read now, in time for the next batch.
       await nextTurn()
     }
-    isRunning = false
+    this.#isRunning = false
   }
 
   /** Of the lanes that may start the one with the oldest image, so that a busy lane starves no other; else the first due. */
-  function nextLane(): Lane<Item, Result> | null {
+  #nextLane(): Lane<Item, Result> | null {
+    const { clock, maxBatch, maxQueueDelayMs } = this.#options
     const now = clock.now()
-    const open = [...lanes].map(([lane, waiting]): Lane<Item, Result> => {
+    const open = [...this.#lanes].map(([lane, waiting]): Lane<Item, Result> => {
       const { submittedAt } = waiting[0]!.ticket
       const dueInMs = waiting.length >= maxBatch ? 0 : Math.max(0, submittedAt + maxQueueDelayMs - now)
       return { lane, waiting, submittedAt, dueInMs }
@@ -124,28 +125,27 @@ export function createBatcher<Item, Result>(options: BatcherOptions<Item, Result
     return open[0] ?? null
   }
 
-  async function pause(ms: number): Promise<void> {
-    wake = new AbortController()
-    const { signal } = wake
+  async #pause(ms: number): Promise<void> {
+    this.#wake = new AbortController()
+    const { signal } = this.#wake
     try {
-      await clock.sleep(ms, signal)
+      await this.#options.clock.sleep(ms, signal)
     } catch (error) {
       if (!signal.aborted) throw error
     } finally {
-      wake = null
+      this.#wake = null
     }
   }
 
-  async function computeBatch(lane: string, batch: readonly Waiting<Item, Result>[]): Promise<void> {
+  async #compute(lane: string, batch: readonly Waiting<Item, Result>[]): Promise<void> {
+    const { clock, compute } = this.#options
     const startedAt = clock.now()
     const timely = batch.filter(({ ticket }) => isTimely(ticket, startedAt))
     if (timely.length === 0) return
     const tickets = new Set(timely.map(({ ticket }) => ticket))
+    const items = timely.map(({ item }) => item)
     try {
-      const results = await compute(
-        lane,
-        timely.map(({ item }) => item)
-      )
+      const results = await compute(lane, items)
       timely.forEach(({ position, ticket }, i) => {
         ticket.results[position] = results[i]!
         ticket.open--
@@ -156,8 +156,6 @@ export function createBatcher<Item, Result>(options: BatcherOptions<Item, Result
       for (const ticket of tickets) fail(ticket, error)
     }
   }
-
-  return { submit }
 }
 
 function isTimely<Result>(ticket: Ticket<Result>, now: number): boolean {

@@ -3,7 +3,7 @@ import type { Clock } from '../base/clock.ts'
 import { AppError, ERROR_CATALOGUE, isAppError } from '../base/errors.ts'
 import { assignImage, mixtureAt } from './assigner.ts'
 import type { ModelCache } from './model-cache.ts'
-import { createBatcher } from './serve-batches.ts'
+import { Batcher } from './serve-batches.ts'
 import { createImageDecoder } from './serve-decode.ts'
 import type {
   AssignResult,
@@ -36,7 +36,7 @@ export interface RequestHandlerOptions {
 }
 
 export function createRequestHandler({ settings, models, clock, report }: RequestHandlerOptions): RequestHandler {
-  const batcher = createBatcher<QueuedImage, Float32Array>({
+  const batcher = new Batcher<QueuedImage, Float32Array>({
     maxBatch: settings.maxBatch,
     maxQueueDelayMs: settings.maxQueueDelayMs,
     clock,

@@ -23,7 +23,7 @@ export const TRAIN_USAGE = `Trains a backbone on a folder of images.
   --checkpoint-every N      steps between checkpoints
   --keep N                  newest checkpoints kept (3)
   --max-steps N             stop, with a checkpoint, after so many steps
-  --threads N               of the engine; default: physical cores
+  --threads N               of the engine, all cores by default; equal results need equal threads
   --loaders N               threads that decode and crop; default: one less than there are cores
   --export                  write the servable model at the end
   --json                    one event a line on stdout instead of the progress bar

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { AppError, isAppError } from '../../../src/base/errors.ts'
-import { createBatcher } from '../../../src/inference/serve-batches.ts'
+import { Batcher } from '../../../src/inference/serve-batches.ts'
 import { manualClock, settle } from './manual-clock.ts'
 
 function setUp(compute?: (lane: string, items: readonly number[]) => Promise<readonly number[]>) {
   const clock = manualClock()
   const batches: { lane: string; items: readonly number[]; at: number }[] = []
-  const batcher = createBatcher<number, number>({
+  const batcher = new Batcher<number, number>({
     maxBatch: 4,
     maxQueueDelayMs: 5,
     clock,
