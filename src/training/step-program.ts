@@ -163,7 +163,7 @@ function studentLoss(
 ): ReturnType<typeof dinoLoss> {
   const { batchSize, globalCrops, localCrops, network } = plan
   const split = [globalCrops * batchSize, localCrops * batchSize] as const
-  const backbone = backboneOf(network, parameters, { learns: true })
+  const backbone = backboneOf(network, parameters)
   const keeps = (from: number, count: number): BranchKeeps => branchKeeps(plan, inputs, [from, count])
   const features = [classToken(backbone, patches.global, keeps(0, split[0]))]
   if (patches.local) features.push(classToken(backbone, patches.local, keeps(split[0], split[1])))

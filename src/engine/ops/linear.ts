@@ -1,29 +1,24 @@
-/** y = s · x Wᵀ + b, as PyTorch lays out weights: x [rows, in], W [out, in], b [out]. */
+/** y = x Wᵀ + b, as PyTorch lays out weights: x [rows, in], W [out, in], b [out]. */
 
 import { type Tensor, tf } from '../tf.ts'
 import { traceBackend as trace } from '../trace/backend.ts'
 import { type FusedOp, runFused, withGradient } from './fused.ts'
 
-interface Product {
-  readonly scale: number
-  readonly transposeB: boolean
-}
-
-const PRODUCT: FusedOp<Product> = {
-  trace: ([a, b], { scale, transposeB }) => {
+const PRODUCT: FusedOp<boolean> = {
+  trace: ([a, b], transposeB) => {
     const shape = [a!.shape[0]!, b!.shape[transposeB ? 0 : 1]!]
-    const attributes = { alpha: { float: scale }, transB: { int: transposeB ? 1 : 0 } }
+    const attributes = { transB: { int: transposeB ? 1 : 0 } }
     return [trace.emit('FusedMatMul', [trace.name(a!), trace.name(b!)], shape, { attributes, domain: 'com.microsoft' })]
   },
-  eager: ([a, b], { scale, transposeB }) => {
-    const plain = tf.matMul(a!, b!, false, transposeB)
-    return [scale === 1 ? plain : tf.mul(plain, scale)]
-  }
+  eager: ([a, b], transposeB) => [tf.matMul(a!, b!, false, transposeB)]
 }
 
-/** s · A B, or s · A Bᵀ. No gradient. */
-export const product = (a: Tensor, b: Tensor, { scale = 1, transposeB = false }: Partial<Product> = {}): Tensor =>
-  runFused(PRODUCT, [a, b], { scale, transposeB })[0]!
+/**
+ * A B or A Bᵀ of matrices, without gradient. FusedMatMul even where nothing is fused: the runtime joins a MatMul and the
+ * sum behind it to a Gemm, whose added part is copied by a single thread.
+ */
+export const product = (a: Tensor, b: Tensor, { transposeB = false } = {}): Tensor =>
+  runFused(PRODUCT, [a, b], transposeB)[0]!
 
 const COLUMN_SUMS: FusedOp<null> = {
   trace: ([x]) => {
