@@ -2,26 +2,56 @@
 import { withGradient } from '../engine/ops/fused.ts'
 import { geluAgain, geluForward } from '../engine/ops/gelu.ts'
 import { columnSums, product } from '../engine/ops/linear.ts'
-import { normalizeBackward, normalizeForward } from '../engine/ops/normalize.ts'
+import { type Normalized, normalizeBackward, normalizeForward } from '../engine/ops/normalize.ts'
+import { join, pieceSizes, split, total } from '../engine/ops/pieces.ts'
 import { type Tensor, tf } from '../engine/tf.ts'
 import { type Affine, EPSILON } from './fold.ts'
 
+/** What one piece of rows keeps for the backward pass. */
+interface Kept extends Normalized {
+  /** Before GELU. */
+  readonly z: Tensor
+}
+
+const affine = (x: Tensor, { weight, bias }: Affine): Tensor => tf.add(product(x, weight, { transposeB: true }), bias)
+
+function forwardPiece(x: Tensor, widen: Affine, narrow: Affine): { y: Tensor; kept: Kept } {
+  const normalized = normalizeForward(x, EPSILON)
+  const z = affine(normalized.value, widen)
+  return { y: affine(geluForward(z), narrow), kept: { ...normalized, z } }
+}
+
+interface PieceGradients {
+  readonly x: Tensor
+  readonly weights: readonly [widenWeight: Tensor, widenBias: Tensor, narrowWeight: Tensor]
+}
+
+function backwardPiece(dy: Tensor, { z, ...normalized }: Kept, [w1, w2]: readonly [Tensor, Tensor]): PieceGradients {
+  const { value: h, slope } = geluAgain(z)
+  const dz = tf.mul(product(dy, w2), slope)
+  return {
+    x: normalizeBackward(product(dz, w1), normalized),
+    weights: [tf.matMul(dz, normalized.value, true, false), columnSums(dz), tf.matMul(dy, h, true, false)]
+  }
+}
+
 /** x [rows, D] → [rows, D], without the residual. `widen` comes from `foldNorm`. */
-export const feedForward = (x: Tensor, widen: Affine, narrow: Affine): Tensor =>
-  withGradient({
+export function feedForward(x: Tensor, widen: Affine, narrow: Affine): Tensor {
+  const sizes = pieceSizes(x.shape[0]!, widen.weight.shape[0]!)
+  return withGradient({
     inputs: [x, widen.weight, widen.bias, narrow.weight, narrow.bias] as const,
     forward: () => {
-      const { value, inverseDeviation } = normalizeForward(x, EPSILON)
-      const z = tf.add(product(value, widen.weight, { transposeB: true }), widen.bias)
-      const y = tf.add(product(geluForward(z), narrow.weight, { transposeB: true }), narrow.bias)
-      return { value: y, saved: [value, inverseDeviation, z] }
+      const pieces = split(x, sizes).map((piece) => forwardPiece(piece, widen, narrow))
+      const saved = pieces.flatMap(({ kept }) => [kept.value, kept.inverseDeviation, kept.z])
+      return { value: join(pieces.map(({ y }) => y)), saved }
     },
     backward: (dy, [, w1, , w2], saved) => {
-      const [value, inverseDeviation, z] = saved as [Tensor, Tensor, Tensor]
-      const { value: h, slope } = geluAgain(z)
-      const dz = tf.mul(product(dy, w2), slope)
-      const dx = normalizeBackward(product(dz, w1), { value, inverseDeviation })
-      const dW1 = tf.matMul(dz, value, true, false)
-      return [dx, dW1, columnSums(dz), tf.matMul(dy, h, true, false), columnSums(dy)]
+      const pieces = split(dy, sizes).map((piece, i) => {
+        const [value, inverseDeviation, z] = saved.slice(3 * i, 3 * i + 3) as [Tensor, Tensor, Tensor]
+        return backwardPiece(piece, { value, inverseDeviation, z }, [w1, w2])
+      })
+      const [dW1, db1, dW2] = [0, 1, 2].map((k) => total(pieces.map(({ weights }) => weights[k]!)))
+      return [join(pieces.map((piece) => piece.x)), dW1!, db1!, dW2!, columnSums(dy)]
     }
   })
+}

@@ -24,6 +24,11 @@ const norm = (inputs: Record<string, Tensor>) => ({ weight: inputs['normWeight']
 const affine = (inputs: Record<string, Tensor>) => ({ weight: inputs['weight']!, bias: inputs['bias']! })
 const ATTENTION = { x: [10, 6], ...NORM, weight: [18, 6], bias: [18], w2: [6, 6], b2: [6] }
 
+const layers = (inputs: Record<string, Tensor>) => ({
+  widen: foldNorm(norm(inputs), affine(inputs)),
+  narrow: { weight: inputs['w2']!, bias: inputs['b2']! }
+})
+
 /** Attention and projection, with what is folded from one into the other. */
 function attention(inputs: Record<string, Tensor>, of: typeof attend): Tensor {
   const projection = { weight: inputs['w2']!, bias: inputs['b2']! }
@@ -116,4 +121,29 @@ test('attention of the class token is the first row of attention of all', async 
     values.forEach((value, i) => {
       assert.ok(Math.abs(value - outputs[1]![name]![i]!) < 2e-4, `${name}[${i}]`)
     })
+})
+
+test('feed-forward in pieces is feed-forward, and its gradient', async () => {
+  // 1200 rows of 2048 are three pieces; each of the 12 rows taken alone is one.
+  const shapes = { x: [1200, 6], ...NORM, weight: [2048, 6], bias: [2048], w2: [6, 2048], b2: [6] }
+  const feeds = normalFeeds(shapes)
+  const load = (of: (inputs: Record<string, Tensor>) => Tensor) => createEngine().load(gradientProgram(shapes, of))
+  const whole = (inputs: Record<string, Tensor>) => {
+    const { widen, narrow } = layers(inputs)
+    return tf.concat(tf.split(inputs['x']!, 12, 0).map((rows) => feedForward(rows, widen, narrow)))
+  }
+  const pieces = await load((inputs) => {
+    const { widen, narrow } = layers(inputs)
+    return feedForward(inputs['x']!, widen, narrow)
+  })
+  const each = await load(whole)
+  const [actual, expected] = [await pieces.run(feeds), await each.run(feeds)]
+  for (const [name, values] of Object.entries(expected)) {
+    const scale = values.reduce((largest, value) => Math.max(largest, Math.abs(value)), 1)
+    values.forEach((value, i) => {
+      assert.ok(Math.abs(value - actual[name]![i]!) <= ENGINES_AGREE * scale, `${name}[${i}]`)
+    })
+  }
+  await pieces.dispose()
+  await each.dispose()
 })
