@@ -68,6 +68,8 @@ function randomBatch({ hyperparameters: { crops, batchSize, channels }, seed }: 
 interface Turn {
   readonly losses: number[]
   readonly ms: number[]
+  /** Processor time of one step, all threads: hardly moved by what else runs on the machine. */
+  readonly cpuMs: number
   readonly peakBytes: number
 }
 interface Side {
@@ -84,6 +86,7 @@ async function ours(recipe: Recipe, batch: StepBatch): Promise<Side> {
     async turn(schedules) {
       const losses: number[] = []
       const ms: number[] = []
+      const cpuBegin = process.cpuUsage()
       for (const at of schedules) {
         const start = performance.now()
         const result = await step.run(state, batch, at)
@@ -91,7 +94,9 @@ async function ours(recipe: Recipe, batch: StepBatch): Promise<Side> {
         losses.push(result.metrics['loss']!)
         state = result.state
       }
-      return { losses, ms, peakBytes: process.resourceUsage().maxRSS * 1024 }
+      const { user, system } = process.cpuUsage(cpuBegin)
+      const cpuMs = (user + system) / 1000 / schedules.length
+      return { losses, ms, cpuMs, peakBytes: process.resourceUsage().maxRSS * 1024 }
     },
     close: () => step.dispose()
   }
@@ -140,43 +145,43 @@ async function theirs(recipe: Recipe, batch: StepBatch): Promise<Side> {
 }
 
 const median = (numbers: readonly number[]) => [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)]!
-const megabytes = (bytes: number) => `${Math.round(bytes / 2 ** 20)} MB`
 
 async function compare(recipe: Recipe, sides: readonly [Side, ...Side[]]): Promise<void> {
-  const images = recipe.hyperparameters.batchSize
-  const times: number[][] = sides.map(() => [])
-  const ratios: number[] = []
-  let last: Turn[] = []
+  const turns: Turn[][] = sides.map(() => [])
   // The first turn allocates and warms up; it is compared, not timed.
   for (let round = 0; round <= rounds; round++) {
     const schedules = Array.from({ length: stepsPerTurn }, (_, i) => scheduleAt(round * stepsPerTurn + i))
-    last = []
-    for (const side of sides) {
-      last.push(await side.turn(schedules))
+    for (const [i, side] of sides.entries()) {
+      turns[i]!.push(await side.turn(schedules))
       // Idle threads of either side spin for a moment.
       await sleep(300)
     }
-    const ms = last.map((turn) => median(turn.ms))
-    const ratio = ms.length > 1 ? ms[1]! / ms[0]! : Number.NaN
-    const losses = last.map((turn) => turn.losses.at(-1)!.toFixed(5)).join(' / ')
-    console.log(
-      `round ${round}: ${ms.map((t) => `${t.toFixed(0)} ms`).join(' / ')}, ratio ${ratio.toFixed(3)}, loss ${losses}`
-    )
-    if (round === 0) continue
-    ratios.push(ratio)
-    for (const [i, all] of times.entries()) all.push(ms[i]!)
+    const each = (show: (turn: Turn) => string) => turns.map((all) => show(all.at(-1)!)).join(' / ')
+    const ms = each((turn) => median(turn.ms).toFixed(0))
+    const loss = each((turn) => turn.losses.at(-1)!.toFixed(5))
+    console.log(`round ${round}: ${ms} ms, CPU ${each((turn) => turn.cpuMs.toFixed(0))} ms, loss ${loss}`)
   }
-  const [we, they] = times.map(median)
-  console.log(
-    `ours: ${we!.toFixed(0)} ms, ${((1000 * images) / we!).toFixed(1)} images/s, peak ${megabytes(last[0]!.peakBytes)}`
-  )
-  if (they === undefined) return
-  const theirPeak = last[1]!.peakBytes
-  console.log(
-    `PyTorch: ${they.toFixed(0)} ms, ${((1000 * images) / they).toFixed(1)} images/s, peak ${megabytes(theirPeak)}`
-  )
-  console.log(`throughput, ours / PyTorch: ${median(ratios).toFixed(3)} (median of ${rounds} rounds)`)
-  console.log(`peak memory, ours / PyTorch: ${(last[0]!.peakBytes / theirPeak).toFixed(3)}`)
+  summarize(recipe, turns)
+}
+
+function summarize({ hyperparameters }: Recipe, turns: readonly Turn[][]): void {
+  const sides = turns.map((all) => ({
+    ms: all.slice(1).map((turn) => median(turn.ms)),
+    cpuMs: all.slice(1).map((turn) => turn.cpuMs),
+    peakBytes: all.at(-1)!.peakBytes
+  }))
+  sides.forEach(({ ms, cpuMs, peakBytes }, i) => {
+    const rate = ((1000 * hyperparameters.batchSize) / median(ms)).toFixed(1)
+    const cost = `${median(ms).toFixed(0)} ms, CPU ${median(cpuMs).toFixed(0)} ms`
+    console.log(
+      `${i === 0 ? 'ours' : 'PyTorch'}: ${cost}, ${rate} images/s, peak ${Math.round(peakBytes / 2 ** 20)} MB`
+    )
+  })
+  const [we, they] = sides
+  if (!we || !they) return
+  const ratio = (key: 'ms' | 'cpuMs') => median(we[key].map((value, i) => they[key][i]! / value)).toFixed(3)
+  console.log(`throughput, ours / PyTorch: ${ratio('ms')} (median of ${rounds} rounds); by CPU time ${ratio('cpuMs')}`)
+  console.log(`peak memory, ours / PyTorch: ${(we.peakBytes / they.peakBytes).toFixed(3)}`)
 }
 
 const recipe = benchRecipe()

@@ -138,9 +138,11 @@ for line in sys.stdin:
     if command.get("quit"):
         break
     losses, times = [], []
+    cpu_begin = time.process_time()
     for schedule in command["schedules"]:
         begin = time.perf_counter()
         losses.append(step(schedule))
         times.append((time.perf_counter() - begin) * 1e3)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-    print(json.dumps({"losses": losses, "ms": times, "peakBytes": peak}), flush=True)
+    cpu = (time.process_time() - cpu_begin) * 1e3 / len(times)
+    print(json.dumps({"losses": losses, "ms": times, "cpuMs": cpu, "peakBytes": peak}), flush=True)
