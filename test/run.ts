@@ -3,7 +3,7 @@
  * One PostgreSQL and one S3 server serve all stages; each stage's time is printed; the first failing stage ends the run.
  */
 import { spawn } from 'node:child_process'
-import { globSync } from 'node:fs'
+import { existsSync, globSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { resolve } from 'node:path'
 import { startS3 } from './helpers/object-store.ts'
@@ -56,6 +56,13 @@ function chosenStages(words: readonly string[]): Stage[] {
   })
 }
 
+/** The dot reporter shows no reasons, and a browser test that did not run must not look like one that passed. */
+function warnOfSkips(stage: Stage): void {
+  const chromium = process.env['KAPPA_CHROMIUM'] ?? '/usr/bin/chromium'
+  if (stage.name !== 'e2e' || existsSync(chromium)) return
+  process.stderr.write(`\n!! NO CHROMIUM at ${chromium}: the dashboard's browser tests are skipped (KAPPA_CHROMIUM)\n`)
+}
+
 const run = (stage: Stage, env: NodeJS.ProcessEnv): Promise<number> =>
   new Promise((done, fail) => {
     const [command, ...args] = stage.command
@@ -102,6 +109,7 @@ let failed: string | null = null
 
 for (const stage of stages) {
   process.stdout.write(`\n== ${stage.name}\n`)
+  warnOfSkips(stage)
   const start = performance.now()
   const code = await run(stage, env)
   times.push(
