@@ -45,6 +45,7 @@ const PIECE = 32
 const LONGEST_SLEEP_MS = 60_000
 
 type PieceAnswer = Pick<ServerSuccess, 'result' | 'timings'>
+type Settled = { readonly answer: PieceAnswer } | { readonly error: unknown }
 
 export function createInferencePool(options: InferencePoolOptions): InferencePool {
   const { processes, settings, clock, cache, logger } = options
@@ -85,17 +86,22 @@ export function createInferencePool(options: InferencePoolOptions): InferencePoo
 
   async function askInPieces(images: readonly Uint8Array[], questionOf: (piece: readonly Uint8Array[]) => Question) {
     const deadline = clock.now() + settings.timeoutMs
-    const answers: Promise<PieceAnswer>[] = []
+    const asked: Promise<Settled>[] = []
     for (let begin = 0; begin < images.length; begin += PIECE) {
       if (begin > 0) await nextTurn()
-      const answer = ask(questionOf(images.slice(begin, begin + PIECE)), deadline)
-      answers.push(answer.catch((error: unknown) => Promise.reject(shiftIndex(error, begin))))
+      // Settled, not rejected: a piece may fail while others are still to be asked, and nobody listens yet.
+      asked.push(
+        ask(questionOf(images.slice(begin, begin + PIECE)), deadline).then(
+          (answer) => ({ answer }),
+          (error: unknown) => ({ error: shiftIndex(error, begin) })
+        )
+      )
     }
     // All are waited for, so that the model's folder is held while any child may still open it.
-    const settled = await Promise.allSettled(answers)
+    const settled = await Promise.all(asked)
     return settled.map((one) => {
-      if (one.status === 'rejected') throw one.reason
-      return one.value
+      if ('error' in one) throw one.error
+      return one.answer
     })
   }
 

@@ -82,6 +82,13 @@ test('an image that is refused is named by its place in the whole request', asyn
   })
 })
 
+test('a first piece that fails while others are still to be asked fails the request, not the process', async (t) => {
+  const { pool, model } = await setUp(t, { settings: { ...DEFAULT_SERVER_SETTINGS, maxQueueSize: 100_000 } })
+  const images = Array.from({ length: 32_000 }, (_, i) => image(i === 0 ? REFUSED : ANSWERED))
+  const refused = { code: 'image_invalid', details: { message: 'not an image', index: 0 } }
+  await assert.rejects(pool.embed(model, images, {}), refused)
+})
+
 test('a child that dies once costs nothing: the request is asked again', async (t) => {
   const { pool, model } = await setUp(t, { processes: 2 })
   const { embeddings } = await pool.embed(model, [image(DEADLY_ONCE, 9)], {})
