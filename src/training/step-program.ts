@@ -1,20 +1,18 @@
 /**
- * The whole training step as one program: student forward and backward, teacher, loss, center, clipping, AdamW, moving
- * average. Nothing in it changes from step to step but its inputs.
+ * The whole training step as one program: teacher (step-teacher), student and loss (step-student), clipping, AdamW and
+ * moving average (step-update), center. Nothing in it changes from step to step but its inputs.
  */
 import { sumSquares } from '../engine/ops/sum-squares.ts'
 import type { Program } from '../engine/program.ts'
 import type { TensorSpec } from '../engine/tensor-spec.ts'
 import { type Tensor, type Tensors, tf } from '../engine/tf.ts'
-import { type BranchKeeps, backboneOf, classToken, type Patches } from '../ssl/backbone.ts'
-import { nextCenter, teacherView } from '../ssl/center.ts'
-import { dinoLoss } from '../ssl/dino-loss.ts'
-import { bottleneck } from '../ssl/head.ts'
+import { nextCenter } from '../ssl/center.ts'
 import { pixelPatches } from '../ssl/patches.ts'
-import { logits, logNormalizers, prototypesOf } from '../ssl/prototypes.ts'
-import { nextTeacher } from '../ssl/teacher.ts'
-import { type AdamScalars, adamW } from './step-optimizer.ts'
-import { changedState, dropRate, isTrained, type StepPlan, stepStateSpecs } from './step-plan.ts'
+import { type StepPatches, stepInputs, subset } from './step-inputs.ts'
+import { changedState, isTrained, type StepPlan } from './step-plan.ts'
+import { studentLoss } from './step-student.ts'
+import { teacherMetrics, teacherPass } from './step-teacher.ts'
+import { update } from './step-update.ts'
 
 export const METRICS = [
   'loss',
@@ -26,33 +24,6 @@ export const METRICS = [
   'grad_norm',
   'center_norm'
 ] as const
-
-const ADAM = ['beta1', 'oneMinusBeta1', 'beta2', 'oneMinusBeta2', 'stepSize', 'epsilon', 'decay'] as const
-const SHARED = ['inverseTeacherTemperature', 'momentum', 'oneMinusMomentum'] as const
-
-/** The scalar inputs by name; the last layer has its own Adam, because freezing it stops its clock too. */
-export const SCALARS: readonly string[] = [
-  ...SHARED,
-  ...ADAM.map((name) => `adam.${name}`),
-  ...ADAM.map((name) => `adamLastLayer.${name}`)
-]
-
-/** The image inputs in the form the transformer takes. */
-export interface StepPatches {
-  readonly global: Patches
-  readonly local?: Patches
-}
-
-/** Inputs besides the images. */
-export function stepInputs(plan: StepPlan): TensorSpec[] {
-  const crops = plan.globalCrops + plan.localCrops
-  const keeps: TensorSpec = { name: 'keeps', shape: [2 * plan.network.depth, crops * plan.batchSize], dtype: 'float32' }
-  return [
-    ...stepStateSpecs(plan),
-    ...SCALARS.map((name): TensorSpec => ({ name, shape: [], dtype: 'float32' })),
-    ...(plan.dropPath > 0 ? [keeps] : [])
-  ]
-}
 
 export function trainStepProgram(plan: StepPlan): Program {
   const { patchSize, imageSize, channels } = plan.network
@@ -74,9 +45,6 @@ export function trainStepProgram(plan: StepPlan): Program {
   }
 }
 
-const subset = (inputs: Tensors, prefix: string, names: readonly string[]): Record<string, Tensor> =>
-  Object.fromEntries(names.map((name) => [name, inputs[`${prefix}.${name}`]!]))
-
 /** The step on patches; `inputs` are those of `stepInputs`. */
 export function buildStep(plan: StepPlan, inputs: Tensors, patches: StepPatches): Tensors {
   const names = plan.parameters.map(({ name }) => name)
@@ -87,8 +55,8 @@ export function buildStep(plan: StepPlan, inputs: Tensors, patches: StepPatches)
   const metrics: Record<string, Tensor> = {}
   const objective = (...values: Tensor[]): tf.Scalar => {
     const parameters = { ...student, ...Object.fromEntries(trained.map(({ name }, i) => [name, values[i]!])) }
-    const { loss, studentEntropy } = studentLoss(plan, { parameters, inputs, patches, teacher: teacher.probabilities })
-    metrics['student_entropy'] = tf.keep(studentEntropy)
+    const { loss, metrics: measured } = studentLoss(plan, { parameters, inputs, patches, teacher })
+    for (const [name, value] of Object.entries(measured)) metrics[name] = tf.keep(value)
     return loss as tf.Scalar
   }
   const { value: loss, grads } = tf.valueAndGrads(objective)(trained.map(({ name }) => student[name]!))
@@ -109,111 +77,4 @@ export function buildStep(plan: StepPlan, inputs: Tensors, patches: StepPatches)
     grad_norm: gradNorm,
     center_norm: tf.sqrt(sumSquares(center))
   }
-}
-
-interface TeacherPass {
-  /** [G · batch, K]. */
-  readonly probabilities: Tensor
-  readonly batchCenter: Tensor
-  /** Mean over images. */
-  readonly entropy: Tensor
-}
-
-function teacherPass(plan: StepPlan, inputs: Tensors, patches: StepPatches): TeacherPass {
-  const parameters = subset(
-    inputs,
-    'teacher',
-    plan.parameters.map(({ name }) => name)
-  )
-  const features = classToken(backboneOf(plan.network, parameters), patches.global)
-  const { logProbabilities, batchCenter } = teacherView(bottleneck(parameters, features), prototypesOf(parameters), {
-    centering: plan.centering,
-    vmf: plan.vmf,
-    inverseTemperature: inputs['inverseTeacherTemperature']!,
-    center: inputs['center.cls']!
-  })
-  const probabilities = tf.exp(logProbabilities)
-  const entropy = tf.div(tf.sum(tf.mul(probabilities, logProbabilities)), -probabilities.shape[0]!)
-  return { probabilities, batchCenter, entropy }
-}
-
-/** The share of each prototype in this batch, as the centered teacher assigns it: its entropy and its largest. */
-function teacherMetrics({ probabilities, entropy }: TeacherPass): Record<string, Tensor> {
-  const shares = tf.mean(probabilities, 0)
-  // A share of 0 has no entropy, and its logarithm no value: the smallest normal float32 stands in.
-  const logShares = tf.log(tf.maximum(shares, 1.1754944e-38))
-  return {
-    teacher_entropy: entropy,
-    mean_assignment_entropy: tf.neg(tf.sum(tf.mul(shares, logShares))),
-    top_assignment: tf.max(shares)
-  }
-}
-
-interface StudentPass {
-  readonly parameters: Tensors
-  readonly inputs: Tensors
-  readonly patches: StepPatches
-  /** Teacher probabilities [G · batch, K]. */
-  readonly teacher: Tensor
-}
-
-function studentLoss(
-  plan: StepPlan,
-  { parameters, inputs, patches, teacher }: StudentPass
-): ReturnType<typeof dinoLoss> {
-  const { batchSize, globalCrops, localCrops, network } = plan
-  const split = [globalCrops * batchSize, localCrops * batchSize] as const
-  const backbone = backboneOf(network, parameters)
-  const keeps = (from: number, count: number): BranchKeeps => branchKeeps(plan, inputs, [from, count])
-  const features = [classToken(backbone, patches.global, keeps(0, split[0]))]
-  if (patches.local) features.push(classToken(backbone, patches.local, keeps(split[0], split[1])))
-
-  const y = bottleneck(parameters, features.length === 1 ? features[0]! : tf.concat(features))
-  const prototypes = prototypesOf(parameters)
-  const inverseTemperature = tf.scalar(1 / plan.studentTemperature)
-  const offset = plan.vmf ? { offset: logNormalizers(prototypes, inverseTemperature) } : {}
-  const crops = (from: number, count: number): Tensor => {
-    const rows = tf.slice(y, [from, 0], [count * batchSize, -1])
-    const values = logits(rows, prototypes, { inverseTemperature, ...offset })
-    return tf.reshape(values, [count, batchSize, network.prototypes])
-  }
-  return dinoLoss({
-    global: crops(0, globalCrops),
-    ...(localCrops > 0 ? { local: crops(split[0], localCrops) } : {}),
-    teacher: tf.reshape(teacher, [globalCrops, batchSize, network.prototypes])
-  })
-}
-
-function branchKeeps(plan: StepPlan, inputs: Tensors, [from, count]: [number, number]): BranchKeeps {
-  const { network } = plan
-  return Array.from({ length: 2 * network.depth }, (_, branch) =>
-    dropRate(plan, branch) === 0
-      ? undefined
-      : tf.reshape(tf.slice(inputs['keeps']!, [branch, from], [1, count]), [count])
-  )
-}
-
-function adamScalars(inputs: Tensors, group: 'adam' | 'adamLastLayer'): AdamScalars {
-  const entries = ADAM.map((name) => [name, inputs[`${group}.${name}`]!])
-  return Object.fromEntries(entries) as Record<(typeof ADAM)[number], Tensor>
-}
-
-function update(plan: StepPlan, inputs: Tensors, gradients: Tensors): Record<string, Tensor> {
-  const body = adamScalars(inputs, 'adam')
-  const lastLayer = adamScalars(inputs, 'adamLastLayer')
-  const average = { momentum: inputs['momentum']!, oneMinusMomentum: inputs['oneMinusMomentum']! }
-  const next: Record<string, Tensor> = {}
-  for (const parameter of plan.parameters) {
-    const { name, decayed } = parameter
-    const gradient = gradients[name]
-    if (!gradient) continue
-    const moments = { value: inputs[`student.${name}`]!, m: inputs[`adam.m.${name}`]!, v: inputs[`adam.v.${name}`]! }
-    const step = { ...moments, gradient, clip: plan.clipGrad, decayed }
-    const { value, m, v } = adamW(step, parameter.lastLayer ? lastLayer : body)
-    next[`adam.m.${name}`] = m
-    next[`adam.v.${name}`] = v
-    next[`student.${name}`] = value
-    next[`teacher.${name}`] = nextTeacher(inputs[`teacher.${name}`]!, value, average)
-  }
-  return next
 }

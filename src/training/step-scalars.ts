@@ -1,5 +1,5 @@
 /** The numbers of one step as the program takes them, computed in float64 where PyTorch does. */
-import { SCALARS } from './step-program.ts'
+import { SCALARS } from './step-inputs.ts'
 
 /** DINO's, which are PyTorch's defaults. */
 const BETA1 = 0.9

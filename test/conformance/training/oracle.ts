@@ -5,8 +5,9 @@ import { elementCount, type TensorSpec } from '../../../src/engine/tensor-spec.t
 import type { Network } from '../../../src/ssl/network.ts'
 import { networkParameters } from '../../../src/ssl/parameters.ts'
 import { cutPatches } from '../../../src/ssl/patches.ts'
+import { stepInputs } from '../../../src/training/step-inputs.ts'
 import { changedState, type StepPlan } from '../../../src/training/step-plan.ts'
-import { buildStep, METRICS, stepInputs } from '../../../src/training/step-program.ts'
+import { buildStep, METRICS } from '../../../src/training/step-program.ts'
 import { stepScalars } from '../../../src/training/step-scalars.ts'
 
 interface Summary {

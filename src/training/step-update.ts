@@ -1,0 +1,32 @@
+/** What the gradients do: AdamW on the student, each parameter clipped by itself, then the teacher follows. */
+import type { Tensor, Tensors } from '../engine/tf.ts'
+import { nextTeacher } from '../ssl/teacher.ts'
+import { ADAM } from './step-inputs.ts'
+import { type AdamScalars, adamW } from './step-optimizer.ts'
+import type { StepPlan } from './step-plan.ts'
+
+function adamScalars(inputs: Tensors, group: 'adam' | 'adamLastLayer'): AdamScalars {
+  const entries = ADAM.map((name) => [name, inputs[`${group}.${name}`]!])
+  return Object.fromEntries(entries) as Record<(typeof ADAM)[number], Tensor>
+}
+
+/** @param gradients of the trained parameters, by name @returns the next student, teacher and moments */
+export function update(plan: StepPlan, inputs: Tensors, gradients: Tensors): Record<string, Tensor> {
+  const body = adamScalars(inputs, 'adam')
+  const lastLayer = adamScalars(inputs, 'adamLastLayer')
+  const average = { momentum: inputs['momentum']!, oneMinusMomentum: inputs['oneMinusMomentum']! }
+  const next: Record<string, Tensor> = {}
+  for (const parameter of plan.parameters) {
+    const { name, decayed } = parameter
+    const gradient = gradients[name]
+    if (!gradient) continue
+    const moments = { value: inputs[`student.${name}`]!, m: inputs[`adam.m.${name}`]!, v: inputs[`adam.v.${name}`]! }
+    const step = { ...moments, gradient, clip: plan.clipGrad, decayed }
+    const { value, m, v } = adamW(step, parameter.lastLayer ? lastLayer : body)
+    next[`adam.m.${name}`] = m
+    next[`adam.v.${name}`] = v
+    next[`student.${name}`] = value
+    next[`teacher.${name}`] = nextTeacher(inputs[`teacher.${name}`]!, value, average)
+  }
+  return next
+}
