@@ -21,7 +21,7 @@ import { concatenateImages } from './embedder.ts'
 import { planVerification, verifyPrograms } from './export-verify.ts'
 import { type ImageSource, openImageSource } from './image-source.ts'
 import { MODEL_FILES, MODEL_FORMAT, type ModelFileConfig, type PrototypeFile } from './model-files.ts'
-import { assignProgram, embedProgram } from './programs.ts'
+import { assignProgram, embedProgram, servedNetworkOf } from './programs.ts'
 import { countUsage, reportPrototypes } from './prototype-report.ts'
 
 /** Training images that prototypes and densities are counted over. */
@@ -144,8 +144,8 @@ async function* writePrototypes(work: Export, assign: LoadedProgram): AsyncGener
 }
 
 const programsOf = (recipe: Recipe): [path: string, program: Program][] => [
-  [MODEL_FILES.embed, embedProgram(recipe)],
-  [MODEL_FILES.assign, assignProgram(recipe)]
+  [MODEL_FILES.embed, embedProgram(servedNetworkOf(recipe))],
+  [MODEL_FILES.assign, assignProgram(servedNetworkOf(recipe))]
 ]
 
 const IMAGES_INPUT = 'images'

@@ -7,8 +7,19 @@ import { backboneOf, classToken } from '../ssl/backbone.ts'
 import { bottleneck, unitRows } from '../ssl/head.ts'
 import { type Network, networkOf } from '../ssl/network.ts'
 import { backboneParameters, networkParameters, type ParameterSpec } from '../ssl/parameters.ts'
-import { pixelPatches } from '../ssl/patches.ts'
+import { type PixelScale, pixelPatches } from '../ssl/patches.ts'
 import { logits, prototypesOf } from '../ssl/prototypes.ts'
+
+/** A network and how its pixels are scaled: all that a forward pass depends on besides the weights. */
+export interface ServedNetwork {
+  readonly network: Network
+  readonly normalization: PixelScale
+}
+
+export const servedNetworkOf = (recipe: Recipe): ServedNetwork => ({
+  network: networkOf(recipe),
+  normalization: recipe.hyperparameters.normalization
+})
 
 const FREE_BATCH = -1
 
@@ -22,19 +33,19 @@ const imageInput = ({ imageSize, channels }: Network): TensorSpec => ({
 })
 
 /** The class token after the final normalization, before it is made a unit vector. */
-function features(recipe: Recipe, inputs: Tensors): Tensor {
-  const patches = pixelPatches(inputs['images']!, recipe.patchSize, recipe.hyperparameters.normalization)
-  return classToken(backboneOf(networkOf(recipe), inputs), patches)
+function features({ network, normalization }: ServedNetwork, inputs: Tensors): Tensor {
+  const patches = pixelPatches(inputs['images']!, network.patchSize, normalization)
+  return classToken(backboneOf(network, inputs), patches)
 }
 
 /** `backbone.*` and images uint8 [N, S, S, C] → embedding [N, D], unit rows. */
-export function embedProgram(recipe: Recipe): Program {
-  const network = networkOf(recipe)
+export function embedProgram(served: ServedNetwork): Program {
+  const { network } = served
   return {
     name: 'embed',
     inputs: [...parameterInputs(backboneParameters(network)), imageInput(network)],
     outputs: ['embedding'],
-    build: (inputs) => ({ embedding: unitRows(features(recipe, inputs)) })
+    build: (inputs) => ({ embedding: unitRows(features(served, inputs)) })
   }
 }
 
@@ -42,14 +53,14 @@ export function embedProgram(recipe: Recipe): Program {
  * `backbone.*`, `head.*` and images → embedding [N, D], bottleneck [N, p] and cosine [N, K] between the bottleneck and each
  * prototype's direction. Temperature, κ and log C_p are left to the reader, who may choose them.
  */
-export function assignProgram(recipe: Recipe): Program {
-  const network = networkOf(recipe)
+export function assignProgram(served: ServedNetwork): Program {
+  const { network } = served
   return {
     name: 'assign',
     inputs: [...parameterInputs(networkParameters(network)), imageInput(network)],
     outputs: ['embedding', 'bottleneck', 'cosine'],
     build: (inputs) => {
-      const seen = features(recipe, inputs)
+      const seen = features(served, inputs)
       const y = bottleneck(inputs, seen)
       const directions = { ...inputs, 'head.last_layer.weight_g': tf.ones([network.prototypes, 1]) }
       const cosine = logits(y, prototypesOf(directions), { inverseTemperature: tf.scalar(1) })

@@ -3,7 +3,7 @@ import { withGradient } from '../engine/ops/fused.ts'
 import { columnSums, linear, product } from '../engine/ops/linear.ts'
 import { normalizeBackward, normalizeForward, normalizeInto } from '../engine/ops/normalize.ts'
 import { type Tensor, tf } from '../engine/tf.ts'
-import { EPSILON, type FoldedAttention } from './fold.ts'
+import type { FoldedAttention } from './fold.ts'
 
 export interface TokenGrid {
   /** T, class token included. */
@@ -35,13 +35,13 @@ export function classRows(rows: Tensor, tokens: number): Tensor {
 /** softmax(q kᵀ / √d) v over normalized x, before the projection: x [T·B, D] → [T·B, D]. */
 export function attend(
   x: Tensor,
-  { weight: folded, queryBias }: FoldedAttention,
+  { weight: folded, queryBias, epsilon }: FoldedAttention,
   { tokens, heads }: TokenGrid
 ): Tensor {
   return withGradient({
     inputs: [x, folded, queryBias] as const,
     forward: () => {
-      const { value, inverseDeviation } = normalizeForward(x, EPSILON)
+      const { value, inverseDeviation } = normalizeForward(x, epsilon)
       const [wq, wk, wv] = tf.split(folded, 3, 0)
       const q = toHeads(tf.add(product(value, wq!, { transposeB: true }), queryBias), tokens, heads)
       const k = toHeads(product(value, wk!, { transposeB: true }), tokens, heads)
@@ -68,10 +68,14 @@ export function attend(
  * The same for the class token alone, which is all that leaves the last block: [T·B, D] → [B, D]. With one query per head,
  * (q Wk) xᵀ and (p x) Wvᵀ spare the keys and values of every token, the larger part of a block's work on them.
  */
-export function attendClass(x: Tensor, { weight, queryBias }: FoldedAttention, { tokens, heads }: TokenGrid): Tensor {
+export function attendClass(
+  x: Tensor,
+  { weight, queryBias, epsilon }: FoldedAttention,
+  { tokens, heads }: TokenGrid
+): Tensor {
   const [count, dim] = x.shape as [number, number]
   const [batch, size] = [count / tokens, dim / heads]
-  const value = normalizeInto(x, EPSILON)
+  const value = normalizeInto(x, epsilon)
   const [wq, wk, wv] = tf.split(weight, 3, 0)
   const perHead = (part: Tensor) => tf.reshape(part, [heads, size, dim])
   const swap = (a: Tensor) => tf.transpose(a, [1, 0, 2])

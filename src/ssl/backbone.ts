@@ -3,14 +3,14 @@ import { layerNorm } from '../engine/ops/layer-norm.ts'
 import { linear } from '../engine/ops/linear.ts'
 import { type Tensor, type Tensors, tf } from '../engine/tf.ts'
 import { attend, attendClass, classRows } from './attention.ts'
-import { type Affine, EPSILON, type FoldedAttention, foldAttention, foldNorm } from './fold.ts'
+import { type Affine, type FoldedAttention, type FoldedNorm, foldAttention, foldNorm } from './fold.ts'
 import { feedForward } from './mlp.ts'
-import type { Network } from './network.ts'
+import { LAYER_NORM_EPS, type Network } from './network.ts'
 import { positionsAt } from './position.ts'
 
 interface Block {
   readonly attention: FoldedAttention
-  readonly widen: Affine
+  readonly widen: FoldedNorm
   readonly narrow: Affine
 }
 
@@ -28,14 +28,15 @@ const affine = (parameters: Tensors, name: string): Affine => ({
 
 /** @param parameters by their names in the state dict, `backbone.…` */
 export function backboneOf(network: Network, parameters: Tensors): Backbone {
+  const epsilon = network.layerNormEps ?? LAYER_NORM_EPS
   const blocks = Array.from({ length: network.depth }, (_, i) => {
     const part = (name: string) => affine(parameters, `backbone.blocks.${i}.${name}`)
     return {
-      attention: foldAttention(part('norm1'), part('attn.qkv'), {
+      attention: foldAttention({ ...part('norm1'), epsilon }, part('attn.qkv'), {
         projection: part('attn.proj'),
         heads: network.heads
       }),
-      widen: foldNorm(part('norm2'), part('mlp.fc1')),
+      widen: foldNorm({ ...part('norm2'), epsilon }, part('mlp.fc1')),
       narrow: part('mlp.fc2')
     }
   })
@@ -97,5 +98,5 @@ export function classToken(backbone: Backbone, patches: Patches, keeps: BranchKe
     x = addBranch(last ? classRows(x, tokens) : x, projected, keeps[2 * i])
     x = addBranch(x, feedForward(x, widen, narrow), keeps[2 * i + 1])
   })
-  return layerNorm(x, { ...affine(parameters, 'backbone.norm'), epsilon: EPSILON })
+  return layerNorm(x, { ...affine(parameters, 'backbone.norm'), epsilon: network.layerNormEps ?? LAYER_NORM_EPS })
 }

@@ -1,8 +1,6 @@
 /** Small things done to weights once, so that they need not be done to wide tensors in every pass. */
 import { type Tensor, tf } from '../engine/tf.ts'
-
-/** Of every layer normalization in DINO's ViT; PyTorch's default would be 1e-5. */
-export const EPSILON = 1e-6
+import { LAYER_NORM_EPS } from './network.ts'
 
 /** Of a linear layer y = x Wᵀ + b. */
 export interface Affine {
@@ -10,15 +8,26 @@ export interface Affine {
   readonly bias: Tensor
 }
 
+export interface LayerNorm extends Affine {
+  /** DINO's, unless it is given. */
+  readonly epsilon?: number
+}
+
+/** A linear layer for tokens that are yet to be normalized. */
+export interface FoldedNorm extends Affine {
+  readonly epsilon: number
+}
+
 /**
  * A layer normalization's own weight and bias, folded into the linear layer behind it: then the wide tensors are only
  * normalized. The rows of the folded weight are centered, which changes nothing for inputs of mean 0 and spares the
  * backward pass the gradient through the mean (see normalizeBackward).
  */
-export function foldNorm(norm: Affine, { weight, bias }: Affine): Affine {
+export function foldNorm(norm: LayerNorm, { weight, bias }: Affine): FoldedNorm {
   const scaled = tf.mul(weight, norm.weight)
   const shift = tf.reshape(tf.matMul(weight, tf.reshape(norm.bias, [-1, 1]) as tf.Tensor2D), [-1])
-  return { weight: tf.sub(scaled, tf.mean(scaled, 1, true)), bias: tf.add(bias, shift) }
+  const epsilon = norm.epsilon ?? LAYER_NORM_EPS
+  return { weight: tf.sub(scaled, tf.mean(scaled, 1, true)), bias: tf.add(bias, shift), epsilon }
 }
 
 /** Queries, keys and values of one block, ready to be applied to normalized tokens. */
@@ -29,6 +38,8 @@ export interface FoldedAttention {
   readonly queryBias: Tensor
   /** Of the projection behind. */
   readonly projection: Affine
+  /** Of the normalization in front. */
+  readonly epsilon: number
 }
 
 /**
@@ -37,11 +48,11 @@ export interface FoldedAttention {
  * projection's bias.
  */
 export function foldAttention(
-  norm: Affine,
+  norm: LayerNorm,
   qkv: Affine,
   { projection, heads }: { projection: Affine; heads: number }
 ): FoldedAttention {
-  const { weight, bias } = foldNorm(norm, qkv)
+  const { weight, bias, epsilon } = foldNorm(norm, qkv)
   const dim = projection.bias.shape[0]!
   const scale = (dim / heads) ** -0.5
   const rows = Float32Array.from({ length: 3 * dim }, (_, row) => (row < dim ? scale : 1))
@@ -50,6 +61,7 @@ export function foldAttention(
   return {
     weight: tf.mul(weight, tf.tensor2d(rows, [3 * dim, 1])),
     queryBias: tf.mul(tf.slice(bias, [0], [dim]), scale),
-    projection: { weight: projection.weight, bias: tf.add(projection.bias, passed) }
+    projection: { weight: projection.weight, bias: tf.add(projection.bias, passed) },
+    epsilon
   }
 }

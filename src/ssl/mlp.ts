@@ -5,7 +5,7 @@ import { columnSums, product } from '../engine/ops/linear.ts'
 import { type Normalized, normalizeBackward, normalizeForward } from '../engine/ops/normalize.ts'
 import { join, pieceSizes, split, total } from '../engine/ops/pieces.ts'
 import { type Tensor, tf } from '../engine/tf.ts'
-import { type Affine, EPSILON } from './fold.ts'
+import type { Affine, FoldedNorm } from './fold.ts'
 
 /** What one piece of rows keeps for the backward pass. */
 interface Kept extends Normalized {
@@ -15,8 +15,8 @@ interface Kept extends Normalized {
 
 const affine = (x: Tensor, { weight, bias }: Affine): Tensor => tf.add(product(x, weight, { transposeB: true }), bias)
 
-function forwardPiece(x: Tensor, widen: Affine, narrow: Affine): { y: Tensor; kept: Kept } {
-  const normalized = normalizeForward(x, EPSILON)
+function forwardPiece(x: Tensor, widen: FoldedNorm, narrow: Affine): { y: Tensor; kept: Kept } {
+  const normalized = normalizeForward(x, widen.epsilon)
   const z = affine(normalized.value, widen)
   return { y: affine(geluForward(z), narrow), kept: { ...normalized, z } }
 }
@@ -36,7 +36,7 @@ function backwardPiece(dy: Tensor, { z, ...normalized }: Kept, [w1, w2]: readonl
 }
 
 /** x [rows, D] → [rows, D], without the residual. `widen` comes from `foldNorm`. */
-export function feedForward(x: Tensor, widen: Affine, narrow: Affine): Tensor {
+export function feedForward(x: Tensor, widen: FoldedNorm, narrow: Affine): Tensor {
   const sizes = pieceSizes(x.shape[0]!, widen.weight.shape[0]!)
   return withGradient({
     inputs: [x, widen.weight, widen.bias, narrow.weight, narrow.bias] as const,

@@ -1,6 +1,9 @@
 import type { Recipe } from '../recipe/schema.ts'
 import { VARIANTS, type Variant } from '../recipe/variants.ts'
 
+/** Of every layer normalization in DINO's ViT; PyTorch's default would be 1e-5. */
+export const LAYER_NORM_EPS = 1e-6
+
 /** Every size of student and teacher: a variant, what it looks at and the head on top. */
 export interface Network extends Variant {
   readonly patchSize: number
@@ -12,6 +15,8 @@ export interface Network extends Variant {
   readonly bottleneckDim: number
   /** K. */
   readonly prototypes: number
+  /** DINO's unless it is given: weights from elsewhere may have been trained with another. */
+  readonly layerNormEps?: number
 }
 
 export function networkOf(recipe: Recipe): Network {

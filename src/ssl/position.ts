@@ -1,12 +1,13 @@
 /**
  * Position embeddings at another size than they are stored for, as DINO does it: bicubic (a = −0.75), half-pixel centers,
  * edges repeated, and a scale of (n + 0.1) / stored size that also places the samples. The 0.1 began as a guard against
- * rounding (facebookresearch/dino#8); weights trained with it need it.
+ * rounding (facebookresearch/dino#8); weights trained with it need it. Hugging Face's models sample at the plain size: an
+ * offset of 0.
  */
 import { type Tensor, tf } from '../engine/tf.ts'
 
 const A = -0.75
-const OFFSET = 0.1
+export const POSITION_OFFSET = 0.1
 
 function cubic(distance: number): number {
   const t = Math.abs(distance)
@@ -15,8 +16,8 @@ function cubic(distance: number): number {
 }
 
 /** [to, from] rows of weights that resample one axis of a grid. */
-export function bicubicWeights(from: number, to: number): number[][] {
-  const scale = (to + OFFSET) / from
+export function bicubicWeights(from: number, to: number, offset = POSITION_OFFSET): number[][] {
+  const scale = (to + offset) / from
   return Array.from({ length: to }, (_, i) => {
     const row = new Array<number>(from).fill(0)
     const source = (i + 0.5) / scale - 0.5

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createEngine } from '../../../src/engine/create-engine.ts'
 import type { Engine } from '../../../src/engine/engine.ts'
-import { assignProgram, embedProgram } from '../../../src/inference/programs.ts'
+import { assignProgram, embedProgram, servedNetworkOf } from '../../../src/inference/programs.ts'
 import { prng } from '../../../src/math/prng.ts'
 import { resolveRecipe } from '../../../src/recipe/presets.ts'
 import type { Hyperparameters, Method, Recipe } from '../../../src/recipe/schema.ts'
@@ -157,7 +157,7 @@ for (const programOf of [embedProgram, assignProgram]) {
   test(`both engines agree on ${programOf.name}, whatever the batch`, async () => {
     const recipe = mu()
     const state = initialState(recipe)
-    const program = programOf(recipe)
+    const program = programOf(servedNetworkOf(recipe))
     const feeds = Object.fromEntries(
       program.inputs.map(({ name }) => [name, state[`teacher.${name}`] ?? new Float32Array()])
     )
