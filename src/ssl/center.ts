@@ -5,6 +5,7 @@
  */
 import { type Tensor, tf } from '../engine/tf.ts'
 import type { Centering } from '../recipe/schema.ts'
+import { logMeanExp } from './log-mean-exp.ts'
 import { logits, logNormalizers, type Prototypes } from './prototypes.ts'
 
 export interface TeacherView {
@@ -46,13 +47,6 @@ export function teacherView(y: Tensor, prototypes: Prototypes, options: TeacherO
     logProbabilities: tf.logSoftmax(tf.sub(plain, center)),
     batchCenter: logMeanExp(tf.logSoftmax(plain))
   }
-}
-
-/** log of the mean of exp(x) over rows. The mean of probabilities itself underflows in float32 once prototypes grow. */
-function logMeanExp(x: Tensor): Tensor {
-  const largest = tf.max(x, 0, true)
-  const mean = tf.mean(tf.exp(tf.sub(x, largest)), 0)
-  return tf.add(tf.log(mean), tf.reshape(largest, [-1]))
 }
 
 /** c ← m c + (1 − m) batch. */

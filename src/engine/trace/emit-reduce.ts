@@ -19,3 +19,11 @@ function reduction(op: 'ReduceSum' | 'ReduceMean' | 'ReduceMax', axisAttribute: 
 emitter('Sum', reduction('ReduceSum', 'axis'))
 emitter('Mean', reduction('ReduceMean', 'axis'))
 emitter('Max', reduction('ReduceMax', 'reductionIndices'))
+
+/** The first of the largest; its index is computed as int64 and counts as int32. */
+emitter('ArgMax', ({ x }, { axis }) => {
+  const shape = x!.shape.filter((_, i) => i !== axis)
+  const attributes = { axis: { int: Number(axis) }, keepdims: { int: 0 } }
+  const [index] = trace.graph.node('ArgMax', [trace.name(x!)], { attributes })
+  return trace.emit('Cast', [index!], shape, { attributes: { to: { type: 'int32' } }, type: 'int32' })
+})

@@ -63,6 +63,13 @@ emitter('SplitV', ({ x }, { numOrSizeSplits, axis }) => {
   return outputs.map((output, i) => trace.info(output, x!.shape.with(along, sizes[i]!), type))
 })
 
+emitter('GatherV2', ({ x, indices }, { axis }) => {
+  const along = tf.util.parseAxisParam(axis as number, x!.shape)[0]!
+  const shape = [...x!.shape.slice(0, along), ...indices!.shape, ...x!.shape.slice(along + 1)]
+  const { name, type } = trace.value(x!)
+  return trace.emit('Gather', [name, trace.name(indices!)], shape, { attributes: { axis: { int: along } }, type })
+})
+
 emitter('Tile', ({ x }, { reps }) => {
   const counts = reps as number[]
   const shape = x!.shape.map((size, axis) => size * counts[axis]!)
