@@ -3,6 +3,7 @@
  * One PostgreSQL and one S3 server serve all stages; each stage's time is printed; the first failing stage ends the run.
  */
 import { spawn } from 'node:child_process'
+import { randomInt } from 'node:crypto'
 import { existsSync, globSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { resolve } from 'node:path'
@@ -56,6 +57,13 @@ function chosenStages(words: readonly string[]): Stage[] {
   })
 }
 
+/** What tests draw at random comes from one number, another in every run, which repeats them. */
+function drawSeed(): string {
+  const seed = process.env['KAPPA_TEST_SEED'] ?? String(randomInt(2 ** 31))
+  process.stdout.write(`random draws of the tests: KAPPA_TEST_SEED=${seed} repeats them\n`)
+  return seed
+}
+
 /** The dot reporter shows no reasons, and a browser test that did not run must not look like one that passed. */
 function warnOfSkips(stage: Stage): void {
   const chromium = process.env['KAPPA_CHROMIUM'] ?? '/usr/bin/chromium'
@@ -103,7 +111,12 @@ async function startServers() {
 
 const stages = chosenStages(process.argv.slice(2))
 const servers = stages.some((stage) => stage.needsServers) ? await startServers() : null
-const env = { ...process.env, PATH: `${BIN}:${process.env['PATH'] ?? ''}`, ...servers?.env }
+const env = {
+  ...process.env,
+  KAPPA_TEST_SEED: drawSeed(),
+  PATH: `${BIN}:${process.env['PATH'] ?? ''}`,
+  ...servers?.env
+}
 const times: string[] = []
 let failed: string | null = null
 

@@ -3,18 +3,21 @@
  *
  * How a run resumes:
  *  1. Only a folder with its final name counts; `….partial` is what a killed process left.
- *  2. Every file has the size and hash that the manifest says, or the checkpoint is invalid: it is never repaired.
+ *  2. Every file has the size and hash that the manifest says, or the checkpoint is invalid: it is never repaired. The
+ *     manifest is held against the files too: the state hash covers tensors and step, the config hash the recipe.
  *  3. The tensors are exactly those of the recipe, with their shapes; none missing, none extra.
  *  4. The recipe is the checkpoint's own, the preset's name apart: another recipe is another run.
  *  5. The dataset has the content hash it had: the order of images depends on it.
- *  6. Then step `step` is the next one. Nothing else is carried over, so a resumed run is the same run, bit for bit.
+ *  6. Then step `step` is the next one. It is the position in every schedule, in the data and in every random stream at
+ *     once: all of them are functions of recipe, dataset and step. Nothing else is carried over, so a resumed run is the
+ *     same run, bit for bit.
  */
 import { readdir, readFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { digestOf, publishFolder, readVerified, writeDurably } from '../base/durable-files.ts'
 import { AppError, isAppError } from '../base/errors.ts'
-import { canonicalStringify } from '../base/json.ts'
 import { decodeSafetensors, encodeSafetensors, type Safetensors } from '../base/safetensors.ts'
+import { recipeDifferences, recipeHash } from '../recipe/differences.ts'
 import { schemaErrors } from '../recipe/presets.ts'
 import type { Recipe } from '../recipe/schema.ts'
 import type { CheckpointEvent, OutputFile } from './events.ts'
@@ -40,6 +43,8 @@ export interface CheckpointManifest {
   readonly step: number
   readonly epoch: number
   readonly recipe: Recipe
+  /** Of the recipe (recipe/differences.ts); files from before 0.2 have none. */
+  readonly configHash?: string
   readonly stateHash: string
   readonly contentHash: string
   readonly files: readonly OutputFile[]
@@ -77,6 +82,7 @@ export async function writeCheckpoint(outFolder: string, state: TrainState): Pro
       step,
       epoch,
       recipe,
+      configHash: recipeHash(recipe),
       stateHash,
       contentHash,
       files: [...written]
@@ -96,17 +102,31 @@ export async function readCheckpoint(folder: string): Promise<TrainState & { rea
     return decodeSafetensors(await readVerified(join(folder, file.path), file))
   }
   const parts = { student: await read('student'), teacher: await read('teacher'), optimizer: await read('optimizer') }
-  return { step, epoch, recipe, stateHash, contentHash, tensors: joinState(parts, stateSpecs(recipe)) }
+  const tensors = joinState(parts, stateSpecs(recipe))
+  if (hashState(tensors, step) !== stateHash)
+    throw new AppError('checkpoint_invalid', {
+      message: `${MANIFEST} is not of this state: its step or hash was changed.`
+    })
+  return { step, epoch, recipe, stateHash, contentHash, tensors }
 }
 
-/** @throws AppError checkpoint_invalid when the run to go on is another than the checkpoint's */
+/** @throws AppError checkpoint_invalid naming what differs when the run to go on is another than the checkpoint's */
 export function checkResumable(checkpoint: TrainState, run: { recipe: Recipe; contentHash: string }): void {
-  const nameless = (recipe: Recipe) => canonicalStringify({ ...recipe, preset: '' })
-  if (nameless(checkpoint.recipe) !== nameless(run.recipe)) {
-    throw new AppError('checkpoint_invalid', { message: 'The checkpoint was made with another recipe.' })
+  const errors = recipeDifferences(checkpoint.recipe, run.recipe).map(({ path, before, after }) => ({
+    path,
+    message: `is ${JSON.stringify(before)} in the checkpoint, ${JSON.stringify(after)} now`
+  }))
+  if (errors.length > 0) {
+    const fields = errors.map(({ path, message }) => `${path} ${message}`).join('; ')
+    throw new AppError('checkpoint_invalid', {
+      message: `The checkpoint was made with another recipe: ${fields}.`,
+      errors
+    })
   }
   if (checkpoint.contentHash !== run.contentHash) {
-    throw new AppError('checkpoint_invalid', { message: 'The checkpoint was made on another dataset.' })
+    const [before, now] = [checkpoint.contentHash, run.contentHash].map((hash) => hash.slice(0, 12))
+    const message = `The checkpoint was made on another dataset: its content hash is ${before}…, not ${now}….`
+    throw new AppError('checkpoint_invalid', { message })
   }
 }
 
@@ -162,6 +182,8 @@ async function readManifest(folder: string): Promise<CheckpointManifest> {
   const [error] = schemaErrors(manifest.recipe)
   if (error)
     throw new AppError('checkpoint_invalid', { message: `The recipe in ${MANIFEST}: ${error.path} ${error.message}` })
+  if (manifest.configHash !== undefined && manifest.configHash !== recipeHash(manifest.recipe))
+    throw new AppError('checkpoint_invalid', { message: `The recipe in ${MANIFEST} is not the one that was written.` })
   return manifest
 }
 

@@ -5,6 +5,8 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, test } from 'node:test'
 import { digestOf } from '../../../src/base/durable-files.ts'
 import { isAppError } from '../../../src/base/errors.ts'
+import { decodeSafetensors } from '../../../src/base/safetensors.ts'
+import { recipeHash } from '../../../src/recipe/differences.ts'
 import {
   checkResumable,
   findLatestCheckpoint,
@@ -13,7 +15,7 @@ import {
   writeCheckpoint
 } from '../../../src/training/checkpoint.ts'
 import { hashState } from '../../../src/training/state.ts'
-import { initialState } from '../../../src/training/step-state.ts'
+import { initialState, stateSpecs } from '../../../src/training/step-state.ts'
 import { muRecipe } from '../../helpers/mu-recipe.ts'
 
 let outFolder: string
@@ -26,6 +28,8 @@ function stateAt(step: number): TrainState {
   const recipe = muRecipe()
   const tensors = initialState(recipe)
   tensors['center.cls']!.fill(step + 0.5)
+  // Both networks begin equal, and equal files could be swapped.
+  tensors['teacher.backbone.cls_token']!.fill(step)
   return { step, epoch: 0, recipe, contentHash: 'c0ffee', tensors }
 }
 
@@ -78,6 +82,76 @@ test('a damaged, a shortened and a missing file make a checkpoint invalid', asyn
   await refuses(readCheckpoint(folder), /missing/)
 })
 
+test('a file that was swapped for another of the same size is named, within a checkpoint and between two', async () => {
+  const { folder } = await writeCheckpoint(outFolder, stateAt(5))
+  const other = await writeCheckpoint(outFolder, stateAt(6))
+  const [student, teacher] = ['student', 'teacher'].map((part) => join(folder, `${part}.safetensors`)) as [
+    string,
+    string
+  ]
+  const kept = await readFile(teacher)
+  await cp(student, teacher)
+  await refuses(readCheckpoint(folder), /teacher\.safetensors/)
+  await writeFile(teacher, kept)
+  await readCheckpoint(folder)
+  await cp(join(other.folder, 'optimizer.safetensors'), join(folder, 'optimizer.safetensors'))
+  await refuses(readCheckpoint(folder), /optimizer\.safetensors/)
+})
+
+test('every file of a checkpoint is refused by name when it is cut short, down to nothing', async () => {
+  const { folder, files } = await writeCheckpoint(outFolder, stateAt(5))
+  for (const { path, bytes } of files) {
+    const content = await readFile(join(folder, path))
+    // The manifest ends with a line feed, which it can do without.
+    for (const length of [0, 7, Math.floor(bytes / 2), bytes - 2]) {
+      await writeFile(join(folder, path), content.subarray(0, length))
+      await refuses(readCheckpoint(folder), new RegExp(path.replace('.', '\\.')))
+    }
+    await writeFile(join(folder, path), content)
+  }
+  await readCheckpoint(folder)
+})
+
+test('a manifest that was edited is refused: another step, another recipe, another list of files', async () => {
+  const { folder } = await writeCheckpoint(outFolder, stateAt(5))
+  const path = join(folder, 'state.json')
+  const manifest = JSON.parse(await readFile(path, 'utf8'))
+  const edited = (changes: object) => writeFile(path, JSON.stringify({ ...manifest, ...changes }))
+  await edited({ step: 6 })
+  await refuses(readCheckpoint(folder), /step/)
+  await edited({ recipe: { ...manifest.recipe, seed: 99 } })
+  await refuses(readCheckpoint(folder), /recipe in state\.json/)
+  await edited({ files: manifest.files.slice(1) })
+  await refuses(readCheckpoint(folder), /does not list/)
+  await edited({ format: 'kappa-checkpoint/9' })
+  await refuses(readCheckpoint(folder), /not of the format/)
+  await edited({})
+  await readCheckpoint(folder)
+})
+
+test('everything that a run is made of is in the three files, by name', async () => {
+  const { folder } = await writeCheckpoint(outFolder, stateAt(5))
+  const names: string[] = []
+  for (const part of ['student', 'teacher', 'optimizer']) {
+    const { tensors, metadata } = decodeSafetensors(await readFile(join(folder, `${part}.safetensors`)))
+    names.push(...[...tensors.keys()].map((name) => (part === 'optimizer' ? name : `${part}.${name}`)))
+    assert.equal(metadata['step'], '5')
+  }
+  assert.deepEqual(
+    names.sort(),
+    stateSpecs(muRecipe())
+      .map(({ name }) => name)
+      .sort()
+  )
+  for (const expected of ['student.backbone.cls_token', 'teacher.head.last_layer.weight_v', 'center.cls']) {
+    assert.ok(names.includes(expected), expected)
+  }
+  assert.ok(names.includes('adam.m.head.last_layer.weight_g') && names.includes('adam.v.head.last_layer.weight_g'))
+  const { step, recipe, configHash, contentHash } = JSON.parse(await readFile(join(folder, 'state.json'), 'utf8'))
+  assert.deepEqual([step, recipe.seed, contentHash], [5, 3, 'c0ffee'])
+  assert.equal(configHash, recipeHash(muRecipe()))
+})
+
 test('the newest whole checkpoint is found, damaged ones are named, unfinished ones do not count', async () => {
   const first = await writeCheckpoint(outFolder, stateAt(5))
   const second = await writeCheckpoint(outFolder, stateAt(10))
@@ -118,6 +192,11 @@ test('a run goes on only with its own recipe and dataset; the name of the preset
   const state = stateAt(5)
   const { recipe, contentHash } = state
   checkResumable(state, { recipe: { ...recipe, preset: 'renamed' }, contentHash })
-  assert.throws(() => checkResumable(state, { recipe: { ...recipe, seed: 4 }, contentHash }), /another recipe/)
+  const { hyperparameters } = recipe
+  const faster = { ...recipe, seed: 4, hyperparameters: { ...hyperparameters, learningRate: 1 } }
+  assert.throws(
+    () => checkResumable(state, { recipe: faster, contentHash }),
+    /another recipe: \/seed is 3 in the checkpoint, 4 now; \/hyperparameters\/learningRate is 0\.001 in the checkpoint, 1 now/
+  )
   assert.throws(() => checkResumable(state, { recipe, contentHash: 'other' }), /another dataset/)
 })
