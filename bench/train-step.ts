@@ -2,7 +2,8 @@
  * Is a training step as fast as in PyTorch? Runs both by turns in one call, on the same weights, batch and threads, and
  * prints our throughput over theirs, the losses of both and the peak memory of each process.
  *
- *   npm run bench -- train-step [--recipe tiny|demo] [--rounds 5] [--threads N] [--optimizer fused|foreach] [--compile]
+ *   npm run bench -- train-step [--recipe tiny|small|demo] [--prototypes K] [--rounds 5] [--threads N]
+ *                               [--optimizer fused|foreach] [--compile]
  *
  * Needs a Python with torch: $KAPPA_PYTHON, or python3.
  */
@@ -15,16 +16,16 @@ import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { createEngine } from '../src/engine/create-engine.ts'
-import { prng } from '../src/math/prng.ts'
-import { resolveRecipe } from '../src/recipe/presets.ts'
 import type { Recipe } from '../src/recipe/schema.ts'
 import { createTrainStep, type StepBatch, type StepSchedule } from '../src/training/step.ts'
 import { planOf } from '../src/training/step-plan.ts'
 import { initialState, type StateTensors, stateSpecs } from '../src/training/step-state.ts'
+import { benchSchedule, isStepRecipe, randomBatch, STEP_RECIPES, stepRecipe } from './step/recipes.ts'
 
 const { values } = parseArgs({
   options: {
     recipe: { type: 'string', default: 'tiny' },
+    prototypes: { type: 'string' },
     rounds: { type: 'string', default: '5' },
     steps: { type: 'string' },
     threads: { type: 'string', default: String(availableParallelism()) },
@@ -36,34 +37,7 @@ const { values } = parseArgs({
 const threads = Number(values.threads)
 const rounds = Number(values.rounds)
 /** Steps of one turn: long enough to time, short enough that both sides meet the same weather. */
-const stepsPerTurn = Number(values.steps ?? (values.recipe === 'tiny' ? 1 : 5))
-
-function benchRecipe(): Recipe {
-  if (values.recipe === 'demo') return resolveRecipe({ preset: 'demo', method: 'dino-vmf' })
-  const recipe = resolveRecipe({ preset: 'small-images', method: 'dino-vmf' })
-  const { hyperparameters: h } = recipe
-  const sizes = { batchSize: 64, prototypes: 4096, bottleneckDim: 256, headHiddenDim: 2048, dropPath: 0 }
-  return { ...recipe, hyperparameters: { ...h, ...sizes } }
-}
-
-/** Of every step: what it is does not change what the step costs, and it keeps the losses comparable. */
-const scheduleAt = (step: number): StepSchedule => ({
-  step,
-  learningRate: 1e-4,
-  weightDecay: 0.04,
-  teacherMomentum: 0.996,
-  teacherTemperature: 0.04,
-  freezeLastLayer: false,
-  adamStep: step + 1,
-  adamLastLayerStep: step + 1
-})
-
-function randomBatch({ hyperparameters: { crops, batchSize, channels }, seed }: Recipe): StepBatch {
-  const random = prng(seed, 1)
-  const bytes = ({ count, size }: { count: number; size: number }) =>
-    Uint8Array.from({ length: count * batchSize * size * size * channels }, () => random.integer(256))
-  return { globalCrops: bytes(crops.global), localCrops: bytes(crops.local) }
-}
+const stepsPerTurn = Number(values.steps ?? (values.recipe === 'demo' ? 5 : 1))
 
 interface Turn {
   readonly losses: number[]
@@ -150,7 +124,7 @@ async function compare(recipe: Recipe, sides: readonly [Side, ...Side[]]): Promi
   const turns: Turn[][] = sides.map(() => [])
   // The first turn allocates and warms up; it is compared, not timed.
   for (let round = 0; round <= rounds; round++) {
-    const schedules = Array.from({ length: stepsPerTurn }, (_, i) => scheduleAt(round * stepsPerTurn + i))
+    const schedules = Array.from({ length: stepsPerTurn }, (_, i) => benchSchedule(round * stepsPerTurn + i))
     for (const [i, side] of sides.entries()) {
       turns[i]!.push(await side.turn(schedules))
       // Idle threads of either side spin for a moment.
@@ -184,7 +158,8 @@ function summarize({ hyperparameters }: Recipe, turns: readonly Turn[][]): void 
   console.log(`peak memory, ours / PyTorch: ${(we.peakBytes / they.peakBytes).toFixed(3)}`)
 }
 
-const recipe = benchRecipe()
+if (!isStepRecipe(values.recipe)) throw new Error(`--recipe is one of ${STEP_RECIPES.join(', ')}`)
+const recipe = stepRecipe(values.recipe, values.prototypes === undefined ? undefined : Number(values.prototypes))
 const batch = randomBatch(recipe)
 const sides: [Side, ...Side[]] = [await ours(recipe, batch)]
 if (!values.alone) sides.push(await theirs(recipe, batch))

@@ -1,0 +1,47 @@
+/** Recipes, batches and schedules of the step's benchmarks. */
+import { prng } from '../../src/math/prng.ts'
+import { resolveRecipe } from '../../src/recipe/presets.ts'
+import type { Recipe } from '../../src/recipe/schema.ts'
+import type { StepBatch, StepSchedule } from '../../src/training/step.ts'
+
+export const STEP_RECIPES = ['demo', 'tiny', 'small'] as const
+export type StepRecipe = (typeof STEP_RECIPES)[number]
+
+export function isStepRecipe(name: string): name is StepRecipe {
+  return (STEP_RECIPES as readonly string[]).includes(name)
+}
+
+/**
+ * demo: what `npm run demo` trains. tiny: ViT-T/4, 32 px, 2 + 4 crops, batch 64. small: ViT-S/16, 2 × 224 + 4 × 96 px,
+ * batch 8. All dino-vmf and without drop path, which the PyTorch side does not have.
+ */
+export function stepRecipe(name: StepRecipe, prototypes?: number): Recipe {
+  if (name === 'demo') return resolveRecipe({ preset: 'demo', method: 'dino-vmf' })
+  const preset = name === 'tiny' ? 'small-images' : 'vit-small-16'
+  const recipe = resolveRecipe({ preset, method: 'dino-vmf' })
+  const { hyperparameters: h } = recipe
+  const sizes =
+    name === 'tiny'
+      ? { batchSize: 64, bottleneckDim: 256, headHiddenDim: 2048 }
+      : { batchSize: 8, crops: { ...h.crops, local: { ...h.crops.local, count: 4 } } }
+  return { ...recipe, hyperparameters: { ...h, ...sizes, prototypes: prototypes ?? 4096, dropPath: 0 } }
+}
+
+export function randomBatch({ hyperparameters: { crops, batchSize, channels }, seed }: Recipe): StepBatch {
+  const random = prng(seed, 1)
+  const bytes = ({ count, size }: { count: number; size: number }) =>
+    Uint8Array.from({ length: count * batchSize * size * size * channels }, () => random.integer(256))
+  return { globalCrops: bytes(crops.global), localCrops: bytes(crops.local) }
+}
+
+/** Of every step: what it is does not change what the step costs, and it keeps the losses comparable. */
+export const benchSchedule = (step: number): StepSchedule => ({
+  step,
+  learningRate: 1e-4,
+  weightDecay: 0.04,
+  teacherMomentum: 0.996,
+  teacherTemperature: 0.04,
+  freezeLastLayer: false,
+  adamStep: step + 1,
+  adamLastLayerStep: step + 1
+})
