@@ -5,8 +5,9 @@ import type { Hyperparameters } from '../recipe/schema.ts'
 import { gaussianBlur } from './blur.ts'
 import { adjustBrightness, adjustContrast, adjustHue, adjustSaturation } from './colour.ts'
 import type { Image } from './image.ts'
-import { desaturate, flipRows, solarize } from './pixels.ts'
-import { type Interpolation, resizeInto } from './resize.ts'
+import { type Pixels, readPixels } from './kernels.ts'
+import { desaturate, solarize } from './pixels.ts'
+import { type Interpolation, resize } from './resize.ts'
 
 type Jitter = Hyperparameters['augmentation']['jitter']
 
@@ -27,28 +28,26 @@ const drawFactor = (random: Prng, strength: number): number =>
   random.uniformBetween(Math.max(0, 1 - strength), 1 + strength)
 
 /** The four adjustments in random order; one of strength 0 is left out, and gray images have no colour to adjust. */
-function jitterColours(data: Uint8Array, channels: 1 | 3, { jitter, random }: { jitter: Jitter; random: Prng }): void {
+function jitterColours(pixels: Pixels, { jitter, random }: { jitter: Jitter; random: Prng }): void {
   for (const adjustment of random.permutation(4)) {
-    if (adjustment === 0 && jitter.brightness > 0) adjustBrightness(data, drawFactor(random, jitter.brightness))
-    if (adjustment === 1 && jitter.contrast > 0) adjustContrast(data, drawFactor(random, jitter.contrast), channels)
-    if (channels === 1) continue
-    if (adjustment === 2 && jitter.saturation > 0) adjustSaturation(data, drawFactor(random, jitter.saturation))
-    if (adjustment === 3 && jitter.hue > 0) adjustHue(data, random.uniformBetween(-jitter.hue, jitter.hue))
+    if (adjustment === 0 && jitter.brightness > 0) adjustBrightness(pixels, drawFactor(random, jitter.brightness))
+    if (adjustment === 1 && jitter.contrast > 0) adjustContrast(pixels, drawFactor(random, jitter.contrast))
+    if (pixels.channels === 1) continue
+    if (adjustment === 2 && jitter.saturation > 0) adjustSaturation(pixels, drawFactor(random, jitter.saturation))
+    if (adjustment === 3 && jitter.hue > 0) adjustHue(pixels, random.uniformBetween(-jitter.hue, jitter.hue))
   }
 }
 
 /** Writes size × size × channels samples into `target`. The same stream gives the same view. */
 export function cropInto(target: Uint8Array, image: Image, { plan, random }: { plan: CropPlan; random: Prng }): void {
   const { size, interpolation } = plan
-  const { channels } = image
   const happens = (probability: number): boolean => random.uniform() < probability
   const box = randomResizedCrop(image, plan, random)
-  resizeInto(target, image, { width: size, height: size, interpolation, box })
-  if (happens(plan.flip)) flipRows(target, size, channels)
-  if (happens(plan.jitter.probability)) jitterColours(target, channels, { jitter: plan.jitter, random })
-  if (happens(plan.grayscale) && channels === 3) desaturate(target)
-  if (happens(plan.blur.probability)) {
-    gaussianBlur(target, { width: size, height: size }, random.uniformBetween(...plan.blur.sigma))
-  }
-  if (happens(plan.solarize)) solarize(target)
+  const mirrored = happens(plan.flip)
+  const pixels = resize(image, { width: size, height: size, interpolation, box, mirrored })
+  if (happens(plan.jitter.probability)) jitterColours(pixels, { jitter: plan.jitter, random })
+  if (happens(plan.grayscale) && image.channels === 3) desaturate(pixels)
+  if (happens(plan.blur.probability)) gaussianBlur(pixels, random.uniformBetween(...plan.blur.sigma))
+  if (happens(plan.solarize)) solarize(pixels)
+  readPixels(pixels, target)
 }

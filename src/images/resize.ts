@@ -6,20 +6,24 @@
 import { invariant } from '../base/errors.ts'
 import type { Box } from '../math/crop-geometry.ts'
 import type { Image } from './image.ts'
+import { bytesAt, kernels, type Pixels, placeBlocks, readPixels, samplesOf, wordsAt } from './kernels.ts'
+import { LOW_BITS, ROWS_AT_ONCE, WEIGHT_BITS } from './wasm/resample.ts'
 
 export type Interpolation = 'bilinear' | 'bicubic'
 
-const PRECISION_BITS = 22
-const HALF = 1 << (PRECISION_BITS - 1)
+const LOW_MASK = (1 << LOW_BITS) - 1
+/** Of the source in the kernels' memory at once: stays in the processor's cache, and bounds the memory of huge images. */
+const STRIP_BYTES = 256 * 1024
 /** One length to one size takes about 8 kB at 224; random crops of natural images meet a few hundred lengths. */
 const MAXIMUM_CACHED = 1024
 
-/** Per output position: where its window begins, how many samples it has, and their weights (`taps` apart). */
+/** Weights of one axis as wasm/resample.ts reads them, and the part of the input that they touch. */
 interface Weights {
-  readonly taps: number
-  readonly first: Int32Array
-  readonly count: Int32Array
-  readonly weights: Int32Array
+  readonly table: Int32Array
+  /** Blocks of four inputs that each output position looks at. */
+  readonly blocks: number
+  readonly first: number
+  readonly end: number
 }
 
 /** One axis: output position i of `size` looks at `from + (i + ½) · length / size` within 0 … `limit`. */
@@ -45,36 +49,46 @@ const FILTERS: Readonly<Record<Interpolation, { support: number; weigh(x: number
   }
 }
 
-function computeWeights({ limit, from, length, size }: Axis, interpolation: Interpolation): Weights {
+interface Window {
+  readonly first: number
+  readonly weights: readonly number[]
+}
+
+/** What output position `i` looks at, normalized, as Pillow's precompute_coeffs and normalize_coeffs_8bpc do. */
+function windowOf(i: number, { limit, from, length, size }: Axis, interpolation: Interpolation): Window {
   const { support, weigh } = FILTERS[interpolation]
   const scale = length / size
   const stretch = Math.max(1, scale)
   const reach = support * stretch
-  const taps = Math.ceil(reach) * 2 + 1
-  const result: Weights = {
-    taps,
-    first: new Int32Array(size),
-    count: new Int32Array(size),
-    weights: new Int32Array(size * taps)
-  }
-  const window = new Float64Array(taps)
-  for (let i = 0; i < size; i++) {
-    const center = from + (i + 0.5) * scale
-    const first = Math.max(0, Math.trunc(center - reach + 0.5))
-    const count = Math.min(limit, Math.trunc(center + reach + 0.5)) - first
-    let total = 0
-    for (let j = 0; j < count; j++) {
-      window[j] = weigh((j + first - center + 0.5) * (1 / stretch))
-      total += window[j]!
+  const center = from + (i + 0.5) * scale
+  const first = Math.max(0, Math.trunc(center - reach + 0.5))
+  const count = Math.min(limit, Math.trunc(center + reach + 0.5)) - first
+  const exact = Array.from({ length: count }, (_, j) => weigh((j + first - center + 0.5) * (1 / stretch)))
+  const total = exact.reduce((sum, weight) => sum + weight, 0)
+  const weights = exact.map((weight) => {
+    const fixed = (total === 0 ? weight : weight / total) * (1 << WEIGHT_BITS)
+    return Math.trunc(fixed < 0 ? fixed - 0.5 : fixed + 0.5)
+  })
+  return { first, weights }
+}
+
+function computeWeights(axis: Axis, interpolation: Interpolation): Weights {
+  const windows = Array.from({ length: axis.size }, (_, i) => windowOf(i, axis, interpolation))
+  const first = windows[0]!.first
+  const last = windows.at(-1)!
+  const blocks = Math.ceil(Math.max(...windows.map(({ weights }) => weights.length)) / 4)
+  const table = new Int32Array(axis.size * (blocks + 1) * 4)
+  windows.forEach((window, i) => {
+    const entry = i * (blocks + 1) * 4
+    table[entry] = window.first - first
+    for (let pair = 0; pair < 2 * blocks; pair++) {
+      const [a = 0, b = 0] = window.weights.slice(2 * pair, 2 * pair + 2)
+      const at = entry + 4 + 4 * (pair >> 1) + (pair & 1)
+      table[at] = ((a >> LOW_BITS) & 0xffff) | ((b >> LOW_BITS) << 16)
+      table[at + 2] = (a & LOW_MASK) | ((b & LOW_MASK) << 16)
     }
-    for (let j = 0; j < count; j++) {
-      const weight = (total === 0 ? window[j]! : window[j]! / total) * (1 << PRECISION_BITS)
-      result.weights[i * taps + j] = Math.trunc(weight < 0 ? weight - 0.5 : weight + 0.5)
-    }
-    result.first[i] = first
-    result.count[i] = count
-  }
-  return result
+  })
+  return { table, blocks, first, end: last.first + last.weights.length }
 }
 
 const cache = new Map<string, Weights>()
@@ -90,108 +104,6 @@ function weightsFor(axis: Axis, interpolation: Interpolation): Weights {
   return made
 }
 
-/** Rows between the two passes. Grows to the largest ever needed; each thread has its own. */
-let scratch = new Uint8ClampedArray(0)
-
-function scratchOf(length: number): Uint8ClampedArray {
-  if (scratch.length < length) scratch = new Uint8ClampedArray(length)
-  return scratch
-}
-
-interface Pass {
-  readonly source: Uint8Array | Uint8ClampedArray
-  readonly target: Uint8ClampedArray
-  /** Index of the first sample of the first source row. */
-  readonly offset: number
-  readonly stride: number
-  readonly rows: number
-  readonly weights: Weights
-}
-
-/** Every row of `rows` RGB rows to `size` pixels. Stores into a clamped array are Pillow's clip8. */
-function resampleRowsRgb({ source, target, offset, stride, rows, weights }: Pass): void {
-  const { taps, first, count, weights: table } = weights
-  const size = first.length
-  let at = 0
-  for (let y = 0; y < rows; y++) {
-    const row = offset + y * stride
-    for (let x = 0; x < size; x++) {
-      let r = HALF
-      let g = HALF
-      let b = HALF
-      let p = row + first[x]! * 3
-      const end = x * taps + count[x]!
-      for (let k = x * taps; k < end; k++) {
-        const weight = table[k]!
-        r = (r + Math.imul(source[p]!, weight)) | 0
-        g = (g + Math.imul(source[p + 1]!, weight)) | 0
-        b = (b + Math.imul(source[p + 2]!, weight)) | 0
-        p += 3
-      }
-      target[at] = r >> PRECISION_BITS
-      target[at + 1] = g >> PRECISION_BITS
-      target[at + 2] = b >> PRECISION_BITS
-      at += 3
-    }
-  }
-}
-
-function resampleRowsGray({ source, target, offset, stride, rows, weights }: Pass): void {
-  const { taps, first, count, weights: table } = weights
-  const size = first.length
-  let at = 0
-  for (let y = 0; y < rows; y++) {
-    const row = offset + y * stride
-    for (let x = 0; x < size; x++) {
-      let sum = HALF
-      let p = row + first[x]!
-      const end = x * taps + count[x]!
-      for (let k = x * taps; k < end; k++) sum = (sum + Math.imul(source[p++]!, table[k]!)) | 0
-      target[at++] = sum >> PRECISION_BITS
-    }
-  }
-}
-
-/** All columns at once, `stride` samples a row; four columns share each weight that is read. */
-function resampleColumns({ source, target, offset, stride, weights }: Omit<Pass, 'rows'>): void {
-  const { taps, first, count, weights: table } = weights
-  const wide = stride - (stride % 4)
-  for (let y = 0; y < first.length; y++) {
-    const from = y * taps
-    const end = from + count[y]!
-    const top = offset + first[y]! * stride
-    const out = y * stride
-    for (let x = 0; x < wide; x += 4) {
-      let a = HALF
-      let b = HALF
-      let c = HALF
-      let d = HALF
-      let p = top + x
-      for (let k = from; k < end; k++) {
-        const weight = table[k]!
-        a = (a + Math.imul(source[p]!, weight)) | 0
-        b = (b + Math.imul(source[p + 1]!, weight)) | 0
-        c = (c + Math.imul(source[p + 2]!, weight)) | 0
-        d = (d + Math.imul(source[p + 3]!, weight)) | 0
-        p += stride
-      }
-      target[out + x] = a >> PRECISION_BITS
-      target[out + x + 1] = b >> PRECISION_BITS
-      target[out + x + 2] = c >> PRECISION_BITS
-      target[out + x + 3] = d >> PRECISION_BITS
-    }
-    for (let x = wide; x < stride; x++) {
-      let sum = HALF
-      let p = top + x
-      for (let k = from; k < end; k++) {
-        sum = (sum + Math.imul(source[p]!, table[k]!)) | 0
-        p += stride
-      }
-      target[out + x] = sum >> PRECISION_BITS
-    }
-  }
-}
-
 export interface Resize {
   readonly width: number
   readonly height: number
@@ -203,6 +115,8 @@ export interface Resize {
    * `visible` is a resize of the whole image followed by a crop.
    */
   readonly outside?: 'cut' | 'visible'
+  /** Left and right exchanged in the result. */
+  readonly mirrored?: boolean
 }
 
 /** A cut has whole pixels; a box that only scales may have fractions. */
@@ -212,44 +126,81 @@ function isInside({ left, top, width, height }: Box, image: Image, isCut: boolea
   return left >= 0 && top >= 0 && width > 0 && height > 0 && fits
 }
 
-/** Writes height × width × channels samples to the beginning of `target`, which must not overlap the image. */
-export function resizeInto(target: Uint8Array, image: Image, resize: Resize): void {
-  const { width, height, interpolation } = resize
-  const { channels } = image
-  const box = resize.box ?? { left: 0, top: 0, width: image.width, height: image.height }
-  const cut = resize.outside !== 'visible'
-  invariant(isInside(box, image, cut), `a box of ${JSON.stringify(box)} in ${image.width} × ${image.height} pixels`)
-  invariant(target.length >= width * height * channels, `resize into ${target.length} of ${width * height * channels}`)
-  const across = cut
-    ? { limit: box.width, from: 0, length: box.width, size: width }
-    : { limit: image.width, from: box.left, length: box.width, size: width }
-  const down = cut
-    ? { limit: box.height, from: 0, length: box.height, size: height }
-    : { limit: image.height, from: box.top, length: box.height, size: height }
-  const rowWeights = weightsFor(across, interpolation)
-  const columnWeights = weightsFor(down, interpolation)
-  const firstRow = columnWeights.first[0]!
-  const rows = columnWeights.first[height - 1]! + columnWeights.count[height - 1]! - firstRow
-  const stride = width * channels
-  const between = scratchOf(rows * stride)
-  const left = cut ? box.left : 0
-  const top = (cut ? box.top : 0) + firstRow
-  const resampleRows = channels === 3 ? resampleRowsRgb : resampleRowsGray
-  resampleRows({
-    source: image.data,
-    target: between,
-    offset: (top * image.width + left) * channels,
-    stride: image.width * channels,
-    rows,
-    weights: rowWeights
-  })
-  const clamped = new Uint8ClampedArray(target.buffer, target.byteOffset, height * stride)
-  resampleColumns({ source: between, target: clamped, offset: -firstRow * stride, stride, weights: columnWeights })
+/** The two axes of a resize. */
+function axesOf(image: Image, { width, height, box, outside }: Resize & { box: Box }): { across: Axis; down: Axis } {
+  if (outside === 'visible') {
+    const across = { limit: image.width, from: box.left, length: box.width, size: width }
+    return { across, down: { limit: image.height, from: box.top, length: box.height, size: height } }
+  }
+  const across = { limit: box.width, from: 0, length: box.width, size: width }
+  return { across, down: { limit: box.height, from: 0, length: box.height, size: height } }
 }
 
-export function resizeImage(image: Image, resize: Resize): Image {
-  const { width, height } = resize
-  const data = new Uint8Array(width * height * image.channels)
-  resizeInto(data, image, resize)
-  return { data, width, height, channels: image.channels }
+const align = (bytes: number): number => Math.ceil(bytes / 16) * 16
+
+/** Resamples rows of the image into `between`, a strip of the source at a time: so much of it is in memory at once. */
+function resampleRows(
+  image: Image,
+  weights: Weights,
+  p: { top: number; left: number; rows: number; width: number; strip: number; stripRows: number } & Between
+): void {
+  const { channels } = image
+  const { rowsRgb, rowsGray } = kernels()
+  const resample = channels === 3 ? rowsRgb : rowsGray
+  const stride = image.width * channels
+  const entryBytes = (weights.blocks + 1) * 16
+  const firstEntry = p.mirrored ? p.table + (p.width - 1) * entryBytes : p.table
+  const step = p.mirrored ? -entryBytes : entryBytes
+  for (let y = 0; y < p.rows; y += p.stripRows) {
+    const rows = Math.min(p.stripRows, p.rows - y)
+    const from = (p.top + y) * stride
+    const strip = image.data.subarray(from, from + rows * stride)
+    bytesAt(p.strip, strip.length).set(strip)
+    const source = p.strip + (p.left + weights.first) * channels
+    resample(source, stride, rows, p.between + y * p.stride, p.stride, p.width, firstEntry, step, weights.blocks)
+  }
+}
+
+interface Between {
+  readonly between: number
+  readonly stride: number
+  readonly table: number
+  readonly mirrored: boolean
+}
+
+/** The result is at the beginning of the kernels' memory. */
+export function resize(image: Image, request: Resize): Pixels {
+  const { width, height, interpolation, mirrored = false } = request
+  const { channels } = image
+  const box = request.box ?? { left: 0, top: 0, width: image.width, height: image.height }
+  const isCut = request.outside !== 'visible'
+  invariant(isInside(box, image, isCut), `a box of ${JSON.stringify(box)} in ${image.width} × ${image.height} pixels`)
+  const { across, down } = axesOf(image, { ...request, box })
+  const rowWeights = weightsFor(across, interpolation)
+  const columnWeights = weightsFor(down, interpolation)
+  const rows = columnWeights.end - columnWeights.first
+  const stride = align(width * channels + 1)
+  const sourceStride = image.width * channels
+  const stripRows = Math.min(rows, ROWS_AT_ONCE * Math.max(1, Math.floor(STRIP_BYTES / sourceStride / ROWS_AT_ONCE)))
+  const [at = 0, table = 0, columnTable = 0, between = 0, strip = 0] = placeBlocks(
+    width * height * channels,
+    rowWeights.table.byteLength,
+    columnWeights.table.byteLength,
+    (rows + 2 * ROWS_AT_ONCE + 4 * columnWeights.blocks) * stride,
+    (stripRows + ROWS_AT_ONCE) * sourceStride + 16 * channels * rowWeights.blocks
+  )
+  wordsAt(table, rowWeights.table.length).set(rowWeights.table)
+  wordsAt(columnTable, columnWeights.table.length).set(columnWeights.table)
+  const top = (isCut ? box.top : 0) + columnWeights.first
+  const left = isCut ? box.left : 0
+  resampleRows(image, rowWeights, { top, left, rows, width, strip, stripRows, between, stride, table, mirrored })
+  kernels().columns(between, stride, at, width * channels, height, columnTable, columnWeights.blocks)
+  return { at, width, height, channels }
+}
+
+export function resizeImage(image: Image, request: Resize): Image {
+  const pixels = resize(image, request)
+  const data = new Uint8Array(samplesOf(pixels))
+  readPixels(pixels, data)
+  return { data, width: pixels.width, height: pixels.height, channels: pixels.channels }
 }
