@@ -1,15 +1,17 @@
 /** Runs programs eagerly in plain JavaScript: the reference that tests hold the fast engine against. Far too slow to train. */
 import { invariant } from '../base/errors.ts'
-import type { Engine, Outputs } from './engine.ts'
+import type { Engine, LoadedProgram, Outputs } from './engine.ts'
 import { type CheckedFeed, checkFeeds } from './feeds.ts'
+import { repeatLoaded } from './repeat.ts'
 import { tf } from './tf.ts'
 
 export function createCpuEngine(): Engine {
   return {
     name: 'cpu',
     device: 'cpu, plain JavaScript',
-    async load(program, { constants = {} } = {}) {
-      return {
+    stepsPerCall: 1,
+    async load(program, { constants = {}, repeat } = {}) {
+      const loaded: LoadedProgram = {
         async run(feeds) {
           tf.setBackend('cpu')
           return tf.engine().tidy(() => {
@@ -31,6 +33,7 @@ export function createCpuEngine(): Engine {
         },
         async dispose() {}
       }
+      return repeat ? repeatLoaded(loaded, program, repeat) : loaded
     }
   }
 }

@@ -1,4 +1,4 @@
-import type { Program } from './program.ts'
+import type { Program, Repeat } from './program.ts'
 import type { Values } from './tensor-spec.ts'
 
 export type Feeds = Readonly<Record<string, Values>>
@@ -7,6 +7,8 @@ export type Outputs = Record<string, Float32Array>
 export interface LoadOptions {
   /** Inputs that never change, baked into the program; they are then not fed. */
   readonly constants?: Readonly<Record<string, Float32Array>>
+  /** Runs the program several times in one call. */
+  readonly repeat?: Repeat
 }
 
 export interface LoadedProgram {
@@ -22,5 +24,7 @@ export interface LoadedProgram {
 export interface Engine {
   readonly name: 'onnx' | 'cpu'
   readonly device: string
+  /** Training steps that one call should take: more than one where the state crosses a bus at every call. */
+  readonly stepsPerCall: number
   load(program: Program, options?: LoadOptions): Promise<LoadedProgram>
 }

@@ -4,8 +4,11 @@ import * as ort from 'onnxruntime-node'
 import { AppError, invariant, toError } from '../base/errors.ts'
 import type { Engine, LoadedProgram, Outputs } from './engine.ts'
 import { type CheckedFeed, checkFeeds } from './feeds.ts'
+import { repeatedInputs } from './repeat.ts'
 import type { DType, TensorSpec } from './tensor-spec.ts'
-import { outputName, traceToOnnx } from './trace/trace.ts'
+import { loopOf } from './trace/loop.ts'
+import { encodeModel } from './trace/onnx-model.ts'
+import { outputName, traceProgram } from './trace/trace.ts'
 
 export interface OnnxEngineOptions {
   /** Threads of one run; all cores by default. Equal results need equal threads. */
@@ -16,9 +19,13 @@ export function createOnnxEngine({ threads = availableParallelism() }: OnnxEngin
   return {
     name: 'onnx',
     device: `cpu, ${threads} ${threads === 1 ? 'thread' : 'threads'}`,
-    async load(program, { constants = {} } = {}) {
-      const session = await open(traceToOnnx(program, { constants }), threads)
-      const inputs = program.inputs.filter(({ name }) => !(name in constants))
+    stepsPerCall: 1,
+    async load(program, { constants = {}, repeat } = {}) {
+      const graph = traceProgram(program, { constants })
+      const whole = repeat ? loopOf(graph, repeat, (name) => outputName(program, name)) : graph
+      const session = await open(encodeModel(whole, 'kappa'), threads)
+      const specs = repeat ? repeatedInputs(program, repeat) : program.inputs
+      const inputs = specs.filter(({ name }) => !(name in constants))
       const outputs = program.outputs.map((name) => [name, outputName(program, name)] as const)
       return loaded(session, inputs, outputs)
     }

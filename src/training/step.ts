@@ -1,5 +1,5 @@
 /** One optimizer step, as the loop sees it. */
-import type { Engine, LoadedProgram } from '../engine/engine.ts'
+import type { Engine, Feeds, LoadedProgram, Outputs } from '../engine/engine.ts'
 import { prng } from '../math/prng.ts'
 import type { Recipe } from '../recipe/schema.ts'
 import { changedState, dropRate, planOf, type StepPlan } from './step-plan.ts'
@@ -65,18 +65,30 @@ async function run(
   state: StateTensors,
   at: StepBatch & StepSchedule
 ): Promise<StepResult> {
+  const outputs = await program.run({ ...state, ...stepFeeds(plan, seed, at) })
+  return { state: stateAfter(plan, state, outputs), metrics: metricsOf(outputs, 0) }
+}
+
+/** What one step is fed besides the state. */
+export function stepFeeds(plan: StepPlan, seed: number, at: StepBatch & StepSchedule): Feeds {
   const { globalCrops, localCrops } = at
-  const outputs = await program.run({
-    ...state,
+  return {
     ...stepScalars(at),
     ...(plan.dropPath > 0 ? { keeps: branchKeeps(plan, seed, at.step) } : {}),
     globalCrops,
     ...(plan.localCrops > 0 ? { localCrops } : {})
-  })
-  const next: StateTensors = { ...state }
-  for (const name of changedState(plan)) next[name] = outputs[name]!
-  return { state: next, metrics: Object.fromEntries(METRICS.map((name) => [name, outputs[name]![0]!])) }
+  }
 }
+
+export function stateAfter(plan: StepPlan, before: StateTensors, outputs: Outputs): StateTensors {
+  const next: StateTensors = { ...before }
+  for (const name of changedState(plan)) next[name] = outputs[name]!
+  return next
+}
+
+/** @param row which of the steps that the outputs are of */
+export const metricsOf = (outputs: Outputs, row: number): Record<string, number> =>
+  Object.fromEntries(METRICS.map((name) => [name, outputs[name]![row]!]))
 
 // Keeps the streams of drop path apart from those of data and initialization.
 const DROP_STREAM = 0x64726f70

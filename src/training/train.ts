@@ -13,7 +13,8 @@ import type { FailedEvent, StartedEvent, TrainEvent } from './events.ts'
 import { watchHealth } from './health.ts'
 import { isWindowEnd, kappaQuantiles } from './probe.ts'
 import { scheduleAt } from './schedule.ts'
-import { createTrainStep, type StepSchedule } from './step.ts'
+import type { StepSchedule } from './step.ts'
+import { affordableSteps, createStepCalls, type GivenStep, type StepCalls, takeFiniteSteps } from './step-calls.ts'
 import { initialState, parameterSpecs } from './step-state.ts'
 
 export interface TrainOptions {
@@ -33,6 +34,8 @@ export interface TrainOptions {
   readonly clock: Clock
   /** Threads that decode and crop. */
   readonly loaders?: number
+  /** Steps in one call of the engine, which decides by itself otherwise. Changes nothing but speed and how soon a stop is heard. */
+  readonly stepsPerCall?: number
 }
 
 /**
@@ -42,17 +45,21 @@ export interface TrainOptions {
  */
 export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent> {
   const { recipe, datasetFolder, clock, loaders } = options
-  const batches = await createBatches({ datasetFolder, recipe, clock, ...(loaders === undefined ? {} : { loaders }) })
+  const stepsPerCall = affordableSteps(recipe, options.stepsPerCall ?? options.engine.stepsPerCall)
+  const ahead = { prefetch: stepsPerCall, ...(loaders === undefined ? {} : { loaders }) }
+  const batches = await createBatches({ datasetFolder, recipe, clock, ...ahead })
   try {
     const state = await beginOrResume(options, batches)
     yield startedEvent(options, batches, state)
-    yield* trainFrom(state, options, batches)
+    yield* trainFrom(state, { ...options, stepsPerCall }, batches)
   } finally {
     await batches.close()
   }
 }
 
-async function* trainFrom(begin: TrainState, options: TrainOptions, batches: Batches): AsyncGenerator<TrainEvent> {
+type Decided = TrainOptions & { readonly stepsPerCall: number }
+
+async function* trainFrom(begin: TrainState, options: Decided, batches: Batches): AsyncGenerator<TrainEvent> {
   const totalSteps = options.recipe.hyperparameters.epochs * batches.stepsPerEpoch
   const lastStep = Math.min(totalSteps, begin.step + (options.maxSteps ?? Number.POSITIVE_INFINITY))
   const checkpoints = checkpointRhythm(options)
@@ -64,7 +71,7 @@ async function* trainFrom(begin: TrainState, options: TrainOptions, batches: Bat
 }
 
 interface Run {
-  readonly options: TrainOptions
+  readonly options: Decided
   readonly batches: Batches
   readonly checkpoints: CheckpointRhythm
   readonly lastStep: number
@@ -77,38 +84,71 @@ interface StepsTaken {
 }
 
 async function* takeSteps(begin: TrainState, run: Run): AsyncGenerator<TrainEvent, StepsTaken> {
-  const { options, batches, checkpoints, lastStep } = run
-  const { recipe, engine, outFolder, signal, clock } = options
-  const { stepsPerEpoch } = batches
+  const { options, checkpoints, lastStep } = run
+  const { recipe, engine, outFolder, signal } = options
+  const { stepsPerEpoch } = run.batches
   const health = watchHealth(recipe, stepsPerEpoch)
-  const trainStep = await createTrainStep(engine, recipe)
+  const calls = await createStepCalls(engine, recipe, options.stepsPerCall)
   let state = begin
   try {
     while (state.step < lastStep && !signal?.aborted) {
-      const startedAt = clock.now()
-      const batch = await batches.next(state.step)
-      const at = scheduleAt(recipe, state.step, stepsPerEpoch)
-      const { state: tensors, metrics } = await trainStep.run(state.tensors, batch, at)
-      const broken = Object.entries(metrics).find(([, value]) => !Number.isFinite(value))
+      const { taken, broken } = await takeCall(state, calls, run)
+      for (const one of taken) {
+        state = one.state
+        const { step, epoch } = state
+        yield { type: 'step', step, epoch, metrics: stepMetrics(one, state, stepsPerEpoch) }
+        yield* health.observe(step, one.metrics)
+      }
       if (broken) return { state, failure: failedEvent(state.step + 1, broken) }
-
-      const step = state.step + 1
-      state = { ...state, step, epoch: Math.floor(step / stepsPerEpoch), tensors }
-      const timing = { waitMs: batch.waitMs, totalMs: clock.now() - startedAt }
-      const record = stepMetrics({ recipe, metrics, at, timing }, state, stepsPerEpoch)
-      yield { type: 'step', step, epoch: state.epoch, metrics: record }
-      yield* health.observe(step, metrics)
-      if (checkpoints.isDue(step)) {
+      if (checkpoints.isDue(state.step)) {
         yield await writeCheckpoint(outFolder, state)
-        checkpoints.saved(step)
+        checkpoints.saved(state.step)
       }
       // A step computes synchronously: without a turn of the event loop no stop message would ever arrive.
       await nextTurn()
     }
     return { state, failure: null }
   } finally {
-    await trainStep.dispose()
+    await calls.dispose()
   }
+}
+
+interface CallTaken {
+  /** Every state has the tensors after the last of these steps. */
+  readonly taken: readonly (StepRecord & { readonly state: TrainState })[]
+  readonly broken: readonly [metric: string, value: number] | null
+}
+
+async function takeCall(begin: TrainState, calls: StepCalls, run: Run): Promise<CallTaken> {
+  const { batches, options } = run
+  const { recipe, clock } = options
+  const startedAt = clock.now()
+  const given: (GivenStep & { waitMs: number })[] = []
+  for (let step = begin.step; step < endOfCall(begin.step, run); step++) {
+    given.push({ ...(await batches.next(step)), ...scheduleAt(recipe, step, batches.stepsPerEpoch) })
+  }
+  const { state: tensors, metrics, broken } = await takeFiniteSteps(calls, begin.tensors, given)
+  const totalMs = (clock.now() - startedAt) / given.length
+  const taken = metrics.map((measured, i) => {
+    const step = begin.step + i + 1
+    const at = given[i]!
+    const state = { ...begin, step, epoch: Math.floor(step / batches.stepsPerEpoch), tensors }
+    return { state, recipe, metrics: measured, at, timing: { waitMs: at.waitMs, totalMs } }
+  })
+  return { taken, broken }
+}
+
+/** A call ends where the state is looked at: at a checkpoint, at a probe and at the end. */
+function endOfCall(begin: number, { options, batches, lastStep }: Run): number {
+  const { stepsPerCall, checkpointEverySteps: every = Number.POSITIVE_INFINITY } = options
+  let step = begin + 1
+  while (
+    step < Math.min(begin + stepsPerCall, lastStep) &&
+    step % every !== 0 &&
+    !isWindowEnd(step, batches.stepsPerEpoch)
+  )
+    step++
+  return step
 }
 
 async function beginOrResume({ recipe, resumeFrom }: TrainOptions, { contentHash }: Batches): Promise<TrainState> {
@@ -183,7 +223,7 @@ function startedEvent({ recipe, engine }: TrainOptions, batches: Batches, { step
   }
 }
 
-const failedEvent = (step: number, [metric, value]: [string, number]): FailedEvent => ({
+const failedEvent = (step: number, [metric, value]: readonly [string, number]): FailedEvent => ({
   type: 'failed',
   step,
   code: 'loss_not_finite',

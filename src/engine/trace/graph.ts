@@ -3,11 +3,15 @@ import { AppError } from '../../base/errors.ts'
 import type { DType, TensorSpec, Values } from '../tensor-spec.ts'
 
 export type OnnxType = DType | 'int64' | 'bool'
+/** Only between Casts, where a pass puts them. */
+export type LowType = 'float16' | 'bfloat16'
 export type Attribute =
   | { readonly int: number }
   | { readonly float: number }
   | { readonly ints: readonly number[] }
-  | { readonly type: OnnxType }
+  | { readonly type: OnnxType | LowType }
+  /** The body of a Loop; it sees the values of the graph around it. */
+  | { readonly graph: WholeGraph }
 export type Attributes = Readonly<Record<string, Attribute>>
 
 export interface GraphNode {
@@ -30,6 +34,14 @@ export interface GraphValue {
   readonly name: string
   readonly shape: readonly number[]
   readonly type: OnnxType
+}
+
+/** A graph that is written to its end: what passes take and give, and what becomes a file. -1 is a free dimension. */
+export interface WholeGraph {
+  readonly inputs: readonly GraphValue[]
+  readonly outputs: readonly GraphValue[]
+  readonly nodes: readonly GraphNode[]
+  readonly initializers: readonly Initializer[]
 }
 
 /** `com.microsoft` holds ONNX Runtime's own ops; all that are used here exist in its CPU build. */

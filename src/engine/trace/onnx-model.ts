@@ -1,24 +1,25 @@
 /** A traced graph as the bytes of an ONNX file. */
 import onnxProto from 'onnx-proto'
-import type { TensorSpec } from '../tensor-spec.ts'
-import type { Attribute, Graph, Initializer, OnnxType } from './graph.ts'
+import type { Attribute, GraphNode, GraphValue, Initializer, LowType, OnnxType, WholeGraph } from './graph.ts'
 
 const { onnx } = onnxProto
 
-const TYPES: Readonly<Record<OnnxType, number>> = { float32: 1, uint8: 2, int32: 6, int64: 7, bool: 9 }
+const TYPES: Readonly<Record<OnnxType | LowType, number>> = {
+  float32: 1,
+  uint8: 2,
+  int32: 6,
+  int64: 7,
+  bool: 9,
+  float16: 10,
+  bfloat16: 16
+}
 
 // Opset 17 brought LayerNormalization, and IR 8 is what it belongs to: any runtime since 2022 reads it.
 const OPSET = 17
 const IR_VERSION = 8
 
-export interface GraphOutput {
-  readonly name: string
-  readonly shape: readonly number[]
-}
-
 /** `producer` names what made the file, for whoever opens it. */
-export function encodeModel(graph: Graph, outputs: readonly GraphOutput[], producer: string): Uint8Array {
-  const { nodes, initializers } = graph.finished()
+export function encodeModel(graph: WholeGraph, producer: string): Uint8Array {
   const model = {
     irVersion: IR_VERSION,
     producerName: producer,
@@ -26,33 +27,38 @@ export function encodeModel(graph: Graph, outputs: readonly GraphOutput[], produ
       { domain: '', version: OPSET },
       { domain: 'com.microsoft', version: 1 }
     ],
-    graph: {
-      name: 'program',
-      node: nodes.map(({ op, domain, inputs, outputs: out, attributes }) => ({
-        opType: op,
-        domain,
-        input: [...inputs],
-        output: [...out],
-        attribute: Object.entries(attributes).map(([name, value]) => attribute(name, value))
-      })),
-      initializer: initializers.map(tensor),
-      input: graph.inputs.map(valueInfo),
-      output: outputs.map((output) => valueInfo({ ...output, dtype: 'float32' }))
-    }
+    graph: graphProto(graph, 'program')
   }
   return onnx.ModelProto.encode(model).finish()
 }
 
+const graphProto = (graph: WholeGraph, name: string): onnxProto.onnx.IGraphProto => ({
+  name,
+  node: graph.nodes.map(nodeProto),
+  initializer: graph.initializers.map(tensor),
+  input: graph.inputs.map(valueInfo),
+  output: graph.outputs.map(valueInfo)
+})
+
+const nodeProto = ({ op, domain, inputs, outputs, attributes }: GraphNode): onnxProto.onnx.INodeProto => ({
+  opType: op,
+  domain,
+  input: [...inputs],
+  output: [...outputs],
+  attribute: Object.entries(attributes).map(([name, value]) => attribute(name, value))
+})
+
 function attribute(name: string, value: Attribute): onnxProto.onnx.IAttributeProto {
-  const { FLOAT, INT, INTS } = onnx.AttributeProto.AttributeType
+  const { FLOAT, GRAPH, INT, INTS } = onnx.AttributeProto.AttributeType
   if ('float' in value) return { name, type: FLOAT, f: value.float }
   if ('ints' in value) return { name, type: INTS, ints: [...value.ints] }
+  if ('graph' in value) return { name, type: GRAPH, g: graphProto(value.graph, name) }
   return { name, type: INT, i: 'type' in value ? TYPES[value.type] : value.int }
 }
 
-function valueInfo({ name, shape, dtype }: TensorSpec): onnxProto.onnx.IValueInfoProto {
+function valueInfo({ name, shape, type }: GraphValue): onnxProto.onnx.IValueInfoProto {
   const dim = shape.map((size) => (size === -1 ? { dimParam: 'batch' } : { dimValue: size }))
-  return { name, type: { tensorType: { elemType: TYPES[dtype], shape: { dim } } } }
+  return { name, type: { tensorType: { elemType: TYPES[type], shape: { dim } } } }
 }
 
 function tensor({ name, shape, type, values }: Initializer): onnxProto.onnx.ITensorProto {

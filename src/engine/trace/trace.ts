@@ -7,8 +7,8 @@ import './emit-arithmetic.ts'
 import './emit-matmul.ts'
 import './emit-reduce.ts'
 import './emit-shape.ts'
-import { dependsOnBatch, Graph } from './graph.ts'
-import { encodeModel, type GraphOutput } from './onnx-model.ts'
+import { dependsOnBatch, Graph, type GraphValue, type WholeGraph } from './graph.ts'
+import { encodeModel } from './onnx-model.ts'
 
 export interface TraceOptions {
   /** Inputs baked in as initializers, by name; row-major in the shape of the program's input. */
@@ -19,12 +19,16 @@ export interface TraceOptions {
 export const outputName = ({ inputs }: Program, name: string): string =>
   inputs.some((input) => input.name === name) ? `next.${name}` : name
 
+/** The program as an ONNX file (opset 17 and com.microsoft ops). @throws AppError program_untraceable */
+export const traceToOnnx = (program: Program, options: TraceOptions = {}): Uint8Array =>
+  encodeModel(traceProgram(program, options), 'kappa')
+
 /**
- * The program as an ONNX file (opset 17 and com.microsoft ops). Inputs with a leading -1 keep that dimension free.
+ * The program as a graph. Inputs with a leading -1 keep that dimension free.
  * Synchronous: nothing else may use TensorFlow.js meanwhile, and nothing can.
  * @throws AppError program_untraceable, with the op's name when it has no emitter
  */
-export function traceToOnnx(program: Program, { constants = {} }: TraceOptions = {}): Uint8Array {
+export function traceProgram(program: Program, { constants = {} }: TraceOptions = {}): WholeGraph {
   // Undefined until something has computed.
   const previous: string | undefined = tf.getBackend()
   tf.setBackend(TRACE_BACKEND)
@@ -35,7 +39,8 @@ export function traceToOnnx(program: Program, { constants = {} }: TraceOptions =
     const outputs = program.outputs.map((name) => finish(program, results, name))
     // A program may have kept tensors alive across the end of its gradients.
     tf.dispose({ ...results })
-    return encodeModel(traceBackend.graph, outputs, 'kappa')
+    const inputs = traceBackend.graph.inputs.map(({ name, shape, dtype }) => ({ name, shape, type: dtype }))
+    return { inputs, outputs, ...traceBackend.graph.finished() }
   } catch (error) {
     forgetGradients()
     throw explain(program, error)
@@ -55,12 +60,12 @@ function traceInputs(program: Program, constants: Readonly<Record<string, Float3
   return tensors
 }
 
-function finish(program: Program, results: Tensors, name: string): GraphOutput {
+function finish(program: Program, results: Tensors, name: string): GraphValue {
   const tensor = results[name]
   invariant(tensor, `program ${program.name} returned no ${name}`)
   const wanted = outputName(program, name)
   traceBackend.graph.output(traceBackend.name(tensor), wanted)
-  return { name: wanted, shape: tensor.shape.map((size) => (dependsOnBatch(size) ? -1 : size)) }
+  return { name: wanted, shape: tensor.shape.map((size) => (dependsOnBatch(size) ? -1 : size)), type: 'float32' }
 }
 
 /** TensorFlow.js stays inside a gradient that was left by an error, and would record every later op for it. */

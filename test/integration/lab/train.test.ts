@@ -200,3 +200,18 @@ test('a student learns what a teacher that stands still knows', async (t) => {
   const mean = (values: number[]) => values.reduce((a, b) => a + b) / values.length
   assert.ok(mean(losses.slice(-5)) < 0.8 * mean(losses.slice(0, 5)), losses.map((loss) => loss.toFixed(2)).join(' '))
 })
+
+test('the number of steps in a call changes no number and no checkpoint', async (t) => {
+  const lab = await labFolder(t)
+  const one = await run(lab, 'one', { checkpointEverySteps: 3, stepsPerCall: 1 })
+  const four = await run(lab, 'four', { checkpointEverySteps: 3, stepsPerCall: 4 })
+  assert.deepEqual(numbersOf(four), numbersOf(one))
+  const [expected, actual] = [one, four].map((events) => ofType(events, 'checkpoint'))
+  assert.deepEqual(
+    actual!.map(({ step }) => step),
+    [3, 6, 9, 10]
+  )
+  for (const [i, { folder }] of expected!.entries()) {
+    assert.deepEqual((await readCheckpoint(actual![i]!.folder)).tensors, (await readCheckpoint(folder)).tensors)
+  }
+})
