@@ -4,10 +4,11 @@
  * is also the official reader's rule. Little-endian machines only, as are all that Node runs on here.
  */
 import { AppError } from './errors.ts'
+import { widenBfloat16, widenFloat16 } from './half-floats.ts'
 
 const DTYPES = ['F32', 'F16', 'BF16', 'I64', 'U8'] as const
-type Dtype = (typeof DTYPES)[number]
-const BYTES_PER_ELEMENT: Record<Dtype, number> = { F32: 4, F16: 2, BF16: 2, I64: 8, U8: 1 }
+export type SafetensorsDtype = (typeof DTYPES)[number]
+const BYTES_PER_ELEMENT: Record<SafetensorsDtype, number> = { F32: 4, F16: 2, BF16: 2, I64: 8, U8: 1 }
 
 /** The official reader's limit. */
 const MAX_HEADER_BYTES = 100_000_000
@@ -28,12 +29,18 @@ export interface FloatTensor {
   readonly data: Float32Array
 }
 
-interface HeaderEntry {
+/** `begin` and `end` count from the start of the data section. */
+export interface HeaderEntry {
   readonly name: string
-  readonly dtype: Dtype
+  readonly dtype: SafetensorsDtype
   readonly shape: readonly number[]
   readonly begin: number
   readonly end: number
+}
+
+export interface SafetensorsHeader {
+  readonly entries: readonly HeaderEntry[]
+  readonly metadata: Readonly<Record<string, string>>
 }
 
 const invalid = (message: string): AppError =>
@@ -70,13 +77,9 @@ export function encodeSafetensors(
  * @throws AppError checkpoint_invalid with the reason
  */
 export function decodeSafetensors(bytes: Uint8Array): Safetensors {
-  if (bytes.length < 8) throw invalid('shorter than its length field')
-  const headerBytes = Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true))
-  if (headerBytes > MAX_HEADER_BYTES) throw invalid(`header of ${headerBytes} bytes is over the limit`)
-  if (8 + headerBytes > bytes.length) throw invalid('header ends after the file')
-  const { entries, metadata } = parseHeader(bytes.subarray(8, 8 + headerBytes))
+  const headerBytes = safetensorsHeaderBytes(bytes.subarray(0, 8), bytes.length)
   const data = bytes.subarray(8 + headerBytes)
-  checkCoverage(entries, data.length)
+  const { entries, metadata } = parseSafetensorsHeader(bytes.subarray(8, 8 + headerBytes), data.length)
   const tensors = new Map(
     entries.map(({ name, dtype, shape, begin, end }) => [
       name,
@@ -86,7 +89,29 @@ export function decodeSafetensors(bytes: Uint8Array): Safetensors {
   return { tensors, metadata }
 }
 
-function parseHeader(bytes: Uint8Array): { entries: HeaderEntry[]; metadata: Record<string, string> } {
+/**
+ * Length of the JSON header behind the first 8 bytes of a file.
+ * @throws AppError checkpoint_invalid
+ */
+export function safetensorsHeaderBytes(first: Uint8Array, fileBytes: number): number {
+  if (first.length < 8) throw invalid('shorter than its length field')
+  const headerBytes = Number(new DataView(first.buffer, first.byteOffset).getBigUint64(0, true))
+  if (headerBytes > MAX_HEADER_BYTES) throw invalid(`header of ${headerBytes} bytes is over the limit`)
+  if (8 + headerBytes > fileBytes) throw invalid('header ends after the file')
+  return headerBytes
+}
+
+/**
+ * Where each tensor lies in a data section of so many bytes, for readers that do not take the whole file.
+ * @throws AppError checkpoint_invalid
+ */
+export function parseSafetensorsHeader(json: Uint8Array, dataBytes: number): SafetensorsHeader {
+  const header = parseHeader(json)
+  checkCoverage(header.entries, dataBytes)
+  return header
+}
+
+function parseHeader(bytes: Uint8Array): SafetensorsHeader {
   let header: unknown
   try {
     header = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
@@ -129,7 +154,7 @@ function checkCoverage(entries: readonly HeaderEntry[], dataBytes: number): void
   if (covered !== dataBytes) throw invalid(`tensors take ${covered} bytes, the data section has ${dataBytes}`)
 }
 
-function decodeNumbers(dtype: Dtype, bytes: Uint8Array): StoredTensor['data'] {
+function decodeNumbers(dtype: SafetensorsDtype, bytes: Uint8Array): StoredTensor['data'] {
   if (dtype === 'U8') return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length)
   // Typed arrays need aligned offsets; a file from another writer may lack the padding.
   const aligned = bytes.byteOffset % BYTES_PER_ELEMENT[dtype] === 0 ? bytes : bytes.slice()
@@ -138,23 +163,7 @@ function decodeNumbers(dtype: Dtype, bytes: Uint8Array): StoredTensor['data'] {
   if (dtype === 'F32') return new Float32Array(buffer, byteOffset, length)
   if (dtype === 'I64') return new BigInt64Array(buffer, byteOffset, length)
   const halves = new Uint16Array(buffer, byteOffset, length)
-  return dtype === 'BF16' ? widenBfloat16(halves) : Float32Array.from(halves, widenFloat16)
-}
-
-function widenBfloat16(halves: Uint16Array): Float32Array {
-  const bits = new Uint32Array(halves.length)
-  for (let i = 0; i < halves.length; i++) bits[i] = halves[i]! << 16
-  return new Float32Array(bits.buffer)
-}
-
-/** IEEE 754 binary16: 1 sign, 5 exponent (bias 15), 10 fraction bits. */
-function widenFloat16(half: number): number {
-  const sign = half & 0x8000 ? -1 : 1
-  const exponent = (half >> 10) & 0x1f
-  const fraction = half & 0x3ff
-  if (exponent === 0) return sign * fraction * 2 ** -24
-  if (exponent === 31) return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN
-  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15)
+  return dtype === 'BF16' ? widenBfloat16(halves) : widenFloat16(halves)
 }
 
 const elementsOf = (shape: readonly number[]): number => shape.reduce((product, size) => product * size, 1)

@@ -13,13 +13,14 @@ export const LAYERS: Record<string, Layer> = {
   engine: { may: ['base', 'math'], packages: [/^@tensorflow\//, /^onnxruntime-(node|common)$/, /^onnx-proto$/] },
   images: { may: ['base', 'math', 'recipe'], packages: [/^sharp$/, /^yauzl$/, /^tar-stream$/] },
   ssl: { may: ['base', 'math', 'recipe', 'engine'], packages: [] },
+  interop: { may: ['base', 'recipe', 'ssl'], packages: [] },
   training: {
     may: ['base', 'math', 'recipe', 'engine', 'images', 'ssl'],
     packages: [],
     files: ['inference/preprocess.ts', 'inference/export.ts']
   },
   inference: {
-    may: ['base', 'math', 'recipe', 'engine', 'images', 'ssl'],
+    may: ['base', 'math', 'recipe', 'engine', 'images', 'ssl', 'interop'],
     packages: [],
     files: ['training/checkpoint.ts', 'training/events.ts', 'training/trainer-messages.ts']
   },

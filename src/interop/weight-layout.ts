@@ -1,0 +1,132 @@
+/** Which layout a set of tensors has, told by their names, after wrappers and heads have been put aside. */
+import { AppError } from '../base/errors.ts'
+import type { TensorsByName } from './tensor-source.ts'
+import type { WeightFormat } from './weight-options.ts'
+import { huggingFaceRules, officialRules, type Rule, type RuleOptions } from './weight-rules.ts'
+
+export interface Layout {
+  readonly format: WeightFormat
+  readonly tensors: TensorsByName
+  /** Names of the landmarks that sizes are read from. */
+  readonly names: { readonly position: string; readonly patch: string; readonly widen: string }
+  /** Index of a block in a name. */
+  readonly block: RegExp
+  readonly hasLayerScale: boolean
+  readonly hasHead: boolean
+  readonly rules: (options: RuleOptions) => Rule[]
+  /** What serves training or classifying and is left out, with the reason. */
+  readonly leftOut: readonly { readonly pattern: RegExp; readonly reason: string }[]
+}
+
+/** What none of our networks has: refused with its name rather than with a list of tensors. */
+const UNSUPPORTED: readonly (readonly [pattern: RegExp, what: string])[] = [
+  [/(^|\.)(register_tokens|reg_token)$/, 'register tokens'],
+  [/\.mlp\.(w12|w3|weights_in|weights_out)\./, 'SwiGLU feed-forward layers'],
+  [/^fc_norm\./, 'an average over patch tokens instead of the class token'],
+  [/^norm_pre\./, 'a normalization before the first block'],
+  [/\.(q_norm|k_norm)\./, 'normalized queries and keys'],
+  [/^attn_pool\./, 'attention pooling'],
+  [/^(dist_token|head_dist\.)/, 'a distillation token'],
+  [/^rope|\.rope/, 'rotary positions'],
+  [/relative_position/, 'relative positions'],
+  [/^layers\.\d+\.blocks\./, 'a hierarchy of windows (Swin)'],
+  [/^(layer1|conv1)\./, 'convolutions (ResNet)']
+]
+
+const WRAPPERS = ['module.', '_orig_mod.', '_fsdp_wrapped_module.']
+const BACKBONE_PREFIXES = ['backbone.', 'vit.', 'dinov2.', 'encoder.', 'model.']
+
+/** @throws AppError weights_unsupported naming what cannot be read */
+export function layoutOf(found: TensorsByName, format: WeightFormat | undefined): Layout {
+  const tensors = normalizeNames(found)
+  for (const [pattern, what] of UNSUPPORTED) {
+    const name = [...tensors.keys()].find((key) => pattern.test(key))
+    if (name !== undefined) throw unsupported(`These weights have ${what} (${name}), which Kappa does not have.`)
+  }
+  if (tensors.has('embeddings.cls_token')) return huggingFaceLayout(tensors, format)
+  if (tensors.has('cls_token') && tensors.has('patch_embed.proj.weight')) return officialLayout(tensors, format)
+  const some = [...tensors.keys()].slice(0, 5).join(', ')
+  throw unsupported(
+    `These are not the weights of a vision transformer that Kappa knows: they begin with ${some || 'nothing'}.`
+  )
+}
+
+export const unsupported = (message: string): AppError => new AppError('weights_unsupported', { message })
+
+function officialLayout(tensors: TensorsByName, given: WeightFormat | undefined): Layout {
+  const has = (name: string) => tensors.has(name)
+  const hasLayerScale = has('blocks.0.ls1.gamma')
+  const told = (): WeightFormat => {
+    if (has('head.last_layer2.weight_v') || has('masked_embed')) return 'ibot'
+    if (has('mask_token')) return 'dinov2'
+    return hasLayerScale || has('head.weight') ? 'timm' : 'dino'
+  }
+  if (given === 'huggingface') throw unsupported('These weights do not have the names of Hugging Face.')
+  return {
+    format: given ?? told(),
+    tensors,
+    names: { position: 'pos_embed', patch: 'patch_embed.proj.weight', widen: 'blocks.0.mlp.fc1.weight' },
+    block: /^blocks\.(\d+)\./,
+    hasLayerScale,
+    hasHead: has('head.last_layer.weight_v'),
+    rules: officialRules,
+    leftOut: [
+      { pattern: /^(masked_embed|mask_token)$/, reason: 'stands for masked patches, in training only' },
+      {
+        pattern: /^head\.last_layer2\.weight_[gv]$/,
+        reason: 'prototypes of patches; images are assigned by their class token'
+      },
+      { pattern: /^head\.(weight|bias)$/, reason: 'classifier' },
+      { pattern: /^(dino_head|ibot_head)\./, reason: "heads of DINOv2's training, which centers by Sinkhorn-Knopp" }
+    ]
+  }
+}
+
+function huggingFaceLayout(tensors: TensorsByName, given: WeightFormat | undefined): Layout {
+  if (given !== undefined && given !== 'huggingface') {
+    throw unsupported(`These weights have the names of Hugging Face, not of ${given}.`)
+  }
+  const hasLayerScale = tensors.has('encoder.layer.0.layer_scale1.lambda1')
+  return {
+    format: 'huggingface',
+    tensors,
+    names: {
+      position: 'embeddings.position_embeddings',
+      patch: 'embeddings.patch_embeddings.projection.weight',
+      widen: `encoder.layer.0.${hasLayerScale ? 'mlp.fc1' : 'intermediate.dense'}.weight`
+    },
+    block: /^encoder\.layer\.(\d+)\./,
+    hasLayerScale,
+    hasHead: false,
+    rules: huggingFaceRules,
+    leftOut: [
+      { pattern: /^embeddings\.mask_token$/, reason: 'stands for masked patches, in training only' },
+      { pattern: /^pooler\.dense\./, reason: 'a layer behind the class token' },
+      { pattern: /^classifier\./, reason: 'classifier' }
+    ]
+  }
+}
+
+/**
+ * `module.backbone.blocks.3.…` → `blocks.3.…`. A head keeps its prefix. DINOv2 trains with blocks in chunks: `blocks.1.7.…`
+ * is block 7.
+ */
+function normalizeNames(found: TensorsByName): TensorsByName {
+  const unwrapped = [...found].map(([name, tensor]) => [withoutWrappers(name), tensor] as const)
+  const prefix = BACKBONE_PREFIXES.find((one) =>
+    unwrapped.some(([name]) => name === `${one}cls_token` || name === `${one}embeddings.cls_token`)
+  )
+  const result = new Map<string, (typeof unwrapped)[number][1]>()
+  for (const [name, tensor] of unwrapped) {
+    const inner = prefix !== undefined && name.startsWith(prefix) ? name.slice(prefix.length) : name
+    const flat = inner.replace(/^blocks\.\d+\.(\d+)\./, 'blocks.$1.')
+    if (result.has(flat)) throw unsupported(`Two tensors would both be ${flat}.`)
+    result.set(flat, tensor)
+  }
+  return result
+}
+
+function withoutWrappers(name: string): string {
+  const wrapper = WRAPPERS.find((one) => name.startsWith(one))
+  return wrapper === undefined ? name : withoutWrappers(name.slice(wrapper.length))
+}

@@ -1,0 +1,129 @@
+/** How our tensors are made of those of another layout: which ones, of which shapes, and what is done to them. */
+
+import type { Network } from '../ssl/network.ts'
+import { backboneParameters, headParameters, type ParameterSpec } from '../ssl/parameters.ts'
+
+export interface Source {
+  readonly name: string
+  readonly shape: readonly number[]
+}
+
+/** One of our tensors. */
+export interface Rule {
+  readonly target: string
+  readonly shape: readonly number[]
+  readonly sources: readonly Source[]
+  /** Parts in the order of the sources; without it the only source is taken as it is. */
+  readonly make?: (parts: readonly Float32Array[]) => Float32Array
+}
+
+export interface RuleOptions {
+  readonly network: Network
+  /** Learned factors behind attention and feed-forward (DINOv2). */
+  readonly hasLayerScale: boolean
+  readonly hasHead: boolean
+}
+
+const BACKBONE = 'backbone.'
+
+/** Names of DINO, iBOT, DINOv2 and timm, which are ours without the prefix. */
+export function officialRules({ network, hasLayerScale, hasHead }: RuleOptions): Rule[] {
+  const scaled = new Map<string, string>()
+  if (hasLayerScale) {
+    for (let i = 0; i < network.depth; i++) {
+      scaled.set(`blocks.${i}.attn.proj`, `blocks.${i}.ls1.gamma`)
+      scaled.set(`blocks.${i}.mlp.fc2`, `blocks.${i}.ls2.gamma`)
+    }
+  }
+  const rules = backboneParameters(network).map((spec) => {
+    const name = spec.name.slice(BACKBONE.length)
+    const gamma = scaled.get(name.replace(/\.(weight|bias)$/, ''))
+    return gamma === undefined ? sameAs(spec, name) : scaledRule(spec, { name, gamma })
+  })
+  return hasHead ? [...rules, ...headParameters(network).map((spec) => sameAs(spec, spec.name))] : rules
+}
+
+/** Names of Hugging Face's ViTModel and Dinov2Model; queries, keys and values are three tensors there. */
+export function huggingFaceRules({ network, hasLayerScale }: RuleOptions): Rule[] {
+  const { dim } = network
+  return backboneParameters(network).map((spec) => {
+    const name = spec.name.slice(BACKBONE.length)
+    const known = HUGGING_FACE_NAMES[name]
+    if (known !== undefined) return sameAs(spec, known)
+    const [, index, part = '', kind = ''] = /^blocks\.(\d+)\.(.+)\.(weight|bias)$/.exec(name) ?? []
+    const layer = `encoder.layer.${index}`
+    if (part === 'attn.qkv') {
+      const shape = kind === 'weight' ? [dim, dim] : [dim]
+      const sources = ['query', 'key', 'value'].map((one) => ({
+        name: `${layer}.attention.attention.${one}.${kind}`,
+        shape
+      }))
+      return { target: spec.name, shape: spec.shape, sources, make: concatenate }
+    }
+    const names = hasLayerScale ? DINOV2_BLOCK_NAMES : VIT_BLOCK_NAMES
+    const source = `${layer}.${names[part]}.${kind}`
+    const gamma = hasLayerScale ? LAYER_SCALES[part] : undefined
+    return gamma === undefined ? sameAs(spec, source) : scaledRule(spec, { name: source, gamma: `${layer}.${gamma}` })
+  })
+}
+
+const HUGGING_FACE_NAMES: Readonly<Record<string, string>> = {
+  cls_token: 'embeddings.cls_token',
+  pos_embed: 'embeddings.position_embeddings',
+  'patch_embed.proj.weight': 'embeddings.patch_embeddings.projection.weight',
+  'patch_embed.proj.bias': 'embeddings.patch_embeddings.projection.bias',
+  'norm.weight': 'layernorm.weight',
+  'norm.bias': 'layernorm.bias'
+}
+
+const VIT_BLOCK_NAMES: Readonly<Record<string, string>> = {
+  norm1: 'layernorm_before',
+  'attn.proj': 'attention.output.dense',
+  norm2: 'layernorm_after',
+  'mlp.fc1': 'intermediate.dense',
+  'mlp.fc2': 'output.dense'
+}
+
+const DINOV2_BLOCK_NAMES: Readonly<Record<string, string>> = {
+  norm1: 'norm1',
+  'attn.proj': 'attention.output.dense',
+  norm2: 'norm2',
+  'mlp.fc1': 'mlp.fc1',
+  'mlp.fc2': 'mlp.fc2'
+}
+
+const LAYER_SCALES: Readonly<Record<string, string>> = {
+  'attn.proj': 'layer_scale1.lambda1',
+  'mlp.fc2': 'layer_scale2.lambda1'
+}
+
+const sameAs = ({ name: target, shape }: ParameterSpec, source: string): Rule => ({
+  target,
+  shape,
+  sources: [{ name: source, shape }]
+})
+
+/** γ ⊙ (W x + b) = (γ ⊙ W) x + γ ⊙ b: the factors go into the rows of the layer in front, exactly. */
+function scaledRule(spec: ParameterSpec, { name, gamma }: { name: string; gamma: string }): Rule {
+  const rows = spec.shape[0]!
+  const sources = [
+    { name, shape: spec.shape },
+    { name: gamma, shape: [rows] }
+  ]
+  return { target: spec.name, shape: spec.shape, sources, make: scaleRows }
+}
+
+function scaleRows([values, factors]: readonly Float32Array[]): Float32Array {
+  const columns = values!.length / factors!.length
+  return values!.map((value, i) => value * factors![Math.floor(i / columns)]!)
+}
+
+function concatenate(parts: readonly Float32Array[]): Float32Array {
+  const joined = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0))
+  let at = 0
+  for (const part of parts) {
+    joined.set(part, at)
+    at += part.length
+  }
+  return joined
+}

@@ -1,0 +1,74 @@
+/** The sizes of a network, read from the shapes of its tensors; what shapes do not tell, from its configuration or a person. */
+import type { Network } from '../ssl/network.ts'
+import { LAYER_NORM_EPS } from '../ssl/network.ts'
+import type { WeightFiles } from './weight-files.ts'
+import { type Layout, unsupported } from './weight-layout.ts'
+import type { WeightOptions } from './weight-options.ts'
+
+/** Of Hugging Face's ViTConfig, where its config.json does not say. Its Dinov2Config has DINO's. */
+const HUGGING_FACE_VIT_EPS = 1e-12
+const HEAD_WIDTH = 64
+/** Wider ones come with heads of 72, 80 or 88 (SoViT, ViT-H, ViT-g), except that of DINOv2-g. */
+const WIDEST_OF_64 = 1024
+
+/** As stored: positions may be resampled afterwards. @throws AppError weights_unsupported, invalid_request */
+export function sizesOf(layout: Layout, files: Pick<WeightFiles, 'config'>, options: WeightOptions): Network {
+  const { names, tensors } = layout
+  const patch = shapeOf(layout, names.patch, 4)
+  const [dim, channels, patchSize, patchWidth] = patch as [number, number, number, number]
+  if (patchSize !== patchWidth) throw unsupported(`Patches of ${patchSize} × ${patchWidth} pixels are not square.`)
+  if (channels !== 1 && channels !== 3) throw unsupported(`Images of ${channels} channels are not read.`)
+  const [, tokens] = shapeOf(layout, names.position, 3) as [number, number, number]
+  const grid = Math.sqrt(tokens - 1)
+  if (!Number.isInteger(grid) || grid === 0) {
+    throw unsupported(`Positions for ${tokens} tokens are not those of a class token and a square of patches.`)
+  }
+  const hidden = shapeOf(layout, names.widen, 2)[0]!
+  if (hidden % dim !== 0) throw unsupported(`A feed-forward layer of ${hidden} is no multiple of the width ${dim}.`)
+  const blocks = [...tensors.keys()].map((name) => Number(layout.block.exec(name)?.[1] ?? -1))
+  return {
+    dim,
+    depth: Math.max(...blocks) + 1,
+    heads: headsOf(dim, files, options),
+    mlpRatio: hidden / dim,
+    patchSize,
+    channels,
+    imageSize: grid * patchSize,
+    layerNormEps: epsilonOf(layout, files),
+    ...headSizes(layout)
+  }
+}
+
+function shapeOf({ tensors }: Layout, name: string, dimensions: number): readonly number[] {
+  const shape = tensors.get(name)?.shape
+  if (shape === undefined) throw unsupported(`The tensor ${name} is missing.`)
+  if (shape.length === dimensions && shape.every((size) => size > 0)) return shape
+  throw unsupported(`The tensor ${name} has the shape [${shape}].`)
+}
+
+function headsOf(dim: number, { config }: Pick<WeightFiles, 'config'>, { heads }: WeightOptions): number {
+  const timm = config?.['model_args']
+  const said = heads ?? numberIn(config, 'num_attention_heads') ?? numberIn(timm, 'num_heads')
+  if (said !== undefined) {
+    if (Number.isInteger(said) && said > 0 && dim % said === 0) return said
+    throw unsupported(`${said} heads do not divide the width of ${dim}; "heads" says how many there are.`)
+  }
+  if (dim % HEAD_WIDTH === 0 && dim <= WIDEST_OF_64) return dim / HEAD_WIDTH
+  throw unsupported(`The tensors do not tell how many heads a width of ${dim} has; "heads" (--heads) says it.`)
+}
+
+function epsilonOf({ format, hasLayerScale }: Layout, { config }: Pick<WeightFiles, 'config'>): number {
+  if (format !== 'huggingface') return LAYER_NORM_EPS
+  return numberIn(config, 'layer_norm_eps') ?? (hasLayerScale ? LAYER_NORM_EPS : HUGGING_FACE_VIT_EPS)
+}
+
+function headSizes(layout: Layout): Pick<Network, 'headHiddenDim' | 'bottleneckDim' | 'prototypes'> {
+  if (!layout.hasHead) return { headHiddenDim: 0, bottleneckDim: 0, prototypes: 0 }
+  const [prototypes, bottleneckDim] = shapeOf(layout, 'head.last_layer.weight_v', 2) as [number, number]
+  return { headHiddenDim: shapeOf(layout, 'head.mlp.0.weight', 2)[0]!, bottleneckDim, prototypes }
+}
+
+export function numberIn(value: unknown, name: string): number | undefined {
+  const found = typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[name] : undefined
+  return typeof found === 'number' ? found : undefined
+}

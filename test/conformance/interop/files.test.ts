@@ -1,0 +1,91 @@
+/** Files of PyTorch, number by number, and what is refused of real layouts. */
+import assert from 'node:assert/strict'
+import { open } from 'node:fs/promises'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { isAppError } from '../../../src/base/errors.ts'
+import { importWeights } from '../../../src/interop/import-weights.ts'
+import { isLazyTensor } from '../../../src/interop/tensor-source.ts'
+import { readTorchFile } from '../../../src/interop/torch-file.ts'
+import type { WeightOptions } from '../../../src/interop/weight-options.ts'
+import { golden, WEIGHTS_FOLDER } from './golden.ts'
+
+for (const name of ['kinds.pth', 'kinds-legacy.pth']) {
+  test(`${name}: every type of number, views, parameters`, async () => {
+    const file = await open(join(WEIGHTS_FOLDER, name))
+    try {
+      const value = await readTorchFile(file)
+      assert.ok(value instanceof Map)
+      assert.deepEqual([...value.keys()], Object.keys(golden.kinds))
+      for (const [key, { shape, values }] of Object.entries(golden.kinds)) {
+        const tensor = value.get(key)
+        assert.ok(isLazyTensor(tensor), key)
+        assert.deepEqual([tensor.shape, [...(await tensor.read())]], [shape, values], key)
+      }
+    } finally {
+      await file.close()
+    }
+  })
+}
+
+const importing = (file: string, options: WeightOptions = {}) => importWeights(join(WEIGHTS_FOLDER, file), options)
+
+const FORMATS = {
+  'dino-backbone.pth': 'dino',
+  'dino-full.pth': 'dino',
+  'ibot-full.pth': 'ibot',
+  'dinov2.pth': 'dinov2',
+  'hf-vit': 'huggingface',
+  'hf-classifier': 'huggingface',
+  'hf-dinov2': 'huggingface',
+  'timm-vit': 'timm',
+  'timm-dinov2': 'timm'
+}
+
+for (const [file, format] of Object.entries(FORMATS)) {
+  test(`${file} is recognized as ${format}, with its sizes`, async () => {
+    const imported = await importing(file, { heads: 2 })
+    const { dim, depth, heads, mlpRatio, channels } = imported.network
+    assert.equal(imported.format, format)
+    assert.deepEqual([dim, depth, heads, mlpRatio, channels], [32, 2, 2, 2, 3])
+  })
+}
+
+test('a width of 64 has one head, another width is asked about', async () => {
+  assert.equal((await importing('dino-half.pth')).network.heads, 1)
+  await assert.rejects(
+    importing('dino-backbone.pth'),
+    (error) => isAppError(error, 'weights_unsupported') && error.message.includes('--heads')
+  )
+  await assert.rejects(importing('dino-backbone.pth', { heads: 5 }), /5 heads do not divide/)
+})
+
+test("Hugging Face's epsilon comes from its configuration", async () => {
+  assert.equal((await importing('hf-vit')).network.layerNormEps, 1e-12)
+  assert.equal((await importing('hf-classifier')).network.layerNormEps, 1e-6)
+})
+
+test('register tokens are refused by name', async () => {
+  await assert.rejects(
+    importing('dinov2-registers.pth', { heads: 2 }),
+    (error) => isAppError(error, 'weights_unsupported') && /register tokens \(register_tokens\)/.test(error.message)
+  )
+})
+
+test('what is left out is said, with the reason', async () => {
+  const left = async (file: string) => (await importing(file, { heads: 2 })).leftOut.map(({ name }) => name)
+  assert.deepEqual(await left('dinov2.pth'), ['mask_token'])
+  assert.deepEqual(await left('hf-vit'), ['pooler.dense.bias', 'pooler.dense.weight'])
+  assert.deepEqual(await left('timm-vit'), ['head.bias', 'head.weight'])
+  assert.deepEqual(await left('ibot-full.pth'), ['head.last_layer2.weight_g', 'head.last_layer2.weight_v'])
+})
+
+test('of a training checkpoint the teacher is taken, and the rest is named', async () => {
+  const { files } = await importing('dino-full.pth', { heads: 2 })
+  assert.equal(files.part, 'teacher')
+  assert.deepEqual(files.otherParts, ['student', 'optimizer', 'epoch', 'dino_loss', 'fp16_scaler'])
+})
+
+test('an image size that the patch does not divide is refused', async () => {
+  await assert.rejects(importing('dino-backbone.pth', { heads: 2, imageSize: 18 }), /no multiple of the patch size/)
+})
