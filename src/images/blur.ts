@@ -17,16 +17,17 @@ interface BoxKernel {
   readonly fraction: number
 }
 
-/** The box whose `PASSES`-fold application has the variance sigma². */
+/** The box whose `PASSES`-fold application has the variance sigma². Rounded to float32 wherever Pillow's BoxBlur.c is. */
 function boxKernel(sigma: number): BoxKernel {
-  const variance = Math.fround(Math.fround(sigma * sigma) / PASSES)
-  const length = Math.fround(Math.sqrt(12 * variance + 1))
+  const { fround } = Math
+  const variance = fround(fround(fround(sigma) ** 2) / PASSES)
+  const length = fround(Math.sqrt(12 * variance + 1))
   const whole = Math.floor((length - 1) / 2)
-  const numerator = Math.fround((2 * whole + 1) * (whole * (whole + 1) - 3 * variance))
-  const rest = Math.fround(numerator / Math.fround(6 * (variance - (whole + 1) * (whole + 1))))
-  const exact = Math.fround(whole + rest)
-  const inside = Math.trunc(exact) * 2 + 1
-  const weight = Math.trunc(Math.fround((1 << 24) / Math.fround(exact * 2 + 1)))
+  const numerator = fround((2 * whole + 1) * fround(whole * (whole + 1) - fround(3 * variance)))
+  const rest = fround(numerator / fround(6 * fround(variance - (whole + 1) * (whole + 1))))
+  const radius = fround(whole + rest)
+  const inside = Math.trunc(radius) * 2 + 1
+  const weight = Math.trunc(fround((1 << 24) / fround(radius * 2 + 1)))
   return { inside, whole: weight, fraction: Math.trunc(((1 << 24) - inside * weight) / 2) }
 }
 

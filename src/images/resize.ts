@@ -1,7 +1,8 @@
 /**
  * Resampling as in Pillow's Resample.c, bit for bit: antialiased filters (support grows with the reduction), weights in
  * 22-bit fixed point, first the rows, then the columns, 8-bit values between the two. One call crops and resizes, and
- * touches only the pixels that the result depends on.
+ * touches only the pixels that the result depends on. One difference: an image more than 100 times as tall as wide is
+ * resized columns first by Pillow 12.3, which no random crop and no sensible photograph is.
  */
 import { invariant } from '../base/errors.ts'
 import type { Box } from '../math/crop-geometry.ts'
