@@ -3,6 +3,7 @@
 import { spawnSync } from 'node:child_process'
 import { resolve } from 'node:path'
 import { systemClock } from './base/clock.ts'
+import { readEngineChoice } from './config.ts'
 import { INFERENCE_USAGE, runInferenceCommand } from './inference/cli.ts'
 import { runTrainCommand } from './training/cli.ts'
 import { createTrainerWork } from './training/trainer-work.ts'
@@ -15,7 +16,10 @@ ${INFERENCE_USAGE}`
 
 const [command = 'help', ...args] = process.argv.slice(2)
 
-if (command === 'train') process.exit(await runTrainCommand(args, createTrainerWork(systemClock)))
+if (command === 'train') {
+  const work = createTrainerWork(systemClock, readEngineChoice(process.env))
+  process.exit(await runTrainCommand(args, work))
+}
 if (command === 'embed' || command === 'knn') process.exit(await runInferenceCommand(command, args))
 if (command === 'doctor') {
   const doctor = resolve(import.meta.dirname, 'doctor.ts')

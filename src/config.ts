@@ -1,10 +1,11 @@
 /**
  * The environment, read once into one frozen object. Every problem is reported together, at start; nothing else reads
- * `process.env`. Names and units: .env.example.
+ * Kappa's part of `process.env`. Names and units: .env.example.
  */
 import { randomBytes } from 'node:crypto'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { ENGINE_NAMES, type EngineName } from './engine/engine.ts'
 
 type Environment = Readonly<Record<string, string | undefined>>
 
@@ -14,6 +15,9 @@ export interface S3Config {
   readonly region: string
   readonly forcePathStyle: boolean
 }
+
+/** `auto`: a GPU where there is one, ONNX Runtime otherwise. */
+export type EngineChoice = EngineName | 'auto'
 
 export type Config = Readonly<ReturnType<typeof readAll>>
 
@@ -87,6 +91,8 @@ function readAdminKey(read: Reader): string | null {
   return key
 }
 
+const readEngine = (read: Reader): EngineChoice => read.oneOf('KAPPA_ENGINE', ['auto', ...ENGINE_NAMES], 'auto')
+
 function readAll(read: Reader) {
   const cores = availableParallelism()
   const host = read.text('HOST', '127.0.0.1')
@@ -105,6 +111,8 @@ function readAll(read: Reader) {
     adminKey: readAdminKey(read),
     /** Signs the URLs of the embedded object store. A random one lasts as long as the process. */
     signingKey: read.text('KAPPA_SIGNING_KEY', randomBytes(32).toString('hex')),
+    /** Trainers read it for themselves, from the environment that they inherit. */
+    engine: readEngine(read),
     logLevel: read.oneOf('LOG_LEVEL', ['debug', 'info', 'warn', 'error', 'silent'], 'info'),
     allowedImageHosts: read.list('KAPPA_IMAGE_HOSTS'),
     rateLimitPerMinute: read.integer('KAPPA_RATE_LIMIT_PER_MINUTE', 6000, [1, 1_000_000]),
@@ -145,9 +153,14 @@ function freeze<T>(value: T): T {
 }
 
 /** Throws one Error that lists every problem. Secrets are never part of it. */
-export function readConfig(env: Environment): Config {
+export const readConfig = (env: Environment): Config => freeze(checked(env, readAll))
+
+/** What a trainer needs to know, which may have no platform around it. Throws as `readConfig` does. */
+export const readEngineChoice = (env: Environment): EngineChoice => checked(env, readEngine)
+
+function checked<T>(env: Environment, readPart: (read: Reader) => T): T {
   const read = createReader(env)
-  const config = readAll(read)
+  const value = readPart(read)
   if (read.problems.length > 0) throw new Error(`The environment is not valid:\n  ${read.problems.join('\n  ')}`)
-  return freeze(config)
+  return value
 }

@@ -64,8 +64,12 @@ function drawSeed(): string {
   return seed
 }
 
-/** The dot reporter shows no reasons, and a browser test that did not run must not look like one that passed. */
+/** The dot reporter shows no reasons, and a test that did not run must not look like one that passed. */
 function warnOfSkips(stage: Stage): void {
+  const tfjsNode = resolve(ROOT, 'node_modules/@tensorflow/tfjs-node')
+  if (['unit', 'conformance'].includes(stage.name) && !existsSync(tfjsNode)) {
+    process.stderr.write('\n!! NO @tensorflow/tfjs-node: nothing runs on that engine (docs/engines.md)\n')
+  }
   const chromium = process.env['KAPPA_CHROMIUM'] ?? '/usr/bin/chromium'
   if (stage.name !== 'e2e' || existsSync(chromium)) return
   process.stderr.write(`\n!! NO CHROMIUM at ${chromium}: the dashboard's browser tests are skipped (KAPPA_CHROMIUM)\n`)

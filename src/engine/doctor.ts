@@ -1,13 +1,16 @@
 /** What this machine can compute with, measured and not looked up. */
 import { createRequire } from 'node:module'
+import { isAppError, toError } from '../base/errors.ts'
 import { createCpuEngine } from './cpu-engine.ts'
-import type { Engine } from './engine.ts'
+import type { Engine, EngineName } from './engine.ts'
+import { hasNvidiaDriver } from './nvidia.ts'
 import { createOnnxEngine } from './onnx-engine.ts'
 import type { Program } from './program.ts'
 import { tf } from './tf.ts'
+import { createTfjsEngine, type TfjsEngineName } from './tfjs-engine.ts'
 
 export interface EngineReport {
-  readonly name: Engine['name']
+  readonly name: EngineName
   readonly available: boolean
   /** Why not, when it is not. */
   readonly problem?: string
@@ -56,7 +59,7 @@ const require = createRequire(import.meta.url)
 const versionOf = (name: string): string => (require(`${name}/package.json`) as { version: string }).version
 
 interface Candidate {
-  readonly name: Engine['name']
+  readonly name: EngineName
   readonly create: () => Engine
   readonly packageName: string
   /** 2048 where it takes milliseconds; plain JavaScript would need minutes. */
@@ -65,8 +68,17 @@ interface Candidate {
 
 /** Takes a few seconds. An engine that cannot run is reported, not thrown. */
 export async function examine(threads?: number): Promise<EngineReport[]> {
+  const tfjs = (name: TfjsEngineName): Candidate => ({
+    name,
+    create: () => createTfjsEngine(name, { threads }),
+    packageName: `@tensorflow/${name}`,
+    size: 2048
+  })
+  // Of two TensorFlows a process takes the first that loads.
+  const isGpuFirst = hasNvidiaDriver()
   const candidates: Candidate[] = [
     { name: 'onnx', create: () => createOnnxEngine({ threads }), packageName: 'onnxruntime-node', size: 2048 },
+    ...(isGpuFirst ? [tfjs('tfjs-node-gpu'), tfjs('tfjs-node')] : [tfjs('tfjs-node'), tfjs('tfjs-node-gpu')]),
     { name: 'cpu', create: createCpuEngine, packageName: '@tensorflow/tfjs', size: 256 }
   ]
   const reports: EngineReport[] = []
@@ -81,6 +93,7 @@ async function report({ name, create, packageName, size }: Candidate): Promise<E
     const version = `${packageName} ${versionOf(packageName)}`
     return { name, available: true, device: engine.device, precision: 'float32', version, gigaflops, size }
   } catch (error) {
-    return { name, available: false, problem: error instanceof Error ? error.message : String(error) }
+    const reason = isAppError(error) ? error.details['reason'] : undefined
+    return { name, available: false, problem: String(reason ?? toError(error).message) }
   }
 }

@@ -20,9 +20,13 @@ export interface LoadedProgram {
   dispose(): Promise<void>
 }
 
+/** `onnx` traces a program into a graph; the others run it op by op. */
+export const ENGINE_NAMES = ['onnx', 'tfjs-node-gpu', 'tfjs-node', 'cpu'] as const
+export type EngineName = (typeof ENGINE_NAMES)[number]
+
 /** Runs programs on a device. A batch dimension of -1 is free for every run. */
 export interface Engine {
-  readonly name: 'onnx' | 'cpu'
+  readonly name: EngineName
   readonly device: string
   /** Training steps that one call should take: more than one where the state crosses a bus at every call. */
   readonly stepsPerCall: number

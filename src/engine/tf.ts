@@ -10,3 +10,14 @@ tf.enableProdMode()
 export { tf }
 export type Tensor = tf.Tensor
 export type Tensors = Readonly<Record<string, tf.Tensor>>
+
+/**
+ * TensorFlow.js stays inside a gradient that was left by an error: it would record every later op for it, and keep what it
+ * has saved for the backward pass.
+ */
+export function forgetGradients(): void {
+  const { state } = tf.engine()
+  for (const { saved } of state.activeTape ?? []) tf.dispose(saved as never)
+  state.activeTape = null as never
+  state.gradientDepth = 0
+}

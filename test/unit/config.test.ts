@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { describe, it } from 'node:test'
-import { readConfig } from '../../src/config.ts'
+import { readConfig, readEngineChoice } from '../../src/config.ts'
 
 describe('the configuration', () => {
   it('needs nothing from the environment', () => {
@@ -19,7 +19,8 @@ describe('the configuration', () => {
       LOG_LEVEL: 'loud',
       DATABASE_URL: 'mysql://x',
       S3_ENDPOINT: 'http://s3',
-      KAPPA_LEASE_S: '1'
+      KAPPA_LEASE_S: '1',
+      KAPPA_ENGINE: 'gpu'
     }
     assert.throws(
       () => readConfig(wrong),
@@ -36,6 +37,12 @@ describe('the configuration', () => {
       () => readConfig({ KAPPA_ADMIN_KEY: secret }),
       (error: Error) => error.message.includes('KAPPA_ADMIN_KEY') && !error.message.includes(secret)
     )
+  })
+
+  it('gives a trainer the engine alone, whatever else is wrong', () => {
+    assert.equal(readEngineChoice({ PORT: 'eighty' }), 'auto')
+    assert.equal(readEngineChoice({ KAPPA_ENGINE: 'tfjs-node' }), 'tfjs-node')
+    assert.throws(() => readEngineChoice({ KAPPA_ENGINE: 'gpu' }), /KAPPA_ENGINE must be one of auto, onnx, .*"gpu"/)
   })
 
   it('cannot be changed after it was read', () => {

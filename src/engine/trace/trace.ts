@@ -1,7 +1,7 @@
 /** Writes a program down as an ONNX model by running it once on the tracing backend. */
 import { AppError, invariant, toError } from '../../base/errors.ts'
 import type { Program } from '../program.ts'
-import { type Tensors, tf } from '../tf.ts'
+import { forgetGradients, type Tensors, tf } from '../tf.ts'
 import { TRACE_BACKEND, traceBackend } from './backend.ts'
 import './emit-arithmetic.ts'
 import './emit-matmul.ts'
@@ -66,13 +66,6 @@ function finish(program: Program, results: Tensors, name: string): GraphValue {
   const wanted = outputName(program, name)
   traceBackend.graph.output(traceBackend.name(tensor), wanted)
   return { name: wanted, shape: tensor.shape.map((size) => (dependsOnBatch(size) ? -1 : size)), type: 'float32' }
-}
-
-/** TensorFlow.js stays inside a gradient that was left by an error, and would record every later op for it. */
-function forgetGradients(): void {
-  const { state } = tf.engine()
-  state.activeTape = null as never
-  state.gradientDepth = 0
 }
 
 function explain(program: Program, thrown: unknown): Error {

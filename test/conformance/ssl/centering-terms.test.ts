@@ -2,12 +2,13 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { createEngine } from '../../../src/engine/create-engine.ts'
-import type { Outputs } from '../../../src/engine/engine.ts'
+import type { EngineName, Outputs } from '../../../src/engine/engine.ts'
 import { type Tensor, type Tensors, tf } from '../../../src/engine/tf.ts'
 import { dinoLoss } from '../../../src/ssl/dino-loss.ts'
 import { koleo } from '../../../src/ssl/koleo.ts'
 import { logMeanExp, logWeightedSum } from '../../../src/ssl/log-mean-exp.ts'
 import { sinkhorn } from '../../../src/ssl/sinkhorn.ts'
+import { tfjsNode } from '../../helpers/tfjs-node.ts'
 import { golden as oracleSteps } from '../training/oracle.ts'
 
 const { config } = oracleSteps
@@ -34,7 +35,7 @@ type Matrix = readonly (readonly number[])[]
 type Build = (inputs: Tensors) => Record<string, Tensor>
 
 /** What `build` makes of the matrices, on an engine. */
-async function compute(engine: 'cpu' | 'onnx', matrices: Record<string, Matrix>, build: Build): Promise<Outputs> {
+async function compute(engine: EngineName, matrices: Record<string, Matrix>, build: Build): Promise<Outputs> {
   const inputs = Object.entries(matrices).map(([name, matrix]) => ({
     name,
     shape: [matrix.length, matrix[0]!.length],
@@ -66,7 +67,7 @@ const withGradientOf = (name: string, f: (x: Tensor) => Tensor, x: Tensor): Reco
   return { value, [name]: grad }
 }
 
-for (const engine of ['cpu', 'onnx'] as const) {
+for (const engine of ['cpu', 'onnx', ...(tfjsNode ? [tfjsNode.name] : [])] as const) {
   for (const kind of ['features', 'prototypes'] as const) {
     test(`KoLeo on ${kind} and its gradient are PyTorch's on the ${engine} engine`, async () => {
       const { rows, loss, gradient } = golden[`koleo_${kind}`]

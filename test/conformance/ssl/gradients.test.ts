@@ -12,6 +12,7 @@ import { foldAttention, foldNorm } from '../../../src/ssl/fold.ts'
 import { unitRows } from '../../../src/ssl/head.ts'
 import { feedForward } from '../../../src/ssl/mlp.ts'
 import { logNormalizers, prototypesOf } from '../../../src/ssl/prototypes.ts'
+import { withTfjsNode } from '../../helpers/tfjs-node.ts'
 import { gradientProgram, normalFeeds, type Shapes } from './numbers.ts'
 
 interface Case {
@@ -68,7 +69,7 @@ const CASES: Readonly<Record<string, Case>> = {
   }
 }
 
-// Of the largest element: both engines hold about 7 digits and sum a few dozen terms.
+// Of the largest element: the engines hold about 7 digits and sum a few dozen terms.
 const ENGINES_AGREE = 2e-5
 // Central differences at this step and half of it, extrapolated: curvature cancels to the fourth order, and rounding of
 // sums around 100 leaves 1e-3.
@@ -81,19 +82,26 @@ function moved(feeds: Outputs, direction: Outputs, by: number): Outputs {
   )
 }
 
+function assertSameOutputs(actual: Outputs, expected: Outputs, engine: string): void {
+  for (const [output, values] of Object.entries(expected)) {
+    const scale = values.reduce((largest, value) => Math.max(largest, Math.abs(value)), 1)
+    values.forEach((value, i) => {
+      const difference = Math.abs(value - actual[output]![i]!)
+      assert.ok(difference <= ENGINES_AGREE * scale, `${engine}, ${output}[${i}]: ${difference}`)
+    })
+  }
+}
+
 for (const [name, { shapes, f }] of Object.entries(CASES)) {
-  test(`${name}: the gradient is that of finite differences, on both engines alike`, async () => {
+  test(`${name}: the gradient is that of finite differences, on all engines alike`, async () => {
     const feeds = normalFeeds(shapes)
     const direction = normalFeeds(shapes, 2)
     const eager = await createEngine({ name: 'cpu' }).load(gradientProgram(shapes, f))
-    const traced = await createEngine({ threads: 1 }).load(gradientProgram(shapes, f))
-    const [expected, actual] = [await eager.run(feeds), await traced.run(feeds)]
-    for (const [output, values] of Object.entries(expected)) {
-      const scale = values.reduce((largest, value) => Math.max(largest, Math.abs(value)), 1)
-      values.forEach((value, i) => {
-        const difference = Math.abs(value - actual[output]![i]!)
-        assert.ok(difference <= ENGINES_AGREE * scale, `${output}[${i}]: ${difference}`)
-      })
+    const expected = await eager.run(feeds)
+    for (const engine of withTfjsNode([createEngine({ threads: 1 })])) {
+      const program = await engine.load(gradientProgram(shapes, f))
+      assertSameOutputs(await program.run(feeds), expected, engine.name)
+      await program.dispose()
     }
 
     const at = async (by: number) => (await eager.run(moved(feeds, direction, by)))['sum']![0]!
@@ -105,7 +113,6 @@ for (const [name, { shapes, f }] of Object.entries(CASES)) {
     )
     const scale = Math.max(1, Math.abs(analytic))
     assert.ok(Math.abs(numeric - analytic) <= DIFFERENCES_AGREE * scale, `${numeric} by differences, ${analytic} by us`)
-    await traced.dispose()
   })
 }
 

@@ -8,6 +8,7 @@ import { unitRows } from '../../../src/ssl/head.ts'
 import { deltaLogNormalizer, meanResultantLength } from '../../../src/ssl/log-normalizer.ts'
 import { bicubicWeights, positionMatrix } from '../../../src/ssl/position.ts'
 import { prototypesOf } from '../../../src/ssl/prototypes.ts'
+import { withTfjsNode } from '../../helpers/tfjs-node.ts'
 import { golden } from '../training/oracle.ts'
 import { normalFeeds } from './numbers.ts'
 
@@ -43,11 +44,11 @@ test('resampling positions leaves a constant as it is', () => {
     for (const row of bicubicWeights(from, to)) assert.ok(Math.abs(row.reduce((a, b) => a + b, 0) - 1) < 1e-12)
 })
 
-for (const name of ['cpu', 'onnx'] as const) {
-  test(`log C_p and A_p in float32 follow float64 on the ${name} engine`, async () => {
+for (const engine of withTfjsNode([createEngine({ name: 'cpu' }), createEngine({ threads: 1 })])) {
+  test(`log C_p and A_p in float32 follow float64 on the ${engine.name} engine`, async () => {
     const kappas = [0, 1e-3, 0.1, 1, 5, 10, 33.3, 100, 250, 1000, 10000]
     for (const p of [16, 64, 256, 512]) {
-      const program = await createEngine({ name, threads: 1 }).load({
+      const program = await engine.load({
         name: 'log-normalizer',
         inputs: [{ name: 'kappa', shape: [kappas.length], dtype: 'float32' }],
         outputs: ['delta', 'length', 'slope'],

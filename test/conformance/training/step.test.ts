@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import { createEngine } from '../../../src/engine/create-engine.ts'
 import type { Outputs } from '../../../src/engine/engine.ts'
 import { tf } from '../../../src/engine/tf.ts'
+import { withTfjsNode } from '../../helpers/tfjs-node.ts'
 import {
   golden,
   type OracleStep,
@@ -15,7 +16,7 @@ import {
 } from './oracle.ts'
 
 /**
- * The oracle is float64, both engines are float32. Largest differences seen on either engine, then the bound:
+ * The oracle is float64, the engines are float32. Largest differences seen on any engine, then the bound:
  * the loss is a mean of logits around 10, so 1e-6 of it is rounding; gradients reach 1 and sum a few hundred terms;
  * Adam's first step is lr · sign(gradient), so where a gradient is mathematically 0 (the bias of keys, which a softmax
  * cannot see) rounding decides the sign and a weight may differ by 2 lr.
@@ -24,7 +25,7 @@ const TOLERANCE = { loss: 5e-6, center: 1e-5, gradient: 2e-5, weight: 2e-6 }
 const LARGEST_STEP = 2 * (golden.config.lr[0] + golden.config.lr[1])
 
 const VARIANTS: readonly VariantName[] = ['dino', 'dino_unnorm', 'dino_vmf']
-const ENGINES = ['onnx', 'cpu'] as const
+const ENGINES = withTfjsNode([createEngine(), createEngine({ name: 'cpu' })])
 
 const flat = (values: unknown): number[] => (values as number[]).flat(Number.POSITIVE_INFINITY) as number[]
 
@@ -101,10 +102,10 @@ test('the formula of the oracle gives its published examples', () => {
 })
 
 for (const variant of VARIANTS) {
-  for (const engineName of ENGINES) {
-    test(`two full steps of ${variant} on the ${engineName} engine agree with PyTorch`, async () => {
+  for (const engine of ENGINES) {
+    test(`two full steps of ${variant} on the ${engine.name} engine agree with PyTorch`, async () => {
       const tensorsBefore = tf.memory().numTensors
-      const program = await createEngine({ name: engineName }).load(oracleProgram(oraclePlan(variant)))
+      const program = await engine.load(oracleProgram(oraclePlan(variant)))
       try {
         let state: Readonly<Record<string, Float32Array>> = oracleState(variant)
         for (const i of [0, 1] as const) {

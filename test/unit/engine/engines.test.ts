@@ -5,13 +5,19 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { isAppError } from '../../../src/base/errors.ts'
 import { createEngine } from '../../../src/engine/create-engine.ts'
-import type { Engine } from '../../../src/engine/engine.ts'
 import { openOnnxFile } from '../../../src/engine/onnx-engine.ts'
 import type { Program } from '../../../src/engine/program.ts'
 import { type Tensor, tf } from '../../../src/engine/tf.ts'
 import { traceToOnnx } from '../../../src/engine/trace/trace.ts'
+import { tfjsNode, whyNoTfjsNode, withTfjsNode } from '../../helpers/tfjs-node.ts'
 
-const engines: Engine[] = [createEngine({ name: 'cpu' }), createEngine({ threads: 1 })]
+const reference = createEngine({ name: 'cpu' })
+const onnx = createEngine({ name: 'onnx', threads: 1 })
+const engines = withTfjsNode([reference, onnx])
+
+test('tfjs-node is among the engines that are compared', { skip: whyNoTfjsNode }, () => {
+  assert.match(tfjsNode!.device, /^(cpu, 1 thread|cuda), TensorFlow 2\./)
+})
 
 /** Rows of bytes, scaled and multiplied: a free batch, bytes and a constant in one. */
 const scale: Program = {
@@ -68,22 +74,24 @@ const OPS: Record<string, (x: Tensor) => Tensor> = {
 }
 
 for (const [name, op] of Object.entries(OPS)) {
-  test(`both engines agree on ${name}`, async () => {
+  test(`the engines agree on ${name}`, async () => {
     // Never 0, where a sign is a matter of taste.
     const x = Float32Array.from({ length: 24 }, (_, i) => Math.sin(i * 1.7 + 0.3) * 2)
-    const [expected, actual] = await Promise.all(
+    const [expected, ...others] = await Promise.all(
       engines.map(async (engine) => {
         const program = await engine.load(unary(name, op))
         const { y } = await program.run({ x })
         await program.dispose()
-        return y!
+        return { engine: engine.name, y: y! }
       })
     )
-    assert.equal(actual!.length, expected!.length)
-    expected!.forEach((value, i) => {
-      const difference = Math.abs(value - actual![i]!)
-      assert.ok(difference <= 2e-6 * Math.max(1, Math.abs(value)), `[${i}]: ${actual![i]} for ${value}`)
-    })
+    for (const { engine, y } of others) {
+      assert.equal(y.length, expected!.y.length)
+      expected!.y.forEach((value, i) => {
+        const difference = Math.abs(value - y[i]!)
+        assert.ok(difference <= 2e-6 * Math.max(1, Math.abs(value)), `${engine} [${i}]: ${y[i]} for ${value}`)
+      })
+    }
   })
 }
 
@@ -118,6 +126,13 @@ for (const engine of engines) {
     await program.dispose()
   })
 
+  test(`the ${engine.name} engine accepts shared memory as input`, async () => {
+    const program = await engine.load(unary('double', (x) => tf.mul(x, 2)))
+    const x = new Float32Array(new SharedArrayBuffer(96)).fill(1.5)
+    assert.equal((await program.run({ x })).y![23], 3)
+    await program.dispose()
+  })
+
   test(`the ${engine.name} engine leaves no tensor behind`, async () => {
     const before = tf.memory().numTensors
     const program = await engine.load(
@@ -132,12 +147,26 @@ for (const engine of engines) {
   })
 }
 
-test('shared memory is accepted as input', async () => {
-  const program = await engines[1]!.load(unary('double', (x) => tf.mul(x, 2)))
-  const x = new Float32Array(new SharedArrayBuffer(96)).fill(1.5)
-  assert.equal((await program.run({ x })).y![23], 3)
-  await program.dispose()
-})
+for (const engine of engines.filter(({ name }) => name !== 'onnx')) {
+  test(`the ${engine.name} engine names an op that it does not have, and goes on`, async () => {
+    const before = tf.memory().numTensors
+    const lacking = unary('lacking', (x) => {
+      const missing = tf.customGrad((y) => {
+        const value = tf.engine().runKernel('NoSuchOp', { x: y as Tensor }) as Tensor
+        return { value, gradFunc: (dy) => dy as Tensor }
+      })
+      return tf.grad((y: Tensor) => missing(tf.exp(y)))(x)
+    })
+    const program = await engine.load(lacking)
+    await assert.rejects(
+      program.run({ x: new Float32Array(24) }),
+      (error) => isAppError(error, 'engine_unavailable') && error.details['op'] === 'NoSuchOp'
+    )
+    const next = await engine.load(unary('double', (x) => tf.mul(x, 2)))
+    assert.equal((await next.run({ x: new Float32Array(24).fill(2) })).y![0], 4)
+    assert.equal(tf.memory().numTensors, before)
+  })
+}
 
 test('an op that cannot be written in ONNX is named, and the next trace works', () => {
   const untraceable = unary(
