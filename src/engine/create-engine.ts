@@ -11,10 +11,11 @@ export interface EngineOptions extends OnnxEngineOptions {
 }
 
 /** @throws AppError engine_unavailable when this machine does not have the engine that was asked for */
-export function createEngine({ name = 'onnx', threads }: EngineOptions = {}): Engine {
-  if (name === 'auto') return (hasNvidiaDriver() && createGpuEngine(threads)) || createOnnxEngine({ threads })
+export function createEngine({ name = 'onnx', ...options }: EngineOptions = {}): Engine {
+  const { threads } = options
+  if (name === 'auto') return (hasNvidiaDriver() && createGpuEngine(threads)) || createOnnxEngine(options)
   if (name === 'cpu') return createCpuEngine()
-  return name === 'onnx' ? createOnnxEngine({ threads }) : createTfjsEngine(name, { threads })
+  return name === 'onnx' ? createOnnxEngine(options) : createTfjsEngine(name, { threads })
 }
 
 /** Null where it cannot be had, which is no failure when nobody asked for it; the doctor says why. */

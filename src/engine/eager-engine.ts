@@ -16,6 +16,7 @@ export interface EagerEngineOptions {
 export const createEagerEngine = ({ name, device, backend }: EagerEngineOptions): Engine => ({
   name,
   device,
+  precision: 'float32',
   stepsPerCall: 1,
   async load(program, { constants = {}, repeat } = {}) {
     const loaded: LoadedProgram = {

@@ -4,11 +4,17 @@ import type { Values } from './tensor-spec.ts'
 export type Feeds = Readonly<Record<string, Values>>
 export type Outputs = Record<string, Float32Array>
 
+/** Of matrix products, where a program allows it. Everything else is float32. */
+export const PRECISIONS = ['float32', 'bfloat16', 'float16'] as const
+export type Precision = (typeof PRECISIONS)[number]
+
 export interface LoadOptions {
   /** Inputs that never change, baked into the program; they are then not fed. */
   readonly constants?: Readonly<Record<string, Float32Array>>
   /** Runs the program several times in one call. */
   readonly repeat?: Repeat
+  /** Lets matrix products be computed in the engine's precision; without it everything is float32. */
+  readonly mayRound?: boolean
 }
 
 export interface LoadedProgram {
@@ -28,6 +34,7 @@ export type EngineName = (typeof ENGINE_NAMES)[number]
 export interface Engine {
   readonly name: EngineName
   readonly device: string
+  readonly precision: Precision
   /** Training steps that one call should take: more than one where the state crosses a bus at every call. */
   readonly stepsPerCall: number
   load(program: Program, options?: LoadOptions): Promise<LoadedProgram>

@@ -2,10 +2,14 @@
 import { availableParallelism } from 'node:os'
 import * as ort from 'onnxruntime-node'
 import { AppError, invariant, toError } from '../base/errors.ts'
-import type { Engine, LoadedProgram, Outputs } from './engine.ts'
+import type { Device } from './devices.ts'
+import type { Engine, LoadedProgram, LoadOptions, Outputs, Precision } from './engine.ts'
 import { type CheckedFeed, checkFeeds } from './feeds.ts'
+import { lowerProducts } from './passes/low-products.ts'
+import type { Program } from './program.ts'
 import { repeatedInputs } from './repeat.ts'
 import type { DType, TensorSpec } from './tensor-spec.ts'
+import type { WholeGraph } from './trace/graph.ts'
 import { loopOf } from './trace/loop.ts'
 import { encodeModel } from './trace/onnx-model.ts'
 import { outputName, traceProgram } from './trace/trace.ts'
@@ -13,17 +17,31 @@ import { outputName, traceProgram } from './trace/trace.ts'
 export interface OnnxEngineOptions {
   /** Threads of one run; all cores by default. Equal results need equal threads. */
   readonly threads?: number | undefined
+  /** `cuda` where `chooseDevice` found it. */
+  readonly device?: Device | undefined
+  /** Of matrix products; by default bfloat16 on CUDA and float32 on the CPU. */
+  readonly precision?: Precision | undefined
 }
 
-export function createOnnxEngine({ threads = availableParallelism() }: OnnxEngineOptions = {}): Engine {
+/** On CUDA every call moves the state over the bus twice; with so many steps in a call that is little of its time. */
+const STEPS_PER_CALL = { cpu: 1, cuda: 16 } as const
+const PRECISION = { cpu: 'float32', cuda: 'bfloat16' } as const
+
+export function createOnnxEngine({
+  threads = availableParallelism(),
+  device = 'cpu',
+  precision = PRECISION[device]
+}: OnnxEngineOptions = {}): Engine {
+  const cores = `${threads} ${threads === 1 ? 'thread' : 'threads'}`
   return {
     name: 'onnx',
-    device: `cpu, ${threads} ${threads === 1 ? 'thread' : 'threads'}`,
-    stepsPerCall: 1,
-    async load(program, { constants = {}, repeat } = {}) {
-      const graph = traceProgram(program, { constants })
-      const whole = repeat ? loopOf(graph, repeat, (name) => outputName(program, name)) : graph
-      const session = await open(encodeModel(whole, 'kappa'), threads)
+    device: [device === 'cpu' ? `cpu, ${cores}` : device, ...(precision === 'float32' ? [] : [precision])].join(', '),
+    precision,
+    stepsPerCall: STEPS_PER_CALL[device],
+    async load(program, options = {}) {
+      const { constants = {}, repeat } = options
+      const graph = graphOf(program, options, { device, precision })
+      const session = await open(encodeModel(graph, 'kappa'), { threads, device })
       const specs = repeat ? repeatedInputs(program, repeat) : program.inputs
       const inputs = specs.filter(({ name }) => !(name in constants))
       const outputs = program.outputs.map((name) => [name, outputName(program, name)] as const)
@@ -32,12 +50,22 @@ export function createOnnxEngine({ threads = availableParallelism() }: OnnxEngin
   }
 }
 
+type Place = { readonly device: Device; readonly precision: Precision }
+
+function graphOf(program: Program, { constants, repeat, mayRound }: LoadOptions, place: Place): WholeGraph {
+  const { device, precision: type } = place
+  const traced = traceProgram(program, constants === undefined ? {} : { constants })
+  // The CPU has no kernels for bfloat16, and computes float16 products in float32 without rounding.
+  const graph = mayRound && type !== 'float32' ? lowerProducts(traced, { type, rounded: device === 'cpu' }) : traced
+  return repeat ? loopOf(graph, repeat, (name) => outputName(program, name)) : graph
+}
+
 /**
  * An exported model file; outputs have the names they have in the file.
  * @throws AppError model_not_ready when the file cannot be read as an ONNX model
  */
-export async function openOnnxFile(path: string, { threads }: OnnxEngineOptions = {}): Promise<LoadedProgram> {
-  const session = await open(path, threads ?? availableParallelism())
+export async function openOnnxFile(path: string, { threads, device }: OnnxEngineOptions = {}): Promise<LoadedProgram> {
+  const session = await open(path, { threads: threads ?? availableParallelism(), device: device ?? 'cpu' })
   return loaded(
     session,
     session.inputMetadata.map(inputSpec),
@@ -45,8 +73,15 @@ export async function openOnnxFile(path: string, { threads }: OnnxEngineOptions 
   )
 }
 
-async function open(model: string | Uint8Array, threads: number): Promise<ort.InferenceSession> {
+interface Running {
+  readonly threads: number
+  readonly device: Device
+}
+
+async function open(model: string | Uint8Array, { threads, device }: Running): Promise<ort.InferenceSession> {
   const options: ort.InferenceSession.SessionOptions = {
+    // What a device has no kernel for runs on the CPU behind it.
+    executionProviders: device === 'cpu' ? ['cpu'] : [device, 'cpu'],
     intraOpNumThreads: threads,
     interOpNumThreads: 1,
     executionMode: 'sequential',
@@ -56,7 +91,7 @@ async function open(model: string | Uint8Array, threads: number): Promise<ort.In
     enableMemPattern: false,
     logSeverityLevel: 3
   }
-  if (typeof model !== 'string') return ort.InferenceSession.create(model, options)
+  if (typeof model !== 'string') return ort.InferenceSession.create(model, options).catch(rethrow)
   try {
     return await ort.InferenceSession.create(model, options)
   } catch (error) {
@@ -77,9 +112,7 @@ function loaded(session: ort.InferenceSession, inputs: readonly TensorSpec[], ou
   return {
     async run(feeds) {
       const tensors = Object.fromEntries(checkFeeds(inputs, feeds).map((feed) => [feed.spec.name, asTensor(feed)]))
-      const results = await session.run(tensors, fetches).catch((error: unknown) => {
-        throw explain(error)
-      })
+      const results = await session.run(tensors, fetches).catch(rethrow)
       const values: Outputs = {}
       for (const [name, inSession] of outputs) values[name] = results[inSession]!.data as Float32Array
       return values
@@ -94,8 +127,11 @@ function asTensor({ spec, values, shape }: CheckedFeed): ort.Tensor {
   return new ort.Tensor(spec.dtype as 'float32', plain as Float32Array, shape)
 }
 
-function explain(thrown: unknown): Error {
+/** How ONNX Runtime's allocators, the C++ library and CUDA say that there is no room. */
+const OUT_OF_MEMORY = /failed to allocate|bad_alloc|out of memory|CUDA failure 2\b|CUBLAS_STATUS_ALLOC_FAILED/i
+
+function rethrow(thrown: unknown): never {
   const error = toError(thrown)
-  if (!/allocate|bad_alloc|out of memory/i.test(error.message)) return error
-  return new AppError('out_of_memory', {}, { cause: error })
+  if (!OUT_OF_MEMORY.test(error.message)) throw error
+  throw new AppError('out_of_memory', {}, { cause: error })
 }

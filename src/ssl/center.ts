@@ -3,6 +3,7 @@
  * temperature. `probability` is DINO-vMF's: the log of the mean probability, so the teacher's responsibilities are divided
  * by an average of how often each component is used.
  */
+import { exactly } from '../engine/ops/exactly.ts'
 import { type Tensor, tf } from '../engine/tf.ts'
 import type { Centering } from '../recipe/schema.ts'
 import { logMeanExp } from './log-mean-exp.ts'
@@ -32,7 +33,7 @@ export function teacherView(y: Tensor, prototypes: Prototypes, options: TeacherO
     const shift = tf.mul(center, inverseTemperature)
     const offset = normalizers ? tf.sub(normalizers, shift) : tf.neg(shift)
     // The mean of ⟨w, y⟩ is ⟨w, mean y⟩: one row of products instead of a pass over all logits.
-    const mean = tf.matMul(tf.mean(y, 0, true), prototypes.weight as tf.Tensor2D, false, true)
+    const mean = exactly(() => tf.matMul(tf.mean(y, 0, true), prototypes.weight as tf.Tensor2D, false, true))
     return {
       logProbabilities: tf.logSoftmax(logits(y, prototypes, { inverseTemperature, offset })),
       batchCenter: tf.reshape(mean, [-1])

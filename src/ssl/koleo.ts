@@ -5,6 +5,7 @@
  * prototypes.
  */
 import { invariant } from '../base/errors.ts'
+import { exactly } from '../engine/ops/exactly.ts'
 import { withGradient } from '../engine/ops/fused.ts'
 import { type Tensor, tf } from '../engine/tf.ts'
 import { unitRows } from './head.ts'
@@ -42,7 +43,7 @@ function nearestRows(unit: Tensor, pieces: readonly Piece[]): Tensor {
   const rows = unit.shape[0]!
   const parts = pieces.map(({ from, count }) => {
     const some = tf.slice(unit, [from, 0], [count, -1])
-    const cosines = tf.matMul(some as tf.Tensor2D, unit as tf.Tensor2D, false, true)
+    const cosines = exactly(() => tf.matMul(some as tf.Tensor2D, unit as tf.Tensor2D, false, true))
     const itself = oneHot(column(range(from, count)), rows)
     return tf.argMax(tf.sub(cosines, tf.mul(itself, 4)), 1) as Tensor
   })
@@ -55,7 +56,7 @@ function sumByChoice(values: Tensor, nearest: Tensor, pieces: readonly Piece[]):
   const parts = pieces.map(({ from, count }) => {
     const chosen = oneHot(column(tf.slice(nearest, [from], [count])), rows)
     const some = tf.slice(values, [from, 0], [count, -1])
-    return tf.matMul(chosen as tf.Tensor2D, some as tf.Tensor2D, true, false) as Tensor
+    return exactly(() => tf.matMul(chosen as tf.Tensor2D, some as tf.Tensor2D, true, false)) as Tensor
   })
   return parts.reduce((sum, part) => tf.add(sum, part))
 }

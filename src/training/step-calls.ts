@@ -35,14 +35,14 @@ export const affordableSteps = (recipe: Recipe, wanted: number): number =>
 /** @param stepsPerCall whether a call takes more than one step; it then takes any number */
 export async function createStepCalls(engine: Engine, recipe: Recipe, stepsPerCall: number): Promise<StepCalls> {
   if (stepsPerCall === 1) return oneByOne(engine, recipe)
-  const plan = planOf(recipe)
+  const plan = planOf(recipe, engine.precision)
   const program = trainStepProgram(plan)
-  const loaded = await engine.load(program, { repeat: repeatOf(program, plan) })
+  const loaded = await engine.load(program, { repeat: repeatOf(program, plan), mayRound: true })
   return {
     async run(state, steps) {
       const feeds = steps.map((step) => stepFeeds(plan, recipe.seed, step))
       const outputs = await loaded.run({ ...state, ...stack(feeds) })
-      return { state: stateAfter(plan, state, outputs), metrics: steps.map((_, row) => metricsOf(outputs, row)) }
+      return { state: stateAfter(plan, state, outputs), metrics: steps.map((_, row) => metricsOf(plan, outputs, row)) }
     },
     dispose: () => loaded.dispose()
   }

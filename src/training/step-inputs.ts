@@ -27,6 +27,7 @@ export function stepInputs(plan: StepPlan): TensorSpec[] {
   return [
     ...stepStateSpecs(plan),
     ...SCALARS.map((name): TensorSpec => ({ name, shape: [], dtype: 'float32' })),
+    ...(plan.scalesLoss ? [{ name: 'lossScale', shape: [], dtype: 'float32' } as const] : []),
     ...(plan.dropPath > 0 ? [keeps] : [])
   ]
 }

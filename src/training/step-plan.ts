@@ -1,4 +1,5 @@
 /** What of a recipe the step's program depends on. A change of anything here is another program. */
+import type { Precision } from '../engine/engine.ts'
 import type { TensorSpec } from '../engine/tensor-spec.ts'
 import type { Centering, Recipe } from '../recipe/schema.ts'
 import { type Network, networkOf } from '../ssl/network.ts'
@@ -22,9 +23,12 @@ export interface StepPlan {
   readonly dropPath: number
   /** Prototype norms stay 1. */
   readonly normalizeLastLayer: boolean
+  /** Whether the backward pass runs on a multiple of the loss, for float16. */
+  readonly scalesLoss: boolean
 }
 
-export function planOf(recipe: Recipe): StepPlan {
+/** @param precision of matrix products */
+export function planOf(recipe: Recipe, precision: Precision = 'float32'): StepPlan {
   const h = recipe.hyperparameters
   const network = networkOf(recipe)
   return {
@@ -41,7 +45,8 @@ export function planOf(recipe: Recipe): StepPlan {
     studentTemperature: h.studentTemperature,
     clipGrad: h.clipGrad,
     dropPath: h.dropPath,
-    normalizeLastLayer: h.normalizeLastLayer
+    normalizeLastLayer: h.normalizeLastLayer,
+    scalesLoss: precision === 'float16'
   }
 }
 

@@ -10,6 +10,7 @@ import { nextCenter } from '../ssl/center.ts'
 import { pixelPatches } from '../ssl/patches.ts'
 import { type StepPatches, stepInputs, subset } from './step-inputs.ts'
 import { changedState, isTrained, type StepPlan } from './step-plan.ts'
+import { scalingMetrics, scalingOf } from './step-scaling.ts'
 import { studentLoss } from './step-student.ts'
 import { teacherMetrics, teacherPass } from './step-teacher.ts'
 import { update } from './step-update.ts'
@@ -25,6 +26,10 @@ export const METRICS = [
   'center_norm'
 ] as const
 
+/** `skipped` is 1 in a step whose gradients could not be used. */
+export const metricNames = ({ scalesLoss }: StepPlan): readonly string[] =>
+  scalesLoss ? [...METRICS, 'skipped'] : METRICS
+
 export function trainStepProgram(plan: StepPlan): Program {
   const { patchSize, imageSize, channels } = plan.network
   const crops = (name: string, count: number, size: number): TensorSpec[] =>
@@ -36,7 +41,7 @@ export function trainStepProgram(plan: StepPlan): Program {
       ...crops('globalCrops', plan.globalCrops, imageSize),
       ...crops('localCrops', plan.localCrops, plan.localSize)
     ],
-    outputs: [...changedState(plan), ...METRICS],
+    outputs: [...changedState(plan), ...metricNames(plan)],
     build: (inputs) => {
       const patches = (name: string) => pixelPatches(inputs[name]!, patchSize, plan.pixels)
       const local = plan.localCrops > 0 ? { local: patches('localCrops') } : {}
@@ -52,20 +57,25 @@ export function buildStep(plan: StepPlan, inputs: Tensors, patches: StepPatches)
   const trained = plan.parameters.filter((parameter) => isTrained(plan, parameter))
   const teacher = teacherPass(plan, inputs, patches)
 
+  const scaling = scalingOf(plan, inputs)
   const metrics: Record<string, Tensor> = {}
   const objective = (...values: Tensor[]): tf.Scalar => {
     const parameters = { ...student, ...Object.fromEntries(trained.map(({ name }, i) => [name, values[i]!])) }
     const { loss, metrics: measured } = studentLoss(plan, { parameters, inputs, patches, teacher })
     for (const [name, value] of Object.entries(measured)) metrics[name] = tf.keep(value)
-    return loss as tf.Scalar
+    return scaling.up(loss) as tf.Scalar
   }
-  const { value: loss, grads } = tf.valueAndGrads(objective)(trained.map(({ name }) => student[name]!))
+  const { value, grads: scaled } = tf.valueAndGrads(objective)(trained.map(({ name }) => student[name]!))
+  const loss = scaling.down(value)
+  const grads = scaled.map(scaling.down)
 
   // ONNX Runtime runs leaves last to first and each with all it needs: the norm over every gradient is written down
   // first so that it comes last, when it keeps nothing alive, and the head's update is written down last.
   const squares = grads.map(sumSquares).reduce((a, b) => tf.add(a, b))
-  const gradNorm = tf.sqrt(squares)
-  const state = update(plan, inputs, Object.fromEntries(trained.map(({ name }, i) => [name, grads[i]!])))
+  const usable = scaling.usable(squares)
+  const measured = scalingMetrics(tf.sqrt(squares), usable)
+  const gradients = Object.fromEntries(trained.map(({ name }, i) => [name, grads[i]!]))
+  const state = update(plan, inputs, { of: gradients, usable })
   const center = inputs['center.cls']!
   return {
     ...state,
@@ -74,7 +84,7 @@ export function buildStep(plan: StepPlan, inputs: Tensors, patches: StepPatches)
     ...teacherMetrics(teacher),
     loss,
     kl: tf.sub(loss, teacher.entropy),
-    grad_norm: gradNorm,
+    ...measured,
     center_norm: tf.sqrt(sumSquares(center))
   }
 }

@@ -1,8 +1,9 @@
 /** What the gradients do: AdamW on the student, each parameter clipped by itself, then the teacher follows. */
+import { choose } from '../engine/ops/choose.ts'
 import type { Tensor, Tensors } from '../engine/tf.ts'
 import { nextTeacher } from '../ssl/teacher.ts'
 import { ADAM } from './step-inputs.ts'
-import { type AdamScalars, adamW } from './step-optimizer.ts'
+import { type AdamScalars, adamW, type Moments } from './step-optimizer.ts'
 import type { StepPlan } from './step-plan.ts'
 
 function adamScalars(inputs: Tensors, group: 'adam' | 'adamLastLayer'): AdamScalars {
@@ -10,8 +11,15 @@ function adamScalars(inputs: Tensors, group: 'adam' | 'adamLastLayer'): AdamScal
   return Object.fromEntries(entries) as Record<(typeof ADAM)[number], Tensor>
 }
 
-/** @param gradients of the trained parameters, by name @returns the next student, teacher and moments */
-export function update(plan: StepPlan, inputs: Tensors, gradients: Tensors): Record<string, Tensor> {
+export interface Gradients {
+  /** Of the trained parameters, by name. */
+  readonly of: Tensors
+  /** When it is false student and moments stay; the teacher follows all the same. */
+  readonly usable?: Tensor | undefined
+}
+
+/** @returns the next student, teacher and moments */
+export function update(plan: StepPlan, inputs: Tensors, { of: gradients, usable }: Gradients): Record<string, Tensor> {
   const body = adamScalars(inputs, 'adam')
   const lastLayer = adamScalars(inputs, 'adamLastLayer')
   const average = { momentum: inputs['momentum']!, oneMinusMomentum: inputs['oneMinusMomentum']! }
@@ -22,7 +30,8 @@ export function update(plan: StepPlan, inputs: Tensors, gradients: Tensors): Rec
     if (!gradient) continue
     const moments = { value: inputs[`student.${name}`]!, m: inputs[`adam.m.${name}`]!, v: inputs[`adam.v.${name}`]! }
     const step = { ...moments, gradient, clip: plan.clipGrad, decayed }
-    const { value, m, v } = adamW(step, parameter.lastLayer ? lastLayer : body)
+    const moved = adamW(step, parameter.lastLayer ? lastLayer : body)
+    const { value, m, v } = usable ? chooseMoments(usable, moved, moments) : moved
     next[`adam.m.${name}`] = m
     next[`adam.v.${name}`] = v
     next[`student.${name}`] = value
@@ -30,3 +39,9 @@ export function update(plan: StepPlan, inputs: Tensors, gradients: Tensors): Rec
   }
   return next
 }
+
+const chooseMoments = (usable: Tensor, moved: Moments, before: Moments): Moments => ({
+  value: choose(usable, moved.value, before.value),
+  m: choose(usable, moved.m, before.m),
+  v: choose(usable, moved.v, before.v)
+})

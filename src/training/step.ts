@@ -3,8 +3,9 @@ import type { Engine, Feeds, LoadedProgram, Outputs } from '../engine/engine.ts'
 import { prng } from '../math/prng.ts'
 import type { Recipe } from '../recipe/schema.ts'
 import { changedState, dropRate, planOf, type StepPlan } from './step-plan.ts'
-import { METRICS, trainStepProgram } from './step-program.ts'
+import { metricNames, trainStepProgram } from './step-program.ts'
 import { stepScalars } from './step-scalars.ts'
+import { lossScaleOf } from './step-scaling.ts'
 import type { StateTensors } from './step-state.ts'
 
 /** The numbers of one step, all from math/schedules. */
@@ -46,8 +47,8 @@ export interface TrainStep {
 }
 
 export async function createTrainStep(engine: Engine, recipe: Recipe): Promise<TrainStep> {
-  const plan = planOf(recipe)
-  const program = await engine.load(trainStepProgram(plan))
+  const plan = planOf(recipe, engine.precision)
+  const program = await engine.load(trainStepProgram(plan), { mayRound: true })
   return {
     run: (state, batch, at) => run({ program, plan, seed: recipe.seed }, state, { ...batch, ...at }),
     dispose: () => program.dispose()
@@ -66,7 +67,7 @@ async function run(
   at: StepBatch & StepSchedule
 ): Promise<StepResult> {
   const outputs = await program.run({ ...state, ...stepFeeds(plan, seed, at) })
-  return { state: stateAfter(plan, state, outputs), metrics: metricsOf(outputs, 0) }
+  return { state: stateAfter(plan, state, outputs), metrics: metricsOf(plan, outputs, 0) }
 }
 
 /** What one step is fed besides the state. */
@@ -74,6 +75,7 @@ export function stepFeeds(plan: StepPlan, seed: number, at: StepBatch & StepSche
   const { globalCrops, localCrops } = at
   return {
     ...stepScalars(at),
+    ...(plan.scalesLoss ? { lossScale: Float32Array.of(lossScaleOf(plan)) } : {}),
     ...(plan.dropPath > 0 ? { keeps: branchKeeps(plan, seed, at.step) } : {}),
     globalCrops,
     ...(plan.localCrops > 0 ? { localCrops } : {})
@@ -87,8 +89,8 @@ export function stateAfter(plan: StepPlan, before: StateTensors, outputs: Output
 }
 
 /** @param row which of the steps that the outputs are of */
-export const metricsOf = (outputs: Outputs, row: number): Record<string, number> =>
-  Object.fromEntries(METRICS.map((name) => [name, outputs[name]![row]!]))
+export const metricsOf = (plan: StepPlan, outputs: Outputs, row: number): Record<string, number> =>
+  Object.fromEntries(metricNames(plan).map((name) => [name, outputs[name]![row]!]))
 
 // Keeps the streams of drop path apart from those of data and initialization.
 const DROP_STREAM = 0x64726f70

@@ -20,6 +20,8 @@ export interface GraphNode {
   readonly inputs: readonly string[]
   readonly outputs: readonly string[]
   readonly attributes: Attributes
+  /** Stays in float32 whatever a pass does to the others. */
+  readonly isExact?: true
 }
 
 export interface Initializer {
@@ -59,6 +61,8 @@ export class Graph {
   readonly nodes: GraphNode[] = []
   readonly initializers: Initializer[] = []
   readonly inputs: TensorSpec[] = []
+  /** Whether nodes that come now stay in float32. */
+  isExact = false
   #counter = 0
   readonly #outputs = new Map<string, string>()
   readonly #seen = new Map<string, readonly string[]>()
@@ -70,11 +74,12 @@ export class Graph {
   /** Appends a node, or finds the equal one: every op here is pure. */
   node(op: string, inputs: readonly string[], options: NodeOptions = {}): readonly string[] {
     const { attributes = {}, domain = '', count = 1 } = options
-    const key = JSON.stringify([op, domain, inputs, attributes, count])
+    const exact = this.isExact ? ({ isExact: true } as const) : {}
+    const key = JSON.stringify([op, domain, inputs, attributes, count, this.isExact])
     const found = this.#seen.get(key)
     if (found) return found
     const outputs = Array.from({ length: count }, () => this.nextName())
-    this.nodes.push({ op, domain, inputs, outputs, attributes })
+    this.nodes.push({ op, domain, inputs, outputs, attributes, ...exact })
     this.#seen.set(key, outputs)
     return outputs
   }

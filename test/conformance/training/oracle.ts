@@ -87,7 +87,8 @@ export function oraclePlan(variant: VariantName): StepPlan {
     studentTemperature: c['student_temp']!,
     clipGrad: c['clip_grad']!,
     dropPath: 0,
-    normalizeLastLayer: !learn_g
+    normalizeLastLayer: !learn_g,
+    scalesLoss: false
   }
 }
 
