@@ -40,10 +40,25 @@ const tooLarge = (what: string, actual: number, limit: number): AppError =>
   new AppError('image_too_large', { message: `The image has ${actual} ${what}; at most ${limit} are allowed.`, limit })
 
 /**
+ * Scientific TIFFs hold signed, 32-bit or floating samples whose range only their maker knows, and more channels than a
+ * colour has: brought to 8 bits they would be black, white or noise without anybody noticing.
+ */
+function refuseMeasurements({ depth, channels }: { depth: string; channels: number }): void {
+  if (depth !== 'uchar' && depth !== 'ushort') {
+    const message = `The image has samples of type ${depth}; 8 and 16 bits without a sign are read.`
+    throw new AppError('image_invalid', { message })
+  }
+  if (channels > 4) {
+    const message = `The image has ${channels} channels; gray, RGB and CMYK are read, with alpha but for CMYK.`
+    throw new AppError('image_invalid', { message })
+  }
+}
+
+/**
  * Reads the header.
  *
- * @throws AppError `image_invalid` when the bytes are none of the formats or the header is broken, `image_too_large`
- *   when bytes or pixels are above the limits
+ * @throws AppError `image_invalid` when the bytes are none of the formats, the header is broken or the samples are no
+ *   picture's, `image_too_large` when bytes or pixels are above the limits
  */
 export async function inspectImage(bytes: Uint8Array, limits: ImageLimits = DEFAULT_IMAGE_LIMITS): Promise<ImageInfo> {
   if (bytes.length > limits.maxBytes) throw tooLarge('bytes', bytes.length, limits.maxBytes)
@@ -59,6 +74,7 @@ export async function inspectImage(bytes: Uint8Array, limits: ImageLimits = DEFA
   if (header.width * header.height > limits.maxPixels) {
     throw tooLarge('pixels', header.width * header.height, limits.maxPixels)
   }
+  refuseMeasurements(header)
   const isTurned = (header.orientation ?? 1) >= 5
   const isGray = (header.space === 'b-w' || header.space === 'grey16') && header.channels === 1
   return {

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
-import { open } from 'node:fs/promises'
+import { open, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import sharp from 'sharp'
 import { isAppError } from '../../../src/base/errors.ts'
 import { createDatasetWriter } from '../../../src/images/dataset-writer.ts'
+import { inspectImage } from '../../../src/images/inspect.ts'
 import { resolveRecipe } from '../../../src/recipe/presets.ts'
 import { createBatches } from '../../../src/training/batches.ts'
 import { drawImage, encodeImage, withTemporaryFolder, writeRawDataset } from '../../helpers/images.ts'
@@ -16,8 +18,13 @@ const recipe = resolveRecipe({
   hyperparameters: { epochs: 2, batchSize: 40 }
 })
 
-async function hashesOf(datasetFolder: string, loaders: number, steps: readonly number[]): Promise<string[]> {
-  const batches = await createBatches({ datasetFolder, recipe, loaders })
+async function hashesOf(
+  datasetFolder: string,
+  loaders: number,
+  steps: readonly number[],
+  of = recipe
+): Promise<string[]> {
+  const batches = await createBatches({ datasetFolder, recipe: of, loaders })
   try {
     const hashes: string[] = []
     for (const step of steps) {
@@ -46,6 +53,36 @@ test('the number of loaders changes nothing, for raw and for encoded images', ()
     assert.deepEqual(await hashesOf(folder, 1, steps), inline)
     assert.deepEqual(await hashesOf(folder, 3, steps), inline)
     assert.deepEqual(await hashesOf(folder, 0, [2, 3]), inline.slice(2))
+  }))
+
+test('the number of loaders changes nothing for natural images, at crops of patch 8 and 14', () =>
+  withTemporaryFolder(async (folder) => {
+    const photo = await readFile(new URL('../../conformance/golden/photos/chelsea.jpg', import.meta.url))
+    const writer = await createDatasetWriter(folder)
+    for (let i = 0; i < 36; i++) {
+      const region = { left: i * 5, top: i * 3, width: 180 + i, height: 150 + i }
+      const bytes = await sharp(photo)
+        .extract(region)
+        .jpeg({ progressive: i % 2 === 0 })
+        .toBuffer()
+      await writer.add({ ...(await inspectImage(bytes)), name: `${i}.jpg`, label: null, bytes })
+    }
+    await writer.finish(null)
+    for (const [patchSize, size, localSize] of [
+      [8, 72, 40],
+      [14, 98, 42]
+    ] as const) {
+      const natural = resolveRecipe({
+        preset: 'vit-small-16',
+        method: 'dino',
+        patchSize,
+        hyperparameters: { batchSize: 34, epochs: 2, crops: { global: { size }, local: { count: 2, size: localSize } } }
+      })
+      const inline = await hashesOf(folder, 0, [0, 1], natural)
+      assert.notEqual(inline[0], inline[1])
+      assert.deepEqual(await hashesOf(folder, 2, [0, 1], natural), inline)
+      assert.deepEqual(await hashesOf(folder, 3, [1], natural), inline.slice(1))
+    }
   }))
 
 test('an epoch shows every image once, in another order than the next, and drops what fills no batch', () =>

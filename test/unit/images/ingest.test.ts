@@ -91,6 +91,23 @@ test('single images are a dataset too', async () => {
   )
 })
 
+test('the content says what a file is, whatever its name', async () => {
+  const jpeg = await encodeImage(drawImage({ width: 20, height: 20, channels: 3 }), 'jpeg')
+  const { images } = await ingestFiles([
+    ['a.jpg', await png(1)],
+    ['b.zip', jpeg],
+    ['c', await png(2)]
+  ])
+  assert.deepEqual(
+    images.map(({ name, format }) => [name, format]),
+    [
+      ['a.jpg', 'png'],
+      ['b.zip', 'jpeg'],
+      ['c', 'png']
+    ]
+  )
+})
+
 test('what is no image, broken, too large, encrypted or a duplicate is recorded with its reason', async () => {
   const image = await png(1)
   const jpeg = await encodeImage(drawImage({ width: 64, height: 64, channels: 3 }), 'jpeg')
