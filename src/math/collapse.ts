@@ -94,18 +94,34 @@ export const uniquePrototypes = (representative: Int32Array): number =>
  */
 export function effectiveRank(features: Float32Array, dim: number): number {
   const rows = rowCount(features, dim)
-  const gram = new Float64Array(dim * dim)
-  for (let n = 0; n < rows; n++) {
-    const row = Float64Array.from(features.subarray(n * dim, (n + 1) * dim))
-    for (let i = 0; i < dim; i++) {
-      const value = row[i]!
-      for (let j = 0; j <= i; j++) gram[i * dim + j]! += value * row[j]!
-    }
-  }
+  if (rows === 0) return 0
   // Rounding can leave tiny negative eigenvalues where the true one is 0.
-  const singular = symmetricEigenvalues(gram, dim).map((value) => Math.sqrt(Math.max(0, value)))
+  const singular = gramEigenvalues(features, rows, dim).map((value) => Math.sqrt(Math.max(0, value)))
   const total = singular.reduce((a, b) => a + b, 0)
   return total > 0 ? Math.exp(entropy(singular.map((value) => value / total))) : 0
+}
+
+/** Of XᵀX [D, D] or X Xᵀ [N, N], whichever is smaller: those of the other are the same and zeros. */
+function gramEigenvalues(features: Float32Array, rows: number, dim: number): Float64Array {
+  const size = Math.min(rows, dim)
+  const vectors = rows < dim ? Float64Array.from(features) : transposed(features, rows, dim)
+  const length = vectors.length / size
+  const gram = new Float64Array(size * size)
+  for (let i = 0; i < size; i++) {
+    const a = vectors.subarray(i * length, (i + 1) * length)
+    for (let j = 0; j <= i; j++) {
+      let sum = 0
+      for (let k = 0, from = j * length; k < length; k++) sum += a[k]! * vectors[from + k]!
+      gram[i * size + j] = sum
+    }
+  }
+  return symmetricEigenvalues(gram, size)
+}
+
+function transposed(matrix: Float32Array, rows: number, columns: number): Float64Array {
+  const out = new Float64Array(matrix.length)
+  for (let i = 0; i < rows; i++) for (let j = 0; j < columns; j++) out[j * rows + i] = matrix[i * columns + j]!
+  return out
 }
 
 /** √D × mean standard deviation per dimension of unit features [N, D]: 1 when isotropic, 0 when collapsed. */

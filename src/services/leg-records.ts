@@ -29,7 +29,7 @@ export interface UploadedCheckpoint {
 }
 
 export interface RaisedAlarm {
-  readonly rule: 'collapse_uniform' | 'collapse_few' | 'plateau'
+  readonly rule: 'collapse_uniform' | 'collapse_few' | 'collapse_alike' | 'plateau'
   readonly step: number
   readonly sinceStep: number
   readonly message: string

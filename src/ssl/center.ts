@@ -14,6 +14,8 @@ export interface TeacherView {
   readonly logProbabilities: Tensor
   /** This batch's contribution to the center [K]. */
   readonly batchCenter: Tensor
+  /** The most probable prototype of each row before centering, float32 [rows]. */
+  readonly assignments: Tensor
 }
 
 export interface TeacherOptions {
@@ -34,9 +36,11 @@ export function teacherView(y: Tensor, prototypes: Prototypes, options: TeacherO
     const offset = normalizers ? tf.sub(normalizers, shift) : tf.neg(shift)
     // The mean of ⟨w, y⟩ is ⟨w, mean y⟩: one row of products instead of a pass over all logits.
     const mean = exactly(() => tf.matMul(tf.mean(y, 0, true), prototypes.weight as tf.Tensor2D, false, true))
+    const centered = logits(y, prototypes, { inverseTemperature, offset })
     return {
-      logProbabilities: tf.logSoftmax(logits(y, prototypes, { inverseTemperature, offset })),
-      batchCenter: tf.reshape(mean, [-1])
+      logProbabilities: tf.logSoftmax(centered),
+      batchCenter: tf.reshape(mean, [-1]),
+      assignments: largest(tf.add(centered, shift))
     }
   }
   const plain = logits(
@@ -46,9 +50,13 @@ export function teacherView(y: Tensor, prototypes: Prototypes, options: TeacherO
   )
   return {
     logProbabilities: tf.logSoftmax(tf.sub(plain, center)),
-    batchCenter: logMeanExp(tf.logSoftmax(plain))
+    batchCenter: logMeanExp(tf.logSoftmax(plain)),
+    assignments: largest(plain)
   }
 }
+
+/** Index of the largest of each row. */
+const largest = (rows: Tensor): Tensor => tf.cast(tf.argMax(rows, 1), 'float32')
 
 /** c ← m c + (1 − m) batch. */
 export const nextCenter = (center: Tensor, batchCenter: Tensor, momentum: number): Tensor =>

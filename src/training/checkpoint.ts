@@ -16,16 +16,19 @@ import { readdir, readFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { digestOf, publishFolder, readVerified, writeDurably } from '../base/durable-files.ts'
 import { AppError, isAppError } from '../base/errors.ts'
-import { decodeSafetensors, encodeSafetensors, type Safetensors } from '../base/safetensors.ts'
+import { decodeSafetensors, encodeSafetensors, type FloatTensor, type Safetensors } from '../base/safetensors.ts'
 import { recipeDifferences, recipeHash } from '../recipe/differences.ts'
 import { schemaErrors } from '../recipe/presets.ts'
 import type { Recipe } from '../recipe/schema.ts'
 import type { CheckpointEvent, OutputFile } from './events.ts'
+import type { HealthTensors } from './health-window.ts'
 import { hashState, joinState, STATE_PARTS, type StatePart, statePart } from './state.ts'
 import { type StateTensors, stateSpecs } from './step-state.ts'
 
 const FORMAT = 'kappa-checkpoint/1'
 const MANIFEST = 'state.json'
+/** Files from before 0.2 have none: their windows begin anew. */
+const HEALTH = 'health.safetensors'
 
 /** A position and everything that is needed to go on from it. */
 export interface TrainState {
@@ -36,6 +39,8 @@ export interface TrainState {
   /** Content hash of the dataset. */
   readonly contentHash: string
   readonly tensors: StateTensors
+  /** Of the windows that are being reported; it changes no weight and is no part of the state hash. */
+  readonly health: HealthTensors
 }
 
 export interface CheckpointManifest {
@@ -59,7 +64,7 @@ const checkpointFolder = (outFolder: string, step: number): string =>
 
 /** Complete or absent. A checkpoint of the same state that is already there is kept as it is. */
 export async function writeCheckpoint(outFolder: string, state: TrainState): Promise<CheckpointEvent> {
-  const { step, epoch, recipe, contentHash, tensors } = state
+  const { step, epoch, recipe, contentHash, tensors, health } = state
   const folder = checkpointFolder(outFolder, step)
   const stateHash = hashState(tensors, step)
   const files = (await hasCheckpoint(folder, stateHash)) ?? (await publishFolder(folder, fill))
@@ -77,6 +82,7 @@ export async function writeCheckpoint(outFolder: string, state: TrainState): Pro
         encodeSafetensors(statePart(tensors, specs, part), { format: 'pt', step: String(step) })
       )
     }
+    await write(HEALTH, encodeSafetensors(health))
     const manifest: CheckpointManifest = {
       format: FORMAT,
       step,
@@ -95,19 +101,35 @@ export async function writeCheckpoint(outFolder: string, state: TrainState): Pro
 /** @throws AppError checkpoint_invalid, checkpoint_not_found */
 export async function readCheckpoint(folder: string): Promise<TrainState & { readonly stateHash: string }> {
   const { step, epoch, recipe, stateHash, contentHash, files } = await readManifest(folder)
-  const read = async (part: StatePart): Promise<Safetensors> => {
-    const file = files.find(({ path }) => path === fileOf(part))
-    if (file === undefined)
-      throw new AppError('checkpoint_invalid', { message: `${MANIFEST} does not list ${fileOf(part)}.` })
+  const read = async (path: string): Promise<Safetensors> => {
+    const file = files.find((candidate) => candidate.path === path)
+    if (file === undefined) throw new AppError('checkpoint_invalid', { message: `${MANIFEST} does not list ${path}.` })
     return decodeSafetensors(await readVerified(join(folder, file.path), file))
   }
-  const parts = { student: await read('student'), teacher: await read('teacher'), optimizer: await read('optimizer') }
+  const readPart = (part: StatePart) => read(fileOf(part))
+  const parts = {
+    student: await readPart('student'),
+    teacher: await readPart('teacher'),
+    optimizer: await readPart('optimizer')
+  }
   const tensors = joinState(parts, stateSpecs(recipe))
   if (hashState(tensors, step) !== stateHash)
     throw new AppError('checkpoint_invalid', {
       message: `${MANIFEST} is not of this state: its step or hash was changed.`
     })
-  return { step, epoch, recipe, stateHash, contentHash, tensors }
+  const hasHealth = files.some(({ path }) => path === HEALTH)
+  const health = hasHealth ? healthTensors(await read(HEALTH)) : new Map()
+  return { step, epoch, recipe, stateHash, contentHash, tensors, health }
+}
+
+function healthTensors({ tensors }: Safetensors): HealthTensors {
+  const health = new Map<string, FloatTensor>()
+  for (const [name, { shape, data }] of tensors) {
+    if (!(data instanceof Float32Array))
+      throw new AppError('checkpoint_invalid', { message: `${name} in ${HEALTH} is not float32.` })
+    health.set(name, { shape, data })
+  }
+  return health
 }
 
 /** @throws AppError checkpoint_invalid naming what differs when the run to go on is another than the checkpoint's */

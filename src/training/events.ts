@@ -24,7 +24,8 @@ export interface StartedEvent {
  * One optimizer step. Metric keys: loss, loss_over_ln_k, teacher_entropy, student_entropy, kl, mean_assignment_entropy,
  * top_assignment, learning_rate, weight_decay, teacher_momentum, teacher_temperature, grad_norm, center_norm,
  * images_per_second, data_wait_share; and once a window (50 steps, and the end of an epoch): kappa_p0, kappa_p5,
- * kappa_p25, kappa_p50, kappa_p75, kappa_p95, kappa_p100.
+ * kappa_p25, kappa_p50, kappa_p75, kappa_p95, kappa_p100, effective_rank, feature_spread (from two rows on),
+ * used_prototypes, unique_prototypes.
  */
 export interface StepEvent {
   readonly type: 'step'
@@ -47,7 +48,7 @@ export interface CheckpointEvent {
 
 export interface AlarmEvent {
   readonly type: 'alarm'
-  readonly rule: 'collapse_uniform' | 'collapse_few' | 'plateau'
+  readonly rule: 'collapse_uniform' | 'collapse_few' | 'collapse_alike' | 'plateau'
   readonly step: number
   readonly sinceStep: number
   readonly message: string

@@ -4,14 +4,17 @@
  *
  *   uniform  MI < 0.08 and teacher entropy > 0.95 ln K      fired at step 30; healthy epochs have MI ≥ 1.37, ≤ 0.51 ln K
  *   few      entropy of the mean < 1.4 and top share > 0.3  fired at step 30 (few) and 60 (one); healthy epochs ≥ 1.82
+ *   alike    MI < 0.08, whatever the entropy                without centering and blunt; healthy from step 35 on ≥ 0.72
  *   plateau  MI < 1.1 and teacher entropy > 0.8 ln K        fired at step 280; healthy second epochs have MI ≥ 1.37
  *
  * Single batches scatter more than that, so rules see means over a window. κ, the loss and k-NN are no alarms: κ moves by
  * 3 % in a complete collapse, the lowest loss of all belongs to one that has a single prototype left, and the features of
  * the untrained network keep k-NN where it was.
  */
+import type { FloatTensor } from '../base/safetensors.ts'
 import type { Recipe } from '../recipe/schema.ts'
 import type { AlarmEvent } from './events.ts'
+import type { HealthTensors } from './health-window.ts'
 
 /** Steps averaged before a rule looks. */
 const WINDOW = 15
@@ -41,16 +44,25 @@ interface RuleSpec {
 export interface HealthWatch {
   /** @param step steps completed, ascending; returns the alarms that start here, each once until its condition has ended */
   observe(step: number, metrics: Metrics): AlarmEvent[]
+  /** What a checkpoint keeps: a resumed run raises the alarms of an uninterrupted one, and none twice. */
+  tensors(): HealthTensors
 }
 
-/** Keeps no state beyond its window: after a resume it needs that many steps before it can speak again. */
-export function watchHealth(recipe: Recipe, stepsPerEpoch: number): HealthWatch {
+export interface WatchOptions {
+  readonly stepsPerEpoch: number
+  /** What `tensors` gave when the run was stopped; empty at its begin. */
+  readonly from: HealthTensors
+}
+
+export function watchHealth(recipe: Recipe, { stepsPerEpoch, from }: WatchOptions): HealthWatch {
   const rules = rulesFor(recipe, stepsPerEpoch)
-  const window: Metrics[] = []
+  const window = rowsOf(from.get('alarms.window'))
   const heldSince = new Map<Rule, number>()
+  const held = from.get('alarms.held_since')?.data ?? []
+  for (const [i, { rule }] of rules.entries()) if (held[i]) heldSince.set(rule, held[i])
 
   function observe(step: number, metrics: Metrics): AlarmEvent[] {
-    window.push(metrics)
+    window.push(Float32Array.from(WATCHED, (key) => metrics[key]!))
     if (window.length > WINDOW) window.shift()
     if (window.length < WINDOW) return []
     const means = averageOf(window)
@@ -66,8 +78,26 @@ export function watchHealth(recipe: Recipe, stepsPerEpoch: number): HealthWatch 
     })
   }
 
-  return { observe }
+  function tensors(): HealthTensors {
+    const rows = Float32Array.from(window.flatMap((row) => [...row]))
+    return new Map<string, FloatTensor>([
+      ['alarms.window', { shape: [window.length, WATCHED.length], data: rows }],
+      // Steps count from 1, so that 0 is "not held".
+      [
+        'alarms.held_since',
+        { shape: [rules.length], data: Float32Array.from(rules, ({ rule }) => heldSince.get(rule) ?? 0) }
+      ]
+    ])
+  }
+
+  return { observe, tensors }
 }
+
+/** The metrics of each step of the window, in the order of WATCHED; they come from float32, so nothing is lost. */
+const rowsOf = (window: FloatTensor | undefined): Float32Array[] =>
+  Array.from({ length: window?.shape[0] ?? 0 }, (_, i) =>
+    window!.data.slice(i * WATCHED.length, (i + 1) * WATCHED.length)
+  )
 
 function rulesFor(recipe: Recipe, stepsPerEpoch: number): RuleSpec[] {
   const { prototypes, warmupEpochs, epochs } = recipe.hyperparameters
@@ -76,21 +106,30 @@ function rulesFor(recipe: Recipe, stepsPerEpoch: number): RuleSpec[] {
   const firstStep = Math.max(SKIPPED_STEPS, Math.ceil(SKIPPED_SHARE_OF_WARMUP * warmupSteps))
   const information = ({ meanEntropy, teacherEntropy }: Means) => meanEntropy - teacherEntropy
   const share = ({ teacherEntropy }: Means) => `${((100 * teacherEntropy) / uniform).toFixed(0)} % of ln ${prototypes}`
+  const isUniform = (means: Means) => information(means) < 0.08 && means.teacherEntropy > 0.95 * uniform
+  // With a handful of prototypes 1.4 nats would be all of them.
+  const isFew = ({ meanEntropy, topShare }: Means) => meanEntropy < Math.min(1.4, uniform / 2) && topShare > 0.3
   return [
     {
       rule: 'collapse_uniform',
       firstStep,
-      holds: (means) => information(means) < 0.08 && means.teacherEntropy > 0.95 * uniform,
+      holds: isUniform,
       sentence: (means) =>
         `Assignments are uniform: teacher entropy is ${share(means)} and tells ${information(means).toFixed(3)} nats about the image.`
     },
     {
       rule: 'collapse_few',
       firstStep,
-      // With a handful of prototypes 1.4 nats would be all of them.
-      holds: ({ meanEntropy, topShare }) => meanEntropy < Math.min(1.4, uniform / 2) && topShare > 0.3,
+      holds: isFew,
       sentence: ({ meanEntropy, topShare }) =>
         `Few prototypes take all images: ${Math.exp(meanEntropy).toFixed(1)} in effect, the first ${(100 * topShare).toFixed(0)} %.`
+    },
+    {
+      rule: 'collapse_alike',
+      firstStep,
+      holds: (means) => information(means) < 0.08 && !isUniform(means) && !isFew(means),
+      sentence: (means) =>
+        `All images are assigned alike: an assignment tells ${information(means).toFixed(3)} nats about its image.`
     },
     {
       rule: 'plateau',
@@ -102,9 +141,9 @@ function rulesFor(recipe: Recipe, stepsPerEpoch: number): RuleSpec[] {
   ]
 }
 
-function averageOf(window: readonly Metrics[]): Means {
+function averageOf(window: readonly Float32Array[]): Means {
   const [teacherEntropy, meanEntropy, topShare] = WATCHED.map(
-    (key) => window.reduce((sum, metrics) => sum + metrics[key]!, 0) / window.length
+    (_, i) => window.reduce((sum, row) => sum + row[i]!, 0) / window.length
   ) as [number, number, number]
   return { teacherEntropy, meanEntropy, topShare }
 }

@@ -6,7 +6,16 @@ import type { Engine, Feeds } from '../engine/engine.ts'
 import type { Program, Repeat } from '../engine/program.ts'
 import type { Values } from '../engine/tensor-spec.ts'
 import type { Recipe } from '../recipe/schema.ts'
-import { createTrainStep, metricsOf, type StepBatch, type StepSchedule, stateAfter, stepFeeds } from './step.ts'
+import type { TeacherViews } from './health-window.ts'
+import {
+  createTrainStep,
+  metricsOf,
+  type StepBatch,
+  type StepSchedule,
+  stateAfter,
+  stepFeeds,
+  viewsOf
+} from './step.ts'
 import { changedState, planOf, type StepPlan, stepStateSpecs } from './step-plan.ts'
 import { trainStepProgram } from './step-program.ts'
 import type { StateTensors } from './step-state.ts'
@@ -17,6 +26,8 @@ export interface StepsResult {
   readonly state: StateTensors
   /** Of each step. */
   readonly metrics: readonly Record<string, number>[]
+  /** Of each step. */
+  readonly views: readonly TeacherViews[]
 }
 
 export interface StepCalls {
@@ -42,7 +53,11 @@ export async function createStepCalls(engine: Engine, recipe: Recipe, stepsPerCa
     async run(state, steps) {
       const feeds = steps.map((step) => stepFeeds(plan, recipe.seed, step))
       const outputs = await loaded.run({ ...state, ...stack(feeds) })
-      return { state: stateAfter(plan, state, outputs), metrics: steps.map((_, row) => metricsOf(plan, outputs, row)) }
+      return {
+        state: stateAfter(plan, state, outputs),
+        metrics: steps.map((_, row) => metricsOf(plan, outputs, row)),
+        views: steps.map((_, row) => viewsOf(plan, outputs, row))
+      }
     },
     dispose: () => loaded.dispose()
   }
@@ -53,13 +68,15 @@ async function oneByOne(engine: Engine, recipe: Recipe): Promise<StepCalls> {
   return {
     async run(begin, steps) {
       const metrics: Record<string, number>[] = []
+      const views: TeacherViews[] = []
       let state = begin
       for (const given of steps) {
         const result = await step.run(state, given, given)
         metrics.push(result.metrics)
+        views.push(result.views)
         state = result.state
       }
-      return { state, metrics }
+      return { state, metrics, views }
     },
     dispose: () => step.dispose()
   }
@@ -107,7 +124,7 @@ export async function takeFiniteSteps(
   const first = taken.metrics.findIndex((metrics) => notFinite(metrics) !== undefined)
   if (first === -1) return { ...taken, broken: null }
   // The state before the broken step never left the device: it is made again.
-  const good = first === 0 ? { state, metrics: [] } : await calls.run(state, steps.slice(0, first))
+  const good = first === 0 ? { state, metrics: [], views: [] } : await calls.run(state, steps.slice(0, first))
   return { ...good, broken: notFinite(taken.metrics[first]!)! }
 }
 

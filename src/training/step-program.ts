@@ -41,7 +41,7 @@ export function trainStepProgram(plan: StepPlan): Program {
       ...crops('globalCrops', plan.globalCrops, imageSize),
       ...crops('localCrops', plan.localCrops, plan.localSize)
     ],
-    outputs: [...changedState(plan), ...metricNames(plan)],
+    outputs: [...changedState(plan), ...metricNames(plan), 'features', 'assignments'],
     build: (inputs) => {
       const patches = (name: string) => pixelPatches(inputs[name]!, patchSize, plan.pixels)
       const local = plan.localCrops > 0 ? { local: patches('localCrops') } : {}
@@ -80,6 +80,8 @@ export function buildStep(plan: StepPlan, inputs: Tensors, patches: StepPatches)
   return {
     ...state,
     'center.cls': nextCenter(center, teacher.batchCenter, plan.centerMomentum),
+    features: teacher.features,
+    assignments: teacher.assignments,
     ...metrics,
     ...teacherMetrics(teacher),
     loss,

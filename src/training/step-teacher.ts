@@ -8,6 +8,10 @@ import { type StepPatches, subset } from './step-inputs.ts'
 import type { StepPlan } from './step-plan.ts'
 
 export interface TeacherPass {
+  /** Class tokens [G · batch, D]. */
+  readonly features: Tensor
+  /** [G · batch]: the most probable prototype before centering. */
+  readonly assignments: Tensor
   /** [G · batch, K]. */
   readonly probabilities: Tensor
   readonly batchCenter: Tensor
@@ -22,15 +26,19 @@ export function teacherPass(plan: StepPlan, inputs: Tensors, patches: StepPatche
     plan.parameters.map(({ name }) => name)
   )
   const features = classToken(backboneOf(plan.network, parameters), patches.global)
-  const { logProbabilities, batchCenter } = teacherView(bottleneck(parameters, features), prototypesOf(parameters), {
-    centering: plan.centering,
-    vmf: plan.vmf,
-    inverseTemperature: inputs['inverseTeacherTemperature']!,
-    center: inputs['center.cls']!
-  })
+  const { logProbabilities, batchCenter, assignments } = teacherView(
+    bottleneck(parameters, features),
+    prototypesOf(parameters),
+    {
+      centering: plan.centering,
+      vmf: plan.vmf,
+      inverseTemperature: inputs['inverseTeacherTemperature']!,
+      center: inputs['center.cls']!
+    }
+  )
   const probabilities = tf.exp(logProbabilities)
   const entropy = tf.div(tf.sum(tf.mul(probabilities, logProbabilities)), -probabilities.shape[0]!)
-  return { probabilities, batchCenter, entropy }
+  return { features, assignments, probabilities, batchCenter, entropy }
 }
 
 /** The share of each prototype in this batch, as the centered teacher assigns it: its entropy and its largest. */

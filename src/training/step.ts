@@ -2,6 +2,7 @@
 import type { Engine, Feeds, LoadedProgram, Outputs } from '../engine/engine.ts'
 import { prng } from '../math/prng.ts'
 import type { Recipe } from '../recipe/schema.ts'
+import type { TeacherViews } from './health-window.ts'
 import { changedState, dropRate, planOf, type StepPlan } from './step-plan.ts'
 import { metricNames, trainStepProgram } from './step-program.ts'
 import { stepScalars } from './step-scalars.ts'
@@ -35,6 +36,7 @@ export interface StepResult {
   readonly state: StateTensors
   /** loss, teacher_entropy, student_entropy, kl, mean_assignment_entropy, top_assignment, grad_norm, center_norm. */
   readonly metrics: Record<string, number>
+  readonly views: TeacherViews
 }
 
 export interface TrainStep {
@@ -67,7 +69,11 @@ async function run(
   at: StepBatch & StepSchedule
 ): Promise<StepResult> {
   const outputs = await program.run({ ...state, ...stepFeeds(plan, seed, at) })
-  return { state: stateAfter(plan, state, outputs), metrics: metricsOf(plan, outputs, 0) }
+  return {
+    state: stateAfter(plan, state, outputs),
+    metrics: metricsOf(plan, outputs, 0),
+    views: viewsOf(plan, outputs, 0)
+  }
 }
 
 /** What one step is fed besides the state. */
@@ -91,6 +97,13 @@ export function stateAfter(plan: StepPlan, before: StateTensors, outputs: Output
 /** @param row which of the steps that the outputs are of */
 export const metricsOf = (plan: StepPlan, outputs: Outputs, row: number): Record<string, number> =>
   Object.fromEntries(metricNames(plan).map((name) => [name, outputs[name]![row]!]))
+
+/** Of the same step. */
+export function viewsOf(plan: StepPlan, outputs: Outputs, row: number): TeacherViews {
+  const rows = plan.globalCrops * plan.batchSize
+  const of = (name: string, length: number) => outputs[name]!.subarray(row * length, (row + 1) * length)
+  return { features: of('features', rows * plan.network.dim), assignments: of('assignments', rows) }
+}
 
 // Keeps the streams of drop path apart from those of data and initialization.
 const DROP_STREAM = 0x64726f70

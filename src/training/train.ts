@@ -7,15 +7,17 @@ import type { Clock } from '../base/clock.ts'
 import type { Engine } from '../engine/engine.ts'
 import { elementCount } from '../engine/tensor-spec.ts'
 import type { Recipe } from '../recipe/schema.ts'
+import { networkOf } from '../ssl/network.ts'
 import { type Batches, createBatches } from './batches.ts'
 import { checkResumable, readCheckpoint, type TrainState, writeCheckpoint } from './checkpoint.ts'
 import type { FailedEvent, StartedEvent, TrainEvent } from './events.ts'
 import { watchHealth } from './health.ts'
+import { createHealthWindow, type HealthWindow, type TeacherViews } from './health-window.ts'
 import { isWindowEnd, kappaQuantiles } from './probe.ts'
 import { scheduleAt } from './schedule.ts'
 import type { StepSchedule } from './step.ts'
 import { affordableSteps, createStepCalls, type GivenStep, type StepCalls, takeFiniteSteps } from './step-calls.ts'
-import { initialState, parameterSpecs } from './step-state.ts'
+import { initialState, parameterSpecs, type StateTensors } from './step-state.ts'
 
 export interface TrainOptions {
   readonly datasetFolder: string
@@ -87,7 +89,12 @@ async function* takeSteps(begin: TrainState, run: Run): AsyncGenerator<TrainEven
   const { options, checkpoints, lastStep } = run
   const { recipe, engine, outFolder, signal } = options
   const { stepsPerEpoch } = run.batches
-  const health = watchHealth(recipe, stepsPerEpoch)
+  const alarms = watchHealth(recipe, { stepsPerEpoch, from: begin.health })
+  const window = createHealthWindow(networkOf(recipe), begin.health)
+  const withHealth = (at: TrainState): TrainState => ({
+    ...at,
+    health: new Map([...alarms.tensors(), ...window.tensors()])
+  })
   const calls = await createStepCalls(engine, recipe, options.stepsPerCall)
   let state = begin
   try {
@@ -95,19 +102,21 @@ async function* takeSteps(begin: TrainState, run: Run): AsyncGenerator<TrainEven
       const { taken, broken } = await takeCall(state, calls, run)
       for (const one of taken) {
         state = one.state
-        const { step, epoch } = state
-        yield { type: 'step', step, epoch, metrics: stepMetrics(one, state, stepsPerEpoch) }
-        yield* health.observe(step, one.metrics)
+        const { step, epoch, tensors } = state
+        window.observe(one.views)
+        const ofWindow = isWindowEnd(step, stepsPerEpoch) ? windowMetrics(window, tensors, one.at) : {}
+        yield { type: 'step', step, epoch, metrics: { ...stepMetrics(one), ...ofWindow } }
+        yield* alarms.observe(step, one.metrics)
       }
-      if (broken) return { state, failure: failedEvent(state.step + 1, broken) }
+      if (broken) return { state: withHealth(state), failure: failedEvent(state.step + 1, broken) }
       if (checkpoints.isDue(state.step)) {
-        yield await writeCheckpoint(outFolder, state)
+        yield await writeCheckpoint(outFolder, withHealth(state))
         checkpoints.saved(state.step)
       }
       // A step computes synchronously: without a turn of the event loop no stop message would ever arrive.
       await nextTurn()
     }
-    return { state, failure: null }
+    return { state: withHealth(state), failure: null }
   } finally {
     await calls.dispose()
   }
@@ -115,7 +124,7 @@ async function* takeSteps(begin: TrainState, run: Run): AsyncGenerator<TrainEven
 
 interface CallTaken {
   /** Every state has the tensors after the last of these steps. */
-  readonly taken: readonly (StepRecord & { readonly state: TrainState })[]
+  readonly taken: readonly (StepRecord & { readonly state: TrainState; readonly views: TeacherViews })[]
   readonly broken: readonly [metric: string, value: number] | null
 }
 
@@ -127,13 +136,13 @@ async function takeCall(begin: TrainState, calls: StepCalls, run: Run): Promise<
   for (let step = begin.step; step < endOfCall(begin.step, run); step++) {
     given.push({ ...(await batches.next(step)), ...scheduleAt(recipe, step, batches.stepsPerEpoch) })
   }
-  const { state: tensors, metrics, broken } = await takeFiniteSteps(calls, begin.tensors, given)
+  const { state: tensors, metrics, views, broken } = await takeFiniteSteps(calls, begin.tensors, given)
   const totalMs = (clock.now() - startedAt) / given.length
   const taken = metrics.map((measured, i) => {
     const step = begin.step + i + 1
     const at = given[i]!
     const state = { ...begin, step, epoch: Math.floor(step / batches.stepsPerEpoch), tensors }
-    return { state, recipe, metrics: measured, at, timing: { waitMs: at.waitMs, totalMs } }
+    return { state, recipe, metrics: measured, views: views[i]!, at, timing: { waitMs: at.waitMs, totalMs } }
   })
   return { taken, broken }
 }
@@ -152,7 +161,8 @@ function endOfCall(begin: number, { options, batches, lastStep }: Run): number {
 }
 
 async function beginOrResume({ recipe, resumeFrom }: TrainOptions, { contentHash }: Batches): Promise<TrainState> {
-  if (resumeFrom === undefined) return { step: 0, epoch: 0, recipe, contentHash, tensors: initialState(recipe) }
+  if (resumeFrom === undefined)
+    return { step: 0, epoch: 0, recipe, contentHash, tensors: initialState(recipe), health: new Map() }
   const checkpoint = await readCheckpoint(resumeFrom)
   checkResumable(checkpoint, { recipe, contentHash })
   return { ...checkpoint, recipe }
@@ -189,8 +199,7 @@ interface StepRecord {
   readonly timing: { readonly waitMs: number; readonly totalMs: number }
 }
 
-function stepMetrics(record: StepRecord, { step, tensors }: TrainState, stepsPerEpoch: number): Record<string, number> {
-  const { recipe, metrics, at, timing } = record
+function stepMetrics({ recipe, metrics, at, timing }: StepRecord): Record<string, number> {
   const { prototypes, batchSize } = recipe.hyperparameters
   // A clock that did not move gives no rate.
   const totalMs = Math.max(timing.totalMs, 0.001)
@@ -202,12 +211,15 @@ function stepMetrics(record: StepRecord, { step, tensors }: TrainState, stepsPer
     teacher_momentum: at.teacherMomentum,
     teacher_temperature: at.teacherTemperature,
     images_per_second: (1000 * batchSize) / totalMs,
-    data_wait_share: Math.min(1, timing.waitMs / totalMs),
-    ...(isWindowEnd(step, stepsPerEpoch)
-      ? kappaQuantiles(tensors['teacher.head.last_layer.weight_g']!, at.teacherTemperature)
-      : {})
+    data_wait_share: Math.min(1, timing.waitMs / totalMs)
   }
 }
+
+/** Of the teacher after the last step of the window, and of the images of all its steps. */
+const windowMetrics = (window: HealthWindow, state: StateTensors, at: StepSchedule): Record<string, number> => ({
+  ...kappaQuantiles(state['teacher.head.last_layer.weight_g']!, at.teacherTemperature),
+  ...window.close(state['teacher.head.last_layer.weight_v']!)
+})
 
 function startedEvent({ recipe, engine }: TrainOptions, batches: Batches, { step }: TrainState): StartedEvent {
   const { images, stepsPerEpoch } = batches

@@ -48,7 +48,7 @@ test('a run starts, steps to its end, checkpoints and is done', async (t) => {
   assert.deepEqual(events.at(-1), { type: 'done', step: 10, reason: 'completed' })
 })
 
-test('every step reports the metrics that the platform stores, the window’s end kappa quantiles too', async (t) => {
+test('every step reports the metrics that the platform stores, the window’s end those of the window too', async (t) => {
   const lab = await labFolder(t)
   const steps = ofType(await run(lab, 'out'), 'step')
   const first = Object.keys(steps[0]!.metrics).sort()
@@ -72,6 +72,10 @@ test('every step reports the metrics that the platform stores, the window’s en
   const window = steps[STEPS_PER_EPOCH - 1]!.metrics
   const kappas = [0, 5, 25, 50, 75, 95, 100].map((percent) => window[`kappa_p${percent}`]!)
   assert.ok(kappas.every((kappa, i) => kappa > 0 && (i === 0 || kappa >= kappas[i - 1]!)))
+  assert.ok(window['effective_rank']! > 1 && window['effective_rank']! <= 32)
+  assert.ok(window['feature_spread']! > 0)
+  const [used, unique] = [window['used_prototypes']!, window['unique_prototypes']!]
+  assert.ok(unique >= 1 && unique <= used && used <= 16)
   for (const { metrics } of steps) assert.ok(Object.values(metrics).every(Number.isFinite))
 })
 

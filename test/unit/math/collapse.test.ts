@@ -47,6 +47,15 @@ test('effective rank counts equal directions and sees one line as rank 1', () =>
   assert.equal(effectiveRank(new Float32Array(9), 3), 0)
 })
 
+test('effective rank is the same from fewer images than dimensions as from their transpose', () => {
+  const random = prng(8)
+  const [rows, dim] = [7, 20]
+  const features = Float32Array.from({ length: rows * dim }, () => random.normal())
+  const transpose = Float32Array.from(features, (_, i) => features[(i % rows) * dim + Math.floor(i / rows)]!)
+  closeTo(effectiveRank(features, dim), effectiveRank(transpose, rows), 1e-9)
+  assert.equal(effectiveRank(new Float32Array(0), dim), 0)
+})
+
 test('feature spread is about 1 for isotropic features and 0 for equal ones', () => {
   const random = prng(5)
   closeTo(

@@ -24,13 +24,15 @@ beforeEach(async () => {
 })
 afterEach(() => rm(outFolder, { recursive: true }))
 
+const HEALTH = new Map([['window.usage', { shape: [2, 2], data: Float32Array.of(3, 0, 1, 2) }]])
+
 function stateAt(step: number): TrainState {
   const recipe = muRecipe()
   const tensors = initialState(recipe)
   tensors['center.cls']!.fill(step + 0.5)
   // Both networks begin equal, and equal files could be swapped.
   tensors['teacher.backbone.cls_token']!.fill(step)
-  return { step, epoch: 0, recipe, contentHash: 'c0ffee', tensors }
+  return { step, epoch: 0, recipe, contentHash: 'c0ffee', tensors, health: HEALTH }
 }
 
 const refuses = (promise: Promise<unknown>, reason: RegExp) =>
@@ -44,6 +46,17 @@ test('a checkpoint gives back the same state, centers and moments included', asy
   assert.equal(restored.step, 5)
   assert.equal(hashState(restored.tensors, restored.step), stateHash)
   assert.equal(restored.stateHash, stateHash)
+  assert.deepEqual(restored.health, HEALTH)
+})
+
+test('a checkpoint from before the health file begins its windows anew', async () => {
+  const { folder } = await writeCheckpoint(outFolder, stateAt(5))
+  const manifest = JSON.parse(await readFile(join(folder, 'state.json'), 'utf8'))
+  manifest.files = manifest.files.filter(({ path }: { path: string }) => path !== 'health.safetensors')
+  await writeFile(join(folder, 'state.json'), JSON.stringify(manifest))
+  const restored = await readCheckpoint(folder)
+  assert.equal(restored.health.size, 0)
+  assert.equal(restored.step, 5)
 })
 
 test('the event lists every file with its true size and hash', async () => {

@@ -33,6 +33,12 @@ const FEW: Series = [
   [60, 0.077, 1.034, 0.4189],
   [140, 0.078, 0.996, 0.5279]
 ]
+/** No centering, teacher temperature 0.1, scaled from K = 64. */
+const ALIKE: Series = [
+  [20, 4.12, 4.2, 0.174],
+  [40, 4.13, 4.14, 0.181],
+  [140, 4.13, 4.131, 0.18]
+]
 const PLATEAU: Series = [
   [20, 5.231, 5.538, 0.0055],
   [60, 5.338, 5.539, 0.0054],
@@ -58,8 +64,8 @@ const recipe = (changes: Partial<Recipe['hyperparameters']> = {}) =>
   ({ hyperparameters: { prototypes: 256, epochs: 8, warmupEpochs: 1, ...changes } }) as Recipe
 
 /** Straight lines between the recorded points, with a scatter of ±8 % as single batches have. */
-function replay(series: Series, watched = recipe()): AlarmEvent[] {
-  const health = watchHealth(watched, 140)
+function replay(series: Series, watched = recipe(), resumedAfter = 0): AlarmEvent[] {
+  let health = watchHealth(watched, { stepsPerEpoch: 140, from: new Map() })
   const alarms: AlarmEvent[] = []
   const last = series.at(-1)![0]
   for (let step = 1; step <= last; step++) {
@@ -71,16 +77,18 @@ function replay(series: Series, watched = recipe()): AlarmEvent[] {
     const scatter = 1 + 0.08 * Math.sin(step * 2.4)
     const information = (mean - teacher) * scatter
     const metrics = {
-      teacher_entropy: mean - information,
-      mean_assignment_entropy: mean,
-      top_assignment: top * scatter
+      // As they come out of a program.
+      teacher_entropy: Math.fround(mean - information),
+      mean_assignment_entropy: Math.fround(mean),
+      top_assignment: Math.fround(top * scatter)
     }
     alarms.push(...health.observe(step, metrics))
+    if (step === resumedAfter) health = watchHealth(watched, { stepsPerEpoch: 140, from: health.tensors() })
   }
   return alarms
 }
 
-const firstRuleOf = (series: Series) => replay(series)[0]?.rule
+const rulesOf = (series: Series) => replay(series).map(({ rule }) => rule)
 
 test('a uniform collapse raises its alarm once, soon after it began', () => {
   const alarms = replay(UNIFORM)
@@ -93,17 +101,23 @@ test('a uniform collapse raises its alarm once, soon after it began', () => {
   assert.match(alarms[0]!.message, /uniform/)
 })
 
-test('a collapse to one and to a few prototypes raises the same alarm', () => {
-  assert.equal(firstRuleOf(ONE), 'collapse_few')
-  assert.equal(firstRuleOf(FEW), 'collapse_few')
+test('a collapse to a few prototypes is told as that, one to a single prototype first by images that are alike', () => {
+  assert.deepEqual(rulesOf(FEW), ['collapse_few'])
+  assert.deepEqual(rulesOf(ONE), ['collapse_alike', 'collapse_few'])
+})
+
+test('assignments that are blunt, few in none and alike for all images are a collapse too', () => {
+  const alarms = replay(ALIKE)
+  assert.deepEqual(
+    alarms.map(({ rule }) => rule),
+    ['collapse_alike']
+  )
+  assert.ok(alarms[0]!.step <= 60, `raised at ${alarms[0]!.step}`)
 })
 
 test('a near-uniform plateau is reported only after two epochs', () => {
   const alarms = replay(PLATEAU)
-  assert.deepEqual(
-    alarms.map(({ rule }) => rule),
-    ['plateau']
-  )
+  assert.deepEqual(rulesOf(PLATEAU), ['plateau'])
   assert.ok(alarms[0]!.step > 280)
 })
 
@@ -139,4 +153,11 @@ test('with a handful of prototypes an even use of all of them is no collapse', (
     [200, 0.2, 1.38, 0.31]
   ]
   assert.deepEqual(replay(even, recipe({ prototypes: 4 })), [])
+})
+
+test('a resumed run raises the alarms of an uninterrupted one, at the same steps and none twice', () => {
+  for (const resumedAfter of [1, 25, 34, 50, 139]) {
+    assert.deepEqual(replay(UNIFORM, recipe(), resumedAfter), replay(UNIFORM), `resumed after ${resumedAfter}`)
+    assert.deepEqual(replay(FEW, recipe(), resumedAfter), replay(FEW), `resumed after ${resumedAfter}`)
+  }
 })

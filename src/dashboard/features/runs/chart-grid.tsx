@@ -20,6 +20,7 @@ export function ChartGrid(props: Props) {
       <div className="charts">
         <LearningCharts {...props} />
         <KappaChart {...props} />
+        <SpreadCharts {...props} />
         <SpeedCharts {...props} />
       </div>
       <h3>Schedules</h3>
@@ -125,6 +126,32 @@ function KappaChart({ metrics: { columns }, domain, onZoom }: Props) {
         band(columns, 'p5 to p95', ['kappa_p5', 'kappa_p95'], 4)
       ]}
     />
+  )
+}
+
+function SpreadCharts({ metrics: { columns }, domain, onZoom }: Props) {
+  const shared = { domain, onZoom, include: FROM_ZERO }
+  return (
+    <>
+      <LineChart
+        {...shared}
+        title="Prototypes in use"
+        hint="Since the last point; unique ones point in different directions, of the 1,024 most used."
+        lines={[line(columns, 'used', 'used_prototypes', 4), line(columns, 'unique', 'unique_prototypes', 1)]}
+      />
+      <LineChart
+        {...shared}
+        title="Effective rank of features"
+        hint="Directions that the teacher's features use (RankMe); 1 is complete collapse."
+        lines={[line(columns, 'rank', 'effective_rank', 3)]}
+      />
+      <LineChart
+        {...shared}
+        title="Spread of features"
+        hint="1 when the teacher's features point everywhere alike, 0 when all images have the same."
+        lines={[line(columns, 'spread', 'feature_spread', 3)]}
+      />
+    </>
   )
 }
 

@@ -17,7 +17,11 @@ export const METRIC_KEYS = [
   'kappa_p5',
   'kappa_p50',
   'kappa_p95',
-  'kappa_p100'
+  'kappa_p100',
+  'effective_rank',
+  'feature_spread',
+  'used_prototypes',
+  'unique_prototypes'
 ] as const
 
 export type MetricKey = (typeof METRIC_KEYS)[number]
