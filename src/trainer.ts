@@ -1,11 +1,11 @@
-/** Trains: as the child of a worker, over IPC; or by itself, from the command line (`npm run train -- --help`). */
+/** Trains, as the child of a worker or of the command line: a request comes in over IPC, events go out. */
 import { systemClock } from './base/clock.ts'
 import { readEngineChoice } from './config.ts'
-import { runTrainCommand } from './training/cli.ts'
 import { serveParent } from './training/trainer-child.ts'
 import { createTrainerWork } from './training/trainer-work.ts'
 
-const work = createTrainerWork(systemClock, readEngineChoice(process.env))
-
-if (process.send !== undefined) serveParent(process, work)
-else process.exit(await runTrainCommand(process.argv.slice(2), work))
+if (process.send === undefined) {
+  process.stderr.write('The trainer is a child of the worker or of the command line: kappa train --help.\n')
+  process.exit(2)
+}
+serveParent(process, createTrainerWork(systemClock, readEngineChoice(process.env)))

@@ -1,6 +1,7 @@
 /** Every failure as RFC 9457 problem+json. A 5xx says what its code says and nothing of its cause: that is in the log. */
+
+import { keysToSnake, pointerToSnake } from '../base/casing.ts'
 import { AppError, ERROR_CATALOGUE, type ErrorCode, type FieldError, toError } from '../base/errors.ts'
-import { keysToSnake, pointerToSnake } from './casing.ts'
 
 /** A code without a status does not compile. */
 export const STATUS = {

@@ -40,6 +40,7 @@ export const LAYERS: Record<string, Layer> = {
     ]
   },
   http: { may: ['base', 'recipe', 'domain', 'services'], packages: [/^fastify$/, /^@fastify\//, /^typebox/] },
+  cli: { may: ['base', 'math', 'recipe', 'engine', 'images', 'training', 'inference'], packages: [] },
   demo: { may: ['base', 'math'], packages: [] },
   dashboard: { may: [], packages: [/^react/, /^vite$/, /^@vitejs\//] }
 }

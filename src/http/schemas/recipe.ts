@@ -1,5 +1,6 @@
 /** Recipes on the wire: the schemas of recipe/schema.ts with snake_case names. */
 import { Type } from 'typebox'
+import { keysToCamel, keysToSnake } from '../../base/casing.ts'
 import { type DeepPartial, PRESET_NAMES } from '../../recipe/presets.ts'
 import {
   ARCHS,
@@ -8,7 +9,7 @@ import {
   METHODS,
   Recipe as RecipeSchema
 } from '../../recipe/schema.ts'
-import { keysToCamel, keysToSnake, toWireSchema } from '../casing.ts'
+import { toWireSchema } from '../casing.ts'
 
 export type WireObject = Readonly<Record<string, unknown>>
 

@@ -1,9 +1,9 @@
 /** What a run leaves behind: events, metrics, checkpoints. */
 import { type Static, Type } from 'typebox'
+import { keysToSnake } from '../../base/casing.ts'
 import type { Checkpoint as DomainCheckpoint } from '../../domain/checkpoint.ts'
 import type { MetricQuery } from '../../domain/ports.ts'
 import type { RunEvent as DomainEvent, MetricSeries } from '../../domain/run.ts'
-import { keysToSnake } from '../casing.ts'
 import { closed, ListOf, Nullable, Resource, Timestamp } from './common.ts'
 import type { WireObject } from './recipe.ts'
 

@@ -1,6 +1,7 @@
+/** The commands as a new user tries them, on a folder of PNG files; their words and fields as docs/cli.md has them. */
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { after, before, test } from 'node:test'
@@ -9,14 +10,37 @@ import sharp from 'sharp'
 import { decodeSafetensors } from '../../../src/base/safetensors.ts'
 import { muRecipe } from '../../helpers/mu-recipe.ts'
 import { barImage } from '../../helpers/tiny-dataset.ts'
+import { KAPPA } from './lab-folder.ts'
 
-const CLI = resolve(import.meta.dirname, '../../../src/cli.ts')
-const kappa = (...args: string[]) => promisify(execFile)(process.execPath, [CLI, ...args])
+const DOCUMENT = resolve(import.meta.dirname, '../../../docs/cli.md')
+const LAUNCHER = resolve(import.meta.dirname, '../../../src/kappa.mjs')
+
+const kappa = (...args: string[]) => promisify(execFile)(process.execPath, [KAPPA, ...args])
+
+/** Exit code and what was printed, of a command that fails. */
+const failing = (...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> =>
+  kappa(...args).then(
+    ({ stdout, stderr }) => ({ code: 0, stdout, stderr }),
+    (error) => error
+  )
 
 let root: string
 const at = (name: string) => join(root, name)
+/** Lines that the commands printed with --json. */
+const events: Record<string, unknown>[] = []
 
-/** 48 PNG files in class folders, and one file that is no image. */
+async function json(...args: string[]): Promise<Record<string, unknown>[]> {
+  const { stdout, stderr } = await kappa(...args, '--json')
+  assert.equal(stderr, '')
+  const lines = stdout
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line))
+  events.push(...lines)
+  return lines
+}
+
+/** 48 PNG files in class folders, a file that is no image, and a run of 5 steps with its model. */
 before(async () => {
   root = await mkdtemp(join(tmpdir(), 'kappa-cli-'))
   for (let index = 0; index < 48; index++) {
@@ -29,43 +53,141 @@ before(async () => {
   }
   await writeFile(at('images/notes.txt'), 'no image')
   await writeFile(at('recipe.json'), JSON.stringify(muRecipe({ epochs: 1, freezeLastLayerEpochs: 0 })))
+  const places = ['--images', at('images'), '--out', at('out'), '--recipe', at('recipe.json')]
+  await json('train', ...places, '--hold-out', '6', '--threads', '1', '--loaders', '0')
 })
 after(() => rm(root, { recursive: true }))
 
-test('a folder of images becomes a dataset, a run and a model that kappa knn and kappa embed use', async () => {
-  const places = ['--images', at('images'), '--out', at('out'), '--recipe', at('recipe.json')]
-  const { stderr } = await kappa('train', ...places, '--hold-out', '6', '--export', '--threads', '1', '--loaders', '0')
-  assert.match(stderr, /packed 40 images /)
-  assert.match(stderr, /packed 8 images .* 1 left out/)
-  assert.match(stderr, /40 images, .* 5 steps/)
-  assert.match(stderr, /model of step 5/)
+const only = (type: string) => events.filter((event) => event['type'] === type)
 
-  const sets = ['--bank', at('out/dataset'), '--queries', at('out/held-out')]
-  const knn = await kappa('knn', '--model', at('out/model'), ...sets, '--k', '5')
-  assert.match(knn.stdout, /^k-NN top-1: \d+\.\d %$/m)
-
-  await kappa(
-    'embed',
-    '--model',
-    at('out/model'),
-    '--dataset',
-    at('out/held-out'),
-    '--out',
-    at('vectors/held-out.safetensors')
+test('a folder of images becomes a dataset, a hold-out, a run and a model', async () => {
+  assert.deepEqual(
+    only('packed').map(({ images, rejected }) => [images, rejected]),
+    [
+      [40, 1],
+      [8, 1]
+    ]
   )
-  const { tensors } = decodeSafetensors(await readFile(at('vectors/held-out.safetensors')))
-  assert.deepEqual(tensors.get('embeddings')?.shape, [8, 32])
-  assert.deepEqual(tensors.get('labels')?.shape, [8])
+  assert.equal(only('step').length, 5)
+  assert.deepEqual(only('done').at(-1), { type: 'done', step: 5, reason: 'completed' })
+  assert.equal(only('exported').at(-1)?.['folder'], at('out/model'))
+  assert.deepEqual((await readdir(at('out'))).sort(), ['checkpoints', 'dataset', 'held-out', 'model', 'run.json'])
 })
 
-test('what the command line cannot do it says, with exit code 2 for wrong words and 1 for wrong places', async () => {
-  const codeOf = (...args: string[]) =>
-    kappa(...args).then(
-      () => 0,
-      (error) => error.code
-    )
-  assert.equal(await codeOf('fly'), 2)
-  assert.equal(await codeOf('knn', '--model', at('nowhere')), 1)
-  assert.equal(await codeOf('embed', '--modell', 'x'), 2)
-  assert.equal(await codeOf('help'), 0)
+test('people read the same on stderr, without control characters where there is no terminal', async () => {
+  const places = ['--images', at('images'), '--out', at('people'), '--recipe', at('recipe.json')]
+  const { stdout, stderr } = await kappa('train', ...places, '--no-export', '--threads', '1')
+  assert.equal(stdout, '')
+  assert.match(stderr, /packed 48 images .* 1 left out.*rejected\.jsonl says why/)
+  assert.match(stderr, /48 images, .* 6 steps/)
+  assert.match(stderr, /^done after 6 steps$/m)
+  assert.ok(!stderr.includes('\u001b') && !stderr.includes('\r'))
+})
+
+test('kappa knn compares labels by name, so that queries may lack a class', async () => {
+  const [model, k] = [
+    ['--model', at('out/model')],
+    ['--k', '1', '--threads', '1']
+  ]
+  const result = (await json('knn', ...model, '--bank', at('images'), '--queries', at('out/held-out'), ...k)).at(-1)!
+  assert.deepEqual([result['top1'], result['classes'], result['bank'], result['queries']], [1, 4, 48, 8])
+  await mkdir(at('few/class-3'), { recursive: true })
+  await writeFile(at('few/class-3/a.png'), await readFile(at('images/class-3/3.png')))
+  await writeFile(at('few/class-3/b.png'), await readFile(at('images/class-3/7.png')))
+  const { stdout } = await kappa('knn', ...model, '--bank', at('images'), '--queries', at('few'), ...k)
+  assert.equal(stdout, 'k-NN top-1: 100.0 %  (k = 1, 2 queries, bank of 48)\n')
+})
+
+test('kappa embed writes what NumPy, safetensors and jq read, row by row the same', async () => {
+  const embed = (out: string) => json('embed', '--model', at('out/model'), '--images', at('images'), '--out', at(out))
+  const embedded = (await embed('vectors/a.npy')).at(-1)!
+  assert.deepEqual([embedded['images'], embedded['unusable'], embedded['dimensions']], [48, 1, 32])
+  await embed('vectors/a2.safetensors')
+  await embed('vectors/a3.jsonl')
+  const npy = await readFile(at('vectors/a.npy'))
+  assert.equal(npy.length, 128 + 48 * 32 * 4)
+  const head = npy.subarray(0, 128).toString('latin1')
+  assert.ok(head.startsWith('\x93NUMPY\x01\x00v\x00'), 'magic, version and length')
+  assert.match(head.slice(10), /^\{'descr': '<f4', 'fortran_order': False, 'shape': \(48, 32\), \} *\n$/)
+  const numbers = new Float32Array(npy.buffer.slice(npy.byteOffset + 128, npy.byteOffset + npy.length))
+  const { tensors } = decodeSafetensors(await readFile(at('vectors/a2.safetensors')))
+  assert.deepEqual(tensors.get('embeddings'), { shape: [48, 32], data: numbers })
+  const linesOf = async (name: string) =>
+    (await readFile(at(name), 'utf8'))
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line))
+  const rows = await linesOf('vectors/a3.jsonl')
+  assert.deepEqual(Float32Array.from(rows.flatMap(({ embedding }) => embedding)), numbers)
+  const names = await linesOf('vectors/a.images.jsonl')
+  assert.deepEqual(
+    names,
+    rows.map(({ name, label }, row) => ({ row, name, label }))
+  )
+  assert.deepEqual(names[0], { row: 0, name: 'class-0/0.png', label: 'class-0' })
+  assert.deepEqual(
+    (await readdir(at('vectors'))).filter((name) => name.endsWith('.partial')),
+    []
+  )
+})
+
+test('kappa export makes the model of a run, the one that training made', async () => {
+  await json('export', '--run', at('out'), '--out', at('again'), '--threads', '1')
+  for (const name of ['backbone.safetensors', 'embed.onnx', 'prototypes.json']) {
+    assert.deepEqual(await readFile(at(`again/${name}`)), await readFile(at(`out/model/${name}`)), name)
+  }
+})
+
+test('kappa doctor names an engine', async () => {
+  const [report] = await json('doctor', '--threads', '1')
+  assert.equal(report?.['type'], 'engines')
+})
+
+test('what the commands cannot do they say by name, with exit code 2', async () => {
+  const model = ['--model', at('out/model')]
+  const cases: [args: string[], reason: RegExp][] = [
+    [['fly'], /no command fly/],
+    [['embed', '--modell', 'x'], /--modell/],
+    [['embed', ...model, '--images', at('images'), '--out', at('x.csv')], /--out must end with \.npy/],
+    [['embed', ...model, '--images', at('none'), '--out', at('x.npy')], /--images .*none: there is no such/],
+    [['embed', ...model, '--images', at('images/notes.txt'), '--out', at('x.npy')], /notes\.txt/],
+    [['embed', '--model', at('out'), '--images', at('images'), '--out', at('x.npy')], /--model .*out holds no model/],
+    [['embed', ...model, '--images', at('images'), '--out', at('recipe.json')], /--out must end/],
+    [['knn', ...model, '--bank', at('images/class-0'), '--queries', at('images')], /vote with labels, and .* has none/],
+    [['knn', ...model, '--bank', at('images'), '--queries', at('images'), '--k', '0'], /--k must be 1 or more/],
+    [['export', '--run', at('images'), '--out', at('x')], /--run .*images has no checkpoint/],
+    [['doctor', '--threads', 'all'], /--threads must be a whole number/]
+  ]
+  for (const [args, reason] of cases) {
+    const { code, stderr } = await failing(...args)
+    assert.deepEqual([args.join(' '), code], [args.join(' '), 2])
+    assert.match(stderr, reason)
+  }
+  await assert.rejects(stat(at('x.npy')))
+})
+
+test('a file of embeddings that is there already is not overwritten', async () => {
+  await writeFile(at('kept.npy'), 'precious')
+  const args = ['embed', '--model', at('out/model'), '--images', at('images'), '--out', at('kept.npy')]
+  assert.match((await failing(...args)).stderr, /kept\.npy is there already/)
+  assert.equal(await readFile(at('kept.npy'), 'utf8'), 'precious')
+})
+
+test('every command has its help, on stdout with exit code 0, also through the launcher', async () => {
+  const { stdout } = await promisify(execFile)(process.execPath, [LAUNCHER, 'help'])
+  const commands = [...stdout.matchAll(/^ {2}kappa (\w+)/gm)].map((match) => match[1]!)
+  assert.deepEqual(commands.slice(0, 4), ['train', 'export', 'embed', 'knn'])
+  for (const command of commands) assert.match((await kappa(command, '--help')).stdout, new RegExp(`kappa ${command} `))
+})
+
+test('docs/cli.md has every field of every line that --json printed here', async () => {
+  const text = await readFile(DOCUMENT, 'utf8')
+  const table = new Map([...text.matchAll(/^\| `(\w+)` +\|(.*)\|(.*)\|$/gm)].map(([, type, fields]) => [type, fields!]))
+  const missing = new Set<string>()
+  for (const { type, ...fields } of events) {
+    const documented = table.get(String(type))
+    for (const field of Object.keys(fields)) if (!documented?.includes(`\`${field}\``)) missing.add(`${type}.${field}`)
+  }
+  assert.deepEqual([...missing], [])
+  assert.ok(new Set(events.map(({ type }) => type)).size >= 12, 'hardly any event was seen')
 })

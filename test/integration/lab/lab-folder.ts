@@ -2,6 +2,7 @@ import { type ChildProcess, fork, spawn } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import type { Readable } from 'node:stream'
 
 import { writeTinyDataset } from '../../helpers/tiny-dataset.ts'
 
@@ -11,6 +12,7 @@ export interface Scope {
 }
 
 export const TRAINER = resolve(import.meta.dirname, '../../../src/trainer.ts')
+export const KAPPA = resolve(import.meta.dirname, '../../../src/cli.ts')
 export const SERVER = resolve(import.meta.dirname, '../../../src/server.ts')
 
 export interface LabFolder {
@@ -88,24 +90,28 @@ export interface CommandLine {
   readonly exited: Promise<Exit>
   /** Events printed with --json, so far. */
   readonly lines: string[]
-  /** Called for every line. */
+  /** Called for every line of stdout. */
   onLine: (line: string) => void
 }
 
-/** The trainer's command line as its own process. */
-export function runTrainer(t: Scope, args: readonly string[]): CommandLine {
-  const child = spawn(process.execPath, [TRAINER, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
+/** `kappa` as its own process. */
+export function runKappa(t: Scope, args: readonly string[]): CommandLine {
+  const child = spawn(process.execPath, [KAPPA, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
   const command: CommandLine = { child, exited: closeOf(child), lines: [], onLine: () => {} }
   t.after(() => child.kill('SIGKILL') && command.exited)
-  let rest = ''
-  child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
-    const lines = (rest + chunk).split('\n')
-    rest = lines.pop()!
-    for (const line of lines) {
-      command.lines.push(line)
-      command.onLine(line)
-    }
+  byLine(child.stdout, (line) => {
+    command.lines.push(line)
+    command.onLine(line)
   })
   child.stderr.resume()
   return command
+}
+
+function byLine(stream: Readable, take: (line: string) => void): void {
+  let rest = ''
+  stream.setEncoding('utf8').on('data', (chunk: string) => {
+    const lines = (rest + chunk).split('\n')
+    rest = lines.pop()!
+    for (const line of lines) take(line)
+  })
 }

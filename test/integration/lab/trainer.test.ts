@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
-import { readdir, writeFile } from 'node:fs/promises'
-import { type TestContext, test } from 'node:test'
+import { readdir } from 'node:fs/promises'
+import { test } from 'node:test'
 import type { Recipe } from '../../../src/recipe/schema.ts'
 import type { CheckpointEvent, DoneEvent, StepEvent } from '../../../src/training/events.ts'
 import type { TrainerEvent, TrainRequest } from '../../../src/training/trainer-messages.ts'
 import { muRecipe } from '../../helpers/mu-recipe.ts'
-import { forkLab, type LabFolder, labFolder, runTrainer, TRAINER } from './lab-folder.ts'
+import { forkLab, type LabFolder, labFolder, TRAINER } from './lab-folder.ts'
 
 const trainRequest = (lab: LabFolder, out: string, recipe: Recipe = muRecipe()): TrainRequest => ({
   type: 'train',
@@ -78,56 +78,4 @@ test('what cannot be trained is one failed event with its code, and exit code 1'
   assert.equal((await exited).code, 1)
   const [failed] = received
   assert.equal(failed?.type === 'failed' && failed.code, 'invalid_recipe')
-})
-
-const recipeFile = async (lab: LabFolder, recipe: Recipe): Promise<string> => {
-  await writeFile(lab.at('recipe.json'), JSON.stringify(recipe))
-  return lab.at('recipe.json')
-}
-
-async function commandLine(t: TestContext, lab: LabFolder, out: string, more: readonly string[] = []) {
-  const recipe = await recipeFile(lab, muRecipe({ epochs: 8 }))
-  const fixed = ['--json', '--threads', '1', '--loaders', '1', '--checkpoint-every', '3']
-  return runTrainer(t, ['--recipe', recipe, '--images', lab.dataset, '--out', lab.at(out), ...fixed, ...more])
-}
-
-const lastState = (lines: readonly string[]): CheckpointEvent =>
-  lines
-    .map((line) => JSON.parse(line) as TrainerEvent)
-    .filter(isCheckpoint)
-    .at(-1)!
-
-test('killed in the middle and resumed, the command line ends in the same state as left alone', async (t) => {
-  const lab = await labFolder(t)
-  const killed = await commandLine(t, lab, 'killed')
-  killed.onLine = (line) => {
-    if ((JSON.parse(line) as TrainerEvent).type === 'step' && line.includes('"step":17,')) killed.child.kill('SIGKILL')
-  }
-  assert.equal((await killed.exited).signal, 'SIGKILL')
-  const resumed = await commandLine(t, lab, 'killed', ['--resume'])
-  assert.equal((await resumed.exited).code, 0)
-  const started = JSON.parse(resumed.lines[0]!) as TrainerEvent
-  assert.ok(started.type === 'started' && started.step > 0 && started.step % 3 === 0, resumed.lines[0])
-  const alone = await commandLine(t, lab, 'alone')
-  assert.equal((await alone.exited).code, 0)
-  assert.equal(lastState(resumed.lines).step, 40)
-  assert.equal(lastState(resumed.lines).stateHash, lastState(alone.lines).stateHash)
-})
-
-test('Ctrl-C checkpoints and exits with 3, and only the newest checkpoints are kept', async (t) => {
-  const lab = await labFolder(t)
-  const command = await commandLine(t, lab, 'out', ['--epochs', '100', '--keep', '2'])
-  command.onLine = (line) => {
-    if ((JSON.parse(line) as TrainerEvent).type === 'step' && line.includes('"step":11,')) command.child.kill('SIGINT')
-  }
-  assert.equal((await command.exited).code, 3)
-  const done = JSON.parse(command.lines.at(-1)!) as DoneEvent
-  assert.equal(done.reason, 'stopped')
-  assert.equal(lastState(command.lines).step, done.step)
-  assert.equal((await readdir(lab.at('out/checkpoints'))).length, 2)
-})
-
-test('wrong arguments exit with 2', async (t) => {
-  const command = runTrainer(t, ['--images', 'somewhere'])
-  assert.equal((await command.exited).code, 2)
 })

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { keysToSnake } from '../../../src/base/casing.ts'
 import type { RunEvent } from '../../../src/dashboard/api/wire-runs.ts'
 import { describeEvent, emptyFeed, eventError, takeEvents } from '../../../src/dashboard/features/runs/event-feed.ts'
 import {
@@ -11,7 +12,6 @@ import {
   recentMean
 } from '../../../src/dashboard/features/runs/metric-columns.ts'
 import { recipeGroups } from '../../../src/dashboard/features/runs/recipe-groups.ts'
-import { keysToSnake } from '../../../src/http/casing.ts'
 import { resolveRecipe } from '../../../src/recipe/presets.ts'
 
 const event = (seq: number, type: string, data: RunEvent['data'] = {}): RunEvent => ({

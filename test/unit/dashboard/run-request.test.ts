@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { keysToCamel, keysToSnake } from '../../../src/base/casing.ts'
 import type { Run } from '../../../src/dashboard/api/wire-runs.ts'
 import {
   ARCHS,
@@ -11,7 +12,6 @@ import {
   PRESETS,
   requestBody
 } from '../../../src/dashboard/features/runs/run-request.ts'
-import { keysToCamel, keysToSnake } from '../../../src/http/casing.ts'
 import { PRESET_NAMES, type RecipeRequest, resolveRecipe } from '../../../src/recipe/presets.ts'
 import { ARCHS as RECIPE_ARCHS, METHODS as RECIPE_METHODS } from '../../../src/recipe/schema.ts'
 

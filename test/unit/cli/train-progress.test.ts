@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { createProgress } from '../../../src/training/cli-progress.ts'
+import { createProgress } from '../../../src/cli/train-progress.ts'
 
 const STARTED = {
   type: 'started',
@@ -26,7 +26,7 @@ test('a step shows bar, epoch, rate, loss, teacher entropy and the time left', (
   show(STARTED)
   const line = show(stepAt(100))
   assert.equal(line.isTransient, true)
-  assert.equal(line.text, '████████████░░░░░░░░░░░░ epoch 1/2  320 images/s  loss 5.500  H(teacher) 2.50  00:20 left')
+  assert.equal(line.text, '████████████░░░░░░░░░░░░ epoch 1/2  00:20 left  320 images/s  loss 5.500  H(teacher) 2.50')
 })
 
 test('kappa quantiles stay on the line until the next window brings new ones', () => {

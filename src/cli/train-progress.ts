@@ -1,6 +1,6 @@
 /** What a person at a terminal sees of a run. Pure: event in, line out. */
-import type { StartedEvent, StepEvent } from './events.ts'
-import type { TrainerEvent } from './trainer-messages.ts'
+import type { StartedEvent, StepEvent } from '../training/events.ts'
+import type { TrainerEvent } from '../training/trainer-messages.ts'
 
 const BAR_WIDTH = 24
 /** Weight of the newest step in the smoothed rate that the time left is computed from. */
@@ -39,7 +39,10 @@ export function createProgress(batchSize: number): (event: TrainerEvent) => Prog
     if (event.type === 'export_progress') {
       return { text: `model: ${event.stage} ${(100 * event.share).toFixed(0)} %`, isTransient: true }
     }
-    return permanent(`${event.reason === 'completed' ? 'done' : 'stopped'} after ${event.step} steps`)
+    const total = started === null ? '' : ` of ${started.totalSteps}`
+    return permanent(
+      event.reason === 'completed' ? `done after ${event.step} steps` : `stopped after ${event.step}${total} steps`
+    )
   }
 }
 
@@ -66,8 +69,10 @@ function stepLine({ step, metrics }: StepEvent, { started, secondsPerStep, batch
   const bar = `${'█'.repeat(filled)}${'░'.repeat(BAR_WIDTH - filled)}`
   const epoch = `epoch ${Math.ceil(step / stepsPerEpoch)}/${Math.ceil(totalSteps / stepsPerEpoch)}`
   const rate = `${(batchSize / secondsPerStep).toFixed(0)} images/s`
+  const left = `${duration((totalSteps - step) * secondsPerStep)} left`
   const losses = `loss ${metrics['loss']!.toFixed(3)}  H(teacher) ${metrics['teacher_entropy']!.toFixed(2)}`
-  return `${bar} ${epoch}  ${rate}  ${losses}${kappa}  ${duration((totalSteps - step) * secondsPerStep)} left`
+  // A narrow terminal cuts off the end: what people wait for comes first.
+  return `${bar} ${epoch}  ${left}  ${rate}  ${losses}${kappa}`
 }
 
 function duration(seconds: number): string {

@@ -1,0 +1,87 @@
+/** `kappa export`: a model from any checkpoint, that of a run which was stopped too. */
+import { stat } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import { isAppError } from '../base/errors.ts'
+import { findLatestCheckpoint } from '../training/checkpoint.ts'
+import type { TrainerWork } from '../training/trainer-child.ts'
+import type { TrainerEvent } from '../training/trainer-messages.ts'
+import { type Command, EXIT, EXIT_CODES, exitCodeOf, needed, readOptions, refusal, wholeNumber } from './command.ts'
+import { listenForInterrupt } from './interrupt.ts'
+import { createProgress } from './train-progress.ts'
+
+const USAGE = `Writes the servable model of a checkpoint: safetensors, ONNX, and a report on the prototypes.
+
+  kappa export --run FOLDER --out FOLDER [options]
+
+  --run FOLDER              as kappa train writes it; its newest whole checkpoint is exported
+  --checkpoint FOLDER       this checkpoint instead
+  --images FOLDER           packed images that prototypes are counted on (RUN/dataset; none with --checkpoint alone)
+  --out FOLDER              new
+  --threads N               of the engine, all cores by default
+  --json                    one JSON object a line on stdout; docs/cli.md has their fields
+
+${EXIT_CODES}
+`
+
+const text = { type: 'string' } as const
+const OPTIONS = {
+  run: text,
+  checkpoint: text,
+  images: text,
+  out: text,
+  threads: text,
+  json: { type: 'boolean' }
+} as const
+
+export const createExportCommand = (work: TrainerWork): Command => ({
+  usage: USAGE,
+  async run(args, output) {
+    const values = readOptions(args, OPTIONS)
+    const outFolder = resolve(needed('out', values.out))
+    if (await exists(outFolder)) throw refusal(`--out ${outFolder} is there already.`)
+    const checkpointFolder =
+      values.checkpoint === undefined ? await newestOf(resolve(needed('run', values.run))) : resolve(values.checkpoint)
+    const datasetFolder = await imagesOf(values)
+    const threads = values.threads === undefined ? undefined : wholeNumber('threads', values.threads, { least: 1 })
+    const interrupt = listenForInterrupt(() => output.show({ type: 'stopping' }, '\nstopping; once more stops at once'))
+    const request = { type: 'export', checkpointFolder, datasetFolder, outFolder } as const
+    const format = createProgress(1)
+    let last: TrainerEvent | null = null
+    try {
+      for await (const event of work.export(
+        threads === undefined ? request : { ...request, threads },
+        interrupt.signal
+      )) {
+        const { text, isTransient } = format(event)
+        if (isTransient) output.progress(event, text)
+        else output.show(event, text)
+        last = event
+      }
+    } finally {
+      interrupt.end()
+    }
+    if (last?.type === 'failed') return exitCodeOf(last.code)
+    return last?.type === 'exported' ? EXIT.done : EXIT.stopped
+  }
+})
+
+async function newestOf(run: string): Promise<string> {
+  const { folder, skipped } = await findLatestCheckpoint(run)
+  if (folder !== null) return folder
+  const reasons = skipped.map(({ folder: damaged, reason }) => ` ${damaged}: ${reason}.`).join('')
+  throw refusal(`--run ${run} has no checkpoint that can be read.${reasons}`)
+}
+
+async function imagesOf(values: { readonly run?: string; readonly images?: string }): Promise<string | null> {
+  const folder = values.images ?? (values.run === undefined ? null : join(values.run, 'dataset'))
+  if (folder === null) return null
+  if (await exists(join(folder, 'manifest.json'))) return resolve(folder)
+  if (values.images !== undefined) throw refusal(`--images ${folder} is no packed dataset.`)
+  return null
+}
+
+const exists = async (path: string): Promise<boolean> =>
+  (await stat(path).catch((error: unknown) => {
+    if (isAppError(error)) throw error
+    return null
+  })) !== null

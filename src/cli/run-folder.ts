@@ -1,0 +1,148 @@
+/**
+ * The folder that a run of `kappa train` lives in.
+ *
+ *   run.json       kappa-run/1: the whole recipe, and where the images came from
+ *   dataset/       the images, packed; held-out/ those that were left out
+ *   checkpoints/   step-NNNNNNNN/, complete or absent
+ *   model/         the exported model of the last step
+ *   run.lock       the process that trains here
+ *
+ * A folder with anything in it is never begun in; a run in it is gone on with when that is asked for.
+ */
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises'
+import { hostname } from 'node:os'
+import { join, resolve } from 'node:path'
+import { keysToCamel, keysToSnake } from '../base/casing.ts'
+import { writeDurably } from '../base/durable-files.ts'
+import { AppError, toError } from '../base/errors.ts'
+import { recipeDifferences } from '../recipe/differences.ts'
+import { schemaErrors } from '../recipe/presets.ts'
+import type { Recipe } from '../recipe/schema.ts'
+import { refusal } from './command.ts'
+import type { TrainCommand } from './train-options.ts'
+import { inTheWordsOfFiles, readRecipe, recipeToGoOnWith } from './train-recipe.ts'
+
+const FORMAT = 'kappa-run/1'
+const RECORD = 'run.json'
+const LOCK = 'run.lock'
+
+export interface RunRecord {
+  readonly format: typeof FORMAT
+  readonly recipe: Recipe
+  /** Absolute. */
+  readonly images: string
+  readonly holdOut: number | null
+}
+
+export interface RunFolder {
+  readonly path: string
+  readonly record: RunRecord
+  /** The folder was empty or not there. */
+  readonly isNew: boolean
+  /** Takes away everything that a new run has written: it never began. */
+  forget(): Promise<void>
+  release(): Promise<void>
+}
+
+/** @throws AppError invalid_request naming the folder or the flag that does not fit the run in it */
+export async function openRunFolder(command: TrainCommand): Promise<RunFolder> {
+  const path = resolve(command.out)
+  const names = await entriesOf(path)
+  const isNew = names.length === 0
+  if (!isNew && !command.isResuming) {
+    const hint = names.includes(RECORD) ? '--resume goes on with the run in it; a new run needs' : 'A run needs'
+    throw refusal(`--out ${command.out} is not empty. ${hint} a new or empty folder.`)
+  }
+  const record = isNew ? await newRecord(command) : await knownRecord(path, command)
+  await mkdir(path, { recursive: true })
+  await lock(path)
+  if (isNew) await writeDurably(join(path, RECORD), [Buffer.from(`${JSON.stringify(keysToSnake(record), null, 2)}\n`)])
+  return {
+    path,
+    record,
+    isNew,
+    release: () => rm(join(path, LOCK), { force: true }),
+    async forget() {
+      for (const name of [RECORD, 'dataset', 'held-out', LOCK])
+        await rm(join(path, name), { recursive: true, force: true })
+    }
+  }
+}
+
+/** What a killed process leaves behind is as good as nothing. */
+async function entriesOf(path: string): Promise<string[]> {
+  try {
+    return (await readdir(path)).filter((name) => name !== LOCK)
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'ENOENT') return []
+    throw refusal(`--out ${path} ${code === 'ENOTDIR' ? 'is a file, not a folder' : 'cannot be read'}.`)
+  }
+}
+
+async function newRecord({ recipe, images, holdOut, out }: TrainCommand): Promise<RunRecord> {
+  if (images === undefined) throw refusal(`There is no run in --out ${out} to go on with; a new one needs --images.`)
+  return { format: FORMAT, recipe: await readRecipe(recipe), images: resolve(images), holdOut: holdOut ?? null }
+}
+
+async function knownRecord(path: string, command: TrainCommand): Promise<RunRecord> {
+  const record = await readRecord(path)
+  const { recipe, images, holdOut, out } = command
+  if (images !== undefined && resolve(images) !== record.images) {
+    throw refusal(`--images is ${resolve(images)}, but the run in ${out} was begun with ${record.images}.`)
+  }
+  if (holdOut !== undefined && holdOut !== record.holdOut) {
+    throw refusal(`--hold-out is ${holdOut}, but the run in ${out} was begun with ${record.holdOut ?? 'none'}.`)
+  }
+  const errors = recipeDifferences(record.recipe, await recipeToGoOnWith(record.recipe, recipe))
+  if (errors.length === 0) return record
+  throw refusal(
+    `The run in ${out} was begun with another recipe.`,
+    inTheWordsOfFiles(
+      errors.map(({ path, before, after }) => ({
+        path,
+        message: `was ${JSON.stringify(before)} and is ${JSON.stringify(after)} now`
+      }))
+    )
+  )
+}
+
+async function readRecord(path: string): Promise<RunRecord> {
+  const file = join(path, RECORD)
+  const text = await readFile(file, 'utf8').catch((error: unknown) => {
+    throw new AppError('invalid_request', { message: `${path} holds no run: it has no ${RECORD}.` }, { cause: error })
+  })
+  let record: RunRecord
+  try {
+    record = keysToCamel(JSON.parse(text)) as RunRecord // checked below
+  } catch (error) {
+    throw refusal(`${file} is not JSON: ${toError(error).message}.`)
+  }
+  if (record?.format !== FORMAT) throw refusal(`${file} is not of the format ${FORMAT}.`)
+  const errors = schemaErrors(record.recipe)
+  if (errors.length > 0) throw refusal(`The recipe in ${file} is not valid.`, inTheWordsOfFiles(errors))
+  return record
+}
+
+/** @throws AppError invalid_request when another process trains here */
+async function lock(path: string): Promise<void> {
+  const file = join(path, LOCK)
+  const text = await readFile(file, 'utf8').catch(() => null)
+  if (text !== null && isHeld(text)) {
+    throw refusal(`Process ${text.trim().replace(' ', ' on ')} trains in ${path}; if it does not, remove ${file}.`)
+  }
+  await rm(file, { force: true })
+  await writeDurably(file, [Buffer.from(`${process.pid} ${hostname()}\n`)])
+}
+
+/** A process of this machine that is gone holds nothing; of another machine one cannot know. */
+function isHeld(text: string): boolean {
+  const [pid = '', host] = text.trim().split(' ')
+  if (host !== hostname()) return host !== undefined
+  try {
+    process.kill(Number(pid), 0)
+    return Number(pid) !== process.pid
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
+  }
+}

@@ -1,0 +1,89 @@
+/** What the command line calls images, as the packed dataset that a run reads. */
+import { stat } from 'node:fs/promises'
+import { basename, join } from 'node:path'
+import { AppError, isAppError } from '../base/errors.ts'
+import type { DatasetManifest } from '../images/dataset-folder.ts'
+import { ingest } from '../images/ingest.ts'
+import type { Selection } from '../images/ingest-messages.ts'
+import { refusal } from './command.ts'
+import type { Output } from './output.ts'
+
+export interface DatasetRequest {
+  /** A packed dataset, a folder of images, an archive or an IDX file. Absolute. */
+  readonly images: string
+  /** Where packed datasets are written: `dataset`, and `held-out` when something is held out. */
+  readonly outFolder: string
+  /** Every so many-th image is left out of training; null leaves out none. */
+  readonly holdOut: number | null
+  readonly signal: AbortSignal
+  readonly output: Output
+}
+
+/** @throws AppError invalid_request when there is nothing at the path, or a packed dataset is to be split */
+export async function checkSource(images: string, holdOut: number | null): Promise<void> {
+  if ((await statOrNull(images)) === null) throw refusal(`--images ${images}: there is no such file or folder.`)
+  if (holdOut !== null && (await isPacked(images))) {
+    throw refusal('--hold-out needs images that are not packed yet; a packed dataset is used whole.')
+  }
+}
+
+/**
+ * Packs what is not packed yet; what an earlier process packed is taken as it is, so that going on sees the same images.
+ *
+ * @returns the folder of the packed training images; null when the signal came first, then nothing half-made is left
+ * @throws AppError what ingestion throws
+ */
+export async function prepareDataset(request: DatasetRequest): Promise<string | null> {
+  const { images, outFolder, holdOut } = request
+  if (await isPacked(images)) return images
+  const parts: [name: string, select: Selection | undefined][] =
+    holdOut === null
+      ? [['dataset', undefined]]
+      : [
+          ['dataset', { every: holdOut, offset: 0, invert: true }],
+          ['held-out', { every: holdOut, offset: 0, invert: false }]
+        ]
+  for (const [name, select] of parts) {
+    const folder = join(outFolder, name)
+    if (!(await isPacked(folder)) && !(await pack(request, folder, select))) return null
+  }
+  return join(outFolder, 'dataset')
+}
+
+/** @returns false when it was stopped */
+async function pack(
+  { images, output, signal }: DatasetRequest,
+  outFolder: string,
+  select: Selection | undefined
+): Promise<boolean> {
+  const isFolder = (await statOrNull(images))?.isDirectory() ?? false
+  const source = { kind: isFolder ? 'folder' : 'file', path: images, name: basename(images) } as const
+  try {
+    const request = { sources: [source], outFolder, ...(select !== undefined && { select }) }
+    const manifest = await ingest(request, (progress) => {
+      signal.throwIfAborted()
+      const text = `packing ${basename(outFolder)}: ${progress.images} images, ${progress.rejected} left out`
+      output.progress({ ...progress, type: 'packing' }, text)
+    })
+    showPacked(manifest, outFolder, output)
+    return true
+  } catch (error) {
+    if (signal.aborted && !isAppError(error)) return false
+    throw error
+  }
+}
+
+function showPacked({ images, rejected, duplicates }: DatasetManifest, folder: string, output: Output): void {
+  const text = `packed ${images} images into ${folder}; ${rejected} left out, ${duplicates} of them duplicates`
+  const where = rejected > 0 ? ` (${join(folder, 'rejected.jsonl')} says why)` : ''
+  output.show({ type: 'packed', folder, images, rejected, duplicates }, `${text}${where}`)
+}
+
+const isPacked = async (folder: string): Promise<boolean> => (await statOrNull(join(folder, 'manifest.json'))) !== null
+
+/** Null when there is nothing; what is there and cannot be read, ingestion explains. */
+const statOrNull = (path: string) =>
+  stat(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return null
+    throw new AppError('source_unreachable', { message: `${path} cannot be read (${error.code}).` }, { cause: error })
+  })

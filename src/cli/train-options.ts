@@ -1,0 +1,105 @@
+/** `kappa train`: words in, a checked request out. */
+import { PRESET_NAMES } from '../recipe/presets.ts'
+import { METHODS } from '../recipe/schema.ts'
+import { EXIT_CODES, needed, readOptions, wholeNumber } from './command.ts'
+import type { RecipeChoice } from './train-recipe.ts'
+
+export const TRAIN_USAGE = `Trains a backbone on a folder of images, without any server.
+
+  kappa train --images SOURCE --out FOLDER [options]
+  kappa train --resume --out FOLDER
+
+  --images SOURCE           a folder of images, with or without class folders; a zip or tar; IDX files; a packed dataset
+  --out FOLDER              new or empty; gets run.json, dataset/, checkpoints/ and model/
+  --resume                  go on from the newest whole checkpoint in --out; recipe and images are the run's own
+
+What is trained:
+  --recipe FILE             JSON as for POST /v1/runs: {"preset": …, "method": …, "seed": …, "hyperparameters": {…}}
+  --preset NAME             ${PRESET_NAMES.join(', ')} (demo)
+  --method NAME             ${METHODS.join(', ')} (dino-vmf)
+  --seed N                  of everything random (0)
+  --epochs N                instead of the recipe's
+  --hold-out N              leave out every Nth image, packed into held-out/ for kappa knn
+
+How:
+  --checkpoint-every-s N    seconds between checkpoints (900)
+  --checkpoint-every N      steps between checkpoints
+  --keep N                  newest checkpoints kept (3)
+  --max-steps N             stop, with a checkpoint, after so many steps
+  --threads N               of the engine, all cores by default; equal results need equal threads
+  --loaders N               threads that decode and crop; any number gives the same run
+  --no-export               leave out the servable model at the end
+  --json                    one JSON object a line on stdout; docs/cli.md has their fields
+
+Ctrl-C writes a checkpoint and stops; a second one stops at once.
+${EXIT_CODES}
+`
+
+export interface TrainCommand {
+  /** What flags say about it; nothing is said when a run goes on with its own. */
+  readonly recipe: RecipeChoice
+  readonly images: string | undefined
+  readonly out: string
+  readonly holdOut: number | undefined
+  readonly isResuming: boolean
+  readonly isExporting: boolean
+  readonly keep: number
+  readonly checkpointEveryS: number
+  readonly checkpointEverySteps: number | undefined
+  readonly maxSteps: number | undefined
+  readonly threads: number | undefined
+  readonly loaders: number | undefined
+}
+
+const text = { type: 'string' } as const
+const flag = { type: 'boolean', default: false } as const
+const OPTIONS = {
+  images: text,
+  out: text,
+  preset: text,
+  method: text,
+  recipe: text,
+  seed: text,
+  epochs: text,
+  'hold-out': text,
+  resume: flag,
+  'checkpoint-every-s': text,
+  'checkpoint-every': text,
+  keep: text,
+  'max-steps': text,
+  threads: text,
+  loaders: text,
+  'no-export': flag,
+  json: flag
+} as const
+
+const KEPT_CHECKPOINTS = 3
+const CHECKPOINT_EVERY_S = 900
+/** Every image held out would leave none to train on. */
+const SMALLEST_HOLD_OUT = 2
+
+/** @throws AppError invalid_request naming the flag */
+export function parseTrainCommand(args: readonly string[]): TrainCommand {
+  const values = readOptions(args, OPTIONS)
+  const number = (name: keyof typeof values & keyof typeof OPTIONS, least: number): number | undefined => {
+    const value = values[name]
+    return typeof value === 'string' ? wholeNumber(name, value, { least }) : undefined
+  }
+  const out = needed('out', values.out)
+  if (!values.resume) needed('images', values.images)
+  const { recipe, preset, method } = values
+  return {
+    recipe: { recipe, preset, method, seed: number('seed', 0), epochs: number('epochs', 0) },
+    images: values.images,
+    out,
+    holdOut: number('hold-out', SMALLEST_HOLD_OUT),
+    isResuming: values.resume,
+    isExporting: !values['no-export'],
+    keep: number('keep', 1) ?? KEPT_CHECKPOINTS,
+    checkpointEveryS: number('checkpoint-every-s', 1) ?? CHECKPOINT_EVERY_S,
+    checkpointEverySteps: number('checkpoint-every', 1),
+    maxSteps: number('max-steps', 1),
+    threads: number('threads', 1),
+    loaders: number('loaders', 0)
+  }
+}

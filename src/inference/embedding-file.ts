@@ -1,0 +1,143 @@
+/**
+ * Embeddings as files that others read, written row by row: how many rows there are is known at the end, so the head has
+ * room for it and is written last.
+ *
+ *   NAME.npy           float32 [images, dimensions]; numpy.load
+ *   NAME.safetensors   "embeddings" F32 [images, dimensions]
+ *   NAME.jsonl         one {"name", "label", "embedding"} a line
+ *   NAME.images.jsonl  beside the first two: {"row", "name", "label"} a line
+ */
+import { type FileHandle, open, rename, rm } from 'node:fs/promises'
+import { AppError } from '../base/errors.ts'
+import type { EmbeddedImage } from './embed-images.ts'
+
+export const EMBEDDING_FORMATS = ['npy', 'safetensors', 'jsonl'] as const
+export type EmbeddingFormat = (typeof EMBEDDING_FORMATS)[number]
+
+export interface EmbeddingFile {
+  /** What will be there, the embeddings first. */
+  readonly paths: readonly string[]
+  readonly images: () => number
+  add(images: readonly EmbeddedImage[]): Promise<void>
+  /** Gives the files their names. */
+  finish(): Promise<void>
+  /** Nothing happens after `finish`. */
+  discard(): Promise<void>
+}
+
+/** The format that a name ends with; null when it is none of them. */
+export const embeddingFormatOf = (path: string): EmbeddingFormat | null =>
+  EMBEDDING_FORMATS.find((format) => path.endsWith(`.${format}`)) ?? null
+
+export const imageListOf = (path: string): string => path.replace(/\.[^.]+$/, '.images.jsonl')
+
+/** @throws AppError storage_full when there is no room */
+export async function createEmbeddingFile(
+  path: string,
+  { format, dimensions }: { readonly format: EmbeddingFormat; readonly dimensions: number }
+): Promise<EmbeddingFile> {
+  const rows = await draft(path)
+  const list = format === 'jsonl' ? null : await draft(imageListOf(path))
+  const parts = list === null ? [rows] : [rows, list]
+  let images = 0
+  const head = () => headOf(format, images, dimensions)
+  await writing(rows.file.writeFile(head()))
+  return {
+    paths: parts.map((part) => part.path),
+    images: () => images,
+    async add(batch) {
+      const first = images
+      images += batch.length
+      if (list === null)
+        return writing(
+          rows.file.writeFile(lines(batch.map((image) => ({ ...image, embedding: [...image.embedding] }))))
+        )
+      for (const {
+        embedding: { buffer, byteOffset, byteLength }
+      } of batch) {
+        await writing(rows.file.writeFile(new Uint8Array(buffer, byteOffset, byteLength)))
+      }
+      await writing(list.file.writeFile(lines(batch.map(({ name, label }, i) => ({ row: first + i, name, label })))))
+    },
+    async finish() {
+      const bytes = head()
+      if (bytes.length > 0) await writing(rows.file.write(bytes, 0, bytes.length, 0))
+      for (const { file } of parts) await writing(file.sync())
+      for (const part of parts) await part.publish()
+    },
+    async discard() {
+      for (const part of parts) await part.discard()
+    }
+  }
+}
+
+const lines = (values: readonly object[]): string => values.map((value) => `${JSON.stringify(value)}\n`).join('')
+
+interface Draft {
+  readonly path: string
+  readonly file: FileHandle
+  publish(): Promise<void>
+  discard(): Promise<void>
+}
+
+async function draft(path: string): Promise<Draft> {
+  const temporary = `${path}.partial`
+  const file = await open(temporary, 'w')
+  let isOpen = true
+  const close = async () => {
+    if (isOpen) await file.close()
+    isOpen = false
+  }
+  return {
+    path,
+    file,
+    async publish() {
+      await close()
+      await rename(temporary, path)
+    },
+    async discard() {
+      await close()
+      await rm(temporary, { force: true })
+    }
+  }
+}
+
+/** Of a fixed length, whatever the number of rows is. */
+function headOf(format: EmbeddingFormat, images: number, dimensions: number): Buffer {
+  if (format === 'jsonl') return Buffer.alloc(0)
+  return format === 'npy' ? npyHead(images, dimensions) : safetensorsHead(images, dimensions)
+}
+
+const NPY_HEAD_BYTES = 128
+/** Magic, version 1.0 and the length of what follows. */
+const NPY_PREFIX = Buffer.from('\x93NUMPY\x01\x00\x00\x00', 'latin1')
+
+/** Format version 1.0 of NumPy: a dictionary, padded with spaces to a multiple of 64 that ends with a line feed. */
+function npyHead(images: number, dimensions: number): Buffer {
+  const head = Buffer.alloc(NPY_HEAD_BYTES, ' ')
+  NPY_PREFIX.copy(head)
+  head.writeUInt16LE(NPY_HEAD_BYTES - NPY_PREFIX.length, NPY_PREFIX.length - 2)
+  head.write(`{'descr': '<f4', 'fortran_order': False, 'shape': (${images}, ${dimensions}), }`, NPY_PREFIX.length)
+  head[NPY_HEAD_BYTES - 1] = 0x0a
+  return head
+}
+
+const SAFETENSORS_HEAD_BYTES = 256
+
+function safetensorsHead(images: number, dimensions: number): Buffer {
+  const end = images * dimensions * Float32Array.BYTES_PER_ELEMENT
+  const embeddings = { dtype: 'F32', shape: [images, dimensions], data_offsets: [0, end] }
+  const head = Buffer.alloc(SAFETENSORS_HEAD_BYTES, ' ')
+  head.writeBigUInt64LE(BigInt(SAFETENSORS_HEAD_BYTES - 8), 0)
+  head.write(JSON.stringify({ embeddings }), 8)
+  return head
+}
+
+async function writing<T>(operation: Promise<T>): Promise<T> {
+  try {
+    return await operation
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    throw code === 'ENOSPC' || code === 'EDQUOT' ? new AppError('storage_full', {}, { cause: error }) : error
+  }
+}
