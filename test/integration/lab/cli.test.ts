@@ -188,6 +188,9 @@ test('docs/cli.md has every field of every line that --json printed here', async
     const documented = table.get(String(type))
     for (const field of Object.keys(fields)) if (!documented?.includes(`\`${field}\``)) missing.add(`${type}.${field}`)
   }
+  for (const { metrics } of only('step')) {
+    for (const key of Object.keys(metrics as object)) if (!text.includes(`\`${key}\``)) missing.add(`metrics.${key}`)
+  }
   assert.deepEqual([...missing], [])
   assert.ok(new Set(events.map(({ type }) => type)).size >= 12, 'hardly any event was seen')
 })
