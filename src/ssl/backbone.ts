@@ -90,13 +90,15 @@ export function classToken(backbone: Backbone, patches: Patches, keeps: BranchKe
   const batch = patches.shape[1]!
   let x = tf.reshape(embedPatches(backbone, patches), [tokens * batch, network.dim])
   const grid = { tokens, heads: network.heads }
-  blocks.forEach(({ attention, widen, narrow }, i) => {
+  // Under an eager engine, what a block computes on its way and no gradient needs goes with its end.
+  const through = (i: number, { attention, widen, narrow }: Block): Tensor => {
     // Only the class token leaves the last block, so there only it asks, is projected and fed forward.
     const last = i === blocks.length - 1
     const mixed = last ? attendClass(x, attention, grid) : attend(x, attention, grid)
     const projected = linear(mixed, attention.projection.weight, attention.projection.bias)
-    x = addBranch(last ? classRows(x, tokens) : x, projected, keeps[2 * i])
-    x = addBranch(x, feedForward(x, widen, narrow), keeps[2 * i + 1])
-  })
+    const attended = addBranch(last ? classRows(x, tokens) : x, projected, keeps[2 * i])
+    return addBranch(attended, feedForward(attended, widen, narrow), keeps[2 * i + 1])
+  }
+  for (const [i, block] of blocks.entries()) x = tf.tidy(() => through(i, block))
   return layerNorm(x, { ...affine(parameters, 'backbone.norm'), epsilon: network.layerNormEps ?? LAYER_NORM_EPS })
 }

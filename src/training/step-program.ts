@@ -55,7 +55,7 @@ export function buildStep(plan: StepPlan, inputs: Tensors, patches: StepPatches)
   const names = plan.parameters.map(({ name }) => name)
   const student = subset(inputs, 'student', names)
   const trained = plan.parameters.filter((parameter) => isTrained(plan, parameter))
-  const teacher = teacherPass(plan, inputs, patches)
+  const teacher = tf.tidy(() => ({ ...teacherPass(plan, inputs, patches) }))
 
   const scaling = scalingOf(plan, inputs)
   const metrics: Record<string, Tensor> = {}
