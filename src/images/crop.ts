@@ -7,7 +7,8 @@ import { adjustBrightness, adjustContrast, adjustHue, adjustSaturation } from '.
 import type { Image } from './image.ts'
 import { type Pixels, readPixels } from './kernels.ts'
 import { desaturate, solarize } from './pixels.ts'
-import { type Interpolation, resize } from './resize.ts'
+import type { Interpolation } from './resample-weights.ts'
+import { resize } from './resize.ts'
 
 type Jitter = Hyperparameters['augmentation']['jitter']
 

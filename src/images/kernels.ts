@@ -1,19 +1,19 @@
 /**
  * The operations on pixels as WebAssembly, assembled when a thread first needs them (a few milliseconds), with one
- * memory a thread: the tables of the hue, then whatever an operation works on.
+ * memory a thread: a table of 256 bytes, then whatever an operation works on.
  */
-import { fillHueTables } from './hue-tables.ts'
 import type { Image } from './image.ts'
 import { assemble } from './wasm/assemble.ts'
 import { BLUR } from './wasm/blur.ts'
 import { COLOUR } from './wasm/colour.ts'
-import { TABLES, turnHue } from './wasm/hue.ts'
+import { turnHue } from './wasm/hue.ts'
 import { RESAMPLE } from './wasm/resample.ts'
 
 /** Kernels read and write whole vectors: up to 63 bytes beyond the end of a block. */
 const SLACK = 64
+const LOOK_UP_AT = 0
 const LOOK_UP_BYTES = 256
-const FIRST_BLOCK = Math.ceil((TABLES.end + LOOK_UP_BYTES + SLACK) / 16) * 16
+const FIRST_BLOCK = LOOK_UP_BYTES
 const PAGE_BYTES = 65536
 
 /** 8-bit samples in the kernels' memory, HWC, valid until the next image is placed there. */
@@ -45,9 +45,7 @@ export const kernelModule = (): Uint8Array<ArrayBuffer> =>
 
 function instantiate(): Kernels {
   const { exports } = new WebAssembly.Instance(new WebAssembly.Module(kernelModule()))
-  const kernels = exports as unknown as Kernels // the kernels' names and parameters, by construction
-  fillHueTables(kernels.memory.buffer)
-  return kernels
+  return exports as unknown as Kernels // the kernels' names and parameters, by construction
 }
 
 let instance: Kernels | null = null
@@ -94,6 +92,6 @@ export function readPixels(pixels: Pixels, target: Uint8Array): void {
 
 /** Every sample through a table of 256 results. */
 export function lookUp(pixels: Pixels, table: Uint8ClampedArray): void {
-  bytesAt(TABLES.end, LOOK_UP_BYTES).set(table)
-  kernels().lookUp(pixels.at, pixels.at + samplesOf(pixels), TABLES.end)
+  bytesAt(LOOK_UP_AT, LOOK_UP_BYTES).set(table)
+  kernels().lookUp(pixels.at, pixels.at + samplesOf(pixels), LOOK_UP_AT)
 }

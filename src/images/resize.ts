@@ -8,103 +8,11 @@ import { invariant } from '../base/errors.ts'
 import type { Box } from '../math/crop-geometry.ts'
 import type { Image } from './image.ts'
 import { bytesAt, kernels, type Pixels, placeBlocks, readPixels, samplesOf, wordsAt } from './kernels.ts'
-import { LOW_BITS, ROWS_AT_ONCE, WEIGHT_BITS } from './wasm/resample.ts'
+import { type Axis, type Interpolation, type Weights, weightsFor } from './resample-weights.ts'
+import { ROWS_AT_ONCE } from './wasm/resample.ts'
 
-export type Interpolation = 'bilinear' | 'bicubic'
-
-const LOW_MASK = (1 << LOW_BITS) - 1
 /** Of the source in the kernels' memory at once: stays in the processor's cache, and bounds the memory of huge images. */
 const STRIP_BYTES = 256 * 1024
-/** One length to one size takes about 8 kB at 224; random crops of natural images meet a few hundred lengths. */
-const MAXIMUM_CACHED = 1024
-
-/** Weights of one axis as wasm/resample.ts reads them, and the part of the input that they touch. */
-interface Weights {
-  readonly table: Int32Array
-  /** Blocks of four inputs that each output position looks at. */
-  readonly blocks: number
-  readonly first: number
-  readonly end: number
-}
-
-/** One axis: output position i of `size` looks at `from + (i + ½) · length / size` within 0 … `limit`. */
-interface Axis {
-  readonly limit: number
-  readonly from: number
-  readonly length: number
-  readonly size: number
-}
-
-const FILTERS: Readonly<Record<Interpolation, { support: number; weigh(x: number): number }>> = {
-  bilinear: { support: 1, weigh: (x) => Math.max(0, 1 - Math.abs(x)) },
-  // Keys with a = −½, Pillow's choice.
-  bicubic: {
-    support: 2,
-    weigh: (signed) => {
-      const a = -0.5
-      const x = Math.abs(signed)
-      if (x < 1) return ((a + 2) * x - (a + 3)) * x * x + 1
-      if (x < 2) return (((x - 5) * x + 8) * x - 4) * a
-      return 0
-    }
-  }
-}
-
-interface Window {
-  readonly first: number
-  readonly weights: readonly number[]
-}
-
-/** What output position `i` looks at, normalized, as Pillow's precompute_coeffs and normalize_coeffs_8bpc do. */
-function windowOf(i: number, { limit, from, length, size }: Axis, interpolation: Interpolation): Window {
-  const { support, weigh } = FILTERS[interpolation]
-  const scale = length / size
-  const stretch = Math.max(1, scale)
-  const reach = support * stretch
-  const center = from + (i + 0.5) * scale
-  const first = Math.max(0, Math.trunc(center - reach + 0.5))
-  const count = Math.min(limit, Math.trunc(center + reach + 0.5)) - first
-  const exact = Array.from({ length: count }, (_, j) => weigh((j + first - center + 0.5) * (1 / stretch)))
-  const total = exact.reduce((sum, weight) => sum + weight, 0)
-  const weights = exact.map((weight) => {
-    const fixed = (total === 0 ? weight : weight / total) * (1 << WEIGHT_BITS)
-    return Math.trunc(fixed < 0 ? fixed - 0.5 : fixed + 0.5)
-  })
-  return { first, weights }
-}
-
-function computeWeights(axis: Axis, interpolation: Interpolation): Weights {
-  const windows = Array.from({ length: axis.size }, (_, i) => windowOf(i, axis, interpolation))
-  const first = windows[0]!.first
-  const last = windows.at(-1)!
-  const blocks = Math.ceil(Math.max(...windows.map(({ weights }) => weights.length)) / 4)
-  const table = new Int32Array(axis.size * (blocks + 1) * 4)
-  windows.forEach((window, i) => {
-    const entry = i * (blocks + 1) * 4
-    table[entry] = window.first - first
-    for (let pair = 0; pair < 2 * blocks; pair++) {
-      const [a = 0, b = 0] = window.weights.slice(2 * pair, 2 * pair + 2)
-      const at = entry + 4 + 4 * (pair >> 1) + (pair & 1)
-      table[at] = ((a >> LOW_BITS) & 0xffff) | ((b >> LOW_BITS) << 16)
-      table[at + 2] = (a & LOW_MASK) | ((b & LOW_MASK) << 16)
-    }
-  })
-  return { table, blocks, first, end: last.first + last.weights.length }
-}
-
-const cache = new Map<string, Weights>()
-
-/** Random crops repeat few lengths, so most calls find their weights made. */
-function weightsFor(axis: Axis, interpolation: Interpolation): Weights {
-  const key = `${interpolation} ${axis.limit} ${axis.from} ${axis.length} ${axis.size}`
-  const known = cache.get(key)
-  if (known !== undefined) return known
-  if (cache.size >= MAXIMUM_CACHED) cache.clear()
-  const made = computeWeights(axis, interpolation)
-  cache.set(key, made)
-  return made
-}
-
 export interface Resize {
   readonly width: number
   readonly height: number
@@ -139,34 +47,66 @@ function axesOf(image: Image, { width, height, box, outside }: Resize & { box: B
 
 const align = (bytes: number): number => Math.ceil(bytes / 16) * 16
 
-/** Resamples rows of the image into `between`, a strip of the source at a time: so much of it is in memory at once. */
-function resampleRows(
-  image: Image,
-  weights: Weights,
-  p: { top: number; left: number; rows: number; width: number; strip: number; stripRows: number } & Between
-): void {
-  const { channels } = image
-  const { rowsRgb, rowsGray } = kernels()
-  const resample = channels === 3 ? rowsRgb : rowsGray
-  const stride = image.width * channels
-  const entryBytes = (weights.blocks + 1) * 16
-  const firstEntry = p.mirrored ? p.table + (p.width - 1) * entryBytes : p.table
-  const step = p.mirrored ? -entryBytes : entryBytes
-  for (let y = 0; y < p.rows; y += p.stripRows) {
-    const rows = Math.min(p.stripRows, p.rows - y)
-    const from = (p.top + y) * stride
-    const strip = image.data.subarray(from, from + rows * stride)
-    bytesAt(p.strip, strip.length).set(strip)
-    const source = p.strip + (p.left + weights.first) * channels
-    resample(source, stride, rows, p.between + y * p.stride, p.stride, p.width, firstEntry, step, weights.blocks)
-  }
-}
-
 interface Between {
-  readonly between: number
+  readonly at: number
   readonly stride: number
   readonly table: number
+  readonly width: number
   readonly mirrored: boolean
+}
+
+/** Rows of the source in the kernels' memory: whole rows in one copy, or, where little of them is needed, parts. */
+interface Strip {
+  readonly at: number
+  readonly stride: number
+  readonly rows: number
+  /** Samples of a source row before the first one that is needed, and how many are. */
+  readonly from: number
+  readonly length: number
+  readonly isWhole: boolean
+}
+
+function planStrip(image: Image, { from, length, rows }: Pick<Strip, 'from' | 'length' | 'rows'>): Omit<Strip, 'at'> {
+  const whole = image.width * image.channels
+  const isWhole = length * 2 > whole
+  const stride = isWhole ? whole : length
+  const fitting = ROWS_AT_ONCE * Math.max(1, Math.floor(STRIP_BYTES / stride / ROWS_AT_ONCE))
+  return { stride, rows: Math.min(rows, fitting), from, length, isWhole }
+}
+
+/** Returns the address of the first sample that is needed. */
+function copyStrip(image: Image, strip: Strip, { top, rows }: { top: number; rows: number }): number {
+  const sourceStride = image.width * image.channels
+  const from = top * sourceStride
+  const memory = bytesAt(strip.at, rows * strip.stride)
+  if (strip.isWhole) {
+    memory.set(image.data.subarray(from, from + memory.length))
+    return strip.at + strip.from
+  }
+  for (let y = 0; y < rows; y++) {
+    const row = from + y * sourceStride + strip.from
+    memory.set(image.data.subarray(row, row + strip.length), y * strip.stride)
+  }
+  return strip.at
+}
+
+/** Resamples `rows` rows of the image from `top` on, a strip of the source at a time. */
+function resampleRows(
+  image: Image,
+  { blocks }: Weights,
+  { top, rows, strip, between }: { top: number; rows: number; strip: Strip; between: Between }
+): void {
+  const { rowsRgb, rowsGray } = kernels()
+  const resample = image.channels === 3 ? rowsRgb : rowsGray
+  const entryBytes = (blocks + 1) * 16
+  const { at, stride, table, width, mirrored } = between
+  const firstEntry = mirrored ? table + (width - 1) * entryBytes : table
+  const step = mirrored ? -entryBytes : entryBytes
+  for (let y = 0; y < rows; y += strip.rows) {
+    const count = Math.min(strip.rows, rows - y)
+    const source = copyStrip(image, strip, { top: top + y, rows: count })
+    resample(source, strip.stride, count, at + y * stride, stride, width, firstEntry, step, blocks)
+  }
 }
 
 /** The result is at the beginning of the kernels' memory. */
@@ -181,20 +121,23 @@ export function resize(image: Image, request: Resize): Pixels {
   const columnWeights = weightsFor(down, interpolation)
   const rows = columnWeights.end - columnWeights.first
   const stride = align(width * channels + 1)
-  const sourceStride = image.width * channels
-  const stripRows = Math.min(rows, ROWS_AT_ONCE * Math.max(1, Math.floor(STRIP_BYTES / sourceStride / ROWS_AT_ONCE)))
+  const from = ((isCut ? box.left : 0) + rowWeights.first) * channels
+  const planned = planStrip(image, { from, length: (rowWeights.end - rowWeights.first) * channels, rows })
   const [at = 0, table = 0, columnTable = 0, between = 0, strip = 0] = placeBlocks(
     width * height * channels,
     rowWeights.table.byteLength,
     columnWeights.table.byteLength,
     (rows + 2 * ROWS_AT_ONCE + 4 * columnWeights.blocks) * stride,
-    (stripRows + ROWS_AT_ONCE) * sourceStride + 16 * channels * rowWeights.blocks
+    (planned.rows + ROWS_AT_ONCE) * planned.stride + 16 * channels * rowWeights.blocks
   )
   wordsAt(table, rowWeights.table.length).set(rowWeights.table)
   wordsAt(columnTable, columnWeights.table.length).set(columnWeights.table)
-  const top = (isCut ? box.top : 0) + columnWeights.first
-  const left = isCut ? box.left : 0
-  resampleRows(image, rowWeights, { top, left, rows, width, strip, stripRows, between, stride, table, mirrored })
+  resampleRows(image, rowWeights, {
+    top: (isCut ? box.top : 0) + columnWeights.first,
+    rows,
+    strip: { ...planned, at: strip },
+    between: { at: between, stride, table, width, mirrored }
+  })
   kernels().columns(between, stride, at, width * channels, height, columnTable, columnWeights.blocks)
   return { at, width, height, channels }
 }

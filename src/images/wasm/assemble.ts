@@ -4,7 +4,7 @@
  * the kernels' own source is stored or installed. Format: WebAssembly Core Specification 2.0, chapter 5.
  */
 
-export type ValueType = 'i32' | 'f32' | 'f64' | 'v128'
+export type ValueType = 'i32' | 'f32' | 'v128'
 
 /** Instructions, in the order in which they run. */
 export type Code = readonly (number | Code)[]
@@ -12,7 +12,7 @@ export type Code = readonly (number | Code)[]
 /** Code that leaves one value; a number is a constant of type i32. */
 export type Operand = Code | number
 
-const VALUE_TYPES: Readonly<Record<ValueType, number>> = { i32: 0x7f, f32: 0x7d, f64: 0x7c, v128: 0x7b }
+const VALUE_TYPES: Readonly<Record<ValueType, number>> = { i32: 0x7f, f32: 0x7d, v128: 0x7b }
 const PAGE_BYTES = 65536
 
 /** LEB128 without a sign. */

@@ -22,35 +22,19 @@ const laneAccess =
   (opcode: number) =>
   (address: Operand, value: Code, lane: number): Code => [toCode(address), value, 0xfd, opcode, 0, 0, lane]
 
-const float64Bytes = (value: number): number[] => [...new Uint8Array(Float64Array.of(value).buffer)]
+const float32Bytes = (value: number): number[] => [...new Uint8Array(Float32Array.of(value).buffer)]
 
 export const i32 = {
   load: access(0x28),
   load8: access(0x2d),
   store8: store(0x3a),
-  equals: plain(0x46),
   lessUnsigned: plain(0x49),
   lessSigned: plain(0x48),
   add: plain(0x6a),
   subtract: plain(0x6b),
   multiply: plain(0x6c),
-  and: plain(0x71),
-  or: plain(0x72),
   shiftLeft: plain(0x74),
-  shiftRight: plain(0x76),
-  /** Towards zero; what does not fit is cut to the range. */
-  truncateFloat64: plain(0xfc, 2)
-}
-
-export const f64 = {
-  constant: (value: number): Code => [0x44, float64Bytes(value)],
-  load: access(0x2b),
-  add: plain(0xa0),
-  subtract: plain(0xa1),
-  multiply: plain(0xa2),
-  fromInt32: plain(0xb7),
-  /** To the nearest float32 and back. */
-  round: (value: Code): Code => [value, 0xb6, 0xbb]
+  shiftRight: plain(0x76)
 }
 
 export const v128 = {
@@ -60,8 +44,14 @@ export const v128 = {
   load32Lane: laneAccess(0x56),
   store8Lane: laneAccess(0x58),
   store32Lane: laneAccess(0x5a),
+  store64Lane: laneAccess(0x5b),
   constant: (bytes: readonly number[]): Code => [0xfd, 0x0c, bytes],
-  xor: vector(0x51)
+  not: vector(0x4d),
+  and: vector(0x4e),
+  or: vector(0x50),
+  xor: vector(0x51),
+  /** Bits of the first where the third has ones, of the second elsewhere. */
+  select: vector(0x52)
 }
 
 export const i8x16 = {
@@ -70,6 +60,8 @@ export const i8x16 = {
   /** Bytes of one vector by constant places; null gives 0. */
   select: (value: Code, lanes: readonly (number | null)[]): Code =>
     vector(0x0e)(value, v128.constant(lanes.map((lane) => lane ?? 0x80))),
+  /** Bytes of one vector by the places in another. */
+  permute: vector(0x0e),
   /** Two vectors of i16 to one of bytes, cut to 0 … 255. */
   narrow: vector(0x66),
   shiftRightSigned: vector(0x6c)
@@ -83,6 +75,11 @@ export const i16x8 = {
 }
 
 export const i32x4 = {
+  equals: vector(0x37),
+  absolute: vector(0xa0),
+  smaller: vector(0xb6),
+  larger: vector(0xb8),
+  multiply: vector(0xb5),
   splat: vector(0x11),
   extractLane: (value: Code, lane: number): Code => [value, 0xfd, 0x1b, lane],
   extendLow: vector(0xa9),
@@ -99,16 +96,13 @@ export const i32x4 = {
 
 export const f32x4 = {
   splat: vector(0x13),
+  constant: (value: number): Code => v128.constant([0, 1, 2, 3].flatMap(() => float32Bytes(value))),
   add: vector(0xe4),
+  subtract: vector(0xe5),
   multiply: vector(0xe6),
+  divide: vector(0xe7),
   fromInt32: vector(0xfa)
 }
-
-/** The first value where the condition is not 0. */
-export const choose = (condition: Operand, whenTrue: Operand, whenFalse: Operand): Code =>
-  plain(0x1b)(whenTrue, whenFalse, condition)
-
-export const when = (condition: Operand, body: Code): Code => [toCode(condition), 0x04, 0x40, body, 0x0b]
 
 /** Runs the body, then again while the condition holds: at least once. */
 export const repeat = (body: Code, condition: Code): Code => [0x03, 0x40, body, condition, 0x0d, 0, 0x0b]

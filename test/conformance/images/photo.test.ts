@@ -13,7 +13,8 @@ import { decodeImage } from '../../../src/images/decode.ts'
 import type { Image } from '../../../src/images/image.ts'
 import { type Pixels, placePixels, readPixels } from '../../../src/images/kernels.ts'
 import { desaturate, solarize, withChannels } from '../../../src/images/pixels.ts'
-import { type Interpolation, resize } from '../../../src/images/resize.ts'
+import type { Interpolation } from '../../../src/images/resample-weights.ts'
+import { resize } from '../../../src/images/resize.ts'
 
 type Step = readonly [operation: string, value: number]
 

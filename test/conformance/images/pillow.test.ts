@@ -11,7 +11,8 @@ import { adjustBrightness, adjustContrast, adjustHue, adjustSaturation } from '.
 import type { Image } from '../../../src/images/image.ts'
 import { type Pixels, placePixels, readPixels } from '../../../src/images/kernels.ts'
 import { solarize, withChannels } from '../../../src/images/pixels.ts'
-import { type Interpolation, resizeImage } from '../../../src/images/resize.ts'
+import type { Interpolation } from '../../../src/images/resample-weights.ts'
+import { resizeImage } from '../../../src/images/resize.ts'
 
 interface Case {
   readonly op: string
