@@ -1,20 +1,22 @@
-import type { Arch, Method } from '../recipe/schema.ts'
+import type { Method } from '../recipe/schema.ts'
 import type { StoredFile } from './checkpoint.ts'
 
 export type ModelStatus = 'exporting' | 'ready' | 'failed'
 
 /** What the API must know of a model without opening its files. */
 export interface ModelConfig {
-  readonly method: Method
-  readonly arch: Arch
+  readonly method: Method | null
+  /** A name of recipe/variants.ts, or vit_custom. */
+  readonly arch: string
   readonly patchSize: number
   readonly imageSize: number
   readonly channels: 1 | 3
   readonly embeddingDim: number
-  readonly bottleneckDim: number
-  readonly prototypes: number
+  /** Of the head; null, like the two below and the method, in a model that has none and serves embeddings only. */
+  readonly bottleneckDim: number | null
+  readonly prototypes: number | null
   /** Teacher temperature at the end of its schedule: kappa = norm / temperature. */
-  readonly temperature: number
+  readonly temperature: number | null
 }
 
 export interface Verification {

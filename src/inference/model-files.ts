@@ -5,9 +5,14 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { AppError } from '../base/errors.ts'
-import type { Arch, Method, Recipe } from '../recipe/schema.ts'
+import type { ImportedWeights } from '../interop/import-weights.ts'
+import type { Method, Recipe } from '../recipe/schema.ts'
+import type { Network } from '../ssl/network.ts'
 
 export const MODEL_FORMAT = 'kappa-model/1'
+
+/** What an embedding is. */
+export const POOLING = 'class token after the last normalization, unit length'
 
 export const MODEL_FILES = {
   backbone: 'backbone.safetensors',
@@ -16,36 +21,75 @@ export const MODEL_FILES = {
   embed: 'embed.onnx',
   assign: 'assign.onnx',
   prototypes: 'prototypes.json',
-  verification: 'verification.json'
+  verification: 'verification.json',
+  huggingFaceConfig: 'huggingface/config.json',
+  huggingFaceWeights: 'huggingface/model.safetensors',
+  huggingFaceProcessor: 'huggingface/preprocessor_config.json'
 } as const
 
-export interface ModelFileConfig {
-  readonly format: typeof MODEL_FORMAT
+/** Where the weights of a model come from that was not trained here. */
+export interface ModelOrigin {
+  readonly format: ImportedWeights['format']
+  /** Name and content of the file. */
+  readonly file: string
+  readonly sha256: string
+  /** Where in a checkpoint the weights were (`teacher`), and what else it held. */
+  readonly part: string | null
+  readonly otherParts: readonly string[]
+  readonly leftOut: ImportedWeights['leftOut']
+  /** How the positions were resampled; null when they are as stored. */
+  readonly resampling: ImportedWeights['resampling']
+  /** Where mean and deviation of the pixels come from: a person, the files, or ImageNet's because nobody says. */
+  readonly normalizationFrom: 'options' | 'files' | 'imagenet'
+}
+
+/** What a head adds; all null in a model without one, which serves embeddings only. */
+export interface HeadConfig {
   readonly method: Method
-  readonly arch: Arch
+  readonly bottleneckDim: number
+  readonly prototypes: number
+  /** Teacher temperature at the end of its schedule: kappa = norm / temperature. */
+  readonly temperature: number
+}
+
+type Nullable<T> = { readonly [K in keyof T]: null }
+
+export type ModelFileConfig = ModelFileBase & (HeadConfig | Nullable<HeadConfig>)
+
+interface ModelFileBase {
+  readonly format: typeof MODEL_FORMAT
+  /** A name of recipe/variants.ts, or vit_custom; `network` has the sizes. */
+  readonly arch: string
+  readonly network: Network
   readonly patchSize: number
   readonly imageSize: number
   readonly channels: 1 | 3
   readonly normalization: { readonly mean: readonly number[]; readonly std: readonly number[] }
   readonly embeddingDim: number
-  readonly bottleneckDim: number
-  readonly prototypes: number
-  /** Teacher temperature at the end of its schedule: kappa = norm / temperature. */
-  readonly temperature: number
-  readonly studentTemperature: number
-  /** Step of the checkpoint. */
+  readonly pooling: typeof POOLING
+  readonly studentTemperature: number | null
+  /** Step of the checkpoint; 0 when the weights were not trained here. */
   readonly step: number
-  readonly recipe: Recipe
+  readonly onnxOpset: number
+  /** Null when the weights were not trained here. */
+  readonly recipe: Recipe | null
+  readonly origin: ModelOrigin | null
 }
+
+/** The head's numbers, or null when there is none. */
+export const headOf = (config: HeadConfig | Nullable<HeadConfig>): HeadConfig | null =>
+  config.prototypes === null ? null : config
 
 /** How the ONNX files compare with the eager forward pass of the training code. */
 export interface VerificationReport {
   readonly images: number
+  /** Of these, how many were also computed by the pure JavaScript engine, which shares no code with the exported files. */
+  readonly independentImages: number
   /** Over embeddings, bottleneck vectors and cosines. */
   readonly maxAbsError: number
   /** Smallest cosine between an image's two embeddings. */
   readonly minCosine: number
-  /** Engine that computed the expected values. */
+  /** Engine that computed the expected values of all images, one by one. */
   readonly reference: string
   /** False when there was no dataset and the images were noise. */
   readonly isOnDataset: boolean

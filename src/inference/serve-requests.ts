@@ -16,7 +16,7 @@ import type {
   ServerSettings,
   ServerSuccess
 } from './server-messages.ts'
-import type { ServedProgram, ServingModel } from './serving-model.ts'
+import type { ServedHead, ServedProgram, ServingModel } from './serving-model.ts'
 
 export interface RequestHandler {
   answer(request: ServerRequest): Promise<ServerAnswer>
@@ -75,7 +75,7 @@ export function createRequestHandler({ settings, models, clock, report }: Reques
     })
     const encodeFrom = clock.now()
     const result =
-      request.kind === 'embed' ? encodeEmbeddings(results, request) : encodeAssignments(results, request, model)
+      request.kind === 'embed' ? encodeEmbeddings(results, request) : encodeAssignments(results, request, model.head)
     const timings = { decodeMs, queueMs, inferMs, encodeMs: clock.now() - encodeFrom }
     return { id: request.id, ok: true, result, timings }
   }
@@ -83,7 +83,8 @@ export function createRequestHandler({ settings, models, clock, report }: Reques
   return { answer }
 }
 
-function checkOptions(request: ServerRequest, { config }: ServingModel): void {
+function checkOptions(request: ServerRequest, { config, head }: ServingModel): void {
+  if (request.kind === 'assign' && head === null) throw new AppError('model_without_head')
   if (request.images.length === 0) throw new AppError('invalid_request', { message: 'At least one image is needed.' })
   if (request.kind === 'assign') {
     const { temperature } = request.options
@@ -115,13 +116,14 @@ function encodeEmbeddings(vectors: readonly Float32Array[], { options }: EmbedSe
 function encodeAssignments(
   cosines: readonly Float32Array[],
   request: AssignServerRequest,
-  model: ServingModel
+  head: ServedHead | null
 ): AssignResult {
-  const { topK, temperature = model.config.temperature } = request.options
-  const isDefault = temperature === model.config.temperature
-  const mixture = isDefault ? model.mixture : mixtureAt(model.norms, { ...model.config, temperature })
+  if (head === null) throw new AppError('model_without_head')
+  const { topK, temperature = head.temperature } = request.options
+  const isDefault = temperature === head.temperature
+  const mixture = isDefault ? head.mixture : mixtureAt(head.norms, { ...head, temperature })
   // Densities of the training images are known at the model's own temperature only.
-  const logDensityQuantiles = isDefault ? model.logDensityQuantiles : []
+  const logDensityQuantiles = isDefault ? head.logDensityQuantiles : []
   return {
     kind: 'assign',
     temperature,

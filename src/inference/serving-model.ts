@@ -1,11 +1,13 @@
 /** An exported model, ready to answer: its ONNX programs are opened when they are first asked for. */
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { AppError } from '../base/errors.ts'
 import type { LoadedProgram } from '../engine/engine.ts'
+import type { Method } from '../recipe/schema.ts'
 import { type Mixture, mixtureAt } from './assigner.ts'
 import { concatenateImages, splitRows } from './embedder.ts'
 import type { CachedModel } from './model-cache.ts'
-import { MODEL_FILES, type ModelFileConfig, readModelConfig, readPrototypes } from './model-files.ts'
+import { headOf, MODEL_FILES, type ModelFileConfig, readModelConfig, readPrototypes } from './model-files.ts'
 
 export type ServedKind = 'embed' | 'assign'
 
@@ -14,13 +16,21 @@ export interface ServedProgram {
   run(pixels: readonly Uint8Array[]): Promise<Float32Array[]>
 }
 
-export interface ServingModel extends CachedModel {
-  readonly config: ModelFileConfig
+export interface ServedHead {
+  readonly method: Method
+  readonly bottleneckDim: number
+  readonly temperature: number
   /** At the model's own temperature. */
   readonly mixture: Mixture
   /** [K] prototype norms. */
   readonly norms: Float64Array
   readonly logDensityQuantiles: readonly number[]
+}
+
+export interface ServingModel extends CachedModel {
+  readonly config: ModelFileConfig
+  /** Null: embeddings only. */
+  readonly head: ServedHead | null
   open(kind: ServedKind): Promise<ServedProgram>
 }
 
@@ -31,11 +41,11 @@ const OUTPUTS = { embed: 'embedding', assign: 'cosine' } as const
 /** @throws AppError model_not_ready */
 export async function openServingModel(folder: string, openOnnxFile: OpenOnnxFile): Promise<ServingModel> {
   const config = await readModelConfig(folder)
-  const { prototypes, logDensityQuantiles } = await readPrototypes(folder)
-  const norms = Float64Array.from(prototypes, ({ kappa }) => kappa * config.temperature)
+  const head = await openHead(folder, config)
   const opened = new Map<ServedKind, Promise<LoadedProgram>>()
 
   async function open(kind: ServedKind): Promise<ServedProgram> {
+    if (kind === 'assign' && head === null) throw new AppError('model_without_head')
     const opening = opened.get(kind) ?? openOnnxFile(join(folder, MODEL_FILES[kind]))
     opened.set(kind, opening)
     const program = await opening
@@ -47,16 +57,23 @@ export async function openServingModel(folder: string, openOnnxFile: OpenOnnxFil
     }
   }
 
-  const sizes = await Promise.all([MODEL_FILES.embed, MODEL_FILES.assign].map((name) => stat(join(folder, name))))
+  const programs = head === null ? [MODEL_FILES.embed] : [MODEL_FILES.embed, MODEL_FILES.assign]
+  const sizes = await Promise.all(programs.map((name) => stat(join(folder, name))))
   return {
     config,
-    norms,
-    logDensityQuantiles,
-    mixture: mixtureAt(norms, config),
+    head,
     bytes: sizes.reduce((sum, { size }) => sum + size, 0),
     open,
     dispose: async () => {
       for (const opening of opened.values()) await (await opening).dispose()
     }
   }
+}
+
+async function openHead(folder: string, config: ModelFileConfig): Promise<ServedHead | null> {
+  const head = headOf(config)
+  if (head === null) return null
+  const { prototypes, logDensityQuantiles } = await readPrototypes(folder)
+  const norms = Float64Array.from(prototypes, ({ kappa }) => kappa * head.temperature)
+  return { ...head, norms, logDensityQuantiles, mixture: mixtureAt(norms, head) }
 }

@@ -3,12 +3,12 @@
  * tensor that is there has been used or is known to be of no use. Anything else is an error that lists the names.
  */
 import { AppError, type FieldError } from '../base/errors.ts'
+import type { PositionResampling, WeightFormat, WeightOptions } from '../recipe/weight-options.ts'
 import type { Network } from '../ssl/network.ts'
 import { RESAMPLING_OF, resamplePositions } from './position-table.ts'
 import type { TensorsByName } from './tensor-source.ts'
 import { openWeightFiles, type WeightFiles } from './weight-files.ts'
 import { type Layout, layoutOf, unsupported } from './weight-layout.ts'
-import type { PositionResampling, WeightFormat, WeightOptions } from './weight-options.ts'
 import type { Rule } from './weight-rules.ts'
 import { sizesOf } from './weight-sizes.ts'
 

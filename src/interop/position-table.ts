@@ -7,8 +7,9 @@
  *
  * The class token's row stays as it is.
  */
+
+import type { PositionResampling, WeightFormat } from '../recipe/weight-options.ts'
 import { bicubicWeights, POSITION_OFFSET } from '../ssl/position.ts'
-import type { PositionResampling, WeightFormat } from './weight-options.ts'
 
 export const RESAMPLING_OF: Readonly<Record<WeightFormat, PositionResampling>> = {
   dino: 'offset',

@@ -2,11 +2,11 @@
 import { type FileHandle, open, readdir, readFile, stat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { AppError } from '../base/errors.ts'
+import type { CheckpointNetwork } from '../recipe/weight-options.ts'
 import { entriesOf, type PickleValue } from './pickle-values.ts'
 import { readSafetensorsFile } from './safetensors-file.ts'
 import { isLazyTensor, type LazyTensor, type TensorsByName, unreadable } from './tensor-source.ts'
 import { readTorchFile } from './torch-file.ts'
-import type { CheckpointNetwork } from './weight-options.ts'
 
 export interface WeightFiles {
   readonly file: string

@@ -1,7 +1,7 @@
 /** Which layout a set of tensors has, told by their names, after wrappers and heads have been put aside. */
 import { AppError } from '../base/errors.ts'
+import type { WeightFormat } from '../recipe/weight-options.ts'
 import type { TensorsByName } from './tensor-source.ts'
-import type { WeightFormat } from './weight-options.ts'
 import { huggingFaceRules, officialRules, type Rule, type RuleOptions } from './weight-rules.ts'
 
 export interface Layout {

@@ -1,9 +1,9 @@
 /** The sizes of a network, read from the shapes of its tensors; what shapes do not tell, from its configuration or a person. */
-import type { Network } from '../ssl/network.ts'
-import { LAYER_NORM_EPS } from '../ssl/network.ts'
+import { VARIANTS, type Variant } from '../recipe/variants.ts'
+import type { WeightOptions } from '../recipe/weight-options.ts'
+import { LAYER_NORM_EPS, type Network } from '../ssl/network.ts'
 import type { WeightFiles } from './weight-files.ts'
 import { type Layout, unsupported } from './weight-layout.ts'
-import type { WeightOptions } from './weight-options.ts'
 
 /** Of Hugging Face's ViTConfig, where its config.json does not say. Its Dinov2Config has DINO's. */
 const HUGGING_FACE_VIT_EPS = 1e-12
@@ -26,11 +26,15 @@ export function sizesOf(layout: Layout, files: Pick<WeightFiles, 'config'>, opti
   const hidden = shapeOf(layout, names.widen, 2)[0]!
   if (hidden % dim !== 0) throw unsupported(`A feed-forward layer of ${hidden} is no multiple of the width ${dim}.`)
   const blocks = [...tensors.keys()].map((name) => Number(layout.block.exec(name)?.[1] ?? -1))
-  return {
+  const variant = {
     dim,
     depth: Math.max(...blocks) + 1,
     heads: headsOf(dim, files, options),
-    mlpRatio: hidden / dim,
+    mlpRatio: hidden / dim
+  }
+  checkArch(variant, options)
+  return {
+    ...variant,
     patchSize,
     channels,
     imageSize: grid * patchSize,
@@ -46,15 +50,26 @@ function shapeOf({ tensors }: Layout, name: string, dimensions: number): readonl
   throw unsupported(`The tensor ${name} has the shape [${shape}].`)
 }
 
-function headsOf(dim: number, { config }: Pick<WeightFiles, 'config'>, { heads }: WeightOptions): number {
+function headsOf(dim: number, { config }: Pick<WeightFiles, 'config'>, { heads, arch }: WeightOptions): number {
   const timm = config?.['model_args']
-  const said = heads ?? numberIn(config, 'num_attention_heads') ?? numberIn(timm, 'num_heads')
+  const said =
+    heads ?? (arch && VARIANTS[arch].heads) ?? numberIn(config, 'num_attention_heads') ?? numberIn(timm, 'num_heads')
   if (said !== undefined) {
     if (Number.isInteger(said) && said > 0 && dim % said === 0) return said
     throw unsupported(`${said} heads do not divide the width of ${dim}; "heads" says how many there are.`)
   }
   if (dim % HEAD_WIDTH === 0 && dim <= WIDEST_OF_64) return dim / HEAD_WIDTH
   throw unsupported(`The tensors do not tell how many heads a width of ${dim} has; "heads" (--heads) says it.`)
+}
+
+function checkArch(found: Variant, { arch }: WeightOptions): void {
+  if (arch === undefined) return
+  const wanted = VARIANTS[arch]
+  const names = ['dim', 'depth', 'heads', 'mlpRatio'] as const
+  const wrong = names.filter((name) => found[name] !== wanted[name])
+  if (wrong.length === 0) return
+  const list = wrong.map((name) => `${name} ${found[name]} instead of ${wanted[name]}`).join(', ')
+  throw unsupported(`The weights are no ${arch}: ${list}.`)
 }
 
 function epsilonOf({ format, hasLayerScale }: Layout, { config }: Pick<WeightFiles, 'config'>): number {

@@ -57,13 +57,16 @@ export function randomResizedCrop(image: Size, range: CropRange, random: Prng): 
   return centeredFallback(image, range.aspectRatio)
 }
 
+/** What evaluation makes of the shorter side before it cuts a square of `size` out of the center. */
+export const resizedSide = (size: number): number => Math.round((size * 256) / 224)
+
 /**
  * Evaluation's "resize the shorter side to round(size · 256/224), cut the center": returns the box of the source that
  * becomes the size × size result, in fractional pixels. torchvision's Resize truncates the longer side and CenterCrop
  * rounds the offset half to even; both are kept.
  */
 export function centerCropBox(image: Size, size: number): Box {
-  const resized = Math.round((size * 256) / 224)
+  const resized = resizedSide(size)
   const short = Math.min(image.width, image.height)
   const scaled = {
     width: image.width <= image.height ? resized : Math.floor((resized * image.width) / short),

@@ -16,3 +16,11 @@ export const VARIANTS: Readonly<Record<Arch, Variant>> = {
   vit_base: { dim: 768, depth: 12, heads: 12, mlpRatio: 4 },
   vit_large: { dim: 1024, depth: 24, heads: 16, mlpRatio: 4 }
 }
+
+/** The name of these sizes; `vit_custom` when they have none. */
+export function archOf({ dim, depth, heads, mlpRatio }: Variant): Arch | 'vit_custom' {
+  const found = Object.entries(VARIANTS).find(
+    ([, one]) => one.dim === dim && one.depth === depth && one.heads === heads && one.mlpRatio === mlpRatio
+  )
+  return found === undefined ? 'vit_custom' : (found[0] as Arch) // the keys of VARIANTS
+}

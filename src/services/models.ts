@@ -25,6 +25,9 @@ export interface Artifact {
 /** A model whose configuration is known and whose files are published. */
 export type ReadyModel = Model & { readonly status: 'ready'; readonly config: NonNullable<Model['config']> }
 
+/** A ready model that has prototypes. */
+export type ModelWithHead = ReadyModel & { readonly prototypes: number; readonly temperature: number }
+
 const DOWNLOAD_EXPIRES_IN_S = 3600
 
 export type ModelService = ReturnType<typeof createModelService>
@@ -57,9 +60,18 @@ export function createModelService({ unitOfWork, stores, objects, clock, newId }
     throw new AppError('model_not_ready', { message, modelId: model.id })
   }
 
+  /** @throws AppError model_not_found, model_not_ready, model_without_head */
+  async function getWithHead(projectId: string, reference: string): Promise<ModelWithHead> {
+    const model = await getReady(projectId, reference)
+    const { prototypes, temperature } = model.config
+    if (prototypes !== null && temperature !== null) return { ...model, prototypes, temperature }
+    throw new AppError('model_without_head', { modelId: model.id })
+  }
+
   return {
     get,
     getReady,
+    getWithHead,
 
     list: (projectId: string, page: PageRequest): Promise<Page<Model>> => stores.models.list(projectId, page),
 

@@ -5,7 +5,7 @@ import type { ImageInput, ImageSources } from './image-sources.ts'
 import type { ModelService, ReadyModel } from './models.ts'
 
 export interface ServingServiceDeps {
-  readonly models: Pick<ModelService, 'getReady'>
+  readonly models: Pick<ModelService, 'getReady' | 'getWithHead'>
   readonly imageSources: ImageSources
   readonly inference: Inference
 }
@@ -62,13 +62,13 @@ export function createServingService({ models, imageSources, inference }: Servin
       return { model, embeddings, dimensions, timings }
     },
 
-    /** @throws AppError of models.getReady, ImageSources.load and Inference */
+    /** @throws AppError of models.getWithHead, ImageSources.load and Inference */
     async assign(
       request: ServingRequest & { readonly topK: number; readonly temperature: number | null }
     ): Promise<AssignAnswer> {
-      const model = await models.getReady(request.projectId, request.model)
+      const model = await models.getWithHead(request.projectId, request.model)
       const images = await imageSources.load(request.images)
-      const topK = Math.min(request.topK, model.config.prototypes)
+      const topK = Math.min(request.topK, model.prototypes)
       const options = request.temperature === null ? { topK } : { topK, temperature: request.temperature }
       const { results, timings } = await namingTheImage(inference.assign(model, images, options))
       return { model, results, timings }

@@ -8,6 +8,9 @@ export interface ModelFolders {
   close(): Promise<void>
 }
 
+/** Serving needs the ONNX files and what describes them; the weights in other formats stay where they are. */
+const isServed = ({ name }: { readonly name: string }): boolean => !/\.safetensors$|^huggingface\//.test(name)
+
 interface Held {
   readonly fetched: Promise<CachedFolder>
   users: number
@@ -32,7 +35,7 @@ export function createModelFolders(cache: LocalCache, most: number): ModelFolder
   return {
     async with(model, use) {
       const { id, prefix, files } = model
-      const one = held.get(id) ?? { fetched: cache.acquire({ prefix, files }), users: 0 }
+      const one = held.get(id) ?? { fetched: cache.acquire({ prefix, files: files.filter(isServed) }), users: 0 }
       held.delete(id)
       held.set(id, one)
       one.users += 1

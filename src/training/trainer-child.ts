@@ -1,17 +1,25 @@
 /**
  * The trainer as a child of a supervisor.
  *
- *   waiting ──train | export──→ working ──last event sent──→ exit 0 (done, exported) or 1 (failed)
+ *   waiting ──train | export | import──→ working ──last event sent──→ exit 0 (done, exported) or 1 (failed)
  *                                  └──stop, SIGTERM, SIGINT──→ stopping: checkpoint, `done`
  *   any state ──channel closed──→ exit 1 at once: the lease may be another worker's already, so nothing more is written
  */
 
 import { failedEventOf } from './failure.ts'
-import type { ExportRequest, TrainerEvent, TrainerRequest, TrainRequest } from './trainer-messages.ts'
+import type {
+  ExportRequest,
+  ImportRequest,
+  StopRequest,
+  TrainerEvent,
+  TrainerRequest,
+  TrainRequest
+} from './trainer-messages.ts'
 
 export interface TrainerWork {
   train(request: TrainRequest, signal: AbortSignal): AsyncIterable<TrainerEvent>
   export(request: ExportRequest, signal: AbortSignal): AsyncIterable<TrainerEvent>
+  import(request: ImportRequest, signal: AbortSignal): AsyncIterable<TrainerEvent>
 }
 
 /** The part of `process` that a forked child needs. */
@@ -28,9 +36,17 @@ export function serveParent(parent: ParentChannel, work: TrainerWork): void {
     if (request.type === 'stop') return stop.abort()
     if (isWorking) throw new Error('invariant: a trainer takes one request')
     isWorking = true
-    const events = request.type === 'train' ? work.train(request, stop.signal) : work.export(request, stop.signal)
-    void relay(events, parent).then((code) => parent.exit(code))
+    void relay(eventsOf(request, work, stop.signal), parent).then((code) => parent.exit(code))
   })
+}
+
+function eventsOf(
+  request: Exclude<TrainerRequest, StopRequest>,
+  work: TrainerWork,
+  signal: AbortSignal
+): AsyncIterable<TrainerEvent> {
+  if (request.type === 'train') return work.train(request, signal)
+  return request.type === 'export' ? work.export(request, signal) : work.import(request, signal)
 }
 
 /** Sends every event, one after the other, and a `failed` of its own when they end with an error. Returns the exit code. */

@@ -4,6 +4,7 @@
  * closes ends at once and writes nothing more: whoever held the lease is gone.
  */
 import type { Recipe } from '../recipe/schema.ts'
+import type { WeightOptions } from '../recipe/weight-options.ts'
 import type { DoneEvent, FailedEvent, OutputFile, TrainEvent } from './events.ts'
 
 export interface TrainRequest {
@@ -33,14 +34,27 @@ export interface ExportRequest {
   readonly threads?: number
 }
 
+/** Makes a model of weights that were not trained here. */
+export interface ImportRequest {
+  readonly type: 'import'
+  /** A weight file, or a folder with one and its configuration. */
+  readonly source: string
+  readonly weights: WeightOptions
+  /** Images for usage counts, densities and the check of the ONNX files; null leaves the counts out. */
+  readonly datasetFolder: string | null
+  /** Must not exist; it appears complete or not at all. */
+  readonly outFolder: string
+  readonly threads?: number
+}
+
 /** A training run writes a checkpoint, then `done` with reason `stopped`; an export leaves nothing and sends the same. */
 export interface StopRequest {
   readonly type: 'stop'
 }
 
-export type TrainerRequest = TrainRequest | ExportRequest | StopRequest
+export type TrainerRequest = TrainRequest | ExportRequest | ImportRequest | StopRequest
 
-export type ExportStage = 'weights' | 'programs' | 'verification' | 'prototypes' | 'files'
+export type ExportStage = 'reading' | 'weights' | 'programs' | 'verification' | 'prototypes' | 'files'
 
 export interface ExportProgressEvent {
   readonly type: 'export_progress'

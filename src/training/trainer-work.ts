@@ -3,6 +3,7 @@ import type { Clock } from '../base/clock.ts'
 import { createEngine, type EngineOptions } from '../engine/create-engine.ts'
 import { openOnnxFile } from '../engine/onnx-engine.ts'
 import { exportModel } from '../inference/export.ts'
+import { importModel } from '../inference/import.ts'
 import { train } from './train.ts'
 import type { TrainerWork } from './trainer-child.ts'
 
@@ -17,6 +18,14 @@ export function createTrainerWork(clock: Clock, name: NonNullable<EngineOptions[
     },
     async *export({ threads, ...request }, signal) {
       yield* exportModel({
+        ...request,
+        signal,
+        engine: createEngine({ name, ...withThreads(threads) }),
+        openOnnxFile: (path) => openOnnxFile(path, withThreads(threads))
+      })
+    },
+    async *import({ threads, ...request }, signal) {
+      yield* importModel({
         ...request,
         signal,
         engine: createEngine({ name, ...withThreads(threads) }),

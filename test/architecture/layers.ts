@@ -17,7 +17,7 @@ export const LAYERS: Record<string, Layer> = {
   training: {
     may: ['base', 'math', 'recipe', 'engine', 'images', 'ssl'],
     packages: [],
-    files: ['inference/preprocess.ts', 'inference/export.ts']
+    files: ['inference/preprocess.ts', 'inference/export.ts', 'inference/import.ts']
   },
   inference: {
     may: ['base', 'math', 'recipe', 'engine', 'images', 'ssl', 'interop'],

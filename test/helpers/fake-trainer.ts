@@ -3,9 +3,15 @@
  * exactly or visibly not. What it does wrong comes as JSON in the recipe's preset (`FakeScript`).
  */
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { ExportRequest, TrainerEvent, TrainerRequest, TrainRequest } from '../../src/training/trainer-messages.ts'
+import type {
+  ExportRequest,
+  ImportRequest,
+  TrainerEvent,
+  TrainerRequest,
+  TrainRequest
+} from '../../src/training/trainer-messages.ts'
 
 export interface FakeScript {
   readonly totalSteps?: number
@@ -101,9 +107,16 @@ async function train(request: TrainRequest): Promise<void> {
   process.disconnect?.()
 }
 
-/** What an export does is the checkpoint's state: `fail`, `kill`, `kill <marker file>` (once), or anything else. */
-function exportFake({ checkpointFolder, outFolder }: ExportRequest): void {
-  const { step, state } = JSON.parse(readFileSync(join(checkpointFolder, 'state.json'), 'utf8'))
+/**
+ * What an export does is the checkpoint's state, and what an import does the text of the first file of its source: `fail`,
+ * `kill`, `kill <marker file>` (once), or anything else.
+ */
+function exportFake(request: ExportRequest | ImportRequest): void {
+  const { outFolder } = request
+  const { step, state } =
+    request.type === 'export'
+      ? JSON.parse(readFileSync(join(request.checkpointFolder, 'state.json'), 'utf8'))
+      : { step: 0, state: readFileSync(join(request.source, readdirSync(request.source)[0]!), 'utf8') }
   const [how, marker] = String(state).split(' ')
   if (how === 'kill' && !(marker && existsSync(marker))) {
     if (marker) writeFileSync(marker, '')

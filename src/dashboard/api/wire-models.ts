@@ -2,15 +2,16 @@
 import type { Failure } from './wire.ts'
 
 export interface ModelConfig {
-  readonly method: string
+  /** Null, like the last three, in a model without a head: it serves embeddings only. */
+  readonly method: string | null
   readonly arch: string
   readonly patch_size: number
   readonly image_size: number
   readonly channels: number
   readonly embedding_dim: number
-  readonly bottleneck_dim: number
-  readonly prototypes: number
-  readonly temperature: number
+  readonly bottleneck_dim: number | null
+  readonly prototypes: number | null
+  readonly temperature: number | null
 }
 
 export interface Verification {

@@ -15,7 +15,7 @@ const TYPES: Readonly<Record<OnnxType | LowType, number>> = {
 }
 
 // Opset 17 brought LayerNormalization, and IR 8 is what it belongs to: any runtime since 2022 reads it.
-const OPSET = 17
+export const OPSET = 17
 const IR_VERSION = 8
 
 /** `producer` names what made the file, for whoever opens it. */

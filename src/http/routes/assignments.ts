@@ -27,7 +27,7 @@ export function assignmentRoutes(app: App, { serving, limits, metrics }: Serving
         body: bodyOf(CreateAssignments),
         response: { 200: Assignments }
       },
-      config: { problems: servingProblems }
+      config: { problems: [...servingProblems, 'model_without_head'] }
     },
     async (request, reply) => {
       const { params, query, principal } = request

@@ -13,7 +13,7 @@ import {
 import type { App } from '../server.ts'
 
 const tags = ['models']
-const notReady = ['model_not_found', 'model_not_ready'] as const
+const notReady = ['model_not_found', 'model_not_ready', 'model_without_head'] as const
 
 export function prototypeRoutes(app: App, { prototypes }: Pick<Services, 'prototypes'>): void {
   app.get(

@@ -14,15 +14,19 @@ import {
 } from './common.ts'
 
 const Config = Type.Object({
-  method: Type.String(),
+  method: Nullable(Type.String()),
   arch: Type.String(),
   patch_size: Type.Integer(),
   image_size: Type.Integer(),
   channels: Type.Integer(),
   embedding_dim: Type.Integer(),
-  bottleneck_dim: Type.Integer(),
-  prototypes: Type.Integer(),
-  temperature: Type.Number({ description: 'Of the teacher at the end of its schedule: kappa = norm / temperature.' })
+  bottleneck_dim: Nullable(Type.Integer()),
+  prototypes: Nullable(
+    Type.Integer({ description: 'Null, like method, bottleneck_dim and temperature: it serves embeddings only.' })
+  ),
+  temperature: Nullable(
+    Type.Number({ description: 'Of the teacher at the end of its schedule: kappa = norm / temperature.' })
+  )
 })
 
 const Verification = Type.Object({
@@ -196,12 +200,12 @@ export const presentPrototype = (prototype: DomainPrototype): Static<typeof Prot
 })
 
 export const presentKappa = (
-  model: { readonly id: string; readonly config: { readonly temperature: number } },
+  model: { readonly id: string; readonly temperature: number },
   { quantiles, histogram }: KappaSummary
 ): Static<typeof Kappa> => ({
   object: 'kappa',
   model: model.id,
-  temperature: model.config.temperature,
+  temperature: model.temperature,
   quantiles: { ...quantiles },
   histogram: { edges: [...histogram.edges], counts: [...histogram.counts] }
 })

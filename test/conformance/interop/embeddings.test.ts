@@ -6,7 +6,7 @@ import { createEngine } from '../../../src/engine/create-engine.ts'
 import { assignProgram, embedProgram } from '../../../src/inference/programs.ts'
 import { type ImportedWeights, importWeights } from '../../../src/interop/import-weights.ts'
 import { resamplePositions } from '../../../src/interop/position-table.ts'
-import type { WeightOptions } from '../../../src/interop/weight-options.ts'
+import type { WeightOptions } from '../../../src/recipe/weight-options.ts'
 import { golden, IMAGES, pixels, WEIGHTS_FOLDER } from './golden.ts'
 
 /** Both sides compute in float32, in other orders; a wrong weight is off by 1e-2 and more. */

@@ -7,7 +7,7 @@ import { isAppError } from '../../../src/base/errors.ts'
 import { importWeights } from '../../../src/interop/import-weights.ts'
 import { isLazyTensor } from '../../../src/interop/tensor-source.ts'
 import { readTorchFile } from '../../../src/interop/torch-file.ts'
-import type { WeightOptions } from '../../../src/interop/weight-options.ts'
+import type { WeightOptions } from '../../../src/recipe/weight-options.ts'
 import { golden, WEIGHTS_FOLDER } from './golden.ts'
 
 for (const name of ['kinds.pth', 'kinds-legacy.pth']) {

@@ -6,7 +6,7 @@ import { after, before, test } from 'node:test'
 import { type ErrorCode, isAppError } from '../../../src/base/errors.ts'
 import { encodeSafetensors, type FloatTensor } from '../../../src/base/safetensors.ts'
 import { importWeights } from '../../../src/interop/import-weights.ts'
-import type { WeightOptions } from '../../../src/interop/weight-options.ts'
+import type { WeightOptions } from '../../../src/recipe/weight-options.ts'
 import { backboneParameters } from '../../../src/ssl/parameters.ts'
 
 let folder = ''

@@ -1,4 +1,4 @@
-import type { Model } from '../../api/wire-models.ts'
+import type { Model, ModelConfig } from '../../api/wire-models.ts'
 import { Facts } from '../../components/facts.tsx'
 import { StatusBadge } from '../../components/status-badge.tsx'
 import { Ago } from '../../components/time.tsx'
@@ -25,13 +25,11 @@ export function ModelFacts({ model }: { readonly model: Model }) {
       {config && (
         <Facts
           facts={[
-            ['Method', config.method],
+            ['Method', config.method ?? 'none: no head'],
             ['Backbone', `${config.arch}, patch ${config.patch_size}`],
             ['Input', `${config.image_size} × ${config.image_size}, ${config.channels === 1 ? 'gray' : 'colour'}`],
             ['Embedding', `${config.embedding_dim} numbers, unit length`],
-            ['Bottleneck', `p = ${config.bottleneck_dim}`],
-            ['Prototypes', `K = ${formatCount(config.prototypes)}`],
-            ['Temperature', formatNumber(config.temperature)]
+            ...(config.prototypes === null ? [] : headFacts(config))
           ]}
         />
       )}
@@ -44,6 +42,13 @@ export function ModelFacts({ model }: { readonly model: Model }) {
     </section>
   )
 }
+
+const headFacts = ({ bottleneck_dim, prototypes, temperature }: ModelConfig) =>
+  [
+    ['Bottleneck', `p = ${bottleneck_dim}`],
+    ['Prototypes', `K = ${formatCount(prototypes)}`],
+    ['Temperature', formatNumber(temperature)]
+  ] as const
 
 /** 0.99999999 as 1 − 1e-8: the difference is what there is to read. */
 const formatNearOne = (cosine: number): string => (cosine >= 1 ? '1' : `1 − ${formatNumber(1 - cosine, 2)}`)

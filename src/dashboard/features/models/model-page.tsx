@@ -41,18 +41,24 @@ export function ModelPage({ id }: { readonly id: string }) {
       )}
       {model.status === 'ready' && (
         <>
-          <TryIt path={path} />
-          <div className="columns">
-            <KappaSection path={path} config={model.config} />
-            <PrototypeScatter path={path} />
-          </div>
-          <Prototypes path={path} />
+          <TryIt path={path} hasHead={hasHead(model)} />
+          {hasHead(model) && (
+            <>
+              <div className="columns">
+                <KappaSection path={path} config={model.config} />
+                <PrototypeScatter path={path} />
+              </div>
+              <Prototypes path={path} />
+            </>
+          )}
           <Artifacts path={path} />
         </>
       )}
     </PageFrame>
   )
 }
+
+const hasHead = ({ config }: Model): boolean => typeof config?.prototypes === 'number'
 
 function Exporting() {
   return (

@@ -40,7 +40,7 @@ const modelCells = (model: Model) => [
   </div>,
   model.config ? (
     <span key="method">
-      {model.config.method} <span className="muted">{model.config.arch}</span>
+      {model.config.method ?? 'embeddings only'} <span className="muted">{model.config.arch}</span>
     </span>
   ) : (
     '–'

@@ -13,11 +13,12 @@ const TOP_K = 5
 
 interface Tried {
   readonly embedding: readonly number[]
-  readonly assignments: ImageAssignments
+  /** Null of a model without prototypes. */
+  readonly assignments: ImageAssignments | null
   readonly timings: readonly string[]
 }
 
-export function TryIt({ path }: { readonly path: string }) {
+export function TryIt({ path, hasHead }: { readonly path: string; readonly hasHead: boolean }) {
   const client = useClient()
   const [image, setImage] = useState<File | null>(null)
   const [tried, setTried] = useState<Tried | null>(null)
@@ -27,15 +28,20 @@ export function TryIt({ path }: { readonly path: string }) {
     setTried(null)
     const [embedded, assigned] = await Promise.all([
       client.sendImage<Embeddings>(`${path}/embeddings`, file, signal),
-      client.sendImage<Assignments>(`${path}/assignments?top_k=${TOP_K}`, file, signal)
+      hasHead ? client.sendImage<Assignments>(`${path}/assignments?top_k=${TOP_K}`, file, signal) : null
     ])
     const embedding = embedded.data.data[0]?.embedding
-    const assignments = assigned.data.data[0]
-    if (!embedding || !assignments) throw new Error('The API answered without a result for the image.')
+    const assignments = assigned?.data.data[0] ?? null
+    if (!embedding || (hasHead && !assignments)) throw new Error('The API answered without a result for the image.')
     setTried({ embedding, assignments, timings: parseServerTiming(embedded.headers.get('server-timing')) })
   })
   return (
-    <Section title="Try it" hint="One image: its embedding, and the mixture of prototypes that it is.">
+    <Section
+      title="Try it"
+      hint={
+        hasHead ? 'One image: its embedding, and the mixture of prototypes that it is.' : 'One image: its embedding.'
+      }
+    >
       <div className="try-it">
         <FileDrop label="Image" accept="image/*" onFiles={([file]) => file && void attempt.run(file)}>
           {preview ? <img src={preview} alt={image ? `Chosen: ${image.name}` : ''} /> : <b>Drop or choose an image</b>}
@@ -47,7 +53,7 @@ export function TryIt({ path }: { readonly path: string }) {
           {tried && (
             <>
               <EmbeddingView embedding={tried.embedding} timings={tried.timings} />
-              <AssignmentView result={tried.assignments} />
+              {tried.assignments && <AssignmentView result={tried.assignments} />}
             </>
           )}
         </div>

@@ -1,11 +1,11 @@
 /** What a person may say about weights that their files do not. */
-import type { Method } from '../recipe/schema.ts'
+import type { Arch, Method } from './schema.ts'
 
 /** Whose names and conventions: the three repositories, timm, or Hugging Face's ViTModel and Dinov2Model. */
 export const WEIGHT_FORMATS = ['dino', 'ibot', 'dinov2', 'timm', 'huggingface'] as const
 export type WeightFormat = (typeof WEIGHT_FORMATS)[number]
 
-/** How positions become those of another image size; see position-table.ts. */
+/** How positions become those of another image size; see interop/position-table.ts. */
 export const POSITION_RESAMPLINGS = ['offset', 'size', 'antialias'] as const
 export type PositionResampling = (typeof POSITION_RESAMPLINGS)[number]
 
@@ -15,6 +15,8 @@ export type CheckpointNetwork = (typeof CHECKPOINT_NETWORKS)[number]
 export interface WeightOptions {
   /** Told by the names of the tensors unless it is given. */
   readonly format?: WeightFormat
+  /** Says the heads, and that all other sizes must be its. */
+  readonly arch?: Arch
   /** Needed where it is neither in a config.json nor width / 64. */
   readonly heads?: number
   /** Side in pixels; the positions are resampled when it is not the stored one. */
