@@ -34,6 +34,10 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: 'writes the model of a checkpoint',
     load: async () => (await import('./cli/export.ts')).createExportCommand(trainer())
   },
+  import: {
+    summary: 'makes a model of DINO, iBOT, DINOv2, timm or Hugging Face weights',
+    load: async () => (await import('./cli/import.ts')).createImportCommand(trainer())
+  },
   embed: {
     summary: 'embeds images with a model: .npy, .safetensors or .jsonl',
     load: async () => (await import('./cli/embed.ts')).EMBED

@@ -26,6 +26,8 @@ const REFUSALS: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'source_unreachable',
   'checkpoint_invalid',
   'checkpoint_not_found',
+  'weights_unsupported',
+  'weights_mismatch',
   'model_not_found',
   'model_not_ready'
 ])

@@ -4,10 +4,8 @@ import { join, resolve } from 'node:path'
 import { isAppError } from '../base/errors.ts'
 import { findLatestCheckpoint } from '../training/checkpoint.ts'
 import type { TrainerWork } from '../training/trainer-child.ts'
-import type { TrainerEvent } from '../training/trainer-messages.ts'
-import { type Command, EXIT, EXIT_CODES, exitCodeOf, needed, readOptions, refusal, wholeNumber } from './command.ts'
-import { listenForInterrupt } from './interrupt.ts'
-import { createProgress } from './train-progress.ts'
+import { type Command, EXIT_CODES, needed, readOptions, refusal, wholeNumber } from './command.ts'
+import { showExport } from './export-events.ts'
 
 const USAGE = `Writes the servable model of a checkpoint: safetensors, ONNX, and a report on the prototypes.
 
@@ -43,25 +41,10 @@ export const createExportCommand = (work: TrainerWork): Command => ({
       values.checkpoint === undefined ? await newestOf(resolve(needed('run', values.run))) : resolve(values.checkpoint)
     const datasetFolder = await imagesOf(values)
     const threads = values.threads === undefined ? undefined : wholeNumber('threads', values.threads, { least: 1 })
-    const interrupt = listenForInterrupt(() => output.show({ type: 'stopping' }, '\nstopping; once more stops at once'))
     const request = { type: 'export', checkpointFolder, datasetFolder, outFolder } as const
-    const format = createProgress(1)
-    let last: TrainerEvent | null = null
-    try {
-      for await (const event of work.export(
-        threads === undefined ? request : { ...request, threads },
-        interrupt.signal
-      )) {
-        const { text, isTransient } = format(event)
-        if (isTransient) output.progress(event, text)
-        else output.show(event, text)
-        last = event
-      }
-    } finally {
-      interrupt.end()
-    }
-    if (last?.type === 'failed') return exitCodeOf(last.code)
-    return last?.type === 'exported' ? EXIT.done : EXIT.stopped
+    return showExport(output, (signal) =>
+      work.export(threads === undefined ? request : { ...request, threads }, signal)
+    )
   }
 })
 

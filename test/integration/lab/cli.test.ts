@@ -176,7 +176,7 @@ test('a file of embeddings that is there already is not overwritten', async () =
 test('every command has its help, on stdout with exit code 0, also through the launcher', async () => {
   const { stdout } = await promisify(execFile)(process.execPath, [LAUNCHER, 'help'])
   const commands = [...stdout.matchAll(/^ {2}kappa (\w+)/gm)].map((match) => match[1]!)
-  assert.deepEqual(commands.slice(0, 4), ['train', 'export', 'embed', 'knn'])
+  assert.deepEqual(commands.slice(0, 5), ['train', 'export', 'import', 'embed', 'knn'])
   for (const command of commands) assert.match((await kappa(command, '--help')).stdout, new RegExp(`kappa ${command} `))
 })
 

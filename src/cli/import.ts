@@ -1,0 +1,123 @@
+/** `kappa import`: a model of weights that others have trained. */
+import { stat } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import { ARCHS, METHODS } from '../recipe/schema.ts'
+import {
+  CHECKPOINT_NETWORKS,
+  POSITION_RESAMPLINGS,
+  WEIGHT_FORMATS,
+  type WeightOptions
+} from '../recipe/weight-options.ts'
+import type { TrainerWork } from '../training/trainer-child.ts'
+import { type Command, EXIT_CODES, needed, readOptions, refusal, wholeNumber } from './command.ts'
+import { showExport } from './export-events.ts'
+
+const USAGE = `Makes a servable model of published weights: safetensors, ONNX, and a folder that transformers loads.
+
+  kappa import FILE|FOLDER --out FOLDER [options]
+
+  FILE|FOLDER               .pth, .pt, .bin or .safetensors; a folder may hold config.json and preprocessor_config.json
+  --out FOLDER              new
+  --format NAME             ${WEIGHT_FORMATS.join(', ')} (told by the names of the tensors)
+  --arch NAME               ${ARCHS.join(', ')}: must be this one
+  --heads N                 where width / 64 and config.json do not tell
+  --image-size N            pixels; positions are resampled (as stored)
+  --resampling NAME         ${POSITION_RESAMPLINGS.join(', ')} (as the format's own code)
+  --network NAME            ${CHECKPOINT_NETWORKS.join(', ')} of a training checkpoint (teacher)
+  --mean A,B,C --std A,B,C  of pixels scaled to 0…1 (from the files, or else ImageNet's)
+  --temperature N           of the head's teacher (from the checkpoint's arguments)
+  --method NAME             ${METHODS.join(', ')}: whether log C_p belongs to the head's logits (dino)
+  --images FOLDER           packed images that prototypes are counted on
+  --threads N               of the engine, all cores by default
+  --json                    one JSON object a line on stdout; docs/cli.md has their fields
+
+${EXIT_CODES}
+`
+
+const text = { type: 'string' } as const
+const OPTIONS = {
+  out: text,
+  format: text,
+  arch: text,
+  heads: text,
+  'image-size': text,
+  resampling: text,
+  network: text,
+  mean: text,
+  std: text,
+  temperature: text,
+  method: text,
+  images: text,
+  threads: text,
+  json: { type: 'boolean' }
+} as const
+
+type Values = { readonly [name in Exclude<keyof typeof OPTIONS, 'json'>]?: string }
+
+export const createImportCommand = (work: TrainerWork): Command => ({
+  usage: USAGE,
+  async run([first, ...rest], output) {
+    if (first === undefined || first.startsWith('-')) throw refusal('The file or folder to import comes first.')
+    const values = readOptions(rest, OPTIONS)
+    const outFolder = resolve(needed('out', values.out))
+    if (await exists(outFolder)) throw refusal(`--out ${outFolder} is there already.`)
+    const request = {
+      type: 'import',
+      source: resolve(first),
+      weights: weightOptions(values),
+      datasetFolder: await imagesOf(values),
+      outFolder,
+      ...(values.threads === undefined ? {} : { threads: wholeNumber('threads', values.threads, { least: 1 }) })
+    } as const
+    return showExport(output, (signal) => work.import(request, signal))
+  }
+})
+
+/** @throws AppError invalid_request naming the flag */
+export function weightOptions(values: Values): WeightOptions {
+  const format = oneOf('format', values.format, WEIGHT_FORMATS)
+  const arch = oneOf('arch', values.arch, ARCHS)
+  const resampling = oneOf('resampling', values.resampling, POSITION_RESAMPLINGS)
+  const network = oneOf('network', values.network, CHECKPOINT_NETWORKS)
+  const method = oneOf('method', values.method, METHODS)
+  const mean = numbers('mean', values.mean)
+  const std = numbers('std', values.std)
+  const [temperature] = numbers('temperature', values.temperature) ?? []
+  return {
+    ...(format && { format }),
+    ...(arch && { arch }),
+    ...(resampling && { resampling }),
+    ...(network && { network }),
+    ...(method && { method }),
+    ...(mean && { mean }),
+    ...(std && { std }),
+    ...(temperature !== undefined && { temperature }),
+    ...(values.heads !== undefined && { heads: wholeNumber('heads', values.heads, { least: 1 }) }),
+    ...(values['image-size'] !== undefined && {
+      imageSize: wholeNumber('image-size', values['image-size'], { least: 1 })
+    })
+  }
+}
+
+function oneOf<T extends string>(flag: string, value: string | undefined, allowed: readonly T[]): T | undefined {
+  if (value === undefined) return undefined
+  const found = allowed.find((one) => one === value)
+  if (found === undefined) throw refusal(`--${flag} must be one of ${allowed.join(', ')}, not ${value}.`)
+  return found
+}
+
+function numbers(flag: string, value: string | undefined): number[] | undefined {
+  const list = value?.split(',').map((part) => (part.trim() === '' ? Number.NaN : Number(part)))
+  if (list?.some((number) => !Number.isFinite(number))) {
+    throw refusal(`--${flag} must be a number, or numbers with commas between them, not ${value}.`)
+  }
+  return list
+}
+
+async function imagesOf({ images }: Values): Promise<string | null> {
+  if (images === undefined) return null
+  if (await exists(join(images, 'manifest.json'))) return resolve(images)
+  throw refusal(`--images ${images} is no packed dataset.`)
+}
+
+const exists = async (path: string): Promise<boolean> => (await stat(path).catch(() => null)) !== null // ENOENT mostly; reading it tells the rest
