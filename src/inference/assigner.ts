@@ -3,10 +3,11 @@
  *
  *   l_k = κ_k cos_k + log C_p(κ_k)        posterior = softmax(l)        log density = log Σ_k (1/K) exp(l_k)
  *
- * (arXiv 2405.10939.) The method `dino` has no log C_p in its posterior; its density is that of the same mixture.
+ * (arXiv 2405.10939.) Methods without vMF have no log C_p in their posterior; their density is that of the same mixture.
  */
 import { entropy } from '../math/collapse.ts'
 import { deltaLogNormalizer, logNormalizer, meanResultantLength } from '../math/vmf.ts'
+import { METHOD_PARTS } from '../recipe/methods.ts'
 import type { Method } from '../recipe/schema.ts'
 import type { ImageAssignments, PrototypeAssignment } from './server-messages.ts'
 
@@ -51,7 +52,7 @@ export function posteriorOf(cosines: Float32Array, mixture: Mixture): Posterior 
   const logits = new Float64Array(prototypes)
   for (let k = 0; k < prototypes; k++) logits[k] = kappa[k]! * cosines[k]! + delta[k]!
   const logDensity = logSumExp(logits) - Math.log(prototypes) + mixture.uniformLogDensity
-  if (method === 'dino') for (let k = 0; k < prototypes; k++) logits[k]! -= delta[k]!
+  if (!METHOD_PARTS[method].vmf) for (let k = 0; k < prototypes; k++) logits[k]! -= delta[k]!
   const total = logSumExp(logits)
   for (let k = 0; k < prototypes; k++) logits[k] = Math.exp(logits[k]! - total)
   return { probabilities: logits, logDensity }

@@ -5,7 +5,7 @@ import { type Tensor, type Tensors, tf } from '../engine/tf.ts'
 import type { Recipe } from '../recipe/schema.ts'
 import { backboneOf, classToken } from '../ssl/backbone.ts'
 import { bottleneck, unitRows } from '../ssl/head.ts'
-import { type Network, networkOf } from '../ssl/network.ts'
+import { type Network, servedNetwork } from '../ssl/network.ts'
 import { backboneParameters, networkParameters, type ParameterSpec } from '../ssl/parameters.ts'
 import { type PixelScale, pixelPatches } from '../ssl/patches.ts'
 import { logits, prototypesOf } from '../ssl/prototypes.ts'
@@ -17,7 +17,7 @@ export interface ServedNetwork {
 }
 
 export const servedNetworkOf = (recipe: Recipe): ServedNetwork => ({
-  network: networkOf(recipe),
+  network: servedNetwork(recipe),
   normalization: recipe.hyperparameters.normalization
 })
 

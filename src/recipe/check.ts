@@ -1,5 +1,7 @@
 /** What a recipe cannot be told to do although each of its fields is fine by itself. Nothing is queued before this passes. */
 import type { FieldError } from '../base/errors.ts'
+import { checkIbot, type Report } from './check-ibot.ts'
+import { METHOD_PARTS } from './methods.ts'
 import { schemaErrors } from './presets.ts'
 import type { Recipe } from './schema.ts'
 
@@ -12,8 +14,6 @@ export interface RecipeCircumstances {
 const SMALLEST_VMF_DIMENSION = 16
 /** At twice the student's temperature an epoch collapses to uniform assignments; beyond four it is surely a slip. */
 const LARGEST_TEMPERATURE_RATIO = 4
-
-type Report = (field: string, message: string) => void
 
 function checkCrops({ patchSize, hyperparameters: { crops } }: Recipe, report: Report): void {
   const { global, local } = crops
@@ -40,16 +40,23 @@ function checkLengths({ hyperparameters: h }: Recipe, report: Report): void {
   fitsIn('teacherTemperature/2', h.teacherTemperature[2])
 }
 
+function checkTemperatures({ hyperparameters: h }: Recipe, report: Report): void {
+  const hottest = LARGEST_TEMPERATURE_RATIO * h.studentTemperature
+  const limit = Number(hottest.toPrecision(4))
+  const check = (field: string, temperatures: readonly number[]) => {
+    for (const i of [0, 1]) {
+      if (temperatures[i]! <= hottest) continue
+      report(`${field}/${i}`, `must be at most ${limit}, ${LARGEST_TEMPERATURE_RATIO} times the student's`)
+    }
+  }
+  check('teacherTemperature', h.teacherTemperature)
+  if (h.ibot) check('ibot/patchTeacherTemperature', h.ibot.patchTeacherTemperature)
+}
+
 function checkOptimizer({ hyperparameters: h }: Recipe, report: Report): void {
   const peak = h.learningRate * (h.learningRateScaling === 'linear' ? h.batchSize / 256 : 1)
   if (h.minLearningRate > peak) {
     report('minLearningRate', `must not be above the peak learning rate of ${Number(peak.toPrecision(4))}`)
-  }
-  const hottest = LARGEST_TEMPERATURE_RATIO * h.studentTemperature
-  for (const i of [0, 1] as const) {
-    if (h.teacherTemperature[i] <= hottest) continue
-    const limit = Number(hottest.toPrecision(4))
-    report(`teacherTemperature/${i}`, `must be at most ${limit}, ${LARGEST_TEMPERATURE_RATIO} times the student's`)
   }
 }
 
@@ -64,12 +71,12 @@ function checkImages({ hyperparameters: h }: Recipe, report: Report): void {
 }
 
 function checkMethod({ method, hyperparameters: h }: Recipe, report: Report): void {
-  if (method !== 'dino-vmf') return
+  if (!METHOD_PARTS[method].vmf) return
   if (h.normalizeLastLayer) {
-    report('normalizeLastLayer', 'must be false with dino-vmf: equal norms are equal kappas, and log C_p cancels')
+    report('normalizeLastLayer', `must be false with ${method}: equal norms are equal kappas, and log C_p cancels`)
   }
   if (h.bottleneckDim < SMALLEST_VMF_DIMENSION) {
-    report('bottleneckDim', `must be at least ${SMALLEST_VMF_DIMENSION} with dino-vmf, got ${h.bottleneckDim}`)
+    report('bottleneckDim', `must be at least ${SMALLEST_VMF_DIMENSION} with ${method}, got ${h.bottleneckDim}`)
   }
 }
 
@@ -81,9 +88,11 @@ export function checkRecipe(recipe: Recipe, { images }: RecipeCircumstances = {}
   const report: Report = (field, message) => errors.push({ path: `/hyperparameters/${field}`, message })
   checkCrops(recipe, report)
   checkLengths(recipe, report)
+  checkTemperatures(recipe, report)
   checkOptimizer(recipe, report)
   checkImages(recipe, report)
   checkMethod(recipe, report)
+  checkIbot(recipe, report)
   const { batchSize } = recipe.hyperparameters
   if (images !== undefined && batchSize > images) {
     report('batchSize', `must not be larger than the dataset's ${images} images, got ${batchSize}`)

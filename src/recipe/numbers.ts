@@ -2,6 +2,7 @@
  * What a recipe costs, from its sizes alone.
  * B batch, G and L global and local crops, n tokens of a crop, d width, r MLP ratio, h heads, K prototypes.
  */
+import { largestMask } from '../math/masks.ts'
 import type { Recipe } from './schema.ts'
 import { VARIANTS, type Variant } from './variants.ts'
 
@@ -39,8 +40,9 @@ function countBackbone({ patchSize, arch, hyperparameters: { channels, crops } }
 
 function countHead({ arch, hyperparameters: h }: Recipe): number {
   const { dim } = VARIANTS[arch]
-  const { headHiddenDim: hidden, bottleneckDim: p, prototypes } = h
-  return (dim + 1) * hidden + (hidden + 1) * hidden + (hidden + 1) * p + prototypes * (p + 1)
+  const { headHiddenDim: hidden, bottleneckDim: p, prototypes, ibot } = h
+  const rows = prototypes + (ibot?.patchPrototypes ?? 0)
+  return (dim + 1) * hidden + (hidden + 1) * hidden + (hidden + 1) * p + rows * (p + 1)
 }
 
 /** One crop forward through the backbone: 2 n d² (4 + 2r) + 4 n² d a block, and the patch embedding. */
@@ -48,9 +50,37 @@ function backboneFlops({ dim: d, depth, mlpRatio: r }: Variant, tokens: number, 
   return depth * (2 * tokens * d * d * (4 + 2 * r) + 4 * tokens * tokens * d) + 2 * (tokens - 1) * patchValues * d
 }
 
-function headFlops({ arch, hyperparameters: h }: Recipe): number {
-  const { headHiddenDim: hidden, bottleneckDim: p, prototypes } = h
-  return 2 * (VARIANTS[arch].dim * hidden + hidden * hidden + hidden * p + p * prototypes)
+/** One token through the head's layers, up to the unit sphere. */
+function bottleneckFlops({ arch, hyperparameters: { headHiddenDim: hidden, bottleneckDim: p } }: Recipe): number {
+  return 2 * (VARIANTS[arch].dim * hidden + hidden * hidden + hidden * p)
+}
+
+const headFlops = (recipe: Recipe): number =>
+  bottleneckFlops(recipe) + 2 * recipe.hyperparameters.bottleneckDim * recipe.hyperparameters.prototypes
+
+/** What masked patch prediction adds to one global crop. */
+interface MaskedNumbers {
+  /** Of student (forward and backward) and teacher. */
+  readonly flops: number
+  /** Kept for the backward pass, and the teacher's widest. */
+  readonly activations: number
+}
+
+/**
+ * The student's head runs on as many patches as a mask may hide at most. The teacher's runs on all patches, since the
+ * center averages them all; logits of all of them are needed in probability space only, and never kept.
+ */
+function maskedNumbers(recipe: Recipe, patches: number): MaskedNumbers {
+  const { ibot, centering, prototypes, bottleneckDim: p, headHiddenDim: hidden } = recipe.hyperparameters
+  if (!ibot) return { flops: 0, activations: 0 }
+  const rows = ibot.patchPrototypes ?? prototypes
+  const hidable = largestMask(ibot.masks, Math.sqrt(patches))
+  const centered = centering === 'probability' ? patches : 0
+  const one = bottleneckFlops(recipe)
+  return {
+    flops: 3 * hidable * (one + 2 * p * rows) + patches * one + (hidable + centered) * 2 * p * rows,
+    activations: hidable * (4 * hidden + 5 * rows) + patches * 2 * hidden
+  }
 }
 
 /**
@@ -61,8 +91,10 @@ function headFlops({ arch, hyperparameters: h }: Recipe): number {
 function activationFloats(recipe: Recipe, tokens: { global: number; local: number }): number {
   const { dim, depth, heads, mlpRatio } = VARIANTS[recipe.arch]
   const { batchSize, prototypes, crops } = recipe.hyperparameters
+  const masked = maskedNumbers(recipe, tokens.global - 1).activations
   const kept = (n: number) => depth * (n * dim * (10 + 2 * mlpRatio) + 2 * heads * n * n) + 3 * prototypes
-  const perImage = crops.global.count * (kept(tokens.global) + 2 * prototypes) + crops.local.count * kept(tokens.local)
+  const global = kept(tokens.global) + 2 * prototypes + masked
+  const perImage = crops.global.count * global + crops.local.count * kept(tokens.local)
   return batchSize * perImage
 }
 
@@ -74,7 +106,9 @@ export function recipeNumbers(recipe: Recipe, images: number): RecipeNumbers {
   const globalFlops = backboneFlops(VARIANTS[recipe.arch], tokens.global, patchValues) + headFlops(recipe)
   const localFlops = backboneFlops(VARIANTS[recipe.arch], tokens.local, patchValues) + headFlops(recipe)
   // A backward pass is two forward passes: gradients of inputs and of weights.
-  const flopsPerImage = 3 * (global.count * globalFlops + local.count * localFlops) + global.count * globalFlops
+  const masked = maskedNumbers(recipe, tokens.global - 1).flops
+  const flopsPerImage =
+    3 * (global.count * globalFlops + local.count * localFlops) + global.count * (globalFlops + masked)
   const stepsPerEpoch = Math.floor(images / batchSize)
   const backboneParameters = countBackbone(recipe)
   const headParameters = countHead(recipe)

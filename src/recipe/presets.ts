@@ -1,6 +1,7 @@
 /** From a request that names little to a recipe that names everything. */
 import { Value } from 'typebox/value'
 import { AppError, type FieldError } from '../base/errors.ts'
+import { METHOD_PARTS, strayIbot } from './methods.ts'
 import { demo } from './presets/demo.ts'
 import { vitBase16, vitSmall16 } from './presets/imagenet.ts'
 import { mu } from './presets/mu.ts'
@@ -77,6 +78,13 @@ function presetOf({ preset, arch }: RecipeRequest): PresetName {
   throw new AppError('invalid_recipe', { errors: [{ path: '/preset', message }] })
 }
 
+/** Part of the group given for a method that has none would be reported as all that the group lacks. */
+function refuseStrayIbot({ method, hyperparameters }: RecipeRequest): void {
+  if (hyperparameters?.ibot === undefined || METHOD_PARTS[method]?.masked !== false) return
+  const errors = [{ path: '/hyperparameters/ibot', message: strayIbot(method) }]
+  throw new AppError('invalid_recipe', { errors })
+}
+
 /**
  * The preset's values, then what the method asks for, then what the request overrides.
  *
@@ -86,6 +94,7 @@ function presetOf({ preset, arch }: RecipeRequest): PresetName {
 export function resolveRecipe(request: RecipeRequest): Recipe {
   const name = presetOf(request)
   const preset: Preset = PRESETS[name]
+  refuseStrayIbot(request)
   const resolved = {
     preset: name,
     method: request.method,
@@ -93,7 +102,11 @@ export function resolveRecipe(request: RecipeRequest): Recipe {
     patchSize: request.patchSize ?? preset.patchSize,
     seed: request.seed ?? 0,
     hyperparameters: merge(
-      { ...preset.hyperparameters, ...methodDefaults(preset, request.method) },
+      // A method that does not exist is refused below, with all else that is wrong.
+      {
+        ...preset.hyperparameters,
+        ...(Object.hasOwn(METHOD_PARTS, request.method) ? methodDefaults(preset, request.method) : {})
+      },
       request.hyperparameters
     )
   }

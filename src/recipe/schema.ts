@@ -4,9 +4,10 @@
  */
 import { type Static, Type } from 'typebox'
 
-export const METHODS = ['dino', 'dino-vmf'] as const
+export const METHODS = ['dino', 'dino-vmf', 'ibot', 'ibot-vmf'] as const
 export const ARCHS = ['vit_mu', 'vit_nano', 'vit_tiny', 'vit_small', 'vit_base', 'vit_large'] as const
 export const CENTERINGS = ['logit', 'probability'] as const
+export const MASK_SHAPES = ['block', 'random'] as const
 
 const closed = { additionalProperties: false } as const
 const probability = () => Type.Number({ minimum: 0, maximum: 1 })
@@ -73,6 +74,46 @@ export const Normalization = Type.Object(
   closed
 )
 
+/** Start, end, warm-up epochs: linear per epoch, then constant. */
+const temperatureSchedule = () =>
+  Type.Tuple([
+    Type.Number({ minimum: 0.001, maximum: 10 }),
+    Type.Number({ minimum: 0.001, maximum: 10 }),
+    Type.Integer({ minimum: 0, maximum: 100_000 })
+  ])
+
+/** Which patches of the student's global crops are hidden, drawn for each crop by itself. */
+export const Masks = Type.Object(
+  {
+    /** Rectangles as in BEiT, or single patches anywhere. */
+    shape: Type.Enum([...MASK_SHAPES]),
+    /** That a crop has a mask at all; iBOT's list of two ratios with 0 as the first is 0.5. */
+    probability: probability(),
+    /** Share of the patches that a mask hides: uniform in ratio ± ratioVariance (iBOT's pred_ratio, pred_ratio_var). */
+    ratio: probability(),
+    ratioVariance: probability(),
+    /** Nothing is hidden before. */
+    startEpoch: Type.Integer({ minimum: 0, maximum: 100_000 })
+  },
+  closed
+)
+
+/** What iBOT adds to DINO; part of a recipe exactly when its method is ibot or ibot-vmf. */
+export const Ibot = Type.Object(
+  {
+    masks: Masks,
+    /** Rows of the patches' own last layer; null lets them share the class token's. */
+    patchPrototypes: Type.Union([Type.Integer({ minimum: 2, maximum: 1_048_576 }), Type.Null()]),
+    /** As teacherTemperature, for patches; its warm-up begins at the masks' first epoch. */
+    patchTeacherTemperature: temperatureSchedule(),
+    patchCenterMomentum: Type.Number({ minimum: 0, maximum: 1 }),
+    /** Factors of the two losses. */
+    clsLossWeight: Type.Number({ minimum: 0, maximum: 100 }),
+    patchLossWeight: Type.Number({ minimum: 0, maximum: 100 })
+  },
+  closed
+)
+
 export const Hyperparameters = Type.Object(
   {
     /** 0 trains nothing and publishes the untrained network: the baseline of every comparison. */
@@ -88,12 +129,7 @@ export const Hyperparameters = Type.Object(
     centering: Type.Enum([...CENTERINGS]),
     centerMomentum: Type.Number({ minimum: 0, maximum: 1 }),
     studentTemperature: Type.Number({ minimum: 0.001, maximum: 10 }),
-    /** Start, end, warm-up epochs: linear per epoch, then constant. */
-    teacherTemperature: Type.Tuple([
-      Type.Number({ minimum: 0.001, maximum: 10 }),
-      Type.Number({ minimum: 0.001, maximum: 10 }),
-      Type.Integer({ minimum: 0, maximum: 100_000 })
-    ]),
+    teacherTemperature: temperatureSchedule(),
     /** Start and end of a cosine over all steps. */
     teacherMomentum: range(0, 1),
     /** Peak. With `linear` scaling it is per 256 images of batch. */
@@ -113,7 +149,8 @@ export const Hyperparameters = Type.Object(
     channels: Type.Union([Type.Literal(1), Type.Literal(3)]),
     crops: Crops,
     augmentation: Augmentation,
-    normalization: Normalization
+    normalization: Normalization,
+    ibot: Type.Optional(Ibot)
   },
   closed
 )
@@ -133,5 +170,7 @@ export const Recipe = Type.Object(
 export type Method = (typeof METHODS)[number]
 export type Arch = (typeof ARCHS)[number]
 export type Centering = (typeof CENTERINGS)[number]
+export type Masks = Static<typeof Masks>
+export type Ibot = Static<typeof Ibot>
 export type Hyperparameters = Static<typeof Hyperparameters>
 export type Recipe = Static<typeof Recipe>

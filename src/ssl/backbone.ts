@@ -1,4 +1,4 @@
-/** The vision transformer of DINO: pre-norm blocks, exact GELU, learned positions; its output is the class token. */
+/** The vision transformer of DINO and iBOT: pre-norm blocks, exact GELU, learned positions, a token for hidden patches. */
 import { layerNorm } from '../engine/ops/layer-norm.ts'
 import { linear } from '../engine/ops/linear.ts'
 import { type Tensor, type Tensors, tf } from '../engine/tf.ts'
@@ -46,8 +46,12 @@ export function backboneOf(network: Network, parameters: Tensors): Backbone {
 /** Pixels of patches, float, normalized: [patches, batch, channels · patch²], patches in reading order. */
 export type Patches = Tensor
 
-/** [patches + 1, batch, dim]: the class token, then the patches, each with its position. */
-function embedPatches({ network, parameters }: Backbone, patches: Patches): Tensor {
+/**
+ * [patches + 1, batch, dim]: the class token, then the patches, each with its position.
+ *
+ * @param hidden [patches, batch]: 1 where the mask token stands in for a patch, before positions are added
+ */
+function embedPatches({ network, parameters }: Backbone, patches: Patches, hidden: Tensor | undefined): Tensor {
   const { dim, imageSize, patchSize } = network
   const [count, batch, pixels] = patches.shape as [number, number, number]
   const positions = positionsAt(parameters['backbone.pos_embed']!, imageSize / patchSize, Math.sqrt(count))
@@ -55,18 +59,39 @@ function embedPatches({ network, parameters }: Backbone, patches: Patches): Tens
   const others = tf.add(tf.slice(positions, [1, 0], [count, dim]), parameters['backbone.patch_embed.proj.bias']!)
   const table = tf.reshape(tf.concat([first, others]), [count + 1, 1, dim])
 
+  const weight = tf.reshape(parameters['backbone.patch_embed.proj.weight']!, [dim, pixels])
+  const seen = hidden ? hidePatches(parameters, { patches, weight, hidden }) : { patches, weight }
+  const columns = seen.weight.shape[1]!
   // An empty patch makes room for the class token while rows are still narrow.
   const rows = tf.reshape(
-    tf.pad(patches, [
+    tf.pad(seen.patches, [
       [1, 0],
       [0, 0],
       [0, 0]
     ]),
-    [(count + 1) * batch, pixels]
+    [(count + 1) * batch, columns]
   )
-  const weight = tf.reshape(parameters['backbone.patch_embed.proj.weight']!, [dim, pixels])
-  const embedded = tf.matMul(rows as tf.Tensor2D, weight as tf.Tensor2D, false, true)
+  const embedded = tf.matMul(rows as tf.Tensor2D, seen.weight as tf.Tensor2D, false, true)
   return tf.add(tf.reshape(embedded, [count + 1, batch, dim]), table)
+}
+
+interface Embedding {
+  readonly patches: Patches
+  /** [dim, pixels]. */
+  readonly weight: Tensor
+}
+
+/**
+ * A hidden patch has no pixels but a 1 in one more column, and that column's weight is the mask token without the bias that
+ * the table adds: so hiding costs no pass over wide rows.
+ */
+function hidePatches(parameters: Tensors, { patches, weight, hidden }: Embedding & { hidden: Tensor }): Embedding {
+  const [count, batch] = patches.shape as [number, number]
+  const column = tf.reshape(hidden, [count, batch, 1])
+  const visible = tf.mul(patches, tf.sub(1, column))
+  const token = tf.reshape(parameters['backbone.masked_embed']!, [-1])
+  const shift = tf.reshape(tf.sub(token, parameters['backbone.patch_embed.proj.bias']!), [-1, 1])
+  return { patches: tf.concat([visible, column], 2), weight: tf.concat([weight, shift], 1) }
 }
 
 /**
@@ -83,22 +108,46 @@ function addBranch(x: Tensor, branch: Tensor, keep: Tensor | undefined): Tensor 
   return tf.add(x, tf.reshape(kept, [rows, dim]))
 }
 
-/** → [batch, dim]: the class token after the final normalization. Without `keeps` no branch is dropped. */
-export function classToken(backbone: Backbone, patches: Patches, keeps: BranchKeeps = []): Tensor {
-  const { network, blocks, parameters } = backbone
+export interface PassOptions {
+  /** Without them no branch is dropped. */
+  readonly keeps?: BranchKeeps
+  /** [patches, batch], see `embedPatches`. */
+  readonly hidden?: Tensor
+}
+
+type Leaving = 'class' | 'all'
+
+/** Through all blocks; only the tokens that leave the last one ask, are projected and fed forward there. */
+function blockRows(
+  backbone: Backbone,
+  patches: Patches,
+  { keeps = [], hidden, leaving }: PassOptions & { leaving: Leaving }
+): Tensor {
+  const { network, blocks } = backbone
   const tokens = patches.shape[0]! + 1
   const batch = patches.shape[1]!
-  let x = tf.reshape(embedPatches(backbone, patches), [tokens * batch, network.dim])
+  let x = tf.reshape(embedPatches(backbone, patches, hidden), [tokens * batch, network.dim])
   const grid = { tokens, heads: network.heads }
   // Under an eager engine, what a block computes on its way and no gradient needs goes with its end.
   const through = (i: number, { attention, widen, narrow }: Block): Tensor => {
-    // Only the class token leaves the last block, so there only it asks, is projected and fed forward.
-    const last = i === blocks.length - 1
-    const mixed = last ? attendClass(x, attention, grid) : attend(x, attention, grid)
+    const classOnly = leaving === 'class' && i === blocks.length - 1
+    const mixed = classOnly ? attendClass(x, attention, grid) : attend(x, attention, grid)
     const projected = linear(mixed, attention.projection.weight, attention.projection.bias)
-    const attended = addBranch(last ? classRows(x, tokens) : x, projected, keeps[2 * i])
+    const attended = addBranch(classOnly ? classRows(x, tokens) : x, projected, keeps[2 * i])
     return addBranch(attended, feedForward(attended, widen, narrow), keeps[2 * i + 1])
   }
   for (const [i, block] of blocks.entries()) x = tf.tidy(() => through(i, block))
-  return layerNorm(x, { ...affine(parameters, 'backbone.norm'), epsilon: network.layerNormEps ?? LAYER_NORM_EPS })
+  return x
 }
+
+/** The final normalization, of rows [rows, dim]. */
+export const normalizeRows = ({ network, parameters }: Backbone, rows: Tensor): Tensor =>
+  layerNorm(rows, { ...affine(parameters, 'backbone.norm'), epsilon: network.layerNormEps ?? LAYER_NORM_EPS })
+
+/** → [batch, dim]: the class token after the final normalization. */
+export const classToken = (backbone: Backbone, patches: Patches, keeps: BranchKeeps = []): Tensor =>
+  normalizeRows(backbone, blockRows(backbone, patches, { keeps, leaving: 'class' }))
+
+/** → [(patches + 1) · batch, dim], token-major, before the final normalization: first the batch's class tokens. */
+export const tokenRows = (backbone: Backbone, patches: Patches, options: PassOptions = {}): Tensor =>
+  blockRows(backbone, patches, { ...options, leaving: 'all' })

@@ -4,10 +4,11 @@
  * by an average of how often each component is used.
  */
 import { exactly } from '../engine/ops/exactly.ts'
+import { join, pieceSizes, split } from '../engine/ops/pieces.ts'
 import { type Tensor, tf } from '../engine/tf.ts'
 import type { Centering } from '../recipe/schema.ts'
 import { logMeanExp } from './log-mean-exp.ts'
-import { logits, logNormalizers, type Prototypes } from './prototypes.ts'
+import { type LogitOptions, logits, logNormalizers, type Prototypes } from './prototypes.ts'
 
 export interface TeacherView {
   /** log P of the centered teacher [rows, K]. */
@@ -27,36 +28,55 @@ export interface TeacherOptions {
   readonly center: Tensor
 }
 
-/** y [rows, p] unit rows. */
-export function teacherView(y: Tensor, prototypes: Prototypes, options: TeacherOptions): TeacherView {
-  const { centering, vmf, inverseTemperature, center } = options
+/** y [rows, p] unit rows. The center is that of `among` [more rows, p], where these are only some of them. */
+export function teacherView(
+  y: Tensor,
+  prototypes: Prototypes,
+  options: TeacherOptions & { among?: Tensor }
+): TeacherView {
+  const { centering, vmf, inverseTemperature, center, among } = options
   const normalizers = vmf ? logNormalizers(prototypes, inverseTemperature) : undefined
   if (centering === 'logit') {
     const shift = tf.mul(center, inverseTemperature)
     const offset = normalizers ? tf.sub(normalizers, shift) : tf.neg(shift)
-    // The mean of ⟨w, y⟩ is ⟨w, mean y⟩: one row of products instead of a pass over all logits.
-    const mean = exactly(() => tf.matMul(tf.mean(y, 0, true), prototypes.weight as tf.Tensor2D, false, true))
     const centered = logits(y, prototypes, { inverseTemperature, offset })
     return {
       logProbabilities: tf.logSoftmax(centered),
-      batchCenter: tf.reshape(mean, [-1]),
+      batchCenter: meanLogits(among ?? y, prototypes),
       assignments: largest(tf.add(centered, shift))
     }
   }
-  const plain = logits(
-    y,
-    prototypes,
-    normalizers ? { inverseTemperature, offset: normalizers } : { inverseTemperature }
-  )
+  const at = normalizers ? { inverseTemperature, offset: normalizers } : { inverseTemperature }
+  const plain = logits(y, prototypes, at)
   return {
     logProbabilities: tf.logSoftmax(tf.sub(plain, center)),
-    batchCenter: logMeanExp(tf.logSoftmax(plain)),
+    batchCenter: among ? logMeanProbabilities(among, prototypes, at) : logMeanExp(tf.logSoftmax(plain)),
     assignments: largest(plain)
   }
 }
 
 /** Index of the largest of each row. */
 const largest = (rows: Tensor): Tensor => tf.cast(tf.argMax(rows, 1), 'float32')
+
+/** The mean of ⟨w, y⟩ is ⟨w, mean y⟩: one row of products instead of a pass over all logits. */
+function meanLogits(y: Tensor, { weight }: Prototypes): Tensor {
+  return exactly(() => tf.reshape(tf.matMul(tf.mean(y, 0, true), weight as tf.Tensor2D, false, true), [-1]))
+}
+
+/** More would only make the graph longer: a piece is then as wide as a few of the others. */
+const MOST_PIECES = 64
+
+/** log of the mean over y's rows of their probabilities [K]; never more than a piece of the logits exists. */
+function logMeanProbabilities(y: Tensor, prototypes: Prototypes, at: LogitOptions): Tensor {
+  const rows = y.shape[0]!
+  const pieces = split(y, pieceSizes(rows, prototypes.weight.shape[0]!, MOST_PIECES))
+  // Each piece's mean counts by its share of the rows.
+  const means = pieces.map((piece) => {
+    const mean = logMeanExp(tf.logSoftmax(logits(piece, prototypes, at)))
+    return tf.reshape(tf.add(mean, Math.log((piece.shape[0]! * pieces.length) / rows)), [1, -1])
+  })
+  return logMeanExp(join(means))
+}
 
 /** c ← m c + (1 − m) batch. */
 export const nextCenter = (center: Tensor, batchCenter: Tensor, momentum: number): Tensor =>

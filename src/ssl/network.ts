@@ -17,9 +17,14 @@ export interface Network extends Variant {
   readonly prototypes: number
   /** DINO's unless it is given: weights from elsewhere may have been trained with another. */
   readonly layerNormEps?: number
+  /** Of the patches' own last layer; left out where they share the class token's, or nothing is predicted of them. */
+  readonly patchPrototypes?: number
+  /** The student has a token for hidden patches; the teacher never sees one. */
+  readonly maskToken?: boolean
 }
 
-export function networkOf(recipe: Recipe): Network {
+/** As it answers: the patches' own last layer and the mask token are for training alone. */
+export function servedNetwork(recipe: Recipe): Network {
   const { channels, crops, headHiddenDim, bottleneckDim, prototypes } = recipe.hyperparameters
   return {
     ...VARIANTS[recipe.arch],
@@ -30,4 +35,10 @@ export function networkOf(recipe: Recipe): Network {
     bottleneckDim,
     prototypes
   }
+}
+
+export function networkOf(recipe: Recipe): Network {
+  const { ibot } = recipe.hyperparameters
+  const ownLayer = ibot?.patchPrototypes ? { patchPrototypes: ibot.patchPrototypes } : {}
+  return { ...servedNetwork(recipe), ...ownLayer, ...(ibot ? { maskToken: true } : {}) }
 }

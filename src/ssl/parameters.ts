@@ -1,4 +1,4 @@
-/** The parameters of one network, named and laid out as in DINO's state dict, so that import and export are trivial. */
+/** The parameters of one network, named and laid out as in DINO's and iBOT's state dicts: import and export are trivial. */
 import type { Network } from './network.ts'
 
 /** `uniform` is symmetric around 0 with that bound; `truncatedNormal` has the recipe's deviation unless given. */
@@ -67,19 +67,34 @@ export function backboneParameters(network: Network): ParameterSpec[] {
   ]
 }
 
-export function headParameters({ dim, headHiddenDim, bottleneckDim, prototypes }: Network): ParameterSpec[] {
-  // The last layer is made after DINO's initialization pass and keeps nn.Linear's default.
+/** The last layers are made after DINO's initialization pass and keep nn.Linear's default. */
+function lastLayer(name: string, prototypes: number, bottleneckDim: number): ParameterSpec[] {
   const bound = 1 / Math.sqrt(bottleneckDim)
+  return [
+    spec(`${name}.weight_g`, [prototypes, 1], ones),
+    spec(`${name}.weight_v`, [prototypes, bottleneckDim], { kind: 'uniform', bound })
+  ]
+}
+
+export function headParameters(network: Network): ParameterSpec[] {
+  const { dim, headHiddenDim, bottleneckDim, prototypes, patchPrototypes } = network
   return [
     ...linear('head.mlp.0', headHiddenDim, dim),
     ...linear('head.mlp.2', headHiddenDim, headHiddenDim),
     ...linear('head.mlp.4', bottleneckDim, headHiddenDim),
-    spec('head.last_layer.weight_g', [prototypes, 1], ones),
-    spec('head.last_layer.weight_v', [prototypes, bottleneckDim], { kind: 'uniform', bound })
+    ...lastLayer('head.last_layer', prototypes, bottleneckDim),
+    ...(patchPrototypes ? lastLayer('head.last_layer2', patchPrototypes, bottleneckDim) : [])
   ]
 }
 
+/** What both networks have, and all that the teacher has. */
 export const networkParameters = (network: Network): ParameterSpec[] => [
   ...backboneParameters(network),
   ...headParameters(network)
+]
+
+/** The mask token is the student's alone, as in iBOT, and begins at 0. */
+export const studentParameters = (network: Network): ParameterSpec[] => [
+  ...networkParameters(network),
+  ...(network.maskToken ? [spec('backbone.masked_embed', [1, network.dim], zeros)] : [])
 ]

@@ -37,11 +37,14 @@ const magnitude = (x: Tensor): Tensor =>
     backward: (dy, [x0]) => [tf.mul(dy, tf.sign(x0))]
   })
 
+/** `last_layer2` is the patches' own, where the head is not shared. */
+export type LastLayer = 'last_layer' | 'last_layer2'
+
 /** @param parameters `head.last_layer.…` */
-export function prototypesOf(parameters: Tensors): Prototypes {
-  const g = parameters['head.last_layer.weight_g']!
+export function prototypesOf(parameters: Tensors, layer: LastLayer = 'last_layer'): Prototypes {
+  const g = parameters[`head.${layer}.weight_g`]!
   return {
-    weight: weightNorm(g, parameters['head.last_layer.weight_v']!),
+    weight: weightNorm(g, parameters[`head.${layer}.weight_v`]!),
     norm: tf.reshape(magnitude(g), [-1])
   }
 }
@@ -50,8 +53,14 @@ export function prototypesOf(parameters: Tensors): Prototypes {
 export const logNormalizers = ({ norm, weight }: Prototypes, inverseTemperature: Tensor): Tensor =>
   deltaLogNormalizer(tf.mul(norm, inverseTemperature), weight.shape[1]!)
 
-/** y [rows, p] unit rows → ⟨w, y⟩/τ + offset, [rows, K]; `offset` [K] may be left out. */
-export function logits(y: Tensor, { weight }: Prototypes, at: { inverseTemperature: Tensor; offset?: Tensor }): Tensor {
+export interface LogitOptions {
+  readonly inverseTemperature: Tensor
+  /** [K], added. */
+  readonly offset?: Tensor
+}
+
+/** y [rows, p] unit rows → ⟨w, y⟩/τ + offset, [rows, K]. */
+export function logits(y: Tensor, { weight }: Prototypes, at: LogitOptions): Tensor {
   // The temperature goes to the narrow side.
   const scaled = tf.mul(y, at.inverseTemperature)
   if (at.offset) return linear(scaled, weight, at.offset)

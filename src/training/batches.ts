@@ -11,6 +11,7 @@ import { createLoaderPool, type LoaderPool } from '../images/loader-pool.ts'
 import { allocateCrops, type CropBatch, type MultiCropPlan, multiCropPlan } from '../images/multi-crop.ts'
 import { prng } from '../math/prng.ts'
 import type { Recipe } from '../recipe/schema.ts'
+import { drawMasks } from './patch-masks.ts'
 
 /** Keeps the order of images apart from the streams of crops and weights. */
 const ORDER_STREAM = 0x6f726472
@@ -28,6 +29,8 @@ export interface Batch {
   readonly globalCrops: Uint8Array
   /** [L·B, s, s, C], crop-major; empty without local crops. */
   readonly localCrops: Uint8Array
+  /** Hidden patches of the global crops [G·B, patches], crop-major; empty where the method hides none. */
+  readonly masks: Uint8Array
   /** How long the caller waited for it. */
   readonly waitMs: number
 }
@@ -89,8 +92,12 @@ interface Making {
   readonly stepsPerEpoch: number
 }
 
+interface MaskedBatch extends CropBatch {
+  readonly masks: Uint8Array
+}
+
 /** Makes the batch of a step, cut into one share for each loader. */
-function createMaker({ dataset, recipe, plan, pool, stepsPerEpoch }: Making): (step: number) => Promise<CropBatch> {
+function createMaker({ dataset, recipe, plan, pool, stepsPerEpoch }: Making): (step: number) => Promise<MaskedBatch> {
   const { batchSize } = recipe.hyperparameters
   const orderOf = createOrder(recipe.seed, dataset.records.length)
   const shareSize = Math.max(SMALLEST_SHARE, Math.ceil(batchSize / pool.size))
@@ -101,15 +108,23 @@ function createMaker({ dataset, recipe, plan, pool, stepsPerEpoch }: Making): (s
     return Array.from(order, (index) => ({ index, path: dataset.shardPathOf(index), record: dataset.records[index]! }))
   }
 
-  return async (step) => {
-    const epoch = Math.floor(step / stepsPerEpoch)
-    const items = itemsOf(step)
+  async function load(epoch: number, items: readonly LoadItem[]): Promise<CropBatch> {
     if (shareSize >= batchSize) return pool.load(epoch, items)
     const starts = Array.from({ length: Math.ceil(batchSize / shareSize) }, (_, i) => i * shareSize)
     const shares = await Promise.all(starts.map((from) => pool.load(epoch, items.slice(from, from + shareSize))))
     const batch = allocateCrops(plan, batchSize)
     for (const [i, share] of shares.entries()) placeShare(batch, share, { from: starts[i]!, plan })
     return batch
+  }
+
+  return async (step) => {
+    const epoch = Math.floor(step / stepsPerEpoch)
+    const items = itemsOf(step)
+    const loading = load(epoch, items)
+    // While the loaders work; a thousand masks are 20 ms.
+    const indices = items.map(({ index }) => index)
+    const masks = drawMasks(recipe, epoch, indices)
+    return { ...(await loading), masks }
   }
 }
 
@@ -128,9 +143,9 @@ export async function createBatches(options: BatchOptions): Promise<Batches> {
   const plan = multiCropPlan(recipe)
   const pool = createLoaderPool({ plan, seed: recipe.seed }, loaders)
   const make = createMaker({ dataset, recipe, plan, pool, stepsPerEpoch })
-  const coming = new Map<number, Promise<CropBatch>>()
+  const coming = new Map<number, Promise<MaskedBatch>>()
 
-  function request(step: number): Promise<CropBatch> {
+  function request(step: number): Promise<MaskedBatch> {
     const known = coming.get(step)
     if (known !== undefined) return known
     const made = make(step)
@@ -149,10 +164,10 @@ export async function createBatches(options: BatchOptions): Promise<Batches> {
       for (const other of coming.keys()) if (other < step || other > step + prefetch) coming.delete(other)
       const last = Math.min(step + (loaders === 0 ? 0 : prefetch), epochs * stepsPerEpoch - 1)
       for (let ahead = step + 1; ahead <= last; ahead++) request(ahead)
-      const { global, local } = await wanted
+      const { global, local, masks } = await wanted
       coming.delete(step)
       const epoch = Math.floor(step / stepsPerEpoch)
-      return { step, epoch, globalCrops: global, localCrops: local, waitMs: clock.now() - startedAt }
+      return { step, epoch, globalCrops: global, localCrops: local, masks, waitMs: clock.now() - startedAt }
     },
     async close() {
       coming.clear()

@@ -1,6 +1,6 @@
 /** Everything of one step that changes over a run, as functions of the position alone: resuming needs no memory. */
 import { cosine, warmupConstant, warmupCosine } from '../math/schedules.ts'
-import type { Recipe } from '../recipe/schema.ts'
+import type { Hyperparameters, Ibot, Recipe } from '../recipe/schema.ts'
 import type { StepSchedule } from './step.ts'
 
 /** The batch that DINO's `linear` learning rate is stated for. */
@@ -23,7 +23,9 @@ export function scheduleAt(recipe: Recipe, step: number, stepsPerEpoch: number):
     ),
     weightDecay: cosine({ start: h.weightDecay[0], end: h.weightDecay[1], length }, step),
     teacherMomentum: cosine({ start: h.teacherMomentum[0], end: h.teacherMomentum[1], length }, step),
-    teacherTemperature: teacherTemperatureAt(recipe, epoch),
+    // Constant within an epoch, unlike everything else (method notes, 2.6).
+    teacherTemperature: temperatureAt(h.teacherTemperature, epoch),
+    ...(h.ibot ? { patchTeacherTemperature: patchTemperatureAt(h.ibot, epoch) } : {}),
     freezeLastLayer: step < frozenSteps,
     adamStep: step + 1,
     // AdamW skips parameters without a gradient, so the last layer's bias correction counts its own steps.
@@ -31,8 +33,10 @@ export function scheduleAt(recipe: Recipe, step: number, stepsPerEpoch: number):
   }
 }
 
-/** Constant within an epoch, unlike everything else (method notes, 2.6). */
-function teacherTemperatureAt(recipe: Recipe, epoch: number): number {
-  const [start, end, warmup] = recipe.hyperparameters.teacherTemperature
+function temperatureAt([start, end, warmup]: Hyperparameters['teacherTemperature'], epoch: number): number {
   return warmupConstant({ start, end, warmup }, epoch)
 }
+
+/** The warm-up waits for the first mask, at its first value (bytedance/ibot da316d8, iBOTLoss). */
+const patchTemperatureAt = ({ patchTeacherTemperature, masks }: Ibot, epoch: number): number =>
+  temperatureAt(patchTeacherTemperature, Math.max(0, epoch - masks.startEpoch))

@@ -1,5 +1,5 @@
 /**
- * The training state as named tensors: `student.*`, `teacher.*`, `adam.m.*`, `adam.v.*` and the center. With the step and
+ * The training state as named tensors: `student.*`, `teacher.*`, `adam.m.*`, `adam.v.*` and the centers. With the step and
  * the recipe it is everything that a run needs to go on.
  */
 import { createHash } from 'node:crypto'

@@ -1,15 +1,17 @@
-/** What the step's program takes besides the images: state, the step's scalars and the drawn drop paths. */
+/** What the step's program takes besides the images: state, the step's scalars, the drawn drop paths and masks. */
+import type { RowChoice } from '../engine/ops/take-rows.ts'
 import type { TensorSpec } from '../engine/tensor-spec.ts'
 import type { Tensor, Tensors } from '../engine/tf.ts'
 import type { Patches } from '../ssl/backbone.ts'
-import { type StepPlan, stepStateSpecs } from './step-plan.ts'
+import { type MaskedPlan, type StepPlan, stepStateSpecs } from './step-plan.ts'
 
 export const ADAM = ['beta1', 'oneMinusBeta1', 'beta2', 'oneMinusBeta2', 'stepSize', 'epsilon', 'decay'] as const
 const SHARED = ['inverseTeacherTemperature', 'momentum', 'oneMinusMomentum'] as const
 
 /** The scalar inputs by name; the last layer has its own Adam, because freezing it stops its clock too. */
-export const SCALARS: readonly string[] = [
+export const scalarNames = ({ masked }: StepPlan): readonly string[] => [
   ...SHARED,
+  ...(masked ? ['inversePatchTeacherTemperature'] : []),
   ...ADAM.map((name) => `adam.${name}`),
   ...ADAM.map((name) => `adamLastLayer.${name}`)
 ]
@@ -26,12 +28,35 @@ export function stepInputs(plan: StepPlan): TensorSpec[] {
   const keeps: TensorSpec = { name: 'keeps', shape: [2 * plan.network.depth, crops * plan.batchSize], dtype: 'float32' }
   return [
     ...stepStateSpecs(plan),
-    ...SCALARS.map((name): TensorSpec => ({ name, shape: [], dtype: 'float32' })),
+    ...scalarNames(plan).map((name): TensorSpec => ({ name, shape: [], dtype: 'float32' })),
     ...(plan.scalesLoss ? [{ name: 'lossScale', shape: [], dtype: 'float32' } as const] : []),
-    ...(plan.dropPath > 0 ? [keeps] : [])
+    ...(plan.dropPath > 0 ? [keeps] : []),
+    ...(plan.masked ? maskInputs(plan, plan.masked) : [])
+  ]
+}
+
+/** See patch-masks.ts, which makes them. */
+function maskInputs({ network, globalCrops, batchSize }: StepPlan, { slots }: MaskedPlan): TensorSpec[] {
+  const patches = (network.imageSize / network.patchSize) ** 2
+  return [
+    { name: 'hiddenRows', shape: [slots], dtype: 'int32' },
+    { name: 'hiddenPlaces', shape: [patches * globalCrops * batchSize], dtype: 'int32' },
+    { name: 'hiddenWeights', shape: [slots], dtype: 'float32' }
   ]
 }
 
 /** Inputs `${prefix}.${name}`, under their names alone. */
 export const subset = (inputs: Tensors, prefix: string, names: readonly string[]): Record<string, Tensor> =>
   Object.fromEntries(names.map((name) => [name, inputs[`${prefix}.${name}`]!]))
+
+/** Where the hidden patches of the global crops are; absent without masks. */
+export interface Hidden extends RowChoice {
+  /** [slots], see patch-loss.ts. */
+  readonly weights: Tensor
+}
+
+export function hiddenOf({ masked }: StepPlan, inputs: Tensors): Hidden | undefined {
+  if (!masked) return undefined
+  const [rows, places, weights] = [inputs['hiddenRows']!, inputs['hiddenPlaces']!, inputs['hiddenWeights']!]
+  return { rows, places, weights }
+}

@@ -1,14 +1,28 @@
 /** What of a recipe the step's program depends on. A change of anything here is another program. */
 import type { Precision } from '../engine/engine.ts'
 import type { TensorSpec } from '../engine/tensor-spec.ts'
-import type { Centering, Recipe } from '../recipe/schema.ts'
+import { largestMask } from '../math/masks.ts'
+import { METHOD_PARTS } from '../recipe/methods.ts'
+import type { Centering, Ibot, Recipe } from '../recipe/schema.ts'
 import { type Network, networkOf } from '../ssl/network.ts'
-import { networkParameters, type ParameterSpec } from '../ssl/parameters.ts'
+import { networkParameters, type ParameterSpec, studentParameters } from '../ssl/parameters.ts'
 import type { PixelScale } from '../ssl/patches.ts'
+import type { LastLayer } from '../ssl/prototypes.ts'
+
+/** Masked patch prediction. */
+export interface MaskedPlan {
+  /** Rows that the head has for hidden patches: as many as the masks of a batch can hide at most. */
+  readonly slots: number
+  readonly centerMomentum: number
+  readonly clsLossWeight: number
+  readonly patchLossWeight: number
+}
 
 export interface StepPlan {
   readonly network: Network
+  /** Of the student. */
   readonly parameters: readonly ParameterSpec[]
+  readonly teacherParameters: readonly ParameterSpec[]
   readonly batchSize: number
   readonly globalCrops: number
   readonly localCrops: number
@@ -25,6 +39,8 @@ export interface StepPlan {
   readonly normalizeLastLayer: boolean
   /** Whether the backward pass runs on a multiple of the loss, for float16. */
   readonly scalesLoss: boolean
+  /** Left out by methods that hide nothing. */
+  readonly masked?: MaskedPlan
 }
 
 /** @param precision of matrix products */
@@ -33,38 +49,49 @@ export function planOf(recipe: Recipe, precision: Precision = 'float32'): StepPl
   const network = networkOf(recipe)
   return {
     network,
-    parameters: networkParameters(network),
+    parameters: studentParameters(network),
+    teacherParameters: networkParameters(network),
     batchSize: h.batchSize,
     globalCrops: h.crops.global.count,
     localCrops: h.crops.local.count,
     localSize: h.crops.local.size,
     pixels: h.normalization,
-    vmf: recipe.method === 'dino-vmf',
+    vmf: METHOD_PARTS[recipe.method].vmf,
     centering: h.centering,
     centerMomentum: h.centerMomentum,
     studentTemperature: h.studentTemperature,
     clipGrad: h.clipGrad,
     dropPath: h.dropPath,
     normalizeLastLayer: h.normalizeLastLayer,
-    scalesLoss: precision === 'float16'
+    scalesLoss: precision === 'float16',
+    ...(h.ibot ? { masked: maskedPlan(recipe, h.ibot) } : {})
   }
+}
+
+function maskedPlan({ patchSize, hyperparameters: { batchSize, crops } }: Recipe, ibot: Ibot): MaskedPlan {
+  const { masks, patchCenterMomentum: centerMomentum, clsLossWeight, patchLossWeight } = ibot
+  const slots = crops.global.count * batchSize * largestMask(masks, crops.global.size / patchSize)
+  return { slots, centerMomentum, clsLossWeight, patchLossWeight }
 }
 
 /** Whether the optimizer moves the parameter. */
 export const isTrained = ({ normalizeLastLayer }: StepPlan, { name }: ParameterSpec): boolean =>
-  !(normalizeLastLayer && name === 'head.last_layer.weight_g')
+  !(normalizeLastLayer && /^head\.last_layer2?\.weight_g$/.test(name))
 
 /** Everything that goes from step to step. */
 export function stepStateSpecs(plan: StepPlan): TensorSpec[] {
   const named = (prefix: string, parameters: StepPlan['parameters']): TensorSpec[] =>
     parameters.map(({ name, shape }) => ({ name: `${prefix}.${name}`, shape, dtype: 'float32' }))
   const trained = plan.parameters.filter((parameter) => isTrained(plan, parameter))
+  const { prototypes, patchPrototypes = prototypes } = plan.network
+  const centers: [string, number][] = [['center.cls', prototypes]]
+  if (plan.masked) centers.push(['center.patch', patchPrototypes])
   return [
     ...named('student', plan.parameters),
-    ...named('teacher', plan.parameters),
+    ...named('teacher', plan.teacherParameters),
     ...named('adam.m', trained),
     ...named('adam.v', trained),
-    { name: 'center.cls', shape: [plan.network.prototypes], dtype: 'float32' }
+    ...centers.map(([name, prototypes]): TensorSpec => ({ name, shape: [prototypes], dtype: 'float32' }))
   ]
 }
 
@@ -79,3 +106,9 @@ export const changedState = (plan: StepPlan): string[] => {
 /** Probability that a residual branch (two for each block) is dropped: from 0 at the first block to `dropPath` at the last. */
 export const dropRate = ({ dropPath, network: { depth } }: StepPlan, branch: number): number =>
   depth === 1 ? 0 : (dropPath * Math.floor(branch / 2)) / (depth - 1)
+
+/** Which last layer reads class tokens and which reads patches. */
+export const tokenLayers = ({ network }: StepPlan): { readonly cls: LastLayer; readonly patch: LastLayer } => ({
+  cls: 'last_layer',
+  patch: network.patchPrototypes === undefined ? 'last_layer' : 'last_layer2'
+})

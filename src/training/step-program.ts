@@ -9,26 +9,12 @@ import { type Tensor, type Tensors, tf } from '../engine/tf.ts'
 import { nextCenter } from '../ssl/center.ts'
 import { pixelPatches } from '../ssl/patches.ts'
 import { type StepPatches, stepInputs, subset } from './step-inputs.ts'
+import { metricNames, stepMetrics } from './step-metrics.ts'
 import { changedState, isTrained, type StepPlan } from './step-plan.ts'
 import { scalingMetrics, scalingOf } from './step-scaling.ts'
 import { studentLoss } from './step-student.ts'
-import { teacherMetrics, teacherPass } from './step-teacher.ts'
+import { type TeacherPass, teacherPass } from './step-teacher.ts'
 import { update } from './step-update.ts'
-
-export const METRICS = [
-  'loss',
-  'teacher_entropy',
-  'student_entropy',
-  'kl',
-  'mean_assignment_entropy',
-  'top_assignment',
-  'grad_norm',
-  'center_norm'
-] as const
-
-/** `skipped` is 1 in a step whose gradients could not be used. */
-export const metricNames = ({ scalesLoss }: StepPlan): readonly string[] =>
-  scalesLoss ? [...METRICS, 'skipped'] : METRICS
 
 export function trainStepProgram(plan: StepPlan): Program {
   const { patchSize, imageSize, channels } = plan.network
@@ -73,20 +59,25 @@ export function buildStep(plan: StepPlan, inputs: Tensors, patches: StepPatches)
   // first so that it comes last, when it keeps nothing alive, and the head's update is written down last.
   const squares = grads.map(sumSquares).reduce((a, b) => tf.add(a, b))
   const usable = scaling.usable(squares)
-  const measured = scalingMetrics(tf.sqrt(squares), usable)
+  const ofGradients = scalingMetrics(tf.sqrt(squares), usable)
   const gradients = Object.fromEntries(trained.map(({ name }, i) => [name, grads[i]!]))
   const state = update(plan, inputs, { of: gradients, usable })
-  const center = inputs['center.cls']!
   return {
     ...state,
-    'center.cls': nextCenter(center, teacher.batchCenter, plan.centerMomentum),
     features: teacher.features,
     assignments: teacher.assignments,
-    ...metrics,
-    ...teacherMetrics(teacher),
-    loss,
-    kl: tf.sub(loss, teacher.entropy),
-    ...measured,
-    center_norm: tf.sqrt(sumSquares(center))
+    ...centers(plan, inputs, teacher),
+    ...stepMetrics(plan, { inputs, teacher, measured: { ...metrics, loss } }),
+    ...ofGradients
   }
+}
+
+function centers(
+  { centerMomentum, masked }: StepPlan,
+  inputs: Tensors,
+  { cls, patch }: TeacherPass
+): Record<string, Tensor> {
+  const next = { 'center.cls': nextCenter(inputs['center.cls']!, cls.batchCenter, centerMomentum) }
+  if (!masked || !patch) return next
+  return { ...next, 'center.patch': nextCenter(inputs['center.patch']!, patch.batchCenter, masked.centerMomentum) }
 }

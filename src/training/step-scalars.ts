@@ -1,5 +1,4 @@
 /** The numbers of one step as the program takes them, computed in float64 where PyTorch does. */
-import { SCALARS } from './step-inputs.ts'
 
 /** DINO's, which are PyTorch's defaults. */
 const BETA1 = 0.9
@@ -11,6 +10,8 @@ export interface ScalarSchedule {
   readonly weightDecay: number
   readonly teacherMomentum: number
   readonly teacherTemperature: number
+  /** Left out by methods that hide nothing. */
+  readonly patchTeacherTemperature?: number
   readonly freezeLastLayer: boolean
   /** 1 for the first update. */
   readonly adamStep: number
@@ -22,12 +23,13 @@ export function stepScalars(at: ScalarSchedule): Record<string, Float32Array> {
   const lastLayer = at.freezeLastLayer ? FROZEN : adamScalars(at, at.adamLastLayerStep)
   const values: Record<string, number> = {
     inverseTeacherTemperature: 1 / at.teacherTemperature,
+    ...(at.patchTeacherTemperature ? { inversePatchTeacherTemperature: 1 / at.patchTeacherTemperature } : {}),
     momentum: at.teacherMomentum,
     oneMinusMomentum: 1 - at.teacherMomentum,
     ...prefixed('adam', body),
     ...prefixed('adamLastLayer', lastLayer)
   }
-  return Object.fromEntries(SCALARS.map((name) => [name, Float32Array.of(values[name]!)]))
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, Float32Array.of(value)]))
 }
 
 const prefixed = (prefix: string, values: Record<string, number>): Record<string, number> =>

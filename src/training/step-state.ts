@@ -4,11 +4,12 @@ import { elementCount, type TensorSpec } from '../engine/tensor-spec.ts'
 import { type Prng, prng } from '../math/prng.ts'
 import type { Recipe } from '../recipe/schema.ts'
 import { networkOf } from '../ssl/network.ts'
-import { networkParameters, type ParameterSpec } from '../ssl/parameters.ts'
+import { type ParameterSpec, studentParameters } from '../ssl/parameters.ts'
 import { planOf, stepStateSpecs } from './step-plan.ts'
 
 /**
- * `student.<parameter>`, `teacher.<parameter>`, `adam.m.<parameter>`, `adam.v.<parameter>` and `center.cls`, row-major.
+ * `student.<parameter>`, `teacher.<parameter>`, `adam.m.<parameter>`, `adam.v.<parameter>`, `center.cls` and, where patches
+ * are predicted, `center.patch`; row-major.
  * With `normalizeLastLayer` weight_g is 1 for good and has no moments.
  */
 export type StateTensors = Record<string, Float32Array>
@@ -16,18 +17,19 @@ export type StateTensors = Record<string, Float32Array>
 // Keys that keep the streams of initialization apart from those of data and drop path.
 const INIT_STREAM = 0x696e6974
 
-export const parameterSpecs = (recipe: Recipe): ParameterSpec[] => networkParameters(networkOf(recipe))
+/** Of the student. */
+export const parameterSpecs = (recipe: Recipe): ParameterSpec[] => studentParameters(networkOf(recipe))
 
 export const stateSpecs = (recipe: Recipe): TensorSpec[] => stepStateSpecs(planOf(recipe))
 
-/** The state before the first step: the teacher is a copy of the student, moments and center are 0. */
+/** The state before the first step: the teacher is a copy of the student, moments and centers are 0. */
 export function initialState(recipe: Recipe): StateTensors {
   const state: StateTensors = {}
   for (const { name, shape } of stateSpecs(recipe)) state[name] = new Float32Array(elementCount(shape))
   parameterSpecs(recipe).forEach((parameter, index) => {
     const values = state[`student.${parameter.name}`]!
     fill(values, parameter, { recipe, index })
-    state[`teacher.${parameter.name}`]!.set(values)
+    state[`teacher.${parameter.name}`]?.set(values)
   })
   return state
 }

@@ -1,12 +1,21 @@
-/** The student's half of the step: every crop through the backbone, one head, the loss against the teacher. */
+/** The student's half of the step: every crop through the backbone, one head, the losses against the teacher. */
+import { takeRows } from '../engine/ops/take-rows.ts'
 import { type Tensor, type Tensors, tf } from '../engine/tf.ts'
-import { type BranchKeeps, backboneOf, classToken } from '../ssl/backbone.ts'
+import { type Backbone, type BranchKeeps, backboneOf, classToken, normalizeRows, tokenRows } from '../ssl/backbone.ts'
 import { dinoLoss } from '../ssl/dino-loss.ts'
 import { bottleneck } from '../ssl/head.ts'
-import { logits, logNormalizers, prototypesOf } from '../ssl/prototypes.ts'
-import type { StepPatches } from './step-inputs.ts'
-import { dropRate, type StepPlan } from './step-plan.ts'
-import type { TeacherPass } from './step-teacher.ts'
+import { patchLoss } from '../ssl/patch-loss.ts'
+import {
+  type LastLayer,
+  type LogitOptions,
+  logits,
+  logNormalizers,
+  type Prototypes,
+  prototypesOf
+} from '../ssl/prototypes.ts'
+import { type Hidden, hiddenOf, type StepPatches } from './step-inputs.ts'
+import { dropRate, type StepPlan, tokenLayers } from './step-plan.ts'
+import { splitTokens, type TeacherPass } from './step-teacher.ts'
 
 export interface StudentPass {
   /** Of the student, by name; the gradient is taken with respect to them. */
@@ -23,29 +32,104 @@ export interface StudentLoss {
   readonly metrics: Readonly<Record<string, Tensor>>
 }
 
-export function studentLoss(plan: StepPlan, { parameters, inputs, patches, teacher }: StudentPass): StudentLoss {
-  const { batchSize, globalCrops, localCrops, network } = plan
-  const split = [globalCrops * batchSize, localCrops * batchSize] as const
-  const backbone = backboneOf(network, parameters)
-  const keeps = (from: number, count: number): BranchKeeps => branchKeeps(plan, inputs, [from, count])
-  const features = [classToken(backbone, patches.global, keeps(0, split[0]))]
-  if (patches.local) features.push(classToken(backbone, patches.local, keeps(split[0], split[1])))
+export function studentLoss(plan: StepPlan, pass: StudentPass): StudentLoss {
+  const { masked } = plan
+  const hidden = hiddenOf(plan, pass.inputs)
+  const y = bottleneck(pass.parameters, studentFeatures(plan, pass, hidden))
+  const layers = tokenLayers(plan)
+  const ofClass = mixtureOf(plan, pass.parameters, layers.cls)
+  const { loss: clsLoss, studentEntropy } = clsPart(plan, {
+    y,
+    teacher: pass.teacher.cls.probabilities,
+    mixture: ofClass
+  })
+  const metrics = { student_entropy: studentEntropy, cls_loss: clsLoss }
+  if (!masked || !hidden || !pass.teacher.patch) return { loss: clsLoss, metrics }
 
-  const y = bottleneck(parameters, features.length === 1 ? features[0]! : tf.concat(features))
-  const prototypes = prototypesOf(parameters)
+  const rows = tf.slice(y, [y.shape[0]! - masked.slots, 0], [masked.slots, -1])
+  const { prototypes, at } = layers.patch === layers.cls ? ofClass : mixtureOf(plan, pass.parameters, layers.patch)
+  const ofPatches = patchLoss({
+    logits: logits(rows, prototypes, at),
+    teacher: pass.teacher.patch.probabilities,
+    weights: hidden.weights
+  })
+  const loss = tf.add(tf.mul(clsLoss, masked.clsLossWeight), tf.mul(ofPatches, masked.patchLossWeight))
+  return { loss, metrics: { ...metrics, patch_loss: ofPatches } }
+}
+
+/** Rows for the head: class tokens of the global crops, of the local crops, then the hidden patches. */
+function studentFeatures(
+  plan: StepPlan,
+  { parameters, inputs, patches }: StudentPass,
+  hidden: Hidden | undefined
+): Tensor {
+  const { batchSize, globalCrops, localCrops, network } = plan
+  const backbone = backboneOf(network, parameters)
+  const keeps = branchKeeps(plan, inputs, [0, globalCrops * batchSize])
+  const [ofClass, ...ofPatches] = hidden
+    ? maskedFeatures(plan, { backbone, patches, keeps, hidden })
+    : [classToken(backbone, patches.global, keeps)]
+  const features = [ofClass!]
+  if (patches.local) {
+    const local = branchKeeps(plan, inputs, [globalCrops * batchSize, localCrops * batchSize])
+    features.push(classToken(backbone, patches.local, local))
+  }
+  features.push(...ofPatches)
+  return features.length === 1 ? features[0]! : tf.concat(features)
+}
+
+interface MaskedCrops {
+  readonly backbone: Backbone
+  readonly patches: StepPatches
+  readonly keeps: BranchKeeps
+  readonly hidden: Hidden
+}
+
+/** Class tokens and hidden patches of the global crops, which the student sees with holes. */
+function maskedFeatures(
+  plan: StepPlan,
+  { backbone, patches, keeps, hidden }: MaskedCrops
+): [ofClass: Tensor, ofPatches: Tensor] {
+  const { slots } = plan.masked!
+  const [count, crops] = patches.global.shape as [number, number]
+  const isHidden = tf.minimum(tf.sub(slots, tf.cast(hidden.places, 'float32')), 1)
+  const rows = tokenRows(backbone, patches.global, { keeps, hidden: tf.reshape(isHidden, [count, crops]) })
+  const [ofClass, ofPatches] = splitTokens(plan, rows)
+  // Normalized after the choice: the other patches go nowhere.
+  return [normalizeRows(backbone, ofClass), normalizeRows(backbone, takeRows(ofPatches, hidden))]
+}
+
+interface Mixture {
+  readonly prototypes: Prototypes
+  readonly at: LogitOptions
+}
+
+function mixtureOf(plan: StepPlan, parameters: Tensors, layer: LastLayer): Mixture {
+  const prototypes = prototypesOf(parameters, layer)
   const inverseTemperature = tf.scalar(1 / plan.studentTemperature)
   const offset = plan.vmf ? { offset: logNormalizers(prototypes, inverseTemperature) } : {}
+  return { prototypes, at: { inverseTemperature, ...offset } }
+}
+
+interface ClsPart {
+  readonly y: Tensor
+  /** [G · batch, K]. */
+  readonly teacher: Tensor
+  readonly mixture: Mixture
+}
+
+function clsPart(plan: StepPlan, { y, teacher, mixture }: ClsPart): ReturnType<typeof dinoLoss> {
+  const { batchSize, globalCrops, localCrops, network } = plan
   const crops = (from: number, count: number): Tensor => {
-    const rows = tf.slice(y, [from, 0], [count * batchSize, -1])
-    const values = logits(rows, prototypes, { inverseTemperature, ...offset })
+    const rows = tf.slice(y, [from * batchSize, 0], [count * batchSize, -1])
+    const values = logits(rows, mixture.prototypes, mixture.at)
     return tf.reshape(values, [count, batchSize, network.prototypes])
   }
-  const { loss, studentEntropy } = dinoLoss({
+  return dinoLoss({
     global: crops(0, globalCrops),
-    ...(localCrops > 0 ? { local: crops(split[0], localCrops) } : {}),
-    teacher: tf.reshape(teacher.probabilities, [globalCrops, batchSize, network.prototypes])
+    ...(localCrops > 0 ? { local: crops(globalCrops, localCrops) } : {}),
+    teacher: tf.reshape(teacher, [globalCrops, batchSize, network.prototypes])
   })
-  return { loss, metrics: { student_entropy: studentEntropy } }
 }
 
 function branchKeeps(plan: StepPlan, inputs: Tensors, [from, count]: [number, number]): BranchKeeps {

@@ -1,54 +1,77 @@
 /** The teacher's half of the step: it sees whole global crops, has no gradient and is read before it moves. */
+import { takeRows } from '../engine/ops/take-rows.ts'
 import { type Tensor, type Tensors, tf } from '../engine/tf.ts'
-import { backboneOf, classToken } from '../ssl/backbone.ts'
-import { teacherView } from '../ssl/center.ts'
+import { backboneOf, classToken, normalizeRows, tokenRows } from '../ssl/backbone.ts'
+import { type TeacherView, teacherView } from '../ssl/center.ts'
 import { bottleneck } from '../ssl/head.ts'
 import { prototypesOf } from '../ssl/prototypes.ts'
-import { type StepPatches, subset } from './step-inputs.ts'
-import type { StepPlan } from './step-plan.ts'
+import { hiddenOf, type StepPatches, subset } from './step-inputs.ts'
+import { type StepPlan, tokenLayers } from './step-plan.ts'
+
+/** What the teacher says about one kind of token. A type, since tf.tidy takes no interface apart. */
+export type Targets = {
+  /** [rows, K]. */
+  readonly probabilities: Tensor
+  /** Of each row [rows], in nats. */
+  readonly entropies: Tensor
+  /** This batch's contribution to the center [K]. */
+  readonly batchCenter: Tensor
+}
 
 export interface TeacherPass {
   /** Class tokens [G · batch, D]. */
   readonly features: Tensor
-  /** [G · batch]: the most probable prototype before centering. */
+  /** [G · batch]: the most probable prototype of each class token before centering. */
   readonly assignments: Tensor
-  /** [G · batch, K]. */
-  readonly probabilities: Tensor
-  readonly batchCenter: Tensor
-  /** Mean over images. */
-  readonly entropy: Tensor
+  /** Of class tokens, [G · batch] rows. */
+  readonly cls: Targets
+  /** Of the hidden patches, [slots] rows; their center is that of all patches. */
+  readonly patch?: Targets
 }
 
 export function teacherPass(plan: StepPlan, inputs: Tensors, patches: StepPatches): TeacherPass {
-  const parameters = subset(
-    inputs,
-    'teacher',
-    plan.parameters.map(({ name }) => name)
-  )
-  const features = classToken(backboneOf(plan.network, parameters), patches.global)
-  const { logProbabilities, batchCenter, assignments } = teacherView(
-    bottleneck(parameters, features),
-    prototypesOf(parameters),
-    {
-      centering: plan.centering,
-      vmf: plan.vmf,
-      inverseTemperature: inputs['inverseTeacherTemperature']!,
-      center: inputs['center.cls']!
-    }
-  )
-  const probabilities = tf.exp(logProbabilities)
-  const entropy = tf.div(tf.sum(tf.mul(probabilities, logProbabilities)), -probabilities.shape[0]!)
-  return { features, assignments, probabilities, batchCenter, entropy }
+  const names = plan.teacherParameters.map(({ name }) => name)
+  const parameters = subset(inputs, 'teacher', names)
+  const backbone = backboneOf(plan.network, parameters)
+  const layers = tokenLayers(plan)
+  const cls = {
+    centering: plan.centering,
+    vmf: plan.vmf,
+    inverseTemperature: inputs['inverseTeacherTemperature']!,
+    center: inputs['center.cls']!
+  }
+  const hidden = hiddenOf(plan, inputs)
+  if (!hidden) {
+    const features = classToken(backbone, patches.global)
+    const view = teacherView(bottleneck(parameters, features), prototypesOf(parameters, layers.cls), cls)
+    return { features, assignments: view.assignments, cls: targetsOf(view) }
+  }
+  const tokens = normalizeRows(backbone, tokenRows(backbone, patches.global))
+  const [ofClass, ofPatches] = splitTokens(plan, bottleneck(parameters, tokens))
+  const view = teacherView(ofClass, prototypesOf(parameters, layers.cls), cls)
+  const patch = {
+    ...cls,
+    inverseTemperature: inputs['inversePatchTeacherTemperature']!,
+    center: inputs['center.patch']!,
+    among: ofPatches
+  }
+  const patchView = teacherView(takeRows(ofPatches, hidden), prototypesOf(parameters, layers.patch), patch)
+  return {
+    features: splitTokens(plan, tokens)[0],
+    assignments: view.assignments,
+    cls: targetsOf(view),
+    patch: targetsOf(patchView)
+  }
 }
 
-/** The share of each prototype in this batch, as the centered teacher assigns it: its entropy and its largest. */
-export function teacherMetrics({ probabilities, entropy }: TeacherPass): Record<string, Tensor> {
-  const shares = tf.mean(probabilities, 0)
-  // A share of 0 has no entropy, and its logarithm no value: the smallest normal float32 stands in.
-  const logShares = tf.log(tf.maximum(shares, 1.1754944e-38))
-  return {
-    teacher_entropy: entropy,
-    mean_assignment_entropy: tf.neg(tf.sum(tf.mul(shares, logShares))),
-    top_assignment: tf.max(shares)
-  }
+/** Token-major rows of the global crops: the class tokens come first. */
+export function splitTokens({ globalCrops, batchSize }: StepPlan, rows: Tensor): [ofClass: Tensor, ofPatches: Tensor] {
+  const crops = globalCrops * batchSize
+  const [ofClass, ofPatches] = tf.split(rows, [crops, rows.shape[0]! - crops], 0)
+  return [ofClass!, ofPatches!]
+}
+
+function targetsOf({ logProbabilities, batchCenter }: TeacherView): Targets {
+  const probabilities = tf.exp(logProbabilities)
+  return { probabilities, entropies: tf.neg(tf.sum(tf.mul(probabilities, logProbabilities), 1)), batchCenter }
 }

@@ -35,7 +35,9 @@ export function update(plan: StepPlan, inputs: Tensors, { of: gradients, usable 
     next[`adam.m.${name}`] = m
     next[`adam.v.${name}`] = v
     next[`student.${name}`] = value
-    next[`teacher.${name}`] = nextTeacher(inputs[`teacher.${name}`]!, value, average)
+    // The teacher has no mask token.
+    const followed = inputs[`teacher.${name}`]
+    if (followed) next[`teacher.${name}`] = nextTeacher(followed, value, average)
   }
   return next
 }

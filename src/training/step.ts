@@ -3,8 +3,10 @@ import type { Engine, Feeds, LoadedProgram, Outputs } from '../engine/engine.ts'
 import { prng } from '../math/prng.ts'
 import type { Recipe } from '../recipe/schema.ts'
 import type { TeacherViews } from './health-window.ts'
+import { hiddenInputs } from './patch-masks.ts'
+import { metricNames } from './step-metrics.ts'
 import { changedState, dropRate, planOf, type StepPlan } from './step-plan.ts'
-import { metricNames, trainStepProgram } from './step-program.ts'
+import { trainStepProgram } from './step-program.ts'
 import { stepScalars } from './step-scalars.ts'
 import { lossScaleOf } from './step-scaling.ts'
 import type { StateTensors } from './step-state.ts'
@@ -17,6 +19,8 @@ export interface StepSchedule {
   readonly weightDecay: number
   readonly teacherMomentum: number
   readonly teacherTemperature: number
+  /** Of patches; left out by methods that hide none. */
+  readonly patchTeacherTemperature?: number
   /** Leaves weight_g and weight_v, their moments and their decay untouched in this step. */
   readonly freezeLastLayer: boolean
   /** Updates that Adam will have made after this step, 1 for the first. */
@@ -30,11 +34,13 @@ export interface StepBatch {
   readonly globalCrops: Uint8Array
   /** Length 0 when the recipe has no local crops. */
   readonly localCrops: Uint8Array
+  /** Hidden patches of the global crops, [G · batch, patches]; left out or of length 0 by methods that hide none. */
+  readonly masks?: Uint8Array
 }
 
 export interface StepResult {
   readonly state: StateTensors
-  /** loss, teacher_entropy, student_entropy, kl, mean_assignment_entropy, top_assignment, grad_norm, center_norm. */
+  /** Those of `metricNames`. */
   readonly metrics: Record<string, number>
   readonly views: TeacherViews
 }
@@ -78,11 +84,13 @@ async function run(
 
 /** What one step is fed besides the state. */
 export function stepFeeds(plan: StepPlan, seed: number, at: StepBatch & StepSchedule): Feeds {
-  const { globalCrops, localCrops } = at
+  const { globalCrops, localCrops, masks = new Uint8Array(0) } = at
+  const crops = plan.globalCrops * plan.batchSize
   return {
     ...stepScalars(at),
     ...(plan.scalesLoss ? { lossScale: Float32Array.of(lossScaleOf(plan)) } : {}),
     ...(plan.dropPath > 0 ? { keeps: branchKeeps(plan, seed, at.step) } : {}),
+    ...(plan.masked ? hiddenInputs(masks, { crops, slots: plan.masked.slots }) : {}),
     globalCrops,
     ...(plan.localCrops > 0 ? { localCrops } : {})
   }

@@ -205,11 +205,13 @@ function stepMetrics({ recipe, metrics, at, timing }: StepRecord): Record<string
   const totalMs = Math.max(timing.totalMs, 0.001)
   return {
     ...metrics,
-    loss_over_ln_k: metrics.loss! / Math.log(prototypes),
+    // Of the class token: the patches' part also depends on how many crops have a mask.
+    loss_over_ln_k: (metrics.cls_loss ?? metrics.loss!) / Math.log(prototypes),
     learning_rate: at.learningRate,
     weight_decay: at.weightDecay,
     teacher_momentum: at.teacherMomentum,
     teacher_temperature: at.teacherTemperature,
+    ...(at.patchTeacherTemperature ? { patch_teacher_temperature: at.patchTeacherTemperature } : {}),
     images_per_second: (1000 * batchSize) / totalMs,
     data_wait_share: Math.min(1, timing.waitMs / totalMs)
   }

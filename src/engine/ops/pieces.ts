@@ -8,9 +8,12 @@ import { dependsOnBatch } from '../trace/graph.ts'
 /** Floats of a piece at its widest. Measured on 2 MB of cache a core: from 0.2 to 1.2 million alike, and fewer are less to load. */
 const WIDEST = 800_000
 
-/** Rows of each piece of [rows, …] when the work is `width` wide. With a free batch there is one piece. */
-export function pieceSizes(rows: number, width: number): number[] {
-  const count = dependsOnBatch(rows) ? 1 : Math.max(1, Math.round((rows * width) / WIDEST))
+/**
+ * Rows of each piece of [rows, …] when the work is `width` wide. With a free batch there is one piece; `limit` bounds their
+ * number where the graph would grow too long.
+ */
+export function pieceSizes(rows: number, width: number, limit = Number.POSITIVE_INFINITY): number[] {
+  const count = dependsOnBatch(rows) ? 1 : Math.min(limit, Math.max(1, Math.round((rows * width) / WIDEST)))
   const most = Math.ceil(rows / count)
   return Array.from({ length: Math.ceil(rows / most) }, (_, i) => Math.min(most, rows - i * most))
 }

@@ -1,4 +1,4 @@
-import type { Preset } from './preset.ts'
+import { type Preset, publishedIbot } from './preset.ts'
 
 /**
  * Learns Fashion-MNIST's 9,000 training images in minutes on two CPU cores.
@@ -48,5 +48,6 @@ export const demo: Preset = {
       solarize: 0
     },
     normalization: { mean: [0.286], std: [0.353] }
-  }
+  },
+  ibot: { ibot: publishedIbot([0.025, 0.025, 0]) }
 }

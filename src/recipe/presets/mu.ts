@@ -20,5 +20,6 @@ export const mu: Preset = {
       global: { count: 2, size: 16, scale: [0.7, 1] },
       local: { count: 2, size: 8, scale: [0.3, 0.7] }
     }
-  }
+  },
+  ibot: demo.ibot
 }

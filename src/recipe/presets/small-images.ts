@@ -41,5 +41,6 @@ export const smallImages: Preset = {
       solarize: 0.2
     },
     normalization: IMAGENET
-  }
+  },
+  ibot: demo.ibot
 }

@@ -5,12 +5,14 @@ import type { Outputs } from '../../../src/engine/engine.ts'
 import { gelu } from '../../../src/engine/ops/gelu.ts'
 import { layerNorm } from '../../../src/engine/ops/layer-norm.ts'
 import { linear } from '../../../src/engine/ops/linear.ts'
+import { takeRows } from '../../../src/engine/ops/take-rows.ts'
 import { type Tensor, tf } from '../../../src/engine/tf.ts'
 import { attend, attendClass, classRows } from '../../../src/ssl/attention.ts'
 import { dinoLoss } from '../../../src/ssl/dino-loss.ts'
 import { foldAttention, foldNorm } from '../../../src/ssl/fold.ts'
 import { unitRows } from '../../../src/ssl/head.ts'
 import { feedForward } from '../../../src/ssl/mlp.ts'
+import { patchLoss } from '../../../src/ssl/patch-loss.ts'
 import { logNormalizers, prototypesOf } from '../../../src/ssl/prototypes.ts'
 import { withTfjsNode } from '../../helpers/tfjs-node.ts'
 import { gradientProgram, normalFeeds, type Shapes } from './numbers.ts'
@@ -59,6 +61,22 @@ const CASES: Readonly<Record<string, Case>> = {
   'log normalizer': {
     shapes: { g: [7] },
     f: ({ g }) => logNormalizers({ norm: tf.square(g!), weight: tf.zeros([7, 32]) }, tf.scalar(8))
+  },
+  'chosen rows': {
+    shapes: { x: [6, 4] },
+    f: ({ x }) => {
+      // The last place only fills up, with a row that another place really takes.
+      const rows = tf.tensor1d([4, 1, 0, 0], 'int32')
+      const taken = takeRows(x!, { rows, places: tf.tensor1d([2, 1, 4, 4, 0, 4], 'int32') })
+      return tf.mul(taken, tf.tensor2d([1, 1, 1, 0], [4, 1]))
+    }
+  },
+  'loss over hidden patches': {
+    shapes: { logits: [5, 7] },
+    f: ({ logits }) => {
+      const teacher = tf.softmax(tf.tensor(normalFeeds({ teacher: [5, 7] }, 5)['teacher']!, [5, 7]))
+      return patchLoss({ logits: logits!, teacher, weights: tf.tensor1d([0.5, 0.25, 0.25, 1, 0]) })
+    }
   },
   'multi-crop loss': {
     shapes: { global: [2, 3, 7], local: [4, 3, 7] },

@@ -126,3 +126,34 @@ test('the log of mean probabilities stays finite where the probabilities themsel
   )
   assert.ok(center.every(Number.isFinite))
 })
+
+for (const centering of ['logit', 'probability'] as const) {
+  test(`a ${centering} center over more rows than are assigned is that of all of them, in pieces too`, async () => {
+    // 2.8 million logits are four pieces.
+    const [rows, prototypes] = [701, 4000]
+    const program = await createEngine({ threads: 1 }).load({
+      name: 'among',
+      inputs: [
+        { name: 'y', shape: [rows, 16], dtype: 'float32' },
+        { name: 'v', shape: [prototypes, 16], dtype: 'float32' }
+      ],
+      outputs: ['all', 'some'],
+      build: ({ y, v }) => {
+        const g = tf.ones([prototypes, 1])
+        const mixture = prototypesOf({ 'head.last_layer.weight_g': g, 'head.last_layer.weight_v': v! })
+        const unit = unitRows(y!)
+        const options = { centering, vmf: true, inverseTemperature: tf.scalar(25), center: tf.zeros([prototypes]) }
+        const few = tf.slice(unit, [0, 0], [3, -1])
+        return {
+          all: teacherView(unit, mixture, options).batchCenter,
+          some: teacherView(few, mixture, { ...options, among: unit }).batchCenter
+        }
+      }
+    })
+    const { all, some } = await program.run(normalFeeds({ y: [rows, 16], v: [prototypes, 16] }))
+    await program.dispose()
+    all!.forEach((value, i) => {
+      assert.ok(Math.abs(value - some![i]!) < 2e-5, `${i}: ${some![i]} for ${value}`)
+    })
+  })
+}

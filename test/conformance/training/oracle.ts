@@ -1,13 +1,16 @@
 /** The oracle's networks, images and schedules, rebuilt from its integer formula, and the step on its unquantized images. */
 import { readFileSync } from 'node:fs'
+import type { Feeds } from '../../../src/engine/engine.ts'
 import type { Program } from '../../../src/engine/program.ts'
 import { elementCount, type TensorSpec } from '../../../src/engine/tensor-spec.ts'
 import type { Network } from '../../../src/ssl/network.ts'
-import { networkParameters } from '../../../src/ssl/parameters.ts'
+import { networkParameters, studentParameters } from '../../../src/ssl/parameters.ts'
 import { cutPatches } from '../../../src/ssl/patches.ts'
+import { hiddenInputs } from '../../../src/training/patch-masks.ts'
 import { stepInputs } from '../../../src/training/step-inputs.ts'
+import { metricNames } from '../../../src/training/step-metrics.ts'
 import { changedState, type StepPlan } from '../../../src/training/step-plan.ts'
-import { buildStep, METRICS } from '../../../src/training/step-program.ts'
+import { buildStep } from '../../../src/training/step-program.ts'
 import { stepScalars } from '../../../src/training/step-scalars.ts'
 
 interface Summary {
@@ -32,19 +35,27 @@ interface ParameterRow {
   readonly amp: number
   readonly offset: number
 }
+interface Flags {
+  readonly vmf: boolean
+  readonly ibot: boolean
+  readonly learn_g: boolean
+}
 interface Golden {
   readonly config: Readonly<Record<string, number>> & {
-    readonly [K in 'teacher_temp' | 'ema_momentum' | 'lr' | 'weight_decay']: readonly [number, number]
+    readonly [K in 'teacher_temp' | 'teacher_patch_temp' | 'ema_momentum' | 'lr' | 'weight_decay']: readonly [
+      number,
+      number
+    ]
   }
   readonly generator: { readonly u01_examples: readonly (readonly [number, number, number])[] }
   readonly parameter_table: readonly ParameterRow[]
+  /** Of the global crops: [crop][image][row][column], 1 is hidden. */
+  readonly masks: readonly Numbers[]
   readonly pos_embed_fixture: Readonly<Record<string, readonly (readonly number[])[]>>
-  readonly variants: Readonly<
-    Record<VariantName, { readonly flags: { vmf: boolean; learn_g: boolean }; readonly steps: readonly OracleStep[] }>
-  >
+  readonly variants: Readonly<Record<VariantName, { readonly flags: Flags; readonly steps: readonly OracleStep[] }>>
 }
 
-export type VariantName = 'dino' | 'dino_unnorm' | 'dino_vmf'
+export type VariantName = 'dino' | 'dino_unnorm' | 'dino_vmf' | 'ibot' | 'ibot_vmf'
 const GOLDEN_FILE = new URL('../golden/torch_reference.json', import.meta.url)
 export const golden: Golden = JSON.parse(readFileSync(GOLDEN_FILE, 'utf8'))
 const c = golden.config
@@ -58,7 +69,7 @@ const numbers = (
   { stream, amp, offset }: Pick<ParameterRow, 'stream' | 'amp' | 'offset'>
 ): Float64Array => Float64Array.from({ length: count }, (_, i) => offset + amp * (2 * u01(i + 1, stream) - 1))
 
-const network: Network = {
+const PLAIN: Network = {
   dim: c['embed_dim']!,
   depth: c['depth']!,
   heads: c['heads']!,
@@ -71,11 +82,19 @@ const network: Network = {
   prototypes: c['out_dim']!
 }
 
+const masks = Uint8Array.from(golden.masks.flat(4) as number[])
+const MASKED_CROPS = c['n_global']! * c['batch']!
+/** More than the masks hide, so that some rows only fill up. */
+const SLOTS = masks.reduce((sum, hidden) => sum + hidden, 0) + 7
+
 export function oraclePlan(variant: VariantName): StepPlan {
-  const { vmf, learn_g } = golden.variants[variant].flags
+  const { vmf, ibot, learn_g } = golden.variants[variant].flags
+  const network = ibot ? { ...PLAIN, maskToken: true } : PLAIN
+  const lossWeights = { clsLossWeight: c['lambda_cls']!, patchLossWeight: c['lambda_patch']! }
   return {
     network,
-    parameters: networkParameters(network),
+    parameters: studentParameters(network),
+    teacherParameters: networkParameters(network),
     batchSize: c['batch']!,
     globalCrops: c['n_global']!,
     localCrops: c['n_local']!,
@@ -88,33 +107,37 @@ export function oraclePlan(variant: VariantName): StepPlan {
     clipGrad: c['clip_grad']!,
     dropPath: 0,
     normalizeLastLayer: !learn_g,
-    scalesLoss: false
+    scalesLoss: false,
+    ...(ibot ? { masked: { slots: SLOTS, centerMomentum: c['center_momentum']!, ...lossWeights } } : {})
   }
 }
 
 export function oracleState(variant: VariantName): Record<string, Float32Array> {
-  const { vmf, learn_g } = golden.variants[variant].flags
+  const { vmf, ibot, learn_g } = golden.variants[variant].flags
   const state: Record<string, Float32Array> = {}
   for (const row of golden.parameter_table) {
+    const isMaskToken = row.name === 'backbone.masked_embed'
+    if (isMaskToken && !ibot) continue
     const count = elementCount(row.shape)
     const ones = row.name.endsWith('weight_g') && !learn_g
     const student = ones ? new Float64Array(count).fill(1) : numbers(count, row)
     const shift = ones ? new Float64Array(count) : numbers(count, { stream: row.stream + 100, amp: 0.05, offset: 0 })
     state[`student.${row.name}`] = Float32Array.from(student)
-    state[`teacher.${row.name}`] = Float32Array.from(student, (value, i) => value + shift[i]!)
+    if (!isMaskToken) state[`teacher.${row.name}`] = Float32Array.from(student, (value, i) => value + shift[i]!)
     if (ones) continue
     state[`adam.m.${row.name}`] = new Float32Array(count)
     state[`adam.v.${row.name}`] = new Float32Array(count)
   }
-  const k = network.prototypes
-  const center = vmf ? { stream: 301, amp: 0.3, offset: -Math.log(k) } : { stream: 301, amp: 0.1, offset: 0 }
-  state['center.cls'] = Float32Array.from(numbers(k, center))
+  const k = PLAIN.prototypes
+  const center = vmf ? { amp: 0.3, offset: -Math.log(k) } : { amp: 0.1, offset: 0 }
+  state['center.cls'] = Float32Array.from(numbers(k, { stream: 301, ...center }))
+  if (ibot) state['center.patch'] = Float32Array.from(numbers(k, { stream: 302, ...center }))
   return state
 }
 
 /** Crops of the oracle are [B, C, H, W] with values around 0; ours are [crops · B, H, W, C]. */
 function crops(first: number, count: number, size: number): Float32Array {
-  const { channels } = network
+  const { channels } = PLAIN
   const batch = c['batch']!
   const image = size * size * channels
   const pixels = new Float32Array(count * batch * image)
@@ -129,8 +152,10 @@ function crops(first: number, count: number, size: number): Float32Array {
   return pixels
 }
 
-export function oracleFeeds(step: 0 | 1): Record<string, Float32Array> {
+export function oracleFeeds(variant: VariantName, step: 0 | 1): Feeds {
+  const { ibot } = golden.variants[variant].flags
   return {
+    ...(ibot ? hiddenInputs(masks, { crops: MASKED_CROPS, slots: SLOTS }) : {}),
     globalCrops: crops(0, c['n_global']!, c['global_size']!),
     localCrops: crops(c['n_global']!, c['n_local']!, c['local_size']!),
     ...stepScalars({
@@ -138,6 +163,7 @@ export function oracleFeeds(step: 0 | 1): Record<string, Float32Array> {
       weightDecay: c.weight_decay[step],
       teacherMomentum: c.ema_momentum[step],
       teacherTemperature: c.teacher_temp[step],
+      ...(ibot ? { patchTeacherTemperature: c.teacher_patch_temp[step] } : {}),
       freezeLastLayer: false,
       adamStep: step + 1,
       adamLastLayerStep: step + 1
@@ -160,7 +186,7 @@ export function oracleProgram(plan: StepPlan): Program {
       images('globalCrops', plan.globalCrops, imageSize),
       images('localCrops', plan.localCrops, plan.localSize)
     ],
-    outputs: [...changedState(plan), ...METRICS],
+    outputs: [...changedState(plan), ...metricNames(plan)],
     build: (inputs) =>
       buildStep(plan, inputs, {
         global: cutPatches(inputs['globalCrops']!, patchSize),

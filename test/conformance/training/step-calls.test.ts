@@ -3,21 +3,23 @@ import { test } from 'node:test'
 import { createEngine } from '../../../src/engine/create-engine.ts'
 import { prng } from '../../../src/math/prng.ts'
 import { resolveRecipe } from '../../../src/recipe/presets.ts'
-import type { Recipe } from '../../../src/recipe/schema.ts'
+import type { Method, Recipe } from '../../../src/recipe/schema.ts'
+import { drawMasks } from '../../../src/training/patch-masks.ts'
 import { affordableSteps, createStepCalls, type GivenStep, takeFiniteSteps } from '../../../src/training/step-calls.ts'
 import { initialState } from '../../../src/training/step-state.ts'
 
 const engine = createEngine({ threads: 2 })
 
-function recipeWith(dropPath: number, localCrops?: number): Recipe {
-  const recipe = resolveRecipe({ preset: 'mu', method: 'dino-vmf' })
+function recipeWith(dropPath: number, localCrops?: number, method: Method = 'dino-vmf'): Recipe {
+  const recipe = resolveRecipe({ preset: 'mu', method })
   const { hyperparameters: h } = recipe
   const crops = { ...h.crops, local: { ...h.crops.local, count: localCrops ?? h.crops.local.count } }
   return { ...recipe, hyperparameters: { ...h, batchSize: 4, dropPath, crops } }
 }
 
 /** Six different steps; the last layer is frozen in the first two. */
-function givenSteps({ hyperparameters: { crops, batchSize, channels } }: Recipe): GivenStep[] {
+function givenSteps(recipe: Recipe): GivenStep[] {
+  const { crops, batchSize, channels } = recipe.hyperparameters
   const bytes = ({ count, size }: { count: number; size: number }, seed: number) => {
     const random = prng(seed)
     return Uint8Array.from({ length: count * batchSize * size * size * channels }, () => random.integer(256))
@@ -25,11 +27,13 @@ function givenSteps({ hyperparameters: { crops, batchSize, channels } }: Recipe)
   return Array.from({ length: 6 }, (_, step) => ({
     globalCrops: bytes(crops.global, step),
     localCrops: bytes(crops.local, 100 + step),
+    masks: drawMasks(recipe, step, [0, 1, 2, 3]),
     step,
     learningRate: 1e-3 / (step + 1),
     weightDecay: 0.1,
     teacherMomentum: 0.9,
     teacherTemperature: 0.04 + 0.001 * step,
+    patchTeacherTemperature: 0.05 + 0.001 * step,
     freezeLastLayer: step < 2,
     adamStep: step + 1,
     adamLastLayerStep: Math.max(0, step - 1)
@@ -38,7 +42,8 @@ function givenSteps({ hyperparameters: { crops, batchSize, channels } }: Recipe)
 
 for (const [label, recipe] of [
   ['with dropped paths', recipeWith(0.4)],
-  ['without local crops', recipeWith(0, 0)]
+  ['without local crops', recipeWith(0, 0)],
+  ['with hidden patches', recipeWith(0.4, 1, 'ibot-vmf')]
 ] as const) {
   test(`six steps ${label} give the same bits in one call, in two and in six`, async () => {
     const begin = initialState(recipe)

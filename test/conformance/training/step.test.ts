@@ -19,12 +19,12 @@ import {
  * The oracle is float64, the engines are float32. Largest differences seen on any engine, then the bound:
  * the loss is a mean of logits around 10, so 1e-6 of it is rounding; gradients reach 1 and sum a few hundred terms;
  * Adam's first step is lr · sign(gradient), so where a gradient is mathematically 0 (the bias of keys, which a softmax
- * cannot see) rounding decides the sign and a weight may differ by 2 lr.
+ * cannot see) rounding decides the sign and a weight may differ by 2 lr. iBOT adds a second mean of the same kind to the loss.
  */
 const TOLERANCE = { loss: 5e-6, center: 1e-5, gradient: 2e-5, weight: 2e-6 }
 const LARGEST_STEP = 2 * (golden.config.lr[0] + golden.config.lr[1])
 
-const VARIANTS: readonly VariantName[] = ['dino', 'dino_unnorm', 'dino_vmf']
+const VARIANTS: readonly VariantName[] = ['dino', 'dino_unnorm', 'dino_vmf', 'ibot', 'ibot_vmf']
 const ENGINES = withTfjsNode([createEngine(), createEngine({ name: 'cpu' })])
 
 const flat = (values: unknown): number[] => (values as number[]).flat(Number.POSITIVE_INFINITY) as number[]
@@ -110,10 +110,18 @@ for (const variant of VARIANTS) {
         let state: Readonly<Record<string, Float32Array>> = oracleState(variant)
         for (const i of [0, 1] as const) {
           const step = golden.variants[variant].steps[i]!
-          const outputs = await program.run({ ...state, ...oracleFeeds(i) })
+          const outputs = await program.run({ ...state, ...oracleFeeds(variant, i) })
           assertClose([outputs['loss']![0]!], [step.loss], { tolerance: TOLERANCE.loss, what: `loss of step ${i}` })
-          const center = flat(step.intermediates['center_cls_after'])
-          assertClose(outputs['center.cls']!, center, { tolerance: TOLERANCE.center, what: 'center' })
+          for (const token of golden.variants[variant].flags.ibot ? ['cls', 'patch'] : ['cls']) {
+            const center = flat(step.intermediates[`center_${token}_after`])
+            assertClose(outputs[`center.${token}`]!, center, { tolerance: TOLERANCE.center, what: `${token} center` })
+          }
+          for (const part of ['cls', 'patch']) {
+            const expected = step.intermediates[`loss_${part}`]
+            if (expected === undefined) continue
+            const bound = { tolerance: TOLERANCE.loss, what: `${part} loss of step ${i}` }
+            assertClose(outputs[`${part}_loss`]!, [expected as unknown as number], bound)
+          }
           checkGradients(step, outputs, state)
           state = { ...state, ...outputs }
           checkWeights(step, state)

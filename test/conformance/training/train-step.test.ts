@@ -5,7 +5,8 @@ import type { Engine } from '../../../src/engine/engine.ts'
 import { assignProgram, embedProgram, servedNetworkOf } from '../../../src/inference/programs.ts'
 import { prng } from '../../../src/math/prng.ts'
 import { resolveRecipe } from '../../../src/recipe/presets.ts'
-import type { Hyperparameters, Method, Recipe } from '../../../src/recipe/schema.ts'
+import { type Hyperparameters, METHODS, type Method, type Recipe } from '../../../src/recipe/schema.ts'
+import { drawMasks } from '../../../src/training/patch-masks.ts'
 import { createTrainStep, type StepBatch, type StepResult, type StepSchedule } from '../../../src/training/step.ts'
 import { initialState, type StateTensors } from '../../../src/training/step-state.ts'
 import { withTfjsNode } from '../../helpers/tfjs-node.ts'
@@ -17,11 +18,13 @@ function mu(changes: Partial<Hyperparameters> = {}, method: Method = 'dino-vmf')
   return { ...recipe, hyperparameters: { ...recipe.hyperparameters, batchSize: 4, ...changes } }
 }
 
-function batchOf({ hyperparameters: { crops, batchSize, channels } }: Recipe): StepBatch {
+function batchOf(recipe: Recipe): StepBatch {
+  const { crops, batchSize, channels } = recipe.hyperparameters
   const random = prng(3)
   const bytes = ({ count, size }: { count: number; size: number }) =>
     Uint8Array.from({ length: count * batchSize * size * size * channels }, () => random.integer(256))
-  return { globalCrops: bytes(crops.global), localCrops: bytes(crops.local) }
+  const images = Array.from({ length: batchSize }, (_, i) => i)
+  return { globalCrops: bytes(crops.global), localCrops: bytes(crops.local), masks: drawMasks(recipe, 0, images) }
 }
 
 const at = (step: number, changes: Partial<StepSchedule> = {}): StepSchedule => ({
@@ -30,6 +33,7 @@ const at = (step: number, changes: Partial<StepSchedule> = {}): StepSchedule => 
   weightDecay: 0.1,
   teacherMomentum: 0.9,
   teacherTemperature: 0.04,
+  patchTeacherTemperature: 0.05,
   freezeLastLayer: false,
   adamStep: step + 1,
   adamLastLayerStep: step + 1,
@@ -89,9 +93,20 @@ function assertSameStep(actual: StepResult, { state, metrics }: StepResult, engi
   }
 }
 
-for (const method of ['dino', 'dino-vmf'] as const) {
-  test(`the engines make the same ${method} steps from bytes, with dropped paths and clipping`, async () => {
-    const recipe = mu({ clipGrad: 0.05, dropPath: 0.4 }, method)
+const cases: [string, Recipe][] = METHODS.map((method) => [method, mu({}, method)])
+for (const method of ['ibot', 'ibot-vmf'] as const) {
+  const recipe = mu({}, method)
+  cases.push([`${method} (separate head)`, ownPatchLayer(recipe, 24)])
+}
+
+function ownPatchLayer(recipe: Recipe, patchPrototypes: number): Recipe {
+  const { hyperparameters: h } = recipe
+  return { ...recipe, hyperparameters: { ...h, ibot: { ...h.ibot!, patchPrototypes } } }
+}
+
+for (const [name, recipe0] of cases) {
+  test(`the engines make the same ${name} steps from bytes, with dropped paths and clipping`, async () => {
+    const recipe = { ...recipe0, hyperparameters: { ...recipe0.hyperparameters, clipGrad: 0.05, dropPath: 0.4 } }
     const schedules = [at(0), at(1)]
     const reference = await journey({ recipe, schedules, engine: createEngine({ name: 'cpu' }) })
     for (const engine of withTfjsNode([onnx])) {
@@ -160,6 +175,38 @@ test('a loss that is not finite is reported, not thrown', async () => {
   const { metrics } = await step.run(state, batchOf(recipe), at(0))
   await step.dispose()
   assert.ok(Number.isNaN(metrics['loss']))
+})
+
+test('a batch without a mask has no patch loss, and its patch layer gets no gradient', async () => {
+  const recipe = ownPatchLayer(mu({}, 'ibot-vmf'), 24)
+  const step = await createTrainStep(onnx, recipe)
+  const batch = batchOf(recipe)
+  const state = initialState(recipe)
+  const masked = await step.run(state, batch, at(0))
+  const bare = await step.run(state, { ...batch, masks: new Uint8Array(batch.masks!.length) }, at(0))
+  await step.dispose()
+  assert.ok(masked.metrics['patch_loss']! > 0 && masked.metrics['masked_share']! > 0)
+  for (const name of ['patch_loss', 'masked_share', 'patch_teacher_entropy', 'patch_kl'])
+    assert.equal(bare.metrics[name], 0, name)
+  assert.equal(bare.metrics['loss'], bare.metrics['cls_loss'])
+  const moment = 'adam.m.head.last_layer2.weight_v'
+  assert.ok(masked.state[moment]!.some((value) => value !== 0))
+  assert.ok(bare.state[moment]!.every((value) => value === 0))
+  assert.ok(bare.state['adam.m.backbone.masked_embed']!.every((value) => value === 0))
+  assert.deepEqual(bare.state['center.patch'], masked.state['center.patch'], 'the center averages all patches')
+})
+
+test('the weights of both losses scale them', async () => {
+  const recipe = mu({}, 'ibot')
+  const weights = { ...recipe.hyperparameters.ibot!, clsLossWeight: 0.5, patchLossWeight: 2 }
+  const weighted = mu({ ibot: weights }, 'ibot')
+  const [[plain], [scaled]] = [
+    await journey({ recipe, schedules: [at(0)] }),
+    await journey({ recipe: weighted, schedules: [at(0)] })
+  ]
+  const { cls_loss, patch_loss } = plain!.metrics
+  assert.ok(Math.abs(plain!.metrics['loss']! - (cls_loss! + patch_loss!)) < 1e-5)
+  assert.ok(Math.abs(scaled!.metrics['loss']! - (0.5 * cls_loss! + 2 * patch_loss!)) < 1e-5)
 })
 
 for (const programOf of [embedProgram, assignProgram]) {

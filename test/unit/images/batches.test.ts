@@ -13,7 +13,7 @@ import { drawImage, encodeImage, withTemporaryFolder, writeRawDataset } from '..
 
 const recipe = resolveRecipe({
   preset: 'mu',
-  method: 'dino-vmf',
+  method: 'ibot-vmf',
   seed: 5,
   hyperparameters: { epochs: 2, batchSize: 40 }
 })
@@ -28,8 +28,9 @@ async function hashesOf(
   try {
     const hashes: string[] = []
     for (const step of steps) {
-      const { globalCrops, localCrops } = await batches.next(step)
-      hashes.push(createHash('sha256').update(globalCrops).update(localCrops).digest('hex'))
+      const { globalCrops, localCrops, masks } = await batches.next(step)
+      assert.ok(masks.includes(1) && masks.includes(0))
+      hashes.push(createHash('sha256').update(globalCrops).update(localCrops).update(masks).digest('hex'))
     }
     return hashes
   } finally {
@@ -74,7 +75,7 @@ test('the number of loaders changes nothing for natural images, at crops of patc
     ] as const) {
       const natural = resolveRecipe({
         preset: 'vit-small-16',
-        method: 'dino',
+        method: 'ibot',
         patchSize,
         hyperparameters: { batchSize: 34, epochs: 2, crops: { global: { size }, local: { count: 2, size: localSize } } }
       })

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { checkRecipe } from '../../../src/recipe/check.ts'
-import { type RecipeRequest, resolveRecipe } from '../../../src/recipe/presets.ts'
+import { type DeepPartial, type RecipeRequest, resolveRecipe } from '../../../src/recipe/presets.ts'
+import type { Ibot } from '../../../src/recipe/schema.ts'
 
 const pathsOf = (request: Partial<RecipeRequest>, images?: number): string[] =>
   checkRecipe(resolveRecipe({ preset: 'demo', method: 'dino-vmf', ...request }), { images }).map(({ path }) =>
@@ -64,4 +65,48 @@ test('vMF needs free norms and a dimension that its expansion covers; plain DINO
   const hyperparameters = { normalizeLastLayer: true, bottleneckDim: 8 }
   assert.deepEqual(pathsFor(hyperparameters), ['normalizeLastLayer', 'bottleneckDim'])
   assert.deepEqual(pathsOf({ method: 'dino', hyperparameters }), [])
+})
+
+const ibotPaths = (ibot: DeepPartial<Ibot>, hyperparameters: RecipeRequest['hyperparameters'] = {}): string[] =>
+  pathsOf({ method: 'ibot-vmf', hyperparameters: { ...hyperparameters, ibot } }).map((path) =>
+    path.replace('ibot/', '')
+  )
+
+test("iBOT's group belongs to its methods, and they need it", () => {
+  const recipe = resolveRecipe({ preset: 'demo', method: 'ibot' })
+  const { ibot, ...without } = recipe.hyperparameters
+  assert.ok(ibot)
+  const paths = (changed: typeof recipe) => checkRecipe(changed).map(({ path }) => path)
+  assert.deepEqual(paths({ ...recipe, method: 'dino' }), ['/hyperparameters/ibot'])
+  assert.deepEqual(paths({ ...recipe, hyperparameters: without }), ['/hyperparameters/ibot'])
+  assert.deepEqual(paths(recipe), [])
+})
+
+test('masks leave something to see, hide something, and begin within the run', () => {
+  assert.deepEqual(ibotPaths({ masks: { ratio: 0.1 } }), ['masks/ratioVariance'])
+  assert.deepEqual(ibotPaths({ masks: { ratio: 0.9 } }), ['masks/ratio'])
+  assert.deepEqual(ibotPaths({ masks: { ratio: 0.05, ratioVariance: 0 } }), ['masks/ratio'])
+  assert.deepEqual(ibotPaths({ masks: { startEpoch: 8 } }), ['masks/startEpoch'])
+  assert.deepEqual(ibotPaths({ masks: { startEpoch: 8 } }, { epochs: 0 }), [])
+})
+
+test('a single patch can be hidden at random, but in no block', () => {
+  const one = { crops: { global: { size: 7 }, local: { count: 0 } } }
+  const masks = { ratio: 1, ratioVariance: 0 }
+  assert.deepEqual(ibotPaths({ masks: { ...masks, shape: 'block' } }, one), ['masks/shape'])
+  assert.deepEqual(ibotPaths({ masks: { ...masks, shape: 'random' } }, one), [])
+})
+
+test("the patches' temperature warms up within the run, counted from the first mask", () => {
+  assert.deepEqual(ibotPaths({ patchTeacherTemperature: [0.02, 0.03, 9] }), ['patchTeacherTemperature/2'])
+  assert.deepEqual(ibotPaths({ patchTeacherTemperature: [0.02, 0.03, 6], masks: { startEpoch: 3 } }), [
+    'patchTeacherTemperature/2'
+  ])
+  assert.deepEqual(ibotPaths({ patchTeacherTemperature: [0.02, 0.03, 6], masks: { startEpoch: 2 } }), [])
+  assert.deepEqual(ibotPaths({ patchTeacherTemperature: [0.5, 0.02, 0] }), ['patchTeacherTemperature/0'])
+})
+
+test('one of the two losses must count', () => {
+  assert.deepEqual(ibotPaths({ clsLossWeight: 0, patchLossWeight: 0 }), ['clsLossWeight'])
+  assert.deepEqual(ibotPaths({ clsLossWeight: 0 }), [])
 })

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { recipeNumbers } from '../../../src/recipe/numbers.ts'
 import { resolveRecipe } from '../../../src/recipe/presets.ts'
+import type { Method } from '../../../src/recipe/schema.ts'
 
 test('the demo recipe has the steps, parameters and operations that were measured for it', () => {
   const numbers = recipeNumbers(resolveRecipe({ preset: 'demo', method: 'dino-vmf' }), 9000)
@@ -28,4 +29,19 @@ test('a run of no epochs has no steps', () => {
   const numbers = recipeNumbers(untrained, 9000)
   assert.equal(numbers.totalSteps, 0)
   assert.equal(numbers.totalFlops, 0)
+})
+
+test('iBOT counts its own last layer and what hidden patches cost', () => {
+  const of = (method: Method, ibot?: { patchPrototypes: number }) =>
+    recipeNumbers(resolveRecipe({ preset: 'demo', method, ...(ibot ? { hyperparameters: { ibot } } : {}) }), 9000)
+  const [plain, shared, own] = [of('dino'), of('ibot'), of('ibot', { patchPrototypes: 512 })]
+  assert.equal(shared.parameters, plain.parameters)
+  assert.equal(own.headParameters - plain.headParameters, 512 * 65)
+  // Per global crop: 8 of 16 patches hidden at most, head 2 (96·256 + 256² + 256·64) a row, logits 2·64·256; the student's
+  // three passes, the teacher's logits at the same rows, and its head on all patches for the center.
+  const head = 2 * (96 * 256 + 256 * 256 + 256 * 64)
+  const logits = 2 * 64 * 256
+  assert.equal(shared.flopsPerImage - plain.flopsPerImage, 2 * (3 * 8 * (head + logits) + 16 * head + 8 * logits))
+  assert.equal(of('ibot-vmf').flopsPerImage - shared.flopsPerImage, 2 * 16 * logits)
+  assert.ok(shared.memoryBytes > plain.memoryBytes)
 })

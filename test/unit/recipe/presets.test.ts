@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { isAppError } from '../../../src/base/errors.ts'
 import { checkRecipe } from '../../../src/recipe/check.ts'
 import { PRESET_NAMES, type RecipeRequest, resolveRecipe } from '../../../src/recipe/presets.ts'
-import { METHODS } from '../../../src/recipe/schema.ts'
+import { METHODS, type Method } from '../../../src/recipe/schema.ts'
 
 const errorsOf = (request: unknown): readonly { path: string; message: string }[] => {
   try {
@@ -23,16 +23,42 @@ test('every preset can be trained with every method', () => {
   }
 })
 
-test('vMF frees the norms and centers probabilities, plain DINO does as its preset was published', () => {
-  const of = (preset: string, method: 'dino' | 'dino-vmf') => {
+test('vMF frees the norms and centers probabilities, the methods without it do as their preset was published', () => {
+  const of = (preset: string, method: Method) => {
     const { normalizeLastLayer, centering } = resolveRecipe({ preset, method }).hyperparameters
     return { normalizeLastLayer, centering }
   }
-  for (const preset of PRESET_NAMES) {
-    assert.deepEqual(of(preset, 'dino-vmf'), { normalizeLastLayer: false, centering: 'probability' })
+  for (const preset of PRESET_NAMES)
+    for (const method of ['dino-vmf', 'ibot-vmf'] as const)
+      assert.deepEqual(of(preset, method), { normalizeLastLayer: false, centering: 'probability' })
+  for (const method of ['dino', 'ibot'] as const) {
+    assert.deepEqual(of('vit-small-16', method), { normalizeLastLayer: false, centering: 'logit' })
+    assert.deepEqual(of('vit-base-16', method), { normalizeLastLayer: true, centering: 'logit' })
   }
-  assert.deepEqual(of('vit-small-16', 'dino'), { normalizeLastLayer: false, centering: 'logit' })
-  assert.deepEqual(of('vit-base-16', 'dino'), { normalizeLastLayer: true, centering: 'logit' })
+})
+
+test('the published recipes of iBOT differ from those of DINO where its authors say so', () => {
+  const small = resolveRecipe({ method: 'ibot-vmf', arch: 'vit_small' }).hyperparameters
+  const base = resolveRecipe({ method: 'ibot', arch: 'vit_base' }).hyperparameters
+  assert.deepEqual([small.prototypes, small.minLearningRate, small.clipGrad, small.epochs], [8192, 1e-6, 3, 800])
+  assert.deepEqual([base.prototypes, base.minLearningRate, base.clipGrad, base.epochs], [8192, 2e-6, 0.3, 400])
+  assert.deepEqual(base.crops.global.scale, [0.32, 1])
+  assert.deepEqual(small.ibot?.patchTeacherTemperature, [0.04, 0.07, 30])
+  assert.deepEqual(base.ibot?.patchTeacherTemperature, [0.04, 0.07, 50])
+  assert.equal(small.ibot?.patchPrototypes, null)
+  assert.equal(resolveRecipe({ method: 'dino-vmf', arch: 'vit_small' }).hyperparameters.prototypes, 65_536)
+  assert.ok(!('ibot' in resolveRecipe({ method: 'dino', arch: 'vit_small' }).hyperparameters))
+})
+
+test("part of iBOT's group for a method without it is refused by its name", () => {
+  const hyperparameters = { ibot: { patchPrototypes: 64 } }
+  assert.deepEqual(
+    errorsOf({ method: 'dino-vmf', preset: 'demo', hyperparameters }).map(({ path }) => path),
+    ['/hyperparameters/ibot']
+  )
+  const { ibot } = resolveRecipe({ method: 'ibot', preset: 'demo', hyperparameters }).hyperparameters
+  assert.equal(ibot?.patchPrototypes, 64)
+  assert.equal(ibot?.masks.shape, 'block')
 })
 
 test('a request overrides single fields at any depth and whole lists', () => {

@@ -7,6 +7,7 @@ import { digestOf } from '../../../src/base/durable-files.ts'
 import { isAppError } from '../../../src/base/errors.ts'
 import { decodeSafetensors } from '../../../src/base/safetensors.ts'
 import { recipeHash } from '../../../src/recipe/differences.ts'
+import { resolveRecipe } from '../../../src/recipe/presets.ts'
 import {
   checkResumable,
   findLatestCheckpoint,
@@ -26,8 +27,7 @@ afterEach(() => rm(outFolder, { recursive: true }))
 
 const HEALTH = new Map([['window.usage', { shape: [2, 2], data: Float32Array.of(3, 0, 1, 2) }]])
 
-function stateAt(step: number): TrainState {
-  const recipe = muRecipe()
+function stateAt(step: number, recipe = muRecipe()): TrainState {
   const tensors = initialState(recipe)
   tensors['center.cls']!.fill(step + 0.5)
   // Both networks begin equal, and equal files could be swapped.
@@ -57,6 +57,23 @@ test('a checkpoint from before the health file begins its windows anew', async (
   const restored = await readCheckpoint(folder)
   assert.equal(restored.health.size, 0)
   assert.equal(restored.step, 5)
+})
+
+test('an iBOT checkpoint has the mask token of the student, both centers and the official names', async () => {
+  const recipe = resolveRecipe({ preset: 'mu', method: 'ibot', hyperparameters: { ibot: { patchPrototypes: 24 } } })
+  const state = stateAt(5, recipe)
+  state.tensors['center.patch']!.fill(0.25)
+  state.tensors['student.backbone.masked_embed']!.fill(-1)
+  const { folder } = await writeCheckpoint(outFolder, state)
+  assert.deepEqual((await readCheckpoint(folder)).tensors, state.tensors)
+  const namesIn = async (file: string) =>
+    (await readFile(join(folder, file)))
+      .toString('latin1')
+      .match(/"(backbone\.masked_embed|head\.last_layer2\.\w+)"/g) ?? []
+  const patchLayer = ['"head.last_layer2.weight_g"', '"head.last_layer2.weight_v"']
+  assert.deepEqual((await namesIn('student.safetensors')).sort(), ['"backbone.masked_embed"', ...patchLayer])
+  assert.deepEqual((await namesIn('teacher.safetensors')).sort(), patchLayer)
+  assert.equal(state.tensors['center.patch']!.length, 24)
 })
 
 test('the event lists every file with its true size and hash', async () => {

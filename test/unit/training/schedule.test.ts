@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { resolveRecipe } from '../../../src/recipe/presets.ts'
 import { scheduleAt } from '../../../src/training/schedule.ts'
 import { muRecipe } from '../../helpers/mu-recipe.ts'
 
@@ -24,6 +25,24 @@ test('the teacher temperature changes between epochs only', () => {
   const recipe = muRecipe({ epochs: 4, teacherTemperature: [0.04, 0.07, 2] })
   const temperatures = [0, 9, 10, 19, 39].map((step) => scheduleAt(recipe, step, STEPS_PER_EPOCH).teacherTemperature)
   assert.deepEqual(temperatures, [0.04, 0.04, 0.07, 0.07, 0.07])
+})
+
+test("the patches' temperature has its own warm-up, which begins with the masks", () => {
+  const { ibot } = resolveRecipe({ preset: 'mu', method: 'ibot' }).hyperparameters
+  const recipe = (startEpoch: number) =>
+    muRecipe({
+      epochs: 8,
+      ibot: { ...ibot!, patchTeacherTemperature: [0.04, 0.07, 4], masks: { ...ibot!.masks, startEpoch } }
+    })
+  const temperatures = (startEpoch: number) =>
+    [0, 1, 2, 3, 4, 5, 6, 7].map((epoch) =>
+      Number(
+        scheduleAt(recipe(startEpoch), epoch * STEPS_PER_EPOCH, STEPS_PER_EPOCH).patchTeacherTemperature!.toFixed(9)
+      )
+    )
+  assert.deepEqual(temperatures(0), [0.04, 0.05, 0.06, 0.07, 0.07, 0.07, 0.07, 0.07])
+  assert.deepEqual(temperatures(2), [0.04, 0.04, 0.04, 0.05, 0.06, 0.07, 0.07, 0.07])
+  assert.equal(scheduleAt(muRecipe(), 0, STEPS_PER_EPOCH).patchTeacherTemperature, undefined)
 })
 
 test('while the last layer is frozen its Adam has made no step', () => {
