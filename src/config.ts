@@ -5,7 +5,8 @@
 import { randomBytes } from 'node:crypto'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { ENGINE_NAMES, type EngineName } from './engine/engine.ts'
+import type { EngineChoice } from './engine/choose-engine.ts'
+import { DEVICES, ENGINE_NAMES, PRECISIONS } from './engine/engine.ts'
 
 type Environment = Readonly<Record<string, string | undefined>>
 
@@ -15,9 +16,6 @@ export interface S3Config {
   readonly region: string
   readonly forcePathStyle: boolean
 }
-
-/** `auto`: a GPU where there is one, ONNX Runtime otherwise. */
-export type EngineChoice = EngineName | 'auto'
 
 export type Config = Readonly<ReturnType<typeof readAll>>
 
@@ -91,7 +89,11 @@ function readAdminKey(read: Reader): string | null {
   return key
 }
 
-const readEngine = (read: Reader): EngineChoice => read.oneOf('KAPPA_ENGINE', ['auto', ...ENGINE_NAMES], 'auto')
+const readEngine = (read: Reader): EngineChoice => ({
+  name: read.oneOf('KAPPA_ENGINE', ['auto', ...ENGINE_NAMES], 'auto'),
+  device: read.oneOf('KAPPA_DEVICE', DEVICES, 'auto'),
+  precision: read.oneOf('KAPPA_PRECISION', ['auto', ...PRECISIONS], 'auto')
+})
 
 function readAll(read: Reader) {
   const cores = availableParallelism()

@@ -1,5 +1,5 @@
 /** `kappa doctor`: which engines this machine has, on which device, and how fast they are. */
-import { type EngineReport, examine } from '../engine/doctor.ts'
+import { type EngineReport, examine, examineOnCuda } from '../engine/doctor.ts'
 import { type Command, EXIT, readOptions, wholeNumber } from './command.ts'
 
 const USAGE = `Which engines this machine has, on which device, and how fast they are. Takes a few seconds.
@@ -11,7 +11,7 @@ Exit codes: 0 there is an engine that trains and serves · 1 there is none · 2 
 
 const WIDTH = 'tfjs-node-gpu'.length
 
-const WHICH_IS_USED = `Serving uses onnx. So does training, unless a GPU is there for tfjs-node-gpu alone or KAPPA_ENGINE names another.
+const WHICH_IS_USED = `Serving uses onnx on the CPU. So does training where no GPU can be had (docs/engines.md), or as KAPPA_ENGINE says.
 cpu is the slow reference that tests hold the others against.`
 
 const OPTIONS = { json: { type: 'boolean' }, threads: { type: 'string' } } as const
@@ -19,8 +19,9 @@ const OPTIONS = { json: { type: 'boolean' }, threads: { type: 'string' } } as co
 export const DOCTOR: Command = {
   usage: USAGE,
   async run(args, output) {
-    const { threads } = readOptions(args, OPTIONS)
-    const engines = await examine(threads === undefined ? undefined : wholeNumber('threads', threads, { least: 1 }))
+    const given = readOptions(args, OPTIONS).threads
+    const threads = given === undefined ? undefined : wholeNumber('threads', given, { least: 1 })
+    const engines = [...(await examine(threads)), ...(await examineOnCuda(threads))]
     const node = process.version
     const platform = `${process.platform}-${process.arch}`
     const lines = [`${'Node'.padEnd(WIDTH)} ${node} on ${platform}`, ...engines.map(lineOf), '', WHICH_IS_USED]
@@ -31,7 +32,7 @@ export const DOCTOR: Command = {
 }
 
 function lineOf({ name, available, problem, device, precision, version, gigaflops, size }: EngineReport): string {
-  if (!available) return `${name.padEnd(WIDTH)} not available: ${problem}`
+  if (!available) return `${name.padEnd(WIDTH)} not available${device ? ` on ${device}` : ''}: ${problem}`
   const speed = `${gigaflops!.toFixed(1)} GFLOP/s at ${size}³`
   return `${name.padEnd(WIDTH)} ${[device, precision, speed, version].join(' · ')}`
 }

@@ -4,19 +4,16 @@ import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import * as ort from 'onnxruntime-node'
 import { AppError, toError } from '../base/errors.ts'
+import type { Device, WantedDevice } from './engine.ts'
 import { encodeModel } from './trace/onnx-model.ts'
 
-export const DEVICES = ['auto', 'cpu', 'cuda'] as const
-export type WantedDevice = (typeof DEVICES)[number]
-export type Device = Exclude<WantedDevice, 'auto'>
-
 /** What the npm package leaves to its install script, which `.npmrc` switches off. */
-const PROVIDER_FILES = ['libonnxruntime_providers_shared.so', 'libonnxruntime_providers_cuda.so']
-export const INSTALL_COMMAND = 'node node_modules/onnxruntime-node/script/install.js --onnxruntime-node-install=cuda12'
+const PROVIDER_FILES = ['libonnxruntime_providers_shared.so', 'libonnxruntime_providers_cuda.so'] as const
 
 export interface CudaReport {
   readonly available: boolean
-  /** Why not, and what to do about it. */
+  readonly installed: boolean
+  /** Why it is not available, and what to do about it. */
   readonly problem?: string
 }
 
@@ -31,24 +28,36 @@ function providerFolder(): string {
 /** Opens a small session on the device; nothing is loaded where nothing is installed. */
 export async function examineCuda(folder: string = providerFolder()): Promise<CudaReport> {
   const platform = `${process.platform}-${process.arch}`
-  if (platform !== 'linux-x64') return { available: false, problem: `ONNX Runtime has no CUDA for ${platform}` }
+  if (platform !== 'linux-x64') return { ...ABSENT, problem: `ONNX Runtime has no CUDA for ${platform}` }
   const missing = PROVIDER_FILES.filter((file) => !existsSync(join(folder, file)))
   if (missing.length > 0) {
-    return { available: false, problem: `${missing.join(' and ')} not installed; ${INSTALL_COMMAND}` }
+    return { ...ABSENT, problem: `${missing.join(' and ')} not installed; docs/engines.md has the command` }
   }
   computeExactly()
   try {
     const session = await ort.InferenceSession.create(SMALLEST_MODEL, { executionProviders: ['cuda'] })
     await session.release()
-    return { available: true }
+    return { available: true, installed: true }
   } catch (error) {
-    const { message } = toError(error)
-    return {
-      available: false,
-      problem: `the provider does not load: ${message} (docs/operating.md names what it needs)`
-    }
+    const reason = whyNotLoaded(folder) ?? toError(error).message
+    const problem = `the provider does not load: ${reason}; docs/engines.md names what it needs`
+    return { available: false, installed: true, problem }
   }
 }
+
+/** ONNX Runtime prints what the loader says and throws less; the loader is asked again. Undefined when it has no complaint. */
+function whyNotLoaded(folder: string): string | undefined {
+  try {
+    process.dlopen({ exports: {} }, join(folder, PROVIDER_FILES[1]))
+  } catch (error) {
+    const { message } = toError(error)
+    // It is no addon of Node's, which is what Node says once the library itself has loaded.
+    if (!/self-register/.test(message)) return message
+  }
+  return undefined
+}
+
+const ABSENT = { available: false, installed: false } as const
 
 /**
  * cuBLAS would compute float32 products with the ten bits of TF32, and what stays in float32 does so for a reason. The
@@ -80,8 +89,8 @@ export async function chooseDevice(
   examine: () => Promise<CudaReport> = examineCuda
 ): Promise<ChosenDevice> {
   if (wanted === 'cpu') return { device: 'cpu' }
-  const { available, problem } = await examine()
+  const { available, installed, problem } = await examine()
   if (available) return { device: 'cuda' }
-  if (wanted === 'auto') return { device: 'cpu', ...(problem === undefined ? {} : { problem }) }
+  if (wanted === 'auto') return { device: 'cpu', ...(installed && problem !== undefined ? { problem } : {}) }
   throw new AppError('engine_unavailable', { message: `CUDA was asked for and is not available: ${problem}.` })
 }

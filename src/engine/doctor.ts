@@ -2,7 +2,8 @@
 import { createRequire } from 'node:module'
 import { isAppError, toError } from '../base/errors.ts'
 import { createCpuEngine } from './cpu-engine.ts'
-import type { Engine, EngineName } from './engine.ts'
+import { examineCuda } from './devices.ts'
+import type { Engine, EngineName, Precision } from './engine.ts'
 import { hasNvidiaDriver } from './nvidia.ts'
 import { createOnnxEngine } from './onnx-engine.ts'
 import type { Program } from './program.ts'
@@ -15,7 +16,7 @@ export interface EngineReport {
   /** Why not, when it is not. */
   readonly problem?: string
   readonly device?: string
-  readonly precision?: 'float32'
+  readonly precision?: Precision
   readonly version?: string
   /** Of one product of two square matrices of `size`. */
   readonly gigaflops?: number
@@ -40,7 +41,7 @@ function squareProduct(size: number): Program {
 
 /** The best of a few runs: other processes only ever make it slower. */
 async function measure(engine: Engine, size: number): Promise<number> {
-  const program = await engine.load(squareProduct(size))
+  const program = await engine.load(squareProduct(size), { mayRound: true })
   const values = Float32Array.from({ length: size * size }, (_, i) => Math.sin(i))
   let fastest = Number.POSITIVE_INFINITY
   try {
@@ -86,12 +87,24 @@ export async function examine(threads?: number): Promise<EngineReport[]> {
   return reports
 }
 
+/** The onnx engine's other device, in float32 and in the precision that it trains with. */
+export async function examineOnCuda(threads?: number): Promise<EngineReport[]> {
+  const { available, problem } = await examineCuda()
+  if (!available) return [{ name: 'onnx', available, device: 'cuda', problem: problem! }]
+  const reports: EngineReport[] = []
+  for (const precision of ['float32', 'bfloat16'] as const) {
+    const create = () => createOnnxEngine({ threads, device: 'cuda', precision })
+    reports.push(await report({ name: 'onnx', create, packageName: 'onnxruntime-node', size: 2048 }))
+  }
+  return reports
+}
+
 async function report({ name, create, packageName, size }: Candidate): Promise<EngineReport> {
   try {
     const engine = create()
     const gigaflops = await measure(engine, size)
     const version = `${packageName} ${versionOf(packageName)}`
-    return { name, available: true, device: engine.device, precision: 'float32', version, gigaflops, size }
+    return { name, available: true, device: engine.device, precision: engine.precision, version, gigaflops, size }
   } catch (error) {
     const reason = isAppError(error) ? error.details['reason'] : undefined
     return { name, available: false, problem: String(reason ?? toError(error).message) }

@@ -8,6 +8,11 @@ export type Outputs = Record<string, Float32Array>
 export const PRECISIONS = ['float32', 'bfloat16', 'float16'] as const
 export type Precision = (typeof PRECISIONS)[number]
 
+/** What `onnx` computes on; `auto` is CUDA where its provider is installed and loads. */
+export const DEVICES = ['auto', 'cpu', 'cuda'] as const
+export type WantedDevice = (typeof DEVICES)[number]
+export type Device = Exclude<WantedDevice, 'auto'>
+
 export interface LoadOptions {
   /** Inputs that never change, baked into the program; they are then not fed. */
   readonly constants?: Readonly<Record<string, Float32Array>>

@@ -1,11 +1,9 @@
 import { type ErrorCode, isAppError, toError } from '../base/errors.ts'
 import type { FailedEvent } from './events.ts'
-
-/** How allocators of V8, the C++ library and ONNX Runtime say it. */
-const OUT_OF_MEMORY = /out of memory|bad_alloc|allocation failed|failed to allocate/i
+import { isOutOfMemory } from './out-of-memory.ts'
 
 const codeOf = (error: Error): ErrorCode =>
-  isAppError(error) ? error.code : OUT_OF_MEMORY.test(error.message) ? 'out_of_memory' : 'internal'
+  isAppError(error) ? error.code : isOutOfMemory(error) ? 'out_of_memory' : 'internal'
 
 /** The last event of a trainer that threw. The stack is for bugs: an expected failure explains itself. */
 export function failedEventOf(thrown: unknown, step: number): FailedEvent {

@@ -12,7 +12,11 @@ import { type Batches, createBatches } from './batches.ts'
 import { checkResumable, readCheckpoint, type TrainState, writeCheckpoint } from './checkpoint.ts'
 import type { FailedEvent, StartedEvent, TrainEvent } from './events.ts'
 import { watchHealth } from './health.ts'
+
 import { createHealthWindow, type HealthWindow, type TeacherViews } from './health-window.ts'
+
+import { withEstimate } from './out-of-memory.ts'
+
 import { isWindowEnd, kappaQuantiles } from './probe.ts'
 import { scheduleAt } from './schedule.ts'
 import type { StepSchedule } from './step.ts'
@@ -43,7 +47,7 @@ export interface TrainOptions {
 /**
  * `started`, then `step`, `alarm` and `checkpoint` as they come; the last one is `done` after a checkpoint, or `failed`
  * when a step gave no finite numbers: then the state before that step is the last checkpoint.
- * @throws AppError checkpoint_invalid, storage_full and what the dataset and the engine throw
+ * @throws AppError checkpoint_invalid, storage_full, out_of_memory with the estimate that was wrong, and what the dataset and the engine throw
  */
 export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent> {
   const { recipe, datasetFolder, clock, loaders } = options
@@ -54,6 +58,8 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent> 
     const state = await beginOrResume(options, batches)
     yield startedEvent(options, batches, state)
     yield* trainFrom(state, { ...options, stepsPerCall }, batches)
+  } catch (error) {
+    throw withEstimate(error, recipe)
   } finally {
     await batches.close()
   }

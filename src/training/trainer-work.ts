@@ -1,6 +1,7 @@
 /** What a trainer can be asked for, on the engine of this machine. */
 import type { Clock } from '../base/clock.ts'
-import { createEngine, type EngineOptions } from '../engine/create-engine.ts'
+import { chooseEngine, type EngineChoice } from '../engine/choose-engine.ts'
+import { createEngine } from '../engine/create-engine.ts'
 import { openOnnxFile } from '../engine/onnx-engine.ts'
 import { exportModel } from '../inference/export.ts'
 import { importModel } from '../inference/import.ts'
@@ -10,17 +11,19 @@ import type { TrainerWork } from './trainer-child.ts'
 /** 0 and undefined mean: as many as there are cores. A run is repeated bit for bit with the same number only. */
 const withThreads = (threads: number | undefined): { threads?: number } => (threads ? { threads } : {})
 
-/** @param name which engine trains; one that this machine lacks fails the request */
-export function createTrainerWork(clock: Clock, name: NonNullable<EngineOptions['name']>): TrainerWork {
+/** @param choice what trains; an engine or a device that this machine lacks fails the request */
+export function createTrainerWork(clock: Clock, choice: EngineChoice): TrainerWork {
   return {
     async *train({ threads, ...request }, signal) {
-      yield* train({ ...request, signal, clock, engine: createEngine({ name, ...withThreads(threads) }) })
+      const { engine, problem } = await chooseEngine(choice, threads || undefined)
+      if (problem !== undefined) process.stderr.write(`training without CUDA: ${problem}\n`)
+      yield* train({ ...request, signal, clock, engine })
     },
     async *export({ threads, ...request }, signal) {
       yield* exportModel({
         ...request,
         signal,
-        engine: createEngine({ name, ...withThreads(threads) }),
+        engine: createEngine({ name: choice.name, ...withThreads(threads) }),
         openOnnxFile: (path) => openOnnxFile(path, withThreads(threads))
       })
     },
@@ -28,7 +31,7 @@ export function createTrainerWork(clock: Clock, name: NonNullable<EngineOptions[
       yield* importModel({
         ...request,
         signal,
-        engine: createEngine({ name, ...withThreads(threads) }),
+        engine: createEngine({ name: choice.name, ...withThreads(threads) }),
         openOnnxFile: (path) => openOnnxFile(path, withThreads(threads))
       })
     }

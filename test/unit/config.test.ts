@@ -40,8 +40,9 @@ describe('the configuration', () => {
   })
 
   it('gives a trainer the engine alone, whatever else is wrong', () => {
-    assert.equal(readEngineChoice({ PORT: 'eighty' }), 'auto')
-    assert.equal(readEngineChoice({ KAPPA_ENGINE: 'tfjs-node' }), 'tfjs-node')
+    assert.deepEqual(readEngineChoice({ PORT: 'eighty' }), { name: 'auto', device: 'auto', precision: 'auto' })
+    const given = { KAPPA_ENGINE: 'onnx', KAPPA_DEVICE: 'cuda', KAPPA_PRECISION: 'float16' }
+    assert.deepEqual(readEngineChoice(given), { name: 'onnx', device: 'cuda', precision: 'float16' })
     assert.throws(() => readEngineChoice({ KAPPA_ENGINE: 'gpu' }), /KAPPA_ENGINE must be one of auto, onnx, .*"gpu"/)
   })
 
