@@ -1,8 +1,11 @@
-/** From a checkpoint to a model: its teacher. */
+/**
+ * From a checkpoint to a model: its teacher, which has no mask token. The patches' own last layer of an iBOT run with two is
+ * left out, as imports leave it out: images are assigned by their class token.
+ */
 import { OPSET } from '../engine/trace/onnx-model.ts'
 import { warmupConstant } from '../math/schedules.ts'
 import type { Recipe } from '../recipe/schema.ts'
-import { networkOf } from '../ssl/network.ts'
+import { servedNetwork } from '../ssl/network.ts'
 import { networkParameters } from '../ssl/parameters.ts'
 import { readCheckpoint } from '../training/checkpoint.ts'
 import type { ExportEvent } from '../training/trainer-messages.ts'
@@ -20,14 +23,14 @@ export interface ExportOptions extends WriteOptions {
 export async function* exportModel({ checkpointFolder, ...options }: ExportOptions): AsyncGenerator<ExportEvent> {
   const { recipe, step, tensors } = await readCheckpoint(checkpointFolder)
   const weights = Object.fromEntries(
-    networkParameters(networkOf(recipe)).map(({ name }) => [name, tensors[`teacher.${name}`]!])
+    networkParameters(servedNetwork(recipe)).map(({ name }) => [name, tensors[`teacher.${name}`]!])
   )
   yield* writeModel({ config: configOf(recipe, step), weights, seed: recipe.seed }, options)
 }
 
 function configOf(recipe: Recipe, step: number): ModelFileConfig {
   const { hyperparameters: h, method, arch, patchSize } = recipe
-  const network = networkOf(recipe)
+  const network = servedNetwork(recipe)
   return {
     format: MODEL_FORMAT,
     method,

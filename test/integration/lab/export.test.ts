@@ -10,6 +10,7 @@ import { openOnnxFile } from '../../../src/engine/onnx-engine.ts'
 import { exportModel } from '../../../src/inference/export.ts'
 import { readModelConfig, readPrototypes, type VerificationReport } from '../../../src/inference/model-files.ts'
 import { meanResultantLength } from '../../../src/math/vmf.ts'
+import { resolveRecipe } from '../../../src/recipe/presets.ts'
 import { readCheckpoint } from '../../../src/training/checkpoint.ts'
 import type { CheckpointEvent } from '../../../src/training/events.ts'
 import { train } from '../../../src/training/train.ts'
@@ -19,9 +20,11 @@ import { collect, type LabFolder, labFolder } from './lab-folder.ts'
 
 const engine = createEngine({ threads: 1 })
 
-async function checkpointIn(lab: LabFolder): Promise<string> {
+const BRIEF = muRecipe({ epochs: 1, freezeLastLayerEpochs: 0 })
+
+async function checkpointIn(lab: LabFolder, recipe = BRIEF): Promise<string> {
   const events = train({
-    recipe: muRecipe({ epochs: 1, freezeLastLayerEpochs: 0 }),
+    recipe,
     datasetFolder: lab.dataset,
     outFolder: lab.at('out'),
     engine,
@@ -45,9 +48,9 @@ const runExport = (
     ...more
   })
 
-async function exported(t: TestContext, more: { datasetFolder?: string | null } = {}) {
+async function exported(t: TestContext, more: { datasetFolder?: string | null } = {}, recipe = BRIEF) {
   const lab = await labFolder(t)
-  const checkpointFolder = await checkpointIn(lab)
+  const checkpointFolder = await checkpointIn(lab, recipe)
   const events: ExportEvent[] = await collect(runExport(lab, checkpointFolder, more))
   const last = events.at(-1) as ExportedEvent
   assert.equal(last.type, 'exported')
@@ -84,6 +87,31 @@ test('the weight files hold the teacher, bit for bit', async (t) => {
     assert.ok(file.tensors.size > 4)
     for (const [name, { data }] of file.tensors) assert.deepEqual(data, tensors[`teacher.${name}`], name)
   }
+})
+
+test('an iBOT model answers with its class tokens: neither mask token nor prototypes of patches leave the run', async (t) => {
+  const { ibot } = resolveRecipe({ preset: 'mu', method: 'ibot' }).hyperparameters
+  const recipe = muRecipe(
+    { epochs: 1, freezeLastLayerEpochs: 0, ibot: { ...ibot!, patchPrototypes: 24 } },
+    { method: 'ibot-vmf' }
+  )
+  const { folder } = await exported(t, {}, recipe)
+  const names = []
+  for (const part of ['backbone', 'head'])
+    names.push(...decodeSafetensors(await readFile(join(folder, `${part}.safetensors`))).tensors.keys())
+  assert.ok(names.includes('head.last_layer.weight_g'))
+  assert.deepEqual(
+    names.filter((name) => /last_layer2|mask/.test(name)),
+    []
+  )
+  const { method, network } = await readModelConfig(folder)
+  assert.equal(method, 'ibot-vmf')
+  assert.deepEqual([network.prototypes, network.patchPrototypes, network.maskToken], [16, undefined, undefined])
+  const { prototypes } = await readPrototypes(folder)
+  assert.equal(prototypes.length, 16)
+  assert.ok(prototypes.every(({ kappa }) => kappa > 0))
+  const report: VerificationReport = JSON.parse(await readFile(join(folder, 'verification.json'), 'utf8'))
+  assert.ok(report.maxAbsError <= 1e-4)
 })
 
 test('the configuration says how to use the model', async (t) => {

@@ -10,6 +10,7 @@ import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Prng, prng } from '../../../src/math/prng.ts'
+import { resolveRecipe } from '../../../src/recipe/presets.ts'
 import type { Method, Recipe } from '../../../src/recipe/schema.ts'
 import { findLatestCheckpoint } from '../../../src/training/checkpoint.ts'
 import type { CheckpointEvent, StepEvent } from '../../../src/training/events.ts'
@@ -23,9 +24,12 @@ const STEPS = 5 * EPOCHS
 
 const SEED = Number(process.env['KAPPA_TEST_SEED'] ?? randomInt(2 ** 31))
 
+const { ibot } = resolveRecipe({ preset: 'mu', method: 'ibot' }).hyperparameters
+
 const RECIPES: readonly (readonly [Method, Recipe])[] = [
   ['dino', muRecipe({ epochs: EPOCHS, normalizeLastLayer: true, centering: 'logit' }, { method: 'dino' })],
-  ['dino-vmf', muRecipe({ epochs: EPOCHS })]
+  ['dino-vmf', muRecipe({ epochs: EPOCHS })],
+  ['ibot-vmf', muRecipe({ epochs: EPOCHS, ibot: ibot! }, { method: 'ibot-vmf' })]
 ]
 
 interface Draw {
