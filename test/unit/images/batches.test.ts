@@ -9,6 +9,7 @@ import { createDatasetWriter } from '../../../src/images/dataset-writer.ts'
 import { inspectImage } from '../../../src/images/inspect.ts'
 import { resolveRecipe } from '../../../src/recipe/presets.ts'
 import { createBatches } from '../../../src/training/batches.ts'
+import { fakeClock } from '../../helpers/fake-clock.ts'
 import { drawImage, encodeImage, withTemporaryFolder, writeRawDataset } from '../../helpers/images.ts'
 
 const recipe = resolveRecipe({
@@ -116,6 +117,18 @@ test('an epoch shows every image once, in another order than the next, and drops
     for (const seen of epochs) assert.equal(new Set(seen).size, 20)
     assert.ok(epochs.flat().every((image) => image >= 0))
     assert.notDeepEqual(epochs[0], epochs[1])
+    await batches.close()
+  }))
+
+test('a batch says how long it was waited for', () =>
+  withTemporaryFolder(async (folder) => {
+    await writeRawDataset(folder, 45, { width: 20, height: 20, channels: 1 })
+    const clock = fakeClock()
+    const batches = await createBatches({ datasetFolder: folder, recipe, loaders: 1, clock })
+    const coming = batches.next(0)
+    await clock.advance(70) // long before a thread can have started
+    assert.equal((await coming).waitMs, 70)
+    assert.equal((await batches.next(1)).waitMs, 0)
     await batches.close()
   }))
 
