@@ -188,6 +188,22 @@ test('a loss that is no number fails the run and keeps the state before it', asy
   assert.equal(lastCheckpoint(events).stateHash, lastCheckpoint(whole).stateHash)
 })
 
+test('a recipe that really diverges fails with the step and keeps the finite state before it', async (t) => {
+  const lab = await labFolder(t)
+  // lr · wd = 100: every step multiplies the weights by −99, which leaves float32 within a few.
+  const decay = { learningRate: 10, weightDecay: [10, 10] as [number, number], clipGrad: 0 }
+  const recipe = muRecipe({ ...decay, warmupEpochs: 0, freezeLastLayerEpochs: 0 })
+  const events = await run(lab, 'diverges', { recipe })
+  const failed = events.at(-1)
+  assert.ok(failed?.type === 'failed' && failed.code === 'loss_not_finite', JSON.stringify(failed))
+  assert.match(failed.message, /is (NaN|-?Infinity) in step \d+/)
+  const { folder, step, stateHash } = lastCheckpoint(events)
+  assert.ok(step > 0 && step === failed.step - 1)
+  const { tensors } = await readCheckpoint(folder)
+  for (const [name, values] of Object.entries(tensors)) assert.ok(values.every(Number.isFinite), name)
+  assert.equal(lastCheckpoint(await run(lab, 'before', { recipe, maxSteps: step })).stateHash, stateHash)
+})
+
 test('a checkpoint of another recipe is not gone on from', async (t) => {
   const lab = await labFolder(t)
   const { folder } = lastCheckpoint(await run(lab, 'out', { maxSteps: 1 }))
