@@ -60,6 +60,12 @@ function checkOptimizer({ hyperparameters: h }: Recipe, report: Report): void {
   }
 }
 
+function checkTerms({ hyperparameters: h }: Recipe, report: Report): void {
+  if (h.koleo && h.koleo.features > 0 && h.batchSize < 2) {
+    report('koleo/features', 'needs a batch of at least 2: the nearest other image is in it')
+  }
+}
+
 function checkImages({ hyperparameters: h }: Recipe, report: Report): void {
   for (const name of ['mean', 'std'] as const) {
     const length = h.normalization[name].length
@@ -90,6 +96,7 @@ export function checkRecipe(recipe: Recipe, { images }: RecipeCircumstances = {}
   checkLengths(recipe, report)
   checkTemperatures(recipe, report)
   checkOptimizer(recipe, report)
+  checkTerms(recipe, report)
   checkImages(recipe, report)
   checkMethod(recipe, report)
   checkIbot(recipe, report)

@@ -75,7 +75,7 @@ function maskedNumbers(recipe: Recipe, patches: number): MaskedNumbers {
   if (!ibot) return { flops: 0, activations: 0 }
   const rows = ibot.patchPrototypes ?? prototypes
   const hidable = largestMask(ibot.masks, Math.sqrt(patches))
-  const centered = centering === 'probability' ? patches : 0
+  const centered = centering === 'probability' || centering === 'probability-ema' ? patches : 0
   const one = bottleneckFlops(recipe)
   return {
     flops: 3 * hidable * (one + 2 * p * rows) + patches * one + (hidable + centered) * 2 * p * rows,

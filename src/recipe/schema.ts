@@ -6,7 +6,7 @@ import { type Static, Type } from 'typebox'
 
 export const METHODS = ['dino', 'dino-vmf', 'ibot', 'ibot-vmf'] as const
 export const ARCHS = ['vit_mu', 'vit_nano', 'vit_tiny', 'vit_small', 'vit_base', 'vit_large'] as const
-export const CENTERINGS = ['logit', 'probability'] as const
+export const CENTERINGS = ['logit', 'probability', 'probability-ema', 'sinkhorn'] as const
 export const MASK_SHAPES = ['block', 'random'] as const
 
 const closed = { additionalProperties: false } as const
@@ -114,6 +114,16 @@ export const Ibot = Type.Object(
   closed
 )
 
+export const Koleo = Type.Object(
+  {
+    /** On the student's class tokens of each global crop; DINOv2 takes 0.1. */
+    features: Type.Number({ minimum: 0, maximum: 100 }),
+    /** On prototypes (arXiv 2410.14060); a step then costs 4 K² bottleneckDim operations more. */
+    prototypes: Type.Number({ minimum: 0, maximum: 100 })
+  },
+  closed
+)
+
 export const Hyperparameters = Type.Object(
   {
     /** 0 trains nothing and publishes the untrained network: the baseline of every comparison. */
@@ -126,6 +136,10 @@ export const Hyperparameters = Type.Object(
     headHiddenDim: Type.Integer({ minimum: 1, maximum: 16_384 }),
     /** Fixes every prototype's norm at 1 (DINO's norm_last_layer). */
     normalizeLastLayer: Type.Boolean(),
+    /**
+     * logit: DINO's. probability: DINO-vMF's, an average of log mean probabilities. probability-ema: the log of averaged
+     * probabilities. sinkhorn: none, the batch is spread evenly over the prototypes (SwAV, DINOv2).
+     */
     centering: Type.Enum([...CENTERINGS]),
     centerMomentum: Type.Number({ minimum: 0, maximum: 1 }),
     studentTemperature: Type.Number({ minimum: 0.001, maximum: 10 }),
@@ -138,6 +152,10 @@ export const Hyperparameters = Type.Object(
     minLearningRate: Type.Number({ minimum: 0, maximum: 10 }),
     warmupEpochs: Type.Integer({ minimum: 0, maximum: 100_000 }),
     weightDecay: range(0, 10),
+    /** Whether prototype norms, and with them kappa, decay as other weights do; left out, they do. */
+    decayPrototypeNorms: Type.Optional(Type.Boolean()),
+    /** Weights of KoLeo, which keeps neighbors apart; left out, 0. */
+    koleo: Type.Optional(Koleo),
     /** Largest norm of one parameter's gradient; 0 switches clipping off. */
     clipGrad: Type.Number({ minimum: 0, maximum: 1000 }),
     freezeLastLayerEpochs: Type.Integer({ minimum: 0, maximum: 100_000 }),
@@ -171,6 +189,7 @@ export type Method = (typeof METHODS)[number]
 export type Arch = (typeof ARCHS)[number]
 export type Centering = (typeof CENTERINGS)[number]
 export type Masks = Static<typeof Masks>
+export type Koleo = Static<typeof Koleo>
 export type Ibot = Static<typeof Ibot>
 export type Hyperparameters = Static<typeof Hyperparameters>
 export type Recipe = Static<typeof Recipe>

@@ -1,14 +1,16 @@
 /**
  * What keeps the teacher from giving everything to one prototype. `logit` is DINO's: the mean of raw ⟨w, y⟩, before the
  * temperature. `probability` is DINO-vMF's: the log of the mean probability, so the teacher's responsibilities are divided
- * by an average of how often each component is used.
+ * by an average of how often each component is used. `probability-ema` averages the probabilities instead of their logs.
+ * `sinkhorn` has no center: sinkhorn.ts.
  */
 import { exactly } from '../engine/ops/exactly.ts'
 import { join, pieceSizes, split } from '../engine/ops/pieces.ts'
 import { type Tensor, tf } from '../engine/tf.ts'
 import type { Centering } from '../recipe/schema.ts'
-import { logMeanExp } from './log-mean-exp.ts'
+import { logMeanExp, logWeightedSum } from './log-mean-exp.ts'
 import { type LogitOptions, logits, logNormalizers, type Prototypes } from './prototypes.ts'
+import { sinkhorn } from './sinkhorn.ts'
 
 export interface TeacherView {
   /** log P of the centered teacher [rows, K]. */
@@ -28,13 +30,17 @@ export interface TeacherOptions {
   readonly center: Tensor
 }
 
-/** y [rows, p] unit rows. The center is that of `among` [more rows, p], where these are only some of them. */
-export function teacherView(
-  y: Tensor,
-  prototypes: Prototypes,
-  options: TeacherOptions & { among?: Tensor }
-): TeacherView {
-  const { centering, vmf, inverseTemperature, center, among } = options
+/** Where y's rows are only some of the batch's. */
+export interface Chosen {
+  /** Whose mean the center is, [more rows, p]. */
+  readonly among?: Tensor
+  /** [rows] of 1 and 0: rows with 0 only fill up. */
+  readonly counted?: Tensor
+}
+
+/** y [rows, p] unit rows. */
+export function teacherView(y: Tensor, prototypes: Prototypes, options: TeacherOptions & Chosen): TeacherView {
+  const { centering, vmf, inverseTemperature, center, among, counted } = options
   const normalizers = vmf ? logNormalizers(prototypes, inverseTemperature) : undefined
   if (centering === 'logit') {
     const shift = tf.mul(center, inverseTemperature)
@@ -48,6 +54,9 @@ export function teacherView(
   }
   const at = normalizers ? { inverseTemperature, offset: normalizers } : { inverseTemperature }
   const plain = logits(y, prototypes, at)
+  if (centering === 'sinkhorn') {
+    return { logProbabilities: sinkhorn(plain, counted), batchCenter: center, assignments: largest(plain) }
+  }
   return {
     logProbabilities: tf.logSoftmax(tf.sub(plain, center)),
     batchCenter: among ? logMeanProbabilities(among, prototypes, at) : logMeanExp(tf.logSoftmax(plain)),
@@ -78,6 +87,17 @@ function logMeanProbabilities(y: Tensor, prototypes: Prototypes, at: LogitOption
   return logMeanExp(join(means))
 }
 
-/** c ← m c + (1 − m) batch. */
-export const nextCenter = (center: Tensor, batchCenter: Tensor, momentum: number): Tensor =>
-  tf.add(tf.mul(center, momentum), tf.mul(batchCenter, 1 - momentum))
+/** c ← m c + (1 − m) batch, for `probability-ema` of exp(c) and exp(batch). */
+export function nextCenter(
+  center: Tensor,
+  batchCenter: Tensor,
+  { centering, momentum }: { centering: Centering; momentum: number }
+): Tensor {
+  const weights = [momentum, 1 - momentum] as const
+  if (centering === 'probability-ema') return logWeightedSum(center, batchCenter, weights)
+  return tf.add(tf.mul(center, weights[0]), tf.mul(batchCenter, weights[1]))
+}
+
+/** Before the first step, K times: nothing is subtracted, or the same from all where the center is a probability. */
+export const firstCenter = (centering: Centering, prototypes: number): number =>
+  centering === 'probability-ema' ? -Math.log(prototypes) : 0

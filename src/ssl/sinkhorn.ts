@@ -9,10 +9,20 @@ import { logMeanExp } from './log-mean-exp.ts'
 /** DINOv2's and SwAV's. */
 const ITERATIONS = 3
 
-/** Logits of a batch over temperature, [rows, K] → log P [rows, K]; every row of P sums to 1, every column nearly to rows/K. */
-export function sinkhorn(logits: Tensor): Tensor {
+/** Takes a row out of every column's sum. */
+const NOT_COUNTED = -1e30
+
+/**
+ * Logits of a batch over temperature, [rows, K] → log P [rows, K]; every row of P sums to 1, every column nearly to rows/K.
+ * @param counted [rows] of 1 and 0: rows with 0 only fill up, and no column counts them
+ */
+export function sinkhorn(logits: Tensor, counted?: Tensor): Tensor {
+  const offset = counted && tf.reshape(tf.mul(tf.sub(1, counted), NOT_COUNTED), [-1, 1])
   let logP = logits
-  // Constants of all columns or all rows cancel in the next normalization.
-  for (let i = 0; i < ITERATIONS; i++) logP = tf.logSoftmax(tf.sub(logP, logMeanExp(logP)))
+  for (let i = 0; i < ITERATIONS; i++) {
+    // Constants of all columns or all rows cancel in the next normalization.
+    const columns = logMeanExp(offset ? tf.add(logP, offset) : logP)
+    logP = tf.logSoftmax(tf.sub(logP, columns))
+  }
   return logP
 }

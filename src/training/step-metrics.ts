@@ -4,6 +4,7 @@ import { sumSquares } from '../engine/ops/sum-squares.ts'
 import { type Tensor, type Tensors, tf } from '../engine/tf.ts'
 import { type Hidden, hiddenOf } from './step-inputs.ts'
 import type { StepPlan } from './step-plan.ts'
+import { spreadNames } from './step-spread.ts'
 import type { Targets, TeacherPass } from './step-teacher.ts'
 
 const METRICS = [
@@ -28,9 +29,10 @@ const PATCH_METRICS = [
 ] as const
 
 /** `skipped` is 1 in a step whose gradients could not be used. */
-export const metricNames = ({ masked, scalesLoss }: StepPlan): readonly string[] => [
+export const metricNames = ({ masked, koleo, scalesLoss }: StepPlan): readonly string[] => [
   ...METRICS,
   ...(masked ? PATCH_METRICS : []),
+  ...spreadNames(koleo),
   ...(scalesLoss ? ['skipped'] : [])
 ]
 

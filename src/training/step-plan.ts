@@ -3,7 +3,7 @@ import type { Precision } from '../engine/engine.ts'
 import type { TensorSpec } from '../engine/tensor-spec.ts'
 import { largestMask } from '../math/masks.ts'
 import { METHOD_PARTS } from '../recipe/methods.ts'
-import type { Centering, Ibot, Recipe } from '../recipe/schema.ts'
+import type { Centering, Ibot, Koleo, Recipe } from '../recipe/schema.ts'
 import { type Network, networkOf } from '../ssl/network.ts'
 import { networkParameters, type ParameterSpec, studentParameters } from '../ssl/parameters.ts'
 import type { PixelScale } from '../ssl/patches.ts'
@@ -35,6 +35,7 @@ export interface StepPlan {
   readonly studentTemperature: number
   readonly clipGrad: number
   readonly dropPath: number
+  readonly koleo: Koleo
   /** Prototype norms stay 1. */
   readonly normalizeLastLayer: boolean
   /** Whether the backward pass runs on a multiple of the loss, for float16. */
@@ -49,7 +50,9 @@ export function planOf(recipe: Recipe, precision: Precision = 'float32'): StepPl
   const network = networkOf(recipe)
   return {
     network,
-    parameters: studentParameters(network),
+    parameters: studentParameters(network).map((parameter) =>
+      h.decayPrototypeNorms === false && isPrototypeNorm(parameter) ? { ...parameter, decayed: false } : parameter
+    ),
     teacherParameters: networkParameters(network),
     batchSize: h.batchSize,
     globalCrops: h.crops.global.count,
@@ -62,6 +65,7 @@ export function planOf(recipe: Recipe, precision: Precision = 'float32'): StepPl
     studentTemperature: h.studentTemperature,
     clipGrad: h.clipGrad,
     dropPath: h.dropPath,
+    koleo: h.koleo ?? { features: 0, prototypes: 0 },
     normalizeLastLayer: h.normalizeLastLayer,
     scalesLoss: precision === 'float16',
     ...(h.ibot ? { masked: maskedPlan(recipe, h.ibot) } : {})
@@ -74,9 +78,11 @@ function maskedPlan({ patchSize, hyperparameters: { batchSize, crops } }: Recipe
   return { slots, centerMomentum, clsLossWeight, patchLossWeight }
 }
 
+const isPrototypeNorm = ({ name }: ParameterSpec): boolean => /^head\.last_layer2?\.weight_g$/.test(name)
+
 /** Whether the optimizer moves the parameter. */
-export const isTrained = ({ normalizeLastLayer }: StepPlan, { name }: ParameterSpec): boolean =>
-  !(normalizeLastLayer && /^head\.last_layer2?\.weight_g$/.test(name))
+export const isTrained = ({ normalizeLastLayer }: StepPlan, parameter: ParameterSpec): boolean =>
+  !(normalizeLastLayer && isPrototypeNorm(parameter))
 
 /** Everything that goes from step to step. */
 export function stepStateSpecs(plan: StepPlan): TensorSpec[] {

@@ -73,11 +73,15 @@ export function buildStep(plan: StepPlan, inputs: Tensors, patches: StepPatches)
 }
 
 function centers(
-  { centerMomentum, masked }: StepPlan,
+  { centering, centerMomentum, masked }: StepPlan,
   inputs: Tensors,
   { cls, patch }: TeacherPass
 ): Record<string, Tensor> {
-  const next = { 'center.cls': nextCenter(inputs['center.cls']!, cls.batchCenter, centerMomentum) }
-  if (!masked || !patch) return next
-  return { ...next, 'center.patch': nextCenter(inputs['center.patch']!, patch.batchCenter, masked.centerMomentum) }
+  const next = (name: string, batchCenter: Tensor, momentum: number) => ({
+    [name]: nextCenter(inputs[name]!, batchCenter, { centering, momentum })
+  })
+  return {
+    ...next('center.cls', cls.batchCenter, centerMomentum),
+    ...(masked && patch ? next('center.patch', patch.batchCenter, masked.centerMomentum) : {})
+  }
 }

@@ -3,6 +3,7 @@
 import { elementCount, type TensorSpec } from '../engine/tensor-spec.ts'
 import { type Prng, prng } from '../math/prng.ts'
 import type { Recipe } from '../recipe/schema.ts'
+import { firstCenter } from '../ssl/center.ts'
 import { networkOf } from '../ssl/network.ts'
 import { type ParameterSpec, studentParameters } from '../ssl/parameters.ts'
 import { planOf, stepStateSpecs } from './step-plan.ts'
@@ -22,10 +23,14 @@ export const parameterSpecs = (recipe: Recipe): ParameterSpec[] => studentParame
 
 export const stateSpecs = (recipe: Recipe): TensorSpec[] => stepStateSpecs(planOf(recipe))
 
-/** The state before the first step: the teacher is a copy of the student, moments and centers are 0. */
+/** The state before the first step: the teacher is a copy of the student, moments are 0 and no center favors a prototype. */
 export function initialState(recipe: Recipe): StateTensors {
   const state: StateTensors = {}
-  for (const { name, shape } of stateSpecs(recipe)) state[name] = new Float32Array(elementCount(shape))
+  const { centering } = recipe.hyperparameters
+  for (const { name, shape } of stateSpecs(recipe)) {
+    const count = elementCount(shape)
+    state[name] = new Float32Array(count).fill(name.startsWith('center.') ? firstCenter(centering, count) : 0)
+  }
   parameterSpecs(recipe).forEach((parameter, index) => {
     const values = state[`student.${parameter.name}`]!
     fill(values, parameter, { recipe, index })

@@ -15,6 +15,7 @@ import {
 } from '../ssl/prototypes.ts'
 import { type Hidden, hiddenOf, type StepPatches } from './step-inputs.ts'
 import { dropRate, type StepPlan, tokenLayers } from './step-plan.ts'
+import { spreadTerms } from './step-spread.ts'
 import { splitTokens, type TeacherPass } from './step-teacher.ts'
 
 export interface StudentPass {
@@ -35,7 +36,8 @@ export interface StudentLoss {
 export function studentLoss(plan: StepPlan, pass: StudentPass): StudentLoss {
   const { masked } = plan
   const hidden = hiddenOf(plan, pass.inputs)
-  const y = bottleneck(pass.parameters, studentFeatures(plan, pass, hidden))
+  const features = studentFeatures(plan, pass, hidden)
+  const y = bottleneck(pass.parameters, features)
   const layers = tokenLayers(plan)
   const ofClass = mixtureOf(plan, pass.parameters, layers.cls)
   const { loss: clsLoss, studentEntropy } = clsPart(plan, {
@@ -43,8 +45,9 @@ export function studentLoss(plan: StepPlan, pass: StudentPass): StudentLoss {
     teacher: pass.teacher.cls.probabilities,
     mixture: ofClass
   })
-  const metrics = { student_entropy: studentEntropy, cls_loss: clsLoss }
-  if (!masked || !hidden || !pass.teacher.patch) return { loss: clsLoss, metrics }
+  const spread = spreadTerms(plan, features, pass.parameters)
+  const metrics = { student_entropy: studentEntropy, cls_loss: clsLoss, ...spread.metrics }
+  if (!masked || !hidden || !pass.teacher.patch) return { loss: spread.addTo(clsLoss), metrics }
 
   const rows = tf.slice(y, [y.shape[0]! - masked.slots, 0], [masked.slots, -1])
   const { prototypes, at } = layers.patch === layers.cls ? ofClass : mixtureOf(plan, pass.parameters, layers.patch)
@@ -54,7 +57,7 @@ export function studentLoss(plan: StepPlan, pass: StudentPass): StudentLoss {
     weights: hidden.weights
   })
   const loss = tf.add(tf.mul(clsLoss, masked.clsLossWeight), tf.mul(ofPatches, masked.patchLossWeight))
-  return { loss, metrics: { ...metrics, patch_loss: ofPatches } }
+  return { loss: spread.addTo(loss), metrics: { ...metrics, patch_loss: ofPatches } }
 }
 
 /** Rows for the head: class tokens of the global crops, of the local crops, then the hidden patches. */

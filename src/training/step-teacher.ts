@@ -53,7 +53,8 @@ export function teacherPass(plan: StepPlan, inputs: Tensors, patches: StepPatche
     ...cls,
     inverseTemperature: inputs['inversePatchTeacherTemperature']!,
     center: inputs['center.patch']!,
-    among: ofPatches
+    among: ofPatches,
+    counted: tf.sign(hidden.weights)
   }
   const patchView = teacherView(takeRows(ofPatches, hidden), prototypesOf(parameters, layers.patch), patch)
   return {

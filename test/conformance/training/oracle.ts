@@ -106,6 +106,7 @@ export function oraclePlan(variant: VariantName): StepPlan {
     studentTemperature: c['student_temp']!,
     clipGrad: c['clip_grad']!,
     dropPath: 0,
+    koleo: { features: 0, prototypes: 0 },
     normalizeLastLayer: !learn_g,
     scalesLoss: false,
     ...(ibot ? { masked: { slots: SLOTS, centerMomentum: c['center_momentum']!, ...lossWeights } } : {})

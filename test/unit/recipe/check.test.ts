@@ -110,3 +110,9 @@ test('one of the two losses must count', () => {
   assert.deepEqual(ibotPaths({ clsLossWeight: 0, patchLossWeight: 0 }), ['clsLossWeight'])
   assert.deepEqual(ibotPaths({ clsLossWeight: 0 }), [])
 })
+
+test('KoLeo on features needs another image in the batch', () => {
+  const koleo = { features: 0.1, prototypes: 0 }
+  assert.deepEqual(pathsFor({ koleo, batchSize: 1 }), ['koleo/features'])
+  assert.deepEqual(pathsFor({ koleo, batchSize: 2 }), [])
+})

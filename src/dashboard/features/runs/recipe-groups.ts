@@ -12,7 +12,17 @@ const GROUPS: readonly (readonly [title: string, names: readonly string[]])[] = 
   ['Length', ['epochs', 'batch_size', 'warmup_epochs', 'freeze_last_layer_epochs']],
   ['Head', ['prototypes', 'bottleneck_dim', 'head_hidden_dim', 'normalize_last_layer', 'centering', 'center_momentum']],
   ['Teacher and student', ['student_temperature', 'teacher_temperature', 'teacher_momentum', 'drop_path', 'init_std']],
-  ['Optimizer', ['learning_rate', 'learning_rate_scaling', 'min_learning_rate', 'weight_decay', 'clip_grad']]
+  [
+    'Optimizer',
+    [
+      'learning_rate',
+      'learning_rate_scaling',
+      'min_learning_rate',
+      'weight_decay',
+      'decay_prototype_norms',
+      'clip_grad'
+    ]
+  ]
 ]
 
 const isObject = (value: Json): value is JsonObject =>
