@@ -7,20 +7,15 @@
  *
  * Needs a Python with torch: $KAPPA_PYTHON, or python3.
  */
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { availableParallelism, tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { createInterface } from 'node:readline'
+import { availableParallelism } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { createEngine } from '../src/engine/create-engine.ts'
 import type { Recipe } from '../src/recipe/schema.ts'
-import { createTrainStep, type StepBatch, type StepSchedule } from '../src/training/step.ts'
-import { planOf } from '../src/training/step-plan.ts'
-import { initialState, type StateTensors, stateSpecs } from '../src/training/step-state.ts'
+import { createTrainStep, type StepBatch } from '../src/training/step.ts'
+import { initialState, type StateTensors } from '../src/training/step-state.ts'
 import { benchSchedule, isStepRecipe, randomBatch, STEP_RECIPES, stepRecipe } from './step/recipes.ts'
+import { type Side, type Turn, torchPeer } from './step/torch-peer.ts'
 
 const { values } = parseArgs({
   options: {
@@ -38,18 +33,6 @@ const threads = Number(values.threads)
 const rounds = Number(values.rounds)
 /** Steps of one turn: long enough to time, short enough that both sides meet the same weather. */
 const stepsPerTurn = Number(values.steps ?? (values.recipe === 'demo' ? 5 : 1))
-
-interface Turn {
-  readonly losses: number[]
-  readonly ms: number[]
-  /** Processor time of one step, all threads: hardly moved by what else runs on the machine. */
-  readonly cpuMs: number
-  readonly peakBytes: number
-}
-interface Side {
-  turn(schedules: readonly StepSchedule[]): Promise<Turn>
-  close(): Promise<void>
-}
 
 async function ours(recipe: Recipe, batch: StepBatch): Promise<Side> {
   let state: StateTensors = initialState(recipe)
@@ -73,48 +56,6 @@ async function ours(recipe: Recipe, batch: StepBatch): Promise<Side> {
       return { losses, ms, cpuMs, peakBytes: process.resourceUsage().maxRSS * 1024 }
     },
     close: () => step.dispose()
-  }
-}
-
-async function writeForPeer(folder: string, recipe: Recipe, batch: StepBatch): Promise<void> {
-  const state = initialState(recipe)
-  let offset = 0
-  const tensors = stateSpecs(recipe).map(({ name, shape }) => {
-    const entry = { name, shape, offset, count: state[name]!.length }
-    offset += entry.count
-    return entry
-  })
-  const { optimizer, compile } = values
-  const plan = JSON.stringify({ ...planOf(recipe), threads, tensors, optimizer, compile })
-  await writeFile(join(folder, 'plan.json'), plan)
-  await writeFile(join(folder, 'state.bin'), Buffer.concat(tensors.map(({ name }) => Buffer.from(state[name]!.buffer))))
-  await writeFile(join(folder, 'batch.bin'), Buffer.concat([batch.globalCrops, batch.localCrops]))
-}
-
-async function theirs(recipe: Recipe, batch: StepBatch): Promise<Side> {
-  const folder = await mkdtemp(join(tmpdir(), 'kappa-bench-'))
-  await writeForPeer(folder, recipe, batch)
-  const python = process.env['KAPPA_PYTHON'] ?? 'python3'
-  const script = new URL('train_step_torch.py', import.meta.url).pathname
-  const child: ChildProcess = spawn(python, [script, folder], { stdio: ['pipe', 'pipe', 'inherit'] })
-  const lines = createInterface({ input: child.stdout! })[Symbol.asyncIterator]()
-  const answer = async () => {
-    const line = await lines.next()
-    if (line.done) throw new Error(`${python} ended early; it needs torch`)
-    return JSON.parse(line.value)
-  }
-  console.log(`PyTorch ${(await answer()).torch}`)
-  return {
-    turn: (schedules) => {
-      child.stdin!.write(`${JSON.stringify({ schedules })}\n`)
-      return answer()
-    },
-    async close() {
-      const ended = once(child, 'exit')
-      child.stdin!.write(`${JSON.stringify({ quit: true })}\n`)
-      await ended
-      await rm(folder, { recursive: true, force: true })
-    }
   }
 }
 
@@ -162,6 +103,7 @@ if (!isStepRecipe(values.recipe)) throw new Error(`--recipe is one of ${STEP_REC
 const recipe = stepRecipe(values.recipe, values.prototypes === undefined ? undefined : Number(values.prototypes))
 const batch = randomBatch(recipe)
 const sides: [Side, ...Side[]] = [await ours(recipe, batch)]
-if (!values.alone) sides.push(await theirs(recipe, batch))
+if (!values.alone)
+  sides.push(await torchPeer(recipe, batch, { threads, optimizer: values.optimizer, compile: values.compile }))
 await compare(recipe, sides)
 for (const side of sides) await side.close()

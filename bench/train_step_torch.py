@@ -16,11 +16,13 @@ import torch.nn.functional as F
 folder = sys.argv[1]
 plan = json.load(open(os.path.join(folder, "plan.json")))
 torch.set_num_threads(plan["threads"])
+device = torch.device(plan["device"])
+amp = torch.autocast(device.type, dtype=torch.bfloat16, enabled=plan["amp"])
 net = plan["network"]
 depth, heads, patch, dim = net["depth"], net["heads"], net["patchSize"], net["dim"]
 batch, n_global, n_local = plan["batchSize"], plan["globalCrops"], plan["localCrops"]
 
-raw = torch.frombuffer(bytearray(open(os.path.join(folder, "state.bin"), "rb").read()), dtype=torch.float32)
+raw = torch.frombuffer(bytearray(open(os.path.join(folder, "state.bin"), "rb").read()), dtype=torch.float32).to(device)
 state = {e["name"]: raw[e["offset"]:e["offset"] + e["count"]].reshape(e["shape"]) for e in plan["tensors"]}
 student = {n[8:]: v.clone().requires_grad_(True) for n, v in state.items() if n.startswith("student.")}
 teacher = {n[8:]: v.clone() for n, v in state.items() if n.startswith("teacher.")}
@@ -34,16 +36,17 @@ optimizer = torch.optim.AdamW(
     [{"params": [student[n] for n in decayed]}, {"params": [student[n] for n in plain], "weight_decay": 0.0}], **kind)
 
 pixels = torch.frombuffer(bytearray(open(os.path.join(folder, "batch.bin"), "rb").read()), dtype=torch.uint8)
+pixels = pixels.pin_memory() if device.type == "cuda" else pixels
 size, local_size, channels = net["imageSize"], plan["localSize"], net["channels"]
 n_g = n_global * batch * size * size * channels
 global_u8 = pixels[:n_g].reshape(n_global * batch, size, size, channels)
 local_u8 = pixels[n_g:].reshape(n_local * batch, local_size, local_size, channels)
-mean = torch.tensor(plan["pixels"]["mean"]).reshape(1, -1, 1, 1)
-std = torch.tensor(plan["pixels"]["std"]).reshape(1, -1, 1, 1)
+mean = torch.tensor(plan["pixels"]["mean"], device=device).reshape(1, -1, 1, 1)
+std = torch.tensor(plan["pixels"]["std"], device=device).reshape(1, -1, 1, 1)
 
 
 def normalize(u8):
-    return u8.permute(0, 3, 1, 2).float().div_(255).sub_(mean).div_(std)
+    return u8.to(device, non_blocking=True).permute(0, 3, 1, 2).float().div_(255).sub_(mean).div_(std)
 
 
 def positions(pos, side):
@@ -95,15 +98,13 @@ def delta_log_cp(kappa, p):
 def logits(p, y, tau):
     g, v = p["head.last_layer.weight_g"], p["head.last_layer.weight_v"]
     w = torch._weight_norm(v, g, 0)
+    if plan["amp"]:  # addmm would round log C_p
+        return F.linear(y / tau, w).float() + delta_log_cp(g.abs().flatten() / tau, v.shape[1])
     return torch.addmm(delta_log_cp(g.abs().flatten() / tau, v.shape[1]), y / tau, w.t())
 
 
-def step(s):
+def objective(s):
     global center
-    for i, group in enumerate(optimizer.param_groups):
-        group["lr"] = s["learningRate"]
-        if i == 0:
-            group["weight_decay"] = s["weightDecay"]
     glob, loc = normalize(global_u8), normalize(local_u8)
     with torch.no_grad():
         lt = logits(teacher, bottleneck(teacher, backbone(teacher, glob)), s["teacherTemperature"])
@@ -116,6 +117,16 @@ def step(s):
     log_p = torch.log_softmax(ls, dim=-1).reshape(n_global + n_local, batch, -1)
     loss = -(targets * log_p).sum() / (batch * n_global * (n_global + n_local - 1))
     center = center * plan["centerMomentum"] + log_mean * (1 - plan["centerMomentum"])
+    return loss
+
+
+def step(s):
+    for i, group in enumerate(optimizer.param_groups):
+        group["lr"] = s["learningRate"]
+        if i == 0:
+            group["weight_decay"] = s["weightDecay"]
+    with amp:
+        loss = objective(s)
     loss.backward()
     with torch.no_grad():
         grads = [student[n].grad for n in names]
@@ -143,6 +154,7 @@ for line in sys.stdin:
         begin = time.perf_counter()
         losses.append(step(schedule))
         times.append((time.perf_counter() - begin) * 1e3)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    on_gpu = device.type == "cuda"
+    peak = torch.cuda.max_memory_allocated() if on_gpu else resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     cpu = (time.process_time() - cpu_begin) * 1e3 / len(times)
     print(json.dumps({"losses": losses, "ms": times, "cpuMs": cpu, "peakBytes": peak}), flush=True)

@@ -76,9 +76,13 @@ function checkedTypes({ nodes, outputs }: WholeGraph, type: LowType): number {
   return products
 }
 
-for (const type of ['bfloat16', 'float16'] as const) {
-  test(`in a training step only products and what lies between them are ${type}`, () => {
-    const recipe = resolveRecipe({ preset: 'mu', method: 'dino-vmf' })
+for (const [method, type] of [
+  ['dino-vmf', 'bfloat16'],
+  ['dino', 'float16'],
+  ['ibot-vmf', 'bfloat16']
+] as const) {
+  test(`in a step of ${method} only products and what lies between them are ${type}`, () => {
+    const recipe = resolveRecipe({ preset: 'mu', method })
     const graph = lowered(trainStepProgram(planOf(recipe, type)), type)
     const all = graph.nodes.filter(({ op }) => PRODUCTS.has(op)).length
     const low = checkedTypes(graph, type)
