@@ -17,8 +17,9 @@ import { drawMasks } from './patch-masks.ts'
 const ORDER_STREAM = 0x6f726472
 /** Batches that are made while a step computes; more would only use memory. */
 const PREFETCH = 2
-/** A thread's share of a batch is not cut smaller than this: messages have their price. */
-const SMALLEST_SHARE = 16
+/** A thread's share of a batch is not cut smaller than this many bytes of crops, or images: messages have their price. */
+const SMALLEST_SHARE_BYTES = 1024 * 1024
+const SMALLEST_SHARE_IMAGES = 16
 /** More loaders than this starve the computation that they feed. */
 const MAXIMUM_DEFAULT_LOADERS = 8
 
@@ -54,6 +55,8 @@ export interface BatchOptions {
   readonly clock?: Clock
   /** Batches that the next computation takes at once: so many are made while this one runs, and never less than two. */
   readonly prefetch?: number
+  /** For tests: what is asked of the loaders. */
+  readonly startLoaders?: typeof createLoaderPool
 }
 
 const defaultLoaders = (): number => Math.min(MAXIMUM_DEFAULT_LOADERS, Math.max(1, availableParallelism() - 1))
@@ -69,6 +72,13 @@ function createOrder(seed: number, images: number): (epoch: number) => Uint32Arr
     for (const other of kept.keys()) if (other < epoch - 1 || other > epoch) kept.delete(other)
     return order
   }
+}
+
+/** Images of a batch that one loader takes at once: small crops by the dozen, natural images one or two. */
+function shareSizeOf(plan: MultiCropPlan, batchSize: number, loaders: number): number {
+  const { global, local } = allocateCrops(plan, 1)
+  const images = Math.ceil(SMALLEST_SHARE_BYTES / (global.length + local.length))
+  return Math.max(Math.min(SMALLEST_SHARE_IMAGES, images), Math.ceil(batchSize / loaders))
 }
 
 /** Copies the crops of `share`, which begins at image `from` of the batch, to their places in `batch`. */
@@ -100,7 +110,7 @@ interface MaskedBatch extends CropBatch {
 function createMaker({ dataset, recipe, plan, pool, stepsPerEpoch }: Making): (step: number) => Promise<MaskedBatch> {
   const { batchSize } = recipe.hyperparameters
   const orderOf = createOrder(recipe.seed, dataset.records.length)
-  const shareSize = Math.max(SMALLEST_SHARE, Math.ceil(batchSize / pool.size))
+  const shareSize = shareSizeOf(plan, batchSize, pool.size)
 
   function itemsOf(step: number): LoadItem[] {
     const from = (step % stepsPerEpoch) * batchSize
@@ -141,7 +151,7 @@ export async function createBatches(options: BatchOptions): Promise<Batches> {
     throw new AppError('invalid_recipe', { errors: [{ path: '/hyperparameters/batchSize', message }] })
   }
   const plan = multiCropPlan(recipe)
-  const pool = createLoaderPool({ plan, seed: recipe.seed }, loaders)
+  const pool = (options.startLoaders ?? createLoaderPool)({ plan, seed: recipe.seed }, loaders)
   const make = createMaker({ dataset, recipe, plan, pool, stepsPerEpoch })
   const coming = new Map<number, Promise<MaskedBatch>>()
 

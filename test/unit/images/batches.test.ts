@@ -7,6 +7,8 @@ import sharp from 'sharp'
 import { isAppError } from '../../../src/base/errors.ts'
 import { createDatasetWriter } from '../../../src/images/dataset-writer.ts'
 import { inspectImage } from '../../../src/images/inspect.ts'
+import type { createLoaderPool } from '../../../src/images/loader-pool.ts'
+import { allocateCrops } from '../../../src/images/multi-crop.ts'
 import { resolveRecipe } from '../../../src/recipe/presets.ts'
 import { createBatches } from '../../../src/training/batches.ts'
 import { fakeClock } from '../../helpers/fake-clock.ts'
@@ -118,6 +120,50 @@ test('an epoch shows every image once, in another order than the next, and drops
     assert.ok(epochs.flat().every((image) => image >= 0))
     assert.notDeepEqual(epochs[0], epochs[1])
     await batches.close()
+  }))
+
+/** Loaders that give empty crops, and what was asked of them: images a request. */
+function countingLoaders(size: number): { startLoaders: typeof createLoaderPool; asked: number[] } {
+  const asked: number[] = []
+  const startLoaders: typeof createLoaderPool = ({ plan }) => ({
+    size,
+    async load(_epoch, items) {
+      asked.push(items.length)
+      return allocateCrops(plan, items.length)
+    },
+    close: async () => {}
+  })
+  return { startLoaders, asked }
+}
+
+test('two batches are made ahead and no more, also after a jump, and none beyond the end', () =>
+  withTemporaryFolder(async (folder) => {
+    await writeRawDataset(folder, 200, { width: 8, height: 8, channels: 1 })
+    const { startLoaders, asked } = countingLoaders(1)
+    const batches = await createBatches({ datasetFolder: folder, recipe, loaders: 1, startLoaders })
+    const askedAfter = async (step: number) => {
+      await batches.next(step)
+      return asked.length
+    }
+    assert.deepEqual([await askedAfter(0), await askedAfter(1), await askedAfter(2)], [3, 4, 5])
+    assert.deepEqual([await askedAfter(7), await askedAfter(8), await askedAfter(9)], [8, 8, 8])
+    assert.deepEqual(new Set(asked), new Set([40]))
+    await batches.close()
+  }))
+
+test('small crops are shared out by the dozen, large ones to as many loaders as there are', () =>
+  withTemporaryFolder(async (folder) => {
+    await writeRawDataset(folder, 90, { width: 8, height: 8, channels: 1 })
+    const natural = resolveRecipe({ preset: 'vit-small-16', method: 'dino', hyperparameters: { batchSize: 40 } })
+    const sharesOf = async (of: typeof recipe) => {
+      const { startLoaders, asked } = countingLoaders(8)
+      const batches = await createBatches({ datasetFolder: folder, recipe: of, loaders: 0, startLoaders })
+      await batches.next(0)
+      await batches.close()
+      return asked
+    }
+    assert.deepEqual(await sharesOf(recipe), [16, 16, 8])
+    assert.deepEqual(await sharesOf(natural), Array(8).fill(5))
   }))
 
 test('a batch says how long it was waited for', () =>
