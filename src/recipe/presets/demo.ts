@@ -9,6 +9,13 @@ import { type Preset, publishedIbot } from './preset.ts'
  *
  * Differences to DINO that mattered there: a sharper teacher (0.025; at DINO's 0.04 the loss sat on a near-uniform
  * plateau), milder crops, wider weights (0.06; narrower start worse), a teacher that follows faster (→ 0.99, not → 1).
+ *
+ * Record of ibot-vmf (this code, ONNX Runtime on 2 busy x86 cores, seed 0; `kappa train --method ibot-vmf --preset demo
+ * --epochs 3 --hold-out 10`, `kappa knn`): 420 steps at 90 to 310 images/s, no alarm; k-NN 70.8 untrained → 74.4, and 73.7
+ * when patches have a last layer of their own. The same command with dino-vmf gives 74.7: at this length and with 16 patches
+ * a crop, hiding some gains nothing yet (one seed; ± 0.4 to 0.7 above). At the end 14, 10 and 15 of 256 prototypes won an
+ * image of the last window. iBOT's part is the published one and was not searched; the patches' temperature is the class
+ * token's.
  */
 export const demo: Preset = {
   arch: 'vit_nano',

@@ -4,7 +4,7 @@ import { IMAGENET, type Preset } from './preset.ts'
 /**
  * A starting point for colour images of 28 to 64 pixels. Not run here: temperatures, crops and blur are those that the
  * demo's experiments found for small images, the optimizer is DINO's, K is small because reports of DINO on small sets
- * (facebookresearch/dino issues 246, 279) had to make it so.
+ * (facebookresearch/dino issues 246, 279) had to make it so. iBOT's part is the demo's.
  */
 export const smallImages: Preset = {
   arch: 'vit_tiny',
