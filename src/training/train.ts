@@ -103,6 +103,7 @@ async function* takeSteps(begin: TrainState, run: Run): AsyncGenerator<TrainEven
   })
   const calls = await createStepCalls(engine, recipe, options.stepsPerCall)
   let state = begin
+  let skipped = 0
   try {
     while (state.step < lastStep && !signal?.aborted) {
       const { taken, broken } = await takeCall(state, calls, run)
@@ -115,6 +116,8 @@ async function* takeSteps(begin: TrainState, run: Run): AsyncGenerator<TrainEven
         yield* alarms.observe(step, one.metrics)
       }
       if (broken) return { state: withHealth(state), failure: failedEvent(state.step + 1, broken) }
+      skipped = skippedInARow(skipped, taken)
+      if (skipped >= MOST_SKIPPED) return { state: withHealth(state), failure: standsStill(state.step, skipped) }
       if (checkpoints.isDue(state.step)) {
         yield await writeCheckpoint(outFolder, withHealth(state))
         checkpoints.saved(state.step)
@@ -127,6 +130,12 @@ async function* takeSteps(begin: TrainState, run: Run): AsyncGenerator<TrainEven
     await calls.dispose()
   }
 }
+
+/** float16 skips a step now and then; a run that does nothing else trains nothing. */
+const MOST_SKIPPED = 25
+
+const skippedInARow = (before: number, taken: CallTaken['taken']): number =>
+  taken.reduce((count, { metrics }) => (metrics['skipped'] === 1 ? count + 1 : 0), before)
 
 interface CallTaken {
   /** Every state has the tensors after the last of these steps. */
@@ -248,4 +257,11 @@ const failedEvent = (step: number, [metric, value]: readonly [string, number]): 
   step,
   code: 'loss_not_finite',
   message: `${metric} is ${value} in step ${step}; the state before it is the last checkpoint.`
+})
+
+const standsStill = (step: number, skipped: number): FailedEvent => ({
+  type: 'failed',
+  step,
+  code: 'loss_not_finite',
+  message: `The last ${skipped} steps had gradients outside float16's range and moved nothing; bfloat16 and float32 have the range.`
 })

@@ -235,3 +235,28 @@ test('the number of steps in a call changes no number and no checkpoint', async 
     assert.deepEqual((await readCheckpoint(actual![i]!.folder)).tensors, (await readCheckpoint(folder)).tensors)
   }
 })
+
+test('a float16 run whose every step is skipped fails after 25 of them, and one good step starts the count again', async (t) => {
+  const lab = await labFolder(t)
+  const recipe = muRecipe({ epochs: 8 })
+  const skipping = (isSkipped: (step: number) => boolean): Engine => {
+    const half = createEngine({ threads: 1, precision: 'float16' })
+    let step = 0
+    return {
+      ...half,
+      load: async (program, options) => {
+        const loaded = await half.load(program, options)
+        const run = async (feeds: Parameters<typeof loaded.run>[0]) => {
+          const skipped = Float32Array.of(isSkipped(++step) ? 1 : 0)
+          return { ...(await loaded.run(feeds)), skipped }
+        }
+        return { ...loaded, run }
+      }
+    }
+  }
+  const all = await run(lab, 'all', { recipe, engine: skipping(() => true) })
+  const last = all.at(-1)
+  assert.ok(last?.type === 'failed' && last.step === 25 && last.code === 'loss_not_finite', JSON.stringify(last))
+  const most = await run(lab, 'most', { recipe, engine: skipping((step) => step !== 20) })
+  assert.deepEqual(most.at(-1), { type: 'done', step: 40, reason: 'completed' })
+})
