@@ -81,7 +81,7 @@ export function createCaller(platform: Pick<PlatformProcess, 'url' | 'adminKey'>
   async function waitFor(
     path: string,
     isDone: (json: Reply['json']) => boolean,
-    withinS = 180
+    withinS = 420
   ): Promise<Reply['json']> {
     const until = performance.now() + withinS * 1000
     for (;;) {

@@ -89,7 +89,7 @@ test('a trainer killed in mid-run costs nothing but time: the same state, one cu
 })
 
 test('only the newest checkpoints are kept, in rows and in objects', { skip }, async () => {
-  const run = await bench.addRun({ totalSteps: 10, stepMs: 30 }, { checkpoint: { everyS: 900, keepLast: 2 } })
+  const run = await bench.addRun({ totalSteps: 60, stepMs: 30 }, { checkpoint: { everyS: 900, keepLast: 2 } })
   await bench.workAll(run)
   const kept = await bench.completeCheckpoints(run)
   const all = await bench.stores.checkpoints.listByRun(run.projectId, run.id, { limit: 100, after: null })
@@ -172,18 +172,19 @@ test('a run that was cancelled before a worker came is not started', { skip }, a
 })
 
 test('a leg that reaches its limit is followed by the next, which goes on', { skip }, async () => {
-  const run = await bench.addRun({ totalSteps: 200, stepMs: 5, checkpointEverySteps: 1000 })
-  await bench.workAll(run, bench.trainRun({ legMaxS: 0.3, leaseMs: 30_000 }), 50)
+  const run = await bench.addRun({ totalSteps: 60, stepMs: 20, checkpointEverySteps: 1000 })
+  // On a busy machine a leg may have time for a single step.
+  await bench.workAll(run, bench.trainRun({ legMaxS: 0.3, leaseMs: 30_000 }), 61)
   const { status, leg, leaseEpoch } = await bench.load(run)
   assert.equal(status, 'succeeded')
   assert.ok(leg > 1)
   assert.equal(leaseEpoch, leg)
-  assert.equal(await finalHash(run), stateAfter(7, 200))
+  assert.equal(await finalHash(run), stateAfter(7, 60))
 })
 
 test('a worker that is told to end hands its run back with a checkpoint', { skip }, async () => {
   const draining = new AbortController()
-  const run = await bench.addRun({ totalSteps: 400, stepMs: 2, checkpointEverySteps: 1000 })
+  const run = await bench.addRun({ totalSteps: 1500, stepMs: 2, checkpointEverySteps: 10_000 })
   const first = bench.trainRun({ draining: draining.signal })({ runId: run.id }, new AbortController().signal)
   await until(async () => (await bench.load(run)).status === 'running')
   draining.abort()
@@ -193,7 +194,7 @@ test('a worker that is told to end hands its run back with a checkpoint', { skip
   assert.equal((await bench.completeCheckpoints(run)).length, 1)
   assert.equal(bench.jobs.length, 1)
   await bench.workAll(run)
-  assert.equal(await finalHash(run), stateAfter(7, 400))
+  assert.equal(await finalHash(run), stateAfter(7, 1500))
 })
 
 test('of two workers on one run exactly one trains', { skip }, async () => {
@@ -300,9 +301,9 @@ test('a waiting run without a job gets one, a run of a dead worker is queued aga
 
 /** Real processes have no clock to move: asks again until it holds. */
 async function until(holds: () => Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + 20_000
+  const deadline = Date.now() + 180_000
   while (!(await holds())) {
-    if (Date.now() > deadline) throw new Error('it did not come true within 20 s')
+    if (Date.now() > deadline) throw new Error('it did not come true within 3 minutes')
     await new Promise((resolve) => setTimeout(resolve, 10))
   }
 }

@@ -66,9 +66,10 @@ test('texts of a URL are converted, get their defaults, and are named as paramet
 test('a body with a million mistakes is refused in no time', () => {
   const schema = Type.Object({ input: Type.Array(Type.String()) })
   const body = { input: new Array(2_000_000).fill(1) }
-  const begin = performance.now()
+  const begin = process.threadCpuUsage()
   const errors = errorsOf(schema, body)
-  assert.ok(performance.now() - begin < 1000)
+  const { user, system } = process.threadCpuUsage(begin)
+  assert.ok(user + system < 1_500_000, `${user + system} µs of processor time`)
   assert.ok(errors.length > 0 && errors.length <= 16)
 })
 

@@ -46,7 +46,7 @@ test('a trainer that is told to stop saves first', async () => {
   const events: TrainerEvent[] = []
   for await (const event of trainer.events) {
     events.push(event)
-    if (event.type === 'step' && event.step === 3) trainer.stop(10_000)
+    if (event.type === 'step' && event.step === 3) trainer.stop(120_000)
   }
   assert.deepEqual(
     events.slice(-2).map(({ type }) => type),
