@@ -66,6 +66,19 @@ function checkTerms({ hyperparameters: h }: Recipe, report: Report): void {
   }
 }
 
+/** What needs the whole batch at once would silently be another method on its parts. */
+function checkAccumulation({ hyperparameters: h }: Recipe, report: Report): void {
+  const { batchSize, centering, koleo, accumulationSteps: parts = 1 } = h
+  if (parts === 1) return
+  if (batchSize % parts !== 0) report('accumulationSteps', `must divide the batch of ${batchSize} images, got ${parts}`)
+  if (centering === 'sinkhorn') {
+    report('accumulationSteps', 'must be 1 with sinkhorn, which spreads the whole batch over the prototypes')
+  }
+  if (koleo && koleo.features > 0) {
+    report('accumulationSteps', 'must be 1 with KoLeo on features, which looks for neighbors in the whole batch')
+  }
+}
+
 function checkImages({ hyperparameters: h }: Recipe, report: Report): void {
   for (const name of ['mean', 'std'] as const) {
     const length = h.normalization[name].length
@@ -97,6 +110,7 @@ export function checkRecipe(recipe: Recipe, { images }: RecipeCircumstances = {}
   checkTemperatures(recipe, report)
   checkOptimizer(recipe, report)
   checkTerms(recipe, report)
+  checkAccumulation(recipe, report)
   checkImages(recipe, report)
   checkMethod(recipe, report)
   checkIbot(recipe, report)

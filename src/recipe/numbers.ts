@@ -27,6 +27,8 @@ export interface RecipeNumbers {
 const FLOAT_BYTES = 4
 /** Student, teacher, two moments, each once as input and once as output of the step, and the gradients. */
 const STATE_COPIES = 9
+/** With a batch in parts: the gradients of one part, and their mean as the update's input. */
+const GRADIENT_COPIES = 2
 
 const tokensOf = (size: number, patchSize: number): number => Math.floor(size / patchSize) ** 2 + 1
 
@@ -90,12 +92,12 @@ function maskedNumbers(recipe: Recipe, patches: number): MaskedNumbers {
  */
 function activationFloats(recipe: Recipe, tokens: { global: number; local: number }): number {
   const { dim, depth, heads, mlpRatio } = VARIANTS[recipe.arch]
-  const { batchSize, prototypes, crops } = recipe.hyperparameters
+  const { batchSize, accumulationSteps = 1, prototypes, crops } = recipe.hyperparameters
   const masked = maskedNumbers(recipe, tokens.global - 1).activations
   const kept = (n: number) => depth * (n * dim * (10 + 2 * mlpRatio) + 2 * heads * n * n) + 3 * prototypes
   const global = kept(tokens.global) + 2 * prototypes + masked
   const perImage = crops.global.count * global + crops.local.count * kept(tokens.local)
-  return batchSize * perImage
+  return (batchSize / accumulationSteps) * perImage
 }
 
 export function recipeNumbers(recipe: Recipe, images: number): RecipeNumbers {
@@ -109,6 +111,7 @@ export function recipeNumbers(recipe: Recipe, images: number): RecipeNumbers {
   const masked = maskedNumbers(recipe, tokens.global - 1).flops
   const flopsPerImage =
     3 * (global.count * globalFlops + local.count * localFlops) + global.count * (globalFlops + masked)
+  const copies = STATE_COPIES + ((recipe.hyperparameters.accumulationSteps ?? 1) > 1 ? GRADIENT_COPIES : 0)
   const stepsPerEpoch = Math.floor(images / batchSize)
   const backboneParameters = countBackbone(recipe)
   const headParameters = countHead(recipe)
@@ -124,6 +127,6 @@ export function recipeNumbers(recipe: Recipe, images: number): RecipeNumbers {
     headParameters,
     flopsPerImage,
     totalFlops: flopsPerImage * stepsPerEpoch * batchSize * epochs,
-    memoryBytes: FLOAT_BYTES * (STATE_COPIES * parameters + activationFloats(recipe, tokens))
+    memoryBytes: FLOAT_BYTES * (copies * parameters + activationFloats(recipe, tokens))
   }
 }

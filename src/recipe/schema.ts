@@ -129,6 +129,8 @@ export const Hyperparameters = Type.Object(
     /** 0 trains nothing and publishes the untrained network: the baseline of every comparison. */
     epochs: Type.Integer({ minimum: 0, maximum: 100_000 }),
     batchSize: Type.Integer({ minimum: 1, maximum: 65_536 }),
+    /** Parts of the batch that are computed one after the other, for batches larger than the memory; left out, 1. */
+    accumulationSteps: Type.Optional(Type.Integer({ minimum: 1, maximum: 65_536 })),
     /** K: rows of the head's last layer. */
     prototypes: Type.Integer({ minimum: 2, maximum: 1_048_576 }),
     /** p: dimension of the unit sphere on which the mixture lives. */

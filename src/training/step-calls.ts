@@ -6,6 +6,7 @@ import type { Engine, Feeds } from '../engine/engine.ts'
 import type { Program, Repeat } from '../engine/program.ts'
 import type { Values } from '../engine/tensor-spec.ts'
 import type { Recipe } from '../recipe/schema.ts'
+import { accumulationOf, createAccumulatedStep } from './accumulated-step.ts'
 import type { TeacherViews } from './health-window.ts'
 import {
   createTrainStep,
@@ -39,9 +40,11 @@ export interface StepCalls {
 /** The batches of one call lie in memory side by side, and once more as the runtime's input. */
 const MAXIMUM_BATCH_BYTES = 256 * 2 ** 20
 
-/** Steps in a call: fewer than wanted when their batches would take too much memory. */
+/** Steps in a call: fewer than wanted when their batches would take too much memory, one when even a step takes several calls. */
 export const affordableSteps = (recipe: Recipe, wanted: number): number =>
-  Math.max(1, Math.min(wanted, Math.floor(MAXIMUM_BATCH_BYTES / batchBytes(planOf(recipe)))))
+  accumulationOf(recipe) > 1
+    ? 1
+    : Math.max(1, Math.min(wanted, Math.floor(MAXIMUM_BATCH_BYTES / batchBytes(planOf(recipe)))))
 
 /** @param stepsPerCall whether a call takes more than one step; it then takes any number */
 export async function createStepCalls(engine: Engine, recipe: Recipe, stepsPerCall: number): Promise<StepCalls> {
@@ -64,7 +67,8 @@ export async function createStepCalls(engine: Engine, recipe: Recipe, stepsPerCa
 }
 
 async function oneByOne(engine: Engine, recipe: Recipe): Promise<StepCalls> {
-  const step = await createTrainStep(engine, recipe)
+  const create = accumulationOf(recipe) > 1 ? createAccumulatedStep : createTrainStep
+  const step = await create(engine, recipe)
   return {
     async run(begin, steps) {
       const metrics: Record<string, number>[] = []

@@ -3,6 +3,7 @@ import type { RowChoice } from '../engine/ops/take-rows.ts'
 import type { TensorSpec } from '../engine/tensor-spec.ts'
 import type { Tensor, Tensors } from '../engine/tf.ts'
 import type { Patches } from '../ssl/backbone.ts'
+import { pixelPatches } from '../ssl/patches.ts'
 import { type MaskedPlan, type StepPlan, stepStateSpecs } from './step-plan.ts'
 
 export const ADAM = ['beta1', 'oneMinusBeta1', 'beta2', 'oneMinusBeta2', 'stepSize', 'epsilon', 'decay'] as const
@@ -20,6 +21,18 @@ export const scalarNames = ({ masked }: StepPlan): readonly string[] => [
 export interface StepPatches {
   readonly global: Patches
   readonly local?: Patches
+}
+
+/** The images as they are fed. */
+export function cropInputs({ batchSize, globalCrops, localCrops, localSize, network }: StepPlan): TensorSpec[] {
+  const crops = (name: string, count: number, size: number): TensorSpec[] =>
+    count === 0 ? [] : [{ name, shape: [count * batchSize, size, size, network.channels], dtype: 'uint8' }]
+  return [...crops('globalCrops', globalCrops, network.imageSize), ...crops('localCrops', localCrops, localSize)]
+}
+
+export function patchesOf({ localCrops, network, pixels }: StepPlan, inputs: Tensors): StepPatches {
+  const patches = (name: string) => pixelPatches(inputs[name]!, network.patchSize, pixels)
+  return { global: patches('globalCrops'), ...(localCrops > 0 ? { local: patches('localCrops') } : {}) }
 }
 
 /** Inputs besides the images. */

@@ -43,47 +43,61 @@ export interface Measured {
   readonly measured: Tensors
 }
 
-export function stepMetrics(plan: StepPlan, { inputs, teacher, measured }: Measured): Record<string, Tensor> {
-  const ofCls = clsMetrics(teacher.cls)
+/** Means over the images of a batch, so that the means of equal parts of a batch have the batch's as their mean. */
+export function tallyOf(plan: StepPlan, { inputs, teacher, measured }: Measured): Record<string, Tensor> {
+  const { probabilities, entropies } = teacher.cls
+  const tally = { ...measured, teacher_entropy: tf.mean(entropies), shares: tf.mean(probabilities, 0) }
   const hidden = hiddenOf(plan, inputs)
+  if (!hidden || !teacher.patch) return tally
+  return { ...tally, ...patchTally(teacher.patch, hidden) }
+}
+
+/** Hidden patches, each with its weight in the loss; all 0 in a batch without any. */
+function patchTally({ probabilities, entropies }: Targets, { weights }: Hidden): Record<string, Tensor> {
+  const row = tf.reshape(weights, [1, -1])
+  return {
+    masked_share: tf.sum(weights),
+    patch_entropy: tf.sum(tf.mul(entropies, weights)),
+    patch_shares: tf.reshape(
+      exactly(() => tf.matMul(row as tf.Tensor2D, probabilities as tf.Tensor2D)),
+      [-1]
+    )
+  }
+}
+
+/** What `tallyOf` gives, by name and shape. */
+export function tallyShapes({ masked, koleo, network }: StepPlan): Record<string, readonly number[]> {
+  const scalars = ['loss', 'cls_loss', 'student_entropy', 'teacher_entropy', ...spreadNames(koleo)]
+  const ofPatches = masked ? ['patch_loss', 'masked_share', 'patch_entropy'] : []
+  const { prototypes, patchPrototypes = prototypes } = network
+  return {
+    ...Object.fromEntries([...scalars, ...ofPatches].map((name) => [name, []])),
+    shares: [prototypes],
+    ...(masked ? { patch_shares: [patchPrototypes] } : {})
+  }
+}
+
+/** The metrics of a step but those of its gradients. */
+export function stepMetrics({ masked }: StepPlan, inputs: Tensors, tally: Tensors): Record<string, Tensor> {
   const norm = (name: string) => tf.sqrt(sumSquares(inputs[name]!))
+  const shares = tally['shares']!
   const metrics = {
-    ...measured,
-    ...ofCls,
-    kl: tf.sub(measured['cls_loss']!, ofCls['teacher_entropy']!),
+    ...tally,
+    // The share of each prototype among the class tokens, as the centered teacher assigns them: its entropy, its largest.
+    mean_assignment_entropy: entropyOf(shares),
+    top_assignment: tf.max(shares),
+    kl: tf.sub(tally['cls_loss']!, tally['teacher_entropy']!),
     center_norm: norm('center.cls')
   }
-  if (!hidden || !teacher.patch) return metrics
-  const ofPatches = patchMetrics(teacher.patch, hidden)
-  const patchLoss = tf.div(measured['patch_loss']!, tf.maximum(ofPatches['masked_share']!, 1e-12))
+  if (!masked) return metrics
+  const inverse = tf.div(1, tf.maximum(tally['masked_share']!, 1e-12))
+  const patchEntropy = tf.mul(tally['patch_entropy']!, inverse)
   return {
     ...metrics,
-    ...ofPatches,
-    patch_kl: tf.sub(patchLoss, ofPatches['patch_teacher_entropy']!),
+    patch_teacher_entropy: patchEntropy,
+    patch_mean_assignment_entropy: entropyOf(tf.mul(tally['patch_shares']!, inverse)),
+    patch_kl: tf.sub(tf.mul(tally['patch_loss']!, inverse), patchEntropy),
     patch_center_norm: norm('center.patch')
-  }
-}
-
-/** The share of each prototype among the class tokens, as the centered teacher assigns them: its entropy and its largest. */
-function clsMetrics({ probabilities, entropies }: Targets): Record<string, Tensor> {
-  const shares = tf.mean(probabilities, 0)
-  return {
-    teacher_entropy: tf.mean(entropies),
-    mean_assignment_entropy: entropyOf(shares),
-    top_assignment: tf.max(shares)
-  }
-}
-
-/** The same of hidden patches, each with its weight in the loss; all 0 in a batch without any. */
-function patchMetrics({ probabilities, entropies }: Targets, { weights }: Hidden): Record<string, Tensor> {
-  const total = tf.sum(weights)
-  const inverse = tf.div(1, tf.maximum(total, 1e-12))
-  const normalized = tf.mul(weights, inverse)
-  const shares = exactly(() => tf.matMul(tf.reshape(normalized, [1, -1]), probabilities as tf.Tensor2D))
-  return {
-    patch_teacher_entropy: tf.sum(tf.mul(entropies, normalized)),
-    patch_mean_assignment_entropy: entropyOf(shares),
-    masked_share: total
   }
 }
 

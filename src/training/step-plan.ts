@@ -84,20 +84,31 @@ const isPrototypeNorm = ({ name }: ParameterSpec): boolean => /^head\.last_layer
 export const isTrained = ({ normalizeLastLayer }: StepPlan, parameter: ParameterSpec): boolean =>
   !(normalizeLastLayer && isPrototypeNorm(parameter))
 
+export interface CenterPlan {
+  /** Of the state tensor. */
+  readonly name: string
+  readonly prototypes: number
+  readonly momentum: number
+}
+
+export function centersOf({ network, masked, centerMomentum }: StepPlan): CenterPlan[] {
+  const { prototypes, patchPrototypes = prototypes } = network
+  const ofClass = { name: 'center.cls', prototypes, momentum: centerMomentum }
+  if (!masked) return [ofClass]
+  return [ofClass, { name: 'center.patch', prototypes: patchPrototypes, momentum: masked.centerMomentum }]
+}
+
 /** Everything that goes from step to step. */
 export function stepStateSpecs(plan: StepPlan): TensorSpec[] {
   const named = (prefix: string, parameters: StepPlan['parameters']): TensorSpec[] =>
     parameters.map(({ name, shape }) => ({ name: `${prefix}.${name}`, shape, dtype: 'float32' }))
   const trained = plan.parameters.filter((parameter) => isTrained(plan, parameter))
-  const { prototypes, patchPrototypes = prototypes } = plan.network
-  const centers: [string, number][] = [['center.cls', prototypes]]
-  if (plan.masked) centers.push(['center.patch', patchPrototypes])
   return [
     ...named('student', plan.parameters),
     ...named('teacher', plan.teacherParameters),
     ...named('adam.m', trained),
     ...named('adam.v', trained),
-    ...centers.map(([name, prototypes]): TensorSpec => ({ name, shape: [prototypes], dtype: 'float32' }))
+    ...centersOf(plan).map(({ name, prototypes }): TensorSpec => ({ name, shape: [prototypes], dtype: 'float32' }))
   ]
 }
 

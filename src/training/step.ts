@@ -117,7 +117,7 @@ export function viewsOf(plan: StepPlan, outputs: Outputs, row: number): TeacherV
 const DROP_STREAM = 0x64726f70
 
 /** [branches, crops · batch]: whether each image keeps each residual branch, a function of seed and step alone. */
-function branchKeeps(plan: StepPlan, seed: number, step: number): Float32Array {
+export function branchKeeps(plan: StepPlan, seed: number, step: number): Float32Array {
   const random = prng(seed, DROP_STREAM, step)
   const images = (plan.globalCrops + plan.localCrops) * plan.batchSize
   return Float32Array.from({ length: 2 * plan.network.depth * images }, (_, i) => {

@@ -110,6 +110,16 @@ test('plain dino with fixed norms goes on bit for bit too, and its prototypes ke
   assert.ok(tensors['teacher.head.last_layer.weight_g']!.every((value) => value === 1))
 })
 
+test('a run whose batches are computed in parts goes on bit for bit, from whole steps only', async (t) => {
+  const lab = await labFolder(t)
+  const recipe = muRecipe({ accumulationSteps: 4 })
+  const straight = await run(lab, 'straight', { recipe, maxSteps: 6, stepsPerCall: 3 })
+  const half = await run(lab, 'halves', { recipe, maxSteps: 3 })
+  const rest = await run(lab, 'halves', { recipe, resumeFrom: lastCheckpoint(half).folder, maxSteps: 3 })
+  assert.equal(lastCheckpoint(rest).stateHash, lastCheckpoint(straight).stateHash)
+  assert.deepEqual([...numbersOf(half), ...numbersOf(rest)], numbersOf(straight))
+})
+
 test('the number of loaders does not change a run', async (t) => {
   const lab = await labFolder(t)
   const [one, none] = [await run(lab, 'one', { loaders: 1 }), await run(lab, 'none', { loaders: 0 })]

@@ -116,3 +116,11 @@ test('KoLeo on features needs another image in the batch', () => {
   assert.deepEqual(pathsFor({ koleo, batchSize: 1 }), ['koleo/features'])
   assert.deepEqual(pathsFor({ koleo, batchSize: 2 }), [])
 })
+
+test('a batch in parts must have equal ones, and nothing that needs the whole batch at once', () => {
+  assert.deepEqual(pathsFor({ batchSize: 64, accumulationSteps: 4 }), [])
+  assert.deepEqual(pathsFor({ batchSize: 64, accumulationSteps: 5 }), ['accumulationSteps'])
+  assert.deepEqual(pathsFor({ centering: 'sinkhorn', accumulationSteps: 2 }), ['accumulationSteps'])
+  assert.deepEqual(pathsFor({ koleo: { features: 0.1, prototypes: 0 }, accumulationSteps: 2 }), ['accumulationSteps'])
+  assert.deepEqual(pathsFor({ koleo: { features: 0, prototypes: 0.1 }, accumulationSteps: 2 }), [])
+})

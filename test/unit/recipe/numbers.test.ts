@@ -45,3 +45,20 @@ test('iBOT counts its own last layer and what hidden patches cost', () => {
   assert.equal(of('ibot-vmf').flopsPerImage - shared.flopsPerImage, 2 * 16 * logits)
   assert.ok(shared.memoryBytes > plain.memoryBytes)
 })
+
+test('a batch in parts needs the activations of one part only, and two more copies of the gradients', () => {
+  const numbers = (batchSize: number, accumulationSteps?: number) => {
+    const parts = accumulationSteps === undefined ? {} : { accumulationSteps }
+    const recipe = resolveRecipe({
+      preset: 'vit-small-16',
+      method: 'dino-vmf',
+      hyperparameters: { batchSize, ...parts }
+    })
+    return recipeNumbers(recipe, 10_000)
+  }
+  const [part, whole, inParts] = [numbers(16), numbers(1024), numbers(1024, 64)]
+  assert.equal(inParts.memoryBytes, part.memoryBytes + 2 * 4 * part.parameters)
+  assert.ok(inParts.memoryBytes < whole.memoryBytes / 10)
+  assert.equal(inParts.flopsPerImage, whole.flopsPerImage)
+  assert.equal(inParts.stepsPerEpoch, whole.stepsPerEpoch)
+})
