@@ -36,6 +36,7 @@ import { createS3Store } from './storage/objects/s3-store.ts'
 import { createDatabase } from './storage/postgres/client.ts'
 import { createStores, createUnitOfWork } from './storage/postgres/unit-of-work.ts'
 import { createExportModel } from './tasks/export-model.ts'
+import { createImportModel } from './tasks/import-model.ts'
 import { createInferencePool } from './tasks/inference-pool.ts'
 import { createIngestDataset } from './tasks/ingest-dataset.ts'
 import { createLocalCache } from './tasks/local-cache.ts'
@@ -159,6 +160,7 @@ export async function composeWorker(config: Config, logger: Logger) {
   }
   const name = `${hostname()}/${process.pid}/${randomBytes(4).toString('hex')}`
   const { limits } = config
+  const exports = createExportService({ unitOfWork, clock })
   const worker = createWorker({
     jobs: createJobSource(boss, clock),
     legs,
@@ -184,7 +186,8 @@ export async function composeWorker(config: Config, logger: Logger) {
         },
         maxSourceBytes: limits.uploadBytes
       }),
-      'export-model': createExportModel({ ...shared, exports: createExportService({ unitOfWork, clock }) })
+      'export-model': createExportModel({ ...shared, exports }),
+      'import-model': createImportModel({ ...shared, exports, maxSourceBytes: limits.uploadBytes })
     },
     runs: concurrency,
     draining,

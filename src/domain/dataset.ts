@@ -15,7 +15,8 @@ export type UploadStatus = 'pending' | 'completed' | 'expired'
 export interface Upload {
   readonly id: string
   readonly projectId: string
-  readonly datasetId: string
+  /** Null for weights, which models are made of. */
+  readonly datasetId: string | null
   readonly filename: string
   readonly bytes: number
   readonly status: UploadStatus

@@ -1,4 +1,5 @@
 import type { Method } from '../recipe/schema.ts'
+import type { WeightOptions } from '../recipe/weight-options.ts'
 import type { StoredFile } from './checkpoint.ts'
 
 export type ModelStatus = 'exporting' | 'ready' | 'failed'
@@ -25,13 +26,25 @@ export interface Verification {
   readonly minCosine: number
 }
 
-/** The teacher of a checkpoint, exported, checked and servable. */
+/** Files of weights: uploaded for it, or a folder in the bucket of the platform. */
+export type WeightSource =
+  | { readonly type: 'upload'; readonly uploads: readonly string[] }
+  | { readonly type: 's3'; readonly prefix: string }
+
+export interface ModelImport {
+  readonly source: WeightSource
+  readonly options: WeightOptions
+}
+
+/** The teacher of a checkpoint, or weights of others; exported, checked and servable. */
 export interface Model {
   readonly id: string
   readonly projectId: string
   readonly name: string | null
   readonly runId: string | null
   readonly checkpointId: string | null
+  /** What it is made of when it is not made of a checkpoint. */
+  readonly importedFrom: ModelImport | null
   readonly step: number
   readonly status: ModelStatus
   readonly config: ModelConfig | null

@@ -37,6 +37,8 @@ export const ACCESS = {
   listRunCheckpoints: 'runs:read',
 
   createModel: 'models:write',
+  createWeightUpload: 'models:write',
+  completeWeightUpload: 'models:write',
   listModels: 'models:read',
   getModel: 'models:read',
   listArtifacts: 'models:read',

@@ -24,6 +24,7 @@ import { runRequestRoutes, runRoutes } from './routes/runs.ts'
 import { servingRoutes } from './routes/serving.ts'
 import { uploadRoutes } from './routes/uploads.ts'
 import { versionContentRoutes, versionRoutes } from './routes/versions.ts'
+import { weightUploadRoutes } from './routes/weight-uploads.ts'
 import { registerSecurityHeaders } from './security-headers.ts'
 import { type App, createServer } from './server.ts'
 import { createStreams } from './streams.ts'
@@ -78,6 +79,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   runRoutes(app, services)
   runRecordRoutes(app, services, { clock, streams })
   modelRoutes(app, services)
+  weightUploadRoutes(app, services)
   prototypeRoutes(app, services)
   await servingRoutes(app, { serving: services.serving, limits: options.limits, metrics })
   await objectRoutes(app, options.signedObjects)

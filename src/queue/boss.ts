@@ -44,7 +44,8 @@ const COMMON = { heartbeatSeconds: HEARTBEAT_S, retentionSeconds: RETENTION_S, .
 const QUEUES: Readonly<Record<JobKind, Omit<Queue, 'name'>>> = {
   'run-leg': { ...COMMON, policy: 'short', expireInSeconds: LEG_EXPIRES_S, retryLimit: ENDLESS },
   'ingest-dataset': { ...COMMON, policy: 'exclusive', expireInSeconds: TASK_EXPIRES_S, retryLimit: 5 },
-  'export-model': { ...COMMON, policy: 'exclusive', expireInSeconds: TASK_EXPIRES_S, retryLimit: 5 }
+  'export-model': { ...COMMON, policy: 'exclusive', expireInSeconds: TASK_EXPIRES_S, retryLimit: 5 },
+  'import-model': { ...COMMON, policy: 'exclusive', expireInSeconds: TASK_EXPIRES_S, retryLimit: 5 }
 }
 
 /**

@@ -52,16 +52,25 @@ export function checkCombination(uploads: readonly Upload[]): void {
   throw invalid([{ path: '/source/uploads', message }])
 }
 
-/** With a `/` at the end, so that `data` cannot name `datasets/`. */
-export function checkPrefix(source: Extract<DatasetSource, { type: 's3' }>): DatasetSource {
-  const prefix = source.prefix.endsWith('/') ? source.prefix : `${source.prefix}/`
+export const checkPrefix = (source: Extract<DatasetSource, { type: 's3' }>): DatasetSource => ({
+  ...source,
+  prefix: checkedPrefix(source.prefix, '/source/prefix')
+})
+
+/**
+ * With a `/` at the end, so that `data` cannot name `datasets/`.
+ * @param path of the field, for the problem
+ * @throws AppError invalid_request
+ */
+export function checkedPrefix(text: string, path: string): string {
+  const prefix = text.endsWith('/') ? text : `${text}/`
   const segments = prefix.slice(0, -1).split('/')
   const isPlain = segments.every(isFolderName)
-  if (!isPlain) throw invalid([{ path: '/source/prefix', message: 'must be a folder below the root of the bucket' }])
+  if (!isPlain) throw invalid([{ path, message: 'must be a folder below the root of the bucket' }])
   if (OWN_ROOTS.has(segments[0] ?? '')) {
-    throw invalid([{ path: '/source/prefix', message: `must not begin with ${segments[0]}/, which belongs to Kappa` }])
+    throw invalid([{ path, message: `must not begin with ${segments[0]}/, which belongs to Kappa` }])
   }
-  return { ...source, prefix }
+  return prefix
 }
 
 export function checkSelection({ select }: DatasetSource): void {

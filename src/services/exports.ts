@@ -8,8 +8,8 @@
  */
 import type { Clock } from '../base/clock.ts'
 import type { Checkpoint, StoredFile } from '../domain/checkpoint.ts'
-import type { DatasetVersion } from '../domain/dataset.ts'
-import type { Model, ModelConfig, Prototype, Verification } from '../domain/model.ts'
+import type { DatasetVersion, Upload } from '../domain/dataset.ts'
+import type { Model, ModelConfig, ModelImport, Prototype, Verification } from '../domain/model.ts'
 import type { Stores, UnitOfWork } from '../domain/ports.ts'
 import type { Run } from '../domain/run.ts'
 
@@ -24,6 +24,14 @@ export interface ExportOrder {
   readonly version: DatasetVersion | null
 }
 
+/** Everything that an import reads. */
+export interface ImportOrder {
+  readonly model: Model
+  readonly imported: ModelImport
+  /** Of an `upload` source, in its order. */
+  readonly uploads: readonly Upload[]
+}
+
 export interface ExportedModel {
   readonly config: ModelConfig
   readonly files: readonly StoredFile[]
@@ -34,6 +42,8 @@ export interface ExportedModel {
 export interface ExportService {
   /** Null when there is nothing to do: the model is gone, or was made before. A missing checkpoint fails the model. */
   begin(modelId: string): Promise<ExportOrder | null>
+  /** The same for a model that is made of weights of others. */
+  beginImport(modelId: string): Promise<ImportOrder | null>
   complete(modelId: string, exported: ExportedModel): Promise<void>
   fail(modelId: string, error: { readonly code: string; readonly message: string }): Promise<void>
 }
@@ -66,6 +76,22 @@ export function createExportService({ unitOfWork, clock }: ExportDeps): ExportSe
         }
         const version = await tx.datasets.loadVersion(run.datasetId, run.datasetVersion)
         return { model, run, checkpoint, version: version?.status === 'ready' ? version : null }
+      }),
+
+    beginImport: (modelId) =>
+      unitOfWork(async (tx) => {
+        const model = await tx.models.load(modelId)
+        if (model?.status !== 'exporting' || model.importedFrom === null) return null
+        const { source } = model.importedFrom
+        const ids = source.type === 'upload' ? source.uploads : []
+        const uploads: Upload[] = []
+        for (const id of ids) {
+          const upload = await tx.datasets.findUpload(model.projectId, id)
+          if (upload !== null) uploads.push(upload)
+        }
+        if (uploads.length === ids.length) return { model, imported: model.importedFrom, uploads }
+        await fail(tx, model, { code: 'upload_not_found', message: 'An upload of this model is gone.' })
+        return null
       }),
 
     complete: (modelId, { config, files, verification, prototypes }) =>

@@ -225,6 +225,7 @@ async function publishModel(
     name: run.name,
     runId: run.id,
     checkpointId: run.latestCheckpointId,
+    importedFrom: null,
     step,
     status: 'exporting',
     config: null,

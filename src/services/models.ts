@@ -1,18 +1,15 @@
 /** Models: teachers of checkpoints, exported by a job. Wherever a model is named, the run it came from may be. */
-import type { Clock } from '../base/clock.ts'
 import { AppError } from '../base/errors.ts'
-import type { IdKind } from '../base/ids.ts'
-import type { Model } from '../domain/model.ts'
+import type { Model, ModelImport } from '../domain/model.ts'
 import type { Page, PageRequest } from '../domain/page.ts'
-import type { ObjectStore, Stores, UnitOfWork } from '../domain/ports.ts'
+import type { Stores, UnitOfWork } from '../domain/ports.ts'
 import { modelPrefix } from './exports.ts'
+import { createUploadVerbs, type UploadDeps } from './uploads.ts'
+import { checkWeightSource } from './weight-sources.ts'
 
-export interface ModelServiceDeps {
+export interface ModelServiceDeps extends UploadDeps {
   readonly unitOfWork: UnitOfWork
   readonly stores: Stores
-  readonly objects: ObjectStore
-  readonly clock: Clock
-  readonly newId: (kind: IdKind) => string
 }
 
 export interface Artifact {
@@ -32,7 +29,10 @@ const DOWNLOAD_EXPIRES_IN_S = 3600
 
 export type ModelService = ReturnType<typeof createModelService>
 
-export function createModelService({ unitOfWork, stores, objects, clock, newId }: ModelServiceDeps) {
+export function createModelService(deps: ModelServiceDeps) {
+  const { unitOfWork, stores, objects, clock, newId } = deps
+  const uploads = createUploadVerbs(deps)
+
   async function findOfRun(projectId: string, runId: string): Promise<Model | null> {
     const run = await stores.runs.find(projectId, runId)
     if (run === null) return null
@@ -68,6 +68,32 @@ export function createModelService({ unitOfWork, stores, objects, clock, newId }
     throw new AppError('model_without_head', { modelId: model.id })
   }
 
+  const newModel = (
+    projectId: string,
+    name: string | null,
+    made: Partial<Pick<Model, 'checkpointId' | 'runId' | 'step' | 'importedFrom'>>
+  ): Model => {
+    const id = newId('model')
+    return {
+      id,
+      projectId,
+      name,
+      runId: null,
+      checkpointId: null,
+      importedFrom: null,
+      step: 0,
+      ...made,
+      status: 'exporting',
+      config: null,
+      prefix: modelPrefix(id),
+      files: [],
+      verification: null,
+      error: null,
+      createdAt: new Date(clock.now()),
+      readyAt: null
+    }
+  }
+
   return {
     get,
     getReady,
@@ -80,34 +106,39 @@ export function createModelService({ unitOfWork, stores, objects, clock, newId }
       projectId: string,
       request: { readonly checkpoint: string; readonly name: string | null }
     ): Promise<Model> {
-      const id = newId('model')
       return unitOfWork(async (tx) => {
         const checkpoint = await tx.checkpoints.find(projectId, request.checkpoint)
         if (checkpoint?.status !== 'complete') {
           const errors = [{ path: '/checkpoint', message: 'names no checkpoint that is there' }]
           throw new AppError('checkpoint_not_found', { errors })
         }
-        const model: Model = {
-          id,
-          projectId,
-          name: request.name,
-          runId: checkpoint.runId,
-          checkpointId: checkpoint.id,
-          step: checkpoint.step,
-          status: 'exporting',
-          config: null,
-          prefix: modelPrefix(id),
-          files: [],
-          verification: null,
-          error: null,
-          createdAt: new Date(clock.now()),
-          readyAt: null
-        }
+        const { id: checkpointId, runId, step } = checkpoint
+        const model = newModel(projectId, request.name, { checkpointId, runId, step })
         await tx.models.insert(model)
-        await tx.jobs.enqueue('export-model', { modelId: id }, { key: id })
+        await tx.jobs.enqueue('export-model', { modelId: model.id }, { key: model.id })
         return model
       })
     },
+
+    /** @throws AppError invalid_request with a pointer to what cannot be used */
+    async createFromWeights(
+      projectId: string,
+      request: ModelImport & { readonly name: string | null }
+    ): Promise<Model> {
+      const source = await checkWeightSource(stores, projectId, request.source)
+      const model = newModel(projectId, request.name, { importedFrom: { source, options: request.options } })
+      return unitOfWork(async (tx) => {
+        await tx.models.insert(model)
+        await tx.jobs.enqueue('import-model', { modelId: model.id }, { key: model.id })
+        return model
+      })
+    },
+
+    /** Weights on their way into the object store, as files of a dataset are. */
+    startUpload: (projectId: string, request: Parameters<typeof uploads.startUpload>[2]) =>
+      uploads.startUpload(projectId, null, request),
+    completeUpload: (projectId: string, request: Parameters<typeof uploads.completeUpload>[2]) =>
+      uploads.completeUpload(projectId, null, request),
 
     /** Files with URLs that need no key until they expire. */
     async listArtifacts(

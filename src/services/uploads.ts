@@ -5,6 +5,7 @@ import type { IdKind } from '../base/ids.ts'
 import type { Upload } from '../domain/dataset.ts'
 import type { ObjectStore, Stores, UploadPart } from '../domain/ports.ts'
 import { checkFilename } from './dataset-sources.ts'
+import { checkWeightFilename } from './weight-sources.ts'
 
 export interface UploadDeps {
   readonly stores: Pick<Stores, 'datasets'>
@@ -29,12 +30,16 @@ const EXPIRES_IN_S = 24 * 3600
 export const partBytesFor = (bytes: number): number =>
   Math.max(SMALLEST_PART_BYTES, Math.ceil(bytes / MOST_PARTS / MEBIBYTE) * MEBIBYTE)
 
-export const uploadPrefix = (datasetId: string): string => `uploads/${datasetId}`
+/** Of a dataset, or of weights. */
+export type UploadOwner = string | null
+
+/** Ids of datasets have a prefix of their own, so none is called `weights`. */
+export const uploadPrefix = (owner: UploadOwner): string => `uploads/${owner ?? 'weights'}`
 
 export function createUploadVerbs({ stores, objects, clock, newId, limits }: UploadDeps) {
-  async function requireUpload(projectId: string, datasetId: string, uploadId: string): Promise<Upload> {
+  async function requireUpload(projectId: string, owner: UploadOwner, uploadId: string): Promise<Upload> {
     const upload = await stores.datasets.findUpload(projectId, uploadId)
-    if (upload === null || upload.datasetId !== datasetId) throw new AppError('upload_not_found', { uploadId })
+    if (upload === null || upload.datasetId !== owner) throw new AppError('upload_not_found', { uploadId })
     return upload
   }
 
@@ -42,19 +47,20 @@ export function createUploadVerbs({ stores, objects, clock, newId, limits }: Upl
     /** @throws AppError dataset_not_found, invalid_request */
     async startUpload(
       projectId: string,
-      datasetId: string,
+      owner: UploadOwner,
       request: { readonly filename: string; readonly bytes: number }
     ): Promise<{ upload: Upload; parts: readonly UploadPart[] }> {
       const { filename, bytes } = request
-      checkFilename(filename)
+      if (owner === null) checkWeightFilename(filename)
+      else checkFilename(filename)
       if (bytes > limits.uploadBytes) {
         const message = `must be at most ${limits.uploadBytes}`
         throw new AppError('invalid_request', { errors: [{ path: '/bytes', message }] })
       }
-      if ((await stores.datasets.find(projectId, datasetId)) === null)
-        throw new AppError('dataset_not_found', { datasetId })
+      if (owner !== null && (await stores.datasets.find(projectId, owner)) === null)
+        throw new AppError('dataset_not_found', { datasetId: owner })
       const id = newId('upload')
-      const objectKey = `${uploadPrefix(datasetId)}/${id}/${filename}`
+      const objectKey = `${uploadPrefix(owner)}/${id}/${filename}`
       const partBytes = partBytesFor(bytes)
       const multipartId = await objects.startUpload(objectKey)
       try {
@@ -62,7 +68,7 @@ export function createUploadVerbs({ stores, objects, clock, newId, limits }: Upl
         const upload: Upload = {
           id,
           projectId,
-          datasetId,
+          datasetId: owner,
           filename,
           bytes,
           status: 'pending',
@@ -88,10 +94,10 @@ export function createUploadVerbs({ stores, objects, clock, newId, limits }: Upl
      */
     async completeUpload(
       projectId: string,
-      datasetId: string,
+      owner: UploadOwner,
       request: { readonly uploadId: string; readonly parts: readonly PartTag[] }
     ): Promise<Upload> {
-      const upload = await requireUpload(projectId, datasetId, request.uploadId)
+      const upload = await requireUpload(projectId, owner, request.uploadId)
       if (upload.status === 'completed') return upload
       if (upload.status === 'expired' || upload.expiresAt.getTime() <= clock.now()) throw new AppError('upload_expired')
       const parts = [...request.parts].sort((a, b) => a.part - b.part)

@@ -9,7 +9,7 @@
  */
 import type { Clock } from '../base/clock.ts'
 import type { Logger } from '../base/log.ts'
-import type { ExportRequest, TrainerEvent, TrainRequest } from '../training/trainer-messages.ts'
+import type { ExportRequest, ImportRequest, TrainerEvent, TrainRequest } from '../training/trainer-messages.ts'
 import { type ChildExit, forkChild } from './child-process.ts'
 
 export interface TrainerExit extends ChildExit {
@@ -44,7 +44,10 @@ const DEFAULT_SILENCE: SilenceLimits = { startMs: 30 * 60_000, stepMs: 5 * 60_00
 const MEDIANS = 20
 const KEPT_INTERVALS = 33
 
-export function startTrainer(request: TrainRequest | ExportRequest, options: TrainerOptions): TrainerProcess {
+export function startTrainer(
+  request: TrainRequest | ExportRequest | ImportRequest,
+  options: TrainerOptions
+): TrainerProcess {
   const { entry, clock, logger, silence = DEFAULT_SILENCE } = options
   const child = forkChild<TrainerEvent>({ entry, logger })
   const watch = watchSilence(clock, silence, () => {

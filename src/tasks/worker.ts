@@ -56,6 +56,7 @@ export function createWorker(options: WorkerOptions): Worker {
       await jobs.work('run-leg', runs, tasks['run-leg'])
       await jobs.work('ingest-dataset', 1, tasks['ingest-dataset'])
       await jobs.work('export-model', 1, tasks['export-model'])
+      await jobs.work('import-model', 1, tasks['import-model'])
     },
     async stop(graceMs) {
       const stopped = jobs.stop(graceMs)

@@ -97,6 +97,7 @@ export async function aReadyModel(stores: Stores, projectId: string, patch: Part
     name: 'shoes',
     runId: null,
     checkpointId: null,
+    importedFrom: null,
     step: 10,
     status: 'ready',
     config: {

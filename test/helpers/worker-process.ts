@@ -62,7 +62,8 @@ async function main({ url, root, leaseMs }: WorkerSettings): Promise<void> {
         draining: draining.signal
       }),
       'ingest-dataset': notHere,
-      'export-model': notHere
+      'export-model': notHere,
+      'import-model': notHere
     },
     runs: 1,
     draining,

@@ -3,6 +3,7 @@ import type { Services } from '../../services/services.ts'
 import { sendWithEtag } from '../etag.ts'
 import { IdParams, PageQuery, presentPage, toPageRequest } from '../schemas/common.ts'
 import { ArtifactList, CreateModel, Model, ModelList, presentArtifacts, presentModel } from '../schemas/model.ts'
+import { readImport } from '../schemas/model-import.ts'
 import type { App } from '../server.ts'
 
 const tags = ['models']
@@ -15,17 +16,20 @@ export function modelRoutes(app: App, { models }: Pick<Services, 'models'>): voi
       schema: {
         operationId: 'createModel',
         tags,
-        summary: 'Make a model of a checkpoint',
+        summary: 'Make a model of a checkpoint, or of weights trained elsewhere',
         description:
-          'A run makes one of its last checkpoint by itself. This exports another checkpoint, in the background.',
+          'A run makes one of its last checkpoint by itself. This exports another checkpoint, or imports weights of DINO, iBOT, DINOv2, timm or Hugging Face, in the background.',
         body: CreateModel,
         response: { 202: Model }
       },
       config: { isIdempotent: true, problems: ['checkpoint_not_found'] }
     },
     async ({ body, principal }, reply) => {
-      const request = { checkpoint: body.checkpoint, name: body.name ?? null }
-      const model = await models.create(principal.projectId, request)
+      const name = body.name ?? null
+      const model =
+        'import' in body
+          ? await models.createFromWeights(principal.projectId, { ...readImport(body.import), name })
+          : await models.create(principal.projectId, { checkpoint: body.checkpoint, name })
       return reply.code(202).header('location', `/v1/models/${model.id}`).send(presentModel(model))
     }
   )

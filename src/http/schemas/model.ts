@@ -12,6 +12,7 @@ import {
   Timestamp,
   timestampOrNull
 } from './common.ts'
+import { ModelImport, presentImport } from './model-import.ts'
 
 const Config = Type.Object({
   method: Nullable(Type.String()),
@@ -43,6 +44,7 @@ export const Model = Resource(
     name: Nullable(Type.String()),
     run: Nullable(Type.String()),
     checkpoint: Nullable(Type.String()),
+    import: Nullable(ModelImport),
     step: Type.Integer(),
     status: Type.Enum(['exporting', 'ready', 'failed']),
     config: Nullable(Config),
@@ -57,10 +59,23 @@ export const Model = Resource(
 
 export const ModelList = ListOf(Model, 'ModelList')
 
-export const CreateModel = Type.Object(
+const CreateModelOfCheckpoint = Type.Object(
   { checkpoint: Type.String({ minLength: 1, maxLength: 64 }), name: Type.Optional(Nullable(Name)) },
-  { ...closed, $id: 'CreateModel', examples: [{ checkpoint: 'ckpt_01jexample', name: 'shoes at epoch 50' }] }
+  { ...closed, description: 'The teacher of a checkpoint.' }
 )
+
+const CreateModelOfWeights = Type.Object(
+  { import: ModelImport, name: Type.Optional(Nullable(Name)) },
+  { ...closed, description: 'Weights that were trained elsewhere.' }
+)
+
+export const CreateModel = Type.Union([CreateModelOfCheckpoint, CreateModelOfWeights], {
+  $id: 'CreateModel',
+  examples: [
+    { checkpoint: 'ckpt_01jexample', name: 'shoes at epoch 50' },
+    { import: { source: { type: 'upload', uploads: ['up_01jexample'] } }, name: 'DINOv2 S/14' }
+  ]
+})
 
 export const ArtifactList = Resource(
   {
@@ -149,6 +164,7 @@ export const presentModel = (model: DomainModel): Static<typeof Model> => ({
   name: model.name,
   run: model.runId,
   checkpoint: model.checkpointId,
+  import: model.importedFrom && presentImport(model.importedFrom),
   step: model.step,
   status: model.status,
   config: model.config && {

@@ -1,12 +1,12 @@
 import { type Static, Type } from 'typebox'
 import type { Upload as DomainUpload } from '../../domain/dataset.ts'
-import { closed, Resource, Timestamp } from './common.ts'
+import { closed, Nullable, Resource, Timestamp } from './common.ts'
 
 const properties = {
   id: Type.String(),
   object: Type.Literal('upload'),
   project_id: Type.String(),
-  dataset_id: Type.String(),
+  dataset_id: Nullable(Type.String({ description: 'Null for weights.' })),
   filename: Type.String(),
   bytes: Type.Integer(),
   status: Type.Enum(['pending', 'completed', 'expired']),

@@ -223,7 +223,7 @@ describe('the embedded database after kill -9', () => {
     await mkdir(join(unfinished, 'data'))
     await writeFile(join(unfinished, 'data', 'PG_VERSION'), '18\n')
     const second = await startEmbeddedProcess(unfinished)
-    assert.deepEqual(await migrate(second.url), ['0000_tables'])
+    assert.equal((await migrate(second.url))[0], '0000_tables')
     await second.stop()
   })
 })

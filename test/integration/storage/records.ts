@@ -122,6 +122,7 @@ export const aModel = (run: Run, more: Partial<Model> = {}): Model => ({
   name: null,
   runId: run.id,
   checkpointId: null,
+  importedFrom: null,
   step: 100,
   status: 'exporting',
   config: null,

@@ -68,6 +68,7 @@ async function aModel(state: string): Promise<{ modelId: string; runId: string }
     name: null,
     runId: run.id,
     checkpointId: checkpoint.id,
+    importedFrom: null,
     step: 5,
     status: 'exporting',
     config: null,

@@ -8,7 +8,8 @@ export const datasetUploads = pgTable(
   {
     id: text('id').primaryKey(),
     projectId: text('project_id').notNull(),
-    datasetId: text('dataset_id').notNull(),
+    /** Null for weights, which models are made of. */
+    datasetId: text('dataset_id'),
     filename: text('filename').notNull(),
     bytes: bigint('bytes', { mode: 'number' }).notNull(),
     status: text('status').notNull().$type<UploadStatus>(),

@@ -1,6 +1,6 @@
 import { foreignKey, index, integer, jsonb, pgTable, text, unique } from 'drizzle-orm/pg-core'
 import type { StoredFile } from '../../../domain/checkpoint.ts'
-import type { Model, ModelConfig, ModelStatus, Verification } from '../../../domain/model.ts'
+import type { Model, ModelConfig, ModelImport, ModelStatus, Verification } from '../../../domain/model.ts'
 import { checkpoints } from './checkpoints.ts'
 import { time } from './columns.ts'
 import { projects } from './projects.ts'
@@ -16,6 +16,7 @@ export const models = pgTable(
     name: text('name'),
     runId: text('run_id'),
     checkpointId: text('checkpoint_id'),
+    importedFrom: jsonb('imported_from').$type<ModelImport>(),
     step: integer('step').notNull(),
     status: text('status').notNull().$type<ModelStatus>(),
     config: jsonb('config').$type<ModelConfig>(),

@@ -1,0 +1,49 @@
+import { Type } from 'typebox'
+import type { Services } from '../../services/services.ts'
+import { closed } from '../schemas/common.ts'
+import { CompleteUpload, CreateUpload, presentUpload, StartedUpload, Upload } from '../schemas/upload.ts'
+import type { App } from '../server.ts'
+
+const tags = ['models']
+
+const Params = Type.Object({ upload_id: Type.String() }, closed)
+
+export function weightUploadRoutes(app: App, { models }: Pick<Services, 'models'>): void {
+  app.post(
+    '/v1/models/uploads',
+    {
+      schema: {
+        operationId: 'createWeightUpload',
+        tags,
+        summary: 'Start to upload weights, or their config.json',
+        description: 'PUT each part to its URL, keep the ETags, complete the upload with them, then import it.',
+        body: CreateUpload,
+        response: { 201: StartedUpload }
+      },
+      config: { isIdempotent: true, problems: ['storage_unavailable'] }
+    },
+    async ({ body, principal }, reply) => {
+      const { upload, parts } = await models.startUpload(principal.projectId, body)
+      return reply.code(201).send({ ...presentUpload(upload), parts: parts.map((part) => ({ ...part })) })
+    }
+  )
+
+  app.post(
+    '/v1/models/uploads/:upload_id([0-9a-z_]+)::complete',
+    {
+      schema: {
+        operationId: 'completeWeightUpload',
+        tags,
+        summary: 'Put the parts of an upload of weights together',
+        params: Params,
+        body: CompleteUpload,
+        response: { 200: Upload }
+      },
+      config: { problems: ['upload_not_found', 'upload_incomplete', 'upload_expired', 'storage_unavailable'] }
+    },
+    async ({ params, body, principal }) => {
+      const request = { uploadId: params.upload_id, parts: body.parts }
+      return presentUpload(await models.completeUpload(principal.projectId, request))
+    }
+  )
+}

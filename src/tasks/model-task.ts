@@ -1,0 +1,178 @@
+/**
+ * Makes a model that can be served, of whatever there is:
+ *
+ *   begin ─→ prepare what the trainer reads ─→ trainer ─→ files to models/{id}/ ─→ prototypes, ready
+ *     │                                           │
+ *     └ null: nothing to do                       └ failed: objects removed, model failed with the code
+ *
+ * Outages are waited for, a killed trainer is tried again. A worker that ends leaves the model as it is: the queue gives the
+ * job to another, which starts over.
+ */
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Clock } from '../base/clock.ts'
+import { AppError, ERROR_CATALOGUE, isAppError } from '../base/errors.ts'
+import type { Logger } from '../base/log.ts'
+import type { Model, Prototype } from '../domain/model.ts'
+import type { ObjectStore } from '../domain/ports.ts'
+import {
+  headOf,
+  MODEL_FILES,
+  readModelConfig,
+  readPrototypes,
+  type VerificationReport
+} from '../inference/model-files.ts'
+import type { ExportedModel, ExportService } from '../services/exports.ts'
+import type { ExportedEvent, ExportRequest, ImportRequest, TrainRequest } from '../training/trainer-messages.ts'
+import { retryOutages } from './retry.ts'
+import { tellingLine } from './trainer-outcome.ts'
+import type { TrainerProcess } from './trainer-process.ts'
+import { uploadFiles } from './transfer.ts'
+import type { WorkFolders } from './work-folders.ts'
+
+export interface ModelTaskDeps {
+  readonly exports: ExportService
+  readonly objects: ObjectStore
+  readonly folders: WorkFolders
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly startTrainer: (request: TrainRequest | ExportRequest | ImportRequest) => TrainerProcess
+  readonly stopGraceMs: number
+  readonly threads: number
+  readonly draining: AbortSignal
+}
+
+/** What differs between models of checkpoints and of weights. */
+export interface ModelSource<Order extends { readonly model: Model }> {
+  /** Null when there is nothing to do. */
+  begin(modelId: string): Promise<Order | null>
+  /** Puts everything into `folder`. `release` is called when the trainer has ended. */
+  prepare(order: Order, folder: string, signal: AbortSignal): Promise<Prepared>
+}
+
+export interface Prepared {
+  readonly request: ModelRequest
+  release(): Promise<void>
+}
+
+type ModelRequest = Omit<ExportRequest, 'outFolder' | 'threads'> | Omit<ImportRequest, 'outFolder' | 'threads'>
+
+export type ModelTask = (payload: { readonly modelId: string }, signal: AbortSignal) => Promise<void>
+
+const MOST_ATTEMPTS = 3
+
+export const createModelTask =
+  <Order extends { readonly model: Model }>(deps: ModelTaskDeps, source: ModelSource<Order>): ModelTask =>
+  async ({ modelId }, jobSignal) => {
+    const logger = deps.logger.child({ modelId })
+    const signal = AbortSignal.any([jobSignal, deps.draining])
+    const patience = { clock: deps.clock, logger, signal }
+    const order = await retryOutages(() => source.begin(modelId), patience)
+    if (order === null) return
+    try {
+      const exported = await retryKills(logger, signal, () =>
+        retryOutages(() => makeModel({ ...deps, logger }, { source, order, signal }), patience)
+      )
+      await retryOutages(() => deps.exports.complete(modelId, exported), patience)
+      logger.info({ files: exported.files.length }, 'model is ready')
+    } catch (error) {
+      if (signal.aborted) throw error
+      logger.error({ err: error }, 'model could not be made')
+      await deps.objects.removePrefix(`${order.model.prefix}/`)
+      await retryOutages(() => deps.exports.fail(modelId, describe(error)), patience)
+    }
+  }
+
+/** A killed process says nothing about what it read; one that is killed each time is out of memory. */
+async function retryKills<T>(logger: Logger, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await work()
+    } catch (error) {
+      const wasKilled = isAppError(error, 'trainer_crashed') && typeof error.details['signal'] === 'string'
+      if (!wasKilled || signal.aborted || attempt === MOST_ATTEMPTS) throw error
+      logger.warn({ err: error, attempt }, 'the export was killed; trying again')
+    }
+  }
+}
+
+const describe = (error: unknown): { code: string; message: string } =>
+  isAppError(error)
+    ? { code: error.code, message: error.message }
+    : { code: 'internal', message: ERROR_CATALOGUE.internal }
+
+interface Making<Order extends { readonly model: Model }> {
+  readonly source: ModelSource<Order>
+  readonly order: Order
+  readonly signal: AbortSignal
+}
+
+async function makeModel<Order extends { readonly model: Model }>(
+  deps: ModelTaskDeps,
+  { source, order, signal }: Making<Order>
+): Promise<ExportedModel> {
+  const { objects, folders, threads } = deps
+  const { id, prefix } = order.model
+  const folder = await folders.make(id)
+  try {
+    const prepared = await source.prepare(order, folder, signal)
+    try {
+      const outFolder = join(folder, 'model')
+      const request = { ...prepared.request, outFolder, ...(threads === 0 ? {} : { threads }) }
+      const exported = await runTrainer(deps, signal, request)
+      const files = exported.files.map(({ path, bytes, sha256 }) => ({ name: path, bytes, sha256 }))
+      await uploadFiles({ objects, prefix, folder: exported.folder, files, signal })
+      return { ...(await readExported(exported.folder)), files }
+    } finally {
+      await prepared.release()
+    }
+  } finally {
+    await folders.remove(folder)
+  }
+}
+
+/** @throws AppError with the trainer's code; trainer_crashed with `signal` when it was killed */
+async function runTrainer(
+  deps: ModelTaskDeps,
+  ending: AbortSignal,
+  request: ExportRequest | ImportRequest
+): Promise<ExportedEvent> {
+  ending.throwIfAborted()
+  const trainer = deps.startTrainer(request)
+  const stop = () => trainer.stop(deps.stopGraceMs)
+  ending.addEventListener('abort', stop, { once: true })
+  try {
+    let exported: ExportedEvent | null = null
+    for await (const event of trainer.events) {
+      if (event.type === 'exported') exported = event
+      else if (event.type === 'failed') throw new AppError(event.code, { message: event.message })
+      else if (event.type === 'export_progress') deps.logger.info({ stage: event.stage, share: event.share }, 'export')
+    }
+    if (exported !== null) return exported
+    ending.throwIfAborted()
+    const exit = await trainer.exited
+    // Code 0 without a model: somebody else told it to stop, as a service manager does with a whole group.
+    const signal = exit.signal ?? (exit.code === 0 ? 'SIGTERM' : null)
+    const message = `The export ended with ${signal ?? `code ${exit.code}`}: ${tellingLine(exit.lastLines)}`
+    throw new AppError('trainer_crashed', { message, signal })
+  } finally {
+    ending.removeEventListener('abort', stop)
+    trainer.kill()
+    await trainer.exited
+  }
+}
+
+async function readExported(folder: string): Promise<Omit<ExportedModel, 'files'>> {
+  const config = await readModelConfig(folder)
+  const report = JSON.parse(await readFile(join(folder, MODEL_FILES.verification), 'utf8')) as VerificationReport // ours
+  const { method, arch, patchSize, imageSize, channels, embeddingDim, bottleneckDim, prototypes, temperature } = config
+  const { images, maxAbsError, minCosine } = report
+  const sizes = { patchSize, imageSize, channels, embeddingDim }
+  const records: readonly Omit<Prototype, 'modelId'>[] =
+    headOf(config) === null ? [] : (await readPrototypes(folder)).prototypes
+  return {
+    config: { method, arch, ...sizes, bottleneckDim, temperature, prototypes },
+    verification: { images, maxAbsError, minCosine },
+    prototypes: records
+  }
+}
