@@ -26,7 +26,7 @@ const USAGE = `Makes a servable model of published weights: safetensors, ONNX, a
   --network NAME            ${CHECKPOINT_NETWORKS.join(', ')} of a training checkpoint (teacher)
   --mean A,B,C --std A,B,C  of pixels scaled to 0…1 (from the files, or else ImageNet's)
   --temperature N           of the head's teacher (from the checkpoint's arguments)
-  --method NAME             ${METHODS.join(', ')}: whether log C_p belongs to the head's logits (dino)
+  --method NAME             ${METHODS.join(', ')}: the two with vmf have log C_p in the head's logits (dino, ibot)
   --images FOLDER           packed images that prototypes are counted on
   --threads N               of the engine, all cores by default
   --json                    one JSON object a line on stdout; docs/cli.md has their fields

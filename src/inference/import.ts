@@ -71,7 +71,7 @@ async function configOf(
 
 const NO_HEAD = { method: null, bottleneckDim: null, prototypes: null, temperature: null }
 
-function headConfig({ network, files }: ImportedWeights, options: WeightOptions): HeadConfig {
+function headConfig({ network, files, format }: ImportedWeights, options: WeightOptions): HeadConfig {
   const said = files.trainingArguments.get('teacher_temp')
   const temperature = options.temperature ?? (typeof said === 'number' ? said : undefined)
   if (temperature === undefined || !(temperature > 0)) {
@@ -80,7 +80,7 @@ function headConfig({ network, files }: ImportedWeights, options: WeightOptions)
     throw new AppError('weights_unsupported', { message })
   }
   const { bottleneckDim, prototypes } = network
-  return { method: options.method ?? 'dino', bottleneckDim, prototypes, temperature }
+  return { method: options.method ?? (format === 'ibot' ? 'ibot' : 'dino'), bottleneckDim, prototypes, temperature }
 }
 
 interface FoundNormalization {

@@ -67,7 +67,9 @@ export const ModelImport = Type.Object(
       })
     ),
     method: Type.Optional(
-      Type.Enum([...METHODS], { description: "Whether log C_p belongs to the head's logits; dino unless it is given." })
+      Type.Enum([...METHODS], {
+        description: "The two with vmf have log C_p in the head's logits; dino or ibot unless it is given."
+      })
     )
   },
   { ...closed, $id: 'ModelImport' }

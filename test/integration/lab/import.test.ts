@@ -109,6 +109,13 @@ test('a whole checkpoint becomes a model with prototypes, at its own temperature
   assert.equal((await readModelConfig(lab.at('again'))).method, 'dino-vmf')
 })
 
+test('a checkpoint of iBOT says so, and its patch prototypes are left out', async (t) => {
+  const { folder } = await imported(t, 'ibot-full.pth', { heads: 2 })
+  const { method, prototypes, origin } = await readModelConfig(folder)
+  assert.deepEqual([method, prototypes, origin?.format], ['ibot', 12, 'ibot'])
+  assert.equal(origin?.leftOut.length, 2)
+})
+
 test('pixels are scaled as the files say, or as a person says', async (t) => {
   const { folder } = await imported(t, 'hf-vit', {})
   const config = await readModelConfig(folder)
