@@ -3,7 +3,9 @@
  * prints our throughput over theirs, the losses of both and the peak memory of each process.
  *
  *   npm run bench -- train-step [--recipe tiny|small|demo] [--prototypes K] [--rounds 5] [--threads N]
- *                               [--optimizer fused|foreach] [--compile]
+ *                               [--steps N] [--per-call N] [--optimizer fused|foreach] [--compile]
+ *
+ * A turn is --steps steps, in calls of --per-call.
  *
  * Needs a Python with torch: $KAPPA_PYTHON, or python3.
  */
@@ -12,7 +14,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { createEngine } from '../src/engine/create-engine.ts'
 import type { Recipe } from '../src/recipe/schema.ts'
-import { createTrainStep, type StepBatch } from '../src/training/step.ts'
+import type { StepBatch } from '../src/training/step.ts'
+import { createStepCalls } from '../src/training/step-calls.ts'
 import { initialState, type StateTensors } from '../src/training/step-state.ts'
 import { benchSchedule, isStepRecipe, randomBatch, STEP_RECIPES, stepRecipe } from './step/recipes.ts'
 import { type Side, type Turn, torchPeer } from './step/torch-peer.ts'
@@ -23,6 +26,7 @@ const { values } = parseArgs({
     prototypes: { type: 'string' },
     rounds: { type: 'string', default: '5' },
     steps: { type: 'string' },
+    'per-call': { type: 'string', default: '1' },
     threads: { type: 'string', default: String(availableParallelism()) },
     optimizer: { type: 'string', default: 'fused' },
     compile: { type: 'boolean', default: false },
@@ -32,30 +36,35 @@ const { values } = parseArgs({
 const threads = Number(values.threads)
 const rounds = Number(values.rounds)
 /** Steps of one turn: long enough to time, short enough that both sides meet the same weather. */
-const stepsPerTurn = Number(values.steps ?? (values.recipe === 'demo' ? 5 : 1))
+const perCall = Number(values['per-call'])
+const stepsPerTurn = Number(values.steps ?? (values.recipe === 'demo' ? 5 : perCall))
 
 async function ours(recipe: Recipe, batch: StepBatch): Promise<Side> {
   let state: StateTensors = initialState(recipe)
   const begin = performance.now()
-  const step = await createTrainStep(createEngine({ threads }), recipe)
+  const calls = await createStepCalls(createEngine({ threads }), recipe, perCall)
   console.log(`traced and loaded in ${((performance.now() - begin) / 1000).toFixed(1)} s`)
   return {
     async turn(schedules) {
       const losses: number[] = []
       const ms: number[] = []
       const cpuBegin = process.cpuUsage()
-      for (const at of schedules) {
+      for (let from = 0; from < schedules.length; from += perCall) {
+        const steps = schedules.slice(from, from + perCall).map((at) => ({ ...batch, ...at }))
         const start = performance.now()
-        const result = await step.run(state, batch, at)
-        ms.push(performance.now() - start)
-        losses.push(result.metrics['loss']!)
+        const result = await calls.run(state, steps)
+        const each = (performance.now() - start) / steps.length
+        for (const { loss } of result.metrics) {
+          ms.push(each)
+          losses.push(loss!)
+        }
         state = result.state
       }
       const { user, system } = process.cpuUsage(cpuBegin)
       const cpuMs = (user + system) / 1000 / schedules.length
       return { losses, ms, cpuMs, peakBytes: process.resourceUsage().maxRSS * 1024 }
     },
-    close: () => step.dispose()
+    close: () => calls.dispose()
   }
 }
 
