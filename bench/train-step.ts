@@ -111,8 +111,9 @@ function summarize({ hyperparameters }: Recipe, turns: readonly Turn[][]): void 
 if (!isStepRecipe(values.recipe)) throw new Error(`--recipe is one of ${STEP_RECIPES.join(', ')}`)
 const recipe = stepRecipe(values.recipe, values.prototypes === undefined ? undefined : Number(values.prototypes))
 const batch = randomBatch(recipe)
-const sides: [Side, ...Side[]] = [await ours(recipe, batch)]
-if (!values.alone)
-  sides.push(await torchPeer(recipe, batch, { threads, optimizer: values.optimizer, compile: values.compile }))
+const { optimizer, compile, alone } = values
+// The peer first: what it takes to prepare it is over before our side needs its memory.
+const peer = alone ? [] : [await torchPeer(recipe, batch, { threads, optimizer, compile })]
+const sides: [Side, ...Side[]] = [await ours(recipe, batch), ...peer]
 await compare(recipe, sides)
 for (const side of sides) await side.close()

@@ -1,7 +1,7 @@
 /** The same step in PyTorch, in a process of its own: $KAPPA_PYTHON, or python3. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, open, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -43,7 +43,10 @@ async function writeForPeer(folder: string, { recipe, batch, options }: Peer): P
   })
   const plan = JSON.stringify({ device: 'cpu', amp: false, ...planOf(recipe), ...options, tensors })
   await writeFile(join(folder, 'plan.json'), plan)
-  await writeFile(join(folder, 'state.bin'), Buffer.concat(tensors.map(({ name }) => Buffer.from(state[name]!.buffer))))
+  // One by one: a copy of the whole state would count as our side's peak memory.
+  const file = await open(join(folder, 'state.bin'), 'w')
+  for (const { name } of tensors) await file.write(state[name]!)
+  await file.close()
   await writeFile(join(folder, 'batch.bin'), Buffer.concat([batch.globalCrops, batch.localCrops]))
 }
 
