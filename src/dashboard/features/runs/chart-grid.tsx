@@ -19,6 +19,7 @@ export function ChartGrid(props: Props) {
     <>
       <div className="charts">
         <LearningCharts {...props} />
+        <PatchCharts {...props} />
         <KappaChart {...props} />
         <SpreadCharts {...props} />
         <SpeedCharts {...props} />
@@ -108,6 +109,32 @@ function LearningCharts({ run, metrics: { columns }, ...shared }: Props) {
         title="Gradient norm"
         hint="Before clipping."
         lines={[line(columns, 'norm', 'grad_norm', 2)]}
+      />
+    </>
+  )
+}
+
+/** Of methods that hide patches; the charts before are then of the class token. */
+function PatchCharts({ metrics: { columns }, ...shared }: Props) {
+  if (seriesOf(columns, 'patch_loss').steps.length === 0) return null
+  return (
+    <>
+      <LineChart
+        {...shared}
+        title="Loss of both tokens"
+        hint="The total is their weighted sum, in nats."
+        lines={[line(columns, 'class token', 'cls_loss', 1), line(columns, 'hidden patches', 'patch_loss', 2)]}
+        include={FROM_ZERO}
+      />
+      <LineChart
+        {...shared}
+        title="Entropy of hidden patches"
+        hint="The gap is what an assignment tells about its patch."
+        lines={[
+          line(columns, 'of the mean', 'patch_mean_assignment_entropy', 3),
+          line(columns, 'of one patch (teacher)', 'patch_teacher_entropy', 1)
+        ]}
+        include={FROM_ZERO}
       />
     </>
   )

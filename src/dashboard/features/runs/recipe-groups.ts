@@ -9,7 +9,7 @@ export interface RecipeGroup {
 
 /** Names in the order they are read; what no group claims is listed under "Other", so nothing is hidden. */
 const GROUPS: readonly (readonly [title: string, names: readonly string[]])[] = [
-  ['Length', ['epochs', 'batch_size', 'warmup_epochs', 'freeze_last_layer_epochs']],
+  ['Length', ['epochs', 'batch_size', 'accumulation_steps', 'warmup_epochs', 'freeze_last_layer_epochs']],
   ['Head', ['prototypes', 'bottleneck_dim', 'head_hidden_dim', 'normalize_last_layer', 'centering', 'center_momentum']],
   ['Teacher and student', ['student_temperature', 'teacher_temperature', 'teacher_momentum', 'drop_path', 'init_std']],
   [
@@ -35,7 +35,11 @@ export function flatten(value: JsonObject, prefix = ''): (readonly [string, Json
   )
 }
 
-const titleOf = (name: string): string => `${name.charAt(0).toUpperCase()}${name.slice(1).replaceAll('_', ' ')}`
+/** Names that their authors write otherwise. */
+const SPELLINGS: Readonly<Record<string, string>> = { ibot: 'iBOT', koleo: 'KoLeo' }
+
+const titleOf = (name: string): string =>
+  SPELLINGS[name] ?? `${name.charAt(0).toUpperCase()}${name.slice(1).replaceAll('_', ' ')}`
 
 export function recipeGroups({ preset, method, arch, patch_size, seed, hyperparameters }: Recipe): RecipeGroup[] {
   const claimed = new Set(GROUPS.flatMap(([, names]) => names))
