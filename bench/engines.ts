@@ -3,7 +3,7 @@
  * and threads. Prints the median time, processor time and peak memory of each, its throughput over the first one's, and
  * the losses. tfjs-node has to be installed first: docs/engines.md.
  *
- *   npm run bench -- engines [--engines onnx,tfjs-node] [--recipe demo|tiny] [--rounds 5] [--steps N] [--threads N]
+ *   npm run bench -- engines [--engines onnx,tfjs-node] [--recipe demo|tiny|small] [--rounds 5] [--steps N] [--threads N]
  */
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
@@ -13,11 +13,10 @@ import { parseArgs } from 'node:util'
 import { createEngine } from '../src/engine/create-engine.ts'
 import { ENGINE_NAMES } from '../src/engine/engine.ts'
 import { tf } from '../src/engine/tf.ts'
-import { prng } from '../src/math/prng.ts'
-import { resolveRecipe } from '../src/recipe/presets.ts'
 import type { Recipe } from '../src/recipe/schema.ts'
-import { createTrainStep, type StepBatch } from '../src/training/step.ts'
+import { createTrainStep } from '../src/training/step.ts'
 import { initialState } from '../src/training/step-state.ts'
+import { benchSchedule, isStepRecipe, randomBatch, STEP_RECIPES, stepRecipe } from './step/recipes.ts'
 
 const { values } = parseArgs({
   options: {
@@ -30,7 +29,7 @@ const { values } = parseArgs({
   }
 })
 /** Steps of one turn: long enough to time, short enough that all engines meet the same weather. */
-const stepsPerTurn = Number(values.steps ?? (values.recipe === 'tiny' ? 1 : 5))
+const stepsPerTurn = Number(values.steps ?? (values.recipe === 'demo' ? 5 : 1))
 
 interface Turn {
   readonly ms: readonly number[]
@@ -41,31 +40,10 @@ interface Turn {
   readonly device: string
 }
 
-/** The recipes of `bench/train-step`. */
 function benchRecipe(): Recipe {
-  if (values.recipe === 'demo') return resolveRecipe({ preset: 'demo', method: 'dino-vmf' })
-  const recipe = resolveRecipe({ preset: 'small-images', method: 'dino-vmf' })
-  const sizes = { batchSize: 64, prototypes: 4096, bottleneckDim: 256, headHiddenDim: 2048, dropPath: 0 }
-  return { ...recipe, hyperparameters: { ...recipe.hyperparameters, ...sizes } }
+  if (!isStepRecipe(values.recipe)) throw new Error(`--recipe is one of ${STEP_RECIPES.join(', ')}`)
+  return stepRecipe(values.recipe)
 }
-
-function randomBatch({ hyperparameters: { crops, batchSize, channels }, seed }: Recipe): StepBatch {
-  const random = prng(seed, 1)
-  const bytes = ({ count, size }: { count: number; size: number }) =>
-    Uint8Array.from({ length: count * batchSize * size * size * channels }, () => random.integer(256))
-  return { globalCrops: bytes(crops.global), localCrops: bytes(crops.local) }
-}
-
-const scheduleAt = (step: number) => ({
-  step,
-  learningRate: 1e-4,
-  weightDecay: 0.04,
-  teacherMomentum: 0.996,
-  teacherTemperature: 0.04,
-  freezeLastLayer: false,
-  adamStep: step + 1,
-  adamLastLayerStep: step + 1
-})
 
 async function serveTurns(name: string): Promise<void> {
   const engineName = ENGINE_NAMES.find((known) => known === name)
@@ -82,7 +60,7 @@ async function serveTurns(name: string): Promise<void> {
     const cpuBegin = process.cpuUsage()
     for (let i = 0; i < stepsPerTurn; i++, done++) {
       const start = performance.now()
-      const result = await step.run(state, batch, scheduleAt(done))
+      const result = await step.run(state, batch, benchSchedule(done))
       ms.push(performance.now() - start)
       loss = result.metrics['loss']!
       state = result.state

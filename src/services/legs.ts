@@ -10,12 +10,11 @@
  */
 import type { Checkpoint } from '../domain/checkpoint.ts'
 import type { DatasetVersion } from '../domain/dataset.ts'
-import type { Model } from '../domain/model.ts'
 import type { Stores } from '../domain/ports.ts'
 import { isFinished, type Lease, type Run, type RunIntent, type RunStatus } from '../domain/run.ts'
-import { modelPrefix } from './exports.ts'
 import { expiryOf, hold, type LegDeps, stateEvent, write } from './leg-lease.ts'
 import { type Decision, decide, isPastDeadline, type LegOutcome } from './leg-rules.ts'
+import { newModel } from './new-model.ts'
 
 export interface Claim {
   readonly run: Run
@@ -219,24 +218,9 @@ async function publishModel(
   { run, step }: { run: Run; step: number }
 ): Promise<string> {
   const id = newId('model')
-  const model: Model = {
-    id,
-    projectId: run.projectId,
-    name: run.name,
-    runId: run.id,
-    checkpointId: run.latestCheckpointId,
-    importedFrom: null,
-    step,
-    status: 'exporting',
-    config: null,
-    prefix: modelPrefix(id),
-    files: [],
-    verification: null,
-    error: null,
-    createdAt: new Date(clock.now()),
-    readyAt: null
-  }
-  await tx.models.insert(model)
+  const { projectId, name, id: runId, latestCheckpointId: checkpointId } = run
+  const createdAt = new Date(clock.now())
+  await tx.models.insert(newModel({ id, projectId, name, runId, checkpointId, step, createdAt }))
   await tx.jobs.enqueue('export-model', { modelId: id }, { key: id })
   return id
 }

@@ -3,7 +3,7 @@ import { AppError } from '../base/errors.ts'
 import type { Model, ModelImport } from '../domain/model.ts'
 import type { Page, PageRequest } from '../domain/page.ts'
 import type { Stores, UnitOfWork } from '../domain/ports.ts'
-import { modelPrefix } from './exports.ts'
+import { newModel } from './new-model.ts'
 import { createUploadVerbs, type UploadDeps } from './uploads.ts'
 import { checkWeightSource } from './weight-sources.ts'
 
@@ -68,31 +68,12 @@ export function createModelService(deps: ModelServiceDeps) {
     throw new AppError('model_without_head', { modelId: model.id })
   }
 
-  const newModel = (
-    projectId: string,
-    name: string | null,
-    made: Partial<Pick<Model, 'checkpointId' | 'runId' | 'step' | 'importedFrom'>>
-  ): Model => {
-    const id = newId('model')
-    return {
-      id,
-      projectId,
-      name,
-      runId: null,
-      checkpointId: null,
-      importedFrom: null,
-      step: 0,
-      ...made,
-      status: 'exporting',
-      config: null,
-      prefix: modelPrefix(id),
-      files: [],
-      verification: null,
-      error: null,
-      createdAt: new Date(clock.now()),
-      readyAt: null
-    }
-  }
+  const named = (projectId: string, name: string | null) => ({
+    id: newId('model'),
+    projectId,
+    name,
+    createdAt: new Date(clock.now())
+  })
 
   return {
     get,
@@ -113,7 +94,7 @@ export function createModelService(deps: ModelServiceDeps) {
           throw new AppError('checkpoint_not_found', { errors })
         }
         const { id: checkpointId, runId, step } = checkpoint
-        const model = newModel(projectId, request.name, { checkpointId, runId, step })
+        const model = newModel({ ...named(projectId, request.name), checkpointId, runId, step })
         await tx.models.insert(model)
         await tx.jobs.enqueue('export-model', { modelId: model.id }, { key: model.id })
         return model
@@ -126,7 +107,10 @@ export function createModelService(deps: ModelServiceDeps) {
       request: ModelImport & { readonly name: string | null }
     ): Promise<Model> {
       const source = await checkWeightSource(stores, projectId, request.source)
-      const model = newModel(projectId, request.name, { importedFrom: { source, options: request.options } })
+      const model = newModel({
+        ...named(projectId, request.name),
+        importedFrom: { source, options: request.options }
+      })
       return unitOfWork(async (tx) => {
         await tx.models.insert(model)
         await tx.jobs.enqueue('import-model', { modelId: model.id }, { key: model.id })

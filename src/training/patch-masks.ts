@@ -52,13 +52,8 @@ export function hiddenInputs(masks: Uint8Array, { crops, slots }: { crops: numbe
   let place = 0
   for (let crop = 0; crop < crops; crop++) {
     const mask = masks.subarray(crop * patches, (crop + 1) * patches)
-    const weight =
-      1 /
-      (Math.max(
-        1,
-        mask.reduce((sum, hidden) => sum + hidden, 0)
-      ) *
-        crops)
+    const hidden = mask.reduce((sum, one) => sum + one, 0)
+    const weight = 1 / (Math.max(1, hidden) * crops)
     for (let patch = 0; patch < patches; patch++) {
       if (mask[patch] === 0) continue
       invariant(place < slots, `a batch hides at most ${slots} patches`)

@@ -12,11 +12,8 @@ import { type Batches, createBatches } from './batches.ts'
 import { checkResumable, readCheckpoint, type TrainState, writeCheckpoint } from './checkpoint.ts'
 import type { FailedEvent, StartedEvent, TrainEvent } from './events.ts'
 import { watchHealth } from './health.ts'
-
 import { createHealthWindow, type HealthWindow, type TeacherViews } from './health-window.ts'
-
 import { withEstimate } from './out-of-memory.ts'
-
 import { isWindowEnd, kappaQuantiles } from './probe.ts'
 import { scheduleAt } from './schedule.ts'
 import type { StepSchedule } from './step.ts'

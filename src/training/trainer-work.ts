@@ -11,7 +11,7 @@ import type { TrainerWork } from './trainer-child.ts'
 /** 0 and undefined mean: as many as there are cores. A run is repeated bit for bit with the same number only. */
 const withThreads = (threads: number | undefined): { threads?: number } => (threads ? { threads } : {})
 
-/** @param choice what trains; an engine or a device that this machine lacks fails the request */
+/** @param choice what trains; an engine or a device that this machine lacks fails the request. Models are made on the CPU. */
 export function createTrainerWork(clock: Clock, choice: EngineChoice): TrainerWork {
   return {
     async *train({ threads, ...request }, signal) {
@@ -23,7 +23,7 @@ export function createTrainerWork(clock: Clock, choice: EngineChoice): TrainerWo
       yield* exportModel({
         ...request,
         signal,
-        engine: createEngine({ name: choice.name, ...withThreads(threads) }),
+        engine: createEngine(withThreads(threads)),
         openOnnxFile: (path) => openOnnxFile(path, withThreads(threads))
       })
     },
@@ -31,7 +31,7 @@ export function createTrainerWork(clock: Clock, choice: EngineChoice): TrainerWo
       yield* importModel({
         ...request,
         signal,
-        engine: createEngine({ name: choice.name, ...withThreads(threads) }),
+        engine: createEngine(withThreads(threads)),
         openOnnxFile: (path) => openOnnxFile(path, withThreads(threads))
       })
     }
