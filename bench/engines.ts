@@ -14,8 +14,8 @@ import { createEngine } from '../src/engine/create-engine.ts'
 import { ENGINE_NAMES } from '../src/engine/engine.ts'
 import { tf } from '../src/engine/tf.ts'
 import type { Recipe } from '../src/recipe/schema.ts'
-import { createTrainStep } from '../src/training/step.ts'
-import { initialState } from '../src/training/step-state.ts'
+import { initialState } from '../src/training/step/state.ts'
+import { createTrainStep } from '../src/training/step/step.ts'
 import { benchSchedule, isStepRecipe, randomBatch, STEP_RECIPES, stepRecipe } from './step/recipes.ts'
 
 const { values } = parseArgs({

@@ -2,7 +2,7 @@
 import { prng } from '../../src/math/prng.ts'
 import { resolveRecipe } from '../../src/recipe/presets.ts'
 import type { Recipe } from '../../src/recipe/schema.ts'
-import type { StepBatch, StepSchedule } from '../../src/training/step.ts'
+import type { StepBatch, StepSchedule } from '../../src/training/step/step.ts'
 
 export const STEP_RECIPES = ['demo', 'tiny', 'small'] as const
 export type StepRecipe = (typeof STEP_RECIPES)[number]

@@ -6,9 +6,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Recipe } from '../../src/recipe/schema.ts'
-import type { StepBatch, StepSchedule } from '../../src/training/step.ts'
-import { planOf } from '../../src/training/step-plan.ts'
-import { initialState, stateSpecs } from '../../src/training/step-state.ts'
+import { planOf } from '../../src/training/step/plan.ts'
+import { initialState, stateSpecs } from '../../src/training/step/state.ts'
+import type { StepBatch, StepSchedule } from '../../src/training/step/step.ts'
 
 export interface Turn {
   readonly losses: number[]

@@ -1,5 +1,5 @@
 /**
- * The catalogue of expected failures. One code, one sentence; the HTTP status of each lives in `http/problem.ts`,
+ * The catalogue of expected failures. One code, one sentence; the HTTP status of each lives in `http/core/problem.ts`,
  * where a code without a status does not compile.
  */
 export const ERROR_CATALOGUE = {

@@ -1,7 +1,7 @@
 /** `kappa embed`: images in, vectors in a file that NumPy, PyTorch or jq read. */
 import { mkdir, stat } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
-import { createEmbeddingFile, EMBEDDING_FORMATS, embeddingFormatOf, imageListOf } from '../inference/embedding-file.ts'
+import { createEmbeddingFile, EMBEDDING_FORMATS, embeddingFormatOf, imageListOf } from '../serving/embedding-file.ts'
 import { type Command, EXIT, EXIT_CODES, needed, readOptions, refusal, wholeNumber } from './command.ts'
 import { embedWithProgress, openModel, originOf } from './images.ts'
 

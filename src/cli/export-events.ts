@@ -1,5 +1,5 @@
 /** What is shown while a model is written, and the exit code of it. */
-import type { TrainerEvent } from '../training/trainer-messages.ts'
+import type { TrainerEvent } from '../protocol/trainer-messages.ts'
 import { EXIT, type ExitCode, exitCodeOf } from './command.ts'
 import { listenForInterrupt } from './interrupt.ts'
 import type { Output } from './output.ts'

@@ -2,8 +2,8 @@
 import { stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { isAppError } from '../base/errors.ts'
+import type { TrainerWork } from '../protocol/trainer-child.ts'
 import { findLatestCheckpoint } from '../training/checkpoint.ts'
-import type { TrainerWork } from '../training/trainer-child.ts'
 import { type Command, EXIT_CODES, needed, readOptions, refusal, wholeNumber } from './command.ts'
 import { showExport } from './export-events.ts'
 

@@ -1,6 +1,7 @@
 /** `kappa import`: a model of weights that others have trained. */
 import { stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
+import type { TrainerWork } from '../protocol/trainer-child.ts'
 import { ARCHS, METHODS } from '../recipe/schema.ts'
 import {
   CHECKPOINT_NETWORKS,
@@ -8,7 +9,6 @@ import {
   WEIGHT_FORMATS,
   type WeightOptions
 } from '../recipe/weight-options.ts'
-import type { TrainerWork } from '../training/trainer-child.ts'
 import { type Command, EXIT_CODES, needed, readOptions, refusal, wholeNumber } from './command.ts'
 import { showExport } from './export-events.ts'
 

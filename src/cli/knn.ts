@@ -1,7 +1,8 @@
 /** `kappa knn`: how well a model's nearest neighbours agree about labels that it never saw. */
-import type { ImageOrigin, Label } from '../inference/embed-images.ts'
-import type { ServingModel } from '../inference/serving-model.ts'
+
 import { knnAccuracy } from '../math/knn.ts'
+import type { ImageOrigin, Label } from '../serving/embed-images.ts'
+import type { ServingModel } from '../serving/serving-model.ts'
 import { type Command, EXIT, EXIT_CODES, readOptions, refusal, wholeNumber } from './command.ts'
 import { embedWithProgress, openModel, originOf } from './images.ts'
 import type { Output } from './output.ts'

@@ -2,9 +2,9 @@
 import { stat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { AppError, isAppError } from '../base/errors.ts'
-import type { DatasetManifest } from '../images/dataset-folder.ts'
 import { ingest } from '../images/ingest.ts'
-import type { Selection } from '../images/ingest-messages.ts'
+import type { DatasetManifest } from '../protocol/dataset-manifest.ts'
+import type { Selection } from '../protocol/ingest-messages.ts'
 import { refusal } from './command.ts'
 import type { Output } from './output.ts'
 

@@ -1,6 +1,7 @@
 /** What a person at a terminal sees of a run. Pure: event in, line out. */
-import type { StartedEvent, StepEvent } from '../training/events.ts'
-import type { TrainerEvent } from '../training/trainer-messages.ts'
+
+import type { TrainerEvent } from '../protocol/trainer-messages.ts'
+import type { StartedEvent, StepEvent } from '../protocol/training-events.ts'
 
 const BAR_WIDTH = 24
 /** Weight of the newest step in the smoothed rate that the time left is computed from. */

@@ -5,12 +5,12 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { on } from 'node:events'
 import { AppError } from '../base/errors.ts'
-import type { TrainerWork } from '../training/trainer-child.ts'
-import type { ExportRequest, ImportRequest, TrainerEvent, TrainRequest } from '../training/trainer-messages.ts'
+import type { TrainerWork } from '../protocol/trainer-child.ts'
+import type { ExportRequest, ImportRequest, TrainerEvent, TrainRequest } from '../protocol/trainer-messages.ts'
 
 const LAST_EVENTS: ReadonlySet<TrainerEvent['type']> = new Set(['done', 'exported', 'failed'])
 
-/** @param entry path of src/trainer.ts, or of a stand-in */
+/** @param entry path of src/bin/trainer.ts, or of a stand-in */
 export const forkedTrainer = (entry: string): TrainerWork => ({
   train: (request, signal) => ask(entry, request, signal),
   export: (request, signal) => ask(entry, request, signal),

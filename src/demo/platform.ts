@@ -17,7 +17,7 @@ export async function startPlatformProcess(
   environment: Readonly<Record<string, string>> = {}
 ): Promise<PlatformProcess> {
   const adminKey = environment['KAPPA_ADMIN_KEY'] ?? `kappa_demo_${randomBytes(24).toString('hex')}`
-  const child = fork(resolve(import.meta.dirname, '../standalone.ts'), {
+  const child = fork(resolve(import.meta.dirname, '../bin/standalone.ts'), {
     env: {
       PORT: '0',
       LOG_LEVEL: 'warn',

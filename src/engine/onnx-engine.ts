@@ -2,6 +2,7 @@
 import { availableParallelism } from 'node:os'
 import * as ort from 'onnxruntime-node'
 import { AppError, invariant, toError } from '../base/errors.ts'
+import { isOutOfMemory } from '../base/out-of-memory.ts'
 import type { Device, Engine, LoadedProgram, LoadOptions, Outputs, Precision } from './engine.ts'
 import { type CheckedFeed, checkFeeds } from './feeds.ts'
 import { lowerProducts } from './passes/low-products.ts'
@@ -126,11 +127,8 @@ function asTensor({ spec, values, shape }: CheckedFeed): ort.Tensor {
   return new ort.Tensor(spec.dtype as 'float32', plain as Float32Array, shape)
 }
 
-/** How ONNX Runtime's allocators, the C++ library and CUDA say that there is no room. */
-const OUT_OF_MEMORY = /failed to allocate|bad_alloc|out of memory|CUDA failure 2\b|CUBLAS_STATUS_ALLOC_FAILED/i
-
 function rethrow(thrown: unknown): never {
   const error = toError(thrown)
-  if (!OUT_OF_MEMORY.test(error.message)) throw error
+  if (!isOutOfMemory(error)) throw error
   throw new AppError('out_of_memory', {}, { cause: error })
 }

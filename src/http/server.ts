@@ -2,11 +2,11 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import fastify, { type FastifyBaseLogger, type FastifyInstance, type RawServerDefault } from 'fastify'
 import type { Clock } from '../base/clock.ts'
-import { sendProblem } from './errors.ts'
-import { toAppError } from './problem.ts'
-import { parseQuery } from './query.ts'
-import { readRequestId } from './request-log.ts'
-import { createValidatorCompiler } from './validation.ts'
+import { sendProblem } from './core/errors.ts'
+import { toAppError } from './core/problem.ts'
+import { parseQuery } from './core/query.ts'
+import { readRequestId } from './core/request-log.ts'
+import { createValidatorCompiler } from './core/validation.ts'
 
 export type App = FastifyInstance<
   RawServerDefault,

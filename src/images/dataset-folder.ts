@@ -9,9 +9,8 @@
 import { open, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { AppError } from '../base/errors.ts'
+import { DATASET_FORMAT, type DatasetManifest } from '../protocol/dataset-manifest.ts'
 import type { EncodedFormat } from './inspect.ts'
-
-export const DATASET_FORMAT = 'kappa-dataset/1'
 
 /** `raw` is pixels, 8 bits, HWC, of the record's width, height and channels. */
 export type ImageFormat = EncodedFormat | 'raw'
@@ -28,35 +27,6 @@ export interface ImageRecord {
   /** Index into the manifest's classes, or into nothing when the source had numbers only. */
   readonly label: number | null
   readonly sha256: string
-}
-
-export interface RejectedRecord {
-  readonly name: string
-  readonly code: string
-  readonly message: string
-}
-
-export interface ShardEntry {
-  readonly name: string
-  readonly index: string
-  readonly images: number
-  readonly bytes: number
-  readonly sha256: string
-  readonly indexSha256: string
-}
-
-export interface DatasetManifest {
-  readonly format: typeof DATASET_FORMAT
-  readonly images: number
-  readonly bytes: number
-  readonly classes: readonly string[] | null
-  /** SHA-256 over the classes and every record's name, hash and label, in order: equal for equal content. */
-  readonly contentHash: string
-  readonly shards: readonly ShardEntry[]
-  readonly rejected: number
-  readonly duplicates: number
-  /** Images by size, each side rounded up to a power of two: {"32x32": 9000}. */
-  readonly sizes: Readonly<Record<string, number>>
 }
 
 export interface DatasetFolder {

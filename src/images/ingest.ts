@@ -7,10 +7,15 @@
  */
 import { rm } from 'node:fs/promises'
 import { AppError, isAppError } from '../base/errors.ts'
-import type { DatasetManifest, RejectedRecord } from './dataset-folder.ts'
+import type { DatasetManifest, RejectedRecord } from '../protocol/dataset-manifest.ts'
+import {
+  DEFAULT_INGEST_LIMITS,
+  type IngestLimits,
+  type IngestProgress,
+  type IngestRequest
+} from '../protocol/ingest-messages.ts'
 import { createDatasetWriter, type DatasetWriter, type NewImage } from './dataset-writer.ts'
 import { decodeInspected } from './decode.ts'
-import { DEFAULT_INGEST_LIMITS, type IngestLimits, type IngestProgress, type IngestRequest } from './ingest-messages.ts'
 import { inspectImage } from './inspect.ts'
 import type { SourceFile, SourceItem, SourcePixels } from './sources/item.ts'
 import { readSources } from './sources/read-sources.ts'

@@ -3,7 +3,8 @@ import { createHash, type Hash } from 'node:crypto'
 import { type FileHandle, open, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { AppError } from '../base/errors.ts'
-import type { ImageRecord, ShardEntry } from './dataset-folder.ts'
+import type { ShardEntry } from '../protocol/dataset-manifest.ts'
+import type { ImageRecord } from './dataset-folder.ts'
 
 const MAXIMUM_SHARD_BYTES = 64 * 1024 * 1024
 

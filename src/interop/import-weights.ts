@@ -3,8 +3,8 @@
  * tensor that is there has been used or is known to be of no use. Anything else is an error that lists the names.
  */
 import { AppError, type FieldError } from '../base/errors.ts'
+import type { Network } from '../recipe/network.ts'
 import type { PositionResampling, WeightFormat, WeightOptions } from '../recipe/weight-options.ts'
-import type { Network } from '../ssl/network.ts'
 import { RESAMPLING_OF, resamplePositions } from './position-table.ts'
 import type { TensorsByName } from './tensor-source.ts'
 import { openWeightFiles, type WeightFiles } from './weight-files.ts'

@@ -1,6 +1,6 @@
 /** How our tensors are made of those of another layout: which ones, of which shapes, and what is done to them. */
 
-import type { Network } from '../ssl/network.ts'
+import type { Network } from '../recipe/network.ts'
 import { backboneParameters, headParameters, type ParameterSpec } from '../ssl/parameters.ts'
 
 export interface Source {

@@ -1,7 +1,8 @@
 /** The sizes of a network, read from the shapes of its tensors; what shapes do not tell, from its configuration or a person. */
+
+import { LAYER_NORM_EPS, type Network } from '../recipe/network.ts'
 import { VARIANTS, type Variant } from '../recipe/variants.ts'
 import type { WeightOptions } from '../recipe/weight-options.ts'
-import { LAYER_NORM_EPS, type Network } from '../ssl/network.ts'
 import type { WeightFiles } from './weight-files.ts'
 import { type Layout, unsupported } from './weight-layout.ts'
 

@@ -1,10 +1,10 @@
-import type { DatasetService } from './datasets.ts'
-import type { IdempotencyService } from './idempotency.ts'
-import type { KeyService } from './keys.ts'
-import type { ModelService } from './models.ts'
-import type { PrototypeService } from './prototypes.ts'
-import type { RunService } from './runs.ts'
-import type { ServingService } from './serving.ts'
+import type { IdempotencyService } from './access/idempotency.ts'
+import type { KeyService } from './access/keys.ts'
+import type { DatasetService } from './datasets/datasets.ts'
+import type { ModelService } from './models/models.ts'
+import type { PrototypeService } from './models/prototypes.ts'
+import type { RunService } from './runs/runs.ts'
+import type { ServingService } from './serving/serving.ts'
 
 /** Everything that HTTP may ask for. */
 export interface Services {

@@ -2,10 +2,10 @@
 import { layerNorm } from '../engine/ops/layer-norm.ts'
 import { linear } from '../engine/ops/linear.ts'
 import { type Tensor, type Tensors, tf } from '../engine/tf.ts'
+import { LAYER_NORM_EPS, type Network } from '../recipe/network.ts'
 import { attend, attendClass, classRows } from './attention.ts'
 import { type Affine, type FoldedAttention, type FoldedNorm, foldAttention, foldNorm } from './fold.ts'
 import { feedForward } from './mlp.ts'
-import { LAYER_NORM_EPS, type Network } from './network.ts'
 import { positionsAt } from './position.ts'
 
 interface Block {

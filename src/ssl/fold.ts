@@ -1,6 +1,6 @@
 /** Small things done to weights once, so that they need not be done to wide tensors in every pass. */
 import { type Tensor, tf } from '../engine/tf.ts'
-import { LAYER_NORM_EPS } from './network.ts'
+import { LAYER_NORM_EPS } from '../recipe/network.ts'
 
 /** Of a linear layer y = x Wᵀ + b. */
 export interface Affine {

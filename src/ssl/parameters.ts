@@ -1,5 +1,5 @@
 /** The parameters of one network, named and laid out as in DINO's and iBOT's state dicts: import and export are trivial. */
-import type { Network } from './network.ts'
+import type { Network } from '../recipe/network.ts'
 
 /** `uniform` is symmetric around 0 with that bound; `truncatedNormal` has the recipe's deviation unless given. */
 export type Init =

@@ -12,13 +12,13 @@ import type { Clock } from '../base/clock.ts'
 import { isAppError } from '../base/errors.ts'
 import type { IdKind } from '../base/ids.ts'
 import type { Logger } from '../base/log.ts'
+import { uploadFiles } from '../cache/transfer.ts'
 import type { ObjectStore } from '../domain/ports.ts'
 import type { Lease, Run } from '../domain/run.ts'
-import type { LegRecords } from '../services/leg-records.ts'
-import type { CheckpointEvent } from '../training/events.ts'
+import type { CheckpointEvent } from '../protocol/training-events.ts'
+import type { LegRecords } from '../services/runs/leg-records.ts'
 import { encodeManifest, MANIFEST } from './checkpoint-manifest.ts'
 import { retryOutages } from './retry.ts'
-import { uploadFiles } from './transfer.ts'
 
 export interface CheckpointUploads {
   offer(event: CheckpointEvent, metrics: Readonly<Record<string, number>>): void

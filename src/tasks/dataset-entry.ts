@@ -1,25 +1,14 @@
 /** A packed dataset version as files to fetch: its manifest names the shards and indexes with their sizes and hashes. */
 import { createHash } from 'node:crypto'
 import { AppError } from '../base/errors.ts'
+import type { CacheEntry } from '../cache/local-cache.ts'
+import { forEachLimited } from '../cache/transfer.ts'
 import type { StoredFile } from '../domain/checkpoint.ts'
 import type { DatasetVersion } from '../domain/dataset.ts'
 import type { ObjectStore } from '../domain/ports.ts'
-import type { CacheEntry } from './local-cache.ts'
-import { forEachLimited } from './transfer.ts'
+import type { DatasetManifest } from '../protocol/dataset-manifest.ts'
 
 const MANIFEST = 'manifest.json'
-
-/** What this needs of images/dataset-folder.ts's manifest. */
-interface PackedManifest {
-  readonly contentHash: string
-  readonly shards: readonly {
-    readonly name: string
-    readonly index: string
-    readonly bytes: number
-    readonly sha256: string
-    readonly indexSha256: string
-  }[]
-}
 
 /** @throws AppError object_damaged when the manifest is another version's; object_not_found, storage_unavailable */
 export async function datasetEntry(objects: ObjectStore, version: DatasetVersion): Promise<CacheEntry> {
@@ -40,7 +29,7 @@ export async function datasetEntry(objects: ObjectStore, version: DatasetVersion
   return { prefix, files: files.sort((a, b) => (a.name < b.name ? -1 : 1)) }
 }
 
-function parse(bytes: Uint8Array): PackedManifest | null {
+function parse(bytes: Uint8Array): DatasetManifest | null {
   try {
     return JSON.parse(Buffer.from(bytes).toString('utf8')) // its content hash is compared by the caller
   } catch {

@@ -1,8 +1,8 @@
 /** The model of a checkpoint: its files and the dataset's on the local disk, then model-task.ts. */
 import { join } from 'node:path'
-import type { ExportOrder } from '../services/exports.ts'
+import type { LocalCache } from '../cache/local-cache.ts'
+import type { ExportOrder } from '../services/models/exports.ts'
 import { datasetEntry } from './dataset-entry.ts'
-import type { LocalCache } from './local-cache.ts'
 import { createModelTask, type ModelTask, type ModelTaskDeps } from './model-task.ts'
 import { fetchCheckpoint } from './restore-checkpoint.ts'
 

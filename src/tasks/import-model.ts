@@ -2,10 +2,10 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { AppError } from '../base/errors.ts'
-import type { ImportOrder } from '../services/exports.ts'
+import { forEachLimited } from '../cache/transfer.ts'
+import type { ImportOrder } from '../services/models/exports.ts'
 import { fetchSources } from './ingest-sources.ts'
 import { createModelTask, type ModelTask, type ModelTaskDeps } from './model-task.ts'
-import { forEachLimited } from './transfer.ts'
 
 export interface ImportModelDeps extends ModelTaskDeps {
   /** Of all files together. */

@@ -13,15 +13,15 @@ import { join } from 'node:path'
 import type { Clock } from '../base/clock.ts'
 import { AppError, ERROR_CATALOGUE, isAppError } from '../base/errors.ts'
 import type { Logger } from '../base/log.ts'
+import { forEachLimited } from '../cache/transfer.ts'
+import type { WorkFolders } from '../cache/work-folders.ts'
 import type { ObjectStore } from '../domain/ports.ts'
-import type { IngestDone, IngestLimits, IngestMessage, IngestRequest } from '../images/ingest-messages.ts'
-import type { IngestOrder, IngestService } from '../services/ingests.ts'
-import { type ChildProcess, forkChild } from './child-process.ts'
+import { type ChildProcess, forkChild } from '../processes/child.ts'
+import type { IngestDone, IngestLimits, IngestMessage, IngestRequest } from '../protocol/ingest-messages.ts'
+import type { IngestOrder, IngestService } from '../services/datasets/ingests.ts'
 import { fetchSources } from './ingest-sources.ts'
 import { retryOutages } from './retry.ts'
 import { tellingLine } from './trainer-outcome.ts'
-import { forEachLimited } from './transfer.ts'
-import type { WorkFolders } from './work-folders.ts'
 
 type Manifest = IngestDone['manifest']
 
@@ -31,7 +31,7 @@ export interface IngestDatasetDeps {
   readonly folders: WorkFolders
   readonly clock: Clock
   readonly logger: Logger
-  /** Path of src/ingester.ts, or of a stand-in. */
+  /** Path of src/bin/ingester.ts, or of a stand-in. */
   readonly entry: string
   readonly limits: Partial<IngestLimits>
   /** Of the sources as they are stored: what is put on the local disk before packing. */

@@ -2,10 +2,10 @@
 import { mkdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { AppError } from '../base/errors.ts'
+import { forEachLimited } from '../cache/transfer.ts'
 import type { DatasetSource, Upload } from '../domain/dataset.ts'
 import type { ObjectInfo, ObjectStore } from '../domain/ports.ts'
-import type { IngestSource } from '../images/ingest-messages.ts'
-import { forEachLimited } from './transfer.ts'
+import type { IngestSource } from '../protocol/ingest-messages.ts'
 
 export interface FetchOptions {
   readonly objects: ObjectStore

@@ -13,22 +13,22 @@ import { join } from 'node:path'
 import type { Clock } from '../base/clock.ts'
 import { AppError, ERROR_CATALOGUE, isAppError } from '../base/errors.ts'
 import type { Logger } from '../base/log.ts'
+import { uploadFiles } from '../cache/transfer.ts'
+import type { WorkFolders } from '../cache/work-folders.ts'
 import type { Model, Prototype } from '../domain/model.ts'
 import type { ObjectStore } from '../domain/ports.ts'
+import type { TrainerProcess } from '../processes/trainer-process.ts'
 import {
   headOf,
   MODEL_FILES,
   readModelConfig,
   readPrototypes,
   type VerificationReport
-} from '../inference/model-files.ts'
-import type { ExportedModel, ExportService } from '../services/exports.ts'
-import type { ExportedEvent, ExportRequest, ImportRequest, TrainRequest } from '../training/trainer-messages.ts'
+} from '../protocol/model-folder.ts'
+import type { ExportedEvent, ExportRequest, ImportRequest, TrainRequest } from '../protocol/trainer-messages.ts'
+import type { ExportedModel, ExportService } from '../services/models/exports.ts'
 import { retryOutages } from './retry.ts'
 import { tellingLine } from './trainer-outcome.ts'
-import type { TrainerProcess } from './trainer-process.ts'
-import { uploadFiles } from './transfer.ts'
-import type { WorkFolders } from './work-folders.ts'
 
 export interface ModelTaskDeps {
   readonly exports: ExportService

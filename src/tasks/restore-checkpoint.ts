@@ -2,12 +2,12 @@
 import { join } from 'node:path'
 import { isAppError } from '../base/errors.ts'
 import type { Logger } from '../base/log.ts'
+import { downloadFiles } from '../cache/transfer.ts'
 import type { Checkpoint } from '../domain/checkpoint.ts'
 import type { ObjectStore } from '../domain/ports.ts'
 import type { Lease } from '../domain/run.ts'
-import type { LegRecords } from '../services/leg-records.ts'
+import type { LegRecords } from '../services/runs/leg-records.ts'
 import { checkManifest, MANIFEST } from './checkpoint-manifest.ts'
-import { downloadFiles } from './transfer.ts'
 
 export interface RestoreOptions {
   readonly objects: ObjectStore

@@ -1,6 +1,6 @@
 /** Steps that wait for the database, up to a bound: beyond it every second one goes, so that the curve keeps its shape. */
 import type { MetricPoint } from '../domain/run.ts'
-import type { StepEvent } from '../training/events.ts'
+import type { StepEvent } from '../protocol/training-events.ts'
 
 export interface StepBatch {
   readonly steps: readonly StepEvent[]

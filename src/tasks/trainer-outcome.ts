@@ -1,8 +1,9 @@
 /** How a trainer's last words and its exit are to be read. Pure. */
-import type { LegOutcome } from '../services/leg-rules.ts'
-import type { DoneEvent, FailedEvent } from '../training/events.ts'
+
+import type { TrainerExit } from '../processes/trainer-process.ts'
+import type { DoneEvent, FailedEvent } from '../protocol/training-events.ts'
+import type { LegOutcome } from '../services/runs/leg-rules.ts'
 import type { StopReason } from './leg-control.ts'
-import type { TrainerExit } from './trainer-process.ts'
 
 export interface TrainerEnd {
   readonly last: DoneEvent | FailedEvent | null

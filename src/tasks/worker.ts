@@ -7,7 +7,7 @@ import type { Clock } from '../base/clock.ts'
 import type { Logger } from '../base/log.ts'
 import type { JobPayloads } from '../domain/job.ts'
 import type { JobSource } from '../domain/ports.ts'
-import type { LegService } from '../services/legs.ts'
+import type { LegService } from '../services/runs/legs.ts'
 
 type Task<K extends keyof JobPayloads> = (payload: JobPayloads[K], signal: AbortSignal) => Promise<void>
 

@@ -11,7 +11,7 @@ import { createLoaderPool, type LoaderPool } from '../images/loader-pool.ts'
 import { allocateCrops, type CropBatch, type MultiCropPlan, multiCropPlan } from '../images/multi-crop.ts'
 import { prng } from '../math/prng.ts'
 import type { Recipe } from '../recipe/schema.ts'
-import { drawMasks } from './patch-masks.ts'
+import { drawMasks } from './step/patch-masks.ts'
 
 /** Keeps the order of images apart from the streams of crops and weights. */
 const ORDER_STREAM = 0x6f726472

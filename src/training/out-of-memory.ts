@@ -1,13 +1,8 @@
 /** When memory runs out: what was expected, so that the next attempt is smaller by the right amount. */
-import { AppError, isAppError, toError } from '../base/errors.ts'
+import { AppError, toError } from '../base/errors.ts'
+import { isOutOfMemory } from '../base/out-of-memory.ts'
 import { recipeNumbers } from '../recipe/numbers.ts'
 import type { Recipe } from '../recipe/schema.ts'
-
-/** How allocators of V8, the C++ library and ONNX Runtime say it. */
-const OUT_OF_MEMORY = /out of memory|bad_alloc|allocation failed|failed to allocate/i
-
-export const isOutOfMemory = (error: Error): boolean =>
-  isAppError(error, 'out_of_memory') || (!isAppError(error) && OUT_OF_MEMORY.test(error.message))
 
 const gib = (bytes: number): string => `${(bytes / 2 ** 30).toFixed(1)} GiB`
 

@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto'
 import { AppError } from '../base/errors.ts'
 import type { FloatTensor, Safetensors } from '../base/safetensors.ts'
 import type { TensorSpec } from '../engine/tensor-spec.ts'
-import type { StateTensors } from './step-state.ts'
+import type { StateTensors } from './step/state.ts'
 
 export type StatePart = 'student' | 'teacher' | 'optimizer'
 export const STATE_PARTS: readonly StatePart[] = ['student', 'teacher', 'optimizer']

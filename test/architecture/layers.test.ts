@@ -15,27 +15,51 @@ const sourceFiles = readdirSync(SRC, { recursive: true, encoding: 'utf8' })
 const importsOf = (file: string) =>
   ts.preProcessFile(readFileSync(file, 'utf8'), true, true).importedFiles.map((imported) => imported.fileName)
 
-function breaches(file: string): string[] {
-  const name = posix(relative(SRC, file))
-  if (!name.includes('/')) return []
-  const layer = name.split('/')[0]!
-  const rule = LAYERS[layer]
-  if (!rule) return [`${name}: its folder has no row in layers.ts`]
-  return importsOf(file).flatMap((specifier) => {
+interface Use {
+  readonly from: string
+  readonly layer: string
+  /** A folder of src/, or the name of a package. */
+  readonly to: string
+  readonly isPackage: boolean
+}
+
+const layerOf = (name: string) => (name.includes('/') ? name.split('/')[0]! : '(top)')
+
+const uses: readonly Use[] = sourceFiles.flatMap((file) => {
+  const from = posix(relative(SRC, file))
+  const layer = layerOf(from)
+  return importsOf(file).flatMap((specifier): Use[] => {
     if (specifier.startsWith('node:')) return []
-    if (!specifier.startsWith('.')) {
-      return rule.packages.some((allowed) => allowed.test(specifier)) ? [] : [`${name} -> package ${specifier}`]
-    }
-    const target = posix(relative(SRC, resolve(dirname(file), specifier)))
-    const targetLayer = target.includes('/') ? target.split('/')[0]! : '(entry)'
-    const isAllowed = targetLayer === layer || rule.may.includes(targetLayer) || rule.files?.includes(target)
-    return isAllowed ? [] : [`${name} -> ${target} (may: ${[...rule.may, ...(rule.files ?? [])].join(', ')})`]
+    if (!specifier.startsWith('.')) return [{ from, layer, to: specifier, isPackage: true }]
+    const to = layerOf(posix(relative(SRC, resolve(dirname(file), specifier))))
+    return to === layer ? [] : [{ from, layer, to, isPackage: false }]
   })
+})
+
+const isAllowed = ({ layer, to, isPackage }: Use): boolean => {
+  const rule = LAYERS[layer]
+  return isPackage ? rule?.packages.some((one) => one.test(to)) === true : rule?.may.includes(to) === true
 }
 
 test('every import respects the layer table', () => {
   assert.ok(sourceFiles.length > 20, 'the sources were found')
-  assert.deepEqual(sourceFiles.flatMap(breaches), [])
+  assert.deepEqual(
+    uses.filter((use) => !isAllowed(use)).map(({ from, to }) => `${from} -> ${to}`),
+    []
+  )
+})
+
+test('every folder has a row, and every permission is used', () => {
+  const folders = new Set(sourceFiles.map((file) => layerOf(posix(relative(SRC, file)))))
+  assert.deepEqual([...folders].sort(), Object.keys(LAYERS).sort())
+  const unused = Object.entries(LAYERS).flatMap(([layer, { may, packages }]) => {
+    const own = uses.filter((use) => use.layer === layer)
+    return [
+      ...may.filter((name) => !own.some(({ to, isPackage }) => !isPackage && to === name)),
+      ...packages.filter((one) => !own.some(({ to, isPackage }) => isPackage && one.test(to)))
+    ].map((permission) => `${layer}: ${permission}`)
+  })
+  assert.deepEqual(unused, [])
 })
 
 test('there are no import cycles', () => {
@@ -69,7 +93,7 @@ test('no file is longer than 300 lines, blanks and comments not counted', () => 
 })
 
 test('the lab draws randomness and time only through its arguments', () => {
-  const lab = /^(math|recipe|engine|images|ssl|training|inference)\//
+  const lab = /^(math|recipe|engine|images|ssl|interop|training|model|serving)\//
   const breaches = sourceFiles.flatMap((file) => {
     const name = posix(relative(SRC, file))
     const isForbidden = lab.test(name) && /Math\.random|Date\.now|new Date\(\)/.test(readFileSync(file, 'utf8'))

@@ -43,7 +43,7 @@ describe('a run whose processes are killed', { skip: process.platform !== 'linux
   }
 
   const send = (signal: NodeJS.Signals, entry: string): void => {
-    const found = descendantsOf(platform.child.pid).find(({ command }) => command.includes(`src/${entry}`))
+    const found = descendantsOf(platform.child.pid).find(({ command }) => command.includes(`src/bin/${entry}`))
     assert.ok(found, `${entry} is running`)
     process.kill(found.pid, signal)
   }

@@ -8,7 +8,7 @@ import { promisify } from 'node:util'
 const ROOT = resolve(import.meta.dirname, '../..')
 
 it('the demo uploads, trains, embeds, searches, assigns and inspects', async () => {
-  const { stdout } = await promisify(execFile)(process.execPath, ['src/demo.ts', '--epochs', '0'], { cwd: ROOT })
+  const { stdout } = await promisify(execFile)(process.execPath, ['src/bin/demo.ts', '--epochs', '0'], { cwd: ROOT })
   const accuracy = (name: string) => Number(stdout.match(new RegExp(`${name} .* (\\d+\\.\\d) %`))?.[1])
   assert.equal(accuracy('raw pixels'), 81.8) // what PyTorch gets on the same split: method notes, small recipe
   assert.ok(accuracy('untrained backbone') > 60)

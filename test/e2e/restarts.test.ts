@@ -56,7 +56,7 @@ describe('a platform that loses a process', { skip }, () => {
 
   it('serves again after the inference process is killed, with the same vector', async () => {
     const before = await embed()
-    const pid = kill('server.ts')
+    const pid = kill('inference.ts')
     const again = await untilItWorks(embed, [503])
     assert.deepEqual(again.json.data, before.json.data)
     assert.ok(descendantsOf(platform.child.pid).every((one) => one.pid !== pid))

@@ -1,8 +1,8 @@
-/** Stands in for src/ingester.ts: the first source's content says what to do: `pack`, `fail`, `exit`, `kill`, `kill <marker>`. */
+/** Stands in for src/bin/ingester.ts: the first source's content says what to do: `pack`, `fail`, `exit`, `kill`, `kill <marker>`. */
 import { createHash } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { IngestMessage, IngestRequest } from '../../src/images/ingest-messages.ts'
+import type { IngestMessage, IngestRequest } from '../../src/protocol/ingest-messages.ts'
 
 const say = (message: IngestMessage): void => void process.send!(message)
 

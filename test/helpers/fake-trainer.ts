@@ -1,5 +1,5 @@
 /**
- * Stands in for src/trainer.ts: same messages, no tensors. Its state is a hash chain, so it continues from a checkpoint
+ * Stands in for src/bin/trainer.ts: same messages, no tensors. Its state is a hash chain, so it continues from a checkpoint
  * exactly or visibly not. What it does wrong comes as JSON in the recipe's preset (`FakeScript`).
  */
 import { createHash } from 'node:crypto'
@@ -11,7 +11,7 @@ import type {
   TrainerEvent,
   TrainerRequest,
   TrainRequest
-} from '../../src/training/trainer-messages.ts'
+} from '../../src/protocol/trainer-messages.ts'
 
 export interface FakeScript {
   readonly totalSteps?: number

@@ -3,9 +3,9 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import sharp from 'sharp'
-import type { DatasetManifest } from '../../src/images/dataset-folder.ts'
 import { createDatasetWriter } from '../../src/images/dataset-writer.ts'
 import type { Image } from '../../src/images/image.ts'
+import type { DatasetManifest } from '../../src/protocol/dataset-manifest.ts'
 
 export interface ImageSize {
   readonly width: number

@@ -1,4 +1,5 @@
-import { readImageBody, textInputs } from '../image-bodies.ts'
+import { readImageBody, textInputs } from '../core/image-bodies.ts'
+import { bodyOf, formatTimings, type ServingRoutesDeps, servingProblems } from '../core/serving-answers.ts'
 import { IdParams, type Wire } from '../schemas/common.ts'
 import {
   AssignmentQuery,
@@ -8,7 +9,6 @@ import {
   presentUsage
 } from '../schemas/serving.ts'
 import type { App } from '../server.ts'
-import { bodyOf, formatTimings, type ServingRoutesDeps, servingProblems } from '../serving-answers.ts'
 
 const tags = ['serving']
 

@@ -1,11 +1,17 @@
 import type { FastifyReply } from 'fastify'
-import type { EmbedAnswer, ServingRequest } from '../../services/serving.ts'
-import { toRawFloats } from '../embedding-encoding.ts'
-import { readImageBody, textInputs } from '../image-bodies.ts'
+import type { EmbedAnswer, ServingRequest } from '../../services/serving/serving.ts'
+import { toRawFloats } from '../core/embedding-encoding.ts'
+import { readImageBody, textInputs } from '../core/image-bodies.ts'
+import {
+  bodyOf,
+  formatTimings,
+  type ServingRoutesDeps,
+  sendEmbeddings,
+  servingProblems
+} from '../core/serving-answers.ts'
 import { IdParams, type Wire } from '../schemas/common.ts'
 import { Binary, CreateEmbeddings, CreateModelEmbeddings, EmbeddingQuery, Embeddings } from '../schemas/serving.ts'
 import type { App } from '../server.ts'
-import { bodyOf, formatTimings, type ServingRoutesDeps, sendEmbeddings, servingProblems } from '../serving-answers.ts'
 
 const tags = ['serving']
 const RAW = 'application/octet-stream'

@@ -1,6 +1,6 @@
 import { Type } from 'typebox'
 import type { Services } from '../../services/services.ts'
-import { sendWithEtag } from '../etag.ts'
+import { sendWithEtag } from '../core/etag.ts'
 import { IdParams, PageQuery, presentPage, toPageRequest } from '../schemas/common.ts'
 import { ArtifactList, CreateModel, Model, ModelList, presentArtifacts, presentModel } from '../schemas/model.ts'
 import { readImport } from '../schemas/model-import.ts'

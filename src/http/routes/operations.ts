@@ -1,9 +1,9 @@
 import { type Static, Type } from 'typebox'
 import { AppError, type ErrorCode, toError } from '../../base/errors.ts'
 import type { Logger } from '../../base/log.ts'
-import type { Dashboard } from '../dashboard-files.ts'
-import type { HttpMetrics } from '../metrics.ts'
-import { API_VERSION } from '../openapi.ts'
+import type { Dashboard } from '../core/dashboard-files.ts'
+import type { HttpMetrics } from '../core/metrics.ts'
+import { API_VERSION } from '../openapi/document.ts'
 import type { App } from '../server.ts'
 
 const tags = ['operations']

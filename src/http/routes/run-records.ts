@@ -4,7 +4,8 @@ import { Type } from 'typebox'
 import type { Clock } from '../../base/clock.ts'
 import { AppError } from '../../base/errors.ts'
 import type { Services } from '../../services/services.ts'
-import { EVENT_STREAM_TYPE, formatEventStream } from '../event-stream.ts'
+import { EVENT_STREAM_TYPE, formatEventStream } from '../core/event-stream.ts'
+import type { Streams } from '../core/streams.ts'
 import { IdParams, PageQuery, presentPage, toPageRequest } from '../schemas/common.ts'
 import {
   CheckpointList,
@@ -19,7 +20,6 @@ import {
   readMetricQuery
 } from '../schemas/run-records.ts'
 import type { App } from '../server.ts'
-import type { Streams } from '../streams.ts'
 
 const tags = ['runs']
 

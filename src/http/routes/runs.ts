@@ -1,7 +1,7 @@
 import { Type } from 'typebox'
 import type { RunFilter } from '../../domain/ports.ts'
 import type { Services } from '../../services/services.ts'
-import { sendWithEtag } from '../etag.ts'
+import { sendWithEtag } from '../core/etag.ts'
 import { IdParams, presentPage, toPageRequest, type Wire } from '../schemas/common.ts'
 import { presentRecipe } from '../schemas/recipe.ts'
 import {

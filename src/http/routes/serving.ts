@@ -1,6 +1,6 @@
-import { registerImageBodies } from '../image-bodies.ts'
+import { registerImageBodies } from '../core/image-bodies.ts'
+import type { ServingRoutesDeps } from '../core/serving-answers.ts'
 import type { App } from '../server.ts'
-import type { ServingRoutesDeps } from '../serving-answers.ts'
 import { assignmentRoutes } from './assignments.ts'
 import { embeddingRoutes, modelEmbeddingRoutes } from './embeddings.ts'
 

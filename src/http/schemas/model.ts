@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox'
 import type { Model as DomainModel, Prototype as DomainPrototype, KappaSummary } from '../../domain/model.ts'
-import type { Artifact as ServiceArtifact } from '../../services/models.ts'
+import type { Artifact as ServiceArtifact } from '../../services/models/models.ts'
 import {
   closed,
   ListOf,

@@ -9,7 +9,7 @@ import {
   METHODS,
   Recipe as RecipeSchema
 } from '../../recipe/schema.ts'
-import { toWireSchema } from '../casing.ts'
+import { toWireSchema } from '../openapi/casing.ts'
 
 export type WireObject = Readonly<Record<string, unknown>>
 

@@ -1,7 +1,7 @@
 import { type Static, Type } from 'typebox'
 import { type Run as DomainRun, RUN_STATUSES } from '../../domain/run.ts'
-import type { Estimate as DomainEstimate } from '../../services/estimate.ts'
-import type { RunRequest } from '../../services/runs.ts'
+import type { Estimate as DomainEstimate } from '../../services/runs/estimate.ts'
+import type { RunRequest } from '../../services/runs/runs.ts'
 import { closed, ListOf, Metadata, Name, Nullable, pageQuery, Resource, Timestamp, timestampOrNull } from './common.ts'
 import { presentRecipe, ResolvedRecipe, readHyperparameters, recipeFields } from './recipe.ts'
 

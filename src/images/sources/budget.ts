@@ -1,6 +1,6 @@
 /** Keeps an archive from growing without end: entries, unpacked bytes, and how much more that is than was packed. */
 import { AppError } from '../../base/errors.ts'
-import type { IngestLimits } from '../ingest-messages.ts'
+import type { IngestLimits } from '../../protocol/ingest-messages.ts'
 
 /** Below this many bytes a high ratio is harmless, and common: plain-coloured images pack very well. */
 const RATIO_COUNTS_FROM_BYTES = 10_000_000

@@ -12,7 +12,7 @@ export interface EmbeddedProcess {
   stop(): Promise<void>
 }
 
-const ENTRY = fileURLToPath(new URL('../../embedded-postgres.ts', import.meta.url))
+const ENTRY = fileURLToPath(new URL('../../bin/embedded-postgres.ts', import.meta.url))
 
 type Message =
   | { readonly type: 'listening'; readonly url: string }

@@ -5,12 +5,12 @@ import type { LoadedProgram } from '../../../src/engine/engine.ts'
 import { prng } from '../../../src/math/prng.ts'
 import { resolveRecipe } from '../../../src/recipe/presets.ts'
 import type { Recipe } from '../../../src/recipe/schema.ts'
-import { stateAfter, stepFeeds } from '../../../src/training/step.ts'
-import { createStepCalls, type GivenStep } from '../../../src/training/step-calls.ts'
-import { planOf } from '../../../src/training/step-plan.ts'
-import { trainStepProgram } from '../../../src/training/step-program.ts'
-import { lossScaleOf } from '../../../src/training/step-scaling.ts'
-import { initialState, type StateTensors } from '../../../src/training/step-state.ts'
+import { createStepCalls, type GivenStep } from '../../../src/training/step/calls.ts'
+import { planOf } from '../../../src/training/step/plan.ts'
+import { trainStepProgram } from '../../../src/training/step/program.ts'
+import { lossScaleOf } from '../../../src/training/step/scaling.ts'
+import { initialState, type StateTensors } from '../../../src/training/step/state.ts'
+import { stateAfter, stepFeeds } from '../../../src/training/step/step.ts'
 
 const STEPS = 5
 

@@ -4,9 +4,9 @@ import { createEngine } from '../../../src/engine/create-engine.ts'
 import { prng } from '../../../src/math/prng.ts'
 import { resolveRecipe } from '../../../src/recipe/presets.ts'
 import type { Method, Recipe } from '../../../src/recipe/schema.ts'
-import { drawMasks } from '../../../src/training/patch-masks.ts'
-import { affordableSteps, createStepCalls, type GivenStep, takeFiniteSteps } from '../../../src/training/step-calls.ts'
-import { initialState } from '../../../src/training/step-state.ts'
+import { affordableSteps, createStepCalls, type GivenStep, takeFiniteSteps } from '../../../src/training/step/calls.ts'
+import { drawMasks } from '../../../src/training/step/patch-masks.ts'
+import { initialState } from '../../../src/training/step/state.ts'
 
 const engine = createEngine({ threads: 2 })
 

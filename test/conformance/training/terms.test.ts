@@ -6,9 +6,9 @@ import type { Engine } from '../../../src/engine/engine.ts'
 import { prng } from '../../../src/math/prng.ts'
 import { resolveRecipe } from '../../../src/recipe/presets.ts'
 import type { Centering, Hyperparameters, Method, Recipe } from '../../../src/recipe/schema.ts'
-import { drawMasks } from '../../../src/training/patch-masks.ts'
-import { createTrainStep, type StepBatch, type StepResult, type StepSchedule } from '../../../src/training/step.ts'
-import { initialState } from '../../../src/training/step-state.ts'
+import { drawMasks } from '../../../src/training/step/patch-masks.ts'
+import { initialState } from '../../../src/training/step/state.ts'
+import { createTrainStep, type StepBatch, type StepResult, type StepSchedule } from '../../../src/training/step/step.ts'
 
 const onnx = createEngine({ threads: 2 })
 const cpu = createEngine({ name: 'cpu' })

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
 import { SCOPES } from '../../../src/domain/access.ts'
-import { ACCESS, isOperationId } from '../../../src/http/access.ts'
+import { ACCESS, isOperationId } from '../../../src/http/core/access.ts'
 import { createTestApp, type TestApp } from '../../helpers/app.ts'
 import { createOpenApiValidator } from '../../helpers/openapi-validator.ts'
 import { whyNoPostgres } from '../../helpers/postgres.ts'

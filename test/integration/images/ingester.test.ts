@@ -4,12 +4,12 @@ import { once } from 'node:events'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import type { IngestMessage, IngestRequest } from '../../../src/images/ingest-messages.ts'
+import type { IngestMessage, IngestRequest } from '../../../src/protocol/ingest-messages.ts'
 import { zipOf } from '../../helpers/archives.ts'
 import { drawImage, encodeImage, withTemporaryFolder } from '../../helpers/images.ts'
 
 async function runIngester(request: IngestRequest): Promise<{ messages: IngestMessage[]; code: number }> {
-  const entry = new URL('../../../src/ingester.ts', import.meta.url)
+  const entry = new URL('../../../src/bin/ingester.ts', import.meta.url)
   const child = fork(entry, { serialization: 'advanced', stdio: 'pipe' })
   const messages: IngestMessage[] = []
   child.on('message', (message) => messages.push(message as IngestMessage))

@@ -13,7 +13,7 @@ import { barImage } from '../../helpers/tiny-dataset.ts'
 import { KAPPA } from './lab-folder.ts'
 
 const DOCUMENT = resolve(import.meta.dirname, '../../../docs/cli.md')
-const LAUNCHER = resolve(import.meta.dirname, '../../../src/kappa.mjs')
+const LAUNCHER = resolve(import.meta.dirname, '../../../src/bin/kappa.mjs')
 
 const kappa = (...args: string[]) => promisify(execFile)(process.execPath, [KAPPA, ...args])
 

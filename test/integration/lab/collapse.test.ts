@@ -10,9 +10,9 @@ import { after, before, test } from 'node:test'
 import { systemClock } from '../../../src/base/clock.ts'
 import { createEngine } from '../../../src/engine/create-engine.ts'
 import { ingest } from '../../../src/images/ingest.ts'
+import type { AlarmEvent, StepEvent, TrainEvent } from '../../../src/protocol/training-events.ts'
 import { resolveRecipe } from '../../../src/recipe/presets.ts'
 import type { Hyperparameters, Recipe } from '../../../src/recipe/schema.ts'
-import type { AlarmEvent, StepEvent, TrainEvent } from '../../../src/training/events.ts'
 import { train } from '../../../src/training/train.ts'
 
 const IMAGES = resolve(import.meta.dirname, '../../../examples/fashion-mnist/t10k-images-idx3-ubyte.gz')

@@ -11,9 +11,9 @@ export interface Scope {
   after(cleanUp: () => unknown): void
 }
 
-export const TRAINER = resolve(import.meta.dirname, '../../../src/trainer.ts')
-export const KAPPA = resolve(import.meta.dirname, '../../../src/cli.ts')
-export const SERVER = resolve(import.meta.dirname, '../../../src/server.ts')
+export const TRAINER = resolve(import.meta.dirname, '../../../src/bin/trainer.ts')
+export const KAPPA = resolve(import.meta.dirname, '../../../src/bin/cli.ts')
+export const INFERENCE = resolve(import.meta.dirname, '../../../src/bin/inference.ts')
 
 export interface LabFolder {
   readonly root: string

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { readdir } from 'node:fs/promises'
 import { test } from 'node:test'
+import type { TrainerEvent, TrainRequest } from '../../../src/protocol/trainer-messages.ts'
+import type { CheckpointEvent, DoneEvent, StepEvent } from '../../../src/protocol/training-events.ts'
 import type { Recipe } from '../../../src/recipe/schema.ts'
-import type { CheckpointEvent, DoneEvent, StepEvent } from '../../../src/training/events.ts'
-import type { TrainerEvent, TrainRequest } from '../../../src/training/trainer-messages.ts'
 import { muRecipe } from '../../helpers/mu-recipe.ts'
 import { forkLab, type LabFolder, labFolder, TRAINER } from './lab-folder.ts'
 

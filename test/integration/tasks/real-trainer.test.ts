@@ -4,16 +4,16 @@ import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { systemClock } from '../../../src/base/clock.ts'
 import { silentLogger } from '../../../src/base/log.ts'
-import { createExportService } from '../../../src/services/exports.ts'
+import { startTrainer, type TrainerProcess } from '../../../src/processes/trainer-process.ts'
+import { createExportService } from '../../../src/services/models/exports.ts'
 import { createExportModel } from '../../../src/tasks/export-model.ts'
-import { startTrainer, type TrainerProcess } from '../../../src/tasks/trainer-process.ts'
 import { muRecipe } from '../../helpers/mu-recipe.ts'
 import { whyNoPostgres } from '../../helpers/postgres.ts'
 import { writeTinyDataset } from '../../helpers/tiny-dataset.ts'
 import { createWorkbench } from './workbench.ts'
 
 const skip = await whyNoPostgres()
-const entry = join(import.meta.dirname, '../../../src/trainer.ts')
+const entry = join(import.meta.dirname, '../../../src/bin/trainer.ts')
 const STEPS = 100
 const recipe = muRecipe({ epochs: 20 })
 

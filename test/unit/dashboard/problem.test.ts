@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { AppError } from '../../../src/base/errors.ts'
 import { backoffMs } from '../../../src/dashboard/api/backoff.ts'
 import { fieldMessage, parseProblem, toProblem } from '../../../src/dashboard/api/problem.ts'
-import { presentProblem } from '../../../src/http/problem.ts'
+import { presentProblem } from '../../../src/http/core/problem.ts'
 
 const noHeader = () => null
 

@@ -8,8 +8,8 @@ import { type Tensor, type Tensors, tf } from '../../../src/engine/tf.ts'
 import type { GraphNode, LowType, WholeGraph } from '../../../src/engine/trace/graph.ts'
 import { traceProgram } from '../../../src/engine/trace/trace.ts'
 import { resolveRecipe } from '../../../src/recipe/presets.ts'
-import { planOf } from '../../../src/training/step-plan.ts'
-import { trainStepProgram } from '../../../src/training/step-program.ts'
+import { planOf } from '../../../src/training/step/plan.ts'
+import { trainStepProgram } from '../../../src/training/step/program.ts'
 
 const square = (name: string) => ({ name, shape: [4, 4], dtype: 'float32' }) as const
 const program = (build: (inputs: Tensors) => Tensor): Program => ({

@@ -9,7 +9,10 @@ const { document, operationOf, validateResponse } = createOpenApiValidator()
 const operations = Object.values(document.paths).flatMap((methods) => Object.values(methods))
 
 test('openapi.yaml is what the schemas say', () => {
-  const { status, stderr } = spawnSync(process.execPath, ['src/openapi.ts', '--check'], { cwd: ROOT, encoding: 'utf8' })
+  const { status, stderr } = spawnSync(process.execPath, ['src/bin/openapi.ts', '--check'], {
+    cwd: ROOT,
+    encoding: 'utf8'
+  })
   assert.equal(status, 0, stderr)
 })
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { createRateLimiter } from '../../../src/http/rate-limit.ts'
+import { createRateLimiter } from '../../../src/http/core/rate-limit.ts'
 import { fakeClock } from '../../helpers/fake-clock.ts'
 
 test('a quota is used up, comes back little by little, and is whole after a minute', async () => {

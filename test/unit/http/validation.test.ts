@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { type TSchema, Type } from 'typebox'
 import { AppError } from '../../../src/base/errors.ts'
-import { createValidatorCompiler } from '../../../src/http/validation.ts'
+import { createValidatorCompiler } from '../../../src/http/core/validation.ts'
 
 const compile = createValidatorCompiler()
 const closed = { additionalProperties: false }

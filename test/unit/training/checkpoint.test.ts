@@ -16,7 +16,7 @@ import {
   writeCheckpoint
 } from '../../../src/training/checkpoint.ts'
 import { hashState } from '../../../src/training/state.ts'
-import { initialState, stateSpecs } from '../../../src/training/step-state.ts'
+import { initialState, stateSpecs } from '../../../src/training/step/state.ts'
 import { muRecipe } from '../../helpers/mu-recipe.ts'
 
 let outFolder: string

@@ -1,0 +1,78 @@
+#!/usr/bin/env node
+/** `kappa`: the lab on the command line. The platform has its own entries (npm start, npm run worker). */
+import { readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { toError } from '../base/errors.ts'
+import { type Command, EXIT, EXIT_CODES, runCommand } from '../cli/command.ts'
+import { forkedTrainer } from '../cli/trainer.ts'
+import { readEngineChoice } from '../composition/config.ts'
+import type { TrainerWork } from '../protocol/trainer-child.ts'
+
+/** The child reads the environment too; what is wrong with it is said here, before anything is begun. */
+function trainer(): TrainerWork {
+  try {
+    readEngineChoice(process.env)
+  } catch (error) {
+    process.stderr.write(`${toError(error).message}\n`)
+    process.exit(EXIT.refused)
+  }
+  return forkedTrainer(resolve(import.meta.dirname, 'trainer.ts'))
+}
+
+interface Entry {
+  readonly summary: string
+  /** Loaded when it is asked for: engines take most of a second. */
+  load(): Promise<Command>
+}
+
+const COMMANDS: Readonly<Record<string, Entry>> = {
+  train: {
+    summary: 'trains a backbone on a folder of images',
+    load: async () => (await import('../cli/train.ts')).createTrainCommand(trainer())
+  },
+  export: {
+    summary: 'writes the model of a checkpoint',
+    load: async () => (await import('../cli/export.ts')).createExportCommand(trainer())
+  },
+  import: {
+    summary: 'makes a model of DINO, iBOT, DINOv2, timm or Hugging Face weights',
+    load: async () => (await import('../cli/import.ts')).createImportCommand(trainer())
+  },
+  embed: {
+    summary: 'embeds images with a model: .npy, .safetensors or .jsonl',
+    load: async () => (await import('../cli/embed.ts')).EMBED
+  },
+  knn: {
+    summary: 'top-1 of the nearest neighbours, on labelled images',
+    load: async () => (await import('../cli/knn.ts')).KNN
+  },
+  doctor: {
+    summary: 'which engines this machine has, and how fast they are',
+    load: async () => (await import('../cli/doctor.ts')).DOCTOR
+  }
+}
+
+const USAGE = `Self-supervised vision without a server.
+
+${Object.entries(COMMANDS)
+  .map(([name, { summary }]) => `  kappa ${name.padEnd(8)} ${summary}`)
+  .join('\n')}
+
+kappa COMMAND --help shows a command's options; docs/cli.md has examples.
+${EXIT_CODES}
+`
+
+const [word = 'help', ...args] = process.argv.slice(2)
+const name = word === 'help' && args[0] !== undefined ? args[0] : word
+const entry = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined
+
+if (entry !== undefined) process.exit(await runCommand(name, await entry.load(), word === 'help' ? ['--help'] : args))
+if (name === '--version') {
+  const { version } = JSON.parse(readFileSync(resolve(import.meta.dirname, '../../package.json'), 'utf8'))
+  process.stdout.write(`kappa ${version}\n`)
+  process.exit(EXIT.done)
+}
+const isHelp = ['help', '--help', '-h'].includes(name)
+if (!isHelp) process.stderr.write(`kappa has no command ${name}.\n\n`)
+process[isHelp ? 'stdout' : 'stderr'].write(USAGE)
+process.exit(isHelp ? EXIT.done : EXIT.refused)

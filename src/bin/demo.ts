@@ -1,0 +1,51 @@
+/** `npm run demo`: the whole purpose of Kappa on real images, on free ports and in a temporary folder. */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { createClient } from '../demo/client.ts'
+import { runDemo } from '../demo/journey.ts'
+import { startPlatformProcess } from '../demo/platform.ts'
+import { formatCurl } from '../demo/report.ts'
+
+const { values } = parseArgs({
+  options: {
+    keep: { type: 'boolean', default: false },
+    seed: { type: 'string', default: '0' },
+    epochs: { type: 'string' },
+    help: { type: 'boolean', default: false }
+  }
+})
+
+if (values.help) {
+  process.stdout.write(
+    'npm run demo -- [--keep] [--seed N] [--epochs N]\n  --keep leaves the server running at the end\n'
+  )
+  process.exit(0)
+}
+
+const started = performance.now()
+const folder = await mkdtemp(join(tmpdir(), 'kappa-demo-'))
+const platform = await startPlatformProcess(folder)
+const interrupted = new Promise<never>((_, reject) => {
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => reject(new Error('interrupted')))
+})
+
+try {
+  process.stdout.write(`Kappa at ${platform.url}  dashboard: ${platform.url}/#key=${platform.adminKey}\n\n`)
+  const options = { seed: Number(values.seed), epochs: values.epochs === undefined ? null : Number(values.epochs) }
+  const ids = await Promise.race([runDemo(createClient(platform.url, platform.adminKey), options), interrupted])
+  process.stdout.write(`\n7. Do it yourself${values.keep ? '' : ' (with npm run demo -- --keep)'}\n`)
+  process.stdout.write(`${formatCurl(platform.url, platform.adminKey, ids)}\n`)
+  process.stdout.write(`\nDone in ${((performance.now() - started) / 60_000).toFixed(1)} minutes.\n`)
+  if (values.keep) {
+    process.stdout.write(`The server stays at ${platform.url} until Ctrl-C; its data: ${folder}\n`)
+    await interrupted.catch(() => undefined)
+  }
+} catch (error) {
+  process.stderr.write(`\n${error instanceof Error ? error.message : String(error)}\n`)
+  process.exitCode = 1
+} finally {
+  await platform.stop()
+  if (!values.keep) await rm(folder, { recursive: true, force: true })
+}

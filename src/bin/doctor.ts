@@ -1,0 +1,5 @@
+/** `npm run doctor`: what `kappa doctor` says. */
+import { runCommand } from '../cli/command.ts'
+import { DOCTOR } from '../cli/doctor.ts'
+
+process.exit(await runCommand('doctor', DOCTOR, process.argv.slice(2)))

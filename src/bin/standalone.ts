@@ -1,0 +1,51 @@
+/**
+ * `npm start`: the whole platform in one command. Where no Postgres and no S3 are configured it brings its own, below
+ * KAPPA_DATA. Every part is a process that is started again when it dies.
+ */
+import { randomBytes } from 'node:crypto'
+import { join } from 'node:path'
+import { systemClock } from '../base/clock.ts'
+import { freePort } from '../base/free-port.ts'
+import { createLogger, ensureAdminKey } from '../composition/compose.ts'
+import { readConfig } from '../composition/config.ts'
+import { buildDashboard } from '../composition/dashboard-build.ts'
+import { createSupervisor } from '../processes/supervisor.ts'
+import { migrate } from '../storage/postgres/migrate.ts'
+
+const port = process.env['PORT'] === '0' ? String(await freePort()) : process.env['PORT']
+const signingKey = process.env['KAPPA_SIGNING_KEY'] ?? randomBytes(32).toString('hex')
+const base = { ...process.env, ...(port && { PORT: port }), KAPPA_SIGNING_KEY: signingKey }
+const config = readConfig(base)
+const logger = createLogger(config, 'standalone')
+const supervisor = createSupervisor({ clock: systemClock, logger })
+
+let isStopping = false
+async function stop(): Promise<void> {
+  if (isStopping) return
+  isStopping = true
+  await supervisor.stop()
+  process.exit(0)
+}
+for (const event of ['SIGTERM', 'SIGINT', 'disconnect'] as const) process.on(event, stop)
+
+const dashboard = buildDashboard()
+const databaseUrl = config.databaseUrl ?? (await startEmbeddedPostgres())
+const env = { ...base, DATABASE_URL: databaseUrl }
+await migrate(databaseUrl)
+const { token } = await ensureAdminKey(readConfig(env))
+await dashboard
+await supervisor.start({ name: 'api', entry: 'api.ts', env, readyMessage: 'listening' })
+await supervisor.start({ name: 'worker', entry: 'worker.ts', env, readyMessage: 'working' })
+
+const signIn = token ? `${config.publicUrl}/#key=${token}` : config.publicUrl
+process.stdout.write(`Kappa is at ${config.publicUrl}\n  dashboard  ${signIn}\n  API        ${config.publicUrl}/docs\n`)
+if (token) process.stdout.write(`  admin key  ${token}  (shown this once; keep it)\n`)
+process.send?.({ type: 'listening', url: config.publicUrl })
+
+async function startEmbeddedPostgres(): Promise<string> {
+  const args = [join(config.dataDir, 'postgres')]
+  const spec = { name: 'postgres', entry: 'embedded-postgres.ts', args, env: base, readyMessage: 'listening' }
+  const { url } = await supervisor.start(spec)
+  if (!url) throw new Error('the embedded database did not say where it listens')
+  return url
+}

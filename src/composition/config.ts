@@ -1,0 +1,168 @@
+/**
+ * The environment, read once into one frozen object. Every problem is reported together, at start; nothing else reads
+ * Kappa's part of `process.env`. Names and units: .env.example.
+ */
+import { randomBytes } from 'node:crypto'
+import { availableParallelism, tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import type { EngineChoice } from '../engine/choose-engine.ts'
+import { DEVICES, ENGINE_NAMES, PRECISIONS } from '../engine/engine.ts'
+
+type Environment = Readonly<Record<string, string | undefined>>
+
+export interface S3Config {
+  readonly bucket: string
+  readonly endpoint: string | null
+  readonly region: string
+  readonly forcePathStyle: boolean
+}
+
+export type Config = Readonly<ReturnType<typeof readAll>>
+
+const MEBIBYTE = 1024 * 1024
+
+function createReader(env: Environment) {
+  const problems: string[] = []
+  const text = (name: string, fallback: string): string => env[name]?.trim() || fallback
+  const optional = (name: string): string | null => env[name]?.trim() || null
+  const integer = (name: string, fallback: number, [low, high]: readonly [number, number]): number => {
+    const raw = env[name]?.trim()
+    if (!raw) return fallback
+    const value = Number(raw)
+    if (!Number.isInteger(value) || value < low || value > high) {
+      problems.push(`${name} must be a whole number from ${low} to ${high}, not ${JSON.stringify(raw)}`)
+      return fallback
+    }
+    return value
+  }
+  const boolean = (name: string, fallback: boolean): boolean => {
+    const raw = env[name]?.trim().toLowerCase()
+    if (!raw) return fallback
+    if (['true', '1', 'yes'].includes(raw)) return true
+    if (['false', '0', 'no'].includes(raw)) return false
+    problems.push(`${name} must be true or false, not ${JSON.stringify(raw)}`)
+    return fallback
+  }
+  const oneOf = <T extends string>(name: string, values: readonly T[], fallback: T): T => {
+    const raw = env[name]?.trim()
+    if (!raw) return fallback
+    const found = values.find((value) => value === raw)
+    if (!found) problems.push(`${name} must be one of ${values.join(', ')}, not ${JSON.stringify(raw)}`)
+    return found ?? fallback
+  }
+  const url = (name: string, protocols: readonly string[]): string | null => {
+    const raw = env[name]?.trim()
+    if (!raw) return null
+    if (!URL.canParse(raw) || !protocols.includes(new URL(raw).protocol)) {
+      problems.push(`${name} must be a URL that starts with ${protocols.map((one) => `${one}//`).join(' or ')}`)
+    }
+    return raw
+  }
+  const list = (name: string): readonly string[] =>
+    (env[name] ?? '')
+      .split(',')
+      .map((item) => item.trim())
+      .filter(Boolean)
+  return { problems, text, optional, integer, boolean, oneOf, url, list }
+}
+
+type Reader = ReturnType<typeof createReader>
+
+function readS3(read: Reader): S3Config | null {
+  const bucket = read.optional('S3_BUCKET')
+  const endpoint = read.url('S3_ENDPOINT', ['http:', 'https:'])
+  if (!bucket) {
+    if (endpoint) read.problems.push('S3_ENDPOINT is set but S3_BUCKET is not')
+    return null
+  }
+  const region = read.text('S3_REGION', read.text('AWS_REGION', 'us-east-1'))
+  return { bucket, endpoint, region, forcePathStyle: read.boolean('S3_FORCE_PATH_STYLE', endpoint !== null) }
+}
+
+function readAdminKey(read: Reader): string | null {
+  const key = read.optional('KAPPA_ADMIN_KEY')
+  if (key && !/^kappa_[0-9a-z_]{1,60}_[A-Za-z0-9-]{20,200}$/.test(key)) {
+    read.problems.push(
+      'KAPPA_ADMIN_KEY must look like kappa_<id>_<secret>: id of 0-9 a-z, secret of 20 characters or more'
+    )
+  }
+  return key
+}
+
+const readEngine = (read: Reader): EngineChoice => ({
+  name: read.oneOf('KAPPA_ENGINE', ['auto', ...ENGINE_NAMES], 'auto'),
+  device: read.oneOf('KAPPA_DEVICE', DEVICES, 'auto'),
+  precision: read.oneOf('KAPPA_PRECISION', ['auto', ...PRECISIONS], 'auto')
+})
+
+function readAll(read: Reader) {
+  const cores = availableParallelism()
+  const host = read.text('HOST', '127.0.0.1')
+  const port = read.integer('PORT', 8080, [0, 65_535])
+  const dataDir = resolve(read.text('KAPPA_DATA', 'data'))
+  return {
+    host,
+    port,
+    publicUrl: read.url('KAPPA_PUBLIC_URL', ['http:', 'https:']) ?? `http://${host}:${port}`,
+    databaseUrl: read.url('DATABASE_URL', ['postgres:', 'postgresql:']),
+    databasePool: read.integer('KAPPA_DATABASE_POOL', 5, [1, 100]),
+    dataDir,
+    cacheDir: resolve(read.text('KAPPA_CACHE', join(dataDir, 'cache'))),
+    scratchDir: resolve(read.text('KAPPA_SCRATCH', join(tmpdir(), 'kappa'))),
+    s3: readS3(read),
+    adminKey: readAdminKey(read),
+    /** Signs the URLs of the embedded object store. A random one lasts as long as the process. */
+    signingKey: read.text('KAPPA_SIGNING_KEY', randomBytes(32).toString('hex')),
+    /** Trainers read it for themselves, from the environment that they inherit. */
+    engine: readEngine(read),
+    logLevel: read.oneOf('LOG_LEVEL', ['debug', 'info', 'warn', 'error', 'silent'], 'info'),
+    allowedImageHosts: read.list('KAPPA_IMAGE_HOSTS'),
+    rateLimitPerMinute: read.integer('KAPPA_RATE_LIMIT_PER_MINUTE', 6000, [1, 1_000_000]),
+    limits: {
+      bodyBytes: read.integer('KAPPA_BODY_MIB', 64, [1, 1024]) * MEBIBYTE,
+      imageBytes: read.integer('KAPPA_IMAGE_MIB', 32, [1, 512]) * MEBIBYTE,
+      imagePixels: read.integer('KAPPA_IMAGE_MEGAPIXELS', 100, [1, 1000]) * 1_000_000,
+      imagesPerRequest: read.integer('KAPPA_IMAGES_PER_REQUEST', 256, [1, 2048]),
+      uploadBytes: read.integer('KAPPA_UPLOAD_GIB', 200, [1, 5000]) * 1024 * MEBIBYTE,
+      archiveBytes: read.integer('KAPPA_ARCHIVE_GIB', 500, [1, 50_000]) * 1024 * MEBIBYTE,
+      archiveEntries: read.integer('KAPPA_ARCHIVE_ENTRIES', 20_000_000, [1, 1_000_000_000])
+    },
+    worker: {
+      concurrency: read.integer('KAPPA_WORKER_RUNS', 1, [1, 64]),
+      legMaxS: read.integer('KAPPA_LEG_MAX_S', 12 * 3600, [10, 23 * 3600]),
+      leaseS: read.integer('KAPPA_LEASE_S', 30, [3, 600]),
+      /** Processes that cut crops for one run. */
+      loaders: read.integer('KAPPA_LOADERS', Math.max(1, Math.min(8, cores - 1)), [0, 64]),
+      /** 0 lets the engine take every physical core. */
+      threads: read.integer('KAPPA_TRAINER_THREADS', 0, [0, 256]),
+      cacheBytes: read.integer('KAPPA_CACHE_GIB', 100, [1, 100_000]) * 1024 * MEBIBYTE
+    },
+    inference: {
+      processes: read.integer('KAPPA_INFERENCE_PROCESSES', 1, [1, 64]),
+      threads: read.integer('KAPPA_INFERENCE_THREADS', Math.max(1, Math.floor(cores / 2)), [1, 256]),
+      maxBatch: read.integer('KAPPA_MAX_BATCH', 64, [1, 1024]),
+      maxQueueDelayMs: read.integer('KAPPA_MAX_QUEUE_DELAY_MS', 2, [0, 10_000]),
+      maxQueueSize: read.integer('KAPPA_MAX_QUEUE_SIZE', 2048, [1, 1_000_000]),
+      requestTimeoutMs: read.integer('KAPPA_REQUEST_TIMEOUT_MS', 60_000, [100, 3_600_000]),
+      modelCacheBytes: read.integer('KAPPA_MODEL_CACHE_MIB', 4096, [16, 1_000_000]) * MEBIBYTE
+    }
+  } as const
+}
+
+function freeze<T>(value: T): T {
+  if (value !== null && typeof value === 'object') Object.values(value).forEach(freeze)
+  return Object.freeze(value)
+}
+
+/** Throws one Error that lists every problem. Secrets are never part of it. */
+export const readConfig = (env: Environment): Config => freeze(checked(env, readAll))
+
+/** What a trainer needs to know, which may have no platform around it. Throws as `readConfig` does. */
+export const readEngineChoice = (env: Environment): EngineChoice => checked(env, readEngine)
+
+function checked<T>(env: Environment, readPart: (read: Reader) => T): T {
+  const read = createReader(env)
+  const value = readPart(read)
+  if (read.problems.length > 0) throw new Error(`The environment is not valid:\n  ${read.problems.join('\n  ')}`)
+  return value
+}

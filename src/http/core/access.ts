@@ -1,0 +1,81 @@
+/**
+ * Who may do what. Every route has an operationId and every operationId a line here, or the app does not start:
+ *
+ *   a scope      a key with that scope, or with `admin`
+ *   'public'     anybody
+ *   'signature'  whoever holds a URL that the API has signed
+ */
+import { AppError } from '../../base/errors.ts'
+import type { Principal, Scope } from '../../domain/access.ts'
+
+export type Access = Scope | 'public' | 'signature'
+
+export const ACCESS = {
+  createKey: 'admin',
+  listKeys: 'admin',
+  revokeKey: 'admin',
+
+  createDataset: 'datasets:write',
+  listDatasets: 'datasets:read',
+  getDataset: 'datasets:read',
+  deleteDataset: 'datasets:write',
+  createUpload: 'datasets:write',
+  completeUpload: 'datasets:write',
+  createDatasetVersion: 'datasets:write',
+  listDatasetVersions: 'datasets:read',
+  getDatasetVersion: 'datasets:read',
+  listDatasetImages: 'datasets:read',
+  listRejectedFiles: 'datasets:read',
+
+  createRun: 'runs:write',
+  validateRun: 'runs:write',
+  listRuns: 'runs:read',
+  getRun: 'runs:read',
+  cancelRun: 'runs:write',
+  listRunEvents: 'runs:read',
+  getRunMetrics: 'runs:read',
+  listRunCheckpoints: 'runs:read',
+
+  createModel: 'models:write',
+  createWeightUpload: 'models:write',
+  completeWeightUpload: 'models:write',
+  listModels: 'models:read',
+  getModel: 'models:read',
+  listArtifacts: 'models:read',
+  listPrototypes: 'models:read',
+  getPrototype: 'models:read',
+  getKappa: 'models:read',
+
+  createEmbeddings: 'embeddings:write',
+  createModelEmbeddings: 'embeddings:write',
+  createAssignments: 'embeddings:write',
+
+  getObject: 'signature',
+  putObjectPart: 'signature',
+
+  getLiveness: 'public',
+  getReadiness: 'public',
+  getMetrics: 'public',
+  getOpenApi: 'public',
+  getRoot: 'public'
+} as const satisfies Record<string, Access>
+
+export type OperationId = keyof typeof ACCESS
+
+/** Files for people: the documentation's pages and the dashboard's. They hold no data. */
+const PUBLIC_FILES = /^\/docs(\/|$)|^\/assets\//
+
+export const isOperationId = (id: unknown): id is OperationId => typeof id === 'string' && Object.hasOwn(ACCESS, id)
+
+/** @throws Error for a route that nobody decided about */
+export function accessOf(route: { readonly url: string; readonly operationId: unknown }): Access {
+  if (isOperationId(route.operationId)) return ACCESS[route.operationId]
+  if (PUBLIC_FILES.test(route.url)) return 'public'
+  throw new Error(`${route.url}: operationId ${String(route.operationId)} has no line in http/core/access.ts`)
+}
+
+/** @throws AppError forbidden, naming the scope */
+export function requireScope({ scopes }: Principal, scope: Scope): void {
+  if (scopes.includes('admin') || scopes.includes(scope)) return
+  throw new AppError('forbidden', { message: `This API key lacks the scope ${scope}.`, requiredScope: scope })
+}

@@ -1,0 +1,78 @@
+/** The list of routes, kept as they are added: for access, for the OpenAPI document, for "wrong method". */
+import type { FastifyInstance, RouteOptions } from 'fastify'
+import type { TSchema } from 'typebox'
+import type { ErrorCode } from '../../base/errors.ts'
+import { type Access, accessOf, isOperationId, type OperationId } from './access.ts'
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Failures of this operation beside those that any can have. */
+    problems?: readonly ErrorCode[]
+  }
+}
+
+/** A body or response in several media types. */
+export interface Content {
+  readonly description?: string
+  readonly content: Readonly<Record<string, { readonly schema: object }>>
+}
+
+export interface Operation {
+  readonly id: OperationId
+  readonly method: string
+  /** As Fastify has it. */
+  readonly url: string
+  /** As OpenAPI has it: `/v1/runs/{id}:cancel`. */
+  readonly path: string
+  readonly access: Access
+  readonly summary: string
+  readonly description: string | null
+  readonly tags: readonly string[]
+  readonly params: TSchema | null
+  readonly query: TSchema | null
+  readonly body: TSchema | Content | null
+  readonly responses: Readonly<Record<string, TSchema | Content>>
+  readonly problems: readonly ErrorCode[]
+  readonly isIdempotent: boolean
+}
+
+const toPath = (url: string): string => url.replace(/:(\w+)(\([^)]*\))?/g, '{$1}').replaceAll('::', ':')
+
+function readOperation(route: RouteOptions, access: Access): Operation | null {
+  const { schema, config } = route
+  if (!isOperationId(schema?.operationId)) return null
+  return {
+    id: schema.operationId,
+    method: String(route.method),
+    url: route.url,
+    path: toPath(route.url.replaceAll('::', '\u0000')).replaceAll('\u0000', ':'),
+    access,
+    summary: schema.summary ?? '',
+    description: schema.description ?? null,
+    tags: schema.tags ?? [],
+    params: (schema.params ?? null) as TSchema | null, // routes are written with TypeBox only
+    query: (schema.querystring ?? null) as TSchema | null,
+    body: (schema.body ?? null) as TSchema | Content | null,
+    responses: (schema.response ?? {}) as Operation['responses'],
+    problems: config?.problems ?? [],
+    isIdempotent: config?.isIdempotent ?? false
+  }
+}
+
+/** Must come before the first route. The list is complete when the app is ready. */
+export function collectOperations(app: FastifyInstance): readonly Operation[] {
+  const operations: Operation[] = []
+  app.addHook('onRoute', (route) => {
+    const access = accessOf({ url: route.url, operationId: route.schema?.operationId })
+    route.config = { ...route.config, access }
+    const operation = route.method === 'HEAD' ? null : readOperation(route, access)
+    if (operation) operations.push(operation)
+  })
+  return operations
+}
+
+/** Methods that some route takes at this path. */
+export function methodsAt(operations: readonly Operation[], path: string): string[] {
+  const segments = (text: string) => text.replaceAll(/[.*+?^$()|[\]\\]/g, '\\$&').replaceAll(/\{\w+\}/g, '[^/]+')
+  return operations.filter((one) => new RegExp(`^${segments(one.path)}$`).test(path)).map(({ method }) => method)
+}

@@ -1,0 +1,132 @@
+/** Every failure as RFC 9457 problem+json. A 5xx says what its code says and nothing of its cause: that is in the log. */
+
+import { keysToSnake, pointerToSnake } from '../../base/casing.ts'
+import { AppError, ERROR_CATALOGUE, type ErrorCode, type FieldError, toError } from '../../base/errors.ts'
+
+/** A code without a status does not compile. */
+export const STATUS = {
+  invalid_request: 400,
+  invalid_recipe: 422,
+  unauthorized: 401,
+  forbidden: 403,
+  route_not_found: 404,
+  method_not_allowed: 405,
+  key_not_found: 404,
+  dataset_not_found: 404,
+  dataset_version_not_found: 404,
+  dataset_version_not_ready: 409,
+  dataset_in_use: 409,
+  dataset_empty: 422,
+  upload_not_found: 404,
+  upload_incomplete: 409,
+  upload_expired: 410,
+  archive_invalid: 422,
+  archive_too_large: 413,
+  source_unreachable: 422,
+  run_not_found: 404,
+  run_not_cancelable: 409,
+  checkpoint_not_found: 404,
+  checkpoint_invalid: 422,
+  weights_unsupported: 422,
+  weights_mismatch: 422,
+  model_not_found: 404,
+  model_not_ready: 409,
+  model_without_head: 409,
+  prototype_not_found: 404,
+  artifact_not_found: 404,
+  idempotency_key_reused: 422,
+  idempotency_in_progress: 409,
+  body_too_large: 413,
+  unsupported_media_type: 415,
+  image_invalid: 422,
+  image_too_large: 413,
+  url_not_allowed: 422,
+  url_unreachable: 422,
+  rate_limited: 429,
+  overloaded: 429,
+  request_timeout: 504,
+  database_unavailable: 503,
+  storage_unavailable: 503,
+  storage_full: 507,
+  inference_unavailable: 503,
+  lease_lost: 409,
+  object_not_found: 404,
+  object_damaged: 500,
+  program_untraceable: 500,
+  engine_unavailable: 503,
+  loss_not_finite: 500,
+  trainer_crashed: 500,
+  out_of_memory: 500,
+  internal: 500
+} as const satisfies Record<ErrorCode, number>
+
+export const PROBLEM_TYPE = 'application/problem+json'
+
+export interface ProblemBody {
+  readonly type: string
+  readonly title: string
+  readonly status: number
+  readonly detail: string
+  readonly code: ErrorCode
+  readonly request_id: string
+  readonly errors?: readonly Readonly<Record<string, string>>[]
+  readonly [extension: string]: unknown
+}
+
+/** Fastify's and its plugins' own errors, by their codes. */
+const FRAMEWORK_CODES: Readonly<Record<string, ErrorCode>> = {
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: 'unsupported_media_type',
+  FST_ERR_CTP_BODY_TOO_LARGE: 'body_too_large',
+  FST_INVALID_MULTIPART_CONTENT_TYPE: 'unsupported_media_type',
+  FST_REQ_FILE_TOO_LARGE: 'image_too_large',
+  FST_ERR_REQUEST_TIMEOUT: 'request_timeout'
+}
+
+const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null
+
+/** What was thrown, as an expected failure. Anything unknown is a bug and becomes `internal`, its cause kept for the log. */
+export function toAppError(thrown: unknown): AppError {
+  if (thrown instanceof AppError) return thrown
+  const fields = isRecord(thrown) ? thrown : {}
+  const code = FRAMEWORK_CODES[String(fields['code'])]
+  if (code !== undefined) return new AppError(code, {}, { cause: thrown })
+  const status = Number(fields['statusCode'])
+  if (status >= 400 && status < 500) {
+    return new AppError('invalid_request', { message: toError(thrown).message }, { cause: thrown })
+  }
+  return new AppError('internal', {}, { cause: thrown })
+}
+
+/** Fastify leaves this mark on what validation found: its pointers are the user's own words already. */
+const isAboutWire = (error: AppError): boolean => 'validationContext' in error
+
+function presentFieldError({ path, message }: FieldError, isWire: boolean): Record<string, string> {
+  const isPointer = path.startsWith('/') || path === ''
+  if (!isPointer) return { parameter: path, detail: message }
+  return { pointer: isWire ? path : pointerToSnake(path), detail: message }
+}
+
+/** What OpenAI's clients read of a failure; RFC 9457 allows more fields. */
+export const openAiError = ({ code, detail, errors }: ProblemBody): { readonly error: object } => ({
+  error: { message: detail, type: code, code, param: errors?.[0]?.['pointer'] ?? null }
+})
+
+export function presentProblem(error: AppError, requestId: string): ProblemBody {
+  const status = STATUS[error.code]
+  const base = {
+    type: `urn:kappa:problem:${error.code}`,
+    title: ERROR_CATALOGUE[error.code],
+    status,
+    code: error.code,
+    request_id: requestId
+  }
+  if (status >= 500) return { ...base, detail: ERROR_CATALOGUE[error.code] }
+  const { message: _, errors, retryAfterS: __, ...extensions } = error.details
+  const shown = keysToSnake(extensions) as Record<string, unknown> // an object stays one
+  return {
+    ...shown,
+    ...base,
+    detail: error.message,
+    ...(errors && { errors: errors.map((one) => presentFieldError(one, isAboutWire(error))) })
+  }
+}

@@ -1,0 +1,54 @@
+/** What the routes of embeddings and assignments have in common. */
+import { Readable } from 'node:stream'
+import type { FastifyReply } from 'fastify'
+import type { Timings } from '../../domain/ports.ts'
+import type { Services } from '../../services/services.ts'
+import type { EmbedAnswer } from '../../services/serving/serving.ts'
+import { Binary, multipartBody, presentUsage, RAW_IMAGE_TYPES } from '../schemas/serving.ts'
+import { streamEmbeddings, toBase64 } from './embedding-encoding.ts'
+import type { ImageLimits } from './image-bodies.ts'
+import type { HttpMetrics } from './metrics.ts'
+
+export interface ServingDeps {
+  readonly limits: ImageLimits
+  readonly metrics: HttpMetrics
+}
+
+export type ServingRoutesDeps = ServingDeps & Pick<Services, 'serving'>
+
+export const servingProblems = [
+  'model_not_found',
+  'model_not_ready',
+  'image_invalid',
+  'image_too_large',
+  'url_not_allowed',
+  'url_unreachable',
+  'overloaded',
+  'request_timeout',
+  'inference_unavailable'
+] as const
+
+const rawBodies = Object.fromEntries(RAW_IMAGE_TYPES.map((type) => [type, { schema: Binary }]))
+
+/** JSON is validated; images and forms are judged where they are read. */
+export const bodyOf = (json: object) => ({
+  content: {
+    'application/json': { schema: json },
+    ...rawBodies,
+    'multipart/form-data': { schema: multipartBody({}) }
+  }
+})
+
+export const formatTimings = ({ decodeMs, queueMs, inferMs, encodeMs }: Timings): string =>
+  Object.entries({ decode: decodeMs, queue: queueMs, infer: inferMs, encode: encodeMs })
+    .map(([stage, ms]) => `${stage};dur=${ms.toFixed(2)}`)
+    .join(', ')
+
+export function sendEmbeddings(reply: FastifyReply, answer: EmbedAnswer, format: 'float' | 'base64'): FastifyReply {
+  const { model, embeddings } = answer
+  const rest = { model: model.id, usage: presentUsage(embeddings.length, model.config) }
+  reply.type('application/json; charset=utf-8')
+  if (format === 'float') return reply.send(Readable.from(streamEmbeddings(embeddings, rest), { objectMode: false }))
+  const data = embeddings.map((embedding, index) => ({ object: 'embedding', index, embedding: toBase64(embedding) }))
+  return reply.send({ object: 'list', data, ...rest })
+}

@@ -1,0 +1,126 @@
+/** Requests against their schemas: compiled by TypeBox, reported as field errors that name what is wrong. */
+import type { FastifySchemaCompiler } from 'fastify'
+
+import type { TSchema } from 'typebox'
+import { Compile } from 'typebox/compile'
+import { Settings } from 'typebox/system'
+import { Value } from 'typebox/value'
+import { AppError, type FieldError } from '../../base/errors.ts'
+
+interface Finding {
+  readonly keyword: string
+  readonly schemaPath: string
+  readonly instancePath: string
+  readonly params: object
+  readonly message: string
+}
+
+/** Fastify gives the media type of bodies that may come in several; its types do not say so. */
+type SchemaDefinition = Parameters<FastifySchemaCompiler<TSchema>>[0] & { readonly contentType?: string }
+
+const JSON_TYPE = 'application/json'
+/** Findings per request: unions report every branch, so more than the fields that are shown. */
+const MOST_FINDINGS = 64
+const MOST_ERRORS = 16
+/** Values looked at to explain a refusal; a body with millions of wrong items must not cost seconds (measured: 6 s for 5e6). */
+const EXPLAINED_VALUES = 2000
+
+/** A copy with at most `budget` values, so that explaining what is wrong takes bounded time. */
+function prune(value: unknown, budget: { left: number }): unknown {
+  budget.left -= 1
+  if (value === null || typeof value !== 'object') return value
+  if (Array.isArray(value)) {
+    const kept: unknown[] = []
+    for (const item of value) {
+      if (budget.left <= 0) break
+      kept.push(prune(item, budget))
+    }
+    return kept
+  }
+  const kept: [string, unknown][] = []
+  for (const key in value) {
+    if (budget.left <= 0) break
+    kept.push([key, prune((value as Record<string, unknown>)[key], budget)])
+  }
+  return Object.fromEntries(kept)
+}
+
+const listOf = (params: object, name: string): readonly unknown[] => {
+  const value = (params as Record<string, unknown>)[name]
+  return Array.isArray(value) ? value : []
+}
+
+const escapePointer = (key: unknown): string => String(key).replaceAll('~', '~0').replaceAll('/', '~1')
+
+function explain({ keyword, schemaPath, instancePath, params, message }: Finding): FieldError[] {
+  switch (keyword) {
+    case 'additionalProperties':
+      return listOf(params, 'additionalProperties').map((name) => ({
+        path: `${instancePath}/${escapePointer(name)}`,
+        message: `is an unknown field: ${String(name)}`
+      }))
+    case 'required':
+      return listOf(params, 'requiredProperties').map((name) => ({
+        path: `${instancePath}/${escapePointer(name)}`,
+        message: 'is required'
+      }))
+    case 'enum':
+      return [{ path: instancePath, message: `must be one of ${listOf(params, 'allowedValues').join(', ')}` }]
+    case 'boolean':
+      // The other half of additionalProperties; of a tuple it is the only one.
+      return schemaPath.endsWith('/additionalItems') ? [{ path: instancePath, message: 'is one item too many' }] : []
+    default:
+      return [{ path: instancePath, message }]
+  }
+}
+
+const UNION_BRANCH = /^(.*?)\/anyOf\/(\d+)/
+
+/** Of a union, only the branch that its literals chose; when they chose none, that is what is wrong. */
+function chooseBranches(findings: readonly Finding[]): readonly Finding[] {
+  const branches = new Map<string, Finding[]>()
+  for (const finding of findings) {
+    const match = UNION_BRANCH.exec(finding.schemaPath)
+    if (match) branches.set(match[0], [...(branches.get(match[0]) ?? []), finding])
+  }
+  const isMeant = (branch: readonly Finding[]) =>
+    !branch.some(({ keyword }) => keyword === 'const' || keyword === 'type')
+  return findings.flatMap((finding) => {
+    const branch = UNION_BRANCH.exec(finding.schemaPath)
+    if (branch) return isMeant(branches.get(branch[0]) ?? []) ? [finding] : []
+    if (finding.keyword !== 'anyOf') return [finding]
+    const own = [...branches].filter(([path]) => path.startsWith(`${finding.schemaPath}/anyOf/`))
+    if (own.some(([, inside]) => isMeant(inside))) return []
+    const types = own.flatMap(([, inside]) =>
+      inside.flatMap(({ keyword, message }) => (keyword === 'type' ? [message] : []))
+    )
+    return [{ ...finding, message: types.length > 0 ? types.join(' or ') : 'is none of the forms that are taken' }]
+  })
+}
+
+function report(findings: readonly Finding[], httpPart: string | undefined): AppError {
+  const seen = new Set<string>()
+  const errors = chooseBranches(findings)
+    .flatMap(explain)
+    .filter(({ path, message }) => !seen.has(`${path} ${message}`) && seen.add(`${path} ${message}`))
+    .slice(0, MOST_ERRORS)
+    .map(({ path, message }) => ({ path: httpPart === 'body' ? path : path.slice(1), message }))
+  const isRecipe = errors.length > 0 && errors.every(({ path }) => path.startsWith('/hyperparameters'))
+  return new AppError(isRecipe ? 'invalid_recipe' : 'invalid_request', { errors })
+}
+
+/** Nothing is removed, nothing converted but the texts of a URL. */
+export function createValidatorCompiler(): FastifySchemaCompiler<TSchema> {
+  Settings.Set({ maxErrors: MOST_FINDINGS })
+  return ({ schema, httpPart, contentType = JSON_TYPE }: SchemaDefinition) => {
+    // Images and forms are documented by their schemas, and judged where they are read.
+    if (contentType !== JSON_TYPE) return () => true
+    const validator = Compile(schema)
+    const isText = httpPart !== 'body'
+    return (given: unknown) => {
+      const value = isText ? Value.Default(schema, Value.Convert(schema, given)) : given
+      if (validator.Check(value)) return { value }
+      return { error: report(validator.Errors(prune(value, { left: EXPLAINED_VALUES })), httpPart) }
+    }
+  }
+}

@@ -1,0 +1,65 @@
+/**
+ * The backbone as `transformers` reads it: a ViTModel without a pooler, like the published facebook/dino-vits16. Load it
+ * with AutoModel.from_pretrained(folder, add_pooling_layer=False); the embedding is last_hidden_state[:, 0].
+ */
+import type { FloatTensor } from '../base/safetensors.ts'
+import { huggingFaceRules } from '../interop/weight-rules.ts'
+import { resizedSide } from '../math/crop-geometry.ts'
+import { LAYER_NORM_EPS } from '../recipe/network.ts'
+import type { ServedNetwork } from './programs.ts'
+
+type Json = Readonly<Record<string, unknown>>
+
+/** For config.json. */
+export const huggingFaceConfig = ({ network }: Pick<ServedNetwork, 'network'>): Json => ({
+  architectures: ['ViTModel'],
+  model_type: 'vit',
+  hidden_size: network.dim,
+  num_hidden_layers: network.depth,
+  num_attention_heads: network.heads,
+  intermediate_size: network.mlpRatio * network.dim,
+  hidden_act: 'gelu',
+  layer_norm_eps: network.layerNormEps ?? LAYER_NORM_EPS,
+  image_size: network.imageSize,
+  patch_size: network.patchSize,
+  num_channels: network.channels,
+  qkv_bias: true,
+  hidden_dropout_prob: 0,
+  attention_probs_dropout_prob: 0,
+  initializer_range: 0.02,
+  dtype: 'float32'
+})
+
+/** For preprocessor_config.json: shorter side by bicubic resampling, center, scale, as preprocess.ts does it. */
+export const huggingFaceProcessor = ({ network, normalization }: ServedNetwork): Json => ({
+  image_processor_type: 'BitImageProcessor',
+  do_resize: true,
+  size: { shortest_edge: resizedSide(network.imageSize) },
+  resample: 3,
+  do_center_crop: true,
+  crop_size: { height: network.imageSize, width: network.imageSize },
+  do_rescale: true,
+  rescale_factor: 1 / 255,
+  do_normalize: true,
+  image_mean: normalization.mean,
+  image_std: normalization.std,
+  do_convert_rgb: network.channels === 3
+})
+
+/** Every tensor under its name there; queries, keys and values are thirds of ours. */
+export function huggingFaceTensors(
+  { network }: Pick<ServedNetwork, 'network'>,
+  weights: Readonly<Record<string, Float32Array>>
+): Map<string, FloatTensor> {
+  const rules = huggingFaceRules({ network, hasLayerScale: false, hasHead: false })
+  return new Map(
+    rules.flatMap(({ target, sources }) => {
+      const values = weights[target]!
+      const size = values.length / sources.length
+      return sources.map(({ name, shape }, i): [string, FloatTensor] => [
+        name,
+        { shape, data: values.subarray(i * size, (i + 1) * size) }
+      ])
+    })
+  )
+}

@@ -1,0 +1,126 @@
+/** From weights of others to a model, the same kind of folder as an export of ours. */
+import { createHash } from 'node:crypto'
+import { createReadStream } from 'node:fs'
+import { stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { pipeline } from 'node:stream/promises'
+import { AppError } from '../base/errors.ts'
+import { OPSET } from '../engine/trace/onnx-model.ts'
+import { type ImportedWeights, importWeights } from '../interop/import-weights.ts'
+import {
+  type HeadConfig,
+  MODEL_FORMAT,
+  type ModelFileConfig,
+  type ModelOrigin,
+  POOLING
+} from '../protocol/model-folder.ts'
+import type { ExportEvent } from '../protocol/trainer-messages.ts'
+import { archOf } from '../recipe/variants.ts'
+import type { WeightOptions } from '../recipe/weight-options.ts'
+import { type WriteOptions, writeModel } from './writer.ts'
+
+export interface ImportOptions extends WriteOptions {
+  /** A weight file, or a folder with one and its configuration. */
+  readonly source: string
+  readonly weights: WeightOptions
+}
+
+const IMAGENET = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] }
+
+/**
+ * Events of writeModel.
+ * @throws AppError checkpoint_invalid, weights_unsupported, weights_mismatch, invalid_request, storage_full; an Error when
+ *   the programs deviate
+ */
+export async function* importModel({ source, weights, ...options }: ImportOptions): AsyncGenerator<ExportEvent> {
+  yield { type: 'export_progress', stage: 'reading', share: 0 }
+  const imported = await importWeights(source, weights)
+  const config = await configOf(imported, { source, weights })
+  yield* writeModel({ config, weights: imported.weights, seed: 0 }, options)
+}
+
+async function configOf(
+  imported: ImportedWeights,
+  { source, weights }: Pick<ImportOptions, 'source' | 'weights'>
+): Promise<ModelFileConfig> {
+  const { network, files } = imported
+  const { normalization, from } = normalizationOf(imported, weights)
+  const head = imported.hasHead ? headConfig(imported, weights) : NO_HEAD
+  const origin: ModelOrigin = {
+    format: imported.format,
+    file: files.file,
+    sha256: await hashOf(source, files.file),
+    part: files.part,
+    otherParts: files.otherParts,
+    leftOut: imported.leftOut,
+    resampling: imported.resampling,
+    normalizationFrom: from
+  }
+  return {
+    format: MODEL_FORMAT,
+    ...head,
+    arch: archOf(network),
+    network,
+    patchSize: network.patchSize,
+    imageSize: network.imageSize,
+    channels: network.channels === 1 ? 1 : 3,
+    normalization,
+    embeddingDim: network.dim,
+    pooling: POOLING,
+    studentTemperature: null,
+    step: 0,
+    onnxOpset: OPSET,
+    recipe: null,
+    origin
+  }
+}
+
+const NO_HEAD = { method: null, bottleneckDim: null, prototypes: null, temperature: null }
+
+function headConfig({ network, files, format }: ImportedWeights, options: WeightOptions): HeadConfig {
+  const said = files.trainingArguments.get('teacher_temp')
+  const temperature = options.temperature ?? (typeof said === 'number' ? said : undefined)
+  if (temperature === undefined || !(temperature > 0)) {
+    const message =
+      'The weights have a head, but do not say its teacher temperature; "temperature" (--temperature) does.'
+    throw new AppError('weights_unsupported', { message })
+  }
+  const { bottleneckDim, prototypes } = network
+  return { method: options.method ?? (format === 'ibot' ? 'ibot' : 'dino'), bottleneckDim, prototypes, temperature }
+}
+
+interface FoundNormalization {
+  readonly normalization: ModelFileConfig['normalization']
+  readonly from: ModelOrigin['normalizationFrom']
+}
+
+function normalizationOf({ network, files }: ImportedWeights, { mean, std }: WeightOptions): FoundNormalization {
+  const { channels } = network
+  const fits = (values: unknown): values is number[] =>
+    Array.isArray(values) && values.length === channels && values.every((value) => Number.isFinite(value))
+  if (mean !== undefined || std !== undefined) {
+    if (fits(mean) && fits(std) && std.every((value) => value > 0))
+      return { normalization: { mean, std }, from: 'options' }
+    throw new AppError('invalid_request', { message: `"mean" and "std" must have ${channels} numbers each.` })
+  }
+  const timm = files.config?.['pretrained_cfg']
+  const pairs = [
+    [files.preprocessor?.['image_mean'], files.preprocessor?.['image_std']],
+    [listIn(timm, 'mean'), listIn(timm, 'std')]
+  ]
+  for (const [m, s] of pairs) if (fits(m) && fits(s)) return { normalization: { mean: m, std: s }, from: 'files' }
+  if (channels === 3) return { normalization: IMAGENET, from: 'imagenet' }
+  throw new AppError('weights_unsupported', {
+    message: 'Nothing says how gray pixels were scaled; "mean" and "std" (--mean, --std) do.'
+  })
+}
+
+const listIn = (value: unknown, name: string): unknown =>
+  typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[name] : undefined
+
+async function hashOf(source: string, file: string): Promise<string> {
+  const path = (await stat(source)).isFile() ? source : join(source, file)
+  const hash = createHash('sha256')
+  await pipeline(createReadStream(path, { highWaterMark: 1 << 20 }), hash)
+  return hash.digest('hex')
+}

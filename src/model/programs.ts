@@ -1,0 +1,70 @@
+/** What an exported model computes, as programs with a free batch. */
+import type { Program } from '../engine/program.ts'
+import type { TensorSpec } from '../engine/tensor-spec.ts'
+import { type Tensor, type Tensors, tf } from '../engine/tf.ts'
+import { type Network, servedNetwork } from '../recipe/network.ts'
+import type { Recipe } from '../recipe/schema.ts'
+import { backboneOf, classToken } from '../ssl/backbone.ts'
+import { bottleneck, unitRows } from '../ssl/head.ts'
+import { backboneParameters, networkParameters, type ParameterSpec } from '../ssl/parameters.ts'
+import { type PixelScale, pixelPatches } from '../ssl/patches.ts'
+import { logits, prototypesOf } from '../ssl/prototypes.ts'
+
+/** A network and how its pixels are scaled: all that a forward pass depends on besides the weights. */
+export interface ServedNetwork {
+  readonly network: Network
+  readonly normalization: PixelScale
+}
+
+export const servedNetworkOf = (recipe: Recipe): ServedNetwork => ({
+  network: servedNetwork(recipe),
+  normalization: recipe.hyperparameters.normalization
+})
+
+const FREE_BATCH = -1
+
+const parameterInputs = (parameters: readonly ParameterSpec[]): TensorSpec[] =>
+  parameters.map(({ name, shape }) => ({ name, shape, dtype: 'float32' }))
+
+const imageInput = ({ imageSize, channels }: Network): TensorSpec => ({
+  name: 'images',
+  shape: [FREE_BATCH, imageSize, imageSize, channels],
+  dtype: 'uint8'
+})
+
+/** The class token after the final normalization, before it is made a unit vector. */
+function features({ network, normalization }: ServedNetwork, inputs: Tensors): Tensor {
+  const patches = pixelPatches(inputs['images']!, network.patchSize, normalization)
+  return classToken(backboneOf(network, inputs), patches)
+}
+
+/** `backbone.*` and images uint8 [N, S, S, C] → embedding [N, D], unit rows. */
+export function embedProgram(served: ServedNetwork): Program {
+  const { network } = served
+  return {
+    name: 'embed',
+    inputs: [...parameterInputs(backboneParameters(network)), imageInput(network)],
+    outputs: ['embedding'],
+    build: (inputs) => ({ embedding: unitRows(features(served, inputs)) })
+  }
+}
+
+/**
+ * `backbone.*`, `head.*` and images → embedding [N, D], bottleneck [N, p] and cosine [N, K] between the bottleneck and each
+ * prototype's direction. Temperature, κ and log C_p are left to the reader, who may choose them.
+ */
+export function assignProgram(served: ServedNetwork): Program {
+  const { network } = served
+  return {
+    name: 'assign',
+    inputs: [...parameterInputs(networkParameters(network)), imageInput(network)],
+    outputs: ['embedding', 'bottleneck', 'cosine'],
+    build: (inputs) => {
+      const seen = features(served, inputs)
+      const y = bottleneck(inputs, seen)
+      const directions = { ...inputs, 'head.last_layer.weight_g': tf.ones([network.prototypes, 1]) }
+      const cosine = logits(y, prototypesOf(directions), { inverseTemperature: tf.scalar(1) })
+      return { embedding: unitRows(seen), bottleneck: y, cosine }
+    }
+  }
+}

@@ -1,0 +1,177 @@
+/**
+ * Writes a model folder: weights, ONNX programs that were checked against the training code's own forward pass, the same
+ * backbone for `transformers`, and a report on the prototypes. The folder appears complete or not at all.
+ */
+import { mkdir } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { draftFolder, writeDurably } from '../base/durable-files.ts'
+import { encodeSafetensors } from '../base/safetensors.ts'
+import type { Engine, LoadedProgram } from '../engine/engine.ts'
+import type { Program } from '../engine/program.ts'
+import { traceToOnnx } from '../engine/trace/trace.ts'
+import { type HeadConfig, headOf, MODEL_FILES, type ModelFileConfig } from '../protocol/model-folder.ts'
+import type { ExportEvent, ExportStage } from '../protocol/trainer-messages.ts'
+import type { OutputFile } from '../protocol/training-events.ts'
+import { backboneParameters, headParameters } from '../ssl/parameters.ts'
+import { mixtureAt } from './assigner.ts'
+import { concatenateImages } from './embedder.ts'
+import { huggingFaceConfig, huggingFaceProcessor, huggingFaceTensors } from './hugging-face.ts'
+import { type ImageSource, openImageSource } from './image-source.ts'
+import { assignProgram, embedProgram } from './programs.ts'
+import { countUsage, reportPrototypes } from './prototype-report.ts'
+import { VERIFIED_IMAGES, verifyPrograms } from './verify.ts'
+
+/** Training images that prototypes and densities are counted over. */
+const COUNTED_IMAGES = 10_000
+const BATCH = 64
+
+export interface WriteOptions {
+  readonly datasetFolder: string | null
+  readonly outFolder: string
+  /** The engine that trains: computes the expected values. */
+  readonly engine: Engine
+  readonly openOnnxFile: (path: string) => Promise<LoadedProgram>
+  /** Stops between batches; nothing is left behind. */
+  readonly signal?: AbortSignal
+}
+
+export type Weights = Readonly<Record<string, Float32Array>>
+
+export interface ModelSubject {
+  readonly config: ModelFileConfig
+  /** `backbone.*`, and `head.*` where the configuration has a head. */
+  readonly weights: Weights
+  /** Of the noise that stands in for images. */
+  readonly seed: number
+}
+
+/** What every stage reads. */
+interface Work extends ModelSubject {
+  readonly images: ImageSource
+  readonly options: WriteOptions
+  readonly programs: ReadonlyMap<string, Program>
+  /** Folder in the making. */
+  readonly folder: string
+  readonly files: OutputFile[]
+}
+
+/**
+ * `export_progress` for every stage and within long ones, then `exported`; or `done` when it was stopped.
+ * @throws AppError storage_full; an Error when the programs deviate
+ */
+export async function* writeModel(subject: ModelSubject, options: WriteOptions): AsyncGenerator<ExportEvent> {
+  const { config, seed } = subject
+  const { imageSize, channels, step } = config
+  const images = await openImageSource(options.datasetFolder, { target: { imageSize, channels }, seed })
+  const draft = await draftFolder(options.outFolder)
+  const work: Work = { ...subject, options, images, programs: programsOf(config), folder: draft.path, files: [] }
+  const stopped: ExportEvent = { type: 'done', step, reason: 'stopped' }
+  try {
+    yield beginning('weights')
+    await writeWeights(work)
+    yield beginning('programs')
+    for (const [path, program] of work.programs) {
+      await write(work, path, [traceToOnnx(program, { constants: weightsOf(program, work.weights) })])
+    }
+    yield* writeVerification(work)
+    if (options.signal?.aborted) return yield stopped
+    const head = headOf(config)
+    if (head !== null) yield* writePrototypes(work, head)
+    if (options.signal?.aborted) return yield stopped
+    yield beginning('files')
+    await writeJson(work, MODEL_FILES.config, config)
+    await draft.publish()
+    yield { type: 'exported', folder: options.outFolder, files: work.files, step }
+  } finally {
+    await draft.discard()
+    await images.close()
+  }
+}
+
+function programsOf(config: ModelFileConfig): ReadonlyMap<string, Program> {
+  const embed = [MODEL_FILES.embed, embedProgram(config)] as const
+  return new Map(headOf(config) === null ? [embed] : [embed, [MODEL_FILES.assign, assignProgram(config)]])
+}
+
+async function writeWeights(work: Work): Promise<void> {
+  const { config, weights } = work
+  const parts = [
+    [MODEL_FILES.backbone, backboneParameters(config.network)] as const,
+    ...(headOf(config) === null ? [] : [[MODEL_FILES.head, headParameters(config.network)] as const])
+  ]
+  const metadata = { format: 'pt', step: String(config.step) }
+  for (const [path, specs] of parts) {
+    const tensors = new Map(specs.map(({ name, shape }) => [name, { shape, data: weights[name]! }]))
+    await write(work, path, encodeSafetensors(tensors, metadata))
+  }
+  await write(work, MODEL_FILES.huggingFaceWeights, encodeSafetensors(huggingFaceTensors(config, weights), metadata))
+  await writeJson(work, MODEL_FILES.huggingFaceConfig, huggingFaceConfig(config))
+  await writeJson(work, MODEL_FILES.huggingFaceProcessor, huggingFaceProcessor(config))
+}
+
+async function* writeVerification(work: Work): AsyncGenerator<ExportEvent> {
+  const { options, images, programs, weights } = work
+  yield beginning('verification')
+  const pixels: Uint8Array[] = []
+  for await (const batch of images.batches(VERIFIED_IMAGES, BATCH)) pixels.push(...batch)
+  const exported: LoadedProgram[] = []
+  try {
+    for (const path of programs.keys()) exported.push(await options.openOnnxFile(join(work.folder, path)))
+    // The last program computes what the ones before it do, and more.
+    const widest = [...programs.values()].at(-1)!
+    const checks = verifyPrograms(
+      {
+        network: work.config.network,
+        exported,
+        load: (engine) => engine.load(widest),
+        weights: weightsOf(widest, weights),
+        engine: options.engine
+      },
+      { pixels, isOnDataset: images.datasetImages > 0 }
+    )
+    for (let check = await checks.next(); ; check = await checks.next()) {
+      if (check.done) return await writeJson(work, MODEL_FILES.verification, check.value)
+      if (options.signal?.aborted) return
+      yield { type: 'export_progress', stage: 'verification', share: check.value }
+    }
+  } finally {
+    for (const program of exported) await program.dispose()
+  }
+}
+
+async function* writePrototypes(work: Work, head: HeadConfig): AsyncGenerator<ExportEvent> {
+  const { weights, options, images } = work
+  const mixture = mixtureAt(weights['head.last_layer.weight_g']!, head)
+  const counts = countUsage(mixture)
+  yield beginning('prototypes')
+  const wanted = Math.min(COUNTED_IMAGES, images.datasetImages)
+  const assign = await options.openOnnxFile(join(work.folder, MODEL_FILES.assign))
+  try {
+    for await (const batch of images.batches(wanted, BATCH)) {
+      if (options.signal?.aborted) return
+      const { cosine } = await assign.run({ images: concatenateImages(batch) })
+      counts.add(cosine!)
+      yield { type: 'export_progress', stage: 'prototypes', share: counts.images / wanted }
+    }
+  } finally {
+    await assign.dispose()
+  }
+  const report = reportPrototypes(mixture, weights['head.last_layer.weight_v']!, counts)
+  // On one line: a head of 65,536 prototypes has ten megabytes of them.
+  await write(work, MODEL_FILES.prototypes, [Buffer.from(JSON.stringify(report))])
+}
+
+const IMAGES_INPUT = 'images'
+
+const weightsOf = ({ inputs }: Program, weights: Weights): Weights =>
+  Object.fromEntries(inputs.filter(({ name }) => name !== IMAGES_INPUT).map(({ name }) => [name, weights[name]!]))
+
+const beginning = (stage: ExportStage): ExportEvent => ({ type: 'export_progress', stage, share: 0 })
+
+async function write({ folder, files }: Work, path: string, chunks: Uint8Array[]): Promise<void> {
+  await mkdir(dirname(join(folder, path)), { recursive: true })
+  files.push({ path, ...(await writeDurably(join(folder, path), chunks)) })
+}
+
+const writeJson = (work: Work, path: string, value: unknown): Promise<void> =>
+  write(work, path, [Buffer.from(`${JSON.stringify(value, null, 2)}\n`)])

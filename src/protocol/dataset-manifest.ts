@@ -1,0 +1,32 @@
+/** What the manifest.json of a packed dataset says; images/dataset-folder.ts has the other files. */
+
+export const DATASET_FORMAT = 'kappa-dataset/1'
+
+export interface RejectedRecord {
+  readonly name: string
+  readonly code: string
+  readonly message: string
+}
+
+export interface ShardEntry {
+  readonly name: string
+  readonly index: string
+  readonly images: number
+  readonly bytes: number
+  readonly sha256: string
+  readonly indexSha256: string
+}
+
+export interface DatasetManifest {
+  readonly format: typeof DATASET_FORMAT
+  readonly images: number
+  readonly bytes: number
+  readonly classes: readonly string[] | null
+  /** SHA-256 over the classes and every record's name, hash and label, in order: equal for equal content. */
+  readonly contentHash: string
+  readonly shards: readonly ShardEntry[]
+  readonly rejected: number
+  readonly duplicates: number
+  /** Images by size, each side rounded up to a power of two: {"32x32": 9000}. */
+  readonly sizes: Readonly<Record<string, number>>
+}

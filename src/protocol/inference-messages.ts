@@ -1,0 +1,145 @@
+/**
+ * What passes between the API and an inference child (`fork(bin/inference.ts, [JSON.stringify(settings)], { serialization:
+ * 'advanced' })`). Many requests may be under way; each gets exactly one answer, in any order, unless the child dies:
+ * then the parent answers `inference_unavailable` for what was open and starts another.
+ */
+import type { ErrorCode } from '../base/errors.ts'
+
+/** `maxBatch`, `maxQueueDelayMs`, `maxQueueSize` and `timeoutMs` are four separate limits. */
+export interface InferenceSettings {
+  /** Images in one call of the session. */
+  readonly maxBatch: number
+  /** How long the first image of a batch may wait for neighbours. */
+  readonly maxQueueDelayMs: number
+  /** Images waiting or being computed, over all models; a request that would exceed it is answered `overloaded`. */
+  readonly maxQueueSize: number
+  /** Default deadline of one request, from its arrival to the start of its computation. */
+  readonly timeoutMs: number
+  /** Weight bytes kept in memory; the model used longest ago leaves first. */
+  readonly maxModelBytes: number
+  /** Of one image: encoded bytes, and width × height before anything is decoded. */
+  readonly maxImageBytes: number
+  readonly maxImagePixels: number
+  readonly threads: number
+}
+
+export const DEFAULT_INFERENCE_SETTINGS: InferenceSettings = {
+  maxBatch: 32,
+  maxQueueDelayMs: 5,
+  maxQueueSize: 512,
+  timeoutMs: 30_000,
+  maxModelBytes: 2 * 1024 ** 3,
+  maxImageBytes: 50_000_000,
+  maxImagePixels: 100_000_000,
+  threads: 1
+}
+
+/** `folder` holds an exported model (model-folder.ts); `id` names it in the cache, so one id is one folder's content. */
+export interface ServedModel {
+  readonly id: string
+  readonly folder: string
+}
+
+export interface EmbedInferenceRequest {
+  readonly id: number
+  readonly kind: 'embed'
+  readonly model: ServedModel
+  /** Encoded images: JPEG, PNG, WebP, TIFF or GIF. At least one. */
+  readonly images: readonly Uint8Array[]
+  readonly options: {
+    /** Keeps the first so many numbers of each vector and normalizes again. */
+    readonly dimensions?: number
+    readonly timeoutMs?: number
+  }
+}
+
+export interface AssignInferenceRequest {
+  readonly id: number
+  readonly kind: 'assign'
+  readonly model: ServedModel
+  readonly images: readonly Uint8Array[]
+  readonly options: {
+    /** Prototypes reported per image, most probable first; at most K. */
+    readonly topK: number
+    /** Default: the teacher's temperature at the end of the run. */
+    readonly temperature?: number
+    readonly timeoutMs?: number
+  }
+}
+
+export type InferenceRequest = EmbedInferenceRequest | AssignInferenceRequest
+
+export interface EmbedResult {
+  readonly kind: 'embed'
+  readonly dimensions: number
+  /** [images, dimensions], unit rows. */
+  readonly embeddings: Float32Array
+}
+
+export interface PrototypeAssignment {
+  readonly prototype: number
+  readonly probability: number
+  readonly cosine: number
+  /** |g| / temperature. */
+  readonly kappa: number
+  /** A_p(kappa): the cosine that images of this prototype have on average under the mixture. */
+  readonly expectedCosine: number
+}
+
+export interface ImageAssignments {
+  readonly topK: readonly PrototypeAssignment[]
+  /** Nats, of the posterior over all K prototypes. */
+  readonly entropy: number
+  /** exp(entropy). */
+  readonly effectiveClusters: number
+  /** log Σ_k (1/K) C_p(κ_k) exp(κ_k cos_k): log density on the bottleneck sphere, surface measure. */
+  readonly logDensity: number
+  /**
+   * Share of training images with a lower log density, 0…1. Null when the model was exported without images, or the
+   * request asks for another temperature than the one the training densities were taken at.
+   */
+  readonly densityPercentile: number | null
+}
+
+export interface AssignResult {
+  readonly kind: 'assign'
+  readonly temperature: number
+  /** One per image, in order. */
+  readonly images: readonly ImageAssignments[]
+}
+
+/** Milliseconds, for the `Server-Timing` header. */
+export interface ServerTimings {
+  readonly decodeMs: number
+  readonly queueMs: number
+  readonly inferMs: number
+  readonly encodeMs: number
+}
+
+export interface InferenceSuccess {
+  readonly id: number
+  readonly ok: true
+  readonly result: EmbedResult | AssignResult
+  readonly timings: ServerTimings
+}
+
+/** Codes: image_invalid and image_too_large (with `index`), overloaded, request_timeout, model_not_ready, invalid_request, internal. */
+export interface InferenceFailure {
+  readonly id: number
+  readonly ok: false
+  readonly code: ErrorCode
+  readonly message: string
+  /** Position of the offending image in the request. */
+  readonly index?: number
+}
+
+export type InferenceAnswer = InferenceSuccess | InferenceFailure
+
+/** Sent once, when the child takes requests. */
+export interface ServerReady {
+  readonly ready: true
+  readonly engine: string
+  readonly device: string
+}
+
+export type InferenceMessage = InferenceAnswer | ServerReady

@@ -1,0 +1,70 @@
+/** What goes over the pipe between a worker and its ingester. Plain data. */
+import type { ErrorCode } from '../base/errors.ts'
+import type { DatasetManifest } from './dataset-manifest.ts'
+
+export interface IngestSource {
+  /**
+   * `file`: an archive (zip, tar, tar.gz), IDX images or labels (also gzipped), or one image, told apart by content.
+   * `folder`: everything below it.
+   */
+  readonly kind: 'file' | 'folder'
+  readonly path: string
+  /** What the user called it: for messages, and the name of a single image. */
+  readonly name: string
+}
+
+/** Keeps image i of the source when i mod every = offset, or all the others with `invert`: a repeatable hold-out. */
+export interface Selection {
+  readonly every: number
+  readonly offset: number
+  readonly invert: boolean
+}
+
+export interface IngestLimits {
+  /** Entries of all sources, directories and skipped files included. */
+  readonly maxEntries: number
+  /** Unpacked bytes of all sources. */
+  readonly maxUnpackedBytes: number
+  /** Unpacked over packed bytes of one archive, counted from its first 10 MB on. */
+  readonly maxRatio: number
+  readonly maxImageBytes: number
+  readonly maxImagePixels: number
+}
+
+export const DEFAULT_INGEST_LIMITS: IngestLimits = {
+  maxEntries: 5_000_000,
+  maxUnpackedBytes: 1_000_000_000_000,
+  maxRatio: 200,
+  maxImageBytes: 50_000_000,
+  maxImagePixels: 100_000_000
+}
+
+/** The first and only message to an ingester. */
+export interface IngestRequest {
+  readonly sources: readonly IngestSource[]
+  readonly outFolder: string
+  readonly limits?: Partial<IngestLimits>
+  readonly select?: Selection
+  /** Names of labels 0, 1 … when the source has numbers only; otherwise the folders' names are used. */
+  readonly classes?: readonly string[]
+}
+
+export interface IngestProgress {
+  readonly type: 'progress'
+  readonly images: number
+  readonly rejected: number
+}
+
+export interface IngestDone {
+  readonly type: 'done'
+  readonly manifest: DatasetManifest
+}
+
+export interface IngestFailed {
+  readonly type: 'failed'
+  readonly code: ErrorCode
+  readonly message: string
+  readonly details: Readonly<Record<string, unknown>>
+}
+
+export type IngestMessage = IngestProgress | IngestDone | IngestFailed

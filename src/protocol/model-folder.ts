@@ -1,0 +1,147 @@
+/**
+ * A model on disk: the teacher of a checkpoint as other tools read it (safetensors), as it is served (ONNX), and what is
+ * known about its prototypes. Written once by model/writer.ts, read by the inference child and the platform.
+ */
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { AppError } from '../base/errors.ts'
+import type { Network } from '../recipe/network.ts'
+import type { Method, Recipe } from '../recipe/schema.ts'
+import type { PositionResampling, WeightFormat } from '../recipe/weight-options.ts'
+
+export const MODEL_FORMAT = 'kappa-model/1'
+
+/** What an embedding is. */
+export const POOLING = 'class token after the last normalization, unit length'
+
+export const MODEL_FILES = {
+  backbone: 'backbone.safetensors',
+  head: 'head.safetensors',
+  config: 'config.json',
+  embed: 'embed.onnx',
+  assign: 'assign.onnx',
+  prototypes: 'prototypes.json',
+  verification: 'verification.json',
+  huggingFaceConfig: 'huggingface/config.json',
+  huggingFaceWeights: 'huggingface/model.safetensors',
+  huggingFaceProcessor: 'huggingface/preprocessor_config.json'
+} as const
+
+/** Where the weights of a model come from that was not trained here. */
+export interface ModelOrigin {
+  readonly format: WeightFormat
+  /** Name and content of the file. */
+  readonly file: string
+  readonly sha256: string
+  /** Where in a checkpoint the weights were (`teacher`), and what else it held. */
+  readonly part: string | null
+  readonly otherParts: readonly string[]
+  readonly leftOut: readonly { readonly name: string; readonly reason: string }[]
+  /** How the positions were resampled; null when they are as stored. */
+  readonly resampling: PositionResampling | null
+  /** Where mean and deviation of the pixels come from: a person, the files, or ImageNet's because nobody says. */
+  readonly normalizationFrom: 'options' | 'files' | 'imagenet'
+}
+
+/** What a head adds; all null in a model without one, which serves embeddings only. */
+export interface HeadConfig {
+  readonly method: Method
+  readonly bottleneckDim: number
+  readonly prototypes: number
+  /** Teacher temperature at the end of its schedule: kappa = norm / temperature. */
+  readonly temperature: number
+}
+
+type Nullable<T> = { readonly [K in keyof T]: null }
+
+export type ModelFileConfig = ModelFileBase & (HeadConfig | Nullable<HeadConfig>)
+
+interface ModelFileBase {
+  readonly format: typeof MODEL_FORMAT
+  /** A name of recipe/variants.ts, or vit_custom; `network` has the sizes. */
+  readonly arch: string
+  readonly network: Network
+  readonly patchSize: number
+  readonly imageSize: number
+  readonly channels: 1 | 3
+  readonly normalization: { readonly mean: readonly number[]; readonly std: readonly number[] }
+  readonly embeddingDim: number
+  readonly pooling: typeof POOLING
+  readonly studentTemperature: number | null
+  /** Step of the checkpoint; 0 when the weights were not trained here. */
+  readonly step: number
+  readonly onnxOpset: number
+  /** Null when the weights were not trained here. */
+  readonly recipe: Recipe | null
+  readonly origin: ModelOrigin | null
+}
+
+/** The head's numbers, or null when there is none. */
+export const headOf = (config: HeadConfig | Nullable<HeadConfig>): HeadConfig | null =>
+  config.prototypes === null ? null : config
+
+/** How the ONNX files compare with the eager forward pass of the training code. */
+export interface VerificationReport {
+  readonly images: number
+  /** Of these, how many were also computed by the pure JavaScript engine, which shares no code with the exported files. */
+  readonly independentImages: number
+  /** Over embeddings, bottleneck vectors and cosines. */
+  readonly maxAbsError: number
+  /** Smallest cosine between an image's two embeddings. */
+  readonly minCosine: number
+  /** Engine that computed the expected values of all images, one by one. */
+  readonly reference: string
+  /** False when there was no dataset and the images were noise. */
+  readonly isOnDataset: boolean
+}
+
+export interface PrototypeRecord {
+  readonly index: number
+  readonly kappa: number
+  readonly expectedCosine: number
+  readonly logNormalizer: number
+  /** Training images whose likeliest prototype this is; null when the export saw no images. */
+  readonly usage: number | null
+  /** Mean posterior over those images; null likewise. */
+  readonly meanProbability: number | null
+  /** At most three, most similar first; empty for prototypes left out of a very large head. */
+  readonly nearest: readonly { readonly prototype: number; readonly cosine: number }[]
+  /** The earlier prototype that this one repeats (cosine distance under 0.025); null when it is unique. */
+  readonly duplicatesOf: number | null
+}
+
+export interface PrototypeFile {
+  readonly format: 'kappa-prototypes/1'
+  readonly temperature: number
+  /** Training images looked at for usage and densities. */
+  readonly images: number
+  /** Prototypes that are the likeliest of at least one image; null without images. */
+  readonly used: number | null
+  /** Prototypes compared with each other (all, or the used ones of a very large head), and how many of them repeat none. */
+  readonly compared: number
+  readonly unique: number
+  /** Log density of training images at evenly spaced shares 0 … 1, ascending; empty without images. */
+  readonly logDensityQuantiles: readonly number[]
+  readonly prototypes: readonly PrototypeRecord[]
+}
+
+/** @throws AppError model_not_ready when the folder holds no model of this format */
+export const readModelConfig = (folder: string): Promise<ModelFileConfig> =>
+  readJson<ModelFileConfig>(join(folder, MODEL_FILES.config), MODEL_FORMAT)
+
+/** @throws AppError model_not_ready */
+export const readPrototypes = (folder: string): Promise<PrototypeFile> =>
+  readJson<PrototypeFile>(join(folder, MODEL_FILES.prototypes), 'kappa-prototypes/1')
+
+/** Our own files: the format's name is checked, the rest is what model/writer.ts wrote. */
+async function readJson<T extends { readonly format: string }>(path: string, format: T['format']): Promise<T> {
+  let value: T
+  try {
+    value = JSON.parse(await readFile(path, 'utf8'))
+  } catch (error) {
+    throw new AppError('model_not_ready', { message: 'The model has no readable files.' }, { cause: error })
+  }
+  if (value.format !== format)
+    throw new AppError('model_not_ready', { message: `A model file is not of the format ${format}.` })
+  return value
+}

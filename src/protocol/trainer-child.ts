@@ -1,0 +1,73 @@
+/**
+ * The trainer as a child of a supervisor.
+ *
+ *   waiting ──train | export | import──→ working ──last event sent──→ exit 0 (done, exported) or 1 (failed)
+ *                                  └──stop, SIGTERM, SIGINT──→ stopping: checkpoint, `done`
+ *   any state ──channel closed──→ exit 1 at once: the lease may be another worker's already, so nothing more is written
+ */
+
+import { failedEventOf } from './trainer-failure.ts'
+import type {
+  ExportRequest,
+  ImportRequest,
+  StopRequest,
+  TrainerEvent,
+  TrainerRequest,
+  TrainRequest
+} from './trainer-messages.ts'
+
+export interface TrainerWork {
+  train(request: TrainRequest, signal: AbortSignal): AsyncIterable<TrainerEvent>
+  export(request: ExportRequest, signal: AbortSignal): AsyncIterable<TrainerEvent>
+  import(request: ImportRequest, signal: AbortSignal): AsyncIterable<TrainerEvent>
+}
+
+/** The part of `process` that a forked child needs. */
+export type ParentChannel = Pick<NodeJS.Process, 'on' | 'send' | 'exit'>
+
+export function serveParent(parent: ParentChannel, work: TrainerWork): void {
+  const stop = new AbortController()
+  let isWorking = false
+
+  parent.on('disconnect', () => parent.exit(1))
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) parent.on(signal, () => stop.abort())
+  parent.on('message', (message) => {
+    const request = message as TrainerRequest // the parent runs the same version of the message types
+    if (request.type === 'stop') return stop.abort()
+    if (isWorking) throw new Error('invariant: a trainer takes one request')
+    isWorking = true
+    void relay(eventsOf(request, work, stop.signal), parent).then((code) => parent.exit(code))
+  })
+}
+
+function eventsOf(
+  request: Exclude<TrainerRequest, StopRequest>,
+  work: TrainerWork,
+  signal: AbortSignal
+): AsyncIterable<TrainerEvent> {
+  if (request.type === 'train') return work.train(request, signal)
+  return request.type === 'export' ? work.export(request, signal) : work.import(request, signal)
+}
+
+/** Sends every event, one after the other, and a `failed` of its own when they end with an error. Returns the exit code. */
+async function relay(events: AsyncIterable<TrainerEvent>, parent: ParentChannel): Promise<number> {
+  let step = 0
+  let last: TrainerEvent['type'] | null = null
+  const forward = async (event: TrainerEvent) => {
+    await sendTo(parent, event)
+    last = event.type
+    if ('step' in event) step = event.step
+  }
+  try {
+    for await (const event of events) await forward(event)
+  } catch (error) {
+    await forward(failedEventOf(error, step))
+  }
+  return last === 'done' || last === 'exported' ? 0 : 1
+}
+
+/** Waits until the event has left this process: what follows may be its end. */
+const sendTo = (parent: ParentChannel, event: TrainerEvent): Promise<void> =>
+  new Promise((resolve, reject) => {
+    parent.send?.(event, undefined, undefined, (error) => (error ? reject(error) : resolve()))
+  })

@@ -1,0 +1,44 @@
+import type { Recipe } from './schema.ts'
+import { VARIANTS, type Variant } from './variants.ts'
+
+/** Of every layer normalization in DINO's ViT; PyTorch's default would be 1e-5. */
+export const LAYER_NORM_EPS = 1e-6
+
+/** Every size of student and teacher: a variant, what it looks at and the head on top. */
+export interface Network extends Variant {
+  readonly patchSize: number
+  readonly channels: number
+  /** Pixels of a global crop, square: the size the position embedding is stored for. */
+  readonly imageSize: number
+  readonly headHiddenDim: number
+  /** p: dimension of the unit sphere. */
+  readonly bottleneckDim: number
+  /** K. */
+  readonly prototypes: number
+  /** DINO's unless it is given: weights from elsewhere may have been trained with another. */
+  readonly layerNormEps?: number
+  /** Of the patches' own last layer; left out where they share the class token's, or nothing is predicted of them. */
+  readonly patchPrototypes?: number
+  /** The student has a token for hidden patches; the teacher never sees one. */
+  readonly maskToken?: boolean
+}
+
+/** As it answers: the patches' own last layer and the mask token are for training alone. */
+export function servedNetwork(recipe: Recipe): Network {
+  const { channels, crops, headHiddenDim, bottleneckDim, prototypes } = recipe.hyperparameters
+  return {
+    ...VARIANTS[recipe.arch],
+    patchSize: recipe.patchSize,
+    channels,
+    imageSize: crops.global.size,
+    headHiddenDim,
+    bottleneckDim,
+    prototypes
+  }
+}
+
+export function networkOf(recipe: Recipe): Network {
+  const { ibot } = recipe.hyperparameters
+  const ownLayer = ibot?.patchPrototypes ? { patchPrototypes: ibot.patchPrototypes } : {}
+  return { ...servedNetwork(recipe), ...ownLayer, ...(ibot ? { maskToken: true } : {}) }
+}

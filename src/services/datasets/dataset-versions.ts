@@ -1,0 +1,130 @@
+/** Versions of datasets: made by an ingest job from what was uploaded, and never changed again. */
+import type { Clock } from '../../base/clock.ts'
+import { AppError, type FieldError } from '../../base/errors.ts'
+import type { Dataset, DatasetImage, DatasetSource, DatasetVersion, Upload } from '../../domain/dataset.ts'
+import type { Page, PageRequest } from '../../domain/page.ts'
+import type { ObjectStore, Stores, UnitOfWork } from '../../domain/ports.ts'
+import { listImages, listRejected, type RejectedFile } from './dataset-images.ts'
+import { checkCombination, checkPrefix, checkSelection } from './dataset-sources.ts'
+
+export interface VersionDeps {
+  readonly unitOfWork: UnitOfWork
+  readonly stores: Pick<Stores, 'datasets'>
+  readonly objects: ObjectStore
+  readonly clock: Clock
+  readonly get: (projectId: string, id: string) => Promise<Dataset>
+}
+
+export interface VersionPosition {
+  readonly datasetId: string
+  readonly version: number
+}
+
+export const datasetPrefix = (datasetId: string): string => `datasets/${datasetId}`
+const versionPrefix = (datasetId: string, version: number): string => `${datasetPrefix(datasetId)}/v${version}`
+
+/** `ds_…` or `ds_…@3`. */
+const REFERENCE = /^(ds_[0-9a-z]{1,40})(?:@([1-9][0-9]{0,8}))?$/
+
+function newVersion(dataset: Dataset, source: DatasetSource, now: Date): Omit<DatasetVersion, 'version' | 'prefix'> {
+  return {
+    datasetId: dataset.id,
+    projectId: dataset.projectId,
+    status: 'queued',
+    source,
+    images: 0,
+    bytes: 0,
+    rejected: 0,
+    duplicates: 0,
+    classes: source.classes ?? null,
+    contentHash: null,
+    sizes: {},
+    progress: { images: 0, rejected: 0 },
+    error: null,
+    createdAt: now,
+    readyAt: null
+  }
+}
+
+/** Every upload there, completed and of this dataset, and all of them fit together. */
+async function requireUploads(
+  { stores }: Pick<VersionDeps, 'stores'>,
+  dataset: Dataset,
+  ids: readonly string[]
+): Promise<void> {
+  const errors: FieldError[] = []
+  const uploads: Upload[] = []
+  for (const [index, id] of ids.entries()) {
+    const path = `/source/uploads/${index}`
+    const upload = await stores.datasets.findUpload(dataset.projectId, id)
+    if (upload === null || upload.datasetId !== dataset.id)
+      errors.push({ path, message: 'is no upload of this dataset' })
+    else if (upload.status !== 'completed') errors.push({ path, message: `is ${upload.status}, not completed` })
+    else uploads.push(upload)
+  }
+  if (errors.length > 0) throw new AppError('invalid_request', { errors })
+  checkCombination(uploads)
+}
+
+export function createVersionVerbs(deps: VersionDeps) {
+  const { unitOfWork, stores, objects, clock, get } = deps
+
+  async function getVersion(projectId: string, datasetId: string, version: number): Promise<DatasetVersion> {
+    await get(projectId, datasetId)
+    const found = await stores.datasets.findVersion(projectId, datasetId, version)
+    if (found === null) throw new AppError('dataset_version_not_found', { datasetId, version })
+    return found
+  }
+
+  async function getReadyVersion(projectId: string, datasetId: string, version: number): Promise<DatasetVersion> {
+    const found = await getVersion(projectId, datasetId, version)
+    if (found.status === 'ready') return found
+    const message = `Version ${version} of ${datasetId} is ${found.status}, not ready.`
+    throw new AppError('dataset_version_not_ready', { message, datasetId, version })
+  }
+
+  return {
+    getVersion,
+
+    /** @throws AppError dataset_not_found, invalid_request with a pointer to what cannot be used */
+    async createVersion(projectId: string, datasetId: string, source: DatasetSource): Promise<DatasetVersion> {
+      const dataset = await get(projectId, datasetId)
+      checkSelection(source)
+      const checked = source.type === 's3' ? checkPrefix(source) : source
+      if (checked.type === 'upload') await requireUploads(deps, dataset, checked.uploads)
+      const version = newVersion(dataset, checked, new Date(clock.now()))
+      return unitOfWork(async (tx) => {
+        const inserted = await tx.datasets.insertVersion(version, (number) => versionPrefix(datasetId, number))
+        const payload = { datasetId, version: inserted.version }
+        await tx.jobs.enqueue('ingest-dataset', payload, { key: `${datasetId}@${inserted.version}` })
+        return inserted
+      })
+    },
+
+    async listVersions(projectId: string, datasetId: string, page: PageRequest): Promise<Page<DatasetVersion>> {
+      await get(projectId, datasetId)
+      return stores.datasets.listVersions(projectId, datasetId, page)
+    },
+
+    /**
+     * @param reference `ds_…@3`, or `ds_…` for the latest ready version
+     * @throws AppError dataset_not_found, dataset_version_not_found, dataset_version_not_ready
+     */
+    async resolve(projectId: string, reference: string): Promise<DatasetVersion> {
+      const match = REFERENCE.exec(reference)
+      if (!match?.[1]) throw new AppError('dataset_not_found', { dataset: reference })
+      const dataset = await get(projectId, match[1])
+      const version = match[2] === undefined ? dataset.latestVersion : Number(match[2])
+      if (version !== null) return getReadyVersion(projectId, dataset.id, version)
+      throw new AppError('dataset_version_not_ready', { message: `${dataset.id} has no version that is ready.` })
+    },
+
+    async listImages(projectId: string, at: VersionPosition, page: PageRequest): Promise<Page<DatasetImage>> {
+      return listImages(objects, await getReadyVersion(projectId, at.datasetId, at.version), page)
+    },
+
+    async listRejected(projectId: string, at: VersionPosition, page: PageRequest): Promise<Page<RejectedFile>> {
+      return listRejected(objects, await getReadyVersion(projectId, at.datasetId, at.version), page)
+    }
+  }
+}

@@ -1,0 +1,87 @@
+/**
+ * The state of a dataset version while it is packed:
+ *
+ *   queued → ingesting → ready      shards, indexes and the manifest are in the object store
+ *               │   ↑
+ *               │   └ the task died and was tried again: it starts over
+ *               └────→ failed       with the code; the task removes the objects
+ */
+import type { Clock } from '../../base/clock.ts'
+import type { DatasetVersion, Upload } from '../../domain/dataset.ts'
+import type { UnitOfWork } from '../../domain/ports.ts'
+
+export interface IngestOrder {
+  readonly version: DatasetVersion
+  /** Uploads of the source, in its order; empty for other sources. */
+  readonly uploads: readonly Upload[]
+}
+
+export type IngestResult = Pick<
+  DatasetVersion,
+  'images' | 'bytes' | 'rejected' | 'duplicates' | 'classes' | 'contentHash' | 'sizes'
+>
+
+export interface IngestService {
+  /** Null when there is nothing to do: the version is gone, ready or failed. A missing upload fails the version. */
+  begin(datasetId: string, version: number): Promise<IngestOrder | null>
+  progress(order: IngestOrder, progress: DatasetVersion['progress']): Promise<void>
+  /** False when the version is gone: its dataset was removed meanwhile, and the objects are nobody's. */
+  complete(order: IngestOrder, result: IngestResult): Promise<boolean>
+  fail(order: IngestOrder, error: { readonly code: string; readonly message: string }): Promise<void>
+}
+
+export interface IngestDeps {
+  readonly unitOfWork: UnitOfWork
+  readonly clock: Clock
+}
+
+export function createIngestService({ unitOfWork, clock }: IngestDeps): IngestService {
+  const isOpen = (version: DatasetVersion | null): version is DatasetVersion =>
+    version?.status === 'queued' || version?.status === 'ingesting'
+
+  /** A version that is ready or failed stays as it is. Returns whether there is one. */
+  const update = ({ version: { datasetId, version } }: IngestOrder, patch: Partial<DatasetVersion>): Promise<boolean> =>
+    unitOfWork(async (tx) => {
+      const known = await tx.datasets.loadVersion(datasetId, version)
+      if (isOpen(known)) await tx.datasets.updateVersion(datasetId, version, patch)
+      return known !== null
+    })
+
+  return {
+    begin: (datasetId, number) =>
+      unitOfWork(async (tx) => {
+        const version = await tx.datasets.loadVersion(datasetId, number)
+        if (!isOpen(version)) return null
+        const uploads: Upload[] = []
+        for (const id of version.source.type === 'upload' ? version.source.uploads : []) {
+          const upload = await tx.datasets.findUpload(version.projectId, id)
+          if (upload?.status !== 'completed') {
+            const error = { code: 'upload_not_found', message: `Upload ${id} is gone or was never completed.` }
+            await tx.datasets.updateVersion(datasetId, number, { status: 'failed', error })
+            return null
+          }
+          uploads.push(upload)
+        }
+        const patch = { status: 'ingesting', progress: { images: 0, rejected: 0 } } as const
+        await tx.datasets.updateVersion(datasetId, number, patch)
+        return { version: { ...version, ...patch }, uploads }
+      }),
+
+    async progress(order, progress) {
+      await update(order, { progress })
+    },
+
+    complete: (order, result) =>
+      update(order, {
+        ...result,
+        status: 'ready',
+        progress: { images: result.images, rejected: result.rejected },
+        error: null,
+        readyAt: new Date(clock.now())
+      }),
+
+    async fail(order, error) {
+      await update(order, { status: 'failed', error })
+    }
+  }
+}

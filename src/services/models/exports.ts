@@ -1,0 +1,117 @@
+/**
+ * The state of a model while it is made from a checkpoint:
+ *
+ *   exporting → ready     files in the object store, prototypes and configuration written, in one transaction
+ *   exporting → failed    with the code; the task removes the objects
+ *
+ * Every change of a run's model is an event of the run.
+ */
+import type { Clock } from '../../base/clock.ts'
+import type { Checkpoint, StoredFile } from '../../domain/checkpoint.ts'
+import type { DatasetVersion, Upload } from '../../domain/dataset.ts'
+import type { Model, ModelConfig, ModelImport, Prototype, Verification } from '../../domain/model.ts'
+import type { Stores, UnitOfWork } from '../../domain/ports.ts'
+import type { Run } from '../../domain/run.ts'
+
+export const modelPrefix = (modelId: string): string => `models/${modelId}`
+
+/** Everything that an export reads. */
+export interface ExportOrder {
+  readonly model: Model
+  readonly run: Run
+  readonly checkpoint: Checkpoint
+  /** Null when the dataset has been removed since: the model is exported without usage counts. */
+  readonly version: DatasetVersion | null
+}
+
+/** Everything that an import reads. */
+export interface ImportOrder {
+  readonly model: Model
+  readonly imported: ModelImport
+  /** Of an `upload` source, in its order. */
+  readonly uploads: readonly Upload[]
+}
+
+export interface ExportedModel {
+  readonly config: ModelConfig
+  readonly files: readonly StoredFile[]
+  readonly verification: Verification
+  readonly prototypes: readonly Omit<Prototype, 'modelId'>[]
+}
+
+export interface ExportService {
+  /** Null when there is nothing to do: the model is gone, or was made before. A missing checkpoint fails the model. */
+  begin(modelId: string): Promise<ExportOrder | null>
+  /** The same for a model that is made of weights of others. */
+  beginImport(modelId: string): Promise<ImportOrder | null>
+  complete(modelId: string, exported: ExportedModel): Promise<void>
+  fail(modelId: string, error: { readonly code: string; readonly message: string }): Promise<void>
+}
+
+export interface ExportDeps {
+  readonly unitOfWork: UnitOfWork
+  readonly clock: Clock
+}
+
+export function createExportService({ unitOfWork, clock }: ExportDeps): ExportService {
+  const now = () => new Date(clock.now())
+
+  const fail = async (tx: Stores, model: Model, error: { readonly code: string; readonly message: string }) => {
+    await tx.models.update(model.id, { status: 'failed', error })
+    if (model.runId === null) return
+    const data = { model: model.id, status: 'failed', error: { ...error } }
+    await tx.events.append(model.runId, [{ type: 'model', level: 'error', data }], now())
+  }
+
+  return {
+    begin: (modelId) =>
+      unitOfWork(async (tx) => {
+        const model = await tx.models.load(modelId)
+        if (model?.status !== 'exporting') return null
+        const checkpoint = model.checkpointId === null ? null : await tx.checkpoints.load(model.checkpointId)
+        const run = checkpoint === null ? null : await tx.runs.load(checkpoint.runId)
+        if (checkpoint?.status !== 'complete' || run === null) {
+          await fail(tx, model, { code: 'checkpoint_not_found', message: 'The checkpoint of this model is gone.' })
+          return null
+        }
+        const version = await tx.datasets.loadVersion(run.datasetId, run.datasetVersion)
+        return { model, run, checkpoint, version: version?.status === 'ready' ? version : null }
+      }),
+
+    beginImport: (modelId) =>
+      unitOfWork(async (tx) => {
+        const model = await tx.models.load(modelId)
+        if (model?.status !== 'exporting' || model.importedFrom === null) return null
+        const { source } = model.importedFrom
+        const ids = source.type === 'upload' ? source.uploads : []
+        const uploads: Upload[] = []
+        for (const id of ids) {
+          const upload = await tx.datasets.findUpload(model.projectId, id)
+          if (upload !== null) uploads.push(upload)
+        }
+        if (uploads.length === ids.length) return { model, imported: model.importedFrom, uploads }
+        await fail(tx, model, { code: 'upload_not_found', message: 'An upload of this model is gone.' })
+        return null
+      }),
+
+    complete: (modelId, { config, files, verification, prototypes }) =>
+      unitOfWork(async (tx) => {
+        const model = await tx.models.load(modelId)
+        if (model?.status !== 'exporting') return
+        await tx.prototypes.replaceAll(
+          modelId,
+          prototypes.map((prototype) => ({ ...prototype, modelId }))
+        )
+        await tx.models.update(modelId, { status: 'ready', config, files, verification, error: null, readyAt: now() })
+        if (model.runId === null) return
+        const data = { model: modelId, status: 'ready', step: model.step, verification: { ...verification } }
+        await tx.events.append(model.runId, [{ type: 'model', level: 'info', data }], now())
+      }),
+
+    fail: (modelId, error) =>
+      unitOfWork(async (tx) => {
+        const model = await tx.models.load(modelId)
+        if (model?.status === 'exporting') await fail(tx, model, error)
+      })
+  }
+}

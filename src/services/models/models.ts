@@ -1,0 +1,143 @@
+/** Models: teachers of checkpoints, exported by a job. Wherever a model is named, the run it came from may be. */
+import { AppError } from '../../base/errors.ts'
+import type { Model, ModelImport } from '../../domain/model.ts'
+import type { Page, PageRequest } from '../../domain/page.ts'
+import type { Stores, UnitOfWork } from '../../domain/ports.ts'
+import { createUploadVerbs, type UploadDeps } from '../datasets/uploads.ts'
+import { newModel } from './new-model.ts'
+import { checkWeightSource } from './weight-sources.ts'
+
+export interface ModelServiceDeps extends UploadDeps {
+  readonly unitOfWork: UnitOfWork
+  readonly stores: Stores
+}
+
+export interface Artifact {
+  readonly name: string
+  readonly bytes: number
+  readonly sha256: string
+  readonly url: string
+}
+
+/** A model whose configuration is known and whose files are published. */
+export type ReadyModel = Model & { readonly status: 'ready'; readonly config: NonNullable<Model['config']> }
+
+/** A ready model that has prototypes. */
+export type ModelWithHead = ReadyModel & { readonly prototypes: number; readonly temperature: number }
+
+const DOWNLOAD_EXPIRES_IN_S = 3600
+
+export type ModelService = ReturnType<typeof createModelService>
+
+export function createModelService(deps: ModelServiceDeps) {
+  const { unitOfWork, stores, objects, clock, newId } = deps
+  const uploads = createUploadVerbs(deps)
+
+  async function findOfRun(projectId: string, runId: string): Promise<Model | null> {
+    const run = await stores.runs.find(projectId, runId)
+    if (run === null) return null
+    if (run.modelId !== null) return stores.models.find(projectId, run.modelId)
+    throw new AppError('model_not_ready', { message: `Run ${runId} is ${run.status}; it has no model yet.`, runId })
+  }
+
+  /**
+   * @param reference id of a model, or of the run whose model is meant
+   * @throws AppError model_not_found, model_not_ready
+   */
+  async function get(projectId: string, reference: string): Promise<Model> {
+    const isRun = reference.startsWith('run_')
+    const model = isRun ? await findOfRun(projectId, reference) : await stores.models.find(projectId, reference)
+    if (model === null) throw new AppError('model_not_found', { model: reference })
+    return model
+  }
+
+  /** @throws AppError model_not_found, model_not_ready */
+  async function getReady(projectId: string, reference: string): Promise<ReadyModel> {
+    const model = await get(projectId, reference)
+    const { status, config } = model
+    if (status === 'ready' && config !== null) return { ...model, status, config }
+    const message = `Model ${model.id} is ${status}${model.error ? ` (${model.error.code})` : ''}.`
+    throw new AppError('model_not_ready', { message, modelId: model.id })
+  }
+
+  /** @throws AppError model_not_found, model_not_ready, model_without_head */
+  async function getWithHead(projectId: string, reference: string): Promise<ModelWithHead> {
+    const model = await getReady(projectId, reference)
+    const { prototypes, temperature } = model.config
+    if (prototypes !== null && temperature !== null) return { ...model, prototypes, temperature }
+    throw new AppError('model_without_head', { modelId: model.id })
+  }
+
+  const named = (projectId: string, name: string | null) => ({
+    id: newId('model'),
+    projectId,
+    name,
+    createdAt: new Date(clock.now())
+  })
+
+  return {
+    get,
+    getReady,
+    getWithHead,
+
+    list: (projectId: string, page: PageRequest): Promise<Page<Model>> => stores.models.list(projectId, page),
+
+    /** @throws AppError checkpoint_not_found */
+    async create(
+      projectId: string,
+      request: { readonly checkpoint: string; readonly name: string | null }
+    ): Promise<Model> {
+      return unitOfWork(async (tx) => {
+        const checkpoint = await tx.checkpoints.find(projectId, request.checkpoint)
+        if (checkpoint?.status !== 'complete') {
+          const errors = [{ path: '/checkpoint', message: 'names no checkpoint that is there' }]
+          throw new AppError('checkpoint_not_found', { errors })
+        }
+        const { id: checkpointId, runId, step } = checkpoint
+        const model = newModel({ ...named(projectId, request.name), checkpointId, runId, step })
+        await tx.models.insert(model)
+        await tx.jobs.enqueue('export-model', { modelId: model.id }, { key: model.id })
+        return model
+      })
+    },
+
+    /** @throws AppError invalid_request with a pointer to what cannot be used */
+    async createFromWeights(
+      projectId: string,
+      request: ModelImport & { readonly name: string | null }
+    ): Promise<Model> {
+      const source = await checkWeightSource(stores, projectId, request.source)
+      const model = newModel({
+        ...named(projectId, request.name),
+        importedFrom: { source, options: request.options }
+      })
+      return unitOfWork(async (tx) => {
+        await tx.models.insert(model)
+        await tx.jobs.enqueue('import-model', { modelId: model.id }, { key: model.id })
+        return model
+      })
+    },
+
+    /** Weights on their way into the object store, as files of a dataset are. */
+    startUpload: (projectId: string, request: Parameters<typeof uploads.startUpload>[2]) =>
+      uploads.startUpload(projectId, null, request),
+    completeUpload: (projectId: string, request: Parameters<typeof uploads.completeUpload>[2]) =>
+      uploads.completeUpload(projectId, null, request),
+
+    /** Files with URLs that need no key until they expire. */
+    async listArtifacts(
+      projectId: string,
+      reference: string
+    ): Promise<{ readonly artifacts: readonly Artifact[]; readonly expiresAt: Date }> {
+      const model = await getReady(projectId, reference)
+      const expiresAt = new Date(clock.now() + DOWNLOAD_EXPIRES_IN_S * 1000)
+      const artifacts = await Promise.all(
+        model.files.map(async (file) => {
+          const url = await objects.downloadUrl(`${model.prefix}/${file.name}`, DOWNLOAD_EXPIRES_IN_S, file.name)
+          return { ...file, url }
+        })
+      )
+      return { artifacts, expiresAt }
+    }
+  }
+}

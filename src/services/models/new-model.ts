@@ -1,0 +1,22 @@
+import type { Model } from '../../domain/model.ts'
+import { modelPrefix } from './exports.ts'
+
+/** What a model is of; without a run it is of weights that others trained. */
+type Origin = Pick<Model, 'id' | 'projectId' | 'name' | 'createdAt'> &
+  Partial<Pick<Model, 'runId' | 'checkpointId' | 'step' | 'importedFrom'>>
+
+/** A model before a worker has made its files. */
+export const newModel = (origin: Origin): Model => ({
+  runId: null,
+  checkpointId: null,
+  importedFrom: null,
+  step: 0,
+  ...origin,
+  status: 'exporting',
+  config: null,
+  prefix: modelPrefix(origin.id),
+  files: [],
+  verification: null,
+  error: null,
+  readyAt: null
+})

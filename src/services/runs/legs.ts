@@ -1,0 +1,243 @@
+/**
+ * The worker's side of a run's life. One leg:
+ *
+ *   claim ──→ starting ──started()──→ running ──settle(outcome)──→ see leg-rules.ts
+ *     │                                  │ heartbeat(), and what leg-records.ts writes
+ *     └─ null: ended, paused, or another worker's lease is alive
+ *
+ * A user's wish arrives as `desired`; the worker learns of it from its heartbeat and settles accordingly. Every transition
+ * writes its event in the same transaction, under the fence of leg-lease.ts. Calls may be repeated after an answer was lost.
+ */
+import type { Checkpoint } from '../../domain/checkpoint.ts'
+import type { DatasetVersion } from '../../domain/dataset.ts'
+import type { Stores } from '../../domain/ports.ts'
+import { isFinished, type Lease, type Run, type RunIntent, type RunStatus } from '../../domain/run.ts'
+import { newModel } from '../models/new-model.ts'
+import { expiryOf, hold, type LegDeps, stateEvent, write } from './leg-lease.ts'
+import { type Decision, decide, isPastDeadline, type LegOutcome } from './leg-rules.ts'
+
+export interface Claim {
+  readonly run: Run
+  readonly lease: Lease
+  /** Complete ones, newest first: the first that can be read is where the leg begins. */
+  readonly checkpoints: readonly Checkpoint[]
+  readonly version: DatasetVersion
+}
+
+export interface Heartbeat {
+  readonly stillOurs: boolean
+  readonly desired: RunIntent
+  readonly isPastDeadline: boolean
+}
+
+export interface LegStart {
+  readonly step: number
+  readonly totalSteps: number
+  readonly epoch: number
+  readonly engine: string
+  readonly device: string
+}
+
+export interface LegService {
+  claim(runId: string, worker: string): Promise<Claim | null>
+  heartbeat(lease: Lease): Promise<Heartbeat>
+  started(lease: Lease, start: LegStart): Promise<void>
+  settle(lease: Lease, outcome: LegOutcome): Promise<RunStatus>
+  /** Queues runs whose worker is gone, and those that wait without a job. Returns the ids of the runs it took back. */
+  recover(): Promise<readonly string[]>
+}
+
+const CHECKPOINTS_TO_TRY = 20
+
+/** One job per lease epoch: the next leg can be queued while the job of this one is still running. */
+export const legKey = (run: Pick<Run, 'id' | 'leaseEpoch'>): string => `${run.id}:${run.leaseEpoch}`
+
+export function createLegService(deps: LegDeps): LegService {
+  const { unitOfWork, stores, clock, leaseMs } = deps
+  let lookFrom = Number.NEGATIVE_INFINITY
+
+  /** While the database was away no worker could renew its lease: those that live get the time to do so first. */
+  async function listLost(): Promise<readonly Run[]> {
+    if (clock.now() < lookFrom) return []
+    try {
+      return await stores.runs.listExpiredLeases(new Date(clock.now()))
+    } catch (error) {
+      lookFrom = clock.now() + leaseMs
+      throw error
+    }
+  }
+
+  return {
+    claim: (runId, worker) => unitOfWork((tx) => claim(deps, tx, { runId, worker })),
+
+    heartbeat: (lease) =>
+      unitOfWork(async (tx) => {
+        const run = await tx.runs.load(lease.runId, { lock: true })
+        const stillOurs =
+          run !== null &&
+          run.leaseEpoch === lease.epoch &&
+          (await tx.runs.updateUnderLease(lease, { leaseExpiresAt: expiryOf(deps) }))
+        if (!stillOurs) return { stillOurs: false, desired: 'run', isPastDeadline: false }
+        return { stillOurs, desired: run.desired, isPastDeadline: isPastDeadline(run, clock.now()) }
+      }),
+
+    started: (lease, start) => unitOfWork((tx) => begin(deps, tx, { lease, start })),
+
+    settle: (lease, outcome) =>
+      unitOfWork(async (tx) => {
+        const run = await hold(tx, lease)
+        // Settled before, and the answer was lost.
+        if (run.leaseWorker === null) return run.status
+        return end(deps, tx, { run, outcome })
+      }),
+
+    async recover() {
+      const taken: string[] = []
+      for (const { id } of await listLost()) {
+        if (await unitOfWork((tx) => takeBack(deps, tx, id))) taken.push(id)
+      }
+      return taken
+    }
+  }
+}
+
+async function claim(
+  deps: LegDeps,
+  tx: Stores,
+  { runId, worker }: { runId: string; worker: string }
+): Promise<Claim | null> {
+  const now = deps.clock.now()
+  const known = await tx.runs.load(runId, { lock: true })
+  if (known === null || isFinished(known) || known.status === 'paused' || isLeased(known, now)) return null
+  const claimed = await tx.runs.claim(runId, worker, expiryOf(deps), new Date(now))
+  if (claimed === null) return null
+  const run = {
+    ...claimed,
+    leg: Math.max(1, claimed.leg),
+    attempt: claimed.attempt + 1,
+    startedAt: claimed.startedAt ?? new Date(now)
+  }
+  const lease = { runId, epoch: run.leaseEpoch }
+  if (run.desired !== 'run' || isPastDeadline(run, now)) {
+    await end(deps, tx, { run, outcome: { type: 'stopped' } })
+    return null
+  }
+  const version = await tx.datasets.loadVersion(run.datasetId, run.datasetVersion)
+  if (version?.status !== 'ready') {
+    const message = `Version ${run.datasetVersion} of dataset ${run.datasetId} is gone or not ready.`
+    await end(deps, tx, { run, outcome: { type: 'failed', code: 'dataset_version_not_found', message, step: null } })
+    return null
+  }
+  const starting = { ...run, status: 'starting', statusReason: null } as const
+  const { status, statusReason, leg, attempt, startedAt } = starting
+  await write(tx, lease, { status, statusReason, leg, attempt, startedAt })
+  await tx.events.append(runId, [stateEvent(starting)], new Date(now))
+  const { data } = await tx.checkpoints.listByRun(run.projectId, runId, { limit: CHECKPOINTS_TO_TRY, after: null })
+  return { run: starting, lease, checkpoints: data.filter(({ status }) => status === 'complete'), version }
+}
+
+const isLeased = (run: Run, now: number): boolean =>
+  run.leaseWorker !== null && run.leaseExpiresAt !== null && run.leaseExpiresAt.getTime() > now
+
+async function begin(deps: LegDeps, tx: Stores, { lease, start }: { lease: Lease; start: LegStart }): Promise<void> {
+  const run = await hold(tx, lease)
+  const { step, totalSteps, epoch } = start
+  const progress = {
+    step,
+    totalSteps,
+    epoch,
+    percent: totalSteps === 0 ? 0 : (100 * step) / totalSteps,
+    imagesSeen: step * run.recipe.hyperparameters.batchSize
+  }
+  // A cancel or pause that came while the trainer started keeps its status.
+  const status = run.status === 'starting' ? 'running' : run.status
+  await tx.metrics.removeAfter(run.id, step)
+  await write(tx, lease, { status, progress, leaseExpiresAt: expiryOf(deps) })
+  const at = new Date(deps.clock.now())
+  const { engine, device } = start
+  const message = {
+    message: step === 0 ? 'Training starts.' : `Training goes on from step ${step}.`,
+    step,
+    engine,
+    device
+  }
+  await tx.events.append(
+    run.id,
+    [stateEvent({ ...run, status }), { type: 'message', level: 'info', data: message }],
+    at
+  )
+}
+
+/** Writes the decision of leg-rules.ts with its event, the next leg's job or the model's. */
+async function end(deps: LegDeps, tx: Stores, ending: { run: Run; outcome: LegOutcome }): Promise<RunStatus> {
+  const { run, outcome } = ending
+  const now = deps.clock.now()
+  const decision = decide(run, outcome, now)
+  const { status, reason, error, requeueAfterS, isNextLeg } = decision
+  const isOver = requeueAfterS === null && status !== 'paused'
+  const settled: Run = {
+    ...run,
+    progress: outcome.type === 'completed' ? { ...run.progress, step: outcome.step, percent: 100 } : run.progress,
+    status,
+    statusReason: reason,
+    error,
+    leg: isNextLeg ? run.leg + 1 : run.leg,
+    attempt: isNextLeg || status === 'paused' ? 0 : run.attempt,
+    leaseWorker: null,
+    leaseExpiresAt: null,
+    imagesPerSecond: isOver ? run.imagesPerSecond : null,
+    etaS: isOver ? 0 : null,
+    finishedAt: isOver ? new Date(now) : null,
+    modelId: outcome.type === 'completed' ? await publishModel(deps, tx, { run, step: outcome.step }) : run.modelId
+  }
+  const { id, projectId, recipe, createdAt, desired, leaseEpoch, ...patch } = settled
+  await write(tx, { runId: run.id, epoch: run.leaseEpoch }, patch)
+  const event = stateEvent(settled, levelOf(decision))
+  const note = outcome.type === 'interrupted' ? { message: outcome.message } : {}
+  await tx.events.append(run.id, [{ ...event, data: { ...event.data, ...note } }], new Date(now))
+  if (requeueAfterS !== null) await enqueue(tx, settled, requeueAfterS)
+  return status
+}
+
+function levelOf({ status, isNextLeg }: Decision): 'info' | 'warn' | 'error' {
+  if (status === 'failed') return 'error'
+  return status === 'queued' && !isNextLeg ? 'warn' : 'info'
+}
+
+const enqueue = (tx: Stores, run: Run, startAfterS: number): Promise<void> =>
+  tx.jobs.enqueue(
+    'run-leg',
+    { runId: run.id },
+    { key: legKey(run), priority: run.compute.priority, ...(startAfterS > 0 ? { startAfterS } : {}) }
+  )
+
+/** A run that reaches its end becomes a model in the same transaction, or neither happens. */
+async function publishModel(
+  { clock, newId }: LegDeps,
+  tx: Stores,
+  { run, step }: { run: Run; step: number }
+): Promise<string> {
+  const id = newId('model')
+  const { projectId, name, id: runId, latestCheckpointId: checkpointId } = run
+  const createdAt = new Date(clock.now())
+  await tx.models.insert(newModel({ id, projectId, name, runId, checkpointId, step, createdAt }))
+  await tx.jobs.enqueue('export-model', { modelId: id }, { key: id })
+  return id
+}
+
+async function takeBack(deps: LegDeps, tx: Stores, runId: string): Promise<boolean> {
+  const now = deps.clock.now()
+  const known = await tx.runs.load(runId, { lock: true })
+  if (known === null || isFinished(known) || known.status === 'paused' || isLeased(known, now)) return false
+  if (known.leaseWorker === null && known.status === 'queued') {
+    // Nobody had it: perhaps its job was lost. A job that waits already makes this a no-op.
+    await enqueue(tx, known, 0)
+    return false
+  }
+  // Claiming, for no time at all, raises the epoch: the lost worker cannot write any more, should it come back.
+  const run = await tx.runs.claim(runId, 'supervisor', new Date(now), new Date(now))
+  if (run === null) return false
+  const message = `Worker ${known.leaseWorker ?? 'unknown'} has not been heard of since its lease ended.`
+  await end(deps, tx, { run, outcome: { type: 'interrupted', reason: 'worker_lost', message } })
+  return true
+}

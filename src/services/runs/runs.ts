@@ -1,0 +1,179 @@
+/** What users do with runs: plan, start, look at, cancel. What workers do with them: legs.ts. */
+import type { Clock } from '../../base/clock.ts'
+import { AppError, type FieldError, isAppError } from '../../base/errors.ts'
+import type { IdKind } from '../../base/ids.ts'
+import type { JsonObject } from '../../base/json.ts'
+import type { Checkpoint } from '../../domain/checkpoint.ts'
+import type { DatasetVersion } from '../../domain/dataset.ts'
+import type { Page, PageRequest } from '../../domain/page.ts'
+import type { MetricQuery, RunFilter, Stores, UnitOfWork } from '../../domain/ports.ts'
+import {
+  type Alarm,
+  type CheckpointPolicy,
+  type Compute,
+  isFinished,
+  type MetricSeries,
+  type Run,
+  requestCancel
+} from '../../domain/run.ts'
+import { checkRecipe } from '../../recipe/check.ts'
+import { type RecipeRequest, resolveRecipe } from '../../recipe/presets.ts'
+import type { Recipe } from '../../recipe/schema.ts'
+import { type Estimate, estimateRun } from './estimate.ts'
+import { stateEvent } from './leg-lease.ts'
+import { legKey } from './legs.ts'
+import { createRunEventVerbs } from './run-events.ts'
+
+export interface RunServiceDeps {
+  readonly unitOfWork: UnitOfWork
+  readonly stores: Stores
+  readonly clock: Clock
+  readonly newId: (kind: IdKind) => string
+  readonly datasets: { resolve(projectId: string, reference: string): Promise<DatasetVersion> }
+}
+
+export interface RunRequest {
+  readonly name: string | null
+  /** `ds_…@3`, or `ds_…` for its latest ready version. */
+  readonly dataset: string
+  readonly recipe: RecipeRequest
+  readonly compute: Compute
+  readonly checkpoint: CheckpointPolicy
+  readonly alarms: readonly Alarm[]
+  readonly metadata: JsonObject
+}
+
+/** A request that can be trained: what it means and what it takes. */
+export interface RunPlan {
+  readonly version: DatasetVersion
+  readonly recipe: Recipe
+  readonly estimate: Estimate
+}
+
+/** How many of the last successes are asked for a speed: baselines of 0 epochs have none. */
+const RUNS_TO_MEASURE = 10
+
+const ABOUT_DATASET = ['dataset_not_found', 'dataset_version_not_found', 'dataset_version_not_ready'] as const
+
+export type RunService = ReturnType<typeof createRunService>
+
+export function createRunService(deps: RunServiceDeps) {
+  const { unitOfWork, stores, clock, datasets } = deps
+
+  async function resolveDataset(projectId: string, reference: string): Promise<DatasetVersion> {
+    try {
+      return await datasets.resolve(projectId, reference)
+    } catch (error) {
+      const isAbout = ABOUT_DATASET.some((code) => isAppError(error, code))
+      if (!isAbout || !isAppError(error)) throw error
+      const errors: FieldError[] = [{ path: '/dataset', message: error.message }]
+      throw new AppError(error.code, { ...error.details, errors }, { cause: error })
+    }
+  }
+
+  /** @throws AppError invalid_recipe, dataset_not_found, dataset_version_not_found, dataset_version_not_ready */
+  async function plan(projectId: string, request: RunRequest): Promise<RunPlan> {
+    const recipe = resolveRecipe(request.recipe)
+    const version = await resolveDataset(projectId, request.dataset)
+    const errors = checkRecipe(recipe, { images: version.images })
+    if (errors.length > 0) throw new AppError('invalid_recipe', { errors })
+    const succeeded = await stores.runs.list(
+      projectId,
+      { status: 'succeeded' },
+      { limit: RUNS_TO_MEASURE, after: null }
+    )
+    return { version, recipe, estimate: estimateRun(recipe, version.images, succeeded.data) }
+  }
+
+  async function get(projectId: string, id: string): Promise<Run> {
+    const run = await stores.runs.find(projectId, id)
+    if (run === null) throw new AppError('run_not_found', { runId: id })
+    return run
+  }
+
+  return {
+    ...createRunEventVerbs({ stores, clock, get }),
+    plan,
+    get,
+
+    async create(projectId: string, request: RunRequest): Promise<{ run: Run; estimate: Estimate }> {
+      const planned = await plan(projectId, request)
+      const run = newRun(deps, projectId, { request, planned })
+      await unitOfWork(async (tx) => {
+        await tx.runs.insert(run)
+        await tx.events.append(run.id, [stateEvent(run)], run.createdAt)
+        await tx.jobs.enqueue('run-leg', { runId: run.id }, { key: legKey(run), priority: run.compute.priority })
+      })
+      return { run, estimate: planned.estimate }
+    },
+
+    list: (projectId: string, filter: RunFilter, page: PageRequest): Promise<Page<Run>> =>
+      stores.runs.list(projectId, filter, page),
+
+    /**
+     * A run that nobody works on ends at once; otherwise its worker sees the wish at its next heartbeat.
+     *
+     * @throws AppError run_not_found, run_not_cancelable
+     */
+    cancel: (projectId: string, id: string): Promise<Run> =>
+      unitOfWork(async (tx) => {
+        const known = await tx.runs.load(id, { lock: true })
+        if (known?.projectId !== projectId) throw new AppError('run_not_found', { runId: id })
+        const { status, desired } = requestCancel(known)
+        if (status === known.status) return known
+        const now = new Date(clock.now())
+        const patch = { status, desired, statusReason: 'user', ...(isFinished({ status }) && { finishedAt: now }) }
+        await tx.runs.update(id, patch)
+        const run: Run = { ...known, ...patch }
+        await tx.events.append(id, [stateEvent(run)], now)
+        return run
+      }),
+
+    async metrics(projectId: string, id: string, query: MetricQuery): Promise<readonly MetricSeries[]> {
+      await get(projectId, id)
+      return stores.metrics.read(id, query)
+    },
+
+    async listCheckpoints(projectId: string, id: string, page: PageRequest): Promise<Page<Checkpoint>> {
+      await get(projectId, id)
+      return stores.checkpoints.listByRun(projectId, id, page)
+    }
+  }
+}
+
+function newRun(
+  { clock, newId }: RunServiceDeps,
+  projectId: string,
+  { request, planned }: { readonly request: RunRequest; readonly planned: RunPlan }
+): Run {
+  const { version, recipe, estimate } = planned
+  return {
+    id: newId('run'),
+    projectId,
+    name: request.name,
+    datasetId: version.datasetId,
+    datasetVersion: version.version,
+    recipe,
+    compute: request.compute,
+    checkpoint: request.checkpoint,
+    alarms: request.alarms,
+    metadata: request.metadata,
+    status: 'queued',
+    statusReason: 'waiting_for_worker',
+    desired: 'run',
+    leaseEpoch: 0,
+    leaseWorker: null,
+    leaseExpiresAt: null,
+    leg: 0,
+    attempt: 0,
+    progress: { step: 0, totalSteps: estimate.steps, epoch: 0, percent: 0, imagesSeen: 0 },
+    imagesPerSecond: null,
+    etaS: estimate.durationS,
+    latestCheckpointId: null,
+    modelId: null,
+    error: null,
+    createdAt: new Date(clock.now()),
+    startedAt: null,
+    finishedAt: null
+  }
+}

@@ -1,0 +1,77 @@
+/** Images in, vectors or assignments out. Tensors stay in the inference processes behind the port. */
+import { AppError } from '../../base/errors.ts'
+import type { ImageAssignments, Inference, Timings } from '../../domain/ports.ts'
+import type { ModelService, ReadyModel } from '../models/models.ts'
+import type { ImageInput, ImageSources } from './image-sources.ts'
+
+export interface ServingServiceDeps {
+  readonly models: Pick<ModelService, 'getReady' | 'getWithHead'>
+  readonly imageSources: ImageSources
+  readonly inference: Inference
+}
+
+export interface ServingRequest {
+  readonly projectId: string
+  /** Id of a model, or of a run. */
+  readonly model: string
+  readonly images: readonly ImageInput[]
+}
+
+export interface EmbedAnswer {
+  readonly model: ReadyModel
+  readonly embeddings: readonly Float32Array[]
+  readonly dimensions: number
+  readonly timings: Timings
+}
+
+export interface AssignAnswer {
+  readonly model: ReadyModel
+  readonly results: readonly ImageAssignments[]
+  readonly timings: Timings
+}
+
+const outOfRange = (field: string, limit: number): AppError =>
+  new AppError('invalid_request', {
+    errors: [{ path: `/${field}`, message: `must be at most ${limit} for this model` }]
+  })
+
+/** The inference process names the image by its number; the user reads it as a pointer. */
+async function namingTheImage<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work
+  } catch (error) {
+    if (!(error instanceof AppError) || typeof error.details['index'] !== 'number') throw error
+    const errors = [{ path: `/input/${error.details['index']}`, message: error.message }]
+    throw new AppError(error.code, { ...error.details, errors }, { cause: error })
+  }
+}
+
+export type ServingService = ReturnType<typeof createServingService>
+
+export function createServingService({ models, imageSources, inference }: ServingServiceDeps) {
+  return {
+    /** @throws AppError of models.getReady, ImageSources.load and Inference */
+    async embed(request: ServingRequest & { readonly dimensions: number | null }): Promise<EmbedAnswer> {
+      const model = await models.getReady(request.projectId, request.model)
+      const { embeddingDim } = model.config
+      const dimensions = request.dimensions ?? embeddingDim
+      if (dimensions > embeddingDim) throw outOfRange('dimensions', embeddingDim)
+      const images = await imageSources.load(request.images)
+      const options = dimensions === embeddingDim ? {} : { dimensions }
+      const { embeddings, timings } = await namingTheImage(inference.embed(model, images, options))
+      return { model, embeddings, dimensions, timings }
+    },
+
+    /** @throws AppError of models.getWithHead, ImageSources.load and Inference */
+    async assign(
+      request: ServingRequest & { readonly topK: number; readonly temperature: number | null }
+    ): Promise<AssignAnswer> {
+      const model = await models.getWithHead(request.projectId, request.model)
+      const images = await imageSources.load(request.images)
+      const topK = Math.min(request.topK, model.prototypes)
+      const options = request.temperature === null ? { topK } : { topK, temperature: request.temperature }
+      const { results, timings } = await namingTheImage(inference.assign(model, images, options))
+      return { model, results, timings }
+    }
+  }
+}

@@ -1,0 +1,145 @@
+/** Images of any source through a model, one batch in memory at a time, however many there are. */
+import { AppError, isAppError } from '../base/errors.ts'
+import { openDatasetFolder } from '../images/dataset-folder.ts'
+import { decodeInspected } from '../images/decode.ts'
+import type { Image } from '../images/image.ts'
+import { inspectImage } from '../images/inspect.ts'
+import type { SourceItem } from '../images/sources/item.ts'
+import { readSources } from '../images/sources/read-sources.ts'
+import { type PreprocessTarget, preprocessImage } from '../model/preprocess.ts'
+import { DEFAULT_INGEST_LIMITS } from '../protocol/ingest-messages.ts'
+import type { ServedProgram } from './serving-model.ts'
+
+/** Images in one call of the session. */
+const BATCH = 64
+/** Images that are decoded at the same time: as many as libuv has threads. */
+const WINDOW = 4
+
+/** The class's name; a number where the source has numbers only. */
+export type Label = string | number | null
+
+export type ImageOrigin =
+  | { readonly kind: 'packed'; readonly path: string }
+  | { readonly kind: 'folder' | 'file'; readonly path: string; readonly name: string }
+
+export interface UnusableImage {
+  readonly name: string
+  readonly code: string
+  readonly message: string
+}
+
+interface UsableImage {
+  readonly name: string
+  readonly label: Label
+  /** [S, S, C] */
+  readonly pixels: Uint8Array
+}
+
+export interface EmbeddedImage {
+  readonly name: string
+  readonly label: Label
+  /** [D], of unit length. */
+  readonly embedding: Float32Array
+}
+
+export interface EmbeddedBatch {
+  readonly images: readonly EmbeddedImage[]
+  /** What could not be read since the batch before. */
+  readonly unusable: readonly UnusableImage[]
+}
+
+export interface EmbedOptions {
+  readonly origin: ImageOrigin
+  readonly target: PreprocessTarget
+  readonly program: ServedProgram
+}
+
+/**
+ * In the order of the source: folders by name, packed datasets as they were packed. Every file has its row, equal ones
+ * too.
+ *
+ * @throws AppError what reading the source throws; dataset_empty when there is no image in it
+ */
+export async function* embedImages({ origin, target, program }: EmbedOptions): AsyncGenerator<EmbeddedBatch> {
+  let waiting: UsableImage[] = []
+  let unusable: UnusableImage[] = []
+  let total = 0
+  const embedded = async (): Promise<EmbeddedBatch> => {
+    const rows = waiting.length === 0 ? [] : await program.run(waiting.map(({ pixels }) => pixels))
+    const images = waiting.map(({ name, label }, i) => ({ name, label, embedding: rows[i]! }))
+    const batch = { images, unusable }
+    waiting = []
+    unusable = []
+    return batch
+  }
+  for await (const read of inOrder(
+    origin.kind === 'packed' ? packedImages(origin.path, target) : found(origin, target)
+  )) {
+    if ('code' in read) unusable.push(read)
+    else {
+      waiting.push(read)
+      total++
+    }
+    if (waiting.length === BATCH || unusable.length === BATCH) yield await embedded()
+  }
+  if (waiting.length > 0 || unusable.length > 0) yield await embedded()
+  if (total === 0)
+    throw new AppError('dataset_empty', { message: `There is no image that can be read in ${origin.path}.` })
+}
+
+type Reading = () => Promise<UsableImage | UnusableImage>
+
+async function* inOrder(readings: AsyncIterable<Reading>): AsyncGenerator<UsableImage | UnusableImage> {
+  const underWay: Promise<UsableImage | UnusableImage>[] = []
+  for await (const read of readings) {
+    const result = read()
+    result.catch(() => {}) // awaited in its turn; until then it must not count as unhandled
+    underWay.push(result)
+    if (underWay.length >= WINDOW) yield await underWay.shift()!
+  }
+  for (const result of underWay) yield await result
+}
+
+async function* packedImages(folder: string, target: PreprocessTarget): AsyncGenerator<Reading> {
+  const dataset = await openDatasetFolder(folder)
+  const { classes } = dataset.manifest
+  try {
+    for (const [index, record] of dataset.records.entries()) {
+      const { name, label, format, width, height, channels } = record
+      yield async () => {
+        const bytes = await dataset.read(index)
+        const image: Image =
+          format === 'raw' ? { data: bytes, width, height, channels } : await decodeInspected(bytes, record)
+        const named = label === null ? null : (classes?.[label] ?? label)
+        return { name, label: named, pixels: preprocessImage(image, target) }
+      }
+    }
+  } finally {
+    await dataset.close()
+  }
+}
+
+async function* found(
+  origin: Exclude<ImageOrigin, { kind: 'packed' }>,
+  target: PreprocessTarget
+): AsyncGenerator<Reading> {
+  for await (const item of readSources([origin], DEFAULT_INGEST_LIMITS)) yield () => readItem(item, target)
+}
+
+async function readItem(item: SourceItem, target: PreprocessTarget): Promise<UsableImage | UnusableImage> {
+  const { name } = item
+  if (item.kind === 'rejected') return { name, code: item.code, message: item.message }
+  if (item.kind === 'pixels') {
+    const { width, height, channels, bytes: data, label } = item
+    return { name, label, pixels: preprocessImage({ data, width, height, channels }, target) }
+  }
+  const { maxImageBytes: maxBytes, maxImagePixels: maxPixels } = DEFAULT_INGEST_LIMITS
+  try {
+    const info = await inspectImage(item.bytes, { maxBytes, maxPixels })
+    const image = await decodeInspected(item.bytes, info)
+    return { name, label: item.className, pixels: preprocessImage(image, target) }
+  } catch (error) {
+    if (!isAppError(error)) throw error
+    return { name, code: error.code, message: error.message }
+  }
+}

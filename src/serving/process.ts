@@ -1,0 +1,53 @@
+/**
+ * The inference child: messages in, answers out. It computes and decodes what strangers upload, so it may die; the parent
+ * starts another. It holds nothing that the model folders do not.
+ */
+import type { Clock } from '../base/clock.ts'
+import { createModelCache } from '../cache/model-cache.ts'
+import type { Engine } from '../engine/engine.ts'
+import {
+  DEFAULT_INFERENCE_SETTINGS,
+  type InferenceMessage,
+  type InferenceRequest,
+  type InferenceSettings
+} from '../protocol/inference-messages.ts'
+import { createRequestHandler } from './requests.ts'
+import { type OpenOnnxFile, openServingModel } from './serving-model.ts'
+
+/** The part of `process` that a forked child needs. */
+export type ParentChannel = Pick<NodeJS.Process, 'on' | 'send' | 'exit' | 'stderr'>
+
+export interface ServingOptions {
+  readonly settings: InferenceSettings
+  readonly engine: Pick<Engine, 'name' | 'device'>
+  readonly openOnnxFile: OpenOnnxFile
+  readonly clock: Clock
+}
+
+/** @param text JSON of the settings that differ from the defaults; undefined for none */
+export const readInferenceSettings = (text: string | undefined): InferenceSettings => ({
+  ...DEFAULT_INFERENCE_SETTINGS,
+  ...(text === undefined ? {} : JSON.parse(text))
+})
+
+export function serveRequests(parent: ParentChannel, { settings, engine, openOnnxFile, clock }: ServingOptions): void {
+  const models = createModelCache({
+    maxBytes: settings.maxModelBytes,
+    open: (folder) => openServingModel(folder, openOnnxFile)
+  })
+  const handler = createRequestHandler({
+    settings,
+    models,
+    clock,
+    report: (error) => parent.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`)
+  })
+  const send = (message: InferenceMessage) => {
+    // An answer that cannot be sent has no reader any more; 'disconnect' ends the process.
+    parent.send?.(message, undefined, undefined, () => {})
+  }
+  parent.on('disconnect', () => parent.exit(0))
+  parent.on('message', (message) => {
+    void handler.answer(message as InferenceRequest).then(send) // the parent runs the same version of the message types
+  })
+  send({ ready: true, engine: engine.name, device: engine.device })
+}

@@ -1,0 +1,229 @@
+import assert from 'node:assert/strict'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+import sharp from 'sharp'
+import { systemClock } from '../../../src/base/clock.ts'
+import { createEngine } from '../../../src/engine/create-engine.ts'
+import { openOnnxFile } from '../../../src/engine/onnx-engine.ts'
+import { prng } from '../../../src/math/prng.ts'
+import { exportModel } from '../../../src/model/export.ts'
+import type {
+  AssignResult,
+  EmbedResult,
+  InferenceAnswer,
+  InferenceFailure,
+  InferenceMessage,
+  InferenceRequest,
+  InferenceSettings,
+  InferenceSuccess
+} from '../../../src/protocol/inference-messages.ts'
+import type { CheckpointEvent } from '../../../src/protocol/training-events.ts'
+import { train } from '../../../src/training/train.ts'
+import { muRecipe } from '../../helpers/mu-recipe.ts'
+import { writeTinyDataset } from '../../helpers/tiny-dataset.ts'
+import { collect, type Forked, forkLab, INFERENCE, type Scope } from './lab-folder.ts'
+
+let root: string
+let folder: string
+
+before(async () => {
+  root = await mkdtemp(join(tmpdir(), 'kappa-server-'))
+  folder = join(root, 'model')
+  const engine = createEngine({ threads: 1 })
+  const recipe = muRecipe({ epochs: 1, freezeLastLayerEpochs: 0 })
+  const datasetFolder = await writeTinyDataset(join(root, 'dataset'))
+  const events = train({ recipe, datasetFolder, outFolder: join(root, 'out'), engine, clock: systemClock, loaders: 0 })
+  const checkpoint = (await collect(events)).find((event): event is CheckpointEvent => event.type === 'checkpoint')!
+  const options = { checkpointFolder: checkpoint.folder, datasetFolder, outFolder: folder, engine }
+  await collect(exportModel({ ...options, openOnnxFile: (path) => openOnnxFile(path, { threads: 1 }) }))
+})
+
+/** One process with default settings for all tests that need no others. */
+let shared: Server
+const cleanUps: (() => unknown)[] = []
+before(async () => {
+  shared = await startServer({ after: (cleanUp) => cleanUps.push(cleanUp) })
+})
+after(async () => {
+  for (const cleanUp of cleanUps) await cleanUp()
+  await rm(root, { recursive: true, force: true })
+})
+
+type Question =
+  | Omit<Extract<InferenceRequest, { kind: 'embed' }>, 'id'>
+  | Omit<Extract<InferenceRequest, { kind: 'assign' }>, 'id'>
+
+interface Server extends Pick<Forked<InferenceMessage>, 'child' | 'exited'> {
+  ask(question: Question): Promise<InferenceAnswer>
+}
+
+async function startServer(t: Scope, settings: Partial<InferenceSettings> = {}): Promise<Server> {
+  const { child, exited, find } = forkLab<InferenceMessage>(t, INFERENCE, [JSON.stringify(settings)])
+  let lastId = 0
+  const isReady = (message: InferenceMessage): message is Extract<InferenceMessage, { ready: true }> =>
+    'ready' in message
+  await find(isReady)
+  const ask = (question: Question): Promise<InferenceAnswer> => {
+    const id = ++lastId
+    child.send({ ...question, id })
+    return find((message): message is InferenceAnswer => 'id' in message && message.id === id)
+  }
+  return { child, exited, ask }
+}
+
+const png = (seed: number, side = 20): Promise<Uint8Array> => {
+  const random = prng(seed)
+  const pixels = Uint8Array.from({ length: side * side * 3 }, () => random.integer(256))
+  return sharp(pixels, { raw: { width: side, height: side, channels: 3 } })
+    .png()
+    .toBuffer()
+}
+
+const model = () => ({ id: 'mdl_test', folder })
+const embed = (images: Uint8Array[], options: { dimensions?: number; timeoutMs?: number } = {}): Question => ({
+  kind: 'embed',
+  model: model(),
+  images,
+  options
+})
+const assign = (images: Uint8Array[], options: { topK: number; temperature?: number }): Question => ({
+  kind: 'assign',
+  model: model(),
+  images,
+  options
+})
+
+const embeddings = (answer: InferenceAnswer): EmbedResult => (answer as InferenceSuccess).result as EmbedResult
+const assignments = (answer: InferenceAnswer): AssignResult => (answer as InferenceSuccess).result as AssignResult
+const lengthOf = (vector: Float32Array) => Math.hypot(...vector)
+const failure = (answer: InferenceAnswer) => {
+  const { code, index } = answer as InferenceFailure
+  return { ok: answer.ok, code, index }
+}
+
+test('embeddings are unit vectors, one an image, the same alone and in company', async () => {
+  const { ask } = shared
+  const images = await Promise.all([1, 2, 3].map((seed) => png(seed)))
+  const together = embeddings(await ask(embed(images)))
+  assert.equal(together.dimensions, 32)
+  assert.equal(together.embeddings.length, 3 * 32)
+  for (const [i, image] of images.entries()) {
+    const row = together.embeddings.subarray(i * 32, (i + 1) * 32)
+    assert.ok(Math.abs(lengthOf(row) - 1) < 1e-5)
+    const alone = embeddings(await ask(embed([image]))).embeddings
+    assert.ok(alone.every((value, at) => Math.abs(value - row[at]!) < 1e-5))
+  }
+})
+
+test('fewer dimensions are the first numbers, normalized again', async () => {
+  const { ask } = shared
+  const images = [await png(1)]
+  const whole = embeddings(await ask(embed(images))).embeddings
+  const short = embeddings(await ask(embed(images, { dimensions: 8 })))
+  assert.equal(short.dimensions, 8)
+  assert.ok(Math.abs(lengthOf(short.embeddings) - 1) < 1e-6)
+  assert.ok(Math.abs(short.embeddings[3]! / short.embeddings[0]! - whole[3]! / whole[0]!) < 1e-4)
+  assert.equal(failure(await ask(embed(images, { dimensions: 33 }))).code, 'invalid_request')
+})
+
+test('assignments come with probabilities, kappa and a density among the training images', async () => {
+  const { ask } = shared
+  const { temperature, images } = assignments(await ask(assign([await png(1), await png(2)], { topK: 16 })))
+  assert.equal(temperature, 0.04)
+  assert.equal(images.length, 2)
+  for (const { topK, entropy, effectiveClusters, logDensity, densityPercentile } of images) {
+    assert.ok(Math.abs(topK.reduce((sum, { probability }) => sum + probability, 0) - 1) < 1e-9)
+    assert.ok(topK.every(({ cosine, kappa }) => Math.abs(cosine) <= 1.0001 && kappa > 0))
+    assert.ok(Math.abs(effectiveClusters - Math.exp(entropy)) < 1e-9)
+    assert.ok(Number.isFinite(logDensity))
+    assert.ok(densityPercentile! >= 0 && densityPercentile! <= 1)
+  }
+})
+
+test('a higher temperature spreads assignments and has no training densities to compare with', async () => {
+  const { ask } = shared
+  const images = [await png(1)]
+  const [sharp_] = assignments(await ask(assign(images, { topK: 3 }))).images
+  const [blunt] = assignments(await ask(assign(images, { topK: 3, temperature: 1 }))).images
+  assert.ok(blunt!.entropy > sharp_!.entropy)
+  assert.equal(blunt!.densityPercentile, null)
+})
+
+test('a bad image is named by its place and disturbs nobody else', async () => {
+  const { ask } = shared
+  const good = await png(1)
+  const cut = good.subarray(0, good.length / 2)
+  const answers = await Promise.all([
+    ask(embed([good, good, Buffer.from('no image')])),
+    ask(embed([good, cut])),
+    ask(embed([good]))
+  ])
+  assert.deepEqual(answers.map(failure), [
+    { ok: false, code: 'image_invalid', index: 2 },
+    { ok: false, code: 'image_invalid', index: 1 },
+    { ok: true, code: undefined, index: undefined }
+  ])
+})
+
+test('an image with too many pixels is refused from its header', async (t) => {
+  const { ask } = await startServer(t, { maxImagePixels: 300 })
+  assert.deepEqual(failure(await ask(embed([await png(1, 20)]))), { ok: false, code: 'image_too_large', index: 0 })
+  assert.equal((await ask(embed([await png(1, 15)]))).ok, true)
+})
+
+test('requests that are sent together are computed together', async (t) => {
+  const { ask } = await startServer(t, { maxBatch: 8, maxQueueDelayMs: 60_000 })
+  const images = await Promise.all(Array.from({ length: 8 }, (_, seed) => png(seed)))
+  const answers = await Promise.all(images.map((image) => ask(embed([image]))))
+  // The eighth image filled the batch: nobody waited for the minute to pass.
+  const timings = answers.map((answer) => (answer as InferenceSuccess).timings)
+  assert.ok(
+    timings.every(({ queueMs }) => queueMs < 59_000),
+    JSON.stringify(timings)
+  )
+  assert.equal(new Set(timings.map(({ inferMs }) => inferMs)).size, 1)
+})
+
+test('a full queue answers overloaded at once and serves the rest', async (t) => {
+  const { ask } = await startServer(t, { maxQueueSize: 4 })
+  const image = await png(1)
+  const answers = await Promise.all([
+    ask(embed([image, image, image])),
+    ask(embed([image, image])),
+    ask(embed([image]))
+  ])
+  assert.deepEqual(
+    answers.map(({ ok }) => ok),
+    [true, false, true]
+  )
+  assert.equal(failure(answers[1]!).code, 'overloaded')
+  assert.equal((await ask(embed([image, image]))).ok, true)
+})
+
+test('a request whose time is up is answered request_timeout', async (t) => {
+  const { ask } = await startServer(t, { maxBatch: 8, maxQueueDelayMs: 300 })
+  const image = await png(1)
+  assert.equal((await ask(embed([image]))).ok, true)
+  assert.equal(failure(await ask(embed([image], { timeoutMs: 50 }))).code, 'request_timeout')
+})
+
+test('a model that is not there is answered model_not_ready and the next request is served', async () => {
+  const { ask } = shared
+  const images = [await png(1)]
+  const lost = await ask({
+    kind: 'embed',
+    model: { id: 'mdl_lost', folder: join(root, 'nothing') },
+    images,
+    options: {}
+  })
+  assert.equal(failure(lost).code, 'model_not_ready')
+  assert.equal((await ask(embed(images))).ok, true)
+})
+
+test('without its parent the process ends', async (t) => {
+  const { child, exited } = await startServer(t)
+  child.disconnect()
+  assert.equal((await exited).code, 0)
+})

@@ -1,0 +1,38 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { Run } from '../../../../src/domain/run.ts'
+import { recipeNumbers } from '../../../../src/recipe/numbers.ts'
+import { resolveRecipe } from '../../../../src/recipe/presets.ts'
+import { estimateRun, measuredFlopRate } from '../../../../src/services/runs/estimate.ts'
+
+const recipe = resolveRecipe({ method: 'dino-vmf', preset: 'mu' })
+const ended = (imagesSeen: number, seconds: number): Run =>
+  ({
+    recipe,
+    startedAt: new Date(0),
+    finishedAt: new Date(seconds * 1000),
+    progress: { step: 1, totalSteps: 1, epoch: 1, percent: 100, imagesSeen }
+  }) as Run // only these fields are read
+
+test('steps, images and operations are those of the recipe', () => {
+  const images = 10 * recipe.hyperparameters.batchSize
+  const estimate = estimateRun(recipe, images, [])
+  assert.equal(estimate.steps, 10 * recipe.hyperparameters.epochs)
+  assert.equal(estimate.images, images * recipe.hyperparameters.epochs)
+  assert.equal(estimate.flops, recipeNumbers(recipe, images).totalFlops)
+  assert.equal(estimate.durationS, null)
+})
+
+test('the time is that of the newest success which trained anything', () => {
+  const images = 10 * recipe.hyperparameters.batchSize
+  const seen = images * recipe.hyperparameters.epochs
+  assert.equal(estimateRun(recipe, images, [ended(0, 3), ended(seen, 50), ended(seen, 900)]).durationS, 50)
+  const twice = estimateRun(recipe, 2 * images, [ended(seen, 50)])
+  assert.equal(twice.durationS, 100)
+})
+
+test('a run without a beginning, an end or a second between them measures nothing', () => {
+  assert.equal(measuredFlopRate({ ...ended(10, 1), startedAt: null }), null)
+  assert.equal(measuredFlopRate({ ...ended(10, 1), finishedAt: null }), null)
+  assert.equal(measuredFlopRate(ended(10, 0)), null)
+})

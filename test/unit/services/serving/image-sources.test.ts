@@ -1,0 +1,74 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { AppError } from '../../../../src/base/errors.ts'
+import { createImageSources, type ImageInput, looksLikeImage } from '../../../../src/services/serving/image-sources.ts'
+
+const PNG = Buffer.from('89504e470d0a1a0a00', 'hex')
+const limits = { imageBytes: 100, imagesPerRequest: 20 }
+const text = (value: string): ImageInput => ({ type: 'text', text: value })
+
+const sources = createImageSources({
+  limits,
+  fetchImage: async (url) => {
+    if (url.includes('missing')) throw new AppError('url_unreachable')
+    return PNG
+  }
+})
+
+test('the kinds of image are known by their first bytes', () => {
+  for (const hex of [
+    'ffd8ffe000',
+    '89504e470d0a1a0a',
+    '474946383961',
+    '49492a0008',
+    '4d4d002a',
+    '524946460000000057454250'
+  ]) {
+    assert.equal(looksLikeImage(Buffer.from(hex, 'hex')), true, hex)
+  }
+  for (const hex of ['', 'ff', '3c737667', '524946460000000041564920', '00000020667479706865']) {
+    assert.equal(looksLikeImage(Buffer.from(hex, 'hex')), false, hex)
+  }
+})
+
+test('data URIs, base64, base64url, URLs and bytes become bytes, in their order', async () => {
+  const inputs = [
+    text(`data:image/png;base64,${PNG.toString('base64')}`),
+    text(PNG.toString('base64')),
+    text(PNG.toString('base64url')),
+    text('https://images.example/a.png'),
+    { type: 'bytes', bytes: PNG } as const
+  ]
+  const loaded = await sources.load(inputs)
+  assert.deepEqual(
+    loaded.map((bytes) => Buffer.from(bytes).toString('hex')),
+    inputs.map(() => PNG.toString('hex'))
+  )
+})
+
+test('of several images the one that is wrong is named', async () => {
+  const good = text(PNG.toString('base64'))
+  const cases: [ImageInput, string][] = [
+    [text('no base64 at all!'), 'image_invalid'],
+    [text(''), 'image_invalid'],
+    [text(Buffer.from('hello').toString('base64')), 'image_invalid'],
+    [text('data:image/png,abc'), 'image_invalid'],
+    [text(Buffer.concat([PNG, Buffer.alloc(200)]).toString('base64')), 'image_too_large'],
+    [{ type: 'bytes', bytes: Buffer.concat([PNG, Buffer.alloc(100)]) }, 'image_too_large'],
+    [text('https://images.example/missing.png'), 'url_unreachable']
+  ]
+  for (const [bad, code] of cases) {
+    await assert.rejects(sources.load([good, good, bad, good]), (error: AppError) => {
+      assert.equal(error.code, code)
+      assert.equal(error.details['index'], 2)
+      assert.equal(error.details.errors?.[0]?.path, '/input/2')
+      return true
+    })
+  }
+})
+
+test('none and too many are refused before any of them is looked at', async () => {
+  for (const count of [0, 21]) {
+    await assert.rejects(sources.load(Array.from({ length: count }, () => text('x'))), { code: 'invalid_request' })
+  }
+})
