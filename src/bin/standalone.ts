@@ -6,9 +6,11 @@ import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { systemClock } from '../base/clock.ts'
 import { freePort } from '../base/free-port.ts'
-import { createLogger, ensureAdminKey } from '../composition/compose.ts'
+import { ensureAdminKey } from '../composition/admin-key.ts'
+import { createLogger } from '../composition/clients.ts'
 import { readConfig } from '../composition/config.ts'
 import { buildDashboard } from '../composition/dashboard-build.ts'
+import { onStop } from '../processes/on-stop.ts'
 import { createSupervisor } from '../processes/supervisor.ts'
 import { migrate } from '../storage/postgres/migrate.ts'
 
@@ -19,14 +21,7 @@ const config = readConfig(base)
 const logger = createLogger(config, 'standalone')
 const supervisor = createSupervisor({ clock: systemClock, logger })
 
-let isStopping = false
-async function stop(): Promise<void> {
-  if (isStopping) return
-  isStopping = true
-  await supervisor.stop()
-  process.exit(0)
-}
-for (const event of ['SIGTERM', 'SIGINT', 'disconnect'] as const) process.on(event, stop)
+onStop(() => supervisor.stop())
 
 const dashboard = buildDashboard()
 const databaseUrl = config.databaseUrl ?? (await startEmbeddedPostgres())

@@ -1,6 +1,8 @@
 /** `npm run worker`: takes runs, ingests and exports from the queue. Any number of them may share one database. */
-import { composeWorker, createLogger } from '../composition/compose.ts'
+import { createLogger } from '../composition/clients.ts'
 import { readConfig } from '../composition/config.ts'
+import { composeWorker } from '../composition/worker.ts'
+import { onStop } from '../processes/on-stop.ts'
 
 /** Trainers save a checkpoint and hand their legs back within this. */
 const GRACE_MS = 120_000
@@ -12,15 +14,7 @@ await worker.start()
 logger.info('the worker takes jobs')
 process.send?.({ type: 'working' })
 
-let isStopping = false
-async function stop(): Promise<void> {
-  if (isStopping) return
-  isStopping = true
+onStop(async () => {
   await worker.stop(GRACE_MS)
   await close()
-  process.exit(0)
-}
-process.on('SIGTERM', stop)
-// Under a supervisor Ctrl-C reaches everybody; the supervisor then says who stops first.
-process.on('SIGINT', () => void (process.connected || stop()))
-process.on('disconnect', stop)
+})

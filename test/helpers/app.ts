@@ -6,20 +6,12 @@ import { join } from 'node:path'
 import type { Clock } from '../../src/base/clock.ts'
 import { newId } from '../../src/base/ids.ts'
 import { silentLogger } from '../../src/base/log.ts'
+import { composeServices } from '../../src/composition/services.ts'
 import type { Scope } from '../../src/domain/access.ts'
 import type { Inference, ObjectStore, SignedObjects, Stores, TransactionalQueue } from '../../src/domain/ports.ts'
 import { type AppOptions, createApp } from '../../src/http/app.ts'
 import type { App } from '../../src/http/server.ts'
-import { createIdempotencyService } from '../../src/services/access/idempotency.ts'
-import { createKeyService } from '../../src/services/access/keys.ts'
-import { createDatasetService } from '../../src/services/datasets/datasets.ts'
-import { createModelService } from '../../src/services/models/models.ts'
-import { createPrototypeService } from '../../src/services/models/prototypes.ts'
-import { createRunService } from '../../src/services/runs/runs.ts'
 import type { Services } from '../../src/services/services.ts'
-import { createImageFetch } from '../../src/services/serving/image-fetch.ts'
-import { createImageSources } from '../../src/services/serving/image-sources.ts'
-import { createServingService } from '../../src/services/serving/serving.ts'
 import { createFolderStore } from '../../src/storage/objects/folder-store.ts'
 import { createDatabase } from '../../src/storage/postgres/client.ts'
 import { createStores, createUnitOfWork } from '../../src/storage/postgres/unit-of-work.ts'
@@ -171,27 +163,7 @@ export async function createTestApp(scope: TestScope, options: TestAppOptions = 
     logger: silentLogger,
     limits: LIMITS
   }
-  const keys = createKeyService(deps)
-  const datasets = createDatasetService(deps)
-  const models = createModelService(deps)
-  const fetchImage = createImageFetch({
-    allowedHosts: ['images.example'],
-    maxBytes: LIMITS.imageBytes,
-    timeoutMs: 1000
-  })
-  const services: Services = {
-    keys,
-    datasets,
-    models,
-    runs: createRunService({ ...deps, datasets }),
-    prototypes: createPrototypeService({ stores, models }),
-    serving: createServingService({
-      models,
-      imageSources: createImageSources({ fetchImage, limits: LIMITS }),
-      inference
-    }),
-    idempotency: createIdempotencyService(deps)
-  }
+  const services = composeServices({ ...deps, inference, allowedImageHosts: ['images.example'], fetchTimeoutMs: 1000 })
   const app = await createApp({
     services,
     clock,
@@ -211,7 +183,7 @@ export async function createTestApp(scope: TestScope, options: TestAppOptions = 
 
   const issueKey: TestApp['issueKey'] = async ({ project = 'default', scopes = ['admin'] }) => {
     const { id: projectId } = await stores.keys.ensureProject(project)
-    const { token } = await keys.create(projectId, { name: 'test', scopes, expiresAt: null })
+    const { token } = await services.keys.create(projectId, { name: 'test', scopes, expiresAt: null })
     return { key: token, projectId }
   }
   const admin = await issueKey({})

@@ -8,11 +8,11 @@ import type { Run } from '../../../src/domain/run.ts'
 import { createFolderStore } from '../../../src/storage/objects/folder-store.ts'
 import { type FakeScript, stateAfter } from '../../helpers/fake-trainer.ts'
 import { whyNoPostgres } from '../../helpers/postgres.ts'
-import type { WorkerSettings } from '../../helpers/worker-process.ts'
 import { createWorkbench, type Workbench } from './workbench.ts'
 
 const skip = await whyNoPostgres()
-const LEASE_MS = 1500
+/** The shortest that may be configured. */
+const LEASE_S = 3
 
 async function setUp(t: TestContext) {
   const bench = await createWorkbench({ after: (hook) => t.after(hook) })
@@ -23,8 +23,14 @@ async function setUp(t: TestContext) {
   return {
     bench,
     async startWorker(): Promise<ChildProcess> {
-      const settings: WorkerSettings = { url: bench.url, root: bench.root, leaseMs: LEASE_MS }
-      const worker = fork(join(import.meta.dirname, '../../helpers/worker-process.ts'), [JSON.stringify(settings)])
+      const environment = {
+        DATABASE_URL: bench.url,
+        KAPPA_DATA: bench.root,
+        KAPPA_SCRATCH: join(bench.root, 'work'),
+        KAPPA_LEASE_S: String(LEASE_S),
+        KAPPA_LOADERS: '1'
+      }
+      const worker = fork(join(import.meta.dirname, '../../helpers/worker-process.ts'), [JSON.stringify(environment)])
       workers.push(worker)
       await once(worker, 'message')
       return worker

@@ -1,0 +1,75 @@
+/** The API: configuration → clients → services → HTTP. What it opens, `close` closes, in reverse. */
+import { systemClock } from '../base/clock.ts'
+import { newId } from '../base/ids.ts'
+import type { Logger } from '../base/log.ts'
+import { createApp } from '../http/app.ts'
+import { createInferencePool } from '../processes/inference-pool.ts'
+import { connect, createCache, createObjects } from './clients.ts'
+import type { Config, S3Config } from './config.ts'
+import { DASHBOARD_FOLDER } from './dashboard-build.ts'
+import { ENTRIES } from './entries.ts'
+import { composeServices } from './services.ts'
+
+const FETCH_TIMEOUT_MS = 10_000
+
+/** Of the URLs that the S3 store signs. */
+function originOf({ bucket, endpoint, region, forcePathStyle }: S3Config): string {
+  const { protocol, host } = new URL(endpoint ?? `https://s3.${region}.amazonaws.com`)
+  return forcePathStyle ? `${protocol}//${host}` : `${protocol}//${bucket}.${host}`
+}
+
+const inferenceSettings = ({ inference, limits }: Config) => ({
+  maxBatch: inference.maxBatch,
+  maxQueueDelayMs: inference.maxQueueDelayMs,
+  maxQueueSize: inference.maxQueueSize,
+  timeoutMs: inference.requestTimeoutMs,
+  maxModelBytes: inference.modelCacheBytes,
+  threads: inference.threads,
+  maxImageBytes: limits.imageBytes,
+  maxImagePixels: limits.imagePixels
+})
+
+export async function composeApi(config: Config, logger: Logger) {
+  const { database, boss, stores, unitOfWork } = await connect(config, { name: 'api', supervise: false, logger })
+  const { objects, signed } = createObjects(config)
+  const { limits } = config
+  const clock = systemClock
+  const inference = createInferencePool({
+    entry: ENTRIES.inference,
+    processes: config.inference.processes,
+    settings: inferenceSettings(config),
+    cache: createCache(config, objects, logger),
+    clock,
+    logger
+  })
+  const services = composeServices({
+    stores,
+    unitOfWork,
+    objects,
+    inference,
+    clock,
+    newId,
+    logger,
+    limits,
+    allowedImageHosts: config.allowedImageHosts,
+    fetchTimeoutMs: FETCH_TIMEOUT_MS
+  })
+  const app = await createApp({
+    services,
+    signedObjects: signed,
+    checks: { database: () => database.check(), objects: () => objects.check() },
+    clock,
+    logger,
+    limits,
+    rateLimitPerMinute: config.rateLimitPerMinute,
+    dashboardFolder: DASHBOARD_FOLDER,
+    objectOrigin: config.s3 && originOf(config.s3)
+  })
+  const close = async () => {
+    await app.close()
+    await inference.close()
+    await boss.stop({ graceful: false })
+    await database.close()
+  }
+  return { app, services, close }
+}

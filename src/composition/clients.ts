@@ -1,0 +1,39 @@
+/** What every process opens: log, database, queue, objects, cache. The caller closes what it got. */
+import { join } from 'node:path'
+import { pino } from 'pino'
+import { systemClock } from '../base/clock.ts'
+import type { Logger } from '../base/log.ts'
+import { createLocalCache } from '../cache/local-cache.ts'
+import type { ObjectStore, SignedObjects } from '../domain/ports.ts'
+import { type BossOptions, startBoss } from '../queue/boss.ts'
+import { createJobQueue } from '../queue/job-queue.ts'
+import { createFolderStore } from '../storage/objects/folder-store.ts'
+import { createS3Store } from '../storage/objects/s3-store.ts'
+import { createDatabase } from '../storage/postgres/client.ts'
+import { createStores, createUnitOfWork } from '../storage/postgres/unit-of-work.ts'
+import type { Config } from './config.ts'
+
+export const STATEMENT_TIMEOUT_MS = 30_000
+
+export const createLogger = (config: Config, name: string): Logger => pino({ level: config.logLevel, name })
+
+/** Null `signed` where the object store signs its own URLs. */
+export function createObjects(config: Config): { objects: ObjectStore; signed: SignedObjects | null } {
+  if (config.s3) return { objects: createS3Store(config.s3), signed: null }
+  const { signingKey, publicUrl: baseUrl, dataDir } = config
+  const folder = createFolderStore({ root: join(dataDir, 'objects'), signingKey, baseUrl })
+  return { objects: folder, signed: folder }
+}
+
+export async function connect(config: Config, queue: Pick<BossOptions, 'name' | 'supervise' | 'logger'>) {
+  if (!config.databaseUrl) throw new Error('DATABASE_URL is not set (npm start needs none: it brings its own database)')
+  const url = config.databaseUrl
+  const options = { url, max: config.databasePool, statementTimeoutMs: STATEMENT_TIMEOUT_MS, logger: queue.logger }
+  const database = createDatabase(options)
+  const boss = await startBoss({ url, max: 2, ...queue })
+  const jobs = createJobQueue(boss)
+  return { database, boss, stores: createStores(database, jobs), unitOfWork: createUnitOfWork(database, jobs) }
+}
+
+export const createCache = (config: Config, objects: ObjectStore, logger: Logger) =>
+  createLocalCache({ root: config.cacheDir, maxBytes: config.worker.cacheBytes, objects, clock: systemClock, logger })

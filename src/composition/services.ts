@@ -1,0 +1,45 @@
+/** Everything that HTTP may ask for, from its parts: the API's, and that of the tests over their own stores. */
+import type { Clock } from '../base/clock.ts'
+import type { IdKind } from '../base/ids.ts'
+import type { Logger } from '../base/log.ts'
+import type { Inference, ObjectStore, Stores, UnitOfWork } from '../domain/ports.ts'
+import { createIdempotencyService } from '../services/access/idempotency.ts'
+import { createKeyService } from '../services/access/keys.ts'
+import { createDatasetService } from '../services/datasets/datasets.ts'
+import { createModelService } from '../services/models/models.ts'
+import { createPrototypeService } from '../services/models/prototypes.ts'
+import { createRunService } from '../services/runs/runs.ts'
+import type { Services } from '../services/services.ts'
+import { createImageFetch } from '../services/serving/image-fetch.ts'
+import { createImageSources } from '../services/serving/image-sources.ts'
+import { createServingService } from '../services/serving/serving.ts'
+
+export interface ServiceParts {
+  readonly stores: Stores
+  readonly unitOfWork: UnitOfWork
+  readonly objects: ObjectStore
+  readonly inference: Inference
+  readonly clock: Clock
+  readonly newId: (kind: IdKind) => string
+  readonly logger: Logger
+  readonly limits: { readonly imageBytes: number; readonly imagesPerRequest: number; readonly uploadBytes: number }
+  /** Hosts that images may be fetched from. */
+  readonly allowedImageHosts: readonly string[]
+  readonly fetchTimeoutMs: number
+}
+
+export function composeServices(parts: ServiceParts): Services {
+  const { stores, limits, inference, allowedImageHosts: allowedHosts, fetchTimeoutMs: timeoutMs } = parts
+  const datasets = createDatasetService(parts)
+  const models = createModelService(parts)
+  const fetchImage = createImageFetch({ allowedHosts, maxBytes: limits.imageBytes, timeoutMs })
+  return {
+    keys: createKeyService(parts),
+    datasets,
+    runs: createRunService({ ...parts, datasets }),
+    models,
+    prototypes: createPrototypeService({ stores, models }),
+    serving: createServingService({ models, imageSources: createImageSources({ fetchImage, limits }), inference }),
+    idempotency: createIdempotencyService(parts)
+  }
+}
