@@ -20,14 +20,7 @@ export interface StartedEvent {
   readonly device: string
 }
 
-/**
- * One optimizer step. Metric keys: loss, loss_over_ln_k, teacher_entropy, student_entropy, kl, mean_assignment_entropy,
- * top_assignment, learning_rate, weight_decay, teacher_momentum, teacher_temperature, grad_norm, center_norm,
- * images_per_second, data_wait_share; with masks also cls_loss (of which kl and loss_over_ln_k then are), patch_loss,
- * patch_teacher_entropy, patch_kl, patch_mean_assignment_entropy, patch_center_norm, patch_teacher_temperature, masked_share
- * (of crops with a mask); and once a window (50 steps, and the end of an epoch): kappa_p0, kappa_p5, kappa_p25, kappa_p50,
- * kappa_p75, kappa_p95, kappa_p100, effective_rank, feature_spread (from two rows on), used_prototypes, unique_prototypes.
- */
+/** One optimizer step; `metrics` by the names of protocol/metrics.ts. */
 export interface StepEvent {
   readonly type: 'step'
   /** Steps completed, so the first event has 1. */

@@ -1,9 +1,11 @@
 /** What a run leaves behind: events, metrics, checkpoints. */
 import { type Static, Type } from 'typebox'
 import { keysToSnake } from '../../base/casing.ts'
+import { AppError } from '../../base/errors.ts'
 import type { Checkpoint as DomainCheckpoint } from '../../domain/checkpoint.ts'
 import type { MetricQuery } from '../../domain/ports.ts'
 import type { RunEvent as DomainEvent, MetricSeries } from '../../domain/run.ts'
+import { METRIC_NAMES } from '../../protocol/metrics.ts'
 import { closed, ListOf, Nullable, Resource, Timestamp } from './common.ts'
 import type { WireObject } from './recipe.ts'
 
@@ -65,7 +67,7 @@ export const MetricsQuery = Type.Object(
       Type.String({
         pattern: '^[a-z0-9_.]+(,[a-z0-9_.]+)*$',
         maxLength: 2000,
-        description: 'loss,teacher_entropy; all without.'
+        description: 'Names of docs/metrics.md, with commas: loss,teacher_entropy. All without.'
       })
     ),
     from: Type.Optional(Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER, description: 'First step.' })),
@@ -80,12 +82,16 @@ export const MetricsQuery = Type.Object(
   closed
 )
 
-export const readMetricQuery = (query: Static<typeof MetricsQuery>): MetricQuery => ({
-  keys: query.keys?.split(',') ?? null,
-  fromStep: query.from ?? null,
-  toStep: query.to ?? null,
-  maxPoints: query.max_points ?? 1000
-})
+/** @throws AppError invalid_request for a metric that no run reports: an empty answer would look like one without points */
+export function readMetricQuery(query: Static<typeof MetricsQuery>): MetricQuery {
+  const keys = query.keys?.split(',') ?? null
+  const unknown = keys?.filter((key) => !METRIC_NAMES.has(key)) ?? []
+  if (unknown.length > 0) {
+    const message = `names no metric of docs/metrics.md: ${unknown.join(', ')}`
+    throw new AppError('invalid_request', { errors: [{ path: 'keys', message }] })
+  }
+  return { keys, fromStep: query.from ?? null, toStep: query.to ?? null, maxPoints: query.max_points ?? 1000 }
+}
 
 export const presentMetrics = (runId: string, series: readonly MetricSeries[]): Static<typeof Metrics> => ({
   object: 'metrics',

@@ -186,6 +186,9 @@ test('metrics come as columns, chosen and thinned as asked', { skip }, async () 
   const thin = await api.call('GET', `/v1/runs/${id}/metrics?keys=kl&max_points=10`)
   assert.ok(thin.json.series[0].steps.length <= 10)
   assert.equal((await api.call('GET', `/v1/runs/${id}/metrics?keys=a b`)).status, 400)
+  const unknown = await api.call('GET', `/v1/runs/${id}/metrics?keys=loss,los`)
+  assert.equal(unknown.status, 400)
+  assert.deepEqual(unknown.json.errors, [{ parameter: 'keys', detail: 'names no metric of docs/metrics.md: los' }])
 })
 
 test('the speed of the last success is what the next run is estimated with', { skip }, async () => {

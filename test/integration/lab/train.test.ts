@@ -3,7 +3,9 @@ import { test } from 'node:test'
 import { systemClock } from '../../../src/base/clock.ts'
 import { createEngine } from '../../../src/engine/create-engine.ts'
 import type { Engine } from '../../../src/engine/engine.ts'
+import { METRICS } from '../../../src/protocol/metrics.ts'
 import type { CheckpointEvent, TrainEvent } from '../../../src/protocol/training-events.ts'
+import { resolveRecipe } from '../../../src/recipe/presets.ts'
 import type { Recipe } from '../../../src/recipe/schema.ts'
 import { readCheckpoint } from '../../../src/training/checkpoint.ts'
 import { type TrainOptions, train } from '../../../src/training/train.ts'
@@ -48,28 +50,18 @@ test('a run starts, steps to its end, checkpoints and is done', async (t) => {
   assert.deepEqual(events.at(-1), { type: 'done', step: 10, reason: 'completed' })
 })
 
-test('every step reports the metrics that the platform stores, the window’s end those of the window too', async (t) => {
+/** What the registry says that such a recipe reports. */
+const expectedMetrics = (only: readonly string[], occasions: readonly string[]): string[] =>
+  METRICS.filter((one) => occasions.includes(one.occasion) && (one.only === undefined || only.includes(one.only)))
+    .map(({ name }) => name)
+    .sort()
+
+test('every step reports the metrics of the registry, the window’s end those of the window too', async (t) => {
   const lab = await labFolder(t)
   const steps = ofType(await run(lab, 'out'), 'step')
-  const first = Object.keys(steps[0]!.metrics).sort()
-  assert.deepEqual(first, [
-    'center_norm',
-    'data_wait_share',
-    'grad_norm',
-    'images_per_second',
-    'kl',
-    'learning_rate',
-    'loss',
-    'loss_over_ln_k',
-    'mean_assignment_entropy',
-    'student_entropy',
-    'teacher_entropy',
-    'teacher_momentum',
-    'teacher_temperature',
-    'top_assignment',
-    'weight_decay'
-  ])
+  assert.deepEqual(Object.keys(steps[0]!.metrics).sort(), expectedMetrics([], ['step']))
   const window = steps[STEPS_PER_EPOCH - 1]!.metrics
+  assert.deepEqual(Object.keys(window).sort(), expectedMetrics([], ['step', 'window']))
   const kappas = [0, 5, 25, 50, 75, 95, 100].map((percent) => window[`kappa_p${percent}`]!)
   assert.ok(kappas.every((kappa, i) => kappa > 0 && (i === 0 || kappa >= kappas[i - 1]!)))
   assert.ok(window['effective_rank']! > 1 && window['effective_rank']! <= 32)
@@ -77,6 +69,15 @@ test('every step reports the metrics that the platform stores, the window’s en
   const [used, unique] = [window['used_prototypes']!, window['unique_prototypes']!]
   assert.ok(unique >= 1 && unique <= used && used <= 16)
   for (const { metrics } of steps) assert.ok(Object.values(metrics).every(Number.isFinite))
+})
+
+test('masks and KoLeo bring the metrics that the registry has for them', async (t) => {
+  const lab = await labFolder(t)
+  const { ibot } = resolveRecipe({ preset: 'mu', method: 'ibot' }).hyperparameters
+  const recipe = muRecipe({ ibot: ibot!, koleo: { features: 0.1, prototypes: 0.1 } }, { method: 'ibot-vmf' })
+  const [step] = ofType(await run(lab, 'out', { recipe, maxSteps: 1 }), 'step')
+  const only = ['masks', 'koleo.features', 'koleo.prototypes']
+  assert.deepEqual(Object.keys(step!.metrics).sort(), expectedMetrics(only, ['step']))
 })
 
 test('the last layer stays as it began while it is frozen and moves afterwards', async (t) => {
