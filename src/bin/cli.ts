@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 /** `kappa`: the lab on the command line. The platform has its own entries (npm start, npm run worker). */
-import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { toError } from '../base/errors.ts'
+import { VERSION } from '../base/version.ts'
 import { type Command, EXIT, EXIT_CODES, runCommand } from '../cli/command.ts'
 import { forkedTrainer } from '../cli/trainer.ts'
 import { readEngineChoice } from '../composition/config.ts'
@@ -68,8 +68,7 @@ const entry = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined
 
 if (entry !== undefined) process.exit(await runCommand(name, await entry.load(), word === 'help' ? ['--help'] : args))
 if (name === '--version') {
-  const { version } = JSON.parse(readFileSync(resolve(import.meta.dirname, '../../package.json'), 'utf8'))
-  process.stdout.write(`kappa ${version}\n`)
+  process.stdout.write(`kappa ${VERSION}\n`)
   process.exit(EXIT.done)
 }
 const isHelp = ['help', '--help', '-h'].includes(name)

@@ -99,7 +99,7 @@ export async function runDemo(client: Client, options: DemoOptions): Promise<{ r
   const mixedLabel = CLASSES[heldOut.labels[mixed]!]
   say(`\n   and image ${heldOut.positions[mixed]} (${mixedLabel}), the least certain of the first ${ASSIGNED_ROWS}`)
   say(formatAssignments(assignments[mixed]!))
-  say('\n6. Inspect: kappa, the concentration of every prototype')
+  say('\n6. Inspect: kappa = ‖w‖/τ of every prototype, the precision with which the teacher assigns')
   say(formatKappa(await client.call<Kappa>('GET', `/v1/models/${trained.model}/kappa?bins=12`)))
   return trained
 }

@@ -49,13 +49,11 @@ export function formatNeighbors(
 }
 
 export function formatAssignments(result: ImageAssignments): string {
-  const rows = result.assignments.map((one) => {
-    const angle = (Math.acos(Math.min(1, Math.max(-1, one.expected_cosine))) * 180) / Math.PI
-    return (
+  const rows = result.assignments.map(
+    (one) =>
       `  prototype ${String(one.prototype).padStart(4)}  probability ${one.probability.toFixed(3)}  cosine ${one.cosine.toFixed(3)}` +
-      `  kappa ${one.kappa.toFixed(1)}  (its images lie about ${angle.toFixed(0)}° from its direction)`
-    )
-  })
+      `  kappa ${one.kappa.toFixed(1)}`
+  )
   const summary = `  entropy ${result.entropy.toFixed(2)} nats: ${result.effective_clusters.toFixed(1)} prototypes share this image`
   return [...rows, summary].join('\n')
 }

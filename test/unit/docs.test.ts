@@ -1,11 +1,18 @@
 /** What the documents point to is there: a map whose files have moved is worse than none. */
 import assert from 'node:assert/strict'
 import { existsSync, globSync, readFileSync } from 'node:fs'
-import { dirname, resolve } from 'node:path'
+import { basename, dirname, resolve } from 'node:path'
 import { test } from 'node:test'
 
 const ROOT = resolve(import.meta.dirname, '../..')
-const DOCUMENTS = ['README.md', 'ARCHITECTURE.md', ...globSync('docs/**/*.md', { cwd: ROOT })].sort()
+const DOCUMENTS = [
+  'README.md',
+  'ARCHITECTURE.md',
+  'CONTRIBUTING.md',
+  'SECURITY.md',
+  'CHANGELOG.md',
+  ...globSync('docs/**/*.md', { cwd: ROOT })
+].sort()
 
 /** Targets of links, without their anchors; the web is not looked at. */
 const linksOf = (text: string): string[] =>
@@ -35,4 +42,24 @@ test('the method’s page maps its equations to files of the lab', () => {
   assert.equal(sections.length, 7)
   for (const section of sections) assert.ok(linksOf(section).length >= 2, section.slice(0, 40))
   assert.equal(text.match(/^```/gm)!.length % 2, 0)
+})
+
+test('the index of decisions has every one of them, with its title and a status', () => {
+  const index = readFileSync(resolve(ROOT, 'docs/decisions/README.md'), 'utf8')
+  const pages = globSync('docs/decisions/[0-9]*.md', { cwd: ROOT }).sort()
+  assert.ok(pages.length >= 6)
+  for (const page of pages) {
+    const [, number, title] = readFileSync(resolve(ROOT, page), 'utf8').match(/^# (\d+) · (.+)$/m) ?? []
+    const row = index.split('\n').find((line) => line.startsWith(`| ${number} |`)) ?? ''
+    assert.ok(row.includes(`[${title}](${basename(page)})`), page)
+    assert.match(row, /\| (in force|superseded by \d+) \|$/)
+  }
+})
+
+test('the changelog’s newest release is the version of the package, of the API and of the lock file', () => {
+  const json = (name: string) => JSON.parse(readFileSync(resolve(ROOT, name), 'utf8'))
+  const { version } = json('package.json')
+  assert.equal(readFileSync(resolve(ROOT, 'CHANGELOG.md'), 'utf8').match(/^## ([\d.]+)/m)?.[1], version)
+  assert.equal(json('package-lock.json').version, version)
+  assert.ok(readFileSync(resolve(ROOT, 'openapi.yaml'), 'utf8').includes(`  version: ${version}\n`))
 })

@@ -1,5 +1,6 @@
 /** OpenAPI 3.1 from the schemas that validate. What is written here beside them: failures, headers and who may ask. */
 import { ERROR_CATALOGUE, type ErrorCode } from '../../base/errors.ts'
+import { VERSION } from '../../base/version.ts'
 import { IDEMPOTENCY_HEADER } from '../core/idempotency.ts'
 import type { Content, Operation } from '../core/operations.ts'
 import { PROBLEM_TYPE, STATUS } from '../core/problem.ts'
@@ -12,9 +13,6 @@ export interface OpenApiDocument {
   paths: Record<string, Record<string, unknown>>
   [part: string]: unknown
 }
-
-/** Of the API, not of the package: `/v1` with what was added since. */
-export const API_VERSION = '1.0.0'
 
 const TAGS = {
   keys: 'Who may ask, and for what.',
@@ -125,7 +123,7 @@ export function buildDocument(operations: readonly Operation[]): OpenApiDocument
     openapi: '3.1.0',
     info: {
       title: 'Kappa',
-      version: API_VERSION,
+      version: VERSION,
       description: DESCRIPTION,
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' }
     },

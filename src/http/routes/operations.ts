@@ -1,9 +1,9 @@
 import { type Static, Type } from 'typebox'
 import { AppError, type ErrorCode, toError } from '../../base/errors.ts'
 import type { Logger } from '../../base/log.ts'
+import { VERSION } from '../../base/version.ts'
 import type { Dashboard } from '../core/dashboard-files.ts'
 import type { HttpMetrics } from '../core/metrics.ts'
-import { API_VERSION } from '../openapi/document.ts'
 import type { App } from '../server.ts'
 
 const tags = ['operations']
@@ -116,7 +116,7 @@ export async function operationRoutes(app: App, deps: OperationDeps): Promise<vo
     },
     async (_, reply) => {
       if (dashboard) return dashboard.send(reply, '/')
-      return reply.send({ name: 'kappa', version: API_VERSION, docs: '/docs', openapi: '/openapi.json' })
+      return reply.send({ name: 'kappa', version: VERSION, docs: '/docs', openapi: '/openapi.json' })
     }
   )
 }

@@ -102,7 +102,10 @@ export const Prototype = Resource(
     model: Type.String(),
     index: Type.Integer(),
     kappa: Type.Number(),
-    expected_cosine: Type.Number({ description: 'A_p(kappa), the mean cosine of an image of this prototype with it.' }),
+    expected_cosine: Type.Number({
+      description:
+        'A_p(kappa): the mean cosine of a vMF component with this kappa. It follows from kappa; no image is measured.'
+    }),
     angle_degrees: Type.Number({ description: 'The angle that expected_cosine stands for.' }),
     log_normalizer: Type.Number({ description: 'log C_p(kappa)' }),
     usage: Nullable(Type.Integer({ description: 'Training images whose likeliest prototype this is.' })),
