@@ -1,0 +1,78 @@
+/**
+ * The API's document against the API, by tools that know nothing of Kappa: Schemathesis tries what the document allows and
+ * what it does not, with an administrator's key and with a weak one; a client generated from the document does a first
+ * journey. Needs Python 3; `npm test` does not, so this is a command of its own (`npm run contract`), which CI runs.
+ *
+ * KAPPA_CONTRACT_S bounds each of the two Schemathesis runs, KAPPA_TEST_SEED repeats what they draw.
+ */
+import { spawn } from 'node:child_process'
+import { randomInt } from 'node:crypto'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { createTestDatabase, whyNoPostgres } from '../helpers/postgres.ts'
+import { pythonTools } from './python-tools.ts'
+import { type Caller, schemathesisArguments, schemathesisConfig } from './schemathesis.ts'
+import { startContractServer } from './server.ts'
+
+const ROOT = resolve(import.meta.dirname, '../..')
+const DOCUMENT = join(ROOT, 'openapi.yaml')
+const seed = process.env['KAPPA_TEST_SEED'] ?? String(randomInt(2 ** 31))
+const seconds = Number(process.env['KAPPA_CONTRACT_S'] ?? 120)
+
+const hooks: (() => Promise<void>)[] = []
+const scope = { after: (hook: () => Promise<void>) => void hooks.push(hook) }
+
+function execute(program: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<void> {
+  const child = spawn(program, args, {
+    cwd: folder,
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'inherit', 'inherit']
+  })
+  return new Promise((done, fail) => {
+    child.on('error', fail)
+    child.on('exit', (code, signal) =>
+      code === 0 ? done() : fail(new Error(`${program} ended with ${signal ?? `exit code ${code}`}`))
+    )
+  })
+}
+
+async function stage(name: string, work: () => Promise<void>): Promise<void> {
+  const start = performance.now()
+  process.stdout.write(`\n== contract: ${name}\n`)
+  await work()
+  process.stdout.write(`== contract: ${name}: ${((performance.now() - start) / 1000).toFixed(1)} s\n`)
+}
+
+const missing = await whyNoPostgres()
+if (missing) throw new Error(`the contract is tested on PostgreSQL: ${missing}`)
+process.stdout.write(`random draws of the contract's tests: KAPPA_TEST_SEED=${seed} repeats them\n`)
+const folder = await mkdtemp(join(tmpdir(), 'kappa-contract-'))
+hooks.push(() => rm(folder, { recursive: true, force: true }))
+
+try {
+  const tool = await pythonTools()
+  const server = await startContractServer(scope, await createTestDatabase(scope))
+
+  await stage('a generated Python client', async () => {
+    const client = join(folder, 'client')
+    await execute(tool('openapi-python-client'), [
+      ...['generate', '--path', DOCUMENT, '--output-path', client, '--fail-on-warning']
+    ])
+    const environment = { PYTHONPATH: client, KAPPA_URL: server.url, KAPPA_KEY: server.adminKey }
+    await execute(tool('python'), [join(import.meta.dirname, 'client_journey.py')], environment)
+  })
+
+  const schemathesis = async (caller: Caller, key: string) => {
+    const config = join(folder, `${caller}.toml`)
+    await writeFile(config, schemathesisConfig(server, key))
+    await execute(tool('schemathesis'), [
+      ...['--config-file', config, 'run', DOCUMENT],
+      ...schemathesisArguments(caller, { seed, seconds })
+    ])
+  }
+  await stage('Schemathesis as an administrator', () => schemathesis('admin', server.adminKey))
+  await stage('Schemathesis with a weak key', () => schemathesis('weak', server.weakKey))
+} finally {
+  for (const hook of hooks.reverse()) await hook()
+}
