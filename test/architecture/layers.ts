@@ -21,7 +21,7 @@ export const LAYERS: Record<string, Layer> = {
   },
   serving: { may: ['base', 'recipe', 'protocol', 'engine', 'images', 'cache', 'model'], packages: [] },
   cli: {
-    may: ['base', 'math', 'recipe', 'protocol', 'engine', 'images', 'training', 'serving'],
+    may: ['base', 'math', 'recipe', 'protocol', 'engine', 'images', 'training', 'serving', 'processes'],
     packages: []
   },
 
@@ -34,7 +34,7 @@ export const LAYERS: Record<string, Layer> = {
   tasks: { may: ['base', 'protocol', 'domain', 'services', 'cache', 'processes'], packages: [] },
   http: { may: ['base', 'recipe', 'domain', 'services'], packages: [/^fastify$/, /^@fastify\//, /^typebox/] },
 
-  demo: { may: ['math'], packages: [] },
+  demo: { may: ['math', 'processes'], packages: [] },
   dashboard: { may: [], packages: [/^react/, /^vite$/, /^@vitejs\//] },
   composition: {
     may: [

@@ -81,6 +81,22 @@ test('a failure is heard by every waiter and not kept', async () => {
   await keep('a')
 })
 
+test('who tries again as soon as he hears of a failure starts anew, and the others who hear of it disturb nothing', async () => {
+  const { cache, log, gate } = setUp(0)
+  const eager = cache.acquire('a').catch(() => cache.acquire('a'))
+  const others = Array.from({ length: 3 }, () => assert.rejects(cache.acquire('a'), /no file/))
+  await settle()
+  gate('open a').fail(new Error('no file'))
+  await Promise.all(others)
+  await settle()
+  gate('open a').open()
+  const released = (await eager).release()
+  await settle()
+  gate('close a').open()
+  await released
+  assert.deepEqual(log, ['open a', 'open a', 'close a'])
+})
+
 test('what is closing is not handed out: the key is opened again when it is closed', async () => {
   const { cache, log, gate, keep } = setUp(1)
   await keep('a')
