@@ -14,7 +14,7 @@ function scaledSum(logs: ArrayLike<number>): { readonly largest: number; readonl
   let largest = Number.NEGATIVE_INFINITY
   for (let i = 0; i < logs.length; i++) if (logs[i]! > largest) largest = logs[i]!
   // All are log 0, and −∞ − (−∞) is no number.
-  if (largest === Number.NEGATIVE_INFINITY) return { largest, sum: 1 }
+  if (largest === Number.NEGATIVE_INFINITY) return { largest, sum: 0 }
   let sum = 0
   for (let i = 0; i < logs.length; i++) sum += Math.exp(logs[i]! - largest)
   return { largest, sum }
