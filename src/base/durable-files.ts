@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto'
 import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises'
 import { basename, dirname } from 'node:path'
 import { AppError, toError } from './errors.ts'
+import { asStorageFull, systemCodeOf } from './system-errors.ts'
 
 export interface FileDigest {
   readonly bytes: number
@@ -115,7 +116,7 @@ async function openExisting(path: string): Promise<FileHandle> {
   try {
     return await open(path, 'r')
   } catch (error) {
-    if (codeOf(error) !== 'ENOENT') throw error
+    if (systemCodeOf(error) !== 'ENOENT') throw error
     throw new AppError('checkpoint_invalid', { message: `${basename(path)} is missing.` }, { cause: error })
   }
 }
@@ -130,9 +131,6 @@ async function syncFolder(folder: string): Promise<void> {
   }
 }
 
-const codeOf = (error: unknown): unknown => (error instanceof Error && 'code' in error ? error.code : undefined)
-
 function rethrowTranslated(thrown: unknown): never {
-  const isFull = codeOf(thrown) === 'ENOSPC' || codeOf(thrown) === 'EDQUOT'
-  throw isFull ? new AppError('storage_full', {}, { cause: thrown }) : toError(thrown)
+  throw toError(asStorageFull(thrown))
 }

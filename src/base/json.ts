@@ -1,6 +1,9 @@
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json }
 export type JsonObject = { readonly [key: string]: Json }
 
+export const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
 /** JSON with sorted keys, so that equal values have equal text: idempotency and content hashes. */
 export function canonicalStringify(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map((item) => canonicalStringify(item ?? null)).join(',')}]`

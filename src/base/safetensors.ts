@@ -5,6 +5,7 @@
  */
 import { AppError } from './errors.ts'
 import { widenBfloat16, widenFloat16 } from './half-floats.ts'
+import { isRecord } from './json.ts'
 
 const DTYPES = ['F32', 'F16', 'BF16', 'I64', 'U8'] as const
 export type SafetensorsDtype = (typeof DTYPES)[number]
@@ -167,9 +168,6 @@ function decodeNumbers(dtype: SafetensorsDtype, bytes: Uint8Array): StoredTensor
 }
 
 const elementsOf = (shape: readonly number[]): number => shape.reduce((product, size) => product * size, 1)
-
-const isRecord = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 const isIndexArray = (value: unknown): value is number[] =>
   Array.isArray(value) && value.every((item) => Number.isSafeInteger(item) && item >= 0)

@@ -3,22 +3,24 @@
  * its content.
  *
  *   absent ──downloaded elsewhere, verified, renamed──→ kept ──used longest ago when there is too much──→ absent
- *                                                        │ acquire(): hard links in a folder of the user's own
- *                                                        └──→ in use ──release()──→ kept
+ *                                                        │ acquire(): hard links in a folder of this process
+ *                                                        └──→ in use ──last release()──→ kept
  *
  * Users read through hard links, so an eviction by any process never takes a file away from a reader, and the number of
  * links tells every process whether a file is in use. Several processes may share the root: of two that download the same
- * entry, the second finds it there and drops its own.
+ * entry, the second finds it there and drops its own. Within a process it is downloaded once, and its users share the links.
  */
 import { createHash } from 'node:crypto'
-import { link, mkdir, readdir, rename, rm, stat, utimes } from 'node:fs/promises'
+import { link, mkdir, readdir, rename, stat, utimes } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { Clock } from '../base/clock.ts'
 import { AppError } from '../base/errors.ts'
 import { canonicalStringify } from '../base/json.ts'
 import type { Logger } from '../base/log.ts'
+import { asStorageFull, systemCodeOf } from '../base/system-errors.ts'
 import type { StoredFile } from '../domain/checkpoint.ts'
 import type { ObjectStore } from '../domain/ports.ts'
+import { SharedCache } from './shared-cache.ts'
 import { downloadFiles } from './transfer.ts'
 import { createWorkFolders } from './work-folders.ts'
 
@@ -29,6 +31,7 @@ export interface CacheEntry {
 }
 
 export interface CachedFolder {
+  /** To be read only: others read it as well. */
   readonly folder: string
   release(): Promise<void>
 }
@@ -56,46 +59,88 @@ export function createLocalCache(options: LocalCacheOptions): LocalCache {
   const kept = join(root, 'kept')
   const downloads = createWorkFolders(join(root, 'downloads'))
   const users = createWorkFolders(join(root, 'in-use'))
-  const fetching = new Map<string, Promise<void>>()
+  /** Of this process's downloads that are under way: room that is as good as taken. */
+  let comingBytes = 0
+  /** What this process fetches or links right now is not evicted by it. */
+  const claims = new Set<{ readonly name: string }>()
 
-  async function fetchOnce(name: string, entry: CacheEntry, signal: AbortSignal | undefined): Promise<void> {
-    const running = fetching.get(name)
-    // A failure there is that caller's; this one looks again and tries by itself.
-    if (running) return running.catch(() => {})
-    const started = fetch(name, entry, signal)
-    fetching.set(name, started)
+  const shared = new SharedCache<CacheEntry, string>({
+    // Not by content alone: one of two equal prefixes may be removed while it is fetched, and the other is there.
+    idOf: (entry) => `${nameOf(entry)} ${entry.prefix}`,
+    open: openLinks,
+    async close(folder) {
+      await users.remove(folder)
+      // What was in use while others were fetched may be too much by now.
+      await makeRoom()
+    },
+    costOf: () => 1,
+    maxCost: 0,
+    onCloseError: (error) => logger.error({ err: error }, 'links of the local cache could not be removed')
+  })
+
+  async function openLinks(entry: CacheEntry, signal: AbortSignal): Promise<string> {
+    const claim = { name: nameOf(entry) }
+    claims.add(claim)
     try {
-      await started
+      return await linkOrFetch(claim.name, entry, signal)
     } finally {
-      fetching.delete(name)
+      claims.delete(claim)
     }
   }
 
-  async function fetch(name: string, entry: CacheEntry, signal: AbortSignal | undefined): Promise<void> {
+  async function linkOrFetch(name: string, entry: CacheEntry, signal: AbortSignal): Promise<string> {
+    for (let attempt = 0; attempt < LINK_ATTEMPTS; attempt++) {
+      const folder = await users.make('folder')
+      const isLinked = await linkAll(name, entry, folder).catch(async (error: unknown) => {
+        await users.remove(folder)
+        throw error
+      })
+      if (isLinked) return folder
+      await users.remove(folder)
+      await fetch(name, entry, signal)
+    }
+    throw new AppError('storage_full', { message: 'Cached files are evicted faster than they can be used.' })
+  }
+
+  async function fetch(name: string, entry: CacheEntry, signal: AbortSignal): Promise<void> {
     const bytes = sizeOf(entry.files)
-    await makeRoom(bytes, name)
     const temporary = await downloads.make('entry')
+    comingBytes += bytes
     try {
+      await makeRoom()
       await downloadFiles({ ...options, prefix: entry.prefix, folder: temporary, files: entry.files, signal })
       await mkdir(kept, { recursive: true })
       await rename(temporary, join(kept, name))
       logger.info({ prefix: entry.prefix, bytes }, 'files are on the local disk')
     } catch (error) {
       // Another process was faster: its folder has the same content, by name.
-      if (!hasCode(error, 'ENOTEMPTY') && !hasCode(error, 'EEXIST')) throw asStorageFull(error)
+      if (systemCodeOf(error) !== 'ENOTEMPTY' && systemCodeOf(error) !== 'EEXIST') throw asStorageFull(error)
     } finally {
+      comingBytes -= bytes
       await downloads.remove(temporary)
     }
   }
 
-  async function makeRoom(bytes: number, except: string): Promise<void> {
-    const entries = (await describe(kept)).filter(({ name }) => name !== except)
-    let total = bytes + entries.reduce((sum, entry) => sum + entry.bytes, 0)
+  async function makeRoom(): Promise<void> {
+    const entries = await describe(kept)
+    let total = comingBytes + entries.reduce((sum, entry) => sum + entry.bytes, 0)
     for (const entry of entries.sort((a, b) => a.usedAt - b.usedAt)) {
       if (total <= options.maxBytes) return
-      if (entry.isInUse) continue
-      await rm(join(kept, entry.name), { recursive: true, force: true })
+      if (entry.isInUse || [...claims].some(({ name }) => name === entry.name)) continue
+      await evict(entry.name)
       total -= entry.bytes
+    }
+  }
+
+  /** Away in one step: an entry of which half is removed could neither be linked nor replaced. */
+  async function evict(name: string): Promise<void> {
+    const trash = await downloads.make('evicted')
+    try {
+      await rename(join(kept, name), join(trash, name))
+    } catch (error) {
+      if (systemCodeOf(error) !== 'ENOENT') throw error
+    } finally {
+      await downloads.remove(trash)
     }
   }
 
@@ -109,25 +154,15 @@ export function createLocalCache(options: LocalCacheOptions): LocalCache {
       await utimes(join(kept, name), now, now)
       return true
     } catch (error) {
-      if (hasCode(error, 'ENOENT')) return false
+      if (systemCodeOf(error) === 'ENOENT') return false
       throw asStorageFull(error)
     }
   }
 
   return {
     async acquire(entry, signal) {
-      const name = nameOf(entry)
-      for (let attempt = 0; attempt < LINK_ATTEMPTS; attempt++) {
-        const folder = await users.make('folder')
-        const isLinked = await linkAll(name, entry, folder).catch(async (error: unknown) => {
-          await users.remove(folder)
-          throw error
-        })
-        if (isLinked) return { folder, release: () => users.remove(folder) }
-        await users.remove(folder)
-        await fetchOnce(name, entry, signal)
-      }
-      throw new AppError('storage_full', { message: 'Cached files are evicted faster than they can be used.' })
+      const { value, release } = await shared.acquire(entry, signal)
+      return { folder: value, release }
     },
 
     async removeStale() {
@@ -164,7 +199,7 @@ async function describe(kept: string): Promise<KeptEntry[]> {
       const bytes = stats.reduce((sum, { size }) => sum + size, 0)
       entries.push({ name, bytes, usedAt: mtimeMs, isInUse: stats.some(({ nlink }) => nlink > 1) })
     } catch (error) {
-      if (!hasCode(error, 'ENOENT')) throw error
+      if (systemCodeOf(error) !== 'ENOENT') throw error
     }
   }
   return entries
@@ -174,13 +209,7 @@ async function namesIn(folder: string): Promise<string[]> {
   try {
     return await readdir(folder)
   } catch (error) {
-    if (hasCode(error, 'ENOENT')) return []
+    if (systemCodeOf(error) === 'ENOENT') return []
     throw error
   }
 }
-
-const hasCode = (error: unknown, code: string): boolean =>
-  error instanceof Error && 'code' in error && error.code === code
-
-const asStorageFull = (error: unknown): unknown =>
-  hasCode(error, 'ENOSPC') || hasCode(error, 'EDQUOT') ? new AppError('storage_full', {}, { cause: error }) : error

@@ -1,15 +1,26 @@
 /** The whole platform in a child process of its own, as `npm start` runs it, on a free port and a given folder. */
-import { type ChildProcess, fork } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { once } from 'node:events'
 import { resolve } from 'node:path'
+import { Child } from '../processes/child.ts'
+
+interface PlatformMessage {
+  readonly type: string
+  readonly url?: string
+}
 
 export interface PlatformProcess {
   readonly url: string
   readonly adminKey: string
-  readonly child: ChildProcess
+  readonly child: Child<PlatformMessage>
   stop(): Promise<void>
 }
+
+const PRINTED_LINES = 100
+/** Its supervisor waits for three processes, up to two and a half minutes for each. */
+const STOP_GRACE_MS = 600_000
+
+const isListening = (message: PlatformMessage): message is PlatformMessage & { readonly url: string } =>
+  message.type === 'listening' && message.url !== undefined
 
 /** Rejects with the end of what the platform printed when it does not come up. */
 export async function startPlatformProcess(
@@ -17,7 +28,10 @@ export async function startPlatformProcess(
   environment: Readonly<Record<string, string>> = {}
 ): Promise<PlatformProcess> {
   const adminKey = environment['KAPPA_ADMIN_KEY'] ?? `kappa_demo_${randomBytes(24).toString('hex')}`
-  const child = fork(resolve(import.meta.dirname, '../bin/standalone.ts'), {
+  const printed: string[] = []
+  const child = new Child<PlatformMessage>({
+    entry: resolve(import.meta.dirname, '../bin/standalone.ts'),
+    execArgv: process.execArgv,
     env: {
       PORT: '0',
       LOG_LEVEL: 'warn',
@@ -26,26 +40,15 @@ export async function startPlatformProcess(
       ...environment,
       KAPPA_ADMIN_KEY: adminKey
     },
-    stdio: ['ignore', 'pipe', 'pipe', 'ipc']
+    output: (line) => {
+      printed.push(line)
+      if (printed.length > PRINTED_LINES) printed.shift()
+    }
   })
-  let printed = ''
-  for (const stream of [child.stdout, child.stderr]) {
-    stream?.on('data', (chunk: Buffer) => {
-      printed = `${printed}${chunk.toString()}`.slice(-8000)
-    })
+  const listening = await child.firstMessage(isListening)
+  if (listening === null) {
+    const { code, signal } = await child.exited
+    throw new Error(`The platform did not start (${signal ?? `exit code ${code}`}).\n${printed.join('\n')}`)
   }
-  const url = await new Promise<string>((done, fail) => {
-    child.on('message', (message: { type?: string; url?: string }) => {
-      if (message.type === 'listening' && message.url) done(message.url)
-    })
-    child.once('error', fail)
-    child.once('exit', (code) => fail(new Error(`The platform did not start (exit code ${code}).\n${printed}`)))
-  })
-  const stop = async () => {
-    if (child.exitCode !== null || child.signalCode !== null) return
-    const exited = once(child, 'exit')
-    child.kill('SIGTERM')
-    await exited
-  }
-  return { url, adminKey, child, stop }
+  return { url: listening.url, adminKey, child, stop: async () => void (await child.stop(STOP_GRACE_MS)) }
 }

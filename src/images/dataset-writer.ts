@@ -4,9 +4,10 @@ import { createWriteStream, type WriteStream } from 'node:fs'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { finished } from 'node:stream/promises'
+import { writing } from '../base/system-errors.ts'
 import { DATASET_FORMAT, type DatasetManifest, type RejectedRecord } from '../protocol/dataset-manifest.ts'
 import type { ImageFormat } from './dataset-folder.ts'
-import { type DraftRecord, ShardWriter, writing } from './shard-writer.ts'
+import { type DraftRecord, ShardWriter } from './shard-writer.ts'
 
 /** What the source knows of an image; the writer adds place and hash. */
 export interface NewImage {

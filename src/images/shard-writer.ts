@@ -2,7 +2,7 @@
 import { createHash, type Hash } from 'node:crypto'
 import { type FileHandle, open, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { AppError } from '../base/errors.ts'
+import { writing } from '../base/system-errors.ts'
 import type { ShardEntry } from '../protocol/dataset-manifest.ts'
 import type { ImageRecord } from './dataset-folder.ts'
 
@@ -18,19 +18,6 @@ interface OpenShard {
   readonly hash: Hash
   readonly drafts: DraftRecord[]
   bytes: number
-}
-
-const isOutOfSpace = (error: unknown): boolean =>
-  error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT')
-
-/** @throws AppError storage_full */
-export async function writing<T>(operation: Promise<T>): Promise<T> {
-  try {
-    return await operation
-  } catch (error) {
-    if (isOutOfSpace(error)) throw new AppError('storage_full', {}, { cause: error })
-    throw error
-  }
 }
 
 const toLines = (records: readonly object[]): string => records.map((record) => `${JSON.stringify(record)}\n`).join('')

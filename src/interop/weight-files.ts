@@ -2,6 +2,7 @@
 import { type FileHandle, open, readdir, readFile, stat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { AppError } from '../base/errors.ts'
+import { isRecord } from '../base/json.ts'
 import type { CheckpointNetwork } from '../recipe/weight-options.ts'
 import { entriesOf, type PickleValue } from './pickle-values.ts'
 import { readSafetensorsFile } from './safetensors-file.ts'
@@ -116,7 +117,7 @@ async function readJson(path: string): Promise<Record<string, unknown> | null> {
   if (found.size > MOST_JSON_BYTES) throw unreadable(`${basename(path)} is over the limit of ${MOST_JSON_BYTES} bytes.`)
   try {
     const value: unknown = JSON.parse(await readFile(path, 'utf8'))
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>
+    if (isRecord(value)) return value
   } catch (error) {
     throw unreadable(`${basename(path)} is not JSON.`, error)
   }

@@ -1,5 +1,6 @@
 /** The sizes of a network, read from the shapes of its tensors; what shapes do not tell, from its configuration or a person. */
 
+import { isRecord } from '../base/json.ts'
 import { LAYER_NORM_EPS, type Network } from '../recipe/network.ts'
 import { VARIANTS, type Variant } from '../recipe/variants.ts'
 import type { WeightOptions } from '../recipe/weight-options.ts'
@@ -85,6 +86,6 @@ function headSizes(layout: Layout): Pick<Network, 'headHiddenDim' | 'bottleneckD
 }
 
 export function numberIn(value: unknown, name: string): number | undefined {
-  const found = typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[name] : undefined
+  const found = isRecord(value) ? value[name] : undefined
   return typeof found === 'number' ? found : undefined
 }

@@ -6,6 +6,7 @@
  * (arXiv 2405.10939.) Methods without vMF have no log C_p in their posterior; their density is that of the same mixture.
  */
 import { entropy } from '../math/collapse.ts'
+import { logSumExp } from '../math/log-sum-exp.ts'
 import { deltaLogNormalizer, logNormalizer, meanResultantLength } from '../math/vmf.ts'
 import type { ImageAssignments, PrototypeAssignment } from '../protocol/inference-messages.ts'
 import { METHOD_PARTS } from '../recipe/methods.ts'
@@ -110,12 +111,4 @@ function shareBelow(quantiles: readonly number[], value: number): number {
   if (above === 0) return 0
   const low = quantiles[above - 1]!
   return (above - 1 + (value - low) / (quantiles[above]! - low)) / last
-}
-
-function logSumExp(values: Float64Array): number {
-  let max = Number.NEGATIVE_INFINITY
-  for (let i = 0; i < values.length; i++) if (values[i]! > max) max = values[i]!
-  let sum = 0
-  for (let i = 0; i < values.length; i++) sum += Math.exp(values[i]! - max)
-  return max + Math.log(sum)
 }

@@ -5,6 +5,7 @@ import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { AppError } from '../base/errors.ts'
+import { isRecord } from '../base/json.ts'
 import { OPSET } from '../engine/trace/onnx-model.ts'
 import { type ImportedWeights, importWeights } from '../interop/import-weights.ts'
 import {
@@ -115,8 +116,7 @@ function normalizationOf({ network, files }: ImportedWeights, { mean, std }: Wei
   })
 }
 
-const listIn = (value: unknown, name: string): unknown =>
-  typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[name] : undefined
+const listIn = (value: unknown, name: string): unknown => (isRecord(value) ? value[name] : undefined)
 
 async function hashOf(source: string, file: string): Promise<string> {
   const path = (await stat(source)).isFile() ? source : join(source, file)

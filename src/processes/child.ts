@@ -1,12 +1,13 @@
 /**
- * A forked Node process of the lab, seen from the platform: messages in, one exit out.
+ * A forked Node process, seen from its parent: messages in, one exit out.
  *
  *   running ──stop(graceMs)──→ told ──exits by itself──→ exited
  *      │                         └──grace over──→ SIGKILL ──→ exited
- *      └──kill()──→ SIGKILL ──→ exited
+ *      └──kill(), or by itself──→ exited
  *
  * `messages` yields what the child sends and ends when its channel is drained and closed. `exited` never rejects: a child
- * that could not be started exits with code -1. What it prints goes to the log; the last lines are kept for error messages.
+ * that could not be started exits with code -1. The last lines of its stderr are kept for error messages, unless it
+ * prints to the parent's.
  */
 import { fork, type ChildProcess as NodeChild } from 'node:child_process'
 import type { Readable } from 'node:stream'
@@ -23,77 +24,112 @@ export interface ChildExit {
 export interface ChildOptions {
   readonly entry: string
   readonly args?: readonly string[]
-  readonly logger: Logger
-}
-
-export interface ChildProcess<Received> {
-  readonly pid: number | undefined
-  readonly messages: AsyncIterable<Received>
-  readonly exited: Promise<ChildExit>
-  /** False when the channel is closed; then `exited` tells why. */
-  send(message: object): boolean
-  kill(): void
-  /** Sends `message`, or SIGTERM without one, and kills after the grace. Resolves when the child is gone. */
-  stop(graceMs: number, message?: object): Promise<ChildExit>
+  /** Instead of this process's environment. */
+  readonly env?: NodeJS.ProcessEnv
+  /** Options of Node; this process's own are not passed on. */
+  readonly execArgv?: readonly string[]
+  /** In a session of its own, where the terminal's Ctrl-C does not reach it. */
+  readonly detached?: boolean
+  /** What it prints goes where this process prints, into the log, or line by line to a function. */
+  readonly output: 'inherit' | Logger | ((line: string) => void)
 }
 
 const KEPT_LINES = 20
 const LONGEST_LINE = 2000
 
-export function forkChild<Received>({ entry, args = [], logger }: ChildOptions): ChildProcess<Received> {
-  const child = fork(entry, args, { serialization: 'advanced', stdio: ['ignore', 'pipe', 'pipe', 'ipc'], execArgv: [] })
-  const mailbox = createMailbox<Received>()
-  const lastLines: string[] = []
-  if (child.stdout) readLines(child.stdout, (line) => logger.info({ pid: child.pid, line }, 'child printed'))
-  if (child.stderr) {
-    readLines(child.stderr, (line) => {
-      lastLines.push(line)
-      if (lastLines.length > KEPT_LINES) lastLines.shift()
-      logger.warn({ pid: child.pid, line }, 'child printed an error')
-    })
-  }
-  child.on('message', (message) => mailbox.push(message as Received)) // typed by the two message files
-  const exited = whenClosed(child, lastLines)
-  void exited.then(() => mailbox.end())
+export class Child<Received> {
+  readonly messages: AsyncIterable<Received>
+  readonly exited: Promise<ChildExit>
+  readonly #process: NodeChild
+  readonly #lastLines: string[] = []
+  #isTold = false
 
-  const isOpen = () => child.connected && child.exitCode === null && child.signalCode === null
-  const kill = () => void child.kill('SIGKILL')
-  const send = (message: object): boolean => {
-    if (!isOpen()) return false
-    // Without a callback the EPIPE of a child that is just dying would be thrown as an 'error' event.
-    child.send(message, () => {})
+  constructor({ entry, args = [], env, execArgv = [], detached = false, output }: ChildOptions) {
+    const prints = output === 'inherit' ? 'inherit' : 'pipe'
+    this.#process = fork(entry, args, {
+      serialization: 'advanced',
+      stdio: ['ignore', prints, prints, 'ipc'],
+      execArgv: [...execArgv],
+      detached,
+      ...(env && { env })
+    })
+    if (output !== 'inherit') this.#read(output)
+    const mailbox = createMailbox<Received>()
+    this.#process.on('message', (message) => mailbox.push(message as Received)) // typed by whoever knows the entry
+    this.messages = mailbox
+    this.exited = this.#whenClosed()
+    void this.exited.then(() => mailbox.end())
+  }
+
+  get pid(): number | undefined {
+    return this.#process.pid
+  }
+
+  get state(): 'running' | 'told' | 'exited' {
+    const { pid, exitCode, signalCode } = this.#process
+    if (pid === undefined || exitCode !== null || signalCode !== null) return 'exited'
+    return this.#isTold ? 'told' : 'running'
+  }
+
+  /** Takes messages until one fits. Null: it has exited, or is about to, without such a message. */
+  async firstMessage<T extends Received>(fits: (message: Received) => message is T): Promise<T | null> {
+    for await (const message of this.messages) if (fits(message)) return message
+    return null
+  }
+
+  /** False when the channel is closed; then `exited` tells why. */
+  send(message: object): boolean {
+    if (this.state === 'exited' || !this.#process.connected) return false
+    this.#process.send(message)
     return true
   }
-  return {
-    pid: child.pid,
-    messages: mailbox,
-    exited,
-    send,
-    kill,
-    async stop(graceMs, message) {
-      if (message === undefined || !send(message)) child.kill('SIGTERM')
-      const timer = setTimeout(kill, graceMs)
-      try {
-        return await exited
-      } finally {
-        clearTimeout(timer)
-      }
+
+  readonly kill = (): void => {
+    this.#process.kill('SIGKILL')
+  }
+
+  /** Sends `message`, or SIGTERM without one, and kills after the grace. Resolves when the child is gone. */
+  async stop(graceMs: number, message?: object): Promise<ChildExit> {
+    this.#isTold = true
+    if (message === undefined || !this.send(message)) this.#process.kill('SIGTERM')
+    const timer = setTimeout(this.kill, graceMs)
+    try {
+      return await this.exited
+    } finally {
+      clearTimeout(timer)
     }
   }
-}
 
-/** 'close' and 'disconnect', not 'exit': by then the pipes are read to their end and every message was delivered. */
-function whenClosed(child: NodeChild, lastLines: readonly string[]): Promise<ChildExit> {
-  const disconnected = new Promise<void>((resolve) => child.once('disconnect', resolve))
-  return new Promise((resolve) => {
-    child.once('error', (error) => {
-      if (child.pid === undefined) resolve({ code: -1, signal: null, lastLines: [error.message] })
+  #read(output: Logger | ((line: string) => void)): void {
+    const { pid, stdout, stderr } = this.#process
+    const isFunction = typeof output === 'function'
+    const say = isFunction ? output : (line: string) => output.info({ pid, line }, 'child printed')
+    const complain = isFunction ? output : (line: string) => output.warn({ pid, line }, 'child printed an error')
+    if (stdout) readLines(stdout, say)
+    if (stderr) {
+      readLines(stderr, (line) => {
+        this.#lastLines.push(line)
+        if (this.#lastLines.length > KEPT_LINES) this.#lastLines.shift()
+        complain(line)
+      })
+    }
+  }
+
+  /** 'close' and 'disconnect', not 'exit': by then the pipes are read to their end and every message was delivered. */
+  #whenClosed(): Promise<ChildExit> {
+    const child = this.#process
+    const disconnected = new Promise<void>((resolve) => child.once('disconnect', resolve))
+    return new Promise((resolve) => {
+      // Of a child that was started, as the EPIPE of one that is just dying, the exit tells as well.
+      child.on('error', (error) => {
+        if (child.pid === undefined) resolve({ code: -1, signal: null, lastLines: [error.message] })
+      })
+      child.once('close', async (code, signal) => {
+        await disconnected
+        resolve({ code, signal, lastLines: [...this.#lastLines] })
+      })
     })
-    child.once('close', async (code, signal) => {
-      await disconnected
-      resolve({ code, signal, lastLines: [...lastLines] })
-    })
-  })
+  }
 }
 
 function readLines(stream: Readable, take: (line: string) => void): void {

@@ -17,7 +17,7 @@ import type {
   InferenceSettings,
   InferenceSuccess
 } from '../protocol/inference-messages.ts'
-import { type ChildProcess, forkChild } from './child.ts'
+import { Child } from './child.ts'
 
 export type Question = Omit<EmbedInferenceRequest, 'id'> | Omit<AssignInferenceRequest, 'id'>
 
@@ -61,7 +61,7 @@ export function createInferenceChild(options: InferenceChildOptions): InferenceC
   const { entry, settings, clock, logger, onUp } = options
   const pending = new Map<number, Pending>()
   const closing = new AbortController()
-  let child: ChildProcess<InferenceMessage> | null = null
+  let child: Child<InferenceMessage> | null = null
   let isReady = false
   let load = 0
   let lastId = 0
@@ -76,7 +76,7 @@ export function createInferenceChild(options: InferenceChildOptions): InferenceC
   }
 
   async function live(): Promise<void> {
-    child = forkChild<InferenceMessage>({ entry, args: [JSON.stringify(settings)], logger })
+    child = new Child<InferenceMessage>({ entry, args: [JSON.stringify(settings)], output: logger })
     for await (const message of child.messages) take(message)
     const exit = await child.exited
     isReady = false

@@ -49,7 +49,7 @@ type Settled = { readonly answer: PieceAnswer } | { readonly error: unknown }
 
 export function createInferencePool(options: InferencePoolOptions): InferencePool {
   const { processes, settings, clock, cache, logger } = options
-  const folders = createModelFolders(cache, options.mostModels ?? 16)
+  const folders = createModelFolders({ cache, mostModels: options.mostModels ?? 16, logger })
   const closing = new AbortController()
   let wakeUps: (() => void)[] = []
   let open = 0
@@ -110,7 +110,7 @@ export function createInferencePool(options: InferencePoolOptions): InferencePoo
     if (open + images > settings.maxQueueSize) throw new AppError('overloaded', { retryAfterS: 1 })
     open += images
     try {
-      return await folders.with(model, work)
+      return await folders.use(model, ({ folder }) => work(folder))
     } finally {
       open -= images
     }
@@ -148,7 +148,7 @@ export function createInferencePool(options: InferencePoolOptions): InferencePoo
       closing.abort()
       wake()
       await Promise.all(children.map((child) => child.close()))
-      await folders.close()
+      await folders.dispose()
     }
   }
 }

@@ -10,7 +10,7 @@
 import type { Clock } from '../base/clock.ts'
 import type { Logger } from '../base/log.ts'
 import type { ExportRequest, ImportRequest, TrainerEvent, TrainRequest } from '../protocol/trainer-messages.ts'
-import { type ChildExit, forkChild } from './child.ts'
+import { Child, type ChildExit } from './child.ts'
 
 export interface TrainerExit extends ChildExit {
   readonly hasStalled: boolean
@@ -49,7 +49,7 @@ export function startTrainer(
   options: TrainerOptions
 ): TrainerProcess {
   const { entry, clock, logger, silence = DEFAULT_SILENCE } = options
-  const child = forkChild<TrainerEvent>({ entry, logger })
+  const child = new Child<TrainerEvent>({ entry, output: logger })
   const watch = watchSilence(clock, silence, () => {
     logger.error({ pid: child.pid }, 'trainer is silent for too long and is killed')
     child.kill()

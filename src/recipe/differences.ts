@@ -1,6 +1,6 @@
 /** Whether two recipes are the same run, and if not, which fields say so. */
 import { createHash } from 'node:crypto'
-import { canonicalStringify } from '../base/json.ts'
+import { canonicalStringify, isRecord } from '../base/json.ts'
 import type { Recipe } from './schema.ts'
 
 /** The preset's name is where values came from, not one of them. */
@@ -31,6 +31,3 @@ function differences(path: string, before: unknown, after: unknown): RecipeDiffe
   }
   return canonicalStringify(before) === canonicalStringify(after) ? [] : [{ path, before, after }]
 }
-
-const isRecord = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)

@@ -1,6 +1,7 @@
 /** From a request that names little to a recipe that names everything. */
 import { Value } from 'typebox/value'
 import { AppError, type FieldError } from '../base/errors.ts'
+import { isRecord } from '../base/json.ts'
 import { METHOD_PARTS, strayIbot } from './methods.ts'
 import { demo } from './presets/demo.ts'
 import { vitBase16, vitSmall16 } from './presets/imagenet.ts'
@@ -46,12 +47,9 @@ export interface RecipeRequest {
   readonly hyperparameters?: DeepPartial<Hyperparameters> | undefined
 }
 
-const isPlainObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
-
 function merge(base: unknown, override: unknown): unknown {
   if (override === undefined) return base
-  if (!isPlainObject(base) || !isPlainObject(override)) return override
+  if (!isRecord(base) || !isRecord(override)) return override
   const merged: Record<string, unknown> = { ...base }
   for (const [key, value] of Object.entries(override)) {
     if (key === '__proto__') continue

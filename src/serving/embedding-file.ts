@@ -8,7 +8,7 @@
  *   NAME.images.jsonl  beside the first two: {"row", "name", "label"} a line
  */
 import { type FileHandle, open, rename, rm } from 'node:fs/promises'
-import { AppError } from '../base/errors.ts'
+import { writing } from '../base/system-errors.ts'
 import type { EmbeddedImage } from './embed-images.ts'
 
 export const EMBEDDING_FORMATS = ['npy', 'safetensors', 'jsonl'] as const
@@ -131,13 +131,4 @@ function safetensorsHead(images: number, dimensions: number): Buffer {
   head.writeBigUInt64LE(BigInt(SAFETENSORS_HEAD_BYTES - 8), 0)
   head.write(JSON.stringify({ embeddings }), 8)
   return head
-}
-
-async function writing<T>(operation: Promise<T>): Promise<T> {
-  try {
-    return await operation
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    throw code === 'ENOSPC' || code === 'EDQUOT' ? new AppError('storage_full', {}, { cause: error }) : error
-  }
 }

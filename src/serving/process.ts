@@ -2,6 +2,7 @@
  * The inference child: messages in, answers out. It computes and decodes what strangers upload, so it may die; the parent
  * starts another. It holds nothing that the model folders do not.
  */
+import { inspect } from 'node:util'
 import type { Clock } from '../base/clock.ts'
 import { createModelCache } from '../cache/model-cache.ts'
 import type { Engine } from '../engine/engine.ts'
@@ -31,16 +32,13 @@ export const readInferenceSettings = (text: string | undefined): InferenceSettin
 })
 
 export function serveRequests(parent: ParentChannel, { settings, engine, openOnnxFile, clock }: ServingOptions): void {
+  const report = (error: unknown) => void parent.stderr.write(`${inspect(error)}\n`)
   const models = createModelCache({
     maxBytes: settings.maxModelBytes,
-    open: (folder) => openServingModel(folder, openOnnxFile)
+    open: (folder) => openServingModel(folder, openOnnxFile),
+    report
   })
-  const handler = createRequestHandler({
-    settings,
-    models,
-    clock,
-    report: (error) => parent.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`)
-  })
+  const handler = createRequestHandler({ settings, models, clock, report })
   const send = (message: InferenceMessage) => {
     // An answer that cannot be sent has no reader any more; 'disconnect' ends the process.
     parent.send?.(message, undefined, undefined, () => {})

@@ -67,7 +67,7 @@ export function createRequestHandler({ settings, models, clock, report }: Reques
     const { imageSize, channels } = model.config
     const pixels = await decoder.decode(request.images, { imageSize, channels })
     const decodeMs = clock.now() - arrivedAt
-    const program = await model.open(request.kind)
+    const program = await model.open(request.kind, request.model.folder)
     const { results, queueMs, inferMs } = await batcher.submit({
       lane: `${request.kind} ${request.model.id}`,
       items: pixels.map((image) => ({ program, pixels: image })),

@@ -3,6 +3,7 @@ import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { AppError } from '../base/errors.ts'
 import type { CachedModel } from '../cache/model-cache.ts'
+import { SharedCache } from '../cache/shared-cache.ts'
 import type { LoadedProgram } from '../engine/engine.ts'
 import { type Mixture, mixtureAt } from '../model/assigner.ts'
 import { concatenateImages, splitRows } from '../model/embedder.ts'
@@ -31,7 +32,11 @@ export interface ServingModel extends CachedModel {
   readonly config: ModelFileConfig
   /** Null: embeddings only. */
   readonly head: ServedHead | null
-  open(kind: ServedKind): Promise<ServedProgram>
+  /**
+   * @param from where the model's files are now: a model that stays open may outlive the folder it was opened from
+   * @throws AppError model_without_head, and what opening an ONNX file throws
+   */
+  open(kind: ServedKind, from?: string): Promise<ServedProgram>
 }
 
 export type OpenOnnxFile = (path: string) => Promise<LoadedProgram>
@@ -42,13 +47,20 @@ const OUTPUTS = { embed: 'embedding', assign: 'cosine' } as const
 export async function openServingModel(folder: string, openOnnxFile: OpenOnnxFile): Promise<ServingModel> {
   const config = await readModelConfig(folder)
   const head = await openHead(folder, config)
-  const opened = new Map<ServedKind, Promise<LoadedProgram>>()
+  const unclosed: unknown[] = []
+  // They stay as long as the model: what they cost is counted in its bytes.
+  const opened = new SharedCache<{ readonly kind: ServedKind; readonly from: string }, LoadedProgram>({
+    idOf: ({ kind }) => kind,
+    open: ({ kind, from }) => openOnnxFile(join(from, MODEL_FILES[kind])),
+    close: (program) => program.dispose(),
+    costOf: () => 0,
+    maxCost: 0,
+    onCloseError: (error) => unclosed.push(error)
+  })
 
-  async function open(kind: ServedKind): Promise<ServedProgram> {
+  async function open(kind: ServedKind, from = folder): Promise<ServedProgram> {
     if (kind === 'assign' && head === null) throw new AppError('model_without_head')
-    const opening = opened.get(kind) ?? openOnnxFile(join(folder, MODEL_FILES[kind]))
-    opened.set(kind, opening)
-    const program = await opening
+    const program = await opened.use({ kind, from }, async (loaded) => loaded)
     return {
       run: async (pixels) => {
         const outputs = await program.run({ images: concatenateImages(pixels) })
@@ -65,7 +77,8 @@ export async function openServingModel(folder: string, openOnnxFile: OpenOnnxFil
     bytes: sizes.reduce((sum, { size }) => sum + size, 0),
     open,
     dispose: async () => {
-      for (const opening of opened.values()) await (await opening).dispose()
+      await opened.dispose()
+      if (unclosed.length > 0) throw new AggregateError(unclosed, 'a program of the model could not be closed')
     }
   }
 }

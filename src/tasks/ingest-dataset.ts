@@ -16,7 +16,7 @@ import type { Logger } from '../base/log.ts'
 import { forEachLimited } from '../cache/transfer.ts'
 import type { WorkFolders } from '../cache/work-folders.ts'
 import type { ObjectStore } from '../domain/ports.ts'
-import { type ChildProcess, forkChild } from '../processes/child.ts'
+import { Child } from '../processes/child.ts'
 import type { IngestDone, IngestLimits, IngestMessage, IngestRequest } from '../protocol/ingest-messages.ts'
 import type { IngestOrder, IngestService } from '../services/datasets/ingests.ts'
 import { fetchSources } from './ingest-sources.ts'
@@ -137,7 +137,7 @@ async function runIngester(
   { request, signal }: Ingestion
 ): Promise<Manifest | null> {
   signal.throwIfAborted()
-  const child = forkChild<IngestMessage>({ entry: deps.entry, logger: deps.logger })
+  const child = new Child<IngestMessage>({ entry: deps.entry, output: deps.logger })
   signal.addEventListener('abort', child.kill, { once: true })
   child.send(request)
   try {
@@ -157,7 +157,7 @@ async function runIngester(
 async function followIngester(
   { ingests, clock, logger }: IngestDatasetDeps,
   order: IngestOrder,
-  child: ChildProcess<IngestMessage>
+  child: Child<IngestMessage>
 ): Promise<Manifest | null> {
   let shownAt = Number.NEGATIVE_INFINITY
   for await (const message of child.messages) {

@@ -21,7 +21,7 @@ export const LAYERS: Record<string, Layer> = {
   },
   serving: { may: ['base', 'recipe', 'protocol', 'engine', 'images', 'cache', 'model'], packages: [] },
   cli: {
-    may: ['base', 'math', 'recipe', 'protocol', 'engine', 'images', 'training', 'serving'],
+    may: ['base', 'math', 'recipe', 'protocol', 'engine', 'images', 'training', 'serving', 'processes'],
     packages: []
   },
 
@@ -37,7 +37,7 @@ export const LAYERS: Record<string, Layer> = {
     packages: [/^fastify$/, /^@fastify\//, /^typebox/]
   },
 
-  demo: { may: ['math'], packages: [] },
+  demo: { may: ['math', 'processes'], packages: [] },
   dashboard: { may: [], packages: [/^react/, /^vite$/, /^@vitejs\//] },
   composition: {
     may: [

@@ -2,6 +2,7 @@
 
 import { keysToSnake, pointerToSnake } from '../../base/casing.ts'
 import { AppError, ERROR_CATALOGUE, type ErrorCode, type FieldError, toError } from '../../base/errors.ts'
+import { isRecord } from '../../base/json.ts'
 
 /** A code without a status does not compile. */
 export const STATUS = {
@@ -81,8 +82,6 @@ const FRAMEWORK_CODES: Readonly<Record<string, ErrorCode>> = {
   FST_REQ_FILE_TOO_LARGE: 'image_too_large',
   FST_ERR_REQUEST_TIMEOUT: 'request_timeout'
 }
-
-const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null
 
 /** What was thrown, as an expected failure. Anything unknown is a bug and becomes `internal`, its cause kept for the log. */
 export function toAppError(thrown: unknown): AppError {

@@ -4,10 +4,10 @@ import { constants, copyFile, mkdir, open, readdir, rename, rm, stat } from 'nod
 import { dirname, join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { AppError, type ErrorCode, toError } from '../../base/errors.ts'
+import { DISK_FULL, systemCodeOf } from '../../base/system-errors.ts'
 
 const CODES: Readonly<Record<string, ErrorCode>> = {
-  ENOSPC: 'storage_full',
-  EDQUOT: 'storage_full',
+  ...DISK_FULL,
   EIO: 'storage_unavailable',
   EROFS: 'storage_unavailable',
   EACCES: 'storage_unavailable',
@@ -21,7 +21,7 @@ const CODES: Readonly<Record<string, ErrorCode>> = {
 export function translateFileError(thrown: unknown, key?: string): Error {
   const error = toError(thrown)
   if (error instanceof AppError) return error
-  const code = codeOf(error)
+  const code = systemCodeOf(error)
   // ENOTDIR: a part of the path is a file, so there can be no object below it; EISDIR: a prefix is not an object.
   if (key !== undefined && (code === 'ENOENT' || code === 'ENOTDIR' || code === 'EISDIR')) {
     return new AppError('object_not_found', { key }, { cause: error })
@@ -29,9 +29,6 @@ export function translateFileError(thrown: unknown, key?: string): Error {
   const known = CODES[code]
   return known === undefined ? error : new AppError(known, {}, { cause: error })
 }
-
-const codeOf = (error: unknown): string =>
-  error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : ''
 
 /** Two writers and a removal can meet: the folder that was just made may be gone again. */
 const PUBLISH_ATTEMPTS = 5
@@ -53,7 +50,7 @@ export async function publishFile(
         await rename(temporary, path)
         break
       } catch (error) {
-        if (codeOf(error) !== 'ENOENT' || attempt === PUBLISH_ATTEMPTS) throw error
+        if (systemCodeOf(error) !== 'ENOENT' || attempt === PUBLISH_ATTEMPTS) throw error
       }
     }
     await syncPath(dirname(path))

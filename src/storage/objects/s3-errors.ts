@@ -1,4 +1,6 @@
 import { AppError, type ErrorCode, toError } from '../../base/errors.ts'
+import { isRecord } from '../../base/json.ts'
+import { DISK_FULL, systemCodeOf } from '../../base/system-errors.ts'
 
 const RETRY_AFTER_S = 5
 
@@ -31,8 +33,7 @@ const CODES: Readonly<Record<string, ErrorCode>> = {
   EAI_AGAIN: 'storage_unavailable',
   EHOSTUNREACH: 'storage_unavailable',
   ERR_STREAM_PREMATURE_CLOSE: 'storage_unavailable',
-  ENOSPC: 'storage_full',
-  EDQUOT: 'storage_full'
+  ...DISK_FULL
 }
 
 const INSUFFICIENT_STORAGE = 507
@@ -59,12 +60,11 @@ function codeOfStatus(status: number): ErrorCode | undefined {
 
 function statusOf(error: Error): number {
   const metadata = '$metadata' in error ? error.$metadata : undefined
-  const isRecord = typeof metadata === 'object' && metadata !== null && 'httpStatusCode' in metadata
-  return isRecord ? Number(metadata.httpStatusCode) : 0
+  return isRecord(metadata) && 'httpStatusCode' in metadata ? Number(metadata['httpStatusCode']) : 0
 }
 
 function codeOf(error: Error): string {
   // Node joins the failures of a host's several addresses.
   if (error instanceof AggregateError && error.errors.length > 0) return codeOf(toError(error.errors[0]))
-  return 'code' in error && typeof error.code === 'string' ? error.code : ''
+  return systemCodeOf(error)
 }

@@ -6,7 +6,7 @@
 import type { Engine, Feeds, LoadedProgram, Outputs } from '../../engine/engine.ts'
 import type { Centering, Recipe } from '../../recipe/schema.ts'
 import { applyProgram, BATCH, measureProgram, measureSpecs } from './accumulation-programs.ts'
-import { accumulate, average, joinViews, logMeanExp, type Part, partOfCrops } from './micro-batches.ts'
+import { accumulate, average, joinViews, logMeanExpOf, type Part, partOfCrops } from './micro-batches.ts'
 import { hiddenInputs } from './patch-masks.ts'
 import { planOf, type StepPlan } from './plan.ts'
 import { stepScalars } from './scalars.ts'
@@ -113,7 +113,7 @@ function createMean(plan: StepPlan) {
     value(): Record<string, Float32Array> {
       return {
         ...Object.fromEntries([...sums].map(([name, sum]) => [name, average(sum, parts)])),
-        ...Object.fromEntries([...logarithms].map(([name, each]) => [name, logMeanExp(each)]))
+        ...Object.fromEntries([...logarithms].map(([name, each]) => [name, logMeanExpOf(each)]))
       }
     }
   }

@@ -3,6 +3,7 @@
  * losses and shares are means over images, so the mean over equal parts is theirs; only rounding differs.
  */
 import { invariant } from '../../base/errors.ts'
+import { logMeanExp } from '../../math/log-sum-exp.ts'
 import type { TeacherViews } from '../health/window.ts'
 
 export interface Part {
@@ -61,10 +62,10 @@ export function average(sum: Float32Array, parts: number): Float32Array {
 }
 
 /** log of the mean of exp over the parts, elementwise. */
-export function logMeanExp(parts: readonly Float32Array[]): Float32Array {
+export function logMeanExpOf(parts: readonly Float32Array[]): Float32Array {
+  const logs = new Float64Array(parts.length)
   return parts[0]!.map((_, i) => {
-    const largest = parts.reduce((most, part) => Math.max(most, part[i]!), Number.NEGATIVE_INFINITY)
-    const sum = parts.reduce((total, part) => total + Math.exp(part[i]! - largest), 0)
-    return largest + Math.log(sum / parts.length)
+    for (const [j, part] of parts.entries()) logs[j] = part[i]!
+    return logMeanExp(logs)
   })
 }

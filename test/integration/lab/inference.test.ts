@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { cp, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
@@ -220,6 +220,46 @@ test('a model that is not there is answered model_not_ready and the next request
   })
   assert.equal(failure(lost).code, 'model_not_ready')
   assert.equal((await ask(embed(images))).ok, true)
+})
+
+/** The same model without its head: embeddings only, and fewer bytes. */
+async function headless(): Promise<string> {
+  const path = join(root, 'headless')
+  await cp(folder, path, { recursive: true })
+  const config = JSON.parse(await readFile(join(path, 'config.json'), 'utf8'))
+  const none = { method: null, bottleneckDim: null, prototypes: null, temperature: null }
+  await writeFile(join(path, 'config.json'), JSON.stringify({ ...config, ...none }))
+  return path
+}
+
+test('a burst for a cold model that must push two idle ones out of memory is served, every request of it', async (t) => {
+  const sizeOf = async (name: string) => (await stat(join(folder, name))).size
+  const [small, large] = [await sizeOf('embed.onnx'), (await sizeOf('embed.onnx')) + (await sizeOf('assign.onnx'))]
+  const maxModelBytes = large + Math.floor(small / 2)
+  assert.ok(2 * small <= maxModelBytes, 'two small ones have room, and neither of them beside the large one')
+  const { ask } = await startServer(t, { maxModelBytes })
+  const [images, path] = [[await png(1)], await headless()]
+  for (let round = 0; round < 4; round++) {
+    for (const id of ['mdl_a', 'mdl_b']) {
+      assert.equal((await ask({ ...embed(images), model: { id, folder: path } })).ok, true)
+    }
+    const burst = Array.from({ length: 16 }, (_, i) => (i % 2 ? embed(images) : assign(images, { topK: 1 })))
+    const answers = await Promise.all(burst.map(ask))
+    assert.deepEqual(answers.map(failure), Array(16).fill({ ok: true, code: undefined, index: undefined }))
+  }
+})
+
+test('a model that is open outlives the folder it was opened from', async (t) => {
+  const { ask } = await startServer(t)
+  const first = join(root, 'first')
+  await cp(folder, first, { recursive: true })
+  const images = [await png(1)]
+  const id = 'mdl_moved'
+  assert.equal((await ask({ ...embed(images), model: { id, folder: first } })).ok, true)
+  await rm(first, { recursive: true })
+  // Its second program was not opened yet: it is where the model's files are now.
+  assert.equal((await ask({ ...assign(images, { topK: 1 }), model: { id, folder: first } })).ok, false)
+  assert.equal((await ask({ ...assign(images, { topK: 1 }), model: { id, folder } })).ok, true)
 })
 
 test('without its parent the process ends', async (t) => {

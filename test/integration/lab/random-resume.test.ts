@@ -4,25 +4,23 @@
  * the tests draws anew; `KAPPA_TEST_SEED` repeats one.
  */
 import assert from 'node:assert/strict'
-import { randomInt } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Prng, prng } from '../../../src/math/prng.ts'
+import type { Prng } from '../../../src/math/prng.ts'
 import type { TrainerEvent, TrainRequest } from '../../../src/protocol/trainer-messages.ts'
 import type { CheckpointEvent, StepEvent } from '../../../src/protocol/training-events.ts'
 import { resolveRecipe } from '../../../src/recipe/presets.ts'
 import type { Method, Recipe } from '../../../src/recipe/schema.ts'
 import { findLatestCheckpoint } from '../../../src/training/checkpoint.ts'
 import { muRecipe } from '../../helpers/mu-recipe.ts'
+import { seeded, TEST_SEED } from '../../helpers/seeded.ts'
 import { forkLab, type LabFolder, labFolder, TRAINER } from './lab-folder.ts'
 
 /** 40 images in batches of 8: 5 steps an epoch. */
 const EPOCHS = 5
 const STEPS = 5 * EPOCHS
-
-const SEED = Number(process.env['KAPPA_TEST_SEED'] ?? randomInt(2 ** 31))
 
 const { ibot } = resolveRecipe({ preset: 'mu', method: 'ibot' }).hyperparameters
 
@@ -109,11 +107,11 @@ const filesOf = async (events: readonly TrainerEvent[]): Promise<Record<string, 
 }
 
 for (const [i, [method, recipe]] of RECIPES.entries()) {
-  const drawn = draw(prng(SEED, i))
+  const drawn = draw(seeded(i))
   const { killStep, checkpointEverySteps, loaders } = drawn
   const how = `killed after step ${killStep} of ${STEPS}, checkpoints every ${checkpointEverySteps}, ${loaders.join(' then ')} loaders`
 
-  test(`${method}, ${how}, ends as if it had never been killed (KAPPA_TEST_SEED=${SEED})`, async (t) => {
+  test(`${method}, ${how}, ends as if it had never been killed (KAPPA_TEST_SEED=${TEST_SEED})`, async (t) => {
     const lab = await labFolder(t)
     const fixed = { type: 'train', recipe, datasetFolder: lab.dataset, threads: 1 } as const
     const straight = await finish(t, { ...fixed, outFolder: lab.at('straight'), loaders: 1 })

@@ -8,9 +8,9 @@ import type { Stores, TransactionalQueue, UnitOfWork } from '../../../src/domain
 import { startBoss } from '../../../src/queue/boss.ts'
 import { createJobQueue } from '../../../src/queue/job-queue.ts'
 import { createDatabase, type Database } from '../../../src/storage/postgres/client.ts'
-import { startEmbeddedProcess } from '../../../src/storage/postgres/embedded-process.ts'
 import { migrate } from '../../../src/storage/postgres/migrate.ts'
 import { createStores, createUnitOfWork } from '../../../src/storage/postgres/unit-of-work.ts'
+import { startEmbeddedProcess } from '../../helpers/embedded-process.ts'
 import { createTestDatabase, whyNoPostgres } from '../../helpers/postgres.ts'
 
 interface TestScope {

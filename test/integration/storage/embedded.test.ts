@@ -8,8 +8,8 @@ import { join } from 'node:path'
 import { after, describe, test } from 'node:test'
 import { Client, Pool } from 'pg'
 import { isAppError } from '../../../src/base/errors.ts'
-import { type EmbeddedProcess, startEmbeddedProcess } from '../../../src/storage/postgres/embedded-process.ts'
 import { migrate } from '../../../src/storage/postgres/migrate.ts'
+import { type EmbeddedProcess, startEmbeddedProcess } from '../../helpers/embedded-process.ts'
 import { expectNoLeaks } from '../../helpers/leaks.ts'
 
 const folder = await mkdtemp(join(tmpdir(), 'kappa-embedded-'))

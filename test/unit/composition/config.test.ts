@@ -4,6 +4,12 @@ import { resolve } from 'node:path'
 import { describe, it } from 'node:test'
 import { readConfig, readEngineChoice } from '../../../src/composition/config.ts'
 
+/** Variables of .env.example and what is behind their equals signs. */
+const documented = (): [name: string, value: string][] =>
+  [
+    ...readFileSync(resolve(import.meta.dirname, '../../../.env.example'), 'utf8').matchAll(/^([A-Z0-9_]+)=(.*)$/gm)
+  ].map(([, name, value]) => [name!, value!.trim()])
+
 describe('the configuration', () => {
   it('needs nothing from the environment', () => {
     const config = readConfig({})
@@ -29,6 +35,91 @@ describe('the configuration', () => {
         return true
       }
     )
+  })
+
+  it('takes every number in the unit that its name says, between its bounds', () => {
+    const MIB = 1_048_576
+    const GIB = 1_073_741_824
+    type Read = (config: ReturnType<typeof readConfig>) => number
+    /** Variable, what one of its units is, lowest, highest, where it is read. */
+    const numbers: readonly (readonly [string, number, number, number, Read])[] = [
+      ['PORT', 1, 0, 65_535, ({ port }) => port],
+      ['KAPPA_DATABASE_POOL', 1, 1, 100, ({ databasePool }) => databasePool],
+      ['KAPPA_RATE_LIMIT_PER_MINUTE', 1, 1, 1_000_000, ({ rateLimitPerMinute }) => rateLimitPerMinute],
+      ['KAPPA_BODY_MIB', MIB, 1, 1024, ({ limits }) => limits.bodyBytes],
+      ['KAPPA_IMAGE_MIB', MIB, 1, 512, ({ limits }) => limits.imageBytes],
+      ['KAPPA_IMAGE_MEGAPIXELS', 1_000_000, 1, 1000, ({ limits }) => limits.imagePixels],
+      ['KAPPA_IMAGES_PER_REQUEST', 1, 1, 2048, ({ limits }) => limits.imagesPerRequest],
+      ['KAPPA_UPLOAD_GIB', GIB, 1, 5000, ({ limits }) => limits.uploadBytes],
+      ['KAPPA_ARCHIVE_GIB', GIB, 1, 50_000, ({ limits }) => limits.archiveBytes],
+      ['KAPPA_ARCHIVE_ENTRIES', 1, 1, 1_000_000_000, ({ limits }) => limits.archiveEntries],
+      ['KAPPA_WORKER_RUNS', 1, 1, 64, ({ worker }) => worker.concurrency],
+      ['KAPPA_LEG_MAX_S', 1, 10, 82_800, ({ worker }) => worker.legMaxS],
+      ['KAPPA_LEASE_S', 1, 3, 600, ({ worker }) => worker.leaseS],
+      ['KAPPA_LOADERS', 1, 0, 64, ({ worker }) => worker.loaders],
+      ['KAPPA_TRAINER_THREADS', 1, 0, 256, ({ worker }) => worker.threads],
+      ['KAPPA_CACHE_GIB', GIB, 1, 100_000, ({ worker }) => worker.cacheBytes],
+      ['KAPPA_INFERENCE_PROCESSES', 1, 1, 64, ({ inference }) => inference.processes],
+      ['KAPPA_INFERENCE_THREADS', 1, 1, 256, ({ inference }) => inference.threads],
+      ['KAPPA_MAX_BATCH', 1, 1, 1024, ({ inference }) => inference.maxBatch],
+      ['KAPPA_MAX_QUEUE_DELAY_MS', 1, 0, 10_000, ({ inference }) => inference.maxQueueDelayMs],
+      ['KAPPA_MAX_QUEUE_SIZE', 1, 1, 1_000_000, ({ inference }) => inference.maxQueueSize],
+      ['KAPPA_REQUEST_TIMEOUT_MS', 1, 100, 3_600_000, ({ inference }) => inference.requestTimeoutMs],
+      ['KAPPA_MODEL_CACHE_MIB', MIB, 16, 1_000_000, ({ inference }) => inference.modelCacheBytes]
+    ]
+    for (const [name, unit, low, high, read] of numbers) {
+      for (const value of [low, low + 1, high]) {
+        assert.equal(read(readConfig({ [name]: String(value) })), value * unit, `${name}=${value}`)
+      }
+      for (const value of [low - 1, high + 1, low + 0.5, `${low}x`]) {
+        assert.throws(() => readConfig({ [name]: String(value) }), new RegExp(`${name} must be`), `${name}=${value}`)
+      }
+    }
+    // Every number that .env.example has is in the table.
+    const numeric = documented().filter(([, value]) => /^\d+$/.test(value))
+    assert.deepEqual(
+      numeric.map(([name]) => name).filter((name) => !numbers.some(([known]) => known === name)),
+      []
+    )
+  })
+
+  it('has the defaults that .env.example shows', () => {
+    const shown = Object.fromEntries(documented().filter(([, value]) => value !== ''))
+    const same = { KAPPA_SIGNING_KEY: 'the same' }
+    assert.deepEqual(readConfig({ ...shown, ...same }), readConfig(same))
+  })
+
+  it('takes its lists, addresses and switches as .env.example says', () => {
+    const config = readConfig({
+      KAPPA_IMAGE_HOSTS: ' a.example, ,b.example ',
+      KAPPA_PUBLIC_URL: 'https://kappa.example',
+      DATABASE_URL: 'postgres://db/kappa',
+      S3_BUCKET: 'bucket',
+      S3_ENDPOINT: 'http://s3:9000',
+      S3_FORCE_PATH_STYLE: 'No'
+    })
+    assert.deepEqual(config.allowedImageHosts, ['a.example', 'b.example'])
+    assert.equal(config.publicUrl, 'https://kappa.example')
+    assert.equal(config.databaseUrl, 'postgres://db/kappa')
+    const s3 = { bucket: 'bucket', endpoint: 'http://s3:9000', region: 'us-east-1', forcePathStyle: false }
+    assert.deepEqual(config.s3, s3)
+    assert.equal(readConfig({ S3_BUCKET: 'b', S3_ENDPOINT: 'http://s3' }).s3?.forcePathStyle, true)
+    assert.equal(readConfig({ S3_BUCKET: 'b' }).s3?.forcePathStyle, false)
+    assert.throws(() => readConfig({ S3_BUCKET: 'b', S3_FORCE_PATH_STYLE: 'maybe' }), /S3_FORCE_PATH_STYLE must be/)
+    assert.equal(readConfig({ HOST: '0.0.0.0', PORT: '81' }).publicUrl, 'http://0.0.0.0:81')
+  })
+
+  it('takes an administrator’s key of twenty characters or more behind its id', () => {
+    const secret = 'S'.repeat(20)
+    assert.equal(readConfig({ KAPPA_ADMIN_KEY: `kappa_0a_${secret}` }).adminKey, `kappa_0a_${secret}`)
+    for (const wrong of [
+      `kappa_0a_${secret.slice(1)}`,
+      `kappa_${secret}`,
+      `other_0a_${secret}`,
+      `kappa_0A_${secret}`
+    ]) {
+      assert.throws(() => readConfig({ KAPPA_ADMIN_KEY: wrong }), /KAPPA_ADMIN_KEY must look like/)
+    }
   })
 
   it('never repeats a key that has the wrong form', () => {
@@ -65,8 +156,11 @@ describe('the configuration', () => {
       )
     )
     asked.delete('AWS_REGION') // the SDK's own, a fallback
-    const example = readFileSync(resolve(import.meta.dirname, '../../../.env.example'), 'utf8')
-    const documented = [...example.matchAll(/^([A-Z0-9_]+)=/gm)].map((match) => match[1])
-    assert.deepEqual([...asked].sort(), documented.sort())
+    assert.deepEqual(
+      [...asked].sort(),
+      documented()
+        .map(([name]) => name)
+        .sort()
+    )
   })
 })

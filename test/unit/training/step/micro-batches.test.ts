@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { accumulate, average, joinCrops, logMeanExp, partOfCrops } from '../../../../src/training/step/micro-batches.ts'
+import {
+  accumulate,
+  average,
+  joinCrops,
+  logMeanExpOf,
+  partOfCrops
+} from '../../../../src/training/step/micro-batches.ts'
 
 /** Crop c of image i is the number 10 c + i, twice: two crops of six images. */
 const BATCH = Uint8Array.from(
@@ -28,6 +34,6 @@ test('means over parts are means over the batch, also of what is kept as logarit
   accumulate(sum, Float32Array.of(3, 4))
   assert.deepEqual([...average(sum, 2)], [2, 1])
   // Both would underflow as probabilities.
-  const [mean] = logMeanExp([Float32Array.of(-300), Float32Array.of(-300 + Math.log(3))])
+  const [mean] = logMeanExpOf([Float32Array.of(-300), Float32Array.of(-300 + Math.log(3))])
   assert.ok(Math.abs(mean! - (-300 + Math.log(2))) < 1e-5)
 })
