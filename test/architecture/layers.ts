@@ -32,7 +32,10 @@ export const LAYERS: Record<string, Layer> = {
   cache: { may: ['base', 'domain'], packages: [] },
   processes: { may: ['base', 'domain', 'protocol', 'cache'], packages: [] },
   tasks: { may: ['base', 'protocol', 'domain', 'services', 'cache', 'processes'], packages: [] },
-  http: { may: ['base', 'recipe', 'domain', 'services'], packages: [/^fastify$/, /^@fastify\//, /^typebox/] },
+  http: {
+    may: ['base', 'recipe', 'domain', 'services'],
+    packages: [/^fastify$/, /^@fastify\//, /^typebox/, /^prom-client$/]
+  },
 
   demo: { may: ['math'], packages: [] },
   dashboard: { may: [], packages: [/^react/, /^vite$/, /^@vitejs\//] },
