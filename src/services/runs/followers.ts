@@ -15,31 +15,35 @@ export interface Follower {
   readonly keyId: string
   /** Nothing more is to be given to it. */
   isOver: boolean
-  wake(): void
-  /** At once when it was woken since the last time. */
-  woken(): Promise<void>
+  wake(why: Wake): void
+  /** At once when it was woken since the last time. A heartbeat among the reasons is the one that is told. */
+  woken(): Promise<Wake>
 }
+
+export type Wake = 'news' | 'heartbeat'
 
 export type Followers = ReturnType<typeof createFollowers>
 
 function createFollower(run: FollowedRun, keyId: string): Follower {
-  let isAwake = false
+  let reason: Wake | null = null
   let open = () => {}
   return {
     run,
     keyId,
     isOver: false,
-    wake() {
-      isAwake = true
+    wake(why) {
+      reason = reason === 'heartbeat' ? reason : why
       open()
     },
     async woken() {
-      if (!isAwake) {
+      if (reason === null) {
         await new Promise<void>((resolve) => {
           open = resolve
         })
       }
-      isAwake = false
+      const why = reason ?? 'news'
+      reason = null
+      return why
     }
   }
 }
@@ -52,7 +56,7 @@ export function createFollowers() {
 
   function end(follower: Follower): void {
     follower.isOver = true
-    follower.wake()
+    follower.wake('news')
   }
 
   function leave(follower: Follower): void {
@@ -64,7 +68,7 @@ export function createFollowers() {
     run.firstHead.resolve(run.head)
   }
 
-  const wake = (follower: Follower) => follower.wake()
+  const tellNews = (follower: Follower) => follower.wake('news')
 
   return {
     join(runId: string, keyId: string): Follower {
@@ -92,7 +96,7 @@ export function createFollowers() {
         if (head?.lastSeq === run.head?.lastSeq && head?.status === run.head?.status && head !== null) continue
         run.head = head
         run.firstHead.resolve(head)
-        run.followers.forEach(head === null ? end : wake)
+        run.followers.forEach(head === null ? end : tellNews)
       }
     },
 
@@ -111,6 +115,8 @@ export function createFollowers() {
       for (const follower of all()) if (keyIds.has(follower.keyId)) end(follower)
     },
     endAll: (): void => [...all()].forEach(end),
-    wakeAll: (): void => [...all()].forEach(wake)
+    wakeAll(why: Wake): void {
+      for (const follower of all()) follower.wake(why)
+    }
   }
 }

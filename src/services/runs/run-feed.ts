@@ -61,7 +61,7 @@ export function createRunFeed({ stores, keys, notices, clock, logger }: RunFeedD
       isSeeing = true
       followers.endOf(unusable)
       followers.update(runIds, heads)
-      if (hasMissedPage) followers.wakeAll()
+      if (hasMissedPage) followers.wakeAll('news')
       hasMissedPage = false
     } catch (error) {
       if (isSeeing) logger.warn({ err: toError(error) }, 'event streams cannot read the database')
@@ -81,7 +81,7 @@ export function createRunFeed({ stores, keys, notices, clock, logger }: RunFeedD
       else if (clock.now() - sawAt >= BLIND_FOR_MS) followers.endAll()
       if (clock.now() - beatAt >= HEARTBEAT_MS) {
         beatAt = clock.now()
-        followers.wakeAll()
+        followers.wakeAll('heartbeat')
       }
       await alarm.rings()
     }
@@ -89,6 +89,8 @@ export function createRunFeed({ stores, keys, notices, clock, logger }: RunFeedD
   }
 
   function join(runId: string, { keyId, signal }: FollowOptions): { follower: Follower; leave: () => void } {
+    // A known one without a head is being looked at.
+    if (!followers.has(runId)) alarm.bringForward(clock.now())
     const follower = followers.join(runId, keyId)
     const leave = () => {
       followers.leave(follower)
@@ -97,7 +99,6 @@ export function createRunFeed({ stores, keys, notices, clock, logger }: RunFeedD
     }
     signal.addEventListener('abort', leave, { once: true })
     if (signal.aborted) leave()
-    if (follower.run.head === null) alarm.bringForward(clock.now())
     if (!isLooping) void loop()
     return { follower, leave }
   }
@@ -125,8 +126,7 @@ export function createRunFeed({ stores, keys, notices, clock, logger }: RunFeedD
         else if (!follower.isOver) yield events
       } else {
         if (head !== null && isFinished(head)) return
-        await follower.woken()
-        if (head === run.head) yield []
+        if ((await follower.woken()) === 'heartbeat') yield []
       }
     }
   }
