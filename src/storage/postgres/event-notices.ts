@@ -4,7 +4,6 @@
  */
 import { Client } from 'pg'
 import type { Clock } from '../../base/clock.ts'
-import { toError } from '../../base/errors.ts'
 import type { Logger } from '../../base/log.ts'
 import type { EventNotices } from '../../domain/ports.ts'
 
@@ -62,7 +61,7 @@ export function createEventNotices({ url, clock, logger }: EventNoticesOptions):
       return true
     } catch (error) {
       if (closing.signal.aborted) return false
-      if (toError(error) && (error as { code?: unknown }).code === REFUSED) {
+      if (error instanceof Error && 'code' in error && error.code === REFUSED) {
         logger.info('this database has no LISTEN: event streams poll')
         return false
       }
