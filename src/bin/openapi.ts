@@ -18,6 +18,8 @@ const app = await createApp({
   logger: silentLogger,
   limits: { bodyBytes: 1, imageBytes: 1, imagesPerRequest: 1 },
   rateLimitPerMinute: null,
+  streamLimits: { perKey: 1, perProcess: 1 },
+  trustedProxies: null,
   checks: {},
   signedObjects: null,
   dashboardFolder: null

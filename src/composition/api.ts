@@ -4,6 +4,7 @@ import { newId } from '../base/ids.ts'
 import type { Logger } from '../base/log.ts'
 import { createApp } from '../http/app.ts'
 import { createInferencePool } from '../processes/inference-pool.ts'
+import { createEventNotices } from '../storage/postgres/event-notices.ts'
 import { connect, createCache, createObjects } from './clients.ts'
 import type { Config, S3Config } from './config.ts'
 import { DASHBOARD_FOLDER } from './dashboard-build.ts'
@@ -30,7 +31,7 @@ const inferenceSettings = ({ inference, limits }: Config) => ({
 })
 
 export async function composeApi(config: Config, logger: Logger) {
-  const { database, boss, stores, unitOfWork } = await connect(config, { name: 'api', supervise: false, logger })
+  const { url, database, boss, stores, unitOfWork } = await connect(config, { name: 'api', supervise: false, logger })
   const { objects, signed } = createObjects(config)
   const { limits } = config
   const clock = systemClock
@@ -42,9 +43,11 @@ export async function composeApi(config: Config, logger: Logger) {
     clock,
     logger
   })
+  const notices = createEventNotices({ url, clock, logger })
   const services = composeServices({
     stores,
     unitOfWork,
+    notices,
     objects,
     inference,
     clock,
@@ -62,11 +65,14 @@ export async function composeApi(config: Config, logger: Logger) {
     logger,
     limits,
     rateLimitPerMinute: config.rateLimitPerMinute,
+    streamLimits: config.streamLimits,
+    trustedProxies: config.trustedProxies,
     dashboardFolder: DASHBOARD_FOLDER,
     objectOrigin: config.s3 && originOf(config.s3)
   })
   const close = async () => {
     await app.close()
+    await notices.close()
     await inference.close()
     await boss.stop({ graceful: false })
     await database.close()

@@ -32,7 +32,7 @@ export async function connect(config: Config, queue: Pick<BossOptions, 'name' | 
   const database = createDatabase(options)
   const boss = await startBoss({ url, max: 2, ...queue })
   const jobs = createJobQueue(boss)
-  return { database, boss, stores: createStores(database, jobs), unitOfWork: createUnitOfWork(database, jobs) }
+  return { url, database, boss, stores: createStores(database, jobs), unitOfWork: createUnitOfWork(database, jobs) }
 }
 
 export const createCache = (config: Config, objects: ObjectStore, logger: Logger) =>

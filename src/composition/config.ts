@@ -3,6 +3,7 @@
  * Kappa's part of `process.env`. Names and units: .env.example.
  */
 import { randomBytes } from 'node:crypto'
+import { isIP } from 'node:net'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import type { EngineChoice } from '../engine/choose-engine.ts'
@@ -89,6 +90,30 @@ function readAdminKey(read: Reader): string | null {
   return key
 }
 
+/** Names of ranges that Fastify knows. */
+const ADDRESS_RANGES = ['loopback', 'linklocal', 'uniquelocal']
+
+function isAddressRange(text: string): boolean {
+  if (ADDRESS_RANGES.includes(text)) return true
+  const [address = '', bits, ...more] = text.split('/')
+  const version = isIP(address)
+  if (version === 0 || more.length > 0) return false
+  return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128))
+}
+
+/** A number of proxies, or their addresses; null: none is trusted. */
+function readTrustedProxies(read: Reader): number | readonly string[] | null {
+  const items = read.list('KAPPA_TRUST_PROXY')
+  if (items.length === 0) return null
+  const hops = items.length === 1 && /^\d{1,2}$/.test(items[0] ?? '') ? Number(items[0]) : null
+  if (hops !== null && hops <= 16) return hops === 0 ? null : hops
+  if (items.every(isAddressRange)) return items
+  read.problems.push(
+    `KAPPA_TRUST_PROXY must be a number of proxies up to 16, or addresses and ranges such as 10.0.0.0/8, not ${JSON.stringify(items.join(','))}`
+  )
+  return null
+}
+
 const readEngine = (read: Reader): EngineChoice => ({
   name: read.oneOf('KAPPA_ENGINE', ['auto', ...ENGINE_NAMES], 'auto'),
   device: read.oneOf('KAPPA_DEVICE', DEVICES, 'auto'),
@@ -117,6 +142,11 @@ function readAll(read: Reader) {
     engine: readEngine(read),
     logLevel: read.oneOf('LOG_LEVEL', ['debug', 'info', 'warn', 'error', 'silent'], 'info'),
     allowedImageHosts: read.list('KAPPA_IMAGE_HOSTS'),
+    trustedProxies: readTrustedProxies(read),
+    streamLimits: {
+      perKey: read.integer('KAPPA_STREAMS_PER_KEY', 20, [1, 100_000]),
+      perProcess: read.integer('KAPPA_STREAMS', 1000, [1, 100_000])
+    },
     rateLimitPerMinute: read.integer('KAPPA_RATE_LIMIT_PER_MINUTE', 6000, [1, 1_000_000]),
     limits: {
       bodyBytes: read.integer('KAPPA_BODY_MIB', 64, [1, 1024]) * MEBIBYTE,

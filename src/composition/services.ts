@@ -2,7 +2,7 @@
 import type { Clock } from '../base/clock.ts'
 import type { IdKind } from '../base/ids.ts'
 import type { Logger } from '../base/log.ts'
-import type { Inference, ObjectStore, Stores, UnitOfWork } from '../domain/ports.ts'
+import type { EventNotices, Inference, ObjectStore, Stores, UnitOfWork } from '../domain/ports.ts'
 import { createIdempotencyService } from '../services/access/idempotency.ts'
 import { createKeyService } from '../services/access/keys.ts'
 import { createDatasetService } from '../services/datasets/datasets.ts'
@@ -19,6 +19,8 @@ export interface ServiceParts {
   readonly unitOfWork: UnitOfWork
   readonly objects: ObjectStore
   readonly inference: Inference
+  /** Null where nothing tells of new events: streams poll. */
+  readonly notices: EventNotices | null
   readonly clock: Clock
   readonly newId: (kind: IdKind) => string
   readonly logger: Logger
@@ -30,13 +32,14 @@ export interface ServiceParts {
 
 export function composeServices(parts: ServiceParts): Services {
   const { stores, limits, inference, allowedImageHosts: allowedHosts, fetchTimeoutMs: timeoutMs } = parts
+  const keys = createKeyService(parts)
   const datasets = createDatasetService(parts)
   const models = createModelService(parts)
   const fetchImage = createImageFetch({ allowedHosts, maxBytes: limits.imageBytes, timeoutMs })
   return {
-    keys: createKeyService(parts),
+    keys,
     datasets,
-    runs: createRunService({ ...parts, datasets }),
+    runs: createRunService({ ...parts, keys, datasets }),
     models,
     prototypes: createPrototypeService({ stores, models }),
     serving: createServingService({ models, imageSources: createImageSources({ fetchImage, limits }), inference }),

@@ -6,13 +6,15 @@ import type { Dataset, DatasetVersion, Upload } from './dataset.ts'
 import type { JobKind, JobPayloads } from './job.ts'
 import type { KappaSummary, Model, Prototype } from './model.ts'
 import type { Page, PageRequest } from './page.ts'
-import type { Lease, MetricPoint, MetricSeries, NewRunEvent, Run, RunEvent, RunStatus } from './run.ts'
+import type { Lease, LogHead, MetricPoint, MetricSeries, NewRunEvent, Run, RunEvent, RunStatus } from './run.ts'
 
 export interface KeyStore {
   ensureProject(name: string): Promise<Project>
   insert(key: ApiKey): Promise<void>
   /** Any project: this is how a request finds its own. */
   findById(keyId: string): Promise<ApiKey | null>
+  /** Those that exist, in any order. */
+  findMany(keyIds: readonly string[]): Promise<readonly ApiKey[]>
   list(projectId: string, page: PageRequest): Promise<Page<ApiKey>>
   revoke(projectId: string, keyId: string, at: Date): Promise<boolean>
   touch(keyId: string, at: Date): Promise<void>
@@ -78,6 +80,20 @@ export interface EventStore {
   append(runId: string, events: readonly NewRunEvent[], at: Date): Promise<readonly RunEvent[]>
   /** In order of seq, from the first after `afterSeq`. */
   list(runId: string, afterSeq: number, limit: number): Promise<readonly RunEvent[]>
+  /** Where the logs of these runs end now, of as many as exist. */
+  heads(runIds: readonly string[]): Promise<readonly LogHead[]>
+}
+
+/**
+ * Says at once that a run has new events. A hint and nothing more: it may be lost or come twice, and what is new is read
+ * from the store.
+ */
+export interface EventNotices {
+  /** False while hints cannot be relied on; then the reader looks more often. */
+  isListening(): boolean
+  /** Null stands for any run: hints may have been lost. */
+  onNotice(listener: (runId: string | null) => void): void
+  close(): Promise<void>
 }
 
 export interface MetricQuery {

@@ -113,6 +113,12 @@ export interface RunEvent {
   readonly createdAt: Date
 }
 
+/** Where the log of a run ends. One read: with a status that has ended, `lastSeq` is the last event there will be. */
+export interface LogHead extends Pick<Run, 'projectId' | 'status'> {
+  readonly runId: string
+  readonly lastSeq: number
+}
+
 export type NewRunEvent = Pick<RunEvent, 'type' | 'level' | 'data'>
 
 /** What a worker holds while it works on a leg. */

@@ -10,10 +10,10 @@ import { registerErrors } from './core/errors.ts'
 import { registerIdempotency } from './core/idempotency.ts'
 import { createMetrics, registerMetrics } from './core/metrics.ts'
 import { collectOperations } from './core/operations.ts'
-import { createRateLimiter } from './core/rate-limit.ts'
+import { createLimiters } from './core/rate-limit.ts'
 import { registerRequestLog } from './core/request-log.ts'
 import { registerSecurityHeaders } from './core/security-headers.ts'
-import { createStreams } from './core/streams.ts'
+import { createStreams, type StreamLimits } from './core/streams.ts'
 import { registerDocs } from './openapi/docs.ts'
 import { datasetRoutes } from './routes/datasets.ts'
 import { keyRoutes } from './routes/keys.ts'
@@ -27,7 +27,7 @@ import { servingRoutes } from './routes/serving.ts'
 import { uploadRoutes } from './routes/uploads.ts'
 import { versionContentRoutes, versionRoutes } from './routes/versions.ts'
 import { weightUploadRoutes } from './routes/weight-uploads.ts'
-import { type App, createServer } from './server.ts'
+import { type App, createServer, type TrustedProxies } from './server.ts'
 
 export interface AppOptions {
   readonly services: Services
@@ -39,8 +39,10 @@ export interface AppOptions {
     readonly imageBytes: number
     readonly imagesPerRequest: number
   }
-  /** Requests of one key; null takes any number. */
+  /** Requests of one key, and requests without one of one address; null takes any number. */
   readonly rateLimitPerMinute: number | null
+  readonly streamLimits: StreamLimits
+  readonly trustedProxies: TrustedProxies
   /** What must answer for `/readyz` to be ready, by name. */
   readonly checks: Readonly<Record<string, () => Promise<void>>>
   /** Where objects lie in a local folder, the API gives them out; null where an object store does. */
@@ -53,10 +55,9 @@ export interface AppOptions {
 
 export async function createApp(options: AppOptions): Promise<App> {
   const { services, clock, logger } = options
-  const app = createServer(clock)
-  const metrics = createMetrics()
-  const streams = createStreams(app)
-  const limiter = options.rateLimitPerMinute === null ? null : createRateLimiter(clock, options.rateLimitPerMinute)
+  const app = createServer(clock, options.trustedProxies)
+  const streams = createStreams(app, options.streamLimits)
+  const metrics = createMetrics(streams)
   const operations = collectOperations(app)
   const dashboard =
     options.dashboardFolder === null ? null : createDashboard(options.dashboardFolder, options.objectOrigin ?? null)
@@ -65,7 +66,8 @@ export async function createApp(options: AppOptions): Promise<App> {
   registerSecurityHeaders(app)
   registerMetrics(app, metrics)
   registerErrors(app, { logger, operations, dashboard })
-  app.addHook('onRequest', createAuthHook({ keys: services.keys, limiter }))
+  const limiters = createLimiters(clock, options.rateLimitPerMinute)
+  app.addHook('onRequest', createAuthHook({ keys: services.keys, limiters, onRefused: metrics.countRefused }))
   registerIdempotency(app, services.idempotency)
   registerJsonParser(app)
   await registerDocs(app, operations)

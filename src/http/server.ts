@@ -23,10 +23,18 @@ const RECEIVE_WITHIN_MS = 300_000
 /** Object tokens are long; find-my-way's default of 100 would answer 404. */
 const MAX_PARAM_LENGTH = 4096
 
+/** Whose X-Forwarded-For is believed: that of so many proxies in a row, or of proxies at these addresses; null: of nobody. */
+export type TrustedProxies = number | readonly string[] | null
+
+/** Fastify takes a number for a mistake, since whoever reaches the API past the proxies can lie: .env.example says so. */
+const trustProxy = (proxies: NonNullable<TrustedProxies>) =>
+  typeof proxies === 'number' ? (_: string, hop: number) => hop < proxies : [...proxies]
+
 /** Fastify with our own way of reading, validating and refusing, and no route yet. */
-export function createServer(clock: Clock): App {
+export function createServer(clock: Clock, trustedProxies: TrustedProxies): App {
   const server = fastify({
     logger: false,
+    trustProxy: trustedProxies === null ? false : trustProxy(trustedProxies),
     bodyLimit: SMALL_BODY_BYTES,
     requestTimeout: RECEIVE_WITHIN_MS,
     requestIdHeader: false,

@@ -34,7 +34,7 @@ export const LAYERS: Record<string, Layer> = {
   tasks: { may: ['base', 'protocol', 'domain', 'services', 'cache', 'processes'], packages: [] },
   http: {
     may: ['base', 'recipe', 'protocol', 'domain', 'services'],
-    packages: [/^fastify$/, /^@fastify\//, /^typebox/]
+    packages: [/^fastify$/, /^@fastify\//, /^typebox/, /^prom-client$/]
   },
 
   demo: { may: ['math', 'processes'], packages: [] },

@@ -8,7 +8,14 @@ import { newId } from '../../src/base/ids.ts'
 import { silentLogger } from '../../src/base/log.ts'
 import { composeServices } from '../../src/composition/services.ts'
 import type { Scope } from '../../src/domain/access.ts'
-import type { Inference, ObjectStore, SignedObjects, Stores, TransactionalQueue } from '../../src/domain/ports.ts'
+import type {
+  EventNotices,
+  Inference,
+  ObjectStore,
+  SignedObjects,
+  Stores,
+  TransactionalQueue
+} from '../../src/domain/ports.ts'
 import { type AppOptions, createApp } from '../../src/http/app.ts'
 import type { App } from '../../src/http/server.ts'
 import type { Services } from '../../src/services/services.ts'
@@ -62,6 +69,8 @@ export interface TestApp {
 export interface TestAppOptions {
   readonly clock?: Clock
   readonly inference?: Inference
+  /** Default: none, so that streams poll. */
+  readonly notices?: (databaseUrl: string) => EventNotices
   readonly app?: Partial<AppOptions>
 }
 
@@ -163,13 +172,21 @@ export async function createTestApp(scope: TestScope, options: TestAppOptions = 
     logger: silentLogger,
     limits: LIMITS
   }
-  const services = composeServices({ ...deps, inference, allowedImageHosts: ['images.example'], fetchTimeoutMs: 1000 })
+  const services = composeServices({
+    ...deps,
+    inference,
+    notices: options.notices?.(url) ?? null,
+    allowedImageHosts: ['images.example'],
+    fetchTimeoutMs: 1000
+  })
   const app = await createApp({
     services,
     clock,
     logger: silentLogger,
     limits: LIMITS,
     rateLimitPerMinute: null,
+    streamLimits: { perKey: 20, perProcess: 100 },
+    trustedProxies: null,
     checks: { database: () => database.check(), objects: () => objects.check() },
     signedObjects: objects,
     dashboardFolder: null,

@@ -1,9 +1,15 @@
-/** Finds out who asks, before anything else happens; then whether they ask too often; then whether they may. */
+/**
+ * Finds out who asks, before anything else happens; then whether they ask too often; then whether they may.
+ *
+ * The key is looked at first, whoever sends it: what others do from the same address must not shut out a right key. Requests
+ * without one are counted by address, apart from those of keys, and refused without another look once there are too many.
+ */
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { AppError, isAppError } from '../../base/errors.ts'
 import type { Principal } from '../../domain/access.ts'
 import type { KeyService } from '../../services/access/keys.ts'
 import { type Access, requireScope } from './access.ts'
+import { clientOf } from './client-address.ts'
 import type { RateLimiter } from './rate-limit.ts'
 
 declare module 'fastify' {
@@ -19,7 +25,8 @@ declare module 'fastify' {
 export interface AuthDeps {
   readonly keys: Pick<KeyService, 'authenticate'>
   /** Null takes any number of requests. */
-  readonly limiter: RateLimiter | null
+  readonly limiters: { readonly keys: RateLimiter; readonly addresses: RateLimiter } | null
+  readonly onRefused: (by: 'key' | 'address') => void
 }
 
 function bearerToken({ headers }: FastifyRequest): string {
@@ -28,23 +35,23 @@ function bearerToken({ headers }: FastifyRequest): string {
   return match[1]
 }
 
-export function createAuthHook({ keys, limiter }: AuthDeps) {
-  function limit(key: string, reply: FastifyReply): void {
-    if (limiter === null) return
-    const state = limiter.take(key)
+export function createAuthHook({ keys, limiters, onRefused }: AuthDeps) {
+  function limit(by: 'key' | 'address', who: string, reply: FastifyReply): void {
+    if (limiters === null) return
+    const limiter = by === 'key' ? limiters.keys : limiters.addresses
+    const state = limiter.take(who)
     reply.headers(limiter.headers(state))
-    if (!state.isAllowed) throw new AppError('rate_limited', { retryAfterS: state.retryAfterS })
+    if (state.isAllowed) return
+    onRefused(by)
+    const message = by === 'key' ? {} : { message: 'Too many requests without a valid API key from this address.' }
+    throw new AppError('rate_limited', { ...message, retryAfterS: state.retryAfterS })
   }
 
-  /** Guessing keys costs the guesser's address its quota, so that it does not cost us a database query each. */
   async function authenticate(request: FastifyRequest, reply: FastifyReply): Promise<Principal> {
-    const address = `address ${request.ip}`
-    const guesses = limiter?.look(address)
-    if (guesses && !guesses.isAllowed) throw new AppError('rate_limited', { retryAfterS: guesses.retryAfterS })
     try {
       return await keys.authenticate(bearerToken(request))
     } catch (error) {
-      if (isAppError(error, 'unauthorized')) limit(address, reply)
+      if (isAppError(error, 'unauthorized')) limit('address', clientOf(request.ip), reply)
       throw error
     }
   }
@@ -53,7 +60,7 @@ export function createAuthHook({ keys, limiter }: AuthDeps) {
     const { access } = request.routeOptions.config
     if (access === undefined || access === 'public' || access === 'signature') return
     const principal = await authenticate(request, reply)
-    limit(principal.keyId, reply)
+    limit('key', principal.keyId, reply)
     requireScope(principal, access)
     request.principal = principal
   }

@@ -5,24 +5,39 @@ import { presentEvent } from '../schemas/run-records.ts'
 
 export const EVENT_STREAM_TYPE = 'text/event-stream'
 
-/** Less than the idle timeouts of proxies in between. */
-const COMMENT_EVERY_MS = 15_000
+/** A client that takes nothing for so long has its connection closed; it comes back with Last-Event-ID, or is gone. */
+const STALLED_AFTER_MS = 30_000
 
-const formatEvent = (event: RunEvent): string =>
-  `id: ${event.seq}\nevent: ${event.type}\ndata: ${JSON.stringify(presentEvent(event))}\n\n`
+/** All followers of a run are given the same objects: each is made into text once. */
+const texts = new WeakMap<RunEvent, string>()
 
-/** @param batches empty ones are looks that found nothing */
-export async function* formatEventStream(
-  batches: AsyncIterable<readonly RunEvent[]>,
-  clock: Clock
-): AsyncGenerator<string> {
+function formatEvent(event: RunEvent): string {
+  const known = texts.get(event)
+  if (known !== undefined) return known
+  const text = `id: ${event.seq}\nevent: ${event.type}\ndata: ${JSON.stringify(presentEvent(event))}\n\n`
+  texts.set(event, text)
+  return text
+}
+
+/** @param batches empty ones say that nothing has happened */
+export async function* formatEventStream(batches: AsyncIterable<readonly RunEvent[]>): AsyncGenerator<string> {
   // At once, so that the client has its headers.
   yield ': events of a run\n\n'
-  let writtenAt = clock.now()
-  for await (const batch of batches) {
-    if (batch.length > 0) yield batch.map(formatEvent).join('')
-    else if (clock.now() - writtenAt >= COMMENT_EVERY_MS) yield ': still here\n\n'
-    else continue
-    writtenAt = clock.now()
+  for await (const batch of batches) yield batch.length > 0 ? batch.map(formatEvent).join('') : ': still here\n\n'
+}
+
+/** Chunks as they are asked for; when the reader does not come back for the next one, `onStalled` is called. */
+export async function* noticingStalls(
+  chunks: AsyncIterable<string>,
+  { clock, onStalled }: { readonly clock: Clock; readonly onStalled: () => void }
+): AsyncGenerator<string> {
+  for await (const chunk of chunks) {
+    const taken = new AbortController()
+    clock.sleep(STALLED_AFTER_MS, taken.signal).then(onStalled, () => {}) // taken in time
+    try {
+      yield chunk
+    } finally {
+      taken.abort()
+    }
   }
 }

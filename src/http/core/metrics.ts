@@ -1,6 +1,7 @@
-/** What Prometheus scrapes: requests by route, inference by kind and stage, and the event loop that must stay free. */
+/** What Prometheus scrapes: requests by route, inference by kind and stage, event streams, and the process itself. */
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import type { FastifyInstance } from 'fastify'
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import type { Timings } from '../../domain/ports.ts'
 
 export type InferenceKind = 'embed' | 'assign'
@@ -8,99 +9,94 @@ export type InferenceKind = 'embed' | 'assign'
 export interface HttpMetrics {
   countRequest(labels: { method: string; route: string; status: number }, seconds: number): void
   countInference(kind: InferenceKind, images: number, timings: Timings): void
-  /** The text exposition format, version 0.0.4. */
-  render(): string
+  countRefused(by: 'key' | 'address'): void
+  /** The text exposition format, METRICS_TYPE. */
+  render(): Promise<string>
   close(): void
 }
 
-type Labels = Readonly<Record<string, string | number>>
+export const METRICS_TYPE = Registry.PROMETHEUS_CONTENT_TYPE
 
 const REQUEST_BUCKETS_S = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
 const STAGES = { decode: 'decodeMs', queue: 'queueMs', infer: 'inferMs', encode: 'encodeMs' } as const
 
-const escapeLabel = (value: string | number): string =>
-  String(value).replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n')
+/**
+ * Of the process, and so once in it, however many apps it makes: what prom-client starts to watch event loop and garbage
+ * collector with, it cannot stop.
+ */
+let shared: Registry | null = null
 
-const formatLabels = (labels: Labels): string => {
-  const pairs = Object.entries(labels).map(([name, value]) => `${name}="${escapeLabel(value)}"`)
-  return pairs.length > 0 ? `{${pairs.join(',')}}` : ''
+function processRegistry(): Registry {
+  if (shared) return shared
+  shared = new Registry()
+  collectDefaultMetrics({ register: shared })
+  return shared
 }
 
-function createCounter(name: string, help: string) {
-  const values = new Map<string, number>()
+function createCounters(registers: Registry[]) {
+  const counter = <L extends string>(name: string, help: string, labelNames: L[]) =>
+    new Counter({ name, help, labelNames, registers })
   return {
-    add(labels: Labels, amount = 1): void {
-      const key = formatLabels(labels)
-      values.set(key, (values.get(key) ?? 0) + amount)
-    },
-    render: (): string[] => [
-      `# HELP ${name} ${help}`,
-      `# TYPE ${name} counter`,
-      ...[...values].map(([labels, value]) => `${name}${labels} ${value}`)
-    ]
+    requests: counter('kappa_http_requests_total', 'Requests answered.', ['method', 'route', 'status']),
+    refused: counter('kappa_rate_limited_total', 'Requests refused because there were too many.', ['by']),
+    calls: counter('kappa_inference_requests_total', 'Requests that were served by a model.', ['kind']),
+    images: counter('kappa_inference_images_total', 'Images embedded or assigned.', ['kind']),
+    stages: counter('kappa_inference_stage_seconds_total', 'Time of those requests, by stage.', ['kind', 'stage'])
   }
 }
 
-function createHistogram(name: string, help: string, buckets: readonly number[]) {
-  const series = new Map<string, { labels: Labels; counts: number[]; sum: number; count: number }>()
-  return {
-    observe(labels: Labels, value: number): void {
-      const key = formatLabels(labels)
-      const known = series.get(key) ?? { labels, counts: buckets.map(() => 0), sum: 0, count: 0 }
-      series.set(key, known)
-      known.sum += value
-      known.count += 1
-      for (const [index, edge] of buckets.entries())
-        if (value <= edge) known.counts[index] = (known.counts[index] ?? 0) + 1
-    },
-    render: (): string[] => [
-      `# HELP ${name} ${help}`,
-      `# TYPE ${name} histogram`,
-      ...[...series.values()].flatMap(({ labels, counts, sum, count }) => [
-        ...buckets.map((edge, index) => `${name}_bucket${formatLabels({ ...labels, le: edge })} ${counts[index]}`),
-        `${name}_bucket${formatLabels({ ...labels, le: '+Inf' })} ${count}`,
-        `${name}_sum${formatLabels(labels)} ${sum}`,
-        `${name}_count${formatLabels(labels)} ${count}`
-      ])
-    ]
-  }
-}
-
-const gauge = (name: string, help: string, value: number): string[] => [
-  `# HELP ${name} ${help}`,
-  `# TYPE ${name} gauge`,
-  `${name} ${value}`
-]
-
-export function createMetrics(): HttpMetrics {
-  const seconds = createHistogram('kappa_http_request_duration_seconds', 'Time to the last byte.', REQUEST_BUCKETS_S)
-  const requests = createCounter('kappa_http_requests_total', 'Requests answered.')
-  const images = createCounter('kappa_inference_images_total', 'Images embedded or assigned.')
-  const calls = createCounter('kappa_inference_requests_total', 'Requests that were served by a model.')
-  const stages = createCounter('kappa_inference_stage_seconds_total', 'Time of those requests, by stage.')
+/** @returns what stops the watching */
+function addGauges(registers: Registry[], streams: { count(): number }): () => void {
   const delay = monitorEventLoopDelay({ resolution: 20 })
   delay.enable()
+  const gauge = (name: string, help: string, read: () => number) =>
+    new Gauge({
+      name,
+      help,
+      registers,
+      collect() {
+        this.set(read())
+      }
+    })
+  gauge('kappa_event_streams', 'Event streams that are open.', () => streams.count())
+  gauge('kappa_process_resident_memory_bytes', 'Of the API process.', () => process.memoryUsage.rss())
+  gauge('kappa_event_loop_delay_p99_seconds', 'Since the last scrape.', () => {
+    const p99 = delay.percentile(99) / 1e9
+    delay.reset()
+    return p99
+  })
+  return () => delay.disable()
+}
+
+export function createMetrics(streams: { count(): number }): HttpMetrics {
+  const registry = new Registry()
+  const registers = [registry]
+  const ofThisProcess = processRegistry()
+  const { requests, refused, calls, images, stages } = createCounters(registers)
+  const seconds = new Histogram({
+    name: 'kappa_http_request_duration_seconds',
+    help: 'Time to the last byte.',
+    labelNames: ['method', 'route'],
+    buckets: REQUEST_BUCKETS_S,
+    registers
+  })
+  const stopWatching = addGauges(registers, streams)
   return {
     countRequest(labels, duration) {
-      requests.add(labels)
+      requests.inc(labels)
       seconds.observe({ method: labels.method, route: labels.route }, duration)
     },
     countInference(kind, count, timings) {
-      images.add({ kind }, count)
-      calls.add({ kind })
-      for (const [stage, field] of Object.entries(STAGES)) stages.add({ kind, stage }, timings[field] / 1000)
+      images.inc({ kind }, count)
+      calls.inc({ kind })
+      for (const [stage, field] of Object.entries(STAGES)) stages.inc({ kind, stage }, timings[field] / 1000)
     },
-    render() {
-      const p99 = delay.percentile(99) / 1e9
-      delay.reset()
-      const lines = [
-        ...[requests, seconds, calls, images, stages].flatMap((metric) => metric.render()),
-        ...gauge('kappa_event_loop_delay_p99_seconds', 'Since the last scrape.', p99),
-        ...gauge('kappa_process_resident_memory_bytes', 'Of the API process.', process.memoryUsage.rss())
-      ]
-      return `${lines.join('\n')}\n`
-    },
-    close: () => delay.disable()
+    countRefused: (by) => refused.inc({ by }),
+    render: async () => `${await registry.metrics()}\n${await ofThisProcess.metrics()}`,
+    close() {
+      stopWatching()
+      registry.clear()
+    }
   }
 }
 

@@ -1,7 +1,9 @@
 /**
  * Requests per key in a minute, by GCRA: one number a key instead of a log of its requests, and no burst at the turn of a
- * window. Headers as in draft-ietf-httpapi-ratelimit-headers, and plain Retry-After. Each API process counts by itself.
+ * window. Headers as in draft-ietf-httpapi-ratelimit-headers, and plain Retry-After. Each API process counts by itself, and
+ * the policy's name says so: a key may ask as often of every process that it reaches.
  */
+import { createBoundedMap } from '../../base/bounded-map.ts'
 import type { Clock } from '../../base/clock.ts'
 
 export interface RateLimitState {
@@ -14,13 +16,12 @@ export interface RateLimitState {
 }
 
 const WINDOW_MS = 60_000
+const POLICY = '"per-process"'
 /** Keys seen lately; the rest is forgotten, which can only be in their favour. */
 const MOST_KEYS = 10_000
 
 export interface RateLimiter {
   take(key: string): RateLimitState
-  /** As `take`, but costs nothing. */
-  look(key: string): RateLimitState
   /** Header values for a state. */
   headers(state: RateLimitState): Record<string, string>
 }
@@ -28,37 +29,33 @@ export interface RateLimiter {
 export function createRateLimiter(clock: Clock, perMinute: number): RateLimiter {
   const interval = WINDOW_MS / perMinute
   /** Theoretical arrival time: when the quota would be whole again. */
-  const wholeAt = new Map<string, number>()
-
-  function measure(key: string, cost: number): { state: RateLimitState; next: number } {
-    const now = clock.now()
-    const next = Math.max(wholeAt.get(key) ?? now, now) + cost * interval
-    const excess = next - now - WINDOW_MS
-    const isAllowed = excess <= 1e-6
-    const debt = isAllowed ? next - now : next - now - interval
-    const state = {
-      isAllowed,
-      remaining: Math.max(0, Math.floor((WINDOW_MS - debt) / interval + 1e-6)),
-      resetS: Math.ceil(debt / 1000),
-      retryAfterS: isAllowed ? 0 : Math.ceil(excess / 1000)
-    }
-    return { state, next }
-  }
+  const wholeAt = createBoundedMap<string, number>(MOST_KEYS)
 
   return {
     take(key) {
-      const { state, next } = measure(key, 1)
-      if (!state.isAllowed) return state
-      wholeAt.delete(key)
-      wholeAt.set(key, next)
-      if (wholeAt.size > MOST_KEYS) wholeAt.delete(wholeAt.keys().next().value ?? key)
-      return state
+      const now = clock.now()
+      const next = Math.max(wholeAt.get(key) ?? now, now) + interval
+      const excess = next - now - WINDOW_MS
+      const isAllowed = excess <= 1e-6
+      if (isAllowed) wholeAt.set(key, next)
+      const debt = isAllowed ? next - now : next - now - interval
+      return {
+        isAllowed,
+        remaining: Math.max(0, Math.floor((WINDOW_MS - debt) / interval + 1e-6)),
+        resetS: Math.ceil(debt / 1000),
+        retryAfterS: isAllowed ? 0 : Math.ceil(excess / 1000)
+      }
     },
-    look: (key) => measure(key, 1).state,
     headers: ({ remaining, resetS, retryAfterS }) => ({
-      'ratelimit-policy': `"default";q=${perMinute};w=60`,
-      ratelimit: `"default";r=${remaining};t=${resetS}`,
+      'ratelimit-policy': `${POLICY};q=${perMinute};w=60`,
+      ratelimit: `${POLICY};r=${remaining};t=${resetS}`,
       ...(retryAfterS > 0 && { 'retry-after': String(retryAfterS) })
     })
   }
 }
+
+/** Those of keys and of addresses know nothing of each other. */
+export const createLimiters = (clock: Clock, perMinute: number | null) =>
+  perMinute === null
+    ? null
+    : { keys: createRateLimiter(clock, perMinute), addresses: createRateLimiter(clock, perMinute) }

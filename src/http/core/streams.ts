@@ -1,15 +1,33 @@
-/** What must end before the process can: streams that would go on for ever, and connections that nobody uses. */
+/**
+ * Streams that would go on for ever: how many there may be, and that they end, as connections that nobody uses do, before
+ * the process can.
+ */
 import type { ServerResponse } from 'node:http'
 import type { FastifyInstance, FastifyReply } from 'fastify'
+import { AppError } from '../../base/errors.ts'
+
+export interface StreamLimits {
+  readonly perKey: number
+  readonly perProcess: number
+}
 
 /** Responses that go on until somebody leaves: the client, or this process. */
 export interface Streams {
-  /** Aborted when the client is gone or the app closes. */
-  open(reply: FastifyReply): AbortSignal
+  /**
+   * Aborted when the client is gone or the app closes.
+   *
+   * @throws AppError rate_limited when the key has too many open, overloaded when all keys together have
+   */
+  open(reply: FastifyReply, keyId: string): AbortSignal
+  count(): number
 }
 
-export function createStreams(app: FastifyInstance): Streams {
-  const controllers = new Set<AbortController>()
+/** A stream rarely ends sooner; a client that waits this long does no harm. */
+const RETRY_AFTER_S = 10
+
+export function createStreams(app: FastifyInstance, limits: StreamLimits): Streams {
+  const controllers = new Map<AbortController, string>()
+  const openOf = (keyId: string) => [...controllers.values()].filter((one) => one === keyId).length
   const underWay = new Set<ServerResponse>()
   let isClosing = false
 
@@ -31,20 +49,26 @@ export function createStreams(app: FastifyInstance): Streams {
   })
   app.addHook('preClose', async () => {
     isClosing = true
-    for (const controller of controllers) controller.abort()
+    for (const controller of controllers.keys()) controller.abort()
     // The server stops to listen first.
     setImmediate(closeUnused)
   })
 
   return {
-    open(reply) {
+    open(reply, keyId) {
+      if (openOf(keyId) >= limits.perKey) {
+        const message = `This API key has ${limits.perKey} event streams open, which is the most it may have.`
+        throw new AppError('rate_limited', { message, limit: limits.perKey, retryAfterS: RETRY_AFTER_S })
+      }
+      if (controllers.size >= limits.perProcess) throw new AppError('overloaded', { retryAfterS: RETRY_AFTER_S })
       const controller = new AbortController()
-      controllers.add(controller)
+      controllers.set(controller, keyId)
       reply.raw.once('close', () => {
         controllers.delete(controller)
         controller.abort()
       })
       return controller.signal
-    }
+    },
+    count: () => controllers.size
   }
 }

@@ -60,7 +60,8 @@ export function keyRoutes(app: App, { keys }: Pick<Services, 'keys'>): void {
         operationId: 'revokeKey',
         tags,
         summary: 'Revoke a key',
-        description: 'At once; the key stays in the list.',
+        description:
+          'At once in the process that answers, within 5 seconds in others; event streams of the key end. The key stays in the list.',
         params: IdParams,
         response: { 204: Type.Null() }
       },

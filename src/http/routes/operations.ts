@@ -3,12 +3,11 @@ import { AppError, type ErrorCode, toError } from '../../base/errors.ts'
 import type { Logger } from '../../base/log.ts'
 import { VERSION } from '../../base/version.ts'
 import type { Dashboard } from '../core/dashboard-files.ts'
-import type { HttpMetrics } from '../core/metrics.ts'
+import { type HttpMetrics, METRICS_TYPE } from '../core/metrics.ts'
 import type { App } from '../server.ts'
 
 const tags = ['operations']
 const CHECK_WITHIN_MS = 2000
-const METRICS_TYPE = 'text/plain; version=0.0.4; charset=utf-8'
 
 export interface OperationDeps {
   readonly checks: Readonly<Record<string, () => Promise<void>>>
@@ -83,7 +82,7 @@ export async function operationRoutes(app: App, deps: OperationDeps): Promise<vo
         response: { 200: { description: 'Text format.', content: { 'text/plain': { schema: Type.String() } } } }
       }
     },
-    async (_, reply) => reply.type(METRICS_TYPE).send(metrics.render())
+    async (_, reply) => reply.type(METRICS_TYPE).send(await metrics.render())
   )
 
   app.get(

@@ -4,7 +4,7 @@ import { Type } from 'typebox'
 import type { Clock } from '../../base/clock.ts'
 import { AppError } from '../../base/errors.ts'
 import type { Services } from '../../services/services.ts'
-import { EVENT_STREAM_TYPE, formatEventStream } from '../core/event-stream.ts'
+import { EVENT_STREAM_TYPE, formatEventStream, noticingStalls } from '../core/event-stream.ts'
 import type { Streams } from '../core/streams.ts'
 import { IdParams, PageQuery, presentPage, toPageRequest } from '../schemas/common.ts'
 import {
@@ -28,6 +28,9 @@ export interface RunRecordDeps {
   readonly streams: Streams
 }
 
+/** Of a stream whose client is slow; what comes after it stays in the database. */
+const READ_AHEAD_BYTES = 16_384
+
 const wantsStream = ({ headers }: FastifyRequest): boolean => headers.accept?.includes(EVENT_STREAM_TYPE) ?? false
 
 /** The header of a client that comes back wins over the address it started with. */
@@ -50,7 +53,7 @@ export function runRecordRoutes(app: App, { runs }: Pick<Services, 'runs'>, { cl
         tags,
         summary: 'The log of a run: a page, or a stream of server-sent events',
         description:
-          'With `Accept: text/event-stream` the log is replayed from after Last-Event-ID and then followed until the run has ended. The data of each event is a RunEvent; a comment comes every 15 seconds.',
+          'With `Accept: text/event-stream` the log is replayed from after Last-Event-ID and then followed until the run has ended or the key has. The data of each event is a RunEvent; a comment comes every 15 seconds. A key may have so many streams open, and a process so many of all keys; one more is answered 429.',
         params: IdParams,
         querystring: EventQuery,
         response: {
@@ -63,16 +66,18 @@ export function runRecordRoutes(app: App, { runs }: Pick<Services, 'runs'>, { cl
           }
         }
       },
-      config: { problems: ['run_not_found'] }
+      config: { problems: ['run_not_found', 'overloaded'] }
     },
     async (request, reply) => {
       const { params, query, principal } = request
       const position = { runId: params.id, afterSeq: readPosition(request, query.after) }
       if (wantsStream(request)) {
-        await runs.get(principal.projectId, params.id)
-        const batches = runs.follow(principal.projectId, position, streams.open(reply))
+        const { projectId, keyId } = principal
+        const batches = await runs.follow(position, { projectId, keyId, signal: streams.open(reply, keyId) })
+        const onStalled = () => void reply.raw.destroy()
+        const chunks = noticingStalls(formatEventStream(batches), { clock, onStalled })
         reply.headers({ 'content-type': EVENT_STREAM_TYPE, 'x-accel-buffering': 'no' })
-        return reply.send(Readable.from(formatEventStream(batches, clock), { objectMode: false }))
+        return reply.send(Readable.from(chunks, { objectMode: false, highWaterMark: READ_AHEAD_BYTES }))
       }
       const { data, hasMore } = await runs.listEvents(principal.projectId, position, query.limit ?? 20)
       const nextCursor = hasMore ? String(data.at(-1)?.seq) : null

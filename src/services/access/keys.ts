@@ -1,11 +1,13 @@
 /** API keys: `kappa_<id>_<secret>`. The secret is shown once; only its SHA-256 is kept. */
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
+import { createBoundedMap } from '../../base/bounded-map.ts'
 import type { Clock } from '../../base/clock.ts'
 import { AppError } from '../../base/errors.ts'
 import type { IdKind } from '../../base/ids.ts'
 import type { ApiKey, Principal, Scope } from '../../domain/access.ts'
 import type { Page, PageRequest } from '../../domain/page.ts'
 import type { Stores } from '../../domain/ports.ts'
+import { createKeyCache } from './key-cache.ts'
 
 export interface KeyServiceDeps {
   readonly stores: Pick<Stores, 'keys'>
@@ -29,6 +31,8 @@ const TOKEN = /^kappa_([0-9a-z_]{1,60})_([A-Za-z0-9-]{20,200})$/
 const SECRET_BYTES = 24
 /** `last_used_at` is for people who tidy up; a write per request would cost more than the request. */
 const TOUCH_EVERY_MS = 60_000
+/** Others are touched once more than they need be. */
+const MOST_TOUCHED = 10_000
 
 const hashSecret = (secret: string): string => createHash('sha256').update(secret).digest('hex')
 const NO_SUCH_HASH = hashSecret('no key has this secret')
@@ -44,10 +48,15 @@ function isSecretOf(key: ApiKey | null, secret: string): boolean {
   return timingSafeEqual(expected, given) && key !== null
 }
 
+const isUsable = (key: ApiKey | null, now: number): key is ApiKey =>
+  key?.revokedAt === null && (key.expiresAt === null || key.expiresAt.getTime() > now)
+
 export type KeyService = ReturnType<typeof createKeyService>
 
 export function createKeyService({ stores, clock, newId }: KeyServiceDeps) {
-  const touchedAt = new Map<string, number>()
+  const touchedAt = createBoundedMap<string, number>(MOST_TOUCHED)
+  const cache = createKeyCache({ load: (keyIds) => stores.keys.findMany(keyIds), clock })
+  const revocationListeners = new Set<(keyId: string) => void>()
 
   async function touch(keyId: string): Promise<void> {
     const now = clock.now()
@@ -69,6 +78,8 @@ export function createKeyService({ stores, clock, newId }: KeyServiceDeps) {
       revokedAt: null
     }
     await stores.keys.insert(key)
+    // Somebody may have asked for the id before.
+    cache.forget(id)
     return key
   }
 
@@ -87,20 +98,34 @@ export function createKeyService({ stores, clock, newId }: KeyServiceDeps) {
 
     list: (projectId: string, page: PageRequest): Promise<Page<ApiKey>> => stores.keys.list(projectId, page),
 
-    /** @throws AppError key_not_found */
+    /**
+     * At once in this process; in others within KEY_LIFE_MS of key-cache.ts.
+     *
+     * @throws AppError key_not_found
+     */
     async revoke(projectId: string, keyId: string): Promise<void> {
       const isRevoked = await stores.keys.revoke(projectId, keyId, new Date(clock.now()))
       if (!isRevoked) throw new AppError('key_not_found', { keyId })
+      cache.forget(keyId)
+      for (const listener of revocationListeners) listener(keyId)
+    },
+
+    /** Told of keys that this process has revoked. */
+    onRevoked: (listener: (keyId: string) => void): void => void revocationListeners.add(listener),
+
+    /** Those that were revoked, have expired, or are gone with their project. */
+    async listUnusable(keyIds: readonly string[]): Promise<ReadonlySet<string>> {
+      const keys = await Promise.all(keyIds.map((keyId) => cache.find(keyId)))
+      return new Set(keyIds.filter((_, i) => !isUsable(keys[i] ?? null, clock.now())))
     },
 
     /** @throws AppError unauthorized, the same for every reason, so that nothing is learned from it */
     async authenticate(token: string): Promise<Principal> {
       const parsed = parseToken(token)
       if (parsed === null) throw new AppError('unauthorized')
-      const key = await stores.keys.findById(parsed.id)
+      const key = await cache.find(parsed.id)
       const isRight = isSecretOf(key, parsed.secret)
-      const isAlive = key?.revokedAt === null && (key.expiresAt === null || key.expiresAt.getTime() > clock.now())
-      if (key === null || !isRight || !isAlive) throw new AppError('unauthorized')
+      if (!isRight || !isUsable(key, clock.now())) throw new AppError('unauthorized')
       await touch(key.id)
       return { projectId: key.projectId, keyId: key.id, scopes: key.scopes }
     },

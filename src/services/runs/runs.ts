@@ -23,8 +23,9 @@ import { type Estimate, estimateRun } from './estimate.ts'
 import { stateEvent } from './leg-lease.ts'
 import { legKey } from './legs.ts'
 import { createRunEventVerbs } from './run-events.ts'
+import { createRunFeed, type RunFeedDeps } from './run-feed.ts'
 
-export interface RunServiceDeps {
+export interface RunServiceDeps extends Pick<RunFeedDeps, 'keys' | 'notices' | 'logger'> {
   readonly unitOfWork: UnitOfWork
   readonly stores: Stores
   readonly clock: Clock
@@ -92,7 +93,8 @@ export function createRunService(deps: RunServiceDeps) {
   }
 
   return {
-    ...createRunEventVerbs({ stores, clock, get }),
+    ...createRunEventVerbs({ stores, get }),
+    ...createRunFeed(deps),
     plan,
     get,
 

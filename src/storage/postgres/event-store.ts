@@ -1,8 +1,10 @@
-import { and, asc, eq, getTableColumns, gt, sql } from 'drizzle-orm'
+import { and, asc, eq, getTableColumns, gt, inArray, sql } from 'drizzle-orm'
 import { AppError } from '../../base/errors.ts'
 import type { EventStore } from '../../domain/ports.ts'
 import type { Db } from './client.ts'
+import { EVENT_CHANNEL } from './event-notices.ts'
 import { runEvents } from './schema/run-events.ts'
+import { runs } from './schema/runs.ts'
 
 const { projectId, ...eventColumns } = getTableColumns(runEvents)
 
@@ -10,7 +12,7 @@ export const createEventStore = (db: Db): EventStore => ({
   async append(runId, events, at) {
     if (events.length === 0) return []
     // The counter on the run's row is raised under that row's lock and rolls back with it: no gaps, no duplicates, and
-    // a reader that has seen number n will never meet a smaller one later.
+    // a reader that has seen number n will never meet a smaller one later. The notice goes out with the commit, or not.
     const { rows } = await db.execute<{ last: number }>(sql`
       with counter as (
         update runs set last_event_seq = last_event_seq + ${events.length}::int where id = ${runId}
@@ -24,7 +26,7 @@ export const createEventStore = (db: Db): EventStore => ({
                              ${sql.param(events.map((event) => JSON.stringify(event.data)))}::text[])
                       with ordinality as event (type, level, data, position)
       )
-      select last_event_seq as last from counter`)
+      select last_event_seq as last, pg_notify(${EVENT_CHANNEL}, ${runId}) from counter`)
     const last = rows[0]?.last
     if (last === undefined) throw new AppError('run_not_found', { runId })
     return events.map((event, i) => ({ ...event, runId, seq: last - events.length + 1 + i, createdAt: at }))
@@ -37,5 +39,13 @@ export const createEventStore = (db: Db): EventStore => ({
       .where(and(eq(runEvents.runId, runId), gt(runEvents.seq, afterSeq)))
       .orderBy(asc(runEvents.seq))
       .limit(limit)
+  },
+
+  async heads(runIds) {
+    if (runIds.length === 0) return []
+    return db
+      .select({ runId: runs.id, projectId: runs.projectId, status: runs.status, lastSeq: runs.lastEventSeq })
+      .from(runs)
+      .where(inArray(runs.id, [...runIds]))
   }
 })

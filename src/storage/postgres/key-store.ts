@@ -1,4 +1,4 @@
-import { and, desc, eq, isNull, lt, or } from 'drizzle-orm'
+import { and, desc, eq, inArray, isNull, lt, or } from 'drizzle-orm'
 import { invariant } from '../../base/errors.ts'
 import { newId } from '../../base/ids.ts'
 import type { KeyStore } from '../../domain/ports.ts'
@@ -28,6 +28,13 @@ export const createKeyStore = (db: Db): KeyStore => ({
   async findById(keyId) {
     const [key] = await db.select().from(apiKeys).where(eq(apiKeys.id, keyId))
     return key ?? null
+  },
+
+  async findMany(keyIds) {
+    return db
+      .select()
+      .from(apiKeys)
+      .where(inArray(apiKeys.id, [...keyIds]))
   },
 
   async list(projectId, { limit, after }) {

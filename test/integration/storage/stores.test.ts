@@ -60,6 +60,10 @@ for (const { name, skip, open } of CANDIDATES) {
         assert.equal(await stores.keys.revoke(mine.id, key.id, later(1)), false)
         assert.deepEqual(await stores.keys.findById(key.id), { ...key, revokedAt: NOW })
         assert.deepEqual((await stores.keys.list(other.id, { limit: 10, after: null })).data, [])
+        const theirs = aKey(other.id)
+        await stores.keys.insert(theirs)
+        const found = await stores.keys.findMany([theirs.id, 'key_unknown', key.id])
+        assert.deepEqual(found.map(({ id }) => id).sort(), [key.id, theirs.id].sort())
       })
 
       test('the time of last use is kept to the minute', async () => {
@@ -278,6 +282,9 @@ for (const { name, skip, open } of CANDIDATES) {
           (await stores.events.list(run.id, 18, 1)).map((entry) => entry.seq),
           [19]
         )
+        const { id: runId, projectId, status } = run
+        assert.deepEqual(await stores.events.heads([runId, newId('run')]), [{ runId, projectId, status, lastSeq: 20 }])
+        assert.deepEqual(await stores.events.heads([]), [])
         assert.deepEqual(await stores.events.append(run.id, [], NOW), [])
         await assert.rejects(stores.events.append(newId('run'), [event(0)], NOW), failsWith('run_not_found'))
       })

@@ -137,6 +137,32 @@ describe('the configuration', () => {
     assert.throws(() => readEngineChoice({ KAPPA_ENGINE: 'gpu' }), /KAPPA_ENGINE must be one of auto, onnx, .*"gpu"/)
   })
 
+  it('trusts no proxy unless told which, and takes numbers, addresses and ranges for that', () => {
+    const trusted = (value: string) => readConfig({ KAPPA_TRUST_PROXY: value }).trustedProxies
+    assert.equal(trusted(''), null)
+    assert.equal(trusted('0'), null)
+    assert.equal(trusted('2'), 2)
+    assert.deepEqual(trusted('10.0.0.0/8, 192.0.2.1,fd00::/8,loopback'), [
+      '10.0.0.0/8',
+      '192.0.2.1',
+      'fd00::/8',
+      'loopback'
+    ])
+    for (const wrong of [
+      'true',
+      '*',
+      '17',
+      '-1',
+      '1,2',
+      '10.0.0.0/33',
+      'fd00::/129',
+      '10.0.0.0/8/8',
+      'proxy.example'
+    ]) {
+      assert.throws(() => trusted(wrong), /KAPPA_TRUST_PROXY must be/, wrong)
+    }
+  })
+
   it('cannot be changed after it was read', () => {
     const config = readConfig({})
     assert.throws(() => Object.assign(config.limits, { bodyBytes: 1 }), TypeError)

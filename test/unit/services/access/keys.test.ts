@@ -14,6 +14,7 @@ function setUp() {
     ensureProject: async (name) => ({ id: 'prj_1', name, createdAt: new Date(0) }),
     insert: async (key) => void keys.set(key.id, key),
     findById: async (id) => keys.get(id) ?? null,
+    findMany: async (ids) => [...keys.values()].filter(({ id }) => ids.includes(id)),
     list: async () => ({ data: [...keys.values()], hasMore: false, nextCursor: null }),
     revoke: async (_, id, at) => {
       const key = keys.get(id)
