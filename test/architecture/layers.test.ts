@@ -82,8 +82,16 @@ test('there are no import cycles', () => {
   assert.deepEqual(cycles, [])
 })
 
-test('no file is longer than 300 lines, blanks and comments not counted', () => {
-  const tooLong = sourceFiles.flatMap((file) => {
+/** Written by a program, read by the compiler. */
+const GENERATED = ['client/wire.ts'].map((name) => join(SRC, name))
+
+test('no file that a person wrote is longer than 300 lines, blanks and comments not counted', () => {
+  assert.deepEqual(
+    GENERATED.filter((file) => !sourceFiles.includes(file)),
+    []
+  )
+  const written = sourceFiles.filter((file) => !GENERATED.includes(file))
+  const tooLong = written.flatMap((file) => {
     const lines = readFileSync(file, 'utf8')
       .split('\n')
       .filter((line) => line.trim() !== '' && !/^\s*(\/\/|\/?\*)/.test(line))

@@ -34,8 +34,9 @@ export const LAYERS: Record<string, Layer> = {
   tasks: { may: ['base', 'protocol', 'domain', 'services', 'cache', 'processes'], packages: [] },
   http: { may: ['base', 'recipe', 'domain', 'services'], packages: [/^fastify$/, /^@fastify\//, /^typebox/] },
 
-  demo: { may: ['math'], packages: [] },
-  dashboard: { may: [], packages: [/^react/, /^vite$/, /^@vitejs\//] },
+  client: { may: [], packages: [/^openapi-fetch$/, /^eventsource-parser$/] },
+  demo: { may: ['math', 'client'], packages: [] },
+  dashboard: { may: ['client'], packages: [/^react/, /^@tanstack\/react-query$/, /^vite$/, /^@vitejs\//] },
   composition: {
     may: [
       'base',
@@ -66,9 +67,10 @@ export const LAYERS: Record<string, Layer> = {
       'processes',
       'http',
       'cli',
+      'client',
       'demo',
       'composition'
     ],
-    packages: [/^yaml$/]
+    packages: [/^yaml$/, /^openapi-typescript$/]
   }
 }
