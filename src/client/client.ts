@@ -50,6 +50,9 @@ export async function answerOf<T>(
 
 export const dataOf = async <T>(call: Parameters<typeof answerOf<T>>[0]): Promise<T> => (await answerOf(call)).data
 
+/** Makes a repeated POST safe: the API answers the second with the first one's response. */
+export const idempotent = (key: string) => ({ headers: { 'idempotency-key': key } })
+
 /** Not crypto.randomUUID: browsers have that on https and localhost alone, and a first look is often plain http. */
 export function newIdempotencyKey(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(16))

@@ -22,8 +22,8 @@ export function followRunEvents(client: KappaClient, options: FollowRunOptions):
   async function open(lastEventId: string | null, signal: AbortSignal): Promise<ReadableStream<Uint8Array>> {
     const { data, headers } = await answerOf(
       client.GET('/v1/runs/{id}/events', {
-        params: { path: { id: runId }, header: lastEventId === null ? {} : { 'last-event-id': lastEventId } },
-        headers: { accept: 'text/event-stream' },
+        params: { path: { id: runId } },
+        headers: { accept: 'text/event-stream', 'last-event-id': lastEventId }, // null is left out
         parseAs: 'stream',
         signal
       })

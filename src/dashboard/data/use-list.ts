@@ -1,4 +1,10 @@
-import { type InfiniteData, type QueryKey, useInfiniteQuery, useQueryClient } from '@tanstack/react-query'
+import {
+  type InfiniteData,
+  infiniteQueryOptions,
+  type QueryKey,
+  useInfiniteQuery,
+  useQueryClient
+} from '@tanstack/react-query'
 import type { Problem } from '../../client/problem.ts'
 import type { Page } from '../../client/resources.ts'
 import { problemOf } from './problem-of.ts'
@@ -34,13 +40,9 @@ function nextTrail<T>(page: Page<T>, _: unknown, trail: Trail): Trail | null {
   return page.has_more && page.next_cursor !== null ? [...trail, page.next_cursor] : null
 }
 
-/**
- * One page of a cursor list at a time: a list of ten thousand is never in the document, and what is polled is the page
- * that is looked at.
- */
-export function useList<T>({ queryKey, fetchPage, pollMs = () => false }: ListSource<T>): List<T> {
-  const queries = useQueryClient()
-  const query = useInfiniteQuery<Page<T>, Error, InfiniteData<Page<T>, Trail>, QueryKey, Trail>({
+/** One page is held: what is polled, and asked for again after a change, is the page that is looked at. */
+export const listOptions = <T>({ queryKey, fetchPage, pollMs = () => false }: ListSource<T>) =>
+  infiniteQueryOptions<Page<T>, Error, InfiniteData<Page<T>, Trail>, QueryKey, Trail>({
     queryKey,
     queryFn: ({ pageParam, signal }) => {
       const after = pageParam.at(-1)
@@ -52,8 +54,13 @@ export function useList<T>({ queryKey, fetchPage, pollMs = () => false }: ListSo
     maxPages: 1,
     refetchInterval: pollBy(({ pages: [page] }) => (page ? pollMs(page) : false))
   })
+
+/** One page of a cursor list at a time, so that a list of ten thousand is never in the document. */
+export function useList<T>(source: ListSource<T>): List<T> {
+  const queries = useQueryClient()
+  const query = useInfiniteQuery(listOptions(source))
   const retry = async () => {
-    await queries.cancelQueries({ queryKey, exact: true })
+    await queries.cancelQueries({ queryKey: source.queryKey, exact: true })
     await query.refetch()
   }
   const isMoving = query.isFetchingNextPage || query.isFetchingPreviousPage

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { answerOf, createKappaClient, dataOf, newIdempotencyKey } from '../../../src/client/client.ts'
+import { answerOf, createKappaClient, dataOf, idempotent, newIdempotencyKey } from '../../../src/client/client.ts'
 import { Problem } from '../../../src/client/problem.ts'
 
 function fakeApi(answer: (request: Request) => Response | Promise<Response>) {
@@ -25,7 +25,7 @@ const isProblem = (code: string) => (error: unknown) => error instanceof Problem
 test('every request carries the key, and a creating one its idempotency key and its body', async () => {
   const { client, sent } = fakeApi(() => Response.json({ id: 'run_1' }))
   await client.GET('/v1/runs')
-  await client.POST('/v1/runs', { params: { header: { 'idempotency-key': 'k' } }, body: runBody })
+  await client.POST('/v1/runs', { body: runBody, ...idempotent('k') })
   const header = (name: string) => sent.map(({ headers }) => headers.get(name))
   assert.deepEqual(header('authorization'), ['Bearer kappa_a_b', 'Bearer kappa_a_b'])
   assert.deepEqual(header('accept'), ['application/json', 'application/json'])

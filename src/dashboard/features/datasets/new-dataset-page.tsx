@@ -1,6 +1,6 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { type FormEvent, useState } from 'react'
-import { dataOf, type KappaClient, newIdempotencyKey } from '../../../client/client.ts'
+import { dataOf, idempotent, type KappaClient, newIdempotencyKey } from '../../../client/client.ts'
 import { fieldMessage } from '../../../client/problem.ts'
 import { Field } from '../../components/field.tsx'
 import { FileDrop } from '../../components/file-drop.tsx'
@@ -104,8 +104,8 @@ interface Steps {
 /** Create, upload each file, make a version; the id of the dataset. */
 async function createDataset({ name, files, classes }: NewDataset, steps: Steps): Promise<string> {
   const { client, signal, onProgress } = steps
-  const header = () => ({ 'idempotency-key': newIdempotencyKey() })
-  const { id } = await dataOf(client.POST('/v1/datasets', { params: { header: header() }, body: { name }, signal }))
+  const once = () => ({ ...idempotent(newIdempotencyKey()), signal })
+  const { id } = await dataOf(client.POST('/v1/datasets', { body: { name }, ...once() }))
   const uploads: string[] = []
   let before = 0
   for (const file of files) {
@@ -115,8 +115,8 @@ async function createDataset({ name, files, classes }: NewDataset, steps: Steps)
     before += file.size
   }
   const source = { type: 'upload' as const, uploads, ...(classes.length > 0 && { classes: [...classes] }) }
-  const params = { path: { id }, header: header() }
-  await dataOf(client.POST('/v1/datasets/{id}/versions', { params, body: { source }, signal }))
+  const params = { path: { id } }
+  await dataOf(client.POST('/v1/datasets/{id}/versions', { params, body: { source }, ...once() }))
   return id
 }
 

@@ -1,6 +1,6 @@
 /** A file into the object store, part by part, to the URLs that the API signed: its bytes do not pass through the API. */
 import { backoffMs } from '../../../client/backoff.ts'
-import { dataOf, type KappaClient, newIdempotencyKey } from '../../../client/client.ts'
+import { dataOf, idempotent, type KappaClient, newIdempotencyKey } from '../../../client/client.ts'
 import { Problem } from '../../../client/problem.ts'
 import type { StartedUpload } from '../../../client/resources.ts'
 import { reachableUrl } from '../../data/object-url.ts'
@@ -23,8 +23,9 @@ export interface UploadRequest {
 /** Returns the id of the completed upload. A part that fails is tried again; what the API refuses is not. */
 export async function uploadFile({ client, datasetId, file, signal, onProgress }: UploadRequest): Promise<string> {
   const body = { filename: file.name, bytes: file.size }
-  const params = { path: { id: datasetId }, header: { 'idempotency-key': newIdempotencyKey() } }
-  const upload = await dataOf(client.POST('/v1/datasets/{id}/uploads', { params, body, signal }))
+  const once = { ...idempotent(newIdempotencyKey()), signal }
+  const params = { path: { id: datasetId } }
+  const upload = await dataOf(client.POST('/v1/datasets/{id}/uploads', { params, body, ...once }))
   const sent = new Map<number, number>()
   const report = (part: number, bytes: number) => {
     sent.set(part, bytes)

@@ -1,6 +1,6 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { type FormEvent, useState } from 'react'
-import { dataOf, newIdempotencyKey } from '../../../client/client.ts'
+import { dataOf, idempotent, newIdempotencyKey } from '../../../client/client.ts'
 import { fieldMessage } from '../../../client/problem.ts'
 import type { CreateApiKey, IssuedApiKey, Scope } from '../../../client/resources.ts'
 import { Field } from '../../components/field.tsx'
@@ -82,7 +82,7 @@ function useCreateKey() {
   return useMutation({
     ...REPEATABLE,
     mutationFn: ({ body, idempotencyKey }: NewKey) =>
-      dataOf(client.POST('/v1/keys', { params: { header: { 'idempotency-key': idempotencyKey } }, body })),
+      dataOf(client.POST('/v1/keys', { body, ...idempotent(idempotencyKey) })),
     onSuccess: () => void refreshKeys(queries)
   })
 }

@@ -1,6 +1,6 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { type FormEvent, useMemo, useState } from 'react'
-import { dataOf, newIdempotencyKey } from '../../../client/client.ts'
+import { dataOf, idempotent, newIdempotencyKey } from '../../../client/client.ts'
 import type { CreateRun } from '../../../client/resources.ts'
 import { Skeleton } from '../../components/list.tsx'
 import { PageFrame } from '../../components/page-frame.tsx'
@@ -64,8 +64,7 @@ function useCreateRun() {
     ...REPEATABLE,
     mutationFn: ({ body, idempotencyKey }: NewRun) => {
       const request = body as unknown as CreateRun // as it was typed: the API says what is wrong with it
-      const params = { header: { 'idempotency-key': idempotencyKey } }
-      return dataOf(client.POST('/v1/runs', { params, body: request }))
+      return dataOf(client.POST('/v1/runs', { body: request, ...idempotent(idempotencyKey) }))
     },
     onSuccess: (run) => void takeRun(queries, run)
   })

@@ -37,7 +37,7 @@ interface Held {
 const canGrow = (held: Held | undefined, step: number): held is Held =>
   held !== undefined && step >= held.step && longestSeries(held.columns) <= 2 * MAX_POINTS
 
-function metricsQuery(client: KappaClient, { runId, range, step }: MetricsRequest) {
+export function metricsQuery(client: KappaClient, { runId, range, step }: MetricsRequest) {
   const [from, to] = range ?? [null, null]
   const queryKey = runKeys.metrics(runId, from, to)
 

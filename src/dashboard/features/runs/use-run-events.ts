@@ -28,7 +28,7 @@ interface Follower {
 }
 
 /** Feeds the cache with the run's events, from where it was left, until the returned function is called. */
-function follow({ client, queries, runId, onConnection }: Follower): () => void {
+export function follow({ client, queries, runId, onConnection }: Follower): () => void {
   const controller = new AbortController()
   let gathered: RunEvent[] = []
   let timer: ReturnType<typeof setTimeout> | undefined
