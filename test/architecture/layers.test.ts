@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, relative, resolve, sep } from 'node:path'
 import { test } from 'node:test'
 import ts from 'typescript'
+import { DASHBOARD_SOURCES } from '../../src/composition/dashboard-build.ts'
 import { LAYERS } from './layers.ts'
 
 const SRC = resolve(import.meta.dirname, '../../src')
@@ -60,6 +61,10 @@ test('every folder has a row, and every permission is used', () => {
     ].map((permission) => `${layer}: ${permission}`)
   })
   assert.deepEqual(unused, [])
+})
+
+test('the dashboard is built again when anything that it is built from has changed', () => {
+  assert.deepEqual([...DASHBOARD_SOURCES].sort(), ['dashboard', ...LAYERS['dashboard']!.may].sort())
 })
 
 test('there are no import cycles', () => {
