@@ -126,6 +126,21 @@ test('what the API refuses is asked for once', async (t) => {
   }
 })
 
+test('what was read and is refused from then on is not polled any more', async (t) => {
+  const queries = start(t)
+  const answers = [Response.json({ id: 'run_1', status: 'running' }), refusal(403)]
+  const { client, asked } = fakeApi(() => answers[asked.length - 1]!)
+  const observer = new QueryObserver(queries, runQuery(client, 'run_1'))
+  t.after(observer.subscribe(() => {}))
+  await settle()
+  for (let poll = 0; poll < 5; poll++) {
+    t.mock.timers.tick(5000)
+    await settle()
+  }
+  const { data, ...query } = observer.getCurrentResult()
+  assert.deepEqual([data?.id, problemOf(query)?.details.status, asked.length], ['run_1', 403, 2])
+})
+
 test('the API says when to come back, and a repeated POST gives up in the end', async () => {
   const problem = async (response: Response) => {
     const { client } = fakeApi(() => response)
