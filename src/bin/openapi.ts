@@ -13,20 +13,18 @@ const ROOT = resolve(import.meta.dirname, '../..')
 /** Routes are described, not called. */
 const noServices = { keys: {}, datasets: {}, runs: {}, models: {}, prototypes: {}, serving: {}, idempotency: {} }
 
-async function describeApi(): Promise<OpenApiDocument> {
-  const app = await createApp({
-    services: noServices as unknown as Services,
-    clock: systemClock,
-    logger: silentLogger,
-    limits: { bodyBytes: 1, imageBytes: 1, imagesPerRequest: 1 },
-    rateLimitPerMinute: null,
-    checks: {},
-    signedObjects: null,
-    dashboardFolder: null
-  })
-  await app.close()
-  return app.openApi
-}
+const app = await createApp({
+  services: noServices as unknown as Services,
+  clock: systemClock,
+  logger: silentLogger,
+  limits: { bodyBytes: 1, imageBytes: 1, imagesPerRequest: 1 },
+  rateLimitPerMinute: null,
+  checks: {},
+  signedObjects: null,
+  dashboardFolder: null
+})
+const document = app.openApi
+await app.close()
 
 type Operation = { responses?: Record<string, object> }
 
@@ -57,7 +55,6 @@ async function typesOf(document: OpenApiDocument): Promise<string> {
   return `/** The API's types. Written by \`npm run openapi\`; not edited. */\n\n${astToString(nodes)}`
 }
 
-const document = await describeApi()
 const files = {
   'openapi.yaml': stringify(document, { lineWidth: 0, aliasDuplicateObjects: false }),
   'src/client/wire.ts': await typesOf(document)
