@@ -9,7 +9,8 @@ import { availableParallelism, cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
-import { type Client, createClient } from '../src/demo/client.ts'
+import { createKappaClient, dataOf, type KappaClient } from '../src/client/client.ts'
+import { embed, upload, waitFor } from '../src/demo/calls.ts'
 import { IMAGES_FILE, LABELS_FILE, loadSplits, readExample } from '../src/demo/fashion-mnist.ts'
 import { startPlatformProcess } from '../src/demo/platform.ts'
 
@@ -39,29 +40,38 @@ async function probe(url: string, until: number): Promise<number[]> {
 }
 
 /** The untrained network: how it was trained does not change what serving it costs. */
-async function makeModel(client: Client): Promise<string> {
-  const dataset = await client.call<{ id: string }>('POST', '/v1/datasets', { name: 'bench' })
+async function makeModel(client: KappaClient): Promise<string> {
+  const { id } = await dataOf(client.POST('/v1/datasets', { body: { name: 'bench' } }))
   const uploads: string[] = []
-  for (const name of [IMAGES_FILE, LABELS_FILE])
-    uploads.push(await client.upload(dataset.id, name, await readExample(name)))
-  const path = `/v1/datasets/${dataset.id}/versions`
-  await client.call('POST', path, { source: { type: 'upload', uploads } })
-  await client.waitFor<{ status: string }>(`${path}/1`, ({ status }) => status === 'ready')
-  const body = { dataset: `${dataset.id}@1`, method: 'dino-vmf', preset: 'demo', hyperparameters: { epochs: 0 } }
-  const run = await client.call<{ id: string }>('POST', '/v1/runs', body)
-  const { model } = await client.waitFor<{ model: string | null }>(`/v1/runs/${run.id}`, (one) => one.model !== null)
-  await client.waitFor<{ status: string }>(`/v1/models/${model}`, ({ status }) => status === 'ready')
+  for (const filename of [IMAGES_FILE, LABELS_FILE])
+    uploads.push(await upload(client, id, { filename, bytes: await readExample(filename) }))
+  const body = { source: { type: 'upload', uploads } } as const
+  await dataOf(client.POST('/v1/datasets/{id}/versions', { params: { path: { id } }, body }))
+  await waitFor(
+    () => dataOf(client.GET('/v1/datasets/{id}/versions/{version}', { params: { path: { id, version: 1 } } })),
+    ({ status }) => status === 'ready'
+  )
+  const recipe = { method: 'dino-vmf', preset: 'demo', hyperparameters: { epochs: 0 } } as const
+  const run = await dataOf(client.POST('/v1/runs', { body: { dataset: `${id}@1`, ...recipe } }))
+  const { model } = await waitFor(
+    () => dataOf(client.GET('/v1/runs/{id}', { params: { path: { id: run.id } } })),
+    (one) => one.model !== null
+  )
+  await waitFor(
+    () => dataOf(client.GET('/v1/models/{id}', { params: { path: { id: model! } } })),
+    ({ status }) => status === 'ready'
+  )
   return model!
 }
 
 async function load(
-  client: Client,
+  client: KappaClient,
   model: string,
   work: { images: readonly Uint8Array[]; until: number }
 ): Promise<number> {
   let embedded = 0
   while (performance.now() < work.until) {
-    await client.embed(model, work.images, work.images.length)
+    await embed(client, model, { images: work.images, batch: work.images.length })
     embedded += work.images.length
   }
   return embedded
@@ -73,10 +83,10 @@ const describe = (name: string, times: readonly number[]) =>
 const folder = await mkdtemp(join(tmpdir(), 'kappa-bench-'))
 const platform = await startPlatformProcess(folder, { KAPPA_RATE_LIMIT_PER_MINUTE: '1000000' })
 try {
-  const client = createClient(platform.url, platform.adminKey)
+  const client = createKappaClient({ baseUrl: platform.url, key: platform.adminKey })
   const model = await makeModel(client)
   const images = (await loadSplits()).heldOut.pngs.slice(0, Number(values.images))
-  await client.embed(model, images)
+  await embed(client, model, { images })
   const idle = await probe(platform.url, performance.now() + seconds * 500)
   const until = performance.now() + seconds * 1000
   const clients = Array.from({ length: Number(values.clients) }, () => load(client, model, { images, until }))

@@ -34,7 +34,7 @@ const CHECKS = (): Stage[] => [
   { name: 'types (dashboard)', command: bin('tsc', '--noEmit', '-p', 'src/dashboard/tsconfig.json') },
   { name: 'lint', command: bin('biome', 'check', '--diagnostic-level=error', '.') },
   testStage('architecture', 1),
-  { name: 'openapi.yaml is up to date', command: [NODE, 'src/bin/openapi.ts', '--check'] }
+  { name: 'openapi.yaml and the client are up to date', command: [NODE, 'src/bin/openapi.ts', '--check'] }
 ]
 
 // Tensor tests keep both cores busy by themselves; the others mostly wait.

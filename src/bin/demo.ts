@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { createClient } from '../demo/client.ts'
+import { createKappaClient } from '../client/client.ts'
 import { runDemo } from '../demo/journey.ts'
 import { startPlatformProcess } from '../demo/platform.ts'
 import { formatCurl } from '../demo/report.ts'
@@ -27,14 +27,18 @@ if (values.help) {
 const started = performance.now()
 const folder = await mkdtemp(join(tmpdir(), 'kappa-demo-'))
 const platform = await startPlatformProcess(folder)
+const watching = new AbortController()
 const interrupted = new Promise<never>((_, reject) => {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => reject(new Error('interrupted')))
+  platform.child.once('exit', () => reject(new Error('the platform has stopped')))
 })
 
 try {
   process.stdout.write(`Kappa at ${platform.url}  dashboard: ${platform.url}/#key=${platform.adminKey}\n\n`)
-  const options = { seed: Number(values.seed), epochs: values.epochs === undefined ? null : Number(values.epochs) }
-  const ids = await Promise.race([runDemo(createClient(platform.url, platform.adminKey), options), interrupted])
+  const client = createKappaClient({ baseUrl: platform.url, key: platform.adminKey })
+  const epochs = values.epochs === undefined ? null : Number(values.epochs)
+  const options = { seed: Number(values.seed), epochs, signal: watching.signal }
+  const ids = await Promise.race([runDemo(client, options), interrupted])
   process.stdout.write(`\n7. Do it yourself${values.keep ? '' : ' (with npm run demo -- --keep)'}\n`)
   process.stdout.write(`${formatCurl(platform.url, platform.adminKey, ids)}\n`)
   process.stdout.write(`\nDone in ${((performance.now() - started) / 60_000).toFixed(1)} minutes.\n`)
@@ -46,6 +50,7 @@ try {
   process.stderr.write(`\n${error instanceof Error ? error.message : String(error)}\n`)
   process.exitCode = 1
 } finally {
+  watching.abort()
   await platform.stop()
   if (!values.keep) await rm(folder, { recursive: true, force: true })
 }

@@ -4,18 +4,24 @@ import { readdir, stat } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { dirname, join, resolve } from 'node:path'
 
-const SOURCES = resolve(import.meta.dirname, '../dashboard')
-export const DASHBOARD_FOLDER = join(SOURCES, 'dist')
+const SRC = resolve(import.meta.dirname, '..')
+const DASHBOARD = join(SRC, 'dashboard')
+export const DASHBOARD_FOLDER = join(DASHBOARD, 'dist')
 
-async function newestSource(): Promise<number> {
+/** Folders of src/ that are built into it. */
+export const DASHBOARD_SOURCES = ['dashboard', 'client'] as const
+
+async function newestIn(folder: string): Promise<number> {
   let newest = 0
-  for (const entry of await readdir(SOURCES, { recursive: true, withFileTypes: true })) {
+  for (const entry of await readdir(join(SRC, folder), { recursive: true, withFileTypes: true })) {
     const path = join(entry.parentPath, entry.name)
     if (!entry.isFile() || path.startsWith(DASHBOARD_FOLDER)) continue
     newest = Math.max(newest, (await stat(path)).mtimeMs)
   }
   return newest
 }
+
+const newestSource = async (): Promise<number> => Math.max(...(await Promise.all(DASHBOARD_SOURCES.map(newestIn))))
 
 const builtAt = (): Promise<number> =>
   stat(join(DASHBOARD_FOLDER, 'index.html')).then(
@@ -27,7 +33,7 @@ const builtAt = (): Promise<number> =>
 export async function buildDashboard(): Promise<'fresh' | 'built'> {
   if ((await builtAt()) > (await newestSource())) return 'fresh'
   const vite = join(dirname(createRequire(import.meta.url).resolve('vite/package.json')), 'bin/vite.js')
-  const args = [vite, 'build', '--config', join(SOURCES, 'vite.config.ts'), '--logLevel', 'error']
+  const args = [vite, 'build', '--config', join(DASHBOARD, 'vite.config.ts'), '--logLevel', 'error']
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'pipe'] })
   let printed = ''
   child.stderr.on('data', (chunk: Buffer) => {

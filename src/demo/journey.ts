@@ -1,5 +1,9 @@
 /** From images to a served model, over HTTP alone: upload, train, embed, assign, inspect. */
-import type { Client, ImageAssignments, Kappa } from './client.ts'
+import { dataOf, type KappaClient } from '../client/client.ts'
+import type { CreateRun, Run } from '../client/resources.ts'
+import { followRunEvents } from '../client/run-events.ts'
+import { isFinished } from '../client/run-status.ts'
+import { assign, embed, type FullAssignments, upload, waitFor } from './calls.ts'
 import { CLASSES, IMAGES_FILE, LABELS_FILE, loadSplits, readExample } from './fashion-mnist.ts'
 import { createProgressLine } from './progress.ts'
 import { formatAssignments, formatKappa, formatKnn, formatNeighbors, knnTop1 } from './report.ts'
@@ -8,14 +12,8 @@ export interface DemoOptions {
   readonly seed: number
   /** Null takes the preset's. */
   readonly epochs: number | null
-}
-
-interface Run {
-  readonly id: string
-  readonly status: string
-  readonly model: string | null
-  readonly error: { readonly message: string } | null
-  readonly resolved_recipe: { readonly hyperparameters: { readonly epochs: number } }
+  /** Ends the watching of a run, which would otherwise wait for a platform that is gone. */
+  readonly signal: AbortSignal
 }
 
 /** The held-out image whose neighbours and assignments are shown: the first. */
@@ -24,58 +22,86 @@ const ASSIGNED_ROWS = 100
 
 const say = (text: string) => process.stdout.write(`${text}\n`)
 
-async function createDataset(client: Client): Promise<{ train: string; images: number }> {
-  const dataset = await client.call<{ id: string }>('POST', '/v1/datasets', { name: 'fashion-mnist' })
+async function createDataset(client: KappaClient): Promise<{ train: string; images: number }> {
+  const { id } = await dataOf(client.POST('/v1/datasets', { body: { name: 'fashion-mnist' } }))
   const uploads: string[] = []
-  for (const name of [IMAGES_FILE, LABELS_FILE])
-    uploads.push(await client.upload(dataset.id, name, await readExample(name)))
-  const path = `/v1/datasets/${dataset.id}/versions`
-  const version = await client.call<{ version: number }>('POST', path, {
-    source: { type: 'upload', uploads, classes: [...CLASSES], select: { every: 10, offset: 0, invert: true } }
-  })
-  const done = await client.waitFor<{ status: string; images: number; error: unknown }>(
-    `${path}/${version.version}`,
+  for (const filename of [IMAGES_FILE, LABELS_FILE])
+    uploads.push(await upload(client, id, { filename, bytes: await readExample(filename) }))
+  const select = { every: 10, offset: 0, invert: true }
+  const { version } = await dataOf(
+    client.POST('/v1/datasets/{id}/versions', {
+      params: { path: { id } },
+      body: { source: { type: 'upload', uploads, classes: [...CLASSES], select } }
+    })
+  )
+  const done = await waitFor(
+    () => dataOf(client.GET('/v1/datasets/{id}/versions/{version}', { params: { path: { id, version } } })),
     ({ status }) => status === 'ready' || status === 'failed'
   )
   if (done.status === 'failed') throw new Error(`The images were not taken: ${JSON.stringify(done.error)}`)
-  return { train: `${dataset.id}@${version.version}`, images: done.images }
+  return { train: `${id}@${version}`, images: done.images }
 }
 
-/** Follows the run's events until its model is ready. */
-async function trainModel(client: Client, body: Record<string, unknown>): Promise<{ run: string; model: string }> {
-  const run = await client.call<Run>('POST', '/v1/runs', body)
+/** Shows the run's progress until it has ended or is paused. */
+async function watchRun(client: KappaClient, run: Run, signal: AbortSignal): Promise<Run> {
   const line = createProgressLine(process.stdout)
-  for await (const event of client.events(run.id)) {
-    if (event.type === 'progress') line.show(event.data, run.resolved_recipe.hyperparameters.epochs)
-    if (event.type === 'alarm') say(`\n  alarm: ${String(event.data['message'])}`)
-  }
+  const ask = () => dataOf(client.GET('/v1/runs/{id}', { params: { path: { id: run.id } } }))
+  const refusal = await followRunEvents(client, {
+    runId: run.id,
+    after: 0,
+    onEvent: ({ type, data }) => {
+      if (type === 'progress') line.show(data, run.resolved_recipe.hyperparameters.epochs)
+      if (type === 'alarm') say(`\n  alarm: ${String(data['message'])}`)
+    },
+    isOver: async () => {
+      const now = await ask()
+      return isFinished(now) || now.status === 'paused'
+    },
+    signal
+  })
   line.end()
-  const ended = await client.call<Run>('GET', `/v1/runs/${run.id}`)
+  if (refusal) throw refusal
+  return ask()
+}
+
+async function trainModel(
+  client: KappaClient,
+  body: CreateRun,
+  signal: AbortSignal
+): Promise<{ run: string; model: string }> {
+  const run = await dataOf(client.POST('/v1/runs', { body }))
+  const ended = await watchRun(client, run, signal)
   if (ended.status !== 'succeeded')
     throw new Error(`The run ${ended.status}: ${ended.error?.message ?? 'no reason given'}`)
-  const withModel = await client.waitFor<Run>(`/v1/runs/${run.id}`, ({ model }) => model !== null)
-  const model = await client.waitFor<{ id: string; status: string; error: unknown }>(
-    `/v1/models/${withModel.model}`,
+  const withModel = await waitFor(
+    () => dataOf(client.GET('/v1/runs/{id}', { params: { path: { id: run.id } } })),
+    (one) => one.model !== null
+  )
+  const model = await waitFor(
+    () => dataOf(client.GET('/v1/models/{id}', { params: { path: { id: String(withModel.model) } } })),
     ({ status }) => status !== 'exporting'
   )
   if (model.status !== 'ready') throw new Error(`The model was not published: ${JSON.stringify(model.error)}`)
   return { run: run.id, model: model.id }
 }
 
-const mostMixed = (results: readonly ImageAssignments[]): number =>
+const mostMixed = (results: readonly FullAssignments[]): number =>
   results.reduce((best, { entropy }, row) => (entropy > results[best]!.entropy ? row : best), 0)
 
-export async function runDemo(client: Client, options: DemoOptions): Promise<{ run: string; model: string }> {
+export async function runDemo(
+  client: KappaClient,
+  { seed, epochs, signal }: DemoOptions
+): Promise<{ run: string; model: string }> {
   const { train, heldOut } = await loadSplits()
   say('1. Upload: Fashion-MNIST, 10,000 photographs of clothes, every tenth held out')
   const dataset = await createDataset(client)
   say(`   ${dataset.images.toLocaleString('en')} images to train on, labels unused until the last step\n`)
 
-  const request = { dataset: dataset.train, method: 'dino-vmf', preset: 'demo', seed: options.seed }
+  const request = { dataset: dataset.train, method: 'dino-vmf', preset: 'demo', seed } as const
   say('2. Train: the untrained network first (0 epochs, same seed), then DINO-vMF')
-  const untrained = await trainModel(client, { ...request, name: 'untrained', hyperparameters: { epochs: 0 } })
-  const hyperparameters = options.epochs === null ? {} : { epochs: options.epochs }
-  const trained = await trainModel(client, { ...request, name: 'demo', hyperparameters })
+  const untrained = await trainModel(client, { ...request, name: 'untrained', hyperparameters: { epochs: 0 } }, signal)
+  const hyperparameters = epochs === null ? {} : { epochs }
+  const trained = await trainModel(client, { ...request, name: 'demo', hyperparameters }, signal)
 
   say('\n3. Embed: all 10,000 images through POST /v1/embeddings, twice')
   const banks = []
@@ -83,7 +109,8 @@ export async function runDemo(client: Client, options: DemoOptions): Promise<{ r
     ['untrained backbone', untrained.model],
     ['trained backbone', trained.model]
   ] as const) {
-    banks.push({ name, train: await client.embed(model, train.pngs), heldOut: await client.embed(model, heldOut.pngs) })
+    const embedAll = (images: readonly Uint8Array[]) => embed(client, model, { images })
+    banks.push({ name, train: await embedAll(train.pngs), heldOut: await embedAll(heldOut.pngs) })
   }
   const pixels = { name: 'raw pixels', train: train.pixels, heldOut: heldOut.pixels }
   say('\n   kNN top-1 on the 1,000 held-out images (k = 20, T = 0.07, cosine)')
@@ -93,13 +120,15 @@ export async function runDemo(client: Client, options: DemoOptions): Promise<{ r
   say(`\n4. Search: the five training images nearest to held-out image ${heldOut.positions[SHOWN_ROW]} (${label})`)
   say(formatNeighbors(banks[1]!, train, { row: SHOWN_ROW, heldOut }))
   say('\n5. Assign: the same image as a mixture of prototypes')
-  const assignments = await client.assign(trained.model, heldOut.pngs.slice(0, ASSIGNED_ROWS), 5)
+  const assigned = { images: heldOut.pngs.slice(0, ASSIGNED_ROWS), topK: 5 }
+  const assignments = await assign(client, trained.model, assigned)
   say(formatAssignments(assignments[SHOWN_ROW]!))
   const mixed = mostMixed(assignments)
   const mixedLabel = CLASSES[heldOut.labels[mixed]!]
   say(`\n   and image ${heldOut.positions[mixed]} (${mixedLabel}), the least certain of the first ${ASSIGNED_ROWS}`)
   say(formatAssignments(assignments[mixed]!))
   say('\n6. Inspect: kappa = ‖w‖/τ of every prototype, the precision with which the teacher assigns')
-  say(formatKappa(await client.call<Kappa>('GET', `/v1/models/${trained.model}/kappa?bins=12`)))
+  const params = { path: { id: trained.model }, query: { bins: 12 } }
+  say(formatKappa(await dataOf(client.GET('/v1/models/{id}/kappa', { params }))))
   return trained
 }

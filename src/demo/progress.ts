@@ -1,5 +1,7 @@
 /** One line on a terminal that is written over; plain lines, less often, where there is none. */
-import type { Wire } from './client.ts'
+import type { RunEvent } from '../client/resources.ts'
+
+type Data = RunEvent['data']
 
 const WIDTH = 24
 const number = (value: unknown): number | null => (typeof value === 'number' && Number.isFinite(value) ? value : null)
@@ -12,10 +14,10 @@ function duration(seconds: number | null): string {
 }
 
 /** `data` is that of a progress event. */
-export function formatProgress(data: Wire, epochs: number): string {
+export function formatProgress(data: Data, epochs: number): string {
   const share = Math.min(1, (number(data['percent']) ?? 0) / 100)
   const bar = '█'.repeat(Math.round(share * WIDTH)).padEnd(WIDTH, '░')
-  const metrics = (data['metrics'] ?? {}) as Wire
+  const metrics = (data['metrics'] ?? {}) as Data
   const kappa = `${shown(metrics['kappa_p5'], 1)}/${shown(metrics['kappa_p50'], 1)}/${shown(metrics['kappa_p95'], 1)}`
   return [
     `${bar} ${(share * 100).toFixed(0).padStart(3)} %`,
@@ -31,7 +33,7 @@ export function formatProgress(data: Wire, epochs: number): string {
 export function createProgressLine(output: NodeJS.WriteStream) {
   let lastPercent = -10
   return {
-    show(data: Wire, epochs: number): void {
+    show(data: Data, epochs: number): void {
       const line = formatProgress(data, epochs)
       if (output.isTTY) {
         output.write(`\r\x1b[2K  ${line.slice(0, Math.max(40, output.columns - 3))}`)

@@ -1,6 +1,7 @@
 /** What the demo shows at the end. Every number comes from the run that was just made. */
+import type { KappaSummary } from '../client/resources.ts'
 import { knnAccuracy, nearestNeighbors } from '../math/knn.ts'
-import type { ImageAssignments, Kappa } from './client.ts'
+import type { FullAssignments } from './calls.ts'
 import { CLASSES, type Split } from './fashion-mnist.ts'
 
 /** k and T of DINO's evaluation; 20 neighbours "is usually working the best" (its help text). */
@@ -48,7 +49,7 @@ export function formatNeighbors(
   }).join('\n')
 }
 
-export function formatAssignments(result: ImageAssignments): string {
+export function formatAssignments(result: FullAssignments): string {
   const rows = result.assignments.map(
     (one) =>
       `  prototype ${String(one.prototype).padStart(4)}  probability ${one.probability.toFixed(3)}  cosine ${one.cosine.toFixed(3)}` +
@@ -58,7 +59,7 @@ export function formatAssignments(result: ImageAssignments): string {
   return [...rows, summary].join('\n')
 }
 
-export function formatKappa({ quantiles, histogram }: Kappa): string {
+export function formatKappa({ quantiles, histogram }: KappaSummary): string {
   const most = Math.max(1, ...histogram.counts)
   const bars = histogram.counts.map((count, bin) => {
     const edges = `${histogram.edges[bin]!.toFixed(1).padStart(6)} – ${histogram.edges[bin + 1]!.toFixed(1).padStart(6)}`

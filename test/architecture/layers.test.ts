@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, relative, resolve, sep } from 'node:path'
 import { test } from 'node:test'
 import ts from 'typescript'
+import { DASHBOARD_SOURCES } from '../../src/composition/dashboard-build.ts'
 import { LAYERS } from './layers.ts'
 
 const SRC = resolve(import.meta.dirname, '../../src')
@@ -62,6 +63,10 @@ test('every folder has a row, and every permission is used', () => {
   assert.deepEqual(unused, [])
 })
 
+test('the dashboard is built again when anything that it is built from has changed', () => {
+  assert.deepEqual([...DASHBOARD_SOURCES].sort(), ['dashboard', ...LAYERS['dashboard']!.may].sort())
+})
+
 test('there are no import cycles', () => {
   const state = new Map<string, 'open' | 'done'>()
   const cycles: string[] = []
@@ -82,8 +87,16 @@ test('there are no import cycles', () => {
   assert.deepEqual(cycles, [])
 })
 
-test('no file is longer than 300 lines, blanks and comments not counted', () => {
-  const tooLong = sourceFiles.flatMap((file) => {
+/** Written by a program, read by the compiler. */
+const GENERATED = ['client/wire.ts'].map((name) => join(SRC, name))
+
+test('no file that a person wrote is longer than 300 lines, blanks and comments not counted', () => {
+  assert.deepEqual(
+    GENERATED.filter((file) => !sourceFiles.includes(file)),
+    []
+  )
+  const written = sourceFiles.filter((file) => !GENERATED.includes(file))
+  const tooLong = written.flatMap((file) => {
     const lines = readFileSync(file, 'utf8')
       .split('\n')
       .filter((line) => line.trim() !== '' && !/^\s*(\/\/|\/?\*)/.test(line))

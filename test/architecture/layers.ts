@@ -37,8 +37,9 @@ export const LAYERS: Record<string, Layer> = {
     packages: [/^fastify$/, /^@fastify\//, /^typebox/, /^prom-client$/]
   },
 
-  demo: { may: ['math', 'processes'], packages: [] },
-  dashboard: { may: [], packages: [/^react/, /^vite$/, /^@vitejs\//] },
+  client: { may: [], packages: [/^openapi-fetch$/, /^eventsource-parser$/] },
+  demo: { may: ['math', 'processes', 'client'], packages: [] },
+  dashboard: { may: ['client'], packages: [/^react/, /^@tanstack\/react-query$/, /^vite$/, /^@vitejs\//] },
   composition: {
     may: [
       'base',
@@ -69,9 +70,10 @@ export const LAYERS: Record<string, Layer> = {
       'processes',
       'http',
       'cli',
+      'client',
       'demo',
       'composition'
     ],
-    packages: [/^yaml$/]
+    packages: [/^yaml$/, /^openapi-typescript$/]
   }
 }

@@ -3,9 +3,9 @@ import assert from 'node:assert/strict'
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
+import { upload } from '../../src/demo/calls.ts'
 import { loadSplits } from '../../src/demo/fashion-mnist.ts'
 import { zipOf } from '../helpers/archives.ts'
-import { uploadFile } from '../helpers/journeys.ts'
 import { type Platform, type Reply, startPlatform } from '../helpers/platform.ts'
 
 describe('a dataset', () => {
@@ -21,8 +21,8 @@ describe('a dataset', () => {
 
   async function ingest(filename: string, bytes: Uint8Array): Promise<{ id: string; version: Reply['json'] }> {
     const { id } = (await platform.call('POST', '/v1/datasets', { json: { name: 'mixed' } })).json
-    const upload = await uploadFile(platform, id, filename, bytes)
-    const json = { source: { type: 'upload', uploads: [upload] } }
+    const uploads = [await upload(platform.client, id, { filename, bytes })]
+    const json = { source: { type: 'upload', uploads } }
     const queued = await platform.call('POST', `/v1/datasets/${id}/versions`, { json })
     assert.equal(queued.status, 202, queued.text)
     const isDone = ({ status }: Reply['json']) => status === 'ready' || status === 'failed'

@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { type Browser, chromium, type Page } from 'playwright-core'
+import { dataOf } from '../../src/client/client.ts'
 import { CLASSES, encodePng, IMAGES_FILE, LABELS_FILE, SIZE } from '../../src/demo/fashion-mnist.ts'
 import { type Platform, startPlatform } from '../helpers/platform.ts'
 
@@ -157,6 +158,55 @@ describe('the dashboard', { skip: hasChromium ? false : reason }, () => {
     assert.equal(await button('Cancel').count(), 0)
   })
 
+  it('shows any page again after a reload, where it was', async () => {
+    const { json: runs } = await platform.call('GET', '/v1/runs')
+    const { json: models } = await platform.call('GET', '/v1/models')
+    const [run] = runs.data as { id: string; dataset: string }[]
+    const dataset = run!.dataset.split('@')[0]
+    const titles = [
+      ['#/runs?status=succeeded', 'Runs'],
+      [`#/runs/${run!.id}`, 'first again'],
+      [`#/runs/new?from=${run!.id}`, 'New run'],
+      [`#/datasets/${dataset}`, 'fashion'],
+      [`#/models/${models.data[0].id}`, 'first'],
+      ['#/keys', 'Keys']
+    ] as const
+    for (const [hash, title] of titles) {
+      await open(hash)
+      await page.reload()
+      await page.getByRole('heading', { level: 1, name: title, exact: true }).waitFor()
+      assert.ok(page.url().endsWith(hash), page.url())
+    }
+  })
+
+  it('keeps what it has read while the API is away, says so, and goes on by itself', async () => {
+    await open('#/runs')
+    const row = page.getByRole('row', { name: /first again/ })
+    await row.waitFor()
+    await page.route('**/v1/**', (route) => route.abort('connectionrefused'))
+    // Looking at the tab again asks again, as soon as what was read is a few seconds old.
+    const isSaid =
+      "dispatchEvent(new Event('visibilitychange')), document.body.innerText.includes('The API cannot be reached.')"
+    await page.waitForFunction(isSaid, null, { polling: 500 })
+    assert.equal(await row.count(), 1)
+    await page.unroute('**/v1/**')
+    await button('Try again').click()
+    await page.getByRole('alert').waitFor({ state: 'detached' })
+    assert.equal(await row.count(), 1)
+  })
+
+  it('shows a page that was seen before at once, while it is read again', async () => {
+    await open('#/runs')
+    await page.getByRole('row', { name: /first again/ }).waitFor()
+    await page.getByRole('link', { name: 'Models', exact: true }).click()
+    await heading('Models').waitFor()
+    // The next reading never ends: what is seen can only be what was kept.
+    await page.route('**/v1/runs?**', () => {})
+    await page.getByRole('link', { name: 'Runs', exact: true }).click()
+    await page.getByRole('row', { name: /first again/ }).waitFor()
+    await page.unroute('**/v1/runs?**')
+  })
+
   it('fits a phone: no page is wider than 400 pixels', async () => {
     const { json: runs } = await platform.call('GET', '/v1/runs')
     const [run] = runs.data as { id: string; dataset: string }[]
@@ -177,6 +227,20 @@ describe('the dashboard', { skip: hasChromium ? false : reason }, () => {
       const tooWide = await page.evaluate('document.documentElement.scrollWidth - innerWidth')
       assert.equal(tooWide, 0, hash)
     }
+  })
+
+  it('leads back to the form when its key is revoked, and forgets what was read with it', async () => {
+    const body = { name: 'short-lived', scopes: ['admin' as const] }
+    const { id, key } = await dataOf(platform.client.POST('/v1/keys', { body }))
+    await open(`#key=${key}`)
+    await page.getByRole('row', { name: /first again/ }).waitFor()
+    await dataOf(platform.client.DELETE('/v1/keys/{id}', { params: { path: { id } } }))
+    await page.getByRole('link', { name: 'Datasets', exact: true }).click()
+    await field('API key').waitFor()
+    await seen('A valid API key is needed')
+    await page.reload()
+    await field('API key').waitFor()
+    assert.ok(!(await page.content()).includes('first again'))
   })
 
   it('has thrown nothing and broken no rule of its content security policy', () => {

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
 import addFormats from 'ajv-formats'
+import { createParser } from 'eventsource-parser'
 import { parse } from 'yaml'
 
 interface MediaType {
@@ -52,8 +53,11 @@ function createSchemaChecker(document: Document) {
 }
 
 /** Data of server-sent events, parsed. */
-const eventData = (stream: string): unknown[] =>
-  stream.split('\n').flatMap((line) => (line.startsWith('data:') ? [JSON.parse(line.slice(5))] : []))
+function eventData(stream: string): unknown[] {
+  const data: unknown[] = []
+  createParser({ onEvent: (event) => data.push(JSON.parse(event.data)) }).feed(stream)
+  return data
+}
 
 export function createOpenApiValidator(path = PATH): OpenApiValidator {
   const document = parse(readFileSync(path, 'utf8')) as Document

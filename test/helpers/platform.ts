@@ -2,6 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { createKappaClient, type KappaClient } from '../../src/client/client.ts'
 import { type PlatformProcess, startPlatformProcess } from '../../src/demo/platform.ts'
 import { createOpenApiValidator, type OpenApiValidator } from './openapi-validator.ts'
 
@@ -29,6 +30,8 @@ export interface CallOptions {
 export interface Platform extends PlatformProcess {
   readonly folder: string
   readonly openApi: OpenApiValidator
+  /** What users call the API with; every response is held against openapi.yaml before it is read. */
+  readonly client: KappaClient
   /** Sends a request and holds the response against openapi.yaml, whatever it is. */
   call(method: string, path: string, options?: CallOptions): Promise<Reply>
   /** Asks until `isDone`, at the pace of a person; fails after `withinS`. */
@@ -93,5 +96,19 @@ export function createCaller(platform: Pick<PlatformProcess, 'url' | 'adminKey'>
     }
   }
 
-  return { openApi, call, waitFor }
+  const client = createKappaClient({
+    baseUrl: platform.url,
+    key: platform.adminKey,
+    fetch: (request) => fetchValidated(openApi, request)
+  })
+
+  return { openApi, client, call, waitFor }
+}
+
+async function fetchValidated(openApi: OpenApiValidator, request: Request): Promise<Response> {
+  const response = await fetch(request)
+  const text = await response.clone().text()
+  const operation = openApi.operationOf(request.method, request.url)
+  openApi.validateResponse(operation, response.status, response.headers.get('content-type'), text)
+  return response
 }

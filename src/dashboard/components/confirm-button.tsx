@@ -1,24 +1,32 @@
 import { type ReactNode, useRef } from 'react'
-import type { Action } from '../data/use-action.ts'
+import { problemOf } from '../data/problem-of.ts'
 import { ProblemNotice } from './problem-notice.tsx'
+
+/** A mutation without variables. */
+interface Confirmed {
+  readonly mutate: (variables: undefined, options: { readonly onSuccess: () => void }) => void
+  readonly reset: () => void
+  readonly isPending: boolean
+  readonly error: Error | null
+  readonly failureReason: Error | null
+}
 
 interface Props {
   readonly label: string
   readonly title: string
   readonly confirm: string
   readonly dismiss: string
-  readonly action: Action<[]>
+  readonly mutation: Confirmed
   readonly children: ReactNode
 }
 
 /** Asks before it acts; the dialog stays open with the problem when the action fails. */
-export function ConfirmButton({ label, title, confirm, dismiss, action, children }: Props) {
+export function ConfirmButton({ label, title, confirm, dismiss, mutation, children }: Props) {
   const dialog = useRef<HTMLDialogElement>(null)
-  const act = async () => {
-    if (await action.run()) dialog.current?.close()
-  }
+  const problem = problemOf(mutation)
+  const act = () => mutation.mutate(undefined, { onSuccess: () => dialog.current?.close() })
   const open = () => {
-    action.clear()
+    mutation.reset()
     dialog.current?.showModal()
   }
   return (
@@ -29,12 +37,12 @@ export function ConfirmButton({ label, title, confirm, dismiss, action, children
       <dialog ref={dialog} aria-label={title}>
         <h2>{title}</h2>
         {children}
-        {action.problem && <ProblemNotice problem={action.problem} />}
+        {problem && <ProblemNotice problem={problem} />}
         <div className="actions">
           <button type="button" onClick={() => dialog.current?.close()}>
             {dismiss}
           </button>
-          <button type="button" className="danger" disabled={action.isRunning} onClick={act}>
+          <button type="button" className="danger" disabled={mutation.isPending} onClick={act}>
             {confirm}
           </button>
         </div>

@@ -1,5 +1,5 @@
 import { Component, type ReactNode } from 'react'
-import { toProblem } from '../api/problem.ts'
+import { toProblem } from '../../client/problem.ts'
 import { ProblemNotice } from './problem-notice.tsx'
 
 interface State {

@@ -1,9 +1,9 @@
 import type { ReactNode } from 'react'
-import type { PagedResource } from '../data/use-page.ts'
+import type { List as ListOf, Pager as PagerOf } from '../data/use-list.ts'
 import { ProblemNotice } from './problem-notice.tsx'
 
 interface Props<T> {
-  readonly list: PagedResource<T>
+  readonly list: ListOf<T>
   readonly label: string
   readonly columns: readonly ReactNode[]
   readonly keyOf: (item: T) => string | number
@@ -14,26 +14,43 @@ interface Props<T> {
 
 /** A table of one page of a list: loading, empty, failed, or rows with a pager. */
 export function List<T>({ list, label, columns, keyOf, row, empty }: Props<T>) {
-  const { data, problem, isLoading, refresh, pageNumber, previous, next } = list
-  if (data === null && problem !== null) return <ProblemNotice problem={problem} onRetry={refresh} />
-  if (data === null || isLoading) return <Skeleton label={label} />
-  if (data.data.length === 0 && pageNumber === 1) return <div className="empty">{empty}</div>
+  const { items, problem, retry, pager } = list
+  if (items === null) {
+    return problem ? <ProblemNotice problem={problem} onRetry={retry} /> : <Skeleton label={label} />
+  }
   return (
     <>
-      {problem && <ProblemNotice problem={problem} onRetry={refresh} />}
-      <Table label={label} columns={columns} rows={data.data.map((item) => ({ key: keyOf(item), cells: row(item) }))} />
-      {(previous || next) && (
-        <nav className="pager" aria-label={`Pages of ${label}`}>
-          <button type="button" disabled={!previous} onClick={previous ?? undefined}>
-            Previous
-          </button>
-          <span>Page {pageNumber}</span>
-          <button type="button" disabled={!next} onClick={next ?? undefined}>
-            Next
-          </button>
-        </nav>
+      {problem && <ProblemNotice problem={problem} onRetry={retry} />}
+      {items.length === 0 && pager.pageNumber === 1 ? (
+        <div className="empty">{empty}</div>
+      ) : (
+        <Table label={label} columns={columns} rows={items.map((item) => ({ key: keyOf(item), cells: row(item) }))} />
       )}
+      <Pager pager={pager} label={label} />
     </>
+  )
+}
+
+interface PagerProps {
+  readonly pager: PagerOf
+  readonly label: string
+  readonly names?: readonly [previous: string, next: string]
+}
+
+/** Nothing for a list of one page. */
+export function Pager({ pager: { pageNumber, previous, next, isMoving }, label, names }: PagerProps) {
+  const [previousName, nextName] = names ?? ['Previous', 'Next']
+  if (pageNumber === 1 && !next && !isMoving) return null
+  return (
+    <nav className="pager" aria-label={`Pages of ${label}`}>
+      <button type="button" disabled={!previous} onClick={previous ?? undefined}>
+        {previousName}
+      </button>
+      <span>Page {pageNumber}</span>
+      <button type="button" disabled={!next} onClick={next ?? undefined}>
+        {nextName}
+      </button>
+    </nav>
   )
 }
 

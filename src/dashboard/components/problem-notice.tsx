@@ -1,4 +1,4 @@
-import type { Problem } from '../api/problem.ts'
+import type { Problem } from '../../client/problem.ts'
 import { formatDuration } from '../format.ts'
 
 interface Props {

@@ -1,9 +1,9 @@
 import { createContext, useContext } from 'react'
-import type { Client } from '../api/client.ts'
+import type { KappaClient } from '../../client/client.ts'
 
-export const ClientContext = createContext<Client | null>(null)
+export const ClientContext = createContext<KappaClient | null>(null)
 
-export function useClient(): Client {
+export function useClient(): KappaClient {
   const client = useContext(ClientContext)
   if (!client) throw new Error('useClient outside of a session')
   return client

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { keysToSnake } from '../../../src/base/casing.ts'
-import type { RunEvent } from '../../../src/dashboard/api/wire-runs.ts'
+import type { RunEvent } from '../../../src/client/resources.ts'
 import { describeEvent, emptyFeed, eventError, takeEvents } from '../../../src/dashboard/features/runs/event-feed.ts'
 import {
   columnsOf,
@@ -14,7 +14,9 @@ import {
 import { recipeGroups } from '../../../src/dashboard/features/runs/recipe-groups.ts'
 import { resolveRecipe } from '../../../src/recipe/presets.ts'
 
-const event = (seq: number, type: string, data: RunEvent['data'] = {}): RunEvent => ({
+const event = (seq: number, type: RunEvent['type'], data: RunEvent['data'] = {}): RunEvent => ({
+  object: 'run_event',
+  run_id: 'run_1',
   seq,
   type,
   level: 'info',
@@ -30,12 +32,13 @@ test('a feed keeps the last progress apart and all else in order', () => {
   )
   assert.equal(feed.progress?.seq, 4)
   assert.equal(feed.alarm?.seq, 3)
-  assert.equal(feed.changes, 2)
+  assert.equal(feed.lastSeq, 4)
 })
 
 test('events that come again after a reconnect are taken once', () => {
   const once = takeEvents(emptyFeed, [event(1, 'state'), event(2, 'checkpoint')])
   const twice = takeEvents(once, [event(2, 'checkpoint'), event(3, 'state')])
+  assert.equal(takeEvents(twice, [event(3, 'progress')]).progress, null)
   assert.deepEqual(
     twice.log.map(({ seq }) => seq),
     [1, 2, 3]

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { keysToCamel, keysToSnake } from '../../../src/base/casing.ts'
-import type { Run } from '../../../src/dashboard/api/wire-runs.ts'
+import type { Run } from '../../../src/client/resources.ts'
 import {
   ARCHS,
   curlCommand,

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { reachableUrl } from '../../../src/dashboard/data/object-url.ts'
 import { partRange } from '../../../src/dashboard/features/datasets/part-range.ts'
 import { sizeBuckets } from '../../../src/dashboard/features/datasets/size-buckets.ts'
 import { SCOPES } from '../../../src/dashboard/features/keys/scopes.ts'
@@ -36,4 +37,11 @@ test('the commonest sizes are named, smallest image first, and the rest counted'
 test('Server-Timing is read, and what is not a time is left out', () => {
   assert.deepEqual(parseServerTiming('decode;dur=2.13, infer;dur=8, total;desc=x'), ['decode 2.1 ms', 'infer 8 ms'])
   assert.deepEqual(parseServerTiming(null), [])
+})
+
+test("objects that the API keeps come from where the page came from, a store's own are left alone", () => {
+  const page = 'http://localhost:8080'
+  assert.equal(reachableUrl('http://127.0.0.1:8080/v1/objects/tok.en', page), 'http://localhost:8080/v1/objects/tok.en')
+  const signed = 'https://bucket.s3.amazonaws.com/uploads/x?X-Amz-Signature=abc'
+  assert.equal(reachableUrl(signed, page), signed)
 })

@@ -1,14 +1,16 @@
-import type { Dataset } from '../../api/wire.ts'
+import type { Dataset } from '../../../client/resources.ts'
 import { List } from '../../components/list.tsx'
 import { PageFrame } from '../../components/page-frame.tsx'
 import { Ago } from '../../components/time.tsx'
-import { usePage } from '../../data/use-page.ts'
+import { useClient } from '../../data/api.ts'
+import { datasetList } from '../../data/queries/datasets.ts'
+import { useList } from '../../data/use-list.ts'
 import { href } from '../../router.ts'
 
 const COLUMNS = ['Dataset', 'Latest version', 'Created']
 
 export function DatasetsPage() {
-  const list = usePage<Dataset>('/v1/datasets', 25, { pollMs: () => 15_000 })
+  const list = useList(datasetList(useClient()))
   return (
     <PageFrame
       title="Datasets"

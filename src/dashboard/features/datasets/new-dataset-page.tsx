@@ -1,14 +1,16 @@
+import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { type FormEvent, useState } from 'react'
-import { newIdempotencyKey } from '../../api/client.ts'
-import { fieldMessage } from '../../api/problem.ts'
-import type { Dataset, DatasetVersion } from '../../api/wire.ts'
+import { dataOf, idempotent, type KappaClient, newIdempotencyKey } from '../../../client/client.ts'
+import { fieldMessage } from '../../../client/problem.ts'
 import { Field } from '../../components/field.tsx'
 import { FileDrop } from '../../components/file-drop.tsx'
 import { PageFrame } from '../../components/page-frame.tsx'
 import { ProblemNotice } from '../../components/problem-notice.tsx'
 import { ProgressBar } from '../../components/progress-bar.tsx'
 import { useClient } from '../../data/api.ts'
-import { useAction } from '../../data/use-action.ts'
+import { problemOf } from '../../data/problem-of.ts'
+import { refreshDatasetLists } from '../../data/queries/datasets.ts'
+import { useAbort } from '../../data/use-abort.ts'
 import { goTo } from '../../data/use-location.ts'
 import { formatBytes, formatPercent } from '../../format.ts'
 import { href } from '../../router.ts'
@@ -23,16 +25,20 @@ export function NewDatasetPage() {
   const [files, setFiles] = useState<readonly File[]>([])
   const [name, setName] = useState('')
   const [classes, setClasses] = useState('')
-  const { create, sent } = useCreateDataset()
+  const { create, sent, stop } = useCreateDataset()
+  const problem = problemOf(create)
   const choose = (chosen: readonly File[]) => {
     setFiles(chosen)
     if (name === '' && chosen[0]) setName(nameOf(chosen[0]))
   }
   const submit = (event: FormEvent) => {
     event.preventDefault()
-    void create.run({ name: name.trim(), files, classes: splitClasses(classes) })
+    create.mutate(
+      { name: name.trim(), files, classes: splitClasses(classes) },
+      { onSuccess: (datasetId) => goTo(href.dataset(datasetId)) }
+    )
   }
-  const errors = create.problem?.details.errors ?? []
+  const errors = problem?.details.errors ?? []
   return (
     <PageFrame title="New dataset" parent={{ href: href.datasets(), name: 'Datasets' }}>
       <form className="card narrow" onSubmit={submit}>
@@ -54,18 +60,18 @@ export function NewDatasetPage() {
         >
           {(control) => <input {...control} value={classes} onChange={(event) => setClasses(event.target.value)} />}
         </Field>
-        {create.problem && <ProblemNotice problem={create.problem} />}
-        {create.isRunning && <Sending sent={sent} total={totalOf(files)} />}
+        {problem && <ProblemNotice problem={problem} />}
+        {create.isPending && <Sending sent={sent} total={totalOf(files)} />}
         <div className="actions">
           <button
             type="submit"
             className="primary"
-            disabled={create.isRunning || files.length === 0 || name.trim() === ''}
+            disabled={create.isPending || files.length === 0 || name.trim() === ''}
           >
             Upload and ingest
           </button>
-          {create.isRunning && (
-            <button type="button" onClick={create.cancel}>
+          {create.isPending && (
+            <button type="button" onClick={stop}>
               Stop
             </button>
           )}
@@ -88,28 +94,45 @@ interface NewDataset {
   readonly classes: readonly string[]
 }
 
-/** Create, upload each file, make a version, go and watch it. */
+interface Steps {
+  readonly client: KappaClient
+  readonly signal: AbortSignal
+  /** Bytes of all files that have left so far. */
+  readonly onProgress: (bytes: number) => void
+}
+
+/** Create, upload each file, make a version; the id of the dataset. */
+async function createDataset({ name, files, classes }: NewDataset, steps: Steps): Promise<string> {
+  const { client, signal, onProgress } = steps
+  const once = () => ({ ...idempotent(newIdempotencyKey()), signal })
+  const { id } = await dataOf(client.POST('/v1/datasets', { body: { name }, ...once() }))
+  const uploads: string[] = []
+  let before = 0
+  for (const file of files) {
+    const already = before
+    const report = (bytes: number) => onProgress(already + bytes)
+    uploads.push(await uploadFile({ client, datasetId: id, file, signal, onProgress: report }))
+    before += file.size
+  }
+  const source = { type: 'upload' as const, uploads, ...(classes.length > 0 && { classes: [...classes] }) }
+  const params = { path: { id } }
+  await dataOf(client.POST('/v1/datasets/{id}/versions', { params, body: { source }, ...once() }))
+  return id
+}
+
 function useCreateDataset() {
   const client = useClient()
+  const queries = useQueryClient()
+  const abort = useAbort()
   const [sent, setSent] = useState(0)
-  const create = useAction<[NewDataset]>(async (signal, { name, files, classes }) => {
-    setSent(0)
-    const options = () => ({ idempotencyKey: newIdempotencyKey(), signal })
-    const dataset = await client.send<Dataset>('POST', '/v1/datasets', { body: { name }, ...options() })
-    const uploads: string[] = []
-    let before = 0
-    for (const file of files) {
-      const already = before
-      const onProgress = (bytes: number) => setSent(already + bytes)
-      uploads.push(await uploadFile({ client, datasetId: dataset.id, file, signal, onProgress }))
-      before += file.size
-    }
-    const source = { type: 'upload', uploads, ...(classes.length > 0 ? { classes } : {}) }
-    const path = `/v1/datasets/${encodeURIComponent(dataset.id)}/versions`
-    await client.send<DatasetVersion>('POST', path, { body: { source }, ...options() })
-    goTo(href.dataset(dataset.id))
+  const create = useMutation({
+    mutationFn: (request: NewDataset) => {
+      setSent(0)
+      return createDataset(request, { client, signal: abort.start(), onProgress: setSent })
+    },
+    onSuccess: () => void refreshDatasetLists(queries)
   })
-  return { create, sent }
+  return { create, sent, stop: abort.stop }
 }
 
 function ChosenFiles({ files }: { readonly files: readonly File[] }) {

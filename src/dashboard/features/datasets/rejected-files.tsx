@@ -1,6 +1,7 @@
-import type { RejectedFile } from '../../api/wire.ts'
 import { List } from '../../components/list.tsx'
-import { usePage } from '../../data/use-page.ts'
+import { useClient } from '../../data/api.ts'
+import { rejectedList } from '../../data/queries/datasets.ts'
+import { useList } from '../../data/use-list.ts'
 import { formatCount } from '../../format.ts'
 
 interface Props {
@@ -10,7 +11,7 @@ interface Props {
 }
 
 export function RejectedFiles({ datasetId, version, count }: Props) {
-  const list = usePage<RejectedFile>(`/v1/datasets/${encodeURIComponent(datasetId)}/versions/${version}/rejected`, 20)
+  const list = useList(rejectedList(useClient(), datasetId, version))
   return (
     <>
       <h3>{formatCount(count)} rejected</h3>

@@ -1,16 +1,18 @@
 /** A file into the object store, part by part, to the URLs that the API signed: its bytes do not pass through the API. */
-import { backoffMs } from '../../api/backoff.ts'
-import { type Client, newIdempotencyKey } from '../../api/client.ts'
-import { reachableUrl } from '../../api/object-url.ts'
-import { Problem } from '../../api/problem.ts'
-import type { Upload, UploadPart } from '../../api/wire.ts'
+import { backoffMs } from '../../../client/backoff.ts'
+import { dataOf, idempotent, type KappaClient, newIdempotencyKey } from '../../../client/client.ts'
+import { Problem } from '../../../client/problem.ts'
+import type { StartedUpload } from '../../../client/resources.ts'
+import { reachableUrl } from '../../data/object-url.ts'
 import { partRange } from './part-range.ts'
+
+type UploadPart = StartedUpload['parts'][number]
 
 const PARALLEL_PARTS = 3
 const TRIES_PER_PART = 5
 
 export interface UploadRequest {
-  readonly client: Client
+  readonly client: KappaClient
   readonly datasetId: string
   readonly file: File
   readonly signal: AbortSignal
@@ -20,9 +22,10 @@ export interface UploadRequest {
 
 /** Returns the id of the completed upload. A part that fails is tried again; what the API refuses is not. */
 export async function uploadFile({ client, datasetId, file, signal, onProgress }: UploadRequest): Promise<string> {
-  const path = `/v1/datasets/${encodeURIComponent(datasetId)}/uploads`
   const body = { filename: file.name, bytes: file.size }
-  const upload = await client.send<Upload>('POST', path, { body, idempotencyKey: newIdempotencyKey(), signal })
+  const once = { ...idempotent(newIdempotencyKey()), signal }
+  const params = { path: { id: datasetId } }
+  const upload = await dataOf(client.POST('/v1/datasets/{id}/uploads', { params, body, ...once }))
   const sent = new Map<number, number>()
   const report = (part: number, bytes: number) => {
     sent.set(part, bytes)
@@ -40,7 +43,10 @@ export async function uploadFile({ client, datasetId, file, signal, onProgress }
   }
   await Promise.all(Array.from({ length: PARALLEL_PARTS }, sendNext))
   const parts = tags.sort((a, b) => a.part - b.part)
-  await client.send('POST', `${path}/${encodeURIComponent(upload.id)}:complete`, { body: { parts }, signal })
+  const path = { id: datasetId, upload_id: upload.id }
+  await dataOf(
+    client.POST('/v1/datasets/{id}/uploads/{upload_id}:complete', { params: { path }, body: { parts }, signal })
+  )
   return upload.id
 }
 

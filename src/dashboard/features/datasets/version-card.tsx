@@ -1,4 +1,4 @@
-import type { DatasetVersion } from '../../api/wire.ts'
+import type { DatasetVersion } from '../../../client/resources.ts'
 import { Facts } from '../../components/facts.tsx'
 import { ProgressBar } from '../../components/progress-bar.tsx'
 import { Section } from '../../components/section.tsx'

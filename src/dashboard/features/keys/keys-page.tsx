@@ -1,41 +1,32 @@
+import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
-import type { Key, NewKey } from '../../api/wire.ts'
+import { dataOf } from '../../../client/client.ts'
+import type { ApiKey, IssuedApiKey } from '../../../client/resources.ts'
 import { ConfirmButton } from '../../components/confirm-button.tsx'
 import { CopyButton } from '../../components/copy-button.tsx'
 import { List } from '../../components/list.tsx'
 import { PageFrame } from '../../components/page-frame.tsx'
 import { Ago } from '../../components/time.tsx'
 import { useClient } from '../../data/api.ts'
-import { useAction } from '../../data/use-action.ts'
-import { usePage } from '../../data/use-page.ts'
+import { keyList, refreshKeys } from '../../data/queries/keys.ts'
+import { useList } from '../../data/use-list.ts'
 import { NewKeyForm } from './new-key-form.tsx'
 
 const COLUMNS = ['Name', 'Scopes', 'Created', 'Last used', 'Expires', '']
 
 export function KeysPage() {
-  const list = usePage<Key>('/v1/keys', 25)
-  const [created, setCreated] = useState<NewKey | null>(null)
-  const onCreated = (key: NewKey) => {
-    setCreated(key)
-    list.refresh()
-  }
+  const list = useList(keyList(useClient()))
+  const [created, setCreated] = useState<IssuedApiKey | null>(null)
   return (
     <PageFrame title="Keys">
       {created && <CreatedKey created={created} onClose={() => setCreated(null)} />}
-      <NewKeyForm onCreated={onCreated} />
-      <List
-        list={list}
-        label="API keys"
-        columns={COLUMNS}
-        keyOf={({ id }) => id}
-        row={(key) => keyCells(key, list.refresh)}
-        empty="No keys yet."
-      />
+      <NewKeyForm onCreated={setCreated} />
+      <List list={list} label="API keys" columns={COLUMNS} keyOf={({ id }) => id} row={keyCells} empty="No keys yet." />
     </PageFrame>
   )
 }
 
-function CreatedKey({ created, onClose }: { readonly created: NewKey; readonly onClose: () => void }) {
+function CreatedKey({ created, onClose }: { readonly created: IssuedApiKey; readonly onClose: () => void }) {
   return (
     <div className="notice good" role="alert">
       <p>
@@ -54,7 +45,7 @@ function CreatedKey({ created, onClose }: { readonly created: NewKey; readonly o
   )
 }
 
-const keyCells = (key: Key, refresh: () => void) => [
+const keyCells = (key: ApiKey) => [
   <div key="name">
     {key.name}
     <div className="id muted small mono">{key.id}</div>
@@ -66,7 +57,7 @@ const keyCells = (key: Key, refresh: () => void) => [
   key.last_used_at === null ? 'never' : <Ago key="used" at={key.last_used_at} />,
   key.expires_at === null ? 'never' : new Date(key.expires_at).toLocaleDateString(),
   key.revoked_at === null ? (
-    <RevokeKey key="revoke" apiKey={key} onRevoked={refresh} />
+    <RevokeKey key="revoke" apiKey={key} />
   ) : (
     <span key="revoked" className="muted">
       revoked <Ago at={key.revoked_at} />
@@ -74,19 +65,20 @@ const keyCells = (key: Key, refresh: () => void) => [
   )
 ]
 
-function RevokeKey({ apiKey, onRevoked }: { readonly apiKey: Key; readonly onRevoked: () => void }) {
+function RevokeKey({ apiKey: { id, name } }: { readonly apiKey: ApiKey }) {
   const client = useClient()
-  const revoke = useAction<[]>(async (signal) => {
-    await client.send('DELETE', `/v1/keys/${encodeURIComponent(apiKey.id)}`, { signal })
-    onRevoked()
+  const queries = useQueryClient()
+  const revoke = useMutation({
+    mutationFn: () => dataOf(client.DELETE('/v1/keys/{id}', { params: { path: { id } } })),
+    onSuccess: () => void refreshKeys(queries)
   })
   return (
     <ConfirmButton
       label="Revoke"
-      title={`Revoke ${apiKey.name}?`}
+      title={`Revoke ${name}?`}
       confirm="Revoke the key"
       dismiss="Keep it"
-      action={revoke}
+      mutation={revoke}
     >
       <p>Whoever uses it is refused from now on. This cannot be undone.</p>
     </ConfirmButton>

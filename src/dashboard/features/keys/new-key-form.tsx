@@ -1,37 +1,41 @@
+import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { type FormEvent, useState } from 'react'
-import { newIdempotencyKey } from '../../api/client.ts'
-import { fieldMessage } from '../../api/problem.ts'
-import type { NewKey } from '../../api/wire.ts'
+import { dataOf, idempotent, newIdempotencyKey } from '../../../client/client.ts'
+import { fieldMessage } from '../../../client/problem.ts'
+import type { CreateApiKey, IssuedApiKey, Scope } from '../../../client/resources.ts'
 import { Field } from '../../components/field.tsx'
 import { ProblemNotice } from '../../components/problem-notice.tsx'
 import { Section } from '../../components/section.tsx'
 import { useClient } from '../../data/api.ts'
-import { useAction } from '../../data/use-action.ts'
-import { SCOPES, type Scope } from './scopes.ts'
+import { problemOf } from '../../data/problem-of.ts'
+import { refreshKeys } from '../../data/queries/keys.ts'
+import { REPEATABLE } from '../../data/query-client.ts'
+import { SCOPES } from './scopes.ts'
 
 interface Props {
-  readonly onCreated: (key: NewKey) => void
+  readonly onCreated: (key: IssuedApiKey) => void
 }
 
 export function NewKeyForm({ onCreated }: Props) {
-  const client = useClient()
+  const create = useCreateKey()
   const [name, setName] = useState('')
   const [scopes, setScopes] = useState<ReadonlySet<Scope>>(new Set())
   const [expires, setExpires] = useState('')
-  const create = useAction<[]>(async (signal) => {
-    const expiry = expires === '' ? {} : { expires_at: new Date(`${expires}T00:00:00`).toISOString() }
-    const body = { name: name.trim(), scopes: SCOPES.filter((scope) => scopes.has(scope)), ...expiry }
-    onCreated(await client.send<NewKey>('POST', '/v1/keys', { body, idempotencyKey: newIdempotencyKey(), signal }))
-    setName('')
-    setScopes(new Set())
-    setExpires('')
-  })
-  const errors = create.problem?.details.errors ?? []
+  const problem = problemOf(create)
+  const errors = problem?.details.errors ?? []
   const toggle = (scope: Scope) =>
     setScopes((before) => new Set(before.has(scope) ? [...before].filter((one) => one !== scope) : [...before, scope]))
   const submit = (event: FormEvent) => {
     event.preventDefault()
-    void create.run()
+    const expiry = expires === '' ? {} : { expires_at: new Date(`${expires}T00:00:00`).toISOString() }
+    const body = { name: name.trim(), scopes: SCOPES.filter((scope) => scopes.has(scope)), ...expiry }
+    const onSuccess = (key: IssuedApiKey) => {
+      onCreated(key)
+      setName('')
+      setScopes(new Set())
+      setExpires('')
+    }
+    create.mutate({ body, idempotencyKey: newIdempotencyKey() }, { onSuccess })
   }
   return (
     <Section title="New key">
@@ -54,15 +58,31 @@ export function NewKeyForm({ onCreated }: Props) {
             </label>
           ))}
         </fieldset>
-        {create.problem && <ProblemNotice problem={create.problem} />}
+        {problem && <ProblemNotice problem={problem} />}
         <button
           type="submit"
           className="primary"
-          disabled={create.isRunning || name.trim() === '' || scopes.size === 0}
+          disabled={create.isPending || name.trim() === '' || scopes.size === 0}
         >
           Create key
         </button>
       </form>
     </Section>
   )
+}
+
+interface NewKey {
+  readonly body: CreateApiKey
+  readonly idempotencyKey: string
+}
+
+function useCreateKey() {
+  const client = useClient()
+  const queries = useQueryClient()
+  return useMutation({
+    ...REPEATABLE,
+    mutationFn: ({ body, idempotencyKey }: NewKey) =>
+      dataOf(client.POST('/v1/keys', { body, ...idempotent(idempotencyKey) })),
+    onSuccess: () => void refreshKeys(queries)
+  })
 }

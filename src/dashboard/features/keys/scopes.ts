@@ -1,4 +1,6 @@
-/** Scopes that the API knows today; a test holds the list against the domain's. */
+import type { Scope } from '../../../client/resources.ts'
+
+/** In the order in which they are offered; a test holds the list against the domain's. */
 export const SCOPES = [
   'runs:read',
   'runs:write',
@@ -8,6 +10,4 @@ export const SCOPES = [
   'datasets:read',
   'datasets:write',
   'admin'
-] as const
-
-export type Scope = (typeof SCOPES)[number]
+] as const satisfies readonly Scope[]

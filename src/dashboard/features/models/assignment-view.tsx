@@ -1,4 +1,4 @@
-import type { Assignment, ImageAssignments } from '../../api/wire-models.ts'
+import type { Assignment, ImageAssignments } from '../../../client/resources.ts'
 import { Facts } from '../../components/facts.tsx'
 import { Table } from '../../components/list.tsx'
 import { formatDegrees, formatNumber, formatPercent } from '../../format.ts'

@@ -1,33 +1,33 @@
-import type { Page } from '../../api/wire.ts'
-import type { KappaSummary, ModelConfig, Prototype } from '../../api/wire-models.ts'
-import { QUANTILES } from '../../api/wire-models.ts'
+import type { KappaSummary, ModelConfig, Prototype } from '../../../client/resources.ts'
 import { Histogram } from '../../charts/histogram.tsx'
 import { Facts } from '../../components/facts.tsx'
 import { Skeleton } from '../../components/list.tsx'
 import { ProblemNotice } from '../../components/problem-notice.tsx'
 import { Section } from '../../components/section.tsx'
+import { useClient } from '../../data/api.ts'
+import { firstPrototypeQuery, kappaQuery } from '../../data/queries/models.ts'
 import { useResource } from '../../data/use-resource.ts'
 import { formatDegrees, formatNumber } from '../../format.ts'
 
 interface Props {
-  readonly path: string
+  readonly id: string
   readonly config: ModelConfig | null
 }
 
-const BINS = 40
+const QUANTILES = ['p0', 'p5', 'p25', 'p50', 'p75', 'p95', 'p100'] as const
 const MARKED = ['p5', 'p50', 'p95'] as const
 
-export function KappaSection({ path, config }: Props) {
-  const { data, problem, refresh } = useResource<KappaSummary>(`${path}/kappa?bins=${BINS}`)
+export function KappaSection({ id, config }: Props) {
+  const { data, problem, retry } = useResource(kappaQuery(useClient(), id))
   return (
     <Section
       title="Kappa"
       hint="The concentration of each prototype: a large kappa is a tight group of images, a small one a wide group."
     >
-      {data === null && problem && <ProblemNotice problem={problem} onRetry={refresh} />}
+      {data === null && problem && <ProblemNotice problem={problem} onRetry={retry} />}
       {data === null && !problem && <Skeleton label="kappa" />}
       {data && <Kappa kappa={data} />}
-      <Meaning path={path} bottleneckDim={config?.bottleneck_dim ?? null} />
+      <Meaning id={id} bottleneckDim={config?.bottleneck_dim ?? null} />
     </Section>
   )
 }
@@ -47,9 +47,10 @@ function Kappa({ kappa: { quantiles, histogram } }: { readonly kappa: KappaSumma
 }
 
 /** What kappa means to a person, on this model's own widest and tightest prototype. */
-function Meaning({ path, bottleneckDim }: { readonly path: string; readonly bottleneckDim: number | null }) {
-  const tightest = useResource<Page<Prototype>>(`${path}/prototypes?sort=-kappa&limit=1`).data?.data[0]
-  const widest = useResource<Page<Prototype>>(`${path}/prototypes?sort=kappa&limit=1`).data?.data[0]
+function Meaning({ id, bottleneckDim }: { readonly id: string; readonly bottleneckDim: number | null }) {
+  const client = useClient()
+  const { data: tightest } = useResource(firstPrototypeQuery(client, id, '-kappa'))
+  const { data: widest } = useResource(firstPrototypeQuery(client, id, 'kappa'))
   if (!tightest || !widest) return null
   const angle = ({ expected_cosine }: Prototype) => formatDegrees(expected_cosine)
   return (

@@ -1,4 +1,4 @@
-import type { Model, ModelConfig } from '../../api/wire-models.ts'
+import type { Model, ModelConfig } from '../../../client/resources.ts'
 import { Facts } from '../../components/facts.tsx'
 import { StatusBadge } from '../../components/status-badge.tsx'
 import { Ago } from '../../components/time.tsx'

@@ -1,8 +1,10 @@
-import type { Model } from '../../api/wire-models.ts'
+import type { Model } from '../../../client/resources.ts'
 import { Skeleton } from '../../components/list.tsx'
 import { PageFrame } from '../../components/page-frame.tsx'
 import { ProblemNotice } from '../../components/problem-notice.tsx'
 import { ProgressBar } from '../../components/progress-bar.tsx'
+import { useClient } from '../../data/api.ts'
+import { modelQuery } from '../../data/queries/models.ts'
 import { useResource } from '../../data/use-resource.ts'
 import { href } from '../../router.ts'
 import { Artifacts } from './artifacts.tsx'
@@ -12,23 +14,19 @@ import { PrototypeScatter } from './prototype-scatter.tsx'
 import { Prototypes } from './prototypes.tsx'
 import { TryIt } from './try-it.tsx'
 
-const EXPORT_POLL_MS = 2000
-
 export function ModelPage({ id }: { readonly id: string }) {
-  const path = `/v1/models/${encodeURIComponent(id)}`
-  const pollMs = ({ status }: Model) => (status === 'exporting' ? EXPORT_POLL_MS : null)
-  const { data: model, problem, refresh } = useResource<Model>(path, { pollMs })
+  const { data: model, problem, retry } = useResource(modelQuery(useClient(), id))
   const parent = { href: href.models(), name: 'Models' }
   if (model === null) {
     return (
       <PageFrame title="Model" parent={parent}>
-        {problem ? <ProblemNotice problem={problem} onRetry={refresh} /> : <Skeleton label="model" />}
+        {problem ? <ProblemNotice problem={problem} onRetry={retry} /> : <Skeleton label="model" />}
       </PageFrame>
     )
   }
   return (
     <PageFrame title={model.name ?? model.id} parent={parent}>
-      {problem && <ProblemNotice problem={problem} onRetry={refresh} />}
+      {problem && <ProblemNotice problem={problem} onRetry={retry} />}
       <ModelFacts model={model} />
       {model.status === 'exporting' && <Exporting />}
       {model.error && (
@@ -41,17 +39,17 @@ export function ModelPage({ id }: { readonly id: string }) {
       )}
       {model.status === 'ready' && (
         <>
-          <TryIt path={path} hasHead={hasHead(model)} />
+          <TryIt id={model.id} hasHead={hasHead(model)} />
           {hasHead(model) && (
             <>
               <div className="columns">
-                <KappaSection path={path} config={model.config} />
-                <PrototypeScatter path={path} />
+                <KappaSection id={model.id} config={model.config} />
+                <PrototypeScatter id={model.id} />
               </div>
-              <Prototypes path={path} />
+              <Prototypes id={model.id} />
             </>
           )}
-          <Artifacts path={path} />
+          <Artifacts id={model.id} />
         </>
       )}
     </PageFrame>

@@ -1,19 +1,18 @@
-import type { Page } from '../../api/wire.ts'
-import type { Model } from '../../api/wire-models.ts'
+import type { Model } from '../../../client/resources.ts'
 import { List } from '../../components/list.tsx'
 import { PageFrame } from '../../components/page-frame.tsx'
 import { StatusBadge } from '../../components/status-badge.tsx'
 import { Ago } from '../../components/time.tsx'
-import { usePage } from '../../data/use-page.ts'
+import { useClient } from '../../data/api.ts'
+import { modelList } from '../../data/queries/models.ts'
+import { useList } from '../../data/use-list.ts'
 import { formatCount } from '../../format.ts'
 import { href } from '../../router.ts'
 
 const COLUMNS = ['Status', 'Model', 'Method', 'Embedding', 'Prototypes', 'Step', 'Created']
 
-const pollMs = (page: Page<Model>): number => (page.data.some(({ status }) => status === 'exporting') ? 2000 : 15_000)
-
 export function ModelsPage() {
-  const list = usePage<Model>('/v1/models', 25, { pollMs })
+  const list = useList(modelList(useClient()))
   return (
     <PageFrame title="Models">
       <List

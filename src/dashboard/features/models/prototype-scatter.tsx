@@ -1,10 +1,12 @@
-import type { Prototype } from '../../api/wire-models.ts'
+import type { Prototype } from '../../../client/resources.ts'
 import { type Dot, Scatter } from '../../charts/scatter.tsx'
 import { Skeleton } from '../../components/list.tsx'
 import { ProblemNotice } from '../../components/problem-notice.tsx'
 import { Section } from '../../components/section.tsx'
+import { useClient } from '../../data/api.ts'
+import { type MostUsed, mostUsedQuery } from '../../data/queries/models.ts'
+import { useResource } from '../../data/use-resource.ts'
 import { formatCount, formatNumber } from '../../format.ts'
-import { useMostUsed } from './use-most-used.ts'
 
 const dotOf = ({ index, kappa, usage, duplicates_of }: Prototype): Dot => ({
   key: index,
@@ -14,8 +16,12 @@ const dotOf = ({ index, kappa, usage, duplicates_of }: Prototype): Dot => ({
   isMuted: duplicates_of !== null
 })
 
-export function PrototypeScatter({ path }: { readonly path: string }) {
-  const { prototypes, isCut, isLoading, problem } = useMostUsed(path)
+const NONE: MostUsed = { prototypes: [], isCut: false }
+
+export function PrototypeScatter({ id }: { readonly id: string }) {
+  const { data, problem, retry } = useResource(mostUsedQuery(useClient(), id))
+  const { prototypes, isCut } = data ?? NONE
+  const isLoading = data === null && problem === null
   const counted = prototypes.filter(({ usage }) => usage !== null)
   const used = counted.filter(({ usage }) => usage !== 0).length
   const which = isCut
@@ -30,9 +36,9 @@ export function PrototypeScatter({ path }: { readonly path: string }) {
           : `Of ${which}, ${formatCount(used)} are the likeliest for at least one image. Faint: repeats another.`
       }
     >
-      {problem && <ProblemNotice problem={problem} />}
+      {problem && <ProblemNotice problem={problem} onRetry={retry} />}
       {isLoading && <Skeleton label="prototypes" />}
-      {!isLoading && !problem && counted.length === 0 && (
+      {data !== null && counted.length === 0 && (
         <p className="muted">Usage was not counted: the model was exported without its dataset.</p>
       )}
       {counted.length > 0 && (

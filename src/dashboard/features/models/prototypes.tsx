@@ -1,8 +1,10 @@
 import { useState } from 'react'
-import type { Prototype } from '../../api/wire-models.ts'
+import type { Prototype } from '../../../client/resources.ts'
 import { List } from '../../components/list.tsx'
 import { Section } from '../../components/section.tsx'
-import { usePage } from '../../data/use-page.ts'
+import { useClient } from '../../data/api.ts'
+import { type PrototypeSort, prototypeList } from '../../data/queries/models.ts'
+import { useList } from '../../data/use-list.ts'
 import { formatCount, formatDegrees, formatNumber, formatPercent } from '../../format.ts'
 
 const SORTS = [
@@ -11,15 +13,13 @@ const SORTS = [
   ['kappa', 'widest first'],
   ['usage', 'least used first'],
   ['index', 'by number']
-] as const
-
-type Sort = (typeof SORTS)[number][0]
+] as const satisfies readonly (readonly [PrototypeSort, string])[]
 
 const COLUMNS = ['Prototype', 'κ', 'Angle', 'Usage', 'Mean probability', 'Nearest', 'Repeats']
 
-export function Prototypes({ path }: { readonly path: string }) {
-  const [sort, setSort] = useState<Sort>('-usage')
-  const list = usePage<Prototype>(`${path}/prototypes?sort=${sort}`, 20)
+export function Prototypes({ id }: { readonly id: string }) {
+  const [sort, setSort] = useState<PrototypeSort>('-usage')
+  const list = useList(prototypeList(useClient(), id, sort))
   return (
     <Section
       title="Prototypes"
@@ -51,7 +51,12 @@ const prototypeCells = (prototype: Prototype) => {
   ]
 }
 
-function SortSelect({ sort, onSort }: { readonly sort: Sort; readonly onSort: (sort: Sort) => void }) {
+interface SortProps {
+  readonly sort: PrototypeSort
+  readonly onSort: (sort: PrototypeSort) => void
+}
+
+function SortSelect({ sort, onSort }: SortProps) {
   return (
     <select
       aria-label="Order of prototypes"

@@ -1,10 +1,13 @@
+import { useMutation } from '@tanstack/react-query'
 import { useEffect, useState } from 'react'
-import type { Assignments, Embeddings, ImageAssignments } from '../../api/wire-models.ts'
+import { answerOf, dataOf, type KappaClient } from '../../../client/client.ts'
+import type { ImageAssignments } from '../../../client/resources.ts'
 import { FileDrop } from '../../components/file-drop.tsx'
 import { ProblemNotice } from '../../components/problem-notice.tsx'
 import { Section } from '../../components/section.tsx'
 import { useClient } from '../../data/api.ts'
-import { useAction } from '../../data/use-action.ts'
+import { problemOf } from '../../data/problem-of.ts'
+import { useAbort } from '../../data/use-abort.ts'
 import { AssignmentView } from './assignment-view.tsx'
 import { EmbeddingView } from './embedding-view.tsx'
 import { parseServerTiming } from './server-timing.ts'
@@ -18,23 +21,45 @@ interface Tried {
   readonly timings: readonly string[]
 }
 
-export function TryIt({ path, hasHead }: { readonly path: string; readonly hasHead: boolean }) {
+interface Attempt {
+  readonly client: KappaClient
+  readonly modelId: string
+  readonly hasHead: boolean
+  readonly signal: AbortSignal
+}
+
+async function tryImage(image: File, { client, modelId, hasHead, signal }: Attempt): Promise<Tried> {
+  const path = { id: modelId }
+  const request = {
+    body: image as unknown as string, // an image as it is: openapi.yaml has no other word for bytes
+    bodySerializer: (body: unknown) => body,
+    headers: { 'content-type': image.type || 'application/octet-stream' },
+    signal
+  }
+  const assign = () =>
+    dataOf(client.POST('/v1/models/{id}/assignments', { params: { path, query: { top_k: TOP_K } }, ...request }))
+  const [embedded, assigned] = await Promise.all([
+    answerOf(client.POST('/v1/models/{id}/embeddings', { params: { path }, ...request })),
+    hasHead ? assign() : null
+  ])
+  // A string would be the raw form of it, which was not asked for.
+  const embedding = typeof embedded.data === 'string' ? null : embedded.data.data[0]?.embedding
+  const assignments = assigned?.data[0] ?? null
+  if (!Array.isArray(embedding) || (hasHead && !assignments)) {
+    throw new Error('The API answered without a result for the image.')
+  }
+  return { embedding, assignments, timings: parseServerTiming(embedded.headers.get('server-timing')) }
+}
+
+export function TryIt({ id, hasHead }: { readonly id: string; readonly hasHead: boolean }) {
   const client = useClient()
-  const [image, setImage] = useState<File | null>(null)
-  const [tried, setTried] = useState<Tried | null>(null)
-  const preview = useObjectUrl(image)
-  const attempt = useAction<[File]>(async (signal, file) => {
-    setImage(file)
-    setTried(null)
-    const [embedded, assigned] = await Promise.all([
-      client.sendImage<Embeddings>(`${path}/embeddings`, file, signal),
-      hasHead ? client.sendImage<Assignments>(`${path}/assignments?top_k=${TOP_K}`, file, signal) : null
-    ])
-    const embedding = embedded.data.data[0]?.embedding
-    const assignments = assigned?.data.data[0] ?? null
-    if (!embedding || (hasHead && !assignments)) throw new Error('The API answered without a result for the image.')
-    setTried({ embedding, assignments, timings: parseServerTiming(embedded.headers.get('server-timing')) })
+  const abort = useAbort()
+  const attempt = useMutation({
+    mutationFn: (file: File) => tryImage(file, { client, modelId: id, hasHead, signal: abort.start() })
   })
+  const { data: tried, variables: image = null } = attempt
+  const preview = useObjectUrl(image)
+  const problem = problemOf(attempt)
   return (
     <Section
       title="Try it"
@@ -43,13 +68,13 @@ export function TryIt({ path, hasHead }: { readonly path: string; readonly hasHe
       }
     >
       <div className="try-it">
-        <FileDrop label="Image" accept="image/*" onFiles={([file]) => file && void attempt.run(file)}>
+        <FileDrop label="Image" accept="image/*" onFiles={([file]) => file && attempt.mutate(file)}>
           {preview ? <img src={preview} alt={image ? `Chosen: ${image.name}` : ''} /> : <b>Drop or choose an image</b>}
           <span className="muted small">{image ? image.name : 'JPEG, PNG, WebP, TIFF or GIF'}</span>
         </FileDrop>
         <div className="answer-area" aria-live="polite">
-          {attempt.isRunning && <p className="muted">Asking the model…</p>}
-          {attempt.problem && <ProblemNotice problem={attempt.problem} />}
+          {attempt.isPending && <p className="muted">Asking the model…</p>}
+          {problem && <ProblemNotice problem={problem} />}
           {tried && (
             <>
               <EmbeddingView embedding={tried.embedding} timings={tried.timings} />

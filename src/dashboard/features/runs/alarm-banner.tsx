@@ -1,4 +1,4 @@
-import type { RunEvent } from '../../api/wire-runs.ts'
+import type { RunEvent } from '../../../client/resources.ts'
 import { Ago } from '../../components/time.tsx'
 import { formatWords } from '../../format.ts'
 

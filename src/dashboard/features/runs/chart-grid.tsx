@@ -1,4 +1,4 @@
-import type { Run } from '../../api/wire-runs.ts'
+import type { Run } from '../../../client/resources.ts'
 import type { Band, Color, Line } from '../../charts/line.ts'
 import { LineChart } from '../../charts/line-chart.tsx'
 import { formatCount, formatNumber, formatPercent } from '../../format.ts'

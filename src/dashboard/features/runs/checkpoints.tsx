@@ -1,26 +1,17 @@
-import { useEffect } from 'react'
-import type { Checkpoint, Run } from '../../api/wire-runs.ts'
+import type { Checkpoint } from '../../../client/resources.ts'
 import { List } from '../../components/list.tsx'
 import { Section } from '../../components/section.tsx'
 import { StatusBadge } from '../../components/status-badge.tsx'
 import { Ago } from '../../components/time.tsx'
-import { usePage } from '../../data/use-page.ts'
+import { useClient } from '../../data/api.ts'
+import { checkpointList } from '../../data/queries/runs.ts'
+import { useList } from '../../data/use-list.ts'
 import { formatBytes, formatCount, formatNumber } from '../../format.ts'
 
 const COLUMNS = ['Step', 'Epoch', 'Loss', 'Size', 'Saved', 'Status', 'Checkpoint']
 
-interface Props {
-  readonly run: Run
-  /** Grows when the run has changed: there may be a new checkpoint. */
-  readonly changes: number
-}
-
-export function Checkpoints({ run, changes }: Props) {
-  const list = usePage<Checkpoint>(`/v1/runs/${encodeURIComponent(run.id)}/checkpoints`, 10)
-  const { refresh } = list
-  useEffect(() => {
-    if (changes > 0) refresh()
-  }, [changes, refresh])
+export function Checkpoints({ runId }: { readonly runId: string }) {
+  const list = useList(checkpointList(useClient(), runId))
   return (
     <Section title="Checkpoints">
       <List

@@ -1,5 +1,6 @@
-import type { Dataset, Page } from '../../api/wire.ts'
 import { Field } from '../../components/field.tsx'
+import { useClient } from '../../data/api.ts'
+import { datasetChoices } from '../../data/queries/datasets.ts'
 import { useResource } from '../../data/use-resource.ts'
 import { href } from '../../router.ts'
 
@@ -12,7 +13,7 @@ interface Props {
 
 /** The newest ready version of each dataset; an older one can be named by coming from its page. */
 export function DatasetSelect({ value, error, onChange }: Props) {
-  const { data, problem } = useResource<Page<Dataset>>('/v1/datasets?limit=100')
+  const { data, problem } = useResource(datasetChoices(useClient()))
   const choices = (data?.data ?? []).flatMap(({ id, name, latest_version: version }) =>
     version === null ? [] : [{ reference: `${id}@${version}`, text: `${name}, version ${version}` }]
   )

@@ -1,5 +1,5 @@
 /** What a run page keeps of the event stream. */
-import type { RunEvent } from '../../api/wire-runs.ts'
+import type { RunEvent } from '../../../client/resources.ts'
 
 export interface EventFeed {
   /** All but progress, oldest first, the newest MOST_EVENTS of them. */
@@ -7,23 +7,24 @@ export interface EventFeed {
   readonly progress: RunEvent | null
   /** The newest alarm. */
   readonly alarm: RunEvent | null
-  /** Counts events that may have changed the run itself; progress does not. */
-  readonly changes: number
+  /** Of the newest event, where a stream goes on after; 0 before the first. */
+  readonly lastSeq: number
 }
 
-export const emptyFeed: EventFeed = { log: [], progress: null, alarm: null, changes: 0 }
+export const emptyFeed: EventFeed = { log: [], progress: null, alarm: null, lastSeq: 0 }
 
 /** Enough for weeks of checkpoints; the document stays small. */
 const MOST_EVENTS = 500
 
+/** Events that were taken before are left out. */
 export function takeEvents(feed: EventFeed, events: readonly RunEvent[]): EventFeed {
-  const seen = feed.log.at(-1)?.seq ?? 0
-  const kept = events.filter(({ type, seq }) => type !== 'progress' && seq > seen)
+  const fresh = events.filter(({ seq }) => seq > feed.lastSeq)
+  const kept = fresh.filter(({ type }) => type !== 'progress')
   return {
     log: kept.length === 0 ? feed.log : [...feed.log, ...kept].slice(-MOST_EVENTS),
-    progress: events.findLast(({ type }) => type === 'progress') ?? feed.progress,
+    progress: fresh.findLast(({ type }) => type === 'progress') ?? feed.progress,
     alarm: kept.findLast(({ type }) => type === 'alarm') ?? feed.alarm,
-    changes: feed.changes + kept.length
+    lastSeq: fresh.at(-1)?.seq ?? feed.lastSeq
   }
 }
 

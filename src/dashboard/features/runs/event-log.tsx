@@ -1,4 +1,4 @@
-import type { RunEvent } from '../../api/wire-runs.ts'
+import type { RunEvent } from '../../../client/resources.ts'
 import { ProblemNotice } from '../../components/problem-notice.tsx'
 import { Section } from '../../components/section.tsx'
 import { Ago } from '../../components/time.tsx'

@@ -1,9 +1,9 @@
-import type { MetricColumn } from '../../api/wire-runs.ts'
+import type { Metrics } from '../../../client/resources.ts'
 import { mergeSeries, type Series } from '../../charts/series.ts'
 
 export type MetricColumns = Readonly<Record<string, Series>>
 
-export const columnsOf = (columns: readonly MetricColumn[]): MetricColumns =>
+export const columnsOf = (columns: Metrics['series']): MetricColumns =>
   Object.fromEntries(
     columns.map(({ key, steps, values }) => [key, { steps, values: values.map((value) => value ?? Number.NaN) }])
   )

@@ -1,14 +1,17 @@
+import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { type FormEvent, useMemo, useState } from 'react'
-import { newIdempotencyKey } from '../../api/client.ts'
-import type { JsonObject } from '../../api/wire.ts'
-import type { Run } from '../../api/wire-runs.ts'
+import { dataOf, idempotent, newIdempotencyKey } from '../../../client/client.ts'
+import type { CreateRun } from '../../../client/resources.ts'
 import { Skeleton } from '../../components/list.tsx'
 import { PageFrame } from '../../components/page-frame.tsx'
 import { ProblemNotice } from '../../components/problem-notice.tsx'
 import { useClient } from '../../data/api.ts'
-import { useAction } from '../../data/use-action.ts'
+import { problemOf } from '../../data/problem-of.ts'
+import { runQuery, takeRun } from '../../data/queries/runs.ts'
+import { REPEATABLE } from '../../data/query-client.ts'
 import { goTo } from '../../data/use-location.ts'
 import { useResource } from '../../data/use-resource.ts'
+import type { JsonObject } from '../../json.ts'
 import { href } from '../../router.ts'
 import { PlanPreview } from './plan-preview.tsx'
 import { RunFields } from './run-fields.tsx'
@@ -22,8 +25,11 @@ interface Props {
   readonly from: string | null
 }
 
+/** The form begins with the run as it is now and then belongs to who writes it. */
+const READ_ONCE = { refetchInterval: false, staleTime: Number.POSITIVE_INFINITY } as const
+
 export function NewRunPage({ dataset, from }: Props) {
-  const model = useResource<Run>(from === null ? null : `/v1/runs/${encodeURIComponent(from)}`)
+  const model = useResource({ ...runQuery(useClient(), from ?? ''), ...READ_ONCE, enabled: from !== null })
   const parent = { href: href.runs(), name: 'Runs' }
   const initial = useMemo(() => {
     if (from === null) return { ...EMPTY_FORM, dataset: dataset ?? '' }
@@ -31,7 +37,7 @@ export function NewRunPage({ dataset, from }: Props) {
   }, [from, dataset, model.data])
   return (
     <PageFrame title="New run" parent={parent}>
-      {model.problem && <ProblemNotice problem={model.problem} onRetry={model.refresh} />}
+      {model.problem && <ProblemNotice problem={model.problem} onRetry={model.retry} />}
       {initial === null ? !model.problem && <Skeleton label="recipe" /> : <RunFormView initial={initial} />}
     </PageFrame>
   )
@@ -46,21 +52,36 @@ function bodyOf(form: RunForm): { body: JsonObject | null; othersError: string |
   }
 }
 
-function RunFormView({ initial }: { readonly initial: RunForm }) {
+interface NewRun {
+  readonly body: JsonObject
+  readonly idempotencyKey: string
+}
+
+function useCreateRun() {
   const client = useClient()
+  const queries = useQueryClient()
+  return useMutation({
+    ...REPEATABLE,
+    mutationFn: ({ body, idempotencyKey }: NewRun) => {
+      const request = body as unknown as CreateRun // as it was typed: the API says what is wrong with it
+      return dataOf(client.POST('/v1/runs', { body: request, ...idempotent(idempotencyKey) }))
+    },
+    onSuccess: (run) => void takeRun(queries, run)
+  })
+}
+
+function RunFormView({ initial }: { readonly initial: RunForm }) {
   const [form, setForm] = useState(initial)
   const { body, othersError } = useMemo(() => bodyOf(form), [form])
   const { plan, problem, isChecking } = usePlan(body !== null && form.dataset !== '' ? JSON.stringify(body) : null)
-  const create = useAction<[JsonObject]>(async (signal, request) => {
-    const options = { body: request, idempotencyKey: newIdempotencyKey(), signal }
-    const run = await client.send<Run>('POST', '/v1/runs', options)
-    goTo(href.run(run.id))
-  })
+  const create = useCreateRun()
+  const createProblem = problemOf(create)
   const submit = (event: FormEvent) => {
     event.preventDefault()
-    if (body) void create.run(body)
+    if (!body) return
+    create.mutate({ body, idempotencyKey: newIdempotencyKey() }, { onSuccess: ({ id }) => goTo(href.run(id)) })
   }
-  const canStart = body !== null && form.dataset !== '' && problem === null && !isChecking && !create.isRunning
+  const canStart = body !== null && form.dataset !== '' && problem === null && !isChecking && !create.isPending
   return (
     <form className="new-run" onSubmit={submit}>
       <div>
@@ -71,7 +92,7 @@ function RunFormView({ initial }: { readonly initial: RunForm }) {
           errors={problem?.details.errors ?? []}
           othersError={othersError}
         />
-        {create.problem && <ProblemNotice problem={create.problem} />}
+        {createProblem && <ProblemNotice problem={createProblem} />}
         <div className="actions">
           <button type="submit" className="primary" disabled={!canStart}>
             Start run

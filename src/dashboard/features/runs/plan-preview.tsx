@@ -1,9 +1,9 @@
-import type { Problem } from '../../api/problem.ts'
-import type { JsonObject } from '../../api/wire.ts'
-import type { RunPlan } from '../../api/wire-runs.ts'
+import type { Problem } from '../../../client/problem.ts'
+import type { RunPlan } from '../../../client/resources.ts'
 import { CopyButton } from '../../components/copy-button.tsx'
 import { ProblemNotice } from '../../components/problem-notice.tsx'
 import { Section } from '../../components/section.tsx'
+import type { JsonObject } from '../../json.ts'
 import { JsonGroup, RecipeTable } from './recipe-section.tsx'
 import { curlCommand } from './run-request.ts'
 

@@ -1,6 +1,7 @@
 /** A resolved recipe, or any nested JSON, as groups of name and value. */
-import type { Json, JsonObject } from '../../api/wire.ts'
-import type { Recipe } from '../../api/wire-runs.ts'
+
+import type { Recipe } from '../../../client/resources.ts'
+import type { Json, JsonObject } from '../../json.ts'
 
 export interface RecipeGroup {
   readonly title: string
@@ -41,7 +42,8 @@ const SPELLINGS: Readonly<Record<string, string>> = { ibot: 'iBOT', koleo: 'KoLe
 const titleOf = (name: string): string =>
   SPELLINGS[name] ?? `${name.charAt(0).toUpperCase()}${name.slice(1).replaceAll('_', ' ')}`
 
-export function recipeGroups({ preset, method, arch, patch_size, seed, hyperparameters }: Recipe): RecipeGroup[] {
+export function recipeGroups({ preset, method, arch, patch_size, seed, ...recipe }: Recipe): RecipeGroup[] {
+  const hyperparameters: JsonObject = recipe.hyperparameters
   const claimed = new Set(GROUPS.flatMap(([, names]) => names))
   const plain = Object.entries(hyperparameters).filter(([, value]) => !isObject(value))
   const nested = Object.entries(hyperparameters).filter((entry): entry is [string, JsonObject] => isObject(entry[1]))

@@ -1,10 +1,11 @@
 import { useMemo } from 'react'
-import type { JsonObject } from '../../api/wire.ts'
-import { isFinished, type Recipe, type Run } from '../../api/wire-runs.ts'
+import type { Recipe, Run } from '../../../client/resources.ts'
+import { isFinished } from '../../../client/run-status.ts'
 import { CopyButton } from '../../components/copy-button.tsx'
 import { Facts } from '../../components/facts.tsx'
 import { Section } from '../../components/section.tsx'
 import { fieldLabel, formatField } from '../../format.ts'
+import type { JsonObject } from '../../json.ts'
 import { flatten, recipeGroups } from './recipe-groups.ts'
 import { usePlan } from './use-plan.ts'
 

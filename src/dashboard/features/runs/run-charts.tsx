@@ -1,5 +1,5 @@
 import { useMemo, useState } from 'react'
-import type { Run } from '../../api/wire-runs.ts'
+import type { Run } from '../../../client/resources.ts'
 import { Section } from '../../components/section.tsx'
 import { formatCount } from '../../format.ts'
 import { ChartGrid } from './chart-grid.tsx'

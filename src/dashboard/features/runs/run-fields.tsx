@@ -1,8 +1,9 @@
-import type { FieldProblem } from '../../api/problem.ts'
-import { fieldMessage } from '../../api/problem.ts'
-import type { Recipe } from '../../api/wire-runs.ts'
+import type { FieldProblem } from '../../../client/problem.ts'
+import { fieldMessage } from '../../../client/problem.ts'
+import type { Recipe } from '../../../client/resources.ts'
 import { Field } from '../../components/field.tsx'
 import { Section } from '../../components/section.tsx'
+import type { JsonObject } from '../../json.ts'
 import { DatasetSelect } from './dataset-select.tsx'
 import { ARCHS, HYPERPARAMETER_FIELDS, METHODS, PRESETS, type RunForm, showValue } from './run-request.ts'
 
@@ -101,6 +102,7 @@ function Essentials({ form, onChange, recipe, errors }: Props) {
 }
 
 function Hyperparameters({ form, onChange, recipe, errors, othersError }: Props) {
+  const resolved: JsonObject = recipe?.hyperparameters ?? {}
   return (
     <Section title="Hyperparameters" hint="Empty fields take the preset's value, shown in gray.">
       <div className="fields">
@@ -111,7 +113,7 @@ function Hyperparameters({ form, onChange, recipe, errors, othersError }: Props)
                 {...control}
                 inputMode="decimal"
                 value={form.hyperparameters[name] ?? ''}
-                placeholder={showValue(recipe?.hyperparameters[name])}
+                placeholder={showValue(resolved[name])}
                 onChange={(event) =>
                   onChange({ hyperparameters: { ...form.hyperparameters, [name]: event.target.value } })
                 }

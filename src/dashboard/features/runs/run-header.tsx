@@ -1,5 +1,5 @@
-import type { Run } from '../../api/wire-runs.ts'
-import { isFinished } from '../../api/wire-runs.ts'
+import type { Run } from '../../../client/resources.ts'
+import { isFinished } from '../../../client/run-status.ts'
 import { Facts } from '../../components/facts.tsx'
 import { ProgressBar } from '../../components/progress-bar.tsx'
 import { StatusBadge } from '../../components/status-badge.tsx'

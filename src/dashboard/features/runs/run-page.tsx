@@ -1,13 +1,16 @@
-import { useEffect, useMemo, useRef, useState } from 'react'
-import { isFinished, type Run } from '../../api/wire-runs.ts'
+import { useMutation, useQueryClient } from '@tanstack/react-query'
+import { useMemo, useState } from 'react'
+import { dataOf } from '../../../client/client.ts'
+import type { Run } from '../../../client/resources.ts'
+import { isFinished } from '../../../client/run-status.ts'
 import { createPointedStep, PointedStepContext } from '../../charts/pointed-step.ts'
 import { ConfirmButton } from '../../components/confirm-button.tsx'
 import { Skeleton } from '../../components/list.tsx'
 import { PageFrame } from '../../components/page-frame.tsx'
 import { ProblemNotice } from '../../components/problem-notice.tsx'
 import { useClient } from '../../data/api.ts'
-import { useAction } from '../../data/use-action.ts'
-import { type Resource, useResource } from '../../data/use-resource.ts'
+import { runQuery, takeRun } from '../../data/queries/runs.ts'
+import { useResource } from '../../data/use-resource.ts'
 import { href } from '../../router.ts'
 import { AlarmBanner } from './alarm-banner.tsx'
 import { Checkpoints } from './checkpoints.tsx'
@@ -19,42 +22,30 @@ import { useMetrics } from './use-metrics.ts'
 import { useRunEvents } from './use-run-events.ts'
 import { Vitals } from './vitals.tsx'
 
-/** The stream brings changes at once; polling is for when it cannot. */
-const POLL_MS = 5000
-
 export function RunPage({ id }: { readonly id: string }) {
-  const path = `/v1/runs/${encodeURIComponent(id)}`
-  const resource = useResource<Run>(path, { pollMs: (run) => (isFinished(run) ? null : POLL_MS) })
-  const { data: run, problem, refresh } = resource
+  const { data: run, problem, retry } = useResource(runQuery(useClient(), id))
   const parent = { href: href.runs(), name: 'Runs' }
   if (run === null) {
     return (
       <PageFrame title="Run" parent={parent}>
-        {problem ? <ProblemNotice problem={problem} onRetry={refresh} /> : <Skeleton label="run" />}
+        {problem ? <ProblemNotice problem={problem} onRetry={retry} /> : <Skeleton label="run" />}
       </PageFrame>
     )
   }
   return (
-    <PageFrame title={run.name ?? run.id} parent={parent} actions={<RunActions run={run} onChange={refresh} />}>
-      {problem && <ProblemNotice problem={problem} onRetry={refresh} />}
-      <LiveRun run={run} resource={resource} />
+    <PageFrame title={run.name ?? run.id} parent={parent} actions={<RunActions run={run} />}>
+      {problem && <ProblemNotice problem={problem} onRetry={retry} />}
+      <LiveRun run={run} />
     </PageFrame>
   )
 }
 
-function LiveRun({ run, resource: { refresh } }: { readonly run: Run; readonly resource: Resource<Run> }) {
-  const latest = useRef(run)
-  latest.current = run
-  const events = useRunEvents(run.id, () => isFinished(latest.current))
+function LiveRun({ run }: { readonly run: Run }) {
+  const events = useRunEvents(run.id)
   const [range, setRange] = useState<readonly [number, number] | null>(null)
   const pointed = useMemo(createPointedStep, [])
   const live = withProgress(run, events.progress?.data ?? null)
   const metrics = useMetrics({ runId: run.id, range, step: live.progress.step })
-
-  useEffect(() => {
-    if (events.changes > 0) refresh()
-  }, [events.changes, refresh])
-
   return (
     <>
       <RunHeader run={live} />
@@ -66,7 +57,7 @@ function LiveRun({ run, resource: { refresh } }: { readonly run: Run; readonly r
       </PointedStepContext>
       <div className="columns">
         <EventLog events={events} />
-        <Checkpoints run={live} changes={events.changes} />
+        <Checkpoints runId={run.id} />
       </div>
       <RecipeSection run={run} />
     </>
@@ -93,11 +84,12 @@ function withProgress(run: Run, data: Readonly<Record<string, unknown>> | null):
   return { ...run, progress, images_per_second, eta_s: number('eta_s', run.eta_s) }
 }
 
-function RunActions({ run, onChange }: { readonly run: Run; readonly onChange: () => void }) {
+function RunActions({ run }: { readonly run: Run }) {
   const client = useClient()
-  const cancel = useAction<[]>(async (signal) => {
-    await client.send('POST', `/v1/runs/${encodeURIComponent(run.id)}:cancel`, { signal })
-    onChange()
+  const queries = useQueryClient()
+  const cancel = useMutation({
+    mutationFn: () => dataOf(client.POST('/v1/runs/{id}:cancel', { params: { path: { id: run.id } } })),
+    onSuccess: (cancelled) => void takeRun(queries, cancelled)
   })
   return (
     <>
@@ -115,7 +107,7 @@ function RunActions({ run, onChange }: { readonly run: Run; readonly onChange: (
           title="Cancel this run?"
           confirm="Cancel the run"
           dismiss="Keep it running"
-          action={cancel}
+          mutation={cancel}
         >
           <p>It ends for good, and no model is made from it. Its checkpoints and metrics stay.</p>
         </ConfirmButton>

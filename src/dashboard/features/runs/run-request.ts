@@ -1,6 +1,7 @@
 /** The New run form and the request body that it stands for. */
-import type { Json, JsonObject } from '../../api/wire.ts'
-import type { Run } from '../../api/wire-runs.ts'
+
+import type { Run } from '../../../client/resources.ts'
+import type { Json, JsonObject } from '../../json.ts'
 
 /** Names that the API takes today; a test holds these lists against the recipe's schema. */
 export const METHODS = ['dino-vmf', 'dino', 'ibot-vmf', 'ibot'] as const

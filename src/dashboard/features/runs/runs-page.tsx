@@ -1,26 +1,23 @@
-import { withQuery } from '../../api/client.ts'
-import type { Page } from '../../api/wire.ts'
-import { isFinished, RUN_STATUSES, type Run } from '../../api/wire-runs.ts'
+import type { Run, RunStatus } from '../../../client/resources.ts'
+import { isFinished, RUN_STATUSES } from '../../../client/run-status.ts'
 import { List } from '../../components/list.tsx'
 import { PageFrame } from '../../components/page-frame.tsx'
 import { ProgressBar } from '../../components/progress-bar.tsx'
 import { StatusBadge } from '../../components/status-badge.tsx'
 import { Ago } from '../../components/time.tsx'
+import { useClient } from '../../data/api.ts'
+import { runList } from '../../data/queries/runs.ts'
+import { useList } from '../../data/use-list.ts'
 import { goTo } from '../../data/use-location.ts'
-import { usePage } from '../../data/use-page.ts'
 import { formatDuration, formatNumber, formatPercent, formatWords } from '../../format.ts'
 import { href } from '../../router.ts'
 
-const PAGE_SIZE = 25
-const ACTIVE_POLL_MS = 3000
-const IDLE_POLL_MS = 15_000
-
 const COLUMNS = ['Status', 'Run', 'Method', 'Progress', 'Images/s', 'Time left', 'Created']
 
-const pollMs = (page: Page<Run>): number => (page.data.every(isFinished) ? IDLE_POLL_MS : ACTIVE_POLL_MS)
-
-export function RunsPage({ status }: { readonly status: string | null }) {
-  const list = usePage<Run>(withQuery('/v1/runs', { status }), PAGE_SIZE, { pollMs })
+/** `wanted` is from the address, where anything can be written: what is no status is no filter */
+export function RunsPage({ status: wanted }: { readonly status: string | null }) {
+  const status = RUN_STATUSES.find((one) => one === wanted) ?? null
+  const list = useList(runList(useClient(), status))
   return (
     <PageFrame
       title="Runs"
@@ -88,7 +85,7 @@ function NoRuns() {
   )
 }
 
-function StatusFilter({ status }: { readonly status: string | null }) {
+function StatusFilter({ status }: { readonly status: RunStatus | null }) {
   return (
     <div className="filter">
       <label htmlFor="run-status">Status</label>

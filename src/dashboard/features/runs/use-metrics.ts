@@ -1,10 +1,10 @@
-import { useEffect, useRef, useState } from 'react'
-import { backoffMs } from '../../api/backoff.ts'
-import { withQuery } from '../../api/client.ts'
-import { isAbort, type Problem, toProblem } from '../../api/problem.ts'
-import type { Metrics } from '../../api/wire-runs.ts'
+import { keepPreviousData, type QueryClient, queryOptions, useQuery } from '@tanstack/react-query'
+import { dataOf, type KappaClient } from '../../../client/client.ts'
+import type { Problem } from '../../../client/problem.ts'
 import type { Series } from '../../charts/series.ts'
 import { useClient } from '../../data/api.ts'
+import { problemOf } from '../../data/problem-of.ts'
+import { runKeys } from '../../data/queries/runs.ts'
 import { columnsOf, lastStep, longestSeries, type MetricColumns, mergeColumns } from './metric-columns.ts'
 import { METRIC_KEYS } from './metric-keys.ts'
 
@@ -12,8 +12,6 @@ import { METRIC_KEYS } from './metric-keys.ts'
 const MAX_POINTS = 1000
 /** New points come at most this often, whatever the stream does. */
 const PACE_MS = 1000
-
-const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms))
 
 export interface LiveMetrics {
   readonly columns: MetricColumns
@@ -29,62 +27,53 @@ export interface MetricsRequest {
   readonly step: number
 }
 
-/** Metric columns of a run: all of them first, then what each new step adds. */
-export function useMetrics({ runId, range, step }: MetricsRequest): LiveMetrics {
-  const client = useClient()
-  const [metrics, setMetrics] = useState<LiveMetrics>({ columns: {}, problem: null, isLoading: true })
-  const held = useRef<MetricColumns>({})
-  const target = useRef(step)
-  target.current = step
-  const wake = useRef<() => void>(() => {})
+interface Held {
+  /** The run's step when they were asked for. */
+  readonly step: number
+  readonly columns: MetricColumns
+}
+
+/** Points gather as they come in; thinned again once there are twice as many as were asked for. */
+const canGrow = (held: Held | undefined, step: number): held is Held =>
+  held !== undefined && step >= held.step && longestSeries(held.columns) <= 2 * MAX_POINTS
+
+export function metricsQuery(client: KappaClient, { runId, range, step }: MetricsRequest) {
   const [from, to] = range ?? [null, null]
+  const queryKey = runKeys.metrics(runId, from, to)
 
-  useEffect(() => {
-    const controller = new AbortController()
-    const path = `/v1/runs/${encodeURIComponent(runId)}/metrics`
-    const keys = METRIC_KEYS.join(',')
-
-    const load = async (after: number | null) => {
-      const query = { keys, from: after === null ? from : after + 1, to, max_points: MAX_POINTS }
-      const answer = await client.get<Metrics>(withQuery(path, query), controller.signal)
-      const fresh = columnsOf(answer.series)
-      held.current = after === null ? fresh : mergeColumns(held.current, fresh)
-      setMetrics({ columns: held.current, problem: null, isLoading: false })
+  async function fetchMetrics(queries: QueryClient, signal: AbortSignal): Promise<Held> {
+    const held = queries.getQueryData<Held>(queryKey)
+    const isGrowing = canGrow(held, step)
+    const first = isGrowing ? lastStep(held.columns) + 1 : from
+    const query = {
+      keys: METRIC_KEYS.join(','),
+      max_points: MAX_POINTS,
+      ...(first !== null && { from: first }),
+      ...(to !== null && { to })
     }
+    const params = { path: { id: runId }, query }
+    const { series } = await dataOf(client.GET('/v1/runs/{id}/metrics', { params, signal }))
+    const fresh = columnsOf(series)
+    return { step, columns: isGrowing ? mergeColumns(held.columns, fresh) : fresh }
+  }
 
-    const follow = async () => {
-      let loaded = Number.NaN
-      let failures = 0
-      while (!controller.signal.aborted) {
-        const wanted = target.current
-        const last = lastStep(held.current)
-        try {
-          // Points gather as they come in; thinned again once there are twice as many as were asked for.
-          const isWhole = Number.isNaN(loaded) || wanted < loaded || longestSeries(held.current) > 2 * MAX_POINTS
-          if (isWhole || wanted > loaded) await load(isWhole ? null : last)
-          loaded = wanted
-          failures = 0
-        } catch (error) {
-          if (controller.signal.aborted || isAbort(error)) return
-          failures += 1
-          setMetrics({ columns: held.current, problem: toProblem(error), isLoading: false })
-        }
-        await sleep(failures === 0 ? PACE_MS : backoffMs(failures, Math.random()))
-        const isIdle = failures === 0 && target.current === loaded
-        if (isIdle && !controller.signal.aborted) await new Promise<void>((resolve) => (wake.current = resolve))
-      }
-    }
-    void follow()
-    return () => {
-      controller.abort()
-      wake.current()
-    }
-  }, [client, runId, from, to])
+  return queryOptions({
+    queryKey,
+    queryFn: ({ client: queries, signal }) => fetchMetrics(queries, signal),
+    // Asked for again until they are as new as the run, and then not at all.
+    refetchInterval: ({ state }) => (state.data !== undefined && state.data.step !== step ? PACE_MS : false),
+    placeholderData: keepPreviousData,
+    // Columns that bring nothing new are the same objects already; comparing a hundred thousand numbers would say so again.
+    structuralSharing: false
+  })
+}
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: a new step is the signal
-  useEffect(() => wake.current(), [step])
+const NO_COLUMNS: MetricColumns = {}
 
-  return metrics
+/** Metric columns of a run: all of them first, then what each new step adds. */
+export function useMetrics(request: MetricsRequest): LiveMetrics {
+  const query = useQuery(metricsQuery(useClient(), request))
+  return { columns: query.data?.columns ?? NO_COLUMNS, problem: problemOf(query), isLoading: query.isPending }
 }
 
 export const seriesOf = (columns: MetricColumns, key: string): Series => columns[key] ?? { steps: [], values: [] }

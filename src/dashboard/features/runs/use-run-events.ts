@@ -1,61 +1,68 @@
-import { useEffect, useReducer } from 'react'
-import { followEvents, type StreamState } from '../../api/event-stream.ts'
-import type { Problem } from '../../api/problem.ts'
-import type { RunEvent } from '../../api/wire-runs.ts'
+import { type QueryClient, skipToken, useQuery, useQueryClient } from '@tanstack/react-query'
+import { useEffect, useState } from 'react'
+import type { KappaClient } from '../../../client/client.ts'
+import type { StreamState } from '../../../client/event-stream.ts'
+import type { Problem } from '../../../client/problem.ts'
+import type { RunEvent } from '../../../client/resources.ts'
+import { followRunEvents } from '../../../client/run-events.ts'
+import { isFinished } from '../../../client/run-status.ts'
 import { useClient } from '../../data/api.ts'
+import { refreshRun, runKeys, runQuery } from '../../data/queries/runs.ts'
 import { type EventFeed, emptyFeed, takeEvents } from './event-feed.ts'
 
-export interface RunEvents extends EventFeed {
+interface Connection {
   readonly connection: StreamState
   readonly problem: Problem | null
 }
 
-type Change =
-  | { readonly kind: 'events'; readonly events: readonly RunEvent[] }
-  | { readonly kind: 'connection'; readonly connection: StreamState; readonly problem: Problem | null }
-
-const initial: RunEvents = { ...emptyFeed, connection: 'connecting', problem: null }
-
-function reduce(state: RunEvents, change: Change): RunEvents {
-  if (change.kind === 'connection') return { ...state, connection: change.connection, problem: change.problem }
-  return { ...state, ...takeEvents(state, change.events) }
-}
+export interface RunEvents extends EventFeed, Connection {}
 
 /** A replay brings thousands of events at once: one render for all that came within this time. */
 const GATHER_MS = 100
 
-/** The run's events from its first on, live; `isOver` is asked when the API ends the stream. */
-export function useRunEvents(runId: string, isOver: () => boolean): RunEvents {
+interface Follower {
+  readonly client: KappaClient
+  readonly queries: QueryClient
+  readonly runId: string
+  readonly onConnection: (connection: Connection) => void
+}
+
+/** Feeds the cache with the run's events, from where it was left, until the returned function is called. */
+export function follow({ client, queries, runId, onConnection }: Follower): () => void {
+  const controller = new AbortController()
+  let gathered: RunEvent[] = []
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const flush = () => {
+    const events = gathered
+    timer = undefined
+    gathered = []
+    queries.setQueryData<EventFeed>(runKeys.events(runId), (feed = emptyFeed) => takeEvents(feed, events))
+    // Progress is in the event itself; all else may have changed the run, or made a checkpoint.
+    if (events.some(({ type }) => type !== 'progress')) void refreshRun(queries, runId)
+  }
+  void followRunEvents(client, {
+    runId,
+    after: queries.getQueryData<EventFeed>(runKeys.events(runId))?.lastSeq ?? 0,
+    onEvent: (event) => {
+      gathered.push(event)
+      timer ??= setTimeout(flush, GATHER_MS)
+    },
+    onState: (connection, problem) => onConnection({ connection, problem }),
+    isOver: async () => isFinished(await queries.fetchQuery({ ...runQuery(client, runId), staleTime: 0 })),
+    signal: controller.signal
+  })
+  return () => {
+    controller.abort()
+    clearTimeout(timer)
+  }
+}
+
+/** The run's events, live. They are kept like all that was read: a page that is come back to goes on after the last one. */
+export function useRunEvents(runId: string): RunEvents {
   const client = useClient()
-  const [state, dispatch] = useReducer(reduce, initial)
-
-  // biome-ignore lint/correctness/useExhaustiveDependencies: isOver reads a ref and never asks for another stream
-  useEffect(() => {
-    const controller = new AbortController()
-    let gathered: RunEvent[] = []
-    let timer: ReturnType<typeof setTimeout> | undefined
-    const flush = () => {
-      timer = undefined
-      dispatch({ kind: 'events', events: gathered })
-      gathered = []
-    }
-    void followEvents({
-      open: (lastEventId, signal) =>
-        client.openStream(`/v1/runs/${encodeURIComponent(runId)}/events`, lastEventId, signal),
-      lastEventId: null,
-      onMessage: ({ data }) => {
-        gathered.push(JSON.parse(data))
-        timer ??= setTimeout(flush, GATHER_MS)
-      },
-      onState: (connection, problem) => dispatch({ kind: 'connection', connection, problem }),
-      isOver,
-      signal: controller.signal
-    })
-    return () => {
-      controller.abort()
-      clearTimeout(timer)
-    }
-  }, [client, runId])
-
-  return state
+  const queries = useQueryClient()
+  const [connection, setConnection] = useState<Connection>({ connection: 'connecting', problem: null })
+  const { data: feed = emptyFeed } = useQuery<EventFeed>({ queryKey: runKeys.events(runId), queryFn: skipToken })
+  useEffect(() => follow({ client, queries, runId, onConnection: setConnection }), [client, queries, runId])
+  return { ...feed, ...connection }
 }

@@ -1,6 +1,7 @@
 /** The five questions of whoever opens a run page, answered in one line each. */
 import type { ReactNode } from 'react'
-import { isFinished, type Run } from '../../api/wire-runs.ts'
+import type { Run } from '../../../client/resources.ts'
+import { isFinished } from '../../../client/run-status.ts'
 import { useNow } from '../../data/use-now.ts'
 import { formatAge, formatDuration, formatNumber, formatPercent, formatWords } from '../../format.ts'
 import { eventError } from './event-feed.ts'

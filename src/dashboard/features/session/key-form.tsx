@@ -1,5 +1,5 @@
 import { type FormEvent, useState } from 'react'
-import type { Problem } from '../../api/problem.ts'
+import type { Problem } from '../../../client/problem.ts'
 import { Field } from '../../components/field.tsx'
 import { ProblemNotice } from '../../components/problem-notice.tsx'
 

@@ -1,7 +1,9 @@
+import { QueryClientProvider } from '@tanstack/react-query'
 import { type ReactNode, useCallback, useEffect, useMemo, useState } from 'react'
-import { createClient } from '../../api/client.ts'
-import type { Problem } from '../../api/problem.ts'
+import { createKappaClient } from '../../../client/client.ts'
+import type { Problem } from '../../../client/problem.ts'
 import { ClientContext } from '../../data/api.ts'
+import { createQueryClient } from '../../data/query-client.ts'
 import { forgetKey, readKey, saveKey } from '../../data/session.ts'
 import { keyFromHash } from '../../router.ts'
 import { KeyForm } from './key-form.tsx'
@@ -46,10 +48,18 @@ export function SessionGate({ children }: Props) {
     return () => window.removeEventListener('hashchange', onHashChange)
   }, [open])
 
-  const client = useMemo(
-    () => (key === null ? null : createClient({ key, fetch: window.fetch.bind(window), onUnauthorized: close })),
+  // Both end with the key: what was read with one is never shown under another.
+  const session = useMemo(
+    () =>
+      key === null
+        ? null
+        : { client: createKappaClient({ baseUrl: '', key, onUnauthorized: close }), queries: createQueryClient() },
     [key, close]
   )
-  if (client === null) return <KeyForm problem={problem} onKey={open} />
-  return <ClientContext value={client}>{children(() => close(null))}</ClientContext>
+  if (session === null) return <KeyForm problem={problem} onKey={open} />
+  return (
+    <ClientContext value={session.client}>
+      <QueryClientProvider client={session.queries}>{children(() => close(null))}</QueryClientProvider>
+    </ClientContext>
+  )
 }

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { AppError } from '../../../src/base/errors.ts'
-import { backoffMs } from '../../../src/dashboard/api/backoff.ts'
-import { fieldMessage, parseProblem, toProblem } from '../../../src/dashboard/api/problem.ts'
+import { backoffMs } from '../../../src/client/backoff.ts'
+import { fieldMessage, isPassing, parseProblem, toProblem } from '../../../src/client/problem.ts'
 import { presentProblem } from '../../../src/http/core/problem.ts'
 
 const noHeader = () => null
@@ -32,9 +32,18 @@ test('an answer of something else, such as a proxy, still makes a sentence', () 
   )
 })
 
-test('a fetch that reached nobody says so', () => {
-  assert.equal(toProblem(new TypeError('fetch failed')).details.code, 'network')
-  assert.equal(toProblem(new Error('odd')).message, 'odd')
+test('an error of our own is shown with its message, and is not taken for the network', () => {
+  for (const error of [new TypeError('x is undefined'), new Error('x is undefined')]) {
+    const problem = toProblem(error)
+    assert.deepEqual([problem.message, problem.details.code, problem.cause], ['x is undefined', 'client', error])
+    assert.equal(isPassing(problem), false)
+  }
+})
+
+test('what may pass is asked for again, what was refused is not', () => {
+  const passing = (status: number) => isPassing(parseProblem(status, null, noHeader))
+  assert.deepEqual([429, 500, 502, 503, 504, 507].map(passing), [true, true, true, true, true, true])
+  assert.deepEqual([400, 401, 403, 404, 409, 410, 413, 422].map(passing), Array(8).fill(false))
 })
 
 test('a message finds its field by pointer, and a tuple by its items', () => {

@@ -54,16 +54,29 @@ export async function readProblem(response: Response): Promise<Problem> {
   return parseProblem(response.status, body, (name) => response.headers.get(name))
 }
 
+const ownProblem = (code: string, message: string, options?: ErrorOptions): Problem =>
+  new Problem({ status: 0, code, message, requestId: null, errors: [], retryAfterS: null }, options)
+
+export const isAbort = (thrown: unknown): boolean => thrown instanceof Error && thrown.name === 'AbortError'
+
+/** For what fetch, or the reading of a body, rejects with: nobody answered, or the connection broke. */
+export function throwUnreachable(thrown: unknown): never {
+  if (isAbort(thrown) || thrown instanceof Problem) throw thrown
+  throw ownProblem('network', 'The API cannot be reached.', { cause: thrown })
+}
+
+export const noStreamProblem = (contentType: string): Problem =>
+  ownProblem('no_stream', `The event stream answered with "${contentType}".`)
+
 /** Anything that was thrown, as a problem that can be shown. */
 export function toProblem(thrown: unknown): Problem {
   if (thrown instanceof Problem) return thrown
-  const isNetwork = thrown instanceof TypeError
-  const message = isNetwork ? 'The API cannot be reached.' : thrown instanceof Error ? thrown.message : String(thrown)
-  const code = isNetwork ? 'network' : 'dashboard'
-  return new Problem({ status: 0, code, message, requestId: null, errors: [], retryAfterS: null }, { cause: thrown })
+  return ownProblem('client', thrown instanceof Error ? thrown.message : String(thrown), { cause: thrown })
 }
 
-export const isAbort = (thrown: unknown): boolean => thrown instanceof Error && thrown.name === 'AbortError'
+/** Whether the same request may succeed later: nobody answered, too many asked, or the fault is the server's. */
+export const isPassing = ({ details: { status, code } }: Problem): boolean =>
+  code === 'network' || code === 'no_stream' || status === 429 || status >= 500
 
 /** The message for one field, matched by its JSON pointer or, for a group such as a tuple, by its beginning. */
 export const fieldMessage = (errors: readonly FieldProblem[], pointer: string): string | null =>

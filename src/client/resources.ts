@@ -1,0 +1,39 @@
+/** What the API's resources look like on the wire, by name. The types are generated: they are what the API promises. */
+import type { components } from './wire.ts'
+
+type Schemas = components['schemas']
+
+export type ApiKey = Schemas['ApiKey']
+export type CreateApiKey = Schemas['CreateApiKey']
+export type IssuedApiKey = Schemas['IssuedApiKey']
+export type Scope = ApiKey['scopes'][number]
+
+export type Dataset = Schemas['Dataset']
+export type DatasetVersion = Schemas['DatasetVersion']
+export type StartedUpload = Schemas['StartedUpload']
+export type RejectedFile = Schemas['RejectedFile']
+
+export type Run = Schemas['Run']
+export type RunStatus = Run['status']
+/** Without `init`, which can only be null, and which openapi-fetch takes for a field that is read only. */
+export type CreateRun = Omit<Schemas['CreateRun'], 'init'>
+export type RunPlan = Schemas['ValidatedRun']
+export type Recipe = Schemas['Recipe']
+export type RunEvent = Schemas['RunEvent']
+export type Metrics = Schemas['Metrics']
+export type Checkpoint = Schemas['Checkpoint']
+
+export type Model = Schemas['Model']
+export type ModelConfig = NonNullable<Model['config']>
+export type Artifact = Schemas['ArtifactList']['data'][number]
+export type Prototype = Schemas['Prototype']
+export type KappaSummary = Schemas['Kappa']
+export type ImageAssignments = Schemas['Assignments']['data'][number]
+export type Assignment = ImageAssignments['assignments'][number]
+
+/** One page of any list. */
+export interface Page<T> {
+  readonly data: readonly T[]
+  readonly has_more: boolean
+  readonly next_cursor: string | null
+}

@@ -1,0 +1,2902 @@
+/** The API's types. Written by `npm run openapi`; not edited. */
+
+export interface paths {
+    "/v1/keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List keys, newest first
+         * @description Needs the scope `admin`.
+         */
+        get: operations["listKeys"];
+        put?: never;
+        /**
+         * Make an API key
+         * @description The key itself is in this answer and nowhere else.
+         *
+         *     Needs the scope `admin`.
+         */
+        post: operations["createKey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/keys/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Revoke a key
+         * @description At once in the process that answers, within 5 seconds in others; event streams of the key end. The key stays in the list.
+         *
+         *     Needs the scope `admin`.
+         */
+        delete: operations["revokeKey"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/datasets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List datasets, newest first
+         * @description Needs the scope `datasets:read`.
+         */
+        get: operations["listDatasets"];
+        put?: never;
+        /**
+         * Make a dataset
+         * @description Needs the scope `datasets:write`.
+         */
+        post: operations["createDataset"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/datasets/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get a dataset
+         * @description Needs the scope `datasets:read`.
+         */
+        get: operations["getDataset"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete a dataset with its versions, uploads and images
+         * @description Refused while a run that uses it has not ended.
+         *
+         *     Needs the scope `datasets:write`.
+         */
+        delete: operations["deleteDataset"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/datasets/{id}/uploads": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Start to upload a file
+         * @description PUT each part to its URL, keep the ETags, then complete the upload with them.
+         *
+         *     Needs the scope `datasets:write`.
+         */
+        post: operations["createUpload"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/datasets/{id}/uploads/{upload_id}:complete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Put the parts of an upload together
+         * @description Needs the scope `datasets:write`.
+         */
+        post: operations["completeUpload"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/datasets/{id}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List versions, newest first
+         * @description Needs the scope `datasets:read`.
+         */
+        get: operations["listDatasetVersions"];
+        put?: never;
+        /**
+         * Make a version from uploads or a folder of the bucket
+         * @description Queues the work; the version is ready, or failed with a reason, when it is done.
+         *
+         *     Needs the scope `datasets:write`.
+         */
+        post: operations["createDatasetVersion"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/datasets/{id}/versions/{version}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get a version
+         * @description Needs the scope `datasets:read`.
+         */
+        get: operations["getDatasetVersion"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/datasets/{id}/versions/{version}/images": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the images of a version, in their order
+         * @description Needs the scope `datasets:read`.
+         */
+        get: operations["listDatasetImages"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/datasets/{id}/versions/{version}/rejected": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the files that were not taken, with the reason
+         * @description Needs the scope `datasets:read`.
+         */
+        get: operations["listRejectedFiles"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List runs, newest first
+         * @description Needs the scope `runs:read`.
+         */
+        get: operations["listRuns"];
+        put?: never;
+        /**
+         * Queue a run
+         * @description Only dataset and method are required; the rest comes from a preset and is kept as resolved_recipe.
+         *
+         *     Needs the scope `runs:write`.
+         */
+        post: operations["createRun"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/runs:validate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * What a run would be, without queueing it
+         * @description Needs the scope `runs:write`.
+         */
+        post: operations["validateRun"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/runs/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get a run
+         * @description Needs the scope `runs:read`.
+         */
+        get: operations["getRun"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/runs/{id}:cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel a run
+         * @description A run that nobody works on is cancelled at once; another one is cancelling until its worker has stopped.
+         *
+         *     Needs the scope `runs:write`.
+         */
+        post: operations["cancelRun"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/runs/{id}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The log of a run: a page, or a stream of server-sent events
+         * @description With `Accept: text/event-stream` the log is replayed from after Last-Event-ID and then followed until the run has ended or the key has. The data of each event is a RunEvent; a comment comes every 15 seconds. A key may have so many streams open, and a process so many of all keys; one more is answered 429.
+         *
+         *     Needs the scope `runs:read`.
+         */
+        get: operations["listRunEvents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/runs/{id}/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Metrics of a run, as columns
+         * @description Needs the scope `runs:read`.
+         */
+        get: operations["getRunMetrics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/runs/{id}/checkpoints": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List checkpoints of a run, newest first
+         * @description Needs the scope `runs:read`.
+         */
+        get: operations["listRunCheckpoints"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/models": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List models, newest first
+         * @description Needs the scope `models:read`.
+         */
+        get: operations["listModels"];
+        put?: never;
+        /**
+         * Make a model of a checkpoint, or of weights trained elsewhere
+         * @description A run makes one of its last checkpoint by itself. This exports another checkpoint, or imports weights of DINO, iBOT, DINOv2, timm or Hugging Face, in the background.
+         *
+         *     Needs the scope `models:write`.
+         */
+        post: operations["createModel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/models/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get a model
+         * @description By its id, or by that of its run, as everywhere a model is named.
+         *
+         *     Needs the scope `models:read`.
+         */
+        get: operations["getModel"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/models/{id}/artifacts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the files of a model, with URLs to download them
+         * @description Needs the scope `models:read`.
+         */
+        get: operations["listArtifacts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/models/uploads": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Start to upload weights, or their config.json
+         * @description PUT each part to its URL, keep the ETags, complete the upload with them, then import it.
+         *
+         *     Needs the scope `models:write`.
+         */
+        post: operations["createWeightUpload"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/models/uploads/{upload_id}:complete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Put the parts of an upload of weights together
+         * @description Needs the scope `models:write`.
+         */
+        post: operations["completeWeightUpload"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/models/{id}/prototypes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the components of the mixture
+         * @description Needs the scope `models:read`.
+         */
+        get: operations["listPrototypes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/models/{id}/prototypes/{index}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get a component
+         * @description Needs the scope `models:read`.
+         */
+        get: operations["getPrototype"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/models/{id}/kappa": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How concentrated the components are
+         * @description Needs the scope `models:read`.
+         */
+        get: operations["getKappa"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/embeddings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Embed images
+         * @description OpenAI's request and answer, with images in place of texts: their clients work unchanged.
+         *
+         *     Needs the scope `embeddings:write`.
+         */
+        post: operations["createEmbeddings"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/models/{id}/embeddings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Embed images, sent raw, as a form or as JSON
+         * @description With `Accept: application/octet-stream` the answer is little-endian float32, row by row, and the header Kappa-Dimensions.
+         *
+         *     Needs the scope `embeddings:write`.
+         */
+        post: operations["createModelEmbeddings"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/models/{id}/assignments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Assign images softly to prototypes
+         * @description Needs the scope `embeddings:write`.
+         */
+        post: operations["createAssignments"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/objects/{token}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Download an object from its URL
+         * @description Download an object from its URL
+         */
+        get: operations["getObject"];
+        /**
+         * Send a part of an upload to its URL
+         * @description Send a part of an upload to its URL
+         */
+        put: operations["putObjectPart"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/livez": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The process answers
+         * @description The process answers
+         */
+        get: operations["getLiveness"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/readyz": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Everything it needs answers
+         * @description Everything it needs answers
+         */
+        get: operations["getReadiness"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Metrics for Prometheus
+         * @description Metrics for Prometheus
+         */
+        get: operations["getMetrics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/openapi.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * This document
+         * @description This document
+         */
+        get: operations["getOpenApi"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The dashboard, or where to look
+         * @description The dashboard, or where to look
+         */
+        get: operations["getRoot"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+}
+export type webhooks = Record<string, never>;
+export interface components {
+    schemas: {
+        ApiKey: {
+            id: string;
+            /** @constant */
+            object: "api_key";
+            project_id: string;
+            name: string;
+            scopes: ("runs:write" | "runs:read" | "models:write" | "models:read" | "embeddings:write" | "datasets:write" | "datasets:read" | "admin")[];
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            created_at: string;
+            expires_at: string | null;
+            last_used_at: string | null;
+            revoked_at: string | null;
+        };
+        ApiKeyList: {
+            /** @constant */
+            object: "list";
+            data: components["schemas"]["ApiKey"][];
+            has_more: boolean;
+            next_cursor: string | null;
+        };
+        ArtifactList: {
+            /** @constant */
+            object: "list";
+            data: {
+                /** @constant */
+                object: "artifact";
+                name: string;
+                bytes: number;
+                sha256: string;
+                /** @description Needs no key until expires_at. */
+                url: string;
+                /**
+                 * Format: date-time
+                 * @example 2026-01-31T12:00:00.000Z
+                 */
+                expires_at: string;
+            }[];
+            /** @constant */
+            has_more: false;
+            next_cursor: null;
+        };
+        Assignments: {
+            /** @constant */
+            object: "list";
+            data: {
+                /** @constant */
+                object: "assignments";
+                index: number;
+                assignments: {
+                    prototype: number;
+                    probability: number;
+                    cosine: number;
+                    kappa: number;
+                    expected_cosine: number;
+                }[];
+                /** @description Nats. */
+                entropy?: number;
+                /** @description exp(entropy) */
+                effective_clusters?: number;
+                log_density?: number;
+                density_percentile?: number | null;
+            }[];
+            model: string;
+            usage: {
+                /** @description Tokens the backbone computed: patches and one more an image. */
+                prompt_tokens: number;
+                total_tokens: number;
+                images: number;
+            };
+        };
+        Checkpoint: {
+            id: string;
+            /** @constant */
+            object: "checkpoint";
+            project_id: string;
+            run_id: string;
+            step: number;
+            epoch: number;
+            bytes: number;
+            /** @description Equal for equal weights, moments, centers and position. */
+            state_hash: string;
+            /** @enum {unknown} */
+            status: "complete" | "deleted";
+            metrics: {
+                [key: string]: number | null;
+            };
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            created_at: string;
+        };
+        CheckpointList: {
+            /** @constant */
+            object: "list";
+            data: components["schemas"]["Checkpoint"][];
+            has_more: boolean;
+            next_cursor: string | null;
+        };
+        /**
+         * @example {
+         *       "parts": [
+         *         {
+         *           "part": 1,
+         *           "etag": "\"9b2cf535f27731c9\""
+         *         }
+         *       ]
+         *     }
+         */
+        CompleteUpload: {
+            parts: {
+                part: number;
+                etag: string;
+            }[];
+        };
+        /**
+         * @example {
+         *       "name": "embedding service",
+         *       "scopes": [
+         *         "embeddings:write",
+         *         "models:read"
+         *       ]
+         *     }
+         */
+        CreateApiKey: {
+            name: string;
+            scopes: ("runs:write" | "runs:read" | "models:write" | "models:read" | "embeddings:write" | "datasets:write" | "datasets:read" | "admin")[];
+            expires_at?: string | null;
+        };
+        /**
+         * @example {
+         *       "input": [
+         *         "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGP4DwABAQEAG7buVgAAAABJRU5ErkJggg=="
+         *       ],
+         *       "top_k": 5,
+         *       "include": [
+         *         "entropy"
+         *       ]
+         *     }
+         */
+        CreateAssignments: {
+            /** @description One image or many: data URIs, base64, or https URLs of allowed hosts. */
+            input: string | string[];
+            /** @default 10 */
+            top_k: number;
+            temperature?: number;
+            /** @description entropy: with effective_clusters; log_density: with density_percentile. Both without. */
+            include?: ("entropy" | "log_density")[];
+        };
+        /**
+         * @example {
+         *       "name": "shoes",
+         *       "metadata": {
+         *         "team": "x"
+         *       }
+         *     }
+         */
+        CreateDataset: {
+            name: string;
+            metadata?: {
+                [key: string]: string;
+            };
+        };
+        /**
+         * @example {
+         *       "source": {
+         *         "type": "upload",
+         *         "uploads": [
+         *           "up_01jexample"
+         *         ]
+         *       }
+         *     }
+         */
+        CreateDatasetVersion: {
+            source: components["schemas"]["DatasetSource"];
+        };
+        /**
+         * @example {
+         *       "model": "mdl_01jexample",
+         *       "input": [
+         *         "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGP4DwABAQEAG7buVgAAAABJRU5ErkJggg=="
+         *       ]
+         *     }
+         */
+        CreateEmbeddings: {
+            /** @description A model, or a run whose model is meant. */
+            model: string;
+            /** @description One image or many: data URIs, base64, or https URLs of allowed hosts. */
+            input: string | string[];
+            /**
+             * @description base64 is little-endian float32.
+             * @default float
+             * @enum {unknown}
+             */
+            encoding_format: "float" | "base64";
+            /** @description Keeps the first so many numbers of each vector, at unit length again. */
+            dimensions?: number;
+            /** @description Taken because OpenAI's clients send it; not used. */
+            user?: string;
+        };
+        /**
+         * @example {
+         *       "checkpoint": "ckpt_01jexample",
+         *       "name": "shoes at epoch 50"
+         *     }
+         * @example {
+         *       "import": {
+         *         "source": {
+         *           "type": "upload",
+         *           "uploads": [
+         *             "up_01jexample"
+         *           ]
+         *         }
+         *       },
+         *       "name": "DINOv2 S/14"
+         *     }
+         */
+        CreateModel: {
+            checkpoint: string;
+            name?: string | null;
+        } | {
+            import: components["schemas"]["ModelImport"];
+            name?: string | null;
+        };
+        /**
+         * @example {
+         *       "input": [
+         *         "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGP4DwABAQEAG7buVgAAAABJRU5ErkJggg=="
+         *       ]
+         *     }
+         */
+        CreateModelEmbeddings: {
+            /** @description One image or many: data URIs, base64, or https URLs of allowed hosts. */
+            input: string | string[];
+            /**
+             * @description base64 is little-endian float32.
+             * @default float
+             * @enum {unknown}
+             */
+            encoding_format: "float" | "base64";
+            /** @description Keeps the first so many numbers of each vector, at unit length again. */
+            dimensions?: number;
+        };
+        /**
+         * @example {
+         *       "name": "shoes",
+         *       "dataset": "ds_01jexample@3",
+         *       "method": "dino-vmf",
+         *       "arch": "vit_small",
+         *       "patch_size": 16,
+         *       "hyperparameters": {
+         *         "epochs": 100,
+         *         "batch_size": 256,
+         *         "teacher_temperature": [
+         *           0.04,
+         *           0.07,
+         *           30
+         *         ]
+         *       },
+         *       "metadata": {
+         *         "team": "x"
+         *       }
+         *     }
+         */
+        CreateRun: {
+            name?: string | null;
+            /** @description ds_…@3, or ds_… for the latest ready version. */
+            dataset: string;
+            /** @enum {unknown} */
+            method: "dino" | "dino-vmf" | "ibot" | "ibot-vmf";
+            /** @enum {unknown} */
+            preset?: "demo" | "mu" | "small-images" | "vit-small-16" | "vit-base-16";
+            /** @enum {unknown} */
+            arch?: "vit_mu" | "vit_nano" | "vit_tiny" | "vit_small" | "vit_base" | "vit_large";
+            patch_size?: number;
+            seed?: number;
+            hyperparameters?: components["schemas"]["Hyperparameters"];
+            /** @description Runs begin at random weights. */
+            init?: null;
+            compute?: {
+                /** @enum {unknown} */
+                device?: "any" | "cpu" | "cuda";
+                max_runtime_s?: number;
+                priority?: number;
+            };
+            checkpoint?: {
+                every_s?: number;
+                keep_last?: number;
+            };
+            alarms?: {
+                /** @enum {unknown} */
+                rule: "collapse";
+                /** @enum {unknown} */
+                action: "notify" | "pause";
+            }[];
+            metadata?: {
+                [key: string]: string;
+            };
+        };
+        /**
+         * @example {
+         *       "filename": "shoes.zip",
+         *       "bytes": 73400320
+         *     }
+         */
+        CreateUpload: {
+            /** @description A name without folders; its ending says what the file is. */
+            filename: string;
+            bytes: number;
+        };
+        CreatedRun: {
+            id: string;
+            /** @constant */
+            object: "run";
+            project_id: string;
+            name: string | null;
+            dataset: string;
+            method: string;
+            arch: string;
+            resolved_recipe: components["schemas"]["Recipe"];
+            compute: {
+                /** @enum {unknown} */
+                device: "any" | "cpu" | "cuda";
+                max_runtime_s: number;
+                priority: number;
+            };
+            checkpoint: {
+                every_s: number;
+                keep_last: number;
+            };
+            alarms: {
+                /** @enum {unknown} */
+                rule: "collapse";
+                /** @enum {unknown} */
+                action: "notify" | "pause";
+            }[];
+            metadata: {
+                [key: string]: string;
+            };
+            /** @enum {unknown} */
+            status: "queued" | "starting" | "running" | "pausing" | "paused" | "cancelling" | "cancelled" | "succeeded" | "failed";
+            status_reason: string | null;
+            progress: {
+                step: number;
+                total_steps: number;
+                epoch: number;
+                percent: number;
+                images_seen: number;
+            };
+            images_per_second: number | null;
+            eta_s: number | null;
+            attempt: number;
+            leg: number;
+            latest_checkpoint: string | null;
+            model: string | null;
+            error: {
+                code: string;
+                message: string;
+                retryable: boolean;
+                step: number | null;
+            } | null;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            created_at: string;
+            started_at: string | null;
+            finished_at: string | null;
+            estimate: components["schemas"]["Estimate"];
+        };
+        Dataset: {
+            id: string;
+            /** @constant */
+            object: "dataset";
+            project_id: string;
+            name: string;
+            metadata: {
+                [key: string]: string;
+            };
+            latest_version: number | null;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            created_at: string;
+        };
+        DatasetImage: {
+            /** @constant */
+            object: "image";
+            index: number;
+            name: string;
+            format: string;
+            width: number;
+            height: number;
+            bytes: number;
+            label: number | null;
+            sha256: string;
+        };
+        DatasetImageList: {
+            /** @constant */
+            object: "list";
+            data: components["schemas"]["DatasetImage"][];
+            has_more: boolean;
+            next_cursor: string | null;
+        };
+        DatasetList: {
+            /** @constant */
+            object: "list";
+            data: components["schemas"]["Dataset"][];
+            has_more: boolean;
+            next_cursor: string | null;
+        };
+        DatasetSource: {
+            /** @constant */
+            type: "upload";
+            /** @description Completed uploads of this dataset: one archive, or images, or IDX images and labels. */
+            uploads: string[];
+            /** @description Names of the labels 0, 1, … */
+            classes?: string[];
+            /** @description Keeps image i when i mod every = offset; with invert, all the others. */
+            select?: {
+                every: number;
+                offset: number;
+                invert: boolean;
+            };
+        } | {
+            /** @constant */
+            type: "s3";
+            /** @description A folder in the bucket of the platform. */
+            prefix: string;
+            /** @description Names of the labels 0, 1, … */
+            classes?: string[];
+            /** @description Keeps image i when i mod every = offset; with invert, all the others. */
+            select?: {
+                every: number;
+                offset: number;
+                invert: boolean;
+            };
+        };
+        DatasetVersion: {
+            /** @description ds_…@3: how a run names it. */
+            id: string;
+            /** @constant */
+            object: "dataset_version";
+            project_id: string;
+            dataset_id: string;
+            version: number;
+            /** @enum {unknown} */
+            status: "queued" | "ingesting" | "ready" | "failed";
+            source: components["schemas"]["DatasetSource"];
+            images: number;
+            bytes: number;
+            /** @description Files that are no image; each with its reason under …/rejected. */
+            rejected: number;
+            /** @description Images with the same bytes as an earlier one; they are left out. */
+            duplicates: number;
+            classes: string[] | null;
+            content_hash: string | null;
+            /** @description Images by width×height. */
+            sizes: {
+                [key: string]: number;
+            };
+            progress: {
+                images: number;
+                rejected: number;
+            };
+            error: components["schemas"]["ResourceError"] | null;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            created_at: string;
+            ready_at: string | null;
+        };
+        DatasetVersionList: {
+            /** @constant */
+            object: "list";
+            data: components["schemas"]["DatasetVersion"][];
+            has_more: boolean;
+            next_cursor: string | null;
+        };
+        Embeddings: {
+            /** @constant */
+            object: "list";
+            data: {
+                /** @constant */
+                object: "embedding";
+                index: number;
+                embedding: number[] | string;
+            }[];
+            model: string;
+            usage: {
+                /** @description Tokens the backbone computed: patches and one more an image. */
+                prompt_tokens: number;
+                total_tokens: number;
+                images: number;
+            };
+        };
+        Estimate: {
+            steps: number;
+            /** @description Images the student sees, each with all its crops. */
+            images: number;
+            flops: number;
+            memory_bytes: number;
+            duration_s: number | null;
+        };
+        /** @description What differs from the preset; everything else is taken from it. */
+        Hyperparameters: {
+            epochs?: number;
+            batch_size?: number;
+            accumulation_steps?: number;
+            prototypes?: number;
+            bottleneck_dim?: number;
+            head_hidden_dim?: number;
+            normalize_last_layer?: boolean;
+            /** @enum {unknown} */
+            centering?: "logit" | "probability" | "probability-ema" | "sinkhorn";
+            center_momentum?: number;
+            student_temperature?: number;
+            teacher_temperature?: number[];
+            teacher_momentum?: number[];
+            learning_rate?: number;
+            /** @enum {unknown} */
+            learning_rate_scaling?: "linear" | "none";
+            min_learning_rate?: number;
+            warmup_epochs?: number;
+            weight_decay?: number[];
+            decay_prototype_norms?: boolean;
+            koleo?: {
+                features?: number;
+                prototypes?: number;
+            };
+            clip_grad?: number;
+            freeze_last_layer_epochs?: number;
+            drop_path?: number;
+            init_std?: number;
+            channels?: 1 | 3;
+            crops?: {
+                global?: {
+                    count?: number;
+                    size?: number;
+                    scale?: number[];
+                };
+                local?: {
+                    count?: number;
+                    size?: number;
+                    scale?: number[];
+                };
+                aspect_ratio?: number[];
+                /** @enum {unknown} */
+                interpolation?: "bilinear" | "bicubic";
+            };
+            augmentation?: {
+                flip?: number;
+                jitter?: {
+                    probability?: number;
+                    brightness?: number;
+                    contrast?: number;
+                    saturation?: number;
+                    hue?: number;
+                };
+                grayscale?: number;
+                blur?: {
+                    probability?: number[];
+                    sigma?: number[];
+                };
+                solarize?: number;
+            };
+            normalization?: {
+                mean?: number[];
+                std?: number[];
+            };
+            ibot?: {
+                masks?: {
+                    /** @enum {unknown} */
+                    shape?: "block" | "random";
+                    probability?: number;
+                    ratio?: number;
+                    ratio_variance?: number;
+                    start_epoch?: number;
+                };
+                patch_prototypes?: number | null;
+                patch_teacher_temperature?: number[];
+                patch_center_momentum?: number;
+                cls_loss_weight?: number;
+                patch_loss_weight?: number;
+            };
+        };
+        IssuedApiKey: {
+            id: string;
+            /** @constant */
+            object: "api_key";
+            project_id: string;
+            name: string;
+            scopes: ("runs:write" | "runs:read" | "models:write" | "models:read" | "embeddings:write" | "datasets:write" | "datasets:read" | "admin")[];
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            created_at: string;
+            expires_at: string | null;
+            last_used_at: string | null;
+            revoked_at: string | null;
+            key: string | null;
+        };
+        Kappa: {
+            /** @constant */
+            object: "kappa";
+            model: string;
+            temperature: number;
+            quantiles: {
+                p0: number;
+                p5: number;
+                p25: number;
+                p50: number;
+                p75: number;
+                p95: number;
+                p100: number;
+            };
+            histogram: {
+                /** @description One more than counts. */
+                edges: number[];
+                counts: number[];
+            };
+        };
+        Metrics: {
+            /** @constant */
+            object: "metrics";
+            run_id: string;
+            series: {
+                key: string;
+                steps: number[];
+                /** @description One a step; null where it was not a finite number. */
+                values: (number | null)[];
+            }[];
+        };
+        Model: {
+            id: string;
+            /** @constant */
+            object: "model";
+            project_id: string;
+            name: string | null;
+            run: string | null;
+            checkpoint: string | null;
+            import: components["schemas"]["ModelImport"] | null;
+            step: number;
+            /** @enum {unknown} */
+            status: "exporting" | "ready" | "failed";
+            config: {
+                method: string | null;
+                arch: string;
+                patch_size: number;
+                image_size: number;
+                channels: number;
+                embedding_dim: number;
+                bottleneck_dim: number | null;
+                prototypes: number | null;
+                temperature: number | null;
+            } | null;
+            bytes: number;
+            verification: {
+                images: number;
+                max_abs_error: number;
+                /** @description Between embeddings of the exported file and of the training program. */
+                min_cosine: number;
+            } | null;
+            error: components["schemas"]["ResourceError"] | null;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            created_at: string;
+            ready_at: string | null;
+        };
+        ModelImport: {
+            source: components["schemas"]["WeightSource"];
+            /**
+             * @description Told by the names of the tensors unless it is given.
+             * @enum {unknown}
+             */
+            format?: "dino" | "ibot" | "dinov2" | "timm" | "huggingface";
+            /**
+             * @description The weights must be this one.
+             * @enum {unknown}
+             */
+            arch?: "vit_mu" | "vit_nano" | "vit_tiny" | "vit_small" | "vit_base" | "vit_large";
+            /** @description Where width / 64 and config.json do not tell. */
+            heads?: number;
+            /** @description Positions are resampled to it; as stored unless given. */
+            image_size?: number;
+            /** @enum {unknown} */
+            resampling?: "offset" | "size" | "antialias";
+            /**
+             * @description Of a training checkpoint.
+             * @enum {unknown}
+             */
+            network?: "teacher" | "student";
+            /** @description Mean of each channel, of pixels scaled to 0…1; from the files unless it is given, or else ImageNet's. */
+            mean?: number[];
+            /** @description Standard deviation of each channel, of pixels scaled to 0…1; from the files unless it is given, or else ImageNet's. */
+            std?: number[];
+            /** @description Of the head's teacher; from the checkpoint's arguments. */
+            temperature?: number;
+            /**
+             * @description The two with vmf have log C_p in the head's logits; dino or ibot unless it is given.
+             * @enum {unknown}
+             */
+            method?: "dino" | "dino-vmf" | "ibot" | "ibot-vmf";
+        };
+        ModelList: {
+            /** @constant */
+            object: "list";
+            data: components["schemas"]["Model"][];
+            has_more: boolean;
+            next_cursor: string | null;
+        };
+        /** @description RFC 9457. May carry more fields: ids, limits, the index of an image. */
+        Problem: {
+            /** @description urn:kappa:problem:<code> */
+            type: string;
+            title: string;
+            status: number;
+            detail: string;
+            /** @enum {unknown} */
+            code: "invalid_request" | "invalid_recipe" | "unauthorized" | "forbidden" | "route_not_found" | "method_not_allowed" | "key_not_found" | "dataset_not_found" | "dataset_version_not_found" | "dataset_version_not_ready" | "dataset_in_use" | "dataset_empty" | "upload_not_found" | "upload_incomplete" | "upload_expired" | "archive_invalid" | "archive_too_large" | "source_unreachable" | "run_not_found" | "run_not_cancelable" | "checkpoint_not_found" | "checkpoint_invalid" | "weights_unsupported" | "weights_mismatch" | "model_not_found" | "model_not_ready" | "model_without_head" | "prototype_not_found" | "artifact_not_found" | "idempotency_key_reused" | "idempotency_in_progress" | "body_too_large" | "unsupported_media_type" | "image_invalid" | "image_too_large" | "url_not_allowed" | "url_unreachable" | "rate_limited" | "overloaded" | "request_timeout" | "database_unavailable" | "storage_unavailable" | "storage_full" | "inference_unavailable" | "lease_lost" | "object_not_found" | "object_damaged" | "program_untraceable" | "engine_unavailable" | "loss_not_finite" | "trainer_crashed" | "out_of_memory" | "internal";
+            request_id: string;
+            errors?: {
+                /** @description JSON pointer into the body. */
+                pointer?: string;
+                /** @description Name of a parameter or header. */
+                parameter?: string;
+                detail: string;
+            }[];
+        };
+        Prototype: {
+            /** @constant */
+            object: "prototype";
+            model: string;
+            index: number;
+            kappa: number;
+            /** @description A_p(kappa): the mean cosine of a vMF component with this kappa. It follows from kappa; no image is measured. */
+            expected_cosine: number;
+            /** @description The angle that expected_cosine stands for. */
+            angle_degrees: number;
+            /** @description log C_p(kappa) */
+            log_normalizer: number;
+            usage: number | null;
+            mean_probability: number | null;
+            nearest: {
+                prototype: number;
+                cosine: number;
+            }[];
+            duplicates_of: number | null;
+        };
+        PrototypeList: {
+            /** @constant */
+            object: "list";
+            data: components["schemas"]["Prototype"][];
+            has_more: boolean;
+            next_cursor: string | null;
+        };
+        Recipe: {
+            preset: string;
+            /** @enum {unknown} */
+            method: "dino" | "dino-vmf" | "ibot" | "ibot-vmf";
+            /** @enum {unknown} */
+            arch: "vit_mu" | "vit_nano" | "vit_tiny" | "vit_small" | "vit_base" | "vit_large";
+            patch_size: number;
+            seed: number;
+            hyperparameters: {
+                epochs: number;
+                batch_size: number;
+                accumulation_steps?: number;
+                prototypes: number;
+                bottleneck_dim: number;
+                head_hidden_dim: number;
+                normalize_last_layer: boolean;
+                /** @enum {unknown} */
+                centering: "logit" | "probability" | "probability-ema" | "sinkhorn";
+                center_momentum: number;
+                student_temperature: number;
+                teacher_temperature: number[];
+                teacher_momentum: number[];
+                learning_rate: number;
+                /** @enum {unknown} */
+                learning_rate_scaling: "linear" | "none";
+                min_learning_rate: number;
+                warmup_epochs: number;
+                weight_decay: number[];
+                decay_prototype_norms?: boolean;
+                koleo?: {
+                    features: number;
+                    prototypes: number;
+                };
+                clip_grad: number;
+                freeze_last_layer_epochs: number;
+                drop_path: number;
+                init_std: number;
+                channels: 1 | 3;
+                crops: {
+                    global: {
+                        count: number;
+                        size: number;
+                        scale: number[];
+                    };
+                    local: {
+                        count: number;
+                        size: number;
+                        scale: number[];
+                    };
+                    aspect_ratio: number[];
+                    /** @enum {unknown} */
+                    interpolation: "bilinear" | "bicubic";
+                };
+                augmentation: {
+                    flip: number;
+                    jitter: {
+                        probability: number;
+                        brightness: number;
+                        contrast: number;
+                        saturation: number;
+                        hue: number;
+                    };
+                    grayscale: number;
+                    blur: {
+                        probability: number[];
+                        sigma: number[];
+                    };
+                    solarize: number;
+                };
+                normalization: {
+                    mean: number[];
+                    std: number[];
+                };
+                ibot?: {
+                    masks: {
+                        /** @enum {unknown} */
+                        shape: "block" | "random";
+                        probability: number;
+                        ratio: number;
+                        ratio_variance: number;
+                        start_epoch: number;
+                    };
+                    patch_prototypes: number | null;
+                    patch_teacher_temperature: number[];
+                    patch_center_momentum: number;
+                    cls_loss_weight: number;
+                    patch_loss_weight: number;
+                };
+            };
+        };
+        RejectedFile: {
+            name: string;
+            code: string;
+            message: string;
+        };
+        RejectedFileList: {
+            /** @constant */
+            object: "list";
+            data: components["schemas"]["RejectedFile"][];
+            has_more: boolean;
+            next_cursor: string | null;
+        };
+        ResourceError: {
+            code: string;
+            message: string;
+        };
+        Root: {
+            /** @constant */
+            name: "kappa";
+            version: string;
+            docs: string;
+            openapi: string;
+        };
+        Run: {
+            id: string;
+            /** @constant */
+            object: "run";
+            project_id: string;
+            name: string | null;
+            dataset: string;
+            method: string;
+            arch: string;
+            resolved_recipe: components["schemas"]["Recipe"];
+            compute: {
+                /** @enum {unknown} */
+                device: "any" | "cpu" | "cuda";
+                max_runtime_s: number;
+                priority: number;
+            };
+            checkpoint: {
+                every_s: number;
+                keep_last: number;
+            };
+            alarms: {
+                /** @enum {unknown} */
+                rule: "collapse";
+                /** @enum {unknown} */
+                action: "notify" | "pause";
+            }[];
+            metadata: {
+                [key: string]: string;
+            };
+            /** @enum {unknown} */
+            status: "queued" | "starting" | "running" | "pausing" | "paused" | "cancelling" | "cancelled" | "succeeded" | "failed";
+            status_reason: string | null;
+            progress: {
+                step: number;
+                total_steps: number;
+                epoch: number;
+                percent: number;
+                images_seen: number;
+            };
+            images_per_second: number | null;
+            eta_s: number | null;
+            attempt: number;
+            leg: number;
+            latest_checkpoint: string | null;
+            model: string | null;
+            error: {
+                code: string;
+                message: string;
+                retryable: boolean;
+                step: number | null;
+            } | null;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            created_at: string;
+            started_at: string | null;
+            finished_at: string | null;
+        };
+        RunEvent: {
+            /** @constant */
+            object: "run_event";
+            run_id: string;
+            /** @description Grows by one with every event of the run; the id of the event stream. */
+            seq: number;
+            /** @enum {unknown} */
+            type: "state" | "progress" | "checkpoint" | "alarm" | "model" | "message";
+            /** @enum {unknown} */
+            level: "info" | "warn" | "error";
+            data: {
+                [key: string]: unknown;
+            };
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            created_at: string;
+        };
+        RunEventList: {
+            /** @constant */
+            object: "list";
+            data: components["schemas"]["RunEvent"][];
+            has_more: boolean;
+            next_cursor: string | null;
+        };
+        RunList: {
+            /** @constant */
+            object: "list";
+            data: components["schemas"]["Run"][];
+            has_more: boolean;
+            next_cursor: string | null;
+        };
+        StartedUpload: {
+            id: string;
+            /** @constant */
+            object: "upload";
+            project_id: string;
+            dataset_id: string | null;
+            filename: string;
+            bytes: number;
+            /** @enum {unknown} */
+            status: "pending" | "completed" | "expired";
+            /** @description Bytes of every part but the last. */
+            part_bytes: number;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            expires_at: string;
+            parts: {
+                part: number;
+                /** @description Takes a PUT of the part, without a key; answer with its ETag. */
+                url: string;
+            }[];
+        };
+        Status: {
+            /** @constant */
+            status: "ok";
+        };
+        Upload: {
+            id: string;
+            /** @constant */
+            object: "upload";
+            project_id: string;
+            dataset_id: string | null;
+            filename: string;
+            bytes: number;
+            /** @enum {unknown} */
+            status: "pending" | "completed" | "expired";
+            /** @description Bytes of every part but the last. */
+            part_bytes: number;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            expires_at: string;
+        };
+        ValidatedRun: {
+            /** @constant */
+            object: "run_validation";
+            dataset: string;
+            resolved_recipe: components["schemas"]["Recipe"];
+            estimate: components["schemas"]["Estimate"];
+        };
+        WeightSource: {
+            /** @constant */
+            type: "upload";
+            /** @description Completed uploads: one file of weights, config.json, preprocessor_config.json. */
+            uploads: string[];
+        } | {
+            /** @constant */
+            type: "s3";
+            /** @description A folder in the bucket of the platform. */
+            prefix: string;
+        };
+    };
+    responses: never;
+    parameters: never;
+    requestBodies: never;
+    headers: {
+        /** @description Names the request in the logs. */
+        RequestId: string;
+    };
+    pathItems: never;
+}
+export type $defs = Record<string, never>;
+export interface operations {
+    listKeys: {
+        parameters: {
+            query?: {
+                /** @description Items in a page. */
+                limit?: number;
+                /** @description next_cursor of the page before. */
+                after?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiKeyList"];
+                };
+            };
+        };
+    };
+    createKey: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes a repeated request safe for 24 hours. */
+                "idempotency-key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateApiKey"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            201: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IssuedApiKey"];
+                };
+            };
+        };
+    };
+    revokeKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; no body. */
+            204: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    listDatasets: {
+        parameters: {
+            query?: {
+                /** @description Items in a page. */
+                limit?: number;
+                /** @description next_cursor of the page before. */
+                after?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DatasetList"];
+                };
+            };
+        };
+    };
+    createDataset: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes a repeated request safe for 24 hours. */
+                "idempotency-key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateDataset"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            201: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Dataset"];
+                };
+            };
+        };
+    };
+    getDataset: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Dataset"];
+                };
+            };
+        };
+    };
+    deleteDataset: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; no body. */
+            204: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    createUpload: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes a repeated request safe for 24 hours. */
+                "idempotency-key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateUpload"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            201: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StartedUpload"];
+                };
+            };
+        };
+    };
+    completeUpload: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                upload_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CompleteUpload"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Upload"];
+                };
+            };
+        };
+    };
+    listDatasetVersions: {
+        parameters: {
+            query?: {
+                /** @description Items in a page. */
+                limit?: number;
+                /** @description next_cursor of the page before. */
+                after?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DatasetVersionList"];
+                };
+            };
+        };
+    };
+    createDatasetVersion: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes a repeated request safe for 24 hours. */
+                "idempotency-key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateDatasetVersion"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            202: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DatasetVersion"];
+                };
+            };
+        };
+    };
+    getDatasetVersion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                version: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DatasetVersion"];
+                };
+            };
+        };
+    };
+    listDatasetImages: {
+        parameters: {
+            query?: {
+                /** @description Items in a page. */
+                limit?: number;
+                /** @description next_cursor of the page before. */
+                after?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+                version: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DatasetImageList"];
+                };
+            };
+        };
+    };
+    listRejectedFiles: {
+        parameters: {
+            query?: {
+                /** @description Items in a page. */
+                limit?: number;
+                /** @description next_cursor of the page before. */
+                after?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+                version: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RejectedFileList"];
+                };
+            };
+        };
+    };
+    listRuns: {
+        parameters: {
+            query?: {
+                /** @description Items in a page. */
+                limit?: number;
+                /** @description next_cursor of the page before. */
+                after?: string;
+                status?: "queued" | "starting" | "running" | "pausing" | "paused" | "cancelling" | "cancelled" | "succeeded" | "failed";
+                dataset?: string;
+                /** @description metadata[key]=value, as often as wanted. */
+                metadata?: {
+                    [key: string]: string;
+                };
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunList"];
+                };
+            };
+        };
+    };
+    createRun: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes a repeated request safe for 24 hours. */
+                "idempotency-key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateRun"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            202: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreatedRun"];
+                };
+            };
+        };
+    };
+    validateRun: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateRun"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ValidatedRun"];
+                };
+            };
+        };
+    };
+    getRun: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of an earlier answer. */
+                "if-none-match"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Run"];
+                };
+            };
+            /** @description Not modified. */
+            304: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    cancelRun: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Run"];
+                };
+            };
+        };
+    };
+    listRunEvents: {
+        parameters: {
+            query?: {
+                limit?: number;
+                /** @description The seq of the last event seen. */
+                after?: number;
+            };
+            header?: {
+                /** @description Where a broken stream goes on. */
+                "last-event-id"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page, or the stream. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunEventList"];
+                    "text/event-stream": string;
+                };
+            };
+        };
+    };
+    getRunMetrics: {
+        parameters: {
+            query?: {
+                /** @description Names of docs/metrics.md, with commas: loss,teacher_entropy. All without. */
+                keys?: string;
+                /** @description First step. */
+                from?: number;
+                /** @description Last step. */
+                to?: number;
+                /** @description Of each key. */
+                max_points?: number;
+                /** @description Each bucket of steps gives its extremes. */
+                agg?: "minmax";
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Metrics"];
+                };
+            };
+        };
+    };
+    listRunCheckpoints: {
+        parameters: {
+            query?: {
+                /** @description Items in a page. */
+                limit?: number;
+                /** @description next_cursor of the page before. */
+                after?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CheckpointList"];
+                };
+            };
+        };
+    };
+    listModels: {
+        parameters: {
+            query?: {
+                /** @description Items in a page. */
+                limit?: number;
+                /** @description next_cursor of the page before. */
+                after?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelList"];
+                };
+            };
+        };
+    };
+    createModel: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes a repeated request safe for 24 hours. */
+                "idempotency-key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateModel"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            202: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Model"];
+                };
+            };
+        };
+    };
+    getModel: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of an earlier answer. */
+                "if-none-match"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Model"];
+                };
+            };
+            /** @description Not modified. */
+            304: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    listArtifacts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ArtifactList"];
+                };
+            };
+        };
+    };
+    createWeightUpload: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes a repeated request safe for 24 hours. */
+                "idempotency-key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateUpload"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            201: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StartedUpload"];
+                };
+            };
+        };
+    };
+    completeWeightUpload: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                upload_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CompleteUpload"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Upload"];
+                };
+            };
+        };
+    };
+    listPrototypes: {
+        parameters: {
+            query?: {
+                /** @description Items in a page. */
+                limit?: number;
+                /** @description next_cursor of the page before. */
+                after?: string;
+                sort?: "index" | "-kappa" | "kappa" | "-usage" | "usage";
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PrototypeList"];
+                };
+            };
+        };
+    };
+    getPrototype: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                index: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Prototype"];
+                };
+            };
+        };
+    };
+    getKappa: {
+        parameters: {
+            query?: {
+                bins?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Kappa"];
+                };
+            };
+        };
+    };
+    createEmbeddings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateEmbeddings"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Embeddings"];
+                };
+            };
+        };
+    };
+    createModelEmbeddings: {
+        parameters: {
+            query?: {
+                /** @description base64 is little-endian float32. */
+                encoding_format?: "float" | "base64";
+                /** @description Keeps the first so many numbers of each vector, at unit length again. */
+                dimensions?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateModelEmbeddings"];
+                "image/jpeg": string;
+                "image/png": string;
+                "image/webp": string;
+                "image/tiff": string;
+                "image/gif": string;
+                "application/octet-stream": string;
+                "multipart/form-data": {
+                    images: string[];
+                };
+            };
+        };
+        responses: {
+            /** @description One embedding an image, in order. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Embeddings"];
+                    "application/octet-stream": string;
+                };
+            };
+        };
+    };
+    createAssignments: {
+        parameters: {
+            query?: {
+                top_k?: number;
+                temperature?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateAssignments"];
+                "image/jpeg": string;
+                "image/png": string;
+                "image/webp": string;
+                "image/tiff": string;
+                "image/gif": string;
+                "application/octet-stream": string;
+                "multipart/form-data": {
+                    images: string[];
+                };
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Assignments"];
+                };
+            };
+        };
+    };
+    getObject: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The bytes. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+        };
+    };
+    putObjectPart: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; no body. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    getLiveness: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Status"];
+                };
+            };
+        };
+    };
+    getReadiness: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Status"];
+                };
+            };
+        };
+    };
+    getMetrics: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Text format. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+        };
+    };
+    getOpenApi: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+        };
+    };
+    getRoot: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page where the dashboard is installed. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Root"];
+                    "text/html": string;
+                };
+            };
+        };
+    };
+}

@@ -1,0 +1,55 @@
+/** What pages read of datasets, under which keys, and how often while it changes. */
+import { type QueryClient, queryOptions } from '@tanstack/react-query'
+import { dataOf, type KappaClient } from '../../../client/client.ts'
+import type { Dataset, DatasetVersion, RejectedFile } from '../../../client/resources.ts'
+import type { ListSource } from '../use-list.ts'
+
+const ALL = ['datasets'] as const
+const LISTS = [...ALL, 'lists'] as const
+const one = (id: string) => [...ALL, 'one', id] as const
+
+const POLL_MS = 15_000
+const INGEST_POLL_MS = 1000
+
+export const datasetList = (client: KappaClient): ListSource<Dataset> => ({
+  queryKey: [...LISTS, 'paged'],
+  fetchPage: (page, signal) =>
+    dataOf(client.GET('/v1/datasets', { params: { query: { limit: 25, ...page } }, signal })),
+  pollMs: () => POLL_MS
+})
+
+/** As many as one answer holds: what a run can be chosen to train on. */
+export const datasetChoices = (client: KappaClient) =>
+  queryOptions({
+    queryKey: [...LISTS, 'choices'],
+    queryFn: ({ signal }) => dataOf(client.GET('/v1/datasets', { params: { query: { limit: 100 } }, signal }))
+  })
+
+export const datasetQuery = (client: KappaClient, id: string) =>
+  queryOptions({
+    queryKey: one(id),
+    queryFn: ({ signal }) => dataOf(client.GET('/v1/datasets/{id}', { params: { path: { id } }, signal }))
+  })
+
+const isMoving = ({ status }: DatasetVersion): boolean => status === 'queued' || status === 'ingesting'
+
+export const versionList = (client: KappaClient, id: string): ListSource<DatasetVersion> => ({
+  queryKey: [...one(id), 'versions'],
+  fetchPage: (page, signal) => {
+    const params = { path: { id }, query: { limit: 5, ...page } }
+    return dataOf(client.GET('/v1/datasets/{id}/versions', { params, signal }))
+  },
+  pollMs: ({ data }) => (data.some(isMoving) ? INGEST_POLL_MS : false)
+})
+
+export const rejectedList = (client: KappaClient, id: string, version: number): ListSource<RejectedFile> => ({
+  queryKey: [...one(id), 'rejected', version],
+  fetchPage: (page, signal) => {
+    const params = { path: { id, version }, query: { limit: 20, ...page } }
+    return dataOf(client.GET('/v1/datasets/{id}/versions/{version}/rejected', { params, signal }))
+  }
+})
+
+/** One was made or removed. */
+export const refreshDatasetLists = (queries: QueryClient): Promise<void> =>
+  queries.invalidateQueries({ queryKey: LISTS })

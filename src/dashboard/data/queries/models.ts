@@ -1,0 +1,104 @@
+/** What pages read of models, under which keys, and how often while it changes. A ready model never does. */
+import { queryOptions } from '@tanstack/react-query'
+import { dataOf, type KappaClient } from '../../../client/client.ts'
+import type { Model, Page, Prototype } from '../../../client/resources.ts'
+import { pollBy } from '../query-client.ts'
+import type { ListSource } from '../use-list.ts'
+
+const ALL = ['models'] as const
+const one = (id: string) => [...ALL, 'one', id] as const
+
+const POLL_MS = 15_000
+const EXPORT_POLL_MS = 2000
+const NEVER_STALE = Number.POSITIVE_INFINITY
+
+const PAGE_OF_PROTOTYPES = 100
+/** More dots than this lie on top of each other. */
+const MOST_PROTOTYPES = 600
+const KAPPA_BINS = 40
+
+export type PrototypeSort = '-usage' | '-kappa' | 'kappa' | 'usage' | 'index'
+
+const isExporting = ({ status }: Model): boolean => status === 'exporting'
+
+export const modelList = (client: KappaClient): ListSource<Model> => ({
+  queryKey: [...ALL, 'lists'],
+  fetchPage: (page, signal) => dataOf(client.GET('/v1/models', { params: { query: { limit: 25, ...page } }, signal })),
+  pollMs: ({ data }) => (data.some(isExporting) ? EXPORT_POLL_MS : POLL_MS)
+})
+
+export const modelQuery = (client: KappaClient, id: string) =>
+  queryOptions({
+    queryKey: one(id),
+    queryFn: ({ signal }) => dataOf(client.GET('/v1/models/{id}', { params: { path: { id } }, signal })),
+    refetchInterval: pollBy<Model>((model) => (isExporting(model) ? EXPORT_POLL_MS : false))
+  })
+
+export const kappaQuery = (client: KappaClient, id: string) =>
+  queryOptions({
+    queryKey: [...one(id), 'kappa'],
+    queryFn: ({ signal }) => {
+      const params = { path: { id }, query: { bins: KAPPA_BINS } }
+      return dataOf(client.GET('/v1/models/{id}/kappa', { params, signal }))
+    },
+    staleTime: NEVER_STALE
+  })
+
+/** Its URLs expire, so it is fetched again before one is used. */
+export const artifactsQuery = (client: KappaClient, id: string) =>
+  queryOptions({
+    queryKey: [...one(id), 'artifacts'],
+    queryFn: ({ signal }) => dataOf(client.GET('/v1/models/{id}/artifacts', { params: { path: { id } }, signal }))
+  })
+
+export const prototypeList = (client: KappaClient, id: string, sort: PrototypeSort): ListSource<Prototype> => ({
+  queryKey: [...one(id), 'prototypes', sort],
+  fetchPage: (page, signal) => {
+    const params = { path: { id }, query: { sort, limit: 20, ...page } }
+    return dataOf(client.GET('/v1/models/{id}/prototypes', { params, signal }))
+  }
+})
+
+/** The first by an order, such as the tightest. */
+export const firstPrototypeQuery = (client: KappaClient, id: string, sort: PrototypeSort) =>
+  queryOptions({
+    queryKey: [...one(id), 'first-prototype', sort],
+    queryFn: async ({ signal }) => {
+      const params = { path: { id }, query: { sort, limit: 1 } }
+      const { data } = await dataOf(client.GET('/v1/models/{id}/prototypes', { params, signal }))
+      return data[0] ?? null
+    },
+    staleTime: NEVER_STALE
+  })
+
+export interface MostUsed {
+  readonly prototypes: readonly Prototype[]
+  /** There are more than were fetched. */
+  readonly isCut: boolean
+}
+
+interface PrototypeQuery {
+  readonly sort: PrototypeSort
+  readonly limit: number
+  readonly after?: string
+}
+
+async function fetchMostUsed(client: KappaClient, id: string, signal: AbortSignal): Promise<MostUsed> {
+  const prototypes: Prototype[] = []
+  let after: string | null = null
+  do {
+    const query: PrototypeQuery = { sort: '-usage', limit: PAGE_OF_PROTOTYPES, ...(after !== null && { after }) }
+    const call = client.GET('/v1/models/{id}/prototypes', { params: { path: { id }, query }, signal })
+    const { data, has_more, next_cursor }: Page<Prototype> = await dataOf(call)
+    prototypes.push(...data)
+    after = has_more ? next_cursor : null
+  } while (after !== null && prototypes.length < MOST_PROTOTYPES)
+  return { prototypes, isCut: after !== null }
+}
+
+export const mostUsedQuery = (client: KappaClient, id: string) =>
+  queryOptions({
+    queryKey: [...one(id), 'most-used'],
+    queryFn: ({ signal }) => fetchMostUsed(client, id, signal),
+    staleTime: NEVER_STALE
+  })
