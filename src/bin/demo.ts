@@ -30,7 +30,7 @@ const platform = await startPlatformProcess(folder)
 const watching = new AbortController()
 const interrupted = new Promise<never>((_, reject) => {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => reject(new Error('interrupted')))
-  platform.child.once('exit', () => reject(new Error('the platform has stopped')))
+  void platform.child.exited.then(() => reject(new Error('the platform has stopped')))
 })
 
 try {
