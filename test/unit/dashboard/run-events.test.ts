@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { QueryObserver } from '@tanstack/react-query'
 import { createKappaClient } from '../../../src/client/client.ts'
+import type { Problem } from '../../../src/client/problem.ts'
 import type { RunEvent } from '../../../src/client/resources.ts'
 import { runKeys, runQuery } from '../../../src/dashboard/data/queries/runs.ts'
 import { createQueryClient } from '../../../src/dashboard/data/query-client.ts'
@@ -12,14 +14,16 @@ const frame = (seq: number, type: RunEvent['type']) => {
   return `id: ${seq}\nevent: ${type}\ndata: ${JSON.stringify(event)}\n\n`
 }
 
-/** Answers each stream with the next text, and every question for the run with one that has succeeded. */
-function fakeApi(streams: readonly string[]) {
+const succeeded = () => Response.json({ id: 'run_1', status: 'succeeded' })
+
+/** Answers each stream with the next text. */
+function fakeApi(streams: readonly string[], answerRun: () => Response = succeeded) {
   const asked: (string | null)[] = []
   const client = createKappaClient({
     baseUrl: 'http://kappa.test',
     key: 'kappa_a_b',
     fetch: async (request) => {
-      if (!request.url.endsWith('/events')) return Response.json({ id: 'run_1', status: 'succeeded' })
+      if (!request.url.endsWith('/events')) return answerRun()
       const text = streams[asked.length]
       asked.push(request.headers.get('last-event-id'))
       return new Response(text ?? '', { headers: { 'content-type': 'text/event-stream; charset=utf-8' } })
@@ -65,4 +69,22 @@ test('events go into the cache, what they changed is read again, and coming back
   await visit(5)
   assert.deepEqual(asked, [null, '4'])
   assert.equal(feed()?.log.length, 3)
+})
+
+test('an API that goes away is said to be lost, though the same run is being asked for again', async (t) => {
+  const queries = createQueryClient()
+  t.after(() => queries.clear())
+  const away = () => Response.json({ code: 'database_unavailable', detail: 'away' }, { status: 503 })
+  const { client } = fakeApi([frame(1, 'progress')], away)
+  const page = new QueryObserver(queries, runQuery(client, 'run_1'))
+  t.after(page.subscribe(() => {}))
+  let leave = () => {}
+  t.after(() => leave())
+  const lost = await new Promise<string | undefined>((resolve) => {
+    const onConnection = ({ connection, problem }: { connection: string; problem: Problem | null }) => {
+      if (connection === 'waiting') resolve(problem?.message)
+    }
+    leave = follow({ client, queries, runId: 'run_1', onConnection })
+  })
+  assert.equal(lost, 'away')
 })

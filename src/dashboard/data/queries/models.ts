@@ -44,11 +44,14 @@ export const kappaQuery = (client: KappaClient, id: string) =>
     staleTime: NEVER_STALE
   })
 
-/** Its URLs expire, so it is fetched again before one is used. */
+/** Their URLs expire: whoever uses one asks for them anew. */
+export const fetchArtifacts = (client: KappaClient, id: string, signal: AbortSignal | null = null) =>
+  dataOf(client.GET('/v1/models/{id}/artifacts', { params: { path: { id } }, signal }))
+
 export const artifactsQuery = (client: KappaClient, id: string) =>
   queryOptions({
     queryKey: [...one(id), 'artifacts'],
-    queryFn: ({ signal }) => dataOf(client.GET('/v1/models/{id}/artifacts', { params: { path: { id } }, signal }))
+    queryFn: ({ signal }) => fetchArtifacts(client, id, signal)
   })
 
 export const prototypeList = (client: KappaClient, id: string, sort: PrototypeSort): ListSource<Prototype> => ({

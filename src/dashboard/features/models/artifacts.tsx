@@ -1,4 +1,4 @@
-import { useMutation, useQueryClient } from '@tanstack/react-query'
+import { useMutation } from '@tanstack/react-query'
 import type { Artifact } from '../../../client/resources.ts'
 import { Skeleton, Table } from '../../components/list.tsx'
 import { ProblemNotice } from '../../components/problem-notice.tsx'
@@ -6,12 +6,9 @@ import { Section } from '../../components/section.tsx'
 import { useClient } from '../../data/api.ts'
 import { reachableUrl } from '../../data/object-url.ts'
 import { problemOf } from '../../data/problem-of.ts'
-import { artifactsQuery } from '../../data/queries/models.ts'
+import { artifactsQuery, fetchArtifacts } from '../../data/queries/models.ts'
 import { useResource } from '../../data/use-resource.ts'
 import { formatBytes } from '../../format.ts'
-
-/** Whatever the page holds; and whoever clicked wants to know at once that it failed. */
-const ONCE = { staleTime: 0, retry: false } as const
 
 const COLUMNS = ['File', 'Size', 'SHA-256', '']
 
@@ -46,9 +43,8 @@ const artifactCells = (id: string, artifact: Artifact) => [
 /** URLs expire: the list is read again, so that a page that was open for a day still downloads. */
 function Download({ id, artifact }: { readonly id: string; readonly artifact: Artifact }) {
   const client = useClient()
-  const queries = useQueryClient()
   const download = useMutation({
-    mutationFn: () => queries.fetchQuery({ ...artifactsQuery(client, id), ...ONCE }),
+    mutationFn: () => fetchArtifacts(client, id),
     onSuccess: ({ data }) => {
       const { url } = data.find(({ name }) => name === artifact.name) ?? artifact
       const link = document.createElement('a')

@@ -1,13 +1,13 @@
 import { type QueryClient, skipToken, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useEffect, useState } from 'react'
-import type { KappaClient } from '../../../client/client.ts'
+import { dataOf, type KappaClient } from '../../../client/client.ts'
 import type { StreamState } from '../../../client/event-stream.ts'
 import type { Problem } from '../../../client/problem.ts'
 import type { RunEvent } from '../../../client/resources.ts'
 import { followRunEvents } from '../../../client/run-events.ts'
 import { isFinished } from '../../../client/run-status.ts'
 import { useClient } from '../../data/api.ts'
-import { refreshRun, runKeys, runQuery } from '../../data/queries/runs.ts'
+import { refreshRun, runKeys } from '../../data/queries/runs.ts'
 import { type EventFeed, emptyFeed, takeEvents } from './event-feed.ts'
 
 interface Connection {
@@ -20,10 +20,20 @@ export interface RunEvents extends EventFeed, Connection {}
 /** A replay brings thousands of events at once: one render for all that came within this time. */
 const GATHER_MS = 100
 
-interface Follower {
+interface Asked {
   readonly client: KappaClient
   readonly queries: QueryClient
   readonly runId: string
+}
+
+/** Not as a query, which would wait for an API that is away while the stream seems to live. */
+async function hasFinished({ client, queries, runId }: Asked, signal: AbortSignal): Promise<boolean> {
+  const run = await dataOf(client.GET('/v1/runs/{id}', { params: { path: { id: runId } }, signal }))
+  queries.setQueryData(runKeys.run(runId), run)
+  return isFinished(run)
+}
+
+interface Follower extends Asked {
   readonly onConnection: (connection: Connection) => void
 }
 
@@ -48,7 +58,7 @@ export function follow({ client, queries, runId, onConnection }: Follower): () =
       timer ??= setTimeout(flush, GATHER_MS)
     },
     onState: (connection, problem) => onConnection({ connection, problem }),
-    isOver: async () => isFinished(await queries.fetchQuery({ ...runQuery(client, runId), staleTime: 0 })),
+    isOver: () => hasFinished({ client, queries, runId }, controller.signal),
     signal: controller.signal
   })
   return () => {
