@@ -5,13 +5,16 @@ import type { SignedObjects } from '../domain/ports.ts'
 import type { Services } from '../services/services.ts'
 import { createAuthHook } from './core/auth.ts'
 import { registerJsonParser } from './core/bodies.ts'
+import { registerCursors } from './core/cursors.ts'
 import { createDashboard } from './core/dashboard-files.ts'
 import { registerErrors } from './core/errors.ts'
 import { registerIdempotency } from './core/idempotency.ts'
 import { createMetrics, registerMetrics } from './core/metrics.ts'
 import { collectOperations } from './core/operations.ts'
 import { createRateLimiter } from './core/rate-limit.ts'
+import { registerRequestChecks } from './core/request-checks.ts'
 import { registerRequestLog } from './core/request-log.ts'
+import { collectRoutes } from './core/route-table.ts'
 import { registerSecurityHeaders } from './core/security-headers.ts'
 import { createStreams } from './core/streams.ts'
 import { registerDocs } from './openapi/docs.ts'
@@ -58,14 +61,17 @@ export async function createApp(options: AppOptions): Promise<App> {
   const streams = createStreams(app)
   const limiter = options.rateLimitPerMinute === null ? null : createRateLimiter(clock, options.rateLimitPerMinute)
   const operations = collectOperations(app)
+  const routes = collectRoutes(app)
   const dashboard =
     options.dashboardFolder === null ? null : createDashboard(options.dashboardFolder, options.objectOrigin ?? null)
 
   registerRequestLog(app, logger)
   registerSecurityHeaders(app)
   registerMetrics(app, metrics)
-  registerErrors(app, { logger, operations, dashboard })
+  registerErrors(app, { logger, routes, dashboard })
+  registerRequestChecks(app)
   app.addHook('onRequest', createAuthHook({ keys: services.keys, limiter }))
+  registerCursors(app)
   registerIdempotency(app, services.idempotency)
   registerJsonParser(app)
   await registerDocs(app, operations)

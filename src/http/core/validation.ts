@@ -6,6 +6,9 @@ import { Compile } from 'typebox/compile'
 import { Settings } from 'typebox/system'
 import { Value } from 'typebox/value'
 import { AppError, type FieldError } from '../../base/errors.ts'
+import { escapePointer, textErrors } from './text.ts'
+import { registerTimestampFormat, TIMESTAMP_RULE } from './timestamps.ts'
+import { readTexts } from './url-texts.ts'
 
 interface Finding {
   readonly keyword: string
@@ -50,8 +53,6 @@ const listOf = (params: object, name: string): readonly unknown[] => {
   return Array.isArray(value) ? value : []
 }
 
-const escapePointer = (key: unknown): string => String(key).replaceAll('~', '~0').replaceAll('/', '~1')
-
 function explain({ keyword, schemaPath, instancePath, params, message }: Finding): FieldError[] {
   switch (keyword) {
     case 'additionalProperties':
@@ -66,6 +67,8 @@ function explain({ keyword, schemaPath, instancePath, params, message }: Finding
       }))
     case 'enum':
       return [{ path: instancePath, message: `must be one of ${listOf(params, 'allowedValues').join(', ')}` }]
+    case 'format':
+      return [{ path: instancePath, message: TIMESTAMP_RULE }]
     case 'boolean':
       // The other half of additionalProperties; of a tuple it is the only one.
       return schemaPath.endsWith('/additionalItems') ? [{ path: instancePath, message: 'is one item too many' }] : []
@@ -104,7 +107,11 @@ function report(findings: readonly Finding[], httpPart: string | undefined): App
     .flatMap(explain)
     .filter(({ path, message }) => !seen.has(`${path} ${message}`) && seen.add(`${path} ${message}`))
     .slice(0, MOST_ERRORS)
-    .map(({ path, message }) => ({ path: httpPart === 'body' ? path : path.slice(1), message }))
+  return refuse(errors, httpPart)
+}
+
+function refuse(found: readonly FieldError[], httpPart: string | undefined): AppError {
+  const errors = found.map(({ path, message }) => ({ path: httpPart === 'body' ? path : path.slice(1), message }))
   const isRecipe = errors.length > 0 && errors.every(({ path }) => path.startsWith('/hyperparameters'))
   return new AppError(isRecipe ? 'invalid_recipe' : 'invalid_request', { errors })
 }
@@ -112,13 +119,16 @@ function report(findings: readonly Finding[], httpPart: string | undefined): App
 /** Nothing is removed, nothing converted but the texts of a URL. */
 export function createValidatorCompiler(): FastifySchemaCompiler<TSchema> {
   Settings.Set({ maxErrors: MOST_FINDINGS })
+  registerTimestampFormat()
   return ({ schema, httpPart, contentType = JSON_TYPE }: SchemaDefinition) => {
     // Images and forms are documented by their schemas, and judged where they are read.
     if (contentType !== JSON_TYPE) return () => true
     const validator = Compile(schema)
     const isText = httpPart !== 'body'
     return (given: unknown) => {
-      const value = isText ? Value.Default(schema, Value.Convert(schema, given)) : given
+      const unstorable = isText ? textErrors(given) : [] // of a body, its parser has looked
+      if (unstorable.length > 0) return { error: refuse(unstorable, httpPart) }
+      const value = isText ? Value.Default(schema, readTexts(schema, given)) : given
       if (validator.Check(value)) return { value }
       return { error: report(validator.Errors(prune(value, { left: EXPLAINED_VALUES })), httpPart) }
     }

@@ -10,6 +10,7 @@ import { IdParams, PageQuery, presentPage, toPageRequest } from '../schemas/comm
 import {
   CheckpointList,
   EventQuery,
+  isEventPosition,
   Metrics,
   MetricsQuery,
   presentCheckpoint,
@@ -28,13 +29,15 @@ export interface RunRecordDeps {
   readonly streams: Streams
 }
 
-const wantsStream = ({ headers }: FastifyRequest): boolean => headers.accept?.includes(EVENT_STREAM_TYPE) ?? false
+/** HEAD is answered with the page's headers: a stream that nobody reads would never end. */
+const wantsStream = ({ method, headers }: FastifyRequest): boolean =>
+  method !== 'HEAD' && (headers.accept?.includes(EVENT_STREAM_TYPE) ?? false)
 
 /** The header of a client that comes back wins over the address it started with. */
 function readPosition({ headers }: FastifyRequest, after: number | undefined): number {
   const header = headers['last-event-id']
   if (header === undefined || header === '') return after ?? 0
-  if (typeof header === 'string' && /^\d{1,15}$/.test(header)) return Number(header)
+  if (typeof header === 'string' && isEventPosition(header)) return Number(header)
   const errors = [{ path: 'Last-Event-ID', message: 'must be the id of an event' }]
   throw new AppError('invalid_request', { errors })
 }
@@ -43,8 +46,6 @@ export function runRecordRoutes(app: App, { runs }: Pick<Services, 'runs'>, { cl
   app.get(
     '/v1/runs/:id/events',
     {
-      // HEAD would open a stream and never end.
-      exposeHeadRoute: false,
       schema: {
         operationId: 'listRunEvents',
         tags,

@@ -3,6 +3,7 @@ import type { Model as DomainModel, Prototype as DomainPrototype, KappaSummary }
 import type { Artifact as ServiceArtifact } from '../../services/models/models.ts'
 import {
   closed,
+  Id,
   ListOf,
   Name,
   Nullable,
@@ -40,6 +41,8 @@ export const Model = Resource(
   {
     id: Type.String(),
     object: Type.Literal('model'),
+    created: Type.Integer({ description: "created_at in seconds since 1970, as OpenAI's clients read it." }),
+    owned_by: Type.String({ description: "The project, as OpenAI's clients read it." }),
     project_id: Type.String(),
     name: Nullable(Type.String()),
     run: Nullable(Type.String()),
@@ -123,10 +126,7 @@ export const PrototypeQuery = Type.Object(
   closed
 )
 
-export const PrototypeParams = Type.Object(
-  { id: Type.String(), index: Type.Integer({ minimum: 0, maximum: 1_048_575 }) },
-  closed
-)
+export const PrototypeParams = Type.Object({ id: Id, index: Type.Integer({ minimum: 0, maximum: 1_048_575 }) }, closed)
 
 const number = Type.Number()
 
@@ -160,6 +160,8 @@ export const KappaQuery = Type.Object(
 export const presentModel = (model: DomainModel): Static<typeof Model> => ({
   id: model.id,
   object: 'model',
+  created: Math.floor(model.createdAt.getTime() / 1000),
+  owned_by: model.projectId,
   project_id: model.projectId,
   name: model.name,
   run: model.runId,

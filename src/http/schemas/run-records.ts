@@ -4,7 +4,7 @@ import { keysToSnake } from '../../base/casing.ts'
 import type { Checkpoint as DomainCheckpoint } from '../../domain/checkpoint.ts'
 import type { MetricQuery } from '../../domain/ports.ts'
 import type { RunEvent as DomainEvent, MetricSeries } from '../../domain/run.ts'
-import { closed, ListOf, Nullable, Resource, Timestamp } from './common.ts'
+import { closed, ListOf, MOST_INT4, Nullable, Resource, Timestamp } from './common.ts'
 import type { WireObject } from './recipe.ts'
 
 export const RunEvent = Resource(
@@ -26,11 +26,14 @@ export const EventQuery = Type.Object(
   {
     limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 100, default: 20 })),
     after: Type.Optional(
-      Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER, description: 'The seq of the last event seen.' })
+      Type.Integer({ minimum: 0, maximum: MOST_INT4, description: 'The seq of the last event seen.' })
     )
   },
   closed
 )
+
+/** A place in the log: what `after` and Last-Event-ID take. */
+export const isEventPosition = (text: string): boolean => /^\d{1,10}$/.test(text) && Number(text) <= MOST_INT4
 
 export const presentEvent = (event: DomainEvent): Static<typeof RunEvent> => ({
   object: 'run_event',
@@ -68,8 +71,8 @@ export const MetricsQuery = Type.Object(
         description: 'loss,teacher_entropy; all without.'
       })
     ),
-    from: Type.Optional(Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER, description: 'First step.' })),
-    to: Type.Optional(Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER, description: 'Last step.' })),
+    from: Type.Optional(Type.Integer({ minimum: 0, maximum: MOST_INT4, description: 'First step.' })),
+    to: Type.Optional(Type.Integer({ minimum: 0, maximum: MOST_INT4, description: 'Last step.' })),
     max_points: Type.Optional(
       Type.Integer({ minimum: 2, maximum: 10_000, default: 1000, description: 'Of each key.' })
     ),

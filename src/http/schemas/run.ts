@@ -132,8 +132,9 @@ export const RunQuery = Type.Object(
     status: Type.Optional(Type.Enum([...RUN_STATUSES])),
     dataset: Type.Optional(Type.String({ maxLength: 100 })),
     metadata: Type.Optional(
-      Type.Record(Type.String(), Type.String({ maxLength: 512 }), {
+      Type.Record(Type.String({ pattern: '^.{1,64}$' }), Type.String({ maxLength: 512 }), {
         maxProperties: 16,
+        ...closed,
         description: 'metadata[key]=value, as often as wanted.'
       })
     )
