@@ -1,13 +1,25 @@
 import { UNREADABLE } from './text.ts'
 
+/** A stray per cent sign, or bytes in a row. */
+const ESCAPES = /(?:%[0-9a-f]{2})+|%/gi
+
+function decodeEscapes(escapes: string): string {
+  try {
+    return decodeURIComponent(escapes)
+  } catch {
+    return UNREADABLE
+  }
+}
+
 type Values = Map<string, string | string[]>
 
+/** Nobody catches what is thrown here: what cannot be decoded is marked, and validation refuses it by its parameter's name. */
 function decode(text: string): string {
+  const spaced = text.replaceAll('+', ' ')
   try {
-    return decodeURIComponent(text.replaceAll('+', ' '))
+    return decodeURIComponent(spaced)
   } catch {
-    // Nobody catches what is thrown here; validation refuses this text by its parameter's name.
-    return UNREADABLE
+    return spaced.replaceAll(ESCAPES, decodeEscapes)
   }
 }
 

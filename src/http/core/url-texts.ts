@@ -17,14 +17,19 @@ function readText(type: unknown, text: string): unknown {
   return text
 }
 
-/** @param given the parameters as they came; a copy is returned */
+interface ParameterSchema {
+  readonly type?: string
+  readonly default?: unknown
+}
+
+/** @returns a copy of the parameters as they came, with the defaults of those that did not */
 export function readTexts(schema: TSchema, given: unknown): Record<string, unknown> {
-  const { properties = {} } = schema as { readonly properties?: Readonly<Record<string, { readonly type?: unknown }>> } // parameters are objects
-  const typeOf = (name: string) => (Object.hasOwn(properties, name) ? properties[name]?.type : undefined)
-  return Object.fromEntries(
-    Object.entries(given ?? {}).map(([name, value]) => [
-      name,
-      typeof value === 'string' ? readText(typeOf(name), value) : value
-    ])
-  )
+  const { properties = {} } = schema as { readonly properties?: Readonly<Record<string, ParameterSchema>> } // parameters are objects
+  const parameters = new Map(Object.entries(properties))
+  const defaults = [...parameters].flatMap(([name, one]) => (one.default === undefined ? [] : [[name, one.default]]))
+  const values = Object.entries(given ?? {}).map(([name, value]) => [
+    name,
+    typeof value === 'string' ? readText(parameters.get(name)?.type, value) : value
+  ])
+  return Object.fromEntries([...defaults, ...values])
 }

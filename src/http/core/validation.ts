@@ -4,19 +4,11 @@ import type { FastifySchemaCompiler } from 'fastify'
 import type { TSchema } from 'typebox'
 import { Compile } from 'typebox/compile'
 import { Settings } from 'typebox/system'
-import { Value } from 'typebox/value'
 import { AppError, type FieldError } from '../../base/errors.ts'
 import { escapePointer, textErrors } from './text.ts'
 import { registerTimestampFormat, TIMESTAMP_RULE } from './timestamps.ts'
+import { explainUnions, type Finding } from './unions.ts'
 import { readTexts } from './url-texts.ts'
-
-interface Finding {
-  readonly keyword: string
-  readonly schemaPath: string
-  readonly instancePath: string
-  readonly params: object
-  readonly message: string
-}
 
 /** Fastify gives the media type of bodies that may come in several; its types do not say so. */
 type SchemaDefinition = Parameters<FastifySchemaCompiler<TSchema>>[0] & { readonly contentType?: string }
@@ -77,33 +69,9 @@ function explain({ keyword, schemaPath, instancePath, params, message }: Finding
   }
 }
 
-const UNION_BRANCH = /^(.*?)\/anyOf\/(\d+)/
-
-/** Of a union, only the branch that its literals chose; when they chose none, that is what is wrong. */
-function chooseBranches(findings: readonly Finding[]): readonly Finding[] {
-  const branches = new Map<string, Finding[]>()
-  for (const finding of findings) {
-    const match = UNION_BRANCH.exec(finding.schemaPath)
-    if (match) branches.set(match[0], [...(branches.get(match[0]) ?? []), finding])
-  }
-  const isMeant = (branch: readonly Finding[]) =>
-    !branch.some(({ keyword }) => keyword === 'const' || keyword === 'type')
-  return findings.flatMap((finding) => {
-    const branch = UNION_BRANCH.exec(finding.schemaPath)
-    if (branch) return isMeant(branches.get(branch[0]) ?? []) ? [finding] : []
-    if (finding.keyword !== 'anyOf') return [finding]
-    const own = [...branches].filter(([path]) => path.startsWith(`${finding.schemaPath}/anyOf/`))
-    if (own.some(([, inside]) => isMeant(inside))) return []
-    const types = own.flatMap(([, inside]) =>
-      inside.flatMap(({ keyword, message }) => (keyword === 'type' ? [message] : []))
-    )
-    return [{ ...finding, message: types.length > 0 ? types.join(' or ') : 'is none of the forms that are taken' }]
-  })
-}
-
 function report(findings: readonly Finding[], httpPart: string | undefined): AppError {
   const seen = new Set<string>()
-  const errors = chooseBranches(findings)
+  const errors = explainUnions(findings)
     .flatMap(explain)
     .filter(({ path, message }) => !seen.has(`${path} ${message}`) && seen.add(`${path} ${message}`))
     .slice(0, MOST_ERRORS)
@@ -128,7 +96,7 @@ export function createValidatorCompiler(): FastifySchemaCompiler<TSchema> {
     return (given: unknown) => {
       const unstorable = isText ? textErrors(given) : [] // of a body, its parser has looked
       if (unstorable.length > 0) return { error: refuse(unstorable, httpPart) }
-      const value = isText ? Value.Default(schema, readTexts(schema, given)) : given
+      const value = isText ? readTexts(schema, given) : given
       if (validator.Check(value)) return { value }
       return { error: report(validator.Errors(prune(value, { left: EXPLAINED_VALUES })), httpPart) }
     }
