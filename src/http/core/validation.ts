@@ -94,6 +94,8 @@ export function createValidatorCompiler(): FastifySchemaCompiler<TSchema> {
     const validator = Compile(schema)
     const isText = httpPart !== 'body'
     return (given: unknown) => {
+      if (!isText && (given === undefined || given === null))
+        return { error: refuse([{ path: '', message: 'is required, as JSON' }], httpPart) }
       const unstorable = isText ? textErrors(given) : [] // of a body, its parser has looked
       if (unstorable.length > 0) return { error: refuse(unstorable, httpPart) }
       const value = isText ? readTexts(schema, given) : given
