@@ -130,7 +130,9 @@ const openAiType = (status: number): string =>
 /** What OpenAI's clients read of a failure, the reason in one sentence; RFC 9457 allows more fields. */
 export function openAiError({ code, status, detail, errors = [] }: ProblemBody): { readonly error: object } {
   const fields = errors.map((one) => ({ name: one['pointer'] ?? one['parameter'] ?? '', detail: one['detail'] }))
-  const reasons = fields.map((one) => `${one.name || 'the body'} ${one.detail}`)
+  const reasons = fields.map((one) =>
+    one.detail === detail ? `(${one.name})` : `${one.name || 'the body'} ${one.detail}`
+  )
   const message = reasons.length === 0 ? detail : `${detail} ${reasons.join('; ')}`
   return { error: { message, type: openAiType(status), param: fields[0]?.name ?? null, code } }
 }
