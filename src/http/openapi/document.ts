@@ -29,7 +29,7 @@ const DESCRIPTION = `Self-supervised vision as a service: queue DINO-vMF runs, s
 Text is UTF-8 without NUL; of a name that comes twice in a JSON object the last one counts. Failures are RFC 9457 problems that name the field or parameter. Any GET but that of an object may be a HEAD.`
 
 const KEY = { pattern: '^[!-~]+$', minLength: 1, maxLength: 255 }
-const SEQUENCE = { pattern: '^[0-9]{1,10}$' }
+const SEQUENCE = { pattern: '^[0-9]{0,15}$' }
 
 interface JsonSchemaObject {
   readonly required?: readonly string[]

@@ -10,7 +10,6 @@ import { IdParams, PageQuery, presentPage, toPageRequest } from '../schemas/comm
 import {
   CheckpointList,
   EventQuery,
-  isEventPosition,
   Metrics,
   MetricsQuery,
   presentCheckpoint,
@@ -18,6 +17,7 @@ import {
   presentMetrics,
   RunEvent,
   RunEventList,
+  readEventPosition,
   readMetricQuery
 } from '../schemas/run-records.ts'
 import type { App } from '../server.ts'
@@ -37,7 +37,8 @@ const wantsStream = ({ method, headers }: FastifyRequest): boolean =>
 function readPosition({ headers }: FastifyRequest, after: number | undefined): number {
   const header = headers['last-event-id']
   if (header === undefined || header === '') return after ?? 0
-  if (typeof header === 'string' && isEventPosition(header)) return Number(header)
+  const position = readEventPosition(String(header))
+  if (position !== null) return position
   const errors = [{ path: 'Last-Event-ID', message: 'must be the id of an event' }]
   throw new AppError('invalid_request', { errors })
 }

@@ -4,9 +4,20 @@ import type {
   DatasetImage as DomainImage,
   DatasetVersion as DomainVersion
 } from '../../domain/dataset.ts'
-import { closed, Id, ListOf, Nullable, Resource, ResourceError, Sha256, Timestamp, timestampOrNull } from './common.ts'
+import {
+  closed,
+  Id,
+  ListOf,
+  Nullable,
+  Resource,
+  ResourceError,
+  Sha256,
+  Text,
+  Timestamp,
+  timestampOrNull
+} from './common.ts'
 
-const Classes = Type.Array(Type.String({ minLength: 1, maxLength: 200 }), {
+const Classes = Type.Array(Text({ minLength: 1, maxLength: 200 }), {
   minItems: 1,
   maxItems: 100_000,
   description: 'Names of the labels 0, 1, …'
@@ -28,7 +39,7 @@ const Select = Type.Object(
 const UploadSource = Type.Object(
   {
     type: Type.Literal('upload'),
-    uploads: Type.Array(Type.String({ minLength: 1, maxLength: 64 }), {
+    uploads: Type.Array(Text({ minLength: 1, maxLength: 64 }), {
       minItems: 1,
       maxItems: 1000,
       uniqueItems: true,
@@ -43,7 +54,7 @@ const UploadSource = Type.Object(
 const BucketSource = Type.Object(
   {
     type: Type.Literal('s3'),
-    prefix: Type.String({ minLength: 1, maxLength: 900, description: 'A folder in the bucket of the platform.' }),
+    prefix: Text({ minLength: 1, maxLength: 900, description: 'A folder in the bucket of the platform.' }),
     classes: Type.Optional(Classes),
     select: Type.Optional(Select)
   },

@@ -10,6 +10,7 @@ import {
   pageQuery,
   Resource,
   ResourceError,
+  Text,
   Timestamp,
   timestampOrNull
 } from './common.ts'
@@ -63,7 +64,7 @@ export const Model = Resource(
 export const ModelList = ListOf(Model, 'ModelList')
 
 const CreateModelOfCheckpoint = Type.Object(
-  { checkpoint: Type.String({ minLength: 1, maxLength: 64 }), name: Type.Optional(Nullable(Name)) },
+  { checkpoint: Text({ minLength: 1, maxLength: 64 }), name: Type.Optional(Nullable(Name)) },
   { ...closed, description: 'The teacher of a checkpoint.' }
 )
 

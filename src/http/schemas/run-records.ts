@@ -32,8 +32,9 @@ export const EventQuery = Type.Object(
   closed
 )
 
-/** A place in the log: what `after` and Last-Event-ID take. */
-export const isEventPosition = (text: string): boolean => /^\d{1,10}$/.test(text) && Number(text) <= MOST_INT4
+/** A place in the log as Last-Event-ID has it, or null. Beyond the largest number that an event can have is beyond the end. */
+export const readEventPosition = (text: string): number | null =>
+  /^\d{1,15}$/.test(text) ? Math.min(Number(text), MOST_INT4) : null
 
 export const presentEvent = (event: DomainEvent): Static<typeof RunEvent> => ({
   object: 'run_event',
