@@ -812,6 +812,15 @@ export interface components {
                 images: number;
             };
         };
+        BucketSource: {
+            /** @constant */
+            type: "s3";
+            /** @description A folder in the bucket of the platform. */
+            prefix: string;
+            /** @description Names of the labels 0, 1, … */
+            classes?: string[];
+            select?: components["schemas"]["ImageSelection"];
+        };
         Checkpoint: {
             id: string;
             /** @constant */
@@ -1154,33 +1163,7 @@ export interface components {
             has_more: boolean;
             next_cursor: string | null;
         };
-        DatasetSource: {
-            /** @constant */
-            type: "upload";
-            /** @description Completed uploads of this dataset: one archive, or images, or IDX images and labels. */
-            uploads: string[];
-            /** @description Names of the labels 0, 1, … */
-            classes?: string[];
-            /** @description Keeps image i when i mod every = offset; with invert, all the others. */
-            select?: {
-                every: number;
-                offset: number;
-                invert: boolean;
-            };
-        } | {
-            /** @constant */
-            type: "s3";
-            /** @description A folder in the bucket of the platform. */
-            prefix: string;
-            /** @description Names of the labels 0, 1, … */
-            classes?: string[];
-            /** @description Keeps image i when i mod every = offset; with invert, all the others. */
-            select?: {
-                every: number;
-                offset: number;
-                invert: boolean;
-            };
-        };
+        DatasetSource: components["schemas"]["UploadSource"] | components["schemas"]["BucketSource"];
         DatasetVersion: {
             /** @description ds_…@3: how a run names it. */
             id: string;
@@ -1330,6 +1313,12 @@ export interface components {
                 patch_loss_weight?: number;
             };
         };
+        /** @description Keeps image i when i mod every = offset; with invert, all the others. */
+        ImageSelection: {
+            every: number;
+            offset: number;
+            invert: boolean;
+        };
         IssuedApiKey: {
             id: string;
             /** @constant */
@@ -1382,6 +1371,10 @@ export interface components {
             id: string;
             /** @constant */
             object: "model";
+            /** @description created_at in seconds since 1970, as OpenAI's clients read it. */
+            created: number;
+            /** @description The project, as OpenAI's clients read it. */
+            owned_by: string;
             project_id: string;
             name: string | null;
             run: string | null;
@@ -1466,7 +1459,7 @@ export interface components {
             status: number;
             detail: string;
             /** @enum {unknown} */
-            code: "invalid_request" | "invalid_recipe" | "unauthorized" | "forbidden" | "route_not_found" | "method_not_allowed" | "key_not_found" | "dataset_not_found" | "dataset_version_not_found" | "dataset_version_not_ready" | "dataset_in_use" | "dataset_empty" | "upload_not_found" | "upload_incomplete" | "upload_expired" | "archive_invalid" | "archive_too_large" | "source_unreachable" | "run_not_found" | "run_not_cancelable" | "checkpoint_not_found" | "checkpoint_invalid" | "weights_unsupported" | "weights_mismatch" | "model_not_found" | "model_not_ready" | "model_without_head" | "prototype_not_found" | "artifact_not_found" | "idempotency_key_reused" | "idempotency_in_progress" | "body_too_large" | "unsupported_media_type" | "image_invalid" | "image_too_large" | "url_not_allowed" | "url_unreachable" | "rate_limited" | "overloaded" | "request_timeout" | "database_unavailable" | "storage_unavailable" | "storage_full" | "inference_unavailable" | "lease_lost" | "object_not_found" | "object_damaged" | "program_untraceable" | "engine_unavailable" | "loss_not_finite" | "trainer_crashed" | "out_of_memory" | "internal";
+            code: "invalid_request" | "invalid_recipe" | "unauthorized" | "forbidden" | "route_not_found" | "method_not_allowed" | "key_not_found" | "dataset_not_found" | "dataset_version_not_found" | "dataset_version_not_ready" | "dataset_in_use" | "dataset_empty" | "upload_not_found" | "upload_incomplete" | "upload_expired" | "archive_invalid" | "archive_too_large" | "source_unreachable" | "run_not_found" | "run_not_cancelable" | "checkpoint_not_found" | "checkpoint_invalid" | "weights_unsupported" | "weights_mismatch" | "model_not_found" | "model_not_ready" | "model_without_head" | "prototype_not_found" | "artifact_not_found" | "idempotency_key_reused" | "idempotency_in_progress" | "body_too_large" | "unsupported_media_type" | "headers_too_large" | "uri_too_long" | "receive_timeout" | "expectation_failed" | "image_invalid" | "image_too_large" | "url_not_allowed" | "url_unreachable" | "rate_limited" | "overloaded" | "request_timeout" | "database_unavailable" | "storage_unavailable" | "storage_full" | "inference_unavailable" | "lease_lost" | "object_not_found" | "object_damaged" | "program_untraceable" | "engine_unavailable" | "loss_not_finite" | "trainer_crashed" | "out_of_memory" | "internal";
             request_id: string;
             errors?: {
                 /** @description JSON pointer into the body. */
@@ -1475,6 +1468,13 @@ export interface components {
                 parameter?: string;
                 detail: string;
             }[];
+            /** @description The same for OpenAI's clients, where they are at home: /v1/models and /v1/embeddings. */
+            error?: {
+                message: string;
+                type: string;
+                param: string | null;
+                code: string;
+            };
         };
         Prototype: {
             /** @constant */
@@ -1763,6 +1763,15 @@ export interface components {
              */
             expires_at: string;
         };
+        UploadSource: {
+            /** @constant */
+            type: "upload";
+            /** @description Completed uploads of this dataset: one archive, or images, or IDX images and labels. */
+            uploads: string[];
+            /** @description Names of the labels 0, 1, … */
+            classes?: string[];
+            select?: components["schemas"]["ImageSelection"];
+        };
         ValidatedRun: {
             /** @constant */
             object: "run_validation";
@@ -1787,7 +1796,29 @@ export interface components {
     requestBodies: never;
     headers: {
         /** @description Names the request in the logs. */
-        RequestId: string;
+        "X-Request-Id": string;
+        /** @description Seconds after which the same request may succeed. */
+        "Retry-After": number;
+        /** @description What is left of the quota: `"default";r=<requests>;t=<seconds>`. */
+        RateLimit: string;
+        /** @description The quota of a key: `"default";q=<requests>;w=<seconds>`. */
+        "RateLimit-Policy": string;
+        /** @description Of these bytes; for If-None-Match. */
+        ETag: string;
+        /** @description Where the new resource is. */
+        Location: string;
+        /** @description The methods that are taken here. */
+        Allow: string;
+        /** @description Bearer */
+        "WWW-Authenticate": string;
+        /** @description `true` where the first answer is given again. */
+        "Idempotent-Replayed": string;
+        /** @description Milliseconds of every stage. */
+        "Server-Timing": string;
+        /** @description Numbers of one embedding, where the answer is raw float32. */
+        "Kappa-Dimensions": number;
+        /** @description The name of the file. */
+        "Content-Disposition": string;
     };
     pathItems: never;
 }
@@ -1798,7 +1829,7 @@ export interface operations {
             query?: {
                 /** @description Items in a page. */
                 limit?: number;
-                /** @description next_cursor of the page before. */
+                /** @description next_cursor of the page before, of the same list in the same order. */
                 after?: string;
             };
             header?: never;
@@ -1810,7 +1841,9 @@ export interface operations {
             /** @description Done. */
             200: {
                 headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1824,7 +1857,7 @@ export interface operations {
             query?: never;
             header?: {
                 /** @description Makes a repeated request safe for 24 hours. */
-                "idempotency-key"?: string;
+                "Idempotency-Key"?: string;
             };
             path?: never;
             cookie?: never;
@@ -1838,7 +1871,10 @@ export interface operations {
             /** @description Done. */
             201: {
                 headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1861,7 +1897,9 @@ export interface operations {
             /** @description Done; no body. */
             204: {
                 headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -1873,7 +1911,7 @@ export interface operations {
             query?: {
                 /** @description Items in a page. */
                 limit?: number;
-                /** @description next_cursor of the page before. */
+                /** @description next_cursor of the page before, of the same list in the same order. */
                 after?: string;
             };
             header?: never;
@@ -1885,7 +1923,9 @@ export interface operations {
             /** @description Done. */
             200: {
                 headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1899,7 +1939,7 @@ export interface operations {
             query?: never;
             header?: {
                 /** @description Makes a repeated request safe for 24 hours. */
-                "idempotency-key"?: string;
+                "Idempotency-Key"?: string;
             };
             path?: never;
             cookie?: never;
@@ -1913,7 +1953,11 @@ export interface operations {
             /** @description Done. */
             201: {
                 headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
+                    Location: components["headers"]["Location"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1936,7 +1980,9 @@ export interface operations {
             /** @description Done. */
             200: {
                 headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1959,7 +2005,9 @@ export interface operations {
             /** @description Done; no body. */
             204: {
                 headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -1971,7 +2019,7 @@ export interface operations {
             query?: never;
             header?: {
                 /** @description Makes a repeated request safe for 24 hours. */
-                "idempotency-key"?: string;
+                "Idempotency-Key"?: string;
             };
             path: {
                 id: string;
@@ -1987,7 +2035,10 @@ export interface operations {
             /** @description Done. */
             201: {
                 headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2015,7 +2066,9 @@ export interface operations {
             /** @description Done. */
             200: {
                 headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2029,7 +2082,7 @@ export interface operations {
             query?: {
                 /** @description Items in a page. */
                 limit?: number;
-                /** @description next_cursor of the page before. */
+                /** @description next_cursor of the page before, of the same list in the same order. */
                 after?: string;
             };
             header?: never;
@@ -2043,7 +2096,9 @@ export interface operations {
             /** @description Done. */
             200: {
                 headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2057,7 +2112,7 @@ export interface operations {
             query?: never;
             header?: {
                 /** @description Makes a repeated request safe for 24 hours. */
-                "idempotency-key"?: string;
+                "Idempotency-Key"?: string;
             };
             path: {
                 id: string;
@@ -2073,7 +2128,11 @@ export interface operations {
             /** @description Done. */
             202: {
                 headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
+                    Location: components["headers"]["Location"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2097,7 +2156,9 @@ export interface operations {
             /** @description Done. */
             200: {
                 headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2111,7 +2172,7 @@ export interface operations {
             query?: {
                 /** @description Items in a page. */
                 limit?: number;
-                /** @description next_cursor of the page before. */
+                /** @description next_cursor of the page before, of the same list in the same order. */
                 after?: string;
             };
             header?: never;
@@ -2126,7 +2187,9 @@ export interface operations {
             /** @description Done. */
             200: {
                 headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2140,7 +2203,7 @@ export interface operations {
             query?: {
                 /** @description Items in a page. */
                 limit?: number;
-                /** @description next_cursor of the page before. */
+                /** @description next_cursor of the page before, of the same list in the same order. */
                 after?: string;
             };
             header?: never;
@@ -2155,7 +2218,9 @@ export interface operations {
             /** @description Done. */
             200: {
                 headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2169,7 +2234,7 @@ export interface operations {
             query?: {
                 /** @description Items in a page. */
                 limit?: number;
-                /** @description next_cursor of the page before. */
+                /** @description next_cursor of the page before, of the same list in the same order. */
                 after?: string;
                 status?: "queued" | "starting" | "running" | "pausing" | "paused" | "cancelling" | "cancelled" | "succeeded" | "failed";
                 dataset?: string;
@@ -2187,7 +2252,9 @@ export interface operations {
             /** @description Done. */
             200: {
                 headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2201,7 +2268,7 @@ export interface operations {
             query?: never;
             header?: {
                 /** @description Makes a repeated request safe for 24 hours. */
-                "idempotency-key"?: string;
+                "Idempotency-Key"?: string;
             };
             path?: never;
             cookie?: never;
@@ -2215,7 +2282,11 @@ export interface operations {
             /** @description Done. */
             202: {
                 headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
+                    Location: components["headers"]["Location"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2240,7 +2311,9 @@ export interface operations {
             /** @description Done. */
             200: {
                 headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2254,7 +2327,7 @@ export interface operations {
             query?: never;
             header?: {
                 /** @description The ETag of an earlier answer. */
-                "if-none-match"?: string;
+                "If-None-Match"?: string;
             };
             path: {
                 id: string;
@@ -2266,7 +2339,10 @@ export interface operations {
             /** @description Done. */
             200: {
                 headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2276,7 +2352,10 @@ export interface operations {
             /** @description Not modified. */
             304: {
                 headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -2297,7 +2376,9 @@ export interface operations {
             /** @description Done. */
             200: {
                 headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2315,7 +2396,7 @@ export interface operations {
             };
             header?: {
                 /** @description Where a broken stream goes on. */
-                "last-event-id"?: string;
+                "Last-Event-ID"?: string;
             };
             path: {
                 id: string;
@@ -2327,7 +2408,9 @@ export interface operations {
             /** @description A page, or the stream. */
             200: {
                 headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2362,7 +2445,9 @@ export interface operations {
             /** @description Done. */
             200: {
                 headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2376,7 +2461,7 @@ export interface operations {
             query?: {
                 /** @description Items in a page. */
                 limit?: number;
-                /** @description next_cursor of the page before. */
+                /** @description next_cursor of the page before, of the same list in the same order. */
                 after?: string;
             };
             header?: never;
@@ -2390,7 +2475,9 @@ export interface operations {
             /** @description Done. */
             200: {
                 headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2404,7 +2491,7 @@ export interface operations {
             query?: {
                 /** @description Items in a page. */
                 limit?: number;
-                /** @description next_cursor of the page before. */
+                /** @description next_cursor of the page before, of the same list in the same order. */
                 after?: string;
             };
             header?: never;
@@ -2416,7 +2503,9 @@ export interface operations {
             /** @description Done. */
             200: {
                 headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2430,7 +2519,7 @@ export interface operations {
             query?: never;
             header?: {
                 /** @description Makes a repeated request safe for 24 hours. */
-                "idempotency-key"?: string;
+                "Idempotency-Key"?: string;
             };
             path?: never;
             cookie?: never;
@@ -2444,7 +2533,11 @@ export interface operations {
             /** @description Done. */
             202: {
                 headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
+                    Location: components["headers"]["Location"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2458,7 +2551,7 @@ export interface operations {
             query?: never;
             header?: {
                 /** @description The ETag of an earlier answer. */
-                "if-none-match"?: string;
+                "If-None-Match"?: string;
             };
             path: {
                 id: string;
@@ -2470,7 +2563,10 @@ export interface operations {
             /** @description Done. */
             200: {
                 headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2480,7 +2576,10 @@ export interface operations {
             /** @description Not modified. */
             304: {
                 headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -2501,7 +2600,9 @@ export interface operations {
             /** @description Done. */
             200: {
                 headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2515,7 +2616,7 @@ export interface operations {
             query?: never;
             header?: {
                 /** @description Makes a repeated request safe for 24 hours. */
-                "idempotency-key"?: string;
+                "Idempotency-Key"?: string;
             };
             path?: never;
             cookie?: never;
@@ -2529,7 +2630,10 @@ export interface operations {
             /** @description Done. */
             201: {
                 headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2556,7 +2660,9 @@ export interface operations {
             /** @description Done. */
             200: {
                 headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2570,7 +2676,7 @@ export interface operations {
             query?: {
                 /** @description Items in a page. */
                 limit?: number;
-                /** @description next_cursor of the page before. */
+                /** @description next_cursor of the page before, of the same list in the same order. */
                 after?: string;
                 sort?: "index" | "-kappa" | "kappa" | "-usage" | "usage";
             };
@@ -2585,7 +2691,9 @@ export interface operations {
             /** @description Done. */
             200: {
                 headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2609,7 +2717,9 @@ export interface operations {
             /** @description Done. */
             200: {
                 headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2634,7 +2744,9 @@ export interface operations {
             /** @description Done. */
             200: {
                 headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2659,7 +2771,10 @@ export interface operations {
             /** @description Done. */
             200: {
                 headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2700,7 +2815,11 @@ export interface operations {
             /** @description One embedding an image, in order. */
             200: {
                 headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    "Kappa-Dimensions": components["headers"]["Kappa-Dimensions"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2740,7 +2859,10 @@ export interface operations {
             /** @description Done. */
             200: {
                 headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2763,7 +2885,8 @@ export interface operations {
             /** @description The bytes. */
             200: {
                 headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Content-Disposition": components["headers"]["Content-Disposition"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2786,7 +2909,8 @@ export interface operations {
             /** @description Done; no body. */
             200: {
                 headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -2805,7 +2929,7 @@ export interface operations {
             /** @description Done. */
             200: {
                 headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2826,7 +2950,7 @@ export interface operations {
             /** @description Done. */
             200: {
                 headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2847,7 +2971,7 @@ export interface operations {
             /** @description Text format. */
             200: {
                 headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2868,7 +2992,7 @@ export interface operations {
             /** @description Done. */
             200: {
                 headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2889,7 +3013,7 @@ export interface operations {
             /** @description A page where the dashboard is installed. */
             200: {
                 headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {

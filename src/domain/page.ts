@@ -1,4 +1,6 @@
-/** One page of a list: newest first unless a list says otherwise. `after` is the id of the last item seen. */
+import { AppError } from '../base/errors.ts'
+
+/** One page of a list: newest first unless a list says otherwise. `after` is a position that this list gave out, in its own words. */
 export interface PageRequest {
   readonly limit: number
   readonly after: string | null
@@ -9,3 +11,6 @@ export interface Page<T> {
   readonly hasMore: boolean
   readonly nextCursor: string | null
 }
+
+export const invalidCursor = (): AppError =>
+  new AppError('invalid_request', { errors: [{ path: 'after', message: 'is not a cursor of this list' }] })

@@ -5,13 +5,16 @@ import type { SignedObjects } from '../domain/ports.ts'
 import type { Services } from '../services/services.ts'
 import { createAuthHook } from './core/auth.ts'
 import { registerJsonParser } from './core/bodies.ts'
+import { registerCursors } from './core/cursors.ts'
 import { createDashboard } from './core/dashboard-files.ts'
 import { registerErrors } from './core/errors.ts'
 import { registerIdempotency } from './core/idempotency.ts'
 import { createMetrics, registerMetrics } from './core/metrics.ts'
 import { collectOperations } from './core/operations.ts'
 import { createLimiters } from './core/rate-limit.ts'
+import { registerRequestChecks } from './core/request-checks.ts'
 import { registerRequestLog } from './core/request-log.ts'
+import { collectRoutes } from './core/route-table.ts'
 import { registerSecurityHeaders } from './core/security-headers.ts'
 import { createStreams, type StreamLimits } from './core/streams.ts'
 import { registerDocs } from './openapi/docs.ts'
@@ -59,15 +62,18 @@ export async function createApp(options: AppOptions): Promise<App> {
   const streams = createStreams(app, options.streamLimits)
   const metrics = createMetrics(streams)
   const operations = collectOperations(app)
+  const routes = collectRoutes(app)
   const dashboard =
     options.dashboardFolder === null ? null : createDashboard(options.dashboardFolder, options.objectOrigin ?? null)
 
   registerRequestLog(app, logger)
   registerSecurityHeaders(app)
   registerMetrics(app, metrics)
-  registerErrors(app, { logger, operations, dashboard })
+  registerErrors(app, { logger, routes, dashboard })
+  registerRequestChecks(app)
   const limiters = createLimiters(clock, options.rateLimitPerMinute)
   app.addHook('onRequest', createAuthHook({ keys: services.keys, limiters, onRefused: metrics.countRefused }))
+  registerCursors(app)
   registerIdempotency(app, services.idempotency)
   registerJsonParser(app)
   await registerDocs(app, operations)

@@ -3,9 +3,11 @@ import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import fastify, { type FastifyBaseLogger, type FastifyInstance, type RawServerDefault } from 'fastify'
 import type { Clock } from '../base/clock.ts'
 import { sendProblem } from './core/errors.ts'
+import { createClientErrorHandler, registerUnmetRequests } from './core/parser-errors.ts'
 import { toAppError } from './core/problem.ts'
 import { parseQuery } from './core/query.ts'
 import { readRequestId } from './core/request-log.ts'
+import { SECURITY_HEADERS } from './core/security-headers.ts'
 import { createValidatorCompiler } from './core/validation.ts'
 
 export type App = FastifyInstance<
@@ -39,10 +41,15 @@ export function createServer(clock: Clock, trustedProxies: TrustedProxies): App 
     requestTimeout: RECEIVE_WITHIN_MS,
     requestIdHeader: false,
     genReqId: (request) => readRequestId(request, clock),
-    // Before any route: a URL that cannot be decoded.
-    frameworkErrors: (error, request, reply) => sendProblem(request, reply, toAppError(error)),
+    // Without a Host Node would answer by itself, and say nothing.
+    http: { requireHostHeader: false },
+    clientErrorHandler: createClientErrorHandler(clock),
+    // Before any route and any hook: a URL that cannot be decoded, or with a part that is too long.
+    frameworkErrors: (error, request, reply) =>
+      sendProblem(request, reply.headers({ 'x-request-id': request.id, ...SECURITY_HEADERS }), toAppError(error)),
     routerOptions: { querystringParser: parseQuery, maxParamLength: MAX_PARAM_LENGTH }
   }).withTypeProvider<TypeBoxTypeProvider>()
+  registerUnmetRequests(server.server, clock)
   server.setValidatorCompiler(createValidatorCompiler())
   // What is sent was typed by its schema already; the tests validate every response against the document.
   server.setSerializerCompiler(() => (value) => JSON.stringify(value))

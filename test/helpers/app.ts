@@ -138,6 +138,7 @@ async function inject(
   const type = response.headers['content-type']
   const operation = validator.operationOf(method, url)
   validator.validateResponse(operation, response.statusCode, typeof type === 'string' ? type : null, response.payload)
+  validator.validateHeaders(operation, response.statusCode, response.headers)
   return {
     status: response.statusCode,
     headers: response.headers as Answer['headers'],

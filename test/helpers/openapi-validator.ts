@@ -11,14 +11,22 @@ interface MediaType {
   readonly schema: Record<string, unknown>
 }
 
+interface ResponseObject {
+  readonly headers?: Readonly<Record<string, unknown>>
+  readonly content?: Readonly<Record<string, MediaType>>
+}
+
 interface OperationObject {
   readonly operationId: string
-  readonly responses: Readonly<Record<string, { readonly content?: Readonly<Record<string, MediaType>> }>>
+  readonly responses: Readonly<Record<string, ResponseObject>>
 }
 
 interface Document {
   readonly paths: Readonly<Record<string, Readonly<Record<string, OperationObject>>>>
-  readonly components: { readonly schemas: Readonly<Record<string, unknown>> }
+  readonly components: {
+    readonly schemas: Readonly<Record<string, unknown>>
+    readonly headers: Readonly<Record<string, { readonly required?: boolean }>>
+  }
 }
 
 export interface OpenApiValidator {
@@ -31,6 +39,8 @@ export interface OpenApiValidator {
    * @throws AssertionError when the document does not announce this status, media type or body
    */
   validateResponse(operation: string | null, status: number, contentType: string | null, body: string): void
+  /** @throws AssertionError when a header of the document is sent where it is not announced, or is missing where it must be */
+  validateHeaders(operation: string | null, status: number, headers: Readonly<Record<string, unknown>>): void
 }
 
 const PATH = resolve(import.meta.dirname, '../../openapi.yaml')
@@ -75,6 +85,17 @@ export function createOpenApiValidator(path = PATH): OpenApiValidator {
       const { pathname } = new URL(url, 'http://localhost')
       const found = routes.find((one) => one.method === method.toLowerCase() && one.pattern.test(pathname))
       return found?.operation.operationId ?? null
+    },
+    validateHeaders(operation, status, headers) {
+      const responses = routes.find((one) => one.operation.operationId === operation)?.operation.responses ?? {}
+      const announced = responses[String(status)]?.headers
+      if (!announced) return
+      for (const [name, { required = false }] of Object.entries(document.components.headers)) {
+        const isSent = headers[name.toLowerCase()] !== undefined
+        const what = `${operation} ${status}: the header ${name}`
+        assert.ok(!isSent || name in announced, `${what} is not announced`)
+        assert.ok(isSent || !(required && name in announced), `${what} is missing`)
+      }
     },
     validateResponse(operation, status, contentType, body) {
       const what = `${operation ?? 'no route'} ${status}`

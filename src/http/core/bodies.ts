@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify'
-import { AppError, toError } from '../../base/errors.ts'
+import { toError } from '../../base/errors.ts'
+import { parseJsonBody } from './json-text.ts'
 
 /**
  * JSON only; an empty body is none, since clients send the header with it. `__proto__` is a field like any other, which
@@ -7,13 +8,12 @@ import { AppError, toError } from '../../base/errors.ts'
  */
 export function registerJsonParser(app: FastifyInstance): void {
   app.removeAllContentTypeParsers()
-  // As one buffer: 10 MB of images joined from pieces of text take 17 ms, decoded at once 6 (measured).
-  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_, body, done) => {
+  app.addContentTypeParser<Buffer>('application/json', { parseAs: 'buffer' }, (request, body, done) => {
     if (body.length === 0) return done(null, undefined)
     try {
-      done(null, JSON.parse(body.toString('utf8')))
+      done(null, parseJsonBody(body, request.headers['content-type'] ?? ''))
     } catch (error) {
-      done(new AppError('invalid_request', { message: 'The body is not valid JSON.' }, { cause: toError(error) }))
+      done(toError(error))
     }
   })
 }

@@ -1,4 +1,4 @@
-/** The built dashboard: its files by name, its page for every other address, so that a reload finds the same view. */
+/** The built dashboard: its files by name, and its page where a browser goes to one of its views, so that a reload finds it. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { extname, join, sep } from 'node:path'
 import type { FastifyReply } from 'fastify'
@@ -21,7 +21,14 @@ const INDEX = '/index.html'
 /** Vite puts a hash of the content in these names. */
 const HASHED = /^\/assets\//
 
+/** The addresses of src/dashboard/router.ts, also where they are written as paths; a test compares. */
+const VIEW = /^\/(?:runs|datasets|models)(?:\/[^/]+)?$|^\/keys$/
+
+export const isDashboardView = (path: string): boolean => VIEW.test(path)
+
 export interface Dashboard {
+  /** Whether there is a file of that name, or a view that this client wants as a page. */
+  answers(path: string, accept: string): boolean
   /** @param path of the URL, as it came */
   send(reply: FastifyReply, path: string): FastifyReply
 }
@@ -43,6 +50,7 @@ export function createDashboard(folder: string, objectOrigin: string | null): Da
   if (index === undefined) return null
   const policy = dashboardPolicy(objectOrigin)
   return {
+    answers: (path, accept) => files.has(path) || (isDashboardView(path) && accept.includes('text/html')),
     send(reply, path) {
       const name = files.has(path) ? path : INDEX
       reply.headers({

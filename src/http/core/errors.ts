@@ -3,8 +3,8 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { AppError, toError } from '../../base/errors.ts'
 import type { Logger } from '../../base/log.ts'
 import type { Dashboard } from './dashboard-files.ts'
-import { methodsAt, type Operation } from './operations.ts'
 import { openAiError, PROBLEM_TYPE, presentProblem, STATUS, toAppError } from './problem.ts'
+import type { RouteTable } from './route-table.ts'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -15,16 +15,22 @@ declare module 'fastify' {
 
 export interface ErrorDeps {
   readonly logger: Logger
-  readonly operations: readonly Operation[]
+  readonly routes: RouteTable
   readonly dashboard: Dashboard | null
 }
+
+const PAGE_METHODS = ['GET', 'HEAD']
+
+const pathOf = ({ url }: FastifyRequest): string => url.split('?', 1)[0] ?? ''
 
 export function sendProblem(request: FastifyRequest, reply: FastifyReply, error: AppError): FastifyReply {
   const { retryAfterS } = error.details
   if (retryAfterS !== undefined) reply.header('retry-after', String(retryAfterS))
   if (error.code === 'unauthorized') reply.header('www-authenticate', 'Bearer realm="kappa"')
   const problem = presentProblem(error, request.id)
-  const more = request.routeOptions.config.hasOpenAiErrors ? openAiError(problem) : {}
+  // What OpenAI's API has and this one has not is asked for by their clients as well.
+  const isForOpenAi = request.routeOptions.config?.hasOpenAiErrors || error.code === 'route_not_found'
+  const more = isForOpenAi ? openAiError(problem) : {}
   return reply
     .code(STATUS[error.code])
     .type(PROBLEM_TYPE)
@@ -32,7 +38,10 @@ export function sendProblem(request: FastifyRequest, reply: FastifyReply, error:
     .send(JSON.stringify({ ...problem, ...more }))
 }
 
-export function registerErrors(app: FastifyInstance, { logger, operations, dashboard }: ErrorDeps): void {
+export function registerErrors(app: FastifyInstance, { logger, routes, dashboard }: ErrorDeps): void {
+  const isPage = ({ is404, headers }: FastifyRequest, path: string): boolean =>
+    is404 && (dashboard?.answers(path, headers.accept ?? '') ?? false)
+
   app.setErrorHandler((thrown, request, reply) => {
     const error = toAppError(thrown)
     if (STATUS[error.code] >= 500) {
@@ -42,15 +51,20 @@ export function registerErrors(app: FastifyInstance, { logger, operations, dashb
     return sendProblem(request, reply, error)
   })
 
+  // Before the body is read and the key is looked at: what is not there needs neither.
+  app.addHook('onRequest', async (request, reply) => {
+    const path = pathOf(request)
+    if (!request.is404 && !routes.isShadowing(path)) return
+    const methods = isPage(request, path) ? PAGE_METHODS : routes.methodsAt(path)
+    if (methods.includes(request.method) || (!request.is404 && methods.length === 0)) return
+    if (methods.length === 0) throw new AppError('route_not_found')
+    reply.header('allow', methods.join(', '))
+    throw new AppError('method_not_allowed')
+  })
+
   app.setNotFoundHandler(async (request, reply) => {
-    const path = request.url.split('?', 1)[0] ?? ''
-    const methods = methodsAt(operations, path)
-    if (methods.length > 0) {
-      reply.header('allow', methods.join(', '))
-      return sendProblem(request, reply, new AppError('method_not_allowed'))
-    }
-    const isPage = request.method === 'GET' && !path.startsWith('/v1/')
-    if (isPage && dashboard) return dashboard.send(reply, path)
-    return sendProblem(request, reply, new AppError('route_not_found'))
+    const path = pathOf(request)
+    if (dashboard === null || !isPage(request, path)) throw new AppError('route_not_found')
+    return dashboard.send(reply, path)
   })
 }

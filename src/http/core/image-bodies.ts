@@ -5,6 +5,7 @@ import { AppError } from '../../base/errors.ts'
 import type { ImageInput } from '../../services/serving/image-sources.ts'
 import { RAW_IMAGE_TYPES } from '../schemas/serving.ts'
 import type { App } from '../server.ts'
+import { readFormError } from './form-errors.ts'
 
 export interface ImageLimits {
   readonly bodyBytes: number
@@ -49,7 +50,11 @@ async function readParts(request: FastifyRequest, bodyBytes: number): Promise<Im
 
 /** Null when the body is JSON: then it has been validated and holds texts. */
 export async function readImageBody(request: FastifyRequest, { bodyBytes }: ImageLimits): Promise<ImageInput[] | null> {
-  if (request.isMultipart()) return readParts(request, bodyBytes)
+  if (request.isMultipart()) {
+    return readParts(request, bodyBytes).catch((thrown: unknown) => {
+      throw readFormError(thrown)
+    })
+  }
   if (Buffer.isBuffer(request.body)) return [{ type: 'bytes', bytes: request.body }]
   if (request.body !== undefined && request.body !== null) return null
   throw new AppError('invalid_request', { errors: [{ path: '/input', message: 'is required' }] })

@@ -1,4 +1,4 @@
-/** The list of routes, kept as they are added: for access, for the OpenAPI document, for "wrong method". */
+/** The list of operations, kept as their routes are added: for access and for the OpenAPI document. */
 import type { FastifyInstance, RouteOptions } from 'fastify'
 import type { TSchema } from 'typebox'
 import type { ErrorCode } from '../../base/errors.ts'
@@ -69,10 +69,4 @@ export function collectOperations(app: FastifyInstance): readonly Operation[] {
     if (operation) operations.push(operation)
   })
   return operations
-}
-
-/** Methods that some route takes at this path. */
-export function methodsAt(operations: readonly Operation[], path: string): string[] {
-  const segments = (text: string) => text.replaceAll(/[.*+?^$()|[\]\\]/g, '\\$&').replaceAll(/\{\w+\}/g, '[^/]+')
-  return operations.filter((one) => new RegExp(`^${segments(one.path)}$`).test(path)).map(({ method }) => method)
 }

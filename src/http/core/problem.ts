@@ -39,6 +39,10 @@ export const STATUS = {
   idempotency_in_progress: 409,
   body_too_large: 413,
   unsupported_media_type: 415,
+  headers_too_large: 431,
+  uri_too_long: 414,
+  receive_timeout: 408,
+  expectation_failed: 417,
   image_invalid: 422,
   image_too_large: 413,
   url_not_allowed: 422,
@@ -74,13 +78,17 @@ export interface ProblemBody {
   readonly [extension: string]: unknown
 }
 
-/** Fastify's and its plugins' own errors, by their codes. */
+/** Fastify's, its plugins' and Node's parser's own errors, by their codes. */
 const FRAMEWORK_CODES: Readonly<Record<string, ErrorCode>> = {
+  FST_ERR_MAX_PARAM_LENGTH: 'uri_too_long',
   FST_ERR_CTP_INVALID_MEDIA_TYPE: 'unsupported_media_type',
   FST_ERR_CTP_BODY_TOO_LARGE: 'body_too_large',
   FST_INVALID_MULTIPART_CONTENT_TYPE: 'unsupported_media_type',
   FST_REQ_FILE_TOO_LARGE: 'image_too_large',
-  FST_ERR_REQUEST_TIMEOUT: 'request_timeout'
+  FST_ERR_REQUEST_TIMEOUT: 'request_timeout',
+  HPE_HEADER_OVERFLOW: 'headers_too_large',
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: 'body_too_large',
+  ERR_HTTP_REQUEST_TIMEOUT: 'receive_timeout'
 }
 
 /** What was thrown, as an expected failure. Anything unknown is a bug and becomes `internal`, its cause kept for the log. */
@@ -99,16 +107,34 @@ export function toAppError(thrown: unknown): AppError {
 /** Fastify leaves this mark on what validation found: its pointers are the user's own words already. */
 const isAboutWire = (error: AppError): boolean => 'validationContext' in error
 
+/** The same mark, for what is found before validation. */
+export const aboutWire = (error: AppError): AppError => Object.assign(error, { validationContext: 'body' })
+
 function presentFieldError({ path, message }: FieldError, isWire: boolean): Record<string, string> {
   const isPointer = path.startsWith('/') || path === ''
   if (!isPointer) return { parameter: path, detail: message }
   return { pointer: isWire ? path : pointerToSnake(path), detail: message }
 }
 
-/** What OpenAI's clients read of a failure; RFC 9457 allows more fields. */
-export const openAiError = ({ code, detail, errors }: ProblemBody): { readonly error: object } => ({
-  error: { message: detail, type: code, code, param: errors?.[0]?.['pointer'] ?? null }
-})
+/** OpenAI's names for kinds of failures; what is not here is a request that cannot be answered as it stands. */
+const OPENAI_TYPES: Readonly<Record<number, string>> = {
+  401: 'authentication_error',
+  403: 'permission_error',
+  429: 'rate_limit_error'
+}
+
+const openAiType = (status: number): string =>
+  OPENAI_TYPES[status] ?? (status >= 500 ? 'server_error' : 'invalid_request_error')
+
+/** What OpenAI's clients read of a failure, the reason in one sentence; RFC 9457 allows more fields. */
+export function openAiError({ code, status, detail, errors = [] }: ProblemBody): { readonly error: object } {
+  const fields = errors.map((one) => ({ name: one['pointer'] ?? one['parameter'] ?? '', detail: one['detail'] }))
+  const reasons = fields.map((one) =>
+    one.detail === detail ? `(${one.name})` : `${one.name || 'the body'} ${one.detail}`
+  )
+  const message = reasons.length === 0 ? detail : `${detail} ${reasons.join('; ')}`
+  return { error: { message, type: openAiType(status), param: fields[0]?.name ?? null, code } }
+}
 
 export function presentProblem(error: AppError, requestId: string): ProblemBody {
   const status = STATUS[error.code]

@@ -13,15 +13,18 @@ export const dashboardPolicy = (objectOrigin: string | null): string =>
     "object-src 'none'; base-uri 'none'; frame-ancestors 'none'"
   ].join('; ')
 
+/** Of every answer, those included that are written before there is a request. */
+export const SECURITY_HEADERS = {
+  'x-content-type-options': 'nosniff',
+  'x-frame-options': 'DENY',
+  'referrer-policy': 'no-referrer',
+  'content-security-policy': API_POLICY
+} as const
+
 /** No CORS headers at all: pages of other origins cannot read anything. */
 export function registerSecurityHeaders(app: FastifyInstance): void {
   app.addHook('onRequest', async (request, reply) => {
-    reply.headers({
-      'x-content-type-options': 'nosniff',
-      'x-frame-options': 'DENY',
-      'referrer-policy': 'no-referrer',
-      'content-security-policy': API_POLICY
-    })
+    reply.headers(SECURITY_HEADERS)
     if (request.url.startsWith('/v1/')) reply.header('cache-control', 'no-store')
   })
 }

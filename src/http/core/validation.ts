@@ -4,16 +4,11 @@ import type { FastifySchemaCompiler } from 'fastify'
 import type { TSchema } from 'typebox'
 import { Compile } from 'typebox/compile'
 import { Settings } from 'typebox/system'
-import { Value } from 'typebox/value'
 import { AppError, type FieldError } from '../../base/errors.ts'
-
-interface Finding {
-  readonly keyword: string
-  readonly schemaPath: string
-  readonly instancePath: string
-  readonly params: object
-  readonly message: string
-}
+import { escapePointer, textErrors } from './text.ts'
+import { registerTimestampFormat, TIMESTAMP_RULE } from './timestamps.ts'
+import { explainUnions, type Finding } from './unions.ts'
+import { readTexts } from './url-texts.ts'
 
 /** Fastify gives the media type of bodies that may come in several; its types do not say so. */
 type SchemaDefinition = Parameters<FastifySchemaCompiler<TSchema>>[0] & { readonly contentType?: string }
@@ -50,8 +45,6 @@ const listOf = (params: object, name: string): readonly unknown[] => {
   return Array.isArray(value) ? value : []
 }
 
-const escapePointer = (key: unknown): string => String(key).replaceAll('~', '~0').replaceAll('/', '~1')
-
 function explain({ keyword, schemaPath, instancePath, params, message }: Finding): FieldError[] {
   switch (keyword) {
     case 'additionalProperties':
@@ -66,6 +59,8 @@ function explain({ keyword, schemaPath, instancePath, params, message }: Finding
       }))
     case 'enum':
       return [{ path: instancePath, message: `must be one of ${listOf(params, 'allowedValues').join(', ')}` }]
+    case 'format':
+      return [{ path: instancePath, message: TIMESTAMP_RULE }]
     case 'boolean':
       // The other half of additionalProperties; of a tuple it is the only one.
       return schemaPath.endsWith('/additionalItems') ? [{ path: instancePath, message: 'is one item too many' }] : []
@@ -74,37 +69,17 @@ function explain({ keyword, schemaPath, instancePath, params, message }: Finding
   }
 }
 
-const UNION_BRANCH = /^(.*?)\/anyOf\/(\d+)/
-
-/** Of a union, only the branch that its literals chose; when they chose none, that is what is wrong. */
-function chooseBranches(findings: readonly Finding[]): readonly Finding[] {
-  const branches = new Map<string, Finding[]>()
-  for (const finding of findings) {
-    const match = UNION_BRANCH.exec(finding.schemaPath)
-    if (match) branches.set(match[0], [...(branches.get(match[0]) ?? []), finding])
-  }
-  const isMeant = (branch: readonly Finding[]) =>
-    !branch.some(({ keyword }) => keyword === 'const' || keyword === 'type')
-  return findings.flatMap((finding) => {
-    const branch = UNION_BRANCH.exec(finding.schemaPath)
-    if (branch) return isMeant(branches.get(branch[0]) ?? []) ? [finding] : []
-    if (finding.keyword !== 'anyOf') return [finding]
-    const own = [...branches].filter(([path]) => path.startsWith(`${finding.schemaPath}/anyOf/`))
-    if (own.some(([, inside]) => isMeant(inside))) return []
-    const types = own.flatMap(([, inside]) =>
-      inside.flatMap(({ keyword, message }) => (keyword === 'type' ? [message] : []))
-    )
-    return [{ ...finding, message: types.length > 0 ? types.join(' or ') : 'is none of the forms that are taken' }]
-  })
-}
-
 function report(findings: readonly Finding[], httpPart: string | undefined): AppError {
   const seen = new Set<string>()
-  const errors = chooseBranches(findings)
+  const errors = explainUnions(findings)
     .flatMap(explain)
     .filter(({ path, message }) => !seen.has(`${path} ${message}`) && seen.add(`${path} ${message}`))
     .slice(0, MOST_ERRORS)
-    .map(({ path, message }) => ({ path: httpPart === 'body' ? path : path.slice(1), message }))
+  return refuse(errors, httpPart)
+}
+
+function refuse(found: readonly FieldError[], httpPart: string | undefined): AppError {
+  const errors = found.map(({ path, message }) => ({ path: httpPart === 'body' ? path : path.slice(1), message }))
   const isRecipe = errors.length > 0 && errors.every(({ path }) => path.startsWith('/hyperparameters'))
   return new AppError(isRecipe ? 'invalid_recipe' : 'invalid_request', { errors })
 }
@@ -112,13 +87,18 @@ function report(findings: readonly Finding[], httpPart: string | undefined): App
 /** Nothing is removed, nothing converted but the texts of a URL. */
 export function createValidatorCompiler(): FastifySchemaCompiler<TSchema> {
   Settings.Set({ maxErrors: MOST_FINDINGS })
+  registerTimestampFormat()
   return ({ schema, httpPart, contentType = JSON_TYPE }: SchemaDefinition) => {
     // Images and forms are documented by their schemas, and judged where they are read.
     if (contentType !== JSON_TYPE) return () => true
     const validator = Compile(schema)
     const isText = httpPart !== 'body'
     return (given: unknown) => {
-      const value = isText ? Value.Default(schema, Value.Convert(schema, given)) : given
+      if (!isText && (given === undefined || given === null))
+        return { error: refuse([{ path: '', message: 'is required, as JSON' }], httpPart) }
+      const unstorable = isText ? textErrors(given) : [] // of a body, its parser has looked
+      if (unstorable.length > 0) return { error: refuse(unstorable, httpPart) }
+      const value = isText ? readTexts(schema, given) : given
       if (validator.Check(value)) return { value }
       return { error: report(validator.Errors(prune(value, { left: EXPLAINED_VALUES })), httpPart) }
     }

@@ -1,10 +1,8 @@
-/** OpenAPI 3.1 from the schemas that validate. What is written here beside them: failures, headers and who may ask. */
-import { ERROR_CATALOGUE, type ErrorCode } from '../../base/errors.ts'
+/** OpenAPI 3.1 from the schemas that validate. What is written beside them: failures, headers and who may ask. */
 import { VERSION } from '../../base/version.ts'
-import { IDEMPOTENCY_HEADER } from '../core/idempotency.ts'
-import type { Content, Operation } from '../core/operations.ts'
-import { PROBLEM_TYPE, STATUS } from '../core/problem.ts'
-import { Problem } from '../schemas/problem.ts'
+import type { Operation } from '../core/operations.ts'
+import { HEADERS } from './headers.ts'
+import { describeResponses, isContent } from './responses.ts'
 import { toComponents } from './schemas.ts'
 
 export interface OpenApiDocument {
@@ -24,15 +22,17 @@ const TAGS = {
   operations: 'Health and documentation.'
 } as const
 
-const DESCRIPTION =
-  'Self-supervised vision as a service: queue DINO-vMF runs, serve embeddings, soft cluster assignments and kappa inspection.'
+const DESCRIPTION = `Self-supervised vision as a service: queue DINO-vMF runs, serve embeddings, soft cluster assignments and kappa inspection.
+
+Text is UTF-8 without NUL; of a name that comes twice in a JSON object the last one counts. Failures are RFC 9457 problems that name the field or parameter. Any GET but that of an object may be a HEAD.`
+
+const KEY = { pattern: '^[!-~]+$', minLength: 1, maxLength: 255 }
+const SEQUENCE = { pattern: '^[0-9]{0,15}$' }
 
 interface JsonSchemaObject {
   readonly required?: readonly string[]
   readonly properties?: Readonly<Record<string, { readonly description?: string }>>
 }
-
-const isContent = (value: object): value is Content => 'content' in value
 
 function parameters(operation: Operation): object[] {
   const of = (schema: JsonSchemaObject | null, place: 'path' | 'query') =>
@@ -44,52 +44,20 @@ function parameters(operation: Operation): object[] {
       ...(place === 'query' && 'patternProperties' in property && { style: 'deepObject', explode: true }),
       schema: property
     }))
-  const header = (name: string, description: string) => ({
+  const header = (name: string, description: string, schema: object) => ({
     name,
     in: 'header',
     description,
-    schema: { type: 'string' }
+    required: false,
+    schema: { type: 'string', ...schema }
   })
   return [
     ...of(operation.params as JsonSchemaObject | null, 'path'), // an object, as all parameters are
     ...of(operation.query as JsonSchemaObject | null, 'query'),
-    ...(operation.isIdempotent ? [header(IDEMPOTENCY_HEADER, 'Makes a repeated request safe for 24 hours.')] : []),
-    ...('304' in operation.responses ? [header('if-none-match', 'The ETag of an earlier answer.')] : []),
-    ...(operation.id === 'listRunEvents' ? [header('last-event-id', 'Where a broken stream goes on.')] : [])
+    ...(operation.isIdempotent ? [header('Idempotency-Key', 'Makes a repeated request safe for 24 hours.', KEY)] : []),
+    ...('304' in operation.responses ? [header('If-None-Match', 'The ETag of an earlier answer.', {})] : []),
+    ...(operation.id === 'listRunEvents' ? [header('Last-Event-ID', 'Where a broken stream goes on.', SEQUENCE)] : [])
   ]
-}
-
-/** Of every operation, by what it takes, and its own. */
-function problemsOf(operation: Operation): ErrorCode[] {
-  const isScoped = operation.access !== 'public' && operation.access !== 'signature'
-  const codes = new Set<ErrorCode>(operation.problems)
-  if (isScoped)
-    for (const code of ['unauthorized', 'forbidden', 'rate_limited', 'database_unavailable'] as const) codes.add(code)
-  if (operation.params || operation.query || operation.body) codes.add('invalid_request')
-  if (operation.body) for (const code of ['body_too_large', 'unsupported_media_type'] as const) codes.add(code)
-  if (operation.isIdempotent) {
-    for (const code of ['idempotency_key_reused', 'idempotency_in_progress'] as const) codes.add(code)
-  }
-  codes.add('internal')
-  return [...codes]
-}
-
-function responses(operation: Operation): Record<string, object> {
-  const result: Record<string, object> = {}
-  for (const [status, response] of Object.entries(operation.responses)) {
-    const headers = { 'X-Request-Id': { $ref: '#/components/headers/RequestId' } }
-    if (isContent(response))
-      result[status] = { description: response.description ?? 'Done.', headers, content: response.content }
-    else if ('type' in response && response.type === 'null') {
-      result[status] = { description: status === '304' ? 'Not modified.' : 'Done; no body.', headers }
-    } else result[status] = { description: 'Done.', headers, content: { 'application/json': { schema: response } } }
-  }
-  const byStatus = Map.groupBy(problemsOf(operation), (code) => STATUS[code])
-  for (const [status, codes] of [...byStatus].sort(([a], [b]) => a - b)) {
-    const description = codes.map((code) => `\`${code}\`: ${ERROR_CATALOGUE[code]}`).join('  \n')
-    result[String(status)] = { description, content: { [PROBLEM_TYPE]: { schema: Problem } } }
-  }
-  return result
 }
 
 function describe(operation: Operation): object {
@@ -109,7 +77,7 @@ function describe(operation: Operation): object {
         content: isContent(body) ? body.content : { 'application/json': { schema: body } }
       }
     }),
-    responses: responses(operation)
+    responses: describeResponses(operation)
   }
 }
 
@@ -132,7 +100,7 @@ export function buildDocument(operations: readonly Operation[]): OpenApiDocument
     paths: value as OpenApiDocument['paths'], // the same shape as went in
     components: {
       schemas,
-      headers: { RequestId: { description: 'Names the request in the logs.', schema: { type: 'string' } } },
+      headers: HEADERS,
       securitySchemes: { key: { type: 'http', scheme: 'bearer', bearerFormat: 'kappa_<id>_<secret>' } }
     }
   }

@@ -1,12 +1,15 @@
-/** From TypeBox to OpenAPI 3.1: named schemas become components, tuples are written as JSON Schema 2020-12 has them. */
+/** From TypeBox to OpenAPI 3.1: named schemas become components, tuples are written as lists. */
 
 type JsonObject = Record<string, unknown>
 
 const isObject = (value: unknown): value is JsonObject => typeof value === 'object' && value !== null
 
-function convertTuple({ items, additionalItems: _, minItems, ...rest }: JsonObject): JsonObject {
-  const prefixItems = items as unknown[] // of a tuple: a list
-  return { ...rest, prefixItems, items: false, minItems: minItems ?? prefixItems.length, maxItems: prefixItems.length }
+/** A list of a fixed length. `items` is never asked, since nothing comes after prefixItems; generators want a schema there, not `false`. */
+function convertTuple({ items, additionalItems: _, ...rest }: JsonObject): JsonObject {
+  const places = items as unknown[] // of a tuple: a list
+  const kinds = [...new Map(places.map((place) => [JSON.stringify(place), place])).values()]
+  const item = kinds.length === 1 ? kinds[0] : { anyOf: kinds }
+  return { ...rest, prefixItems: places, items: item, minItems: places.length, maxItems: places.length }
 }
 
 /**

@@ -1,5 +1,6 @@
 import { Type } from 'typebox'
 import type { Services } from '../../services/services.ts'
+import { parseTimestamp } from '../core/timestamps.ts'
 import { IdParams, PageQuery, presentPage, toPageRequest } from '../schemas/common.ts'
 import { CreateKey, IssuedKey, KeyList, presentKey } from '../schemas/key.ts'
 import type { App } from '../server.ts'
@@ -33,7 +34,7 @@ export function keyRoutes(app: App, { keys }: Pick<Services, 'keys'>): void {
       const issued = await keys.create(principal.projectId, {
         name,
         scopes,
-        expiresAt: expiresAt ? new Date(expiresAt) : null
+        expiresAt: expiresAt ? parseTimestamp(expiresAt) : null
       })
       return reply.code(201).send({ ...presentKey(issued.key), key: issued.token })
     }

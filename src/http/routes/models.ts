@@ -22,7 +22,7 @@ export function modelRoutes(app: App, { models }: Pick<Services, 'models'>): voi
         body: CreateModel,
         response: { 202: Model }
       },
-      config: { isIdempotent: true, problems: ['checkpoint_not_found'] }
+      config: { isIdempotent: true, problems: ['checkpoint_not_found'], hasOpenAiErrors: true }
     },
     async ({ body, principal }, reply) => {
       const name = body.name ?? null
@@ -43,7 +43,8 @@ export function modelRoutes(app: App, { models }: Pick<Services, 'models'>): voi
         summary: 'List models, newest first',
         querystring: PageQuery,
         response: { 200: ModelList }
-      }
+      },
+      config: { hasOpenAiErrors: true }
     },
     async ({ query, principal }) =>
       presentPage(await models.list(principal.projectId, toPageRequest(query)), presentModel)
@@ -60,7 +61,7 @@ export function modelRoutes(app: App, { models }: Pick<Services, 'models'>): voi
         params: IdParams,
         response: { 200: Model, 304: Type.Null() }
       },
-      config: { problems: notReady }
+      config: { problems: notReady, hasOpenAiErrors: true }
     },
     async (request, reply) => {
       const model = await models.get(request.principal.projectId, request.params.id)

@@ -17,6 +17,7 @@ import {
   presentMetrics,
   RunEvent,
   RunEventList,
+  readEventPosition,
   readMetricQuery
 } from '../schemas/run-records.ts'
 import type { App } from '../server.ts'
@@ -31,13 +32,16 @@ export interface RunRecordDeps {
 /** Of a stream whose client is slow; what comes after it stays in the database. */
 const READ_AHEAD_BYTES = 16_384
 
-const wantsStream = ({ headers }: FastifyRequest): boolean => headers.accept?.includes(EVENT_STREAM_TYPE) ?? false
+/** HEAD is answered with the page's headers: a stream that nobody reads would never end. */
+const wantsStream = ({ method, headers }: FastifyRequest): boolean =>
+  method !== 'HEAD' && (headers.accept?.includes(EVENT_STREAM_TYPE) ?? false)
 
 /** The header of a client that comes back wins over the address it started with. */
 function readPosition({ headers }: FastifyRequest, after: number | undefined): number {
   const header = headers['last-event-id']
   if (header === undefined || header === '') return after ?? 0
-  if (typeof header === 'string' && /^\d{1,15}$/.test(header)) return Number(header)
+  const position = readEventPosition(String(header))
+  if (position !== null) return position
   const errors = [{ path: 'Last-Event-ID', message: 'must be the id of an event' }]
   throw new AppError('invalid_request', { errors })
 }
@@ -46,8 +50,6 @@ export function runRecordRoutes(app: App, { runs }: Pick<Services, 'runs'>, { cl
   app.get(
     '/v1/runs/:id/events',
     {
-      // HEAD would open a stream and never end.
-      exposeHeadRoute: false,
       schema: {
         operationId: 'listRunEvents',
         tags,

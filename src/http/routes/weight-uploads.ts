@@ -1,12 +1,12 @@
 import { Type } from 'typebox'
 import type { Services } from '../../services/services.ts'
-import { closed } from '../schemas/common.ts'
+import { closed, Id } from '../schemas/common.ts'
 import { CompleteUpload, CreateUpload, presentUpload, StartedUpload, Upload } from '../schemas/upload.ts'
 import type { App } from '../server.ts'
 
 const tags = ['models']
 
-const Params = Type.Object({ upload_id: Type.String() }, closed)
+const Params = Type.Object({ upload_id: Id }, closed)
 
 export function weightUploadRoutes(app: App, { models }: Pick<Services, 'models'>): void {
   app.post(

@@ -8,23 +8,46 @@ export const Nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Ty
 
 /** RFC 3339, UTC. */
 export const Timestamp = Type.String({ format: 'date-time', examples: ['2026-01-31T12:00:00.000Z'] })
+
+/** Any text that can be stored: http/core/text.ts refuses the rest before a schema is asked, and says why. */
+export const Text = <T extends object>(options: T) => Type.String({ ...options, pattern: '^[^\\u0000]*$' })
+
 export const Sha256 = Type.String({ pattern: '^[0-9a-f]{64}$' })
 
+/** Names are one line: they are written in addresses and tables. */
+export const MetadataName = Type.String({ pattern: '^[^\\u0000\\r\\n]{1,64}$' })
+
 /** At most 16 texts under names of the user's choice. */
-export const Metadata = Type.Record(Type.String({ pattern: '^.{1,64}$' }), Type.String({ maxLength: 512 }), {
-  maxProperties: 16
+export const Metadata = Type.Record(MetadataName, Text({ maxLength: 512 }), {
+  maxProperties: 16,
+  // Or a name that the pattern refuses would be taken, whatever its value is.
+  ...closed
 })
 
-export const Name = Type.String({ minLength: 1, maxLength: 200 })
+/** The largest number of a Postgres integer: steps, events and versions are such columns. */
+export const MOST_INT4 = 2_147_483_647
+
+export const Name = Text({ minLength: 1, maxLength: 200 })
 
 export const ResourceError = Type.Object({ code: Type.String(), message: Type.String() }, { $id: 'ResourceError' })
 
-/** `id` of a resource in a path. Any text: what is no id is not found. */
-export const IdParams = Type.Object({ id: Type.String() }, closed)
+/** Of a resource in a path. Any text: what is no id is not found. */
+export const Id = Text({ minLength: 1, maxLength: 200 })
+export const IdParams = Type.Object({ id: Id }, closed)
+
+/** Opaque to clients; http/core/cursors.ts makes and checks it for every list whose query has this field. */
+export const Cursor = Type.Optional(
+  Type.String({
+    pattern: '^[A-Za-z0-9_-]+$',
+    minLength: 10,
+    maxLength: 400,
+    description: 'next_cursor of the page before, of the same list in the same order.'
+  })
+)
 
 export const pageQuery = {
   limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 100, default: 20, description: 'Items in a page.' })),
-  after: Type.Optional(Type.String({ maxLength: 200, description: 'next_cursor of the page before.' }))
+  after: Cursor
 }
 
 export const PageQuery = Type.Object(pageQuery, closed)

@@ -4,9 +4,20 @@ import type {
   DatasetImage as DomainImage,
   DatasetVersion as DomainVersion
 } from '../../domain/dataset.ts'
-import { closed, ListOf, Nullable, Resource, ResourceError, Sha256, Timestamp, timestampOrNull } from './common.ts'
+import {
+  closed,
+  Id,
+  ListOf,
+  Nullable,
+  Resource,
+  ResourceError,
+  Sha256,
+  Text,
+  Timestamp,
+  timestampOrNull
+} from './common.ts'
 
-const Classes = Type.Array(Type.String({ minLength: 1, maxLength: 200 }), {
+const Classes = Type.Array(Text({ minLength: 1, maxLength: 200 }), {
   minItems: 1,
   maxItems: 100_000,
   description: 'Names of the labels 0, 1, …'
@@ -18,41 +29,39 @@ const Select = Type.Object(
     offset: Type.Integer({ minimum: 0, maximum: 999_999 }),
     invert: Type.Boolean()
   },
-  { ...closed, description: 'Keeps image i when i mod every = offset; with invert, all the others.' }
+  {
+    ...closed,
+    $id: 'ImageSelection',
+    description: 'Keeps image i when i mod every = offset; with invert, all the others.'
+  }
 )
 
-export const Source = Type.Union(
-  [
-    Type.Object(
-      {
-        type: Type.Literal('upload'),
-        uploads: Type.Array(Type.String({ minLength: 1, maxLength: 64 }), {
-          minItems: 1,
-          maxItems: 1000,
-          uniqueItems: true,
-          description: 'Completed uploads of this dataset: one archive, or images, or IDX images and labels.'
-        }),
-        classes: Type.Optional(Classes),
-        select: Type.Optional(Select)
-      },
-      closed
-    ),
-    Type.Object(
-      {
-        type: Type.Literal('s3'),
-        prefix: Type.String({
-          minLength: 1,
-          maxLength: 900,
-          description: 'A folder in the bucket of the platform.'
-        }),
-        classes: Type.Optional(Classes),
-        select: Type.Optional(Select)
-      },
-      closed
-    )
-  ],
-  { $id: 'DatasetSource' }
+const UploadSource = Type.Object(
+  {
+    type: Type.Literal('upload'),
+    uploads: Type.Array(Text({ minLength: 1, maxLength: 64 }), {
+      minItems: 1,
+      maxItems: 1000,
+      uniqueItems: true,
+      description: 'Completed uploads of this dataset: one archive, or images, or IDX images and labels.'
+    }),
+    classes: Type.Optional(Classes),
+    select: Type.Optional(Select)
+  },
+  { ...closed, $id: 'UploadSource' }
 )
+
+const BucketSource = Type.Object(
+  {
+    type: Type.Literal('s3'),
+    prefix: Text({ minLength: 1, maxLength: 900, description: 'A folder in the bucket of the platform.' }),
+    classes: Type.Optional(Classes),
+    select: Type.Optional(Select)
+  },
+  { ...closed, $id: 'BucketSource' }
+)
+
+export const Source = Type.Union([UploadSource, BucketSource], { $id: 'DatasetSource' })
 
 export const DatasetVersion = Resource(
   {
@@ -86,7 +95,7 @@ export const CreateDatasetVersion = Type.Object(
 )
 
 export const VersionParams = Type.Object(
-  { id: Type.String(), version: Type.Integer({ minimum: 1, maximum: 999_999_999 }) },
+  { id: Id, version: Type.Integer({ minimum: 1, maximum: 999_999_999 }) },
   closed
 )
 

@@ -8,7 +8,7 @@ import {
   WEIGHT_FORMATS,
   type WeightOptions
 } from '../../recipe/weight-options.ts'
-import { closed } from './common.ts'
+import { closed, Text } from './common.ts'
 
 const Channels = (what: string) =>
   Type.Array(Type.Number({ minimum: 0, maximum: 1 }), {
@@ -22,7 +22,7 @@ const Source = Type.Union(
     Type.Object(
       {
         type: Type.Literal('upload'),
-        uploads: Type.Array(Type.String({ minLength: 1, maxLength: 64 }), {
+        uploads: Type.Array(Text({ minLength: 1, maxLength: 64 }), {
           minItems: 1,
           maxItems: 3,
           uniqueItems: true,
@@ -34,7 +34,7 @@ const Source = Type.Union(
     Type.Object(
       {
         type: Type.Literal('s3'),
-        prefix: Type.String({ minLength: 1, maxLength: 900, description: 'A folder in the bucket of the platform.' })
+        prefix: Text({ minLength: 1, maxLength: 900, description: 'A folder in the bucket of the platform.' })
       },
       closed
     )

@@ -3,12 +3,14 @@ import type { Model as DomainModel, Prototype as DomainPrototype, KappaSummary }
 import type { Artifact as ServiceArtifact } from '../../services/models/models.ts'
 import {
   closed,
+  Id,
   ListOf,
   Name,
   Nullable,
   pageQuery,
   Resource,
   ResourceError,
+  Text,
   Timestamp,
   timestampOrNull
 } from './common.ts'
@@ -40,6 +42,8 @@ export const Model = Resource(
   {
     id: Type.String(),
     object: Type.Literal('model'),
+    created: Type.Integer({ description: "created_at in seconds since 1970, as OpenAI's clients read it." }),
+    owned_by: Type.String({ description: "The project, as OpenAI's clients read it." }),
     project_id: Type.String(),
     name: Nullable(Type.String()),
     run: Nullable(Type.String()),
@@ -60,7 +64,7 @@ export const Model = Resource(
 export const ModelList = ListOf(Model, 'ModelList')
 
 const CreateModelOfCheckpoint = Type.Object(
-  { checkpoint: Type.String({ minLength: 1, maxLength: 64 }), name: Type.Optional(Nullable(Name)) },
+  { checkpoint: Text({ minLength: 1, maxLength: 64 }), name: Type.Optional(Nullable(Name)) },
   { ...closed, description: 'The teacher of a checkpoint.' }
 )
 
@@ -126,10 +130,7 @@ export const PrototypeQuery = Type.Object(
   closed
 )
 
-export const PrototypeParams = Type.Object(
-  { id: Type.String(), index: Type.Integer({ minimum: 0, maximum: 1_048_575 }) },
-  closed
-)
+export const PrototypeParams = Type.Object({ id: Id, index: Type.Integer({ minimum: 0, maximum: 1_048_575 }) }, closed)
 
 const number = Type.Number()
 
@@ -163,6 +164,8 @@ export const KappaQuery = Type.Object(
 export const presentModel = (model: DomainModel): Static<typeof Model> => ({
   id: model.id,
   object: 'model',
+  created: Math.floor(model.createdAt.getTime() / 1000),
+  owned_by: model.projectId,
   project_id: model.projectId,
   name: model.name,
   run: model.runId,

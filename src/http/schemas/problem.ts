@@ -17,6 +17,17 @@ export const Problem = Type.Object(
           detail: Type.String()
         })
       )
+    ),
+    error: Type.Optional(
+      Type.Object(
+        {
+          message: Type.String(),
+          type: Type.String(),
+          param: Type.Union([Type.String(), Type.Null()]),
+          code: Type.String()
+        },
+        { description: "The same for OpenAI's clients, where they are at home: /v1/models and /v1/embeddings." }
+      )
     )
   },
   { $id: 'Problem', description: 'RFC 9457. May carry more fields: ids, limits, the index of an image.' }

@@ -6,7 +6,7 @@ import type { Checkpoint as DomainCheckpoint } from '../../domain/checkpoint.ts'
 import type { MetricQuery } from '../../domain/ports.ts'
 import type { RunEvent as DomainEvent, MetricSeries } from '../../domain/run.ts'
 import { METRIC_NAMES } from '../../protocol/metrics.ts'
-import { closed, ListOf, Nullable, Resource, Timestamp } from './common.ts'
+import { closed, ListOf, MOST_INT4, Nullable, Resource, Timestamp } from './common.ts'
 import type { WireObject } from './recipe.ts'
 
 export const RunEvent = Resource(
@@ -28,11 +28,15 @@ export const EventQuery = Type.Object(
   {
     limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 100, default: 20 })),
     after: Type.Optional(
-      Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER, description: 'The seq of the last event seen.' })
+      Type.Integer({ minimum: 0, maximum: MOST_INT4, description: 'The seq of the last event seen.' })
     )
   },
   closed
 )
+
+/** A place in the log as Last-Event-ID has it, or null. Beyond the largest number that an event can have is beyond the end. */
+export const readEventPosition = (text: string): number | null =>
+  /^\d{1,15}$/.test(text) ? Math.min(Number(text), MOST_INT4) : null
 
 export const presentEvent = (event: DomainEvent): Static<typeof RunEvent> => ({
   object: 'run_event',
@@ -70,8 +74,8 @@ export const MetricsQuery = Type.Object(
         description: 'Names of docs/metrics.md, with commas: loss,teacher_entropy. All without.'
       })
     ),
-    from: Type.Optional(Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER, description: 'First step.' })),
-    to: Type.Optional(Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER, description: 'Last step.' })),
+    from: Type.Optional(Type.Integer({ minimum: 0, maximum: MOST_INT4, description: 'First step.' })),
+    to: Type.Optional(Type.Integer({ minimum: 0, maximum: MOST_INT4, description: 'Last step.' })),
     max_points: Type.Optional(
       Type.Integer({ minimum: 2, maximum: 10_000, default: 1000, description: 'Of each key.' })
     ),

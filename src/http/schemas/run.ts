@@ -2,7 +2,19 @@ import { type Static, Type } from 'typebox'
 import { type Run as DomainRun, RUN_STATUSES } from '../../domain/run.ts'
 import type { Estimate as DomainEstimate } from '../../services/runs/estimate.ts'
 import type { RunRequest } from '../../services/runs/runs.ts'
-import { closed, ListOf, Metadata, Name, Nullable, pageQuery, Resource, Timestamp, timestampOrNull } from './common.ts'
+import {
+  closed,
+  ListOf,
+  Metadata,
+  MetadataName,
+  Name,
+  Nullable,
+  pageQuery,
+  Resource,
+  Text,
+  Timestamp,
+  timestampOrNull
+} from './common.ts'
 import { presentRecipe, ResolvedRecipe, readHyperparameters, recipeFields } from './recipe.ts'
 
 const WEEKS_4_S = 2_419_200
@@ -41,7 +53,7 @@ const examples = [
 export const CreateRun = Type.Object(
   {
     name: Type.Optional(Nullable(Name)),
-    dataset: Type.String({
+    dataset: Text({
       minLength: 1,
       maxLength: 100,
       description: 'ds_…@3, or ds_… for the latest ready version.'
@@ -130,10 +142,11 @@ export const RunQuery = Type.Object(
   {
     ...pageQuery,
     status: Type.Optional(Type.Enum([...RUN_STATUSES])),
-    dataset: Type.Optional(Type.String({ maxLength: 100 })),
+    dataset: Type.Optional(Text({ maxLength: 100 })),
     metadata: Type.Optional(
-      Type.Record(Type.String(), Type.String({ maxLength: 512 }), {
+      Type.Record(MetadataName, Text({ maxLength: 512 }), {
         maxProperties: 16,
+        ...closed,
         description: 'metadata[key]=value, as often as wanted.'
       })
     )

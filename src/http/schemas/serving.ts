@@ -1,6 +1,6 @@
 import { type Static, type TProperties, Type } from 'typebox'
 import type { ImageAssignments } from '../../domain/ports.ts'
-import { closed, Nullable, Resource } from './common.ts'
+import { closed, Nullable, Resource, Text } from './common.ts'
 
 /** Lengths are checked where the bytes are: counting the characters of 60 MB of base64 here would block everybody. */
 const Input = Type.Union([Type.String(), Type.Array(Type.String(), { minItems: 1 })], {
@@ -26,13 +26,11 @@ const PNG =
 
 export const CreateEmbeddings = Type.Object(
   {
-    model: Type.String({ minLength: 1, maxLength: 64, description: 'A model, or a run whose model is meant.' }),
+    model: Text({ minLength: 1, maxLength: 64, description: 'A model, or a run whose model is meant.' }),
     input: Input,
     encoding_format: Type.Optional(EncodingFormat),
     dimensions: Type.Optional(dimensions),
-    user: Type.Optional(
-      Type.String({ maxLength: 256, description: "Taken because OpenAI's clients send it; not used." })
-    )
+    user: Type.Optional(Text({ maxLength: 256, description: "Taken because OpenAI's clients send it; not used." }))
   },
   { ...closed, $id: 'CreateEmbeddings', examples: [{ model: 'mdl_01jexample', input: [PNG] }] }
 )

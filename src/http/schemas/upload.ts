@@ -1,6 +1,9 @@
 import { type Static, Type } from 'typebox'
 import type { Upload as DomainUpload } from '../../domain/dataset.ts'
-import { closed, Nullable, Resource, Timestamp } from './common.ts'
+import { closed, Id, Nullable, Resource, Text, Timestamp } from './common.ts'
+
+/** 5 TiB, what an object of S3 can have; an installation sets a lower limit. */
+const MOST_OBJECT_BYTES = 5 * 2 ** 40
 
 const properties = {
   id: Type.String(),
@@ -38,7 +41,7 @@ export const CreateUpload = Type.Object(
       pattern: '^[^/\\\\\\u0000-\\u001f]*$',
       description: 'A name without folders; its ending says what the file is.'
     }),
-    bytes: Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER })
+    bytes: Type.Integer({ minimum: 1, maximum: MOST_OBJECT_BYTES })
   },
   { ...closed, $id: 'CreateUpload', examples: [{ filename: 'shoes.zip', bytes: 73400320 }] }
 )
@@ -47,7 +50,7 @@ export const CompleteUpload = Type.Object(
   {
     parts: Type.Array(
       Type.Object(
-        { part: Type.Integer({ minimum: 1, maximum: 10_000 }), etag: Type.String({ minLength: 1, maxLength: 200 }) },
+        { part: Type.Integer({ minimum: 1, maximum: 10_000 }), etag: Text({ minLength: 1, maxLength: 200 }) },
         closed
       ),
       { minItems: 1, maxItems: 10_000 }
@@ -56,7 +59,7 @@ export const CompleteUpload = Type.Object(
   { ...closed, $id: 'CompleteUpload', examples: [{ parts: [{ part: 1, etag: '"9b2cf535f27731c9"' }] }] }
 )
 
-export const UploadParams = Type.Object({ id: Type.String(), upload_id: Type.String() }, closed)
+export const UploadParams = Type.Object({ id: Id, upload_id: Id }, closed)
 
 export const presentUpload = (upload: DomainUpload): Static<typeof Upload> => ({
   id: upload.id,

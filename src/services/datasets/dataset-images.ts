@@ -3,9 +3,8 @@
  * `.jsonl` with one line an image. A cursor holds the byte at which the next line starts, so page 1000 costs what page 1
  * does.
  */
-import { AppError } from '../../base/errors.ts'
 import type { DatasetImage, DatasetVersion } from '../../domain/dataset.ts'
-import type { Page, PageRequest } from '../../domain/page.ts'
+import { invalidCursor, type Page, type PageRequest } from '../../domain/page.ts'
 import type { ObjectStore } from '../../domain/ports.ts'
 
 export interface RejectedFile {
@@ -34,26 +33,34 @@ const START: Position = { line: 0, file: 0, byte: 0 }
 function parseCursor(after: string | null): Position {
   if (after === null) return START
   const match = /^(\d{1,12})\.(\d{1,8})\.(\d{1,12})$/.exec(after)
-  if (match === null) {
-    throw new AppError('invalid_request', { errors: [{ path: 'after', message: 'is not a cursor of this list' }] })
-  }
+  if (match === null) throw invalidCursor()
   const [line = 0, file = 0, byte = 0] = match.slice(1).map(Number)
   return { line, file, byte }
 }
 
 const formatCursor = ({ line, file, byte }: Position): string => `${line}.${file}.${byte}`
 
-/** Lines of `keys`, one file after the other, from `start` on. */
+/**
+ * Lines of `keys`, one file after the other, from `start` on.
+ *
+ * @throws AppError invalid_request when no line starts there: the byte before it is read along, and must end one
+ */
 async function* readLines(objects: ObjectStore, keys: readonly string[], start: Position): AsyncGenerator<Line> {
   let { line, file, byte } = start
   for (; file < keys.length; file++, byte = 0) {
     const key = keys[file] ?? ''
     const bytes = (await objects.head(key))?.bytes ?? 0
-    let rest = Buffer.alloc(0)
-    for (let read = byte; read < bytes; ) {
+    let rest: Buffer = Buffer.alloc(0)
+    let isLineStart = byte === 0
+    for (let read = Math.max(0, byte - 1); read < bytes; ) {
       const chunk = await objects.getRange(key, read, Math.min(CHUNK_BYTES, bytes - read))
       read += chunk.length
       rest = Buffer.concat([rest, chunk])
+      if (!isLineStart) {
+        if (rest[0] !== NEWLINE) throw invalidCursor()
+        rest = rest.subarray(1)
+        isLineStart = true
+      }
       for (let end = rest.indexOf(NEWLINE); end >= 0; end = rest.indexOf(NEWLINE)) {
         const text = rest.toString('utf8', 0, end)
         rest = rest.subarray(end + 1)

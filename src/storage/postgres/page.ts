@@ -1,5 +1,4 @@
-import { AppError } from '../../base/errors.ts'
-import type { Page } from '../../domain/page.ts'
+import { invalidCursor, type Page } from '../../domain/page.ts'
 
 /** @param rows up to `limit` + 1 rows: the one too many says that there is more */
 export function toPage<T>(rows: readonly T[], limit: number, cursorOf: (row: T) => string): Page<T> {
@@ -8,9 +7,6 @@ export function toPage<T>(rows: readonly T[], limit: number, cursorOf: (row: T) 
   const hasMore = rows.length > limit
   return { data, hasMore, nextCursor: hasMore && last !== undefined ? cursorOf(last) : null }
 }
-
-export const invalidCursor = (): AppError =>
-  new AppError('invalid_request', { errors: [{ path: 'after', message: 'is not a cursor of this list' }] })
 
 /** The cursor of lists that are numbered. */
 export function parseNumberCursor(after: string): number {

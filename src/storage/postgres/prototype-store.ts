@@ -1,9 +1,10 @@
 import { and, eq, getTableColumns, type SQL, sql } from 'drizzle-orm'
 import { AppError } from '../../base/errors.ts'
 import type { KappaSummary, Prototype } from '../../domain/model.ts'
+import { invalidCursor } from '../../domain/page.ts'
 import type { PrototypeSort, PrototypeStore } from '../../domain/ports.ts'
 import type { Db } from './client.ts'
-import { invalidCursor, toPage } from './page.ts'
+import { toPage } from './page.ts'
 import { prototypes } from './schema/prototypes.ts'
 
 const { projectId, ...prototypeColumns } = getTableColumns(prototypes)
@@ -46,7 +47,7 @@ export const createPrototypeStore = (db: Db): PrototypeStore => ({
       .where(and(eq(prototypes.modelId, modelId), after === null ? undefined : isBeyond(position, sort, after)))
       .orderBy(...(by === null ? [] : [sql`${by} ${direction}`]), sql`${prototypes.index} ${direction}`)
       .limit(limit + 1)
-    return toPage(rows, limit, (row) => encodeCursor(sort, row))
+    return toPage(rows, limit, (row) => formatPosition(sort, row))
   },
 
   kappa: (modelId, bins) => summarizeKappa(db, modelId, bins)
@@ -68,8 +69,8 @@ async function insertMany(db: Db, modelId: string, rows: readonly Prototype[]): 
   if (rowCount === 0) throw new AppError('model_not_found', { modelId })
 }
 
-/** A cursor is the sort key and the index of the last row; text, as JSON and float8 both write it, loses no digit. */
-function encodeCursor(sort: PrototypeSort, row: Prototype): string {
+/** A position is the sort key and the index of the last row; text, as JavaScript and float8 both write it, loses no digit. */
+function formatPosition(sort: PrototypeSort, row: Prototype): string {
   const keys: Record<PrototypeSort, number[]> = {
     index: [],
     kappa: [row.kappa],
@@ -77,26 +78,20 @@ function encodeCursor(sort: PrototypeSort, row: Prototype): string {
     usage: [row.usage ?? -1],
     '-usage': [row.usage ?? -1]
   }
-  return Buffer.from(JSON.stringify([...keys[sort], row.index])).toString('base64url')
+  return [...keys[sort], row.index].join(' ')
 }
 
 function isBeyond(position: SQL, sort: PrototypeSort, after: string): SQL {
-  const parts = parseJson(Buffer.from(after, 'base64url').toString())
+  const parts = after.split(' ')
   const length = SORT_KEYS[sort].by === null ? 1 : 2
-  if (!Array.isArray(parts) || parts.length !== length || !parts.every(Number.isFinite)) throw invalidCursor()
+  if (parts.length !== length || !parts.every((part) => part !== '' && Number.isFinite(Number(part)))) {
+    throw invalidCursor()
+  }
   const values = sql.join(
-    parts.map((part) => sql`${part}::float8`),
+    parts.map((part) => sql`${Number(part)}::float8`),
     sql`, `
   )
   return sql`${position} ${sql.raw(SORT_KEYS[sort].descending ? '<' : '>')} (${values})`
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    throw invalidCursor()
-  }
 }
 
 interface KappaRow extends Record<string, unknown> {

@@ -102,14 +102,54 @@ test('keys never reach the log', { skip }, async () => {
   assert.ok(!lines.some((line) => line.includes(api.adminKey.split('_')[2]!.slice(0, 12))))
 })
 
-test('what is not there is not found, and a wrong method is told the right one', { skip }, async () => {
-  const missing = await api.call('GET', '/v1/evaluations')
-  assert.equal(missing.status, 404)
-  assert.equal(missing.json.code, 'route_not_found')
-  const wrong = await api.call('PATCH', '/v1/runs/run_1')
-  assert.equal(wrong.status, 405)
-  assert.equal(wrong.headers['allow'], 'GET')
+test('what is not there is not found, and a wrong method is told the right ones', { skip }, async () => {
+  for (const [method, url] of [
+    ['GET', '/v1/evaluations'],
+    ['POST', '/v1/runs/run_1:start'],
+    ['POST', '/v1/runs:start'],
+    ['POST', '/v1/runs/run_1:cancel:cancel'],
+    ['OPTIONS', '/v1/evaluations'],
+    ['DELETE', '/livez/x']
+  ] as const) {
+    const missing = await api.call(method, url, { body: 'x', headers: { 'content-type': 'text/plain' }, key: null })
+    assert.equal(missing.status, 404, `${method} ${url}`)
+    assert.equal(missing.json.code, 'route_not_found')
+  }
+  for (const [method, url, allow] of [
+    ['PATCH', '/v1/runs/run_1', 'GET, HEAD'],
+    ['GET', '/v1/runs/run_1:cancel', 'POST'],
+    ['GET', '/v1/runs:validate', 'POST'],
+    ['PUT', '/v1/datasets', 'GET, HEAD, POST'],
+    ['OPTIONS', '/v1/runs/run_1', 'GET, HEAD'],
+    ['OPTIONS', '/v1/runs/run_1:cancel', 'POST'],
+    ['GET', '/v1/models/uploads', 'POST'],
+    ['QUERY', '/v1/models/mdl_1', 'GET, HEAD'],
+    ['QUERY', '/', 'GET, HEAD'],
+    ['TRACE', '/v1/keys/key_1', 'DELETE'],
+    ['POST', '/metrics', 'GET, HEAD'],
+    ['POST', '/docs/json', 'GET, HEAD']
+  ] as const) {
+    const wrong = await api.call(method, url, { key: null })
+    assert.equal(wrong.status, 405, `${method} ${url}`)
+    assert.equal(wrong.headers['allow'], allow, `${method} ${url}`)
+  }
   assert.equal((await api.call('GET', '/v1/%zz')).status, 400)
+})
+
+test('what can be got can be asked for without its body, the log of a run included', { skip }, async () => {
+  const made = await create('headed', 'key-head')
+  for (const url of ['/v1/datasets', `/v1/datasets/${made.json.id}`, '/livez', '/openapi.json']) {
+    const [got, asked] = [
+      await api.call('GET', url),
+      await api.app.inject({ method: 'HEAD', url, headers: { authorization: `Bearer ${api.adminKey}` } })
+    ]
+    assert.equal(asked.statusCode, 200, url)
+    assert.equal(asked.payload, '')
+    assert.equal(asked.headers['content-length'], String(got.bytes.length), url)
+  }
+  const accept = { accept: 'text/event-stream', authorization: `Bearer ${api.adminKey}` }
+  const log = await api.app.inject({ method: 'HEAD', url: '/v1/runs/run_1/events', headers: accept })
+  assert.equal(log.statusCode, 404)
 })
 
 test('broken JSON, a list, poison and too much of it are refused as problems', { skip }, async () => {
@@ -155,12 +195,12 @@ test('readiness says which part is missing, and nothing about why', { skip }, as
 })
 
 test('requests are counted by route, not by path', { skip }, async () => {
-  await api.call('GET', '/v1/runs/run_1')
-  await api.call('GET', '/v1/runs/run_2')
+  await api.call('DELETE', '/v1/keys/key_1')
+  await api.call('DELETE', '/v1/keys/key_2')
   const { text, headers } = await api.call('GET', '/metrics', { key: null })
   assert.match(headers['content-type'] ?? '', /^text\/plain; version=0\.0\.4/)
-  assert.match(text, /kappa_http_requests_total\{method="GET",route="\/v1\/runs\/:id",status="404"\} 2/)
-  assert.match(text, /kappa_http_request_duration_seconds_count\{method="GET",route="\/v1\/runs\/:id"\} 2/)
+  assert.match(text, /kappa_http_requests_total\{method="DELETE",route="\/v1\/keys\/:id",status="404"\} 2/)
+  assert.match(text, /kappa_http_request_duration_seconds_count\{method="DELETE",route="\/v1\/keys\/:id"\} 2/)
   assert.match(text, /kappa_event_loop_delay_p99_seconds /)
 })
 
@@ -174,18 +214,32 @@ test('the document and its pages are served from here alone', { skip }, async ()
   assert.equal((await api.app.inject({ url: '/docs/json' })).json().info.title, 'Kappa')
 })
 
-test('the dashboard is at the root, and at every address that is not of the API', { skip }, async () => {
-  for (const url of ['/', '/runs/run_1', '/index.html']) {
-    const page = await api.app.inject({ url })
+test('the dashboard is at the root and where a browser goes to one of its views, and nowhere else', {
+  skip
+}, async () => {
+  const visit = (url: string, accept = 'text/html,*/*;q=0.8', method: 'GET' | 'HEAD' | 'POST' = 'GET') =>
+    api.app.inject({ method, url, headers: { accept } })
+  for (const url of ['/', '/runs', '/runs/run_1', '/datasets/new', '/models/mdl_1?x=1', '/keys', '/index.html']) {
+    const page = await visit(url)
     assert.equal(page.statusCode, 200, url)
     assert.match(String(page.headers['content-type']), /^text\/html/)
     assert.match(String(page.headers['content-security-policy']), /default-src 'self'/)
+    assert.equal((await visit(url, 'text/html', 'HEAD')).statusCode, 200, url)
   }
-  const script = await api.app.inject({ url: '/assets/app-1a2b.js' })
+  const script = await visit('/assets/app-1a2b.js', '*/*')
   assert.equal(script.payload, 'start()')
   assert.match(String(script.headers['cache-control']), /immutable/)
-  assert.equal((await api.app.inject({ url: '/../package.json' })).payload, '<title>Kappa</title>')
-  assert.equal((await api.call('GET', '/v1/unknown')).status, 404)
+  const unknown = ['/v1', '/v1/', '/v1/nothing', '//v1/runs', '/.env', '/.git/config', '/../package.json', '/runs/a/b']
+  for (const url of [...unknown, '/runs/', '/admin', '/assets/app-0000.js', '/livez/x', '/wp-login.php']) {
+    const missing = await visit(url)
+    assert.equal(missing.statusCode, 404, url)
+    assert.equal(missing.json().code, 'route_not_found')
+    assert.match(String(missing.headers['content-type']), /^application.problem.json/)
+  }
+  assert.equal((await visit('/runs', 'application/json')).statusCode, 404, 'a program wants no page')
+  const posted = await visit('/assets/app-1a2b.js', '*/*', 'POST')
+  assert.equal(posted.statusCode, 405)
+  assert.equal(posted.headers['allow'], 'GET, HEAD')
 })
 
 test('a key that asks too often is told when to come back, and the others are not', { skip }, async (t) => {

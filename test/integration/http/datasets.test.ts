@@ -137,7 +137,7 @@ test('a version is refused before any work when its files cannot go together', {
     [source([zip], { format: 'zip' }), '/source/format'],
     [{ body: { source: { type: 's3', prefix: 'models/' } } }, '/source/prefix'],
     [{ body: { source: { type: 's3', prefix: '../x' } } }, '/source/prefix'],
-    [{ body: { source: { type: 'ftp' } } }, '/source'],
+    [{ body: { source: { type: 'ftp' } } }, '/source/type'],
     [{ body: {} }, '/source']
   ] as const
   for (const [request, pointer] of cases) {

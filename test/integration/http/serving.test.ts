@@ -147,7 +147,7 @@ for (const [what, body, status, code, pointer] of [
   ['a file', { input: 'file:///etc/passwd' }, 422, 'url_not_allowed', '/input/0'],
   ['too many images', { input: Array.from({ length: 9 }, () => base64(png(1))) }, 400, 'invalid_request', '/input'],
   ['no images', { input: [] }, 400, 'invalid_request', '/input'],
-  ['tokens', { input: [1, 2, 3] }, 400, 'invalid_request', '/input'],
+  ['tokens', { input: [1, 2, 3] }, 400, 'invalid_request', '/input/0'],
   ['an unknown format', { input: base64(png(1)), encoding_format: 'hex' }, 400, 'invalid_request', '/encoding_format'],
   ['more dimensions than there are', { input: base64(png(1)), dimensions: 9 }, 400, 'invalid_request', '/dimensions'],
   ['an unknown field', { input: base64(png(1)), normalize: true }, 400, 'invalid_request', '/normalize'],

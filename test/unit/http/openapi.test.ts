@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { test } from 'node:test'
+import { createConfig, lintFromString } from '@redocly/openapi-core'
 import { createOpenApiValidator } from '../../helpers/openapi-validator.ts'
 
 const ROOT = resolve(import.meta.dirname, '../../..')
@@ -31,6 +33,35 @@ test('every body that a client sends has an example, and the example is valid', 
   const names = Object.keys(schemas).filter((name) => /^(Create|Complete)/.test(name) && name !== 'CreatedRun')
   assert.ok(names.length >= 9)
   for (const name of names) assert.ok(schemas[name]?.examples?.length, name)
+})
+
+async function lint(source: string): Promise<string[]> {
+  const config = await createConfig({ extends: ['recommended'] })
+  const problems = await lintFromString({ source, absoluteRef: resolve(ROOT, 'openapi.yaml'), config })
+  return problems.map(({ ruleId, message, location }) => `${ruleId} ${location[0]?.pointer ?? ''}: ${message}`)
+}
+
+test('a linter that knows nothing of us has nothing to say about the document', async () => {
+  const source = readFileSync(resolve(ROOT, 'openapi.yaml'), 'utf8')
+  assert.deepEqual(await lint(source), [])
+  const broken = source.replace('operationId: listRuns', 'operationId: listModels')
+  assert.match((await lint(broken)).join(), /operation-operationId-unique/)
+})
+
+test('what any address may answer is announced everywhere', () => {
+  for (const { operationId, responses } of operations) {
+    for (const status of ['400', '405', '408', '417', '431', '500'])
+      assert.ok(responses[status], `${operationId} ${status}`)
+    for (const [status, { headers = {} }] of Object.entries(responses)) {
+      assert.ok('X-Request-Id' in headers, `${operationId} ${status}`)
+    }
+    assert.ok('Allow' in (responses['405']?.headers ?? {}), operationId)
+  }
+})
+
+test('no schema is a boolean: generators of clients stop there', () => {
+  const text = JSON.stringify(document)
+  assert.ok(!/"(items|prefixItems|not)":(true|false)/.test(text))
 })
 
 test('every reference leads to a component', () => {

@@ -1,0 +1,63 @@
+/** What an operation may answer: its own responses, and the failures that come of what it takes and who may ask. */
+import { ERROR_CATALOGUE, type ErrorCode } from '../../base/errors.ts'
+import type { Content, Operation } from '../core/operations.ts'
+import { PROBLEM_TYPE, STATUS } from '../core/problem.ts'
+import { Problem } from '../schemas/problem.ts'
+import { failureHeaders, successHeaders } from './headers.ts'
+
+export const isContent = (value: object): value is Content => 'content' in value
+
+/** Of every address, whatever is done there. */
+const ANYWHERE = [
+  'invalid_request',
+  'method_not_allowed',
+  'receive_timeout',
+  'expectation_failed',
+  'headers_too_large',
+  'internal'
+] as const
+const WITH_KEY = ['unauthorized', 'forbidden', 'rate_limited', 'database_unavailable'] as const
+const WITH_BODY = ['body_too_large', 'unsupported_media_type'] as const
+const IDEMPOTENT = ['idempotency_key_reused', 'idempotency_in_progress'] as const
+
+function problemsOf({ access, problems, params, body, isIdempotent }: Operation): Set<ErrorCode> {
+  const isScoped = access !== 'public' && access !== 'signature'
+  return new Set<ErrorCode>([
+    ...problems,
+    ...ANYWHERE,
+    ...(isScoped ? WITH_KEY : []),
+    ...(params ? (['uri_too_long'] as const) : []),
+    ...(body ? WITH_BODY : []),
+    ...(isIdempotent ? IDEMPOTENT : [])
+  ])
+}
+
+function describeSuccess(operation: Operation, status: string, response: object): object {
+  const headers = successHeaders(operation)
+  if (isContent(response)) return { description: response.description ?? 'Done.', headers, content: response.content }
+  if ('type' in response && response.type === 'null') {
+    return { description: status === '304' ? 'Not modified.' : 'Done; no body.', headers }
+  }
+  return { description: 'Done.', headers, content: { 'application/json': { schema: response } } }
+}
+
+function describeFailure(status: number, codes: readonly ErrorCode[]): object {
+  return {
+    description: codes.map((code) => `\`${code}\`: ${ERROR_CATALOGUE[code]}`).join('  \n'),
+    headers: failureHeaders(status),
+    content: { [PROBLEM_TYPE]: { schema: Problem } }
+  }
+}
+
+export function describeResponses(operation: Operation): Record<string, object> {
+  const byStatus = Map.groupBy(problemsOf(operation), (code) => STATUS[code])
+  return Object.fromEntries([
+    ...Object.entries(operation.responses).map(([status, response]) => [
+      status,
+      describeSuccess(operation, status, response)
+    ]),
+    ...[...byStatus]
+      .sort(([a], [b]) => a - b)
+      .map(([status, codes]) => [String(status), describeFailure(status, codes)])
+  ])
+}
