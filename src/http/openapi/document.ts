@@ -37,7 +37,7 @@ interface JsonSchemaObject {
 const isContent = (value: object): value is Content => 'content' in value
 
 function parameters(operation: Operation): object[] {
-  const of = (schema: JsonSchemaObject | null, place: 'path' | 'query') =>
+  const of = (schema: JsonSchemaObject | null, place: 'path' | 'query' | 'header') =>
     Object.entries(schema?.properties ?? {}).map(([name, { description, ...property }]) => ({
       name,
       in: place,
@@ -55,6 +55,7 @@ function parameters(operation: Operation): object[] {
   return [
     ...of(operation.params as JsonSchemaObject | null, 'path'), // an object, as all parameters are
     ...of(operation.query as JsonSchemaObject | null, 'query'),
+    ...of(operation.headers as JsonSchemaObject | null, 'header'),
     ...(operation.isIdempotent ? [header(IDEMPOTENCY_HEADER, 'Makes a repeated request safe for 24 hours.')] : []),
     ...('304' in operation.responses ? [header('if-none-match', 'The ETag of an earlier answer.')] : []),
     ...(operation.id === 'listRunEvents' ? [header('last-event-id', 'Where a broken stream goes on.')] : [])
@@ -79,17 +80,20 @@ function problemsOf(operation: Operation): ErrorCode[] {
 function responses(operation: Operation): Record<string, object> {
   const result: Record<string, object> = {}
   for (const [status, response] of Object.entries(operation.responses)) {
-    const headers = { 'X-Request-Id': { $ref: '#/components/headers/RequestId' } }
-    if (isContent(response))
-      result[status] = { description: response.description ?? 'Done.', headers, content: response.content }
-    else if ('type' in response && response.type === 'null') {
+    const headers: Record<string, object> = { 'X-Request-Id': { $ref: '#/components/headers/RequestId' } }
+    if (isContent(response)) {
+      const { description = 'Done.', content } = response
+      const hasBody = Object.keys(content).length > 0
+      result[status] = { description, headers: { ...headers, ...response.headers }, ...(hasBody && { content }) }
+    } else if ('type' in response && response.type === 'null') {
       result[status] = { description: status === '304' ? 'Not modified.' : 'Done; no body.', headers }
     } else result[status] = { description: 'Done.', headers, content: { 'application/json': { schema: response } } }
   }
   const byStatus = Map.groupBy(problemsOf(operation), (code) => STATUS[code])
   for (const [status, codes] of [...byStatus].sort(([a], [b]) => a - b)) {
     const description = codes.map((code) => `\`${code}\`: ${ERROR_CATALOGUE[code]}`).join('  \n')
-    result[String(status)] = { description, content: { [PROBLEM_TYPE]: { schema: Problem } } }
+    const content = { [PROBLEM_TYPE]: { schema: Problem } }
+    result[String(status)] = { description, ...(operation.method !== 'HEAD' && { content }) }
   }
   return result
 }

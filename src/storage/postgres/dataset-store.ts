@@ -57,10 +57,12 @@ export const createDatasetStore = (db: Db): DatasetStore => ({
   },
 
   async completeUpload(projectId, id) {
-    await db
+    const completed = await db
       .update(datasetUploads)
       .set({ status: 'completed' })
       .where(and(eq(datasetUploads.projectId, projectId), eq(datasetUploads.id, id)))
+      .returning({ id: datasetUploads.id })
+    return completed.length > 0
   }
 })
 
