@@ -46,7 +46,9 @@ export interface TestApp {
   readonly app: App
   readonly services: Services
   readonly stores: Stores
-  readonly objects: ObjectStore & SignedObjects
+  readonly objects: ObjectStore
+  /** Of the folder store: `objects`, `uploads` and `temporary` are in it. */
+  readonly objectsRoot: string
   readonly jobs: EnqueuedJob[]
   readonly adminKey: string
   readonly projectId: string
@@ -62,6 +64,8 @@ export interface TestApp {
 export interface TestAppOptions {
   readonly clock?: Clock
   readonly inference?: Inference
+  /** Instead of a folder; signs its own URLs. */
+  readonly objects?: ObjectStore
   readonly app?: Partial<AppOptions>
 }
 
@@ -151,7 +155,10 @@ export async function createTestApp(scope: TestScope, options: TestAppOptions = 
     through: () => ({ enqueue: async (kind, payload, { key }) => void jobs.push({ kind, payload, key }) })
   }
   const stores = createStores(database, queue)
-  const objects = createFolderStore({ root, signingKey: 'a signing key of the tests', baseUrl: '', clock })
+  const signedObjects: (ObjectStore & SignedObjects) | null = options.objects
+    ? null
+    : createFolderStore({ root, signingKey: 'a signing key of the tests', baseUrl: '', clock })
+  const objects = options.objects ?? signedObjects!
   // Ids sort by time; under a clock that stands still they must not be drawn by lot.
   let issued = 0
   const deps = {
@@ -171,7 +178,7 @@ export async function createTestApp(scope: TestScope, options: TestAppOptions = 
     limits: LIMITS,
     rateLimitPerMinute: null,
     checks: { database: () => database.check(), objects: () => objects.check() },
-    signedObjects: objects,
+    signedObjects,
     dashboardFolder: null,
     ...options.app
   })
@@ -192,6 +199,7 @@ export async function createTestApp(scope: TestScope, options: TestAppOptions = 
     services,
     stores,
     objects,
+    objectsRoot: root,
     jobs,
     adminKey: admin.key,
     projectId: admin.projectId,
