@@ -256,9 +256,10 @@ export interface OpenedObject {
 export interface SignedObjects {
   /**
    * The ETag goes back in the response's header of that name; finishing the upload needs it. Leaves the body open.
-   * Throws body_too_large or upload_incomplete for what has not the length that was announced.
+   * Throws body_too_large or upload_incomplete for what has not the length that was announced, before anything is read
+   * when the sender declares it; null when it does not.
    */
-  writePart(token: string, body: Readable): Promise<{ readonly etag: string }>
+  writePart(token: string, body: Readable, declaredBytes: number | null): Promise<{ readonly etag: string }>
   openObject(token: string): Promise<OpenedObject>
 }
 

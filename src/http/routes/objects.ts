@@ -52,7 +52,9 @@ export async function objectRoutes(app: App, objects: SignedObjects | null): Pro
       },
       async (request, reply) => {
         try {
-          const { etag } = await required().writePart(request.params.token, request.raw)
+          const length = request.headers['content-length']
+          const declaredBytes = length === undefined ? null : Number(length)
+          const { etag } = await required().writePart(request.params.token, request.raw, declaredBytes)
           return reply.code(200).header('etag', etag).send()
         } catch (error) {
           await discardBody(request, reply)

@@ -68,8 +68,10 @@ export function createUploadVerbs({ stores, objects, clock, newId, limits }: Upl
       written = await bytesOf(upload)
     }
     if (written === bytes) return
+    // Deleted with its dataset as soon as it was there.
+    if (written === null) throw new AppError('upload_not_found', { uploadId })
     await objects.removePrefix(objectKey)
-    const message = `The upload holds ${written ?? 0} bytes, ${bytes} were announced. Start another one.`
+    const message = `The upload holds ${written} bytes, ${bytes} were announced. Start another one.`
     throw new AppError('upload_incomplete', { message, uploadId })
   }
 

@@ -29,6 +29,18 @@ export async function* exactly(body: Readable, bytes: number): AsyncGenerator<Bu
   if (received < bytes) throw new AppError('upload_incomplete', { message: tooShort(received, bytes) })
 }
 
+/**
+ * Before a byte is read.
+ *
+ * @param declared what the sender says; null when it does not
+ * @throws AppError body_too_large, upload_incomplete
+ */
+export function checkLength(declared: number | null, bytes: number): void {
+  if (declared === null || declared === bytes) return
+  if (declared > bytes) throw new AppError('body_too_large', { limit: bytes, message: tooLong(bytes) })
+  throw new AppError('upload_incomplete', { message: tooShort(declared, bytes) })
+}
+
 const tooLong = (bytes: number): string => `The part has more than the ${bytes} bytes that were announced.`
 const tooShort = (received: number, bytes: number): string =>
-  `The part ended after ${received} of the ${bytes} bytes that were announced.`
+  `The part has ${received} of the ${bytes} bytes that were announced.`

@@ -7,7 +7,7 @@ import { dirname, join } from 'node:path'
 import { type Clock, systemClock } from '../../base/clock.ts'
 import { AppError } from '../../base/errors.ts'
 import type { ObjectInfo, ObjectStore, OpenedObject, SignedObjects } from '../../domain/ports.ts'
-import { holdErrors } from './bodies.ts'
+import { checkLength, holdErrors } from './bodies.ts'
 import { cloneFile, publishFile, readRange, translateFileError, writeStream } from './folder-files.ts'
 import { createFolderUploads } from './folder-uploads.ts'
 import { assertKey, assertPrefix, compareKeys } from './keys.ts'
@@ -110,9 +110,11 @@ function createSignedVerbs(
       return urlOf({ for: 'download', key, filename }, expiresInS)
     },
 
-    async writePart(token, body) {
+    async writePart(token, body, declaredBytes) {
       holdErrors(body)
-      return { etag: await uploads.writePart(tokens.verify(token, 'part', clock.now()), body) }
+      const part = tokens.verify(token, 'part', clock.now())
+      checkLength(declaredBytes, part.bytes)
+      return { etag: await uploads.writePart(part, body) }
     },
 
     async openObject(token) {

@@ -32,7 +32,7 @@ async function serveSignedObjects(store: () => SignedObjects): Promise<string> {
     const token = request.url?.split('/').at(-1) ?? ''
     try {
       if (request.method === 'PUT') {
-        response.setHeader('etag', (await store().writePart(token, request)).etag)
+        response.setHeader('etag', (await store().writePart(token, request, null)).etag)
         response.end()
       } else {
         const { read, filename } = await store().openObject(token)
