@@ -36,3 +36,19 @@ export async function sendPart(api: TestApp, url: string, body: Buffer): Promise
 
 export const complete = (api: TestApp, { path }: Started, etags: readonly string[]): Promise<Answer> =>
   api.call('POST', `${path}:complete`, { body: { parts: etags.map((etag, i) => ({ part: i + 1, etag })) } })
+
+export async function sendAll(api: TestApp, { urls, partBytes }: Started, content: Buffer): Promise<string[]> {
+  const etags: string[] = []
+  for (const [i, url] of urls.entries()) {
+    const { status, etag } = await sendPart(api, url, content.subarray(i * partBytes, (i + 1) * partBytes))
+    assert.equal(status, 200)
+    etags.push(etag)
+  }
+  return etags
+}
+
+export async function contentOf(api: TestApp, { id }: Started): Promise<Buffer | null> {
+  const upload = await api.stores.datasets.findUpload(api.projectId, id)
+  const isThere = upload && (await api.objects.head(upload.objectKey))
+  return isThere ? Buffer.from(await api.objects.get(upload.objectKey)) : null
+}

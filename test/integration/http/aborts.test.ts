@@ -9,10 +9,9 @@ import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, describe, test } from 'node:test'
 import { type Prng, prng } from '../../../src/math/prng.ts'
-import { createS3Store } from '../../../src/storage/objects/s3-store.ts'
 import { createTestApp, type TestApp, type TestAppOptions } from '../../helpers/app.ts'
 import { settle } from '../../helpers/fake-clock.ts'
-import { connectS3 } from '../../helpers/object-store.ts'
+import { openS3Store } from '../../helpers/object-store.ts'
 import { CAN_LIST_OPEN_FILES, listOpenFiles } from '../../helpers/open-files.ts'
 import { whyNoPostgres } from '../../helpers/postgres.ts'
 import { exchange, formatRequest, type Leave, sendAndLeave } from '../../helpers/raw-client.ts'
@@ -123,17 +122,9 @@ describe(`clients that leave (KAPPA_TEST_SEED=${SEED})`, { skip }, () => {
     assert.equal(status, 200)
   })
 
-  test('of what an S3 store is behind: the process lives and nothing is left', async (t) => {
-    const s3 = await connectS3({ after })
-    const store = createS3Store({
-      bucket: s3.bucket,
-      region: 'us-east-1',
-      endpoint: s3.endpoint,
-      forcePathStyle: true,
-      credentials: s3
-    })
-    t.after(() => store.close())
-    const rig = await startRig({ objects: store, app: { objectOrigin: s3.endpoint } })
+  test('of what an S3 store is behind: the process lives and nothing is left', async () => {
+    const { store, endpoint } = await openS3Store({ after })
+    const rig = await startRig({ objects: store, app: { objectOrigin: endpoint } })
     const before = await listOpenFiles()
     const operations = listOperations(rig.api).filter(
       ({ id, template }) => /upload|artifacts|images|rejected|readyz/.test(template) || id === 'deleteDataset'
