@@ -27,6 +27,7 @@ export interface DatasetStore {
    * unit of work: a run that is being inserted holds its version, so a removal waits for it and then sees it.
    */
   remove(projectId: string, id: string): Promise<boolean>
+  /** Throws dataset_not_found when the dataset was removed meanwhile. */
   insertUpload(upload: Upload): Promise<void>
   findUpload(projectId: string, id: string): Promise<Upload | null>
   /** False when the upload is gone, with its dataset. */

@@ -1,7 +1,8 @@
 /** Files on their way into the object store: started here, sent part by part to the store, completed here. */
 import type { Clock } from '../../base/clock.ts'
-import { AppError } from '../../base/errors.ts'
+import { AppError, toError } from '../../base/errors.ts'
 import type { IdKind } from '../../base/ids.ts'
+import type { Logger } from '../../base/log.ts'
 import type { Upload } from '../../domain/dataset.ts'
 import type { ObjectStore, Stores, UploadPart } from '../../domain/ports.ts'
 import { checkWeightFilename } from '../models/weight-sources.ts'
@@ -13,6 +14,7 @@ export interface UploadDeps {
   readonly objects: ObjectStore
   readonly clock: Clock
   readonly newId: (kind: IdKind) => string
+  readonly logger: Pick<Logger, 'warn'>
   readonly limits: { readonly uploadBytes: number }
 }
 
@@ -41,7 +43,7 @@ export type UploadOwner = string | null
 /** Ids of datasets have a prefix of their own, so none is called `weights`. */
 export const uploadPrefix = (owner: UploadOwner): string => `uploads/${owner ?? 'weights'}`
 
-export function createUploadVerbs({ stores, objects, clock, newId, limits }: UploadDeps) {
+export function createUploadVerbs({ stores, objects, clock, newId, logger, limits }: UploadDeps) {
   const oneAtATime = createOneAtATime()
 
   async function requireUpload(projectId: string, owner: UploadOwner, uploadId: string): Promise<Upload> {
@@ -73,6 +75,15 @@ export function createUploadVerbs({ stores, objects, clock, newId, limits }: Upl
     await objects.removePrefix(objectKey)
     const message = `The upload holds ${written} bytes, ${bytes} were announced. Start another one.`
     throw new AppError('upload_incomplete', { message, uploadId })
+  }
+
+  /** Why it is given up is what the caller is told, whatever becomes of it. */
+  async function giveUp(objectKey: string, multipartId: string): Promise<void> {
+    try {
+      await objects.abortUpload(objectKey, multipartId)
+    } catch (error) {
+      logger.warn({ objectKey, error: toError(error).message }, 'an upload that did not start is left over')
+    }
   }
 
   return {
@@ -113,7 +124,7 @@ export function createUploadVerbs({ stores, objects, clock, newId, limits }: Upl
         await stores.datasets.insertUpload(upload)
         return { upload, parts }
       } catch (error) {
-        await objects.abortUpload(objectKey, multipartId)
+        await giveUp(objectKey, multipartId)
         throw error
       }
     },

@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto'
 import { after, describe, test } from 'node:test'
 import { AppError, isAppError } from '../../../src/base/errors.ts'
 import { newId } from '../../../src/base/ids.ts'
+import { silentLogger } from '../../../src/base/log.ts'
 import type { ObjectStore } from '../../../src/domain/ports.ts'
 import { createUploadVerbs } from '../../../src/services/datasets/uploads.ts'
 import { createTestApp, LIMITS, type TestApp, type TestAppOptions } from '../../helpers/app.ts'
@@ -23,6 +24,10 @@ const apps = [
   ['folder', await start()],
   ['S3', await start({ objects: s3.store })]
 ] as const
+
+/** As another process has them. */
+const verbsOf = (deps: Pick<TestApp, 'stores' | 'objects'>) =>
+  createUploadVerbs({ ...deps, clock: fakeClock(), newId, logger: silentLogger, limits: LIMITS })
 
 const createDataset = async (api: TestApp): Promise<string> =>
   (await api.call('POST', '/v1/datasets', { body: { name: 'shoes' } })).json.id
@@ -57,7 +62,7 @@ for (const [name, api] of apps) {
       const parts = (await sendAll(api, started, content)).map((etag, i) => ({ part: i + 1, etag }))
       const completed = await Promise.all(
         Array.from({ length: AT_ONCE }, () => {
-          const verbs = createUploadVerbs({ stores, objects, clock: fakeClock(), newId, limits: LIMITS })
+          const verbs = verbsOf({ stores, objects })
           return verbs.completeUpload(projectId, dataset, { uploadId: started.id, parts })
         })
       )
@@ -82,7 +87,7 @@ for (const [name, api] of apps) {
             throw new AppError('storage_unavailable')
           }
         }
-        const verbs = createUploadVerbs({ stores, objects, clock: fakeClock(), newId, limits: LIMITS })
+        const verbs = verbsOf({ stores, objects })
         const first = verbs.completeUpload(projectId, null, { uploadId: started.id, parts })
         if (isDone) assert.equal((await first).status, 'completed')
         else await assert.rejects(first, (error) => isAppError(error, 'storage_unavailable'))
@@ -91,6 +96,27 @@ for (const [name, api] of apps) {
         assert.ok((await contentOf(api, started))?.equals(content))
       })
     }
+
+    test('started while their dataset is deleted find none, also when the store keeps what was begun', async () => {
+      const { stores, projectId } = api
+      const dataset = await createDataset(api)
+      const aborted: string[] = []
+      const objects: ObjectStore = {
+        ...api.objects,
+        async startUpload(key) {
+          assert.equal((await api.call('DELETE', `/v1/datasets/${dataset}`)).status, 204)
+          return api.objects.startUpload(key)
+        },
+        async abortUpload(key) {
+          aborted.push(key)
+          throw new AppError('storage_unavailable')
+        }
+      }
+      const verbs = verbsOf({ stores, objects })
+      const started = verbs.startUpload(projectId, dataset, { filename: 'a.zip', bytes: 3 })
+      await assert.rejects(started, (error) => isAppError(error, 'dataset_not_found'))
+      assert.equal(aborted.length, 1)
+    })
 
     test('completed while their dataset is deleted leave no object', async () => {
       for (let i = 0; i < 10; i++) {

@@ -107,6 +107,28 @@ describe('an upload of the folder store', () => {
     assert.deepEqual(await list('objects'), ['a'])
   })
 
+  test('finished by eight at once is finished by some and no longer there for the others', async (t) => {
+    const { store, send, list } = await aStore(t)
+    for (let round = 0; round < 10; round++) {
+      const key = `round-${round}`
+      const id = await store.startUpload(key)
+      const parts = [{ part: 1, etag: await send(key, id, 'x'.repeat(200_000)) }]
+      const finished = await Promise.allSettled(Array.from({ length: 8 }, () => store.finishUpload(key, id, parts)))
+      const refused = finished.flatMap((one) => (one.status === 'rejected' ? [one.reason] : []))
+      assert.ok(refused.length < finished.length)
+      for (const reason of refused) assert.ok(isAppError(reason, 'upload_not_found'), String(reason))
+      assert.deepEqual(await store.head(key), { key, bytes: 200_000 })
+    }
+    assert.deepEqual([await list('uploads'), await list('temporary')], [[], []])
+  })
+
+  test('may have no bytes', async (t) => {
+    const { store, send } = await aStore(t)
+    const id = await store.startUpload('a')
+    await store.finishUpload('a', id, [{ part: 1, etag: await send('a', id, '') }])
+    assert.deepEqual(await store.head('a'), { key: 'a', bytes: 0 })
+  })
+
   test('that cannot be joined stays as it was, and nothing of it is seen', async (t) => {
     const { root, store, send, list } = await aStore(t)
     const id = await store.startUpload('a')

@@ -27,6 +27,8 @@ interface Said {
   readonly status: number
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: string
+  /** The connection ends after the body, whatever length was said. */
+  readonly isCut?: boolean
 }
 
 const refusal = (status: number, code: string): Said => ({
@@ -41,8 +43,10 @@ async function aStore(t: TestContext, answer: (told: Told) => Said) {
     for await (const chunk of request) chunks.push(chunk)
     const one = { method: request.method ?? '', url: request.url ?? '', body: Buffer.concat(chunks).toString('latin1') }
     told.push(one)
-    const { status, headers, body = '' } = answer(one)
-    response.writeHead(status, { 'content-type': 'application/xml', ...headers }).end(body)
+    const { status, headers, body = '', isCut = false } = answer(one)
+    response.writeHead(status, { 'content-type': 'application/xml', ...headers })
+    if (isCut) response.write(body, () => response.destroy())
+    else response.end(body)
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo // it listens on a port
@@ -109,7 +113,12 @@ test('more than 1000 objects are removed, a thousand at once, and what stays is 
 })
 
 test('a body that always breaks off is given up after three tries', async (t) => {
-  const { store, told } = await aStore(t, () => ({ status: 200, headers: { 'content-length': '10' }, body: 'half' }))
+  const { store, told } = await aStore(t, () => ({
+    status: 200,
+    headers: { 'content-length': '10' },
+    body: 'half',
+    isCut: true
+  }))
   await assert.rejects(store.get('key'))
   assert.equal(told.length, 3)
 })
