@@ -73,6 +73,34 @@ for (const [name, api] of apps) {
       assert.ok((await contentOf(api, started))?.equals(content))
     })
 
+    test('are completed with just their parts, each once, and by nobody else', async () => {
+      const started = await startUpload(api, null, { bytes: 3 })
+      const [etag = ''] = await sendAll(api, started, Buffer.from('abc'))
+      const path = `${started.path}:complete`
+      for (const numbers of [[2], [1, 1], [1, 2], [10_000]]) {
+        const body = { parts: numbers.map((part) => ({ part, etag })) }
+        const refused = await api.call('POST', path, { body })
+        assert.equal(refused.status, 400, refused.text)
+        assert.equal(refused.json.errors[0].pointer, '/parts')
+      }
+      const { key } = await api.issueKey({ project: 'other' })
+      const foreign = await api.call('POST', path, { body: { parts: [{ part: 1, etag }] }, key })
+      assert.equal(foreign.json.code, 'upload_not_found')
+      assert.equal((await complete(api, started, [etag])).status, 200)
+    })
+
+    const takesAll = name === 'S3' && s3.lacks !== null
+    test('that hold other bytes than announced are refused and removed', {
+      skip: !takesAll && 'no such part is taken'
+    }, async () => {
+      const started = await startUpload(api, null, { bytes: 3 })
+      const { etag } = await sendPart(api, started.urls[0] ?? '', Buffer.from('abcd'))
+      const refused = await complete(api, started, [etag])
+      assert.equal(refused.status, 409, refused.text)
+      assert.equal(refused.json.code, 'upload_incomplete')
+      assert.equal(await contentOf(api, started), null)
+    })
+
     for (const isDone of [true, false]) {
       const answer = isDone ? 'are complete' : 'can be completed again'
       test(`${answer} when the store ${isDone ? 'did it' : 'did not do it'} and its answer was lost`, async () => {
