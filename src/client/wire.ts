@@ -619,19 +619,23 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Download an object from its URL
-         * @description Download an object from its URL
+         * Download an object from its URL, or a range of it
+         * @description One range of bytes is served; to several the answer is the whole object.
          */
         get: operations["getObject"];
         /**
          * Send a part of an upload to its URL
-         * @description Send a part of an upload to its URL
+         * @description Just the bytes that were announced for this part. It may be sent again; the last one counts.
          */
         put: operations["putObjectPart"];
         post?: never;
         delete?: never;
         options?: never;
-        head?: never;
+        /**
+         * Ask for the size and the ETag of an object
+         * @description Ask for the size and the ETag of an object
+         */
+        head: operations["headObject"];
         patch?: never;
         trace?: never;
     };
@@ -1459,7 +1463,7 @@ export interface components {
             status: number;
             detail: string;
             /** @enum {unknown} */
-            code: "invalid_request" | "invalid_recipe" | "unauthorized" | "forbidden" | "route_not_found" | "method_not_allowed" | "key_not_found" | "dataset_not_found" | "dataset_version_not_found" | "dataset_version_not_ready" | "dataset_in_use" | "dataset_empty" | "upload_not_found" | "upload_incomplete" | "upload_expired" | "archive_invalid" | "archive_too_large" | "source_unreachable" | "run_not_found" | "run_not_cancelable" | "checkpoint_not_found" | "checkpoint_invalid" | "weights_unsupported" | "weights_mismatch" | "model_not_found" | "model_not_ready" | "model_without_head" | "prototype_not_found" | "artifact_not_found" | "idempotency_key_reused" | "idempotency_in_progress" | "body_too_large" | "unsupported_media_type" | "headers_too_large" | "uri_too_long" | "receive_timeout" | "expectation_failed" | "image_invalid" | "image_too_large" | "url_not_allowed" | "url_unreachable" | "rate_limited" | "overloaded" | "request_timeout" | "database_unavailable" | "storage_unavailable" | "storage_full" | "inference_unavailable" | "lease_lost" | "object_not_found" | "object_damaged" | "program_untraceable" | "engine_unavailable" | "loss_not_finite" | "trainer_crashed" | "out_of_memory" | "internal";
+            code: "invalid_request" | "invalid_recipe" | "unauthorized" | "forbidden" | "route_not_found" | "method_not_allowed" | "key_not_found" | "dataset_not_found" | "dataset_version_not_found" | "dataset_version_not_ready" | "dataset_in_use" | "dataset_empty" | "upload_not_found" | "upload_incomplete" | "upload_expired" | "archive_invalid" | "archive_too_large" | "source_unreachable" | "run_not_found" | "run_not_cancelable" | "checkpoint_not_found" | "checkpoint_invalid" | "weights_unsupported" | "weights_mismatch" | "model_not_found" | "model_not_ready" | "model_without_head" | "prototype_not_found" | "artifact_not_found" | "idempotency_key_reused" | "idempotency_in_progress" | "range_not_satisfiable" | "body_too_large" | "unsupported_media_type" | "headers_too_large" | "uri_too_long" | "receive_timeout" | "expectation_failed" | "image_invalid" | "image_too_large" | "url_not_allowed" | "url_unreachable" | "rate_limited" | "overloaded" | "request_timeout" | "database_unavailable" | "storage_unavailable" | "storage_full" | "inference_unavailable" | "lease_lost" | "object_not_found" | "object_damaged" | "program_untraceable" | "engine_unavailable" | "loss_not_finite" | "trainer_crashed" | "out_of_memory" | "internal";
             request_id: string;
             errors?: {
                 /** @description JSON pointer into the body. */
@@ -2874,7 +2878,14 @@ export interface operations {
     getObject: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description One range: `bytes=0-99`, `bytes=100-` or `bytes=-100`. */
+                range?: string;
+                /** @description The ETag that the range is of; else the whole is sent. */
+                "if-range"?: string;
+                /** @description The ETag of an earlier answer. */
+                "If-None-Match"?: string;
+            };
             path: {
                 token: string;
             };
@@ -2882,23 +2893,96 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The bytes. */
+            /** @description All bytes. */
             200: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "Content-Disposition": components["headers"]["Content-Disposition"];
+                    /** @description Strong: another one when the bytes are others. */
+                    ETag?: string;
+                    /** @description The name to keep it under. */
+                    "Content-Disposition"?: string;
+                    /** @description `bytes` */
+                    "Accept-Ranges"?: "bytes";
+                    /** @description Bytes of the body. */
+                    "Content-Length"?: number;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/octet-stream": string;
                 };
             };
+            /** @description The bytes of the range. */
+            206: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    /** @description Strong: another one when the bytes are others. */
+                    ETag?: string;
+                    /** @description The name to keep it under. */
+                    "Content-Disposition"?: string;
+                    /** @description `bytes` */
+                    "Accept-Ranges"?: "bytes";
+                    /** @description Bytes of the body. */
+                    "Content-Length"?: number;
+                    /** @description `bytes 0-99/1000`: the first and the last byte, and how many the object has. */
+                    "Content-Range"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            /** @description Not modified. */
+            304: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    /** @description Strong: another one when the bytes are others. */
+                    ETag?: string;
+                    "Content-Disposition": components["headers"]["Content-Disposition"];
+                    /** @description `bytes` */
+                    "Accept-Ranges"?: "bytes";
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
         };
     };
     putObjectPart: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Must be the length that was announced for this part. */
+                "content-length"?: string;
+            };
+            path: {
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description Stored; no body. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    /** @description What completing the upload wants of this part. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    headObject: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of an earlier answer. */
+                "If-None-Match"?: string;
+            };
             path: {
                 token: string;
             };
@@ -2906,11 +2990,30 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done; no body. */
+            /** @description As GET would answer; no body. */
             200: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
-                    ETag: components["headers"]["ETag"];
+                    /** @description Strong: another one when the bytes are others. */
+                    ETag?: string;
+                    /** @description `bytes` */
+                    "Accept-Ranges"?: "bytes";
+                    /** @description Bytes of the body. */
+                    "Content-Length"?: number;
+                    /** @description The name to keep it under. */
+                    "Content-Disposition"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not modified. */
+            304: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    /** @description Strong: another one when the bytes are others. */
+                    ETag?: string;
+                    /** @description `bytes` */
+                    "Accept-Ranges"?: "bytes";
                     [name: string]: unknown;
                 };
                 content?: never;

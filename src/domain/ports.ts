@@ -29,9 +29,11 @@ export interface DatasetStore {
    * unit of work: a run that is being inserted holds its version, so a removal waits for it and then sees it.
    */
   remove(projectId: string, id: string): Promise<boolean>
+  /** Throws dataset_not_found when the dataset was removed meanwhile. */
   insertUpload(upload: Upload): Promise<void>
   findUpload(projectId: string, id: string): Promise<Upload | null>
-  completeUpload(projectId: string, id: string): Promise<void>
+  /** False when the upload is gone, with its dataset. */
+  completeUpload(projectId: string, id: string): Promise<boolean>
   /** Takes the next number of the dataset; safe under concurrent calls. */
   insertVersion(
     version: Omit<DatasetVersion, 'version' | 'prefix'>,
@@ -233,8 +235,14 @@ export interface ObjectStore {
   list(prefix: string): AsyncIterable<ObjectInfo>
   removePrefix(prefix: string): Promise<void>
   startUpload(key: string): Promise<string>
-  /** URLs that take a PUT of one part each, without credentials, until they expire. */
-  partUrls(key: string, multipartId: string, parts: number, expiresInS: number): Promise<readonly UploadPart[]>
+  /** URLs that take a PUT of one part each, of just so many bytes, without credentials, until they expire. */
+  partUrls(
+    key: string,
+    multipartId: string,
+    partBytes: readonly number[],
+    expiresInS: number
+  ): Promise<readonly UploadPart[]>
+  /** When it has been finished already: does nothing, or throws upload_not_found. The object is whole either way. */
   finishUpload(
     key: string,
     multipartId: string,
@@ -246,17 +254,30 @@ export interface ObjectStore {
   check(): Promise<void>
 }
 
+/** Whoever has one reads it once or closes it. */
+export interface OpenedObject {
+  readonly bytes: number
+  /** Strong: other bytes have another one. */
+  readonly etag: string
+  readonly filename: string
+  /** All of it, or from `start` to `end`, both included. The stream closes what was opened. */
+  read(range?: { readonly start: number; readonly end: number }): Readable
+  close(): Promise<void>
+}
+
 /**
  * What PUT and GET /v1/objects/{token} need where objects lie in a local folder: there the API stands in for the object
  * store, and a token is what a presigned URL's query is elsewhere. Both throw `forbidden` when the token is not one of
  * ours or has expired.
  */
 export interface SignedObjects {
-  /** The ETag goes back in the response's header of that name; finishing the upload needs it. */
-  writePart(token: string, body: Readable): Promise<{ readonly etag: string }>
-  openObject(
-    token: string
-  ): Promise<{ readonly stream: Readable; readonly bytes: number; readonly filename: string; readonly key: string }>
+  /**
+   * The ETag goes back in the response's header of that name; finishing the upload needs it. Leaves the body open.
+   * Throws body_too_large or upload_incomplete for what has not the length that was announced, before anything is read
+   * when the sender declares it; null when it does not.
+   */
+  writePart(token: string, body: Readable, declaredBytes: number | null): Promise<{ readonly etag: string }>
+  openObject(token: string): Promise<OpenedObject>
 }
 
 export interface Timings {

@@ -53,7 +53,9 @@ export interface TestApp {
   readonly app: App
   readonly services: Services
   readonly stores: Stores
-  readonly objects: ObjectStore & SignedObjects
+  readonly objects: ObjectStore
+  /** Of the folder store: `objects`, `uploads` and `temporary` are in it. */
+  readonly objectsRoot: string
   readonly jobs: EnqueuedJob[]
   readonly adminKey: string
   readonly projectId: string
@@ -71,6 +73,8 @@ export interface TestAppOptions {
   readonly inference?: Inference
   /** Default: none, so that streams poll. */
   readonly notices?: (databaseUrl: string) => EventNotices
+  /** Instead of a folder; signs its own URLs. */
+  readonly objects?: ObjectStore
   readonly app?: Partial<AppOptions>
 }
 
@@ -161,7 +165,10 @@ export async function createTestApp(scope: TestScope, options: TestAppOptions = 
     through: () => ({ enqueue: async (kind, payload, { key }) => void jobs.push({ kind, payload, key }) })
   }
   const stores = createStores(database, queue)
-  const objects = createFolderStore({ root, signingKey: 'a signing key of the tests', baseUrl: '', clock })
+  const signedObjects: (ObjectStore & SignedObjects) | null = options.objects
+    ? null
+    : createFolderStore({ root, signingKey: 'a signing key of the tests', baseUrl: '', clock })
+  const objects = options.objects ?? signedObjects!
   // Ids sort by time; under a clock that stands still they must not be drawn by lot.
   let issued = 0
   const deps = {
@@ -189,7 +196,7 @@ export async function createTestApp(scope: TestScope, options: TestAppOptions = 
     streamLimits: { perKey: 20, perProcess: 100 },
     trustedProxies: null,
     checks: { database: () => database.check(), objects: () => objects.check() },
-    signedObjects: objects,
+    signedObjects,
     dashboardFolder: null,
     ...options.app
   })
@@ -210,6 +217,7 @@ export async function createTestApp(scope: TestScope, options: TestAppOptions = 
     services,
     stores,
     objects,
+    objectsRoot: root,
     jobs,
     adminKey: admin.key,
     projectId: admin.projectId,

@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { createS3Store } from '../../src/storage/objects/s3-store.ts'
 
 export interface S3Server {
   readonly endpoint: string
@@ -35,6 +36,15 @@ export async function connectS3(scope: TestScope): Promise<Omit<S3Server, 'stop'
   const server = await startS3()
   scope.after(() => server.stop())
   return server
+}
+
+/** A store of that server, closed with the scope. */
+export async function openS3Store(scope: TestScope) {
+  const s3 = await connectS3(scope)
+  const { bucket, endpoint } = s3
+  const store = createS3Store({ bucket, region: 'us-east-1', endpoint, forcePathStyle: true, credentials: s3 })
+  scope.after(async () => store.close())
+  return { ...s3, store }
 }
 
 const BUCKET = 'kappa-test'

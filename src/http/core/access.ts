@@ -51,6 +51,7 @@ export const ACCESS = {
   createAssignments: 'embeddings:write',
 
   getObject: 'signature',
+  headObject: 'signature',
   putObjectPart: 'signature',
 
   getLiveness: 'public',

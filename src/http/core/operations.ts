@@ -11,9 +11,11 @@ declare module 'fastify' {
   }
 }
 
-/** A body or response in several media types. */
+/** A body or response in several media types, or in none: then there is no body. */
 export interface Content {
   readonly description?: string
+  /** Of a response, beside those that all have. */
+  readonly headers?: Readonly<Record<string, { readonly description: string; readonly schema: object }>>
   readonly content: Readonly<Record<string, { readonly schema: object }>>
 }
 
@@ -30,6 +32,7 @@ export interface Operation {
   readonly tags: readonly string[]
   readonly params: TSchema | null
   readonly query: TSchema | null
+  readonly headers: TSchema | null
   readonly body: TSchema | Content | null
   readonly responses: Readonly<Record<string, TSchema | Content>>
   readonly problems: readonly ErrorCode[]
@@ -52,6 +55,7 @@ function readOperation(route: RouteOptions, access: Access): Operation | null {
     tags: schema.tags ?? [],
     params: (schema.params ?? null) as TSchema | null, // routes are written with TypeBox only
     query: (schema.querystring ?? null) as TSchema | null,
+    headers: (schema.headers ?? null) as TSchema | null,
     body: (schema.body ?? null) as TSchema | Content | null,
     responses: (schema.response ?? {}) as Operation['responses'],
     problems: config?.problems ?? [],
@@ -65,8 +69,10 @@ export function collectOperations(app: FastifyInstance): readonly Operation[] {
   app.addHook('onRoute', (route) => {
     const access = accessOf({ url: route.url, operationId: route.schema?.operationId })
     route.config = { ...route.config, access }
-    const operation = route.method === 'HEAD' ? null : readOperation(route, access)
-    if (operation) operations.push(operation)
+    const operation = readOperation(route, access)
+    // The HEAD that Fastify adds to a GET comes under the name of the GET, after it.
+    const isOwn = operation !== null && operations.every(({ id }) => id !== operation.id)
+    if (isOwn) operations.push(operation)
   })
   return operations
 }

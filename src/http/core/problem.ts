@@ -37,6 +37,7 @@ export const STATUS = {
   artifact_not_found: 404,
   idempotency_key_reused: 422,
   idempotency_in_progress: 409,
+  range_not_satisfiable: 416,
   body_too_large: 413,
   unsupported_media_type: 415,
   headers_too_large: 431,

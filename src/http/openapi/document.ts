@@ -35,7 +35,7 @@ interface JsonSchemaObject {
 }
 
 function parameters(operation: Operation): object[] {
-  const of = (schema: JsonSchemaObject | null, place: 'path' | 'query') =>
+  const of = (schema: JsonSchemaObject | null, place: 'path' | 'query' | 'header') =>
     Object.entries(schema?.properties ?? {}).map(([name, { description, ...property }]) => ({
       name,
       in: place,
@@ -54,6 +54,7 @@ function parameters(operation: Operation): object[] {
   return [
     ...of(operation.params as JsonSchemaObject | null, 'path'), // an object, as all parameters are
     ...of(operation.query as JsonSchemaObject | null, 'query'),
+    ...of(operation.headers as JsonSchemaObject | null, 'header'),
     ...(operation.isIdempotent ? [header('Idempotency-Key', 'Makes a repeated request safe for 24 hours.', KEY)] : []),
     ...('304' in operation.responses ? [header('If-None-Match', 'The ETag of an earlier answer.', {})] : []),
     ...(operation.id === 'listRunEvents' ? [header('Last-Event-ID', 'Where a broken stream goes on.', SEQUENCE)] : [])

@@ -34,18 +34,22 @@ function problemsOf({ access, problems, params, body, isIdempotent }: Operation)
 
 function describeSuccess(operation: Operation, status: string, response: object): object {
   const headers = successHeaders(operation)
-  if (isContent(response)) return { description: response.description ?? 'Done.', headers, content: response.content }
+  if (isContent(response)) {
+    const { description = 'Done.', content } = response
+    const hasBody = Object.keys(content).length > 0
+    return { description, headers: { ...headers, ...response.headers }, ...(hasBody && { content }) }
+  }
   if ('type' in response && response.type === 'null') {
     return { description: status === '304' ? 'Not modified.' : 'Done; no body.', headers }
   }
   return { description: 'Done.', headers, content: { 'application/json': { schema: response } } }
 }
 
-function describeFailure(status: number, codes: readonly ErrorCode[]): object {
+function describeFailure({ method }: Operation, status: number, codes: readonly ErrorCode[]): object {
   return {
     description: codes.map((code) => `\`${code}\`: ${ERROR_CATALOGUE[code]}`).join('  \n'),
     headers: failureHeaders(status),
-    content: { [PROBLEM_TYPE]: { schema: Problem } }
+    ...(method !== 'HEAD' && { content: { [PROBLEM_TYPE]: { schema: Problem } } })
   }
 }
 
@@ -58,6 +62,6 @@ export function describeResponses(operation: Operation): Record<string, object> 
     ]),
     ...[...byStatus]
       .sort(([a], [b]) => a - b)
-      .map(([status, codes]) => [String(status), describeFailure(status, codes)])
+      .map(([status, codes]) => [String(status), describeFailure(operation, status, codes)])
   ])
 }

@@ -1,25 +1,34 @@
 /** Where objects lie in a local folder the API gives and takes their bytes, for whoever holds a URL that was signed. */
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import { AppError } from '../../base/errors.ts'
 import type { SignedObjects } from '../../domain/ports.ts'
+import { sendObject } from '../core/object-answers.ts'
+import { discardBody } from '../core/refused-bodies.ts'
 import { closed } from '../schemas/common.ts'
-import { Binary } from '../schemas/serving.ts'
+import {
+  NotModified,
+  ObjectHead,
+  ObjectPart,
+  PartHeaders,
+  RangeHeaders,
+  RangeOfObject,
+  StoredPart,
+  WholeObject
+} from '../schemas/object.ts'
 import type { App } from '../server.ts'
 
 const tags = ['objects']
-const RAW = 'application/octet-stream'
 const TokenParams = Type.Object({ token: Type.String() }, closed)
-const NoBody = Type.Unsafe<undefined>({ type: 'null' })
-const problems = ['forbidden', 'object_not_found', 'storage_unavailable', 'storage_full'] as const
-
-const asFilename = (name: string): string =>
-  `attachment; filename*=UTF-8''${encodeURIComponent(name).replaceAll("'", '%27')}`
+const problems = ['forbidden', 'object_not_found', 'storage_unavailable'] as const
 
 export async function objectRoutes(app: App, objects: SignedObjects | null): Promise<void> {
   function required(): SignedObjects {
     if (objects === null) throw new AppError('object_not_found')
     return objects
   }
+  const send = async (request: FastifyRequest<{ Params: { token: string } }>, reply: FastifyReply) =>
+    sendObject(request, reply, await required().openObject(request.params.token))
 
   await app.register(async (scope: App) => {
     scope.removeAllContentTypeParsers()
@@ -33,14 +42,24 @@ export async function objectRoutes(app: App, objects: SignedObjects | null): Pro
           operationId: 'putObjectPart',
           tags,
           summary: 'Send a part of an upload to its URL',
+          description: 'Just the bytes that were announced for this part. It may be sent again; the last one counts.',
           params: TokenParams,
-          response: { 200: NoBody }
+          headers: PartHeaders,
+          body: ObjectPart,
+          response: { 200: StoredPart }
         },
-        config: { problems }
+        config: { problems: [...problems, 'storage_full', 'upload_not_found', 'upload_incomplete', 'body_too_large'] }
       },
-      async ({ params, raw }, reply) => {
-        const { etag } = await required().writePart(params.token, raw)
-        return reply.code(200).header('etag', etag).send(undefined)
+      async (request, reply) => {
+        try {
+          const length = request.headers['content-length']
+          const declaredBytes = length === undefined ? null : Number(length)
+          const { etag } = await required().writePart(request.params.token, request.raw, declaredBytes)
+          return reply.code(200).header('etag', etag).send()
+        } catch (error) {
+          await discardBody(request, reply)
+          throw error
+        }
       }
     )
 
@@ -51,17 +70,30 @@ export async function objectRoutes(app: App, objects: SignedObjects | null): Pro
         schema: {
           operationId: 'getObject',
           tags,
-          summary: 'Download an object from its URL',
+          summary: 'Download an object from its URL, or a range of it',
+          description: 'One range of bytes is served; to several the answer is the whole object.',
           params: TokenParams,
-          response: { 200: { description: 'The bytes.', content: { [RAW]: { schema: Binary } } } }
+          headers: RangeHeaders,
+          response: { 200: WholeObject, 206: RangeOfObject, 304: NotModified }
+        },
+        config: { problems: [...problems, 'range_not_satisfiable'] }
+      },
+      send
+    )
+
+    scope.head(
+      '/v1/objects/:token',
+      {
+        schema: {
+          operationId: 'headObject',
+          tags,
+          summary: 'Ask for the size and the ETag of an object',
+          params: TokenParams,
+          response: { 200: ObjectHead, 304: NotModified }
         },
         config: { problems }
       },
-      async ({ params }, reply) => {
-        const { stream, bytes, filename } = await required().openObject(params.token)
-        reply.headers({ 'content-length': String(bytes), 'content-disposition': asFilename(filename) })
-        return reply.type(RAW).send(stream)
-      }
+      send
     )
   })
 }

@@ -50,7 +50,10 @@ export const CompleteUpload = Type.Object(
   {
     parts: Type.Array(
       Type.Object(
-        { part: Type.Integer({ minimum: 1, maximum: 10_000 }), etag: Text({ minLength: 1, maxLength: 200 }) },
+        {
+          part: Type.Integer({ minimum: 1, maximum: 10_000 }),
+          etag: Type.String({ maxLength: 200, pattern: '^[\\x21-\\x7e]+$' })
+        },
         closed
       ),
       { minItems: 1, maxItems: 10_000 }

@@ -1,17 +1,20 @@
 /** Files on their way into the object store: started here, sent part by part to the store, completed here. */
 import type { Clock } from '../../base/clock.ts'
-import { AppError } from '../../base/errors.ts'
+import { AppError, toError } from '../../base/errors.ts'
 import type { IdKind } from '../../base/ids.ts'
+import type { Logger } from '../../base/log.ts'
 import type { Upload } from '../../domain/dataset.ts'
 import type { ObjectStore, Stores, UploadPart } from '../../domain/ports.ts'
 import { checkWeightFilename } from '../models/weight-sources.ts'
 import { checkFilename } from './dataset-sources.ts'
+import { createOneAtATime } from './one-at-a-time.ts'
 
 export interface UploadDeps {
   readonly stores: Pick<Stores, 'datasets'>
   readonly objects: ObjectStore
   readonly clock: Clock
   readonly newId: (kind: IdKind) => string
+  readonly logger: Pick<Logger, 'warn'>
   readonly limits: { readonly uploadBytes: number }
 }
 
@@ -30,17 +33,57 @@ const EXPIRES_IN_S = 24 * 3600
 export const partBytesFor = (bytes: number): number =>
   Math.max(SMALLEST_PART_BYTES, Math.ceil(bytes / MOST_PARTS / MEBIBYTE) * MEBIBYTE)
 
+/** Of each part: all alike but the last. */
+const partLengths = ({ bytes, partBytes }: Pick<Upload, 'bytes' | 'partBytes'>): number[] =>
+  Array.from({ length: Math.ceil(bytes / partBytes) }, (_, i) => Math.min(partBytes, bytes - i * partBytes))
+
 /** Of a dataset, or of weights. */
 export type UploadOwner = string | null
 
 /** Ids of datasets have a prefix of their own, so none is called `weights`. */
 export const uploadPrefix = (owner: UploadOwner): string => `uploads/${owner ?? 'weights'}`
 
-export function createUploadVerbs({ stores, objects, clock, newId, limits }: UploadDeps) {
+export function createUploadVerbs({ stores, objects, clock, newId, logger, limits }: UploadDeps) {
+  const oneAtATime = createOneAtATime()
+
   async function requireUpload(projectId: string, owner: UploadOwner, uploadId: string): Promise<Upload> {
     const upload = await stores.datasets.findUpload(projectId, uploadId)
     if (upload === null || upload.datasetId !== owner) throw new AppError('upload_not_found', { uploadId })
     return upload
+  }
+
+  const bytesOf = async ({ objectKey }: Upload): Promise<number | null> =>
+    (await objects.head(objectKey))?.bytes ?? null
+
+  /** @throws AppError upload_not_found, upload_incomplete */
+  async function joinParts(upload: Upload, parts: readonly PartTag[]): Promise<void> {
+    const { id: uploadId, objectKey, multipartId, bytes } = upload
+    // There already when an earlier call was cut off between the object store and the record.
+    let written = await bytesOf(upload)
+    if (written === null) {
+      try {
+        await objects.finishUpload(objectKey, multipartId, parts)
+      } catch (error) {
+        // Objects appear whole: another process has done it, or this one did and the answer was lost.
+        if ((await bytesOf(upload)) !== bytes) throw error
+      }
+      written = await bytesOf(upload)
+    }
+    if (written === bytes) return
+    // Deleted with its dataset as soon as it was there.
+    if (written === null) throw new AppError('upload_not_found', { uploadId })
+    await objects.removePrefix(objectKey)
+    const message = `The upload holds ${written} bytes, ${bytes} were announced. Start another one.`
+    throw new AppError('upload_incomplete', { message, uploadId })
+  }
+
+  /** Why it is given up is what the caller is told, whatever becomes of it. */
+  async function giveUp(objectKey: string, multipartId: string): Promise<void> {
+    try {
+      await objects.abortUpload(objectKey, multipartId)
+    } catch (error) {
+      logger.warn({ objectKey, error: toError(error).message }, 'an upload that did not start is left over')
+    }
   }
 
   return {
@@ -53,10 +96,9 @@ export function createUploadVerbs({ stores, objects, clock, newId, limits }: Upl
       const { filename, bytes } = request
       if (owner === null) checkWeightFilename(filename)
       else checkFilename(filename)
-      if (bytes > limits.uploadBytes) {
-        const message = `must be at most ${limits.uploadBytes}`
-        throw new AppError('invalid_request', { errors: [{ path: '/bytes', message }] })
-      }
+      // Half a character has no UTF-8: what is stored would have another name.
+      if (!filename.isWellFormed()) throw invalid('/filename', 'must be text that UTF-8 can hold')
+      if (bytes > limits.uploadBytes) throw invalid('/bytes', `must be at most ${limits.uploadBytes}`)
       if (owner !== null && (await stores.datasets.find(projectId, owner)) === null)
         throw new AppError('dataset_not_found', { datasetId: owner })
       const id = newId('upload')
@@ -78,45 +120,48 @@ export function createUploadVerbs({ stores, objects, clock, newId, limits }: Upl
           createdAt: new Date(now),
           expiresAt: new Date(now + EXPIRES_IN_S * 1000)
         }
-        const parts = await objects.partUrls(objectKey, multipartId, Math.ceil(bytes / partBytes), EXPIRES_IN_S)
+        const parts = await objects.partUrls(objectKey, multipartId, partLengths(upload), EXPIRES_IN_S)
         await stores.datasets.insertUpload(upload)
         return { upload, parts }
       } catch (error) {
-        await objects.abortUpload(objectKey, multipartId)
+        await giveUp(objectKey, multipartId)
         throw error
       }
     },
 
     /**
-     * Repeatable: completing what is complete answers the same.
+     * Repeatable, also while it is being done: completing what is complete answers the same.
      *
      * @throws AppError upload_not_found, upload_expired, upload_incomplete (its object is gone then), invalid_request
      */
-    async completeUpload(
+    completeUpload: (
       projectId: string,
       owner: UploadOwner,
       request: { readonly uploadId: string; readonly parts: readonly PartTag[] }
-    ): Promise<Upload> {
-      const upload = await requireUpload(projectId, owner, request.uploadId)
-      if (upload.status === 'completed') return upload
-      if (upload.status === 'expired' || upload.expiresAt.getTime() <= clock.now()) throw new AppError('upload_expired')
-      const parts = [...request.parts].sort((a, b) => a.part - b.part)
-      const expected = Math.ceil(upload.bytes / upload.partBytes)
-      if (parts.length !== expected || parts.some(({ part }, index) => part !== index + 1)) {
-        const message = `must be the parts 1 to ${expected}, each once`
-        throw new AppError('invalid_request', { errors: [{ path: '/parts', message }] })
-      }
-      // There already when an earlier call was cut off between the object store and the record.
-      const known = await objects.head(upload.objectKey)
-      if (known === null) await objects.finishUpload(upload.objectKey, upload.multipartId, parts)
-      const written = known ?? (await objects.head(upload.objectKey))
-      if (written?.bytes !== upload.bytes) {
+    ): Promise<Upload> =>
+      // One after the other, since each would copy all bytes; other processes meet in joinParts.
+      oneAtATime(request.uploadId, async () => {
+        const upload = await requireUpload(projectId, owner, request.uploadId)
+        if (upload.status === 'completed') return upload
+        if (upload.status === 'expired' || upload.expiresAt.getTime() <= clock.now()) {
+          throw new AppError('upload_expired')
+        }
+        await joinParts(upload, checkParts(upload, request.parts))
+        if (await stores.datasets.completeUpload(projectId, upload.id)) return { ...upload, status: 'completed' }
+        // Its dataset was deleted meanwhile, and with it what was there of its objects.
         await objects.removePrefix(upload.objectKey)
-        const message = `The upload holds ${written?.bytes ?? 0} bytes, ${upload.bytes} were announced. Start another one.`
-        throw new AppError('upload_incomplete', { message, uploadId: upload.id })
-      }
-      await stores.datasets.completeUpload(projectId, upload.id)
-      return { ...upload, status: 'completed' }
-    }
+        throw new AppError('upload_not_found', { uploadId: upload.id })
+      })
   }
+}
+
+const invalid = (path: string, message: string): AppError =>
+  new AppError('invalid_request', { errors: [{ path, message }] })
+
+/** In their order. */
+function checkParts(upload: Upload, given: readonly PartTag[]): PartTag[] {
+  const parts = [...given].sort((a, b) => a.part - b.part)
+  const expected = partLengths(upload).length
+  if (parts.length === expected && parts.every(({ part }, index) => part === index + 1)) return parts
+  throw invalid('/parts', `must be the parts 1 to ${expected}, each once`)
 }

@@ -33,17 +33,11 @@ export function translateFileError(thrown: unknown, key?: string): Error {
 /** Two writers and a removal can meet: the folder that was just made may be gone again. */
 const PUBLISH_ATTEMPTS = 5
 
+type Fill = (temporary: string) => Promise<void>
+
 /** Fills a temporary file and gives it its name; when anything fails nothing is left. */
-export async function publishFile(
-  temporaryFolder: string,
-  path: string,
-  fill: (temporary: string) => Promise<void>
-): Promise<void> {
-  await mkdir(temporaryFolder, { recursive: true })
-  const temporary = join(temporaryFolder, randomUUID())
-  try {
-    await fill(temporary)
-    await syncPath(temporary)
+export const publishFile = (temporaryFolder: string, path: string, fill: Fill): Promise<void> =>
+  fillThen(temporaryFolder, fill, async (temporary) => {
     for (let attempt = 1; ; attempt++) {
       await mkdir(dirname(path), { recursive: true })
       try {
@@ -54,10 +48,48 @@ export async function publishFile(
       }
     }
     await syncPath(dirname(path))
+  })
+
+/** As publishFile, but never brings back a folder that was removed meanwhile: false then, and nothing is left. */
+export async function publishInto(temporaryFolder: string, path: string, fill: Fill): Promise<boolean> {
+  let isThere = true
+  await fillThen(temporaryFolder, fill, async (temporary) => {
+    try {
+      await rename(temporary, path)
+      await syncPath(dirname(path))
+    } catch (error) {
+      if (codeOf(error) !== 'ENOENT') throw error
+      isThere = false
+      await rm(temporary, { force: true })
+    }
+  })
+  return isThere
+}
+
+async function fillThen(folder: string, fill: Fill, place: Fill): Promise<void> {
+  await mkdir(folder, { recursive: true })
+  const temporary = join(folder, randomUUID())
+  try {
+    await fill(temporary)
+    await syncPath(temporary)
+    await place(temporary)
   } catch (error) {
     await rm(temporary, { force: true })
     throw translateFileError(error)
   }
+}
+
+/** Out of everybody's sight at once, then file by file. */
+export async function removeFolder(temporaryFolder: string, folder: string): Promise<void> {
+  await mkdir(temporaryFolder, { recursive: true })
+  const hidden = join(temporaryFolder, randomUUID())
+  try {
+    await rename(folder, hidden)
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return
+    throw error
+  }
+  await rm(hidden, { recursive: true, force: true })
 }
 
 export async function writeStream(

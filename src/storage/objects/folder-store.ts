@@ -2,12 +2,12 @@
  * Objects as files of one folder: what an installation uses that has no object store. Presigned URLs point at the API,
  * which hands their tokens back to this store.
  */
-import { createReadStream } from 'node:fs'
-import { access, constants, mkdir, readdir, readFile, rm, stat } from 'node:fs/promises'
+import { access, constants, mkdir, open, readdir, readFile, rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { type Clock, systemClock } from '../../base/clock.ts'
 import { AppError } from '../../base/errors.ts'
-import type { ObjectInfo, ObjectStore, SignedObjects } from '../../domain/ports.ts'
+import type { ObjectInfo, ObjectStore, OpenedObject, SignedObjects } from '../../domain/ports.ts'
+import { checkLength, holdErrors } from './bodies.ts'
 import { cloneFile, publishFile, readRange, translateFileError, writeStream } from './folder-files.ts'
 import { createFolderUploads } from './folder-uploads.ts'
 import { assertKey, assertPrefix, compareKeys } from './keys.ts'
@@ -33,7 +33,10 @@ export function createFolderStore(options: FolderStoreOptions): ObjectStore & Si
   return translating({
     ...createSignedVerbs(options, { temporary, pathOf }),
 
-    put: (key, body) => publishFile(temporary, pathOf(key), (path) => writeStream(path, body)),
+    put(key, body) {
+      holdErrors(body)
+      return publishFile(temporary, pathOf(key), (path) => writeStream(path, body))
+    },
     putFile: (key, from) => publishFile(temporary, pathOf(key), (path) => cloneFile(from, path)),
     get: async (key) => new Uint8Array(await readFile(pathOf(key))),
     getRange: (key, start, length) => readRange(pathOf(key), start, length),
@@ -93,10 +96,10 @@ function createSignedVerbs(
       assertKey(key)
       return uploads.start(key, clock.now())
     },
-    async partUrls(key, multipartId, parts, expiresInS) {
-      return Array.from({ length: parts }, (_, i) => {
+    async partUrls(key, multipartId, partBytes, expiresInS) {
+      return partBytes.map((bytes, i) => {
         const part = i + 1
-        return { part, url: urlOf({ for: 'part', key, multipartId, part }, expiresInS) }
+        return { part, url: urlOf({ for: 'part', key, multipartId, part, bytes }, expiresInS) }
       })
     },
     finishUpload: (key, multipartId, parts) => uploads.finish({ key, multipartId, parts, path: pathOf(key) }),
@@ -107,18 +110,42 @@ function createSignedVerbs(
       return urlOf({ for: 'download', key, filename }, expiresInS)
     },
 
-    async writePart(token, body) {
-      const { key, multipartId, part } = tokens.verify(token, 'part', clock.now())
-      return { etag: await uploads.writePart(key, multipartId, part, body) }
+    async writePart(token, body, declaredBytes) {
+      holdErrors(body)
+      const part = tokens.verify(token, 'part', clock.now())
+      checkLength(declaredBytes, part.bytes)
+      return { etag: await uploads.writePart(part, body) }
     },
 
     async openObject(token) {
       const { key, filename } = tokens.verify(token, 'download', clock.now())
-      const found = await stat(pathOf(key)).catch((error) => {
+      try {
+        return { ...(await openFile(pathOf(key))), filename }
+      } catch (error) {
         throw translateFileError(error, key)
-      })
-      return { stream: createReadStream(pathOf(key)), bytes: found.size, filename, key }
+      }
     }
+  }
+}
+
+/** Opened once, so that size, ETag and bytes are of one file though another may take its name meanwhile. */
+async function openFile(path: string): Promise<Omit<OpenedObject, 'filename'>> {
+  const file = await open(path, 'r')
+  try {
+    const { ino, size, mtimeNs } = await file.stat({ bigint: true })
+    // Files are never written to after they have their names: other bytes are another file.
+    const etag = `"${[ino, size, mtimeNs].map((one) => one.toString(36)).join('-')}"`
+    // Of a folder, which can be opened too, this throws EISDIR.
+    await file.read(new Uint8Array(1), 0, 1, 0)
+    return {
+      bytes: Number(size),
+      etag,
+      read: (range) => file.createReadStream({ start: 0, ...range }),
+      close: () => file.close()
+    }
+  } catch (error) {
+    await file.close()
+    throw error
   }
 }
 

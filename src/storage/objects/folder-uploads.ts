@@ -1,17 +1,24 @@
-import { createHash, randomBytes } from 'node:crypto'
-import { createReadStream } from 'node:fs'
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { randomBytes } from 'node:crypto'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { Readable, Transform } from 'node:stream'
+import type { Readable } from 'node:stream'
 import { AppError } from '../../base/errors.ts'
-import { publishFile, removeOlder, writeStream } from './folder-files.ts'
+import { publishFile, publishInto, removeFolder, removeOlder, writeStream } from './folder-files.ts'
+import { checkPartFile, joinParts, type PartFile, writePartFile } from './folder-parts.ts'
 
 const WEEK_MS = 7 * 86_400_000
 
+export interface FolderPart {
+  readonly key: string
+  readonly multipartId: string
+  readonly part: number
+  readonly bytes: number
+}
+
 export interface FolderUploads {
   start(key: string, now: number): Promise<string>
-  /** @throws AppError upload_not_found */
-  writePart(key: string, multipartId: string, part: number, body: Readable): Promise<string>
+  /** @throws AppError upload_not_found, body_too_large, upload_incomplete */
+  writePart(part: FolderPart, body: Readable): Promise<string>
   /** @throws AppError upload_not_found, upload_incomplete */
   finish(upload: {
     readonly key: string
@@ -22,10 +29,7 @@ export interface FolderUploads {
   abort(multipartId: string): Promise<void>
 }
 
-/** S3's own limit: whoever holds the URL of a part cannot fill the disk with it. */
-const MOST_PART_BYTES = 5 * 1024 ** 3
-
-/** A multipart upload is a folder: the key it is for, its parts, and each part's MD5, which is S3's ETag of a part. */
+/** A multipart upload is a folder: the key it is for, and its parts. It is there as a whole or not at all. */
 export function createFolderUploads(uploads: string, temporary: string): FolderUploads {
   const folderOf = (multipartId: string): string => {
     if (!/^[0-9a-f]{32}$/.test(multipartId)) throw new AppError('upload_not_found')
@@ -49,50 +53,33 @@ export function createFolderUploads(uploads: string, temporary: string): FolderU
       return multipartId
     },
 
-    async writePart(key, multipartId, part, body) {
+    async writePart({ key, multipartId, part, bytes }, body) {
       const folder = await requireUpload(key, multipartId)
-      const hash = createHash('md5')
-      let bytes = 0
-      const hashing = new Transform({
-        transform(chunk: Buffer, _encoding, done) {
-          hash.update(chunk)
-          bytes += chunk.length
-          if (bytes > MOST_PART_BYTES) done(new AppError('body_too_large', { limit: MOST_PART_BYTES }))
-          else done(null, chunk)
-        }
-      })
-      body.once('error', (error) => hashing.destroy(error))
+      let etag = ''
       // A part may be sent again after a failure; the last one that arrived whole counts.
-      await publishFile(temporary, join(folder, `part-${part}`), (path) => writeStream(path, body.pipe(hashing)))
-      const etag = `"${hash.digest('hex')}"`
-      await publishFile(temporary, join(folder, `etag-${part}`), (path) => writeFile(path, etag))
+      const isThere = await publishInto(temporary, join(folder, `part-${part}`), async (path) => {
+        etag = await writePartFile(path, body, bytes)
+      })
+      // Finished or given up while the part was on its way.
+      if (!isThere) throw new AppError('upload_not_found', { key })
       return etag
     },
 
     async finish({ key, multipartId, parts, path }) {
       const folder = await requireUpload(key, multipartId)
-      for (const { part, etag } of parts) {
-        const written = await readFile(join(folder, `etag-${part}`), 'utf8').catch(() => null)
-        if (written === null || written !== `"${etag.replaceAll('"', '')}"`) {
-          throw new AppError('upload_incomplete', { message: `Part ${part} is missing or not the one that was sent.` })
-        }
+      const files: PartFile[] = parts.map((one) => ({ ...one, path: join(folder, `part-${one.part}`) }))
+      try {
+        // All of them first: what is missing is said before gigabytes are copied.
+        for (const file of files) await checkPartFile(file)
+        await publishFile(temporary, path, (target) => writeStream(target, joinParts(files)))
+      } catch (error) {
+        // Whoever finished it first took the parts away: then that is the reason.
+        await requireUpload(key, multipartId)
+        throw error
       }
-      await publishFile(temporary, path, (target) =>
-        writeStream(target, joinFiles(parts.map(({ part }) => join(folder, `part-${part}`))))
-      )
-      await rm(folder, { recursive: true, force: true })
+      await removeFolder(temporary, folder)
     },
 
-    async abort(multipartId) {
-      await rm(folderOf(multipartId), { recursive: true, force: true })
-    }
+    abort: (multipartId) => removeFolder(temporary, folderOf(multipartId))
   }
 }
-
-const joinFiles = (paths: readonly string[]): Readable =>
-  Readable.from(
-    (async function* () {
-      for (const path of paths) yield* createReadStream(path)
-    })(),
-    { objectMode: false }
-  )

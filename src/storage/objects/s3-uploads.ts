@@ -20,10 +20,11 @@ export const createS3Uploads = (client: S3Client, Bucket: string): Pick<ObjectSt
     return UploadId
   },
 
-  partUrls: (Key, UploadId, parts, expiresIn) =>
+  // The length is signed with the rest, so S3 itself refuses a part of another one.
+  partUrls: (Key, UploadId, partBytes, expiresIn) =>
     Promise.all(
-      Array.from({ length: parts }, async (_, i) => {
-        const part = new UploadPartCommand({ Bucket, Key, UploadId, PartNumber: i + 1 })
+      partBytes.map(async (ContentLength, i) => {
+        const part = new UploadPartCommand({ Bucket, Key, UploadId, PartNumber: i + 1, ContentLength })
         return { part: i + 1, url: await getSignedUrl(client, part, { expiresIn }) }
       })
     ),

@@ -3,7 +3,13 @@ import { AppError } from '../../base/errors.ts'
 
 /** What a URL permits. The key is bound to the purpose, so a link to read one object writes none. */
 export type Grant =
-  | { readonly for: 'part'; readonly key: string; readonly multipartId: string; readonly part: number }
+  | {
+      readonly for: 'part'
+      readonly key: string
+      readonly multipartId: string
+      readonly part: number
+      readonly bytes: number
+    }
   | { readonly for: 'download'; readonly key: string; readonly filename: string }
 
 export interface TokenSigner {

@@ -2,6 +2,7 @@ import { and, desc, eq, getTableColumns, lt, sql } from 'drizzle-orm'
 import { AppError, invariant } from '../../base/errors.ts'
 import type { DatasetStore } from '../../domain/ports.ts'
 import type { Db } from './client.ts'
+import { violatesForeignKey } from './errors.ts'
 import { parseNumberCursor, toPage } from './page.ts'
 import { datasetUploads } from './schema/dataset-uploads.ts'
 import { datasetVersions } from './schema/dataset-versions.ts'
@@ -45,7 +46,12 @@ export const createDatasetStore = (db: Db): DatasetStore => ({
   },
 
   async insertUpload(upload) {
-    await db.insert(datasetUploads).values(upload)
+    try {
+      await db.insert(datasetUploads).values(upload)
+    } catch (error) {
+      if (!violatesForeignKey(error)) throw error
+      throw new AppError('dataset_not_found', { datasetId: upload.datasetId }, { cause: error })
+    }
   },
 
   async findUpload(projectId, id) {
@@ -57,10 +63,12 @@ export const createDatasetStore = (db: Db): DatasetStore => ({
   },
 
   async completeUpload(projectId, id) {
-    await db
+    const completed = await db
       .update(datasetUploads)
       .set({ status: 'completed' })
       .where(and(eq(datasetUploads.projectId, projectId), eq(datasetUploads.id, id)))
+      .returning({ id: datasetUploads.id })
+    return completed.length > 0
   }
 })
 

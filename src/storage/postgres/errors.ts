@@ -31,8 +31,17 @@ const CODES: Readonly<Record<string, ErrorCode>> = {
 const MESSAGES =
   /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|Client was closed|Query read timeout|server conn crashed/i
 
+const causeOf = (thrown: unknown): Error =>
+  thrown instanceof DrizzleQueryError && thrown.cause ? thrown.cause : toError(thrown)
+
+/** What the row belongs to is not there, or no longer. */
+export function violatesForeignKey(thrown: unknown): boolean {
+  const error = causeOf(thrown)
+  return 'code' in error && error.code === '23503'
+}
+
 export function translateDatabaseError(thrown: unknown): Error {
-  const error = thrown instanceof DrizzleQueryError && thrown.cause ? thrown.cause : toError(thrown)
+  const error = causeOf(thrown)
   if (error instanceof AppError) return error
   const code = codeOf(error)
   if (code === null) return error

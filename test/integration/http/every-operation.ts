@@ -1,0 +1,127 @@
+/** A request that succeeds for every operation of the document, made from its examples and from things that are there. */
+import assert from 'node:assert/strict'
+import type { TestApp } from '../../helpers/app.ts'
+import type { RawRequest } from '../../helpers/raw-client.ts'
+import { aReadyModel, aReadyVersion } from '../../helpers/records.ts'
+import { sendPart, startUpload } from '../../helpers/upload-steps.ts'
+
+interface DocumentedOperation {
+  readonly operationId: string
+  readonly requestBody?: { readonly content: Readonly<Record<string, { readonly schema: { readonly $ref?: string } }>> }
+}
+
+export interface Operation {
+  readonly id: string
+  readonly method: string
+  readonly template: string
+  readonly body: DocumentedOperation['requestBody']
+}
+
+export interface Fixtures {
+  readonly dataset: string
+  readonly run: string
+  readonly model: string
+}
+
+export const PART_BYTES = 5_000_000
+const LARGE_OBJECT = 'aborts/large'
+
+export const listOperations = ({ app }: TestApp): Operation[] =>
+  Object.entries(app.openApi.paths).flatMap(([template, methods]) =>
+    Object.entries(methods).map(([method, operation]) => {
+      const { operationId, requestBody } = operation as DocumentedOperation // as the document is built
+      return { id: operationId, method: method.toUpperCase(), template, body: requestBody }
+    })
+  )
+
+export async function makeFixtures(api: TestApp): Promise<Fixtures> {
+  const { datasetId } = await aReadyVersion(api, api.projectId)
+  const body = { dataset: datasetId, method: 'dino-vmf', preset: 'demo' }
+  const run = await api.call('POST', '/v1/runs', { body })
+  assert.equal(run.status, 202, run.text)
+  await api.objects.put(LARGE_OBJECT, Buffer.alloc(PART_BYTES, 1))
+  const { id: model } = await aReadyModel(api.stores, api.projectId)
+  return { dataset: datasetId, run: run.json.id, model }
+}
+
+/** The document's example, with ids of what is there. */
+function exampleBody({ app }: TestApp, { body }: Operation, { dataset, model }: Fixtures): object | null {
+  const { $ref } = body?.content['application/json']?.schema ?? {}
+  if ($ref === undefined) return null
+  const { schemas } = app.openApi['components'] as { schemas: Record<string, { examples?: object[] }> }
+  const example = schemas[$ref.split('/').at(-1) ?? '']?.examples?.[0]
+  assert.ok(example, `${$ref} has no example`)
+  return { ...example, ...('model' in example && { model }), ...('dataset' in example && { dataset }) }
+}
+
+/** An upload whose one part was sent, to be completed. */
+async function sentUpload(api: TestApp, dataset: string | null): Promise<{ path: string; body: object }> {
+  const { path, urls } = await startUpload(api, dataset, { bytes: 1000 })
+  const { etag } = await sendPart(api, urls[0] ?? '', Buffer.alloc(1000, 7))
+  return { path: `${path}:complete`, body: { parts: [{ part: 1, etag }] } }
+}
+
+type Special = (api: TestApp, fixtures: Fixtures) => Promise<Partial<RawRequest> & { readonly json?: object }>
+
+const download: Special = async (api) => ({ path: await api.objects.downloadUrl(LARGE_OBJECT, 3600, 'large.bin') })
+
+/** What is used up by being asked for, or is more than a line of JSON. */
+const SPECIAL: Readonly<Record<string, Special>> = {
+  async completeUpload(api, { dataset }) {
+    const { path, body } = await sentUpload(api, dataset)
+    return { path, json: body }
+  },
+  async completeWeightUpload(api) {
+    const { path, body } = await sentUpload(api, null)
+    return { path, json: body }
+  },
+  async deleteDataset(api) {
+    const { json } = await api.call('POST', '/v1/datasets', { body: { name: 'passing' } })
+    return { path: `/v1/datasets/${json.id}` }
+  },
+  async revokeKey(api) {
+    const { json } = await api.call('POST', '/v1/keys', { body: { name: 'passing', scopes: ['runs:read'] } })
+    return { path: `/v1/keys/${json.id}` }
+  },
+  async putObjectPart(api, { dataset }) {
+    const { urls } = await startUpload(api, dataset, { bytes: PART_BYTES })
+    return { path: urls[0] ?? '', body: Buffer.alloc(PART_BYTES, 3) }
+  },
+  getObject: download,
+  headObject: download,
+  // Followed, it goes on until somebody leaves.
+  listRunEvents: async () => ({ headers: { accept: 'text/event-stream' } })
+}
+
+/** @throws AssertionError for an operation that nothing here can be said about */
+export async function requestOf(api: TestApp, operation: Operation, fixtures: Fixtures): Promise<RawRequest> {
+  const { method, template } = operation
+  const ids: Readonly<Record<string, string>> = {
+    datasets: fixtures.dataset,
+    runs: fixtures.run,
+    models: fixtures.model
+  }
+  const path = template
+    .replace('{id}', ids[template.split('/')[2] ?? ''] ?? 'none')
+    .replace('{version}', '1')
+    .replace('{index}', '0')
+  const {
+    json = exampleBody(api, operation, fixtures),
+    headers,
+    body,
+    ...special
+  } = (await SPECIAL[operation.id]?.(api, fixtures)) ?? {}
+  const request: RawRequest = {
+    method,
+    path,
+    ...special,
+    headers: {
+      authorization: `Bearer ${api.adminKey}`,
+      ...(json !== null && { 'content-type': 'application/json' }),
+      ...headers
+    }
+  }
+  assert.ok(!request.path.includes('{'), `${operation.id}: what is ${request.path}?`)
+  const bytes = body ?? (json === null ? undefined : Buffer.from(JSON.stringify(json)))
+  return bytes === undefined ? request : { ...request, body: bytes }
+}
