@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox'
 import type { Upload as DomainUpload } from '../../domain/dataset.ts'
-import { closed, Id, Nullable, Resource, Text, Timestamp } from './common.ts'
+import { closed, Id, Nullable, Resource, Timestamp } from './common.ts'
 
 /** 5 TiB, what an object of S3 can have; an installation sets a lower limit. */
 const MOST_OBJECT_BYTES = 5 * 2 ** 40

@@ -58,7 +58,7 @@ export async function publishInto(temporaryFolder: string, path: string, fill: F
       await rename(temporary, path)
       await syncPath(dirname(path))
     } catch (error) {
-      if (codeOf(error) !== 'ENOENT') throw error
+      if (systemCodeOf(error) !== 'ENOENT') throw error
       isThere = false
       await rm(temporary, { force: true })
     }
@@ -86,7 +86,7 @@ export async function removeFolder(temporaryFolder: string, folder: string): Pro
   try {
     await rename(folder, hidden)
   } catch (error) {
-    if (codeOf(error) === 'ENOENT') return
+    if (systemCodeOf(error) === 'ENOENT') return
     throw error
   }
   await rm(hidden, { recursive: true, force: true })
