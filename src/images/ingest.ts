@@ -15,18 +15,16 @@ import {
   type IngestRequest
 } from '../protocol/ingest-messages.ts'
 import { createDatasetWriter, type DatasetWriter, type NewImage } from './dataset-writer.ts'
-import { decodeInspected } from './decode.ts'
 import { createGate, inOrder } from './in-order.ts'
 import { inspectImage } from './inspect.ts'
 import type { SourceFile, SourceItem, SourcePixels } from './sources/item.ts'
 import { readSources } from './sources/read-sources.ts'
+import { verifyInspected } from './verify-image.ts'
 
 /** Images that are judged at the same time: as many as libuv has threads. */
 const WINDOW = 4
-/** Of the images that are decoded at the same time; one that is larger is decoded alone. Four of 12 megapixels fit. */
-const DECODED_BYTES = 200_000_000
-/** Pixels in the decoder and in what it gives back; 16 bits with alpha while they are brought to 8. */
-const DECODED_BYTES_PER_PIXEL = 4
+/** Of the images that are decoded at the same time. One that is larger is decoded alone: turned or interlaced, it is held. */
+const DECODED_PIXELS = 50_000_000
 const PROGRESS_EVERY = 250
 
 type Verdict = { readonly image: NewImage } | { readonly rejected: RejectedRecord }
@@ -45,12 +43,12 @@ async function* selected(
   }
 }
 
-const decoding = createGate(DECODED_BYTES)
+const decoding = createGate(DECODED_PIXELS)
 
 async function judgeFile({ name, className, bytes }: SourceFile, limits: IngestLimits): Promise<Verdict> {
   try {
     const info = await inspectImage(bytes, { maxBytes: limits.maxImageBytes, maxPixels: limits.maxImagePixels })
-    await decoding(info.width * info.height * DECODED_BYTES_PER_PIXEL, () => decodeInspected(bytes, info))
+    await decoding(info.width * info.height, () => verifyInspected(bytes, info))
     return { image: { ...info, name, label: className, bytes } }
   } catch (error) {
     if (!isAppError(error)) throw error
