@@ -32,7 +32,7 @@ async function fetchUploads({ objects, uploads, into, maxSourceBytes, signal }: 
   }))
   await forEachLimited(sources, async ({ objectKey, path }) => {
     signal.throwIfAborted()
-    await objects.getFile(objectKey, path)
+    await objects.getFile(objectKey, path, { signal })
   })
   return sources.map(({ filename, path }) => ({ kind: 'file', path, name: filename }))
 }
@@ -57,7 +57,7 @@ async function fetchPrefix(
     signal.throwIfAborted()
     const path = join(into, relativePath(key, prefix))
     await mkdir(dirname(path), { recursive: true })
-    await objects.getFile(key, path)
+    await objects.getFile(key, path, { signal })
   })
   return [{ kind: 'folder', path: into, name: prefix }]
 }

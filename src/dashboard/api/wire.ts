@@ -47,7 +47,7 @@ export interface Upload {
   readonly parts: readonly UploadPart[]
 }
 
-export type DatasetVersionStatus = 'queued' | 'ingesting' | 'ready' | 'failed'
+export type DatasetVersionStatus = 'queued' | 'ingesting' | 'ready' | 'failed' | 'cancelled'
 
 export interface RejectedFile {
   readonly name: string
