@@ -18,7 +18,13 @@ import { forEachLimited } from '../cache/transfer.ts'
 import type { WorkFolders } from '../cache/work-folders.ts'
 import type { ObjectStore } from '../domain/ports.ts'
 import { type ChildProcess, forkChild } from '../processes/child.ts'
-import type { IngestDone, IngestLimits, IngestMessage, IngestRequest } from '../protocol/ingest-messages.ts'
+import {
+  DEFAULT_INGEST_LIMITS,
+  type IngestDone,
+  type IngestLimits,
+  type IngestMessage,
+  type IngestRequest
+} from '../protocol/ingest-messages.ts'
 import { versionPrefix } from '../services/datasets/dataset-versions.ts'
 import type { IngestOrder, IngestService } from '../services/datasets/ingests.ts'
 import { fetchSources } from './ingest-sources.ts'
@@ -122,7 +128,8 @@ async function pack(deps: IngestDatasetDeps, order: IngestOrder, { folder, signa
   const { clock, logger, objects, maxSourceBytes, limits } = deps
   const into = join(folder, 'sources')
   const { source } = order.version
-  const options = { objects, uploads: order.uploads, into, maxSourceBytes, signal }
+  const { maxEntries: maxFiles = DEFAULT_INGEST_LIMITS.maxEntries } = limits
+  const options = { objects, uploads: order.uploads, into, maxSourceBytes, maxFiles, signal }
   const sources = await retryOutages(() => fetchSources(source, options), { clock, logger, signal })
   const { select, classes } = source
   for (let attempt = 1; ; attempt++) {

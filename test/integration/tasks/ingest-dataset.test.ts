@@ -30,7 +30,7 @@ afterEach(() => {
   bench.objects.intercept = () => {}
 })
 
-const ingest = (patch: { maxSourceBytes?: number; draining?: AbortSignal } = {}) =>
+const ingest = (patch: Partial<Parameters<typeof createIngestDataset>[0]> = {}) =>
   createIngestDataset({
     ...bench.shared(),
     ingests: createIngestService({ unitOfWork: bench.unitOfWork, clock: systemClock }),
@@ -149,6 +149,37 @@ test('an empty prefix and a source that is too large say so', { skip }, async ()
   const large = await fromUpload('pack')
   await ingest({ maxSourceBytes: 3 })(large, running())
   assert.equal((await load(large))?.error?.code, 'archive_too_large')
+})
+
+test('a prefix is fetched as it is listed, and refused where it has too many files', { skip }, async () => {
+  const listing = bench.objects.list
+  let listed = 0
+  let most = 0
+  let fetched = 0
+  bench.objects.list = async function* (prefix) {
+    for (let i = 0; i < 1000; i++) {
+      most = Math.max(most, ++listed - fetched)
+      yield { key: `${prefix}${i}.jpg`, bytes: 1 }
+    }
+  }
+  bench.objects.intercept = (operation, key) => {
+    if (operation === 'getFile') bench.objects.content.set(key, Buffer.from('x'))
+    if (operation === 'getFile') fetched++
+  }
+  try {
+    const many = await aVersion(await aDataset(), { type: 's3', prefix: 'many/' })
+    await ingest()(many, running())
+    assert.equal((await load(many))?.status, 'ready')
+    assert.ok(most <= 8, `${most} files were listed ahead of those fetched`)
+    const tooMany = await aVersion(await aDataset(), { type: 's3', prefix: 'too-many/' })
+    await ingest({ limits: { maxEntries: 999 } })(tooMany, running())
+    assert.deepEqual((await load(tooMany))?.error, {
+      code: 'archive_too_large',
+      message: 'The source has more than 999 files.'
+    })
+  } finally {
+    bench.objects.list = listing
+  }
 })
 
 test('a broken archive fails the version with its code, and nothing half-made stays', { skip }, async () => {
