@@ -1,5 +1,5 @@
 /**
- * Writes the folder that dataset-folder.ts describes, image by image. In memory are 40 to 80 bytes an image, to know it
+ * Writes the folder that dataset-folder.ts describes, image by image. In memory are 30 to 60 bytes an image, to know it
  * again, the index of the open shard, and the names of the classes.
  */
 import { createHash } from 'node:crypto'

@@ -1,6 +1,6 @@
 /**
  * From hashes to the numbers of images. A Map takes 16.7 million entries at most and some 150 bytes for each; this is a
- * table with open addressing of 20 bytes a place, two to four places an image. 128 bits of a SHA-256 are as good as all.
+ * table with open addressing of 20 bytes a place, 27 to 53 bytes an image. 128 bits of a SHA-256 are as good as all.
  */
 export interface HashTable {
   /** @returns the number that the hash has already, or null when it is new and has `image` from now on */
@@ -9,6 +9,8 @@ export interface HashTable {
 
 const WORDS = 4
 const SMALLEST = 1024
+/** Of its places: three looks for what is there, nine for what is not. */
+const FULLEST = 0.75
 /** No image: the last number that 32 bits hold. */
 const FREE = 0xffff_ffff
 
@@ -53,7 +55,7 @@ export function createHashTable(): HashTable {
       for (let i = 0; i < WORDS; i++) key[i] = view.getUint32(4 * i)
       const known = places.images[placeOf(places, key)]!
       if (known !== FREE) return known
-      if (++taken * 2 > places.images.length) places = grown(places)
+      if (++taken > places.images.length * FULLEST) places = grown(places)
       put(places, key, image)
       return null
     }
