@@ -13,6 +13,7 @@ export const ERROR_CATALOGUE = {
   dataset_not_found: 'There is no such dataset.',
   dataset_version_not_found: 'There is no such dataset version.',
   dataset_version_not_ready: 'The dataset version is not ready to be used.',
+  dataset_version_not_cancelable: 'The dataset version has already ended.',
   dataset_in_use: 'The dataset is used by a run that has not ended.',
   dataset_empty: 'No image of the source could be used.',
   upload_not_found: 'There is no such upload.',

@@ -45,18 +45,31 @@ async function verifyFile(path: string, { name, bytes, sha256 }: StoredFile): Pr
   }
 }
 
-/** The first failure ends it, after the calls under way have come back: nothing goes on behind the caller's back. */
-export async function forEachLimited<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
-  const waiting = items.values()
+/**
+ * The first failure ends it, after the calls under way have come back: nothing goes on behind the caller's back. Items may
+ * come one by one, as a listing does; no more are asked for than there are calls.
+ */
+export async function forEachLimited<T>(
+  items: Iterable<T> | AsyncIterable<T>,
+  work: (item: T) => Promise<void>
+): Promise<void> {
+  const waiting = oneByOne(items)
   let failure: unknown
   const lane = async () => {
-    for (const item of waiting) {
-      if (failure !== undefined) return
-      await work(item).catch((error: unknown) => {
-        failure ??= error
-      })
+    try {
+      for (let next = await waiting.next(); !next.done && failure === undefined; next = await waiting.next()) {
+        await work(next.value)
+      }
+    } catch (error) {
+      failure ??= error
     }
   }
-  await Promise.all(Array.from({ length: Math.min(AT_ONCE, items.length) }, lane))
+  await Promise.all(Array.from({ length: AT_ONCE }, lane))
+  await waiting.return(undefined)
   if (failure !== undefined) throw failure
+}
+
+/** Asked by several at once, a generator answers one after the other. */
+async function* oneByOne<T>(items: Iterable<T> | AsyncIterable<T>): AsyncGenerator<T, undefined> {
+  yield* items
 }

@@ -187,6 +187,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/datasets/{id}/versions/{version}:cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel the making of a version
+         * @description It is cancelled at once; a worker that is making it stops within seconds. Cancelling it again changes nothing.
+         *
+         *     Needs the scope `datasets:write`.
+         */
+        post: operations["cancelDatasetVersion"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/datasets/{id}/versions/{version}/images": {
         parameters: {
             query?: never;
@@ -1177,7 +1199,7 @@ export interface components {
             dataset_id: string;
             version: number;
             /** @enum {unknown} */
-            status: "queued" | "ingesting" | "ready" | "failed";
+            status: "queued" | "ingesting" | "ready" | "failed" | "cancelled";
             source: components["schemas"]["DatasetSource"];
             images: number;
             bytes: number;
@@ -1463,7 +1485,7 @@ export interface components {
             status: number;
             detail: string;
             /** @enum {unknown} */
-            code: "invalid_request" | "invalid_recipe" | "unauthorized" | "forbidden" | "route_not_found" | "method_not_allowed" | "key_not_found" | "dataset_not_found" | "dataset_version_not_found" | "dataset_version_not_ready" | "dataset_in_use" | "dataset_empty" | "upload_not_found" | "upload_incomplete" | "upload_expired" | "archive_invalid" | "archive_too_large" | "source_unreachable" | "run_not_found" | "run_not_cancelable" | "checkpoint_not_found" | "checkpoint_invalid" | "weights_unsupported" | "weights_mismatch" | "model_not_found" | "model_not_ready" | "model_without_head" | "prototype_not_found" | "artifact_not_found" | "idempotency_key_reused" | "idempotency_in_progress" | "range_not_satisfiable" | "body_too_large" | "unsupported_media_type" | "headers_too_large" | "uri_too_long" | "receive_timeout" | "expectation_failed" | "image_invalid" | "image_too_large" | "url_not_allowed" | "url_unreachable" | "rate_limited" | "overloaded" | "request_timeout" | "database_unavailable" | "storage_unavailable" | "storage_full" | "inference_unavailable" | "lease_lost" | "object_not_found" | "object_damaged" | "program_untraceable" | "engine_unavailable" | "loss_not_finite" | "trainer_crashed" | "out_of_memory" | "internal";
+            code: "invalid_request" | "invalid_recipe" | "unauthorized" | "forbidden" | "route_not_found" | "method_not_allowed" | "key_not_found" | "dataset_not_found" | "dataset_version_not_found" | "dataset_version_not_ready" | "dataset_version_not_cancelable" | "dataset_in_use" | "dataset_empty" | "upload_not_found" | "upload_incomplete" | "upload_expired" | "archive_invalid" | "archive_too_large" | "source_unreachable" | "run_not_found" | "run_not_cancelable" | "checkpoint_not_found" | "checkpoint_invalid" | "weights_unsupported" | "weights_mismatch" | "model_not_found" | "model_not_ready" | "model_without_head" | "prototype_not_found" | "artifact_not_found" | "idempotency_key_reused" | "idempotency_in_progress" | "range_not_satisfiable" | "body_too_large" | "unsupported_media_type" | "headers_too_large" | "uri_too_long" | "receive_timeout" | "expectation_failed" | "image_invalid" | "image_too_large" | "url_not_allowed" | "url_unreachable" | "rate_limited" | "overloaded" | "request_timeout" | "database_unavailable" | "storage_unavailable" | "storage_full" | "inference_unavailable" | "lease_lost" | "object_not_found" | "object_damaged" | "program_untraceable" | "engine_unavailable" | "loss_not_finite" | "trainer_crashed" | "out_of_memory" | "internal";
             request_id: string;
             errors?: {
                 /** @description JSON pointer into the body. */
@@ -2146,6 +2168,32 @@ export interface operations {
         };
     };
     getDatasetVersion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                version: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DatasetVersion"];
+                };
+            };
+        };
+    };
+    cancelDatasetVersion: {
         parameters: {
             query?: never;
             header?: never;

@@ -159,6 +159,8 @@ function readAll(read: Reader) {
     },
     worker: {
       concurrency: read.integer('KAPPA_WORKER_RUNS', 1, [1, 64]),
+      ingests: read.integer('KAPPA_WORKER_INGESTS', 2, [1, 64]),
+      exports: read.integer('KAPPA_WORKER_EXPORTS', 2, [1, 64]),
       legMaxS: read.integer('KAPPA_LEG_MAX_S', 12 * 3600, [10, 23 * 3600]),
       leaseS: read.integer('KAPPA_LEASE_S', 30, [3, 600]),
       /** Processes that cut crops for one run. */

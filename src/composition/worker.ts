@@ -29,7 +29,7 @@ export async function composeWorker(config: Config, logger: Logger, entries: Ent
   const clock = systemClock
   const { database, boss, stores, unitOfWork } = await connect(config, { name: 'worker', supervise: true, logger })
   const { objects } = createObjects(config)
-  const { leaseS, legMaxS, loaders, threads, concurrency } = config.worker
+  const { leaseS, legMaxS, loaders, threads, concurrency, ingests, exports: exportsAtOnce } = config.worker
   const legDeps: LegDeps = { unitOfWork, stores, clock, newId, leaseMs: leaseS * 1000 }
   const legs = createLegService(legDeps)
   const draining = new AbortController()
@@ -50,6 +50,18 @@ export async function composeWorker(config: Config, logger: Logger, entries: Ent
   const name = `${hostname()}/${process.pid}/${randomBytes(4).toString('hex')}`
   const { limits } = config
   const exports = createExportService({ unitOfWork, clock })
+  const ingestDataset = createIngestDataset({
+    ...shared,
+    ingests: createIngestService({ unitOfWork, clock }),
+    entry: entries.ingester,
+    limits: {
+      maxEntries: limits.archiveEntries,
+      maxUnpackedBytes: limits.archiveBytes,
+      maxImageBytes: limits.imageBytes,
+      maxImagePixels: limits.imagePixels
+    },
+    maxSourceBytes: limits.uploadBytes
+  })
   const worker = createWorker({
     jobs: createJobSource(boss, clock),
     legs,
@@ -63,22 +75,14 @@ export async function composeWorker(config: Config, logger: Logger, entries: Ent
         legMaxS,
         loaders
       }),
-      'ingest-dataset': createIngestDataset({
-        ...shared,
-        ingests: createIngestService({ unitOfWork, clock }),
-        entry: entries.ingester,
-        limits: {
-          maxEntries: limits.archiveEntries,
-          maxUnpackedBytes: limits.archiveBytes,
-          maxImageBytes: limits.imageBytes,
-          maxImagePixels: limits.imagePixels
-        },
-        maxSourceBytes: limits.uploadBytes
-      }),
+      'ingest-dataset': ingestDataset,
+      'ingest-small-dataset': ingestDataset,
       'export-model': createExportModel({ ...shared, exports }),
       'import-model': createImportModel({ ...shared, exports, maxSourceBytes: limits.uploadBytes })
     },
     runs: concurrency,
+    ingests,
+    exports: exportsAtOnce,
     draining,
     cleanUp: async () => {
       await folders.removeStale()

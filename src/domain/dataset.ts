@@ -45,7 +45,12 @@ export type DatasetSource =
     }
   | { readonly type: 's3'; readonly prefix: string; readonly classes?: readonly string[]; readonly select?: Selection }
 
-export type DatasetVersionStatus = 'queued' | 'ingesting' | 'ready' | 'failed'
+/** Only `ready`, `failed` and `cancelled` are final. */
+export type DatasetVersionStatus = 'queued' | 'ingesting' | 'ready' | 'failed' | 'cancelled'
+
+/** Somebody works on it, or will. */
+export const isOpen = ({ status }: Pick<DatasetVersion, 'status'>): boolean =>
+  status === 'queued' || status === 'ingesting'
 
 /** Immutable once ready: packed shards under `prefix` and a manifest whose hash names the content. */
 export interface DatasetVersion {

@@ -2,10 +2,18 @@
 export interface JobPayloads {
   'run-leg': { readonly runId: string }
   'ingest-dataset': { readonly datasetId: string; readonly version: number }
+  /** The same for sources of a few megabytes, which do not wait behind others that take hours. */
+  'ingest-small-dataset': JobPayloads['ingest-dataset']
   'export-model': { readonly modelId: string }
   'import-model': { readonly modelId: string }
 }
 
 export type JobKind = keyof JobPayloads
 
-export const JOB_KINDS: readonly JobKind[] = ['run-leg', 'ingest-dataset', 'export-model', 'import-model']
+export const JOB_KINDS: readonly JobKind[] = [
+  'run-leg',
+  'ingest-dataset',
+  'ingest-small-dataset',
+  'export-model',
+  'import-model'
+]

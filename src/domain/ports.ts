@@ -41,8 +41,8 @@ export interface DatasetStore {
   ): Promise<DatasetVersion>
   findVersion(projectId: string, datasetId: string, version: number): Promise<DatasetVersion | null>
   listVersions(projectId: string, datasetId: string, page: PageRequest): Promise<Page<DatasetVersion>>
-  /** For workers, which serve every project. */
-  loadVersion(datasetId: string, version: number): Promise<DatasetVersion | null>
+  /** For workers, which serve every project. With `lock`, the row stays locked until the transaction ends. */
+  loadVersion(datasetId: string, version: number, options?: { lock: boolean }): Promise<DatasetVersion | null>
   /** Also moves the dataset's latestVersion when the patch makes the version ready: call it in a unit of work. */
   updateVersion(datasetId: string, version: number, patch: Partial<DatasetVersion>): Promise<void>
 }
@@ -165,13 +165,17 @@ export interface IdempotencyStore {
   abandon(record: Pick<IdempotencyRecord, 'projectId' | 'key' | 'route'>): Promise<void>
 }
 
+export interface JobOptions {
+  /** At most one waiting or running job of this kind has it; a second enqueue is a no-op. */
+  readonly key: string
+  readonly startAfterS?: number
+  readonly priority?: number
+  /** Whose work it is: projects take turns, however many jobs one of them has. */
+  readonly project?: string
+}
+
 export interface JobQueue {
-  /** `key`: at most one waiting or running job of this kind has it; a second enqueue is a no-op. */
-  enqueue<K extends JobKind>(
-    kind: K,
-    payload: JobPayloads[K],
-    options: { readonly key: string; readonly startAfterS?: number; readonly priority?: number }
-  ): Promise<void>
+  enqueue<K extends JobKind>(kind: K, payload: JobPayloads[K], options: JobOptions): Promise<void>
 }
 
 /** Runs SQL on one connection, inside whatever transaction that connection is in. */
@@ -202,7 +206,10 @@ export type UnitOfWork = <T>(work: (stores: Stores) => Promise<T>) => Promise<T>
 
 /** The worker's side of the queue. */
 export interface JobSource {
-  /** Calls the handler for each job, at most `concurrency` at once; a rejected handler is retried with backoff. */
+  /**
+   * Calls the handler for each job, at most `concurrency` at once, and of one project one less than that as long as this is
+   * one; a rejected handler is retried with backoff.
+   */
   work<K extends JobKind>(
     kind: K,
     concurrency: number,
@@ -229,8 +236,8 @@ export interface ObjectStore {
   putFile(key: string, path: string): Promise<void>
   get(key: string): Promise<Uint8Array>
   getRange(key: string, start: number, length: number): Promise<Uint8Array>
-  /** Writes to a temporary name and renames, so a file that exists is whole. */
-  getFile(key: string, path: string): Promise<void>
+  /** Writes to a temporary name and renames, so a file that exists is whole. A signal may end it early. */
+  getFile(key: string, path: string, options?: { readonly signal?: AbortSignal }): Promise<void>
   head(key: string): Promise<ObjectInfo | null>
   list(prefix: string): AsyncIterable<ObjectInfo>
   removePrefix(prefix: string): Promise<void>

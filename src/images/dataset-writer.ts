@@ -1,5 +1,9 @@
-/** Writes the folder that dataset-folder.ts describes, image by image. Only hashes and one index are kept in memory. */
+/**
+ * Writes the folder that dataset-folder.ts describes, image by image. In memory are 30 to 60 bytes an image, to know it
+ * again, the index of the open shard, and the names of the classes.
+ */
 import { createHash } from 'node:crypto'
+import { once } from 'node:events'
 import { createWriteStream, type WriteStream } from 'node:fs'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -7,6 +11,7 @@ import { finished } from 'node:stream/promises'
 import { writing } from '../base/system-errors.ts'
 import { DATASET_FORMAT, type DatasetManifest, type RejectedRecord } from '../protocol/dataset-manifest.ts'
 import type { ImageFormat } from './dataset-folder.ts'
+import { createHashTable } from './hash-table.ts'
 import { type DraftRecord, ShardWriter } from './shard-writer.ts'
 
 /** What the source knows of an image; the writer adds place and hash. */
@@ -34,7 +39,7 @@ export class DatasetWriter {
   readonly #rejectedFile: WriteStream
   /** Ends when everything rejected is on disk, or fails as writing did. */
   readonly #rejectedWritten: Promise<void>
-  readonly #nameOfHash = new Map<string, string>()
+  readonly #imageOfHash = createHashTable()
   readonly #content = createHash('sha256')
   readonly #classNames = new Set<string>()
   readonly #sizes: Record<string, number> = {}
@@ -62,23 +67,26 @@ export class DatasetWriter {
   /** @returns false when the same bytes are in already: the first of equal images stays, the others are rejected */
   async add(image: NewImage): Promise<boolean> {
     const { bytes: content, ...known } = image
-    const sha256 = createHash('sha256').update(content).digest('hex')
-    const first = this.#nameOfHash.get(sha256)
-    if (first !== undefined) {
+    const hash = createHash('sha256').update(content).digest()
+    const first = this.#imageOfHash.add(hash, this.#images)
+    if (first !== null) {
       this.#duplicates++
-      this.reject({ name: image.name, code: 'duplicate', message: `The same bytes as ${first}.` })
+      const message = `The same bytes as ${await this.#shards.nameOf(first)}.`
+      await this.reject({ name: image.name, code: 'duplicate', message })
       return false
     }
-    this.#nameOfHash.set(sha256, image.name)
+    const sha256 = hash.toString('hex')
     this.#count(image)
     this.#content.update(JSON.stringify([image.name, sha256, image.label]))
     await this.#shards.add({ ...known, bytes: content.length, sha256 }, content)
     return true
   }
 
-  reject(record: RejectedRecord): void {
+  async reject(record: RejectedRecord): Promise<void> {
     this.#rejected++
-    this.#rejectedFile.write(`${JSON.stringify(record)}\n`)
+    if (this.#rejectedFile.write(`${JSON.stringify(record)}\n`)) return
+    // A disk that is slower than the source; one that fails never drains.
+    await Promise.race([once(this.#rejectedFile, 'drain'), this.#rejectedWritten])
   }
 
   /**

@@ -15,28 +15,19 @@ import {
   type IngestRequest
 } from '../protocol/ingest-messages.ts'
 import { createDatasetWriter, type DatasetWriter, type NewImage } from './dataset-writer.ts'
-import { decodeInspected } from './decode.ts'
+import { createGate, inOrder } from './in-order.ts'
 import { inspectImage } from './inspect.ts'
 import type { SourceFile, SourceItem, SourcePixels } from './sources/item.ts'
 import { readSources } from './sources/read-sources.ts'
+import { verifyInspected } from './verify-image.ts'
 
-/** Images that are decoded at the same time: as many as libuv has threads. Bounds memory to four decoded images. */
+/** Images that are judged at the same time: as many as libuv has threads. */
 const WINDOW = 4
+/** Of the images that are decoded at the same time. One that is larger is decoded alone: turned or interlaced, it is held. */
+const DECODED_PIXELS = 50_000_000
 const PROGRESS_EVERY = 250
 
 type Verdict = { readonly image: NewImage } | { readonly rejected: RejectedRecord }
-
-/** The work's results in the order of the items, with up to WINDOW of them under way. */
-async function* inOrder<In, Out>(items: AsyncIterable<In>, work: (item: In) => Promise<Out>): AsyncGenerator<Out> {
-  const underWay: Promise<Out>[] = []
-  for await (const item of items) {
-    const result = work(item)
-    result.catch(() => {}) // awaited in its turn; until then it must not count as unhandled
-    underWay.push(result)
-    if (underWay.length >= WINDOW) yield await underWay.shift()!
-  }
-  for (const result of underWay) yield await result
-}
 
 async function* selected(
   items: AsyncIterable<SourceItem>,
@@ -52,10 +43,12 @@ async function* selected(
   }
 }
 
+const decoding = createGate(DECODED_PIXELS)
+
 async function judgeFile({ name, className, bytes }: SourceFile, limits: IngestLimits): Promise<Verdict> {
   try {
     const info = await inspectImage(bytes, { maxBytes: limits.maxImageBytes, maxPixels: limits.maxImagePixels })
-    await decodeInspected(bytes, info)
+    await decoding(info.width * info.height, () => verifyInspected(bytes, info))
     return { image: { ...info, name, label: className, bytes } }
   } catch (error) {
     if (!isAppError(error)) throw error
@@ -83,20 +76,24 @@ async function judge(item: SourceItem, request: IngestRequest, limits: IngestLim
   }
 }
 
+const bytesOf = (item: SourceItem): number => (item.kind === 'rejected' ? 0 : item.bytes.length)
+
 async function fill(
   writer: DatasetWriter,
   request: IngestRequest,
   onProgress: (progress: IngestProgress) => void
 ): Promise<DatasetManifest> {
   const limits = { ...DEFAULT_INGEST_LIMITS, ...request.limits }
-  const items = selected(readSources(request.sources, limits), request.select)
+  const { sources, outFolder: scratch } = request
+  const items = selected(readSources(sources, { limits, scratch }), request.select)
   const report = () => onProgress({ type: 'progress', images: writer.images, rejected: writer.rejected })
   let firstRejected: RejectedRecord | null = null
-  for await (const verdict of inOrder(items, (item) => judge(item, request, limits))) {
+  const bounds = { window: WINDOW, weigh: bytesOf, maxWeight: limits.maxImageBytes }
+  for await (const verdict of inOrder(items, (item) => judge(item, request, limits), bounds)) {
     if ('image' in verdict) await writer.add(verdict.image)
     else {
       firstRejected ??= verdict.rejected
-      writer.reject(verdict.rejected)
+      await writer.reject(verdict.rejected)
     }
     if ((writer.images + writer.rejected) % PROGRESS_EVERY === 0) report()
   }

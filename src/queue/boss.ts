@@ -24,17 +24,28 @@ const SUPERVISE_EVERY_S = 10
 
 /** A leg of at most 12 h, and time to save and upload. pg-boss caps this at 24 h, and heartbeats do not extend it. */
 const LEG_EXPIRES_S = 12 * 3600 + 1800
-const TASK_EXPIRES_S = 6 * 3600
+/** Tens of millions of images, or terabytes of weights. What takes longer starts over without end. */
+const TASK_EXPIRES_S = 24 * 3600
 
 /** pg-boss deletes waiting jobs after 14 days unless told otherwise; a run may wait longer for a machine. */
 const RETENTION_S = 365 * 86_400
 
-/** Practically without limit (the column is an int4 and the delay is capped): whether a run goes on is on its row. */
+/**
+ * Practically without limit (the column is an int4 and the delay is capped): whether work goes on is on its row. A job that
+ * was given up would leave a row for ever in the making, and every restart of a worker is an attempt.
+ */
 const ENDLESS = 1_000_000_000
 
 const RETRY = { retryDelay: 2, retryBackoff: true, retryDelayMax: 300 } as const
 
-const COMMON = { heartbeatSeconds: HEARTBEAT_S, retentionSeconds: RETENTION_S, ...RETRY } as const
+const COMMON = {
+  heartbeatSeconds: HEARTBEAT_S,
+  retentionSeconds: RETENTION_S,
+  retryLimit: ENDLESS,
+  ...RETRY
+} as const
+
+const TASK = { ...COMMON, policy: 'exclusive', expireInSeconds: TASK_EXPIRES_S } as const
 
 /**
  * `short` allows one waiting job per key and any number of running ones: a leg that ends enqueues the next while it still
@@ -42,10 +53,11 @@ const COMMON = { heartbeatSeconds: HEARTBEAT_S, retentionSeconds: RETENTION_S, .
  * The other kinds have no lease, so `exclusive` allows one job per key, waiting or running.
  */
 const QUEUES: Readonly<Record<JobKind, Omit<Queue, 'name'>>> = {
-  'run-leg': { ...COMMON, policy: 'short', expireInSeconds: LEG_EXPIRES_S, retryLimit: ENDLESS },
-  'ingest-dataset': { ...COMMON, policy: 'exclusive', expireInSeconds: TASK_EXPIRES_S, retryLimit: 5 },
-  'export-model': { ...COMMON, policy: 'exclusive', expireInSeconds: TASK_EXPIRES_S, retryLimit: 5 },
-  'import-model': { ...COMMON, policy: 'exclusive', expireInSeconds: TASK_EXPIRES_S, retryLimit: 5 }
+  'run-leg': { ...COMMON, policy: 'short', expireInSeconds: LEG_EXPIRES_S },
+  'ingest-dataset': TASK,
+  'ingest-small-dataset': TASK,
+  'export-model': TASK,
+  'import-model': TASK
 }
 
 /**

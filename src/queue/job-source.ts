@@ -48,6 +48,8 @@ export function createJobSource(boss: PgBoss, clock: Clock = systemClock): JobSo
         kind,
         {
           localConcurrency: concurrency,
+          // A place is left for whoever comes next. Jobs of no project are not counted.
+          localGroupConcurrency: Math.max(1, concurrency - 1),
           batchSize: 1,
           pollingIntervalSeconds: POLL_EVERY_S,
           heartbeatRefreshSeconds: HEARTBEAT_REFRESH_S

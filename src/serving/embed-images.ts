@@ -1,4 +1,5 @@
 /** Images of any source through a model, one batch in memory at a time, however many there are. */
+import { tmpdir } from 'node:os'
 import { AppError, isAppError } from '../base/errors.ts'
 import { openDatasetFolder } from '../images/dataset-folder.ts'
 import { decodeInspected } from '../images/decode.ts'
@@ -123,7 +124,8 @@ async function* found(
   origin: Exclude<ImageOrigin, { kind: 'packed' }>,
   target: PreprocessTarget
 ): AsyncGenerator<Reading> {
-  for await (const item of readSources([origin], DEFAULT_INGEST_LIMITS)) yield () => readItem(item, target)
+  const options = { limits: DEFAULT_INGEST_LIMITS, scratch: tmpdir() }
+  for await (const item of readSources([origin], options)) yield () => readItem(item, target)
 }
 
 async function readItem(item: SourceItem, target: PreprocessTarget): Promise<UsableImage | UnusableImage> {

@@ -41,6 +41,6 @@ async function fetchUploads(
   await mkdir(into, { recursive: true })
   await forEachLimited(uploads, async ({ objectKey, filename }) => {
     signal.throwIfAborted()
-    await objects.getFile(objectKey, join(into, filename))
+    await objects.getFile(objectKey, join(into, filename), { signal })
   })
 }

@@ -3,7 +3,8 @@
  *
  *   begin ─→ sources to the local disk ─→ ingester child packs them ─→ shards and indexes up, manifest last ─→ ready
  *     │                                        │
- *     └ null: nothing to do                    └ failed: objects removed, version failed with the code
+ *     └ null: nothing to do                    ├ failed: objects removed, version failed with the code
+ *                                              └ no longer wanted: child killed, objects removed
  *
  * The child reads what strangers have sent: it may die, and takes nothing with it. Outages are waited for. A worker that
  * ends leaves the version as it is: the queue gives the job to another, which starts over.
@@ -17,9 +18,17 @@ import { forEachLimited } from '../cache/transfer.ts'
 import type { WorkFolders } from '../cache/work-folders.ts'
 import type { ObjectStore } from '../domain/ports.ts'
 import { Child } from '../processes/child.ts'
-import type { IngestDone, IngestLimits, IngestMessage, IngestRequest } from '../protocol/ingest-messages.ts'
+import {
+  DEFAULT_INGEST_LIMITS,
+  type IngestDone,
+  type IngestLimits,
+  type IngestMessage,
+  type IngestRequest
+} from '../protocol/ingest-messages.ts'
+import { versionPrefix } from '../services/datasets/dataset-versions.ts'
 import type { IngestOrder, IngestService } from '../services/datasets/ingests.ts'
 import { fetchSources } from './ingest-sources.ts'
+import { watchVersion } from './ingest-watch.ts'
 import { retryOutages } from './retry.ts'
 import { tellingLine } from './trainer-outcome.ts'
 
@@ -51,28 +60,43 @@ export const createIngestDataset =
   (deps: IngestDatasetDeps): IngestDataset =>
   async ({ datasetId, version }, jobSignal) => {
     const logger = deps.logger.child({ datasetId, version })
-    const signal = AbortSignal.any([jobSignal, deps.draining])
-    const patience = { clock: deps.clock, logger, signal }
+    const leaving = AbortSignal.any([jobSignal, deps.draining])
+    const patience = { clock: deps.clock, logger, signal: leaving }
     const order = await retryOutages(() => deps.ingests.begin(datasetId, version), patience)
-    if (order === null) return
-    const { prefix } = order.version
-    const folder = await deps.folders.make(`${datasetId}-v${version}`)
-    try {
-      const packed = await pack({ ...deps, logger }, order, { folder, signal })
-      await publish(deps, { prefix, packed, patience })
-      const isKept = await retryOutages(() => deps.ingests.complete(order, resultOf(packed.manifest)), patience)
-      if (!isKept) await deps.objects.removePrefix(`${prefix}/`)
-      const { images, rejected } = packed.manifest
-      logger.info({ images, rejected }, isKept ? 'dataset version is ready' : 'dataset was removed meanwhile')
-    } catch (error) {
-      if (signal.aborted) throw error
-      logger.warn({ err: error }, 'dataset version could not be made')
-      await retryOutages(() => deps.objects.removePrefix(`${prefix}/`), patience)
-      await retryOutages(() => deps.ingests.fail(order, describe(error)), patience)
-    } finally {
-      await deps.folders.remove(folder)
-    }
+    if (order !== null) await make({ ...deps, logger }, order, patience)
+    // Also what a worker left that died after the version was cancelled.
+    const state = await retryOutages(() => deps.ingests.state(datasetId, version), patience)
+    if (state !== 'unwanted') return
+    await retryOutages(() => deps.objects.removePrefix(`${versionPrefix(datasetId, version)}/`), patience)
+    logger.info('dataset version is not wanted any more')
   }
+
+/** Ends when the version has: as ready, as failed, or unwanted. @throws the reason when this worker has to leave it */
+async function make(deps: IngestDatasetDeps, order: IngestOrder, patience: Patience): Promise<void> {
+  const { ingests, objects, folders, logger } = deps
+  const { datasetId, version, prefix } = order.version
+  const folder = await folders.make(`${datasetId}-v${version}`)
+  const watch = watchVersion(deps, datasetId, version)
+  const signal = AbortSignal.any([patience.signal, watch.signal])
+  try {
+    const packed = await pack(deps, order, { folder, signal })
+    await publish(deps, { prefix, packed, patience: { ...patience, signal } })
+    const isKept = await retryOutages(() => ingests.complete(order, resultOf(packed.manifest)), patience)
+    const { images, rejected } = packed.manifest
+    if (isKept) logger.info({ images, rejected }, 'dataset version is ready')
+  } catch (error) {
+    if (patience.signal.aborted) throw error
+    if (watch.signal.aborted) return
+    logger.warn({ err: error }, 'dataset version could not be made')
+    await retryOutages(() => objects.removePrefix(`${prefix}/`), patience)
+    await retryOutages(() => ingests.fail(order, describe(error)), patience)
+  } finally {
+    watch.end()
+    await folders.remove(folder)
+  }
+}
+
+type Patience = Parameters<typeof retryOutages>[1]
 
 const describe = (error: unknown): { code: string; message: string } =>
   isAppError(error)
@@ -104,7 +128,8 @@ async function pack(deps: IngestDatasetDeps, order: IngestOrder, { folder, signa
   const { clock, logger, objects, maxSourceBytes, limits } = deps
   const into = join(folder, 'sources')
   const { source } = order.version
-  const options = { objects, uploads: order.uploads, into, maxSourceBytes, signal }
+  const { maxEntries: maxFiles = DEFAULT_INGEST_LIMITS.maxEntries } = limits
+  const options = { objects, uploads: order.uploads, into, maxSourceBytes, maxFiles, signal }
   const sources = await retryOutages(() => fetchSources(source, options), { clock, logger, signal })
   const { select, classes } = source
   for (let attempt = 1; ; attempt++) {
@@ -176,7 +201,7 @@ async function followIngester(
 interface Publication {
   readonly prefix: string
   readonly packed: Packed
-  readonly patience: Parameters<typeof retryOutages>[1]
+  readonly patience: Patience
 }
 
 /** The manifest goes last: a version whose upload was cut short has none. */

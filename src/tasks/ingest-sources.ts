@@ -12,6 +12,8 @@ export interface FetchOptions {
   readonly uploads: readonly Upload[]
   readonly into: string
   readonly maxSourceBytes: number
+  /** Below a prefix. */
+  readonly maxFiles?: number
   readonly signal: AbortSignal
 }
 
@@ -32,34 +34,43 @@ async function fetchUploads({ objects, uploads, into, maxSourceBytes, signal }: 
   }))
   await forEachLimited(sources, async ({ objectKey, path }) => {
     signal.throwIfAborted()
-    await objects.getFile(objectKey, path)
+    await objects.getFile(objectKey, path, { signal })
   })
   return sources.map(({ filename, path }) => ({ kind: 'file', path, name: filename }))
 }
 
-async function fetchPrefix(
+async function fetchPrefix(prefix: string, options: FetchOptions): Promise<IngestSource[]> {
+  const { objects, into, signal } = options
+  let found = 0
+  await mkdir(into, { recursive: true })
+  await forEachLimited(filesBelow(prefix, options), async ({ key }) => {
+    found++
+    const path = join(into, relativePath(key, prefix))
+    await mkdir(dirname(path), { recursive: true })
+    await objects.getFile(key, path, { signal })
+  })
+  if (found === 0) throw new AppError('source_unreachable', { message: `There is nothing below ${prefix}.` })
+  return [{ kind: 'folder', path: into, name: prefix }]
+}
+
+/** As they are listed: there may be millions, and this process is one that all projects share. */
+async function* filesBelow(
   prefix: string,
-  { objects, into, maxSourceBytes, signal }: FetchOptions
-): Promise<IngestSource[]> {
-  const found: ObjectInfo[] = []
+  { objects, maxSourceBytes, maxFiles = Infinity, signal }: FetchOptions
+): AsyncGenerator<ObjectInfo> {
   let bytes = 0
+  let files = 0
   for await (const object of objects.list(prefix)) {
     signal.throwIfAborted()
     // Consoles mark folders by empty objects with a name that ends so.
     if (object.key.endsWith('/')) continue
     bytes += object.bytes
     checkSize(bytes, maxSourceBytes)
-    found.push(object)
+    if (++files > maxFiles) {
+      throw new AppError('archive_too_large', { message: `The source has more than ${maxFiles} files.` })
+    }
+    yield object
   }
-  if (found.length === 0) throw new AppError('source_unreachable', { message: `There is nothing below ${prefix}.` })
-  await mkdir(into, { recursive: true })
-  await forEachLimited(found, async ({ key }) => {
-    signal.throwIfAborted()
-    const path = join(into, relativePath(key, prefix))
-    await mkdir(dirname(path), { recursive: true })
-    await objects.getFile(key, path)
-  })
-  return [{ kind: 'folder', path: into, name: prefix }]
 }
 
 /** Keys are any text; as paths they must stay below the folder. */

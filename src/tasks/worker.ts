@@ -15,8 +15,12 @@ export interface WorkerOptions {
   readonly jobs: JobSource
   readonly legs: LegService
   readonly tasks: { readonly [K in keyof JobPayloads]: Task<K> }
-  /** Runs trained at once. Ingests and exports have a place of their own: they are short. */
+  /** Runs trained at once. */
   readonly runs: number
+  /** Ingests at once, of large and of small sources each. */
+  readonly ingests: number
+  /** Exports, and imports, at once. */
+  readonly exports: number
   /** Aborted by stop(), seen by the tasks. */
   readonly draining: AbortController
   /** Called at start, before any job: removes what a killed worker left. */
@@ -35,7 +39,7 @@ export interface Worker {
 const RECOVER_EVERY_MS = 10_000
 
 export function createWorker(options: WorkerOptions): Worker {
-  const { jobs, legs, tasks, runs, draining, clock, logger } = options
+  const { jobs, legs, tasks, runs, ingests, exports, draining, clock, logger } = options
   let recovering = Promise.resolve()
 
   async function recoverLost(): Promise<void> {
@@ -54,9 +58,10 @@ export function createWorker(options: WorkerOptions): Worker {
       await options.cleanUp()
       recovering = recoverLost()
       await jobs.work('run-leg', runs, tasks['run-leg'])
-      await jobs.work('ingest-dataset', 1, tasks['ingest-dataset'])
-      await jobs.work('export-model', 1, tasks['export-model'])
-      await jobs.work('import-model', 1, tasks['import-model'])
+      await jobs.work('ingest-dataset', ingests, tasks['ingest-dataset'])
+      await jobs.work('ingest-small-dataset', ingests, tasks['ingest-small-dataset'])
+      await jobs.work('export-model', exports, tasks['export-model'])
+      await jobs.work('import-model', exports, tasks['import-model'])
     },
     async stop(graceMs) {
       const stopped = jobs.stop(graceMs)

@@ -1,4 +1,8 @@
-/** Stands in for src/bin/ingester.ts: the first source's content says what to do: `pack`, `fail`, `exit`, `kill`, `kill <marker>`. */
+/**
+ * Stands in for src/bin/ingester.ts: the first source's content says what to do: `pack`, `fail`,
+ * `fail <message>`, `exit`, `kill`,
+ * `kill <marker>`, `hang <marker>` (which writes its process id there), `wait <marker>` (packs when that file is there).
+ */
 import { createHash } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -6,7 +10,7 @@ import type { IngestMessage, IngestRequest } from '../../src/protocol/ingest-mes
 
 const say = (message: IngestMessage): void => void process.send!(message)
 
-function ingest({ sources, outFolder, classes }: IngestRequest): void {
+async function ingest({ sources, outFolder, classes }: IngestRequest): Promise<void> {
   const path = sources[0]?.path ?? ''
   const text = statSync(path).isDirectory()
     ? `pack ${readdirSync(path, { recursive: true }).sort().join(' ')}`
@@ -16,9 +20,14 @@ function ingest({ sources, outFolder, classes }: IngestRequest): void {
     if (marker) writeFileSync(marker, '')
     process.kill(process.pid, 'SIGKILL')
   }
+  if (how === 'hang') {
+    writeFileSync(marker ?? '', String(process.pid))
+    return
+  }
+  while (how === 'wait' && !existsSync(marker ?? '')) await new Promise((resolve) => setTimeout(resolve, 10))
   if (how === 'exit') throw new Error('scripted crash')
   if (how === 'fail') {
-    say({ type: 'failed', code: 'archive_invalid', message: 'scripted failure', details: {} })
+    say({ type: 'failed', code: 'archive_invalid', message: marker ?? 'scripted failure', details: {} })
     process.disconnect?.()
     return
   }
@@ -44,5 +53,5 @@ function ingest({ sources, outFolder, classes }: IngestRequest): void {
 
 if (process.send) {
   process.once('disconnect', () => process.exit())
-  process.on('message', (request: IngestRequest) => ingest(request))
+  process.on('message', (request: IngestRequest) => void ingest(request))
 }

@@ -1,4 +1,4 @@
-/** A worker in a process of its own, with the scripted trainer: for tests that kill it. Its environment comes as JSON. */
+/** A worker in a process of its own, with the scripted trainer and ingester: for tests that kill it. Its environment comes as JSON. */
 import { join } from 'node:path'
 import { silentLogger } from '../../src/base/log.ts'
 import { readConfig } from '../../src/composition/config.ts'
@@ -8,8 +8,9 @@ import { composeWorker } from '../../src/composition/worker.ts'
 const GRACE_MS = 10_000
 
 async function main(environment: Record<string, string>): Promise<void> {
-  const trainer = join(import.meta.dirname, 'fake-trainer.ts')
-  const { worker, close } = await composeWorker(readConfig(environment), silentLogger, { ...ENTRIES, trainer })
+  const [trainer, ingester] = ['fake-trainer.ts', 'fake-ingester.ts'].map((name) => join(import.meta.dirname, name))
+  const entries = { ...ENTRIES, trainer: trainer!, ingester: ingester! }
+  const { worker, close } = await composeWorker(readConfig(environment), silentLogger, entries)
   await worker.start()
   process.send?.('working')
   process.once('SIGTERM', async () => {

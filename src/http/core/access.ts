@@ -24,6 +24,7 @@ export const ACCESS = {
   createDatasetVersion: 'datasets:write',
   listDatasetVersions: 'datasets:read',
   getDatasetVersion: 'datasets:read',
+  cancelDatasetVersion: 'datasets:write',
   listDatasetImages: 'datasets:read',
   listRejectedFiles: 'datasets:read',
 

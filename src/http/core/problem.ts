@@ -16,6 +16,7 @@ export const STATUS = {
   dataset_not_found: 404,
   dataset_version_not_found: 404,
   dataset_version_not_ready: 409,
+  dataset_version_not_cancelable: 409,
   dataset_in_use: 409,
   dataset_empty: 422,
   upload_not_found: 404,

@@ -68,6 +68,24 @@ export function versionRoutes(app: App, { datasets }: Pick<Services, 'datasets'>
     async ({ params, principal }) =>
       presentVersion(await datasets.getVersion(principal.projectId, params.id, params.version))
   )
+
+  app.post(
+    '/v1/datasets/:id/versions/:version([0-9]+)::cancel',
+    {
+      schema: {
+        operationId: 'cancelDatasetVersion',
+        tags,
+        summary: 'Cancel the making of a version',
+        description:
+          'It is cancelled at once; a worker that is making it stops within seconds. Cancelling it again changes nothing.',
+        params: VersionParams,
+        response: { 200: DatasetVersion }
+      },
+      config: { problems: ['dataset_not_found', 'dataset_version_not_found', 'dataset_version_not_cancelable'] }
+    },
+    async ({ params, principal }) =>
+      presentVersion(await datasets.cancelVersion(principal.projectId, params.id, params.version))
+  )
 }
 
 /** What is in a ready version, and what was kept out of it. */

@@ -70,7 +70,7 @@ export const DatasetVersion = Resource(
     project_id: Type.String(),
     dataset_id: Type.String(),
     version: Type.Integer(),
-    status: Type.Enum(['queued', 'ingesting', 'ready', 'failed']),
+    status: Type.Enum(['queued', 'ingesting', 'ready', 'failed', 'cancelled']),
     source: Source,
     images: Type.Integer(),
     bytes: Type.Integer(),

@@ -4,9 +4,11 @@ import { AppError, isAppError, toError } from '../../base/errors.ts'
 export interface ArchiveEntry {
   /** As stored; see names.ts. */
   readonly rawName: string
+  /** Unpacked, as the archive announces it. */
+  readonly bytes: number
   /** Why it cannot be read at all, with a code for the list of rejected files. */
   readonly refusal?: { readonly code: string; readonly message: string }
-  /** The unpacked bytes, once, before the next entry is asked for. */
+  /** The unpacked bytes, once, before the next entry is asked for. Whoever stops early costs no more than it must. */
   content(): AsyncIterable<Uint8Array>
 }
 
@@ -20,26 +22,4 @@ export function archiveInvalid(name: string, error: unknown): AppError {
   if (isAppError(error)) return error
   const message = `${name} cannot be read: ${toError(error).message}`
   return new AppError('archive_invalid', { message, file: name }, { cause: error })
-}
-
-/**
- * All bytes in one array, or null when there are more than `limit` allows for what begins like this. Reads to the end
- * in any case, because a tar goes on after it.
- */
-export async function collect(
-  content: AsyncIterable<Uint8Array>,
-  limit: (head: Uint8Array) => number
-): Promise<Uint8Array | null> {
-  let chunks: Uint8Array[] = []
-  let length = 0
-  let most = 0
-  for await (const chunk of content) {
-    if (length === 0) most = limit(chunk)
-    length += chunk.length
-    if (length <= most) chunks.push(chunk)
-    else chunks = []
-  }
-  if (length > most) return null
-  const [only] = chunks
-  return chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks, length)
 }

@@ -1,66 +1,37 @@
 /** From uploads, archives and folders to single files. What a file is, its content says, never its name. */
-import { createReadStream } from 'node:fs'
-import { open, readFile, stat } from 'node:fs/promises'
-import { createGunzip } from 'node:zlib'
+import { readFile, stat } from 'node:fs/promises'
 import { isAppError, toError } from '../../base/errors.ts'
 import type { IngestLimits, IngestSource } from '../../protocol/ingest-messages.ts'
-import { sniffFormat } from '../inspect.ts'
-import { type ArchiveEntry, type ArchiveFile, archiveInvalid, collect } from './archive.ts'
+import { type ArchiveEntry, type ArchiveFile, archiveInvalid } from './archive.ts'
 import { type Budget, createBudget } from './budget.ts'
+import { createByteReader } from './byte-reader.ts'
+import { fileKind } from './file-kind.ts'
 import { folderFiles } from './folder.ts'
-import { type IdxFile, idxImages, isGzip, isIdx, MAXIMUM_IDX_BYTES, parseIdx } from './idx.ts'
-import type { SourceFile, SourceItem, SourceRejection } from './item.ts'
+import { type IdxFile, idxImages, isGzip, isIdx, openIdx } from './idx.ts'
+import type { SourceItem, SourceRejection } from './item.ts'
 import { judgeName } from './names.ts'
-import { isTarHeader, tarEntries } from './tar.ts'
+import { createSpool, type Spool } from './spool.ts'
+import { tarEntries } from './tar.ts'
 import { zipEntries } from './zip.ts'
 
-const HEAD_BYTES = 512
+export interface ReadOptions {
+  readonly limits: IngestLimits
+  /** A folder for what has to lie on the disk for a while. */
+  readonly scratch: string
+}
 
 interface Reading {
   readonly limits: IngestLimits
   readonly budget: Budget
+  readonly spool: Spool
   /** Found so far; images and labels are joined when everything has been read. */
   readonly idx: IdxFile[]
 }
 
-type FileKind = 'zip' | 'tar' | 'tar.gz' | 'idx' | 'image' | 'other'
-
-async function firstBytes(path: string): Promise<Uint8Array> {
-  const file = await open(path, 'r')
-  try {
-    const { bytesRead, buffer } = await file.read(new Uint8Array(HEAD_BYTES), 0, HEAD_BYTES, 0)
-    return buffer.subarray(0, bytesRead)
-  } finally {
-    await file.close()
-  }
-}
-
-/** The first bytes inside a gzip file. */
-async function firstUnpackedBytes(path: string): Promise<Uint8Array> {
-  const file = createReadStream(path)
-  const unpacked = file.pipe(createGunzip())
-  file.on('error', (error) => unpacked.destroy(error))
-  const chunks: Uint8Array[] = []
-  let length = 0
-  for await (const chunk of unpacked) {
-    chunks.push(chunk)
-    length += chunk.length
-    if (length >= HEAD_BYTES) break
-  }
-  file.destroy()
-  return Buffer.concat(chunks).subarray(0, HEAD_BYTES)
-}
-
-async function kindOf(path: string): Promise<FileKind> {
-  const head = await firstBytes(path)
-  const isZip = head[0] === 0x50 && head[1] === 0x4b && (head[2] === 3 || head[2] === 5)
-  if (isZip) return 'zip'
-  if (isIdx(head)) return 'idx'
-  if (sniffFormat(head) !== null) return 'image'
-  if (isTarHeader(head)) return 'tar'
-  if (!isGzip(head)) return 'other'
-  const inside = await firstUnpackedBytes(path)
-  return isIdx(inside) ? 'idx' : isTarHeader(inside) ? 'tar.gz' : 'other'
+/** A file of an archive or a folder, by the name it has there. */
+interface Named {
+  readonly name: string
+  readonly className: string | null
 }
 
 const tooLarge = (name: string, limit: number): SourceRejection => {
@@ -71,46 +42,49 @@ const noImage = (name: string): SourceRejection => {
   return { kind: 'rejected', name, code: 'image_invalid', message: 'The file is no image, archive or IDX file.' }
 }
 
-/** Images are small; IDX files, also gzipped, are many images in one. */
-const limitOf =
-  ({ maxImageBytes }: IngestLimits) =>
-  (head: Uint8Array): number =>
-    isIdx(head) || isGzip(head) ? MAXIMUM_IDX_BYTES : maxImageBytes
-
-/** A gzipped file may unpack to what the ratio allows, but not to less than a small set of images. */
-const unpackedLimit = ({ maxRatio }: IngestLimits, packedBytes: number): number =>
-  Math.min(MAXIMUM_IDX_BYTES, Math.max(10_000_000, packedBytes * maxRatio))
-
-/** Null for IDX, whose images come at the end. */
-async function itemOf(file: Omit<SourceFile, 'kind'>, { limits, idx }: Reading): Promise<SourceItem | null> {
-  const { name, bytes } = file
-  if (!isIdx(bytes) && !isGzip(bytes)) return { kind: 'file', ...file }
-  const parsed = await parseIdx(name, bytes, unpackedLimit(limits, bytes.length))
-  if (parsed === null) return noImage(name)
-  idx.push(parsed)
-  return null
-}
-
-/** Null for what is passed over as well. */
+/** Null for what is passed over, and for IDX, whose images come at the end. */
 async function readEntry(entry: ArchiveEntry, reading: Reading): Promise<SourceItem | null> {
   const judged = judgeName(entry.rawName)
   if (judged.kind === 'skipped') return null
-  if (judged.kind === 'unsafe') {
-    const message = 'The name leads out of the archive.'
-    return { kind: 'rejected', name: entry.rawName, code: 'unsafe_path', message }
-  }
-  const { name, className } = judged
+  if (judged.kind === 'refused') return { ...judged, kind: 'rejected' }
+  const { name } = judged
   if (entry.refusal !== undefined) return { kind: 'rejected', name, ...entry.refusal }
-  let bytes: Uint8Array | null
   try {
-    bytes = await collect(entry.content(), limitOf(reading.limits))
+    return await readContent(entry, judged, reading)
   } catch (error) {
     if (isAppError(error)) throw error
     // One damaged entry; if it is the archive that breaks off, reading the next entry says so.
     return { kind: 'rejected', name, code: 'entry_unreadable', message: toError(error).message }
   }
-  if (bytes === null) return tooLarge(name, reading.limits.maxImageBytes)
-  return itemOf({ name, className, bytes }, reading)
+}
+
+/** Images are small and are read at once. What is larger is not read at all, but for IDX: many images in one file. */
+async function readContent(entry: ArchiveEntry, file: Named, reading: Reading): Promise<SourceItem | null> {
+  const { name, className } = file
+  const { maxImageBytes } = reading.limits
+  const reader = createByteReader(entry.content())
+  try {
+    const head = await reader.peek(4)
+    if (isIdx(head) || isGzip(head)) return await keepIdx(name, reader.rest(), reading)
+    if (entry.bytes > maxImageBytes) return tooLarge(name, maxImageBytes)
+    const bytes = await reader.take(entry.bytes)
+    if (!(await reader.isAtEnd())) throw new Error('the entry is longer than the archive says')
+    return { kind: 'file', name, className, bytes }
+  } finally {
+    await reader.close()
+  }
+}
+
+async function keepIdx(
+  name: string,
+  content: AsyncIterable<Uint8Array>,
+  { spool, budget, idx }: Reading
+): Promise<SourceItem | null> {
+  const path = await spool.write(content)
+  const file = await openIdx({ path, name }, budget)
+  if (file !== null) idx.push(file)
+  else await spool.discard(path)
+  return file === null ? noImage(name) : null
 }
 
 async function* readArchive(entries: AsyncIterable<ArchiveEntry>, reading: Reading): AsyncGenerator<SourceItem> {
@@ -120,56 +94,70 @@ async function* readArchive(entries: AsyncIterable<ArchiveEntry>, reading: Readi
   }
 }
 
-/** A file that is packed in nothing: an image, or IDX. */
-async function* readPlain({ path, name }: ArchiveFile, kind: FileKind, reading: Reading): AsyncGenerator<SourceItem> {
-  const { budget, limits } = reading
+async function* readImage({ path, name }: ArchiveFile, { budget, limits }: Reading): AsyncGenerator<SourceItem> {
   budget.countEntry()
   const { size } = await stat(path)
-  const most = kind === 'image' ? limits.maxImageBytes : MAXIMUM_IDX_BYTES
-  if (size > most) {
-    yield tooLarge(name, most)
+  if (size > limits.maxImageBytes) {
+    yield tooLarge(name, limits.maxImageBytes)
     return
   }
   budget.openArchive(name, null).countBytes(size)
-  const className = name.split('/').at(-2) ?? null
-  const item = await itemOf({ name, className, bytes: await readFile(path) }, reading)
-  if (item !== null) yield item
+  yield { kind: 'file', name, className: name.split('/').at(-2) ?? null, bytes: await readFile(path) }
+}
+
+async function* readIdx(file: ArchiveFile, { budget, idx }: Reading): AsyncGenerator<SourceItem> {
+  budget.countEntry()
+  const opened = await openIdx(file, budget)
+  if (opened === null) yield noImage(file.name)
+  else idx.push(opened)
 }
 
 async function* readFileOf(file: ArchiveFile, reading: Reading): AsyncGenerator<SourceItem> {
-  const kind = await kindOf(file.path).catch((error: unknown) => {
+  const kind = await fileKind(file.path).catch((error: unknown) => {
     throw archiveInvalid(file.name, toError(error))
   })
   const { budget } = reading
   if (kind === 'zip') yield* readArchive(zipEntries(file, budget), reading)
   else if (kind === 'tar') yield* readArchive(tarEntries({ ...file, isGzipped: false }, budget), reading)
   else if (kind === 'tar.gz') yield* readArchive(tarEntries({ ...file, isGzipped: true }, budget), reading)
-  else if (kind === 'idx' || kind === 'image') yield* readPlain(file, kind, reading)
+  else if (kind === 'idx') yield* readIdx(file, reading)
+  else if (kind === 'image') yield* readImage(file, reading)
   else throw archiveInvalid(file.name, new Error('it is no zip, tar, IDX file or image'))
 }
 
 /** In a folder other files may lie about: they are rejected by name, not the whole folder. */
 async function* readFolder(folder: string, reading: Reading): AsyncGenerator<SourceItem> {
   for await (const file of folderFiles(folder)) {
-    if (judgeName(file.name).kind !== 'file') continue
-    const kind = await kindOf(file.path).catch(() => 'other' as const) // unreadable gzip: rejected below by its content
-    if (kind === 'other') {
-      reading.budget.countEntry()
-      yield noImage(file.name)
-    } else yield* readFileOf(file, reading)
+    const judged = judgeName(file.name)
+    if (judged.kind === 'skipped') continue
+    const kind = await fileKind(file.path).catch(() => 'other' as const) // unreadable gzip: rejected by name
+    if (judged.kind === 'file' && kind !== 'other') {
+      yield* readFileOf(file, reading)
+      continue
+    }
+    reading.budget.countEntry()
+    yield judged.kind === 'refused' ? { ...judged, kind: 'rejected' } : noImage(file.name)
   }
 }
 
 /**
  * Everything that might be an image, in the order of the sources and of the files in them; images of IDX files last.
+ * Of all of it one file at most is held at a time, and none above `maxImageBytes`.
  *
- * @throws AppError `archive_invalid` naming the file, `archive_too_large`, `source_unreachable`
+ * @throws AppError `archive_invalid` naming the file, `archive_too_large`, `source_unreachable`, `storage_full`
  */
-export async function* readSources(sources: readonly IngestSource[], limits: IngestLimits): AsyncGenerator<SourceItem> {
-  const reading: Reading = { limits, budget: createBudget(limits), idx: [] }
-  for (const { kind, path, name } of sources) {
-    if (kind === 'folder') yield* readFolder(path, reading)
-    else yield* readFileOf({ path, name }, reading)
+export async function* readSources(
+  sources: readonly IngestSource[],
+  { limits, scratch }: ReadOptions
+): AsyncGenerator<SourceItem> {
+  const reading: Reading = { limits, budget: createBudget(limits), spool: createSpool(scratch), idx: [] }
+  try {
+    for (const { kind, path, name } of sources) {
+      if (kind === 'folder') yield* readFolder(path, reading)
+      else yield* readFileOf({ path, name }, reading)
+    }
+    yield* idxImages(reading.idx, limits)
+  } finally {
+    await reading.spool.remove()
   }
-  yield* idxImages(reading.idx)
 }

@@ -22,7 +22,7 @@ export async function* zipEntries({ path, name }: ArchiveFile, budget: Budget): 
     for await (const entry of zip.eachEntry()) {
       budget.countEntry()
       if (isSymbolicLink(entry)) continue
-      yield readable(zip, entry, archive)
+      yield toEntry(zip, entry, archive)
     }
   } catch (error) {
     throw archiveInvalid(name, error)
@@ -31,7 +31,7 @@ export async function* zipEntries({ path, name }: ArchiveFile, budget: Budget): 
   }
 }
 
-function readable(zip: yauzl.ZipFile, entry: yauzl.Entry, archive: { countBytes(bytes: number): void }): ArchiveEntry {
+function toEntry(zip: yauzl.ZipFile, entry: yauzl.Entry, archive: { countBytes(bytes: number): void }): ArchiveEntry {
   const rawName = yauzl.getFileNameLowLevel(entry.generalPurposeBitFlag, entry.fileNameRaw, entry.extraFields, false)
   async function* content(): AsyncGenerator<Uint8Array> {
     for await (const chunk of await zip.openReadStreamPromise(entry)) {
@@ -39,7 +39,8 @@ function readable(zip: yauzl.ZipFile, entry: yauzl.Entry, archive: { countBytes(
       yield chunk
     }
   }
-  if (entry.canDecodeFileData()) return { rawName, content }
+  const readable = { rawName, bytes: entry.uncompressedSize, content }
+  if (entry.canDecodeFileData()) return readable
   const message = entry.isEncrypted() ? 'The entry is encrypted.' : 'The entry is packed by an unknown method.'
-  return { rawName, refusal: { code: 'entry_unreadable', message }, content }
+  return { ...readable, refusal: { code: 'entry_unreadable', message } }
 }

@@ -1,7 +1,14 @@
 /** Versions of datasets: made by an ingest job from what was uploaded, and never changed again. */
 import type { Clock } from '../../base/clock.ts'
 import { AppError, type FieldError } from '../../base/errors.ts'
-import type { Dataset, DatasetImage, DatasetSource, DatasetVersion, Upload } from '../../domain/dataset.ts'
+import {
+  type Dataset,
+  type DatasetImage,
+  type DatasetSource,
+  type DatasetVersion,
+  isOpen,
+  type Upload
+} from '../../domain/dataset.ts'
 import type { Page, PageRequest } from '../../domain/page.ts'
 import type { ObjectStore, Stores, UnitOfWork } from '../../domain/ports.ts'
 import { listImages, listRejected, type RejectedFile } from './dataset-images.ts'
@@ -21,7 +28,10 @@ export interface VersionPosition {
 }
 
 export const datasetPrefix = (datasetId: string): string => `datasets/${datasetId}`
-const versionPrefix = (datasetId: string, version: number): string => `${datasetPrefix(datasetId)}/v${version}`
+export const versionPrefix = (datasetId: string, version: number): string => `${datasetPrefix(datasetId)}/v${version}`
+
+/** Of uploads that are read in seconds: those that have more may take hours, and wait for each other. */
+const SMALL_BYTES = 64 * 1024 * 1024
 
 /** `ds_…` or `ds_…@3`. */
 const REFERENCE = /^(ds_[0-9a-z]{1,40})(?:@([1-9][0-9]{0,8}))?$/
@@ -46,12 +56,16 @@ function newVersion(dataset: Dataset, source: DatasetSource, now: Date): Omit<Da
   }
 }
 
-/** Every upload there, completed and of this dataset, and all of them fit together. */
+/**
+ * Every upload there, completed and of this dataset, and all of them fit together.
+ *
+ * @returns the bytes of all of them
+ */
 async function requireUploads(
   { stores }: Pick<VersionDeps, 'stores'>,
   dataset: Dataset,
   ids: readonly string[]
-): Promise<void> {
+): Promise<number> {
   const errors: FieldError[] = []
   const uploads: Upload[] = []
   for (const [index, id] of ids.entries()) {
@@ -64,6 +78,7 @@ async function requireUploads(
   }
   if (errors.length > 0) throw new AppError('invalid_request', { errors })
   checkCombination(uploads)
+  return uploads.reduce((sum, { bytes }) => sum + bytes, 0)
 }
 
 export function createVersionVerbs(deps: VersionDeps) {
@@ -91,13 +106,36 @@ export function createVersionVerbs(deps: VersionDeps) {
       const dataset = await get(projectId, datasetId)
       checkSelection(source)
       const checked = source.type === 's3' ? checkPrefix(source) : source
-      if (checked.type === 'upload') await requireUploads(deps, dataset, checked.uploads)
+      // Nobody knows yet what lies below a prefix.
+      const bytes = checked.type === 'upload' ? await requireUploads(deps, dataset, checked.uploads) : Infinity
+      const kind = bytes <= SMALL_BYTES ? 'ingest-small-dataset' : 'ingest-dataset'
       const version = newVersion(dataset, checked, new Date(clock.now()))
       return unitOfWork(async (tx) => {
         const inserted = await tx.datasets.insertVersion(version, (number) => versionPrefix(datasetId, number))
         const payload = { datasetId, version: inserted.version }
-        await tx.jobs.enqueue('ingest-dataset', payload, { key: `${datasetId}@${inserted.version}` })
+        await tx.jobs.enqueue(kind, payload, { key: `${datasetId}@${inserted.version}`, project: projectId })
         return inserted
+      })
+    },
+
+    /**
+     * A worker that makes it sees that it is no longer wanted, and removes what there is of it.
+     *
+     * @throws AppError dataset_not_found, dataset_version_not_found, dataset_version_not_cancelable
+     */
+    async cancelVersion(projectId: string, datasetId: string, version: number): Promise<DatasetVersion> {
+      await get(projectId, datasetId)
+      return unitOfWork(async (tx) => {
+        const known = await tx.datasets.loadVersion(datasetId, version, { lock: true })
+        if (known === null) throw new AppError('dataset_version_not_found', { datasetId, version })
+        if (known.status === 'cancelled') return known
+        if (!isOpen(known)) {
+          const message = `Version ${version} of ${datasetId} is already ${known.status}.`
+          throw new AppError('dataset_version_not_cancelable', { message, datasetId, version })
+        }
+        const patch = { status: 'cancelled' } as const
+        await tx.datasets.updateVersion(datasetId, version, patch)
+        return { ...known, ...patch }
       })
     },
 

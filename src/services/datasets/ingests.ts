@@ -2,12 +2,15 @@
  * The state of a dataset version while it is packed:
  *
  *   queued → ingesting → ready      shards, indexes and the manifest are in the object store
- *               │   ↑
- *               │   └ the task died and was tried again: it starts over
- *               └────→ failed       with the code; the task removes the objects
+ *     │         │   ↑
+ *     │         │   └ the task died and was tried again: it starts over
+ *     │         ├────→ failed       with the code; the task removes the objects
+ *     └─────────┴────→ cancelled    by a user; the task sees it, stops and removes the objects
+ *
+ * A dataset that is removed takes its versions along: for the task that is as good as cancelled.
  */
 import type { Clock } from '../../base/clock.ts'
-import type { DatasetVersion, Upload } from '../../domain/dataset.ts'
+import { type DatasetVersion, isOpen, type Upload } from '../../domain/dataset.ts'
 import type { UnitOfWork } from '../../domain/ports.ts'
 
 export interface IngestOrder {
@@ -22,10 +25,12 @@ export type IngestResult = Pick<
 >
 
 export interface IngestService {
-  /** Null when there is nothing to do: the version is gone, ready or failed. A missing upload fails the version. */
+  /** Null when there is nothing to do: the version is gone or has ended. A missing upload fails the version. */
   begin(datasetId: string, version: number): Promise<IngestOrder | null>
+  /** `unwanted` when the version is cancelled or gone: nothing of it may stay. */
+  state(datasetId: string, version: number): Promise<'open' | 'ended' | 'unwanted'>
   progress(order: IngestOrder, progress: DatasetVersion['progress']): Promise<void>
-  /** False when the version is gone: its dataset was removed meanwhile, and the objects are nobody's. */
+  /** False when the version is not wanted any more: the objects are nobody's. */
   complete(order: IngestOrder, result: IngestResult): Promise<boolean>
   fail(order: IngestOrder, error: { readonly code: string; readonly message: string }): Promise<void>
 }
@@ -35,23 +40,27 @@ export interface IngestDeps {
   readonly clock: Clock
 }
 
-export function createIngestService({ unitOfWork, clock }: IngestDeps): IngestService {
-  const isOpen = (version: DatasetVersion | null): version is DatasetVersion =>
-    version?.status === 'queued' || version?.status === 'ingesting'
+const isWanted = (version: DatasetVersion | null): version is DatasetVersion =>
+  version !== null && version.status !== 'cancelled'
 
-  /** A version that is ready or failed stays as it is. Returns whether there is one. */
+/** Messages quote names out of archives, and Postgres takes neither NUL nor half of a surrogate pair. */
+const storable = (message: string): string => message.toWellFormed().replaceAll('\0', '\ufffd')
+
+export function createIngestService({ unitOfWork, clock }: IngestDeps): IngestService {
+  /** A version that has ended stays as it is. Returns whether it is wanted. */
   const update = ({ version: { datasetId, version } }: IngestOrder, patch: Partial<DatasetVersion>): Promise<boolean> =>
     unitOfWork(async (tx) => {
-      const known = await tx.datasets.loadVersion(datasetId, version)
-      if (isOpen(known)) await tx.datasets.updateVersion(datasetId, version, patch)
-      return known !== null
+      // Locked: a user may be cancelling it in this moment.
+      const known = await tx.datasets.loadVersion(datasetId, version, { lock: true })
+      if (known !== null && isOpen(known)) await tx.datasets.updateVersion(datasetId, version, patch)
+      return isWanted(known)
     })
 
   return {
     begin: (datasetId, number) =>
       unitOfWork(async (tx) => {
-        const version = await tx.datasets.loadVersion(datasetId, number)
-        if (!isOpen(version)) return null
+        const version = await tx.datasets.loadVersion(datasetId, number, { lock: true })
+        if (version === null || !isOpen(version)) return null
         const uploads: Upload[] = []
         for (const id of version.source.type === 'upload' ? version.source.uploads : []) {
           const upload = await tx.datasets.findUpload(version.projectId, id)
@@ -67,6 +76,13 @@ export function createIngestService({ unitOfWork, clock }: IngestDeps): IngestSe
         return { version: { ...version, ...patch }, uploads }
       }),
 
+    state: (datasetId, number) =>
+      unitOfWork(async (tx) => {
+        const version = await tx.datasets.loadVersion(datasetId, number)
+        if (!isWanted(version)) return 'unwanted'
+        return isOpen(version) ? 'open' : 'ended'
+      }),
+
     async progress(order, progress) {
       await update(order, { progress })
     },
@@ -80,8 +96,8 @@ export function createIngestService({ unitOfWork, clock }: IngestDeps): IngestSe
         readyAt: new Date(clock.now())
       }),
 
-    async fail(order, error) {
-      await update(order, { status: 'failed', error })
+    async fail(order, { code, message }) {
+      await update(order, { status: 'failed', error: { code, message: storable(message) } })
     }
   }
 }

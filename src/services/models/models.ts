@@ -96,7 +96,7 @@ export function createModelService(deps: ModelServiceDeps) {
         const { id: checkpointId, runId, step } = checkpoint
         const model = newModel({ ...named(projectId, request.name), checkpointId, runId, step })
         await tx.models.insert(model)
-        await tx.jobs.enqueue('export-model', { modelId: model.id }, { key: model.id })
+        await tx.jobs.enqueue('export-model', { modelId: model.id }, { key: model.id, project: projectId })
         return model
       })
     },
@@ -113,7 +113,7 @@ export function createModelService(deps: ModelServiceDeps) {
       })
       return unitOfWork(async (tx) => {
         await tx.models.insert(model)
-        await tx.jobs.enqueue('import-model', { modelId: model.id }, { key: model.id })
+        await tx.jobs.enqueue('import-model', { modelId: model.id }, { key: model.id, project: projectId })
         return model
       })
     },

@@ -221,7 +221,7 @@ async function publishModel(
   const { projectId, name, id: runId, latestCheckpointId: checkpointId } = run
   const createdAt = new Date(clock.now())
   await tx.models.insert(newModel({ id, projectId, name, runId, checkpointId, step, createdAt }))
-  await tx.jobs.enqueue('export-model', { modelId: id }, { key: id })
+  await tx.jobs.enqueue('export-model', { modelId: id }, { key: id, project: projectId })
   return id
 }
 

@@ -75,8 +75,10 @@ export function createS3Transfers(client: S3Client, Bucket: string): Pick<Object
       }
     },
 
-    getFile: (key, path) =>
-      publishFile(dirname(path), path, (partial) => download(key, (body) => pipeline(body, createWriteStream(partial))))
+    getFile: (key, path, options = {}) =>
+      publishFile(dirname(path), path, (partial) =>
+        download(key, (body) => pipeline(body, createWriteStream(partial), options))
+      )
   }
 }
 

@@ -112,8 +112,9 @@ const createVersionVerbs = (db: Db): Pick<DatasetStore, VersionVerbs> => ({
     return toPage(rows, limit, (row) => String(row.version))
   },
 
-  async loadVersion(datasetId, version) {
-    const [found] = await db.select().from(datasetVersions).where(isVersion(datasetId, version))
+  async loadVersion(datasetId, version, { lock } = { lock: false }) {
+    const query = db.select().from(datasetVersions).where(isVersion(datasetId, version))
+    const [found] = await (lock ? query.for('update') : query)
     return found ?? null
   },
 

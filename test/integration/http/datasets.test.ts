@@ -67,7 +67,7 @@ test('a file goes through its signed URLs and becomes the source of a version', 
   assert.deepEqual(version.json.source.uploads, [uploadId])
   assert.equal(version.headers['location'], `/v1/datasets/${datasetId}/versions/1`)
   assert.deepEqual(api.jobs.at(-1), {
-    kind: 'ingest-dataset',
+    kind: 'ingest-small-dataset',
     payload: { datasetId, version: 1 },
     key: `${datasetId}@1`
   })

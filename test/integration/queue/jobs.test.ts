@@ -131,6 +131,22 @@ describe('the queue', { skip: await whyNoPostgres() }, () => {
     assert.deepEqual(await statesOf(bench, 'run-leg', 'run_1'), ['completed'])
   })
 
+  test('does not give up an ingest or an export, however often its worker was restarted', async (t) => {
+    const bench = await openBench(t)
+    const source = createJobSource(bench.boss)
+    const attempts = { ingest: 0, exported: 0 }
+    await source.work('ingest-dataset', 1, async () => {
+      if (++attempts.ingest < 8) throw new Error('the worker stops')
+    })
+    await source.work('export-model', 1, async () => {
+      if (++attempts.exported < 8) throw new Error('the worker stops')
+    })
+    await bench.jobs.enqueue('ingest-dataset', { datasetId: 'ds_1', version: 1 }, { key: 'ds_1@1' })
+    await bench.jobs.enqueue('export-model', { modelId: 'm' }, { key: 'm' })
+    for (let i = 0; i < 60 && attempts.ingest + attempts.exported < 16; i++) await bench.pass(60_000)
+    assert.deepEqual(attempts, { ingest: 8, exported: 8 })
+  })
+
   test('gives the job of a worker that died to another within a minute', async (t) => {
     const bench = await openBench(t, { supervise: true })
     await bench.jobs.enqueue('run-leg', { runId: 'run_1' }, { key: 'run_1' })
@@ -197,6 +213,44 @@ describe('the queue', { skip: await whyNoPostgres() }, () => {
     for (let i = 0; i < 6; i++) await bench.jobs.enqueue('export-model', { modelId: `m${i}` }, { key: `m${i}` })
     await until(bench, () => done === 6)
     assert.ok(most <= 2)
+  })
+
+  test('leaves a place to other projects', async (t) => {
+    const bench = await openBench(t)
+    const enqueue = (project: string, modelId: string) =>
+      bench.jobs.enqueue('import-model', { modelId }, { key: modelId, project })
+    const running = new Map<string, () => void>()
+    await createJobSource(bench.boss).work('import-model', 2, async ({ modelId }) => {
+      await new Promise<void>((finish) => running.set(modelId, finish))
+      running.delete(modelId)
+    })
+    for (const modelId of ['a1', 'a2', 'a3']) await enqueue('a', modelId)
+    await until(bench, () => running.has('a1'))
+    await bench.pass(5000)
+    assert.deepEqual([...running.keys()], ['a1'])
+    await enqueue('b', 'b1')
+    await until(bench, () => running.has('b1'))
+    running.get('a1')?.()
+    await until(bench, () => running.has('a2'))
+    assert.deepEqual([...running.keys()].sort(), ['a2', 'b1'])
+    running.get('b1')?.()
+    running.get('a2')?.()
+    await until(bench, () => running.has('a3'))
+    running.get('a3')?.()
+    await until(bench, () => running.size === 0)
+  })
+
+  test('lets projects take turns, however many jobs one of them has', async (t) => {
+    const bench = await openBench(t)
+    const enqueue = (project: string, modelId: string) =>
+      bench.jobs.enqueue('import-model', { modelId }, { key: modelId, project })
+    for (const modelId of ['a1', 'a2', 'a3', 'a4']) await enqueue('a', modelId)
+    for (const modelId of ['b1', 'b2']) await enqueue('b', modelId)
+    await enqueue('c', 'c1')
+    const order: string[] = []
+    await createJobSource(bench.boss).work('import-model', 1, async ({ modelId }) => void order.push(modelId))
+    await until(bench, () => order.length === 7)
+    assert.deepEqual(order, ['a1', 'b1', 'c1', 'a2', 'b2', 'a3', 'a4'])
   })
 
   test('prefers higher priority and waits for its time', async (t) => {

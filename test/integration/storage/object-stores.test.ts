@@ -340,6 +340,28 @@ describe('object stores that fail', () => {
     }
   })
 
+  test('a download that nobody wants any more ends, and leaves no file', async () => {
+    const server = createServer((_, response) => {
+      response.writeHead(200, { 'content-length': '1000000' })
+      response.write(Buffer.alloc(1000))
+    })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const address = server.address()
+    assert.ok(address !== null && typeof address === 'object')
+    const store = createS3Store({ ...s3Options, endpoint: `http://127.0.0.1:${address.port}`, maxAttempts: 1 })
+    const unwanted = new AbortController()
+    server.once('request', () => setImmediate(() => unwanted.abort(new Error('cancelled'))))
+    const target = join(folder, 'unwanted', 'file')
+    try {
+      await assert.rejects(store.getFile('key', target, { signal: unwanted.signal }), /abort|cancelled/i)
+      assert.deepEqual(await readdir(join(folder, 'unwanted')), [])
+    } finally {
+      store.close()
+      server.close()
+      server.closeAllConnections()
+    }
+  })
+
   test('a full disk is storage_full and leaves nothing', { skip: !existsSync('/dev/full') }, async () => {
     const { publishFile } = await import('../../../src/storage/objects/folder-files.ts')
     const target = join(folder, 'full', 'object')

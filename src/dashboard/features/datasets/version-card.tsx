@@ -45,7 +45,7 @@ export function VersionCard({ version, datasetId }: Props) {
 }
 
 function Moving({ version: { status, progress } }: { readonly version: DatasetVersion }) {
-  if (status === 'failed') return null
+  if (status === 'failed' || status === 'cancelled') return null
   return (
     <>
       <ProgressBar percent={null} label="Ingest" />
