@@ -7,7 +7,7 @@ import { isPassing, Problem, toProblem } from '../../client/problem.ts'
 const FRESH_MS = 2000
 
 /** What is asked for is only read, so it may be asked for again until it comes; what the API refuses is not. */
-export const mayRetry = (_failures: number, error: Error): boolean => isPassing(toProblem(error))
+const mayRetry = (_failures: number, error: Error): boolean => isPassing(toProblem(error))
 
 export function retryDelayMs(failures: number, error: Error): number {
   const after = error instanceof Problem ? error.details.retryAfterS : null
