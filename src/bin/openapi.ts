@@ -16,7 +16,7 @@ const app = await createApp({
   services: noServices as unknown as Services,
   clock: systemClock,
   logger: silentLogger,
-  limits: { bodyBytes: 1, imageBytes: 1, imagesPerRequest: 1 },
+  limits: { bodyBytes: 1, bodiesBytes: 1, imageBytes: 1, imagesPerRequest: 1 },
   rateLimitPerMinute: null,
   checks: {},
   signedObjects: null,

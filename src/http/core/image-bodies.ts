@@ -8,6 +8,8 @@ import type { App } from '../server.ts'
 
 export interface ImageLimits {
   readonly bodyBytes: number
+  /** Of all bodies with images that are under way. */
+  readonly bodiesBytes: number
   readonly imageBytes: number
   readonly imagesPerRequest: number
 }

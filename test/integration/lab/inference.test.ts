@@ -51,9 +51,10 @@ after(async () => {
   await rm(root, { recursive: true, force: true })
 })
 
+type Left = 'id' | 'asker' | 'isHeld'
 type Question =
-  | Omit<Extract<InferenceRequest, { kind: 'embed' }>, 'id'>
-  | Omit<Extract<InferenceRequest, { kind: 'assign' }>, 'id'>
+  | Omit<Extract<InferenceRequest, { kind: 'embed' }>, Left>
+  | Omit<Extract<InferenceRequest, { kind: 'assign' }>, Left>
 
 interface Server extends Pick<Forked<InferenceMessage>, 'child' | 'exited'> {
   ask(question: Question): Promise<InferenceAnswer>
@@ -67,8 +68,8 @@ async function startServer(t: Scope, settings: Partial<InferenceSettings> = {}):
   await find(isReady)
   const ask = (question: Question): Promise<InferenceAnswer> => {
     const id = ++lastId
-    child.send({ ...question, id })
-    return find((message): message is InferenceAnswer => 'id' in message && message.id === id)
+    child.send({ ...question, id, asker: { key: 'key_1', request: id }, isHeld: false } as InferenceRequest)
+    return find((message): message is InferenceAnswer => 'ok' in message && message.id === id)
   }
   return { child, exited, ask }
 }
