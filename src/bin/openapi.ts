@@ -17,7 +17,7 @@ const app = await createApp({
   services: noServices as unknown as Services,
   clock: systemClock,
   logger: silentLogger,
-  limits: { bodyBytes: 1, imageBytes: 1, imagesPerRequest: 1 },
+  limits: { bodyBytes: 1, bodiesBytes: 1, imageBytes: 1, imagesPerRequest: 1 },
   rateLimitPerMinute: null,
   streamLimits: { perKey: 1, perProcess: 1 },
   trustedProxies: null,

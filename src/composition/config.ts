@@ -21,6 +21,7 @@ export interface S3Config {
 export type Config = Readonly<ReturnType<typeof readAll>>
 
 const MEBIBYTE = 1024 * 1024
+const MEGAPIXEL = 1_000_000
 
 function createReader(env: Environment) {
   const problems: string[] = []
@@ -150,8 +151,10 @@ function readAll(read: Reader) {
     rateLimitPerMinute: read.integer('KAPPA_RATE_LIMIT_PER_MINUTE', 6000, [1, 1_000_000]),
     limits: {
       bodyBytes: read.integer('KAPPA_BODY_MIB', 64, [1, 1024]) * MEBIBYTE,
+      bodiesBytes: read.integer('KAPPA_BODIES_MIB', 256, [1, 65_536]) * MEBIBYTE,
       imageBytes: read.integer('KAPPA_IMAGE_MIB', 32, [1, 512]) * MEBIBYTE,
-      imagePixels: read.integer('KAPPA_IMAGE_MEGAPIXELS', 100, [1, 1000]) * 1_000_000,
+      imagePixels: read.integer('KAPPA_IMAGE_MEGAPIXELS', 100, [1, 1000]) * MEGAPIXEL,
+      requestPixels: read.integer('KAPPA_REQUEST_MEGAPIXELS', 400, [1, 100_000]) * MEGAPIXEL,
       imagesPerRequest: read.integer('KAPPA_IMAGES_PER_REQUEST', 256, [1, 2048]),
       uploadBytes: read.integer('KAPPA_UPLOAD_GIB', 200, [1, 5000]) * 1024 * MEBIBYTE,
       archiveBytes: read.integer('KAPPA_ARCHIVE_GIB', 500, [1, 50_000]) * 1024 * MEBIBYTE,
@@ -175,6 +178,8 @@ function readAll(read: Reader) {
       maxBatch: read.integer('KAPPA_MAX_BATCH', 64, [1, 1024]),
       maxQueueDelayMs: read.integer('KAPPA_MAX_QUEUE_DELAY_MS', 2, [0, 10_000]),
       maxQueueSize: read.integer('KAPPA_MAX_QUEUE_SIZE', 2048, [1, 1_000_000]),
+      maxQueuePixels: read.integer('KAPPA_QUEUE_MEGAPIXELS', 3200, [1, 1_000_000]) * MEGAPIXEL,
+      maxDecodingPixels: read.integer('KAPPA_DECODE_MEGAPIXELS', 100, [1, 100_000]) * MEGAPIXEL,
       requestTimeoutMs: read.integer('KAPPA_REQUEST_TIMEOUT_MS', 60_000, [100, 3_600_000]),
       modelCacheBytes: read.integer('KAPPA_MODEL_CACHE_MIB', 4096, [16, 1_000_000]) * MEBIBYTE
     }

@@ -311,16 +311,27 @@ export interface ImageAssignments {
   readonly densityPercentile: number | null
 }
 
-/** Runs models in processes of their own. Throws AppError: overloaded, request_timeout, image_invalid (with `index`), inference_unavailable. */
+/** Who waits for an answer. */
+export interface Caller {
+  /** Id of the API key, whose work is bounded. */
+  readonly key: string
+  /** Aborted when nobody waits any more. */
+  readonly signal: AbortSignal
+}
+
+/**
+ * Runs models in processes of their own. Throws AppError: too_much_at_once, overloaded, request_timeout, client_gone,
+ * inference_unavailable; with `index`: image_invalid, image_too_large, images_too_large.
+ */
 export interface Inference {
   embed(
     model: Model,
     images: readonly Uint8Array[],
-    options: { readonly dimensions?: number }
+    options: { readonly dimensions?: number; readonly caller: Caller }
   ): Promise<{ readonly embeddings: readonly Float32Array[]; readonly timings: Timings }>
   assign(
     model: Model,
     images: readonly Uint8Array[],
-    options: { readonly topK: number; readonly temperature?: number }
+    options: { readonly topK: number; readonly temperature?: number; readonly caller: Caller }
   ): Promise<{ readonly results: readonly ImageAssignments[]; readonly timings: Timings }>
 }

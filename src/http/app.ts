@@ -39,6 +39,8 @@ export interface AppOptions {
   readonly limits: {
     /** Of a request that carries images; every other one is small. */
     readonly bodyBytes: number
+    /** Of all requests together that carry images and are under way. */
+    readonly bodiesBytes: number
     readonly imageBytes: number
     readonly imagesPerRequest: number
   }

@@ -1,7 +1,8 @@
 /** From encoded bytes to 8-bit gray or sRGB pixels, by sharp (libvips). */
 import sharp from 'sharp'
-import { DEFAULT_IMAGE_LIMITS, type Image, type ImageLimits } from './image.ts'
-import { type ImageInfo, imageInvalid, inspectImage } from './inspect.ts'
+import { AppError, toError } from '../base/errors.ts'
+import type { Image } from './image.ts'
+import { type ImageInfo, imageInvalid } from './inspect.ts'
 
 // Images come several at a time, so one thread each; and none comes twice, so a cache of operations only costs: 5 % of
 // the loaders' processor time.
@@ -11,29 +12,35 @@ sharp.cache(false)
 /** Transparency becomes white, as pictures cut out for documents and shops are meant to be seen. */
 const BACKDROP = '#fff'
 
+/** As sharp has it. */
+const WITHOUT_LIMIT = 0
+
 /**
  * Decodes bytes that have been inspected: EXIF orientation applied, first frame of animations and first page of TIFFs,
  * CMYK, Lab, embedded profiles and 16 bits brought to 8-bit sRGB, gray kept gray.
  *
- * @throws AppError `image_invalid` when the data is broken or cut off: no half-gray images in a training set
+ * @param withinS whole seconds, counted while libvips works. It looks at the time between two regions: a codec that does
+ *   its image in one call (WebP, 1.1 s for 100 megapixels) is only stopped after that call.
+ * @throws AppError `image_invalid` when the data is broken or cut off: no half-gray images in a training set;
+ *   `request_timeout` when it takes longer than `withinS`
  */
-export async function decodeInspected(bytes: Uint8Array, info: Pick<ImageInfo, 'channels'>): Promise<Image> {
+export async function decodeInspected(
+  bytes: Uint8Array,
+  info: Pick<ImageInfo, 'channels'>,
+  { withinS }: { readonly withinS: number } = { withinS: WITHOUT_LIMIT }
+): Promise<Image> {
   // The header's pixels were checked against the caller's limit; a second limit here could only disagree.
   const input = sharp(bytes, { failOn: 'error', limitInputPixels: false, pages: 1 })
   const pipeline = info.channels === 1 ? input : input.flatten({ background: BACKDROP })
   const { data, info: raw } = await pipeline
+    .timeout({ seconds: withinS })
     .autoOrient()
     .toColourspace(info.channels === 1 ? 'b-w' : 'srgb')
     .raw({ depth: 'uchar' })
     .toBuffer({ resolveWithObject: true })
     .catch((error: unknown) => {
-      throw imageInvalid(error)
+      throw toError(error).message.startsWith('timeout:') ? new AppError('request_timeout') : imageInvalid(error)
     })
   const pixels = new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
   return { data: pixels, width: raw.width, height: raw.height, channels: raw.channels === 1 ? 1 : 3 }
-}
-
-/** Inspects, then decodes. @throws AppError `image_invalid`, `image_too_large` */
-export async function decodeImage(bytes: Uint8Array, limits: ImageLimits = DEFAULT_IMAGE_LIMITS): Promise<Image> {
-  return decodeInspected(bytes, await inspectImage(bytes, limits))
 }

@@ -2,6 +2,7 @@
 import sharp from 'sharp'
 import { AppError, toError } from '../base/errors.ts'
 import { DEFAULT_IMAGE_LIMITS, type ImageLimits } from './image.ts'
+import { refuseManyParts } from './parts.ts'
 
 export type EncodedFormat = 'jpeg' | 'png' | 'webp' | 'tiff' | 'gif'
 
@@ -57,8 +58,8 @@ function refuseMeasurements({ depth, channels }: { depth: string; channels: numb
 /**
  * Reads the header.
  *
- * @throws AppError `image_invalid` when the bytes are none of the formats, the header is broken or the samples are no
- *   picture's, `image_too_large` when bytes or pixels are above the limits
+ * @throws AppError `image_invalid` when the bytes are none of the formats, the header is broken, the samples are no
+ *   picture's or its parts too many, `image_too_large` when bytes or pixels are above the limits
  */
 export async function inspectImage(bytes: Uint8Array, limits: ImageLimits = DEFAULT_IMAGE_LIMITS): Promise<ImageInfo> {
   if (bytes.length > limits.maxBytes) throw tooLarge('bytes', bytes.length, limits.maxBytes)
@@ -66,6 +67,7 @@ export async function inspectImage(bytes: Uint8Array, limits: ImageLimits = DEFA
   if (format === null) {
     throw new AppError('image_invalid', { message: 'The bytes are no JPEG, PNG, WebP, TIFF or GIF.' })
   }
+  refuseManyParts(bytes, format)
   const header = await sharp(bytes, { limitInputPixels: false })
     .metadata()
     .catch((error: unknown) => {

@@ -4,8 +4,7 @@
  * so small square datasets are seen whole, as in training.
  */
 
-import { decodeImage } from '../images/decode.ts'
-import { DEFAULT_IMAGE_LIMITS, type Image, type ImageLimits } from '../images/image.ts'
+import type { Image } from '../images/image.ts'
 import { withChannels } from '../images/pixels.ts'
 import { resizeImage } from '../images/resize.ts'
 import { centerCropBox } from '../math/crop-geometry.ts'
@@ -23,13 +22,4 @@ export function preprocessImage(image: Image, { imageSize, channels }: Preproces
   const box = centerCropBox(source, imageSize)
   const resize = { width: imageSize, height: imageSize, interpolation: 'bicubic', box, outside: 'visible' } as const
   return resizeImage(source, resize).data
-}
-
-/** @throws AppError `image_invalid`, `image_too_large` */
-export async function preprocess(
-  bytes: Uint8Array,
-  target: PreprocessTarget,
-  limits: ImageLimits = DEFAULT_IMAGE_LIMITS
-): Promise<Uint8Array> {
-  return preprocessImage(await decodeImage(bytes, limits), target)
 }

@@ -5,6 +5,9 @@
  *
  * What was asked of a child that dies is rejected with `inference_unavailable`; the pool asks another one, once. The wait
  * doubles while children die young, so a broken installation does not burn the machine.
+ *
+ * Many share a child, so no request is a reason to kill it: late ones are answered by the child itself. Where an answer is
+ * far over its time the child is pinged, and killed when it says nothing at all: it hangs in a computation.
  */
 import type { Clock } from '../base/clock.ts'
 import { AppError } from '../base/errors.ts'
@@ -12,6 +15,7 @@ import type { Logger } from '../base/log.ts'
 import type {
   AssignInferenceRequest,
   EmbedInferenceRequest,
+  InferenceControl,
   InferenceFailure,
   InferenceMessage,
   InferenceSettings,
@@ -19,15 +23,23 @@ import type {
 } from '../protocol/inference-messages.ts'
 import { Child } from './child.ts'
 
-export type Question = Omit<EmbedInferenceRequest, 'id'> | Omit<AssignInferenceRequest, 'id'>
+export type Question = Omit<EmbedInferenceRequest, 'id' | 'isHeld'> | Omit<AssignInferenceRequest, 'id' | 'isHeld'>
+
+export interface AskOptions {
+  readonly timeoutMs: number
+  /** Aborted: the child drops what waits. Its answer, by then a failure, is still waited for. */
+  readonly signal: AbortSignal
+  /** Called with the pixels of every image. Nothing is decoded until it resolves, and never when it rejects. */
+  readonly admit: (pixels: readonly number[]) => Promise<void>
+}
 
 export interface InferenceChild {
   readonly isUp: () => boolean
   /** Images asked and not answered. */
   readonly load: () => number
   readonly pid: () => number | undefined
-  /** @throws AppError inference_unavailable, request_timeout, and what the child answers */
-  ask(question: Question, timeoutMs: number): Promise<InferenceSuccess>
+  /** @throws AppError inference_unavailable, request_timeout, client_gone, and what the child answers */
+  ask(question: Question, options: AskOptions): Promise<InferenceSuccess>
   close(): Promise<void>
 }
 
@@ -40,7 +52,7 @@ export interface InferenceChildOptions {
 }
 
 interface Pending {
-  readonly images: number
+  weighed(pixels: readonly number[]): void
   answer(message: InferenceSuccess): void
   reject(error: AppError): void
 }
@@ -49,7 +61,7 @@ const FIRST_WAIT_MS = 200
 const LONGEST_WAIT_MS = 15_000
 const HEALTHY_AFTER_MS = 30_000
 const STOP_GRACE_MS = 5_000
-/** The child answers `request_timeout` by itself; one that stays silent beyond this hangs in a computation and is killed. */
+/** The child answers `request_timeout` by itself; so long after it, it is asked whether it hears; so long it may not answer. */
 const SILENCE_MS = 30_000
 
 const errorOf = ({ code, message, index }: InferenceFailure): AppError =>
@@ -65,13 +77,17 @@ export function createInferenceChild(options: InferenceChildOptions): InferenceC
   let isReady = false
   let load = 0
   let lastId = 0
+  let heard = new AbortController()
 
   function take(message: InferenceMessage): void {
+    heard.abort()
+    if ('pong' in message) return
     if ('ready' in message) {
       isReady = true
       logger.info({ pid: child?.pid, engine: message.engine, device: message.device }, 'inference process is up')
       onUp()
-    } else if (message.ok) pending.get(message.id)?.answer(message)
+    } else if ('pixels' in message) pending.get(message.id)?.weighed(message.pixels)
+    else if (message.ok) pending.get(message.id)?.answer(message)
     else pending.get(message.id)?.reject(errorOf(message))
   }
 
@@ -95,15 +111,22 @@ export function createInferenceChild(options: InferenceChildOptions): InferenceC
   }
   const living = keepUp()
 
+  /** True when the signal comes first. */
+  const isBefore = (signal: AbortSignal, ms: number): Promise<boolean> =>
+    clock.sleep(ms, signal).then(
+      () => false,
+      () => true
+    )
+
   async function expire(ms: number, settled: AbortSignal, reject: (error: AppError) => void): Promise<void> {
-    try {
-      await clock.sleep(ms, settled)
-    } catch {
-      return // answered in time
-    }
-    logger.error({ pid: child?.pid }, 'inference process does not answer and is killed')
+    if (await isBefore(settled, ms)) return
     reject(new AppError('request_timeout', { retryAfterS: 1 }))
-    child?.kill()
+    const asked = child
+    heard = new AbortController()
+    asked?.send({ kind: 'ping' } satisfies InferenceControl)
+    if ((await isBefore(heard.signal, SILENCE_MS)) || asked !== child) return
+    logger.error({ pid: asked?.pid }, 'inference process does not answer and is killed')
+    asked?.kill()
   }
 
   return {
@@ -111,17 +134,20 @@ export function createInferenceChild(options: InferenceChildOptions): InferenceC
     load: () => load,
     pid: () => child?.pid,
 
-    ask(question, timeoutMs) {
+    ask(question, { timeoutMs, signal, admit }) {
       const id = ++lastId
       const images = question.images.length
       const settled = new AbortController()
+      const tell = (kind: 'admit' | 'abort') => void child?.send({ kind, id } satisfies InferenceControl)
+      const leave = () => tell('abort')
       return new Promise<InferenceSuccess>((resolve, reject) => {
         const settle = () => {
           if (pending.delete(id)) load -= images
+          signal.removeEventListener('abort', leave)
           settled.abort()
         }
         pending.set(id, {
-          images,
+          weighed: (pixels) => void admit(pixels).then(() => tell('admit'), leave),
           answer: (message) => {
             settle()
             resolve(message)
@@ -132,9 +158,11 @@ export function createInferenceChild(options: InferenceChildOptions): InferenceC
           }
         })
         load += images
-        const request = { ...question, id, options: { ...question.options, timeoutMs } }
+        signal.addEventListener('abort', leave, { once: true })
+        const request = { ...question, id, isHeld: true, options: { ...question.options, timeoutMs } }
         if (!child?.send(request)) pending.get(id)?.reject(unavailable('The inference process is gone.'))
-        else void expire(timeoutMs + SILENCE_MS, settled.signal, (error) => pending.get(id)?.reject(error))
+        else if (signal.aborted) leave()
+        void expire(timeoutMs + SILENCE_MS, settled.signal, (error) => pending.get(id)?.reject(error))
       })
     },
 

@@ -2,8 +2,11 @@
  * Inference over processes of their own: the event loop that answers HTTP only hands bytes on.
  *
  *   request ─→ room? ─→ model's folder ─→ cut into pieces ─→ least loaded child that is up ─→ answers joined in order
- *                │                                              │ it dies: another one, once, then inference_unavailable
- *                └ no: overloaded                               └ none is up: waits, within the request's time
+ *                │                                              │ all headers read: room? decodes : refused
+ *                └ no: too_much_at_once, overloaded             │ it dies: another one, once, then inference_unavailable
+ *                                                               └ none is up: waits, within the request's time
+ *
+ * A piece that fails, or a client that leaves, stops the other pieces.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Clock } from '../base/clock.ts'
@@ -12,9 +15,17 @@ import type { Logger } from '../base/log.ts'
 import type { LocalCache } from '../cache/local-cache.ts'
 import { createModelFolders } from '../cache/model-folders.ts'
 import type { Model } from '../domain/model.ts'
-import type { ImageAssignments, Inference, Timings } from '../domain/ports.ts'
-import type { AssignResult, EmbedResult, InferenceSettings, InferenceSuccess } from '../protocol/inference-messages.ts'
-import { createInferenceChild, type InferenceChild, type Question } from './inference-child.ts'
+import type { Caller, ImageAssignments, Inference, Timings } from '../domain/ports.ts'
+import type {
+  Asker,
+  AssignResult,
+  EmbedResult,
+  InferenceSettings,
+  InferenceSuccess,
+  ServedModel
+} from '../protocol/inference-messages.ts'
+import { createAdmission, type RequestCosts } from './admission.ts'
+import { type AskOptions, createInferenceChild, type InferenceChild, type Question } from './inference-child.ts'
 
 export interface InferencePoolOptions {
   /** Path of src/bin/inference.ts, or of a stand-in. */
@@ -45,14 +56,23 @@ const PIECE = 32
 const LONGEST_SLEEP_MS = 60_000
 
 type PieceAnswer = Pick<InferenceSuccess, 'result' | 'timings'>
-type Settled = { readonly answer: PieceAnswer } | { readonly error: unknown }
+type Piece = Omit<Question, 'images' | 'asker'>
+
+/** A request that has room. */
+interface Admitted {
+  readonly images: readonly Uint8Array[]
+  readonly asker: Asker
+  readonly costs: RequestCosts
+  readonly signal: AbortSignal
+}
 
 export function createInferencePool(options: InferencePoolOptions): InferencePool {
   const { processes, settings, clock, cache, logger } = options
   const folders = createModelFolders({ cache, mostModels: options.mostModels ?? 16, logger })
+  const admission = createAdmission(settings)
   const closing = new AbortController()
   let wakeUps: (() => void)[] = []
-  let open = 0
+  let lastRequest = 0
 
   const wake = () => {
     for (const wakeUp of wakeUps) wakeUp()
@@ -60,88 +80,95 @@ export function createInferencePool(options: InferencePoolOptions): InferencePoo
   }
   const children = Array.from({ length: processes }, () => createInferenceChild({ ...options, logger, onUp: wake }))
 
-  async function childFor(deadline: number): Promise<InferenceChild> {
+  async function childFor(deadline: number, signal: AbortSignal): Promise<InferenceChild> {
     for (;;) {
       if (closing.signal.aborted) throw new AppError('inference_unavailable', { message: 'The service is stopping.' })
+      signal.throwIfAborted()
       const [best] = children.filter((child) => child.isUp()).sort((a, b) => a.load() - b.load())
       if (best) return best
       const left = deadline - clock.now()
       if (left <= 0) throw new AppError('inference_unavailable', { retryAfterS: 1 })
       const woken = new AbortController()
       wakeUps.push(() => woken.abort())
-      await clock.sleep(Math.min(left, LONGEST_SLEEP_MS), woken.signal).catch(() => {}) // woken: looks again
+      const either = AbortSignal.any([woken.signal, signal])
+      await clock.sleep(Math.min(left, LONGEST_SLEEP_MS), either).catch(() => {}) // woken: looks again
     }
   }
 
-  async function ask(question: Question, deadline: number): Promise<InferenceSuccess> {
-    const first = await childFor(deadline)
+  async function ask(question: Question, options: Omit<AskOptions, 'timeoutMs'>, deadline: number) {
+    const askOne = async (): Promise<InferenceSuccess> => {
+      const child = await childFor(deadline, options.signal)
+      return child.ask(question, { ...options, timeoutMs: Math.max(1, deadline - clock.now()) })
+    }
     try {
-      return await first.ask(question, Math.max(1, deadline - clock.now()))
+      return await askOne()
     } catch (error) {
       if (!isAppError(error, 'inference_unavailable')) throw error
-      const second = await childFor(deadline)
-      return second.ask(question, Math.max(1, deadline - clock.now()))
+      return askOne()
     }
   }
 
-  async function askInPieces(images: readonly Uint8Array[], questionOf: (piece: readonly Uint8Array[]) => Question) {
+  async function askInPieces({ images, asker, costs, signal }: Admitted, piece: Piece): Promise<PieceAnswer[]> {
     const deadline = clock.now() + settings.timeoutMs
-    const asked: Promise<Settled>[] = []
-    for (let begin = 0; begin < images.length; begin += PIECE) {
+    const stop = new AbortController()
+    const options = { signal: AbortSignal.any([signal, stop.signal]) }
+    const askOne = async (begin: number) => {
+      const question = { ...piece, asker, images: images.slice(begin, begin + PIECE) } as Question // put together again
+      const admit = async (pixels: readonly number[]) => {
+        await costs.admit(begin, pixels).catch((error) => stop.abort(error))
+        options.signal.throwIfAborted()
+      }
+      // Not rejected: a piece may fail while others are still to be asked, and nobody listens yet.
+      return ask(question, { ...options, admit }, deadline).catch((error: unknown) => {
+        if (!stop.signal.aborted) stop.abort(shiftIndex(error, begin))
+        return null
+      })
+    }
+    const asked: Promise<PieceAnswer | null>[] = []
+    for (let begin = 0; begin < images.length && !options.signal.aborted; begin += PIECE) {
       if (begin > 0) await nextTurn()
-      // Settled, not rejected: a piece may fail while others are still to be asked, and nobody listens yet.
-      asked.push(
-        ask(questionOf(images.slice(begin, begin + PIECE)), deadline).then(
-          (answer) => ({ answer }),
-          (error: unknown) => ({ error: shiftIndex(error, begin) })
-        )
-      )
+      asked.push(askOne(begin))
     }
     // All are waited for, so that the model's folder is held while any child may still open it.
-    const settled = await Promise.all(asked)
-    return settled.map((one) => {
-      if ('error' in one) throw one.error
-      return one.answer
-    })
+    const answers = await Promise.all(asked)
+    if (signal.aborted) throw new AppError('client_gone')
+    stop.signal.throwIfAborted()
+    return answers.filter((answer) => answer !== null)
   }
 
-  async function admit<T>(model: Model, images: number, work: (folder: string) => Promise<T>): Promise<T> {
+  async function admit<T>(
+    { model, images, caller }: { model: Model; images: readonly Uint8Array[]; caller: Caller },
+    work: (request: Admitted, model: ServedModel) => Promise<T>
+  ): Promise<T> {
     if (closing.signal.aborted) throw new AppError('inference_unavailable', { message: 'The service is stopping.' })
-    if (open + images > settings.maxQueueSize) throw new AppError('overloaded', { retryAfterS: 1 })
-    open += images
+    const { key, signal } = caller
+    const costs = admission.open(key, images.length)
+    const asker = { key, request: ++lastRequest }
     try {
-      return await folders.use(model, ({ folder }) => work(folder))
+      return await folders.use(model, ({ folder }) => work({ images, asker, costs, signal }, { id: model.id, folder }))
     } finally {
-      open -= images
+      costs.release()
     }
   }
 
   return {
-    embed: (model, images, { dimensions }) =>
-      admit(model, images.length, async (folder) => {
-        const answers = await askInPieces(images, (piece) => ({
-          kind: 'embed',
-          model: { id: model.id, folder },
-          images: piece,
-          options: dimensions === undefined ? {} : { dimensions }
-        }))
+    embed: (model, images, { dimensions, caller }) =>
+      admit({ model, images, caller }, async (request, served) => {
+        const options = dimensions === undefined ? {} : { dimensions }
+        const answers = await askInPieces(request, { kind: 'embed', model: served, options })
         return { embeddings: answers.flatMap(({ result }) => rowsOf(expect(result, 'embed'))), timings: join(answers) }
       }),
 
-    assign: (model, images, { topK, temperature }) =>
-      admit(model, images.length, async (folder) => {
-        const answers = await askInPieces(images, (piece) => ({
-          kind: 'assign',
-          model: { id: model.id, folder },
-          images: piece,
-          options: temperature === undefined ? { topK } : { topK, temperature }
-        }))
+    assign: (model, images, { topK, temperature, caller }) =>
+      admit({ model, images, caller }, async (request, served) => {
+        const options = temperature === undefined ? { topK } : { topK, temperature }
+        const answers = await askInPieces(request, { kind: 'assign', model: served, options })
         const results = answers.flatMap(({ result }) => assignmentsOf(expect(result, 'assign')))
         return { results, timings: join(answers) }
       }),
 
     async ready() {
-      await childFor(Number.POSITIVE_INFINITY)
+      await childFor(Number.POSITIVE_INFINITY, closing.signal)
     },
     pids: () => children.flatMap((child) => child.pid() ?? []),
     async close() {

@@ -2,17 +2,32 @@
  * What passes between the API and an inference child (`fork(bin/inference.ts, [JSON.stringify(settings)], { serialization:
  * 'advanced' })`). Many requests may be under way; each gets exactly one answer, in any order, unless the child dies:
  * then the parent answers `inference_unavailable` for what was open and starts another.
+ *
+ *   parent                                    child
+ *   embed / assign (isHeld) ────────────────→ reads the headers
+ *          ←──────────────────────── weight   nothing is decoded yet
+ *   admit ──────────────────────────────────→ decodes, computes
+ *          ←──────────────────────── answer
+ *   abort, at any time ─────────────────────→ drops what waits; the answer comes all the same
  */
 import type { ErrorCode } from '../base/errors.ts'
 
-/** `maxBatch`, `maxQueueDelayMs`, `maxQueueSize` and `timeoutMs` are four separate limits. */
 export interface InferenceSettings {
   /** Images in one call of the session. */
   readonly maxBatch: number
   /** How long the first image of a batch may wait for neighbours. */
   readonly maxQueueDelayMs: number
-  /** Images waiting or being computed, over all models; a request that would exceed it is answered `overloaded`. */
+  /** Images waiting or being computed, over all models and children; of one key at most what is still free. */
   readonly maxQueueSize: number
+  /** Pixels of those images, in the same way. */
+  readonly maxQueuePixels: number
+  /** Pixels of the images of one request. */
+  readonly maxRequestPixels: number
+  /**
+   * Pixels decoded at the same time in one child, which is its memory: about 9 bytes each at the worst. A larger image is
+   * decoded alone.
+   */
+  readonly maxDecodingPixels: number
   /** Default deadline of one request, from its arrival to the start of its computation. */
   readonly timeoutMs: number
   /** Weight bytes kept in memory; the model used longest ago leaves first. */
@@ -27,6 +42,9 @@ export const DEFAULT_INFERENCE_SETTINGS: InferenceSettings = {
   maxBatch: 32,
   maxQueueDelayMs: 5,
   maxQueueSize: 512,
+  maxQueuePixels: 3_200_000_000,
+  maxRequestPixels: 400_000_000,
+  maxDecodingPixels: 100_000_000,
   timeoutMs: 30_000,
   maxModelBytes: 2 * 1024 ** 3,
   maxImageBytes: 50_000_000,
@@ -40,12 +58,26 @@ export interface ServedModel {
   readonly folder: string
 }
 
-export interface EmbedInferenceRequest {
+/** Who is to be served fairly. */
+export interface Asker {
+  /** Of the API key. */
+  readonly key: string
+  /** The same number for all pieces of one request. */
+  readonly request: number
+}
+
+interface Request {
   readonly id: number
-  readonly kind: 'embed'
   readonly model: ServedModel
   /** Encoded images: JPEG, PNG, WebP, TIFF or GIF. At least one. */
   readonly images: readonly Uint8Array[]
+  readonly asker: Asker
+  /** True: only the headers are read until `admit` comes. */
+  readonly isHeld: boolean
+}
+
+export interface EmbedInferenceRequest extends Request {
+  readonly kind: 'embed'
   readonly options: {
     /** Keeps the first so many numbers of each vector and normalizes again. */
     readonly dimensions?: number
@@ -53,11 +85,8 @@ export interface EmbedInferenceRequest {
   }
 }
 
-export interface AssignInferenceRequest {
-  readonly id: number
+export interface AssignInferenceRequest extends Request {
   readonly kind: 'assign'
-  readonly model: ServedModel
-  readonly images: readonly Uint8Array[]
   readonly options: {
     /** Prototypes reported per image, most probable first; at most K. */
     readonly topK: number
@@ -68,6 +97,9 @@ export interface AssignInferenceRequest {
 }
 
 export type InferenceRequest = EmbedInferenceRequest | AssignInferenceRequest
+
+/** About a request under way; one that is not, or no longer, is ignored. `ping` is answered at once, whatever is decoded. */
+export type InferenceControl = { readonly kind: 'admit' | 'abort'; readonly id: number } | { readonly kind: 'ping' }
 
 export interface EmbedResult {
   readonly kind: 'embed'
@@ -123,7 +155,10 @@ export interface InferenceSuccess {
   readonly timings: ServerTimings
 }
 
-/** Codes: image_invalid and image_too_large (with `index`), overloaded, request_timeout, model_not_ready, invalid_request, internal. */
+/**
+ * Codes: image_invalid and image_too_large (with `index`), overloaded, request_timeout, client_gone, model_not_ready,
+ * invalid_request, internal.
+ */
 export interface InferenceFailure {
   readonly id: number
   readonly ok: false
@@ -135,6 +170,13 @@ export interface InferenceFailure {
 
 export type InferenceAnswer = InferenceSuccess | InferenceFailure
 
+/** Of a request that is held, once. */
+export interface InferenceWeight {
+  readonly id: number
+  /** Width × height of every image, in order. */
+  readonly pixels: readonly number[]
+}
+
 /** Sent once, when the child takes requests. */
 export interface ServerReady {
   readonly ready: true
@@ -142,4 +184,4 @@ export interface ServerReady {
   readonly device: string
 }
 
-export type InferenceMessage = InferenceAnswer | ServerReady
+export type InferenceMessage = InferenceAnswer | InferenceWeight | ServerReady | { readonly pong: true }

@@ -1,12 +1,14 @@
 /**
  * Joins images of different requests into batches. One batch computes at a time: the engine runs on this very thread, so
- * more would only wait elsewhere. A lane holds what may be computed together (one model, one program).
+ * more would only wait elsewhere. A lane holds what may be computed together (one model, one program); images leave it in
+ * fair order, and lanes take turns, so that neither a large request nor a busy model keeps anybody waiting.
  *
- *   submit → lane → taken when the lane has `maxBatch` images or its oldest has waited `maxQueueDelayMs` → computed
+ *   submit → lane → taken when the lane has `maxBatch` images or has waited `maxQueueDelayMs` → computed
  */
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Clock } from '../base/clock.ts'
-import { AppError } from '../base/errors.ts'
+import type { Asker } from '../protocol/inference-messages.ts'
+import { FairQueue } from './fair-queue.ts'
 
 export interface BatcherOptions<Item, Result> {
   readonly maxBatch: number
@@ -18,9 +20,10 @@ export interface BatcherOptions<Item, Result> {
 
 export interface Submission<Item> {
   readonly lane: string
+  readonly asker: Asker
   readonly items: readonly Item[]
-  /** Clock time after which computing it is of no use. */
-  readonly deadline: number
+  /** Aborted when the results are of no use any more. */
+  readonly signal: AbortSignal
 }
 
 export interface Computed<Result> {
@@ -31,18 +34,22 @@ export interface Computed<Result> {
   readonly inferMs: number
 }
 
+type Outcome<Result> = { readonly computed: Computed<Result> } | { readonly error: unknown }
+
 /** A request under way. Its images may be spread over several batches. */
 interface Ticket<Result> {
+  readonly lane: string
+  readonly asker: Asker
   readonly submittedAt: number
-  readonly deadline: number
   readonly results: Result[]
-  open: number
+  /** Images that wait for a batch, and images in the batch that is being computed. */
+  waiting: number
+  computing: number
   queueMs: number
   inferMs: number
-  /** Set once; the images that still wait are then skipped. */
-  isSettled: boolean
-  readonly resolve: (computed: Computed<Result>) => void
-  readonly reject: (error: unknown) => void
+  /** Why there will be no results; told when nothing of it is being computed: until then it holds its model. */
+  failure: { readonly error: unknown } | null
+  readonly settle: (outcome: Outcome<Result>) => void
 }
 
 interface Waiting<Item, Result> {
@@ -52,17 +59,15 @@ interface Waiting<Item, Result> {
 }
 
 interface Lane<Item, Result> {
-  readonly lane: string
-  readonly waiting: Waiting<Item, Result>[]
-  /** Of the oldest image. */
-  readonly submittedAt: number
-  /** 0 when it may start. */
-  readonly dueInMs: number
+  readonly queue: FairQueue<Waiting<Item, Result>>
+  /** Clock time at which a batch starts that is not full. */
+  readonly dueAt: number
 }
 
 export class Batcher<Item, Result> {
   readonly #options: BatcherOptions<Item, Result>
-  readonly #lanes = new Map<string, Waiting<Item, Result>[]>()
+  /** In the order of their turns. */
+  readonly #lanes = new Map<string, Lane<Item, Result>>()
   #isRunning = false
   #wake: AbortController | null = null
 
@@ -70,59 +75,85 @@ export class Batcher<Item, Result> {
     this.#options = options
   }
 
-  /** @throws AppError request_timeout, and what `compute` throws */
-  submit({ lane, items, deadline }: Submission<Item>): Promise<Computed<Result>> {
+  /** @throws the signal's reason where images still wait when it comes, and what `compute` throws */
+  submit({ lane, asker, items, signal }: Submission<Item>): Promise<Computed<Result>> {
     return new Promise((resolve, reject) => {
+      if (signal.aborted) return reject(signal.reason)
+      const leave = () => this.#fail(ticket, signal.reason)
       const ticket: Ticket<Result> = {
+        lane,
+        asker,
         submittedAt: this.#options.clock.now(),
-        deadline,
         results: new Array(items.length),
-        open: items.length,
+        waiting: items.length,
+        computing: 0,
         queueMs: -1,
         inferMs: 0,
-        isSettled: false,
-        resolve,
-        reject
+        failure: null,
+        settle: (outcome) => {
+          signal.removeEventListener('abort', leave)
+          if ('error' in outcome) reject(outcome.error)
+          else resolve(outcome.computed)
+        }
       }
-      const waiting = this.#lanes.get(lane) ?? []
-      this.#lanes.set(lane, waiting)
-      items.forEach((item, position) => {
-        waiting.push({ item, position, ticket })
-      })
-      this.#wake?.abort()
-      if (!this.#isRunning) void this.#run()
+      signal.addEventListener('abort', leave, { once: true })
+      this.#enqueue(ticket, items)
     })
+  }
+
+  #enqueue(ticket: Ticket<Result>, items: readonly Item[]): void {
+    const { clock, maxQueueDelayMs } = this.#options
+    const lane = this.#lanes.get(ticket.lane) ?? { queue: new FairQueue(), dueAt: clock.now() + maxQueueDelayMs }
+    this.#lanes.set(ticket.lane, lane)
+    lane.queue.add(
+      ticket.asker,
+      items.map((item, position) => ({ cost: 1, item: { item, position, ticket } }))
+    )
+    this.#wake?.abort()
+    if (!this.#isRunning) void this.#run()
+  }
+
+  /** Where nothing waits any more the results come as if nothing had happened. */
+  #fail(ticket: Ticket<Result>, error: unknown): void {
+    if (ticket.waiting === 0 || ticket.failure) return
+    const lane = this.#lanes.get(ticket.lane)
+    lane?.queue.remove(ticket.asker, (waiting) => waiting.ticket === ticket)
+    if (lane?.queue.size === 0) this.#lanes.delete(ticket.lane)
+    ticket.waiting = 0
+    ticket.failure = { error }
+    if (ticket.computing === 0) ticket.settle(ticket.failure)
   }
 
   /** Runs while images wait. Cannot fail: everything that can is caught for its tickets. */
   async #run(): Promise<void> {
     this.#isRunning = true
     for (let next = this.#nextLane(); next !== null; next = this.#nextLane()) {
-      const { lane, waiting, dueInMs } = next
+      const { name, queue, dueInMs } = next
       if (dueInMs > 0) {
         await this.#pause(dueInMs)
         continue
       }
-      const batch = waiting.splice(0, this.#options.maxBatch)
-      if (waiting.length === 0) this.#lanes.delete(lane)
-      await this.#compute(lane, batch)
+      const batch = Array.from({ length: Math.min(queue.size, this.#options.maxBatch) }, () => queue.take()!.item)
+      const lane = this.#lanes.get(name)!
+      this.#lanes.delete(name)
+      if (queue.size > 0) this.#lanes.set(name, lane) // behind the others
+      await this.#compute(name, batch)
       // Requests that arrived during the computation are read now, in time for the next batch.
       await nextTurn()
     }
     this.#isRunning = false
   }
 
-  /** Of the lanes that may start the one with the oldest image, so that a busy lane starves no other; else the first due. */
-  #nextLane(): Lane<Item, Result> | null {
-    const { clock, maxBatch, maxQueueDelayMs } = this.#options
+  /** The first that may start; else the one that may first. */
+  #nextLane(): { name: string; queue: Lane<Item, Result>['queue']; dueInMs: number } | null {
+    const { clock, maxBatch } = this.#options
     const now = clock.now()
-    const open = [...this.#lanes].map(([lane, waiting]): Lane<Item, Result> => {
-      const { submittedAt } = waiting[0]!.ticket
-      const dueInMs = waiting.length >= maxBatch ? 0 : Math.max(0, submittedAt + maxQueueDelayMs - now)
-      return { lane, waiting, submittedAt, dueInMs }
+    const open = [...this.#lanes].map(([name, { queue, dueAt }]) => {
+      return { name, queue, dueInMs: queue.size >= maxBatch ? 0 : Math.max(0, dueAt - now) }
     })
-    open.sort((a, b) => Number(a.dueInMs > 0) - Number(b.dueInMs > 0) || a.submittedAt - b.submittedAt)
-    return open[0] ?? null
+    return open.reduce<(typeof open)[number] | null>((best, lane) => {
+      return best === null || lane.dueInMs < best.dueInMs ? lane : best
+    }, null)
   }
 
   async #pause(ms: number): Promise<void> {
@@ -140,39 +171,41 @@ export class Batcher<Item, Result> {
   async #compute(lane: string, batch: readonly Waiting<Item, Result>[]): Promise<void> {
     const { clock, compute } = this.#options
     const startedAt = clock.now()
-    const timely = batch.filter(({ ticket }) => isTimely(ticket, startedAt))
-    if (timely.length === 0) return
-    const tickets = new Set(timely.map(({ ticket }) => ticket))
-    const items = timely.map(({ item }) => item)
+    for (const { ticket } of batch) {
+      ticket.waiting--
+      ticket.computing++
+    }
+    const tickets = new Set(batch.map(({ ticket }) => ticket))
     try {
-      const results = await compute(lane, items)
-      timely.forEach(({ position, ticket }, i) => {
+      const results = await compute(
+        lane,
+        batch.map(({ item }) => item)
+      )
+      batch.forEach(({ position, ticket }, i) => {
         ticket.results[position] = results[i]!
-        ticket.open--
       })
       const inferMs = clock.now() - startedAt
-      for (const ticket of tickets) settleWhenComplete(ticket, { startedAt, inferMs })
+      for (const ticket of tickets) note(ticket, { startedAt, inferMs })
     } catch (error) {
-      for (const ticket of tickets) fail(ticket, error)
+      for (const ticket of tickets) {
+        this.#fail(ticket, error)
+        ticket.failure ??= { error }
+      }
+    }
+    for (const ticket of tickets) {
+      ticket.computing = 0
+      settleWhenDone(ticket)
     }
   }
 }
 
-function isTimely<Result>(ticket: Ticket<Result>, now: number): boolean {
-  if (!ticket.isSettled && now > ticket.deadline) fail(ticket, new AppError('request_timeout'))
-  return !ticket.isSettled
-}
-
-function settleWhenComplete<Result>(ticket: Ticket<Result>, batch: { startedAt: number; inferMs: number }): void {
+function note<Result>(ticket: Ticket<Result>, batch: { startedAt: number; inferMs: number }): void {
   if (ticket.queueMs < 0) ticket.queueMs = batch.startedAt - ticket.submittedAt
   ticket.inferMs += batch.inferMs
-  if (ticket.open > 0 || ticket.isSettled) return
-  ticket.isSettled = true
-  ticket.resolve({ results: ticket.results, queueMs: ticket.queueMs, inferMs: ticket.inferMs })
 }
 
-function fail<Result>(ticket: Ticket<Result>, error: unknown): void {
-  if (ticket.isSettled) return
-  ticket.isSettled = true
-  ticket.reject(error)
+function settleWhenDone<Result>(ticket: Ticket<Result>): void {
+  const { failure, waiting, results, queueMs, inferMs } = ticket
+  if (failure) ticket.settle(failure)
+  else if (waiting === 0) ticket.settle({ computed: { results, queueMs, inferMs } })
 }

@@ -1,46 +1,112 @@
-/** Decodes the images of all requests, a few at a time: a hundred megapixels take 300 MB until they are resized. */
+/**
+ * Headers read and images decoded, in fair order between keys and their requests. Hostile bytes are parsed here and not
+ * in the API: this process may die, and libvips reads headers as it reads images.
+ *
+ * Memory is bounded by the pixels that are decoded at the same time. A decode cannot be taken back: libvips looks at its
+ * time limit between regions, so what a request that is gone or late leaves behind is at most the images that are being
+ * decoded, `maxDecodingPixels` of them or one (1.1 s for a WebP of 100 megapixels, 0.3 s for JPEG; 0.13 s to resize it).
+ */
+import type { Clock } from '../base/clock.ts'
 import { AppError, isAppError } from '../base/errors.ts'
+import { decodeInspected } from '../images/decode.ts'
 import type { ImageLimits } from '../images/image.ts'
-import { type PreprocessTarget, preprocess } from '../model/preprocess.ts'
+import { type ImageInfo, inspectImage } from '../images/inspect.ts'
+import { type PreprocessTarget, preprocessImage } from '../model/preprocess.ts'
+import type { Asker } from '../protocol/inference-messages.ts'
+import { createFairWorkers } from './fair-workers.ts'
 
-/** As many as libuv has threads by default; more would wait there with their memory. */
-const CONCURRENT = 4
+/** libuv has four threads: one stays free to read headers, so that being weighed does not wait for decodes. */
+const DECODE_PLACES = 3
+const HEADER_PLACES = 1
+/** So that the cost of many small files is not nothing. */
+const HEADER_COST_BYTES = 64 * 1024
+/** Of one image, when its request has more time left. A progressive JPEG of 100 megapixels takes a few seconds. */
+const LONGEST_DECODE_S = 30
+/** Beyond the limit that libvips was given: it hangs. */
+const STUCK_AFTER_MS = 2 * LONGEST_DECODE_S * 1000
 
-export interface ImageDecoder {
-  /**
-   * @returns [S, S, C] bytes an image, in order
-   * @throws AppError image_invalid or image_too_large with the `index` of the first such image
-   */
-  decode(images: readonly Uint8Array[], target: PreprocessTarget): Promise<Uint8Array[]>
+export interface WeighedImage {
+  readonly bytes: Uint8Array
+  readonly info: ImageInfo
 }
 
-export function createImageDecoder(limits: ImageLimits): ImageDecoder {
-  const waiting: (() => void)[] = []
-  let free = CONCURRENT
+export const pixelsOf = ({ info: { width, height } }: WeighedImage): number => width * height
 
-  async function inTurn<T>(work: () => Promise<T>): Promise<T> {
-    if (free > 0) free--
-    else await new Promise<void>((resolve) => waiting.push(resolve))
-    try {
-      return await work()
-    } finally {
-      // The place is handed over rather than freed, so that nobody overtakes.
-      const next = waiting.shift()
-      if (next) next()
-      else free++
-    }
-  }
+export interface DecodeOptions {
+  readonly target: PreprocessTarget
+  /** Clock time. */
+  readonly deadline: number
+  readonly signal: AbortSignal
+}
 
+/** What touches the bytes. */
+export interface ImageReader {
+  inspect(bytes: Uint8Array, limits: ImageLimits): Promise<ImageInfo>
+  /** @returns [S, S, C] bytes */
+  decode(image: WeighedImage, target: PreprocessTarget, limits: { readonly withinS: number }): Promise<Uint8Array>
+}
+
+export interface ImageDecoder {
+  /** @throws AppError image_invalid or image_too_large with the `index` of the first such image; the signal's reason */
+  weigh(asker: Asker, images: readonly Uint8Array[], signal: AbortSignal): Promise<WeighedImage[]>
+  /**
+   * @returns [S, S, C] bytes an image, in order
+   * @throws AppError image_invalid or request_timeout with the `index` of the first such image; the signal's reason
+   */
+  decode(asker: Asker, images: readonly WeighedImage[], options: DecodeOptions): Promise<Uint8Array[]>
+}
+
+export interface ImageDecoderOptions {
+  readonly limits: ImageLimits
+  readonly maxDecodingPixels: number
+  readonly clock: Clock
+  /** Nothing will be read any more: every place is held by work that does not end. */
+  readonly onStuck: () => void
+  readonly reader?: ImageReader
+}
+
+const sharpReader: ImageReader = {
+  inspect: inspectImage,
+  decode: async ({ bytes, info }, target, limits) => preprocessImage(await decodeInspected(bytes, info, limits), target)
+}
+
+export function createImageDecoder(options: ImageDecoderOptions): ImageDecoder {
+  const { limits, clock, onStuck, reader = sharpReader } = options
+  const common = { clock, onStuck, stuckAfterMs: STUCK_AFTER_MS }
+  const headers = createFairWorkers({ ...common, places: HEADER_PLACES, maxCost: Number.POSITIVE_INFINITY })
+  const decodes = createFairWorkers({ ...common, places: DECODE_PLACES, maxCost: options.maxDecodingPixels })
   return {
-    async decode(images, target) {
-      const outcomes = await Promise.allSettled(images.map((bytes) => inTurn(() => preprocess(bytes, target, limits))))
-      return outcomes.map((outcome, index) => {
-        if (outcome.status === 'fulfilled') return outcome.value
-        const { reason } = outcome
-        throw isAppError(reason)
-          ? new AppError(reason.code, { ...reason.details, message: reason.message, index })
-          : reason
-      })
-    }
+    weigh: (asker, images, signal) =>
+      headers.all(
+        asker,
+        images.map((bytes, index) => ({
+          cost: HEADER_COST_BYTES + bytes.length,
+          run: async () => ({ bytes, info: await atIndex(index, reader.inspect(bytes, limits)) })
+        })),
+        signal
+      ),
+
+    decode: (asker, images, { target, deadline, signal }) =>
+      decodes.all(
+        asker,
+        images.map((image, index) => ({
+          cost: pixelsOf(image),
+          run: () => {
+            const leftS = Math.ceil((deadline - clock.now()) / 1000)
+            const withinS = Math.max(1, Math.min(LONGEST_DECODE_S, leftS))
+            return atIndex(index, reader.decode(image, target, { withinS }))
+          }
+        })),
+        signal
+      )
+  }
+}
+
+async function atIndex<T>(index: number, work: Promise<T>): Promise<T> {
+  try {
+    return await work
+  } catch (error) {
+    if (!isAppError(error)) throw error
+    throw new AppError(error.code, { ...error.details, message: error.message, index }, { cause: error })
   }
 }

@@ -8,10 +8,12 @@ import { createModelCache } from '../cache/model-cache.ts'
 import type { Engine } from '../engine/engine.ts'
 import {
   DEFAULT_INFERENCE_SETTINGS,
+  type InferenceControl,
   type InferenceMessage,
   type InferenceRequest,
   type InferenceSettings
 } from '../protocol/inference-messages.ts'
+import { createImageDecoder } from './decode.ts'
 import { createRequestHandler } from './requests.ts'
 import { type OpenOnnxFile, openServingModel } from './serving-model.ts'
 
@@ -38,14 +40,40 @@ export function serveRequests(parent: ParentChannel, { settings, engine, openOnn
     open: (folder) => openServingModel(folder, openOnnxFile),
     report
   })
-  const handler = createRequestHandler({ settings, models, clock, report })
+  const decoder = createImageDecoder({
+    limits: { maxBytes: settings.maxImageBytes, maxPixels: settings.maxImagePixels },
+    maxDecodingPixels: settings.maxDecodingPixels,
+    clock,
+    onStuck: () => {
+      report('the image decoder hangs: the process ends, another is started')
+      parent.exit(1)
+    }
+  })
+  const handler = createRequestHandler({
+    settings,
+    models,
+    decoder,
+    clock,
+    onWeighed: (weight) => send(weight),
+    report
+  })
   const send = (message: InferenceMessage) => {
     // An answer that cannot be sent has no reader any more; 'disconnect' ends the process.
     parent.send?.(message, undefined, undefined, () => {})
   }
+  const take = (message: InferenceRequest | InferenceControl) => {
+    switch (message.kind) {
+      case 'ping':
+        return send({ pong: true })
+      case 'admit':
+        return handler.admit(message.id)
+      case 'abort':
+        return handler.abort(message.id)
+      default:
+        void handler.answer(message).then(send)
+    }
+  }
   parent.on('disconnect', () => parent.exit(0))
-  parent.on('message', (message) => {
-    void handler.answer(message as InferenceRequest).then(send) // the parent runs the same version of the message types
-  })
+  parent.on('message', (message) => take(message as InferenceRequest | InferenceControl)) // the parent runs the same version
   send({ ready: true, engine: engine.name, device: engine.device })
 }

@@ -1,4 +1,7 @@
-/** Answers requests of the API: decode, join with neighbours, compute, encode. One answer per request, whatever happens. */
+/**
+ * Answers requests of the API: read headers, wait to be admitted, decode, join with neighbours, compute, encode. One
+ * answer per request, whatever happens.
+ */
 import type { Clock } from '../base/clock.ts'
 import { AppError, ERROR_CATALOGUE, isAppError } from '../base/errors.ts'
 import type { ModelCache } from '../cache/model-cache.ts'
@@ -12,14 +15,19 @@ import type {
   InferenceFailure,
   InferenceRequest,
   InferenceSettings,
-  InferenceSuccess
+  InferenceSuccess,
+  InferenceWeight
 } from '../protocol/inference-messages.ts'
 import { Batcher } from './batches.ts'
-import { createImageDecoder } from './decode.ts'
+import { type ImageDecoder, pixelsOf, type WeighedImage } from './decode.ts'
+import { createOpenRequests, type OpenRequest } from './open-requests.ts'
 import type { ServedHead, ServedProgram, ServingModel } from './serving-model.ts'
 
 export interface RequestHandler {
   answer(request: InferenceRequest): Promise<InferenceAnswer>
+  admit(id: number): void
+  /** The answer comes all the same, and soon. */
+  abort(id: number): void
 }
 
 interface QueuedImage {
@@ -27,15 +35,27 @@ interface QueuedImage {
   readonly pixels: Uint8Array
 }
 
+/** A request whose headers were read. */
+interface Weighed {
+  readonly images: readonly WeighedImage[]
+  readonly model: ServingModel
+  readonly state: OpenRequest
+  readonly arrivedAt: number
+}
+
 export interface RequestHandlerOptions {
   readonly settings: InferenceSettings
   readonly models: ModelCache<ServingModel>
+  readonly decoder: ImageDecoder
   readonly clock: Clock
+  /** Of a request that is held. */
+  readonly onWeighed: (weight: InferenceWeight) => void
   /** Of bugs: the answer does not carry their cause. */
   readonly report: (error: unknown) => void
 }
 
-export function createRequestHandler({ settings, models, clock, report }: RequestHandlerOptions): RequestHandler {
+export function createRequestHandler(options: RequestHandlerOptions): RequestHandler {
+  const { settings, models, decoder, clock, onWeighed, report } = options
   const batcher = new Batcher<QueuedImage, Float32Array>({
     maxBatch: settings.maxBatch,
     maxQueueDelayMs: settings.maxQueueDelayMs,
@@ -43,44 +63,54 @@ export function createRequestHandler({ settings, models, clock, report }: Reques
     // All images of a lane belong to one program.
     compute: (_lane, images) => images[0]!.program.run(images.map(({ pixels }) => pixels))
   })
-  const decoder = createImageDecoder({ maxBytes: settings.maxImageBytes, maxPixels: settings.maxImagePixels })
+  const open = createOpenRequests(clock)
   let openImages = 0
 
   async function answer(request: InferenceRequest): Promise<InferenceAnswer> {
-    const { images } = request
-    if (openImages + images.length > settings.maxQueueSize) return failure(request.id, new AppError('overloaded'))
+    const { id, images } = request
+    if (openImages + images.length > settings.maxQueueSize) return failure(id, new AppError('overloaded'))
     openImages += images.length
     try {
-      return await models.use(request.model, (model) => compute(request, model))
+      return await open.run(id, request.options.timeoutMs ?? settings.timeoutMs, (state) => serve(request, state))
     } catch (error) {
       if (!isAppError(error)) report(error)
-      return failure(request.id, error)
+      return failure(id, error)
     } finally {
       openImages -= images.length
     }
   }
 
-  async function compute(request: InferenceRequest, model: ServingModel): Promise<InferenceSuccess> {
+  async function serve(request: InferenceRequest, state: OpenRequest): Promise<InferenceSuccess> {
     const arrivedAt = clock.now()
-    const deadline = arrivedAt + (request.options.timeoutMs ?? settings.timeoutMs)
+    const images = await decoder.weigh(request.asker, request.images, state.signal)
+    if (request.isHeld) {
+      onWeighed({ id: request.id, pixels: images.map(pixelsOf) })
+      await state.untilAdmitted()
+    }
+    return models.use(request.model, (model) => compute(request, { images, model, state, arrivedAt }))
+  }
+
+  async function compute(request: InferenceRequest, { images, model, state, arrivedAt }: Weighed) {
+    const { deadline, signal } = state
     checkOptions(request, model)
     const { imageSize, channels } = model.config
-    const pixels = await decoder.decode(request.images, { imageSize, channels })
+    const pixels = await decoder.decode(request.asker, images, { target: { imageSize, channels }, deadline, signal })
     const decodeMs = clock.now() - arrivedAt
     const program = await model.open(request.kind, request.model.folder)
     const { results, queueMs, inferMs } = await batcher.submit({
       lane: `${request.kind} ${request.model.id}`,
+      asker: request.asker,
       items: pixels.map((image) => ({ program, pixels: image })),
-      deadline
+      signal
     })
     const encodeFrom = clock.now()
     const result =
       request.kind === 'embed' ? encodeEmbeddings(results, request) : encodeAssignments(results, request, model.head)
     const timings = { decodeMs, queueMs, inferMs, encodeMs: clock.now() - encodeFrom }
-    return { id: request.id, ok: true, result, timings }
+    return { id: request.id, ok: true, result, timings } as const
   }
 
-  return { answer }
+  return { answer, admit: open.admit, abort: open.abort }
 }
 
 function checkOptions(request: InferenceRequest, { config, head }: ServingModel): void {

@@ -84,6 +84,7 @@ interface TestScope {
 
 export const LIMITS = {
   bodyBytes: 4 * 1024 * 1024,
+  bodiesBytes: 16 * 1024 * 1024,
   imageBytes: 256 * 1024,
   imagesPerRequest: 8,
   uploadBytes: 64 * 1024 * 1024

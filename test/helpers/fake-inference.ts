@@ -1,13 +1,22 @@
 /**
  * Stands in for src/bin/inference.ts: same messages, no tensors. The first byte of an image says what happens:
- * 1 answers, 2 is refused as image_invalid, 3 kills the process, 4 is never answered, 5 is answered only by a process
- * that has answered before (told by `model.folder`'s marker file).
+ * 1 answers, 2 is refused as image_invalid, 3 kills the process, 4 hangs it: it says nothing any more, 5 is answered only
+ * by a process that has answered before (told by `model.folder`'s marker file), 6 is answered when it is aborted, 7 never,
+ * by a process that answers pings. An image has as many pixels as its third byte says millions, one without a third.
  */
 import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { InferenceAnswer, InferenceMessage, InferenceRequest } from '../../src/protocol/inference-messages.ts'
+import type {
+  InferenceAnswer,
+  InferenceControl,
+  InferenceMessage,
+  InferenceRequest
+} from '../../src/protocol/inference-messages.ts'
 
 const say = (message: InferenceMessage): void => void process.send!(message)
+let isHanging = false
+/** Requests that were not answered yet. */
+const open = new Map<number, InferenceRequest>()
 const timings = { decodeMs: 1, queueMs: 2, inferMs: 3, encodeMs: 4 }
 
 function answer(request: InferenceRequest): InferenceAnswer | null {
@@ -15,7 +24,8 @@ function answer(request: InferenceRequest): InferenceAnswer | null {
   for (const [index, image] of images.entries()) {
     if (image[0] === 2) return { id, ok: false, code: 'image_invalid', message: 'not an image', index }
     if (image[0] === 3) process.kill(process.pid, 'SIGKILL')
-    if (image[0] === 4) return null
+    if (image[0] === 4) isHanging = true
+    if (image[0] === 4 || image[0] === 6 || image[0] === 7) return null
     if (image[0] === 5 && !existsSync(join(request.model.folder, 'died'))) {
       writeFileSync(join(request.model.folder, 'died'), '')
       process.kill(process.pid, 'SIGKILL')
@@ -35,11 +45,26 @@ function answer(request: InferenceRequest): InferenceAnswer | null {
   return { id, ok: true, result: { kind, temperature: 0.04, images: result }, timings }
 }
 
+function reply(message: InferenceRequest | InferenceControl): InferenceMessage | null {
+  if (message.kind === 'ping') return { pong: true }
+  if (message.kind === 'embed' || message.kind === 'assign') {
+    open.set(message.id, message)
+    return { id: message.id, pixels: message.images.map((image) => (image[2] ?? 0) * 1e6 || 1) }
+  }
+  const request = open.get(message.id)
+  if (!request) return null
+  const { id } = request
+  const answered: InferenceAnswer | null =
+    message.kind === 'admit' ? answer(request) : { id, ok: false, code: 'client_gone', message: 'gone' }
+  if (answered) open.delete(id)
+  return answered
+}
+
 if (process.send) {
   process.once('disconnect', () => process.exit())
-  process.on('message', (request: InferenceRequest) => {
-    const answered = answer(request)
-    if (answered) say(answered)
+  process.on('message', (message: InferenceRequest | InferenceControl) => {
+    const replied = isHanging ? null : reply(message)
+    if (replied) say(replied)
   })
   say({ ready: true, engine: 'fake', device: 'none' })
 }

@@ -4,7 +4,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import sharp from 'sharp'
 import { createDatasetWriter } from '../../src/images/dataset-writer.ts'
-import type { Image } from '../../src/images/image.ts'
+import { decodeInspected } from '../../src/images/decode.ts'
+import type { Image, ImageLimits } from '../../src/images/image.ts'
+import { inspectImage } from '../../src/images/inspect.ts'
 import type { DatasetManifest } from '../../src/protocol/dataset-manifest.ts'
 
 export interface ImageSize {
@@ -31,6 +33,10 @@ export function encodeImage(image: Image, format: 'jpeg' | 'png' | 'webp' | 'tif
   const options = { webp: { lossless: true }, tiff: { compression: 'lzw' }, jpeg: {}, png: {}, gif: {} }
   return sharp(image.data, { raw: { width, height, channels } }).toFormat(format, options[format]).toBuffer()
 }
+
+/** As every reader does it: the header, then the pixels. */
+export const decodeImage = async (bytes: Uint8Array, limits?: ImageLimits): Promise<Image> =>
+  decodeInspected(bytes, await inspectImage(bytes, limits))
 
 export async function withTemporaryFolder<T>(use: (folder: string) => Promise<T>): Promise<T> {
   const folder = await mkdtemp(join(tmpdir(), 'kappa-test-'))

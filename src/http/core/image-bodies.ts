@@ -9,6 +9,8 @@ import { readFormError } from './form-errors.ts'
 
 export interface ImageLimits {
   readonly bodyBytes: number
+  /** Of all bodies with images that are under way. */
+  readonly bodiesBytes: number
   readonly imageBytes: number
   readonly imagesPerRequest: number
 }

@@ -1,4 +1,4 @@
-/** From the bytes of a body to JSON: UTF-8 or nothing, and no text that could not be stored. Of a repeated name the last counts. */
+/** From the bytes of a body to JSON, in two steps: UTF-8 or nothing, and no text that could not be stored. Of a repeated name the last counts. */
 import { isUtf8 } from 'node:buffer'
 import { AppError, toError } from '../../base/errors.ts'
 import { aboutWire } from './problem.ts'
@@ -9,15 +9,17 @@ const TAKEN_CHARSETS = new Set(['utf-8', 'utf8', 'us-ascii'])
 /** The bytes hold no NUL and no surrogate: only an escape can bring one in, and few bodies have any. */
 const DANGEROUS_ESCAPE = /\\u(?:0000|d[89a-f])/i
 
-function requireUtf8(body: Buffer, contentType: string): void {
+/** @throws AppError invalid_request, unsupported_media_type */
+export function decodeJson(body: Buffer, contentType: string): string {
   const charset = CHARSET.exec(contentType)?.[1]?.toLowerCase()
   if (charset !== undefined && !TAKEN_CHARSETS.has(charset)) {
     throw new AppError('unsupported_media_type', { message: 'JSON is taken in UTF-8 only.' })
   }
   if (!isUtf8(body)) throw new AppError('invalid_request', { message: 'The body is not valid UTF-8.' })
+  return body.toString('utf8')
 }
 
-function parse(text: string): unknown {
+function parseAny(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch (error) {
@@ -25,12 +27,9 @@ function parse(text: string): unknown {
   }
 }
 
-/** @throws AppError invalid_request, unsupported_media_type */
-export function parseJsonBody(body: Buffer, contentType: string): unknown {
-  requireUtf8(body, contentType)
-  // As one buffer: 10 MB of images joined from pieces of text take 17 ms, decoded at once 6 (measured).
-  const text = body.toString('utf8')
-  const value = parse(text)
+/** @throws AppError invalid_request */
+export function parseJson(text: string): unknown {
+  const value = parseAny(text)
   const errors = DANGEROUS_ESCAPE.test(text) ? textErrors(value) : []
   if (errors.length > 0) throw aboutWire(new AppError('invalid_request', { errors }))
   return value

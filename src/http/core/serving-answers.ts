@@ -21,8 +21,10 @@ export const servingProblems = [
   'model_not_ready',
   'image_invalid',
   'image_too_large',
+  'images_too_large',
   'url_not_allowed',
   'url_unreachable',
+  'too_much_at_once',
   'overloaded',
   'request_timeout',
   'inference_unavailable'

@@ -1,4 +1,5 @@
 import { readImageBody, textInputs } from '../core/image-bodies.ts'
+import { callerOf } from '../core/image-requests.ts'
 import { bodyOf, formatTimings, type ServingRoutesDeps, servingProblems } from '../core/serving-answers.ts'
 import { IdParams, type Wire } from '../schemas/common.ts'
 import {
@@ -31,6 +32,7 @@ export function assignmentRoutes(app: App, { serving, limits, metrics }: Serving
     },
     async (request, reply) => {
       const { params, query, principal } = request
+      const caller = callerOf(request, reply)
       const raw = await readImageBody(request, limits)
       const json = raw === null ? (request.body as Wire<typeof CreateAssignments>) : null // validated as such
       const options = { ...query, ...json }
@@ -39,7 +41,8 @@ export function assignmentRoutes(app: App, { serving, limits, metrics }: Serving
         model: params.id,
         images: raw ?? textInputs(json?.input ?? []),
         topK: options.top_k ?? 10,
-        temperature: options.temperature ?? null
+        temperature: options.temperature ?? null,
+        caller
       })
       metrics.countInference('assign', results.length, timings)
       reply.header('server-timing', formatTimings(timings))

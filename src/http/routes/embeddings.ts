@@ -2,6 +2,7 @@ import type { FastifyReply } from 'fastify'
 import type { EmbedAnswer, ServingRequest } from '../../services/serving/serving.ts'
 import { toRawFloats } from '../core/embedding-encoding.ts'
 import { readImageBody, textInputs } from '../core/image-bodies.ts'
+import { callerOf } from '../core/image-requests.ts'
 import {
   bodyOf,
   formatTimings,
@@ -42,10 +43,12 @@ export function embeddingRoutes(app: App, deps: ServingRoutesDeps): void {
       },
       config: { problems: servingProblems, hasOpenAiErrors: true }
     },
-    async ({ body, principal }, reply) => {
-      const { model, input, encoding_format: format = 'float', dimensions = null } = body
-      const request = { projectId: principal.projectId, model, images: textInputs(input), dimensions }
-      return sendEmbeddings(reply, await embed(deps, reply, request), format)
+    async (request, reply) => {
+      const { model, input, encoding_format: format = 'float', dimensions = null } = request.body
+      const caller = callerOf(request, reply)
+      const { projectId } = request.principal
+      const answer = await embed(deps, reply, { projectId, model, images: textInputs(input), dimensions, caller })
+      return sendEmbeddings(reply, answer, format)
     }
   )
 }
@@ -75,12 +78,14 @@ export function modelEmbeddingRoutes(app: App, deps: ServingRoutesDeps): void {
     },
     async (request, reply) => {
       const { params, query, headers, principal } = request
+      const caller = callerOf(request, reply)
       const raw = await readImageBody(request, deps.limits)
       const json = raw === null ? (request.body as Wire<typeof CreateModelEmbeddings>) : null // validated as such
       const options = { ...query, ...json }
       const images = raw ?? textInputs(json?.input ?? [])
       const dimensions = options.dimensions ?? null
-      const answer = await embed(deps, reply, { projectId: principal.projectId, model: params.id, images, dimensions })
+      const { projectId } = principal
+      const answer = await embed(deps, reply, { projectId, model: params.id, images, dimensions, caller })
       if (!headers.accept?.includes(RAW)) return sendEmbeddings(reply, answer, options.encoding_format ?? 'float')
       reply.header('kappa-dimensions', String(answer.dimensions)).type(RAW)
       return reply.send(toRawFloats(answer.embeddings))

@@ -1,14 +1,19 @@
+import { createBudget } from '../../base/budget.ts'
 import { registerImageBodies } from '../core/image-bodies.ts'
+import { boundBodies } from '../core/image-requests.ts'
 import type { ServingRoutesDeps } from '../core/serving-answers.ts'
 import type { App } from '../server.ts'
 import { assignmentRoutes } from './assignments.ts'
 import { embeddingRoutes, modelEmbeddingRoutes } from './embeddings.ts'
 
 export async function servingRoutes(app: App, deps: ServingRoutesDeps): Promise<void> {
-  embeddingRoutes(app, deps)
   await app.register(async (scope: App) => {
-    await registerImageBodies(scope, deps.limits)
-    modelEmbeddingRoutes(scope, deps)
-    assignmentRoutes(scope, deps)
+    boundBodies(scope, createBudget(deps.limits.bodiesBytes))
+    embeddingRoutes(scope, deps)
+    await scope.register(async (inner: App) => {
+      await registerImageBodies(inner, deps.limits)
+      modelEmbeddingRoutes(inner, deps)
+      assignmentRoutes(inner, deps)
+    })
   })
 }

@@ -93,9 +93,10 @@ function guardLookup(lookup: typeof systemLookup, isPrivate: (address: string) =
   }
 }
 
-export type FetchImage = (url: string) => Promise<Uint8Array>
+/** @param gone aborted when nobody waits for the image any more */
+export type FetchImage = (url: string, gone?: AbortSignal) => Promise<Uint8Array>
 
-/** @throws AppError url_not_allowed, url_unreachable, image_too_large */
+/** @throws AppError url_not_allowed, url_unreachable, image_too_large, client_gone */
 export function createImageFetch(options: ImageFetchOptions): FetchImage {
   const { allowedHosts, maxBytes, timeoutMs, request = systemRequest, isPrivate = isPrivateAddress } = options
   const lookup = guardLookup(options.lookup ?? systemLookup, isPrivate)
@@ -146,13 +147,14 @@ export function createImageFetch(options: ImageFetchOptions): FetchImage {
     throw unreachable(`The URL was redirected more than ${MOST_REDIRECTS} times.`)
   }
 
-  return async (url) => {
-    const signal = AbortSignal.timeout(timeoutMs)
+  return async (url, gone) => {
+    const late = AbortSignal.timeout(timeoutMs)
     try {
-      return await follow(url, signal)
+      return await follow(url, gone ? AbortSignal.any([late, gone]) : late)
     } catch (thrown) {
       if (thrown instanceof AppError) throw thrown
-      if (signal.aborted) throw unreachable(`The URL did not answer within ${timeoutMs} ms.`, thrown)
+      if (gone?.aborted) throw new AppError('client_gone')
+      if (late.aborted) throw unreachable(`The URL did not answer within ${timeoutMs} ms.`, thrown)
       throw unreachable('The connection to the URL failed.', toError(thrown))
     }
   }

@@ -1,6 +1,6 @@
 /** Images in, vectors or assignments out. Tensors stay in the inference processes behind the port. */
 import { AppError } from '../../base/errors.ts'
-import type { ImageAssignments, Inference, Timings } from '../../domain/ports.ts'
+import type { Caller, ImageAssignments, Inference, Timings } from '../../domain/ports.ts'
 import type { ModelService, ReadyModel } from '../models/models.ts'
 import type { ImageInput, ImageSources } from './image-sources.ts'
 
@@ -15,6 +15,7 @@ export interface ServingRequest {
   /** Id of a model, or of a run. */
   readonly model: string
   readonly images: readonly ImageInput[]
+  readonly caller: Caller
 }
 
 export interface EmbedAnswer {
@@ -56,8 +57,9 @@ export function createServingService({ models, imageSources, inference }: Servin
       const { embeddingDim } = model.config
       const dimensions = request.dimensions ?? embeddingDim
       if (dimensions > embeddingDim) throw outOfRange('dimensions', embeddingDim)
-      const images = await imageSources.load(request.images)
-      const options = dimensions === embeddingDim ? {} : { dimensions }
+      const images = await imageSources.load(request.images, request.caller.signal)
+      const { caller } = request
+      const options = dimensions === embeddingDim ? { caller } : { caller, dimensions }
       const { embeddings, timings } = await namingTheImage(inference.embed(model, images, options))
       return { model, embeddings, dimensions, timings }
     },
@@ -67,9 +69,9 @@ export function createServingService({ models, imageSources, inference }: Servin
       request: ServingRequest & { readonly topK: number; readonly temperature: number | null }
     ): Promise<AssignAnswer> {
       const model = await models.getWithHead(request.projectId, request.model)
-      const images = await imageSources.load(request.images)
-      const topK = Math.min(request.topK, model.prototypes)
-      const options = request.temperature === null ? { topK } : { topK, temperature: request.temperature }
+      const images = await imageSources.load(request.images, request.caller.signal)
+      const common = { caller: request.caller, topK: Math.min(request.topK, model.prototypes) }
+      const options = request.temperature === null ? common : { ...common, temperature: request.temperature }
       const { results, timings } = await namingTheImage(inference.assign(model, images, options))
       return { model, results, timings }
     }

@@ -9,12 +9,12 @@ import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { gaussianBlur } from '../../../src/images/blur.ts'
 import { adjustBrightness, adjustContrast, adjustHue, adjustSaturation } from '../../../src/images/colour.ts'
-import { decodeImage } from '../../../src/images/decode.ts'
 import type { Image } from '../../../src/images/image.ts'
 import { type Pixels, placePixels, readPixels } from '../../../src/images/kernels.ts'
 import { desaturate, solarize, withChannels } from '../../../src/images/pixels.ts'
 import type { Interpolation } from '../../../src/images/resample-weights.ts'
 import { resize } from '../../../src/images/resize.ts'
+import { decodeImage } from '../../helpers/images.ts'
 
 type Step = readonly [operation: string, value: number]
 

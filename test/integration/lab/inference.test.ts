@@ -1,85 +1,32 @@
 import assert from 'node:assert/strict'
-import { cp, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { cp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import sharp from 'sharp'
-import { systemClock } from '../../../src/base/clock.ts'
-import { createEngine } from '../../../src/engine/create-engine.ts'
-import { openOnnxFile } from '../../../src/engine/onnx-engine.ts'
-import { prng } from '../../../src/math/prng.ts'
-import { exportModel } from '../../../src/model/export.ts'
-import type {
-  AssignResult,
-  EmbedResult,
-  InferenceAnswer,
-  InferenceFailure,
-  InferenceMessage,
-  InferenceRequest,
-  InferenceSettings,
-  InferenceSuccess
-} from '../../../src/protocol/inference-messages.ts'
-import type { CheckpointEvent } from '../../../src/protocol/training-events.ts'
-import { train } from '../../../src/training/train.ts'
-import { muRecipe } from '../../helpers/mu-recipe.ts'
-import { writeTinyDataset } from '../../helpers/tiny-dataset.ts'
-import { collect, type Forked, forkLab, INFERENCE, type Scope } from './lab-folder.ts'
-
-let root: string
-let folder: string
-
-before(async () => {
-  root = await mkdtemp(join(tmpdir(), 'kappa-server-'))
-  folder = join(root, 'model')
-  const engine = createEngine({ threads: 1 })
-  const recipe = muRecipe({ epochs: 1, freezeLastLayerEpochs: 0 })
-  const datasetFolder = await writeTinyDataset(join(root, 'dataset'))
-  const events = train({ recipe, datasetFolder, outFolder: join(root, 'out'), engine, clock: systemClock, loaders: 0 })
-  const checkpoint = (await collect(events)).find((event): event is CheckpointEvent => event.type === 'checkpoint')!
-  const options = { checkpointFolder: checkpoint.folder, datasetFolder, outFolder: folder, engine }
-  await collect(exportModel({ ...options, openOnnxFile: (path) => openOnnxFile(path, { threads: 1 }) }))
-})
+import type { InferenceSuccess } from '../../../src/protocol/inference-messages.ts'
+import {
+  assignments,
+  embeddings,
+  failure,
+  makeServedModel,
+  png,
+  type Question,
+  type Server,
+  startServer
+} from './served-model.ts'
 
 /** One process with default settings for all tests that need no others. */
 let shared: Server
+let root: string
+let folder: string
 const cleanUps: (() => unknown)[] = []
 before(async () => {
-  shared = await startServer({ after: (cleanUp) => cleanUps.push(cleanUp) })
+  const scope = { after: (cleanUp: () => unknown) => cleanUps.unshift(cleanUp) }
+  ;({ root, folder } = await makeServedModel(scope))
+  shared = await startServer(scope)
 })
 after(async () => {
   for (const cleanUp of cleanUps) await cleanUp()
-  await rm(root, { recursive: true, force: true })
 })
-
-type Question =
-  | Omit<Extract<InferenceRequest, { kind: 'embed' }>, 'id'>
-  | Omit<Extract<InferenceRequest, { kind: 'assign' }>, 'id'>
-
-interface Server extends Pick<Forked<InferenceMessage>, 'child' | 'exited'> {
-  ask(question: Question): Promise<InferenceAnswer>
-}
-
-async function startServer(t: Scope, settings: Partial<InferenceSettings> = {}): Promise<Server> {
-  const { child, exited, find } = forkLab<InferenceMessage>(t, INFERENCE, [JSON.stringify(settings)])
-  let lastId = 0
-  const isReady = (message: InferenceMessage): message is Extract<InferenceMessage, { ready: true }> =>
-    'ready' in message
-  await find(isReady)
-  const ask = (question: Question): Promise<InferenceAnswer> => {
-    const id = ++lastId
-    child.send({ ...question, id })
-    return find((message): message is InferenceAnswer => 'id' in message && message.id === id)
-  }
-  return { child, exited, ask }
-}
-
-const png = (seed: number, side = 20): Promise<Uint8Array> => {
-  const random = prng(seed)
-  const pixels = Uint8Array.from({ length: side * side * 3 }, () => random.integer(256))
-  return sharp(pixels, { raw: { width: side, height: side, channels: 3 } })
-    .png()
-    .toBuffer()
-}
 
 const model = () => ({ id: 'mdl_test', folder })
 const embed = (images: Uint8Array[], options: { dimensions?: number; timeoutMs?: number } = {}): Question => ({
@@ -95,13 +42,7 @@ const assign = (images: Uint8Array[], options: { topK: number; temperature?: num
   options
 })
 
-const embeddings = (answer: InferenceAnswer): EmbedResult => (answer as InferenceSuccess).result as EmbedResult
-const assignments = (answer: InferenceAnswer): AssignResult => (answer as InferenceSuccess).result as AssignResult
 const lengthOf = (vector: Float32Array) => Math.hypot(...vector)
-const failure = (answer: InferenceAnswer) => {
-  const { code, index } = answer as InferenceFailure
-  return { ok: answer.ok, code, index }
-}
 
 test('embeddings are unit vectors, one an image, the same alone and in company', async () => {
   const { ask } = shared

@@ -5,13 +5,13 @@ import { Type } from 'typebox'
 import { AppError } from '../../../src/base/errors.ts'
 import { matchRoute } from '../../../src/dashboard/router.ts'
 import { isDashboardView } from '../../../src/http/core/dashboard-files.ts'
-import { parseJsonBody } from '../../../src/http/core/json-text.ts'
+import { decodeJson, parseJson } from '../../../src/http/core/json-text.ts'
 import { parseQuery } from '../../../src/http/core/query.ts'
 import { textErrors } from '../../../src/http/core/text.ts'
 import { parseTimestamp } from '../../../src/http/core/timestamps.ts'
 import { readTexts } from '../../../src/http/core/url-texts.ts'
 
-const parse = (source: string | Buffer, type = 'application/json') => parseJsonBody(Buffer.from(source), type)
+const parse = (source: string | Buffer, type = 'application/json') => parseJson(decodeJson(Buffer.from(source), type))
 const failureOf = (work: () => unknown): AppError => {
   try {
     work()

@@ -3,9 +3,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import sharp from 'sharp'
 import { isAppError } from '../../../src/base/errors.ts'
-import { decodeImage } from '../../../src/images/decode.ts'
 import { inspectImage } from '../../../src/images/inspect.ts'
-import { drawImage, encodeImage } from '../../helpers/images.ts'
+import { decodeImage, drawImage, encodeImage } from '../../helpers/images.ts'
 
 const colour = drawImage({ width: 24, height: 16, channels: 3 })
 const raw = (data: Uint8Array | Uint16Array | Float32Array, channels: 1 | 2 | 3 | 4, width = 24) =>

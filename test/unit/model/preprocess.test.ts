@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { resizeImage } from '../../../src/images/resize.ts'
-import { preprocess, preprocessImage } from '../../../src/model/preprocess.ts'
-import { drawImage, encodeImage } from '../../helpers/images.ts'
+import { preprocessImage } from '../../../src/model/preprocess.ts'
+import { decodeImage, drawImage, encodeImage } from '../../helpers/images.ts'
 
 test('an image of the right size is seen as it is', async () => {
   const image = drawImage({ width: 28, height: 28, channels: 1 })
   assert.deepEqual(preprocessImage(image, { imageSize: 28, channels: 1 }), image.data)
   const bytes = await encodeImage(image, 'png')
-  assert.deepEqual(await preprocess(bytes, { imageSize: 28, channels: 1 }), image.data)
+  assert.deepEqual(preprocessImage(await decodeImage(bytes), { imageSize: 28, channels: 1 }), image.data)
 })
 
 test('another one is the center of its resized version', () => {

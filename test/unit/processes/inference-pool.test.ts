@@ -5,12 +5,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { type Clock, systemClock } from '../../../src/base/clock.ts'
+import { isAppError } from '../../../src/base/errors.ts'
 import { silentLogger } from '../../../src/base/log.ts'
 import { createLocalCache } from '../../../src/cache/local-cache.ts'
 import type { Model } from '../../../src/domain/model.ts'
 import { createInferencePool, type InferencePoolOptions } from '../../../src/processes/inference-pool.ts'
 import { DEFAULT_INFERENCE_SETTINGS } from '../../../src/protocol/inference-messages.ts'
-import { fakeClock } from '../../helpers/fake-clock.ts'
+import { fakeClock, settle } from '../../helpers/fake-clock.ts'
 import { memoryObjects } from '../../helpers/memory-objects.ts'
 
 const entry = join(import.meta.dirname, '../../helpers/fake-inference.ts')
@@ -19,11 +20,19 @@ const REFUSED = 2
 const DEADLY = 3
 const SILENT = 4
 const DEADLY_ONCE = 5
+const ABORTABLE = 6
+const BUSY = 7
 const image = (kind: number, value = 0, bytes = 2) => {
   const content = new Uint8Array(bytes)
   content.set([kind, value])
   return content
 }
+/** Its header says so many. */
+const megapixels = (count: number, kind = ANSWERED) => Uint8Array.of(kind, 0, count)
+
+const caller = { key: 'key_1', signal: new AbortController().signal }
+
+const other = { ...caller, key: 'key_2' }
 
 async function setUp(t: TestContext, options: Partial<InferencePoolOptions> = {}) {
   const root = mkdtempSync(join(tmpdir(), 'kappa-pool-'))
@@ -58,7 +67,7 @@ test('many images go in pieces over all processes and come back in order', async
   const { pool, model } = await setUp(t, { processes: 2 })
   while (pool.pids().length < 2) await pool.ready()
   const images = Array.from({ length: 200 }, (_, i) => image(ANSWERED, i))
-  const { embeddings, timings } = await pool.embed(model, images, {})
+  const { embeddings, timings } = await pool.embed(model, images, { caller })
   assert.deepEqual(
     embeddings.map(([value]) => value),
     images.map((one) => one[1])
@@ -68,14 +77,14 @@ test('many images go in pieces over all processes and come back in order', async
 
 test('assignments are those of the children', async (t) => {
   const { pool, model } = await setUp(t)
-  const { results } = await pool.assign(model, [image(ANSWERED, 7)], { topK: 1 })
+  const { results } = await pool.assign(model, [image(ANSWERED, 7)], { topK: 1, caller })
   assert.deepEqual(results[0]?.assignments[0]?.prototype, 7)
 })
 
 test('an image that is refused is named by its place in the whole request', async (t) => {
   const { pool, model } = await setUp(t)
   const images = Array.from({ length: 100 }, (_, i) => image(i === 70 ? REFUSED : ANSWERED))
-  await assert.rejects(pool.embed(model, images, {}), {
+  await assert.rejects(pool.embed(model, images, { caller }), {
     code: 'image_invalid',
     details: { message: 'not an image', index: 70 }
   })
@@ -85,28 +94,29 @@ test('a first piece that fails while others are still to be asked fails the requ
   const { pool, model } = await setUp(t, { settings: { ...DEFAULT_INFERENCE_SETTINGS, maxQueueSize: 100_000 } })
   const images = Array.from({ length: 32_000 }, (_, i) => image(i === 0 ? REFUSED : ANSWERED))
   const refused = { code: 'image_invalid', details: { message: 'not an image', index: 0 } }
-  await assert.rejects(pool.embed(model, images, {}), refused)
+  await assert.rejects(pool.embed(model, images, { caller }), refused)
 })
 
 test('a child that dies once costs nothing: the request is asked again', async (t) => {
   const { pool, model } = await setUp(t, { processes: 2 })
-  const { embeddings } = await pool.embed(model, [image(DEADLY_ONCE, 9)], {})
+  const { embeddings } = await pool.embed(model, [image(DEADLY_ONCE, 9)], { caller })
   assert.equal(embeddings[0]?.[0], 9)
 })
 
 test('a request that kills two children is given up, and the pool lives on', async (t) => {
   const { pool, model } = await setUp(t)
-  await assert.rejects(pool.embed(model, [image(DEADLY)], {}), { code: 'inference_unavailable' })
-  const { embeddings } = await pool.embed(model, [image(ANSWERED, 5)], {})
+  await assert.rejects(pool.embed(model, [image(DEADLY)], { caller }), { code: 'inference_unavailable' })
+  const { embeddings } = await pool.embed(model, [image(ANSWERED, 5)], { caller })
   assert.equal(embeddings[0]?.[0], 5)
 })
 
 test('more images than there is room for are refused at once', async (t) => {
   const { pool, model } = await setUp(t, { settings: { ...DEFAULT_INFERENCE_SETTINGS, maxQueueSize: 10 } })
-  const answered = pool.embed(model, Array(8).fill(image(ANSWERED)), {})
-  await assert.rejects(pool.embed(model, Array(3).fill(image(ANSWERED)), {}), { code: 'overloaded' })
+  const answered = pool.embed(model, Array(8).fill(image(ANSWERED)), { caller })
+  await assert.rejects(pool.embed(model, Array(3).fill(image(ANSWERED)), { caller }), { code: 'too_much_at_once' })
+  await assert.rejects(pool.embed(model, Array(3).fill(image(ANSWERED)), { caller: other }), { code: 'overloaded' })
   assert.equal((await answered).embeddings.length, 8)
-  assert.equal((await pool.embed(model, Array(10).fill(image(ANSWERED)), {})).embeddings.length, 10)
+  assert.equal((await pool.embed(model, Array(10).fill(image(ANSWERED)), { caller })).embeddings.length, 10)
 })
 
 test('a child that hangs is killed and its request times out', async (t) => {
@@ -120,7 +130,7 @@ test('a child that hangs is killed and its request times out', async (t) => {
   const { pool, model } = await setUp(t, { clock: { ...clock, sleep } })
   const [hanging] = pool.pids()
   onSleep = asked.resolve
-  const refused = assert.rejects(pool.embed(model, [image(SILENT)], {}), { code: 'request_timeout' })
+  const refused = assert.rejects(pool.embed(model, [image(SILENT)], { caller }), { code: 'request_timeout' })
   // The question is on its way when its time begins to run.
   await asked.promise
   await clock.advance(DEFAULT_INFERENCE_SETTINGS.timeoutMs + 60_000)
@@ -128,19 +138,84 @@ test('a child that hangs is killed and its request times out', async (t) => {
   while (pool.pids().includes(hanging ?? 0)) await clock.advance(1000)
 })
 
+test('a child that is busy with somebody is not killed: a late request is its own', async (t) => {
+  const clock = fakeClock()
+  const { pool, model } = await setUp(t, { clock })
+  const pids = pool.pids()
+  const late = assert.rejects(pool.embed(model, [image(BUSY)], { caller }), { code: 'request_timeout' })
+  const answered = pool.embed(model, [image(ANSWERED, 1)], { caller: other })
+  assert.equal((await answered).embeddings.length, 1)
+  await clock.advance(DEFAULT_INFERENCE_SETTINGS.timeoutMs + 30_000)
+  await late
+  // It is pinged and answers; then there is no reason to wait for anything any more.
+  assert.equal((await pool.embed(model, [image(ANSWERED, 2)], { caller })).embeddings.length, 1)
+  await clock.advance(60_000)
+  assert.equal((await pool.embed(model, [image(ANSWERED, 3)], { caller })).embeddings[0]?.[0], 3)
+  assert.deepEqual(pool.pids(), pids)
+})
+
+test('a request whose images have too many pixels together is refused by name, before any is decoded', async (t) => {
+  const { pool, model } = await setUp(t, { processes: 2 })
+  // 40 images in two pieces: 399 megapixels, and the last image makes 409.
+  const images = [...Array(39).fill(megapixels(10)), megapixels(9), megapixels(10)]
+  await assert.rejects(pool.embed(model, images, { caller }), (error) => {
+    assert.ok(isAppError(error, 'images_too_large'))
+    assert.deepEqual([error.details['index'], error.details['limit']], [40, 400_000_000])
+    return true
+  })
+  const { embeddings } = await pool.embed(model, images.slice(0, 40), { caller })
+  assert.equal(embeddings.length, 40)
+})
+
+test("a key's pixels under way are bounded, another key finds room, and all of it is given back", async (t) => {
+  const settings = { ...DEFAULT_INFERENCE_SETTINGS, maxQueuePixels: 1_000_000_000 }
+  const { pool, model } = await setUp(t, { settings })
+  const gone = new AbortController()
+  const holding = pool.embed(model, [megapixels(200, ABORTABLE), megapixels(200, ABORTABLE)], {
+    caller: { ...caller, signal: gone.signal }
+  })
+  const left = assert.rejects(holding, { code: 'client_gone' })
+  // Weighed in the order they were asked in.
+  await assert.rejects(pool.embed(model, [megapixels(250)], { caller }), (error) => {
+    assert.ok(isAppError(error, 'too_much_at_once'))
+    assert.equal(error.details.retryAfterS, 1)
+    return true
+  })
+  assert.equal((await pool.embed(model, [megapixels(100)], { caller: other })).embeddings.length, 1)
+  gone.abort()
+  await left
+  assert.equal((await pool.embed(model, [megapixels(200), megapixels(200)], { caller })).embeddings.length, 2)
+})
+
+test('a client that leaves frees the place of all pieces of its request', async (t) => {
+  const settings = { ...DEFAULT_INFERENCE_SETTINGS, maxQueueSize: 100 }
+  const { pool, model } = await setUp(t, { processes: 2, settings })
+  for (let i = 0; i < 10; i++) {
+    const gone = new AbortController()
+    const images = Array(90).fill(image(ABORTABLE))
+    const left = assert.rejects(pool.embed(model, images, { caller: { ...caller, signal: gone.signal } }), {
+      code: 'client_gone'
+    })
+    if (i % 2 === 0) await settle()
+    gone.abort()
+    await left
+  }
+  assert.equal((await pool.embed(model, Array(100).fill(image(ANSWERED)), { caller })).embeddings.length, 100)
+})
+
 test('a model whose files are gone is an error of that request only', async (t) => {
   const { pool, objects, model } = await setUp(t)
   const bytes = objects.content.get('models/mdl_1/config.json') ?? Buffer.alloc(0)
   objects.content.clear()
-  await assert.rejects(pool.embed(model, [image(ANSWERED)], {}), { code: 'object_not_found' })
+  await assert.rejects(pool.embed(model, [image(ANSWERED)], { caller }), { code: 'object_not_found' })
   objects.content.set('models/mdl_1/config.json', bytes)
-  assert.equal((await pool.embed(model, [image(ANSWERED)], {})).embeddings.length, 1)
+  assert.equal((await pool.embed(model, [image(ANSWERED)], { caller })).embeddings.length, 1)
 })
 
 test('a closed pool answers that it is unavailable', async (t) => {
   const { pool, model } = await setUp(t)
   await pool.close()
-  await assert.rejects(pool.embed(model, [image(ANSWERED)], {}), { code: 'inference_unavailable' })
+  await assert.rejects(pool.embed(model, [image(ANSWERED)], { caller }), { code: 'inference_unavailable' })
 })
 
 /** Processor time of this thread in each turn of the event loop: what waits for a core on a busy machine is not counted. */
@@ -164,9 +239,9 @@ function watchTurns() {
 test('256 photographs of 20 KB leave the event loop free', async (t) => {
   const { pool, model } = await setUp(t)
   const images = Array.from({ length: 256 }, (_, i) => image(ANSWERED, i, 20_000))
-  await pool.embed(model, images, {})
+  await pool.embed(model, images, { caller })
   const turns = watchTurns()
-  for (let i = 0; i < 10; i++) await pool.embed(model, images, {})
+  for (let i = 0; i < 10; i++) await pool.embed(model, images, { caller })
   const longest = turns.end().reduce((a, b) => Math.max(a, b), 0)
   t.diagnostic(`${longest} ms in the longest turn`)
   // 5 ms as it is, most of it for the answers.

@@ -16,7 +16,9 @@ function setUp(compute?: (lane: string, items: readonly number[]) => Promise<rea
       return compute ? compute(lane, items) : items.map((item) => item * 10)
     }
   })
-  const submit = (items: number[], lane = 'a', deadline = 1000) => batcher.submit({ lane, items, deadline })
+  let requests = 0
+  const submit = (items: number[], lane = 'a', { key = 'key', signal = new AbortController().signal } = {}) =>
+    batcher.submit({ lane, asker: { key, request: ++requests }, items, signal })
   return { clock, batches, submit }
 }
 
@@ -49,7 +51,7 @@ test('a request that completes a waiting batch starts it at once', async () => {
   await clock.advance(1)
   await submit([4])
   assert.deepEqual(
-    batches.map(({ items, at }) => [items, at]),
+    batches.map(({ items, at }) => [[...items].sort(), at]),
     [[[1, 2, 3, 4], 1]]
   )
 })
@@ -79,14 +81,78 @@ test('different programs are never mixed, and a busy one does not starve the oth
   )
 })
 
-test('a request past its deadline is not computed and answered request_timeout', async () => {
+test('a request that has ended is not computed, and its images fill no batch', async () => {
   const { clock, batches, submit } = setUp()
-  const late = assert.rejects(submit([1], 'a', 3), (error) => isAppError(error, 'request_timeout'))
-  const timely = submit([2])
+  const late = new AbortController()
+  const ended = assert.rejects(submit([1, 2, 3], 'a', { signal: late.signal }), (error) =>
+    isAppError(error, 'request_timeout')
+  )
+  await clock.advance(3)
+  late.abort(new AppError('request_timeout'))
+  await ended
+  const timely = submit([4])
   await clock.advance(5)
-  await late
-  assert.deepEqual((await timely).results, [20])
-  assert.deepEqual(batches[0]?.items, [2])
+  await clock.advance(5)
+  assert.deepEqual((await timely).results, [40])
+  assert.deepEqual(
+    batches.map(({ items }) => items),
+    [[4]]
+  )
+})
+
+test('a request that ends while a batch of it computes is answered after it: until then its model is in use', async () => {
+  const running = Promise.withResolvers<void>()
+  const { clock, batches, submit } = setUp(async (_, items) => {
+    await running.promise
+    return items
+  })
+  const leaving = new AbortController()
+  let isAnswered = false
+  const left = submit([1, 2, 3, 4, 5, 6], 'a', { signal: leaving.signal }).catch((error: unknown) => error)
+  void left.then(() => {
+    isAnswered = true
+  })
+  const whole = submit([7, 8])
+  await clock.advance(5)
+  leaving.abort(new AppError('client_gone'))
+  await settle()
+  assert.equal(isAnswered, false)
+  running.resolve()
+  await clock.advance(5)
+  await clock.advance(5)
+  assert.ok(isAppError(await left, 'client_gone'))
+  assert.deepEqual((await whole).results, [7, 8])
+  assert.deepEqual(
+    batches.map(({ items }) => items),
+    [
+      [1, 2, 3, 4],
+      [7, 8]
+    ]
+  )
+})
+
+test('a request whose last images are being computed gets its results, even when it is late by then', async () => {
+  const running = Promise.withResolvers<void>()
+  const { submit } = setUp(async (_, items) => {
+    await running.promise
+    return items
+  })
+  const late = new AbortController()
+  const request = submit([1, 2, 3, 4], 'a', { signal: late.signal })
+  await settle()
+  late.abort(new AppError('request_timeout'))
+  running.resolve()
+  assert.deepEqual((await request).results, [1, 2, 3, 4])
+})
+
+test('a key with very many images waiting delays another key by one batch', async () => {
+  const { batches, submit } = setUp()
+  const many = Array.from({ length: 40 }, (_, i) => i)
+  const greedy = [submit(many, 'a', { key: 'greedy' }), submit(many, 'a', { key: 'greedy' })]
+  await submit([100, 101, 102, 103], 'a', { key: 'modest' })
+  // One that had begun; then the two keys have half of each.
+  assert.equal(batches.length, 3, 'batches until the modest one was answered')
+  await Promise.all(greedy)
 })
 
 test('a failing batch fails the requests in it and no other', async () => {

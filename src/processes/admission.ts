@@ -1,0 +1,74 @@
+/**
+ * What a request costs, and whether there is room for it: images when it comes, pixels when all of its pieces have read
+ * their headers, wherever those pieces are. Nothing is decoded before.
+ */
+import { type Budget, createBudget } from '../base/budget.ts'
+import { AppError } from '../base/errors.ts'
+import type { InferenceSettings } from '../protocol/inference-messages.ts'
+
+/** The costs of one request. */
+export interface RequestCosts {
+  /**
+   * Tells the pixels of images from `begin` on, again when a piece is asked again. Resolves when the whole request is
+   * admitted.
+   *
+   * @throws AppError images_too_large with the `index` at which it became too much, too_much_at_once, overloaded
+   */
+  admit(begin: number, pixels: readonly number[]): Promise<void>
+  release(): void
+}
+
+export interface Admission {
+  /** @throws AppError too_much_at_once, overloaded */
+  open(key: string, images: number): RequestCosts
+}
+
+export function createAdmission(settings: InferenceSettings): Admission {
+  const images = createBudget(settings.maxQueueSize)
+  const pixels = createBudget(settings.maxQueuePixels)
+  return {
+    open(key, count) {
+      const held = [images.take(key, count)]
+      const judge = (all: readonly number[]) => {
+        checkPixels(all, settings.maxRequestPixels)
+        held.push(take(pixels, key, all))
+      }
+      return { admit: createScale(count, judge), release: () => held.forEach((release) => void release()) }
+    }
+  }
+}
+
+const take = (budget: Budget, key: string, pixels: readonly number[]) =>
+  budget.take(
+    key,
+    pixels.reduce((sum, one) => sum + one, 0)
+  )
+
+function checkPixels(pixels: readonly number[], limit: number): void {
+  let sum = 0
+  for (const [index, one] of pixels.entries()) {
+    sum += one
+    if (sum <= limit) continue
+    const message = `The images up to this one have ${sum} pixels together; at most ${limit} are taken in a request.`
+    throw new AppError('images_too_large', { message, index, limit })
+  }
+}
+
+function createScale(images: number, judge: (pixels: readonly number[]) => void): RequestCosts['admit'] {
+  const weights = new Map<number, number>()
+  const judged = Promise.withResolvers<void>()
+  let isJudged = false
+  return (begin, pixels) => {
+    pixels.forEach((one, i) => void weights.set(begin + i, one))
+    if (weights.size === images && !isJudged) {
+      isJudged = true
+      try {
+        judge(Array.from({ length: images }, (_, index) => weights.get(index) ?? 0))
+        judged.resolve()
+      } catch (error) {
+        judged.reject(error)
+      }
+    }
+    return judged.promise
+  }
+}
