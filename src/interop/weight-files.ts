@@ -3,9 +3,9 @@ import { type FileHandle, open, readdir, readFile, stat } from 'node:fs/promises
 import { basename, join } from 'node:path'
 import { AppError } from '../base/errors.ts'
 import type { CheckpointNetwork } from '../recipe/weight-options.ts'
-import { entriesOf, type PickleValue } from './pickle-values.ts'
+import { entriesOf, nameOfValue, PickleObject, type PickleValue } from './pickle-values.ts'
 import { readSafetensorsFile } from './safetensors-file.ts'
-import { isLazyTensor, type LazyTensor, type TensorsByName, unreadable } from './tensor-source.ts'
+import { isLazyTensor, type LazyTensor, NoTensor, shownName, type TensorsByName, unreadable } from './tensor-source.ts'
 import { readTorchFile } from './torch-file.ts'
 
 export interface WeightFiles {
@@ -26,6 +26,8 @@ export interface WeightFiles {
 /** In this order: a folder often holds the same weights twice. */
 const NAMES = ['model.safetensors', 'pytorch_model.bin']
 const WEIGHTS = /\.(safetensors|pth|pt|bin)$/i
+/** In a message. */
+const MOST_NAMES = 8
 const MOST_JSON_BYTES = 4 * 2 ** 20
 /** Where checkpoints keep a state dict, when they keep other things too. */
 const PARTS = ['state_dict', 'model', 'model_state_dict'] as const
@@ -76,32 +78,46 @@ async function readTensors(
   return findStateDict(await readTorchFile(handle), network)
 }
 
-/** A state dict is a dict with tensors in it; a training checkpoint is a dict of such dicts. */
+/** A state dict is a dict with tensors in it; a training checkpoint is a dict of such dicts, and of other things. */
 function findStateDict(value: PickleValue, network: CheckpointNetwork | undefined): FoundTensors {
   const top = textEntries(value)
-  if (top === null) throw unreadable('The file holds no state dict.')
+  if (top === null) throw noStateDict(value)
   const trainingArguments = textEntries(top.get('args')) ?? new Map<string, PickleValue>()
-  if ([...top.values()].some(isLazyTensor)) {
+  const candidates = network === undefined ? ['teacher', 'student', ...PARTS] : [network]
+  const part = candidates.find((name) => hasTensors(textEntries(top.get(name))))
+  if (part === undefined && hasTensors(top)) {
     return { tensors: tensorsOf(top), part: null, otherParts: [], trainingArguments }
   }
-  const candidates = network === undefined ? ['teacher', 'student', ...PARTS] : [network]
-  const part = candidates.find((name) => textEntries(top.get(name)) !== null)
   if (part === undefined) {
-    const names = [...top.keys()].join(', ')
-    throw unreadable(`The checkpoint holds no weights under ${candidates.join(', ')}; it holds ${names || 'nothing'}.`)
+    const empty = candidates.find((name) => textEntries(top.get(name)) !== null)
+    const holds =
+      empty === undefined ? `it holds ${contentsOf(top)}` : `${empty} holds ${contentsOf(textEntries(top.get(empty))!)}`
+    throw unreadable(`The checkpoint holds no weights under ${candidates.join(', ')}; ${holds}.`)
   }
   const otherParts = [...top.keys()].filter((name) => name !== part && name !== 'args')
   return { tensors: tensorsOf(textEntries(top.get(part))!), part, otherParts, trainingArguments }
 }
 
-function tensorsOf(entries: ReadonlyMap<string, PickleValue>): TensorsByName {
-  const tensors = new Map<string, LazyTensor>()
-  for (const [name, value] of entries) {
-    if (!isLazyTensor(value)) throw unreadable(`${name} in the state dict is no tensor.`)
-    tensors.set(name, value)
-  }
-  return tensors
+function contentsOf(entries: ReadonlyMap<string, PickleValue>): string {
+  const some = [...entries].slice(0, MOST_NAMES).map(([name, value]) => `${shownName(name)} (${nameOfValue(value)})`)
+  return some.join(', ') || 'nothing'
 }
+
+function noStateDict(value: PickleValue): AppError {
+  const found = `The file holds ${nameOfValue(value)}, no state dict.`
+  if (!(value instanceof PickleObject)) return unreadable(found)
+  return unreadable(
+    `${found} Nothing that a weight file names is ever run: save the state_dict() of the model instead.`
+  )
+}
+
+const hasTensors = (entries: ReadonlyMap<string, PickleValue> | null): boolean =>
+  entries !== null && [...entries.values()].some(isLazyTensor)
+
+const tensorsOf = (entries: ReadonlyMap<string, PickleValue>): TensorsByName =>
+  new Map<string, LazyTensor>(
+    [...entries].map(([name, value]) => [name, isLazyTensor(value) ? value : new NoTensor(nameOfValue(value))])
+  )
 
 function textEntries(value: PickleValue | undefined): Map<string, PickleValue> | null {
   const entries = entriesOf(value)
