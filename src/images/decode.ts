@@ -2,6 +2,7 @@
 import sharp from 'sharp'
 import { DEFAULT_IMAGE_LIMITS, type Image, type ImageLimits } from './image.ts'
 import { type ImageInfo, imageInvalid, inspectImage } from './inspect.ts'
+import { withPlainHeader } from './jpeg-header.ts'
 
 // Images come several at a time, so one thread each; and none comes twice, so a cache of operations only costs: 5 % of
 // the loaders' processor time.
@@ -17,13 +18,33 @@ const BACKDROP = '#fff'
  *
  * @throws AppError `image_invalid` when the data is broken or cut off: no half-gray images in a training set
  */
-export async function decodeInspected(bytes: Uint8Array, info: Pick<ImageInfo, 'channels'>): Promise<Image> {
+export async function decodeInspected(
+  bytes: Uint8Array,
+  { format, channels }: Pick<ImageInfo, 'format' | 'channels'>
+): Promise<Image> {
+  if (format !== 'jpeg') return decode(bytes, { channels, failOn: 'error' })
+  // Picture data that ends early, with an end mark behind it, is a remark to the decoder, which paints the rest gray.
+  return decode(bytes, { channels, failOn: 'warning' }).catch(() =>
+    decode(withPlainHeader(bytes), { channels, failOn: 'warning' })
+  )
+}
+
+/** Of an image that is in a dataset: it was judged when it was packed, and a run must not stop on it. */
+export const decodePacked = (bytes: Uint8Array, { channels }: Pick<ImageInfo, 'channels'>): Promise<Image> =>
+  decode(bytes, { channels, failOn: 'error' })
+
+interface DecodeOptions {
+  readonly channels: 1 | 3
+  readonly failOn: 'warning' | 'error'
+}
+
+async function decode(bytes: Uint8Array, { channels, failOn }: DecodeOptions): Promise<Image> {
   // The header's pixels were checked against the caller's limit; a second limit here could only disagree.
-  const input = sharp(bytes, { failOn: 'error', limitInputPixels: false, pages: 1 })
-  const pipeline = info.channels === 1 ? input : input.flatten({ background: BACKDROP })
+  const input = sharp(bytes, { failOn, limitInputPixels: false, pages: 1 })
+  const pipeline = channels === 1 ? input : input.flatten({ background: BACKDROP })
   const { data, info: raw } = await pipeline
     .autoOrient()
-    .toColourspace(info.channels === 1 ? 'b-w' : 'srgb')
+    .toColourspace(channels === 1 ? 'b-w' : 'srgb')
     .raw({ depth: 'uchar' })
     .toBuffer({ resolveWithObject: true })
     .catch((error: unknown) => {

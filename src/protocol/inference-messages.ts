@@ -44,7 +44,7 @@ export interface EmbedInferenceRequest {
   readonly id: number
   readonly kind: 'embed'
   readonly model: ServedModel
-  /** Encoded images: JPEG, PNG, WebP, TIFF or GIF. At least one. */
+  /** Encoded images: JPEG, PNG, WebP, AVIF, TIFF or GIF. At least one. */
   readonly images: readonly Uint8Array[]
   readonly options: {
     /** Keeps the first so many numbers of each vector and normalizes again. */

@@ -3,8 +3,8 @@ import { createReadStream } from 'node:fs'
 import { open, readFile, stat } from 'node:fs/promises'
 import { createGunzip } from 'node:zlib'
 import { isAppError, toError } from '../../base/errors.ts'
+import { isImage } from '../../base/image-formats.ts'
 import type { IngestLimits, IngestSource } from '../../protocol/ingest-messages.ts'
-import { sniffFormat } from '../inspect.ts'
 import { type ArchiveEntry, type ArchiveFile, archiveInvalid, collect } from './archive.ts'
 import { type Budget, createBudget } from './budget.ts'
 import { folderFiles } from './folder.ts'
@@ -56,7 +56,7 @@ async function kindOf(path: string): Promise<FileKind> {
   const isZip = head[0] === 0x50 && head[1] === 0x4b && (head[2] === 3 || head[2] === 5)
   if (isZip) return 'zip'
   if (isIdx(head)) return 'idx'
-  if (sniffFormat(head) !== null) return 'image'
+  if (isImage(head)) return 'image'
   if (isTarHeader(head)) return 'tar'
   if (!isGzip(head)) return 'other'
   const inside = await firstUnpackedBytes(path)

@@ -45,7 +45,7 @@ export function TryIt({ path, hasHead }: { readonly path: string; readonly hasHe
       <div className="try-it">
         <FileDrop label="Image" accept="image/*" onFiles={([file]) => file && void attempt.run(file)}>
           {preview ? <img src={preview} alt={image ? `Chosen: ${image.name}` : ''} /> : <b>Drop or choose an image</b>}
-          <span className="muted small">{image ? image.name : 'JPEG, PNG, WebP, TIFF or GIF'}</span>
+          <span className="muted small">{image ? image.name : 'JPEG, PNG, WebP, AVIF, TIFF or GIF'}</span>
         </FileDrop>
         <div className="answer-area" aria-live="polite">
           {attempt.isRunning && <p className="muted">Asking the model…</p>}
