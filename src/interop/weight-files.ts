@@ -35,7 +35,7 @@ const PARTS = ['state_dict', 'model', 'model_state_dict'] as const
 /** @throws AppError checkpoint_invalid, invalid_request; close it in any case */
 export async function openWeightFiles(path: string, network: CheckpointNetwork | undefined): Promise<WeightFiles> {
   const { folder, file } = await locate(path)
-  const handle = await open(join(folder, file))
+  const handle = await open(join(folder, file)).catch(cannotRead(path))
   try {
     const found = await readTensors(handle, { file, network })
     return {
@@ -56,7 +56,7 @@ async function locate(path: string): Promise<{ folder: string; file: string }> {
     throw new AppError('invalid_request', { message: `There is nothing at ${path}.` }, { cause: error })
   })
   if (found.isFile()) return { folder: join(path, '..'), file: basename(path) }
-  const names = (await readdir(path)).filter((name) => WEIGHTS.test(name)).sort()
+  const names = (await readdir(path).catch(cannotRead(path))).filter((name) => WEIGHTS.test(name)).sort()
   const known = NAMES.find((name) => names.includes(name))
   if (known !== undefined) return { folder: path, file: known }
   const [only, ...others] = names
@@ -64,6 +64,12 @@ async function locate(path: string): Promise<{ folder: string; file: string }> {
   if (others.length > 0) throw unreadable(`The folder holds several weight files (${names.join(', ')}); name one.`)
   return { folder: path, file: only }
 }
+
+const cannotRead =
+  (path: string) =>
+  (error: NodeJS.ErrnoException): never => {
+    throw new AppError('invalid_request', { message: `${path} cannot be read (${error.code}).` }, { cause: error })
+  }
 
 type FoundTensors = Pick<WeightFiles, 'tensors' | 'part' | 'otherParts' | 'trainingArguments'>
 

@@ -152,6 +152,11 @@ async function* readFileOf(file: ArchiveFile, reading: Reading): AsyncGenerator<
 async function* readFolder(folder: string, reading: Reading): AsyncGenerator<SourceItem> {
   for await (const file of folderFiles(folder)) {
     if (judgeName(file.name).kind !== 'file') continue
+    if (file.problem !== undefined) {
+      reading.budget.countEntry()
+      yield { kind: 'rejected', name: file.name, code: 'source_unreachable', message: file.problem }
+      continue
+    }
     const kind = await kindOf(file.path).catch(() => 'other' as const) // unreadable gzip: rejected below by its content
     if (kind === 'other') {
       reading.budget.countEntry()
