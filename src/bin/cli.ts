@@ -3,7 +3,7 @@
 import { resolve } from 'node:path'
 import { toError } from '../base/errors.ts'
 import { VERSION } from '../base/version.ts'
-import { type Command, EXIT, EXIT_CODES, runCommand } from '../cli/command.ts'
+import { type Command, EXIT, EXIT_CODES, refusal, runCommand } from '../cli/command.ts'
 import { forkedTrainer } from '../cli/trainer.ts'
 import { readEngineChoice } from '../composition/config.ts'
 import type { TrainerWork } from '../protocol/trainer-child.ts'
@@ -13,8 +13,7 @@ function trainer(): TrainerWork {
   try {
     readEngineChoice(process.env)
   } catch (error) {
-    process.stderr.write(`${toError(error).message}\n`)
-    process.exit(EXIT.refused)
+    throw refusal(toError(error).message)
   }
   return forkedTrainer(resolve(import.meta.dirname, 'trainer.ts'))
 }
@@ -66,12 +65,14 @@ const [word = 'help', ...args] = process.argv.slice(2)
 const name = word === 'help' && args[0] !== undefined ? args[0] : word
 const entry = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined
 
-if (entry !== undefined) process.exit(await runCommand(name, await entry.load(), word === 'help' ? ['--help'] : args))
+if (entry !== undefined) process.exit(await runCommand(name, entry.load, { args: word === 'help' ? ['--help'] : args }))
 if (name === '--version') {
   process.stdout.write(`kappa ${VERSION}\n`)
   process.exit(EXIT.done)
 }
-const isHelp = ['help', '--help', '-h'].includes(name)
-if (!isHelp) process.stderr.write(`kappa has no command ${name}.\n\n`)
-process[isHelp ? 'stdout' : 'stderr'].write(USAGE)
-process.exit(isHelp ? EXIT.done : EXIT.refused)
+if (['help', '--help', '-h'].includes(name)) {
+  process.stdout.write(USAGE)
+  process.exit(EXIT.done)
+}
+const unknown = refusal(`kappa has no command ${name}.`)
+process.exit(await runCommand('help', () => Promise.reject(unknown), { args }))

@@ -2,4 +2,4 @@
 import { runCommand } from '../cli/command.ts'
 import { DOCTOR } from '../cli/doctor.ts'
 
-process.exit(await runCommand('doctor', DOCTOR, process.argv.slice(2)))
+process.exit(await runCommand('doctor', async () => DOCTOR, { args: process.argv.slice(2) }))

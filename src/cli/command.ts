@@ -1,13 +1,14 @@
 /** What the commands share: how words are read, how failures are told, what the exit codes mean. */
-import { type ParseArgsConfig, parseArgs } from 'node:util'
-import { AppError, type ErrorCode, type FieldError, isAppError, toError } from '../base/errors.ts'
-import { createOutput, type Output } from './output.ts'
+import { AppError, type ErrorCode, type FieldError, toError } from '../base/errors.ts'
+import { expectedFailure } from './failures.ts'
+import { createOutput, type Output, type Streams } from './output.ts'
 
 export const EXIT = { done: 0, failed: 1, refused: 2, stopped: 3 } as const
-export type ExitCode = (typeof EXIT)[keyof typeof EXIT]
+/** Of EXIT; or 128 and the number of the signal that ended the process. */
+export type ExitCode = number
 
 export const EXIT_CODES = `Exit codes: 0 done · 1 failed while working · 2 refused: a flag, recipe, folder or file, named
-            · 3 stopped by Ctrl-C or --max-steps, to be gone on from`
+            · 3 stopped by Ctrl-C or --max-steps, to be gone on from · 130 stopped by Ctrl-C, with nothing left behind`
 
 export interface Command {
   readonly usage: string
@@ -37,22 +38,38 @@ export const exitCodeOf = (code: ErrorCode): ExitCode => (REFUSALS.has(code) ? E
 export const refusal = (message: string, errors?: readonly FieldError[]): AppError =>
   new AppError('invalid_request', errors === undefined ? { message } : { message, errors })
 
-/** One command from its words to its exit code. Nothing is thrown but bugs. */
-export async function runCommand(name: string, command: Command, args: readonly string[]): Promise<ExitCode> {
-  if (args.includes('--help') || args.includes('-h')) {
-    process.stdout.write(command.usage)
-    return EXIT.done
-  }
-  const output = createOutput({ isJson: args.includes('--json') })
+export interface CommandCall {
+  readonly args: readonly string[]
+  readonly streams?: Streams
+}
+
+/** One command from its words to its exit code. Whatever goes wrong is told, on stderr or as the line `failed`. */
+export async function runCommand(
+  name: string,
+  load: () => Promise<Command>,
+  { args, streams = process }: CommandCall
+): Promise<ExitCode> {
+  const output = createOutput({ isJson: args.includes('--json'), streams })
   try {
+    const command = await load()
+    if (args.includes('--help') || args.includes('-h')) {
+      streams.stdout.write(command.usage)
+      return EXIT.done
+    }
     return await command.run(args, output)
-  } catch (error) {
-    if (!isAppError(error)) throw error
-    const code = exitCodeOf(error.code)
+  } catch (thrown) {
+    const error = expectedFailure(thrown)
+    if (error === null) return tellBug(output, toError(thrown))
     tell(output, error)
-    if (error.code === 'invalid_request' && !output.isJson) output.line(`kappa ${name} --help shows the options.`)
-    return code
+    if (error.code === 'invalid_request')
+      output.line(name === 'help' ? 'kappa help lists the commands.' : `kappa ${name} --help shows the options.`)
+    return exitCodeOf(error.code)
   }
+}
+
+function tellBug(output: Output, { message, stack = message }: Error): ExitCode {
+  output.show({ type: 'failed', code: 'internal', message, stack }, `This is a fault of kappa: ${stack}`)
+  return EXIT.failed
 }
 
 function tell(output: Output, { code, message, details }: AppError): void {
@@ -64,31 +81,27 @@ function tell(output: Output, { code, message, details }: AppError): void {
   output.show({ type: 'failed', code, message, ...(errors.length > 0 && { errors }) }, `${message}${fields.join('')}`)
 }
 
-/** @throws AppError invalid_request naming the word that is wrong */
-export function readOptions<Options extends NonNullable<ParseArgsConfig['options']>>(
-  args: readonly string[],
-  options: Options
-) {
-  try {
-    return parseArgs({ args: [...args], options, allowPositionals: false, strict: true }).values
-  } catch (error) {
-    // parseArgs explains itself: "Unknown option '--imges'…", at length after the first sentence.
-    throw refusal(toError(error).message.split('. To specify')[0] ?? '')
-  }
-}
-
 export interface NumberRange {
   readonly least?: number
+  readonly most?: number
 }
 
-/** @throws AppError invalid_request unless it is a whole number, `least` or more */
-export function wholeNumber(flag: string, value: string, { least = 0 }: NumberRange = {}): number {
+/** More than any machine has; a number mistaken for another asks for threads until the system gives up. */
+export const MOST_THREADS = 256
+
+/** @throws AppError invalid_request unless it is a whole number of the range */
+export function wholeNumber(flag: string, value: string, { least = 0, most }: NumberRange = {}): number {
   const number = Number(value)
-  if (!/^\d+$/.test(value) || !Number.isSafeInteger(number))
+  if (!/^-?\d+$/.test(value) || !Number.isSafeInteger(number))
     throw refusal(`--${flag} must be a whole number, not ${value}.`)
   if (number < least) throw refusal(`--${flag} must be ${least} or more, not ${value}.`)
+  if (most !== undefined && number > most) throw refusal(`--${flag} must be ${most} or less, not ${value}.`)
   return number
 }
+
+/** Of an engine. Undefined when nothing was said. @throws AppError invalid_request */
+export const threadsOf = (value: string | undefined): number | undefined =>
+  value === undefined ? undefined : wholeNumber('threads', value, { least: 1, most: MOST_THREADS })
 
 /** @throws AppError invalid_request when the flag was not given */
 export function needed(flag: string, value: string | undefined): string {

@@ -1,6 +1,7 @@
 /** `kappa doctor`: which engines this machine has, on which device, and how fast they are. */
 import { type EngineReport, examine, examineOnCuda } from '../engine/doctor.ts'
-import { type Command, EXIT, readOptions, wholeNumber } from './command.ts'
+import { type Command, EXIT, threadsOf } from './command.ts'
+import { readOptions } from './options.ts'
 
 const USAGE = `Which engines this machine has, on which device, and how fast they are. Takes a few seconds.
 
@@ -19,8 +20,7 @@ const OPTIONS = { json: { type: 'boolean' }, threads: { type: 'string' } } as co
 export const DOCTOR: Command = {
   usage: USAGE,
   async run(args, output) {
-    const given = readOptions(args, OPTIONS).threads
-    const threads = given === undefined ? undefined : wholeNumber('threads', given, { least: 1 })
+    const threads = threadsOf(readOptions(args, OPTIONS).threads)
     const engines = [...(await examine(threads)), ...(await examineOnCuda(threads))]
     const node = process.version
     const platform = `${process.platform}-${process.arch}`

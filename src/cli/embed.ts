@@ -1,9 +1,19 @@
 /** `kappa embed`: images in, vectors in a file that NumPy, PyTorch or jq read. */
-import { mkdir, stat } from 'node:fs/promises'
+import { rmSync } from 'node:fs'
+import { mkdir } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
-import { createEmbeddingFile, EMBEDDING_FORMATS, embeddingFormatOf, imageListOf } from '../serving/embedding-file.ts'
-import { type Command, EXIT, EXIT_CODES, needed, readOptions, refusal, wholeNumber } from './command.ts'
-import { embedWithProgress, openModel, originOf } from './images.ts'
+import {
+  createEmbeddingFile,
+  EMBEDDING_FORMATS,
+  type EmbeddingFormat,
+  embeddingFormatOf,
+  imageListOf
+} from '../serving/embedding-file.ts'
+import { type Command, EXIT, EXIT_CODES, type ExitCode, needed, refusal, threadsOf } from './command.ts'
+import { type Embedding, embedWithProgress, modelFolderOf, openModel, originOf } from './images.ts'
+import { untilInterrupted } from './interrupt.ts'
+import { checkNew } from './new-path.ts'
+import { readOptions } from './options.ts'
 
 const USAGE = `Embeds images with an exported model: unit vectors, one row an image, in the order of the file names.
 
@@ -32,29 +42,40 @@ export const EMBED: Command = {
     const values = readOptions(args, OPTIONS)
     const path = resolve(needed('out', values.out))
     const format = embeddingFormatOf(path)
-    if (format === null) throw refusal(`--out must end with .${EMBEDDING_FORMATS.join(', .')}: ${path}`)
-    for (const name of [path, imageListOf(path)]) {
-      if ((await stat(name).catch(() => null)) !== null) throw refusal(`--out ${name} is there already.`)
-    }
-    const threads = values.threads === undefined ? undefined : wholeNumber('threads', values.threads, { least: 1 })
+    if (format === null) throw refusal(`--out must end with .${EMBEDDING_FORMATS.join(', .')}, and ${path} does not.`)
+    const threads = threadsOf(values.threads)
+    const folder = await modelFolderOf(values.model)
     const origin = await originOf('images', values.images)
-    const model = await openModel(values.model, threads)
-    try {
-      const dimensions = model.config.embeddingDim
-      await mkdir(dirname(path), { recursive: true })
-      const file = await createEmbeddingFile(path, { format, dimensions })
+    for (const name of format === 'jsonl' ? [path] : [path, imageListOf(path)]) await checkNew(name)
+    const announce = () => output.show({ type: 'stopping' }, '\nstopping after this batch; nothing is left behind')
+    return untilInterrupted(announce, async (signal) => {
+      const model = await openModel(folder, threads)
       try {
-        const unusable = await embedWithProgress({ model, origin, output }, ({ images }) => file.add(images))
-        await file.finish()
-        const images = file.images()
-        const event = { type: 'embedded', images, unusable, dimensions, files: file.paths }
-        output.show(event, `${images} images, ${dimensions} dimensions: ${file.paths.join(', ')}`)
-        return EXIT.done
+        return await embedInto(path, format, { model, origin, output, signal })
       } finally {
-        await file.discard()
+        await model.dispose()
       }
-    } finally {
-      await model.dispose()
-    }
+    })
+  }
+}
+
+async function embedInto(path: string, format: EmbeddingFormat, embedding: Embedding): Promise<ExitCode> {
+  const dimensions = embedding.model.config.embeddingDim
+  await mkdir(dirname(path), { recursive: true })
+  const file = await createEmbeddingFile(path, { format, dimensions })
+  // A second Ctrl-C, or a fault, ends the process without coming back here.
+  const remove = () => file.drafts.forEach((draft) => void rmSync(draft, { force: true }))
+  process.once('exit', remove)
+  try {
+    const unusable = await embedWithProgress(embedding, ({ images }) => file.add(images))
+    embedding.signal.throwIfAborted()
+    await file.finish()
+    const images = file.images()
+    const event = { type: 'embedded', images, unusable, dimensions, files: file.paths }
+    embedding.output.show(event, `${images} images, ${dimensions} dimensions: ${file.paths.join(', ')}`)
+    return EXIT.done
+  } finally {
+    await file.discard()
+    process.off('exit', remove)
   }
 }

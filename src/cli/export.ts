@@ -1,11 +1,12 @@
 /** `kappa export`: a model from any checkpoint, that of a run which was stopped too. */
-import { stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import { isAppError } from '../base/errors.ts'
 import type { TrainerWork } from '../protocol/trainer-child.ts'
 import { findLatestCheckpoint } from '../training/checkpoint.ts'
-import { type Command, EXIT_CODES, needed, readOptions, refusal, wholeNumber } from './command.ts'
+import { type Command, EXIT_CODES, needed, refusal, threadsOf } from './command.ts'
 import { showExport } from './export-events.ts'
+import { checkNew } from './new-path.ts'
+import { readOptions } from './options.ts'
+import { found, isPacked } from './sources.ts'
 
 const USAGE = `Writes the servable model of a checkpoint: safetensors, ONNX, and a report on the prototypes.
 
@@ -36,11 +37,11 @@ export const createExportCommand = (work: TrainerWork): Command => ({
   async run(args, output) {
     const values = readOptions(args, OPTIONS)
     const outFolder = resolve(needed('out', values.out))
-    if (await exists(outFolder)) throw refusal(`--out ${outFolder} is there already.`)
-    const checkpointFolder =
-      values.checkpoint === undefined ? await newestOf(resolve(needed('run', values.run))) : resolve(values.checkpoint)
+    const threads = threadsOf(values.threads)
+    if (values.checkpoint === undefined) needed('run', values.run)
+    await checkNew(outFolder)
     const datasetFolder = await imagesOf(values)
-    const threads = values.threads === undefined ? undefined : wholeNumber('threads', values.threads, { least: 1 })
+    const checkpointFolder = await checkpointOf(values)
     const request = { type: 'export', checkpointFolder, datasetFolder, outFolder } as const
     return showExport(output, (signal) =>
       work.export(threads === undefined ? request : { ...request, threads }, signal)
@@ -48,7 +49,14 @@ export const createExportCommand = (work: TrainerWork): Command => ({
   }
 })
 
+async function checkpointOf({ checkpoint, run = '' }: { readonly checkpoint?: string; readonly run?: string }) {
+  if (checkpoint === undefined) return newestOf(resolve(run))
+  await found('checkpoint', checkpoint)
+  return resolve(checkpoint)
+}
+
 async function newestOf(run: string): Promise<string> {
+  await found('run', run)
   const { folder, skipped } = await findLatestCheckpoint(run)
   if (folder !== null) return folder
   const reasons = skipped.map(({ folder: damaged, reason }) => ` ${damaged}: ${reason}.`).join('')
@@ -58,13 +66,7 @@ async function newestOf(run: string): Promise<string> {
 async function imagesOf(values: { readonly run?: string; readonly images?: string }): Promise<string | null> {
   const folder = values.images ?? (values.run === undefined ? null : join(values.run, 'dataset'))
   if (folder === null) return null
-  if (await exists(join(folder, 'manifest.json'))) return resolve(folder)
+  if (await isPacked(folder)) return resolve(folder)
   if (values.images !== undefined) throw refusal(`--images ${folder} is no packed dataset.`)
   return null
 }
-
-const exists = async (path: string): Promise<boolean> =>
-  (await stat(path).catch((error: unknown) => {
-    if (isAppError(error)) throw error
-    return null
-  })) !== null

@@ -1,7 +1,6 @@
 /** Images and models as flags name them, for the commands that embed. */
 import { stat } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
-import { openOnnxFile } from '../engine/onnx-engine.ts'
 import { folderFiles } from '../images/sources/folder.ts'
 import { MODEL_FILES } from '../protocol/model-folder.ts'
 import type { EmbeddedBatch, ImageOrigin, UnusableImage } from '../serving/embed-images.ts'
@@ -9,6 +8,7 @@ import { embedImages } from '../serving/embed-images.ts'
 import { openServingModel, type ServingModel } from '../serving/serving-model.ts'
 import { needed, refusal } from './command.ts'
 import type { Output } from './output.ts'
+import { checkImages, found } from './sources.ts'
 
 /** Named one by one; the rest is only counted. */
 const NAMED_UNUSABLE = 5
@@ -16,20 +16,22 @@ const NAMED_UNUSABLE = 5
 /** @throws AppError invalid_request when there is nothing */
 export async function originOf(flag: string, value: string | undefined): Promise<ImageOrigin> {
   const path = resolve(needed(flag, value))
-  const found = await stat(path).catch(() => null)
-  if (found === null) throw refusal(`--${flag} ${path}: there is no such file or folder.`)
-  if (!found.isDirectory()) return { kind: 'file', path, name: basename(path) }
-  const isPacked = (await stat(join(path, 'manifest.json')).catch(() => null)) !== null
-  return isPacked ? { kind: 'packed', path } : { kind: 'folder', path, name: basename(path) }
+  const kind = await checkImages(flag, path)
+  return kind === 'packed' ? { kind, path } : { kind, path, name: basename(path) }
 }
 
-/** @throws AppError invalid_request or model_not_ready when the folder holds no exported model */
-export async function openModel(value: string | undefined, threads: number | undefined): Promise<ServingModel> {
+/** @throws AppError invalid_request when the folder holds no exported model */
+export async function modelFolderOf(value: string | undefined): Promise<string> {
   const path = resolve(needed('model', value))
-  if ((await stat(path).catch(() => null)) === null) throw refusal(`--model ${path}: there is no such folder.`)
-  if ((await stat(join(path, MODEL_FILES.config)).catch(() => null)) === null) {
-    throw refusal(`--model ${path} holds no model: it has no ${MODEL_FILES.config}; a run has its own in model/.`)
-  }
+  if (!(await found('model', path)).isDirectory()) throw refusal(`--model ${path} is no folder.`)
+  if ((await stat(join(path, MODEL_FILES.config)).catch(() => null)) !== null) return path // reading it tells the rest
+  throw refusal(`--model ${path} holds no model: it has no ${MODEL_FILES.config}; a run has its own in model/.`)
+}
+
+/** @throws AppError model_not_ready */
+export async function openModel(path: string, threads: number | undefined): Promise<ServingModel> {
+  // Takes most of a second: what is refused is refused before.
+  const { openOnnxFile } = await import('../engine/onnx-engine.ts')
   return openServingModel(path, (file) => openOnnxFile(file, threads === undefined ? {} : { threads }))
 }
 
@@ -41,9 +43,16 @@ async function countOf(origin: ImageOrigin): Promise<number | null> {
   return files
 }
 
-/** Embeds with progress; what cannot be read is told. Returns how many that were. */
+export interface Embedding {
+  readonly model: ServingModel
+  readonly origin: ImageOrigin
+  readonly output: Output
+  readonly signal: AbortSignal
+}
+
+/** Embeds with progress; what cannot be read is told. Returns how many that were. @throws the signal's reason between two batches */
 export async function embedWithProgress(
-  { model, origin, output }: { readonly model: ServingModel; readonly origin: ImageOrigin; readonly output: Output },
+  { model, origin, output, signal }: Embedding,
   take: (batch: EmbeddedBatch) => Promise<void> | void
 ): Promise<number> {
   const { imageSize, channels } = model.config
@@ -53,6 +62,7 @@ export async function embedWithProgress(
   let images = 0
   let unusable = 0
   for await (const batch of embedImages({ origin, program, target: { imageSize, channels } })) {
+    signal.throwIfAborted()
     for (const image of batch.unusable) showUnusable(image, ++unusable, output)
     await take(batch)
     images += batch.images.length

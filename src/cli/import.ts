@@ -1,6 +1,6 @@
 /** `kappa import`: a model of weights that others have trained. */
 import { stat } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import type { TrainerWork } from '../protocol/trainer-child.ts'
 import { ARCHS, METHODS } from '../recipe/schema.ts'
 import {
@@ -9,8 +9,12 @@ import {
   WEIGHT_FORMATS,
   type WeightOptions
 } from '../recipe/weight-options.ts'
-import { type Command, EXIT_CODES, needed, readOptions, refusal, wholeNumber } from './command.ts'
+import { type Command, EXIT_CODES, needed, refusal, threadsOf, wholeNumber } from './command.ts'
 import { showExport } from './export-events.ts'
+import { systemReason } from './failures.ts'
+import { checkNew } from './new-path.ts'
+import { readWords } from './options.ts'
+import { isPacked } from './sources.ts'
 
 const USAGE = `Makes a servable model of published weights: safetensors, ONNX, and a folder that transformers loads.
 
@@ -34,6 +38,9 @@ const USAGE = `Makes a servable model of published weights: safetensors, ONNX, a
 ${EXIT_CODES}
 `
 
+/** As the API has it: positions of a larger one would not fit in memory. */
+const LARGEST_IMAGE = 4096
+
 const text = { type: 'string' } as const
 const OPTIONS = {
   out: text,
@@ -56,22 +63,31 @@ type Values = { readonly [name in Exclude<keyof typeof OPTIONS, 'json'>]?: strin
 
 export const createImportCommand = (work: TrainerWork): Command => ({
   usage: USAGE,
-  async run([first, ...rest], output) {
-    if (first === undefined || first.startsWith('-')) throw refusal('The file or folder to import comes first.')
-    const values = readOptions(rest, OPTIONS)
+  async run(args, output) {
+    const { values, words } = readWords(args, OPTIONS)
+    const source = await sourceOf(words)
     const outFolder = resolve(needed('out', values.out))
-    if (await exists(outFolder)) throw refusal(`--out ${outFolder} is there already.`)
-    const request = {
-      type: 'import',
-      source: resolve(first),
-      weights: weightOptions(values),
-      datasetFolder: await imagesOf(values),
-      outFolder,
-      ...(values.threads === undefined ? {} : { threads: wholeNumber('threads', values.threads, { least: 1 }) })
-    } as const
-    return showExport(output, (signal) => work.import(request, signal))
+    const threads = threadsOf(values.threads)
+    const weights = weightOptions(values)
+    const datasetFolder = await imagesOf(values)
+    await checkNew(outFolder)
+    const request = { type: 'import', source, weights, datasetFolder, outFolder } as const
+    return showExport(output, (signal) =>
+      work.import(threads === undefined ? request : { ...request, threads }, signal)
+    )
   }
 })
+
+async function sourceOf([source, other]: readonly string[]): Promise<string> {
+  if (source === undefined) throw refusal('The file or folder to import is needed.')
+  if (other !== undefined) throw refusal(`One file or folder is imported at a time, not ${source} and ${other}.`)
+  const path = resolve(source)
+  const found = await stat(path).catch((error: unknown) => {
+    throw refusal(`${path} cannot be read: ${systemReason(error)}.`)
+  })
+  if (found.isFile() || found.isDirectory()) return path
+  throw refusal(`${path} is neither a file nor a folder.`)
+}
 
 /** @throws AppError invalid_request naming the flag */
 export function weightOptions(values: Values): WeightOptions {
@@ -81,8 +97,10 @@ export function weightOptions(values: Values): WeightOptions {
   const network = oneOf('network', values.network, CHECKPOINT_NETWORKS)
   const method = oneOf('method', values.method, METHODS)
   const mean = numbers('mean', values.mean)
-  const std = numbers('std', values.std)
-  const [temperature] = numbers('temperature', values.temperature) ?? []
+  const std = positive('std', numbers('std', values.std))
+  if ((mean === undefined) !== (std === undefined)) throw refusal('--mean and --std belong together.')
+  const [temperature, another] = positive('temperature', numbers('temperature', values.temperature)) ?? []
+  if (another !== undefined) throw refusal(`--temperature must be one number, not ${values.temperature}.`)
   return {
     ...(format && { format }),
     ...(arch && { arch }),
@@ -94,7 +112,7 @@ export function weightOptions(values: Values): WeightOptions {
     ...(temperature !== undefined && { temperature }),
     ...(values.heads !== undefined && { heads: wholeNumber('heads', values.heads, { least: 1 }) }),
     ...(values['image-size'] !== undefined && {
-      imageSize: wholeNumber('image-size', values['image-size'], { least: 1 })
+      imageSize: wholeNumber('image-size', values['image-size'], { least: 1, most: LARGEST_IMAGE })
     })
   }
 }
@@ -114,10 +132,13 @@ function numbers(flag: string, value: string | undefined): number[] | undefined 
   return list
 }
 
-async function imagesOf({ images }: Values): Promise<string | null> {
-  if (images === undefined) return null
-  if (await exists(join(images, 'manifest.json'))) return resolve(images)
-  throw refusal(`--images ${images} is no packed dataset.`)
+function positive(flag: string, list: number[] | undefined): number[] | undefined {
+  if (list?.some((number) => number <= 0)) throw refusal(`--${flag} must be above 0, not ${list.join(',')}.`)
+  return list
 }
 
-const exists = async (path: string): Promise<boolean> => (await stat(path).catch(() => null)) !== null // ENOENT mostly; reading it tells the rest
+async function imagesOf({ images }: Values): Promise<string | null> {
+  if (images === undefined) return null
+  if (await isPacked(images)) return resolve(images)
+  throw refusal(`--images ${images} is no packed dataset.`)
+}

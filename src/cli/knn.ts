@@ -1,10 +1,11 @@
 /** `kappa knn`: how well a model's nearest neighbours agree about labels that it never saw. */
 
 import { knnAccuracy } from '../math/knn.ts'
-import type { ImageOrigin, Label } from '../serving/embed-images.ts'
-import type { ServingModel } from '../serving/serving-model.ts'
-import { type Command, EXIT, EXIT_CODES, readOptions, refusal, wholeNumber } from './command.ts'
-import { embedWithProgress, openModel, originOf } from './images.ts'
+import type { Label } from '../serving/embed-images.ts'
+import { type Command, EXIT, EXIT_CODES, refusal, threadsOf, wholeNumber } from './command.ts'
+import { type Embedding, embedWithProgress, modelFolderOf, openModel, originOf } from './images.ts'
+import { untilInterrupted } from './interrupt.ts'
+import { readOptions } from './options.ts'
 import type { Output } from './output.ts'
 
 /** DINO's evaluation. */
@@ -40,21 +41,37 @@ export const KNN: Command = {
   async run(args, output) {
     const values = readOptions(args, OPTIONS)
     const k = wholeNumber('k', values.k, { least: 1 })
-    const threads = values.threads === undefined ? undefined : wholeNumber('threads', values.threads, { least: 1 })
+    const threads = threadsOf(values.threads)
+    const folder = await modelFolderOf(values.model)
     const origins = [await originOf('bank', values.bank), await originOf('queries', values.queries)] as const
-    const model = await openModel(values.model, threads)
-    try {
-      const bank = await embedLabelled(model, origins[0], output)
-      const queries = await embedLabelled(model, origins[1], output)
-      const { top1, classes } = judge(model.config.embeddingDim, k, { bank, queries })
-      const [images, judged] = [bank.labels.length, queries.labels.length]
-      const event = { type: 'result', top1, k, temperature: TEMPERATURE, classes, bank: images, queries: judged }
-      output.result(event, `k-NN top-1: ${(100 * top1).toFixed(1)} %  (k = ${k}, ${judged} queries, bank of ${images})`)
-      return EXIT.done
-    } finally {
-      await model.dispose()
-    }
+    return untilInterrupted(
+      () => output.show({ type: 'stopping' }, '\nstopping after this batch'),
+      async (signal) => {
+        const model = await openModel(folder, threads)
+        try {
+          const bank = await embedLabelled({ model, origin: origins[0], output, signal })
+          const queries = await embedLabelled({ model, origin: origins[1], output, signal })
+          showResult(output, k, { bank, queries, dim: model.config.embeddingDim })
+          return EXIT.done
+        } finally {
+          await model.dispose()
+        }
+      }
+    )
   }
+}
+
+interface Evaluation {
+  readonly bank: Labelled
+  readonly queries: Labelled
+  readonly dim: number
+}
+
+function showResult(output: Output, k: number, { bank, queries, dim }: Evaluation): void {
+  const { top1, classes } = judge(dim, k, { bank, queries })
+  const [images, judged] = [bank.labels.length, queries.labels.length]
+  const event = { type: 'result', top1, k, temperature: TEMPERATURE, classes, bank: images, queries: judged }
+  output.result(event, `k-NN top-1: ${(100 * top1).toFixed(1)} %  (k = ${k}, ${judged} queries, bank of ${images})`)
 }
 
 interface Labelled {
@@ -63,10 +80,11 @@ interface Labelled {
   readonly labels: readonly (string | number)[]
 }
 
-async function embedLabelled(model: ServingModel, origin: ImageOrigin, output: Output): Promise<Labelled> {
+async function embedLabelled(embedding: Embedding): Promise<Labelled> {
+  const { model, origin } = embedding
   const rows: Float32Array[] = []
   const labels: (string | number)[] = []
-  await embedWithProgress({ model, origin, output }, ({ images }) => {
+  await embedWithProgress(embedding, ({ images }) => {
     for (const { name, label, embedding } of images) {
       labels.push(known(label, `${origin.path}: ${name}`))
       rows.push(embedding)

@@ -9,7 +9,7 @@
  *
  * A folder with anything in it is never begun in; a run in it is gone on with when that is asked for.
  */
-import { mkdir, readdir, readFile, rm } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rm, rmdir } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join, resolve } from 'node:path'
 import { keysToCamel, keysToSnake } from '../base/casing.ts'
@@ -19,6 +19,8 @@ import { recipeDifferences } from '../recipe/differences.ts'
 import { schemaErrors } from '../recipe/presets.ts'
 import type { Recipe } from '../recipe/schema.ts'
 import { refusal } from './command.ts'
+import { systemReason } from './failures.ts'
+import { checkWritable } from './new-path.ts'
 import type { TrainCommand } from './train-options.ts'
 import { inTheWordsOfFiles, readRecipe, recipeToGoOnWith } from './train-recipe.ts'
 
@@ -54,7 +56,8 @@ export async function openRunFolder(command: TrainCommand): Promise<RunFolder> {
     throw refusal(`--out ${command.out} is not empty. ${hint} a new or empty folder.`)
   }
   const record = isNew ? await newRecord(command) : await knownRecord(path, command)
-  await mkdir(path, { recursive: true })
+  await checkWritable(path)
+  const made = await mkdir(path, { recursive: true })
   await lock(path)
   if (isNew) await writeDurably(join(path, RECORD), [Buffer.from(`${JSON.stringify(keysToSnake(record), null, 2)}\n`)])
   return {
@@ -65,6 +68,7 @@ export async function openRunFolder(command: TrainCommand): Promise<RunFolder> {
     async forget() {
       for (const name of [RECORD, 'dataset', 'held-out', LOCK])
         await rm(join(path, name), { recursive: true, force: true })
+      if (made !== undefined) await rmdir(path).catch(() => {}) // somebody else's files keep it
     }
   }
 }
@@ -76,7 +80,7 @@ async function entriesOf(path: string): Promise<string[]> {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     if (code === 'ENOENT') return []
-    throw refusal(`--out ${path} ${code === 'ENOTDIR' ? 'is a file, not a folder' : 'cannot be read'}.`)
+    throw refusal(`--out ${path} cannot be used: ${systemReason(error)}.`)
   }
 }
 

@@ -1,12 +1,13 @@
 /** What the command line calls images, as the packed dataset that a run reads. */
 import { stat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
-import { AppError, isAppError } from '../base/errors.ts'
+import { isAppError } from '../base/errors.ts'
 import { ingest } from '../images/ingest.ts'
 import type { DatasetManifest } from '../protocol/dataset-manifest.ts'
 import type { Selection } from '../protocol/ingest-messages.ts'
 import { refusal } from './command.ts'
 import type { Output } from './output.ts'
+import { checkImages, isPacked } from './sources.ts'
 
 export interface DatasetRequest {
   /** A packed dataset, a folder of images, an archive or an IDX file. Absolute. */
@@ -21,8 +22,8 @@ export interface DatasetRequest {
 
 /** @throws AppError invalid_request when there is nothing at the path, or a packed dataset is to be split */
 export async function checkSource(images: string, holdOut: number | null): Promise<void> {
-  if ((await statOrNull(images)) === null) throw refusal(`--images ${images}: there is no such file or folder.`)
-  if (holdOut !== null && (await isPacked(images))) {
+  const kind = await checkImages('images', images)
+  if (holdOut !== null && kind === 'packed') {
     throw refusal('--hold-out needs images that are not packed yet; a packed dataset is used whole.')
   }
 }
@@ -56,7 +57,7 @@ async function pack(
   outFolder: string,
   select: Selection | undefined
 ): Promise<boolean> {
-  const isFolder = (await statOrNull(images))?.isDirectory() ?? false
+  const isFolder = (await stat(images)).isDirectory()
   const source = { kind: isFolder ? 'folder' : 'file', path: images, name: basename(images) } as const
   try {
     const request = { sources: [source], outFolder, ...(select !== undefined && { select }) }
@@ -78,12 +79,3 @@ function showPacked({ images, rejected, duplicates }: DatasetManifest, folder: s
   const where = rejected > 0 ? ` (${join(folder, 'rejected.jsonl')} says why)` : ''
   output.show({ type: 'packed', folder, images, rejected, duplicates }, `${text}${where}`)
 }
-
-const isPacked = async (folder: string): Promise<boolean> => (await statOrNull(join(folder, 'manifest.json'))) !== null
-
-/** Null when there is nothing; what is there and cannot be read, ingestion explains. */
-const statOrNull = (path: string) =>
-  stat(path).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return null
-    throw new AppError('source_unreachable', { message: `${path} cannot be read (${error.code}).` }, { cause: error })
-  })

@@ -1,7 +1,8 @@
 /** `kappa train`: words in, a checked request out. */
 import { PRESET_NAMES } from '../recipe/presets.ts'
 import { METHODS } from '../recipe/schema.ts'
-import { EXIT_CODES, needed, readOptions, wholeNumber } from './command.ts'
+import { EXIT_CODES, MOST_THREADS, needed, wholeNumber } from './command.ts'
+import { readOptions } from './options.ts'
 import type { RecipeChoice } from './train-recipe.ts'
 
 export const TRAIN_USAGE = `Trains a backbone on a folder of images, without any server.
@@ -81,9 +82,10 @@ const SMALLEST_HOLD_OUT = 2
 /** @throws AppError invalid_request naming the flag */
 export function parseTrainCommand(args: readonly string[]): TrainCommand {
   const values = readOptions(args, OPTIONS)
-  const number = (name: keyof typeof values & keyof typeof OPTIONS, least: number): number | undefined => {
+  const number = (name: keyof typeof values & keyof typeof OPTIONS, least: number, most?: number) => {
     const value = values[name]
-    return typeof value === 'string' ? wholeNumber(name, value, { least }) : undefined
+    const range = most === undefined ? { least } : { least, most }
+    return typeof value === 'string' ? wholeNumber(name, value, range) : undefined
   }
   const out = needed('out', values.out)
   if (!values.resume) needed('images', values.images)
@@ -99,7 +101,7 @@ export function parseTrainCommand(args: readonly string[]): TrainCommand {
     checkpointEveryS: number('checkpoint-every-s', 1) ?? CHECKPOINT_EVERY_S,
     checkpointEverySteps: number('checkpoint-every', 1),
     maxSteps: number('max-steps', 1),
-    threads: number('threads', 1),
-    loaders: number('loaders', 0)
+    threads: number('threads', 1, MOST_THREADS),
+    loaders: number('loaders', 0, MOST_THREADS)
   }
 }

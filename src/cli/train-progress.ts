@@ -35,7 +35,9 @@ export function createProgress(batchSize: number): (event: TrainerEvent) => Prog
     }
     if (event.type === 'checkpoint') return permanent(`checkpoint at step ${event.step}: ${event.folder}`)
     if (event.type === 'alarm') return permanent(`ALARM ${event.rule} since step ${event.sinceStep}: ${event.message}`)
-    if (event.type === 'failed') return permanent(`failed at step ${event.step}: ${event.message} (${event.code})`)
+    if (event.type === 'failed') {
+      return permanent(`failed${started === null ? '' : ` at step ${event.step}`}: ${event.message} (${event.code})`)
+    }
     if (event.type === 'exported') return permanent(`model of step ${event.step}: ${event.folder}`)
     if (event.type === 'export_progress') {
       return { text: `model: ${event.stage} ${(100 * event.share).toFixed(0)} %`, isTransient: true }

@@ -2855,6 +2855,7 @@ export interface operations {
                 "image/jpeg": string;
                 "image/png": string;
                 "image/webp": string;
+                "image/avif": string;
                 "image/tiff": string;
                 "image/gif": string;
                 "application/octet-stream": string;
@@ -2899,6 +2900,7 @@ export interface operations {
                 "image/jpeg": string;
                 "image/png": string;
                 "image/webp": string;
+                "image/avif": string;
                 "image/tiff": string;
                 "image/gif": string;
                 "application/octet-stream": string;

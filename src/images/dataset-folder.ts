@@ -9,8 +9,8 @@
 import { open, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { AppError } from '../base/errors.ts'
+import type { EncodedFormat } from '../base/image-formats.ts'
 import { DATASET_FORMAT, type DatasetManifest } from '../protocol/dataset-manifest.ts'
-import type { EncodedFormat } from './inspect.ts'
 
 /** `raw` is pixels, 8 bits, HWC, of the record's width, height and channels. */
 export type ImageFormat = EncodedFormat | 'raw'

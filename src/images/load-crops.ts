@@ -2,7 +2,7 @@
 import { closeSync, openSync, readSync } from 'node:fs'
 import { AppError, isAppError } from '../base/errors.ts'
 import type { ImageRecord } from './dataset-folder.ts'
-import { decodeInspected } from './decode.ts'
+import { decodePacked } from './decode.ts'
 import type { Image } from './image.ts'
 import { allocateCrops, type CropBatch, type MultiCropPlan, multiCropInto } from './multi-crop.ts'
 
@@ -49,7 +49,7 @@ export function createCropLoader({ plan, seed }: { plan: MultiCropPlan; seed: nu
     const { format, width, height, channels } = item.record
     if (format === 'raw') return { data: bytes, width, height, channels }
     try {
-      return await decodeInspected(bytes, item.record)
+      return await decodePacked(bytes, item.record)
     } catch (error) {
       throw brokenImage(item, error)
     }

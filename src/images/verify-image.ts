@@ -1,6 +1,6 @@
 /** Whether an image can be decoded to its end, where nobody wants the pixels: they pass by, and large ones are never held. */
 import sharp from 'sharp'
-import { decodeInspected } from './decode.ts'
+import { decodeInspected, readStrictly } from './decode.ts'
 import { type ImageInfo, imageInvalid } from './inspect.ts'
 
 /**
@@ -15,14 +15,16 @@ export async function verifyInspected(bytes: Uint8Array, info: ImageInfo): Promi
     await decodeInspected(bytes, info)
     return
   }
-  await sharp(bytes, { failOn: 'error', limitInputPixels: false, pages: 1 })
-    .autoOrient()
-    // Not by the decoder, which would skip what it does not need.
-    .resize(1, 1, { fit: 'fill', fastShrinkOnLoad: false })
-    .toColourspace(info.channels === 1 ? 'b-w' : 'srgb')
-    .raw({ depth: 'uchar' })
-    .toBuffer()
-    .catch((error: unknown) => {
-      throw imageInvalid(error)
-    })
+  await readStrictly(bytes, info, (input, failOn) =>
+    sharp(input, { failOn, limitInputPixels: false, pages: 1 })
+      .autoOrient()
+      // Not by the decoder, which would skip what it does not need.
+      .resize(1, 1, { fit: 'fill', fastShrinkOnLoad: false })
+      .toColourspace(info.channels === 1 ? 'b-w' : 'srgb')
+      .raw({ depth: 'uchar' })
+      .toBuffer()
+      .catch((error: unknown) => {
+        throw imageInvalid(error)
+      })
+  )
 }

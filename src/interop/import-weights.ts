@@ -6,7 +6,7 @@ import { AppError, type FieldError } from '../base/errors.ts'
 import type { Network } from '../recipe/network.ts'
 import type { PositionResampling, WeightFormat, WeightOptions } from '../recipe/weight-options.ts'
 import { RESAMPLING_OF, resamplePositions } from './position-table.ts'
-import type { TensorsByName } from './tensor-source.ts'
+import { NoTensor, shownName, type TensorsByName } from './tensor-source.ts'
 import { openWeightFiles, type WeightFiles } from './weight-files.ts'
 import { type Layout, layoutOf, unsupported } from './weight-layout.ts'
 import type { Rule } from './weight-rules.ts'
@@ -69,13 +69,15 @@ function checkNames({ tensors, leftOut }: Layout, rules: readonly Rule[]): Impor
     used.add(name)
     const found = tensors.get(name)
     if (found === undefined) missing.push(name)
+    else if (found instanceof NoTensor) errors.push({ path: name, message: `is ${found.what}, not a tensor` })
     else if (!sameShape(found.shape, shape)) {
       errors.push({ path: name, message: `has the shape [${found.shape}], not [${shape}]` })
     }
   }
   const rest = [...tensors.keys()].filter((name) => !used.has(name))
   const known = rest.flatMap((name) => {
-    const reason = leftOut.find(({ pattern }) => pattern.test(name))?.reason
+    const other = tensors.get(name) instanceof NoTensor ? 'is no tensor' : undefined
+    const reason = leftOut.find(({ pattern }) => pattern.test(name))?.reason ?? other
     return reason === undefined ? [] : [{ name, reason }]
   })
   const unknown = rest.filter((name) => !known.some((one) => one.name === name))
@@ -87,7 +89,7 @@ function checkNames({ tensors, leftOut }: Layout, rules: readonly Rule[]): Impor
 }
 
 function summary(errors: readonly FieldError[]): string {
-  const shown = errors.slice(0, MOST_NAMES).map(({ path, message }) => `${path} ${message}`)
+  const shown = errors.slice(0, MOST_NAMES).map(({ path, message }) => `${shownName(path)} ${message}`)
   const others = errors.length - shown.length
   return others > 0 ? `${shown.join('; ')}; and ${others} more` : shown.join('; ')
 }

@@ -1,16 +1,18 @@
 /** The operations of a pickle that weight files need (Lib/pickletools.py), by opcode. */
 import type { PickleReader } from './pickle-reader.ts'
-import { PickleGlobal, PickleNamespace, PickleTuple, type PickleValue } from './pickle-values.ts'
+import { PickleNamespace, PickleObject, PickleTuple, type PickleValue } from './pickle-values.ts'
 import { unreadable } from './tensor-source.ts'
 
 const HIGHEST_PROTOCOL = 5
-/** Where a file holds a whole `nn.Module`. */
-const SAVE_STATE_DICT = 'Save the state_dict() of the model instead.'
 
 /** What an operation may touch. */
 export interface PickleMachine {
   readonly reader: PickleReader
   push(value: PickleValue): void
+  pushText(text: string): void
+  pushGlobal(name: string): void
+  /** Counts values that come into being, or into another container, without being pushed. */
+  spend(values: number): void
   pop(): PickleValue
   top(): PickleValue
   mark(): void
@@ -30,6 +32,11 @@ const pushing =
   (machine) =>
     machine.push(read(machine.reader))
 
+const pushingText =
+  (read: (reader: PickleReader) => string): Operation =>
+  (machine) =>
+    machine.pushText(read(machine.reader))
+
 const tupleOf =
   (count: number): Operation =>
   (machine) => {
@@ -39,12 +46,14 @@ const tupleOf =
 
 function appendTo(machine: PickleMachine, items: readonly PickleValue[]): void {
   const list = machine.top()
+  if (list instanceof PickleObject) return
   if (!Array.isArray(list)) throw unreadable('The pickle appends to something that is no list.')
   for (const item of items) list.push(item)
 }
 
 function setItems(machine: PickleMachine, items: readonly PickleValue[]): void {
   const dict = machine.top()
+  if (dict instanceof PickleObject) return
   if (!(dict instanceof Map)) throw unreadable('The pickle sets an item of something that is no dict.')
   setPairs(dict, items)
 }
@@ -59,9 +68,14 @@ function setPairs(dict: Map<PickleValue, PickleValue>, items: readonly PickleVal
 function build(machine: PickleMachine): void {
   const state = machine.pop()
   const object = machine.top()
+  if (object instanceof PickleObject) return
   if (!(state instanceof Map)) throw unreadable('The pickle restores an object from something that is no dict.')
-  if (object instanceof PickleNamespace) for (const [key, value] of state) object.attributes.set(key, value)
-  else if (!(object instanceof Map)) throw unreadable(`The pickle restores an object of its own. ${SAVE_STATE_DICT}`)
+  if (!(object instanceof PickleNamespace || object instanceof Map)) {
+    throw unreadable('The pickle restores something that is no object.')
+  }
+  if (object instanceof Map) return
+  machine.spend(state.size)
+  for (const [key, value] of state) object.attributes.set(key, value)
 }
 
 function stackGlobal(machine: PickleMachine): void {
@@ -69,12 +83,18 @@ function stackGlobal(machine: PickleMachine): void {
   const module = machine.pop()
   if (typeof name !== 'string' || typeof module !== 'string')
     throw unreadable('The pickle has a global without a name.')
-  machine.push(new PickleGlobal(`${module}.${name}`))
+  machine.pushGlobal(`${module}.${name}`)
 }
 
 function reduce(machine: PickleMachine): void {
   const args = machine.pop()
   machine.push(machine.call(machine.pop(), args))
+}
+
+/** `cls.__new__(cls, *args, **kwargs)`: no class that the host knows has the last. */
+function newObjectEx(machine: PickleMachine): void {
+  machine.pop()
+  reduce(machine)
 }
 
 function protocol({ reader }: PickleMachine): void {
@@ -100,13 +120,15 @@ export const OPERATIONS: ReadonlyMap<number, Operation> = new Map<number, Operat
   [0x8a, pushing((r) => r.integer(r.byte()))],
   [0x8b, pushing((r) => r.integer(r.uint32()))],
   [0x47, pushing((r) => r.float64())],
-  [0x58, pushing((r) => r.text(r.uint32()))],
-  [0x8c, pushing((r) => r.text(r.byte()))],
-  [0x8d, pushing((r) => r.text(r.length64()))],
-  [0x55, pushing((r) => r.text(r.byte()))],
-  [0x54, pushing((r) => r.text(r.uint32()))],
+  [0x58, pushingText((r) => r.text(r.uint32()))],
+  [0x8c, pushingText((r) => r.text(r.byte()))],
+  [0x8d, pushingText((r) => r.text(r.length64()))],
+  [0x55, pushingText((r) => r.text(r.byte()))],
+  [0x54, pushingText((r) => r.text(r.uint32()))],
   [0x43, pushing((r) => r.take(r.byte()))],
   [0x42, pushing((r) => r.take(r.uint32()))],
+  [0x8e, pushing((r) => r.take(r.length64()))],
+  [0x96, pushing((r) => r.take(r.length64()))],
 
   [0x7d, pushing(() => new Map())],
   [0x5d, pushing(() => [])],
@@ -131,10 +153,11 @@ export const OPERATIONS: ReadonlyMap<number, Operation> = new Map<number, Operat
   [0x72, (m) => m.remember(m.reader.uint32())],
   [0x94, (m) => m.remember()],
 
-  [0x63, (m) => m.push(new PickleGlobal(`${m.reader.line()}.${m.reader.line()}`))],
+  [0x63, (m) => m.pushGlobal(`${m.reader.line()}.${m.reader.line()}`)],
   [0x93, stackGlobal],
   [0x52, reduce],
   [0x81, reduce], // NEWOBJ: cls.__new__(cls, *args), for the classes that the host knows the same
+  [0x92, newObjectEx],
   [0x62, build],
   [0x51, (m) => m.push(m.persistent(m.pop()))]
 ])
@@ -157,6 +180,7 @@ const setMany = (m: PickleMachine): void => setItems(m, m.popMark())
 function addItems(m: PickleMachine): void {
   const items = m.popMark()
   const set = m.top()
+  if (set instanceof PickleObject) return
   if (!(set instanceof Set)) throw unreadable('The pickle adds to something that is no set.')
   for (const item of items) set.add(item)
 }

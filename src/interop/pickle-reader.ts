@@ -3,6 +3,7 @@ import { unreadable } from './tensor-source.ts'
 
 /** Python's integers have no end; no weight file needs more than 64 bits. */
 const MOST_INTEGER_BYTES = 16
+const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 export class PickleReader {
   readonly #bytes: Uint8Array
@@ -41,7 +42,7 @@ export class PickleReader {
   text(count: number): string {
     const bytes = this.take(count)
     try {
-      return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+      return UTF8.decode(bytes)
     } catch (error) {
       throw unreadable(`The pickle has no readable text before byte ${this.position}.`, error)
     }

@@ -1,5 +1,5 @@
 /** What a restricted pickle can hold, and how it is taken apart. */
-import type { LazyTensor } from './tensor-source.ts'
+import { isLazyTensor, type LazyTensor } from './tensor-source.ts'
 
 export class PickleTuple {
   readonly items: readonly PickleValue[]
@@ -10,6 +10,17 @@ export class PickleTuple {
 
 /** A name in a Python module. It is never looked up; a host may know what to do with it. */
 export class PickleGlobal {
+  readonly name: string
+  constructor(name: string) {
+    this.name = name
+  }
+}
+
+/**
+ * Stands where the file would have something called that the host does not know: a NumPy scalar, a path, an object of a
+ * class of its own. It has that name and nothing else; what the file puts into it is dropped.
+ */
+export class PickleObject {
   readonly name: string
   constructor(name: string) {
     this.name = name
@@ -41,6 +52,7 @@ export type PickleValue =
   | Set<PickleValue>
   | Map<PickleValue, PickleValue>
   | PickleGlobal
+  | PickleObject
   | PickleNamespace
   | PickleHandle
   | LazyTensor
@@ -49,4 +61,24 @@ export type PickleValue =
 export function entriesOf(value: PickleValue | undefined): ReadonlyMap<PickleValue, PickleValue> | null {
   if (value instanceof Map) return value
   return value instanceof PickleNamespace ? value.attributes : null
+}
+
+const SCALARS: Readonly<Record<string, string>> = {
+  boolean: 'a truth value',
+  number: 'a number',
+  bigint: 'a number',
+  string: 'a text'
+}
+
+/** For a message: `numpy.ndarray`, `a list`, … */
+export function nameOfValue(value: PickleValue): string {
+  if (value instanceof PickleObject || value instanceof PickleGlobal) return value.name
+  if (value === null) return 'None'
+  if (isLazyTensor(value)) return 'a tensor'
+  if (entriesOf(value) !== null) return 'a dict'
+  if (Array.isArray(value)) return 'a list'
+  if (value instanceof PickleTuple) return 'a tuple'
+  if (value instanceof Set) return 'a set'
+  if (value instanceof Uint8Array) return 'bytes'
+  return SCALARS[typeof value] ?? 'a storage'
 }

@@ -1,17 +1,18 @@
 /**
  * Python's pickle, restricted: a stack machine that makes plain data. It has no way to call anything. A global is only
- * ever given to the host, which knows the handful of names that weight files need and refuses every other by name, so a
- * file cannot run code, and neither can it make the reader allocate more than its own bytes account for.
+ * ever given to the host, which knows the handful of names that weight files need and puts an inert object in the place
+ * of every other, so a file cannot run code; and neither can it have more made than its budget allows.
  *
  * Opcodes are those of protocols 2 to 5; protocols 0 and 1 wrote numbers as text and are refused.
  */
+import { createPickleBudget, over, PICKLE_LIMITS, type PickleBudget } from './pickle-budget.ts'
 import { OPERATIONS, type PickleMachine } from './pickle-operations.ts'
 import { PickleReader } from './pickle-reader.ts'
-import { PickleGlobal, PickleTuple, type PickleValue } from './pickle-values.ts'
+import { PickleGlobal, PickleObject, PickleTuple, type PickleValue } from './pickle-values.ts'
 import { unreadable } from './tensor-source.ts'
 
 export interface PickleHost {
-  /** `callable(*args)`. @throws for every global but the few it knows */
+  /** `callable(*args)`, as data: for every global but the few it knows, an object that has its name. */
   call(name: string, args: readonly PickleValue[]): PickleValue
   /** What the file refers to outside of the pickle. */
   persistent(id: PickleValue): PickleValue
@@ -24,25 +25,28 @@ export interface Unpickled {
 }
 
 const STOP = 0x2e
-/** PyTorch's own writer has 1,000 items between two marks, and a few containers open at once. */
-const DEEPEST_STACK = 100_000
-const MOST_MARKS = 1_000
+const TOO_DEEP = 'The pickle is nested too deeply.'
 
-/** @throws AppError checkpoint_invalid: cut off, not a pickle, or something that no weight file needs */
-export const unpickle = (bytes: Uint8Array, host: PickleHost): Unpickled =>
-  new Machine(new PickleReader(bytes), host).run()
+/**
+ * @param budget of all pickles of a file together
+ * @throws AppError checkpoint_invalid: cut off, not a pickle, something that no weight file needs, or too much of it
+ */
+export const unpickle = (bytes: Uint8Array, host: PickleHost, budget = createPickleBudget()): Unpickled =>
+  new Machine(new PickleReader(bytes), host, budget).run()
 
 class Machine implements PickleMachine {
   readonly reader: PickleReader
   readonly #host: PickleHost
+  readonly #budget: PickleBudget
   readonly #stack: PickleValue[] = []
   /** Heights of the stack at which marks were set. */
   readonly #marks: number[] = []
   readonly #memo = new Map<number, PickleValue>()
 
-  constructor(reader: PickleReader, host: PickleHost) {
+  constructor(reader: PickleReader, host: PickleHost, budget: PickleBudget) {
     this.reader = reader
     this.#host = host
+    this.#budget = budget
   }
 
   run(): Unpickled {
@@ -56,12 +60,28 @@ class Machine implements PickleMachine {
         throw unreadable(`The pickle has the operation ${shown} at byte ${at}, which no weight file needs.`)
       }
       operation(this)
-      if (this.#stack.length > DEEPEST_STACK) throw unreadable('The pickle is nested too deeply.')
     }
   }
 
   push(value: PickleValue): void {
-    this.#stack.push(value)
+    this.#budget.spendValues(1)
+    if (this.#stack.push(value) > PICKLE_LIMITS.stack) throw unreadable(TOO_DEEP)
+  }
+
+  pushText(text: string): void {
+    this.#budget.spendText(text)
+    this.push(text)
+  }
+
+  pushGlobal(name: string): void {
+    if (name.length > PICKLE_LIMITS.globalName)
+      throw unreadable(`The pickle has a global of ${name.length} characters.`)
+    this.#budget.spendText(name)
+    this.push(new PickleGlobal(name))
+  }
+
+  spend(values: number): void {
+    this.#budget.spendValues(values)
   }
 
   pop(): PickleValue {
@@ -78,7 +98,7 @@ class Machine implements PickleMachine {
   }
 
   mark(): void {
-    if (this.#marks.push(this.#stack.length) > MOST_MARKS) throw unreadable('The pickle is nested too deeply.')
+    if (this.#marks.push(this.#stack.length) > PICKLE_LIMITS.marks) throw unreadable(TOO_DEEP)
   }
 
   popMark(): PickleValue[] {
@@ -89,6 +109,7 @@ class Machine implements PickleMachine {
 
   remember(index = this.#memo.size): void {
     this.#memo.set(index, this.top())
+    if (this.#memo.size > PICKLE_LIMITS.memo) throw over(PICKLE_LIMITS.memo, 'remembered values')
   }
 
   recall(index: number): PickleValue {
@@ -98,9 +119,13 @@ class Machine implements PickleMachine {
   }
 
   call(callable: PickleValue, args: PickleValue): PickleValue {
+    if (callable instanceof PickleObject) return callable
     if (!(callable instanceof PickleGlobal)) throw unreadable('The pickle calls something that is no global.')
     if (!(args instanceof PickleTuple)) throw unreadable(`The pickle calls ${callable.name} without a tuple.`)
-    return this.#host.call(callable.name, args.items)
+    const made = this.#host.call(callable.name, args.items)
+    // A dict of pairs that were put on the stack once, and can be made again and again.
+    if (made instanceof Map) this.spend(made.size)
+    return made
   }
 
   persistent(id: PickleValue): PickleValue {

@@ -16,6 +16,17 @@ export class LazyTensor {
   }
 }
 
+/** Something else under a name of a state dict: an error where a tensor is needed, and only there. */
+export class NoTensor extends LazyTensor {
+  /** For a message: `numpy.ndarray`, `a list`, … */
+  readonly what: string
+
+  constructor(what: string) {
+    super([], 'uint8', () => Promise.reject(unreadable(`There is ${what} instead of a tensor.`)))
+    this.what = what
+  }
+}
+
 export type TensorsByName = ReadonlyMap<string, LazyTensor>
 
 const BYTES = {
@@ -39,6 +50,12 @@ export const elementsOf = (shape: readonly number[]): number => shape.reduce((pr
 
 export const unreadable = (message: string, cause?: unknown): AppError =>
   new AppError('checkpoint_invalid', { message }, { cause })
+
+const LONGEST_SHOWN = 100
+
+/** A name of the file's in a message: it may be millions of characters long. */
+export const shownName = (name: string): string =>
+  name.length > LONGEST_SHOWN ? `${name.slice(0, LONGEST_SHOWN)}…` : name
 
 /** @param bytes little-endian numbers, as many as fit */
 export function toFloat32(dtype: TensorDtype, bytes: Uint8Array): Float32Array {

@@ -4,12 +4,13 @@
  */
 import type { FileHandle } from 'node:fs/promises'
 import { unpickle } from './pickle.ts'
+import { createPickleBudget } from './pickle-budget.ts'
 import type { PickleValue } from './pickle-values.ts'
 import { bytesPerElement, readExactly, unreadable } from './tensor-source.ts'
 import { createTorchHost, type OpenStorage, type Storage, storageBytes } from './torch-values.ts'
-import { dataOffset, readZipDirectory, type ZipEntry } from './zip-directory.ts'
+import { readZipDirectory, type ZipEntry } from './zip-directory.ts'
 
-/** With optimizer state, that of ViT-L has 400 kB. */
+/** With optimizer state, that of ViT-L has 145 kB. */
 const MOST_PICKLE_BYTES = 64 * 2 ** 20
 const ZIP_MAGIC = [0x50, 0x4b, 0x03, 0x04]
 /** The pickle of the number that an old file begins with: PROTO 2, LONG1 of 10 bytes. */
@@ -28,10 +29,13 @@ async function readZipFile(file: FileHandle, fileBytes: number): Promise<PickleV
   const entries = await readZipDirectory(file, fileBytes)
   const [pickle, ...others] = [...entries.values()].filter(({ name }) => /^[^/]+\/data\.pkl$/.test(name))
   if (pickle === undefined || others.length > 0) throw unreadable('The zip archive holds no weights of PyTorch.')
-  if (pickle.bytes > MOST_PICKLE_BYTES) throw unreadable(`The pickle of ${pickle.bytes} bytes is over the limit.`)
+  if (pickle.bytes > MOST_PICKLE_BYTES) {
+    throw unreadable(`The pickle of ${pickle.bytes} bytes is over the limit of ${MOST_PICKLE_BYTES}.`)
+  }
   const folder = pickle.name.slice(0, -'data.pkl'.length)
   const order = entries.get(`${folder}byteorder`)
-  if (order !== undefined && new TextDecoder().decode(await readEntry(file, order)) !== 'little') {
+  const isLittle = order === undefined || (order.bytes === 'little'.length && (await readsLittle(file, order)))
+  if (!isLittle) {
     throw unreadable('The numbers were written by a big-endian machine.')
   }
   const openStorage: OpenStorage = (key, dtype, elements) => {
@@ -42,14 +46,17 @@ async function readZipFile(file: FileHandle, fileBytes: number): Promise<PickleV
     }
     const size = bytesPerElement(dtype)
     const read: Storage['read'] = async (from, count) =>
-      readExactly(file, (await dataOffset(file, entry)) + from * size, count * size)
+      readExactly(file, (await entry.offset()) + from * size, count * size)
     return { dtype, elements, read }
   }
   return unpickle(await readEntry(file, pickle), createTorchHost(openStorage)).value
 }
 
 const readEntry = async (file: FileHandle, entry: ZipEntry): Promise<Uint8Array> =>
-  readExactly(file, await dataOffset(file, entry), entry.bytes)
+  readExactly(file, await entry.offset(), entry.bytes)
+
+const readsLittle = async (file: FileHandle, order: ZipEntry): Promise<boolean> =>
+  new TextDecoder().decode(await readEntry(file, order)) === 'little'
 
 /** magic · protocol · system · the object · keys of the storages, in the order in which they follow */
 async function readLegacyFile(file: FileHandle, fileBytes: number): Promise<PickleValue> {
@@ -67,8 +74,9 @@ async function readLegacyFile(file: FileHandle, fileBytes: number): Promise<Pick
     return storage
   }
   let end = 0
+  const budget = createPickleBudget()
   const next = (): PickleValue => {
-    const unpickled = unpickle(bytes.subarray(end), createTorchHost(openStorage))
+    const unpickled = unpickle(bytes.subarray(end), createTorchHost(openStorage), budget)
     end += unpickled.end
     return unpickled.value
   }
@@ -98,7 +106,7 @@ async function locateStorages(
   let position = end
   for (const key of keys) {
     const storage = typeof key === 'string' ? declared.get(key) : undefined
-    if (storage === undefined) throw unreadable('The file has a storage that no tensor uses.')
+    if (storage === undefined) throw unreadable('The file has a storage that no tensor uses, or of an unknown type.')
     const count = new DataView((await readExactly(file, position, 8)).buffer).getBigInt64(0, true)
     if (count !== BigInt(storage.elements)) throw unreadable(`Storage ${String(key)} does not have its declared size.`)
     places.set(key as string, position + 8)

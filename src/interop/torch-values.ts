@@ -1,7 +1,14 @@
 /** The few things of PyTorch's that a pickle of weights may hold, as plain data and lazy tensors. */
 
 import type { PickleHost } from './pickle.ts'
-import { PickleGlobal, PickleHandle, PickleNamespace, PickleTuple, type PickleValue } from './pickle-values.ts'
+import {
+  PickleGlobal,
+  PickleHandle,
+  PickleNamespace,
+  PickleObject,
+  PickleTuple,
+  type PickleValue
+} from './pickle-values.ts'
 import {
   bytesPerElement,
   elementsOf,
@@ -41,13 +48,14 @@ const MOST_DIMENSIONS = 16
 export const createTorchHost = (openStorage: OpenStorage): PickleHost => ({
   call(name, args) {
     const make = CALLABLES.get(name)
-    if (make === undefined) throw refuseGlobal(name)
-    return make(args)
+    return make === undefined ? new PickleObject(RECONSTRUCTORS.has(name) ? classOf(args, name) : name) : make(args)
   },
   persistent(id) {
     const [kind, type, key, , elements] = id instanceof PickleTuple ? id.items : []
+    // With its source code, in the older format.
+    if (kind === 'module') return type ?? null
     const dtype = type instanceof PickleGlobal ? STORAGE_DTYPES[type.name] : undefined
-    if (type instanceof PickleGlobal && dtype === undefined) throw refuseGlobal(type.name)
+    if (type instanceof PickleGlobal && dtype === undefined) return new PickleObject(type.name)
     if (kind !== 'storage' || dtype === undefined || typeof key !== 'string' || !isCount(elements)) {
       throw unreadable('The file refers to something that is no storage of numbers.')
     }
@@ -55,13 +63,20 @@ export const createTorchHost = (openStorage: OpenStorage): PickleHost => ({
   }
 })
 
-const refuseGlobal = (name: string) =>
-  unreadable(
-    `The file asks for ${name}. Only tensors and plain containers are read: nothing that a weight file names is ever run.`
-  )
+/** What protocols before 2 make objects with: the class says more. */
+const RECONSTRUCTORS: ReadonlySet<string> = new Set([
+  'copyreg._reconstructor',
+  'copy_reg._reconstructor',
+  'copyreg.__newobj__',
+  'copy_reg.__newobj__'
+])
+
+const classOf = ([type]: readonly PickleValue[], name: string): string =>
+  type instanceof PickleGlobal ? type.name : name
 
 const CALLABLES: ReadonlyMap<string, (args: readonly PickleValue[]) => PickleValue> = new Map([
   ['collections.OrderedDict', orderedDict],
+  ['collections.defaultdict', () => new Map()],
   ['argparse.Namespace', () => new PickleNamespace()],
   ['torch._utils._rebuild_tensor_v2', rebuildTensor],
   ['torch._utils._rebuild_tensor', rebuildTensor],
@@ -83,7 +98,8 @@ function orderedDict([pairs]: readonly PickleValue[]): PickleValue {
 }
 
 /** (storage, offset, size, stride, requires_grad, hooks …) */
-function rebuildTensor([storage, offset, size, stride]: readonly PickleValue[]): LazyTensor {
+function rebuildTensor([storage, offset, size, stride]: readonly PickleValue[]): LazyTensor | PickleObject {
+  if (storage instanceof PickleObject) return storage
   if (!(storage instanceof PickleHandle)) throw unreadable('The pickle makes a tensor without a storage.')
   const shape = counts(size)
   const strides = counts(stride)
@@ -95,6 +111,7 @@ function rebuildTensor([storage, offset, size, stride]: readonly PickleValue[]):
 
 /** (data, requires_grad, hooks): its tensor. */
 function rebuildParameter([data]: readonly PickleValue[]): PickleValue {
+  if (data instanceof PickleObject) return data
   if (!isLazyTensor(data)) throw unreadable('The pickle makes a parameter of something that is no tensor.')
   return data
 }

@@ -4,9 +4,9 @@ import { basename, join } from 'node:path'
 import { AppError } from '../base/errors.ts'
 import { isRecord } from '../base/json.ts'
 import type { CheckpointNetwork } from '../recipe/weight-options.ts'
-import { entriesOf, type PickleValue } from './pickle-values.ts'
+import { entriesOf, nameOfValue, PickleObject, type PickleValue } from './pickle-values.ts'
 import { readSafetensorsFile } from './safetensors-file.ts'
-import { isLazyTensor, type LazyTensor, type TensorsByName, unreadable } from './tensor-source.ts'
+import { isLazyTensor, type LazyTensor, NoTensor, shownName, type TensorsByName, unreadable } from './tensor-source.ts'
 import { readTorchFile } from './torch-file.ts'
 
 export interface WeightFiles {
@@ -27,6 +27,8 @@ export interface WeightFiles {
 /** In this order: a folder often holds the same weights twice. */
 const NAMES = ['model.safetensors', 'pytorch_model.bin']
 const WEIGHTS = /\.(safetensors|pth|pt|bin)$/i
+/** In a message. */
+const MOST_NAMES = 8
 const MOST_JSON_BYTES = 4 * 2 ** 20
 /** Where checkpoints keep a state dict, when they keep other things too. */
 const PARTS = ['state_dict', 'model', 'model_state_dict'] as const
@@ -34,7 +36,7 @@ const PARTS = ['state_dict', 'model', 'model_state_dict'] as const
 /** @throws AppError checkpoint_invalid, invalid_request; close it in any case */
 export async function openWeightFiles(path: string, network: CheckpointNetwork | undefined): Promise<WeightFiles> {
   const { folder, file } = await locate(path)
-  const handle = await open(join(folder, file))
+  const handle = await open(join(folder, file)).catch(cannotRead(path))
   try {
     const found = await readTensors(handle, { file, network })
     return {
@@ -55,7 +57,7 @@ async function locate(path: string): Promise<{ folder: string; file: string }> {
     throw new AppError('invalid_request', { message: `There is nothing at ${path}.` }, { cause: error })
   })
   if (found.isFile()) return { folder: join(path, '..'), file: basename(path) }
-  const names = (await readdir(path)).filter((name) => WEIGHTS.test(name)).sort()
+  const names = (await readdir(path).catch(cannotRead(path))).filter((name) => WEIGHTS.test(name)).sort()
   const known = NAMES.find((name) => names.includes(name))
   if (known !== undefined) return { folder: path, file: known }
   const [only, ...others] = names
@@ -63,6 +65,12 @@ async function locate(path: string): Promise<{ folder: string; file: string }> {
   if (others.length > 0) throw unreadable(`The folder holds several weight files (${names.join(', ')}); name one.`)
   return { folder: path, file: only }
 }
+
+const cannotRead =
+  (path: string) =>
+  (error: NodeJS.ErrnoException): never => {
+    throw new AppError('invalid_request', { message: `${path} cannot be read (${error.code}).` }, { cause: error })
+  }
 
 type FoundTensors = Pick<WeightFiles, 'tensors' | 'part' | 'otherParts' | 'trainingArguments'>
 
@@ -77,32 +85,46 @@ async function readTensors(
   return findStateDict(await readTorchFile(handle), network)
 }
 
-/** A state dict is a dict with tensors in it; a training checkpoint is a dict of such dicts. */
+/** A state dict is a dict with tensors in it; a training checkpoint is a dict of such dicts, and of other things. */
 function findStateDict(value: PickleValue, network: CheckpointNetwork | undefined): FoundTensors {
   const top = textEntries(value)
-  if (top === null) throw unreadable('The file holds no state dict.')
+  if (top === null) throw noStateDict(value)
   const trainingArguments = textEntries(top.get('args')) ?? new Map<string, PickleValue>()
-  if ([...top.values()].some(isLazyTensor)) {
+  const candidates = network === undefined ? ['teacher', 'student', ...PARTS] : [network]
+  const part = candidates.find((name) => hasTensors(textEntries(top.get(name))))
+  if (part === undefined && hasTensors(top)) {
     return { tensors: tensorsOf(top), part: null, otherParts: [], trainingArguments }
   }
-  const candidates = network === undefined ? ['teacher', 'student', ...PARTS] : [network]
-  const part = candidates.find((name) => textEntries(top.get(name)) !== null)
   if (part === undefined) {
-    const names = [...top.keys()].join(', ')
-    throw unreadable(`The checkpoint holds no weights under ${candidates.join(', ')}; it holds ${names || 'nothing'}.`)
+    const empty = candidates.find((name) => textEntries(top.get(name)) !== null)
+    const holds =
+      empty === undefined ? `it holds ${contentsOf(top)}` : `${empty} holds ${contentsOf(textEntries(top.get(empty))!)}`
+    throw unreadable(`The checkpoint holds no weights under ${candidates.join(', ')}; ${holds}.`)
   }
   const otherParts = [...top.keys()].filter((name) => name !== part && name !== 'args')
   return { tensors: tensorsOf(textEntries(top.get(part))!), part, otherParts, trainingArguments }
 }
 
-function tensorsOf(entries: ReadonlyMap<string, PickleValue>): TensorsByName {
-  const tensors = new Map<string, LazyTensor>()
-  for (const [name, value] of entries) {
-    if (!isLazyTensor(value)) throw unreadable(`${name} in the state dict is no tensor.`)
-    tensors.set(name, value)
-  }
-  return tensors
+function contentsOf(entries: ReadonlyMap<string, PickleValue>): string {
+  const some = [...entries].slice(0, MOST_NAMES).map(([name, value]) => `${shownName(name)} (${nameOfValue(value)})`)
+  return some.join(', ') || 'nothing'
 }
+
+function noStateDict(value: PickleValue): AppError {
+  const found = `The file holds ${nameOfValue(value)}, no state dict.`
+  if (!(value instanceof PickleObject)) return unreadable(found)
+  return unreadable(
+    `${found} Nothing that a weight file names is ever run: save the state_dict() of the model instead.`
+  )
+}
+
+const hasTensors = (entries: ReadonlyMap<string, PickleValue> | null): boolean =>
+  entries !== null && [...entries.values()].some(isLazyTensor)
+
+const tensorsOf = (entries: ReadonlyMap<string, PickleValue>): TensorsByName =>
+  new Map<string, LazyTensor>(
+    [...entries].map(([name, value]) => [name, isLazyTensor(value) ? value : new NoTensor(nameOfValue(value))])
+  )
 
 function textEntries(value: PickleValue | undefined): Map<string, PickleValue> | null {
   const entries = entriesOf(value)

@@ -1,7 +1,7 @@
 /** Which layout a set of tensors has, told by their names, after wrappers and heads have been put aside. */
 import { AppError } from '../base/errors.ts'
 import type { WeightFormat } from '../recipe/weight-options.ts'
-import type { TensorsByName } from './tensor-source.ts'
+import { shownName, type TensorsByName } from './tensor-source.ts'
 import { huggingFaceRules, officialRules, type Rule, type RuleOptions } from './weight-rules.ts'
 
 export interface Layout {
@@ -41,11 +41,12 @@ export function layoutOf(found: TensorsByName, format: WeightFormat | undefined)
   const tensors = normalizeNames(found)
   for (const [pattern, what] of UNSUPPORTED) {
     const name = [...tensors.keys()].find((key) => pattern.test(key))
-    if (name !== undefined) throw unsupported(`These weights have ${what} (${name}), which Kappa does not have.`)
+    if (name !== undefined)
+      throw unsupported(`These weights have ${what} (${shownName(name)}), which Kappa does not have.`)
   }
   if (tensors.has('embeddings.cls_token')) return huggingFaceLayout(tensors, format)
   if (tensors.has('cls_token') && tensors.has('patch_embed.proj.weight')) return officialLayout(tensors, format)
-  const some = [...tensors.keys()].slice(0, 5).join(', ')
+  const some = [...tensors.keys()].slice(0, 5).map(shownName).join(', ')
   throw unsupported(
     `These are not the weights of a vision transformer that Kappa knows: they begin with ${some || 'nothing'}.`
   )
@@ -120,7 +121,7 @@ function normalizeNames(found: TensorsByName): TensorsByName {
   for (const [name, tensor] of unwrapped) {
     const inner = prefix !== undefined && name.startsWith(prefix) ? name.slice(prefix.length) : name
     const flat = inner.replace(/^blocks\.\d+\.(\d+)\./, 'blocks.$1.')
-    if (result.has(flat)) throw unsupported(`Two tensors would both be ${flat}.`)
+    if (result.has(flat)) throw unsupported(`Two tensors would both be ${shownName(flat)}.`)
     result.set(flat, tensor)
   }
   return result

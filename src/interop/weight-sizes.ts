@@ -4,6 +4,7 @@ import { isRecord } from '../base/json.ts'
 import { LAYER_NORM_EPS, type Network } from '../recipe/network.ts'
 import { VARIANTS, type Variant } from '../recipe/variants.ts'
 import type { WeightOptions } from '../recipe/weight-options.ts'
+import { NoTensor } from './tensor-source.ts'
 import type { WeightFiles } from './weight-files.ts'
 import { type Layout, unsupported } from './weight-layout.ts'
 
@@ -46,8 +47,10 @@ export function sizesOf(layout: Layout, files: Pick<WeightFiles, 'config'>, opti
 }
 
 function shapeOf({ tensors }: Layout, name: string, dimensions: number): readonly number[] {
-  const shape = tensors.get(name)?.shape
-  if (shape === undefined) throw unsupported(`The tensor ${name} is missing.`)
+  const tensor = tensors.get(name)
+  if (tensor === undefined) throw unsupported(`The tensor ${name} is missing.`)
+  if (tensor instanceof NoTensor) throw unsupported(`${name} is ${tensor.what}, not a tensor.`)
+  const { shape } = tensor
   if (shape.length === dimensions && shape.every((size) => size > 0)) return shape
   throw unsupported(`The tensor ${name} has the shape [${shape}].`)
 }

@@ -1,6 +1,6 @@
 /** Images of a dataset as the backbone is served them; noise where there is no dataset. */
 import { type DatasetFolder, openDatasetFolder } from '../images/dataset-folder.ts'
-import { decodeInspected } from '../images/decode.ts'
+import { decodePacked } from '../images/decode.ts'
 import type { Image } from '../images/image.ts'
 import { prng } from '../math/prng.ts'
 import { type PreprocessTarget, preprocessImage } from './preprocess.ts'
@@ -52,7 +52,7 @@ async function pixelsOf(dataset: DatasetFolder, index: number, target: Preproces
   const bytes = await dataset.read(index)
   const { width, height, channels } = record
   const image: Image =
-    record.format === 'raw' ? { data: bytes, width, height, channels } : await decodeInspected(bytes, record)
+    record.format === 'raw' ? { data: bytes, width, height, channels } : await decodePacked(bytes, record)
   return preprocessImage(image, target)
 }
 

@@ -69,7 +69,7 @@ export interface Asker {
 interface Request {
   readonly id: number
   readonly model: ServedModel
-  /** Encoded images: JPEG, PNG, WebP, TIFF or GIF. At least one. */
+  /** Encoded images: JPEG, PNG, WebP, AVIF, TIFF or GIF. At least one. */
   readonly images: readonly Uint8Array[]
   readonly asker: Asker
   /** True: only the headers are read until `admit` comes. */

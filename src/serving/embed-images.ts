@@ -2,7 +2,7 @@
 import { tmpdir } from 'node:os'
 import { AppError, isAppError } from '../base/errors.ts'
 import { openDatasetFolder } from '../images/dataset-folder.ts'
-import { decodeInspected } from '../images/decode.ts'
+import { decodeInspected, decodePacked } from '../images/decode.ts'
 import type { Image } from '../images/image.ts'
 import { inspectImage } from '../images/inspect.ts'
 import type { SourceItem } from '../images/sources/item.ts'
@@ -110,7 +110,7 @@ async function* packedImages(folder: string, target: PreprocessTarget): AsyncGen
       yield async () => {
         const bytes = await dataset.read(index)
         const image: Image =
-          format === 'raw' ? { data: bytes, width, height, channels } : await decodeInspected(bytes, record)
+          format === 'raw' ? { data: bytes, width, height, channels } : await decodePacked(bytes, record)
         const named = label === null ? null : (classes?.[label] ?? label)
         return { name, label: named, pixels: preprocessImage(image, target) }
       }

@@ -17,6 +17,8 @@ export type EmbeddingFormat = (typeof EMBEDDING_FORMATS)[number]
 export interface EmbeddingFile {
   /** What will be there, the embeddings first. */
   readonly paths: readonly string[]
+  /** What is there until then. */
+  readonly drafts: readonly string[]
   readonly images: () => number
   add(images: readonly EmbeddedImage[]): Promise<void>
   /** Gives the files their names. */
@@ -44,6 +46,7 @@ export async function createEmbeddingFile(
   await writing(rows.file.writeFile(head()))
   return {
     paths: parts.map((part) => part.path),
+    drafts: parts.map((part) => part.temporary),
     images: () => images,
     async add(batch) {
       const first = images
@@ -75,6 +78,7 @@ const lines = (values: readonly object[]): string => values.map((value) => `${JS
 
 interface Draft {
   readonly path: string
+  readonly temporary: string
   readonly file: FileHandle
   publish(): Promise<void>
   discard(): Promise<void>
@@ -90,6 +94,7 @@ async function draft(path: string): Promise<Draft> {
   }
   return {
     path,
+    temporary,
     file,
     async publish() {
       await close()

@@ -5,7 +5,7 @@
  *     │                                           │
  *     └ null: nothing to do                       └ failed: objects removed, model failed with the code
  *
- * Outages are waited for, a killed trainer is tried again. A worker that ends leaves the model as it is: the queue gives the
+ * Outages are waited for, a trainer that others killed is tried once more. A worker that ends leaves the model as it is: the queue gives the
  * job to another, which starts over.
  */
 import { readFile } from 'node:fs/promises'
@@ -13,6 +13,7 @@ import { join } from 'node:path'
 import type { Clock } from '../base/clock.ts'
 import { AppError, ERROR_CATALOGUE, isAppError } from '../base/errors.ts'
 import type { Logger } from '../base/log.ts'
+import { isOutOfMemory } from '../base/out-of-memory.ts'
 import { uploadFiles } from '../cache/transfer.ts'
 import type { WorkFolders } from '../cache/work-folders.ts'
 import type { Model, Prototype } from '../domain/model.ts'
@@ -59,7 +60,10 @@ type ModelRequest = Omit<ExportRequest, 'outFolder' | 'threads'> | Omit<ImportRe
 
 export type ModelTask = (payload: { readonly modelId: string }, signal: AbortSignal) => Promise<void>
 
-const MOST_ATTEMPTS = 3
+const MOST_ATTEMPTS = 2
+
+/** What others send. Any other signal a process raises itself, over what it has read, and would raise again: V8 without heap aborts. */
+const SENT_SIGNALS: ReadonlySet<unknown> = new Set(['SIGKILL', 'SIGTERM', 'SIGINT', 'SIGHUP'])
 
 export const createModelTask =
   <Order extends { readonly model: Model }>(deps: ModelTaskDeps, source: ModelSource<Order>): ModelTask =>
@@ -83,15 +87,15 @@ export const createModelTask =
     }
   }
 
-/** A killed process says nothing about what it read; one that is killed each time is out of memory. */
+/** A process that others killed says nothing about what it read; one that is killed again is out of memory. */
 async function retryKills<T>(logger: Logger, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {
       return await work()
     } catch (error) {
-      const wasKilled = isAppError(error, 'trainer_crashed') && typeof error.details['signal'] === 'string'
+      const wasKilled = isAppError(error, 'trainer_crashed') && SENT_SIGNALS.has(error.details['signal'])
       if (!wasKilled || signal.aborted || attempt === MOST_ATTEMPTS) throw error
-      logger.warn({ err: error, attempt }, 'the export was killed; trying again')
+      logger.warn({ err: error, attempt }, 'the trainer was killed; trying again')
     }
   }
 }
@@ -153,8 +157,9 @@ async function runTrainer(
     const exit = await trainer.exited
     // Code 0 without a model: somebody else told it to stop, as a service manager does with a whole group.
     const signal = exit.signal ?? (exit.code === 0 ? 'SIGTERM' : null)
-    const message = `The export ended with ${signal ?? `code ${exit.code}`}: ${tellingLine(exit.lastLines)}`
-    throw new AppError('trainer_crashed', { message, signal })
+    const message = `The ${request.type} ended with ${signal ?? `code ${exit.code}`}: ${tellingLine(exit.lastLines)}`
+    const isFull = isOutOfMemory(new Error(exit.lastLines.join('\n')))
+    throw new AppError(isFull ? 'out_of_memory' : 'trainer_crashed', { message, signal })
   } finally {
     ending.removeEventListener('abort', stop)
     trainer.kill()

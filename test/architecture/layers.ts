@@ -13,7 +13,7 @@ export const LAYERS: Record<string, Layer> = {
   engine: { may: ['base'], packages: [/^@tensorflow\//, /^onnxruntime-(node|common)$/, /^onnx-proto$/] },
   images: { may: ['base', 'math', 'recipe', 'protocol'], packages: [/^sharp$/, /^yauzl$/, /^tar-stream$/] },
   ssl: { may: ['base', 'recipe', 'engine'], packages: [] },
-  interop: { may: ['base', 'recipe', 'ssl'], packages: [] },
+  interop: { may: ['base', 'recipe', 'ssl'], packages: [/^yauzl$/] },
   training: { may: ['base', 'math', 'recipe', 'protocol', 'engine', 'images', 'ssl'], packages: [] },
   model: {
     may: ['base', 'math', 'recipe', 'protocol', 'engine', 'images', 'ssl', 'interop', 'training'],

@@ -109,7 +109,7 @@ async function train(request: TrainRequest): Promise<void> {
 
 /**
  * What an export does is the checkpoint's state, and what an import does the text of the first file of its source: `fail`,
- * `kill`, `kill <marker file>` (once), or anything else.
+ * `kill`, `kill <marker file>` (once), `heap` (as V8 ends without memory), or anything else.
  */
 function exportFake(request: ExportRequest | ImportRequest): void {
   const { outFolder } = request
@@ -121,6 +121,10 @@ function exportFake(request: ExportRequest | ImportRequest): void {
   if (how === 'kill' && !(marker && existsSync(marker))) {
     if (marker) writeFileSync(marker, '')
     process.kill(process.pid, 'SIGKILL')
+  }
+  if (how === 'heap') {
+    process.stderr.write('FATAL ERROR: Reached heap limit Allocation failed - JavaScript heap out of memory\n')
+    process.kill(process.pid, 'SIGABRT')
   }
   if (how === 'fail') {
     say({ type: 'failed', step, code: 'checkpoint_invalid', message: 'scripted failure' })

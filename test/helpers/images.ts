@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import sharp from 'sharp'
+import type { EncodedFormat } from '../../src/base/image-formats.ts'
 import { createDatasetWriter } from '../../src/images/dataset-writer.ts'
 import { decodeInspected } from '../../src/images/decode.ts'
 import type { Image, ImageLimits } from '../../src/images/image.ts'
@@ -28,9 +29,16 @@ export function drawImage({ width, height, channels }: ImageSize, variant = 0): 
 }
 
 /** Without loss where the format has a way to. */
-export function encodeImage(image: Image, format: 'jpeg' | 'png' | 'webp' | 'tiff' | 'gif'): Promise<Buffer> {
+export function encodeImage(image: Image, format: EncodedFormat): Promise<Buffer> {
   const { width, height, channels } = image
-  const options = { webp: { lossless: true }, tiff: { compression: 'lzw' }, jpeg: {}, png: {}, gif: {} }
+  const options = {
+    webp: { lossless: true },
+    tiff: { compression: 'lzw' },
+    avif: { lossless: true },
+    jpeg: {},
+    png: {},
+    gif: {}
+  }
   return sharp(image.data, { raw: { width, height, channels } }).toFormat(format, options[format]).toBuffer()
 }
 

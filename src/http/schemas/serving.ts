@@ -157,6 +157,7 @@ export const RAW_IMAGE_TYPES = [
   'image/jpeg',
   'image/png',
   'image/webp',
+  'image/avif',
   'image/tiff',
   'image/gif',
   'application/octet-stream'

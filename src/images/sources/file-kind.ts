@@ -1,5 +1,5 @@
 /** What a file is, by its content and never by its name. */
-import { sniffFormat } from '../inspect.ts'
+import { isImage } from '../../base/image-formats.ts'
 import { createByteReader, readStored } from './byte-reader.ts'
 import { isGzip, isIdx } from './idx.ts'
 import { isTarHeader } from './tar.ts'
@@ -23,7 +23,7 @@ export async function fileKind(path: string): Promise<FileKind> {
   const isZip = head[0] === 0x50 && head[1] === 0x4b && (head[2] === 3 || head[2] === 5)
   if (isZip) return 'zip'
   if (isIdx(head)) return 'idx'
-  if (sniffFormat(head) !== null) return 'image'
+  if (isImage(head)) return 'image'
   if (isTarHeader(head)) return 'tar'
   if (!isGzip(head)) return 'other'
   const inside = await firstBytes(path, true)

@@ -130,6 +130,11 @@ async function* readFolder(folder: string, reading: Reading): AsyncGenerator<Sou
   for await (const file of folderFiles(folder)) {
     const judged = judgeName(file.name)
     if (judged.kind === 'skipped') continue
+    if (judged.kind === 'file' && file.problem !== undefined) {
+      reading.budget.countEntry()
+      yield { kind: 'rejected', name: file.name, code: 'source_unreachable', message: file.problem }
+      continue
+    }
     const kind = await fileKind(file.path).catch(() => 'other' as const) // unreadable gzip: rejected by name
     if (judged.kind === 'file' && kind !== 'other') {
       yield* readFileOf(file, reading)

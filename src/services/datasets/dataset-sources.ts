@@ -1,18 +1,18 @@
 /** Which files make a dataset version together, told by their names before any work starts. */
 import { AppError, type FieldError } from '../../base/errors.ts'
+import { READ_FORMATS } from '../../base/image-formats.ts'
 import type { DatasetSource, Upload } from '../../domain/dataset.ts'
 
 const KINDS = {
   archive: /\.(zip|tar|tar\.gz|tgz)$/i,
-  image: /\.(jpe?g|png|webp|tiff?|gif)$/i,
+  image: /\.(jpe?g|png|webp|avif|tiff?|gif)$/i,
   'idx-images': /[-.]idx3-ubyte(\.gz)?$/i,
   'idx-labels': /[-.]idx1-ubyte(\.gz)?$/i
 } as const
 
 export type FileKind = keyof typeof KINDS
 
-export const FILE_KINDS_TEXT =
-  'a zip or tar(.gz) archive, a JPEG, PNG, WebP, TIFF or GIF image, or an IDX file (…-idx3-ubyte, …-idx1-ubyte, .gz or not)'
+export const FILE_KINDS_TEXT = `a zip or tar(.gz) archive, a ${READ_FORMATS} image, or an IDX file (…-idx3-ubyte, …-idx1-ubyte, .gz or not)`
 
 /** Roots of the platform's own objects: no import may read them, another project's data is there. */
 const OWN_ROOTS: ReadonlySet<string> = new Set(['datasets', 'uploads', 'runs', 'models'])

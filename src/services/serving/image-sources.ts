@@ -4,6 +4,7 @@
  */
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { AppError, type ErrorCode } from '../../base/errors.ts'
+import { sniffFormat, whyNotRead } from '../../base/image-formats.ts'
 import type { FetchImage } from './image-fetch.ts'
 
 export type ImageInput =
@@ -33,24 +34,6 @@ const CHARACTERS_PER_TURN = 1024 * 1024
 const DATA_URI = /^data:[^,]{0,200};base64,/i
 /** A scheme as RFC 3986 has it; base64 contains no colon. */
 const URL_LIKE = /^[a-z][a-z0-9+.-]{0,30}:/i
-
-const SIGNATURES: readonly (readonly number[])[] = [
-  [0xff, 0xd8, 0xff],
-  [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a],
-  [0x47, 0x49, 0x46, 0x38],
-  [0x49, 0x49, 0x2a, 0x00],
-  [0x4d, 0x4d, 0x00, 0x2a]
-]
-
-const startsWith = (bytes: Uint8Array, signature: readonly number[], offset = 0): boolean =>
-  signature.every((byte, index) => bytes[offset + index] === byte)
-
-const isWebp = (bytes: Uint8Array): boolean =>
-  startsWith(bytes, [0x52, 0x49, 0x46, 0x46]) && startsWith(bytes, [0x57, 0x45, 0x42, 0x50], 8)
-
-/** JPEG, PNG, GIF, TIFF or WebP by their first bytes. */
-export const looksLikeImage = (bytes: Uint8Array): boolean =>
-  isWebp(bytes) || SIGNATURES.some((signature) => startsWith(bytes, signature))
 
 /**
  * In pieces, with turns for others in between: 32 MiB at once take 20 ms. Null when it is not base64.
@@ -94,7 +77,7 @@ export function createImageSources({ fetchImage, limits }: ImageSourceDeps): Ima
 
   function check(bytes: Uint8Array): Uint8Array {
     if (bytes.length > imageBytes) throw fail('image_too_large', `The image has more than ${imageBytes} bytes.`)
-    if (!looksLikeImage(bytes)) throw fail('image_invalid', 'The bytes are not a JPEG, PNG, WebP, TIFF or GIF image.')
+    if (sniffFormat(bytes) === null) throw fail('image_invalid', whyNotRead(bytes))
     return bytes
   }
 

@@ -1,7 +1,8 @@
 /** The commands as a new user tries them, on a folder of PNG files; their words and fields as docs/cli.md has them. */
 import assert from 'node:assert/strict'
-import { execFile } from 'node:child_process'
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { after, before, test } from 'node:test'
@@ -164,6 +165,65 @@ test('what the commands cannot do they say by name, with exit code 2', async () 
     assert.match(stderr, reason)
   }
   await assert.rejects(stat(at('x.npy')))
+})
+
+/** Sends the signal when the first batch is told, and returns the exit code. */
+async function stopped(signal: NodeJS.Signals, ...args: string[]): Promise<number> {
+  const child = spawn(process.execPath, [KAPPA, ...args, '--json', '--threads', '1'], {
+    stdio: ['ignore', 'pipe', 'inherit']
+  })
+  child.stdout.once('data', () => child.kill(signal))
+  child.stdout.resume()
+  const [code] = await once(child, 'close')
+  return code
+}
+
+test('Ctrl-C and SIGTERM end embed and knn between two batches, and nothing is left of their files', async () => {
+  await mkdir(at('many/links'), { recursive: true })
+  for (let i = 0; i < 6_000; i++) await symlink(at(`images/class-${i % 4}/${i % 48}.png`), at(`many/links/${i}.png`))
+  const model = ['--model', at('out/model')]
+  for (const format of ['npy', 'safetensors', 'jsonl']) {
+    const code = await stopped('SIGINT', 'embed', ...model, '--images', at('many'), '--out', at(`stopped/v.${format}`))
+    assert.deepEqual([code, await readdir(at('stopped'))], [130, []])
+  }
+  assert.equal(await stopped('SIGTERM', 'knn', ...model, '--bank', at('many'), '--queries', at('many')), 143)
+})
+
+test('links are followed, and those that cannot be are named', async () => {
+  await mkdir(at('linked/class-9'), { recursive: true })
+  const links = {
+    'class-0': at('images/class-0'),
+    'class-9/one.png': at('images/class-1/1.png'),
+    'class-9/nothing.png': at('nothing.png'),
+    'class-9/loop.png': 'loop.png',
+    'class-9/up': '..',
+    'class-9/again': at('images/class-0'),
+    'class-9/all': at('images')
+  }
+  for (const [name, target] of Object.entries(links)) await symlink(target, at(`linked/${name}`))
+  await symlink(at('linked'), at('link-to-linked'))
+  const lines = await json(
+    'embed',
+    '--model',
+    at('out/model'),
+    '--images',
+    at('link-to-linked'),
+    '--out',
+    at('linked.jsonl')
+  )
+  assert.deepEqual(
+    lines
+      .filter(({ type }) => type === 'unusable')
+      .map(({ name, message }) => `${name}: ${message}`.replaceAll(`${root}/`, '')),
+    [
+      'class-9/again: The link leads to images/class-0, and images/class-0 is read already.',
+      'class-9/all: The link leads to images, and images/class-0 is read already.',
+      'class-9/loop.png: The link leads in a circle.',
+      'class-9/nothing.png: The link leads to nothing.',
+      'class-9/up: The link leads to linked, and linked is read already.'
+    ]
+  )
+  assert.equal(lines.at(-1)?.['images'], 13)
 })
 
 test('a file of embeddings that is there already is not overwritten', async () => {

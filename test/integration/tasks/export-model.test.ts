@@ -125,9 +125,20 @@ test('a killed export is tried again; one that is always killed fails', { skip }
   await exportModel()({ modelId: once.modelId }, running())
   assert.equal((await bench.stores.models.load(once.modelId))?.status, 'ready')
   const always = await aModel('kill')
+  const before = bench.trainers.length
   await exportModel()({ modelId: always.modelId }, running())
+  assert.equal(bench.trainers.length - before, 2)
   const model = await bench.stores.models.load(always.modelId)
   assert.deepEqual([model?.status, model?.error?.code], ['failed', 'trainer_crashed'])
+})
+
+test('a process that ends itself for want of memory is not started again', { skip }, async () => {
+  const { modelId } = await aModel('heap')
+  const before = bench.trainers.length
+  await exportModel()({ modelId }, running())
+  const model = await bench.stores.models.load(modelId)
+  assert.deepEqual([model?.status, model?.error?.code], ['failed', 'out_of_memory'])
+  assert.equal(bench.trainers.length - before, 1)
 })
 
 test('an object store that is away for a moment is waited for', { skip }, async () => {

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import sharp from 'sharp'
 import { isAppError } from '../../../src/base/errors.ts'
-import { inspectImage, sniffFormat } from '../../../src/images/inspect.ts'
+import { sniffFormat } from '../../../src/base/image-formats.ts'
+import { inspectImage } from '../../../src/images/inspect.ts'
 import { decodeImage, drawImage, encodeImage } from '../../helpers/images.ts'
 
 const colour = drawImage({ width: 24, height: 16, channels: 3 })
@@ -78,7 +79,8 @@ test('the first frame of an animation is taken', async () => {
 
 test('bytes that are no image are refused', async () => {
   const svg = Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>')
-  for (const bytes of [Buffer.from('hello'), Buffer.alloc(0), svg]) {
+  await assert.rejects(decodeImage(svg), /SVG images are not read/)
+  for (const bytes of [Buffer.from('hello'), Buffer.alloc(0)]) {
     await assert.rejects(
       decodeImage(bytes),
       (error) => isAppError(error, 'image_invalid') && /no JPEG/.test(error.message)

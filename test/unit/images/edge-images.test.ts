@@ -150,7 +150,7 @@ test('measurements that are no pictures are refused with what they are', async (
 
 test('every format is refused when it is cut off anywhere', async () => {
   const noise = drawImage({ width: 200, height: 150, channels: 3 }, 9)
-  for (const format of ['jpeg', 'png', 'webp', 'tiff', 'gif'] as const) {
+  for (const format of ['jpeg', 'png', 'webp', 'avif', 'tiff', 'gif'] as const) {
     const bytes = await encodeImage(noise, format)
     for (const share of [0.02, 0.3, 0.6, 0.9]) {
       const cut = bytes.subarray(0, Math.floor(bytes.length * share))
@@ -177,6 +177,44 @@ test('nothing, one byte and a header alone are no images', async () => {
   await assert.rejects(decodeImage(Buffer.alloc(0)), refused('image_invalid', /no JPEG, PNG/))
   await assert.rejects(decodeImage(Buffer.of(0xff)), refused('image_invalid', /no JPEG, PNG/))
   await assert.rejects(decodeImage(Buffer.of(0xff, 0xd8, 0xff)), refused('image_invalid', /cannot be read/))
+})
+
+test('AVIF is read: color and alpha, 8 to 12 bits, and the first of a sequence', async () => {
+  const lossless = await encodeImage(colour, 'avif')
+  assert.deepEqual(await inspectImage(lossless), { format: 'avif', width: 24, height: 16, channels: 3 })
+  const { data } = await decodeImage(lossless)
+  const worst = data.reduce((most, value, i) => Math.max(most, Math.abs(value - colour.data[i]!)), 0)
+  assert.ok(worst <= 2, `${worst}`)
+  for (const bitdepth of [10, 12] as const) {
+    const deep = await raw(colour.data, 3).avif({ bitdepth, quality: 100 }).toBuffer()
+    const { width, height, channels } = await decodeImage(deep)
+    assert.deepEqual([width, height, channels], [24, 16, 3])
+  }
+  const clear = { r: 200, g: 0, b: 0, alpha: 0 }
+  const empty = await sharp({ create: { width: 16, height: 16, channels: 4, background: clear } })
+    .avif()
+    .toBuffer()
+  assert.ok((await decodeImage(empty)).data.every((value) => value >= 253))
+})
+
+test('an AVIF of more pixels than its memory allows is refused from the header; one that lies about them, by the decoder', async () => {
+  const side = 2_100
+  const flat = sharp({ create: { width: side, height: side, channels: 3, background: '#888' } })
+  const bytes = await flat.avif({ effort: 0 }).toBuffer()
+  assert.ok(bytes.length < 2_000, `${bytes.length}`)
+  const limits = { maxBytes: 1e6, maxPixels: 4 * side * side - 4 }
+  await assert.rejects(decodeImage(bytes, limits), refused('image_too_large', /at most 4409999 are allowed/))
+  const at = bytes.indexOf('ispe') + 8
+  for (const claimed of [64, 16_000]) {
+    const lie = Buffer.from(bytes)
+    lie.writeUInt32BE(claimed, at)
+    lie.writeUInt32BE(claimed, at + 4)
+    await assert.rejects(
+      decodeImage(lie, { maxBytes: 1e6, maxPixels: 2e9 }),
+      refused('image_invalid', /heif/),
+      `${claimed}`
+    )
+  }
 })
 
 test('headers of gigapixels are refused before memory is taken, in every format', async () => {

@@ -315,7 +315,7 @@ test('a source without a single usable image is an error that shows why', async 
   await assert.rejects(ingestFiles([['a.zip', zipOf([])]]), failsWith('dataset_empty', /0 files/))
 })
 
-test('a folder is read in the order of names, with archives in it, without links', () =>
+test('a folder is read in the order of names, with archives in it and what links lead to, each folder once', () =>
   withTemporaryFolder(async (folder) => {
     const source = join(folder, 'in')
     const files: [string, Uint8Array][] = [
@@ -328,7 +328,11 @@ test('a folder is read in the order of names, with archives in it, without links
       await mkdir(dirname(join(source, name)), { recursive: true })
       await writeFile(join(source, name), bytes)
     }
-    await symlink('/etc', join(source, 'etc'))
+    await mkdir(join(folder, 'elsewhere'))
+    await writeFile(join(folder, 'elsewhere/1.png'), await png(4))
+    await symlink(join(folder, 'elsewhere'), join(source, 'd'))
+    await symlink('..', join(source, 'a/up'))
+    await symlink('nothing', join(source, 'a/x.png'))
     const request = { sources: [{ kind: 'folder' as const, path: source, name: 'in' }], outFolder: join(folder, 'out') }
     const { images, manifest, rejected } = await read(request)
     assert.deepEqual(
@@ -336,13 +340,18 @@ test('a folder is read in the order of names, with archives in it, without links
       [
         ['a/1.png', 0],
         ['b/1.png', 1],
+        ['d/1.png', 3],
         ['c/1.png', 2]
       ]
     )
-    assert.deepEqual(manifest.classes, ['a', 'b', 'c'])
+    assert.deepEqual(manifest.classes, ['a', 'b', 'c', 'd'])
     assert.deepEqual(
-      rejected.map(({ name }) => name),
-      ['a/notes.txt']
+      rejected.map(({ name, message }) => `${name}: ${message}`.replaceAll(folder, '')),
+      [
+        'a/notes.txt: The file is no image, archive or IDX file.',
+        'a/up: The link leads to /in, and /in is read already.',
+        'a/x.png: The link leads to nothing.'
+      ]
     )
     const missing = { ...request, sources: [{ kind: 'folder' as const, path: join(folder, 'none'), name: 'none' }] }
     await assert.rejects(ingest(missing), failsWith('source_unreachable', /cannot be read/))

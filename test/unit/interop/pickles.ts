@@ -87,10 +87,40 @@ interface Entry {
     readonly flags?: number
     readonly bytes?: number
     readonly offset?: number
+    readonly packedBytes?: number
+    /** As a 64-bit number in an extra field. */
+    readonly wideOffset?: bigint
   }
 }
 
-export function zipOf(entries: readonly Entry[]): Buffer {
+interface Directory {
+  readonly entries: bigint
+  readonly bytes: bigint
+  readonly offset: bigint
+}
+
+/** With the records of 64 bits, as PyTorch writes them when something needs them. */
+export function endOf({ entries, bytes, offset }: Directory): Buffer {
+  const end64 = Buffer.alloc(56)
+  end64.writeUInt32LE(0x06064b50, 0)
+  end64.writeBigUInt64LE(44n, 4)
+  end64.writeBigUInt64LE(entries, 24)
+  end64.writeBigUInt64LE(entries, 32)
+  end64.writeBigUInt64LE(bytes, 40)
+  end64.writeBigUInt64LE(offset, 48)
+  const locator = Buffer.alloc(20)
+  locator.writeUInt32LE(0x07064b50, 0)
+  locator.writeBigUInt64LE((offset + bytes) % 2n ** 64n, 8)
+  locator.writeUInt32LE(1, 16)
+  const end = Buffer.alloc(22)
+  end.writeUInt32LE(0x06054b50, 0)
+  end.writeUInt16LE(0xffff, 10)
+  end.writeUInt32LE(0xffffffff, 12)
+  end.writeUInt32LE(0xffffffff, 16)
+  return Buffer.concat([end64, locator, end])
+}
+
+export function zipParts(entries: readonly Entry[]): { readonly file: Buffer; readonly directory: Buffer } {
   const files: Buffer[] = []
   const directory: Buffer[] = []
   let offset = 0
@@ -99,24 +129,47 @@ export function zipOf(entries: readonly Entry[]): Buffer {
     local.writeUInt32LE(0x04034b50, 0)
     local.writeUInt16LE(name.length, 26)
     const file = Buffer.concat([local, Buffer.from(name), data])
+    const extra = Buffer.alloc(says.wideOffset === undefined ? 0 : 12)
+    if (says.wideOffset !== undefined) {
+      extra.writeUInt16LE(1, 0)
+      extra.writeUInt16LE(8, 2)
+      extra.writeBigUInt64LE(says.wideOffset, 4)
+    }
     const central = Buffer.alloc(46)
     central.writeUInt32LE(0x02014b50, 0)
     central.writeUInt16LE(says.flags ?? 0, 8)
     central.writeUInt16LE(says.method ?? 0, 10)
-    central.writeUInt32LE(says.bytes ?? data.length, 20)
+    central.writeUInt32LE(says.packedBytes ?? says.bytes ?? data.length, 20)
     central.writeUInt32LE(says.bytes ?? data.length, 24)
     central.writeUInt16LE(name.length, 28)
-    central.writeUInt32LE(says.offset ?? offset, 42)
+    central.writeUInt16LE(extra.length, 30)
+    central.writeUInt32LE(says.wideOffset === undefined ? (says.offset ?? offset) : 0xffffffff, 42)
     files.push(file)
-    directory.push(central, Buffer.from(name))
+    directory.push(central, Buffer.from(name), extra)
     offset += file.length
+  }
+  return { file: Buffer.concat(files), directory: Buffer.concat(directory) }
+}
+
+/** @param says what a dishonest archive says about its directory, in 64 bits */
+export function zipOf(
+  entries: readonly Entry[],
+  says?: { readonly entries?: bigint; readonly directoryOffset?: bigint }
+): Buffer {
+  const { file, directory } = zipParts(entries)
+  if (says !== undefined) {
+    const bytes = BigInt(directory.length)
+    const end = endOf({ entries: says.entries ?? 1n, bytes, offset: says.directoryOffset ?? BigInt(file.length) })
+    // The locator points to the record that follows the directory, whatever the record says.
+    end.writeBigUInt64LE(BigInt(file.length + directory.length), 56 + 8)
+    return Buffer.concat([file, directory, end])
   }
   const end = Buffer.alloc(22)
   end.writeUInt32LE(0x06054b50, 0)
   end.writeUInt16LE(entries.length, 10)
-  end.writeUInt32LE(Buffer.concat(directory).length, 12)
-  end.writeUInt32LE(offset, 16)
-  return Buffer.concat([...files, ...directory, end])
+  end.writeUInt32LE(directory.length, 12)
+  end.writeUInt32LE(file.length, 16)
+  return Buffer.concat([file, directory, end])
 }
 
 export const torchFile = (pickled: Buffer, storages: Readonly<Record<string, Buffer>> = {}): Buffer =>

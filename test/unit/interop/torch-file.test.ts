@@ -1,14 +1,28 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, open, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { after, before, test } from 'node:test'
 import { isAppError } from '../../../src/base/errors.ts'
 import { importWeights } from '../../../src/interop/import-weights.ts'
 import type { PickleValue } from '../../../src/interop/pickle-values.ts'
 import { isLazyTensor } from '../../../src/interop/tensor-source.ts'
 import { readTorchFile } from '../../../src/interop/torch-file.ts'
-import { dictOf, globalName, integer, op, pickle, tensor, text, torchFile, tupleOf, uint32, zipOf } from './pickles.ts'
+import {
+  dictOf,
+  endOf,
+  globalName,
+  integer,
+  op,
+  pickle,
+  tensor,
+  text,
+  torchFile,
+  tupleOf,
+  uint32,
+  zipOf,
+  zipParts
+} from './pickles.ts'
 
 let folder = ''
 before(async () => {
@@ -33,6 +47,16 @@ const refuses = (bytes: Uint8Array, reason: RegExp) =>
     read(bytes, () => null),
     (error) => isAppError(error, 'checkpoint_invalid') && reason.test(error.message)
   )
+
+/** As a user meets it: the whole import says no, by name. */
+async function refusesImport(bytes: Uint8Array, reason: RegExp): Promise<void> {
+  const path = join(folder, `${files++}.pth`)
+  await writeFile(path, bytes)
+  await assert.rejects(
+    importWeights(path, {}),
+    (error) => isAppError(error, 'checkpoint_invalid') && reason.test(error.message)
+  )
+}
 
 const floats = (...values: number[]): Buffer => Buffer.from(Float32Array.from(values).buffer)
 
@@ -63,29 +87,26 @@ const calls = (module: string, name: string, argument = 'touch /tmp/owned') =>
   Buffer.concat([globalName(module, name), text(argument), op.tuple1, op.reduce])
 
 const HOSTILE: Record<string, [pickled: Buffer, reason: RegExp]> = {
-  'os.system': [pickle(calls('os', 'system')), /asks for os\.system/],
+  'os.system': [pickle(calls('os', 'system')), /os\.system/],
   'posix.system under the name of a tensor': [pickle(dictOf(['cls_token', calls('posix', 'system')])), /posix\.system/],
-  'builtins.eval': [pickle(calls('builtins', 'eval', '1 + 1')), /asks for builtins\.eval/],
-  "Python 2's eval": [pickle(calls('__builtin__', 'eval')), /asks for __builtin__\.eval/],
+  'builtins.eval': [pickle(calls('builtins', 'eval', '1 + 1')), /builtins\.eval/],
+  "Python 2's eval": [pickle(calls('__builtin__', 'eval')), /__builtin__\.eval/],
   'a global from the stack': [
     pickle(text('nt'), text('system'), op.stackGlobal, text('calc'), op.tuple1, op.reduce),
-    /asks for nt\.system/
+    /nt\.system/
   ],
   'subprocess.Popen as a new object': [
     pickle(globalName('subprocess', 'Popen'), tupleOf(text('sh')), op.newObject),
-    /asks for subprocess\.Popen/
+    /subprocess\.Popen/
   ],
-  'a getter that could climb to one': [
-    pickle(calls('operator', 'attrgetter', 'system')),
-    /asks for operator\.attrgetter/
-  ],
+  'a getter that could climb to one': [pickle(calls('operator', 'attrgetter', 'system')), /operator\.attrgetter/],
   'the rebuild of an arbitrary type': [
     pickle(calls('torch._tensor', '_rebuild_from_type_v2')),
-    /asks for torch\._tensor\._rebuild_from_type_v2/
+    /torch\._tensor\._rebuild_from_type_v2/
   ],
   'a whole module': [
     pickle(globalName('torch.nn.modules.linear', 'Linear'), op.emptyTuple, op.newObject, op.emptyDict, op.build),
-    /asks for torch\.nn\.modules\.linear\.Linear/
+    /torch\.nn\.modules\.linear\.Linear/
   ],
   'a result that is called': [pickle(op.emptyDict, op.emptyTuple, op.reduce), /no global/],
   'an instance by the old opcode': [pickle(op.mark, Buffer.from('ios\nsystem\n')), /operation 0x69/],
@@ -104,7 +125,7 @@ const HOSTILE: Record<string, [pickled: Buffer, reason: RegExp]> = {
 }
 
 for (const [what, [pickled, reason]] of Object.entries(HOSTILE)) {
-  test(`a weight file with ${what} is refused by name`, () => refuses(torchFile(pickled), reason))
+  test(`a weight file with ${what} is refused by name`, () => refusesImport(torchFile(pickled), reason))
 }
 
 test('a memo index of four billion costs nothing', async () => {
@@ -121,10 +142,17 @@ test('a tuple that holds itself twice, sixty times over, is refused as weights w
   await assert.rejects(importWeights(path, {}), (error) => isAppError(error, 'checkpoint_invalid'))
 })
 
+test('every cut of a weight file in the older format is refused', async () => {
+  const whole = await readFile(resolve(import.meta.dirname, '../../conformance/golden/weights/kinds-legacy.pth'))
+  for (let length = 0; length < whole.length; length++) {
+    await refuses(whole.subarray(0, length), /ends|cut off|no weight file|more from its stack/)
+  }
+})
+
 test('every cut of a weight file is refused', async () => {
   const pickled = pickle(dictOf(['w', tensor({ elements: 2, shape: [2], stride: [1] })]))
   const whole = torchFile(pickled, { 0: floats(1, 2) })
-  for (let length = 0; length < whole.length; length += 7) {
+  for (let length = 0; length < whole.length; length++) {
     await refuses(whole.subarray(0, length), /ends|cut off|missing|no weight file/)
   }
   for (let length = 2; length < pickled.length; length++) {
@@ -151,7 +179,7 @@ for (const [what, [of, reason]] of Object.entries(TENSORS)) {
 
 test('a storage of an unknown kind is refused by name', async () => {
   const id = tupleOf(text('storage'), globalName('torch', 'QInt8Storage'), text('0'), text('cpu'), integer(1))
-  await refuses(torchFile(pickle(id, op.persistentId)), /asks for torch\.QInt8Storage/)
+  await refusesImport(torchFile(pickle(id, op.persistentId)), /torch\.QInt8Storage/)
 })
 
 const plain = { name: 'archive/data.pkl', data: pickle(op.none) }
@@ -161,8 +189,17 @@ const ARCHIVES: Record<string, [archive: Buffer, reason: RegExp]> = {
   'an entry that climbs': [zipOf([plain, { name: '../../evil', data: Buffer.alloc(1) }]), /leaves the archive/],
   'an absolute entry': [zipOf([plain, { name: '/etc/passwd', data: Buffer.alloc(1) }]), /leaves the archive/],
   'an entry of a gigabyte that is not there': [zipOf([{ ...plain, says: { bytes: 1e9 } }]), /after the file/],
-  'an entry that begins elsewhere': [zipOf([{ ...plain, says: { offset: 3 } }]), /no header|after the file/],
+  'an entry that begins elsewhere': [zipOf([{ ...plain, says: { offset: 3 } }]), /damaged|after the file/],
   'two entries of one name': [zipOf([plain, plain]), /there twice/],
+  'sizes that differ': [zipOf([{ ...plain, says: { packedBytes: 1 } }]), /not stored as it is/],
+  'a directory that begins far behind the file': [zipOf([plain], { directoryOffset: 2n ** 63n }), /ends before byte/],
+  'a directory of the last 2⁶⁴ bytes': [zipOf([plain], { directoryOffset: 2n ** 64n - 1n }), /ends before byte/],
+  'more entries than are there': [zipOf([plain], { entries: 2n ** 16n }), /damaged or cut off/],
+  'four billion entries': [zipOf([plain], { entries: 2n ** 32n }), /more than 100000 entries/],
+  'a word about its byte order of a gigabyte': [
+    zipOf([plain, { name: 'archive/byteorder', data: Buffer.from('little'.repeat(100)) }]),
+    /big-endian/
+  ],
   'no pickle': [zipOf([{ name: 'archive/readme.txt', data: Buffer.from('PK') }]), /holds no weights/],
   'numbers of a big-endian machine': [
     zipOf([plain, { name: 'archive/byteorder', data: Buffer.from('big') }]),
@@ -173,6 +210,30 @@ const ARCHIVES: Record<string, [archive: Buffer, reason: RegExp]> = {
 for (const [what, [archive, reason]] of Object.entries(ARCHIVES)) {
   test(`an archive with ${what} is refused`, () => refuses(archive, reason))
 }
+
+test('storages beyond four gigabytes are found, in a file that is mostly a hole', async () => {
+  const pickled = pickle(dictOf(['w', tensor({ elements: 2, shape: [2], stride: [1] })]))
+  const local = zipOf([{ name: 'archive/data/0', data: floats(1, 2) }])
+  const far = 5n * 2n ** 30n
+  const { file, directory } = zipParts([
+    { name: 'archive/data.pkl', data: pickled },
+    { name: 'archive/data/0', data: floats(1, 2), says: { wideOffset: far } }
+  ])
+  const path = join(folder, 'hole.pth')
+  const out = await open(path, 'w')
+  await out.write(file, 0, file.length, 0)
+  await out.write(local, 0, 30 + 'archive/data/0'.length + 8, Number(far))
+  const end = Number(far) + 1_000
+  await out.write(directory, 0, directory.length, end)
+  const tail = endOf({ entries: 2n, bytes: BigInt(directory.length), offset: BigInt(end) })
+  await out.write(tail, 0, tail.length, end + directory.length)
+  await out.close()
+  const opened = await open(path)
+  const value = await readTorchFile(opened)
+  assert.deepEqual(await numbersOf(value, 'w'), { shape: [2], values: [1, 2] })
+  await opened.close()
+  await rm(path)
+})
 
 test('what is no weight file at all is refused', async () => {
   await refuses(Buffer.from('#!/bin/sh\necho hello world\n'), /no weight file/)

@@ -16,7 +16,7 @@ import { formatBytes, formatPercent } from '../../format.ts'
 import { href } from '../../router.ts'
 import { uploadFile } from './upload.ts'
 
-const ACCEPT = '.zip,.tar,.tgz,.tar.gz,.gz,.jpg,.jpeg,.png,.webp,.tif,.tiff,.gif'
+const ACCEPT = '.zip,.tar,.tgz,.tar.gz,.gz,.jpg,.jpeg,.png,.webp,.avif,.tif,.tiff,.gif'
 
 const nameOf = (file: File): string => file.name.replace(/(\.tar)?\.[a-z0-9]+$/i, '')
 const totalOf = (files: readonly File[]): number => files.reduce((sum, file) => sum + file.size, 0)
@@ -45,8 +45,8 @@ export function NewDatasetPage() {
         <FileDrop label="Files with images" accept={ACCEPT} multiple onFiles={choose}>
           <b>Choose or drop files</b>
           <span className="muted small">
-            One zip or tar(.gz) of JPEG, PNG, WebP, TIFF or GIF, with or without class folders; or single images; or IDX
-            files of images and labels.
+            One zip or tar(.gz) of JPEG, PNG, WebP, AVIF, TIFF or GIF, with or without class folders; or single images;
+            or IDX files of images and labels.
           </span>
         </FileDrop>
         {files.length > 0 && <ChosenFiles files={files} />}

@@ -70,7 +70,7 @@ export function TryIt({ id, hasHead }: { readonly id: string; readonly hasHead: 
       <div className="try-it">
         <FileDrop label="Image" accept="image/*" onFiles={([file]) => file && attempt.mutate(file)}>
           {preview ? <img src={preview} alt={image ? `Chosen: ${image.name}` : ''} /> : <b>Drop or choose an image</b>}
-          <span className="muted small">{image ? image.name : 'JPEG, PNG, WebP, TIFF or GIF'}</span>
+          <span className="muted small">{image ? image.name : 'JPEG, PNG, WebP, AVIF, TIFF or GIF'}</span>
         </FileDrop>
         <div className="answer-area" aria-live="polite">
           {attempt.isPending && <p className="muted">Asking the model…</p>}

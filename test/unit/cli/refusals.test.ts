@@ -1,0 +1,237 @@
+/** Every option of every command, wrong in every way that it can be: one sentence, exit code 2, and nothing was begun. */
+import assert from 'node:assert/strict'
+import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+import { type Command, EXIT, runCommand } from '../../../src/cli/command.ts'
+import { DOCTOR } from '../../../src/cli/doctor.ts'
+import { EMBED } from '../../../src/cli/embed.ts'
+import { createExportCommand } from '../../../src/cli/export.ts'
+import { createImportCommand } from '../../../src/cli/import.ts'
+import { KNN } from '../../../src/cli/knn.ts'
+import { createTrainCommand } from '../../../src/cli/train.ts'
+import type { TrainerWork } from '../../../src/protocol/trainer-child.ts'
+
+const begun = (): never => assert.fail('the work was begun')
+const work: TrainerWork = { train: begun, export: begun, import: begun }
+
+const COMMANDS: Record<string, Command> = {
+  train: createTrainCommand(work),
+  export: createExportCommand(work),
+  import: createImportCommand(work),
+  embed: EMBED,
+  knn: KNN,
+  doctor: DOCTOR
+}
+
+let root: string
+const at = (name: string) => join(root, name)
+before(async () => {
+  root = await mkdtemp(join(tmpdir(), 'kappa-refusals-'))
+  await mkdir(at('empty'))
+  await mkdir(at('nested/empty'), { recursive: true })
+  await mkdir(at('full'))
+  await mkdir(at('model'))
+  await mkdir(at('packed'))
+  await writeFile(at('packed/manifest.json'), '{}')
+  await writeFile(at('model/config.json'), '{}')
+  await writeFile(at('full/a.txt'), 'no image')
+  await writeFile(at('file.txt'), 'text')
+  await writeFile(at('broken.json'), '{')
+  await symlink('nothing', at('broken-link'))
+  await symlink('circle', at('circle'))
+})
+after(() => rm(root, { recursive: true }))
+
+/** Of a call that would work as far as words go. */
+const GOOD: Record<string, () => Record<string, string>> = {
+  train: () => ({ images: at('full'), out: at('out') }),
+  export: () => ({ run: at('full'), out: at('out') }),
+  import: () => ({ '': at('file.txt'), out: at('out') }),
+  embed: () => ({ model: at('model'), images: at('full'), out: at('out.npy') }),
+  knn: () => ({ model: at('model'), bank: at('full'), queries: at('full') }),
+  doctor: () => ({})
+}
+
+const wordsOf = (values: Record<string, string>) =>
+  Object.entries(values).flatMap(([name, value]) => (name === '' ? [value] : [`--${name}`, value]))
+
+async function call(command: string, args: readonly string[]) {
+  const said = { stdout: '', stderr: '' }
+  const stream = (name: keyof typeof said) => ({
+    write(text: string) {
+      said[name] += text
+    }
+  })
+  const streams = { stdout: stream('stdout'), stderr: stream('stderr') }
+  const code = await runCommand(command, async () => COMMANDS[command]!, { args, streams })
+  return { code, ...said }
+}
+
+/** For people and for scripts: the same sentence, and the exit code of a refusal. */
+async function isRefused(command: string, args: readonly string[], reason: RegExp): Promise<void> {
+  const what = `kappa ${command} ${args.join(' ')}`
+  const people = await call(command, args)
+  assert.deepEqual([people.code, people.stdout], [EXIT.refused, ''], what)
+  const [sentence = '', ...rest] = people.stderr.trimEnd().split('\n')
+  assert.match(people.stderr, reason, what)
+  assert.ok(
+    rest.every((line) => /^ {2}\/|--help shows the options\.$/.test(line)),
+    people.stderr
+  )
+  assert.match(sentence, /\.$/, what)
+  const scripts = await call(command, [...args, '--json'])
+  assert.deepEqual([scripts.code, scripts.stderr], [EXIT.refused, ''], what)
+  const event = JSON.parse(scripts.stdout)
+  assert.deepEqual([event.type, event.message], ['failed', sentence], what)
+  assert.ok(!(await readdir(root)).some((name) => name.startsWith('out')), `${what} left something`)
+}
+
+const NO_NUMBER = ['many', 'NaN', '1e9', '1.5', '0x10', 'Infinity', ' ', '1,2']
+const whole = (least: number) => [...NO_NUMBER, ...(least > 0 ? [`${least - 1}`] : []), '-1', '-9'.padEnd(30, '9')]
+const THREADS = [...whole(1), '257', '1000000000']
+const UNWRITABLE = () => [
+  at('file.txt/x'),
+  '/dev/null/x',
+  '/proc/kappa/x',
+  at('broken-link/x'),
+  `${at('x')}${'y'.repeat(300)}`
+]
+const NOT_THERE = () => [at('none'), at('broken-link'), at('circle'), at('file.txt/none')]
+const NO_IMAGES = () => [...NOT_THERE(), at('empty'), at('nested')]
+const NO_MODEL = () => [...NOT_THERE(), at('file.txt'), at('full')]
+
+/** Values that are refused, by option. */
+const WRONG: Record<string, Record<string, () => string[]>> = {
+  train: {
+    images: NO_IMAGES,
+    out: () => [...UNWRITABLE(), at('file.txt'), at('full'), at('circle')],
+    recipe: () => [...NOT_THERE(), at('broken.json'), at('full'), at('file.txt')],
+    preset: () => ['huge', ''],
+    method: () => ['simclr'],
+    seed: () => [...whole(0), '4294967296'],
+    epochs: () => [...whole(0), '1000000000'],
+    'hold-out': () => whole(2),
+    'checkpoint-every-s': () => whole(1),
+    'checkpoint-every': () => whole(1),
+    keep: () => whole(1),
+    'max-steps': () => whole(1),
+    threads: () => THREADS,
+    loaders: () => [...whole(0), '257']
+  },
+  export: {
+    run: () => [...NOT_THERE(), at('full')],
+    checkpoint: NOT_THERE,
+    images: () => [...NOT_THERE(), at('full')],
+    out: () => [...UNWRITABLE(), at('file.txt'), at('full'), at('broken-link')],
+    threads: () => THREADS
+  },
+  import: {
+    '': () => [...NOT_THERE(), '/dev/null'],
+    out: () => [...UNWRITABLE(), at('file.txt'), at('full'), at('broken-link')],
+    format: () => ['dinov3', ''],
+    arch: () => ['resnet50'],
+    heads: () => whole(1),
+    'image-size': () => [...whole(1), '4097'],
+    resampling: () => ['nearest'],
+    network: () => ['both'],
+    mean: () => ['NaN', '1,,2', 'a', ''],
+    std: () => ['NaN', '0,1,1', '-1'],
+    temperature: () => ['0', '-0.07', 'NaN', '0.1,0.2', 'Infinity'],
+    method: () => ['simclr'],
+    images: () => [...NOT_THERE(), at('full')],
+    threads: () => THREADS
+  },
+  embed: {
+    model: NO_MODEL,
+    images: NO_IMAGES,
+    out: () => [...UNWRITABLE().map((path) => `${path}.npy`), at('x.csv'), at('x'), at('full/a.txt')],
+    threads: () => THREADS
+  },
+  knn: { model: NO_MODEL, bank: NO_IMAGES, queries: NO_IMAGES, k: () => whole(1), threads: () => THREADS },
+  doctor: { threads: () => THREADS }
+}
+
+for (const [command, options] of Object.entries(WRONG)) {
+  for (const [option, values] of Object.entries(options)) {
+    test(`kappa ${command}: wrong values of ${option === '' ? 'what is imported' : `--${option}`} are refused by name`, async () => {
+      for (const value of values()) {
+        const good = GOOD[command]!()
+        // Another way to say the same would be missed first.
+        if (option === 'checkpoint') delete good['run']
+        await isRefused(
+          command,
+          wordsOf({ ...good, [option]: value }),
+          option === '' ? /cannot be read|neither/ : new RegExp(option)
+        )
+      }
+    })
+  }
+
+  test(`kappa ${command}: options that are unknown, given twice, without a value or with one too many are refused`, async () => {
+    const good = wordsOf(GOOD[command]!())
+    await isRefused(command, [...good, '--nonsense', 'x'], /There is no option --nonsense\./)
+    await isRefused(command, [...good, '-x'], /There is no option -x\./)
+    await isRefused(command, [...good, '--json=yes'], /--json takes no value/)
+    await isRefused(command, [...good, 'one', 'two'], /one/)
+    for (const option of Object.keys(options).filter((name) => name !== '')) {
+      await isRefused(command, [...good, `--${option}`], new RegExp(`--${option} (needs a value|is given twice)`))
+      await isRefused(command, [`--${option}`, `--${option}`], new RegExp(`--${option} needs a value`))
+      const twice = [`--${option}`, '1', `--${option}=2`]
+      await isRefused(
+        command,
+        command === 'import' ? [at('file.txt'), ...twice] : twice,
+        new RegExp(`--${option} is given twice`)
+      )
+    }
+  })
+}
+
+test('what is needed is said, one thing after the other', async () => {
+  for (const [command, good] of Object.entries(GOOD)) {
+    for (const option of Object.keys(good())) {
+      const { [option]: _, ...others } = good()
+      await isRefused(command, wordsOf(others), /needed|no run in/)
+    }
+  }
+})
+
+test('a letter too few, too many or wrong is answered with the option that was meant', async () => {
+  for (const [wrong, meant] of [
+    ['imges', 'images'],
+    ['imagess', 'images'],
+    ['inages', 'images'],
+    ['thread', 'threads'],
+    ['hold', 'hold-out']
+  ] as const) {
+    await isRefused('train', [`--${wrong}`, 'x'], new RegExp(`There is no option --${wrong}; --${meant} is one\\.`))
+  }
+})
+
+/** A command that ends with an error, for people or for scripts. */
+async function ended(error: Error, ...args: string[]) {
+  COMMANDS['failing'] = { usage: '', run: () => Promise.reject(error) }
+  return call('failing', args)
+}
+
+test('a fault of ours is told with its stack, also to scripts', async () => {
+  const error = new TypeError('x is not a function')
+  const { code, stdout } = await ended(error, '--json')
+  assert.equal(code, EXIT.failed)
+  const { type, code: failure, message, stack } = JSON.parse(stdout)
+  assert.deepEqual([type, failure, message, stack], ['failed', 'internal', 'x is not a function', error.stack])
+  assert.match((await ended(error)).stderr, /^This is a fault of kappa: TypeError: x is not a function\n/)
+})
+
+test('what the system answers while a command works is one sentence', async () => {
+  for (const [code, exit, sentence] of [
+    ['EACCES', EXIT.refused, /^\/there: there is no permission\.$/m],
+    ['EROFS', EXIT.refused, /^\/there: the disk is read-only\.$/m],
+    ['ENOSPC', EXIT.failed, /no room left/]
+  ] as const) {
+    const { code: ending, stderr } = await ended(Object.assign(new Error(`${code}: open`), { code, path: '/there' }))
+    assert.equal(ending, exit)
+    assert.match(stderr, sentence)
+  }
+})
