@@ -8,7 +8,6 @@ import { GetObjectCommand, PutObjectCommand, type S3Client } from '@aws-sdk/clie
 import { Upload } from '@aws-sdk/lib-storage'
 import { invariant, isAppError } from '../../base/errors.ts'
 import type { ObjectStore } from '../../domain/ports.ts'
-import { holdErrors } from './bodies.ts'
 import { publishFile } from './folder-files.ts'
 import { translateS3Error } from './s3-errors.ts'
 
@@ -26,13 +25,7 @@ export function createS3Transfers(client: S3Client, Bucket: string): Pick<Object
   const upload = async (Key: string, Body: Readable, more: { ContentType?: string; partSize?: number }) => {
     const { partSize = PART_BYTES, ...headers } = more
     const params = { Bucket, Key, Body, ...headers }
-    holdErrors(Body)
-    try {
-      await new Upload({ client, params, partSize, queueSize: PARTS_AT_ONCE, leavePartsOnError: false }).done()
-    } finally {
-      // The SDK leaves a body open that it could not send to its end, and with it the file.
-      Body.destroy()
-    }
+    await new Upload({ client, params, partSize, queueSize: PARTS_AT_ONCE, leavePartsOnError: false }).done()
   }
 
   /** Again from the start when the body breaks off. */
