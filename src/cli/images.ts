@@ -57,7 +57,7 @@ export async function embedWithProgress(
 ): Promise<number> {
   const { imageSize, channels } = model.config
   const program = await model.open('embed')
-  const total = await countOf(origin)
+  const files = await countOf(origin)
   const startedAt = performance.now()
   let images = 0
   let unusable = 0
@@ -67,6 +67,8 @@ export async function embedWithProgress(
     await take(batch)
     images += batch.images.length
     const rate = images / ((performance.now() - startedAt) / 1000)
+    // An archive or an IDX file is one file and many images.
+    const total = files === null || images + unusable > files ? null : files
     const of = total === null ? '' : ` of ${total}`
     output.progress(
       { type: 'progress', images, total, imagesPerSecond: rate },

@@ -67,7 +67,9 @@ interface Evaluation {
   readonly dim: number
 }
 
-function showResult(output: Output, k: number, { bank, queries, dim }: Evaluation): void {
+function showResult(output: Output, wanted: number, { bank, queries, dim }: Evaluation): void {
+  // Votes of neighbours that are not there would be ranked all the same.
+  const k = Math.min(wanted, bank.labels.length)
   const { top1, classes } = judge(dim, k, { bank, queries })
   const [images, judged] = [bank.labels.length, queries.labels.length]
   const event = { type: 'result', top1, k, temperature: TEMPERATURE, classes, bank: images, queries: judged }

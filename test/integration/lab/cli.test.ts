@@ -92,6 +92,8 @@ test('kappa knn compares labels by name, so that queries may lack a class', asyn
   ]
   const result = (await json('knn', ...model, '--bank', at('images'), '--queries', at('out/held-out'), ...k)).at(-1)!
   assert.deepEqual([result['top1'], result['classes'], result['bank'], result['queries']], [1, 4, 48, 8])
+  const all = ['--bank', at('images'), '--queries', at('out/held-out'), '--k', '1000000000', '--threads', '1']
+  assert.equal((await json('knn', '--model', at('out/model'), ...all)).at(-1)?.['k'], 48)
   await mkdir(at('few/class-3'), { recursive: true })
   await writeFile(at('few/class-3/a.png'), await readFile(at('images/class-3/3.png')))
   await writeFile(at('few/class-3/b.png'), await readFile(at('images/class-3/7.png')))
