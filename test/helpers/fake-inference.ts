@@ -1,6 +1,6 @@
 /**
  * Stands in for src/bin/inference.ts: same messages, no tensors. The first byte of an image says what happens:
- * 1 answers, 2 is refused as image_invalid, 3 kills the process, 4 hangs it: it says nothing any more, 5 is answered only
+ * 1 answers, 2 is refused as image_invalid, 3 kills the process, 4 hangs it when it comes: it says nothing any more, 5 is answered only
  * by a process that has answered before (told by `model.folder`'s marker file), 6 is answered when it is aborted, 7 never,
  * by a process that answers pings. An image has as many pixels as its third byte says millions, one without a third.
  */
@@ -24,8 +24,7 @@ function answer(request: InferenceRequest): InferenceAnswer | null {
   for (const [index, image] of images.entries()) {
     if (image[0] === 2) return { id, ok: false, code: 'image_invalid', message: 'not an image', index }
     if (image[0] === 3) process.kill(process.pid, 'SIGKILL')
-    if (image[0] === 4) isHanging = true
-    if (image[0] === 4 || image[0] === 6 || image[0] === 7) return null
+    if (image[0] === 6 || image[0] === 7) return null
     if (image[0] === 5 && !existsSync(join(request.model.folder, 'died'))) {
       writeFileSync(join(request.model.folder, 'died'), '')
       process.kill(process.pid, 'SIGKILL')
@@ -49,6 +48,8 @@ function reply(message: InferenceRequest | InferenceControl): InferenceMessage |
   if (message.kind === 'ping') return { pong: true }
   if (message.kind === 'embed' || message.kind === 'assign') {
     open.set(message.id, message)
+    isHanging = message.images.some((image) => image[0] === 4)
+    if (isHanging) return null
     return { id: message.id, pixels: message.images.map((image) => (image[2] ?? 0) * 1e6 || 1) }
   }
   const request = open.get(message.id)
