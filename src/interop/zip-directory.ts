@@ -5,7 +5,8 @@
 import type { FileHandle } from 'node:fs/promises'
 import yauzl from 'yauzl'
 import { isAppError, toError } from '../base/errors.ts'
-import { readExactly, unreadable } from './tensor-source.ts'
+import { ZipReader } from '../base/zip-reader.ts'
+import { unreadable } from './tensor-source.ts'
 
 export interface ZipEntry {
   readonly name: string
@@ -23,7 +24,7 @@ export async function readZipDirectory(file: FileHandle, fileBytes: number): Pro
   try {
     // Names are decoded here: the library reads those without the UTF-8 flag as DOS did.
     const options = { lazyEntries: true, autoClose: false, decodeStrings: false, validateEntrySizes: false }
-    const zip = await yauzl.fromRandomAccessReaderPromise(new FileReader(file, fileBytes), fileBytes, options)
+    const zip = await yauzl.fromRandomAccessReaderPromise(new ZipReader(file, fileBytes), fileBytes, options)
     if (zip.entryCount > MOST_ENTRIES) throw unreadable(`The zip archive has more than ${MOST_ENTRIES} entries.`)
     const found = new Map<string, ZipEntry>()
     for await (const raw of zip.eachEntry()) {
@@ -41,35 +42,6 @@ const damaged = (error: unknown): Error =>
   isAppError(error)
     ? error
     : unreadable(`The zip archive is damaged or cut off: ${toError(error).message.split('. ')[0]}.`, error)
-
-/** Unlike the library's own reader it never asks the system for a place beyond the file, which would throw in a callback. */
-class FileReader extends yauzl.RandomAccessReader {
-  readonly #file: FileHandle
-  readonly #fileBytes: number
-
-  constructor(file: FileHandle, fileBytes: number) {
-    super()
-    this.#file = file
-    this.#fileBytes = fileBytes
-  }
-
-  override read(
-    buffer: Buffer,
-    offset: number,
-    length: number,
-    position: number,
-    done: (error: Error | null, bytesRead?: number) => void
-  ): void {
-    if (position + length > this.#fileBytes) {
-      done(new Error(`it ends before byte ${position + length}`))
-      return
-    }
-    readExactly(this.#file, position, length).then((bytes) => {
-      buffer.set(bytes, offset)
-      done(null, length)
-    }, done)
-  }
-}
 
 function checkedEntry(zip: yauzl.ZipFile, raw: yauzl.Entry, fileBytes: number): ZipEntry {
   const name = checkedName(raw.fileNameRaw)

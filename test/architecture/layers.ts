@@ -5,7 +5,7 @@ export interface Layer {
 }
 
 export const LAYERS: Record<string, Layer> = {
-  base: { may: [], packages: [/^pino$/] },
+  base: { may: [], packages: [/^pino$/, /^yauzl$/] },
   math: { may: ['base'], packages: [] },
   recipe: { may: ['base', 'math'], packages: [/^typebox/] },
   protocol: { may: ['base', 'recipe'], packages: [] },

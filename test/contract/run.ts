@@ -57,7 +57,8 @@ try {
   await stage('a generated Python client', async () => {
     const client = join(folder, 'client')
     await execute(tool('openapi-python-client'), [
-      ...['generate', '--path', DOCUMENT, '--output-path', client, '--fail-on-warning']
+      ...['generate', '--path', DOCUMENT, '--output-path', client, '--fail-on-warning'],
+      ...['--config', join(import.meta.dirname, 'openapi-python-client.yaml')]
     ])
     const environment = { PYTHONPATH: client, KAPPA_URL: server.url, KAPPA_KEY: server.adminKey }
     await execute(tool('python'), [join(import.meta.dirname, 'client_journey.py')], environment)

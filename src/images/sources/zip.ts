@@ -1,5 +1,6 @@
-import { stat } from 'node:fs/promises'
+import { open } from 'node:fs/promises'
 import yauzl from 'yauzl'
+import { ZipReader } from '../../base/zip-reader.ts'
 import { type ArchiveEntry, type ArchiveFile, archiveInvalid } from './archive.ts'
 import type { Budget } from './budget.ts'
 
@@ -12,13 +13,13 @@ const isSymbolicLink = (entry: yauzl.Entry): boolean => ((entry.externalFileAttr
  * @throws AppError `archive_invalid` when it has no readable directory, `archive_too_large`
  */
 export async function* zipEntries({ path, name }: ArchiveFile, budget: Budget): AsyncGenerator<ArchiveEntry> {
-  const { size } = await stat(path)
-  const archive = budget.openArchive(name, size)
+  const file = await open(path)
   // Names are decoded here and judged later: the library would give up the whole archive for one odd name.
   const options = { lazyEntries: true, autoClose: false, decodeStrings: false, validateEntrySizes: true }
-  let zip: yauzl.ZipFile | null = null
   try {
-    zip = await yauzl.openPromise(path, options)
+    const { size } = await file.stat()
+    const archive = budget.openArchive(name, size)
+    const zip = await yauzl.fromRandomAccessReaderPromise(new ZipReader(file, size), size, options)
     for await (const entry of zip.eachEntry()) {
       budget.countEntry()
       if (isSymbolicLink(entry)) continue
@@ -27,7 +28,7 @@ export async function* zipEntries({ path, name }: ArchiveFile, budget: Budget): 
   } catch (error) {
     throw archiveInvalid(name, error)
   } finally {
-    zip?.close()
+    await file.close()
   }
 }
 

@@ -57,6 +57,22 @@ test('a tar is whole or refused by name, wherever it is cut', async () => {
   }
 })
 
+test('a zip whose directory lies beyond what a file can have is refused by name', async () => {
+  for (const place of [2n ** 53n, 2n ** 63n - 1n, 2n ** 64n - 1n, 1000n]) {
+    const locator = Buffer.alloc(20)
+    locator.writeUInt32LE(0x07064b50, 0)
+    locator.writeBigUInt64LE(place, 8)
+    locator.writeUInt32LE(1, 16)
+    const end = Buffer.alloc(22, 0xff)
+    end.writeUInt32LE(0x06054b50, 0)
+    end.writeUInt16LE(0, 20)
+    const outcome = await outcomeOf([
+      ['a.zip', Buffer.concat([Buffer.from('PK\x03\x04'), Buffer.alloc(64), locator, end])]
+    ])
+    assert.match(String(outcome), /^archive_invalid: a\.zip cannot be read: /, String(place))
+  }
+})
+
 test('a tar says what it lacks', async () => {
   const outcome = await outcomeOf([['a.tar', tar.subarray(0, tar.length - 512)]])
   assert.match(String(outcome), /a\.tar cannot be read: it ends without its two closing blocks/)
