@@ -174,7 +174,15 @@ test('without a key not a byte of a large body is looked at', { skip }, async ()
   assert.ok(totalMs < 1000, `${totalMs} ms`)
 })
 
-for (const path of ['/v1/runs', '/v1/keys', '/v1/datasets', '/v1/nothing-here', '/nothing-here']) {
+// What is not there is said before a body is looked at.
+const BODILESS = {
+  '/v1/runs': 413,
+  '/v1/keys': 413,
+  '/v1/datasets': 413,
+  '/v1/nothing-here': 404,
+  '/nothing-here': 404
+}
+for (const [path, status] of Object.entries(BODILESS)) {
   test(`where no images are carried a body has a mebibyte: ${path}`, { skip }, async () => {
     // One that says its size, and one that does not.
     for (const headers of [{ 'content-length': String(2 * 1024 * 1024) }, { 'transfer-encoding': 'chunked' }]) {
@@ -190,7 +198,7 @@ for (const path of ['/v1/runs', '/v1/keys', '/v1/datasets', '/v1/nothing-here', 
       const answered = once(sent, 'response')
       sent.write(Buffer.alloc(1024 * 1024 + 1, ' '))
       const [response] = await answered
-      assert.equal(response.statusCode, 413)
+      assert.equal(response.statusCode, status)
       sent.destroy()
     }
   })

@@ -95,7 +95,7 @@ const REASONS: readonly (readonly [string, () => Promise<unknown>, Partial<APIEr
         status: 422,
         code: 'image_invalid',
         param: '/input/0',
-        reason: /422 The bytes are not a JPEG[^.]*\. \(\/input\/0\)$/
+        reason: /422 The bytes are no JPEG[^.]*\. \(\/input\/0\)$/
       }
     ],
     [

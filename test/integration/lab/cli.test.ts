@@ -9,6 +9,7 @@ import { after, before, test } from 'node:test'
 import { promisify } from 'node:util'
 import sharp from 'sharp'
 import { decodeSafetensors } from '../../../src/base/safetensors.ts'
+import { METRIC_NAMES } from '../../../src/protocol/metrics.ts'
 import { muRecipe } from '../../helpers/mu-recipe.ts'
 import { barImage } from '../../helpers/tiny-dataset.ts'
 import { KAPPA } from './lab-folder.ts'
@@ -251,7 +252,8 @@ test('docs/cli.md has every field of every line that --json printed here', async
     for (const field of Object.keys(fields)) if (!documented?.includes(`\`${field}\``)) missing.add(`${type}.${field}`)
   }
   for (const { metrics } of only('step')) {
-    for (const key of Object.keys(metrics as object)) if (!text.includes(`\`${key}\``)) missing.add(`metrics.${key}`)
+    // docs/metrics.md is held to the registry by a test of its own.
+    for (const key of Object.keys(metrics as object)) if (!METRIC_NAMES.has(key)) missing.add(`metrics.${key}`)
   }
   assert.deepEqual([...missing], [])
   assert.ok(new Set(events.map(({ type }) => type)).size >= 12, 'hardly any event was seen')
