@@ -8,14 +8,8 @@ import { newId } from '../../src/base/ids.ts'
 import { silentLogger } from '../../src/base/log.ts'
 import { composeServices } from '../../src/composition/services.ts'
 import type { Scope } from '../../src/domain/access.ts'
-import type {
-  EventNotices,
-  Inference,
-  ObjectStore,
-  SignedObjects,
-  Stores,
-  TransactionalQueue
-} from '../../src/domain/ports.ts'
+import type { Inference, ObjectStore, SignedObjects, TransactionalQueue } from '../../src/domain/ports.ts'
+import type { EventNotices, Stores } from '../../src/domain/stores.ts'
 import { type AppOptions, createApp } from '../../src/http/app.ts'
 import type { App } from '../../src/http/server.ts'
 import type { Services } from '../../src/services/services.ts'

@@ -3,7 +3,8 @@ import { newId } from '../../src/base/ids.ts'
 import type { Checkpoint } from '../../src/domain/checkpoint.ts'
 import type { DatasetVersion } from '../../src/domain/dataset.ts'
 import type { Model, Prototype } from '../../src/domain/model.ts'
-import type { ObjectStore, Stores } from '../../src/domain/ports.ts'
+import type { ObjectStore } from '../../src/domain/ports.ts'
+import type { Stores } from '../../src/domain/stores.ts'
 
 const AT = new Date(Date.UTC(2026, 0, 1))
 const SHA = 'a'.repeat(64)

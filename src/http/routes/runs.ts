@@ -1,5 +1,5 @@
 import { Type } from 'typebox'
-import type { RunFilter } from '../../domain/ports.ts'
+import type { RunFilter } from '../../domain/stores.ts'
 import type { Services } from '../../services/services.ts'
 import { sendWithEtag } from '../core/etag.ts'
 import { IdParams, presentPage, toPageRequest, type Wire } from '../schemas/common.ts'

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import type { Clock } from '../../base/clock.ts'
 import { AppError } from '../../base/errors.ts'
 import { canonicalStringify } from '../../base/json.ts'
-import type { IdempotencyRecord, Stores } from '../../domain/ports.ts'
+import type { IdempotencyRecord, Stores } from '../../domain/stores.ts'
 
 export type IdempotencyClaim = Pick<IdempotencyRecord, 'projectId' | 'key' | 'route'>
 export type StoredResponse = NonNullable<IdempotencyRecord['response']>

@@ -6,7 +6,7 @@ import { AppError } from '../../base/errors.ts'
 import type { IdKind } from '../../base/ids.ts'
 import type { ApiKey, Principal, Scope } from '../../domain/access.ts'
 import type { Page, PageRequest } from '../../domain/page.ts'
-import type { Stores } from '../../domain/ports.ts'
+import type { Stores } from '../../domain/stores.ts'
 import { createKeyCache } from './key-cache.ts'
 
 export interface KeyServiceDeps {

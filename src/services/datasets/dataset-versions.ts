@@ -10,7 +10,8 @@ import {
   type Upload
 } from '../../domain/dataset.ts'
 import type { Page, PageRequest } from '../../domain/page.ts'
-import type { ObjectStore, Stores, UnitOfWork } from '../../domain/ports.ts'
+import type { ObjectStore } from '../../domain/ports.ts'
+import type { Stores, UnitOfWork } from '../../domain/stores.ts'
 import { listImages, listRejected, type RejectedFile } from './dataset-images.ts'
 import { checkCombination, checkPrefix, checkSelection } from './dataset-sources.ts'
 

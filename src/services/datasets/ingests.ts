@@ -11,7 +11,7 @@
  */
 import type { Clock } from '../../base/clock.ts'
 import { type DatasetVersion, isOpen, type Upload } from '../../domain/dataset.ts'
-import type { UnitOfWork } from '../../domain/ports.ts'
+import type { UnitOfWork } from '../../domain/stores.ts'
 
 export interface IngestOrder {
   readonly version: DatasetVersion

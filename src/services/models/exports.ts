@@ -10,8 +10,8 @@ import type { Clock } from '../../base/clock.ts'
 import type { Checkpoint, StoredFile } from '../../domain/checkpoint.ts'
 import type { DatasetVersion, Upload } from '../../domain/dataset.ts'
 import type { Model, ModelConfig, ModelImport, Prototype, Verification } from '../../domain/model.ts'
-import type { Stores, UnitOfWork } from '../../domain/ports.ts'
 import type { Run } from '../../domain/run.ts'
+import type { Stores, UnitOfWork } from '../../domain/stores.ts'
 
 export const modelPrefix = (modelId: string): string => `models/${modelId}`
 

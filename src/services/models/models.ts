@@ -2,7 +2,7 @@
 import { AppError } from '../../base/errors.ts'
 import type { Model, ModelImport } from '../../domain/model.ts'
 import type { Page, PageRequest } from '../../domain/page.ts'
-import type { Stores, UnitOfWork } from '../../domain/ports.ts'
+import type { Stores, UnitOfWork } from '../../domain/stores.ts'
 import { createUploadVerbs, type UploadDeps } from '../datasets/uploads.ts'
 import { newModel } from './new-model.ts'
 import { checkWeightSource } from './weight-sources.ts'

@@ -2,7 +2,7 @@
 import { AppError } from '../../base/errors.ts'
 import type { KappaSummary, Prototype } from '../../domain/model.ts'
 import type { Page, PageRequest } from '../../domain/page.ts'
-import type { PrototypeSort, Stores } from '../../domain/ports.ts'
+import type { PrototypeSort, Stores } from '../../domain/stores.ts'
 import type { ModelService, ModelWithHead } from './models.ts'
 
 export interface PrototypeServiceDeps {

@@ -2,7 +2,7 @@
 import { AppError, type FieldError } from '../../base/errors.ts'
 import type { Upload } from '../../domain/dataset.ts'
 import type { WeightSource } from '../../domain/model.ts'
-import type { Stores } from '../../domain/ports.ts'
+import type { Stores } from '../../domain/stores.ts'
 import { checkedPrefix } from '../datasets/dataset-sources.ts'
 
 const WEIGHTS = /\.(pth|pt|bin|safetensors)$/i

@@ -5,8 +5,8 @@
 import type { Clock } from '../../base/clock.ts'
 import { AppError } from '../../base/errors.ts'
 import type { IdKind } from '../../base/ids.ts'
-import type { Stores, UnitOfWork } from '../../domain/ports.ts'
 import type { Lease, NewRunEvent, Run } from '../../domain/run.ts'
+import type { Stores, UnitOfWork } from '../../domain/stores.ts'
 
 export interface LegDeps {
   readonly unitOfWork: UnitOfWork

@@ -1,8 +1,8 @@
 /** What a running leg leaves behind: metrics, progress, checkpoints, alarms. All of it under the fence of leg-lease.ts. */
 import type { JsonObject } from '../../base/json.ts'
 import type { Checkpoint, StoredFile } from '../../domain/checkpoint.ts'
-import type { Stores } from '../../domain/ports.ts'
 import type { Lease, MetricPoint, NewRunEvent, Run, RunIntent, RunProgress } from '../../domain/run.ts'
+import type { Stores } from '../../domain/stores.ts'
 import { expiryOf, hold, type LegDeps, stateEvent, write } from './leg-lease.ts'
 
 /** One flush: points, where the run is, and, at its own slower pace, an event for those who watch. */

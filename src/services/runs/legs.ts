@@ -10,8 +10,8 @@
  */
 import type { Checkpoint } from '../../domain/checkpoint.ts'
 import type { DatasetVersion } from '../../domain/dataset.ts'
-import type { Stores } from '../../domain/ports.ts'
 import { isFinished, type Lease, type Run, type RunIntent, type RunStatus } from '../../domain/run.ts'
+import type { Stores } from '../../domain/stores.ts'
 import { newModel } from '../models/new-model.ts'
 import { expiryOf, hold, type LegDeps, stateEvent, write } from './leg-lease.ts'
 import { type Decision, decide, isPastDeadline, type LegOutcome } from './leg-rules.ts'

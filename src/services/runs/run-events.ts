@@ -1,6 +1,7 @@
 /** The log of a run in pages. Followed as it grows: run-feed.ts. */
-import type { Stores } from '../../domain/ports.ts'
+
 import type { Run, RunEvent } from '../../domain/run.ts'
+import type { Stores } from '../../domain/stores.ts'
 import type { EventPosition } from './run-log-pages.ts'
 
 export interface RunEventDeps {

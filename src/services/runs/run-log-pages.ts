@@ -3,8 +3,8 @@
  * log has outgrown never changes; the last one is read on from where it ended.
  */
 import { createBoundedMap } from '../../base/bounded-map.ts'
-import type { Stores } from '../../domain/ports.ts'
 import type { RunEvent } from '../../domain/run.ts'
+import type { Stores } from '../../domain/stores.ts'
 
 /** Where a reader is in a run's log. */
 export interface EventPosition {

@@ -6,7 +6,6 @@ import type { JsonObject } from '../../base/json.ts'
 import type { Checkpoint } from '../../domain/checkpoint.ts'
 import type { DatasetVersion } from '../../domain/dataset.ts'
 import type { Page, PageRequest } from '../../domain/page.ts'
-import type { MetricQuery, RunFilter, Stores, UnitOfWork } from '../../domain/ports.ts'
 import {
   type Alarm,
   type CheckpointPolicy,
@@ -16,6 +15,7 @@ import {
   type Run,
   requestCancel
 } from '../../domain/run.ts'
+import type { MetricQuery, RunFilter, Stores, UnitOfWork } from '../../domain/stores.ts'
 import { checkRecipe } from '../../recipe/check.ts'
 import { type RecipeRequest, resolveRecipe } from '../../recipe/presets.ts'
 import type { Recipe } from '../../recipe/schema.ts'

@@ -1,5 +1,5 @@
 import { and, asc, desc, eq, inArray, lt, notExists, sql } from 'drizzle-orm'
-import type { CheckpointStore } from '../../domain/ports.ts'
+import type { CheckpointStore } from '../../domain/stores.ts'
 import type { Db } from './client.ts'
 import { toPage } from './page.ts'
 import { checkpoints } from './schema/checkpoints.ts'

@@ -1,6 +1,6 @@
 import { and, desc, eq, getTableColumns, lt, sql } from 'drizzle-orm'
 import { AppError, invariant } from '../../base/errors.ts'
-import type { DatasetStore } from '../../domain/ports.ts'
+import type { DatasetStore } from '../../domain/stores.ts'
 import type { Db } from './client.ts'
 import { violatesForeignKey } from './errors.ts'
 import { parseNumberCursor, toPage } from './page.ts'

@@ -5,7 +5,7 @@
 import { Client } from 'pg'
 import type { Clock } from '../../base/clock.ts'
 import type { Logger } from '../../base/log.ts'
-import type { EventNotices } from '../../domain/ports.ts'
+import type { EventNotices } from '../../domain/stores.ts'
 
 /** `EventStore.append` notifies it with the run's id. */
 export const EVENT_CHANNEL = 'kappa_run_events'

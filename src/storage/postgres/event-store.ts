@@ -1,6 +1,6 @@
 import { and, asc, eq, getTableColumns, gt, inArray, sql } from 'drizzle-orm'
 import { AppError } from '../../base/errors.ts'
-import type { EventStore } from '../../domain/ports.ts'
+import type { EventStore } from '../../domain/stores.ts'
 import type { Db } from './client.ts'
 import { EVENT_CHANNEL } from './event-notices.ts'
 import { runEvents } from './schema/run-events.ts'

@@ -1,6 +1,6 @@
 import { and, eq, isNull, lt, or } from 'drizzle-orm'
 import { AppError } from '../../base/errors.ts'
-import type { IdempotencyRecord, IdempotencyStore } from '../../domain/ports.ts'
+import type { IdempotencyRecord, IdempotencyStore } from '../../domain/stores.ts'
 import type { Db } from './client.ts'
 import { idempotencyRecords } from './schema/idempotency-records.ts'
 

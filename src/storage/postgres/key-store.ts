@@ -1,7 +1,7 @@
 import { and, desc, eq, inArray, isNull, lt, or } from 'drizzle-orm'
 import { invariant } from '../../base/errors.ts'
 import { newId } from '../../base/ids.ts'
-import type { KeyStore } from '../../domain/ports.ts'
+import type { KeyStore } from '../../domain/stores.ts'
 import type { Db } from './client.ts'
 import { toPage } from './page.ts'
 import { apiKeys } from './schema/api-keys.ts'

@@ -1,5 +1,5 @@
 import { and, desc, eq, lt } from 'drizzle-orm'
-import type { ModelStore } from '../../domain/ports.ts'
+import type { ModelStore } from '../../domain/stores.ts'
 import type { Db } from './client.ts'
 import { toPage } from './page.ts'
 import { models } from './schema/models.ts'

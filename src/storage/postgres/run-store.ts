@@ -15,7 +15,7 @@ import {
   sql
 } from 'drizzle-orm'
 import { AppError } from '../../base/errors.ts'
-import type { RunFilter, RunStore } from '../../domain/ports.ts'
+import type { RunFilter, RunStore } from '../../domain/stores.ts'
 import type { Db } from './client.ts'
 import { toPage } from './page.ts'
 import { datasetVersions } from './schema/dataset-versions.ts'

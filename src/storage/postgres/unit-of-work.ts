@@ -1,6 +1,7 @@
 import { drizzle } from 'drizzle-orm/node-postgres'
 import type { Pool } from 'pg'
-import type { SqlExecutor, Stores, TransactionalQueue, UnitOfWork } from '../../domain/ports.ts'
+import type { SqlExecutor, TransactionalQueue } from '../../domain/ports.ts'
+import type { Stores, UnitOfWork } from '../../domain/stores.ts'
 import { createCheckpointStore } from './checkpoint-store.ts'
 import { type Database, type Db, inTransaction } from './client.ts'
 import { createDatasetStore } from './dataset-store.ts'

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, describe, test } from 'node:test'
 import type { Logger } from '../../../src/base/log.ts'
-import type { EventNotices } from '../../../src/domain/ports.ts'
+import type { EventNotices } from '../../../src/domain/stores.ts'
 import { createEventNotices } from '../../../src/storage/postgres/event-notices.ts'
 import { fakeClock } from '../../helpers/fake-clock.ts'
 import { expectNoLeaks } from '../../helpers/leaks.ts'

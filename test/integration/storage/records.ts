@@ -4,8 +4,8 @@ import type { ApiKey } from '../../../src/domain/access.ts'
 import type { Checkpoint } from '../../../src/domain/checkpoint.ts'
 import type { Dataset, DatasetVersion, Upload } from '../../../src/domain/dataset.ts'
 import type { Model, Prototype } from '../../../src/domain/model.ts'
-import type { Stores } from '../../../src/domain/ports.ts'
 import type { Run } from '../../../src/domain/run.ts'
+import type { Stores } from '../../../src/domain/stores.ts'
 import { resolveRecipe } from '../../../src/recipe/presets.ts'
 
 export const NOW = new Date('2026-03-01T12:00:00.123Z')

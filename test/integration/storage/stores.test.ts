@@ -3,7 +3,7 @@ import { after, describe, test } from 'node:test'
 import { isAppError } from '../../../src/base/errors.ts'
 import { newId } from '../../../src/base/ids.ts'
 import type { Page } from '../../../src/domain/page.ts'
-import type { PrototypeSort } from '../../../src/domain/ports.ts'
+import type { PrototypeSort } from '../../../src/domain/stores.ts'
 import { expectNoLeaks } from '../../helpers/leaks.ts'
 import { CANDIDATES, openBench } from './databases.ts'
 import {

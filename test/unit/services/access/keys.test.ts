@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { newId } from '../../../../src/base/ids.ts'
 import type { ApiKey } from '../../../../src/domain/access.ts'
-import type { KeyStore } from '../../../../src/domain/ports.ts'
+import type { KeyStore } from '../../../../src/domain/stores.ts'
 import { createKeyService } from '../../../../src/services/access/keys.ts'
 import { fakeClock } from '../../../helpers/fake-clock.ts'
 

@@ -1,0 +1,181 @@
+/** What is kept in the database, in the platform's own words. Implementation: storage/postgres. */
+import type { ApiKey, Project } from './access.ts'
+import type { Checkpoint } from './checkpoint.ts'
+import type { Dataset, DatasetVersion, Upload } from './dataset.ts'
+import type { KappaSummary, Model, Prototype } from './model.ts'
+import type { Page, PageRequest } from './page.ts'
+import type { JobQueue } from './ports.ts'
+import type { Lease, LogHead, MetricPoint, MetricSeries, NewRunEvent, Run, RunEvent, RunStatus } from './run.ts'
+
+export interface KeyStore {
+  ensureProject(name: string): Promise<Project>
+  insert(key: ApiKey): Promise<void>
+  /** Any project: this is how a request finds its own. */
+  findById(keyId: string): Promise<ApiKey | null>
+  /** Those that exist, in any order. */
+  findMany(keyIds: readonly string[]): Promise<readonly ApiKey[]>
+  list(projectId: string, page: PageRequest): Promise<Page<ApiKey>>
+  revoke(projectId: string, keyId: string, at: Date): Promise<boolean>
+  touch(keyId: string, at: Date): Promise<void>
+}
+
+export interface DatasetStore {
+  insert(dataset: Dataset): Promise<void>
+  find(projectId: string, id: string): Promise<Dataset | null>
+  list(projectId: string, page: PageRequest): Promise<Page<Dataset>>
+  /**
+   * Removes the dataset, its versions and uploads; false when there is none. Count unfinished runs after it, in the same
+   * unit of work: a run that is being inserted holds its version, so a removal waits for it and then sees it.
+   */
+  remove(projectId: string, id: string): Promise<boolean>
+  /** Throws dataset_not_found when the dataset was removed meanwhile. */
+  insertUpload(upload: Upload): Promise<void>
+  findUpload(projectId: string, id: string): Promise<Upload | null>
+  /** False when the upload is gone, with its dataset. */
+  completeUpload(projectId: string, id: string): Promise<boolean>
+  /** Takes the next number of the dataset; safe under concurrent calls. */
+  insertVersion(
+    version: Omit<DatasetVersion, 'version' | 'prefix'>,
+    prefixOf: (version: number) => string
+  ): Promise<DatasetVersion>
+  findVersion(projectId: string, datasetId: string, version: number): Promise<DatasetVersion | null>
+  listVersions(projectId: string, datasetId: string, page: PageRequest): Promise<Page<DatasetVersion>>
+  /** For workers, which serve every project. With `lock`, the row stays locked until the transaction ends. */
+  loadVersion(datasetId: string, version: number, options?: { lock: boolean }): Promise<DatasetVersion | null>
+  /** Also moves the dataset's latestVersion when the patch makes the version ready: call it in a unit of work. */
+  updateVersion(datasetId: string, version: number, patch: Partial<DatasetVersion>): Promise<void>
+}
+
+export interface RunFilter {
+  readonly status?: RunStatus
+  readonly datasetId?: string
+  readonly metadata?: Readonly<Record<string, string>>
+}
+
+/** Fields that only the holder of the lease may change. */
+export type RunPatch = Partial<Omit<Run, 'id' | 'projectId' | 'recipe' | 'createdAt' | 'desired' | 'leaseEpoch'>>
+
+export interface RunStore {
+  /** Throws dataset_version_not_found when the version was removed meanwhile. */
+  insert(run: Run): Promise<void>
+  find(projectId: string, id: string): Promise<Run | null>
+  /** For workers, which serve every project. With `lock`, the row stays locked until the transaction ends. */
+  load(id: string, options?: { lock: boolean }): Promise<Run | null>
+  list(projectId: string, filter: RunFilter, page: PageRequest): Promise<Page<Run>>
+  countUnfinishedByDataset(datasetId: string): Promise<number>
+  /** Raises the lease epoch unless the run has ended or another worker's lease is alive; null when it cannot be had. */
+  claim(id: string, worker: string, expiresAt: Date, now: Date): Promise<Run | null>
+  /** False when the lease is no longer ours: then nothing was written. */
+  updateUnderLease(lease: Lease, patch: RunPatch): Promise<boolean>
+  /** Unfenced: for users' requests, inside a transaction that locked the row. */
+  update(id: string, patch: RunPatch & { readonly desired?: Run['desired'] }): Promise<void>
+  /**
+   * Up to 500 runs that may need a job, oldest first, for the supervisor: those whose lease expired before `now` and those
+   * that nobody holds. Enqueue a leg for each; where one is waiting or running, that changes nothing.
+   */
+  listExpiredLeases(now: Date): Promise<readonly Run[]>
+}
+
+export interface EventStore {
+  /** Numbers the events after the run's last; returns them as stored. */
+  append(runId: string, events: readonly NewRunEvent[], at: Date): Promise<readonly RunEvent[]>
+  /** In order of seq, from the first after `afterSeq`. */
+  list(runId: string, afterSeq: number, limit: number): Promise<readonly RunEvent[]>
+  /** Where the logs of these runs end now, of as many as exist. */
+  heads(runIds: readonly string[]): Promise<readonly LogHead[]>
+}
+
+/**
+ * Says at once that a run has new events. A hint and nothing more: it may be lost or come twice, and what is new is read
+ * from the store.
+ */
+export interface EventNotices {
+  /** False while hints cannot be relied on; then the reader looks more often. */
+  isListening(): boolean
+  /** Null stands for any run: hints may have been lost. */
+  onNotice(listener: (runId: string | null) => void): void
+  close(): Promise<void>
+}
+
+export interface MetricQuery {
+  readonly keys: readonly string[] | null
+  readonly fromStep: number | null
+  readonly toStep: number | null
+  readonly maxPoints: number
+}
+
+export interface MetricStore {
+  /** Upserts on (run, key, step): a retried batch or a repeated step never draws two curves. */
+  write(runId: string, points: readonly MetricPoint[]): Promise<void>
+  read(runId: string, query: MetricQuery): Promise<readonly MetricSeries[]>
+  /** A resumed run repeats the steps after its checkpoint: what the lost leg wrote there goes away. */
+  removeAfter(runId: string, step: number): Promise<void>
+}
+
+export interface CheckpointStore {
+  insert(checkpoint: Checkpoint): Promise<void>
+  find(projectId: string, id: string): Promise<Checkpoint | null>
+  load(id: string): Promise<Checkpoint | null>
+  listByRun(projectId: string, runId: string, page: PageRequest): Promise<Page<Checkpoint>>
+  /** Complete ones of a run beyond the newest `keep`, oldest first, less those a model was made from. */
+  listSuperseded(runId: string, keep: number): Promise<readonly Checkpoint[]>
+  markDeleted(id: string): Promise<void>
+}
+
+export interface ModelStore {
+  insert(model: Model): Promise<void>
+  find(projectId: string, id: string): Promise<Model | null>
+  load(id: string): Promise<Model | null>
+  list(projectId: string, page: PageRequest): Promise<Page<Model>>
+  update(id: string, patch: Partial<Model>): Promise<void>
+}
+
+export type PrototypeSort = 'index' | '-kappa' | 'kappa' | '-usage' | 'usage'
+
+export interface PrototypeStore {
+  replaceAll(modelId: string, prototypes: readonly Prototype[]): Promise<void>
+  find(modelId: string, index: number): Promise<Prototype | null>
+  /** `after` is an opaque cursor of this store. */
+  list(modelId: string, sort: PrototypeSort, page: PageRequest): Promise<Page<Prototype>>
+  kappa(modelId: string, bins: number): Promise<KappaSummary>
+}
+
+export interface IdempotencyRecord {
+  readonly projectId: string
+  readonly key: string
+  readonly route: string
+  readonly requestHash: string
+  /** Null while the first request is still running. */
+  readonly response: {
+    readonly status: number
+    readonly headers: Readonly<Record<string, string>>
+    readonly body: string
+  } | null
+  readonly createdAt: Date
+}
+
+export interface IdempotencyStore {
+  /** Inserts the record, or returns the one that is there (older than 24 h, or 10 min without answer, counts as none). */
+  begin(record: IdempotencyRecord): Promise<IdempotencyRecord | null>
+  finish(
+    record: Pick<IdempotencyRecord, 'projectId' | 'key' | 'route'>,
+    response: NonNullable<IdempotencyRecord['response']>
+  ): Promise<void>
+  abandon(record: Pick<IdempotencyRecord, 'projectId' | 'key' | 'route'>): Promise<void>
+}
+
+/** Everything that is written together. Inside a unit of work all of it, the queue included, is one transaction. */
+export interface Stores {
+  readonly keys: KeyStore
+  readonly datasets: DatasetStore
+  readonly runs: RunStore
+  readonly events: EventStore
+  readonly metrics: MetricStore
+  readonly checkpoints: CheckpointStore
+  readonly models: ModelStore
+  readonly prototypes: PrototypeStore
+  readonly idempotency: IdempotencyStore
+  readonly jobs: JobQueue
+}
+
+export type UnitOfWork = <T>(work: (stores: Stores) => Promise<T>) => Promise<T>
