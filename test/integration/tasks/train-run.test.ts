@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, afterEach, before, test } from 'node:test'
 import { AppError } from '../../../src/base/errors.ts'
@@ -172,13 +173,23 @@ test('a run that was cancelled before a worker came is not started', { skip }, a
 })
 
 test('a leg that reaches its limit is followed by the next, which goes on', { skip }, async () => {
-  const run = await bench.addRun({ totalSteps: 60, stepMs: 20, checkpointEverySteps: 1000 })
-  // On a busy machine a leg may have time for a single step.
-  await bench.workAll(run, bench.trainRun({ legMaxS: 0.3, leaseMs: 30_000 }), 61)
+  const file = join(bench.root, `opened-${bench.trainers.length}`)
+  const run = await bench.addRun({ totalSteps: 60, checkpointEverySteps: 1000, gate: { step: 30, file } })
+  const clock = fakeClock()
+  const first = bench.trainRun({ clock, legMaxS: 1000 })({ runId: run.id }, new AbortController().signal)
+  // Steps take as long as they take: the leg's time runs when all before the gate were heard of.
+  await until(async () => {
+    await clock.advance(50)
+    return (await bench.load(run)).progress.step === 30
+  })
+  await Promise.all([first, clock.advance(1_000_000)])
+  const handedOn = await bench.load(run)
+  assert.deepEqual([handedOn.status, handedOn.leg, handedOn.progress.step], ['queued', 2, 30])
+  writeFileSync(file, '')
+  bench.jobs.length = 0
+  await bench.workAll(run)
   const { status, leg, leaseEpoch } = await bench.load(run)
-  assert.equal(status, 'succeeded')
-  assert.ok(leg > 1)
-  assert.equal(leaseEpoch, leg)
+  assert.deepEqual([status, leg, leaseEpoch], ['succeeded', 2, 2])
   assert.equal(await finalHash(run), stateAfter(7, 60))
 })
 
