@@ -33,6 +33,7 @@ const CHECKS = (): Stage[] => [
   { name: 'types', command: bin('tsc', '--noEmit', '-p', 'tsconfig.json') },
   { name: 'types (dashboard)', command: bin('tsc', '--noEmit', '-p', 'src/dashboard/tsconfig.json') },
   { name: 'lint', command: bin('biome', 'check', '--diagnostic-level=error', '.') },
+  { name: 'nothing unused', command: bin('knip', '--no-progress') },
   testStage('architecture', 1),
   { name: 'openapi.yaml and the client are up to date', command: [NODE, 'src/bin/openapi.ts', '--check'] }
 ]

@@ -4,8 +4,6 @@ export interface Series {
   readonly values: readonly number[]
 }
 
-export const EMPTY: Series = { steps: [], values: [] }
-
 /** Index of the last step ≤ `step`, or −1. */
 export function indexAt(steps: readonly number[], step: number): number {
   let low = 0
@@ -60,21 +58,6 @@ export function downsample(series: Series, buckets: number): Series {
   }
   const indices = [...kept].sort((a, b) => a - b)
   return { steps: indices.map((i) => series.steps[i] ?? 0), values: indices.map((i) => series.values[i] ?? 0) }
-}
-
-/** Value by value on shared steps; steps that `b` lacks are left out. */
-export function combine(a: Series, b: Series, operation: (a: number, b: number) => number): Series {
-  const steps: number[] = []
-  const values: number[] = []
-  let j = 0
-  for (let i = 0; i < a.steps.length; i++) {
-    const step = a.steps[i] ?? 0
-    while (j < b.steps.length && (b.steps[j] ?? 0) < step) j++
-    if (b.steps[j] !== step) continue
-    steps.push(step)
-    values.push(operation(a.values[i] ?? Number.NaN, b.values[j] ?? Number.NaN))
-  }
-  return { steps, values }
 }
 
 /**

@@ -22,8 +22,6 @@ export interface Follower {
 
 export type Wake = 'news' | 'heartbeat'
 
-export type Followers = ReturnType<typeof createFollowers>
-
 function createFollower(run: FollowedRun, keyId: string): Follower {
   let reason: Wake | null = null
   let open = () => {}

@@ -161,5 +161,3 @@ export function createRunFeed({ stores, keys, notices, clock, logger }: RunFeedD
     }
   }
 }
-
-export type RunFeed = ReturnType<typeof createRunFeed>

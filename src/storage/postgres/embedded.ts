@@ -12,7 +12,6 @@ import { createServer, type Server, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { PGlite } from '@electric-sql/pglite'
-import { vector } from '@electric-sql/pglite-pgvector'
 import { AppError } from '../../base/errors.ts'
 import { serveConnection } from './shared-connection.ts'
 import { SharedSession } from './shared-session.ts'
@@ -92,7 +91,6 @@ async function openPGlite(folder: string): Promise<PGlite> {
   if (!existsSync(mark)) await rm(data, { recursive: true, force: true })
   const db = await PGlite.create({
     fs: new SyncedFolder(data),
-    extensions: { vector },
     relaxedDurability: false,
     startParams: START_PARAMETERS
   })

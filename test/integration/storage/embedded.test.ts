@@ -159,14 +159,6 @@ describe('the embedded database', () => {
       )
     })
   })
-
-  test('has the vector type', async () => {
-    await withClients(1, async (client) => {
-      await client!.query('create extension if not exists vector')
-      const { rows } = await client!.query("select '[1,0]'::vector <=> '[0,1]'::vector as distance")
-      assert.equal(rows[0].distance, 1)
-    })
-  })
 })
 
 describe('the embedded database after kill -9', () => {
