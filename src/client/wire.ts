@@ -909,7 +909,7 @@ export interface components {
         /**
          * @example {
          *       "input": [
-         *         "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGP4DwABAQEAG7buVgAAAABJRU5ErkJggg=="
+         *         "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNoAAAAggCBd81ytgAAAABJRU5ErkJggg=="
          *       ],
          *       "top_k": 5,
          *       "include": [
@@ -957,7 +957,7 @@ export interface components {
          * @example {
          *       "model": "mdl_01jexample",
          *       "input": [
-         *         "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGP4DwABAQEAG7buVgAAAABJRU5ErkJggg=="
+         *         "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNoAAAAggCBd81ytgAAAABJRU5ErkJggg=="
          *       ]
          *     }
          */
@@ -1004,7 +1004,7 @@ export interface components {
         /**
          * @example {
          *       "input": [
-         *         "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGP4DwABAQEAG7buVgAAAABJRU5ErkJggg=="
+         *         "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNoAAAAggCBd81ytgAAAABJRU5ErkJggg=="
          *       ]
          *     }
          */
@@ -1083,6 +1083,17 @@ export interface components {
          *     }
          */
         CreateUpload: {
+            /** @description A name without folders; its ending says what the file is. */
+            filename: string;
+            bytes: number;
+        };
+        /**
+         * @example {
+         *       "filename": "dino_vits16.pth",
+         *       "bytes": 86728949
+         *     }
+         */
+        CreateWeightUpload: {
             /** @description A name without folders; its ending says what the file is. */
             filename: string;
             bytes: number;
@@ -2675,7 +2686,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["CreateUpload"];
+                "application/json": components["schemas"]["CreateWeightUpload"];
             };
         };
         responses: {

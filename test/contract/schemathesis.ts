@@ -4,8 +4,13 @@
  */
 import type { ContractServer } from './server.ts'
 
+export type Caller = 'admin' | 'weak'
+
 /** Ids of things that exist are drawn in most cases; in the others anything that the schema allows, or does not. */
 const KNOWN_ID_SHARE = 0.7
+
+/** Few enough that every operation gets its turn within the time; the seed changes from run to run. */
+const EXAMPLES = 12
 
 const IDS_OF_PATHS: readonly (readonly [pattern: string, parameter: string, id: string])[] = [
   ['^/v1/datasets/\\{', 'path.id', 'dataset'],
@@ -15,40 +20,48 @@ const IDS_OF_PATHS: readonly (readonly [pattern: string, parameter: string, id: 
   ['^/v1/models/\\{id\\}/prototypes/\\{', 'path.index', 'prototype']
 ]
 
-const quoted = (text: string): string => JSON.stringify(text)
+/**
+ * What is not tested at all, with the reason:
+ *
+ *   revokeKey   revokes the key that asks, sooner or later; every answer after that is 401
+ *
+ * Datasets are deleted by made-up ids and by those that a sequence of calls has made, not the one that all others read.
+ */
+const LEFT_OUT = ['revokeKey']
 
-export function schemathesisConfig({ url, ids }: ContractServer, key: string): string {
-  const dictionaries = Object.entries(ids).map(([name, id]) => `${name} = { values = [${quoted(id)}] }`)
-  const operations = IDS_OF_PATHS.map(
-    ([pattern, parameter, id]) => `[[operations]]
-include-path-regex = ${quoted(pattern)}
-parameters = { ${quoted(parameter)} = { dictionary = ${quoted(id)}, probability = ${KNOWN_ID_SHARE} } }
-`
-  )
-  return `base-url = ${quoted(url)}
-[auth.openapi.key]
-bearer = ${quoted(key)}
-[generation]
-database = "none"
-[dictionaries]
-${dictionaries.join('\n')}
+/**
+ * Valid by its schema and refused all the same, because of what exists, which no schema says. Everywhere:
+ *
+ *   401, 403, 404, 409, 429   who asks, what exists, in which state, how often
+ *   413                       more bytes than this installation takes
+ *   422                       an Idempotency-Key of another request; a recipe that cannot be trained as written
+ *
+ * and 400 for the operations of `BY_CONTENT`.
+ */
+const BY_STATE = [401, 403, 404, 409, 413, 422, 429]
 
-${operations.join('\n')}`
+const BY_CONTENT: Readonly<Record<string, string>> = {
+  listDatasets: 'a cursor is one that this list has given',
+  listDatasetVersions: 'a cursor is one that this list has given',
+  listDatasetImages: 'a cursor is one that this list has given',
+  listRejectedFiles: 'a cursor is one that this list has given',
+  listRuns: 'a cursor is one that this list has given',
+  listRunCheckpoints: 'a cursor is one that this list has given',
+  listModels: 'a cursor is one that this list has given',
+  listPrototypes: 'a cursor is one that this list has given',
+  listKeys: 'a cursor is one that this list has given',
+  getRunMetrics: 'a key is one of docs/metrics.md',
+  createDatasetVersion: 'uploads are completed ones of the dataset',
+  createModel: 'uploads are completed ones of weights',
+  createUpload: 'a filename ends like something that is read',
+  createWeightUpload: 'a filename ends like weights or their configuration',
+  completeUpload: 'parts are those that were sent, with the ETags of their answers',
+  completeWeightUpload: 'parts are those that were sent, with the ETags of their answers',
+  createKey: 'a key expires in the future',
+  createEmbeddings: 'an image is one by its bytes',
+  createModelEmbeddings: 'an image is one by its bytes',
+  createAssignments: 'an image is one by its bytes'
 }
-
-export type Caller = 'admin' | 'weak'
-
-/** Few enough that every operation gets its turn within the time; the seed changes from run to run. */
-const EXAMPLES = 12
-
-export const schemathesisArguments = (
-  caller: Caller,
-  { seed, seconds }: { readonly seed: string; readonly seconds: number }
-): readonly string[] => [
-  ...['--seed', seed, '--max-time', String(seconds), '--max-examples', String(EXAMPLES)],
-  ...['--workers', '1', '--request-timeout', '30', '--continue-on-failure', '--no-color', '--no-shrink'],
-  ...(caller === 'weak' ? ['--checks', WEAK_CHECKS.join(',')] : [])
-]
 
 /** A weak key is refused nearly everything, which is right: whether valid data are taken is the administrator's to see. */
 const WEAK_CHECKS = [
@@ -57,4 +70,46 @@ const WEAK_CHECKS = [
   'content_type_conformance',
   'response_schema_conformance',
   'response_headers_conformance'
+]
+
+const quoted = (value: unknown): string => JSON.stringify(value)
+
+const acceptance = (statuses: readonly number[]): string =>
+  `positive_data_acceptance = { "expected-statuses" = ${quoted(['2xx', '3xx', ...statuses.map(String)])} }`
+
+const operation = (filter: string, setting: string): string => `[[operations]]\n${filter}\n${setting}\n`
+
+export function schemathesisConfig({ url, ids }: ContractServer, key: string): string {
+  const dictionaries = Object.entries(ids).map(([name, id]) => `${name} = { values = [${quoted(id)}] }`)
+  const known = IDS_OF_PATHS.map(([pattern, parameter, id]) =>
+    operation(
+      `include-path-regex = ${quoted(pattern)}\nexclude-method = "DELETE"`,
+      `parameters = { ${quoted(parameter)} = { dictionary = ${quoted(id)}, probability = ${KNOWN_ID_SHARE} } }`
+    )
+  )
+  const leftOut = operation(`include-operation-id = ${quoted(LEFT_OUT)}`, 'enabled = false')
+  const byContent = operation(
+    `include-operation-id = ${quoted(Object.keys(BY_CONTENT))}`,
+    `checks = { ${acceptance([400, ...BY_STATE])} }`
+  )
+  return `base-url = ${quoted(url)}
+[auth.openapi.key]
+bearer = ${quoted(key)}
+[generation]
+database = "none"
+[checks]
+${acceptance(BY_STATE)}
+[dictionaries]
+${dictionaries.join('\n')}
+
+${[leftOut, byContent, ...known].join('\n')}`
+}
+
+export const schemathesisArguments = (
+  caller: Caller,
+  { seed, seconds }: { readonly seed: string; readonly seconds: number }
+): readonly string[] => [
+  ...['--seed', seed, '--max-time', String(seconds), '--max-examples', String(EXAMPLES)],
+  ...['--workers', '1', '--request-timeout', '30', '--continue-on-failure', '--no-color', '--no-shrink'],
+  ...(caller === 'weak' ? ['--checks', WEAK_CHECKS.join(',')] : [])
 ]

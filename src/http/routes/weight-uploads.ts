@@ -1,7 +1,7 @@
 import { Type } from 'typebox'
 import type { Services } from '../../services/services.ts'
 import { closed, Id } from '../schemas/common.ts'
-import { CompleteUpload, CreateUpload, presentUpload, StartedUpload, Upload } from '../schemas/upload.ts'
+import { CompleteUpload, CreateWeightUpload, presentUpload, StartedUpload, Upload } from '../schemas/upload.ts'
 import type { App } from '../server.ts'
 
 const tags = ['models']
@@ -17,7 +17,7 @@ export function weightUploadRoutes(app: App, { models }: Pick<Services, 'models'
         tags,
         summary: 'Start to upload weights, or their config.json',
         description: 'PUT each part to its URL, keep the ETags, complete the upload with them, then import it.',
-        body: CreateUpload,
+        body: CreateWeightUpload,
         response: { 201: StartedUpload }
       },
       config: { isIdempotent: true, problems: ['storage_unavailable'] }

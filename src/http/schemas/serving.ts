@@ -22,7 +22,7 @@ const TopK = Type.Integer({ minimum: 1, maximum: 1000, default: 10 })
 const Temperature = Type.Number({ minimum: 0.001, maximum: 10 })
 
 const PNG =
-  'data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGP4DwABAQEAG7buVgAAAABJRU5ErkJggg=='
+  'data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNoAAAAggCBd81ytgAAAABJRU5ErkJggg=='
 
 export const CreateEmbeddings = Type.Object(
   {

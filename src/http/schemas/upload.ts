@@ -33,18 +33,27 @@ export const StartedUpload = Resource(
   'StartedUpload'
 )
 
-export const CreateUpload = Type.Object(
-  {
-    filename: Type.String({
-      minLength: 1,
-      maxLength: 255,
-      pattern: '^[^/\\\\\\u0000-\\u001f]*$',
-      description: 'A name without folders; its ending says what the file is.'
-    }),
-    bytes: Type.Integer({ minimum: 1, maximum: MOST_OBJECT_BYTES })
-  },
-  { ...closed, $id: 'CreateUpload', examples: [{ filename: 'shoes.zip', bytes: 73400320 }] }
-)
+const announced = {
+  filename: Type.String({
+    minLength: 1,
+    maxLength: 255,
+    pattern: '^[^/\\\\\\u0000-\\u001f]*$',
+    description: 'A name without folders; its ending says what the file is.'
+  }),
+  bytes: Type.Integer({ minimum: 1, maximum: MOST_OBJECT_BYTES })
+}
+
+export const CreateUpload = Type.Object(announced, {
+  ...closed,
+  $id: 'CreateUpload',
+  examples: [{ filename: 'shoes.zip', bytes: 73400320 }]
+})
+
+export const CreateWeightUpload = Type.Object(announced, {
+  ...closed,
+  $id: 'CreateWeightUpload',
+  examples: [{ filename: 'dino_vits16.pth', bytes: 86728949 }]
+})
 
 export const CompleteUpload = Type.Object(
   {
