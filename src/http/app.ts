@@ -61,7 +61,7 @@ export interface AppOptions {
 export async function createApp(options: AppOptions): Promise<App> {
   const { services, clock, logger } = options
   const app = createServer(clock, options.trustedProxies)
-  const streams = createStreams(app, options.streamLimits)
+  const streams = createStreams(app, options.streamLimits, clock)
   const metrics = createMetrics(streams)
   const operations = collectOperations(app)
   const routes = collectRoutes(app)

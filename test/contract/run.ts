@@ -18,7 +18,7 @@ import { startContractServer } from './server.ts'
 const ROOT = resolve(import.meta.dirname, '../..')
 const DOCUMENT = join(ROOT, 'openapi.yaml')
 const seed = process.env['KAPPA_TEST_SEED'] ?? String(randomInt(2 ** 31))
-const seconds = Number(process.env['KAPPA_CONTRACT_S'] ?? 120)
+const seconds = Number(process.env['KAPPA_CONTRACT_S'] ?? 90)
 
 const hooks: (() => Promise<void>)[] = []
 const scope = { after: (hook: () => Promise<void>) => void hooks.push(hook) }

@@ -4,6 +4,7 @@
  */
 import type { ServerResponse } from 'node:http'
 import type { FastifyInstance, FastifyReply } from 'fastify'
+import type { Clock } from '../../base/clock.ts'
 import { AppError } from '../../base/errors.ts'
 
 export interface StreamLimits {
@@ -22,13 +23,17 @@ export interface Streams {
   count(): number
 }
 
+/** For answers that are being computed; a client that sends half a body and waits would hold the process for five minutes. */
+const CLOSE_WITHIN_MS = 15_000
 /** A stream rarely ends sooner; a client that waits this long does no harm. */
 const RETRY_AFTER_S = 10
 
-export function createStreams(app: FastifyInstance, limits: StreamLimits): Streams {
+/** @param clock tells when a process that ends no longer waits for requests that are under way */
+export function createStreams(app: FastifyInstance, limits: StreamLimits, clock: Clock): Streams {
   const controllers = new Map<AbortController, string>()
   const openOf = (keyId: string) => [...controllers.values()].filter((one) => one === keyId).length
   const underWay = new Set<ServerResponse>()
+  const closed = new AbortController()
   let isClosing = false
 
   // Browsers and undici connect before they have a request; for Node such a connection is not idle, and closing the
@@ -52,7 +57,12 @@ export function createStreams(app: FastifyInstance, limits: StreamLimits): Strea
     for (const controller of controllers.keys()) controller.abort()
     // The server stops to listen first.
     setImmediate(closeUnused)
+    void clock.sleep(CLOSE_WITHIN_MS, closed.signal).then(
+      () => app.server.closeAllConnections(),
+      () => {} // closed before
+    )
   })
+  app.addHook('onClose', async () => closed.abort())
 
   return {
     open(reply, keyId) {
