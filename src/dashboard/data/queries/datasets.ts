@@ -31,7 +31,7 @@ export const datasetQuery = (client: KappaClient, id: string) =>
     queryFn: ({ signal }) => dataOf(client.GET('/v1/datasets/{id}', { params: { path: { id } }, signal }))
   })
 
-const isMoving = ({ status }: DatasetVersion): boolean => status === 'queued' || status === 'ingesting'
+export const isMoving = ({ status }: DatasetVersion): boolean => status === 'queued' || status === 'ingesting'
 
 export const versionList = (client: KappaClient, id: string): ListSource<DatasetVersion> => ({
   queryKey: [...one(id), 'versions'],
@@ -49,6 +49,10 @@ export const rejectedList = (client: KappaClient, id: string, version: number): 
     return dataOf(client.GET('/v1/datasets/{id}/versions/{version}/rejected', { params, signal }))
   }
 })
+
+/** One of them has changed. */
+export const refreshVersions = (queries: QueryClient, id: string): Promise<void> =>
+  queries.invalidateQueries({ queryKey: [...one(id), 'versions'] })
 
 /** One was made or removed. */
 export const refreshDatasetLists = (queries: QueryClient): Promise<void> =>

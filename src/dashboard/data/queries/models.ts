@@ -62,18 +62,6 @@ export const prototypeList = (client: KappaClient, id: string, sort: PrototypeSo
   }
 })
 
-/** The first by an order, such as the tightest. */
-export const firstPrototypeQuery = (client: KappaClient, id: string, sort: PrototypeSort) =>
-  queryOptions({
-    queryKey: [...one(id), 'first-prototype', sort],
-    queryFn: async ({ signal }) => {
-      const params = { path: { id }, query: { sort, limit: 1 } }
-      const { data } = await dataOf(client.GET('/v1/models/{id}/prototypes', { params, signal }))
-      return data[0] ?? null
-    },
-    staleTime: NEVER_STALE
-  })
-
 export interface MostUsed {
   readonly prototypes: readonly Prototype[]
   /** There are more than were fetched. */

@@ -1,9 +1,14 @@
+import { useMutation, useQueryClient } from '@tanstack/react-query'
+import { dataOf } from '../../../client/client.ts'
 import type { DatasetVersion } from '../../../client/resources.ts'
+import { ConfirmButton } from '../../components/confirm-button.tsx'
 import { Facts } from '../../components/facts.tsx'
 import { ProgressBar } from '../../components/progress-bar.tsx'
 import { Section } from '../../components/section.tsx'
 import { StatusBadge } from '../../components/status-badge.tsx'
 import { Ago } from '../../components/time.tsx'
+import { useClient } from '../../data/api.ts'
+import { isMoving, refreshVersions } from '../../data/queries/datasets.ts'
 import { formatBytes, formatCount } from '../../format.ts'
 import { href } from '../../router.ts'
 import { RejectedFiles } from './rejected-files.tsx'
@@ -28,6 +33,7 @@ export function VersionCard({ version, datasetId }: Props) {
         <div className="actions">
           <StatusBadge status={version.status} />
           {version.status === 'ready' && train}
+          {isMoving(version) && <CancelIngest version={version} datasetId={datasetId} />}
         </div>
       }
     >
@@ -41,6 +47,27 @@ export function VersionCard({ version, datasetId }: Props) {
         </div>
       )}
     </Section>
+  )
+}
+
+function CancelIngest({ version: { version }, datasetId: id }: Props) {
+  const client = useClient()
+  const queries = useQueryClient()
+  const cancel = useMutation({
+    mutationFn: () =>
+      dataOf(client.POST('/v1/datasets/{id}/versions/{version}:cancel', { params: { path: { id, version } } })),
+    onSuccess: () => refreshVersions(queries, id)
+  })
+  return (
+    <ConfirmButton
+      label="Cancel"
+      title={`Cancel version ${version}?`}
+      confirm="Cancel the version"
+      dismiss="Go on"
+      mutation={cancel}
+    >
+      <p>What was taken so far is removed. The uploads stay, and another version can be made of them.</p>
+    </ConfirmButton>
   )
 }
 

@@ -1,9 +1,9 @@
 import type { Assignment, ImageAssignments } from '../../../client/resources.ts'
 import { Facts } from '../../components/facts.tsx'
 import { Table } from '../../components/list.tsx'
-import { formatDegrees, formatNumber, formatPercent } from '../../format.ts'
+import { formatNumber, formatPercent } from '../../format.ts'
 
-const COLUMNS = ['Prototype', 'Probability', 'Cosine', 'κ', 'Angle of its images']
+const COLUMNS = ['Prototype', 'Probability', 'Cosine', 'κ']
 
 export function AssignmentView({ result }: { readonly result: ImageAssignments }) {
   const { entropy, effective_clusters, log_density, density_percentile } = result
@@ -27,7 +27,7 @@ export function AssignmentView({ result }: { readonly result: ImageAssignments }
   )
 }
 
-const assignmentCells = ({ prototype, probability, cosine, kappa, expected_cosine }: Assignment) => [
+const assignmentCells = ({ prototype, probability, cosine, kappa }: Assignment) => [
   prototype,
   <span key="probability" className="probability">
     <span className="track" aria-hidden="true">
@@ -36,6 +36,5 @@ const assignmentCells = ({ prototype, probability, cosine, kappa, expected_cosin
     {formatPercent(probability, 1)}
   </span>,
   cosine.toFixed(3),
-  formatNumber(kappa),
-  formatDegrees(expected_cosine)
+  formatNumber(kappa)
 ]

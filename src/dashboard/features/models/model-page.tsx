@@ -43,7 +43,7 @@ export function ModelPage({ id }: { readonly id: string }) {
           {hasHead(model) && (
             <>
               <div className="columns">
-                <KappaSection id={model.id} config={model.config} />
+                <KappaSection id={model.id} />
                 <PrototypeScatter id={model.id} />
               </div>
               <Prototypes id={model.id} />

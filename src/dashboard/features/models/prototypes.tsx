@@ -9,13 +9,13 @@ import { formatCount, formatDegrees, formatNumber, formatPercent } from '../../f
 
 const SORTS = [
   ['-usage', 'most used first'],
-  ['-kappa', 'tightest first'],
-  ['kappa', 'widest first'],
+  ['-kappa', 'largest κ first'],
+  ['kappa', 'smallest κ first'],
   ['usage', 'least used first'],
   ['index', 'by number']
 ] as const satisfies readonly (readonly [PrototypeSort, string])[]
 
-const COLUMNS = ['Prototype', 'κ', 'Angle', 'Usage', 'Mean probability', 'Nearest', 'Repeats']
+const COLUMNS = ['Prototype', 'κ', 'Usage', 'Mean probability', 'Nearest', 'Repeats']
 
 export function Prototypes({ id }: { readonly id: string }) {
   const [sort, setSort] = useState<PrototypeSort>('-usage')
@@ -23,7 +23,7 @@ export function Prototypes({ id }: { readonly id: string }) {
   return (
     <Section
       title="Prototypes"
-      hint="Usage: training images whose likeliest prototype it is. Angle: arccos A_p(κ), how far its images are on average."
+      hint="Usage: training images whose likeliest prototype it is."
       actions={<SortSelect sort={sort} onSort={setSort} />}
     >
       <List
@@ -43,7 +43,6 @@ const prototypeCells = (prototype: Prototype) => {
   return [
     prototype.index,
     formatNumber(prototype.kappa),
-    formatDegrees(prototype.expected_cosine),
     formatCount(prototype.usage),
     formatPercent(prototype.mean_probability, 2),
     nearest ? `${nearest.prototype} at ${formatDegrees(nearest.cosine)}` : '–',
