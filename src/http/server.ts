@@ -4,6 +4,7 @@ import fastify, { type FastifyBaseLogger, type FastifyInstance, type RawServerDe
 import type { Clock } from '../base/clock.ts'
 import { sendProblem } from './core/errors.ts'
 import { createClientErrorHandler, registerUnmetRequests } from './core/parser-errors.ts'
+import { registerPipelineLimit } from './core/pipeline-limit.ts'
 import { toAppError } from './core/problem.ts'
 import { parseQuery } from './core/query.ts'
 import { readRequestId } from './core/request-log.ts'
@@ -50,6 +51,7 @@ export function createServer(clock: Clock, trustedProxies: TrustedProxies): App 
     routerOptions: { querystringParser: parseQuery, maxParamLength: MAX_PARAM_LENGTH }
   }).withTypeProvider<TypeBoxTypeProvider>()
   registerUnmetRequests(server.server, clock)
+  registerPipelineLimit(server)
   server.setValidatorCompiler(createValidatorCompiler())
   // What is sent was typed by its schema already; the tests validate every response against the document.
   server.setSerializerCompiler(() => (value) => JSON.stringify(value))

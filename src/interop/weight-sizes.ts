@@ -29,9 +29,12 @@ export function sizesOf(layout: Layout, files: Pick<WeightFiles, 'config'>, opti
   const hidden = shapeOf(layout, names.widen, 2)[0]!
   if (hidden % dim !== 0) throw unsupported(`A feed-forward layer of ${hidden} is no multiple of the width ${dim}.`)
   const blocks = [...tensors.keys()].map((name) => Number(layout.block.exec(name)?.[1] ?? -1))
+  const depth = blocks.reduce((most, block) => Math.max(most, block), -1) + 1
+  // Every block has tensors of its own: a number beyond theirs would only be a long list of what is missing.
+  if (depth > tensors.size) throw unsupported(`Of ${depth} blocks most are missing.`)
   const variant = {
     dim,
-    depth: Math.max(...blocks) + 1,
+    depth,
     heads: headsOf(dim, files, options),
     mlpRatio: hidden / dim
   }

@@ -48,5 +48,8 @@ export function outcomeOfTrainer(
 }
 
 /** Of a stack trace, the line with the error; it is the same each time the same thing happens. */
-export const tellingLine = (lines: readonly string[]): string =>
-  (lines.find((line) => /^\s*(Uncaught )?\w*Error\b/.test(line)) ?? lines.at(-1) ?? 'it said nothing').trim()
+export function tellingLine(lines: readonly string[]): string {
+  // Frames name files of this machine, and nothing that a user could do something about.
+  const told = lines.filter((line) => !/^\s*(at |\d+: 0x)/.test(line))
+  return (told.find((line) => /^\s*(Uncaught )?\w*Error\b/.test(line)) ?? told.at(-1) ?? 'it said nothing').trim()
+}

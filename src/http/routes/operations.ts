@@ -53,6 +53,7 @@ async function checkReadiness({ checks, logger }: OperationDeps): Promise<void> 
 export async function operationRoutes(app: App, deps: OperationDeps): Promise<void> {
   const { metrics, dashboard } = deps
   const ok: Static<typeof Status> = { status: 'ok' }
+  let openApi: Buffer | undefined
 
   app.get(
     '/livez',
@@ -95,7 +96,11 @@ export async function operationRoutes(app: App, deps: OperationDeps): Promise<vo
         response: { 200: Type.Unsafe<object>({ type: 'object' }) }
       }
     },
-    async () => app.openApi
+    async (_, reply) => {
+      // One buffer for everybody: as text, each answer that nobody reads would hold a copy.
+      openApi ??= Buffer.from(JSON.stringify(app.openApi))
+      return reply.type('application/json; charset=utf-8').send(openApi)
+    }
   )
 
   app.get(

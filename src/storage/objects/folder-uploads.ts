@@ -7,6 +7,8 @@ import { publishFile, publishInto, removeFolder, removeOlder, writeStream } from
 import { checkPartFile, joinParts, type PartFile, writePartFile } from './folder-parts.ts'
 
 const WEEK_MS = 7 * 86_400_000
+/** Each sweep looks at every upload that is open: not at every start of one. */
+const SWEEP_EVERY_MS = 3_600_000
 
 export interface FolderPart {
   readonly key: string
@@ -31,6 +33,7 @@ export interface FolderUploads {
 
 /** A multipart upload is a folder: the key it is for, and its parts. It is there as a whole or not at all. */
 export function createFolderUploads(uploads: string, temporary: string): FolderUploads {
+  let sweptAt = Number.NEGATIVE_INFINITY
   const folderOf = (multipartId: string): string => {
     if (!/^[0-9a-f]{32}$/.test(multipartId)) throw new AppError('upload_not_found')
     return join(uploads, multipartId)
@@ -45,8 +48,11 @@ export function createFolderUploads(uploads: string, temporary: string): FolderU
 
   return {
     async start(key, now) {
-      await removeOlder(uploads, now - WEEK_MS)
-      await removeOlder(temporary, now - WEEK_MS)
+      if (now - sweptAt >= SWEEP_EVERY_MS) {
+        sweptAt = now
+        await removeOlder(uploads, now - WEEK_MS)
+        await removeOlder(temporary, now - WEEK_MS)
+      }
       const multipartId = randomBytes(16).toString('hex')
       await mkdir(folderOf(multipartId), { recursive: true })
       await writeFile(join(folderOf(multipartId), 'key'), key)

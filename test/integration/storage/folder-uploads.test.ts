@@ -8,6 +8,7 @@ import { after, describe, type TestContext, test } from 'node:test'
 import { isAppError } from '../../../src/base/errors.ts'
 import { publishFile, publishInto, removeFolder } from '../../../src/storage/objects/folder-files.ts'
 import { createFolderStore } from '../../../src/storage/objects/folder-store.ts'
+import { fakeClock } from '../../helpers/fake-clock.ts'
 import { CAN_LIST_OPEN_FILES, listOpenFiles } from '../../helpers/open-files.ts'
 
 const base = await mkdtemp(join(tmpdir(), 'kappa-folder-'))
@@ -18,14 +19,15 @@ const failsWith = (code: Parameters<typeof isAppError>[1]) => (error: unknown) =
 
 async function aStore(_: TestContext) {
   const root = await mkdtemp(join(base, 'store-'))
-  const store = createFolderStore({ root, signingKey: 'key', baseUrl: '' })
+  const clock = fakeClock(Date.now())
+  const store = createFolderStore({ root, signingKey: 'key', baseUrl: '', clock })
   const send = async (key: string, id: string, content: string): Promise<string> => {
     const [part] = await store.partUrls(key, id, [content.length], 60)
     const token = part?.url.split('/').at(-1) ?? ''
     return (await store.writePart(token, Readable.from([Buffer.from(content)]), null)).etag
   }
   const list = (folder: string) => readdir(join(root, folder), { recursive: true }).catch(() => [])
-  return { root, store, send, list }
+  return { root, store, send, list, clock }
 }
 
 const age = async (path: string, days: number): Promise<void> => {
@@ -47,7 +49,7 @@ describe('starting an upload', () => {
   })
 
   test('removes what nobody touched for a week, and nothing younger', async (t) => {
-    const { root, store, list } = await aStore(t)
+    const { root, store, list, clock } = await aStore(t)
     const [old, young] = [await store.startUpload('old'), await store.startUpload('young')]
     await age(join(root, 'uploads', old), 7.1)
     await age(join(root, 'uploads', young), 6.9)
@@ -60,8 +62,12 @@ describe('starting an upload', () => {
       await writeFile(join(temporary, name), 'x')
       await age(join(temporary, name), days)
     }
+    // Once an hour, however many are started: looking through all of them takes longer with each that is open.
+    const early = await store.startUpload('within the hour')
+    assert.ok((await readdir(join(root, 'uploads'))).includes(old))
+    await clock.advance(3_600_000)
     const started = await store.startUpload('new')
-    assert.deepEqual((await readdir(join(root, 'uploads'))).sort(), [young, started].sort())
+    assert.deepEqual((await readdir(join(root, 'uploads'))).sort(), [young, early, started].sort())
     assert.deepEqual(await list('temporary'), ['being-written'])
   })
 })

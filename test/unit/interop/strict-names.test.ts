@@ -139,3 +139,9 @@ test('a given format must be that of the names', async () => {
   )
   assert.equal((await importing(official(), { heads: 2, format: 'timm' })).format, 'timm')
 })
+
+test('a block of a number that no network reaches is refused at once, not looked for one by one', async () => {
+  const tensors = official()
+  tensors.set('blocks.999999999.norm1.weight', tensorOf(NETWORK.dim))
+  await refuses(tensors, 'weights_unsupported', [/Of 1000000000 blocks most are missing/])
+})

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { outcomeOfTrainer, type TrainerEnd } from '../../../src/tasks/trainer-outcome.ts'
+import { outcomeOfTrainer, type TrainerEnd, tellingLine } from '../../../src/tasks/trainer-outcome.ts'
 
 const exit = { code: 0, signal: null, lastLines: [], hasStalled: false }
 const anEnd = (patch: Partial<TrainerEnd> = {}): TrainerEnd => ({ last: null, exit, lastStep: 4, ...patch })
@@ -54,4 +54,10 @@ test('an exit without last words tells the line of the error', () => {
     message: 'The trainer ended with code 1: TypeError: no such thing',
     step: 4
   })
+})
+
+test('what a user is told names no file of this machine', () => {
+  const native = [' 1: 0xd1d2a3 node::Abort() [/opt/kappa/bin/node]', ' 8: 0x1cf93d1 [/opt/kappa/bin/node]']
+  assert.equal(tellingLine(['FATAL ERROR: Reached heap limit', ...native]), 'FATAL ERROR: Reached heap limit')
+  assert.equal(tellingLine(native), 'it said nothing')
 })
