@@ -3,24 +3,44 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { toError } from '../base/errors.ts'
 import { createKappaClient } from '../client/client.ts'
 import { runDemo } from '../demo/journey.ts'
 import { startPlatformProcess } from '../demo/platform.ts'
 import { formatCurl } from '../demo/report.ts'
 
-const { values } = parseArgs({
-  options: {
-    keep: { type: 'boolean', default: false },
-    seed: { type: 'string', default: '0' },
-    epochs: { type: 'string' },
-    help: { type: 'boolean', default: false }
-  }
-})
+const USAGE = 'npm run demo -- [--keep] [--seed N] [--epochs N]\n  --keep leaves the server running at the end\n'
 
+/** Before anything is started: a training that nobody meant takes minutes. */
+function readOptions() {
+  const { values } = parseArgs({
+    options: {
+      keep: { type: 'boolean', default: false },
+      seed: { type: 'string', default: '0' },
+      epochs: { type: 'string' },
+      help: { type: 'boolean', default: false }
+    }
+  })
+  for (const name of ['seed', 'epochs'] as const) {
+    const value = values[name]
+    if (value !== undefined && !/^\d{1,6}$/.test(value))
+      throw new Error(`--${name} must be a whole number, not ${value}`)
+  }
+  return values
+}
+
+function optionsOrExit(): ReturnType<typeof readOptions> {
+  try {
+    return readOptions()
+  } catch (error) {
+    process.stderr.write(`${toError(error).message}\n${USAGE}`)
+    return process.exit(2)
+  }
+}
+
+const values = optionsOrExit()
 if (values.help) {
-  process.stdout.write(
-    'npm run demo -- [--keep] [--seed N] [--epochs N]\n  --keep leaves the server running at the end\n'
-  )
+  process.stdout.write(USAGE)
   process.exit(0)
 }
 

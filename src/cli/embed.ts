@@ -25,11 +25,11 @@ const USAGE = `Embeds images with an exported model: unit vectors, one row an im
                               .npy          float32 [images, dimensions]
                               .safetensors  "embeddings", float32 [images, dimensions]
                               .jsonl        {"name", "label", "embedding"} a line
-                            with the first two, FILE.images.jsonl has {"row", "name", "label"} a line
+                            beside the first two, FILE's name with .images.jsonl has {"row", "name", "label"} a line
   --threads N               of the engine, all cores by default
   --json                    one JSON object a line on stdout; docs/cli.md has their fields
 
-Memory does not grow with the number of images. What cannot be read is named and left out.
+Memory does not grow with the number of images. What cannot be read is left out; five are named, all with --json.
 ${EXIT_CODES}
 `
 

@@ -1220,7 +1220,7 @@ export interface components {
             duplicates: number;
             classes: string[] | null;
             content_hash: string | null;
-            /** @description Images by width×height. */
+            /** @description Images by width×height, each rounded up to a power of two. */
             sizes: {
                 [key: string]: number;
             };

@@ -166,9 +166,9 @@ function readAll(read: Reader) {
       exports: read.integer('KAPPA_WORKER_EXPORTS', 2, [1, 64]),
       legMaxS: read.integer('KAPPA_LEG_MAX_S', 12 * 3600, [10, 23 * 3600]),
       leaseS: read.integer('KAPPA_LEASE_S', 30, [3, 600]),
-      /** Processes that cut crops for one run. */
+      /** Threads that cut crops for one run. */
       loaders: read.integer('KAPPA_LOADERS', Math.max(1, Math.min(8, cores - 1)), [0, 64]),
-      /** 0 lets the engine take every physical core. */
+      /** 0 lets the engine take every core. */
       threads: read.integer('KAPPA_TRAINER_THREADS', 0, [0, 256]),
       cacheBytes: read.integer('KAPPA_CACHE_GIB', 100, [1, 100_000]) * 1024 * MEBIBYTE
     },

@@ -73,9 +73,9 @@ export function formatCurl(url: string, key: string, ids: { readonly run: string
   return `  export KAPPA_URL=${url} KAPPA_KEY=${key}
   curl -s $KAPPA_URL/v1/runs/${ids.run} -H "authorization: Bearer $KAPPA_KEY"
   curl -s $KAPPA_URL/v1/models/${ids.model}/embeddings -H "authorization: Bearer $KAPPA_KEY" \\
-       -H "content-type: image/png" --data-binary @image.png
+       -H "content-type: image/png" --data-binary @docs/images/boot.png
   curl -s $KAPPA_URL/v1/models/${ids.model}/assignments -H "authorization: Bearer $KAPPA_KEY" \\
-       -H "content-type: image/png" --data-binary @image.png
+       -H "content-type: image/png" --data-binary @docs/images/boot.png
   curl -s "$KAPPA_URL/v1/models/${ids.model}/prototypes?sort=-kappa&limit=5" -H "authorization: Bearer $KAPPA_KEY"
   curl -s $KAPPA_URL/v1/models/${ids.model}/kappa -H "authorization: Bearer $KAPPA_KEY"`
 }

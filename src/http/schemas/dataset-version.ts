@@ -78,7 +78,9 @@ export const DatasetVersion = Resource(
     duplicates: Type.Integer({ description: 'Images with the same bytes as an earlier one; they are left out.' }),
     classes: Nullable(Type.Array(Type.String())),
     content_hash: Nullable(Type.String()),
-    sizes: Type.Record(Type.String(), Type.Integer(), { description: 'Images by width×height.' }),
+    sizes: Type.Record(Type.String(), Type.Integer(), {
+      description: 'Images by width×height, each rounded up to a power of two.'
+    }),
     progress: Type.Object({ images: Type.Integer(), rejected: Type.Integer() }),
     error: Nullable(ResourceError),
     created_at: Timestamp,

@@ -9,7 +9,7 @@ export function SizeHistogram({ sizes }: { readonly sizes: Readonly<Record<strin
   if (buckets.length === 0) return null
   return (
     <>
-      <h3>Image sizes (pixels)</h3>
+      <h3>Image sizes (pixels, rounded up to powers of two)</h3>
       <Bars
         label="Images by size"
         bars={buckets.map(({ label, count, share }) => ({ label, share, value: formatCount(count) }))}
