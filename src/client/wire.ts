@@ -647,7 +647,7 @@ export interface paths {
         get: operations["getObject"];
         /**
          * Send a part of an upload to its URL
-         * @description Just the bytes that were announced for this part. It may be sent again; the last one counts.
+         * @description Just the bytes that were announced for this part, neither more nor fewer. It may be sent again; the last one counts.
          */
         put: operations["putObjectPart"];
         post?: never;
@@ -3010,10 +3010,7 @@ export interface operations {
     putObjectPart: {
         parameters: {
             query?: never;
-            header?: {
-                /** @description Must be the length that was announced for this part. */
-                "content-length"?: string;
-            };
+            header?: never;
             path: {
                 token: string;
             };

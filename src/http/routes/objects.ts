@@ -10,7 +10,6 @@ import {
   NotModified,
   ObjectHead,
   ObjectPart,
-  PartHeaders,
   RangeHeaders,
   RangeOfObject,
   StoredPart,
@@ -42,9 +41,9 @@ export async function objectRoutes(app: App, objects: SignedObjects | null): Pro
           operationId: 'putObjectPart',
           tags,
           summary: 'Send a part of an upload to its URL',
-          description: 'Just the bytes that were announced for this part. It may be sent again; the last one counts.',
+          description:
+            'Just the bytes that were announced for this part, neither more nor fewer. It may be sent again; the last one counts.',
           params: TokenParams,
-          headers: PartHeaders,
           body: ObjectPart,
           response: { 200: StoredPart }
         },

@@ -15,10 +15,6 @@ const of = { ETag, 'Accept-Ranges': AcceptRanges }
 /** Clients send headers of their own, so others are never refused. */
 const headers = (properties: TProperties) => Type.Object(properties)
 
-export const PartHeaders = headers({
-  'content-length': Type.Optional(Type.String({ description: 'Must be the length that was announced for this part.' }))
-})
-
 export const RangeHeaders = headers({
   range: Type.Optional(Type.String({ description: 'One range: `bytes=0-99`, `bytes=100-` or `bytes=-100`.' })),
   'if-range': Type.Optional(Type.String({ description: 'The ETag that the range is of; else the whole is sent.' }))
