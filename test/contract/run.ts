@@ -18,7 +18,7 @@ import { startContractServer } from './server.ts'
 const ROOT = resolve(import.meta.dirname, '../..')
 const DOCUMENT = join(ROOT, 'openapi.yaml')
 const seed = process.env['KAPPA_TEST_SEED'] ?? '1'
-const seconds = Number(process.env['KAPPA_CONTRACT_S'] ?? 90)
+const seconds = Number(process.env['KAPPA_CONTRACT_S'] ?? 60)
 
 const hooks: (() => Promise<void>)[] = []
 const scope = { after: (hook: () => Promise<void>) => void hooks.push(hook) }

@@ -63,6 +63,9 @@ const BY_CONTENT: Readonly<Record<string, string>> = {
   createAssignments: 'an image is one by its bytes'
 }
 
+/** How what is not valid may be refused: the tool's list, and what it leaves out, such as a draw of more than 16 kB. */
+const REFUSED = [400, 401, 403, 404, 405, 406, 408, 409, 413, 414, 415, 416, 417, 422, 429, 431]
+
 /** A weak key is refused nearly everything, which is right: whether valid data are taken is the administrator's to see. */
 const WEAK_CHECKS = [
   'not_a_server_error',
@@ -99,6 +102,7 @@ bearer = ${quoted(key)}
 database = "none"
 [checks]
 ${acceptance(BY_STATE)}
+negative_data_rejection = { "expected-statuses" = ${quoted(REFUSED.map(String))} }
 [dictionaries]
 ${dictionaries.join('\n')}
 
