@@ -3,8 +3,8 @@
  * what it does not, with an administrator's key and with a weak one; a client generated from the document does a first
  * journey. Needs Python 3; `npm test` does not, so this is a command of its own (`npm run contract`), which CI runs.
  *
- * KAPPA_CONTRACT_S bounds each of the two Schemathesis runs. They draw the same every time, so that a change fails for what
- * it changes; with another KAPPA_TEST_SEED they look elsewhere.
+ * The two Schemathesis runs draw the same every time, so that a change fails for what it changes; with another
+ * KAPPA_TEST_SEED they look elsewhere, with more KAPPA_CONTRACT_EXAMPLES further.
  */
 import { spawn } from 'node:child_process'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
@@ -18,7 +18,7 @@ import { startContractServer } from './server.ts'
 const ROOT = resolve(import.meta.dirname, '../..')
 const DOCUMENT = join(ROOT, 'openapi.yaml')
 const seed = process.env['KAPPA_TEST_SEED'] ?? '1'
-const seconds = Number(process.env['KAPPA_CONTRACT_S'] ?? 60)
+const examples = process.env['KAPPA_CONTRACT_EXAMPLES'] ? Number(process.env['KAPPA_CONTRACT_EXAMPLES']) : undefined
 
 const hooks: (() => Promise<void>)[] = []
 const scope = { after: (hook: () => Promise<void>) => void hooks.push(hook) }
@@ -69,7 +69,7 @@ try {
     await writeFile(config, schemathesisConfig(server, key))
     await execute(tool('schemathesis'), [
       ...['--config-file', config, 'run', DOCUMENT],
-      ...schemathesisArguments(caller, { seed, seconds })
+      ...schemathesisArguments(caller, { seed, examples })
     ])
   }
   await stage('Schemathesis as an administrator', () => schemathesis('admin', server.adminKey))

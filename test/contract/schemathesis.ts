@@ -9,8 +9,11 @@ export type Caller = 'admin' | 'weak'
 /** Ids of things that exist are drawn in most cases; in the others anything that the schema allows, or does not. */
 const KNOWN_ID_SHARE = 0.7
 
-/** Few enough that every operation gets its turn within the time; the seed changes from run to run. */
-const EXAMPLES = 12
+/**
+ * Of each operation, for each caller. A count and no time: with a time the tool goes round until it is spent, so a faster
+ * machine tries what no other has (4,400 requests on one, 7,500 on the next) and fails for a draw that nobody has seen.
+ */
+const EXAMPLES = 40
 
 const IDS_OF_PATHS: readonly (readonly [pattern: string, parameter: string, id: string])[] = [
   ['^/v1/datasets/\\{', 'path.id', 'dataset'],
@@ -63,6 +66,12 @@ const BY_CONTENT: Readonly<Record<string, string>> = {
   createAssignments: 'an image is one by its bytes'
 }
 
+/**
+ * Left out of the checks: ensure_resource_availability takes a 201 as proof that something was made just now. With an
+ * Idempotency-Key that an earlier sequence has used, it is that sequence's answer again, and names what it has deleted.
+ */
+const CHECK_LEFT_OUT = 'ensure_resource_availability'
+
 /** How what is not valid may be refused: the tool's list, and what it leaves out, such as a draw of more than 16 kB. */
 const REFUSED = [400, 401, 403, 404, 405, 406, 408, 409, 413, 414, 415, 416, 417, 422, 429, 431]
 
@@ -102,6 +111,7 @@ bearer = ${quoted(key)}
 database = "none"
 [checks]
 ${acceptance(BY_STATE)}
+${CHECK_LEFT_OUT} = { enabled = false }
 negative_data_rejection = { "expected-statuses" = ${quoted(REFUSED.map(String))} }
 [dictionaries]
 ${dictionaries.join('\n')}
@@ -111,9 +121,9 @@ ${[leftOut, byContent, ...known].join('\n')}`
 
 export const schemathesisArguments = (
   caller: Caller,
-  { seed, seconds }: { readonly seed: string; readonly seconds: number }
+  { seed, examples = EXAMPLES }: { readonly seed: string; readonly examples?: number | undefined }
 ): readonly string[] => [
-  ...['--seed', seed, '--max-time', String(seconds), '--max-examples', String(EXAMPLES)],
+  ...['--seed', seed, '--max-examples', String(examples)],
   ...['--workers', '1', '--request-timeout', '30', '--continue-on-failure', '--no-color', '--no-shrink'],
   ...(caller === 'weak' ? ['--checks', WEAK_CHECKS.join(',')] : [])
 ]
