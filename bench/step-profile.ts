@@ -105,7 +105,9 @@ const shapesOf = ({ op, inputs, outputs }: NodeTime): string =>
     .join(' ')} → [${outputs[0] ?? ''}]`
 
 if (!isStepRecipe(values.recipe)) throw new Error(`--recipe is one of ${STEP_RECIPES.join(', ')}`)
-const recipe = stepRecipe(values.recipe, values.prototypes === undefined ? undefined : Number(values.prototypes))
+const recipe = stepRecipe(values.recipe, {
+  prototypes: values.prototypes === undefined ? undefined : Number(values.prototypes)
+})
 const folder = await mkdtemp(join(tmpdir(), 'kappa-profile-'))
 try {
   const { nodes, milliseconds } = await profile(recipe, folder)
@@ -117,7 +119,7 @@ try {
     total
   )
   print('By op and shapes', table(nodes, shapesOf).slice(0, Number(values.rows)), total)
-  const [onnx] = await examine(threads)
+  const [onnx] = await examine({ threads })
   const rate = onnx?.gigaflops ?? Number.NaN
   const bound = flops / rate / 1e6
   console.log(`\nstep ${milliseconds.toFixed(0)} ms, of which ops ${(total / 1e3).toFixed(0)} ms`)

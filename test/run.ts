@@ -71,6 +71,10 @@ function warnOfSkips(stage: Stage): void {
   if (['unit', 'conformance'].includes(stage.name) && !existsSync(tfjsNode)) {
     process.stderr.write('\n!! NO @tensorflow/tfjs-node: nothing runs on that engine (docs/engines.md)\n')
   }
+  const plugin = process.env['KAPPA_PJRT_PLUGIN'] ?? resolve(ROOT, '.engines/xla-cpu/pjrt_c_api_cpu_plugin.so')
+  if (['unit', 'conformance', 'integration'].includes(stage.name) && !existsSync(plugin)) {
+    process.stderr.write('\n!! NO PJRT PLUGIN: nothing runs on xla (npx kappa engine install xla-cpu)\n')
+  }
   const chromium = process.env['KAPPA_CHROMIUM'] ?? '/usr/bin/chromium'
   if (stage.name !== 'e2e' || existsSync(chromium)) return
   process.stderr.write(`\n!! NO CHROMIUM at ${chromium}: the dashboard's browser tests are skipped (KAPPA_CHROMIUM)\n`)

@@ -2,29 +2,37 @@
 import { prng } from '../../src/math/prng.ts'
 import { resolveRecipe } from '../../src/recipe/presets.ts'
 import type { Recipe } from '../../src/recipe/schema.ts'
-import type { StepBatch, StepSchedule } from '../../src/training/step/step.ts'
+import type { StepBatch, StepSchedule } from '../../src/training/step/feeds.ts'
 
-export const STEP_RECIPES = ['demo', 'tiny', 'small'] as const
+export const STEP_RECIPES = ['demo', 'tiny', 'small', 'base'] as const
 export type StepRecipe = (typeof STEP_RECIPES)[number]
 
 export function isStepRecipe(name: string): name is StepRecipe {
   return (STEP_RECIPES as readonly string[]).includes(name)
 }
 
+export interface StepSizes {
+  readonly prototypes?: number | undefined
+  readonly batchSize?: number | undefined
+  readonly localCrops?: number | undefined
+}
+
+const PRESETS = { tiny: 'small-images', small: 'vit-small-16', base: 'vit-base-16' } as const
+
 /**
- * demo: what `npm run demo` trains. tiny: ViT-T/4, 32 px, 2 + 4 crops, batch 64. small: ViT-S/16, 2 × 224 + 4 × 96 px,
- * batch 8. All dino-vmf and without drop path, which the PyTorch side does not have.
+ * demo: what `npm run demo` trains. tiny: ViT-T/4, 32 px, 2 + 4 crops, batch 64. small and base: ViT-S/16 and ViT-B/16,
+ * 2 × 224 + 4 × 96 px, batch 8. All dino-vmf and without drop path, which the PyTorch side does not have.
  */
-export function stepRecipe(name: StepRecipe, prototypes?: number): Recipe {
-  if (name === 'demo') return resolveRecipe({ preset: 'demo', method: 'dino-vmf' })
-  const preset = name === 'tiny' ? 'small-images' : 'vit-small-16'
+export function stepRecipe(name: StepRecipe, sizes: StepSizes = {}): Recipe {
+  const preset = name === 'demo' ? 'demo' : PRESETS[name]
   const recipe = resolveRecipe({ preset, method: 'dino-vmf' })
   const { hyperparameters: h } = recipe
-  const sizes =
-    name === 'tiny'
-      ? { batchSize: 64, bottleneckDim: 256, headHiddenDim: 2048 }
-      : { batchSize: 8, crops: { ...h.crops, local: { ...h.crops.local, count: 4 } } }
-  return { ...recipe, hyperparameters: { ...h, ...sizes, prototypes: prototypes ?? 4096, dropPath: 0 } }
+  const { local } = h.crops
+  const { prototypes = name === 'demo' ? h.prototypes : 4096, localCrops = name === 'demo' ? local.count : 4 } = sizes
+  const { batchSize = { demo: h.batchSize, tiny: 64, small: 8, base: 8 }[name] } = sizes
+  const head = name === 'tiny' ? { bottleneckDim: 256, headHiddenDim: 2048 } : {}
+  const crops = { ...h.crops, local: { ...local, count: localCrops } }
+  return { ...recipe, hyperparameters: { ...h, ...head, batchSize, crops, prototypes, dropPath: 0 } }
 }
 
 export function randomBatch({ hyperparameters: { crops, batchSize, channels }, seed }: Recipe): StepBatch {

@@ -1,20 +1,17 @@
 #!/usr/bin/env node
 /** `kappa`: the lab on the command line. The platform has its own entries (npm start, npm run worker). */
 import { resolve } from 'node:path'
-import { toError } from '../base/errors.ts'
 import { VERSION } from '../base/version.ts'
-import { type Command, EXIT, EXIT_CODES, refusal, runCommand } from '../cli/command.ts'
+import { type Command, EXIT, EXIT_CODES, fromEnvironment, refusal, runCommand } from '../cli/command.ts'
 import { forkedTrainer } from '../cli/trainer.ts'
 import { readEngineChoice } from '../composition/config.ts'
 import type { TrainerWork } from '../protocol/trainer-child.ts'
 
-/** The child reads the environment too; what is wrong with it is said here, before anything is begun. */
+const engineChoice = () => readEngineChoice(process.env)
+
+/** The child reads the environment too; what is wrong with it is said here. */
 function trainer(): TrainerWork {
-  try {
-    readEngineChoice(process.env)
-  } catch (error) {
-    throw refusal(toError(error).message)
-  }
+  fromEnvironment(engineChoice)
   return forkedTrainer(resolve(import.meta.dirname, 'trainer.ts'))
 }
 
@@ -47,7 +44,11 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
   },
   doctor: {
     summary: 'which engines this machine has, and how fast they are',
-    load: async () => (await import('../cli/doctor.ts')).DOCTOR
+    load: async () => (await import('../cli/doctor.ts')).createDoctorCommand(engineChoice)
+  },
+  engine: {
+    summary: 'brings an engine onto this machine, or lists those that it has',
+    load: async () => (await import('../cli/engine.ts')).createEngineCommand(engineChoice)
   }
 }
 

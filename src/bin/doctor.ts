@@ -1,5 +1,7 @@
 /** `npm run doctor`: what `kappa doctor` says. */
 import { runCommand } from '../cli/command.ts'
-import { DOCTOR } from '../cli/doctor.ts'
+import { createDoctorCommand } from '../cli/doctor.ts'
+import { readEngineChoice } from '../composition/config.ts'
 
-process.exit(await runCommand('doctor', async () => DOCTOR, { args: process.argv.slice(2) }))
+const load = async () => createDoctorCommand(() => readEngineChoice(process.env))
+process.exit(await runCommand('doctor', load, { args: process.argv.slice(2) }))

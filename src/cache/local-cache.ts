@@ -18,11 +18,11 @@ import { AppError } from '../base/errors.ts'
 import { canonicalStringify } from '../base/json.ts'
 import type { Logger } from '../base/log.ts'
 import { asStorageFull, systemCodeOf } from '../base/system-errors.ts'
+import { createWorkFolders } from '../base/work-folders.ts'
 import type { StoredFile } from '../domain/checkpoint.ts'
 import type { ObjectStore } from '../domain/ports.ts'
 import { SharedCache } from './shared-cache.ts'
 import { downloadFiles } from './transfer.ts'
-import { createWorkFolders } from './work-folders.ts'
 
 /** Files below one key prefix. */
 export interface CacheEntry {

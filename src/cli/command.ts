@@ -38,6 +38,15 @@ export const exitCodeOf = (code: ErrorCode): ExitCode => (REFUSALS.has(code) ? E
 export const refusal = (message: string, errors?: readonly FieldError[]): AppError =>
   new AppError('invalid_request', errors === undefined ? { message } : { message, errors })
 
+/** What is wrong with the environment is said before anything is begun. @throws AppError invalid_request */
+export function fromEnvironment<T>(read: () => T): T {
+  try {
+    return read()
+  } catch (error) {
+    throw refusal(toError(error).message)
+  }
+}
+
 export interface CommandCall {
   readonly args: readonly string[]
   readonly streams?: Streams

@@ -27,6 +27,7 @@ How:
   --checkpoint-every N      steps between checkpoints
   --keep N                  newest checkpoints kept (3)
   --max-steps N             stop, with a checkpoint, after so many steps
+  --devices N               that share every step, each with its part of the batch (1)
   --threads N               of the engine, all cores by default; equal results need equal threads
   --loaders N               threads that decode and crop; any number gives the same run
   --no-export               leave out the servable model at the end
@@ -48,6 +49,7 @@ export interface TrainCommand {
   readonly checkpointEveryS: number
   readonly checkpointEverySteps: number | undefined
   readonly maxSteps: number | undefined
+  readonly devices: number
   readonly threads: number | undefined
   readonly loaders: number | undefined
 }
@@ -68,12 +70,15 @@ const OPTIONS = {
   'checkpoint-every': text,
   keep: text,
   'max-steps': text,
+  devices: text,
   threads: text,
   loaders: text,
   'no-export': flag,
   json: flag
 } as const
 
+/** More than one machine has. */
+const MOST_DEVICES = 64
 const KEPT_CHECKPOINTS = 3
 const CHECKPOINT_EVERY_S = 900
 /** Every image held out would leave none to train on. */
@@ -101,6 +106,7 @@ export function parseTrainCommand(args: readonly string[]): TrainCommand {
     checkpointEveryS: number('checkpoint-every-s', 1) ?? CHECKPOINT_EVERY_S,
     checkpointEverySteps: number('checkpoint-every', 1),
     maxSteps: number('max-steps', 1),
+    devices: number('devices', 1, MOST_DEVICES) ?? 1,
     threads: number('threads', 1, MOST_THREADS),
     loaders: number('loaders', 0, MOST_THREADS)
   }

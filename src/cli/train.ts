@@ -5,9 +5,9 @@ import { AppError, isAppError } from '../base/errors.ts'
 import { openDatasetFolder } from '../images/dataset-folder.ts'
 import type { TrainerWork } from '../protocol/trainer-child.ts'
 import type { TrainerEvent, TrainRequest } from '../protocol/trainer-messages.ts'
-import { checkRecipe } from '../recipe/check.ts'
+import { checkRecipe, devicesProblems } from '../recipe/check.ts'
 import { checkResumable, findLatestCheckpoint, listCheckpoints, readCheckpoint } from '../training/checkpoint.ts'
-import { type Command, EXIT, type ExitCode, exitCodeOf } from './command.ts'
+import { type Command, EXIT, type ExitCode, exitCodeOf, refusal } from './command.ts'
 import { listenForInterrupt } from './interrupt.ts'
 import type { Output } from './output.ts'
 import { openRunFolder, type RunFolder } from './run-folder.ts'
@@ -47,7 +47,7 @@ interface Running {
 
 async function runAll(running: Running): Promise<ExitCode> {
   const { output, command } = running
-  const goOn = `kappa train --resume --out ${command.out}`
+  const goOn = toGoOn(command)
   const request = await prepare(running)
   if (request === null) {
     output.show({ type: 'done', step: 0, reason: 'stopped' }, `stopped before the first step; go on with\n  ${goOn}`)
@@ -64,11 +64,16 @@ async function runAll(running: Running): Promise<ExitCode> {
   return EXIT.stopped
 }
 
+/** Devices are not of the run: it may go on with others. */
+const toGoOn = ({ out, devices }: TrainCommand): string =>
+  `kappa train --resume --out ${out}${devices === 1 ? '' : ` --devices ${devices}`}`
+
 /** Everything that can be refused is refused here. Null when it was stopped. */
 async function prepare(running: Running): Promise<TrainRequest | null> {
   const { folder, output, signal } = running
   const { images, holdOut, recipe } = folder.record
   try {
+    checkDevices(running)
     const datasetFolder = await prepareDataset({ images, holdOut, outFolder: folder.path, output, signal })
     if (datasetFolder === null) return null
     const contentHash = await checkDataset(running, datasetFolder)
@@ -80,6 +85,12 @@ async function prepare(running: Running): Promise<TrainRequest | null> {
     if (folder.isNew && isAppError(error)) await folder.forget()
     throw error
   }
+}
+
+/** @throws AppError invalid_request naming the flag */
+function checkDevices({ command: { devices }, folder }: Running): void {
+  const [problem] = devicesProblems(folder.record.recipe, devices)
+  if (problem !== undefined) throw refusal(`--devices ${problem.message}.`)
 }
 
 /** @returns the content hash; @throws AppError invalid_recipe when a batch is larger than the dataset */
@@ -106,7 +117,7 @@ async function newestCheckpoint({ folder, output }: Running): Promise<string | n
 }
 
 function trainRequest({ command, folder }: Running, datasetFolder: string, resumeFrom: string | null): TrainRequest {
-  const { checkpointEveryS, checkpointEverySteps, maxSteps, threads, loaders } = command
+  const { checkpointEveryS, checkpointEverySteps, maxSteps, devices, threads, loaders } = command
   return {
     type: 'train',
     recipe: folder.record.recipe,
@@ -116,6 +127,7 @@ function trainRequest({ command, folder }: Running, datasetFolder: string, resum
     ...(resumeFrom !== null && { resumeFrom }),
     ...(checkpointEverySteps !== undefined && { checkpointEverySteps }),
     ...(maxSteps !== undefined && { maxSteps }),
+    devices,
     ...(threads !== undefined && { threads }),
     ...(loaders !== undefined && { loaders })
   }
@@ -135,7 +147,7 @@ async function showAll(running: Running, request: TrainRequest): Promise<Trainer
     }
   } catch (error) {
     if (!isAppError(error, 'trainer_crashed')) throw error
-    output.line(`go on from the last checkpoint with\n  kappa train --resume --out ${command.out}`)
+    output.line(`go on from the last checkpoint with\n  ${toGoOn(command)}`)
     throw error
   }
   if (last?.type === 'failed') output.line(`the run is in ${folder.path}`)

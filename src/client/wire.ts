@@ -1057,8 +1057,13 @@ export interface components {
             /** @description Runs begin at random weights. */
             init?: null;
             compute?: {
-                /** @enum {unknown} */
-                device?: "any" | "cpu" | "cuda";
+                /**
+                 * @description What the run has to be trained on; it waits for a worker that has it. `any`, the default, is whatever the worker's engine computes on. `cuda` is deprecated and means `gpu`.
+                 * @enum {unknown}
+                 */
+                device?: "any" | "cpu" | "gpu" | "cuda";
+                /** @description How many share every batch, 1 by default; a worker with fewer does not take the run. */
+                devices?: number;
                 max_runtime_s?: number;
                 priority?: number;
             };
@@ -1110,7 +1115,9 @@ export interface components {
             resolved_recipe: components["schemas"]["Recipe"];
             compute: {
                 /** @enum {unknown} */
-                device: "any" | "cpu" | "cuda";
+                device: "any" | "cpu" | "gpu";
+                /** @description How many share every batch, 1 by default; a worker with fewer does not take the run. */
+                devices: number;
                 max_runtime_s: number;
                 priority: number;
             };
@@ -1130,6 +1137,17 @@ export interface components {
             /** @enum {unknown} */
             status: "queued" | "starting" | "running" | "pausing" | "paused" | "cancelling" | "cancelled" | "succeeded" | "failed";
             status_reason: string | null;
+            engine: {
+                name: string;
+                /** @description As the engine calls it. */
+                device: string;
+                /** @enum {unknown} */
+                device_kind: "cpu" | "gpu" | "tpu";
+                /** @description How many share every batch. */
+                devices: number;
+                /** @description Of matrix products: float32, tf32, bfloat16 or float16. */
+                precision: string;
+            } | null;
             progress: {
                 step: number;
                 total_steps: number;
@@ -1265,6 +1283,7 @@ export interface components {
             /** @description Images the student sees, each with all its crops. */
             images: number;
             flops: number;
+            /** @description Of each device, for weights, their moments and activations. */
             memory_bytes: number;
             duration_s: number | null;
         };
@@ -1665,7 +1684,9 @@ export interface components {
             resolved_recipe: components["schemas"]["Recipe"];
             compute: {
                 /** @enum {unknown} */
-                device: "any" | "cpu" | "cuda";
+                device: "any" | "cpu" | "gpu";
+                /** @description How many share every batch, 1 by default; a worker with fewer does not take the run. */
+                devices: number;
                 max_runtime_s: number;
                 priority: number;
             };
@@ -1685,6 +1706,17 @@ export interface components {
             /** @enum {unknown} */
             status: "queued" | "starting" | "running" | "pausing" | "paused" | "cancelling" | "cancelled" | "succeeded" | "failed";
             status_reason: string | null;
+            engine: {
+                name: string;
+                /** @description As the engine calls it. */
+                device: string;
+                /** @enum {unknown} */
+                device_kind: "cpu" | "gpu" | "tpu";
+                /** @description How many share every batch. */
+                devices: number;
+                /** @description Of matrix products: float32, tf32, bfloat16 or float16. */
+                precision: string;
+            } | null;
             progress: {
                 step: number;
                 total_steps: number;

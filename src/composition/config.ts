@@ -7,7 +7,7 @@ import { isIP } from 'node:net'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import type { EngineChoice } from '../engine/choose-engine.ts'
-import { DEVICES, ENGINE_NAMES, PRECISIONS } from '../engine/engine.ts'
+import { ENGINE_NAMES, PRECISIONS } from '../engine/engine.ts'
 
 type Environment = Readonly<Record<string, string | undefined>>
 
@@ -65,7 +65,18 @@ function createReader(env: Environment) {
       .split(',')
       .map((item) => item.trim())
       .filter(Boolean)
-  return { problems, text, optional, integer, boolean, oneOf, url, list }
+  const fraction = (name: string, [low, high]: readonly [number, number]): number | null => {
+    const raw = env[name]?.trim()
+    if (!raw) return null
+    const value = Number(raw)
+    if (value >= low && value <= high) return value
+    problems.push(`${name} must be a number from ${low} to ${high}, not ${JSON.stringify(raw)}`)
+    return null
+  }
+  const gone = (name: string, instead: string): void => {
+    if (env[name]?.trim()) problems.push(`${name} is no longer read: ${instead}`)
+  }
+  return { problems, text, optional, integer, fraction, boolean, oneOf, url, list, gone }
 }
 
 type Reader = ReturnType<typeof createReader>
@@ -115,25 +126,33 @@ function readTrustedProxies(read: Reader): number | readonly string[] | null {
   return null
 }
 
-const readEngine = (read: Reader): EngineChoice => ({
-  name: read.oneOf('KAPPA_ENGINE', ['auto', ...ENGINE_NAMES], 'auto'),
-  device: read.oneOf('KAPPA_DEVICE', DEVICES, 'auto'),
-  precision: read.oneOf('KAPPA_PRECISION', ['auto', ...PRECISIONS], 'auto')
-})
+function readEngine(read: Reader): EngineChoice {
+  read.gone('KAPPA_DEVICE', 'onnx computes on the CPU, and KAPPA_ENGINE=xla on a GPU (docs/engines.md)')
+  const plugin = read.optional('KAPPA_PJRT_PLUGIN')
+  return {
+    name: read.oneOf('KAPPA_ENGINE', ['auto', ...ENGINE_NAMES], 'auto'),
+    precision: read.oneOf('KAPPA_PRECISION', ['auto', ...PRECISIONS], 'auto'),
+    plugin: plugin === null ? null : resolve(plugin),
+    memoryFraction: read.fraction('KAPPA_DEVICE_MEMORY_FRACTION', [0.05, 0.99]),
+    programsFolder: join(readCacheDir(read), 'programs')
+  }
+}
+
+const readDataDir = (read: Reader): string => resolve(read.text('KAPPA_DATA', 'data'))
+const readCacheDir = (read: Reader): string => resolve(read.text('KAPPA_CACHE', join(readDataDir(read), 'cache')))
 
 function readAll(read: Reader) {
   const cores = availableParallelism()
   const host = read.text('HOST', '127.0.0.1')
   const port = read.integer('PORT', 8080, [0, 65_535])
-  const dataDir = resolve(read.text('KAPPA_DATA', 'data'))
   return {
     host,
     port,
     publicUrl: read.url('KAPPA_PUBLIC_URL', ['http:', 'https:']) ?? `http://${host}:${port}`,
     databaseUrl: read.url('DATABASE_URL', ['postgres:', 'postgresql:']),
     databasePool: read.integer('KAPPA_DATABASE_POOL', 5, [1, 100]),
-    dataDir,
-    cacheDir: resolve(read.text('KAPPA_CACHE', join(dataDir, 'cache'))),
+    dataDir: readDataDir(read),
+    cacheDir: readCacheDir(read),
     scratchDir: resolve(read.text('KAPPA_SCRATCH', join(tmpdir(), 'kappa'))),
     s3: readS3(read),
     adminKey: readAdminKey(read),

@@ -2,22 +2,33 @@
 import type { Clock } from '../base/clock.ts'
 import { chooseEngine, type EngineChoice } from '../engine/choose-engine.ts'
 import { createEngine } from '../engine/create-engine.ts'
+import type { Engine } from '../engine/engine.ts'
+import { createGpuMeter, type GpuMeter } from '../engine/gpu-meter.ts'
+import { machineOf } from '../engine/offers.ts'
 import { openOnnxFile } from '../engine/onnx-engine.ts'
 import { exportModel } from '../model/export.ts'
 import { importModel } from '../model/import.ts'
-import type { TrainerWork } from '../protocol/trainer-child.ts'
+import type { ChildWork } from '../protocol/trainer-child.ts'
 import { train } from '../training/train.ts'
 
 /** 0 and undefined mean: as many as there are cores. A run is repeated bit for bit with the same number only. */
 const withThreads = (threads: number | undefined): { threads?: number } => (threads ? { threads } : {})
 
+/** Only of what computes on NVIDIA's GPUs: how busy an idle one is would say nothing about the run. */
+const gpuMeterOf = ({ device, devices }: Engine): GpuMeter | undefined =>
+  /nvidia|cuda/i.test(device) ? createGpuMeter(devices) : undefined
+
 /** @param choice what trains; an engine or a device that this machine lacks fails the request. Models are made on the CPU. */
-export function createTrainerWork(clock: Clock, choice: EngineChoice): TrainerWork {
+export function createTrainerWork(clock: Clock, choice: EngineChoice): ChildWork {
   return {
-    async *train({ threads, ...request }, signal) {
-      const { engine, problem } = await chooseEngine(choice, threads || undefined)
-      if (problem !== undefined) process.stderr.write(`training without CUDA: ${problem}\n`)
-      yield* train({ ...request, signal, clock, engine })
+    async *train({ threads, device, devices, ...request }, signal) {
+      const { engine, problem } = await chooseEngine(choice, { ...withThreads(threads), device, devices })
+      if (problem !== undefined) process.stderr.write(`training without a GPU: ${problem}\n`)
+      try {
+        yield* train({ ...request, signal, clock, engine, gpuMeter: gpuMeterOf(engine) })
+      } finally {
+        await engine.dispose()
+      }
     },
     async *export({ threads, ...request }, signal) {
       yield* exportModel({
@@ -34,6 +45,7 @@ export function createTrainerWork(clock: Clock, choice: EngineChoice): TrainerWo
         engine: createEngine(withThreads(threads)),
         openOnnxFile: (path) => openOnnxFile(path, withThreads(threads))
       })
-    }
+    },
+    examine: async ({ threads }) => ({ type: 'machine', ...(await machineOf(choice, withThreads(threads))) })
   }
 }

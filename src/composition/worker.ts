@@ -4,7 +4,8 @@ import { hostname } from 'node:os'
 import { systemClock } from '../base/clock.ts'
 import { newId } from '../base/ids.ts'
 import type { Logger } from '../base/log.ts'
-import { createWorkFolders } from '../cache/work-folders.ts'
+import { createWorkFolders } from '../base/work-folders.ts'
+import { watchMachine } from '../processes/machine.ts'
 import { startTrainer } from '../processes/trainer-process.ts'
 import { createJobSource } from '../queue/job-source.ts'
 import { createIngestService } from '../services/datasets/ingests.ts'
@@ -34,6 +35,7 @@ export async function composeWorker(config: Config, logger: Logger, entries: Ent
   const legs = createLegService(legDeps)
   const draining = new AbortController()
   const folders = createWorkFolders(config.scratchDir)
+  const machine = watchMachine({ entry: entries.trainer, threads, clock, logger, signal: draining.signal })
   const shared = {
     objects,
     cache: createCache(config, objects, logger),
@@ -65,11 +67,14 @@ export async function composeWorker(config: Config, logger: Logger, entries: Ent
   const worker = createWorker({
     jobs: createJobSource(boss, clock),
     legs,
+    name,
+    machine,
     tasks: {
       'run-leg': createTrainRun({
         ...shared,
         legs,
         records: createLegRecords(legDeps),
+        machine,
         worker: name,
         leaseMs: legDeps.leaseMs,
         legMaxS,

@@ -1,3 +1,4 @@
+import type { DeviceKind, DeviceWish } from '../base/devices.ts'
 import { AppError } from '../base/errors.ts'
 import type { JsonObject } from '../base/json.ts'
 import type { Recipe } from '../recipe/schema.ts'
@@ -41,10 +42,20 @@ export interface RunError {
   readonly step: number | null
 }
 
-export interface Compute {
-  readonly device: 'any' | 'cpu' | 'cuda'
+export interface Compute extends DeviceWish {
   readonly maxRuntimeS: number
   readonly priority: number
+}
+
+/** What a leg trains with. */
+export interface RunEngine {
+  readonly name: string
+  /** As the engine calls it. */
+  readonly device: string
+  readonly deviceKind: DeviceKind
+  readonly devices: number
+  /** Of matrix products. */
+  readonly precision: string
 }
 
 export interface CheckpointPolicy {
@@ -77,6 +88,8 @@ export interface Run {
   readonly leaseExpiresAt: Date | null
   readonly leg: number
   readonly attempt: number
+  /** Of the newest leg that started to train; null before the first. */
+  readonly engine: RunEngine | null
   readonly progress: RunProgress
   readonly imagesPerSecond: number | null
   readonly etaS: number | null

@@ -1,40 +1,40 @@
 /** Runs programs op by op on a TensorFlow.js backend that computes. What differs between such engines is the backend. */
 import { AppError, invariant, toError } from '../base/errors.ts'
-import type { Engine, LoadedProgram, Outputs } from './engine.ts'
+import type { Engine, Outputs } from './engine.ts'
 import { type CheckedFeed, checkFeeds } from './feeds.ts'
+import { createOnArrays } from './held-arrays.ts'
 import type { Program } from './program.ts'
-import { repeatLoaded } from './repeat.ts'
 import { forgetGradients, type Tensors, tf } from './tf.ts'
 
 export interface EagerEngineOptions {
   readonly name: Engine['name']
+  readonly version: string
   readonly device: string
+  readonly deviceKind: Engine['deviceKind']
   /** Name in TensorFlow.js's registry of backends. */
   readonly backend: string
 }
 
-export const createEagerEngine = ({ name, device, backend }: EagerEngineOptions): Engine => ({
+export const createEagerEngine = ({ name, version, device, deviceKind, backend }: EagerEngineOptions): Engine => ({
   name,
+  version,
   device,
+  deviceKind,
   precision: 'float32',
-  stepsPerCall: 1,
-  async load(program, { constants = {}, repeat } = {}) {
-    const loaded: LoadedProgram = {
-      async run(feeds) {
-        const given = checkFeeds(program.inputs, { ...feeds, ...constants })
-        // The tracer and other engines set their own.
-        tf.setBackend(backend)
-        try {
-          return compute(program, given)
-        } catch (error) {
-          forgetGradients()
-          throw explain(program, { thrown: error, engine: name })
-        }
-      },
-      async dispose() {}
-    }
-    return repeat ? repeatLoaded(loaded, program, repeat) : loaded
-  }
+  ...createOnArrays(async (program, { constants = {} } = {}) => ({
+    async run(feeds) {
+      const given = checkFeeds(program.inputs, { ...feeds, ...constants })
+      // The tracer and other engines set their own.
+      tf.setBackend(backend)
+      try {
+        return compute(program, given)
+      } catch (error) {
+        forgetGradients()
+        throw explain(program, { thrown: error, engine: name })
+      }
+    },
+    async dispose() {}
+  }))
 })
 
 function compute(program: Program, given: readonly CheckedFeed[]): Outputs {

@@ -12,14 +12,3 @@ export interface Program {
   readonly outputs: readonly string[]
   build(inputs: Tensors): Tensors
 }
-
-/** A program that is run several times in one call. */
-export interface Repeat {
-  /** Names that are inputs and outputs: what comes out goes in again. The last is returned. */
-  readonly carried: readonly string[]
-  /**
-   * Inputs that differ from time to time: fed with a leading dimension that counts the times. Inputs in neither list are
-   * the same every time; outputs that are not carried come back with that leading dimension.
-   */
-  readonly each: readonly string[]
-}

@@ -26,6 +26,7 @@ interface Loaded {
   readonly name: TfjsEngineName
   readonly threads: number
   readonly device: string
+  readonly deviceKind: Engine['deviceKind']
 }
 
 const require = createRequire(import.meta.url)
@@ -49,7 +50,10 @@ export function createTfjsEngine(
   if (loaded.threads !== threads) {
     throw unavailable(name, `TensorFlow already runs with ${countOf(loaded.threads)} in this process, not ${threads}`)
   }
-  return createEagerEngine({ name, device: loaded.device, backend: BACKEND })
+  // The version that fits is the only one, see checkFit.
+  const version = `${packageName} ${tf.version.tfjs}`
+  const { device, deviceKind } = loaded
+  return createEagerEngine({ name, version, device, deviceKind, backend: BACKEND })
 }
 
 function load(name: TfjsEngineName, { packageName, threads }: { packageName: string; threads: number }): Loaded {
@@ -72,7 +76,8 @@ function load(name: TfjsEngineName, { packageName, threads }: { packageName: str
   if (previous !== undefined) tf.setBackend(previous)
   if (name === 'tfjs-node-gpu' && !isUsingGpuDevice) throw unavailable(name, 'TensorFlow finds no GPU that it can use')
   const device = isUsingGpuDevice ? 'cuda' : `cpu, ${countOf(threads)}`
-  return { name, threads, device: `${device}, TensorFlow ${binding.TF_Version}` }
+  const deviceKind = isUsingGpuDevice ? 'gpu' : 'cpu'
+  return { name, threads, device: `${device}, TensorFlow ${binding.TF_Version}`, deviceKind }
 }
 
 /** @returns the package, which is installed in the version that fits */

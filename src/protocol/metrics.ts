@@ -8,10 +8,13 @@ export type MetricOccasion = 'step' | 'window'
 
 export interface Metric {
   readonly name: string
-  readonly unit: 'nats' | 'share' | 'count' | 'norm' | 'rate' | 'number'
+  readonly unit: 'nats' | 'share' | 'count' | 'norm' | 'rate' | 'number' | 'bytes' | 'watts'
   readonly occasion: MetricOccasion
-  /** What a recipe needs to have it: masked patches, a KoLeo term, gradients scaled for float16. All have it without. */
-  readonly only?: 'masks' | 'koleo.features' | 'koleo.prototypes' | 'float16'
+  /**
+   * What a run needs to have it: masked patches, a KoLeo term, gradients scaled for float16; an engine that counts a device's
+   * memory, or a GPU that NVIDIA's driver tells of. All have it without.
+   */
+  readonly only?: 'masks' | 'koleo.features' | 'koleo.prototypes' | 'float16' | 'device memory' | 'NVIDIA GPU'
   readonly means: string
 }
 
@@ -136,6 +139,34 @@ export const METRICS: readonly Metric[] = [
     unit: 'count',
     occasion: 'window',
     means: 'of the 1,024 most used, those that repeat no other (cosine distance 0.025)'
+  },
+  {
+    name: 'device_memory_peak_bytes',
+    unit: 'bytes',
+    occasion: 'window',
+    only: 'device memory',
+    means: 'most that the engine has held at once on a device since the process began'
+  },
+  {
+    name: 'gpu_utilization',
+    unit: 'share',
+    occasion: 'window',
+    only: 'NVIDIA GPU',
+    means: 'of the last moment before, in which a kernel ran; the mean of the devices'
+  },
+  {
+    name: 'gpu_memory_bytes',
+    unit: 'bytes',
+    occasion: 'window',
+    only: 'NVIDIA GPU',
+    means: 'in use by all processes, on the fullest of the devices'
+  },
+  {
+    name: 'gpu_power_watts',
+    unit: 'watts',
+    occasion: 'window',
+    only: 'NVIDIA GPU',
+    means: 'drawn by the devices together'
   }
 ]
 

@@ -1,15 +1,17 @@
 /**
  * The trainer as a child of a supervisor.
  *
- *   waiting ──train | export | import──→ working ──last event sent──→ exit 0 (done, exported) or 1 (failed)
+ *   waiting ──train | export | import | examine──→ working ──last event sent──→ exit 0, or 1 after `failed`
  *                                  └──stop, SIGTERM, SIGINT──→ stopping: checkpoint, `done`
  *   any state ──channel closed──→ exit 1 at once: the lease may be another worker's already, so nothing more is written
  */
 
 import { failedEventOf } from './trainer-failure.ts'
 import type {
+  ExamineRequest,
   ExportRequest,
   ImportRequest,
+  MachineEvent,
   StopRequest,
   TrainerEvent,
   TrainerRequest,
@@ -22,10 +24,15 @@ export interface TrainerWork {
   import(request: ImportRequest, signal: AbortSignal): AsyncIterable<TrainerEvent>
 }
 
+/** What a trainer that a worker forked can be asked for besides. */
+export interface ChildWork extends TrainerWork {
+  examine(request: ExamineRequest): Promise<MachineEvent>
+}
+
 /** The part of `process` that a forked child needs. */
 export type ParentChannel = Pick<NodeJS.Process, 'on' | 'send' | 'exit'>
 
-export function serveParent(parent: ParentChannel, work: TrainerWork): void {
+export function serveParent(parent: ParentChannel, work: ChildWork): void {
   const stop = new AbortController()
   let isWorking = false
 
@@ -40,20 +47,25 @@ export function serveParent(parent: ParentChannel, work: TrainerWork): void {
   })
 }
 
-function eventsOf(
+type AnyEvent = TrainerEvent | MachineEvent
+
+const LAST: ReadonlySet<AnyEvent['type']> = new Set(['done', 'exported', 'machine'])
+
+async function* eventsOf(
   request: Exclude<TrainerRequest, StopRequest>,
-  work: TrainerWork,
+  work: ChildWork,
   signal: AbortSignal
-): AsyncIterable<TrainerEvent> {
-  if (request.type === 'train') return work.train(request, signal)
-  return request.type === 'export' ? work.export(request, signal) : work.import(request, signal)
+): AsyncIterable<AnyEvent> {
+  if (request.type === 'examine') yield await work.examine(request)
+  else if (request.type === 'train') yield* work.train(request, signal)
+  else yield* request.type === 'export' ? work.export(request, signal) : work.import(request, signal)
 }
 
 /** Sends every event, one after the other, and a `failed` of its own when they end with an error. Returns the exit code. */
-async function relay(events: AsyncIterable<TrainerEvent>, parent: ParentChannel): Promise<number> {
+async function relay(events: AsyncIterable<AnyEvent>, parent: ParentChannel): Promise<number> {
   let step = 0
-  let last: TrainerEvent['type'] | null = null
-  const forward = async (event: TrainerEvent) => {
+  let last: AnyEvent['type'] | null = null
+  const forward = async (event: AnyEvent) => {
     await sendTo(parent, event)
     last = event.type
     if ('step' in event) step = event.step
@@ -63,11 +75,11 @@ async function relay(events: AsyncIterable<TrainerEvent>, parent: ParentChannel)
   } catch (error) {
     await forward(failedEventOf(error, step))
   }
-  return last === 'done' || last === 'exported' ? 0 : 1
+  return last !== null && LAST.has(last) ? 0 : 1
 }
 
 /** Waits until the event has left this process: what follows may be its end. */
-const sendTo = (parent: ParentChannel, event: TrainerEvent): Promise<void> =>
+const sendTo = (parent: ParentChannel, event: AnyEvent): Promise<void> =>
   new Promise((resolve, reject) => {
     parent.send?.(event, undefined, undefined, (error) => (error ? reject(error) : resolve()))
   })

@@ -1,8 +1,9 @@
 /**
  * What passes between a supervisor and the trainer it forked (`fork(trainer.ts, { serialization: 'advanced' })`).
- * One child does one request and ends: exit code 0 after `done` or `exported`, 1 after `failed`. A child whose channel
+ * One child does one request and ends: exit code 0 after `done`, `exported` or `machine`, 1 after `failed`. A child whose channel
  * closes ends at once and writes nothing more: whoever held the lease is gone.
  */
+import type { DeviceWish, Machine } from '../base/devices.ts'
 import type { Recipe } from '../recipe/schema.ts'
 import type { WeightOptions } from '../recipe/weight-options.ts'
 import type { DoneEvent, FailedEvent, OutputFile, TrainEvent } from './training-events.ts'
@@ -20,6 +21,10 @@ export interface TrainRequest {
   readonly checkpointEverySteps?: number
   /** Ends the leg, as `stop` would, after so many steps of this process. */
   readonly maxSteps?: number
+  /** What it has to train on; by default whatever the machine's engine computes on. */
+  readonly device?: DeviceWish['device']
+  /** That share every step, 1 by default. */
+  readonly devices?: number
   readonly threads?: number
   readonly loaders?: number
 }
@@ -47,12 +52,18 @@ export interface ImportRequest {
   readonly threads?: number
 }
 
+/** Looks at what this machine trains with. */
+export interface ExamineRequest {
+  readonly type: 'examine'
+  readonly threads?: number
+}
+
 /** A training run writes a checkpoint, then `done` with reason `stopped`; an export leaves nothing and sends the same. */
 export interface StopRequest {
   readonly type: 'stop'
 }
 
-export type TrainerRequest = TrainRequest | ExportRequest | ImportRequest | StopRequest
+export type TrainerRequest = TrainRequest | ExportRequest | ImportRequest | ExamineRequest | StopRequest
 
 export type ExportStage = 'reading' | 'weights' | 'programs' | 'verification' | 'prototypes' | 'files'
 
@@ -72,5 +83,10 @@ export interface ExportedEvent {
 }
 
 export type ExportEvent = ExportProgressEvent | ExportedEvent | DoneEvent | FailedEvent
+
+/** The one answer to an ExamineRequest. */
+export interface MachineEvent extends Machine {
+  readonly type: 'machine'
+}
 
 export type TrainerEvent = TrainEvent | ExportEvent

@@ -1,4 +1,5 @@
 /** What a trainer tells its supervisor. Plain data: it crosses a process border. */
+import type { DeviceKind } from '../base/devices.ts'
 import type { ErrorCode } from '../base/errors.ts'
 
 /** A file that the trainer wrote. `path` is relative to the folder that the event names, with `/`. */
@@ -17,7 +18,13 @@ export interface StartedEvent {
   readonly images: number
   readonly parameters: number
   readonly engine: string
+  /** As the engine calls it, such as `cpu, 2 threads` or `2 × NVIDIA H100 80GB HBM3, bfloat16`. */
   readonly device: string
+  readonly deviceKind: DeviceKind
+  /** That share every step. */
+  readonly devices: number
+  /** Of matrix products. */
+  readonly precision: string
 }
 
 /** One optimizer step; `metrics` by the names of protocol/metrics.ts. */

@@ -99,6 +99,22 @@ function checkMethod({ method, hyperparameters: h }: Recipe, report: Report): vo
   }
 }
 
+/** What keeps a recipe that is fine by itself from being shared by so many devices; paths as in the body of a run. */
+export function devicesProblems({ hyperparameters: h }: Recipe, devices: number): FieldError[] {
+  if (devices === 1) return []
+  const { batchSize, koleo, accumulationSteps: parts = 1 } = h
+  const problems: string[] = []
+  if (batchSize % (parts * devices) !== 0) {
+    const of =
+      parts === 1 ? `the batch of ${batchSize} images` : `each of ${parts} parts of the batch of ${batchSize} images`
+    problems.push(`must divide ${of}, got ${devices}`)
+  }
+  if (koleo && koleo.features > 0) {
+    problems.push('must be 1 with KoLeo on features, which looks for neighbors in the whole batch')
+  }
+  return problems.map((message) => ({ path: '/compute/devices', message }))
+}
+
 /** Every problem at once, as JSON pointers into the recipe (camelCase); none means the recipe can be trained. */
 export function checkRecipe(recipe: Recipe, { images }: RecipeCircumstances = {}): FieldError[] {
   const broken = schemaErrors(recipe)

@@ -20,7 +20,7 @@ export interface RecipeNumbers {
   /** Multiplications and additions of student (forward and backward) and teacher (forward), per training image. */
   readonly flopsPerImage: number
   readonly totalFlops: number
-  /** Estimate of what one process needs for state and activations; the runtime's own 200 MB come on top. */
+  /** Estimate of what each device needs for state and activations; the runtime's own 200 MB come on top. */
   readonly memoryBytes: number
 }
 
@@ -86,22 +86,22 @@ function maskedNumbers(recipe: Recipe, patches: number): MaskedNumbers {
 }
 
 /**
- * Floats kept for the backward pass: a token and block (10 + 2r) d, an attention matrix and block 2 h n² (logits and
+ * Floats of an image that are kept for the backward pass: a token and block (10 + 2r) d, an attention matrix and block 2 h n² (logits and
  * probabilities), a crop's logits, their log-softmax and gradient 3K; the teacher keeps only its probabilities and
  * logits, 2K a global crop.
  */
-function activationFloats(recipe: Recipe, tokens: { global: number; local: number }): number {
+function floatsPerImage(recipe: Recipe, tokens: { global: number; local: number }): number {
   const { dim, depth, heads, mlpRatio } = VARIANTS[recipe.arch]
-  const { batchSize, accumulationSteps = 1, prototypes, crops } = recipe.hyperparameters
+  const { prototypes, crops } = recipe.hyperparameters
   const masked = maskedNumbers(recipe, tokens.global - 1).activations
   const kept = (n: number) => depth * (n * dim * (10 + 2 * mlpRatio) + 2 * heads * n * n) + 3 * prototypes
   const global = kept(tokens.global) + 2 * prototypes + masked
-  const perImage = crops.global.count * global + crops.local.count * kept(tokens.local)
-  return (batchSize / accumulationSteps) * perImage
+  return crops.global.count * global + crops.local.count * kept(tokens.local)
 }
 
-export function recipeNumbers(recipe: Recipe, images: number): RecipeNumbers {
-  const { epochs, batchSize, channels, crops } = recipe.hyperparameters
+/** @param devices that share every batch; each has the whole state */
+export function recipeNumbers(recipe: Recipe, images: number, devices = 1): RecipeNumbers {
+  const { epochs, batchSize, accumulationSteps = 1, channels, crops } = recipe.hyperparameters
   const { global, local } = crops
   const tokens = { global: tokensOf(global.size, recipe.patchSize), local: tokensOf(local.size, recipe.patchSize) }
   const patchValues = recipe.patchSize ** 2 * channels
@@ -111,7 +111,8 @@ export function recipeNumbers(recipe: Recipe, images: number): RecipeNumbers {
   const masked = maskedNumbers(recipe, tokens.global - 1).flops
   const flopsPerImage =
     3 * (global.count * globalFlops + local.count * localFlops) + global.count * (globalFlops + masked)
-  const copies = STATE_COPIES + ((recipe.hyperparameters.accumulationSteps ?? 1) > 1 ? GRADIENT_COPIES : 0)
+  const copies = STATE_COPIES + (accumulationSteps > 1 ? GRADIENT_COPIES : 0)
+  const imagesAtOnce = batchSize / (accumulationSteps * devices)
   const stepsPerEpoch = Math.floor(images / batchSize)
   const backboneParameters = countBackbone(recipe)
   const headParameters = countHead(recipe)
@@ -127,6 +128,6 @@ export function recipeNumbers(recipe: Recipe, images: number): RecipeNumbers {
     headParameters,
     flopsPerImage,
     totalFlops: flopsPerImage * stepsPerEpoch * batchSize * epochs,
-    memoryBytes: FLOAT_BYTES * (copies * parameters + activationFloats(recipe, tokens))
+    memoryBytes: FLOAT_BYTES * (copies * parameters + imagesAtOnce * floatsPerImage(recipe, tokens))
   }
 }

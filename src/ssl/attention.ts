@@ -3,6 +3,7 @@ import { withGradient } from '../engine/ops/fused.ts'
 import { columnSums, linear, product } from '../engine/ops/linear.ts'
 import { normalizeBackward, normalizeForward, normalizeInto } from '../engine/ops/normalize.ts'
 import { type Tensor, tf } from '../engine/tf.ts'
+import { classRows } from './blocks.ts'
 import type { FoldedAttention } from './fold.ts'
 
 export interface TokenGrid {
@@ -23,13 +24,6 @@ function toHeads(rows: Tensor, tokens: number, heads: number): Tensor {
 function toRows(perHead: Tensor): Tensor {
   const [batch, heads, tokens, size] = perHead.shape as [number, number, number, number]
   return tf.reshape(tf.transpose(perHead, [2, 0, 1, 3]), [tokens * batch, heads * size])
-}
-
-/** The class tokens of token-major rows: [T·B, D] → [B, D]. */
-export function classRows(rows: Tensor, tokens: number): Tensor {
-  const [count, dim] = rows.shape as [number, number]
-  const grid = tf.reshape(rows, [tokens, count / tokens, dim])
-  return tf.reshape(tf.slice(grid, [0, 0, 0], [1, -1, -1]), [count / tokens, dim])
 }
 
 /** softmax(q kᵀ / √d) v over normalized x, before the projection: x [T·B, D] → [T·B, D]. */

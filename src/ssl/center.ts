@@ -28,6 +28,8 @@ export interface TeacherOptions {
   readonly inverseTemperature: Tensor
   /** [K], from the steps before this one. */
   readonly center: Tensor
+  /** Devices that share the batch, 1 by default. */
+  readonly replicas?: number
 }
 
 /** Where y's rows are only some of the batch's. */
@@ -40,7 +42,7 @@ export interface Chosen {
 
 /** y [rows, p] unit rows. */
 export function teacherView(y: Tensor, prototypes: Prototypes, options: TeacherOptions & Chosen): TeacherView {
-  const { centering, vmf, inverseTemperature, center, among, counted } = options
+  const { centering, vmf, inverseTemperature, center, replicas, among, counted } = options
   const normalizers = vmf ? logNormalizers(prototypes, inverseTemperature) : undefined
   if (centering === 'logit') {
     const shift = tf.mul(center, inverseTemperature)
@@ -55,7 +57,11 @@ export function teacherView(y: Tensor, prototypes: Prototypes, options: TeacherO
   const at = normalizers ? { inverseTemperature, offset: normalizers } : { inverseTemperature }
   const plain = logits(y, prototypes, at)
   if (centering === 'sinkhorn') {
-    return { logProbabilities: sinkhorn(plain, counted), batchCenter: center, assignments: largest(plain) }
+    return {
+      logProbabilities: sinkhorn(plain, { counted, replicas }),
+      batchCenter: center,
+      assignments: largest(plain)
+    }
   }
   return {
     logProbabilities: tf.logSoftmax(tf.sub(plain, center)),

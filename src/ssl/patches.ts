@@ -1,6 +1,6 @@
 /** From pixels to what the patch embedding multiplies. */
 import { type Tensor, tf } from '../engine/tf.ts'
-import type { Patches } from './backbone.ts'
+import type { Patches } from './embed.ts'
 
 export interface PixelScale {
   /** Per channel, on pixels scaled to 0…1. */

@@ -2,6 +2,7 @@
  * The head's last layer as a mixture of von Mises–Fisher components: prototype k has the weight w = g v/‖v‖, points to
  * v/‖v‖ and has the concentration κ = |g|/τ. DINO-vMF adds log C_p(κ) to the logit ⟨w, y⟩/τ (arXiv 2405.10939).
  */
+import { keepingSums } from '../engine/ops/exactly.ts'
 import { withGradient } from '../engine/ops/fused.ts'
 import { linear } from '../engine/ops/linear.ts'
 import { type Tensor, type Tensors, tf } from '../engine/tf.ts'
@@ -63,6 +64,10 @@ export interface LogitOptions {
 export function logits(y: Tensor, { weight }: Prototypes, at: LogitOptions): Tensor {
   // The temperature goes to the narrow side.
   const scaled = tf.mul(y, at.inverseTemperature)
-  if (at.offset) return linear(scaled, weight, at.offset)
-  return tf.matMul(scaled as tf.Tensor2D, weight as tf.Tensor2D, false, true)
+  return keepingSums(
+    (): Tensor =>
+      at.offset
+        ? linear(scaled, weight, at.offset)
+        : tf.matMul(scaled as tf.Tensor2D, weight as tf.Tensor2D, false, true)
+  )
 }

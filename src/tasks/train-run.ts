@@ -7,17 +7,18 @@
  *     │                         ├ stop (user, leg limit, deadline, drain): the trainer saves and ends, then settle
  *     │                         ├ trainer dies, stalls or fails: settle, leg-rules.ts decides what follows
  *     │                         └ lease lost: the trainer is killed and nothing more is written
- *     └ null: nothing to do
+ *     └ null: nothing to do, or not by this machine
  *
  * Whatever happens, the trainer is gone and the local folders are removed before the task ends. A settlement that the
  * database cannot take in time is left to the supervisor: the lease runs out.
  */
 import type { Clock } from '../base/clock.ts'
+import type { Machine } from '../base/devices.ts'
 import { ERROR_CATALOGUE, isAppError } from '../base/errors.ts'
 import type { IdKind } from '../base/ids.ts'
 import type { Logger } from '../base/log.ts'
+import type { WorkFolders } from '../base/work-folders.ts'
 import type { LocalCache } from '../cache/local-cache.ts'
-import type { WorkFolders } from '../cache/work-folders.ts'
 import type { ObjectStore } from '../domain/ports.ts'
 import type { TrainerProcess } from '../processes/trainer-process.ts'
 import type { ExportRequest, TrainRequest } from '../protocol/trainer-messages.ts'
@@ -42,6 +43,8 @@ export interface TrainRunDeps {
   readonly logger: Logger
   readonly newId: (kind: IdKind) => string
   readonly startTrainer: (request: TrainRequest | ExportRequest) => TrainerProcess
+  /** What this worker's machine trains with. */
+  readonly machine: () => Promise<Machine>
   /** Names this worker in leases: another name for every process. */
   readonly worker: string
   readonly leaseMs: number
@@ -61,9 +64,10 @@ export const createTrainRun =
   (deps: TrainRunDeps): TrainRun =>
   async ({ runId }, signal) => {
     const { legs, worker, clock, draining } = deps
+    const machine = await deps.machine()
     if (draining.aborted) return
     const logger = deps.logger.child({ runId })
-    const claim = await retryOutages(() => legs.claim(runId, worker), { clock, logger, signal })
+    const claim = await retryOutages(() => legs.claim(runId, { worker, machine }), { clock, logger, signal })
     if (claim === null) return
     await work({ ...deps, logger: logger.child({ leaseEpoch: claim.lease.epoch }) }, claim, signal)
   }
@@ -140,6 +144,8 @@ function requestOf(deps: TrainRunDeps, { run }: Claim, { dataset, folder, resume
     outFolder: folder,
     checkpointEveryS: run.checkpoint.everyS,
     loaders: deps.loaders,
+    device: run.compute.device,
+    devices: run.compute.devices,
     ...(resumeFrom === null ? {} : { resumeFrom }),
     ...(deps.threads === 0 ? {} : { threads: deps.threads })
   }

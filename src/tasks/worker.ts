@@ -4,6 +4,7 @@
  *   start() → working ──stop(graceMs)──→ draining: no new jobs, trainers save and their legs are handed back ──→ stopped
  */
 import type { Clock } from '../base/clock.ts'
+import type { Machine } from '../base/devices.ts'
 import type { Logger } from '../base/log.ts'
 import type { JobPayloads } from '../domain/job.ts'
 import type { JobSource } from '../domain/ports.ts'
@@ -15,6 +16,10 @@ export interface WorkerOptions {
   readonly jobs: JobSource
   readonly legs: LegService
   readonly tasks: { readonly [K in keyof JobPayloads]: Task<K> }
+  /** Its name in leases: another one for every process. */
+  readonly name: string
+  /** What its machine trains with. */
+  readonly machine: () => Promise<Machine>
   /** Runs trained at once. */
   readonly runs: number
   /** Ingests at once, of large and of small sources each. */
@@ -39,13 +44,16 @@ export interface Worker {
 const RECOVER_EVERY_MS = 10_000
 
 export function createWorker(options: WorkerOptions): Worker {
-  const { jobs, legs, tasks, runs, ingests, exports, draining, clock, logger } = options
+  const { jobs, legs, name, machine, tasks, runs, ingests, exports, draining, clock, logger } = options
   let recovering = Promise.resolve()
 
   async function recoverLost(): Promise<void> {
     while (!draining.signal.aborted) {
       try {
-        for (const runId of await legs.recover()) logger.warn({ runId }, 'its worker is lost: the run is queued again')
+        const by = { worker: name, machine: await machine() }
+        if (draining.signal.aborted) return
+        for (const runId of await legs.recover(by))
+          logger.warn({ runId }, 'its worker is lost: the run is queued again')
       } catch (error) {
         logger.warn({ err: error }, 'lost runs could not be looked for')
       }

@@ -53,8 +53,6 @@ export interface BatchOptions {
   /** Threads that decode and crop; 0 does it between the steps. Default: one per core but one, at most 8. */
   readonly loaders?: number
   readonly clock?: Clock
-  /** Batches that the next computation takes at once: so many are made while this one runs, and never less than two. */
-  readonly prefetch?: number
   /** For tests: what is asked of the loaders. */
   readonly startLoaders?: typeof createLoaderPool
 }
@@ -142,7 +140,6 @@ function createMaker({ dataset, recipe, plan, pool, stepsPerEpoch }: Making): (s
 export async function createBatches(options: BatchOptions): Promise<Batches> {
   const { recipe, clock = systemClock, loaders = defaultLoaders() } = options
   const { batchSize, epochs } = recipe.hyperparameters
-  const prefetch = Math.max(PREFETCH, options.prefetch ?? 0)
   const dataset = await openDatasetFolder(options.datasetFolder)
   const images = dataset.records.length
   const stepsPerEpoch = Math.floor(images / batchSize)
@@ -171,8 +168,8 @@ export async function createBatches(options: BatchOptions): Promise<Batches> {
     async next(step) {
       const startedAt = clock.now()
       const wanted = request(step)
-      for (const other of coming.keys()) if (other < step || other > step + prefetch) coming.delete(other)
-      const last = Math.min(step + (loaders === 0 ? 0 : prefetch), epochs * stepsPerEpoch - 1)
+      for (const other of coming.keys()) if (other < step || other > step + PREFETCH) coming.delete(other)
+      const last = Math.min(step + (loaders === 0 ? 0 : PREFETCH), epochs * stepsPerEpoch - 1)
       for (let ahead = step + 1; ahead <= last; ahead++) request(ahead)
       const { global, local, masks } = await wanted
       coming.delete(step)

@@ -4,21 +4,25 @@
  */
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Clock } from '../base/clock.ts'
+import { AppError } from '../base/errors.ts'
 import type { Engine } from '../engine/engine.ts'
+import type { GpuMeter } from '../engine/gpu-meter.ts'
 import { elementCount } from '../engine/tensor-spec.ts'
 import type { FailedEvent, StartedEvent, TrainEvent } from '../protocol/training-events.ts'
+import { devicesProblems } from '../recipe/check.ts'
 import { networkOf } from '../recipe/network.ts'
 import type { Recipe } from '../recipe/schema.ts'
 import { type Batches, createBatches } from './batches.ts'
 import { checkResumable, readCheckpoint, type TrainState, writeCheckpoint } from './checkpoint.ts'
 import { watchHealth } from './health/health.ts'
 import { isWindowEnd, kappaQuantiles } from './health/probe.ts'
-import { createHealthWindow, type HealthWindow, type TeacherViews } from './health/window.ts'
+import { createHealthWindow, type HealthWindow } from './health/window.ts'
 import { withEstimate } from './out-of-memory.ts'
-import { affordableSteps, createStepCalls, type GivenStep, type StepCalls, takeFiniteSteps } from './step/calls.ts'
+import type { StepSchedule } from './step/feeds.ts'
+import type { StepResult } from './step/results.ts'
 import { scheduleAt } from './step/schedule.ts'
-import { initialState, parameterSpecs, type StateTensors } from './step/state.ts'
-import type { StepSchedule } from './step/step.ts'
+import { initialState, parameterSpecs } from './step/state.ts'
+import { createTrainStep, type TrainStep } from './step/step.ts'
 
 export interface TrainOptions {
   readonly datasetFolder: string
@@ -37,139 +41,118 @@ export interface TrainOptions {
   readonly clock: Clock
   /** Threads that decode and crop. */
   readonly loaders?: number
-  /** Steps in one call of the engine, which decides by itself otherwise. Changes nothing but speed and how soon a stop is heard. */
-  readonly stepsPerCall?: number
+  /** Read with every window, while its last step is under way. */
+  readonly gpuMeter?: GpuMeter | undefined
 }
 
 /**
  * `started`, then `step`, `alarm` and `checkpoint` as they come; the last one is `done` after a checkpoint, or `failed`
  * when a step gave no finite numbers: then the state before that step is the last checkpoint.
- * @throws AppError checkpoint_invalid, storage_full, out_of_memory with the estimate that was wrong, and what the dataset and the engine throw
+ * @throws AppError invalid_recipe where the engine's devices cannot share its batches, checkpoint_invalid, storage_full,
+ *   out_of_memory with the estimate that was wrong, and what the dataset and the engine throw
  */
 export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent> {
-  const { recipe, datasetFolder, clock, loaders } = options
-  const stepsPerCall = affordableSteps(recipe, options.stepsPerCall ?? options.engine.stepsPerCall)
-  const ahead = { prefetch: stepsPerCall, ...(loaders === undefined ? {} : { loaders }) }
-  const batches = await createBatches({ datasetFolder, recipe, clock, ...ahead })
+  const { recipe, datasetFolder, clock, loaders, engine } = options
+  const errors = devicesProblems(recipe, engine.devices)
+  if (errors.length > 0) throw new AppError('invalid_recipe', { errors })
+  const batches = await createBatches({ datasetFolder, recipe, clock, ...(loaders === undefined ? {} : { loaders }) })
   try {
     const state = await beginOrResume(options, batches)
     yield startedEvent(options, batches, state)
-    yield* trainFrom(state, { ...options, stepsPerCall }, batches)
+    yield* trainFrom(state, options, batches)
   } catch (error) {
-    throw withEstimate(error, recipe)
+    throw await withEstimate(error, recipe, engine)
   } finally {
     await batches.close()
   }
 }
 
-type Decided = TrainOptions & { readonly stepsPerCall: number }
-
-async function* trainFrom(begin: TrainState, options: Decided, batches: Batches): AsyncGenerator<TrainEvent> {
+async function* trainFrom(begin: TrainState, options: TrainOptions, batches: Batches): AsyncGenerator<TrainEvent> {
   const totalSteps = options.recipe.hyperparameters.epochs * batches.stepsPerEpoch
   const lastStep = Math.min(totalSteps, begin.step + (options.maxSteps ?? Number.POSITIVE_INFINITY))
-  const checkpoints = checkpointRhythm(options)
-  const run = { options, batches, checkpoints, lastStep }
+  if (begin.step < lastStep) {
+    const { step, failure } = yield* takeSteps(begin, { options, batches, lastStep })
+    yield failure ?? { type: 'done', step, reason: step === totalSteps ? 'completed' : 'stopped' }
+    return
+  }
   // Without a step to take nothing is compiled: a run of 0 epochs is there at once.
-  const { state, failure } = begin.step < lastStep ? yield* takeSteps(begin, run) : { state: begin, failure: null }
-  if (!checkpoints.isSaved(state.step)) yield await writeCheckpoint(options.outFolder, state)
-  yield failure ?? { type: 'done', step: state.step, reason: state.step === totalSteps ? 'completed' : 'stopped' }
+  yield await writeCheckpoint(options.outFolder, begin)
+  yield { type: 'done', step: begin.step, reason: begin.step === totalSteps ? 'completed' : 'stopped' }
 }
 
 interface Run {
-  readonly options: Decided
+  readonly options: TrainOptions
   readonly batches: Batches
-  readonly checkpoints: CheckpointRhythm
   readonly lastStep: number
 }
 
-/** Where the steps ended; `failure` when a step gave numbers that are not finite, then `state` is the one before it. */
+/** Where the steps ended; `failure` when a step gave numbers that are not finite, then the state is the one before it. */
 interface StepsTaken {
-  readonly state: TrainState
+  readonly step: number
   readonly failure: FailedEvent | null
 }
 
+/** Ends with a checkpoint of the last state. */
 async function* takeSteps(begin: TrainState, run: Run): AsyncGenerator<TrainEvent, StepsTaken> {
-  const { options, checkpoints, lastStep } = run
-  const { recipe, engine, outFolder, signal } = options
-  const { stepsPerEpoch } = run.batches
+  const { options, lastStep, batches } = run
+  const { recipe, engine, outFolder, signal, gpuMeter } = options
+  const { stepsPerEpoch } = batches
+  const checkpoints = checkpointRhythm(options)
   const alarms = watchHealth(recipe, { stepsPerEpoch, from: begin.health })
   const window = createHealthWindow(networkOf(recipe), begin.health)
-  const withHealth = (at: TrainState): TrainState => ({
-    ...at,
-    health: new Map([...alarms.tensors(), ...window.tensors()])
-  })
-  const calls = await createStepCalls(engine, recipe, options.stepsPerCall)
-  let state = begin
+  const trainStep = await createTrainStep(engine, recipe, begin.tensors)
+  const { contentHash } = begin
+  let { step, epoch } = begin
+  let failure: FailedEvent | null = null
   let skipped = 0
+
+  async function checkpoint(): Promise<TrainEvent> {
+    const health = new Map([...alarms.tensors(), ...window.tensors()])
+    const state = { step, epoch, recipe, contentHash, tensors: await trainStep.read(), health }
+    const event = await writeCheckpoint(outFolder, state)
+    checkpoints.saved(step)
+    return event
+  }
+
   try {
-    while (state.step < lastStep && !signal?.aborted) {
-      const { taken, broken } = await takeCall(state, calls, run)
-      for (const one of taken) {
-        state = one.state
-        const { step, epoch, tensors } = state
+    while (step < lastStep && !failure && !signal?.aborted) {
+      const isWindow = isWindowEnd(step + 1, stepsPerEpoch)
+      const usage = isWindow ? gpuMeter?.read() : undefined
+      const one = await takeStep(step, trainStep, run)
+      if (!one.moved) failure = notFinite(step + 1, one.metrics)
+      else {
+        step++
+        epoch = Math.floor(step / stepsPerEpoch)
         window.observe(one.views)
-        const ofWindow = isWindowEnd(step, stepsPerEpoch) ? windowMetrics(window, tensors, one.at) : {}
-        yield { type: 'step', step, epoch, metrics: { ...stepMetrics(one), ...ofWindow } }
+        const ofWindow = isWindow ? await windowMetrics(window, trainStep, one.at) : {}
+        const ofDevices = isWindow ? { ...(await memoryMetrics(engine)), ...(await usage) } : {}
+        yield { type: 'step', step, epoch, metrics: { ...stepMetrics(one), ...ofWindow, ...ofDevices } }
         yield* alarms.observe(step, one.metrics)
-      }
-      if (broken) return { state: withHealth(state), failure: failedEvent(state.step + 1, broken) }
-      skipped = skippedInARow(skipped, taken)
-      if (skipped >= MOST_SKIPPED) return { state: withHealth(state), failure: standsStill(state.step, skipped) }
-      if (checkpoints.isDue(state.step)) {
-        yield await writeCheckpoint(outFolder, withHealth(state))
-        checkpoints.saved(state.step)
+        skipped = one.metrics['skipped'] === 1 ? skipped + 1 : 0
+        if (skipped >= MOST_SKIPPED) failure = standsStill(step, skipped)
+        else if (checkpoints.isDue(step)) yield await checkpoint()
       }
       // A step computes synchronously: without a turn of the event loop no stop message would ever arrive.
       await nextTurn()
     }
-    return { state: withHealth(state), failure: null }
+    if (!checkpoints.isSaved(step)) yield await checkpoint()
+    return { step, failure }
   } finally {
-    await calls.dispose()
+    await trainStep.dispose()
   }
 }
 
 /** float16 skips a step now and then; a run that does nothing else trains nothing. */
 const MOST_SKIPPED = 25
 
-const skippedInARow = (before: number, taken: CallTaken['taken']): number =>
-  taken.reduce((count, { metrics }) => (metrics['skipped'] === 1 ? count + 1 : 0), before)
-
-interface CallTaken {
-  /** Every state has the tensors after the last of these steps. */
-  readonly taken: readonly (StepRecord & { readonly state: TrainState; readonly views: TeacherViews })[]
-  readonly broken: readonly [metric: string, value: number] | null
-}
-
-async function takeCall(begin: TrainState, calls: StepCalls, run: Run): Promise<CallTaken> {
-  const { batches, options } = run
+/** @param step steps completed before this one */
+async function takeStep(step: number, trainStep: TrainStep, { batches, options }: Run): Promise<StepRecord> {
   const { recipe, clock } = options
   const startedAt = clock.now()
-  const given: (GivenStep & { waitMs: number })[] = []
-  for (let step = begin.step; step < endOfCall(begin.step, run); step++) {
-    given.push({ ...(await batches.next(step)), ...scheduleAt(recipe, step, batches.stepsPerEpoch) })
-  }
-  const { state: tensors, metrics, views, broken } = await takeFiniteSteps(calls, begin.tensors, given)
-  const totalMs = (clock.now() - startedAt) / given.length
-  const taken = metrics.map((measured, i) => {
-    const step = begin.step + i + 1
-    const at = given[i]!
-    const state = { ...begin, step, epoch: Math.floor(step / batches.stepsPerEpoch), tensors }
-    return { state, recipe, metrics: measured, views: views[i]!, at, timing: { waitMs: at.waitMs, totalMs } }
-  })
-  return { taken, broken }
-}
-
-/** A call ends where the state is looked at: at a checkpoint, at a probe and at the end. */
-function endOfCall(begin: number, { options, batches, lastStep }: Run): number {
-  const { stepsPerCall, checkpointEverySteps: every = Number.POSITIVE_INFINITY } = options
-  let step = begin + 1
-  while (
-    step < Math.min(begin + stepsPerCall, lastStep) &&
-    step % every !== 0 &&
-    !isWindowEnd(step, batches.stepsPerEpoch)
-  )
-    step++
-  return step
+  const batch = await batches.next(step)
+  const at = scheduleAt(recipe, step, batches.stepsPerEpoch)
+  const result = await trainStep.step(batch, at)
+  return { ...result, recipe, at, timing: { waitMs: batch.waitMs, totalMs: clock.now() - startedAt } }
 }
 
 async function beginOrResume({ recipe, resumeFrom }: TrainOptions, { contentHash }: Batches): Promise<TrainState> {
@@ -203,10 +186,8 @@ function checkpointRhythm({ checkpointEveryS, checkpointEverySteps, clock }: Tra
   }
 }
 
-interface StepRecord {
+interface StepRecord extends StepResult {
   readonly recipe: Recipe
-  /** Of the program. */
-  readonly metrics: Readonly<Record<string, number>>
   readonly at: StepSchedule
   readonly timing: { readonly waitMs: number; readonly totalMs: number }
 }
@@ -229,11 +210,22 @@ function stepMetrics({ recipe, metrics, at, timing }: StepRecord): Record<string
   }
 }
 
+const [NORMS, DIRECTIONS] = ['teacher.head.last_layer.weight_g', 'teacher.head.last_layer.weight_v'] as const
+
 /** Of the teacher after the last step of the window, and of the images of all its steps. */
-const windowMetrics = (window: HealthWindow, state: StateTensors, at: StepSchedule): Record<string, number> => ({
-  ...kappaQuantiles(state['teacher.head.last_layer.weight_g']!, at.teacherTemperature),
-  ...window.close(state['teacher.head.last_layer.weight_v']!)
-})
+async function windowMetrics(
+  window: HealthWindow,
+  trainStep: TrainStep,
+  at: StepSchedule
+): Promise<Record<string, number>> {
+  const teacher = await trainStep.read([NORMS, DIRECTIONS])
+  return { ...kappaQuantiles(teacher[NORMS]!, at.teacherTemperature), ...window.close(teacher[DIRECTIONS]!) }
+}
+
+async function memoryMetrics({ memory }: Engine): Promise<Record<string, number>> {
+  const peak = (await memory?.())?.peakBytes ?? null
+  return peak === null ? {} : { device_memory_peak_bytes: peak }
+}
 
 function startedEvent({ recipe, engine }: TrainOptions, batches: Batches, { step }: TrainState): StartedEvent {
   const { images, stepsPerEpoch } = batches
@@ -245,16 +237,21 @@ function startedEvent({ recipe, engine }: TrainOptions, batches: Batches, { step
     images,
     parameters: parameterSpecs(recipe).reduce((sum, { shape }) => sum + elementCount(shape), 0),
     engine: engine.name,
-    device: engine.device
+    device: engine.device,
+    deviceKind: engine.deviceKind,
+    devices: engine.devices,
+    precision: engine.precision
   }
 }
 
-const failedEvent = (step: number, [metric, value]: readonly [string, number]): FailedEvent => ({
-  type: 'failed',
-  step,
-  code: 'loss_not_finite',
-  message: `${metric} is ${value} in step ${step}; the state before it is the last checkpoint.`
-})
+/** Names the first metric that is no finite number, or the largest when only their sum is none. */
+function notFinite(step: number, metrics: Readonly<Record<string, number>>): FailedEvent {
+  const entries = Object.entries(metrics)
+  const largest = entries.reduce((most, one) => (Math.abs(one[1]) > Math.abs(most[1]) ? one : most))
+  const [metric, value] = entries.find(([, number]) => !Number.isFinite(number)) ?? largest
+  const message = `${metric} is ${value} in step ${step}; the state before it is the last checkpoint.`
+  return { type: 'failed', step, code: 'loss_not_finite', message }
+}
 
 const standsStill = (step: number, skipped: number): FailedEvent => ({
   type: 'failed',

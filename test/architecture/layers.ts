@@ -10,7 +10,10 @@ export const LAYERS: Record<string, Layer> = {
   recipe: { may: ['base', 'math'], packages: [/^typebox/] },
   protocol: { may: ['base', 'recipe'], packages: [] },
 
-  engine: { may: ['base'], packages: [/^@tensorflow\//, /^onnxruntime-(node|common)$/, /^onnx-proto$/] },
+  engine: {
+    may: ['base'],
+    packages: [/^@tensorflow\//, /^onnxruntime-(node|common)$/, /^onnx-proto$/, /^koffi$/, /^protobufjs$/, /^yauzl$/]
+  },
   images: { may: ['base', 'math', 'recipe', 'protocol'], packages: [/^sharp$/, /^yauzl$/, /^tar-stream$/] },
   ssl: { may: ['base', 'recipe', 'engine'], packages: [] },
   interop: { may: ['base', 'recipe', 'ssl'], packages: [/^yauzl$/] },

@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import type {
   ExportRequest,
   ImportRequest,
+  MachineEvent,
   TrainerEvent,
   TrainerRequest,
   TrainRequest
@@ -26,7 +27,7 @@ export interface FakeScript {
   readonly gate?: { readonly step: number; readonly file: string }
 }
 
-const say = (event: TrainerEvent): void => void process.send!(event)
+const say = (event: TrainerEvent | MachineEvent): void => void process.send!(event)
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex')
 
@@ -86,7 +87,10 @@ async function train(request: TrainRequest): Promise<void> {
     images: 20,
     parameters: 1,
     engine: 'fake',
-    device: 'none'
+    device: 'none',
+    deviceKind: 'cpu',
+    devices: request.devices ?? 1,
+    precision: 'float32'
   })
   const stops = () => shouldStop && script.how !== 'hang'
   while (step < totalSteps && !stops()) {
@@ -152,6 +156,13 @@ function exportFake(request: ExportRequest | ImportRequest): void {
   process.disconnect?.()
 }
 
+/** A machine with one processor. */
+function examine(): void {
+  const offer = { engine: 'fake', version: '1', device: 'none', kind: 'cpu', devices: 1 } as const
+  say({ type: 'machine', offers: [{ ...offer, memoryBytes: null, precision: 'float32' }], problem: null })
+  process.disconnect?.()
+}
+
 const FAKE_CONFIG = {
   format: 'kappa-model/1',
   method: 'dino-vmf',
@@ -170,6 +181,7 @@ if (process.send) {
   process.on('message', (message: TrainerRequest) => {
     if (message.type === 'stop') shouldStop = true
     else if (message.type === 'train') void train(message)
+    else if (message.type === 'examine') examine()
     else exportFake(message)
   })
 }

@@ -3,10 +3,14 @@ import { isAppError } from '../../src/base/errors.ts'
 import { createEngine } from '../../src/engine/create-engine.ts'
 import type { Engine } from '../../src/engine/engine.ts'
 import { hasNvidiaDriver } from '../../src/engine/nvidia.ts'
+import type { TfjsEngineName } from '../../src/engine/tfjs-engine.ts'
 
-function tryTfjsNode(): Engine | string {
+type NamedEngine = Engine & { readonly name: TfjsEngineName }
+
+function tryTfjsNode(): NamedEngine | string {
   try {
-    return createEngine({ name: hasNvidiaDriver() ? 'tfjs-node-gpu' : 'tfjs-node', threads: 1 })
+    const name = hasNvidiaDriver() ? 'tfjs-node-gpu' : 'tfjs-node'
+    return { ...createEngine({ name, threads: 1 }), name }
   } catch (error) {
     if (isAppError(error, 'engine_unavailable')) return error.message
     throw error
@@ -15,7 +19,7 @@ function tryTfjsNode(): Engine | string {
 
 const tried = tryTfjsNode()
 
-export const tfjsNode: Engine | null = typeof tried === 'string' ? null : tried
+export const tfjsNode: NamedEngine | null = typeof tried === 'string' ? null : tried
 /** The engines that a test holds against each other, and this one where it can be had. */
 export const withTfjsNode = (engines: readonly Engine[]): Engine[] => [...engines, ...(tfjsNode ? [tfjsNode] : [])]
 /** For a test's `skip`: false where it runs. */

@@ -1,5 +1,6 @@
 import { type Tensor, tf } from '../tf.ts'
 import { withGradient } from './fused.ts'
+import { columnSums } from './linear.ts'
 import { normalizeBackward, normalizeForward } from './normalize.ts'
 
 /** x [rows, dim] → (x − mean) / √(variance + ε) ∘ weight + bias, each row by itself. */
@@ -14,6 +15,6 @@ export const layerNorm = (x: Tensor, affine: { weight: Tensor; bias: Tensor; eps
       const g = tf.mul(dy, weight)
       const centered = tf.sub(g, tf.mean(g, -1, true))
       const dx = normalizeBackward(centered, { value: value!, inverseDeviation: inverseDeviation! })
-      return [dx, tf.sum(tf.mul(dy, value!), 0), tf.sum(dy, 0)]
+      return [dx, tf.sum(tf.mul(dy, value!), 0), columnSums(dy)]
     }
   })

@@ -69,6 +69,7 @@ export class TraceBackend extends tf.KernelBackend {
 
   /** A tensor for a value that a node already computes. */
   info(name: string, shape: Shape, type: OnnxType = 'float32'): TensorInfo {
+    this.graph.describe({ name, shape, type })
     const dataId = this.#add({ shape, type, name })
     return { dataId, shape: [...shape], dtype: type === 'uint8' || type === 'int64' ? 'int32' : type }
   }
@@ -107,6 +108,9 @@ export const traceBackend = new TraceBackend()
 tf.registerBackend(TRACE_BACKEND, () => traceBackend)
 
 export const isTracing = (): boolean => tf.getBackend() === TRACE_BACKEND
+
+/** Whether the program is written down for an engine that fuses: then plainly. */
+export const isFused = (): boolean => isTracing() && traceBackend.graph.fuses
 
 type NamedInputs = Readonly<Record<string, { dataId: object; shape: number[]; dtype: string }>>
 export type Emitter = (inputs: NamedInputs, attributes: Readonly<Record<string, unknown>>) => TensorInfo | TensorInfo[]

@@ -24,6 +24,6 @@ emitter('Max', reduction('ReduceMax', 'reductionIndices'))
 emitter('ArgMax', ({ x }, { axis }) => {
   const shape = x!.shape.filter((_, i) => i !== axis)
   const attributes = { axis: { int: Number(axis) }, keepdims: { int: 0 } }
-  const [index] = trace.graph.node('ArgMax', [trace.name(x!)], { attributes })
-  return trace.emit('Cast', [index!], shape, { attributes: { to: { type: 'int32' } }, type: 'int32' })
+  const index = trace.emit('ArgMax', [trace.name(x!)], shape, { attributes, type: 'int64' })
+  return trace.emit('Cast', [trace.name(index)], shape, { attributes: { to: { type: 'int32' } }, type: 'int32' })
 })

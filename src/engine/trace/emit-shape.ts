@@ -79,10 +79,7 @@ emitter('Tile', ({ x }, { reps }) => {
 
 emitter('Fill', (_, { shape, value, dtype }) => {
   const sizes = shape as number[]
+  const type = (dtype as 'float32' | 'int32' | undefined) ?? 'float32'
   const values = new Float32Array(tf.util.sizeFromShape(sizes)).fill(Number(value))
-  return trace.info(
-    trace.graph.constant(values, sizes, 'float32'),
-    sizes,
-    (dtype as 'float32' | undefined) ?? 'float32'
-  )
+  return trace.info(trace.graph.constant(values, sizes, type), sizes, type)
 })

@@ -1,17 +1,15 @@
 /** A traced graph as the bytes of an ONNX file. */
 import onnxProto from 'onnx-proto'
-import type { Attribute, GraphNode, GraphValue, Initializer, LowType, OnnxType, WholeGraph } from './graph.ts'
+import type { Attribute, GraphNode, GraphValue, Initializer, OnnxType, WholeGraph } from './graph.ts'
 
 const { onnx } = onnxProto
 
-const TYPES: Readonly<Record<OnnxType | LowType, number>> = {
+const TYPES: Readonly<Record<OnnxType, number>> = {
   float32: 1,
   uint8: 2,
   int32: 6,
   int64: 7,
-  bool: 9,
-  float16: 10,
-  bfloat16: 16
+  bool: 9
 }
 
 // Opset 17 brought LayerNormalization, and IR 8 is what it belongs to: any runtime since 2022 reads it.
@@ -27,18 +25,16 @@ export function encodeModel(graph: WholeGraph, producer: string): Uint8Array {
       { domain: '', version: OPSET },
       { domain: 'com.microsoft', version: 1 }
     ],
-    graph: graphProto(graph, 'program')
+    graph: {
+      name: 'program',
+      node: graph.nodes.map(nodeProto),
+      initializer: graph.initializers.map(tensor),
+      input: graph.inputs.map(valueInfo),
+      output: graph.outputs.map(valueInfo)
+    }
   }
   return onnx.ModelProto.encode(model).finish()
 }
-
-const graphProto = (graph: WholeGraph, name: string): onnxProto.onnx.IGraphProto => ({
-  name,
-  node: graph.nodes.map(nodeProto),
-  initializer: graph.initializers.map(tensor),
-  input: graph.inputs.map(valueInfo),
-  output: graph.outputs.map(valueInfo)
-})
 
 const nodeProto = ({ op, domain, inputs, outputs, attributes }: GraphNode): onnxProto.onnx.INodeProto => ({
   opType: op,
@@ -49,10 +45,9 @@ const nodeProto = ({ op, domain, inputs, outputs, attributes }: GraphNode): onnx
 })
 
 function attribute(name: string, value: Attribute): onnxProto.onnx.IAttributeProto {
-  const { FLOAT, GRAPH, INT, INTS } = onnx.AttributeProto.AttributeType
+  const { FLOAT, INT, INTS } = onnx.AttributeProto.AttributeType
   if ('float' in value) return { name, type: FLOAT, f: value.float }
   if ('ints' in value) return { name, type: INTS, ints: [...value.ints] }
-  if ('graph' in value) return { name, type: GRAPH, g: graphProto(value.graph, name) }
   return { name, type: INT, i: 'type' in value ? TYPES[value.type] : value.int }
 }
 

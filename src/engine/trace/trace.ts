@@ -13,6 +13,8 @@ import { encodeModel } from './onnx-model.ts'
 export interface TraceOptions {
   /** Inputs baked in as initializers, by name; row-major in the shape of the program's input. */
   readonly constants?: Readonly<Record<string, Float32Array>>
+  /** As `Engine.fuses` of the engine that will run it. */
+  readonly fuses?: boolean
 }
 
 /** A state tensor is an input and, after the step, an output of the same name; ONNX wants the names apart. */
@@ -28,11 +30,11 @@ export const traceToOnnx = (program: Program, options: TraceOptions = {}): Uint8
  * Synchronous: nothing else may use TensorFlow.js meanwhile, and nothing can.
  * @throws AppError program_untraceable, with the op's name when it has no emitter
  */
-export function traceProgram(program: Program, { constants = {} }: TraceOptions = {}): WholeGraph {
+export function traceProgram(program: Program, { constants = {}, fuses = false }: TraceOptions = {}): WholeGraph {
   // Undefined until something has computed.
   const previous: string | undefined = tf.getBackend()
   tf.setBackend(TRACE_BACKEND)
-  traceBackend.graph = new Graph()
+  traceBackend.graph = new Graph({ fuses })
   tf.engine().startScope()
   try {
     const results = program.build(traceInputs(program, constants))

@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox'
-import { type Run as DomainRun, RUN_STATUSES } from '../../domain/run.ts'
+import { DEVICE_KINDS, DEVICE_WISHES } from '../../base/devices.ts'
+import { type Compute as DomainCompute, type Run as DomainRun, RUN_STATUSES, type RunEngine } from '../../domain/run.ts'
 import type { Estimate as DomainEstimate } from '../../services/runs/estimate.ts'
 import type { RunRequest } from '../../services/runs/runs.ts'
 import {
@@ -19,11 +20,33 @@ import { presentRecipe, ResolvedRecipe, readHyperparameters, recipeFields } from
 
 const WEEKS_4_S = 2_419_200
 
-const Compute = Type.Object(
+/** As many as one machine has. */
+const MOST_DEVICES = 64
+
+const limits = {
+  devices: Type.Optional(
+    Type.Integer({
+      minimum: 1,
+      maximum: MOST_DEVICES,
+      description: 'How many share every batch, 1 by default; a worker with fewer does not take the run.'
+    })
+  ),
+  max_runtime_s: Type.Optional(Type.Integer({ minimum: 60, maximum: WEEKS_4_S })),
+  priority: Type.Optional(Type.Integer({ minimum: -100, maximum: 100 }))
+}
+
+const Compute = Type.Object({ device: Type.Optional(Type.Enum([...DEVICE_WISHES])), ...limits }, closed)
+
+const ComputeWish = Type.Object(
   {
-    device: Type.Optional(Type.Enum(['any', 'cpu', 'cuda'])),
-    max_runtime_s: Type.Optional(Type.Integer({ minimum: 60, maximum: WEEKS_4_S })),
-    priority: Type.Optional(Type.Integer({ minimum: -100, maximum: 100 }))
+    device: Type.Optional(
+      Type.Enum([...DEVICE_WISHES, 'cuda'], {
+        description:
+          'What the run has to be trained on; it waits for a worker that has it. `any`, the default, is whatever the ' +
+          "worker's engine computes on. `cuda` is deprecated and means `gpu`."
+      })
+    ),
+    ...limits
   },
   closed
 )
@@ -60,7 +83,7 @@ export const CreateRun = Type.Object(
     }),
     ...recipeFields,
     init: Type.Optional(Type.Null({ description: 'Runs begin at random weights.' })),
-    compute: Type.Optional(Compute),
+    compute: Type.Optional(ComputeWish),
     checkpoint: Type.Optional(CheckpointPolicy),
     alarms: Type.Optional(Type.Array(Alarm, { maxItems: 8 })),
     metadata: Type.Optional(Metadata)
@@ -73,12 +96,23 @@ export const Estimate = Resource(
     steps: Type.Integer(),
     images: Type.Integer({ description: 'Images the student sees, each with all its crops.' }),
     flops: Type.Number(),
-    memory_bytes: Type.Number(),
+    memory_bytes: Type.Number({ description: 'Of each device, for weights, their moments and activations.' }),
     duration_s: Nullable(
       Type.Integer({ description: 'From the speed of the last run of the project that succeeded; null without one.' })
     )
   },
   'Estimate'
+)
+
+const Engine = Type.Object(
+  {
+    name: Type.String(),
+    device: Type.String({ description: 'As the engine calls it.' }),
+    device_kind: Type.Enum([...DEVICE_KINDS]),
+    devices: Type.Integer({ description: 'How many share every batch.' }),
+    precision: Type.String({ description: 'Of matrix products: float32, tf32, bfloat16 or float16.' })
+  },
+  { description: 'What the newest leg that started trains with; null before the first.' }
 )
 
 const Progress = Type.Object({
@@ -111,6 +145,7 @@ const properties = {
   metadata: Metadata,
   status: Type.Enum([...RUN_STATUSES]),
   status_reason: Nullable(Type.String()),
+  engine: Nullable(Engine),
   progress: Progress,
   images_per_second: Nullable(Type.Number()),
   eta_s: Nullable(Type.Number()),
@@ -169,7 +204,8 @@ export function readRunRequest(body: Static<typeof CreateRun>): RunRequest {
       hyperparameters: hyperparameters && readHyperparameters(hyperparameters)
     },
     compute: {
-      device: body.compute?.device ?? 'any',
+      device: body.compute?.device === 'cuda' ? 'gpu' : (body.compute?.device ?? 'any'),
+      devices: body.compute?.devices ?? 1,
       maxRuntimeS: body.compute?.max_runtime_s ?? WEEKS_4_S,
       priority: body.compute?.priority ?? 0
     },
@@ -187,6 +223,21 @@ export const presentEstimate = (estimate: DomainEstimate): Static<typeof Estimat
   duration_s: estimate.durationS
 })
 
+const presentCompute = ({ device, devices, maxRuntimeS, priority }: DomainCompute) => ({
+  device,
+  devices,
+  max_runtime_s: maxRuntimeS,
+  priority
+})
+
+const presentEngine = ({ name, device, deviceKind, devices, precision }: RunEngine) => ({
+  name,
+  device,
+  device_kind: deviceKind,
+  devices,
+  precision
+})
+
 export const presentRun = (run: DomainRun): Static<typeof Run> => ({
   id: run.id,
   object: 'run',
@@ -196,12 +247,13 @@ export const presentRun = (run: DomainRun): Static<typeof Run> => ({
   method: run.recipe.method,
   arch: run.recipe.arch,
   resolved_recipe: presentRecipe(run.recipe),
-  compute: { device: run.compute.device, max_runtime_s: run.compute.maxRuntimeS, priority: run.compute.priority },
+  compute: presentCompute(run.compute),
   checkpoint: { every_s: run.checkpoint.everyS, keep_last: run.checkpoint.keepLast },
   alarms: run.alarms.map((alarm) => ({ ...alarm })),
   metadata: run.metadata as Record<string, string>, // Metadata is what created it
   status: run.status,
   status_reason: run.statusReason,
+  engine: run.engine && presentEngine(run.engine),
   progress: {
     step: run.progress.step,
     total_steps: run.progress.totalSteps,

@@ -8,6 +8,7 @@ export interface Estimate {
   /** Images the student sees, each with all its crops. */
   readonly images: number
   readonly flops: number
+  /** Of each device. */
   readonly memoryBytes: number
   /** Null until a run of the project has succeeded: then from what its machine did. */
   readonly durationS: number | null
@@ -22,8 +23,12 @@ export function measuredFlopRate(run: Run): number | null {
 }
 
 /** @param finished runs of the project that have succeeded, newest first */
-export function estimateRun(recipe: Recipe, datasetImages: number, finished: readonly Run[]): Estimate {
-  const numbers = recipeNumbers(recipe, datasetImages)
+export function estimateRun(
+  recipe: Recipe,
+  { images, devices }: { readonly images: number; readonly devices: number },
+  finished: readonly Run[]
+): Estimate {
+  const numbers = recipeNumbers(recipe, images, devices)
   const rate = finished.map(measuredFlopRate).find((one) => one !== null) ?? null
   return {
     steps: numbers.totalSteps,

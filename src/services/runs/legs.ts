@@ -3,16 +3,18 @@
  *
  *   claim ──→ starting ──started()──→ running ──settle(outcome)──→ see leg-rules.ts
  *     │                                  │ heartbeat(), and what leg-records.ts writes
- *     └─ null: ended, paused, or another worker's lease is alive
+ *     └─ null: ended, paused, another worker's lease is alive, or the run needs devices that this worker's machine lacks
  *
  * A user's wish arrives as `desired`; the worker learns of it from its heartbeat and settles accordingly. Every transition
  * writes its event in the same transaction, under the fence of leg-lease.ts. Calls may be repeated after an answer was lost.
  */
+import { serves } from '../../base/devices.ts'
 import type { Checkpoint } from '../../domain/checkpoint.ts'
 import type { DatasetVersion } from '../../domain/dataset.ts'
-import { isFinished, type Lease, type Run, type RunIntent, type RunStatus } from '../../domain/run.ts'
+import { isFinished, type Lease, type Run, type RunEngine, type RunIntent, type RunStatus } from '../../domain/run.ts'
 import type { Stores } from '../../domain/stores.ts'
 import { newModel } from '../models/new-model.ts'
+import { type Claimant, leaveToOthers } from './leg-devices.ts'
 import { expiryOf, hold, type LegDeps, stateEvent, write } from './leg-lease.ts'
 import { type Decision, decide, isPastDeadline, type LegOutcome } from './leg-rules.ts'
 
@@ -30,21 +32,23 @@ export interface Heartbeat {
   readonly isPastDeadline: boolean
 }
 
-export interface LegStart {
+export interface LegStart extends Omit<RunEngine, 'name'> {
   readonly step: number
   readonly totalSteps: number
   readonly epoch: number
   readonly engine: string
-  readonly device: string
 }
 
 export interface LegService {
-  claim(runId: string, worker: string): Promise<Claim | null>
+  claim(runId: string, by: Claimant): Promise<Claim | null>
   heartbeat(lease: Lease): Promise<Heartbeat>
   started(lease: Lease, start: LegStart): Promise<void>
   settle(lease: Lease, outcome: LegOutcome): Promise<RunStatus>
-  /** Queues runs whose worker is gone, and those that wait without a job. Returns the ids of the runs it took back. */
-  recover(): Promise<readonly string[]>
+  /**
+   * Queues runs whose worker is gone, and those that wait without a job for devices that the machine has. Returns the ids of
+   * the runs it took back.
+   */
+  recover(by: Claimant): Promise<readonly string[]>
 }
 
 const CHECKPOINTS_TO_TRY = 20
@@ -68,7 +72,7 @@ export function createLegService(deps: LegDeps): LegService {
   }
 
   return {
-    claim: (runId, worker) => unitOfWork((tx) => claim(deps, tx, { runId, worker })),
+    claim: (runId, by) => unitOfWork((tx) => claim(deps, tx, { runId, by })),
 
     heartbeat: (lease) =>
       unitOfWork(async (tx) => {
@@ -91,25 +95,25 @@ export function createLegService(deps: LegDeps): LegService {
         return end(deps, tx, { run, outcome })
       }),
 
-    async recover() {
+    async recover(by) {
       const taken: string[] = []
       for (const { id } of await listLost()) {
-        if (await unitOfWork((tx) => takeBack(deps, tx, id))) taken.push(id)
+        if (await unitOfWork((tx) => takeBack(deps, tx, { runId: id, by }))) taken.push(id)
       }
       return taken
     }
   }
 }
 
-async function claim(
-  deps: LegDeps,
-  tx: Stores,
-  { runId, worker }: { runId: string; worker: string }
-): Promise<Claim | null> {
+async function claim(deps: LegDeps, tx: Stores, { runId, by }: { runId: string; by: Claimant }): Promise<Claim | null> {
   const now = deps.clock.now()
   const known = await tx.runs.load(runId, { lock: true })
   if (known === null || isFinished(known) || known.status === 'paused' || isLeased(known, now)) return null
-  const claimed = await tx.runs.claim(runId, worker, expiryOf(deps), new Date(now))
+  if (isForTraining(known, now) && !serves(by.machine, known.compute)) {
+    await leaveToOthers(tx, { run: known, by, now })
+    return null
+  }
+  const claimed = await tx.runs.claim(runId, by.worker, expiryOf(deps), new Date(now))
   if (claimed === null) return null
   const run = {
     ...claimed,
@@ -118,7 +122,7 @@ async function claim(
     startedAt: claimed.startedAt ?? new Date(now)
   }
   const lease = { runId, epoch: run.leaseEpoch }
-  if (run.desired !== 'run' || isPastDeadline(run, now)) {
+  if (!isForTraining(run, now)) {
     await end(deps, tx, { run, outcome: { type: 'stopped' } })
     return null
   }
@@ -136,12 +140,15 @@ async function claim(
   return { run: starting, lease, checkpoints: data.filter(({ status }) => status === 'complete'), version }
 }
 
+/** Otherwise any worker settles it. */
+const isForTraining = (run: Run, now: number): boolean => run.desired === 'run' && !isPastDeadline(run, now)
+
 const isLeased = (run: Run, now: number): boolean =>
   run.leaseWorker !== null && run.leaseExpiresAt !== null && run.leaseExpiresAt.getTime() > now
 
 async function begin(deps: LegDeps, tx: Stores, { lease, start }: { lease: Lease; start: LegStart }): Promise<void> {
   const run = await hold(tx, lease)
-  const { step, totalSteps, epoch } = start
+  const { step, totalSteps, epoch, engine: name, device, deviceKind, devices, precision } = start
   const progress = {
     step,
     totalSteps,
@@ -152,14 +159,17 @@ async function begin(deps: LegDeps, tx: Stores, { lease, start }: { lease: Lease
   // A cancel or pause that came while the trainer started keeps its status.
   const status = run.status === 'starting' ? 'running' : run.status
   await tx.metrics.removeAfter(run.id, step)
-  await write(tx, lease, { status, progress, leaseExpiresAt: expiryOf(deps) })
+  const engine = { name, device, deviceKind, devices, precision }
+  await write(tx, lease, { status, engine, progress, leaseExpiresAt: expiryOf(deps) })
   const at = new Date(deps.clock.now())
-  const { engine, device } = start
   const message = {
     message: step === 0 ? 'Training starts.' : `Training goes on from step ${step}.`,
     step,
-    engine,
-    device
+    engine: name,
+    device,
+    deviceKind,
+    devices,
+    precision
   }
   await tx.events.append(
     run.id,
@@ -225,13 +235,15 @@ async function publishModel(
   return id
 }
 
-async function takeBack(deps: LegDeps, tx: Stores, runId: string): Promise<boolean> {
+async function takeBack(deps: LegDeps, tx: Stores, { runId, by }: { runId: string; by: Claimant }): Promise<boolean> {
   const now = deps.clock.now()
   const known = await tx.runs.load(runId, { lock: true })
   if (known === null || isFinished(known) || known.status === 'paused' || isLeased(known, now)) return false
   if (known.leaseWorker === null && known.status === 'queued') {
-    // Nobody had it: perhaps its job was lost. A job that waits already makes this a no-op.
-    await enqueue(tx, known, 0)
+    // Nobody had it: perhaps its job was lost, or dropped by a worker without the devices. A job that waits already makes
+    // this a no-op.
+    if (!isForTraining(known, now) || serves(by.machine, known.compute)) await enqueue(tx, known, 0)
+    else await leaveToOthers(tx, { run: known, by, now })
     return false
   }
   // Claiming, for no time at all, raises the epoch: the lost worker cannot write any more, should it come back.

@@ -16,7 +16,7 @@ import {
   requestCancel
 } from '../../domain/run.ts'
 import type { MetricQuery, RunFilter, Stores, UnitOfWork } from '../../domain/stores.ts'
-import { checkRecipe } from '../../recipe/check.ts'
+import { checkRecipe, devicesProblems } from '../../recipe/check.ts'
 import { type RecipeRequest, resolveRecipe } from '../../recipe/presets.ts'
 import type { Recipe } from '../../recipe/schema.ts'
 import { type Estimate, estimateRun } from './estimate.ts'
@@ -76,14 +76,15 @@ export function createRunService(deps: RunServiceDeps) {
   async function plan(projectId: string, request: RunRequest): Promise<RunPlan> {
     const recipe = resolveRecipe(request.recipe)
     const version = await resolveDataset(projectId, request.dataset)
-    const errors = checkRecipe(recipe, { images: version.images })
+    const { devices } = request.compute
+    const errors = [...checkRecipe(recipe, { images: version.images }), ...devicesProblems(recipe, devices)]
     if (errors.length > 0) throw new AppError('invalid_recipe', { errors })
     const succeeded = await stores.runs.list(
       projectId,
       { status: 'succeeded' },
       { limit: RUNS_TO_MEASURE, after: null }
     )
-    return { version, recipe, estimate: estimateRun(recipe, version.images, succeeded.data) }
+    return { version, recipe, estimate: estimateRun(recipe, { images: version.images, devices }, succeeded.data) }
   }
 
   async function get(projectId: string, id: string): Promise<Run> {
@@ -168,6 +169,7 @@ function newRun(
     leaseExpiresAt: null,
     leg: 0,
     attempt: 0,
+    engine: null,
     progress: { step: 0, totalSteps: estimate.steps, epoch: 0, percent: 0, imagesSeen: 0 },
     imagesPerSecond: null,
     etaS: estimate.durationS,

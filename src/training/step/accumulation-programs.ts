@@ -5,10 +5,12 @@
 import type { Program } from '../../engine/program.ts'
 import type { TensorSpec } from '../../engine/tensor-spec.ts'
 import type { Tensor, Tensors } from '../../engine/tf.ts'
-import { measureBatch } from './batch.ts'
+import { FLAT_GRADIENT, measureBatch } from './batch.ts'
+import { LANE } from './flat-layout.ts'
+import { changedState, layoutOf, stepStateSpecs } from './held-state.ts'
 import { cropInputs, patchesOf, scalarNames, stepInputs } from './inputs.ts'
-import { metricNames, tallyShapes } from './metrics.ts'
-import { centersOf, changedState, isTrained, type StepPlan, stepStateSpecs } from './plan.ts'
+import { FINITE, metricNames, tallyShapes } from './metrics.ts'
+import { centersOf, type StepPlan, trainedOf } from './plan.ts'
 import { applyMeasures } from './program.ts'
 
 /** What goes from the one program to the other, by kind. */
@@ -41,7 +43,7 @@ export function applyProgram(plan: StepPlan): Program {
   return {
     name: 'apply-measures',
     inputs: [...stepStateSpecs(plan), ...scalars, ...measureSpecs(plan)],
-    outputs: [...changedState(plan), ...metricNames(plan)],
+    outputs: [...changedState(plan), ...metricNames(plan), FINITE],
     build: (inputs) =>
       applyMeasures(plan, inputs, {
         gradients: unprefixed(GRADIENT, inputs),
@@ -54,9 +56,9 @@ export function applyProgram(plan: StepPlan): Program {
 /** The outputs of the first program that are inputs of the second. */
 export function measureSpecs(plan: StepPlan): TensorSpec[] {
   const spec = (name: string, shape: readonly number[]): TensorSpec => ({ name, shape, dtype: 'float32' })
-  const trained = plan.parameters.filter((parameter) => isTrained(plan, parameter))
+  const gradients = plan.flat ? [{ name: FLAT_GRADIENT, shape: [layoutOf(plan).rows, LANE] }] : trainedOf(plan)
   return [
-    ...trained.map(({ name, shape }) => spec(`${GRADIENT}${name}`, shape)),
+    ...gradients.map(({ name, shape }) => spec(`${GRADIENT}${name}`, shape)),
     ...centersOf(plan).map(({ name, prototypes }) => spec(`${BATCH}${name}`, [prototypes])),
     ...Object.entries(tallyShapes(plan)).map(([name, shape]) => spec(`${TALLY}${name}`, shape))
   ]

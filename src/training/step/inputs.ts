@@ -2,9 +2,11 @@
 import type { RowChoice } from '../../engine/ops/take-rows.ts'
 import type { TensorSpec } from '../../engine/tensor-spec.ts'
 import type { Tensor, Tensors } from '../../engine/tf.ts'
-import type { Patches } from '../../ssl/backbone.ts'
+import type { Patches } from '../../ssl/embed.ts'
 import { pixelPatches } from '../../ssl/patches.ts'
-import { type MaskedPlan, type StepPlan, stepStateSpecs } from './plan.ts'
+import { pieceOf } from './flat-tensors.ts'
+import { flatName, layoutOf, stepStateSpecs } from './held-state.ts'
+import type { MaskedPlan, StepPlan } from './plan.ts'
 
 export const ADAM = ['beta1', 'oneMinusBeta1', 'beta2', 'oneMinusBeta2', 'stepSize', 'epsilon', 'decay'] as const
 const SHARED = ['inverseTeacherTemperature', 'momentum', 'oneMinusMomentum'] as const
@@ -58,9 +60,18 @@ function maskInputs({ network, globalCrops, batchSize }: StepPlan, { slots }: Ma
   ]
 }
 
-/** Inputs `${prefix}.${name}`, under their names alone. */
-export const subset = (inputs: Tensors, prefix: string, names: readonly string[]): Record<string, Tensor> =>
-  Object.fromEntries(names.map((name) => [name, inputs[`${prefix}.${name}`]!]))
+/** The network's parameters under their own names. */
+export function parametersOf(plan: StepPlan, inputs: Tensors, network: 'student' | 'teacher'): Record<string, Tensor> {
+  const matrix = inputs[flatName(network)]
+  const places = new Map(plan.flat ? layoutOf(plan).places.map((place) => [place.name, place]) : [])
+  const parameters = network === 'student' ? plan.parameters : plan.teacherParameters
+  return Object.fromEntries(
+    parameters.map(({ name }) => {
+      const place = places.get(name)
+      return [name, place ? pieceOf(matrix!, place) : inputs[`${network}.${name}`]!]
+    })
+  )
+}
 
 /** Where the hidden patches of the global crops are; absent without masks. */
 export interface Hidden extends RowChoice {

@@ -1,4 +1,5 @@
 /** What a step reports besides the next state; nothing here has a gradient. */
+import { choose, isFiniteScalar } from '../../engine/ops/choose.ts'
 import { exactly } from '../../engine/ops/exactly.ts'
 import { sumSquares } from '../../engine/ops/sum-squares.ts'
 import { type Tensor, type Tensors, tf } from '../../engine/tf.ts'
@@ -35,6 +36,17 @@ export const metricNames = ({ masked, koleo, scalesLoss }: StepPlan): readonly s
   ...spreadNames(koleo),
   ...(scalesLoss ? ['skipped'] : [])
 ]
+
+/** The output that is 1 where all metrics of a step are finite numbers, else 0. It is no metric. */
+export const FINITE = 'finite'
+
+/** Whether the sum of their absolute values is finite: of metrics that reach 1e38 none is worth a distinction. */
+export function finiteness(plan: StepPlan, metrics: Tensors): Tensor {
+  const sum = metricNames(plan)
+    .map((name) => tf.abs(metrics[name]!))
+    .reduce((a, b) => tf.add(a, b))
+  return choose(isFiniteScalar(sum), tf.scalar(1), tf.scalar(0))
+}
 
 export interface Measured {
   readonly inputs: Tensors

@@ -16,7 +16,7 @@ export interface Part {
  * keeps what belongs to its place in the whole batch.
  */
 export function partOfCrops<T extends Uint8Array | Float32Array>(rows: T, crops: number, { index, of }: Part): T {
-  if (rows.length === 0) return rows
+  if (rows.length === 0 || of === 1) return rows
   const length = rows.length / crops / of
   invariant(Number.isInteger(length), `${rows.length} numbers of ${crops} crops are no ${of} equal parts`)
   const part = new (rows.constructor as new (length: number) => T)(crops * length)
@@ -29,6 +29,7 @@ export function partOfCrops<T extends Uint8Array | Float32Array>(rows: T, crops:
 
 /** The inverse for all parts: crop-major rows of the whole batch. */
 export function joinCrops(parts: readonly Float32Array[], crops: number): Float32Array {
+  if (parts.length === 1) return parts[0]!
   const length = parts[0]!.length / crops
   const rows = new Float32Array(parts.length * crops * length)
   for (const [index, part] of parts.entries()) {

@@ -1,6 +1,5 @@
 /** What of a recipe the step's program depends on. A change of anything here is another program. */
-import type { Precision } from '../../engine/engine.ts'
-import type { TensorSpec } from '../../engine/tensor-spec.ts'
+import type { Engine } from '../../engine/engine.ts'
 import { largestMask } from '../../math/masks.ts'
 import { METHOD_PARTS } from '../../recipe/methods.ts'
 import { type Network, networkOf } from '../../recipe/network.ts'
@@ -23,7 +22,10 @@ export interface StepPlan {
   /** Of the student. */
   readonly parameters: readonly ParameterSpec[]
   readonly teacherParameters: readonly ParameterSpec[]
+  /** Images of one device. */
   readonly batchSize: number
+  /** Devices, each with as many images. */
+  readonly replicas: number
   readonly globalCrops: number
   readonly localCrops: number
   readonly localSize: number
@@ -40,13 +42,18 @@ export interface StepPlan {
   readonly normalizeLastLayer: boolean
   /** Whether the backward pass runs on a multiple of the loss, for float16. */
   readonly scalesLoss: boolean
+  /** Whether the trained parameters, their moments and their copies in the teacher are a matrix each, see flat-layout.ts. */
+  readonly flat: boolean
   /** Left out by methods that hide nothing. */
   readonly masked?: MaskedPlan
 }
 
-/** @param precision of matrix products */
-export function planOf(recipe: Recipe, precision: Precision = 'float32'): StepPlan {
+const PLAIN = { precision: 'float32', fuses: false, devices: 1 } as const
+
+/** @param engine that takes the step; by default one device that does not round */
+export function planOf(recipe: Recipe, engine: Pick<Engine, 'precision' | 'fuses' | 'devices'> = PLAIN): StepPlan {
   const h = recipe.hyperparameters
+  const batchSize = h.batchSize / engine.devices
   const network = networkOf(recipe)
   return {
     network,
@@ -54,7 +61,8 @@ export function planOf(recipe: Recipe, precision: Precision = 'float32'): StepPl
       h.decayPrototypeNorms === false && isPrototypeNorm(parameter) ? { ...parameter, decayed: false } : parameter
     ),
     teacherParameters: networkParameters(network),
-    batchSize: h.batchSize,
+    batchSize,
+    replicas: engine.devices,
     globalCrops: h.crops.global.count,
     localCrops: h.crops.local.count,
     localSize: h.crops.local.size,
@@ -67,12 +75,13 @@ export function planOf(recipe: Recipe, precision: Precision = 'float32'): StepPl
     dropPath: h.dropPath,
     koleo: h.koleo ?? { features: 0, prototypes: 0 },
     normalizeLastLayer: h.normalizeLastLayer,
-    scalesLoss: precision === 'float16',
-    ...(h.ibot ? { masked: maskedPlan(recipe, h.ibot) } : {})
+    scalesLoss: engine.precision === 'float16',
+    flat: engine.fuses,
+    ...(h.ibot ? { masked: maskedPlan(recipe, h.ibot, batchSize) } : {})
   }
 }
 
-function maskedPlan({ patchSize, hyperparameters: { batchSize, crops } }: Recipe, ibot: Ibot): MaskedPlan {
+function maskedPlan({ patchSize, hyperparameters: { crops } }: Recipe, ibot: Ibot, batchSize: number): MaskedPlan {
   const { masks, patchCenterMomentum: centerMomentum, clsLossWeight, patchLossWeight } = ibot
   const slots = crops.global.count * batchSize * largestMask(masks, crops.global.size / patchSize)
   return { slots, centerMomentum, clsLossWeight, patchLossWeight }
@@ -83,6 +92,9 @@ const isPrototypeNorm = ({ name }: ParameterSpec): boolean => /^head\.last_layer
 /** Whether the optimizer moves the parameter. */
 export const isTrained = ({ normalizeLastLayer }: StepPlan, parameter: ParameterSpec): boolean =>
   !(normalizeLastLayer && isPrototypeNorm(parameter))
+
+export const trainedOf = (plan: StepPlan): ParameterSpec[] =>
+  plan.parameters.filter((parameter) => isTrained(plan, parameter))
 
 export interface CenterPlan {
   /** Of the state tensor. */
@@ -96,28 +108,6 @@ export function centersOf({ network, masked, centerMomentum }: StepPlan): Center
   const ofClass = { name: 'center.cls', prototypes, momentum: centerMomentum }
   if (!masked) return [ofClass]
   return [ofClass, { name: 'center.patch', prototypes: patchPrototypes, momentum: masked.centerMomentum }]
-}
-
-/** Everything that goes from step to step. */
-export function stepStateSpecs(plan: StepPlan): TensorSpec[] {
-  const named = (prefix: string, parameters: StepPlan['parameters']): TensorSpec[] =>
-    parameters.map(({ name, shape }) => ({ name: `${prefix}.${name}`, shape, dtype: 'float32' }))
-  const trained = plan.parameters.filter((parameter) => isTrained(plan, parameter))
-  return [
-    ...named('student', plan.parameters),
-    ...named('teacher', plan.teacherParameters),
-    ...named('adam.m', trained),
-    ...named('adam.v', trained),
-    ...centersOf(plan).map(({ name, prototypes }): TensorSpec => ({ name, shape: [prototypes], dtype: 'float32' }))
-  ]
-}
-
-/** State tensors that a step changes. */
-export const changedState = (plan: StepPlan): string[] => {
-  const fixed = plan.parameters.filter((parameter) => !isTrained(plan, parameter)).map(({ name }) => name)
-  return stepStateSpecs(plan)
-    .map(({ name }) => name)
-    .filter((name) => !fixed.some((parameter) => name.endsWith(`.${parameter}`)))
 }
 
 /** Probability that a residual branch (two for each block) is dropped: from 0 at the first block to `dropPath` at the last. */

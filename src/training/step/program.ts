@@ -3,22 +3,23 @@
  * made of it: clipping, AdamW and moving average (step-update), centers, metrics. Nothing in it changes from step to step
  * but its inputs.
  */
-import { sumSquares } from '../../engine/ops/sum-squares.ts'
 import type { Program } from '../../engine/program.ts'
-import { type Tensor, type Tensors, tf } from '../../engine/tf.ts'
+import type { Tensor, Tensors } from '../../engine/tf.ts'
 import { nextCenter } from '../../ssl/center.ts'
-import { type Measures, measureBatch } from './batch.ts'
+import { FLAT_GRADIENT, type Measures, measureBatch } from './batch.ts'
+import { flatUpdate } from './flat-update.ts'
+import { changedState } from './held-state.ts'
 import { cropInputs, patchesOf, type StepPatches, stepInputs } from './inputs.ts'
-import { metricNames, stepMetrics } from './metrics.ts'
-import { centersOf, changedState, type StepPlan } from './plan.ts'
-import { scalingMetrics, scalingOf } from './scaling.ts'
+import { FINITE, finiteness, metricNames, stepMetrics } from './metrics.ts'
+import { centersOf, type StepPlan } from './plan.ts'
+import { acrossReplicas } from './replicas.ts'
 import { update } from './update.ts'
 
 export function trainStepProgram(plan: StepPlan): Program {
   return {
     name: 'train-step',
     inputs: [...stepInputs(plan), ...cropInputs(plan)],
-    outputs: [...changedState(plan), ...metricNames(plan), 'features', 'assignments'],
+    outputs: [...changedState(plan), ...metricNames(plan), FINITE, 'features', 'assignments'],
     build: (inputs) => buildStep(plan, inputs, patchesOf(plan, inputs))
   }
 }
@@ -26,7 +27,7 @@ export function trainStepProgram(plan: StepPlan): Program {
 /** The step on patches; `inputs` are those of `stepInputs`. */
 export function buildStep(plan: StepPlan, inputs: Tensors, patches: StepPatches): Tensors {
   const { features, assignments, ...measures } = measureBatch(plan, inputs, patches)
-  return { ...applyMeasures(plan, inputs, measures), features, assignments }
+  return { ...applyMeasures(plan, inputs, acrossReplicas(plan, measures)), features, assignments }
 }
 
 /** What a step does with what its batch gave. */
@@ -36,17 +37,16 @@ export function applyMeasures(
   { gradients, batchCenters, tally }: Measures
 ): Record<string, Tensor> {
   const { centering } = plan
-  const scaling = scalingOf(plan, inputs)
-  // ONNX Runtime runs leaves last to first and each with all it needs: the norm over every gradient is written down
-  // first so that it comes last, when it keeps nothing alive, and the head's update is written down last.
-  const squares = Object.values(gradients)
-    .map(sumSquares)
-    .reduce((a, b) => tf.add(a, b))
-  const usable = scaling.usable(squares)
-  const ofGradients = scalingMetrics(tf.sqrt(squares), usable)
-  const state = update(plan, inputs, { of: gradients, usable })
+  const { metrics: ofGradients, move } = plan.flat
+    ? flatUpdate(plan, inputs, gradients[FLAT_GRADIENT]!)
+    : update(plan, inputs, gradients)
+  const metrics = { ...stepMetrics(plan, inputs, tally), ...ofGradients }
+  // ONNX Runtime runs leaves last to first and each with all it needs: the norm over every gradient, and whether all is
+  // finite, are written down first so that they come last, when they keep nothing alive, and the head's update last.
+  const finite = finiteness(plan, metrics)
+  const state = move()
   const centers = centersOf(plan).map(({ name, momentum }) => {
     return [name, nextCenter(inputs[name]!, batchCenters[name]!, { centering, momentum })] as const
   })
-  return { ...state, ...Object.fromEntries(centers), ...stepMetrics(plan, inputs, tally), ...ofGradients }
+  return { ...state, ...Object.fromEntries(centers), ...metrics, [FINITE]: finite }
 }

@@ -1,7 +1,7 @@
 /** Everything of one step that changes over a run, as functions of the position alone: resuming needs no memory. */
 import { cosine, warmupConstant, warmupCosine } from '../../math/schedules.ts'
 import type { Hyperparameters, Ibot, Recipe } from '../../recipe/schema.ts'
-import type { StepSchedule } from './step.ts'
+import type { StepSchedule } from './feeds.ts'
 
 /** The batch that DINO's `linear` learning rate is stated for. */
 const REFERENCE_BATCH = 256

@@ -6,7 +6,8 @@ import { networkOf } from '../../recipe/network.ts'
 import type { Recipe } from '../../recipe/schema.ts'
 import { firstCenter } from '../../ssl/center.ts'
 import { type ParameterSpec, studentParameters } from '../../ssl/parameters.ts'
-import { planOf, stepStateSpecs } from './plan.ts'
+import { stepStateSpecs } from './held-state.ts'
+import { planOf } from './plan.ts'
 
 /**
  * `student.<parameter>`, `teacher.<parameter>`, `adam.m.<parameter>`, `adam.v.<parameter>`, `center.cls` and, where patches

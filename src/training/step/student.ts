@@ -1,15 +1,10 @@
 /** The student's half of the step: every crop through the backbone, one head, the losses against the teacher. */
 import { takeRows } from '../../engine/ops/take-rows.ts'
 import { type Tensor, type Tensors, tf } from '../../engine/tf.ts'
-import {
-  type Backbone,
-  type BranchKeeps,
-  backboneOf,
-  classToken,
-  normalizeRows,
-  tokenRows
-} from '../../ssl/backbone.ts'
+import { backboneOf, leavingRows, normalizeRows, type View } from '../../ssl/backbone.ts'
+import type { BranchKeeps } from '../../ssl/blocks.ts'
 import { dinoLoss } from '../../ssl/dino-loss.ts'
+import type { Patches } from '../../ssl/embed.ts'
 import { bottleneck } from '../../ssl/head.ts'
 import { patchLoss } from '../../ssl/patch-loss.ts'
 import {
@@ -75,38 +70,29 @@ function studentFeatures(
 ): Tensor {
   const { batchSize, globalCrops, localCrops, network } = plan
   const backbone = backboneOf(network, parameters)
-  const keeps = branchKeeps(plan, inputs, [0, globalCrops * batchSize])
-  const [ofClass, ...ofPatches] = hidden
-    ? maskedFeatures(plan, { backbone, patches, keeps, hidden })
-    : [classToken(backbone, patches.global, keeps)]
-  const features = [ofClass!]
+  const global = { patches: patches.global, keeps: branchKeeps(plan, inputs, [0, globalCrops * batchSize]) }
+  const views: View[] = [
+    hidden
+      ? { ...global, hidden: hiddenPatches(plan, global.patches, hidden), leaving: 'all' }
+      : { ...global, leaving: 'class' }
+  ]
   if (patches.local) {
-    const local = branchKeeps(plan, inputs, [globalCrops * batchSize, localCrops * batchSize])
-    features.push(classToken(backbone, patches.local, local))
+    const keeps = branchKeeps(plan, inputs, [globalCrops * batchSize, localCrops * batchSize])
+    views.push({ patches: patches.local, keeps, leaving: 'class' })
   }
-  features.push(...ofPatches)
-  return features.length === 1 ? features[0]! : tf.concat(features)
-}
-
-interface MaskedCrops {
-  readonly backbone: Backbone
-  readonly patches: StepPatches
-  readonly keeps: BranchKeeps
-  readonly hidden: Hidden
-}
-
-/** Class tokens and hidden patches of the global crops, which the student sees with holes. */
-function maskedFeatures(
-  plan: StepPlan,
-  { backbone, patches, keeps, hidden }: MaskedCrops
-): [ofClass: Tensor, ofPatches: Tensor] {
-  const { slots } = plan.masked!
-  const [count, crops] = patches.global.shape as [number, number]
-  const isHidden = tf.minimum(tf.sub(slots, tf.cast(hidden.places, 'float32')), 1)
-  const rows = tokenRows(backbone, patches.global, { keeps, hidden: tf.reshape(isHidden, [count, crops]) })
-  const [ofClass, ofPatches] = splitTokens(plan, rows)
+  const [ofGlobal, ...ofLocal] = leavingRows(backbone, views)
+  if (!hidden) return normalizeRows(backbone, concat([ofGlobal!, ...ofLocal]))
+  const [ofClass, ofPatches] = splitTokens(plan, ofGlobal!)
   // Normalized after the choice: the other patches go nowhere.
-  return [normalizeRows(backbone, ofClass), normalizeRows(backbone, takeRows(ofPatches, hidden))]
+  return normalizeRows(backbone, concat([ofClass, ...ofLocal, takeRows(ofPatches, hidden)]))
+}
+
+const concat = (rows: readonly Tensor[]): Tensor => (rows.length === 1 ? rows[0]! : tf.concat([...rows]))
+
+/** [patches, crops]: 1 where the student sees a hole. */
+function hiddenPatches({ masked }: StepPlan, patches: Patches, { places }: Hidden): Tensor {
+  const isHidden = tf.minimum(tf.sub(masked!.slots, tf.cast(places, 'float32')), 1)
+  return tf.reshape(isHidden, patches.shape.slice(0, 2))
 }
 
 interface Mixture {

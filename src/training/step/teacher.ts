@@ -1,11 +1,11 @@
 /** The teacher's half of the step: it sees whole global crops, has no gradient and is read before it moves. */
 import { takeRows } from '../../engine/ops/take-rows.ts'
 import { type Tensor, type Tensors, tf } from '../../engine/tf.ts'
-import { backboneOf, classToken, normalizeRows, tokenRows } from '../../ssl/backbone.ts'
+import { backboneOf, classToken, leavingRows, normalizeRows } from '../../ssl/backbone.ts'
 import { type TeacherView, teacherView } from '../../ssl/center.ts'
 import { bottleneck } from '../../ssl/head.ts'
 import { prototypesOf } from '../../ssl/prototypes.ts'
-import { hiddenOf, type StepPatches, subset } from './inputs.ts'
+import { hiddenOf, parametersOf, type StepPatches } from './inputs.ts'
 import { type StepPlan, tokenLayers } from './plan.ts'
 
 /** What the teacher says about one kind of token. A type, since tf.tidy takes no interface apart. */
@@ -30,13 +30,13 @@ export interface TeacherPass {
 }
 
 export function teacherPass(plan: StepPlan, inputs: Tensors, patches: StepPatches): TeacherPass {
-  const names = plan.teacherParameters.map(({ name }) => name)
-  const parameters = subset(inputs, 'teacher', names)
+  const parameters = parametersOf(plan, inputs, 'teacher')
   const backbone = backboneOf(plan.network, parameters)
   const layers = tokenLayers(plan)
   const cls = {
     centering: plan.centering,
     vmf: plan.vmf,
+    replicas: plan.replicas,
     inverseTemperature: inputs['inverseTeacherTemperature']!,
     center: inputs['center.cls']!
   }
@@ -46,7 +46,8 @@ export function teacherPass(plan: StepPlan, inputs: Tensors, patches: StepPatche
     const view = teacherView(bottleneck(parameters, features), prototypesOf(parameters, layers.cls), cls)
     return { features, assignments: view.assignments, cls: targetsOf(view) }
   }
-  const tokens = normalizeRows(backbone, tokenRows(backbone, patches.global))
+  const [rows] = leavingRows(backbone, [{ patches: patches.global, leaving: 'all' }])
+  const tokens = normalizeRows(backbone, rows!)
   const [ofClass, ofPatches] = splitTokens(plan, bottleneck(parameters, tokens))
   const view = teacherView(ofClass, prototypesOf(parameters, layers.cls), cls)
   const patch = {

@@ -7,14 +7,19 @@ import { layerNorm } from '../../../src/engine/ops/layer-norm.ts'
 import { linear } from '../../../src/engine/ops/linear.ts'
 import { takeRows } from '../../../src/engine/ops/take-rows.ts'
 import { type Tensor, tf } from '../../../src/engine/tf.ts'
-import { attend, attendClass, classRows } from '../../../src/ssl/attention.ts'
+import type { Network } from '../../../src/recipe/network.ts'
+import { attend, attendClass } from '../../../src/ssl/attention.ts'
+import { backboneOf } from '../../../src/ssl/backbone.ts'
+import { classRows, type TokenView } from '../../../src/ssl/blocks.ts'
 import { dinoLoss } from '../../../src/ssl/dino-loss.ts'
 import { foldAttention, foldNorm } from '../../../src/ssl/fold.ts'
 import { unitRows } from '../../../src/ssl/head.ts'
 import { feedForward } from '../../../src/ssl/mlp.ts'
+import { backboneParameters } from '../../../src/ssl/parameters.ts'
 import { patchLoss } from '../../../src/ssl/patch-loss.ts'
 import { logNormalizers, prototypesOf } from '../../../src/ssl/prototypes.ts'
 import { withTfjsNode } from '../../helpers/tfjs-node.ts'
+import { withXla } from '../../helpers/xla.ts'
 import { gradientProgram, normalFeeds, type Shapes } from './numbers.ts'
 
 interface Case {
@@ -39,7 +44,48 @@ function attention(inputs: Record<string, Tensor>, of: typeof attend): Tensor {
   return linear(of(inputs['x']!, folded, { tokens: 5, heads: 3 }), folded.projection.weight, folded.projection.bias)
 }
 
+const NETWORK: Network = {
+  dim: 6,
+  depth: 2,
+  heads: 3,
+  mlpRatio: 2,
+  patchSize: 2,
+  channels: 1,
+  imageSize: 4,
+  headHiddenDim: 4,
+  bottleneckDim: 4,
+  prototypes: 4
+}
+const ofBlocks = backboneParameters(NETWORK).filter(({ name }) => name.startsWith('backbone.blocks.'))
+const KEEPS = [1, 0, 1.25, 2, 0, 1]
+
+/**
+ * Two images with five tokens and three with eight, through two blocks with dropped branches: op by op with what can be
+ * folded into weights, plainly and with all tokens side by side where the engine fuses, which takes tokens by eights.
+ */
+const blocksCase = (leaving: readonly [TokenView['leaving'], TokenView['leaving']]): Case => ({
+  shapes: { large: [10, 6], small: [24, 6], ...Object.fromEntries(ofBlocks.map(({ name, shape }) => [name, shape])) },
+  f: (inputs) => {
+    // Of normal numbers the softmax would see one key only.
+    const parameters = Object.fromEntries(ofBlocks.map(({ name }) => [name, tf.mul(inputs[name]!, 0.5)]))
+    const view = (name: string, of: Omit<TokenView, 'rows' | 'keeps'>): TokenView => ({
+      ...of,
+      rows: inputs[name]!,
+      keeps: [undefined, undefined, ...[0, 1].map((branch) => tf.tensor1d(KEEPS.slice(branch, branch + of.batch)))]
+    })
+    const { blocks } = backboneOf(NETWORK, parameters)
+    const views = [
+      view('large', { tokens: 5, batch: 2, leaving: leaving[0] }),
+      view('small', { tokens: 8, batch: 3, leaving: leaving[1] })
+    ]
+    return tf.concat(blocks.through(views))
+  }
+})
+
 const CASES: Readonly<Record<string, Case>> = {
+  'blocks that only class tokens leave': blocksCase(['class', 'class']),
+  'blocks that all tokens of one size leave': blocksCase(['all', 'class']),
+  'blocks that all tokens leave': blocksCase(['all', 'all']),
   gelu: { shapes: { x: [4, 5] }, f: ({ x }) => gelu(x!) },
   linear: { shapes: { x: [4, 5], w: [3, 5], b: [3] }, f: ({ x, w, b }) => linear(x!, w!, b!) },
   'layer normalization': {
@@ -110,13 +156,15 @@ function assertSameOutputs(actual: Outputs, expected: Outputs, engine: string): 
   }
 }
 
+const engines = await withXla(withTfjsNode([createEngine({ threads: 1 })]))
+
 for (const [name, { shapes, f }] of Object.entries(CASES)) {
   test(`${name}: the gradient is that of finite differences, on all engines alike`, async () => {
     const feeds = normalFeeds(shapes)
     const direction = normalFeeds(shapes, 2)
     const eager = await createEngine({ name: 'cpu' }).load(gradientProgram(shapes, f))
     const expected = await eager.run(feeds)
-    for (const engine of withTfjsNode([createEngine({ threads: 1 })])) {
+    for (const engine of engines) {
       const program = await engine.load(gradientProgram(shapes, f))
       assertSameOutputs(await program.run(feeds), expected, engine.name)
       await program.dispose()

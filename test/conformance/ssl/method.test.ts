@@ -9,6 +9,7 @@ import { deltaLogNormalizer, meanResultantLength } from '../../../src/ssl/log-no
 import { bicubicWeights, positionMatrix } from '../../../src/ssl/position.ts'
 import { prototypesOf } from '../../../src/ssl/prototypes.ts'
 import { withTfjsNode } from '../../helpers/tfjs-node.ts'
+import { withXla } from '../../helpers/xla.ts'
 import { golden } from '../training/oracle.ts'
 import { normalFeeds } from './numbers.ts'
 
@@ -44,7 +45,9 @@ test('resampling positions leaves a constant as it is', () => {
     for (const row of bicubicWeights(from, to)) assert.ok(Math.abs(row.reduce((a, b) => a + b, 0) - 1) < 1e-12)
 })
 
-for (const engine of withTfjsNode([createEngine({ name: 'cpu' }), createEngine({ threads: 1 })])) {
+const engines = await withXla(withTfjsNode([createEngine({ name: 'cpu' }), createEngine({ threads: 1 })]))
+
+for (const engine of engines) {
   test(`log C_p and A_p in float32 follow float64 on the ${engine.name} engine`, async () => {
     const kappas = [0, 1e-3, 0.1, 1, 5, 10, 33.3, 100, 250, 1000, 10000]
     for (const p of [16, 64, 256, 512]) {

@@ -6,10 +6,11 @@ import { elementCount, type TensorSpec } from '../../../src/engine/tensor-spec.t
 import type { Network } from '../../../src/recipe/network.ts'
 import { networkParameters, studentParameters } from '../../../src/ssl/parameters.ts'
 import { cutPatches } from '../../../src/ssl/patches.ts'
+import { changedState } from '../../../src/training/step/held-state.ts'
 import { stepInputs } from '../../../src/training/step/inputs.ts'
 import { metricNames } from '../../../src/training/step/metrics.ts'
 import { hiddenInputs } from '../../../src/training/step/patch-masks.ts'
-import { changedState, type StepPlan } from '../../../src/training/step/plan.ts'
+import type { StepPlan } from '../../../src/training/step/plan.ts'
 import { buildStep } from '../../../src/training/step/program.ts'
 import { stepScalars } from '../../../src/training/step/scalars.ts'
 
@@ -87,7 +88,8 @@ const MASKED_CROPS = c['n_global']! * c['batch']!
 /** More than the masks hide, so that some rows only fill up. */
 const SLOTS = masks.reduce((sum, hidden) => sum + hidden, 0) + 7
 
-export function oraclePlan(variant: VariantName): StepPlan {
+/** @param flat whether the step keeps its parameters as one matrix */
+export function oraclePlan(variant: VariantName, { flat = false } = {}): StepPlan {
   const { vmf, ibot, learn_g } = golden.variants[variant].flags
   const network = ibot ? { ...PLAIN, maskToken: true } : PLAIN
   const lossWeights = { clsLossWeight: c['lambda_cls']!, patchLossWeight: c['lambda_patch']! }
@@ -96,6 +98,7 @@ export function oraclePlan(variant: VariantName): StepPlan {
     parameters: studentParameters(network),
     teacherParameters: networkParameters(network),
     batchSize: c['batch']!,
+    replicas: 1,
     globalCrops: c['n_global']!,
     localCrops: c['n_local']!,
     localSize: c['local_size']!,
@@ -109,6 +112,7 @@ export function oraclePlan(variant: VariantName): StepPlan {
     koleo: { features: 0, prototypes: 0 },
     normalizeLastLayer: !learn_g,
     scalesLoss: false,
+    flat,
     ...(ibot ? { masked: { slots: SLOTS, centerMomentum: c['center_momentum']!, ...lossWeights } } : {})
   }
 }

@@ -3,8 +3,8 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import type { Hyperparameters } from '../../../src/recipe/schema.ts'
+import type { StepSchedule } from '../../../src/training/step/feeds.ts'
 import { scheduleAt } from '../../../src/training/step/schedule.ts'
-import type { StepSchedule } from '../../../src/training/step/step.ts'
 import { muRecipe } from '../../helpers/mu-recipe.ts'
 
 const { schedules } = JSON.parse(readFileSync(new URL('../golden/oracle-math.json', import.meta.url), 'utf8'))

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createEngine } from '../../../src/engine/create-engine.ts'
-import type { Outputs } from '../../../src/engine/engine.ts'
+import type { Engine, Outputs } from '../../../src/engine/engine.ts'
 import { tf } from '../../../src/engine/tf.ts'
+import { packState, unpackState } from '../../../src/training/step/flat-state.ts'
 import { withTfjsNode } from '../../helpers/tfjs-node.ts'
+import { withXla } from '../../helpers/xla.ts'
 import {
   golden,
   type OracleStep,
@@ -25,9 +27,9 @@ const TOLERANCE = { loss: 5e-6, center: 1e-5, gradient: 2e-5, weight: 2e-6 }
 const LARGEST_STEP = 2 * (golden.config.lr[0] + golden.config.lr[1])
 
 const VARIANTS: readonly VariantName[] = ['dino', 'dino_unnorm', 'dino_vmf', 'ibot', 'ibot_vmf']
-const ENGINES = withTfjsNode([createEngine(), createEngine({ name: 'cpu' })])
+const ENGINES = await withXla(withTfjsNode([createEngine(), createEngine({ name: 'cpu' })]))
 
-const flat = (values: unknown): number[] => (values as number[]).flat(Number.POSITIVE_INFINITY) as number[]
+const flatten = (values: unknown): number[] => (values as number[]).flat(Number.POSITIVE_INFINITY) as number[]
 
 function assertClose(
   actual: ArrayLike<number>,
@@ -78,7 +80,7 @@ function checkGradients(step: OracleStep, after: Outputs, before: Readonly<Recor
   for (const [key, name] of Object.entries(full)) {
     if (!(key in step)) continue
     const gradient = clippedGradient(after[`adam.m.${name}`]!, before[`adam.m.${name}`]!)
-    const expected = flat(step[key]).map((value) => value * step.clip_coefficients[name]!)
+    const expected = flatten(step[key]).map((value) => value * step.clip_coefficients[name]!)
     assertClose(gradient, expected, { tolerance: TOLERANCE.gradient, what: `gradient of ${name}` })
   }
 }
@@ -90,7 +92,7 @@ function checkWeights(step: OracleStep, state: Readonly<Record<string, Float32Ar
       assertSummary(state[`${network}.${name}`]!, expected, { tolerance, what: `${network} ${name}` })
     }
     for (const name of ['weight_g', 'weight_v']) {
-      const expected = flat(step[`${network}_after_${name}`])
+      const expected = flatten(step[`${network}_after_${name}`])
       const bound = { tolerance: TOLERANCE.weight, what: `${network} ${name}` }
       assertClose(state[`${network}.head.last_layer.${name}`]!, expected, bound)
     }
@@ -101,19 +103,33 @@ test('the formula of the oracle gives its published examples', () => {
   for (const [n, stream, value] of golden.generator.u01_examples) assert.ok(Math.abs(u01(n, stream) - value) < 1e-9)
 })
 
+interface Case {
+  readonly engine: Engine
+  readonly flat: boolean
+}
+/** Engines that fuse keep one matrix always. */
+const CASES: readonly Case[] = ENGINES.flatMap((engine) => [
+  ...(engine.fuses ? [] : [{ engine, flat: false }]),
+  { engine, flat: true }
+])
+
 for (const variant of VARIANTS) {
-  for (const engine of ENGINES) {
-    test(`two full steps of ${variant} on the ${engine.name} engine agree with PyTorch`, async () => {
+  for (const { engine, flat } of CASES) {
+    const parameters = flat ? 'parameters in one matrix' : 'parameters apart'
+    test(`two full steps of ${variant} with ${parameters} on the ${engine.name} engine agree with PyTorch`, async () => {
       const tensorsBefore = tf.memory().numTensors
-      const program = await engine.load(oracleProgram(oraclePlan(variant)))
+      const plan = oraclePlan(variant, { flat })
+      const program = await engine.load(oracleProgram(plan))
       try {
         let state: Readonly<Record<string, Float32Array>> = oracleState(variant)
         for (const i of [0, 1] as const) {
           const step = golden.variants[variant].steps[i]!
-          const outputs = await program.run({ ...state, ...oracleFeeds(variant, i) })
+          const begin = packState(plan, state)
+          const outputs = await program.run({ ...begin, ...oracleFeeds(variant, i) })
+          const next = unpackState(plan, { ...begin, ...outputs })
           assertClose([outputs['loss']![0]!], [step.loss], { tolerance: TOLERANCE.loss, what: `loss of step ${i}` })
           for (const token of golden.variants[variant].flags.ibot ? ['cls', 'patch'] : ['cls']) {
-            const center = flat(step.intermediates[`center_${token}_after`])
+            const center = flatten(step.intermediates[`center_${token}_after`])
             assertClose(outputs[`center.${token}`]!, center, { tolerance: TOLERANCE.center, what: `${token} center` })
           }
           for (const part of ['cls', 'patch']) {
@@ -122,8 +138,8 @@ for (const variant of VARIANTS) {
             const bound = { tolerance: TOLERANCE.loss, what: `${part} loss of step ${i}` }
             assertClose(outputs[`${part}_loss`]!, [expected as unknown as number], bound)
           }
-          checkGradients(step, outputs, state)
-          state = { ...state, ...outputs }
+          checkGradients(step, next, state)
+          state = next
           checkWeights(step, state)
         }
       } finally {

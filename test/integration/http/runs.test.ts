@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
+import { newId } from '../../../src/base/ids.ts'
+import { createLegService } from '../../../src/services/runs/legs.ts'
 import { createTestApp, type TestApp } from '../../helpers/app.ts'
 import { whyNoPostgres } from '../../helpers/postgres.ts'
 import { aCheckpoint, aReadyVersion } from '../../helpers/records.ts'
@@ -32,6 +34,45 @@ test('a run is queued with its recipe resolved, its estimate, its event and its 
   assert.equal(event?.type, 'state')
   assert.equal(event?.data['status'], 'queued')
   assert.equal((await api.call('GET', `/v1/runs/${run.id}`)).json.id, run.id)
+})
+
+test('what a run asks of devices is kept, and is one of any kind when nothing is asked', { skip }, async () => {
+  const two = (await api.call('POST', '/v1/runs', request({ compute: { device: 'gpu', devices: 2 } }))).json
+  assert.deepEqual([two.compute.device, two.compute.devices, two.engine], ['gpu', 2, null])
+  assert.deepEqual((await api.call('GET', `/v1/runs/${two.id}`)).json.compute, two.compute)
+  const any = (await api.call('POST', '/v1/runs', request())).json
+  assert.deepEqual([any.compute.device, any.compute.devices], ['any', 1])
+  assert.ok(two.estimate.memory_bytes < any.estimate.memory_bytes, 'the estimate is that of one device')
+  const old = (await api.call('POST', '/v1/runs', request({ compute: { device: 'cuda' } }))).json
+  assert.equal(old.compute.device, 'gpu', 'cuda is the name of before')
+})
+
+test('a run that waits for devices says so, and can be cancelled at once', { skip }, async () => {
+  const { id } = (await api.call('POST', '/v1/runs', request({ compute: { device: 'gpu', devices: 4 } }))).json
+  const worker = { worker: 'w', machine: { offers: [], problem: 'no plugin' } }
+  const clock = { now: () => Date.now(), sleep: async () => {} }
+  const legs = createLegService({ ...api, unitOfWork: (work) => work(api.stores), clock, newId, leaseMs: 1000 })
+  assert.equal(await legs.claim(id, worker), null)
+  const waiting = (await api.call('GET', `/v1/runs/${id}`)).json
+  assert.deepEqual([waiting.status, waiting.status_reason], ['queued', 'waiting_for_devices'])
+  const events = (await api.call('GET', `/v1/runs/${id}/events`)).json.data
+  const message = 'The run waits for a worker with 4 GPUs. Worker w has nothing that trains: no plugin.'
+  assert.deepEqual(events.at(-1).data, { message, device: 'gpu', devices: 4 })
+  assert.equal((await api.call('POST', `/v1/runs/${id}:cancel`)).json.status, 'cancelled')
+})
+
+test('a run shows what it is trained with', { skip }, async () => {
+  const { id } = (await api.call('POST', '/v1/runs', request())).json
+  const engine = {
+    name: 'xla',
+    device: '2 × H100, bfloat16',
+    deviceKind: 'gpu',
+    devices: 2,
+    precision: 'bfloat16'
+  } as const
+  await api.stores.runs.update(id, { engine })
+  const { deviceKind: device_kind, ...others } = engine
+  assert.deepEqual((await api.call('GET', `/v1/runs/${id}`)).json.engine, { ...others, device_kind })
 })
 
 test('validating answers what a run would be and leaves nothing behind', { skip }, async () => {
@@ -73,6 +114,27 @@ for (const [what, more, status, pointer] of [
     { hyperparameters: { epochs: 2, warmup_epochs: 9 } },
     422,
     '/hyperparameters/warmup_epochs'
+  ],
+  ['no device', { compute: { devices: 0 } }, 400, '/compute/devices'],
+  ['half a device', { compute: { devices: 1.5 } }, 400, '/compute/devices'],
+  ['an unknown device', { compute: { device: 'npu' } }, 400, '/compute/device'],
+  [
+    'devices that do not divide the batch',
+    { compute: { devices: 3 }, hyperparameters: { batch_size: 64 } },
+    422,
+    '/compute/devices'
+  ],
+  [
+    'devices that do not divide the parts of the batch',
+    { compute: { devices: 4 }, hyperparameters: { batch_size: 64, accumulation_steps: 32 } },
+    422,
+    '/compute/devices'
+  ],
+  [
+    'KoLeo on features of several devices',
+    { compute: { devices: 2 }, hyperparameters: { koleo: { features: 0.1, prototypes: 0 } } },
+    422,
+    '/compute/devices'
   ],
   ['a batch larger than the dataset', { hyperparameters: { batch_size: 501 } }, 422, '/hyperparameters/batch_size'],
   ['an unknown method', { method: 'simclr' }, 400, '/method'],

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { existsSync } from 'node:fs'
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -9,6 +10,8 @@ import { after, before, test } from 'node:test'
 import { promisify } from 'node:util'
 import sharp from 'sharp'
 import { decodeSafetensors } from '../../../src/base/safetensors.ts'
+import { ENGINES_FOLDER } from '../../../src/engine/xla/installed.ts'
+import { INSTALLABLE } from '../../../src/engine/xla/wheels.ts'
 import { METRIC_NAMES } from '../../../src/protocol/metrics.ts'
 import { muRecipe } from '../../helpers/mu-recipe.ts'
 import { barImage } from '../../helpers/tiny-dataset.ts'
@@ -142,9 +145,19 @@ test('kappa export makes the model of a run, the one that training made', async 
   }
 })
 
-test('kappa doctor names an engine', async () => {
-  const [report] = await json('doctor', '--threads', '1')
-  assert.equal(report?.['type'], 'engines')
+test('kappa doctor and kappa engine list name the engines', async () => {
+  for (const words of [['doctor'], ['engine', 'list']]) {
+    const [report] = await json(...words, '--threads', '1')
+    assert.equal(report?.['type'], 'engines')
+  }
+})
+
+const plugin = join(ENGINES_FOLDER, 'xla-cpu', INSTALLABLE['xla-cpu'].plugin)
+const whyNotInstalled = existsSync(plugin) ? false : 'kappa engine install xla-cpu was not run'
+
+test('an engine that is installed is not brought again', { skip: whyNotInstalled }, async () => {
+  const [report] = await json('engine', 'install', 'xla-cpu')
+  assert.deepEqual([report?.['type'], report?.['plugin'], report?.['is_new']], ['installed', plugin, false])
 })
 
 test('what the commands cannot do they say by name, with exit code 2', async () => {

@@ -64,8 +64,14 @@ export interface Forked<Received> {
 }
 
 /** A child of the lab as the platform forks it; killed after the test if it still lives. */
-export function forkLab<Received>(t: Scope, entry: string, args: readonly string[] = []): Forked<Received> {
-  const child = fork(entry, args, { serialization: 'advanced', stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
+export function forkLab<Received>(
+  t: Scope,
+  entry: string,
+  args: readonly string[] = [],
+  environment: NodeJS.ProcessEnv = {}
+): Forked<Received> {
+  const env = { ...process.env, ...environment }
+  const child = fork(entry, args, { serialization: 'advanced', stdio: ['ignore', 'inherit', 'inherit', 'ipc'], env })
   const exited = exitOf(child)
   t.after(() => child.kill('SIGKILL') && exited)
   const received: Received[] = []

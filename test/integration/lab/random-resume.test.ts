@@ -12,10 +12,12 @@ import type { Prng } from '../../../src/math/prng.ts'
 import type { TrainerEvent, TrainRequest } from '../../../src/protocol/trainer-messages.ts'
 import type { CheckpointEvent, StepEvent } from '../../../src/protocol/training-events.ts'
 import { resolveRecipe } from '../../../src/recipe/presets.ts'
-import type { Method, Recipe } from '../../../src/recipe/schema.ts'
+import type { Recipe } from '../../../src/recipe/schema.ts'
 import { findLatestCheckpoint } from '../../../src/training/checkpoint.ts'
 import { muRecipe } from '../../helpers/mu-recipe.ts'
+import { whyNoXla, xlaPlugin } from '../../helpers/pjrt.ts'
 import { seeded, TEST_SEED } from '../../helpers/seeded.ts'
+import { CACHE_FOLDER } from '../../helpers/xla.ts'
 import { forkLab, type LabFolder, labFolder, TRAINER } from './lab-folder.ts'
 
 /** 40 images in batches of 8: 5 steps an epoch. */
@@ -24,10 +26,27 @@ const STEPS = 5 * EPOCHS
 
 const { ibot } = resolveRecipe({ preset: 'mu', method: 'ibot' }).hyperparameters
 
-const RECIPES: readonly (readonly [Method, Recipe])[] = [
-  ['dino', muRecipe({ epochs: EPOCHS, normalizeLastLayer: true, centering: 'logit' }, { method: 'dino' })],
-  ['dino-vmf', muRecipe({ epochs: EPOCHS })],
-  ['ibot-vmf', muRecipe({ epochs: EPOCHS, ibot: ibot! }, { method: 'ibot-vmf' })]
+interface Case {
+  readonly label: string
+  readonly recipe: Recipe
+  readonly devices?: number
+  /** Of the trainers. */
+  readonly environment?: Readonly<Record<string, string>>
+}
+
+const IBOT_VMF = muRecipe({ epochs: EPOCHS, ibot: ibot! }, { method: 'ibot-vmf' })
+/** Each process opens the plugin anew; the first compiles, the others load what it has compiled. */
+const XLA = { KAPPA_ENGINE: 'xla', KAPPA_PJRT_PLUGIN: xlaPlugin ?? '', KAPPA_CACHE: CACHE_FOLDER }
+
+const CASES: readonly Case[] = [
+  {
+    label: 'dino',
+    recipe: muRecipe({ epochs: EPOCHS, normalizeLastLayer: true, centering: 'logit' }, { method: 'dino' })
+  },
+  { label: 'dino-vmf', recipe: muRecipe({ epochs: EPOCHS }) },
+  { label: 'ibot-vmf', recipe: IBOT_VMF },
+  { label: 'ibot-vmf on xla', recipe: IBOT_VMF, environment: XLA },
+  { label: 'dino-vmf on 4 devices of xla', recipe: muRecipe({ epochs: EPOCHS }), environment: XLA, devices: 4 }
 ]
 
 interface Draw {
@@ -68,16 +87,26 @@ function numbersByStep(events: readonly TrainerEvent[]): Map<number, object> {
   return numbers
 }
 
-async function finish(t: TestContext, request: TrainRequest): Promise<readonly TrainerEvent[]> {
-  const { child, exited, received } = forkLab<TrainerEvent>(t, TRAINER)
+interface World {
+  readonly t: TestContext
+  readonly lab: LabFolder
+  readonly environment: Case['environment']
+}
+
+async function finish({ t, environment }: World, request: TrainRequest): Promise<readonly TrainerEvent[]> {
+  const { child, exited, received } = forkLab<TrainerEvent>(t, TRAINER, [], environment)
   child.send(request)
   assert.deepEqual(await exited, { code: 0, signal: null })
   return received
 }
 
 /** What the process had told when it was killed; it may have ended by itself when the kill comes late. */
-async function startAndKill(t: TestContext, request: TrainRequest, drawn: Draw): Promise<readonly TrainerEvent[]> {
-  const { child, exited, received, find } = forkLab<TrainerEvent>(t, TRAINER)
+async function startAndKill(
+  { t, environment }: World,
+  request: TrainRequest,
+  drawn: Draw
+): Promise<readonly TrainerEvent[]> {
+  const { child, exited, received, find } = forkLab<TrainerEvent>(t, TRAINER, [], environment)
   child.send(request)
   await find((event): event is StepEvent => isStep(event) && event.step === drawn.killStep)
   await sleep(drawn.delayMs)
@@ -86,14 +115,14 @@ async function startAndKill(t: TestContext, request: TrainRequest, drawn: Draw):
   return received
 }
 
-async function interrupted(t: TestContext, lab: LabFolder, request: TrainRequest, drawn: Draw) {
+async function interrupted(world: World, request: TrainRequest, drawn: Draw) {
   const { checkpointEverySteps, loaders } = drawn
-  const halves = { ...request, outFolder: lab.at('halves'), checkpointEverySteps }
-  const before = await startAndKill(t, { ...halves, loaders: loaders[0] }, drawn)
+  const halves = { ...request, outFolder: world.lab.at('halves'), checkpointEverySteps }
+  const before = await startAndKill(world, { ...halves, loaders: loaders[0] }, drawn)
   const { folder, skipped } = await findLatestCheckpoint(halves.outFolder)
   assert.deepEqual(skipped, [], 'a killed trainer left a damaged checkpoint')
   // Killed before its first checkpoint was whole, a run begins again.
-  const after = await finish(t, { ...halves, loaders: loaders[1], ...(folder !== null && { resumeFrom: folder }) })
+  const after = await finish(world, { ...halves, loaders: loaders[1], ...(folder !== null && { resumeFrom: folder }) })
   const [started] = after
   assert.ok(started?.type === 'started' && started.step % checkpointEverySteps === 0)
   if (drawn.killStep > checkpointEverySteps) assert.ok(started.step > 0, 'a killed trainer left no checkpoint')
@@ -106,16 +135,18 @@ const filesOf = async (events: readonly TrainerEvent[]): Promise<Record<string, 
   return Object.fromEntries(await Promise.all(contents))
 }
 
-for (const [i, [method, recipe]] of RECIPES.entries()) {
+for (const [i, { label, recipe, devices = 1, environment }] of CASES.entries()) {
   const drawn = draw(seeded(i))
   const { killStep, checkpointEverySteps, loaders } = drawn
   const how = `killed after step ${killStep} of ${STEPS}, checkpoints every ${checkpointEverySteps}, ${loaders.join(' then ')} loaders`
+  const skip = environment === XLA && whyNoXla
 
-  test(`${method}, ${how}, ends as if it had never been killed (KAPPA_TEST_SEED=${TEST_SEED})`, async (t) => {
+  test(`${label}, ${how}, ends as if it had never been killed (KAPPA_TEST_SEED=${TEST_SEED})`, { skip }, async (t) => {
     const lab = await labFolder(t)
-    const fixed = { type: 'train', recipe, datasetFolder: lab.dataset, threads: 1 } as const
-    const straight = await finish(t, { ...fixed, outFolder: lab.at('straight'), loaders: 1 })
-    const halves = await interrupted(t, lab, { ...fixed, outFolder: lab.at('halves') }, drawn)
+    const world = { t, lab, environment }
+    const fixed = { type: 'train', recipe, datasetFolder: lab.dataset, threads: 1, devices } as const
+    const straight = await finish(world, { ...fixed, outFolder: lab.at('straight'), loaders: 1 })
+    const halves = await interrupted(world, { ...fixed, outFolder: lab.at('halves') }, drawn)
     assert.deepEqual(numbersByStep(halves), numbersByStep(straight))
     const [expected, found] = [await filesOf(straight), await filesOf(halves)]
     assert.deepEqual(Object.keys(found), Object.keys(expected))

@@ -2,14 +2,19 @@ import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, afterEach, before, test } from 'node:test'
+import type { Machine } from '../../../src/base/devices.ts'
 import { AppError } from '../../../src/base/errors.ts'
+import type { TrainRequest } from '../../../src/protocol/trainer-messages.ts'
+import type { TrainRunDeps } from '../../../src/tasks/train-run.ts'
 import { fakeClock } from '../../helpers/fake-clock.ts'
 import { stateAfter } from '../../helpers/fake-trainer.ts'
 import { whyNoPostgres } from '../../helpers/postgres.ts'
-import { createWorkbench, type Workbench } from './workbench.ts'
+import { createWorkbench, machineWith, ONE_CPU, type Workbench } from './workbench.ts'
 
 const skip = await whyNoPostgres()
 let bench: Workbench
+
+const by = (machine: Machine, worker = 'a worker') => ({ worker, machine })
 
 const cleanUps: (() => Promise<void>)[] = []
 
@@ -234,7 +239,7 @@ test('a worker that lost its lease kills its trainer and writes nothing more', {
   // The living worker renews its lease with every write: it takes a few attempts to be faster.
   await until(async () => {
     await bench.stores.runs.update(run.id, { leaseExpiresAt: new Date(0) })
-    return (await bench.legs.recover()).includes(run.id)
+    return (await bench.legs.recover(by(ONE_CPU))).includes(run.id)
   })
   const after = await bench.load(run)
   const events = (await bench.eventsOf(run)).length
@@ -286,7 +291,7 @@ test('a checkpoint without its manifest was never complete', { skip }, async () 
 })
 
 test('a run beyond its time fails with the deadline', { skip }, async () => {
-  const compute = { device: 'any', maxRuntimeS: 1, priority: 0 } as const
+  const compute = { device: 'any', devices: 1, maxRuntimeS: 1, priority: 0 } as const
   const startedAt = new Date(Date.now() - 5000)
   const run = await bench.addRun({}, { compute, startedAt })
   await bench.workAll(run)
@@ -306,16 +311,89 @@ test('a waiting run without a job gets one, a run of a dead worker is queued aga
   const clock = fakeClock(Date.now())
   const own = await createWorkbench({ after: (hook) => t.after(hook) }, clock)
   const [waiting, dead] = [await own.addRun({}), await own.addRun({})]
-  await own.legs.claim(dead.id, 'a worker that dies')
-  assert.deepEqual(await own.legs.recover(), [])
+  await own.legs.claim(dead.id, by(ONE_CPU, 'a worker that dies'))
+  assert.deepEqual(await own.legs.recover(by(ONE_CPU)), [])
   assert.deepEqual(
     own.jobs.map(({ payload }) => payload),
     [{ runId: waiting.id }]
   )
   await clock.advance(31_000)
-  assert.deepEqual(await own.legs.recover(), [dead.id])
+  assert.deepEqual(await own.legs.recover(by(ONE_CPU)), [dead.id])
   const { status, statusReason, leaseEpoch } = await own.load(dead)
   assert.deepEqual([status, statusReason, leaseEpoch], ['queued', 'worker_lost', 2])
+})
+
+test('a run is not taken by a worker without its devices, says so once, and is taken by one that has them', {
+  skip
+}, async () => {
+  const compute = { device: 'gpu', devices: 2, maxRuntimeS: 3600, priority: 0 } as const
+  const run = await bench.addRun({ totalSteps: 4 }, { compute })
+  const signal = new AbortController().signal
+  const without = bench.trainRun({ worker: 'small' })
+  for (let times = 0; times < 3; times++) await without({ runId: run.id }, signal)
+  const waiting = await bench.load(run)
+  assert.deepEqual([waiting.status, waiting.statusReason], ['queued', 'waiting_for_devices'])
+  assert.deepEqual([waiting.leaseEpoch, waiting.startedAt], [0, null], 'it was not claimed')
+  const events = await bench.eventsOf(run)
+  assert.deepEqual(
+    events.map(({ type }) => type),
+    ['state', 'message']
+  )
+  const message = 'The run waits for a worker with 2 GPUs. Worker small has 1 CPU (fake).'
+  assert.deepEqual(events[1]?.data, { message, device: 'gpu', devices: 2 })
+
+  const requests: TrainRequest[] = []
+  const startTrainer: TrainRunDeps['startTrainer'] = (request) => {
+    if (request.type === 'train') requests.push(request)
+    return bench.shared().startTrainer(request)
+  }
+  const machine = machineWith('gpu', 4)
+  await bench.trainRun({ machine: async () => machine, startTrainer })({ runId: run.id }, signal)
+  const done = await bench.load(run)
+  assert.equal(done.status, 'succeeded')
+  assert.deepEqual(
+    requests.map(({ device, devices }) => [device, devices]),
+    [['gpu', 2]]
+  )
+  const engine = { name: 'fake', device: 'none', deviceKind: 'cpu', devices: 2, precision: 'float32' }
+  assert.deepEqual(done.engine, engine, 'it is on record as what the trainer said')
+  const [start] = (await bench.eventsOf(run, 'message')).slice(1)
+  assert.deepEqual([start?.data['engine'], start?.data['devices'], start?.data['precision']], ['fake', 2, 'float32'])
+})
+
+test('a run that waits for devices is queued by workers that have them, and by no other', { skip }, async () => {
+  const compute = { device: 'gpu', devices: 2, maxRuntimeS: 3600, priority: 0 } as const
+  const run = await bench.addRun({}, { compute })
+  const isQueued = () => bench.jobs.some(({ payload }) => 'runId' in payload && payload.runId === run.id)
+  await bench.legs.recover(by(ONE_CPU))
+  await bench.legs.recover(by(machineWith('gpu', 1)))
+  assert.ok(!isQueued())
+  assert.equal((await bench.load(run)).statusReason, 'waiting_for_devices')
+  const told = (await bench.eventsOf(run, 'message')).map(({ data }) => data['message'])
+  assert.deepEqual(told, ['The run waits for a worker with 2 GPUs. Worker a worker has 1 CPU (fake).'])
+  await bench.legs.recover(by(machineWith('gpu', 2)))
+  assert.ok(isQueued())
+})
+
+test('a run that waits for devices beyond its time is ended by any worker', { skip }, async () => {
+  const compute = { device: 'gpu', devices: 1, maxRuntimeS: 60, priority: 0 } as const
+  const run = await bench.addRun({}, { compute, startedAt: new Date(Date.now() - 61_000) })
+  await bench.legs.recover(by(ONE_CPU))
+  assert.ok(bench.jobs.some(({ payload }) => 'runId' in payload && payload.runId === run.id))
+  await bench.trainRun()({ runId: run.id }, new AbortController().signal)
+  const { status, statusReason } = await bench.load(run)
+  assert.deepEqual([status, statusReason], ['failed', 'deadline'])
+})
+
+test('a worker that is told to end while it looks at its machine leaves a run as it was', { skip }, async () => {
+  const run = await bench.addRun({})
+  const draining = new AbortController()
+  const machine = async () => {
+    draining.abort()
+    return { offers: [], problem: 'it was not looked at' }
+  }
+  await bench.trainRun({ machine, draining: draining.signal })({ runId: run.id }, new AbortController().signal)
+  assert.deepEqual(await bench.load(run), run)
 })
 
 /** Real processes have no clock to move: asks again until it holds. */

@@ -5,10 +5,11 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Clock, systemClock } from '../../../src/base/clock.ts'
+import type { DeviceKind, Machine } from '../../../src/base/devices.ts'
 import { newId } from '../../../src/base/ids.ts'
 import { silentLogger } from '../../../src/base/log.ts'
+import { createWorkFolders } from '../../../src/base/work-folders.ts'
 import { createLocalCache } from '../../../src/cache/local-cache.ts'
-import { createWorkFolders } from '../../../src/cache/work-folders.ts'
 import type { TransactionalQueue } from '../../../src/domain/ports.ts'
 import type { Run } from '../../../src/domain/run.ts'
 import { startTrainer, type TrainerProcess } from '../../../src/processes/trainer-process.ts'
@@ -32,6 +33,13 @@ export interface QueuedJob {
   readonly key: string
   readonly startAfterS: number
 }
+
+/** A machine with one engine, on so many devices. */
+export const machineWith = (kind: DeviceKind, devices: number): Machine => ({
+  offers: [{ engine: 'fake', version: '1', device: 'none', kind, devices, memoryBytes: null, precision: 'float32' }],
+  problem: null
+})
+export const ONE_CPU = machineWith('cpu', 1)
 
 const LEASE_MS = 30_000
 const ENTRY = join(import.meta.dirname, '../../helpers/fake-trainer.ts')
@@ -72,7 +80,7 @@ export async function createWorkbench(scope: TestScope, clock: Clock = systemClo
       datasetId,
       datasetVersion: 1,
       recipe: { ...recipe, preset: JSON.stringify(script) },
-      compute: { device: 'any', maxRuntimeS: 86_400, priority: 0 },
+      compute: { device: 'any', devices: 1, maxRuntimeS: 86_400, priority: 0 },
       checkpoint: { everyS: 900, keepLast: 3 },
       alarms: [],
       metadata: {},
@@ -84,6 +92,7 @@ export async function createWorkbench(scope: TestScope, clock: Clock = systemClo
       leaseExpiresAt: null,
       leg: 0,
       attempt: 0,
+      engine: null,
       progress: { step: 0, totalSteps: 10, epoch: 0, percent: 0, imagesSeen: 0 },
       imagesPerSecond: null,
       etaS: null,
@@ -170,6 +179,7 @@ export async function createWorkbench(scope: TestScope, clock: Clock = systemClo
       ...shared(),
       legs,
       records,
+      machine: async () => ONE_CPU,
       worker: `worker-${randomBytes(3).toString('hex')}`,
       leaseMs: LEASE_MS,
       legMaxS: 3600,

@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
-import type { Run } from '../../../src/domain/run.ts'
+import { type Run, requestCancel } from '../../../src/domain/run.ts'
 import { createFolderStore } from '../../../src/storage/objects/folder-store.ts'
 import { type FakeScript, stateAfter } from '../../helpers/fake-trainer.ts'
 import { whyNoPostgres } from '../../helpers/postgres.ts'
@@ -35,8 +35,8 @@ async function setUp(t: TestContext) {
       await once(worker, 'message')
       return worker
     },
-    async addRun(script: FakeScript): Promise<Run> {
-      const run = await bench.addRun(script)
+    async addRun(script: FakeScript, patch: Partial<Run> = {}): Promise<Run> {
+      const run = await bench.addRun(script, patch)
       const objects = createFolderStore({ root: join(bench.root, 'objects'), signingKey: 'key', baseUrl: 'http://x' })
       for (const [key, bytes] of bench.objects.content) await objects.put(key, bytes)
       return run
@@ -114,4 +114,24 @@ test('a worker that is told to end hands its run to the next at once', { skip },
   await startWorker()
   await until('the run ends', async () => (await bench.load(run)).status === 'succeeded')
   assert.equal(await finalHash(bench, run), stateAfter(7, 600))
+})
+
+test('a run whose devices no worker has waits with that reason while others are trained, and can be cancelled', {
+  skip
+}, async (t) => {
+  const { bench, startWorker, addRun } = await setUp(t)
+  const compute = { device: 'gpu', devices: 2, maxRuntimeS: 3600, priority: 50 } as const
+  const waiting = await addRun({}, { compute })
+  const other = await addRun({ totalSteps: 10 })
+  await startWorker()
+  await until('the other run ends', async () => (await bench.load(other)).status === 'succeeded')
+  await until('the run says what it waits for', async () => (await bench.eventsOf(waiting, 'message')).length > 0)
+  const { status, statusReason, leaseEpoch } = await bench.load(waiting)
+  assert.deepEqual([status, statusReason, leaseEpoch], ['queued', 'waiting_for_devices', 0])
+  const [event] = await bench.eventsOf(waiting, 'message')
+  assert.match(
+    String(event?.data['message']),
+    /^The run waits for a worker with 2 GPUs\. Worker \S+ has 1 CPU \(fake\)\.$/
+  )
+  assert.equal(requestCancel(await bench.load(waiting)).status, 'cancelled')
 })

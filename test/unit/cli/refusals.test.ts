@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { type Command, EXIT, runCommand } from '../../../src/cli/command.ts'
-import { DOCTOR } from '../../../src/cli/doctor.ts'
+import { createDoctorCommand } from '../../../src/cli/doctor.ts'
 import { EMBED } from '../../../src/cli/embed.ts'
 import { createExportCommand } from '../../../src/cli/export.ts'
 import { createImportCommand } from '../../../src/cli/import.ts'
@@ -22,7 +22,7 @@ const COMMANDS: Record<string, Command> = {
   import: createImportCommand(work),
   embed: EMBED,
   knn: KNN,
-  doctor: DOCTOR
+  doctor: createDoctorCommand(() => ({ plugin: null }))
 }
 
 let root: string

@@ -32,7 +32,8 @@ const refuses = (args: string[], reason: RegExp) => assert.throws(() => parseTra
 
 test('images and an output folder are enough', async () => {
   const command = parseTrainCommand(PLACES)
-  assert.deepEqual([command.checkpointEveryS, command.keep, command.isResuming], [900, 3, false])
+  const { checkpointEveryS, keep, isResuming, devices } = command
+  assert.deepEqual([checkpointEveryS, keep, isResuming, devices], [900, 3, false, 1])
   const { preset, method } = await readRecipe(command.recipe)
   assert.deepEqual([preset, method], ['demo', 'dino-vmf'])
 })
@@ -62,6 +63,8 @@ test('wrong flags are named: unknown ones, missing ones, numbers that are none o
   refuses([...PLACES, '--keep', '0'], /--keep must be 1 or more/)
   refuses([...PLACES, '--hold-out', '1'], /--hold-out must be 2 or more/)
   refuses([...PLACES, '--threads', '-1'], /--threads/)
+  refuses([...PLACES, '--devices', '0'], /--devices must be 1 or more/)
+  refuses([...PLACES, '--devices', '65'], /--devices must be 64 or less/)
   refuses([...PLACES, 'stray'], /stray/)
 })
 

@@ -10,7 +10,10 @@ const STARTED = {
   images: 6400,
   parameters: 350_000,
   engine: 'onnx',
-  device: 'cpu'
+  device: 'cpu',
+  deviceKind: 'cpu',
+  devices: 1,
+  precision: 'float32'
 } as const
 
 const stepAt = (step: number, more: Record<string, number> = {}) =>

@@ -139,10 +139,39 @@ describe('the configuration', () => {
   })
 
   it('gives a trainer the engine alone, whatever else is wrong', () => {
-    assert.deepEqual(readEngineChoice({ PORT: 'eighty' }), { name: 'auto', device: 'auto', precision: 'auto' })
-    const given = { KAPPA_ENGINE: 'onnx', KAPPA_DEVICE: 'cuda', KAPPA_PRECISION: 'float16' }
-    assert.deepEqual(readEngineChoice(given), { name: 'onnx', device: 'cuda', precision: 'float16' })
+    const none = { name: 'auto', precision: 'auto', plugin: null, memoryFraction: null }
+    const programsFolder = resolve('data/cache/programs')
+    assert.deepEqual(readEngineChoice({ PORT: 'eighty' }), { ...none, programsFolder })
+    const given = {
+      KAPPA_ENGINE: 'xla',
+      KAPPA_PRECISION: 'tf32',
+      KAPPA_PJRT_PLUGIN: 'plugins/libtpu.so',
+      KAPPA_DEVICE_MEMORY_FRACTION: ' 0.5 ',
+      KAPPA_CACHE: '/var/kappa'
+    }
+    assert.deepEqual(readEngineChoice(given), {
+      name: 'xla',
+      precision: 'tf32',
+      plugin: resolve('plugins/libtpu.so'),
+      memoryFraction: 0.5,
+      programsFolder: '/var/kappa/programs'
+    })
     assert.throws(() => readEngineChoice({ KAPPA_ENGINE: 'gpu' }), /KAPPA_ENGINE must be one of auto, onnx, .*"gpu"/)
+  })
+
+  it('takes a share of the device’s memory that leaves some to others', () => {
+    for (const wrong of ['0', '1', '0.04', '-0.5', 'half', '50 %', 'NaN', 'Infinity']) {
+      const problem = /KAPPA_DEVICE_MEMORY_FRACTION must be a number from 0\.05 to 0\.99, not "/
+      assert.throws(() => readEngineChoice({ KAPPA_DEVICE_MEMORY_FRACTION: wrong }), problem, wrong)
+    }
+    assert.equal(readEngineChoice({ KAPPA_DEVICE_MEMORY_FRACTION: '0.99' }).memoryFraction, 0.99)
+  })
+
+  it('refuses KAPPA_DEVICE, which is no longer read, with what to set instead', () => {
+    for (const read of [readConfig, readEngineChoice]) {
+      assert.throws(() => read({ KAPPA_DEVICE: 'cuda' }), /^ {2}KAPPA_DEVICE is no longer read: .*KAPPA_ENGINE=xla/m)
+      assert.doesNotThrow(() => read({ KAPPA_DEVICE: '' }))
+    }
   })
 
   it('trusts no proxy unless told which, and takes numbers, addresses and ranges for that', () => {
@@ -190,6 +219,7 @@ describe('the configuration', () => {
       )
     )
     asked.delete('AWS_REGION') // the SDK's own, a fallback
+    asked.delete('KAPPA_DEVICE') // refused, with what replaced it
     assert.deepEqual(
       [...asked].sort(),
       documented()

@@ -12,6 +12,7 @@ import {
   recentMean
 } from '../../../src/dashboard/features/runs/metric-columns.ts'
 import { recipeGroups } from '../../../src/dashboard/features/runs/recipe-groups.ts'
+import { devicesText, engineText } from '../../../src/dashboard/features/runs/run-engine.ts'
 import { resolveRecipe } from '../../../src/recipe/presets.ts'
 
 const event = (seq: number, type: RunEvent['type'], data: RunEvent['data'] = {}): RunEvent => ({
@@ -62,6 +63,18 @@ test('events are told in words, with the failure they carry', () => {
   const error = { code: 'trainer_crashed', message: 'It died.' }
   assert.equal(eventError({ ...event(4, 'state', { status: 'queued', error }), level: 'warn' }), 'It died.')
   assert.equal(eventError(event(5, 'state', { status: 'running', error })), null)
+})
+
+test('a run shows what it trains with, and until it starts what it asks for', () => {
+  const compute = { device: 'gpu', devices: 2, max_runtime_s: 60, priority: 0 } as const
+  const waiting = { engine: null, compute }
+  assert.deepEqual([engineText(waiting), devicesText(waiting)], ['not chosen yet', 'asks for 2 × gpu'])
+  const device = { name: 'xla', device: '2 × NVIDIA H100, bfloat16', device_kind: 'gpu' } as const
+  const running = { compute, engine: { ...device, devices: 2, precision: 'bfloat16' } }
+  assert.deepEqual(
+    [engineText(running), devicesText(running)],
+    ['xla on 2 × NVIDIA H100, bfloat16', '2 × gpu, bfloat16']
+  )
 })
 
 test('columns grow by what is new and keep what has not changed', () => {

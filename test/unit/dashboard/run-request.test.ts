@@ -65,7 +65,7 @@ test('a run done again resolves to the same recipe and keeps what the form does 
     dataset: 'ds_1@2',
     resolved_recipe: keysToSnake(recipe),
     alarms: [{ rule: 'collapse', action: 'pause' }],
-    compute: { device: 'cuda', max_runtime_s: 600, priority: 1 },
+    compute: { device: 'gpu', devices: 2, max_runtime_s: 600, priority: 1 },
     checkpoint: { every_s: 60, keep_last: 2 },
     metadata: { team: 'x' }
   } as unknown as Run // what the form reads of one

@@ -9,15 +9,10 @@ import { openOnnxFile } from '../../../src/engine/onnx-engine.ts'
 import type { Program } from '../../../src/engine/program.ts'
 import { type Tensor, tf } from '../../../src/engine/tf.ts'
 import { traceToOnnx } from '../../../src/engine/trace/trace.ts'
-import { tfjsNode, whyNoTfjsNode, withTfjsNode } from '../../helpers/tfjs-node.ts'
+import { withTfjsNode } from '../../helpers/tfjs-node.ts'
+import { withXla } from '../../helpers/xla.ts'
 
-const reference = createEngine({ name: 'cpu' })
-const onnx = createEngine({ name: 'onnx', threads: 1 })
-const engines = withTfjsNode([reference, onnx])
-
-test('tfjs-node is among the engines that are compared', { skip: whyNoTfjsNode }, () => {
-  assert.match(tfjsNode!.device, /^(cpu, 1 thread|cuda), TensorFlow 2\./)
-})
+const engines = await withXla(withTfjsNode([createEngine({ name: 'cpu' }), createEngine({ threads: 1 })]))
 
 /** Rows of bytes, scaled and multiplied: a free batch, bytes and a constant in one. */
 const scale: Program = {
@@ -38,61 +33,6 @@ function unary(name: string, op: (x: Tensor) => Tensor): Program {
     outputs: ['y'],
     build: ({ x }) => ({ y: op(x!) })
   }
-}
-
-const OPS: Record<string, (x: Tensor) => Tensor> = {
-  arithmetic: (x) => tf.div(tf.sub(tf.mul(x, 3), tf.neg(x)), tf.add(tf.square(x), 1)),
-  extremes: (x) => tf.minimum(tf.maximum(x, -0.5), tf.abs(x)),
-  exponentials: (x) => tf.add(tf.exp(x), tf.log(tf.add(tf.square(x), 1))),
-  roots: (x) => tf.add(tf.sqrt(tf.square(x)), tf.rsqrt(tf.add(tf.square(x), 1))),
-  'special functions': (x) => tf.add(tf.erf(x), tf.atanh(tf.mul(x, 0.2))),
-  reciprocal: (x) => tf.reciprocal(tf.add(tf.square(x), 2)),
-  sign: (x) => tf.sign(x),
-  softmax: (x) => tf.softmax(x),
-  'log softmax': (x) => tf.logSoftmax(x),
-  sum: (x) => tf.sum(x, [0, 2]),
-  mean: (x) => tf.mean(x, -1, true),
-  max: (x) => tf.max(x, 1),
-  transpose: (x) => tf.transpose(x, [2, 0, 1]),
-  reshape: (x) => tf.reshape(x, [6, -1]),
-  slice: (x) => tf.slice(x, [0, 1, 2], [-1, 2, 1]),
-  pad: (x) =>
-    tf.pad(x, [
-      [1, 0],
-      [0, 2],
-      [0, 0]
-    ]),
-  split: (x) => tf.concat(tf.split(x, [1, 3], 2).reverse(), 2),
-  tile: (x) => tf.tile(x, [1, 2, 1]),
-  fill: (x) => tf.add(x, tf.fill([4], 0.25)),
-  'products of batches': (x) => tf.matMul(x, x, false, true),
-  'products of batches, the other way': (x) => tf.matMul(x, x, true, false),
-  'products of matrices': (x) => {
-    const a = tf.reshape(x, [6, 4]) as tf.Tensor2D
-    return tf.matMul(tf.matMul(a, a, true, false), a, false, true)
-  }
-}
-
-for (const [name, op] of Object.entries(OPS)) {
-  test(`the engines agree on ${name}`, async () => {
-    // Never 0, where a sign is a matter of taste.
-    const x = Float32Array.from({ length: 24 }, (_, i) => Math.sin(i * 1.7 + 0.3) * 2)
-    const [expected, ...others] = await Promise.all(
-      engines.map(async (engine) => {
-        const program = await engine.load(unary(name, op))
-        const { y } = await program.run({ x })
-        await program.dispose()
-        return { engine: engine.name, y: y! }
-      })
-    )
-    for (const { engine, y } of others) {
-      assert.equal(y.length, expected!.y.length)
-      expected!.y.forEach((value, i) => {
-        const difference = Math.abs(value - y[i]!)
-        assert.ok(difference <= 2e-6 * Math.max(1, Math.abs(value)), `${engine} [${i}]: ${y[i]} for ${value}`)
-      })
-    }
-  })
 }
 
 for (const engine of engines) {
@@ -147,7 +87,9 @@ for (const engine of engines) {
   })
 }
 
-for (const engine of engines.filter(({ name }) => name !== 'onnx')) {
+/** The others write a program down before they run it. */
+const eager = engines.filter(({ name }) => !['onnx', 'xla'].includes(name))
+for (const engine of eager) {
   test(`the ${engine.name} engine names an op that it does not have, and goes on`, async () => {
     const before = tf.memory().numTensors
     const lacking = unary('lacking', (x) => {

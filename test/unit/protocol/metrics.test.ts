@@ -12,7 +12,9 @@ const ONLY: Readonly<Record<NonNullable<Metric['only']>, string>> = {
   masks: 'iBOT',
   'koleo.features': '`koleo.features`',
   'koleo.prototypes': '`koleo.prototypes`',
-  float16: 'float16'
+  float16: 'float16',
+  'device memory': 'xla on a GPU',
+  'NVIDIA GPU': 'NVIDIA GPU'
 }
 
 const rowOf = ({ name, unit, only, means }: Metric): string =>

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { checkRecipe } from '../../../src/recipe/check.ts'
+import { checkRecipe, devicesProblems } from '../../../src/recipe/check.ts'
 import { type DeepPartial, type RecipeRequest, resolveRecipe } from '../../../src/recipe/presets.ts'
 import type { Ibot } from '../../../src/recipe/schema.ts'
 
@@ -123,4 +123,29 @@ test('a batch in parts must have equal ones, and nothing that needs the whole ba
   assert.deepEqual(pathsFor({ centering: 'sinkhorn', accumulationSteps: 2 }), ['accumulationSteps'])
   assert.deepEqual(pathsFor({ koleo: { features: 0.1, prototypes: 0 }, accumulationSteps: 2 }), ['accumulationSteps'])
   assert.deepEqual(pathsFor({ koleo: { features: 0, prototypes: 0.1 }, accumulationSteps: 2 }), [])
+})
+
+const onDevices = (devices: number, hyperparameters: RecipeRequest['hyperparameters']) =>
+  devicesProblems(resolveRecipe({ preset: 'demo', method: 'dino-vmf', hyperparameters }), devices)
+
+test('devices have equal parts of a batch, or of each of its parts', () => {
+  assert.deepEqual(onDevices(2, { batchSize: 64 }), [])
+  assert.deepEqual(onDevices(2, { batchSize: 64, accumulationSteps: 32 }), [])
+  assert.deepEqual(onDevices(3, { batchSize: 64 }), [
+    { path: '/compute/devices', message: 'must divide the batch of 64 images, got 3' }
+  ])
+  assert.deepEqual(onDevices(4, { batchSize: 64, accumulationSteps: 32 }), [
+    { path: '/compute/devices', message: 'must divide each of 32 parts of the batch of 64 images, got 4' }
+  ])
+})
+
+test('KoLeo on features looks at the whole batch, so that several devices cannot share it', () => {
+  const [problem, ...others] = onDevices(2, { batchSize: 64, koleo: { features: 0.1, prototypes: 0 } })
+  assert.match(problem!.message, /^must be 1 with KoLeo on features/)
+  assert.deepEqual(others, [])
+  assert.deepEqual(onDevices(2, { batchSize: 64, koleo: { features: 0, prototypes: 0.1 } }), [])
+})
+
+test('one device takes every recipe', () => {
+  assert.deepEqual(onDevices(1, { batchSize: 7, koleo: { features: 0.1, prototypes: 0 } }), [])
 })

@@ -62,3 +62,14 @@ test('a batch in parts needs the activations of one part only, and two more copi
   assert.equal(inParts.flopsPerImage, whole.flopsPerImage)
   assert.equal(inParts.stepsPerEpoch, whole.stepsPerEpoch)
 })
+
+test('each of several devices needs the whole state and the activations of its part of the batch', () => {
+  const numbers = (batchSize: number, devices: number) =>
+    recipeNumbers(
+      resolveRecipe({ preset: 'vit-small-16', method: 'dino-vmf', hyperparameters: { batchSize } }),
+      0,
+      devices
+    )
+  assert.equal(numbers(64, 4).memoryBytes, numbers(16, 1).memoryBytes)
+  assert.equal(numbers(64, 4).flopsPerImage, numbers(64, 1).flopsPerImage)
+})

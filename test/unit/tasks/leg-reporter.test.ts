@@ -17,7 +17,10 @@ const STARTED = {
   images: 40,
   parameters: 1,
   engine: 'fake',
-  device: 'none'
+  device: 'none',
+  deviceKind: 'cpu',
+  devices: 1,
+  precision: 'float32'
 } as const
 
 const aStep = (step: number) => ({ type: 'step', step, epoch: 0, metrics: { loss: 1 / step, kl: step } }) as const

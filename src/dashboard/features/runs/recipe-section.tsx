@@ -30,7 +30,10 @@ export function RecipeSection({ run }: { readonly run: Run }) {
 
 /** The API gives an estimate with a plan, so the run's own request is planned once more. */
 function Estimate({ run }: { readonly run: Run }) {
-  const body = useMemo(() => JSON.stringify({ dataset: run.dataset, ...run.resolved_recipe }), [run])
+  const body = useMemo(
+    () => JSON.stringify({ dataset: run.dataset, compute: run.compute, ...run.resolved_recipe }),
+    [run]
+  )
   const { plan, problem } = usePlan(body)
   if (problem) return <p className="muted small">No estimate: {problem.message}</p>
   return plan && <JsonGroup title="Estimate" value={plan.estimate} />

@@ -6,6 +6,7 @@ import { StatusBadge } from '../../components/status-badge.tsx'
 import { Ago } from '../../components/time.tsx'
 import { formatCount, formatDuration, formatWords } from '../../format.ts'
 import { href } from '../../router.ts'
+import { devicesText, engineText } from './run-engine.ts'
 
 export function RunHeader({ run }: { readonly run: Run }) {
   const { progress, resolved_recipe: recipe } = run
@@ -29,6 +30,8 @@ export function RunHeader({ run }: { readonly run: Run }) {
           ['Method', recipe.method],
           ['Backbone', `${recipe.arch}, patch ${recipe.patch_size}`],
           ['Dataset', <DatasetLink key="dataset" reference={run.dataset} />],
+          ['Engine', engineText(run)],
+          ['Devices, precision', devicesText(run)],
           ['Leg, attempt', `${run.leg}, ${run.attempt}`],
           ['Created', <Ago key="created" at={run.created_at} />],
           [

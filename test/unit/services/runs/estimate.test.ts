@@ -16,7 +16,7 @@ const ended = (imagesSeen: number, seconds: number): Run =>
 
 test('steps, images and operations are those of the recipe', () => {
   const images = 10 * recipe.hyperparameters.batchSize
-  const estimate = estimateRun(recipe, images, [])
+  const estimate = estimateRun(recipe, { images, devices: 1 }, [])
   assert.equal(estimate.steps, 10 * recipe.hyperparameters.epochs)
   assert.equal(estimate.images, images * recipe.hyperparameters.epochs)
   assert.equal(estimate.flops, recipeNumbers(recipe, images).totalFlops)
@@ -26,9 +26,16 @@ test('steps, images and operations are those of the recipe', () => {
 test('the time is that of the newest success which trained anything', () => {
   const images = 10 * recipe.hyperparameters.batchSize
   const seen = images * recipe.hyperparameters.epochs
-  assert.equal(estimateRun(recipe, images, [ended(0, 3), ended(seen, 50), ended(seen, 900)]).durationS, 50)
-  const twice = estimateRun(recipe, 2 * images, [ended(seen, 50)])
+  const once = { images, devices: 1 }
+  assert.equal(estimateRun(recipe, once, [ended(0, 3), ended(seen, 50), ended(seen, 900)]).durationS, 50)
+  const twice = estimateRun(recipe, { ...once, images: 2 * images }, [ended(seen, 50)])
   assert.equal(twice.durationS, 100)
+})
+
+test('the memory is that of each device', () => {
+  const on = (devices: number) => estimateRun(recipe, { images: 1000, devices }, []).memoryBytes
+  assert.equal(on(2), recipeNumbers(recipe, 1000, 2).memoryBytes)
+  assert.ok(on(2) < on(1))
 })
 
 test('a run without a beginning, an end or a second between them measures nothing', () => {

@@ -14,7 +14,7 @@ const aRun = (patch: Partial<Run> = {}): Run =>
     attempt: 1,
     leg: 1,
     startedAt: new Date(NOW - 60_000),
-    compute: { device: 'any', maxRuntimeS: 3600, priority: 0 },
+    compute: { device: 'any', devices: 1, maxRuntimeS: 3600, priority: 0 },
     progress: { step: 7, totalSteps: 10, epoch: 0, percent: 70, imagesSeen: 7 },
     ...patch
   }) as Run // the rules read nothing else

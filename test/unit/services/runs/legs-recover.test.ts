@@ -5,6 +5,8 @@ import type { LegDeps } from '../../../../src/services/runs/leg-lease.ts'
 import { createLegService } from '../../../../src/services/runs/legs.ts'
 import { fakeClock } from '../../../helpers/fake-clock.ts'
 
+const BY = { worker: 'a worker', machine: { offers: [], problem: null } }
+
 test('after an outage living workers get a lease’s time before their runs are taken back', async () => {
   const clock = fakeClock()
   let isAway = true
@@ -16,12 +18,12 @@ test('after an outage living workers get a lease’s time before their runs are 
   }
   const deps = { clock, leaseMs: 30_000, stores: { runs: { listExpiredLeases } } } as unknown as LegDeps // all it uses
   const legs = createLegService(deps)
-  await assert.rejects(legs.recover(), { code: 'database_unavailable' })
+  await assert.rejects(legs.recover(BY), { code: 'database_unavailable' })
   isAway = false
   await clock.advance(29_000)
-  assert.deepEqual(await legs.recover(), [])
+  assert.deepEqual(await legs.recover(BY), [])
   assert.equal(looks, 0)
   await clock.advance(1000)
-  await legs.recover()
+  await legs.recover(BY)
   assert.equal(looks, 1)
 })

@@ -1,0 +1,61 @@
+/** From patches to the tokens that the first block sees. */
+import { type Tensor, type Tensors, tf } from '../engine/tf.ts'
+import type { Network } from '../recipe/network.ts'
+import { positionsAt } from './position.ts'
+
+/** Pixels of patches, float, normalized: [patches, batch, channels · patch²], patches in reading order. */
+export type Patches = Tensor
+
+export interface NetworkParameters {
+  readonly network: Network
+  /** By their names in the state dict, `backbone.…`. */
+  readonly parameters: Tensors
+}
+
+/**
+ * [patches + 1, batch, dim]: the class token, then the patches, each with its position.
+ *
+ * @param hidden [patches, batch]: 1 where the mask token stands in for a patch, before positions are added
+ */
+export function embedPatches({ network, parameters }: NetworkParameters, patches: Patches, hidden?: Tensor): Tensor {
+  const { dim, imageSize, patchSize } = network
+  const [count, batch, pixels] = patches.shape as [number, number, number]
+  const positions = positionsAt(parameters['backbone.pos_embed']!, imageSize / patchSize, Math.sqrt(count))
+  const first = tf.add(tf.slice(positions, [0, 0], [1, dim]), tf.reshape(parameters['backbone.cls_token']!, [1, dim]))
+  const others = tf.add(tf.slice(positions, [1, 0], [count, dim]), parameters['backbone.patch_embed.proj.bias']!)
+  const table = tf.reshape(tf.concat([first, others]), [count + 1, 1, dim])
+
+  const weight = tf.reshape(parameters['backbone.patch_embed.proj.weight']!, [dim, pixels])
+  const seen = hidden ? hidePatches(parameters, { patches, weight, hidden }) : { patches, weight }
+  const columns = seen.weight.shape[1]!
+  // An empty patch makes room for the class token while rows are still narrow.
+  const rows = tf.reshape(
+    tf.pad(seen.patches, [
+      [1, 0],
+      [0, 0],
+      [0, 0]
+    ]),
+    [(count + 1) * batch, columns]
+  )
+  const embedded = tf.matMul(rows as tf.Tensor2D, seen.weight as tf.Tensor2D, false, true)
+  return tf.add(tf.reshape(embedded, [count + 1, batch, dim]), table)
+}
+
+interface Embedding {
+  readonly patches: Patches
+  /** [dim, pixels]. */
+  readonly weight: Tensor
+}
+
+/**
+ * A hidden patch has no pixels but a 1 in one more column, and that column's weight is the mask token without the bias that
+ * the table adds: so hiding costs no pass over wide rows.
+ */
+function hidePatches(parameters: Tensors, { patches, weight, hidden }: Embedding & { hidden: Tensor }): Embedding {
+  const [count, batch] = patches.shape as [number, number]
+  const column = tf.reshape(hidden, [count, batch, 1])
+  const visible = tf.mul(patches, tf.sub(1, column))
+  const token = tf.reshape(parameters['backbone.masked_embed']!, [-1])
+  const shift = tf.reshape(tf.sub(token, parameters['backbone.patch_embed.proj.bias']!), [-1, 1])
+  return { patches: tf.concat([visible, column], 2), weight: tf.concat([weight, shift], 1) }
+}

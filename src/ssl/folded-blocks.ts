@@ -1,0 +1,57 @@
+/**
+ * The blocks for engines that run op by op: what can be done to weights once is not done to wide tensors in every pass
+ * (fold.ts), and each size of crops goes through by itself.
+ */
+import { linear } from '../engine/ops/linear.ts'
+import { type Tensor, tf } from '../engine/tf.ts'
+import { LAYER_NORM_EPS } from '../recipe/network.ts'
+import { attend, attendClass } from './attention.ts'
+import { affineOf, type Blocks, classRows, type TokenView } from './blocks.ts'
+import type { NetworkParameters } from './embed.ts'
+import { type Affine, type FoldedAttention, type FoldedNorm, foldAttention, foldNorm } from './fold.ts'
+import { feedForward } from './mlp.ts'
+
+interface FoldedBlock {
+  readonly attention: FoldedAttention
+  readonly widen: FoldedNorm
+  readonly narrow: Affine
+}
+
+/** Folds the parameters, once for all sizes of crops. */
+export function foldedBlocks({ network, parameters }: NetworkParameters): Blocks {
+  const epsilon = network.layerNormEps ?? LAYER_NORM_EPS
+  const blocks = Array.from({ length: network.depth }, (_, i): FoldedBlock => {
+    const part = (name: string) => affineOf(parameters, `backbone.blocks.${i}.${name}`)
+    return {
+      attention: foldAttention({ ...part('norm1'), epsilon }, part('attn.qkv'), {
+        projection: part('attn.proj'),
+        heads: network.heads
+      }),
+      widen: foldNorm({ ...part('norm2'), epsilon }, part('mlp.fc1')),
+      narrow: part('mlp.fc2')
+    }
+  })
+  return { through: (views) => views.map((view) => blockRows(blocks, network.heads, view)) }
+}
+
+function blockRows(blocks: readonly FoldedBlock[], heads: number, view: TokenView): Tensor {
+  const { tokens, keeps, leaving } = view
+  const grid = { tokens, heads }
+  // Under an eager engine, what a block computes on its way and no gradient needs goes with its end.
+  const through = (x: Tensor, i: number, { attention, widen, narrow }: FoldedBlock): Tensor => {
+    const classOnly = leaving === 'class' && i === blocks.length - 1
+    const mixed = classOnly ? attendClass(x, attention, grid) : attend(x, attention, grid)
+    const projected = linear(mixed, attention.projection.weight, attention.projection.bias)
+    const attended = addBranch(classOnly ? classRows(x, tokens) : x, projected, keeps[2 * i])
+    return addBranch(attended, feedForward(attended, widen, narrow), keeps[2 * i + 1])
+  }
+  return blocks.reduce((x, block, i) => tf.tidy(() => through(x, i, block)), view.rows)
+}
+
+function addBranch(x: Tensor, branch: Tensor, keep: Tensor | undefined): Tensor {
+  if (!keep) return tf.add(x, branch)
+  const [rows, dim] = branch.shape as [number, number]
+  const batch = keep.shape[0]!
+  const kept = tf.mul(tf.reshape(branch, [rows / batch, batch, dim]), tf.reshape(keep, [1, batch, 1]))
+  return tf.add(x, tf.reshape(kept, [rows, dim]))
+}
