@@ -1,15 +1,33 @@
-/** `kappa doctor`: which engines this machine has, on which device, and how fast they are. */
+/**
+ * `kappa doctor`: which engines this machine has, on which device, and how fast they are; or what a step would take on a GPU
+ * that is not there.
+ */
+
+import type { EngineChoice } from '../engine/choose-engine.ts'
 import { examine } from '../engine/doctor.ts'
 import type { EngineReport } from '../engine/engine-report.ts'
-import { type Command, EXIT, type ExitCode, fromEnvironment, threadsOf } from './command.ts'
+import { GPU_TARGET_NAMES } from '../engine/xla/gpu-targets.ts'
+import { PRESET_NAMES } from '../recipe/presets.ts'
+import { METHODS } from '../recipe/schema.ts'
+import { type Command, EXIT, type ExitCode, fromEnvironment, refusal, threadsOf } from './command.ts'
+import { showTarget } from './doctor-target.ts'
 import { readOptions } from './options.ts'
 import type { Output } from './output.ts'
 
 const USAGE = `Which engines this machine has, on which device, and how fast they are. Takes some seconds.
 
   kappa doctor [--threads N] [--json]
+  kappa doctor --target GPU [--recipe FILE] [--preset NAME] [--method NAME] [--devices N] [--json]
 
-Exit codes: 0 there is an engine that trains and serves · 1 there is none · 2 a wrong flag, named
+  --target GPU              compiles a step for a GPU that is not there, and shows launches, memory, FLOPs and bytes of it:
+                            ${GPU_TARGET_NAMES.join(', ')}. Takes a minute, and what npx kappa engine install xla-cuda-aot brings
+  --recipe FILE             method, preset, arch and hyperparameters, as docs/recipes.md has them
+  --preset NAME             ${PRESET_NAMES.join(', ')}
+  --method NAME             ${METHODS.join(', ')}
+  --devices N               GPUs that share every batch, 1 by default
+  --threads N               of the engines that are measured, all cores by default
+
+Exit codes: 0 there is an engine that trains and serves, or the step was compiled · 1 there is none · 2 a wrong flag, named
 `
 
 const WIDTH = 'tfjs-node-gpu'.length
@@ -17,14 +35,25 @@ const WIDTH = 'tfjs-node-gpu'.length
 const WHICH_IS_USED = `Serving uses onnx on the CPU. So does training, unless xla's plugin computes on a GPU or KAPPA_ENGINE says otherwise
 (docs/engines.md). cpu is the slow reference that tests hold the others against.`
 
-const OPTIONS = { json: { type: 'boolean' }, threads: { type: 'string' } } as const
+const text = { type: 'string' } as const
+const OF_TARGET = { recipe: text, preset: text, method: text, devices: text } as const
+const OPTIONS = { json: { type: 'boolean' }, threads: text, target: text, ...OF_TARGET } as const
 
 /** What the environment says about engines. */
-export type ReadPlugin = () => { readonly plugin: string | null }
+export type ReadPlugin = () => Pick<EngineChoice, 'plugin' | 'precision'>
 
 export const createDoctorCommand = (readPlugin: ReadPlugin): Command => ({
   usage: USAGE,
-  run: (args, output) => showEngines(threadsOf(readOptions(args, OPTIONS).threads), readPlugin, output)
+  run(args, output) {
+    const { target, threads, devices, json: _, ...recipe } = readOptions(args, OPTIONS)
+    if (target !== undefined) {
+      if (threads !== undefined) throw refusal('--threads is of engines that are here, and --target of none that is.')
+      return showTarget({ target, devices, ...recipe }, readPlugin, output)
+    }
+    for (const name of Object.keys({ ...recipe, ...(devices === undefined ? {} : { devices }) }))
+      throw refusal(`--${name} is of --target.`)
+    return showEngines(threadsOf(threads), readPlugin, output)
+  }
 })
 
 export async function showEngines(

@@ -1283,7 +1283,7 @@ export interface components {
             /** @description Images the student sees, each with all its crops. */
             images: number;
             flops: number;
-            /** @description Of each device, for weights, their moments and activations. */
+            /** @description Of each device, for weights, their moments and activations: of a GPU where `compute.device` is `gpu`, else of a processor, whose float32 takes about twice as much. */
             memory_bytes: number;
             duration_s: number | null;
         };

@@ -20,13 +20,22 @@ export interface RecipeNumbers {
   /** Multiplications and additions of student (forward and backward) and teacher (forward), per training image. */
   readonly flopsPerImage: number
   readonly totalFlops: number
-  /** Estimate of what each device needs for state and activations; the runtime's own 200 MB come on top. */
+  /** Estimate of what each processor needs for state and activations; the runtime's own 200 MB come on top. */
   readonly memoryBytes: number
+  /**
+   * The same of each GPU, with products in bfloat16. XLA's own plans are 0.9 to 1.1 of it (bench/RESULTS.md); CUDA's context of
+   * some hundred MB comes on top.
+   */
+  readonly gpuMemoryBytes: number
 }
 
 const FLOAT_BYTES = 4
 /** Student, teacher, two moments, each once as input and once as output of the step, and the gradients. */
 const STATE_COPIES = 9
+/** On a GPU, where the state is moved in place: student, teacher, two moments, the gradient, and student and teacher rounded. */
+const GPU_STATE_COPIES = 6
+/** Of what is kept for the backward pass there: results of products, which are rounded. */
+const GPU_ACTIVATION_BYTES = 2
 /** With a batch in parts: the gradients of one part, and their mean as the update's input. */
 const GRADIENT_COPIES = 2
 
@@ -86,9 +95,9 @@ function maskedNumbers(recipe: Recipe, patches: number): MaskedNumbers {
 }
 
 /**
- * Floats of an image that are kept for the backward pass: a token and block (10 + 2r) d, an attention matrix and block 2 h n² (logits and
- * probabilities), a crop's logits, their log-softmax and gradient 3K; the teacher keeps only its probabilities and
- * logits, 2K a global crop.
+ * Floats of an image that are kept for the backward pass: a token and block (10 + 2r) d, an attention matrix and block
+ * 2 h n² (logits and probabilities), a crop's logits, their log-softmax and gradient 3K; the teacher keeps only its
+ * probabilities and logits, 2K a global crop.
  */
 function floatsPerImage(recipe: Recipe, tokens: { global: number; local: number }): number {
   const { dim, depth, heads, mlpRatio } = VARIANTS[recipe.arch]
@@ -111,8 +120,8 @@ export function recipeNumbers(recipe: Recipe, images: number, devices = 1): Reci
   const masked = maskedNumbers(recipe, tokens.global - 1).flops
   const flopsPerImage =
     3 * (global.count * globalFlops + local.count * localFlops) + global.count * (globalFlops + masked)
-  const copies = STATE_COPIES + (accumulationSteps > 1 ? GRADIENT_COPIES : 0)
-  const imagesAtOnce = batchSize / (accumulationSteps * devices)
+  const ofParts = accumulationSteps > 1 ? GRADIENT_COPIES : 0
+  const activations = (batchSize / (accumulationSteps * devices)) * floatsPerImage(recipe, tokens)
   const stepsPerEpoch = Math.floor(images / batchSize)
   const backboneParameters = countBackbone(recipe)
   const headParameters = countHead(recipe)
@@ -128,6 +137,7 @@ export function recipeNumbers(recipe: Recipe, images: number, devices = 1): Reci
     headParameters,
     flopsPerImage,
     totalFlops: flopsPerImage * stepsPerEpoch * batchSize * epochs,
-    memoryBytes: FLOAT_BYTES * (copies * parameters + imagesAtOnce * floatsPerImage(recipe, tokens))
+    memoryBytes: FLOAT_BYTES * ((STATE_COPIES + ofParts) * parameters + activations),
+    gpuMemoryBytes: FLOAT_BYTES * (GPU_STATE_COPIES + ofParts) * parameters + GPU_ACTIVATION_BYTES * activations
   }
 }

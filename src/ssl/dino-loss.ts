@@ -5,33 +5,50 @@
 import { withGradient } from '../engine/ops/fused.ts'
 import { type Tensor, tf } from '../engine/tf.ts'
 
-interface Against {
-  /** Σ_q P_q over the crops that this one is compared with: [crops, batch, K], or [1, batch, K] when all share it. */
-  readonly target: Tensor
-  /** How many they are. */
-  readonly mass: number
-}
-
-/** student logits [crops, batch, K] → [2]: Σ −T log P, and the student's entropy Σ −P log P, which has no gradient. */
-const crossEntropy = (logits: Tensor, { target, mass }: Against): Tensor =>
+/**
+ * logits [V, batch, K] of the student, teacher probabilities [G, batch, K] → [2]: Σ −T log P, where T is the sum of the
+ * teacher's crops but a crop's own, and the student's entropy Σ −P log P, which has no gradient.
+ */
+const crossEntropy = (logits: Tensor, teacher: Tensor): Tensor =>
   withGradient({
     inputs: [logits] as const,
     forward: () => {
       const logP = tf.logSoftmax(logits)
       const p = tf.exp(logP)
-      const sums = [target, p].map((weights) => tf.reshape(tf.sum(tf.mul(weights, logP)), [1]))
-      return { value: tf.neg(tf.concat(sums)), saved: [p, target] }
+      const sums = [othersOf(teacher, logits.shape[0]!), p].map((weights) =>
+        tf.reshape(tf.sum(tf.mul(weights, logP)), [1])
+      )
+      return { value: tf.neg(tf.concat(sums)), saved: [p, teacher] }
     },
-    backward: (dy, _, [p, t]) => {
+    backward: (dy, [logits0], [p, teacher0]) => {
+      const crops = logits0.shape[0]!
       const upstream = tf.slice(dy, [0], [1])
-      return [tf.sub(tf.mul(p!, tf.mul(upstream, mass)), tf.mul(t!, upstream))]
+      const mass = tf.mul(massOf(crops, teacher0!.shape[0]!), upstream)
+      const dLogits = tf.sub(tf.mul(p!, mass), tf.mul(othersOf(teacher0!, crops), upstream))
+      return [dLogits]
     }
   })
 
+/** [G, batch, K] → [crops, batch, K]: the sum of the teacher's crops, without the one that a student's crop is itself. */
+function othersOf(teacher: Tensor, crops: number): Tensor {
+  const own = tf.pad(teacher, [
+    [0, crops - teacher.shape[0]!],
+    [0, 0],
+    [0, 0]
+  ])
+  return tf.sub(tf.sum(teacher, 0, true), own)
+}
+
+/** [crops, 1, 1]: what the probabilities of `othersOf` sum to. */
+const massOf = (crops: number, globals: number): Tensor =>
+  tf.tensor3d(
+    Float32Array.from({ length: crops }, (_, i) => (i < globals ? globals - 1 : globals)),
+    [crops, 1, 1]
+  )
+
 export interface Views {
-  /** Student logits [G, batch, K] and [L, batch, K]; the latter is left out when there are no local crops. */
-  readonly global: Tensor
-  readonly local?: Tensor
+  /** Student logits [V, batch, K]: the G global crops first. */
+  readonly student: Tensor
   /** Teacher probabilities [G, batch, K], without gradient. */
   readonly teacher: Tensor
 }
@@ -43,17 +60,13 @@ export interface DinoLoss {
   readonly studentEntropy: Tensor
 }
 
-export function dinoLoss({ global, local, teacher }: Views): DinoLoss {
+export function dinoLoss({ student, teacher }: Views): DinoLoss {
   const [globals, batch] = teacher.shape as [number, number]
-  const locals = local?.shape[0] ?? 0
-  const all = tf.sum(teacher, 0, true)
-  const parts = [crossEntropy(global, { target: tf.sub(all, teacher), mass: globals - 1 })]
-  if (local) parts.push(crossEntropy(local, { target: all, mass: globals }))
-  const sums = parts.reduce((a, b) => tf.add(a, b))
-  const [cross, entropy] = tf.split(sums, 2)
-  const pairs = globals * (globals + locals - 1)
+  const crops = student.shape[0]!
+  const [cross, entropy] = tf.split(crossEntropy(student, teacher), 2)
+  const pairs = globals * (crops - 1)
   return {
     loss: tf.reshape(tf.mul(cross!, 1 / (pairs * batch)), []),
-    studentEntropy: tf.reshape(tf.mul(entropy!, 1 / ((globals + locals) * batch)), [])
+    studentEntropy: tf.reshape(tf.mul(entropy!, 1 / (crops * batch)), [])
   }
 }

@@ -15,13 +15,14 @@ const gib = (bytes: number): string => `${(bytes / 2 ** 30).toFixed(1)} GiB`
 export async function withEstimate(
   thrown: unknown,
   recipe: Recipe,
-  engine: Pick<Engine, 'devices' | 'memory'>,
+  engine: Pick<Engine, 'devices' | 'deviceKind' | 'memory'>,
   ofProcess = process.constrainedMemory()
 ): Promise<Error> {
   const error = toError(thrown)
   if (!isOutOfMemory(error)) return error
-  const { devices } = engine
-  const { memoryBytes } = recipeNumbers(recipe, 0, devices)
+  const { devices, deviceKind } = engine
+  const numbers = recipeNumbers(recipe, 0, devices)
+  const memoryBytes = deviceKind === 'cpu' ? numbers.memoryBytes : numbers.gpuMemoryBytes
   const { batchSize, crops, prototypes } = recipe.hyperparameters
   const limit = await limitOf(engine)
   const needed = devices === 1 ? gib(memoryBytes) : `${gib(memoryBytes)} on each of ${devices} devices`

@@ -15,6 +15,6 @@ export const layerNorm = (x: Tensor, affine: { weight: Tensor; bias: Tensor; eps
       const g = tf.mul(dy, weight)
       const centered = tf.sub(g, tf.mean(g, -1, true))
       const dx = normalizeBackward(centered, { value: value!, inverseDeviation: inverseDeviation! })
-      return [dx, tf.sum(tf.mul(dy, value!), 0), columnSums(dy)]
+      return [dx, columnSums(tf.mul(dy, value!)), columnSums(dy)]
     }
   })

@@ -38,6 +38,8 @@ const UNTIMED: Overrides = { xla_gpu_autotune_level: 0, xla_gpu_enable_triton_ge
  */
 export async function compileAhead(text: string, options: AheadOfTimeOptions): Promise<AheadOfTime> {
   const { target, replicas = 1, overrides = {} } = options
+  // Read when the library is loaded: it tells of CUDA that is missing, and of compilations that take long.
+  process.env['TF_CPP_MIN_LOG_LEVEL'] ??= '3'
   const plugin = openPlugin(options.plugin)
   const encoded = encodeCompileOptions({ replicas, overrides: { ...UNTIMED, ...overrides } })
   const topology = createTopology(plugin, target, replicas)

@@ -1,6 +1,7 @@
 /** Which PJRT plugin the xla engine uses: the one that is named, else what is installed. Nothing is searched for. */
 import { stat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
+import { AppError } from '../../base/errors.ts'
 import { hasNvidiaDriver } from '../nvidia.ts'
 import { ENGINES_FOLDER, whyNotInstalled } from './installed.ts'
 import { INSTALLABLE, type InstallableName } from './wheels.ts'
@@ -40,6 +41,19 @@ export async function findPlugin(
   // On a machine with a GPU its plugin is what is missing, whether or not there is another one.
   if (cuda === null) return cpu
   return 'path' in cpu ? { ...cpu, missing: cuda.reason } : { ...cuda, isForGpu: true }
+}
+
+/**
+ * The plugin that compiles for a GPU that is not there: one of CUDA that is named, else what is installed.
+ * @throws AppError engine_unavailable, with the command that brings it
+ */
+export async function findCompiler(named: string | null, folder = ENGINES_FOLDER): Promise<string> {
+  const plugin = named === null ? null : await namedPlugin(named, true)
+  if (plugin !== null && 'path' in plugin && plugin.platform === 'gpu') return plugin.path
+  const found = await Promise.all((['xla-cuda-aot', 'xla-cuda'] as const).map((name) => installed(name, folder)))
+  for (const one of found) if ('path' in one) return one.path
+  const [{ reason }] = found as [NoPlugin, NoPlugin]
+  throw new AppError('engine_unavailable', { message: `Nothing here compiles for a GPU: ${reason}.`, reason })
 }
 
 async function installed(name: InstallableName, enginesFolder: string): Promise<FoundPlugin | NoPlugin> {

@@ -62,6 +62,9 @@ const TARGETS = {
 export type GpuTargetName = keyof typeof TARGETS
 export const GPU_TARGET_NAMES = Object.keys(TARGETS) as GpuTargetName[]
 
+/** Of one GPU, as its driver tells it. */
+export const targetMemoryBytes = (name: GpuTargetName): number => TARGETS[name].memoryBytes
+
 /** What a topology of so many of these GPUs in one machine is created from. */
 export const topologyOptions = (name: GpuTargetName, replicas: number): NamedValues => ({
   target_config: describe(TARGETS[name]),

@@ -4,19 +4,18 @@
  */
 import { availableParallelism } from 'node:os'
 import { invariant } from '../../base/errors.ts'
-import type { Engine, HeldState, LoadedProgram, LoadOptions, Precision, SteppingOptions } from '../engine.ts'
+import type { Engine, HeldState, LoadedProgram, Precision } from '../engine.ts'
 import { checkFeeds } from '../feeds.ts'
 import type { Program } from '../program.ts'
 import type { TensorSpec } from '../tensor-spec.ts'
-import { writeStableHlo } from '../trace/stablehlo.ts'
-import { outputName, traceProgram } from '../trace/trace.ts'
 import type { XlaClient } from './client.ts'
 import type { XlaCompileOptions } from './compile-options.ts'
 import { fullestOf, type XlaDevice } from './devices.ts'
 import { createHeldBuffers, HeldBuffers } from './held-buffers.ts'
 import type { ProgramCache } from './program-cache.ts'
-import { runnable, stepOnDevices, type WrittenProgram } from './run-program.ts'
+import { runnable, stepOnDevices } from './run-program.ts'
 import { kindOf, versionOf } from './version.ts'
+import { writeProgram } from './write-program.ts'
 
 export interface XlaEngineOptions {
   readonly client: XlaClient
@@ -44,14 +43,14 @@ export function createXlaEngine({ client, devices: count = 1, precision, cache }
     fuses: true,
     async load(program, options = {}) {
       const open = async (fixed: Program) => {
-        const written = write(fixed, options, precision)
+        const written = writeProgram(fixed, options, precision)
         const { executable } = await cache.compile(client, written.text, optionsOn(client, 1))
         return runnable(executable, written, { client, device: first })
       }
       return isFree(program) ? openedByBatch(program, open) : open(program)
     },
     async loadStepping(program, options) {
-      const written = write(program, options, precision)
+      const written = writeProgram(program, options, precision)
       const { executable } = await cache.compile(client, written.text, optionsOn(client, count))
       return {
         async step(state, feeds) {
@@ -74,27 +73,6 @@ export function createXlaEngine({ client, devices: count = 1, precision, cache }
 /** The plugin makes as many devices of a CPU as it is asked for; more than cores would wait for each other. */
 const mostDevices = (client: XlaClient): number =>
   kindOf(client) === 'cpu' ? Math.max(client.devices.length, availableParallelism()) : client.devices.length
-
-function write(
-  program: Program,
-  options: LoadOptions & Partial<SteppingOptions>,
-  precision: Precision
-): WrittenProgram {
-  const { constants = {}, mayRound = false, held = [], commitIf } = options
-  const graph = traceProgram(program, { constants, fuses: true })
-  const moved = held.filter((name) => program.outputs.includes(name))
-  const text = writeStableHlo(graph, {
-    precision: mayRound ? precision : 'float32',
-    donated: new Map(moved.map((name) => [name, outputName(program, name)])),
-    commitIf
-  })
-  return {
-    text,
-    inputs: program.inputs.filter(({ name }) => !(name in constants)),
-    outputs: graph.outputs.map(({ shape }, i) => ({ name: program.outputs[i]!, shape })),
-    held: new Set(held)
-  }
-}
 
 /**
  * The same program gives the same bits again. Which kernels it has is still chosen by timing them, so that a program that

@@ -96,7 +96,10 @@ export const Estimate = Resource(
     steps: Type.Integer(),
     images: Type.Integer({ description: 'Images the student sees, each with all its crops.' }),
     flops: Type.Number(),
-    memory_bytes: Type.Number({ description: 'Of each device, for weights, their moments and activations.' }),
+    memory_bytes: Type.Number({
+      description:
+        'Of each device, for weights, their moments and activations: of a GPU where `compute.device` is `gpu`, else of a processor, whose float32 takes about twice as much.'
+    }),
     duration_s: Nullable(
       Type.Integer({ description: 'From the speed of the last run of the project that succeeded; null without one.' })
     )

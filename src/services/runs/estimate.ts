@@ -1,3 +1,4 @@
+import type { DeviceWish } from '../../base/devices.ts'
 import type { Run } from '../../domain/run.ts'
 import { recipeNumbers } from '../../recipe/numbers.ts'
 import type { Recipe } from '../../recipe/schema.ts'
@@ -25,7 +26,7 @@ export function measuredFlopRate(run: Run): number | null {
 /** @param finished runs of the project that have succeeded, newest first */
 export function estimateRun(
   recipe: Recipe,
-  { images, devices }: { readonly images: number; readonly devices: number },
+  { images, device, devices }: DeviceWish & { readonly images: number },
   finished: readonly Run[]
 ): Estimate {
   const numbers = recipeNumbers(recipe, images, devices)
@@ -34,7 +35,7 @@ export function estimateRun(
     steps: numbers.totalSteps,
     images: numbers.totalSteps * recipe.hyperparameters.batchSize,
     flops: numbers.totalFlops,
-    memoryBytes: numbers.memoryBytes,
+    memoryBytes: device === 'gpu' ? numbers.gpuMemoryBytes : numbers.memoryBytes,
     durationS: rate === null ? null : Math.ceil(numbers.totalFlops / rate)
   }
 }

@@ -84,7 +84,8 @@ export function createRunService(deps: RunServiceDeps) {
       { status: 'succeeded' },
       { limit: RUNS_TO_MEASURE, after: null }
     )
-    return { version, recipe, estimate: estimateRun(recipe, { images: version.images, devices }, succeeded.data) }
+    const { compute } = request
+    return { version, recipe, estimate: estimateRun(recipe, { images: version.images, ...compute }, succeeded.data) }
   }
 
   async function get(projectId: string, id: string): Promise<Run> {

@@ -3,7 +3,7 @@
  * whole batch at once would take, but for float32's rounding of the means: what is drawn for an image belongs to its place
  * in the whole batch, centers and metrics are made of the means over all parts, and clipping sees the mean gradient.
  */
-import type { Engine, HeldState, Outputs, SteppingProgram } from '../../engine/engine.ts'
+import type { HeldState, Outputs, SteppingProgram } from '../../engine/engine.ts'
 import type { Program } from '../../engine/program.ts'
 import type { Recipe } from '../../recipe/schema.ts'
 import { applyProgram, BATCH, measureProgram, measureSpecs } from './accumulation-programs.ts'
@@ -13,13 +13,13 @@ import { FINITE } from './metrics.ts'
 import { accumulate, average, joinViews, logMeanExpOf } from './micro-batches.ts'
 import { planOf, type StepPlan } from './plan.ts'
 import { isLogarithm } from './replicas.ts'
-import { metricsOf, type StepPrograms, viewsOf } from './results.ts'
+import { metricsOf, type StepEngine, type StepPrograms, viewsOf } from './results.ts'
 import { stepScalars } from './scalars.ts'
 
 export const accumulationOf = ({ hyperparameters }: Recipe): number => hyperparameters.accumulationSteps ?? 1
 
 /** @param recipe with accumulationSteps above 1 that divide its batch */
-export async function loadAccumulatedStep(engine: Engine, recipe: Recipe): Promise<StepPrograms> {
+export async function loadAccumulatedStep(engine: StepEngine, recipe: Recipe): Promise<StepPrograms> {
   const parts = accumulationOf(recipe)
   const { batchSize } = recipe.hyperparameters
   const whole = planOf(recipe, engine)

@@ -1,5 +1,5 @@
 /** What a step gives besides the next state. */
-import type { HeldState, Outputs } from '../../engine/engine.ts'
+import type { Engine, HeldState, Outputs } from '../../engine/engine.ts'
 import type { TeacherViews } from '../health/window.ts'
 import type { GivenStep } from './feeds.ts'
 import { FINITE, metricNames } from './metrics.ts'
@@ -12,6 +12,9 @@ export interface StepResult {
   /** False when a metric is not finite: then the state is the one before the step. */
   readonly moved: boolean
 }
+
+/** What of an engine a step's programs depend on. */
+export type StepEngine = Pick<Engine, 'precision' | 'fuses' | 'devices' | 'loadStepping'>
 
 /** Programs that take a step of a held state. */
 export interface StepPrograms {

@@ -6,7 +6,7 @@ import type { StepBatch, StepSchedule } from './feeds.ts'
 import { heldNames, packState, unpackState } from './flat-state.ts'
 import { stepStateSpecs } from './held-state.ts'
 import { planOf } from './plan.ts'
-import type { StepResult } from './results.ts'
+import type { StepEngine, StepPrograms, StepResult } from './results.ts'
 import type { StateTensors } from './state.ts'
 import { loadWholeStep } from './whole.ts'
 
@@ -21,11 +21,14 @@ export interface TrainStep {
   dispose(): Promise<void>
 }
 
+/** The programs of a step: one, or two where a batch is computed in parts. */
+export const loadStepPrograms = (engine: StepEngine, recipe: Recipe): Promise<StepPrograms> =>
+  accumulationOf(recipe) > 1 ? loadAccumulatedStep(engine, recipe) : loadWholeStep(engine, recipe)
+
 /** @param begin the state to go on from, which is copied */
 export async function createTrainStep(engine: Engine, recipe: Recipe, begin: StateTensors): Promise<TrainStep> {
-  const load = accumulationOf(recipe) > 1 ? loadAccumulatedStep : loadWholeStep
   const plan = planOf(recipe, engine)
-  const programs = await load(engine, recipe)
+  const programs = await loadStepPrograms(engine, recipe)
   const held = await engine.hold(stepStateSpecs(plan), packState(plan, begin)).catch(async (error) => {
     await programs.dispose()
     throw error

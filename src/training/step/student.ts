@@ -116,14 +116,10 @@ interface ClsPart {
 
 function clsPart(plan: StepPlan, { y, teacher, mixture }: ClsPart): ReturnType<typeof dinoLoss> {
   const { batchSize, globalCrops, localCrops, network } = plan
-  const crops = (from: number, count: number): Tensor => {
-    const rows = tf.slice(y, [from * batchSize, 0], [count * batchSize, -1])
-    const values = logits(rows, mixture.prototypes, mixture.at)
-    return tf.reshape(values, [count, batchSize, network.prototypes])
-  }
+  const crops = globalCrops + localCrops
+  const rows = plan.masked ? tf.slice(y, [0, 0], [crops * batchSize, -1]) : y
   return dinoLoss({
-    global: crops(0, globalCrops),
-    ...(localCrops > 0 ? { local: crops(globalCrops, localCrops) } : {}),
+    student: tf.reshape(logits(rows, mixture.prototypes, mixture.at), [crops, batchSize, network.prototypes]),
     teacher: tf.reshape(teacher, [globalCrops, batchSize, network.prototypes])
   })
 }

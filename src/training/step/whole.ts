@@ -1,5 +1,4 @@
 /** A step whose batch is computed at once. */
-import type { Engine } from '../../engine/engine.ts'
 import type { Recipe } from '../../recipe/schema.ts'
 import { deviceFeeds, drawStep } from './feeds.ts'
 import { heldInputs } from './held-state.ts'
@@ -7,9 +6,9 @@ import { FINITE } from './metrics.ts'
 import { joinViews } from './micro-batches.ts'
 import { planOf } from './plan.ts'
 import { trainStepProgram } from './program.ts'
-import { metricsOf, type StepPrograms, viewsOf } from './results.ts'
+import { metricsOf, type StepEngine, type StepPrograms, viewsOf } from './results.ts'
 
-export async function loadWholeStep(engine: Engine, recipe: Recipe): Promise<StepPrograms> {
+export async function loadWholeStep(engine: StepEngine, recipe: Recipe): Promise<StepPrograms> {
   const plan = planOf(recipe, engine)
   const whole = { seed: recipe.seed, batchSize: recipe.hyperparameters.batchSize }
   const program = trainStepProgram(plan)

@@ -108,7 +108,7 @@ for (const engine of engines) {
       const crop = (x: Tensor) => tf.reshape(x, [1, rows, prototypes])
       // One global crop of the teacher against one local of the student: the plain cross-entropy.
       const crossEntropy = (x: Tensor) =>
-        dinoLoss({ global: tf.zeros([1, rows, prototypes]), local: crop(x), teacher: crop(teacher) }).loss
+        dinoLoss({ student: tf.concat([tf.zeros([1, rows, prototypes]), crop(x)]), teacher: crop(teacher) }).loss
       return { p: teacher, ...withGradientOf('slope', crossEntropy, s!) }
     })
     assertClose(p!, probabilities.flat(), TOLERANCE.probability)

@@ -125,10 +125,10 @@ const CASES: Readonly<Record<string, Case>> = {
     }
   },
   'multi-crop loss': {
-    shapes: { global: [2, 3, 7], local: [4, 3, 7] },
-    f: ({ global, local }) => {
+    shapes: { student: [6, 3, 7] },
+    f: ({ student }) => {
       const teacher = tf.softmax(tf.tensor(normalFeeds({ teacher: [2, 3, 7] }, 5)['teacher']!, [2, 3, 7]))
-      return dinoLoss({ global: global!, local: local!, teacher }).loss
+      return dinoLoss({ student: student!, teacher }).loss
     }
   }
 }

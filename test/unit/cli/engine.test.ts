@@ -30,7 +30,7 @@ async function call(...args: string[]) {
     }
   })
   const streams = { stdout: stream('stdout'), stderr: stream('stderr') }
-  const load = async () => createEngineCommand(() => ({ plugin: null }))
+  const load = async () => createEngineCommand(() => ({ plugin: null, precision: 'auto' }))
   return { code: await runCommand('engine', load, { args, streams }), ...said }
 }
 

@@ -22,7 +22,7 @@ const COMMANDS: Record<string, Command> = {
   import: createImportCommand(work),
   embed: EMBED,
   knn: KNN,
-  doctor: createDoctorCommand(() => ({ plugin: null }))
+  doctor: createDoctorCommand(() => ({ plugin: null, precision: 'auto' }))
 }
 
 let root: string
@@ -187,6 +187,23 @@ for (const [command, options] of Object.entries(WRONG)) {
     }
   })
 }
+
+test('kappa doctor: what is asked of a GPU that is not there is refused by name', async () => {
+  const target = ['--target', 'h100']
+  const refusals: readonly [args: readonly string[], reason: RegExp][] = [
+    [['--target', 'h200', '--preset', 'demo'], /--target must be one of h100, a100, l4, not h200\./],
+    [target, /--target needs --recipe or --preset\./],
+    [[...target, '--preset', 'huge'], /preset/],
+    [[...target, '--recipe', at('broken.json')], /--recipe .* is not JSON/],
+    [[...target, '--preset', 'demo', '--method', 'simclr'], /method/],
+    [[...target, '--preset', 'demo', '--devices', '0'], /--devices must be 1 or more, not 0\./],
+    [[...target, '--preset', 'demo', '--devices', '3'], /--devices must divide/],
+    [[...target, '--preset', 'demo', '--threads', '2'], /--threads is of engines that are here/],
+    [['--preset', 'demo'], /--preset is of --target\./],
+    [['--devices', '2'], /--devices is of --target\./]
+  ]
+  for (const [args, reason] of refusals) await isRefused('doctor', args, reason)
+})
 
 test('what is needed is said, one thing after the other', async () => {
   for (const [command, good] of Object.entries(GOOD)) {

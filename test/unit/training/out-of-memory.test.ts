@@ -7,7 +7,7 @@ import { muRecipe } from '../../helpers/mu-recipe.ts'
 
 const GIB = 1024 * 1024 * 1024
 /** An engine on the CPU, which has the memory of the process. */
-const ONE = { devices: 1 }
+const ONE = { devices: 1, deviceKind: 'cpu' } as const
 
 test('out of memory says what was expected and what there is, in GiB, and what would need less', async () => {
   const recipe = muRecipe({ batchSize: 64 })
@@ -25,19 +25,20 @@ test('out of memory says what was expected and what there is, in GiB, and what w
 
 test('of devices it says what each was to hold, and what each has', async () => {
   const recipe = muRecipe({ batchSize: 4096 })
-  const engine = { devices: 2, memory: async () => ({ peakBytes: 59 * GIB, limitBytes: 60 * GIB }) }
+  const memory = async () => ({ peakBytes: 59 * GIB, limitBytes: 60 * GIB })
+  const engine = { devices: 2, deviceKind: 'gpu', memory } as const
   const thrown = new AppError('out_of_memory', { message: 'The device has too little memory.' })
   const error = await withEstimate(thrown, recipe, engine, 12.5 * GIB)
   assert.ok(isAppError(error, 'out_of_memory'))
-  const { memoryBytes } = recipeNumbers(recipe, 0, 2)
-  assert.deepEqual([error.details['estimatedBytes'], error.details['limitBytes']], [memoryBytes, 60 * GIB])
-  const each = `${(memoryBytes / GIB).toFixed(1)} GiB on each of 2 devices`
+  const { gpuMemoryBytes } = recipeNumbers(recipe, 0, 2)
+  assert.deepEqual([error.details['estimatedBytes'], error.details['limitBytes']], [gpuMemoryBytes, 60 * GIB])
+  const each = `${(gpuMemoryBytes / GIB).toFixed(1)} GiB on each of 2 devices`
   assert.ok(error.message.includes(`estimated at ${each}, with 60.0 GiB on a device to use`), error.message)
 })
 
 test('a device that does not tell its size any more leaves that of the process', async () => {
   for (const memory of [async () => null, () => Promise.reject(new Error('the device is lost'))]) {
-    const error = await withEstimate(new Error('out of memory'), muRecipe(), { devices: 1, memory }, 12.5 * GIB)
+    const error = await withEstimate(new Error('out of memory'), muRecipe(), { ...ONE, memory }, 12.5 * GIB)
     assert.match(error.message, /with 12\.5 GiB to use/)
   }
 })

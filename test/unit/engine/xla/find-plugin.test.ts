@@ -3,7 +3,8 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { after, before, beforeEach, test } from 'node:test'
-import { type FoundPlugin, findPlugin } from '../../../../src/engine/xla/find-plugin.ts'
+import { isAppError } from '../../../../src/base/errors.ts'
+import { type FoundPlugin, findCompiler, findPlugin } from '../../../../src/engine/xla/find-plugin.ts'
 import { manifestPath } from '../../../../src/engine/xla/installed.ts'
 import { INSTALLABLE, type InstallableName } from '../../../../src/engine/xla/wheels.ts'
 
@@ -94,4 +95,19 @@ test('of a named folder of Python packages the plugin for this machine is taken'
   const cuda = await fileAt(join(packages, 'jax_plugins/xla_cuda13/xla_cuda_plugin.so'))
   assert.equal((await found(packages, true)).path, cuda)
   assert.equal((await found(packages, false)).path, cpu)
+})
+
+test('what compiles for a GPU that is not there is a plugin for GPUs that is named, else what is installed', async () => {
+  const refusal = (error: unknown) =>
+    isAppError(error, 'engine_unavailable') && /npx kappa engine install xla-cuda-aot brings it\.$/.test(error.message)
+  await assert.rejects(findCompiler(null, folder), refusal)
+  const cpu = await fileAt(join(root, 'pjrt_c_api_cpu_plugin.so'))
+  await assert.rejects(findCompiler(cpu, folder), refusal)
+  const whole = await installed('xla-cuda')
+  assert.equal(await findCompiler(null, folder), whole)
+  const compiler = await installed('xla-cuda-aot')
+  assert.equal(await findCompiler(null, folder), compiler)
+  assert.equal(await findCompiler(cpu, folder), compiler)
+  const named = await fileAt(join(root, 'xla_cuda_plugin.so'))
+  assert.equal(await findCompiler(named, folder), named)
 })

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { DeviceWish } from '../../../../src/base/devices.ts'
 import type { Run } from '../../../../src/domain/run.ts'
 import { recipeNumbers } from '../../../../src/recipe/numbers.ts'
 import { resolveRecipe } from '../../../../src/recipe/presets.ts'
@@ -16,7 +17,7 @@ const ended = (imagesSeen: number, seconds: number): Run =>
 
 test('steps, images and operations are those of the recipe', () => {
   const images = 10 * recipe.hyperparameters.batchSize
-  const estimate = estimateRun(recipe, { images, devices: 1 }, [])
+  const estimate = estimateRun(recipe, { images, device: 'any', devices: 1 }, [])
   assert.equal(estimate.steps, 10 * recipe.hyperparameters.epochs)
   assert.equal(estimate.images, images * recipe.hyperparameters.epochs)
   assert.equal(estimate.flops, recipeNumbers(recipe, images).totalFlops)
@@ -26,16 +27,19 @@ test('steps, images and operations are those of the recipe', () => {
 test('the time is that of the newest success which trained anything', () => {
   const images = 10 * recipe.hyperparameters.batchSize
   const seen = images * recipe.hyperparameters.epochs
-  const once = { images, devices: 1 }
+  const once = { images, device: 'any', devices: 1 } as const
   assert.equal(estimateRun(recipe, once, [ended(0, 3), ended(seen, 50), ended(seen, 900)]).durationS, 50)
   const twice = estimateRun(recipe, { ...once, images: 2 * images }, [ended(seen, 50)])
   assert.equal(twice.durationS, 100)
 })
 
-test('the memory is that of each device', () => {
-  const on = (devices: number) => estimateRun(recipe, { images: 1000, devices }, []).memoryBytes
+test('the memory is that of each device, and of a GPU where one is asked for', () => {
+  const on = (devices: number, device: DeviceWish['device'] = 'any') =>
+    estimateRun(recipe, { images: 1000, device, devices }, []).memoryBytes
   assert.equal(on(2), recipeNumbers(recipe, 1000, 2).memoryBytes)
-  assert.ok(on(2) < on(1))
+  assert.equal(on(2, 'cpu'), on(2))
+  assert.equal(on(2, 'gpu'), recipeNumbers(recipe, 1000, 2).gpuMemoryBytes)
+  assert.ok(on(2) < on(1) && on(2, 'gpu') < on(1, 'gpu') && on(1, 'gpu') < on(1))
 })
 
 test('a run without a beginning, an end or a second between them measures nothing', () => {
