@@ -23,7 +23,7 @@ export interface RecipeNumbers {
   /** Estimate of what each processor needs for state and activations; the runtime's own 200 MB come on top. */
   readonly memoryBytes: number
   /**
-   * The same of each GPU, with products in bfloat16. XLA's own plans are 0.9 to 1.1 of it (bench/RESULTS.md); CUDA's context of
+   * The same of each GPU, with products in bfloat16. It is 0.98 to 1.07 of what XLA plans (bench/RESULTS.md); CUDA's context of
    * some hundred MB comes on top.
    */
   readonly gpuMemoryBytes: number
