@@ -5,6 +5,7 @@ import { VERSION } from '../base/version.ts'
 import { type Command, EXIT, EXIT_CODES, fromEnvironment, refusal, runCommand } from '../cli/command.ts'
 import { forkedTrainer } from '../cli/trainer.ts'
 import { readEngineChoice } from '../composition/config.ts'
+import { foreseeEngine } from '../engine/engine-rules.ts'
 import type { TrainerWork } from '../protocol/trainer-child.ts'
 
 const engineChoice = () => readEngineChoice(process.env)
@@ -24,7 +25,11 @@ interface Entry {
 const COMMANDS: Readonly<Record<string, Entry>> = {
   train: {
     summary: 'trains a backbone on a folder of images',
-    load: async () => (await import('../cli/train.ts')).createTrainCommand(trainer())
+    load: async () => {
+      const { createTrainCommand } = await import('../cli/train.ts')
+      const foresee = (devices: number) => foreseeEngine(fromEnvironment(engineChoice), devices)
+      return createTrainCommand(trainer(), foresee)
+    }
   },
   export: {
     summary: 'writes the model of a checkpoint',

@@ -1,6 +1,8 @@
 /** `kappa doctor --target`: what a step takes on a GPU that is not there. */
+
 import { findCompiler } from '../engine/xla/find-plugin.ts'
 import { GPU_TARGET_NAMES, type GpuTargetName, targetMemoryBytes } from '../engine/xla/gpu-targets.ts'
+import { MEMORY_FRACTION } from '../engine/xla/open-xla.ts'
 import { devicesProblems } from '../recipe/check.ts'
 import { type ProgramAhead, stepAhead } from '../training/step-ahead.ts'
 import { EXIT, type ExitCode, fromEnvironment, refusal, wholeNumber } from './command.ts'
@@ -25,21 +27,36 @@ export async function showTarget(options: TargetOptions, readPlugin: ReadPlugin,
     options.devices === undefined ? 1 : wholeNumber('devices', options.devices, { least: 1, most: MOST_DEVICES })
   if (options.recipe === undefined && options.preset === undefined)
     throw refusal('--target needs --recipe or --preset.')
-  const { plugin: named, precision: wanted } = fromEnvironment(readPlugin)
+  const { plugin: named, precision: wanted, memoryFraction } = fromEnvironment(readPlugin)
   const recipe = await readRecipe(options)
   const [problem] = devicesProblems(recipe, devices)
   if (problem !== undefined) throw refusal(`--devices ${problem.message}.`)
   const plugin = await findCompiler(named)
   const precision = wanted === 'auto' ? 'bfloat16' : wanted
-  output.line(`Compiling a step of ${recipe.method} ${recipe.arch} for ${devices} × ${target}.`)
-  const programs = await stepAhead(recipe, { plugin, target, precision, replicas: devices })
-  const limitBytes = targetMemoryBytes(target)
+  const { batchSize } = recipe.hyperparameters
+  output.line(
+    `Compiling a step of ${recipe.method} ${recipe.arch}, batch ${batchSize}, for ${devices} × ${target}: minutes of a processor.`
+  )
+  const programs = await whileTelling(output, stepAhead(recipe, { plugin, target, precision, replicas: devices }))
+  const limitBytes = Math.floor(targetMemoryBytes(target) * (memoryFraction ?? MEMORY_FRACTION))
   const step = summed(programs)
   output.result(
     { type: 'target', target, devices, precision, limitBytes, ...step, programs },
     [...programs.flatMap(linesOf), '', sentenceOf(step.memoryBytes, limitBytes), WHAT_THEY_ARE].join('\n')
   )
   return EXIT.done
+}
+
+const TOLD_EVERY_MS = 15_000
+
+/** The compiler says nothing of how far it is. */
+async function whileTelling<T>(output: Output, work: Promise<T>): Promise<T> {
+  const began = performance.now()
+  const timer = setInterval(() => {
+    const seconds = Math.round((performance.now() - began) / 1000)
+    output.progress({ type: 'compiling', seconds }, `still compiling after ${seconds} s`)
+  }, TOLD_EVERY_MS)
+  return work.finally(() => clearInterval(timer))
 }
 
 const WHAT_THEY_ARE = `Counted in the compiled program and never run: launches are kernels, calls of libraries, copies and collectives;
@@ -88,5 +105,5 @@ function linesOf({ name, runs, launches, flops, bytes, memory: planned }: Progra
 
 const sentenceOf = (memoryBytes: number, limitBytes: number): string =>
   memoryBytes <= limitBytes
-    ? `It needs ${memory(memoryBytes)} of the ${memory(limitBytes)} of each device.`
-    : `It does not fit: ${memory(memoryBytes)} are needed, and a device has ${memory(limitBytes)}.`
+    ? `It needs ${memory(memoryBytes)} of the ${memory(limitBytes)} that a run takes of each device.`
+    : `It does not fit: ${memory(memoryBytes)} are needed, and a run takes ${memory(limitBytes)} of a device. A smaller batch_size, more --devices or accumulation_steps need less; KAPPA_DEVICE_MEMORY_FRACTION takes more.`

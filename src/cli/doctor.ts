@@ -14,17 +14,18 @@ import { showTarget } from './doctor-target.ts'
 import { readOptions } from './options.ts'
 import type { Output } from './output.ts'
 
-const USAGE = `Which engines this machine has, on which device, and how fast they are. Takes some seconds.
+const USAGE = `Which engines this machine has, on which device, and how fast they are: ten seconds and more, since it is measured.
 
   kappa doctor [--threads N] [--json]
   kappa doctor --target GPU [--recipe FILE] [--preset NAME] [--method NAME] [--devices N] [--json]
 
   --target GPU              compiles a step for a GPU that is not there, and shows launches, memory, FLOPs and bytes of it:
-                            ${GPU_TARGET_NAMES.join(', ')}. Takes a minute, and what npx kappa engine install xla-cuda-aot brings
-  --recipe FILE             method, preset, arch and hyperparameters, as docs/recipes.md has them
+                            ${GPU_TARGET_NAMES.join(', ')}. Takes minutes of a processor, and what npx kappa engine install
+                            xla-cuda-aot brings
+  --recipe FILE             method, preset, arch and hyperparameters, as docs/cli.md has them
   --preset NAME             ${PRESET_NAMES.join(', ')}
   --method NAME             ${METHODS.join(', ')}
-  --devices N               GPUs that share every batch, 1 by default
+  --devices N               GPUs of one machine that share every batch, 1 to 8 (1)
   --threads N               of the engines that are measured, all cores by default
 
 Exit codes: 0 there is an engine that trains and serves, or the step was compiled · 1 there is none · 2 a wrong flag, named
@@ -40,7 +41,7 @@ const OF_TARGET = { recipe: text, preset: text, method: text, devices: text } as
 const OPTIONS = { json: { type: 'boolean' }, threads: text, target: text, ...OF_TARGET } as const
 
 /** What the environment says about engines. */
-export type ReadPlugin = () => Pick<EngineChoice, 'plugin' | 'precision'>
+export type ReadPlugin = () => Pick<EngineChoice, 'plugin' | 'precision' | 'memoryFraction'>
 
 export const createDoctorCommand = (readPlugin: ReadPlugin): Command => ({
   usage: USAGE,
@@ -51,7 +52,7 @@ export const createDoctorCommand = (readPlugin: ReadPlugin): Command => ({
       return showTarget({ target, devices, ...recipe }, readPlugin, output)
     }
     for (const name of Object.keys({ ...recipe, ...(devices === undefined ? {} : { devices }) }))
-      throw refusal(`--${name} is of --target.`)
+      throw refusal(`--${name} needs --target, one of ${GPU_TARGET_NAMES.join(', ')}.`)
     return showEngines(threadsOf(threads), readPlugin, output)
   }
 })
@@ -62,6 +63,7 @@ export async function showEngines(
   output: Output
 ): Promise<ExitCode> {
   const { plugin } = fromEnvironment(readPlugin)
+  output.line('measuring what the engines of this machine do')
   const engines = await examine({ threads, plugin })
   const node = process.version
   const platform = `${process.platform}-${process.arch}`

@@ -57,7 +57,9 @@ export const createEngineCommand = (readPlugin: ReadPlugin): Command => ({
 
 function engineNamed(word: string | undefined): InstallableName {
   const name = INSTALLABLE_NAMES.find((one) => one === word)
-  if (name === undefined) throw refusal(`What is installed must be one of ${INSTALLABLE_NAMES.join(', ')}.`)
+  const known = INSTALLABLE_NAMES.join(', ')
+  if (word === undefined) throw refusal(`kappa engine install needs one of ${known}.`)
+  if (name === undefined) throw refusal(`What is installed must be one of ${known}, not ${word}.`)
   return name
 }
 

@@ -5,6 +5,7 @@
  *   dataset/       the images, packed; held-out/ those that were left out
  *   checkpoints/   step-NNNNNNNN/, complete or absent
  *   model/         the exported model of the last step
+ *   trained-with.json   engine, device and precision that it was last trained with
  *   run.lock       the process that trains here
  *
  * A folder with anything in it is never begun in; a run in it is gone on with when that is asked for.

@@ -15,11 +15,16 @@ import { checkSource, prepareDataset } from './train-dataset.ts'
 import { parseTrainCommand, TRAIN_USAGE, type TrainCommand } from './train-options.ts'
 import { createProgress } from './train-progress.ts'
 import { inTheWordsOfFiles } from './train-recipe.ts'
+import { noteEngine } from './trained-with.ts'
 
-export const createTrainCommand = (work: TrainerWork): Command => ({
+/** @param foresee throws AppError engine_unavailable where so many devices cannot be had: before anything is packed */
+export const createTrainCommand = (work: TrainerWork, foresee: (devices: number) => Promise<void>): Command => ({
   usage: TRAIN_USAGE,
   async run(args, output) {
     const command = parseTrainCommand(args)
+    await foresee(command.devices).catch((error) => {
+      throw isAppError(error, 'engine_unavailable') ? refusal(error.message) : error
+    })
     if (command.images !== undefined) await checkSource(command.images, command.holdOut ?? null)
     const folder = await openRunFolder(command)
     const interrupt = listenForInterrupt(() =>
@@ -143,6 +148,10 @@ async function showAll(running: Running, request: TrainRequest): Promise<Trainer
       const { text, isTransient } = format(event)
       if (isTransient) output.progress(event, text)
       else output.show(event, text)
+      if (event.type === 'started') {
+        const change = await noteEngine(folder.path, event)
+        if (change !== null) output.line(change)
+      }
       last = event
     }
   } catch (error) {
@@ -150,7 +159,8 @@ async function showAll(running: Running, request: TrainRequest): Promise<Trainer
     output.line(`go on from the last checkpoint with\n  ${toGoOn(command)}`)
     throw error
   }
-  if (last?.type === 'failed') output.line(`the run is in ${folder.path}`)
+  if (last?.type === 'failed')
+    output.line(`the run is in ${folder.path}; when that is mended, go on with\n  ${toGoOn(command)}`)
   return last
 }
 

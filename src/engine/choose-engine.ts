@@ -1,8 +1,9 @@
 /** From what the operator wants to what this machine has. */
 import { type DeviceWish, wishInWords } from '../base/devices.ts'
-import { AppError, isAppError } from '../base/errors.ts'
+import { type AppError, isAppError } from '../base/errors.ts'
 import { createEngine } from './create-engine.ts'
 import type { Engine, EngineName, Precision } from './engine.ts'
+import { checkPlain, unavailable } from './engine-rules.ts'
 import { type FoundPlugin, findPlugin } from './xla/find-plugin.ts'
 import { openXlaEngine } from './xla/open-xla.ts'
 
@@ -101,13 +102,10 @@ async function tryPlugin(
 
 function otherEngine(
   name: Exclude<EngineName, 'xla'>,
-  { precision }: EngineChoice,
+  choice: EngineChoice,
   { threads, devices = 1, problem }: EngineNeeds & { readonly problem?: string }
 ): Engine {
-  const why = problem === undefined ? '' : ` xla was passed over: ${problem}.`
-  if (precision !== 'auto' && precision !== 'float32')
-    throw unavailable(`The ${name} engine computes in float32 only, not ${precision}.${why}`)
-  if (devices !== 1) throw unavailable(`The ${name} engine computes on one device, not on ${devices}.${why}`)
+  checkPlain(name, choice, { devices, problem })
   return createEngine({ name, threads })
 }
 
@@ -125,5 +123,3 @@ const elsewhere = (device: DeviceWish['device'], name: EngineName, kind: string)
   )
 
 const sentence = (words: string): string => `${words[0]!.toUpperCase()}${words.slice(1)}`
-
-const unavailable = (message: string): AppError => new AppError('engine_unavailable', { message })

@@ -17,6 +17,9 @@ export interface XlaWish {
   readonly threads?: number | undefined
 }
 
+/** XLA's own where none is said. */
+export const MEMORY_FRACTION = 0.75
+
 /** The step of the demo is 1.2 MB of it; there is one for each shape, precision and device. */
 const MOST_PROGRAM_BYTES = 2 * 1024 ** 3
 

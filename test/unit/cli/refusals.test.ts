@@ -17,12 +17,12 @@ const begun = (): never => assert.fail('the work was begun')
 const work: TrainerWork = { train: begun, export: begun, import: begun }
 
 const COMMANDS: Record<string, Command> = {
-  train: createTrainCommand(work),
+  train: createTrainCommand(work, async () => {}),
   export: createExportCommand(work),
   import: createImportCommand(work),
   embed: EMBED,
   knn: KNN,
-  doctor: createDoctorCommand(() => ({ plugin: null, precision: 'auto' }))
+  doctor: createDoctorCommand(() => ({ plugin: null, precision: 'auto', memoryFraction: null }))
 }
 
 let root: string
@@ -199,8 +199,8 @@ test('kappa doctor: what is asked of a GPU that is not there is refused by name'
     [[...target, '--preset', 'demo', '--devices', '0'], /--devices must be 1 or more, not 0\./],
     [[...target, '--preset', 'demo', '--devices', '3'], /--devices must divide/],
     [[...target, '--preset', 'demo', '--threads', '2'], /--threads is of engines that are here/],
-    [['--preset', 'demo'], /--preset is of --target\./],
-    [['--devices', '2'], /--devices is of --target\./]
+    [['--preset', 'demo'], /--preset needs --target, one of h100, a100, l4\./],
+    [['--devices', '2'], /--devices needs --target/]
   ]
   for (const [args, reason] of refusals) await isRefused('doctor', args, reason)
 })
