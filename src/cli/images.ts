@@ -55,13 +55,12 @@ export async function embedWithProgress(
   { model, origin, output, signal }: Embedding,
   take: (batch: EmbeddedBatch) => Promise<void> | void
 ): Promise<number> {
-  const { imageSize, channels } = model.config
   const program = await model.open('embed')
   const files = await countOf(origin)
   const startedAt = performance.now()
   let images = 0
   let unusable = 0
-  for await (const batch of embedImages({ origin, program, target: { imageSize, channels } })) {
+  for await (const batch of embedImages({ origin, program, target: model.config })) {
     signal.throwIfAborted()
     for (const image of batch.unusable) showUnusable(image, ++unusable, output)
     await take(batch)

@@ -11,6 +11,7 @@ import { type Command, EXIT, type ExitCode, exitCodeOf, refusal } from './comman
 import { listenForInterrupt } from './interrupt.ts'
 import type { Output } from './output.ts'
 import { openRunFolder, type RunFolder } from './run-folder.ts'
+import { thrownAway } from './thrown-away.ts'
 import { checkSource, prepareDataset } from './train-dataset.ts'
 import { parseTrainCommand, TRAIN_USAGE, type TrainCommand } from './train-options.ts'
 import { createProgress } from './train-progress.ts'
@@ -99,12 +100,15 @@ function checkDevices({ command: { devices }, folder }: Running): void {
 }
 
 /** @returns the content hash; @throws AppError invalid_recipe when a batch is larger than the dataset */
-async function checkDataset({ folder }: Running, datasetFolder: string): Promise<string> {
+async function checkDataset({ folder, output }: Running, datasetFolder: string): Promise<string> {
   const dataset = await openDatasetFolder(datasetFolder)
   await dataset.close()
   const { images, contentHash } = dataset.manifest
   const errors = checkRecipe(folder.record.recipe, { images })
   if (errors.length > 0) throw new AppError('invalid_recipe', { errors: inTheWordsOfFiles(errors) })
+  if (folder.isNew) {
+    for (const { event, text } of thrownAway(dataset.records, folder.record.recipe)) output.show(event, text)
+  }
   return contentHash
 }
 

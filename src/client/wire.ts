@@ -1445,6 +1445,18 @@ export interface components {
                 patch_size: number;
                 image_size: number;
                 channels: number;
+                preprocessing: {
+                    /**
+                     * @description What becomes `side` pixels: the shorter side, the other in proportion, or both, whatever the shape.
+                     * @enum {unknown}
+                     */
+                    resize: "shorter_side" | "both_sides";
+                    side: number;
+                    /** @enum {unknown} */
+                    interpolation: "bilinear" | "bicubic";
+                    /** @description Side of the square that is then cut from the middle: image_size. */
+                    crop: number;
+                } | null;
                 embedding_dim: number;
                 bottleneck_dim: number | null;
                 prototypes: number | null;

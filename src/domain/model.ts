@@ -1,3 +1,4 @@
+import type { Preprocessing } from '../recipe/preprocessing.ts'
 import type { Method } from '../recipe/schema.ts'
 import type { WeightOptions } from '../recipe/weight-options.ts'
 import type { StoredFile } from './checkpoint.ts'
@@ -12,6 +13,8 @@ export interface ModelConfig {
   readonly patchSize: number
   readonly imageSize: number
   readonly channels: 1 | 3
+  /** Left out in models that 0.2 and before exported; their folders tell it to who serves them. */
+  readonly preprocessing?: Preprocessing
   readonly embeddingDim: number
   /** Of the head; null, like the two below and the method, in a model that has none and serves embeddings only. */
   readonly bottleneckDim: number | null

@@ -57,27 +57,34 @@ export function randomResizedCrop(image: Size, range: CropRange, random: Prng): 
   return centeredFallback(image, range.aspectRatio)
 }
 
-/** What evaluation makes of the shorter side before it cuts a square of `size` out of the center. */
-export const resizedSide = (size: number): number => Math.round((size * 256) / 224)
+/** Evaluation's resize, then a square cut from the middle; in pixels. */
+export interface ResizeAndCrop {
+  /** What becomes `side` pixels: the shorter side, the other one in proportion, or both, whatever the shape was. */
+  readonly resize: 'shorter_side' | 'both_sides'
+  /** At least `crop`. */
+  readonly side: number
+  readonly crop: number
+}
+
+function resizedSize({ width, height }: Size, { resize, side }: ResizeAndCrop): Size {
+  if (resize === 'both_sides') return { width: side, height: side }
+  if (width <= height) return { width: side, height: Math.floor((side * height) / width) }
+  return { width: Math.floor((side * width) / height), height: side }
+}
 
 /**
- * Evaluation's "resize the shorter side to round(size · 256/224), cut the center": returns the box of the source that
- * becomes the size × size result, in fractional pixels. torchvision's Resize truncates the longer side and CenterCrop
- * rounds the offset half to even; both are kept.
+ * The box of the source that becomes the crop × crop result, in fractional pixels. Resizing truncates the longer side, as
+ * torchvision and transformers do. The offset is rounded down, as in transformers; torchvision rounds halves to even, so
+ * its crop lies one pixel further where the margin is 3, 7, 11 … pixels.
  */
-export function centerCropBox(image: Size, size: number): Box {
-  const resized = resizedSide(size)
-  const short = Math.min(image.width, image.height)
-  const scaled = {
-    width: image.width <= image.height ? resized : Math.floor((resized * image.width) / short),
-    height: image.height <= image.width ? resized : Math.floor((resized * image.height) / short)
-  }
-  const scaleX = image.width / scaled.width
-  const scaleY = image.height / scaled.height
+export function centerCropBox(image: Size, rule: ResizeAndCrop): Box {
+  const resized = resizedSize(image, rule)
+  const scaleX = image.width / resized.width
+  const scaleY = image.height / resized.height
   return {
-    left: roundHalfEven((scaled.width - size) / 2) * scaleX,
-    top: roundHalfEven((scaled.height - size) / 2) * scaleY,
-    width: size * scaleX,
-    height: size * scaleY
+    left: Math.floor((resized.width - rule.crop) / 2) * scaleX,
+    top: Math.floor((resized.height - rule.crop) / 2) * scaleY,
+    width: rule.crop * scaleX,
+    height: rule.crop * scaleY
   }
 }

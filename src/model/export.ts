@@ -7,6 +7,7 @@ import { warmupConstant } from '../math/schedules.ts'
 import { MODEL_FORMAT, type ModelFileConfig, POOLING } from '../protocol/model-folder.ts'
 import type { ExportEvent } from '../protocol/trainer-messages.ts'
 import { servedNetwork } from '../recipe/network.ts'
+import { preprocessingOf } from '../recipe/preprocessing.ts'
 import type { Recipe } from '../recipe/schema.ts'
 import { networkParameters } from '../ssl/parameters.ts'
 import { readCheckpoint } from '../training/checkpoint.ts'
@@ -39,6 +40,7 @@ function configOf(recipe: Recipe, step: number): ModelFileConfig {
     patchSize,
     imageSize: h.crops.global.size,
     channels: h.channels,
+    preprocessing: preprocessingOf(recipe),
     normalization: h.normalization,
     embeddingDim: network.dim,
     pooling: POOLING,

@@ -4,7 +4,7 @@
  */
 import type { FloatTensor } from '../base/safetensors.ts'
 import { huggingFaceRules } from '../interop/weight-rules.ts'
-import { resizedSide } from '../math/crop-geometry.ts'
+import type { ModelFileConfig } from '../protocol/model-folder.ts'
 import { LAYER_NORM_EPS } from '../recipe/network.ts'
 import type { ServedNetwork } from './programs.ts'
 
@@ -30,21 +30,30 @@ export const huggingFaceConfig = ({ network }: Pick<ServedNetwork, 'network'>): 
   dtype: 'float32'
 })
 
-/** For preprocessor_config.json: shorter side by bicubic resampling, center, scale, as preprocess.ts does it. */
-export const huggingFaceProcessor = ({ network, normalization }: ServedNetwork): Json => ({
-  image_processor_type: 'BitImageProcessor',
-  do_resize: true,
-  size: { shortest_edge: resizedSide(network.imageSize) },
-  resample: 3,
-  do_center_crop: true,
-  crop_size: { height: network.imageSize, width: network.imageSize },
-  do_rescale: true,
-  rescale_factor: 1 / 255,
-  do_normalize: true,
-  image_mean: normalization.mean,
-  image_std: normalization.std,
-  do_convert_rgb: network.channels === 3
-})
+/** Pillow's numbers of its filters. */
+const RESAMPLE = { bilinear: 2, bicubic: 3 }
+
+/** For preprocessor_config.json: the rule of preprocess.ts, and the scale. */
+export function huggingFaceProcessor(
+  config: Pick<ModelFileConfig, 'preprocessing' | 'normalization' | 'channels'>
+): Json {
+  const { preprocessing, normalization, channels } = config
+  const { resize, side, interpolation, crop } = preprocessing
+  return {
+    image_processor_type: 'BitImageProcessor',
+    do_resize: true,
+    size: resize === 'both_sides' ? { height: side, width: side } : { shortest_edge: side },
+    resample: RESAMPLE[interpolation],
+    do_center_crop: true,
+    crop_size: { height: crop, width: crop },
+    do_rescale: true,
+    rescale_factor: 1 / 255,
+    do_normalize: true,
+    image_mean: normalization.mean,
+    image_std: normalization.std,
+    do_convert_rgb: channels === 3
+  }
+}
 
 /** Every tensor under its name there; queries, keys and values are thirds of ours. */
 export function huggingFaceTensors(

@@ -56,7 +56,7 @@ async function pixelsOf(dataset: DatasetFolder, index: number, target: Preproces
   return preprocessImage(image, target)
 }
 
-function noise(seed: number, place: number, { imageSize, channels }: PreprocessTarget): Uint8Array {
+function noise(seed: number, place: number, { preprocessing: { crop }, channels }: PreprocessTarget): Uint8Array {
   const random = prng(seed, NOISE_STREAM, place)
-  return Uint8Array.from({ length: imageSize * imageSize * channels }, () => random.integer(256))
+  return Uint8Array.from({ length: crop * crop * channels }, () => random.integer(256))
 }

@@ -8,6 +8,7 @@ import { AppError } from '../base/errors.ts'
 import { isRecord } from '../base/json.ts'
 import { OPSET } from '../engine/trace/onnx-model.ts'
 import { type ImportedWeights, importWeights } from '../interop/import-weights.ts'
+import { storedPreprocessing } from '../interop/stored-preprocessing.ts'
 import {
   type HeadConfig,
   MODEL_FORMAT,
@@ -16,6 +17,7 @@ import {
   POOLING
 } from '../protocol/model-folder.ts'
 import type { ExportEvent } from '../protocol/trainer-messages.ts'
+import { cutFromLarger } from '../recipe/preprocessing.ts'
 import { archOf } from '../recipe/variants.ts'
 import type { WeightOptions } from '../recipe/weight-options.ts'
 import { type WriteOptions, writeModel } from './writer.ts'
@@ -46,6 +48,7 @@ async function configOf(
 ): Promise<ModelFileConfig> {
   const { network, files } = imported
   const { normalization, from } = normalizationOf(imported, weights)
+  const stored = storedPreprocessing(files, network.imageSize)
   const head = imported.hasHead ? headConfig(imported, weights) : NO_HEAD
   const origin: ModelOrigin = {
     format: imported.format,
@@ -55,7 +58,8 @@ async function configOf(
     otherParts: files.otherParts,
     leftOut: imported.leftOut,
     resampling: imported.resampling,
-    normalizationFrom: from
+    normalizationFrom: from,
+    preprocessingFrom: stored === null ? 'dino' : 'files'
   }
   return {
     format: MODEL_FORMAT,
@@ -65,6 +69,7 @@ async function configOf(
     patchSize: network.patchSize,
     imageSize: network.imageSize,
     channels: network.channels === 1 ? 1 : 3,
+    preprocessing: stored ?? cutFromLarger(network.imageSize),
     normalization,
     embeddingDim: network.dim,
     pooling: POOLING,

@@ -1,25 +1,24 @@
 /**
- * From an image file to what the backbone sees, in one definition for serving, probes and evaluation: shorter side to
- * round(size · 256/224) by bicubic resampling, then the center. An image that is size × size already stays as it is,
- * so small square datasets are seen whole, as in training.
+ * From an image file to what the backbone sees, in one definition for serving, probes and evaluation: resized and cut as the
+ * model's own rule says. An image that is resized to its own size comes out as it was, so S × S needs no case of its own.
  */
 
 import type { Image } from '../images/image.ts'
 import { withChannels } from '../images/pixels.ts'
 import { resizeImage } from '../images/resize.ts'
 import { centerCropBox } from '../math/crop-geometry.ts'
+import type { Preprocessing } from '../recipe/preprocessing.ts'
 
+/** A model's configuration has both. */
 export interface PreprocessTarget {
-  /** S: side of the result. */
-  readonly imageSize: number
+  readonly preprocessing: Preprocessing
   readonly channels: 1 | 3
 }
 
 /** The S × S × C samples of a decoded image. */
-export function preprocessImage(image: Image, { imageSize, channels }: PreprocessTarget): Uint8Array {
+export function preprocessImage(image: Image, { preprocessing, channels }: PreprocessTarget): Uint8Array {
+  const { crop, interpolation } = preprocessing
   const source = withChannels(image, channels)
-  if (source.width === imageSize && source.height === imageSize) return source.data
-  const box = centerCropBox(source, imageSize)
-  const resize = { width: imageSize, height: imageSize, interpolation: 'bicubic', box, outside: 'visible' } as const
-  return resizeImage(source, resize).data
+  const box = centerCropBox(source, preprocessing)
+  return resizeImage(source, { width: crop, height: crop, interpolation, box, outside: 'visible' }).data
 }

@@ -61,8 +61,8 @@ interface Work extends ModelSubject {
  */
 export async function* writeModel(subject: ModelSubject, options: WriteOptions): AsyncGenerator<ExportEvent> {
   const { config, seed } = subject
-  const { imageSize, channels, step } = config
-  const images = await openImageSource(options.datasetFolder, { target: { imageSize, channels }, seed })
+  const { step } = config
+  const images = await openImageSource(options.datasetFolder, { target: config, seed })
   const draft = await draftFolder(options.outFolder)
   const work: Work = { ...subject, options, images, programs: programsOf(config), folder: draft.path, files: [] }
   const stopped: ExportEvent = { type: 'done', step, reason: 'stopped' }

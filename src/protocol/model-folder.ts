@@ -6,6 +6,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { AppError } from '../base/errors.ts'
 import type { Network } from '../recipe/network.ts'
+import { cutFromLarger, type Preprocessing, preprocessingOf } from '../recipe/preprocessing.ts'
 import type { Method, Recipe } from '../recipe/schema.ts'
 import type { PositionResampling, WeightFormat } from '../recipe/weight-options.ts'
 
@@ -41,6 +42,8 @@ export interface ModelOrigin {
   readonly resampling: PositionResampling | null
   /** Where mean and deviation of the pixels come from: a person, the files, or ImageNet's because nobody says. */
   readonly normalizationFrom: 'options' | 'files' | 'imagenet'
+  /** Where the preprocessing comes from: the files, or DINO's evaluation because nobody says. */
+  readonly preprocessingFrom: 'files' | 'dino'
 }
 
 /** What a head adds; all null in a model without one, which serves embeddings only. */
@@ -64,6 +67,7 @@ interface ModelFileBase {
   readonly patchSize: number
   readonly imageSize: number
   readonly channels: 1 | 3
+  readonly preprocessing: Preprocessing
   readonly normalization: { readonly mean: readonly number[]; readonly std: readonly number[] }
   readonly embeddingDim: number
   readonly pooling: typeof POOLING
@@ -125,9 +129,18 @@ export interface PrototypeFile {
   readonly prototypes: readonly PrototypeRecord[]
 }
 
-/** @throws AppError model_not_ready when the folder holds no model of this format */
-export const readModelConfig = (folder: string): Promise<ModelFileConfig> =>
-  readJson<ModelFileConfig>(join(folder, MODEL_FILES.config), MODEL_FORMAT)
+/**
+ * Folders of 0.2 and before do not say how their images are resized: they get what an export of their recipe says now.
+ *
+ * @throws AppError model_not_ready when the folder holds no model of this format
+ */
+export async function readModelConfig(folder: string): Promise<ModelFileConfig> {
+  type Stored = Omit<ModelFileConfig, 'preprocessing'> & Partial<ModelFileConfig>
+  const config = await readJson<Stored>(join(folder, MODEL_FILES.config), MODEL_FORMAT)
+  const { recipe, imageSize } = config
+  const preprocessing = config.preprocessing ?? (recipe === null ? cutFromLarger(imageSize) : preprocessingOf(recipe))
+  return { ...config, preprocessing } as ModelFileConfig // the rest is as it was written
+}
 
 /** @throws AppError model_not_ready */
 export const readPrototypes = (folder: string): Promise<PrototypeFile> =>

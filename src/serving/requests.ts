@@ -93,8 +93,7 @@ export function createRequestHandler(options: RequestHandlerOptions): RequestHan
   async function compute(request: InferenceRequest, { images, model, state, arrivedAt }: Weighed) {
     const { deadline, signal } = state
     checkOptions(request, model)
-    const { imageSize, channels } = model.config
-    const pixels = await decoder.decode(request.asker, images, { target: { imageSize, channels }, deadline, signal })
+    const pixels = await decoder.decode(request.asker, images, { target: model.config, deadline, signal })
     const decodeMs = clock.now() - arrivedAt
     const program = await model.open(request.kind, request.model.folder)
     const { results, queueMs, inferMs } = await batcher.submit({

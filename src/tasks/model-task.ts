@@ -172,7 +172,7 @@ async function readExported(folder: string): Promise<Omit<ExportedModel, 'files'
   const report = JSON.parse(await readFile(join(folder, MODEL_FILES.verification), 'utf8')) as VerificationReport // ours
   const { method, arch, patchSize, imageSize, channels, embeddingDim, bottleneckDim, prototypes, temperature } = config
   const { images, maxAbsError, minCosine } = report
-  const sizes = { patchSize, imageSize, channels, embeddingDim }
+  const sizes = { patchSize, imageSize, channels, preprocessing: config.preprocessing, embeddingDim }
   const records: readonly Omit<Prototype, 'modelId'>[] =
     headOf(config) === null ? [] : (await readPrototypes(folder)).prototypes
   return {

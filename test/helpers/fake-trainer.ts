@@ -170,6 +170,7 @@ const FAKE_CONFIG = {
   patchSize: 4,
   imageSize: 28,
   channels: 1,
+  preprocessing: { resize: 'shorter_side', side: 28, interpolation: 'bicubic', crop: 28 },
   embeddingDim: 32,
   bottleneckDim: 8,
   prototypes: 2,

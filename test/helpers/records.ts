@@ -107,6 +107,7 @@ export async function aReadyModel(stores: Stores, projectId: string, patch: Part
       patchSize: 4,
       imageSize: 28,
       channels: 1,
+      preprocessing: { resize: 'shorter_side', side: 28, interpolation: 'bicubic', crop: 28 },
       embeddingDim: 8,
       bottleneckDim: 64,
       prototypes: 3,

@@ -16,12 +16,25 @@ import {
 } from './common.ts'
 import { ModelImport, presentImport } from './model-import.ts'
 
+const Preprocessing = Type.Object(
+  {
+    resize: Type.Enum(['shorter_side', 'both_sides'], {
+      description: 'What becomes `side` pixels: the shorter side, the other in proportion, or both, whatever the shape.'
+    }),
+    side: Type.Integer(),
+    interpolation: Type.Enum(['bilinear', 'bicubic']),
+    crop: Type.Integer({ description: 'Side of the square that is then cut from the middle: image_size.' })
+  },
+  { description: 'How images of any size are made what the model sees. Null in models of 0.2 and before.' }
+)
+
 const Config = Type.Object({
   method: Nullable(Type.String()),
   arch: Type.String(),
   patch_size: Type.Integer(),
   image_size: Type.Integer(),
   channels: Type.Integer(),
+  preprocessing: Nullable(Preprocessing),
   embedding_dim: Type.Integer(),
   bottleneck_dim: Nullable(Type.Integer()),
   prototypes: Nullable(
@@ -179,6 +192,7 @@ export const presentModel = (model: DomainModel): Static<typeof Model> => ({
     patch_size: model.config.patchSize,
     image_size: model.config.imageSize,
     channels: model.config.channels,
+    preprocessing: model.config.preprocessing ? { ...model.config.preprocessing } : null,
     embedding_dim: model.config.embeddingDim,
     bottleneck_dim: model.config.bottleneckDim,
     prototypes: model.config.prototypes,

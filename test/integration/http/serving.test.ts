@@ -89,6 +89,15 @@ test('raw floats come with their width', { skip }, async () => {
   assert.equal(raw.bytes.readFloatLE(16), numbers[0])
 })
 
+test('a model says how it sees images; one of 0.2 does not', { skip }, async () => {
+  const { json } = await api.call('GET', `/v1/models/${model}`)
+  const rule = { resize: 'shorter_side', side: 28, interpolation: 'bicubic', crop: 28 }
+  assert.deepEqual(json.config.preprocessing, rule)
+  const { preprocessing: _, ...before } = (await aReadyModel(api.stores, api.projectId)).config!
+  const { id } = await aReadyModel(api.stores, api.projectId, { config: before })
+  assert.equal((await api.call('GET', `/v1/models/${id}`)).json.config.preprocessing, null)
+})
+
 test('many numbers are written in pieces that are one JSON', { skip }, async () => {
   const large = (await aReadyModel(api.stores, api.projectId)).config!
   const { id } = await aReadyModel(api.stores, api.projectId, { config: { ...large, embeddingDim: 3000 } })

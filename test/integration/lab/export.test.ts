@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { readdir, readFile, stat } from 'node:fs/promises'
+import { readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { systemClock } from '../../../src/base/clock.ts'
@@ -126,6 +126,7 @@ test('the configuration says how to use the model', async (t) => {
     patchSize: 4,
     imageSize: 8,
     channels: 1,
+    preprocessing: { resize: 'shorter_side', side: 8, interpolation: 'bicubic', crop: 8 },
     normalization: { mean: [0.5], std: [0.25] },
     embeddingDim: 32,
     pooling: 'class token after the last normalization, unit length',
@@ -138,6 +139,24 @@ test('the configuration says how to use the model', async (t) => {
     onnxOpset: 17,
     origin: null
   })
+})
+
+test("Hugging Face's processor has the rule of the configuration", async (t) => {
+  const { folder } = await exported(t, { datasetFolder: null })
+  const processor = JSON.parse(await readFile(join(folder, 'huggingface/preprocessor_config.json'), 'utf8'))
+  const { size, resample, crop_size, do_convert_rgb } = processor
+  assert.deepEqual([size, resample, crop_size], [{ shortest_edge: 8 }, 3, { height: 8, width: 8 }])
+  assert.equal(do_convert_rgb, false)
+})
+
+test('a folder of before, which has no rule, gets that of its recipe', async (t) => {
+  const { folder } = await exported(t, { datasetFolder: null })
+  const path = join(folder, 'config.json')
+  const { preprocessing, ...before } = JSON.parse(await readFile(path, 'utf8'))
+  await writeFile(path, JSON.stringify(before))
+  assert.deepEqual((await readModelConfig(folder)).preprocessing, preprocessing)
+  await writeFile(path, JSON.stringify({ ...before, recipe: null }))
+  assert.equal((await readModelConfig(folder)).preprocessing.side, 9, 'an import: 8 · 256/224')
 })
 
 test('prototypes are described by kappa, usage and neighbours', async (t) => {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { readFile, stat } from 'node:fs/promises'
+import { cp, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { isAppError } from '../../../src/base/errors.ts'
@@ -122,6 +122,27 @@ test('pixels are scaled as the files say, or as a person says', async (t) => {
   assert.deepEqual(config.normalization, { mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5] })
   assert.equal(config.origin?.normalizationFrom, 'files')
   await assert.rejects(imported(t, 'hf-vit', { mean: [0.5], std: [0.5] }), /must have 3 numbers/)
+})
+
+test('images are resized as the files say, in what is served and in what is written for transformers', async (t) => {
+  const lab = await labFolder(t)
+  const source = lab.at('hf-vit')
+  await cp(join(WEIGHTS_FOLDER, 'hf-vit'), source, { recursive: true })
+  const said = { image_processor_type: 'ViTImageProcessor', size: { height: 16, width: 16 }, resample: 2 }
+  await writeFile(join(source, 'preprocessor_config.json'), JSON.stringify(said))
+  const { folder } = await imported(t, 'hf-vit', { imageSize: 24 }, { source })
+  const { preprocessing, origin } = await readModelConfig(folder)
+  assert.deepEqual(preprocessing, { resize: 'both_sides', side: 24, interpolation: 'bilinear', crop: 24 })
+  assert.equal(origin?.preprocessingFrom, 'files')
+  const written = JSON.parse(await readFile(join(folder, 'huggingface/preprocessor_config.json'), 'utf8'))
+  assert.deepEqual([written.size, written.resample], [{ height: 24, width: 24 }, 2])
+})
+
+test('weights that nobody says it of are seen as DINO evaluates', async (t) => {
+  const { folder } = await imported(t, 'dinov2.pth', { heads: 2, imageSize: 28 })
+  const { preprocessing, origin } = await readModelConfig(folder)
+  assert.deepEqual(preprocessing, { resize: 'shorter_side', side: 32, interpolation: 'bicubic', crop: 28 })
+  assert.equal(origin?.preprocessingFrom, 'dino')
 })
 
 test('every import is verified on 64 images', async (t) => {

@@ -33,9 +33,33 @@ test('an image too narrow for any box gives its centered largest allowed box', (
   assert.ok(single.width === 1 && single.height === 1)
 })
 
+const shorterSide = (side: number, crop: number) => ({ resize: 'shorter_side', side, crop }) as const
+
 test('the evaluation crop is the centered 224 of a 256 resize', () => {
-  assert.deepEqual(centerCropBox({ width: 256, height: 256 }, 224), { left: 16, top: 16, width: 224, height: 224 })
-  assert.deepEqual(centerCropBox({ width: 1024, height: 512 }, 224), { left: 288, top: 32, width: 448, height: 448 })
+  const rule = shorterSide(256, 224)
+  assert.deepEqual(centerCropBox({ width: 256, height: 256 }, rule), { left: 16, top: 16, width: 224, height: 224 })
+  assert.deepEqual(centerCropBox({ width: 1024, height: 512 }, rule), { left: 288, top: 32, width: 448, height: 448 })
+})
+
+test('a square of the shorter side loses the ends of the longer one and nothing else', () => {
+  const rule = shorterSide(28, 28)
+  const whole = { left: 0, top: 0, width: 28, height: 28 }
+  assert.deepEqual(centerCropBox({ width: 28, height: 28 }, rule), whole)
+  assert.deepEqual(centerCropBox({ width: 14, height: 14 }, rule), { ...whole, width: 14, height: 14 })
+  assert.deepEqual(centerCropBox({ width: 112, height: 56 }, rule), { left: 28, top: 0, width: 56, height: 56 })
+  assert.deepEqual(centerCropBox({ width: 56, height: 112 }, rule), { left: 0, top: 28, width: 56, height: 56 })
+})
+
+test('where both sides are resized, the shape of the image is lost and all of it is seen', () => {
+  const rule = { resize: 'both_sides', side: 32, crop: 32 } as const
+  assert.deepEqual(centerCropBox({ width: 64, height: 16 }, rule), { left: 0, top: 0, width: 64, height: 16 })
+  const cut = { ...rule, crop: 24 }
+  assert.deepEqual(centerCropBox({ width: 64, height: 16 }, cut), { left: 8, top: 2, width: 48, height: 12 })
+})
+
+test('an odd margin has its larger part at the end', () => {
+  assert.deepEqual(centerCropBox({ width: 35, height: 28 }, shorterSide(28, 28)).left, 3)
+  assert.deepEqual(centerCropBox({ width: 33, height: 28 }, shorterSide(28, 28)).left, 2)
 })
 
 test('halves are rounded to even as in Python', () => {

@@ -2,18 +2,32 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { resizeImage } from '../../../src/images/resize.ts'
 import { preprocessImage } from '../../../src/model/preprocess.ts'
+import { cutFromLarger, seenWhole } from '../../../src/recipe/preprocessing.ts'
 import { decodeImage, drawImage, encodeImage } from '../../helpers/images.ts'
 
-test('an image of the right size is seen as it is', async () => {
+test('an image of the right size is seen as it is by a model that sees images whole', async () => {
+  const target = { preprocessing: seenWhole(28), channels: 1 } as const
   const image = drawImage({ width: 28, height: 28, channels: 1 })
-  assert.deepEqual(preprocessImage(image, { imageSize: 28, channels: 1 }), image.data)
+  assert.deepEqual(preprocessImage(image, target), image.data)
   const bytes = await encodeImage(image, 'png')
-  assert.deepEqual(preprocessImage(await decodeImage(bytes), { imageSize: 28, channels: 1 }), image.data)
+  assert.deepEqual(preprocessImage(await decodeImage(bytes), target), image.data)
 })
 
-test('another one is the center of its resized version', () => {
+test('size makes no difference to the rule: an image and its copy of twice the size are cut alike', () => {
+  const image = drawImage({ width: 28, height: 28, channels: 1 })
+  const large = resizeImage(image, { width: 280, height: 280, interpolation: 'bicubic' })
+  for (const preprocessing of [seenWhole(28), cutFromLarger(28)]) {
+    const target = { preprocessing, channels: 1 } as const
+    const small = preprocessImage(image, target)
+    const apart = preprocessImage(large, target).reduce((sum, value, i) => sum + Math.abs(value - small[i]!), 0) / 784
+    // Resampling twice blurs the square's edges; a cut at another place is 15 away and more.
+    assert.ok(apart < 6, `${apart} for ${preprocessing.side}`)
+  }
+})
+
+test('a larger one is the center of its resized version', () => {
   const image = drawImage({ width: 128, height: 64, channels: 3 }, 5)
-  const seen = preprocessImage(image, { imageSize: 28, channels: 3 })
+  const seen = preprocessImage(image, { preprocessing: cutFromLarger(28), channels: 3 })
   const whole = resizeImage(image, { width: 64, height: 32, interpolation: 'bicubic' })
   for (let y = 0; y < 28; y++) {
     const from = ((y + 2) * 64 + 18) * 3
@@ -23,7 +37,7 @@ test('another one is the center of its resized version', () => {
 
 test('colour is converted to what the model was trained on', () => {
   const image = drawImage({ width: 40, height: 30, channels: 3 })
-  assert.equal(preprocessImage(image, { imageSize: 16, channels: 1 }).length, 256)
+  assert.equal(preprocessImage(image, { preprocessing: seenWhole(16), channels: 1 }).length, 256)
   const gray = drawImage({ width: 40, height: 30, channels: 1 })
-  assert.equal(preprocessImage(gray, { imageSize: 16, channels: 3 }).length, 768)
+  assert.equal(preprocessImage(gray, { preprocessing: seenWhole(16), channels: 3 }).length, 768)
 })

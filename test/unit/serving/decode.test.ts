@@ -2,11 +2,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { AppError, isAppError } from '../../../src/base/errors.ts'
+import { seenWhole } from '../../../src/recipe/preprocessing.ts'
 import { createImageDecoder, type WeighedImage } from '../../../src/serving/decode.ts'
 import { manualClock, settle } from './manual-clock.ts'
 
 const MEGAPIXEL = 1_000_000
-const TARGET = { imageSize: 2, channels: 3 } as const
+const TARGET = { preprocessing: seenWhole(2), channels: 3 } as const
 
 function image(name: string, megapixels: number): WeighedImage {
   const info = { format: 'webp', width: megapixels * 1000, height: 1000, channels: 3 } as const

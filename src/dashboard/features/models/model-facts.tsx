@@ -28,6 +28,7 @@ export function ModelFacts({ model }: { readonly model: Model }) {
             ['Method', config.method ?? 'none: no head'],
             ['Backbone', `${config.arch}, patch ${config.patch_size}`],
             ['Input', `${config.image_size} × ${config.image_size}, ${config.channels === 1 ? 'gray' : 'colour'}`],
+            ['Resize', resizeFact(config)],
             ['Embedding', `${config.embedding_dim} numbers, unit length`],
             ...(config.prototypes === null ? [] : headFacts(config))
           ]}
@@ -41,6 +42,13 @@ export function ModelFacts({ model }: { readonly model: Model }) {
       )}
     </section>
   )
+}
+
+function resizeFact({ preprocessing }: ModelConfig): string {
+  if (preprocessing === null) return 'not recorded'
+  const { resize, side, interpolation, crop } = preprocessing
+  const sides = resize === 'shorter_side' ? 'shorter side' : 'both sides'
+  return `${sides} to ${side}, ${interpolation}${side === crop && resize === 'both_sides' ? '' : ', then the center'}`
 }
 
 const headFacts = ({ bottleneck_dim, prototypes, temperature }: ModelConfig) =>
