@@ -1,5 +1,7 @@
 /** What the commands share: how words are read, how failures are told, what the exit codes mean. */
+
 import { AppError, type ErrorCode, type FieldError, toError } from '../base/errors.ts'
+import type { EngineChoice } from '../engine/choose-engine.ts'
 import { expectedFailure } from './failures.ts'
 import { createOutput, type Output, type Streams } from './output.ts'
 
@@ -37,6 +39,9 @@ export const exitCodeOf = (code: ErrorCode): ExitCode => (REFUSALS.has(code) ? E
 
 export const refusal = (message: string, errors?: readonly FieldError[]): AppError =>
   new AppError('invalid_request', errors === undefined ? { message } : { message, errors })
+
+/** What the environment says about engines. */
+export type ReadPlugin = () => Pick<EngineChoice, 'plugin' | 'precision' | 'memoryFraction'>
 
 /** What is wrong with the environment is said before anything is begun. @throws AppError invalid_request */
 export function fromEnvironment<T>(read: () => T): T {

@@ -5,8 +5,7 @@ import { GPU_TARGET_NAMES, type GpuTargetName, targetMemoryBytes } from '../engi
 import { MEMORY_FRACTION } from '../engine/xla/open-xla.ts'
 import { devicesProblems } from '../recipe/check.ts'
 import { type ProgramAhead, stepAhead } from '../training/step-ahead.ts'
-import { EXIT, type ExitCode, fromEnvironment, refusal, wholeNumber } from './command.ts'
-import type { ReadPlugin } from './doctor.ts'
+import { EXIT, type ExitCode, fromEnvironment, type ReadPlugin, refusal, wholeNumber } from './command.ts'
 import type { Output } from './output.ts'
 import { readRecipe } from './train-recipe.ts'
 

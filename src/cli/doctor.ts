@@ -3,13 +3,12 @@
  * that is not there.
  */
 
-import type { EngineChoice } from '../engine/choose-engine.ts'
 import { examine } from '../engine/doctor.ts'
 import type { EngineReport } from '../engine/engine-report.ts'
 import { GPU_TARGET_NAMES } from '../engine/xla/gpu-targets.ts'
 import { PRESET_NAMES } from '../recipe/presets.ts'
 import { METHODS } from '../recipe/schema.ts'
-import { type Command, EXIT, type ExitCode, fromEnvironment, refusal, threadsOf } from './command.ts'
+import { type Command, EXIT, type ExitCode, fromEnvironment, type ReadPlugin, refusal, threadsOf } from './command.ts'
 import { showTarget } from './doctor-target.ts'
 import { readOptions } from './options.ts'
 import type { Output } from './output.ts'
@@ -39,9 +38,6 @@ const WHICH_IS_USED = `Serving uses onnx on the CPU. So does training, unless xl
 const text = { type: 'string' } as const
 const OF_TARGET = { recipe: text, preset: text, method: text, devices: text } as const
 const OPTIONS = { json: { type: 'boolean' }, threads: text, target: text, ...OF_TARGET } as const
-
-/** What the environment says about engines. */
-export type ReadPlugin = () => Pick<EngineChoice, 'plugin' | 'precision' | 'memoryFraction'>
 
 export const createDoctorCommand = (readPlugin: ReadPlugin): Command => ({
   usage: USAGE,

@@ -3,8 +3,16 @@ import { join, resolve } from 'node:path'
 import { install } from '../engine/xla/install.ts'
 import { ENGINES_FOLDER } from '../engine/xla/installed.ts'
 import { INSTALLABLE, INSTALLABLE_NAMES, type InstallableName } from '../engine/xla/wheels.ts'
-import { type Command, EXIT, EXIT_CODES, type ExitCode, needed, refusal, threadsOf } from './command.ts'
-import type { ReadPlugin } from './doctor.ts'
+import {
+  type Command,
+  EXIT,
+  EXIT_CODES,
+  type ExitCode,
+  needed,
+  type ReadPlugin,
+  refusal,
+  threadsOf
+} from './command.ts'
 import { untilInterrupted } from './interrupt.ts'
 import { checkWritable } from './new-path.ts'
 import { readWords } from './options.ts'

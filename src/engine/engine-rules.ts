@@ -1,7 +1,6 @@
 /** What keeps an engine from being had, told without loading one: before images are packed, or a worker says what it has. */
 import { AppError } from '../base/errors.ts'
-import type { EngineChoice, EngineNeeds } from './choose-engine.ts'
-import type { EngineName } from './engine.ts'
+import type { EngineName, Precision } from './engine.ts'
 import { findPlugin } from './xla/find-plugin.ts'
 
 export const unavailable = (message: string): AppError => new AppError('engine_unavailable', { message })
@@ -13,8 +12,8 @@ export const unavailable = (message: string): AppError => new AppError('engine_u
  */
 export function checkPlain(
   name: Exclude<EngineName, 'xla'>,
-  { precision }: Pick<EngineChoice, 'precision'>,
-  { devices = 1, problem }: Pick<EngineNeeds, 'devices'> & { readonly problem?: string | undefined }
+  { precision }: { readonly precision: Precision | 'auto' },
+  { devices = 1, problem }: { readonly devices?: number | undefined; readonly problem?: string | undefined }
 ): void {
   const why = problem === undefined ? '' : ` xla was passed over: ${problem}.`
   if (precision !== 'auto' && precision !== 'float32')
@@ -24,15 +23,18 @@ export function checkPlain(
   throw unavailable(`The ${name} engine computes on one device, not on ${devices}.${several}`)
 }
 
+/** What the environment says, as far as it is read here. */
+interface Choice {
+  readonly name: EngineName | 'auto'
+  readonly precision: Precision | 'auto'
+  readonly plugin: string | null
+}
+
 /**
  * What can be told from files and words alone; opening the engine may still find more.
  * @throws AppError engine_unavailable
  */
-export async function foreseeEngine(
-  choice: Pick<EngineChoice, 'name' | 'precision' | 'plugin'>,
-  devices: number,
-  find = findPlugin
-): Promise<void> {
+export async function foreseeEngine(choice: Choice, devices: number, find = findPlugin): Promise<void> {
   const { name, plugin } = choice
   if (name !== 'xla' && name !== 'auto') return checkPlain(name, choice, { devices })
   const found = await find(plugin)
