@@ -18,14 +18,13 @@ import { createProgress } from './train-progress.ts'
 import { inTheWordsOfFiles } from './train-recipe.ts'
 import { noteEngine } from './trained-with.ts'
 
-/** @param foresee throws AppError engine_unavailable where so many devices cannot be had: before anything is packed */
-export const createTrainCommand = (work: TrainerWork, foresee: (devices: number) => Promise<void>): Command => ({
+/** @throws AppError engine_unavailable where so many devices cannot be had */
+type Foresee = (devices: number) => Promise<void>
+
+export const createTrainCommand = (work: TrainerWork, foresee: Foresee): Command => ({
   usage: TRAIN_USAGE,
   async run(args, output) {
     const command = parseTrainCommand(args)
-    await foresee(command.devices).catch((error) => {
-      throw isAppError(error, 'engine_unavailable') ? refusal(error.message) : error
-    })
     if (command.images !== undefined) await checkSource(command.images, command.holdOut ?? null)
     const folder = await openRunFolder(command)
     const interrupt = listenForInterrupt(() =>
@@ -35,7 +34,7 @@ export const createTrainCommand = (work: TrainerWork, foresee: (devices: number)
       )
     )
     try {
-      return await runAll({ command, folder, output, work, signal: interrupt.signal })
+      return await runAll({ command, folder, output, work, foresee, signal: interrupt.signal })
     } finally {
       interrupt.end()
       await folder.release()
@@ -48,6 +47,7 @@ interface Running {
   readonly folder: RunFolder
   readonly output: Output
   readonly work: TrainerWork
+  readonly foresee: Foresee
   readonly signal: AbortSignal
 }
 
@@ -79,7 +79,7 @@ async function prepare(running: Running): Promise<TrainRequest | null> {
   const { folder, output, signal } = running
   const { images, holdOut, recipe } = folder.record
   try {
-    checkDevices(running)
+    await checkDevices(running)
     const datasetFolder = await prepareDataset({ images, holdOut, outFolder: folder.path, output, signal })
     if (datasetFolder === null) return null
     const contentHash = await checkDataset(running, datasetFolder)
@@ -94,9 +94,13 @@ async function prepare(running: Running): Promise<TrainRequest | null> {
 }
 
 /** @throws AppError invalid_request naming the flag */
-function checkDevices({ command: { devices }, folder }: Running): void {
+async function checkDevices({ command: { devices }, folder, foresee }: Running): Promise<void> {
   const [problem] = devicesProblems(folder.record.recipe, devices)
   if (problem !== undefined) throw refusal(`--devices ${problem.message}.`)
+  // Images are packed for hours at worst: what is known before is said before.
+  await foresee(devices).catch((error) => {
+    throw isAppError(error, 'engine_unavailable') ? refusal(error.message) : error
+  })
 }
 
 /** @returns the content hash; @throws AppError invalid_recipe when a batch is larger than the dataset */

@@ -76,7 +76,14 @@ test('a folder of images becomes a dataset, a hold-out, a run and a model', asyn
   assert.equal(only('step').length, 5)
   assert.deepEqual(only('done').at(-1), { type: 'done', step: 5, reason: 'completed' })
   assert.equal(only('exported').at(-1)?.['folder'], at('out/model'))
-  assert.deepEqual((await readdir(at('out'))).sort(), ['checkpoints', 'dataset', 'held-out', 'model', 'run.json'])
+  assert.deepEqual((await readdir(at('out'))).sort(), [
+    'checkpoints',
+    'dataset',
+    'held-out',
+    'model',
+    'run.json',
+    'trained-with.json'
+  ])
 })
 
 test('people read the same on stderr, without control characters where there is no terminal', async () => {

@@ -159,6 +159,7 @@ test('what cannot be done is refused with exit code 2, by name, before anything 
   assert.match(await refused(['--images', lab.at('nowhere')]), /--images .*nowhere: there is no such file or folder/)
   assert.match(await refused(['--loaders', 'some']), /--loaders must be a whole number, not some/)
   assert.match(await refused(['--devices', '3']), /--devices must divide the batch of 8 images, got 3/)
+  assert.match(await refused(['--devices', '2']), /onnx engine computes on one device, not on 2\. Only xla has several/)
   assert.match(await refused(['--hold-out', '5']), /--hold-out needs images that are not packed/)
   await writeFile(lab.at('no-image.txt'), 'text')
   assert.match(await refused(['--images', lab.at('no-image.txt')]), /no-image\.txt/)
