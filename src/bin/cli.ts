@@ -47,6 +47,10 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: 'top-1 of the nearest neighbours, on labelled images',
     load: async () => (await import('../cli/knn.ts')).KNN
   },
+  evaluate: {
+    summary: 'accuracies and other measures of a model, with intervals',
+    load: async () => (await import('../cli/evaluate.ts')).EVALUATE
+  },
   doctor: {
     summary: 'which engines this machine has, and how fast they are',
     load: async () => (await import('../cli/doctor.ts')).createDoctorCommand(engineChoice)

@@ -5,7 +5,7 @@ import { folderFiles } from '../images/sources/folder.ts'
 import { MODEL_FILES } from '../protocol/model-folder.ts'
 import type { EmbeddedBatch, ImageOrigin, UnusableImage } from '../serving/embed-images.ts'
 import { embedImages } from '../serving/embed-images.ts'
-import { openServingModel, type ServingModel } from '../serving/serving-model.ts'
+import { openServingModel, type ServedProgram, type ServingModel } from '../serving/serving-model.ts'
 import { needed, refusal } from './command.ts'
 import type { Output } from './output.ts'
 import { checkImages, found } from './sources.ts'
@@ -45,6 +45,8 @@ async function countOf(origin: ImageOrigin): Promise<number | null> {
 
 export interface Embedding {
   readonly model: ServingModel
+  /** What the images go through; the model's own embedding by default. */
+  readonly program?: ServedProgram
   readonly origin: ImageOrigin
   readonly output: Output
   readonly signal: AbortSignal
@@ -52,10 +54,10 @@ export interface Embedding {
 
 /** Embeds with progress; what cannot be read is told. Returns how many that were. @throws the signal's reason between two batches */
 export async function embedWithProgress(
-  { model, origin, output, signal }: Embedding,
+  { model, program: given, origin, output, signal }: Embedding,
   take: (batch: EmbeddedBatch) => Promise<void> | void
 ): Promise<number> {
-  const program = await model.open('embed')
+  const program = given ?? (await model.open('embed'))
   const files = await countOf(origin)
   const startedAt = performance.now()
   let images = 0

@@ -1,15 +1,16 @@
 /** `kappa knn`: how well a model's nearest neighbours agree about labels that it never saw. */
 
-import { knnAccuracy } from '../math/knn.ts'
-import type { Label } from '../serving/embed-images.ts'
+import type { LabelledSets } from '../evaluation/evaluation.ts'
+import { evaluateKnn, KNN_SETTINGS } from '../evaluation/knn.ts'
 import { type Command, EXIT, EXIT_CODES, refusal, threadsOf, wholeNumber } from './command.ts'
-import { type Embedding, embedWithProgress, modelFolderOf, openModel, originOf } from './images.ts'
+import { type Embedding, modelFolderOf, openModel, originOf } from './images.ts'
 import { untilInterrupted } from './interrupt.ts'
+import { isSamePlace, labelledSets, type ReadImages, readImages } from './labelled-images.ts'
 import { readOptions } from './options.ts'
 import type { Output } from './output.ts'
 
 /** DINO's evaluation. */
-const TEMPERATURE = 0.07
+const { temperature: TEMPERATURE } = KNN_SETTINGS
 const NEIGHBORS = '20'
 
 const USAGE = `Top-1 of the weighted k-nearest neighbours, as DINO evaluates: cosine similarity, votes exp(similarity / ${TEMPERATURE}).
@@ -18,7 +19,8 @@ const USAGE = `Top-1 of the weighted k-nearest neighbours, as DINO evaluates: co
 
   --model FOLDER            as kappa train writes it (OUT/model) or kappa export
   --bank SOURCE             labelled images that vote: class folders, an archive of them, or a packed dataset
-  --queries SOURCE          labelled images that are judged; OUT/held-out of kappa train --hold-out N, for instance
+  --queries SOURCE          labelled images that are judged; OUT/held-out of kappa train --hold-out N, for instance; where
+                            they are the bank's, each image is judged without itself
   --k N                     neighbours that vote (${NEIGHBORS})
   --threads N               of the engine, all cores by default
   --json                    one JSON object a line on stdout; docs/cli.md has their fields
@@ -44,14 +46,18 @@ export const KNN: Command = {
     const threads = threadsOf(values.threads)
     const folder = await modelFolderOf(values.model)
     const origins = [await originOf('bank', values.bank), await originOf('queries', values.queries)] as const
+    const isOne = await isSamePlace(...origins)
     return untilInterrupted(
       () => output.show({ type: 'stopping' }, '\nstopping after this batch'),
       async (signal) => {
         const model = await openModel(folder, threads)
         try {
-          const bank = await embedLabelled({ model, origin: origins[0], output, signal })
-          const queries = await embedLabelled({ model, origin: origins[1], output, signal })
-          showResult(output, k, { bank, queries, dim: model.config.embeddingDim })
+          const bank = await readLabelled({ model, origin: origins[0], output, signal })
+          const queries = isOne ? null : await readLabelled({ model, origin: origins[1], output, signal })
+          const sets = labelledSets(model.config.embeddingDim, bank, queries)
+          if (sets.queries === null && sets.bank.labels.length < 2)
+            throw refusal(`--bank ${origins[0].path} has one image, which finds no other.`)
+          showResult(output, k, sets)
           return EXIT.done
         } finally {
           await model.dispose()
@@ -61,62 +67,22 @@ export const KNN: Command = {
   }
 }
 
-interface Evaluation {
-  readonly bank: Labelled
-  readonly queries: Labelled
-  readonly dim: number
-}
-
-function showResult(output: Output, wanted: number, { bank, queries, dim }: Evaluation): void {
-  // Votes of neighbours that are not there would be ranked all the same.
-  const k = Math.min(wanted, bank.labels.length)
-  const { top1, classes } = judge(dim, k, { bank, queries })
-  const [images, judged] = [bank.labels.length, queries.labels.length]
-  const event = { type: 'result', top1, k, temperature: TEMPERATURE, classes, bank: images, queries: judged }
-  output.result(event, `k-NN top-1: ${(100 * top1).toFixed(1)} %  (k = ${k}, ${judged} queries, bank of ${images})`)
-}
-
-interface Labelled {
-  /** [images, dimensions] */
-  readonly embeddings: Float32Array
-  readonly labels: readonly (string | number)[]
-}
-
-async function embedLabelled(embedding: Embedding): Promise<Labelled> {
-  const { model, origin } = embedding
-  const rows: Float32Array[] = []
-  const labels: (string | number)[] = []
-  await embedWithProgress(embedding, ({ images }) => {
-    for (const { name, label, embedding } of images) {
-      labels.push(known(label, `${origin.path}: ${name}`))
-      rows.push(embedding)
-    }
+const readLabelled = (embedding: Embedding): Promise<ReadImages> =>
+  readImages(embedding, (image) => {
+    throw refusal(`Nearest neighbours vote with labels, and ${image} has none: class folders give them.`)
   })
-  const embeddings = new Float32Array(rows.length * model.config.embeddingDim)
-  for (const [i, row] of rows.entries()) embeddings.set(row, i * row.length)
-  return { embeddings, labels }
-}
 
-function known(label: Label, where: string): string | number {
-  if (label === null)
-    throw refusal(`Nearest neighbours vote with labels, and ${where} has none: class folders give them.`)
-  return label
-}
-
-/** Labels are compared as they are, never by their place in a list: the queries may lack a class of the bank. */
-function judge(dim: number, k: number, { bank, queries }: { readonly bank: Labelled; readonly queries: Labelled }) {
-  const names = new Map<string | number, number>()
-  for (const label of [...bank.labels, ...queries.labels]) if (!names.has(label)) names.set(label, names.size)
-  const numbers = (labels: Labelled['labels']) => Int32Array.from(labels, (label) => names.get(label) ?? -1)
-  const top1 = knnAccuracy({
-    bank: bank.embeddings,
-    queries: queries.embeddings,
-    dim,
-    k,
-    bankLabels: numbers(bank.labels),
-    queryLabels: numbers(queries.labels),
-    classes: names.size,
-    temperature: TEMPERATURE
-  })
-  return { top1, classes: names.size }
+function showResult(output: Output, wanted: number, sets: LabelledSets): void {
+  const evaluation = evaluateKnn(sets, { ...KNN_SETTINGS, k: [wanted], temperature: TEMPERATURE })
+  const { settings, bank, queries, classes, metrics } = evaluation
+  const { leaveOneOut } = settings
+  // Cut to the bank's size.
+  const [k] = settings['k'] as readonly number[]
+  const { value: top1, low, high } = metrics[`top1_k${k}`]!
+  const percent = (share: number) => (100 * share).toFixed(1)
+  const compared = leaveOneOut ? `${queries} images, each against all others` : `${queries} queries, bank of ${bank}`
+  output.result(
+    { type: 'result', top1, low, high, k, temperature: TEMPERATURE, classes, bank, queries, leaveOneOut },
+    `k-NN top-1: ${percent(top1)} %, ${percent(low)} to ${percent(high)} with 95 %  (k = ${k}, ${compared})`
+  )
 }

@@ -94,9 +94,13 @@ export const uniquePrototypes = (representative: Int32Array): number =>
  */
 export function effectiveRank(features: Float32Array, dim: number): number {
   const rows = rowCount(features, dim)
-  if (rows === 0) return 0
+  return rows === 0 ? 0 : rankOfSpectrum(gramEigenvalues(features, rows, dim))
+}
+
+/** RankMe from the eigenvalues of XᵀX, whose roots are the singular values. */
+export function rankOfSpectrum(eigenvalues: Float64Array): number {
   // Rounding can leave tiny negative eigenvalues where the true one is 0.
-  const singular = gramEigenvalues(features, rows, dim).map((value) => Math.sqrt(Math.max(0, value)))
+  const singular = eigenvalues.map((value) => Math.sqrt(Math.max(0, value)))
   const total = singular.reduce((a, b) => a + b, 0)
   return total > 0 ? Math.exp(entropy(singular.map((value) => value / total))) : 0
 }

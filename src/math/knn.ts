@@ -13,6 +13,8 @@ export interface NeighborQuery {
   readonly dim: number
   /** Cut to N when the bank is smaller. */
   readonly k: number
+  /** Query q is row q of the bank, and must not find itself: k is cut to N − 1. */
+  readonly leaveOneOut?: boolean
 }
 
 /** Row-major [M, k], best first; equal similarities keep the bank's order. */
@@ -38,8 +40,8 @@ function insert(neighbors: Neighbors, slot: number, candidate: { index: number; 
   indices[at] = candidate.index
 }
 
-/** One query against bank rows from … to; four rows at a time keep four sums in registers. */
-function scoreTile(
+/** Products of one query with the bank's rows from … to; four rows at a time keep four sums in registers. */
+export function dotsWithRows(
   bank: Float64Array,
   query: Float64Array,
   rows: { from: number; to: number; out: Float64Array }
@@ -76,10 +78,10 @@ function scoreTile(
 }
 
 /** Cosine neighbours of every query among the bank's rows; rows need not be of unit length. */
-export function nearestNeighbors({ bank, queries, dim, k }: NeighborQuery): Neighbors {
+export function nearestNeighbors({ bank, queries, dim, k, leaveOneOut = false }: NeighborQuery): Neighbors {
   const bankRows = rowCount(bank, dim)
   const queryRows = rowCount(queries, dim)
-  const kept = Math.min(k, bankRows)
+  const kept = Math.min(k, leaveOneOut ? bankRows - 1 : bankRows)
   invariant(kept >= 1, `k = ${k} neighbours among ${bankRows} rows`)
   const unitBank = Float64Array.from(normalizeRows(bank, dim))
   const unitQueries = Float64Array.from(normalizeRows(queries, dim))
@@ -92,8 +94,9 @@ export function nearestNeighbors({ bank, queries, dim, k }: NeighborQuery): Neig
   for (let from = 0; from < bankRows; from += TILE_ROWS) {
     const to = Math.min(bankRows, from + TILE_ROWS)
     for (let q = 0; q < queryRows; q++) {
-      scoreTile(unitBank, unitQueries.subarray(q * dim, (q + 1) * dim), { from, to, out: scores })
+      dotsWithRows(unitBank, unitQueries.subarray(q * dim, (q + 1) * dim), { from, to, out: scores })
       const last = (q + 1) * kept - 1
+      if (leaveOneOut && q >= from && q < to) scores[q - from] = Number.NEGATIVE_INFINITY
       for (let i = 0; i < to - from; i++) {
         if (scores[i]! > neighbors.similarities[last]!)
           insert(neighbors, q, { index: from + i, similarity: scores[i]! })
@@ -109,15 +112,20 @@ export interface Vote {
   readonly classes: number
   /** T of exp(sim / T). */
   readonly temperature: number
+  /** The nearest that vote; all that were found by default. */
+  readonly k?: number
 }
 
 /** Vote mass [M, classes]; row m belongs to query m. */
-export function voteByNeighbors(neighbors: Neighbors, { labels, classes, temperature }: Vote): Float64Array {
-  const { k, indices, similarities } = neighbors
-  const votes = new Float64Array((indices.length / k) * classes)
-  for (let i = 0; i < indices.length; i++) {
-    const label = labels[indices[i]!]!
-    votes[Math.floor(i / k) * classes + label]! += Math.exp(similarities[i]! / temperature)
+export function voteByNeighbors(neighbors: Neighbors, { labels, classes, temperature, k }: Vote): Float64Array {
+  const { k: found, indices, similarities } = neighbors
+  const voting = Math.min(k ?? found, found)
+  const votes = new Float64Array((indices.length / found) * classes)
+  for (let m = 0; m * found < indices.length; m++) {
+    for (let i = m * found; i < m * found + voting; i++) {
+      const label = labels[indices[i]!]!
+      votes[m * classes + label]! += Math.exp(similarities[i]! / temperature)
+    }
   }
   return votes
 }

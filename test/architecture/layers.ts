@@ -17,6 +17,7 @@ export const LAYERS: Record<string, Layer> = {
   images: { may: ['base', 'math', 'recipe', 'protocol'], packages: [/^sharp$/, /^yauzl$/, /^tar-stream$/] },
   ssl: { may: ['base', 'recipe', 'engine'], packages: [] },
   interop: { may: ['base', 'recipe', 'ssl'], packages: [/^yauzl$/] },
+  evaluation: { may: ['base', 'math'], packages: [] },
   training: { may: ['base', 'math', 'recipe', 'protocol', 'engine', 'images', 'ssl'], packages: [] },
   model: {
     may: ['base', 'math', 'recipe', 'protocol', 'engine', 'images', 'ssl', 'interop', 'training'],
@@ -24,7 +25,7 @@ export const LAYERS: Record<string, Layer> = {
   },
   serving: { may: ['base', 'recipe', 'protocol', 'engine', 'images', 'cache', 'model'], packages: [] },
   cli: {
-    may: ['base', 'math', 'recipe', 'protocol', 'engine', 'images', 'training', 'serving', 'processes'],
+    may: ['base', 'recipe', 'protocol', 'engine', 'images', 'evaluation', 'training', 'serving', 'processes'],
     packages: []
   },
 

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { after, before, test } from 'node:test'
@@ -109,7 +109,81 @@ test('kappa knn compares labels by name, so that queries may lack a class', asyn
   await writeFile(at('few/class-3/a.png'), await readFile(at('images/class-3/3.png')))
   await writeFile(at('few/class-3/b.png'), await readFile(at('images/class-3/7.png')))
   const { stdout } = await kappa('knn', ...model, '--bank', at('images'), '--queries', at('few'), ...k)
-  assert.equal(stdout, 'k-NN top-1: 100.0 %  (k = 1, 2 queries, bank of 48)\n')
+  assert.equal(stdout, 'k-NN top-1: 100.0 %, 100.0 to 100.0 with 95 %  (k = 1, 2 queries, bank of 48)\n')
+})
+
+test('kappa knn lets no image vote for itself, be the queries the same folder, a link to it or a copy', async () => {
+  await symlink(at('images'), at('link-to-images'))
+  await cp(at('images'), at('copy-of-images'), { recursive: true })
+  const results = await Promise.all(
+    ['images', 'link-to-images', 'copy-of-images'].map(async (queries) => {
+      const places = ['--model', at('out/model'), '--bank', at('images'), '--queries', at(queries)]
+      return (await json('knn', ...places, '--k', '100', '--threads', '1')).at(-1)!
+    })
+  )
+  for (const result of results) {
+    assert.deepEqual([result['leave_one_out'], result['k'], result['queries']], [true, 47, 48])
+    assert.deepEqual(result, results[0])
+  }
+})
+
+test('kappa evaluate measures all that images and model allow, and says with which settings', async () => {
+  const places = ['--model', at('out/model'), '--bank', at('images'), '--queries', at('out/held-out')]
+  const lines = await json('evaluate', ...places, '--k', '1,5', '--draws', '3', '--out', at('evaluations.jsonl'))
+  const evaluations = lines.filter(({ type }) => type === 'evaluation')
+  const names = evaluations.map(({ protocol }) => protocol)
+  // Eight held-out images are too few for the intervals of the two that are about prototypes.
+  assert.deepEqual(names, ['knn', 'logistic', 'few_shot', 'retrieval', 'label_free'])
+  assert.deepEqual(
+    lines.filter(({ type }) => type === 'left_out').map(({ protocol }) => protocol),
+    ['clustering', 'prototypes']
+  )
+  const [knn] = evaluations as { [key: string]: unknown; metrics: object }[]
+  assert.deepEqual(Object.keys(knn!.metrics), ['top1_k1', 'top5_k1', 'top1_k5', 'top5_k5'])
+  assert.deepEqual([knn!['bank'], knn!['queries'], knn!['dimensions']], [48, 8, 32])
+  const written = (await readFile(at('evaluations.jsonl'), 'utf8')).trimEnd().split('\n')
+  assert.deepEqual(
+    written.map((line) => JSON.parse(line)),
+    evaluations
+  )
+})
+
+test('kappa evaluate without queries judges each image without itself, twice with the same numbers', async () => {
+  const words = ['evaluate', '--model', at('out/model'), '--bank', at('images'), '--threads', '1', '--draws', '2']
+  const evaluations = (await json(...words)).filter(({ type }) => type === 'evaluation')
+  assert.equal(evaluations.length, 7)
+  assert.equal((evaluations[0]!['settings'] as Record<string, unknown>)['leave_one_out'], true)
+  const again = await kappa(...words, '--protocol', 'knn,clustering', '--json')
+  const lines = again.stdout
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line))
+  assert.deepEqual(
+    lines.filter(({ type }) => type === 'evaluation'),
+    evaluations.filter(({ protocol }) => protocol === 'knn' || protocol === 'clustering')
+  )
+})
+
+test('kappa evaluate needs labels for all but label_free, and shows people a table', async () => {
+  const words = ['evaluate', '--model', at('out/model'), '--bank', at('images/class-0'), '--threads', '1']
+  const refused = await failing(...words, '--protocol', 'label_free,knn')
+  assert.equal(refused.code, 2)
+  assert.match(refused.stderr, /knn needs a label for every image, and .*class-0.*png has none/)
+  const { stdout, stderr } = await failing(...words)
+  assert.match(stderr, /left out retrieval: it needs a label for every image/)
+  // Twelve images are too few for an interval, and nothing is left to measure.
+  assert.match(stderr, /left out label_free: it needs 20 images or more for its interval, and there are 12/)
+  assert.equal(stdout, '')
+  const named = await failing(
+    'evaluate',
+    '--model',
+    at('out/model'),
+    '--bank',
+    at('images'),
+    '--protocol',
+    'label_free'
+  )
+  assert.match(named.stdout, /^label_free {2}rankme +\d+\.\d{3} +\d+\.\d{3} … +\d+\.\d{3}$/m)
 })
 
 test('kappa embed writes what NumPy, safetensors and jq read, row by row the same', async () => {
@@ -201,7 +275,7 @@ async function stopped(signal: NodeJS.Signals, ...args: string[]): Promise<numbe
   return code
 }
 
-test('Ctrl-C and SIGTERM end embed and knn between two batches, and nothing is left of their files', async () => {
+test('Ctrl-C and SIGTERM end embed, knn and evaluate between two batches, and nothing is left of their files', async () => {
   await mkdir(at('many/links'), { recursive: true })
   for (let i = 0; i < 6_000; i++) await symlink(at(`images/class-${i % 4}/${i % 48}.png`), at(`many/links/${i}.png`))
   const model = ['--model', at('out/model')]
@@ -210,6 +284,9 @@ test('Ctrl-C and SIGTERM end embed and knn between two batches, and nothing is l
     assert.deepEqual([code, await readdir(at('stopped'))], [130, []])
   }
   assert.equal(await stopped('SIGTERM', 'knn', ...model, '--bank', at('many'), '--queries', at('many')), 143)
+  const out = ['--out', at('stopped/evaluations.jsonl')]
+  assert.equal(await stopped('SIGINT', 'evaluate', ...model, '--bank', at('many'), ...out), 130)
+  assert.deepEqual(await readdir(at('stopped')), [])
 })
 
 test('links are followed, and those that cannot be are named', async () => {
@@ -259,7 +336,7 @@ test('a file of embeddings that is there already is not overwritten', async () =
 test('every command has its help, on stdout with exit code 0, also through the launcher', async () => {
   const { stdout } = await promisify(execFile)(process.execPath, [LAUNCHER, 'help'])
   const commands = [...stdout.matchAll(/^ {2}kappa (\w+)/gm)].map((match) => match[1]!)
-  assert.deepEqual(commands.slice(0, 5), ['train', 'export', 'import', 'embed', 'knn'])
+  assert.deepEqual(commands.slice(0, 6), ['train', 'export', 'import', 'embed', 'knn', 'evaluate'])
   for (const command of commands) assert.match((await kappa(command, '--help')).stdout, new RegExp(`kappa ${command} `))
 })
 

@@ -7,6 +7,7 @@ import { after, before, test } from 'node:test'
 import { type Command, EXIT, runCommand } from '../../../src/cli/command.ts'
 import { createDoctorCommand } from '../../../src/cli/doctor.ts'
 import { EMBED } from '../../../src/cli/embed.ts'
+import { EVALUATE } from '../../../src/cli/evaluate.ts'
 import { createExportCommand } from '../../../src/cli/export.ts'
 import { createImportCommand } from '../../../src/cli/import.ts'
 import { KNN } from '../../../src/cli/knn.ts'
@@ -22,6 +23,7 @@ const COMMANDS: Record<string, Command> = {
   import: createImportCommand(work),
   embed: EMBED,
   knn: KNN,
+  evaluate: EVALUATE,
   doctor: createDoctorCommand(() => ({ plugin: null, precision: 'auto', memoryFraction: null }))
 }
 
@@ -51,6 +53,7 @@ const GOOD: Record<string, () => Record<string, string>> = {
   import: () => ({ '': at('file.txt'), out: at('out') }),
   embed: () => ({ model: at('model'), images: at('full'), out: at('out.npy') }),
   knn: () => ({ model: at('model'), bank: at('full'), queries: at('full') }),
+  evaluate: () => ({ model: at('model'), bank: at('full') }),
   doctor: () => ({})
 }
 
@@ -150,6 +153,17 @@ const WRONG: Record<string, Record<string, () => string[]>> = {
     threads: () => THREADS
   },
   knn: { model: NO_MODEL, bank: NO_IMAGES, queries: NO_IMAGES, k: () => whole(1), threads: () => THREADS },
+  evaluate: {
+    model: NO_MODEL,
+    bank: NO_IMAGES,
+    queries: NO_IMAGES,
+    protocol: () => ['linear-probe', '', 'knn,', 'knn,knn', 'KNN'],
+    k: () => [...whole(1).filter((value) => value !== '1,2'), '10,,20', '10,0', '10 20'],
+    draws: () => [...whole(2), '1001'],
+    seed: () => whole(0),
+    out: () => [...UNWRITABLE(), at('file.txt'), at('full'), at('broken-link')],
+    threads: () => THREADS
+  },
   doctor: { threads: () => THREADS }
 }
 

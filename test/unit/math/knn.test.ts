@@ -34,6 +34,17 @@ test('k is cut to the size of the bank', () => {
   assert.throws(() => nearestNeighbors({ bank: new Float32Array(0), queries: rows, dim: 4, k: 1 }), /among 0 rows/)
 })
 
+test('a bank that leaves its queries out has every other row and never the query', () => {
+  const rows = randomRows(300, 6, 5)
+  const all = nearestNeighbors({ bank: rows, queries: rows, dim: 6, k: 300 })
+  const others = nearestNeighbors({ bank: rows, queries: rows, dim: 6, k: 300, leaveOneOut: true })
+  assert.equal(others.k, 299)
+  for (let q = 0; q < 300; q++) {
+    const expected = [...all.indices.subarray(q * 300, (q + 1) * 300)].filter((row) => row !== q)
+    assert.deepEqual([...others.indices.subarray(q * 299, (q + 1) * 299)], expected)
+  }
+})
+
 test('images of a bank find themselves', () => {
   const rows = randomRows(50, 16, 4)
   const labels = Array.from({ length: 50 }, (_, i) => i % 5)

@@ -1,0 +1,134 @@
+/** `kappa evaluate`: what a model's features are worth, by every protocol that images and labels allow, each with its interval. */
+import { mkdir, rename, writeFile } from 'node:fs/promises'
+import { dirname, resolve } from 'node:path'
+import { keysToSnake } from '../base/casing.ts'
+import { writing } from '../base/system-errors.ts'
+import type { Evaluation } from '../evaluation/evaluation.ts'
+import {
+  type AllSettings,
+  type EvaluationInput,
+  PROTOCOLS,
+  type Protocol,
+  runProtocol,
+  settingsFrom,
+  whyNot
+} from '../evaluation/protocols.ts'
+import { type Command, EXIT, EXIT_CODES, refusal, threadsOf, wholeNumber } from './command.ts'
+import { drawsOf, neighborsOf, protocolsOf } from './evaluate-options.ts'
+import { readInput } from './evaluation-input.ts'
+import { tableOf } from './evaluation-table.ts'
+import { modelFolderOf, originOf } from './images.ts'
+import { untilInterrupted } from './interrupt.ts'
+import { checkNew } from './new-path.ts'
+import { readOptions } from './options.ts'
+import type { Output } from './output.ts'
+
+const USAGE = `Evaluates a model's features by the protocols of the literature, each with a 95 % interval; docs/evaluation.md has them.
+
+  kappa evaluate --model FOLDER --bank SOURCE [options]
+
+  --model FOLDER            as kappa train writes it (OUT/model) or kappa export
+  --bank SOURCE             images that vote or are learned from; class folders, an archive of them, or a packed dataset
+                            give labels. Each image is judged without itself where there are no queries
+  --queries SOURCE          images that are judged
+  --protocol LIST           of ${PROTOCOLS.join(', ')}, with commas between them;
+                            everything that images and model allow by default
+  --k LIST                  neighbours that vote in knn, with commas between them (10,20,100,200)
+  --draws N                 of images for few_shot (20)
+  --seed N                  of draws, folds and intervals (0)
+  --out FILE                new; one JSON object a line, as --json prints them
+  --threads N               of the engine, all cores by default
+  --json                    one JSON object a line on stdout; docs/cli.md has their fields
+
+${EXIT_CODES}
+`
+
+const text = { type: 'string' } as const
+const OPTIONS = {
+  model: text,
+  bank: text,
+  queries: text,
+  protocol: text,
+  k: text,
+  draws: text,
+  seed: { ...text, default: '0' },
+  out: text,
+  threads: text,
+  json: { type: 'boolean' }
+} as const
+
+export const EVALUATE: Command = {
+  usage: USAGE,
+  async run(args, output) {
+    const values = readOptions(args, OPTIONS)
+    const protocols = protocolsOf(values.protocol)
+    const k = neighborsOf(values.k)
+    const draws = drawsOf(values.draws)
+    const settings = settingsFrom(wholeNumber('seed', values.seed), {
+      ...(k && { k }),
+      ...(draws && { draws })
+    })
+    const threads = threadsOf(values.threads)
+    const model = await modelFolderOf(values.model)
+    const bank = await originOf('bank', values.bank)
+    const queries = values.queries === undefined ? null : await originOf('queries', values.queries)
+    const out = values.out === undefined ? null : resolve(values.out)
+    if (out !== null) await checkNew(out)
+    const sources = { model, bank, queries, threads }
+
+    let read: EvaluationInput | null = null
+    const code = await untilInterrupted(
+      () => output.show({ type: 'stopping' }, '\nstopping after this batch'),
+      async (signal) => {
+        read = await readInput(sources, { protocols, output, signal })
+        return EXIT.done
+      }
+    )
+    if (read === null) return code
+    // From here on nothing waits and nothing is half written: a signal ends the process by itself.
+    const from = { model, bankSource: bank.path, queriesSource: queries?.path ?? null }
+    const lines = evaluateAll(read, { protocols, settings, output, from })
+    if (out !== null) await writeLines(out, lines)
+    return EXIT.done
+  }
+}
+
+interface Run {
+  readonly protocols: readonly Protocol[] | null
+  readonly settings: AllSettings
+  readonly output: Output
+  readonly from: { readonly model: string; readonly bankSource: string; readonly queriesSource: string | null }
+}
+
+interface EvaluationEvent extends Evaluation {
+  readonly type: 'evaluation'
+  readonly dimensions: number
+}
+
+/** @throws AppError invalid_request for a protocol that was asked for and cannot be run */
+function evaluateAll(input: EvaluationInput, { protocols, settings, output, from }: Run): EvaluationEvent[] {
+  const asked = protocols ?? PROTOCOLS
+  const reasons = new Map(asked.map((protocol) => [protocol, whyNot(protocol, input)]))
+  for (const [protocol, reason] of reasons) {
+    if (reason === null) continue
+    if (protocols !== null) throw refusal(`${protocol} ${reason}.`)
+    output.show({ type: 'left_out', protocol, reason }, `left out ${protocol}: it ${reason}`)
+  }
+  const events: EvaluationEvent[] = []
+  for (const protocol of asked.filter((name) => reasons.get(name) === null)) {
+    output.progress({ type: 'evaluating', protocol }, `${protocol} …`)
+    const evaluation = runProtocol(protocol, input, settings)
+    const event = { type: 'evaluation', ...evaluation, dimensions: input.dim, ...from } as const
+    output.result(event, tableOf(evaluation))
+    events.push(event)
+  }
+  return events
+}
+
+/** Complete or not at all. @throws AppError storage_full */
+async function writeLines(path: string, events: readonly EvaluationEvent[]): Promise<void> {
+  await mkdir(dirname(path), { recursive: true })
+  const draft = `${path}.partial`
+  await writing(writeFile(draft, events.map((event) => `${JSON.stringify(keysToSnake(event))}\n`).join('')))
+  await rename(draft, path)
+}

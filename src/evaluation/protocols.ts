@@ -1,0 +1,99 @@
+/** Protocols by name: what each needs of images and model, and how it is run on what was read once. */
+import { type ClusteringSettings, evaluateClustering } from './clustering.ts'
+import { type Evaluation, judgedOf, type LabelledSets } from './evaluation.ts'
+import { evaluateFewShot, FEW_SHOT_SETTINGS, type FewShotSettings } from './few-shot.ts'
+import { GROUPS } from './intervals.ts'
+import { evaluateKnn, KNN_SETTINGS, type KnnSettings } from './knn.ts'
+import { evaluateLabelFree, LABEL_FREE_SETTINGS, type LabelFreeSettings } from './label-free.ts'
+import { evaluateLogistic, LOGISTIC_SETTINGS, type LogisticSettings } from './logistic.ts'
+import { evaluatePrototypes, PROTOTYPES_SETTINGS, type PrototypesOfImages } from './prototypes.ts'
+import { evaluateRetrieval, RETRIEVAL_SETTINGS } from './retrieval.ts'
+
+/** In the order in which they are run. */
+export const PROTOCOLS = ['knn', 'logistic', 'few_shot', 'retrieval', 'clustering', 'prototypes', 'label_free'] as const
+export type Protocol = (typeof PROTOCOLS)[number]
+
+export const isProtocol = (name: string): name is Protocol => (PROTOCOLS as readonly string[]).includes(name)
+
+/** Those that need to know which prototype an image belongs to. */
+export const OF_PROTOTYPES: readonly Protocol[] = ['clustering', 'prototypes']
+
+export interface EvaluationInput {
+  readonly dim: number
+  /** Of the bank, [N, dim]: what label_free looks at. */
+  readonly features: Float32Array
+  /** Null where an image has no label. */
+  readonly sets: LabelledSets | null
+  /** Of the judged images; null where the model has no prototypes. */
+  readonly prototypes: (PrototypesOfImages & Pick<ClusteringSettings, 'posterior'>) | null
+}
+
+export interface AllSettings {
+  readonly knn: KnnSettings
+  readonly logistic: LogisticSettings
+  readonly fewShot: FewShotSettings
+  readonly labelFree: LabelFreeSettings
+  readonly seed: number
+}
+
+export const settingsFrom = (
+  seed: number,
+  changes: { readonly k?: readonly number[]; readonly draws?: number }
+): AllSettings => ({
+  knn: { ...KNN_SETTINGS, ...(changes.k && { k: changes.k }), seed },
+  logistic: { ...LOGISTIC_SETTINGS, seed },
+  fewShot: { ...FEW_SHOT_SETTINGS, ...(changes.draws && { draws: changes.draws }), seed },
+  labelFree: { ...LABEL_FREE_SETTINGS, seed },
+  seed
+})
+
+/** What is missing, as the end of a sentence: `needs …`; null when it can be run. */
+export function whyNot(protocol: Protocol, { dim, features, sets, prototypes }: EvaluationInput): string | null {
+  if (protocol === 'label_free') return tooFew(features.length / dim)
+  if (sets === null) return 'needs a label for every image'
+  if (sets.classes < 2) return 'needs images of two classes or more'
+  const judged = judgedOf(sets)
+  if (OF_PROTOTYPES.includes(protocol)) {
+    if (prototypes === null) return 'needs a model with prototypes'
+    return tooFew(judged.labels.length)
+  }
+  // Without itself or its fold, the only image of a class has nothing of its class to be told by.
+  return hasMatch(sets) ? null : 'needs a class with two images, or with one of the bank and one of the queries'
+}
+
+const tooFew = (images: number): string | null =>
+  images < GROUPS ? `needs ${GROUPS} images or more for its interval, and there are ${images}` : null
+
+function hasMatch({ bank, queries }: LabelledSets): boolean {
+  const known = new Set(bank.labels)
+  return queries === null ? known.size < bank.labels.length : queries.labels.some((label) => known.has(label))
+}
+
+/** `whyNot` was null. */
+export function runProtocol(protocol: Protocol, input: EvaluationInput, settings: AllSettings): Evaluation {
+  const { seed } = settings
+  if (protocol === 'label_free') return evaluateLabelFree(input.features, input.dim, settings.labelFree)
+  const sets = input.sets!
+  switch (protocol) {
+    case 'knn':
+      return evaluateKnn(sets, settings.knn)
+    case 'logistic':
+      return evaluateLogistic(sets, settings.logistic)
+    case 'few_shot':
+      return evaluateFewShot(sets, settings.fewShot)
+    case 'retrieval':
+      return evaluateRetrieval(sets, { ...RETRIEVAL_SETTINGS, seed })
+    case 'clustering': {
+      const { assignments, kappa, posterior } = input.prototypes!
+      const { labels } = judgedOf(sets)
+      return evaluateClustering(
+        { assignments, clusters: kappa.length, labels, classes: sets.classes },
+        { posterior, seed }
+      )
+    }
+    case 'prototypes': {
+      const { posterior, ...images } = input.prototypes!
+      return evaluatePrototypes(sets, images, { ...PROTOTYPES_SETTINGS, posterior, seed })
+    }
+  }
+}
