@@ -25,7 +25,7 @@ export const LAYERS: Record<string, Layer> = {
   },
   serving: { may: ['base', 'recipe', 'protocol', 'engine', 'images', 'cache', 'model'], packages: [] },
   cli: {
-    may: ['base', 'recipe', 'protocol', 'engine', 'images', 'evaluation', 'training', 'serving', 'processes'],
+    may: ['base', 'math', 'recipe', 'protocol', 'engine', 'images', 'evaluation', 'training', 'serving', 'processes'],
     packages: []
   },
 
