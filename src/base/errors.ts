@@ -31,6 +31,7 @@ export const ERROR_CATALOGUE = {
   model_not_found: 'There is no such model.',
   model_not_ready: 'The model is not ready to serve.',
   model_without_head: 'The model has no prototypes: it serves embeddings only.',
+  mixture_unavailable: 'The model has no such mixture.',
   prototype_not_found: 'The model has no such prototype.',
   artifact_not_found: 'The model has no such artifact.',
   idempotency_key_reused: 'This Idempotency-Key was used with another request.',

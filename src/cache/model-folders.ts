@@ -6,8 +6,9 @@ import { SharedCache } from './shared-cache.ts'
 
 export type ModelFolders = SharedCache<Model, CachedFolder>
 
-/** Serving needs the ONNX files and what describes them; the weights in other formats stay where they are. */
-const isServed = ({ name }: { readonly name: string }): boolean => !/\.safetensors$|^huggingface\//.test(name)
+/** Serving needs the ONNX files, what describes them, and mixture.safetensors; the weights in other formats stay where they are. */
+const isServed = ({ name }: { readonly name: string }): boolean =>
+  !/^(backbone|head)\.safetensors$|^huggingface\//.test(name)
 
 export interface ModelFoldersOptions {
   readonly cache: LocalCache

@@ -557,7 +557,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * How concentrated the components are
+         * How concentrated the components are, in one of two views
          * @description Needs the scope `models:read`.
          */
         get: operations["getKappa"];
@@ -819,18 +819,24 @@ export interface components {
                 assignments: {
                     prototype: number;
                     probability: number;
+                    /** @description To the prototype's direction; of posterior fitted to that of the component that began at it. */
                     cosine: number;
+                    /** @description Of the prototype, ‖w‖/τ; of posterior fitted the component's. */
                     kappa: number;
-                    expected_cosine: number;
                 }[];
                 /** @description Nats. */
                 entropy?: number;
                 /** @description exp(entropy) */
                 effective_clusters?: number;
-                log_density?: number;
+                log_density?: number | null;
                 density_percentile?: number | null;
             }[];
             model: string;
+            /**
+             * @description teacher (the default of a model that has it): softmax of the logits with the center, what training made targets of; without the center most images go to a handful of prototypes. model: without the center, equal weights. fitted: weights, directions and kappas of the mixture that was fitted to the training images.
+             * @enum {unknown}
+             */
+            posterior: "teacher" | "model" | "fitted";
             usage: {
                 /** @description Tokens the backbone computed: patches and one more an image. */
                 prompt_tokens: number;
@@ -922,6 +928,12 @@ export interface components {
             input: string | string[];
             /** @default 10 */
             top_k: number;
+            /**
+             * @description teacher (the default of a model that has it): softmax of the logits with the center, what training made targets of; without the center most images go to a handful of prototypes. model: without the center, equal weights. fitted: weights, directions and kappas of the mixture that was fitted to the training images.
+             * @enum {unknown}
+             */
+            posterior?: "teacher" | "model" | "fitted";
+            /** @description Acts on posterior 'model' alone: a center belongs to the temperature that it was counted at. */
             temperature?: number;
             /** @description entropy: with effective_clusters; log_density: with density_percentile. Both without. */
             include?: ("entropy" | "log_density")[];
@@ -1396,7 +1408,12 @@ export interface components {
             /** @constant */
             object: "kappa";
             model: string;
-            temperature: number;
+            /** @enum {unknown} */
+            view: "model" | "fitted";
+            temperature: number | null;
+            /** @description That have a kappa in this view. */
+            prototypes: number;
+            unused: number | null;
             quantiles: {
                 p0: number;
                 p5: number;
@@ -1461,6 +1478,8 @@ export interface components {
                 bottleneck_dim: number | null;
                 prototypes: number | null;
                 temperature: number | null;
+                centering: string | null;
+                posterior: ("teacher" | "model") | null;
             } | null;
             bytes: number;
             verification: {
@@ -1468,6 +1487,33 @@ export interface components {
                 max_abs_error: number;
                 /** @description Between embeddings of the exported file and of the training program. */
                 min_cosine: number;
+            } | null;
+            mixture: {
+                /**
+                 * @description That used, unique and top_share are counted by.
+                 * @enum {unknown}
+                 */
+                posterior: "teacher" | "model";
+                /** @description Training images that were looked at. */
+                images: number;
+                used: number | null;
+                unique: number | null;
+                top_share: number | null;
+                alarm: string | null;
+                fitted: {
+                    /** @description It was fitted to. */
+                    images: number;
+                    held_out_images: number;
+                    components: number;
+                    /** @description Starts that were left with fewer than five images. */
+                    dropped: number;
+                    iterations: number;
+                    has_converged: boolean;
+                    /** @description Mean log density of the held-out images, in nats. */
+                    held_out_log_likelihood: number;
+                    /** @description That of the uniform density. */
+                    uniform_log_likelihood: number;
+                } | null;
             } | null;
             error: components["schemas"]["ResourceError"] | null;
             /**
@@ -1527,7 +1573,7 @@ export interface components {
             status: number;
             detail: string;
             /** @enum {unknown} */
-            code: "invalid_request" | "invalid_recipe" | "unauthorized" | "forbidden" | "route_not_found" | "method_not_allowed" | "key_not_found" | "dataset_not_found" | "dataset_version_not_found" | "dataset_version_not_ready" | "dataset_version_not_cancelable" | "dataset_in_use" | "dataset_empty" | "upload_not_found" | "upload_incomplete" | "upload_expired" | "archive_invalid" | "archive_too_large" | "source_unreachable" | "run_not_found" | "run_not_cancelable" | "checkpoint_not_found" | "checkpoint_invalid" | "weights_unsupported" | "weights_mismatch" | "model_not_found" | "model_not_ready" | "model_without_head" | "prototype_not_found" | "artifact_not_found" | "idempotency_key_reused" | "idempotency_in_progress" | "range_not_satisfiable" | "body_too_large" | "unsupported_media_type" | "headers_too_large" | "uri_too_long" | "receive_timeout" | "expectation_failed" | "image_invalid" | "image_too_large" | "images_too_large" | "url_not_allowed" | "url_unreachable" | "rate_limited" | "too_much_at_once" | "overloaded" | "client_gone" | "request_timeout" | "database_unavailable" | "storage_unavailable" | "storage_full" | "inference_unavailable" | "lease_lost" | "object_not_found" | "object_damaged" | "program_untraceable" | "engine_unavailable" | "loss_not_finite" | "trainer_crashed" | "out_of_memory" | "internal";
+            code: "invalid_request" | "invalid_recipe" | "unauthorized" | "forbidden" | "route_not_found" | "method_not_allowed" | "key_not_found" | "dataset_not_found" | "dataset_version_not_found" | "dataset_version_not_ready" | "dataset_version_not_cancelable" | "dataset_in_use" | "dataset_empty" | "upload_not_found" | "upload_incomplete" | "upload_expired" | "archive_invalid" | "archive_too_large" | "source_unreachable" | "run_not_found" | "run_not_cancelable" | "checkpoint_not_found" | "checkpoint_invalid" | "weights_unsupported" | "weights_mismatch" | "model_not_found" | "model_not_ready" | "model_without_head" | "mixture_unavailable" | "prototype_not_found" | "artifact_not_found" | "idempotency_key_reused" | "idempotency_in_progress" | "range_not_satisfiable" | "body_too_large" | "unsupported_media_type" | "headers_too_large" | "uri_too_long" | "receive_timeout" | "expectation_failed" | "image_invalid" | "image_too_large" | "images_too_large" | "url_not_allowed" | "url_unreachable" | "rate_limited" | "too_much_at_once" | "overloaded" | "client_gone" | "request_timeout" | "database_unavailable" | "storage_unavailable" | "storage_full" | "inference_unavailable" | "lease_lost" | "object_not_found" | "object_damaged" | "program_untraceable" | "engine_unavailable" | "loss_not_finite" | "trainer_crashed" | "out_of_memory" | "internal";
             request_id: string;
             errors?: {
                 /** @description JSON pointer into the body. */
@@ -1549,11 +1595,8 @@ export interface components {
             object: "prototype";
             model: string;
             index: number;
+            /** @description View model: ‖w‖/τ, the precision with which the teacher assigns. No image is measured. */
             kappa: number;
-            /** @description A_p(kappa): the mean cosine of a vMF component with this kappa. It follows from kappa; no image is measured. */
-            expected_cosine: number;
-            /** @description The angle that expected_cosine stands for. */
-            angle_degrees: number;
             /** @description log C_p(kappa) */
             log_normalizer: number;
             usage: number | null;
@@ -1563,6 +1606,23 @@ export interface components {
                 cosine: number;
             }[];
             duplicates_of: number | null;
+            fitted: {
+                /** @description π: the share of the training images that it explains. */
+                weight: number;
+                /** @description Maximum likelihood. */
+                kappa: number;
+                kappa_interval: number[] | null;
+                /** @description R̄: mean cosine of images to its direction, by posterior. */
+                resultant_length: number;
+                /** @description Images whose likeliest component it is. */
+                usage: number;
+                mean_cosine: number | null;
+                angle_degrees: {
+                    p5: number;
+                    p50: number;
+                    p95: number;
+                } | null;
+            } | null;
         };
         PrototypeList: {
             /** @constant */
@@ -2785,7 +2845,8 @@ export interface operations {
                 limit?: number;
                 /** @description next_cursor of the page before, of the same list in the same order. */
                 after?: string;
-                sort?: "index" | "-kappa" | "kappa" | "-usage" | "usage";
+                /** @description By fitted_kappa, prototypes without a fitted component are left out. */
+                sort?: "index" | "-kappa" | "kappa" | "-usage" | "usage" | "-fitted_kappa" | "fitted_kappa";
             };
             header?: never;
             path: {
@@ -2838,6 +2899,8 @@ export interface operations {
     getKappa: {
         parameters: {
             query?: {
+                /** @description model: ‖w‖/τ, how precisely the teacher assigns. fitted: how tightly training images lie. */
+                view?: "model" | "fitted";
                 bins?: number;
             };
             header?: never;
@@ -2941,6 +3004,9 @@ export interface operations {
         parameters: {
             query?: {
                 top_k?: number;
+                /** @description teacher (the default of a model that has it): softmax of the logits with the center, what training made targets of; without the center most images go to a handful of prototypes. model: without the center, equal weights. fitted: weights, directions and kappas of the mixture that was fitted to the training images. */
+                posterior?: "teacher" | "model" | "fitted";
+                /** @description Acts on posterior 'model' alone: a center belongs to the temperature that it was counted at. */
                 temperature?: number;
             };
             header?: never;

@@ -6,7 +6,15 @@ import { isFinished } from '../client/run-status.ts'
 import { assign, embed, type FullAssignments, upload, waitFor } from './calls.ts'
 import { CLASSES, IMAGES_FILE, LABELS_FILE, loadSplits, readExample } from './fashion-mnist.ts'
 import { createProgressLine } from './progress.ts'
-import { formatAssignments, formatKappa, formatKnn, formatNeighbors, knnTop1 } from './report.ts'
+import {
+  formatAssignments,
+  formatComponents,
+  formatKappa,
+  formatKnn,
+  formatMixture,
+  formatNeighbors,
+  knnTop1
+} from './report.ts'
 
 export interface DemoOptions {
   readonly seed: number
@@ -19,6 +27,7 @@ export interface DemoOptions {
 /** The held-out image whose neighbours and assignments are shown: the first. */
 const SHOWN_ROW = 0
 const ASSIGNED_ROWS = 100
+const SHOWN_COMPONENTS = 8
 
 const say = (text: string) => process.stdout.write(`${text}\n`)
 
@@ -85,6 +94,19 @@ async function trainModel(
   return { run: run.id, model: model.id }
 }
 
+async function inspect(client: KappaClient, id: string): Promise<void> {
+  const path = { id }
+  const { config, mixture } = await dataOf(client.GET('/v1/models/{id}', { params: { path } }))
+  say('\n6. Inspect: which prototypes are used, and how tightly training images lie (a mixture fitted to them)')
+  if (mixture !== null) say(formatMixture({ prototypes: config?.prototypes ?? 0, mixture }))
+  const busiest = { path, query: { sort: '-usage', limit: SHOWN_COMPONENTS } } as const
+  const { data } = await dataOf(client.GET('/v1/models/{id}/prototypes', { params: busiest }))
+  say(formatComponents(data))
+  say("\n   and the teacher's own kappa = ‖w‖/τ, the precision with which it assigns: it measures no image")
+  const teacher = { path, query: { view: 'model', bins: 12 } } as const
+  say(formatKappa(await dataOf(client.GET('/v1/models/{id}/kappa', { params: teacher }))))
+}
+
 const mostMixed = (results: readonly FullAssignments[]): number =>
   results.reduce((best, { entropy }, row) => (entropy > results[best]!.entropy ? row : best), 0)
 
@@ -127,8 +149,6 @@ export async function runDemo(
   const mixedLabel = CLASSES[heldOut.labels[mixed]!]
   say(`\n   and image ${heldOut.positions[mixed]} (${mixedLabel}), the least certain of the first ${ASSIGNED_ROWS}`)
   say(formatAssignments(assignments[mixed]!))
-  say('\n6. Inspect: kappa = ‖w‖/τ of every prototype, the precision with which the teacher assigns')
-  const params = { path: { id: trained.model }, query: { bins: 12 } }
-  say(formatKappa(await dataOf(client.GET('/v1/models/{id}/kappa', { params }))))
+  await inspect(client, trained.model)
   return trained
 }

@@ -1,5 +1,5 @@
 /** What the demo shows at the end. Every number comes from the run that was just made. */
-import type { KappaSummary } from '../client/resources.ts'
+import type { KappaSummary, Mixture, Prototype } from '../client/resources.ts'
 import { knnAccuracy, nearestNeighbors } from '../math/knn.ts'
 import type { FullAssignments } from './calls.ts'
 import { CLASSES, type Split } from './fashion-mnist.ts'
@@ -59,6 +59,32 @@ export function formatAssignments(result: FullAssignments): string {
   return [...rows, summary].join('\n')
 }
 
+/** What the training images say about the mixture: nothing of a prototype that has none. */
+export function formatMixture({ prototypes, mixture }: { prototypes: number; mixture: Mixture }): string {
+  const { used, unique, top_share: share, images, fitted, alarm } = mixture
+  const use = `  ${used} of ${prototypes} prototypes win one of ${images} training images, ${unique} of them unlike each other`
+  const rows = [`${use}; the busiest has ${((share ?? 0) * 100).toFixed(0)} %`]
+  if (alarm !== null) rows.push(`  alarm: ${alarm}`)
+  if (fitted === null) return rows.join('\n')
+  const [found, uniform] = [fitted.held_out_log_likelihood, fitted.uniform_log_likelihood].map((one) => one.toFixed(1))
+  return [
+    ...rows,
+    `  ${fitted.components} von Mises–Fisher components fitted to ${fitted.images} of them: ${found} nats on each of the other ` +
+      `${fitted.held_out_images}, ${uniform} for the uniform density`
+  ].join('\n')
+}
+
+/** Components of the fitted mixture; every angle is measured on images. */
+export function formatComponents(prototypes: readonly Prototype[]): string {
+  const rows = prototypes.flatMap(({ index, fitted }) => {
+    if (fitted === null || fitted.angle_degrees === null) return []
+    const { p5, p50, p95 } = fitted.angle_degrees
+    const angles = `half lie within ${p50.toFixed(1)}° of its direction, 90 % between ${p5.toFixed(1)}° and ${p95.toFixed(1)}°`
+    return `  component ${String(index).padStart(4)}  images ${String(fitted.usage).padStart(5)}  fitted kappa ${fitted.kappa.toFixed(0).padStart(6)}  ${angles}`
+  })
+  return rows.join('\n')
+}
+
 export function formatKappa({ quantiles, histogram }: KappaSummary): string {
   const most = Math.max(1, ...histogram.counts)
   const bars = histogram.counts.map((count, bin) => {
@@ -76,6 +102,6 @@ export function formatCurl(url: string, key: string, ids: { readonly run: string
        -H "content-type: image/png" --data-binary @docs/images/boot.png
   curl -s $KAPPA_URL/v1/models/${ids.model}/assignments -H "authorization: Bearer $KAPPA_KEY" \\
        -H "content-type: image/png" --data-binary @docs/images/boot.png
-  curl -s "$KAPPA_URL/v1/models/${ids.model}/prototypes?sort=-kappa&limit=5" -H "authorization: Bearer $KAPPA_KEY"
-  curl -s $KAPPA_URL/v1/models/${ids.model}/kappa -H "authorization: Bearer $KAPPA_KEY"`
+  curl -s "$KAPPA_URL/v1/models/${ids.model}/prototypes?sort=-usage&limit=5" -H "authorization: Bearer $KAPPA_KEY"
+  curl -s "$KAPPA_URL/v1/models/${ids.model}/kappa?view=fitted" -H "authorization: Bearer $KAPPA_KEY"`
 }

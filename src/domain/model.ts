@@ -1,5 +1,5 @@
 import type { Preprocessing } from '../recipe/preprocessing.ts'
-import type { Method } from '../recipe/schema.ts'
+import type { Centering, Method } from '../recipe/schema.ts'
 import type { WeightOptions } from '../recipe/weight-options.ts'
 import type { StoredFile } from './checkpoint.ts'
 
@@ -19,8 +19,12 @@ export interface ModelConfig {
   /** Of the head; null, like the two below and the method, in a model that has none and serves embeddings only. */
   readonly bottleneckDim: number | null
   readonly prototypes: number | null
-  /** Teacher temperature at the end of its schedule: kappa = norm / temperature. */
+  /** Of the teacher at the model's step: kappa = norm / temperature. */
   readonly temperature: number | null
+  /** How the teacher was centered in training; null where nobody knows. Models made before 0.3 do not say. */
+  readonly centering?: Centering | null
+  /** What assigns unless a caller chooses; null without a head. Models made before 0.3 do not say: `model`. */
+  readonly posterior?: 'teacher' | 'model' | null
 }
 
 export interface Verification {
@@ -54,26 +58,80 @@ export interface Model {
   readonly prefix: string
   readonly files: readonly StoredFile[]
   readonly verification: Verification | null
+  /** Null without a head, and of models made before 0.3. */
+  readonly mixture: MixtureSummary | null
   readonly error: { readonly code: string; readonly message: string } | null
   readonly createdAt: Date
   readonly readyAt: Date | null
 }
 
-/** One vMF component. `expectedCosine` is A_p(kappa): images of this component lie within arccos of it, on average. */
+/** How images are given to components: as the teacher was trained to, without its center, or by the fitted mixture. */
+export const POSTERIORS = ['teacher', 'model', 'fitted'] as const
+export type Posterior = (typeof POSTERIORS)[number]
+
+/** Whose κ: ‖w‖/τ of the prototypes, or that of the mixture fitted to the training images. */
+export const KAPPA_VIEWS = ['model', 'fitted'] as const
+export type KappaView = (typeof KAPPA_VIEWS)[number]
+
+/** What is known of all prototypes together. */
+export interface MixtureSummary {
+  /** That usage was counted by. */
+  readonly posterior: 'teacher' | 'model'
+  /** Training images looked at. */
+  readonly images: number
+  /** Null without images, like the two below. */
+  readonly used: number | null
+  /** Of the used ones, those that repeat no other. */
+  readonly unique: number | null
+  /** Largest share of the images that one prototype has. */
+  readonly topShare: number | null
+  /** That a few prototypes have all images, as a sentence; null where they have not. */
+  readonly alarm: string | null
+  /** Null without images. */
+  readonly fitted: FittedSummary | null
+}
+
+export interface FittedSummary {
+  readonly images: number
+  readonly heldOutImages: number
+  readonly components: number
+  readonly dropped: number
+  readonly iterations: number
+  readonly hasConverged: boolean
+  /** Means in nats over held-out images. */
+  readonly heldOutLogLikelihood: number
+  readonly uniformLogLikelihood: number
+}
+
+/** The component of the fitted mixture that began at a prototype. */
+export interface FittedComponent {
+  readonly weight: number
+  readonly kappa: number
+  readonly kappaInterval: readonly [number, number] | null
+  readonly resultantLength: number
+  readonly usage: number
+  readonly meanCosine: number | null
+  readonly angleDegrees: { readonly p5: number; readonly p50: number; readonly p95: number } | null
+}
+
+/** A prototype: `kappa` is ‖w‖/τ, the precision with which the teacher assigns; where its images lie is `fitted`'s to say. */
 export interface Prototype {
   readonly modelId: string
   readonly index: number
   readonly kappa: number
-  readonly expectedCosine: number
   readonly logNormalizer: number
-  /** Training images whose likeliest component this is, out of `usageImages` looked at; null if none were. */
+  /** Training images whose likeliest prototype this is; null if none were looked at. */
   readonly usage: number | null
   readonly meanProbability: number | null
   readonly nearest: readonly { readonly prototype: number; readonly cosine: number }[]
   readonly duplicatesOf: number | null
+  /** Null where no image keeps a component here. */
+  readonly fitted: FittedComponent | null
 }
 
 export interface KappaSummary {
+  /** How many have a κ in this view. */
+  readonly prototypes: number
   readonly quantiles: Readonly<Record<'p0' | 'p5' | 'p25' | 'p50' | 'p75' | 'p95' | 'p100', number>>
   readonly histogram: { readonly edges: readonly number[]; readonly counts: readonly number[] }
 }

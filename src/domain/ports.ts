@@ -1,7 +1,7 @@
 /** What the platform needs from the outside, in its own words. Implementations: storage/objects, queue/, processes/. */
 import type { Readable } from 'node:stream'
 import type { JobKind, JobPayloads } from './job.ts'
-import type { Model } from './model.ts'
+import type { Model, Posterior } from './model.ts'
 
 export interface JobOptions {
   /** At most one waiting or running job of this kind has it; a second enqueue is a no-op. */
@@ -121,15 +121,15 @@ export interface Assignment {
   readonly probability: number
   readonly cosine: number
   readonly kappa: number
-  readonly expectedCosine: number
 }
 
 export interface ImageAssignments {
   readonly assignments: readonly Assignment[]
   readonly entropy: number
   readonly effectiveClusters: number
-  readonly logDensity: number
-  /** Share of training images with a lower density; null when the model was exported without its dataset. */
+  /** Of the fitted mixture; null when the model was made without images. */
+  readonly logDensity: number | null
+  /** Share of held-out training images with a lower density; null likewise. */
   readonly densityPercentile: number | null
 }
 
@@ -154,6 +154,12 @@ export interface Inference {
   assign(
     model: Model,
     images: readonly Uint8Array[],
-    options: { readonly topK: number; readonly temperature?: number; readonly caller: Caller }
+    options: {
+      readonly topK: number
+      readonly posterior: Posterior
+      /** Of the posterior `model` alone. */
+      readonly temperature?: number
+      readonly caller: Caller
+    }
   ): Promise<{ readonly results: readonly ImageAssignments[]; readonly timings: Timings }>
 }

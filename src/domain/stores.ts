@@ -2,7 +2,7 @@
 import type { ApiKey, Project } from './access.ts'
 import type { Checkpoint } from './checkpoint.ts'
 import type { Dataset, DatasetVersion, Upload } from './dataset.ts'
-import type { KappaSummary, Model, Prototype } from './model.ts'
+import type { KappaSummary, KappaView, Model, Prototype } from './model.ts'
 import type { Page, PageRequest } from './page.ts'
 import type { JobQueue } from './ports.ts'
 import type { Lease, LogHead, MetricPoint, MetricSeries, NewRunEvent, Run, RunEvent, RunStatus } from './run.ts'
@@ -130,14 +130,16 @@ export interface ModelStore {
   update(id: string, patch: Partial<Model>): Promise<void>
 }
 
-export type PrototypeSort = 'index' | '-kappa' | 'kappa' | '-usage' | 'usage'
+/** By the fitted kappa only prototypes that have one are listed. */
+export type PrototypeSort = 'index' | '-kappa' | 'kappa' | '-usage' | 'usage' | '-fitted_kappa' | 'fitted_kappa'
 
 export interface PrototypeStore {
   replaceAll(modelId: string, prototypes: readonly Prototype[]): Promise<void>
   find(modelId: string, index: number): Promise<Prototype | null>
   /** `after` is an opaque cursor of this store. */
   list(modelId: string, sort: PrototypeSort, page: PageRequest): Promise<Page<Prototype>>
-  kappa(modelId: string, bins: number): Promise<KappaSummary>
+  /** Null when no prototype has a kappa in this view. */
+  kappa(modelId: string, view: KappaView, bins: number): Promise<KappaSummary | null>
 }
 
 export interface IdempotencyRecord {

@@ -6,7 +6,7 @@ import { AppError, type FieldError } from '../base/errors.ts'
 import type { Network } from '../recipe/network.ts'
 import type { PositionResampling, WeightFormat, WeightOptions } from '../recipe/weight-options.ts'
 import { RESAMPLING_OF, resamplePositions } from './position-table.ts'
-import { NoTensor, shownName, type TensorsByName } from './tensor-source.ts'
+import { type LazyTensor, NoTensor, shownName, type TensorsByName } from './tensor-source.ts'
 import { openWeightFiles, type WeightFiles } from './weight-files.ts'
 import { type Layout, layoutOf, unsupported } from './weight-layout.ts'
 import type { Rule } from './weight-rules.ts'
@@ -18,7 +18,9 @@ export interface ImportedWeights {
   readonly hasHead: boolean
   /** By our names: `backbone.…`, and `head.…` where there is a head. */
   readonly weights: Readonly<Record<string, Float32Array>>
-  readonly files: Omit<WeightFiles, 'tensors' | 'close'>
+  /** [K] of the teacher's logits, before the temperature; null where the weights come without. */
+  readonly center: Float32Array | null
+  readonly files: Omit<WeightFiles, 'tensors' | 'center' | 'close'>
   /** Null when the positions are as they were stored. */
   readonly resampling: PositionResampling | null
   readonly leftOut: readonly { readonly name: string; readonly reason: string }[]
@@ -32,7 +34,7 @@ const MOST_NAMES = 8
  * @throws AppError checkpoint_invalid, weights_unsupported, weights_mismatch, invalid_request
  */
 export async function importWeights(path: string, options: WeightOptions): Promise<ImportedWeights> {
-  const { tensors, close, ...files } = await openWeightFiles(path, options.network)
+  const { tensors, center: storedCenter, close, ...files } = await openWeightFiles(path, options.network)
   try {
     const layout = layoutOf(tensors, options.format)
     const stored = sizesOf(layout, files, options)
@@ -45,10 +47,17 @@ export async function importWeights(path: string, options: WeightOptions): Promi
       const grids = { from: stored.imageSize / stored.patchSize, to: network.imageSize / network.patchSize, resampling }
       weights['backbone.pos_embed'] = resamplePositions(weights['backbone.pos_embed']!, grids)
     }
-    return { format: layout.format, network, hasHead, weights, files, resampling, leftOut }
+    const center = hasHead && storedCenter !== null ? await readCenter(storedCenter, network) : null
+    return { format: layout.format, network, hasHead, weights, center, files, resampling, leftOut }
   } finally {
     await close()
   }
+}
+
+async function readCenter(stored: LazyTensor, { prototypes }: Network): Promise<Float32Array> {
+  const center = await stored.read()
+  if (center.length === prototypes && center.every(Number.isFinite)) return center
+  throw unsupported(`The center of the loss holds no ${prototypes} finite numbers, one a prototype.`)
 }
 
 function resize(

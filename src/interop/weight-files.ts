@@ -18,6 +18,10 @@ export interface WeightFiles {
   readonly otherParts: readonly string[]
   /** `args` of a training checkpoint. */
   readonly trainingArguments: ReadonlyMap<string, unknown>
+  /** Whole epochs that it says it was trained for. */
+  readonly epochs: number | null
+  /** Of the teacher's logits in the loss of a DINO or iBOT checkpoint; null elsewhere, and beside a student. */
+  readonly center: LazyTensor | null
   /** config.json beside the weights, of Hugging Face or timm. */
   readonly config: Readonly<Record<string, unknown>> | null
   readonly preprocessor: Readonly<Record<string, unknown>> | null
@@ -72,7 +76,7 @@ const cannotRead =
     throw new AppError('invalid_request', { message: `${path} cannot be read (${error.code}).` }, { cause: error })
   }
 
-type FoundTensors = Pick<WeightFiles, 'tensors' | 'part' | 'otherParts' | 'trainingArguments'>
+type FoundTensors = Pick<WeightFiles, 'tensors' | 'part' | 'otherParts' | 'trainingArguments' | 'epochs' | 'center'>
 
 async function readTensors(
   handle: FileHandle,
@@ -80,7 +84,7 @@ async function readTensors(
 ): Promise<FoundTensors> {
   if (/\.safetensors$/i.test(file)) {
     const tensors = await readSafetensorsFile(handle)
-    return { tensors, part: null, otherParts: [], trainingArguments: new Map() }
+    return { tensors, part: null, otherParts: [], trainingArguments: new Map(), epochs: null, center: null }
   }
   return findStateDict(await readTorchFile(handle), network)
 }
@@ -93,7 +97,7 @@ function findStateDict(value: PickleValue, network: CheckpointNetwork | undefine
   const candidates = network === undefined ? ['teacher', 'student', ...PARTS] : [network]
   const part = candidates.find((name) => hasTensors(textEntries(top.get(name))))
   if (part === undefined && hasTensors(top)) {
-    return { tensors: tensorsOf(top), part: null, otherParts: [], trainingArguments }
+    return { tensors: tensorsOf(top), part: null, otherParts: [], trainingArguments, epochs: null, center: null }
   }
   if (part === undefined) {
     const empty = candidates.find((name) => textEntries(top.get(name)) !== null)
@@ -102,7 +106,24 @@ function findStateDict(value: PickleValue, network: CheckpointNetwork | undefine
     throw unreadable(`The checkpoint holds no weights under ${candidates.join(', ')}; ${holds}.`)
   }
   const otherParts = [...top.keys()].filter((name) => name !== part && name !== 'args')
-  return { tensors: tensorsOf(textEntries(top.get(part))!), part, otherParts, trainingArguments }
+  const epoch = top.get('epoch')
+  return {
+    tensors: tensorsOf(textEntries(top.get(part))!),
+    part,
+    otherParts,
+    trainingArguments,
+    epochs: typeof epoch === 'number' ? epoch : null,
+    center: part === 'teacher' ? centerIn(top) : null
+  }
+}
+
+/** The losses of both are modules, whose buffer of class tokens has this name. */
+function centerIn(top: ReadonlyMap<string, PickleValue>): LazyTensor | null {
+  for (const loss of ['dino_loss', 'ibot_loss']) {
+    const center = textEntries(top.get(loss))?.get('center')
+    if (isLazyTensor(center)) return center
+  }
+  return null
 }
 
 function contentsOf(entries: ReadonlyMap<string, PickleValue>): string {

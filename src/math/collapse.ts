@@ -16,6 +16,17 @@ export function entropy(probabilities: ArrayLike<number>): number {
   return sum
 }
 
+/** One prototype with this share of the images leaves the others little to tell apart. */
+const MOST_OF_ALL = 0.74
+
+/**
+ * Do few prototypes take all images? By shares alone, so that it does not matter how many prototypes there are: one has
+ * 74 % or more, or one has 35 %, which four prototypes that are used alike do not, and all together spread over four (1.4 nats)
+ * in effect.
+ */
+export const takenByFew = ({ topShare, entropy }: { readonly topShare: number; readonly entropy: number }): boolean =>
+  topShare >= MOST_OF_ALL || (topShare > 0.35 && entropy < 1.4)
+
 export interface AssignmentStats {
   /** Mean over images of the entropy of one image's probabilities: high means blunt. */
   readonly meanEntropy: number

@@ -30,6 +30,12 @@ export function normalizeRows(matrix: Float32Array, dim: number): Float32Array {
   return out
 }
 
+/** Where weights g v/‖v‖ point, v [K, dim] and g [K]: of negative g to −v. Rows keep their length. */
+export function signedRows(v: Float32Array, g: Float32Array): Float32Array {
+  const dim = v.length / g.length
+  return v.map((value, i) => (g[Math.floor(i / dim)]! < 0 ? -value : value))
+}
+
 /** Linear interpolation between order statistics, as numpy and torch do; `values` need not be sorted. */
 export function quantiles(values: ArrayLike<number>, shares: readonly number[]): number[] {
   invariant(values.length > 0, 'quantiles of nothing')

@@ -10,7 +10,7 @@ import { servedNetwork } from '../recipe/network.ts'
 import { preprocessingOf } from '../recipe/preprocessing.ts'
 import type { Recipe } from '../recipe/schema.ts'
 import { networkParameters } from '../ssl/parameters.ts'
-import { readCheckpoint } from '../training/checkpoint.ts'
+import { readCheckpoint, type TrainState } from '../training/checkpoint.ts'
 import { type WriteOptions, writeModel } from './writer.ts'
 
 export interface ExportOptions extends WriteOptions {
@@ -22,14 +22,17 @@ export interface ExportOptions extends WriteOptions {
  * @throws AppError checkpoint_invalid, checkpoint_not_found, storage_full; an Error when the programs deviate
  */
 export async function* exportModel({ checkpointFolder, ...options }: ExportOptions): AsyncGenerator<ExportEvent> {
-  const { recipe, step, tensors } = await readCheckpoint(checkpointFolder)
+  const checkpoint = await readCheckpoint(checkpointFolder)
+  const { recipe, tensors } = checkpoint
   const weights = Object.fromEntries(
     networkParameters(servedNetwork(recipe)).map(({ name }) => [name, tensors[`teacher.${name}`]!])
   )
-  yield* writeModel({ config: configOf(recipe, step), weights, seed: recipe.seed }, options)
+  const { centering } = recipe.hyperparameters
+  const center = centering === 'sinkhorn' ? null : tensors['center.cls']!
+  yield* writeModel({ config: configOf(checkpoint), weights, center, seed: recipe.seed }, options)
 }
 
-function configOf(recipe: Recipe, step: number): ModelFileConfig {
+function configOf({ recipe, step, ...position }: TrainState): ModelFileConfig {
   const { hyperparameters: h, method, arch, patchSize } = recipe
   const network = servedNetwork(recipe)
   return {
@@ -46,7 +49,8 @@ function configOf(recipe: Recipe, step: number): ModelFileConfig {
     pooling: POOLING,
     bottleneckDim: h.bottleneckDim,
     prototypes: h.prototypes,
-    temperature: finalTeacherTemperature(recipe),
+    temperature: teacherTemperature(recipe, lastEpoch({ step, ...position })),
+    centering: h.centering,
     studentTemperature: h.studentTemperature,
     step,
     onnxOpset: OPSET,
@@ -55,8 +59,16 @@ function configOf(recipe: Recipe, step: number): ModelFileConfig {
   }
 }
 
-/** Of the last epoch: a warm-up as long as the run never reaches a later one. An untrained network has the schedule's end. */
-function finalTeacherTemperature({ hyperparameters: { epochs, teacherTemperature } }: Recipe): number {
-  const [start, end, warmup] = teacherTemperature
-  return epochs === 0 ? end : warmupConstant({ start, end, warmup }, epochs - 1)
+/** The epoch of the last step that was taken, from 0: its temperature is the one that norms and center belong to. */
+function lastEpoch({ step, epoch, stepsPerEpoch }: Pick<TrainState, 'step' | 'epoch' | 'stepsPerEpoch'>): number {
+  if (stepsPerEpoch !== undefined) return Math.max(0, Math.ceil(step / stepsPerEpoch) - 1)
+  // Checkpoints from before 0.3 have whole epochs only; one that is no multiple of them lies within the next.
+  const isWhole = epoch > 0 && step % epoch === 0
+  return isWhole ? epoch - 1 : epoch
+}
+
+/** An untrained network of a recipe of no epochs has the schedule's end. */
+function teacherTemperature({ hyperparameters }: Recipe, epoch: number): number {
+  const [start, end, warmup] = hyperparameters.teacherTemperature
+  return hyperparameters.epochs === 0 ? end : warmupConstant({ start, end, warmup }, epoch)
 }

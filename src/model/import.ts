@@ -9,6 +9,7 @@ import { isRecord } from '../base/json.ts'
 import { OPSET } from '../engine/trace/onnx-model.ts'
 import { type ImportedWeights, importWeights } from '../interop/import-weights.ts'
 import { storedPreprocessing } from '../interop/stored-preprocessing.ts'
+import { warmupConstant } from '../math/schedules.ts'
 import {
   type HeadConfig,
   MODEL_FORMAT,
@@ -39,7 +40,7 @@ export async function* importModel({ source, weights, ...options }: ImportOption
   yield { type: 'export_progress', stage: 'reading', share: 0 }
   const imported = await importWeights(source, weights)
   const config = await configOf(imported, { source, weights })
-  yield* writeModel({ config, weights: imported.weights, seed: 0 }, options)
+  yield* writeModel({ config, weights: imported.weights, center: imported.center, seed: 0 }, options)
 }
 
 async function configOf(
@@ -81,18 +82,35 @@ async function configOf(
   }
 }
 
-const NO_HEAD = { method: null, bottleneckDim: null, prototypes: null, temperature: null }
+const NO_HEAD = { method: null, bottleneckDim: null, prototypes: null, temperature: null, centering: null }
 
-function headConfig({ network, files, format }: ImportedWeights, options: WeightOptions): HeadConfig {
-  const said = files.trainingArguments.get('teacher_temp')
-  const temperature = options.temperature ?? (typeof said === 'number' ? said : undefined)
+function headConfig({ network, files, format, center }: ImportedWeights, options: WeightOptions): HeadConfig {
+  const temperature = options.temperature ?? saidTemperature(files)
   if (temperature === undefined || !(temperature > 0)) {
     const message =
       'The weights have a head, but do not say its teacher temperature; "temperature" (--temperature) does.'
     throw new AppError('weights_unsupported', { message })
   }
   const { bottleneckDim, prototypes } = network
-  return { method: options.method ?? (format === 'ibot' ? 'ibot' : 'dino'), bottleneckDim, prototypes, temperature }
+  const method = options.method ?? (format === 'ibot' ? 'ibot' : 'dino')
+  // DINO's and iBOT's center is a mean of raw ⟨w, y⟩.
+  return { method, bottleneckDim, prototypes, temperature, centering: center === null ? null : 'logit' }
+}
+
+/** Of the last epoch that was trained, where the checkpoint says which; else what its arguments say of the schedule's end. */
+export function saidTemperature({
+  trainingArguments,
+  epochs
+}: Pick<ImportedWeights['files'], 'trainingArguments' | 'epochs'>): number | undefined {
+  const numberOf = (name: string) => {
+    const value = trainingArguments.get(name)
+    return typeof value === 'number' ? value : undefined
+  }
+  const end = numberOf('teacher_temp')
+  const start = numberOf('warmup_teacher_temp')
+  const warmup = numberOf('warmup_teacher_temp_epochs')
+  if (end === undefined || start === undefined || warmup === undefined || epochs === null) return end
+  return warmupConstant({ start, end, warmup }, Math.max(0, epochs - 1))
 }
 
 interface FoundNormalization {

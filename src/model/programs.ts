@@ -62,7 +62,9 @@ export function assignProgram(served: ServedNetwork): Program {
     build: (inputs) => {
       const seen = features(served, inputs)
       const y = bottleneck(inputs, seen)
-      const directions = { ...inputs, 'head.last_layer.weight_g': tf.ones([network.prototypes, 1]) }
+      // A weight of negative g points to −v: its direction is that of the weight, as training has it.
+      const signs = tf.sign(inputs['head.last_layer.weight_g']!)
+      const directions = { ...inputs, 'head.last_layer.weight_g': signs }
       const cosine = logits(y, prototypesOf(directions), { inverseTemperature: tf.scalar(1) })
       return { embedding: unitRows(seen), bottleneck: y, cosine }
     }

@@ -1,82 +1,106 @@
-/** What a model's prototypes are like: how concentrated, how often used, which ones say the same. */
-import { duplicatePrototypes } from '../math/collapse.ts'
+/** What a model's prototypes are like: how precisely they assign, how often, which ones say the same. */
+import { duplicatePrototypes, entropy, takenByFew, uniquePrototypes } from '../math/collapse.ts'
 import { nearestNeighbors } from '../math/knn.ts'
-import { quantiles } from '../math/vectors.ts'
 import type { PrototypeFile, PrototypeRecord } from '../protocol/model-folder.ts'
 import { indexOfLargest, type Mixture, posteriorOf } from './assigner.ts'
+import type { FittedMixture } from './fitted-mixture.ts'
 
 /** Cosine distance under which two prototypes count as one (arXiv 2510.20108). */
 const DUPLICATE_DISTANCE = 0.025
 const NEAREST = 3
 /** All pairs of more prototypes than this would take longer than the training images do; then only used ones are compared. */
 const MAX_COMPARED = 16_384
-/** Resolution of the density percentile: 0.1 %. */
-const DENSITY_POINTS = 1001
-
 /** Running counts over training images. */
 export interface UsageCounts {
   /** @param cosines [images, K] */
   add(cosines: Float32Array): void
   readonly images: number
-  /** [K] argmax counts of the posterior, uncentered. */
+  /** [K] images whose likeliest prototype it is. */
   readonly usage: Uint32Array
   /** [K] sums of posteriors. */
   readonly probabilitySums: Float64Array
-  readonly logDensities: readonly number[]
+  /** [images] the likeliest prototype of each. */
+  readonly labels: readonly number[]
 }
 
+/** @param mixture whose posterior it is counted by */
 export function countUsage(mixture: Mixture): UsageCounts {
   const prototypes = mixture.kappa.length
   const usage = new Uint32Array(prototypes)
   const probabilitySums = new Float64Array(prototypes)
-  const logDensities: number[] = []
+  const labels: number[] = []
   return {
     usage,
     probabilitySums,
-    logDensities,
+    labels,
     get images() {
-      return logDensities.length
+      return labels.length
     },
     add(cosines) {
       for (let from = 0; from < cosines.length; from += prototypes) {
-        const { probabilities, logDensity } = posteriorOf(cosines.subarray(from, from + prototypes), mixture)
-        usage[indexOfLargest(probabilities)]!++
+        const probabilities = posteriorOf(cosines.subarray(from, from + prototypes), mixture)
+        const best = indexOfLargest(probabilities)
+        usage[best]!++
+        labels.push(best)
         for (let k = 0; k < prototypes; k++) probabilitySums[k]! += probabilities[k]!
-        logDensities.push(logDensity)
       }
     }
   }
 }
 
-/** @param directions [K, p] prototypes, of any length */
-export function reportPrototypes(mixture: Mixture, directions: Float32Array, counts: UsageCounts): PrototypeFile {
+export interface ReportSubject {
+  readonly mixture: Mixture
+  readonly posterior: PrototypeFile['posterior']
+  /** [K, p] prototypes, of any length. */
+  readonly directions: Float32Array
+  readonly counts: UsageCounts
+  readonly fitted: FittedMixture | null
+}
+
+export function reportPrototypes({ mixture, posterior, directions, counts, fitted }: ReportSubject): PrototypeFile {
   const prototypes = mixture.kappa.length
-  const { images } = counts
-  const similar = compare(directions, directions.length / prototypes, comparedRows(prototypes, counts))
+  const { images, usage } = counts
+  const hasImages = images > 0
+  const dim = directions.length / prototypes
+  const similar = compare(directions, dim, comparedRows(prototypes, counts))
+  const components = new Map(fitted?.components.map((component) => [component.prototype, component]))
+  const used = [...usage.keys()].filter((k) => usage[k]! > 0)
   const records = Array.from({ length: prototypes }, (_, index): PrototypeRecord => {
     const { nearest, duplicatesOf } = similar.get(index) ?? { nearest: [], duplicatesOf: null }
     return {
       index,
       kappa: mixture.kappa[index]!,
-      expectedCosine: mixture.expectedCosine[index]!,
       logNormalizer: mixture.uniformLogDensity + mixture.deltaLogNormalizer[index]!,
-      usage: images > 0 ? counts.usage[index]! : null,
-      meanProbability: images > 0 ? counts.probabilitySums[index]! / images : null,
+      usage: hasImages ? usage[index]! : null,
+      meanProbability: hasImages ? counts.probabilitySums[index]! / images : null,
       nearest,
-      duplicatesOf
+      duplicatesOf,
+      fitted: components.get(index) ?? null
     }
   })
-  const shares = Array.from({ length: DENSITY_POINTS }, (_, i) => i / (DENSITY_POINTS - 1))
   return {
-    format: 'kappa-prototypes/1',
+    format: 'kappa-prototypes/2',
     temperature: mixture.temperature,
+    posterior,
     images,
-    used: images > 0 ? records.filter(({ usage }) => usage! > 0).length : null,
-    compared: similar.size,
-    unique: [...similar.values()].filter(({ duplicatesOf }) => duplicatesOf === null).length,
-    logDensityQuantiles: images > 0 ? quantiles(counts.logDensities, shares) : [],
+    used: hasImages ? used.length : null,
+    unique: hasImages
+      ? uniquePrototypes(duplicatePrototypes(rowsOf(directions, dim, used), dim, DUPLICATE_DISTANCE))
+      : null,
+    ...shareOf(counts),
+    fitted: fitted && { ...fitted.summary, logDensityQuantiles: fitted.logDensityQuantiles },
     prototypes: records
   }
+}
+
+function shareOf({ images, usage }: UsageCounts): Pick<PrototypeFile, 'topShare' | 'alarm'> {
+  if (images === 0) return { topShare: null, alarm: null }
+  const shares = Float64Array.from(usage, (count) => count / images)
+  const topShare = shares.reduce((a, b) => Math.max(a, b), 0)
+  if (!takenByFew({ topShare, entropy: entropy(shares) })) return { topShare, alarm: null }
+  const effective = Math.exp(entropy(shares)).toFixed(1)
+  const alarm = `Few prototypes take all images: ${effective} in effect, the first ${(100 * topShare).toFixed(0)} %.`
+  return { topShare, alarm }
 }
 
 function comparedRows(prototypes: number, { usage }: UsageCounts): number[] {
@@ -84,15 +108,20 @@ function comparedRows(prototypes: number, { usage }: UsageCounts): number[] {
   return prototypes <= MAX_COMPARED ? all : all.filter((k) => usage[k]! > 0)
 }
 
+function rowsOf(directions: Float32Array, dim: number, rows: readonly number[]): Float32Array {
+  const chosen = new Float32Array(rows.length * dim)
+  rows.forEach((row, i) => {
+    chosen.set(directions.subarray(row * dim, (row + 1) * dim), i * dim)
+  })
+  return chosen
+}
+
 type Similarity = Pick<PrototypeRecord, 'nearest' | 'duplicatesOf'>
 
 /** Nearest and repeated prototypes among `rows`, by prototype. */
 function compare(directions: Float32Array, dim: number, rows: readonly number[]): Map<number, Similarity> {
   if (rows.length === 0) return new Map()
-  const chosen = new Float32Array(rows.length * dim)
-  rows.forEach((row, i) => {
-    chosen.set(directions.subarray(row * dim, (row + 1) * dim), i * dim)
-  })
+  const chosen = rowsOf(directions, dim, rows)
   const representative = duplicatePrototypes(chosen, dim, DUPLICATE_DISTANCE)
   // One more than is shown: the nearest of all is the prototype itself.
   const { k, indices, similarities } = nearestNeighbors({ bank: chosen, queries: chosen, dim, k: NEAREST + 1 })

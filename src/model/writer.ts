@@ -13,16 +13,12 @@ import { type HeadConfig, headOf, MODEL_FILES, type ModelFileConfig } from '../p
 import type { ExportEvent, ExportStage } from '../protocol/trainer-messages.ts'
 import type { OutputFile } from '../protocol/training-events.ts'
 import { backboneParameters, headParameters } from '../ssl/parameters.ts'
-import { mixtureAt } from './assigner.ts'
-import { concatenateImages } from './embedder.ts'
+import { describePrototypes } from './describe-prototypes.ts'
 import { huggingFaceConfig, huggingFaceProcessor, huggingFaceTensors } from './hugging-face.ts'
 import { type ImageSource, openImageSource } from './image-source.ts'
 import { assignProgram, embedProgram } from './programs.ts'
-import { countUsage, reportPrototypes } from './prototype-report.ts'
 import { VERIFIED_IMAGES, verifyPrograms } from './verify.ts'
 
-/** Training images that prototypes and densities are counted over. */
-const COUNTED_IMAGES = 10_000
 const BATCH = 64
 
 export interface WriteOptions {
@@ -41,7 +37,9 @@ export interface ModelSubject {
   readonly config: ModelFileConfig
   /** `backbone.*`, and `head.*` where the configuration has a head. */
   readonly weights: Weights
-  /** Of the noise that stands in for images. */
+  /** [K] of the teacher's logits, as training has it; null where there is none or nobody knows it. */
+  readonly center: Float32Array | null
+  /** Of the noise that stands in for images, and of which images are held out. */
   readonly seed: number
 }
 
@@ -99,7 +97,7 @@ async function writeWeights(work: Work): Promise<void> {
     [MODEL_FILES.backbone, backboneParameters(config.network)] as const,
     ...(headOf(config) === null ? [] : [[MODEL_FILES.head, headParameters(config.network)] as const])
   ]
-  const metadata = { format: 'pt', step: String(config.step) }
+  const metadata = metadataOf(config)
   for (const [path, specs] of parts) {
     const tensors = new Map(specs.map(({ name, shape }) => [name, { shape, data: weights[name]! }]))
     await write(work, path, encodeSafetensors(tensors, metadata))
@@ -140,26 +138,18 @@ async function* writeVerification(work: Work): AsyncGenerator<ExportEvent> {
 }
 
 async function* writePrototypes(work: Work, head: HeadConfig): AsyncGenerator<ExportEvent> {
-  const { weights, options, images } = work
-  const mixture = mixtureAt(weights['head.last_layer.weight_g']!, head)
-  const counts = countUsage(mixture)
-  yield beginning('prototypes')
-  const wanted = Math.min(COUNTED_IMAGES, images.datasetImages)
-  const assign = await options.openOnnxFile(join(work.folder, MODEL_FILES.assign))
-  try {
-    for await (const batch of images.batches(wanted, BATCH)) {
-      if (options.signal?.aborted) return
-      const { cosine } = await assign.run({ images: concatenateImages(batch) })
-      counts.add(cosine!)
-      yield { type: 'export_progress', stage: 'prototypes', share: counts.images / wanted }
-    }
-  } finally {
-    await assign.dispose()
-  }
-  const report = reportPrototypes(mixture, weights['head.last_layer.weight_v']!, counts)
+  const { weights, center, options, images, config, seed } = work
+  const openAssign = () => options.openOnnxFile(join(work.folder, MODEL_FILES.assign))
+  const subject = { head, weights, center, images, seed, openAssign, ...(options.signal && { signal: options.signal }) }
+  const described = yield* describePrototypes(subject)
+  if (described === null) return
   // On one line: a head of 65,536 prototypes has ten megabytes of them.
-  await write(work, MODEL_FILES.prototypes, [Buffer.from(JSON.stringify(report))])
+  await write(work, MODEL_FILES.prototypes, [Buffer.from(JSON.stringify(described.report))])
+  if (described.tensors.size === 0) return
+  await write(work, MODEL_FILES.mixture, encodeSafetensors(described.tensors, metadataOf(config)))
 }
+
+const metadataOf = ({ step }: ModelFileConfig) => ({ format: 'pt', step: String(step) })
 
 const IMAGES_INPUT = 'images'
 

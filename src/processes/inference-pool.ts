@@ -159,9 +159,9 @@ export function createInferencePool(options: InferencePoolOptions): InferencePoo
         return { embeddings: answers.flatMap(({ result }) => rowsOf(expect(result, 'embed'))), timings: join(answers) }
       }),
 
-    assign: (model, images, { topK, temperature, caller }) =>
+    assign: (model, images, { topK, posterior, temperature, caller }) =>
       admit({ model, images, caller }, async (request, served) => {
-        const options = temperature === undefined ? { topK } : { topK, temperature }
+        const options = { topK, posterior, ...(temperature === undefined ? {} : { temperature }) }
         const answers = await askInPieces(request, { kind: 'assign', model: served, options })
         const results = answers.flatMap(({ result }) => assignmentsOf(expect(result, 'assign')))
         return { results, timings: join(answers) }

@@ -90,7 +90,9 @@ export interface AssignInferenceRequest extends Request {
   readonly options: {
     /** Prototypes reported per image, most probable first; at most K. */
     readonly topK: number
-    /** Default: the teacher's temperature at the end of the run. */
+    /** Default: `teacher` where the model's center is known, else `model`. */
+    readonly posterior?: Posterior
+    /** Of the posterior `model` alone. Default: the teacher's temperature at the model's step. */
     readonly temperature?: number
     readonly timeoutMs?: number
   }
@@ -108,34 +110,37 @@ export interface EmbedResult {
   readonly embeddings: Float32Array
 }
 
+/** How images are given to components: model/assigner.ts has the three formulas. */
+export const POSTERIORS = ['teacher', 'model', 'fitted'] as const
+export type Posterior = (typeof POSTERIORS)[number]
+
 export interface PrototypeAssignment {
   readonly prototype: number
   readonly probability: number
+  /** To the prototype's direction, or to that of the fitted component that began at it. */
   readonly cosine: number
-  /** |g| / temperature. */
+  /** |g| / temperature, or the fitted component's. */
   readonly kappa: number
-  /** A_p(kappa): the cosine that images of this prototype have on average under the mixture. */
-  readonly expectedCosine: number
 }
 
 export interface ImageAssignments {
   readonly topK: readonly PrototypeAssignment[]
-  /** Nats, of the posterior over all K prototypes. */
+  /** Nats, of the posterior over all its components. */
   readonly entropy: number
   /** exp(entropy). */
   readonly effectiveClusters: number
-  /** log Σ_k (1/K) C_p(κ_k) exp(κ_k cos_k): log density on the bottleneck sphere, surface measure. */
-  readonly logDensity: number
   /**
-   * Share of training images with a lower log density, 0…1. Null when the model was exported without images, or the
-   * request asks for another temperature than the one the training densities were taken at.
+   * log Σ_k π_k C_p(κ_k) exp(κ_k μ_kᵀy) of the fitted mixture, whatever the posterior: log density on the bottleneck sphere,
+   * surface measure. Null when the model was made without images.
    */
+  readonly logDensity: number | null
+  /** Share of held-out training images with a lower log density, 0…1; null likewise. */
   readonly densityPercentile: number | null
 }
 
 export interface AssignResult {
   readonly kind: 'assign'
-  readonly temperature: number
+  readonly posterior: Posterior
   /** One per image, in order. */
   readonly images: readonly ImageAssignments[]
 }
@@ -157,7 +162,7 @@ export interface InferenceSuccess {
 
 /**
  * Codes: image_invalid and image_too_large (with `index`), overloaded, request_timeout, client_gone, model_not_ready,
- * invalid_request, internal.
+ * mixture_unavailable, invalid_request, internal.
  */
 export interface InferenceFailure {
   readonly id: number

@@ -65,7 +65,7 @@ export interface StopRequest {
 
 export type TrainerRequest = TrainRequest | ExportRequest | ImportRequest | ExamineRequest | StopRequest
 
-export type ExportStage = 'reading' | 'weights' | 'programs' | 'verification' | 'prototypes' | 'files'
+export type ExportStage = 'reading' | 'weights' | 'programs' | 'verification' | 'prototypes' | 'mixture' | 'files'
 
 export interface ExportProgressEvent {
   readonly type: 'export_progress'

@@ -5,7 +5,7 @@
 import type { Clock } from '../base/clock.ts'
 import { AppError, ERROR_CATALOGUE, isAppError } from '../base/errors.ts'
 import type { ModelCache } from '../cache/model-cache.ts'
-import { assignImage, mixtureAt } from '../model/assigner.ts'
+import { assignImage, mixtureAt, type Views } from '../model/assigner.ts'
 import type {
   AssignInferenceRequest,
   AssignResult,
@@ -18,6 +18,7 @@ import type {
   InferenceSuccess,
   InferenceWeight
 } from '../protocol/inference-messages.ts'
+import { defaultPosterior } from '../protocol/model-folder.ts'
 import { Batcher } from './batches.ts'
 import { type ImageDecoder, pixelsOf, type WeighedImage } from './decode.ts'
 import { createOpenRequests, type OpenRequest } from './open-requests.ts'
@@ -120,6 +121,7 @@ function checkOptions(request: InferenceRequest, { config, head }: ServingModel)
     if (temperature !== undefined && !(temperature > 0)) {
       throw new AppError('invalid_request', { message: 'The temperature must be greater than 0.' })
     }
+    if (head !== null) checkPosterior(request, head)
     return
   }
   const { dimensions } = request.options
@@ -128,6 +130,17 @@ function checkOptions(request: InferenceRequest, { config, head }: ServingModel)
     !(Number.isInteger(dimensions) && dimensions >= 1 && dimensions <= config.embeddingDim)
   ) {
     throw new AppError('invalid_request', { message: `The model's embeddings have ${config.embeddingDim} dimensions.` })
+  }
+}
+
+/** A center belongs to the temperature that it was counted at, a fitted mixture has none. */
+function checkPosterior({ options }: AssignInferenceRequest, head: ServedHead): void {
+  const posterior = options.posterior ?? defaultPosterior(head)
+  if (options.temperature !== undefined && posterior !== 'model') {
+    throw new AppError('invalid_request', { message: `The posterior ${posterior} has no temperature to choose.` })
+  }
+  if (head.views[posterior] === null) {
+    throw new AppError('mixture_unavailable', { message: `The model has no posterior ${posterior}.` })
   }
 }
 
@@ -142,22 +155,22 @@ function encodeEmbeddings(vectors: readonly Float32Array[], { options }: EmbedIn
   return { kind: 'embed', dimensions, embeddings }
 }
 
+/** @param rows cosines [K] and bottleneck [p] of each image */
 function encodeAssignments(
-  cosines: readonly Float32Array[],
+  rows: readonly Float32Array[],
   request: AssignInferenceRequest,
   head: ServedHead | null
 ): AssignResult {
   if (head === null) throw new AppError('model_without_head')
-  const { topK, temperature = head.temperature } = request.options
-  const isDefault = temperature === head.temperature
-  const mixture = isDefault ? head.mixture : mixtureAt(head.norms, { ...head, temperature })
-  // Densities of the training images are known at the model's own temperature only.
-  const logDensityQuantiles = isDefault ? head.logDensityQuantiles : []
-  return {
-    kind: 'assign',
-    temperature,
-    images: cosines.map((row) => assignImage(row, mixture, { topK, logDensityQuantiles }))
-  }
+  const { topK, temperature, posterior = defaultPosterior(head) } = request.options
+  const { prototypes, norms } = head
+  const views: Views =
+    temperature === undefined ? head.views : { ...head.views, model: mixtureAt(norms, { ...head, temperature }) }
+  const images = rows.map((row) => {
+    const outputs = { cosines: row.subarray(0, prototypes), bottleneck: row.subarray(prototypes) }
+    return assignImage(outputs, views, { topK, posterior })
+  })
+  return { kind: 'assign', posterior, images }
 }
 
 function failure(id: number, error: unknown): InferenceFailure {

@@ -5,27 +5,33 @@ import { AppError } from '../base/errors.ts'
 import type { CachedModel } from '../cache/model-cache.ts'
 import { SharedCache } from '../cache/shared-cache.ts'
 import type { LoadedProgram } from '../engine/engine.ts'
-import { type Mixture, mixtureAt } from '../model/assigner.ts'
+import { mixtureAt, teacherMixture, type Views } from '../model/assigner.ts'
 import { concatenateImages, splitRows } from '../model/embedder.ts'
-import { headOf, MODEL_FILES, type ModelFileConfig, readModelConfig, readPrototypes } from '../protocol/model-folder.ts'
-import type { Method } from '../recipe/schema.ts'
+import { fittedView, readMixture } from '../model/mixture-file.ts'
+import {
+  type HeadConfig,
+  headOf,
+  MODEL_FILES,
+  type ModelFileConfig,
+  readModelConfig,
+  readPrototypes
+} from '../protocol/model-folder.ts'
 
 export type ServedKind = 'embed' | 'assign'
 
-/** @param pixels images of [S, S, C] bytes; returns per image its unit embedding [D], or its cosines [K] */
+/**
+ * @param pixels images of [S, S, C] bytes; returns per image its unit embedding [D], or its cosines to the prototypes [K] and
+ *   its bottleneck vector [p], one behind the other
+ */
 export interface ServedProgram {
   run(pixels: readonly Uint8Array[]): Promise<Float32Array[]>
 }
 
-export interface ServedHead {
-  readonly method: Method
-  readonly bottleneckDim: number
-  readonly temperature: number
+export interface ServedHead extends HeadConfig {
   /** At the model's own temperature. */
-  readonly mixture: Mixture
+  readonly views: Views
   /** [K] prototype norms. */
   readonly norms: Float64Array
-  readonly logDensityQuantiles: readonly number[]
 }
 
 export interface ServingModel extends CachedModel {
@@ -41,7 +47,7 @@ export interface ServingModel extends CachedModel {
 
 export type OpenOnnxFile = (path: string) => Promise<LoadedProgram>
 
-const OUTPUTS = { embed: 'embedding', assign: 'cosine' } as const
+const OUTPUTS = { embed: ['embedding'], assign: ['cosine', 'bottleneck'] } as const
 
 /** @throws AppError model_not_ready */
 export async function openServingModel(folder: string, openOnnxFile: OpenOnnxFile): Promise<ServingModel> {
@@ -64,7 +70,8 @@ export async function openServingModel(folder: string, openOnnxFile: OpenOnnxFil
     return {
       run: async (pixels) => {
         const outputs = await program.run({ images: concatenateImages(pixels) })
-        return splitRows(outputs[OUTPUTS[kind]]!, pixels.length)
+        const parts = OUTPUTS[kind].map((name) => splitRows(outputs[name]!, pixels.length))
+        return pixels.map((_, row) => joined(parts.map((rows) => rows[row]!)))
       }
     }
   }
@@ -83,10 +90,24 @@ export async function openServingModel(folder: string, openOnnxFile: OpenOnnxFil
   }
 }
 
+function joined(parts: readonly Float32Array[]): Float32Array {
+  if (parts.length === 1) return parts[0]!
+  const row = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0))
+  let at = 0
+  for (const part of parts) {
+    row.set(part, at)
+    at += part.length
+  }
+  return row
+}
+
 async function openHead(folder: string, config: ModelFileConfig): Promise<ServedHead | null> {
   const head = headOf(config)
   if (head === null) return null
-  const { prototypes, logDensityQuantiles } = await readPrototypes(folder)
-  const norms = Float64Array.from(prototypes, ({ kappa }) => kappa * head.temperature)
-  return { ...head, norms, logDensityQuantiles, mixture: mixtureAt(norms, head) }
+  const file = await readPrototypes(folder)
+  const norms = Float64Array.from(file.prototypes, ({ kappa }) => kappa * head.temperature)
+  const model = mixtureAt(norms, head)
+  const { center, directions } = await readMixture(folder, { head, file })
+  const teacher = teacherMixture(model, { centering: head.centering, center })
+  return { ...head, norms, views: { model, teacher, fitted: fittedView(file, directions) } }
 }

@@ -16,12 +16,15 @@ import type { Logger } from '../base/log.ts'
 import { isOutOfMemory } from '../base/out-of-memory.ts'
 import type { WorkFolders } from '../base/work-folders.ts'
 import { uploadFiles } from '../cache/transfer.ts'
-import type { Model, Prototype } from '../domain/model.ts'
+import type { FittedComponent, FittedSummary, MixtureSummary, Model } from '../domain/model.ts'
 import type { ObjectStore } from '../domain/ports.ts'
 import type { TrainerProcess } from '../processes/trainer-process.ts'
 import {
+  defaultPosterior,
   headOf,
   MODEL_FILES,
+  type PrototypeFile,
+  type PrototypeRecord,
   readModelConfig,
   readPrototypes,
   type VerificationReport
@@ -173,11 +176,34 @@ async function readExported(folder: string): Promise<Omit<ExportedModel, 'files'
   const { method, arch, patchSize, imageSize, channels, embeddingDim, bottleneckDim, prototypes, temperature } = config
   const { images, maxAbsError, minCosine } = report
   const sizes = { patchSize, imageSize, channels, preprocessing: config.preprocessing, embeddingDim }
-  const records: readonly Omit<Prototype, 'modelId'>[] =
-    headOf(config) === null ? [] : (await readPrototypes(folder)).prototypes
+  const head = headOf(config)
+  const file = head === null ? null : await readPrototypes(folder)
+  const posterior = head === null ? null : defaultPosterior(head)
   return {
-    config: { method, arch, ...sizes, bottleneckDim, temperature, prototypes },
+    config: {
+      method,
+      arch,
+      ...sizes,
+      bottleneckDim,
+      temperature,
+      prototypes,
+      centering: head?.centering ?? null,
+      posterior
+    },
     verification: { images, maxAbsError, minCosine },
-    prototypes: records
+    mixture: file && summaryOf(file),
+    prototypes: (file?.prototypes ?? []).map(({ fitted, ...one }) => ({
+      ...one,
+      fitted: fitted && componentOf(fitted)
+    }))
   }
 }
+
+/** Without the thousand quantiles that only serving needs. */
+function summaryOf({ posterior, images, used, unique, topShare, alarm, fitted }: PrototypeFile): MixtureSummary {
+  const { logDensityQuantiles: _, ...summary } = fitted ?? { logDensityQuantiles: [] }
+  return { posterior, images, used, unique, topShare, alarm, fitted: fitted && (summary as FittedSummary) }
+}
+
+const componentOf = ({ prototype: _, ...component }: NonNullable<PrototypeRecord['fitted']>): FittedComponent =>
+  component

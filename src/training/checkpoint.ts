@@ -35,6 +35,8 @@ export interface TrainState {
   readonly step: number
   /** Whole epochs completed. */
   readonly epoch: number
+  /** Tells the epoch of the last step; files from before 0.3 do not say. */
+  readonly stepsPerEpoch?: number
   readonly recipe: Recipe
   /** Content hash of the dataset. */
   readonly contentHash: string
@@ -47,6 +49,7 @@ export interface CheckpointManifest {
   readonly format: typeof FORMAT
   readonly step: number
   readonly epoch: number
+  readonly stepsPerEpoch?: number
   readonly recipe: Recipe
   /** Of the recipe (recipe/differences.ts); files from before 0.2 have none. */
   readonly configHash?: string
@@ -64,7 +67,7 @@ const checkpointFolder = (outFolder: string, step: number): string =>
 
 /** Complete or absent. A checkpoint of the same state that is already there is kept as it is. */
 export async function writeCheckpoint(outFolder: string, state: TrainState): Promise<CheckpointEvent> {
-  const { step, epoch, recipe, contentHash, tensors, health } = state
+  const { step, epoch, stepsPerEpoch, recipe, contentHash, tensors, health } = state
   const folder = checkpointFolder(outFolder, step)
   const stateHash = hashState(tensors, step)
   const files = (await hasCheckpoint(folder, stateHash)) ?? (await publishFolder(folder, fill))
@@ -87,6 +90,7 @@ export async function writeCheckpoint(outFolder: string, state: TrainState): Pro
       format: FORMAT,
       step,
       epoch,
+      ...(stepsPerEpoch === undefined ? {} : { stepsPerEpoch }),
       recipe,
       configHash: recipeHash(recipe),
       stateHash,
@@ -100,7 +104,7 @@ export async function writeCheckpoint(outFolder: string, state: TrainState): Pro
 
 /** @throws AppError checkpoint_invalid, checkpoint_not_found */
 export async function readCheckpoint(folder: string): Promise<TrainState & { readonly stateHash: string }> {
-  const { step, epoch, recipe, stateHash, contentHash, files } = await readManifest(folder)
+  const { step, epoch, stepsPerEpoch, recipe, stateHash, contentHash, files } = await readManifest(folder)
   const read = async (path: string): Promise<Safetensors> => {
     const file = files.find((candidate) => candidate.path === path)
     if (file === undefined) throw new AppError('checkpoint_invalid', { message: `${MANIFEST} does not list ${path}.` })
@@ -119,7 +123,8 @@ export async function readCheckpoint(folder: string): Promise<TrainState & { rea
     })
   const hasHealth = files.some(({ path }) => path === HEALTH)
   const health = hasHealth ? healthTensors(await read(HEALTH)) : new Map()
-  return { step, epoch, recipe, stateHash, contentHash, tensors, health }
+  const position = stepsPerEpoch === undefined ? { step, epoch } : { step, epoch, stepsPerEpoch }
+  return { ...position, recipe, stateHash, contentHash, tensors, health }
 }
 
 function healthTensors({ tensors }: Safetensors): HealthTensors {

@@ -8,6 +8,7 @@ import { AppError } from '../base/errors.ts'
 import type { Engine } from '../engine/engine.ts'
 import type { GpuMeter } from '../engine/gpu-meter.ts'
 import { elementCount } from '../engine/tensor-spec.ts'
+import { signedRows } from '../math/vectors.ts'
 import type { FailedEvent, StartedEvent, TrainEvent } from '../protocol/training-events.ts'
 import { devicesProblems } from '../recipe/check.ts'
 import { networkOf } from '../recipe/network.ts'
@@ -108,7 +109,7 @@ async function* takeSteps(begin: TrainState, run: Run): AsyncGenerator<TrainEven
 
   async function checkpoint(): Promise<TrainEvent> {
     const health = new Map([...alarms.tensors(), ...window.tensors()])
-    const state = { step, epoch, recipe, contentHash, tensors: await trainStep.read(), health }
+    const state = { step, epoch, stepsPerEpoch, recipe, contentHash, tensors: await trainStep.read(), health }
     const event = await writeCheckpoint(outFolder, state)
     checkpoints.saved(step)
     return event
@@ -155,12 +156,13 @@ async function takeStep(step: number, trainStep: TrainStep, { batches, options }
   return { ...result, recipe, at, timing: { waitMs: batch.waitMs, totalMs: clock.now() - startedAt } }
 }
 
-async function beginOrResume({ recipe, resumeFrom }: TrainOptions, { contentHash }: Batches): Promise<TrainState> {
+async function beginOrResume({ recipe, resumeFrom }: TrainOptions, batches: Batches): Promise<TrainState> {
+  const { contentHash, stepsPerEpoch } = batches
   if (resumeFrom === undefined)
-    return { step: 0, epoch: 0, recipe, contentHash, tensors: initialState(recipe), health: new Map() }
+    return { step: 0, epoch: 0, stepsPerEpoch, recipe, contentHash, tensors: initialState(recipe), health: new Map() }
   const checkpoint = await readCheckpoint(resumeFrom)
   checkResumable(checkpoint, { recipe, contentHash })
-  return { ...checkpoint, recipe }
+  return { ...checkpoint, stepsPerEpoch, recipe }
 }
 
 interface CheckpointRhythm {
@@ -219,7 +221,8 @@ async function windowMetrics(
   at: StepSchedule
 ): Promise<Record<string, number>> {
   const teacher = await trainStep.read([NORMS, DIRECTIONS])
-  return { ...kappaQuantiles(teacher[NORMS]!, at.teacherTemperature), ...window.close(teacher[DIRECTIONS]!) }
+  const directions = signedRows(teacher[DIRECTIONS]!, teacher[NORMS]!)
+  return { ...kappaQuantiles(teacher[NORMS]!, at.teacherTemperature), ...window.close(directions) }
 }
 
 async function memoryMetrics({ memory }: Engine): Promise<Record<string, number>> {

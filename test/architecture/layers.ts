@@ -23,7 +23,7 @@ export const LAYERS: Record<string, Layer> = {
     may: ['base', 'math', 'recipe', 'protocol', 'engine', 'images', 'ssl', 'interop', 'training'],
     packages: []
   },
-  serving: { may: ['base', 'recipe', 'protocol', 'engine', 'images', 'cache', 'model'], packages: [] },
+  serving: { may: ['base', 'protocol', 'engine', 'images', 'cache', 'model'], packages: [] },
   cli: {
     may: ['base', 'math', 'recipe', 'protocol', 'engine', 'images', 'evaluation', 'training', 'serving', 'processes'],
     packages: []

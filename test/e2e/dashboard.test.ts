@@ -104,7 +104,9 @@ describe('the dashboard', { skip: hasChromium ? false : reason }, () => {
   it('shows the model with its kappa and files, and tries it on an image', async () => {
     await page.getByRole('link', { name: 'Open model' }).click()
     await button('Download').first().waitFor({ timeout: TRAIN_MS })
-    await page.getByRole('img', { name: /^Histogram of kappa/ }).waitFor()
+    await page.getByRole('img', { name: /^Kappa of the teacher's prototypes: median/ }).waitFor()
+    await page.getByRole('img', { name: /^Kappa, fitted: median/ }).waitFor()
+    await seen(/^\d+ of \d+$/)
     const gray = Uint8Array.from({ length: SIZE * SIZE }, (_, i) => (i * 7) % 256)
     const png = { name: 'image.png', mimeType: 'image/png', buffer: Buffer.from(encodePng(gray, SIZE, SIZE)) }
     await page.getByLabel('Image', { exact: true }).setInputFiles(png)

@@ -15,6 +15,8 @@ it('the demo uploads, trains, embeds, searches, assigns and inspects', async () 
   assert.equal(accuracy('trained backbone'), accuracy('untrained backbone'))
   assert.equal(stdout.match(/cosine 0\.\d{4}$/gm)?.length, 5)
   assert.equal(stdout.match(/^ {2}prototype +\d+ /gm)?.length, 10)
+  assert.match(stdout, /of 256 prototypes win one of 9000 training images/)
+  assert.match(stdout, /^ {2}component +\d+ .* half lie within \d+\.\d° of its direction/m)
   assert.match(stdout, /p50 40\.0/) // every norm is 1 at the start: kappa = 1 / 0.025
   assert.match(stdout, /Done in \d/)
 })

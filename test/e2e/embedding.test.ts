@@ -107,6 +107,36 @@ describe('an image, from request to embedding', () => {
     assert.equal(kappa.quantiles.p100, kappas[0])
   })
 
+  it('tells what images measure apart from what the teacher does, and says nothing of prototypes without images', async () => {
+    const { json } = await platform.call('GET', `/v1/models/${model.id}`)
+    const { used, images: seen, fitted } = json.mixture
+    assert.ok(seen > 0 && used >= 1 && fitted.components >= 1)
+    const list = await platform.call('GET', `/v1/models/${model.id}/prototypes?sort=-usage&limit=100`)
+    const all: { usage: number; fitted: { usage: number } | null }[] = list.json.data
+    assert.equal(
+      all.reduce((sum, { usage }) => sum + usage, 0),
+      seen
+    )
+    assert.ok(all.every((one) => one.usage > 0 || one.fitted === null))
+    const byKappa = await platform.call('GET', `/v1/models/${model.id}/prototypes?sort=-fitted_kappa&limit=100`)
+    assert.equal(byKappa.json.data.length, fitted.components)
+    const view = await platform.call('GET', `/v1/models/${model.id}/kappa?view=fitted`)
+    assert.equal(view.json.prototypes, fitted.components)
+    assert.equal(view.json.unused, model.config.prototypes - used)
+  })
+
+  it('assigns by the teacher, by the bare model and by the fitted mixture', async () => {
+    const by = async (posterior: string) => {
+      const json = { input: [base64(images[0]!)], posterior }
+      const answer = await platform.call('POST', `/v1/models/${model.id}/assignments`, { json })
+      assert.equal(answer.status, 200, answer.text)
+      assert.equal(answer.json.posterior, posterior)
+      return answer.json.data[0].log_density
+    }
+    const densities = [await by('teacher'), await by('model'), await by('fitted')]
+    assert.ok(densities.every((density) => density === densities[0] && Number.isFinite(density)))
+  })
+
   it('names the image that is none, and goes on serving', async () => {
     const broken = Buffer.from(images[0]!).fill(0, 60)
     const input = [base64(images[0]!), broken.toString('base64')]

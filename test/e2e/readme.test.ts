@@ -38,7 +38,7 @@ it("the README's API calls work exactly as written", { skip: findMissing() }, as
   const { stdout } = await promisify(execFile)('bash', ['-euo', 'pipefail', '-c', apiCalls()], options)
   assert.match(stdout, /^event: ?progress$/m)
   assert.match(stdout, /"object":"embedding"/)
-  assert.match(stdout, /"expected_cosine":/)
+  assert.match(stdout, /"angle_degrees":/)
   assert.match(stdout, /"histogram":/)
   assert.doesNotMatch(stdout, /urn:kappa:problem/)
 })

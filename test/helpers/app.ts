@@ -100,8 +100,7 @@ export const fakeInference: Inference = {
       prototype,
       probability: 1 / (prototype + 2),
       cosine: 0.9,
-      kappa: 1 / temperature,
-      expectedCosine: 0.8
+      kappa: 1 / temperature
     })
     const results = images.map(() => ({
       assignments: Array.from({ length: topK }, (_, i) => one(i)),

@@ -35,13 +35,13 @@ function answer(request: InferenceRequest): InferenceAnswer | null {
     return { id, ok: true, result: { kind, dimensions: 2, embeddings }, timings }
   }
   const result = images.map((image) => ({
-    topK: [{ prototype: image[1] ?? 0, probability: 1, cosine: 1, kappa: 2, expectedCosine: 0.5 }],
+    topK: [{ prototype: image[1] ?? 0, probability: 1, cosine: 1, kappa: 2 }],
     entropy: 0,
     effectiveClusters: 1,
     logDensity: 0,
     densityPercentile: null
   }))
-  return { id, ok: true, result: { kind, temperature: 0.04, images: result }, timings }
+  return { id, ok: true, result: { kind, posterior: 'teacher', images: result }, timings }
 }
 
 function reply(message: InferenceRequest | InferenceControl): InferenceMessage | null {

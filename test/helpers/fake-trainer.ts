@@ -113,7 +113,7 @@ async function train(request: TrainRequest): Promise<void> {
 
 /**
  * What an export does is the checkpoint's state, and what an import does the text of the first file of its source: `fail`,
- * `kill`, `kill <marker file>` (once), `heap` (as V8 ends without memory), or anything else.
+ * `kill`, `kill <marker file>` (once), `heap` (as V8 ends without memory), `few` (a collapse that is served), or anything else.
  */
 function exportFake(request: ExportRequest | ImportRequest): void {
   const { outFolder } = request
@@ -137,12 +137,27 @@ function exportFake(request: ExportRequest | ImportRequest): void {
     return
   }
   mkdirSync(outFolder)
-  const prototype = { kappa: 3, expectedCosine: 0.5, logNormalizer: -1, meanProbability: 0.5, nearest: [], usage: 4 }
+  const prototype = { kappa: 3, logNormalizer: -1, meanProbability: 0.5, nearest: [], usage: 4 }
+  const fitted = { weight: 1, kappa: 300, kappaInterval: [250, 350], resultantLength: 0.97, usage: 8, meanCosine: 0.97 }
+  const angleDegrees = { p5: 5, p50: 14, p95: 20 }
+  const summary = { images: 7, heldOutImages: 1, components: 1, dropped: 1, iterations: 3, hasConverged: true }
   const contents = {
     'config.json': { ...FAKE_CONFIG, step },
     'prototypes.json': {
-      format: 'kappa-prototypes/1',
-      prototypes: [0, 1].map((index) => ({ index, ...prototype, duplicatesOf: null }))
+      format: 'kappa-prototypes/2',
+      posterior: 'teacher',
+      images: 8,
+      used: 2,
+      unique: 2,
+      topShare: 0.5,
+      alarm: how === 'few' ? 'Few prototypes take all images.' : null,
+      fitted: { ...summary, heldOutLogLikelihood: 12, uniformLogLikelihood: 4, logDensityQuantiles: [11, 13] },
+      prototypes: [0, 1].map((index) => ({
+        index,
+        ...prototype,
+        duplicatesOf: null,
+        fitted: index === 0 ? { prototype: 0, ...fitted, angleDegrees } : null
+      }))
     },
     'verification.json': { images: 8, maxAbsError: 1e-6, minCosine: 0.999, reference: 'fake', realImages: true }
   }
@@ -174,7 +189,8 @@ const FAKE_CONFIG = {
   embeddingDim: 32,
   bottleneckDim: 8,
   prototypes: 2,
-  temperature: 0.04
+  temperature: 0.04,
+  centering: 'probability'
 }
 
 if (process.send) {

@@ -111,11 +111,31 @@ export async function aReadyModel(stores: Stores, projectId: string, patch: Part
       embeddingDim: 8,
       bottleneckDim: 64,
       prototypes: 3,
-      temperature: 0.04
+      temperature: 0.04,
+      centering: 'probability',
+      posterior: 'teacher'
     },
     prefix: `models/${id}`,
     files: [{ name: 'embed.onnx', bytes: 5, sha256: SHA }],
     verification: { images: 64, maxAbsError: 1e-6, minCosine: 0.999999 },
+    mixture: {
+      posterior: 'teacher',
+      images: 21,
+      used: 2,
+      unique: 2,
+      topShare: 2 / 3,
+      alarm: null,
+      fitted: {
+        images: 19,
+        heldOutImages: 2,
+        components: 2,
+        dropped: 0,
+        iterations: 12,
+        hasConverged: true,
+        heldOutLogLikelihood: 170,
+        uniformLogLikelihood: 40
+      }
+    },
     error: null,
     createdAt: AT,
     readyAt: AT,
@@ -133,10 +153,21 @@ const aPrototype = (modelId: string, index: number): Prototype => ({
   modelId,
   index,
   kappa: 20 + 10 * index,
-  expectedCosine: 0.5 + 0.1 * index,
   logNormalizer: 100 - index,
   usage: index === 0 ? null : index * 7,
   meanProbability: 0.3,
   nearest: [{ prototype: (index + 1) % 3, cosine: 0.2 }],
-  duplicatesOf: null
+  duplicatesOf: null,
+  fitted: index === 0 ? null : aFittedComponent(index)
+})
+
+/** Of prototypes that have images. */
+const aFittedComponent = (index: number) => ({
+  weight: 0.5,
+  kappa: 1000 * index,
+  kappaInterval: [900 * index, 1050 * index] as const,
+  resultantLength: 0.95,
+  usage: 7 * index,
+  meanCosine: 0.94,
+  angleDegrees: { p5: 8, p50: 20, p95: 31 }
 })

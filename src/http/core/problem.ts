@@ -34,6 +34,7 @@ export const STATUS = {
   model_not_found: 404,
   model_not_ready: 409,
   model_without_head: 409,
+  mixture_unavailable: 409,
   prototype_not_found: 404,
   artifact_not_found: 404,
   idempotency_key_reused: 422,

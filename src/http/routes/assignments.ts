@@ -28,7 +28,7 @@ export function assignmentRoutes(app: App, { serving, limits, metrics }: Serving
         body: bodyOf(CreateAssignments),
         response: { 200: Assignments }
       },
-      config: { problems: [...servingProblems, 'model_without_head'] }
+      config: { problems: [...servingProblems, 'model_without_head', 'mixture_unavailable'] }
     },
     async (request, reply) => {
       const { params, query, principal } = request
@@ -36,18 +36,20 @@ export function assignmentRoutes(app: App, { serving, limits, metrics }: Serving
       const raw = await readImageBody(request, limits)
       const json = raw === null ? (request.body as Wire<typeof CreateAssignments>) : null // validated as such
       const options = { ...query, ...json }
-      const { model, results, timings } = await serving.assign({
+      const { model, posterior, results, timings } = await serving.assign({
         projectId: principal.projectId,
         model: params.id,
         images: raw ?? textInputs(json?.input ?? []),
         topK: options.top_k ?? 10,
+        posterior: options.posterior ?? null,
         temperature: options.temperature ?? null,
         caller
       })
       metrics.countInference('assign', results.length, timings)
       reply.header('server-timing', formatTimings(timings))
       const data = results.map((result, index) => presentAssignments(result, index, json?.include))
-      return reply.send({ object: 'list', data, model: model.id, usage: presentUsage(results.length, model.config) })
+      const usage = presentUsage(results.length, model.config)
+      return reply.send({ object: 'list', data, model: model.id, posterior, usage })
     }
   )
 }

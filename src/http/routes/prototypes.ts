@@ -9,7 +9,7 @@ import {
   PrototypeQuery,
   presentKappa,
   presentPrototype
-} from '../schemas/model.ts'
+} from '../schemas/prototype.ts'
 import type { App } from '../server.ts'
 
 const tags = ['models']
@@ -57,16 +57,17 @@ export function prototypeRoutes(app: App, { prototypes }: Pick<Services, 'protot
       schema: {
         operationId: 'getKappa',
         tags,
-        summary: 'How concentrated the components are',
+        summary: 'How concentrated the components are, in one of two views',
         params: IdParams,
         querystring: KappaQuery,
         response: { 200: Kappa }
       },
-      config: { problems: notReady }
+      config: { problems: [...notReady, 'mixture_unavailable'] }
     },
     async ({ params, query, principal }) => {
-      const { model, summary } = await prototypes.kappa(principal.projectId, params.id, query.bins ?? 20)
-      return presentKappa(model, summary)
+      const { view = 'model', bins = 20 } = query
+      const { model, summary } = await prototypes.kappa(principal.projectId, params.id, { view, bins })
+      return presentKappa(model, { view, summary })
     }
   )
 }

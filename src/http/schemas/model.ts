@@ -1,19 +1,7 @@
 import { type Static, Type } from 'typebox'
-import type { Model as DomainModel, Prototype as DomainPrototype, KappaSummary } from '../../domain/model.ts'
+import type { Model as DomainModel, MixtureSummary } from '../../domain/model.ts'
 import type { Artifact as ServiceArtifact } from '../../services/models/models.ts'
-import {
-  closed,
-  Id,
-  ListOf,
-  Name,
-  Nullable,
-  pageQuery,
-  Resource,
-  ResourceError,
-  Text,
-  Timestamp,
-  timestampOrNull
-} from './common.ts'
+import { closed, ListOf, Name, Nullable, Resource, ResourceError, Text, Timestamp, timestampOrNull } from './common.ts'
 import { ModelImport, presentImport } from './model-import.ts'
 
 const Preprocessing = Type.Object(
@@ -41,14 +29,43 @@ const Config = Type.Object({
     Type.Integer({ description: 'Null, like method, bottleneck_dim and temperature: it serves embeddings only.' })
   ),
   temperature: Nullable(
-    Type.Number({ description: 'Of the teacher at the end of its schedule: kappa = norm / temperature.' })
-  )
+    Type.Number({ description: "Of the teacher at the model's step: kappa = norm / temperature." })
+  ),
+  centering: Nullable(
+    Type.String({
+      description: 'How the teacher was centered in training; null where nobody says, as of most weights of others.'
+    })
+  ),
+  posterior: Nullable(Type.Enum(['teacher', 'model'], { description: 'What assigns images unless a request chooses.' }))
 })
 
 const Verification = Type.Object({
   images: Type.Integer(),
   max_abs_error: Type.Number(),
   min_cosine: Type.Number({ description: 'Between embeddings of the exported file and of the training program.' })
+})
+
+const FittedMixture = Type.Object({
+  images: Type.Integer({ description: 'It was fitted to.' }),
+  held_out_images: Type.Integer(),
+  components: Type.Integer(),
+  dropped: Type.Integer({ description: 'Starts that were left with fewer than five images.' }),
+  iterations: Type.Integer(),
+  has_converged: Type.Boolean(),
+  held_out_log_likelihood: Type.Number({ description: 'Mean log density of the held-out images, in nats.' }),
+  uniform_log_likelihood: Type.Number({ description: 'That of the uniform density.' })
+})
+
+const Mixture = Type.Object({
+  posterior: Type.Enum(['teacher', 'model'], { description: 'That used, unique and top_share are counted by.' }),
+  images: Type.Integer({ description: 'Training images that were looked at.' }),
+  used: Nullable(Type.Integer({ description: 'Prototypes that are the likeliest of an image; null without images.' })),
+  unique: Nullable(
+    Type.Integer({ description: 'Of the used ones, those that repeat no other (cosine distance 0.025).' })
+  ),
+  top_share: Nullable(Type.Number({ description: 'Largest share of the images that one prototype has.' })),
+  alarm: Nullable(Type.String({ description: 'That few prototypes take all images.' })),
+  fitted: Nullable(FittedMixture)
 })
 
 export const Model = Resource(
@@ -67,6 +84,7 @@ export const Model = Resource(
     config: Nullable(Config),
     bytes: Type.Integer(),
     verification: Nullable(Verification),
+    mixture: Nullable(Mixture),
     error: Nullable(ResourceError),
     created_at: Timestamp,
     ready_at: Nullable(Timestamp)
@@ -113,67 +131,6 @@ export const ArtifactList = Resource(
   'ArtifactList'
 )
 
-export const Prototype = Resource(
-  {
-    object: Type.Literal('prototype'),
-    model: Type.String(),
-    index: Type.Integer(),
-    kappa: Type.Number(),
-    expected_cosine: Type.Number({
-      description:
-        'A_p(kappa): the mean cosine of a vMF component with this kappa. It follows from kappa; no image is measured.'
-    }),
-    angle_degrees: Type.Number({ description: 'The angle that expected_cosine stands for.' }),
-    log_normalizer: Type.Number({ description: 'log C_p(kappa)' }),
-    usage: Nullable(Type.Integer({ description: 'Training images whose likeliest prototype this is.' })),
-    mean_probability: Nullable(Type.Number()),
-    nearest: Type.Array(Type.Object({ prototype: Type.Integer(), cosine: Type.Number() })),
-    duplicates_of: Nullable(Type.Integer())
-  },
-  'Prototype'
-)
-
-export const PrototypeList = ListOf(Prototype, 'PrototypeList')
-
-export const PrototypeQuery = Type.Object(
-  {
-    ...pageQuery,
-    sort: Type.Optional(Type.Enum(['index', '-kappa', 'kappa', '-usage', 'usage'], { default: 'index' }))
-  },
-  closed
-)
-
-export const PrototypeParams = Type.Object({ id: Id, index: Type.Integer({ minimum: 0, maximum: 1_048_575 }) }, closed)
-
-const number = Type.Number()
-
-export const Kappa = Resource(
-  {
-    object: Type.Literal('kappa'),
-    model: Type.String(),
-    temperature: Type.Number(),
-    quantiles: Type.Object({
-      p0: number,
-      p5: number,
-      p25: number,
-      p50: number,
-      p75: number,
-      p95: number,
-      p100: number
-    }),
-    histogram: Type.Object({
-      edges: Type.Array(Type.Number(), { description: 'One more than counts.' }),
-      counts: Type.Array(Type.Integer())
-    })
-  },
-  'Kappa'
-)
-
-export const KappaQuery = Type.Object(
-  { bins: Type.Optional(Type.Integer({ minimum: 1, maximum: 200, default: 20 })) },
-  closed
-)
-
 export const presentModel = (model: DomainModel): Static<typeof Model> => ({
   id: model.id,
   object: 'model',
@@ -196,7 +153,9 @@ export const presentModel = (model: DomainModel): Static<typeof Model> => ({
     embedding_dim: model.config.embeddingDim,
     bottleneck_dim: model.config.bottleneckDim,
     prototypes: model.config.prototypes,
-    temperature: model.config.temperature
+    temperature: model.config.temperature,
+    centering: model.config.centering ?? null,
+    posterior: model.config.prototypes === null ? null : (model.config.posterior ?? 'model')
   },
   bytes: model.files.reduce((sum, { bytes }) => sum + bytes, 0),
   verification: model.verification && {
@@ -204,6 +163,7 @@ export const presentModel = (model: DomainModel): Static<typeof Model> => ({
     max_abs_error: model.verification.maxAbsError,
     min_cosine: model.verification.minCosine
   },
+  mixture: model.mixture && presentMixture(model.mixture),
   error: model.error && { ...model.error },
   created_at: model.createdAt.toISOString(),
   ready_at: timestampOrNull(model.readyAt)
@@ -219,29 +179,17 @@ export const presentArtifacts = (
   next_cursor: null
 })
 
-const degrees = (cosine: number): number => (Math.acos(Math.min(1, Math.max(-1, cosine))) * 180) / Math.PI
-
-export const presentPrototype = (prototype: DomainPrototype): Static<typeof Prototype> => ({
-  object: 'prototype',
-  model: prototype.modelId,
-  index: prototype.index,
-  kappa: prototype.kappa,
-  expected_cosine: prototype.expectedCosine,
-  angle_degrees: degrees(prototype.expectedCosine),
-  log_normalizer: prototype.logNormalizer,
-  usage: prototype.usage,
-  mean_probability: prototype.meanProbability,
-  nearest: prototype.nearest.map((one) => ({ ...one })),
-  duplicates_of: prototype.duplicatesOf
-})
-
-export const presentKappa = (
-  model: { readonly id: string; readonly temperature: number },
-  { quantiles, histogram }: KappaSummary
-): Static<typeof Kappa> => ({
-  object: 'kappa',
-  model: model.id,
-  temperature: model.temperature,
-  quantiles: { ...quantiles },
-  histogram: { edges: [...histogram.edges], counts: [...histogram.counts] }
+const presentMixture = ({ topShare, fitted, ...mixture }: MixtureSummary): Static<typeof Mixture> => ({
+  ...mixture,
+  top_share: topShare,
+  fitted: fitted && {
+    images: fitted.images,
+    held_out_images: fitted.heldOutImages,
+    components: fitted.components,
+    dropped: fitted.dropped,
+    iterations: fitted.iterations,
+    has_converged: fitted.hasConverged,
+    held_out_log_likelihood: fitted.heldOutLogLikelihood,
+    uniform_log_likelihood: fitted.uniformLogLikelihood
+  }
 })

@@ -1,4 +1,5 @@
 import { type Static, type TProperties, Type } from 'typebox'
+import { POSTERIORS } from '../../domain/model.ts'
 import type { ImageAssignments } from '../../domain/ports.ts'
 import { closed, Nullable, Resource, Text } from './common.ts'
 
@@ -19,7 +20,18 @@ const dimensions = Type.Integer({
 })
 
 const TopK = Type.Integer({ minimum: 1, maximum: 1000, default: 10 })
-const Temperature = Type.Number({ minimum: 0.001, maximum: 10 })
+const Temperature = Type.Number({
+  minimum: 0.001,
+  maximum: 10,
+  description: "Acts on posterior 'model' alone: a center belongs to the temperature that it was counted at."
+})
+
+const PosteriorName = Type.Enum([...POSTERIORS], {
+  description:
+    'teacher (the default of a model that has it): softmax of the logits with the center, what training made targets of; ' +
+    'without the center most images go to a handful of prototypes. model: without the center, equal weights. fitted: ' +
+    'weights, directions and kappas of the mixture that was fitted to the training images.'
+})
 
 const PNG =
   'data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNoAAAAggCBd81ytgAAAABJRU5ErkJggg=='
@@ -73,6 +85,7 @@ export const CreateAssignments = Type.Object(
   {
     input: Input,
     top_k: Type.Optional(TopK),
+    posterior: Type.Optional(PosteriorName),
     temperature: Type.Optional(Temperature),
     include: Type.Optional(
       Type.Array(Type.Enum([...INCLUDES]), {
@@ -85,7 +98,11 @@ export const CreateAssignments = Type.Object(
 )
 
 export const AssignmentQuery = Type.Object(
-  { top_k: Type.Optional(TopK), temperature: Type.Optional(Temperature) },
+  {
+    top_k: Type.Optional(TopK),
+    posterior: Type.Optional(PosteriorName),
+    temperature: Type.Optional(Temperature)
+  },
   closed
 )
 
@@ -100,20 +117,32 @@ export const Assignments = Resource(
           Type.Object({
             prototype: Type.Integer(),
             probability: Type.Number(),
-            cosine: Type.Number(),
-            kappa: Type.Number(),
-            expected_cosine: Type.Number()
+            cosine: Type.Number({
+              description:
+                "To the prototype's direction; of posterior fitted to that of the component that began at it."
+            }),
+            kappa: Type.Number({ description: "Of the prototype, ‖w‖/τ; of posterior fitted the component's." })
           })
         ),
         entropy: Type.Optional(Type.Number({ description: 'Nats.' })),
         effective_clusters: Type.Optional(Type.Number({ description: 'exp(entropy)' })),
-        log_density: Type.Optional(Type.Number()),
+        log_density: Type.Optional(
+          Nullable(
+            Type.Number({
+              description:
+                'Of the mixture that was fitted to the training images, whatever the posterior: log Σ_k π_k C_p(κ_k) ' +
+                'exp(κ_k μ_kᵀy) in nats, surface measure of the sphere of bottleneck vectors y; the prior π_k is the ' +
+                'share of the training images that component k explains. Null of a model that was made without images, or with too few.'
+            })
+          )
+        ),
         density_percentile: Type.Optional(
-          Nullable(Type.Number({ description: 'Share of training images with a lower density, 0…1.' }))
+          Nullable(Type.Number({ description: 'Share of held-out training images with a lower density, 0…1.' }))
         )
       })
     ),
     model: Type.String(),
+    posterior: PosteriorName,
     usage: Usage
   },
   'Assignments'
@@ -129,12 +158,11 @@ export function presentAssignments(
   return {
     object: 'assignments',
     index,
-    assignments: result.assignments.map(({ prototype, probability, cosine, kappa, expectedCosine }) => ({
+    assignments: result.assignments.map(({ prototype, probability, cosine, kappa }) => ({
       prototype,
       probability,
       cosine,
-      kappa,
-      expected_cosine: expectedCosine
+      kappa
     })),
     ...(include.includes('entropy') && { entropy: result.entropy, effective_clusters: result.effectiveClusters }),
     ...(include.includes('log_density') && {

@@ -9,8 +9,8 @@
 import type { Clock } from '../../base/clock.ts'
 import type { Checkpoint, StoredFile } from '../../domain/checkpoint.ts'
 import type { DatasetVersion, Upload } from '../../domain/dataset.ts'
-import type { Model, ModelConfig, ModelImport, Prototype, Verification } from '../../domain/model.ts'
-import type { Run } from '../../domain/run.ts'
+import type { MixtureSummary, Model, ModelConfig, ModelImport, Prototype, Verification } from '../../domain/model.ts'
+import type { NewRunEvent, Run } from '../../domain/run.ts'
 import type { Stores, UnitOfWork } from '../../domain/stores.ts'
 
 export const modelPrefix = (modelId: string): string => `models/${modelId}`
@@ -36,6 +36,8 @@ export interface ExportedModel {
   readonly config: ModelConfig
   readonly files: readonly StoredFile[]
   readonly verification: Verification
+  /** Null without a head. */
+  readonly mixture: MixtureSummary | null
   readonly prototypes: readonly Omit<Prototype, 'modelId'>[]
 }
 
@@ -94,7 +96,7 @@ export function createExportService({ unitOfWork, clock }: ExportDeps): ExportSe
         return null
       }),
 
-    complete: (modelId, { config, files, verification, prototypes }) =>
+    complete: (modelId, { config, files, verification, mixture, prototypes }) =>
       unitOfWork(async (tx) => {
         const model = await tx.models.load(modelId)
         if (model?.status !== 'exporting') return
@@ -102,10 +104,11 @@ export function createExportService({ unitOfWork, clock }: ExportDeps): ExportSe
           modelId,
           prototypes.map((prototype) => ({ ...prototype, modelId }))
         )
-        await tx.models.update(modelId, { status: 'ready', config, files, verification, error: null, readyAt: now() })
+        const made = { config, files, verification, mixture }
+        await tx.models.update(modelId, { status: 'ready', ...made, error: null, readyAt: now() })
         if (model.runId === null) return
         const data = { model: modelId, status: 'ready', step: model.step, verification: { ...verification } }
-        await tx.events.append(model.runId, [{ type: 'model', level: 'info', data }], now())
+        await tx.events.append(model.runId, [{ type: 'model', level: 'info', data }, ...alarmOf(model, mixture)], now())
       }),
 
     fail: (modelId, error) =>
@@ -115,3 +118,18 @@ export function createExportService({ unitOfWork, clock }: ExportDeps): ExportSe
       })
   }
 }
+
+/** What the counts on the training images say may be seen by nobody who watched the batches. */
+const alarmOf = ({ id, step }: Model, mixture: MixtureSummary | null): NewRunEvent[] =>
+  mixture?.alarm == null
+    ? []
+    : [
+        {
+          type: 'alarm',
+          level: 'warn',
+          data: { ...SERVED_ALARM, step, sinceStep: step, model: id, message: mixture.alarm }
+        }
+      ]
+
+/** As the alarms of training have it: nothing was paused, the run is over. */
+const SERVED_ALARM = { rule: 'collapse_few', action: 'notify', lastHealthyCheckpoint: null }

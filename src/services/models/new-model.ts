@@ -17,6 +17,7 @@ export const newModel = (origin: Origin): Model => ({
   prefix: modelPrefix(origin.id),
   files: [],
   verification: null,
+  mixture: null,
   error: null,
   readyAt: null
 })

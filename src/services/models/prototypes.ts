@@ -1,6 +1,6 @@
 /** Looking into a model's mixture: its components and how concentrated they are. */
 import { AppError } from '../../base/errors.ts'
-import type { KappaSummary, Prototype } from '../../domain/model.ts'
+import type { KappaSummary, KappaView, Prototype } from '../../domain/model.ts'
 import type { Page, PageRequest } from '../../domain/page.ts'
 import type { PrototypeSort, Stores } from '../../domain/stores.ts'
 import type { ModelService, ModelWithHead } from './models.ts'
@@ -12,7 +12,7 @@ export interface PrototypeServiceDeps {
 
 export type PrototypeService = ReturnType<typeof createPrototypeService>
 
-/** Every verb throws AppError model_not_found, model_not_ready or model_without_head. */
+/** Every verb throws AppError model_not_found, model_not_ready or model_without_head; kappa also mixture_unavailable. */
 export function createPrototypeService({ stores, models }: PrototypeServiceDeps) {
   return {
     async list(
@@ -34,10 +34,13 @@ export function createPrototypeService({ stores, models }: PrototypeServiceDeps)
     async kappa(
       projectId: string,
       model: string,
-      bins: number
+      { view, bins }: { readonly view: KappaView; readonly bins: number }
     ): Promise<{ readonly model: ModelWithHead; readonly summary: KappaSummary }> {
       const ready = await models.getWithHead(projectId, model)
-      return { model: ready, summary: await stores.prototypes.kappa(ready.id, bins) }
+      const summary = await stores.prototypes.kappa(ready.id, view, bins)
+      if (summary !== null) return { model: ready, summary }
+      const message = `Model ${ready.id} has no mixture that was fitted to images.`
+      throw new AppError('mixture_unavailable', { message, modelId: ready.id })
     }
   }
 }

@@ -1,7 +1,8 @@
 /** Images in, vectors or assignments out. Tensors stay in the inference processes behind the port. */
 import { AppError } from '../../base/errors.ts'
+import type { Posterior } from '../../domain/model.ts'
 import type { Caller, ImageAssignments, Inference, Timings } from '../../domain/ports.ts'
-import type { ModelService, ReadyModel } from '../models/models.ts'
+import type { ModelService, ModelWithHead, ReadyModel } from '../models/models.ts'
 import type { ImageInput, ImageSources } from './image-sources.ts'
 
 export interface ServingServiceDeps {
@@ -27,6 +28,7 @@ export interface EmbedAnswer {
 
 export interface AssignAnswer {
   readonly model: ReadyModel
+  readonly posterior: Posterior
   readonly results: readonly ImageAssignments[]
   readonly timings: Timings
 }
@@ -47,6 +49,24 @@ async function namingTheImage<T>(work: Promise<T>): Promise<T> {
   }
 }
 
+/** @throws AppError mixture_unavailable; invalid_request for a temperature of a posterior that has none to choose */
+function posteriorOf(
+  { id, config, mixture }: ModelWithHead,
+  request: { readonly posterior: Posterior | null; readonly temperature: number | null }
+): Posterior {
+  const posterior = request.posterior ?? config.posterior ?? 'model'
+  if (request.temperature !== null && posterior !== 'model') {
+    const message = `acts on the posterior "model"; "${posterior}" has its own`
+    throw new AppError('invalid_request', { errors: [{ path: '/temperature', message }] })
+  }
+  const isThere = { teacher: config.centering != null, model: true, fitted: mixture?.fitted != null }
+  if (isThere[posterior]) return posterior
+  const why =
+    posterior === 'teacher' ? 'the center of its teacher is not known' : 'it was made without images, or with too few'
+  const message = `Model ${id} has no posterior "${posterior}": ${why}.`
+  throw new AppError('mixture_unavailable', { message, errors: [{ path: '/posterior', message }], modelId: id })
+}
+
 export type ServingService = ReturnType<typeof createServingService>
 
 export function createServingService({ models, imageSources, inference }: ServingServiceDeps) {
@@ -64,16 +84,21 @@ export function createServingService({ models, imageSources, inference }: Servin
       return { model, embeddings, dimensions, timings }
     },
 
-    /** @throws AppError of models.getWithHead, ImageSources.load and Inference */
+    /** @throws AppError mixture_unavailable, and of models.getWithHead, ImageSources.load and Inference */
     async assign(
-      request: ServingRequest & { readonly topK: number; readonly temperature: number | null }
+      request: ServingRequest & {
+        readonly topK: number
+        readonly posterior: Posterior | null
+        readonly temperature: number | null
+      }
     ): Promise<AssignAnswer> {
       const model = await models.getWithHead(request.projectId, request.model)
+      const posterior = posteriorOf(model, request)
       const images = await imageSources.load(request.images, request.caller.signal)
-      const common = { caller: request.caller, topK: Math.min(request.topK, model.prototypes) }
+      const common = { caller: request.caller, posterior, topK: Math.min(request.topK, model.prototypes) }
       const options = request.temperature === null ? common : { ...common, temperature: request.temperature }
       const { results, timings } = await namingTheImage(inference.assign(model, images, options))
-      return { model, results, timings }
+      return { model, posterior, results, timings }
     }
   }
 }

@@ -1,13 +1,13 @@
-import { and, eq, getTableColumns, type SQL, sql } from 'drizzle-orm'
+import { and, eq, getTableColumns, isNotNull, type SQL, sql } from 'drizzle-orm'
 import { AppError } from '../../base/errors.ts'
-import type { KappaSummary, Prototype } from '../../domain/model.ts'
+import type { KappaSummary, KappaView, Prototype } from '../../domain/model.ts'
 import { invalidCursor } from '../../domain/page.ts'
 import type { PrototypeSort, PrototypeStore } from '../../domain/stores.ts'
 import type { Db } from './client.ts'
 import { toPage } from './page.ts'
 import { prototypes } from './schema/prototypes.ts'
 
-const { projectId, ...prototypeColumns } = getTableColumns(prototypes)
+const { projectId, fittedKappa, ...prototypeColumns } = getTableColumns(prototypes)
 
 /** Rows of one insert: a model may have a million prototypes, a statement should stay at a few megabytes. */
 const INSERT_ROWS = 8192
@@ -20,8 +20,14 @@ const SORT_KEYS: Readonly<Record<PrototypeSort, { readonly by: SQL | null; reado
   kappa: { by: sql`${prototypes.kappa}`, descending: false },
   '-kappa': { by: sql`${prototypes.kappa}`, descending: true },
   usage: { by: sql`coalesce(${prototypes.usage}, -1)`, descending: false },
-  '-usage': { by: sql`coalesce(${prototypes.usage}, -1)`, descending: true }
+  '-usage': { by: sql`coalesce(${prototypes.usage}, -1)`, descending: true },
+  fitted_kappa: { by: sql`${fittedKappa}`, descending: false },
+  '-fitted_kappa': { by: sql`${fittedKappa}`, descending: true }
 }
+
+/** Without a fitted component there is nothing to sort by: those are left out. */
+const listed = (sort: PrototypeSort): SQL | undefined =>
+  sort.endsWith('fitted_kappa') ? isNotNull(fittedKappa) : undefined
 
 export const createPrototypeStore = (db: Db): PrototypeStore => ({
   async replaceAll(modelId, all) {
@@ -44,27 +50,31 @@ export const createPrototypeStore = (db: Db): PrototypeStore => ({
     const rows = await db
       .select(prototypeColumns)
       .from(prototypes)
-      .where(and(eq(prototypes.modelId, modelId), after === null ? undefined : isBeyond(position, sort, after)))
+      .where(
+        and(eq(prototypes.modelId, modelId), listed(sort), after === null ? undefined : isBeyond(position, sort, after))
+      )
       .orderBy(...(by === null ? [] : [sql`${by} ${direction}`]), sql`${prototypes.index} ${direction}`)
       .limit(limit + 1)
     return toPage(rows, limit, (row) => formatPosition(sort, row))
   },
 
-  kappa: (modelId, bins) => summarizeKappa(db, modelId, bins)
+  kappa: (modelId, view, bins) => summarizeKappa(db, { modelId, view, bins })
 })
 
 async function insertMany(db: Db, modelId: string, rows: readonly Prototype[]): Promise<void> {
   const column = <T>(pick: (prototype: Prototype) => T) => sql.param(rows.map(pick))
   const { rowCount } = await db.execute(sql`
-    insert into prototypes (model_id, project_id, index, kappa, expected_cosine, log_normalizer, usage,
-                            mean_probability, nearest, duplicates_of)
-    select models.id, models.project_id, p.index, p.kappa, p.expected_cosine, p.log_normalizer, p.usage,
-           p.mean_probability, p.nearest::jsonb, p.duplicates_of
+    insert into prototypes (model_id, project_id, index, kappa, log_normalizer, usage, mean_probability, nearest,
+                            duplicates_of, fitted, fitted_kappa)
+    select models.id, models.project_id, p.index, p.kappa, p.log_normalizer, p.usage, p.mean_probability,
+           p.nearest::jsonb, p.duplicates_of, p.fitted::jsonb, p.fitted_kappa
     from models, unnest(${column((p) => p.index)}::int[], ${column((p) => p.kappa)}::float8[],
-                        ${column((p) => p.expectedCosine)}::float8[], ${column((p) => p.logNormalizer)}::float8[],
+                        ${column((p) => p.logNormalizer)}::float8[],
                         ${column((p) => p.usage)}::int[], ${column((p) => p.meanProbability)}::float8[],
-                        ${column((p) => JSON.stringify(p.nearest))}::text[], ${column((p) => p.duplicatesOf)}::int[])
-                 as p (index, kappa, expected_cosine, log_normalizer, usage, mean_probability, nearest, duplicates_of)
+                        ${column((p) => JSON.stringify(p.nearest))}::text[], ${column((p) => p.duplicatesOf)}::int[],
+                        ${column((p) => p.fitted && JSON.stringify(p.fitted))}::text[],
+                        ${column((p) => p.fitted?.kappa ?? null)}::float8[])
+                 as p (index, kappa, log_normalizer, usage, mean_probability, nearest, duplicates_of, fitted, fitted_kappa)
     where models.id = ${modelId}`)
   if (rowCount === 0) throw new AppError('model_not_found', { modelId })
 }
@@ -76,7 +86,9 @@ function formatPosition(sort: PrototypeSort, row: Prototype): string {
     kappa: [row.kappa],
     '-kappa': [row.kappa],
     usage: [row.usage ?? -1],
-    '-usage': [row.usage ?? -1]
+    '-usage': [row.usage ?? -1],
+    fitted_kappa: [row.fitted?.kappa ?? -1],
+    '-fitted_kappa': [row.fitted?.kappa ?? -1]
   }
   return [...keys[sort], row.index].join(' ')
 }
@@ -99,9 +111,15 @@ interface KappaRow extends Record<string, unknown> {
   readonly counts: number[] | null
 }
 
-async function summarizeKappa(db: Db, modelId: string, bins: number): Promise<KappaSummary> {
+async function summarizeKappa(
+  db: Db,
+  { modelId, view, bins }: { modelId: string; view: KappaView; bins: number }
+): Promise<KappaSummary | null> {
+  const kappa = view === 'model' ? sql`kappa` : sql`fitted_kappa`
   const { rows } = await db.execute<KappaRow>(sql`
-    with model as (select kappa from prototypes where model_id = ${modelId}),
+    with model as (
+      select ${kappa} as kappa from prototypes where model_id = ${modelId} and ${kappa} is not null
+    ),
     range as (select min(kappa) as low, max(kappa) as high from model),
     binned as (
       -- Equal kappas are one bin of no width; the highest belongs to the last bin, not to one after it.
@@ -116,12 +134,13 @@ async function summarizeKappa(db: Db, modelId: string, bins: number): Promise<Ka
            counts
     from histogram`)
   const { quantiles, counts } = rows[0] ?? { quantiles: null, counts: null }
-  if (!quantiles || !counts) throw new AppError('model_not_ready', { modelId })
+  if (!quantiles || !counts) return null
+  const total = counts.reduce((sum, size) => sum + size, 0)
   const [p0 = 0, p5 = 0, p25 = 0, p50 = 0, p75 = 0, p95 = 0, p100 = 0] = quantiles
+  const named = { p0, p5, p25, p50, p75, p95, p100 }
   if (p0 === p100) {
-    const total = counts.reduce((sum, size) => sum + size, 0)
-    return { quantiles: { p0, p5, p25, p50, p75, p95, p100 }, histogram: { edges: [p0, p100], counts: [total] } }
+    return { prototypes: total, quantiles: named, histogram: { edges: [p0, p100], counts: [total] } }
   }
   const edges = Array.from({ length: bins + 1 }, (_, i) => (i === bins ? p100 : p0 + ((p100 - p0) * i) / bins))
-  return { quantiles: { p0, p5, p25, p50, p75, p95, p100 }, histogram: { edges, counts } }
+  return { prototypes: total, quantiles: named, histogram: { edges, counts } }
 }

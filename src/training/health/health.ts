@@ -3,7 +3,8 @@
  * ones beside them (K = 256, three seeds; MI = entropy of the mean assignment − mean teacher entropy, in nats):
  *
  *   uniform  MI < 0.08 and teacher entropy > 0.95 ln K      fired at step 30; healthy epochs have MI ≥ 1.37, ≤ 0.51 ln K
- *   few      entropy of the mean < 1.4 and top share > 0.3  fired at step 30 (few) and 60 (one); healthy epochs ≥ 1.82
+ *   few      entropy of the mean < 1.4 and top share > 0.35, fired at step 30 (few) and 60 (one); healthy epochs ≥ 1.82
+ *            or top share ≥ 0.74, whatever K
  *   alike    MI < 0.08, whatever the entropy                without centering and blunt; healthy from step 35 on ≥ 0.72
  *   plateau  MI < 1.1 and teacher entropy > 0.8 ln K        fired at step 280; healthy second epochs have MI ≥ 1.37
  *
@@ -12,6 +13,7 @@
  * the untrained network keep k-NN where it was.
  */
 import type { FloatTensor } from '../../base/safetensors.ts'
+import { takenByFew } from '../../math/collapse.ts'
 import type { AlarmEvent } from '../../protocol/training-events.ts'
 import type { Recipe } from '../../recipe/schema.ts'
 import type { HealthTensors } from './window.ts'
@@ -107,8 +109,7 @@ function rulesFor(recipe: Recipe, stepsPerEpoch: number): RuleSpec[] {
   const information = ({ meanEntropy, teacherEntropy }: Means) => meanEntropy - teacherEntropy
   const share = ({ teacherEntropy }: Means) => `${((100 * teacherEntropy) / uniform).toFixed(0)} % of ln ${prototypes}`
   const isUniform = (means: Means) => information(means) < 0.08 && means.teacherEntropy > 0.95 * uniform
-  // With a handful of prototypes 1.4 nats would be all of them.
-  const isFew = ({ meanEntropy, topShare }: Means) => meanEntropy < Math.min(1.4, uniform / 2) && topShare > 0.3
+  const isFew = ({ meanEntropy, topShare }: Means) => takenByFew({ topShare, entropy: meanEntropy })
   return [
     {
       rule: 'collapse_uniform',

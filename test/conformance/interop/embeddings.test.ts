@@ -58,6 +58,9 @@ for (const name of ['dino-full', 'ibot-full']) {
         assertRows(outputs[part]!, expected[part], part)
       assert.deepEqual([...imported.weights['head.last_layer.weight_g']!], expected.norms)
       assert.equal(imported.files.trainingArguments.get('teacher_temp'), 0.07)
+      assert.equal(imported.files.epochs, 800)
+      // The loss has the teacher's center; a student has none.
+      assert.equal(imported.center?.length ?? null, network === 'teacher' ? 12 : null)
     })
   }
 }

@@ -116,7 +116,7 @@ test('assignments tell what is included, for JSON and for a raw image', { skip }
   assert.equal(all.status, 200, all.text)
   const [one] = all.json.data
   assert.equal(one.assignments.length, 2)
-  assert.deepEqual(one.assignments[0], { prototype: 0, probability: 0.5, cosine: 0.9, kappa: 25, expected_cosine: 0.8 })
+  assert.deepEqual(one.assignments[0], { prototype: 0, probability: 0.5, cosine: 0.9, kappa: 25 })
   assert.equal(one.log_density, 30.25)
   assert.equal(one.density_percentile, null)
   const entropy = await api.call('POST', path, { body: { input: [base64(png(1))], include: ['entropy'] } })
@@ -257,14 +257,22 @@ test('prototypes are listed in any order, one is looked at, and kappa is summed 
   assert.deepEqual(await indexes(`sort=-kappa&after=${encodeURIComponent(page.json.next_cursor)}`), [0])
   const one = await api.call('GET', `${path}/prototypes/1`)
   assert.equal(one.json.kappa, 30)
-  assert.ok(Math.abs(one.json.angle_degrees - 53.13) < 0.01, 'arccos 0.6')
+  assert.deepEqual([one.json.fitted.kappa, one.json.fitted.kappa_interval], [1000, [900, 1050]])
+  assert.deepEqual(one.json.fitted.angle_degrees, { p5: 8, p50: 20, p95: 31 })
+  const without = (await api.call('GET', `${path}/prototypes/0`)).json
+  assert.deepEqual([without.usage, without.fitted], [null, null], 'nothing is said of a prototype without images')
+  assert.deepEqual(await indexes('sort=-fitted_kappa'), [2, 1])
+  assert.deepEqual(await indexes('sort=fitted_kappa'), [1, 2])
   assert.equal((await api.call('GET', `${path}/prototypes/3`)).json.code, 'prototype_not_found')
   assert.equal((await api.call('GET', `${path}/prototypes?sort=size`)).status, 400)
   const kappa = (await api.call('GET', `${path}/kappa?bins=4`)).json
   assert.equal(kappa.histogram.counts.length, 4)
   assert.equal(kappa.histogram.edges.length, 5)
   assert.equal(kappa.quantiles.p50, 30)
-  assert.equal(kappa.temperature, 0.04)
+  assert.deepEqual([kappa.view, kappa.temperature, kappa.prototypes, kappa.unused], ['model', 0.04, 3, 1])
+  const fitted = (await api.call('GET', `${path}/kappa?view=fitted`)).json
+  assert.deepEqual([fitted.view, fitted.temperature, fitted.prototypes, fitted.unused], ['fitted', null, 2, 1])
+  assert.equal(fitted.quantiles.p100, 2000)
 })
 
 test('the files of a model are downloaded without a key, until their URLs expire', { skip }, async () => {

@@ -7,11 +7,10 @@ import { digestOf } from '../../../src/base/durable-files.ts'
 import { decodeSafetensors } from '../../../src/base/safetensors.ts'
 import { createEngine } from '../../../src/engine/create-engine.ts'
 import { openOnnxFile } from '../../../src/engine/onnx-engine.ts'
-import { meanResultantLength } from '../../../src/math/vmf.ts'
 import { exportModel } from '../../../src/model/export.ts'
 import { readModelConfig, readPrototypes, type VerificationReport } from '../../../src/protocol/model-folder.ts'
 import type { ExportEvent, ExportedEvent } from '../../../src/protocol/trainer-messages.ts'
-import type { CheckpointEvent } from '../../../src/protocol/training-events.ts'
+import type { CheckpointEvent, TrainEvent } from '../../../src/protocol/training-events.ts'
 import { resolveRecipe } from '../../../src/recipe/presets.ts'
 import { readCheckpoint } from '../../../src/training/checkpoint.ts'
 import { train } from '../../../src/training/train.ts'
@@ -37,7 +36,7 @@ async function checkpointIn(lab: LabFolder, recipe = BRIEF): Promise<string> {
 const runExport = (
   lab: LabFolder,
   checkpointFolder: string,
-  more: { datasetFolder?: string | null; signal?: AbortSignal } = {}
+  more: { datasetFolder?: string | null; signal?: AbortSignal; outFolder?: string } = {}
 ) =>
   exportModel({
     checkpointFolder,
@@ -65,7 +64,7 @@ const filesBelow = async (folder: string): Promise<string[]> =>
 test('an export says what it is doing and lists every file with its true hash', async (t) => {
   const { folder, events, last } = await exported(t)
   const stages = events.flatMap((event) => (event.type === 'export_progress' ? [event.stage] : []))
-  assert.deepEqual([...new Set(stages)], ['weights', 'programs', 'verification', 'prototypes', 'files'])
+  assert.deepEqual([...new Set(stages)], ['weights', 'programs', 'verification', 'prototypes', 'mixture', 'files'])
   assert.deepEqual(last.files.map(({ path }) => path).sort(), (await filesBelow(folder)).sort())
   for (const { path, ...digest } of last.files) assert.deepEqual(digest, digestOf(await readFile(join(folder, path))))
 })
@@ -134,6 +133,7 @@ test('the configuration says how to use the model', async (t) => {
     prototypes: 16,
     // One epoch of a warm-up of one: it never got past its start.
     temperature: 0.04,
+    centering: 'probability',
     studentTemperature: 0.1,
     step: 5,
     onnxOpset: 17,
@@ -162,21 +162,42 @@ test('a folder of before, which has no rule, gets that of its recipe', async (t)
 test('prototypes are described by kappa, usage and neighbours', async (t) => {
   const { folder, checkpointFolder } = await exported(t)
   const { tensors } = await readCheckpoint(checkpointFolder)
-  const { prototypes, images, used, logDensityQuantiles } = await readPrototypes(folder)
-  assert.equal(images, 40)
+  const { prototypes, images, used, unique, topShare, posterior } = await readPrototypes(folder)
+  assert.deepEqual([images, posterior], [40, 'teacher'])
   assert.equal(prototypes.length, 16)
   assert.equal(
     prototypes.reduce((sum, { usage }) => sum + usage!, 0),
     40
   )
   assert.equal(used, prototypes.filter(({ usage }) => usage! > 0).length)
+  assert.ok(unique! >= 1 && unique! <= used!)
+  assert.equal(topShare, Math.max(...prototypes.map(({ usage }) => usage!)) / 40)
   const magnitudes = tensors['teacher.head.last_layer.weight_g']!
-  for (const { index, kappa, expectedCosine, nearest } of prototypes) {
+  for (const { index, kappa, nearest } of prototypes) {
     assert.ok(Math.abs(kappa - magnitudes[index]! / 0.04) < 1e-9)
-    assert.equal(expectedCosine, meanResultantLength(16, kappa))
     assert.equal(nearest.length, 3)
   }
-  assert.ok(logDensityQuantiles.every((value, i) => i === 0 || value >= logDensityQuantiles[i - 1]!))
+})
+
+test('a run that is stopped in its temperature warm-up exports the temperature that it had', async (t) => {
+  const recipe = muRecipe({ epochs: 8, freezeLastLayerEpochs: 0, teacherTemperature: [0.02, 0.08, 4] })
+  const lab = await labFolder(t)
+  const options = { recipe, datasetFolder: lab.dataset, engine, clock: systemClock, loaders: 0 }
+  // Five steps an epoch: the second ends with step 10, and step 11 is of the third.
+  for (const [maxSteps, temperature] of [
+    [3, 0.02],
+    [10, 0.04],
+    [11, 0.06]
+  ] as const) {
+    const events: TrainEvent[] = await collect(train({ ...options, outFolder: lab.at(`${maxSteps}`), maxSteps }))
+    const { folder } = events.findLast((event): event is CheckpointEvent => event.type === 'checkpoint')!
+    const outFolder = lab.at(`model-${maxSteps}`)
+    await collect(runExport(lab, folder, { outFolder }))
+    const config = await readModelConfig(outFolder)
+    assert.ok(Math.abs(config.temperature! - temperature) < 1e-12, `${maxSteps}: ${config.temperature}`)
+    const shown = events.flatMap((event) => (event.type === 'step' ? [event.metrics['teacher_temperature']!] : []))
+    assert.equal(config.temperature, shown.at(-1), 'what the run itself has shown')
+  }
 })
 
 test('without a dataset the check runs on noise and nothing is counted', async (t) => {
@@ -184,8 +205,8 @@ test('without a dataset the check runs on noise and nothing is counted', async (
   const report: VerificationReport = JSON.parse(await readFile(join(folder, 'verification.json'), 'utf8'))
   assert.equal(report.isOnDataset, false)
   assert.equal(report.images, 64)
-  const { images, used } = await readPrototypes(folder)
-  assert.deepEqual([images, used], [0, null])
+  const { images, used, unique, topShare, fitted } = await readPrototypes(folder)
+  assert.deepEqual([images, used, unique, topShare, fitted], [0, null, null, null, null])
 })
 
 test('the same checkpoint gives the same files', async (t) => {

@@ -89,6 +89,9 @@ test('a whole checkpoint becomes a model with prototypes, at its own temperature
   const { lab, folder } = await imported(t, 'dino-full.pth', { heads: 2 })
   const config = await readModelConfig(folder)
   assert.deepEqual([config.method, config.prototypes, config.temperature], ['dino', 12, 0.07])
+  assert.equal(config.centering, 'logit', 'its loss came along')
+  const { tensors } = decodeSafetensors(await readFile(join(folder, 'mixture.safetensors')))
+  assert.equal(tensors.get('center')?.data.length, 12)
   const { prototypes, images } = await readPrototypes(folder)
   assert.equal(images, 0)
   const { norms } = golden.cases['dino-full']!.networks!.teacher

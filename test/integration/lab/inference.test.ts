@@ -35,7 +35,10 @@ const embed = (images: Uint8Array[], options: { dimensions?: number; timeoutMs?:
   images,
   options
 })
-const assign = (images: Uint8Array[], options: { topK: number; temperature?: number }): Question => ({
+const assign = (
+  images: Uint8Array[],
+  options: { topK: number; temperature?: number; posterior?: 'teacher' | 'model' | 'fitted' }
+): Question => ({
   kind: 'assign',
   model: model(),
   images,
@@ -69,27 +72,49 @@ test('fewer dimensions are the first numbers, normalized again', async () => {
   assert.equal(failure(await ask(embed(images, { dimensions: 33 }))).code, 'invalid_request')
 })
 
-test('assignments come with probabilities, kappa and a density among the training images', async () => {
+test('assignments come with probabilities, kappa and a density among held-out training images', async () => {
   const { ask } = shared
-  const { temperature, images } = assignments(await ask(assign([await png(1), await png(2)], { topK: 16 })))
-  assert.equal(temperature, 0.04)
-  assert.equal(images.length, 2)
-  for (const { topK, entropy, effectiveClusters, logDensity, densityPercentile } of images) {
-    assert.ok(Math.abs(topK.reduce((sum, { probability }) => sum + probability, 0) - 1) < 1e-9)
-    assert.ok(topK.every(({ cosine, kappa }) => Math.abs(cosine) <= 1.0001 && kappa > 0))
-    assert.ok(Math.abs(effectiveClusters - Math.exp(entropy)) < 1e-9)
-    assert.ok(Number.isFinite(logDensity))
-    assert.ok(densityPercentile! >= 0 && densityPercentile! <= 1)
+  for (const posterior of ['teacher', 'model', 'fitted'] as const) {
+    const question = assign([await png(1), await png(2)], { topK: 16, posterior })
+    const { images, ...result } = assignments(await ask(question))
+    assert.equal(result.posterior, posterior)
+    assert.equal(images.length, 2)
+    for (const { topK, entropy, effectiveClusters, logDensity, densityPercentile } of images) {
+      assert.ok(Math.abs(topK.reduce((sum, { probability }) => sum + probability, 0) - 1) < 1e-9)
+      assert.ok(topK.every(({ cosine, kappa }) => Math.abs(cosine) <= 1.0001 && kappa > 0))
+      assert.ok(Math.abs(effectiveClusters - Math.exp(entropy)) < 1e-9)
+      assert.ok(Number.isFinite(logDensity))
+      assert.ok(densityPercentile! >= 0 && densityPercentile! <= 1)
+    }
   }
 })
 
-test('a higher temperature spreads assignments and has no training densities to compare with', async () => {
+test('the teacher assigns unless somebody chooses, and a density is the same whoever assigns', async () => {
   const { ask } = shared
   const images = [await png(1)]
-  const [sharp_] = assignments(await ask(assign(images, { topK: 3 }))).images
-  const [blunt] = assignments(await ask(assign(images, { topK: 3, temperature: 1 }))).images
+  const by = async (options: { posterior?: 'teacher' | 'model' | 'fitted' }) =>
+    assignments(await ask(assign(images, { topK: 16, ...options })))
+  const [unsaid, teacher, model, fitted] = [
+    await by({}),
+    await by({ posterior: 'teacher' }),
+    await by({ posterior: 'model' }),
+    await by({ posterior: 'fitted' })
+  ]
+  assert.deepEqual(unsaid, teacher)
+  assert.notDeepEqual(teacher.images[0]!.topK, model.images[0]!.topK)
+  assert.equal(new Set([teacher, model, fitted].map((result) => result.images[0]!.logDensity)).size, 1)
+})
+
+test('a higher temperature spreads the assignments of the model, and no other posterior has one', async () => {
+  const { ask } = shared
+  const images = [await png(1)]
+  const at = (options: { temperature?: number; posterior?: 'model' | 'fitted' }) =>
+    ask(assign(images, { topK: 3, ...options }))
+  const [sharp_] = assignments(await at({ posterior: 'model' })).images
+  const [blunt] = assignments(await at({ posterior: 'model', temperature: 1 })).images
   assert.ok(blunt!.entropy > sharp_!.entropy)
-  assert.equal(blunt!.densityPercentile, null)
+  assert.equal(failure(await at({ temperature: 1 })).code, 'invalid_request')
+  assert.equal(failure(await at({ posterior: 'fitted', temperature: 1 })).code, 'invalid_request')
 })
 
 test('a bad image is named by its place and disturbs nobody else', async () => {
@@ -168,7 +193,7 @@ async function headless(): Promise<string> {
   const path = join(root, 'headless')
   await cp(folder, path, { recursive: true })
   const config = JSON.parse(await readFile(join(path, 'config.json'), 'utf8'))
-  const none = { method: null, bottleneckDim: null, prototypes: null, temperature: null }
+  const none = { method: null, bottleneckDim: null, prototypes: null, temperature: null, centering: null }
   await writeFile(join(path, 'config.json'), JSON.stringify({ ...config, ...none }))
   return path
 }

@@ -3,7 +3,7 @@ import { newId } from '../../../src/base/ids.ts'
 import type { ApiKey } from '../../../src/domain/access.ts'
 import type { Checkpoint } from '../../../src/domain/checkpoint.ts'
 import type { Dataset, DatasetVersion, Upload } from '../../../src/domain/dataset.ts'
-import type { Model, Prototype } from '../../../src/domain/model.ts'
+import type { FittedComponent, Model, Prototype } from '../../../src/domain/model.ts'
 import type { Run } from '../../../src/domain/run.ts'
 import type { Stores } from '../../../src/domain/stores.ts'
 import { resolveRecipe } from '../../../src/recipe/presets.ts'
@@ -130,6 +130,7 @@ export const aModel = (run: Run, more: Partial<Model> = {}): Model => ({
   prefix: 'models/mdl',
   files: [],
   verification: null,
+  mixture: null,
   error: null,
   createdAt: NOW,
   readyAt: null,
@@ -140,12 +141,23 @@ export const aPrototype = (modelId: string, index: number, more: Partial<Prototy
   modelId,
   index,
   kappa: 10 + index,
-  expectedCosine: 0.5,
   logNormalizer: -12.5,
   usage: index,
   meanProbability: 0.01,
   nearest: [{ prototype: 0, cosine: 0.25 }],
   duplicatesOf: null,
+  fitted: null,
+  ...more
+})
+
+export const aFittedComponent = (more: Partial<FittedComponent> = {}): FittedComponent => ({
+  weight: 0.25,
+  kappa: 400,
+  kappaInterval: [350, 440],
+  resultantLength: 0.95,
+  usage: 12,
+  meanCosine: 0.94,
+  angleDegrees: { p5: 8, p50: 20, p95: 31 },
   ...more
 })
 

@@ -9,6 +9,7 @@ import { CANDIDATES, openBench } from './databases.ts'
 import {
   aCheckpoint,
   aDataset,
+  aFittedComponent,
   aKey,
   aModel,
   anUpload,
@@ -434,7 +435,11 @@ for (const { name, skip, open } of CANDIDATES) {
         const model = aModel(run)
         await stores.models.insert(model)
         const all = Array.from({ length: 23 }, (_, i) =>
-          aPrototype(model.id, i, { kappa: ((i * 7) % 5) / 3, usage: i % 4 === 0 ? null : i % 3 })
+          aPrototype(model.id, i, {
+            kappa: ((i * 7) % 5) / 3,
+            usage: i % 4 === 0 ? null : i % 3,
+            fitted: i % 3 === 0 ? null : aFittedComponent({ kappa: ((i * 5) % 4) * 100.7 })
+          })
         )
         await stores.prototypes.replaceAll(model.id, all)
         const keys: Record<PrototypeSort, (index: number) => number[]> = {
@@ -442,11 +447,14 @@ for (const { name, skip, open } of CANDIDATES) {
           kappa: (i) => [all[i]!.kappa, i],
           '-kappa': (i) => [-all[i]!.kappa, -i],
           usage: (i) => [all[i]!.usage ?? -1, i],
-          '-usage': (i) => [-(all[i]!.usage ?? -1), -i]
+          '-usage': (i) => [-(all[i]!.usage ?? -1), -i],
+          fitted_kappa: (i) => [all[i]!.fitted!.kappa, i],
+          '-fitted_kappa': (i) => [-all[i]!.fitted!.kappa, -i]
         }
         for (const sort of Object.keys(keys) as PrototypeSort[]) {
           const pages = await readAll((after) => stores.prototypes.list(model.id, sort, { limit: 5, after }))
           const expected = all
+            .filter(({ fitted }) => fitted !== null || !sort.endsWith('fitted_kappa'))
             .map((prototype) => prototype.index)
             .sort((a, b) => keys[sort](a)[0]! - keys[sort](b)[0]! || (keys[sort](a)[1] ?? 0) - (keys[sort](b)[1] ?? 0))
           assert.deepEqual(
@@ -472,13 +480,14 @@ for (const { name, skip, open } of CANDIDATES) {
         const run = await aStoredRun(stores)
         const model = aModel(run)
         await stores.models.insert(model)
-        await assert.rejects(stores.prototypes.kappa(model.id, 4), failsWith('model_not_ready'))
+        assert.equal(await stores.prototypes.kappa(model.id, 'model', 4), null)
         const kappas = [0, 1, 2, 3, 4, 5, 6, 7, 8]
         await stores.prototypes.replaceAll(
           model.id,
           kappas.map((kappa, i) => aPrototype(model.id, i, { kappa }))
         )
-        assert.deepEqual(await stores.prototypes.kappa(model.id, 4), {
+        assert.deepEqual(await stores.prototypes.kappa(model.id, 'model', 4), {
+          prototypes: 9,
           quantiles: { p0: 0, p5: 0.4, p25: 2, p50: 4, p75: 6, p95: 7.6, p100: 8 },
           histogram: { edges: [0, 2, 4, 6, 8], counts: [2, 2, 2, 3] }
         })
@@ -486,7 +495,26 @@ for (const { name, skip, open } of CANDIDATES) {
           model.id,
           kappas.map((_, i) => aPrototype(model.id, i, { kappa: 5 }))
         )
-        assert.deepEqual((await stores.prototypes.kappa(model.id, 4)).histogram, { edges: [5, 5], counts: [9] })
+        const equal = await stores.prototypes.kappa(model.id, 'model', 4)
+        assert.deepEqual(equal?.histogram, { edges: [5, 5], counts: [9] })
+      })
+
+      test('the fitted kappa is summed up over the prototypes that have one', async () => {
+        const run = await aStoredRun(stores)
+        const model = aModel(run)
+        await stores.models.insert(model)
+        const fitted = [null, 100, null, 300, 500]
+        const all = fitted.map((kappa, i) =>
+          aPrototype(model.id, i, { fitted: kappa === null ? null : aFittedComponent({ kappa }) })
+        )
+        await stores.prototypes.replaceAll(model.id, all)
+        assert.deepEqual(await stores.prototypes.find(model.id, 1), all[1])
+        const summary = await stores.prototypes.kappa(model.id, 'fitted', 2)
+        assert.equal(summary?.prototypes, 3)
+        assert.equal(summary?.quantiles.p50, 300)
+        assert.deepEqual(summary?.histogram, { edges: [100, 300, 500], counts: [1, 2] })
+        await stores.prototypes.replaceAll(model.id, [aPrototype(model.id, 0)])
+        assert.equal(await stores.prototypes.kappa(model.id, 'fitted', 2), null)
       })
     })
 

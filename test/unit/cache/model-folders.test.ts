@@ -35,11 +35,12 @@ function setUp(mostModels: number) {
 
 test('only what is served is fetched', async () => {
   const { folders, entries } = setUp(1)
-  const names = ['embed.onnx', 'backbone.safetensors', 'huggingface/config.json', 'config.json']
+  const weights = ['backbone.safetensors', 'head.safetensors', 'huggingface/config.json']
+  const names = ['embed.onnx', ...weights, 'mixture.safetensors', 'config.json']
   await folders.use(aModel('a', names), async () => {})
   assert.deepEqual(
     entries[0]?.files.map(({ name }) => name),
-    ['embed.onnx', 'config.json']
+    ['embed.onnx', 'mixture.safetensors', 'config.json']
   )
 })
 

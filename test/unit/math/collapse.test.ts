@@ -3,13 +3,15 @@ import { test } from 'node:test'
 import {
   assignmentStats,
   effectiveRank,
+  entropy,
   featureSpread,
   prototypeUsage,
+  takenByFew,
   usedPrototypes
 } from '../../../src/math/collapse.ts'
 import { symmetricEigenvalues } from '../../../src/math/eigen.ts'
 import { prng } from '../../../src/math/prng.ts'
-import { quantiles } from '../../../src/math/vectors.ts'
+import { quantiles, signedRows } from '../../../src/math/vectors.ts'
 
 const closeTo = (actual: number, expected: number, tolerance = 1e-9) =>
   assert.ok(Math.abs(actual - expected) <= tolerance, `${actual} is not ${expected}`)
@@ -102,4 +104,26 @@ test('eigenvalues have the trace and the square sum of their matrix, and match a
 test('quantiles interpolate between order statistics', () => {
   assert.deepEqual(quantiles([4, 1, 3, 2], [0, 0.5, 1]), [1, 2.5, 4])
   assert.deepEqual(quantiles([7], [0, 0.3, 1]), [7, 7, 7])
+})
+
+test('three quarters of all images in one prototype are a collapse, however many prototypes there are', () => {
+  for (const prototypes of [8, 256, 65_536]) {
+    const rest = 0.26 / (prototypes - 1)
+    const shares = Float64Array.from({ length: prototypes }, (_, k) => (k === 0 ? 0.74 : rest))
+    assert.ok(takenByFew({ topShare: 0.74, entropy: entropy(shares) }), `${prototypes} prototypes`)
+    const even = new Float64Array(prototypes).fill(1 / prototypes)
+    assert.ok(!takenByFew({ topShare: 1 / prototypes, entropy: entropy(even) }))
+  }
+})
+
+test('four prototypes in effect are few where one of them is large', () => {
+  assert.ok(takenByFew({ topShare: 0.52, entropy: 1.34 }), 'recorded of a run that collapsed to few')
+  assert.ok(!takenByFew({ topShare: 0.25, entropy: 2.11 }), 'recorded of a healthy one')
+})
+
+test('a prototype of negative magnitude points the other way', () => {
+  assert.deepEqual(
+    [...signedRows(Float32Array.of(1, 2, 3, 4, 5, 6), Float32Array.of(2, -0.5, 0.1))],
+    [1, 2, -3, -4, 5, 6]
+  )
 })

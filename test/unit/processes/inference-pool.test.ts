@@ -77,7 +77,7 @@ test('many images go in pieces over all processes and come back in order', async
 
 test('assignments are those of the children', async (t) => {
   const { pool, model } = await setUp(t)
-  const { results } = await pool.assign(model, [image(ANSWERED, 7)], { topK: 1, caller })
+  const { results } = await pool.assign(model, [image(ANSWERED, 7)], { topK: 1, posterior: 'teacher', caller })
   assert.deepEqual(results[0]?.assignments[0]?.prototype, 7)
 })
 

@@ -17,7 +17,8 @@ const PAGE_OF_PROTOTYPES = 100
 const MOST_PROTOTYPES = 600
 const KAPPA_BINS = 40
 
-export type PrototypeSort = '-usage' | '-kappa' | 'kappa' | 'usage' | 'index'
+export type PrototypeSort = '-usage' | 'usage' | '-fitted_kappa' | 'fitted_kappa' | '-kappa' | 'kappa' | 'index'
+export type KappaView = 'model' | 'fitted'
 
 const isExporting = ({ status }: Model): boolean => status === 'exporting'
 
@@ -34,11 +35,11 @@ export const modelQuery = (client: KappaClient, id: string) =>
     refetchInterval: pollBy<Model>((model) => (isExporting(model) ? EXPORT_POLL_MS : false))
   })
 
-export const kappaQuery = (client: KappaClient, id: string) =>
+export const kappaQuery = (client: KappaClient, id: string, view: KappaView) =>
   queryOptions({
-    queryKey: [...one(id), 'kappa'],
+    queryKey: [...one(id), 'kappa', view],
     queryFn: ({ signal }) => {
-      const params = { path: { id }, query: { bins: KAPPA_BINS } }
+      const params = { path: { id }, query: { view, bins: KAPPA_BINS } }
       return dataOf(client.GET('/v1/models/{id}/kappa', { params, signal }))
     },
     staleTime: NEVER_STALE

@@ -3,7 +3,7 @@ import { Facts } from '../../components/facts.tsx'
 import { Table } from '../../components/list.tsx'
 import { formatNumber, formatPercent } from '../../format.ts'
 
-const COLUMNS = ['Prototype', 'Probability', 'Cosine', 'κ']
+const COLUMNS = ['Prototype', 'Probability', 'Cosine', "Teacher's κ"]
 
 export function AssignmentView({ result }: { readonly result: ImageAssignments }) {
   const { entropy, effective_clusters, log_density, density_percentile } = result
@@ -19,8 +19,8 @@ export function AssignmentView({ result }: { readonly result: ImageAssignments }
         facts={[
           ['Entropy', entropy === undefined ? '–' : `${formatNumber(entropy, 3)} nats`],
           ['Effective prototypes', formatNumber(effective_clusters, 3)],
-          ['Log density', formatNumber(log_density)],
-          ['Denser than', density_percentile == null ? '–' : `${formatPercent(density_percentile)} of training images`]
+          ['Log density, fitted', formatNumber(log_density)],
+          ['Denser than', density_percentile == null ? '–' : `${formatPercent(density_percentile)} of held-out images`]
         ]}
       />
     </>

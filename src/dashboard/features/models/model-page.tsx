@@ -9,6 +9,7 @@ import { useResource } from '../../data/use-resource.ts'
 import { href } from '../../router.ts'
 import { Artifacts } from './artifacts.tsx'
 import { KappaSection } from './kappa-section.tsx'
+import { MixtureFacts } from './mixture-facts.tsx'
 import { ModelFacts } from './model-facts.tsx'
 import { PrototypeScatter } from './prototype-scatter.tsx'
 import { Prototypes } from './prototypes.tsx'
@@ -42,9 +43,11 @@ export function ModelPage({ id }: { readonly id: string }) {
           <TryIt id={model.id} hasHead={hasHead(model)} />
           {hasHead(model) && (
             <>
+              <MixtureFacts model={model} />
               <div className="columns">
-                <KappaSection id={model.id} />
-                <PrototypeScatter id={model.id} />
+                {model.mixture?.fitted && <KappaSection id={model.id} view="fitted" />}
+                {model.mixture?.fitted && <PrototypeScatter id={model.id} />}
+                <KappaSection id={model.id} view="model" />
               </div>
               <Prototypes id={model.id} />
             </>

@@ -8,13 +8,18 @@ import { type MostUsed, mostUsedQuery } from '../../data/queries/models.ts'
 import { useResource } from '../../data/use-resource.ts'
 import { formatCount, formatNumber } from '../../format.ts'
 
-const dotOf = ({ index, kappa, usage, duplicates_of }: Prototype): Dot => ({
-  key: index,
-  x: kappa,
-  y: usage ?? 0,
-  title: `prototype ${index}: κ ${formatNumber(kappa)}, ${formatCount(usage)} images`,
-  isMuted: duplicates_of !== null
-})
+const dotsOf = ({ index, fitted, duplicates_of }: Prototype): Dot[] =>
+  fitted === null
+    ? []
+    : [
+        {
+          key: index,
+          x: fitted.kappa,
+          y: fitted.usage,
+          title: `prototype ${index}: fitted κ ${formatNumber(fitted.kappa)}, ${formatCount(fitted.usage)} images`,
+          isMuted: duplicates_of !== null
+        }
+      ]
 
 const NONE: MostUsed = { prototypes: [], isCut: false }
 
@@ -22,27 +27,23 @@ export function PrototypeScatter({ id }: { readonly id: string }) {
   const { data, problem, retry } = useResource(mostUsedQuery(useClient(), id))
   const { prototypes, isCut } = data ?? NONE
   const isLoading = data === null && problem === null
-  const counted = prototypes.filter(({ usage }) => usage !== null)
-  const used = counted.filter(({ usage }) => usage !== 0).length
+  const dots = prototypes.flatMap(dotsOf)
   const which = isCut
     ? `the ${formatCount(prototypes.length)} most used prototypes`
     : `all ${prototypes.length} prototypes`
   return (
     <Section
-      title="Kappa and usage"
+      title="Fitted kappa and images"
       hint={
         isLoading
           ? 'Loading…'
-          : `Of ${which}, ${formatCount(used)} are the likeliest for at least one image. Faint: repeats another.`
+          : `Of ${which}, ${formatCount(dots.length)} have a fitted component. Faint: the prototype repeats another.`
       }
     >
       {problem && <ProblemNotice problem={problem} onRetry={retry} />}
       {isLoading && <Skeleton label="prototypes" />}
-      {data !== null && counted.length === 0 && (
-        <p className="muted">Usage was not counted: the model was exported without its dataset.</p>
-      )}
-      {counted.length > 0 && (
-        <Scatter label="Kappa against usage of prototypes" xLabel="κ" yLabel="images" dots={counted.map(dotOf)} />
+      {dots.length > 0 && (
+        <Scatter label="Fitted kappa against images of components" xLabel="fitted κ" yLabel="images" dots={dots} />
       )}
     </Section>
   )

@@ -1,21 +1,23 @@
 import { useState } from 'react'
-import type { Prototype } from '../../../client/resources.ts'
+import type { FittedComponent, Prototype } from '../../../client/resources.ts'
 import { List } from '../../components/list.tsx'
 import { Section } from '../../components/section.tsx'
 import { useClient } from '../../data/api.ts'
 import { type PrototypeSort, prototypeList } from '../../data/queries/models.ts'
 import { useList } from '../../data/use-list.ts'
-import { formatCount, formatDegrees, formatNumber, formatPercent } from '../../format.ts'
+import { formatCount, formatDegrees, formatNumber } from '../../format.ts'
 
 const SORTS = [
   ['-usage', 'most used first'],
-  ['-kappa', 'largest κ first'],
-  ['kappa', 'smallest κ first'],
   ['usage', 'least used first'],
+  ['-fitted_kappa', 'largest fitted κ first'],
+  ['fitted_kappa', 'smallest fitted κ first'],
+  ['-kappa', "largest teacher's κ first"],
+  ['kappa', "smallest teacher's κ first"],
   ['index', 'by number']
 ] as const satisfies readonly (readonly [PrototypeSort, string])[]
 
-const COLUMNS = ['Prototype', 'κ', 'Usage', 'Mean probability', 'Nearest', 'Repeats']
+const COLUMNS = ['Prototype', 'Usage', 'Fitted κ', 'Angle of its images', "Teacher's κ", 'Nearest', 'Repeats']
 
 export function Prototypes({ id }: { readonly id: string }) {
   const [sort, setSort] = useState<PrototypeSort>('-usage')
@@ -23,7 +25,7 @@ export function Prototypes({ id }: { readonly id: string }) {
   return (
     <Section
       title="Prototypes"
-      hint="Usage: training images whose likeliest prototype it is."
+      hint="Usage: training images whose likeliest prototype it is. Fitted: measured on images, and only where there are some."
       actions={<SortSelect sort={sort} onSort={setSort} />}
     >
       <List
@@ -42,13 +44,23 @@ const prototypeCells = (prototype: Prototype) => {
   const [nearest] = prototype.nearest
   return [
     prototype.index,
-    formatNumber(prototype.kappa),
     formatCount(prototype.usage),
-    formatPercent(prototype.mean_probability, 2),
+    prototype.fitted ? fittedKappa(prototype.fitted) : '–',
+    prototype.fitted?.angle_degrees ? angles(prototype.fitted.angle_degrees) : '–',
+    formatNumber(prototype.kappa),
     nearest ? `${nearest.prototype} at ${formatDegrees(nearest.cosine)}` : '–',
     prototype.duplicates_of ?? '–'
   ]
 }
+
+const fittedKappa = ({ kappa, kappa_interval: interval }: FittedComponent): string =>
+  interval === null
+    ? formatNumber(kappa)
+    : `${formatNumber(kappa)} (95 %: ${formatNumber(interval[0], 3)} – ${formatNumber(interval[1], 3)})`
+
+/** The middle nine tenths of them, around the median. */
+const angles = ({ p5, p50, p95 }: NonNullable<FittedComponent['angle_degrees']>): string =>
+  `${formatNumber(p50, 3)}° (${formatNumber(p5, 3)}° – ${formatNumber(p95, 3)}°)`
 
 interface SortProps {
   readonly sort: PrototypeSort

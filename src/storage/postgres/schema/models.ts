@@ -1,6 +1,13 @@
 import { foreignKey, index, integer, jsonb, pgTable, text, unique } from 'drizzle-orm/pg-core'
 import type { StoredFile } from '../../../domain/checkpoint.ts'
-import type { Model, ModelConfig, ModelImport, ModelStatus, Verification } from '../../../domain/model.ts'
+import type {
+  MixtureSummary,
+  Model,
+  ModelConfig,
+  ModelImport,
+  ModelStatus,
+  Verification
+} from '../../../domain/model.ts'
 import { checkpoints } from './checkpoints.ts'
 import { time } from './columns.ts'
 import { projects } from './projects.ts'
@@ -23,6 +30,7 @@ export const models = pgTable(
     prefix: text('prefix').notNull(),
     files: jsonb('files').notNull().$type<readonly StoredFile[]>(),
     verification: jsonb('verification').$type<Verification>(),
+    mixture: jsonb('mixture').$type<MixtureSummary>(),
     error: jsonb('error').$type<NonNullable<Model['error']>>(),
     createdAt: time('created_at').notNull(),
     readyAt: time('ready_at')

@@ -10,16 +10,19 @@ export const prototypes = pgTable(
     index: integer('index').notNull(),
     projectId: text('project_id').notNull(),
     kappa: doublePrecision('kappa').notNull(),
-    expectedCosine: doublePrecision('expected_cosine').notNull(),
     logNormalizer: doublePrecision('log_normalizer').notNull(),
     usage: integer('usage'),
     meanProbability: doublePrecision('mean_probability'),
     nearest: jsonb('nearest').notNull().$type<Prototype['nearest']>(),
-    duplicatesOf: integer('duplicates_of')
+    duplicatesOf: integer('duplicates_of'),
+    fitted: jsonb('fitted').$type<NonNullable<Prototype['fitted']>>(),
+    /** Of `fitted`, to sort by. */
+    fittedKappa: doublePrecision('fitted_kappa')
   },
   (table) => [
     primaryKey({ name: 'prototypes_pkey', columns: [table.modelId, table.index] }),
     index('prototypes_by_kappa').on(table.modelId, table.kappa, table.index),
+    index('prototypes_by_fitted_kappa').on(table.modelId, table.fittedKappa, table.index),
     // Unknown usage sorts as less than none.
     index('prototypes_by_usage').on(table.modelId, sql`coalesce(${table.usage}, -1)`, table.index),
     foreignKey({
