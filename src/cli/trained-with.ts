@@ -21,10 +21,15 @@ export async function noteEngine(
   const before = await lastEngine(folder)
   const { engine, device, precision, step } = started
   const now: TrainedWith = { engine, device, precision }
-  await rm(join(folder, FILE), { force: true })
-  await writeDurably(join(folder, FILE), [Buffer.from(`${JSON.stringify(now, null, 2)}\n`)])
+  // A note: a full disk ends a run at its next checkpoint, not here.
+  await keep(join(folder, FILE), now).catch(() => {})
   if (before === null || step === 0 || FIELDS.every((field) => before[field] === now[field])) return null
   return `It was trained with ${inWords(before)} until here, and goes on with ${inWords(now)}: not bit for bit what it would have been.`
+}
+
+async function keep(file: string, now: TrainedWith): Promise<void> {
+  await rm(file, { recursive: true, force: true })
+  await writeDurably(file, [Buffer.from(`${JSON.stringify(now, null, 2)}\n`)])
 }
 
 /** Null where nobody has said yet: a run of 0.2, or one that never started. */

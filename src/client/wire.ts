@@ -1607,14 +1607,14 @@ export interface components {
             }[];
             duplicates_of: number | null;
             fitted: {
-                /** @description π: the share of the training images that it explains. */
+                /** @description π: the share that it explains of the images it was fitted to. */
                 weight: number;
                 /** @description Maximum likelihood. */
                 kappa: number;
                 kappa_interval: number[] | null;
                 /** @description R̄: mean cosine of images to its direction, by posterior. */
                 resultant_length: number;
-                /** @description Images whose likeliest component it is. */
+                /** @description Images whose likeliest component it is: others than those that the prototype's usage counts. */
                 usage: number;
                 mean_cosine: number | null;
                 angle_degrees: {

@@ -1,6 +1,6 @@
 /** From images to a served model, over HTTP alone: upload, train, embed, assign, inspect. */
 import { dataOf, type KappaClient } from '../client/client.ts'
-import type { CreateRun, Run } from '../client/resources.ts'
+import type { CreateRun, Prototype, Run } from '../client/resources.ts'
 import { followRunEvents } from '../client/run-events.ts'
 import { isFinished } from '../client/run-status.ts'
 import { assign, embed, type FullAssignments, upload, waitFor } from './calls.ts'
@@ -94,14 +94,24 @@ async function trainModel(
   return { run: run.id, model: model.id }
 }
 
+/** A component's images are others than its prototype's: none of the orders of prototypes is that of their components. */
+async function largestComponents(client: KappaClient, id: string): Promise<Prototype[]> {
+  const found: Prototype[] = []
+  for (let after: string | null | undefined; after !== null; ) {
+    const query = { sort: 'fitted_kappa', limit: 100, ...(after && { after }) } as const
+    const page = await dataOf(client.GET('/v1/models/{id}/prototypes', { params: { path: { id }, query } }))
+    found.push(...page.data)
+    after = page.next_cursor
+  }
+  return found.sort((a, b) => b.fitted!.usage - a.fitted!.usage).slice(0, SHOWN_COMPONENTS)
+}
+
 async function inspect(client: KappaClient, id: string): Promise<void> {
   const path = { id }
   const { config, mixture } = await dataOf(client.GET('/v1/models/{id}', { params: { path } }))
   say('\n6. Inspect: which prototypes are used, and how tightly training images lie (a mixture fitted to them)')
   if (mixture !== null) say(formatMixture({ prototypes: config?.prototypes ?? 0, mixture }))
-  const busiest = { path, query: { sort: '-usage', limit: SHOWN_COMPONENTS } } as const
-  const { data } = await dataOf(client.GET('/v1/models/{id}/prototypes', { params: busiest }))
-  say(formatComponents(data))
+  say(formatComponents(await largestComponents(client, id)))
   say("\n   and the teacher's own kappa = ‖w‖/τ, the precision with which it assigns: it measures no image")
   const teacher = { path, query: { view: 'model', bins: 12 } } as const
   say(formatKappa(await dataOf(client.GET('/v1/models/{id}/kappa', { params: teacher }))))

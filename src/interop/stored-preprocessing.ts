@@ -23,6 +23,8 @@ const INTERPOLATIONS = new Map<unknown, Preprocessing['interpolation']>([
 const OF_SHORTER_SIDE = /^(Bit|CLIP)/
 const CUTS = /^(Bit|CLIP|Deit|DeiT)/
 const TIMM_CROP_SHARE = 0.875
+/** What is resized over what is cut from it: of more, hardly anything of an image is seen. */
+const MOST_CUT = 8
 
 /**
  * Null where the files do not say. At another size than theirs the proportions stay.
@@ -39,7 +41,8 @@ export function storedPreprocessing(
   const { resize, side, crop, filter } = stored
   const interpolation = INTERPOLATIONS.get(filter)
   if (interpolation === undefined) throw cannotFollow(`resamples by ${JSON.stringify(filter)}`)
-  if (!(side > 0 && crop > 0)) throw cannotFollow(`resizes to ${side} and cuts ${crop}`)
+  const isSane = Number.isFinite(side) && Number.isFinite(crop) && crop >= 1 && side <= MOST_CUT * crop
+  if (!isSane || side < 1) throw cannotFollow(`resizes to ${side} and cuts ${crop}`)
   if (side < crop) throw cannotFollow(`pads ${side} pixels to ${crop}`)
   return { resize, side: Math.round((imageSize * side) / crop), interpolation, crop: imageSize }
 }
@@ -75,6 +78,8 @@ function squareOf(size: unknown): number {
 function ruleOfTimm(fields: Fields): StoredRule | null {
   const [, crop] = Array.isArray(fields['input_size']) ? (fields['input_size'] as unknown[]) : []
   const { crop_pct: share, crop_mode: mode = 'center', interpolation } = fields
+  if (share !== undefined && share !== null && typeof share !== 'number')
+    throw cannotFollow(`cuts ${JSON.stringify(share)} of an image`)
   if (typeof crop !== 'number' || (share === undefined && interpolation === undefined)) return null
   if (mode !== 'center' && mode !== 'squash') throw cannotFollow(`crops by ${JSON.stringify(mode)}`)
   const side = Math.floor(crop / (typeof share === 'number' ? share : TIMM_CROP_SHARE))

@@ -20,12 +20,22 @@ export function entropy(probabilities: ArrayLike<number>): number {
 const MOST_OF_ALL = 0.74
 
 /**
- * Do few prototypes take all images? By shares alone, so that it does not matter how many prototypes there are: one has
- * 74 % or more, or one has 35 %, which four prototypes that are used alike do not, and all together spread over four (1.4 nats)
- * in effect.
+ * Do few prototypes take all images? By shares, so that it does not matter how many prototypes there are beyond a handful: one
+ * has 74 % or more, or one has 35 % and all together spread over four (1.4 nats) in effect. Of a handful of prototypes 1.4 nats
+ * would be all of them: then half of what they can have.
  */
-export const takenByFew = ({ topShare, entropy }: { readonly topShare: number; readonly entropy: number }): boolean =>
-  topShare >= MOST_OF_ALL || (topShare > 0.35 && entropy < 1.4)
+export function takenByFew({ topShare, entropy, prototypes }: Shares): boolean {
+  return topShare >= MOST_OF_ALL || (topShare > 0.35 && entropy < Math.min(1.4, Math.log(prototypes) / 2))
+}
+
+export interface Shares {
+  /** The largest. */
+  readonly topShare: number
+  /** Nats. */
+  readonly entropy: number
+  /** How many there are. */
+  readonly prototypes: number
+}
 
 export interface AssignmentStats {
   /** Mean over images of the entropy of one image's probabilities: high means blunt. */

@@ -78,5 +78,5 @@ export function concentrationInterval({ p, images, resultant, variance }: Compon
   if (kappa === 0 || kappa === LARGEST_KAPPA) return null
   const deviation = Math.sqrt(variance / (images - 1)) / (kappa * cosineVariance(p, kappa))
   const factor = Math.exp(deviations(images - 1) * deviation)
-  return [kappa / factor, kappa * factor]
+  return Number.isFinite(factor) ? [kappa / factor, kappa * factor] : null
 }

@@ -86,9 +86,9 @@ const NO_HEAD = { method: null, bottleneckDim: null, prototypes: null, temperatu
 
 function headConfig({ network, files, format, center }: ImportedWeights, options: WeightOptions): HeadConfig {
   const temperature = options.temperature ?? saidTemperature(files)
-  if (temperature === undefined || !(temperature > 0)) {
+  if (temperature === undefined || !(temperature >= 0.001 && temperature <= 10)) {
     const message =
-      'The weights have a head, but do not say its teacher temperature; "temperature" (--temperature) does.'
+      'The weights have a head, but do not say its teacher temperature, from 0.001 to 10; "temperature" (--temperature) does.'
     throw new AppError('weights_unsupported', { message })
   }
   const { bottleneckDim, prototypes } = network
@@ -132,7 +132,14 @@ function normalizationOf({ network, files }: ImportedWeights, { mean, std }: Wei
     [files.preprocessor?.['image_mean'], files.preprocessor?.['image_std']],
     [listIn(timm, 'mean'), listIn(timm, 'std')]
   ]
-  for (const [m, s] of pairs) if (fits(m) && fits(s)) return { normalization: { mean: m, std: s }, from: 'files' }
+  for (const [m, s] of pairs) {
+    if (!fits(m) || !fits(s)) continue
+    if (s.some((value) => value <= 0)) {
+      const message = `The configuration scales pixels by a deviation of ${JSON.stringify(s)}, and not above 0; "mean" and "std" (--mean, --std) say another.`
+      throw new AppError('weights_unsupported', { message })
+    }
+    return { normalization: { mean: m, std: s }, from: 'files' }
+  }
   if (channels === 3) return { normalization: IMAGENET, from: 'imagenet' }
   throw new AppError('weights_unsupported', {
     message: 'Nothing says how gray pixels were scaled; "mean" and "std" (--mean, --std) do.'

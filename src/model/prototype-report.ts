@@ -8,6 +8,8 @@ import type { FittedMixture } from './fitted-mixture.ts'
 /** Cosine distance under which two prototypes count as one (arXiv 2510.20108). */
 const DUPLICATE_DISTANCE = 0.025
 const NEAREST = 3
+/** Images of which shares say something: of four, one prototype has half by chance. */
+const FEWEST_TOLD = 50
 /** All pairs of more prototypes than this would take longer than the training images do; then only used ones are compared. */
 const MAX_COMPARED = 16_384
 /** Running counts over training images. */
@@ -97,7 +99,8 @@ function shareOf({ images, usage }: UsageCounts): Pick<PrototypeFile, 'topShare'
   if (images === 0) return { topShare: null, alarm: null }
   const shares = Float64Array.from(usage, (count) => count / images)
   const topShare = shares.reduce((a, b) => Math.max(a, b), 0)
-  if (!takenByFew({ topShare, entropy: entropy(shares) })) return { topShare, alarm: null }
+  const isTold = images >= FEWEST_TOLD && takenByFew({ topShare, entropy: entropy(shares), prototypes: usage.length })
+  if (!isTold) return { topShare, alarm: null }
   const effective = Math.exp(entropy(shares)).toFixed(1)
   const alarm = `Few prototypes take all images: ${effective} in effect, the first ${(100 * topShare).toFixed(0)} %.`
   return { topShare, alarm }

@@ -12,19 +12,22 @@ const number = Type.Number()
 
 const Fitted = Type.Object(
   {
-    weight: Type.Number({ description: 'π: the share of the training images that it explains.' }),
+    weight: Type.Number({ description: 'π: the share that it explains of the images it was fitted to.' }),
     kappa: Type.Number({ description: 'Maximum likelihood.' }),
     kappa_interval: Nullable(
       Type.Array(number, {
         minItems: 2,
         maxItems: 2,
         description:
-          '95 %, from the scatter of its images, and without what fitting the direction to them adds to kappa: of few ' +
-          'images it lies below kappa.'
+          '95 % of a component of these images, from their scatter, and without what fitting the direction to them adds ' +
+          'to kappa: of few images it lies below kappa. How images were divided among components is taken as given; ' +
+          'another fit divides them otherwise.'
       })
     ),
     resultant_length: Type.Number({ description: 'R̄: mean cosine of images to its direction, by posterior.' }),
-    usage: Type.Integer({ description: 'Images whose likeliest component it is.' }),
+    usage: Type.Integer({
+      description: "Images whose likeliest component it is: others than those that the prototype's usage counts."
+    }),
     mean_cosine: Nullable(Type.Number({ description: 'Of those images to its direction.' })),
     angle_degrees: Nullable(
       Type.Object(
@@ -35,8 +38,8 @@ const Fitted = Type.Object(
   },
   {
     description:
-      'The component of the mixture that was fitted to the training images, beginning at what this prototype wins. All ' +
-      'that is said of where images lie is here.'
+      'The component of the mixture that was fitted to the training images, beginning at what this prototype wins. It ' +
+      'moves on from there: what is said of its images is not said of those that the prototype wins.'
   }
 )
 
@@ -87,7 +90,10 @@ export const Kappa = Resource(
     temperature: Nullable(Type.Number({ description: 'That kappa = ‖w‖/τ is taken at; null of view fitted.' })),
     prototypes: Type.Integer({ description: 'That have a kappa in this view.' }),
     unused: Nullable(
-      Type.Integer({ description: 'Of all prototypes, those that no training image has as its likeliest.' })
+      Type.Integer({
+        description:
+          "Of all prototypes, those that none of the images looked at (the model's `mixture.images`) has as its likeliest."
+      })
     ),
     quantiles: Type.Object({
       p0: number,

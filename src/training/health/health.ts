@@ -109,7 +109,7 @@ function rulesFor(recipe: Recipe, stepsPerEpoch: number): RuleSpec[] {
   const information = ({ meanEntropy, teacherEntropy }: Means) => meanEntropy - teacherEntropy
   const share = ({ teacherEntropy }: Means) => `${((100 * teacherEntropy) / uniform).toFixed(0)} % of ln ${prototypes}`
   const isUniform = (means: Means) => information(means) < 0.08 && means.teacherEntropy > 0.95 * uniform
-  const isFew = ({ meanEntropy, topShare }: Means) => takenByFew({ topShare, entropy: meanEntropy })
+  const isFew = ({ meanEntropy, topShare }: Means) => takenByFew({ topShare, entropy: meanEntropy, prototypes })
   return [
     {
       rule: 'collapse_uniform',

@@ -70,6 +70,8 @@ for (const [what, fields, words] of [
   ['padding', { size: { shortest_edge: 200 } }, /pads 200 pixels to 224/],
   ['a rectangle', { crop_size: { height: 224, width: 336 } }, /asks for the size/],
   ['a size that is none', { size: { shortest_edge: 'all' } }, /resizes to 0/],
+  ['a size that is no number any more', { size: { shortest_edge: 1e308 } }, /resizes to 1e\+308/],
+  ['a cut of hardly anything', { size: { shortest_edge: 224_000 } }, /resizes to 224000 and cuts 224/],
   ['a longest side', { size: { longest_edge: 224 } }, /asks for the size/]
 ] as const) {
   test(`${what} is refused by name instead of being replaced`, () => {
@@ -79,6 +81,15 @@ for (const [what, fields, words] of [
     )
   })
 }
+
+test("timm's shares that are none are refused", () => {
+  for (const share of [0, 1e-7, '0.9'])
+    assert.throws(
+      () => ofTimm({ input_size: [3, 224, 224], crop_pct: share, interpolation: 'bicubic' }),
+      (error) => isAppError(error, 'weights_unsupported'),
+      String(share)
+    )
+})
 
 test("timm's border, which pads, is refused", () => {
   const timm = { input_size: [3, 224, 224], crop_pct: 0.9, crop_mode: 'border' }

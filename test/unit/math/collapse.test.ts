@@ -110,15 +110,23 @@ test('three quarters of all images in one prototype are a collapse, however many
   for (const prototypes of [8, 256, 65_536]) {
     const rest = 0.26 / (prototypes - 1)
     const shares = Float64Array.from({ length: prototypes }, (_, k) => (k === 0 ? 0.74 : rest))
-    assert.ok(takenByFew({ topShare: 0.74, entropy: entropy(shares) }), `${prototypes} prototypes`)
+    assert.ok(takenByFew({ topShare: 0.74, entropy: entropy(shares), prototypes }), `${prototypes} prototypes`)
     const even = new Float64Array(prototypes).fill(1 / prototypes)
-    assert.ok(!takenByFew({ topShare: 1 / prototypes, entropy: entropy(even) }))
+    assert.ok(!takenByFew({ topShare: 1 / prototypes, entropy: entropy(even), prototypes }))
   }
 })
 
 test('four prototypes in effect are few where one of them is large', () => {
-  assert.ok(takenByFew({ topShare: 0.52, entropy: 1.34 }), 'recorded of a run that collapsed to few')
-  assert.ok(!takenByFew({ topShare: 0.25, entropy: 2.11 }), 'recorded of a healthy one')
+  assert.ok(takenByFew({ topShare: 0.52, entropy: 1.34, prototypes: 256 }), 'recorded of a run that collapsed to few')
+  assert.ok(!takenByFew({ topShare: 0.25, entropy: 2.11, prototypes: 256 }), 'recorded of a healthy one')
+  for (const shares of [
+    [0.5, 0.5],
+    [0.36, 0.32, 0.32],
+    [0.36, 0.22, 0.21, 0.21]
+  ]) {
+    const handful = { topShare: shares[0]!, entropy: entropy(shares), prototypes: shares.length }
+    assert.ok(!takenByFew(handful), `all ${shares.length} that there are, used alike`)
+  }
 })
 
 test('a prototype of negative magnitude points the other way', () => {

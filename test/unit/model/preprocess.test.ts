@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { isAppError } from '../../../src/base/errors.ts'
 import { resizeImage } from '../../../src/images/resize.ts'
 import { preprocessImage } from '../../../src/model/preprocess.ts'
 import { cutFromLarger, seenWhole } from '../../../src/recipe/preprocessing.ts'
@@ -40,4 +41,16 @@ test('colour is converted to what the model was trained on', () => {
   assert.equal(preprocessImage(image, { preprocessing: seenWhole(16), channels: 1 }).length, 256)
   const gray = drawImage({ width: 40, height: 30, channels: 1 })
   assert.equal(preprocessImage(gray, { preprocessing: seenWhole(16), channels: 3 }).length, 768)
+})
+
+test('an image that is far longer than wide is refused where both sides are resized, before it takes the memory', () => {
+  const image = { data: new Uint8Array(2 * 402), width: 2, height: 402, channels: 1 } as const
+  const both = { ...seenWhole(16), resize: 'both_sides' } as const
+  assert.throws(
+    () => preprocessImage(image, { preprocessing: both, channels: 1 }),
+    (error) => isAppError(error, 'image_invalid') && /2 × 402 pixels/.test(error.message)
+  )
+  assert.equal(preprocessImage(image, { preprocessing: seenWhole(16), channels: 1 }).length, 256)
+  const long = { ...image, data: new Uint8Array(2 * 400), height: 400 }
+  assert.equal(preprocessImage(long, { preprocessing: both, channels: 1 }).length, 256)
 })

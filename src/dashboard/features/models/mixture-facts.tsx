@@ -25,7 +25,12 @@ export function MixtureFacts({ model: { mixture, config } }: { readonly model: M
           ...(mixture.fitted ? fittedFacts(mixture.fitted) : [])
         ]}
       />
-      {!mixture.fitted && <p className="muted">No mixture was fitted: the model was made without images.</p>}
+      {!mixture.fitted && (
+        <p className="muted">
+          No mixture was fitted:{' '}
+          {mixture.images === 0 ? 'the model was made without images' : 'no prototype wins five of them'}.
+        </p>
+      )}
     </Section>
   )
 }

@@ -17,7 +17,16 @@ const SORTS = [
   ['index', 'by number']
 ] as const satisfies readonly (readonly [PrototypeSort, string])[]
 
-const COLUMNS = ['Prototype', 'Usage', 'Fitted κ', 'Angle of its images', "Teacher's κ", 'Nearest', 'Repeats']
+const COLUMNS = [
+  'Prototype',
+  'Images it wins',
+  "Teacher's κ",
+  'Nearest',
+  'Repeats',
+  'Component begun there: images',
+  'fitted κ',
+  'angle of its images'
+]
 
 export function Prototypes({ id }: { readonly id: string }) {
   const [sort, setSort] = useState<PrototypeSort>('-usage')
@@ -25,7 +34,7 @@ export function Prototypes({ id }: { readonly id: string }) {
   return (
     <Section
       title="Prototypes"
-      hint="Usage: training images whose likeliest prototype it is. Fitted: measured on images, and only where there are some."
+      hint="A fitted component begins at what a prototype wins and moves on: its images are others, and κ and angle are measured on them."
       actions={<SortSelect sort={sort} onSort={setSort} />}
     >
       <List
@@ -45,11 +54,12 @@ const prototypeCells = (prototype: Prototype) => {
   return [
     prototype.index,
     formatCount(prototype.usage),
-    prototype.fitted ? fittedKappa(prototype.fitted) : '–',
-    prototype.fitted?.angle_degrees ? angles(prototype.fitted.angle_degrees) : '–',
     formatNumber(prototype.kappa),
     nearest ? `${nearest.prototype} at ${formatDegrees(nearest.cosine)}` : '–',
-    prototype.duplicates_of ?? '–'
+    prototype.duplicates_of ?? '–',
+    prototype.fitted ? formatCount(prototype.fitted.usage) : '–',
+    prototype.fitted ? fittedKappa(prototype.fitted) : '–',
+    prototype.fitted?.angle_degrees ? angles(prototype.fitted.angle_degrees) : '–'
   ]
 }
 
