@@ -1,4 +1,5 @@
 /** What a mixture of von Mises–Fisher components says about one unit vector, in float64. */
+import { dotsWithRows } from './knn.ts'
 import { logSumExp } from './log-sum-exp.ts'
 import { logNormalizer } from './vmf.ts'
 
@@ -33,43 +34,10 @@ export function createScorer({ dim, weights, kappa, directions }: VmfMixture): S
   const cosines = new Float64Array(kappa.length)
   const posterior = new Float64Array(kappa.length)
   return (y) => {
-    dotsInto(cosines, directions, y)
+    dotsWithRows(directions, y, { from: 0, to: cosines.length, out: cosines })
     for (let k = 0; k < kappa.length; k++) posterior[k] = offsets[k]! + kappa[k]! * cosines[k]!
     const logDensity = logSumExp(posterior)
     for (let k = 0; k < kappa.length; k++) posterior[k] = Math.exp(posterior[k]! - logDensity)
     return { cosines, posterior, logDensity }
-  }
-}
-
-/** Products of y [p] with every row of a matrix [C, p]; four rows at a time keep four sums in registers. */
-export function dotsInto(out: Float64Array, matrix: Float64Array, y: Float64Array): void {
-  const dim = y.length
-  const rows = out.length
-  let row = 0
-  for (; row + 4 <= rows; row += 4) {
-    const a = row * dim
-    const b = a + dim
-    const c = b + dim
-    const d = c + dim
-    let sa = 0
-    let sb = 0
-    let sc = 0
-    let sd = 0
-    for (let i = 0; i < dim; i++) {
-      const value = y[i]!
-      sa += value * matrix[a + i]!
-      sb += value * matrix[b + i]!
-      sc += value * matrix[c + i]!
-      sd += value * matrix[d + i]!
-    }
-    out[row] = sa
-    out[row + 1] = sb
-    out[row + 2] = sc
-    out[row + 3] = sd
-  }
-  for (; row < rows; row++) {
-    let sum = 0
-    for (let i = 0; i < dim; i++) sum += y[i]! * matrix[row * dim + i]!
-    out[row] = sum
   }
 }

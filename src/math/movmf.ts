@@ -9,7 +9,8 @@
  */
 import { invariant } from '../base/errors.ts'
 import { concentrationOf } from './concentration.ts'
-import { createScorer, dotsInto, type VmfMixture } from './mixture-scores.ts'
+import { dotsWithRows } from './knn.ts'
+import { createScorer, type VmfMixture } from './mixture-scores.ts'
 
 export interface MovmfStart {
   /** [N, p] unit rows, at least one. */
@@ -116,7 +117,7 @@ function firstOf({ from, dim }: MovmfStart): (y: Float64Array, n: number) => num
   if ('labels' in from) return (_, n) => from.labels[n]!
   const cosines = new Float64Array(from.directions.length / dim)
   return (y) => {
-    dotsInto(cosines, from.directions, y)
+    dotsWithRows(from.directions, y, { from: 0, to: cosines.length, out: cosines })
     return cosines.indexOf(cosines.reduce((a, b) => Math.max(a, b)))
   }
 }

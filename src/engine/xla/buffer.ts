@@ -4,8 +4,11 @@ import { type DType, elementCount, type Values } from '../tensor-spec.ts'
 import type { XlaDevice } from './devices.ts'
 import { completed } from './events.ts'
 import type { Pointer } from './native.ts'
-import { BUFFER_TYPES, IMMUTABLE_ONLY_DURING_CALL } from './pjrt-api.ts'
+import { BUFFER_TYPES } from './pjrt-api.ts'
 import type { Plugin } from './plugin.ts'
+
+/** The plugin copies during the call, and our array is free again when it returns. */
+const IMMUTABLE_ONLY_DURING_CALL = 0
 
 export interface XlaBuffer {
   /**

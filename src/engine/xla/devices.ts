@@ -1,6 +1,7 @@
 /** The devices of a client, and what is known of their memory. */
+
+import { ERROR_CODES } from './error-codes.ts'
 import { type Pointer, pointersAt, textAt } from './native.ts'
-import { ERROR_CODES } from './pjrt-api.ts'
 import type { Plugin } from './plugin.ts'
 import { PluginError } from './plugin-errors.ts'
 

@@ -6,10 +6,10 @@
 import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
 import { toError } from '../../base/errors.ts'
+import { ERROR_CODES } from './error-codes.ts'
 import type { KeyValueStore } from './key-value-store.ts'
 import type { CallbackAddresses, CallbackName, StoreAnswer, StoreRequest, ThreadSettings } from './key-value-thread.ts'
 import type { Pointer } from './native.ts'
-import { ERROR_CODES } from './pjrt-api.ts'
 
 export interface KeyValueCallbacks {
   readonly addresses: { readonly [N in CallbackName]: Pointer }

@@ -5,9 +5,10 @@
  */
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
 import { invariant, toError } from '../../base/errors.ts'
+import { ERROR_CODES } from './error-codes.ts'
 import { MOST_KEY_BYTES, MOST_VALUE_BYTES } from './key-value-store.ts'
 import { addressOf, bytesAt, native, type Pointer, symbolOf, textAt } from './native.ts'
-import { ERROR_CODES, KEY_VALUE_GET, KEY_VALUE_PUT, KEY_VALUE_TRY_GET } from './pjrt-api.ts'
+import { KEY_VALUE_GET, KEY_VALUE_PUT, KEY_VALUE_TRY_GET } from './pjrt-api.ts'
 import { structAt } from './structs.ts'
 
 export interface ThreadSettings {

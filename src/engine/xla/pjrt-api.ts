@@ -297,17 +297,3 @@ export const KEY_VALUE_PUT = {
   callback_error: 'pointer',
   user_arg: 'pointer'
 } as const
-
-/** The plugin copies during the call, and our array is free again when it returns. */
-export const IMMUTABLE_ONLY_DURING_CALL = 0
-
-/** Of `PJRT_Error_Code`, those that we tell apart or give. */
-export const ERROR_CODES = {
-  invalidArgument: 3,
-  deadlineExceeded: 4,
-  notFound: 5,
-  alreadyExists: 6,
-  resourceExhausted: 8,
-  unimplemented: 12,
-  unavailable: 14
-} as const

@@ -1,6 +1,6 @@
 /** What a plugin says went wrong, as an AppError whose message a reader can use. */
 import { AppError, type ErrorCode } from '../../base/errors.ts'
-import { ERROR_CODES } from './pjrt-api.ts'
+import { ERROR_CODES } from './error-codes.ts'
 
 /** Longer than any first line of XLA's that was seen, and shorter than the programs that some lines quote. */
 const LONGEST = 400

@@ -6,10 +6,10 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { text as textOf } from 'node:stream/consumers'
 import { after, before, test } from 'node:test'
+import { ERROR_CODES } from '../../../../src/engine/xla/error-codes.ts'
 import { createFolderStore } from '../../../../src/engine/xla/folder-store.ts'
 import { type KeyValueCallbacks, openKeyValueCallbacks } from '../../../../src/engine/xla/key-value-callbacks.ts'
 import { type KeyValueStore, MOST_KEY_BYTES, MOST_VALUE_BYTES } from '../../../../src/engine/xla/key-value-store.ts'
-import { ERROR_CODES } from '../../../../src/engine/xla/pjrt-api.ts'
 import { CallbackError, type KeyValueCaller, keyValueCaller } from '../../../helpers/key-value-caller.ts'
 
 const CHILD = resolve(import.meta.dirname, 'host-child.ts')
