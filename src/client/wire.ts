@@ -1325,6 +1325,12 @@ export interface components {
                 features?: number;
                 prototypes?: number;
             };
+            em?: {
+                rate?: number;
+                pull?: number;
+                /** @enum {unknown} */
+                kappa?: "gradient" | "fitted";
+            };
             clip_grad?: number;
             freeze_last_layer_epochs?: number;
             drop_path?: number;
@@ -1663,6 +1669,12 @@ export interface components {
                 koleo?: {
                     features: number;
                     prototypes: number;
+                };
+                em?: {
+                    rate: number;
+                    pull: number;
+                    /** @enum {unknown} */
+                    kappa: "gradient" | "fitted";
                 };
                 clip_grad: number;
                 freeze_last_layer_epochs: number;

@@ -64,6 +64,9 @@ function checkTerms({ hyperparameters: h }: Recipe, report: Report): void {
   if (h.koleo && h.koleo.features > 0 && h.batchSize < 2) {
     report('koleo/features', 'needs a batch of at least 2: the nearest other image is in it')
   }
+  if (h.em?.kappa === 'fitted' && h.normalizeLastLayer) {
+    report('em/kappa', 'must be gradient with normalize_last_layer, which fixes every norm at 1')
+  }
 }
 
 /** What needs the whole batch at once would silently be another method on its parts. */

@@ -124,6 +124,19 @@ export const Koleo = Type.Object(
   closed
 )
 
+/** Prototypes by expectation-maximization on the teacher's vectors (ssl/online-em.ts). */
+export const Em = Type.Object(
+  {
+    /** Share of a step's images in the average that an M-step is made of; 0.02 remembers fifty steps. */
+    rate: Type.Number({ exclusiveMinimum: 0, maximum: 1 }),
+    /** How far a step moves prototypes to their M-step: 1 replaces the gradient's, less goes between both. */
+    pull: Type.Number({ exclusiveMinimum: 0, maximum: 1 }),
+    /** What decides the norms, and with them kappa: the gradient, or the M-step's ratios. */
+    kappa: Type.Enum(['gradient', 'fitted'])
+  },
+  closed
+)
+
 export const Hyperparameters = Type.Object(
   {
     /** 0 trains nothing and publishes the untrained network: the baseline of every comparison. */
@@ -158,6 +171,8 @@ export const Hyperparameters = Type.Object(
     decayPrototypeNorms: Type.Optional(Type.Boolean()),
     /** Weights of KoLeo, which keeps neighbors apart; left out, 0. */
     koleo: Type.Optional(Koleo),
+    /** Left out, gradients alone move prototypes. */
+    em: Type.Optional(Em),
     /** Largest norm of one parameter's gradient; 0 switches clipping off. */
     clipGrad: Type.Number({ minimum: 0, maximum: 1000 }),
     freezeLastLayerEpochs: Type.Integer({ minimum: 0, maximum: 100_000 }),
@@ -192,6 +207,7 @@ export type Arch = (typeof ARCHS)[number]
 export type Centering = (typeof CENTERINGS)[number]
 export type Masks = Static<typeof Masks>
 export type Koleo = Static<typeof Koleo>
+export type Em = Static<typeof Em>
 export type Ibot = Static<typeof Ibot>
 export type Hyperparameters = Static<typeof Hyperparameters>
 export type Recipe = Static<typeof Recipe>

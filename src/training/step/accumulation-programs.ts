@@ -7,7 +7,7 @@ import type { TensorSpec } from '../../engine/tensor-spec.ts'
 import type { Tensor, Tensors } from '../../engine/tf.ts'
 import { FLAT_GRADIENT, measureBatch } from './batch.ts'
 import { LANE } from './flat-layout.ts'
-import { changedState, layoutOf, stepStateSpecs } from './held-state.ts'
+import { changedState, expectationSpecs, layoutOf, stepStateSpecs } from './held-state.ts'
 import { cropInputs, patchesOf, scalarNames, stepInputs } from './inputs.ts'
 import { FINITE, metricNames, tallyShapes } from './metrics.ts'
 import { centersOf, type StepPlan, trainedOf } from './plan.ts'
@@ -16,9 +16,10 @@ import { applyMeasures } from './program.ts'
 /** What goes from the one program to the other, by kind. */
 export const GRADIENT = 'gradient.'
 export const BATCH = 'batch.'
+export const EXPECTATION = 'expectation.'
 export const TALLY = 'tally.'
 
-const OPTIMIZER = /^(adam|momentum|oneMinusMomentum)/
+const OPTIMIZER = /^(adam|momentum|oneMinusMomentum|em\.)/
 
 /** @param part the step's plan with the batch size of one part */
 export function measureProgram(part: StepPlan): Program {
@@ -27,10 +28,15 @@ export function measureProgram(part: StepPlan): Program {
     inputs: [...stepInputs(part).filter(({ name }) => !OPTIMIZER.test(name)), ...cropInputs(part)],
     outputs: [...measureSpecs(part).map(({ name }) => name), 'features', 'assignments'],
     build: (inputs) => {
-      const { gradients, batchCenters, tally, ...views } = measureBatch(part, inputs, patchesOf(part, inputs))
+      const { gradients, batchCenters, expectations, tally, ...views } = measureBatch(
+        part,
+        inputs,
+        patchesOf(part, inputs)
+      )
       return {
         ...prefixed(GRADIENT, gradients),
         ...prefixed(BATCH, batchCenters),
+        ...prefixed(EXPECTATION, expectations),
         ...prefixed(TALLY, tally),
         ...views
       }
@@ -48,6 +54,7 @@ export function applyProgram(plan: StepPlan): Program {
       applyMeasures(plan, inputs, {
         gradients: unprefixed(GRADIENT, inputs),
         batchCenters: unprefixed(BATCH, inputs),
+        expectations: unprefixed(EXPECTATION, inputs),
         tally: unprefixed(TALLY, inputs)
       })
   }
@@ -60,6 +67,7 @@ export function measureSpecs(plan: StepPlan): TensorSpec[] {
   return [
     ...gradients.map(({ name, shape }) => spec(`${GRADIENT}${name}`, shape)),
     ...centersOf(plan).map(({ name, prototypes }) => spec(`${BATCH}${name}`, [prototypes])),
+    ...expectationSpecs(plan).map(({ name, shape }) => spec(`${EXPECTATION}${name}`, shape)),
     ...Object.entries(tallyShapes(plan)).map(([name, shape]) => spec(`${TALLY}${name}`, shape))
   ]
 }

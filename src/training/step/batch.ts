@@ -3,6 +3,7 @@ import { type Tensor, type Tensors, tf } from '../../engine/tf.ts'
 import { joinPieces } from './flat-tensors.ts'
 import { layoutOf } from './held-state.ts'
 import { parametersOf, type StepPatches } from './inputs.ts'
+import { stepExpectations } from './maximization.ts'
 import { tallyOf } from './metrics.ts'
 import { type StepPlan, trainedOf } from './plan.ts'
 import { type Scaling, scalingOf } from './scaling.ts'
@@ -17,6 +18,8 @@ export interface Measures {
   readonly gradients: Record<string, Tensor>
   /** The batch's contribution to each center, by the center's name. */
   readonly batchCenters: Tensors
+  /** What the M-step averages, by the name of the state tensor; empty without it. */
+  readonly expectations: Tensors
   /** See `tallyOf`. */
   readonly tally: Record<string, Tensor>
 }
@@ -50,6 +53,7 @@ export function measureBatch(plan: StepPlan, inputs: Tensors, patches: StepPatch
       'center.cls': teacher.cls.batchCenter,
       ...(teacher.patch ? { 'center.patch': teacher.patch.batchCenter } : {})
     },
+    expectations: plan.em ? stepExpectations(teacher) : {},
     tally: tallyOf(plan, { inputs, teacher, measured: { ...measured, loss } }),
     features: teacher.features,
     assignments: teacher.assignments

@@ -4,7 +4,7 @@ import { prng } from '../../math/prng.ts'
 import { type Part, partOfCrops } from './micro-batches.ts'
 import { hiddenInputs } from './patch-masks.ts'
 import { dropRate, type StepPlan } from './plan.ts'
-import { stepScalars } from './scalars.ts'
+import { type EmSchedule, stepScalars } from './scalars.ts'
 import { lossScaleOf } from './scaling.ts'
 
 /** The numbers of one step, all from math/schedules. */
@@ -23,6 +23,7 @@ export interface StepSchedule {
   readonly adamStep: number
   /** The same for the last layer, which counts only steps in which it was not frozen; 0 while none. */
   readonly adamLastLayerStep: number
+  readonly em?: EmSchedule
 }
 
 /** Crop-major uint8 pixels: [crops · batch, size, size, channels]. */

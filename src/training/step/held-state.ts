@@ -15,8 +15,14 @@ export const layoutOf = (plan: StepPlan): FlatLayout => flatLayout(trainedOf(pla
 
 export function stepStateSpecs(plan: StepPlan): TensorSpec[] {
   const centers = centersOf(plan).map(({ name, prototypes }) => spec(name, [prototypes]))
-  return [...(plan.flat ? flatSpecs(plan) : namedSpecs(plan)), ...centers]
+  return [...(plan.flat ? flatSpecs(plan) : namedSpecs(plan)), ...centers, ...expectationSpecs(plan)]
 }
+
+/** What expectation-maximization remembers of the steps before. */
+export const EXPECTATIONS = { vectors: 'em.vectors', mass: 'em.mass' } as const
+
+export const expectationSpecs = ({ em, network: { prototypes, bottleneckDim } }: StepPlan): TensorSpec[] =>
+  em ? [spec(EXPECTATIONS.vectors, [prototypes, bottleneckDim]), spec(EXPECTATIONS.mass, [prototypes])] : []
 
 const spec = (name: string, shape: readonly number[]): TensorSpec => ({ name, shape, dtype: 'float32' })
 

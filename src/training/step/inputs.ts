@@ -12,11 +12,12 @@ export const ADAM = ['beta1', 'oneMinusBeta1', 'beta2', 'oneMinusBeta2', 'stepSi
 const SHARED = ['inverseTeacherTemperature', 'momentum', 'oneMinusMomentum'] as const
 
 /** The scalar inputs by name; the last layer has its own Adam, because freezing it stops its clock too. */
-export const scalarNames = ({ masked }: StepPlan): readonly string[] => [
+export const scalarNames = ({ masked, em }: StepPlan): readonly string[] => [
   ...SHARED,
   ...(masked ? ['inversePatchTeacherTemperature'] : []),
   ...ADAM.map((name) => `adam.${name}`),
-  ...ADAM.map((name) => `adamLastLayer.${name}`)
+  ...ADAM.map((name) => `adamLastLayer.${name}`),
+  ...(em ? ['em.rate', 'em.pull'] : [])
 ]
 
 /** The image inputs in the form the transformer takes. */

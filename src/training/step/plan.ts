@@ -3,7 +3,7 @@ import type { Engine } from '../../engine/engine.ts'
 import { largestMask } from '../../math/masks.ts'
 import { METHOD_PARTS } from '../../recipe/methods.ts'
 import { type Network, networkOf } from '../../recipe/network.ts'
-import type { Centering, Ibot, Koleo, Recipe } from '../../recipe/schema.ts'
+import type { Centering, Em, Ibot, Koleo, Recipe } from '../../recipe/schema.ts'
 import { networkParameters, type ParameterSpec, studentParameters } from '../../ssl/parameters.ts'
 import type { PixelScale } from '../../ssl/patches.ts'
 import type { LastLayer } from '../../ssl/prototypes.ts'
@@ -38,6 +38,8 @@ export interface StepPlan {
   readonly clipGrad: number
   readonly dropPath: number
   readonly koleo: Koleo
+  /** Left out where gradients alone move prototypes. */
+  readonly em?: Em
   /** Prototype norms stay 1. */
   readonly normalizeLastLayer: boolean
   /** Whether the backward pass runs on a multiple of the loss, for float16. */
@@ -77,6 +79,7 @@ export function planOf(recipe: Recipe, engine: Pick<Engine, 'precision' | 'fuses
     normalizeLastLayer: h.normalizeLastLayer,
     scalesLoss: engine.precision === 'float16',
     flat: engine.fuses,
+    ...(h.em ? { em: h.em } : {}),
     ...(h.ibot ? { masked: maskedPlan(recipe, h.ibot, batchSize) } : {})
   }
 }

@@ -10,6 +10,7 @@ import { FLAT_GRADIENT, type Measures, measureBatch } from './batch.ts'
 import { flatUpdate } from './flat-update.ts'
 import { changedState } from './held-state.ts'
 import { cropInputs, patchesOf, type StepPatches, stepInputs } from './inputs.ts'
+import { maximized } from './maximization.ts'
 import { FINITE, finiteness, metricNames, stepMetrics } from './metrics.ts'
 import { centersOf, type StepPlan } from './plan.ts'
 import { acrossReplicas } from './replicas.ts'
@@ -34,7 +35,7 @@ export function buildStep(plan: StepPlan, inputs: Tensors, patches: StepPatches)
 export function applyMeasures(
   plan: StepPlan,
   inputs: Tensors,
-  { gradients, batchCenters, tally }: Measures
+  { gradients, batchCenters, expectations, tally }: Measures
 ): Record<string, Tensor> {
   const { centering } = plan
   const { metrics: ofGradients, move } = plan.flat
@@ -44,7 +45,8 @@ export function applyMeasures(
   // ONNX Runtime runs leaves last to first and each with all it needs: the norm over every gradient, and whether all is
   // finite, are written down first so that they come last, when they keep nothing alive, and the head's update last.
   const finite = finiteness(plan, metrics)
-  const state = move()
+  const moved = move()
+  const state = plan.em ? { ...moved, ...maximized(plan, inputs, { moved, expectations }) } : moved
   const centers = centersOf(plan).map(({ name, momentum }) => {
     return [name, nextCenter(inputs[name]!, batchCenters[name]!, { centering, momentum })] as const
   })

@@ -11,15 +11,16 @@ import type { StepPlan } from './plan.ts'
 /** Centers in probability space are logarithms of means: their mean is that of what they are the logarithms of. */
 export const isLogarithm = (centering: Centering): boolean => centering !== 'logit'
 
-export function acrossReplicas(plan: StepPlan, { gradients, batchCenters, tally }: Measures): Measures {
+export function acrossReplicas(plan: StepPlan, { gradients, batchCenters, expectations, tally }: Measures): Measures {
   const { replicas, centering } = plan
-  if (replicas === 1) return { gradients, batchCenters, tally }
+  if (replicas === 1) return { gradients, batchCenters, expectations, tally }
   const mean = (tensors: Tensors) => mapValues(tensors, (x) => meanAcross(x, replicas))
   return {
     gradients: mean(gradients),
     batchCenters: isLogarithm(centering)
       ? mapValues(batchCenters, (x) => logMeanExpAcross(x, replicas))
       : mean(batchCenters),
+    expectations: mean(expectations),
     tally: mean(tally)
   }
 }

@@ -5,6 +5,13 @@ const BETA1 = 0.9
 const BETA2 = 0.999
 const EPSILON = 1e-8
 
+/** Of expectation-maximization; left out where gradients alone move prototypes. */
+export interface EmSchedule {
+  readonly rate: number
+  /** 0 while the last layer is frozen. */
+  readonly pull: number
+}
+
 export interface ScalarSchedule {
   readonly learningRate: number
   readonly weightDecay: number
@@ -16,6 +23,7 @@ export interface ScalarSchedule {
   /** 1 for the first update. */
   readonly adamStep: number
   readonly adamLastLayerStep: number
+  readonly em?: EmSchedule
 }
 
 export function stepScalars(at: ScalarSchedule): Record<string, Float32Array> {
@@ -27,7 +35,8 @@ export function stepScalars(at: ScalarSchedule): Record<string, Float32Array> {
     momentum: at.teacherMomentum,
     oneMinusMomentum: 1 - at.teacherMomentum,
     ...prefixed('adam', body),
-    ...prefixed('adamLastLayer', lastLayer)
+    ...prefixed('adamLastLayer', lastLayer),
+    ...(at.em ? { 'em.rate': at.em.rate, 'em.pull': at.em.pull } : {})
   }
   return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, Float32Array.of(value)]))
 }

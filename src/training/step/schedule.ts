@@ -1,7 +1,8 @@
 /** Everything of one step that changes over a run, as functions of the position alone: resuming needs no memory. */
 import { cosine, warmupConstant, warmupCosine } from '../../math/schedules.ts'
-import type { Hyperparameters, Ibot, Recipe } from '../../recipe/schema.ts'
+import type { Em, Hyperparameters, Ibot, Recipe } from '../../recipe/schema.ts'
 import type { StepSchedule } from './feeds.ts'
+import type { EmSchedule } from './scalars.ts'
 
 /** The batch that DINO's `linear` learning rate is stated for. */
 const REFERENCE_BATCH = 256
@@ -29,9 +30,16 @@ export function scheduleAt(recipe: Recipe, step: number, stepsPerEpoch: number):
     freezeLastLayer: step < frozenSteps,
     adamStep: step + 1,
     // AdamW skips parameters without a gradient, so the last layer's bias correction counts its own steps.
-    adamLastLayerStep: Math.max(0, step + 1 - frozenSteps)
+    adamLastLayerStep: Math.max(0, step + 1 - frozenSteps),
+    ...(h.em ? { em: emAt(h.em, step, step < frozenSteps) } : {})
   }
 }
+
+/** The first steps are averaged evenly, so that the average does not begin at nothing: the n-th counts 1/n until that is the rate. */
+const emAt = ({ rate, pull }: Em, step: number, isFrozen: boolean): EmSchedule => ({
+  rate: Math.max(rate, 1 / (step + 1)),
+  pull: isFrozen ? 0 : pull
+})
 
 function temperatureAt([start, end, warmup]: Hyperparameters['teacherTemperature'], epoch: number): number {
   return warmupConstant({ start, end, warmup }, epoch)

@@ -23,6 +23,8 @@ export interface TeacherPass {
   readonly features: Tensor
   /** [G · batch]: the most probable prototype of each class token before centering. */
   readonly assignments: Tensor
+  /** Bottleneck vectors of class tokens [G · batch, p]. */
+  readonly y: Tensor
   /** Of class tokens, [G · batch] rows. */
   readonly cls: Targets
   /** Of the hidden patches, [slots] rows; their center is that of all patches. */
@@ -43,8 +45,9 @@ export function teacherPass(plan: StepPlan, inputs: Tensors, patches: StepPatche
   const hidden = hiddenOf(plan, inputs)
   if (!hidden) {
     const features = classToken(backbone, patches.global)
-    const view = teacherView(bottleneck(parameters, features), prototypesOf(parameters, layers.cls), cls)
-    return { features, assignments: view.assignments, cls: targetsOf(view) }
+    const y = bottleneck(parameters, features)
+    const view = teacherView(y, prototypesOf(parameters, layers.cls), cls)
+    return { features, assignments: view.assignments, y, cls: targetsOf(view) }
   }
   const [rows] = leavingRows(backbone, [{ patches: patches.global, leaving: 'all' }])
   const tokens = normalizeRows(backbone, rows!)
@@ -61,6 +64,7 @@ export function teacherPass(plan: StepPlan, inputs: Tensors, patches: StepPatche
   return {
     features: splitTokens(plan, tokens)[0],
     assignments: view.assignments,
+    y: ofClass,
     cls: targetsOf(view),
     patch: targetsOf(patchView)
   }

@@ -46,7 +46,8 @@ function given(recipe: Recipe, step: number): GivenStep {
     patchTeacherTemperature: 0.05,
     freezeLastLayer: step === 0,
     adamStep: step + 1,
-    adamLastLayerStep: step
+    adamLastLayerStep: step,
+    em: { rate: 1 / (step + 1), pull: step === 0 ? 0 : 0.5 }
   }
 }
 
@@ -85,6 +86,7 @@ const CASES: readonly (readonly [string, Method, Partial<Hyperparameters>])[] = 
   ['dino', 'dino', {}],
   ['dino-vmf', 'dino-vmf', {}],
   ['dino-vmf with averaged probabilities', 'dino-vmf', { centering: 'probability-ema' }],
+  ['dino-vmf with expectation-maximization', 'dino-vmf', { em: { rate: 0.5, pull: 0.5, kappa: 'gradient' } }],
   ['ibot-vmf', 'ibot-vmf', {}],
   ['ibot-vmf with KoLeo on prototypes', 'ibot-vmf', { koleo: { features: 0, prototypes: 0.1 } }]
 ]

@@ -38,7 +38,8 @@ const SCHEDULE: ScalarSchedule = {
   patchTeacherTemperature: 0.05,
   freezeLastLayer: false,
   adamStep: 3,
-  adamLastLayerStep: 2
+  adamLastLayerStep: 2,
+  em: { rate: 0.2, pull: 0.5 }
 }
 
 interface Case {
@@ -131,6 +132,10 @@ const CASES: readonly (readonly [string, Case])[] = [
   ['dino-vmf without decay of norms', { changes: { clipGrad: 1, decayPrototypeNorms: false } }],
   ['dino with normalized prototypes', { method: 'dino', changes: { clipGrad: 1, normalizeLastLayer: true } }],
   ['ibot-vmf with clipping', { method: 'ibot-vmf', changes: { clipGrad: 1 } }],
+  [
+    'dino-vmf with expectation-maximization',
+    { changes: { clipGrad: 1, em: { rate: 0.2, pull: 0.5, kappa: 'fitted' } } }
+  ],
   ['dino-vmf in float16', { precision: 'float16', changes: { clipGrad: 1 } }]
 ]
 

@@ -37,6 +37,7 @@ export const scheduleOf = (step: number, changes: Partial<StepSchedule> = {}): S
   freezeLastLayer: false,
   adamStep: step + 1,
   adamLastLayerStep: step + 1,
+  em: { rate: Math.max(0.2, 1 / (step + 1)), pull: 0.5 },
   ...changes
 })
 

@@ -87,7 +87,10 @@ const CASES: readonly (readonly [string, Recipe])[] = [
   ['ibot-vmf', ibotVmf],
   ['ibot-vmf with a patch layer of its own', withOwnPatchLayer(ibotVmf)],
   ['ibot-vmf with sinkhorn', muRecipeOf('ibot-vmf', { centering: 'sinkhorn' })],
-  ['ibot-vmf with averaged probabilities', muRecipeOf('ibot-vmf', { centering: 'probability-ema' })]
+  [
+    'ibot-vmf with averaged probabilities and expectation-maximization',
+    muRecipeOf('ibot-vmf', { centering: 'probability-ema', em: { rate: 0.2, pull: 0.5, kappa: 'gradient' } })
+  ]
 ]
 
 for (const [label, recipe] of CASES) {

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createEngine } from '../../../src/engine/create-engine.ts'
 import type { Centering, Hyperparameters, Recipe } from '../../../src/recipe/schema.ts'
+import { initialState } from '../../../src/training/step/state.ts'
 import { type TakenStep, takeSteps } from '../../helpers/steps.ts'
 import { muRecipeOf, randomBatch, scheduleOf } from './mu-steps.ts'
 
@@ -52,6 +53,36 @@ test('KoLeo is part of the loss with its weights, and without them leaves no tra
   assert.ok(Math.abs(loss! - expected) < 1e-5, `${loss} for ${expected}`)
   const moments = 'adam.m.head.last_layer.weight_v'
   assert.notDeepEqual(spread[0]!.state[moments], plain[0]!.state[moments])
+})
+
+test('expectation-maximization replaces the directions that gradients make by means of what the teacher assigns', async () => {
+  const em = { rate: 0.2, pull: 1, kappa: 'gradient' } as const
+  const schedule = { ...scheduleOf(0), em: { rate: 1, pull: 1 } }
+  const take = async (recipe: Recipe) => {
+    const [taken] = await takeSteps(onnx, recipe, [{ ...randomBatch(recipe), ...schedule }])
+    return taken!.state
+  }
+  const [plain, moved] = [await take(recipeWith({})), await take(recipeWith({ em }))]
+  const [mass, vectors] = [moved['em.mass']!, moved['em.vectors']!]
+  assert.ok(Math.abs(mass.reduce((sum, share) => sum + share, 0) - 1) < 1e-5, 'each image is shared out whole')
+  const [prototypes, p] = [mass.length, vectors.length / mass.length]
+  const row = (values: Float32Array, k: number) => [...values.subarray(k * p, (k + 1) * p)]
+  for (let k = 0; k < prototypes; k++) {
+    const before = row(plain['student.head.last_layer.weight_v']!, k)
+    const length = Math.hypot(...before)
+    const mean = row(vectors, k).map((x, i) => x + (0.1 / prototypes) * (before[i]! / length))
+    const expected = mean.map((x) => (length * x) / Math.hypot(...mean))
+    const after = row(moved['student.head.last_layer.weight_v']!, k)
+    // A mean of eight unit rows in float32, over its own length.
+    for (const [i, value] of after.entries()) assert.ok(Math.abs(value - expected[i]!) < 1e-5, `${k}: ${value}`)
+  }
+  const teacher = moved['teacher.head.last_layer.weight_v']!
+  const began = initialState(recipeWith({ em }))['teacher.head.last_layer.weight_v']!
+  moved['student.head.last_layer.weight_v']!.forEach((value, i) => {
+    assert.ok(Math.abs(teacher[i]! - (0.9 * began[i]! + 0.1 * value)) < 1e-6, 'the teacher follows')
+  })
+  const rest = Object.keys(plain).filter((name) => !name.endsWith('last_layer.weight_v') || name.startsWith('adam.'))
+  for (const name of rest) assert.deepEqual(moved[name], plain[name], name)
 })
 
 test('prototype norms decay as other weights do, or not at all, and nothing else changes', async () => {

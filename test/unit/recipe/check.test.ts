@@ -117,6 +117,16 @@ test('KoLeo on features needs another image in the batch', () => {
   assert.deepEqual(pathsFor({ koleo, batchSize: 2 }), [])
 })
 
+test('expectation-maximization cannot fit norms that are fixed', () => {
+  const em = { rate: 0.02, pull: 1, kappa: 'fitted' } as const
+  assert.deepEqual(pathsFor({ em }), [])
+  const dino = resolveRecipe({ preset: 'demo', method: 'dino', hyperparameters: { em, normalizeLastLayer: true } })
+  assert.deepEqual(
+    checkRecipe(dino).map(({ path }) => path),
+    ['/hyperparameters/em/kappa']
+  )
+})
+
 test('a batch in parts must have equal ones, and nothing that needs the whole batch at once', () => {
   assert.deepEqual(pathsFor({ batchSize: 64, accumulationSteps: 4 }), [])
   assert.deepEqual(pathsFor({ batchSize: 64, accumulationSteps: 5 }), ['accumulationSteps'])
