@@ -1331,6 +1331,7 @@ export interface components {
                 /** @enum {unknown} */
                 kappa?: "gradient" | "fitted";
             };
+            nested?: number[];
             clip_grad?: number;
             freeze_last_layer_epochs?: number;
             drop_path?: number;
@@ -1676,6 +1677,7 @@ export interface components {
                     /** @enum {unknown} */
                     kappa: "gradient" | "fitted";
                 };
+                nested?: number[];
                 clip_grad: number;
                 freeze_last_layer_epochs: number;
                 drop_path: number;

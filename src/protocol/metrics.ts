@@ -11,10 +11,18 @@ export interface Metric {
   readonly unit: 'nats' | 'share' | 'count' | 'norm' | 'rate' | 'number' | 'bytes' | 'watts'
   readonly occasion: MetricOccasion
   /**
-   * What a run needs to have it: masked patches, a KoLeo term, gradients scaled for float16; an engine that counts a device's
+   * What a run needs to have it: masked patches, a KoLeo term, nested dimensions, gradients scaled for float16; an engine that counts a device's
    * memory, or a GPU that NVIDIA's driver tells of. All have it without.
    */
-  readonly only?: 'masks' | 'koleo.features' | 'koleo.prototypes' | 'float16' | 'device memory' | 'NVIDIA GPU'
+  readonly only?:
+    | 'masks'
+    | 'koleo.features'
+    | 'koleo.prototypes'
+    | 'nested'
+    | 'masks or nested'
+    | 'float16'
+    | 'device memory'
+    | 'NVIDIA GPU'
   readonly means: string
 }
 
@@ -77,7 +85,20 @@ export const METRICS: readonly Metric[] = [
     only: 'koleo.prototypes',
     means: 'KoLeo of the prototypes, before its weight'
   },
-  { name: 'cls_loss', unit: 'nats', occasion: 'step', only: 'masks', means: 'loss of the class tokens' },
+  {
+    name: 'cls_loss',
+    unit: 'nats',
+    occasion: 'step',
+    only: 'masks or nested',
+    means: 'loss of the class tokens, from all dimensions'
+  },
+  {
+    name: 'nested_loss',
+    unit: 'nats',
+    occasion: 'step',
+    only: 'nested',
+    means: 'mean loss of the class tokens from their first dimensions alone'
+  },
   { name: 'patch_loss', unit: 'nats', occasion: 'step', only: 'masks', means: 'loss of the hidden patches' },
   {
     name: 'patch_teacher_entropy',

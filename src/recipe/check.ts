@@ -2,8 +2,10 @@
 import type { FieldError } from '../base/errors.ts'
 import { checkIbot, type Report } from './check-ibot.ts'
 import { METHOD_PARTS } from './methods.ts'
+import { nestedDimensions } from './network.ts'
 import { schemaErrors } from './presets.ts'
 import type { Recipe } from './schema.ts'
+import { VARIANTS } from './variants.ts'
 
 export interface RecipeCircumstances {
   /** Images of the dataset; left out when it is not known yet. */
@@ -60,10 +62,14 @@ function checkOptimizer({ hyperparameters: h }: Recipe, report: Report): void {
   }
 }
 
-function checkTerms({ hyperparameters: h }: Recipe, report: Report): void {
+function checkTerms({ arch, hyperparameters: h }: Recipe, report: Report): void {
   if (h.koleo && h.koleo.features > 0 && h.batchSize < 2) {
     report('koleo/features', 'needs a batch of at least 2: the nearest other image is in it')
   }
+  const { dim } = VARIANTS[arch]
+  h.nested?.forEach((share, i) => {
+    if (nestedDimensions(share, dim) < 1) report(`nested/${i}`, `leaves none of the ${dim} dimensions of ${arch}`)
+  })
   if (h.em?.kappa === 'fitted' && h.normalizeLastLayer) {
     report('em/kappa', 'must be gradient with normalize_last_layer, which fixes every norm at 1')
   }

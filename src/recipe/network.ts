@@ -42,3 +42,6 @@ export function networkOf(recipe: Recipe): Network {
   const ownLayer = ibot?.patchPrototypes ? { patchPrototypes: ibot.patchPrototypes } : {}
   return { ...servedNetwork(recipe), ...ownLayer, ...(ibot ? { maskToken: true } : {}) }
 }
+
+/** How many dimensions a share of an embedding's is. */
+export const nestedDimensions = (share: number, dim: number): number => Math.round(share * dim)

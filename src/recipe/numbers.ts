@@ -101,9 +101,10 @@ function maskedNumbers(recipe: Recipe, patches: number): MaskedNumbers {
  */
 function floatsPerImage(recipe: Recipe, tokens: { global: number; local: number }): number {
   const { dim, depth, heads, mlpRatio } = VARIANTS[recipe.arch]
-  const { prototypes, crops } = recipe.hyperparameters
+  const { prototypes, crops, nested } = recipe.hyperparameters
   const masked = maskedNumbers(recipe, tokens.global - 1).activations
-  const kept = (n: number) => depth * (n * dim * (10 + 2 * mlpRatio) + 2 * heads * n * n) + 3 * prototypes
+  const heading = (1 + (nested?.length ?? 0)) * 3 * prototypes
+  const kept = (n: number) => depth * (n * dim * (10 + 2 * mlpRatio) + 2 * heads * n * n) + heading
   const global = kept(tokens.global) + 2 * prototypes + masked
   return crops.global.count * global + crops.local.count * kept(tokens.local)
 }
@@ -118,8 +119,9 @@ export function recipeNumbers(recipe: Recipe, images: number, devices = 1): Reci
   const localFlops = backboneFlops(VARIANTS[recipe.arch], tokens.local, patchValues) + headFlops(recipe)
   // A backward pass is two forward passes: gradients of inputs and of weights.
   const masked = maskedNumbers(recipe, tokens.global - 1).flops
-  const flopsPerImage =
-    3 * (global.count * globalFlops + local.count * localFlops) + global.count * (globalFlops + masked)
+  const nestedFlops = (recipe.hyperparameters.nested?.length ?? 0) * headFlops(recipe)
+  const student = global.count * (globalFlops + nestedFlops) + local.count * (localFlops + nestedFlops)
+  const flopsPerImage = 3 * student + global.count * (globalFlops + masked)
   const ofParts = accumulationSteps > 1 ? GRADIENT_COPIES : 0
   const activations = (batchSize / (accumulationSteps * devices)) * floatsPerImage(recipe, tokens)
   const stepsPerEpoch = Math.floor(images / batchSize)

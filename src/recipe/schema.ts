@@ -173,6 +173,13 @@ export const Hyperparameters = Type.Object(
     koleo: Type.Optional(Koleo),
     /** Left out, gradients alone move prototypes. */
     em: Type.Optional(Em),
+    /**
+     * Shares of an embedding's dimensions that shall serve by themselves, such as 1/2 and 1/4: from its first dimensions alone
+     * the student predicts the teacher too. Left out, all dimensions are needed.
+     */
+    nested: Type.Optional(
+      Type.Array(Type.Number({ exclusiveMinimum: 0, exclusiveMaximum: 1 }), { minItems: 1, maxItems: 4 })
+    ),
     /** Largest norm of one parameter's gradient; 0 switches clipping off. */
     clipGrad: Type.Number({ minimum: 0, maximum: 1000 }),
     freezeLastLayerEpochs: Type.Integer({ minimum: 0, maximum: 100_000 }),

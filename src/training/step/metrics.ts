@@ -4,6 +4,7 @@ import { exactly } from '../../engine/ops/exactly.ts'
 import { sumSquares } from '../../engine/ops/sum-squares.ts'
 import { type Tensor, type Tensors, tf } from '../../engine/tf.ts'
 import { type Hidden, hiddenOf } from './inputs.ts'
+import { nestedNames } from './nested.ts'
 import type { StepPlan } from './plan.ts'
 import { spreadNames } from './spread.ts'
 import type { Targets, TeacherPass } from './teacher.ts'
@@ -20,7 +21,6 @@ const METRICS = [
 ] as const
 
 const PATCH_METRICS = [
-  'cls_loss',
   'patch_loss',
   'patch_teacher_entropy',
   'patch_kl',
@@ -30,8 +30,10 @@ const PATCH_METRICS = [
 ] as const
 
 /** `skipped` is 1 in a step whose gradients could not be used. */
-export const metricNames = ({ masked, koleo, scalesLoss }: StepPlan): readonly string[] => [
+export const metricNames = ({ masked, nested, koleo, scalesLoss }: StepPlan): readonly string[] => [
   ...METRICS,
+  ...(masked || nested.length > 0 ? ['cls_loss'] : []),
+  ...nestedNames(nested),
   ...(masked ? PATCH_METRICS : []),
   ...spreadNames(koleo),
   ...(scalesLoss ? ['skipped'] : [])
@@ -78,8 +80,15 @@ function patchTally({ probabilities, entropies }: Targets, { weights }: Hidden):
 }
 
 /** What `tallyOf` gives, by name and shape. */
-export function tallyShapes({ masked, koleo, network }: StepPlan): Record<string, readonly number[]> {
-  const scalars = ['loss', 'cls_loss', 'student_entropy', 'teacher_entropy', ...spreadNames(koleo)]
+export function tallyShapes({ masked, nested, koleo, network }: StepPlan): Record<string, readonly number[]> {
+  const scalars = [
+    'loss',
+    'cls_loss',
+    'student_entropy',
+    'teacher_entropy',
+    ...nestedNames(nested),
+    ...spreadNames(koleo)
+  ]
   const ofPatches = masked ? ['patch_loss', 'masked_share', 'patch_entropy'] : []
   const { prototypes, patchPrototypes = prototypes } = network
   return {

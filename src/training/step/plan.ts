@@ -2,7 +2,7 @@
 import type { Engine } from '../../engine/engine.ts'
 import { largestMask } from '../../math/masks.ts'
 import { METHOD_PARTS } from '../../recipe/methods.ts'
-import { type Network, networkOf } from '../../recipe/network.ts'
+import { type Network, nestedDimensions, networkOf } from '../../recipe/network.ts'
 import type { Centering, Em, Ibot, Koleo, Recipe } from '../../recipe/schema.ts'
 import { networkParameters, type ParameterSpec, studentParameters } from '../../ssl/parameters.ts'
 import type { PixelScale } from '../../ssl/patches.ts'
@@ -40,6 +40,8 @@ export interface StepPlan {
   readonly koleo: Koleo
   /** Left out where gradients alone move prototypes. */
   readonly em?: Em
+  /** First dimensions of the features that predict by themselves too; empty for none. */
+  readonly nested: readonly number[]
   /** Prototype norms stay 1. */
   readonly normalizeLastLayer: boolean
   /** Whether the backward pass runs on a multiple of the loss, for float16. */
@@ -79,6 +81,7 @@ export function planOf(recipe: Recipe, engine: Pick<Engine, 'precision' | 'fuses
     normalizeLastLayer: h.normalizeLastLayer,
     scalesLoss: engine.precision === 'float16',
     flat: engine.fuses,
+    nested: (h.nested ?? []).map((share) => nestedDimensions(share, network.dim)),
     ...(h.em ? { em: h.em } : {}),
     ...(h.ibot ? { masked: maskedPlan(recipe, h.ibot, batchSize) } : {})
   }

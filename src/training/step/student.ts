@@ -5,7 +5,6 @@ import { backboneOf, leavingRows, normalizeRows, type View } from '../../ssl/bac
 import type { BranchKeeps } from '../../ssl/blocks.ts'
 import { dinoLoss } from '../../ssl/dino-loss.ts'
 import type { Patches } from '../../ssl/embed.ts'
-import { bottleneck } from '../../ssl/head.ts'
 import { patchLoss } from '../../ssl/patch-loss.ts'
 import {
   type LastLayer,
@@ -16,6 +15,7 @@ import {
   prototypesOf
 } from '../../ssl/prototypes.ts'
 import { type Hidden, hiddenOf, type StepPatches } from './inputs.ts'
+import { bottlenecks, joinNested } from './nested.ts'
 import { dropRate, type StepPlan, tokenLayers } from './plan.ts'
 import { spreadTerms } from './spread.ts'
 import { splitTokens, type TeacherPass } from './teacher.ts'
@@ -39,7 +39,7 @@ export function studentLoss(plan: StepPlan, pass: StudentPass): StudentLoss {
   const { masked } = plan
   const hidden = hiddenOf(plan, pass.inputs)
   const features = studentFeatures(plan, pass, hidden)
-  const y = bottleneck(pass.parameters, features)
+  const { y, nested } = bottlenecks(plan, pass.parameters, features)
   const layers = tokenLayers(plan)
   const ofClass = mixtureOf(plan, pass.parameters, layers.cls)
   const { loss: clsLoss, studentEntropy } = clsPart(plan, {
@@ -48,8 +48,12 @@ export function studentLoss(plan: StepPlan, pass: StudentPass): StudentLoss {
     mixture: ofClass
   })
   const spread = spreadTerms(plan, features, pass.parameters)
-  const metrics = { student_entropy: studentEntropy, cls_loss: clsLoss, ...spread.metrics }
-  if (!masked || !hidden || !pass.teacher.patch) return { loss: spread.addTo(clsLoss), metrics }
+  const losses = nested.map(
+    (own) => clsPart(plan, { y: own, teacher: pass.teacher.cls.probabilities, mixture: ofClass }).loss
+  )
+  const { loss: ofAll, metrics: ofNested } = joinNested(clsLoss, losses)
+  const metrics = { student_entropy: studentEntropy, cls_loss: clsLoss, ...ofNested, ...spread.metrics }
+  if (!masked || !hidden || !pass.teacher.patch) return { loss: spread.addTo(ofAll), metrics }
 
   const rows = tf.slice(y, [y.shape[0]! - masked.slots, 0], [masked.slots, -1])
   const { prototypes, at } = layers.patch === layers.cls ? ofClass : mixtureOf(plan, pass.parameters, layers.patch)
@@ -58,7 +62,7 @@ export function studentLoss(plan: StepPlan, pass: StudentPass): StudentLoss {
     teacher: pass.teacher.patch.probabilities,
     weights: hidden.weights
   })
-  const loss = tf.add(tf.mul(clsLoss, masked.clsLossWeight), tf.mul(ofPatches, masked.patchLossWeight))
+  const loss = tf.add(tf.mul(ofAll, masked.clsLossWeight), tf.mul(ofPatches, masked.patchLossWeight))
   return { loss: spread.addTo(loss), metrics: { ...metrics, patch_loss: ofPatches } }
 }
 
@@ -117,7 +121,7 @@ interface ClsPart {
 function clsPart(plan: StepPlan, { y, teacher, mixture }: ClsPart): ReturnType<typeof dinoLoss> {
   const { batchSize, globalCrops, localCrops, network } = plan
   const crops = globalCrops + localCrops
-  const rows = plan.masked ? tf.slice(y, [0, 0], [crops * batchSize, -1]) : y
+  const rows = y.shape[0] === crops * batchSize ? y : tf.slice(y, [0, 0], [crops * batchSize, -1])
   return dinoLoss({
     student: tf.reshape(logits(rows, mixture.prototypes, mixture.at), [crops, batchSize, network.prototypes]),
     teacher: tf.reshape(teacher, [globalCrops, batchSize, network.prototypes])

@@ -88,7 +88,11 @@ const CASES: readonly (readonly [string, Method, Partial<Hyperparameters>])[] = 
   ['dino-vmf with averaged probabilities', 'dino-vmf', { centering: 'probability-ema' }],
   ['dino-vmf with expectation-maximization', 'dino-vmf', { em: { rate: 0.5, pull: 0.5, kappa: 'gradient' } }],
   ['ibot-vmf', 'ibot-vmf', {}],
-  ['ibot-vmf with KoLeo on prototypes', 'ibot-vmf', { koleo: { features: 0, prototypes: 0.1 } }]
+  [
+    'ibot-vmf with KoLeo on prototypes, nested',
+    'ibot-vmf',
+    { koleo: { features: 0, prototypes: 0.1 }, nested: [0.5, 0.25] }
+  ]
 ]
 
 for (const [label, method, changes] of CASES) {

@@ -109,6 +109,7 @@ export function oraclePlan(variant: VariantName, { flat = false } = {}): StepPla
     studentTemperature: c['student_temp']!,
     clipGrad: c['clip_grad']!,
     dropPath: 0,
+    nested: [],
     koleo: { features: 0, prototypes: 0 },
     normalizeLastLayer: !learn_g,
     scalesLoss: false,

@@ -2,8 +2,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createEngine } from '../../../src/engine/create-engine.ts'
+import { networkOf } from '../../../src/recipe/network.ts'
 import type { Centering, Hyperparameters, Recipe } from '../../../src/recipe/schema.ts'
-import { initialState } from '../../../src/training/step/state.ts'
+import { initialState, type StateTensors } from '../../../src/training/step/state.ts'
 import { type TakenStep, takeSteps } from '../../helpers/steps.ts'
 import { muRecipeOf, randomBatch, scheduleOf } from './mu-steps.ts'
 
@@ -83,6 +84,38 @@ test('expectation-maximization replaces the directions that gradients make by me
   })
   const rest = Object.keys(plain).filter((name) => !name.endsWith('last_layer.weight_v') || name.startsWith('adam.'))
   for (const name of rest) assert.deepEqual(moved[name], plain[name], name)
+})
+
+test('nested dimensions add the loss of a student that sees its first dimensions alone, and its gradient', async () => {
+  const free = { clipGrad: 0 }
+  const [plain, nested] = [recipeWith(free), recipeWith({ ...free, nested: [0.5] })]
+  const { dim } = networkOf(plain)
+  const take = async (recipe: Recipe, begin: StateTensors) => {
+    const [taken] = await takeSteps(onnx, recipe, [{ ...randomBatch(recipe), ...scheduleOf(0) }], begin)
+    return taken!
+  }
+  const begin = initialState(plain)
+  // Weights of 0 see as little of the last dimensions as an input of 0 shows.
+  const blind = begin['student.head.mlp.0.weight']!.map((value, i) => (i % dim < dim / 2 ? value : 0))
+  const [whole, first, both] = [
+    await take(plain, begin),
+    await take(plain, { ...begin, 'student.head.mlp.0.weight': blind }),
+    await take(nested, begin)
+  ]
+  const { loss, cls_loss, nested_loss } = both.metrics
+  assert.ok(Math.abs(cls_loss! - whole.metrics['loss']!) < 1e-6, `${cls_loss} for ${whole.metrics['loss']}`)
+  assert.ok(Math.abs(nested_loss! - first.metrics['loss']!) < 1e-6, `${nested_loss} for ${first.metrics['loss']}`)
+  assert.ok(Math.abs(loss! - (cls_loss! + nested_loss!) / 2) < 1e-6)
+  // First moments are a tenth of the gradients.
+  for (const [name, moments] of Object.entries(both.state).filter(([key]) => key.startsWith('adam.m.'))) {
+    moments.forEach((value, i) => {
+      const seen = name !== 'adam.m.head.mlp.0.weight' || i % dim < dim / 2
+      const expected = (whole.state[name]![i]! + (seen ? first.state[name]![i]! : 0)) / 2
+      // Of sums in another order; the largest moments are near 2, where a unit in the last place is 2e-7.
+      const difference = Math.abs(value - expected)
+      assert.ok(difference < 1e-7 + 5e-7 * Math.abs(expected), `${name}[${i}]: ${value} for ${expected}`)
+    })
+  }
 })
 
 test('prototype norms decay as other weights do, or not at all, and nothing else changes', async () => {

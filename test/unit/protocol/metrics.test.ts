@@ -10,6 +10,8 @@ const PAGE = readFileSync(resolve(import.meta.dirname, '../../../docs/metrics.md
 
 const ONLY: Readonly<Record<NonNullable<Metric['only']>, string>> = {
   masks: 'iBOT',
+  nested: '`nested`',
+  'masks or nested': 'iBOT, `nested`',
   'koleo.features': '`koleo.features`',
   'koleo.prototypes': '`koleo.prototypes`',
   float16: 'float16',

@@ -117,6 +117,11 @@ test('KoLeo on features needs another image in the batch', () => {
   assert.deepEqual(pathsFor({ koleo, batchSize: 2 }), [])
 })
 
+test('nested dimensions leave at least one', () => {
+  assert.deepEqual(pathsFor({ nested: [0.5, 0.25, 0.125] }), [])
+  assert.deepEqual(pathsFor({ nested: [0.5, 0.001] }), ['nested/1'])
+})
+
 test('expectation-maximization cannot fit norms that are fixed', () => {
   const em = { rate: 0.02, pull: 1, kappa: 'fitted' } as const
   assert.deepEqual(pathsFor({ em }), [])
