@@ -51,6 +51,10 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: 'accuracies and other measures of a model, with intervals',
     load: async () => (await import('../cli/evaluate.ts')).EVALUATE
   },
+  report: {
+    summary: 'evaluations of several models, side by side, as a page',
+    load: async () => (await import('../cli/report.ts')).REPORT
+  },
   doctor: {
     summary: 'which engines this machine has, and how fast they are',
     load: async () => (await import('../cli/doctor.ts')).createDoctorCommand(engineChoice)

@@ -1,7 +1,7 @@
 /** Folders of the models that are served, fetched once and held while they are used and as long as there is room. */
 import type { Logger } from '../base/log.ts'
 import type { Model } from '../domain/model.ts'
-import type { CachedFolder, LocalCache } from './local-cache.ts'
+import type { CachedFolder, CacheEntry, LocalCache } from './local-cache.ts'
 import { SharedCache } from './shared-cache.ts'
 
 export type ModelFolders = SharedCache<Model, CachedFolder>
@@ -9,6 +9,8 @@ export type ModelFolders = SharedCache<Model, CachedFolder>
 /** Serving needs the ONNX files, what describes them, and mixture.safetensors; the weights in other formats stay where they are. */
 const isServed = ({ name }: { readonly name: string }): boolean =>
   !/^(backbone|head)\.safetensors$|^huggingface\//.test(name)
+
+export const servedFiles = ({ prefix, files }: Model): CacheEntry => ({ prefix, files: files.filter(isServed) })
 
 export interface ModelFoldersOptions {
   readonly cache: LocalCache
@@ -19,7 +21,7 @@ export interface ModelFoldersOptions {
 export const createModelFolders = ({ cache, mostModels, logger }: ModelFoldersOptions): ModelFolders =>
   new SharedCache<Model, CachedFolder>({
     idOf: ({ id }) => id,
-    open: ({ prefix, files }, signal) => cache.acquire({ prefix, files: files.filter(isServed) }, signal),
+    open: (model, signal) => cache.acquire(servedFiles(model), signal),
     close: (held) => held.release(),
     costOf: () => 1,
     maxCost: mostModels,

@@ -32,7 +32,8 @@ const REFUSALS: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'weights_unsupported',
   'weights_mismatch',
   'model_not_found',
-  'model_not_ready'
+  'model_not_ready',
+  'evaluation_impossible'
 ])
 
 export const exitCodeOf = (code: ErrorCode): ExitCode => (REFUSALS.has(code) ? EXIT.refused : EXIT.failed)

@@ -1,9 +1,6 @@
 /** The words of `kappa evaluate` as protocols and their settings. */
-import { isProtocol, OF_PROTOTYPES, PROTOCOLS, type Protocol } from '../evaluation/protocols.ts'
+import { isProtocol, MOST_DRAWS, PROTOCOLS, type Protocol } from '../base/evaluation.ts'
 import { refusal, wholeNumber } from './command.ts'
-
-/** More draws than this tell no more. */
-const MOST_DRAWS = 1000
 
 /** What was asked for, in the order in which it is run; null for everything that images and model allow. */
 export function protocolsOf(value: string | undefined): readonly Protocol[] | null {
@@ -15,10 +12,6 @@ export function protocolsOf(value: string | undefined): readonly Protocol[] | nu
   if (new Set(names).size < names.length) throw refusal(`--protocol ${value} names one twice.`)
   return PROTOCOLS.filter((name) => names.includes(name))
 }
-
-/** Whether the images have to go through the prototypes too. */
-export const readsPrototypes = (protocols: readonly Protocol[] | null): boolean =>
-  protocols === null || protocols.some((name) => OF_PROTOTYPES.includes(name))
 
 /** @throws AppError invalid_request unless they are whole numbers of 1 or more, with commas between them */
 export const neighborsOf = (value: string | undefined): readonly number[] | undefined =>

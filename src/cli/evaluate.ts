@@ -2,22 +2,16 @@
 import { mkdir, rename, writeFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { keysToSnake } from '../base/casing.ts'
+import { type ChosenSettings, type Evaluation, PROTOCOLS, type Protocol } from '../base/evaluation.ts'
 import { writing } from '../base/system-errors.ts'
-import type { Evaluation } from '../evaluation/evaluation.ts'
-import {
-  type AllSettings,
-  type EvaluationInput,
-  PROTOCOLS,
-  type Protocol,
-  runProtocol,
-  settingsFrom,
-  whyNot
-} from '../evaluation/protocols.ts'
-import { type Command, EXIT, EXIT_CODES, refusal, threadsOf, wholeNumber } from './command.ts'
+import type { EvaluationInput } from '../evaluation/protocols.ts'
+import { runProtocols } from '../evaluation/run-protocols.ts'
+import type { ImageOrigin } from '../serving/embed-images.ts'
+import { readInput } from '../serving/evaluation-input.ts'
+import { type Command, EXIT, EXIT_CODES, threadsOf, wholeNumber } from './command.ts'
 import { drawsOf, neighborsOf, protocolsOf } from './evaluate-options.ts'
-import { readInput } from './evaluation-input.ts'
 import { tableOf } from './evaluation-table.ts'
-import { modelFolderOf, originOf } from './images.ts'
+import { isSamePlace, modelFolderOf, openModel, originOf, readWithProgress } from './images.ts'
 import { untilInterrupted } from './interrupt.ts'
 import { checkNew } from './new-path.ts'
 import { readOptions } from './options.ts'
@@ -64,24 +58,28 @@ export const EVALUATE: Command = {
     const protocols = protocolsOf(values.protocol)
     const k = neighborsOf(values.k)
     const draws = drawsOf(values.draws)
-    const settings = settingsFrom(wholeNumber('seed', values.seed), {
-      ...(k && { k }),
-      ...(draws && { draws })
-    })
+    const settings = { ...(k && { k }), ...(draws && { draws }), seed: wholeNumber('seed', values.seed) }
     const threads = threadsOf(values.threads)
     const model = await modelFolderOf(values.model)
     const bank = await originOf('bank', values.bank)
     const queries = values.queries === undefined ? null : await originOf('queries', values.queries)
     const out = values.out === undefined ? null : resolve(values.out)
     if (out !== null) await checkNew(out)
-    const sources = { model, bank, queries, threads }
+    const judged = queries === null || (await isSamePlace(bank, queries)) ? null : queries
 
     let read: EvaluationInput | null = null
     const code = await untilInterrupted(
       () => output.show({ type: 'stopping' }, '\nstopping after this batch'),
       async (signal) => {
-        read = await readInput(sources, { protocols, output, signal })
-        return EXIT.done
+        const opened = await openModel(model, threads)
+        try {
+          const nameOf = ({ path }: ImageOrigin) => path
+          const reading = readInput({ model: opened, bank, queries: judged, protocols, nameOf })
+          read = await readWithProgress(reading, { output, signal })
+          return EXIT.done
+        } finally {
+          await opened.dispose()
+        }
       }
     )
     if (read === null) return code
@@ -95,7 +93,7 @@ export const EVALUATE: Command = {
 
 interface Run {
   readonly protocols: readonly Protocol[] | null
-  readonly settings: AllSettings
+  readonly settings: ChosenSettings
   readonly output: Output
   readonly from: { readonly model: string; readonly bankSource: string; readonly queriesSource: string | null }
 }
@@ -105,22 +103,18 @@ interface EvaluationEvent extends Evaluation {
   readonly dimensions: number
 }
 
-/** @throws AppError invalid_request for a protocol that was asked for and cannot be run */
-function evaluateAll(input: EvaluationInput, { protocols, settings, output, from }: Run): EvaluationEvent[] {
-  const asked = protocols ?? PROTOCOLS
-  const reasons = new Map(asked.map((protocol) => [protocol, whyNot(protocol, input)]))
-  for (const [protocol, reason] of reasons) {
-    if (reason === null) continue
-    if (protocols !== null) throw refusal(`${protocol} ${reason}.`)
-    output.show({ type: 'left_out', protocol, reason }, `left out ${protocol}: it ${reason}`)
-  }
+/** @throws AppError evaluation_impossible for a protocol that was asked for and cannot be run */
+function evaluateAll(input: EvaluationInput, { output, from, ...asked }: Run): EvaluationEvent[] {
   const events: EvaluationEvent[] = []
-  for (const protocol of asked.filter((name) => reasons.get(name) === null)) {
-    output.progress({ type: 'evaluating', protocol }, `${protocol} …`)
-    const evaluation = runProtocol(protocol, input, settings)
-    const event = { type: 'evaluation', ...evaluation, dimensions: input.dim, ...from } as const
-    output.result(event, tableOf(evaluation))
-    events.push(event)
+  for (const step of runProtocols(input, asked)) {
+    if (step.type === 'left_out') output.show(step, `left out ${step.protocol}: it ${step.reason}`)
+    else if (step.type === 'begins')
+      output.progress({ type: 'evaluating', protocol: step.protocol }, `${step.protocol} …`)
+    else {
+      const event = { type: 'evaluation', ...step.evaluation, dimensions: input.dim, ...from } as const
+      output.result(event, tableOf(step.evaluation))
+      events.push(event)
+    }
   }
   return events
 }

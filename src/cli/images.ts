@@ -1,11 +1,12 @@
 /** Images and models as flags name them, for the commands that embed. */
-import { stat } from 'node:fs/promises'
+import { realpath, stat } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
 import { folderFiles } from '../images/sources/folder.ts'
 import { MODEL_FILES } from '../protocol/model-folder.ts'
 import type { EmbeddedBatch, ImageOrigin, UnusableImage } from '../serving/embed-images.ts'
 import { embedImages } from '../serving/embed-images.ts'
-import { openServingModel, type ServedProgram, type ServingModel } from '../serving/serving-model.ts'
+import type { ReadBatch } from '../serving/labelled-images.ts'
+import { openServingModel, type ServingModel } from '../serving/serving-model.ts'
 import { needed, refusal } from './command.ts'
 import type { Output } from './output.ts'
 import { checkImages, found } from './sources.ts'
@@ -35,6 +36,11 @@ export async function openModel(path: string, threads: number | undefined): Prom
   return openServingModel(path, (file) => openOnnxFile(file, threads === undefined ? {} : { threads }))
 }
 
+/** Whether both flags name the same place. Links are followed. */
+export async function isSamePlace(one: ImageOrigin, other: ImageOrigin): Promise<boolean> {
+  return (await realpath(one.path)) === (await realpath(other.path))
+}
+
 /** How many files a folder has: about as many images. Null where only reading would tell. */
 async function countOf(origin: ImageOrigin): Promise<number | null> {
   if (origin.kind !== 'folder') return null
@@ -45,8 +51,6 @@ async function countOf(origin: ImageOrigin): Promise<number | null> {
 
 export interface Embedding {
   readonly model: ServingModel
-  /** What the images go through; the model's own embedding by default. */
-  readonly program?: ServedProgram
   readonly origin: ImageOrigin
   readonly output: Output
   readonly signal: AbortSignal
@@ -54,30 +58,71 @@ export interface Embedding {
 
 /** Embeds with progress; what cannot be read is told. Returns how many that were. @throws the signal's reason between two batches */
 export async function embedWithProgress(
-  { model, program: given, origin, output, signal }: Embedding,
-  take: (batch: EmbeddedBatch) => Promise<void> | void
+  { model, origin, output, signal }: Embedding,
+  take: (batch: EmbeddedBatch) => Promise<void>
 ): Promise<number> {
-  const program = given ?? (await model.open('embed'))
+  const program = await model.open('embed')
+  const progress = await showSource(origin, { output, signal })
+  let unusable = 0
+  for await (const batch of embedImages({ origin, program, target: model.config })) {
+    progress.take(batch)
+    unusable += batch.unusable.length
+    await take(batch)
+  }
+  progress.end()
+  return unusable
+}
+
+type Showing = Pick<Embedding, 'output' | 'signal'>
+
+/** Lets the reading of one source after the other go on, and shows it. @throws the signal's reason between two batches */
+export async function readWithProgress<T>(reading: AsyncGenerator<ReadBatch, T>, showing: Showing): Promise<T> {
+  let shown: ImageOrigin | null = null
+  let progress: SourceProgress | null = null
+  try {
+    for (;;) {
+      const step = await reading.next()
+      if (step.done || step.value.origin !== shown) progress?.end()
+      if (step.done) return step.value
+      const { origin, batch } = step.value
+      if (origin !== shown) progress = await showSource(origin, showing)
+      shown = origin
+      progress?.take(batch)
+    }
+  } finally {
+    await reading.return(undefined as never) // closes what it holds open; the value goes nowhere
+  }
+}
+
+interface SourceProgress {
+  /** @throws the signal's reason */
+  take(batch: EmbeddedBatch): void
+  end(): void
+}
+
+async function showSource(origin: ImageOrigin, { output, signal }: Showing): Promise<SourceProgress> {
   const files = await countOf(origin)
   const startedAt = performance.now()
   let images = 0
   let unusable = 0
-  for await (const batch of embedImages({ origin, program, target: model.config })) {
-    signal.throwIfAborted()
-    for (const image of batch.unusable) showUnusable(image, ++unusable, output)
-    await take(batch)
-    images += batch.images.length
-    const rate = images / ((performance.now() - startedAt) / 1000)
-    // An archive or an IDX file is one file and many images.
-    const total = files === null || images + unusable > files ? null : files
-    const of = total === null ? '' : ` of ${total}`
-    output.progress(
-      { type: 'progress', images, total, imagesPerSecond: rate },
-      `${basename(origin.path)}: ${images}${of} images  ${rate.toFixed(0)} images/s`
-    )
+  return {
+    take(batch) {
+      signal.throwIfAborted()
+      for (const image of batch.unusable) showUnusable(image, ++unusable, output)
+      images += batch.images.length
+      const rate = images / ((performance.now() - startedAt) / 1000)
+      // An archive or an IDX file is one file and many images.
+      const total = files === null || images + unusable > files ? null : files
+      const of = total === null ? '' : ` of ${total}`
+      output.progress(
+        { type: 'progress', images, total, imagesPerSecond: rate },
+        `${basename(origin.path)}: ${images}${of} images  ${rate.toFixed(0)} images/s`
+      )
+    },
+    end() {
+      if (unusable > NAMED_UNUSABLE) output.line(`… and ${unusable - NAMED_UNUSABLE} more`)
+    }
   }
-  if (unusable > NAMED_UNUSABLE) output.line(`… and ${unusable - NAMED_UNUSABLE} more`)
-  return unusable
 }
 
 function showUnusable({ name, code, message }: UnusableImage, place: number, output: Output): void {

@@ -2,10 +2,11 @@
 
 import type { LabelledSets } from '../evaluation/evaluation.ts'
 import { evaluateKnn, KNN_SETTINGS } from '../evaluation/knn.ts'
+import type { ImageOrigin } from '../serving/embed-images.ts'
+import { labelledSets, readImages } from '../serving/labelled-images.ts'
 import { type Command, EXIT, EXIT_CODES, refusal, threadsOf, wholeNumber } from './command.ts'
-import { type Embedding, modelFolderOf, openModel, originOf } from './images.ts'
+import { isSamePlace, modelFolderOf, openModel, originOf, readWithProgress } from './images.ts'
 import { untilInterrupted } from './interrupt.ts'
-import { isSamePlace, labelledSets, type ReadImages, readImages } from './labelled-images.ts'
 import { readOptions } from './options.ts'
 import type { Output } from './output.ts'
 
@@ -52,9 +53,13 @@ export const KNN: Command = {
       async (signal) => {
         const model = await openModel(folder, threads)
         try {
-          const bank = await readLabelled({ model, origin: origins[0], output, signal })
-          const queries = isOne ? null : await readLabelled({ model, origin: origins[1], output, signal })
-          const sets = labelledSets(model.config.embeddingDim, bank, queries)
+          const { config: target } = model
+          const dim = target.embeddingDim
+          const program = await model.open('embed')
+          const read = (origin: ImageOrigin) =>
+            readWithProgress(readImages({ origin, target, program, dim, onUnlabelled }), { output, signal })
+          const bank = await read(origins[0])
+          const sets = labelledSets(dim, bank, isOne ? null : await read(origins[1]))
           if (sets.queries === null && sets.bank.labels.length < 2)
             throw refusal(`--bank ${origins[0].path} has one image, which finds no other.`)
           showResult(output, k, sets)
@@ -67,10 +72,9 @@ export const KNN: Command = {
   }
 }
 
-const readLabelled = (embedding: Embedding): Promise<ReadImages> =>
-  readImages(embedding, (image) => {
-    throw refusal(`Nearest neighbours vote with labels, and ${image} has none: class folders give them.`)
-  })
+function onUnlabelled(image: string, { path }: ImageOrigin): never {
+  throw refusal(`Nearest neighbours vote with labels, and ${path}: ${image} has none: class folders give them.`)
+}
 
 function showResult(output: Output, wanted: number, sets: LabelledSets): void {
   const evaluation = evaluateKnn(sets, { ...KNN_SETTINGS, k: [wanted], temperature: TEMPERATURE })

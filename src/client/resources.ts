@@ -33,6 +33,9 @@ export type KappaSummary = Schemas['Kappa']
 export type ImageAssignments = Schemas['Assignments']['data'][number]
 export type Assignment = ImageAssignments['assignments'][number]
 
+export type Evaluation = Schemas['Evaluation']
+export type ProtocolResult = Schemas['ProtocolResult']
+
 /** One page of any list. */
 export interface Page<T> {
   readonly data: readonly T[]

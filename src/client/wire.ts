@@ -569,6 +569,98 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/evaluations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List evaluations, newest first
+         * @description Results are comparable where protocol, dataset, queries and settings are the same.
+         *
+         *     Needs the scope `models:read`.
+         */
+        get: operations["listEvaluations"];
+        put?: never;
+        /**
+         * Queue an evaluation of a model on a dataset
+         * @description By the protocols of docs/evaluation.md, each with its interval and all its settings. A worker computes it in a process of its own.
+         *
+         *     Needs the scope `models:write`.
+         */
+        post: operations["createEvaluation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/evaluations/report": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Compare evaluations on one page
+         * @description As `kappa report` writes it: a page of HTML that loads and runs nothing. Name each as `id=eval_…`.
+         *
+         *     Needs the scope `models:read`.
+         */
+        get: operations["getEvaluationReport"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/evaluations/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get an evaluation
+         * @description Needs the scope `models:read`.
+         */
+        get: operations["getEvaluation"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/evaluations/{id}:cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel an evaluation
+         * @description One that waits is cancelled at once; another one is cancelling until its worker has stopped.
+         *
+         *     Needs the scope `models:write`.
+         */
+        post: operations["cancelEvaluation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/embeddings": {
         parameters: {
             query?: never;
@@ -991,6 +1083,42 @@ export interface components {
         };
         /**
          * @example {
+         *       "model": "mdl_01jexample",
+         *       "dataset": "ds_01jexample@3",
+         *       "protocols": [
+         *         "knn"
+         *       ],
+         *       "settings": {
+         *         "k": [
+         *           10,
+         *           20
+         *         ]
+         *       }
+         *     }
+         */
+        CreateEvaluation: {
+            name?: string | null;
+            /** @description Its id, or that of its run. */
+            model: string;
+            /** @description The bank, which votes or is learned from: ds_…@3, or ds_… for the latest ready version. */
+            dataset: string;
+            queries?: string | null;
+            protocols?: ("knn" | "logistic" | "few_shot" | "retrieval" | "clustering" | "prototypes" | "label_free")[] | null;
+            /** @description What is not said is the default of the protocol, and stands in its result. */
+            settings?: {
+                /** @description Neighbours that vote in knn; cut to the size of the bank. */
+                k?: number[];
+                /** @description Of images for few_shot. */
+                draws?: number;
+                /** @description Of draws, folds and intervals; 0 by default. */
+                seed?: number;
+            };
+            metadata?: {
+                [key: string]: string;
+            };
+        };
+        /**
+         * @example {
          *       "checkpoint": "ckpt_01jexample",
          *       "name": "shoes at epoch 50"
          *     }
@@ -1089,6 +1217,21 @@ export interface components {
                 /** @enum {unknown} */
                 action: "notify" | "pause";
             }[];
+            evaluation?: {
+                /** @description The bank, which votes or is learned from: ds_…@3, or ds_… for the latest ready version. */
+                dataset: string;
+                queries?: string | null;
+                protocols?: ("knn" | "logistic" | "few_shot" | "retrieval" | "clustering" | "prototypes" | "label_free")[] | null;
+                /** @description What is not said is the default of the protocol, and stands in its result. */
+                settings?: {
+                    /** @description Neighbours that vote in knn; cut to the size of the bank. */
+                    k?: number[];
+                    /** @description Of images for few_shot. */
+                    draws?: number;
+                    /** @description Of draws, folds and intervals; 0 by default. */
+                    seed?: number;
+                };
+            } | null;
             metadata?: {
                 [key: string]: string;
             };
@@ -1173,6 +1316,18 @@ export interface components {
             leg: number;
             latest_checkpoint: string | null;
             model: string | null;
+            evaluation: {
+                id: string | null;
+                dataset: string;
+                queries: string | null;
+                protocols: ("knn" | "logistic" | "few_shot" | "retrieval" | "clustering" | "prototypes" | "label_free")[] | null;
+                /** @description As asked for; null is the default of the protocol. */
+                settings: {
+                    k: number[] | null;
+                    draws: number | null;
+                    seed: number;
+                };
+            } | null;
             error: {
                 code: string;
                 message: string;
@@ -1298,6 +1453,59 @@ export interface components {
             /** @description Of each device, for weights, their moments and activations: of a GPU where `compute.device` is `gpu`, else of a processor, whose float32 takes about twice as much. */
             memory_bytes: number;
             duration_s: number | null;
+        };
+        Evaluation: {
+            id: string;
+            /** @constant */
+            object: "evaluation";
+            project_id: string;
+            name: string | null;
+            model: string;
+            dataset: string;
+            queries: string | null;
+            protocols: ("knn" | "logistic" | "few_shot" | "retrieval" | "clustering" | "prototypes" | "label_free")[] | null;
+            /** @description As asked for; null is the default of the protocol. */
+            settings: {
+                k: number[] | null;
+                draws: number | null;
+                seed: number;
+            };
+            metadata: {
+                [key: string]: string;
+            };
+            /** @enum {unknown} */
+            status: "queued" | "running" | "cancelling" | "cancelled" | "succeeded" | "failed";
+            progress: {
+                /** @description Read so far. */
+                images: number;
+                total_images: number;
+                protocol: string | null;
+                /** @description Protocols that are done. */
+                measured: number;
+            };
+            attempt: number;
+            /** @description Empty until it has succeeded. */
+            results: components["schemas"]["ProtocolResult"][];
+            left_out: {
+                /** @enum {unknown} */
+                protocol: "knn" | "logistic" | "few_shot" | "retrieval" | "clustering" | "prototypes" | "label_free";
+                reason: string;
+            }[];
+            error: components["schemas"]["ResourceError"] | null;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            created_at: string;
+            started_at: string | null;
+            finished_at: string | null;
+        };
+        EvaluationList: {
+            /** @constant */
+            object: "list";
+            data: components["schemas"]["Evaluation"][];
+            has_more: boolean;
+            next_cursor: string | null;
         };
         /** @description What differs from the preset; everything else is taken from it. */
         Hyperparameters: {
@@ -1580,7 +1788,7 @@ export interface components {
             status: number;
             detail: string;
             /** @enum {unknown} */
-            code: "invalid_request" | "invalid_recipe" | "unauthorized" | "forbidden" | "route_not_found" | "method_not_allowed" | "key_not_found" | "dataset_not_found" | "dataset_version_not_found" | "dataset_version_not_ready" | "dataset_version_not_cancelable" | "dataset_in_use" | "dataset_empty" | "upload_not_found" | "upload_incomplete" | "upload_expired" | "archive_invalid" | "archive_too_large" | "source_unreachable" | "run_not_found" | "run_not_cancelable" | "checkpoint_not_found" | "checkpoint_invalid" | "weights_unsupported" | "weights_mismatch" | "model_not_found" | "model_not_ready" | "model_without_head" | "mixture_unavailable" | "prototype_not_found" | "artifact_not_found" | "idempotency_key_reused" | "idempotency_in_progress" | "range_not_satisfiable" | "body_too_large" | "unsupported_media_type" | "headers_too_large" | "uri_too_long" | "receive_timeout" | "expectation_failed" | "image_invalid" | "image_too_large" | "images_too_large" | "url_not_allowed" | "url_unreachable" | "rate_limited" | "too_much_at_once" | "overloaded" | "client_gone" | "request_timeout" | "database_unavailable" | "storage_unavailable" | "storage_full" | "inference_unavailable" | "lease_lost" | "object_not_found" | "object_damaged" | "program_untraceable" | "engine_unavailable" | "loss_not_finite" | "trainer_crashed" | "out_of_memory" | "internal";
+            code: "invalid_request" | "invalid_recipe" | "unauthorized" | "forbidden" | "route_not_found" | "method_not_allowed" | "key_not_found" | "dataset_not_found" | "dataset_version_not_found" | "dataset_version_not_ready" | "dataset_version_not_cancelable" | "dataset_in_use" | "dataset_empty" | "upload_not_found" | "upload_incomplete" | "upload_expired" | "archive_invalid" | "archive_too_large" | "source_unreachable" | "run_not_found" | "run_not_cancelable" | "checkpoint_not_found" | "checkpoint_invalid" | "weights_unsupported" | "weights_mismatch" | "model_not_found" | "model_not_ready" | "model_without_head" | "mixture_unavailable" | "prototype_not_found" | "evaluation_not_found" | "evaluation_not_cancelable" | "evaluation_impossible" | "evaluation_too_large" | "artifact_not_found" | "idempotency_key_reused" | "idempotency_in_progress" | "range_not_satisfiable" | "body_too_large" | "unsupported_media_type" | "headers_too_large" | "uri_too_long" | "receive_timeout" | "expectation_failed" | "image_invalid" | "image_too_large" | "images_too_large" | "url_not_allowed" | "url_unreachable" | "rate_limited" | "too_much_at_once" | "overloaded" | "client_gone" | "request_timeout" | "database_unavailable" | "storage_unavailable" | "storage_full" | "inference_unavailable" | "lease_lost" | "object_not_found" | "object_damaged" | "program_untraceable" | "engine_unavailable" | "loss_not_finite" | "trainer_crashed" | "out_of_memory" | "internal";
             request_id: string;
             errors?: {
                 /** @description JSON pointer into the body. */
@@ -1596,6 +1804,42 @@ export interface components {
                 param: string | null;
                 code: string;
             };
+        };
+        ProtocolResult: {
+            /** @enum {unknown} */
+            protocol: "knn" | "logistic" | "few_shot" | "retrieval" | "clustering" | "prototypes" | "label_free";
+            /** @description All that decide the numbers. */
+            settings: {
+                [key: string]: number | string | boolean | null | (number | string)[];
+            };
+            bank: number | null;
+            /** @description Images that were judged. */
+            queries: number;
+            classes: number | null;
+            /** @description Of an embedding. */
+            dimensions: number;
+            metrics: {
+                [key: string]: {
+                    value: number;
+                    low: number;
+                    high: number;
+                };
+            };
+            used: number | null;
+            buckets: {
+                /** @enum {unknown} */
+                by: "kappa" | "usage";
+                from: number;
+                to: number;
+                prototypes: number;
+                images: number;
+                /** @description With its 95 % interval; settings say how that was made. */
+                top1: {
+                    value: number;
+                    low: number;
+                    high: number;
+                };
+            }[] | null;
         };
         Prototype: {
             /** @constant */
@@ -1816,6 +2060,18 @@ export interface components {
             leg: number;
             latest_checkpoint: string | null;
             model: string | null;
+            evaluation: {
+                id: string | null;
+                dataset: string;
+                queries: string | null;
+                protocols: ("knn" | "logistic" | "few_shot" | "retrieval" | "clustering" | "prototypes" | "label_free")[] | null;
+                /** @description As asked for; null is the default of the protocol. */
+                settings: {
+                    k: number[] | null;
+                    draws: number | null;
+                    seed: number;
+                };
+            } | null;
             error: {
                 code: string;
                 message: string;
@@ -2935,6 +3191,164 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Kappa"];
+                };
+            };
+        };
+    };
+    listEvaluations: {
+        parameters: {
+            query?: {
+                /** @description Items in a page. */
+                limit?: number;
+                /** @description next_cursor of the page before, of the same list in the same order. */
+                after?: string;
+                /** @description Its id, or that of its run. */
+                model?: string;
+                /** @description The bank: ds_…@3, or ds_… for any version. */
+                dataset?: string;
+                /** @description Those that have a result of it. */
+                protocol?: "knn" | "logistic" | "few_shot" | "retrieval" | "clustering" | "prototypes" | "label_free";
+                status?: "queued" | "running" | "cancelling" | "cancelled" | "succeeded" | "failed";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EvaluationList"];
+                };
+            };
+        };
+    };
+    createEvaluation: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes a repeated request safe for 24 hours. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateEvaluation"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            202: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
+                    Location: components["headers"]["Location"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Evaluation"];
+                };
+            };
+        };
+    };
+    getEvaluationReport: {
+        parameters: {
+            query: {
+                /** @description Of evaluations that have succeeded; as often as wanted. */
+                id: string | string[];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+        };
+    };
+    getEvaluation: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of an earlier answer. */
+                "If-None-Match"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Evaluation"];
+                };
+            };
+            /** @description Not modified. */
+            304: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    cancelEvaluation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Evaluation"];
                 };
             };
         };

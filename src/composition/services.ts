@@ -7,6 +7,7 @@ import type { EventNotices, Stores, UnitOfWork } from '../domain/stores.ts'
 import { createIdempotencyService } from '../services/access/idempotency.ts'
 import { createKeyService } from '../services/access/keys.ts'
 import { createDatasetService } from '../services/datasets/datasets.ts'
+import { createEvaluationService } from '../services/evaluations/evaluations.ts'
 import { createModelService } from '../services/models/models.ts'
 import { createPrototypeService } from '../services/models/prototypes.ts'
 import { createRunService } from '../services/runs/runs.ts'
@@ -40,6 +41,7 @@ export function composeServices(parts: ServiceParts): Services {
   return {
     keys,
     datasets,
+    evaluations: createEvaluationService({ ...parts, models, datasets }),
     runs: createRunService({ ...parts, keys, datasets }),
     models,
     prototypes: createPrototypeService({ stores, models }),

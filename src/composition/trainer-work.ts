@@ -10,6 +10,7 @@ import { exportModel } from '../model/export.ts'
 import { importModel } from '../model/import.ts'
 import type { ChildWork } from '../protocol/trainer-child.ts'
 import { train } from '../training/train.ts'
+import { evaluateModel } from './evaluation-work.ts'
 
 /** 0 and undefined mean: as many as there are cores. A run is repeated bit for bit with the same number only. */
 const withThreads = (threads: number | undefined): { threads?: number } => (threads ? { threads } : {})
@@ -46,6 +47,8 @@ export function createTrainerWork(clock: Clock, choice: EngineChoice): ChildWork
         openOnnxFile: (path) => openOnnxFile(path, withThreads(threads))
       })
     },
+    evaluate: ({ threads, ...request }, signal) =>
+      evaluateModel(request, signal, (path) => openOnnxFile(path, withThreads(threads))),
     examine: async ({ threads }) => ({ type: 'machine', ...(await machineOf(choice, withThreads(threads))) })
   }
 }

@@ -6,13 +6,15 @@ import { newId } from '../base/ids.ts'
 import type { Logger } from '../base/log.ts'
 import { createWorkFolders } from '../base/work-folders.ts'
 import { watchMachine } from '../processes/machine.ts'
-import { startTrainer } from '../processes/trainer-process.ts'
+import { type SilenceLimits, startTrainer } from '../processes/trainer-process.ts'
 import { createJobSource } from '../queue/job-source.ts'
 import { createIngestService } from '../services/datasets/ingests.ts'
+import { createEvaluationJobs } from '../services/evaluations/evaluation-jobs.ts'
 import { createExportService } from '../services/models/exports.ts'
 import type { LegDeps } from '../services/runs/leg-lease.ts'
 import { createLegRecords } from '../services/runs/leg-records.ts'
 import { createLegService } from '../services/runs/legs.ts'
+import { createEvaluateModel } from '../tasks/evaluate-model.ts'
 import { createExportModel } from '../tasks/export-model.ts'
 import { createImportModel } from '../tasks/import-model.ts'
 import { createIngestDataset } from '../tasks/ingest-dataset.ts'
@@ -43,15 +45,15 @@ export async function composeWorker(config: Config, logger: Logger, entries: Ent
     clock,
     logger,
     newId,
-    startTrainer: (request: Parameters<typeof startTrainer>[0]) =>
-      startTrainer(request, { entry: entries.trainer, clock, logger }),
+    startTrainer: (request: Parameters<typeof startTrainer>[0], silence?: SilenceLimits) =>
+      startTrainer(request, { entry: entries.trainer, clock, logger, ...(silence && { silence }) }),
     stopGraceMs: STOP_GRACE_MS,
     threads,
     draining: draining.signal
   }
   const name = `${hostname()}/${process.pid}/${randomBytes(4).toString('hex')}`
   const { limits } = config
-  const exports = createExportService({ unitOfWork, clock })
+  const exports = createExportService({ unitOfWork, clock, newId })
   const ingestDataset = createIngestDataset({
     ...shared,
     ingests: createIngestService({ unitOfWork, clock }),
@@ -83,7 +85,8 @@ export async function composeWorker(config: Config, logger: Logger, entries: Ent
       'ingest-dataset': ingestDataset,
       'ingest-small-dataset': ingestDataset,
       'export-model': createExportModel({ ...shared, exports }),
-      'import-model': createImportModel({ ...shared, exports, maxSourceBytes: limits.uploadBytes })
+      'import-model': createImportModel({ ...shared, exports, maxSourceBytes: limits.uploadBytes }),
+      'evaluate-model': createEvaluateModel({ ...shared, evaluations: createEvaluationJobs({ unitOfWork, clock }) })
     },
     runs: concurrency,
     ingests,

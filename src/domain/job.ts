@@ -6,6 +6,7 @@ export interface JobPayloads {
   'ingest-small-dataset': JobPayloads['ingest-dataset']
   'export-model': { readonly modelId: string }
   'import-model': { readonly modelId: string }
+  'evaluate-model': { readonly evaluationId: string }
 }
 
 export type JobKind = keyof JobPayloads
@@ -15,5 +16,6 @@ export const JOB_KINDS: readonly JobKind[] = [
   'ingest-dataset',
   'ingest-small-dataset',
   'export-model',
-  'import-model'
+  'import-model',
+  'evaluate-model'
 ]

@@ -2,6 +2,7 @@ import type { DeviceKind, DeviceWish } from '../base/devices.ts'
 import { AppError } from '../base/errors.ts'
 import type { JsonObject } from '../base/json.ts'
 import type { Recipe } from '../recipe/schema.ts'
+import type { EvaluationOfRun } from './evaluation.ts'
 
 /**
  * A run is the truth; a queue message is one leg of it.
@@ -95,6 +96,8 @@ export interface Run {
   readonly etaS: number | null
   readonly latestCheckpointId: string | null
   readonly modelId: string | null
+  /** Of its model, once that is ready. */
+  readonly evaluation: EvaluationOfRun | null
   readonly error: RunError | null
   readonly createdAt: Date
   readonly startedAt: Date | null

@@ -1,7 +1,9 @@
 /** What is kept in the database, in the platform's own words. Implementation: storage/postgres. */
+import type { Protocol } from '../base/evaluation.ts'
 import type { ApiKey, Project } from './access.ts'
 import type { Checkpoint } from './checkpoint.ts'
 import type { Dataset, DatasetVersion, Upload } from './dataset.ts'
+import type { Evaluation, EvaluationStatus } from './evaluation.ts'
 import type { KappaSummary, KappaView, Model, Prototype } from './model.ts'
 import type { Page, PageRequest } from './page.ts'
 import type { JobQueue } from './ports.ts'
@@ -40,8 +42,11 @@ export interface DatasetStore {
   ): Promise<DatasetVersion>
   findVersion(projectId: string, datasetId: string, version: number): Promise<DatasetVersion | null>
   listVersions(projectId: string, datasetId: string, page: PageRequest): Promise<Page<DatasetVersion>>
-  /** For workers, which serve every project. With `lock`, the row stays locked until the transaction ends. */
-  loadVersion(datasetId: string, version: number, options?: { lock: boolean }): Promise<DatasetVersion | null>
+  /**
+   * For workers, which serve every project. With `lock`, the row stays locked until the transaction ends; `share` lets others
+   * hold it so too, and keeps it from being removed.
+   */
+  loadVersion(datasetId: string, version: number, options?: { lock: boolean | 'share' }): Promise<DatasetVersion | null>
   /** Also moves the dataset's latestVersion when the patch makes the version ready: call it in a unit of work. */
   updateVersion(datasetId: string, version: number, patch: Partial<DatasetVersion>): Promise<void>
 }
@@ -130,6 +135,32 @@ export interface ModelStore {
   update(id: string, patch: Partial<Model>): Promise<void>
 }
 
+export interface EvaluationFilter {
+  readonly status?: EvaluationStatus
+  readonly modelId?: string
+  /** The bank, of any version unless one is named. */
+  readonly dataset?: { readonly datasetId: string; readonly version?: number }
+  /** There is a result of it. */
+  readonly protocol?: Protocol
+}
+
+export interface EvaluationStore {
+  /** Hold its dataset versions before, in the same unit of work: `loadVersion` with `lock: 'share'`. */
+  insert(evaluation: Evaluation): Promise<void>
+  find(projectId: string, id: string): Promise<Evaluation | null>
+  /** For workers, which serve every project. With `lock`, the row stays locked until the transaction ends. */
+  load(id: string, options?: { lock: boolean }): Promise<Evaluation | null>
+  list(projectId: string, filter: EvaluationFilter, page: PageRequest): Promise<Page<Evaluation>>
+  /** As bank or as queries. */
+  countUnfinishedByDataset(datasetId: string): Promise<number>
+  update(id: string, patch: EvaluationPatch): Promise<void>
+}
+
+/** What changes while it is worked on. */
+export type EvaluationPatch = Partial<
+  Pick<Evaluation, 'status' | 'attempt' | 'progress' | 'results' | 'leftOut' | 'error' | 'startedAt' | 'finishedAt'>
+>
+
 /** By the fitted kappa only prototypes that have one are listed. */
 export type PrototypeSort = 'index' | '-kappa' | 'kappa' | '-usage' | 'usage' | '-fitted_kappa' | 'fitted_kappa'
 
@@ -176,6 +207,7 @@ export interface Stores {
   readonly checkpoints: CheckpointStore
   readonly models: ModelStore
   readonly prototypes: PrototypeStore
+  readonly evaluations: EvaluationStore
   readonly idempotency: IdempotencyStore
   readonly jobs: JobQueue
 }

@@ -4,9 +4,9 @@
  * scikit-learn 1.9 computes the first two, and iBOT's unsup_cls.py with it.
  */
 import { invariant } from '../base/errors.ts'
+import { type Evaluation, GROUPS } from '../base/evaluation.ts'
 import { entropy } from '../math/collapse.ts'
-import type { Evaluation } from './evaluation.ts'
-import { GROUPS, JACKKNIFE, jackknife, randomGroups } from './intervals.ts'
+import { JACKKNIFE, jackknife, randomGroups } from './intervals.ts'
 
 export interface ClusteringSettings {
   /** What assigned the images: whose posterior the clusters are the likeliest of. */

@@ -1,30 +1,4 @@
-/**
- * What every protocol takes and gives. A result is data: it says what was measured, with every setting that decides the
- * number, so that it can be stored as it is and compared with another whose protocol and settings are the same.
- */
-
-/** A number and the 95 % interval around it; the result's settings say how the interval was made. */
-export interface Estimate {
-  readonly value: number
-  readonly low: number
-  readonly high: number
-}
-
-/** Numbers, names and lists of them. */
-export type Setting = number | string | boolean | null | readonly (number | string)[]
-
-export interface Evaluation {
-  /** A name of protocols.ts. */
-  readonly protocol: string
-  readonly settings: Readonly<Record<string, Setting>>
-  /** Images that were learned from or voted; null where none were. */
-  readonly bank: number | null
-  /** Images that were judged. */
-  readonly queries: number
-  /** Among all of them; null where no label was read. */
-  readonly classes: number | null
-  readonly metrics: Readonly<Record<string, Estimate>>
-}
+/** What protocols take: features with labels, of a bank and of queries. What they give is in base/evaluation.ts. */
 
 export interface LabelledFeatures {
   /** [N, dim], of any length; every protocol says what it does about that. */

@@ -9,9 +9,10 @@
  *
  * Without queries the images that were not drawn are judged.
  */
+import type { Evaluation } from '../base/evaluation.ts'
 import { fitSoftmax, predictLinear } from '../math/softmax-regression.ts'
 import { normalizeRows } from '../math/vectors.ts'
-import { type Evaluation, type LabelledFeatures, type LabelledSets, takeRows } from './evaluation.ts'
+import { type LabelledFeatures, type LabelledSets, takeRows } from './evaluation.ts'
 import { bootstrapMeans, bootstrapOver } from './intervals.ts'
 import { drawShots, rowsWhere, type Shots } from './samples.ts'
 

@@ -4,12 +4,11 @@
  * (Quenouille 1956; Efron & Stein 1981), which leaves images out and repeats none.
  */
 import { invariant } from '../base/errors.ts'
+import { type Estimate, GROUPS } from '../base/evaluation.ts'
 import { prng } from '../math/prng.ts'
 import { quantiles } from '../math/vectors.ts'
-import type { Estimate } from './evaluation.ts'
 
 export const RESAMPLES = 1000
-export const GROUPS = 20
 /** 97.5 % of Student's t with GROUPS − 1 degrees of freedom. */
 const T_GROUPS = 2.093
 

@@ -3,8 +3,9 @@
  * T = 0.07, k of 10, 20, 100 and 200; top-5 is counted over min(5, k) classes. Two things the original leaves open are said
  * here: of equally many votes the first class wins, and a class without any vote is never among the five.
  */
+import type { Evaluation } from '../base/evaluation.ts'
 import { nearestNeighbors, predictByVotes, voteByNeighbors } from '../math/knn.ts'
-import { type Evaluation, judgedOf, type LabelledSets } from './evaluation.ts'
+import { judgedOf, type LabelledSets } from './evaluation.ts'
 import { bootstrapMeans, bootstrapOver } from './intervals.ts'
 
 export interface KnnSettings {

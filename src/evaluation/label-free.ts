@@ -8,10 +8,10 @@
  *
  * Neither is an accuracy: a high rank is necessary for good features and not sufficient.
  */
+import { type Evaluation, GROUPS } from '../base/evaluation.ts'
 import { rankOfSpectrum } from '../math/collapse.ts'
 import { symmetricEigenvalues } from '../math/eigen.ts'
-import type { Evaluation } from './evaluation.ts'
-import { GROUPS, JACKKNIFE, jackknife, randomGroups } from './intervals.ts'
+import { JACKKNIFE, jackknife, randomGroups } from './intervals.ts'
 
 export interface LabelFreeSettings {
   /** First and last eigenvalue that α is fitted to, counted from 1. */

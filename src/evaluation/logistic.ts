@@ -4,9 +4,10 @@
  * and 1 and prints one accuracy each on the test images; here λ is chosen on a tenth of the bank that is held out for it, from
  * a path that goes on to weaker penalties, and the judged images decide nothing.
  */
+import type { Evaluation } from '../base/evaluation.ts'
 import { fitSoftmax, predictLinear } from '../math/softmax-regression.ts'
 import { normalizeRows } from '../math/vectors.ts'
-import { type Evaluation, type LabelledFeatures, type LabelledSets, takeRows } from './evaluation.ts'
+import { type LabelledFeatures, type LabelledSets, takeRows } from './evaluation.ts'
 import { bootstrapMeans, bootstrapOver } from './intervals.ts'
 import { rowsWhere, stratifiedFolds } from './samples.ts'
 

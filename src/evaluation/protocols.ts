@@ -1,22 +1,13 @@
 /** Protocols by name: what each needs of images and model, and how it is run on what was read once. */
+import { type ChosenSettings, type Evaluation, GROUPS, OF_PROTOTYPES, type Protocol } from '../base/evaluation.ts'
 import { type ClusteringSettings, evaluateClustering } from './clustering.ts'
-import { type Evaluation, judgedOf, type LabelledSets } from './evaluation.ts'
+import { judgedOf, type LabelledSets } from './evaluation.ts'
 import { evaluateFewShot, FEW_SHOT_SETTINGS, type FewShotSettings } from './few-shot.ts'
-import { GROUPS } from './intervals.ts'
 import { evaluateKnn, KNN_SETTINGS, type KnnSettings } from './knn.ts'
 import { evaluateLabelFree, LABEL_FREE_SETTINGS, type LabelFreeSettings } from './label-free.ts'
 import { evaluateLogistic, LOGISTIC_SETTINGS, type LogisticSettings } from './logistic.ts'
 import { evaluatePrototypes, PROTOTYPES_SETTINGS, type PrototypesOfImages } from './prototypes.ts'
 import { evaluateRetrieval, RETRIEVAL_SETTINGS } from './retrieval.ts'
-
-/** In the order in which they are run. */
-export const PROTOCOLS = ['knn', 'logistic', 'few_shot', 'retrieval', 'clustering', 'prototypes', 'label_free'] as const
-export type Protocol = (typeof PROTOCOLS)[number]
-
-export const isProtocol = (name: string): name is Protocol => (PROTOCOLS as readonly string[]).includes(name)
-
-/** Those that need to know which prototype an image belongs to. */
-export const OF_PROTOTYPES: readonly Protocol[] = ['clustering', 'prototypes']
 
 export interface EvaluationInput {
   readonly dim: number
@@ -36,13 +27,10 @@ export interface AllSettings {
   readonly seed: number
 }
 
-export const settingsFrom = (
-  seed: number,
-  changes: { readonly k?: readonly number[]; readonly draws?: number }
-): AllSettings => ({
-  knn: { ...KNN_SETTINGS, ...(changes.k && { k: changes.k }), seed },
+export const settingsFrom = ({ k, draws, seed }: ChosenSettings): AllSettings => ({
+  knn: { ...KNN_SETTINGS, ...(k && { k }), seed },
   logistic: { ...LOGISTIC_SETTINGS, seed },
-  fewShot: { ...FEW_SHOT_SETTINGS, ...(changes.draws && { draws: changes.draws }), seed },
+  fewShot: { ...FEW_SHOT_SETTINGS, ...(draws && { draws }), seed },
   labelFree: { ...LABEL_FREE_SETTINGS, seed },
   seed
 })

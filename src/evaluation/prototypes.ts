@@ -5,10 +5,11 @@
  * Spearman's rank correlation over images of κ with being right.
  */
 import { invariant } from '../base/errors.ts'
+import { type Bucket, type Estimate, GROUPS, type PrototypesEvaluation } from '../base/evaluation.ts'
 import { prototypeUsage, usedPrototypes } from '../math/collapse.ts'
 import { nearestNeighbors, predictByVotes, voteByNeighbors } from '../math/knn.ts'
-import { type Estimate, type Evaluation, judgedOf, type LabelledSets } from './evaluation.ts'
-import { bootstrapMeans, bootstrapOver, GROUPS, jackknife, randomGroups } from './intervals.ts'
+import { judgedOf, type LabelledSets } from './evaluation.ts'
+import { bootstrapMeans, bootstrapOver, jackknife, randomGroups } from './intervals.ts'
 
 export interface PrototypesSettings {
   /** Of nearest neighbours. */
@@ -27,22 +28,6 @@ export interface PrototypesOfImages {
   readonly assignments: Int32Array
   /** [K] */
   readonly kappa: ArrayLike<number>
-}
-
-export interface Bucket {
-  readonly by: 'kappa' | 'usage'
-  /** Smallest and largest κ, or usage, of its prototypes. */
-  readonly from: number
-  readonly to: number
-  readonly prototypes: number
-  readonly images: number
-  readonly top1: Estimate
-}
-
-export interface PrototypesEvaluation extends Evaluation {
-  readonly used: number
-  /** Ascending, by κ and then by usage; fewer where a prototype has more images than a bucket. */
-  readonly buckets: readonly Bucket[]
 }
 
 /** Metrics: top1 over all images; kappa_correlation and usage_correlation, −1 … 1 (0 where all are equal). */

@@ -3,9 +3,10 @@
  * precision is the area under the steps of the precision-recall curve, Σ (R_n − R_n−1) P_n over distinct similarities, as
  * scikit-learn's average_precision_score. Without queries every image is one, against all others.
  */
+import type { Evaluation } from '../base/evaluation.ts'
 import { dotsWithRows } from '../math/knn.ts'
 import { normalizeRows } from '../math/vectors.ts'
-import { type Evaluation, judgedOf, type LabelledSets } from './evaluation.ts'
+import { judgedOf, type LabelledSets } from './evaluation.ts'
 import { bootstrapMeans, bootstrapOver } from './intervals.ts'
 
 export interface RetrievalSettings {

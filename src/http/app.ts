@@ -19,6 +19,7 @@ import { registerSecurityHeaders } from './core/security-headers.ts'
 import { createStreams, type StreamLimits } from './core/streams.ts'
 import { registerDocs } from './openapi/docs.ts'
 import { datasetRoutes } from './routes/datasets.ts'
+import { evaluationRoutes } from './routes/evaluations.ts'
 import { keyRoutes } from './routes/keys.ts'
 import { modelRoutes } from './routes/models.ts'
 import { objectRoutes } from './routes/objects.ts'
@@ -91,6 +92,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   modelRoutes(app, services)
   weightUploadRoutes(app, services)
   prototypeRoutes(app, services)
+  evaluationRoutes(app, services)
   await servingRoutes(app, { serving: services.serving, limits: options.limits, metrics })
   await objectRoutes(app, options.signedObjects)
   await operationRoutes(app, { checks: options.checks, logger, metrics, dashboard })

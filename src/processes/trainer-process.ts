@@ -5,11 +5,12 @@
  *       └──────────┬──────────┘ silent for too long: stalled, killed
  *
  * A process that is alive but hangs in a driver answers nothing and holds its device: only silence shows it. A child that
- * starts may trace and compile for minutes; one that steps is expected within 20 of its own median steps.
+ * starts may trace and compile for minutes; one that steps is expected within 20 of its own median steps. A protocol of an
+ * evaluation is computed in one go: whoever asks for one says how long that may take.
  */
 import type { Clock } from '../base/clock.ts'
 import type { Logger } from '../base/log.ts'
-import type { ExportRequest, ImportRequest, TrainerEvent, TrainRequest } from '../protocol/trainer-messages.ts'
+import type { WorkEvent, WorkRequest } from '../protocol/trainer-messages.ts'
 import { Child, type ChildExit } from './child.ts'
 
 export interface TrainerExit extends ChildExit {
@@ -18,7 +19,7 @@ export interface TrainerExit extends ChildExit {
 
 export interface TrainerProcess {
   readonly pid: number | undefined
-  readonly events: AsyncIterable<TrainerEvent>
+  readonly events: AsyncIterable<WorkEvent>
   readonly exited: Promise<TrainerExit>
   /** The trainer writes a checkpoint and ends; it is killed when it takes longer than the grace. */
   stop(graceMs: number): void
@@ -44,12 +45,9 @@ const DEFAULT_SILENCE: SilenceLimits = { startMs: 30 * 60_000, stepMs: 5 * 60_00
 const MEDIANS = 20
 const KEPT_INTERVALS = 33
 
-export function startTrainer(
-  request: TrainRequest | ExportRequest | ImportRequest,
-  options: TrainerOptions
-): TrainerProcess {
+export function startTrainer(request: WorkRequest, options: TrainerOptions): TrainerProcess {
   const { entry, clock, logger, silence = DEFAULT_SILENCE } = options
-  const child = new Child<TrainerEvent>({ entry, output: logger })
+  const child = new Child<WorkEvent>({ entry, output: logger })
   const watch = watchSilence(clock, silence, () => {
     logger.error({ pid: child.pid }, 'trainer is silent for too long and is killed')
     child.kill()
@@ -68,7 +66,7 @@ export function startTrainer(
   }
 }
 
-async function* heard(messages: AsyncIterable<TrainerEvent>, watch: SilenceWatch): AsyncGenerator<TrainerEvent> {
+async function* heard(messages: AsyncIterable<WorkEvent>, watch: SilenceWatch): AsyncGenerator<WorkEvent> {
   for await (const event of messages) {
     watch.hear(event.type === 'step')
     yield event

@@ -1,13 +1,15 @@
 /**
  * The trainer as a child of a supervisor.
  *
- *   waiting ──train | export | import | examine──→ working ──last event sent──→ exit 0, or 1 after `failed`
+ *   waiting ──train | export | import | evaluate | examine──→ working ──last event sent──→ exit 0, or 1 after `failed`
  *                                  └──stop, SIGTERM, SIGINT──→ stopping: checkpoint, `done`
  *   any state ──channel closed──→ exit 1 at once: the lease may be another worker's already, so nothing more is written
  */
 
 import { failedEventOf } from './trainer-failure.ts'
 import type {
+  EvaluateRequest,
+  EvaluationEvent,
   ExamineRequest,
   ExportRequest,
   ImportRequest,
@@ -15,7 +17,8 @@ import type {
   StopRequest,
   TrainerEvent,
   TrainerRequest,
-  TrainRequest
+  TrainRequest,
+  WorkEvent
 } from './trainer-messages.ts'
 
 export interface TrainerWork {
@@ -27,6 +30,7 @@ export interface TrainerWork {
 /** What a trainer that a worker forked can be asked for besides. */
 export interface ChildWork extends TrainerWork {
   examine(request: ExamineRequest): Promise<MachineEvent>
+  evaluate(request: EvaluateRequest, signal: AbortSignal): AsyncIterable<EvaluationEvent>
 }
 
 /** The part of `process` that a forked child needs. */
@@ -47,9 +51,9 @@ export function serveParent(parent: ParentChannel, work: ChildWork): void {
   })
 }
 
-type AnyEvent = TrainerEvent | MachineEvent
+type AnyEvent = WorkEvent | MachineEvent
 
-const LAST: ReadonlySet<AnyEvent['type']> = new Set(['done', 'exported', 'machine'])
+const LAST: ReadonlySet<AnyEvent['type']> = new Set(['done', 'exported', 'evaluated', 'machine'])
 
 async function* eventsOf(
   request: Exclude<TrainerRequest, StopRequest>,
@@ -58,6 +62,7 @@ async function* eventsOf(
 ): AsyncIterable<AnyEvent> {
   if (request.type === 'examine') yield await work.examine(request)
   else if (request.type === 'train') yield* work.train(request, signal)
+  else if (request.type === 'evaluate') yield* work.evaluate(request, signal)
   else yield* request.type === 'export' ? work.export(request, signal) : work.import(request, signal)
 }
 

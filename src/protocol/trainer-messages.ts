@@ -1,9 +1,10 @@
 /**
  * What passes between a supervisor and the trainer it forked (`fork(trainer.ts, { serialization: 'advanced' })`).
- * One child does one request and ends: exit code 0 after `done`, `exported` or `machine`, 1 after `failed`. A child whose channel
+ * One child does one request and ends: exit code 0 after `done`, `exported`, `evaluated` or `machine`, 1 after `failed`. A child whose channel
  * closes ends at once and writes nothing more: whoever held the lease is gone.
  */
 import type { DeviceWish, Machine } from '../base/devices.ts'
+import type { ChosenSettings, Evaluation, LeftOut, Protocol } from '../base/evaluation.ts'
 import type { Recipe } from '../recipe/schema.ts'
 import type { WeightOptions } from '../recipe/weight-options.ts'
 import type { DoneEvent, FailedEvent, OutputFile, TrainEvent } from './training-events.ts'
@@ -52,18 +53,41 @@ export interface ImportRequest {
   readonly threads?: number
 }
 
+/** A packed dataset, and what it is called in sentences. */
+export interface NamedFolder {
+  readonly folder: string
+  readonly name: string
+}
+
+/** Measures a model. */
+export interface EvaluateRequest {
+  readonly type: 'evaluate'
+  /** As it is served: without the weights in other formats. */
+  readonly modelFolder: string
+  readonly bank: NamedFolder
+  /** Null: the bank is judged. */
+  readonly queries: NamedFolder | null
+  /** Null: whatever images and model allow. */
+  readonly protocols: readonly Protocol[] | null
+  readonly settings: ChosenSettings
+  readonly threads?: number
+}
+
 /** Looks at what this machine trains with. */
 export interface ExamineRequest {
   readonly type: 'examine'
   readonly threads?: number
 }
 
-/** A training run writes a checkpoint, then `done` with reason `stopped`; an export leaves nothing and sends the same. */
+/** A training run writes a checkpoint, then `done` with reason `stopped`; what else is asked for leaves nothing and sends the same. */
 export interface StopRequest {
   readonly type: 'stop'
 }
 
-export type TrainerRequest = TrainRequest | ExportRequest | ImportRequest | ExamineRequest | StopRequest
+/** What a worker asks for that is followed by events. */
+export type WorkRequest = TrainRequest | ExportRequest | ImportRequest | EvaluateRequest
+
+export type TrainerRequest = WorkRequest | ExamineRequest | StopRequest
 
 export type ExportStage = 'reading' | 'weights' | 'programs' | 'verification' | 'prototypes' | 'mixture' | 'files'
 
@@ -84,9 +108,32 @@ export interface ExportedEvent {
 
 export type ExportEvent = ExportProgressEvent | ExportedEvent | DoneEvent | FailedEvent
 
+/** After every batch that was read and before every protocol: a stop is heard there. */
+export interface EvaluationProgressEvent {
+  readonly type: 'evaluation_progress'
+  /** Of bank and queries, read so far. */
+  readonly images: number
+  /** That is computed next; null while images are read. */
+  readonly protocol: Protocol | null
+  readonly measured: number
+}
+
+export interface EvaluatedEvent {
+  readonly type: 'evaluated'
+  /** Of an embedding. */
+  readonly dimensions: number
+  readonly results: readonly Evaluation[]
+  readonly leftOut: readonly LeftOut[]
+}
+
+export type EvaluationEvent = EvaluationProgressEvent | EvaluatedEvent | DoneEvent | FailedEvent
+
 /** The one answer to an ExamineRequest. */
 export interface MachineEvent extends Machine {
   readonly type: 'machine'
 }
 
 export type TrainerEvent = TrainEvent | ExportEvent
+
+/** What follows a WorkRequest. */
+export type WorkEvent = TrainerEvent | EvaluationEvent

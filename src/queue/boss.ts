@@ -57,7 +57,8 @@ const QUEUES: Readonly<Record<JobKind, Omit<Queue, 'name'>>> = {
   'ingest-dataset': TASK,
   'ingest-small-dataset': TASK,
   'export-model': TASK,
-  'import-model': TASK
+  'import-model': TASK,
+  'evaluate-model': TASK
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { IdempotencyService } from './access/idempotency.ts'
 import type { KeyService } from './access/keys.ts'
 import type { DatasetService } from './datasets/datasets.ts'
+import type { EvaluationService } from './evaluations/evaluations.ts'
 import type { ModelService } from './models/models.ts'
 import type { PrototypeService } from './models/prototypes.ts'
 import type { RunService } from './runs/runs.ts'
@@ -12,6 +13,7 @@ export interface Services {
   readonly datasets: DatasetService
   readonly runs: RunService
   readonly models: ModelService
+  readonly evaluations: EvaluationService
   readonly prototypes: PrototypeService
   readonly serving: ServingService
   readonly idempotency: IdempotencyService

@@ -28,9 +28,9 @@ import {
 import { versionPrefix } from '../services/datasets/dataset-versions.ts'
 import type { IngestOrder, IngestService } from '../services/datasets/ingests.ts'
 import { fetchSources } from './ingest-sources.ts'
-import { watchVersion } from './ingest-watch.ts'
 import { retryOutages } from './retry.ts'
 import { tellingLine } from './trainer-outcome.ts'
+import { watchWanted } from './watch.ts'
 
 type Manifest = IngestDone['manifest']
 
@@ -76,7 +76,7 @@ async function make(deps: IngestDatasetDeps, order: IngestOrder, patience: Patie
   const { ingests, objects, folders, logger } = deps
   const { datasetId, version, prefix } = order.version
   const folder = await folders.make(`${datasetId}-v${version}`)
-  const watch = watchVersion(deps, datasetId, version)
+  const watch = watchWanted(deps, () => ingests.state(datasetId, version))
   const signal = AbortSignal.any([patience.signal, watch.signal])
   try {
     const packed = await pack(deps, order, { folder, signal })

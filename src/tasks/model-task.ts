@@ -11,14 +11,11 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Clock } from '../base/clock.ts'
-import { AppError, ERROR_CATALOGUE, isAppError } from '../base/errors.ts'
 import type { Logger } from '../base/log.ts'
-import { isOutOfMemory } from '../base/out-of-memory.ts'
 import type { WorkFolders } from '../base/work-folders.ts'
 import { uploadFiles } from '../cache/transfer.ts'
 import type { FittedComponent, FittedSummary, MixtureSummary, Model } from '../domain/model.ts'
 import type { ObjectStore } from '../domain/ports.ts'
-import type { TrainerProcess } from '../processes/trainer-process.ts'
 import {
   defaultPosterior,
   headOf,
@@ -29,10 +26,10 @@ import {
   readPrototypes,
   type VerificationReport
 } from '../protocol/model-folder.ts'
-import type { ExportedEvent, ExportRequest, ImportRequest, TrainRequest } from '../protocol/trainer-messages.ts'
+import type { ExportRequest, ImportRequest, WorkEvent } from '../protocol/trainer-messages.ts'
 import type { ExportedModel, ExportService } from '../services/models/exports.ts'
 import { retryOutages } from './retry.ts'
-import { tellingLine } from './trainer-outcome.ts'
+import { askTrainer, describeFailure, persist, type StartTrainer } from './trainer-request.ts'
 
 export interface ModelTaskDeps {
   readonly exports: ExportService
@@ -40,7 +37,7 @@ export interface ModelTaskDeps {
   readonly folders: WorkFolders
   readonly clock: Clock
   readonly logger: Logger
-  readonly startTrainer: (request: TrainRequest | ExportRequest | ImportRequest) => TrainerProcess
+  readonly startTrainer: StartTrainer
   readonly stopGraceMs: number
   readonly threads: number
   readonly draining: AbortSignal
@@ -63,11 +60,6 @@ type ModelRequest = Omit<ExportRequest, 'outFolder' | 'threads'> | Omit<ImportRe
 
 export type ModelTask = (payload: { readonly modelId: string }, signal: AbortSignal) => Promise<void>
 
-const MOST_ATTEMPTS = 2
-
-/** What others send. Any other signal a process raises itself, over what it has read, and would raise again: V8 without heap aborts. */
-const SENT_SIGNALS: ReadonlySet<unknown> = new Set(['SIGKILL', 'SIGTERM', 'SIGINT', 'SIGHUP'])
-
 export const createModelTask =
   <Order extends { readonly model: Model }>(deps: ModelTaskDeps, source: ModelSource<Order>): ModelTask =>
   async ({ modelId }, jobSignal) => {
@@ -77,36 +69,16 @@ export const createModelTask =
     const order = await retryOutages(() => source.begin(modelId), patience)
     if (order === null) return
     try {
-      const exported = await retryKills(logger, signal, () =>
-        retryOutages(() => makeModel({ ...deps, logger }, { source, order, signal }), patience)
-      )
+      const exported = await persist(patience, () => makeModel({ ...deps, logger }, { source, order, signal }))
       await retryOutages(() => deps.exports.complete(modelId, exported), patience)
       logger.info({ files: exported.files.length }, 'model is ready')
     } catch (error) {
       if (signal.aborted) throw error
       logger.error({ err: error }, 'model could not be made')
       await deps.objects.removePrefix(`${order.model.prefix}/`)
-      await retryOutages(() => deps.exports.fail(modelId, describe(error)), patience)
+      await retryOutages(() => deps.exports.fail(modelId, describeFailure(error)), patience)
     }
   }
-
-/** A process that others killed says nothing about what it read; one that is killed again is out of memory. */
-async function retryKills<T>(logger: Logger, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await work()
-    } catch (error) {
-      const wasKilled = isAppError(error, 'trainer_crashed') && SENT_SIGNALS.has(error.details['signal'])
-      if (!wasKilled || signal.aborted || attempt === MOST_ATTEMPTS) throw error
-      logger.warn({ err: error, attempt }, 'the trainer was killed; trying again')
-    }
-  }
-}
-
-const describe = (error: unknown): { code: string; message: string } =>
-  isAppError(error)
-    ? { code: error.code, message: error.message }
-    : { code: 'internal', message: ERROR_CATALOGUE.internal }
 
 interface Making<Order extends { readonly model: Model }> {
   readonly source: ModelSource<Order>
@@ -118,7 +90,7 @@ async function makeModel<Order extends { readonly model: Model }>(
   deps: ModelTaskDeps,
   { source, order, signal }: Making<Order>
 ): Promise<ExportedModel> {
-  const { objects, folders, threads } = deps
+  const { objects, folders, threads, logger, startTrainer, stopGraceMs } = deps
   const { id, prefix } = order.model
   const folder = await folders.make(id)
   try {
@@ -126,7 +98,11 @@ async function makeModel<Order extends { readonly model: Model }>(
     try {
       const outFolder = join(folder, 'model')
       const request = { ...prepared.request, outFolder, ...(threads === 0 ? {} : { threads }) }
-      const exported = await runTrainer(deps, signal, request)
+      const onEvent = (event: WorkEvent) => {
+        if (event.type === 'export_progress') logger.info({ stage: event.stage, share: event.share }, 'export')
+      }
+      const asking = { request, last: 'exported', onEvent, signal, graceMs: stopGraceMs } as const
+      const exported = await askTrainer(startTrainer, asking)
       const files = exported.files.map(({ path, bytes, sha256 }) => ({ name: path, bytes, sha256 }))
       await uploadFiles({ objects, prefix, folder: exported.folder, files, signal })
       return { ...(await readExported(exported.folder)), files }
@@ -135,38 +111,6 @@ async function makeModel<Order extends { readonly model: Model }>(
     }
   } finally {
     await folders.remove(folder)
-  }
-}
-
-/** @throws AppError with the trainer's code; trainer_crashed with `signal` when it was killed */
-async function runTrainer(
-  deps: ModelTaskDeps,
-  ending: AbortSignal,
-  request: ExportRequest | ImportRequest
-): Promise<ExportedEvent> {
-  ending.throwIfAborted()
-  const trainer = deps.startTrainer(request)
-  const stop = () => trainer.stop(deps.stopGraceMs)
-  ending.addEventListener('abort', stop, { once: true })
-  try {
-    let exported: ExportedEvent | null = null
-    for await (const event of trainer.events) {
-      if (event.type === 'exported') exported = event
-      else if (event.type === 'failed') throw new AppError(event.code, { message: event.message })
-      else if (event.type === 'export_progress') deps.logger.info({ stage: event.stage, share: event.share }, 'export')
-    }
-    if (exported !== null) return exported
-    ending.throwIfAborted()
-    const exit = await trainer.exited
-    // Code 0 without a model: somebody else told it to stop, as a service manager does with a whole group.
-    const signal = exit.signal ?? (exit.code === 0 ? 'SIGTERM' : null)
-    const message = `The ${request.type} ended with ${signal ?? `code ${exit.code}`}: ${tellingLine(exit.lastLines)}`
-    const isFull = isOutOfMemory(new Error(exit.lastLines.join('\n')))
-    throw new AppError(isFull ? 'out_of_memory' : 'trainer_crashed', { message, signal })
-  } finally {
-    ending.removeEventListener('abort', stop)
-    trainer.kill()
-    await trainer.exited
   }
 }
 

@@ -24,7 +24,7 @@ export interface WorkerOptions {
   readonly runs: number
   /** Ingests at once, of large and of small sources each. */
   readonly ingests: number
-  /** Exports, and imports, at once. */
+  /** Exports, imports, and evaluations, at once. */
   readonly exports: number
   /** Aborted by stop(), seen by the tasks. */
   readonly draining: AbortController
@@ -70,6 +70,7 @@ export function createWorker(options: WorkerOptions): Worker {
       await jobs.work('ingest-small-dataset', ingests, tasks['ingest-small-dataset'])
       await jobs.work('export-model', exports, tasks['export-model'])
       await jobs.work('import-model', exports, tasks['import-model'])
+      await jobs.work('evaluate-model', exports, tasks['evaluate-model'])
     },
     async stop(graceMs) {
       const stopped = jobs.stop(graceMs)

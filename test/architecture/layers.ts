@@ -23,9 +23,22 @@ export const LAYERS: Record<string, Layer> = {
     may: ['base', 'math', 'recipe', 'protocol', 'engine', 'images', 'ssl', 'interop', 'training'],
     packages: []
   },
-  serving: { may: ['base', 'protocol', 'engine', 'images', 'cache', 'model'], packages: [] },
+  serving: { may: ['base', 'protocol', 'engine', 'images', 'evaluation', 'cache', 'model'], packages: [] },
+  report: { may: ['base'], packages: [] },
   cli: {
-    may: ['base', 'math', 'recipe', 'protocol', 'engine', 'images', 'evaluation', 'training', 'serving', 'processes'],
+    may: [
+      'base',
+      'math',
+      'recipe',
+      'protocol',
+      'engine',
+      'images',
+      'evaluation',
+      'training',
+      'serving',
+      'report',
+      'processes'
+    ],
     packages: []
   },
 
@@ -37,7 +50,7 @@ export const LAYERS: Record<string, Layer> = {
   processes: { may: ['base', 'domain', 'protocol', 'cache'], packages: [] },
   tasks: { may: ['base', 'protocol', 'domain', 'services', 'cache', 'processes'], packages: [] },
   http: {
-    may: ['base', 'recipe', 'protocol', 'domain', 'services'],
+    may: ['base', 'recipe', 'protocol', 'domain', 'services', 'report'],
     packages: [/^fastify$/, /^@fastify\//, /^typebox/, /^prom-client$/]
   },
 
@@ -51,6 +64,8 @@ export const LAYERS: Record<string, Layer> = {
       'engine',
       'training',
       'model',
+      'serving',
+      'evaluation',
       'domain',
       'services',
       'storage',

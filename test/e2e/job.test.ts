@@ -20,6 +20,7 @@ describe('a job, from POST to checkpoint', () => {
       ...SMALL_RUN,
       name: 'first',
       dataset: `${dataset}@1`,
+      evaluation: { dataset: `${dataset}@1`, protocols: ['knn', 'clustering'], settings: { k: [10] } },
       metadata: { team: 'e2e' }
     }))
   })
@@ -97,6 +98,26 @@ describe('a job, from POST to checkpoint', () => {
       assert.equal(createHash('sha256').update(bytes).digest('hex'), sha256)
     }
     assert.ok(model.verification.min_cosine >= 0.9999)
+  })
+
+  it("measures the run's model as it was asked to, and finds the result by dataset and protocol", async () => {
+    const { evaluation: asked } = (await platform.call('GET', `/v1/runs/${run.id}`)).json
+    const evaluation = await platform.waitFor(
+      `/v1/evaluations/${asked.id}`,
+      ({ status }) => status !== 'running' && status !== 'queued'
+    )
+    assert.equal(evaluation.status, 'succeeded', JSON.stringify(evaluation.error))
+    assert.deepEqual([evaluation.model, evaluation.dataset], [model.id, `${dataset}@1`])
+    const [knn, clustering] = evaluation.results
+    assert.deepEqual([knn.protocol, clustering.protocol, evaluation.results.length], ['knn', 'clustering', 2])
+    assert.deepEqual([knn.settings.k, knn.settings.leave_one_out, knn.queries, knn.classes], [[10], true, 250, 10])
+    const { value, low, high } = knn.metrics.top1_k10
+    assert.ok(low <= value && value <= high && value > 0.1, 'better than ten classes by lot')
+    const found = await platform.call('GET', `/v1/evaluations?dataset=${dataset}&protocol=knn`)
+    assert.deepEqual(
+      found.json.data.map(({ id }: { id: string }) => id),
+      [evaluation.id]
+    )
   })
 
   it('gives the same weights again for the same seed', async () => {

@@ -6,12 +6,13 @@ import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type {
+  EvaluateRequest,
   ExportRequest,
   ImportRequest,
   MachineEvent,
-  TrainerEvent,
   TrainerRequest,
-  TrainRequest
+  TrainRequest,
+  WorkEvent
 } from '../../src/protocol/trainer-messages.ts'
 
 export interface FakeScript {
@@ -27,7 +28,7 @@ export interface FakeScript {
   readonly gate?: { readonly step: number; readonly file: string }
 }
 
-const say = (event: TrainerEvent | MachineEvent): void => void process.send!(event)
+const say = (event: WorkEvent | MachineEvent): void => void process.send!(event)
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex')
 
@@ -171,6 +172,38 @@ function exportFake(request: ExportRequest | ImportRequest): void {
   process.disconnect?.()
 }
 
+/**
+ * What an evaluation does is the text of `script` in the model's folder: `fail`, `kill`, `kill <marker file>` (once), `wait`
+ * (until it is stopped), `deaf` (hears no stop), or anything else.
+ */
+async function evaluateFake({ modelFolder, bank, queries, protocols }: EvaluateRequest): Promise<void> {
+  const [how, marker] = readFileSync(join(modelFolder, 'script'), 'utf8').split(' ')
+  if (how === 'kill' && !(marker && existsSync(marker))) {
+    if (marker) writeFileSync(marker, '')
+    process.kill(process.pid, 'SIGKILL')
+  }
+  say({ type: 'evaluation_progress', images: 20, protocol: 'knn', measured: 0 })
+  while (how === 'deaf' || (how === 'wait' && !shouldStop)) await pause(5)
+  if (how === 'wait') say({ type: 'done', step: 0, reason: 'stopped' })
+  else if (how === 'fail') {
+    say({
+      type: 'failed',
+      step: 0,
+      code: 'evaluation_impossible',
+      message: `knn needs labels\0, and ${bank.name} has none`
+    })
+    process.exitCode = 1
+  } else {
+    const estimate = { value: 0.5, low: 0.4, high: 0.6 }
+    const settings = { k: [10], leaveOneOut: queries === null }
+    const metrics = { top1_k10: estimate }
+    const knn = { protocol: 'knn', settings, bank: 20, queries: 20, classes: 2, metrics } as const
+    const leftOut = protocols === null ? [{ protocol: 'logistic', reason: 'needs more' } as const] : []
+    say({ type: 'evaluated', dimensions: 8, results: [knn], leftOut })
+  }
+  process.disconnect?.()
+}
+
 /** A machine with one processor. */
 function examine(): void {
   const offer = { engine: 'fake', version: '1', device: 'none', kind: 'cpu', devices: 1 } as const
@@ -199,6 +232,7 @@ if (process.send) {
     if (message.type === 'stop') shouldStop = true
     else if (message.type === 'train') void train(message)
     else if (message.type === 'examine') examine()
+    else if (message.type === 'evaluate') void evaluateFake(message)
     else exportFake(message)
   })
 }

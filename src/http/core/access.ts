@@ -47,6 +47,12 @@ export const ACCESS = {
   getPrototype: 'models:read',
   getKappa: 'models:read',
 
+  createEvaluation: 'models:write',
+  listEvaluations: 'models:read',
+  getEvaluation: 'models:read',
+  getEvaluationReport: 'models:read',
+  cancelEvaluation: 'models:write',
+
   createEmbeddings: 'embeddings:write',
   createModelEmbeddings: 'embeddings:write',
   createAssignments: 'embeddings:write',

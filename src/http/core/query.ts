@@ -30,7 +30,7 @@ function add(values: Values, name: string, value: string): void {
   else earlier.push(value)
 }
 
-/** `a=1&metadata[team]=x` → { a: '1', metadata: { team: 'x' } }. A name that comes twice becomes a list, which no schema takes. */
+/** `a=1&metadata[team]=x` → { a: '1', metadata: { team: 'x' } }. A name that comes twice becomes a list, which few schemas take. */
 export function parseQuery(text: string): Record<string, unknown> {
   const plain: Values = new Map()
   const groups = new Map<string, Values>()

@@ -17,6 +17,7 @@ const TAGS = {
   datasets: 'Images to learn from. A version never changes once it is ready.',
   runs: 'Training, from request to checkpoint.',
   models: 'Teachers of checkpoints, exported and checked.',
+  evaluations: 'What a model is worth on a dataset, protocol by protocol.',
   serving: 'Images in; embeddings or assignments out.',
   objects: 'Signed URLs of the embedded object store.',
   operations: 'Health and documentation.'

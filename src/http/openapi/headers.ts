@@ -34,6 +34,7 @@ const OF_OPERATION: Partial<Record<OperationId, readonly HeaderName[]>> = {
   createDatasetVersion: ['Location'],
   createRun: ['Location'],
   createModel: ['Location'],
+  createEvaluation: ['Location'],
   createEmbeddings: ['Server-Timing'],
   createModelEmbeddings: ['Server-Timing', 'Kappa-Dimensions'],
   createAssignments: ['Server-Timing'],

@@ -23,7 +23,10 @@ const requestProblems = [
   'invalid_recipe',
   'dataset_not_found',
   'dataset_version_not_found',
-  'dataset_version_not_ready'
+  'dataset_version_not_ready',
+  'evaluation_impossible',
+  'evaluation_too_large',
+  'storage_unavailable'
 ] as const
 
 /** `dataset` may carry a version, which a list of runs does not look at. */

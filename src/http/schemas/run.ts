@@ -16,6 +16,7 @@ import {
   Timestamp,
   timestampOrNull
 } from './common.ts'
+import { PlanOfRun, presentRunEvaluation, RunEvaluation, readPlan } from './evaluation.ts'
 import { presentRecipe, ResolvedRecipe, readHyperparameters, recipeFields } from './recipe.ts'
 
 const WEEKS_4_S = 2_419_200
@@ -86,6 +87,7 @@ export const CreateRun = Type.Object(
     compute: Type.Optional(ComputeWish),
     checkpoint: Type.Optional(CheckpointPolicy),
     alarms: Type.Optional(Type.Array(Alarm, { maxItems: 8 })),
+    evaluation: Type.Optional(Nullable(PlanOfRun)),
     metadata: Type.Optional(Metadata)
   },
   { ...closed, $id: 'CreateRun', examples }
@@ -156,6 +158,7 @@ const properties = {
   leg: Type.Integer(),
   latest_checkpoint: Nullable(Type.String()),
   model: Nullable(Type.String()),
+  evaluation: Nullable(RunEvaluation),
   error: Nullable(RunError),
   created_at: Timestamp,
   started_at: Nullable(Timestamp),
@@ -213,6 +216,7 @@ export function readRunRequest(body: Static<typeof CreateRun>): RunRequest {
       priority: body.compute?.priority ?? 0
     },
     checkpoint: { everyS: body.checkpoint?.every_s ?? 900, keepLast: body.checkpoint?.keep_last ?? 3 },
+    evaluation: body.evaluation ? readPlan(body.evaluation) : null,
     alarms: body.alarms ?? [{ rule: 'collapse', action: 'notify' }],
     metadata: body.metadata ?? {}
   }
@@ -270,6 +274,7 @@ export const presentRun = (run: DomainRun): Static<typeof Run> => ({
   leg: run.leg,
   latest_checkpoint: run.latestCheckpointId,
   model: run.modelId,
+  evaluation: run.evaluation && presentRunEvaluation(run.evaluation),
   error: run.error && { ...run.error },
   created_at: run.createdAt.toISOString(),
   started_at: timestampOrNull(run.startedAt),

@@ -37,6 +37,13 @@ const SMALL_BYTES = 64 * 1024 * 1024
 /** `ds_…` or `ds_…@3`. */
 const REFERENCE = /^(ds_[0-9a-z]{1,40})(?:@([1-9][0-9]{0,8}))?$/
 
+/** Null for what is none. */
+export function parseReference(reference: string): { readonly datasetId: string; readonly version?: number } | null {
+  const [, datasetId, version] = REFERENCE.exec(reference) ?? []
+  if (datasetId === undefined) return null
+  return version === undefined ? { datasetId } : { datasetId, version: Number(version) }
+}
+
 function newVersion(dataset: Dataset, source: DatasetSource, now: Date): Omit<DatasetVersion, 'version' | 'prefix'> {
   return {
     datasetId: dataset.id,
@@ -150,10 +157,10 @@ export function createVersionVerbs(deps: VersionDeps) {
      * @throws AppError dataset_not_found, dataset_version_not_found, dataset_version_not_ready
      */
     async resolve(projectId: string, reference: string): Promise<DatasetVersion> {
-      const match = REFERENCE.exec(reference)
-      if (!match?.[1]) throw new AppError('dataset_not_found', { dataset: reference })
-      const dataset = await get(projectId, match[1])
-      const version = match[2] === undefined ? dataset.latestVersion : Number(match[2])
+      const named = parseReference(reference)
+      if (named === null) throw new AppError('dataset_not_found', { dataset: reference })
+      const dataset = await get(projectId, named.datasetId)
+      const version = named.version ?? dataset.latestVersion
       if (version !== null) return getReadyVersion(projectId, dataset.id, version)
       throw new AppError('dataset_version_not_ready', { message: `${dataset.id} has no version that is ready.` })
     },

@@ -55,7 +55,8 @@ export function createDatasetService(deps: DatasetServiceDeps) {
         if (!(await tx.datasets.remove(projectId, id))) throw new AppError('dataset_not_found', { datasetId: id })
         // After the removal: a run that is being inserted holds the version, so it has been waited for and is counted.
         const runs = await tx.runs.countUnfinishedByDataset(id)
-        if (runs > 0) throw new AppError('dataset_in_use', { datasetId: id, runs })
+        const evaluations = await tx.evaluations.countUnfinishedByDataset(id)
+        if (runs + evaluations > 0) throw new AppError('dataset_in_use', { datasetId: id, runs, evaluations })
       })
       for (const prefix of [datasetPrefix(id), uploadPrefix(id)]) {
         try {

@@ -12,6 +12,7 @@
 import type { Clock } from '../../base/clock.ts'
 import { type DatasetVersion, isOpen, type Upload } from '../../domain/dataset.ts'
 import type { UnitOfWork } from '../../domain/stores.ts'
+import { storableText } from '../storable-text.ts'
 
 export interface IngestOrder {
   readonly version: DatasetVersion
@@ -42,9 +43,6 @@ export interface IngestDeps {
 
 const isWanted = (version: DatasetVersion | null): version is DatasetVersion =>
   version !== null && version.status !== 'cancelled'
-
-/** Messages quote names out of archives, and Postgres takes neither NUL nor half of a surrogate pair. */
-const storable = (message: string): string => message.toWellFormed().replaceAll('\0', '\ufffd')
 
 export function createIngestService({ unitOfWork, clock }: IngestDeps): IngestService {
   /** A version that has ended stays as it is. Returns whether it is wanted. */
@@ -97,7 +95,7 @@ export function createIngestService({ unitOfWork, clock }: IngestDeps): IngestSe
       }),
 
     async fail(order, { code, message }) {
-      await update(order, { status: 'failed', error: { code, message: storable(message) } })
+      await update(order, { status: 'failed', error: { code, message: storableText(message) } })
     }
   }
 }

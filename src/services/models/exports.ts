@@ -1,17 +1,20 @@
 /**
  * The state of a model while it is made from a checkpoint:
  *
- *   exporting → ready     files in the object store, prototypes and configuration written, in one transaction
+ *   exporting → ready     files in the object store, prototypes and configuration written, in one transaction; in the same
+ *                         the evaluation is queued that the run has asked for
  *   exporting → failed    with the code; the task removes the objects
  *
  * Every change of a run's model is an event of the run.
  */
 import type { Clock } from '../../base/clock.ts'
+import type { IdKind } from '../../base/ids.ts'
 import type { Checkpoint, StoredFile } from '../../domain/checkpoint.ts'
 import type { DatasetVersion, Upload } from '../../domain/dataset.ts'
 import type { MixtureSummary, Model, ModelConfig, ModelImport, Prototype, Verification } from '../../domain/model.ts'
 import type { NewRunEvent, Run } from '../../domain/run.ts'
 import type { Stores, UnitOfWork } from '../../domain/stores.ts'
+import { queueOrFailEvaluation } from '../evaluations/new-evaluation.ts'
 
 export const modelPrefix = (modelId: string): string => `models/${modelId}`
 
@@ -53,9 +56,10 @@ export interface ExportService {
 export interface ExportDeps {
   readonly unitOfWork: UnitOfWork
   readonly clock: Clock
+  readonly newId: (kind: IdKind) => string
 }
 
-export function createExportService({ unitOfWork, clock }: ExportDeps): ExportService {
+export function createExportService({ unitOfWork, clock, newId }: ExportDeps): ExportService {
   const now = () => new Date(clock.now())
 
   const fail = async (tx: Stores, model: Model, error: { readonly code: string; readonly message: string }) => {
@@ -63,6 +67,17 @@ export function createExportService({ unitOfWork, clock }: ExportDeps): ExportSe
     if (model.runId === null) return
     const data = { model: model.id, status: 'failed', error: { ...error } }
     await tx.events.append(model.runId, [{ type: 'model', level: 'error', data }], now())
+  }
+
+  /** The evaluation that its run asked for, of the run's own model and once. Returns its id. */
+  async function queueOwn(tx: Stores, { id: modelId, projectId, name, runId }: Model): Promise<string | null> {
+    const run = runId === null ? null : await tx.runs.load(runId, { lock: true })
+    if (run?.evaluation == null || run.modelId !== modelId || run.evaluation.id !== null) return null
+    const { id: _, ...plan } = run.evaluation
+    const id = newId('evaluation')
+    await queueOrFailEvaluation(tx, { id, projectId, name, modelId, metadata: {}, createdAt: now(), plan })
+    await tx.runs.update(run.id, { evaluation: { ...plan, id } })
+    return id
   }
 
   return {
@@ -107,7 +122,15 @@ export function createExportService({ unitOfWork, clock }: ExportDeps): ExportSe
         const made = { config, files, verification, mixture }
         await tx.models.update(modelId, { status: 'ready', ...made, error: null, readyAt: now() })
         if (model.runId === null) return
-        const data = { model: modelId, status: 'ready', step: model.step, verification: { ...verification } }
+        const evaluation = await queueOwn(tx, model)
+        const measured = evaluation === null ? {} : { evaluation }
+        const data = {
+          model: modelId,
+          status: 'ready',
+          step: model.step,
+          verification: { ...verification },
+          ...measured
+        }
         await tx.events.append(model.runId, [{ type: 'model', level: 'info', data }, ...alarmOf(model, mixture)], now())
       }),
 

@@ -1,10 +1,11 @@
 /** What users do with runs: plan, start, look at, cancel. What workers do with them: legs.ts. */
 import type { Clock } from '../../base/clock.ts'
-import { AppError, type FieldError, isAppError } from '../../base/errors.ts'
+import { AppError } from '../../base/errors.ts'
 import type { IdKind } from '../../base/ids.ts'
 import type { JsonObject } from '../../base/json.ts'
 import type { Checkpoint } from '../../domain/checkpoint.ts'
 import type { DatasetVersion } from '../../domain/dataset.ts'
+import type { EvaluationOfRun } from '../../domain/evaluation.ts'
 import type { Page, PageRequest } from '../../domain/page.ts'
 import {
   type Alarm,
@@ -17,20 +18,22 @@ import {
 } from '../../domain/run.ts'
 import type { MetricQuery, RunFilter, Stores, UnitOfWork } from '../../domain/stores.ts'
 import { checkRecipe, devicesProblems } from '../../recipe/check.ts'
+import { servedNetwork } from '../../recipe/network.ts'
 import { type RecipeRequest, resolveRecipe } from '../../recipe/presets.ts'
 import type { Recipe } from '../../recipe/schema.ts'
+import { holdPlan } from '../evaluations/new-evaluation.ts'
+import { type PlanDeps, type PlanRequest, planEvaluation, resolveDataset } from '../evaluations/plan-evaluation.ts'
 import { type Estimate, estimateRun } from './estimate.ts'
 import { stateEvent } from './leg-lease.ts'
 import { legKey } from './legs.ts'
 import { createRunEventVerbs } from './run-events.ts'
 import { createRunFeed, type RunFeedDeps } from './run-feed.ts'
 
-export interface RunServiceDeps extends Pick<RunFeedDeps, 'keys' | 'notices' | 'logger'> {
+export interface RunServiceDeps extends PlanDeps, Pick<RunFeedDeps, 'keys' | 'notices' | 'logger'> {
   readonly unitOfWork: UnitOfWork
   readonly stores: Stores
   readonly clock: Clock
   readonly newId: (kind: IdKind) => string
-  readonly datasets: { resolve(projectId: string, reference: string): Promise<DatasetVersion> }
 }
 
 export interface RunRequest {
@@ -41,6 +44,8 @@ export interface RunRequest {
   readonly compute: Compute
   readonly checkpoint: CheckpointPolicy
   readonly alarms: readonly Alarm[]
+  /** Of its model, once that is ready; null for none. */
+  readonly evaluation: PlanRequest | null
   readonly metadata: JsonObject
 }
 
@@ -49,43 +54,36 @@ export interface RunPlan {
   readonly version: DatasetVersion
   readonly recipe: Recipe
   readonly estimate: Estimate
+  readonly evaluation: EvaluationOfRun | null
 }
 
 /** How many of the last successes are asked for a speed: baselines of 0 epochs have none. */
 const RUNS_TO_MEASURE = 10
 
-const ABOUT_DATASET = ['dataset_not_found', 'dataset_version_not_found', 'dataset_version_not_ready'] as const
-
 export type RunService = ReturnType<typeof createRunService>
 
 export function createRunService(deps: RunServiceDeps) {
-  const { unitOfWork, stores, clock, datasets } = deps
+  const { unitOfWork, stores, clock } = deps
 
-  async function resolveDataset(projectId: string, reference: string): Promise<DatasetVersion> {
-    try {
-      return await datasets.resolve(projectId, reference)
-    } catch (error) {
-      const isAbout = ABOUT_DATASET.some((code) => isAppError(error, code))
-      if (!isAbout || !isAppError(error)) throw error
-      const errors: FieldError[] = [{ path: '/dataset', message: error.message }]
-      throw new AppError(error.code, { ...error.details, errors }, { cause: error })
-    }
-  }
-
-  /** @throws AppError invalid_recipe, dataset_not_found, dataset_version_not_found, dataset_version_not_ready */
+  /**
+   * @throws AppError invalid_recipe, dataset_not_found, dataset_version_not_found, dataset_version_not_ready,
+   *   evaluation_impossible, evaluation_too_large
+   */
   async function plan(projectId: string, request: RunRequest): Promise<RunPlan> {
     const recipe = resolveRecipe(request.recipe)
-    const version = await resolveDataset(projectId, request.dataset)
+    const version = await resolveDataset(deps, projectId, { path: '/dataset', reference: request.dataset })
     const { devices } = request.compute
     const errors = [...checkRecipe(recipe, { images: version.images }), ...devicesProblems(recipe, devices)]
     if (errors.length > 0) throw new AppError('invalid_recipe', { errors })
+    const evaluation = await planOwnEvaluation(deps, projectId, { request, recipe })
     const succeeded = await stores.runs.list(
       projectId,
       { status: 'succeeded' },
       { limit: RUNS_TO_MEASURE, after: null }
     )
     const { compute } = request
-    return { version, recipe, estimate: estimateRun(recipe, { images: version.images, ...compute }, succeeded.data) }
+    const estimate = estimateRun(recipe, { images: version.images, ...compute }, succeeded.data)
+    return { version, recipe, estimate, evaluation }
   }
 
   async function get(projectId: string, id: string): Promise<Run> {
@@ -104,6 +102,7 @@ export function createRunService(deps: RunServiceDeps) {
       const planned = await plan(projectId, request)
       const run = newRun(deps, projectId, { request, planned })
       await unitOfWork(async (tx) => {
+        if (run.evaluation !== null) await holdPlan(tx, { projectId, plan: run.evaluation })
         await tx.runs.insert(run)
         await tx.events.append(run.id, [stateEvent(run)], run.createdAt)
         await tx.jobs.enqueue('run-leg', { runId: run.id }, { key: legKey(run), priority: run.compute.priority })
@@ -145,12 +144,23 @@ export function createRunService(deps: RunServiceDeps) {
   }
 }
 
+/** Whatever the recipe says, the run's model has a head. */
+async function planOwnEvaluation(
+  deps: RunServiceDeps,
+  projectId: string,
+  { request: { evaluation: request }, recipe }: { readonly request: RunRequest; readonly recipe: Recipe }
+): Promise<EvaluationOfRun | null> {
+  if (request === null) return null
+  const subject = { dimensions: servedNetwork(recipe).dim, hasPrototypes: true, at: '/evaluation' }
+  return { id: null, ...(await planEvaluation(deps, projectId, { request, subject })) }
+}
+
 function newRun(
   { clock, newId }: RunServiceDeps,
   projectId: string,
   { request, planned }: { readonly request: RunRequest; readonly planned: RunPlan }
 ): Run {
-  const { version, recipe, estimate } = planned
+  const { version, recipe, estimate, evaluation } = planned
   return {
     id: newId('run'),
     projectId,
@@ -176,6 +186,7 @@ function newRun(
     etaS: estimate.durationS,
     latestCheckpointId: null,
     modelId: null,
+    evaluation,
     error: null,
     createdAt: new Date(clock.now()),
     startedAt: null,

@@ -112,9 +112,9 @@ const createVersionVerbs = (db: Db): Pick<DatasetStore, VersionVerbs> => ({
     return toPage(rows, limit, (row) => String(row.version))
   },
 
-  async loadVersion(datasetId, version, { lock } = { lock: false }) {
+  async loadVersion(datasetId, version, { lock }: { lock: boolean | 'share' } = { lock: false }) {
     const query = db.select().from(datasetVersions).where(isVersion(datasetId, version))
-    const [found] = await (lock ? query.for('update') : query)
+    const [found] = await (lock ? query.for(lock === 'share' ? 'share' : 'update') : query)
     return found ?? null
   },
 

@@ -77,7 +77,7 @@ export const createRunStore = (db: Db): RunStore => ({
     const [row] = await db
       .select({ runs: count() })
       .from(runs)
-      .where(and(eq(runs.datasetId, datasetId), isUnfinished))
+      .where(and(isOf(datasetId), isUnfinished))
     return row?.runs ?? 0
   },
 
@@ -130,6 +130,14 @@ const createLeaseVerbs = (db: Db): Pick<RunStore, LeaseVerbs> => ({
       .limit(SWEEP_LIMIT)
   }
 })
+
+/** Trains on it, or will have its model evaluated on it. */
+const isOf = (datasetId: string) =>
+  or(
+    eq(runs.datasetId, datasetId),
+    sql`${runs.evaluation} -> 'bank' ->> 'datasetId' = ${datasetId}`,
+    sql`${runs.evaluation} -> 'queries' ->> 'datasetId' = ${datasetId}`
+  )
 
 const matches = (filter: RunFilter) =>
   and(

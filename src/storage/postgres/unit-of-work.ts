@@ -6,6 +6,7 @@ import { createCheckpointStore } from './checkpoint-store.ts'
 import { type Database, type Db, inTransaction } from './client.ts'
 import { createDatasetStore } from './dataset-store.ts'
 import { translateDatabaseError, translating } from './errors.ts'
+import { createEvaluationStore } from './evaluation-store.ts'
 import { createEventStore } from './event-store.ts'
 import { createIdempotencyStore } from './idempotency-store.ts'
 import { createKeyStore } from './key-store.ts'
@@ -41,6 +42,7 @@ const storesOn = (db: Db, executor: SqlExecutor, queue: TransactionalQueue): Sto
   checkpoints: translating(createCheckpointStore(db)),
   models: translating(createModelStore(db)),
   prototypes: translating(createPrototypeStore(db)),
+  evaluations: translating(createEvaluationStore(db)),
   idempotency: translating(createIdempotencyStore(db)),
   jobs: translating(queue.through(executor))
 })

@@ -120,11 +120,14 @@ test('nothing of another project is found, changed or named', { skip }, async ()
   const model = await aReadyModel(api.stores, owner.projectId, { runId: run.id })
   const uploads = `/v1/datasets/${datasetId}/uploads`
   const upload = (await api.call('POST', uploads, { ...as(owner.key), body: { filename: 'a.zip', bytes: 3 } })).json
+  const ask = { model: model.id, dataset: datasetId }
+  const evaluation = (await api.call('POST', '/v1/evaluations', { ...as(owner.key), body: ask })).json.id
   const ownKey = (await api.call('GET', '/v1/keys', as(owner.key))).json.data[0].id
 
   const idOf = (path: string): string => {
     if (path.startsWith('/v1/datasets')) return datasetId
     if (path.startsWith('/v1/runs')) return run.id
+    if (path.startsWith('/v1/evaluations')) return evaluation
     return path.startsWith('/v1/keys') ? ownKey : model.id
   }
   const input = ['iVBORw0KGgo=']
@@ -151,6 +154,7 @@ test('nothing of another project is found, changed or named', { skip }, async ()
     ['/v1/runs', { dataset: datasetId, method: 'dino' }],
     ['/v1/runs:validate', { dataset: `${datasetId}@1`, method: 'dino' }],
     ['/v1/models', { checkpoint: checkpoint.id }],
+    ['/v1/evaluations', ask],
     ['/v1/embeddings', { model: model.id, input }],
     ['/v1/embeddings', { model: run.id, input }]
   ] as const
@@ -158,7 +162,7 @@ test('nothing of another project is found, changed or named', { skip }, async ()
     const refused = await api.call('POST', url, { body, ...as(stranger.key) })
     assert.equal(refused.status, 404, `${url}: ${refused.text}`)
   }
-  for (const url of ['/v1/datasets', '/v1/runs', '/v1/models', `/v1/runs?dataset=${datasetId}`]) {
+  for (const url of ['/v1/datasets', '/v1/runs', '/v1/models', '/v1/evaluations', `/v1/runs?dataset=${datasetId}`]) {
     assert.deepEqual((await api.call('GET', url, as(stranger.key))).json.data, [], url)
   }
   assert.equal((await api.call('GET', '/v1/keys', as(stranger.key))).json.data.length, 1)

@@ -21,6 +21,7 @@ export interface Fixtures {
   readonly dataset: string
   readonly run: string
   readonly model: string
+  readonly evaluation: string
 }
 
 export const PART_BYTES = 5_000_000
@@ -41,7 +42,8 @@ export async function makeFixtures(api: TestApp): Promise<Fixtures> {
   assert.equal(run.status, 202, run.text)
   await api.objects.put(LARGE_OBJECT, Buffer.alloc(PART_BYTES, 1))
   const { id: model } = await aReadyModel(api.stores, api.projectId)
-  return { dataset: datasetId, run: run.json.id, model }
+  const evaluation = await api.call('POST', '/v1/evaluations', { body: { model, dataset: datasetId } })
+  return { dataset: datasetId, run: run.json.id, model, evaluation: evaluation.json.id }
 }
 
 /** The document's example, with ids of what is there. */
@@ -89,6 +91,10 @@ const SPECIAL: Readonly<Record<string, Special>> = {
   },
   getObject: download,
   headObject: download,
+  async getEvaluationReport(api, { evaluation }) {
+    await api.stores.evaluations.update(evaluation, { status: 'succeeded' })
+    return { path: `/v1/evaluations/report?id=${evaluation}` }
+  },
   // Followed, it goes on until somebody leaves.
   listRunEvents: async () => ({ headers: { accept: 'text/event-stream' } })
 }
@@ -99,7 +105,8 @@ export async function requestOf(api: TestApp, operation: Operation, fixtures: Fi
   const ids: Readonly<Record<string, string>> = {
     datasets: fixtures.dataset,
     runs: fixtures.run,
-    models: fixtures.model
+    models: fixtures.model,
+    evaluations: fixtures.evaluation
   }
   const path = template
     .replace('{id}', ids[template.split('/')[2] ?? ''] ?? 'none')

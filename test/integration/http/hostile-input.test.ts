@@ -71,7 +71,9 @@ function* pathProbes(path: string, { name, schema }: Parameter): Generator<Probe
 
 function* queryProbes(path: string, { name, schema }: Parameter): Generator<Probe> {
   const at = fill(path)
-  yield { url: `${at}?${name}=1&${name}=2`, names: name }
+  const takesSeveral = schema.anyOf?.some(({ type }) => type === 'array') ?? false
+  const twice = takesSeveral ? '%00' : '2'
+  yield { url: `${at}?${name}=1&${name}=${twice}`, names: name }
   if (!schema.patternProperties) {
     for (const text of hostileUrlTexts(schema)) yield { url: `${at}?${name}=${text}`, names: name }
     return

@@ -91,7 +91,7 @@ test('without @ the latest version that is ready is meant', { skip }, async () =
 })
 
 for (const [what, more, status, pointer] of [
-  ['an unknown field', { evaluation: { knn: {} } }, 400, '/evaluation'],
+  ['an unknown field', { webhook: { url: 'x' } }, 400, '/webhook'],
   ['an unknown hyperparameter', { hyperparameters: { batchsize: 3 } }, 422, '/hyperparameters/batchsize'],
   ['the name that code uses', { hyperparameters: { batchSize: 3 } }, 422, '/hyperparameters/batchSize'],
   [

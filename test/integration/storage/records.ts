@@ -1,8 +1,11 @@
 /** Records as the stores take them, with everything that a test does not care about filled in. */
+
+import type { Protocol } from '../../../src/base/evaluation.ts'
 import { newId } from '../../../src/base/ids.ts'
 import type { ApiKey } from '../../../src/domain/access.ts'
 import type { Checkpoint } from '../../../src/domain/checkpoint.ts'
 import type { Dataset, DatasetVersion, Upload } from '../../../src/domain/dataset.ts'
+import type { Evaluation, EvaluationResult } from '../../../src/domain/evaluation.ts'
 import type { FittedComponent, Model, Prototype } from '../../../src/domain/model.ts'
 import type { Run } from '../../../src/domain/run.ts'
 import type { Stores } from '../../../src/domain/stores.ts'
@@ -93,6 +96,7 @@ export const aRun = (dataset: Dataset, more: Partial<Run> = {}): Run => ({
   etaS: null,
   latestCheckpointId: null,
   modelId: null,
+  evaluation: null,
   error: null,
   createdAt: NOW,
   startedAt: null,
@@ -176,3 +180,36 @@ export async function aStoredRun(stores: Stores, more: Partial<Run> = {}): Promi
   await stores.runs.insert(run)
   return run
 }
+
+/** Of a model, on the dataset of a run. */
+export const anEvaluation = (run: Run, modelId: string, more: Partial<Evaluation> = {}): Evaluation => ({
+  id: newId('evaluation'),
+  projectId: run.projectId,
+  name: null,
+  modelId,
+  bank: { datasetId: run.datasetId, version: run.datasetVersion },
+  queries: null,
+  protocols: null,
+  settings: { k: [10], seed: 0 },
+  metadata: { team: 'x' },
+  status: 'queued',
+  attempt: 0,
+  progress: { images: 0, totalImages: 10, protocol: null, measured: 0 },
+  results: [],
+  leftOut: [],
+  error: null,
+  createdAt: NOW,
+  startedAt: null,
+  finishedAt: null,
+  ...more
+})
+
+export const aResult = (protocol: Protocol): EvaluationResult => ({
+  protocol,
+  settings: { k: [10], leaveOneOut: true },
+  bank: 10,
+  queries: 10,
+  classes: 2,
+  dimensions: 8,
+  metrics: { top1_k10: { value: 0.5, low: 0.4, high: 0.6 } }
+})

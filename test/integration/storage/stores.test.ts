@@ -12,9 +12,11 @@ import {
   aFittedComponent,
   aKey,
   aModel,
+  anEvaluation,
   anUpload,
   aProjectWithDataset,
   aPrototype,
+  aResult,
   aRun,
   aStoredRun,
   aVersion,
@@ -515,6 +517,58 @@ for (const { name, skip, open } of CANDIDATES) {
         assert.deepEqual(summary?.histogram, { edges: [100, 300, 500], counts: [1, 2] })
         await stores.prototypes.replaceAll(model.id, [aPrototype(model.id, 0)])
         assert.equal(await stores.prototypes.kappa(model.id, 'fitted', 2), null)
+      })
+    })
+
+    describe('evaluations', () => {
+      test('are read as they were written, by their project only', async () => {
+        const run = await aStoredRun(stores)
+        const model = aModel(run)
+        await stores.models.insert(model)
+        const evaluation = anEvaluation(run, model.id, { queries: { datasetId: 'ds_other', version: 4 } })
+        await stores.evaluations.insert(evaluation)
+        const results = [aResult('knn')]
+        const leftOut = [{ protocol: 'logistic', reason: 'needs labels' } as const]
+        const patch = { status: 'succeeded', attempt: 1, results, leftOut, finishedAt: later(9) } as const
+        await stores.evaluations.update(evaluation.id, patch)
+        assert.deepEqual(await stores.evaluations.find(run.projectId, evaluation.id), { ...evaluation, ...patch })
+        assert.deepEqual(await stores.evaluations.load(evaluation.id), { ...evaluation, ...patch })
+        const other = await stores.keys.ensureProject(newId('request'))
+        assert.equal(await stores.evaluations.find(other.id, evaluation.id), null)
+        assert.deepEqual((await stores.evaluations.list(other.id, {}, { limit: 5, after: null })).data, [])
+      })
+
+      test('are found by what they measured, and counted while a dataset is needed', async () => {
+        const run = await aStoredRun(stores)
+        const model = aModel(run)
+        await stores.models.insert(model)
+        const made = [
+          anEvaluation(run, model.id, { status: 'succeeded', results: [aResult('knn'), aResult('label_free')] }),
+          anEvaluation(run, model.id, { status: 'succeeded', results: [aResult('label_free')] }),
+          anEvaluation(run, model.id, { status: 'cancelling', queries: { datasetId: 'ds_judged', version: 1 } })
+        ]
+        for (const one of made) await stores.evaluations.insert(one)
+        const idsOf = async (filter: Parameters<typeof stores.evaluations.list>[1]) => {
+          const { data } = await stores.evaluations.list(run.projectId, filter, { limit: 10, after: null })
+          return data.map(({ id }) => made.findIndex((one) => one.id === id)).sort()
+        }
+        const { datasetId } = run
+        assert.deepEqual(await idsOf({ dataset: { datasetId } }), [0, 1, 2])
+        assert.deepEqual(await idsOf({ dataset: { datasetId, version: run.datasetVersion }, protocol: 'knn' }), [0])
+        assert.deepEqual(await idsOf({ dataset: { datasetId, version: 9 } }), [])
+        assert.deepEqual(await idsOf({ protocol: 'label_free', modelId: model.id, status: 'succeeded' }), [0, 1])
+        assert.deepEqual(await idsOf({ modelId: newId('model') }), [])
+        assert.equal(await stores.evaluations.countUnfinishedByDataset(datasetId), 1)
+        assert.equal(await stores.evaluations.countUnfinishedByDataset('ds_judged'), 1)
+      })
+
+      test('of a run to come are counted with the run', async () => {
+        const { dataset } = await aProjectWithDataset(stores)
+        const plan = { id: null, bank: { datasetId: 'ds_bank', version: 1 }, protocols: null, settings: { seed: 0 } }
+        const evaluation = { ...plan, queries: { datasetId: 'ds_queries', version: 2 } }
+        await stores.runs.insert(aRun(dataset, { evaluation }))
+        for (const id of [dataset.id, 'ds_bank', 'ds_queries'])
+          assert.equal(await stores.runs.countUnfinishedByDataset(id), 1, id)
       })
     })
 

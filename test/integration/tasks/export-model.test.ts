@@ -32,7 +32,7 @@ afterEach(async () => {
 
 const exportModel = (draining = new AbortController()) => {
   const { unitOfWork } = bench
-  const exports = createExportService({ unitOfWork, clock: systemClock })
+  const exports = createExportService({ unitOfWork, clock: systemClock, newId })
   return createExportModel({ ...bench.shared(), exports, draining: draining.signal })
 }
 

@@ -3,9 +3,14 @@ import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { systemClock } from '../../../src/base/clock.ts'
+import { PROTOCOLS } from '../../../src/base/evaluation.ts'
+import { newId } from '../../../src/base/ids.ts'
 import { silentLogger } from '../../../src/base/log.ts'
 import { startTrainer, type TrainerProcess } from '../../../src/processes/trainer-process.ts'
+import { createEvaluationJobs } from '../../../src/services/evaluations/evaluation-jobs.ts'
+import { queueEvaluation } from '../../../src/services/evaluations/new-evaluation.ts'
 import { createExportService } from '../../../src/services/models/exports.ts'
+import { createEvaluateModel } from '../../../src/tasks/evaluate-model.ts'
 import { createExportModel } from '../../../src/tasks/export-model.ts'
 import { muRecipe } from '../../helpers/mu-recipe.ts'
 import { whyNoPostgres } from '../../helpers/postgres.ts'
@@ -43,7 +48,9 @@ async function setUp(t: TestContext) {
   }
 }
 
-test('killed in mid-run, it ends in the same state, bit for bit, and its model is published', { skip }, async (t) => {
+test('killed in mid-run, it ends in the same state, bit for bit, its model is published and measured', {
+  skip
+}, async (t) => {
   const { bench, task, addRun, trainers, begin, finalHash } = await setUp(t)
   const undisturbed = await addRun()
   await bench.workAll(undisturbed, task())
@@ -70,7 +77,7 @@ test('killed in mid-run, it ends in the same state, bit for bit, and its model i
   })
   assert.equal(loss?.steps.length, STEPS)
 
-  const exports = createExportService({ unitOfWork: bench.unitOfWork, clock: systemClock })
+  const exports = createExportService({ unitOfWork: bench.unitOfWork, clock: systemClock, newId })
   const exportModel = createExportModel({ ...bench.shared(), startTrainer: begin, threads: 1, exports })
   await exportModel({ modelId: run.modelId ?? '' }, new AbortController().signal)
   const model = await bench.stores.models.load(run.modelId ?? '')
@@ -78,6 +85,26 @@ test('killed in mid-run, it ends in the same state, bit for bit, and its model i
   assert.equal(model?.config?.prototypes, 16)
   const { data } = await bench.stores.prototypes.list(run.modelId ?? '', 'index', { limit: 100, after: null })
   assert.equal(data.length, 16)
+
+  const id = newId('evaluation')
+  const plan = {
+    bank: { datasetId: run.datasetId, version: 1 },
+    queries: null,
+    protocols: null,
+    settings: { k: [5], draws: 2, seed: 1 }
+  }
+  const named = { id, projectId: run.projectId, name: null, modelId: run.modelId ?? '', metadata: {} }
+  await bench.unitOfWork((tx) => queueEvaluation(tx, { ...named, plan, createdAt: new Date() }))
+  const evaluations = createEvaluationJobs({ unitOfWork: bench.unitOfWork, clock: systemClock })
+  const evaluateModel = createEvaluateModel({ ...bench.shared(), startTrainer: begin, threads: 1, evaluations })
+  await evaluateModel({ evaluationId: id }, new AbortController().signal)
+  const evaluation = await bench.stores.evaluations.load(id)
+  assert.deepEqual([evaluation?.status, evaluation?.error], ['succeeded', null])
+  const measured = evaluation?.results.map(({ protocol }) => protocol) ?? []
+  const leftOut = evaluation?.leftOut.map(({ protocol }) => protocol) ?? []
+  assert.deepEqual([...measured, ...leftOut].sort(), [...PROTOCOLS].sort(), 'measured, or left out with a reason')
+  const free = evaluation?.results.find(({ protocol }) => protocol === 'label_free')
+  assert.ok(free && free.metrics['rankme']!.value >= 1)
   await Promise.all(trainers.map(({ exited }) => exited))
   assert.deepEqual(bench.leftovers(), [])
 })

@@ -98,6 +98,7 @@ export async function createWorkbench(scope: TestScope, clock: Clock = systemClo
       etaS: null,
       latestCheckpointId: null,
       modelId: null,
+      evaluation: null,
       error: null,
       createdAt: now,
       startedAt: null,

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { bootstrapMeans, GROUPS, jackknife, randomGroups } from '../../../src/evaluation/intervals.ts'
+import { GROUPS } from '../../../src/base/evaluation.ts'
+import { bootstrapMeans, jackknife, randomGroups } from '../../../src/evaluation/intervals.ts'
 import { prng } from '../../../src/math/prng.ts'
 
 /** 1 with probability `share`. */

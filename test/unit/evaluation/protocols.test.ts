@@ -1,13 +1,14 @@
 /** Protocols on features whose answers are known. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { PROTOCOLS } from '../../../src/base/evaluation.ts'
 import { evaluateClustering } from '../../../src/evaluation/clustering.ts'
 import type { LabelledSets } from '../../../src/evaluation/evaluation.ts'
 import { evaluateFewShot, FEW_SHOT_SETTINGS } from '../../../src/evaluation/few-shot.ts'
 import { evaluateKnn, KNN_SETTINGS } from '../../../src/evaluation/knn.ts'
 import { evaluateLabelFree } from '../../../src/evaluation/label-free.ts'
 import { evaluateLogistic, LOGISTIC_SETTINGS } from '../../../src/evaluation/logistic.ts'
-import { PROTOCOLS, runProtocol, settingsFrom, whyNot } from '../../../src/evaluation/protocols.ts'
+import { runProtocol, settingsFrom, whyNot } from '../../../src/evaluation/protocols.ts'
 import { evaluatePrototypes, PROTOTYPES_SETTINGS } from '../../../src/evaluation/prototypes.ts'
 import { evaluateRetrieval } from '../../../src/evaluation/retrieval.ts'
 import { prng } from '../../../src/math/prng.ts'
@@ -153,7 +154,7 @@ test('every protocol runs on what it needs, and says what it lacks', () => {
   const { features } = sets.bank
   const prototypes = { assignments: sets.bank.labels, kappa: [1, 2, 3, 4], posterior: 'model' }
   const input = { dim: DIM, features, sets, prototypes }
-  const settings = settingsFrom(3, { k: [5], draws: 2 })
+  const settings = settingsFrom({ seed: 3, k: [5], draws: 2 })
   for (const protocol of PROTOCOLS) {
     assert.equal(whyNot(protocol, input), null)
     const evaluation = runProtocol(protocol, input, settings)

@@ -6,7 +6,7 @@ import { after, test } from 'node:test'
 import { systemClock } from '../../../src/base/clock.ts'
 import { silentLogger } from '../../../src/base/log.ts'
 import { startTrainer } from '../../../src/processes/trainer-process.ts'
-import type { TrainerEvent, TrainRequest } from '../../../src/protocol/trainer-messages.ts'
+import type { TrainRequest, WorkEvent } from '../../../src/protocol/trainer-messages.ts'
 import { resolveRecipe } from '../../../src/recipe/presets.ts'
 import { fakeClock } from '../../helpers/fake-clock.ts'
 import { type FakeScript, stateAfter } from '../../helpers/fake-trainer.ts'
@@ -24,8 +24,8 @@ const request = (script: FakeScript): TrainRequest => ({
   outFolder: folder
 })
 
-async function collect(events: AsyncIterable<TrainerEvent>): Promise<TrainerEvent[]> {
-  const all: TrainerEvent[] = []
+async function collect(events: AsyncIterable<WorkEvent>): Promise<WorkEvent[]> {
+  const all: WorkEvent[] = []
   for await (const event of events) all.push(event)
   return all
 }
@@ -43,7 +43,7 @@ test('a trainer that ends by itself is heard to its last word', async () => {
 
 test('a trainer that is told to stop saves first', async () => {
   const trainer = startTrainer(request({ totalSteps: 1_000_000, checkpointEverySteps: 1_000_000 }), options)
-  const events: TrainerEvent[] = []
+  const events: WorkEvent[] = []
   for await (const event of trainer.events) {
     events.push(event)
     if (event.type === 'step' && event.step === 3) trainer.stop(120_000)

@@ -8,6 +8,7 @@ import { modelQuery } from '../../data/queries/models.ts'
 import { useResource } from '../../data/use-resource.ts'
 import { href } from '../../router.ts'
 import { Artifacts } from './artifacts.tsx'
+import { Evaluations } from './evaluations.tsx'
 import { KappaSection } from './kappa-section.tsx'
 import { MixtureFacts } from './mixture-facts.tsx'
 import { ModelFacts } from './model-facts.tsx'
@@ -52,6 +53,7 @@ export function ModelPage({ id }: { readonly id: string }) {
               <Prototypes id={model.id} />
             </>
           )}
+          <Evaluations model={model.id} />
           <Artifacts id={model.id} />
         </>
       )}

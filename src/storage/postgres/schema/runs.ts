@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm'
 import { doublePrecision, index, integer, jsonb, pgTable, text, unique } from 'drizzle-orm/pg-core'
 import type { JsonObject } from '../../../base/json.ts'
+import type { EvaluationOfRun } from '../../../domain/evaluation.ts'
 import type {
   Alarm,
   CheckpointPolicy,
@@ -48,6 +49,7 @@ export const runs = pgTable(
     etaS: doublePrecision('eta_s'),
     latestCheckpointId: text('latest_checkpoint_id'),
     modelId: text('model_id'),
+    evaluation: jsonb('evaluation').$type<EvaluationOfRun>(),
     error: jsonb('error').$type<RunError>(),
     createdAt: time('created_at').notNull(),
     startedAt: time('started_at'),

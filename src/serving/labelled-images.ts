@@ -1,45 +1,50 @@
 /** Images that have labels, as features that protocols compare: a bank, and queries unless these are the same images. */
-import { realpath } from 'node:fs/promises'
 import type { LabelledFeatures, LabelledSets } from '../evaluation/evaluation.ts'
-import type { EmbeddedImage, ImageOrigin, Label } from '../serving/embed-images.ts'
-import { type Embedding, embedWithProgress } from './images.ts'
+import {
+  type EmbeddedBatch,
+  type EmbeddedImage,
+  type EmbedOptions,
+  embedImages,
+  type ImageOrigin,
+  type Label
+} from './embed-images.ts'
 
 export interface ReadImages {
   /** [N, dim] */
   readonly features: Float32Array
   /** [N] */
   readonly labels: readonly Label[]
-  /** The first without a label, with the path that it was read from. */
-  readonly unlabelled: string | null
+  readonly isLabelled: boolean
 }
 
-/**
- * In the order of the source.
- *
- * @param onUnlabelled hears of the first image without a label at once, and may throw
- */
-export async function readImages(
-  embedding: Embedding,
-  onUnlabelled: (image: string) => void = () => {}
-): Promise<ReadImages> {
-  const { model, origin } = embedding
+/** What is read now, for those who show it. */
+export interface ReadBatch {
+  readonly origin: ImageOrigin
+  readonly batch: EmbeddedBatch
+}
+
+export interface LabelledReading extends EmbedOptions {
+  readonly dim: number
+  /** Hears of the first image without a label at once, and may throw. */
+  readonly onUnlabelled: (image: string, origin: ImageOrigin) => void
+}
+
+/** In the order of the source. */
+export async function* readImages(reading: LabelledReading): AsyncGenerator<ReadBatch, ReadImages> {
+  const { origin, dim, onUnlabelled } = reading
   const images: EmbeddedImage[] = []
-  let unlabelled: string | null = null
-  await embedWithProgress(embedding, (batch) => {
+  let isLabelled = true
+  for await (const batch of embedImages(reading)) {
+    yield { origin, batch }
     images.push(...batch.images)
-    const without = unlabelled === null ? batch.images.find(({ label }) => label === null) : undefined
-    if (without === undefined) return
-    unlabelled = `${origin.path}: ${without.name}`
-    onUnlabelled(unlabelled)
-  })
-  const features = new Float32Array(images.length * model.config.embeddingDim)
+    const without = isLabelled ? batch.images.find(({ label }) => label === null) : undefined
+    if (without === undefined) continue
+    isLabelled = false
+    onUnlabelled(without.name, origin)
+  }
+  const features = new Float32Array(images.length * dim)
   for (const [i, { embedding: row }] of images.entries()) features.set(row, i * row.length)
-  return { features, labels: images.map(({ label }) => label), unlabelled }
-}
-
-/** Whether both flags name the same place. Links are followed. */
-export async function isSamePlace(one: ImageOrigin, other: ImageOrigin): Promise<boolean> {
-  return (await realpath(one.path)) === (await realpath(other.path))
+  return { features, labels: images.map(({ label }) => label), isLabelled }
 }
 
 /** A copy of the bank would find itself as the bank does. */

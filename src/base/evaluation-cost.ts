@@ -1,0 +1,96 @@
+/**
+ * What an evaluation takes, told by counts alone: before it is queued by what records say, and once more when the labels
+ * are read. One process computes it, on one core, with everything in its memory.
+ */
+import type { ChosenSettings, Protocol } from './evaluation.ts'
+
+export interface EvaluationSize {
+  readonly bankImages: number
+  /** Null: the bank is judged. */
+  readonly queryImages: number | null
+  /** Of an embedding. */
+  readonly dimensions: number
+  /** Null where nobody has counted them yet; what depends on them is left out. */
+  readonly classes: number | null
+  readonly settings: ChosenSettings
+}
+
+/** Numbers of all embeddings together: 350,000 images of 384 dimensions. */
+export const MOST_FEATURES = 2 ** 27
+
+/**
+ * Of a protocol. Float32 rows, a copy of unit length and two in float64 are 28 bytes a number when a bank is judged by
+ * itself; what is kept for every judged image comes on top.
+ */
+export const MOST_BYTES = 6 * 2 ** 30
+const BYTES_A_FEATURE = 28
+const BYTES_A_NEIGHBOR = 12
+const BYTES_A_VOTE = 8
+
+/** Products and sums of a protocol: an hour or two on a core of 2026, at 0.5 to 1 · 10⁹ a second. */
+export const MOST_PRODUCTS = 4e12
+
+/** Counted as so many products each, from times on the same features: a comparison of a sort, a step of the eigenvalues. */
+const PRODUCTS_A_COMPARISON = 20
+const PRODUCTS_AN_EIGENVALUE = 42 * 4
+
+/** Of L-BFGS, each with two products a weight and image; on the demo's features 141 for the weakest penalty. */
+const ITERATIONS = 100
+const FITS = 10
+const FOLDS = 5
+const FEW_SHOT_SIZES = 5
+const DRAWS = 20
+const LARGEST_K = 200
+
+/** As the end of a sentence, `takes …`; null for what may be computed. */
+export function tooMuch(protocol: Protocol, size: EvaluationSize): string | null {
+  const bytes = bytesOf(size)
+  if (bytes > MOST_BYTES) return `takes ${(bytes / 2 ** 30).toFixed(1)} GiB, and ${MOST_BYTES / 2 ** 30} are the most`
+  const products = productsOf(protocol, size)
+  if (products <= MOST_PRODUCTS) return null
+  return `takes ${products.toExponential(1)} products and sums, and ${MOST_PRODUCTS.toExponential(0)} are the most`
+}
+
+/** Of all images, whatever is measured; null when they fit. */
+export function tooManyFeatures({ bankImages, queryImages, dimensions }: EvaluationSize): string | null {
+  const images = bankImages + (queryImages ?? 0)
+  if (images * dimensions <= MOST_FEATURES) return null
+  const most = Math.floor(MOST_FEATURES / dimensions)
+  return `${images} images of ${dimensions} dimensions are too many for one process: ${most} are the most`
+}
+
+const judgedOf = ({ bankImages, queryImages }: EvaluationSize): number => queryImages ?? bankImages
+const kOf = ({ settings, bankImages }: EvaluationSize): number =>
+  Math.min(bankImages, Math.max(...(settings.k ?? [LARGEST_K])))
+
+function bytesOf(size: EvaluationSize): number {
+  const judged = judgedOf(size)
+  const features = (size.bankImages + (size.queryImages ?? 0)) * size.dimensions
+  const kept = judged * (kOf(size) * BYTES_A_NEIGHBOR + (size.classes ?? 0) * BYTES_A_VOTE)
+  return features * BYTES_A_FEATURE + kept
+}
+
+function productsOf(protocol: Protocol, size: EvaluationSize): number {
+  const { bankImages, queryImages, dimensions, classes, settings } = size
+  const judged = judgedOf(size)
+  const pairs = judged * bankImages
+  // The Hessian that it begins with, then the iterations: of one fit to the whole bank.
+  const fit = (bankImages * dimensions ** 2) / 2 + 2 * bankImages * dimensions * (classes ?? 0) * ITERATIONS
+  switch (protocol) {
+    case 'knn':
+      return pairs * dimensions + judged * kOf(size) ** 2
+    case 'prototypes':
+      return pairs * dimensions
+    case 'retrieval':
+      return pairs * (dimensions + PRODUCTS_A_COMPARISON * Math.log2(bankImages + 1))
+    case 'logistic':
+      return fit * FITS * (queryImages === null ? FOLDS : 1)
+    case 'few_shot':
+      // A tenth of the bank is the most that is learned from; all that is judged goes through the weights once.
+      return ((settings.draws ?? DRAWS) * FEW_SHOT_SIZES * fit) / 10
+    case 'label_free':
+      return (bankImages * dimensions ** 2) / 2 + PRODUCTS_AN_EIGENVALUE * dimensions ** 3
+    case 'clustering':
+      return judged
+  }
+}

@@ -1,0 +1,81 @@
+/**
+ * Evaluations in words that the lab and the platform share: the names of protocols, and what a result says. A result is
+ * data: it says what was measured, with every setting that decides the number, so that it can be stored as it is and
+ * compared with another whose protocol and settings are the same.
+ */
+
+/** In the order in which they are run. */
+export const PROTOCOLS = ['knn', 'logistic', 'few_shot', 'retrieval', 'clustering', 'prototypes', 'label_free'] as const
+export type Protocol = (typeof PROTOCOLS)[number]
+
+export const isProtocol = (name: string): name is Protocol => (PROTOCOLS as readonly string[]).includes(name)
+
+/** Those that need to know which prototype an image belongs to. */
+export const OF_PROTOTYPES: readonly Protocol[] = ['clustering', 'prototypes']
+
+/** Images are left out in so many groups, one after the other, for the interval of what is no mean: fewer are too few. */
+export const GROUPS = 20
+
+/** More draws than this tell no more. */
+export const MOST_DRAWS = 1000
+
+/** A number and the 95 % interval around it; the result's settings say how the interval was made. */
+export interface Estimate {
+  readonly value: number
+  readonly low: number
+  readonly high: number
+}
+
+/** Numbers, names and lists of them. */
+export type Setting = number | string | boolean | null | readonly (number | string)[]
+
+const PLAIN = /^(rankme|alpha|nmi|ari|.*_correlation)$/
+
+/** Whether a metric is a share, and shown in percent. */
+export const isShare = (metric: string): boolean => !PLAIN.test(metric)
+
+export interface Evaluation {
+  readonly protocol: Protocol
+  readonly settings: Readonly<Record<string, Setting>>
+  /** Images that were learned from or voted; null where none were. */
+  readonly bank: number | null
+  /** Images that were judged. */
+  readonly queries: number
+  /** Among all of them; null where no label was read. */
+  readonly classes: number | null
+  readonly metrics: Readonly<Record<string, Estimate>>
+}
+
+export interface Bucket {
+  readonly by: 'kappa' | 'usage'
+  /** Smallest and largest κ, or usage, of its prototypes. */
+  readonly from: number
+  readonly to: number
+  readonly prototypes: number
+  readonly images: number
+  readonly top1: Estimate
+}
+
+export interface PrototypesEvaluation extends Evaluation {
+  readonly used: number
+  /** Ascending, by κ and then by usage; fewer where a prototype has more images than a bucket. */
+  readonly buckets: readonly Bucket[]
+}
+
+export const isOfPrototypes = (evaluation: Evaluation): evaluation is PrototypesEvaluation => 'buckets' in evaluation
+
+/** What a caller may choose; the rest is a protocol's own. */
+export interface ChosenSettings {
+  /** Neighbours that vote in knn. */
+  readonly k?: readonly number[]
+  /** Of images for few_shot. */
+  readonly draws?: number
+  /** Of draws, folds and intervals. */
+  readonly seed: number
+}
+
+/** A protocol that was not run, and why, as the end of a sentence: `needs …`. */
+export interface LeftOut {
+  readonly protocol: Protocol
+  readonly reason: string
+}

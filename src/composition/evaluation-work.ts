@@ -1,0 +1,96 @@
+/** A model measured in a trainer child: images through its programs once, then one protocol after the other. */
+import { setImmediate } from 'node:timers/promises'
+import { AppError } from '../base/errors.ts'
+import { type Evaluation, type LeftOut, PROTOCOLS } from '../base/evaluation.ts'
+import { tooMuch } from '../base/evaluation-cost.ts'
+import type { LoadedProgram } from '../engine/engine.ts'
+import type { EvaluationInput } from '../evaluation/protocols.ts'
+import { runProtocols } from '../evaluation/run-protocols.ts'
+import type { EvaluateRequest, EvaluationEvent, NamedFolder } from '../protocol/trainer-messages.ts'
+import type { DoneEvent } from '../protocol/training-events.ts'
+import type { ImageOrigin } from '../serving/embed-images.ts'
+import { readInput } from '../serving/evaluation-input.ts'
+import { openServingModel } from '../serving/serving-model.ts'
+
+const STOPPED: DoneEvent = { type: 'done', step: 0, reason: 'stopped' }
+
+type Request = Omit<EvaluateRequest, 'threads'>
+type OpenOnnxFile = (path: string) => Promise<LoadedProgram>
+
+/** @throws AppError evaluation_impossible, evaluation_too_large, and what opening the model and reading the images throws */
+export async function* evaluateModel(
+  request: Request,
+  signal: AbortSignal,
+  openOnnxFile: OpenOnnxFile
+): AsyncGenerator<EvaluationEvent> {
+  let images = 0
+  const reading = readAll(request, openOnnxFile)
+  let batch = await reading.next()
+  for (; !batch.done; batch = await reading.next()) {
+    images += batch.value
+    yield { type: 'evaluation_progress', images, protocol: null, measured: 0 }
+    if (!signal.aborted) continue
+    await reading.return(undefined as never) // closes what it holds open; the value goes nowhere
+    return yield STOPPED
+  }
+  const input = batch.value
+  const leftOut = [...tooLarge(request, input)]
+  const results: Evaluation[] = []
+  for (const step of runProtocols(input, { ...request, except: leftOut })) {
+    if (step.type === 'left_out') leftOut.push({ protocol: step.protocol, reason: step.reason })
+    else if (step.type === 'measured') results.push(step.evaluation)
+    else {
+      const { protocol } = step
+      yield { type: 'evaluation_progress', images, protocol, measured: results.length }
+      // A protocol holds the thread until it is done: what was sent meanwhile is heard in this turn.
+      await setImmediate()
+      if (signal.aborted) return yield STOPPED
+    }
+  }
+  yield { type: 'evaluated', dimensions: input.dim, results, leftOut: inOrder(leftOut) }
+}
+
+/** How many images each batch has. */
+async function* readAll(
+  { modelFolder, bank, queries, protocols }: Request,
+  openOnnxFile: OpenOnnxFile
+): AsyncGenerator<number, EvaluationInput> {
+  const model = await openServingModel(modelFolder, openOnnxFile)
+  try {
+    const origins = { bank: originOf(bank), queries: queries && originOf(queries) }
+    const nameOf = (origin: ImageOrigin) => (origin === origins.queries ? (queries ?? bank) : bank).name
+    const reading = readInput({ model, ...origins, protocols, nameOf })
+    try {
+      let step = await reading.next()
+      for (; !step.done; step = await reading.next()) yield step.value.batch.images.length
+      return step.value
+    } finally {
+      await reading.return(undefined as never) // as above
+    }
+  } finally {
+    await model.dispose()
+  }
+}
+
+const originOf = ({ folder: path }: NamedFolder): ImageOrigin => ({ kind: 'packed', path })
+
+/** By what the images turned out to be. What was asked for by name is refused. @throws AppError evaluation_too_large */
+function tooLarge({ protocols, settings }: Request, { dim, features, sets }: EvaluationInput): LeftOut[] {
+  const size = {
+    bankImages: features.length / dim,
+    queryImages: sets?.queries?.labels.length ?? null,
+    dimensions: dim,
+    classes: sets?.classes ?? null,
+    settings
+  }
+  const found = (protocols ?? PROTOCOLS).flatMap((protocol): LeftOut[] => {
+    const reason = tooMuch(protocol, size)
+    return reason === null ? [] : [{ protocol, reason }]
+  })
+  if (protocols === null || found.length === 0) return found
+  const message = `${found.map(({ protocol, reason }) => `${protocol} ${reason}`).join('; ')}.`
+  throw new AppError('evaluation_too_large', { message })
+}
+
+const inOrder = (leftOut: readonly LeftOut[]): LeftOut[] =>
+  PROTOCOLS.flatMap((name) => leftOut.find(({ protocol }) => protocol === name) ?? [])

@@ -1,0 +1,85 @@
+import { AppError } from '../base/errors.ts'
+import type { ChosenSettings, LeftOut, Protocol, Evaluation as ProtocolResult } from '../base/evaluation.ts'
+import type { JsonObject } from '../base/json.ts'
+
+/**
+ *   queued → running → succeeded | failed
+ *     │         │  ↑
+ *     │         │  └ its worker ended: another starts over
+ *     │         └→ cancelling → cancelled
+ *     └──────────────────────→ cancelled
+ */
+export const EVALUATION_STATUSES = ['queued', 'running', 'cancelling', 'cancelled', 'succeeded', 'failed'] as const
+export type EvaluationStatus = (typeof EVALUATION_STATUSES)[number]
+
+/** One version of a dataset. */
+export interface VersionName {
+  readonly datasetId: string
+  readonly version: number
+}
+
+export const isSameVersion = (one: VersionName, other: VersionName): boolean =>
+  one.datasetId === other.datasetId && one.version === other.version
+
+/** What is to be measured, of whatever model. */
+export interface EvaluationPlan {
+  /** Votes or is learned from. */
+  readonly bank: VersionName
+  /** Is judged; null: the bank, each image without itself. */
+  readonly queries: VersionName | null
+  /** Null: everything that images and model allow. */
+  readonly protocols: readonly Protocol[] | null
+  readonly settings: ChosenSettings
+}
+
+/** Images read so far, then protocols measured so far. */
+export interface EvaluationProgress {
+  readonly images: number
+  readonly totalImages: number
+  /** The one that is computed now; null while images are read, and at the end. */
+  readonly protocol: Protocol | null
+  readonly measured: number
+}
+
+export interface EvaluationResult extends ProtocolResult {
+  /** Of an embedding. */
+  readonly dimensions: number
+}
+
+/** A job that measures one model on one dataset. It outlives the dataset. */
+export interface Evaluation extends EvaluationPlan {
+  readonly id: string
+  readonly projectId: string
+  readonly name: string | null
+  readonly modelId: string
+  readonly metadata: JsonObject
+  readonly status: EvaluationStatus
+  /** How often a worker began with it. */
+  readonly attempt: number
+  readonly progress: EvaluationProgress
+  /** All of them or none. */
+  readonly results: readonly EvaluationResult[]
+  /** Only where no protocol was asked for by name. */
+  readonly leftOut: readonly LeftOut[]
+  readonly error: { readonly code: string; readonly message: string } | null
+  readonly createdAt: Date
+  readonly startedAt: Date | null
+  readonly finishedAt: Date | null
+}
+
+/** What a run asks for: `id` is null until its model is ready. */
+export interface EvaluationOfRun extends EvaluationPlan {
+  readonly id: string | null
+}
+
+const FINISHED: ReadonlySet<EvaluationStatus> = new Set(['cancelled', 'succeeded', 'failed'])
+
+export const isEvaluated = ({ status }: Pick<Evaluation, 'status'>): boolean => FINISHED.has(status)
+
+/** The status after a user asks to cancel. @throws AppError evaluation_not_cancelable */
+export function cancelledStatus({ id, status }: Pick<Evaluation, 'id' | 'status'>): EvaluationStatus {
+  if (status === 'queued' || status === 'cancelled') return 'cancelled'
+  if (status === 'running' || status === 'cancelling') return 'cancelling'
+  const message = `Evaluation ${id} has already ${status}.`
+  throw new AppError('evaluation_not_cancelable', { message, evaluationId: id })
+}

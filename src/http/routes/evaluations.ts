@@ -1,0 +1,130 @@
+import { Type } from 'typebox'
+import { readResults } from '../../report/measurement.ts'
+import { REPORT_POLICY, reportPage } from '../../report/page.ts'
+import type { Services } from '../../services/services.ts'
+import { sendWithEtag } from '../core/etag.ts'
+import { IdParams, presentPage, toPageRequest } from '../schemas/common.ts'
+import {
+  CreateEvaluation,
+  Evaluation,
+  EvaluationList,
+  EvaluationQuery,
+  presentEvaluation,
+  ReportQuery,
+  readEvaluationQuery,
+  readEvaluationRequest
+} from '../schemas/evaluation.ts'
+import type { App } from '../server.ts'
+
+const tags = ['evaluations']
+
+/** Nor may another page frame it. */
+const PAGE_POLICY = `${REPORT_POLICY}; frame-ancestors 'none'`
+
+const requestProblems = [
+  'model_not_found',
+  'model_not_ready',
+  'dataset_not_found',
+  'dataset_version_not_found',
+  'dataset_version_not_ready',
+  'evaluation_impossible',
+  'evaluation_too_large',
+  'storage_unavailable'
+] as const
+
+export function evaluationRoutes(app: App, { evaluations }: Pick<Services, 'evaluations'>): void {
+  app.post(
+    '/v1/evaluations',
+    {
+      schema: {
+        operationId: 'createEvaluation',
+        tags,
+        summary: 'Queue an evaluation of a model on a dataset',
+        description:
+          'By the protocols of docs/evaluation.md, each with its interval and all its settings. A worker computes it in a process of its own.',
+        body: CreateEvaluation,
+        response: { 202: Evaluation }
+      },
+      config: { isIdempotent: true, problems: requestProblems }
+    },
+    async ({ body, principal }, reply) => {
+      const evaluation = await evaluations.create(principal.projectId, readEvaluationRequest(body))
+      return reply.code(202).header('location', `/v1/evaluations/${evaluation.id}`).send(presentEvaluation(evaluation))
+    }
+  )
+
+  app.get(
+    '/v1/evaluations',
+    {
+      schema: {
+        operationId: 'listEvaluations',
+        tags,
+        summary: 'List evaluations, newest first',
+        description: 'Results are comparable where protocol, dataset, queries and settings are the same.',
+        querystring: EvaluationQuery,
+        response: { 200: EvaluationList }
+      },
+      config: { problems: ['model_not_found', 'model_not_ready'] }
+    },
+    async ({ query, principal }) =>
+      presentPage(
+        await evaluations.list(principal.projectId, readEvaluationQuery(query), toPageRequest(query)),
+        presentEvaluation
+      )
+  )
+
+  app.get(
+    '/v1/evaluations/report',
+    {
+      schema: {
+        operationId: 'getEvaluationReport',
+        tags,
+        summary: 'Compare evaluations on one page',
+        description:
+          'As `kappa report` writes it: a page of HTML that loads and runs nothing. Name each as `id=eval_…`.',
+        querystring: ReportQuery,
+        response: { 200: { description: 'A page.', content: { 'text/html': { schema: Type.String() } } } }
+      },
+      config: { problems: ['evaluation_not_found'] }
+    },
+    async ({ query, principal }, reply) => {
+      const chosen = await evaluations.getMeasured(principal.projectId, [query.id].flat())
+      reply.headers({ 'content-type': 'text/html; charset=utf-8', 'content-security-policy': PAGE_POLICY })
+      return reply.send(reportPage(chosen.flatMap((one) => readResults(presentEvaluation(one), one.id))))
+    }
+  )
+
+  app.get(
+    '/v1/evaluations/:id',
+    {
+      schema: {
+        operationId: 'getEvaluation',
+        tags,
+        summary: 'Get an evaluation',
+        params: IdParams,
+        response: { 200: Evaluation, 304: Type.Null() }
+      },
+      config: { problems: ['evaluation_not_found'] }
+    },
+    async (request, reply) => {
+      const evaluation = await evaluations.get(request.principal.projectId, request.params.id)
+      return sendWithEtag(request, reply, presentEvaluation(evaluation))
+    }
+  )
+
+  app.post(
+    '/v1/evaluations/:id([0-9a-z_]+)::cancel',
+    {
+      schema: {
+        operationId: 'cancelEvaluation',
+        tags,
+        summary: 'Cancel an evaluation',
+        description: 'One that waits is cancelled at once; another one is cancelling until its worker has stopped.',
+        params: IdParams,
+        response: { 200: Evaluation }
+      },
+      config: { problems: ['evaluation_not_found', 'evaluation_not_cancelable'] }
+    },
+    async ({ params, principal }) => presentEvaluation(await evaluations.cancel(principal.projectId, params.id))
+  )
+}

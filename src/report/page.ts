@@ -1,0 +1,108 @@
+/**
+ * Measurements of several models as one page of HTML: a table a protocol with the models side by side, intervals drawn, the
+ * settings beside them, and a warning wherever numbers must not be compared. It loads nothing and runs nothing.
+ */
+import type { Bucket } from '../base/evaluation.ts'
+import { type Column, type Comparison, columnsOf, compare } from './compare.ts'
+import { inWords, type Scale, scaleInWords, scaleOf, whiskers } from './estimates.ts'
+import { type Html, html } from './html.ts'
+import type { Measurement } from './measurement.ts'
+import { STYLE } from './style.ts'
+
+export const REPORT_POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+
+/** A whole document. */
+export function reportPage(measurements: readonly Measurement[]): string {
+  const columns = columnsOf(measurements)
+  const comparisons = compare(columns)
+  // The style is ours and holds no sign that would be escaped but quotes, which must not be.
+  const style: Html = { html: STYLE }
+  return html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="${REPORT_POLICY}">
+<title>Evaluations compared</title>
+<style>${style}</style>
+</head>
+<body>
+<h1>Evaluations compared</h1>
+<p class="muted">Intervals are of 95 %: over the images or draws that the settings say, not over training runs. Compare
+numbers of equal settings on equal images only.</p>
+${sources(columns)}
+${comparisons.map(protocolSection)}
+</body>
+</html>
+`.html
+}
+
+const sources = (columns: readonly Column[]): Html => html`<section><h2>What is compared</h2><div class="table"><table>
+<thead><tr><th></th><th scope="col">Model</th><th scope="col">Bank</th><th scope="col">Queries</th><th scope="col">From</th></tr></thead>
+<tbody>${columns.map(
+  ({ letter, model, bankSource, queriesSource, from }) => html`<tr><th scope="row">${letter}</th>
+<td class="path">${model}</td><td class="path">${bankSource}</td>
+<td class="path">${queriesSource ?? 'none: each image without itself'}</td><td class="path">${from}</td></tr>`
+)}</tbody></table></div></section>`
+
+const protocolSection = (comparison: Comparison): Html => {
+  const { protocol, columns, metrics, warnings } = comparison
+  return html`<section><h2>${protocol}</h2>
+${warnings.map((warning) => html`<p class="warning" role="note">⚠ ${warning}</p>`)}
+<div class="table"><table><thead><tr><th scope="col">Metric</th>${headers(columns)}</tr></thead>
+<tbody>${metrics.map((metric) => metricRow(metric, columns))}</tbody></table></div>
+${columns.map(({ letter, measurement }) => bucketTable(letter, measurement))}
+${settingsTable(comparison)}</section>`
+}
+
+const headers = (columns: Comparison['columns']): Html =>
+  html`${columns.map(
+    ({ letter, measurement }) =>
+      html`<th scope="col">${letter} <span class="muted small">${shortened(measurement.model)}</span></th>`
+  )}`
+
+/** The end of a path: it is what differs between models. */
+const shortened = (model: string): string => (model.length <= 32 ? model : `…${model.slice(-31)}`)
+
+function metricRow(metric: string, columns: Comparison['columns']): Html {
+  const estimates = columns.map(({ measurement }) => measurement.metrics[metric])
+  const scale = scaleOf(estimates.filter((one) => one !== undefined))
+  return html`<tr><th scope="row">${metric}${scale && scaleNote(metric, scale)}</th>${estimates.map((estimate) =>
+    estimate === undefined || scale === null
+      ? html`<td>–</td>`
+      : html`<td>${inWords(metric, estimate)}${whiskers(metric, estimate, scale)}</td>`
+  )}</tr>`
+}
+
+const scaleNote = (metric: string, scale: Scale): Html =>
+  html`<br><span class="muted">drawn from ${scaleInWords(metric, scale)}</span>`
+
+function bucketTable(letter: string, { buckets }: Measurement): Html {
+  if (buckets.length === 0) return html``
+  const scale = scaleOf(buckets.map(({ top1 }) => top1))
+  const row = (bucket: Bucket): Html =>
+    html`<tr><th scope="row">${rangeOf(bucket)}</th><td>${bucket.images} of ${bucket.prototypes} prototypes</td>
+<td>${inWords('top1', bucket.top1)}${scale && whiskers('top1', bucket.top1, scale)}</td></tr>`
+  return html`<details><summary>Buckets of ${letter}: images by the κ, and by the usage, of their prototype</summary>
+<div class="table"><table><thead><tr><th scope="col">Bucket</th><th scope="col">Images</th><th scope="col">Top-1</th></tr></thead>
+<tbody>${buckets.map(row)}</tbody></table></div></details>`
+}
+
+const rangeOf = ({ by, from, to }: Bucket): string =>
+  by === 'kappa' ? `κ ${from.toFixed(1)} … ${to.toFixed(1)}` : `usage ${from} … ${to}`
+
+function settingsTable({ settings, columns }: Comparison): Html {
+  const counts = (['bank', 'queries', 'classes', 'dimensions'] as const).map((name) => ({
+    name,
+    values: columns.map(({ measurement }) => String(measurement[name] ?? '–'))
+  }))
+  const rows = [...counts.map((one) => ({ ...one, differs: false })), ...settings]
+  return html`<details open><summary>Settings and sizes</summary><div class="table"><table class="small">
+<thead><tr><th scope="col">Setting</th>${columns.map(({ letter }) => html`<th scope="col">${letter}</th>`)}</tr></thead>
+<tbody>${rows.map(
+    ({ name, values, differs }) =>
+      html`<tr class="${differs ? 'differs' : ''}"><th scope="row">${name}</th>${values.map(
+        (value) => html`<td>${value}</td>`
+      )}</tr>`
+  )}</tbody></table></div></details>`
+}

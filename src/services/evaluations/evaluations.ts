@@ -1,0 +1,115 @@
+/** What users do with evaluations: ask for them, look at them, cancel. What workers do with them: evaluation-jobs.ts. */
+import type { Clock } from '../../base/clock.ts'
+import { AppError } from '../../base/errors.ts'
+import type { Protocol } from '../../base/evaluation.ts'
+import type { IdKind } from '../../base/ids.ts'
+import type { JsonObject } from '../../base/json.ts'
+import { cancelledStatus, type Evaluation, type EvaluationStatus, isEvaluated } from '../../domain/evaluation.ts'
+import type { Page, PageRequest } from '../../domain/page.ts'
+import type { EvaluationFilter, Stores, UnitOfWork } from '../../domain/stores.ts'
+import { parseReference } from '../datasets/dataset-versions.ts'
+import type { ModelService } from '../models/models.ts'
+import { queueEvaluation } from './new-evaluation.ts'
+import { type PlanDeps, type PlanRequest, planEvaluation } from './plan-evaluation.ts'
+
+export interface EvaluationServiceDeps extends PlanDeps {
+  readonly unitOfWork: UnitOfWork
+  readonly stores: Pick<Stores, 'evaluations'>
+  readonly models: Pick<ModelService, 'get' | 'getReady'>
+  readonly clock: Clock
+  readonly newId: (kind: IdKind) => string
+}
+
+export interface EvaluationRequest extends PlanRequest {
+  readonly name: string | null
+  /** Its id, or that of its run. */
+  readonly model: string
+  readonly metadata: JsonObject
+}
+
+export interface EvaluationQuery {
+  readonly model?: string
+  /** `ds_…@3`, or `ds_…` for any version. */
+  readonly dataset?: string
+  readonly protocol?: Protocol
+  readonly status?: EvaluationStatus
+}
+
+export type EvaluationService = ReturnType<typeof createEvaluationService>
+
+export function createEvaluationService(deps: EvaluationServiceDeps) {
+  const { unitOfWork, stores, models, clock, newId } = deps
+
+  async function get(projectId: string, id: string): Promise<Evaluation> {
+    const evaluation = await stores.evaluations.find(projectId, id)
+    if (evaluation === null) throw new AppError('evaluation_not_found', { evaluationId: id })
+    return evaluation
+  }
+
+  async function filterOf(
+    projectId: string,
+    { model, dataset, protocol, status }: EvaluationQuery
+  ): Promise<EvaluationFilter> {
+    const position = dataset === undefined ? undefined : parseReference(dataset)
+    if (position === null) {
+      throw new AppError('invalid_request', { errors: [{ path: 'dataset', message: 'must be ds_… or ds_…@3' }] })
+    }
+    const modelId = model?.startsWith('run_') ? (await models.get(projectId, model)).id : model
+    return {
+      ...(modelId !== undefined && { modelId }),
+      ...(position && { dataset: position }),
+      ...(protocol && { protocol }),
+      ...(status && { status })
+    }
+  }
+
+  return {
+    get,
+
+    /**
+     * @throws AppError model_not_found, model_not_ready, dataset_not_found, dataset_version_not_found,
+     *   dataset_version_not_ready, evaluation_impossible, evaluation_too_large
+     */
+    async create(projectId: string, request: EvaluationRequest): Promise<Evaluation> {
+      const { name, metadata } = request
+      const { id: modelId, config } = await models.getReady(projectId, request.model)
+      const subject = { dimensions: config.embeddingDim, hasPrototypes: config.prototypes !== null, at: '' }
+      const plan = await planEvaluation(deps, projectId, { request, subject })
+      const createdAt = new Date(clock.now())
+      const wanted = { id: newId('evaluation'), projectId, name, modelId, metadata, createdAt, plan }
+      return unitOfWork((tx) => queueEvaluation(tx, wanted))
+    },
+
+    /** @throws AppError model_not_found, model_not_ready for a run without one; invalid_request for a dataset that is none */
+    list: async (projectId: string, query: EvaluationQuery, page: PageRequest): Promise<Page<Evaluation>> =>
+      stores.evaluations.list(projectId, await filterOf(projectId, query), page),
+
+    /** In the order of the ids. @throws AppError evaluation_not_found; invalid_request for one without results */
+    async getMeasured(projectId: string, ids: readonly string[]): Promise<Evaluation[]> {
+      const evaluations: Evaluation[] = []
+      for (const id of ids) {
+        const one = await get(projectId, id)
+        const message = `${id} has no results: it is ${one.status}`
+        if (one.status !== 'succeeded') throw new AppError('invalid_request', { errors: [{ path: 'id', message }] })
+        evaluations.push(one)
+      }
+      return evaluations
+    },
+
+    /**
+     * One that nobody works on ends at once; otherwise its worker sees it within seconds.
+     *
+     * @throws AppError evaluation_not_found, evaluation_not_cancelable
+     */
+    cancel: (projectId: string, id: string): Promise<Evaluation> =>
+      unitOfWork(async (tx) => {
+        const known = await tx.evaluations.load(id, { lock: true })
+        if (known?.projectId !== projectId) throw new AppError('evaluation_not_found', { evaluationId: id })
+        const status = cancelledStatus(known)
+        if (status === known.status) return known
+        const patch = { status, ...(isEvaluated({ status }) && { finishedAt: new Date(clock.now()) }) }
+        await tx.evaluations.update(id, patch)
+        return { ...known, ...patch }
+      })
+  }
+}

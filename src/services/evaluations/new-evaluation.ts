@@ -1,0 +1,69 @@
+import { AppError } from '../../base/errors.ts'
+import type { Evaluation, EvaluationPlan } from '../../domain/evaluation.ts'
+import type { Stores } from '../../domain/stores.ts'
+
+export interface NewEvaluation
+  extends Pick<Evaluation, 'id' | 'projectId' | 'name' | 'modelId' | 'metadata' | 'createdAt'> {
+  readonly plan: EvaluationPlan
+}
+
+const newEvaluation = ({ plan, ...named }: NewEvaluation, totalImages: number): Evaluation => ({
+  ...named,
+  ...plan,
+  status: 'queued',
+  attempt: 0,
+  progress: { images: 0, totalImages, protocol: null, measured: 0 },
+  results: [],
+  leftOut: [],
+  error: null,
+  startedAt: null,
+  finishedAt: null
+})
+
+/** Inserts it and queues its job. @throws AppError dataset_version_not_found when a version was removed meanwhile */
+export async function queueEvaluation(tx: Stores, wanted: NewEvaluation): Promise<Evaluation> {
+  const images = await holdPlan(tx, wanted)
+  const evaluation = newEvaluation(wanted, images)
+  await tx.evaluations.insert(evaluation)
+  await tx.jobs.enqueue('evaluate-model', { evaluationId: wanted.id }, { key: wanted.id, project: wanted.projectId })
+  return evaluation
+}
+
+/**
+ * Of a run whose model is ready: a dataset that was removed meanwhile must not take the model along. Then there is an
+ * evaluation that says so.
+ */
+export async function queueOrFailEvaluation(tx: Stores, wanted: NewEvaluation): Promise<void> {
+  const gone = await firstGone(tx, wanted)
+  if (gone === null) return void (await queueEvaluation(tx, wanted))
+  const error = { code: 'dataset_version_not_found', message: gone }
+  await tx.evaluations.insert({ ...newEvaluation(wanted, 0), status: 'failed', error, finishedAt: wanted.createdAt })
+}
+
+type Planned = Pick<NewEvaluation, 'projectId' | 'plan'>
+
+const sourcesOf = ({ plan: { bank, queries } }: Planned) => (queries === null ? [bank] : [bank, queries])
+
+async function firstGone(tx: Stores, planned: Planned): Promise<string | null> {
+  for (const { datasetId, version } of sourcesOf(planned)) {
+    const known = await tx.datasets.loadVersion(datasetId, version, { lock: 'share' })
+    if (known?.projectId !== planned.projectId || known.status !== 'ready') return `${datasetId}@${version} is gone.`
+  }
+  return null
+}
+
+/**
+ * Until the transaction ends the versions cannot be removed.
+ *
+ * @returns how many images they have
+ * @throws AppError dataset_version_not_found when one was removed meanwhile
+ */
+export async function holdPlan(tx: Stores, planned: Planned): Promise<number> {
+  const message = await firstGone(tx, planned)
+  if (message !== null) throw new AppError('dataset_version_not_found', { message })
+  let images = 0
+  for (const { datasetId, version } of sourcesOf(planned)) {
+    images += (await tx.datasets.loadVersion(datasetId, version))?.images ?? 0
+  }
+  return images
+}

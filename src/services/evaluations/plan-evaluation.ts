@@ -1,0 +1,142 @@
+/** A request as a plan that can be carried out, as far as records and the first image of each dataset tell. */
+import { AppError, type FieldError, isAppError } from '../../base/errors.ts'
+import { GROUPS, type LeftOut, OF_PROTOTYPES, type Protocol } from '../../base/evaluation.ts'
+import { type EvaluationSize, tooManyFeatures, tooMuch } from '../../base/evaluation-cost.ts'
+import type { DatasetVersion } from '../../domain/dataset.ts'
+import { type EvaluationPlan, isSameVersion, type VersionName } from '../../domain/evaluation.ts'
+import type { ObjectStore } from '../../domain/ports.ts'
+import { listImages } from '../datasets/dataset-images.ts'
+
+export interface PlanDeps {
+  readonly objects: ObjectStore
+  readonly datasets: { resolve(projectId: string, reference: string): Promise<DatasetVersion> }
+}
+
+export interface PlanRequest extends Omit<EvaluationPlan, 'bank' | 'queries'> {
+  /** `ds_…@3`, or `ds_…` for its latest ready version. */
+  readonly dataset: string
+  readonly queries: string | null
+}
+
+/** What is evaluated, and where the request stands in the body: '' or '/evaluation'. */
+export interface Subject {
+  readonly dimensions: number
+  readonly hasPrototypes: boolean
+  readonly at: string
+}
+
+const ABOUT_DATASET = ['dataset_not_found', 'dataset_version_not_found', 'dataset_version_not_ready'] as const
+
+/** @throws AppError dataset_not_found, dataset_version_not_found, dataset_version_not_ready naming the field */
+export async function resolveDataset(
+  { datasets }: Pick<PlanDeps, 'datasets'>,
+  projectId: string,
+  { path, reference }: { readonly path: string; readonly reference: string }
+): Promise<DatasetVersion> {
+  try {
+    return await datasets.resolve(projectId, reference)
+  } catch (error) {
+    const isAbout = ABOUT_DATASET.some((code) => isAppError(error, code))
+    if (!isAbout || !isAppError(error)) throw error
+    const errors: FieldError[] = [{ path, message: error.message }]
+    throw new AppError(error.code, { ...error.details, errors }, { cause: error })
+  }
+}
+
+/** @throws AppError evaluation_impossible, evaluation_too_large, and what `resolveDataset` throws */
+export async function planEvaluation(
+  deps: PlanDeps,
+  projectId: string,
+  { request, subject }: { readonly request: PlanRequest; readonly subject: Subject }
+): Promise<EvaluationPlan> {
+  const { protocols, settings } = request
+  const { dimensions, at } = subject
+  const bank = await resolveDataset(deps, projectId, { path: `${at}/dataset`, reference: request.dataset })
+  const named = request.queries
+  const queries =
+    named === null ? null : await resolveDataset(deps, projectId, { path: `${at}/queries`, reference: named })
+  const judged = queries && !isSameVersion(bank, queries) ? queries : null
+  const size = {
+    bankImages: bank.images,
+    queryImages: judged?.images ?? null,
+    dimensions,
+    classes: classesOf(bank, judged),
+    settings
+  }
+  const many = tooManyFeatures(size)
+  if (many !== null) {
+    throw new AppError('evaluation_too_large', {
+      message: `${many}.`,
+      errors: [{ path: `${at}/dataset`, message: many }]
+    })
+  }
+  const sources = judged === null ? [bank] : [bank, judged]
+  if (protocols !== null) await checkAsked(deps, protocols, { subject, sources, size })
+  return { bank: nameOf(bank), queries: queries && nameOf(queries), protocols, settings }
+}
+
+const nameOf = ({ datasetId, version }: VersionName): VersionName => ({ datasetId, version })
+
+/** Of names alone: images with mere numbers are counted when they are read. */
+const classesOf = (bank: DatasetVersion, judged: DatasetVersion | null): number | null =>
+  bank.classes === null || judged?.classes === null ? null : new Set([...bank.classes, ...(judged?.classes ?? [])]).size
+
+interface Asking {
+  readonly subject: Subject
+  /** Bank first; then queries, if they are others. */
+  readonly sources: readonly DatasetVersion[]
+  readonly size: EvaluationSize
+}
+
+async function checkAsked(deps: PlanDeps, protocols: readonly Protocol[], asking: Asking): Promise<void> {
+  const { subject, size } = asking
+  const unlabelled = protocols.some((name) => name !== 'label_free')
+    ? await firstUnlabelled(deps, asking.sources)
+    : null
+  const errorAt = (protocol: Protocol, message: string): FieldError => ({
+    path: `${subject.at}/protocols/${protocols.indexOf(protocol)}`,
+    message
+  })
+  const refuse = (code: 'evaluation_impossible' | 'evaluation_too_large', refused: readonly LeftOut[]) => {
+    if (refused.length === 0) return
+    const message = `${refused.map(({ protocol, reason }) => `${protocol} ${reason}`).join('; ')}.`
+    throw new AppError(code, { message, errors: refused.map((one) => errorAt(one.protocol, one.reason)) })
+  }
+  const found = (why: (protocol: Protocol) => string | null) =>
+    protocols.flatMap((protocol): LeftOut[] => {
+      const reason = why(protocol)
+      return reason === null ? [] : [{ protocol, reason }]
+    })
+  refuse(
+    'evaluation_impossible',
+    found((protocol) => whyImpossible(protocol, { unlabelled, ...asking }))
+  )
+  refuse(
+    'evaluation_too_large',
+    found((protocol) => tooMuch(protocol, size))
+  )
+}
+
+function whyImpossible(
+  protocol: Protocol,
+  { unlabelled, subject, sources, size }: Asking & { readonly unlabelled: string | null }
+): string | null {
+  const judged = size.queryImages ?? size.bankImages
+  const tooFew = (images: number) =>
+    images < GROUPS ? `needs ${GROUPS} images or more for its interval, and there are ${images}` : null
+  if (protocol === 'label_free') return tooFew(size.bankImages)
+  if (OF_PROTOTYPES.includes(protocol) && !subject.hasPrototypes) return 'needs a model with prototypes'
+  if (unlabelled !== null) return `needs a label for every image, and ${unlabelled} has none`
+  if (size.classes !== null && size.classes < 2) return 'needs images of two classes or more'
+  if (OF_PROTOTYPES.includes(protocol)) return tooFew(judged)
+  return sources.length === 1 && judged < 2 ? 'needs two images or more' : null
+}
+
+/** The first image of a dataset speaks for all of them here; one without a label among others is found when they are read. */
+async function firstUnlabelled({ objects }: PlanDeps, sources: readonly DatasetVersion[]): Promise<string | null> {
+  for (const version of sources) {
+    const { data } = await listImages(objects, version, { limit: 1, after: null })
+    if (data[0]?.label === null) return `${version.datasetId}@${version.version}: ${data[0].name}`
+  }
+  return null
+}

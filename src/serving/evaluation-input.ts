@@ -1,0 +1,61 @@
+/** Everything that protocols look at, from one reading of the images. */
+import { AppError } from '../base/errors.ts'
+import { OF_PROTOTYPES, type Protocol } from '../base/evaluation.ts'
+import type { EvaluationInput } from '../evaluation/protocols.ts'
+import { openAssigning } from './assigning.ts'
+import type { ImageOrigin } from './embed-images.ts'
+import { labelledSets, type ReadBatch, readImages } from './labelled-images.ts'
+import type { ServingModel } from './serving-model.ts'
+
+export interface Sources {
+  readonly model: ServingModel
+  readonly bank: ImageOrigin
+  /** Null: the bank's images are judged. */
+  readonly queries: ImageOrigin | null
+  /** Null: whatever images and model allow. */
+  readonly protocols: readonly Protocol[] | null
+  /** A source, in sentences about its images. */
+  readonly nameOf: (origin: ImageOrigin) => string
+}
+
+/** @throws AppError evaluation_impossible at the first image without a label where a protocol was asked for that needs one */
+export async function* readInput(sources: Sources): AsyncGenerator<ReadBatch, EvaluationInput> {
+  const { model, bank: from, queries: judged, protocols } = sources
+  const { config: target } = model
+  const dim = target.embeddingDim
+  const embed = await model.open('embed')
+  const assigning = readsPrototypes(protocols) ? await openAssigning(model) : null
+  const onUnlabelled = refusing(sources)
+  const read = (origin: ImageOrigin) => {
+    // Prototypes are looked at for the images that are judged.
+    const isJudged = judged === null || origin === judged
+    const program = isJudged && assigning !== null ? assigning : embed
+    return readImages({ origin, target, program, dim, onUnlabelled })
+  }
+  const bank = yield* read(from)
+  const queries = judged === null ? null : yield* read(judged)
+  const isLabelled = bank.isLabelled && (queries?.isLabelled ?? true)
+  return {
+    dim,
+    features: bank.features,
+    sets: isLabelled ? labelledSets(dim, bank, queries) : null,
+    prototypes: assigning && {
+      assignments: Int32Array.from(assigning.assignments),
+      kappa: assigning.kappa,
+      posterior: assigning.posterior
+    }
+  }
+}
+
+/** Whether the images have to go through the prototypes too. */
+const readsPrototypes = (protocols: readonly Protocol[] | null): boolean =>
+  protocols === null || protocols.some((name) => OF_PROTOTYPES.includes(name))
+
+function refusing({ protocols, nameOf }: Sources): (image: string, origin: ImageOrigin) => void {
+  const labelled = protocols?.find((name) => name !== 'label_free')
+  return (image, origin) => {
+    if (labelled === undefined) return
+    const message = `${labelled} needs a label for every image, and ${nameOf(origin)}: ${image} has none: class folders give them.`
+    throw new AppError('evaluation_impossible', { message })
+  }
+}

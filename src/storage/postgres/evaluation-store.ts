@@ -1,0 +1,73 @@
+import { and, count, desc, eq, lt, notInArray, or, sql } from 'drizzle-orm'
+import type { Evaluation } from '../../domain/evaluation.ts'
+import type { EvaluationFilter, EvaluationStore } from '../../domain/stores.ts'
+import type { Db } from './client.ts'
+import { toPage } from './page.ts'
+import { evaluations } from './schema/evaluations.ts'
+
+type Row = typeof evaluations.$inferSelect
+
+/** Matches the partial index evaluations_unfinished word by word, or it would not be used. */
+const isUnfinished = notInArray(evaluations.status, sql`('cancelled', 'succeeded', 'failed')`)
+
+export const createEvaluationStore = (db: Db): EvaluationStore => ({
+  async insert({ bank, queries, ...evaluation }) {
+    await db.insert(evaluations).values({
+      ...evaluation,
+      datasetId: bank.datasetId,
+      datasetVersion: bank.version,
+      queriesId: queries?.datasetId ?? null,
+      queriesVersion: queries?.version ?? null
+    })
+  },
+
+  async find(projectId, id) {
+    const [row] = await db
+      .select()
+      .from(evaluations)
+      .where(and(eq(evaluations.projectId, projectId), eq(evaluations.id, id)))
+    return row ? fromRow(row) : null
+  },
+
+  async load(id, options) {
+    const query = db.select().from(evaluations).where(eq(evaluations.id, id))
+    const [row] = await (options?.lock ? query.for('update') : query)
+    return row ? fromRow(row) : null
+  },
+
+  async list(projectId, filter, { limit, after }) {
+    const isAfter = after === null ? undefined : lt(evaluations.id, after)
+    const rows = await db
+      .select()
+      .from(evaluations)
+      .where(and(eq(evaluations.projectId, projectId), matches(filter), isAfter))
+      .orderBy(desc(evaluations.id))
+      .limit(limit + 1)
+    return toPage(rows.map(fromRow), limit, ({ id }) => id)
+  },
+
+  async countUnfinishedByDataset(datasetId) {
+    const isOf = or(eq(evaluations.datasetId, datasetId), eq(evaluations.queriesId, datasetId))
+    const [row] = await db.select({ evaluations: count() }).from(evaluations).where(and(isOf, isUnfinished))
+    return row?.evaluations ?? 0
+  },
+
+  async update(id, patch) {
+    if (Object.keys(patch).length > 0) await db.update(evaluations).set(patch).where(eq(evaluations.id, id))
+  }
+})
+
+function fromRow({ datasetId, datasetVersion, queriesId, queriesVersion, ...row }: Row): Evaluation {
+  const queries =
+    queriesId === null || queriesVersion === null ? null : { datasetId: queriesId, version: queriesVersion }
+  return { ...row, bank: { datasetId, version: datasetVersion }, queries }
+}
+
+const matches = ({ status, modelId, dataset, protocol }: EvaluationFilter) =>
+  and(
+    status === undefined ? undefined : eq(evaluations.status, status),
+    modelId === undefined ? undefined : eq(evaluations.modelId, modelId),
+    dataset === undefined ? undefined : eq(evaluations.datasetId, dataset.datasetId),
+    dataset?.version === undefined ? undefined : eq(evaluations.datasetVersion, dataset.version),
+    protocol === undefined ? undefined : sql`${evaluations.results} @> ${JSON.stringify([{ protocol }])}::jsonb`
+  )

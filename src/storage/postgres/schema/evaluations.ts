@@ -1,0 +1,53 @@
+import { sql } from 'drizzle-orm'
+import { foreignKey, index, integer, jsonb, pgTable, text, unique } from 'drizzle-orm/pg-core'
+import type { ChosenSettings, LeftOut, Protocol } from '../../../base/evaluation.ts'
+import type { JsonObject } from '../../../base/json.ts'
+import type { Evaluation, EvaluationProgress, EvaluationResult, EvaluationStatus } from '../../../domain/evaluation.ts'
+import { time } from './columns.ts'
+import { models } from './models.ts'
+import { projects } from './projects.ts'
+
+/** An evaluation outlives its datasets, so they are names without a foreign key; models are never removed. */
+export const evaluations = pgTable(
+  'evaluations',
+  {
+    id: text('id').primaryKey(),
+    projectId: text('project_id')
+      .notNull()
+      .references(() => projects.id),
+    name: text('name'),
+    modelId: text('model_id').notNull(),
+    datasetId: text('dataset_id').notNull(),
+    datasetVersion: integer('dataset_version').notNull(),
+    queriesId: text('queries_id'),
+    queriesVersion: integer('queries_version'),
+    protocols: jsonb('protocols').$type<readonly Protocol[]>(),
+    settings: jsonb('settings').notNull().$type<ChosenSettings>(),
+    metadata: jsonb('metadata').notNull().$type<JsonObject>(),
+    status: text('status').notNull().$type<EvaluationStatus>(),
+    attempt: integer('attempt').notNull(),
+    progress: jsonb('progress').notNull().$type<EvaluationProgress>(),
+    results: jsonb('results').notNull().$type<readonly EvaluationResult[]>(),
+    leftOut: jsonb('left_out').notNull().$type<readonly LeftOut[]>(),
+    error: jsonb('error').$type<NonNullable<Evaluation['error']>>(),
+    createdAt: time('created_at').notNull(),
+    startedAt: time('started_at'),
+    finishedAt: time('finished_at')
+  },
+  (table) => [
+    unique('evaluations_by_project').on(table.projectId, table.id),
+    index('evaluations_by_model').on(table.modelId, table.id),
+    index('evaluations_by_dataset').on(table.datasetId, table.id),
+    // Which of them have a result of a protocol.
+    index('evaluations_by_results').using('gin', sql`${table.results} jsonb_path_ops`),
+    // Whether a dataset may be removed.
+    index('evaluations_unfinished')
+      .on(table.id)
+      .where(sql`${table.status} not in ('cancelled', 'succeeded', 'failed')`),
+    foreignKey({
+      name: 'evaluations_of_model',
+      columns: [table.projectId, table.modelId],
+      foreignColumns: [models.projectId, models.id]
+    })
+  ]
+)

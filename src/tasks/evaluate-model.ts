@@ -1,0 +1,163 @@
+/**
+ * A model measured on packed datasets:
+ *
+ *   begin ─→ model and datasets into the cache ─→ trainer child reads and computes ─→ results, succeeded
+ *     │                                             │
+ *     └ null: nothing to do                         ├ failed: with the code
+ *                                                   └ no longer wanted: child stopped, cancelled
+ *
+ * Outages are waited for, a child that others killed is tried once more. A worker that ends leaves the evaluation as it is:
+ * the queue gives the job to another, which starts over.
+ */
+import type { Clock } from '../base/clock.ts'
+import { AppError } from '../base/errors.ts'
+import type { Logger } from '../base/log.ts'
+import type { CachedFolder, LocalCache } from '../cache/local-cache.ts'
+import { servedFiles } from '../cache/model-folders.ts'
+import type { EvaluationResult } from '../domain/evaluation.ts'
+import type { ObjectStore } from '../domain/ports.ts'
+import type { EvaluatedEvent, EvaluateRequest, WorkEvent } from '../protocol/trainer-messages.ts'
+import type { EvaluationJobs, EvaluationOrder } from '../services/evaluations/evaluation-jobs.ts'
+import { datasetEntry } from './dataset-entry.ts'
+import { retryOutages } from './retry.ts'
+import { askTrainer, describeFailure, persist, type StartTrainer } from './trainer-request.ts'
+import { watchWanted } from './watch.ts'
+
+export interface EvaluateModelDeps {
+  readonly evaluations: EvaluationJobs
+  readonly objects: ObjectStore
+  readonly cache: LocalCache
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly startTrainer: StartTrainer
+  readonly threads: number
+  readonly draining: AbortSignal
+}
+
+export type EvaluateModel = (payload: { readonly evaluationId: string }, signal: AbortSignal) => Promise<void>
+
+const PROGRESS_MS = 1000
+
+/** There is nothing to save: a batch under way may end, a protocol is cut off. */
+const STOP_GRACE_MS = 2000
+
+/** What takes longer has been let in by mistake. The queue would start it over after a day, without end. */
+const LONGEST_MS = 12 * 3600_000
+
+/** A protocol is computed in one go and says nothing until it is done. */
+const SILENCE = { startMs: 30 * 60_000, stepMs: LONGEST_MS }
+
+export const createEvaluateModel =
+  (deps: EvaluateModelDeps): EvaluateModel =>
+  async ({ evaluationId: id }, jobSignal) => {
+    const { evaluations, clock } = deps
+    const logger = deps.logger.child({ evaluationId: id })
+    const leaving = AbortSignal.any([jobSignal, deps.draining])
+    const patience = { clock, logger, signal: leaving }
+    const order = await retryOutages(() => evaluations.begin(id), patience)
+    if (order === null) return
+    const watch = watchWanted({ clock, logger }, () => evaluations.state(id))
+    const limit = limitTime(clock)
+    const signal = AbortSignal.any([leaving, watch.signal, limit.signal])
+    try {
+      const evaluated = await persist({ clock, logger, signal }, () => measure({ ...deps, logger }, order, signal))
+      await retryOutages(() => evaluations.complete(id, { ...evaluated, results: resultsOf(evaluated) }), patience)
+      logger.info({ protocols: evaluated.results.length }, 'model is evaluated')
+    } catch (error) {
+      if (leaving.aborted) throw error
+      if (watch.signal.aborted) {
+        await retryOutages(() => evaluations.leave(id), patience)
+        return logger.info('evaluation is not wanted any more')
+      }
+      const reason = limit.signal.aborted ? limit.signal.reason : error
+      logger.error({ err: reason }, 'model could not be evaluated')
+      await retryOutages(() => evaluations.fail(id, describeFailure(reason)), patience)
+    } finally {
+      watch.end()
+      limit.end()
+    }
+  }
+
+function limitTime(clock: Clock): { readonly signal: AbortSignal; end(): void } {
+  const late = new AbortController()
+  const ended = new AbortController()
+  const message = `It took longer than ${LONGEST_MS / 3600_000} hours.`
+  const expire = () => late.abort(new AppError('evaluation_too_large', { message }))
+  clock.sleep(LONGEST_MS, ended.signal).then(expire, () => {}) // ended: in time
+  return { signal: late.signal, end: () => ended.abort() }
+}
+
+const resultsOf = ({ results, dimensions }: EvaluatedEvent): EvaluationResult[] =>
+  results.map((result) => ({ ...result, dimensions }))
+
+async function measure(deps: EvaluateModelDeps, order: EvaluationOrder, signal: AbortSignal): Promise<EvaluatedEvent> {
+  const { objects, cache, startTrainer } = deps
+  const held: CachedFolder[] = []
+  const hold = async (entry: Parameters<LocalCache['acquire']>[0]): Promise<string> => {
+    const cached = await cache.acquire(entry, signal)
+    held.push(cached)
+    return cached.folder
+  }
+  try {
+    const modelFolder = await hold(servedFiles(order.model))
+    const bank = await hold(await datasetEntry(objects, order.bank))
+    const queries = order.queries && (await hold(await datasetEntry(objects, order.queries)))
+    const request = requestOf(deps, order, { modelFolder, bank, queries })
+    const onEvent = reportProgress(deps, order)
+    return await askTrainer(startTrainer, {
+      request,
+      last: 'evaluated',
+      onEvent,
+      signal,
+      graceMs: STOP_GRACE_MS,
+      silence: SILENCE
+    })
+  } finally {
+    for (const one of held) await one.release()
+  }
+}
+
+interface Folders {
+  readonly modelFolder: string
+  readonly bank: string
+  readonly queries: string | null
+}
+
+function requestOf(
+  { threads }: EvaluateModelDeps,
+  { evaluation, bank, queries }: EvaluationOrder,
+  folders: Folders
+): EvaluateRequest {
+  const { protocols, settings } = evaluation
+  const named = (folder: string, version: EvaluationOrder['bank']) => ({
+    folder,
+    name: `${version.datasetId}@${version.version}`
+  })
+  return {
+    type: 'evaluate',
+    modelFolder: folders.modelFolder,
+    bank: named(folders.bank, bank),
+    queries: queries === null || folders.queries === null ? null : named(folders.queries, queries),
+    protocols,
+    settings,
+    ...(threads === 0 ? {} : { threads })
+  }
+}
+
+/** At its own pace while images are read, and at every protocol; what cannot be written is not waited for. */
+function reportProgress(
+  { evaluations, clock, logger }: EvaluateModelDeps,
+  { evaluation }: EvaluationOrder
+): (event: WorkEvent) => Promise<void> {
+  const { totalImages } = evaluation.progress
+  let shownAt = Number.NEGATIVE_INFINITY
+  return async (event) => {
+    if (event.type !== 'evaluation_progress') return
+    if (event.protocol === null && clock.now() - shownAt < PROGRESS_MS) return
+    shownAt = clock.now()
+    const { images, protocol, measured } = event
+    await evaluations
+      .progress(evaluation.id, { images, totalImages, protocol, measured })
+      .catch((error: unknown) => logger.warn({ err: error }, 'progress could not be written'))
+  }
+}

@@ -1,0 +1,31 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { PROTOCOLS } from '../../../src/base/evaluation.ts'
+import { tooManyFeatures, tooMuch } from '../../../src/base/evaluation-cost.ts'
+
+const size = { bankImages: 10_000, queryImages: null, dimensions: 384, classes: 10, settings: { seed: 0 } }
+
+test('ten thousand images by themselves may be measured by every protocol', () => {
+  assert.equal(tooManyFeatures(size), null)
+  for (const protocol of PROTOCOLS) assert.equal(tooMuch(protocol, size), null, protocol)
+})
+
+test('what compares every image with every other is bounded by pairs, what learns by classes', () => {
+  const many = { ...size, bankImages: 150_000 }
+  assert.match(tooMuch('knn', many) ?? '', /takes 8\.6e\+12 products and sums, and 4e\+12 are the most/)
+  assert.equal(tooMuch('label_free', many), null)
+  assert.equal(tooMuch('knn', { ...many, queryImages: 10_000 }), null, 'few are judged')
+  assert.equal(tooMuch('logistic', { ...many, classes: null }), null, 'nobody has counted the classes yet')
+  assert.notEqual(tooMuch('logistic', { ...many, classes: 1000 }), null)
+})
+
+test('neighbours and votes that are kept for every judged image count as memory', () => {
+  const judged = { ...size, bankImages: 50_000, queryImages: 50_000, dimensions: 32 }
+  assert.equal(tooMuch('knn', { ...judged, settings: { k: [200], seed: 0 } }), null)
+  assert.match(tooMuch('knn', { ...judged, classes: 20_000 }) ?? '', /takes 7\.\d GiB, and 6 are the most/)
+})
+
+test('embeddings of all images have to fit into one process', () => {
+  assert.match(tooManyFeatures({ ...size, bankImages: 349_526 }) ?? '', /349526 images .* 349525 are the most/)
+  assert.equal(tooManyFeatures({ ...size, bankImages: 349_525 }), null)
+})
