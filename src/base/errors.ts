@@ -28,6 +28,7 @@ export const ERROR_CATALOGUE = {
   checkpoint_invalid: 'The checkpoint cannot be read.',
   weights_unsupported: 'The weights are of a network that Kappa does not have.',
   weights_mismatch: 'Tensors of the weights are missing or left over.',
+  init_unavailable: 'What the run begins from is gone, or is not what it was.',
   model_not_found: 'There is no such model.',
   model_not_ready: 'The model is not ready to serve.',
   model_without_head: 'The model has no prototypes: it serves embeddings only.',

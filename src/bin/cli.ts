@@ -28,7 +28,8 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     load: async () => {
       const { createTrainCommand } = await import('../cli/train.ts')
       const foresee = (devices: number) => foreseeEngine(fromEnvironment(engineChoice), devices)
-      return createTrainCommand(trainer(), foresee)
+      const describeInit = async (path: string) => (await import('../model/init-source.ts')).describeInit(path)
+      return createTrainCommand(trainer(), foresee, describeInit)
     }
   },
   export: {

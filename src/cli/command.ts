@@ -31,6 +31,7 @@ const REFUSALS: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'checkpoint_not_found',
   'weights_unsupported',
   'weights_mismatch',
+  'init_unavailable',
   'model_not_found',
   'model_not_ready',
   'evaluation_impossible'

@@ -1,7 +1,7 @@
 /**
  * The folder that a run of `kappa train` lives in.
  *
- *   run.json       kappa-run/1: the whole recipe, and where the images came from
+ *   run.json       kappa-run/1: the whole recipe, what it began from, and where the images came from
  *   dataset/       the images, packed; held-out/ those that were left out
  *   checkpoints/   step-NNNNNNNN/, complete or absent
  *   model/         the exported model of the last step
@@ -17,13 +17,15 @@ import { keysToCamel, keysToSnake } from '../base/casing.ts'
 import { writeDurably } from '../base/durable-files.ts'
 import { AppError, toError } from '../base/errors.ts'
 import { recipeDifferences } from '../recipe/differences.ts'
+import type { InitRecord } from '../recipe/init-record.ts'
 import { schemaErrors } from '../recipe/presets.ts'
 import type { Recipe } from '../recipe/schema.ts'
 import { refusal } from './command.ts'
 import { systemReason } from './failures.ts'
 import { checkWritable } from './new-path.ts'
+import { type Begun, beginner, checkSameInit, type DescribeInit } from './train-init.ts'
 import type { TrainCommand } from './train-options.ts'
-import { inTheWordsOfFiles, readRecipe, recipeToGoOnWith } from './train-recipe.ts'
+import { inTheWordsOfFiles, readRequest, recipeToGoOnWith } from './train-recipe.ts'
 
 const FORMAT = 'kappa-run/1'
 const RECORD = 'run.json'
@@ -35,11 +37,15 @@ export interface RunRecord {
   /** Absolute. */
   readonly images: string
   readonly holdOut: number | null
+  /** Null where the run begins at random weights; records from before 0.4 do not say. */
+  readonly init?: InitRecord | null
 }
 
 export interface RunFolder {
   readonly path: string
   readonly record: RunRecord
+  /** What of the recipe is the init's doing; empty where the run goes on. */
+  readonly changes: Begun['changes']
   /** The folder was empty or not there. */
   readonly isNew: boolean
   /** Takes away everything that a new run has written: it never began. */
@@ -48,7 +54,7 @@ export interface RunFolder {
 }
 
 /** @throws AppError invalid_request naming the folder or the flag that does not fit the run in it */
-export async function openRunFolder(command: TrainCommand): Promise<RunFolder> {
+export async function openRunFolder(command: TrainCommand, describe: DescribeInit): Promise<RunFolder> {
   const path = resolve(command.out)
   const names = await entriesOf(path)
   const isNew = names.length === 0
@@ -56,7 +62,9 @@ export async function openRunFolder(command: TrainCommand): Promise<RunFolder> {
     const hint = names.includes(RECORD) ? '--resume goes on with the run in it; a new run needs' : 'A run needs'
     throw refusal(`--out ${command.out} is not empty. ${hint} a new or empty folder.`)
   }
-  const record = isNew ? await newRecord(command) : await knownRecord(path, command)
+  const { record, changes } = isNew
+    ? await newRecord(command, describe)
+    : { record: await knownRecord(path, command, describe), changes: [] }
   await checkWritable(path)
   const made = await mkdir(path, { recursive: true })
   await lock(path)
@@ -64,6 +72,7 @@ export async function openRunFolder(command: TrainCommand): Promise<RunFolder> {
   return {
     path,
     record,
+    changes,
     isNew,
     release: () => rm(join(path, LOCK), { force: true }),
     async forget() {
@@ -85,12 +94,19 @@ async function entriesOf(path: string): Promise<string[]> {
   }
 }
 
-async function newRecord({ recipe, images, holdOut, out }: TrainCommand): Promise<RunRecord> {
+async function newRecord(
+  { recipe: choice, images, holdOut, out, init: flags }: TrainCommand,
+  describe: DescribeInit
+): Promise<Pick<RunFolder, 'record' | 'changes'>> {
   if (images === undefined) throw refusal(`There is no run in --out ${out} to go on with; a new one needs --images.`)
-  return { format: FORMAT, recipe: await readRecipe(recipe), images: resolve(images), holdOut: holdOut ?? null }
+  // An init's architecture says which preset is meant.
+  const preset = flags === undefined ? 'demo' : undefined
+  const begun = await readRequest(choice, { preset, resolve: await beginner(flags, describe) })
+  const { recipe, init, changes } = begun
+  return { record: { format: FORMAT, recipe, images: resolve(images), holdOut: holdOut ?? null, init }, changes }
 }
 
-async function knownRecord(path: string, command: TrainCommand): Promise<RunRecord> {
+async function knownRecord(path: string, command: TrainCommand, describe: DescribeInit): Promise<RunRecord> {
   const record = await readRecord(path)
   const { recipe, images, holdOut, out } = command
   if (images !== undefined && resolve(images) !== record.images) {
@@ -99,6 +115,7 @@ async function knownRecord(path: string, command: TrainCommand): Promise<RunReco
   if (holdOut !== undefined && holdOut !== record.holdOut) {
     throw refusal(`--hold-out is ${holdOut}, but the run in ${out} was begun with ${record.holdOut ?? 'none'}.`)
   }
+  await checkSameInit(record.init ?? null, { init: command.init, describe, out })
   const errors = recipeDifferences(record.recipe, await recipeToGoOnWith(record.recipe, recipe))
   if (errors.length === 0) return record
   throw refusal(

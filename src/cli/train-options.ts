@@ -1,8 +1,11 @@
 /** `kappa train`: words in, a checked request out. */
+
+import { INIT_HEADS } from '../recipe/init-record.ts'
 import { PRESET_NAMES } from '../recipe/presets.ts'
 import { METHODS } from '../recipe/schema.ts'
-import { EXIT_CODES, MOST_THREADS, needed, wholeNumber } from './command.ts'
+import { EXIT_CODES, MOST_THREADS, needed, refusal, wholeNumber } from './command.ts'
 import { readOptions } from './options.ts'
+import type { InitFlags } from './train-init.ts'
 import type { RecipeChoice } from './train-recipe.ts'
 
 export const TRAIN_USAGE = `Trains a backbone on a folder of images, without any server.
@@ -20,6 +23,8 @@ What is trained:
   --method NAME             ${METHODS.join(', ')} (dino-vmf)
   --seed N                  of everything random (0)
   --epochs N                instead of the recipe's
+  --init PATH               begin from a model's folder, a checkpoint's, or weights that kappa import takes
+  --init-head HEAD          ${INIT_HEADS.join(', ')} (taken if it fits, or else seeded: prototypes at the images' clusters)
   --hold-out N              leave out every Nth image, packed into held-out/ for kappa knn
 
 How:
@@ -43,6 +48,8 @@ export interface TrainCommand {
   readonly images: string | undefined
   readonly out: string
   readonly holdOut: number | undefined
+  /** What a new run begins from. */
+  readonly init: InitFlags | undefined
   readonly isResuming: boolean
   readonly isExporting: boolean
   readonly keep: number
@@ -64,6 +71,8 @@ const OPTIONS = {
   recipe: text,
   seed: text,
   epochs: text,
+  init: text,
+  'init-head': text,
   'hold-out': text,
   resume: flag,
   'checkpoint-every-s': text,
@@ -100,6 +109,7 @@ export function parseTrainCommand(args: readonly string[]): TrainCommand {
     images: values.images,
     out,
     holdOut: number('hold-out', SMALLEST_HOLD_OUT),
+    init: initFlags(values.init, values['init-head']),
     isResuming: values.resume,
     isExporting: !values['no-export'],
     keep: number('keep', 1) ?? KEPT_CHECKPOINTS,
@@ -110,4 +120,14 @@ export function parseTrainCommand(args: readonly string[]): TrainCommand {
     threads: number('threads', 1, MOST_THREADS),
     loaders: number('loaders', 0, MOST_THREADS)
   }
+}
+
+function initFlags(path: string | undefined, head: string | undefined): InitFlags | undefined {
+  const known = INIT_HEADS.find((one) => one === head)
+  if (head !== undefined && known === undefined) {
+    throw refusal(`--init-head must be one of ${INIT_HEADS.join(', ')}, not ${head}.`)
+  }
+  if (path !== undefined) return { path, head: known }
+  if (head !== undefined) throw refusal('--init-head needs --init.')
+  return undefined
 }

@@ -17,10 +17,23 @@ export interface RecipeChoice {
 }
 
 /** What flags say wins over the file, which wins over the preset. @throws AppError invalid_request, invalid_recipe */
-export async function readRecipe(choice: RecipeChoice): Promise<Recipe> {
+export const readRecipe = async (choice: RecipeChoice): Promise<Recipe> =>
+  (await readRequest(choice, { preset: 'demo', resolve: (request) => ({ recipe: resolveRecipe(request) }) })).recipe
+
+interface Reading<T> {
+  /** Where neither flags nor a file name one. */
+  readonly preset: string | undefined
+  readonly resolve: (request: RecipeRequest) => T
+}
+
+/** The same with what `resolve` makes of the request, the recipe among it. @throws AppError invalid_request, invalid_recipe */
+export async function readRequest<T extends { readonly recipe: Recipe }>(
+  choice: RecipeChoice,
+  { preset: usual, resolve }: Reading<T>
+): Promise<T> {
   const { seed, epochs, preset } = choice
   const method = choice.method === undefined ? undefined : methodOf(choice.method)
-  const file = choice.recipe === undefined ? { preset: 'demo' } : await readRecipeFile(choice.recipe)
+  const file = choice.recipe === undefined ? { preset: usual } : await readRecipeFile(choice.recipe)
   const request: RecipeRequest = {
     method: 'dino-vmf',
     ...file,
@@ -30,10 +43,10 @@ export async function readRecipe(choice: RecipeChoice): Promise<Recipe> {
   }
   const hyperparameters = { ...request.hyperparameters, ...(epochs !== undefined && { epochs }) }
   try {
-    const recipe = resolveRecipe({ ...request, hyperparameters })
-    const errors = checkRecipe(recipe)
+    const resolved = resolve({ ...request, hyperparameters })
+    const errors = checkRecipe(resolved.recipe)
     if (errors.length > 0) throw new AppError('invalid_recipe', { errors })
-    return recipe
+    return resolved
   } catch (error) {
     if (!isAppError(error, 'invalid_recipe')) throw error
     const message = `${choice.recipe === undefined ? 'The recipe' : `--recipe ${choice.recipe}`} cannot be trained as written.`

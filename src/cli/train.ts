@@ -13,6 +13,7 @@ import type { Output } from './output.ts'
 import { openRunFolder, type RunFolder } from './run-folder.ts'
 import { thrownAway } from './thrown-away.ts'
 import { checkSource, prepareDataset } from './train-dataset.ts'
+import { type DescribeInit, showInit } from './train-init.ts'
 import { parseTrainCommand, TRAIN_USAGE, type TrainCommand } from './train-options.ts'
 import { createProgress } from './train-progress.ts'
 import { inTheWordsOfFiles } from './train-recipe.ts'
@@ -21,12 +22,12 @@ import { noteEngine } from './trained-with.ts'
 /** @throws AppError engine_unavailable where so many devices cannot be had */
 type Foresee = (devices: number) => Promise<void>
 
-export const createTrainCommand = (work: TrainerWork, foresee: Foresee): Command => ({
+export const createTrainCommand = (work: TrainerWork, foresee: Foresee, describe: DescribeInit): Command => ({
   usage: TRAIN_USAGE,
   async run(args, output) {
     const command = parseTrainCommand(args)
     if (command.images !== undefined) await checkSource(command.images, command.holdOut ?? null)
-    const folder = await openRunFolder(command)
+    const folder = await openRunFolder(command, describe)
     const interrupt = listenForInterrupt(() =>
       output.show(
         { type: 'stopping' },
@@ -52,8 +53,10 @@ interface Running {
 }
 
 async function runAll(running: Running): Promise<ExitCode> {
-  const { output, command } = running
+  const { output, command, folder } = running
   const goOn = toGoOn(command)
+  const { recipe, init = null } = folder.record
+  if (folder.isNew) showInit({ recipe, init, changes: folder.changes }, output)
   const request = await prepare(running)
   if (request === null) {
     output.show({ type: 'done', step: 0, reason: 'stopped' }, `stopped before the first step; go on with\n  ${goOn}`)
@@ -77,14 +80,16 @@ const toGoOn = ({ out, devices }: TrainCommand): string =>
 /** Everything that can be refused is refused here. Null when it was stopped. */
 async function prepare(running: Running): Promise<TrainRequest | null> {
   const { folder, output, signal } = running
-  const { images, holdOut, recipe } = folder.record
+  const { images, holdOut, recipe, init } = folder.record
   try {
     await checkDevices(running)
     const datasetFolder = await prepareDataset({ images, holdOut, outFolder: folder.path, output, signal })
     if (datasetFolder === null) return null
     const contentHash = await checkDataset(running, datasetFolder)
     const resumeFrom = folder.isNew ? null : await newestCheckpoint(running)
-    if (resumeFrom !== null) checkResumable(await readCheckpoint(resumeFrom), { recipe, contentHash })
+    if (resumeFrom !== null) {
+      checkResumable(await readCheckpoint(resumeFrom), { recipe, contentHash, init: init ?? undefined })
+    }
     return trainRequest(running, datasetFolder, resumeFrom)
   } catch (error) {
     // A run that was refused never began: the same command, put right, finds the folder as it was.
@@ -131,13 +136,15 @@ async function newestCheckpoint({ folder, output }: Running): Promise<string | n
 
 function trainRequest({ command, folder }: Running, datasetFolder: string, resumeFrom: string | null): TrainRequest {
   const { checkpointEveryS, checkpointEverySteps, maxSteps, devices, threads, loaders } = command
+  const { recipe, init } = folder.record
   return {
     type: 'train',
-    recipe: folder.record.recipe,
+    recipe,
     datasetFolder,
     outFolder: folder.path,
     checkpointEveryS,
     ...(resumeFrom !== null && { resumeFrom }),
+    ...(init && { init: { record: init, path: init.from } }),
     ...(checkpointEverySteps !== undefined && { checkpointEverySteps }),
     ...(maxSteps !== undefined && { maxSteps }),
     devices,

@@ -15,8 +15,7 @@ export type RejectedFile = Schemas['RejectedFile']
 
 export type Run = Schemas['Run']
 export type RunStatus = Run['status']
-/** Without `init`, which can only be null, and which openapi-fetch takes for a field that is read only. */
-export type CreateRun = Omit<Schemas['CreateRun'], 'init'>
+export type CreateRun = Schemas['CreateRun']
 export type RunPlan = Schemas['ValidatedRun']
 export type Recipe = Schemas['Recipe']
 export type RunEvent = Schemas['RunEvent']

@@ -1194,8 +1194,7 @@ export interface components {
             patch_size?: number;
             seed?: number;
             hyperparameters?: components["schemas"]["Hyperparameters"];
-            /** @description Runs begin at random weights. */
-            init?: null;
+            init?: components["schemas"]["InitRequest"];
             compute?: {
                 /**
                  * @description What the run has to be trained on; it waits for a worker that has it. `any`, the default, is whatever the worker's engine computes on. `cuda` is deprecated and means `gpu`.
@@ -1268,6 +1267,7 @@ export interface components {
             method: string;
             arch: string;
             resolved_recipe: components["schemas"]["Recipe"];
+            init: components["schemas"]["Init"] | null;
             compute: {
                 /** @enum {unknown} */
                 device: "any" | "cpu" | "gpu";
@@ -1602,6 +1602,40 @@ export interface components {
             offset: number;
             invert: boolean;
         };
+        /** @description What the run begins from. */
+        Init: {
+            /** @enum {unknown} */
+            source: "model" | "checkpoint" | "weights";
+            id: string;
+            sha256: string;
+            /** @enum {unknown} */
+            head: "taken" | "seeded" | "new";
+            resampled_from: number | null;
+        };
+        /**
+         * @example {
+         *       "model": "mdl_01jexample"
+         *     }
+         * @example {
+         *       "checkpoint": "ckpt_01jexample",
+         *       "head": "seeded"
+         *     }
+         */
+        InitRequest: {
+            model: string;
+            /**
+             * @description `taken`: MLP and prototypes of the init, the default where their sizes fit. `seeded`: a new MLP, and prototypes where it sees clusters of the images, the default otherwise. `new`: both drawn.
+             * @enum {unknown}
+             */
+            head?: "taken" | "seeded" | "new";
+        } | {
+            checkpoint: string;
+            /**
+             * @description `taken`: MLP and prototypes of the init, the default where their sizes fit. `seeded`: a new MLP, and prototypes where it sees clusters of the images, the default otherwise. `new`: both drawn.
+             * @enum {unknown}
+             */
+            head?: "taken" | "seeded" | "new";
+        } | null;
         IssuedApiKey: {
             id: string;
             /** @constant */
@@ -1788,7 +1822,7 @@ export interface components {
             status: number;
             detail: string;
             /** @enum {unknown} */
-            code: "invalid_request" | "invalid_recipe" | "unauthorized" | "forbidden" | "route_not_found" | "method_not_allowed" | "key_not_found" | "dataset_not_found" | "dataset_version_not_found" | "dataset_version_not_ready" | "dataset_version_not_cancelable" | "dataset_in_use" | "dataset_empty" | "upload_not_found" | "upload_incomplete" | "upload_expired" | "archive_invalid" | "archive_too_large" | "source_unreachable" | "run_not_found" | "run_not_cancelable" | "checkpoint_not_found" | "checkpoint_invalid" | "weights_unsupported" | "weights_mismatch" | "model_not_found" | "model_not_ready" | "model_without_head" | "mixture_unavailable" | "prototype_not_found" | "evaluation_not_found" | "evaluation_not_cancelable" | "evaluation_impossible" | "evaluation_too_large" | "artifact_not_found" | "idempotency_key_reused" | "idempotency_in_progress" | "range_not_satisfiable" | "body_too_large" | "unsupported_media_type" | "headers_too_large" | "uri_too_long" | "receive_timeout" | "expectation_failed" | "image_invalid" | "image_too_large" | "images_too_large" | "url_not_allowed" | "url_unreachable" | "rate_limited" | "too_much_at_once" | "overloaded" | "client_gone" | "request_timeout" | "database_unavailable" | "storage_unavailable" | "storage_full" | "inference_unavailable" | "lease_lost" | "object_not_found" | "object_damaged" | "program_untraceable" | "engine_unavailable" | "loss_not_finite" | "trainer_crashed" | "out_of_memory" | "internal";
+            code: "invalid_request" | "invalid_recipe" | "unauthorized" | "forbidden" | "route_not_found" | "method_not_allowed" | "key_not_found" | "dataset_not_found" | "dataset_version_not_found" | "dataset_version_not_ready" | "dataset_version_not_cancelable" | "dataset_in_use" | "dataset_empty" | "upload_not_found" | "upload_incomplete" | "upload_expired" | "archive_invalid" | "archive_too_large" | "source_unreachable" | "run_not_found" | "run_not_cancelable" | "checkpoint_not_found" | "checkpoint_invalid" | "weights_unsupported" | "weights_mismatch" | "init_unavailable" | "model_not_found" | "model_not_ready" | "model_without_head" | "mixture_unavailable" | "prototype_not_found" | "evaluation_not_found" | "evaluation_not_cancelable" | "evaluation_impossible" | "evaluation_too_large" | "artifact_not_found" | "idempotency_key_reused" | "idempotency_in_progress" | "range_not_satisfiable" | "body_too_large" | "unsupported_media_type" | "headers_too_large" | "uri_too_long" | "receive_timeout" | "expectation_failed" | "image_invalid" | "image_too_large" | "images_too_large" | "url_not_allowed" | "url_unreachable" | "rate_limited" | "too_much_at_once" | "overloaded" | "client_gone" | "request_timeout" | "database_unavailable" | "storage_unavailable" | "storage_full" | "inference_unavailable" | "lease_lost" | "object_not_found" | "object_damaged" | "program_untraceable" | "engine_unavailable" | "loss_not_finite" | "trainer_crashed" | "out_of_memory" | "internal";
             request_id: string;
             errors?: {
                 /** @description JSON pointer into the body. */
@@ -2012,6 +2046,7 @@ export interface components {
             method: string;
             arch: string;
             resolved_recipe: components["schemas"]["Recipe"];
+            init: components["schemas"]["Init"] | null;
             compute: {
                 /** @enum {unknown} */
                 device: "any" | "cpu" | "gpu";
@@ -2188,6 +2223,7 @@ export interface components {
             object: "run_validation";
             dataset: string;
             resolved_recipe: components["schemas"]["Recipe"];
+            init: components["schemas"]["Init"] | null;
             estimate: components["schemas"]["Estimate"];
         };
         WeightSource: {

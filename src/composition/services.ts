@@ -42,7 +42,7 @@ export function composeServices(parts: ServiceParts): Services {
     keys,
     datasets,
     evaluations: createEvaluationService({ ...parts, models, datasets }),
-    runs: createRunService({ ...parts, keys, datasets }),
+    runs: createRunService({ ...parts, keys, datasets, models }),
     models,
     prototypes: createPrototypeService({ stores, models }),
     serving: createServingService({ models, imageSources: createImageSources({ fetchImage, limits }), inference }),

@@ -8,6 +8,7 @@ import { machineOf } from '../engine/offers.ts'
 import { openOnnxFile } from '../engine/onnx-engine.ts'
 import { exportModel } from '../model/export.ts'
 import { importModel } from '../model/import.ts'
+import { initOf } from '../model/init-source.ts'
 import type { ChildWork } from '../protocol/trainer-child.ts'
 import { train } from '../training/train.ts'
 import { evaluateModel } from './evaluation-work.ts'
@@ -22,11 +23,12 @@ const gpuMeterOf = ({ device, devices }: Engine): GpuMeter | undefined =>
 /** @param choice what trains; an engine or a device that this machine lacks fails the request. Models are made on the CPU. */
 export function createTrainerWork(clock: Clock, choice: EngineChoice): ChildWork {
   return {
-    async *train({ threads, device, devices, ...request }, signal) {
+    async *train({ threads, device, devices, init: wish, ...request }, signal) {
       const { engine, problem } = await chooseEngine(choice, { ...withThreads(threads), device, devices })
       if (problem !== undefined) process.stderr.write(`training without a GPU: ${problem}\n`)
       try {
-        yield* train({ ...request, signal, clock, engine, gpuMeter: gpuMeterOf(engine) })
+        const init = wish && initOf(wish, request.recipe.hyperparameters.crops.global.size)
+        yield* train({ ...request, init, signal, clock, engine, gpuMeter: gpuMeterOf(engine) })
       } finally {
         await engine.dispose()
       }

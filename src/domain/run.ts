@@ -1,6 +1,7 @@
 import type { DeviceKind, DeviceWish } from '../base/devices.ts'
 import { AppError } from '../base/errors.ts'
 import type { JsonObject } from '../base/json.ts'
+import type { InitRecord } from '../recipe/init-record.ts'
 import type { Recipe } from '../recipe/schema.ts'
 import type { EvaluationOfRun } from './evaluation.ts'
 
@@ -76,6 +77,8 @@ export interface Run {
   readonly datasetId: string
   readonly datasetVersion: number
   readonly recipe: Recipe
+  /** Null where the run begins at random weights. */
+  readonly init: InitRecord | null
   readonly compute: Compute
   readonly checkpoint: CheckpointPolicy
   readonly alarms: readonly Alarm[]

@@ -58,10 +58,12 @@ export interface RunFilter {
 }
 
 /** Fields that only the holder of the lease may change. */
-export type RunPatch = Partial<Omit<Run, 'id' | 'projectId' | 'recipe' | 'createdAt' | 'desired' | 'leaseEpoch'>>
+export type RunPatch = Partial<
+  Omit<Run, 'id' | 'projectId' | 'recipe' | 'init' | 'createdAt' | 'desired' | 'leaseEpoch'>
+>
 
 export interface RunStore {
-  /** Throws dataset_version_not_found when the version was removed meanwhile. */
+  /** Throws dataset_version_not_found when the version was removed meanwhile, checkpoint_not_found when that of its init was. */
   insert(run: Run): Promise<void>
   find(projectId: string, id: string): Promise<Run | null>
   /** For workers, which serve every project. With `lock`, the row stays locked until the transaction ends. */
@@ -122,7 +124,7 @@ export interface CheckpointStore {
   find(projectId: string, id: string): Promise<Checkpoint | null>
   load(id: string): Promise<Checkpoint | null>
   listByRun(projectId: string, runId: string, page: PageRequest): Promise<Page<Checkpoint>>
-  /** Complete ones of a run beyond the newest `keep`, oldest first, less those a model was made from. */
+  /** Complete ones of a run beyond the newest `keep`, oldest first, less those that a model was made from or an unfinished run begins from. */
   listSuperseded(runId: string, keep: number): Promise<readonly Checkpoint[]>
   markDeleted(id: string): Promise<void>
 }

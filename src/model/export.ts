@@ -32,7 +32,7 @@ export async function* exportModel({ checkpointFolder, ...options }: ExportOptio
   yield* writeModel({ config: configOf(checkpoint), weights, center, seed: recipe.seed }, options)
 }
 
-function configOf({ recipe, step, ...position }: TrainState): ModelFileConfig {
+function configOf({ recipe, step, init, ...position }: TrainState): ModelFileConfig {
   const { hyperparameters: h, method, arch, patchSize } = recipe
   const network = servedNetwork(recipe)
   return {
@@ -55,7 +55,8 @@ function configOf({ recipe, step, ...position }: TrainState): ModelFileConfig {
     step,
     onnxOpset: OPSET,
     recipe,
-    origin: null
+    origin: null,
+    ...(init === undefined ? {} : { continuedFrom: init })
   }
 }
 

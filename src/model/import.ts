@@ -54,7 +54,7 @@ async function configOf(
   const origin: ModelOrigin = {
     format: imported.format,
     file: files.file,
-    sha256: await hashOf(source, files.file),
+    sha256: await hashOf((await stat(source)).isFile() ? source : join(source, files.file)),
     part: files.part,
     otherParts: files.otherParts,
     leftOut: imported.leftOut,
@@ -118,7 +118,19 @@ interface FoundNormalization {
   readonly from: ModelOrigin['normalizationFrom']
 }
 
-function normalizationOf({ network, files }: ImportedWeights, { mean, std }: WeightOptions): FoundNormalization {
+function normalizationOf(imported: ImportedWeights, options: WeightOptions): FoundNormalization {
+  const known = knownNormalization(imported, options)
+  if (known !== null) return known
+  throw new AppError('weights_unsupported', {
+    message: 'Nothing says how gray pixels were scaled; "mean" and "std" (--mean, --std) do.'
+  })
+}
+
+/** Null for gray pixels that nobody says anything about. @throws AppError invalid_request, weights_unsupported */
+export function knownNormalization(
+  { network, files }: ImportedWeights,
+  { mean, std }: WeightOptions
+): FoundNormalization | null {
   const { channels } = network
   const fits = (values: unknown): values is number[] =>
     Array.isArray(values) && values.length === channels && values.every((value) => Number.isFinite(value))
@@ -140,16 +152,13 @@ function normalizationOf({ network, files }: ImportedWeights, { mean, std }: Wei
     }
     return { normalization: { mean: m, std: s }, from: 'files' }
   }
-  if (channels === 3) return { normalization: IMAGENET, from: 'imagenet' }
-  throw new AppError('weights_unsupported', {
-    message: 'Nothing says how gray pixels were scaled; "mean" and "std" (--mean, --std) do.'
-  })
+  return channels === 3 ? { normalization: IMAGENET, from: 'imagenet' } : null
 }
 
 const listIn = (value: unknown, name: string): unknown => (isRecord(value) ? value[name] : undefined)
 
-async function hashOf(source: string, file: string): Promise<string> {
-  const path = (await stat(source)).isFile() ? source : join(source, file)
+/** sha256 of a file of any length. */
+export async function hashOf(path: string): Promise<string> {
   const hash = createHash('sha256')
   await pipeline(createReadStream(path, { highWaterMark: 1 << 20 }), hash)
   return hash.digest('hex')

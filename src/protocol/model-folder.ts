@@ -5,6 +5,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { AppError } from '../base/errors.ts'
+import type { InitRecord } from '../recipe/init-record.ts'
 import type { Network } from '../recipe/network.ts'
 import { cutFromLarger, type Preprocessing, preprocessingOf } from '../recipe/preprocessing.ts'
 import type { Centering, Method, Recipe } from '../recipe/schema.ts'
@@ -28,6 +29,9 @@ export const MODEL_FILES = {
   huggingFaceWeights: 'huggingface/model.safetensors',
   huggingFaceProcessor: 'huggingface/preprocessor_config.json'
 } as const
+
+/** What a run that begins from a model reads, in the order of its hash (recipe/init-record.ts). */
+export const WEIGHT_FILES = [MODEL_FILES.backbone, MODEL_FILES.head, MODEL_FILES.mixture] as const
 
 /** Where the weights of a model come from that was not trained here. */
 export interface ModelOrigin {
@@ -81,6 +85,8 @@ interface ModelFileBase {
   /** Null when the weights were not trained here. */
   readonly recipe: Recipe | null
   readonly origin: ModelOrigin | null
+  /** What its run began from; left out where that was random weights, or no run. */
+  readonly continuedFrom?: InitRecord
 }
 
 /** The head's numbers, or null when there is none. Models made before 0.3 do not say how they were centered. */
@@ -189,8 +195,16 @@ export const MIXTURE_TENSORS = { center: 'center', directions: 'fitted.direction
  * @throws AppError model_not_ready when the folder holds no model of this format
  */
 export async function readModelConfig(folder: string): Promise<ModelFileConfig> {
-  type Stored = Omit<ModelFileConfig, 'preprocessing'> & Partial<ModelFileConfig>
-  const config = await readJson<Stored>(join(folder, MODEL_FILES.config), MODEL_FORMAT)
+  return completed(await readJson<StoredConfig>(join(folder, MODEL_FILES.config), MODEL_FORMAT))
+}
+
+/** The same from the file's text. @throws AppError model_not_ready */
+export const parseModelConfig = (text: string): ModelFileConfig =>
+  completed(parseJson<StoredConfig>(text, MODEL_FORMAT))
+
+type StoredConfig = Omit<ModelFileConfig, 'preprocessing'> & Partial<ModelFileConfig>
+
+function completed(config: StoredConfig): ModelFileConfig {
   const { recipe, imageSize } = config
   const preprocessing = config.preprocessing ?? (recipe === null ? cutFromLarger(imageSize) : preprocessingOf(recipe))
   return { ...config, preprocessing } as ModelFileConfig // the rest is as it was written
@@ -209,11 +223,21 @@ export async function readPrototypes(folder: string): Promise<PrototypeFile> {
 
 /** Our own files: the format's name is checked, the rest is what model/writer.ts wrote. */
 async function readJson<T extends { readonly format: string }>(path: string, ...formats: string[]): Promise<T> {
+  const text = await readFile(path, 'utf8').catch((error: unknown) => {
+    throw unreadable(error)
+  })
+  return parseJson(text, ...formats)
+}
+
+const unreadable = (cause: unknown): AppError =>
+  new AppError('model_not_ready', { message: 'The model has no readable files.' }, { cause })
+
+function parseJson<T extends { readonly format: string }>(text: string, ...formats: string[]): T {
   let value: T
   try {
-    value = JSON.parse(await readFile(path, 'utf8'))
+    value = JSON.parse(text)
   } catch (error) {
-    throw new AppError('model_not_ready', { message: 'The model has no readable files.' }, { cause: error })
+    throw unreadable(error)
   }
   if (!formats.includes(value.format))
     throw new AppError('model_not_ready', { message: `A model file is not of the format ${formats.join(' or ')}.` })

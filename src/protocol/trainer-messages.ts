@@ -5,9 +5,17 @@
  */
 import type { DeviceWish, Machine } from '../base/devices.ts'
 import type { ChosenSettings, Evaluation, LeftOut, Protocol } from '../base/evaluation.ts'
+import type { InitRecord } from '../recipe/init-record.ts'
 import type { Recipe } from '../recipe/schema.ts'
 import type { WeightOptions } from '../recipe/weight-options.ts'
 import type { DoneEvent, FailedEvent, OutputFile, TrainEvent } from './training-events.ts'
+
+/** What a run begins from instead of random weights. */
+export interface TrainInit {
+  readonly record: InitRecord
+  /** On this machine: a model's folder, a checkpoint's, or weights. Left out where the run goes on from a checkpoint of its own. */
+  readonly path?: string
+}
 
 export interface TrainRequest {
   readonly type: 'train'
@@ -18,6 +26,7 @@ export interface TrainRequest {
   readonly outFolder: string
   /** A checkpoint folder; without it the run starts at step 0. */
   readonly resumeFrom?: string
+  readonly init?: TrainInit
   readonly checkpointEveryS?: number
   readonly checkpointEverySteps?: number
   /** Ends the leg, as `stop` would, after so many steps of this process. */

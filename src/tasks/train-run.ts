@@ -18,7 +18,7 @@ import { ERROR_CATALOGUE, isAppError } from '../base/errors.ts'
 import type { IdKind } from '../base/ids.ts'
 import type { Logger } from '../base/log.ts'
 import type { WorkFolders } from '../base/work-folders.ts'
-import type { LocalCache } from '../cache/local-cache.ts'
+import type { CachedFolder, LocalCache } from '../cache/local-cache.ts'
 import type { ObjectStore } from '../domain/ports.ts'
 import type { TrainerProcess } from '../processes/trainer-process.ts'
 import type { ExportRequest, TrainRequest } from '../protocol/trainer-messages.ts'
@@ -27,6 +27,7 @@ import type { LegOutcome } from '../services/runs/leg-rules.ts'
 import type { Claim, LegService } from '../services/runs/legs.ts'
 import { type CheckpointUploads, createCheckpointUploads } from './checkpoint-uploads.ts'
 import { datasetEntry } from './dataset-entry.ts'
+import { fetchInit } from './fetch-init.ts'
 import { beat, createLegControl, type LegControl } from './leg-control.ts'
 import { createLegReporter, type LegReporter } from './leg-reporter.ts'
 import { restoreCheckpoint } from './restore-checkpoint.ts'
@@ -112,20 +113,23 @@ async function runLeg(deps: TrainRunDeps, leg: Leg): Promise<LegOutcome> {
   const { claim, control } = leg
   const reporter = createLegReporter({ ...deps, ...claim, control })
   const folder = await folders.make(claim.run.id)
-  let dataset: { readonly folder: string; release(): Promise<void> } | null = null
+  const held: CachedFolder[] = []
   try {
     const { stopping } = control
-    dataset = await cache.acquire(await datasetEntry(deps.objects, claim.version), stopping)
+    const dataset = await cache.acquire(await datasetEntry(deps.objects, claim.version), stopping)
+    held.push(dataset)
     const resumeFrom = await restoreCheckpoint({ ...deps, ...claim, folder, signal: stopping })
+    const init = resumeFrom === null ? await fetchInit(cache, claim, stopping) : null
+    if (init !== null) held.push(init)
     stopping.throwIfAborted()
-    return await train(deps, leg, { reporter, request: requestOf(deps, claim, { dataset, folder, resumeFrom }) })
+    return await train(deps, leg, { reporter, request: requestOf(deps, claim, { dataset, folder, resumeFrom, init }) })
   } catch (error) {
     const cause = control.gone.aborted ? control.gone.reason : error
     logger.warn({ err: cause }, 'leg failed')
     return outcomeOfError(cause, control, reporter.lastStep())
   } finally {
     reporter.close()
-    await dataset?.release()
+    for (const files of held) await files.release()
     await folders.remove(folder)
   }
 }
@@ -134,9 +138,10 @@ interface Places {
   readonly dataset: { readonly folder: string }
   readonly folder: string
   readonly resumeFrom: string | null
+  readonly init: { readonly folder: string } | null
 }
 
-function requestOf(deps: TrainRunDeps, { run }: Claim, { dataset, folder, resumeFrom }: Places): TrainRequest {
+function requestOf(deps: TrainRunDeps, { run }: Claim, { dataset, folder, resumeFrom, init }: Places): TrainRequest {
   return {
     type: 'train',
     recipe: run.recipe,
@@ -147,6 +152,7 @@ function requestOf(deps: TrainRunDeps, { run }: Claim, { dataset, folder, resume
     device: run.compute.device,
     devices: run.compute.devices,
     ...(resumeFrom === null ? {} : { resumeFrom }),
+    ...(run.init === null ? {} : { init: { record: run.init, ...(init === null ? {} : { path: init.folder }) } }),
     ...(deps.threads === 0 ? {} : { threads: deps.threads })
   }
 }

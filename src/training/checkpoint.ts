@@ -8,7 +8,8 @@
  *  3. The tensors are exactly those of the recipe, with their shapes; none missing, none extra.
  *  4. The recipe is the checkpoint's own, the preset's name apart: another recipe is another run.
  *  5. The dataset has the content hash it had: the order of images depends on it.
- *  6. Then step `step` is the next one. It is the position in every schedule, in the data and in every random stream at
+ *  6. The run began from the same weights: its state does not tell any more which they were, and its record does.
+ *  7. Then step `step` is the next one. It is the position in every schedule, in the data and in every random stream at
  *     once: all of them are functions of recipe, dataset and step. Nothing else is carried over, so a resumed run is the
  *     same run, bit for bit.
  */
@@ -19,6 +20,7 @@ import { AppError, isAppError } from '../base/errors.ts'
 import { decodeSafetensors, encodeSafetensors, type FloatTensor, type Safetensors } from '../base/safetensors.ts'
 import type { CheckpointEvent, OutputFile } from '../protocol/training-events.ts'
 import { recipeDifferences, recipeHash } from '../recipe/differences.ts'
+import type { InitRecord } from '../recipe/init-record.ts'
 import { schemaErrors } from '../recipe/presets.ts'
 import type { Recipe } from '../recipe/schema.ts'
 import type { HealthTensors } from './health/window.ts'
@@ -40,6 +42,8 @@ export interface TrainState {
   readonly recipe: Recipe
   /** Content hash of the dataset. */
   readonly contentHash: string
+  /** Left out where the run began at random weights. */
+  readonly init?: InitRecord | undefined
   readonly tensors: StateTensors
   /** Of the windows that are being reported; it changes no weight and is no part of the state hash. */
   readonly health: HealthTensors
@@ -55,6 +59,8 @@ export interface CheckpointManifest {
   readonly configHash?: string
   readonly stateHash: string
   readonly contentHash: string
+  /** Left out where the run began at random weights. */
+  readonly init?: InitRecord
   readonly files: readonly OutputFile[]
 }
 
@@ -67,7 +73,7 @@ const checkpointFolder = (outFolder: string, step: number): string =>
 
 /** Complete or absent. A checkpoint of the same state that is already there is kept as it is. */
 export async function writeCheckpoint(outFolder: string, state: TrainState): Promise<CheckpointEvent> {
-  const { step, epoch, stepsPerEpoch, recipe, contentHash, tensors, health } = state
+  const { step, epoch, stepsPerEpoch, recipe, contentHash, init, tensors, health } = state
   const folder = checkpointFolder(outFolder, step)
   const stateHash = hashState(tensors, step)
   const files = (await hasCheckpoint(folder, stateHash)) ?? (await publishFolder(folder, fill))
@@ -95,6 +101,7 @@ export async function writeCheckpoint(outFolder: string, state: TrainState): Pro
       configHash: recipeHash(recipe),
       stateHash,
       contentHash,
+      ...(init === undefined ? {} : { init }),
       files: [...written]
     }
     await write(MANIFEST, [Buffer.from(`${JSON.stringify(manifest, null, 2)}\n`)])
@@ -104,7 +111,7 @@ export async function writeCheckpoint(outFolder: string, state: TrainState): Pro
 
 /** @throws AppError checkpoint_invalid, checkpoint_not_found */
 export async function readCheckpoint(folder: string): Promise<TrainState & { readonly stateHash: string }> {
-  const { step, epoch, stepsPerEpoch, recipe, stateHash, contentHash, files } = await readManifest(folder)
+  const { step, epoch, stepsPerEpoch, recipe, stateHash, contentHash, files, init } = await readManifest(folder)
   const read = async (path: string): Promise<Safetensors> => {
     const file = files.find((candidate) => candidate.path === path)
     if (file === undefined) throw new AppError('checkpoint_invalid', { message: `${MANIFEST} does not list ${path}.` })
@@ -124,7 +131,7 @@ export async function readCheckpoint(folder: string): Promise<TrainState & { rea
   const hasHealth = files.some(({ path }) => path === HEALTH)
   const health = hasHealth ? healthTensors(await read(HEALTH)) : new Map()
   const position = stepsPerEpoch === undefined ? { step, epoch } : { step, epoch, stepsPerEpoch }
-  return { ...position, recipe, stateHash, contentHash, tensors, health }
+  return { ...position, recipe, stateHash, contentHash, init, tensors, health }
 }
 
 function healthTensors({ tensors }: Safetensors): HealthTensors {
@@ -138,7 +145,10 @@ function healthTensors({ tensors }: Safetensors): HealthTensors {
 }
 
 /** @throws AppError checkpoint_invalid naming what differs when the run to go on is another than the checkpoint's */
-export function checkResumable(checkpoint: TrainState, run: { recipe: Recipe; contentHash: string }): void {
+export function checkResumable(
+  checkpoint: TrainState,
+  run: { recipe: Recipe; contentHash: string; init?: InitRecord | undefined }
+): void {
   const errors = recipeDifferences(checkpoint.recipe, run.recipe).map(({ path, before, after }) => ({
     path,
     message: `is ${JSON.stringify(before)} in the checkpoint, ${JSON.stringify(after)} now`
@@ -155,7 +165,15 @@ export function checkResumable(checkpoint: TrainState, run: { recipe: Recipe; co
     const message = `The checkpoint was made on another dataset: its content hash is ${before}…, not ${now}….`
     throw new AppError('checkpoint_invalid', { message })
   }
+  if (checkpoint.init?.sha256 === run.init?.sha256 && checkpoint.init?.head === run.init?.head) return
+  const [before, now] = [checkpoint.init, run.init].map(begunFrom)
+  throw new AppError('checkpoint_invalid', {
+    message: `The checkpoint's run began from ${before}, this one from ${now}.`
+  })
 }
+
+const begunFrom = (init: InitRecord | undefined): string =>
+  init === undefined ? 'random weights' : `${init.from} (${init.sha256.slice(0, 12)}…, head ${init.head})`
 
 export interface LatestCheckpoint {
   /** Null when there is none that can be read. */

@@ -1,6 +1,6 @@
 /**
  * The training loop. Yields what happens and writes checkpoints; who supervises, uploads or draws a progress bar reads
- * the events. A run is a function of recipe and dataset: stopping, resuming and the number of loaders do not change it.
+ * the events. A run is a function of recipe, dataset and init: stopping, resuming and the number of loaders do not change it.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Clock } from '../base/clock.ts'
@@ -14,6 +14,7 @@ import { devicesProblems } from '../recipe/check.ts'
 import { networkOf } from '../recipe/network.ts'
 import type { Recipe } from '../recipe/schema.ts'
 import { type Batches, createBatches } from './batches.ts'
+import { firstState, type Init } from './begin.ts'
 import { checkResumable, readCheckpoint, type TrainState, writeCheckpoint } from './checkpoint.ts'
 import { watchHealth } from './health/health.ts'
 import { isWindowEnd, kappaQuantiles } from './health/probe.ts'
@@ -22,7 +23,7 @@ import { withEstimate } from './out-of-memory.ts'
 import type { StepSchedule } from './step/feeds.ts'
 import type { StepResult } from './step/results.ts'
 import { scheduleAt } from './step/schedule.ts'
-import { initialState, parameterSpecs } from './step/state.ts'
+import { parameterSpecs } from './step/state.ts'
 import { createTrainStep, type TrainStep } from './step/step.ts'
 
 export interface TrainOptions {
@@ -32,6 +33,8 @@ export interface TrainOptions {
   readonly outFolder: string
   /** A checkpoint folder to go on from. */
   readonly resumeFrom?: string
+  /** What the run begins from, random weights by default; its weights are read at step 0 alone. */
+  readonly init?: Init | undefined
   readonly checkpointEveryS?: number
   readonly checkpointEverySteps?: number
   /** Stops, as the signal would, after so many steps of this call. */
@@ -49,8 +52,8 @@ export interface TrainOptions {
 /**
  * `started`, then `step`, `alarm` and `checkpoint` as they come; the last one is `done` after a checkpoint, or `failed`
  * when a step gave no finite numbers: then the state before that step is the last checkpoint.
- * @throws AppError invalid_recipe where the engine's devices cannot share its batches, checkpoint_invalid, storage_full,
- *   out_of_memory with the estimate that was wrong, and what the dataset and the engine throw
+ * @throws AppError invalid_recipe where the engine's devices cannot share its batches, checkpoint_invalid, init_unavailable,
+ *   weights_mismatch, storage_full, out_of_memory with the estimate that was wrong, and what the dataset and the engine throw
  */
 export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent> {
   const { recipe, datasetFolder, clock, loaders, engine } = options
@@ -59,6 +62,7 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent> 
   const batches = await createBatches({ datasetFolder, recipe, clock, ...(loaders === undefined ? {} : { loaders }) })
   try {
     const state = await beginOrResume(options, batches)
+    if (state === null) return yield { type: 'done', step: 0, reason: 'stopped' }
     yield startedEvent(options, batches, state)
     yield* trainFrom(state, options, batches)
   } catch (error) {
@@ -102,14 +106,14 @@ async function* takeSteps(begin: TrainState, run: Run): AsyncGenerator<TrainEven
   const alarms = watchHealth(recipe, { stepsPerEpoch, from: begin.health })
   const window = createHealthWindow(networkOf(recipe), begin.health)
   const trainStep = await createTrainStep(engine, recipe, begin.tensors)
-  const { contentHash } = begin
+  const { contentHash, init } = begin
   let { step, epoch } = begin
   let failure: FailedEvent | null = null
   let skipped = 0
 
   async function checkpoint(): Promise<TrainEvent> {
     const health = new Map([...alarms.tensors(), ...window.tensors()])
-    const state = { step, epoch, stepsPerEpoch, recipe, contentHash, tensors: await trainStep.read(), health }
+    const state = { step, epoch, stepsPerEpoch, recipe, contentHash, init, tensors: await trainStep.read(), health }
     const event = await writeCheckpoint(outFolder, state)
     checkpoints.saved(step)
     return event
@@ -156,12 +160,17 @@ async function takeStep(step: number, trainStep: TrainStep, { batches, options }
   return { ...result, recipe, at, timing: { waitMs: batch.waitMs, totalMs: clock.now() - startedAt } }
 }
 
-async function beginOrResume({ recipe, resumeFrom }: TrainOptions, batches: Batches): Promise<TrainState> {
+/** Null when it was stopped before there was a state to keep. */
+async function beginOrResume(options: TrainOptions, batches: Batches): Promise<TrainState | null> {
+  const { recipe, resumeFrom } = options
   const { contentHash, stepsPerEpoch } = batches
-  if (resumeFrom === undefined)
-    return { step: 0, epoch: 0, stepsPerEpoch, recipe, contentHash, tensors: initialState(recipe), health: new Map() }
+  const init = options.init?.record
+  if (resumeFrom === undefined) {
+    const tensors = await firstState({ ...options, batches })
+    return tensors && { step: 0, epoch: 0, stepsPerEpoch, recipe, contentHash, init, tensors, health: new Map() }
+  }
   const checkpoint = await readCheckpoint(resumeFrom)
-  checkResumable(checkpoint, { recipe, contentHash })
+  checkResumable(checkpoint, { recipe, contentHash, init })
   return { ...checkpoint, stepsPerEpoch, recipe }
 }
 

@@ -43,7 +43,7 @@ export const LAYERS: Record<string, Layer> = {
   },
 
   domain: { may: ['base', 'recipe'], packages: [] },
-  services: { may: ['base', 'recipe', 'domain'], packages: [] },
+  services: { may: ['base', 'recipe', 'protocol', 'domain'], packages: [] },
   storage: { may: ['base', 'domain', 'recipe'], packages: [/^drizzle-orm/, /^pg$/, /^@aws-sdk\//, /^@electric-sql\//] },
   queue: { may: ['base', 'domain'], packages: [/^pg-boss$/] },
   cache: { may: ['base', 'domain'], packages: [] },
@@ -83,6 +83,7 @@ export const LAYERS: Record<string, Layer> = {
       'protocol',
       'engine',
       'images',
+      'model',
       'serving',
       'services',
       'storage',

@@ -131,6 +131,16 @@ describe('a job, from POST to checkpoint', () => {
     assert.equal(hashes[0], hashes[1])
   })
 
+  it('begins another run from the model of one, which says so', async () => {
+    const continued = await trainToModel(platform, { ...SMALL_RUN, dataset, init: { model: run.id } })
+    const { source, id, head } = continued.run.init
+    assert.deepEqual([source, id, head], ['model', model.id, 'taken'])
+    const { json: artifacts } = await platform.call('GET', `/v1/models/${continued.model.id}/artifacts`)
+    const config = artifacts.data.find(({ name }: { name: string }) => name === 'config.json')
+    const { continuedFrom } = (await (await fetch(config.url)).json()) as Reply['json']
+    assert.deepEqual([continuedFrom.from, continuedFrom.sha256], [model.id, continued.run.init.sha256])
+  })
+
   it('cancels a run that is training, and says so', async () => {
     const json = { ...SMALL_RUN, dataset, hyperparameters: { epochs: 2000, warmup_epochs: 1 } }
     const { id } = (await platform.call('POST', '/v1/runs', { json })).json

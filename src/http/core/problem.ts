@@ -31,6 +31,7 @@ export const STATUS = {
   checkpoint_invalid: 422,
   weights_unsupported: 422,
   weights_mismatch: 422,
+  init_unavailable: 422,
   model_not_found: 404,
   model_not_ready: 409,
   model_without_head: 409,

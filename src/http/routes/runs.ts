@@ -3,6 +3,7 @@ import type { RunFilter } from '../../domain/stores.ts'
 import type { Services } from '../../services/services.ts'
 import { sendWithEtag } from '../core/etag.ts'
 import { IdParams, presentPage, toPageRequest, type Wire } from '../schemas/common.ts'
+import { presentInit } from '../schemas/init.ts'
 import { presentRecipe } from '../schemas/recipe.ts'
 import {
   CreatedRun,
@@ -24,6 +25,9 @@ const requestProblems = [
   'dataset_not_found',
   'dataset_version_not_found',
   'dataset_version_not_ready',
+  'model_not_found',
+  'model_not_ready',
+  'checkpoint_not_found',
   'evaluation_impossible',
   'evaluation_too_large',
   'storage_unavailable'
@@ -72,11 +76,12 @@ export function runRequestRoutes(app: App, { runs }: Pick<Services, 'runs'>): vo
       config: { problems: requestProblems }
     },
     async ({ body, principal }) => {
-      const { version, recipe, estimate } = await runs.plan(principal.projectId, readRunRequest(body))
+      const { version, recipe, init, estimate } = await runs.plan(principal.projectId, readRunRequest(body))
       return {
         object: 'run_validation' as const,
         dataset: `${version.datasetId}@${version.version}`,
         resolved_recipe: presentRecipe(recipe),
+        init: init && presentInit(init),
         estimate: presentEstimate(estimate)
       }
     }

@@ -17,6 +17,7 @@ import {
   timestampOrNull
 } from './common.ts'
 import { PlanOfRun, presentRunEvaluation, RunEvaluation, readPlan } from './evaluation.ts'
+import { Init, InitRequest, presentInit, readInit } from './init.ts'
 import { presentRecipe, ResolvedRecipe, readHyperparameters, recipeFields } from './recipe.ts'
 
 const WEEKS_4_S = 2_419_200
@@ -83,7 +84,7 @@ export const CreateRun = Type.Object(
       description: 'ds_…@3, or ds_… for the latest ready version.'
     }),
     ...recipeFields,
-    init: Type.Optional(Type.Null({ description: 'Runs begin at random weights.' })),
+    init: Type.Optional(InitRequest),
     compute: Type.Optional(ComputeWish),
     checkpoint: Type.Optional(CheckpointPolicy),
     alarms: Type.Optional(Type.Array(Alarm, { maxItems: 8 })),
@@ -144,6 +145,7 @@ const properties = {
   method: Type.String(),
   arch: Type.String(),
   resolved_recipe: ResolvedRecipe,
+  init: Nullable(Init),
   compute: Type.Required(Compute),
   checkpoint: Type.Required(CheckpointPolicy),
   alarms: Type.Array(Alarm),
@@ -174,6 +176,7 @@ export const ValidatedRun = Resource(
     object: Type.Literal('run_validation'),
     dataset: Type.String(),
     resolved_recipe: ResolvedRecipe,
+    init: Nullable(Init),
     estimate: Estimate
   },
   'ValidatedRun'
@@ -209,6 +212,7 @@ export function readRunRequest(body: Static<typeof CreateRun>): RunRequest {
       seed,
       hyperparameters: hyperparameters && readHyperparameters(hyperparameters)
     },
+    init: readInit(body.init),
     compute: {
       device: body.compute?.device === 'cuda' ? 'gpu' : (body.compute?.device ?? 'any'),
       devices: body.compute?.devices ?? 1,
@@ -254,6 +258,7 @@ export const presentRun = (run: DomainRun): Static<typeof Run> => ({
   method: run.recipe.method,
   arch: run.recipe.arch,
   resolved_recipe: presentRecipe(run.recipe),
+  init: run.init && presentInit(run.init),
   compute: presentCompute(run.compute),
   checkpoint: { every_s: run.checkpoint.everyS, keep_last: run.checkpoint.keepLast },
   alarms: run.alarms.map((alarm) => ({ ...alarm })),

@@ -41,7 +41,13 @@ export interface Decision {
   readonly isNextLeg: boolean
 }
 
-const PERMANENT: ReadonlySet<string> = new Set(['loss_not_finite', 'invalid_recipe', 'dataset_version_not_found'])
+const PERMANENT: ReadonlySet<string> = new Set([
+  'loss_not_finite',
+  'invalid_recipe',
+  'dataset_version_not_found',
+  'init_unavailable',
+  'weights_mismatch'
+])
 const LONGEST_WAIT_S = 300
 
 export const isPastDeadline = (run: Pick<Run, 'startedAt' | 'compute'>, now: number): boolean =>

@@ -14,6 +14,7 @@ import type { DatasetVersion } from '../../domain/dataset.ts'
 import { isFinished, type Lease, type Run, type RunEngine, type RunIntent, type RunStatus } from '../../domain/run.ts'
 import type { Stores } from '../../domain/stores.ts'
 import { newModel } from '../models/new-model.ts'
+import { filesOfCheckpoint, filesOfModel, type InitFiles } from './inits.ts'
 import { type Claimant, leaveToOthers } from './leg-devices.ts'
 import { expiryOf, hold, type LegDeps, stateEvent, write } from './leg-lease.ts'
 import { type Decision, decide, isPastDeadline, type LegOutcome } from './leg-rules.ts'
@@ -24,6 +25,8 @@ export interface Claim {
   /** Complete ones, newest first: the first that can be read is where the leg begins. */
   readonly checkpoints: readonly Checkpoint[]
   readonly version: DatasetVersion
+  /** Of what the run begins from; null where that is random weights, or is gone. */
+  readonly initFiles: InitFiles | null
 }
 
 export interface Heartbeat {
@@ -137,7 +140,18 @@ async function claim(deps: LegDeps, tx: Stores, { runId, by }: { runId: string; 
   await write(tx, lease, { status, statusReason, leg, attempt, startedAt })
   await tx.events.append(runId, [stateEvent(starting)], new Date(now))
   const { data } = await tx.checkpoints.listByRun(run.projectId, runId, { limit: CHECKPOINTS_TO_TRY, after: null })
-  return { run: starting, lease, checkpoints: data.filter(({ status }) => status === 'complete'), version }
+  const complete = data.filter(({ status }) => status === 'complete')
+  return { run: starting, lease, checkpoints: complete, version, initFiles: await findInitFiles(tx, run) }
+}
+
+async function findInitFiles(tx: Stores, { init }: Run): Promise<InitFiles | null> {
+  if (init === null) return null
+  if (init.source === 'model') {
+    const model = await tx.models.load(init.from)
+    return model && filesOfModel(model)
+  }
+  const checkpoint = await tx.checkpoints.load(init.from)
+  return checkpoint && filesOfCheckpoint(checkpoint)
 }
 
 /** Otherwise any worker settles it. */
@@ -200,7 +214,7 @@ async function end(deps: LegDeps, tx: Stores, ending: { run: Run; outcome: LegOu
     finishedAt: isOver ? new Date(now) : null,
     modelId: outcome.type === 'completed' ? await publishModel(deps, tx, { run, step: outcome.step }) : run.modelId
   }
-  const { id, projectId, recipe, createdAt, desired, leaseEpoch, ...patch } = settled
+  const { id, projectId, recipe, init, createdAt, desired, leaseEpoch, ...patch } = settled
   await write(tx, { runId: run.id, epoch: run.leaseEpoch }, patch)
   const event = stateEvent(settled, levelOf(decision))
   const note = outcome.type === 'interrupted' ? { message: outcome.message } : {}

@@ -16,22 +16,27 @@ import {
   type Run,
   requestCancel
 } from '../../domain/run.ts'
-import type { MetricQuery, RunFilter, Stores, UnitOfWork } from '../../domain/stores.ts'
+import type { MetricQuery, RunFilter, UnitOfWork } from '../../domain/stores.ts'
 import { checkRecipe, devicesProblems } from '../../recipe/check.ts'
+import { resolveInit } from '../../recipe/init.ts'
+import type { InitRecord } from '../../recipe/init-record.ts'
 import { servedNetwork } from '../../recipe/network.ts'
 import { type RecipeRequest, resolveRecipe } from '../../recipe/presets.ts'
 import type { Recipe } from '../../recipe/schema.ts'
 import { holdPlan } from '../evaluations/new-evaluation.ts'
 import { type PlanDeps, type PlanRequest, planEvaluation, resolveDataset } from '../evaluations/plan-evaluation.ts'
 import { type Estimate, estimateRun } from './estimate.ts'
+import { findInit, type InitDeps, type InitWish } from './inits.ts'
 import { stateEvent } from './leg-lease.ts'
 import { legKey } from './legs.ts'
 import { createRunEventVerbs } from './run-events.ts'
 import { createRunFeed, type RunFeedDeps } from './run-feed.ts'
 
-export interface RunServiceDeps extends PlanDeps, Pick<RunFeedDeps, 'keys' | 'notices' | 'logger'> {
+export interface RunServiceDeps
+  extends PlanDeps,
+    Pick<RunFeedDeps, 'keys' | 'notices' | 'logger'>,
+    Omit<InitDeps, 'objects'> {
   readonly unitOfWork: UnitOfWork
-  readonly stores: Stores
   readonly clock: Clock
   readonly newId: (kind: IdKind) => string
 }
@@ -41,6 +46,7 @@ export interface RunRequest {
   /** `ds_…@3`, or `ds_…` for its latest ready version. */
   readonly dataset: string
   readonly recipe: RecipeRequest
+  readonly init: InitWish | null
   readonly compute: Compute
   readonly checkpoint: CheckpointPolicy
   readonly alarms: readonly Alarm[]
@@ -53,6 +59,7 @@ export interface RunRequest {
 export interface RunPlan {
   readonly version: DatasetVersion
   readonly recipe: Recipe
+  readonly init: InitRecord | null
   readonly estimate: Estimate
   readonly evaluation: EvaluationOfRun | null
 }
@@ -65,12 +72,20 @@ export type RunService = ReturnType<typeof createRunService>
 export function createRunService(deps: RunServiceDeps) {
   const { unitOfWork, stores, clock } = deps
 
+  async function resolve(
+    projectId: string,
+    { recipe, init }: RunRequest
+  ): Promise<{ recipe: Recipe; init: InitRecord | null }> {
+    if (init === null) return { recipe: resolveRecipe(recipe), init }
+    return resolveInit(recipe, { subject: await findInit(deps, projectId, init), head: init.head })
+  }
+
   /**
    * @throws AppError invalid_recipe, dataset_not_found, dataset_version_not_found, dataset_version_not_ready,
-   *   evaluation_impossible, evaluation_too_large
+   *   model_not_found, model_not_ready, checkpoint_not_found, evaluation_impossible, evaluation_too_large
    */
   async function plan(projectId: string, request: RunRequest): Promise<RunPlan> {
-    const recipe = resolveRecipe(request.recipe)
+    const { recipe, init } = await resolve(projectId, request)
     const version = await resolveDataset(deps, projectId, { path: '/dataset', reference: request.dataset })
     const { devices } = request.compute
     const errors = [...checkRecipe(recipe, { images: version.images }), ...devicesProblems(recipe, devices)]
@@ -83,7 +98,7 @@ export function createRunService(deps: RunServiceDeps) {
     )
     const { compute } = request
     const estimate = estimateRun(recipe, { images: version.images, ...compute }, succeeded.data)
-    return { version, recipe, estimate, evaluation }
+    return { version, recipe, init, estimate, evaluation }
   }
 
   async function get(projectId: string, id: string): Promise<Run> {
@@ -160,7 +175,7 @@ function newRun(
   projectId: string,
   { request, planned }: { readonly request: RunRequest; readonly planned: RunPlan }
 ): Run {
-  const { version, recipe, estimate, evaluation } = planned
+  const { version, recipe, init, estimate, evaluation } = planned
   return {
     id: newId('run'),
     projectId,
@@ -168,6 +183,7 @@ function newRun(
     datasetId: version.datasetId,
     datasetVersion: version.version,
     recipe,
+    init,
     compute: request.compute,
     checkpoint: request.checkpoint,
     alarms: request.alarms,

@@ -2,8 +2,10 @@ import { and, asc, desc, eq, inArray, lt, notExists, sql } from 'drizzle-orm'
 import type { CheckpointStore } from '../../domain/stores.ts'
 import type { Db } from './client.ts'
 import { toPage } from './page.ts'
+import { isUnfinished } from './run-store.ts'
 import { checkpoints } from './schema/checkpoints.ts'
 import { models } from './schema/models.ts'
+import { runs } from './schema/runs.ts'
 
 export const createCheckpointStore = (db: Db): CheckpointStore => ({
   async insert(checkpoint) {
@@ -48,10 +50,14 @@ export const createCheckpointStore = (db: Db): CheckpointStore => ({
       .orderBy(desc(checkpoints.step), desc(checkpoints.id))
       .offset(keep)
     const madeFromIt = db.select({ one: sql`1` }).from(models).where(eq(models.checkpointId, checkpoints.id))
+    const beginsFromIt = db
+      .select({ one: sql`1` })
+      .from(runs)
+      .where(and(isUnfinished, eq(sql`${runs.init}->>'from'`, checkpoints.id)))
     return db
       .select()
       .from(checkpoints)
-      .where(and(inArray(checkpoints.id, beyondKept), notExists(madeFromIt)))
+      .where(and(inArray(checkpoints.id, beyondKept), notExists(madeFromIt), notExists(beginsFromIt)))
       .orderBy(asc(checkpoints.step), asc(checkpoints.id))
   },
 

@@ -18,13 +18,14 @@ import { AppError } from '../../base/errors.ts'
 import type { RunFilter, RunStore } from '../../domain/stores.ts'
 import type { Db } from './client.ts'
 import { toPage } from './page.ts'
+import { checkpoints } from './schema/checkpoints.ts'
 import { datasetVersions } from './schema/dataset-versions.ts'
 import { runs } from './schema/runs.ts'
 
 const { lastEventSeq, ...runColumns } = getTableColumns(runs)
 
 /** Matches the partial index runs_unfinished word by word, or it would not be used. */
-const isUnfinished = notInArray(runs.status, sql`('cancelled', 'succeeded', 'failed')`)
+export const isUnfinished = notInArray(runs.status, sql`('cancelled', 'succeeded', 'failed')`)
 
 /** A sweep is repeated every few seconds; what is beyond this waits for the next. */
 const SWEEP_LIMIT = 500
@@ -46,6 +47,7 @@ export const createRunStore = (db: Db): RunStore => ({
       // Until the transaction ends the version cannot be removed; a removal that came first is seen here.
       .for('share')
     if (!version) throw new AppError('dataset_version_not_found', { datasetId: run.datasetId })
+    if (run.init?.source === 'checkpoint') await holdCheckpoint(db, run.projectId, run.init.from)
     await db.insert(runs).values(run)
   },
 
@@ -85,6 +87,16 @@ export const createRunStore = (db: Db): RunStore => ({
     if (Object.keys(patch).length > 0) await db.update(runs).set(patch).where(eq(runs.id, id))
   }
 })
+
+/** One that was retired before is seen here; what is retired at the same moment fails the run when it begins. */
+async function holdCheckpoint(db: Db, projectId: string, id: string): Promise<void> {
+  const [checkpoint] = await db
+    .select({ status: checkpoints.status })
+    .from(checkpoints)
+    .where(and(eq(checkpoints.projectId, projectId), eq(checkpoints.id, id)))
+    .for('share')
+  if (checkpoint?.status !== 'complete') throw new AppError('checkpoint_not_found', { checkpoint: id })
+}
 
 type LeaseVerbs = 'claim' | 'updateUnderLease' | 'listExpiredLeases'
 

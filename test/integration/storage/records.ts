@@ -78,6 +78,7 @@ export const aRun = (dataset: Dataset, more: Partial<Run> = {}): Run => ({
   datasetId: dataset.id,
   datasetVersion: 1,
   recipe,
+  init: null,
   compute: { device: 'any', devices: 1, maxRuntimeS: 3600, priority: 0 },
   checkpoint: { everyS: 900, keepLast: 3 },
   alarms: [{ rule: 'collapse', action: 'pause' }],

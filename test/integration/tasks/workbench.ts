@@ -80,6 +80,7 @@ export async function createWorkbench(scope: TestScope, clock: Clock = systemClo
       datasetId,
       datasetVersion: 1,
       recipe: { ...recipe, preset: JSON.stringify(script) },
+      init: null,
       compute: { device: 'any', devices: 1, maxRuntimeS: 86_400, priority: 0 },
       checkpoint: { everyS: 900, keepLast: 3 },
       alarms: [],

@@ -12,13 +12,14 @@ import { createExportCommand } from '../../../src/cli/export.ts'
 import { createImportCommand } from '../../../src/cli/import.ts'
 import { KNN } from '../../../src/cli/knn.ts'
 import { createTrainCommand } from '../../../src/cli/train.ts'
+import { describeInit } from '../../../src/model/init-source.ts'
 import type { TrainerWork } from '../../../src/protocol/trainer-child.ts'
 
 const begun = (): never => assert.fail('the work was begun')
 const work: TrainerWork = { train: begun, export: begun, import: begun }
 
 const COMMANDS: Record<string, Command> = {
-  train: createTrainCommand(work, async () => {}),
+  train: createTrainCommand(work, async () => {}, describeInit),
   export: createExportCommand(work),
   import: createImportCommand(work),
   embed: EMBED,

@@ -30,6 +30,7 @@ export function RunHeader({ run }: { readonly run: Run }) {
           ['Method', recipe.method],
           ['Backbone', `${recipe.arch}, patch ${recipe.patch_size}`],
           ['Dataset', <DatasetLink key="dataset" reference={run.dataset} />],
+          ...(run.init ? [['Begins from', `${run.init.id}, head ${run.init.head}`] as const] : []),
           ['Engine', engineText(run)],
           ['Devices, precision', devicesText(run)],
           ['Leg, attempt', `${run.leg}, ${run.attempt}`],

@@ -12,6 +12,7 @@ import type {
   RunProgress,
   RunStatus
 } from '../../../domain/run.ts'
+import type { InitRecord } from '../../../recipe/init-record.ts'
 import type { Recipe } from '../../../recipe/schema.ts'
 import { time } from './columns.ts'
 import { projects } from './projects.ts'
@@ -31,6 +32,7 @@ export const runs = pgTable(
     datasetId: text('dataset_id').notNull(),
     datasetVersion: integer('dataset_version').notNull(),
     recipe: jsonb('recipe').notNull().$type<Recipe>(),
+    init: jsonb('init').$type<InitRecord>(),
     compute: jsonb('compute').notNull().$type<Compute>(),
     checkpoint: jsonb('checkpoint').notNull().$type<CheckpointPolicy>(),
     alarms: jsonb('alarms').notNull().$type<readonly Alarm[]>(),
