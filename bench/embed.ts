@@ -33,7 +33,17 @@ const { values } = parseArgs({
   }
 })
 
-const program = embedProgram(servedNetworkOf(resolveRecipe({ method: 'dino-vmf', arch: values.arch as Arch })))
+/** Whose crops and patches a network of this size is measured with. */
+const PRESET_OF_ARCH: Readonly<Record<Arch, string>> = {
+  vit_mu: 'mu',
+  vit_nano: 'demo',
+  vit_tiny: 'small-images',
+  vit_small: 'vit-small-16',
+  vit_base: 'vit-base-16',
+  vit_large: 'vit-base-16'
+}
+const arch = values.arch as Arch // resolveRecipe refuses others
+const program = embedProgram(servedNetworkOf(resolveRecipe({ arch, preset: PRESET_OF_ARCH[arch] })))
 const withBatch = (batch: number): Program => ({
   ...program,
   inputs: program.inputs.map((spec) => (spec.shape[0] === -1 ? { ...spec, shape: spec.shape.with(0, batch) } : spec))

@@ -16,6 +16,8 @@ function trainer(): TrainerWork {
   return forkedTrainer(resolve(import.meta.dirname, 'trainer.ts'))
 }
 
+const foresee = (devices: number) => foreseeEngine(fromEnvironment(engineChoice), devices)
+
 interface Entry {
   readonly summary: string
   /** Loaded when it is asked for: engines take most of a second. */
@@ -27,10 +29,13 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: 'trains a backbone on a folder of images',
     load: async () => {
       const { createTrainCommand } = await import('../cli/train.ts')
-      const foresee = (devices: number) => foreseeEngine(fromEnvironment(engineChoice), devices)
       const describeInit = async (path: string) => (await import('../model/init-source.ts')).describeInit(path)
       return createTrainCommand(trainer(), foresee, describeInit)
     }
+  },
+  presets: {
+    summary: 'what a run can begin with, and what auto chooses for your images',
+    load: async () => (await import('../cli/presets.ts')).createPresetsCommand(foresee)
   },
   export: {
     summary: 'writes the model of a checkpoint',

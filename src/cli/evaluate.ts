@@ -2,7 +2,7 @@
 import { mkdir, rename, writeFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { keysToSnake } from '../base/casing.ts'
-import { type ChosenSettings, type Evaluation, PROTOCOLS, type Protocol } from '../base/evaluation.ts'
+import { type ChosenSettings, type Evaluation, type LeftOut, PROTOCOLS, type Protocol } from '../base/evaluation.ts'
 import { writing } from '../base/system-errors.ts'
 import type { EvaluationInput } from '../evaluation/protocols.ts'
 import { runProtocols } from '../evaluation/run-protocols.ts'
@@ -92,7 +92,9 @@ export const EVALUATE: Command = {
 }
 
 interface Run {
+  /** Null: whatever can be run, but for `except`. */
   readonly protocols: readonly Protocol[] | null
+  readonly except?: readonly Pick<LeftOut, 'protocol'>[]
   readonly settings: ChosenSettings
   readonly output: Output
   readonly from: { readonly model: string; readonly bankSource: string; readonly queriesSource: string | null }
@@ -104,7 +106,7 @@ interface EvaluationEvent extends Evaluation {
 }
 
 /** @throws AppError evaluation_impossible for a protocol that was asked for and cannot be run */
-function evaluateAll(input: EvaluationInput, { output, from, ...asked }: Run): EvaluationEvent[] {
+export function evaluateAll(input: EvaluationInput, { output, from, ...asked }: Run): EvaluationEvent[] {
   const events: EvaluationEvent[] = []
   for (const step of runProtocols(input, asked)) {
     if (step.type === 'left_out') output.show(step, `left out ${step.protocol}: it ${step.reason}`)
@@ -120,7 +122,7 @@ function evaluateAll(input: EvaluationInput, { output, from, ...asked }: Run): E
 }
 
 /** Complete or not at all. @throws AppError storage_full */
-async function writeLines(path: string, events: readonly EvaluationEvent[]): Promise<void> {
+export async function writeLines(path: string, events: readonly EvaluationEvent[]): Promise<void> {
   await mkdir(dirname(path), { recursive: true })
   const draft = `${path}.partial`
   await writing(writeFile(draft, events.map((event) => `${JSON.stringify(keysToSnake(event))}\n`).join('')))

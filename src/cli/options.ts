@@ -37,7 +37,7 @@ export function readWords<O extends Options>(args: readonly string[], options: O
     if (option.type === 'boolean' && value !== undefined) throw refusal(`${rawName} takes no value, and has ${value}.`)
     const isNext = token.inlineValue !== true && value?.startsWith('--') === true
     if (option.type === 'string' && (value === undefined || isNext)) throw refusal(`${rawName} needs a value.`)
-    if (seen.has(name)) throw refusal(`${rawName} is given twice.`)
+    if (seen.has(name) && option.multiple !== true) throw refusal(`${rawName} is given twice.`)
     seen.add(name)
   }
   return { values: values as Parsed<O>, words: positionals } // every one was checked above

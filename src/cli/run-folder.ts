@@ -1,39 +1,50 @@
 /**
  * The folder that a run of `kappa train` lives in.
  *
- *   run.json       kappa-run/1: the whole recipe, what it began from, and where the images came from
+ *   run.json       kappa-run/1: the whole recipe with what auto chose it for, what it began from, and where the images came from
  *   dataset/       the images, packed; held-out/ those that were left out
  *   checkpoints/   step-NNNNNNNN/, complete or absent
  *   model/         the exported model of the last step
+ *   metrics.jsonl  a line a step; tensorboard/ the same for TensorBoard, when that is asked for
+ *   evaluation.jsonl    what was measured of the model at the end
  *   trained-with.json   engine, device and precision that it was last trained with
  *   run.lock       the process that trains here
  *
  * A folder with anything in it is never begun in; a run in it is gone on with when that is asked for.
  */
-import { mkdir, readdir, readFile, rm, rmdir } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rename, rm, rmdir } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join, resolve } from 'node:path'
 import { keysToCamel, keysToSnake } from '../base/casing.ts'
 import { writeDurably } from '../base/durable-files.ts'
 import { AppError, toError } from '../base/errors.ts'
+import { canonicalStringify } from '../base/json.ts'
 import { recipeDifferences } from '../recipe/differences.ts'
 import type { InitRecord } from '../recipe/init-record.ts'
-import { schemaErrors } from '../recipe/presets.ts'
+import { type RecipeRequest, schemaErrors } from '../recipe/presets.ts'
 import type { Recipe } from '../recipe/schema.ts'
 import { refusal } from './command.ts'
 import { systemReason } from './failures.ts'
 import { checkWritable } from './new-path.ts'
-import { type Begun, beginner, checkSameInit, type DescribeInit } from './train-init.ts'
+import { type Begun, beginner, checkSameInit, type DescribeInit, type InitFlags } from './train-init.ts'
 import type { TrainCommand } from './train-options.ts'
-import { inTheWordsOfFiles, readRequest, recipeToGoOnWith } from './train-recipe.ts'
+import { beginBeforeImages, inTheWordsOfFiles, readRequest, recipeToGoOnWith } from './train-recipe.ts'
 
 const FORMAT = 'kappa-run/1'
 const RECORD = 'run.json'
+const NEXT_RECORD = 'run.json.next'
 const LOCK = 'run.lock'
 
 export interface RunRecord {
   readonly format: typeof FORMAT
-  readonly recipe: Recipe
+  /** Null until the images have been packed that preset auto chooses it from. */
+  readonly recipe: Recipe | null
+  /** What it is to be chosen around, while there is no recipe. */
+  readonly request?: RecipeRequest
+  /** What it is to begin from, while there is no recipe; an absolute path. */
+  readonly begin?: InitFlags
+  /** Why it is as it is, of a recipe that was chosen. */
+  readonly reasons?: readonly string[]
   /** Absolute. */
   readonly images: string
   readonly holdOut: number | null
@@ -44,8 +55,10 @@ export interface RunRecord {
 export interface RunFolder {
   readonly path: string
   readonly record: RunRecord
-  /** What of the recipe is the init's doing; empty where the run goes on. */
+  /** What of the recipe is the init's doing; empty where the run goes on, and where nothing is chosen yet. */
   readonly changes: Begun['changes']
+  /** Of a run without a recipe: keeps what was chosen. */
+  choose(begun: Begun): Promise<void>
   /** The folder was empty or not there. */
   readonly isNew: boolean
   /** Takes away everything that a new run has written: it never began. */
@@ -68,12 +81,19 @@ export async function openRunFolder(command: TrainCommand, describe: DescribeIni
   await checkWritable(path)
   const made = await mkdir(path, { recursive: true })
   await lock(path)
-  if (isNew) await writeDurably(join(path, RECORD), [Buffer.from(`${JSON.stringify(keysToSnake(record), null, 2)}\n`)])
+  if (isNew) await keep(path, record)
   return {
     path,
     record,
     changes,
     isNew,
+    async choose({ recipe, reasons, init }) {
+      const { format, images, holdOut } = record
+      // In its place at once, whole: there is no moment without a record.
+      await rm(join(path, NEXT_RECORD), { force: true })
+      await keep(path, { format, recipe, reasons, images, holdOut, init }, NEXT_RECORD)
+      await rename(join(path, NEXT_RECORD), join(path, RECORD))
+    },
     release: () => rm(join(path, LOCK), { force: true }),
     async forget() {
       for (const name of [RECORD, 'dataset', 'held-out', LOCK])
@@ -81,6 +101,10 @@ export async function openRunFolder(command: TrainCommand, describe: DescribeIni
       if (made !== undefined) await rmdir(path).catch(() => {}) // somebody else's files keep it
     }
   }
+}
+
+async function keep(path: string, record: RunRecord, name = RECORD): Promise<void> {
+  await writeDurably(join(path, name), [Buffer.from(`${JSON.stringify(keysToSnake(record), null, 2)}\n`)])
 }
 
 /** What a killed process leaves behind is as good as nothing. */
@@ -99,11 +123,14 @@ async function newRecord(
   describe: DescribeInit
 ): Promise<Pick<RunFolder, 'record' | 'changes'>> {
   if (images === undefined) throw refusal(`There is no run in --out ${out} to go on with; a new one needs --images.`)
-  // An init's architecture says which preset is meant.
-  const preset = flags === undefined ? 'demo' : undefined
-  const begun = await readRequest(choice, { preset, resolve: await beginner(flags, describe) })
+  const { request, begun } = await beginBeforeImages(choice, await beginner(flags, describe))
+  const where = { images: resolve(images), holdOut: holdOut ?? null }
+  if (begun === null) {
+    const begin = flags && { begin: { ...flags, path: resolve(flags.path) } }
+    return { record: { format: FORMAT, recipe: null, request, ...begin, ...where }, changes: [] }
+  }
   const { recipe, init, changes } = begun
-  return { record: { format: FORMAT, recipe, images: resolve(images), holdOut: holdOut ?? null, init }, changes }
+  return { record: { format: FORMAT, recipe, ...where, init }, changes }
 }
 
 async function knownRecord(path: string, command: TrainCommand, describe: DescribeInit): Promise<RunRecord> {
@@ -115,6 +142,7 @@ async function knownRecord(path: string, command: TrainCommand, describe: Descri
   if (holdOut !== undefined && holdOut !== record.holdOut) {
     throw refusal(`--hold-out is ${holdOut}, but the run in ${out} was begun with ${record.holdOut ?? 'none'}.`)
   }
+  if (record.recipe === null) return checkPending(record, command)
   await checkSameInit(record.init ?? null, { init: command.init, describe, out })
   const errors = recipeDifferences(record.recipe, await recipeToGoOnWith(record.recipe, recipe))
   if (errors.length === 0) return record
@@ -129,6 +157,17 @@ async function knownRecord(path: string, command: TrainCommand, describe: Descri
   )
 }
 
+/** Of a run that ended while its images were packed: flags must say what they said, or nothing. */
+async function checkPending(record: RunRecord, { recipe, init, out }: TrainCommand): Promise<RunRecord> {
+  const began = record.begin
+  if (init !== undefined && (resolve(init.path) !== began?.path || init.head !== began.head))
+    throw refusal(`--init and --init-head are not those that the run in ${out} was begun with.`)
+  const request = await readRequest(recipe)
+  const saysNothing = Object.keys(request).length === 0
+  if (saysNothing || canonicalStringify(request) === canonicalStringify(record.request)) return record
+  throw refusal(`The run in ${out} was begun with another recipe.`)
+}
+
 async function readRecord(path: string): Promise<RunRecord> {
   const file = join(path, RECORD)
   const text = await readFile(file, 'utf8').catch((error: unknown) => {
@@ -141,7 +180,7 @@ async function readRecord(path: string): Promise<RunRecord> {
     throw refusal(`${file} is not JSON: ${toError(error).message}.`)
   }
   if (record?.format !== FORMAT) throw refusal(`${file} is not of the format ${FORMAT}.`)
-  const errors = schemaErrors(record.recipe)
+  const errors = record.recipe === null ? [] : schemaErrors(record.recipe)
   if (errors.length > 0) throw refusal(`The recipe in ${file} is not valid.`, inTheWordsOfFiles(errors))
   return record
 }

@@ -7,6 +7,7 @@ import type { DatasetManifest } from '../protocol/dataset-manifest.ts'
 import type { Selection } from '../protocol/ingest-messages.ts'
 import { refusal } from './command.ts'
 import type { Output } from './output.ts'
+import { reportInWords } from './report-in-words.ts'
 import { checkImages, isPacked } from './sources.ts'
 
 export interface DatasetRequest {
@@ -74,8 +75,9 @@ async function pack(
   }
 }
 
-function showPacked({ images, rejected, duplicates }: DatasetManifest, folder: string, output: Output): void {
+function showPacked({ images, rejected, duplicates, report }: DatasetManifest, folder: string, output: Output): void {
   const text = `packed ${images} images into ${folder}; ${rejected} left out, ${duplicates} of them duplicates`
   const where = rejected > 0 ? ` (${join(folder, 'rejected.jsonl')} says why)` : ''
-  output.show({ type: 'packed', folder, images, rejected, duplicates }, `${text}${where}`)
+  output.show({ type: 'packed', folder, images, rejected, duplicates, report: report ?? null }, `${text}${where}`)
+  if (report !== undefined) output.line(reportInWords(report))
 }

@@ -1,11 +1,11 @@
 /** What `--init` says: which weights a new run begins from, and whether a run that goes on began from the same. */
 import { resolve } from 'node:path'
 import { pointerToSnake } from '../base/casing.ts'
+import type { ChosenRecipe } from '../recipe/auto.ts'
 import type { RecipeDifference } from '../recipe/differences.ts'
-import { type InitSubject, resolveInit } from '../recipe/init.ts'
+import { type Choose, type InitSubject, resolveInit } from '../recipe/init.ts'
 import type { InitHead, InitRecord } from '../recipe/init-record.ts'
-import { type RecipeRequest, resolveRecipe } from '../recipe/presets.ts'
-import type { Recipe } from '../recipe/schema.ts'
+import type { RecipeRequest } from '../recipe/presets.ts'
 import { refusal } from './command.ts'
 import type { Output } from './output.ts'
 
@@ -18,22 +18,21 @@ export interface InitFlags {
   readonly head: InitHead | undefined
 }
 
-export interface Begun {
-  readonly recipe: Recipe
+export interface Begun extends ChosenRecipe {
   /** Null where the run begins at random weights. */
   readonly init: InitRecord | null
   /** What of the recipe is the init's doing. */
   readonly changes: readonly RecipeDifference[]
 }
 
-/** How a request of files and flags becomes a recipe, with the init that it may have. @throws AppError invalid_recipe */
-export async function beginner(
-  init: InitFlags | undefined,
-  describe: DescribeInit
-): Promise<(request: RecipeRequest) => Begun> {
-  if (init === undefined) return (request) => ({ recipe: resolveRecipe(request), init: null, changes: [] })
+/** Around a choice of recipes: with the init that the run may have. @throws AppError invalid_recipe */
+export type Begin = (request: RecipeRequest, choose: Choose) => Begun
+
+/** @throws AppError for what cannot be begun from */
+export async function beginner(init: InitFlags | undefined, describe: DescribeInit): Promise<Begin> {
+  if (init === undefined) return (request, choose) => ({ ...choose(request), init: null, changes: [] })
   const subject = await describe(resolve(init.path))
-  return (request) => resolveInit(request, { subject, head: init.head })
+  return (request, choose) => resolveInit(request, { subject, head: init.head }, choose)
 }
 
 /** @throws AppError invalid_request when the run began from other weights, or otherwise from these */
@@ -55,7 +54,7 @@ const HEADS: Readonly<Record<InitHead, string>> = {
   new: 'a new head'
 }
 
-export function showInit({ init, changes }: Begun, output: Output): void {
+export function showInit({ init, changes }: Pick<Begun, 'init' | 'changes'>, output: Output): void {
   if (init === null) return
   const { from, head, resampledFrom } = init
   const positions = resampledFrom === null ? '' : `, positions of ${resampledFrom} pixels resampled`

@@ -5,6 +5,7 @@ import { PRESET_NAMES } from '../recipe/presets.ts'
 import { METHODS } from '../recipe/schema.ts'
 import { EXIT_CODES, MOST_THREADS, needed, refusal, wholeNumber } from './command.ts'
 import { readOptions } from './options.ts'
+import { readSettings } from './settings.ts'
 import type { InitFlags } from './train-init.ts'
 import type { RecipeChoice } from './train-recipe.ts'
 
@@ -19,12 +20,14 @@ export const TRAIN_USAGE = `Trains a backbone on a folder of images, without any
 
 What is trained:
   --recipe FILE             JSON as for POST /v1/runs: {"preset": …, "method": …, "seed": …, "hyperparameters": {…}}
-  --preset NAME             ${PRESET_NAMES.join(', ')} (demo)
+  --preset NAME             ${PRESET_NAMES.join(', ')} (auto: from the images and this machine)
   --method NAME             ${METHODS.join(', ')} (dino-vmf)
   --seed N                  of everything random (0)
   --epochs N                instead of the recipe's
   --init PATH               begin from a model's folder, a checkpoint's, or weights that kappa import takes
   --init-head HEAD          ${INIT_HEADS.join(', ')} (taken if it fits, or else seeded: prototypes at the images' clusters)
+  --set NAME=VALUE          any field of a recipe, such as crops.global.size=32 or teacher_momentum=[0.99,1]; as often as
+                            wanted. docs/hyperparameters.md has all of them, kappa presets what the presets say
   --hold-out N              leave out every Nth image, packed into held-out/ for kappa knn
 
 How:
@@ -36,6 +39,8 @@ How:
   --threads N               of the engine, all cores by default; equal results need equal threads
   --loaders N               threads that decode and crop; any number gives the same run
   --no-export               leave out the servable model at the end
+  --no-evaluate             leave out what can be measured of it without being asked
+  --tensorboard             keep the metrics for TensorBoard too, in OUT/tensorboard; metrics.jsonl has them in any case
   --json                    one JSON object a line on stdout; docs/cli.md has their fields
 
 Ctrl-C writes a checkpoint and stops; a second one stops at once.
@@ -52,6 +57,8 @@ export interface TrainCommand {
   readonly init: InitFlags | undefined
   readonly isResuming: boolean
   readonly isExporting: boolean
+  readonly isEvaluating: boolean
+  readonly hasTensorboard: boolean
   readonly keep: number
   readonly checkpointEveryS: number
   readonly checkpointEverySteps: number | undefined
@@ -73,6 +80,7 @@ const OPTIONS = {
   epochs: text,
   init: text,
   'init-head': text,
+  set: { type: 'string', multiple: true },
   'hold-out': text,
   resume: flag,
   'checkpoint-every-s': text,
@@ -83,6 +91,8 @@ const OPTIONS = {
   threads: text,
   loaders: text,
   'no-export': flag,
+  'no-evaluate': flag,
+  tensorboard: flag,
   json: flag
 } as const
 
@@ -104,14 +114,17 @@ export function parseTrainCommand(args: readonly string[]): TrainCommand {
   const out = needed('out', values.out)
   if (!values.resume) needed('images', values.images)
   const { recipe, preset, method } = values
+  const settings = readSettings(values.set)
   return {
-    recipe: { recipe, preset, method, seed: number('seed', 0), epochs: number('epochs', 0) },
+    recipe: { recipe, preset, method, seed: number('seed', 0), epochs: number('epochs', 0), settings },
     images: values.images,
     out,
     holdOut: number('hold-out', SMALLEST_HOLD_OUT),
     init: initFlags(values.init, values['init-head']),
     isResuming: values.resume,
     isExporting: !values['no-export'],
+    isEvaluating: !values['no-evaluate'],
+    hasTensorboard: values.tensorboard,
     keep: number('keep', 1) ?? KEPT_CHECKPOINTS,
     checkpointEveryS: number('checkpoint-every-s', 1) ?? CHECKPOINT_EVERY_S,
     checkpointEverySteps: number('checkpoint-every', 1),

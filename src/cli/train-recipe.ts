@@ -2,10 +2,15 @@
 import { readFile } from 'node:fs/promises'
 import { keysToCamel, pointerToSnake } from '../base/casing.ts'
 import { AppError, type FieldError, isAppError, toError } from '../base/errors.ts'
+import type { AutoImages } from '../recipe/auto/circumstances.ts'
+import { autoRecipe } from '../recipe/auto.ts'
 import { checkRecipe } from '../recipe/check.ts'
-import { type RecipeRequest, resolveRecipe } from '../recipe/presets.ts'
+import { type Setting, withSetting } from '../recipe/fields.ts'
+import type { Choose } from '../recipe/init.ts'
+import { fixedPresetOf, mergeFields, type RecipeRequest, resolveRecipe } from '../recipe/presets.ts'
 import { METHODS, type Recipe } from '../recipe/schema.ts'
 import { refusal } from './command.ts'
+import type { Begin, Begun } from './train-init.ts'
 
 export interface RecipeChoice {
   /** A file. */
@@ -14,52 +19,79 @@ export interface RecipeChoice {
   readonly method?: string | undefined
   readonly seed?: number | undefined
   readonly epochs?: number | undefined
+  /** Single fields, by name. */
+  readonly settings?: readonly Setting[] | undefined
 }
 
-/** What flags say wins over the file, which wins over the preset. @throws AppError invalid_request, invalid_recipe */
-export const readRecipe = async (choice: RecipeChoice): Promise<Recipe> =>
-  (await readRequest(choice, { preset: 'demo', resolve: (request) => ({ recipe: resolveRecipe(request) }) })).recipe
-
-interface Reading<T> {
-  /** Where neither flags nor a file name one. */
-  readonly preset: string | undefined
-  readonly resolve: (request: RecipeRequest) => T
-}
-
-/** The same with what `resolve` makes of the request, the recipe among it. @throws AppError invalid_request, invalid_recipe */
-export async function readRequest<T extends { readonly recipe: Recipe }>(
-  choice: RecipeChoice,
-  { preset: usual, resolve }: Reading<T>
-): Promise<T> {
-  const { seed, epochs, preset } = choice
+/** What flags say wins over the file. @throws AppError invalid_request, invalid_recipe */
+export async function readRequest(choice: RecipeChoice): Promise<RecipeRequest> {
+  const { seed, epochs, preset, settings = [] } = choice
   const method = choice.method === undefined ? undefined : methodOf(choice.method)
-  const file = choice.recipe === undefined ? { preset: usual } : await readRecipeFile(choice.recipe)
-  const request: RecipeRequest = {
-    method: 'dino-vmf',
-    ...file,
+  const file = choice.recipe === undefined ? {} : await readRecipeFile(choice.recipe)
+  const flags: RecipeRequest = {
     ...(preset !== undefined && { preset }),
     ...(method !== undefined && { method }),
-    ...(seed !== undefined && { seed })
+    ...(seed !== undefined && { seed }),
+    ...(epochs !== undefined && { hyperparameters: { epochs } })
   }
-  const hyperparameters = { ...request.hyperparameters, ...(epochs !== undefined && { epochs }) }
+  const request = mergeFields(file, flags) as RecipeRequest // of two of them
+  return inWords(choice, () => settings.reduce(withSetting, request))
+}
+
+/** Problems of a recipe in the words of whoever gave it. */
+function inWords<T>({ recipe }: RecipeChoice, resolve: () => T): T {
   try {
-    const resolved = resolve({ ...request, hyperparameters })
-    const errors = checkRecipe(resolved.recipe)
-    if (errors.length > 0) throw new AppError('invalid_recipe', { errors })
-    return resolved
+    return resolve()
   } catch (error) {
     if (!isAppError(error, 'invalid_recipe')) throw error
-    const message = `${choice.recipe === undefined ? 'The recipe' : `--recipe ${choice.recipe}`} cannot be trained as written.`
+    const message = `${recipe === undefined ? 'The recipe' : `--recipe ${recipe}`} cannot be trained as written.`
     throw new AppError('invalid_recipe', { message, errors: inTheWordsOfFiles(error.details.errors ?? []) })
   }
 }
 
+function checked(recipe: Recipe): Recipe {
+  const errors = checkRecipe(recipe)
+  if (errors.length > 0) throw new AppError('invalid_recipe', { errors })
+  return recipe
+}
+
+/** Of a preset that chooses nothing. @throws AppError invalid_request, invalid_recipe */
+export async function readRecipe(choice: RecipeChoice): Promise<Recipe> {
+  const request = await readRequest(choice)
+  return inWords(choice, () => checked(resolveRecipe(request)))
+}
+
+/** As most images are: what is wrong with a request for `auto` whatever the images are is said before any is read. */
+const SUPPOSED: AutoImages = { images: 10_000, shorterSide: 224, colour: null, pixels: null }
+
+const supposed: Choose = (request) =>
+  autoRecipe(SUPPOSED, { kind: 'cpu', devices: 1, cores: 1, memoryBytes: null }, request)
+
+/** How the run begins, or null where the images have to be looked at first. @throws AppError invalid_request, invalid_recipe */
+export async function beginBeforeImages(
+  choice: RecipeChoice,
+  begin: Begin
+): Promise<{ request: RecipeRequest; begun: Begun | null }> {
+  const request = await readRequest(choice)
+  const begun = inWords(choice, () => {
+    if (fixedPresetOf(request) !== null)
+      return begin(request, (asked) => ({ recipe: checked(resolveRecipe(asked)), reasons: [] }))
+    begin(request, supposed)
+    return null
+  })
+  return { request, begun }
+}
+
 /** Of a run that goes on: flags over its own recipe, unless a file or preset says everything anew. */
 export async function recipeToGoOnWith(own: Recipe, choice: RecipeChoice): Promise<Recipe> {
-  if (choice.recipe !== undefined || choice.preset !== undefined) return readRecipe(choice)
-  const { seed = own.seed, epochs = own.hyperparameters.epochs } = choice
-  const method = choice.method === undefined ? own.method : methodOf(choice.method)
-  return { ...own, method, seed, hyperparameters: { ...own.hyperparameters, epochs } }
+  const request = await readRequest(choice)
+  const isAnew = choice.recipe !== undefined || choice.preset !== undefined
+  if (isAnew && fixedPresetOf(request) !== null) return readRecipe(choice)
+  if (isAnew && own.preset !== 'auto')
+    throw refusal(`The run was begun with the preset ${own.preset}, and is to go on with auto now.`)
+  // What auto chose stays; what is asked for beside it must be the same.
+  const { preset: _, ...asked } = request
+  return mergeFields(own, asked) as Recipe // compared with the run's own
 }
 
 /** Files and the API write snake_case; fields are named as they are written there. */

@@ -2,25 +2,32 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { AppError, isAppError } from '../base/errors.ts'
-import { openDatasetFolder } from '../images/dataset-folder.ts'
+import { openDatasetFolder, readManifest } from '../images/dataset-folder.ts'
 import type { TrainerWork } from '../protocol/trainer-child.ts'
 import type { TrainerEvent, TrainRequest } from '../protocol/trainer-messages.ts'
+import { autoRecipe } from '../recipe/auto.ts'
 import { checkRecipe, devicesProblems } from '../recipe/check.ts'
+import type { InitRecord } from '../recipe/init-record.ts'
+import type { Recipe } from '../recipe/schema.ts'
 import { checkResumable, findLatestCheckpoint, listCheckpoints, readCheckpoint } from '../training/checkpoint.ts'
+import { deviceOf, imagesOf, showReasons } from './chosen-recipe.ts'
 import { type Command, EXIT, type ExitCode, exitCodeOf, refusal } from './command.ts'
+import { evaluateRun } from './evaluate-run.ts'
 import { listenForInterrupt } from './interrupt.ts'
+import { openMetricsFile, type StepLog } from './metrics-file.ts'
 import type { Output } from './output.ts'
 import { openRunFolder, type RunFolder } from './run-folder.ts'
+import { openTensorboard } from './tensorboard.ts'
 import { thrownAway } from './thrown-away.ts'
 import { checkSource, prepareDataset } from './train-dataset.ts'
-import { type DescribeInit, showInit } from './train-init.ts'
+import { type Begun, beginner, type DescribeInit, showInit } from './train-init.ts'
 import { parseTrainCommand, TRAIN_USAGE, type TrainCommand } from './train-options.ts'
 import { createProgress } from './train-progress.ts'
 import { inTheWordsOfFiles } from './train-recipe.ts'
 import { noteEngine } from './trained-with.ts'
 
-/** @throws AppError engine_unavailable where so many devices cannot be had */
-type Foresee = (devices: number) => Promise<void>
+/** What an engine would train on. @throws AppError engine_unavailable where so many devices cannot be had */
+type Foresee = (devices: number) => Promise<'cpu' | 'gpu'>
 
 export const createTrainCommand = (work: TrainerWork, foresee: Foresee, describe: DescribeInit): Command => ({
   usage: TRAIN_USAGE,
@@ -35,7 +42,7 @@ export const createTrainCommand = (work: TrainerWork, foresee: Foresee, describe
       )
     )
     try {
-      return await runAll({ command, folder, output, work, foresee, signal: interrupt.signal })
+      return await runAll({ command, folder, output, work, foresee, describe, signal: interrupt.signal })
     } finally {
       interrupt.end()
       await folder.release()
@@ -49,14 +56,14 @@ interface Running {
   readonly output: Output
   readonly work: TrainerWork
   readonly foresee: Foresee
+  readonly describe: DescribeInit
   readonly signal: AbortSignal
 }
 
 async function runAll(running: Running): Promise<ExitCode> {
   const { output, command, folder } = running
   const goOn = toGoOn(command)
-  const { recipe, init = null } = folder.record
-  if (folder.isNew) showInit({ recipe, init, changes: folder.changes }, output)
+  if (folder.isNew) showInit({ init: folder.record.init ?? null, changes: folder.changes }, output)
   const request = await prepare(running)
   if (request === null) {
     output.show({ type: 'done', step: 0, reason: 'stopped' }, `stopped before the first step; go on with\n  ${goOn}`)
@@ -64,6 +71,7 @@ async function runAll(running: Running): Promise<ExitCode> {
   }
   const last = await showAll(running, request)
   if (last?.type === 'exported') {
+    if (command.isEvaluating) await evaluateFinished(running, { request, model: last.folder })
     output.line(`\nembed images with\n  kappa embed --model ${last.folder} --images FOLDER --out vectors.npy`)
     return EXIT.done
   }
@@ -73,24 +81,42 @@ async function runAll(running: Running): Promise<ExitCode> {
   return EXIT.stopped
 }
 
+/** The model is there whatever becomes of this: Ctrl-C leaves it out. */
+async function evaluateFinished(
+  { command, folder, output, signal }: Running,
+  { request, model }: { readonly request: TrainRequest; readonly model: string }
+): Promise<void> {
+  const { datasetFolder: dataset } = request
+  const { images } = await readManifest(dataset)
+  const hasHeldOut = folder.record.holdOut !== null
+  const { threads } = command
+  try {
+    await evaluateRun({ folder: folder.path, model, dataset, images, hasHeldOut, threads, output, signal })
+  } catch (error) {
+    if (!signal.aborted) throw error
+    output.line('the evaluation is left out')
+  }
+}
+
 /** Devices are not of the run: it may go on with others. */
 const toGoOn = ({ out, devices }: TrainCommand): string =>
   `kappa train --resume --out ${out}${devices === 1 ? '' : ` --devices ${devices}`}`
 
 /** Everything that can be refused is refused here. Null when it was stopped. */
 async function prepare(running: Running): Promise<TrainRequest | null> {
-  const { folder, output, signal } = running
-  const { images, holdOut, recipe, init } = folder.record
+  const { command, folder, output, signal } = running
+  const { images, holdOut } = folder.record
   try {
-    await checkDevices(running)
+    if (folder.record.recipe !== null) checkDevices(command, folder.record.recipe)
+    const kind = await foreseeDevice(running)
     const datasetFolder = await prepareDataset({ images, holdOut, outFolder: folder.path, output, signal })
     if (datasetFolder === null) return null
-    const contentHash = await checkDataset(running, datasetFolder)
+    const { recipe, init, contentHash } = await decideRecipe(running, datasetFolder, kind)
     const resumeFrom = folder.isNew ? null : await newestCheckpoint(running)
     if (resumeFrom !== null) {
       checkResumable(await readCheckpoint(resumeFrom), { recipe, contentHash, init: init ?? undefined })
     }
-    return trainRequest(running, datasetFolder, resumeFrom)
+    return trainRequest(running, { recipe, init, datasetFolder, resumeFrom })
   } catch (error) {
     // A run that was refused never began: the same command, put right, finds the folder as it was.
     if (folder.isNew && isAppError(error)) await folder.forget()
@@ -99,26 +125,51 @@ async function prepare(running: Running): Promise<TrainRequest | null> {
 }
 
 /** @throws AppError invalid_request naming the flag */
-async function checkDevices({ command: { devices }, folder, foresee }: Running): Promise<void> {
-  const [problem] = devicesProblems(folder.record.recipe, devices)
+function checkDevices({ devices }: TrainCommand, recipe: Recipe): void {
+  const [problem] = devicesProblems(recipe, devices)
   if (problem !== undefined) throw refusal(`--devices ${problem.message}.`)
-  // Images are packed for hours at worst: what is known before is said before.
-  await foresee(devices).catch((error) => {
+}
+
+/** Images are packed for hours at worst: what is known before is said before. @throws AppError invalid_request */
+function foreseeDevice({ command: { devices }, foresee }: Running): Promise<'cpu' | 'gpu'> {
+  return foresee(devices).catch((error) => {
     throw isAppError(error, 'engine_unavailable') ? refusal(error.message) : error
   })
 }
 
-/** @returns the content hash; @throws AppError invalid_recipe when a batch is larger than the dataset */
-async function checkDataset({ folder, output }: Running, datasetFolder: string): Promise<string> {
-  const dataset = await openDatasetFolder(datasetFolder)
+interface Decided {
+  readonly recipe: Recipe
+  readonly init: InitRecord | null
+  readonly contentHash: string
+}
+
+/** The run's recipe, chosen now if it is not yet. @throws AppError invalid_recipe when a batch is larger than the dataset */
+async function decideRecipe(running: Running, path: string, kind: 'cpu' | 'gpu'): Promise<Decided> {
+  const { command, folder, output, describe } = running
+  const dataset = await openDatasetFolder(path)
   await dataset.close()
-  const { images, contentHash } = dataset.manifest
-  const errors = checkRecipe(folder.record.recipe, { images })
-  if (errors.length > 0) throw new AppError('invalid_recipe', { errors: inTheWordsOfFiles(errors) })
-  if (folder.isNew) {
-    for (const { event, text } of thrownAway(dataset.records, folder.record.recipe)) output.show(event, text)
+  const { manifest, records } = dataset
+  const { request, begin, recipe: known, init = null } = folder.record
+  const refuse = (recipe: Recipe) => {
+    const errors = checkRecipe(recipe, { images: manifest.images })
+    if (errors.length > 0) throw new AppError('invalid_recipe', { errors: inTheWordsOfFiles(errors) })
+    checkDevices(command, recipe)
   }
-  return contentHash
+  if (known !== null) refuse(known)
+  const begun = known === null ? await choose() : { recipe: known, init }
+  const { recipe } = begun
+  if (folder.isNew) for (const { event, text } of thrownAway(records, recipe, manifest.report)) output.show(event, text)
+  return { recipe, init: begun.init, contentHash: manifest.contentHash }
+
+  async function choose(): Promise<Begun> {
+    const beginning = await beginner(begin, describe)
+    const chosen = beginning(request ?? {}, (asked) => autoRecipe(imagesOf(dataset), deviceOf(command, kind), asked))
+    refuse(chosen.recipe)
+    showReasons(chosen, output)
+    showInit(chosen, output)
+    await folder.choose(chosen)
+    return chosen
+  }
 }
 
 async function newestCheckpoint({ folder, output }: Running): Promise<string | null> {
@@ -134,13 +185,18 @@ async function newestCheckpoint({ folder, output }: Running): Promise<string | n
   return newest
 }
 
-function trainRequest({ command, folder }: Running, datasetFolder: string, resumeFrom: string | null): TrainRequest {
+interface Decision {
+  readonly recipe: Recipe
+  readonly init: InitRecord | null
+  readonly datasetFolder: string
+  readonly resumeFrom: string | null
+}
+
+function trainRequest({ command, folder }: Running, { resumeFrom, init, ...decision }: Decision): TrainRequest {
   const { checkpointEveryS, checkpointEverySteps, maxSteps, devices, threads, loaders } = command
-  const { recipe, init } = folder.record
   return {
     type: 'train',
-    recipe,
-    datasetFolder,
+    ...decision,
     outFolder: folder.path,
     checkpointEveryS,
     ...(resumeFrom !== null && { resumeFrom }),
@@ -158,12 +214,16 @@ async function showAll(running: Running, request: TrainRequest): Promise<Trainer
   const { output, command, folder } = running
   const format = createProgress(request.recipe.hyperparameters.batchSize)
   let last: TrainerEvent | null = null
+  const logs: StepLog[] = []
   try {
     for await (const event of trainAndExport(running, request)) {
       const { text, isTransient } = format(event)
       if (isTransient) output.progress(event, text)
       else output.show(event, text)
+      if (event.type === 'step') for (const log of logs) await log.add(event)
       if (event.type === 'started') {
+        logs.push(await openMetricsFile(folder.path, event.step))
+        if (command.hasTensorboard) logs.push(await openTensorboard(folder.path, event.step))
         const change = await noteEngine(folder.path, event)
         if (change !== null) output.line(change)
       }
@@ -173,6 +233,8 @@ async function showAll(running: Running, request: TrainRequest): Promise<Trainer
     if (!isAppError(error, 'trainer_crashed')) throw error
     output.line(`go on from the last checkpoint with\n  ${toGoOn(command)}`)
     throw error
+  } finally {
+    for (const log of logs) await log.close()
   }
   if (last?.type === 'failed')
     output.line(`the run is in ${folder.path}; when that is mended, go on with\n  ${toGoOn(command)}`)

@@ -264,7 +264,7 @@ export interface paths {
         put?: never;
         /**
          * Queue a run
-         * @description Only dataset and method are required; the rest comes from a preset and is kept as resolved_recipe.
+         * @description Only the dataset is required; the rest comes from a preset and is kept as resolved_recipe, with recipe_reasons of preset auto.
          *
          *     Needs the scope `runs:write`.
          */
@@ -1185,10 +1185,16 @@ export interface components {
             name?: string | null;
             /** @description ds_…@3, or ds_… for the latest ready version. */
             dataset: string;
-            /** @enum {unknown} */
-            method: "dino" | "dino-vmf" | "ibot" | "ibot-vmf";
-            /** @enum {unknown} */
-            preset?: "demo" | "mu" | "small-images" | "vit-small-16" | "vit-base-16";
+            /**
+             * @description dino-vmf unless it is given.
+             * @enum {unknown}
+             */
+            method?: "dino" | "dino-vmf" | "ibot" | "ibot-vmf";
+            /**
+             * @description auto unless it is given: chosen from the images of the dataset and compute.device (docs/presets.md).
+             * @enum {unknown}
+             */
+            preset?: "auto" | "demo" | "mu" | "small-images" | "vit-small-16" | "vit-base-16";
             /** @enum {unknown} */
             arch?: "vit_mu" | "vit_nano" | "vit_tiny" | "vit_small" | "vit_base" | "vit_large";
             patch_size?: number;
@@ -1268,6 +1274,8 @@ export interface components {
             arch: string;
             resolved_recipe: components["schemas"]["Recipe"];
             init: components["schemas"]["Init"] | null;
+            /** @description Of preset auto: a sentence for each choice, with its cause. Empty of other presets. */
+            recipe_reasons: string[];
             compute: {
                 /** @enum {unknown} */
                 device: "any" | "cpu" | "gpu";
@@ -1341,6 +1349,13 @@ export interface components {
             created_at: string;
             started_at: string | null;
             finished_at: string | null;
+            /** @description What the recipe does not use of the images, or makes up, and how many images it is about. Empty where the version has no report. */
+            warnings: {
+                /** @enum {unknown} */
+                what: "colour" | "margins" | "bits" | "upscaled";
+                images: number;
+                message: string;
+            }[];
             estimate: components["schemas"]["Estimate"];
         };
         Dataset: {
@@ -1409,6 +1424,58 @@ export interface components {
             sizes: {
                 [key: string]: number;
             };
+            report: {
+                images: number;
+                width: {
+                    min: number;
+                    p5: number;
+                    p50: number;
+                    p95: number;
+                    max: number;
+                };
+                height: {
+                    min: number;
+                    p5: number;
+                    p50: number;
+                    p95: number;
+                    max: number;
+                };
+                shorter_side: {
+                    min: number;
+                    p5: number;
+                    p50: number;
+                    p95: number;
+                    max: number;
+                };
+                aspect_ratio: {
+                    min: number;
+                    p5: number;
+                    p50: number;
+                    p95: number;
+                    max: number;
+                };
+                /** @description Images whose shorter side is below so many pixels. */
+                smaller_than: {
+                    [key: string]: number;
+                };
+                /** @description Images without any colour, whatever channels their files have. */
+                gray: number;
+                colour: number;
+                /** @description Files of more than 8 bits a sample, which are read as 8. */
+                deep: number;
+                /** @description Of those, the ones that are nearly black when read: fewer bits in words of 16. */
+                dark: number;
+                /** @description Images that look like an earlier one, by a difference hash of 64 bits within 3 (docs/images.md). */
+                near_duplicates: number;
+                rgb: {
+                    mean: number[];
+                    std: number[];
+                };
+                luma: {
+                    mean: number[];
+                    std: number[];
+                };
+            } | null;
             progress: {
                 images: number;
                 rejected: number;
@@ -1507,7 +1574,7 @@ export interface components {
             has_more: boolean;
             next_cursor: string | null;
         };
-        /** @description What differs from the preset; everything else is taken from it. */
+        /** @description What differs from the preset; everything else is taken from it, or follows. */
         Hyperparameters: {
             epochs?: number;
             batch_size?: number;
@@ -2047,6 +2114,8 @@ export interface components {
             arch: string;
             resolved_recipe: components["schemas"]["Recipe"];
             init: components["schemas"]["Init"] | null;
+            /** @description Of preset auto: a sentence for each choice, with its cause. Empty of other presets. */
+            recipe_reasons: string[];
             compute: {
                 /** @enum {unknown} */
                 device: "any" | "cpu" | "gpu";
@@ -2224,6 +2293,15 @@ export interface components {
             dataset: string;
             resolved_recipe: components["schemas"]["Recipe"];
             init: components["schemas"]["Init"] | null;
+            /** @description Of preset auto: a sentence for each choice, with its cause. Empty of other presets. */
+            recipe_reasons: string[];
+            /** @description What the recipe does not use of the images, or makes up, and how many images it is about. Empty where the version has no report. */
+            warnings: {
+                /** @enum {unknown} */
+                what: "colour" | "margins" | "bits" | "upscaled";
+                images: number;
+                message: string;
+            }[];
             estimate: components["schemas"]["Estimate"];
         };
         WeightSource: {

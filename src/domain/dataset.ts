@@ -1,4 +1,5 @@
 import type { JsonObject } from '../base/json.ts'
+import type { DatasetReport } from '../recipe/dataset-report.ts'
 
 export interface Dataset {
   readonly id: string
@@ -68,6 +69,8 @@ export interface DatasetVersion {
   readonly contentHash: string | null
   /** Images by "width×height" bucket, as the manifest has it. */
   readonly sizes: Readonly<Record<string, number>>
+  /** Null until it is ready, and of versions from before there were reports. */
+  readonly report: DatasetReport | null
   readonly progress: { readonly images: number; readonly rejected: number }
   readonly error: { readonly code: string; readonly message: string } | null
   readonly createdAt: Date

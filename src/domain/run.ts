@@ -79,6 +79,8 @@ export interface Run {
   readonly recipe: Recipe
   /** Null where the run begins at random weights. */
   readonly init: InitRecord | null
+  /** Why it is as it is, a sentence a choice; empty where nothing was chosen. */
+  readonly recipeReasons: readonly string[]
   readonly compute: Compute
   readonly checkpoint: CheckpointPolicy
   readonly alarms: readonly Alarm[]

@@ -32,18 +32,23 @@ interface Choice {
 
 /**
  * What can be told from files and words alone; opening the engine may still find more.
+ * @returns what it would train on; whatever is no CPU counts as a GPU
  * @throws AppError engine_unavailable
  */
-export async function foreseeEngine(choice: Choice, devices: number, find = findPlugin): Promise<void> {
+export async function foreseeEngine(choice: Choice, devices: number, find = findPlugin): Promise<'cpu' | 'gpu'> {
   const { name, plugin } = choice
-  if (name !== 'xla' && name !== 'auto') return checkPlain(name, choice, { devices })
+  if (name !== 'xla' && name !== 'auto') {
+    checkPlain(name, choice, { devices })
+    return 'cpu'
+  }
   const found = await find(plugin)
   if (name === 'xla') {
     if ('reason' in found) throw unavailable(`The xla engine cannot be used: ${found.reason}.`)
-    return
+    return found.platform === 'cpu' ? 'cpu' : 'gpu'
   }
-  if ('path' in found && found.platform !== 'cpu') return
+  if ('path' in found && found.platform !== 'cpu') return 'gpu'
   const isMissed = 'reason' in found && (plugin !== null || found.isForGpu)
   const problem = 'reason' in found ? (isMissed ? found.reason : undefined) : found.missing
   checkPlain('onnx', choice, { devices, problem })
+  return 'cpu'
 }

@@ -43,7 +43,8 @@ export interface DatasetFolder {
 const broken = (folder: string, what: string): AppError =>
   new AppError('storage_unavailable', { message: `The dataset in ${folder} is damaged: ${what}.` })
 
-async function readManifest(folder: string): Promise<DatasetManifest> {
+/** @throws AppError `storage_unavailable` */
+export async function readManifest(folder: string): Promise<DatasetManifest> {
   const text = await readFile(join(folder, 'manifest.json'), 'utf8').catch((error: unknown) => {
     throw new AppError('storage_unavailable', { message: `There is no dataset in ${folder}.` }, { cause: error })
   })

@@ -10,6 +10,7 @@ import { join } from 'node:path'
 import { finished } from 'node:stream/promises'
 import { writing } from '../base/system-errors.ts'
 import { DATASET_FORMAT, type DatasetManifest, type RejectedRecord } from '../protocol/dataset-manifest.ts'
+import type { DatasetReport } from '../recipe/dataset-report.ts'
 import type { ImageFormat } from './dataset-folder.ts'
 import { createHashTable } from './hash-table.ts'
 import { type DraftRecord, ShardWriter } from './shard-writer.ts'
@@ -94,8 +95,9 @@ export class DatasetWriter {
    * folder without one was never finished. One single class tells nothing and is dropped.
    *
    * @param classes names of number labels; named labels bring their own
+   * @param report of the images that were taken, where they were looked at
    */
-  async finish(classes: readonly string[] | null): Promise<DatasetManifest> {
+  async finish(classes: readonly string[] | null, report?: DatasetReport): Promise<DatasetManifest> {
     const named = this.#classNames.size > 1 ? [...this.#classNames].sort() : null
     const numbers = new Map(named?.map((name, i) => [name, i]))
     const numberOf = (label: DraftRecord['label']) => (typeof label === 'string' ? (numbers.get(label) ?? null) : label)
@@ -111,7 +113,8 @@ export class DatasetWriter {
       shards,
       rejected: this.#rejected,
       duplicates: this.#duplicates,
-      sizes: this.#sizes
+      sizes: this.#sizes,
+      ...(report !== undefined && { report })
     }
     await writing(writeFile(join(this.#folder, 'manifest.json'), `${JSON.stringify(manifest, null, 2)}\n`))
     return manifest

@@ -1,5 +1,5 @@
 /** From encoded bytes to 8-bit gray or sRGB pixels, by sharp (libvips). */
-import sharp from 'sharp'
+import sharp, { type Sharp } from 'sharp'
 import { AppError, isAppError, toError } from '../base/errors.ts'
 import type { Image } from './image.ts'
 import { type ImageInfo, imageInvalid } from './inspect.ts'
@@ -15,6 +15,9 @@ const BACKDROP = '#fff'
 
 /** As sharp has it. */
 const WITHOUT_LIMIT = 0
+
+export const onBackdrop = (input: Sharp, { channels }: Pick<ImageInfo, 'channels'>): Sharp =>
+  channels === 1 ? input : input.flatten({ background: BACKDROP })
 
 type FailOn = 'warning' | 'error'
 
@@ -65,8 +68,7 @@ interface DecodeOptions {
 async function decode(bytes: Uint8Array, { channels, failOn, withinS }: DecodeOptions): Promise<Image> {
   // The header's pixels were checked against the caller's limit; a second limit here could only disagree.
   const input = sharp(bytes, { failOn, limitInputPixels: false, pages: 1 })
-  const pipeline = channels === 1 ? input : input.flatten({ background: BACKDROP })
-  const { data, info: raw } = await pipeline
+  const { data, info: raw } = await onBackdrop(input, { channels })
     .timeout({ seconds: withinS })
     .autoOrient()
     .toColourspace(channels === 1 ? 'b-w' : 'srgb')

@@ -17,6 +17,8 @@ import {
 import { createDatasetWriter, type DatasetWriter, type NewImage } from './dataset-writer.ts'
 import { createGate, inOrder } from './in-order.ts'
 import { inspectImage } from './inspect.ts'
+import { type Look, lookAt } from './look.ts'
+import { createReport } from './report.ts'
 import type { SourceFile, SourceItem, SourcePixels } from './sources/item.ts'
 import { readSources } from './sources/read-sources.ts'
 import { verifyInspected } from './verify-image.ts'
@@ -27,7 +29,9 @@ const WINDOW = 4
 const DECODED_PIXELS = 50_000_000
 const PROGRESS_EVERY = 250
 
-type Verdict = { readonly image: NewImage } | { readonly rejected: RejectedRecord }
+type Verdict =
+  | { readonly image: NewImage; readonly isDeep: boolean; readonly look: Look }
+  | { readonly rejected: RejectedRecord }
 
 async function* selected(
   items: AsyncIterable<SourceItem>,
@@ -49,10 +53,13 @@ const AVIF_WEIGHT = 6
 
 async function judgeFile({ name, className, bytes }: SourceFile, limits: IngestLimits): Promise<Verdict> {
   try {
-    const info = await inspectImage(bytes, { maxBytes: limits.maxImageBytes, maxPixels: limits.maxImagePixels })
+    const { isDeep, ...info } = await inspectImage(bytes, {
+      maxBytes: limits.maxImageBytes,
+      maxPixels: limits.maxImagePixels
+    })
     const weight = info.format === 'avif' ? AVIF_WEIGHT : 1
-    await decoding(info.width * info.height * weight, () => verifyInspected(bytes, info))
-    return { image: { ...info, name, label: className, bytes } }
+    const pixels = await decoding(info.width * info.height * weight, () => verifyInspected(bytes, info))
+    return { image: { ...info, name, label: className, bytes }, isDeep, look: lookAt(pixels) }
   } catch (error) {
     if (!isAppError(error)) throw error
     return { rejected: { name, code: error.code, message: error.message } }
@@ -65,7 +72,8 @@ function judgePixels({ kind: _, ...pixels }: SourcePixels, classes: readonly str
     const message = `${name} has the label ${label}, but there are ${classes.length} classes.`
     throw new AppError('archive_invalid', { message })
   }
-  return { image: { ...pixels, format: 'raw' } }
+  const look = lookAt({ ...pixels, data: pixels.bytes })
+  return { image: { ...pixels, format: 'raw' }, isDeep: false, look }
 }
 
 async function judge(item: SourceItem, request: IngestRequest, limits: IngestLimits): Promise<Verdict> {
@@ -91,10 +99,14 @@ async function fill(
   const items = selected(readSources(sources, { limits, scratch }), request.select)
   const report = () => onProgress({ type: 'progress', images: writer.images, rejected: writer.rejected })
   let firstRejected: RejectedRecord | null = null
+  const seen = createReport()
   const bounds = { window: WINDOW, weigh: bytesOf, maxWeight: limits.maxImageBytes }
   for await (const verdict of inOrder(items, (item) => judge(item, request, limits), bounds)) {
-    if ('image' in verdict) await writer.add(verdict.image)
-    else {
+    if ('image' in verdict) {
+      const { image, isDeep, look } = verdict
+      const { width, height } = image
+      if (await writer.add(image)) seen.add({ width, height, isDeep, look })
+    } else {
       firstRejected ??= verdict.rejected
       await writer.reject(verdict.rejected)
     }
@@ -106,7 +118,7 @@ async function fill(
     throw new AppError('dataset_empty', { message, rejected: writer.rejected })
   }
   report()
-  return writer.finish(request.classes ?? null)
+  return writer.finish(request.classes ?? null, seen.finish())
 }
 
 /**

@@ -12,6 +12,8 @@ export interface ImageInfo {
   readonly height: number
   /** 1 for gray images without transparency, whatever their depth; 3 for everything else. */
   readonly channels: 1 | 3
+  /** More than 8 bits a sample, which are brought to 8. */
+  readonly isDeep: boolean
 }
 
 /** The decoder's complaint: its first line says what is wrong, behind what it could not read. */
@@ -69,6 +71,7 @@ export async function inspectImage(bytes: Uint8Array, limits: ImageLimits = DEFA
     format,
     width: isTurned ? header.height : header.width,
     height: isTurned ? header.width : header.height,
-    channels: isGray ? 1 : 3
+    channels: isGray ? 1 : 3,
+    isDeep: header.depth === 'ushort'
   }
 }

@@ -1,5 +1,7 @@
 /** What the manifest.json of a packed dataset says; images/dataset-folder.ts has the other files. */
 
+import type { DatasetReport } from '../recipe/dataset-report.ts'
+
 export const DATASET_FORMAT = 'kappa-dataset/1'
 
 export interface RejectedRecord {
@@ -29,4 +31,6 @@ export interface DatasetManifest {
   readonly duplicates: number
   /** Images by size, each side rounded up to a power of two: {"32x32": 9000}. */
   readonly sizes: Readonly<Record<string, number>>
+  /** Left out of datasets that were packed before there were reports. */
+  readonly report?: DatasetReport
 }

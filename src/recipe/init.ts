@@ -4,11 +4,12 @@
  * schedule is one for going on (continued.ts).
  */
 import { AppError, type FieldError } from '../base/errors.ts'
+import type { ChosenRecipe } from './auto.ts'
 import { type Continued, continued } from './continued.ts'
 import { type RecipeDifference, recipeDifferences } from './differences.ts'
 import type { InitHead, InitRecord } from './init-record.ts'
 import type { Network } from './network.ts'
-import { type RecipeRequest, resolveRecipe } from './presets.ts'
+import type { RecipeRequest } from './presets.ts'
 import { ARCHS, type Arch, type Hyperparameters, type Recipe } from './schema.ts'
 import { archOf } from './variants.ts'
 
@@ -26,8 +27,10 @@ export interface InitChoice {
   readonly head?: InitHead | undefined
 }
 
-export interface ResolvedInit {
-  readonly recipe: Recipe
+/** From a request to a recipe: a preset's, or what auto chooses. */
+export type Choose = (request: RecipeRequest) => ChosenRecipe
+
+export interface ResolvedInit extends ChosenRecipe {
   readonly init: InitRecord
   /** Fields that are not the preset's because of the init, as JSON pointers into the recipe (camelCase). */
   readonly changes: readonly RecipeDifference[]
@@ -38,7 +41,7 @@ export interface ResolvedInit {
  * for going on, then the preset.
  * @throws AppError invalid_recipe with JSON pointers into the request (camelCase), naming both networks where they differ
  */
-export function resolveInit(request: RecipeRequest, { subject, head: wish }: InitChoice): ResolvedInit {
+export function resolveInit(request: RecipeRequest, { subject, head: wish }: InitChoice, choose: Choose): ResolvedInit {
   const arch = archOfInit(subject)
   const errors = networkErrors(request, subject, arch)
   if (errors.length > 0) throw new AppError('invalid_recipe', { errors })
@@ -49,15 +52,20 @@ export function resolveInit(request: RecipeRequest, { subject, head: wish }: Ini
     patchSize,
     hyperparameters: { ...request.hyperparameters, ...pixelsOf(request, subject) }
   }
-  const base = resolveRecipe(plain)
+  const base = choose(plain).recipe
   const sizes = headSizes(plain, base, { subject, head: wish })
   const head = headOf({ ...base.hyperparameters, ...sizes }, { subject, head: wish })
   const asked = withDefaults(plain, { ...sizes, ...continued(base.hyperparameters, head) })
-  const recipe = resolveRecipe(asked)
+  const { recipe, reasons } = choose(asked)
   const { imageSize } = subject.network
   const resampledFrom = imageSize === recipe.hyperparameters.crops.global.size ? null : imageSize
   const { source, from, sha256 } = subject
-  return { recipe, init: { source, from, sha256, head, resampledFrom }, changes: recipeDifferences(base, recipe) }
+  return {
+    recipe,
+    reasons,
+    init: { source, from, sha256, head, resampledFrom },
+    changes: recipeDifferences(base, recipe)
+  }
 }
 
 /** The request's own values win, where it has any. */

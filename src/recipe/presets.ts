@@ -18,17 +18,20 @@ export const PRESETS = {
   'vit-base-16': vitBase16
 } as const satisfies Record<string, Preset>
 
-export type PresetName = keyof typeof PRESETS
-export const PRESET_NAMES = Object.keys(PRESETS) as readonly PresetName[]
+/** A name of PRESETS, or `auto`, which chooses from images and device (auto.ts), and is what a request means that names none. */
+export type FixedPresetName = keyof typeof PRESETS
+export type PresetName = FixedPresetName | 'auto'
+const FIXED_PRESET_NAMES = Object.keys(PRESETS) as readonly FixedPresetName[]
+export const PRESET_NAMES: readonly PresetName[] = ['auto', ...FIXED_PRESET_NAMES]
 
-/** Which preset a request means that names an architecture only. */
-const PRESET_OF_ARCH: Readonly<Record<Arch, PresetName>> = {
-  vit_mu: 'mu',
-  vit_nano: 'demo',
-  vit_tiny: 'small-images',
-  vit_small: 'vit-small-16',
-  vit_base: 'vit-base-16',
-  vit_large: 'vit-base-16'
+/** In a line each; docs/presets.md has more. */
+export const PRESET_PURPOSES: Readonly<Record<PresetName, string>> = {
+  auto: 'your own images: chosen from how many there are, their sizes and colour, and the device',
+  demo: 'gray images of 28 px (Fashion-MNIST): learns in minutes on two CPU cores',
+  mu: 'tests: every part of the method in seconds; learns nothing',
+  'small-images': 'tens of thousands of colour images of 28 to 64 px, on a GPU; not run here',
+  'vit-small-16': "DINO's and iBOT's published ViT-S/16, for a million photographs and several GPUs",
+  'vit-base-16': "DINO's and iBOT's published ViT-B/16, for the same"
 }
 
 /** Every field optional at every depth; tuples and lists are replaced whole. */
@@ -39,7 +42,8 @@ export type DeepPartial<T> = T extends readonly unknown[]
     : T
 
 export interface RecipeRequest {
-  readonly method: Method
+  /** dino-vmf unless it is given. */
+  readonly method?: Method | undefined
   readonly preset?: string | undefined
   readonly arch?: Arch | undefined
   readonly patchSize?: number | undefined
@@ -47,13 +51,14 @@ export interface RecipeRequest {
   readonly hyperparameters?: DeepPartial<Hyperparameters> | undefined
 }
 
-function merge(base: unknown, override: unknown): unknown {
+/** What `override` says in place of what `base` does, at any depth. */
+export function mergeFields(base: unknown, override: unknown): unknown {
   if (override === undefined) return base
   if (!isRecord(base) || !isRecord(override)) return override
   const merged: Record<string, unknown> = { ...base }
   for (const [key, value] of Object.entries(override)) {
     if (key === '__proto__') continue
-    merged[key] = merge(merged[key], value)
+    merged[key] = mergeFields(merged[key], value)
   }
   return merged
 }
@@ -68,16 +73,17 @@ export function schemaErrors(value: unknown): FieldError[] {
     }))
 }
 
-function presetOf({ preset, arch }: RecipeRequest): PresetName {
-  if (preset === undefined) return arch === undefined ? 'vit-small-16' : PRESET_OF_ARCH[arch]
-  const known = PRESET_NAMES.find((name) => name === preset)
+/** Null for `auto`. @throws AppError `invalid_recipe` for a preset that does not exist */
+export function fixedPresetOf({ preset = 'auto' }: RecipeRequest): FixedPresetName | null {
+  if (preset === 'auto') return null
+  const known = FIXED_PRESET_NAMES.find((name) => name === preset)
   if (known !== undefined) return known
   const message = `must be one of ${PRESET_NAMES.join(', ')}`
   throw new AppError('invalid_recipe', { errors: [{ path: '/preset', message }] })
 }
 
 /** Part of the group given for a method that has none would be reported as all that the group lacks. */
-function refuseStrayIbot({ method, hyperparameters }: RecipeRequest): void {
+function refuseStrayIbot({ hyperparameters }: RecipeRequest, method: Method): void {
   if (hyperparameters?.ibot === undefined || METHOD_PARTS[method]?.masked !== false) return
   const errors = [{ path: '/hyperparameters/ibot', message: strayIbot(method) }]
   throw new AppError('invalid_recipe', { errors })
@@ -86,25 +92,27 @@ function refuseStrayIbot({ method, hyperparameters }: RecipeRequest): void {
 /**
  * The preset's values, then what the method asks for, then what the request overrides.
  *
- * @throws AppError `invalid_recipe` with JSON pointers for an unknown preset or a value outside the schema. What is in
- *   the schema but cannot work together is checkRecipe's business.
+ * @throws AppError `invalid_recipe` with JSON pointers for an unknown preset or one that chooses, or a value outside the schema.
+ *   What is in the schema but cannot work together is checkRecipe's business.
  */
 export function resolveRecipe(request: RecipeRequest): Recipe {
-  const name = presetOf(request)
+  const name = fixedPresetOf(request)
+  if (name === null) {
+    const message = `auto chooses from images, and there are none here; name one of ${FIXED_PRESET_NAMES.join(', ')}`
+    throw new AppError('invalid_recipe', { errors: [{ path: '/preset', message }] })
+  }
   const preset: Preset = PRESETS[name]
-  refuseStrayIbot(request)
+  const { method = 'dino-vmf' } = request
+  refuseStrayIbot(request, method)
   const resolved = {
     preset: name,
-    method: request.method,
+    method,
     arch: request.arch ?? preset.arch,
     patchSize: request.patchSize ?? preset.patchSize,
     seed: request.seed ?? 0,
-    hyperparameters: merge(
+    hyperparameters: mergeFields(
       // A method that does not exist is refused below, with all else that is wrong.
-      {
-        ...preset.hyperparameters,
-        ...(Object.hasOwn(METHOD_PARTS, request.method) ? methodDefaults(preset, request.method) : {})
-      },
+      { ...preset.hyperparameters, ...(Object.hasOwn(METHOD_PARTS, method) ? methodDefaults(preset, method) : {}) },
       request.hyperparameters
     )
   }

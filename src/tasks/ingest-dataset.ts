@@ -103,14 +103,15 @@ const describe = (error: unknown): { code: string; message: string } =>
     ? { code: error.code, message: error.message }
     : { code: 'internal', message: ERROR_CATALOGUE.internal }
 
-const resultOf = ({ images, bytes, rejected, duplicates, classes, contentHash, sizes }: Manifest) => ({
+const resultOf = ({ images, bytes, rejected, duplicates, classes, contentHash, sizes, report }: Manifest) => ({
   images,
   bytes,
   rejected,
   duplicates,
   classes,
   contentHash,
-  sizes
+  sizes,
+  report: report ?? null
 })
 
 interface Place {

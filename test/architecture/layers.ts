@@ -26,19 +26,7 @@ export const LAYERS: Record<string, Layer> = {
   serving: { may: ['base', 'protocol', 'engine', 'images', 'evaluation', 'cache', 'model'], packages: [] },
   report: { may: ['base'], packages: [] },
   cli: {
-    may: [
-      'base',
-      'math',
-      'recipe',
-      'protocol',
-      'engine',
-      'images',
-      'evaluation',
-      'training',
-      'serving',
-      'report',
-      'processes'
-    ],
+    may: ['base', 'recipe', 'protocol', 'engine', 'images', 'evaluation', 'training', 'serving', 'report', 'processes'],
     packages: []
   },
 

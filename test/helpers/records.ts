@@ -36,6 +36,7 @@ export async function aReadyVersion(
       duplicates: 1,
       classes: ['left', 'right'],
       contentHash: SHA,
+      report: null,
       sizes: { '28×28': images },
       progress: { images, rejected: 2 },
       error: null,

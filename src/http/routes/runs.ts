@@ -10,6 +10,7 @@ import {
   CreateRun,
   presentEstimate,
   presentRun,
+  presentWarnings,
   Run,
   RunList,
   RunQuery,
@@ -50,15 +51,19 @@ export function runRequestRoutes(app: App, { runs }: Pick<Services, 'runs'>): vo
         tags,
         summary: 'Queue a run',
         description:
-          'Only dataset and method are required; the rest comes from a preset and is kept as resolved_recipe.',
+          'Only the dataset is required; the rest comes from a preset and is kept as resolved_recipe, with recipe_reasons of preset auto.',
         body: CreateRun,
         response: { 202: CreatedRun }
       },
       config: { isIdempotent: true, problems: requestProblems }
     },
     async ({ body, principal }, reply) => {
-      const { run, estimate } = await runs.create(principal.projectId, readRunRequest(body))
-      const created = { ...presentRun(run), estimate: presentEstimate(estimate) }
+      const { run, estimate, warnings } = await runs.create(principal.projectId, readRunRequest(body))
+      const created = {
+        ...presentRun(run),
+        warnings: presentWarnings(warnings),
+        estimate: presentEstimate(estimate)
+      }
       return reply.code(202).header('location', `/v1/runs/${run.id}`).send(created)
     }
   )
@@ -76,12 +81,15 @@ export function runRequestRoutes(app: App, { runs }: Pick<Services, 'runs'>): vo
       config: { problems: requestProblems }
     },
     async ({ body, principal }) => {
-      const { version, recipe, init, estimate } = await runs.plan(principal.projectId, readRunRequest(body))
+      const planned = await runs.plan(principal.projectId, readRunRequest(body))
+      const { version, recipe, reasons, warnings, init, estimate } = planned
       return {
         object: 'run_validation' as const,
         dataset: `${version.datasetId}@${version.version}`,
         resolved_recipe: presentRecipe(recipe),
         init: init && presentInit(init),
+        recipe_reasons: [...reasons],
+        warnings: presentWarnings(warnings),
         estimate: presentEstimate(estimate)
       }
     }

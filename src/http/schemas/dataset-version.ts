@@ -1,9 +1,11 @@
 import { type Static, Type } from 'typebox'
+import { keysToSnake } from '../../base/casing.ts'
 import type {
   DatasetSource,
   DatasetImage as DomainImage,
   DatasetVersion as DomainVersion
 } from '../../domain/dataset.ts'
+import type { DatasetReport } from '../../recipe/dataset-report.ts'
 import {
   closed,
   Id,
@@ -63,6 +65,44 @@ const BucketSource = Type.Object(
 
 export const Source = Type.Union([UploadSource, BucketSource], { $id: 'DatasetSource' })
 
+const Quantiles = Type.Object({
+  min: Type.Number(),
+  p5: Type.Number(),
+  p50: Type.Number(),
+  p95: Type.Number(),
+  max: Type.Number()
+})
+
+const Pixels = Type.Object({ mean: Type.Array(Type.Number()), std: Type.Array(Type.Number()) })
+
+const Report = Type.Object(
+  {
+    images: Type.Integer(),
+    width: Quantiles,
+    height: Quantiles,
+    shorter_side: Quantiles,
+    aspect_ratio: Quantiles,
+    smaller_than: Type.Record(Type.String(), Type.Integer(), {
+      description: 'Images whose shorter side is below so many pixels.'
+    }),
+    gray: Type.Integer({ description: 'Images without any colour, whatever channels their files have.' }),
+    colour: Type.Integer(),
+    deep: Type.Integer({ description: 'Files of more than 8 bits a sample, which are read as 8.' }),
+    dark: Type.Integer({
+      description: 'Of those, the ones that are nearly black when read: fewer bits in words of 16.'
+    }),
+    near_duplicates: Type.Integer({
+      description: 'Images that look like an earlier one, by a difference hash of 64 bits within 3 (docs/images.md).'
+    }),
+    rgb: Pixels,
+    luma: Pixels
+  },
+  {
+    description:
+      'What the images are like, in true pixels; null until the version is ready, and of versions from before 0.3.'
+  }
+)
+
 export const DatasetVersion = Resource(
   {
     id: Type.String({ description: 'ds_…@3: how a run names it.' }),
@@ -81,6 +121,7 @@ export const DatasetVersion = Resource(
     sizes: Type.Record(Type.String(), Type.Integer(), {
       description: 'Images by width×height, each rounded up to a power of two.'
     }),
+    report: Nullable(Report),
     progress: Type.Object({ images: Type.Integer(), rejected: Type.Integer() }),
     error: Nullable(ResourceError),
     created_at: Timestamp,
@@ -127,6 +168,8 @@ export const RejectedFileList = ListOf(RejectedFile, 'RejectedFileList')
 
 export const presentImage = (image: DomainImage): Static<typeof DatasetImage> => ({ object: 'image', ...image })
 
+const presentReport = (report: DatasetReport): Static<typeof Report> => keysToSnake(report) as Static<typeof Report> // the same fields
+
 /** The same names in code and on the wire, but nothing that is left undefined. */
 function presentSource(source: DatasetSource): Static<typeof Source> {
   const common = {
@@ -153,6 +196,7 @@ export const presentVersion = (version: DomainVersion): Static<typeof DatasetVer
   classes: version.classes && [...version.classes],
   content_hash: version.contentHash,
   sizes: { ...version.sizes },
+  report: version.report && presentReport(version.report),
   progress: { ...version.progress },
   error: version.error && { ...version.error },
   created_at: version.createdAt.toISOString(),

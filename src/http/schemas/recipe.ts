@@ -16,7 +16,7 @@ export type WireObject = Readonly<Record<string, unknown>>
 export const PartialHyperparameters = Type.Unsafe<WireObject>({
   ...toWireSchema(Hyperparameters, { isPartial: true }),
   $id: 'Hyperparameters',
-  description: 'What differs from the preset; everything else is taken from it.'
+  description: 'What differs from the preset; everything else is taken from it, or follows.'
 })
 
 export const ResolvedRecipe = Type.Unsafe<WireObject>({
@@ -25,8 +25,13 @@ export const ResolvedRecipe = Type.Unsafe<WireObject>({
 })
 
 export const recipeFields = {
-  method: Type.Enum([...METHODS]),
-  preset: Type.Optional(Type.Enum([...PRESET_NAMES])),
+  method: Type.Optional(Type.Enum([...METHODS], { description: 'dino-vmf unless it is given.' })),
+  preset: Type.Optional(
+    Type.Enum([...PRESET_NAMES], {
+      description:
+        'auto unless it is given: chosen from the images of the dataset and compute.device (docs/presets.md).'
+    })
+  ),
   arch: Type.Optional(Type.Enum([...ARCHS])),
   patch_size: Type.Optional(Type.Integer({ minimum: 1, maximum: 64 })),
   seed: Type.Optional(Type.Integer({ minimum: 0, maximum: 0xffffffff })),

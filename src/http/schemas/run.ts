@@ -1,6 +1,7 @@
 import { type Static, Type } from 'typebox'
 import { DEVICE_KINDS, DEVICE_WISHES } from '../../base/devices.ts'
 import { type Compute as DomainCompute, type Run as DomainRun, RUN_STATUSES, type RunEngine } from '../../domain/run.ts'
+import { type RecipeWarning, WARNINGS } from '../../recipe/warnings.ts'
 import type { Estimate as DomainEstimate } from '../../services/runs/estimate.ts'
 import type { RunRequest } from '../../services/runs/runs.ts'
 import {
@@ -136,6 +137,18 @@ const RunError = Type.Object({
   step: Nullable(Type.Integer())
 })
 
+const RecipeReasons = Type.Array(Type.String(), {
+  description: 'Of preset auto: a sentence for each choice, with its cause. Empty of other presets.'
+})
+
+const Warnings = Type.Array(
+  Type.Object({ what: Type.Enum([...WARNINGS]), images: Type.Integer(), message: Type.String() }),
+  {
+    description:
+      'What the recipe does not use of the images, or makes up, and how many images it is about. Empty where the version has no report.'
+  }
+)
+
 const properties = {
   id: Type.String(),
   object: Type.Literal('run'),
@@ -146,6 +159,7 @@ const properties = {
   arch: Type.String(),
   resolved_recipe: ResolvedRecipe,
   init: Nullable(Init),
+  recipe_reasons: RecipeReasons,
   compute: Type.Required(Compute),
   checkpoint: Type.Required(CheckpointPolicy),
   alarms: Type.Array(Alarm),
@@ -169,7 +183,7 @@ const properties = {
 
 export const Run = Resource(properties, 'Run')
 export const RunList = ListOf(Run, 'RunList')
-export const CreatedRun = Resource({ ...properties, estimate: Estimate }, 'CreatedRun')
+export const CreatedRun = Resource({ ...properties, warnings: Warnings, estimate: Estimate }, 'CreatedRun')
 
 export const ValidatedRun = Resource(
   {
@@ -177,6 +191,8 @@ export const ValidatedRun = Resource(
     dataset: Type.String(),
     resolved_recipe: ResolvedRecipe,
     init: Nullable(Init),
+    recipe_reasons: RecipeReasons,
+    warnings: Warnings,
     estimate: Estimate
   },
   'ValidatedRun'
@@ -234,6 +250,9 @@ export const presentEstimate = (estimate: DomainEstimate): Static<typeof Estimat
   duration_s: estimate.durationS
 })
 
+export const presentWarnings = (warnings: readonly RecipeWarning[]): Static<typeof Warnings> =>
+  warnings.map((warning) => ({ ...warning }))
+
 const presentCompute = ({ device, devices, maxRuntimeS, priority }: DomainCompute) => ({
   device,
   devices,
@@ -259,6 +278,7 @@ export const presentRun = (run: DomainRun): Static<typeof Run> => ({
   arch: run.recipe.arch,
   resolved_recipe: presentRecipe(run.recipe),
   init: run.init && presentInit(run.init),
+  recipe_reasons: [...run.recipeReasons],
   compute: presentCompute(run.compute),
   checkpoint: { every_s: run.checkpoint.everyS, keep_last: run.checkpoint.keepLast },
   alarms: run.alarms.map((alarm) => ({ ...alarm })),

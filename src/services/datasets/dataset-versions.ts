@@ -57,6 +57,7 @@ function newVersion(dataset: Dataset, source: DatasetSource, now: Date): Omit<Da
     classes: source.classes ?? null,
     contentHash: null,
     sizes: {},
+    report: null,
     progress: { images: 0, rejected: 0 },
     error: null,
     createdAt: now,

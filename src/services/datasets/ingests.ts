@@ -22,7 +22,7 @@ export interface IngestOrder {
 
 export type IngestResult = Pick<
   DatasetVersion,
-  'images' | 'bytes' | 'rejected' | 'duplicates' | 'classes' | 'contentHash' | 'sizes'
+  'images' | 'bytes' | 'rejected' | 'duplicates' | 'classes' | 'contentHash' | 'sizes' | 'report'
 >
 
 export interface IngestService {

@@ -18,13 +18,16 @@ import {
 } from '../../domain/run.ts'
 import type { MetricQuery, RunFilter, UnitOfWork } from '../../domain/stores.ts'
 import { checkRecipe, devicesProblems } from '../../recipe/check.ts'
+import { chooseRecipe } from '../../recipe/choose-recipe.ts'
 import { resolveInit } from '../../recipe/init.ts'
 import type { InitRecord } from '../../recipe/init-record.ts'
 import { servedNetwork } from '../../recipe/network.ts'
-import { type RecipeRequest, resolveRecipe } from '../../recipe/presets.ts'
+import type { RecipeRequest } from '../../recipe/presets.ts'
 import type { Recipe } from '../../recipe/schema.ts'
+import { type RecipeWarning, warningsOf } from '../../recipe/warnings.ts'
 import { holdPlan } from '../evaluations/new-evaluation.ts'
 import { type PlanDeps, type PlanRequest, planEvaluation, resolveDataset } from '../evaluations/plan-evaluation.ts'
+import { checkBeforeImages, deviceOf, imagesOf } from './auto-circumstances.ts'
 import { type Estimate, estimateRun } from './estimate.ts'
 import { findInit, type InitDeps, type InitWish } from './inits.ts'
 import { stateEvent } from './leg-lease.ts'
@@ -60,6 +63,9 @@ export interface RunPlan {
   readonly version: DatasetVersion
   readonly recipe: Recipe
   readonly init: InitRecord | null
+  readonly reasons: readonly string[]
+  /** What the recipe does not use of the images, or makes up; empty where the version has no report. */
+  readonly warnings: readonly RecipeWarning[]
   readonly estimate: Estimate
   readonly evaluation: EvaluationOfRun | null
 }
@@ -72,21 +78,19 @@ export type RunService = ReturnType<typeof createRunService>
 export function createRunService(deps: RunServiceDeps) {
   const { unitOfWork, stores, clock } = deps
 
-  async function resolve(
-    projectId: string,
-    { recipe, init }: RunRequest
-  ): Promise<{ recipe: Recipe; init: InitRecord | null }> {
-    if (init === null) return { recipe: resolveRecipe(recipe), init }
-    return resolveInit(recipe, { subject: await findInit(deps, projectId, init), head: init.head })
-  }
-
   /**
    * @throws AppError invalid_recipe, dataset_not_found, dataset_version_not_found, dataset_version_not_ready,
    *   model_not_found, model_not_ready, checkpoint_not_found, evaluation_impossible, evaluation_too_large
    */
   async function plan(projectId: string, request: RunRequest): Promise<RunPlan> {
-    const { recipe, init } = await resolve(projectId, request)
+    checkBeforeImages(request)
+    const subject = request.init && (await findInit(deps, projectId, request.init))
     const version = await resolveDataset(deps, projectId, { path: '/dataset', reference: request.dataset })
+    const choose = (asked: RecipeRequest) => chooseRecipe(asked, imagesOf(version), deviceOf(request.compute))
+    const { recipe, reasons, init } =
+      subject === null
+        ? { ...choose(request.recipe), init: null }
+        : resolveInit(request.recipe, { subject, head: request.init?.head }, choose)
     const { devices } = request.compute
     const errors = [...checkRecipe(recipe, { images: version.images }), ...devicesProblems(recipe, devices)]
     if (errors.length > 0) throw new AppError('invalid_recipe', { errors })
@@ -97,8 +101,9 @@ export function createRunService(deps: RunServiceDeps) {
       { limit: RUNS_TO_MEASURE, after: null }
     )
     const { compute } = request
+    const warnings = version.report === null ? [] : warningsOf(version.report, recipe)
     const estimate = estimateRun(recipe, { images: version.images, ...compute }, succeeded.data)
-    return { version, recipe, init, estimate, evaluation }
+    return { version, recipe, reasons, warnings, init, estimate, evaluation }
   }
 
   async function get(projectId: string, id: string): Promise<Run> {
@@ -113,7 +118,10 @@ export function createRunService(deps: RunServiceDeps) {
     plan,
     get,
 
-    async create(projectId: string, request: RunRequest): Promise<{ run: Run; estimate: Estimate }> {
+    async create(
+      projectId: string,
+      request: RunRequest
+    ): Promise<{ run: Run } & Pick<RunPlan, 'estimate' | 'warnings'>> {
       const planned = await plan(projectId, request)
       const run = newRun(deps, projectId, { request, planned })
       await unitOfWork(async (tx) => {
@@ -122,7 +130,7 @@ export function createRunService(deps: RunServiceDeps) {
         await tx.events.append(run.id, [stateEvent(run)], run.createdAt)
         await tx.jobs.enqueue('run-leg', { runId: run.id }, { key: legKey(run), priority: run.compute.priority })
       })
-      return { run, estimate: planned.estimate }
+      return { run, estimate: planned.estimate, warnings: planned.warnings }
     },
 
     list: (projectId: string, filter: RunFilter, page: PageRequest): Promise<Page<Run>> =>
@@ -175,7 +183,7 @@ function newRun(
   projectId: string,
   { request, planned }: { readonly request: RunRequest; readonly planned: RunPlan }
 ): Run {
-  const { version, recipe, init, estimate, evaluation } = planned
+  const { version, recipe, reasons, init, estimate, evaluation } = planned
   return {
     id: newId('run'),
     projectId,
@@ -184,6 +192,7 @@ function newRun(
     datasetVersion: version.version,
     recipe,
     init,
+    recipeReasons: reasons,
     compute: request.compute,
     checkpoint: request.checkpoint,
     alarms: request.alarms,

@@ -79,7 +79,9 @@ test('a folder of images becomes a dataset, a hold-out, a run and a model', asyn
   assert.deepEqual((await readdir(at('out'))).sort(), [
     'checkpoints',
     'dataset',
+    'evaluation.jsonl',
     'held-out',
+    'metrics.jsonl',
     'model',
     'run.json',
     'trained-with.json'
@@ -336,7 +338,7 @@ test('a file of embeddings that is there already is not overwritten', async () =
 test('every command has its help, on stdout with exit code 0, also through the launcher', async () => {
   const { stdout } = await promisify(execFile)(process.execPath, [LAUNCHER, 'help'])
   const commands = [...stdout.matchAll(/^ {2}kappa (\w+)/gm)].map((match) => match[1]!)
-  assert.deepEqual(commands.slice(0, 6), ['train', 'export', 'import', 'embed', 'knn', 'evaluate'])
+  assert.deepEqual(commands.slice(0, 7), ['train', 'presets', 'export', 'import', 'embed', 'knn', 'evaluate'])
   for (const command of commands) assert.match((await kappa(command, '--help')).stdout, new RegExp(`kappa ${command} `))
 })
 

@@ -13,6 +13,7 @@ import { readModelConfig } from '../../../src/protocol/model-folder.ts'
 import type { TrainEvent } from '../../../src/protocol/training-events.ts'
 import { type ResolvedInit, resolveInit } from '../../../src/recipe/init.ts'
 import type { InitHead } from '../../../src/recipe/init-record.ts'
+import { type RecipeRequest, resolveRecipe } from '../../../src/recipe/presets.ts'
 import { readCheckpoint } from '../../../src/training/checkpoint.ts'
 import { type TrainOptions, train } from '../../../src/training/train.ts'
 import { muRecipe } from '../../helpers/mu-recipe.ts'
@@ -60,7 +61,8 @@ const run = (out: string, options: Pick<TrainOptions, 'recipe'> & Partial<TrainO
   )
 
 async function resolved(path: string, head?: InitHead, request: Partial<typeof REQUEST> = {}): Promise<ResolvedInit> {
-  return resolveInit({ ...REQUEST, ...request }, { subject: await describeInit(path), head })
+  const choose = (asked: RecipeRequest) => ({ recipe: resolveRecipe(asked), reasons: [] })
+  return resolveInit({ ...REQUEST, ...request }, { subject: await describeInit(path), head }, choose)
 }
 
 const begin = ({ recipe, init }: ResolvedInit, path = init.from) => ({

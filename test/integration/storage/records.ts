@@ -14,7 +14,7 @@ import { resolveRecipe } from '../../../src/recipe/presets.ts'
 export const NOW = new Date('2026-03-01T12:00:00.123Z')
 export const later = (ms: number): Date => new Date(NOW.getTime() + ms)
 
-const recipe = resolveRecipe({ method: 'dino-vmf' })
+const recipe = resolveRecipe({ method: 'dino-vmf', preset: 'vit-small-16' })
 
 export const aKey = (projectId: string, more: Partial<ApiKey> = {}): ApiKey => ({
   id: newId('key'),
@@ -51,6 +51,7 @@ export const aVersion = (dataset: Dataset): Omit<DatasetVersion, 'version' | 'pr
   classes: null,
   contentHash: null,
   sizes: {},
+  report: null,
   progress: { images: 0, rejected: 0 },
   error: null,
   createdAt: NOW,
@@ -96,6 +97,7 @@ export const aRun = (dataset: Dataset, more: Partial<Run> = {}): Run => ({
   imagesPerSecond: null,
   etaS: null,
   latestCheckpointId: null,
+  recipeReasons: [],
   modelId: null,
   evaluation: null,
   error: null,

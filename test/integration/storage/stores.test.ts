@@ -125,6 +125,7 @@ for (const { name, skip, open } of CANDIDATES) {
           bytes: 5_000_000_000,
           classes: ['boot', 'shoe'],
           contentHash: 'h',
+          report: null,
           sizes: { '28×28': 9 },
           readyAt: later(5)
         } as const

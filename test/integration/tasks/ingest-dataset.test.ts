@@ -90,6 +90,7 @@ async function aVersion(datasetId: string, source: DatasetSource) {
       classes: null,
       contentHash: null,
       sizes: {},
+      report: null,
       progress: { images: 0, rejected: 0 },
       error: null,
       createdAt: new Date(),

@@ -19,7 +19,7 @@ const begun = (): never => assert.fail('the work was begun')
 const work: TrainerWork = { train: begun, export: begun, import: begun }
 
 const COMMANDS: Record<string, Command> = {
-  train: createTrainCommand(work, async () => {}, describeInit),
+  train: createTrainCommand(work, async () => 'cpu', describeInit),
   export: createExportCommand(work),
   import: createImportCommand(work),
   embed: EMBED,

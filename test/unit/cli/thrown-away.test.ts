@@ -1,12 +1,15 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { thrownAway } from '../../../src/cli/thrown-away.ts'
+import { lookAt } from '../../../src/images/look.ts'
+import { createReport } from '../../../src/images/report.ts'
 import { resolveRecipe } from '../../../src/recipe/presets.ts'
 
 const recipe = (preset: string) => resolveRecipe({ method: 'dino-vmf', preset })
 const photo = { width: 400, height: 200, channels: 3 } as const
 const square = { width: 300, height: 300, channels: 3 } as const
-const gray = { width: 28, height: 28, channels: 1 } as const
+const gray = { width: 40, height: 40, channels: 1 } as const
+const small = { width: 28, height: 300, channels: 1 } as const
 
 test('colour that a gray recipe does not use is told, with the number of images', () => {
   const [colour, ...more] = thrownAway([square, gray, square], recipe('demo'))
@@ -20,6 +23,20 @@ test('what the shape of the images costs a finished model is told', () => {
   assert.deepEqual(margins?.event, { type: 'thrown_away', what: 'margins', images: 2, share: 0.5 })
   assert.match(margins!.text, /50 % of the area/)
   assert.deepEqual(more, [])
+})
+
+test('bits that are not read, and images that are enlarged, are told with their number', () => {
+  const report = createReport()
+  const look = lookAt({ data: new Uint8Array(16), width: 4, height: 4, channels: 1 })
+  for (const isDeep of [true, true, false]) report.add({ width: 40, height: 40, isDeep, look })
+  const [bits, ...more] = thrownAway([gray], recipe('demo'), report.finish())
+  assert.deepEqual(bits?.event, { type: 'thrown_away', what: 'bits', images: 2, share: 0.5 })
+  assert.match(bits!.text, /2 of them come out nearly black/)
+  assert.deepEqual(more, [])
+  const [upscaled] = thrownAway([gray, small, gray], recipe('small-images')).filter(
+    ({ event }) => event.type === 'upscaled'
+  )
+  assert.deepEqual(upscaled?.event, { type: 'upscaled', images: 1, size: 32 })
 })
 
 test('squares lose nothing that needs telling, gray ones in a colour recipe neither', () => {

@@ -4,8 +4,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { isAppError } from '../../../src/base/errors.ts'
+import { beginner } from '../../../src/cli/train-init.ts'
 import { parseTrainCommand } from '../../../src/cli/train-options.ts'
-import { readRecipe, recipeToGoOnWith } from '../../../src/cli/train-recipe.ts'
+import { beginBeforeImages, readRecipe, recipeToGoOnWith } from '../../../src/cli/train-recipe.ts'
 import { muRecipe } from '../../helpers/mu-recipe.ts'
 
 const PLACES = ['--images', 'in', '--out', 'out']
@@ -34,8 +35,8 @@ test('images and an output folder are enough', async () => {
   const command = parseTrainCommand(PLACES)
   const { checkpointEveryS, keep, isResuming, devices } = command
   assert.deepEqual([checkpointEveryS, keep, isResuming, devices], [900, 3, false, 1])
-  const { preset, method } = await readRecipe(command.recipe)
-  assert.deepEqual([preset, method], ['demo', 'dino-vmf'])
+  const begin = await beginner(undefined, async () => assert.fail('there is no init'))
+  assert.deepEqual(await beginBeforeImages(command.recipe, begin), { request: {}, begun: null })
 })
 
 test('a run that goes on needs its folder only', () => {

@@ -125,7 +125,7 @@ test('of animations and pages the first is taken', async () => {
       .toBuffer()
     const first = await encodeImage(colour, format)
     assert.equal((await sharp(bytes).metadata()).pages, 2, format)
-    assert.deepEqual(await inspectImage(bytes), { format, width: 24, height: 16, channels: 3 })
+    assert.deepEqual(await inspectImage(bytes), { format, width: 24, height: 16, channels: 3, isDeep: false })
     const { data, height } = await decodeImage(bytes)
     assert.equal(height, 16)
     if (format !== 'gif') assert.deepEqual(data, (await decodeImage(first)).data)
@@ -181,7 +181,7 @@ test('nothing, one byte and a header alone are no images', async () => {
 
 test('AVIF is read: color and alpha, 8 to 12 bits, and the first of a sequence', async () => {
   const lossless = await encodeImage(colour, 'avif')
-  assert.deepEqual(await inspectImage(lossless), { format: 'avif', width: 24, height: 16, channels: 3 })
+  assert.deepEqual(await inspectImage(lossless), { format: 'avif', width: 24, height: 16, channels: 3, isDeep: false })
   const { data } = await decodeImage(lossless)
   const worst = data.reduce((most, value, i) => Math.max(most, Math.abs(value - colour.data[i]!)), 0)
   assert.ok(worst <= 2, `${worst}`)

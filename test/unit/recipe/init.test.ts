@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { isAppError } from '../../../src/base/errors.ts'
+import { autoRecipe } from '../../../src/recipe/auto.ts'
 import { checkRecipe } from '../../../src/recipe/check.ts'
-import { type InitSubject, resolveInit } from '../../../src/recipe/init.ts'
+import { type InitChoice, type InitSubject, resolveInit } from '../../../src/recipe/init.ts'
 import { weightsHash } from '../../../src/recipe/init-record.ts'
 import { networkOf } from '../../../src/recipe/network.ts'
 import { type RecipeRequest, resolveRecipe } from '../../../src/recipe/presets.ts'
@@ -17,15 +18,18 @@ const SUBJECT: InitSubject = {
   hasHead: true,
   normalization: { mean: [0.4], std: [0.2] }
 }
-const REQUEST: RecipeRequest = { method: 'dino-vmf' }
+const REQUEST: RecipeRequest = { preset: 'demo', method: 'dino-vmf' }
+
+const resolved = (request: RecipeRequest, choice: InitChoice) =>
+  resolveInit(request, choice, (asked) => ({ recipe: resolveRecipe(asked), reasons: [] }))
 
 const withNetwork = (changes: Partial<typeof NANO>): InitSubject => ({ ...SUBJECT, network: { ...NANO, ...changes } })
 const hyperparametersOf = (request: RecipeRequest, subject = SUBJECT) =>
-  resolveInit(request, { subject }).recipe.hyperparameters
+  resolved(request, { subject }).recipe.hyperparameters
 
 test('what a request does not say of the network is the init’s, and its head is taken', () => {
   const subject = withNetwork({ prototypes: 300, bottleneckDim: 32, headHiddenDim: 100 })
-  const { recipe, init } = resolveInit(REQUEST, { subject })
+  const { recipe, init } = resolved(REQUEST, { subject })
   assert.deepEqual([recipe.preset, recipe.arch, recipe.patchSize], ['demo', 'vit_nano', 7])
   assert.deepEqual(networkOf(recipe), subject.network)
   assert.deepEqual(recipe.hyperparameters.normalization, SUBJECT.normalization)
@@ -36,7 +40,7 @@ test('what a request does not say of the network is the init’s, and its head i
 test('a network that is not the init’s is refused, both named', () => {
   const refuses = (request: Partial<RecipeRequest>, path: string, message: string) =>
     assert.throws(
-      () => resolveInit({ ...REQUEST, ...request }, { subject: SUBJECT }),
+      () => resolved({ ...REQUEST, ...request }, { subject: SUBJECT }),
       (error) => {
         assert.ok(isAppError(error, 'invalid_recipe'))
         assert.deepEqual(error.details.errors, [{ path, message }])
@@ -50,7 +54,7 @@ test('a network that is not the init’s is refused, both named', () => {
 
 test('an init of sizes that no run has is refused with them', () => {
   assert.throws(
-    () => resolveInit(REQUEST, { subject: withNetwork({ heads: 12 }) }),
+    () => resolved(REQUEST, { subject: withNetwork({ heads: 12 }) }),
     (error) =>
       isAppError(error, 'invalid_recipe') &&
       error.details.errors?.[0]?.path === '/init' &&
@@ -60,7 +64,7 @@ test('an init of sizes that no run has is refused with them', () => {
 
 test('the head is seeded where the init has none or its sizes are others, and as asked for otherwise', () => {
   const headOf = (request: Partial<RecipeRequest>, subject = SUBJECT, head?: 'taken' | 'seeded' | 'new') =>
-    resolveInit({ ...REQUEST, ...request }, { subject, head }).init.head
+    resolved({ ...REQUEST, ...request }, { subject, head }).init.head
   const headless = { ...withNetwork({ prototypes: 0, bottleneckDim: 0, headHiddenDim: 0 }), hasHead: false }
   assert.equal(headOf({}, headless), 'seeded')
   assert.equal(headOf({ hyperparameters: { prototypes: 64 } }), 'seeded')
@@ -81,14 +85,14 @@ test('the head is seeded where the init has none or its sizes are others, and as
 
 test('another crop size is kept, and the record says what the positions were stored for', () => {
   const crops = { global: { size: 56 } }
-  const { recipe, init } = resolveInit({ ...REQUEST, hyperparameters: { crops } }, { subject: SUBJECT })
+  const { recipe, init } = resolved({ ...REQUEST, hyperparameters: { crops } }, { subject: SUBJECT })
   assert.equal(recipe.hyperparameters.crops.global.size, 56)
   assert.equal(init.resampledFrom, 28)
 })
 
 test('the schedule is one for going on unless the request says otherwise, and the changes are told', () => {
   const preset = resolveRecipe({ preset: 'demo', method: 'dino-vmf' }).hyperparameters
-  const { recipe, changes } = resolveInit(REQUEST, { subject: SUBJECT })
+  const { recipe, changes } = resolved(REQUEST, { subject: SUBJECT })
   const { learningRate } = recipe.hyperparameters
   assert.ok(learningRate < preset.learningRate)
   assert.deepEqual(
@@ -111,7 +115,7 @@ test('a taken head goes on at the temperature that the preset ends with', () => 
   })
   const colour = { ...subject, normalization: null }
   const [, end] = resolveRecipe({ preset: 'vit-small-16', method: 'dino-vmf' }).hyperparameters.teacherTemperature
-  assert.deepEqual(hyperparametersOf(REQUEST, colour).teacherTemperature, [end, end, 0])
+  assert.deepEqual(hyperparametersOf({ ...REQUEST, preset: 'vit-small-16' }, colour).teacherTemperature, [end, end, 0])
 })
 
 test('every preset can be gone on with, also for one epoch', () => {
@@ -122,7 +126,7 @@ test('every preset can be gone on with, also for one epoch', () => {
   for (const method of ['dino', 'dino-vmf', 'ibot', 'ibot-vmf'] as const) {
     for (const [subject, preset] of [[SUBJECT, 'demo'] as const, [colour, 'vit-base-16'] as const]) {
       for (const head of ['taken', 'seeded', 'new'] as const) {
-        const { recipe } = resolveInit({ method, preset, hyperparameters: { epochs: 40 } }, { subject, head })
+        const { recipe } = resolved({ method, preset, hyperparameters: { epochs: 40 } }, { subject, head })
         assert.deepEqual(checkRecipe(recipe), [], `${preset} ${method} ${head}`)
       }
     }
@@ -136,4 +140,17 @@ test('the hash of a model’s weights is that of sha256sum’s listing', () => {
   ]
   // What sha256sum itself says of the two lines `aa…a  backbone.safetensors` and `bb…b  head.safetensors`.
   assert.equal(weightsHash(files), 'a424fb31085fdaef482cc82f6b707b80598d93da09c20bcb4f7ef1161b281f5b')
+})
+
+test('around auto the network and the schedule for going on are kept, and the rest is chosen for the images', () => {
+  const images = { images: 500, shorterSide: 300, colour: 0, pixels: null }
+  const device = { kind: 'cpu', devices: 1, cores: 2, memoryBytes: null } as const
+  const auto = (asked: RecipeRequest) => autoRecipe(images, device, asked)
+  const { recipe, reasons, init } = resolveInit({ method: 'dino-vmf' }, { subject: SUBJECT }, auto)
+  assert.deepEqual([recipe.preset, recipe.arch, recipe.patchSize, init.head], ['auto', 'vit_nano', 7, 'taken'])
+  assert.deepEqual(checkRecipe(recipe, { images: 500 }), [])
+  assert.ok(reasons.length > 0)
+  const plain = auto({ method: 'dino-vmf', arch: 'vit_nano', patchSize: 7 }).recipe.hyperparameters
+  assert.ok(recipe.hyperparameters.learningRate < plain.learningRate)
+  assert.ok(recipe.hyperparameters.warmupEpochs <= 1)
 })

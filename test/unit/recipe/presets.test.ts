@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { isAppError } from '../../../src/base/errors.ts'
 import { checkRecipe } from '../../../src/recipe/check.ts'
-import { PRESET_NAMES, type RecipeRequest, resolveRecipe } from '../../../src/recipe/presets.ts'
+import { PRESET_NAMES, PRESETS, type RecipeRequest, resolveRecipe } from '../../../src/recipe/presets.ts'
 import { METHODS, type Method } from '../../../src/recipe/schema.ts'
 
 const errorsOf = (request: unknown): readonly { path: string; message: string }[] => {
@@ -16,7 +16,7 @@ const errorsOf = (request: unknown): readonly { path: string; message: string }[
 }
 
 test('every preset can be trained with every method', () => {
-  for (const preset of PRESET_NAMES) {
+  for (const preset of Object.keys(PRESETS)) {
     for (const method of METHODS) {
       assert.deepEqual(checkRecipe(resolveRecipe({ preset, method }), { images: 9000 }), [], `${preset} ${method}`)
     }
@@ -28,7 +28,7 @@ test('vMF frees the norms and centers probabilities, the methods without it do a
     const { normalizeLastLayer, centering } = resolveRecipe({ preset, method }).hyperparameters
     return { normalizeLastLayer, centering }
   }
-  for (const preset of PRESET_NAMES)
+  for (const preset of Object.keys(PRESETS))
     for (const method of ['dino-vmf', 'ibot-vmf'] as const)
       assert.deepEqual(of(preset, method), { normalizeLastLayer: false, centering: 'probability' })
   for (const method of ['dino', 'ibot'] as const) {
@@ -38,16 +38,16 @@ test('vMF frees the norms and centers probabilities, the methods without it do a
 })
 
 test('the published recipes of iBOT differ from those of DINO where its authors say so', () => {
-  const small = resolveRecipe({ method: 'ibot-vmf', arch: 'vit_small' }).hyperparameters
-  const base = resolveRecipe({ method: 'ibot', arch: 'vit_base' }).hyperparameters
+  const small = resolveRecipe({ method: 'ibot-vmf', preset: 'vit-small-16' }).hyperparameters
+  const base = resolveRecipe({ method: 'ibot', preset: 'vit-base-16' }).hyperparameters
   assert.deepEqual([small.prototypes, small.minLearningRate, small.clipGrad, small.epochs], [8192, 1e-6, 3, 800])
   assert.deepEqual([base.prototypes, base.minLearningRate, base.clipGrad, base.epochs], [8192, 2e-6, 0.3, 400])
   assert.deepEqual(base.crops.global.scale, [0.32, 1])
   assert.deepEqual(small.ibot?.patchTeacherTemperature, [0.04, 0.07, 30])
   assert.deepEqual(base.ibot?.patchTeacherTemperature, [0.04, 0.07, 50])
   assert.equal(small.ibot?.patchPrototypes, null)
-  assert.equal(resolveRecipe({ method: 'dino-vmf', arch: 'vit_small' }).hyperparameters.prototypes, 65_536)
-  assert.ok(!('ibot' in resolveRecipe({ method: 'dino', arch: 'vit_small' }).hyperparameters))
+  assert.equal(resolveRecipe({ method: 'dino-vmf', preset: 'vit-small-16' }).hyperparameters.prototypes, 65_536)
+  assert.ok(!('ibot' in resolveRecipe({ method: 'dino', preset: 'vit-small-16' }).hyperparameters))
 })
 
 test("part of iBOT's group for a method without it is refused by its name", () => {
@@ -88,10 +88,12 @@ test('an override does not leak into the next recipe', () => {
   assert.equal(resolveRecipe({ preset: 'demo', method: 'dino' }).hyperparameters.crops.global.size, 28)
 })
 
-test('an architecture alone chooses its preset', () => {
-  assert.equal(resolveRecipe({ method: 'dino' }).preset, 'vit-small-16')
-  assert.equal(resolveRecipe({ method: 'dino', arch: 'vit_nano' }).preset, 'demo')
-  assert.equal(resolveRecipe({ method: 'dino', preset: 'demo', arch: 'vit_mu' }).arch, 'vit_mu')
+test('auto is the preset of whoever names none, and needs images to choose from', () => {
+  assert.equal(PRESET_NAMES[0], 'auto')
+  for (const request of [{}, { arch: 'vit_nano' as const }, { preset: 'auto' }])
+    assert.match(errorsOf(request)[0]?.message ?? '', /chooses from images/)
+  assert.equal(resolveRecipe({ preset: 'demo', arch: 'vit_mu' }).arch, 'vit_mu')
+  assert.equal(resolveRecipe({ preset: 'demo' }).method, 'dino-vmf')
 })
 
 test('an unknown preset is refused with the known ones', () => {
@@ -101,7 +103,8 @@ test('an unknown preset is refused with the known ones', () => {
 })
 
 test('unknown fields and values of a wrong type are refused by pointer', () => {
-  const paths = (hyperparameters: unknown) => errorsOf({ method: 'dino', hyperparameters }).map(({ path }) => path)
+  const paths = (hyperparameters: unknown) =>
+    errorsOf({ method: 'dino', preset: 'demo', hyperparameters }).map(({ path }) => path)
   assert.deepEqual(paths({ epoch: 3 }), ['/hyperparameters/epoch'])
   assert.deepEqual(paths({ crops: { local: { size: 1.5, area: 1 } } }).sort(), [
     '/hyperparameters/crops/local/area',

@@ -10,7 +10,7 @@ const MEGAPIXEL = 1_000_000
 const TARGET = { preprocessing: seenWhole(2), channels: 3 } as const
 
 function image(name: string, megapixels: number): WeighedImage {
-  const info = { format: 'webp', width: megapixels * 1000, height: 1000, channels: 3 } as const
+  const info = { format: 'webp', width: megapixels * 1000, height: 1000, channels: 3, isDeep: false } as const
   return { bytes: Buffer.from(name), info }
 }
 const images = (name: string, count: number, megapixels: number) =>

@@ -93,6 +93,7 @@ function Ready({ version, datasetId }: Props) {
           ['Size', formatBytes(version.bytes)],
           ['Rejected', formatCount(version.rejected)],
           ['Exact duplicates', formatCount(version.duplicates)],
+          ...(version.report === null ? [] : factsOf(version.report)),
           ['Source', sourceOf(version)],
           ['Ready', <Ago key="ready" at={version.ready_at} />],
           [
@@ -110,6 +111,25 @@ function Ready({ version, datasetId }: Props) {
       )}
     </>
   )
+}
+
+type Report = NonNullable<DatasetVersion['report']>
+
+const rangeOf = ({ min, p50, max }: Report['width']): string => (min === max ? `${min}` : `${min} … ${p50} … ${max}`)
+
+/** Least, median and most. */
+function factsOf(report: Report): readonly (readonly [string, string])[] {
+  const deep =
+    report.dark > 0
+      ? `${formatCount(report.deep)}, ${formatCount(report.dark)} read nearly black`
+      : formatCount(report.deep)
+  return [
+    ['Width, px', rangeOf(report.width)],
+    ['Height, px', rangeOf(report.height)],
+    ['In colour', `${formatCount(report.colour)}, ${formatCount(report.gray)} gray`],
+    ['Near duplicates', formatCount(report.near_duplicates)],
+    ...(report.deep > 0 ? [['More than 8 bits', deep] as const] : [])
+  ]
 }
 
 const shortHash = (hash: string | null): string =>

@@ -4,7 +4,7 @@ import { CopyButton } from '../../components/copy-button.tsx'
 import { ProblemNotice } from '../../components/problem-notice.tsx'
 import { Section } from '../../components/section.tsx'
 import type { JsonObject } from '../../json.ts'
-import { JsonGroup, RecipeTable } from './recipe-section.tsx'
+import { JsonGroup, RecipeTable, Sentences } from './recipe-section.tsx'
 import { curlCommand } from './run-request.ts'
 
 interface Props {
@@ -34,6 +34,8 @@ export function PlanPreview({ plan, problem, isChecking, body }: Props) {
           <div className="recipe">
             <JsonGroup title="Estimate" value={plan.estimate} />
           </div>
+          <Sentences title="Warnings" sentences={plan.warnings.map(({ message }) => message)} />
+          <Sentences title="Why" sentences={plan.recipe_reasons} />
           <RecipeTable recipe={plan.resolved_recipe} />
         </div>
       )}

@@ -17,6 +17,7 @@ export function RecipeSection({ run }: { readonly run: Run }) {
       hint="Everything that was resolved for this run, defaults included."
       actions={<CopyButton text={JSON.stringify(recipe, null, 2)} label="Copy JSON" />}
     >
+      <Sentences title="Why" sentences={run.recipe_reasons} />
       <RecipeTable recipe={recipe} />
       <div className="recipe">
         {!isFinished(run) && <Estimate run={run} />}
@@ -45,6 +46,25 @@ export function RecipeTable({ recipe }: { readonly recipe: Recipe }) {
       {recipeGroups(recipe).map(({ title, rows }) => (
         <Group key={title} title={title} rows={rows} />
       ))}
+    </div>
+  )
+}
+
+interface SentencesProps {
+  readonly title: string
+  readonly sentences: readonly string[]
+}
+
+export function Sentences({ title, sentences }: SentencesProps) {
+  if (sentences.length === 0) return null
+  return (
+    <div>
+      <h3>{title}</h3>
+      <ul className="small">
+        {sentences.map((sentence) => (
+          <li key={sentence}>{sentence}</li>
+        ))}
+      </ul>
     </div>
   )
 }

@@ -50,7 +50,7 @@ function Essentials({ form, onChange, recipe, errors }: Props) {
           label="Preset"
           value={form.preset}
           options={PRESETS}
-          empty={recipe ? `by backbone: ${recipe.preset}` : 'by backbone'}
+          empty="auto, for these images"
           error={fieldMessage(errors, '/preset')}
           onChange={(preset) => onChange({ preset })}
         />

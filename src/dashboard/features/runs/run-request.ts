@@ -6,7 +6,7 @@ import type { Json, JsonObject } from '../../json.ts'
 /** Names that the API takes today; a test holds these lists against the recipe's schema. */
 export const METHODS = ['dino-vmf', 'dino', 'ibot-vmf', 'ibot'] as const
 export const ARCHS = ['vit_mu', 'vit_nano', 'vit_tiny', 'vit_small', 'vit_base', 'vit_large'] as const
-export const PRESETS = ['demo', 'mu', 'small-images', 'vit-small-16', 'vit-base-16'] as const
+export const PRESETS = ['auto', 'demo', 'mu', 'small-images', 'vit-small-16', 'vit-base-16'] as const
 
 export interface HyperparameterField {
   readonly name: string

@@ -19,6 +19,7 @@ export const datasetVersions = pgTable(
     classes: jsonb('classes').$type<readonly string[]>(),
     contentHash: text('content_hash'),
     sizes: jsonb('sizes').notNull().$type<DatasetVersion['sizes']>(),
+    report: jsonb('report').$type<NonNullable<DatasetVersion['report']>>(),
     progress: jsonb('progress').notNull().$type<DatasetVersion['progress']>(),
     error: jsonb('error').$type<NonNullable<DatasetVersion['error']>>(),
     createdAt: time('created_at').notNull(),

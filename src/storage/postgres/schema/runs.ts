@@ -33,6 +33,7 @@ export const runs = pgTable(
     datasetVersion: integer('dataset_version').notNull(),
     recipe: jsonb('recipe').notNull().$type<Recipe>(),
     init: jsonb('init').$type<InitRecord>(),
+    recipeReasons: jsonb('recipe_reasons').notNull().default([]).$type<readonly string[]>(),
     compute: jsonb('compute').notNull().$type<Compute>(),
     checkpoint: jsonb('checkpoint').notNull().$type<CheckpointPolicy>(),
     alarms: jsonb('alarms').notNull().$type<readonly Alarm[]>(),

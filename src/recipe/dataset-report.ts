@@ -1,0 +1,47 @@
+/** What is known of a dataset's images once all of them have been looked at: what people read, and recipes are chosen from. */
+
+export interface Quantiles {
+  readonly min: number
+  readonly p5: number
+  readonly p50: number
+  readonly p95: number
+  readonly max: number
+}
+
+/** Of pixels on a scale of 0 … 1, every image counting alike. */
+export interface PixelStatistics {
+  readonly mean: readonly number[]
+  readonly std: readonly number[]
+}
+
+export interface DatasetReport {
+  readonly images: number
+  /** In true pixels, as shown: after the orientation that EXIF asks for. */
+  readonly width: Quantiles
+  readonly height: Quantiles
+  readonly shorterSide: Quantiles
+  /** Width / height, to three decimals. */
+  readonly aspectRatio: Quantiles
+  /** Images whose shorter side is below each of SIDES: {"32": 0, "64": 12}. */
+  readonly smallerThan: Readonly<Record<string, number>>
+  /** Images without any colour, whatever their files have channels for; the others are in colour. */
+  readonly gray: number
+  readonly colour: number
+  /** Files with more than 8 bits a sample. */
+  readonly deep: number
+  /** Those of them whose largest sample is below a quarter of the range: fewer bits in larger words, read nearly black. */
+  readonly dark: number
+  /** Images that look like an earlier one; docs/images.md says how that is judged, and how often wrongly. */
+  readonly nearDuplicates: number
+  readonly rgb: PixelStatistics
+  readonly luma: PixelStatistics
+}
+
+/** Sides that `smallerThan` counts at: what crops usually have. */
+export const SIDES = [16, 28, 32, 48, 64, 96, 112, 128, 160, 192, 224, 256, 384, 448, 512, 1024] as const
+
+/** Images whose shorter side is below `side`: at least so many, and exactly where `side` is one of SIDES. */
+export function imagesBelow({ smallerThan }: Pick<DatasetReport, 'smallerThan'>, side: number): number {
+  const known = SIDES.findLast((one) => one <= side)
+  return known === undefined ? 0 : (smallerThan[known] ?? 0)
+}

@@ -1,0 +1,60 @@
+/** What a recipe does not use of its images, or makes up, from their report: nothing is wrong with it, but whoever trains should know. */
+import { centerCropBox } from '../math/crop-geometry.ts'
+import { type DatasetReport, imagesBelow } from './dataset-report.ts'
+import { preprocessingOf } from './preprocessing.ts'
+import type { Recipe } from './schema.ts'
+
+export const WARNINGS = ['colour', 'margins', 'bits', 'upscaled'] as const
+
+export interface RecipeWarning {
+  readonly what: (typeof WARNINGS)[number]
+  /** That it is about. */
+  readonly images: number
+  readonly message: string
+}
+
+/** Of a square, 256/224 leaves 77 %, which is how DINO is evaluated; below this the shape of the images is the cause. */
+export const LEAST_SEEN = 0.7
+
+/** Share of an image's area that a finished model sees. */
+export function seenShare(image: { readonly width: number; readonly height: number }, recipe: Recipe): number {
+  const box = centerCropBox(image, preprocessingOf(recipe))
+  return (box.width * box.height) / (image.width * image.height)
+}
+
+export function bitsWarning({ deep, dark }: Pick<DatasetReport, 'deep' | 'dark'>): RecipeWarning | null {
+  if (deep === 0) return null
+  const read = `${deep} images have more than 8 bits a sample, and are read as 8`
+  const message =
+    dark === 0
+      ? read
+      : `${read}; ${dark} of them come out nearly black: fewer bits in words of 16, to be rescaled before`
+  return { what: 'bits', images: deep, message }
+}
+
+export const upscaledWarning = (images: number, all: number, size: number): RecipeWarning | null =>
+  images === 0
+    ? null
+    : {
+        what: 'upscaled',
+        images,
+        message: `${images} of ${all} images are smaller than the global crops of ${size} px, and are enlarged`
+      }
+
+/** A shape of 1000 pixels' height stands for its aspect. */
+const shapeOf = (aspect: number) => ({ width: Math.max(1, Math.round(1000 * aspect)), height: 1000 })
+
+export function warningsOf(report: DatasetReport, recipe: Recipe): RecipeWarning[] {
+  const { images, colour, aspectRatio } = report
+  const { channels, crops } = recipe.hyperparameters
+  const lost = `${colour} of ${images} images are in colour; the recipe makes them gray (channels 3 keeps colour)`
+  const seen = seenShare(shapeOf(aspectRatio.p50), recipe)
+  const margins = `a finished model sees the middle of an image: ${(100 * seen).toFixed(0)} % of the area where the shape is that of most of these; training crops from all of it`
+  const below = imagesBelow(report, crops.global.size)
+  return [
+    channels === 1 && colour > 0 ? ({ what: 'colour', images: colour, message: lost } as const) : null,
+    seen < LEAST_SEEN ? ({ what: 'margins', images, message: margins } as const) : null,
+    bitsWarning(report),
+    upscaledWarning(below, images, crops.global.size)
+  ].filter((warning) => warning !== null)
+}
