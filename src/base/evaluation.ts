@@ -8,6 +8,12 @@
 export const PROTOCOLS = ['knn', 'logistic', 'few_shot', 'retrieval', 'clustering', 'prototypes', 'label_free'] as const
 export type Protocol = (typeof PROTOCOLS)[number]
 
+/** With those that the command line alone runs, since they train for minutes to hours: only when they are asked for. */
+export const LAB_PROTOCOLS = [...PROTOCOLS, 'linear'] as const
+export type LabProtocol = (typeof LAB_PROTOCOLS)[number]
+
+export const isLabProtocol = (name: string): name is LabProtocol => (LAB_PROTOCOLS as readonly string[]).includes(name)
+
 export const isProtocol = (name: string): name is Protocol => (PROTOCOLS as readonly string[]).includes(name)
 
 /** Those that need to know which prototype an image belongs to. */
@@ -29,13 +35,13 @@ export interface Estimate {
 /** Numbers, names and lists of them. */
 export type Setting = number | string | boolean | null | readonly (number | string)[]
 
-const PLAIN = /^(rankme|alpha|nmi|ari|.*_correlation)$/
+const PLAIN = /^(rankme|alpha|nmi_.*|ari_.*|.*_correlation)$/
 
 /** Whether a metric is a share, and shown in percent. */
 export const isShare = (metric: string): boolean => !PLAIN.test(metric)
 
-export interface Evaluation {
-  readonly protocol: Protocol
+export interface Evaluation<Name extends LabProtocol = Protocol> {
+  readonly protocol: Name
   readonly settings: Readonly<Record<string, Setting>>
   /** Images that were learned from or voted; null where none were. */
   readonly bank: number | null
@@ -62,7 +68,8 @@ export interface PrototypesEvaluation extends Evaluation {
   readonly buckets: readonly Bucket[]
 }
 
-export const isOfPrototypes = (evaluation: Evaluation): evaluation is PrototypesEvaluation => 'buckets' in evaluation
+export const isOfPrototypes = (evaluation: Evaluation<LabProtocol>): evaluation is PrototypesEvaluation =>
+  'buckets' in evaluation
 
 /** What a caller may choose; the rest is a protocol's own. */
 export interface ChosenSettings {

@@ -6,7 +6,7 @@
 import { examine } from '../engine/doctor.ts'
 import type { EngineReport } from '../engine/engine-report.ts'
 import { GPU_TARGET_NAMES } from '../engine/xla/gpu-targets.ts'
-import { PRESET_NAMES } from '../recipe/presets.ts'
+import { FIXED_PRESET_NAMES } from '../recipe/presets.ts'
 import { METHODS } from '../recipe/schema.ts'
 import { type Command, EXIT, type ExitCode, fromEnvironment, type ReadPlugin, refusal, threadsOf } from './command.ts'
 import { showTarget } from './doctor-target.ts'
@@ -22,7 +22,7 @@ const USAGE = `Which engines this machine has, on which device, and how fast the
                             ${GPU_TARGET_NAMES.join(', ')}. Takes minutes of a processor, and what npx kappa engine install
                             xla-cuda-aot brings
   --recipe FILE             method, preset, arch and hyperparameters, as docs/cli.md has them
-  --preset NAME             ${PRESET_NAMES.join(', ')}
+  --preset NAME             ${FIXED_PRESET_NAMES.join(', ')}
   --method NAME             ${METHODS.join(', ')}
   --devices N               GPUs of one machine that share every batch, 1 to 8 (1)
   --threads N               of the engines that are measured, all cores by default

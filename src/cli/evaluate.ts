@@ -2,14 +2,23 @@
 import { mkdir, rename, writeFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { keysToSnake } from '../base/casing.ts'
-import { type ChosenSettings, type Evaluation, type LeftOut, PROTOCOLS, type Protocol } from '../base/evaluation.ts'
+import {
+  type ChosenSettings,
+  type Evaluation,
+  isProtocol,
+  LAB_PROTOCOLS,
+  type LabProtocol,
+  type LeftOut,
+  type Protocol
+} from '../base/evaluation.ts'
 import { writing } from '../base/system-errors.ts'
 import type { EvaluationInput } from '../evaluation/protocols.ts'
 import { runProtocols } from '../evaluation/run-protocols.ts'
 import type { ImageOrigin } from '../serving/embed-images.ts'
 import { readInput } from '../serving/evaluation-input.ts'
-import { type Command, EXIT, EXIT_CODES, threadsOf, wholeNumber } from './command.ts'
-import { drawsOf, neighborsOf, protocolsOf } from './evaluate-options.ts'
+import { type Command, EXIT, EXIT_CODES, type ExitCode, threadsOf, wholeNumber } from './command.ts'
+import { checkLinearSources, runLinear } from './evaluate-linear.ts'
+import { drawsOf, epochsOf, neighborsOf, protocolsOf } from './evaluate-options.ts'
 import { tableOf } from './evaluation-table.ts'
 import { isSamePlace, modelFolderOf, openModel, originOf, readWithProgress } from './images.ts'
 import { untilInterrupted } from './interrupt.ts'
@@ -25,10 +34,12 @@ const USAGE = `Evaluates a model's features by the protocols of the literature, 
   --bank SOURCE             images that vote or are learned from; class folders, an archive of them, or a packed dataset
                             give labels. Each image is judged without itself where there are no queries
   --queries SOURCE          images that are judged
-  --protocol LIST           of ${PROTOCOLS.join(', ')}, with commas between them;
-                            everything that images and model allow by default
+  --protocol LIST           of ${LAB_PROTOCOLS.join(', ')},
+                            with commas between them; by default everything that images and model allow, but for linear,
+                            which trains and needs packed images
   --k LIST                  neighbours that vote in knn, with commas between them (10,20,100,200)
   --draws N                 of images for few_shot (20)
+  --epochs N                that linear trains its classifier for (100)
   --seed N                  of draws, folds and intervals (0)
   --out FILE                new; one JSON object a line, as --json prints them
   --threads N               of the engine, all cores by default
@@ -45,6 +56,7 @@ const OPTIONS = {
   protocol: text,
   k: text,
   draws: text,
+  epochs: text,
   seed: { ...text, default: '0' },
   out: text,
   threads: text,
@@ -67,28 +79,84 @@ export const EVALUATE: Command = {
     if (out !== null) await checkNew(out)
     const judged = queries === null || (await isSamePlace(bank, queries)) ? null : queries
 
-    let read: EvaluationInput | null = null
-    const code = await untilInterrupted(
-      () => output.show({ type: 'stopping' }, '\nstopping after this batch'),
-      async (signal) => {
-        const opened = await openModel(model, threads)
-        try {
-          const nameOf = ({ path }: ImageOrigin) => path
-          const reading = readInput({ model: opened, bank, queries: judged, protocols, nameOf })
-          read = await readWithProgress(reading, { output, signal })
-          return EXIT.done
-        } finally {
-          await opened.dispose()
-        }
-      }
-    )
-    if (read === null) return code
-    // From here on nothing waits and nothing is half written: a signal ends the process by itself.
+    const quick = protocols?.filter(isProtocol) ?? null
     const from = { model, bankSource: bank.path, queriesSource: queries?.path ?? null }
-    const lines = evaluateAll(read, { protocols, settings, output, from })
+    const asked = { quick, settings, output, from }
+    const isTraining = protocols?.includes('linear') ?? false
+    if (isTraining) checkLinearSources({ model, bank, queries: judged })
+    const lines: EvaluationEvent[] = []
+    if (quick === null || quick.length > 0) {
+      const read = await readAll(asked, { model, bank, judged, threads })
+      if (typeof read === 'number') return read
+      // Here nothing waits and nothing is half written: a signal ends the process by itself.
+      lines.push(...evaluateAll(read, { protocols: quick, settings, output, from }))
+    }
+    if (isTraining) {
+      const linear = await trainLinear(asked, { model, bank, judged, threads, epochs: epochsOf(values.epochs) })
+      if (typeof linear === 'number') return linear
+      lines.push(linear)
+    }
     if (out !== null) await writeLines(out, lines)
     return EXIT.done
   }
+}
+
+interface Asked {
+  /** Null: whatever images and model allow. */
+  readonly quick: readonly Protocol[] | null
+  readonly settings: ChosenSettings
+  readonly output: Output
+  readonly from: Run['from']
+}
+
+interface Sources {
+  readonly model: string
+  readonly bank: ImageOrigin
+  readonly judged: ImageOrigin | null
+  readonly threads: number | undefined
+}
+
+/** @returns the exit code where it was stopped */
+async function readAll({ quick, output }: Asked, sources: Sources): Promise<EvaluationInput | ExitCode> {
+  const { model, bank, judged, threads } = sources
+  let read: EvaluationInput | null = null
+  const code = await untilInterrupted(
+    () => output.show({ type: 'stopping' }, '\nstopping after this batch'),
+    async (signal) => {
+      const opened = await openModel(model, threads)
+      try {
+        const nameOf = ({ path }: ImageOrigin) => path
+        const reading = readInput({ model: opened, bank, queries: judged, protocols: quick, nameOf })
+        read = await readWithProgress(reading, { output, signal })
+        return EXIT.done
+      } finally {
+        await opened.dispose()
+      }
+    }
+  )
+  return read ?? code
+}
+
+/** @returns the exit code where it was stopped */
+async function trainLinear(
+  { settings, output, from }: Asked,
+  { bank, judged: queries, model, threads, epochs }: Sources & { readonly epochs: number | undefined }
+): Promise<EvaluationEvent | ExitCode> {
+  let event: EvaluationEvent | null = null
+  const code = await untilInterrupted(
+    () => output.show({ type: 'stopping' }, '\nstopping after this batch'),
+    async (signal) => {
+      const { seed } = settings
+      const { dimensions, ...evaluation } = await runLinear(
+        { model, bank, queries },
+        { epochs, seed, threads, output, signal }
+      )
+      event = { type: 'evaluation', ...evaluation, dimensions, ...from }
+      output.result(event, tableOf(evaluation))
+      return EXIT.done
+    }
+  )
+  return event ?? code
 }
 
 interface Run {
@@ -100,7 +168,7 @@ interface Run {
   readonly from: { readonly model: string; readonly bankSource: string; readonly queriesSource: string | null }
 }
 
-interface EvaluationEvent extends Evaluation {
+interface EvaluationEvent extends Evaluation<LabProtocol> {
   readonly type: 'evaluation'
   readonly dimensions: number
 }

@@ -1,8 +1,15 @@
 /** An evaluation as lines for people. */
-import { type Bucket, type Estimate, type Evaluation, isOfPrototypes, isShare } from '../base/evaluation.ts'
+import {
+  type Bucket,
+  type Estimate,
+  type Evaluation,
+  isOfPrototypes,
+  isShare,
+  type LabProtocol
+} from '../base/evaluation.ts'
 
 /** A line a metric: protocol, metric, value, the interval's ends. */
-export function tableOf(evaluation: Evaluation): string {
+export function tableOf(evaluation: Evaluation<LabProtocol>): string {
   const { protocol, metrics } = evaluation
   const rows = Object.entries(metrics).map(([name, estimate]) => row(protocol, name, show(estimate, isShare(name))))
   const buckets = isOfPrototypes(evaluation) ? evaluation.buckets.map((bucket) => rowOf(bucket)) : []

@@ -4,28 +4,53 @@
  * scikit-learn 1.9 computes the first two, and iBOT's unsup_cls.py with it.
  */
 import { invariant } from '../base/errors.ts'
-import { type Evaluation, GROUPS } from '../base/evaluation.ts'
+import { type Estimate, type Evaluation, GROUPS } from '../base/evaluation.ts'
 import { entropy } from '../math/collapse.ts'
 import { JACKKNIFE, jackknife, randomGroups } from './intervals.ts'
 
-export interface ClusteringSettings {
+export interface Clustering {
   /** What assigned the images: whose posterior the clusters are the likeliest of. */
   readonly posterior: string
-  readonly seed: number
-}
-
-export interface Clustered {
   /** [N] cluster of each image, 0 … clusters − 1. */
   readonly assignments: Int32Array
   readonly clusters: number
+}
+
+export interface Classes {
   /** [N], 0 … classes − 1. */
   readonly labels: Int32Array
   readonly classes: number
 }
 
-/** Metrics: nmi, ari, purity. Purity and NMI grow with the number of clusters: compare models of equally many. */
-export function evaluateClustering(clustered: Clustered, { posterior, seed }: ClusteringSettings): Evaluation {
-  const { labels, clusters, classes } = clustered
+type Clustered = Clustering & Classes
+
+/**
+ * Metrics: nmi, ari and purity of every clustering, `nmi_teacher` by the posterior teacher. Purity and NMI grow with the number
+ * of clusters: compare models of equally many.
+ */
+export function evaluateClustering(
+  clusterings: readonly Clustering[],
+  of: Classes,
+  { seed }: { readonly seed: number }
+): Evaluation {
+  return {
+    protocol: 'clustering',
+    settings: {
+      posteriors: clusterings.map(({ posterior }) => posterior),
+      clusters: clusterings.map(({ clusters }) => clusters),
+      normalization: 'arithmetic',
+      ...JACKKNIFE,
+      seed
+    },
+    bank: null,
+    queries: of.labels.length,
+    classes: of.classes,
+    metrics: Object.assign({}, ...clusterings.map((one) => metricsOf({ ...one, ...of }, seed)))
+  }
+}
+
+function metricsOf(clustered: Clustered, seed: number): Record<string, Estimate> {
+  const { labels, classes, posterior } = clustered
   const images = labels.length
   const group = randomGroups(images, seed)
   const all = agreementOf(
@@ -39,22 +64,15 @@ export function evaluateClustering(clustered: Clustered, { posterior, seed }: Cl
     )
   )
   const names = ['nmi', 'ari', 'purity'] as const
-  return {
-    protocol: 'clustering',
-    settings: { posterior, clusters, normalization: 'arithmetic', ...JACKKNIFE, seed },
-    bank: null,
-    queries: images,
-    classes,
-    metrics: Object.fromEntries(
-      names.map((name) => [
-        name,
-        jackknife(
-          all[name],
-          without.map((one) => one[name])
-        )
-      ])
-    )
-  }
+  return Object.fromEntries(
+    names.map((name) => [
+      `${name}_${posterior}`,
+      jackknife(
+        all[name],
+        without.map((one) => one[name])
+      )
+    ])
+  )
 }
 
 /** Images of each cluster and class, [clusters, classes]. */

@@ -1,6 +1,6 @@
 /** Protocols by name: what each needs of images and model, and how it is run on what was read once. */
 import { type ChosenSettings, type Evaluation, GROUPS, OF_PROTOTYPES, type Protocol } from '../base/evaluation.ts'
-import { type ClusteringSettings, evaluateClustering } from './clustering.ts'
+import { type Clustering, evaluateClustering } from './clustering.ts'
 import { judgedOf, type LabelledSets } from './evaluation.ts'
 import { evaluateFewShot, FEW_SHOT_SETTINGS, type FewShotSettings } from './few-shot.ts'
 import { evaluateKnn, KNN_SETTINGS, type KnnSettings } from './knn.ts'
@@ -9,6 +9,13 @@ import { evaluateLogistic, LOGISTIC_SETTINGS, type LogisticSettings } from './lo
 import { evaluatePrototypes, PROTOTYPES_SETTINGS, type PrototypesOfImages } from './prototypes.ts'
 import { evaluateRetrieval, RETRIEVAL_SETTINGS } from './retrieval.ts'
 
+export interface JudgedPrototypes extends PrototypesOfImages {
+  /** That `assignments` are of: what assigns in the service unless a caller chooses. */
+  readonly posterior: string
+  /** By every posterior that the model has. */
+  readonly clusterings: readonly Clustering[]
+}
+
 export interface EvaluationInput {
   readonly dim: number
   /** Of the bank, [N, dim]: what label_free looks at. */
@@ -16,7 +23,7 @@ export interface EvaluationInput {
   /** Null where an image has no label. */
   readonly sets: LabelledSets | null
   /** Of the judged images; null where the model has no prototypes. */
-  readonly prototypes: (PrototypesOfImages & Pick<ClusteringSettings, 'posterior'>) | null
+  readonly prototypes: JudgedPrototypes | null
 }
 
 export interface AllSettings {
@@ -72,16 +79,12 @@ export function runProtocol(protocol: Protocol, input: EvaluationInput, settings
     case 'retrieval':
       return evaluateRetrieval(sets, { ...RETRIEVAL_SETTINGS, seed })
     case 'clustering': {
-      const { assignments, kappa, posterior } = input.prototypes!
       const { labels } = judgedOf(sets)
-      return evaluateClustering(
-        { assignments, clusters: kappa.length, labels, classes: sets.classes },
-        { posterior, seed }
-      )
+      return evaluateClustering(input.prototypes!.clusterings, { labels, classes: sets.classes }, { seed })
     }
     case 'prototypes': {
-      const { posterior, ...images } = input.prototypes!
-      return evaluatePrototypes(sets, images, { ...PROTOTYPES_SETTINGS, posterior, seed })
+      const { posterior, assignments, kappa } = input.prototypes!
+      return evaluatePrototypes(sets, { assignments, kappa }, { ...PROTOTYPES_SETTINGS, posterior, seed })
     }
   }
 }

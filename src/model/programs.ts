@@ -4,7 +4,7 @@ import type { TensorSpec } from '../engine/tensor-spec.ts'
 import { type Tensor, type Tensors, tf } from '../engine/tf.ts'
 import { type Network, servedNetwork } from '../recipe/network.ts'
 import type { Recipe } from '../recipe/schema.ts'
-import { backboneOf, classToken } from '../ssl/backbone.ts'
+import { backboneOf, classToken, probedTokens } from '../ssl/backbone.ts'
 import { bottleneck, unitRows } from '../ssl/head.ts'
 import { backboneParameters, networkParameters, type ParameterSpec } from '../ssl/parameters.ts'
 import { type PixelScale, pixelPatches } from '../ssl/patches.ts'
@@ -67,6 +67,27 @@ export function assignProgram(served: ServedNetwork): Program {
       const directions = { ...inputs, 'head.last_layer.weight_g': signs }
       const cosine = logits(y, prototypesOf(directions), { inverseTemperature: tf.scalar(1) })
       return { embedding: unitRows(seen), bottleneck: y, cosine }
+    }
+  }
+}
+
+/** Which tokens a linear probe reads. */
+export interface ProbedTokens {
+  /** Last blocks whose class tokens are read. */
+  readonly blocks: number
+  /** The mean of the last block's patches beside them. */
+  readonly averagesPatches: boolean
+}
+
+/** `backbone.*` and images uint8 [N, S, S, C] → features [N, (blocks + averagesPatches) · D], of any length. */
+export function probeProgram({ network, normalization }: ServedNetwork, tokens: ProbedTokens): Program {
+  return {
+    name: 'probe',
+    inputs: [...parameterInputs(backboneParameters(network)), imageInput(network)],
+    outputs: ['features'],
+    build: (inputs) => {
+      const patches = pixelPatches(inputs['images']!, network.patchSize, normalization)
+      return { features: probedTokens(backboneOf(network, inputs), patches, tokens) }
     }
   }
 }

@@ -21,7 +21,7 @@ export const PRESETS = {
 /** A name of PRESETS, or `auto`, which chooses from images and device (auto.ts), and is what a request means that names none. */
 export type FixedPresetName = keyof typeof PRESETS
 export type PresetName = FixedPresetName | 'auto'
-const FIXED_PRESET_NAMES = Object.keys(PRESETS) as readonly FixedPresetName[]
+export const FIXED_PRESET_NAMES = Object.keys(PRESETS) as readonly FixedPresetName[]
 export const PRESET_NAMES: readonly PresetName[] = ['auto', ...FIXED_PRESET_NAMES]
 
 /** In a line each; docs/presets.md has more. */

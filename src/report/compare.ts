@@ -1,5 +1,5 @@
 /** Which measurements stand beside each other, and what says that they must not be compared. */
-import { PROTOCOLS, type Protocol } from '../base/evaluation.ts'
+import { LAB_PROTOCOLS, type LabProtocol } from '../base/evaluation.ts'
 import type { Measurement } from './measurement.ts'
 
 /** Of one model on the same images, each protocol once. */
@@ -10,11 +10,11 @@ export interface Column {
   readonly model: string
   readonly bankSource: string
   readonly queriesSource: string | null
-  readonly byProtocol: ReadonlyMap<Protocol, Measurement>
+  readonly byProtocol: ReadonlyMap<LabProtocol, Measurement>
 }
 
 export interface Comparison {
-  readonly protocol: Protocol
+  readonly protocol: LabProtocol
   readonly columns: readonly { readonly letter: string; readonly measurement: Measurement }[]
   /** Of any column, in the order of the first that has it. */
   readonly metrics: readonly string[]
@@ -27,7 +27,7 @@ export interface Comparison {
 const FOUND: ReadonlySet<string> = new Set(['converged', 'lambda_chosen', 'without_match'])
 
 export function columnsOf(measurements: readonly Measurement[]): Column[] {
-  const columns: (Omit<Column, 'byProtocol' | 'letter'> & { byProtocol: Map<Protocol, Measurement> })[] = []
+  const columns: (Omit<Column, 'byProtocol' | 'letter'> & { byProtocol: Map<LabProtocol, Measurement> })[] = []
   for (const one of measurements) {
     const { from, model, bankSource, queriesSource, protocol } = one
     const isOf = (column: (typeof columns)[number]) =>
@@ -51,7 +51,7 @@ function letterOf(index: number): string {
 
 /** In the order of the protocols; those that nobody measured are not there. */
 export function compare(columns: readonly Column[]): Comparison[] {
-  return PROTOCOLS.flatMap((protocol): Comparison[] => {
+  return LAB_PROTOCOLS.flatMap((protocol): Comparison[] => {
     const measured = columns.flatMap(({ letter, byProtocol }) => {
       const measurement = byProtocol.get(protocol)
       return measurement === undefined ? [] : [{ letter, measurement }]

@@ -1,9 +1,16 @@
 /** What is compared: a line that `kappa evaluate --out` wrote, or a result of GET /v1/evaluations/{id}. Both are read strictly. */
 import { AppError } from '../base/errors.ts'
-import { type Bucket, type Estimate, type Evaluation, isProtocol, type Setting } from '../base/evaluation.ts'
+import {
+  type Bucket,
+  type Estimate,
+  type Evaluation,
+  isLabProtocol,
+  type LabProtocol,
+  type Setting
+} from '../base/evaluation.ts'
 import { isRecord } from '../base/json.ts'
 
-export interface Measurement extends Evaluation {
+export interface Measurement extends Evaluation<LabProtocol> {
   /** The file, or the evaluation, that it is of. */
   readonly from: string
   readonly model: string
@@ -77,7 +84,7 @@ function measurementsOf(value: unknown, { file, at }: Place): Measurement[] {
 function measurementOf(value: unknown, named: Named, { at }: Place): Measurement {
   if (!isRecord(value)) throw refusal(at, 'is no result of an evaluation')
   const { protocol, settings, metrics, buckets } = value
-  if (typeof protocol !== 'string' || !isProtocol(protocol)) throw refusal(at, 'names no protocol that is known')
+  if (typeof protocol !== 'string' || !isLabProtocol(protocol)) throw refusal(at, 'names no protocol that is known')
   if (!isRecord(settings) || !isRecord(metrics)) throw refusal(at, 'lacks settings or metrics')
   return {
     ...named,

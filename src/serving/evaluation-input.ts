@@ -1,8 +1,8 @@
 /** Everything that protocols look at, from one reading of the images. */
 import { AppError } from '../base/errors.ts'
 import { OF_PROTOTYPES, type Protocol } from '../base/evaluation.ts'
-import type { EvaluationInput } from '../evaluation/protocols.ts'
-import { openAssigning } from './assigning.ts'
+import type { EvaluationInput, JudgedPrototypes } from '../evaluation/protocols.ts'
+import { type AssigningProgram, openAssigning } from './assigning.ts'
 import type { ImageOrigin } from './embed-images.ts'
 import { labelledSets, type ReadBatch, readImages } from './labelled-images.ts'
 import type { ServingModel } from './serving-model.ts'
@@ -39,11 +39,21 @@ export async function* readInput(sources: Sources): AsyncGenerator<ReadBatch, Ev
     dim,
     features: bank.features,
     sets: isLabelled ? labelledSets(dim, bank, queries) : null,
-    prototypes: assigning && {
-      assignments: Int32Array.from(assigning.assignments),
-      kappa: assigning.kappa,
-      posterior: assigning.posterior
-    }
+    prototypes: assigning && judgedBy(assigning)
+  }
+}
+
+function judgedBy({ clusterings, kappa, posterior }: AssigningProgram): JudgedPrototypes {
+  const all = clusterings.map((one) => ({
+    posterior: one.posterior,
+    clusters: one.clusters,
+    assignments: Int32Array.from(one.assignments)
+  }))
+  return {
+    clusterings: all,
+    kappa,
+    posterior,
+    assignments: all.find((one) => one.posterior === posterior)!.assignments
   }
 }
 

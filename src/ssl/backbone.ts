@@ -3,7 +3,7 @@ import { layerNorm } from '../engine/ops/layer-norm.ts'
 import { type Tensor, type Tensors, tf } from '../engine/tf.ts'
 import { isFused } from '../engine/trace/backend.ts'
 import { LAYER_NORM_EPS, type Network } from '../recipe/network.ts'
-import { affineOf, type Blocks, type BranchKeeps } from './blocks.ts'
+import { affineOf, type Blocks, type BranchKeeps, classRows, type TokenView } from './blocks.ts'
 import { embedPatches, type NetworkParameters, type Patches } from './embed.ts'
 import { foldedBlocks } from './folded-blocks.ts'
 import { plainBlocks } from './plain-blocks.ts'
@@ -28,17 +28,18 @@ export interface View {
   readonly hidden?: Tensor
   /** The class token alone, or every token: class tokens of the batch first, then patch by patch. */
   readonly leaving: 'class' | 'all'
+  readonly observe?: TokenView['observe']
 }
 
 /** → for each view [batch, dim] or [(patches + 1) · batch, dim], token-major, before the final normalization. */
 export function leavingRows(backbone: Backbone, views: readonly View[]): Tensor[] {
   const { network } = backbone
   return backbone.blocks.through(
-    views.map(({ patches, keeps = [], hidden, leaving }) => {
+    views.map(({ patches, keeps = [], hidden, leaving, observe }) => {
       const tokens = patches.shape[0]! + 1
       const batch = patches.shape[1]!
       const rows = tf.reshape(embedPatches(backbone, patches, hidden), [tokens * batch, network.dim])
-      return { rows, tokens, batch, keeps, leaving }
+      return { rows, tokens, batch, keeps, leaving, ...(observe ? { observe } : {}) }
     })
   )
 }
@@ -50,3 +51,27 @@ export const normalizeRows = ({ network, parameters }: Backbone, rows: Tensor): 
 /** → [batch, dim]: the class token after the final normalization. */
 export const classToken = (backbone: Backbone, patches: Patches): Tensor =>
   normalizeRows(backbone, leavingRows(backbone, [{ patches, leaving: 'class' }])[0]!)
+
+/**
+ * What linear probes read (facebookresearch/dino, eval_linear.py): the class tokens as they leave each of the last `blocks`
+ * blocks, first block first, and with `averagesPatches` the mean of the last block's patches, all through the final
+ * normalization and side by side: [batch, (blocks + 1) · dim].
+ */
+export function probedTokens(
+  backbone: Backbone,
+  patches: Patches,
+  { blocks, averagesPatches }: { readonly blocks: number; readonly averagesPatches: boolean }
+): Tensor {
+  const { depth, dim } = backbone.network
+  const tokens = patches.shape[0]! + 1
+  const parts: Tensor[] = []
+  const observe = (block: number, rows: Tensor) => {
+    if (block >= depth - blocks) parts.push(normalizeRows(backbone, classRows(rows, tokens)))
+  }
+  const [rows] = leavingRows(backbone, [{ patches, leaving: 'all', observe }])
+  if (averagesPatches) {
+    const all = tf.reshape(normalizeRows(backbone, rows!), [tokens, -1, dim])
+    parts.push(tf.mean(tf.slice(all, [1, 0, 0], [-1, -1, -1]), 0))
+  }
+  return parts.length === 1 ? parts[0]! : tf.concat(parts, 1)
+}

@@ -17,6 +17,8 @@ export interface TokenView {
   readonly keeps: BranchKeeps
   /** Which tokens leave the last block; only they ask, are projected and fed forward there. */
   readonly leaving: 'class' | 'all'
+  /** Is given the rows as they leave each block, from 0. */
+  readonly observe?: (block: number, rows: Tensor) => void
 }
 
 export interface Blocks {

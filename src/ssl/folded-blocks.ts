@@ -35,7 +35,7 @@ export function foldedBlocks({ network, parameters }: NetworkParameters): Blocks
 }
 
 function blockRows(blocks: readonly FoldedBlock[], heads: number, view: TokenView): Tensor {
-  const { tokens, keeps, leaving } = view
+  const { tokens, keeps, leaving, observe } = view
   const grid = { tokens, heads }
   // Under an eager engine, what a block computes on its way and no gradient needs goes with its end.
   const through = (x: Tensor, i: number, { attention, widen, narrow }: FoldedBlock): Tensor => {
@@ -45,7 +45,11 @@ function blockRows(blocks: readonly FoldedBlock[], heads: number, view: TokenVie
     const attended = addBranch(classOnly ? classRows(x, tokens) : x, projected, keeps[2 * i])
     return addBranch(attended, feedForward(attended, widen, narrow), keeps[2 * i + 1])
   }
-  return blocks.reduce((x, block, i) => tf.tidy(() => through(x, i, block)), view.rows)
+  return blocks.reduce((x, block, i) => {
+    const next = tf.tidy(() => through(x, i, block))
+    observe?.(i, next)
+    return next
+  }, view.rows)
 }
 
 function addBranch(x: Tensor, branch: Tensor, keep: Tensor | undefined): Tensor {

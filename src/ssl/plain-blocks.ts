@@ -35,8 +35,15 @@ export function plainBlocks({ network, parameters }: NetworkParameters): Blocks 
   return {
     through: (views) => {
       const x = blocks.reduce(
-        (rows, block, i) =>
-          throughBlock(rows, block, { views, heads: network.heads, index: i, isLast: i === blocks.length - 1 }),
+        (rows, block, i) => {
+          const isLast = i === blocks.length - 1
+          const next = throughBlock(rows, block, { views, heads: network.heads, index: i, isLast })
+          const sizes = views.map((view) => rowsLeaving(view, isLast))
+          if (views.some(({ observe }) => observe)) {
+            for (const [v, part] of split(next, sizes).entries()) views[v]!.observe?.(i, part)
+          }
+          return next
+        },
         concat(views.map(({ rows }) => rows))
       )
       return split(

@@ -23,10 +23,23 @@ export const LAYERS: Record<string, Layer> = {
     may: ['base', 'math', 'recipe', 'protocol', 'engine', 'images', 'ssl', 'interop', 'training'],
     packages: []
   },
+  probing: { may: ['base', 'math', 'protocol', 'engine', 'images', 'evaluation', 'model'], packages: [] },
   serving: { may: ['base', 'protocol', 'engine', 'images', 'evaluation', 'cache', 'model'], packages: [] },
   report: { may: ['base'], packages: [] },
   cli: {
-    may: ['base', 'recipe', 'protocol', 'engine', 'images', 'evaluation', 'training', 'serving', 'report', 'processes'],
+    may: [
+      'base',
+      'recipe',
+      'protocol',
+      'engine',
+      'images',
+      'evaluation',
+      'training',
+      'probing',
+      'serving',
+      'report',
+      'processes'
+    ],
     packages: []
   },
 

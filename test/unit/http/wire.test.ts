@@ -9,7 +9,7 @@ import { readRequestId } from '../../../src/http/core/request-log.ts'
 import { toWireSchema } from '../../../src/http/openapi/casing.ts'
 import { toComponents } from '../../../src/http/openapi/schemas.ts'
 import { presentRecipe, readHyperparameters } from '../../../src/http/schemas/recipe.ts'
-import { PRESET_NAMES, resolveRecipe } from '../../../src/recipe/presets.ts'
+import { PRESETS, resolveRecipe } from '../../../src/recipe/presets.ts'
 import { fakeClock } from '../../helpers/fake-clock.ts'
 
 test('names change at every depth and values stay', () => {
@@ -24,7 +24,7 @@ test('names change at every depth and values stay', () => {
 })
 
 test('every preset survives the way to the wire and back', () => {
-  for (const preset of PRESET_NAMES) {
+  for (const preset of Object.keys(PRESETS)) {
     const recipe = resolveRecipe({ method: 'dino-vmf', preset })
     const wire = presentRecipe(recipe) as { hyperparameters: Record<string, unknown> }
     assert.ok(!/[A-Z]/.test(JSON.stringify(Object.keys(wire.hyperparameters))))

@@ -12,7 +12,7 @@ import { formatCount, formatNumber, formatPercent } from '../../format.ts'
 const COLUMNS = ['Protocol', 'Metric', 'Value', '95 % interval', 'Images judged', 'Settings']
 
 /** Everything else is a share. */
-const PLAIN = /^(rankme|alpha|nmi|ari|.*_correlation)$/
+const PLAIN = /^(rankme|alpha|nmi_.*|ari_.*|.*_correlation)$/
 
 export function Evaluations({ model }: { readonly model: string }) {
   const { items, problem, retry, pager } = useList(evaluationList(useClient(), model))
