@@ -29,6 +29,12 @@ function resolve(schema: Schema, schemas: Schemas): Schema {
   return found
 }
 
+/** The smallest, or between the ends where these are outside. */
+function numberOf({ minimum, exclusiveMinimum: low, maximum, exclusiveMaximum: high }: Schema): number {
+  if (low === undefined) return minimum ?? 0
+  return (low + (maximum ?? high ?? low + 2)) / 2
+}
+
 /** Each union once with each of its branches; everything else that is in the schema. */
 function samples(given: Schema, schemas: Schemas): unknown[] {
   const schema = resolve(given, schemas)
@@ -48,7 +54,7 @@ function samples(given: Schema, schemas: Schemas): unknown[] {
   }
   if (schema.type === 'null') return [null]
   if (schema.type === 'boolean') return [true]
-  if (schema.type === 'integer' || schema.type === 'number') return [schema.minimum ?? 0]
+  if (schema.type === 'integer' || schema.type === 'number') return [numberOf(schema)]
   return [schema.format === 'date-time' ? '2999-01-01T00:00:00Z' : 'x'.repeat(Math.max(1, schema.minLength ?? 1))]
 }
 

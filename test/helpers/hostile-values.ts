@@ -5,7 +5,9 @@ export interface FieldSchema {
   readonly enum?: readonly unknown[]
   readonly const?: unknown
   readonly minimum?: number
+  readonly exclusiveMinimum?: number
   readonly maximum?: number
+  readonly exclusiveMaximum?: number
   readonly minLength?: number
   readonly maxLength?: number
   readonly pattern?: string
@@ -40,9 +42,11 @@ const TIMES = [
   ...['"2027-01-01T00:00:00"', '"now"', '"2027-01-01T00:00:00+24:00"', '"2027-01-01 00:00:00Z"', '""']
 ]
 
-const beyond = ({ minimum, maximum }: FieldSchema): string[] => [
+const beyond = ({ minimum, exclusiveMinimum, maximum, exclusiveMaximum }: FieldSchema): string[] => [
   ...(minimum === undefined ? [] : [String(minimum - 1)]),
-  ...(maximum === undefined ? [] : [String(maximum + 1)])
+  ...(exclusiveMinimum === undefined ? [] : [String(exclusiveMinimum)]),
+  ...(maximum === undefined ? [] : [String(maximum + 1)]),
+  ...(exclusiveMaximum === undefined ? [] : [String(exclusiveMaximum)])
 ]
 
 const outOfLength = ({ minLength = 0, maxLength }: FieldSchema): string[] => [

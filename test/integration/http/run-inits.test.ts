@@ -39,7 +39,7 @@ async function aModel(projectId = api.projectId): Promise<string> {
 
 test('a run that begins from a model has its network, its pixels and a schedule for going on', { skip }, async () => {
   const model = await aModel()
-  const created = await post({ model })
+  const created = await post({ model }, { preset: 'demo' })
   assert.equal(created.status, 202, created.text)
   const { init, resolved_recipe: recipe } = created.json
   assert.deepEqual([init.source, init.id, init.head, init.resampled_from], ['model', model, 'taken', null])
@@ -49,6 +49,9 @@ test('a run that begins from a model has its network, its pixels and a schedule 
   const { hyperparameters } = resolveRecipe({ preset: 'demo', method: 'dino-vmf' })
   assert.ok(recipe.hyperparameters.learning_rate < hyperparameters.learningRate)
   assert.deepEqual((await api.call('GET', `/v1/runs/${created.json.id}`)).json.init, init)
+  const chosen = (await post({ model })).json
+  assert.deepEqual([chosen.resolved_recipe.preset, chosen.arch, chosen.init.head], ['auto', 'vit_nano', 'taken'])
+  assert.ok(chosen.recipe_reasons.length > 0)
 })
 
 test('a head can be asked for, and a run can be validated without being queued', { skip }, async () => {
