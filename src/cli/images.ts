@@ -62,7 +62,7 @@ export async function embedWithProgress(
   take: (batch: EmbeddedBatch) => Promise<void>
 ): Promise<number> {
   const program = await model.open('embed')
-  const progress = await showSource(origin, { output, signal })
+  const progress = await showSource(origin, { output, signal }, performance.now())
   let unusable = 0
   for await (const batch of embedImages({ origin, program, target: model.config })) {
     progress.take(batch)
@@ -81,11 +81,12 @@ export async function readWithProgress<T>(reading: AsyncGenerator<ReadBatch, T>,
   let progress: SourceProgress | null = null
   try {
     for (;;) {
+      const startedAt = performance.now()
       const step = await reading.next()
       if (step.done || step.value.origin !== shown) progress?.end()
       if (step.done) return step.value
       const { origin, batch } = step.value
-      if (origin !== shown) progress = await showSource(origin, showing)
+      if (origin !== shown) progress = await showSource(origin, showing, startedAt)
       shown = origin
       progress?.take(batch)
     }
@@ -100,9 +101,13 @@ interface SourceProgress {
   end(): void
 }
 
-async function showSource(origin: ImageOrigin, { output, signal }: Showing): Promise<SourceProgress> {
+/** @param startedAt before its first batch was read, in milliseconds */
+async function showSource(
+  origin: ImageOrigin,
+  { output, signal }: Showing,
+  startedAt: number
+): Promise<SourceProgress> {
   const files = await countOf(origin)
-  const startedAt = performance.now()
   let images = 0
   let unusable = 0
   return {

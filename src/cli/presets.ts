@@ -26,7 +26,7 @@ const USAGE = `What a run can begin with.
   --device cpu|gpu          of auto: what it chooses for (what this machine would train on)
   --method NAME             ${METHODS.join(', ')} (dino-vmf)
   --set NAME=VALUE          as of kappa train
-  --json                    one JSON object on stdout, reasons included
+  --json                    one JSON object a line on stdout; the last, recipe, has the reasons too
 
 Exit codes: 0 done · 2 refused: a name, flag, recipe, folder or file, named
 `
@@ -92,7 +92,14 @@ async function showAuto(
   const interrupt = listenForInterrupt(() => {})
   try {
     const { signal } = interrupt
-    const folder = await prepareDataset({ images: resolve(images), outFolder, holdOut: null, signal, output })
+    const folder = await prepareDataset({
+      images: resolve(images),
+      outFolder,
+      holdOut: null,
+      isKept: false,
+      signal,
+      output
+    })
     if (folder === null) return interrupt.exitCode()
     const dataset = await openDatasetFolder(folder)
     await dataset.close()

@@ -18,7 +18,7 @@ import { join, resolve } from 'node:path'
 import { keysToCamel, keysToSnake } from '../base/casing.ts'
 import { writeDurably } from '../base/durable-files.ts'
 import { AppError, toError } from '../base/errors.ts'
-import { canonicalStringify } from '../base/json.ts'
+import { canonicalStringify, isRecord } from '../base/json.ts'
 import { recipeDifferences } from '../recipe/differences.ts'
 import type { InitRecord } from '../recipe/init-record.ts'
 import { type RecipeRequest, schemaErrors } from '../recipe/presets.ts'
@@ -180,9 +180,17 @@ async function readRecord(path: string): Promise<RunRecord> {
     throw refusal(`${file} is not JSON: ${toError(error).message}.`)
   }
   if (record?.format !== FORMAT) throw refusal(`${file} is not of the format ${FORMAT}.`)
+  if (record.recipe === null && !isPending(record))
+    throw refusal(`${file} has no recipe, and does not say what it is to be chosen for.`)
   const errors = record.recipe === null ? [] : schemaErrors(record.recipe)
   if (errors.length > 0) throw refusal(`The recipe in ${file} is not valid.`, inTheWordsOfFiles(errors))
   return record
+}
+
+/** Has what a recipe is chosen from: what the request says is checked then. */
+function isPending({ request, begin, images, holdOut }: RunRecord): boolean {
+  const isBegun = begin === undefined || (isRecord(begin) && typeof begin.path === 'string')
+  return isRecord(request) && isBegun && typeof images === 'string' && (holdOut === null || Number.isInteger(holdOut))
 }
 
 /** @throws AppError invalid_request when another process trains here */

@@ -2,7 +2,7 @@
  * Files that TensorBoard reads: TFRecords (length, data, and a masked CRC-32C of each) of tensorflow.Event messages, written by hand.
  * core/lib/io/record_writer.h and core/util/event.proto of tensorflow/tensorflow have the two formats.
  */
-import { mkdir, open } from 'node:fs/promises'
+import { mkdir, open, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { writing } from '../base/system-errors.ts'
 import type { StepLog } from './metrics-file.ts'
@@ -88,6 +88,7 @@ const START = nested(7, integer(1, 1))
 export async function openTensorboard(folder: string, last: number, now = Date.now): Promise<StepLog> {
   const into = join(folder, 'tensorboard')
   await writing(mkdir(into, { recursive: true }))
+  const hasEarlier = (await readdir(into)).length > 0
   const seconds = () => now() / 1000
   // Read in the order of their names, and none may be written over.
   const file = await open(
@@ -95,7 +96,8 @@ export async function openTensorboard(folder: string, last: number, now = Date.n
     'a'
   )
   await writing(file.appendFile(event(seconds(), 0, nested(3, Buffer.from('brain.Event:2')))))
-  if (last > 0) await writing(file.appendFile(event(seconds(), last + 1, START)))
+  // A run that was killed before its first checkpoint begins again at step 1, and has a file already.
+  if (last > 0 || hasEarlier) await writing(file.appendFile(event(seconds(), last + 1, START)))
   return {
     add: ({ step, metrics }) => writing(file.appendFile(event(seconds(), step, nested(5, scalars(metrics))))),
     close: () => file.close()

@@ -2,7 +2,7 @@
 import type { ImageRecord } from '../images/dataset-folder.ts'
 import type { DatasetReport } from '../recipe/dataset-report.ts'
 import type { Recipe } from '../recipe/schema.ts'
-import { bitsWarning, LEAST_SEEN, seenShare, upscaledWarning } from '../recipe/warnings.ts'
+import { bitsWarning, grayBecause, LEAST_SEEN, seenShare, upscaledWarning } from '../recipe/warnings.ts'
 
 interface ThrownAway {
   readonly type: 'thrown_away'
@@ -26,16 +26,22 @@ interface Told {
   readonly text: string
 }
 
-/** @param report of the images, where there is one: their records do not tell bits */
+export interface Circumstances {
+  /** Of the images, where there is one: their records do not tell bits. */
+  readonly report?: DatasetReport | undefined
+  /** Whether the run begins from weights. */
+  readonly hasInit?: boolean
+}
+
 export function thrownAway(
   records: readonly Pick<ImageRecord, 'width' | 'height' | 'channels'>[],
   recipe: Recipe,
-  report?: DatasetReport
+  { report, hasInit = false }: Circumstances = {}
 ): Told[] {
   const found: Told[] = []
   const images = records.filter(({ channels }) => channels === 3).length
   if (recipe.hyperparameters.channels === 1 && images > 0) {
-    const text = `${images} of ${records.length} images have three channels; the recipe makes them gray ("channels": 3 keeps colour)`
+    const text = `${images} of ${records.length} images have three channels; the recipe makes them gray${grayBecause(hasInit)}`
     found.push({ event: { type: 'thrown_away', what: 'colour', images, share: 2 / 3 }, text })
   }
   const seen = records.reduce((sum, image) => sum + seenShare(image, recipe), 0) / records.length

@@ -17,6 +17,8 @@ export interface DatasetRequest {
   readonly outFolder: string
   /** Every so many-th image is left out of training; null leaves out none. */
   readonly holdOut: number | null
+  /** False where the folder goes when the command ends: then it is not named. */
+  readonly isKept: boolean
   readonly signal: AbortSignal
   readonly output: Output
 }
@@ -54,7 +56,7 @@ export async function prepareDataset(request: DatasetRequest): Promise<string | 
 
 /** @returns false when it was stopped */
 async function pack(
-  { images, output, signal }: DatasetRequest,
+  { images, isKept, output, signal }: DatasetRequest,
   outFolder: string,
   select: Selection | undefined
 ): Promise<boolean> {
@@ -67,7 +69,7 @@ async function pack(
       const text = `packing ${basename(outFolder)}: ${progress.images} images, ${progress.rejected} left out`
       output.progress({ ...progress, type: 'packing' }, text)
     })
-    showPacked(manifest, outFolder, output)
+    showPacked(manifest, isKept ? outFolder : null, output)
     return true
   } catch (error) {
     if (signal.aborted && !isAppError(error)) return false
@@ -75,9 +77,14 @@ async function pack(
   }
 }
 
-function showPacked({ images, rejected, duplicates, report }: DatasetManifest, folder: string, output: Output): void {
-  const text = `packed ${images} images into ${folder}; ${rejected} left out, ${duplicates} of them duplicates`
-  const where = rejected > 0 ? ` (${join(folder, 'rejected.jsonl')} says why)` : ''
-  output.show({ type: 'packed', folder, images, rejected, duplicates, report: report ?? null }, `${text}${where}`)
+function showPacked(
+  { images, rejected, duplicates, report }: DatasetManifest,
+  folder: string | null,
+  output: Output
+): void {
+  const done = folder === null ? `looked at ${images} images` : `packed ${images} images into ${folder}`
+  const where = folder !== null && rejected > 0 ? ` (${join(folder, 'rejected.jsonl')} says why)` : ''
+  const text = `${done}; ${rejected} left out, ${duplicates} of them duplicates${where}`
+  output.show({ type: 'packed', folder, images, rejected, duplicates, report: report ?? null }, text)
   if (report !== undefined) output.line(reportInWords(report))
 }

@@ -109,7 +109,14 @@ async function prepare(running: Running): Promise<TrainRequest | null> {
   try {
     if (folder.record.recipe !== null) checkDevices(command, folder.record.recipe)
     const kind = await foreseeDevice(running)
-    const datasetFolder = await prepareDataset({ images, holdOut, outFolder: folder.path, output, signal })
+    const datasetFolder = await prepareDataset({
+      images,
+      holdOut,
+      outFolder: folder.path,
+      isKept: true,
+      output,
+      signal
+    })
     if (datasetFolder === null) return null
     const { recipe, init, contentHash } = await decideRecipe(running, datasetFolder, kind)
     const resumeFrom = folder.isNew ? null : await newestCheckpoint(running)
@@ -158,7 +165,8 @@ async function decideRecipe(running: Running, path: string, kind: 'cpu' | 'gpu')
   if (known !== null) refuse(known)
   const begun = known === null ? await choose() : { recipe: known, init }
   const { recipe } = begun
-  if (folder.isNew) for (const { event, text } of thrownAway(records, recipe, manifest.report)) output.show(event, text)
+  const told = thrownAway(records, recipe, { report: manifest.report, hasInit: begun.init !== null })
+  if (folder.isNew) for (const { event, text } of told) output.show(event, text)
   return { recipe, init: begun.init, contentHash: manifest.contentHash }
 
   async function choose(): Promise<Begun> {

@@ -16,10 +16,13 @@ export interface ImageInfo {
   readonly isDeep: boolean
 }
 
+/** Lines of the decoder that say nothing of the image; of a warning it at times sends nothing else. */
+const SAYS_NOTHING = /^(source: |Warning treated as error|$)/
+
 /** The decoder's complaint: its first line says what is wrong, behind what it could not read. */
 export function imageInvalid(error: unknown): AppError {
   const lines = toError(error).message.split('\n')
-  const reason = lines.find((line) => line !== '' && !line.startsWith('source: ')) ?? lines[0]
+  const reason = lines.find((line) => !SAYS_NOTHING.test(line)) ?? 'its data is damaged or cut off'
   return new AppError('image_invalid', { message: `The image cannot be read: ${reason}` }, { cause: error })
 }
 

@@ -44,10 +44,14 @@ export const upscaledWarning = (images: number, all: number, size: number): Reci
 /** A shape of 1000 pixels' height stands for its aspect. */
 const shapeOf = (aspect: number) => ({ width: Math.max(1, Math.round(1000 * aspect)), height: 1000 })
 
-export function warningsOf(report: DatasetReport, recipe: Recipe): RecipeWarning[] {
+/** A backbone that is begun from has the channels that it has. */
+export const grayBecause = (hasInit: boolean): string =>
+  hasInit ? ', as many channels as the init has' : ' (channels 3 keeps colour)'
+
+export function warningsOf(report: DatasetReport, recipe: Recipe, hasInit: boolean): RecipeWarning[] {
   const { images, colour, aspectRatio } = report
   const { channels, crops } = recipe.hyperparameters
-  const lost = `${colour} of ${images} images are in colour; the recipe makes them gray (channels 3 keeps colour)`
+  const lost = `${colour} of ${images} images are in colour; the recipe makes them gray${grayBecause(hasInit)}`
   const seen = seenShare(shapeOf(aspectRatio.p50), recipe)
   const margins = `a finished model sees the middle of an image: ${(100 * seen).toFixed(0)} % of the area where the shape is that of most of these; training crops from all of it`
   const below = imagesBelow(report, crops.global.size)

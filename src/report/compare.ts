@@ -61,13 +61,17 @@ export function compare(columns: readonly Column[]): Comparison[] {
       ...new Set(measured.flatMap(({ measurement }) => Object.keys(of(measurement))))
     ]
     const settings = names((one) => one.settings).map((name) => {
-      const values = measured.map(({ measurement }) => shown(measurement.settings[name]))
+      const values = measured.map(({ measurement }) => shown(ownOf(measurement.settings, name)))
       return { name, values, differs: !FOUND.has(name) && new Set(values).size > 1 }
     })
     const metrics = names((one) => one.metrics)
     return [{ protocol, columns: measured, metrics, settings, warnings: warningsOf(measured, settings) }]
   })
 }
+
+/** Names come from files: `toString` is none that a record has unless it says so. */
+export const ownOf = <T>(record: Readonly<Record<string, T>>, name: string): T | undefined =>
+  Object.hasOwn(record, name) ? record[name] : undefined
 
 const shown = (value: unknown): string =>
   value === undefined ? '–' : Array.isArray(value) ? value.join(', ') : String(value)

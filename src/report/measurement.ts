@@ -64,8 +64,11 @@ interface Place {
 
 function measurementsOf(value: unknown, { file, at }: Place): Measurement[] {
   if (!isRecord(value)) throw refusal(at, 'is no result of an evaluation')
+  // A list has no lists in it: whatever else it holds is refused as it would be alone.
   if (value['object'] === 'list' && Array.isArray(value['data']))
-    return value['data'].flatMap((one: unknown) => measurementsOf(one, { file, at }))
+    return value['data'].flatMap((one: unknown) =>
+      isRecord(one) && one['object'] === 'list' ? refuseNested(at) : measurementsOf(one, { file, at })
+    )
   if (value['object'] === 'evaluation') {
     const { id, model, dataset, queries, results } = value
     const named = { from: textOf(id, at), model: textOf(model, at), bankSource: textOf(dataset, at) }
@@ -79,6 +82,10 @@ function measurementsOf(value: unknown, { file, at }: Place): Measurement[] {
   const { model, bank_source: bank, queries_source: queries } = value
   const named = { from: file, model: textOf(model, at), bankSource: textOf(bank, at) }
   return [measurementOf(value, { ...named, queriesSource: textOrNull(queries, at) }, { file, at })]
+}
+
+function refuseNested(at: string): never {
+  throw refusal(at, 'has a list in a list')
 }
 
 function measurementOf(value: unknown, named: Named, { at }: Place): Measurement {
@@ -107,8 +114,11 @@ function textOf(value: unknown, at: string): string {
 const textOrNull = (value: unknown, at: string): string | null =>
   value === null || value === undefined ? null : textOf(value, at)
 
+/** Beyond this a scale from one end to the other is no number any more. */
+const LARGEST = 1e300
+
 function numberOf(value: unknown, at: string): number {
-  if (typeof value === 'number' && Number.isFinite(value)) return value
+  if (typeof value === 'number' && Math.abs(value) <= LARGEST) return value
   throw refusal(at, 'lacks a number, or has one that is none')
 }
 

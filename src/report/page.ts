@@ -3,7 +3,7 @@
  * settings beside them, and a warning wherever numbers must not be compared. It loads nothing and runs nothing.
  */
 import type { Bucket } from '../base/evaluation.ts'
-import { type Column, type Comparison, columnsOf, compare } from './compare.ts'
+import { type Column, type Comparison, columnsOf, compare, ownOf } from './compare.ts'
 import { inWords, type Scale, scaleInWords, scaleOf, whiskers } from './estimates.ts'
 import { type Html, html } from './html.ts'
 import type { Measurement } from './measurement.ts'
@@ -65,7 +65,7 @@ const headers = (columns: Comparison['columns']): Html =>
 const shortened = (model: string): string => (model.length <= 32 ? model : `…${model.slice(-31)}`)
 
 function metricRow(metric: string, columns: Comparison['columns']): Html {
-  const estimates = columns.map(({ measurement }) => measurement.metrics[metric])
+  const estimates = columns.map(({ measurement }) => ownOf(measurement.metrics, metric))
   const scale = scaleOf(estimates.filter((one) => one !== undefined))
   return html`<tr><th scope="row">${metric}${scale && scaleNote(metric, scale)}</th>${estimates.map((estimate) =>
     estimate === undefined || scale === null

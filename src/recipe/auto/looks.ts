@@ -82,7 +82,8 @@ function chooseGrid({ images, request, wishes, say }: Situation, arch: Arch): Gr
       ? 'of sizes that were not recorded'
       : `whose shorter side is ${images.shorterSide} px (median)`
   const less = isSmall(arch) && known.global === LARGEST_SMALL ? `, as many pixels as ${arch} learns from in time` : ''
-  say(`Global crops of ${global} px and local ones of ${local}, in patches of ${patch}: of images ${side}${less}.`)
+  const why = asked.global === undefined ? `of images ${side}${less}` : `${global} were asked for`
+  say(`Global crops of ${global} px and local ones of ${local}, in patches of ${patch}: ${why}.`)
   return { global, local, patch }
 }
 

@@ -101,7 +101,7 @@ export function createRunService(deps: RunServiceDeps) {
       { limit: RUNS_TO_MEASURE, after: null }
     )
     const { compute } = request
-    const warnings = version.report === null ? [] : warningsOf(version.report, recipe)
+    const warnings = version.report === null ? [] : warningsOf(version.report, recipe, init !== null)
     const estimate = estimateRun(recipe, { images: version.images, ...compute }, succeeded.data)
     return { version, recipe, reasons, warnings, init, estimate, evaluation }
   }

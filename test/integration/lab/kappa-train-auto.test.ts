@@ -42,6 +42,11 @@ test('a run that was killed while its images were packed chooses its recipe when
   await train(t, lab, [...QUICK, '--max-steps', '1'])
   const { recipe, reasons: _, ...rest } = await record(lab)
   const request = { arch: 'vit_mu', hyperparameters: { epochs: 3, batch_size: 8, crops: { global: { size: 8 } } } }
+  for (const lacking of [{}, { request, begin: { path: 5 } }, { request, images: 7 }]) {
+    await writeFile(join(lab.at('out'), 'run.json'), JSON.stringify({ ...rest, recipe: null, ...lacking }))
+    const refused = await resume(t, lab, [])
+    assert.match(refused.of('failed').message, /run\.json has no recipe, and does not say/)
+  }
   await writeFile(join(lab.at('out'), 'run.json'), JSON.stringify({ ...rest, recipe: null, request }))
   const other = await resume(t, lab, ['--epochs', '5'])
   assert.deepEqual([other.code, other.of('failed').code], [2, 'invalid_request'])

@@ -140,3 +140,14 @@ test('a file of a resumed run says that what came behind its checkpoint is void'
   const [, start] = eventsOf(await readFile(join(folder, 'tensorboard', name)))
   assert.deepEqual([start!.get(2), decode(start!.get(7)![0] as Buffer).get(1)], [[301n], [1n]])
 })
+
+test('a run that was killed before its first checkpoint voids every step that it showed', async () => {
+  const killed = await openTensorboard(folder, 0, () => 0)
+  await killed.add(step(1))
+  await killed.close()
+  const again = await openTensorboard(folder, 0, () => 1000)
+  await again.close()
+  const name = (await readdir(join(folder, 'tensorboard'))).sort().at(-1)!
+  const [, start] = eventsOf(await readFile(join(folder, 'tensorboard', name)))
+  assert.deepEqual([start!.get(2), decode(start!.get(7)![0] as Buffer).get(1)], [[1n], [1n]])
+})

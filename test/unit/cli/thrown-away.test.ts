@@ -4,6 +4,7 @@ import { thrownAway } from '../../../src/cli/thrown-away.ts'
 import { lookAt } from '../../../src/images/look.ts'
 import { createReport } from '../../../src/images/report.ts'
 import { resolveRecipe } from '../../../src/recipe/presets.ts'
+import { warningsOf } from '../../../src/recipe/warnings.ts'
 
 const recipe = (preset: string) => resolveRecipe({ method: 'dino-vmf', preset })
 const photo = { width: 400, height: 200, channels: 3 } as const
@@ -18,6 +19,21 @@ test('colour that a gray recipe does not use is told, with the number of images'
   assert.deepEqual(more, [])
 })
 
+test('nobody is told to ask for colour where the init has none', () => {
+  const report = createReport()
+  report.add({
+    ...square,
+    isDeep: false,
+    look: lookAt({ data: Uint8Array.of(9, 0, 0), width: 1, height: 1, channels: 3 })
+  })
+  const [told] = thrownAway([square], recipe('demo'), { hasInit: true })
+  const planned = warningsOf(report.finish(), recipe('demo'), true).find(({ what }) => what === 'colour')
+  for (const text of [told!.text, planned!.message]) {
+    assert.match(text, /makes them gray, as many channels as the init has$/)
+    assert.doesNotMatch(text, /keeps colour/)
+  }
+})
+
 test('what the shape of the images costs a finished model is told', () => {
   const [margins, ...more] = thrownAway([photo, photo], recipe('small-images'))
   assert.deepEqual(margins?.event, { type: 'thrown_away', what: 'margins', images: 2, share: 0.5 })
@@ -29,7 +45,7 @@ test('bits that are not read, and images that are enlarged, are told with their 
   const report = createReport()
   const look = lookAt({ data: new Uint8Array(16), width: 4, height: 4, channels: 1 })
   for (const isDeep of [true, true, false]) report.add({ width: 40, height: 40, isDeep, look })
-  const [bits, ...more] = thrownAway([gray], recipe('demo'), report.finish())
+  const [bits, ...more] = thrownAway([gray], recipe('demo'), { report: report.finish() })
   assert.deepEqual(bits?.event, { type: 'thrown_away', what: 'bits', images: 2, share: 0.5 })
   assert.match(bits!.text, /2 of them come out nearly black/)
   assert.deepEqual(more, [])

@@ -84,6 +84,26 @@ test('a run done again resolves to the same recipe and keeps what the form does 
   assert.deepEqual(resolveRecipe(keysToCamel(request) as unknown as RecipeRequest), recipe)
 })
 
+test('a run done again begins from the same weights and is evaluated as before', () => {
+  const run = {
+    name: null,
+    dataset: 'ds_1@2',
+    resolved_recipe: keysToSnake(resolveRecipe({ preset: 'demo' })),
+    alarms: [],
+    init: { source: 'checkpoint', id: 'ckpt_1', sha256: 'a', head: 'seeded', resampled_from: null },
+    evaluation: {
+      id: 'eval_1',
+      dataset: 'ds_1@2',
+      queries: null,
+      protocols: ['knn'],
+      settings: { k: [10], draws: null, seed: 3 }
+    }
+  } as unknown as Run // what the form reads of one
+  const { init, evaluation } = requestBody(formOfRun(run))
+  assert.deepEqual(init, { checkpoint: 'ckpt_1', head: 'seeded' })
+  assert.deepEqual(evaluation, { dataset: 'ds_1@2', protocols: ['knn'], settings: { k: [10], seed: 3 } })
+})
+
 test('the curl command survives a quote in a name', () => {
   const command = curlCommand('http://localhost:8080', { name: "it's" })
   assert.match(command, /http:\/\/localhost:8080\/v1\/runs/)

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import sharp from 'sharp'
 import { isAppError } from '../../../src/base/errors.ts'
-import { inspectImage } from '../../../src/images/inspect.ts'
+import { imageInvalid, inspectImage } from '../../../src/images/inspect.ts'
 import { decodeImage, drawImage, encodeImage } from '../../helpers/images.ts'
 
 const colour = drawImage({ width: 24, height: 16, channels: 3 })
@@ -235,4 +235,14 @@ test('headers of gigapixels are refused before memory is taken, in every format'
     await assert.rejects(decodeImage(bytes), refused('image_too_large', /256000000 pixels/), format)
   }
   assert.ok(process.memoryUsage().rss - before < 100_000_000)
+})
+
+test('of the complaints of a decoder the one that says something is told, and its absence is no riddle', () => {
+  const told = (message: string) => imageInvalid(new Error(message)).message
+  const empty = 'Warning treated as error due to failOn setting'
+  assert.equal(
+    told(`source: bad\n${empty}\nVipsJpeg: premature end`),
+    'The image cannot be read: VipsJpeg: premature end'
+  )
+  assert.equal(told(empty), 'The image cannot be read: its data is damaged or cut off')
 })

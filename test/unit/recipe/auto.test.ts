@@ -149,6 +149,11 @@ test('reasons are given for what was chosen, and not for what was asked for', ()
     assert.ok(all.some((reason) => reason.startsWith(word)))
     assert.ok(!reasons.some((reason) => reason.startsWith(word)), word)
   }
+  const larger = choose(photographs(300), CPU, { hyperparameters: { crops: { global: { size: 96 } } } }).reasons
+  assert.ok(
+    larger.some((reason) => reason.endsWith('in patches of 12: 96 were asked for.')),
+    larger.join('\n')
+  )
 })
 
 test("images like photographs are normalized by ImageNet's statistics, others by their own", () => {

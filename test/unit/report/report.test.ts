@@ -46,9 +46,11 @@ test('what is no result is refused by file and line', () => {
   refused(`${JSON.stringify(line())}\nnonsense`, /^x\.jsonl, line 2, is no JSON/)
   refused('', /^x\.jsonl has no result/)
   refused('[1]', /^x\.jsonl is no result/)
-  refused(JSON.stringify(line({ protocol: 'linear' })), /names no protocol/)
+  refused(JSON.stringify(line({ protocol: 'nearest' })), /names no protocol/)
   refused(JSON.stringify(line({ metrics: { top1: { value: null, low: 0, high: 1 } } })), /lacks a number/)
   refused(JSON.stringify(line({ settings: { k: { a: 1 } } })), /setting that is no number/)
+  refused(JSON.stringify(line({ metrics: { top1: { value: 0, low: -1e308, high: 1e308 } } })), /has one that is none/)
+  refused('{"object":"list","data":['.repeat(20_000) + ']}'.repeat(20_000), /a list in a list/)
   refused(JSON.stringify({ type: 'evaluating', protocol: 'knn' }), /has no result/)
 })
 
@@ -83,4 +85,12 @@ test('the page loads nothing, runs nothing, and shows names as they are', () => 
   assert.ok(page.includes('&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;&amp;'))
   assert.doesNotMatch(page, /(src|href)=|url\(|@import/)
   assert.match(page, /<b>75\.0 %<\/b>.*70\.0 % … 80\.0 %/)
+})
+
+test('a name that every object inherits is missing where a file does not have it', () => {
+  const odd = line({ settings: { toString: 1 }, metrics: { constructor: { value: 0.5, low: 0.4, high: 0.6 } } })
+  const measurements = [...read([line()], 'a.jsonl'), ...read([odd], 'b.jsonl')]
+  const [comparison] = compare(columnsOf(measurements))
+  assert.deepEqual(comparison?.settings.find(({ name }) => name === 'toString')?.values, ['–', '1'])
+  assert.doesNotMatch(reportPage(measurements), /native code|NaN/)
 })

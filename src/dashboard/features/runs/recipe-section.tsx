@@ -58,7 +58,7 @@ interface SentencesProps {
 export function Sentences({ title, sentences }: SentencesProps) {
   if (sentences.length === 0) return null
   return (
-    <div>
+    <div className="sentences">
       <h3>{title}</h3>
       <ul className="small">
         {sentences.map((sentence) => (

@@ -30,7 +30,7 @@ export function RunHeader({ run }: { readonly run: Run }) {
           ['Method', recipe.method],
           ['Backbone', `${recipe.arch}, patch ${recipe.patch_size}`],
           ['Dataset', <DatasetLink key="dataset" reference={run.dataset} />],
-          ...(run.init ? [['Begins from', `${run.init.id}, head ${run.init.head}`] as const] : []),
+          ...(run.init ? [['Begins from', <InitLink key="init" init={run.init} />] as const] : []),
           ['Engine', engineText(run)],
           ['Devices, precision', devicesText(run)],
           ['Leg, attempt', `${run.leg}, ${run.attempt}`],
@@ -42,6 +42,15 @@ export function RunHeader({ run }: { readonly run: Run }) {
         ]}
       />
     </section>
+  )
+}
+
+function InitLink({ init: { source, id, head } }: { readonly init: NonNullable<Run['init']> }) {
+  const name = <span className="mono">{id}</span>
+  return (
+    <>
+      {source === 'model' ? <a href={href.model(id)}>{name}</a> : name}, head {head}
+    </>
   )
 }
 

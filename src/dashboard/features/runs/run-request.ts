@@ -123,9 +123,26 @@ export function formOfRun({ resolved_recipe: recipe, dataset, name, alarms, ...r
       entries.filter(([field]) => fields.has(field)).map(([field, value]) => [field, showValue(value)])
     ),
     others: JSON.stringify(others, null, 2),
-    carried: { compute: run.compute, checkpoint: run.checkpoint, metadata: run.metadata }
+    carried: {
+      compute: run.compute,
+      checkpoint: run.checkpoint,
+      metadata: run.metadata,
+      ...(run.init && { init: initAgain(run.init) }),
+      ...(run.evaluation && { evaluation: evaluationAgain(run.evaluation) })
+    }
   }
 }
+
+/** As asked for again, with the head that it came to. */
+const initAgain = ({ source, id, head }: NonNullable<Run['init']>): JsonObject => ({ [source]: id, head })
+
+/** Without the id of the one that was made; null, which the API answers for what was not said, is left out. */
+function evaluationAgain({ id: _, settings, ...plan }: NonNullable<Run['evaluation']>): JsonObject {
+  return { ...withoutNull(plan), settings: withoutNull(settings) }
+}
+
+const withoutNull = (fields: JsonObject): JsonObject =>
+  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null))
 
 /** As it would be typed. */
 export const showValue = (value: Json | undefined): string =>
