@@ -1,0 +1,101 @@
+/**
+ * What the study trains, fixed before it ran (docs/study.md): conditions, seeds and which pairs are compared. Everything but
+ * what a condition names is the demo's preset, so that runs of one seed begin at the same weights and see the same crops.
+ */
+import type { DeepPartial, RecipeRequest } from '../../src/recipe/presets.ts'
+import type { Hyperparameters, Method } from '../../src/recipe/schema.ts'
+
+export interface Condition {
+  readonly name: string
+  readonly method: Method
+  readonly hyperparameters?: DeepPartial<Hyperparameters>
+  readonly seeds: readonly number[]
+}
+
+export interface Comparison {
+  readonly question: string
+  readonly of: string
+  readonly with: string
+}
+
+/** Not 0, 1 and 2, on which the preset was found. */
+const FIVE = [10, 11, 12, 13, 14]
+const THREE = [10, 11, 12]
+
+const EM = { rate: 0.02, pull: 1, kappa: 'gradient' } as const
+
+/** In the order in which each seed takes them. The first four are the paper's; the first of all is the reference. */
+export const CONDITIONS: readonly Condition[] = [
+  { name: 'dino', method: 'dino', seeds: FIVE },
+  { name: 'dino-vmf', method: 'dino-vmf', seeds: FIVE },
+  { name: 'ibot', method: 'ibot', seeds: FIVE },
+  { name: 'ibot-vmf', method: 'ibot-vmf', seeds: FIVE },
+  { name: 'untrained', method: 'dino-vmf', hyperparameters: { epochs: 0 }, seeds: FIVE },
+  free('logit'),
+  free('probability'),
+  free('sinkhorn'),
+  vmf('logit'),
+  vmf('sinkhorn'),
+  { ...vmf('sinkhorn', { koleo: { features: 0, prototypes: 0.1 } }), name: 'vmf, sinkhorn, koleo' },
+  { ...vmf('probability', { em: EM }), name: 'vmf, probability, em' },
+  { ...vmf('sinkhorn', { em: EM }), name: 'vmf, sinkhorn, em' },
+  {
+    ...vmf('sinkhorn', { em: { ...EM, pull: 0.1 }, koleo: { features: 0, prototypes: 0.1 } }),
+    name: 'vmf, sinkhorn, koleo, em and gradients'
+  },
+  { ...vmf('sinkhorn', { em: { ...EM, kappa: 'fitted' } }), name: 'vmf, sinkhorn, em with kappa' }
+]
+
+type CenteringName = Hyperparameters['centering']
+
+/** Free norms without log C_p: what vMF adds is then log C_p alone. */
+function free(centering: CenteringName): Condition {
+  const hyperparameters = { centering, normalizeLastLayer: false }
+  return { name: `no log C_p, ${centering}`, method: 'dino', hyperparameters, seeds: THREE }
+}
+
+function vmf(centering: CenteringName, more: DeepPartial<Hyperparameters> = {}): Condition {
+  return { name: `vmf, ${centering}`, method: 'dino-vmf', hyperparameters: { centering, ...more }, seeds: THREE }
+}
+
+export const COMPARISONS: readonly Comparison[] = [
+  { question: 'Is DINO-vMF better than DINO?', of: 'dino-vmf', with: 'dino' },
+  { question: 'Is iBOT-vMF better than iBOT?', of: 'ibot-vmf', with: 'ibot' },
+  { question: 'log C_p, with logit centering', of: 'vmf, logit', with: 'no log C_p, logit' },
+  { question: 'log C_p, with probability centering', of: 'dino-vmf', with: 'no log C_p, probability' },
+  { question: 'log C_p, with Sinkhorn', of: 'vmf, sinkhorn', with: 'no log C_p, sinkhorn' },
+  { question: 'Sinkhorn instead of probability centering', of: 'vmf, sinkhorn', with: 'dino-vmf' },
+  { question: 'KoLeo on prototypes, with Sinkhorn', of: 'vmf, sinkhorn, koleo', with: 'vmf, sinkhorn' },
+  { question: 'EM, with probability centering', of: 'vmf, probability, em', with: 'dino-vmf' },
+  { question: 'EM, with Sinkhorn', of: 'vmf, sinkhorn, em', with: 'vmf, sinkhorn' },
+  {
+    question: 'EM and gradients instead of EM',
+    of: 'vmf, sinkhorn, koleo, em and gradients',
+    with: 'vmf, sinkhorn, em'
+  },
+  { question: 'κ by EM too', of: 'vmf, sinkhorn, em with kappa', with: 'vmf, sinkhorn, em' },
+  { question: 'Training at all', of: 'dino-vmf', with: 'untrained' }
+]
+
+export interface StudyRun {
+  readonly condition: string
+  readonly seed: number
+  readonly request: RecipeRequest
+}
+
+/** Seed by seed: a study that is cut short has all conditions of its seeds, but for the last. */
+export function studyRuns(epochs: number | undefined): StudyRun[] {
+  const seeds = [...new Set(CONDITIONS.flatMap((condition) => condition.seeds))]
+  return seeds.flatMap((seed) =>
+    CONDITIONS.filter((condition) => condition.seeds.includes(seed)).map(({ name, method, hyperparameters }) => ({
+      condition: name,
+      seed,
+      request: {
+        preset: 'demo',
+        method,
+        seed,
+        hyperparameters: { ...(epochs === undefined ? {} : { epochs }), ...hyperparameters }
+      }
+    }))
+  )
+}
