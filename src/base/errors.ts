@@ -36,6 +36,7 @@ export const ERROR_CATALOGUE = {
   prototype_not_found: 'The model has no such prototype.',
   evaluation_not_found: 'There is no such evaluation.',
   evaluation_not_cancelable: 'The evaluation has already ended.',
+  evaluation_not_measured: 'The evaluation has no results.',
   evaluation_impossible: 'The evaluation cannot be made of these images and this model.',
   evaluation_too_large: 'The evaluation takes more than is allowed.',
   artifact_not_found: 'The model has no such artifact.',

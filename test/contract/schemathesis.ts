@@ -51,6 +51,7 @@ const BY_CONTENT: Readonly<Record<string, string>> = {
   listRuns: 'a cursor is one that this list has given',
   listRunCheckpoints: 'a cursor is one that this list has given',
   listModels: 'a cursor is one that this list has given',
+  listEvaluations: 'a cursor is one that this list has given',
   listPrototypes: 'a cursor is one that this list has given',
   listKeys: 'a cursor is one that this list has given',
   getRunMetrics: 'a key is one of docs/metrics.md',

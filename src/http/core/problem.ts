@@ -39,6 +39,7 @@ export const STATUS = {
   prototype_not_found: 404,
   evaluation_not_found: 404,
   evaluation_not_cancelable: 409,
+  evaluation_not_measured: 409,
   evaluation_impossible: 422,
   evaluation_too_large: 422,
   artifact_not_found: 404,

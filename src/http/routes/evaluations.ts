@@ -85,7 +85,7 @@ export function evaluationRoutes(app: App, { evaluations }: Pick<Services, 'eval
         querystring: ReportQuery,
         response: { 200: { description: 'A page.', content: { 'text/html': { schema: Type.String() } } } }
       },
-      config: { problems: ['evaluation_not_found'] }
+      config: { problems: ['evaluation_not_found', 'evaluation_not_measured'] }
     },
     async ({ query, principal }, reply) => {
       const chosen = await evaluations.getMeasured(principal.projectId, [query.id].flat())

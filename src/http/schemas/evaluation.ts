@@ -187,7 +187,7 @@ const EvaluationId = Text({ minLength: 1, maxLength: 64 })
 
 export const ReportQuery = Type.Object(
   {
-    id: Type.Union([EvaluationId, Type.Array(EvaluationId, { maxItems: 50 })], {
+    id: Type.Union([EvaluationId, Type.Array(EvaluationId, { minItems: 1, maxItems: 50 })], {
       description: 'Of evaluations that have succeeded; as often as wanted.'
     })
   },

@@ -84,13 +84,13 @@ export function createEvaluationService(deps: EvaluationServiceDeps) {
     list: async (projectId: string, query: EvaluationQuery, page: PageRequest): Promise<Page<Evaluation>> =>
       stores.evaluations.list(projectId, await filterOf(projectId, query), page),
 
-    /** In the order of the ids. @throws AppError evaluation_not_found; invalid_request for one without results */
+    /** In the order of the ids. @throws AppError evaluation_not_found, evaluation_not_measured */
     async getMeasured(projectId: string, ids: readonly string[]): Promise<Evaluation[]> {
       const evaluations: Evaluation[] = []
       for (const id of ids) {
         const one = await get(projectId, id)
-        const message = `${id} has no results: it is ${one.status}`
-        if (one.status !== 'succeeded') throw new AppError('invalid_request', { errors: [{ path: 'id', message }] })
+        const message = `Evaluation ${id} has no results: it is ${one.status}.`
+        if (one.status !== 'succeeded') throw new AppError('evaluation_not_measured', { message, evaluationId: id })
         evaluations.push(one)
       }
       return evaluations

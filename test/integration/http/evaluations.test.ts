@@ -239,7 +239,7 @@ test('a report puts evaluations side by side, as a page that loads and runs noth
   assert.ok(!page.text.includes('must not be compared'), 'they were measured alike')
   const waiting = (await ask({ model: one.id, dataset })).json.id
   const refused = await api.call('GET', `/v1/evaluations/report?id=${waiting}`)
-  assert.deepEqual([refused.status, refused.json.errors[0].parameter], [400, 'id'])
+  assert.deepEqual([refused.status, refused.json.code], [409, 'evaluation_not_measured'])
   assert.equal((await api.call('GET', '/v1/evaluations/report')).status, 400)
   assert.equal((await api.call('GET', '/v1/evaluations/report?id=eval_none')).status, 404)
   const stranger = await api.issueKey({ project: 'stranger' })

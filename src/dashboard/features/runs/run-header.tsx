@@ -31,6 +31,7 @@ export function RunHeader({ run }: { readonly run: Run }) {
           ['Backbone', `${recipe.arch}, patch ${recipe.patch_size}`],
           ['Dataset', <DatasetLink key="dataset" reference={run.dataset} />],
           ...(run.init ? [['Begins from', <InitLink key="init" init={run.init} />] as const] : []),
+          ...(run.evaluation ? [['Evaluation', <EvaluationOfRun key="evaluation" run={run} />] as const] : []),
           ['Engine', engineText(run)],
           ['Devices, precision', devicesText(run)],
           ['Leg, attempt', `${run.leg}, ${run.attempt}`],
@@ -51,6 +52,18 @@ function InitLink({ init: { source, id, head } }: { readonly init: NonNullable<R
     <>
       {source === 'model' ? <a href={href.model(id)}>{name}</a> : name}, head {head}
     </>
+  )
+}
+
+/** Its results are on the model's page. */
+function EvaluationOfRun({ run: { evaluation, model } }: { readonly run: Run }) {
+  if (!evaluation) return null
+  const on = <span className="mono">{evaluation.dataset}</span>
+  if (evaluation.id === null || model === null) return <>on {on} when the model is ready</>
+  return (
+    <a href={href.model(model)}>
+      <span className="mono">{evaluation.id}</span> on {on}
+    </a>
   )
 }
 
