@@ -44,15 +44,20 @@ async function runAll(): Promise<void> {
     .filter((run) => !done.has(keyOf(run)))
   console.log(`${done.size} runs are there, ${open.length} to go`)
   for (const run of open) {
-    if (performance.now() > until) break
-    const folder = mkdtempSync(join(tmpdir(), 'kappa-study-'))
-    try {
-      if (!readResults().some(({ condition }) => condition === 'raw pixels'))
-        await keepBaselines(folder, IMAGES, HOLD_OUT)
-      keepResult(await resultOf(run, folder))
-    } finally {
-      rmSync(folder, { recursive: true })
-    }
+    if (performance.now() > until) return
+    await inFolder(async (folder) => keepResult(await resultOf(run, folder)))
+  }
+  // Last: logistic regression on raw pixels takes as long as several runs.
+  if (!readResults().some(({ condition }) => condition === 'raw pixels'))
+    await inFolder((folder) => keepBaselines(folder, IMAGES, HOLD_OUT))
+}
+
+async function inFolder(work: (folder: string) => Promise<void>): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'kappa-study-'))
+  try {
+    await work(folder)
+  } finally {
+    rmSync(folder, { recursive: true })
   }
 }
 
