@@ -10,7 +10,7 @@
  *   μ_k = (S_k + α w_k/‖w_k‖) / ‖·‖        R_k = ‖S_k‖ / N_k        κ̂_k = R_k (p − R_k²) / (1 − R_k²)
  *
  * with α = 1/(10 K), a prior at the prototype itself: one that no image is given to stays where it is. Assignments are
- * made at the teacher's temperature, not at κ̂, which is a hundred times sharper: as in deterministic annealing (Ueda &
+ * made at the teacher's temperature, not at κ̂, which is in the thousands where training assigns with 40 (docs/method.md, 7): as in deterministic annealing (Ueda &
  * Nakano 1998) the temperature sets the scale of all concentrations together, and the M-step their ratios.
  */
 import { exactly } from '../engine/ops/exactly.ts'
@@ -29,7 +29,7 @@ export interface Expectations {
 const PRIOR = 0.1
 /** Fitted norms are within this factor of 1, their geometric mean: rare images cannot blow up one prototype's κ. */
 const WIDEST_NORM = 3
-/** A prototype's images are never told to be one point: κ̂ of 64 dimensions stays below 1e5. */
+/** A prototype's images are never told to be one point: κ̂ of 64 dimensions stays near 1e5 at most. */
 const LARGEST_RESULTANT = 0.9997
 
 /** γ [rows, K], y [rows, p] unit rows. */

@@ -4,13 +4,12 @@ import type { Services } from '../../services/services.ts'
 import { sendWithEtag } from '../core/etag.ts'
 import { IdParams, presentPage, toPageRequest, type Wire } from '../schemas/common.ts'
 import { presentInit } from '../schemas/init.ts'
+import { presentEstimate, presentWarnings } from '../schemas/plan.ts'
 import { presentRecipe } from '../schemas/recipe.ts'
 import {
   CreatedRun,
   CreateRun,
-  presentEstimate,
   presentRun,
-  presentWarnings,
   Run,
   RunList,
   RunQuery,

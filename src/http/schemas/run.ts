@@ -1,8 +1,6 @@
 import { type Static, Type } from 'typebox'
 import { DEVICE_KINDS, DEVICE_WISHES } from '../../base/devices.ts'
 import { type Compute as DomainCompute, type Run as DomainRun, RUN_STATUSES, type RunEngine } from '../../domain/run.ts'
-import { type RecipeWarning, WARNINGS } from '../../recipe/warnings.ts'
-import type { Estimate as DomainEstimate } from '../../services/runs/estimate.ts'
 import type { RunRequest } from '../../services/runs/runs.ts'
 import {
   closed,
@@ -19,6 +17,7 @@ import {
 } from './common.ts'
 import { PlanOfRun, presentRunEvaluation, RunEvaluation, readPlan } from './evaluation.ts'
 import { Init, InitRequest, presentInit, readInit } from './init.ts'
+import { Estimate, RecipeReasons, Warnings } from './plan.ts'
 import { presentRecipe, ResolvedRecipe, readHyperparameters, recipeFields } from './recipe.ts'
 
 const WEEKS_4_S = 2_419_200
@@ -95,22 +94,6 @@ export const CreateRun = Type.Object(
   { ...closed, $id: 'CreateRun', examples }
 )
 
-export const Estimate = Resource(
-  {
-    steps: Type.Integer(),
-    images: Type.Integer({ description: 'Images the student sees, each with all its crops.' }),
-    flops: Type.Number(),
-    memory_bytes: Type.Number({
-      description:
-        'Of each device, for weights, their moments and activations: of a GPU where `compute.device` is `gpu`, else of a processor, whose float32 takes about twice as much.'
-    }),
-    duration_s: Nullable(
-      Type.Integer({ description: 'From the speed of the last run of the project that succeeded; null without one.' })
-    )
-  },
-  'Estimate'
-)
-
 const Engine = Type.Object(
   {
     name: Type.String(),
@@ -136,18 +119,6 @@ const RunError = Type.Object({
   retryable: Type.Boolean(),
   step: Nullable(Type.Integer())
 })
-
-const RecipeReasons = Type.Array(Type.String(), {
-  description: 'Of preset auto: a sentence for each choice, with its cause. Empty of other presets.'
-})
-
-const Warnings = Type.Array(
-  Type.Object({ what: Type.Enum([...WARNINGS]), images: Type.Integer(), message: Type.String() }),
-  {
-    description:
-      'What the recipe does not use of the images, or makes up, and how many images it is about. Empty where the version has no report.'
-  }
-)
 
 const properties = {
   id: Type.String(),
@@ -241,17 +212,6 @@ export function readRunRequest(body: Static<typeof CreateRun>): RunRequest {
     metadata: body.metadata ?? {}
   }
 }
-
-export const presentEstimate = (estimate: DomainEstimate): Static<typeof Estimate> => ({
-  steps: estimate.steps,
-  images: estimate.images,
-  flops: estimate.flops,
-  memory_bytes: estimate.memoryBytes,
-  duration_s: estimate.durationS
-})
-
-export const presentWarnings = (warnings: readonly RecipeWarning[]): Static<typeof Warnings> =>
-  warnings.map((warning) => ({ ...warning }))
 
 const presentCompute = ({ device, devices, maxRuntimeS, priority }: DomainCompute) => ({
   device,
