@@ -19,7 +19,7 @@ import { keysToCamel, keysToSnake } from '../base/casing.ts'
 import { writeDurably } from '../base/durable-files.ts'
 import { AppError, toError } from '../base/errors.ts'
 import { canonicalStringify, isRecord } from '../base/json.ts'
-import { recipeDifferences } from '../recipe/differences.ts'
+import { recipeDifferences, wordOf } from '../recipe/differences.ts'
 import type { InitRecord } from '../recipe/init-record.ts'
 import { type RecipeRequest, schemaErrors } from '../recipe/presets.ts'
 import type { Recipe } from '../recipe/schema.ts'
@@ -151,7 +151,7 @@ async function knownRecord(path: string, command: TrainCommand, describe: Descri
     inTheWordsOfFiles(
       errors.map(({ path, before, after }) => ({
         path,
-        message: `was ${JSON.stringify(before)} and is ${JSON.stringify(after)} now`
+        message: `was ${wordOf(before)} and is ${wordOf(after)} now`
       }))
     )
   )

@@ -2,7 +2,7 @@
 import { resolve } from 'node:path'
 import { pointerToSnake } from '../base/casing.ts'
 import type { ChosenRecipe } from '../recipe/auto.ts'
-import type { RecipeDifference } from '../recipe/differences.ts'
+import { type RecipeDifference, wordOf } from '../recipe/differences.ts'
 import { type Choose, type InitSubject, resolveInit } from '../recipe/init.ts'
 import type { InitHead, InitRecord } from '../recipe/init-record.ts'
 import type { RecipeRequest } from '../recipe/presets.ts'
@@ -60,7 +60,7 @@ export function showInit({ init, changes }: Pick<Begun, 'init' | 'changes'>, out
   const positions = resampledFrom === null ? '' : `, positions of ${resampledFrom} pixels resampled`
   const lines = changes.map(
     ({ path, before, after }) =>
-      `\n  ${pointerToSnake(path.replace('/hyperparameters/', ''))}: ${JSON.stringify(after)}, where the preset has ${JSON.stringify(before)}`
+      `\n  ${pointerToSnake(path.replace('/hyperparameters/', ''))}: ${wordOf(after)}, where the preset has ${wordOf(before)}`
   )
   const because = lines.length > 0 ? '; a run that goes on has' : ''
   output.show(

@@ -157,12 +157,12 @@ async function decideRecipe(running: Running, path: string, kind: 'cpu' | 'gpu')
   await dataset.close()
   const { manifest, records } = dataset
   const { request, begin, recipe: known, init = null } = folder.record
-  const refuse = (recipe: Recipe) => {
-    const errors = checkRecipe(recipe, { images: manifest.images })
+  const refuse = (recipe: Recipe, from: InitRecord | null) => {
+    const errors = checkRecipe(recipe, { images: manifest.images, hasInit: from !== null })
     if (errors.length > 0) throw new AppError('invalid_recipe', { errors: inTheWordsOfFiles(errors) })
     checkDevices(command, recipe)
   }
-  if (known !== null) refuse(known)
+  if (known !== null) refuse(known, init)
   const begun = known === null ? await choose() : { recipe: known, init }
   const { recipe } = begun
   const told = thrownAway(records, recipe, { report: manifest.report, hasInit: begun.init !== null })
@@ -172,7 +172,7 @@ async function decideRecipe(running: Running, path: string, kind: 'cpu' | 'gpu')
   async function choose(): Promise<Begun> {
     const beginning = await beginner(begin, describe)
     const chosen = beginning(request ?? {}, (asked) => autoRecipe(imagesOf(dataset), deviceOf(command, kind), asked))
-    refuse(chosen.recipe)
+    refuse(chosen.recipe, chosen.init)
     showReasons(chosen, output)
     showInit(chosen, output)
     await folder.choose(chosen)

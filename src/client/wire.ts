@@ -1606,6 +1606,11 @@ export interface components {
                 /** @enum {unknown} */
                 kappa?: "gradient" | "fitted";
             };
+            gram?: {
+                weight?: number;
+                /** @enum {unknown} */
+                anchor?: "teacher" | "start";
+            };
             nested?: number[];
             clip_grad?: number;
             freeze_last_layer_epochs?: number;
@@ -2021,6 +2026,11 @@ export interface components {
                     pull: number;
                     /** @enum {unknown} */
                     kappa: "gradient" | "fitted";
+                };
+                gram?: {
+                    weight: number;
+                    /** @enum {unknown} */
+                    anchor: "teacher" | "start";
                 };
                 nested?: number[];
                 clip_grad: number;

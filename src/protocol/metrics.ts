@@ -11,7 +11,7 @@ export interface Metric {
   readonly unit: 'nats' | 'share' | 'count' | 'norm' | 'rate' | 'number' | 'bytes' | 'watts'
   readonly occasion: MetricOccasion
   /**
-   * What a run needs to have it: masked patches, a KoLeo term, nested dimensions, gradients scaled for float16; an engine that counts a device's
+   * What a run needs to have it: masked patches, a KoLeo term, nested dimensions, Gram anchoring, gradients scaled for float16; an engine that counts a device's
    * memory, or a GPU that NVIDIA's driver tells of. All have it without.
    */
   readonly only?:
@@ -19,6 +19,7 @@ export interface Metric {
     | 'koleo.features'
     | 'koleo.prototypes'
     | 'nested'
+    | 'gram'
     | 'masks or nested'
     | 'float16'
     | 'device memory'
@@ -98,6 +99,13 @@ export const METRICS: readonly Metric[] = [
     occasion: 'step',
     only: 'nested',
     means: 'mean loss of the class tokens from their first dimensions alone'
+  },
+  {
+    name: 'gram_loss',
+    unit: 'number',
+    occasion: 'step',
+    only: 'gram',
+    means: "mean squared distance of patches' cosines from the anchor's, before its weight"
   },
   { name: 'patch_loss', unit: 'nats', occasion: 'step', only: 'masks', means: 'loss of the hidden patches' },
   {

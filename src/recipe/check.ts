@@ -10,6 +10,8 @@ import { VARIANTS } from './variants.ts'
 export interface RecipeCircumstances {
   /** Images of the dataset; left out when it is not known yet. */
   readonly images?: number | undefined
+  /** Whether the run begins from weights; left out when it is not known yet. */
+  readonly hasInit?: boolean | undefined
 }
 
 /** From here on three terms of the expansion of log C_p hold to 1e-5; below, the graph's logits would be wrong. */
@@ -125,7 +127,7 @@ export function devicesProblems({ hyperparameters: h }: Recipe, devices: number)
 }
 
 /** Every problem at once, as JSON pointers into the recipe (camelCase); none means the recipe can be trained. */
-export function checkRecipe(recipe: Recipe, { images }: RecipeCircumstances = {}): FieldError[] {
+export function checkRecipe(recipe: Recipe, { images, hasInit }: RecipeCircumstances = {}): FieldError[] {
   const broken = schemaErrors(recipe)
   if (broken.length > 0) return broken
   const errors: FieldError[] = []
@@ -139,7 +141,10 @@ export function checkRecipe(recipe: Recipe, { images }: RecipeCircumstances = {}
   checkImages(recipe, report)
   checkMethod(recipe, report)
   checkIbot(recipe, report)
-  const { batchSize } = recipe.hyperparameters
+  const { batchSize, gram } = recipe.hyperparameters
+  if (gram?.anchor === 'start' && hasInit === false) {
+    report('gram/anchor', 'must be teacher without an init: the start is a random network then')
+  }
   if (images !== undefined && batchSize > images) {
     report('batchSize', `must not be larger than the dataset's ${images} images, got ${batchSize}`)
   }

@@ -20,6 +20,9 @@ export interface RecipeDifference {
   readonly after: unknown
 }
 
+/** A value of a difference, in a message. */
+export const wordOf = (value: unknown): string => (value === undefined ? 'left out' : JSON.stringify(value))
+
 /** Every field that differs, in the order of the fields of `before`; lists are compared whole. */
 export const recipeDifferences = (before: Recipe, after: Recipe): RecipeDifference[] =>
   differences('', nameless(before), nameless(after))

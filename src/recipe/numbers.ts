@@ -94,6 +94,29 @@ function maskedNumbers(recipe: Recipe, patches: number): MaskedNumbers {
   }
 }
 
+/** What Gram anchoring adds to one global crop. */
+interface GramNumbers {
+  readonly flops: number
+  readonly activations: number
+  /** Of the start. */
+  readonly parameters: number
+}
+
+/** Cosines of the student's patches and of the anchor's, the student's gradient, and the start's own pass. */
+function gramNumbers(recipe: Recipe, patches: number): GramNumbers {
+  const { gram, channels } = recipe.hyperparameters
+  const patchValues = recipe.patchSize ** 2 * channels
+  if (!gram) return { flops: 0, activations: 0, parameters: 0 }
+  const variant = VARIANTS[recipe.arch]
+  const { dim } = variant
+  const isStart = gram.anchor === 'start'
+  return {
+    flops: 3 * 2 * patches * patches * dim + (isStart ? backboneFlops(variant, patches + 1, patchValues) : 0),
+    activations: 2 * patches * patches + 4 * patches * dim,
+    parameters: isStart ? countBackbone(recipe) : 0
+  }
+}
+
 /**
  * Floats of an image that are kept for the backward pass: a token and block (10 + 2r) d, an attention matrix and block
  * 2 h n² (logits and probabilities), a crop's logits, their log-softmax and gradient 3K; the teacher keeps only its
@@ -102,10 +125,11 @@ function maskedNumbers(recipe: Recipe, patches: number): MaskedNumbers {
 function floatsPerImage(recipe: Recipe, tokens: { global: number; local: number }): number {
   const { dim, depth, heads, mlpRatio } = VARIANTS[recipe.arch]
   const { prototypes, crops, nested } = recipe.hyperparameters
-  const masked = maskedNumbers(recipe, tokens.global - 1).activations
+  const terms =
+    maskedNumbers(recipe, tokens.global - 1).activations + gramNumbers(recipe, tokens.global - 1).activations
   const heading = (1 + (nested?.length ?? 0)) * 3 * prototypes
   const kept = (n: number) => depth * (n * dim * (10 + 2 * mlpRatio) + 2 * heads * n * n) + heading
-  const global = kept(tokens.global) + 2 * prototypes + masked
+  const global = kept(tokens.global) + 2 * prototypes + terms
   return crops.global.count * global + crops.local.count * kept(tokens.local)
 }
 
@@ -119,9 +143,10 @@ export function recipeNumbers(recipe: Recipe, images: number, devices = 1): Reci
   const localFlops = backboneFlops(VARIANTS[recipe.arch], tokens.local, patchValues) + headFlops(recipe)
   // A backward pass is two forward passes: gradients of inputs and of weights.
   const masked = maskedNumbers(recipe, tokens.global - 1).flops
+  const gram = gramNumbers(recipe, tokens.global - 1)
   const nestedFlops = (recipe.hyperparameters.nested?.length ?? 0) * headFlops(recipe)
   const student = global.count * (globalFlops + nestedFlops) + local.count * (localFlops + nestedFlops)
-  const flopsPerImage = 3 * student + global.count * (globalFlops + masked)
+  const flopsPerImage = 3 * student + global.count * (globalFlops + masked + gram.flops)
   const ofParts = accumulationSteps > 1 ? GRADIENT_COPIES : 0
   const activations = (batchSize / (accumulationSteps * devices)) * floatsPerImage(recipe, tokens)
   const stepsPerEpoch = Math.floor(images / batchSize)
@@ -139,7 +164,8 @@ export function recipeNumbers(recipe: Recipe, images: number, devices = 1): Reci
     headParameters,
     flopsPerImage,
     totalFlops: flopsPerImage * stepsPerEpoch * batchSize * epochs,
-    memoryBytes: FLOAT_BYTES * ((STATE_COPIES + ofParts) * parameters + activations),
-    gpuMemoryBytes: FLOAT_BYTES * (GPU_STATE_COPIES + ofParts) * parameters + GPU_ACTIVATION_BYTES * activations
+    memoryBytes: FLOAT_BYTES * ((STATE_COPIES + ofParts) * parameters + gram.parameters + activations),
+    gpuMemoryBytes:
+      FLOAT_BYTES * ((GPU_STATE_COPIES + ofParts) * parameters + gram.parameters) + GPU_ACTIVATION_BYTES * activations
   }
 }

@@ -124,6 +124,17 @@ export const Koleo = Type.Object(
   closed
 )
 
+/** Gram anchoring (ssl/gram.ts): patches of an image shall stay as alike as the anchor sees them. */
+export const Gram = Type.Object(
+  {
+    /** DINOv3 takes 2. */
+    weight: Type.Number({ exclusiveMinimum: 0, maximum: 1000 }),
+    /** teacher: of the same step. start: the weights that the run began with, for runs with an init. */
+    anchor: Type.Enum(['teacher', 'start'])
+  },
+  closed
+)
+
 /** Prototypes by expectation-maximization on the teacher's vectors (ssl/online-em.ts). */
 export const Em = Type.Object(
   {
@@ -173,6 +184,8 @@ export const Hyperparameters = Type.Object(
     koleo: Type.Optional(Koleo),
     /** Left out, gradients alone move prototypes. */
     em: Type.Optional(Em),
+    /** Left out, patches are free. */
+    gram: Type.Optional(Gram),
     /**
      * Shares of an embedding's dimensions that shall serve by themselves, such as 1/2 and 1/4: from its first dimensions alone
      * the student predicts the teacher too. Left out, all dimensions are needed.
@@ -214,6 +227,7 @@ export type Arch = (typeof ARCHS)[number]
 export type Centering = (typeof CENTERINGS)[number]
 export type Masks = Static<typeof Masks>
 export type Koleo = Static<typeof Koleo>
+export type Gram = Static<typeof Gram>
 export type Em = Static<typeof Em>
 export type Ibot = Static<typeof Ibot>
 export type Hyperparameters = Static<typeof Hyperparameters>

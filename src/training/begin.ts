@@ -1,5 +1,5 @@
 /**
- * The state that a run with an init has before its first step: student and teacher both have the init's weights (of a
+ * The state that a run with an init has before its first step: student, teacher and anchor have the init's weights (of a
  * checkpoint those of its teacher), the optimizer knows nothing, and the mask token is as in a run without one.
  *
  *   head     MLP and prototypes                                 center
@@ -99,6 +99,7 @@ function checkShapes(specs: readonly ParameterSpec[], { tensors }: InitWeights):
 
 function set(state: StateTensors, name: string, values: Float32Array): void {
   for (const network of ['student', 'teacher']) state[`${network}.${name}`]!.set(values)
+  state[`anchor.${name}`]?.set(values)
 }
 
 /** A weight of negative norm points the other way, and keeps pointing there. */

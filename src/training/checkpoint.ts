@@ -19,7 +19,7 @@ import { digestOf, publishFolder, readVerified, writeDurably } from '../base/dur
 import { AppError, isAppError } from '../base/errors.ts'
 import { decodeSafetensors, encodeSafetensors, type FloatTensor, type Safetensors } from '../base/safetensors.ts'
 import type { CheckpointEvent, OutputFile } from '../protocol/training-events.ts'
-import { recipeDifferences, recipeHash } from '../recipe/differences.ts'
+import { recipeDifferences, recipeHash, wordOf } from '../recipe/differences.ts'
 import type { InitRecord } from '../recipe/init-record.ts'
 import { schemaErrors } from '../recipe/presets.ts'
 import type { Recipe } from '../recipe/schema.ts'
@@ -151,7 +151,7 @@ export function checkResumable(
 ): void {
   const errors = recipeDifferences(checkpoint.recipe, run.recipe).map(({ path, before, after }) => ({
     path,
-    message: `is ${JSON.stringify(before)} in the checkpoint, ${JSON.stringify(after)} now`
+    message: `is ${wordOf(before)} in the checkpoint, ${wordOf(after)} now`
   }))
   if (errors.length > 0) {
     const fields = errors.map(({ path, message }) => `${path} ${message}`).join('; ')

@@ -92,7 +92,10 @@ export function createRunService(deps: RunServiceDeps) {
         ? { ...choose(request.recipe), init: null }
         : resolveInit(request.recipe, { subject, head: request.init?.head }, choose)
     const { devices } = request.compute
-    const errors = [...checkRecipe(recipe, { images: version.images }), ...devicesProblems(recipe, devices)]
+    const errors = [
+      ...checkRecipe(recipe, { images: version.images, hasInit: init !== null }),
+      ...devicesProblems(recipe, devices)
+    ]
     if (errors.length > 0) throw new AppError('invalid_recipe', { errors })
     const evaluation = await planOwnEvaluation(deps, projectId, { request, recipe })
     const succeeded = await stores.runs.list(

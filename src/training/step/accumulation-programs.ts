@@ -7,7 +7,7 @@ import type { TensorSpec } from '../../engine/tensor-spec.ts'
 import type { Tensor, Tensors } from '../../engine/tf.ts'
 import { FLAT_GRADIENT, measureBatch } from './batch.ts'
 import { LANE } from './flat-layout.ts'
-import { changedState, expectationSpecs, layoutOf, stepStateSpecs } from './held-state.ts'
+import { ANCHOR, changedState, expectationSpecs, layoutOf, stepStateSpecs } from './held-state.ts'
 import { cropInputs, patchesOf, scalarNames, stepInputs } from './inputs.ts'
 import { FINITE, metricNames, tallyShapes } from './metrics.ts'
 import { centersOf, type StepPlan, trainedOf } from './plan.ts'
@@ -48,7 +48,7 @@ export function applyProgram(plan: StepPlan): Program {
   const scalars = scalarNames(plan).map((name): TensorSpec => ({ name, shape: [], dtype: 'float32' }))
   return {
     name: 'apply-measures',
-    inputs: [...stepStateSpecs(plan), ...scalars, ...measureSpecs(plan)],
+    inputs: [...stepStateSpecs(plan).filter(({ name }) => !name.startsWith(ANCHOR)), ...scalars, ...measureSpecs(plan)],
     outputs: [...changedState(plan), ...metricNames(plan), FINITE],
     build: (inputs) =>
       applyMeasures(plan, inputs, {

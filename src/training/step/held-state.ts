@@ -15,7 +15,12 @@ export const layoutOf = (plan: StepPlan): FlatLayout => flatLayout(trainedOf(pla
 
 export function stepStateSpecs(plan: StepPlan): TensorSpec[] {
   const centers = centersOf(plan).map(({ name, prototypes }) => spec(name, [prototypes]))
-  return [...(plan.flat ? flatSpecs(plan) : namedSpecs(plan)), ...centers, ...expectationSpecs(plan)]
+  return [
+    ...(plan.flat ? flatSpecs(plan) : namedSpecs(plan)),
+    ...centers,
+    ...expectationSpecs(plan),
+    ...anchorSpecs(plan)
+  ]
 }
 
 /** What expectation-maximization remembers of the steps before. */
@@ -23,6 +28,18 @@ export const EXPECTATIONS = { vectors: 'em.vectors', mass: 'em.mass' } as const
 
 export const expectationSpecs = ({ em, network: { prototypes, bottleneckDim } }: StepPlan): TensorSpec[] =>
   em ? [spec(EXPECTATIONS.vectors, [prototypes, bottleneckDim]), spec(EXPECTATIONS.mass, [prototypes])] : []
+
+/** Prefix of the backbone that a run began with. No step moves it. */
+export const ANCHOR = 'anchor.'
+
+/** Empty unless patches are held to the start: the teacher is in the state anyway. */
+export const anchorSpecs = ({ gram, teacherParameters }: StepPlan): TensorSpec[] =>
+  gram?.anchor === 'start'
+    ? named(
+        'anchor',
+        teacherParameters.filter(({ name }) => name.startsWith('backbone.'))
+      )
+    : []
 
 const spec = (name: string, shape: readonly number[]): TensorSpec => ({ name, shape, dtype: 'float32' })
 
@@ -60,5 +77,5 @@ export const changedState = (plan: StepPlan): string[] => {
   const fixed = plan.parameters.filter((parameter) => !isTrained(plan, parameter)).map(({ name }) => name)
   return stepStateSpecs(plan)
     .map(({ name }) => name)
-    .filter((name) => !fixed.some((parameter) => name.endsWith(`.${parameter}`)))
+    .filter((name) => !name.startsWith(ANCHOR) && !fixed.some((parameter) => name.endsWith(`.${parameter}`)))
 }

@@ -3,6 +3,7 @@ import { choose, isFiniteScalar } from '../../engine/ops/choose.ts'
 import { exactly } from '../../engine/ops/exactly.ts'
 import { sumSquares } from '../../engine/ops/sum-squares.ts'
 import { type Tensor, type Tensors, tf } from '../../engine/tf.ts'
+import { gramNames } from './anchoring.ts'
 import { type Hidden, hiddenOf } from './inputs.ts'
 import { nestedNames } from './nested.ts'
 import type { StepPlan } from './plan.ts'
@@ -30,12 +31,13 @@ const PATCH_METRICS = [
 ] as const
 
 /** `skipped` is 1 in a step whose gradients could not be used. */
-export const metricNames = ({ masked, nested, koleo, scalesLoss }: StepPlan): readonly string[] => [
+export const metricNames = ({ masked, nested, koleo, gram, scalesLoss }: StepPlan): readonly string[] => [
   ...METRICS,
   ...(masked || nested.length > 0 ? ['cls_loss'] : []),
   ...nestedNames(nested),
   ...(masked ? PATCH_METRICS : []),
   ...spreadNames(koleo),
+  ...gramNames(gram),
   ...(scalesLoss ? ['skipped'] : [])
 ]
 
@@ -80,14 +82,15 @@ function patchTally({ probabilities, entropies }: Targets, { weights }: Hidden):
 }
 
 /** What `tallyOf` gives, by name and shape. */
-export function tallyShapes({ masked, nested, koleo, network }: StepPlan): Record<string, readonly number[]> {
+export function tallyShapes({ masked, nested, koleo, gram, network }: StepPlan): Record<string, readonly number[]> {
   const scalars = [
     'loss',
     'cls_loss',
     'student_entropy',
     'teacher_entropy',
     ...nestedNames(nested),
-    ...spreadNames(koleo)
+    ...spreadNames(koleo),
+    ...gramNames(gram)
   ]
   const ofPatches = masked ? ['patch_loss', 'masked_share', 'patch_entropy'] : []
   const { prototypes, patchPrototypes = prototypes } = network

@@ -3,7 +3,7 @@ import type { Engine } from '../../engine/engine.ts'
 import { largestMask } from '../../math/masks.ts'
 import { METHOD_PARTS } from '../../recipe/methods.ts'
 import { type Network, nestedDimensions, networkOf } from '../../recipe/network.ts'
-import type { Centering, Em, Ibot, Koleo, Recipe } from '../../recipe/schema.ts'
+import type { Centering, Em, Gram, Ibot, Koleo, Recipe } from '../../recipe/schema.ts'
 import { networkParameters, type ParameterSpec, studentParameters } from '../../ssl/parameters.ts'
 import type { PixelScale } from '../../ssl/patches.ts'
 import type { LastLayer } from '../../ssl/prototypes.ts'
@@ -40,6 +40,8 @@ export interface StepPlan {
   readonly koleo: Koleo
   /** Left out where gradients alone move prototypes. */
   readonly em?: Em
+  /** Left out where patches are free. */
+  readonly gram?: Gram
   /** First dimensions of the features that predict by themselves too; empty for none. */
   readonly nested: readonly number[]
   /** Prototype norms stay 1. */
@@ -83,6 +85,7 @@ export function planOf(recipe: Recipe, engine: Pick<Engine, 'precision' | 'fuses
     flat: engine.fuses,
     nested: (h.nested ?? []).map((share) => nestedDimensions(share, network.dim)),
     ...(h.em ? { em: h.em } : {}),
+    ...(h.gram ? { gram: h.gram } : {}),
     ...(h.ibot ? { masked: maskedPlan(recipe, h.ibot, batchSize) } : {})
   }
 }

@@ -11,7 +11,8 @@ import { planOf } from './plan.ts'
 
 /**
  * `student.<parameter>`, `teacher.<parameter>`, `adam.m.<parameter>`, `adam.v.<parameter>`, `center.cls` and, where patches
- * are predicted, `center.patch`; row-major.
+ * are predicted, `center.patch`; `em.…` with expectation-maximization, `anchor.<parameter>` with an anchor at the start;
+ * row-major.
  * With `normalizeLastLayer` weight_g is 1 for good and has no moments.
  */
 export type StateTensors = Record<string, Float32Array>
@@ -35,7 +36,7 @@ export function initialState(recipe: Recipe): StateTensors {
   parameterSpecs(recipe).forEach((parameter, index) => {
     const values = state[`student.${parameter.name}`]!
     fill(values, parameter, { recipe, index })
-    state[`teacher.${parameter.name}`]?.set(values)
+    for (const copy of ['teacher', 'anchor']) state[`${copy}.${parameter.name}`]?.set(values)
   })
   return state
 }

@@ -14,11 +14,13 @@ import {
   type Prototypes,
   prototypesOf
 } from '../../ssl/prototypes.ts'
+import { anchoring } from './anchoring.ts'
 import { type Hidden, hiddenOf, type StepPatches } from './inputs.ts'
 import { bottlenecks, joinNested } from './nested.ts'
 import { dropRate, type StepPlan, tokenLayers } from './plan.ts'
 import { spreadTerms } from './spread.ts'
-import { splitTokens, type TeacherPass } from './teacher.ts'
+import type { TeacherPass } from './teacher.ts'
+import { splitTokens } from './tokens.ts'
 
 export interface StudentPass {
   /** Of the student, by name; the gradient is taken with respect to them. */
@@ -38,7 +40,7 @@ export interface StudentLoss {
 export function studentLoss(plan: StepPlan, pass: StudentPass): StudentLoss {
   const { masked } = plan
   const hidden = hiddenOf(plan, pass.inputs)
-  const features = studentFeatures(plan, pass, hidden)
+  const { features, patches } = studentFeatures(plan, pass, hidden)
   const { y, nested } = bottlenecks(plan, pass.parameters, features)
   const layers = tokenLayers(plan)
   const ofClass = mixtureOf(plan, pass.parameters, layers.cls)
@@ -48,12 +50,20 @@ export function studentLoss(plan: StepPlan, pass: StudentPass): StudentLoss {
     mixture: ofClass
   })
   const spread = spreadTerms(plan, features, pass.parameters)
+  const held = anchoring(plan, { student: patches, anchor: pass.teacher.anchor })
+  const withTerms = (loss: Tensor) => held.addTo(spread.addTo(loss))
   const losses = nested.map(
     (own) => clsPart(plan, { y: own, teacher: pass.teacher.cls.probabilities, mixture: ofClass }).loss
   )
   const { loss: ofAll, metrics: ofNested } = joinNested(clsLoss, losses)
-  const metrics = { student_entropy: studentEntropy, cls_loss: clsLoss, ...ofNested, ...spread.metrics }
-  if (!masked || !hidden || !pass.teacher.patch) return { loss: spread.addTo(ofAll), metrics }
+  const metrics = {
+    student_entropy: studentEntropy,
+    cls_loss: clsLoss,
+    ...ofNested,
+    ...spread.metrics,
+    ...held.metrics
+  }
+  if (!masked || !hidden || !pass.teacher.patch) return { loss: withTerms(ofAll), metrics }
 
   const rows = tf.slice(y, [y.shape[0]! - masked.slots, 0], [masked.slots, -1])
   const { prototypes, at } = layers.patch === layers.cls ? ofClass : mixtureOf(plan, pass.parameters, layers.patch)
@@ -63,32 +73,40 @@ export function studentLoss(plan: StepPlan, pass: StudentPass): StudentLoss {
     weights: hidden.weights
   })
   const loss = tf.add(tf.mul(ofAll, masked.clsLossWeight), tf.mul(ofPatches, masked.patchLossWeight))
-  return { loss: spread.addTo(loss), metrics: { ...metrics, patch_loss: ofPatches } }
+  return { loss: withTerms(loss), metrics: { ...metrics, patch_loss: ofPatches } }
 }
 
-/** Rows for the head: class tokens of the global crops, of the local crops, then the hidden patches. */
+interface StudentFeatures {
+  /** Rows for the head: class tokens of the global crops, of the local crops, then the hidden patches. */
+  readonly features: Tensor
+  /** All patches of the global crops, patch by patch; only where Gram anchoring wants them. */
+  readonly patches?: Tensor
+}
+
 function studentFeatures(
   plan: StepPlan,
   { parameters, inputs, patches }: StudentPass,
   hidden: Hidden | undefined
-): Tensor {
-  const { batchSize, globalCrops, localCrops, network } = plan
+): StudentFeatures {
+  const { batchSize, gram, globalCrops, localCrops, network } = plan
   const backbone = backboneOf(network, parameters)
   const global = { patches: patches.global, keeps: branchKeeps(plan, inputs, [0, globalCrops * batchSize]) }
   const views: View[] = [
     hidden
       ? { ...global, hidden: hiddenPatches(plan, global.patches, hidden), leaving: 'all' }
-      : { ...global, leaving: 'class' }
+      : { ...global, leaving: gram ? 'all' : 'class' }
   ]
   if (patches.local) {
     const keeps = branchKeeps(plan, inputs, [globalCrops * batchSize, localCrops * batchSize])
     views.push({ patches: patches.local, keeps, leaving: 'class' })
   }
   const [ofGlobal, ...ofLocal] = leavingRows(backbone, views)
-  if (!hidden) return normalizeRows(backbone, concat([ofGlobal!, ...ofLocal]))
+  if (!hidden && !gram) return { features: normalizeRows(backbone, concat([ofGlobal!, ...ofLocal])) }
   const [ofClass, ofPatches] = splitTokens(plan, ofGlobal!)
-  // Normalized after the choice: the other patches go nowhere.
-  return normalizeRows(backbone, concat([ofClass, ...ofLocal, takeRows(ofPatches, hidden)]))
+  // Normalized after the choice: without anchoring the other patches go nowhere.
+  const chosen = hidden ? [takeRows(ofPatches, hidden)] : []
+  const features = normalizeRows(backbone, concat([ofClass, ...ofLocal, ...chosen]))
+  return gram ? { features, patches: normalizeRows(backbone, ofPatches) } : { features }
 }
 
 const concat = (rows: readonly Tensor[]): Tensor => (rows.length === 1 ? rows[0]! : tf.concat([...rows]))

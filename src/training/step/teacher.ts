@@ -1,12 +1,14 @@
 /** The teacher's half of the step: it sees whole global crops, has no gradient and is read before it moves. */
 import { takeRows } from '../../engine/ops/take-rows.ts'
 import { type Tensor, type Tensors, tf } from '../../engine/tf.ts'
-import { backboneOf, classToken, leavingRows, normalizeRows } from '../../ssl/backbone.ts'
+import { type Backbone, backboneOf, classToken, leavingRows, normalizeRows } from '../../ssl/backbone.ts'
 import { type TeacherView, teacherView } from '../../ssl/center.ts'
 import { bottleneck } from '../../ssl/head.ts'
 import { prototypesOf } from '../../ssl/prototypes.ts'
+import { startPatches } from './anchoring.ts'
 import { hiddenOf, parametersOf, type StepPatches } from './inputs.ts'
 import { type StepPlan, tokenLayers } from './plan.ts'
+import { splitTokens } from './tokens.ts'
 
 /** What the teacher says about one kind of token. A type, since tf.tidy takes no interface apart. */
 export type Targets = {
@@ -29,6 +31,8 @@ export interface TeacherPass {
   readonly cls: Targets
   /** Of the hidden patches, [slots] rows; their center is that of all patches. */
   readonly patch?: Targets
+  /** What Gram anchoring holds the student's patches to, see anchoring.ts. */
+  readonly anchor?: Tensor
 }
 
 export function teacherPass(plan: StepPlan, inputs: Tensors, patches: StepPatches): TeacherPass {
@@ -44,13 +48,15 @@ export function teacherPass(plan: StepPlan, inputs: Tensors, patches: StepPatche
   }
   const hidden = hiddenOf(plan, inputs)
   if (!hidden) {
-    const features = classToken(backbone, patches.global)
+    const all = plan.gram?.anchor === 'teacher' ? splitTokens(plan, allTokens(backbone, patches)) : null
+    const features = all ? all[0] : classToken(backbone, patches.global)
     const y = bottleneck(parameters, features)
     const view = teacherView(y, prototypesOf(parameters, layers.cls), cls)
-    return { features, assignments: view.assignments, y, cls: targetsOf(view) }
+    const anchor = anchorOf(plan, { inputs, patches, ofPatches: all?.[1] })
+    return { features, assignments: view.assignments, y, cls: targetsOf(view), ...anchor }
   }
-  const [rows] = leavingRows(backbone, [{ patches: patches.global, leaving: 'all' }])
-  const tokens = normalizeRows(backbone, rows!)
+  const tokens = allTokens(backbone, patches)
+  const [features, patchFeatures] = splitTokens(plan, tokens)
   const [ofClass, ofPatches] = splitTokens(plan, bottleneck(parameters, tokens))
   const view = teacherView(ofClass, prototypesOf(parameters, layers.cls), cls)
   const patch = {
@@ -62,19 +68,30 @@ export function teacherPass(plan: StepPlan, inputs: Tensors, patches: StepPatche
   }
   const patchView = teacherView(takeRows(ofPatches, hidden), prototypesOf(parameters, layers.patch), patch)
   return {
-    features: splitTokens(plan, tokens)[0],
+    features,
     assignments: view.assignments,
     y: ofClass,
     cls: targetsOf(view),
-    patch: targetsOf(patchView)
+    patch: targetsOf(patchView),
+    ...anchorOf(plan, { inputs, patches, ofPatches: patchFeatures })
   }
 }
 
-/** Token-major rows of the global crops: the class tokens come first. */
-export function splitTokens({ globalCrops, batchSize }: StepPlan, rows: Tensor): [ofClass: Tensor, ofPatches: Tensor] {
-  const crops = globalCrops * batchSize
-  const [ofClass, ofPatches] = tf.split(rows, [crops, rows.shape[0]! - crops], 0)
-  return [ofClass!, ofPatches!]
+function allTokens(backbone: Backbone, { global }: StepPatches): Tensor {
+  const [rows] = leavingRows(backbone, [{ patches: global, leaving: 'all' }])
+  return normalizeRows(backbone, rows!)
+}
+
+interface Seen {
+  readonly inputs: Tensors
+  readonly patches: StepPatches
+  /** As the teacher sees them, where it is the anchor. */
+  readonly ofPatches: Tensor | undefined
+}
+
+function anchorOf(plan: StepPlan, { inputs, patches, ofPatches }: Seen): Pick<TeacherPass, 'anchor'> {
+  if (plan.gram?.anchor === 'start') return { anchor: startPatches(plan, inputs, patches.global) }
+  return plan.gram && ofPatches ? { anchor: ofPatches } : {}
 }
 
 function targetsOf({ logProbabilities, batchCenter }: TeacherView): Targets {

@@ -1,9 +1,10 @@
-"""Writes test/conformance/golden/centering-terms.json: KoLeo, Sinkhorn-Knopp and the average of probabilities in float64.
+"""Writes test/conformance/golden/centering-terms.json: KoLeo, Gram anchoring, Sinkhorn-Knopp, averaged probabilities; float64.
 
 Usage: python test/conformance/scripts/centering_terms.py   (torch >= 1.13; the numbers need no random generator)
 
 Each term is written from its definition, in probability space and without the rearrangements of the TypeScript code:
   koleo      -mean_i log(min_{j != i} |x_i - x_j| + 1e-8) over unit rows x (Sablayrolles et al. 2019, eq. 2; DINOv2's form)
+  gram       mean over images of mean_ij (x_i . x_j - a_i . a_j)^2, unit rows (DINOv3, GramLoss without removal of negatives)
   sinkhorn   Q = exp(logits); three times: every prototype to mass 1/K, every image to mass 1/B (SwAV, appendix A.1)
   average    c = log(m exp(c) + (1 - m) mean P), P = softmax(logits), used as softmax(logits - c)
 """
@@ -40,6 +41,17 @@ def koleo_fixture(rows, columns, stream, close):
     loss, nearest = koleo(x)
     loss.backward()
     return dict(rows=x.detach(), loss=loss.detach(), nearest=nearest, gradient=x.grad)
+
+
+def gram_fixture(images, patches, dim):
+    student = numbers(images * patches, dim, 41).requires_grad_(True)
+    anchor = numbers(images * patches, dim, 42)
+    # Rows are patch by patch, as the step has them.
+    by_image = lambda rows: F.normalize(rows, dim=1).reshape(patches, images, dim).transpose(0, 1)
+    x, a = by_image(student), by_image(anchor)
+    loss = F.mse_loss(x @ x.transpose(1, 2), a @ a.transpose(1, 2))
+    loss.backward()
+    return dict(images=images, student=student.detach(), anchor=anchor, loss=loss.detach(), gradient=student.grad)
 
 
 def sinkhorn(logits, iterations=3):
@@ -88,6 +100,7 @@ document = dict(
     torch=torch.__version__.split("+")[0],
     koleo_features=koleo_fixture(7, 5, 11, (4, 1)),
     koleo_prototypes=koleo_fixture(12, 4, 12, (9, 3)),
+    gram=gram_fixture(3, 4, 5),
     sinkhorn=sinkhorn_fixture(),
     average_of_probabilities=average_fixture(),
 )

@@ -5,6 +5,7 @@ import { createEngine } from '../../../src/engine/create-engine.ts'
 import type { Engine, Outputs } from '../../../src/engine/engine.ts'
 import { type Tensor, type Tensors, tf } from '../../../src/engine/tf.ts'
 import { dinoLoss } from '../../../src/ssl/dino-loss.ts'
+import { gramLoss } from '../../../src/ssl/gram.ts'
 import { koleo } from '../../../src/ssl/koleo.ts'
 import { logMeanExp, logWeightedSum } from '../../../src/ssl/log-mean-exp.ts'
 import { sinkhorn } from '../../../src/ssl/sinkhorn.ts'
@@ -97,6 +98,15 @@ for (const engine of engines) {
     // Two of them are 7e-4 apart: rounding them as they are fed already moves their KoLeo by 4e-6.
     const fed = (prototypes as Matrix).map((row) => row.map(Math.fround))
     assertClose(value!, [koleoOf(fed)], TOLERANCE.value)
+  })
+
+  test(`Gram anchoring and its gradient are PyTorch's on the ${name} engine`, async () => {
+    const { images, student, anchor, loss, gradient } = golden['gram']
+    const { value, slope } = await compute(engine, { student, anchor }, ({ student: x, anchor: a }) =>
+      withGradientOf('slope', (rows) => gramLoss(rows, a!, images), x!)
+    )
+    assertClose(value!, [loss], TOLERANCE.value)
+    assertClose(slope!, gradient.flat(), TOLERANCE.gradient)
   })
 
   test(`Sinkhorn–Knopp assignments, and the loss against them, are PyTorch's on the ${name} engine`, async () => {

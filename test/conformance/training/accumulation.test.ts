@@ -89,9 +89,9 @@ const CASES: readonly (readonly [string, Method, Partial<Hyperparameters>])[] = 
   ['dino-vmf with expectation-maximization', 'dino-vmf', { em: { rate: 0.5, pull: 0.5, kappa: 'gradient' } }],
   ['ibot-vmf', 'ibot-vmf', {}],
   [
-    'ibot-vmf with KoLeo on prototypes, nested',
+    'ibot-vmf with KoLeo on prototypes, nested, anchored',
     'ibot-vmf',
-    { koleo: { features: 0, prototypes: 0.1 }, nested: [0.5, 0.25] }
+    { koleo: { features: 0, prototypes: 0.1 }, nested: [0.5, 0.25], gram: { weight: 2, anchor: 'start' } }
   ]
 ]
 

@@ -49,7 +49,8 @@ const CASES: readonly (readonly [string, Recipe])[] = [
   [
     'ibot-vmf with KoLeo on features and prototypes',
     muRecipeOf('ibot-vmf', { koleo: { features: 0.1, prototypes: 0.2 } })
-  ]
+  ],
+  ['dino-vmf anchored to its start', muRecipeOf('dino-vmf', { gram: { weight: 2, anchor: 'start' } })]
 ]
 
 for (const [label, recipe] of CASES) {

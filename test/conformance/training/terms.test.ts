@@ -56,6 +56,39 @@ test('KoLeo is part of the loss with its weights, and without them leaves no tra
   assert.notDeepEqual(spread[0]!.state[moments], plain[0]!.state[moments])
 })
 
+for (const method of ['dino-vmf', 'ibot-vmf'] as const) {
+  test(`the anchor of ${method} adds its weight times the distance, and no step moves the start`, async () => {
+    const take = async (gram: Hyperparameters['gram'], begin?: StateTensors) => {
+      const recipe = { ...muRecipeOf(method, { batchSize: 4, dropPath: 0.1 }) }
+      const asked = { ...recipe, hyperparameters: { ...recipe.hyperparameters, ...(gram && { gram }) } }
+      const [taken] = await takeSteps(onnx, asked, [{ ...randomBatch(asked), ...scheduleOf(0) }], begin)
+      return taken!
+    }
+    const plain = await take(undefined)
+    const toTeacher = await take({ weight: 2, anchor: 'teacher' })
+    const toStart = await take({ weight: 2, anchor: 'start' })
+    const { loss, gram_loss } = toTeacher.metrics
+    // Dropped paths and hidden patches keep the student from its teacher's view even in the first step.
+    assert.ok(gram_loss! > 1e-6, `${gram_loss}`)
+    assert.ok(Math.abs(loss! - (plain.metrics['loss']! + 2 * gram_loss!)) < 1e-5, `${loss}`)
+    // The teacher of the first step is the start; the last block of a class token alone adds up in another order.
+    for (const [name, value] of Object.entries(toTeacher.metrics)) {
+      const difference = Math.abs(toStart.metrics[name]! - value)
+      assert.ok(difference <= 1e-5 * Math.max(1, Math.abs(value)), `${name}: ${difference}`)
+    }
+    const backbone = Object.keys(plain.state).filter((name) => name.startsWith('teacher.backbone.'))
+    const anchors = Object.keys(toStart.state).filter((name) => name.startsWith('anchor.'))
+    assert.deepEqual(
+      anchors,
+      backbone.map((name) => name.replace('teacher.', 'anchor.'))
+    )
+    const { state: begun } = await take({ weight: 2, anchor: 'start' }, toStart.state)
+    for (const name of anchors) assert.deepEqual(begun[name], toStart.state[name], name)
+    const moments = 'adam.m.backbone.norm.weight'
+    assert.notDeepEqual(toTeacher.state[moments], plain.state[moments])
+  })
+}
+
 test('expectation-maximization replaces the directions that gradients make by means of what the teacher assigns', async () => {
   const em = { rate: 0.2, pull: 1, kappa: 'gradient' } as const
   const schedule = { ...scheduleOf(0), em: { rate: 1, pull: 1 } }

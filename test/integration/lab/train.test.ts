@@ -123,15 +123,15 @@ test('a batch that the devices cannot share is refused before anything is comput
   })
 })
 
-test('masks, KoLeo and nested dimensions bring the metrics that the registry has for them', async (t) => {
+test('masks, KoLeo, nested dimensions and an anchor bring the metrics that the registry has for them', async (t) => {
   const lab = await labFolder(t)
   const { ibot } = resolveRecipe({ preset: 'mu', method: 'ibot' }).hyperparameters
   const recipe = muRecipe(
-    { ibot: ibot!, koleo: { features: 0.1, prototypes: 0.1 }, nested: [0.5] },
+    { ibot: ibot!, koleo: { features: 0.1, prototypes: 0.1 }, nested: [0.5], gram: { weight: 1, anchor: 'teacher' } },
     { method: 'ibot-vmf' }
   )
   const [step] = ofType(await run(lab, 'out', { recipe, maxSteps: 1 }), 'step')
-  const only = ['masks', 'koleo.features', 'koleo.prototypes', 'nested', 'masks or nested']
+  const only = ['masks', 'koleo.features', 'koleo.prototypes', 'nested', 'masks or nested', 'gram']
   assert.deepEqual(Object.keys(step!.metrics).sort(), expectedMetrics(only, ['step']))
 })
 

@@ -11,6 +11,7 @@ const PAGE = readFileSync(resolve(import.meta.dirname, '../../../docs/metrics.md
 const ONLY: Readonly<Record<NonNullable<Metric['only']>, string>> = {
   masks: 'iBOT',
   nested: '`nested`',
+  gram: '`gram`',
   'masks or nested': 'iBOT, `nested`',
   'koleo.features': '`koleo.features`',
   'koleo.prototypes': '`koleo.prototypes`',

@@ -117,6 +117,16 @@ test('KoLeo on features needs another image in the batch', () => {
   assert.deepEqual(pathsFor({ koleo, batchSize: 2 }), [])
 })
 
+test('patches are not held to a start that is drawn at random', () => {
+  const anchored = resolveRecipe({
+    preset: 'demo',
+    method: 'dino-vmf',
+    hyperparameters: { gram: { weight: 2, anchor: 'start' } }
+  })
+  const paths = (hasInit?: boolean) => checkRecipe(anchored, { hasInit }).map(({ path }) => path)
+  assert.deepEqual([paths(false), paths(true), paths()], [['/hyperparameters/gram/anchor'], [], []])
+})
+
 test('nested dimensions leave at least one', () => {
   assert.deepEqual(pathsFor({ nested: [0.5, 0.25, 0.125] }), [])
   assert.deepEqual(pathsFor({ nested: [0.5, 0.001] }), ['nested/1'])

@@ -37,7 +37,12 @@ export function flatten(value: JsonObject, prefix = ''): (readonly [string, Json
 }
 
 /** Names that their authors write otherwise. */
-const SPELLINGS: Readonly<Record<string, string>> = { ibot: 'iBOT', koleo: 'KoLeo' }
+const SPELLINGS: Readonly<Record<string, string>> = {
+  ibot: 'iBOT',
+  koleo: 'KoLeo',
+  em: 'Expectation-maximization',
+  gram: 'Gram anchoring'
+}
 
 const titleOf = (name: string): string =>
   SPELLINGS[name] ?? `${name.charAt(0).toUpperCase()}${name.slice(1).replaceAll('_', ' ')}`
