@@ -19,6 +19,9 @@ export const isProtocol = (name: string): name is Protocol => (PROTOCOLS as read
 /** Those that need to know which prototype an image belongs to. */
 export const OF_PROTOTYPES: readonly Protocol[] = ['clustering', 'prototypes']
 
+/** Why they cannot be run on the first dimensions, as the end of a sentence. */
+export const NEEDS_ALL_DIMENSIONS = 'needs all dimensions, from which prototypes are told'
+
 /** Images are left out in so many groups, one after the other, for the interval of what is no mean: fewer are too few. */
 export const GROUPS = 20
 
@@ -77,6 +80,8 @@ export interface ChosenSettings {
   readonly k?: readonly number[]
   /** Of images for few_shot. */
   readonly draws?: number
+  /** The first so many of an embedding, made unit vectors again; all of them by default. */
+  readonly dimensions?: number
   /** Of draws, folds and intervals. */
   readonly seed: number
 }

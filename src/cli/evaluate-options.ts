@@ -1,5 +1,13 @@
 /** The words of `kappa evaluate` as protocols and their settings. */
-import { isLabProtocol, LAB_PROTOCOLS, type LabProtocol, MOST_DRAWS } from '../base/evaluation.ts'
+import {
+  isLabProtocol,
+  isProtocol,
+  LAB_PROTOCOLS,
+  type LabProtocol,
+  MOST_DRAWS,
+  NEEDS_ALL_DIMENSIONS,
+  OF_PROTOTYPES
+} from '../base/evaluation.ts'
 import { refusal, wholeNumber } from './command.ts'
 
 /** What was asked for, in the order in which it is run; null for everything that images and model allow. */
@@ -22,6 +30,24 @@ export const epochsOf = (value: string | undefined): number | undefined =>
   value === undefined ? undefined : wholeNumber('epochs', value, { least: 1, most: MOST_EPOCHS })
 
 const MOST_EPOCHS = 10_000
+
+/**
+ * Numbers of first dimensions, each of which is evaluated. Whether the model has as many is looked at when it is open.
+ *
+ * @throws AppError invalid_request also for protocols that look at more than the first dimensions of an embedding
+ */
+export function dimensionsOf(
+  value: string | undefined,
+  protocols: readonly LabProtocol[] | null
+): readonly number[] | undefined {
+  if (value === undefined) return undefined
+  const dimensions = value.split(',').map((one) => wholeNumber('dimensions', one, { least: 1 }))
+  if (new Set(dimensions).size < dimensions.length) throw refusal(`--dimensions ${value} names one twice.`)
+  const other = protocols?.find((name) => !isProtocol(name) || OF_PROTOTYPES.includes(name))
+  if (other === undefined) return dimensions
+  const why = isProtocol(other) ? NEEDS_ALL_DIMENSIONS : 'reads features of its own, and no embeddings'
+  throw refusal(`--dimensions is not for ${other}: it ${why}.`)
+}
 
 export const drawsOf = (value: string | undefined): number | undefined =>
   value === undefined ? undefined : wholeNumber('draws', value, { least: 2, most: MOST_DRAWS })

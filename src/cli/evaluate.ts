@@ -9,16 +9,18 @@ import {
   LAB_PROTOCOLS,
   type LabProtocol,
   type LeftOut,
+  OF_PROTOTYPES,
   type Protocol
 } from '../base/evaluation.ts'
 import { writing } from '../base/system-errors.ts'
+import { whyNoDimensions } from '../evaluation/first-dimensions.ts'
 import type { EvaluationInput } from '../evaluation/protocols.ts'
 import { runProtocols } from '../evaluation/run-protocols.ts'
 import type { ImageOrigin } from '../serving/embed-images.ts'
 import { readInput } from '../serving/evaluation-input.ts'
-import { type Command, EXIT, EXIT_CODES, type ExitCode, threadsOf, wholeNumber } from './command.ts'
+import { type Command, EXIT, EXIT_CODES, type ExitCode, refusal, threadsOf, wholeNumber } from './command.ts'
 import { checkLinearSources, runLinear } from './evaluate-linear.ts'
-import { drawsOf, epochsOf, neighborsOf, protocolsOf } from './evaluate-options.ts'
+import { dimensionsOf, drawsOf, epochsOf, neighborsOf, protocolsOf } from './evaluate-options.ts'
 import { tableOf } from './evaluation-table.ts'
 import { isSamePlace, modelFolderOf, openModel, originOf, readWithProgress } from './images.ts'
 import { untilInterrupted } from './interrupt.ts'
@@ -39,6 +41,8 @@ const USAGE = `Evaluates a model's features by the protocols of the literature, 
                             which trains and needs packed images
   --k LIST                  neighbours that vote in knn, with commas between them (10,20,100,200)
   --draws N                 of images for few_shot (20)
+  --dimensions LIST         evaluates the first so many dimensions of embeddings, of unit length again, once for each number
+                            (all); not by clustering, prototypes and linear
   --epochs N                that linear trains its classifier for (100)
   --seed N                  of draws, folds and intervals (0)
   --out FILE                new; one JSON object a line, as --json prints them
@@ -56,6 +60,7 @@ const OPTIONS = {
   protocol: text,
   k: text,
   draws: text,
+  dimensions: text,
   epochs: text,
   seed: { ...text, default: '0' },
   out: text,
@@ -71,6 +76,7 @@ export const EVALUATE: Command = {
     const k = neighborsOf(values.k)
     const draws = drawsOf(values.draws)
     const settings = { ...(k && { k }), ...(draws && { draws }), seed: wholeNumber('seed', values.seed) }
+    const dimensions = dimensionsOf(values.dimensions, protocols)
     const threads = threadsOf(values.threads)
     const model = await modelFolderOf(values.model)
     const bank = await originOf('bank', values.bank)
@@ -81,7 +87,7 @@ export const EVALUATE: Command = {
 
     const quick = protocols?.filter(isProtocol) ?? null
     const from = { model, bankSource: bank.path, queriesSource: queries?.path ?? null }
-    const asked = { quick, settings, output, from }
+    const asked = { quick, settings, dimensions, output, from }
     const isTraining = protocols?.includes('linear') ?? false
     if (isTraining) checkLinearSources({ model, bank, queries: judged })
     const lines: EvaluationEvent[] = []
@@ -89,7 +95,7 @@ export const EVALUATE: Command = {
       const read = await readAll(asked, { model, bank, judged, threads })
       if (typeof read === 'number') return read
       // Here nothing waits and nothing is half written: a signal ends the process by itself.
-      lines.push(...evaluateAll(read, { protocols: quick, settings, output, from }))
+      lines.push(...evaluateCuts(read, asked))
     }
     if (isTraining) {
       const linear = await trainLinear(asked, { model, bank, judged, threads, epochs: epochsOf(values.epochs) })
@@ -105,6 +111,8 @@ interface Asked {
   /** Null: whatever images and model allow. */
   readonly quick: readonly Protocol[] | null
   readonly settings: ChosenSettings
+  /** Numbers of first dimensions, one evaluation each; left out: one of all. */
+  readonly dimensions: readonly number[] | undefined
   readonly output: Output
   readonly from: Run['from']
 }
@@ -117,7 +125,7 @@ interface Sources {
 }
 
 /** @returns the exit code where it was stopped */
-async function readAll({ quick, output }: Asked, sources: Sources): Promise<EvaluationInput | ExitCode> {
+async function readAll({ quick, dimensions, output }: Asked, sources: Sources): Promise<EvaluationInput | ExitCode> {
   const { model, bank, judged, threads } = sources
   let read: EvaluationInput | null = null
   const code = await untilInterrupted(
@@ -125,8 +133,12 @@ async function readAll({ quick, output }: Asked, sources: Sources): Promise<Eval
     async (signal) => {
       const opened = await openModel(model, threads)
       try {
+        const most = dimensions && Math.max(...dimensions)
+        const wrong = most === undefined ? null : whyNoDimensions(most, opened.config.embeddingDim)
+        if (wrong !== null) throw refusal(`--dimensions ${wrong}.`)
         const nameOf = ({ path }: ImageOrigin) => path
-        const reading = readInput({ model: opened, bank, queries: judged, protocols: quick, nameOf })
+        const of = { model: opened, bank, queries: judged, nameOf }
+        const reading = readInput({ ...of, protocols: quick, dimensions: most })
         read = await readWithProgress(reading, { output, signal })
         return EXIT.done
       } finally {
@@ -173,15 +185,29 @@ interface EvaluationEvent extends Evaluation<LabProtocol> {
   readonly dimensions: number
 }
 
+/** @throws AppError evaluation_impossible */
+function evaluateCuts(
+  input: EvaluationInput,
+  { quick: protocols, settings, dimensions, output, from }: Asked
+): EvaluationEvent[] {
+  if (dimensions === undefined) return evaluateAll(input, { protocols, settings, output, from })
+  return dimensions.flatMap((kept, place) => {
+    // What cannot be run on a part of an embedding is told once.
+    const except = place === 0 ? [] : OF_PROTOTYPES.map((protocol) => ({ protocol }))
+    return evaluateAll(input, { protocols, except, settings: { ...settings, dimensions: kept }, output, from })
+  })
+}
+
 /** @throws AppError evaluation_impossible for a protocol that was asked for and cannot be run */
 export function evaluateAll(input: EvaluationInput, { output, from, ...asked }: Run): EvaluationEvent[] {
   const events: EvaluationEvent[] = []
+  const dimensions = asked.settings.dimensions ?? input.dim
   for (const step of runProtocols(input, asked)) {
     if (step.type === 'left_out') output.show(step, `left out ${step.protocol}: it ${step.reason}`)
     else if (step.type === 'begins')
       output.progress({ type: 'evaluating', protocol: step.protocol }, `${step.protocol} …`)
     else {
-      const event = { type: 'evaluation', ...step.evaluation, dimensions: input.dim, ...from } as const
+      const event = { type: 'evaluation', ...step.evaluation, dimensions, ...from } as const
       output.result(event, tableOf(step.evaluation))
       events.push(event)
     }

@@ -8,10 +8,14 @@ import {
   type LabProtocol
 } from '../base/evaluation.ts'
 
-/** A line a metric: protocol, metric, value, the interval's ends. */
+/** A line a metric: protocol, metric and of which first dimensions if not of all, value, the interval's ends. */
 export function tableOf(evaluation: Evaluation<LabProtocol>): string {
-  const { protocol, metrics } = evaluation
-  const rows = Object.entries(metrics).map(([name, estimate]) => row(protocol, name, show(estimate, isShare(name))))
+  const { protocol, metrics, settings } = evaluation
+  const { dimensions } = settings
+  const of = typeof dimensions === 'number' ? `, first ${dimensions}` : ''
+  const rows = Object.entries(metrics).map(([name, estimate]) =>
+    row(protocol, `${name}${of}`, show(estimate, isShare(name)))
+  )
   const buckets = isOfPrototypes(evaluation) ? evaluation.buckets.map((bucket) => rowOf(bucket)) : []
   return [...rows, ...buckets].join('\n')
 }

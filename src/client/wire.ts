@@ -1110,6 +1110,8 @@ export interface components {
                 k?: number[];
                 /** @description Of images for few_shot. */
                 draws?: number;
+                /** @description The first so many of an embedding, of unit length again, as `dimensions` of POST /v1/embeddings; all by default. Not for protocols of prototypes. */
+                dimensions?: number;
                 /** @description Of draws, folds and intervals; 0 by default. */
                 seed?: number;
             };
@@ -1233,6 +1235,8 @@ export interface components {
                     k?: number[];
                     /** @description Of images for few_shot. */
                     draws?: number;
+                    /** @description The first so many of an embedding, of unit length again, as `dimensions` of POST /v1/embeddings; all by default. Not for protocols of prototypes. */
+                    dimensions?: number;
                     /** @description Of draws, folds and intervals; 0 by default. */
                     seed?: number;
                 };
@@ -1333,6 +1337,7 @@ export interface components {
                 settings: {
                     k: number[] | null;
                     draws: number | null;
+                    dimensions: number | null;
                     seed: number;
                 };
             } | null;
@@ -1535,6 +1540,7 @@ export interface components {
             settings: {
                 k: number[] | null;
                 draws: number | null;
+                dimensions: number | null;
                 seed: number;
             };
             metadata: {
@@ -1922,7 +1928,7 @@ export interface components {
             /** @description Images that were judged. */
             queries: number;
             classes: number | null;
-            /** @description Of an embedding. */
+            /** @description Of an embedding, or the first that were chosen. */
             dimensions: number;
             metrics: {
                 [key: string]: {
@@ -2183,6 +2189,7 @@ export interface components {
                 settings: {
                     k: number[] | null;
                     draws: number | null;
+                    dimensions: number | null;
                     seed: number;
                 };
             } | null;

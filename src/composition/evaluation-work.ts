@@ -47,19 +47,20 @@ export async function* evaluateModel(
       if (signal.aborted) return yield STOPPED
     }
   }
-  yield { type: 'evaluated', dimensions: input.dim, results, leftOut: inOrder(leftOut) }
+  const dimensions = request.settings.dimensions ?? input.dim
+  yield { type: 'evaluated', dimensions, results, leftOut: inOrder(leftOut) }
 }
 
 /** How many images each batch has. */
 async function* readAll(
-  { modelFolder, bank, queries, protocols }: Request,
+  { modelFolder, bank, queries, protocols, settings: { dimensions } }: Request,
   openOnnxFile: OpenOnnxFile
 ): AsyncGenerator<number, EvaluationInput> {
   const model = await openServingModel(modelFolder, openOnnxFile)
   try {
     const origins = { bank: originOf(bank), queries: queries && originOf(queries) }
     const nameOf = (origin: ImageOrigin) => (origin === origins.queries ? (queries ?? bank) : bank).name
-    const reading = readInput({ model, ...origins, protocols, nameOf })
+    const reading = readInput({ model, ...origins, protocols, dimensions, nameOf })
     try {
       let step = await reading.next()
       for (; !step.done; step = await reading.next()) yield step.value.batch.images.length

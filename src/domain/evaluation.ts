@@ -42,7 +42,7 @@ export interface EvaluationProgress {
 }
 
 export interface EvaluationResult extends ProtocolResult {
-  /** Of an embedding. */
+  /** Of an embedding, or the first that were chosen. */
   readonly dimensions: number
 }
 

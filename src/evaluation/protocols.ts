@@ -1,5 +1,12 @@
 /** Protocols by name: what each needs of images and model, and how it is run on what was read once. */
-import { type ChosenSettings, type Evaluation, GROUPS, OF_PROTOTYPES, type Protocol } from '../base/evaluation.ts'
+import {
+  type ChosenSettings,
+  type Evaluation,
+  GROUPS,
+  NEEDS_ALL_DIMENSIONS,
+  OF_PROTOTYPES,
+  type Protocol
+} from '../base/evaluation.ts'
 import { type Clustering, evaluateClustering } from './clustering.ts'
 import { judgedOf, type LabelledSets } from './evaluation.ts'
 import { evaluateFewShot, FEW_SHOT_SETTINGS, type FewShotSettings } from './few-shot.ts'
@@ -43,7 +50,9 @@ export const settingsFrom = ({ k, draws, seed }: ChosenSettings): AllSettings =>
 })
 
 /** What is missing, as the end of a sentence: `needs …`; null when it can be run. */
-export function whyNot(protocol: Protocol, { dim, features, sets, prototypes }: EvaluationInput): string | null {
+export function whyNot(protocol: Protocol, input: EvaluationInput, settings: ChosenSettings): string | null {
+  const { dim, features, sets, prototypes } = input
+  if (settings.dimensions !== undefined && OF_PROTOTYPES.includes(protocol)) return NEEDS_ALL_DIMENSIONS
   if (protocol === 'label_free') return tooFew(features.length / dim)
   if (sets === null) return 'needs a label for every image'
   if (sets.classes < 2) return 'needs images of two classes or more'

@@ -1,6 +1,7 @@
 /** All protocols that were asked for, or all that can be run, one after the other. */
 import { AppError } from '../base/errors.ts'
 import { type ChosenSettings, type Evaluation, type LeftOut, PROTOCOLS, type Protocol } from '../base/evaluation.ts'
+import { inFirstDimensions } from './first-dimensions.ts'
 import { type EvaluationInput, runProtocol, settingsFrom, whyNot } from './protocols.ts'
 
 export interface Asked {
@@ -26,14 +27,22 @@ export function* runProtocols(
   const asked = PROTOCOLS.filter((name) => (protocols === null || protocols.includes(name)) && wanted(name))
   const possible: Protocol[] = []
   for (const protocol of asked) {
-    const reason = whyNot(protocol, input)
+    const reason = whyNot(protocol, input, settings)
     if (reason === null) possible.push(protocol)
     else if (protocols === null) yield { type: 'left_out', protocol, reason }
     else throw new AppError('evaluation_impossible', { message: `${protocol} ${reason}.` })
   }
   const all = settingsFrom(settings)
+  const { dimensions } = settings
+  const seen = dimensions === undefined ? input : inFirstDimensions(input, dimensions)
   for (const protocol of possible) {
     yield { type: 'begins', protocol }
-    yield { type: 'measured', evaluation: runProtocol(protocol, input, all) }
+    const evaluation = runProtocol(protocol, seen, all)
+    yield { type: 'measured', evaluation: dimensions === undefined ? evaluation : stating(evaluation, dimensions) }
   }
 }
+
+const stating = (evaluation: Evaluation, dimensions: number): Evaluation => ({
+  ...evaluation,
+  settings: { dimensions, ...evaluation.settings }
+})

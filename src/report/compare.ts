@@ -2,7 +2,7 @@
 import { LAB_PROTOCOLS, type LabProtocol } from '../base/evaluation.ts'
 import type { Measurement } from './measurement.ts'
 
-/** Of one model on the same images, each protocol once. */
+/** Of one model, by as many of its dimensions, on the same images, each protocol once. */
 export interface Column {
   /** A, B, … */
   readonly letter: string
@@ -10,6 +10,8 @@ export interface Column {
   readonly model: string
   readonly bankSource: string
   readonly queriesSource: string | null
+  /** Of each embedding the first so many; null: all. */
+  readonly firstDimensions: number | null
   readonly byProtocol: ReadonlyMap<LabProtocol, Measurement>
 }
 
@@ -23,22 +25,29 @@ export interface Comparison {
   readonly warnings: readonly string[]
 }
 
+/** Columns are told apart by it, as by their models: who chose several compares just these. */
+const OF_COLUMN = 'dimensions'
+
 /** What a protocol found and reports among its settings: it may differ where nothing was asked differently. */
 const FOUND: ReadonlySet<string> = new Set(['converged', 'lambda_chosen', 'without_match'])
 
 export function columnsOf(measurements: readonly Measurement[]): Column[] {
   const columns: (Omit<Column, 'byProtocol' | 'letter'> & { byProtocol: Map<LabProtocol, Measurement> })[] = []
   for (const one of measurements) {
-    const { from, model, bankSource, queriesSource, protocol } = one
+    const { from, model, bankSource, queriesSource, protocol, settings } = one
+    const chosen = ownOf(settings, OF_COLUMN)
+    const firstDimensions = typeof chosen === 'number' ? chosen : null
     const isOf = (column: (typeof columns)[number]) =>
       column.from === from &&
       column.model === model &&
       column.bankSource === bankSource &&
       column.queriesSource === queriesSource &&
+      column.firstDimensions === firstDimensions &&
       !column.byProtocol.has(protocol)
     const known = columns.find(isOf)
     if (known) known.byProtocol.set(protocol, one)
-    else columns.push({ from, model, bankSource, queriesSource, byProtocol: new Map([[protocol, one]]) })
+    else
+      columns.push({ from, model, bankSource, queriesSource, firstDimensions, byProtocol: new Map([[protocol, one]]) })
   }
   return columns.map((column, index) => ({ ...column, letter: letterOf(index) }))
 }
@@ -62,7 +71,7 @@ export function compare(columns: readonly Column[]): Comparison[] {
     ]
     const settings = names((one) => one.settings).map((name) => {
       const values = measured.map(({ measurement }) => shown(ownOf(measurement.settings, name)))
-      return { name, values, differs: !FOUND.has(name) && new Set(values).size > 1 }
+      return { name, values, differs: name !== OF_COLUMN && !FOUND.has(name) && new Set(values).size > 1 }
     })
     const metrics = names((one) => one.metrics)
     return [{ protocol, columns: measured, metrics, settings, warnings: warningsOf(measured, settings) }]

@@ -40,8 +40,8 @@ ${comparisons.map(protocolSection)}
 const sources = (columns: readonly Column[]): Html => html`<section><h2>What is compared</h2><div class="table"><table>
 <thead><tr><th></th><th scope="col">Model</th><th scope="col">Bank</th><th scope="col">Queries</th><th scope="col">From</th></tr></thead>
 <tbody>${columns.map(
-  ({ letter, model, bankSource, queriesSource, from }) => html`<tr><th scope="row">${letter}</th>
-<td class="path">${model}</td><td class="path">${bankSource}</td>
+  ({ letter, model, bankSource, queriesSource, firstDimensions, from }) => html`<tr><th scope="row">${letter}</th>
+<td class="path">${model}${firstDimensions === null ? '' : `, first ${firstDimensions} dimensions`}</td><td class="path">${bankSource}</td>
 <td class="path">${queriesSource ?? 'none: each image without itself'}</td><td class="path">${from}</td></tr>`
 )}</tbody></table></div></section>`
 
@@ -58,8 +58,13 @@ ${settingsTable(comparison)}</section>`
 const headers = (columns: Comparison['columns']): Html =>
   html`${columns.map(
     ({ letter, measurement }) =>
-      html`<th scope="col">${letter} <span class="muted small">${shortened(measurement.model)}</span></th>`
+      html`<th scope="col">${letter} <span class="muted small">${shortened(measurement.model)}${dimensionsOf(measurement)}</span></th>`
   )}`
+
+const dimensionsOf = ({ settings }: Measurement): string => {
+  const chosen = ownOf(settings, 'dimensions')
+  return typeof chosen === 'number' ? `, first ${chosen} dimensions` : ''
+}
 
 /** The end of a path: it is what differs between models. */
 const shortened = (model: string): string => (model.length <= 32 ? model : `…${model.slice(-31)}`)

@@ -1,6 +1,7 @@
 /** Everything that protocols look at, from one reading of the images. */
 import { AppError } from '../base/errors.ts'
 import { OF_PROTOTYPES, type Protocol } from '../base/evaluation.ts'
+import { whyNoDimensions } from '../evaluation/first-dimensions.ts'
 import type { EvaluationInput, JudgedPrototypes } from '../evaluation/protocols.ts'
 import { type AssigningProgram, openAssigning } from './assigning.ts'
 import type { ImageOrigin } from './embed-images.ts'
@@ -14,17 +15,24 @@ export interface Sources {
   readonly queries: ImageOrigin | null
   /** Null: whatever images and model allow. */
   readonly protocols: readonly Protocol[] | null
+  /** Looked at: the first so many; left out: all of them. */
+  readonly dimensions?: number | undefined
   /** A source, in sentences about its images. */
   readonly nameOf: (origin: ImageOrigin) => string
 }
 
-/** @throws AppError evaluation_impossible at the first image without a label where a protocol was asked for that needs one */
+/**
+ * @throws AppError evaluation_impossible for dimensions that the model has not, before anything is read, and at the first image
+ *   without a label where a protocol was asked for that needs one
+ */
 export async function* readInput(sources: Sources): AsyncGenerator<ReadBatch, EvaluationInput> {
-  const { model, bank: from, queries: judged, protocols } = sources
+  const { model, bank: from, queries: judged, protocols, dimensions } = sources
   const { config: target } = model
   const dim = target.embeddingDim
+  const wrong = dimensions === undefined ? null : whyNoDimensions(dimensions, dim)
+  if (wrong !== null) throw new AppError('evaluation_impossible', { message: `dimensions ${wrong}.` })
   const embed = await model.open('embed')
-  const assigning = readsPrototypes(protocols) ? await openAssigning(model) : null
+  const assigning = dimensions === undefined && readsPrototypes(protocols) ? await openAssigning(model) : null
   const onUnlabelled = refusing(sources)
   const read = (origin: ImageOrigin) => {
     // Prototypes are looked at for the images that are judged.

@@ -37,6 +37,13 @@ const Chosen = Type.Object(
       })
     ),
     draws: Type.Optional(Type.Integer({ minimum: 2, maximum: MOST_DRAWS, description: 'Of images for few_shot.' })),
+    dimensions: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        description:
+          'The first so many of an embedding, of unit length again, as `dimensions` of POST /v1/embeddings; all by default. Not for protocols of prototypes.'
+      })
+    ),
     seed: Type.Optional(
       Type.Integer({ minimum: 0, maximum: 0xffffffff, description: 'Of draws, folds and intervals; 0 by default.' })
     )
@@ -121,7 +128,7 @@ const ProtocolResult = Type.Object(
     bank: Nullable(Type.Integer({ description: 'Images that were learned from or voted.' })),
     queries: Type.Integer({ description: 'Images that were judged.' }),
     classes: Nullable(Type.Integer()),
-    dimensions: Type.Integer({ description: 'Of an embedding.' }),
+    dimensions: Type.Integer({ description: 'Of an embedding, or the first that were chosen.' }),
     metrics: Type.Record(Type.String(), Estimate),
     used: Nullable(Type.Integer({ description: 'Of prototypes: those that have an image. Null of other protocols.' })),
     buckets: Nullable(Type.Array(Bucket))
@@ -129,7 +136,12 @@ const ProtocolResult = Type.Object(
   { $id: 'ProtocolResult' }
 )
 
-const settingsShown = { k: Nullable(Type.Array(Type.Integer())), draws: Nullable(Type.Integer()), seed: Type.Integer() }
+const settingsShown = {
+  k: Nullable(Type.Array(Type.Integer())),
+  draws: Nullable(Type.Integer()),
+  dimensions: Nullable(Type.Integer()),
+  seed: Type.Integer()
+}
 
 const planShown = {
   dataset: Type.String(),
@@ -195,8 +207,13 @@ export const ReportQuery = Type.Object(
 )
 
 export const readPlan = ({ dataset, queries, protocols, settings = {} }: Static<typeof PlanOfRun>): PlanRequest => {
-  const { k, draws, seed = 0 } = settings
-  const chosen: ChosenSettings = { ...(k && { k }), ...(draws !== undefined && { draws }), seed }
+  const { k, draws, dimensions, seed = 0 } = settings
+  const chosen: ChosenSettings = {
+    ...(k && { k }),
+    ...(draws !== undefined && { draws }),
+    ...(dimensions !== undefined && { dimensions }),
+    seed
+  }
   return { dataset, queries: queries ?? null, protocols: protocols ?? null, settings: chosen }
 }
 
@@ -221,7 +238,12 @@ const presentPlan = ({ bank, queries, protocols, settings }: Omit<EvaluationOfRu
   dataset: presentVersion(bank),
   queries: queries && presentVersion(queries),
   protocols: protocols && [...protocols],
-  settings: { k: settings.k ? [...settings.k] : null, draws: settings.draws ?? null, seed: settings.seed }
+  settings: {
+    k: settings.k ? [...settings.k] : null,
+    draws: settings.draws ?? null,
+    dimensions: settings.dimensions ?? null,
+    seed: settings.seed
+  }
 })
 
 export const presentRunEvaluation = ({ id, ...plan }: EvaluationOfRun): Static<typeof RunEvaluation> => ({

@@ -1,6 +1,6 @@
 /** A request as a plan that can be carried out, as far as records and the first image of each dataset tell. */
 import { AppError, type FieldError, isAppError } from '../../base/errors.ts'
-import { GROUPS, type LeftOut, OF_PROTOTYPES, type Protocol } from '../../base/evaluation.ts'
+import { GROUPS, type LeftOut, NEEDS_ALL_DIMENSIONS, OF_PROTOTYPES, type Protocol } from '../../base/evaluation.ts'
 import { type EvaluationSize, tooManyFeatures, tooMuch } from '../../base/evaluation-cost.ts'
 import type { DatasetVersion } from '../../domain/dataset.ts'
 import { type EvaluationPlan, isSameVersion, type VersionName } from '../../domain/evaluation.ts'
@@ -51,6 +51,7 @@ export async function planEvaluation(
 ): Promise<EvaluationPlan> {
   const { protocols, settings } = request
   const { dimensions, at } = subject
+  checkDimensions(settings.dimensions, subject)
   const bank = await resolveDataset(deps, projectId, { path: `${at}/dataset`, reference: request.dataset })
   const named = request.queries
   const queries =
@@ -73,6 +74,15 @@ export async function planEvaluation(
   const sources = judged === null ? [bank] : [bank, judged]
   if (protocols !== null) await checkAsked(deps, protocols, { subject, sources, size })
   return { bank: nameOf(bank), queries: queries && nameOf(queries), protocols, settings }
+}
+
+function checkDimensions(wanted: number | undefined, { dimensions, at }: Subject): void {
+  if (wanted === undefined || wanted <= dimensions) return
+  const message = `must be at most ${dimensions} for this model`
+  throw new AppError('evaluation_impossible', {
+    message: `settings.dimensions ${message}.`,
+    errors: [{ path: `${at}/settings/dimensions`, message }]
+  })
 }
 
 const nameOf = ({ datasetId, version }: VersionName): VersionName => ({ datasetId, version })
@@ -124,6 +134,7 @@ function whyImpossible(
   const judged = size.queryImages ?? size.bankImages
   const tooFew = (images: number) =>
     images < GROUPS ? `needs ${GROUPS} images or more for its interval, and there are ${images}` : null
+  if (size.settings.dimensions !== undefined && OF_PROTOTYPES.includes(protocol)) return NEEDS_ALL_DIMENSIONS
   if (protocol === 'label_free') return tooFew(size.bankImages)
   if (OF_PROTOTYPES.includes(protocol) && !subject.hasPrototypes) return 'needs a model with prototypes'
   if (unlabelled !== null) return `needs a label for every image, and ${unlabelled} has none`

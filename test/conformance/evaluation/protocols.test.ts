@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
-import type { Evaluation } from '../../../src/base/evaluation.ts'
+import type { Evaluation, Protocol } from '../../../src/base/evaluation.ts'
 import { evaluateClustering } from '../../../src/evaluation/clustering.ts'
 import type { LabelledSets } from '../../../src/evaluation/evaluation.ts'
 import { evaluateFewShot, FEW_SHOT_SETTINGS } from '../../../src/evaluation/few-shot.ts'
@@ -10,6 +10,7 @@ import { evaluateKnn, KNN_SETTINGS } from '../../../src/evaluation/knn.ts'
 import { evaluateLabelFree } from '../../../src/evaluation/label-free.ts'
 import { evaluatePrototypes, PROTOTYPES_SETTINGS } from '../../../src/evaluation/prototypes.ts'
 import { averagePrecision, evaluateRetrieval } from '../../../src/evaluation/retrieval.ts'
+import { runProtocols } from '../../../src/evaluation/run-protocols.ts'
 import { fitSoftmax, predictLinear } from '../../../src/math/softmax-regression.ts'
 import { normalizeRows } from '../../../src/math/vectors.ts'
 
@@ -107,4 +108,24 @@ test('the correlation of κ with being right is the rank correlation of SciPy', 
   const right = hits.reduce((sum: number, hit: number) => sum + hit, 0)
   isClose(metric(evaluation, 'top1'), right / hits.length, EXACT)
   isClose(metric(evaluation, 'kappa_correlation'), spearman, EXACT)
+})
+
+test('the first dimensions are judged as embeddings of their own, by numbers of NumPy, and said among the settings', () => {
+  const { dimensions, knn, retrieval, rankme } = golden.first_dimensions
+  const measured = (sets: LabelledSets, protocols: readonly Protocol[]) =>
+    [
+      ...runProtocols(
+        { dim, features: sets.bank.features, sets, prototypes: null },
+        { protocols, settings: { k: [1, 10], dimensions, seed: 0 } }
+      )
+    ].flatMap((step) => (step.type === 'measured' ? [step.evaluation] : []))
+  const [ofQueries] = measured(held, ['knn'])
+  for (const { k, top1, top5 } of knn) {
+    isClose(metric(ofQueries!, `top1_k${k}`), top1, EXACT)
+    isClose(metric(ofQueries!, `top5_k${k}`), top5, EXACT)
+  }
+  const [ofBank, spectrum] = measured(leaveOneOut, ['retrieval', 'label_free'])
+  isClose(metric(ofBank!, 'map'), retrieval, ROUNDED)
+  isClose(metric(spectrum!, 'rankme'), rankme, ROUNDED)
+  for (const one of [ofQueries!, ofBank!, spectrum!]) assert.equal(one.settings['dimensions'], dimensions)
 })

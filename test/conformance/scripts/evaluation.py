@@ -12,6 +12,7 @@ same numbers. Protocols are written as their references are, not as the TypeScri
   clustering sklearn normalized_mutual_info_score, adjusted_rand_score; purity from the contingency table
   label_free singular values by numpy.linalg.svd; the power law as fastssl's stringer_get_powerlaw
   spearman   scipy.stats.spearmanr
+  first      the first five dimensions of the features, of unit length again
 """
 import json
 import pathlib
@@ -25,6 +26,7 @@ from sklearn.metrics.cluster import contingency_matrix
 
 OUT = pathlib.Path(__file__).resolve().parent.parent / "golden" / "evaluation.json"
 CLASSES, DIM = 7, 9
+FIRST = 5
 
 
 def numbers(rows, columns, stream):
@@ -133,6 +135,12 @@ document = dict(
     retrieval=dict(
         queries=float(np.mean(average_precisions(bank, bank_labels, queries, query_labels, False))),
         leave_one_out=float(np.mean(average_precisions(bank, bank_labels, bank, bank_labels, True))),
+    ),
+    first_dimensions=dict(
+        dimensions=FIRST,
+        knn=[knn(bank[:, :FIRST], bank_labels, queries[:, :FIRST], query_labels, k, False) for k in (1, 10)],
+        retrieval=float(np.mean(average_precisions(bank[:, :FIRST], bank_labels, bank[:, :FIRST], bank_labels, True))),
+        rankme=label_free(unit(bank[:, :FIRST]))["rankme"],
     ),
     ties=dict(
         relevant=[1, 0, 1, 0, 1],

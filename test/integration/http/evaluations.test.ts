@@ -36,7 +36,7 @@ test('an evaluation is queued with what was asked, once for one Idempotency-Key'
     dataset: `${dataset}@1`,
     queries,
     protocols: ['knn', 'label_free'],
-    settings: { k: [5], seed: 3 },
+    settings: { k: [5], dimensions: 4, seed: 3 },
     metadata: { team: 'x' }
   }
   const headers = { 'idempotency-key': 'evaluation-1' }
@@ -47,7 +47,7 @@ test('an evaluation is queued with what was asked, once for one Idempotency-Key'
   assert.equal(first.headers['location'], `/v1/evaluations/${id}`)
   const { dataset: bank, queries: judged, protocols, settings, progress, status, results, metadata } = first.json
   assert.deepEqual([bank, judged, protocols], [`${dataset}@1`, `${queries}@1`, ['knn', 'label_free']])
-  assert.deepEqual(settings, { k: [5], draws: null, seed: 3 })
+  assert.deepEqual(settings, { k: [5], draws: null, dimensions: 4, seed: 3 })
   assert.deepEqual(progress, { images: 0, total_images: 540, protocol: null, measured: 0 })
   assert.deepEqual([status, results, metadata], ['queued', [], { team: 'x' }])
   const again = await api.call('POST', '/v1/evaluations', { body, headers })
@@ -75,6 +75,11 @@ test('a protocol that is named and cannot be run is refused by name before anyth
   }
   const named = { model: headless.id, protocols: ['knn', 'clustering', 'prototypes'] }
   await refused(named, 'evaluation_impossible', ['/protocols/1', '/protocols/2'], /clustering needs a model with/)
+  const { id: model } = await aModel()
+  const cut = { model, settings: { dimensions: 4 }, protocols: ['knn', 'clustering'] }
+  await refused(cut, 'evaluation_impossible', ['/protocols/1'], /clustering needs all dimensions/)
+  const long = { model, settings: { dimensions: 4_000 } }
+  await refused(long, 'evaluation_impossible', ['/settings/dimensions'], /settings\.dimensions must be at most \d+ for/)
   const short = { model: headless.id, dataset: few, protocols: ['label_free'] }
   await refused(short, 'evaluation_impossible', ['/protocols/0'], /label_free needs 20 images or more/)
   const bare = await api.stores.datasets.find(api.projectId, await aDataset())
@@ -207,7 +212,7 @@ test('a run may ask for an evaluation of its model, and is refused where the dat
     dataset: `${few}@1`,
     queries: null,
     protocols: ['knn'],
-    settings: { k: null, draws: null, seed: 0 }
+    settings: { k: null, draws: null, dimensions: null, seed: 0 }
   })
   assert.equal((await api.call('DELETE', `/v1/datasets/${few}`)).status, 409, 'the run will need it')
   assert.equal((await api.call('POST', '/v1/runs', { body: run })).json.evaluation, null)

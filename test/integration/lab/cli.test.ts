@@ -166,6 +166,26 @@ test('kappa evaluate without queries judges each image without itself, twice wit
   )
 })
 
+test('kappa evaluate measures the first dimensions of embeddings, as many as a model has', async () => {
+  const words = ['evaluate', '--model', at('out/model'), '--bank', at('images'), '--threads', '1', '--k', '5']
+  const lines = await json(...words, '--dimensions', '8,32', '--protocol', 'knn,retrieval')
+  const evaluations = lines.filter(({ type }) => type === 'evaluation')
+  assert.deepEqual(
+    evaluations.map((one) => [one['protocol'], one['dimensions'], (one['settings'] as { dimensions: 8 }).dimensions]),
+    [8, 32].flatMap((kept) => [
+      ['knn', kept, kept],
+      ['retrieval', kept, kept]
+    ])
+  )
+  const whole = (await json(...words, '--protocol', 'knn')).find(({ type }) => type === 'evaluation')!
+  // Of all dimensions the unit vectors are made unit vectors once more, in float32: no neighbour changes for it.
+  assert.deepEqual(evaluations[2]!['metrics'], whole['metrics'])
+  assert.notDeepEqual(evaluations[0]!['metrics'], whole['metrics'])
+  const refused = await failing(...words, '--dimensions', '8,33')
+  assert.equal(refused.code, 2)
+  assert.match(refused.stderr, /--dimensions must be 1 to 32 for this model, not 33\./)
+})
+
 test('kappa evaluate needs labels for all but label_free, and shows people a table', async () => {
   const words = ['evaluate', '--model', at('out/model'), '--bank', at('images/class-0'), '--threads', '1']
   const refused = await failing(...words, '--protocol', 'label_free,knn')

@@ -161,6 +161,7 @@ const WRONG: Record<string, Record<string, () => string[]>> = {
     protocol: () => ['linear-probe', '', 'knn,', 'knn,knn', 'KNN'],
     k: () => [...whole(1).filter((value) => value !== '1,2'), '10,,20', '10,0', '10 20'],
     draws: () => [...whole(2), '1001'],
+    dimensions: () => [...whole(1).filter((value) => value !== '1,2'), '8,,16', '8,0', '8,8', '8 16'],
     seed: () => whole(0),
     out: () => [...UNWRITABLE(), at('file.txt'), at('full'), at('broken-link')],
     threads: () => THREADS
@@ -218,6 +219,16 @@ test('kappa doctor: what is asked of a GPU that is not there is refused by name'
     [['--devices', '2'], /--devices needs --target/]
   ]
   for (const [args, reason] of refusals) await isRefused('doctor', args, reason)
+})
+
+test('kappa evaluate: first dimensions of what is told from all of them are refused by name', async () => {
+  const words = [...wordsOf(GOOD['evaluate']!()), '--dimensions', '8']
+  await isRefused(
+    'evaluate',
+    [...words, '--protocol', 'knn,clustering'],
+    /--dimensions is not for clustering: it needs/
+  )
+  await isRefused('evaluate', [...words, '--protocol', 'linear'], /--dimensions is not for linear: it reads features/)
 })
 
 test('what is needed is said, one thing after the other', async () => {

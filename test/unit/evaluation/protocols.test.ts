@@ -149,6 +149,8 @@ test('easy images in concentrated prototypes give rising buckets and a positive 
   assert.equal(value(evaluation, 'usage_correlation'), 0)
 })
 
+const ALL = { seed: 0 }
+
 test('every protocol runs on what it needs, and says what it lacks', () => {
   const sets = alone()
   const { features } = sets.bank
@@ -159,7 +161,7 @@ test('every protocol runs on what it needs, and says what it lacks', () => {
   const input = { dim: DIM, features, sets, prototypes }
   const settings = settingsFrom({ seed: 3, k: [5], draws: 2 })
   for (const protocol of PROTOCOLS) {
-    assert.equal(whyNot(protocol, input), null)
+    assert.equal(whyNot(protocol, input, ALL), null)
     const evaluation = runProtocol(protocol, input, settings)
     assert.deepEqual(
       [evaluation.protocol, evaluation.settings['seed'], evaluation.settings['level']],
@@ -170,11 +172,15 @@ test('every protocol runs on what it needs, and says what it lacks', () => {
       protocol
     )
   }
-  assert.match(whyNot('knn', { ...input, sets: null })!, /label for every image/)
-  assert.equal(whyNot('label_free', { ...input, sets: null }), null)
-  assert.match(whyNot('clustering', { ...input, prototypes: null })!, /prototypes/)
-  assert.match(whyNot('label_free', { ...input, features: features.slice(0, 10 * DIM) })!, /20 images or more/)
-  assert.match(whyNot('knn', { ...input, sets: { ...sets, classes: 1 } })!, /two classes/)
+  assert.match(whyNot('knn', { ...input, sets: null }, ALL)!, /label for every image/)
+  assert.equal(whyNot('label_free', { ...input, sets: null }, ALL), null)
+  assert.match(whyNot('clustering', { ...input, prototypes: null }, ALL)!, /prototypes/)
+  assert.match(whyNot('label_free', { ...input, features: features.slice(0, 10 * DIM) }, ALL)!, /20 images or more/)
+  assert.match(whyNot('knn', { ...input, sets: { ...sets, classes: 1 } }, ALL)!, /two classes/)
   const single = images(4)
-  assert.match(whyNot('retrieval', { ...input, sets: alone(single) })!, /two images/)
+  assert.match(whyNot('retrieval', { ...input, sets: alone(single) }, ALL)!, /two images/)
+  const first = { seed: 0, dimensions: DIM }
+  assert.match(whyNot('clustering', input, first)!, /all dimensions/)
+  assert.match(whyNot('prototypes', input, first)!, /all dimensions/)
+  assert.equal(whyNot('knn', input, first), null)
 })

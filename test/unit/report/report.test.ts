@@ -76,6 +76,25 @@ test('other settings or other images are a warning, what a protocol found is non
   assert.deepEqual(warningsOf(logistic([0.1]), logistic([0.01])), [])
 })
 
+test('one model by several first dimensions has a column for each, which are compared without a warning', () => {
+  const by = (dimensions: number) => line({ dimensions, settings: { dimensions, ...line().settings } })
+  const measurements = read([by(8), by(16), line({ protocol: 'retrieval', settings: { dimensions: 8 } }), line()])
+  const columns = columnsOf(measurements)
+  assert.deepEqual(
+    columns.map(({ firstDimensions, byProtocol }) => [firstDimensions, [...byProtocol.keys()]]),
+    [
+      [8, ['knn', 'retrieval']],
+      [16, ['knn']],
+      [null, ['knn']]
+    ]
+  )
+  assert.deepEqual(
+    compare(columns).flatMap(({ warnings }) => warnings),
+    []
+  )
+  assert.match(reportPage(measurements), /A <span class="muted small">\/runs\/first\/model, first 8 dimensions/)
+})
+
 test('the page loads nothing, runs nothing, and shows names as they are', () => {
   const hostile = `"><script>alert('x')</script>&`
   const page = reportPage(

@@ -78,6 +78,7 @@ const rowsOf = ({ protocol, metrics, queries, settings }: ProtocolResult) =>
     const shown = (number: number) => (PLAIN.test(metric) ? formatNumber(number) : formatPercent(number, 1))
     const asked = (
       <span key="settings" className="small muted" title={settingsText(settings)}>
+        {typeof settings['dimensions'] === 'number' ? `first ${settings['dimensions']} dimensions, ` : ''}
         {settings['leave_one_out'] === true ? 'leave one out, ' : ''}seed {String(settings['seed'])}, …
       </span>
     )
