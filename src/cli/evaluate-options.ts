@@ -51,3 +51,33 @@ export function dimensionsOf(
 
 export const drawsOf = (value: string | undefined): number | undefined =>
   value === undefined ? undefined : wholeNumber('draws', value, { least: 2, most: MOST_DRAWS })
+
+/** Of copy_detection. */
+export interface CopyOptions {
+  readonly distractors: string | undefined
+  readonly whitening: string | undefined
+  readonly imageSize: number | undefined
+}
+
+/** Words for protocols that read features of their own. */
+export interface LabValues {
+  readonly epochs?: string | undefined
+  readonly distractors?: string | undefined
+  readonly whitening?: string | undefined
+  readonly 'image-size'?: string | undefined
+}
+
+/** Null where copies are not asked for. @throws AppError invalid_request for options of it without it, and for others beside it */
+export function copyOptionsOf(values: LabValues, protocols: readonly LabProtocol[] | null): CopyOptions | null {
+  const { distractors, whitening, 'image-size': size } = values
+  const imageSize = size === undefined ? undefined : wholeNumber('image-size', size, { least: 1, most: MOST_PIXELS })
+  if (!protocols?.includes('copy_detection')) {
+    const given = (['distractors', 'whitening', 'image-size'] as const).find((name) => values[name] !== undefined)
+    if (given !== undefined) throw refusal(`--${given} is for --protocol copy_detection.`)
+    return null
+  }
+  if (protocols.length > 1) throw refusal('--protocol copy_detection is asked for alone: its bank are originals.')
+  return { distractors, whitening, imageSize }
+}
+
+const MOST_PIXELS = 4096

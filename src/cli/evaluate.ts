@@ -4,10 +4,8 @@ import { dirname, resolve } from 'node:path'
 import { keysToSnake } from '../base/casing.ts'
 import {
   type ChosenSettings,
-  type Evaluation,
   isProtocol,
   LAB_PROTOCOLS,
-  type LabProtocol,
   type LeftOut,
   OF_PROTOTYPES,
   type Protocol
@@ -19,8 +17,8 @@ import { runProtocols } from '../evaluation/run-protocols.ts'
 import type { ImageOrigin } from '../serving/embed-images.ts'
 import { readInput } from '../serving/evaluation-input.ts'
 import { type Command, EXIT, EXIT_CODES, type ExitCode, refusal, threadsOf, wholeNumber } from './command.ts'
-import { checkLinearSources, runLinear } from './evaluate-linear.ts'
-import { dimensionsOf, drawsOf, epochsOf, neighborsOf, protocolsOf } from './evaluate-options.ts'
+import { type LabEvaluation, type LabSources, labMeasures, untilMeasured } from './evaluate-lab.ts'
+import { dimensionsOf, drawsOf, neighborsOf, protocolsOf } from './evaluate-options.ts'
 import { tableOf } from './evaluation-table.ts'
 import { isSamePlace, modelFolderOf, openModel, originOf, readWithProgress } from './images.ts'
 import { untilInterrupted } from './interrupt.ts'
@@ -38,12 +36,15 @@ const USAGE = `Evaluates a model's features by the protocols of the literature, 
   --queries SOURCE          images that are judged
   --protocol LIST           of ${LAB_PROTOCOLS.join(', ')},
                             with commas between them; by default everything that images and model allow, but for linear,
-                            which trains and needs packed images
+                            which trains and needs packed images, and copy_detection, which is asked for alone
   --k LIST                  neighbours that vote in knn, with commas between them (10,20,100,200)
   --draws N                 of images for few_shot (20)
   --dimensions LIST         evaluates the first so many dimensions of embeddings, of unit length again, once for each number
                             (all); not by clustering, prototypes and linear
   --epochs N                that linear trains its classifier for (100)
+  --distractors SOURCE      of copy_detection: images that are ranked beside the bank's originals
+  --whitening SOURCE        of copy_detection: images of neither side that whitening is learned from
+  --image-size N            of copy_detection: pixels (320 of a model of 224)
   --seed N                  of draws, folds and intervals (0)
   --out FILE                new; one JSON object a line, as --json prints them
   --threads N               of the engine, all cores by default
@@ -62,6 +63,9 @@ const OPTIONS = {
   draws: text,
   dimensions: text,
   epochs: text,
+  distractors: text,
+  whitening: text,
+  'image-size': text,
   seed: { ...text, default: '0' },
   out: text,
   threads: text,
@@ -88,19 +92,21 @@ export const EVALUATE: Command = {
     const quick = protocols?.filter(isProtocol) ?? null
     const from = { model, bankSource: bank.path, queriesSource: queries?.path ?? null }
     const asked = { quick, settings, dimensions, output, from }
-    const isTraining = protocols?.includes('linear') ?? false
-    if (isTraining) checkLinearSources({ model, bank, queries: judged })
+    const sources = { model, bank, judged, threads }
+    const measures = await labMeasures(values, protocols, sources)
     const lines: EvaluationEvent[] = []
     if (quick === null || quick.length > 0) {
-      const read = await readAll(asked, { model, bank, judged, threads })
+      const read = await readAll(asked, sources)
       if (typeof read === 'number') return read
       // Here nothing waits and nothing is half written: a signal ends the process by itself.
       lines.push(...evaluateCuts(read, asked))
     }
-    if (isTraining) {
-      const linear = await trainLinear(asked, { model, bank, judged, threads, epochs: epochsOf(values.epochs) })
-      if (typeof linear === 'number') return linear
-      lines.push(linear)
+    for (const measure of measures) {
+      const measured = await untilMeasured(measure, { seed: settings.seed, output })
+      if (typeof measured === 'number') return measured
+      const event = { type: 'evaluation', ...measured, ...from } as const
+      output.result(event, tableOf(measured))
+      lines.push(event)
     }
     if (out !== null) await writeLines(out, lines)
     return EXIT.done
@@ -117,15 +123,8 @@ interface Asked {
   readonly from: Run['from']
 }
 
-interface Sources {
-  readonly model: string
-  readonly bank: ImageOrigin
-  readonly judged: ImageOrigin | null
-  readonly threads: number | undefined
-}
-
 /** @returns the exit code where it was stopped */
-async function readAll({ quick, dimensions, output }: Asked, sources: Sources): Promise<EvaluationInput | ExitCode> {
+async function readAll({ quick, dimensions, output }: Asked, sources: LabSources): Promise<EvaluationInput | ExitCode> {
   const { model, bank, judged, threads } = sources
   let read: EvaluationInput | null = null
   const code = await untilInterrupted(
@@ -149,28 +148,6 @@ async function readAll({ quick, dimensions, output }: Asked, sources: Sources): 
   return read ?? code
 }
 
-/** @returns the exit code where it was stopped */
-async function trainLinear(
-  { settings, output, from }: Asked,
-  { bank, judged: queries, model, threads, epochs }: Sources & { readonly epochs: number | undefined }
-): Promise<EvaluationEvent | ExitCode> {
-  let event: EvaluationEvent | null = null
-  const code = await untilInterrupted(
-    () => output.show({ type: 'stopping' }, '\nstopping after this batch'),
-    async (signal) => {
-      const { seed } = settings
-      const { dimensions, ...evaluation } = await runLinear(
-        { model, bank, queries },
-        { epochs, seed, threads, output, signal }
-      )
-      event = { type: 'evaluation', ...evaluation, dimensions, ...from }
-      output.result(event, tableOf(evaluation))
-      return EXIT.done
-    }
-  )
-  return event ?? code
-}
-
 interface Run {
   /** Null: whatever can be run, but for `except`. */
   readonly protocols: readonly Protocol[] | null
@@ -180,9 +157,8 @@ interface Run {
   readonly from: { readonly model: string; readonly bankSource: string; readonly queriesSource: string | null }
 }
 
-interface EvaluationEvent extends Evaluation<LabProtocol> {
+interface EvaluationEvent extends LabEvaluation {
   readonly type: 'evaluation'
-  readonly dimensions: number
 }
 
 /** @throws AppError evaluation_impossible */

@@ -4,7 +4,7 @@ import type { TensorSpec } from '../engine/tensor-spec.ts'
 import { type Tensor, type Tensors, tf } from '../engine/tf.ts'
 import { type Network, servedNetwork } from '../recipe/network.ts'
 import type { Recipe } from '../recipe/schema.ts'
-import { backboneOf, classToken, probedTokens } from '../ssl/backbone.ts'
+import { backboneOf, classAndPooledPatches, classToken, probedTokens } from '../ssl/backbone.ts'
 import { bottleneck, unitRows } from '../ssl/head.ts'
 import { backboneParameters, networkParameters, type ParameterSpec } from '../ssl/parameters.ts'
 import { type PixelScale, pixelPatches } from '../ssl/patches.ts'
@@ -88,6 +88,19 @@ export function probeProgram({ network, normalization }: ServedNetwork, tokens: 
     build: (inputs) => {
       const patches = pixelPatches(inputs['images']!, network.patchSize, normalization)
       return { features: probedTokens(backboneOf(network, inputs), patches, tokens) }
+    }
+  }
+}
+
+/** `backbone.*` and images uint8 [N, size, size, C] → features [N, 2 · D], of any length. `size` is any number of whole patches. */
+export function copyProgram({ network, normalization }: ServedNetwork, size: number): Program {
+  return {
+    name: 'copy',
+    inputs: [...parameterInputs(backboneParameters(network)), imageInput({ ...network, imageSize: size })],
+    outputs: ['features'],
+    build: (inputs) => {
+      const patches = pixelPatches(inputs['images']!, network.patchSize, normalization)
+      return { features: classAndPooledPatches(backboneOf(network, inputs), patches) }
     }
   }
 }

@@ -39,7 +39,7 @@ interface UsableImage {
 export interface EmbeddedImage {
   readonly name: string
   readonly label: Label
-  /** [D], of unit length. */
+  /** [D], as the program gives it: of unit length where it embeds. */
   readonly embedding: Float32Array
 }
 

@@ -14,6 +14,8 @@ export interface ReadImages {
   readonly features: Float32Array
   /** [N] */
   readonly labels: readonly Label[]
+  /** [N] of the files, with the folders that they lie in. */
+  readonly names: readonly string[]
   readonly isLabelled: boolean
 }
 
@@ -44,7 +46,8 @@ export async function* readImages(reading: LabelledReading): AsyncGenerator<Read
   }
   const features = new Float32Array(images.length * dim)
   for (const [i, { embedding: row }] of images.entries()) features.set(row, i * row.length)
-  return { features, labels: images.map(({ label }) => label), isLabelled }
+  const [labels, names] = [images.map(({ label }) => label), images.map(({ name }) => name)]
+  return { features, labels, names, isLabelled }
 }
 
 /** A copy of the bank would find itself as the bank does. */

@@ -4,7 +4,7 @@ import { type Tensor, type Tensors, tf } from '../engine/tf.ts'
 import { isFused } from '../engine/trace/backend.ts'
 import { LAYER_NORM_EPS, type Network } from '../recipe/network.ts'
 import { affineOf, type Blocks, type BranchKeeps, classRows, type TokenView } from './blocks.ts'
-import { embedPatches, type NetworkParameters, type Patches } from './embed.ts'
+import { type EmbeddedPatches, embedPatches, type NetworkParameters, type Patches } from './embed.ts'
 import { foldedBlocks } from './folded-blocks.ts'
 import { plainBlocks } from './plain-blocks.ts'
 
@@ -20,12 +20,9 @@ export function backboneOf(network: Network, parameters: Tensors): Backbone {
 }
 
 /** Images of one size. */
-export interface View {
-  readonly patches: Patches
+export interface View extends EmbeddedPatches {
   /** Without them no branch is dropped. */
   readonly keeps?: BranchKeeps
-  /** [patches, batch]: 1 where the mask token stands in for a patch. */
-  readonly hidden?: Tensor
   /** The class token alone, or every token: class tokens of the batch first, then patch by patch. */
   readonly leaving: 'class' | 'all'
   readonly observe?: TokenView['observe']
@@ -35,10 +32,11 @@ export interface View {
 export function leavingRows(backbone: Backbone, views: readonly View[]): Tensor[] {
   const { network } = backbone
   return backbone.blocks.through(
-    views.map(({ patches, keeps = [], hidden, leaving, observe }) => {
+    views.map(({ keeps = [], leaving, observe, ...embedded }) => {
+      const { patches } = embedded
       const tokens = patches.shape[0]! + 1
       const batch = patches.shape[1]!
-      const rows = tf.reshape(embedPatches(backbone, patches, hidden), [tokens * batch, network.dim])
+      const rows = tf.reshape(embedPatches(backbone, embedded), [tokens * batch, network.dim])
       return { rows, tokens, batch, keeps, leaving, ...(observe ? { observe } : {}) }
     })
   )
@@ -74,4 +72,22 @@ export function probedTokens(
     parts.push(tf.mean(tf.slice(all, [1, 0, 0], [-1, -1, -1]), 0))
   }
   return parts.length === 1 ? parts[0]! : tf.concat(parts, 1)
+}
+
+/** Features are not negative on the way to a power mean; the original's floor. */
+const SMALLEST = 1e-6
+
+/**
+ * What copy detection compares (facebookresearch/dino, eval_copy_detection.py): the class token beside the power mean of the
+ * patches, (1/P Σ max(x, 1e-6)⁴)^¼ for each dimension, both of the last block through the final normalization:
+ * [batch, 2 · dim].
+ */
+export function classAndPooledPatches(backbone: Backbone, patches: Patches): Tensor {
+  const { dim } = backbone.network
+  const [rows] = leavingRows(backbone, [{ patches, leaving: 'all' }])
+  const all = tf.reshape(normalizeRows(backbone, rows!), [patches.shape[0]! + 1, -1, dim])
+  const classTokens = tf.reshape(tf.slice(all, [0, 0, 0], [1, -1, -1]), [-1, dim])
+  const seen = tf.maximum(tf.slice(all, [1, 0, 0], [-1, -1, -1]), SMALLEST)
+  const mean = tf.mean(tf.square(tf.square(seen)), 0)
+  return tf.concat([classTokens, tf.sqrt(tf.sqrt(mean))], 1)
 }

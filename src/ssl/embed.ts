@@ -1,10 +1,18 @@
 /** From patches to the tokens that the first block sees. */
 import { type Tensor, type Tensors, tf } from '../engine/tf.ts'
 import type { Network } from '../recipe/network.ts'
-import { positionsAt } from './position.ts'
+import { type Grid, positionsAt } from './position.ts'
 
 /** Pixels of patches, float, normalized: [patches, batch, channels · patch²], patches in reading order. */
 export type Patches = Tensor
+
+export interface EmbeddedPatches {
+  readonly patches: Patches
+  /** [patches, batch]: 1 where the mask token stands in for a patch, before positions are added. */
+  readonly hidden?: Tensor
+  /** Of the patches; a square when it is left out. */
+  readonly grid?: Grid
+}
 
 export interface NetworkParameters {
   readonly network: Network
@@ -14,13 +22,14 @@ export interface NetworkParameters {
 
 /**
  * [patches + 1, batch, dim]: the class token, then the patches, each with its position.
- *
- * @param hidden [patches, batch]: 1 where the mask token stands in for a patch, before positions are added
  */
-export function embedPatches({ network, parameters }: NetworkParameters, patches: Patches, hidden?: Tensor): Tensor {
+export function embedPatches({ network, parameters }: NetworkParameters, of: EmbeddedPatches): Tensor {
+  const { patches, hidden } = of
   const { dim, imageSize, patchSize } = network
   const [count, batch, pixels] = patches.shape as [number, number, number]
-  const positions = positionsAt(parameters['backbone.pos_embed']!, imageSize / patchSize, Math.sqrt(count))
+  const side = Math.sqrt(count)
+  const grid = of.grid ?? [side, side]
+  const positions = positionsAt(parameters['backbone.pos_embed']!, imageSize / patchSize, grid)
   const first = tf.add(tf.slice(positions, [0, 0], [1, dim]), tf.reshape(parameters['backbone.cls_token']!, [1, dim]))
   const others = tf.add(tf.slice(positions, [1, 0], [count, dim]), parameters['backbone.patch_embed.proj.bias']!)
   const table = tf.reshape(tf.concat([first, others]), [count + 1, 1, dim])

@@ -8,13 +8,13 @@ export interface PixelScale {
   readonly std: readonly number[]
 }
 
-/** images [batch, size, size, channels] → [patches, batch, channels · patch²], in the order of PyTorch's Conv2d weight. */
+/** images [batch, height, width, channels], both whole patches → [patches, batch, channels · patch²], in the order of PyTorch's Conv2d weight. */
 export function cutPatches(images: Tensor, patchSize: number): Tensor {
-  const [batch, size, , channels] = images.shape as [number, number, number, number]
-  const side = size / patchSize
-  const cut = tf.reshape(images, [batch, side, patchSize, side, patchSize, channels])
+  const [batch, height, width, channels] = images.shape as [number, number, number, number]
+  const [rows, columns] = [height / patchSize, width / patchSize]
+  const cut = tf.reshape(images, [batch, rows, patchSize, columns, patchSize, channels])
   const ordered = tf.transpose(cut, [1, 3, 0, 5, 2, 4])
-  return tf.reshape(ordered, [side * side, batch, channels * patchSize * patchSize])
+  return tf.reshape(ordered, [rows * columns, batch, channels * patchSize * patchSize])
 }
 
 /** The same from bytes, normalized: (x / 255 − mean) / std. */

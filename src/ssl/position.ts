@@ -6,6 +6,9 @@
  */
 import { type Tensor, tf } from '../engine/tf.ts'
 
+/** Rows and columns of patches. */
+export type Grid = readonly [height: number, width: number]
+
 const A = -0.75
 export const POSITION_OFFSET = 0.1
 
@@ -34,7 +37,7 @@ export function bicubicWeights(from: number, to: number, offset = POSITION_OFFSE
  * The whole change of grid as one matrix [1 + h·w, 1 + from·from], which depends on sizes alone; the class token keeps
  * its own row.
  */
-export function positionMatrix(from: number, [height, width]: readonly [number, number]): Float32Array {
+export function positionMatrix(from: number, [height, width]: Grid): Float32Array {
   const rows = bicubicWeights(from, height)
   const columns = bicubicWeights(from, width)
   const stored = 1 + from * from
@@ -48,9 +51,10 @@ export function positionMatrix(from: number, [height, width]: readonly [number, 
   return matrix
 }
 
-/** positions [1, 1 + from², dim] → [1 + to², dim]. */
-export function positionsAt(positions: Tensor, from: number, to: number): Tensor {
+/** positions [1, 1 + from², dim] → [1 + height · width, dim]. */
+export function positionsAt(positions: Tensor, from: number, [height, width]: Grid): Tensor {
   const table = tf.reshape(positions, [1 + from * from, positions.shape[2]!])
-  if (from === to) return table
-  return tf.matMul(tf.tensor2d(positionMatrix(from, [to, to]), [1 + to * to, 1 + from * from]), table)
+  if (from === height && from === width) return table
+  const matrix = positionMatrix(from, [height, width])
+  return tf.matMul(tf.tensor2d(matrix, [1 + height * width, 1 + from * from]), table)
 }

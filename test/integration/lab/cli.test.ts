@@ -186,6 +186,39 @@ test('kappa evaluate measures the first dimensions of embeddings, as many as a m
   assert.match(refused.stderr, /--dimensions must be 1 to 32 for this model, not 33\./)
 })
 
+test('kappa evaluate finds copies of images by their names, among distractors and whitened', async () => {
+  for (let index = 0; index < 4; index++) {
+    const [original, copy] = [at(`originals/10${index}000.png`), at(`copies/strong/10${index}001.png`)]
+    for (const path of [original, copy]) await mkdir(join(path, '..'), { recursive: true })
+    const source = at(`images/class-${index}/${index}.png`)
+    await cp(source, original)
+    await sharp(source).resize(20, 16, { fit: 'fill' }).toFile(copy)
+  }
+  await cp(at('originals/100000.png'), at('copies/990000.png'))
+  const words = ['evaluate', '--model', at('out/model'), '--bank', at('originals'), '--threads', '1']
+  const asked = [...words, '--protocol', 'copy_detection', '--queries', at('copies')]
+  const lines = await json(...asked, '--distractors', at('images/class-0'), '--whitening', at('images'))
+  const found = lines.find(({ type }) => type === 'evaluation') as Record<string, unknown> & {
+    readonly settings: Record<string, unknown>
+    readonly metrics: Record<string, { readonly value: number }>
+  }
+  assert.deepEqual([found['bank'], found['queries'], found['dimensions']], [16, 4, 64])
+  const { image_size: size, distractors, whitening, without_original: without } = found.settings
+  assert.deepEqual([size, distractors, whitening, without], [12, 12, 48, 1])
+  // The first original is a distractor too, and of equal ones the original comes first.
+  assert.ok(found.metrics['map_strong']!.value > 0.4, JSON.stringify(found.metrics))
+  for (const [more, reason] of [
+    [
+      ['--queries', at('copies'), '--image-size', '10'],
+      /--image-size must be a multiple of the model's patches of 4 pixels, not 10/
+    ],
+    [['--queries', at('images/class-0')], /copy_detection finds no original of any copy/]
+  ] as const) {
+    const { code, stderr } = await failing(...words, '--protocol', 'copy_detection', ...more)
+    assert.deepEqual([code, reason.test(stderr)], [2, true], stderr)
+  }
+})
+
 test('kappa evaluate needs labels for all but label_free, and shows people a table', async () => {
   const words = ['evaluate', '--model', at('out/model'), '--bank', at('images/class-0'), '--threads', '1']
   const refused = await failing(...words, '--protocol', 'label_free,knn')

@@ -231,6 +231,23 @@ test('kappa evaluate: first dimensions of what is told from all of them are refu
   await isRefused('evaluate', [...words, '--protocol', 'linear'], /--dimensions is not for linear: it reads features/)
 })
 
+test('kappa evaluate: what belongs to copies is refused without them, and what belongs to others with them', async () => {
+  const words = wordsOf(GOOD['evaluate']!())
+  const copies = [...words, '--protocol', 'copy_detection']
+  for (const [args, reason] of [
+    [[...words, '--distractors', at('full')], /--distractors is for --protocol copy_detection\./],
+    [[...words, '--whitening', at('full'), '--protocol', 'knn'], /--whitening is for --protocol copy_detection\./],
+    [[...words, '--image-size', '32'], /--image-size is for --protocol copy_detection\./],
+    [[...copies, '--image-size', '0'], /--image-size must be 1 or more/],
+    [[...words, '--protocol', 'knn,copy_detection'], /--protocol copy_detection is asked for alone/],
+    [copies, /copy_detection needs --queries/],
+    [[...copies, '--queries', at('full')], /copy_detection needs --queries/],
+    [[...copies, '--queries', at('packed'), '--distractors', at('none')], /--distractors .*none: there is no such/],
+    [[...copies, '--queries', at('packed'), '--whitening', at('empty')], /--whitening .*empty is an empty folder/]
+  ] as const)
+    await isRefused('evaluate', args, reason)
+})
+
 test('what is needed is said, one thing after the other', async () => {
   for (const [command, good] of Object.entries(GOOD)) {
     for (const option of Object.keys(good())) {

@@ -1,0 +1,134 @@
+/**
+ * Copy detection as facebookresearch/dino's eval_copy_detection.py has it on Copydays: every copy ranks the originals, and
+ * distractors with them, by cosine, and looks for the image that it was made of among the first 20. Average precision is the
+ * area under the precision-recall curve by trapezoids (the evaluation of INRIA Holidays). Features may be whitened before:
+ * less the mean of other images, on the eigenvectors of their second moments (not centered, as there), each divided by the
+ * square root of its eigenvalue.
+ */
+import type { Estimate, Evaluation } from '../base/evaluation.ts'
+import { dotsWithRows } from '../math/knn.ts'
+import { normalizeRows, rowCount } from '../math/vectors.ts'
+import { bootstrapMeans, bootstrapOver } from './intervals.ts'
+import { learnWhitening, whiten } from './whitening.ts'
+
+export interface NamedFeatures {
+  /** [N, dim], of any length. */
+  readonly features: Float32Array
+  /** Files' names with the folders that they lie in. */
+  readonly names: readonly string[]
+}
+
+export interface Copies {
+  readonly dim: number
+  readonly originals: NamedFeatures
+  readonly copies: NamedFeatures
+  /** Ranked beside the originals, and found by nobody. */
+  readonly distractors: Float32Array | null
+  /** Images that whitening is learned from; null: features stay as they are. */
+  readonly whitening: Float32Array | null
+}
+
+/** Of the ranking; what lies behind is not found. */
+const TOP = 20
+
+/** The last characters of a name without its ending number the copies of one original: 200000.jpg, 200001.jpg, …, 200099.jpg. */
+const COPY_CHARACTERS = 2
+
+/** What copies and their original share of their names; null for names that are too short. */
+export function originalOf(name: string): string | null {
+  const file = name.slice(name.lastIndexOf('/') + 1)
+  const dot = file.lastIndexOf('.')
+  const stem = dot > 0 ? file.slice(0, dot) : file
+  return stem.length > COPY_CHARACTERS ? stem.slice(0, -COPY_CHARACTERS) : null
+}
+
+/** The folders of a copy as the end of a metric: `_strong`, `_jpegqual_3`; nothing where there is none. */
+const kindOf = (name: string): string => {
+  const folders = name.split('/').slice(0, -1)
+  return folders.map((folder) => `_${folder}`).join('')
+}
+
+/** Row numbers of the originals, by what their names share with copies. */
+export function originalsByName({ names }: NamedFeatures): ReadonlyMap<string, readonly number[]> {
+  const known = new Map<string, number[]>()
+  for (const [row, name] of names.entries()) {
+    const original = originalOf(name)
+    if (original !== null) known.set(original, [...(known.get(original) ?? []), row])
+  }
+  return known
+}
+
+/**
+ * Metrics: `map` of each folder of copies, 0 … 1. Copies whose original is not there are left out and counted in
+ * `withoutOriginal`; one at least has one.
+ */
+export function evaluateCopyDetection(of: Copies, { seed }: { readonly seed: number }): Evaluation<'copy_detection'> {
+  const { originals, copies, distractors, whitening } = of
+  const known = originalsByName(originals)
+  const { database, queries } = comparable(of)
+  const scores = new Float64Array(database.length / of.dim)
+  const precisions = new Map<string, number[]>()
+  for (const [q, name] of copies.names.entries()) {
+    const wanted = known.get(originalOf(name) ?? '')
+    if (wanted === undefined) continue
+    const query = queries.subarray(q * of.dim, (q + 1) * of.dim)
+    dotsWithRows(database, query, { from: 0, to: scores.length, out: scores })
+    const kind = kindOf(name)
+    precisions.set(kind, [
+      ...(precisions.get(kind) ?? []),
+      trapezoidPrecision(ranksAmong(scores, wanted), wanted.length)
+    ])
+  }
+  const judged = [...precisions.values()].reduce((sum, { length }) => sum + length, 0)
+  return {
+    protocol: 'copy_detection',
+    settings: {
+      top: TOP,
+      averagePrecision: 'trapezoids',
+      original: `shares all but the last ${COPY_CHARACTERS} characters of the name`,
+      distractors: distractors === null ? 0 : rowCount(distractors, of.dim),
+      whitening: whitening === null ? null : rowCount(whitening, of.dim),
+      withoutOriginal: copies.names.length - judged,
+      ...bootstrapOver('queries'),
+      seed
+    },
+    bank: scores.length,
+    queries: judged,
+    classes: null,
+    metrics: Object.fromEntries(
+      [...precisions].flatMap(([kind, values]): [string, Estimate][] =>
+        Object.entries(bootstrapMeans({ [`map${kind}`]: values }, seed))
+      )
+    )
+  }
+}
+
+/** Unit rows, whitened where that was learned: of originals and then distractors, and of copies. */
+function comparable({ dim, originals, copies, distractors, whitening }: Copies) {
+  const all = new Float32Array(originals.features.length + (distractors?.length ?? 0))
+  all.set(originals.features)
+  if (distractors !== null) all.set(distractors, originals.features.length)
+  const learned = whitening && learnWhitening(whitening, dim)
+  const unit = (features: Float32Array) =>
+    Float64Array.from(normalizeRows(learned ? whiten(features, learned) : features, dim))
+  return { database: unit(all), queries: unit(copies.features) }
+}
+
+/** Places of the wanted rows among the first, from 0, ascending. Of equal similarities the earlier row comes first. */
+function ranksAmong(scores: Float64Array, wanted: readonly number[]): number[] {
+  const ranks = wanted.map((row) => {
+    const own = scores[row]!
+    return scores.reduce((before, score, other) => before + (score > own || (score === own && other < row) ? 1 : 0), 0)
+  })
+  return ranks.filter((rank) => rank < TOP).sort((a, b) => a - b)
+}
+
+/** @param ranks of what was found, from 0, ascending; @param wanted how many there are to be found */
+export function trapezoidPrecision(ranks: readonly number[], wanted: number): number {
+  let sum = 0
+  for (const [found, rank] of ranks.entries()) {
+    const before = rank === 0 ? 1 : found / rank
+    sum += (before + (found + 1) / (rank + 1)) / (2 * wanted)
+  }
+  return sum
+}
