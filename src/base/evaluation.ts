@@ -43,6 +43,13 @@ const PLAIN = /^(rankme|alpha|nmi_.*|ari_.*|.*_correlation)$/
 /** Whether a metric is a share, and shown in percent. */
 export const isShare = (metric: string): boolean => !PLAIN.test(metric)
 
+const METRIC_OF_EVALUATION = new RegExp(`^eval/(${LAB_PROTOCOLS.join('|')})_[a-z0-9_]+$`)
+
+/** What a metric of a protocol is called among the metrics of a run. */
+export const evaluationMetric = (protocol: LabProtocol, metric: string): string => `eval/${protocol}_${metric}`
+
+export const isEvaluationMetric = (name: string): boolean => METRIC_OF_EVALUATION.test(name)
+
 export interface Evaluation<Name extends LabProtocol = Protocol> {
   readonly protocol: Name
   readonly settings: Readonly<Record<string, Setting>>

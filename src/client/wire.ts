@@ -585,7 +585,7 @@ export interface paths {
         get: operations["listEvaluations"];
         put?: never;
         /**
-         * Queue an evaluation of a model on a dataset
+         * Queue an evaluation of a model, or of a checkpoint, on a dataset
          * @description By the protocols of docs/evaluation.md, each with its interval and all its settings. A worker computes it in a process of its own.
          *
          *     Needs the scope `models:write`.
@@ -1099,7 +1099,9 @@ export interface components {
         CreateEvaluation: {
             name?: string | null;
             /** @description Its id, or that of its run. */
-            model: string;
+            model?: string;
+            /** @description In place of a model: its teacher is measured, without a fitted mixture. */
+            checkpoint?: string;
             /** @description The bank, which votes or is learned from: ds_…@3, or ds_… for the latest ready version. */
             dataset: string;
             queries?: string | null;
@@ -1240,6 +1242,7 @@ export interface components {
                     /** @description Of draws, folds and intervals; 0 by default. */
                     seed?: number;
                 };
+                every_epochs?: number | null;
             } | null;
             metadata?: {
                 [key: string]: string;
@@ -1340,6 +1343,7 @@ export interface components {
                     dimensions: number | null;
                     seed: number;
                 };
+                every_epochs: number | null;
             } | null;
             error: {
                 code: string;
@@ -1532,7 +1536,11 @@ export interface components {
             object: "evaluation";
             project_id: string;
             name: string | null;
-            model: string;
+            model: string | null;
+            checkpoint: string | null;
+            /** @description Of the model or the checkpoint. */
+            step: number;
+            run: string | null;
             dataset: string;
             queries: string | null;
             protocols: ("knn" | "logistic" | "few_shot" | "retrieval" | "clustering" | "prototypes" | "label_free")[] | null;
@@ -2192,6 +2200,7 @@ export interface components {
                     dimensions: number | null;
                     seed: number;
                 };
+                every_epochs: number | null;
             } | null;
             error: {
                 code: string;
@@ -2214,7 +2223,7 @@ export interface components {
             /** @description Grows by one with every event of the run; the id of the event stream. */
             seq: number;
             /** @enum {unknown} */
-            type: "state" | "progress" | "checkpoint" | "alarm" | "model" | "message";
+            type: "state" | "progress" | "checkpoint" | "alarm" | "model" | "evaluation" | "message";
             /** @enum {unknown} */
             level: "info" | "warn" | "error";
             data: {
@@ -2991,7 +3000,7 @@ export interface operations {
     getRunMetrics: {
         parameters: {
             query?: {
-                /** @description Names of docs/metrics.md, with commas: loss,teacher_entropy. All without. */
+                /** @description Names of docs/metrics.md, with commas: loss,teacher_entropy; eval/* for all of evaluations. All without. */
                 keys?: string;
                 /** @description First step. */
                 from?: number;
@@ -3335,6 +3344,8 @@ export interface operations {
                 after?: string;
                 /** @description Its id, or that of its run. */
                 model?: string;
+                /** @description Those that it asked for, of its checkpoints and its model. */
+                run?: string;
                 /** @description The bank: ds_…@3, or ds_… for any version. */
                 dataset?: string;
                 /** @description Those that have a result of it. */

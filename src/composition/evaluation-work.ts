@@ -8,6 +8,7 @@ import type { EvaluationInput } from '../evaluation/protocols.ts'
 import { runProtocols } from '../evaluation/run-protocols.ts'
 import type { EvaluateRequest, EvaluationEvent, NamedFolder } from '../protocol/trainer-messages.ts'
 import type { DoneEvent } from '../protocol/training-events.ts'
+import { openCheckpoint } from '../serving/checkpoint-model.ts'
 import type { ImageOrigin } from '../serving/embed-images.ts'
 import { readInput } from '../serving/evaluation-input.ts'
 import { openServingModel } from '../serving/serving-model.ts'
@@ -53,10 +54,12 @@ export async function* evaluateModel(
 
 /** How many images each batch has. */
 async function* readAll(
-  { modelFolder, bank, queries, protocols, settings: { dimensions } }: Request,
+  { subject, bank, queries, protocols, settings: { dimensions } }: Request,
   openOnnxFile: OpenOnnxFile
 ): AsyncGenerator<number, EvaluationInput> {
-  const model = await openServingModel(modelFolder, openOnnxFile)
+  const model = await (subject.kind === 'model'
+    ? openServingModel(subject.folder, openOnnxFile)
+    : openCheckpoint(subject, openOnnxFile))
   try {
     const origins = { bank: originOf(bank), queries: queries && originOf(queries) }
     const nameOf = (origin: ImageOrigin) => (origin === origins.queries ? (queries ?? bank) : bank).name

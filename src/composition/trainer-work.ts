@@ -1,4 +1,5 @@
 /** What a trainer can be asked for, on the engine of this machine. */
+import { constants, setPriority } from 'node:os'
 import type { Clock } from '../base/clock.ts'
 import { chooseEngine, type EngineChoice } from '../engine/choose-engine.ts'
 import { createEngine } from '../engine/create-engine.ts'
@@ -15,6 +16,14 @@ import { evaluateModel } from './evaluation-work.ts'
 
 /** 0 and undefined mean: as many as there are cores. A run is repeated bit for bit with the same number only. */
 const withThreads = (threads: number | undefined): { threads?: number } => (threads ? { threads } : {})
+
+/**
+ * An evaluation runs beside whatever this machine trains: at this priority Linux gives it a tenth of a processor that both want
+ * (weights 110 to 1024), and all of one that nobody else does. Threads that are started later inherit it.
+ */
+function yieldToTraining(): void {
+  setPriority(constants.priority.PRIORITY_BELOW_NORMAL)
+}
 
 /** Only of what computes on NVIDIA's GPUs: how busy an idle one is would say nothing about the run. */
 const gpuMeterOf = ({ device, devices }: Engine): GpuMeter | undefined =>
@@ -49,8 +58,10 @@ export function createTrainerWork(clock: Clock, choice: EngineChoice): ChildWork
         openOnnxFile: (path) => openOnnxFile(path, withThreads(threads))
       })
     },
-    evaluate: ({ threads, ...request }, signal) =>
-      evaluateModel(request, signal, (path) => openOnnxFile(path, withThreads(threads))),
+    evaluate: ({ threads, ...request }, signal) => {
+      yieldToTraining()
+      return evaluateModel(request, signal, (path) => openOnnxFile(path, withThreads(threads)))
+    },
     examine: async ({ threads }) => ({ type: 'machine', ...(await machineOf(choice, withThreads(threads))) })
   }
 }

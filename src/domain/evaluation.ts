@@ -1,5 +1,11 @@
 import { AppError } from '../base/errors.ts'
-import type { ChosenSettings, LeftOut, Protocol, Evaluation as ProtocolResult } from '../base/evaluation.ts'
+import {
+  type ChosenSettings,
+  evaluationMetric,
+  type LeftOut,
+  type Protocol,
+  type Evaluation as ProtocolResult
+} from '../base/evaluation.ts'
 import type { JsonObject } from '../base/json.ts'
 
 /**
@@ -20,6 +26,14 @@ export interface VersionName {
 
 export const isSameVersion = (one: VersionName, other: VersionName): boolean =>
   one.datasetId === other.datasetId && one.version === other.version
+
+/** What is measured: one of the two is null. */
+export interface Subject {
+  readonly modelId: string | null
+  readonly checkpointId: string | null
+  /** Of the one or the other. */
+  readonly step: number
+}
 
 /** What is to be measured, of whatever model. */
 export interface EvaluationPlan {
@@ -46,12 +60,13 @@ export interface EvaluationResult extends ProtocolResult {
   readonly dimensions: number
 }
 
-/** A job that measures one model on one dataset. It outlives the dataset. */
-export interface Evaluation extends EvaluationPlan {
+/** A job that measures a model, or the teacher of a checkpoint, on one dataset. It outlives the dataset. */
+export interface Evaluation extends EvaluationPlan, Subject {
   readonly id: string
   readonly projectId: string
   readonly name: string | null
-  readonly modelId: string
+  /** The run that asked for it, whose metrics its results become; null where a user did. */
+  readonly runId: string | null
   readonly metadata: JsonObject
   readonly status: EvaluationStatus
   /** How often a worker began with it. */
@@ -70,7 +85,17 @@ export interface Evaluation extends EvaluationPlan {
 /** What a run asks for: `id` is null until its model is ready. */
 export interface EvaluationOfRun extends EvaluationPlan {
   readonly id: string | null
+  /** Of the run's epochs, between two checkpoints that are measured on the way; left out where only the model is. */
+  readonly everyEpochs?: number
 }
+
+/** The results as metrics of a run: `eval/knn_top1_k20`. */
+export const metricsOf = (results: readonly EvaluationResult[]): Record<string, number> =>
+  Object.fromEntries(
+    results.flatMap(({ protocol, metrics }) =>
+      Object.entries(metrics).map(([name, { value }]) => [evaluationMetric(protocol, name), value] as const)
+    )
+  )
 
 const FINISHED: ReadonlySet<EvaluationStatus> = new Set(['cancelled', 'succeeded', 'failed'])
 

@@ -101,7 +101,7 @@ export interface Run {
   readonly etaS: number | null
   readonly latestCheckpointId: string | null
   readonly modelId: string | null
-  /** Of its model, once that is ready. */
+  /** Of its model, once that is ready, and of checkpoints before. */
   readonly evaluation: EvaluationOfRun | null
   readonly error: RunError | null
   readonly createdAt: Date
@@ -122,7 +122,7 @@ export function requestCancel(run: Run): { status: RunStatus; desired: RunIntent
   return { status: isIdle ? 'cancelled' : 'cancelling', desired: 'cancel' }
 }
 
-export type RunEventType = 'state' | 'progress' | 'checkpoint' | 'alarm' | 'model' | 'message'
+export type RunEventType = 'state' | 'progress' | 'checkpoint' | 'alarm' | 'model' | 'evaluation' | 'message'
 
 /** `seq` grows by one per run and event; it is the SSE id. */
 export interface RunEvent {

@@ -105,6 +105,7 @@ export interface EventNotices {
 }
 
 export interface MetricQuery {
+  /** Null: all. One that ends with `*` stands for all that begin so. */
   readonly keys: readonly string[] | null
   readonly fromStep: number | null
   readonly toStep: number | null
@@ -124,7 +125,7 @@ export interface CheckpointStore {
   find(projectId: string, id: string): Promise<Checkpoint | null>
   load(id: string): Promise<Checkpoint | null>
   listByRun(projectId: string, runId: string, page: PageRequest): Promise<Page<Checkpoint>>
-  /** Complete ones of a run beyond the newest `keep`, oldest first, less those that a model was made from or an unfinished run begins from. */
+  /** Complete ones of a run beyond the newest `keep`, oldest first, less those that a model was made from, an unfinished run begins from or an unfinished evaluation measures. */
   listSuperseded(runId: string, keep: number): Promise<readonly Checkpoint[]>
   markDeleted(id: string): Promise<void>
 }
@@ -140,6 +141,8 @@ export interface ModelStore {
 export interface EvaluationFilter {
   readonly status?: EvaluationStatus
   readonly modelId?: string
+  /** That asked for it. */
+  readonly runId?: string
   /** The bank, of any version unless one is named. */
   readonly dataset?: { readonly datasetId: string; readonly version?: number }
   /** There is a result of it. */
@@ -147,12 +150,17 @@ export interface EvaluationFilter {
 }
 
 export interface EvaluationStore {
-  /** Hold its dataset versions before, in the same unit of work: `loadVersion` with `lock: 'share'`. */
+  /**
+   * Hold its dataset versions before, in the same unit of work: `loadVersion` with `lock: 'share'`. Throws checkpoint_not_found
+   * when its checkpoint was removed meanwhile.
+   */
   insert(evaluation: Evaluation): Promise<void>
   find(projectId: string, id: string): Promise<Evaluation | null>
   /** For workers, which serve every project. With `lock`, the row stays locked until the transaction ends. */
   load(id: string, options?: { lock: boolean }): Promise<Evaluation | null>
   list(projectId: string, filter: EvaluationFilter, page: PageRequest): Promise<Page<Evaluation>>
+  /** Of a checkpoint of the run, that the run asked for and nobody has begun; its row stays locked until the transaction ends. */
+  lockWaiting(runId: string): Promise<Evaluation | null>
   /** As bank or as queries. */
   countUnfinishedByDataset(datasetId: string): Promise<number>
   update(id: string, patch: EvaluationPatch): Promise<void>
@@ -160,7 +168,19 @@ export interface EvaluationStore {
 
 /** What changes while it is worked on. */
 export type EvaluationPatch = Partial<
-  Pick<Evaluation, 'status' | 'attempt' | 'progress' | 'results' | 'leftOut' | 'error' | 'startedAt' | 'finishedAt'>
+  Pick<
+    Evaluation,
+    | 'checkpointId'
+    | 'step'
+    | 'status'
+    | 'attempt'
+    | 'progress'
+    | 'results'
+    | 'leftOut'
+    | 'error'
+    | 'startedAt'
+    | 'finishedAt'
+  >
 >
 
 /** By the fitted kappa only prototypes that have one are listed. */

@@ -11,7 +11,7 @@ import { preprocessingOf } from '../recipe/preprocessing.ts'
 import type { Recipe } from '../recipe/schema.ts'
 import { networkParameters } from '../ssl/parameters.ts'
 import { readCheckpoint, type TrainState } from '../training/checkpoint.ts'
-import { type WriteOptions, writeModel } from './writer.ts'
+import { type ModelSubject, type WriteOptions, writeModel } from './writer.ts'
 
 export interface ExportOptions extends WriteOptions {
   readonly checkpointFolder: string
@@ -22,6 +22,11 @@ export interface ExportOptions extends WriteOptions {
  * @throws AppError checkpoint_invalid, checkpoint_not_found, storage_full; an Error when the programs deviate
  */
 export async function* exportModel({ checkpointFolder, ...options }: ExportOptions): AsyncGenerator<ExportEvent> {
+  yield* writeModel(await readTeacher(checkpointFolder), options)
+}
+
+/** @throws AppError checkpoint_invalid, checkpoint_not_found */
+export async function readTeacher(checkpointFolder: string): Promise<ModelSubject> {
   const checkpoint = await readCheckpoint(checkpointFolder)
   const { recipe, tensors } = checkpoint
   const weights = Object.fromEntries(
@@ -29,7 +34,7 @@ export async function* exportModel({ checkpointFolder, ...options }: ExportOptio
   )
   const { centering } = recipe.hyperparameters
   const center = centering === 'sinkhorn' ? null : tensors['center.cls']!
-  yield* writeModel({ config: configOf(checkpoint), weights, center, seed: recipe.seed }, options)
+  return { config: configOf(checkpoint), weights, center, seed: recipe.seed }
 }
 
 function configOf({ recipe, step, init, ...position }: TrainState): ModelFileConfig {

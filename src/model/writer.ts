@@ -2,7 +2,7 @@
  * Writes a model folder: weights, ONNX programs that were checked against the training code's own forward pass, the same
  * backbone for `transformers`, and a report on the prototypes. The folder appears complete or not at all.
  */
-import { mkdir } from 'node:fs/promises'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { draftFolder, writeDurably } from '../base/durable-files.ts'
 import { encodeSafetensors } from '../base/safetensors.ts'
@@ -58,7 +58,7 @@ interface Work extends ModelSubject {
  * @throws AppError storage_full; an Error when the programs deviate
  */
 export async function* writeModel(subject: ModelSubject, options: WriteOptions): AsyncGenerator<ExportEvent> {
-  const { config, seed } = subject
+  const { config, weights, seed } = subject
   const { step } = config
   const images = await openImageSource(options.datasetFolder, { target: config, seed })
   const draft = await draftFolder(options.outFolder)
@@ -68,9 +68,7 @@ export async function* writeModel(subject: ModelSubject, options: WriteOptions):
     yield beginning('weights')
     await writeWeights(work)
     yield beginning('programs')
-    for (const [path, program] of work.programs) {
-      await write(work, path, [traceToOnnx(program, { constants: weightsOf(program, work.weights) })])
-    }
+    for (const [path, program] of work.programs) await write(work, path, [traced(program, weights)])
     yield* writeVerification(work)
     if (options.signal?.aborted) return yield stopped
     const head = headOf(config)
@@ -85,6 +83,14 @@ export async function* writeModel(subject: ModelSubject, options: WriteOptions):
     await images.close()
   }
 }
+
+/** The programs alone, unchecked: of what is measured and thrown away. */
+export async function writePrograms({ config, weights }: ModelSubject, folder: string): Promise<void> {
+  for (const [path, program] of programsOf(config)) await writeFile(join(folder, path), traced(program, weights))
+}
+
+const traced = (program: Program, weights: Weights): Uint8Array =>
+  traceToOnnx(program, { constants: weightsOf(program, weights) })
 
 function programsOf(config: ModelFileConfig): ReadonlyMap<string, Program> {
   const embed = [MODEL_FILES.embed, embedProgram(config)] as const

@@ -3,6 +3,8 @@
  * `GET /v1/runs/{run}/metrics` are held to it by tests, and so is what a real run reports.
  */
 
+import { isEvaluationMetric } from '../base/evaluation.ts'
+
 /** `step`: in every step. `window`: once in 50 steps, and at the end of an epoch. */
 export type MetricOccasion = 'step' | 'window'
 
@@ -200,3 +202,10 @@ export const METRICS: readonly Metric[] = [
 ]
 
 export const METRIC_NAMES: ReadonlySet<string> = new Set(METRICS.map(({ name }) => name))
+
+/** Stands for all that an evaluation has measured of checkpoints and model. */
+export const ALL_OF_EVALUATIONS = 'eval/*'
+
+/** What may be asked for of a run: a trainer reports the names, evaluations add theirs. */
+export const isMetric = (key: string): boolean =>
+  METRIC_NAMES.has(key) || isEvaluationMetric(key) || key === ALL_OF_EVALUATIONS

@@ -29,6 +29,8 @@ export interface TrainRequest {
   readonly init?: TrainInit
   readonly checkpointEveryS?: number
   readonly checkpointEverySteps?: number
+  /** At the end of every so many epochs, unless that would slow the run (training/train.ts). */
+  readonly checkpointEveryEpochs?: number
   /** Ends the leg, as `stop` would, after so many steps of this process. */
   readonly maxSteps?: number
   /** What it has to train on; by default whatever the machine's engine computes on. */
@@ -68,11 +70,17 @@ export interface NamedFolder {
   readonly name: string
 }
 
-/** Measures a model. */
+/** Where the network lies that is measured. */
+export type MeasuredFolder =
+  /** A model's, as it is served: without the weights in other formats. */
+  | { readonly kind: 'model'; readonly folder: string }
+  /** A checkpoint's, whose teacher is meant, and a folder that takes the programs which are made of it. */
+  | { readonly kind: 'checkpoint'; readonly folder: string; readonly programsFolder: string }
+
+/** Measures a model, or a checkpoint as the model that it would be. */
 export interface EvaluateRequest {
   readonly type: 'evaluate'
-  /** As it is served: without the weights in other formats. */
-  readonly modelFolder: string
+  readonly subject: MeasuredFolder
   readonly bank: NamedFolder
   /** Null: the bank is judged. */
   readonly queries: NamedFolder | null

@@ -13,6 +13,7 @@ import { isRecord } from '../base/json.ts'
 export interface Measurement extends Evaluation<LabProtocol> {
   /** The file, or the evaluation, that it is of. */
   readonly from: string
+  /** Or the checkpoint in its place. */
   readonly model: string
   readonly bankSource: string
   /** Null: the bank was judged. */
@@ -70,8 +71,8 @@ function measurementsOf(value: unknown, { file, at }: Place): Measurement[] {
       isRecord(one) && one['object'] === 'list' ? refuseNested(at) : measurementsOf(one, { file, at })
     )
   if (value['object'] === 'evaluation') {
-    const { id, model, dataset, queries, results } = value
-    const named = { from: textOf(id, at), model: textOf(model, at), bankSource: textOf(dataset, at) }
+    const { id, model, checkpoint, dataset, queries, results } = value
+    const named = { from: textOf(id, at), model: textOf(model ?? checkpoint, at), bankSource: textOf(dataset, at) }
     if (!Array.isArray(results)) throw refusal(at, 'has no results')
     return results.map((one: unknown) =>
       measurementOf(one, { ...named, queriesSource: textOrNull(queries, at) }, { file, at })

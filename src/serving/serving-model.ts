@@ -52,7 +52,19 @@ const OUTPUTS = { embed: ['embedding'], assign: ['cosine', 'bottleneck'] } as co
 /** @throws AppError model_not_ready */
 export async function openServingModel(folder: string, openOnnxFile: OpenOnnxFile): Promise<ServingModel> {
   const config = await readModelConfig(folder)
-  const head = await openHead(folder, config)
+  return createServingModel({ config, head: await openHead(folder, config), folder, openOnnxFile })
+}
+
+export interface Served {
+  readonly config: ModelFileConfig
+  readonly head: ServedHead | null
+  /** Of the programs. */
+  readonly folder: string
+  readonly openOnnxFile: OpenOnnxFile
+}
+
+/** @throws an Error where a program is not there */
+export async function createServingModel({ config, head, folder, openOnnxFile }: Served): Promise<ServingModel> {
   const unclosed: unknown[] = []
   // They stay as long as the model: what they cost is counted in its bytes.
   const opened = new SharedCache<{ readonly kind: ServedKind; readonly from: string }, LoadedProgram>({

@@ -1,7 +1,7 @@
 /**
- * A model measured on packed datasets:
+ * A model or a checkpoint measured on packed datasets:
  *
- *   begin ─→ model and datasets into the cache ─→ trainer child reads and computes ─→ results, succeeded
+ *   begin ─→ its files and the datasets to this disk ─→ trainer child reads and computes ─→ results, succeeded
  *     │                                             │
  *     └ null: nothing to do                         ├ failed: with the code
  *                                                   └ no longer wanted: child stopped, cancelled
@@ -9,16 +9,19 @@
  * Outages are waited for, a child that others killed is tried once more. A worker that ends leaves the evaluation as it is:
  * the queue gives the job to another, which starts over.
  */
+import { join } from 'node:path'
 import type { Clock } from '../base/clock.ts'
 import { AppError } from '../base/errors.ts'
 import type { Logger } from '../base/log.ts'
+import type { WorkFolders } from '../base/work-folders.ts'
 import type { CachedFolder, LocalCache } from '../cache/local-cache.ts'
 import { servedFiles } from '../cache/model-folders.ts'
 import type { EvaluationResult } from '../domain/evaluation.ts'
 import type { ObjectStore } from '../domain/ports.ts'
-import type { EvaluatedEvent, EvaluateRequest, WorkEvent } from '../protocol/trainer-messages.ts'
-import type { EvaluationJobs, EvaluationOrder } from '../services/evaluations/evaluation-jobs.ts'
+import type { EvaluatedEvent, EvaluateRequest, MeasuredFolder, WorkEvent } from '../protocol/trainer-messages.ts'
+import type { EvaluationJobs, EvaluationOrder, Measurable } from '../services/evaluations/evaluation-jobs.ts'
 import { datasetEntry } from './dataset-entry.ts'
+import { fetchCheckpoint } from './restore-checkpoint.ts'
 import { retryOutages } from './retry.ts'
 import { askTrainer, describeFailure, persist, type StartTrainer } from './trainer-request.ts'
 import { watchWanted } from './watch.ts'
@@ -27,6 +30,7 @@ export interface EvaluateModelDeps {
   readonly evaluations: EvaluationJobs
   readonly objects: ObjectStore
   readonly cache: LocalCache
+  readonly folders: WorkFolders
   readonly clock: Clock
   readonly logger: Logger
   readonly startTrainer: StartTrainer
@@ -55,28 +59,48 @@ export const createEvaluateModel =
     const leaving = AbortSignal.any([jobSignal, deps.draining])
     const patience = { clock, logger, signal: leaving }
     const order = await retryOutages(() => evaluations.begin(id), patience)
-    if (order === null) return
-    const watch = watchWanted({ clock, logger }, () => evaluations.state(id))
-    const limit = limitTime(clock)
-    const signal = AbortSignal.any([leaving, watch.signal, limit.signal])
-    try {
-      const evaluated = await persist({ clock, logger, signal }, () => measure({ ...deps, logger }, order, signal))
-      await retryOutages(() => evaluations.complete(id, { ...evaluated, results: resultsOf(evaluated) }), patience)
-      logger.info({ protocols: evaluated.results.length }, 'model is evaluated')
-    } catch (error) {
-      if (leaving.aborted) throw error
-      if (watch.signal.aborted) {
-        await retryOutages(() => evaluations.leave(id), patience)
-        return logger.info('evaluation is not wanted any more')
-      }
-      const reason = limit.signal.aborted ? limit.signal.reason : error
-      logger.error({ err: reason }, 'model could not be evaluated')
-      await retryOutages(() => evaluations.fail(id, describeFailure(reason)), patience)
-    } finally {
-      watch.end()
-      limit.end()
-    }
+    if (order !== null) await work({ ...deps, logger }, order, { leaving, patience })
+    await retire(deps, id).catch((error: unknown) =>
+      logger.warn({ err: error }, 'old checkpoints could not be removed')
+    )
   }
+
+/** Those that were kept for this evaluation alone; what stays after a failure goes with the next checkpoint or evaluation. */
+async function retire({ evaluations, objects }: EvaluateModelDeps, id: string): Promise<void> {
+  for (const { prefix } of await evaluations.retire(id)) await objects.removePrefix(`${prefix}/`)
+}
+
+interface Conditions {
+  /** Aborted when this worker has to leave it. */
+  readonly leaving: AbortSignal
+  readonly patience: Parameters<typeof retryOutages>[1]
+}
+
+/** Ends when the evaluation has. @throws the reason when this worker has to leave it */
+async function work(deps: EvaluateModelDeps, order: EvaluationOrder, { leaving, patience }: Conditions): Promise<void> {
+  const { evaluations, clock, logger } = deps
+  const { id } = order.evaluation
+  const watch = watchWanted({ clock, logger }, () => evaluations.state(id))
+  const limit = limitTime(clock)
+  const signal = AbortSignal.any([leaving, watch.signal, limit.signal])
+  try {
+    const evaluated = await persist({ clock, logger, signal }, () => measure(deps, order, signal))
+    await retryOutages(() => evaluations.complete(id, { ...evaluated, results: resultsOf(evaluated) }), patience)
+    logger.info({ protocols: evaluated.results.length }, 'model is evaluated')
+  } catch (error) {
+    if (leaving.aborted) throw error
+    if (watch.signal.aborted) {
+      await retryOutages(() => evaluations.leave(id), patience)
+      return logger.info('evaluation is not wanted any more')
+    }
+    const reason = limit.signal.aborted ? limit.signal.reason : error
+    logger.error({ err: reason }, 'model could not be evaluated')
+    await retryOutages(() => evaluations.fail(id, describeFailure(reason)), patience)
+  } finally {
+    watch.end()
+    limit.end()
+  }
+}
 
 function limitTime(clock: Clock): { readonly signal: AbortSignal; end(): void } {
   const late = new AbortController()
@@ -91,18 +115,19 @@ const resultsOf = ({ results, dimensions }: EvaluatedEvent): EvaluationResult[] 
   results.map((result) => ({ ...result, dimensions }))
 
 async function measure(deps: EvaluateModelDeps, order: EvaluationOrder, signal: AbortSignal): Promise<EvaluatedEvent> {
-  const { objects, cache, startTrainer } = deps
+  const { objects, cache, folders, startTrainer } = deps
   const held: CachedFolder[] = []
+  const folder = await folders.make(order.evaluation.id)
   const hold = async (entry: Parameters<LocalCache['acquire']>[0]): Promise<string> => {
     const cached = await cache.acquire(entry, signal)
     held.push(cached)
     return cached.folder
   }
   try {
-    const modelFolder = await hold(servedFiles(order.model))
+    const subject = await fetchSubject(deps, order.subject, { folder, hold, signal })
     const bank = await hold(await datasetEntry(objects, order.bank))
     const queries = order.queries && (await hold(await datasetEntry(objects, order.queries)))
-    const request = requestOf(deps, order, { modelFolder, bank, queries })
+    const request = requestOf(deps, order, { subject, bank, queries })
     const onEvent = reportProgress(deps, order)
     return await askTrainer(startTrainer, {
       request,
@@ -114,11 +139,31 @@ async function measure(deps: EvaluateModelDeps, order: EvaluationOrder, signal: 
     })
   } finally {
     for (const one of held) await one.release()
+    await folders.remove(folder)
   }
 }
 
+interface Fetching {
+  /** Of this evaluation alone. */
+  readonly folder: string
+  readonly hold: (entry: Parameters<LocalCache['acquire']>[0]) => Promise<string>
+  readonly signal: AbortSignal
+}
+
+/** A checkpoint is read once and goes past the cache. */
+async function fetchSubject(
+  { objects }: EvaluateModelDeps,
+  subject: Measurable,
+  { folder, hold, signal }: Fetching
+): Promise<MeasuredFolder> {
+  if (subject.kind === 'model') return { kind: 'model', folder: await hold(servedFiles(subject.model)) }
+  const checkpoint = join(folder, 'checkpoint')
+  await fetchCheckpoint(subject.checkpoint, { objects, folder: checkpoint, signal })
+  return { kind: 'checkpoint', folder: checkpoint, programsFolder: folder }
+}
+
 interface Folders {
-  readonly modelFolder: string
+  readonly subject: MeasuredFolder
   readonly bank: string
   readonly queries: string | null
 }
@@ -135,7 +180,7 @@ function requestOf(
   })
   return {
     type: 'evaluate',
-    modelFolder: folders.modelFolder,
+    subject: folders.subject,
     bank: named(folders.bank, bank),
     queries: queries === null || folders.queries === null ? null : named(folders.queries, queries),
     protocols,

@@ -142,12 +142,14 @@ interface Places {
 }
 
 function requestOf(deps: TrainRunDeps, { run }: Claim, { dataset, folder, resumeFrom, init }: Places): TrainRequest {
+  const every = run.evaluation?.everyEpochs
   return {
     type: 'train',
     recipe: run.recipe,
     datasetFolder: dataset.folder,
     outFolder: folder,
     checkpointEveryS: run.checkpoint.everyS,
+    ...(every === undefined ? {} : { checkpointEveryEpochs: every }),
     loaders: deps.loaders,
     device: run.compute.device,
     devices: run.compute.devices,

@@ -3,7 +3,6 @@
  * the events. A run is a function of recipe, dataset and init: stopping, resuming and the number of loaders do not change it.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import type { Clock } from '../base/clock.ts'
 import { AppError } from '../base/errors.ts'
 import type { Engine } from '../engine/engine.ts'
 import type { GpuMeter } from '../engine/gpu-meter.ts'
@@ -16,6 +15,7 @@ import type { Recipe } from '../recipe/schema.ts'
 import { type Batches, createBatches } from './batches.ts'
 import { firstState, type Init } from './begin.ts'
 import { checkResumable, readCheckpoint, type TrainState, writeCheckpoint } from './checkpoint.ts'
+import { checkpointRhythm, type RhythmOptions } from './checkpoint-rhythm.ts'
 import { watchHealth } from './health/health.ts'
 import { isWindowEnd, kappaQuantiles } from './health/probe.ts'
 import { createHealthWindow, type HealthWindow } from './health/window.ts'
@@ -26,7 +26,7 @@ import { scheduleAt } from './step/schedule.ts'
 import { parameterSpecs } from './step/state.ts'
 import { createTrainStep, type TrainStep } from './step/step.ts'
 
-export interface TrainOptions {
+export interface TrainOptions extends RhythmOptions {
   readonly datasetFolder: string
   readonly recipe: Recipe
   /** Checkpoints appear in `checkpoints/` below it. */
@@ -35,14 +35,11 @@ export interface TrainOptions {
   readonly resumeFrom?: string
   /** What the run begins from, random weights by default; its weights are read at step 0 alone. */
   readonly init?: Init | undefined
-  readonly checkpointEveryS?: number
-  readonly checkpointEverySteps?: number
   /** Stops, as the signal would, after so many steps of this call. */
   readonly maxSteps?: number
   /** Stops before the next step, with a checkpoint. */
   readonly signal?: AbortSignal
   readonly engine: Engine
-  readonly clock: Clock
   /** Threads that decode and crop. */
   readonly loaders?: number
   /** Read with every window, while its last step is under way. */
@@ -100,9 +97,9 @@ interface StepsTaken {
 /** Ends with a checkpoint of the last state. */
 async function* takeSteps(begin: TrainState, run: Run): AsyncGenerator<TrainEvent, StepsTaken> {
   const { options, lastStep, batches } = run
-  const { recipe, engine, outFolder, signal, gpuMeter } = options
+  const { recipe, engine, outFolder, signal, gpuMeter, clock } = options
   const { stepsPerEpoch } = batches
-  const checkpoints = checkpointRhythm(options)
+  const checkpoints = checkpointRhythm(options, begin.epoch)
   const alarms = watchHealth(recipe, { stepsPerEpoch, from: begin.health })
   const window = createHealthWindow(networkOf(recipe), begin.health)
   const trainStep = await createTrainStep(engine, recipe, begin.tensors)
@@ -112,10 +109,11 @@ async function* takeSteps(begin: TrainState, run: Run): AsyncGenerator<TrainEven
   let skipped = 0
 
   async function checkpoint(): Promise<TrainEvent> {
+    const startedAt = clock.now()
     const health = new Map([...alarms.tensors(), ...window.tensors()])
     const state = { step, epoch, stepsPerEpoch, recipe, contentHash, init, tensors: await trainStep.read(), health }
     const event = await writeCheckpoint(outFolder, state)
-    checkpoints.saved(step)
+    checkpoints.saved({ step, epoch }, clock.now() - startedAt)
     return event
   }
 
@@ -135,7 +133,7 @@ async function* takeSteps(begin: TrainState, run: Run): AsyncGenerator<TrainEven
         yield* alarms.observe(step, one.metrics)
         skipped = one.metrics['skipped'] === 1 ? skipped + 1 : 0
         if (skipped >= MOST_SKIPPED) failure = standsStill(step, skipped)
-        else if (checkpoints.isDue(step)) yield await checkpoint()
+        else if (checkpoints.isDue({ step, epoch })) yield await checkpoint()
       }
       // A step computes synchronously: without a turn of the event loop no stop message would ever arrive.
       await nextTurn()
@@ -172,29 +170,6 @@ async function beginOrResume(options: TrainOptions, batches: Batches): Promise<T
   const checkpoint = await readCheckpoint(resumeFrom)
   checkResumable(checkpoint, { recipe, contentHash, init })
   return { ...checkpoint, stepsPerEpoch, recipe }
-}
-
-interface CheckpointRhythm {
-  isDue(step: number): boolean
-  /** Whether this process has written the state at `step`. */
-  isSaved(step: number): boolean
-  saved(step: number): void
-}
-
-/** By time and by steps, whichever is set; both count from the last checkpoint, so that none follows right after another. */
-function checkpointRhythm({ checkpointEveryS, checkpointEverySteps, clock }: TrainOptions): CheckpointRhythm {
-  let savedStep: number | null = null
-  let savedAt = clock.now()
-  return {
-    isDue: (step) =>
-      (checkpointEverySteps !== undefined && step % checkpointEverySteps === 0) ||
-      (checkpointEveryS !== undefined && clock.now() - savedAt >= checkpointEveryS * 1000),
-    isSaved: (step) => step === savedStep,
-    saved: (step) => {
-      savedStep = step
-      savedAt = clock.now()
-    }
-  }
 }
 
 interface StepRecord extends StepResult {

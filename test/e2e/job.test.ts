@@ -20,7 +20,7 @@ describe('a job, from POST to checkpoint', () => {
       ...SMALL_RUN,
       name: 'first',
       dataset: `${dataset}@1`,
-      evaluation: { dataset: `${dataset}@1`, protocols: ['knn', 'clustering'], settings: { k: [10] } },
+      evaluation: { dataset: `${dataset}@1`, protocols: ['knn', 'clustering'], settings: { k: [10] }, every_epochs: 1 },
       metadata: { team: 'e2e' }
     }))
   })
@@ -114,10 +114,20 @@ describe('a job, from POST to checkpoint', () => {
     const { value, low, high } = knn.metrics.top1_k10
     assert.ok(low <= value && value <= high && value > 0.1, 'better than ten classes by lot')
     const found = await platform.call('GET', `/v1/evaluations?dataset=${dataset}&protocol=knn`)
-    assert.deepEqual(
-      found.json.data.map(({ id }: { id: string }) => id),
-      [evaluation.id]
-    )
+    assert.equal(found.json.data[0].id, evaluation.id)
+  })
+
+  it('measures checkpoints on the way, and keeps all of it as metrics of the run', async () => {
+    const asked = await platform.call('GET', `/v1/evaluations?run=${run.id}`)
+    for (const { id } of asked.json.data) {
+      const ended = await platform.waitFor(`/v1/evaluations/${id}`, ({ finished_at: at }) => at !== null)
+      assert.equal(ended.status, 'succeeded', JSON.stringify(ended.error))
+    }
+    const { json } = await platform.call('GET', `/v1/runs/${run.id}/metrics?keys=eval/*`)
+    const knn = json.series.find(({ key }: { key: string }) => key === 'eval/knn_top1_k10')
+    const steps = asked.json.data.map(({ step }: { step: number }) => step).reverse()
+    assert.deepEqual(knn.steps, steps)
+    assert.ok(steps.length > 1 && steps.at(-1) === run.progress.total_steps, `steps ${steps}`)
   })
 
   it('gives the same weights again for the same seed', async () => {

@@ -47,7 +47,7 @@ function checkpoint(request: TrainRequest, step: number, state: string): void {
   const text = JSON.stringify({ step, state })
   writeFileSync(join(folder, 'state.json'), text)
   const files = [{ path: 'state.json', bytes: text.length, sha256: sha256(text) }]
-  say({ type: 'checkpoint', step, epoch: 0, folder, files, stateHash: state })
+  say({ type: 'checkpoint', step, epoch: Math.floor(step / 5), folder, files, stateHash: state })
 }
 
 function misbehaves(script: FakeScript, step: number): boolean {
@@ -176,8 +176,10 @@ function exportFake(request: ExportRequest | ImportRequest): void {
  * What an evaluation does is the text of `script` in the model's folder: `fail`, `kill`, `kill <marker file>` (once), `wait`
  * (until it is stopped), `deaf` (hears no stop), or anything else.
  */
-async function evaluateFake({ modelFolder, bank, queries, protocols }: EvaluateRequest): Promise<void> {
-  const [how, marker] = readFileSync(join(modelFolder, 'script'), 'utf8').split(' ')
+async function evaluateFake({ subject, bank, queries, protocols }: EvaluateRequest): Promise<void> {
+  const isModel = subject.kind === 'model'
+  const [how, marker] = isModel ? readFileSync(join(subject.folder, 'script'), 'utf8').split(' ') : ['good']
+  if (!isModel) readFileSync(join(subject.folder, 'state.json'))
   if (how === 'kill' && !(marker && existsSync(marker))) {
     if (marker) writeFileSync(marker, '')
     process.kill(process.pid, 'SIGKILL')

@@ -24,6 +24,7 @@ const PAGE_POLICY = `${REPORT_POLICY}; frame-ancestors 'none'`
 const requestProblems = [
   'model_not_found',
   'model_not_ready',
+  'checkpoint_not_found',
   'dataset_not_found',
   'dataset_version_not_found',
   'dataset_version_not_ready',
@@ -39,7 +40,7 @@ export function evaluationRoutes(app: App, { evaluations }: Pick<Services, 'eval
       schema: {
         operationId: 'createEvaluation',
         tags,
-        summary: 'Queue an evaluation of a model on a dataset',
+        summary: 'Queue an evaluation of a model, or of a checkpoint, on a dataset',
         description:
           'By the protocols of docs/evaluation.md, each with its interval and all its settings. A worker computes it in a process of its own.',
         body: CreateEvaluation,

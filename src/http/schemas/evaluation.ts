@@ -1,14 +1,20 @@
 import { type Static, Type } from 'typebox'
 import { keysToSnake } from '../../base/casing.ts'
+import { AppError } from '../../base/errors.ts'
 import { type ChosenSettings, isOfPrototypes, MOST_DRAWS, PROTOCOLS } from '../../base/evaluation.ts'
 import {
   type Evaluation as DomainEvaluation,
   EVALUATION_STATUSES,
   type EvaluationOfRun,
+  type EvaluationPlan,
   type EvaluationResult,
   type VersionName
 } from '../../domain/evaluation.ts'
-import type { EvaluationRequest, EvaluationQuery as ServiceQuery } from '../../services/evaluations/evaluations.ts'
+import type {
+  EvaluationRequest,
+  EvaluationQuery as ServiceQuery,
+  SubjectWish
+} from '../../services/evaluations/evaluations.ts'
 import type { PlanRequest } from '../../services/evaluations/plan-evaluation.ts'
 import {
   closed,
@@ -80,15 +86,36 @@ const planFields = {
   settings: Type.Optional(Chosen)
 }
 
-export const PlanOfRun = Type.Object(planFields, {
-  ...closed,
-  description: "An evaluation of the run's model, queued when that is ready."
-})
+const MOST_EPOCHS = 1_000_000
+
+export const PlanOfRun = Type.Object(
+  {
+    ...planFields,
+    every_epochs: Type.Optional(
+      Nullable(
+        Type.Integer({
+          minimum: 1,
+          maximum: MOST_EPOCHS,
+          description:
+            'Also of a checkpoint for every so many epochs, as metrics eval/… of the run; one that would have to wait for the one before is left out.'
+        })
+      )
+    )
+  },
+  { ...closed, description: "An evaluation of the run's model, queued when that is ready." }
+)
 
 export const CreateEvaluation = Type.Object(
   {
     name: Type.Optional(Nullable(Name)),
-    model: Text({ minLength: 1, maxLength: 64, description: 'Its id, or that of its run.' }),
+    model: Type.Optional(Text({ minLength: 1, maxLength: 64, description: 'Its id, or that of its run.' })),
+    checkpoint: Type.Optional(
+      Text({
+        minLength: 1,
+        maxLength: 64,
+        description: 'In place of a model: its teacher is measured, without a fitted mixture.'
+      })
+    ),
     ...planFields,
     metadata: Type.Optional(Metadata)
   },
@@ -151,7 +178,11 @@ const planShown = {
 }
 
 export const RunEvaluation = Type.Object(
-  { id: Nullable(Type.String({ description: 'Null until the model is ready.' })), ...planShown },
+  {
+    id: Nullable(Type.String({ description: 'Null until the model is ready.' })),
+    ...planShown,
+    every_epochs: Nullable(Type.Integer({ description: 'Null where checkpoints are not measured.' }))
+  },
   { description: "The evaluation of the run's model." }
 )
 
@@ -161,7 +192,10 @@ export const Evaluation = Resource(
     object: Type.Literal('evaluation'),
     project_id: Type.String(),
     name: Nullable(Type.String()),
-    model: Type.String(),
+    model: Nullable(Type.String({ description: 'Null where a checkpoint is measured.' })),
+    checkpoint: Nullable(Type.String({ description: 'Null where a model is measured.' })),
+    step: Type.Integer({ description: 'Of the model or the checkpoint.' }),
+    run: Nullable(Type.String({ description: 'That asked for it; its results are metrics of that run.' })),
     ...planShown,
     metadata: Metadata,
     status: Type.Enum([...EVALUATION_STATUSES]),
@@ -188,6 +222,9 @@ export const EvaluationQuery = Type.Object(
   {
     ...pageQuery,
     model: Type.Optional(Text({ maxLength: 64, description: 'Its id, or that of its run.' })),
+    run: Type.Optional(
+      Text({ maxLength: 64, description: 'Those that it asked for, of its checkpoints and its model.' })
+    ),
     dataset: Type.Optional(Text({ maxLength: 100, description: 'The bank: ds_…@3, or ds_… for any version.' })),
     protocol: Type.Optional(Type.Enum([...PROTOCOLS], { description: 'Those that have a result of it.' })),
     status: Type.Optional(Type.Enum([...EVALUATION_STATUSES]))
@@ -206,7 +243,9 @@ export const ReportQuery = Type.Object(
   closed
 )
 
-export const readPlan = ({ dataset, queries, protocols, settings = {} }: Static<typeof PlanOfRun>): PlanRequest => {
+type PlanFields = Omit<Static<typeof PlanOfRun>, 'every_epochs'>
+
+export const readPlan = ({ dataset, queries, protocols, settings = {} }: PlanFields): PlanRequest => {
   const { k, draws, dimensions, seed = 0 } = settings
   const chosen: ChosenSettings = {
     ...(k && { k }),
@@ -217,24 +256,30 @@ export const readPlan = ({ dataset, queries, protocols, settings = {} }: Static<
   return { dataset, queries: queries ?? null, protocols: protocols ?? null, settings: chosen }
 }
 
-export const readEvaluationRequest = ({
-  name,
-  model,
-  metadata,
-  ...plan
-}: Static<typeof CreateEvaluation>): EvaluationRequest => ({
-  name: name ?? null,
-  model,
-  metadata: metadata ?? {},
-  ...readPlan(plan)
+export const readPlanOfRun = ({ every_epochs: every, ...plan }: Static<typeof PlanOfRun>) => ({
+  ...readPlan(plan),
+  ...(every == null ? {} : { everyEpochs: every })
 })
+
+/** @throws AppError invalid_request unless it names a model or a checkpoint */
+export function readEvaluationRequest(body: Static<typeof CreateEvaluation>): EvaluationRequest {
+  const { name, model, checkpoint, metadata, ...plan } = body
+  return { name: name ?? null, subject: readSubject(model, checkpoint), metadata: metadata ?? {}, ...readPlan(plan) }
+}
+
+function readSubject(model: string | undefined, checkpoint: string | undefined): SubjectWish {
+  if (model !== undefined && checkpoint === undefined) return { model }
+  if (model === undefined && checkpoint !== undefined) return { checkpoint }
+  const message = model === undefined ? 'is missing, and so is checkpoint' : 'is not taken beside model'
+  throw new AppError('invalid_request', { errors: [{ path: model === undefined ? '/model' : '/checkpoint', message }] })
+}
 
 export const readEvaluationQuery = ({ limit: _, after: __, ...filter }: Static<typeof EvaluationQuery>): ServiceQuery =>
   filter
 
 const presentVersion = ({ datasetId, version }: VersionName): string => `${datasetId}@${version}`
 
-const presentPlan = ({ bank, queries, protocols, settings }: Omit<EvaluationOfRun, 'id'>) => ({
+const presentPlan = ({ bank, queries, protocols, settings }: EvaluationPlan) => ({
   dataset: presentVersion(bank),
   queries: queries && presentVersion(queries),
   protocols: protocols && [...protocols],
@@ -246,9 +291,10 @@ const presentPlan = ({ bank, queries, protocols, settings }: Omit<EvaluationOfRu
   }
 })
 
-export const presentRunEvaluation = ({ id, ...plan }: EvaluationOfRun): Static<typeof RunEvaluation> => ({
+export const presentRunEvaluation = ({ id, everyEpochs, ...plan }: EvaluationOfRun): Static<typeof RunEvaluation> => ({
   id,
-  ...presentPlan(plan)
+  ...presentPlan(plan),
+  every_epochs: everyEpochs ?? null
 })
 
 /** The database keeps no order of names: k10 comes before k100 here. */
@@ -274,6 +320,9 @@ export const presentEvaluation = (evaluation: DomainEvaluation): Static<typeof E
   project_id: evaluation.projectId,
   name: evaluation.name,
   model: evaluation.modelId,
+  checkpoint: evaluation.checkpointId,
+  step: evaluation.step,
+  run: evaluation.runId,
   ...presentPlan(evaluation),
   metadata: evaluation.metadata as Record<string, string>, // Metadata is what created it
   status: evaluation.status,

@@ -5,7 +5,7 @@ import { AppError } from '../../base/errors.ts'
 import type { Checkpoint as DomainCheckpoint } from '../../domain/checkpoint.ts'
 import type { RunEvent as DomainEvent, MetricSeries } from '../../domain/run.ts'
 import type { MetricQuery } from '../../domain/stores.ts'
-import { METRIC_NAMES } from '../../protocol/metrics.ts'
+import { isMetric } from '../../protocol/metrics.ts'
 import { closed, ListOf, MOST_INT4, Nullable, Resource, Timestamp } from './common.ts'
 import type { WireObject } from './recipe.ts'
 
@@ -14,7 +14,7 @@ export const RunEvent = Resource(
     object: Type.Literal('run_event'),
     run_id: Type.String(),
     seq: Type.Integer({ description: 'Grows by one with every event of the run; the id of the event stream.' }),
-    type: Type.Enum(['state', 'progress', 'checkpoint', 'alarm', 'model', 'message']),
+    type: Type.Enum(['state', 'progress', 'checkpoint', 'alarm', 'model', 'evaluation', 'message']),
     level: Type.Enum(['info', 'warn', 'error']),
     data: Type.Unsafe<WireObject>({ type: 'object', additionalProperties: true }),
     created_at: Timestamp
@@ -69,9 +69,10 @@ export const MetricsQuery = Type.Object(
   {
     keys: Type.Optional(
       Type.String({
-        pattern: '^[a-z0-9_.]+(,[a-z0-9_.]+)*$',
+        pattern: '^[a-z0-9_./]+\\*?(,[a-z0-9_./]+\\*?)*$',
         maxLength: 2000,
-        description: 'Names of docs/metrics.md, with commas: loss,teacher_entropy. All without.'
+        description:
+          'Names of docs/metrics.md, with commas: loss,teacher_entropy; eval/* for all of evaluations. All without.'
       })
     ),
     from: Type.Optional(Type.Integer({ minimum: 0, maximum: MOST_INT4, description: 'First step.' })),
@@ -89,7 +90,7 @@ export const MetricsQuery = Type.Object(
 /** @throws AppError invalid_request for a metric that no run reports: an empty answer would look like one without points */
 export function readMetricQuery(query: Static<typeof MetricsQuery>): MetricQuery {
   const keys = query.keys?.split(',') ?? null
-  const unknown = keys?.filter((key) => !METRIC_NAMES.has(key)) ?? []
+  const unknown = keys?.filter((key) => !isMetric(key)) ?? []
   if (unknown.length > 0) {
     const message = `names no metric of docs/metrics.md: ${unknown.join(', ')}`
     throw new AppError('invalid_request', { errors: [{ path: 'keys', message }] })

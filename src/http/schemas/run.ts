@@ -15,7 +15,7 @@ import {
   Timestamp,
   timestampOrNull
 } from './common.ts'
-import { PlanOfRun, presentRunEvaluation, RunEvaluation, readPlan } from './evaluation.ts'
+import { PlanOfRun, presentRunEvaluation, RunEvaluation, readPlanOfRun } from './evaluation.ts'
 import { Init, InitRequest, presentInit, readInit } from './init.ts'
 import { Estimate, RecipeReasons, Warnings } from './plan.ts'
 import { presentRecipe, ResolvedRecipe, readHyperparameters, recipeFields } from './recipe.ts'
@@ -207,7 +207,7 @@ export function readRunRequest(body: Static<typeof CreateRun>): RunRequest {
       priority: body.compute?.priority ?? 0
     },
     checkpoint: { everyS: body.checkpoint?.every_s ?? 900, keepLast: body.checkpoint?.keep_last ?? 3 },
-    evaluation: body.evaluation ? readPlan(body.evaluation) : null,
+    evaluation: body.evaluation ? readPlanOfRun(body.evaluation) : null,
     alarms: body.alarms ?? [{ rule: 'collapse', action: 'notify' }],
     metadata: body.metadata ?? {}
   }

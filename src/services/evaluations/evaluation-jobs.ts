@@ -7,9 +7,11 @@
  *     └ null: nothing to do
  *
  * What a user asked for in the meantime wins: an evaluation that is being cancelled ends as cancelled, however its work ended.
+ * One that a run asked for tells the run how it ended, and its numbers are metrics of the run.
  */
 import type { Clock } from '../../base/clock.ts'
 import type { LeftOut } from '../../base/evaluation.ts'
+import type { Checkpoint } from '../../domain/checkpoint.ts'
 import type { DatasetVersion } from '../../domain/dataset.ts'
 import {
   type Evaluation,
@@ -21,11 +23,17 @@ import {
 import type { Model } from '../../domain/model.ts'
 import type { EvaluationPatch, Stores, UnitOfWork } from '../../domain/stores.ts'
 import { storableText } from '../storable-text.ts'
+import { tellRun } from './tell-run.ts'
+
+/** A ready model, or a checkpoint that is there. */
+export type Measurable =
+  | { readonly kind: 'model'; readonly model: Model }
+  | { readonly kind: 'checkpoint'; readonly checkpoint: Checkpoint }
 
 /** Everything that an evaluation reads. */
 export interface EvaluationOrder {
   readonly evaluation: Evaluation
-  readonly model: Model
+  readonly subject: Measurable
   readonly bank: DatasetVersion
   /** Null where the bank is judged. */
   readonly queries: DatasetVersion | null
@@ -41,6 +49,8 @@ export interface EvaluationJobs {
   fail(id: string, error: { readonly code: string; readonly message: string }): Promise<void>
   /** Its work was stopped because nobody wants it any more. */
   leave(id: string): Promise<void>
+  /** Once it has ended: checkpoints that were kept for it alone are marked, and returned for their objects to go. */
+  retire(id: string): Promise<readonly Checkpoint[]>
 }
 
 export interface Measured {
@@ -55,13 +65,10 @@ export function createEvaluationJobs(deps: { readonly unitOfWork: UnitOfWork; re
   const { unitOfWork, clock } = deps
   const now = () => new Date(clock.now())
 
-  /** One that has ended stays as it is. */
   const end = (id: string, patchOf: (known: Evaluation) => EvaluationPatch): Promise<void> =>
     unitOfWork(async (tx) => {
-      const known = await tx.evaluations.load(id, { lock: true })
-      if (known === null || isEvaluated(known)) return
-      const patch = known.status === 'cancelling' ? ({ status: 'cancelled' } as const) : patchOf(known)
-      await tx.evaluations.update(id, { ...patch, finishedAt: now() })
+      const known = await lock(tx, id)
+      if (known !== null) await close(tx, known, { ...patchOf(known), finishedAt: now() })
     })
 
   return {
@@ -90,26 +97,54 @@ export function createEvaluationJobs(deps: { readonly unitOfWork: UnitOfWork; re
     fail: (id, { code, message }) =>
       end(id, () => ({ status: 'failed', error: { code, message: storableText(message) } })),
 
-    leave: (id) => end(id, () => ({ status: 'cancelled' }))
+    leave: (id) => end(id, () => ({ status: 'cancelled' })),
+
+    retire: (id) =>
+      unitOfWork(async (tx) => {
+        const known = await tx.evaluations.load(id)
+        const measured = known?.checkpointId == null ? null : await tx.checkpoints.load(known.checkpointId)
+        const run = measured && (await tx.runs.load(measured.runId, { lock: true }))
+        if (run === null) return []
+        const superseded = await tx.checkpoints.listSuperseded(run.id, run.checkpoint.keepLast)
+        for (const checkpoint of superseded) await tx.checkpoints.markDeleted(checkpoint.id)
+        return superseded
+      })
   }
 }
 
-async function begin(tx: Stores, id: string, at: Date): Promise<EvaluationOrder | null> {
+/** Null for one that has ended, which stays as it is. Its run is locked first, as by legs, which lock the evaluation second. */
+async function lock(tx: Stores, id: string): Promise<Evaluation | null> {
+  const { runId } = (await tx.evaluations.load(id)) ?? { runId: null }
+  if (runId !== null) await tx.runs.load(runId, { lock: true })
   const known = await tx.evaluations.load(id, { lock: true })
-  if (known === null || isEvaluated(known)) return null
-  if (known.status === 'cancelling') {
-    await tx.evaluations.update(id, { status: 'cancelled', finishedAt: at })
-    return null
-  }
+  return known === null || isEvaluated(known) ? null : known
+}
+
+async function close(tx: Stores, known: Evaluation, wanted: EvaluationPatch & { finishedAt: Date }): Promise<void> {
+  const { finishedAt } = wanted
+  const patch = known.status === 'cancelling' ? { status: 'cancelled' as const, finishedAt } : wanted
+  await tx.evaluations.update(known.id, patch)
+  await tellRun(tx, { ...known, ...patch }, finishedAt)
+}
+
+async function begin(tx: Stores, id: string, at: Date): Promise<EvaluationOrder | null> {
+  const known = await lock(tx, id)
+  if (known === null) return null
   const fail = async (code: string, message: string): Promise<null> => {
-    await tx.evaluations.update(id, { status: 'failed', error: { code, message }, finishedAt: at })
+    await close(tx, known, { status: 'failed', error: { code, message }, finishedAt: at })
     return null
   }
+  if (known.status === 'cancelling') return fail('evaluation_not_measured', 'It was cancelled.')
   if (known.attempt >= MOST_ATTEMPTS) {
     return fail('trainer_crashed', `Its worker ended ${known.attempt} times while it was computed.`)
   }
-  const model = await tx.models.load(known.modelId)
-  if (model?.status !== 'ready') return fail('model_not_ready', `Model ${known.modelId} is not ready.`)
+  const { modelId, checkpointId, step } = known
+  const subject = modelId === null ? await findCheckpoint(tx, checkpointId) : await findModel(tx, modelId)
+  if (subject === null) {
+    return modelId === null
+      ? fail('checkpoint_not_found', `Checkpoint ${checkpointId} of step ${step} is gone.`)
+      : fail('model_not_ready', `Model ${modelId} is not ready.`)
+  }
   const versions: DatasetVersion[] = []
   for (const { datasetId, version } of sourcesOf(known)) {
     const found = await tx.datasets.loadVersion(datasetId, version)
@@ -123,7 +158,17 @@ async function begin(tx: Stores, id: string, at: Date): Promise<EvaluationOrder 
     startedAt: known.startedAt ?? at
   } as const
   await tx.evaluations.update(id, patch)
-  return { evaluation: { ...known, ...patch }, model, bank: versions[0]!, queries: versions[1] ?? null }
+  return { evaluation: { ...known, ...patch }, subject, bank: versions[0]!, queries: versions[1] ?? null }
+}
+
+async function findModel(tx: Stores, id: string): Promise<Measurable | null> {
+  const model = await tx.models.load(id)
+  return model?.status === 'ready' ? { kind: 'model', model } : null
+}
+
+async function findCheckpoint(tx: Stores, id: string | null): Promise<Measurable | null> {
+  const checkpoint = id === null ? null : await tx.checkpoints.load(id)
+  return checkpoint?.status === 'complete' ? { kind: 'checkpoint', checkpoint } : null
 }
 
 /** The bank, and queries unless they are the bank's images. */

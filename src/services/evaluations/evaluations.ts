@@ -4,17 +4,23 @@ import { AppError } from '../../base/errors.ts'
 import type { Protocol } from '../../base/evaluation.ts'
 import type { IdKind } from '../../base/ids.ts'
 import type { JsonObject } from '../../base/json.ts'
-import { cancelledStatus, type Evaluation, type EvaluationStatus, isEvaluated } from '../../domain/evaluation.ts'
+import {
+  cancelledStatus,
+  type Evaluation,
+  type EvaluationStatus,
+  isEvaluated,
+  type Subject
+} from '../../domain/evaluation.ts'
 import type { Page, PageRequest } from '../../domain/page.ts'
 import type { EvaluationFilter, Stores, UnitOfWork } from '../../domain/stores.ts'
 import { parseReference } from '../datasets/dataset-versions.ts'
 import type { ModelService } from '../models/models.ts'
 import { queueEvaluation } from './new-evaluation.ts'
-import { type PlanDeps, type PlanRequest, planEvaluation } from './plan-evaluation.ts'
+import { networkOfRun, type PlanDeps, type PlanRequest, type PlanSubject, planEvaluation } from './plan-evaluation.ts'
 
 export interface EvaluationServiceDeps extends PlanDeps {
   readonly unitOfWork: UnitOfWork
-  readonly stores: Pick<Stores, 'evaluations'>
+  readonly stores: Pick<Stores, 'evaluations' | 'checkpoints' | 'runs'>
   readonly models: Pick<ModelService, 'get' | 'getReady'>
   readonly clock: Clock
   readonly newId: (kind: IdKind) => string
@@ -22,17 +28,43 @@ export interface EvaluationServiceDeps extends PlanDeps {
 
 export interface EvaluationRequest extends PlanRequest {
   readonly name: string | null
-  /** Its id, or that of its run. */
-  readonly model: string
+  readonly subject: SubjectWish
   readonly metadata: JsonObject
 }
 
+/** `model` is its id, or that of its run. */
+export type SubjectWish = { readonly model: string } | { readonly checkpoint: string }
+
 export interface EvaluationQuery {
   readonly model?: string
+  /** That asked for it. */
+  readonly run?: string
   /** `ds_…@3`, or `ds_…` for any version. */
   readonly dataset?: string
   readonly protocol?: Protocol
   readonly status?: EvaluationStatus
+}
+
+interface Found {
+  readonly subject: Subject
+  readonly network: Omit<PlanSubject, 'at'>
+}
+
+async function findSubject(deps: EvaluationServiceDeps, projectId: string, wish: SubjectWish): Promise<Found> {
+  const { models, stores } = deps
+  if ('model' in wish) {
+    const { id: modelId, step, config } = await models.getReady(projectId, wish.model)
+    const network = { dimensions: config.embeddingDim, hasPrototypes: config.prototypes !== null }
+    return { subject: { modelId, checkpointId: null, step }, network }
+  }
+  const checkpoint = await stores.checkpoints.find(projectId, wish.checkpoint)
+  const run = checkpoint?.status === 'complete' ? await stores.runs.find(projectId, checkpoint.runId) : null
+  if (!checkpoint || run === null) {
+    const errors = [{ path: '/checkpoint', message: 'names no checkpoint that is there' }]
+    throw new AppError('checkpoint_not_found', { errors })
+  }
+  const { id: checkpointId, step } = checkpoint
+  return { subject: { modelId: null, checkpointId, step }, network: networkOfRun(run) }
 }
 
 export type EvaluationService = ReturnType<typeof createEvaluationService>
@@ -48,7 +80,7 @@ export function createEvaluationService(deps: EvaluationServiceDeps) {
 
   async function filterOf(
     projectId: string,
-    { model, dataset, protocol, status }: EvaluationQuery
+    { model, run, dataset, protocol, status }: EvaluationQuery
   ): Promise<EvaluationFilter> {
     const position = dataset === undefined ? undefined : parseReference(dataset)
     if (position === null) {
@@ -57,6 +89,7 @@ export function createEvaluationService(deps: EvaluationServiceDeps) {
     const modelId = model?.startsWith('run_') ? (await models.get(projectId, model)).id : model
     return {
       ...(modelId !== undefined && { modelId }),
+      ...(run !== undefined && { runId: run }),
       ...(position && { dataset: position }),
       ...(protocol && { protocol }),
       ...(status && { status })
@@ -67,16 +100,15 @@ export function createEvaluationService(deps: EvaluationServiceDeps) {
     get,
 
     /**
-     * @throws AppError model_not_found, model_not_ready, dataset_not_found, dataset_version_not_found,
+     * @throws AppError model_not_found, model_not_ready, checkpoint_not_found, dataset_not_found, dataset_version_not_found,
      *   dataset_version_not_ready, evaluation_impossible, evaluation_too_large
      */
     async create(projectId: string, request: EvaluationRequest): Promise<Evaluation> {
       const { name, metadata } = request
-      const { id: modelId, config } = await models.getReady(projectId, request.model)
-      const subject = { dimensions: config.embeddingDim, hasPrototypes: config.prototypes !== null, at: '' }
-      const plan = await planEvaluation(deps, projectId, { request, subject })
+      const { subject, network } = await findSubject(deps, projectId, request.subject)
+      const plan = await planEvaluation(deps, projectId, { request, subject: { ...network, at: '' } })
       const createdAt = new Date(clock.now())
-      const wanted = { id: newId('evaluation'), projectId, name, modelId, metadata, createdAt, plan }
+      const wanted = { id: newId('evaluation'), projectId, name, ...subject, runId: null, metadata, createdAt, plan }
       return unitOfWork((tx) => queueEvaluation(tx, wanted))
     },
 

@@ -1,9 +1,10 @@
 import { AppError } from '../../base/errors.ts'
-import type { Evaluation, EvaluationPlan } from '../../domain/evaluation.ts'
+import type { Evaluation, EvaluationPlan, Subject } from '../../domain/evaluation.ts'
 import type { Stores } from '../../domain/stores.ts'
 
 export interface NewEvaluation
-  extends Pick<Evaluation, 'id' | 'projectId' | 'name' | 'modelId' | 'metadata' | 'createdAt'> {
+  extends Subject,
+    Pick<Evaluation, 'id' | 'projectId' | 'name' | 'runId' | 'metadata' | 'createdAt'> {
   readonly plan: EvaluationPlan
 }
 
@@ -30,8 +31,8 @@ export async function queueEvaluation(tx: Stores, wanted: NewEvaluation): Promis
 }
 
 /**
- * Of a run whose model is ready: a dataset that was removed meanwhile must not take the model along. Then there is an
- * evaluation that says so.
+ * Of a run: a dataset that was removed meanwhile must not take its model or checkpoint along. Then there is an evaluation that
+ * says so.
  */
 export async function queueOrFailEvaluation(tx: Stores, wanted: NewEvaluation): Promise<void> {
   const gone = await firstGone(tx, wanted)
@@ -39,6 +40,14 @@ export async function queueOrFailEvaluation(tx: Stores, wanted: NewEvaluation): 
   const error = { code: 'dataset_version_not_found', message: gone }
   await tx.evaluations.insert({ ...newEvaluation(wanted, 0), status: 'failed', error, finishedAt: wanted.createdAt })
 }
+
+/** Without what a run has besides. */
+export const planOf = ({ bank, queries, protocols, settings }: EvaluationPlan): EvaluationPlan => ({
+  bank,
+  queries,
+  protocols,
+  settings
+})
 
 type Planned = Pick<NewEvaluation, 'projectId' | 'plan'>
 

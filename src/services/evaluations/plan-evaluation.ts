@@ -5,6 +5,8 @@ import { type EvaluationSize, tooManyFeatures, tooMuch } from '../../base/evalua
 import type { DatasetVersion } from '../../domain/dataset.ts'
 import { type EvaluationPlan, isSameVersion, type VersionName } from '../../domain/evaluation.ts'
 import type { ObjectStore } from '../../domain/ports.ts'
+import type { Run } from '../../domain/run.ts'
+import { servedNetwork } from '../../recipe/network.ts'
 import { listImages } from '../datasets/dataset-images.ts'
 
 export interface PlanDeps {
@@ -19,11 +21,17 @@ export interface PlanRequest extends Omit<EvaluationPlan, 'bank' | 'queries'> {
 }
 
 /** What is evaluated, and where the request stands in the body: '' or '/evaluation'. */
-export interface Subject {
+export interface PlanSubject {
   readonly dimensions: number
   readonly hasPrototypes: boolean
   readonly at: string
 }
+
+/** Of its checkpoints and its model: whatever the recipe says, they have a head. */
+export const networkOfRun = ({ recipe }: Pick<Run, 'recipe'>): Omit<PlanSubject, 'at'> => ({
+  dimensions: servedNetwork(recipe).dim,
+  hasPrototypes: true
+})
 
 const ABOUT_DATASET = ['dataset_not_found', 'dataset_version_not_found', 'dataset_version_not_ready'] as const
 
@@ -47,7 +55,7 @@ export async function resolveDataset(
 export async function planEvaluation(
   deps: PlanDeps,
   projectId: string,
-  { request, subject }: { readonly request: PlanRequest; readonly subject: Subject }
+  { request, subject }: { readonly request: PlanRequest; readonly subject: PlanSubject }
 ): Promise<EvaluationPlan> {
   const { protocols, settings } = request
   const { dimensions, at } = subject
@@ -76,7 +84,7 @@ export async function planEvaluation(
   return { bank: nameOf(bank), queries: queries && nameOf(queries), protocols, settings }
 }
 
-function checkDimensions(wanted: number | undefined, { dimensions, at }: Subject): void {
+function checkDimensions(wanted: number | undefined, { dimensions, at }: PlanSubject): void {
   if (wanted === undefined || wanted <= dimensions) return
   const message = `must be at most ${dimensions} for this model`
   throw new AppError('evaluation_impossible', {
@@ -92,7 +100,7 @@ const classesOf = (bank: DatasetVersion, judged: DatasetVersion | null): number 
   bank.classes === null || judged?.classes === null ? null : new Set([...bank.classes, ...(judged?.classes ?? [])]).size
 
 interface Asking {
-  readonly subject: Subject
+  readonly subject: PlanSubject
   /** Bank first; then queries, if they are others. */
   readonly sources: readonly DatasetVersion[]
   readonly size: EvaluationSize

@@ -14,7 +14,7 @@ import type { DatasetVersion, Upload } from '../../domain/dataset.ts'
 import type { MixtureSummary, Model, ModelConfig, ModelImport, Prototype, Verification } from '../../domain/model.ts'
 import type { NewRunEvent, Run } from '../../domain/run.ts'
 import type { Stores, UnitOfWork } from '../../domain/stores.ts'
-import { queueOrFailEvaluation } from '../evaluations/new-evaluation.ts'
+import { planOf, queueOrFailEvaluation } from '../evaluations/new-evaluation.ts'
 
 export const modelPrefix = (modelId: string): string => `models/${modelId}`
 
@@ -70,13 +70,14 @@ export function createExportService({ unitOfWork, clock, newId }: ExportDeps): E
   }
 
   /** The evaluation that its run asked for, of the run's own model and once. Returns its id. */
-  async function queueOwn(tx: Stores, { id: modelId, projectId, name, runId }: Model): Promise<string | null> {
+  async function queueOwn(tx: Stores, { id: modelId, projectId, name, runId, step }: Model): Promise<string | null> {
     const run = runId === null ? null : await tx.runs.load(runId, { lock: true })
     if (run?.evaluation == null || run.modelId !== modelId || run.evaluation.id !== null) return null
-    const { id: _, ...plan } = run.evaluation
     const id = newId('evaluation')
-    await queueOrFailEvaluation(tx, { id, projectId, name, modelId, metadata: {}, createdAt: now(), plan })
-    await tx.runs.update(run.id, { evaluation: { ...plan, id } })
+    const subject = { modelId, checkpointId: null, step, runId: run.id }
+    const plan = planOf(run.evaluation)
+    await queueOrFailEvaluation(tx, { id, projectId, name, ...subject, metadata: {}, createdAt: now(), plan })
+    await tx.runs.update(run.id, { evaluation: { ...run.evaluation, id } })
     return id
   }
 

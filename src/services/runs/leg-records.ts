@@ -3,6 +3,7 @@ import type { JsonObject } from '../../base/json.ts'
 import type { Checkpoint, StoredFile } from '../../domain/checkpoint.ts'
 import type { Lease, MetricPoint, NewRunEvent, Run, RunIntent, RunProgress } from '../../domain/run.ts'
 import type { Stores } from '../../domain/stores.ts'
+import { evaluateOnTheWay } from '../evaluations/on-the-way.ts'
 import { expiryOf, hold, type LegDeps, stateEvent, write } from './leg-lease.ts'
 
 /** One flush: points, where the run is, and, at its own slower pace, an event for those who watch. */
@@ -72,21 +73,16 @@ export function createLegRecords(deps: LegDeps): LegRecords {
         const { id, projectId } = run
         const leaseEpoch = lease.epoch
         const createdAt = now()
-        await tx.checkpoints.insert({
-          ...uploaded,
-          projectId,
-          runId: id,
-          leaseEpoch,
-          bytes,
-          status: 'complete',
-          createdAt
-        })
+        const owned = { projectId, runId: id, leaseEpoch, bytes, status: 'complete', createdAt } as const
+        const checkpoint = { ...uploaded, ...owned }
+        await tx.checkpoints.insert(checkpoint)
         const isPastError = run.error !== null && uploaded.step >= (run.error.step ?? 0)
         const patch = { latestCheckpointId: uploaded.id, attempt: 1, leaseExpiresAt: expiryOf(deps) }
         await write(tx, lease, isPastError ? { ...patch, error: null } : patch)
         const { step, epoch, stateHash } = uploaded
         const data = { checkpoint: uploaded.id, step, epoch, bytes, stateHash }
-        await tx.events.append(id, [{ type: 'checkpoint', level: 'info', data }], createdAt)
+        const evaluated = await evaluateOnTheWay(tx, { run, checkpoint, newId: deps.newId })
+        await tx.events.append(id, [{ type: 'checkpoint', level: 'info', data }, ...evaluated], createdAt)
       }),
 
     discardCheckpoint: (lease, checkpoint, reason) =>

@@ -21,12 +21,17 @@ import { checkRecipe, devicesProblems } from '../../recipe/check.ts'
 import { chooseRecipe } from '../../recipe/choose-recipe.ts'
 import { resolveInit } from '../../recipe/init.ts'
 import type { InitRecord } from '../../recipe/init-record.ts'
-import { servedNetwork } from '../../recipe/network.ts'
 import type { RecipeRequest } from '../../recipe/presets.ts'
 import type { Recipe } from '../../recipe/schema.ts'
 import { type RecipeWarning, warningsOf } from '../../recipe/warnings.ts'
 import { holdPlan } from '../evaluations/new-evaluation.ts'
-import { type PlanDeps, type PlanRequest, planEvaluation, resolveDataset } from '../evaluations/plan-evaluation.ts'
+import {
+  networkOfRun,
+  type PlanDeps,
+  type PlanRequest,
+  planEvaluation,
+  resolveDataset
+} from '../evaluations/plan-evaluation.ts'
 import { checkBeforeImages, deviceOf, imagesOf } from './auto-circumstances.ts'
 import { type Estimate, estimateRun } from './estimate.ts'
 import { findInit, type InitDeps, type InitWish } from './inits.ts'
@@ -53,8 +58,8 @@ export interface RunRequest {
   readonly compute: Compute
   readonly checkpoint: CheckpointPolicy
   readonly alarms: readonly Alarm[]
-  /** Of its model, once that is ready; null for none. */
-  readonly evaluation: PlanRequest | null
+  /** Of its model, once that is ready, and of checkpoints before; null for none. */
+  readonly evaluation: (PlanRequest & { readonly everyEpochs?: number }) | null
   readonly metadata: JsonObject
 }
 
@@ -170,15 +175,16 @@ export function createRunService(deps: RunServiceDeps) {
   }
 }
 
-/** Whatever the recipe says, the run's model has a head. */
 async function planOwnEvaluation(
   deps: RunServiceDeps,
   projectId: string,
   { request: { evaluation: request }, recipe }: { readonly request: RunRequest; readonly recipe: Recipe }
 ): Promise<EvaluationOfRun | null> {
   if (request === null) return null
-  const subject = { dimensions: servedNetwork(recipe).dim, hasPrototypes: true, at: '/evaluation' }
-  return { id: null, ...(await planEvaluation(deps, projectId, { request, subject })) }
+  const { everyEpochs } = request
+  const subject = { ...networkOfRun({ recipe }), at: '/evaluation' }
+  const plan = await planEvaluation(deps, projectId, { request, subject })
+  return { id: null, ...plan, ...(everyEpochs === undefined ? {} : { everyEpochs }) }
 }
 
 function newRun(

@@ -1,9 +1,11 @@
 import { and, asc, desc, eq, inArray, lt, notExists, sql } from 'drizzle-orm'
 import type { CheckpointStore } from '../../domain/stores.ts'
 import type { Db } from './client.ts'
+import { isUnevaluated } from './evaluation-store.ts'
 import { toPage } from './page.ts'
 import { isUnfinished } from './run-store.ts'
 import { checkpoints } from './schema/checkpoints.ts'
+import { evaluations } from './schema/evaluations.ts'
 import { models } from './schema/models.ts'
 import { runs } from './schema/runs.ts'
 
@@ -54,10 +56,15 @@ export const createCheckpointStore = (db: Db): CheckpointStore => ({
       .select({ one: sql`1` })
       .from(runs)
       .where(and(isUnfinished, eq(sql`${runs.init}->>'from'`, checkpoints.id)))
+    const measuresIt = db
+      .select({ one: sql`1` })
+      .from(evaluations)
+      .where(and(isUnevaluated, eq(evaluations.checkpointId, checkpoints.id)))
+    const isUnneeded = [madeFromIt, beginsFromIt, measuresIt].map((needing) => notExists(needing))
     return db
       .select()
       .from(checkpoints)
-      .where(and(inArray(checkpoints.id, beyondKept), notExists(madeFromIt), notExists(beginsFromIt)))
+      .where(and(inArray(checkpoints.id, beyondKept), ...isUnneeded))
       .orderBy(asc(checkpoints.step), asc(checkpoints.id))
   },
 

@@ -1,17 +1,20 @@
-import { and, count, desc, eq, lt, notInArray, or, sql } from 'drizzle-orm'
+import { and, count, desc, eq, isNotNull, lt, notInArray, or, sql } from 'drizzle-orm'
 import type { Evaluation } from '../../domain/evaluation.ts'
 import type { EvaluationFilter, EvaluationStore } from '../../domain/stores.ts'
 import type { Db } from './client.ts'
 import { toPage } from './page.ts'
+import { holdCheckpoint } from './run-store.ts'
 import { evaluations } from './schema/evaluations.ts'
 
 type Row = typeof evaluations.$inferSelect
 
 /** Matches the partial index evaluations_unfinished word by word, or it would not be used. */
-const isUnfinished = notInArray(evaluations.status, sql`('cancelled', 'succeeded', 'failed')`)
+export const isUnevaluated = notInArray(evaluations.status, sql`('cancelled', 'succeeded', 'failed')`)
 
 export const createEvaluationStore = (db: Db): EvaluationStore => ({
   async insert({ bank, queries, ...evaluation }) {
+    const { projectId, checkpointId } = evaluation
+    if (checkpointId !== null) await holdCheckpoint(db, projectId, checkpointId)
     await db.insert(evaluations).values({
       ...evaluation,
       datasetId: bank.datasetId,
@@ -46,9 +49,25 @@ export const createEvaluationStore = (db: Db): EvaluationStore => ({
     return toPage(rows.map(fromRow), limit, ({ id }) => id)
   },
 
+  async lockWaiting(runId) {
+    const isWaiting = and(
+      eq(evaluations.runId, runId),
+      eq(evaluations.status, 'queued'),
+      isNotNull(evaluations.checkpointId)
+    )
+    const [row] = await db
+      .select()
+      .from(evaluations)
+      .where(isWaiting)
+      .orderBy(desc(evaluations.id))
+      .limit(1)
+      .for('update')
+    return row ? fromRow(row) : null
+  },
+
   async countUnfinishedByDataset(datasetId) {
     const isOf = or(eq(evaluations.datasetId, datasetId), eq(evaluations.queriesId, datasetId))
-    const [row] = await db.select({ evaluations: count() }).from(evaluations).where(and(isOf, isUnfinished))
+    const [row] = await db.select({ evaluations: count() }).from(evaluations).where(and(isOf, isUnevaluated))
     return row?.evaluations ?? 0
   },
 
@@ -63,10 +82,11 @@ function fromRow({ datasetId, datasetVersion, queriesId, queriesVersion, ...row 
   return { ...row, bank: { datasetId, version: datasetVersion }, queries }
 }
 
-const matches = ({ status, modelId, dataset, protocol }: EvaluationFilter) =>
+const matches = ({ status, modelId, runId, dataset, protocol }: EvaluationFilter) =>
   and(
     status === undefined ? undefined : eq(evaluations.status, status),
     modelId === undefined ? undefined : eq(evaluations.modelId, modelId),
+    runId === undefined ? undefined : eq(evaluations.runId, runId),
     dataset === undefined ? undefined : eq(evaluations.datasetId, dataset.datasetId),
     dataset?.version === undefined ? undefined : eq(evaluations.datasetVersion, dataset.version),
     protocol === undefined ? undefined : sql`${evaluations.results} @> ${JSON.stringify([{ protocol }])}::jsonb`

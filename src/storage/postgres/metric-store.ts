@@ -43,6 +43,14 @@ function toColumns(points: readonly MetricPoint[]): { keys: string[]; steps: num
   }
 }
 
+/** `_` is a letter here, not the wildcard of LIKE. */
+function hasKey(keys: readonly string[]): SQL {
+  const names = keys.filter((key) => !key.endsWith('*'))
+  const beginnings = keys.filter((key) => key.endsWith('*')).map((key) => key.slice(0, -1))
+  return sql`and (key = any(${sql.param(names)}::text[])
+    or exists (select from unnest(${sql.param(beginnings)}::text[]) as beginning where starts_with(key, beginning)))`
+}
+
 /**
  * Per key: all points if there are at most `maxPoints`, else the lowest and the highest of each of maxPoints / 2 buckets
  * with equally many points, so no spike is lost. `min(array[value, step])` is the lowest value with its step in one pass;
@@ -57,7 +65,7 @@ function envelope(runId: string, { keys, fromStep, toStep, maxPoints }: MetricQu
              count(*) over (partition by key) as total
       from run_metrics
       where run_id = ${runId}
-        ${keys === null ? sql`` : sql`and key = any(${sql.param([...keys])}::text[])`}
+        ${keys === null ? sql`` : hasKey(keys)}
         ${fromStep === null ? sql`` : sql`and step >= ${fromStep}::int`}
         ${toStep === null ? sql`` : sql`and step <= ${toStep}::int`}
     ), buckets as (

@@ -88,8 +88,8 @@ export const createRunStore = (db: Db): RunStore => ({
   }
 })
 
-/** One that was retired before is seen here; what is retired at the same moment fails the run when it begins. */
-async function holdCheckpoint(db: Db, projectId: string, id: string): Promise<void> {
+/** One that was retired before is seen here; what is retired at the same moment fails what needs it when that begins. */
+export async function holdCheckpoint(db: Db, projectId: string, id: string): Promise<void> {
   const [checkpoint] = await db
     .select({ status: checkpoints.status })
     .from(checkpoints)

@@ -4,7 +4,7 @@ import type { EvaluationResult } from '../../../src/domain/evaluation.ts'
 import type { Model } from '../../../src/domain/model.ts'
 import { createTestApp, type TestApp } from '../../helpers/app.ts'
 import { whyNoPostgres } from '../../helpers/postgres.ts'
-import { aReadyModel, aReadyVersion } from '../../helpers/records.ts'
+import { aCheckpoint, aReadyModel, aReadyVersion } from '../../helpers/records.ts'
 
 const skip = await whyNoPostgres()
 const api = skip ? (undefined as unknown as TestApp) : await createTestApp({ after })
@@ -136,6 +136,31 @@ test('model and datasets have to be ready, and what is wrong is named', { skip }
   }
 })
 
+test('a checkpoint is measured in place of a model, and one of the two is named', { skip }, async () => {
+  const dataset = await aDataset()
+  const run = (await api.call('POST', '/v1/runs', { body: { dataset, method: 'dino-vmf', preset: 'demo' } })).json
+  const checkpoint = aCheckpoint(run.id, api.projectId)
+  await api.stores.checkpoints.insert(checkpoint)
+  const made = await ask({ checkpoint: checkpoint.id, dataset, protocols: ['knn', 'prototypes'] })
+  assert.equal(made.status, 202, made.text)
+  const { model, checkpoint: measured, step, run: asking } = made.json
+  assert.deepEqual([model, measured, step, asking], [null, checkpoint.id, 10, null])
+  await finish(made.json.id, [result('knn')])
+  const page = await api.call('GET', `/v1/evaluations/report?id=${made.json.id}`)
+  assert.ok(page.text.includes(checkpoint.id), 'a report names it where it names a model')
+  await api.stores.checkpoints.markDeleted(checkpoint.id)
+  for (const [body, status, code, pointer] of [
+    [{ checkpoint: checkpoint.id, dataset }, 404, 'checkpoint_not_found', '/checkpoint'],
+    [{ checkpoint: 'ckpt_none', dataset }, 404, 'checkpoint_not_found', '/checkpoint'],
+    [{ checkpoint: checkpoint.id, model: 'mdl_x', dataset }, 400, 'invalid_request', '/checkpoint'],
+    [{ dataset }, 400, 'invalid_request', '/model']
+  ] as const) {
+    const refused = await ask(body)
+    assert.deepEqual([refused.status, refused.json.code], [status, code], refused.text)
+    assert.equal(refused.json.errors?.[0]?.pointer, pointer, refused.text)
+  }
+})
+
 test('the list finds what was measured of a protocol on a dataset, over models', { skip }, async () => {
   const [one, other] = [await aModel(), await aModel()]
   const dataset = await aDataset()
@@ -212,15 +237,19 @@ test('a run may ask for an evaluation of its model, and is refused where the dat
     dataset: `${few}@1`,
     queries: null,
     protocols: ['knn'],
-    settings: { k: null, draws: null, dimensions: null, seed: 0 }
+    settings: { k: null, draws: null, dimensions: null, seed: 0 },
+    every_epochs: null
   })
   assert.equal((await api.call('DELETE', `/v1/datasets/${few}`)).status, 409, 'the run will need it')
+  const often = await api.call('POST', '/v1/runs', { body: { ...run, evaluation: { ...plan, every_epochs: 2 } } })
+  assert.equal(often.json.evaluation.every_epochs, 2, often.text)
+  assert.deepEqual((await api.call('GET', `/v1/evaluations?run=${often.json.id}`)).json.data, [])
   assert.equal((await api.call('POST', '/v1/runs', { body: run })).json.evaluation, null)
   for (const [path, evaluation, pointer] of [
     ['/v1/runs', { dataset: few, protocols: ['label_free'] }, '/evaluation/protocols/0'],
     ['/v1/runs:validate', { dataset: few, protocols: ['prototypes'] }, '/evaluation/protocols/0'],
     ['/v1/runs', { dataset: 'ds_none' }, '/evaluation/dataset'],
-    ['/v1/runs', { ...plan, every_epochs: 5 }, '/evaluation/every_epochs']
+    ['/v1/runs', { ...plan, every_epochs: 0 }, '/evaluation/every_epochs']
   ] as const) {
     const refused = await api.call('POST', path, { body: { ...run, evaluation } })
     assert.equal(refused.json.errors[0].pointer, pointer, refused.text)

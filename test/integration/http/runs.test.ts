@@ -248,6 +248,12 @@ test('metrics come as columns, chosen and thinned as asked', { skip }, async () 
   const thin = await api.call('GET', `/v1/runs/${id}/metrics?keys=kl&max_points=10`)
   assert.ok(thin.json.series[0].steps.length <= 10)
   assert.equal((await api.call('GET', `/v1/runs/${id}/metrics?keys=a b`)).status, 400)
+  await api.stores.metrics.write(id, [{ step: 50, key: 'eval/knn_top1_k20', value: 0.5 }])
+  for (const keys of ['eval/*', 'eval/knn_top1_k20']) {
+    const evaluated = await api.call('GET', `/v1/runs/${id}/metrics?keys=${keys}`)
+    assert.deepEqual(evaluated.json.series, [{ key: 'eval/knn_top1_k20', steps: [50], values: [0.5] }])
+  }
+  assert.equal((await api.call('GET', `/v1/runs/${id}/metrics?keys=eval/knnn_top1,los*`)).status, 400)
   const unknown = await api.call('GET', `/v1/runs/${id}/metrics?keys=loss,los`)
   assert.equal(unknown.status, 400)
   assert.deepEqual(unknown.json.errors, [{ parameter: 'keys', detail: 'names no metric of docs/metrics.md: los' }])

@@ -218,12 +218,21 @@ test('zero epochs publish the untrained network: started, checkpoint, done', asy
   assert.equal(lastCheckpoint(events).step, 0)
 })
 
-test('checkpoints come by steps and by the clock', async (t) => {
+test('checkpoints come by steps, by epochs and by the clock', async (t) => {
   const lab = await labFolder(t)
   const bySteps = ofType(await run(lab, 'steps', { checkpointEverySteps: 4 }), 'checkpoint')
   assert.deepEqual(
     bySteps.map(({ step }) => step),
     [4, 8, 10]
+  )
+  const still = { ...systemClock, now: () => 0 }
+  const byEpochs = ofType(await run(lab, 'epochs', { checkpointEveryEpochs: 1, clock: still }), 'checkpoint')
+  assert.deepEqual(
+    byEpochs.map(({ step, epoch }) => [step, epoch]),
+    [
+      [5, 1],
+      [10, 2]
+    ]
   )
   let now = 0
   // Every look at this clock takes a second.

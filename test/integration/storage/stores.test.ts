@@ -356,12 +356,21 @@ for (const { name, skip, open } of CANDIDATES) {
           assert.ok(loss.values.includes(Math.min(...values)) && loss.values.includes(Math.max(...values)))
         }
         const part = await stores.metrics.read(run.id, { keys: ['loss'], fromStep: 330, toStep: 340, maxPoints: 100 })
+        await stores.metrics.write(run.id, [
+          { step: 5, key: 'eval/knn_top1_k20', value: 0.5 },
+          { step: 5, key: 'evalu', value: 1 }
+        ])
+        const evaluated = await stores.metrics.read(run.id, { ...query, keys: ['eval/*', 'few'] })
+        assert.deepEqual(
+          evaluated.map(({ key }) => key),
+          ['eval/knn_top1_k20', 'few']
+        )
         assert.deepEqual(part[0]?.steps, [330, 331, 332, 333, 334, 335, 336, 337, 338, 339, 340])
       })
     })
 
     describe('checkpoints', () => {
-      test('are superseded unless they are among the newest or a model was made from them', async () => {
+      test('are superseded unless they are among the newest, or a model or an evaluation needs them', async () => {
         const run = await aStoredRun(stores)
         const all = [10, 20, 30, 40, 50].map((step) => aCheckpoint(run, step))
         for (const checkpoint of all) await stores.checkpoints.insert(checkpoint)
@@ -373,6 +382,14 @@ for (const { name, skip, open } of CANDIDATES) {
           (await stores.checkpoints.listSuperseded(run.id, 0)).map(({ step }) => step),
           [10, 30, 50]
         )
+        const measured = { checkpointId: all[0]!.id, modelId: null }
+        const evaluation = anEvaluation(run, '', measured)
+        await stores.evaluations.insert(evaluation)
+        assert.deepEqual(await stores.checkpoints.listSuperseded(run.id, 2), [])
+        await stores.evaluations.update(evaluation.id, { status: 'failed' })
+        assert.deepEqual(await stores.checkpoints.listSuperseded(run.id, 2), [all[0]])
+        const gone = anEvaluation(run, '', { ...measured, checkpointId: all[3]!.id })
+        await assert.rejects(stores.evaluations.insert(gone), { code: 'checkpoint_not_found' })
       })
 
       test('belong to their project', async () => {

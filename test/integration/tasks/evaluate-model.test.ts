@@ -60,7 +60,8 @@ async function anEvaluation(script: string, patch: { protocols?: readonly 'knn'[
     protocols: patch.protocols ?? null,
     settings: { seed: 0 }
   }
-  const named = { id, projectId: run.projectId, name: null, modelId: model.id, metadata: {}, createdAt: new Date() }
+  const subject = { modelId: model.id, checkpointId: null, step: 10, runId: null }
+  const named = { id, projectId: run.projectId, name: null, ...subject, metadata: {}, createdAt: new Date() }
   await bench.unitOfWork((tx) => queueEvaluation(tx, { ...named, plan }))
   return id
 }

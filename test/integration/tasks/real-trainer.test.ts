@@ -6,6 +6,7 @@ import { systemClock } from '../../../src/base/clock.ts'
 import { PROTOCOLS } from '../../../src/base/evaluation.ts'
 import { newId } from '../../../src/base/ids.ts'
 import { silentLogger } from '../../../src/base/log.ts'
+import type { Evaluation } from '../../../src/domain/evaluation.ts'
 import { startTrainer, type TrainerProcess } from '../../../src/processes/trainer-process.ts'
 import { createEvaluationJobs } from '../../../src/services/evaluations/evaluation-jobs.ts'
 import { queueEvaluation } from '../../../src/services/evaluations/new-evaluation.ts'
@@ -93,7 +94,8 @@ test('killed in mid-run, it ends in the same state, bit for bit, its model is pu
     protocols: null,
     settings: { k: [5], draws: 2, seed: 1 }
   }
-  const named = { id, projectId: run.projectId, name: null, modelId: run.modelId ?? '', metadata: {} }
+  const subject = { modelId: run.modelId, checkpointId: null, step: STEPS, runId: null }
+  const named = { id, projectId: run.projectId, name: null, ...subject, metadata: {} }
   await bench.unitOfWork((tx) => queueEvaluation(tx, { ...named, plan, createdAt: new Date() }))
   const evaluations = createEvaluationJobs({ unitOfWork: bench.unitOfWork, clock: systemClock })
   const evaluateModel = createEvaluateModel({ ...bench.shared(), startTrainer: begin, threads: 1, evaluations })
@@ -105,6 +107,24 @@ test('killed in mid-run, it ends in the same state, bit for bit, its model is pu
   assert.deepEqual([...measured, ...leftOut].sort(), [...PROTOCOLS].sort(), 'measured, or left out with a reason')
   const free = evaluation?.results.find(({ protocol }) => protocol === 'label_free')
   assert.ok(free && free.metrics['rankme']!.value >= 1)
+
+  // The same weights, before they were a model: only what was fitted to images is lacking.
+  const early = newId('evaluation')
+  const checkpoint = { modelId: null, checkpointId: run.latestCheckpointId, step: STEPS, runId: null }
+  await bench.unitOfWork((tx) =>
+    queueEvaluation(tx, { ...named, ...checkpoint, id: early, plan, createdAt: new Date() })
+  )
+  await evaluateModel({ evaluationId: early }, new AbortController().signal)
+  const before = await bench.stores.evaluations.load(early)
+  assert.deepEqual([before?.status, before?.error], ['succeeded', null])
+  const comparable = ({ results }: Evaluation) => results.filter(({ protocol }) => protocol !== 'clustering')
+  assert.deepEqual(comparable(before!), comparable(evaluation!))
+  const clustering = before?.results.find(({ protocol }) => protocol === 'clustering')
+  if (clustering)
+    assert.deepEqual(
+      Object.keys(clustering.metrics).filter((name) => name.endsWith('_fitted')),
+      []
+    )
   await Promise.all(trainers.map(({ exited }) => exited))
   assert.deepEqual(bench.leftovers(), [])
 })

@@ -14,6 +14,7 @@ export const runKeys = {
   run: one,
   checkpoints: (id: string) => [...one(id), 'checkpoints'] as const,
   events: (id: string) => [...one(id), 'events'] as const,
+  measurements: (id: string) => [...one(id), 'measurements'] as const,
   metrics: (id: string, from: number | null, to: number | null) => [...one(id), 'metrics', from, to] as const
 }
 
@@ -38,6 +39,17 @@ export const runQuery = (client: KappaClient, id: string) =>
     queryKey: runKeys.run(id),
     queryFn: ({ signal }) => dataOf(client.GET('/v1/runs/{id}', { params: { path: { id } }, signal })),
     refetchInterval: pollBy<Run>((run) => (isFinished(run) ? false : RUN_POLL_MS))
+  })
+
+/** A point may come long after its step, so they are read whole; what comes when the run has ended is told by no event. */
+export const runMeasurements = (client: KappaClient, id: string) =>
+  queryOptions({
+    queryKey: runKeys.measurements(id),
+    queryFn: ({ signal }) => {
+      const params = { path: { id }, query: { keys: 'eval/*' } }
+      return dataOf(client.GET('/v1/runs/{id}/metrics', { params, signal }))
+    },
+    refetchInterval: IDLE_POLL_MS
   })
 
 export const checkpointList = (client: KappaClient, id: string): ListSource<Checkpoint> => ({
@@ -67,6 +79,7 @@ export async function refreshRun(queries: QueryClient, id: string): Promise<void
   await Promise.all([
     queries.invalidateQueries({ queryKey: one(id), exact: true }),
     queries.invalidateQueries({ queryKey: runKeys.checkpoints(id) }),
+    queries.invalidateQueries({ queryKey: runKeys.measurements(id) }),
     queries.invalidateQueries({ queryKey: LISTS })
   ])
 }

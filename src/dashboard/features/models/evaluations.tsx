@@ -7,12 +7,10 @@ import { Ago } from '../../components/time.tsx'
 import { useClient } from '../../data/api.ts'
 import { evaluationList } from '../../data/queries/evaluations.ts'
 import { useList } from '../../data/use-list.ts'
-import { formatCount, formatNumber, formatPercent } from '../../format.ts'
+import { formatMetric } from '../../evaluation-metrics.ts'
+import { formatCount } from '../../format.ts'
 
 const COLUMNS = ['Protocol', 'Metric', 'Value', '95 % interval', 'Images judged', 'Settings']
-
-/** Everything else is a share. */
-const PLAIN = /^(rankme|alpha|nmi_.*|ari_.*|.*_correlation)$/
 
 export function Evaluations({ model }: { readonly model: string }) {
   const { items, problem, retry, pager } = useList(evaluationList(useClient(), model))
@@ -75,7 +73,7 @@ const progressOf = ({ progress: { images, total_images: total, protocol } }: Eva
 
 const rowsOf = ({ protocol, metrics, queries, settings }: ProtocolResult) =>
   Object.entries(metrics).map(([metric, { value, low, high }], index) => {
-    const shown = (number: number) => (PLAIN.test(metric) ? formatNumber(number) : formatPercent(number, 1))
+    const shown = (number: number) => formatMetric(metric, number)
     const asked = (
       <span key="settings" className="small muted" title={settingsText(settings)}>
         {typeof settings['dimensions'] === 'number' ? `first ${settings['dimensions']} dimensions, ` : ''}

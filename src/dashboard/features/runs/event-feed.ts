@@ -41,6 +41,7 @@ export function describeEvent({ type, data }: RunEvent): string {
     return `Now ${text('status') ?? 'in another state'}${reason ? `: ${reason.replaceAll('_', ' ')}` : ''}`
   }
   if (type === 'checkpoint') return `Checkpoint at step ${text('step') ?? '?'}`
+  if (type === 'evaluation') return `Evaluation of step ${text('step') ?? '?'} ${text('status') ?? ''}`.trim()
   if (type === 'model')
     return `Model ${text('model') ?? text('model_id') ?? ''} ${text('status') ?? 'published'}`.trim()
   return type

@@ -59,7 +59,14 @@ function InitLink({ init: { source, id, head } }: { readonly init: NonNullable<R
 function EvaluationOfRun({ run: { evaluation, model } }: { readonly run: Run }) {
   if (!evaluation) return null
   const on = <span className="mono">{evaluation.dataset}</span>
-  if (evaluation.id === null || model === null) return <>on {on} when the model is ready</>
+  const every = evaluation.every_epochs
+  const often = every === null ? '' : `, of a checkpoint every ${every === 1 ? 'epoch' : `${every} epochs`}`
+  if (evaluation.id === null || model === null)
+    return (
+      <>
+        on {on} when the model is ready{often}
+      </>
+    )
   return (
     <a href={href.model(model)}>
       <span className="mono">{evaluation.id}</span> on {on}

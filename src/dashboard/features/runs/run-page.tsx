@@ -17,6 +17,7 @@ import { Checkpoints } from './checkpoints.tsx'
 import { EventLog } from './event-log.tsx'
 import { RecipeSection } from './recipe-section.tsx'
 import { RunCharts } from './run-charts.tsx'
+import { RunEvaluation } from './run-evaluation.tsx'
 import { RunHeader } from './run-header.tsx'
 import { useMetrics } from './use-metrics.ts'
 import { useRunEvents } from './use-run-events.ts'
@@ -53,6 +54,7 @@ function LiveRun({ run }: { readonly run: Run }) {
       <Vitals run={live} columns={metrics.columns} events={events} />
       {metrics.problem && <ProblemNotice problem={metrics.problem} />}
       <PointedStepContext value={pointed}>
+        <RunEvaluation run={live} />
         <RunCharts run={live} metrics={metrics} range={range} onZoom={setRange} />
       </PointedStepContext>
       <div className="columns">

@@ -3,9 +3,11 @@ import { foreignKey, index, integer, jsonb, pgTable, text, unique } from 'drizzl
 import type { ChosenSettings, LeftOut, Protocol } from '../../../base/evaluation.ts'
 import type { JsonObject } from '../../../base/json.ts'
 import type { Evaluation, EvaluationProgress, EvaluationResult, EvaluationStatus } from '../../../domain/evaluation.ts'
+import { checkpoints } from './checkpoints.ts'
 import { time } from './columns.ts'
 import { models } from './models.ts'
 import { projects } from './projects.ts'
+import { runs } from './runs.ts'
 
 /** An evaluation outlives its datasets, so they are names without a foreign key; models are never removed. */
 export const evaluations = pgTable(
@@ -16,7 +18,10 @@ export const evaluations = pgTable(
       .notNull()
       .references(() => projects.id),
     name: text('name'),
-    modelId: text('model_id').notNull(),
+    modelId: text('model_id'),
+    checkpointId: text('checkpoint_id'),
+    step: integer('step').notNull().default(0),
+    runId: text('run_id'),
     datasetId: text('dataset_id').notNull(),
     datasetVersion: integer('dataset_version').notNull(),
     queriesId: text('queries_id'),
@@ -36,6 +41,7 @@ export const evaluations = pgTable(
   },
   (table) => [
     unique('evaluations_by_project').on(table.projectId, table.id),
+    index('evaluations_by_run').on(table.runId, table.id),
     index('evaluations_by_model').on(table.modelId, table.id),
     index('evaluations_by_dataset').on(table.datasetId, table.id),
     // Which of them have a result of a protocol.
@@ -48,6 +54,16 @@ export const evaluations = pgTable(
       name: 'evaluations_of_model',
       columns: [table.projectId, table.modelId],
       foreignColumns: [models.projectId, models.id]
+    }),
+    foreignKey({
+      name: 'evaluations_of_checkpoint',
+      columns: [table.projectId, table.checkpointId],
+      foreignColumns: [checkpoints.projectId, checkpoints.id]
+    }),
+    foreignKey({
+      name: 'evaluations_of_run',
+      columns: [table.projectId, table.runId],
+      foreignColumns: [runs.projectId, runs.id]
     })
   ]
 )

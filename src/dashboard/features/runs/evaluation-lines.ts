@@ -1,0 +1,49 @@
+/** Metrics `eval/{protocol}_{metric}` of a run, sorted into charts whose lines have one scale. */
+import type { Color, Line } from '../../charts/line.ts'
+import { isShare } from '../../evaluation-metrics.ts'
+import type { MetricColumns } from './metric-columns.ts'
+
+export interface EvaluationChart {
+  readonly title: string
+  readonly lines: readonly Line[]
+  readonly isShare: boolean
+}
+
+const PROTOCOLS = ['knn', 'logistic', 'linear', 'few_shot', 'retrieval', 'clustering', 'prototypes', 'label_free']
+
+/** With a scale of their own. */
+const ALONE = ['rankme', 'alpha']
+
+const COLORS: readonly Color[] = [1, 2, 3, 4, 5]
+
+interface Named {
+  readonly chart: string
+  readonly metric: string
+  readonly key: string
+}
+
+function nameOf(key: string): Named {
+  const rest = key.replace(/^eval\//, '')
+  const protocol = PROTOCOLS.find((name) => rest.startsWith(`${name}_`)) ?? 'others'
+  const metric = protocol === 'others' ? rest : rest.slice(protocol.length + 1)
+  return { chart: ALONE.includes(metric) ? metric : protocol, metric, key }
+}
+
+/** By name, numbers in their order: top-1 before top-5. Of more lines than there are colours the first. */
+export function evaluationCharts(columns: MetricColumns): EvaluationChart[] {
+  const named = Object.keys(columns).map(nameOf)
+  const inOrder = named.sort((a, b) => a.key.localeCompare(b.key, 'en', { numeric: true }))
+  const titles = [...new Set(inOrder.map(({ chart }) => chart))]
+  return titles.map((title) => {
+    const all = inOrder.filter(({ chart }) => chart === title)
+    return {
+      title: title.replaceAll('_', ' '),
+      isShare: all.every(({ metric }) => isShare(metric)),
+      lines: all.slice(0, COLORS.length).map(({ metric, key }, index) => ({
+        label: metric.replaceAll('_', ' '),
+        series: columns[key] ?? { steps: [], values: [] },
+        color: COLORS[index] ?? 5
+      }))
+    }
+  })
+}
