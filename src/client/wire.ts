@@ -650,7 +650,7 @@ export interface paths {
         put?: never;
         /**
          * Cancel an evaluation
-         * @description One that waits is cancelled at once; another one is cancelling until its worker has stopped.
+         * @description At once, and nothing of it is kept; a worker that computes it stops within seconds.
          *
          *     Needs the scope `models:write`.
          */
@@ -1555,7 +1555,7 @@ export interface components {
                 [key: string]: string;
             };
             /** @enum {unknown} */
-            status: "queued" | "running" | "cancelling" | "cancelled" | "succeeded" | "failed";
+            status: "queued" | "running" | "cancelled" | "succeeded" | "failed";
             progress: {
                 /** @description Read so far. */
                 images: number;
@@ -3350,7 +3350,7 @@ export interface operations {
                 dataset?: string;
                 /** @description Those that have a result of it. */
                 protocol?: "knn" | "logistic" | "few_shot" | "retrieval" | "clustering" | "prototypes" | "label_free";
-                status?: "queued" | "running" | "cancelling" | "cancelled" | "succeeded" | "failed";
+                status?: "queued" | "running" | "cancelled" | "succeeded" | "failed";
             };
             header?: never;
             path?: never;

@@ -12,10 +12,9 @@ import type { JsonObject } from '../base/json.ts'
  *   queued → running → succeeded | failed
  *     │         │  ↑
  *     │         │  └ its worker ended: another starts over
- *     │         └→ cancelling → cancelled
- *     └──────────────────────→ cancelled
+ *     └─────────┴─→ cancelled      at once: whoever computes it sees that within a second, and leaves nothing
  */
-export const EVALUATION_STATUSES = ['queued', 'running', 'cancelling', 'cancelled', 'succeeded', 'failed'] as const
+export const EVALUATION_STATUSES = ['queued', 'running', 'cancelled', 'succeeded', 'failed'] as const
 export type EvaluationStatus = (typeof EVALUATION_STATUSES)[number]
 
 /** One version of a dataset. */
@@ -69,7 +68,7 @@ export interface Evaluation extends EvaluationPlan, Subject {
   readonly runId: string | null
   readonly metadata: JsonObject
   readonly status: EvaluationStatus
-  /** How often a worker began with it. */
+  /** How often a worker began with it; the last to begin is the one that writes. */
   readonly attempt: number
   readonly progress: EvaluationProgress
   /** All of them or none. */
@@ -101,10 +100,9 @@ const FINISHED: ReadonlySet<EvaluationStatus> = new Set(['cancelled', 'succeeded
 
 export const isEvaluated = ({ status }: Pick<Evaluation, 'status'>): boolean => FINISHED.has(status)
 
-/** The status after a user asks to cancel. @throws AppError evaluation_not_cancelable */
-export function cancelledStatus({ id, status }: Pick<Evaluation, 'id' | 'status'>): EvaluationStatus {
-  if (status === 'queued' || status === 'cancelled') return 'cancelled'
-  if (status === 'running' || status === 'cancelling') return 'cancelling'
+/** @throws AppError evaluation_not_cancelable for one that has ended otherwise */
+export function checkCancelable({ id, status }: Pick<Evaluation, 'id' | 'status'>): void {
+  if (status !== 'succeeded' && status !== 'failed') return
   const message = `Evaluation ${id} has already ${status}.`
   throw new AppError('evaluation_not_cancelable', { message, evaluationId: id })
 }

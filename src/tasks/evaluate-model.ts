@@ -3,8 +3,8 @@
  *
  *   begin ─→ its files and the datasets to this disk ─→ trainer child reads and computes ─→ results, succeeded
  *     │                                             │
- *     └ null: nothing to do                         ├ failed: with the code
- *                                                   └ no longer wanted: child stopped, cancelled
+ *     └ null: nothing to do                           ├ failed: with the code
+ *                                                     └ cancelled, or begun by another worker: child stopped
  *
  * Outages are waited for, a child that others killed is tried once more. A worker that ends leaves the evaluation as it is:
  * the queue gives the job to another, which starts over.
@@ -79,23 +79,23 @@ interface Conditions {
 /** Ends when the evaluation has. @throws the reason when this worker has to leave it */
 async function work(deps: EvaluateModelDeps, order: EvaluationOrder, { leaving, patience }: Conditions): Promise<void> {
   const { evaluations, clock, logger } = deps
-  const { id } = order.evaluation
-  const watch = watchWanted({ clock, logger }, () => evaluations.state(id))
+  const { evaluation } = order
+  const watch = watchWanted({ clock, logger }, () => evaluations.state(evaluation))
   const limit = limitTime(clock)
   const signal = AbortSignal.any([leaving, watch.signal, limit.signal])
   try {
     const evaluated = await persist({ clock, logger, signal }, () => measure(deps, order, signal))
-    await retryOutages(() => evaluations.complete(id, { ...evaluated, results: resultsOf(evaluated) }), patience)
+    await retryOutages(
+      () => evaluations.complete(evaluation, { ...evaluated, results: resultsOf(evaluated) }),
+      patience
+    )
     logger.info({ protocols: evaluated.results.length }, 'model is evaluated')
   } catch (error) {
     if (leaving.aborted) throw error
-    if (watch.signal.aborted) {
-      await retryOutages(() => evaluations.leave(id), patience)
-      return logger.info('evaluation is not wanted any more')
-    }
+    if (watch.signal.aborted) return logger.info('evaluation is not wanted any more')
     const reason = limit.signal.aborted ? limit.signal.reason : error
     logger.error({ err: reason }, 'model could not be evaluated')
-    await retryOutages(() => evaluations.fail(id, describeFailure(reason)), patience)
+    await retryOutages(() => evaluations.fail(evaluation, describeFailure(reason)), patience)
   } finally {
     watch.end()
     limit.end()
@@ -202,7 +202,7 @@ function reportProgress(
     shownAt = clock.now()
     const { images, protocol, measured } = event
     await evaluations
-      .progress(evaluation.id, { images, totalImages, protocol, measured })
+      .progress(evaluation, { images, totalImages, protocol, measured })
       .catch((error: unknown) => logger.warn({ err: error }, 'progress could not be written'))
   }
 }

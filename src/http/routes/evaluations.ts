@@ -120,7 +120,7 @@ export function evaluationRoutes(app: App, { evaluations }: Pick<Services, 'eval
         operationId: 'cancelEvaluation',
         tags,
         summary: 'Cancel an evaluation',
-        description: 'One that waits is cancelled at once; another one is cancelling until its worker has stopped.',
+        description: 'At once, and nothing of it is kept; a worker that computes it stops within seconds.',
         params: IdParams,
         response: { 200: Evaluation }
       },

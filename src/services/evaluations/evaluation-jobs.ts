@@ -2,12 +2,11 @@
  * The worker's side of an evaluation:
  *
  *   begin ──→ running ──complete──→ succeeded
- *     │          ├──────fail──────→ failed
- *     │          └──────leave─────→ cancelled, if a user asked for it meanwhile
+ *     │          └──────fail──────→ failed
  *     └ null: nothing to do
  *
- * What a user asked for in the meantime wins: an evaluation that is being cancelled ends as cancelled, however its work ended.
- * One that a run asked for tells the run how it ended, and its numbers are metrics of the run.
+ * Every begin is another attempt, and only the newest writes: a worker that was taken for dead and is not leaves nothing, like one
+ * whose evaluation was cancelled. One that a run asked for tells the run how it ended, and its numbers are metrics of the run.
  */
 import type { Clock } from '../../base/clock.ts'
 import type { LeftOut } from '../../base/evaluation.ts'
@@ -23,7 +22,7 @@ import {
 import type { Model } from '../../domain/model.ts'
 import type { EvaluationPatch, Stores, UnitOfWork } from '../../domain/stores.ts'
 import { storableText } from '../storable-text.ts'
-import { tellRun } from './tell-run.ts'
+import { close, lockOpen } from './close.ts'
 
 /** A ready model, or a checkpoint that is there. */
 export type Measurable =
@@ -39,16 +38,17 @@ export interface EvaluationOrder {
   readonly queries: DatasetVersion | null
 }
 
+/** What a worker computes: of another attempt nothing is written. */
+export type Attempt = Pick<Evaluation, 'id' | 'attempt'>
+
 export interface EvaluationJobs {
   /** Null when there is nothing to do: it is gone, has ended or was cancelled. What is missing fails it. */
   begin(id: string): Promise<EvaluationOrder | null>
-  /** `unwanted` when a user has cancelled it. */
-  state(id: string): Promise<'open' | 'ended' | 'unwanted'>
-  progress(id: string, progress: EvaluationProgress): Promise<void>
-  complete(id: string, measured: Measured): Promise<void>
-  fail(id: string, error: { readonly code: string; readonly message: string }): Promise<void>
-  /** Its work was stopped because nobody wants it any more. */
-  leave(id: string): Promise<void>
+  /** `unwanted` when a user has cancelled it, `ended` also when another worker has begun with it. */
+  state(attempt: Attempt): Promise<'open' | 'ended' | 'unwanted'>
+  progress(attempt: Attempt, progress: EvaluationProgress): Promise<void>
+  complete(attempt: Attempt, measured: Measured): Promise<void>
+  fail(attempt: Attempt, error: { readonly code: string; readonly message: string }): Promise<void>
   /** Once it has ended: checkpoints that were kept for it alone are marked, and returned for their objects to go. */
   retire(id: string): Promise<readonly Checkpoint[]>
 }
@@ -65,39 +65,37 @@ export function createEvaluationJobs(deps: { readonly unitOfWork: UnitOfWork; re
   const { unitOfWork, clock } = deps
   const now = () => new Date(clock.now())
 
-  const end = (id: string, patchOf: (known: Evaluation) => EvaluationPatch): Promise<void> =>
+  const end = ({ id, attempt }: Attempt, patchOf: (known: Evaluation) => EvaluationPatch): Promise<void> =>
     unitOfWork(async (tx) => {
-      const known = await lock(tx, id)
-      if (known !== null) await close(tx, known, { ...patchOf(known), finishedAt: now() })
+      const known = await lockOpen(tx, id)
+      if (known?.attempt === attempt) await close(tx, known, { ...patchOf(known), finishedAt: now() })
     })
 
   return {
     begin: (id) => unitOfWork((tx) => begin(tx, id, now())),
 
-    state: (id) =>
+    state: ({ id, attempt }) =>
       unitOfWork(async (tx) => {
         const known = await tx.evaluations.load(id)
-        if (known === null || known.status === 'cancelling' || known.status === 'cancelled') return 'unwanted'
-        return isEvaluated(known) ? 'ended' : 'open'
+        if (known === null || known.status === 'cancelled') return 'unwanted'
+        return isEvaluated(known) || known.attempt !== attempt ? 'ended' : 'open'
       }),
 
-    progress: (id, progress) =>
+    progress: ({ id, attempt }, progress) =>
       unitOfWork(async (tx) => {
         const known = await tx.evaluations.load(id, { lock: true })
-        if (known?.status === 'running') await tx.evaluations.update(id, { progress })
+        if (known?.status === 'running' && known.attempt === attempt) await tx.evaluations.update(id, { progress })
       }),
 
-    complete: (id, { results, leftOut }) =>
-      end(id, (known) => {
+    complete: (attempt, { results, leftOut }) =>
+      end(attempt, (known) => {
         const measured = results.length
         const progress = { ...known.progress, images: known.progress.totalImages, protocol: null, measured }
         return { status: 'succeeded', results, leftOut, progress, error: null }
       }),
 
-    fail: (id, { code, message }) =>
-      end(id, () => ({ status: 'failed', error: { code, message: storableText(message) } })),
-
-    leave: (id) => end(id, () => ({ status: 'cancelled' })),
+    fail: (attempt, { code, message }) =>
+      end(attempt, () => ({ status: 'failed', error: { code, message: storableText(message) } })),
 
     retire: (id) =>
       unitOfWork(async (tx) => {
@@ -112,29 +110,13 @@ export function createEvaluationJobs(deps: { readonly unitOfWork: UnitOfWork; re
   }
 }
 
-/** Null for one that has ended, which stays as it is. Its run is locked first, as by legs, which lock the evaluation second. */
-async function lock(tx: Stores, id: string): Promise<Evaluation | null> {
-  const { runId } = (await tx.evaluations.load(id)) ?? { runId: null }
-  if (runId !== null) await tx.runs.load(runId, { lock: true })
-  const known = await tx.evaluations.load(id, { lock: true })
-  return known === null || isEvaluated(known) ? null : known
-}
-
-async function close(tx: Stores, known: Evaluation, wanted: EvaluationPatch & { finishedAt: Date }): Promise<void> {
-  const { finishedAt } = wanted
-  const patch = known.status === 'cancelling' ? { status: 'cancelled' as const, finishedAt } : wanted
-  await tx.evaluations.update(known.id, patch)
-  await tellRun(tx, { ...known, ...patch }, finishedAt)
-}
-
 async function begin(tx: Stores, id: string, at: Date): Promise<EvaluationOrder | null> {
-  const known = await lock(tx, id)
+  const known = await lockOpen(tx, id)
   if (known === null) return null
   const fail = async (code: string, message: string): Promise<null> => {
     await close(tx, known, { status: 'failed', error: { code, message }, finishedAt: at })
     return null
   }
-  if (known.status === 'cancelling') return fail('evaluation_not_measured', 'It was cancelled.')
   if (known.attempt >= MOST_ATTEMPTS) {
     return fail('trainer_crashed', `Its worker ended ${known.attempt} times while it was computed.`)
   }

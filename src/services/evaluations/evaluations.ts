@@ -4,17 +4,12 @@ import { AppError } from '../../base/errors.ts'
 import type { Protocol } from '../../base/evaluation.ts'
 import type { IdKind } from '../../base/ids.ts'
 import type { JsonObject } from '../../base/json.ts'
-import {
-  cancelledStatus,
-  type Evaluation,
-  type EvaluationStatus,
-  isEvaluated,
-  type Subject
-} from '../../domain/evaluation.ts'
+import { checkCancelable, type Evaluation, type EvaluationStatus, type Subject } from '../../domain/evaluation.ts'
 import type { Page, PageRequest } from '../../domain/page.ts'
 import type { EvaluationFilter, Stores, UnitOfWork } from '../../domain/stores.ts'
 import { parseReference } from '../datasets/dataset-versions.ts'
 import type { ModelService } from '../models/models.ts'
+import { close, lockOpen } from './close.ts'
 import { queueEvaluation } from './new-evaluation.ts'
 import { networkOfRun, type PlanDeps, type PlanRequest, type PlanSubject, planEvaluation } from './plan-evaluation.ts'
 
@@ -129,19 +124,17 @@ export function createEvaluationService(deps: EvaluationServiceDeps) {
     },
 
     /**
-     * One that nobody works on ends at once; otherwise its worker sees it within seconds.
+     * It has ended then; a worker that computes it sees that within a second, and nothing of it is written.
      *
      * @throws AppError evaluation_not_found, evaluation_not_cancelable
      */
     cancel: (projectId: string, id: string): Promise<Evaluation> =>
       unitOfWork(async (tx) => {
-        const known = await tx.evaluations.load(id, { lock: true })
+        const open = await lockOpen(tx, id)
+        const known = open ?? (await tx.evaluations.load(id))
         if (known?.projectId !== projectId) throw new AppError('evaluation_not_found', { evaluationId: id })
-        const status = cancelledStatus(known)
-        if (status === known.status) return known
-        const patch = { status, ...(isEvaluated({ status }) && { finishedAt: new Date(clock.now()) }) }
-        await tx.evaluations.update(id, patch)
-        return { ...known, ...patch }
+        checkCancelable(known)
+        return open ? close(tx, open, { status: 'cancelled', finishedAt: new Date(clock.now()) }) : known
       })
   }
 }

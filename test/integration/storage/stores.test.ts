@@ -563,7 +563,7 @@ for (const { name, skip, open } of CANDIDATES) {
         const made = [
           anEvaluation(run, model.id, { status: 'succeeded', results: [aResult('knn'), aResult('label_free')] }),
           anEvaluation(run, model.id, { status: 'succeeded', results: [aResult('label_free')] }),
-          anEvaluation(run, model.id, { status: 'cancelling', queries: { datasetId: 'ds_judged', version: 1 } })
+          anEvaluation(run, model.id, { status: 'running', queries: { datasetId: 'ds_judged', version: 1 } })
         ]
         for (const one of made) await stores.evaluations.insert(one)
         const idsOf = async (filter: Parameters<typeof stores.evaluations.list>[1]) => {

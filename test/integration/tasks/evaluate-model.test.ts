@@ -13,6 +13,7 @@ import { createExportService } from '../../../src/services/models/exports.ts'
 import { createEvaluateModel } from '../../../src/tasks/evaluate-model.ts'
 import { whyNoPostgres } from '../../helpers/postgres.ts'
 import { aReadyModel } from '../../helpers/records.ts'
+import { aResult } from '../storage/records.ts'
 import { createWorkbench, type Workbench } from './workbench.ts'
 
 const skip = await whyNoPostgres()
@@ -115,11 +116,10 @@ for (const script of ['wait', 'deaf']) {
     const id = await anEvaluation(script)
     const working = evaluate(id)
     await until(async () => (await load(id)).progress.protocol === 'knn')
-    await bench.stores.evaluations.update(id, { status: 'cancelling' })
+    await bench.stores.evaluations.update(id, { status: 'cancelled' })
     await working
-    const { status, finishedAt, results } = await load(id)
+    const { status, results } = await load(id)
     assert.deepEqual([status, results], ['cancelled', []])
-    assert.ok(finishedAt)
   })
 }
 
@@ -135,7 +135,25 @@ test('a worker that ends leaves the evaluation for the next, which starts over',
   assert.deepEqual([status, attempt], ['succeeded', 2])
 })
 
-test('an evaluation that takes every worker along is given up, and one being cancelled is not begun again', {
+test('of two workers that compute one evaluation the last to begin writes, and the other stops', { skip }, async () => {
+  const id = await anEvaluation('wait')
+  const slow = evaluate(id)
+  await until(async () => (await load(id)).progress.protocol === 'knn')
+  const second = await jobs().begin(id)
+  assert.equal(second?.evaluation.attempt, 2)
+  await slow
+  const measured = { results: [aResult('knn')], leftOut: [] }
+  const first = { id, attempt: 1 }
+  await jobs().complete(first, measured)
+  await jobs().fail(first, { code: 'internal', message: 'late' })
+  await jobs().progress(first, { images: 1, totalImages: 40, protocol: 'knn', measured: 9 })
+  const { status, progress } = await load(id)
+  assert.deepEqual([status, progress.measured], ['running', 0], 'nothing of the first is written')
+  await jobs().complete(second.evaluation, measured)
+  assert.equal((await load(id)).status, 'succeeded')
+})
+
+test('an evaluation that takes every worker along is given up, and a cancelled one is not begun again', {
   skip
 }, async () => {
   const id = await anEvaluation('good')
@@ -145,9 +163,10 @@ test('an evaluation that takes every worker along is given up, and one being can
   assert.deepEqual([status, error?.code], ['failed', 'trainer_crashed'])
   assert.match(error?.message ?? '', /worker ended 10 times/)
   const lost = await anEvaluation('good')
-  await bench.stores.evaluations.update(lost, { status: 'cancelling', attempt: 1 })
+  await bench.stores.evaluations.update(lost, { status: 'cancelled', attempt: 1 })
+  const before = bench.trainers.length
   await evaluate(lost)
-  assert.equal((await load(lost)).status, 'cancelled')
+  assert.deepEqual([(await load(lost)).status, bench.trainers.length], ['cancelled', before])
 })
 
 test('an object store that is away for a moment is waited for, and what is gone is named', { skip }, async () => {

@@ -6,7 +6,7 @@ import type { ListSource } from '../use-list.ts'
 const POLL_MS = 15_000
 const WORK_POLL_MS = 2000
 
-const isOpen = ({ status }: Evaluation): boolean => ['queued', 'running', 'cancelling'].includes(status)
+const isOpen = ({ status }: Evaluation): boolean => ['queued', 'running'].includes(status)
 
 export const evaluationList = (client: KappaClient, model: string): ListSource<Evaluation> => ({
   queryKey: ['evaluations', 'of', model],
