@@ -2,6 +2,7 @@
 import { stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import type { TrainerWork } from '../protocol/trainer-child.ts'
+import { BITS, type Bits } from '../recipe/bits.ts'
 import { ARCHS, METHODS } from '../recipe/schema.ts'
 import {
   CHECKPOINT_NETWORKS,
@@ -29,6 +30,7 @@ const USAGE = `Makes a servable model of published weights: safetensors, ONNX, a
   --resampling NAME         ${POSITION_RESAMPLINGS.join(', ')} (as the format's own code)
   --network NAME            ${CHECKPOINT_NETWORKS.join(', ')} of a training checkpoint (teacher)
   --mean A,B,C --std A,B,C  of pixels scaled to 0…1 (from the files, or else ImageNet's)
+  --bits N                  ${BITS.join(', ')}: that hold the samples of the 16-bit images it will see (16)
   --temperature N           of the head's teacher (from the checkpoint's arguments)
   --method NAME             ${METHODS.join(', ')}: the two with vmf have log C_p in the head's logits (dino, ibot)
   --images FOLDER           packed images that prototypes are counted on
@@ -52,6 +54,7 @@ const OPTIONS = {
   network: text,
   mean: text,
   std: text,
+  bits: text,
   temperature: text,
   method: text,
   images: text,
@@ -98,6 +101,7 @@ export function weightOptions(values: Values): WeightOptions {
   const method = oneOf('method', values.method, METHODS)
   const mean = numbers('mean', values.mean)
   const std = positive('std', numbers('std', values.std))
+  const bits = bitsOf(values.bits)
   if ((mean === undefined) !== (std === undefined)) throw refusal('--mean and --std belong together.')
   const [temperature, another] = positive('temperature', numbers('temperature', values.temperature)) ?? []
   if (another !== undefined) throw refusal(`--temperature must be one number, not ${values.temperature}.`)
@@ -109,6 +113,7 @@ export function weightOptions(values: Values): WeightOptions {
     ...(method && { method }),
     ...(mean && { mean }),
     ...(std && { std }),
+    ...(bits && { bits }),
     ...(temperature !== undefined && { temperature }),
     ...(values.heads !== undefined && { heads: wholeNumber('heads', values.heads, { least: 1 }) }),
     ...(values['image-size'] !== undefined && {
@@ -122,6 +127,11 @@ function oneOf<T extends string>(flag: string, value: string | undefined, allowe
   const found = allowed.find((one) => one === value)
   if (found === undefined) throw refusal(`--${flag} must be one of ${allowed.join(', ')}, not ${value}.`)
   return found
+}
+
+function bitsOf(value: string | undefined): Bits | undefined {
+  const name = oneOf('bits', value, BITS.map(String))
+  return BITS.find((bits) => String(bits) === name)
 }
 
 function numbers(flag: string, value: string | undefined): number[] | undefined {

@@ -50,7 +50,7 @@ export function thrownAway(
     const text = `a finished model sees the middle of an image: ${percent} % of the area of these on average; training crops from all of it`
     found.push({ event: { type: 'thrown_away', what: 'margins', images: records.length, share: 1 - seen }, text })
   }
-  const bits = report === undefined ? null : bitsWarning(report)
+  const bits = report === undefined ? null : bitsWarning(report, recipe)
   // Of 16, the 8 that are left.
   if (bits !== null)
     found.push({ event: { type: 'thrown_away', what: 'bits', images: bits.images, share: 0.5 }, text: bits.message })

@@ -1472,8 +1472,10 @@ export interface components {
                 colour: number;
                 /** @description Files of more than 8 bits a sample, which are read as 8. */
                 deep: number;
-                /** @description Of those, the ones that are nearly black when read: fewer bits in words of 16. */
-                dark: number;
+                /** @description Of those, PNG and TIFF by the bits of 16 that their largest sample needs; the largest that is not 0 is what `bits` of a recipe should be. Left out of versions where nobody counted. */
+                bits?: {
+                    [key: string]: number;
+                };
                 /** @description Images that look like an earlier one, by a difference hash of 64 bits within 3 (docs/images.md). */
                 near_duplicates: number;
                 rgb: {
@@ -1631,6 +1633,8 @@ export interface components {
             drop_path?: number;
             init_std?: number;
             channels?: 1 | 3;
+            /** @enum {unknown} */
+            bits?: 8 | 10 | 12 | 14 | 16;
             crops?: {
                 global?: {
                     count?: number;
@@ -1808,6 +1812,8 @@ export interface components {
                     interpolation: "bilinear" | "bicubic";
                     /** @description Side of the square that is then cut from the middle: image_size. */
                     crop: number;
+                    /** @description That hold the samples of 16-bit PNG and TIFF: 8, 10, 12, 14 or 16. What is above them becomes white. */
+                    bits: number;
                 } | null;
                 embedding_dim: number;
                 bottleneck_dim: number | null;
@@ -1885,6 +1891,11 @@ export interface components {
             mean?: number[];
             /** @description Standard deviation of each channel, of pixels scaled to 0…1; from the files unless it is given, or else ImageNet's. */
             std?: number[];
+            /**
+             * @description That hold the samples of the 16-bit PNG and TIFF it will see; 16 unless it is given.
+             * @enum {unknown}
+             */
+            bits?: 8 | 10 | 12 | 14 | 16;
             /** @description Of the head's teacher; from the checkpoint's arguments. */
             temperature?: number;
             /**
@@ -2052,6 +2063,8 @@ export interface components {
                 drop_path: number;
                 init_std: number;
                 channels: 1 | 3;
+                /** @enum {unknown} */
+                bits?: 8 | 10 | 12 | 14 | 16;
                 crops: {
                     global: {
                         count: number;

@@ -1,9 +1,11 @@
 /** From encoded bytes to 8-bit gray or sRGB pixels, by sharp (libvips). */
 import sharp, { type Sharp } from 'sharp'
 import { AppError, isAppError, toError } from '../base/errors.ts'
+import { type Bits, WHOLE_RANGE } from '../recipe/bits.ts'
 import type { Image } from './image.ts'
 import { type ImageInfo, imageInvalid } from './inspect.ts'
 import { withPlainHeader } from './jpeg-header.ts'
+import { SILENT_FORMATS, takesBits, toBytes, type Words } from './words.ts'
 
 // Images come several at a time, so one thread each; and none comes twice, so a cache of operations only costs: 5 % of
 // the loaders' processor time.
@@ -39,25 +41,57 @@ export async function readStrictly<T>(
   })
 }
 
+interface ReadOptions {
+  /** Whole seconds, counted while libvips works. It looks at the time between two regions: a codec that does its image in one
+   *  call (WebP, 1.1 s for 100 megapixels) is only stopped after that call. */
+  readonly withinS?: number
+  /** Of 16-bit samples whose file does not tell (words.ts). */
+  readonly bits?: Bits
+}
+
 /**
  * Decodes bytes that have been inspected: EXIF orientation applied, first frame of animations and first page of TIFFs,
- * CMYK, Lab, embedded profiles and 16 bits brought to 8-bit sRGB, gray kept gray.
+ * CMYK, Lab, embedded profiles and 16 bits brought to 8-bit sRGB, gray kept gray. Samples of fewer `bits` than 16 are
+ * measurements: they are scaled, and a profile is not applied.
  *
- * @param withinS whole seconds, counted while libvips works. It looks at the time between two regions: a codec that does
- *   its image in one call (WebP, 1.1 s for 100 megapixels) is only stopped after that call.
  * @throws AppError `image_invalid` when the data is broken or cut off: no half-gray images in a training set;
  *   `request_timeout` when it takes longer than `withinS`
  */
-export const decodeInspected = (
+export async function decodeInspected(
+  bytes: Uint8Array,
+  info: Pick<ImageInfo, 'format' | 'channels' | 'isDeep'>,
+  { withinS = WITHOUT_LIMIT, bits = WHOLE_RANGE }: ReadOptions = {}
+): Promise<Image> {
+  if (bits < WHOLE_RANGE && takesBits(info)) return toBytes(await wordsOf(bytes, info, { withinS }), bits)
+  return readStrictly(bytes, info, (input, failOn) => decode(input, { channels: info.channels, failOn, withinS }))
+}
+
+/**
+ * All 16 bits of an image that `takesBits`.
+ *
+ * @throws AppError as decodeInspected
+ */
+export const wordsOf = (
   bytes: Uint8Array,
   info: Pick<ImageInfo, 'format' | 'channels'>,
-  { withinS }: { readonly withinS: number } = { withinS: WITHOUT_LIMIT }
-): Promise<Image> =>
-  readStrictly(bytes, info, (input, failOn) => decode(input, { channels: info.channels, failOn, withinS }))
+  { withinS = WITHOUT_LIMIT }: Pick<ReadOptions, 'withinS'> = {}
+): Promise<Words> =>
+  readStrictly(bytes, info, (input, failOn) => decodeWords(input, { channels: info.channels, failOn, withinS }))
 
 /** Of an image that is in a dataset: it was judged when it was packed, and a run must not stop on it. */
-export const decodePacked = (bytes: Uint8Array, { channels }: Pick<ImageInfo, 'channels'>): Promise<Image> =>
-  decode(bytes, { channels, failOn: 'error', withinS: WITHOUT_LIMIT })
+export async function decodePacked(
+  bytes: Uint8Array,
+  { format, channels }: Pick<ImageInfo, 'format' | 'channels'>,
+  bits: Bits = WHOLE_RANGE
+): Promise<Image> {
+  const options = { channels, failOn: 'error', withinS: WITHOUT_LIMIT } as const
+  // Indexes do not tell the depth of an image, but headers are read in a tenth of a millisecond.
+  const isDeep = bits < WHOLE_RANGE && SILENT_FORMATS.includes(format) && (await depthOf(bytes)) === 'ushort'
+  return isDeep ? toBytes(await decodeWords(bytes, options), bits) : decode(bytes, options)
+}
+
+const depthOf = async (bytes: Uint8Array): Promise<string> =>
+  (await sharp(bytes, { limitInputPixels: false }).metadata().catch(rethrown)).depth
 
 interface DecodeOptions {
   readonly channels: 1 | 3
@@ -65,18 +99,32 @@ interface DecodeOptions {
   readonly withinS: number
 }
 
-async function decode(bytes: Uint8Array, { channels, failOn, withinS }: DecodeOptions): Promise<Image> {
-  // The header's pixels were checked against the caller's limit; a second limit here could only disagree.
-  const input = sharp(bytes, { failOn, limitInputPixels: false, pages: 1 })
-  const { data, info: raw } = await onBackdrop(input, { channels })
+function rethrown(error: unknown): never {
+  throw toError(error).message.startsWith('timeout:') ? new AppError('request_timeout') : imageInvalid(error)
+}
+
+/** Upright and on white. The header's pixels were checked against the caller's limit; a second one could only disagree. */
+const upright = (bytes: Uint8Array, { channels, failOn, withinS }: DecodeOptions, ignoreIcc = false): Sharp =>
+  onBackdrop(sharp(bytes, { failOn, limitInputPixels: false, pages: 1, ignoreIcc }), { channels })
     .timeout({ seconds: withinS })
     .autoOrient()
-    .toColourspace(channels === 1 ? 'b-w' : 'srgb')
+
+async function decode(bytes: Uint8Array, options: DecodeOptions): Promise<Image> {
+  const { data, info: raw } = await upright(bytes, options)
+    .toColourspace(options.channels === 1 ? 'b-w' : 'srgb')
     .raw({ depth: 'uchar' })
     .toBuffer({ resolveWithObject: true })
-    .catch((error: unknown) => {
-      throw toError(error).message.startsWith('timeout:') ? new AppError('request_timeout') : imageInvalid(error)
-    })
+    .catch(rethrown)
   const pixels = new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
   return { data: pixels, width: raw.width, height: raw.height, channels: raw.channels === 1 ? 1 : 3 }
+}
+
+async function decodeWords(bytes: Uint8Array, options: DecodeOptions): Promise<Words> {
+  const { data, info: raw } = await upright(bytes, options, true)
+    .toColourspace(options.channels === 1 ? 'grey16' : 'rgb16')
+    .raw({ depth: 'ushort' })
+    .toBuffer({ resolveWithObject: true })
+    .catch(rethrown)
+  const words = new Uint16Array(data.buffer, data.byteOffset, data.byteLength / Uint16Array.BYTES_PER_ELEMENT)
+  return { data: words, width: raw.width, height: raw.height, channels: raw.channels === 1 ? 1 : 3 }
 }

@@ -16,12 +16,13 @@ import {
 } from '../protocol/ingest-messages.ts'
 import { createDatasetWriter, type DatasetWriter, type NewImage } from './dataset-writer.ts'
 import { createGate, inOrder } from './in-order.ts'
-import { inspectImage } from './inspect.ts'
-import { type Look, lookAt } from './look.ts'
-import { createReport } from './report.ts'
+import { type ImageInfo, inspectImage } from './inspect.ts'
+import { lookAt } from './look.ts'
+import { createReport, type Seen } from './report.ts'
 import type { SourceFile, SourceItem, SourcePixels } from './sources/item.ts'
 import { readSources } from './sources/read-sources.ts'
 import { verifyInspected } from './verify-image.ts'
+import { takesBits } from './words.ts'
 
 /** Images that are judged at the same time: as many as libuv has threads. */
 const WINDOW = 4
@@ -30,7 +31,7 @@ const DECODED_PIXELS = 50_000_000
 const PROGRESS_EVERY = 250
 
 type Verdict =
-  | { readonly image: NewImage; readonly isDeep: boolean; readonly look: Look }
+  | ({ readonly image: NewImage } & Pick<Seen, 'isDeep' | 'bits' | 'look'>)
   | { readonly rejected: RejectedRecord }
 
 async function* selected(
@@ -51,15 +52,18 @@ const decoding = createGate(DECODED_PIXELS)
 /** Decoding AVIF takes up to 26 bytes a pixel, everything else 4 to 9. */
 const AVIF_WEIGHT = 6
 
+function weightOf(info: ImageInfo): number {
+  const pixels = info.width * info.height
+  if (takesBits(info)) return pixels * info.channels
+  return info.format === 'avif' ? pixels * AVIF_WEIGHT : pixels
+}
+
 async function judgeFile({ name, className, bytes }: SourceFile, limits: IngestLimits): Promise<Verdict> {
   try {
-    const { isDeep, ...info } = await inspectImage(bytes, {
-      maxBytes: limits.maxImageBytes,
-      maxPixels: limits.maxImagePixels
-    })
-    const weight = info.format === 'avif' ? AVIF_WEIGHT : 1
-    const pixels = await decoding(info.width * info.height * weight, () => verifyInspected(bytes, info))
-    return { image: { ...info, name, label: className, bytes }, isDeep, look: lookAt(pixels) }
+    const inspected = await inspectImage(bytes, { maxBytes: limits.maxImageBytes, maxPixels: limits.maxImagePixels })
+    const { isDeep, ...info } = inspected
+    const { pixels, bits } = await decoding(weightOf(inspected), () => verifyInspected(bytes, inspected))
+    return { image: { ...info, name, label: className, bytes }, isDeep, bits, look: lookAt(pixels) }
   } catch (error) {
     if (!isAppError(error)) throw error
     return { rejected: { name, code: error.code, message: error.message } }
@@ -73,7 +77,7 @@ function judgePixels({ kind: _, ...pixels }: SourcePixels, classes: readonly str
     throw new AppError('archive_invalid', { message })
   }
   const look = lookAt({ ...pixels, data: pixels.bytes })
-  return { image: { ...pixels, format: 'raw' }, isDeep: false, look }
+  return { image: { ...pixels, format: 'raw' }, isDeep: false, bits: null, look }
 }
 
 async function judge(item: SourceItem, request: IngestRequest, limits: IngestLimits): Promise<Verdict> {
@@ -103,9 +107,9 @@ async function fill(
   const bounds = { window: WINDOW, weigh: bytesOf, maxWeight: limits.maxImageBytes }
   for await (const verdict of inOrder(items, (item) => judge(item, request, limits), bounds)) {
     if ('image' in verdict) {
-      const { image, isDeep, look } = verdict
+      const { image, ...judged } = verdict
       const { width, height } = image
-      if (await writer.add(image)) seen.add({ width, height, isDeep, look })
+      if (await writer.add(image)) seen.add({ width, height, ...judged })
     } else {
       firstRejected ??= verdict.rejected
       await writer.reject(verdict.rejected)

@@ -2,7 +2,7 @@
 import { closeSync, openSync, readSync } from 'node:fs'
 import { AppError, isAppError } from '../base/errors.ts'
 import type { ImageRecord } from './dataset-folder.ts'
-import { decodePacked } from './decode.ts'
+import { decodeRecord } from './decode-record.ts'
 import type { Image } from './image.ts'
 import { allocateCrops, type CropBatch, type MultiCropPlan, multiCropInto } from './multi-crop.ts'
 
@@ -46,10 +46,8 @@ export function createCropLoader({ plan, seed }: { plan: MultiCropPlan; seed: nu
 
   async function decode(item: LoadItem): Promise<Image> {
     const bytes = read(item)
-    const { format, width, height, channels } = item.record
-    if (format === 'raw') return { data: bytes, width, height, channels }
     try {
-      return await decodePacked(bytes, item.record)
+      return await decodeRecord(bytes, item.record, plan.bits)
     } catch (error) {
       throw brokenImage(item, error)
     }

@@ -4,8 +4,6 @@ import type { Image } from './image.ts'
 export interface Look {
   /** No pixel has a colour, whatever channels there are. */
   readonly isGray: boolean
-  /** No sample is above a quarter of the range. */
-  readonly isDark: boolean
   /** 64 bits of a difference hash; null where there is too little to be told apart by. */
   readonly hash: readonly [high: number, low: number] | null
   /** Of red, green, blue and luma on 0 … 1. */
@@ -15,7 +13,6 @@ export interface Look {
 
 /** Between a pixel's channels: as far as profiles and rounding move them apart in gray pictures. */
 const GRAY_WITHIN = 2
-const DARK_BELOW = 64
 /** Cells a side that the picture is looked at in, and pixels of a cell that count, so that large ones cost no more. */
 const GRID = 32
 const PIXELS_OF_CELL = 4
@@ -31,11 +28,6 @@ function isGrayThroughout({ data, channels }: Image): boolean {
     const [r, g, b] = [data[i]!, data[i + 1]!, data[i + 2]!]
     if (Math.abs(r - g) > GRAY_WITHIN || Math.abs(g - b) > GRAY_WITHIN || Math.abs(r - b) > GRAY_WITHIN) return false
   }
-  return true
-}
-
-function isDarkThroughout({ data }: Image): boolean {
-  for (let i = 0; i < data.length; i++) if (data[i]! >= DARK_BELOW) return false
   return true
 }
 
@@ -112,7 +104,6 @@ export function lookAt(image: Image): Look {
   const variance = Array.from(squares, (square, c) => Math.max(0, square / pixels / 255 ** 2 - mean[c]! ** 2))
   return {
     isGray: isGrayThroughout(image),
-    isDark: isDarkThroughout(image),
     hash: differenceHash(luma),
     mean,
     variance

@@ -3,6 +3,7 @@
  * happens on the second only. Normalization is not done here: crops stay 8-bit until they are in the graph.
  */
 import { prng } from '../math/prng.ts'
+import type { Bits } from '../recipe/bits.ts'
 import type { Recipe } from '../recipe/schema.ts'
 import { type CropPlan, cropInto } from './crop.ts'
 import type { Image } from './image.ts'
@@ -13,11 +14,13 @@ const CROP_STREAM = 0x63726f70
 
 export interface MultiCropPlan {
   readonly channels: 1 | 3
+  /** That 16-bit samples are read by; left out, 16. */
+  readonly bits?: Bits
   readonly global: readonly CropPlan[]
   readonly local: readonly CropPlan[]
 }
 
-export function multiCropPlan({ hyperparameters: { channels, crops, augmentation } }: Recipe): MultiCropPlan {
+export function multiCropPlan({ hyperparameters: { channels, bits, crops, augmentation } }: Recipe): MultiCropPlan {
   const { flip, jitter, grayscale, blur } = augmentation
   const shared = { aspectRatio: crops.aspectRatio, interpolation: crops.interpolation, flip, jitter, grayscale }
   const blurs = blur.probability.map((probability) => ({ probability, sigma: blur.sigma }))
@@ -35,7 +38,7 @@ export function multiCropPlan({ hyperparameters: { channels, crops, augmentation
     blur: blurs[2]!,
     solarize: 0
   }))
-  return { channels, global, local }
+  return { channels, ...(bits && { bits }), global, local }
 }
 
 /** Every draw of an image's crops is a function of these. `index` is the image's place in the dataset. */

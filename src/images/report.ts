@@ -1,4 +1,5 @@
 /** The report of a dataset, image by image. Memory grows with the number of different sizes, and by near-hashes.ts. */
+import { BITS, type Bits, bitsOfAll, WHOLE_RANGE } from '../recipe/bits.ts'
 import { type DatasetReport, type PixelStatistics, type Quantiles, SIDES } from '../recipe/dataset-report.ts'
 import type { Look } from './look.ts'
 import { createNearHashes } from './near-hashes.ts'
@@ -8,6 +9,8 @@ export interface Seen {
   readonly height: number
   /** More than 8 bits a sample. */
   readonly isDeep: boolean
+  /** That its largest sample needs, and that `look` saw it by; null where its file tells what the range is. */
+  readonly bits: Bits | null
   readonly look: Look
 }
 
@@ -49,21 +52,51 @@ function createSpread() {
 const DECIMALS = 3
 const rounded = (value: number): number => Number(value.toFixed(DECIMALS))
 
+/** Of red, green, blue and luma: sums over images of their means and mean squares, on the scale that each was seen by. */
+function createSums() {
+  const ofBits = new Map<Bits | null, { readonly means: Float64Array; readonly meanSquares: Float64Array }>()
+  const empty = () => ({ means: new Float64Array(4), meanSquares: new Float64Array(4) })
+  return {
+    add({ mean, variance }: Look, bits: Bits | null): void {
+      const sums = ofBits.get(bits) ?? empty()
+      ofBits.set(bits, sums)
+      for (let c = 0; c < 4; c++) {
+        sums.means[c]! += mean[c]!
+        sums.meanSquares[c]! += variance[c]! + mean[c]! ** 2
+      }
+    },
+    /** With every image on the scale of so many bits: what was seen by 10 of them is 4 times as dark by 12. */
+    by(bits: Bits) {
+      const all = empty()
+      for (const [own, { means, meanSquares }] of ofBits) {
+        const scale = own === null ? 1 : 2 ** (own - bits)
+        for (let c = 0; c < 4; c++) {
+          all.means[c]! += scale * means[c]!
+          all.meanSquares[c]! += scale ** 2 * meanSquares[c]!
+        }
+      }
+      return all
+    }
+  }
+}
+
 export function createReport(): ReportWriter {
   const [width, height, shorterSide, aspectRatio] = [createSpread(), createSpread(), createSpread(), createSpread()]
   const hashes = createNearHashes()
-  const [means, meanSquares] = [new Float64Array(4), new Float64Array(4)]
-  let [images, gray, deep, dark, nearDuplicates] = [0, 0, 0, 0, 0]
+  const sums = createSums()
+  const bitCounts = Object.fromEntries(BITS.map((one) => [String(one), 0]))
+  let [images, gray, deep, nearDuplicates] = [0, 0, 0, 0]
 
   /** The deviation of all pixels together is that within images and that between them. */
   function statisticsOf(channels: readonly number[]): PixelStatistics {
+    const { means, meanSquares } = sums.by(bitsOfAll(bitCounts) ?? WHOLE_RANGE)
     const mean = channels.map((c) => means[c]! / images)
     const std = channels.map((c, i) => Math.sqrt(Math.max(0, meanSquares[c]! / images - mean[i]! ** 2)))
     return { mean: mean.map(rounded), std: std.map(rounded) }
   }
 
   return {
-    add({ width: w, height: h, isDeep, look }) {
+    add({ width: w, height: h, isDeep, bits, look }) {
       images++
       width.add(w)
       height.add(h)
@@ -71,12 +104,9 @@ export function createReport(): ReportWriter {
       aspectRatio.add(rounded(w / h))
       if (look.isGray) gray++
       if (isDeep) deep++
-      if (isDeep && look.isDark) dark++
+      if (bits !== null) bitCounts[bits]!++
       if (look.hash !== null && !hashes.add(look.hash)) nearDuplicates++
-      for (let c = 0; c < 4; c++) {
-        means[c]! += look.mean[c]!
-        meanSquares[c]! += look.variance[c]! + look.mean[c]! ** 2
-      }
+      sums.add(look, bits)
     },
     finish: () => ({
       images,
@@ -88,7 +118,7 @@ export function createReport(): ReportWriter {
       gray,
       colour: images - gray,
       deep,
-      dark,
+      bits: bitCounts,
       nearDuplicates,
       rgb: statisticsOf([0, 1, 2]),
       luma: statisticsOf([3])

@@ -1,7 +1,6 @@
 /** Images of a dataset as the backbone is served them; noise where there is no dataset. */
 import { type DatasetFolder, openDatasetFolder } from '../images/dataset-folder.ts'
-import { decodePacked } from '../images/decode.ts'
-import type { Image } from '../images/image.ts'
+import { decodeRecord } from '../images/decode-record.ts'
 import { prng } from '../math/prng.ts'
 import { type PreprocessTarget, preprocessImage } from './preprocess.ts'
 
@@ -48,12 +47,8 @@ export async function openImageSource(
 }
 
 async function pixelsOf(dataset: DatasetFolder, index: number, target: PreprocessTarget): Promise<Uint8Array> {
-  const record = dataset.records[index]!
   const bytes = await dataset.read(index)
-  const { width, height, channels } = record
-  const image: Image =
-    record.format === 'raw' ? { data: bytes, width, height, channels } : await decodePacked(bytes, record)
-  return preprocessImage(image, target)
+  return preprocessImage(await decodeRecord(bytes, dataset.records[index]!, target.preprocessing.bits), target)
 }
 
 function noise(seed: number, place: number, { preprocessing: { crop }, channels }: PreprocessTarget): Uint8Array {

@@ -70,7 +70,7 @@ async function configOf(
     patchSize: network.patchSize,
     imageSize: network.imageSize,
     channels: network.channels === 1 ? 1 : 3,
-    preprocessing: stored ?? cutFromLarger(network.imageSize),
+    preprocessing: { ...(stored ?? cutFromLarger(network.imageSize)), ...(weights.bits && { bits: weights.bits }) },
     normalization,
     embeddingDim: network.dim,
     pooling: POOLING,

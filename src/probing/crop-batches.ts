@@ -3,6 +3,7 @@ import { openDatasetFolder } from '../images/dataset-folder.ts'
 import { createLoaderPool } from '../images/loader-pool.ts'
 import type { MultiCropPlan } from '../images/multi-crop.ts'
 import { prng } from '../math/prng.ts'
+import type { PreprocessTarget } from '../model/preprocess.ts'
 
 /** Keeps the order of a probe's images apart from that of training. */
 const ORDER_STREAM = 0x70726f62
@@ -12,8 +13,9 @@ const SHARE = 64
 const AHEAD = 4
 
 /** RandomResizedCrop and a flip, with torchvision's defaults: all that supervised probes change of an image. */
-export const probeCrops = (size: number, channels: 1 | 3): MultiCropPlan => ({
+export const probeCrops = (size: number, { channels, preprocessing: { bits } }: PreprocessTarget): MultiCropPlan => ({
   channels,
+  ...(bits && { bits }),
   global: [
     {
       size,

@@ -124,7 +124,7 @@ async function* trainClassifiers(
   settings: LinearSettings
 ): AsyncGenerator<LinearProgress, Float32Array> {
   const { engine, shape, bank, config, learned, loaders, signal } = training
-  const plan = probeCrops(config.imageSize, config.channels)
+  const plan = probeCrops(config.imageSize, config)
   const crops = await openCropBatches({ datasetFolder: bank.folder, plan, seed: settings.seed, loaders })
   const program = linearStepProgram(shape)
   const stepping = await engine.loadStepping(program, { held: linearState(shape).map(({ name }) => name) })

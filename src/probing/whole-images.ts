@@ -1,7 +1,6 @@
 /** Images of a packed dataset as the model sees them when it serves: resized and cut by its own rule. */
 import { openDatasetFolder } from '../images/dataset-folder.ts'
-import { decodePacked } from '../images/decode.ts'
-import type { Image } from '../images/image.ts'
+import { decodeRecord } from '../images/decode-record.ts'
 import { type PreprocessTarget, preprocessImage } from '../model/preprocess.ts'
 
 /** Images that go through the network together. */
@@ -22,12 +21,8 @@ export async function* wholeImages(
   const { crop } = target.preprocessing
   const bytes = crop * crop * target.channels
   async function read(row: number): Promise<Uint8Array> {
-    const record = dataset.records[row]!
-    const { format, width, height, channels } = record
     const stored = await dataset.read(row)
-    const image: Image =
-      format === 'raw' ? { data: stored, width, height, channels } : await decodePacked(stored, record)
-    return preprocessImage(image, target)
+    return preprocessImage(await decodeRecord(stored, dataset.records[row]!, target.preprocessing.bits), target)
   }
   try {
     for (let from = 0; from < rows.length; from += SHARE) {

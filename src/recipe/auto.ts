@@ -7,7 +7,7 @@ import { AppError } from '../base/errors.ts'
 import { type AutoDevice, type AutoImages, coreClass } from './auto/circumstances.ts'
 import { fitMemory } from './auto/fit-memory.ts'
 import { aboutSoLong, chooseEpochs, chooseSchedules, cpuFlops } from './auto/lengths.ts'
-import { areCutOut, chooseChannels, chooseLooks } from './auto/looks.ts'
+import { areCutOut, chooseBits, chooseChannels, chooseLooks } from './auto/looks.ts'
 import { chooseArch, chooseBatch, choosePrototypes } from './auto/network.ts'
 import { count, counted, isSmall, type Situation, type SmallArch } from './auto/situation.ts'
 import { METHOD_PARTS } from './methods.ts'
@@ -49,7 +49,8 @@ export function autoRecipe(images: AutoImages, device: AutoDevice, request: Reci
   const like = isSmall(arch) ? shortOf(situation) : LEARNS_LIKE[arch]
   const channels = chooseChannels(situation)
   const { patchSize, ...looks } = chooseLooks(situation, { arch, channels })
-  const sizes = { channels, prototypes: choosePrototypes(situation, arch), batchSize: chooseBatch(situation, arch) }
+  const pixels = { channels, ...chooseBits(situation) }
+  const sizes = { ...pixels, prototypes: choosePrototypes(situation, arch), batchSize: chooseBatch(situation, arch) }
   const named = { preset: 'auto', method, arch, patchSize, seed }
   const ofMethod = methodDefaults({ ...like, ibot: { ibot: publishedIbot([1, 1, 0]) } }, method)
   const short = withWishes(named, { ...like.hyperparameters, ...ofMethod, ...looks, ...sizes }, wishes)

@@ -1,5 +1,7 @@
 /** What is known of a dataset's images once all of them have been looked at: what people read, and recipes are chosen from. */
 
+import type { BitCounts } from './bits.ts'
+
 export interface Quantiles {
   readonly min: number
   readonly p5: number
@@ -8,7 +10,7 @@ export interface Quantiles {
   readonly max: number
 }
 
-/** Of pixels on a scale of 0 … 1, every image counting alike. */
+/** Of pixels on a scale of 0 … 1, every image counting alike; of 16-bit samples, as read by the bits that hold all of them. */
 export interface PixelStatistics {
   readonly mean: readonly number[]
   readonly std: readonly number[]
@@ -29,8 +31,8 @@ export interface DatasetReport {
   readonly colour: number
   /** Files with more than 8 bits a sample. */
   readonly deep: number
-  /** Those of them whose largest sample is below a quarter of the range: fewer bits in larger words, read nearly black. */
-  readonly dark: number
+  /** Of them, PNG and TIFF, which do not say how much of 16 bits they use. Left out of reports that did not count them. */
+  readonly bits?: BitCounts
   /** Images that look like an earlier one; docs/images.md says how that is judged, and how often wrongly. */
   readonly nearDuplicates: number
   readonly rgb: PixelStatistics

@@ -1,9 +1,12 @@
 /** How a model wants to see an image that is not S × S: one rule per model, followed wherever it is asked or evaluated. */
 import type { ResizeAndCrop } from '../math/crop-geometry.ts'
+import type { Bits } from './bits.ts'
 import type { Recipe } from './schema.ts'
 
 export interface Preprocessing extends ResizeAndCrop {
   readonly interpolation: Recipe['hyperparameters']['crops']['interpolation']
+  /** That 16-bit PNG and TIFF are read by; left out, 16. */
+  readonly bits?: Bits
 }
 
 /** Global crops of at least this share of the area show images nearly whole. */
@@ -24,7 +27,8 @@ export const seenWhole = (size: number): Preprocessing => ({ ...cutFromLarger(si
  * A network that was trained on crops of half the image and more knows whole images, such as the cut-out squares of small
  * datasets, which have no margins to lose; one of DINO's crops from a quarter on is evaluated as DINO is.
  */
-export function preprocessingOf({ hyperparameters: { crops } }: Recipe): Preprocessing {
+export function preprocessingOf({ hyperparameters: { crops, bits } }: Recipe): Preprocessing {
   const { size, scale } = crops.global
-  return scale[0] >= NEARLY_WHOLE ? seenWhole(size) : cutFromLarger(size)
+  const cut = scale[0] >= NEARLY_WHOLE ? seenWhole(size) : cutFromLarger(size)
+  return { ...cut, ...(bits !== undefined && { bits }) }
 }

@@ -3,6 +3,7 @@
  * (camelCase here, snake_case on the wire). Sources of the ranges: DINO's argument parser and method notes.
  */
 import { type Static, Type } from 'typebox'
+import { BITS } from './bits.ts'
 
 export const METHODS = ['dino', 'dino-vmf', 'ibot', 'ibot-vmf'] as const
 export const ARCHS = ['vit_mu', 'vit_nano', 'vit_tiny', 'vit_small', 'vit_base', 'vit_large'] as const
@@ -202,6 +203,8 @@ export const Hyperparameters = Type.Object(
     initStd: Type.Number({ minimum: 0.0001, maximum: 1 }),
     /** 1 trains on gray images, 3 on colour; images of the other kind are converted. */
     channels: Type.Union([Type.Literal(1), Type.Literal(3)]),
+    /** That the samples of 16-bit PNG and TIFF hold: 2^bits becomes white. Left out, 16. */
+    bits: Type.Optional(Type.Enum([...BITS])),
     crops: Crops,
     augmentation: Augmentation,
     normalization: Normalization,

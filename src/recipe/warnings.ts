@@ -1,5 +1,6 @@
 /** What a recipe does not use of its images, or makes up, from their report: nothing is wrong with it, but whoever trains should know. */
 import { centerCropBox } from '../math/crop-geometry.ts'
+import { BITS, type BitCounts, type Bits, bitsOfAll, imagesAbove, WHOLE_RANGE } from './bits.ts'
 import { type DatasetReport, imagesBelow } from './dataset-report.ts'
 import { preprocessingOf } from './preprocessing.ts'
 import type { Recipe } from './schema.ts'
@@ -22,14 +23,30 @@ export function seenShare(image: { readonly width: number; readonly height: numb
   return (box.width * box.height) / (image.width * image.height)
 }
 
-export function bitsWarning({ deep, dark }: Pick<DatasetReport, 'deep' | 'dark'>): RecipeWarning | null {
+/** What is lost of images of more than 8 bits; and where 16-bit samples are read by other bits than hold them, which would. */
+export function bitsWarning(
+  { deep, bits: counts = {} }: Pick<DatasetReport, 'deep' | 'bits'>,
+  { hyperparameters: { bits = WHOLE_RANGE } }: Recipe
+): RecipeWarning | null {
   if (deep === 0) return null
   const read = `${deep} images have more than 8 bits a sample, and are read as 8`
-  const message =
-    dark === 0
-      ? read
-      : `${read}; ${dark} of them come out nearly black: fewer bits in words of 16, to be rescaled before`
-  return { what: 'bits', images: deep, message }
+  const right = bitsOfAll(counts) ?? bits
+  const above = imagesAbove(counts, bits)
+  const what =
+    right < bits
+      ? `; no 16-bit sample uses more than ${right} bits, and by ${bits} they come out ${2 ** (bits - right)} times too dark: bits ${right} is right`
+      : above > 0
+        ? `; ${above} of them have samples above ${2 ** bits - 1}, which become white: bits ${right} holds all`
+        : mostlyDark(counts, right)
+  return { what: 'bits', images: deep, message: `${read}${what}` }
+}
+
+/** A few bright images, or one broken pixel, that all others are dark for. */
+function mostlyDark(counts: BitCounts, bits: Bits): string {
+  const all = imagesAbove(counts, 0)
+  const enough = BITS.find((one) => imagesAbove(counts, one) < all / 2) ?? bits
+  if (enough === bits) return ''
+  return `; of 16-bit images, ${all - imagesAbove(counts, enough)} of ${all} use no more than ${enough} bits and come out dark by ${bits}: bits ${enough} cuts what the others have above it`
 }
 
 export const upscaledWarning = (images: number, all: number, size: number): RecipeWarning | null =>
@@ -58,7 +75,7 @@ export function warningsOf(report: DatasetReport, recipe: Recipe, hasInit: boole
   return [
     channels === 1 && colour > 0 ? ({ what: 'colour', images: colour, message: lost } as const) : null,
     seen < LEAST_SEEN ? ({ what: 'margins', images, message: margins } as const) : null,
-    bitsWarning(report),
+    bitsWarning(report, recipe),
     upscaledWarning(below, images, crops.global.size)
   ].filter((warning) => warning !== null)
 }

@@ -1,4 +1,5 @@
 /** What a person may say about weights that their files do not. */
+import type { Bits } from './bits.ts'
 import type { Arch, Method } from './schema.ts'
 
 /** Whose names and conventions: the three repositories, timm, or Hugging Face's ViTModel and Dinov2Model. */
@@ -27,6 +28,8 @@ export interface WeightOptions {
   /** Per channel, on pixels scaled to 0…1; from the files' own configuration, or else ImageNet's. */
   readonly mean?: readonly number[]
   readonly std?: readonly number[]
+  /** That hold the samples of 16-bit PNG and TIFF that the model will see; 16 unless it is given. */
+  readonly bits?: Bits
   /** Of a head: what assignments are made with. From the checkpoint's arguments unless it is given. */
   readonly temperature?: number
   /** Of a head: whether log C_p belongs to its logits. */

@@ -67,7 +67,10 @@ export interface ImageDecoderOptions {
 
 const sharpReader: ImageReader = {
   inspect: inspectImage,
-  decode: async ({ bytes, info }, target, limits) => preprocessImage(await decodeInspected(bytes, info, limits), target)
+  decode: async ({ bytes, info }, target, limits) => {
+    const { bits } = target.preprocessing
+    return preprocessImage(await decodeInspected(bytes, info, { ...limits, ...(bits && { bits }) }), target)
+  }
 }
 
 export function createImageDecoder(options: ImageDecoderOptions): ImageDecoder {

@@ -2,8 +2,8 @@
 import { tmpdir } from 'node:os'
 import { AppError, isAppError } from '../base/errors.ts'
 import { openDatasetFolder } from '../images/dataset-folder.ts'
-import { decodeInspected, decodePacked } from '../images/decode.ts'
-import type { Image } from '../images/image.ts'
+import { decodeInspected } from '../images/decode.ts'
+import { decodeRecord } from '../images/decode-record.ts'
 import { inspectImage } from '../images/inspect.ts'
 import type { SourceItem } from '../images/sources/item.ts'
 import { readSources } from '../images/sources/read-sources.ts'
@@ -106,11 +106,10 @@ async function* packedImages(folder: string, target: PreprocessTarget): AsyncGen
   const { classes } = dataset.manifest
   try {
     for (const [index, record] of dataset.records.entries()) {
-      const { name, label, format, width, height, channels } = record
+      const { name, label } = record
       yield async () => {
         const bytes = await dataset.read(index)
-        const image: Image =
-          format === 'raw' ? { data: bytes, width, height, channels } : await decodePacked(bytes, record)
+        const image = await decodeRecord(bytes, record, target.preprocessing.bits)
         const named = label === null ? null : (classes?.[label] ?? label)
         return { name, label: named, pixels: preprocessImage(image, target) }
       }
@@ -138,7 +137,7 @@ async function readItem(item: SourceItem, target: PreprocessTarget): Promise<Usa
   const { maxImageBytes: maxBytes, maxImagePixels: maxPixels } = DEFAULT_INGEST_LIMITS
   try {
     const info = await inspectImage(item.bytes, { maxBytes, maxPixels })
-    const image = await decodeInspected(item.bytes, info)
+    const image = await decodeInspected(item.bytes, info, target.preprocessing)
     return { name, label: item.className, pixels: preprocessImage(image, target) }
   } catch (error) {
     if (!isAppError(error)) throw error

@@ -88,9 +88,12 @@ const Report = Type.Object(
     gray: Type.Integer({ description: 'Images without any colour, whatever channels their files have.' }),
     colour: Type.Integer(),
     deep: Type.Integer({ description: 'Files of more than 8 bits a sample, which are read as 8.' }),
-    dark: Type.Integer({
-      description: 'Of those, the ones that are nearly black when read: fewer bits in words of 16.'
-    }),
+    bits: Type.Optional(
+      Type.Record(Type.String(), Type.Integer(), {
+        description:
+          'Of those, PNG and TIFF by the bits of 16 that their largest sample needs; the largest that is not 0 is what `bits` of a recipe should be. Left out of versions where nobody counted.'
+      })
+    ),
     near_duplicates: Type.Integer({
       description: 'Images that look like an earlier one, by a difference hash of 64 bits within 3 (docs/images.md).'
     }),

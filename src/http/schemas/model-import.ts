@@ -1,6 +1,7 @@
 /** Weights of others, as a request names them and as a model tells where it comes from. */
 import { type Static, Type } from 'typebox'
 import type { ModelImport as DomainImport } from '../../domain/model.ts'
+import { BITS } from '../../recipe/bits.ts'
 import { ARCHS, METHODS } from '../../recipe/schema.ts'
 import {
   CHECKPOINT_NETWORKS,
@@ -59,6 +60,11 @@ export const ModelImport = Type.Object(
     network: Type.Optional(Type.Enum([...CHECKPOINT_NETWORKS], { description: 'Of a training checkpoint.' })),
     mean: Type.Optional(Channels('Mean')),
     std: Type.Optional(Channels('Standard deviation')),
+    bits: Type.Optional(
+      Type.Enum([...BITS], {
+        description: 'That hold the samples of the 16-bit PNG and TIFF it will see; 16 unless it is given.'
+      })
+    ),
     temperature: Type.Optional(
       Type.Number({
         minimum: 0.001,

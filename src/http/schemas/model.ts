@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox'
 import type { Model as DomainModel, MixtureSummary } from '../../domain/model.ts'
+import { WHOLE_RANGE } from '../../recipe/bits.ts'
 import type { Artifact as ServiceArtifact } from '../../services/models/models.ts'
 import { closed, ListOf, Name, Nullable, Resource, ResourceError, Text, Timestamp, timestampOrNull } from './common.ts'
 import { ModelImport, presentImport } from './model-import.ts'
@@ -11,7 +12,11 @@ const Preprocessing = Type.Object(
     }),
     side: Type.Integer(),
     interpolation: Type.Enum(['bilinear', 'bicubic']),
-    crop: Type.Integer({ description: 'Side of the square that is then cut from the middle: image_size.' })
+    crop: Type.Integer({ description: 'Side of the square that is then cut from the middle: image_size.' }),
+    bits: Type.Integer({
+      description:
+        'That hold the samples of 16-bit PNG and TIFF: 8, 10, 12, 14 or 16. What is above them becomes white.'
+    })
   },
   { description: 'How images of any size are made what the model sees. Null in models of 0.2 and before.' }
 )
@@ -149,7 +154,7 @@ export const presentModel = (model: DomainModel): Static<typeof Model> => ({
     patch_size: model.config.patchSize,
     image_size: model.config.imageSize,
     channels: model.config.channels,
-    preprocessing: model.config.preprocessing ? { ...model.config.preprocessing } : null,
+    preprocessing: model.config.preprocessing ? { bits: WHOLE_RANGE, ...model.config.preprocessing } : null,
     embedding_dim: model.config.embeddingDim,
     bottleneck_dim: model.config.bottleneckDim,
     prototypes: model.config.prototypes,

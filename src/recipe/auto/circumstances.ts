@@ -1,4 +1,5 @@
 /** What the preset `auto` chooses from: what is known of the images, and what will train. */
+import { type Bits, bitsOfAll } from '../bits.ts'
 import type { DatasetReport, PixelStatistics } from '../dataset-report.ts'
 
 export interface AutoImages {
@@ -7,7 +8,10 @@ export interface AutoImages {
   readonly shorterSide: number | null
   /** How many are in colour; null when it is not known. */
   readonly colour: number | null
+  /** As read by `bits`. */
   readonly pixels: Pick<DatasetReport, 'rgb' | 'luma'> | null
+  /** That hold all 16-bit images; null or left out where there is none, or nobody counted. */
+  readonly bits?: Bits | null
 }
 
 export interface AutoDevice {
@@ -34,7 +38,8 @@ export const imagesOfReport = (report: DatasetReport): AutoImages => ({
   images: report.images,
   shorterSide: report.shorterSide.p50,
   colour: report.colour,
-  pixels: { rgb: report.rgb, luma: report.luma }
+  pixels: { rgb: report.rgb, luma: report.luma },
+  bits: bitsOfAll(report.bits)
 })
 
 /** Of a dataset from before there were reports: {"32x32": 9000}, each side rounded up to a power of two. */

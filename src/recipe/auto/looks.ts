@@ -1,4 +1,5 @@
 /** What of the images is looked at: channels, crops and patches. */
+import { WHOLE_RANGE } from '../bits.ts'
 import { demo } from '../presets/demo.ts'
 import { vitSmall16 } from '../presets/imagenet.ts'
 import { IMAGENET, type Preset } from '../presets/preset.ts'
@@ -23,6 +24,14 @@ export function chooseChannels({ images, wishes, say }: Situation): 1 | 3 {
   const lost = isGray && colour > 0 ? ` (fewer than ${100 * LEAST_COLOUR} %, which become gray)` : ''
   say(`${isGray ? '1 channel' : '3 channels'}: ${count(colour)} of ${count(all)} images are in colour${lost}.`)
   return isGray ? 1 : 3
+}
+
+/** Nothing where it makes no difference: a recipe that leaves bits out reads all 16. */
+export function chooseBits({ images, wishes, say }: Situation): Pick<Hyperparameters, 'bits'> {
+  const bits = images.bits ?? WHOLE_RANGE
+  if (wishes.bits !== undefined || bits === WHOLE_RANGE) return {}
+  say(`${bits} bits of 16-bit samples: none of these images needs more, and by all 16 they would be dark.`)
+  return { bits }
 }
 
 interface Grid {
@@ -148,8 +157,13 @@ const ALIKE = [0.1, 0.06] as const
 /** A deviation that divides by nearly nothing would blow noise up. */
 const LEAST_STD = 0.05
 
-function chooseNormalization({ images, say }: Situation, channels: 1 | 3): Hyperparameters['normalization'] {
+function chooseNormalization({ images, wishes, say }: Situation, channels: 1 | 3): Hyperparameters['normalization'] {
   const usual = channels === 3 ? IMAGENET : IMAGENET_LUMA
+  const measuredBy = images.bits ?? null
+  if (measuredBy !== null && wishes.bits !== undefined && wishes.bits !== measuredBy) {
+    say(`Normalization by ImageNet's mean and deviation: these images were measured by ${measuredBy} bits.`)
+    return usual
+  }
   const measured = channels === 3 ? images.pixels?.rgb : images.pixels?.luma
   if (measured === undefined) {
     say("Normalization by ImageNet's mean and deviation: those of these images were not recorded.")

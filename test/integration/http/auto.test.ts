@@ -22,7 +22,7 @@ function colourReport() {
   const report = createReport()
   const data = new Uint8Array(40 * 30 * 3).map((_, i) => (i % 3 === 0 ? 60 : 20))
   const look = lookAt({ data, width: 40, height: 30, channels: 3 })
-  for (let i = 0; i < 500; i++) report.add({ width: 40, height: 30, isDeep: i < 3, look })
+  for (let i = 0; i < 500; i++) report.add({ width: 40, height: 30, isDeep: i < 3, bits: i < 3 ? 12 : null, look })
   return report.finish()
 }
 
@@ -38,7 +38,7 @@ test('a version shows its report, and auto chooses by it and by the device that 
   await api.stores.datasets.updateVersion(datasetId, version, { report: colourReport() })
   const { report } = (await api.call('GET', `/v1/datasets/${datasetId}/versions/${version}`)).json
   assert.deepEqual(
-    [report.colour, report.deep, report.dark, report.shorter_side.p50, report.smaller_than['32']],
+    [report.colour, report.deep, report.bits['12'], report.shorter_side.p50, report.smaller_than['32']],
     [500, 3, 3, 30, 500]
   )
   const any = await validate()

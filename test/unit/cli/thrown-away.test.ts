@@ -24,6 +24,7 @@ test('nobody is told to ask for colour where the init has none', () => {
   report.add({
     ...square,
     isDeep: false,
+    bits: null,
     look: lookAt({ data: Uint8Array.of(9, 0, 0), width: 1, height: 1, channels: 3 })
   })
   const [told] = thrownAway([square], recipe('demo'), { hasInit: true })
@@ -44,10 +45,11 @@ test('what the shape of the images costs a finished model is told', () => {
 test('bits that are not read, and images that are enlarged, are told with their number', () => {
   const report = createReport()
   const look = lookAt({ data: new Uint8Array(16), width: 4, height: 4, channels: 1 })
-  for (const isDeep of [true, true, false]) report.add({ width: 40, height: 40, isDeep, look })
+  for (const isDeep of [true, true, false])
+    report.add({ width: 40, height: 40, isDeep, bits: isDeep ? 12 : null, look })
   const [bits, ...more] = thrownAway([gray], recipe('demo'), { report: report.finish() })
   assert.deepEqual(bits?.event, { type: 'thrown_away', what: 'bits', images: 2, share: 0.5 })
-  assert.match(bits!.text, /2 of them come out nearly black/)
+  assert.match(bits!.text, /bits 12 is right$/)
   assert.deepEqual(more, [])
   const [upscaled] = thrownAway([gray, small, gray], recipe('small-images')).filter(
     ({ event }) => event.type === 'upscaled'

@@ -119,10 +119,8 @@ const rangeOf = ({ min, p50, max }: Report['width']): string => (min === max ? `
 
 /** Least, median and most. */
 function factsOf(report: Report): readonly (readonly [string, string])[] {
-  const deep =
-    report.dark > 0
-      ? `${formatCount(report.deep)}, ${formatCount(report.dark)} read nearly black`
-      : formatCount(report.deep)
+  const used = Object.entries(report.bits ?? {}).findLast(([, images]) => images > 0)?.[0]
+  const deep = `${formatCount(report.deep)}${used === undefined ? '' : `, ${used} of 16 used`}`
   return [
     ['Width, px', rangeOf(report.width)],
     ['Height, px', rangeOf(report.height)],

@@ -46,9 +46,10 @@ export function ModelFacts({ model }: { readonly model: Model }) {
 
 function resizeFact({ preprocessing }: ModelConfig): string {
   if (preprocessing === null) return 'not recorded'
-  const { resize, side, interpolation, crop } = preprocessing
+  const { resize, side, interpolation, crop, bits } = preprocessing
   const sides = resize === 'shorter_side' ? 'shorter side' : 'both sides'
-  return `${sides} to ${side}, ${interpolation}${side === crop && resize === 'both_sides' ? '' : ', then the center'}`
+  const cut = side === crop && resize === 'both_sides' ? '' : ', then the center'
+  return `${sides} to ${side}, ${interpolation}${cut}${bits === 16 ? '' : `; 16-bit samples by ${bits} bits`}`
 }
 
 const headFacts = ({ bottleneck_dim, prototypes, temperature }: ModelConfig) =>
