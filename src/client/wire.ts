@@ -930,7 +930,7 @@ export interface components {
              */
             posterior: "teacher" | "model" | "fitted";
             usage: {
-                /** @description Tokens the backbone computed: patches and one more an image. */
+                /** @description Tokens the backbone computed: patches, the class token and registers of every image. */
                 prompt_tokens: number;
                 total_tokens: number;
                 images: number;
@@ -1517,7 +1517,7 @@ export interface components {
             }[];
             model: string;
             usage: {
-                /** @description Tokens the backbone computed: patches and one more an image. */
+                /** @description Tokens the backbone computed: patches, the class token and registers of every image. */
                 prompt_tokens: number;
                 total_tokens: number;
                 images: number;
@@ -1632,6 +1632,7 @@ export interface components {
             freeze_last_layer_epochs?: number;
             drop_path?: number;
             init_std?: number;
+            registers?: number;
             channels?: 1 | 3;
             /** @enum {unknown} */
             bits?: 8 | 10 | 12 | 14 | 16;
@@ -1801,6 +1802,8 @@ export interface components {
                 patch_size: number;
                 image_size: number;
                 channels: number;
+                /** @description Learned tokens beside the class token and the patches (DINOv2 has 4 or none). */
+                registers: number;
                 preprocessing: {
                     /**
                      * @description What becomes `side` pixels: the shorter side, the other in proportion, or both, whatever the shape.
@@ -2062,6 +2065,7 @@ export interface components {
                 freeze_last_layer_epochs: number;
                 drop_path: number;
                 init_std: number;
+                registers?: number;
                 channels: 1 | 3;
                 /** @enum {unknown} */
                 bits?: 8 | 10 | 12 | 14 | 16;

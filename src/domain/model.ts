@@ -13,6 +13,8 @@ export interface ModelConfig {
   readonly patchSize: number
   readonly imageSize: number
   readonly channels: 1 | 3
+  /** Learned tokens beside the class token and the patches; left out, none. */
+  readonly registers?: number
   /** Left out in models that 0.2 and before exported; their folders tell it to who serves them. */
   readonly preprocessing?: Preprocessing
   readonly embeddingDim: number

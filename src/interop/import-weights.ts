@@ -5,7 +5,7 @@
 import { AppError, type FieldError } from '../base/errors.ts'
 import type { Network } from '../recipe/network.ts'
 import type { PositionResampling, WeightFormat, WeightOptions } from '../recipe/weight-options.ts'
-import { RESAMPLING_OF, resamplePositions } from './position-table.ts'
+import { resamplePositions, resamplingOf } from './position-table.ts'
 import { type LazyTensor, NoTensor, shownName, type TensorsByName } from './tensor-source.ts'
 import { openWeightFiles, type WeightFiles } from './weight-files.ts'
 import { type Layout, layoutOf, unsupported } from './weight-layout.ts'
@@ -38,8 +38,8 @@ export async function importWeights(path: string, options: WeightOptions): Promi
   try {
     const layout = layoutOf(tensors, options.format)
     const stored = sizesOf(layout, files, options)
-    const { hasLayerScale, hasHead } = layout
-    const rules = layout.rules({ network: stored, hasLayerScale, hasHead })
+    const { hasHead } = layout
+    const rules = layout.rules({ ...layout, network: stored })
     const leftOut = checkNames(layout, rules)
     const weights = await readRules(layout.tensors, rules)
     const { network, resampling } = resize(stored, layout.format, options)
@@ -63,7 +63,7 @@ async function readCenter(stored: LazyTensor, { prototypes }: Network): Promise<
 function resize(
   stored: Network,
   format: WeightFormat,
-  { imageSize = stored.imageSize, resampling = RESAMPLING_OF[format] }: WeightOptions
+  { imageSize = stored.imageSize, resampling = resamplingOf(format, stored) }: WeightOptions
 ): { network: Network; resampling: PositionResampling | null } {
   if (imageSize === stored.imageSize) return { network: stored, resampling: null }
   if (imageSize > 0 && imageSize % stored.patchSize === 0) return { network: { ...stored, imageSize }, resampling }

@@ -1,23 +1,30 @@
 /**
  * Positions for another image size, as those who publish weights do it:
  *
- *   offset      bicubic, a scale of (n + 0.1) / stored          DINO, iBOT, DINOv2 (without registers)
- *   size        bicubic at the plain size                       Hugging Face
- *   antialias   the same, averaged where it shrinks, a = −0.5   timm
+ *   offset      bicubic, a scale of (n + 0.1) / stored          DINO, iBOT, DINOv2 without registers
+ *   size        bicubic at the plain size                       Hugging Face without registers
+ *   antialias   the same, averaged where it shrinks, a = −0.5   timm, DINOv2 with registers in every format
  *
  * The class token's row stays as it is.
  */
 
+import type { Network } from '../recipe/network.ts'
 import type { PositionResampling, WeightFormat } from '../recipe/weight-options.ts'
 import { bicubicWeights, POSITION_OFFSET } from '../ssl/position.ts'
 
-export const RESAMPLING_OF: Readonly<Record<WeightFormat, PositionResampling>> = {
+const RESAMPLING_OF: Readonly<Record<WeightFormat, PositionResampling>> = {
   dino: 'offset',
   ibot: 'offset',
   dinov2: 'offset',
   timm: 'antialias',
   huggingface: 'size'
 }
+
+/** As whoever published the weights resamples them. */
+export const resamplingOf = (
+  format: WeightFormat,
+  { registers = 0 }: Pick<Network, 'registers'>
+): PositionResampling => (registers > 0 ? 'antialias' : RESAMPLING_OF[format])
 
 export interface Grids {
   readonly from: number

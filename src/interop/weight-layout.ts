@@ -1,7 +1,7 @@
 /** Which layout a set of tensors has, told by their names, after wrappers and heads have been put aside. */
 import { AppError } from '../base/errors.ts'
 import type { WeightFormat } from '../recipe/weight-options.ts'
-import { shownName, type TensorsByName } from './tensor-source.ts'
+import { type LazyTensor, NoTensor, shownName, type TensorsByName } from './tensor-source.ts'
 import { huggingFaceRules, officialRules, type Rule, type RuleOptions } from './weight-rules.ts'
 
 export interface Layout {
@@ -9,6 +9,10 @@ export interface Layout {
   readonly tensors: TensorsByName
   /** Names of the landmarks that sizes are read from. */
   readonly names: { readonly position: string; readonly patch: string; readonly widen: string }
+  /** Of the register tokens; null where there are none. */
+  readonly registers: string | null
+  /** timm's `no_embed_class`: patches alone have positions. */
+  readonly onlyPatchesHavePositions: boolean
   /** Index of a block in a name. */
   readonly block: RegExp
   readonly hasLayerScale: boolean
@@ -20,7 +24,6 @@ export interface Layout {
 
 /** What none of our networks has: refused with its name rather than with a list of tensors. */
 const UNSUPPORTED: readonly (readonly [pattern: RegExp, what: string])[] = [
-  [/(^|\.)(register_tokens|reg_token)$/, 'register tokens'],
   [/\.mlp\.(w12|w3|weights_in|weights_out)\./, 'SwiGLU feed-forward layers'],
   [/^fc_norm\./, 'an average over patch tokens instead of the class token'],
   [/^norm_pre\./, 'a normalization before the first block'],
@@ -34,7 +37,7 @@ const UNSUPPORTED: readonly (readonly [pattern: RegExp, what: string])[] = [
 ]
 
 const WRAPPERS = ['module.', '_orig_mod.', '_fsdp_wrapped_module.']
-const BACKBONE_PREFIXES = ['backbone.', 'vit.', 'dinov2.', 'encoder.', 'model.']
+const BACKBONE_PREFIXES = ['backbone.', 'vit.', 'dinov2.', 'dinov2_with_registers.', 'encoder.', 'model.']
 
 /** @throws AppError weights_unsupported naming what cannot be read */
 export function layoutOf(found: TensorsByName, format: WeightFormat | undefined): Layout {
@@ -59,14 +62,17 @@ function officialLayout(tensors: TensorsByName, given: WeightFormat | undefined)
   const hasLayerScale = has('blocks.0.ls1.gamma')
   const told = (): WeightFormat => {
     if (has('head.last_layer2.weight_v') || has('masked_embed')) return 'ibot'
-    if (has('mask_token')) return 'dinov2'
-    return hasLayerScale || has('head.weight') ? 'timm' : 'dino'
+    if (has('mask_token') || has('register_tokens')) return 'dinov2'
+    return has('reg_token') || hasLayerScale || has('head.weight') ? 'timm' : 'dino'
   }
   if (given === 'huggingface') throw unsupported('These weights do not have the names of Hugging Face.')
+  const format = given ?? told()
   return {
-    format: given ?? told(),
+    format,
     tensors,
     names: { position: 'pos_embed', patch: 'patch_embed.proj.weight', widen: 'blocks.0.mlp.fc1.weight' },
+    registers: ['register_tokens', 'reg_token'].find(has) ?? null,
+    onlyPatchesHavePositions: format === 'timm' && isSquare(tensors.get('pos_embed')),
     block: /^blocks\.(\d+)\./,
     hasLayerScale,
     hasHead: has('head.last_layer.weight_v'),
@@ -83,6 +89,10 @@ function officialLayout(tensors: TensorsByName, given: WeightFormat | undefined)
   }
 }
 
+/** Rows of a table [1, rows, dim] that leave none for a class token beside a square of patches. */
+const isSquare = (table: LazyTensor | NoTensor | undefined): boolean =>
+  table !== undefined && !(table instanceof NoTensor) && Number.isInteger(Math.sqrt(table.shape[1] ?? 0.5))
+
 function huggingFaceLayout(tensors: TensorsByName, given: WeightFormat | undefined): Layout {
   if (given !== undefined && given !== 'huggingface') {
     throw unsupported(`These weights have the names of Hugging Face, not of ${given}.`)
@@ -96,6 +106,8 @@ function huggingFaceLayout(tensors: TensorsByName, given: WeightFormat | undefin
       patch: 'embeddings.patch_embeddings.projection.weight',
       widen: `encoder.layer.0.${hasLayerScale ? 'mlp.fc1' : 'intermediate.dense'}.weight`
     },
+    registers: tensors.has('embeddings.register_tokens') ? 'embeddings.register_tokens' : null,
+    onlyPatchesHavePositions: false,
     block: /^encoder\.layer\.(\d+)\./,
     hasLayerScale,
     hasHead: false,

@@ -22,12 +22,17 @@ export interface RuleOptions {
   /** Learned factors behind attention and feed-forward (DINOv2). */
   readonly hasLayerScale: boolean
   readonly hasHead: boolean
+  /** Name of the register tokens where it is not ours. */
+  readonly registers?: string | null
+  /** Of a class token without a position: its row in ours is 0. */
+  readonly onlyPatchesHavePositions?: boolean
 }
 
 const BACKBONE = 'backbone.'
 
 /** Names of DINO, iBOT, DINOv2 and timm, which are ours without the prefix. */
-export function officialRules({ network, hasLayerScale, hasHead }: RuleOptions): Rule[] {
+export function officialRules(options: RuleOptions): Rule[] {
+  const { network, hasLayerScale, hasHead } = options
   const scaled = new Map<string, string>()
   if (hasLayerScale) {
     for (let i = 0; i < network.depth; i++) {
@@ -37,13 +42,15 @@ export function officialRules({ network, hasLayerScale, hasHead }: RuleOptions):
   }
   const rules = backboneParameters(network).map((spec) => {
     const name = spec.name.slice(BACKBONE.length)
+    if (name === 'register_tokens') return sameAs(spec, options.registers ?? name)
+    if (name === 'pos_embed' && options.onlyPatchesHavePositions) return patchPositions(spec, name)
     const gamma = scaled.get(name.replace(/\.(weight|bias)$/, ''))
     return gamma === undefined ? sameAs(spec, name) : scaledRule(spec, { name, gamma })
   })
   return hasHead ? [...rules, ...headParameters(network).map((spec) => sameAs(spec, spec.name))] : rules
 }
 
-/** Names of Hugging Face's ViTModel and Dinov2Model; queries, keys and values are three tensors there. */
+/** Names of Hugging Face's ViTModel, Dinov2Model and Dinov2WithRegistersModel; queries, keys and values are three tensors there. */
 export function huggingFaceRules({ network, hasLayerScale }: RuleOptions): Rule[] {
   const { dim } = network
   return backboneParameters(network).map((spec) => {
@@ -60,16 +67,20 @@ export function huggingFaceRules({ network, hasLayerScale }: RuleOptions): Rule[
       }))
       return { target: spec.name, shape: spec.shape, sources, make: concatenate }
     }
-    const names = hasLayerScale ? DINOV2_BLOCK_NAMES : VIT_BLOCK_NAMES
+    const names = hasLayerScale || isOnlyDinov2(network) ? DINOV2_BLOCK_NAMES : VIT_BLOCK_NAMES
     const source = `${layer}.${names[part]}.${kind}`
     const gamma = hasLayerScale ? LAYER_SCALES[part] : undefined
     return gamma === undefined ? sameAs(spec, source) : scaledRule(spec, { name: source, gamma: `${layer}.${gamma}` })
   })
 }
 
+/** What ViTModel cannot have: written with Dinov2WithRegistersModel's names, factors of 1 behind its layers. */
+export const isOnlyDinov2 = ({ registers = 0 }: Network): boolean => registers > 0
+
 const HUGGING_FACE_NAMES: Readonly<Record<string, string>> = {
   cls_token: 'embeddings.cls_token',
   pos_embed: 'embeddings.position_embeddings',
+  register_tokens: 'embeddings.register_tokens',
   'patch_embed.proj.weight': 'embeddings.patch_embeddings.projection.weight',
   'patch_embed.proj.bias': 'embeddings.patch_embeddings.projection.bias',
   'norm.weight': 'layernorm.weight',
@@ -92,7 +103,7 @@ const DINOV2_BLOCK_NAMES: Readonly<Record<string, string>> = {
   'mlp.fc2': 'mlp.fc2'
 }
 
-const LAYER_SCALES: Readonly<Record<string, string>> = {
+export const LAYER_SCALES: Readonly<Record<string, string>> = {
   'attn.proj': 'layer_scale1.lambda1',
   'mlp.fc2': 'layer_scale2.lambda1'
 }
@@ -102,6 +113,13 @@ const sameAs = ({ name: target, shape }: ParameterSpec, source: string): Rule =>
   shape,
   sources: [{ name: source, shape }]
 })
+
+/** A table [1, n, dim] with a row of 0 in front. */
+function patchPositions({ name: target, shape }: ParameterSpec, name: string): Rule {
+  const [, rows, dim] = shape as [number, number, number]
+  const make = ([table]: readonly Float32Array[]) => concatenate([new Float32Array(dim), table!])
+  return { target, shape, sources: [{ name, shape: [1, rows - 1, dim] }], make }
+}
 
 /** γ ⊙ (W x + b) = (γ ⊙ W) x + γ ⊙ b: the factors go into the rows of the layer in front, exactly. */
 function scaledRule(spec: ParameterSpec, { name, gamma }: { name: string; gamma: string }): Rule {

@@ -21,11 +21,8 @@ export function sizesOf(layout: Layout, files: Pick<WeightFiles, 'config'>, opti
   const [dim, channels, patchSize, patchWidth] = patch as [number, number, number, number]
   if (patchSize !== patchWidth) throw unsupported(`Patches of ${patchSize} × ${patchWidth} pixels are not square.`)
   if (channels !== 1 && channels !== 3) throw unsupported(`Images of ${channels} channels are not read.`)
-  const [, tokens] = shapeOf(layout, names.position, 3) as [number, number, number]
-  const grid = Math.sqrt(tokens - 1)
-  if (!Number.isInteger(grid) || grid === 0) {
-    throw unsupported(`Positions for ${tokens} tokens are not those of a class token and a square of patches.`)
-  }
+  const grid = gridOf(layout)
+  const registers = layout.registers === null ? 0 : shapeOf(layout, layout.registers, 3)[1]!
   const hidden = shapeOf(layout, names.widen, 2)[0]!
   if (hidden % dim !== 0) throw unsupported(`A feed-forward layer of ${hidden} is no multiple of the width ${dim}.`)
   const blocks = [...tensors.keys()].map((name) => Number(layout.block.exec(name)?.[1] ?? -1))
@@ -45,8 +42,17 @@ export function sizesOf(layout: Layout, files: Pick<WeightFiles, 'config'>, opti
     channels,
     imageSize: grid * patchSize,
     layerNormEps: epsilonOf(layout, files),
+    ...(registers > 0 ? { registers } : {}),
     ...headSizes(layout)
   }
+}
+
+/** Patches in a row of the square that positions are stored for. */
+function gridOf(layout: Layout): number {
+  const [, tokens] = shapeOf(layout, layout.names.position, 3) as [number, number, number]
+  const grid = Math.sqrt(layout.onlyPatchesHavePositions ? tokens : tokens - 1)
+  if (Number.isInteger(grid) && grid > 0) return grid
+  throw unsupported(`Positions for ${tokens} tokens are not those of a class token and a square of patches.`)
 }
 
 function shapeOf({ tensors }: Layout, name: string, dimensions: number): readonly number[] {

@@ -1,23 +1,22 @@
 /**
- * The backbone as `transformers` reads it: a ViTModel without a pooler, like the published facebook/dino-vits16. Load it
- * with AutoModel.from_pretrained(folder, add_pooling_layer=False); the embedding is last_hidden_state[:, 0].
+ * The backbone as `transformers` reads it: a ViTModel without a pooler, like the published facebook/dino-vits16, to be loaded
+ * with AutoModel.from_pretrained(folder, add_pooling_layer=False). With registers it is a Dinov2WithRegistersModel, which has
+ * no pooler to leave out. The embedding is last_hidden_state[:, 0].
  */
 import type { FloatTensor } from '../base/safetensors.ts'
-import { huggingFaceRules } from '../interop/weight-rules.ts'
+import { huggingFaceRules, isOnlyDinov2, LAYER_SCALES } from '../interop/weight-rules.ts'
 import type { ModelFileConfig } from '../protocol/model-folder.ts'
-import { LAYER_NORM_EPS } from '../recipe/network.ts'
+import { LAYER_NORM_EPS, type Network } from '../recipe/network.ts'
 import type { ServedNetwork } from './programs.ts'
 
 type Json = Readonly<Record<string, unknown>>
 
 /** For config.json. */
 export const huggingFaceConfig = ({ network }: Pick<ServedNetwork, 'network'>): Json => ({
-  architectures: ['ViTModel'],
-  model_type: 'vit',
+  ...(isOnlyDinov2(network) ? dinov2Config(network) : vitConfig(network)),
   hidden_size: network.dim,
   num_hidden_layers: network.depth,
   num_attention_heads: network.heads,
-  intermediate_size: network.mlpRatio * network.dim,
   hidden_act: 'gelu',
   layer_norm_eps: network.layerNormEps ?? LAYER_NORM_EPS,
   image_size: network.imageSize,
@@ -28,6 +27,20 @@ export const huggingFaceConfig = ({ network }: Pick<ServedNetwork, 'network'>): 
   attention_probs_dropout_prob: 0,
   initializer_range: 0.02,
   dtype: 'float32'
+})
+
+const vitConfig = ({ mlpRatio, dim }: Network): Json => ({
+  architectures: ['ViTModel'],
+  model_type: 'vit',
+  intermediate_size: mlpRatio * dim
+})
+
+const dinov2Config = ({ mlpRatio, registers }: Network): Json => ({
+  architectures: ['Dinov2WithRegistersModel'],
+  model_type: 'dinov2_with_registers',
+  num_register_tokens: registers,
+  mlp_ratio: mlpRatio,
+  use_swiglu_ffn: false
 })
 
 /** Pillow's numbers of its filters. */
@@ -55,20 +68,30 @@ export function huggingFaceProcessor(
   }
 }
 
-/** Every tensor under its name there; queries, keys and values are thirds of ours. */
+/** Every tensor under its name there; queries, keys and values are thirds of ours. What DINOv2 has besides changes nothing. */
 export function huggingFaceTensors(
   { network }: Pick<ServedNetwork, 'network'>,
   weights: Readonly<Record<string, Float32Array>>
 ): Map<string, FloatTensor> {
   const rules = huggingFaceRules({ network, hasLayerScale: false, hasHead: false })
-  return new Map(
-    rules.flatMap(({ target, sources }) => {
-      const values = weights[target]!
-      const size = values.length / sources.length
-      return sources.map(({ name, shape }, i): [string, FloatTensor] => [
-        name,
-        { shape, data: values.subarray(i * size, (i + 1) * size) }
-      ])
-    })
+  const ours = rules.flatMap(({ target, sources }) => {
+    const values = weights[target]!
+    const size = values.length / sources.length
+    return sources.map(({ name, shape }, i): [string, FloatTensor] => [
+      name,
+      { shape, data: values.subarray(i * size, (i + 1) * size) }
+    ])
+  })
+  return new Map([...ours, ...(isOnlyDinov2(network) ? idleTensors(network) : [])])
+}
+
+/** Factors of 1 behind the layers, which have the true ones in their rows, and the token of masked patches, of training alone. */
+function idleTensors({ dim, depth }: Network): [string, FloatTensor][] {
+  const scales = Array.from({ length: depth }, (_, i) =>
+    Object.values(LAYER_SCALES).map((name): [string, FloatTensor] => [
+      `encoder.layer.${i}.${name}`,
+      { shape: [dim], data: new Float32Array(dim).fill(1) }
+    ])
   )
+  return [...scales.flat(), ['embeddings.mask_token', { shape: [1, dim], data: new Float32Array(dim) }]]
 }

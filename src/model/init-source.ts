@@ -8,7 +8,7 @@ import { digestOf } from '../base/durable-files.ts'
 import { AppError, isAppError } from '../base/errors.ts'
 import { decodeSafetensors, type FloatTensor } from '../base/safetensors.ts'
 import { importWeights } from '../interop/import-weights.ts'
-import { RESAMPLING_OF, resamplePositions } from '../interop/position-table.ts'
+import { resamplePositions, resamplingOf } from '../interop/position-table.ts'
 import { MIXTURE_TENSORS, MODEL_FILES, readModelConfig, WEIGHT_FILES } from '../protocol/model-folder.ts'
 import type { TrainInit } from '../protocol/trainer-messages.ts'
 import type { InitSubject } from '../recipe/init.ts'
@@ -108,7 +108,7 @@ async function openModel(folder: string): Promise<Opened> {
       normalization: { mean: [...normalization.mean], std: [...normalization.std] }
     },
     weights: { tensors, centers: center ? new Map([['center.cls', center.data]]) : new Map(), centering },
-    resampling: origin === null ? 'offset' : RESAMPLING_OF[origin.format]
+    resampling: origin === null ? 'offset' : resamplingOf(origin.format, network)
   }
 }
 
@@ -153,6 +153,6 @@ async function openWeights(path: string): Promise<Opened> {
       // DINO's and iBOT's center is a mean of raw ⟨w, y⟩.
       centering: center === null ? null : 'logit'
     },
-    resampling: RESAMPLING_OF[format]
+    resampling: resamplingOf(format, network)
   }
 }

@@ -9,7 +9,7 @@ import { createCpuEngine } from '../engine/cpu-engine.ts'
 import type { Engine, LoadedProgram, Outputs } from '../engine/engine.ts'
 import { dot, norm } from '../math/vectors.ts'
 import type { VerificationReport } from '../protocol/model-folder.ts'
-import type { Network } from '../recipe/network.ts'
+import { leadingTokens, type Network, tokensOf } from '../recipe/network.ts'
 import { concatenateImages, splitRows } from './embedder.ts'
 
 /** Float32 rounding of two orders of summation stays near 1e-6; a wrong weight or op is far above. */
@@ -38,10 +38,12 @@ function forwardFlops(network: Network): number {
   } = network
   const n = tokensOf(network)
   const head = d * hidden + hidden * hidden + hidden * p + p * prototypes
-  return depth * (2 * n * d * d * (4 + 2 * r) + 4 * n * n * d) + 2 * (n - 1) * patchSize ** 2 * channels * d + 2 * head
+  return (
+    depth * (2 * n * d * d * (4 + 2 * r) + 4 * n * n * d) +
+    2 * (n - leadingTokens(network)) * patchSize ** 2 * channels * d +
+    2 * head
+  )
 }
-
-const tokensOf = ({ imageSize, patchSize }: Network): number => (imageSize / patchSize) ** 2 + 1
 
 /** How many images the pure JavaScript engine computes. */
 export function independentImages(network: Network, images: number): number {

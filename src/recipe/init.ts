@@ -50,7 +50,7 @@ export function resolveInit(request: RecipeRequest, { subject, head: wish }: Ini
     ...request,
     arch,
     patchSize,
-    hyperparameters: { ...request.hyperparameters, ...pixelsOf(request, subject) }
+    hyperparameters: { ...request.hyperparameters, ...pixelsOf(request, subject), ...tokensOf(subject) }
   }
   const base = choose(plain).recipe
   const sizes = headSizes(plain, base, { subject, head: wish })
@@ -99,6 +99,7 @@ function networkErrors(
   compare('/arch', arch, own)
   compare('/patchSize', patchSize, network.patchSize)
   compare('/hyperparameters/channels', hyperparameters?.channels, network.channels)
+  compare('/hyperparameters/registers', hyperparameters?.registers, network.registers ?? 0)
   return errors
 }
 
@@ -107,6 +108,8 @@ function pixelsOf({ hyperparameters: h }: RecipeRequest, { network, normalizatio
   const channels = network.channels === 1 ? (1 as const) : (3 as const)
   return { channels, ...(normalization === null ? {} : { normalization: { ...normalization, ...h?.normalization } }) }
 }
+
+const tokensOf = ({ network: { registers } }: InitSubject) => (registers ? { registers } : {})
 
 type HeadSizes = Pick<Hyperparameters, 'headHiddenDim' | 'bottleneckDim' | 'prototypes'>
 const HEAD_SIZES = ['headHiddenDim', 'bottleneckDim', 'prototypes'] as const

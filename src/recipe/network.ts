@@ -19,13 +19,15 @@ export interface Network extends Variant {
   readonly layerNormEps?: number
   /** Of the patches' own last layer; left out where they share the class token's, or nothing is predicted of them. */
   readonly patchPrototypes?: number
+  /** Learned tokens between class token and patches, without a position (arXiv 2309.16588); left out, none. */
+  readonly registers?: number
   /** The student has a token for hidden patches; the teacher never sees one. */
   readonly maskToken?: boolean
 }
 
 /** As it answers: the patches' own last layer and the mask token are for training alone. */
 export function servedNetwork(recipe: Recipe): Network {
-  const { channels, crops, headHiddenDim, bottleneckDim, prototypes } = recipe.hyperparameters
+  const { channels, crops, headHiddenDim, bottleneckDim, prototypes, registers } = recipe.hyperparameters
   return {
     ...VARIANTS[recipe.arch],
     patchSize: recipe.patchSize,
@@ -33,9 +35,17 @@ export function servedNetwork(recipe: Recipe): Network {
     imageSize: crops.global.size,
     headHiddenDim,
     bottleneckDim,
-    prototypes
+    prototypes,
+    ...(registers ? { registers } : {})
   }
 }
+
+/** Tokens that come before the patches: the class token, then the registers. */
+export const leadingTokens = ({ registers = 0 }: Pick<Network, 'registers'>): number => 1 + registers
+
+/** Of an image of the network's size. */
+export const tokensOf = (network: Pick<Network, 'imageSize' | 'patchSize' | 'registers'>): number =>
+  leadingTokens(network) + (network.imageSize / network.patchSize) ** 2
 
 export function networkOf(recipe: Recipe): Network {
   const { ibot } = recipe.hyperparameters

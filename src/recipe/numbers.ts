@@ -3,8 +3,9 @@
  * B batch, G and L global and local crops, n tokens of a crop, d width, r MLP ratio, h heads, K prototypes.
  */
 import { largestMask } from '../math/masks.ts'
+import { leadingTokens } from './network.ts'
 import type { Recipe } from './schema.ts'
-import { VARIANTS, type Variant } from './variants.ts'
+import { VARIANTS } from './variants.ts'
 
 export interface RecipeNumbers {
   readonly stepsPerEpoch: number
@@ -39,14 +40,17 @@ const GPU_ACTIVATION_BYTES = 2
 /** With a batch in parts: the gradients of one part, and their mean as the update's input. */
 const GRADIENT_COPIES = 2
 
-const tokensOf = (size: number, patchSize: number): number => Math.floor(size / patchSize) ** 2 + 1
+const patchesOf = (size: number, patchSize: number): number => Math.floor(size / patchSize) ** 2
 
-function countBackbone({ patchSize, arch, hyperparameters: { channels, crops } }: Recipe): number {
+function countBackbone({ patchSize, arch, hyperparameters }: Recipe): number {
+  const { channels, crops } = hyperparameters
   const { dim: d, depth, mlpRatio: r } = VARIANTS[arch]
   // Two norms 4d · qkv 3d² + 3d · projection d² + d · MLP 2rd² + (r + 1)d
   const block = (4 + 2 * r) * d * d + (9 + r) * d
   const patchEmbed = channels * patchSize * patchSize * d + d
-  return patchEmbed + d * (1 + tokensOf(crops.global.size, patchSize)) + depth * block + 2 * d
+  // The class token's own position; registers have none.
+  const tokens = leadingTokens(hyperparameters) + 1 + patchesOf(crops.global.size, patchSize)
+  return patchEmbed + d * tokens + depth * block + 2 * d
 }
 
 function countHead({ arch, hyperparameters: h }: Recipe): number {
@@ -57,8 +61,10 @@ function countHead({ arch, hyperparameters: h }: Recipe): number {
 }
 
 /** One crop forward through the backbone: 2 n d² (4 + 2r) + 4 n² d a block, and the patch embedding. */
-function backboneFlops({ dim: d, depth, mlpRatio: r }: Variant, tokens: number, patchValues: number): number {
-  return depth * (2 * tokens * d * d * (4 + 2 * r) + 4 * tokens * tokens * d) + 2 * (tokens - 1) * patchValues * d
+function backboneFlops({ arch, patchSize, hyperparameters: h }: Recipe, patches: number): number {
+  const { dim: d, depth, mlpRatio: r } = VARIANTS[arch]
+  const n = leadingTokens(h) + patches
+  return depth * (2 * n * d * d * (4 + 2 * r) + 4 * n * n * d) + 2 * patches * patchSize ** 2 * h.channels * d
 }
 
 /** One token through the head's layers, up to the unit sphere. */
@@ -79,7 +85,8 @@ interface MaskedNumbers {
 
 /**
  * The student's head runs on as many patches as a mask may hide at most. The teacher's runs on all patches, since the
- * center averages them all; logits of all of them are needed in probability space only, and never kept.
+ * center averages them all, and on registers among them; logits of all patches are needed in probability space only, and
+ * never kept.
  */
 function maskedNumbers(recipe: Recipe, patches: number): MaskedNumbers {
   const { ibot, centering, prototypes, bottleneckDim: p, headHiddenDim: hidden } = recipe.hyperparameters
@@ -88,9 +95,10 @@ function maskedNumbers(recipe: Recipe, patches: number): MaskedNumbers {
   const hidable = largestMask(ibot.masks, Math.sqrt(patches))
   const centered = centering === 'probability' || centering === 'probability-ema' ? patches : 0
   const one = bottleneckFlops(recipe)
+  const { registers = 0 } = recipe.hyperparameters
   return {
-    flops: 3 * hidable * (one + 2 * p * rows) + patches * one + (hidable + centered) * 2 * p * rows,
-    activations: hidable * (4 * hidden + 5 * rows) + patches * 2 * hidden
+    flops: 3 * hidable * (one + 2 * p * rows) + (patches + registers) * one + (hidable + centered) * 2 * p * rows,
+    activations: hidable * (4 * hidden + 5 * rows) + (patches + registers) * 2 * hidden
   }
 }
 
@@ -104,14 +112,12 @@ interface GramNumbers {
 
 /** Cosines of the student's patches and of the anchor's, the student's gradient, and the start's own pass. */
 function gramNumbers(recipe: Recipe, patches: number): GramNumbers {
-  const { gram, channels } = recipe.hyperparameters
-  const patchValues = recipe.patchSize ** 2 * channels
+  const { gram } = recipe.hyperparameters
   if (!gram) return { flops: 0, activations: 0, parameters: 0 }
-  const variant = VARIANTS[recipe.arch]
-  const { dim } = variant
+  const { dim } = VARIANTS[recipe.arch]
   const isStart = gram.anchor === 'start'
   return {
-    flops: 3 * 2 * patches * patches * dim + (isStart ? backboneFlops(variant, patches + 1, patchValues) : 0),
+    flops: 3 * 2 * patches * patches * dim + (isStart ? backboneFlops(recipe, patches) : 0),
     activations: 2 * patches * patches + 4 * patches * dim,
     parameters: isStart ? countBackbone(recipe) : 0
   }
@@ -122,33 +128,34 @@ function gramNumbers(recipe: Recipe, patches: number): GramNumbers {
  * 2 h n² (logits and probabilities), a crop's logits, their log-softmax and gradient 3K; the teacher keeps only its
  * probabilities and logits, 2K a global crop.
  */
-function floatsPerImage(recipe: Recipe, tokens: { global: number; local: number }): number {
+function floatsPerImage(recipe: Recipe, patches: { global: number; local: number }): number {
   const { dim, depth, heads, mlpRatio } = VARIANTS[recipe.arch]
   const { prototypes, crops, nested } = recipe.hyperparameters
-  const terms =
-    maskedNumbers(recipe, tokens.global - 1).activations + gramNumbers(recipe, tokens.global - 1).activations
+  const leading = leadingTokens(recipe.hyperparameters)
+  const terms = maskedNumbers(recipe, patches.global).activations + gramNumbers(recipe, patches.global).activations
   const heading = (1 + (nested?.length ?? 0)) * 3 * prototypes
   const kept = (n: number) => depth * (n * dim * (10 + 2 * mlpRatio) + 2 * heads * n * n) + heading
-  const global = kept(tokens.global) + 2 * prototypes + terms
-  return crops.global.count * global + crops.local.count * kept(tokens.local)
+  const global = kept(leading + patches.global) + 2 * prototypes + terms
+  return crops.global.count * global + crops.local.count * kept(leading + patches.local)
 }
 
 /** @param devices that share every batch; each has the whole state */
 export function recipeNumbers(recipe: Recipe, images: number, devices = 1): RecipeNumbers {
-  const { epochs, batchSize, accumulationSteps = 1, channels, crops } = recipe.hyperparameters
+  const { epochs, batchSize, accumulationSteps = 1, crops } = recipe.hyperparameters
   const { global, local } = crops
-  const tokens = { global: tokensOf(global.size, recipe.patchSize), local: tokensOf(local.size, recipe.patchSize) }
-  const patchValues = recipe.patchSize ** 2 * channels
-  const globalFlops = backboneFlops(VARIANTS[recipe.arch], tokens.global, patchValues) + headFlops(recipe)
-  const localFlops = backboneFlops(VARIANTS[recipe.arch], tokens.local, patchValues) + headFlops(recipe)
+  const patches = { global: patchesOf(global.size, recipe.patchSize), local: patchesOf(local.size, recipe.patchSize) }
+  const leading = leadingTokens(recipe.hyperparameters)
+  const tokens = { global: leading + patches.global, local: leading + patches.local }
+  const globalFlops = backboneFlops(recipe, patches.global) + headFlops(recipe)
+  const localFlops = backboneFlops(recipe, patches.local) + headFlops(recipe)
   // A backward pass is two forward passes: gradients of inputs and of weights.
-  const masked = maskedNumbers(recipe, tokens.global - 1).flops
-  const gram = gramNumbers(recipe, tokens.global - 1)
+  const masked = maskedNumbers(recipe, patches.global).flops
+  const gram = gramNumbers(recipe, patches.global)
   const nestedFlops = (recipe.hyperparameters.nested?.length ?? 0) * headFlops(recipe)
   const student = global.count * (globalFlops + nestedFlops) + local.count * (localFlops + nestedFlops)
   const flopsPerImage = 3 * student + global.count * (globalFlops + masked + gram.flops)
   const ofParts = accumulationSteps > 1 ? GRADIENT_COPIES : 0
-  const activations = (batchSize / (accumulationSteps * devices)) * floatsPerImage(recipe, tokens)
+  const activations = (batchSize / (accumulationSteps * devices)) * floatsPerImage(recipe, patches)
   const stepsPerEpoch = Math.floor(images / batchSize)
   const backboneParameters = countBackbone(recipe)
   const headParameters = countHead(recipe)

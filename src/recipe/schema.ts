@@ -201,6 +201,8 @@ export const Hyperparameters = Type.Object(
     dropPath: Type.Number({ minimum: 0, maximum: 0.9 }),
     /** Standard deviation of the truncated normal that initializes weights. */
     initStd: Type.Number({ minimum: 0.0001, maximum: 1 }),
+    /** Learned tokens that belong to no patch and that nothing is said of (arXiv 2309.16588; DINOv2 takes 4); left out, 0. */
+    registers: Type.Optional(Type.Integer({ minimum: 0, maximum: 64 })),
     /** 1 trains on gray images, 3 on colour; images of the other kind are converted. */
     channels: Type.Union([Type.Literal(1), Type.Literal(3)]),
     /** That the samples of 16-bit PNG and TIFF hold: 2^bits becomes white. Left out, 16. */

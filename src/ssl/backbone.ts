@@ -1,8 +1,11 @@
-/** The vision transformer of DINO and iBOT: pre-norm blocks, exact GELU, learned positions, a token for hidden patches. */
+/**
+ * The vision transformer of DINO and iBOT: pre-norm blocks, exact GELU, learned positions, a token for hidden patches; with
+ * DINOv2's registers where the network has them.
+ */
 import { layerNorm } from '../engine/ops/layer-norm.ts'
 import { type Tensor, type Tensors, tf } from '../engine/tf.ts'
 import { isFused } from '../engine/trace/backend.ts'
-import { LAYER_NORM_EPS, type Network } from '../recipe/network.ts'
+import { LAYER_NORM_EPS, leadingTokens, type Network } from '../recipe/network.ts'
 import { affineOf, type Blocks, type BranchKeeps, classRows, type TokenView } from './blocks.ts'
 import { type EmbeddedPatches, embedPatches, type NetworkParameters, type Patches } from './embed.ts'
 import { foldedBlocks } from './folded-blocks.ts'
@@ -23,19 +26,18 @@ export function backboneOf(network: Network, parameters: Tensors): Backbone {
 export interface View extends EmbeddedPatches {
   /** Without them no branch is dropped. */
   readonly keeps?: BranchKeeps
-  /** The class token alone, or every token: class tokens of the batch first, then patch by patch. */
+  /** The class token alone, or every token: class tokens of the batch first, then registers, then patch by patch. */
   readonly leaving: 'class' | 'all'
   readonly observe?: TokenView['observe']
 }
 
-/** → for each view [batch, dim] or [(patches + 1) · batch, dim], token-major, before the final normalization. */
+/** → for each view [batch, dim] or [(leading tokens + patches) · batch, dim], token-major, before the final normalization. */
 export function leavingRows(backbone: Backbone, views: readonly View[]): Tensor[] {
   const { network } = backbone
   return backbone.blocks.through(
     views.map(({ keeps = [], leaving, observe, ...embedded }) => {
-      const { patches } = embedded
-      const tokens = patches.shape[0]! + 1
-      const batch = patches.shape[1]!
+      const tokens = leadingTokens(network) + embedded.patches.shape[0]!
+      const batch = embedded.patches.shape[1]!
       const rows = tf.reshape(embedPatches(backbone, embedded), [tokens * batch, network.dim])
       return { rows, tokens, batch, keeps, leaving, ...(observe ? { observe } : {}) }
     })
@@ -61,7 +63,8 @@ export function probedTokens(
   { blocks, averagesPatches }: { readonly blocks: number; readonly averagesPatches: boolean }
 ): Tensor {
   const { depth, dim } = backbone.network
-  const tokens = patches.shape[0]! + 1
+  const leading = leadingTokens(backbone.network)
+  const tokens = leading + patches.shape[0]!
   const parts: Tensor[] = []
   const observe = (block: number, rows: Tensor) => {
     if (block >= depth - blocks) parts.push(normalizeRows(backbone, classRows(rows, tokens)))
@@ -69,7 +72,7 @@ export function probedTokens(
   const [rows] = leavingRows(backbone, [{ patches, leaving: 'all', observe }])
   if (averagesPatches) {
     const all = tf.reshape(normalizeRows(backbone, rows!), [tokens, -1, dim])
-    parts.push(tf.mean(tf.slice(all, [1, 0, 0], [-1, -1, -1]), 0))
+    parts.push(tf.mean(tf.slice(all, [leading, 0, 0], [-1, -1, -1]), 0))
   }
   return parts.length === 1 ? parts[0]! : tf.concat(parts, 1)
 }
@@ -84,10 +87,11 @@ const SMALLEST = 1e-6
  */
 export function classAndPooledPatches(backbone: Backbone, patches: Patches): Tensor {
   const { dim } = backbone.network
+  const leading = leadingTokens(backbone.network)
   const [rows] = leavingRows(backbone, [{ patches, leaving: 'all' }])
-  const all = tf.reshape(normalizeRows(backbone, rows!), [patches.shape[0]! + 1, -1, dim])
+  const all = tf.reshape(normalizeRows(backbone, rows!), [leading + patches.shape[0]!, -1, dim])
   const classTokens = tf.reshape(tf.slice(all, [0, 0, 0], [1, -1, -1]), [-1, dim])
-  const seen = tf.maximum(tf.slice(all, [1, 0, 0], [-1, -1, -1]), SMALLEST)
+  const seen = tf.maximum(tf.slice(all, [leading, 0, 0], [-1, -1, -1]), SMALLEST)
   const mean = tf.mean(tf.square(tf.square(seen)), 0)
   return tf.concat([classTokens, tf.sqrt(tf.sqrt(mean))], 1)
 }

@@ -1,6 +1,6 @@
 /** From patches to the tokens that the first block sees. */
 import { type Tensor, type Tensors, tf } from '../engine/tf.ts'
-import type { Network } from '../recipe/network.ts'
+import { leadingTokens, type Network } from '../recipe/network.ts'
 import { type Grid, positionsAt } from './position.ts'
 
 /** Pixels of patches, float, normalized: [patches, batch, channels · patch²], patches in reading order. */
@@ -21,7 +21,7 @@ export interface NetworkParameters {
 }
 
 /**
- * [patches + 1, batch, dim]: the class token, then the patches, each with its position.
+ * [leading tokens + patches, batch, dim]: the class token with its position, registers, then the patches, each with its own.
  */
 export function embedPatches({ network, parameters }: NetworkParameters, of: EmbeddedPatches): Tensor {
   const { patches, hidden } = of
@@ -32,22 +32,24 @@ export function embedPatches({ network, parameters }: NetworkParameters, of: Emb
   const positions = positionsAt(parameters['backbone.pos_embed']!, imageSize / patchSize, grid)
   const first = tf.add(tf.slice(positions, [0, 0], [1, dim]), tf.reshape(parameters['backbone.cls_token']!, [1, dim]))
   const others = tf.add(tf.slice(positions, [1, 0], [count, dim]), parameters['backbone.patch_embed.proj.bias']!)
-  const table = tf.reshape(tf.concat([first, others]), [count + 1, 1, dim])
+  const leading = leadingTokens(network)
+  const registers = leading > 1 ? [tf.reshape(parameters['backbone.register_tokens']!, [leading - 1, dim])] : []
+  const table = tf.reshape(tf.concat([first, ...registers, others]), [leading + count, 1, dim])
 
   const weight = tf.reshape(parameters['backbone.patch_embed.proj.weight']!, [dim, pixels])
   const seen = hidden ? hidePatches(parameters, { patches, weight, hidden }) : { patches, weight }
   const columns = seen.weight.shape[1]!
-  // An empty patch makes room for the class token while rows are still narrow.
+  // Empty patches make room for the tokens in front while rows are still narrow.
   const rows = tf.reshape(
     tf.pad(seen.patches, [
-      [1, 0],
+      [leading, 0],
       [0, 0],
       [0, 0]
     ]),
-    [(count + 1) * batch, columns]
+    [(leading + count) * batch, columns]
   )
   const embedded = tf.matMul(rows as tf.Tensor2D, seen.weight as tf.Tensor2D, false, true)
-  return tf.add(tf.reshape(embedded, [count + 1, batch, dim]), table)
+  return tf.add(tf.reshape(embedded, [leading + count, batch, dim]), table)
 }
 
 interface Embedding {

@@ -53,13 +53,17 @@ function block(name: string, { dim, mlpRatio }: Network): ParameterSpec[] {
 }
 
 export function backboneParameters(network: Network): ParameterSpec[] {
-  const { dim, depth, channels, patchSize, imageSize } = network
+  const { dim, depth, channels, patchSize, imageSize, registers = 0 } = network
   const tokens = (imageSize / patchSize) ** 2 + 1
   // PyTorch's default for the convolution that embeds patches, kept by DINO: uniform within 1/sqrt(fan in).
   const bound = 1 / Math.sqrt(channels * patchSize * patchSize)
   return [
     spec('backbone.cls_token', [1, 1, dim], { kind: 'truncatedNormal', std: 0.02 }),
     spec('backbone.pos_embed', [1, tokens, dim], normal),
+    // All but alike at first, as in DINOv2 and timm.
+    ...(registers
+      ? [spec('backbone.register_tokens', [1, registers, dim], { kind: 'truncatedNormal', std: 1e-6 })]
+      : []),
     spec('backbone.patch_embed.proj.weight', [dim, channels, patchSize, patchSize], { kind: 'uniform', bound }),
     spec('backbone.patch_embed.proj.bias', [dim], { kind: 'uniform', bound }),
     ...Array.from({ length: depth }, (_, i) => block(`backbone.blocks.${i}`, network)).flat(),

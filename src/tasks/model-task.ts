@@ -119,7 +119,15 @@ async function readExported(folder: string): Promise<Omit<ExportedModel, 'files'
   const report = JSON.parse(await readFile(join(folder, MODEL_FILES.verification), 'utf8')) as VerificationReport // ours
   const { method, arch, patchSize, imageSize, channels, embeddingDim, bottleneckDim, prototypes, temperature } = config
   const { images, maxAbsError, minCosine } = report
-  const sizes = { patchSize, imageSize, channels, preprocessing: config.preprocessing, embeddingDim }
+  const { registers } = config.network
+  const sizes = {
+    patchSize,
+    imageSize,
+    channels,
+    ...(registers ? { registers } : {}),
+    preprocessing: config.preprocessing,
+    embeddingDim
+  }
   const head = headOf(config)
   const file = head === null ? null : await readPrototypes(folder)
   const posterior = head === null ? null : defaultPosterior(head)

@@ -27,6 +27,9 @@ const Config = Type.Object({
   patch_size: Type.Integer(),
   image_size: Type.Integer(),
   channels: Type.Integer(),
+  registers: Type.Integer({
+    description: 'Learned tokens beside the class token and the patches (DINOv2 has 4 or none).'
+  }),
   preprocessing: Nullable(Preprocessing),
   embedding_dim: Type.Integer(),
   bottleneck_dim: Nullable(Type.Integer()),
@@ -154,6 +157,7 @@ export const presentModel = (model: DomainModel): Static<typeof Model> => ({
     patch_size: model.config.patchSize,
     image_size: model.config.imageSize,
     channels: model.config.channels,
+    registers: model.config.registers ?? 0,
     preprocessing: model.config.preprocessing ? { bits: WHOLE_RANGE, ...model.config.preprocessing } : null,
     embedding_dim: model.config.embeddingDim,
     bottleneck_dim: model.config.bottleneckDim,

@@ -1,6 +1,7 @@
 import { type Static, type TProperties, Type } from 'typebox'
 import { POSTERIORS } from '../../domain/model.ts'
 import type { ImageAssignments } from '../../domain/ports.ts'
+import { tokensOf } from '../../recipe/network.ts'
 import { closed, Nullable, Resource, Text } from './common.ts'
 
 /** Lengths are checked where the bytes are: counting the characters of 60 MB of base64 here would block everybody. */
@@ -58,7 +59,9 @@ export const EmbeddingQuery = Type.Object(
 )
 
 const Usage = Type.Object({
-  prompt_tokens: Type.Integer({ description: 'Tokens the backbone computed: patches and one more an image.' }),
+  prompt_tokens: Type.Integer({
+    description: 'Tokens the backbone computed: patches, the class token and registers of every image.'
+  }),
   total_tokens: Type.Integer(),
   images: Type.Integer()
 })
@@ -174,9 +177,9 @@ export function presentAssignments(
 
 export function presentUsage(
   images: number,
-  { imageSize, patchSize }: { readonly imageSize: number; readonly patchSize: number }
+  network: { readonly imageSize: number; readonly patchSize: number; readonly registers?: number }
 ): Static<typeof Usage> {
-  const tokens = images * ((imageSize / patchSize) ** 2 + 1)
+  const tokens = images * tokensOf(network)
   return { prompt_tokens: tokens, total_tokens: tokens, images }
 }
 

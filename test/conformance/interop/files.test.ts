@@ -65,11 +65,25 @@ test("Hugging Face's epsilon comes from its configuration", async () => {
   assert.equal((await importing('hf-classifier')).network.layerNormEps, 1e-6)
 })
 
-test('register tokens are refused by name', async () => {
-  await assert.rejects(
-    importing('dinov2-registers.pth', { heads: 2 }),
-    (error) => isAppError(error, 'weights_unsupported') && /register tokens \(register_tokens\)/.test(error.message)
-  )
+for (const [file, format, registers] of [
+  ['dinov2-registers.pth', 'dinov2', 4],
+  ['hf-registers', 'huggingface', 3],
+  ['timm-registers', 'timm', 4]
+] as const) {
+  test(`${file}: registers are found, and positions go to another size averaged, as their own code does it`, async () => {
+    const imported = await importing(file, { heads: 2, imageSize: 20 })
+    assert.deepEqual([imported.format, imported.network.registers], [format, registers])
+    assert.equal(imported.weights['backbone.register_tokens']!.length, registers * imported.network.dim)
+    assert.equal(imported.resampling, 'antialias')
+  })
+}
+
+test('a class token without a position of its own has the position 0', async () => {
+  const { network, weights } = await importing('timm-registers', { heads: 2 })
+  const table = weights['backbone.pos_embed']!
+  assert.equal(table.length, 17 * network.dim)
+  assert.ok(table.subarray(0, network.dim).every((value) => value === 0))
+  assert.ok(table.subarray(network.dim).every((value) => value !== 0))
 })
 
 test('what is left out is said, with the reason', async () => {

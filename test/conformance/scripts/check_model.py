@@ -18,7 +18,9 @@ import transformers
 
 folder = pathlib.Path(sys.argv[1])
 config = json.loads((folder / "config.json").read_text())
-model, info = transformers.AutoModel.from_pretrained(folder / "huggingface", add_pooling_layer=False, output_loading_info=True)
+kind = json.loads((folder / "huggingface" / "config.json").read_text())["model_type"]
+without_pooler = {"add_pooling_layer": False} if kind == "vit" else {}
+model, info = transformers.AutoModel.from_pretrained(folder / "huggingface", output_loading_info=True, **without_pooler)
 problems = {name: sorted(map(str, info[name])) for name in ("missing_keys", "unexpected_keys", "mismatched_keys") if info[name]}
 assert not problems, problems
 print(f"{type(model).__name__}: no missing, unexpected or mismatched keys; {sum(p.numel() for p in model.parameters())} parameters")

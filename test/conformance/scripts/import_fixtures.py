@@ -130,7 +130,11 @@ class Vit(nn.Module):
             return self.pos_embed
         grid = self.pos_embed[:, 1:].reshape(1, stored, stored, -1).permute(0, 3, 1, 2)
         scale = (side + 0.1) / stored
-        grid = F.interpolate(grid, scale_factor=(scale, scale), mode="bicubic")
+        if hasattr(self, "register_tokens"):
+            # What torch.hub's dinov2_*_reg ask for: interpolate_antialias=True, interpolate_offset=0.
+            grid = F.interpolate(grid, size=(side, side), mode="bicubic", antialias=True)
+        else:
+            grid = F.interpolate(grid, scale_factor=(scale, scale), mode="bicubic")
         assert grid.shape[-1] == side
         return torch.cat([self.pos_embed[:, :1], grid.flatten(2).transpose(1, 2)], 1)
 
@@ -139,6 +143,8 @@ class Vit(nn.Module):
         side = x.shape[-1]
         x = x.flatten(2).transpose(1, 2)
         x = torch.cat([self.cls_token.expand(len(x), -1, -1), x], 1) + self.positions(side)
+        if hasattr(self, "register_tokens"):
+            x = torch.cat([x[:, :1], self.register_tokens.expand(len(x), -1, -1), x[:, 1:]], 1)
         for block in self.blocks:
             x = block(x)
         return self.norm(x)[:, 0]
@@ -252,8 +258,8 @@ def hugging_face(name, model, sizes, normalization, **kwargs):
 
 def timm_model(name, sizes, normalization, **kwargs):
     torch.manual_seed(len(CASES))
-    model = timm.models.VisionTransformer(embed_dim=32, depth=2, num_heads=2, mlp_ratio=2, class_token=True, global_pool="token",
-                                          dynamic_img_size=True, **kwargs)
+    shape = dict(embed_dim=32, depth=2, num_heads=2, mlp_ratio=2, class_token=True, global_pool="token", dynamic_img_size=True)
+    model = timm.models.VisionTransformer(**{**shape, **kwargs})
     shake(model)
     folder = OUT / name
     folder.mkdir(exist_ok=True)
@@ -299,7 +305,7 @@ def main():
     official("ibot-teacher", depth=2, patch=4, grid=4, sizes=(16,),
              container=lambda state: {"state_dict": state})
     official("dinov2", depth=2, patch=14, grid=3, layer_scale=True, mask="mask_token", sizes=(42, 28))
-    official("dinov2-registers", depth=1, dim=16, patch=4, grid=2, layer_scale=True, mask="mask_token", registers=4, sizes=(8,))
+    official("dinov2-registers", depth=2, dim=16, patch=4, grid=3, layer_scale=True, mask="mask_token", registers=4, sizes=(12, 20))
     sizes = dict(hidden_size=32, num_hidden_layers=2, num_attention_heads=2, image_size=16, patch_size=4)
     vit = transformers.ViTConfig(intermediate_size=64, **sizes)
     hugging_face("hf-vit", transformers.ViTModel(vit), (16, 24), HALVES, interpolate_pos_encoding=True)
@@ -308,6 +314,11 @@ def main():
     hugging_face("hf-dinov2", transformers.Dinov2Model(transformers.Dinov2Config(mlp_ratio=2, **sizes)), (16, 24), IMAGENET)
     timm_model("timm-vit", (16, 24, 8), HALVES, img_size=16, patch_size=4, num_classes=5)
     timm_model("timm-dinov2", (16,), IMAGENET, img_size=16, patch_size=4, num_classes=0, init_values=1e-5)
+    sizes = dict(hidden_size=16, num_hidden_layers=2, num_attention_heads=2, image_size=16, patch_size=4, mlp_ratio=2)
+    model = transformers.Dinov2WithRegistersModel(transformers.Dinov2WithRegistersConfig(num_register_tokens=3, **sizes))
+    hugging_face("hf-registers", model, (16, 24, 8), IMAGENET)
+    timm_model("timm-registers", (16, 24), IMAGENET, embed_dim=16, img_size=16, patch_size=4, num_classes=0, init_values=1e-5,
+               reg_tokens=4, no_embed_class=True)
 
     # Not contiguous, views of one storage, every kind of number, and the format from before 1.6.
     torch.manual_seed(7)

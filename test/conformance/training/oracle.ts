@@ -14,7 +14,7 @@ import type { StepPlan } from '../../../src/training/step/plan.ts'
 import { buildStep } from '../../../src/training/step/program.ts'
 import { stepScalars } from '../../../src/training/step/scalars.ts'
 
-interface Summary {
+export interface Summary {
   readonly norm: number
   readonly sum: number
   readonly first6: readonly number[]
@@ -29,7 +29,7 @@ export interface OracleStep {
   readonly teacher_after: Readonly<Record<string, Summary>>
   readonly [full: string]: unknown
 }
-interface ParameterRow {
+export interface ParameterRow {
   readonly name: string
   readonly shape: readonly number[]
   readonly stream: number
@@ -88,10 +88,16 @@ const MASKED_CROPS = c['n_global']! * c['batch']!
 /** More than the masks hide, so that some rows only fill up. */
 const SLOTS = masks.reduce((sum, hidden) => sum + hidden, 0) + 7
 
-/** @param flat whether the step keeps its parameters as one matrix */
-export function oraclePlan(variant: VariantName, { flat = false } = {}): StepPlan {
+export interface PlanOptions {
+  /** Whether the step keeps its parameters as one matrix. */
+  readonly flat?: boolean
+  /** What the network has besides the oracle's. */
+  readonly more?: Partial<Network>
+}
+
+export function oraclePlan(variant: VariantName, { flat = false, more = {} }: PlanOptions = {}): StepPlan {
   const { vmf, ibot, learn_g } = golden.variants[variant].flags
-  const network = ibot ? { ...PLAIN, maskToken: true } : PLAIN
+  const network = { ...PLAIN, ...(ibot ? { maskToken: true } : {}), ...more }
   const lossWeights = { clsLossWeight: c['lambda_cls']!, patchLossWeight: c['lambda_patch']! }
   return {
     network,
@@ -118,10 +124,13 @@ export function oraclePlan(variant: VariantName, { flat = false } = {}): StepPla
   }
 }
 
-export function oracleState(variant: VariantName): Record<string, Float32Array> {
+export function oracleState(
+  variant: VariantName,
+  table: readonly ParameterRow[] = golden.parameter_table
+): Record<string, Float32Array> {
   const { vmf, ibot, learn_g } = golden.variants[variant].flags
   const state: Record<string, Float32Array> = {}
-  for (const row of golden.parameter_table) {
+  for (const row of table) {
     const isMaskToken = row.name === 'backbone.masked_embed'
     if (isMaskToken && !ibot) continue
     const count = elementCount(row.shape)

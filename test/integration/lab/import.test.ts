@@ -53,6 +53,7 @@ function assertClose(actual: readonly number[][], expected: readonly (readonly n
 for (const [file, size, weights] of [
   ['dino-backbone.pth', 24, { heads: 2, imageSize: 24 }],
   ['dinov2.pth', 42, { heads: 2 }],
+  ['dinov2-registers.pth', 20, { heads: 2, imageSize: 20 }],
   ['hf-vit', 16, {}],
   ['timm-vit', 8, { imageSize: 8 }]
 ] as const) {
@@ -172,8 +173,8 @@ test("Hugging Face's folder holds the same weights under its names", async (t) =
 test('what cannot be imported leaves nothing behind', async (t) => {
   const lab = await labFolder(t)
   const attempt = importModel({
-    source: join(WEIGHTS_FOLDER, 'dinov2-registers.pth'),
-    weights: { heads: 2 },
+    source: join(WEIGHTS_FOLDER, 'dino-backbone.pth'),
+    weights: { heads: 5 },
     datasetFolder: null,
     outFolder: lab.at('model'),
     engine,

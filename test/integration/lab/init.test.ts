@@ -14,6 +14,7 @@ import type { TrainEvent } from '../../../src/protocol/training-events.ts'
 import { type ResolvedInit, resolveInit } from '../../../src/recipe/init.ts'
 import type { InitHead } from '../../../src/recipe/init-record.ts'
 import { type RecipeRequest, resolveRecipe } from '../../../src/recipe/presets.ts'
+import type { Hyperparameters } from '../../../src/recipe/schema.ts'
 import { readCheckpoint } from '../../../src/training/checkpoint.ts'
 import { type TrainOptions, train } from '../../../src/training/train.ts'
 import { muRecipe } from '../../helpers/mu-recipe.ts'
@@ -25,6 +26,11 @@ const REQUEST = {
   preset,
   method,
   hyperparameters: { ...hyperparameters, teacherTemperature: [0.05, 0.05, 0] as [number, number, number] }
+}
+
+/** What networks may have that came after DINO's. */
+const NEWER: Readonly<Record<string, Pick<Hyperparameters, 'registers'>>> = {
+  registers: { registers: 3 }
 }
 
 let lab: LabFolder
@@ -168,6 +174,25 @@ test('weights of others begin a run of another crop size, with their positions r
   const { tensors } = await readCheckpoint(lastCheckpoint(events))
   assert.equal(tensors['teacher.backbone.pos_embed']!.length, 32 * (1 + 3 * 3))
 })
+
+for (const [what, own] of Object.entries(NEWER)) {
+  test(`${what}: what a run trained is exported, served under Hugging Face's names, and gone on from`, async () => {
+    const trained = lastCheckpoint(await run(what, { recipe: muRecipe({ epochs: 1, ...own }) }))
+    const { tensors } = await readCheckpoint(trained)
+    await exported(trained, lab.at(`${what}-model`))
+    const epochs = { epochs: 0, warmupEpochs: 0, freezeLastLayerEpochs: 0 }
+    const request = { hyperparameters: { ...REQUEST.hyperparameters, ...epochs } }
+    for (const folder of [`${what}-model`, `${what}-model/huggingface`]) {
+      const plan = await resolved(lab.at(folder), undefined, request)
+      for (const [name, value] of Object.entries(own))
+        assert.equal(plan.recipe.hyperparameters[name as keyof typeof own], value)
+      const begun = await readCheckpoint(lastCheckpoint(await run(`${folder.replace('/', '-')}-begun`, begin(plan))))
+      const backbone = Object.keys(tensors).filter((name) => name.startsWith('teacher.backbone.'))
+      for (const name of backbone) assert.deepEqual(begun.tensors[name], tensors[name], name)
+      assert.deepEqual(Object.keys(begun.tensors).toSorted(), Object.keys(tensors).toSorted())
+    }
+  })
+}
 
 test('what changed since it was recorded, or is gone, is not begun from', async () => {
   const copy = lab.at('changing')

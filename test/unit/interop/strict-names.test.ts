@@ -109,7 +109,6 @@ const STRANGERS: Record<string, RegExp> = {
   'norm_pre.weight': /normalization before the first block/,
   'blocks.0.attn.q_norm.weight': /normalized queries/,
   'blocks.0.mlp.w12.weight': /SwiGLU/,
-  reg_token: /register tokens/,
   'layers.0.blocks.0.attn.qkv.weight': /Swin/
 }
 

@@ -50,6 +50,7 @@ test('a network that is not the init’s is refused, both named', () => {
   refuses({ arch: 'vit_small' }, '/arch', 'is vit_small, and the init has vit_nano')
   refuses({ patchSize: 14 }, '/patchSize', 'is 14, and the init has 7')
   refuses({ hyperparameters: { channels: 3 } }, '/hyperparameters/channels', 'is 3, and the init has 1')
+  refuses({ hyperparameters: { registers: 4 } }, '/hyperparameters/registers', 'is 4, and the init has 0')
 })
 
 test('an init of sizes that no run has is refused with them', () => {
@@ -60,6 +61,13 @@ test('an init of sizes that no run has is refused with them', () => {
       error.details.errors?.[0]?.path === '/init' &&
       /width 96, 3 blocks, 12 heads/.test(error.details.errors[0].message)
   )
+})
+
+test('a run has as many registers as its init, whatever the preset has', () => {
+  const subject = withNetwork({ registers: 4 })
+  const { recipe } = resolved(REQUEST, { subject })
+  assert.equal(recipe.hyperparameters.registers, 4)
+  assert.deepEqual(networkOf(recipe), subject.network)
 })
 
 test('the head is seeded where the init has none or its sizes are others, and as asked for otherwise', () => {

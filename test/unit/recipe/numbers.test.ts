@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { networkOf } from '../../../src/recipe/network.ts'
 import { recipeNumbers } from '../../../src/recipe/numbers.ts'
 import { resolveRecipe } from '../../../src/recipe/presets.ts'
 import type { Method } from '../../../src/recipe/schema.ts'
+import { networkParameters } from '../../../src/ssl/parameters.ts'
 
 test('the demo recipe has the steps, parameters and operations that were measured for it', () => {
   const numbers = recipeNumbers(resolveRecipe({ preset: 'demo', method: 'dino-vmf' }), 9000)
@@ -72,4 +74,23 @@ test('each of several devices needs the whole state and the activations of its p
     )
   assert.equal(numbers(64, 4).memoryBytes, numbers(16, 1).memoryBytes)
   assert.equal(numbers(64, 4).flopsPerImage, numbers(64, 1).flopsPerImage)
+})
+
+test('registers are tokens of every crop: parameters are counted as the network has them', () => {
+  const recipe = (registers?: number) =>
+    resolveRecipe({ preset: 'demo', method: 'ibot', ...(registers ? { hyperparameters: { registers } } : {}) })
+  const [plain, four] = [recipe(), recipe(4)].map((one) => recipeNumbers(one, 9000))
+  const specs = networkParameters(networkOf(recipe(4)))
+  const counted = specs.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0)
+  assert.equal(four!.parameters, counted)
+  assert.equal(four!.backboneParameters - plain!.backboneParameters, 4 * 96)
+  assert.equal(four!.tokensPerGlobalCrop, 21)
+  assert.equal(four!.tokensPerLocalCrop, 9)
+  // 2 n d² (4 + 2r) + 4 n² d of three blocks for each crop, three passes of the student and one of the teacher, whose head
+  // sees them too; patches are embedded and hidden as before.
+  const blocks = (n: number) => 3 * (2 * n * 96 * 96 * 8 + 4 * n * n * 96)
+  const head = 2 * (96 * 256 + 256 * 256 + 256 * 64)
+  const passes = 2 * 4 * (blocks(21) - blocks(17)) + 2 * 3 * (blocks(9) - blocks(5)) + 2 * 4 * head
+  assert.equal(four!.flopsPerImage - plain!.flopsPerImage, passes)
+  assert.ok(four!.memoryBytes > plain!.memoryBytes)
 })
