@@ -9,7 +9,7 @@ export const PROTOCOLS = ['knn', 'logistic', 'few_shot', 'retrieval', 'clusterin
 export type Protocol = (typeof PROTOCOLS)[number]
 
 /** With those that the command line alone runs, since they train for minutes to hours: only when they are asked for. */
-export const LAB_PROTOCOLS = [...PROTOCOLS, 'linear', 'copy_detection'] as const
+export const LAB_PROTOCOLS = [...PROTOCOLS, 'linear', 'copy_detection', 'revisited'] as const
 export type LabProtocol = (typeof LAB_PROTOCOLS)[number]
 
 export const isLabProtocol = (name: string): name is LabProtocol => (LAB_PROTOCOLS as readonly string[]).includes(name)

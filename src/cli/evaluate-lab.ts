@@ -1,10 +1,12 @@
 /** The protocols of `kappa evaluate` that read features of their own: each checked first, then run until it is done or stopped. */
 import type { Evaluation, LabProtocol } from '../base/evaluation.ts'
 import type { ImageOrigin } from '../serving/embed-images.ts'
-import { EXIT, type ExitCode, refusal } from './command.ts'
+import { EXIT, type ExitCode, needed, refusal } from './command.ts'
 import { runCopyDetection } from './evaluate-copies.ts'
 import { checkLinearSources, runLinear } from './evaluate-linear.ts'
-import { copyOptionsOf, epochsOf, type LabValues } from './evaluate-options.ts'
+import { checkLabOptions, epochsOf, imageSizeOf, type LabValues } from './evaluate-options.ts'
+import { runRevisited } from './evaluate-revisited.ts'
+import { readGroundTruth } from './ground-truth.ts'
 import { originOf } from './images.ts'
 import { untilInterrupted } from './interrupt.ts'
 import type { Output } from './output.ts'
@@ -38,7 +40,8 @@ export async function labMeasures(
   sources: LabSources
 ): Promise<Measure[]> {
   const epochs = epochsOf(values.epochs)
-  const copies = copyOptionsOf(values, protocols)
+  checkLabOptions(values, protocols)
+  const imageSize = imageSizeOf(values['image-size'])
   const { model, bank, judged, threads } = sources
   const measures: Measure[] = []
   if (protocols?.includes('linear')) {
@@ -46,14 +49,18 @@ export async function labMeasures(
     checkLinearSources(of)
     measures.push((run) => runLinear(of, { ...run, threads, epochs }))
   }
-  if (copies !== null) {
+  if (protocols?.includes('copy_detection')) {
     if (judged === null) throw refusal('copy_detection needs --queries: copies of images of the bank.')
-    const { imageSize } = copies
     const optional = async (flag: 'distractors' | 'whitening') =>
-      copies[flag] === undefined ? null : await originOf(flag, copies[flag])
+      values[flag] === undefined ? null : await originOf(flag, values[flag])
     const [distractors, whitening] = [await optional('distractors'), await optional('whitening')]
     const of = { model, originals: bank, copies: judged, distractors, whitening }
     measures.push((run) => runCopyDetection(of, { ...run, threads, imageSize }))
+  }
+  if (protocols?.includes('revisited')) {
+    const truth = await readGroundTruth(needed('ground-truth', values['ground-truth']))
+    const of = { model, gallery: bank, queries: judged ?? bank, truth }
+    measures.push((run) => runRevisited(of, { ...run, threads, imageSize }))
   }
   return measures
 }

@@ -52,32 +52,37 @@ export function dimensionsOf(
 export const drawsOf = (value: string | undefined): number | undefined =>
   value === undefined ? undefined : wholeNumber('draws', value, { least: 2, most: MOST_DRAWS })
 
-/** Of copy_detection. */
-export interface CopyOptions {
-  readonly distractors: string | undefined
-  readonly whitening: string | undefined
-  readonly imageSize: number | undefined
-}
-
 /** Words for protocols that read features of their own. */
 export interface LabValues {
   readonly epochs?: string | undefined
   readonly distractors?: string | undefined
   readonly whitening?: string | undefined
+  readonly 'ground-truth'?: string | undefined
   readonly 'image-size'?: string | undefined
 }
 
-/** Null where copies are not asked for. @throws AppError invalid_request for options of it without it, and for others beside it */
-export function copyOptionsOf(values: LabValues, protocols: readonly LabProtocol[] | null): CopyOptions | null {
-  const { distractors, whitening, 'image-size': size } = values
-  const imageSize = size === undefined ? undefined : wholeNumber('image-size', size, { least: 1, most: MOST_PIXELS })
-  if (!protocols?.includes('copy_detection')) {
-    const given = (['distractors', 'whitening', 'image-size'] as const).find((name) => values[name] !== undefined)
-    if (given !== undefined) throw refusal(`--${given} is for --protocol copy_detection.`)
-    return null
+/** Whose they are alone. */
+const OPTIONS_OF = {
+  copy_detection: ['distractors', 'whitening', 'image-size'],
+  revisited: ['ground-truth', 'image-size']
+} as const
+
+/** Their bank is no set of images with labels: nothing else could be said of it. */
+const ALONE = Object.keys(OPTIONS_OF) as (keyof typeof OPTIONS_OF)[]
+
+/** @throws AppError invalid_request for options of protocols that are not asked for, and for others beside one of these */
+export function checkLabOptions(values: LabValues, protocols: readonly LabProtocol[] | null): void {
+  const alone = ALONE.find((name) => protocols?.includes(name))
+  for (const name of new Set(ALONE.flatMap((one) => OPTIONS_OF[one]))) {
+    const owners = ALONE.filter((one) => (OPTIONS_OF[one] as readonly string[]).includes(name))
+    if (values[name] === undefined || owners.some((one) => one === alone)) continue
+    throw refusal(`--${name} is for --protocol ${owners.join(' and ')}.`)
   }
-  if (protocols.length > 1) throw refusal('--protocol copy_detection is asked for alone: its bank are originals.')
-  return { distractors, whitening, imageSize }
+  if (alone !== undefined && (protocols?.length ?? 0) > 1)
+    throw refusal(`--protocol ${alone} is asked for alone: its bank are images without labels.`)
 }
+
+export const imageSizeOf = (value: string | undefined): number | undefined =>
+  value === undefined ? undefined : wholeNumber('image-size', value, { least: 1, most: MOST_PIXELS })
 
 const MOST_PIXELS = 4096

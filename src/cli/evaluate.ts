@@ -36,7 +36,7 @@ const USAGE = `Evaluates a model's features by the protocols of the literature, 
   --queries SOURCE          images that are judged
   --protocol LIST           of ${LAB_PROTOCOLS.join(', ')},
                             with commas between them; by default everything that images and model allow, but for linear,
-                            which trains and needs packed images, and copy_detection, which is asked for alone
+                            which trains and needs packed images, and the last two, each of which is asked for alone
   --k LIST                  neighbours that vote in knn, with commas between them (10,20,100,200)
   --draws N                 of images for few_shot (20)
   --dimensions LIST         evaluates the first so many dimensions of embeddings, of unit length again, once for each number
@@ -44,7 +44,8 @@ const USAGE = `Evaluates a model's features by the protocols of the literature, 
   --epochs N                that linear trains its classifier for (100)
   --distractors SOURCE      of copy_detection: images that are ranked beside the bank's originals
   --whitening SOURCE        of copy_detection: images of neither side that whitening is learned from
-  --image-size N            of copy_detection: pixels (320 of a model of 224)
+  --ground-truth FILE       of revisited: JSON that says what each query looks for
+  --image-size N            of copy_detection: pixels (320 of a model of 224); of revisited: of the longer side (224)
   --seed N                  of draws, folds and intervals (0)
   --out FILE                new; one JSON object a line, as --json prints them
   --threads N               of the engine, all cores by default
@@ -65,6 +66,7 @@ const OPTIONS = {
   epochs: text,
   distractors: text,
   whitening: text,
+  'ground-truth': text,
   'image-size': text,
   seed: { ...text, default: '0' },
   out: text,

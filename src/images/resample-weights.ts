@@ -1,7 +1,7 @@
 /** Weights of resampling along one axis, as Pillow's precompute_coeffs and normalize_coeffs_8bpc make them. */
 import { LOW_BITS, WEIGHT_BITS } from './wasm/resample.ts'
 
-export type Interpolation = 'bilinear' | 'bicubic'
+export type Interpolation = 'bilinear' | 'bicubic' | 'lanczos'
 
 const LOW_MASK = (1 << LOW_BITS) - 1
 /** An entry takes 7 to 50 kB; random crops of 500-pixel images meet a few hundred lengths. */
@@ -24,7 +24,7 @@ export interface Axis {
   readonly size: number
 }
 
-const SUPPORT: Readonly<Record<Interpolation, number>> = { bilinear: 1, bicubic: 2 }
+const SUPPORT: Readonly<Record<Interpolation, number>> = { bilinear: 1, bicubic: 2, lanczos: 3 }
 
 /** Keys with a = −½, Pillow's choice. */
 function bicubic(x: number): number {
@@ -33,6 +33,11 @@ function bicubic(x: number): number {
 }
 
 const bilinear = (x: number): number => Math.max(0, 1 - x)
+
+const sinc = (x: number): number => (x === 0 ? 1 : Math.sin(Math.PI * x) / (Math.PI * x))
+const lanczos = (x: number): number => (x < 3 ? sinc(x) * sinc(x / 3) : 0)
+
+const FILTERS: Readonly<Record<Interpolation, (distance: number) => number>> = { bilinear, bicubic, lanczos }
 
 interface Window {
   readonly first: number
@@ -51,7 +56,7 @@ function windowAt(i: number, { limit, from, length, size }: Axis, reach: number)
 const toFixed = (weight: number): number => Math.trunc(weight * (1 << WEIGHT_BITS) + (weight < 0 ? -0.5 : 0.5))
 
 function computeWeights(axis: Axis, interpolation: Interpolation): Weights {
-  const filter = interpolation === 'bicubic' ? bicubic : bilinear
+  const filter = FILTERS[interpolation]
   const stretch = Math.max(1, axis.length / axis.size)
   const reach = SUPPORT[interpolation] * stretch
   const windows = Array.from({ length: axis.size }, (_, i) => windowAt(i, axis, reach))

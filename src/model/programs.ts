@@ -8,6 +8,7 @@ import { backboneOf, classAndPooledPatches, classToken, probedTokens } from '../
 import { bottleneck, unitRows } from '../ssl/head.ts'
 import { backboneParameters, networkParameters, type ParameterSpec } from '../ssl/parameters.ts'
 import { type PixelScale, pixelPatches } from '../ssl/patches.ts'
+import type { Grid } from '../ssl/position.ts'
 import { logits, prototypesOf } from '../ssl/prototypes.ts'
 
 /** A network and how its pixels are scaled: all that a forward pass depends on besides the weights. */
@@ -101,6 +102,21 @@ export function copyProgram({ network, normalization }: ServedNetwork, size: num
     build: (inputs) => {
       const patches = pixelPatches(inputs['images']!, network.patchSize, normalization)
       return { features: classAndPooledPatches(backboneOf(network, inputs), patches) }
+    }
+  }
+}
+
+/** `backbone.*` and images uint8 [N, rows · P, columns · P, C] of a grid of patches → embedding [N, D], unit rows. */
+export function shapedEmbedProgram({ network, normalization }: ServedNetwork, grid: Grid): Program {
+  const [height, width] = [grid[0] * network.patchSize, grid[1] * network.patchSize]
+  const shape = [FREE_BATCH, height, width, network.channels]
+  return {
+    name: 'embed-shaped',
+    inputs: [...parameterInputs(backboneParameters(network)), { name: 'images', shape, dtype: 'uint8' }],
+    outputs: ['embedding'],
+    build: (inputs) => {
+      const patches = pixelPatches(inputs['images']!, network.patchSize, normalization)
+      return { embedding: unitRows(classToken(backboneOf(network, inputs), patches, grid)) }
     }
   }
 }

@@ -27,12 +27,14 @@ export const copySizeOf = ({ imageSize, patchSize }: { readonly imageSize: numbe
 /** Bounds what attention holds at once: 5 images of 1,600 patches. */
 const TOKENS_AT_ONCE = 8192
 
+/** Images that go through the network together. */
+export const imagesAtOnce = (tokens: number): number => Math.max(1, Math.floor(TOKENS_AT_ONCE / tokens))
+
 /** @param size of whole patches, in pixels */
 export async function openCopyFeatures(engine: Engine, model: ProbedModel, size: number): Promise<CopyFeatures> {
   const { served, config, weights } = model
   const loaded = await engine.load(copyProgram(served, size), { constants: weights })
-  const tokens = (size / served.network.patchSize) ** 2 + 1
-  const together = Math.max(1, Math.floor(TOKENS_AT_ONCE / tokens))
+  const together = imagesAtOnce((size / served.network.patchSize) ** 2 + 1)
   return {
     dim: 2 * served.network.dim,
     target: {

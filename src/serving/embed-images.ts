@@ -4,6 +4,7 @@ import { AppError, isAppError } from '../base/errors.ts'
 import { openDatasetFolder } from '../images/dataset-folder.ts'
 import { decodeInspected } from '../images/decode.ts'
 import { decodeRecord } from '../images/decode-record.ts'
+import type { Image } from '../images/image.ts'
 import { inspectImage } from '../images/inspect.ts'
 import type { SourceItem } from '../images/sources/item.ts'
 import { readSources } from '../images/sources/read-sources.ts'
@@ -29,11 +30,10 @@ export interface UnusableImage {
   readonly message: string
 }
 
-interface UsableImage {
+interface UsableImage<Seen> {
   readonly name: string
   readonly label: Label
-  /** [S, S, C] */
-  readonly pixels: Uint8Array
+  readonly pixels: Seen
 }
 
 export interface EmbeddedImage {
@@ -55,14 +55,37 @@ export interface EmbedOptions {
   readonly program: ServedProgram
 }
 
+/** How images become what a program takes. */
+interface Seeing<Seen> {
+  /** Whose bits and bands files are read by. */
+  readonly target: PreprocessTarget
+  /** @throws AppError image_invalid */
+  readonly see: (image: Image, name: string) => Seen
+  /** By their names; all of them when it is left out. */
+  readonly isWanted?: (name: string) => boolean
+}
+
+export interface SeenOptions<Seen> extends Seeing<Seen> {
+  readonly origin: ImageOrigin
+  readonly program: { run(seen: readonly Seen[]): Promise<Float32Array[]> }
+}
+
 /**
  * In the order of the source: folders by name, packed datasets as they were packed. Every file has its row, equal ones
  * too.
  *
  * @throws AppError what reading the source throws; dataset_empty when there is no image in it
  */
-export async function* embedImages({ origin, target, program }: EmbedOptions): AsyncGenerator<EmbeddedBatch> {
-  let waiting: UsableImage[] = []
+export const embedImages = ({ origin, target, program }: EmbedOptions): AsyncGenerator<EmbeddedBatch> =>
+  embedSeen({ origin, target, program, see: (image) => preprocessImage(image, target) })
+
+/** The same of images in any shape, and of those alone that are wanted: there may be none. */
+export async function* embedSeen<Seen>({
+  origin,
+  program,
+  ...seeing
+}: SeenOptions<Seen>): AsyncGenerator<EmbeddedBatch> {
+  let waiting: UsableImage<Seen>[] = []
   let unusable: UnusableImage[] = []
   let total = 0
   const embedded = async (): Promise<EmbeddedBatch> => {
@@ -74,7 +97,7 @@ export async function* embedImages({ origin, target, program }: EmbedOptions): A
     return batch
   }
   for await (const read of inOrder(
-    origin.kind === 'packed' ? packedImages(origin.path, target) : found(origin, target)
+    origin.kind === 'packed' ? packedImages(origin.path, seeing) : found(origin, seeing)
   )) {
     if ('code' in read) unusable.push(read)
     else {
@@ -84,14 +107,16 @@ export async function* embedImages({ origin, target, program }: EmbedOptions): A
     if (waiting.length === BATCH || unusable.length === BATCH) yield await embedded()
   }
   if (waiting.length > 0 || unusable.length > 0) yield await embedded()
-  if (total === 0)
+  if (total === 0 && seeing.isWanted === undefined)
     throw new AppError('dataset_empty', { message: `There is no image that can be read in ${origin.path}.` })
 }
 
-type Reading = () => Promise<UsableImage | UnusableImage>
+type Reading<Seen> = () => Promise<UsableImage<Seen> | UnusableImage>
 
-async function* inOrder(readings: AsyncIterable<Reading>): AsyncGenerator<UsableImage | UnusableImage> {
-  const underWay: Promise<UsableImage | UnusableImage>[] = []
+async function* inOrder<Seen>(
+  readings: AsyncIterable<Reading<Seen>>
+): AsyncGenerator<UsableImage<Seen> | UnusableImage> {
+  const underWay: Promise<UsableImage<Seen> | UnusableImage>[] = []
   for await (const read of readings) {
     const result = read()
     result.catch(() => {}) // awaited in its turn; until then it must not count as unhandled
@@ -101,17 +126,21 @@ async function* inOrder(readings: AsyncIterable<Reading>): AsyncGenerator<Usable
   for (const result of underWay) yield await result
 }
 
-async function* packedImages(folder: string, target: PreprocessTarget): AsyncGenerator<Reading> {
+async function* packedImages<Seen>(
+  folder: string,
+  { target, see, isWanted }: Seeing<Seen>
+): AsyncGenerator<Reading<Seen>> {
   const dataset = await openDatasetFolder(folder)
   const { classes } = dataset.manifest
   try {
     for (const [index, record] of dataset.records.entries()) {
       const { name, label } = record
+      if (isWanted?.(name) === false) continue
       yield async () => {
         const bytes = await dataset.read(index)
         const image = await decodeRecord(bytes, record, target.preprocessing.bits)
         const named = label === null ? null : (classes?.[label] ?? label)
-        return { name, label: named, pixels: preprocessImage(image, target) }
+        return { name, label: named, pixels: see(image, name) }
       }
     }
   } finally {
@@ -119,26 +148,30 @@ async function* packedImages(folder: string, target: PreprocessTarget): AsyncGen
   }
 }
 
-async function* found(
+async function* found<Seen>(
   origin: Exclude<ImageOrigin, { kind: 'packed' }>,
-  target: PreprocessTarget
-): AsyncGenerator<Reading> {
+  seeing: Seeing<Seen>
+): AsyncGenerator<Reading<Seen>> {
   const options = { limits: DEFAULT_INGEST_LIMITS, scratch: tmpdir() }
-  for await (const item of readSources([origin], options)) yield () => readItem(item, target)
+  for await (const item of readSources([origin], options))
+    if (seeing.isWanted?.(item.name) !== false) yield () => readItem(item, seeing)
 }
 
-async function readItem(item: SourceItem, target: PreprocessTarget): Promise<UsableImage | UnusableImage> {
+async function readItem<Seen>(
+  item: SourceItem,
+  { target, see }: Seeing<Seen>
+): Promise<UsableImage<Seen> | UnusableImage> {
   const { name } = item
   if (item.kind === 'rejected') return { name, code: item.code, message: item.message }
   if (item.kind === 'pixels') {
     const { width, height, channels, bytes: data, label } = item
-    return { name, label, pixels: preprocessImage({ data, width, height, channels }, target) }
+    return { name, label, pixels: see({ data, width, height, channels }, name) }
   }
   const { maxImageBytes: maxBytes, maxImagePixels: maxPixels } = DEFAULT_INGEST_LIMITS
   try {
     const info = await inspectImage(item.bytes, { maxBytes, maxPixels })
     const image = await decodeInspected(item.bytes, info, target.preprocessing)
-    return { name, label: item.className, pixels: preprocessImage(image, target) }
+    return { name, label: item.className, pixels: see(image, name) }
   } catch (error) {
     if (!isAppError(error)) throw error
     return { name, code: error.code, message: error.message }

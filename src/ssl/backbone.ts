@@ -10,6 +10,7 @@ import { affineOf, type Blocks, type BranchKeeps, classRows, type TokenView } fr
 import { type EmbeddedPatches, embedPatches, type NetworkParameters, type Patches } from './embed.ts'
 import { foldedBlocks } from './folded-blocks.ts'
 import { plainBlocks } from './plain-blocks.ts'
+import type { Grid } from './position.ts'
 
 /** Parameters as the passes use them, made once for all crop sizes. */
 export interface Backbone extends NetworkParameters {
@@ -48,9 +49,9 @@ export function leavingRows(backbone: Backbone, views: readonly View[]): Tensor[
 export const normalizeRows = ({ network, parameters }: Backbone, rows: Tensor): Tensor =>
   layerNorm(rows, { ...affineOf(parameters, 'backbone.norm'), epsilon: network.layerNormEps ?? LAYER_NORM_EPS })
 
-/** → [batch, dim]: the class token after the final normalization. */
-export const classToken = (backbone: Backbone, patches: Patches): Tensor =>
-  normalizeRows(backbone, leavingRows(backbone, [{ patches, leaving: 'class' }])[0]!)
+/** → [batch, dim]: the class token after the final normalization. @param grid of the patches, where it is no square */
+export const classToken = (backbone: Backbone, patches: Patches, grid?: Grid): Tensor =>
+  normalizeRows(backbone, leavingRows(backbone, [{ patches, leaving: 'class', ...(grid && { grid }) }])[0]!)
 
 /**
  * What linear probes read (facebookresearch/dino, eval_linear.py): the class tokens as they leave each of the last `blocks`

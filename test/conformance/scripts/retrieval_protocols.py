@@ -1,7 +1,7 @@
 """Writes test/conformance/golden/retrieval-protocols.json: copy detection and revisited Oxford/Paris as facebookresearch/dino
 (7c446df) has them, in float64.
 
-Usage: python test/conformance/scripts/retrieval_protocols.py   (numpy, torch; no random generator is used)
+Usage: python test/conformance/scripts/retrieval_protocols.py   (numpy, torch, pillow; no random generator is used)
 
   tokens     golden/weights/dino-backbone.pth forward, positions as its interpolate_pos_encoding, on a square and on a grid that
              is none; class token beside GeM with p = 4 of the patches, as eval_copy_detection.py's extract_features
@@ -9,6 +9,7 @@ Usage: python test/conformance/scripts/retrieval_protocols.py   (numpy, torch; n
              of the whitening images not centered
   revisited  utils.compute_map and compute_ap (trapezoids, junk taken out of the ranking) with ks of 1, 5 and 10: Medium of easy
              and hard, Hard of hard alone
+  thumbnails sizes by Image.thumbnail, and pixels of one by Lanczos at once: the default first halves large images (reducing_gap)
 """
 import json
 import math
@@ -16,6 +17,7 @@ import pathlib
 
 import numpy as np
 import torch
+from PIL import Image
 from torch.nn import functional as F
 
 GOLDEN = pathlib.Path(__file__).resolve().parent.parent / "golden"
@@ -174,11 +176,27 @@ ranks = np.argsort(-(unit(gallery) @ unit(asked).T), axis=0, kind="stable")
 medium = [dict(ok=g["easy"] + g["hard"], junk=g["junk"]) for g in gnd]
 hard = [dict(ok=g["hard"], junk=g["junk"] + g["easy"]) for g in gnd]
 
+def thumbnail(image, side):
+    image.thumbnail((side, side), Image.Resampling.LANCZOS, reducing_gap=None)
+    return image
+
+
+SIZES = [(1024, 768, 224), (768, 1024, 224), (1023, 683, 224), (500, 37, 64), (37, 500, 64), (333, 334, 100), (3000, 7, 50), (40, 30, 64), (65, 64, 64)]
+plane = ((np.arange(60 * 44) * 7919 + np.arange(60 * 44) // 97 * 104729) % 256).astype(np.uint8).reshape(44, 60)
+
 document = dict(
     source="test/conformance/scripts/retrieval_protocols.py",
     torch=torch.__version__.split("+")[0],
     copy_features=copy_features(weights, 24),
     class_tokens=dict(height=20, width=12, rows=last_tokens(weights, pixels(20, 12))[:, 0].tolist()),
+    thumbnails=dict(
+        sizes=[dict(of=[w, h], side=s, size=list(thumbnail(Image.new("L", (w, h)), s).size)) for w, h, s in SIZES],
+        of=[60, 44],
+        box=[10.5, 3.5, 55.2, 40.6],
+        side=21,
+        size=list(thumbnail(Image.fromarray(plane).crop((10.5, 3.5, 55.2, 40.6)), 21).size),
+        pixels=np.asarray(thumbnail(Image.fromarray(plane).crop((10.5, 3.5, 55.2, 40.6)), 21)).flatten().tolist(),
+    ),
     dim=DIM,
     copies=dict(
         originals=originals.tolist(),

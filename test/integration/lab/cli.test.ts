@@ -219,6 +219,48 @@ test('kappa evaluate finds copies of images by their names, among distractors an
   }
 })
 
+test('kappa evaluate looks for buildings by a ground truth, in images of any shape', async () => {
+  await mkdir(at('jpg'))
+  for (let index = 0; index < 6; index++) {
+    const size = [20, 12 + 4 * (index % 3), { fit: 'fill' }] as const
+    await sharp(at(`images/class-${index % 4}/${index}.png`))
+      .resize(...size)
+      .toFile(at(`jpg/house_${index}.png`))
+  }
+  await cp(at('jpg/house_0.png'), at('jpg/asked.png'))
+  const truth = {
+    imlist: [0, 1, 2, 3, 4, 5].map((index) => `house_${index}`),
+    qimlist: ['asked'],
+    gnd: [{ bbx: [0, 0, 20, 12], easy: [0], hard: [4], junk: [1] }]
+  }
+  await writeFile(at('gnd.json'), JSON.stringify(truth))
+  const words = [
+    'evaluate',
+    '--model',
+    at('out/model'),
+    '--bank',
+    at('jpg'),
+    '--threads',
+    '1',
+    '--protocol',
+    'revisited'
+  ]
+  const lines = await json(...words, '--ground-truth', at('gnd.json'), '--image-size', '20')
+  const found = lines.find(({ type }) => type === 'evaluation') as Record<string, unknown> & {
+    readonly settings: Record<string, unknown>
+    readonly metrics: Record<string, { readonly value: number }>
+  }
+  assert.deepEqual([found['bank'], found['queries'], found['dimensions']], [6, 1, 32])
+  assert.deepEqual([found.settings['image_size'], found.settings['cropped_queries']], [20, 1])
+  assert.equal(found.metrics['mp1_medium']!.value, 1, 'the box is the whole image, which is in the gallery')
+  assert.equal(Object.keys(found.metrics).length, 8)
+  const gone = { ...truth, qimlist: ['nowhere'] }
+  await writeFile(at('gone.json'), JSON.stringify(gone))
+  const { code, stderr } = await failing(...words, '--ground-truth', at('gone.json'))
+  assert.equal(code, 2)
+  assert.match(stderr, /revisited cannot be run: .*jpg has no nowhere that can be read, .*\(1 are missing\)/)
+})
+
 test('kappa evaluate needs labels for all but label_free, and shows people a table', async () => {
   const words = ['evaluate', '--model', at('out/model'), '--bank', at('images/class-0'), '--threads', '1']
   const refused = await failing(...words, '--protocol', 'label_free,knn')

@@ -237,7 +237,8 @@ test('kappa evaluate: what belongs to copies is refused without them, and what b
   for (const [args, reason] of [
     [[...words, '--distractors', at('full')], /--distractors is for --protocol copy_detection\./],
     [[...words, '--whitening', at('full'), '--protocol', 'knn'], /--whitening is for --protocol copy_detection\./],
-    [[...words, '--image-size', '32'], /--image-size is for --protocol copy_detection\./],
+    [[...words, '--image-size', '32'], /--image-size is for --protocol copy_detection and revisited\./],
+    [[...copies, '--ground-truth', at('broken.json')], /--ground-truth is for --protocol revisited\./],
     [[...copies, '--image-size', '0'], /--image-size must be 1 or more/],
     [[...words, '--protocol', 'knn,copy_detection'], /--protocol copy_detection is asked for alone/],
     [copies, /copy_detection needs --queries/],
@@ -246,6 +247,30 @@ test('kappa evaluate: what belongs to copies is refused without them, and what b
     [[...copies, '--queries', at('packed'), '--whitening', at('empty')], /--whitening .*empty is an empty folder/]
   ] as const)
     await isRefused('evaluate', args, reason)
+})
+
+test('kappa evaluate: a ground truth that is none is refused by file and field', async () => {
+  const words = [...wordsOf(GOOD['evaluate']!()), '--protocol', 'revisited']
+  await isRefused('evaluate', words, /--ground-truth is needed/)
+  await isRefused('evaluate', [...words, '--ground-truth', at('none')], /--ground-truth .*none: there is no such/)
+  await isRefused('evaluate', [...words, '--ground-truth', at('full')], /--ground-truth .*full: it is no file/)
+  await isRefused('evaluate', [...words, '--ground-truth', at('broken.json')], /broken\.json: it is no JSON object/)
+  await isRefused('evaluate', [...words, '--whitening', at('full')], /--whitening is for --protocol copy_detection/)
+  const good = { imlist: ['a', 'b'], qimlist: ['c'], gnd: [{ bbx: [0, 0, 2, 2], easy: [0], hard: [], junk: [1] }] }
+  const of = (patch: object) => ({ ...good, gnd: [{ ...good.gnd[0], ...patch }] })
+  for (const [value, reason] of [
+    [[], /it is no JSON object/],
+    [{ ...good, imlist: 'a' }, /imlist must be a list of names/],
+    [{ ...good, imlist: ['a', 'a'] }, /imlist has a name twice/],
+    [{ ...good, qimlist: ['c', 'd'] }, /gnd must have 2 entries, as qimlist has/],
+    [of({ easy: [2] }), /gnd\[0\]\.easy must be places in imlist, 0 to 1/],
+    [of({ hard: [0.5] }), /gnd\[0\]\.hard must be/],
+    [of({ junk: null }), /gnd\[0\]\.junk must be/],
+    [of({ bbx: [0, 0, 0, 2] }), /gnd\[0\]\.bbx must be left, top, right and bottom/]
+  ] as const) {
+    await writeFile(at('gnd.json'), JSON.stringify(value))
+    await isRefused('evaluate', [...words, '--ground-truth', at('gnd.json')], reason)
+  }
 })
 
 test('what is needed is said, one thing after the other', async () => {

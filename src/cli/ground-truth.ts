@@ -1,0 +1,93 @@
+/** What is to be found for each query, as JSON of the public ground truth of revisited Oxford and Paris. */
+import { readFile } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import type { AppError } from '../base/errors.ts'
+import { isRecord } from '../base/json.ts'
+import type { Truth } from '../evaluation/revisited.ts'
+import { refusal } from './command.ts'
+import { found } from './sources.ts'
+
+export interface Query {
+  readonly name: string
+  /** In pixels of its image; null: the whole image. */
+  readonly box: { readonly left: number; readonly top: number; readonly width: number; readonly height: number } | null
+  /** Places in `images`. */
+  readonly truth: Truth
+}
+
+export interface GroundTruth {
+  readonly path: string
+  /** Names of the gallery, without folders and endings. */
+  readonly images: readonly string[]
+  readonly queries: readonly Query[]
+}
+
+/** @throws AppError invalid_request naming the file and the field that is wrong */
+export async function readGroundTruth(value: string): Promise<GroundTruth> {
+  const path = resolve(value)
+  const wrong: Wrong = (what) => refusal(`--ground-truth ${path}: ${what}.`)
+  if (!(await found('ground-truth', path)).isFile()) throw wrong('it is no file')
+  const whole = parsed(await readFile(path, 'utf8'))
+  if (!isRecord(whole)) throw wrong('it is no JSON object; docs/evaluation.md has how to make one of the public file')
+  const images = namesOf(whole['imlist'], 'imlist', wrong)
+  const names = namesOf(whole['qimlist'], 'qimlist', wrong)
+  const { gnd } = whole
+  if (!Array.isArray(gnd) || gnd.length !== names.length)
+    throw wrong(`gnd must have ${names.length} entries, as qimlist has`)
+  return {
+    path,
+    images,
+    queries: names.map((name, i) => queryOf(name, gnd[i], { at: `gnd[${i}]`, images: images.length, wrong }))
+  }
+}
+
+type Wrong = (what: string) => AppError
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined // told as what it is not
+  }
+}
+
+function namesOf(value: unknown, at: string, wrong: Wrong): string[] {
+  const isName = (one: unknown): one is string => typeof one === 'string' && one !== ''
+  if (!Array.isArray(value) || value.length === 0 || !value.every(isName)) throw wrong(`${at} must be a list of names`)
+  if (new Set(value).size < value.length) throw wrong(`${at} has a name twice`)
+  return value
+}
+
+interface Place {
+  readonly at: string
+  readonly images: number
+  readonly wrong: Wrong
+}
+
+function queryOf(name: string, value: unknown, place: Place): Query {
+  const { at, images, wrong } = place
+  if (!isRecord(value)) throw wrong(`${at} must be an object`)
+  const rows = (list: 'easy' | 'hard' | 'junk'): number[] => {
+    const row = (one: unknown): one is number =>
+      Number.isInteger(one) && (one as number) >= 0 && (one as number) < images
+    const named = value[list]
+    if (!Array.isArray(named) || !named.every(row))
+      throw wrong(`${at}.${list} must be places in imlist, 0 to ${images - 1}`)
+    return named
+  }
+  return {
+    name,
+    box: boxOf(value['bbx'], place),
+    truth: { easy: rows('easy'), hard: rows('hard'), junk: rows('junk') }
+  }
+}
+
+function boxOf(value: unknown, { at, wrong }: Place): Query['box'] {
+  if (value === undefined || value === null) return null
+  const isNumber = (one: unknown): one is number => typeof one === 'number'
+  if (Array.isArray(value) && value.length === 4 && value.every(isNumber)) {
+    const [left, top, right, bottom] = value as [number, number, number, number]
+    if (right > left && bottom > top) return { left, top, width: right - left, height: bottom - top }
+  }
+  throw wrong(`${at}.bbx must be left, top, right and bottom of a box`)
+}
