@@ -25,6 +25,9 @@ export const NEEDS_ALL_DIMENSIONS = 'needs all dimensions, from which prototypes
 /** Images are left out in so many groups, one after the other, for the interval of what is no mean: fewer are too few. */
 export const GROUPS = 20
 
+/** Why what compares labels is not run, as the end of a sentence. */
+export const NOTHING_SHARED = 'needs a class that bank and queries share, and they share none'
+
 /** More draws than this tell no more. */
 export const MOST_DRAWS = 1000
 

@@ -2,6 +2,7 @@
 
 import type { LabelledSets } from '../evaluation/evaluation.ts'
 import { evaluateKnn, KNN_SETTINGS } from '../evaluation/knn.ts'
+import { whyNoMatch } from '../evaluation/protocols.ts'
 import type { ImageOrigin } from '../serving/embed-images.ts'
 import { labelledSets, readImages } from '../serving/labelled-images.ts'
 import { type Command, EXIT, EXIT_CODES, refusal, threadsOf, wholeNumber } from './command.ts'
@@ -62,6 +63,8 @@ export const KNN: Command = {
           const sets = labelledSets(dim, bank, isOne ? null : await read(origins[1]))
           if (sets.queries === null && sets.bank.labels.length < 2)
             throw refusal(`--bank ${origins[0].path} has one image, which finds no other.`)
+          const unmatched = whyNoMatch(sets)
+          if (unmatched !== null) throw refusal(`kappa knn ${unmatched}: no image could be told right.`)
           showResult(output, k, sets)
           return EXIT.done
         } finally {

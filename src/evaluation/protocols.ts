@@ -4,6 +4,7 @@ import {
   type Evaluation,
   GROUPS,
   NEEDS_ALL_DIMENSIONS,
+  NOTHING_SHARED,
   OF_PROTOTYPES,
   type Protocol
 } from '../base/evaluation.ts'
@@ -59,10 +60,19 @@ export function whyNot(protocol: Protocol, input: EvaluationInput, settings: Cho
   const judged = judgedOf(sets)
   if (OF_PROTOTYPES.includes(protocol)) {
     if (prototypes === null) return 'needs a model with prototypes'
-    return tooFew(judged.labels.length)
+    const few = tooFew(judged.labels.length)
+    if (few !== null || protocol === 'clustering') return few
   }
-  // Without itself or its fold, the only image of a class has nothing of its class to be told by.
-  return hasMatch(sets) ? null : 'needs a class with two images, or with one of the bank and one of the queries'
+  return whyNoMatch(sets)
+}
+
+/**
+ * As the end of a sentence, `needs …`: no image that is judged could be told right, and every accuracy would be 0 %. Without itself
+ * or its fold, the only image of a class has nothing of its class to be told by. Null where one could.
+ */
+export function whyNoMatch(sets: LabelledSets): string | null {
+  if (hasMatch(sets)) return null
+  return sets.queries === null ? 'needs a class with two images' : NOTHING_SHARED
 }
 
 const tooFew = (images: number): string | null =>

@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { AppError, invariant } from '../base/errors.ts'
+import { NOTHING_SHARED } from '../base/evaluation.ts'
 import { decodeSafetensors } from '../base/safetensors.ts'
 import { openDatasetFolder } from '../images/dataset-folder.ts'
 import type { ServedNetwork } from '../model/programs.ts'
@@ -45,7 +46,7 @@ export interface LabelledFolders {
 /**
  * Labels are compared by name, never by their place in a list: the queries may lack a class of the bank.
  *
- * @throws AppError evaluation_impossible naming the first image without a label
+ * @throws AppError evaluation_impossible naming the first image without a label, or where the two share no class
  */
 export async function readLabels(bank: string, queries: string): Promise<LabelledFolders> {
   const numbers = new Map<string | number, number>()
@@ -65,5 +66,8 @@ export async function readLabels(bank: string, queries: string): Promise<Labelle
     return { folder, labels }
   }
   const sets = { bank: await read(bank), queries: await read(queries) }
+  const known = new Set(sets.bank.labels)
+  if (!sets.queries.labels.some((label) => known.has(label)))
+    throw new AppError('evaluation_impossible', { message: `linear ${NOTHING_SHARED}.` })
   return { ...sets, classes: numbers.size }
 }

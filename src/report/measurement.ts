@@ -25,8 +25,12 @@ export interface Measurement extends Evaluation<LabProtocol> {
 
 type Named = Pick<Measurement, 'from' | 'model' | 'bankSource' | 'queriesSource'>
 
+/** Editors and shells of Windows begin files with it; to JSON it is no white space. */
+const BYTE_ORDER_MARK = '\ufeff'
+
 /** @throws AppError invalid_request naming the file, and the line that is no result */
-export function readMeasurements(text: string, file: string): Measurement[] {
+export function readMeasurements(content: string, file: string): Measurement[] {
+  const text = content.startsWith(BYTE_ORDER_MARK) ? content.slice(1) : content
   const whole = parsed(text)
   const values = whole === undefined ? linesOf(text, file) : [{ value: whole, at: file }]
   const found = values.flatMap(({ value, at }) => measurementsOf(value, { file, at }))

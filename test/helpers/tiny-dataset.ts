@@ -2,9 +2,10 @@ import { createDatasetWriter } from '../../src/images/dataset-writer.ts'
 import { prng } from '../../src/math/prng.ts'
 
 const SIDE = 12
+const DIRECTIONS = ['horizontal', 'vertical', 'falling', 'rising']
 
 /** A packed dataset of gray 12-pixel images: bars of four directions in noise, labelled by direction. */
-export async function writeTinyDataset(folder: string, images = 40): Promise<string> {
+export async function writeTinyDataset(folder: string, images = 40, classes = DIRECTIONS): Promise<string> {
   const writer = await createDatasetWriter(folder)
   for (let index = 0; index < images; index++) {
     const label = index % 4
@@ -18,7 +19,7 @@ export async function writeTinyDataset(folder: string, images = 40): Promise<str
       bytes: barImage(index, label)
     })
   }
-  await writer.finish(['horizontal', 'vertical', 'falling', 'rising'])
+  await writer.finish(classes)
   return folder
 }
 

@@ -1,6 +1,13 @@
 /** A request as a plan that can be carried out, as far as records and the first image of each dataset tell. */
 import { AppError, type FieldError, isAppError } from '../../base/errors.ts'
-import { GROUPS, type LeftOut, NEEDS_ALL_DIMENSIONS, OF_PROTOTYPES, type Protocol } from '../../base/evaluation.ts'
+import {
+  GROUPS,
+  type LeftOut,
+  NEEDS_ALL_DIMENSIONS,
+  NOTHING_SHARED,
+  OF_PROTOTYPES,
+  type Protocol
+} from '../../base/evaluation.ts'
 import { type EvaluationSize, tooManyFeatures, tooMuch } from '../../base/evaluation-cost.ts'
 import type { DatasetVersion } from '../../domain/dataset.ts'
 import { type EvaluationPlan, isSameVersion, type VersionName } from '../../domain/evaluation.ts'
@@ -147,8 +154,16 @@ function whyImpossible(
   if (OF_PROTOTYPES.includes(protocol) && !subject.hasPrototypes) return 'needs a model with prototypes'
   if (unlabelled !== null) return `needs a label for every image, and ${unlabelled} has none`
   if (size.classes !== null && size.classes < 2) return 'needs images of two classes or more'
+  if (protocol !== 'clustering' && shareNothing(sources)) return NOTHING_SHARED
   if (OF_PROTOTYPES.includes(protocol)) return tooFew(judged)
   return sources.length === 1 && judged < 2 ? 'needs two images or more' : null
+}
+
+/** By names alone, where both have them: the rest is found when the images are read. */
+function shareNothing([bank, judged]: readonly DatasetVersion[]): boolean {
+  if (!bank?.classes || !judged?.classes) return false
+  const known = new Set(bank.classes)
+  return !judged.classes.some((name) => known.has(name))
 }
 
 /** The first image of a dataset speaks for all of them here; one without a label among others is found when they are read. */

@@ -99,6 +99,24 @@ test('a protocol that is named and cannot be run is refused by name before anyth
   assert.equal(api.jobs.length, before + 1)
 })
 
+test('where bank and queries share no class, what compares labels is refused by name', { skip }, async () => {
+  const model = await aModel()
+  const [dataset, queries] = [await aDataset(), await aDataset()]
+  await api.stores.datasets.updateVersion(queries, 1, { classes: ['up', 'down'] })
+  const { status, json } = await ask({
+    model: model.id,
+    dataset,
+    queries,
+    protocols: ['clustering', 'knn', 'few_shot']
+  })
+  assert.deepEqual([status, json.code], [422, 'evaluation_impossible'])
+  const pointers = json.errors.map(({ pointer }: { pointer: string }) => pointer)
+  assert.deepEqual(pointers, ['/protocols/1', '/protocols/2'])
+  assert.match(json.detail, /knn needs a class that bank and queries share, and they share none/)
+  await api.stores.datasets.updateVersion(queries, 1, { classes: ['up', 'left'] })
+  assert.equal((await ask({ model: model.id, dataset, queries, protocols: ['knn'] })).status, 202)
+})
+
 test('what takes more than one process has is refused with the numbers', { skip }, async () => {
   const { config } = await aModel()
   const large = await aModel({ config: { ...config!, embeddingDim: 1024 } })

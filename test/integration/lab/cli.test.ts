@@ -340,6 +340,8 @@ test('an engine that is installed is not brought again', { skip: whyNotInstalled
 
 test('what the commands cannot do they say by name, with exit code 2', async () => {
   const model = ['--model', at('out/model')]
+  await mkdir(at('strangers/other'), { recursive: true })
+  await writeFile(at('strangers/other/a.png'), await readFile(at('images/class-3/3.png')))
   const cases: [args: string[], reason: RegExp][] = [
     [['fly'], /no command fly/],
     [['embed', '--modell', 'x'], /--modell/],
@@ -349,6 +351,7 @@ test('what the commands cannot do they say by name, with exit code 2', async () 
     [['embed', '--model', at('out'), '--images', at('images'), '--out', at('x.npy')], /--model .*out holds no model/],
     [['embed', ...model, '--images', at('images'), '--out', at('recipe.json')], /--out must end/],
     [['knn', ...model, '--bank', at('images/class-0'), '--queries', at('images')], /vote with labels, and .* has none/],
+    [['knn', ...model, '--bank', at('strangers'), '--queries', at('images')], /bank and queries share.* none/],
     [['knn', ...model, '--bank', at('images'), '--queries', at('images'), '--k', '0'], /--k must be 1 or more/],
     [['export', '--run', at('images'), '--out', at('x')], /--run .*images has no checkpoint/],
     [['doctor', '--threads', 'all'], /--threads must be a whole number/]

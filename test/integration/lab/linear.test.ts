@@ -6,6 +6,7 @@ import { createEngine } from '../../../src/engine/create-engine.ts'
 import { openDatasetFolder } from '../../../src/images/dataset-folder.ts'
 import { servedNetworkOf } from '../../../src/model/programs.ts'
 import { evaluateLinear, LINEAR_SETTINGS, type LinearProgress, officialTokens } from '../../../src/probing/linear.ts'
+import { readLabels } from '../../../src/probing/probed-model.ts'
 import { preprocessingOf } from '../../../src/recipe/preprocessing.ts'
 import { VARIANTS } from '../../../src/recipe/variants.ts'
 import { initialState } from '../../../src/training/step/state.ts'
@@ -71,6 +72,16 @@ test('a probe that is stopped ends at once and leaves nothing open', async (t) =
   await run.next()
   stop.abort()
   await assert.rejects(run.next(), { name: 'AbortError' })
+})
+
+test('classes are compared by name, and where bank and queries share none a probe is refused', async (t) => {
+  const lab = await labFolder(t)
+  const bank = await writeTinyDataset(lab.at('bank'), 8)
+  const turned = await writeTinyDataset(lab.at('turned'), 8, ['rising', 'falling', 'vertical', 'horizontal'])
+  const { queries, classes } = await readLabels(bank, turned)
+  assert.deepEqual([classes, [...queries.labels.slice(0, 4)]], [4, [3, 2, 1, 0]])
+  const strange = await writeTinyDataset(lab.at('strange'), 8, ['a', 'b', 'c', 'd'])
+  await assert.rejects(readLabels(bank, strange), { code: 'evaluation_impossible', message: /share none/ })
 })
 
 test('a rate at which the classifier diverges is not chosen', async (t) => {

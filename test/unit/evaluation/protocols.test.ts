@@ -177,6 +177,12 @@ test('every protocol runs on what it needs, and says what it lacks', () => {
   assert.match(whyNot('clustering', { ...input, prototypes: null }, ALL)!, /prototypes/)
   assert.match(whyNot('label_free', { ...input, features: features.slice(0, 10 * DIM) }, ALL)!, /20 images or more/)
   assert.match(whyNot('knn', { ...input, sets: { ...sets, classes: 1 } }, ALL)!, /two classes/)
+  const strangers = { ...held(1), queries: { ...images(60), labels: new Int32Array(60).fill(9) } }
+  for (const protocol of PROTOCOLS) {
+    const reason = whyNot(protocol, { ...input, sets: strangers }, ALL)
+    if (protocol === 'label_free' || protocol === 'clustering') assert.equal(reason, null)
+    else assert.match(reason!, /bank and queries share, and they share none/, protocol)
+  }
   const single = images(4)
   assert.match(whyNot('retrieval', { ...input, sets: alone(single) }, ALL)!, /two images/)
   const first = { seed: 0, dimensions: DIM }

@@ -35,6 +35,7 @@ test('lines of a file and an evaluation of the API read the same', () => {
   assert.equal(ofApi?.from, 'eval_1')
   const list = { object: 'list', data: [evaluation, evaluation], has_more: false, next_cursor: null }
   assert.equal(readMeasurements(JSON.stringify(list), 'list.json').length, 2)
+  assert.equal(readMeasurements(`\ufeff${JSON.stringify(list)}`, 'marked.json').length, 2)
 })
 
 test('what is no result is refused by file and line', () => {
