@@ -3,11 +3,18 @@ import { availableParallelism } from 'node:os'
 import type { DatasetFolder } from '../images/dataset-folder.ts'
 import { type AutoDevice, type AutoImages, imagesOfRecords, imagesOfReport } from '../recipe/auto/circumstances.ts'
 import type { ChosenRecipe } from '../recipe/auto.ts'
+import { isBands } from '../recipe/bands.ts'
 import type { Output } from './output.ts'
 
 /** Datasets that were packed before there were reports have none; their records tell sizes and channels. */
 export const imagesOf = ({ manifest, records }: Pick<DatasetFolder, 'manifest' | 'records'>): AutoImages =>
   manifest.report === undefined ? imagesOfRecords(records) : imagesOfReport(manifest.report)
+
+/** Its bands by the records, which every dataset has. */
+export const circumstancesOf = ({ manifest, records }: Pick<DatasetFolder, 'manifest' | 'records'>) => ({
+  images: manifest.images,
+  bands: records.find(({ channels }) => isBands(channels))?.channels ?? null
+})
 
 export interface Means {
   readonly devices: number

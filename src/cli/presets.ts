@@ -97,6 +97,7 @@ async function showAuto(
       outFolder,
       holdOut: null,
       isKept: false,
+      channels: request.hyperparameters?.channels,
       signal,
       output
     })

@@ -9,10 +9,19 @@ function ofWords(counts: BitCounts | undefined): string {
   return bits === null || bits === WHOLE_RANGE ? '' : `, whose samples use ${bits} of 16 bits`
 }
 
-export function reportInWords({ width, height, gray, colour, deep, bits, nearDuplicates }: DatasetReport): string {
+export function reportInWords({
+  width,
+  height,
+  gray,
+  colour,
+  deep,
+  bits,
+  bands,
+  nearDuplicates
+}: DatasetReport): string {
   const parts = [
     `${range(width)} px wide, ${range(height)} high (least … median … most)`,
-    `${colour} in colour, ${gray} gray`
+    bands === undefined ? `${colour} in colour, ${gray} gray` : `${bands.mean.length} bands`
   ]
   if (deep > 0) parts.push(`${deep} of more than 8 bits${ofWords(bits)}`)
   if (nearDuplicates > 0) parts.push(`${nearDuplicates} look like an earlier one`)

@@ -19,6 +19,8 @@ export interface DatasetRequest {
   readonly holdOut: number | null
   /** False where the folder goes when the command ends: then it is not named. */
   readonly isKept: boolean
+  /** Bands that images shall have; gray or colour where nobody says. */
+  readonly channels: number | undefined
   readonly signal: AbortSignal
   readonly output: Output
 }
@@ -56,14 +58,14 @@ export async function prepareDataset(request: DatasetRequest): Promise<string | 
 
 /** @returns false when it was stopped */
 async function pack(
-  { images, isKept, output, signal }: DatasetRequest,
+  { images, isKept, channels, output, signal }: DatasetRequest,
   outFolder: string,
   select: Selection | undefined
 ): Promise<boolean> {
   const isFolder = (await stat(images)).isDirectory()
   const source = { kind: isFolder ? 'folder' : 'file', path: images, name: basename(images) } as const
   try {
-    const request = { sources: [source], outFolder, ...(select !== undefined && { select }) }
+    const request = { sources: [source], outFolder, ...(select && { select }), ...(channels && { channels }) }
     const manifest = await ingest(request, (progress) => {
       signal.throwIfAborted()
       const text = `packing ${basename(outFolder)}: ${progress.images} images, ${progress.rejected} left out`

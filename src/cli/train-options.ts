@@ -28,6 +28,7 @@ What is trained:
   --init-head HEAD          ${INIT_HEADS.join(', ')} (taken if it fits, or else seeded: prototypes at the images' clusters)
   --set NAME=VALUE          any field of a recipe, such as crops.global.size=32 or teacher_momentum=[0.99,1]; as often as
                             wanted. docs/hyperparameters.md has all of them, kappa presets what the presets say
+                            channels=5 reads images as TIFF of five bands (docs/images.md)
   --hold-out N              leave out every Nth image, packed into held-out/ for kappa knn
 
 How:

@@ -10,7 +10,7 @@ import { checkRecipe, devicesProblems } from '../recipe/check.ts'
 import type { InitRecord } from '../recipe/init-record.ts'
 import type { Recipe } from '../recipe/schema.ts'
 import { checkResumable, findLatestCheckpoint, listCheckpoints, readCheckpoint } from '../training/checkpoint.ts'
-import { deviceOf, imagesOf, showReasons } from './chosen-recipe.ts'
+import { circumstancesOf, deviceOf, imagesOf, showReasons } from './chosen-recipe.ts'
 import { type Command, EXIT, type ExitCode, exitCodeOf, refusal } from './command.ts'
 import { evaluateRun } from './evaluate-run.ts'
 import { listenForInterrupt } from './interrupt.ts'
@@ -105,7 +105,7 @@ const toGoOn = ({ out, devices }: TrainCommand): string =>
 /** Everything that can be refused is refused here. Null when it was stopped. */
 async function prepare(running: Running): Promise<TrainRequest | null> {
   const { command, folder, output, signal } = running
-  const { images, holdOut } = folder.record
+  const { images, holdOut, recipe: known, request: asked } = folder.record
   try {
     if (folder.record.recipe !== null) checkDevices(command, folder.record.recipe)
     const kind = await foreseeDevice(running)
@@ -114,6 +114,7 @@ async function prepare(running: Running): Promise<TrainRequest | null> {
       holdOut,
       outFolder: folder.path,
       isKept: true,
+      channels: (known ?? asked)?.hyperparameters?.channels,
       output,
       signal
     })
@@ -158,7 +159,7 @@ async function decideRecipe(running: Running, path: string, kind: 'cpu' | 'gpu')
   const { manifest, records } = dataset
   const { request, begin, recipe: known, init = null } = folder.record
   const refuse = (recipe: Recipe, from: InitRecord | null) => {
-    const errors = checkRecipe(recipe, { images: manifest.images, hasInit: from !== null })
+    const errors = checkRecipe(recipe, { ...circumstancesOf(dataset), hasInit: from !== null })
     if (errors.length > 0) throw new AppError('invalid_recipe', { errors: inTheWordsOfFiles(errors) })
     checkDevices(command, recipe)
   }

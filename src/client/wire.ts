@@ -944,6 +944,11 @@ export interface components {
             /** @description Names of the labels 0, 1, … */
             classes?: string[];
             select?: components["schemas"]["ImageSelection"];
+            /**
+             * @description Bands of every image, as TIFF of so many pages or samples, 8 or 16 bits; other files are rejected. Left out, images are gray or colour, whatever their files have. 3 is colour, and need not be said.
+             * @enum {unknown}
+             */
+            channels?: 2 | 4 | 5 | 6 | 7 | 8 | 9 | 10 | 11 | 12 | 13 | 14 | 15 | 16;
         };
         Checkpoint: {
             id: string;
@@ -1478,11 +1483,16 @@ export interface components {
                 };
                 /** @description Images that look like an earlier one, by a difference hash of 64 bits within 3 (docs/images.md). */
                 near_duplicates: number;
-                rgb: {
+                rgb?: {
                     mean: number[];
                     std: number[];
                 };
-                luma: {
+                luma?: {
+                    mean: number[];
+                    std: number[];
+                };
+                /** @description Of each band, of a version with `channels`, which has neither rgb nor luma. */
+                bands?: {
                     mean: number[];
                     std: number[];
                 };
@@ -1633,7 +1643,7 @@ export interface components {
             drop_path?: number;
             init_std?: number;
             registers?: number;
-            channels?: 1 | 3;
+            channels?: number;
             /** @enum {unknown} */
             bits?: 8 | 10 | 12 | 14 | 16;
             crops?: {
@@ -2066,7 +2076,7 @@ export interface components {
                 drop_path: number;
                 init_std: number;
                 registers?: number;
-                channels: 1 | 3;
+                channels: number;
                 /** @enum {unknown} */
                 bits?: 8 | 10 | 12 | 14 | 16;
                 crops: {
@@ -2329,6 +2339,11 @@ export interface components {
             /** @description Names of the labels 0, 1, … */
             classes?: string[];
             select?: components["schemas"]["ImageSelection"];
+            /**
+             * @description Bands of every image, as TIFF of so many pages or samples, 8 or 16 bits; other files are rejected. Left out, images are gray or colour, whatever their files have. 3 is colour, and need not be said.
+             * @enum {unknown}
+             */
+            channels?: 2 | 4 | 5 | 6 | 7 | 8 | 9 | 10 | 11 | 12 | 13 | 14 | 15 | 16;
         };
         ValidatedRun: {
             /** @constant */

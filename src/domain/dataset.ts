@@ -36,15 +36,16 @@ export interface Selection {
   readonly invert: boolean
 }
 
+interface SourceOptions {
+  readonly classes?: readonly string[]
+  readonly select?: Selection
+  /** Bands of every image, as TIFF; left out, images are gray or colour. */
+  readonly channels?: number
+}
+
 /** Uploads may be one archive (zip, tar, tar.gz), one or two IDX files (images, labels), or single images. */
-export type DatasetSource =
-  | {
-      readonly type: 'upload'
-      readonly uploads: readonly string[]
-      readonly classes?: readonly string[]
-      readonly select?: Selection
-    }
-  | { readonly type: 's3'; readonly prefix: string; readonly classes?: readonly string[]; readonly select?: Selection }
+export type DatasetSource = SourceOptions &
+  ({ readonly type: 'upload'; readonly uploads: readonly string[] } | { readonly type: 's3'; readonly prefix: string })
 
 /** Only `ready`, `failed` and `cancelled` are final. */
 export type DatasetVersionStatus = 'queued' | 'ingesting' | 'ready' | 'failed' | 'cancelled'

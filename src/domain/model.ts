@@ -12,7 +12,7 @@ export interface ModelConfig {
   readonly arch: string
   readonly patchSize: number
   readonly imageSize: number
-  readonly channels: 1 | 3
+  readonly channels: number
   /** Learned tokens beside the class token and the patches; left out, none. */
   readonly registers?: number
   /** Left out in models that 0.2 and before exported; their folders tell it to who serves them. */

@@ -20,7 +20,8 @@ export interface ImageRecord {
   readonly format: ImageFormat
   readonly width: number
   readonly height: number
-  readonly channels: 1 | 3
+  /** 1 is gray, 3 colour; others are bands of a TIFF. */
+  readonly channels: number
   /** Of the first byte in the shard. */
   readonly offset: number
   readonly bytes: number

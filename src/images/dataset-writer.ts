@@ -21,7 +21,7 @@ export interface NewImage {
   readonly format: ImageFormat
   readonly width: number
   readonly height: number
-  readonly channels: 1 | 3
+  readonly channels: number
   /** A class's name, or the number that a source without names has. */
   readonly label: number | string | null
   readonly bytes: Uint8Array

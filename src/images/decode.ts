@@ -1,9 +1,11 @@
 /** From encoded bytes to 8-bit gray or sRGB pixels, by sharp (libvips). */
 import sharp, { type Sharp } from 'sharp'
 import { AppError, isAppError, toError } from '../base/errors.ts'
+import { isBands } from '../recipe/bands.ts'
 import { type Bits, WHOLE_RANGE } from '../recipe/bits.ts'
-import type { Image } from './image.ts'
-import { type ImageInfo, imageInvalid } from './inspect.ts'
+import { bandsInBytes } from './bands.ts'
+import type { Image, ImageInfo } from './image.ts'
+import { imageInvalid } from './inspect.ts'
 import { withPlainHeader } from './jpeg-header.ts'
 import { SILENT_FORMATS, takesBits, toBytes, type Words } from './words.ts'
 
@@ -62,6 +64,7 @@ export async function decodeInspected(
   info: Pick<ImageInfo, 'format' | 'channels' | 'isDeep'>,
   { withinS = WITHOUT_LIMIT, bits = WHOLE_RANGE }: ReadOptions = {}
 ): Promise<Image> {
+  if (isBands(info.channels)) return bandsInBytes(bytes, info.channels, bits)
   if (bits < WHOLE_RANGE && takesBits(info)) return toBytes(await wordsOf(bytes, info, { withinS }), bits)
   return readStrictly(bytes, info, (input, failOn) => decode(input, { channels: info.channels, failOn, withinS }))
 }
@@ -84,6 +87,7 @@ export async function decodePacked(
   { format, channels }: Pick<ImageInfo, 'format' | 'channels'>,
   bits: Bits = WHOLE_RANGE
 ): Promise<Image> {
+  if (isBands(channels)) return bandsInBytes(bytes, channels, bits)
   const options = { channels, failOn: 'error', withinS: WITHOUT_LIMIT } as const
   // Indexes do not tell the depth of an image, but headers are read in a tenth of a millisecond.
   const isDeep = bits < WHOLE_RANGE && SILENT_FORMATS.includes(format) && (await depthOf(bytes)) === 'ushort'
@@ -94,7 +98,8 @@ const depthOf = async (bytes: Uint8Array): Promise<string> =>
   (await sharp(bytes, { limitInputPixels: false }).metadata().catch(rethrown)).depth
 
 interface DecodeOptions {
-  readonly channels: 1 | 3
+  /** 1 or 3. */
+  readonly channels: number
   readonly failOn: FailOn
   readonly withinS: number
 }

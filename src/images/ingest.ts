@@ -14,9 +14,11 @@ import {
   type IngestProgress,
   type IngestRequest
 } from '../protocol/ingest-messages.ts'
+import { isBands } from '../recipe/bands.ts'
 import { createDatasetWriter, type DatasetWriter, type NewImage } from './dataset-writer.ts'
+import type { ImageInfo } from './image.ts'
 import { createGate, inOrder } from './in-order.ts'
-import { type ImageInfo, inspectImage } from './inspect.ts'
+import { inspectImage } from './inspect.ts'
 import { lookAt } from './look.ts'
 import { createReport, type Seen } from './report.ts'
 import type { SourceFile, SourceItem, SourcePixels } from './sources/item.ts'
@@ -54,13 +56,18 @@ const AVIF_WEIGHT = 6
 
 function weightOf(info: ImageInfo): number {
   const pixels = info.width * info.height
-  if (takesBits(info)) return pixels * info.channels
+  if (takesBits(info) || isBands(info.channels)) return pixels * info.channels
   return info.format === 'avif' ? pixels * AVIF_WEIGHT : pixels
 }
 
-async function judgeFile({ name, className, bytes }: SourceFile, limits: IngestLimits): Promise<Verdict> {
+async function judgeFile(
+  { name, className, bytes }: SourceFile,
+  limits: IngestLimits,
+  channels: number | undefined
+): Promise<Verdict> {
   try {
-    const inspected = await inspectImage(bytes, { maxBytes: limits.maxImageBytes, maxPixels: limits.maxImagePixels })
+    const allowed = { maxBytes: limits.maxImageBytes, maxPixels: limits.maxImagePixels }
+    const inspected = await inspectImage(bytes, allowed, channels)
     const { isDeep, ...info } = inspected
     const { pixels, bits } = await decoding(weightOf(inspected), () => verifyInspected(bytes, inspected))
     return { image: { ...info, name, label: className, bytes }, isDeep, bits, look: lookAt(pixels) }
@@ -70,8 +77,14 @@ async function judgeFile({ name, className, bytes }: SourceFile, limits: IngestL
   }
 }
 
-function judgePixels({ kind: _, ...pixels }: SourcePixels, classes: readonly string[] | undefined): Verdict {
+function judgePixels(
+  { kind: _, ...pixels }: SourcePixels,
+  { classes, channels = pixels.channels }: Pick<IngestRequest, 'classes' | 'channels'>
+): Verdict {
   const { name, label } = pixels
+  if (isBands(channels)) {
+    throw new AppError('archive_invalid', { message: `${name} is no TIFF, which images of ${channels} channels are.` })
+  }
   if (classes !== undefined && label !== null && label >= classes.length) {
     const message = `${name} has the label ${label}, but there are ${classes.length} classes.`
     throw new AppError('archive_invalid', { message })
@@ -83,9 +96,9 @@ function judgePixels({ kind: _, ...pixels }: SourcePixels, classes: readonly str
 async function judge(item: SourceItem, request: IngestRequest, limits: IngestLimits): Promise<Verdict> {
   switch (item.kind) {
     case 'file':
-      return judgeFile(item, limits)
+      return judgeFile(item, limits, request.channels)
     case 'pixels':
-      return judgePixels(item, request.classes)
+      return judgePixels(item, request)
     case 'rejected':
       return { rejected: { name: item.name, code: item.code, message: item.message } }
   }

@@ -1,20 +1,11 @@
 /** What some bytes are, from their first few: nothing is decoded, so nothing can be blown up by looking. */
 import sharp from 'sharp'
 import { AppError, toError } from '../base/errors.ts'
-import { type EncodedFormat, sniffFormat, whyNotRead } from '../base/image-formats.ts'
-import { DEFAULT_IMAGE_LIMITS, type ImageLimits } from './image.ts'
+import { sniffFormat, whyNotRead } from '../base/image-formats.ts'
+import { isBands } from '../recipe/bands.ts'
+import { hasMany, inspectBands, manyBands } from './bands.ts'
+import { DEFAULT_IMAGE_LIMITS, type ImageInfo, type ImageLimits } from './image.ts'
 import { refuseManyParts } from './parts.ts'
-
-export interface ImageInfo {
-  readonly format: EncodedFormat
-  /** As shown: after the orientation that EXIF asks for. */
-  readonly width: number
-  readonly height: number
-  /** 1 for gray images without transparency, whatever their depth; 3 for everything else. */
-  readonly channels: 1 | 3
-  /** More than 8 bits a sample, which are brought to 8. */
-  readonly isDeep: boolean
-}
 
 /** Lines of the decoder that say nothing of the image; of a warning it at times sends nothing else. */
 const SAYS_NOTHING = /^(source: |Warning treated as error|$)/
@@ -42,19 +33,24 @@ function refuseMeasurements({ depth, channels }: { depth: string; channels: numb
     throw new AppError('image_invalid', { message })
   }
   if (channels > 4) {
-    const message = `The image has ${channels} channels; gray, RGB and CMYK are read, with alpha but for CMYK.`
-    throw new AppError('image_invalid', { message })
+    throw new AppError('image_invalid', { message: hasMany(channels) })
   }
 }
 
 /**
  * Reads the header.
  *
+ * @param channels where they are not 1 or 3, a TIFF of so many bands is wanted and nothing else
  * @throws AppError `image_invalid` when the bytes are none of the formats, the header is broken, the samples are no
  *   picture's or its parts too many, `image_too_large` when bytes or pixels are above the limits
  */
-export async function inspectImage(bytes: Uint8Array, limits: ImageLimits = DEFAULT_IMAGE_LIMITS): Promise<ImageInfo> {
+export async function inspectImage(
+  bytes: Uint8Array,
+  limits: ImageLimits = DEFAULT_IMAGE_LIMITS,
+  channels = 3
+): Promise<ImageInfo> {
   if (bytes.length > limits.maxBytes) throw tooLarge('bytes', bytes.length, limits.maxBytes)
+  if (isBands(channels)) return inspectBands(bytes, channels, limits)
   const format = sniffFormat(bytes)
   if (format === null) {
     throw new AppError('image_invalid', { message: whyNotRead(bytes) })
@@ -63,7 +59,7 @@ export async function inspectImage(bytes: Uint8Array, limits: ImageLimits = DEFA
   const header = await sharp(bytes, { limitInputPixels: false })
     .metadata()
     .catch((error: unknown) => {
-      throw imageInvalid(error)
+      throw (format === 'tiff' ? manyBands(bytes) : null) ?? imageInvalid(error)
     })
   const maxPixels = format === 'avif' ? limits.maxPixels * AVIF_SHARE : limits.maxPixels
   if (header.width * header.height > maxPixels) throw tooLarge('pixels', header.width * header.height, maxPixels)

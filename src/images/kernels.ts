@@ -22,7 +22,7 @@ export interface Pixels {
   readonly at: number
   readonly width: number
   readonly height: number
-  readonly channels: 1 | 3
+  readonly channels: number
 }
 
 /** Addresses and counts are i32; what each kernel does is in wasm/. */

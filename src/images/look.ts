@@ -1,12 +1,13 @@
 /** What is said of an image in its dataset's report, from its pixels. */
+import { isBands } from '../recipe/bands.ts'
 import type { Image } from './image.ts'
 
 export interface Look {
-  /** No pixel has a colour, whatever channels there are. */
+  /** No pixel has a colour, whatever channels there are; false of bands. */
   readonly isGray: boolean
   /** 64 bits of a difference hash; null where there is too little to be told apart by. */
   readonly hash: readonly [high: number, low: number] | null
-  /** Of red, green, blue and luma on 0 … 1. */
+  /** Of red, green, blue and luma on 0 … 1; of bands, of each of them and their mean. */
   readonly mean: readonly number[]
   readonly variance: readonly number[]
 }
@@ -23,7 +24,7 @@ const HASH_ROWS = 8
 const FLAT_BELOW = 8
 
 function isGrayThroughout({ data, channels }: Image): boolean {
-  if (channels === 1) return true
+  if (channels !== 3) return channels === 1
   for (let i = 0; i < data.length; i += 3) {
     const [r, g, b] = [data[i]!, data[i + 1]!, data[i + 2]!]
     if (Math.abs(r - g) > GRAY_WITHIN || Math.abs(g - b) > GRAY_WITHIN || Math.abs(r - b) > GRAY_WITHIN) return false
@@ -49,26 +50,40 @@ interface Sampled {
   readonly pixels: number
 }
 
+/** Of one pixel: its channels, gray as three, and behind them its brightness. */
+function readValues(values: Float64Array, data: Uint8Array, { at, channels }: { at: number; channels: number }): void {
+  const brightest = values.length - 1
+  if (isBands(channels)) {
+    values[brightest] = 0
+    for (let c = 0; c < channels; c++) {
+      values[c] = data[at + c]!
+      values[brightest]! += data[at + c]! / channels
+    }
+    return
+  }
+  for (let c = 0; c < 3; c++) values[c] = data[at + (channels === 1 ? 0 : c)]!
+  values[brightest] = 0.299 * values[0]! + 0.587 * values[1]! + 0.114 * values[2]!
+}
+
 function sample({ data, width, height, channels }: Image): Sampled {
   const [columns, rows] = [width, height].map((side) =>
     Array.from({ length: GRID }, (_, i) => takenOf(i, GRID, side))
   ) as [number[][], number[][]]
   const luma = new Float64Array(GRID * GRID)
-  const [sums, squares] = [new Float64Array(4), new Float64Array(4)]
+  const count = isBands(channels) ? channels + 1 : 4
+  const [sums, squares] = [new Float64Array(count), new Float64Array(count)]
+  const values = new Float64Array(count)
   let pixels = 0
   for (const [y, ys] of rows.entries()) {
     for (const [x, xs] of columns.entries()) {
       for (const row of ys) {
         for (const column of xs) {
-          const at = (row * width + column) * channels
-          const [r, g, b] =
-            channels === 1 ? [data[at]!, data[at]!, data[at]!] : [data[at]!, data[at + 1]!, data[at + 2]!]
-          const values = [r, g, b, 0.299 * r + 0.587 * g + 0.114 * b]
-          for (let c = 0; c < 4; c++) {
+          readValues(values, data, { at: (row * width + column) * channels, channels })
+          for (let c = 0; c < count; c++) {
             sums[c]! += values[c]!
             squares[c]! += values[c]! ** 2
           }
-          luma[y * GRID + x]! += values[3]! / (ys.length * xs.length)
+          luma[y * GRID + x]! += values[count - 1]! / (ys.length * xs.length)
           pixels++
         }
       }

@@ -3,9 +3,12 @@
  * happens on the second only. Normalization is not done here: crops stay 8-bit until they are in the graph.
  */
 import { prng } from '../math/prng.ts'
+import { isBands } from '../recipe/bands.ts'
 import type { Bits } from '../recipe/bits.ts'
 import type { Recipe } from '../recipe/schema.ts'
+import { planesOf } from './bands.ts'
 import { type CropPlan, cropInto } from './crop.ts'
+import { cropBandsInto } from './crop-bands.ts'
 import type { Image } from './image.ts'
 import { withChannels } from './pixels.ts'
 
@@ -13,7 +16,7 @@ import { withChannels } from './pixels.ts'
 const CROP_STREAM = 0x63726f70
 
 export interface MultiCropPlan {
-  readonly channels: 1 | 3
+  readonly channels: number
   /** That 16-bit samples are read by; left out, 16. */
   readonly bits?: Bits
   readonly global: readonly CropPlan[]
@@ -67,13 +70,16 @@ export function multiCropInto(
   { plan, position, key }: { plan: MultiCropPlan; position: number; key: CropKey }
 ): void {
   const source = withChannels(image, plan.channels)
+  const planes = isBands(plan.channels) ? planesOf(source) : null
   let crop = 0
   for (const [target, plans] of [[batch.global, plan.global] as const, [batch.local, plan.local] as const]) {
     plans.forEach((cropPlan, i) => {
       const samples = cropPlan.size ** 2 * plan.channels
       const from = (i * batch.batchSize + position) * samples
       const random = prng(key.seed, CROP_STREAM, key.epoch, key.index, crop++)
-      cropInto(target.subarray(from, from + samples), source, { plan: cropPlan, random })
+      const view = target.subarray(from, from + samples)
+      if (planes === null) cropInto(view, source, { plan: cropPlan, random })
+      else cropBandsInto(view, planes, { plan: cropPlan, random })
     })
   }
 }

@@ -1,13 +1,23 @@
 /** Operations on single pixels. */
+import { AppError } from '../base/errors.ts'
+import { isBands } from '../recipe/bands.ts'
 import type { Image } from './image.ts'
 import { kernels, type Pixels, samplesOf } from './kernels.ts'
 
 /** ITU-R 601 luma in Pillow's fixed point (convert('L')). */
 const luma = (r: number, g: number, b: number): number => (r * 19595 + g * 38470 + b * 7471 + 0x8000) >> 16
 
-/** Gray to RGB by repetition, RGB to gray by luma; the same image when there is nothing to do. */
-export function withChannels(image: Image, channels: 1 | 3): Image {
+/**
+ * Gray to RGB by repetition, RGB to gray by luma; the same image when there is nothing to do.
+ *
+ * @throws AppError image_invalid for bands, which nothing else can be made of
+ */
+export function withChannels(image: Image, channels: number): Image {
   if (image.channels === channels) return image
+  if (isBands(image.channels) || isBands(channels)) {
+    const message = `The image has ${image.channels} channels; ${channels} are wanted, and bands are not made of others.`
+    throw new AppError('image_invalid', { message })
+  }
   const pixels = image.width * image.height
   const data = new Uint8Array(pixels * channels)
   const from = image.data

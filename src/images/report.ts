@@ -49,18 +49,27 @@ function createSpread() {
   }
 }
 
+/** Red, green, blue and luma; of bands one more than there are, and they are neither one nor three. */
+const OF_PICTURES = 4
+
 const DECIMALS = 3
 const rounded = (value: number): number => Number(value.toFixed(DECIMALS))
 
-/** Of red, green, blue and luma: sums over images of their means and mean squares, on the scale that each was seen by. */
+/** Of red, green, blue and luma, or of bands: sums over images of their means and mean squares, on the scale that each was seen by. */
 function createSums() {
   const ofBits = new Map<Bits | null, { readonly means: Float64Array; readonly meanSquares: Float64Array }>()
-  const empty = () => ({ means: new Float64Array(4), meanSquares: new Float64Array(4) })
+  let count = 0
+  const empty = () => ({ means: new Float64Array(count), meanSquares: new Float64Array(count) })
   return {
+    /** Of the last. */
+    get count(): number {
+      return count
+    },
     add({ mean, variance }: Look, bits: Bits | null): void {
+      count = mean.length
       const sums = ofBits.get(bits) ?? empty()
       ofBits.set(bits, sums)
-      for (let c = 0; c < 4; c++) {
+      for (let c = 0; c < count; c++) {
         sums.means[c]! += mean[c]!
         sums.meanSquares[c]! += variance[c]! + mean[c]! ** 2
       }
@@ -70,7 +79,7 @@ function createSums() {
       const all = empty()
       for (const [own, { means, meanSquares }] of ofBits) {
         const scale = own === null ? 1 : 2 ** (own - bits)
-        for (let c = 0; c < 4; c++) {
+        for (let c = 0; c < count; c++) {
           all.means[c]! += scale * means[c]!
           all.meanSquares[c]! += scale ** 2 * meanSquares[c]!
         }
@@ -85,7 +94,7 @@ export function createReport(): ReportWriter {
   const hashes = createNearHashes()
   const sums = createSums()
   const bitCounts = Object.fromEntries(BITS.map((one) => [String(one), 0]))
-  let [images, gray, deep, nearDuplicates] = [0, 0, 0, 0]
+  let [images, gray, colour, deep, nearDuplicates] = [0, 0, 0, 0, 0]
 
   /** The deviation of all pixels together is that within images and that between them. */
   function statisticsOf(channels: readonly number[]): PixelStatistics {
@@ -98,15 +107,16 @@ export function createReport(): ReportWriter {
   return {
     add({ width: w, height: h, isDeep, bits, look }) {
       images++
+      sums.add(look, bits)
       width.add(w)
       height.add(h)
       shorterSide.add(Math.min(w, h))
       aspectRatio.add(rounded(w / h))
       if (look.isGray) gray++
+      else if (sums.count === OF_PICTURES) colour++
       if (isDeep) deep++
       if (bits !== null) bitCounts[bits]!++
       if (look.hash !== null && !hashes.add(look.hash)) nearDuplicates++
-      sums.add(look, bits)
     },
     finish: () => ({
       images,
@@ -116,12 +126,13 @@ export function createReport(): ReportWriter {
       aspectRatio: aspectRatio.quantiles(),
       smallerThan: Object.fromEntries(SIDES.map((side) => [String(side), shorterSide.below(side)])),
       gray,
-      colour: images - gray,
+      colour,
       deep,
       bits: bitCounts,
       nearDuplicates,
-      rgb: statisticsOf([0, 1, 2]),
-      luma: statisticsOf([3])
+      ...(sums.count === OF_PICTURES
+        ? { rgb: statisticsOf([0, 1, 2]), luma: statisticsOf([3]) }
+        : { bands: statisticsOf(Array.from({ length: sums.count - 1 }, (_, band) => band)) })
     })
   }
 }

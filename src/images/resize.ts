@@ -6,6 +6,8 @@
  */
 import { invariant } from '../base/errors.ts'
 import type { Box } from '../math/crop-geometry.ts'
+import { isBands } from '../recipe/bands.ts'
+import { placePlane, planesOf } from './bands.ts'
 import type { Image } from './image.ts'
 import { bytesAt, kernels, type Pixels, placeBlocks, readPixels, samplesOf, wordsAt } from './kernels.ts'
 import { type Axis, type Interpolation, type Weights, weightsFor } from './resample-weights.ts'
@@ -109,7 +111,7 @@ function resampleRows(
   }
 }
 
-/** The result is at the beginning of the kernels' memory. */
+/** Of gray and RGB. The result is at the beginning of the kernels' memory. */
 export function resize(image: Image, request: Resize): Pixels {
   const { width, height, interpolation, mirrored = false } = request
   const { channels } = image
@@ -142,9 +144,21 @@ export function resize(image: Image, request: Resize): Pixels {
   return { at, width, height, channels }
 }
 
+/** Bands one after the other. */
 export function resizeImage(image: Image, request: Resize): Image {
+  if (isBands(image.channels)) return resizeBands(image, request)
   const pixels = resize(image, request)
   const data = new Uint8Array(samplesOf(pixels))
   readPixels(pixels, data)
   return { data, width: pixels.width, height: pixels.height, channels: pixels.channels }
+}
+
+function resizeBands(image: Image, request: Resize): Image {
+  const { width, height } = request
+  const { channels } = image
+  const data = new Uint8Array(width * height * channels)
+  for (const [band, plane] of planesOf(image).entries()) {
+    placePlane(resizeImage(plane, request).data, data, { band, channels })
+  }
+  return { data, width, height, channels }
 }

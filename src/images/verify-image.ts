@@ -1,9 +1,11 @@
 /** Whether an image can be decoded to its end, and what it looks like; large ones are never held. */
 import sharp from 'sharp'
+import { isBands } from '../recipe/bands.ts'
 import type { Bits } from '../recipe/bits.ts'
+import { decodeBands, isWords } from './bands.ts'
 import { decodeInspected, onBackdrop, readStrictly, wordsOf } from './decode.ts'
-import type { Image } from './image.ts'
-import { type ImageInfo, imageInvalid } from './inspect.ts'
+import type { Image, ImageInfo } from './image.ts'
+import { imageInvalid } from './inspect.ts'
 import { bitsOf, takesBits, toBytes } from './words.ts'
 
 /**
@@ -21,13 +23,15 @@ export interface Verified {
 }
 
 /**
- * Images that take bits are held whatever their size, 2 bytes a sample: of a copy the largest sample is not known.
+ * Images that take bits are held whatever their size, 2 bytes a sample: of a copy the largest sample is not known. Those of
+ * bands are too.
  *
  * @throws AppError `image_invalid` for what decodeInspected would refuse
  */
 export async function verifyInspected(bytes: Uint8Array, info: ImageInfo): Promise<Verified> {
-  if (takesBits(info)) {
-    const words = await wordsOf(bytes, info)
+  if (takesBits(info) || isBands(info.channels)) {
+    const words = isBands(info.channels) ? decodeBands(bytes, info.channels) : await wordsOf(bytes, info)
+    if (!isWords(words)) return { pixels: words, bits: null }
     const bits = bitsOf(words)
     return { pixels: toBytes(words, bits), bits }
   }

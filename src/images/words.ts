@@ -1,7 +1,6 @@
 /** Images of 16 bits a sample before they are brought to 8: how much of the range they use, and what is left of them. */
 import { type Bits, bitsFor } from '../recipe/bits.ts'
-import type { Image } from './image.ts'
-import type { ImageInfo } from './inspect.ts'
+import type { Image, ImageInfo } from './image.ts'
 
 export interface Words extends Omit<Image, 'data'> {
   readonly data: Uint16Array

@@ -69,7 +69,7 @@ async function configOf(
     network,
     patchSize: network.patchSize,
     imageSize: network.imageSize,
-    channels: network.channels === 1 ? 1 : 3,
+    channels: network.channels,
     preprocessing: { ...(stored ?? cutFromLarger(network.imageSize)), ...(weights.bits && { bits: weights.bits }) },
     normalization,
     embeddingDim: network.dim,

@@ -13,7 +13,7 @@ import type { Preprocessing } from '../recipe/preprocessing.ts'
 /** A model's configuration has both. */
 export interface PreprocessTarget {
   readonly preprocessing: Preprocessing
-  readonly channels: 1 | 3
+  readonly channels: number
 }
 
 /**

@@ -145,7 +145,10 @@ export function createInferencePool(options: InferencePoolOptions): InferencePoo
     const costs = admission.open(key, images.length)
     const asker = { key, request: ++lastRequest }
     try {
-      return await folders.use(model, ({ folder }) => work({ images, asker, costs, signal }, { id: model.id, folder }))
+      const { id, config } = model
+      return await folders.use(model, ({ folder }) =>
+        work({ images, asker, costs, signal }, { id, folder, ...(config && { channels: config.channels }) })
+      )
     } finally {
       costs.release()
     }

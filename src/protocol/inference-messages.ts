@@ -56,6 +56,8 @@ export const DEFAULT_INFERENCE_SETTINGS: InferenceSettings = {
 export interface ServedModel {
   readonly id: string
   readonly folder: string
+  /** Of its images, whose headers are read before the folder is. Left out, gray or colour. */
+  readonly channels?: number
 }
 
 /** Who is to be served fairly. */

@@ -47,6 +47,8 @@ export interface IngestRequest {
   readonly select?: Selection
   /** Names of labels 0, 1 … when the source has numbers only; otherwise the folders' names are used. */
   readonly classes?: readonly string[]
+  /** Bands that every image must have, as TIFF: 2 or 4 to 16. Left out, images are gray or colour. */
+  readonly channels?: number
 }
 
 export interface IngestProgress {

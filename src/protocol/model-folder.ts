@@ -73,7 +73,7 @@ interface ModelFileBase {
   readonly network: Network
   readonly patchSize: number
   readonly imageSize: number
-  readonly channels: 1 | 3
+  readonly channels: number
   readonly preprocessing: Preprocessing
   readonly normalization: { readonly mean: readonly number[]; readonly std: readonly number[] }
   readonly embeddingDim: number

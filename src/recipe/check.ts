@@ -1,5 +1,6 @@
 /** What a recipe cannot be told to do although each of its fields is fine by itself. Nothing is queued before this passes. */
 import type { FieldError } from '../base/errors.ts'
+import { isBands } from './bands.ts'
 import { checkIbot, type Report } from './check-ibot.ts'
 import { METHOD_PARTS } from './methods.ts'
 import { nestedDimensions } from './network.ts'
@@ -12,6 +13,8 @@ export interface RecipeCircumstances {
   readonly images?: number | undefined
   /** Whether the run begins from weights; left out when it is not known yet. */
   readonly hasInit?: boolean | undefined
+  /** Bands of its images, null where they are gray or colour; left out when it is not known yet. */
+  readonly bands?: number | null | undefined
 }
 
 /** From here on three terms of the expansion of log C_p hold to 1e-5; below, the graph's logits would be wrong. */
@@ -100,6 +103,28 @@ function checkImages({ hyperparameters: h }: Recipe, report: Report): void {
   if (sigma[0] > sigma[1]) report('augmentation/blur/sigma', 'must not begin above its end')
 }
 
+/** Colours are those of light: what jitter, gray and solarization would be of other measurements nobody has said. */
+function checkBands({ hyperparameters: { channels, augmentation } }: Recipe, report: Report): void {
+  if (!isBands(channels)) return
+  const { jitter, grayscale, solarize } = augmentation
+  const why = `must be 0 with ${channels} channels: colours are changed of gray and colour images alone`
+  const { probability, ...strengths } = jitter
+  const isJittering = probability > 0 && Object.values(strengths).some((strength) => strength > 0)
+  if (isJittering) report('augmentation/jitter/probability', why)
+  if (grayscale > 0) report('augmentation/grayscale', why)
+  if (solarize > 0) report('augmentation/solarize', why)
+}
+
+/** Bands are not made of colours, nor colours of bands. */
+function checkBandsOf({ hyperparameters: { channels } }: Recipe, bands: number | null, report: Report): void {
+  if (bands === channels || (bands === null && !isBands(channels))) return
+  const message =
+    bands === null
+      ? `must be 1 or 3, got ${channels}: the dataset's images are gray or colour; a version with channels ${channels} has so many bands`
+      : `must be ${bands}, got ${channels}: the dataset's images have ${bands} bands`
+  report('channels', message)
+}
+
 function checkMethod({ method, hyperparameters: h }: Recipe, report: Report): void {
   if (!METHOD_PARTS[method].vmf) return
   if (h.normalizeLastLayer) {
@@ -127,7 +152,7 @@ export function devicesProblems({ hyperparameters: h }: Recipe, devices: number)
 }
 
 /** Every problem at once, as JSON pointers into the recipe (camelCase); none means the recipe can be trained. */
-export function checkRecipe(recipe: Recipe, { images, hasInit }: RecipeCircumstances = {}): FieldError[] {
+export function checkRecipe(recipe: Recipe, { images, hasInit, bands }: RecipeCircumstances = {}): FieldError[] {
   const broken = schemaErrors(recipe)
   if (broken.length > 0) return broken
   const errors: FieldError[] = []
@@ -139,6 +164,8 @@ export function checkRecipe(recipe: Recipe, { images, hasInit }: RecipeCircumsta
   checkTerms(recipe, report)
   checkAccumulation(recipe, report)
   checkImages(recipe, report)
+  checkBands(recipe, report)
+  if (bands !== undefined) checkBandsOf(recipe, bands, report)
   checkMethod(recipe, report)
   checkIbot(recipe, report)
   const { batchSize, gram } = recipe.hyperparameters

@@ -26,7 +26,7 @@ export interface DatasetReport {
   readonly aspectRatio: Quantiles
   /** Images whose shorter side is below each of SIDES: {"32": 0, "64": 12}. */
   readonly smallerThan: Readonly<Record<string, number>>
-  /** Images without any colour, whatever their files have channels for; the others are in colour. */
+  /** Images without any colour, whatever their files have channels for; the others are in colour. Neither counts bands. */
   readonly gray: number
   readonly colour: number
   /** Files with more than 8 bits a sample. */
@@ -35,9 +35,15 @@ export interface DatasetReport {
   readonly bits?: BitCounts
   /** Images that look like an earlier one; docs/images.md says how that is judged, and how often wrongly. */
   readonly nearDuplicates: number
-  readonly rgb: PixelStatistics
-  readonly luma: PixelStatistics
+  /** Both left out of images of bands. */
+  readonly rgb?: PixelStatistics
+  readonly luma?: PixelStatistics
+  /** Of each band; left out of gray and colour images. */
+  readonly bands?: PixelStatistics
 }
+
+/** Null for gray and colour images. */
+export const bandsOf = ({ bands }: Pick<DatasetReport, 'bands'>): number | null => bands?.mean.length ?? null
 
 /** Sides that `smallerThan` counts at: what crops usually have. */
 export const SIDES = [16, 28, 32, 48, 64, 96, 112, 128, 160, 192, 224, 256, 384, 448, 512, 1024] as const

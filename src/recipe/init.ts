@@ -105,8 +105,10 @@ function networkErrors(
 
 /** A backbone goes on with as many channels as it has, scaled as they were. */
 function pixelsOf({ hyperparameters: h }: RecipeRequest, { network, normalization }: InitSubject) {
-  const channels = network.channels === 1 ? (1 as const) : (3 as const)
-  return { channels, ...(normalization === null ? {} : { normalization: { ...normalization, ...h?.normalization } }) }
+  return {
+    channels: network.channels,
+    ...(normalization === null ? {} : { normalization: { ...normalization, ...h?.normalization } })
+  }
 }
 
 const tokensOf = ({ network: { registers } }: InitSubject) => (registers ? { registers } : {})

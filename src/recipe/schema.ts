@@ -3,6 +3,7 @@
  * (camelCase here, snake_case on the wire). Sources of the ranges: DINO's argument parser and method notes.
  */
 import { type Static, Type } from 'typebox'
+import { MOST_BANDS } from './bands.ts'
 import { BITS } from './bits.ts'
 
 export const METHODS = ['dino', 'dino-vmf', 'ibot', 'ibot-vmf'] as const
@@ -69,8 +70,8 @@ export const Augmentation = Type.Object(
 /** Per channel, on pixels scaled to 0…1. */
 export const Normalization = Type.Object(
   {
-    mean: Type.Array(Type.Number({ minimum: 0, maximum: 1 }), { minItems: 1, maxItems: 3 }),
-    std: Type.Array(Type.Number({ minimum: 0.001, maximum: 1 }), { minItems: 1, maxItems: 3 })
+    mean: Type.Array(Type.Number({ minimum: 0, maximum: 1 }), { minItems: 1, maxItems: MOST_BANDS }),
+    std: Type.Array(Type.Number({ minimum: 0.001, maximum: 1 }), { minItems: 1, maxItems: MOST_BANDS })
   },
   closed
 )
@@ -203,8 +204,8 @@ export const Hyperparameters = Type.Object(
     initStd: Type.Number({ minimum: 0.0001, maximum: 1 }),
     /** Learned tokens that belong to no patch and that nothing is said of (arXiv 2309.16588; DINOv2 takes 4); left out, 0. */
     registers: Type.Optional(Type.Integer({ minimum: 0, maximum: 64 })),
-    /** 1 trains on gray images, 3 on colour; images of the other kind are converted. */
-    channels: Type.Union([Type.Literal(1), Type.Literal(3)]),
+    /** 1 trains on gray images, 3 on colour; images of the other kind are converted. Others are the bands of the dataset. */
+    channels: Type.Integer({ minimum: 1, maximum: MOST_BANDS }),
     /** That the samples of 16-bit PNG and TIFF hold: 2^bits becomes white. Left out, 16. */
     bits: Type.Optional(Type.Enum([...BITS])),
     crops: Crops,

@@ -8,9 +8,10 @@
  */
 import type { Clock } from '../base/clock.ts'
 import { AppError, isAppError } from '../base/errors.ts'
+import { weightOf } from '../images/bands.ts'
 import { decodeInspected } from '../images/decode.ts'
-import type { ImageLimits } from '../images/image.ts'
-import { type ImageInfo, inspectImage } from '../images/inspect.ts'
+import type { ImageInfo, ImageLimits } from '../images/image.ts'
+import { inspectImage } from '../images/inspect.ts'
 import { type PreprocessTarget, preprocessImage } from '../model/preprocess.ts'
 import type { Asker } from '../protocol/inference-messages.ts'
 import { createFairWorkers } from './fair-workers.ts'
@@ -30,7 +31,14 @@ export interface WeighedImage {
   readonly info: ImageInfo
 }
 
-export const pixelsOf = ({ info: { width, height } }: WeighedImage): number => width * height
+/** Of four channels each. */
+export const pixelsOf = ({ info }: WeighedImage): number => weightOf(info)
+
+/** What comes of a model whose images have so many channels; left out, gray or colour. */
+export interface ImagesToWeigh {
+  readonly images: readonly Uint8Array[]
+  readonly model?: { readonly channels?: number }
+}
 
 export interface DecodeOptions {
   readonly target: PreprocessTarget
@@ -41,14 +49,14 @@ export interface DecodeOptions {
 
 /** What touches the bytes. */
 export interface ImageReader {
-  inspect(bytes: Uint8Array, limits: ImageLimits): Promise<ImageInfo>
+  inspect(bytes: Uint8Array, limits: ImageLimits, channels?: number): Promise<ImageInfo>
   /** @returns [S, S, C] bytes */
   decode(image: WeighedImage, target: PreprocessTarget, limits: { readonly withinS: number }): Promise<Uint8Array>
 }
 
 export interface ImageDecoder {
   /** @throws AppError image_invalid or image_too_large with the `index` of the first such image; the signal's reason */
-  weigh(asker: Asker, images: readonly Uint8Array[], signal: AbortSignal): Promise<WeighedImage[]>
+  weigh(asker: Asker, request: ImagesToWeigh, signal: AbortSignal): Promise<WeighedImage[]>
   /**
    * @returns [S, S, C] bytes an image, in order
    * @throws AppError image_invalid or request_timeout with the `index` of the first such image; the signal's reason
@@ -79,12 +87,12 @@ export function createImageDecoder(options: ImageDecoderOptions): ImageDecoder {
   const headers = createFairWorkers({ ...common, places: HEADER_PLACES, maxCost: Number.POSITIVE_INFINITY })
   const decodes = createFairWorkers({ ...common, places: DECODE_PLACES, maxCost: options.maxDecodingPixels })
   return {
-    weigh: (asker, images, signal) =>
+    weigh: (asker, { images, model }, signal) =>
       headers.all(
         asker,
         images.map((bytes, index) => ({
           cost: HEADER_COST_BYTES + bytes.length,
-          run: async () => ({ bytes, info: await atIndex(index, reader.inspect(bytes, limits)) })
+          run: async () => ({ bytes, info: await atIndex(index, reader.inspect(bytes, limits, model?.channels)) })
         })),
         signal
       ),

@@ -169,7 +169,7 @@ async function readItem<Seen>(
   }
   const { maxImageBytes: maxBytes, maxImagePixels: maxPixels } = DEFAULT_INGEST_LIMITS
   try {
-    const info = await inspectImage(item.bytes, { maxBytes, maxPixels })
+    const info = await inspectImage(item.bytes, { maxBytes, maxPixels }, target.channels)
     const image = await decodeInspected(item.bytes, info, target.preprocessing)
     return { name, label: item.className, pixels: see(image, name) }
   } catch (error) {

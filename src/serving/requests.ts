@@ -83,7 +83,7 @@ export function createRequestHandler(options: RequestHandlerOptions): RequestHan
 
   async function serve(request: InferenceRequest, state: OpenRequest): Promise<InferenceSuccess> {
     const arrivedAt = clock.now()
-    const images = await decoder.weigh(request.asker, request.images, state.signal)
+    const images = await decoder.weigh(request.asker, request, state.signal)
     if (request.isHeld) {
       onWeighed({ id: request.id, pixels: images.map(pixelsOf) })
       await state.untilAdmitted()

@@ -132,7 +132,7 @@ async function pack(deps: IngestDatasetDeps, order: IngestOrder, { folder, signa
   const { maxEntries: maxFiles = DEFAULT_INGEST_LIMITS.maxEntries } = limits
   const options = { objects, uploads: order.uploads, into, maxSourceBytes, maxFiles, signal }
   const sources = await retryOutages(() => fetchSources(source, options), { clock, logger, signal })
-  const { select, classes } = source
+  const { select, classes, channels } = source
   for (let attempt = 1; ; attempt++) {
     const outFolder = join(folder, `packed-${attempt}`)
     await mkdir(outFolder, { recursive: true })
@@ -141,7 +141,8 @@ async function pack(deps: IngestDatasetDeps, order: IngestOrder, { folder, signa
       outFolder,
       limits,
       ...(select === undefined ? {} : { select }),
-      ...(classes === undefined ? {} : { classes })
+      ...(classes === undefined ? {} : { classes }),
+      ...(channels === undefined ? {} : { channels })
     }
     const manifest = await runIngester(deps, order, { request, signal })
     if (manifest !== null) return { folder: outFolder, manifest }

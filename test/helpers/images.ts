@@ -39,7 +39,9 @@ export function encodeImage(image: Image, format: EncodedFormat): Promise<Buffer
     png: {},
     gif: {}
   }
-  return sharp(image.data, { raw: { width, height, channels } }).toFormat(format, options[format]).toBuffer()
+  return sharp(image.data, { raw: { width, height, channels: channels as 1 | 3 } })
+    .toFormat(format, options[format])
+    .toBuffer()
 }
 
 /** As every reader does it: the header, then the pixels. */

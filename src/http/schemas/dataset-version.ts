@@ -5,6 +5,7 @@ import type {
   DatasetImage as DomainImage,
   DatasetVersion as DomainVersion
 } from '../../domain/dataset.ts'
+import { BAND_COUNTS } from '../../recipe/bands.ts'
 import type { DatasetReport } from '../../recipe/dataset-report.ts'
 import {
   closed,
@@ -38,6 +39,11 @@ const Select = Type.Object(
   }
 )
 
+const Bands = Type.Enum([...BAND_COUNTS], {
+  description:
+    'Bands of every image, as TIFF of so many pages or samples, 8 or 16 bits; other files are rejected. Left out, images are gray or colour, whatever their files have. 3 is colour, and need not be said.'
+})
+
 const UploadSource = Type.Object(
   {
     type: Type.Literal('upload'),
@@ -48,7 +54,8 @@ const UploadSource = Type.Object(
       description: 'Completed uploads of this dataset: one archive, or images, or IDX images and labels.'
     }),
     classes: Type.Optional(Classes),
-    select: Type.Optional(Select)
+    select: Type.Optional(Select),
+    channels: Type.Optional(Bands)
   },
   { ...closed, $id: 'UploadSource' }
 )
@@ -58,7 +65,8 @@ const BucketSource = Type.Object(
     type: Type.Literal('s3'),
     prefix: Text({ minLength: 1, maxLength: 900, description: 'A folder in the bucket of the platform.' }),
     classes: Type.Optional(Classes),
-    select: Type.Optional(Select)
+    select: Type.Optional(Select),
+    channels: Type.Optional(Bands)
   },
   { ...closed, $id: 'BucketSource' }
 )
@@ -97,8 +105,13 @@ const Report = Type.Object(
     near_duplicates: Type.Integer({
       description: 'Images that look like an earlier one, by a difference hash of 64 bits within 3 (docs/images.md).'
     }),
-    rgb: Pixels,
-    luma: Pixels
+    rgb: Type.Optional(Pixels),
+    luma: Type.Optional(Pixels),
+    bands: Type.Optional(
+      Type.Object(Pixels.properties, {
+        description: 'Of each band, of a version with `channels`, which has neither rgb nor luma.'
+      })
+    )
   },
   {
     description:
@@ -177,7 +190,8 @@ const presentReport = (report: DatasetReport): Static<typeof Report> => keysToSn
 function presentSource(source: DatasetSource): Static<typeof Source> {
   const common = {
     ...(source.classes && { classes: [...source.classes] }),
-    ...(source.select && { select: { ...source.select } })
+    ...(source.select && { select: { ...source.select } }),
+    ...(source.channels !== undefined && { channels: source.channels })
   }
   return source.type === 'upload'
     ? { type: source.type, uploads: [...source.uploads], ...common }

@@ -9,7 +9,7 @@ export interface AutoImages {
   /** How many are in colour; null when it is not known. */
   readonly colour: number | null
   /** As read by `bits`. */
-  readonly pixels: Pick<DatasetReport, 'rgb' | 'luma'> | null
+  readonly pixels: Pick<DatasetReport, 'rgb' | 'luma' | 'bands'> | null
   /** That hold all 16-bit images; null or left out where there is none, or nobody counted. */
   readonly bits?: Bits | null
 }
@@ -38,7 +38,7 @@ export const imagesOfReport = (report: DatasetReport): AutoImages => ({
   images: report.images,
   shorterSide: report.shorterSide.p50,
   colour: report.colour,
-  pixels: { rgb: report.rgb, luma: report.luma },
+  pixels: report,
   bits: bitsOfAll(report.bits)
 })
 
@@ -59,7 +59,7 @@ export function imagesOfSizes(images: number, sizes: Readonly<Record<string, num
 
 /** Of packed images without a report: their files' channels stand for their colour. */
 export function imagesOfRecords(
-  records: readonly { readonly width: number; readonly height: number; readonly channels: 1 | 3 }[]
+  records: readonly { readonly width: number; readonly height: number; readonly channels: number }[]
 ): AutoImages {
   const sides = records.map(({ width, height }) => Math.min(width, height)).sort((a, b) => a - b)
   return {

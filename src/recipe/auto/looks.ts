@@ -1,5 +1,7 @@
 /** What of the images is looked at: channels, crops and patches. */
+import { isBands } from '../bands.ts'
 import { WHOLE_RANGE } from '../bits.ts'
+import { bandsOf } from '../dataset-report.ts'
 import { demo } from '../presets/demo.ts'
 import { vitSmall16 } from '../presets/imagenet.ts'
 import { IMAGENET, type Preset } from '../presets/preset.ts'
@@ -13,8 +15,13 @@ type Crops = Hyperparameters['crops']
 /** Fewer coloured images than that are stamps or a scan's tint among gray ones. */
 const LEAST_COLOUR = 0.01
 
-export function chooseChannels({ images, wishes, say }: Situation): 1 | 3 {
+export function chooseChannels({ images, wishes, say }: Situation): number {
   if (wishes.channels !== undefined) return wishes.channels
+  const bands = images.pixels && bandsOf(images.pixels)
+  if (bands !== null) {
+    say(`${bands} channels: the bands of these images. Nothing that changes colours is done to them.`)
+    return bands
+  }
   const { colour, images: all } = images
   if (colour === null) {
     say('3 channels: whether the images have colour was not recorded, and gray ones lose nothing by it.')
@@ -122,7 +129,7 @@ function looksOf(situation: Situation, global: number): readonly [Preset, string
   return [vitSmall16, "Shares of the area and augmentation as DINO's for photographs."]
 }
 
-export function chooseLooks(situation: Situation, { arch, channels }: { arch: Arch; channels: 1 | 3 }): Looks {
+export function chooseLooks(situation: Situation, { arch, channels }: { arch: Arch; channels: number }): Looks {
   const { global, local, patch } = chooseGrid(situation, arch)
   const [like, why] = looksOf(situation, global)
   situation.say(why)
@@ -130,12 +137,24 @@ export function chooseLooks(situation: Situation, { arch, channels }: { arch: Ar
   return {
     patchSize: patch,
     crops: { ...crops, global: { ...crops.global, size: global }, local: { ...crops.local, size: local } },
-    augmentation: channels === 3 ? inColour(augmentation) : inGray(augmentation),
+    augmentation: augmentationOf(augmentation, channels),
     normalization: chooseNormalization(situation, channels)
   }
 }
 
 type Augmentation = Hyperparameters['augmentation']
+
+function augmentationOf(like: Augmentation, channels: number): Augmentation {
+  if (isBands(channels)) return ofBands(like)
+  return channels === 3 ? inColour(like) : inGray(like)
+}
+
+const ofBands = (augmentation: Augmentation): Augmentation => ({
+  ...augmentation,
+  grayscale: 0,
+  solarize: 0,
+  jitter: { probability: 0, brightness: 0, contrast: 0, saturation: 0, hue: 0 }
+})
 
 /** The demo's has no colour to change. */
 function inColour(augmentation: Augmentation): Augmentation {
@@ -157,25 +176,37 @@ const ALIKE = [0.1, 0.06] as const
 /** A deviation that divides by nearly nothing would blow noise up. */
 const LEAST_STD = 0.05
 
-function chooseNormalization({ images, wishes, say }: Situation, channels: 1 | 3): Hyperparameters['normalization'] {
-  const usual = channels === 3 ? IMAGENET : IMAGENET_LUMA
+/** Of measurements nothing is usual: half of the range, and half of that. */
+const usualOf = (channels: number): Hyperparameters['normalization'] =>
+  isBands(channels)
+    ? { mean: Array<number>(channels).fill(0.5), std: Array<number>(channels).fill(0.25) }
+    : channels === 3
+      ? IMAGENET
+      : IMAGENET_LUMA
+
+function chooseNormalization({ images, wishes, say }: Situation, channels: number): Hyperparameters['normalization'] {
+  const usual = usualOf(channels)
+  const named = isBands(channels) ? 'a mean of 0.5 and a deviation of 0.25' : "ImageNet's mean and deviation"
   const measuredBy = images.bits ?? null
   if (measuredBy !== null && wishes.bits !== undefined && wishes.bits !== measuredBy) {
-    say(`Normalization by ImageNet's mean and deviation: these images were measured by ${measuredBy} bits.`)
+    say(`Normalization by ${named}: these images were measured by ${measuredBy} bits.`)
     return usual
   }
-  const measured = channels === 3 ? images.pixels?.rgb : images.pixels?.luma
-  if (measured === undefined) {
-    say("Normalization by ImageNet's mean and deviation: those of these images were not recorded.")
+  const { bands, rgb, luma } = images.pixels ?? {}
+  const measured = isBands(channels) ? bands : channels === 3 ? rgb : luma
+  if (measured?.mean.length !== channels) {
+    say(`Normalization by ${named}: those of these images were not recorded.`)
     return usual
   }
-  if (isNear(measured, usual, ALIKE)) {
+  if (!isBands(channels) && isNear(measured, usual, ALIKE)) {
     say("Normalization by ImageNet's mean and deviation: those of these images are near them.")
     return usual
   }
   const rounded = (values: readonly number[], least: number) =>
     values.map((value) => Math.min(1, Math.max(least, Number(value.toFixed(3)))))
   const mean = rounded(measured.mean, 0)
-  say(`Normalization by the measured mean (${mean.join(', ')}) and deviation: they are not those of photographs.`)
+  say(
+    `Normalization by the measured mean (${mean.join(', ')}) and deviation: ${isBands(channels) ? 'that of each band' : 'they are not those of photographs'}.`
+  )
   return { mean, std: rounded(measured.std, LEAST_STD) }
 }

@@ -49,7 +49,11 @@ async function findSubject(deps: EvaluationServiceDeps, projectId: string, wish:
   const { models, stores } = deps
   if ('model' in wish) {
     const { id: modelId, step, config } = await models.getReady(projectId, wish.model)
-    const network = { dimensions: config.embeddingDim, hasPrototypes: config.prototypes !== null }
+    const network = {
+      dimensions: config.embeddingDim,
+      channels: config.channels,
+      hasPrototypes: config.prototypes !== null
+    }
     return { subject: { modelId, checkpointId: null, step }, network }
   }
   const checkpoint = await stores.checkpoints.find(projectId, wish.checkpoint)

@@ -13,6 +13,8 @@ import type { DatasetVersion } from '../../domain/dataset.ts'
 import { type EvaluationPlan, isSameVersion, type VersionName } from '../../domain/evaluation.ts'
 import type { ObjectStore } from '../../domain/ports.ts'
 import type { Run } from '../../domain/run.ts'
+import { isBands } from '../../recipe/bands.ts'
+import { bandsOf } from '../../recipe/dataset-report.ts'
 import { servedNetwork } from '../../recipe/network.ts'
 import { listImages } from '../datasets/dataset-images.ts'
 
@@ -31,12 +33,15 @@ export interface PlanRequest extends Omit<EvaluationPlan, 'bank' | 'queries'> {
 export interface PlanSubject {
   readonly dimensions: number
   readonly hasPrototypes: boolean
+  /** Of the images that the model reads. */
+  readonly channels: number
   readonly at: string
 }
 
 /** Of its checkpoints and its model: whatever the recipe says, they have a head. */
 export const networkOfRun = ({ recipe }: Pick<Run, 'recipe'>): Omit<PlanSubject, 'at'> => ({
   dimensions: servedNetwork(recipe).dim,
+  channels: servedNetwork(recipe).channels,
   hasPrototypes: true
 })
 
@@ -71,6 +76,8 @@ export async function planEvaluation(
   const named = request.queries
   const queries =
     named === null ? null : await resolveDataset(deps, projectId, { path: `${at}/queries`, reference: named })
+  refuseBands(bank, subject, 'dataset')
+  if (queries !== null) refuseBands(queries, subject, 'queries')
   const judged = queries && !isSameVersion(bank, queries) ? queries : null
   const size = {
     bankImages: bank.images,
@@ -98,6 +105,16 @@ function checkDimensions(wanted: number | undefined, { dimensions, at }: PlanSub
     message: `settings.dimensions ${message}.`,
     errors: [{ path: `${at}/settings/dimensions`, message }]
   })
+}
+
+/** Bands are not made of colours, nor colours of bands. */
+function refuseBands({ report }: DatasetVersion, { channels, at }: PlanSubject, field: 'dataset' | 'queries'): void {
+  const bands = report === null ? null : bandsOf(report)
+  if (bands === channels || (bands === null && !isBands(channels))) return
+  const reads = isBands(channels) ? `images of ${channels} bands` : 'gray and colour images'
+  const has = bands === null ? 'gray and colour images' : `images of ${bands} bands`
+  const message = `has ${has}, and the model reads ${reads}`
+  throw new AppError('evaluation_impossible', { errors: [{ path: `${at}/${field}`, message }] })
 }
 
 const nameOf = ({ datasetId, version }: VersionName): VersionName => ({ datasetId, version })

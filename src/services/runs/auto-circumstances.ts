@@ -2,6 +2,8 @@
 import type { DatasetVersion } from '../../domain/dataset.ts'
 import type { Compute } from '../../domain/run.ts'
 import { type AutoDevice, type AutoImages, imagesOfReport, imagesOfSizes } from '../../recipe/auto/circumstances.ts'
+import type { RecipeCircumstances } from '../../recipe/check.ts'
+import { bandsOf } from '../../recipe/dataset-report.ts'
 import { fixedPresetOf, type RecipeRequest, resolveRecipe } from '../../recipe/presets.ts'
 
 /** A wrong value is the answer whether or not the dataset is there. @throws AppError invalid_recipe */
@@ -12,6 +14,11 @@ export function checkBeforeImages({ recipe }: { readonly recipe: RecipeRequest }
 /** Versions from before there were reports have their number of images and sizes rounded up to powers of two. */
 export const imagesOf = ({ report, images, sizes }: DatasetVersion): AutoImages =>
   report === null ? imagesOfSizes(images, sizes) : imagesOfReport(report)
+
+export const circumstancesOf = ({ images, report }: DatasetVersion): RecipeCircumstances => ({
+  images,
+  bands: report === null ? null : bandsOf(report)
+})
 
 /** Of a worker nothing is known here but that it trains; the least that it may have is two cores. */
 const CORES = 2

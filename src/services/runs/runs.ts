@@ -32,7 +32,7 @@ import {
   planEvaluation,
   resolveDataset
 } from '../evaluations/plan-evaluation.ts'
-import { checkBeforeImages, deviceOf, imagesOf } from './auto-circumstances.ts'
+import { checkBeforeImages, circumstancesOf, deviceOf, imagesOf } from './auto-circumstances.ts'
 import { type Estimate, estimateRun } from './estimate.ts'
 import { findInit, type InitDeps, type InitWish } from './inits.ts'
 import { stateEvent } from './leg-lease.ts'
@@ -98,7 +98,7 @@ export function createRunService(deps: RunServiceDeps) {
         : resolveInit(request.recipe, { subject, head: request.init?.head }, choose)
     const { devices } = request.compute
     const errors = [
-      ...checkRecipe(recipe, { images: version.images, hasInit: init !== null }),
+      ...checkRecipe(recipe, { ...circumstancesOf(version), hasInit: init !== null }),
       ...devicesProblems(recipe, devices)
     ]
     if (errors.length > 0) throw new AppError('invalid_recipe', { errors })

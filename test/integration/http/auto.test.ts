@@ -88,3 +88,33 @@ test('a wrong value is refused by its name, also of auto', { skip }, async () =>
     assert.ok(status >= 400 && status < 500 && text.includes(pointer), text)
   }
 })
+
+test('a version of bands trains networks of as many and no others, and is no measure of a model of colours', {
+  skip
+}, async () => {
+  const report = createReport()
+  const look = lookAt({ data: new Uint8Array(40 * 30 * 5).map((_, i) => i % 251), width: 40, height: 30, channels: 5 })
+  for (let i = 0; i < 500; i++) report.add({ width: 40, height: 30, isDeep: true, bits: 12, look })
+  const other = await aReadyVersion(api, api.projectId)
+  await api.stores.datasets.updateVersion(other.datasetId, other.version, { report: report.finish() })
+  const bands = `${other.datasetId}@${other.version}`
+  const shown = (await api.call('GET', `/v1/datasets/${other.datasetId}/versions/${other.version}`)).json.report
+  assert.deepEqual([shown.bands.mean.length, shown.rgb, shown.bits['12']], [5, undefined, 500])
+  const { resolved_recipe: recipe } = await validate({ dataset: bands })
+  const { channels, bits, normalization } = recipe.hyperparameters
+  assert.deepEqual([channels, bits, normalization.mean.length], [5, 12, 5])
+  for (const [body, pointer, why] of [
+    [{ dataset: bands, preset: 'small-images' }, '/hyperparameters/channels', /must be 5, got 3/],
+    [{ dataset, hyperparameters: { channels: 5 } }, '/hyperparameters/channels', /must be 1 or 3, got 5/],
+    [{ dataset, hyperparameters: { channels: 17 } }, '/hyperparameters/channels', /16/],
+    [
+      { dataset, evaluation: { dataset: bands } },
+      '/evaluation/dataset',
+      /has images of 5 bands, and the model reads gray/
+    ]
+  ] as const) {
+    const { status, text } = await api.call('POST', '/v1/runs:validate', { body })
+    assert.ok(status >= 400 && status < 500 && text.includes(pointer), text)
+    assert.match(text, why)
+  }
+})

@@ -59,12 +59,12 @@ test('a file goes through its signed URLs and becomes the source of a version', 
   const version = await api.call(
     'POST',
     `/v1/datasets/${datasetId}/versions`,
-    source([uploadId], { classes, select: { every: 10, offset: 0, invert: true } })
+    source([uploadId], { classes, select: { every: 10, offset: 0, invert: true }, channels: 5 })
   )
   assert.equal(version.status, 202)
   assert.equal(version.json.id, `${datasetId}@1`)
   assert.equal(version.json.status, 'queued')
-  assert.deepEqual(version.json.source.uploads, [uploadId])
+  assert.deepEqual([version.json.source.uploads, version.json.source.channels], [[uploadId], 5])
   assert.equal(version.headers['location'], `/v1/datasets/${datasetId}/versions/1`)
   assert.deepEqual(api.jobs.at(-1), {
     kind: 'ingest-small-dataset',
@@ -117,6 +117,8 @@ test('a version is refused before any work when its files cannot go together', {
     [source([zip, pending]), '/source/uploads/1'],
     [source([]), '/source/uploads'],
     [source([zip], { select: { every: 2, offset: 2, invert: false } }), '/source/select/offset'],
+    [source([zip], { channels: 3 }), '/source/channels'],
+    [source([zip], { channels: 17 }), '/source/channels'],
     [source([zip], { format: 'zip' }), '/source/format'],
     [{ body: { source: { type: 's3', prefix: 'models/' } } }, '/source/prefix'],
     [{ body: { source: { type: 's3', prefix: '../x' } } }, '/source/prefix'],

@@ -10,7 +10,7 @@ const colour = drawImage({ width: 24, height: 16, channels: 3 })
 const gray = drawImage({ width: 24, height: 16, channels: 1 })
 const raw = (image: typeof colour) => {
   const { width, height, channels } = image
-  return sharp(image.data, { raw: { width, height, channels } })
+  return sharp(image.data, { raw: { width, height, channels: channels as 1 | 3 } })
 }
 const limits = { maxBytes: 50_000_000, maxPixels: 100_000_000 }
 

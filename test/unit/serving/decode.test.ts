@@ -159,7 +159,7 @@ test('headers are read in turn too: many large files do not delay a small one', 
   const { signal } = new AbortController()
   const order: string[] = []
   const weigh = (key: string, files: Uint8Array[]) =>
-    decoder.weigh({ key, request: 1 }, files, signal).then(() => order.push(key))
+    decoder.weigh({ key, request: 1 }, { images: files }, signal).then(() => order.push(key))
   const many = weigh(
     'many',
     Array.from({ length: 100 }, () => Buffer.alloc(100_000))

@@ -124,7 +124,9 @@ function factsOf(report: Report): readonly (readonly [string, string])[] {
   return [
     ['Width, px', rangeOf(report.width)],
     ['Height, px', rangeOf(report.height)],
-    ['In colour', `${formatCount(report.colour)}, ${formatCount(report.gray)} gray`],
+    report.bands === undefined
+      ? ['In colour', `${formatCount(report.colour)}, ${formatCount(report.gray)} gray`]
+      : ['Bands', formatCount(report.bands.mean.length)],
     ['Near duplicates', formatCount(report.near_duplicates)],
     ...(report.deep > 0 ? [['More than 8 bits', deep] as const] : [])
   ]

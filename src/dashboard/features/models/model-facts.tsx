@@ -27,7 +27,7 @@ export function ModelFacts({ model }: { readonly model: Model }) {
           facts={[
             ['Method', config.method ?? 'none: no head'],
             ['Backbone', `${config.arch}, patch ${config.patch_size}`],
-            ['Input', `${config.image_size} × ${config.image_size}, ${config.channels === 1 ? 'gray' : 'colour'}`],
+            ['Input', `${config.image_size} × ${config.image_size}, ${colourOf(config.channels)}`],
             ['Resize', resizeFact(config)],
             ['Embedding', `${config.embedding_dim} numbers, unit length`],
             ...(config.prototypes === null ? [] : headFacts(config))
@@ -43,6 +43,9 @@ export function ModelFacts({ model }: { readonly model: Model }) {
     </section>
   )
 }
+
+const colourOf = (channels: number): string =>
+  channels === 1 ? 'gray' : channels === 3 ? 'colour' : `${channels} bands`
 
 function resizeFact({ preprocessing }: ModelConfig): string {
   if (preprocessing === null) return 'not recorded'
