@@ -1642,6 +1642,8 @@ export interface components {
             freeze_last_layer_epochs?: number;
             drop_path?: number;
             init_std?: number;
+            /** @enum {unknown} */
+            feed_forward?: "gelu" | "swiglu";
             registers?: number;
             channels?: number;
             /** @enum {unknown} */
@@ -2075,6 +2077,8 @@ export interface components {
                 freeze_last_layer_epochs: number;
                 drop_path: number;
                 init_std: number;
+                /** @enum {unknown} */
+                feed_forward?: "gelu" | "swiglu";
                 registers?: number;
                 channels: number;
                 /** @enum {unknown} */

@@ -1,6 +1,7 @@
 /** Which layout a set of tensors has, told by their names, after wrappers and heads have been put aside. */
 import { AppError } from '../base/errors.ts'
 import type { WeightFormat } from '../recipe/weight-options.ts'
+import { feedForwardNames } from '../ssl/parameters.ts'
 import { type LazyTensor, NoTensor, shownName, type TensorsByName } from './tensor-source.ts'
 import { huggingFaceRules, officialRules, type Rule, type RuleOptions } from './weight-rules.ts'
 
@@ -8,7 +9,11 @@ export interface Layout {
   readonly format: WeightFormat
   readonly tensors: TensorsByName
   /** Names of the landmarks that sizes are read from. */
-  readonly names: { readonly position: string; readonly patch: string; readonly widen: string }
+  readonly names: { readonly position: string; readonly patch: string; readonly widen: string; readonly narrow: string }
+  /** SwiGLU feed-forward layers: `widen` makes the gate and what it lets through, `narrow` takes half as much. */
+  readonly isGated: boolean
+  /** timm's: they have the names of GELU's layers. */
+  readonly hasPackedNames: boolean
   /** Of the register tokens; null where there are none. */
   readonly registers: string | null
   /** timm's `no_embed_class`: patches alone have positions. */
@@ -24,7 +29,7 @@ export interface Layout {
 
 /** What none of our networks has: refused with its name rather than with a list of tensors. */
 const UNSUPPORTED: readonly (readonly [pattern: RegExp, what: string])[] = [
-  [/\.mlp\.(w12|w3|weights_in|weights_out)\./, 'SwiGLU feed-forward layers'],
+  [/\.mlp\.(w1|w2|fc1_g|fc1_x)\./, 'SwiGLU feed-forward layers in three parts'],
   [/^fc_norm\./, 'an average over patch tokens instead of the class token'],
   [/^norm_pre\./, 'a normalization before the first block'],
   [/\.(q_norm|k_norm)\./, 'normalized queries and keys'],
@@ -67,10 +72,20 @@ function officialLayout(tensors: TensorsByName, given: WeightFormat | undefined)
   }
   if (given === 'huggingface') throw unsupported('These weights do not have the names of Hugging Face.')
   const format = given ?? told()
+  const gated = has('blocks.0.mlp.w12.weight')
+  const names = feedForwardNames(gated ? { gatedDim: 0 } : {})
+  const hasPackedNames = !gated && isPackedGate(tensors)
   return {
     format,
     tensors,
-    names: { position: 'pos_embed', patch: 'patch_embed.proj.weight', widen: 'blocks.0.mlp.fc1.weight' },
+    names: {
+      position: 'pos_embed',
+      patch: 'patch_embed.proj.weight',
+      widen: `blocks.0.${names.widen}.weight`,
+      narrow: `blocks.0.${names.narrow}.weight`
+    },
+    isGated: gated || hasPackedNames,
+    hasPackedNames,
     registers: ['register_tokens', 'reg_token'].find(has) ?? null,
     onlyPatchesHavePositions: format === 'timm' && isSquare(tensors.get('pos_embed')),
     block: /^blocks\.(\d+)\./,
@@ -93,19 +108,33 @@ function officialLayout(tensors: TensorsByName, given: WeightFormat | undefined)
 const isSquare = (table: LazyTensor | NoTensor | undefined): boolean =>
   table !== undefined && !(table instanceof NoTensor) && Number.isInteger(Math.sqrt(table.shape[1] ?? 0.5))
 
+/** timm's SwiGLUPacked, which has the names of GELU's layers: the second takes half of what the first makes. */
+function isPackedGate(tensors: TensorsByName): boolean {
+  const [widen, narrow] = ['fc1', 'fc2'].map((name) => tensors.get(`blocks.0.mlp.${name}.weight`))
+  if (widen === undefined || narrow === undefined || widen instanceof NoTensor || narrow instanceof NoTensor)
+    return false
+  return widen.shape[0] === 2 * (narrow.shape[1] ?? 0)
+}
+
 function huggingFaceLayout(tensors: TensorsByName, given: WeightFormat | undefined): Layout {
   if (given !== undefined && given !== 'huggingface') {
     throw unsupported(`These weights have the names of Hugging Face, not of ${given}.`)
   }
   const hasLayerScale = tensors.has('encoder.layer.0.layer_scale1.lambda1')
+  const isGated = tensors.has('encoder.layer.0.mlp.weights_in.weight')
+  const plain = hasLayerScale ? ['mlp.fc1', 'mlp.fc2'] : ['intermediate.dense', 'output.dense']
+  const [widen, narrow] = isGated ? ['mlp.weights_in', 'mlp.weights_out'] : plain
   return {
     format: 'huggingface',
     tensors,
     names: {
       position: 'embeddings.position_embeddings',
       patch: 'embeddings.patch_embeddings.projection.weight',
-      widen: `encoder.layer.0.${hasLayerScale ? 'mlp.fc1' : 'intermediate.dense'}.weight`
+      widen: `encoder.layer.0.${widen}.weight`,
+      narrow: `encoder.layer.0.${narrow}.weight`
     },
+    isGated,
+    hasPackedNames: false,
     registers: tensors.has('embeddings.register_tokens') ? 'embeddings.register_tokens' : null,
     onlyPatchesHavePositions: false,
     block: /^encoder\.layer\.(\d+)\./,

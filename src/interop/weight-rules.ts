@@ -24,6 +24,8 @@ export interface RuleOptions {
   readonly hasHead: boolean
   /** Name of the register tokens where it is not ours. */
   readonly registers?: string | null
+  /** timm's: SwiGLU under the names of GELU's layers. */
+  readonly hasPackedNames?: boolean
   /** Of a class token without a position: its row in ours is 0. */
   readonly onlyPatchesHavePositions?: boolean
 }
@@ -38,6 +40,7 @@ export function officialRules(options: RuleOptions): Rule[] {
     for (let i = 0; i < network.depth; i++) {
       scaled.set(`blocks.${i}.attn.proj`, `blocks.${i}.ls1.gamma`)
       scaled.set(`blocks.${i}.mlp.fc2`, `blocks.${i}.ls2.gamma`)
+      scaled.set(`blocks.${i}.mlp.w3`, `blocks.${i}.ls2.gamma`)
     }
   }
   const rules = backboneParameters(network).map((spec) => {
@@ -45,10 +48,13 @@ export function officialRules(options: RuleOptions): Rule[] {
     if (name === 'register_tokens') return sameAs(spec, options.registers ?? name)
     if (name === 'pos_embed' && options.onlyPatchesHavePositions) return patchPositions(spec, name)
     const gamma = scaled.get(name.replace(/\.(weight|bias)$/, ''))
-    return gamma === undefined ? sameAs(spec, name) : scaledRule(spec, { name, gamma })
+    const source = options.hasPackedNames ? packedName(name) : name
+    return gamma === undefined ? sameAs(spec, source) : scaledRule(spec, { name: source, gamma })
   })
   return hasHead ? [...rules, ...headParameters(network).map((spec) => sameAs(spec, spec.name))] : rules
 }
+
+const packedName = (name: string): string => name.replace('.mlp.w12.', '.mlp.fc1.').replace('.mlp.w3.', '.mlp.fc2.')
 
 /** Names of Hugging Face's ViTModel, Dinov2Model and Dinov2WithRegistersModel; queries, keys and values are three tensors there. */
 export function huggingFaceRules({ network, hasLayerScale }: RuleOptions): Rule[] {
@@ -74,8 +80,8 @@ export function huggingFaceRules({ network, hasLayerScale }: RuleOptions): Rule[
   })
 }
 
-/** What ViTModel cannot have: written with Dinov2WithRegistersModel's names, factors of 1 behind its layers. */
-export const isOnlyDinov2 = ({ registers = 0 }: Network): boolean => registers > 0
+/** What ViTModel cannot have: written with the names of DINOv2's models, factors of 1 behind its layers. */
+export const isOnlyDinov2 = ({ registers = 0, gatedDim }: Network): boolean => registers > 0 || gatedDim !== undefined
 
 const HUGGING_FACE_NAMES: Readonly<Record<string, string>> = {
   cls_token: 'embeddings.cls_token',
@@ -100,12 +106,15 @@ const DINOV2_BLOCK_NAMES: Readonly<Record<string, string>> = {
   'attn.proj': 'attention.output.dense',
   norm2: 'norm2',
   'mlp.fc1': 'mlp.fc1',
-  'mlp.fc2': 'mlp.fc2'
+  'mlp.fc2': 'mlp.fc2',
+  'mlp.w12': 'mlp.weights_in',
+  'mlp.w3': 'mlp.weights_out'
 }
 
 export const LAYER_SCALES: Readonly<Record<string, string>> = {
   'attn.proj': 'layer_scale1.lambda1',
-  'mlp.fc2': 'layer_scale2.lambda1'
+  'mlp.fc2': 'layer_scale2.lambda1',
+  'mlp.w3': 'layer_scale2.lambda1'
 }
 
 const sameAs = ({ name: target, shape }: ParameterSpec, source: string): Rule => ({

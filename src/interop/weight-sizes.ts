@@ -1,7 +1,7 @@
 /** The sizes of a network, read from the shapes of its tensors; what shapes do not tell, from its configuration or a person. */
 
 import { isRecord } from '../base/json.ts'
-import { LAYER_NORM_EPS, type Network } from '../recipe/network.ts'
+import { gatedDimOf, LAYER_NORM_EPS, type Network } from '../recipe/network.ts'
 import { VARIANTS, type Variant } from '../recipe/variants.ts'
 import type { WeightOptions } from '../recipe/weight-options.ts'
 import { NoTensor } from './tensor-source.ts'
@@ -11,8 +11,11 @@ import { type Layout, unsupported } from './weight-layout.ts'
 /** Of Hugging Face's ViTConfig, where its config.json does not say. Its Dinov2Config has DINO's. */
 const HUGGING_FACE_VIT_EPS = 1e-12
 const HEAD_WIDTH = 64
-/** Wider ones come with heads of 72, 80 or 88 (SoViT, ViT-H, ViT-g), except that of DINOv2-g. */
+/** Wider ones come with heads of 72, 80 or 88 (SoViT, ViT-H, ViT-g), except DINOv2's ViT-g, known by its SwiGLU. */
 const WIDEST_OF_64 = 1024
+const DINOV2_GIANT = 1536
+/** DINOv2's first: narrow networks could have others with the same width. */
+const GATED_RATIOS = [4, 1, 2, 3, 5, 6, 7, 8]
 
 /** As stored: positions may be resampled afterwards. @throws AppError weights_unsupported, invalid_request */
 export function sizesOf(layout: Layout, files: Pick<WeightFiles, 'config'>, options: WeightOptions): Network {
@@ -23,8 +26,6 @@ export function sizesOf(layout: Layout, files: Pick<WeightFiles, 'config'>, opti
   if (channels !== 1 && channels !== 3) throw unsupported(`Images of ${channels} channels are not read.`)
   const grid = gridOf(layout)
   const registers = layout.registers === null ? 0 : shapeOf(layout, layout.registers, 3)[1]!
-  const hidden = shapeOf(layout, names.widen, 2)[0]!
-  if (hidden % dim !== 0) throw unsupported(`A feed-forward layer of ${hidden} is no multiple of the width ${dim}.`)
   const blocks = [...tensors.keys()].map((name) => Number(layout.block.exec(name)?.[1] ?? -1))
   const depth = blocks.reduce((most, block) => Math.max(most, block), -1) + 1
   // Every block has tensors of its own: a number beyond theirs would only be a long list of what is missing.
@@ -32,8 +33,8 @@ export function sizesOf(layout: Layout, files: Pick<WeightFiles, 'config'>, opti
   const variant = {
     dim,
     depth,
-    heads: headsOf(dim, files, options),
-    mlpRatio: hidden / dim
+    heads: headsOf(layout, dim, { files, options }),
+    ...feedForwardOf(layout, dim)
   }
   checkArch(variant, options)
   return {
@@ -45,6 +46,20 @@ export function sizesOf(layout: Layout, files: Pick<WeightFiles, 'config'>, opti
     ...(registers > 0 ? { registers } : {}),
     ...headSizes(layout)
   }
+}
+
+/** @throws AppError weights_unsupported for widths that the networks of DINO and DINOv2 do not have */
+function feedForwardOf(layout: Layout, dim: number): Pick<Network, 'mlpRatio' | 'gatedDim'> {
+  const hidden = shapeOf(layout, layout.isGated ? layout.names.narrow : layout.names.widen, 2)[layout.isGated ? 1 : 0]!
+  if (!layout.isGated) {
+    if (hidden % dim === 0) return { mlpRatio: hidden / dim }
+    throw unsupported(`A feed-forward layer of ${hidden} is no multiple of the width ${dim}.`)
+  }
+  const mlpRatio = GATED_RATIOS.find((ratio) => gatedDimOf({ dim, mlpRatio: ratio }) === hidden)
+  if (mlpRatio !== undefined) return { mlpRatio, gatedDim: hidden }
+  throw unsupported(
+    `SwiGLU layers of ${hidden} are not two thirds of a multiple of the width ${dim}, rounded up to eights.`
+  )
 }
 
 /** Patches in a row of the square that positions are stored for. */
@@ -64,7 +79,12 @@ function shapeOf({ tensors }: Layout, name: string, dimensions: number): readonl
   throw unsupported(`The tensor ${name} has the shape [${shape}].`)
 }
 
-function headsOf(dim: number, { config }: Pick<WeightFiles, 'config'>, { heads, arch }: WeightOptions): number {
+interface Said {
+  readonly files: Pick<WeightFiles, 'config'>
+  readonly options: WeightOptions
+}
+
+function headsOf({ isGated }: Layout, dim: number, { files: { config }, options: { heads, arch } }: Said): number {
   const timm = config?.['model_args']
   const said =
     heads ?? (arch && VARIANTS[arch].heads) ?? numberIn(config, 'num_attention_heads') ?? numberIn(timm, 'num_heads')
@@ -72,7 +92,8 @@ function headsOf(dim: number, { config }: Pick<WeightFiles, 'config'>, { heads, 
     if (Number.isInteger(said) && said > 0 && dim % said === 0) return said
     throw unsupported(`${said} heads do not divide the width of ${dim}; "heads" says how many there are.`)
   }
-  if (dim % HEAD_WIDTH === 0 && dim <= WIDEST_OF_64) return dim / HEAD_WIDTH
+  const isGiant = isGated && dim === DINOV2_GIANT
+  if (dim % HEAD_WIDTH === 0 && (dim <= WIDEST_OF_64 || isGiant)) return dim / HEAD_WIDTH
   throw unsupported(`The tensors do not tell how many heads a width of ${dim} has; "heads" (--heads) says it.`)
 }
 

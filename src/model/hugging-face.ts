@@ -1,7 +1,7 @@
 /**
  * The backbone as `transformers` reads it: a ViTModel without a pooler, like the published facebook/dino-vits16, to be loaded
- * with AutoModel.from_pretrained(folder, add_pooling_layer=False). With registers it is a Dinov2WithRegistersModel, which has
- * no pooler to leave out. The embedding is last_hidden_state[:, 0].
+ * with AutoModel.from_pretrained(folder, add_pooling_layer=False). With registers it is a Dinov2WithRegistersModel, with SwiGLU
+ * alone a Dinov2Model; they have no pooler to leave out. The embedding is last_hidden_state[:, 0].
  */
 import type { FloatTensor } from '../base/safetensors.ts'
 import { huggingFaceRules, isOnlyDinov2, LAYER_SCALES } from '../interop/weight-rules.ts'
@@ -35,12 +35,16 @@ const vitConfig = ({ mlpRatio, dim }: Network): Json => ({
   intermediate_size: mlpRatio * dim
 })
 
-const dinov2Config = ({ mlpRatio, registers }: Network): Json => ({
-  architectures: ['Dinov2WithRegistersModel'],
-  model_type: 'dinov2_with_registers',
-  num_register_tokens: registers,
+const dinov2Config = ({ mlpRatio, registers, gatedDim }: Network): Json => ({
+  ...(registers
+    ? {
+        architectures: ['Dinov2WithRegistersModel'],
+        model_type: 'dinov2_with_registers',
+        num_register_tokens: registers
+      }
+    : { architectures: ['Dinov2Model'], model_type: 'dinov2' }),
   mlp_ratio: mlpRatio,
-  use_swiglu_ffn: false
+  use_swiglu_ffn: gatedDim !== undefined
 })
 
 /** Pillow's numbers of its filters. */

@@ -10,7 +10,7 @@ import { type RecipeDifference, recipeDifferences } from './differences.ts'
 import type { InitHead, InitRecord } from './init-record.ts'
 import type { Network } from './network.ts'
 import type { RecipeRequest } from './presets.ts'
-import { ARCHS, type Arch, type Hyperparameters, type Recipe } from './schema.ts'
+import { ARCHS, type Arch, type FEED_FORWARDS, type Hyperparameters, type Recipe } from './schema.ts'
 import { archOf } from './variants.ts'
 
 /** What is known of an init before its tensors are read. */
@@ -50,7 +50,7 @@ export function resolveInit(request: RecipeRequest, { subject, head: wish }: Ini
     ...request,
     arch,
     patchSize,
-    hyperparameters: { ...request.hyperparameters, ...pixelsOf(request, subject), ...tokensOf(subject) }
+    hyperparameters: { ...request.hyperparameters, ...pixelsOf(request, subject), ...blocksOf(subject) }
   }
   const base = choose(plain).recipe
   const sizes = headSizes(plain, base, { subject, head: wish })
@@ -99,6 +99,7 @@ function networkErrors(
   compare('/arch', arch, own)
   compare('/patchSize', patchSize, network.patchSize)
   compare('/hyperparameters/channels', hyperparameters?.channels, network.channels)
+  compare('/hyperparameters/feedForward', hyperparameters?.feedForward, feedForwardOf(network))
   compare('/hyperparameters/registers', hyperparameters?.registers, network.registers ?? 0)
   return errors
 }
@@ -111,7 +112,14 @@ function pixelsOf({ hyperparameters: h }: RecipeRequest, { network, normalizatio
   }
 }
 
-const tokensOf = ({ network: { registers } }: InitSubject) => (registers ? { registers } : {})
+const feedForwardOf = ({ gatedDim }: Network): (typeof FEED_FORWARDS)[number] =>
+  gatedDim === undefined ? 'gelu' : 'swiglu'
+
+/** What its blocks are made of and go through, where that is not DINO's. */
+const blocksOf = ({ network }: InitSubject) => ({
+  ...(network.gatedDim === undefined ? {} : { feedForward: feedForwardOf(network) }),
+  ...(network.registers ? { registers: network.registers } : {})
+})
 
 type HeadSizes = Pick<Hyperparameters, 'headHiddenDim' | 'bottleneckDim' | 'prototypes'>
 const HEAD_SIZES = ['headHiddenDim', 'bottleneckDim', 'prototypes'] as const

@@ -19,6 +19,8 @@ export interface Network extends Variant {
   readonly layerNormEps?: number
   /** Of the patches' own last layer; left out where they share the class token's, or nothing is predicted of them. */
   readonly patchPrototypes?: number
+  /** Of SwiGLU feed-forward layers the width between; left out, they are GELU's and mlpRatio times as wide as the network. */
+  readonly gatedDim?: number
   /** Learned tokens between class token and patches, without a position (arXiv 2309.16588); left out, none. */
   readonly registers?: number
   /** The student has a token for hidden patches; the teacher never sees one. */
@@ -27,17 +29,32 @@ export interface Network extends Variant {
 
 /** As it answers: the patches' own last layer and the mask token are for training alone. */
 export function servedNetwork(recipe: Recipe): Network {
-  const { channels, crops, headHiddenDim, bottleneckDim, prototypes, registers } = recipe.hyperparameters
+  const { channels, crops, headHiddenDim, bottleneckDim, prototypes, registers, feedForward } = recipe.hyperparameters
+  const variant = VARIANTS[recipe.arch]
   return {
-    ...VARIANTS[recipe.arch],
+    ...variant,
     patchSize: recipe.patchSize,
     channels,
     imageSize: crops.global.size,
     headHiddenDim,
     bottleneckDim,
     prototypes,
+    ...(feedForward === 'swiglu' ? { gatedDim: gatedDimOf(variant) } : {}),
     ...(registers ? { registers } : {})
   }
+}
+
+/**
+ * Of SwiGLU layers in a network of such sizes: two thirds of GELU's width, so that both have as many weights, rounded up to
+ * eights (facebookresearch/dinov2, layers/swiglu_ffn.py, SwiGLUFFNFused).
+ */
+export const gatedDimOf = ({ dim, mlpRatio }: Pick<Variant, 'dim' | 'mlpRatio'>): number =>
+  8 * Math.floor((Math.floor((Math.floor(dim * mlpRatio) * 2) / 3) + 7) / 8)
+
+/** In the layers of a block; each is a multiplication and an addition of every token. */
+export function blockWeights({ dim, mlpRatio, gatedDim }: Network): number {
+  const feedForward = gatedDim === undefined ? 2 * mlpRatio * dim * dim : 3 * gatedDim * dim
+  return 4 * dim * dim + feedForward
 }
 
 /** Tokens that come before the patches: the class token, then the registers. */

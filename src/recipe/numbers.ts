@@ -3,7 +3,7 @@
  * B batch, G and L global and local crops, n tokens of a crop, d width, r MLP ratio, h heads, K prototypes.
  */
 import { largestMask } from '../math/masks.ts'
-import { leadingTokens } from './network.ts'
+import { blockWeights, leadingTokens, servedNetwork } from './network.ts'
 import type { Recipe } from './schema.ts'
 import { VARIANTS } from './variants.ts'
 
@@ -42,14 +42,14 @@ const GRADIENT_COPIES = 2
 
 const patchesOf = (size: number, patchSize: number): number => Math.floor(size / patchSize) ** 2
 
-function countBackbone({ patchSize, arch, hyperparameters }: Recipe): number {
-  const { channels, crops } = hyperparameters
-  const { dim: d, depth, mlpRatio: r } = VARIANTS[arch]
-  // Two norms 4d · qkv 3d² + 3d · projection d² + d · MLP 2rd² + (r + 1)d
-  const block = (4 + 2 * r) * d * d + (9 + r) * d
+function countBackbone(recipe: Recipe): number {
+  const network = servedNetwork(recipe)
+  const { dim: d, depth, mlpRatio: r, gatedDim, patchSize, channels, imageSize } = network
+  // Two norms 4d · biases of qkv 3d, of the projection d, of the feed-forward's two layers.
+  const block = blockWeights(network) + 9 * d + (gatedDim === undefined ? r * d : 2 * gatedDim)
   const patchEmbed = channels * patchSize * patchSize * d + d
   // The class token's own position; registers have none.
-  const tokens = leadingTokens(hyperparameters) + 1 + patchesOf(crops.global.size, patchSize)
+  const tokens = leadingTokens(network) + 1 + patchesOf(imageSize, patchSize)
   return patchEmbed + d * tokens + depth * block + 2 * d
 }
 
@@ -60,11 +60,12 @@ function countHead({ arch, hyperparameters: h }: Recipe): number {
   return (dim + 1) * hidden + (hidden + 1) * hidden + (hidden + 1) * p + rows * (p + 1)
 }
 
-/** One crop forward through the backbone: 2 n d² (4 + 2r) + 4 n² d a block, and the patch embedding. */
-function backboneFlops({ arch, patchSize, hyperparameters: h }: Recipe, patches: number): number {
-  const { dim: d, depth, mlpRatio: r } = VARIANTS[arch]
-  const n = leadingTokens(h) + patches
-  return depth * (2 * n * d * d * (4 + 2 * r) + 4 * n * n * d) + 2 * patches * patchSize ** 2 * h.channels * d
+/** One crop forward through the backbone: a block's weights and 4 n² d of attention, and the patch embedding. */
+function backboneFlops(recipe: Recipe, patches: number): number {
+  const network = servedNetwork(recipe)
+  const { dim: d, depth, patchSize, channels } = network
+  const n = leadingTokens(network) + patches
+  return depth * (2 * n * blockWeights(network) + 4 * n * n * d) + 2 * patches * patchSize ** 2 * channels * d
 }
 
 /** One token through the head's layers, up to the unit sphere. */
@@ -124,17 +125,18 @@ function gramNumbers(recipe: Recipe, patches: number): GramNumbers {
 }
 
 /**
- * Floats of an image that are kept for the backward pass: a token and block (10 + 2r) d, an attention matrix and block
+ * Floats of an image that are kept for the backward pass: a token and block (10 + 2r) d, with SwiGLU 10 d and thrice its width, an attention matrix and block
  * 2 h n² (logits and probabilities), a crop's logits, their log-softmax and gradient 3K; the teacher keeps only its
  * probabilities and logits, 2K a global crop.
  */
 function floatsPerImage(recipe: Recipe, patches: { global: number; local: number }): number {
-  const { dim, depth, heads, mlpRatio } = VARIANTS[recipe.arch]
+  const { dim, depth, heads, mlpRatio, gatedDim } = servedNetwork(recipe)
+  const wide = gatedDim === undefined ? 2 * mlpRatio * dim : 3 * gatedDim
   const { prototypes, crops, nested } = recipe.hyperparameters
   const leading = leadingTokens(recipe.hyperparameters)
   const terms = maskedNumbers(recipe, patches.global).activations + gramNumbers(recipe, patches.global).activations
   const heading = (1 + (nested?.length ?? 0)) * 3 * prototypes
-  const kept = (n: number) => depth * (n * dim * (10 + 2 * mlpRatio) + 2 * heads * n * n) + heading
+  const kept = (n: number) => depth * (n * (10 * dim + wide) + 2 * heads * n * n) + heading
   const global = kept(leading + patches.global) + 2 * prototypes + terms
   return crops.global.count * global + crops.local.count * kept(leading + patches.local)
 }

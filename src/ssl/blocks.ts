@@ -1,5 +1,7 @@
 /** What goes through the blocks of a transformer, whichever way they are computed. */
+import { type Activation, GELU, SWIGLU } from '../engine/ops/activation.ts'
 import { type Tensor, type Tensors, tf } from '../engine/tf.ts'
+import type { Network } from '../recipe/network.ts'
 import type { Affine } from './fold.ts'
 
 /**
@@ -25,6 +27,8 @@ export interface Blocks {
   /** → for each view [batch, dim] or [tokens · batch, dim], as it leaves the last block, not yet normalized. */
   through(views: readonly TokenView[]): Tensor[]
 }
+
+export const activationOf = ({ gatedDim }: Network): Activation => (gatedDim === undefined ? GELU : SWIGLU)
 
 /** Weight and bias of the layer `name`. */
 export const affineOf = (parameters: Tensors, name: string): Affine => ({

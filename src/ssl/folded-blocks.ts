@@ -6,20 +6,22 @@ import { linear } from '../engine/ops/linear.ts'
 import { type Tensor, tf } from '../engine/tf.ts'
 import { LAYER_NORM_EPS } from '../recipe/network.ts'
 import { attend, attendClass } from './attention.ts'
-import { affineOf, type Blocks, classRows, type TokenView } from './blocks.ts'
+import { activationOf, affineOf, type Blocks, classRows, type TokenView } from './blocks.ts'
 import type { NetworkParameters } from './embed.ts'
-import { type Affine, type FoldedAttention, type FoldedNorm, foldAttention, foldNorm } from './fold.ts'
-import { feedForward } from './mlp.ts'
+import { type FoldedAttention, foldAttention, foldNorm } from './fold.ts'
+import { type FeedForward, feedForward } from './mlp.ts'
+import { feedForwardNames } from './parameters.ts'
 
 interface FoldedBlock {
   readonly attention: FoldedAttention
-  readonly widen: FoldedNorm
-  readonly narrow: Affine
+  readonly layers: FeedForward
 }
 
 /** Folds the parameters, once for all sizes of crops. */
 export function foldedBlocks({ network, parameters }: NetworkParameters): Blocks {
   const epsilon = network.layerNormEps ?? LAYER_NORM_EPS
+  const { widen, narrow } = feedForwardNames(network)
+  const activation = activationOf(network)
   const blocks = Array.from({ length: network.depth }, (_, i): FoldedBlock => {
     const part = (name: string) => affineOf(parameters, `backbone.blocks.${i}.${name}`)
     return {
@@ -27,8 +29,7 @@ export function foldedBlocks({ network, parameters }: NetworkParameters): Blocks
         projection: part('attn.proj'),
         heads: network.heads
       }),
-      widen: foldNorm({ ...part('norm2'), epsilon }, part('mlp.fc1')),
-      narrow: part('mlp.fc2')
+      layers: { widen: foldNorm({ ...part('norm2'), epsilon }, part(widen)), narrow: part(narrow), activation }
     }
   })
   return { through: (views) => views.map((view) => blockRows(blocks, network.heads, view)) }
@@ -38,12 +39,12 @@ function blockRows(blocks: readonly FoldedBlock[], heads: number, view: TokenVie
   const { tokens, keeps, leaving, observe } = view
   const grid = { tokens, heads }
   // Under an eager engine, what a block computes on its way and no gradient needs goes with its end.
-  const through = (x: Tensor, i: number, { attention, widen, narrow }: FoldedBlock): Tensor => {
+  const through = (x: Tensor, i: number, { attention, layers }: FoldedBlock): Tensor => {
     const classOnly = leaving === 'class' && i === blocks.length - 1
     const mixed = classOnly ? attendClass(x, attention, grid) : attend(x, attention, grid)
     const projected = linear(mixed, attention.projection.weight, attention.projection.bias)
     const attended = addBranch(classOnly ? classRows(x, tokens) : x, projected, keeps[2 * i])
-    return addBranch(attended, feedForward(attended, widen, narrow), keeps[2 * i + 1])
+    return addBranch(attended, feedForward(attended, layers), keeps[2 * i + 1])
   }
   return blocks.reduce((x, block, i) => {
     const next = tf.tidy(() => through(x, i, block))

@@ -41,14 +41,21 @@ const norm = (name: string, dim: number): ParameterSpec[] => [
   spec(`${name}.bias`, [dim], zeros)
 ]
 
-function block(name: string, { dim, mlpRatio }: Network): ParameterSpec[] {
+/** DINOv2's names where the layers are gated, DINO's otherwise. */
+export const feedForwardNames = ({ gatedDim }: Pick<Network, 'gatedDim'>) =>
+  gatedDim === undefined ? { widen: 'mlp.fc1', narrow: 'mlp.fc2' } : { widen: 'mlp.w12', narrow: 'mlp.w3' }
+
+function block(name: string, network: Network): ParameterSpec[] {
+  const { dim, mlpRatio, gatedDim } = network
+  const { widen, narrow } = feedForwardNames(network)
+  const hidden = gatedDim ?? mlpRatio * dim
   return [
     ...norm(`${name}.norm1`, dim),
     ...linear(`${name}.attn.qkv`, 3 * dim, dim),
     ...linear(`${name}.attn.proj`, dim, dim),
     ...norm(`${name}.norm2`, dim),
-    ...linear(`${name}.mlp.fc1`, mlpRatio * dim, dim),
-    ...linear(`${name}.mlp.fc2`, dim, mlpRatio * dim)
+    ...linear(`${name}.${widen}`, gatedDim === undefined ? hidden : 2 * hidden, dim),
+    ...linear(`${name}.${narrow}`, dim, hidden)
   ]
 }
 

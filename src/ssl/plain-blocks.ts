@@ -2,14 +2,15 @@
  * The blocks for engines that fuse: as the method writes them, since what the folded ones spare costs no pass here, and
  * with all sizes of crops side by side in every layer but attention. At ViT-S/16 on an H100 that halves the launches.
  */
-import { gelu } from '../engine/ops/gelu.ts'
+import { type Activation, activate } from '../engine/ops/activation.ts'
 import { layerNorm } from '../engine/ops/layer-norm.ts'
 import { linear } from '../engine/ops/linear.ts'
 import { type Tensor, tf } from '../engine/tf.ts'
 import { LAYER_NORM_EPS } from '../recipe/network.ts'
-import { affineOf, type Blocks, classRows, type TokenView } from './blocks.ts'
+import { activationOf, affineOf, type Blocks, classRows, type TokenView } from './blocks.ts'
 import type { NetworkParameters } from './embed.ts'
 import type { Affine } from './fold.ts'
+import { feedForwardNames } from './parameters.ts'
 
 interface PlainBlock {
   readonly norms: readonly [attention: (x: Tensor) => Tensor, feedForward: (x: Tensor) => Tensor]
@@ -17,10 +18,12 @@ interface PlainBlock {
   readonly projection: Affine
   readonly widen: Affine
   readonly narrow: Affine
+  readonly activation: Activation
 }
 
 export function plainBlocks({ network, parameters }: NetworkParameters): Blocks {
   const epsilon = network.layerNormEps ?? LAYER_NORM_EPS
+  const names = feedForwardNames(network)
   const blocks = Array.from({ length: network.depth }, (_, i): PlainBlock => {
     const part = (name: string) => affineOf(parameters, `backbone.blocks.${i}.${name}`)
     const norm = (name: string) => (x: Tensor) => layerNorm(x, { ...part(name), epsilon })
@@ -28,8 +31,9 @@ export function plainBlocks({ network, parameters }: NetworkParameters): Blocks 
       norms: [norm('norm1'), norm('norm2')],
       qkv: part('attn.qkv'),
       projection: part('attn.proj'),
-      widen: part('mlp.fc1'),
-      narrow: part('mlp.fc2')
+      widen: part(names.widen),
+      narrow: part(names.narrow),
+      activation: activationOf(network)
     }
   })
   return {
@@ -62,10 +66,10 @@ interface Place {
 }
 
 function throughBlock(x: Tensor, block: PlainBlock, place: Place): Tensor {
-  const { norms, projection, widen, narrow } = block
+  const { norms, projection, widen, narrow, activation } = block
   const mixed = attend(norms[0](x), block.qkv, place)
   const attended = addBranch(leavingRows(x, place), apply(mixed, projection), keepColumn(place, 0))
-  const fed = apply(gelu(apply(norms[1](attended), widen)), narrow)
+  const fed = apply(activate(activation, apply(norms[1](attended), widen)), narrow)
   return addBranch(attended, fed, keepColumn(place, 1))
 }
 

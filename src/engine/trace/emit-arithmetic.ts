@@ -17,7 +17,17 @@ for (const [kernel, op] of Object.entries(BINARY)) {
   })
 }
 
-const UNARY = { Exp: 'Exp', Log: 'Log', Sqrt: 'Sqrt', Neg: 'Neg', Abs: 'Abs', Erf: 'Erf', Atanh: 'Atanh', Sign: 'Sign' }
+const UNARY = {
+  Exp: 'Exp',
+  Log: 'Log',
+  Sqrt: 'Sqrt',
+  Neg: 'Neg',
+  Abs: 'Abs',
+  Erf: 'Erf',
+  Sigmoid: 'Sigmoid',
+  Atanh: 'Atanh',
+  Sign: 'Sign'
+}
 for (const [kernel, op] of Object.entries(UNARY)) {
   emitter(kernel, ({ x }) => trace.emit(op, [trace.name(x!)], x!.shape))
 }

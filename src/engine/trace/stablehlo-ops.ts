@@ -39,6 +39,7 @@ const ARITHMETIC: Readonly<Record<string, WriteOp>> = {
   Neg: unary('negate'),
   Abs: unary('abs'),
   Sign: unary('sign'),
+  Sigmoid: unary('logistic'),
   Identity: ({ inputs: [x] }) => x!,
   Reciprocal: ({ lines, inputs: [x] }) => lines.binary('divide', lines.scalar(1), x!),
   Erf: ({ lines, inputs: [x] }) => erf(lines, x!),

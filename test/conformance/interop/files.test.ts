@@ -78,6 +78,15 @@ for (const [file, format, registers] of [
   })
 }
 
+for (const file of ['dinov2-swiglu.pth', 'hf-swiglu', 'timm-swiglu']) {
+  test(`${file}: gated layers are found, with the width of two thirds`, async () => {
+    const { network, weights } = await importing(file, { heads: 2 })
+    const { mlpRatio, gatedDim } = network
+    assert.deepEqual([mlpRatio, gatedDim], [4, 48])
+    assert.equal(weights['backbone.blocks.0.mlp.w12.weight']!.length, 2 * 48 * 16)
+  })
+}
+
 test('a class token without a position of its own has the position 0', async () => {
   const { network, weights } = await importing('timm-registers', { heads: 2 })
   const table = weights['backbone.pos_embed']!

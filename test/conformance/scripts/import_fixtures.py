@@ -75,6 +75,18 @@ class Mlp(nn.Module):
         return self.fc2(F.gelu(self.fc1(x)))
 
 
+class SwiGlu(nn.Module):
+    def __init__(self, dim, hidden):
+        super().__init__()
+        hidden = (int(hidden * 2 / 3) + 7) // 8 * 8
+        self.w12 = nn.Linear(dim, 2 * hidden)
+        self.w3 = nn.Linear(hidden, dim)
+
+    def forward(self, x):
+        gate, value = self.w12(x).chunk(2, dim=-1)
+        return self.w3(F.silu(gate) * value)
+
+
 class Scale(nn.Module):
     def __init__(self, dim):
         super().__init__()
@@ -85,14 +97,14 @@ class Scale(nn.Module):
 
 
 class Block(nn.Module):
-    def __init__(self, dim, heads, ratio, layer_scale):
+    def __init__(self, dim, heads, ratio, layer_scale, swiglu):
         super().__init__()
         self.norm1 = nn.LayerNorm(dim, eps=1e-6)
         self.attn = Attention(dim, heads)
         if layer_scale:
             self.ls1 = Scale(dim)
         self.norm2 = nn.LayerNorm(dim, eps=1e-6)
-        self.mlp = Mlp(dim, ratio * dim)
+        self.mlp = (SwiGlu if swiglu else Mlp)(dim, ratio * dim)
         if layer_scale:
             self.ls2 = Scale(dim)
 
@@ -112,7 +124,8 @@ class Patches(nn.Module):
 class Vit(nn.Module):
     """The state dict of the three repositories' vision transformers."""
 
-    def __init__(self, *, dim, depth, heads, patch, grid, ratio, layer_scale=False, mask=None, registers=0):
+    def __init__(self, *, dim, depth, heads, patch, grid, ratio, layer_scale=False, mask=None, registers=0,
+                 swiglu=False):
         super().__init__()
         self.cls_token = nn.Parameter(torch.zeros(1, 1, dim))
         self.pos_embed = nn.Parameter(torch.zeros(1, grid * grid + 1, dim))
@@ -121,7 +134,7 @@ class Vit(nn.Module):
         if registers:
             self.register_tokens = nn.Parameter(torch.zeros(1, registers, dim))
         self.patch_embed = Patches(dim, patch)
-        self.blocks = nn.ModuleList(Block(dim, heads, ratio, layer_scale) for _ in range(depth))
+        self.blocks = nn.ModuleList(Block(dim, heads, ratio, layer_scale, swiglu) for _ in range(depth))
         self.norm = nn.LayerNorm(dim, eps=1e-6)
 
     def positions(self, side):
@@ -319,6 +332,12 @@ def main():
     hugging_face("hf-registers", model, (16, 24, 8), IMAGENET)
     timm_model("timm-registers", (16, 24), IMAGENET, embed_dim=16, img_size=16, patch_size=4, num_classes=0, init_values=1e-5,
                reg_tokens=4, no_embed_class=True)
+    official("dinov2-swiglu", depth=2, dim=16, patch=4, grid=3, ratio=4, layer_scale=True, mask="mask_token", swiglu=True,
+             registers=4, sizes=(12, 20))
+    sizes["mlp_ratio"] = 4
+    hugging_face("hf-swiglu", transformers.Dinov2Model(transformers.Dinov2Config(use_swiglu_ffn=True, **sizes)), (16, 24), IMAGENET)
+    timm_model("timm-swiglu", (16,), IMAGENET, embed_dim=16, img_size=16, patch_size=4, num_classes=0, init_values=1e-5,
+               mlp_ratio=6, mlp_layer=timm.layers.SwiGLUPacked, act_layer=nn.SiLU)
 
     # Not contiguous, views of one storage, every kind of number, and the format from before 1.6.
     torch.manual_seed(7)

@@ -55,8 +55,12 @@ def dinov2_block(i, p):
         yield f"{theirs}attention.o_proj.{kind}", p[f"{ours}attn.proj.{kind}"]
         for norm in ("norm1", "norm2"):
             yield f"{theirs}{norm}.{kind}", p[f"{ours}{norm}.{kind}"]
-        for layer in ("fc1", "fc2"):
-            yield f"{theirs}mlp.{layer}.{kind}", p[f"{ours}mlp.{layer}.{kind}"]
+        if f"{ours}mlp.w12.{kind}" in p:
+            yield from zip((f"{theirs}mlp.gate_proj.{kind}", f"{theirs}mlp.up_proj.{kind}"), p[f"{ours}mlp.w12.{kind}"].chunk(2))
+            yield f"{theirs}mlp.down_proj.{kind}", p[f"{ours}mlp.w3.{kind}"]
+        else:
+            for layer in ("fc1", "fc2"):
+                yield f"{theirs}mlp.{layer}.{kind}", p[f"{ours}mlp.{layer}.{kind}"]
 
 
 def dinov2(p):
@@ -80,7 +84,29 @@ def registers():
                 network=dict(registers=REGISTERS))
 
 
-NETWORKS = dict(registers=registers)
+def gated_table(hidden):
+    """SwiGLU's layers in the place of GELU's."""
+    table = [row for row in REFERENCE["parameter_table"] if ".mlp.fc" not in row["name"]]
+    for i in range(DEPTH):
+        name, first = f"backbone.blocks.{i}.mlp", 71 + 4 * i
+        table += [
+            dict(name=f"{name}.w12.weight", shape=[2 * hidden, DIM], stream=first, amp=1.2 / DIM**0.5, offset=0.0),
+            dict(name=f"{name}.w12.bias", shape=[2 * hidden], stream=first + 1, amp=0.1, offset=0.0),
+            dict(name=f"{name}.w3.weight", shape=[DIM, hidden], stream=first + 2, amp=1.2 / hidden**0.5, offset=0.0),
+            dict(name=f"{name}.w3.bias", shape=[DIM], stream=first + 3, amp=0.1, offset=0.0),
+        ]
+    return table
+
+
+def swiglu():
+    config = transformers.Dinov2Config(mlp_ratio=C["mlp_ratio"], use_swiglu_ffn=True, **SIZES)
+    model = transformers.Dinov2Model(config)
+    type(model.embeddings).interpolate_pos_encoding = dino_positions
+    hidden = model.encoder.layer[0].mlp.down_proj.in_features
+    return dict(model=model, rename=dinov2, leading=1, table=gated_table(hidden), network=dict(gatedDim=hidden))
+
+
+NETWORKS = dict(registers=registers, swiglu=swiglu)
 
 
 def tokens(network, parameters, images, hidden=None):

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createEngine } from '../../../src/engine/create-engine.ts'
 import type { Outputs } from '../../../src/engine/engine.ts'
+import { activate, SWIGLU } from '../../../src/engine/ops/activation.ts'
 import { gelu } from '../../../src/engine/ops/gelu.ts'
 import { layerNorm } from '../../../src/engine/ops/layer-norm.ts'
 import { linear } from '../../../src/engine/ops/linear.ts'
@@ -96,9 +97,13 @@ const CASES: Readonly<Record<string, Case>> = {
   'attention of the class token': { shapes: ATTENTION, f: (inputs) => attention(inputs, attendClass) },
   'feed-forward': {
     shapes: { x: [4, 6], ...NORM, weight: [12, 6], bias: [12], w2: [6, 12], b2: [6] },
-    f: (inputs) =>
-      feedForward(inputs['x']!, foldNorm(norm(inputs), affine(inputs)), { weight: inputs['w2']!, bias: inputs['b2']! })
+    f: (inputs) => feedForward(inputs['x']!, layers(inputs))
   },
+  'gated feed-forward': {
+    shapes: { x: [4, 6], ...NORM, weight: [16, 6], bias: [16], w2: [6, 8], b2: [6] },
+    f: (inputs) => feedForward(inputs['x']!, { ...layers(inputs), activation: SWIGLU })
+  },
+  'SwiGLU of a fusing engine': { shapes: { x: [4, 6] }, f: ({ x }) => activate(SWIGLU, x!) },
   'unit rows': { shapes: { x: [4, 5] }, f: ({ x }) => unitRows(x!) },
   'weight norm': {
     shapes: { g: [5, 1], v: [5, 3] },
@@ -202,13 +207,10 @@ test('feed-forward in pieces is feed-forward, and its gradient', async () => {
   const feeds = normalFeeds(shapes)
   const load = (of: (inputs: Record<string, Tensor>) => Tensor) => createEngine().load(gradientProgram(shapes, of))
   const whole = (inputs: Record<string, Tensor>) => {
-    const { widen, narrow } = layers(inputs)
-    return tf.concat(tf.split(inputs['x']!, 12, 0).map((rows) => feedForward(rows, widen, narrow)))
+    const both = layers(inputs)
+    return tf.concat(tf.split(inputs['x']!, 12, 0).map((rows) => feedForward(rows, both)))
   }
-  const pieces = await load((inputs) => {
-    const { widen, narrow } = layers(inputs)
-    return feedForward(inputs['x']!, widen, narrow)
-  })
+  const pieces = await load((inputs) => feedForward(inputs['x']!, layers(inputs)))
   const each = await load(whole)
   const [actual, expected] = [await pieces.run(feeds), await each.run(feeds)]
   for (const [name, values] of Object.entries(expected)) {

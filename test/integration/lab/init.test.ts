@@ -29,8 +29,9 @@ const REQUEST = {
 }
 
 /** What networks may have that came after DINO's. */
-const NEWER: Readonly<Record<string, Pick<Hyperparameters, 'registers'>>> = {
-  registers: { registers: 3 }
+const NEWER: Readonly<Record<string, Pick<Hyperparameters, 'registers' | 'feedForward'>>> = {
+  'registers and swiglu': { registers: 3, feedForward: 'swiglu' },
+  swiglu: { feedForward: 'swiglu' }
 }
 
 let lab: LabFolder

@@ -39,6 +39,7 @@ const ELEMENTWISE: Record<string, Op> = {
   extremes: (x) => tf.minimum(tf.maximum(x, -0.5), tf.abs(x)),
   exponentials: (x) => tf.add(tf.exp(x), tf.log(tf.add(tf.square(x), 1))),
   roots: (x) => tf.add(tf.sqrt(tf.square(x)), tf.rsqrt(tf.add(tf.square(x), 1))),
+  'logistic function': (x) => tf.sigmoid(tf.mul(x, 40)),
   'special functions': (x) => tf.add(tf.erf(x), tf.atanh(tf.mul(x, 0.2))),
   'the inverse of tanh near 0 and near 1': (x) =>
     all(tf.mul(tf.atanh(tf.mul(x, 1e-5)), 1e5), tf.atanh(tf.mul(x, 0.499))),

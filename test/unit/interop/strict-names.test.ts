@@ -6,6 +6,7 @@ import { after, before, test } from 'node:test'
 import { type ErrorCode, isAppError } from '../../../src/base/errors.ts'
 import { encodeSafetensors, type FloatTensor } from '../../../src/base/safetensors.ts'
 import { importWeights } from '../../../src/interop/import-weights.ts'
+import { gatedDimOf } from '../../../src/recipe/network.ts'
 import type { WeightOptions } from '../../../src/recipe/weight-options.ts'
 import { backboneParameters } from '../../../src/ssl/parameters.ts'
 
@@ -108,7 +109,7 @@ const STRANGERS: Record<string, RegExp> = {
   'fc_norm.weight': /average over patch tokens/,
   'norm_pre.weight': /normalization before the first block/,
   'blocks.0.attn.q_norm.weight': /normalized queries/,
-  'blocks.0.mlp.w12.weight': /SwiGLU/,
+  'blocks.0.mlp.fc1_g.weight': /SwiGLU feed-forward layers in three parts/,
   'layers.0.blocks.0.attn.qkv.weight': /Swin/
 }
 
@@ -120,6 +121,31 @@ for (const [name, reason] of Object.entries(STRANGERS)) {
 
 test('what is no vision transformer is refused', async () => {
   await refuses(new Map([['weight', tensorOf(2, 2)]]), 'weights_unsupported', [/they begin with weight/])
+})
+
+test('gated layers are as wide as DINOv2 makes them, or refused with their width', async () => {
+  const gated = (hidden: number) => {
+    const tensors = official()
+    for (const name of ['fc1.weight', 'fc1.bias', 'fc2.weight', 'fc2.bias']) tensors.delete(`blocks.0.mlp.${name}`)
+    return tensors
+      .set('blocks.0.mlp.w12.weight', tensorOf(2 * hidden, 8))
+      .set('blocks.0.mlp.w12.bias', tensorOf(2 * hidden))
+      .set('blocks.0.mlp.w3.weight', tensorOf(8, hidden))
+      .set('blocks.0.mlp.w3.bias', tensorOf(8))
+  }
+  // Two thirds of 4 · 8 are 21, rounded up to eights 24.
+  const { network } = await importing(gated(24))
+  assert.deepEqual([network.gatedDim, network.mlpRatio], [24, 4])
+  await refuses(gated(20), 'weights_unsupported', [/SwiGLU layers of 20 are not two thirds/])
+  await refuses(gated(24).set('blocks.0.mlp.w3.weight', tensorOf(24, 8)), 'weights_mismatch', [
+    /w12\.weight has the shape \[48,8\]/
+  ])
+})
+
+test('DINOv2’s ViT-g has the width, the gate and the heads that were published', () => {
+  // 4096 between, from 1536 · 4 (facebookresearch/dinov2, vit_giant2).
+  assert.equal(gatedDimOf({ dim: 1536, mlpRatio: 4 }), 4096)
+  assert.equal(gatedDimOf({ dim: 384, mlpRatio: 4 }), 1024)
 })
 
 test('positions that are no square are refused', async () => {

@@ -5,7 +5,7 @@ import { autoRecipe } from '../../../src/recipe/auto.ts'
 import { checkRecipe } from '../../../src/recipe/check.ts'
 import { type InitChoice, type InitSubject, resolveInit } from '../../../src/recipe/init.ts'
 import { weightsHash } from '../../../src/recipe/init-record.ts'
-import { networkOf } from '../../../src/recipe/network.ts'
+import { gatedDimOf, networkOf } from '../../../src/recipe/network.ts'
 import { type RecipeRequest, resolveRecipe } from '../../../src/recipe/presets.ts'
 
 /** A model of 28-pixel gray images with 256 prototypes. */
@@ -50,6 +50,11 @@ test('a network that is not the init’s is refused, both named', () => {
   refuses({ arch: 'vit_small' }, '/arch', 'is vit_small, and the init has vit_nano')
   refuses({ patchSize: 14 }, '/patchSize', 'is 14, and the init has 7')
   refuses({ hyperparameters: { channels: 3 } }, '/hyperparameters/channels', 'is 3, and the init has 1')
+  refuses(
+    { hyperparameters: { feedForward: 'swiglu' } },
+    '/hyperparameters/feedForward',
+    'is swiglu, and the init has gelu'
+  )
   refuses({ hyperparameters: { registers: 4 } }, '/hyperparameters/registers', 'is 4, and the init has 0')
 })
 
@@ -63,10 +68,10 @@ test('an init of sizes that no run has is refused with them', () => {
   )
 })
 
-test('a run has as many registers as its init, whatever the preset has', () => {
-  const subject = withNetwork({ registers: 4 })
+test('a run has the registers and the gated layers of its init, whatever the preset has', () => {
+  const subject = withNetwork({ registers: 4, gatedDim: gatedDimOf(NANO) })
   const { recipe } = resolved(REQUEST, { subject })
-  assert.equal(recipe.hyperparameters.registers, 4)
+  assert.deepEqual([recipe.hyperparameters.registers, recipe.hyperparameters.feedForward], [4, 'swiglu'])
   assert.deepEqual(networkOf(recipe), subject.network)
 })
 

@@ -94,3 +94,18 @@ test('registers are tokens of every crop: parameters are counted as the network 
   assert.equal(four!.flopsPerImage - plain!.flopsPerImage, passes)
   assert.ok(four!.memoryBytes > plain!.memoryBytes)
 })
+
+test('gated layers have about as many weights as GELU’s, and are counted as the network has them', () => {
+  const recipe = resolveRecipe({ preset: 'vit-small-16', method: 'dino', hyperparameters: { feedForward: 'swiglu' } })
+  const counted = networkParameters(networkOf(recipe)).reduce(
+    (sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1),
+    0
+  )
+  const [gated, plain] = [recipe, resolveRecipe({ preset: 'vit-small-16', method: 'dino' })].map((one) =>
+    recipeNumbers(one, 10_000)
+  )
+  assert.equal(gated!.parameters, counted)
+  // 3 · 1024 · 384 is 2 · 1536 · 384.
+  assert.equal(gated!.flopsPerImage, plain!.flopsPerImage)
+  assert.equal(gated!.memoryBytes - plain!.memoryBytes, 4 * 9 * (counted - plain!.parameters))
+})
