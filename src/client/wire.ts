@@ -1643,6 +1643,8 @@ export interface components {
             drop_path?: number;
             init_std?: number;
             /** @enum {unknown} */
+            positions?: "learned" | "rotary";
+            /** @enum {unknown} */
             feed_forward?: "gelu" | "swiglu";
             registers?: number;
             channels?: number;
@@ -2077,6 +2079,8 @@ export interface components {
                 freeze_last_layer_epochs: number;
                 drop_path: number;
                 init_std: number;
+                /** @enum {unknown} */
+                positions?: "learned" | "rotary";
                 /** @enum {unknown} */
                 feed_forward?: "gelu" | "swiglu";
                 registers?: number;

@@ -65,7 +65,7 @@ function resize(
   format: WeightFormat,
   { imageSize = stored.imageSize, resampling = resamplingOf(format, stored) }: WeightOptions
 ): { network: Network; resampling: PositionResampling | null } {
-  if (imageSize === stored.imageSize) return { network: stored, resampling: null }
+  if (imageSize === stored.imageSize || stored.positions === 'rotary') return { network: stored, resampling: null }
   if (imageSize > 0 && imageSize % stored.patchSize === 0) return { network: { ...stored, imageSize }, resampling }
   throw unsupported(`An image size of ${imageSize} is no multiple of the patch size ${stored.patchSize}.`)
 }

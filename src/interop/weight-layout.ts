@@ -2,6 +2,7 @@
 import { AppError } from '../base/errors.ts'
 import type { WeightFormat } from '../recipe/weight-options.ts'
 import { feedForwardNames } from '../ssl/parameters.ts'
+import { dinov3Rules, isDinov3 } from './dinov3-rules.ts'
 import { type LazyTensor, NoTensor, shownName, type TensorsByName } from './tensor-source.ts'
 import { huggingFaceRules, officialRules, type Rule, type RuleOptions } from './weight-rules.ts'
 
@@ -9,7 +10,12 @@ export interface Layout {
   readonly format: WeightFormat
   readonly tensors: TensorsByName
   /** Names of the landmarks that sizes are read from. */
-  readonly names: { readonly position: string; readonly patch: string; readonly widen: string; readonly narrow: string }
+  readonly names: {
+    readonly position: string | null
+    readonly patch: string
+    readonly widen: string
+    readonly narrow: string
+  }
   /** SwiGLU feed-forward layers: `widen` makes the gate and what it lets through, `narrow` takes half as much. */
   readonly isGated: boolean
   /** timm's: they have the names of GELU's layers. */
@@ -35,7 +41,9 @@ const UNSUPPORTED: readonly (readonly [pattern: RegExp, what: string])[] = [
   [/\.(q_norm|k_norm)\./, 'normalized queries and keys'],
   [/^attn_pool\./, 'attention pooling'],
   [/^(dist_token|head_dist\.)/, 'a distillation token'],
-  [/^rope|\.rope/, 'rotary positions'],
+  [/^(rope_embed|storage_tokens)/, "DINOv3's own names; its weights for transformers are read"],
+  [/^rope|\.rope/, 'rotary positions of another kind than DINOv3ViTModel'],
+  [/^layer\.\d+\.attention\.k_proj\.bias$/, 'a bias of the keys beside rotary positions'],
   [/relative_position/, 'relative positions'],
   [/^layers\.\d+\.blocks\./, 'a hierarchy of windows (Swin)'],
   [/^(layer1|conv1)\./, 'convolutions (ResNet)']
@@ -52,6 +60,7 @@ export function layoutOf(found: TensorsByName, format: WeightFormat | undefined)
     if (name !== undefined)
       throw unsupported(`These weights have ${what} (${shownName(name)}), which Kappa does not have.`)
   }
+  if (isDinov3(tensors)) return dinov3Layout(tensors, format)
   if (tensors.has('embeddings.cls_token')) return huggingFaceLayout(tensors, format)
   if (tensors.has('cls_token') && tensors.has('patch_embed.proj.weight')) return officialLayout(tensors, format)
   const some = [...tensors.keys()].slice(0, 5).map(shownName).join(', ')
@@ -144,6 +153,38 @@ function huggingFaceLayout(tensors: TensorsByName, given: WeightFormat | undefin
     leftOut: [
       { pattern: /^embeddings\.mask_token$/, reason: 'stands for masked patches, in training only' },
       { pattern: /^pooler\.dense\./, reason: 'a layer behind the class token' },
+      { pattern: /^classifier\./, reason: 'classifier' }
+    ]
+  }
+}
+
+function dinov3Layout(tensors: TensorsByName, given: WeightFormat | undefined): Layout {
+  if (given !== undefined && given !== 'huggingface') {
+    throw unsupported(`These weights have the names of Hugging Face, not of ${given}.`)
+  }
+  const registers = tensors.get('embeddings.register_tokens')
+  const isGated = tensors.has('layer.0.mlp.gate_proj.weight')
+  const hasRegisters = registers !== undefined && !(registers instanceof NoTensor) && registers.shape[1] !== 0
+  return {
+    format: 'huggingface',
+    tensors,
+    names: {
+      position: null,
+      patch: 'embeddings.patch_embeddings.weight',
+      widen: 'layer.0.mlp.up_proj.weight',
+      narrow: 'layer.0.mlp.down_proj.weight'
+    },
+    isGated,
+    hasPackedNames: false,
+    registers: hasRegisters ? 'embeddings.register_tokens' : null,
+    onlyPatchesHavePositions: false,
+    block: /^layer\.(\d+)\./,
+    hasLayerScale: tensors.has('layer.0.layer_scale1.lambda1'),
+    hasHead: false,
+    rules: dinov3Rules,
+    leftOut: [
+      { pattern: /^embeddings\.mask_token$/, reason: 'stands for masked patches, in training only' },
+      { pattern: /^embeddings\.register_tokens$/, reason: 'has no rows' },
       { pattern: /^classifier\./, reason: 'classifier' }
     ]
   }

@@ -6,6 +6,8 @@ import { backboneParameters, headParameters, type ParameterSpec } from '../ssl/p
 export interface Source {
   readonly name: string
   readonly shape: readonly number[]
+  /** Place of its first number in the target; left out where sources follow one upon the other. */
+  readonly at?: number
 }
 
 /** One of our tensors. */
@@ -117,7 +119,7 @@ export const LAYER_SCALES: Readonly<Record<string, string>> = {
   'mlp.w3': 'layer_scale2.lambda1'
 }
 
-const sameAs = ({ name: target, shape }: ParameterSpec, source: string): Rule => ({
+export const sameAs = ({ name: target, shape }: ParameterSpec, source: string): Rule => ({
   target,
   shape,
   sources: [{ name: source, shape }]
@@ -131,7 +133,7 @@ function patchPositions({ name: target, shape }: ParameterSpec, name: string): R
 }
 
 /** γ ⊙ (W x + b) = (γ ⊙ W) x + γ ⊙ b: the factors go into the rows of the layer in front, exactly. */
-function scaledRule(spec: ParameterSpec, { name, gamma }: { name: string; gamma: string }): Rule {
+export function scaledRule(spec: ParameterSpec, { name, gamma }: { name: string; gamma: string }): Rule {
   const rows = spec.shape[0]!
   const sources = [
     { name, shape: spec.shape },
@@ -145,7 +147,7 @@ function scaleRows([values, factors]: readonly Float32Array[]): Float32Array {
   return values!.map((value, i) => value * factors![Math.floor(i / columns)]!)
 }
 
-function concatenate(parts: readonly Float32Array[]): Float32Array {
+export function concatenate(parts: readonly Float32Array[]): Float32Array {
   const joined = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0))
   let at = 0
   for (const part of parts) {

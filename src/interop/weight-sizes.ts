@@ -4,12 +4,15 @@ import { isRecord } from '../base/json.ts'
 import { gatedDimOf, LAYER_NORM_EPS, type Network } from '../recipe/network.ts'
 import { VARIANTS, type Variant } from '../recipe/variants.ts'
 import type { WeightOptions } from '../recipe/weight-options.ts'
+import { strangeDinov3 } from './dinov3-rules.ts'
 import { NoTensor } from './tensor-source.ts'
 import type { WeightFiles } from './weight-files.ts'
 import { type Layout, unsupported } from './weight-layout.ts'
 
 /** Of Hugging Face's ViTConfig, where its config.json does not say. Its Dinov2Config has DINO's. */
 const HUGGING_FACE_VIT_EPS = 1e-12
+/** Of Hugging Face's DINOv3ViTConfig. */
+const DINOV3_EPS = 1e-5
 const HEAD_WIDTH = 64
 /** Wider ones come with heads of 72, 80 or 88 (SoViT, ViT-H, ViT-g), except DINOv2's ViT-g, known by its SwiGLU. */
 const WIDEST_OF_64 = 1024
@@ -24,12 +27,12 @@ export function sizesOf(layout: Layout, files: Pick<WeightFiles, 'config'>, opti
   const [dim, channels, patchSize, patchWidth] = patch as [number, number, number, number]
   if (patchSize !== patchWidth) throw unsupported(`Patches of ${patchSize} × ${patchWidth} pixels are not square.`)
   if (channels !== 1 && channels !== 3) throw unsupported(`Images of ${channels} channels are not read.`)
-  const grid = gridOf(layout)
   const registers = layout.registers === null ? 0 : shapeOf(layout, layout.registers, 3)[1]!
   const blocks = [...tensors.keys()].map((name) => Number(layout.block.exec(name)?.[1] ?? -1))
   const depth = blocks.reduce((most, block) => Math.max(most, block), -1) + 1
   // Every block has tensors of its own: a number beyond theirs would only be a long list of what is missing.
   if (depth > tensors.size) throw unsupported(`Of ${depth} blocks most are missing.`)
+  if (names.position === null) checkDinov3(layout, files)
   const variant = {
     dim,
     depth,
@@ -41,7 +44,7 @@ export function sizesOf(layout: Layout, files: Pick<WeightFiles, 'config'>, opti
     ...variant,
     patchSize,
     channels,
-    imageSize: grid * patchSize,
+    ...positionsOf(layout, patchSize, { files, options }),
     layerNormEps: epsilonOf(layout, files),
     ...(registers > 0 ? { registers } : {}),
     ...headSizes(layout)
@@ -57,14 +60,36 @@ function feedForwardOf(layout: Layout, dim: number): Pick<Network, 'mlpRatio' | 
   }
   const mlpRatio = GATED_RATIOS.find((ratio) => gatedDimOf({ dim, mlpRatio: ratio }) === hidden)
   if (mlpRatio !== undefined) return { mlpRatio, gatedDim: hidden }
+  // DINOv3's configuration says any width; such a ratio is that of no arch.
+  if (layout.names.position === null) return { mlpRatio: (1.5 * hidden) / dim, gatedDim: hidden }
   throw unsupported(
     `SwiGLU layers of ${hidden} are not two thirds of a multiple of the width ${dim}, rounded up to eights.`
   )
 }
 
+function checkDinov3({ isGated }: Layout, { config }: Said['files']): void {
+  const strange = strangeDinov3(config, isGated ? { gatedDim: 1 } : {})
+  if (strange !== null) throw unsupported(strange)
+}
+
+/** Rotary positions are for any size: the configuration says which one it is served at, unless a person does. */
+function positionsOf(
+  layout: Layout,
+  patchSize: number,
+  { files, options }: Said
+): Pick<Network, 'imageSize' | 'positions'> {
+  const { position } = layout.names
+  if (position !== null) return { imageSize: patchSize * gridOf(layout, position) }
+  const imageSize = options.imageSize ?? numberIn(files.config, 'image_size')
+  if (imageSize !== undefined && imageSize % patchSize === 0) return { imageSize, positions: 'rotary' }
+  const said =
+    imageSize === undefined ? 'Nothing says' : `${imageSize} px are no multiple of the patch size ${patchSize}:`
+  throw unsupported(`${said} the size of images; "imageSize" (--image-size) does.`)
+}
+
 /** Patches in a row of the square that positions are stored for. */
-function gridOf(layout: Layout): number {
-  const [, tokens] = shapeOf(layout, layout.names.position, 3) as [number, number, number]
+function gridOf(layout: Layout, name: string): number {
+  const [, tokens] = shapeOf(layout, name, 3) as [number, number, number]
   const grid = Math.sqrt(layout.onlyPatchesHavePositions ? tokens : tokens - 1)
   if (Number.isInteger(grid) && grid > 0) return grid
   throw unsupported(`Positions for ${tokens} tokens are not those of a class token and a square of patches.`)
@@ -84,13 +109,19 @@ interface Said {
   readonly options: WeightOptions
 }
 
-function headsOf({ isGated }: Layout, dim: number, { files: { config }, options: { heads, arch } }: Said): number {
+function headsOf(
+  { isGated, names }: Layout,
+  dim: number,
+  { files: { config }, options: { heads, arch } }: Said
+): number {
   const timm = config?.['model_args']
+  const isTable = names.position !== null
   const said =
     heads ?? (arch && VARIANTS[arch].heads) ?? numberIn(config, 'num_attention_heads') ?? numberIn(timm, 'num_heads')
   if (said !== undefined) {
-    if (Number.isInteger(said) && said > 0 && dim % said === 0) return said
-    throw unsupported(`${said} heads do not divide the width of ${dim}; "heads" says how many there are.`)
+    if (Number.isInteger(said) && said > 0 && dim % said === 0 && (isTable || dim % (4 * said) === 0)) return said
+    const into = isTable ? '' : ' into fours, which rotary positions take'
+    throw unsupported(`${said} heads do not divide the width of ${dim}${into}; "heads" says how many there are.`)
   }
   const isGiant = isGated && dim === DINOV2_GIANT
   if (dim % HEAD_WIDTH === 0 && (dim <= WIDEST_OF_64 || isGiant)) return dim / HEAD_WIDTH
@@ -107,9 +138,10 @@ function checkArch(found: Variant, { arch }: WeightOptions): void {
   throw unsupported(`The weights are no ${arch}: ${list}.`)
 }
 
-function epsilonOf({ format, hasLayerScale }: Layout, { config }: Pick<WeightFiles, 'config'>): number {
+function epsilonOf({ format, hasLayerScale, names }: Layout, { config }: Pick<WeightFiles, 'config'>): number {
   if (format !== 'huggingface') return LAYER_NORM_EPS
-  return numberIn(config, 'layer_norm_eps') ?? (hasLayerScale ? LAYER_NORM_EPS : HUGGING_FACE_VIT_EPS)
+  const usual = hasLayerScale ? LAYER_NORM_EPS : HUGGING_FACE_VIT_EPS
+  return numberIn(config, 'layer_norm_eps') ?? (names.position === null ? DINOV3_EPS : usual)
 }
 
 function headSizes(layout: Layout): Pick<Network, 'headHiddenDim' | 'bottleneckDim' | 'prototypes'> {

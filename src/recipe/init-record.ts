@@ -16,7 +16,7 @@ export interface InitRecord {
   /** Of a model the hash of its weights (`weightsHash`), of a checkpoint its state hash, of weights that of the file. */
   readonly sha256: string
   readonly head: InitHead
-  /** Pixels of the image that the positions are stored for; null where the run's crops have the same size. */
+  /** Pixels of the image that the positions are stored for; null where the run's crops have the same size, or rotary positions no table. */
   readonly resampledFrom: number | null
 }
 

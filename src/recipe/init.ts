@@ -57,8 +57,9 @@ export function resolveInit(request: RecipeRequest, { subject, head: wish }: Ini
   const head = headOf({ ...base.hyperparameters, ...sizes }, { subject, head: wish })
   const asked = withDefaults(plain, { ...sizes, ...continued(base.hyperparameters, head) })
   const { recipe, reasons } = choose(asked)
-  const { imageSize } = subject.network
-  const resampledFrom = imageSize === recipe.hyperparameters.crops.global.size ? null : imageSize
+  const { imageSize, positions } = subject.network
+  const isAsStored = positions === 'rotary' || imageSize === recipe.hyperparameters.crops.global.size
+  const resampledFrom = isAsStored ? null : imageSize
   const { source, from, sha256 } = subject
   return {
     recipe,
@@ -99,6 +100,7 @@ function networkErrors(
   compare('/arch', arch, own)
   compare('/patchSize', patchSize, network.patchSize)
   compare('/hyperparameters/channels', hyperparameters?.channels, network.channels)
+  compare('/hyperparameters/positions', hyperparameters?.positions, network.positions ?? 'learned')
   compare('/hyperparameters/feedForward', hyperparameters?.feedForward, feedForwardOf(network))
   compare('/hyperparameters/registers', hyperparameters?.registers, network.registers ?? 0)
   return errors
@@ -117,6 +119,7 @@ const feedForwardOf = ({ gatedDim }: Network): (typeof FEED_FORWARDS)[number] =>
 
 /** What its blocks are made of and go through, where that is not DINO's. */
 const blocksOf = ({ network }: InitSubject) => ({
+  ...(network.positions === undefined ? {} : { positions: network.positions }),
   ...(network.gatedDim === undefined ? {} : { feedForward: feedForwardOf(network) }),
   ...(network.registers ? { registers: network.registers } : {})
 })

@@ -4,6 +4,9 @@ import { VARIANTS, type Variant } from './variants.ts'
 /** Of every layer normalization in DINO's ViT; PyTorch's default would be 1e-5. */
 export const LAYER_NORM_EPS = 1e-6
 
+/** Of rotary positions, in every DINOv3. */
+export const ROTARY_BASE = 100
+
 /** Every size of student and teacher: a variant, what it looks at and the head on top. */
 export interface Network extends Variant {
   readonly patchSize: number
@@ -19,6 +22,8 @@ export interface Network extends Variant {
   readonly layerNormEps?: number
   /** Of the patches' own last layer; left out where they share the class token's, or nothing is predicted of them. */
   readonly patchPrototypes?: number
+  /** `rotary`: queries and keys turn with the place of their patch (ssl/rotary.ts); left out, a learned table is added. */
+  readonly positions?: 'rotary'
   /** Of SwiGLU feed-forward layers the width between; left out, they are GELU's and mlpRatio times as wide as the network. */
   readonly gatedDim?: number
   /** Learned tokens between class token and patches, without a position (arXiv 2309.16588); left out, none. */
@@ -29,7 +34,8 @@ export interface Network extends Variant {
 
 /** As it answers: the patches' own last layer and the mask token are for training alone. */
 export function servedNetwork(recipe: Recipe): Network {
-  const { channels, crops, headHiddenDim, bottleneckDim, prototypes, registers, feedForward } = recipe.hyperparameters
+  const h = recipe.hyperparameters
+  const { channels, crops, headHiddenDim, bottleneckDim, prototypes } = h
   const variant = VARIANTS[recipe.arch]
   return {
     ...variant,
@@ -39,8 +45,9 @@ export function servedNetwork(recipe: Recipe): Network {
     headHiddenDim,
     bottleneckDim,
     prototypes,
-    ...(feedForward === 'swiglu' ? { gatedDim: gatedDimOf(variant) } : {}),
-    ...(registers ? { registers } : {})
+    ...(h.positions === 'rotary' ? { positions: h.positions } : {}),
+    ...(h.feedForward === 'swiglu' ? { gatedDim: gatedDimOf(variant) } : {}),
+    ...(h.registers ? { registers: h.registers } : {})
   }
 }
 

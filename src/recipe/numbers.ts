@@ -44,13 +44,13 @@ const patchesOf = (size: number, patchSize: number): number => Math.floor(size /
 
 function countBackbone(recipe: Recipe): number {
   const network = servedNetwork(recipe)
-  const { dim: d, depth, mlpRatio: r, gatedDim, patchSize, channels, imageSize } = network
+  const { dim: d, depth, mlpRatio: r, gatedDim, patchSize, channels, imageSize, positions } = network
   // Two norms 4d · biases of qkv 3d, of the projection d, of the feed-forward's two layers.
   const block = blockWeights(network) + 9 * d + (gatedDim === undefined ? r * d : 2 * gatedDim)
   const patchEmbed = channels * patchSize * patchSize * d + d
-  // The class token's own position; registers have none.
-  const tokens = leadingTokens(network) + 1 + patchesOf(imageSize, patchSize)
-  return patchEmbed + d * tokens + depth * block + 2 * d
+  // Registers have no position.
+  const table = positions === 'rotary' ? 0 : 1 + patchesOf(imageSize, patchSize)
+  return patchEmbed + d * (leadingTokens(network) + table) + depth * block + 2 * d
 }
 
 function countHead({ arch, hyperparameters: h }: Recipe): number {

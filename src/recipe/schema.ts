@@ -9,6 +9,7 @@ import { BITS } from './bits.ts'
 export const METHODS = ['dino', 'dino-vmf', 'ibot', 'ibot-vmf'] as const
 export const ARCHS = ['vit_mu', 'vit_nano', 'vit_tiny', 'vit_small', 'vit_base', 'vit_large'] as const
 export const CENTERINGS = ['logit', 'probability', 'probability-ema', 'sinkhorn'] as const
+export const POSITIONS = ['learned', 'rotary'] as const
 export const FEED_FORWARDS = ['gelu', 'swiglu'] as const
 export const MASK_SHAPES = ['block', 'random'] as const
 
@@ -203,6 +204,8 @@ export const Hyperparameters = Type.Object(
     dropPath: Type.Number({ minimum: 0, maximum: 0.9 }),
     /** Standard deviation of the truncated normal that initializes weights. */
     initStd: Type.Number({ minimum: 0.0001, maximum: 1 }),
+    /** Where a patch is: learned numbers that are added to it, or rotations of queries and keys (DINOv3); left out, learned. */
+    positions: Type.Optional(Type.Enum([...POSITIONS])),
     /** Between attention and attention: GELU's two layers, or SwiGLU's gated ones (DINOv2's ViT-g); left out, gelu. */
     feedForward: Type.Optional(Type.Enum([...FEED_FORWARDS])),
     /** Learned tokens that belong to no patch and that nothing is said of (arXiv 2309.16588; DINOv2 takes 4); left out, 0. */

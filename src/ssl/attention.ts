@@ -5,11 +5,14 @@ import { normalizeBackward, normalizeForward, normalizeInto } from '../engine/op
 import { type Tensor, tf } from '../engine/tf.ts'
 import { classRows } from './blocks.ts'
 import type { FoldedAttention } from './fold.ts'
+import { type Rotation, rotate, rotateBack } from './rotary.ts'
 
 export interface TokenGrid {
   /** T, class token included. */
   readonly tokens: number
   readonly heads: number
+  /** Of queries and keys, where positions are rotary. */
+  readonly rotation?: Rotation | undefined
 }
 
 /**
@@ -29,30 +32,38 @@ function toRows(perHead: Tensor): Tensor {
 /** softmax(q kᵀ / √d) v over normalized x, before the projection: x [T·B, D] → [T·B, D]. */
 export function attend(
   x: Tensor,
-  { weight: folded, queryBias, epsilon }: FoldedAttention,
-  { tokens, heads }: TokenGrid
+  { weight: folded, bias, epsilon }: FoldedAttention,
+  { tokens, heads, rotation }: TokenGrid
 ): Tensor {
+  const dim = x.shape[1]!
   return withGradient({
-    inputs: [x, folded, queryBias] as const,
+    inputs: [x, folded, bias] as const,
     forward: () => {
       const { value, inverseDeviation } = normalizeForward(x, epsilon)
-      const [wq, wk, wv] = tf.split(folded, 3, 0)
-      const q = toHeads(tf.add(product(value, wq!, { transposeB: true }), queryBias), tokens, heads)
-      const k = toHeads(product(value, wk!, { transposeB: true }), tokens, heads)
-      const v = toHeads(product(value, wv!, { transposeB: true }), tokens, heads)
+      const [wq, wk, wv] = tf.split(folded, 3, 0) as [Tensor, Tensor, Tensor]
+      const [bq, bk] = rotation ? tf.split(bias, 2, 0) : [bias]
+      const of = (part: Tensor, own?: Tensor) => {
+        const rows = product(value, part, { transposeB: true })
+        return toHeads(own ? tf.add(rows, own) : rows, tokens, heads)
+      }
+      const turn = (perHead: Tensor) => (rotation ? rotate(perHead, rotation) : perHead)
+      const [q, k, v] = [turn(of(wq, bq)), turn(of(wk, bk)), of(wv)]
       const weights = tf.softmax(tf.matMul(q, k, false, true))
-      return { value: toRows(tf.matMul(weights, v)), saved: [value, inverseDeviation, q, k, v, weights] }
+      const turned = rotation ? [rotation.cos, rotation.sin] : []
+      return { value: toRows(tf.matMul(weights, v)), saved: [value, inverseDeviation, q, k, v, weights, ...turned] }
     },
     backward: (dy, [, weight], saved) => {
       const [value, inverseDeviation, q, k, v, weights] = saved as [Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]
+      const [cos, sin] = saved.slice(6)
+      const turnBack = (perHead: Tensor) => (cos && sin ? rotateBack(perHead, { cos, sin }) : perHead)
       const dMixed = toHeads(dy, tokens, heads)
       const dScores = softmaxBackward(tf.matMul(dMixed, v, false, true), weights)
-      const dq = tf.matMul(dScores, k)
-      const dk = tf.matMul(dScores, q, true, false)
+      const dq = turnBack(tf.matMul(dScores, k))
+      const dk = turnBack(tf.matMul(dScores, q, true, false))
       const dv = tf.matMul(weights, dMixed, true, false)
       const all = threeToRows([dq, dk, dv])
       const dx = normalizeBackward(product(all, weight), { value, inverseDeviation })
-      const dBias = tf.slice(columnSums(all), [0], [x.shape[1]!])
+      const dBias = tf.slice(columnSums(all), [0], [rotation ? 2 * dim : dim])
       return [dx, tf.matMul(all, value, true, false), dBias]
     }
   })
@@ -60,21 +71,29 @@ export function attend(
 
 /**
  * The same for the class token alone, which is all that leaves the last block: [T·B, D] → [B, D]. With one query per head,
- * (q Wk) xᵀ and (p x) Wvᵀ spare the keys and values of every token, the larger part of a block's work on them.
+ * (q Wk) xᵀ and (p x) Wvᵀ spare the keys and values of every token, the larger part of a block's work on them. Keys that turn
+ * with their place have to be made.
  */
 export function attendClass(
   x: Tensor,
-  { weight, queryBias, epsilon }: FoldedAttention,
-  { tokens, heads }: TokenGrid
+  { weight, bias, epsilon }: FoldedAttention,
+  { tokens, heads, rotation }: TokenGrid
 ): Tensor {
   const [count, dim] = x.shape as [number, number]
   const [batch, size] = [count / tokens, dim / heads]
   const value = normalizeInto(x, epsilon)
   const [wq, wk, wv] = tf.split(weight, 3, 0)
+  if (rotation) {
+    const [bq, bk] = tf.split(bias, 2, 0) as [Tensor, Tensor]
+    const q = toHeads(linear(classRows(value, tokens), wq!, bq), 1, heads)
+    const k = rotate(toHeads(linear(value, wk!, bk), tokens, heads), rotation)
+    const v = toHeads(tf.matMul(value, wv!, false, true), tokens, heads)
+    return toRows(tf.matMul(tf.softmax(tf.matMul(q, k, false, true)), v))
+  }
   const perHead = (part: Tensor) => tf.reshape(part, [heads, size, dim])
   const swap = (a: Tensor) => tf.transpose(a, [1, 0, 2])
 
-  const q = swap(tf.reshape(linear(classRows(value, tokens), wq!, queryBias), [batch, heads, size]))
+  const q = swap(tf.reshape(linear(classRows(value, tokens), wq!, bias), [batch, heads, size]))
   const asked = swap(tf.matMul(q, perHead(wk!)))
   const seen = swap(tf.reshape(value, [tokens, batch, dim]))
   const weights = tf.softmax(tf.matMul(asked, seen, false, true))

@@ -40,7 +40,8 @@ export function leavingRows(backbone: Backbone, views: readonly View[]): Tensor[
       const tokens = leadingTokens(network) + embedded.patches.shape[0]!
       const batch = embedded.patches.shape[1]!
       const rows = tf.reshape(embedPatches(backbone, embedded), [tokens * batch, network.dim])
-      return { rows, tokens, batch, keeps, leaving, ...(observe ? { observe } : {}) }
+      const { grid } = embedded
+      return { rows, tokens, batch, keeps, leaving, ...(grid && { grid }), ...(observe && { observe }) }
     })
   )
 }

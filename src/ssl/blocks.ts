@@ -3,6 +3,7 @@ import { type Activation, GELU, SWIGLU } from '../engine/ops/activation.ts'
 import { type Tensor, type Tensors, tf } from '../engine/tf.ts'
 import type { Network } from '../recipe/network.ts'
 import type { Affine } from './fold.ts'
+import type { Grid } from './position.ts'
 
 /**
  * Factors of the residual branches, two for each block (attention, then feed-forward), each [batch]: 0 drops the
@@ -15,6 +16,8 @@ export interface TokenView {
   /** [tokens · batch, dim]. */
   readonly rows: Tensor
   readonly tokens: number
+  /** Of the patches; a square when it is left out. */
+  readonly grid?: Grid
   readonly batch: number
   readonly keeps: BranchKeeps
   /** Which tokens leave the last block; only they ask, are projected and fed forward there. */

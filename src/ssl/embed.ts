@@ -1,7 +1,7 @@
 /** From patches to the tokens that the first block sees. */
 import { type Tensor, type Tensors, tf } from '../engine/tf.ts'
 import { leadingTokens, type Network } from '../recipe/network.ts'
-import { type Grid, positionsAt } from './position.ts'
+import { type Grid, positionsAt, squareOf } from './position.ts'
 
 /** Pixels of patches, float, normalized: [patches, batch, channels · patch²], patches in reading order. */
 export type Patches = Tensor
@@ -25,11 +25,9 @@ export interface NetworkParameters {
  */
 export function embedPatches({ network, parameters }: NetworkParameters, of: EmbeddedPatches): Tensor {
   const { patches, hidden } = of
-  const { dim, imageSize, patchSize } = network
+  const { dim } = network
   const [count, batch, pixels] = patches.shape as [number, number, number]
-  const side = Math.sqrt(count)
-  const grid = of.grid ?? [side, side]
-  const positions = positionsAt(parameters['backbone.pos_embed']!, imageSize / patchSize, grid)
+  const positions = positionTable({ network, parameters }, of.grid ?? squareOf(count))
   const first = tf.add(tf.slice(positions, [0, 0], [1, dim]), tf.reshape(parameters['backbone.cls_token']!, [1, dim]))
   const others = tf.add(tf.slice(positions, [1, 0], [count, dim]), parameters['backbone.patch_embed.proj.bias']!)
   const leading = leadingTokens(network)
@@ -50,6 +48,13 @@ export function embedPatches({ network, parameters }: NetworkParameters, of: Emb
   )
   const embedded = tf.matMul(rows as tf.Tensor2D, seen.weight as tf.Tensor2D, false, true)
   return tf.add(tf.reshape(embedded, [leading + count, batch, dim]), table)
+}
+
+/** [1 + patches, dim]; of rotary positions nothing is added, as queries and keys have them. */
+function positionTable({ network, parameters }: NetworkParameters, grid: Grid): Tensor {
+  const { dim, imageSize, patchSize, positions } = network
+  if (positions === 'rotary') return tf.zeros([1 + grid[0] * grid[1], dim])
+  return positionsAt(parameters['backbone.pos_embed']!, imageSize / patchSize, grid)
 }
 
 interface Embedding {

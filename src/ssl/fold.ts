@@ -34,8 +34,8 @@ export function foldNorm(norm: LayerNorm, { weight, bias }: Affine): FoldedNorm 
 export interface FoldedAttention {
   /** [3D, D]; the queries' part carries 1/√d. */
   readonly weight: Tensor
-  /** [D], of the queries alone, with the same factor. */
-  readonly queryBias: Tensor
+  /** [D], of the queries alone, with the same factor; [2D] where keys turn with their place and have one too. */
+  readonly bias: Tensor
   /** Of the projection behind. */
   readonly projection: Affine
   /** Of the normalization in front. */
@@ -44,24 +44,31 @@ export interface FoldedAttention {
 
 /**
  * Moves what need not happen on wide tensors into the weights. A bias of the keys adds the same to all scores of a query
- * and the softmax does not see it; a bias of the values passes through weights that sum to 1, straight into the
+ * and the softmax does not see it, unless keys turn with their place: then what the normalization adds to them counts, and a bias
+ * of their own there is none, as in DINOv3. A bias of the values passes through weights that sum to 1, straight into the
  * projection's bias.
  */
 export function foldAttention(
   norm: LayerNorm,
   qkv: Affine,
-  { projection, heads }: { projection: Affine; heads: number }
+  { projection, heads, keysTurn = false }: { projection: Affine; heads: number; keysTurn?: boolean }
 ): FoldedAttention {
-  const { weight, bias, epsilon } = foldNorm(norm, qkv)
   const dim = projection.bias.shape[0]!
+  const own = keysTurn ? tf.mul(qkv.bias, withoutKeys(dim)) : qkv.bias
+  const { weight, bias, epsilon } = foldNorm(norm, { weight: qkv.weight, bias: own })
   const scale = (dim / heads) ** -0.5
   const rows = Float32Array.from({ length: 3 * dim }, (_, row) => (row < dim ? scale : 1))
   const valueBias = tf.reshape(tf.slice(bias, [2 * dim], [dim]), [dim, 1]) as tf.Tensor2D
+  const ofQueries = tf.mul(tf.slice(bias, [0], [dim]), scale)
   const passed = tf.reshape(tf.matMul(projection.weight as tf.Tensor2D, valueBias), [dim])
   return {
     weight: tf.mul(weight, tf.tensor2d(rows, [3 * dim, 1])),
-    queryBias: tf.mul(tf.slice(bias, [0], [dim]), scale),
+    bias: keysTurn ? tf.concat([ofQueries, tf.slice(bias, [dim], [dim])]) : ofQueries,
     projection: { weight: projection.weight, bias: tf.add(projection.bias, passed) },
     epsilon
   }
 }
+
+/** 1 for each bias of queries and values, 0 for those of keys: [3D]. */
+export const withoutKeys = (dim: number): Tensor =>
+  tf.tensor1d(Float32Array.from({ length: 3 * dim }, (_, i) => (i >= dim && i < 2 * dim ? 0 : 1)))

@@ -4,13 +4,14 @@
  */
 import { linear } from '../engine/ops/linear.ts'
 import { type Tensor, tf } from '../engine/tf.ts'
-import { LAYER_NORM_EPS } from '../recipe/network.ts'
+import { LAYER_NORM_EPS, type Network } from '../recipe/network.ts'
 import { attend, attendClass } from './attention.ts'
 import { activationOf, affineOf, type Blocks, classRows, type TokenView } from './blocks.ts'
 import type { NetworkParameters } from './embed.ts'
 import { type FoldedAttention, foldAttention, foldNorm } from './fold.ts'
 import { type FeedForward, feedForward } from './mlp.ts'
 import { feedForwardNames } from './parameters.ts'
+import { rotationOf } from './rotary.ts'
 
 interface FoldedBlock {
   readonly attention: FoldedAttention
@@ -27,17 +28,18 @@ export function foldedBlocks({ network, parameters }: NetworkParameters): Blocks
     return {
       attention: foldAttention({ ...part('norm1'), epsilon }, part('attn.qkv'), {
         projection: part('attn.proj'),
-        heads: network.heads
+        heads: network.heads,
+        keysTurn: network.positions === 'rotary'
       }),
       layers: { widen: foldNorm({ ...part('norm2'), epsilon }, part(widen)), narrow: part(narrow), activation }
     }
   })
-  return { through: (views) => views.map((view) => blockRows(blocks, network.heads, view)) }
+  return { through: (views) => views.map((view) => blockRows(blocks, network, view)) }
 }
 
-function blockRows(blocks: readonly FoldedBlock[], heads: number, view: TokenView): Tensor {
+function blockRows(blocks: readonly FoldedBlock[], network: Network, view: TokenView): Tensor {
   const { tokens, keeps, leaving, observe } = view
-  const grid = { tokens, heads }
+  const grid = { tokens, heads: network.heads, rotation: rotationOf(network, view) }
   // Under an eager engine, what a block computes on its way and no gradient needs goes with its end.
   const through = (x: Tensor, i: number, { attention, layers }: FoldedBlock): Tensor => {
     const classOnly = leaving === 'class' && i === blocks.length - 1

@@ -66,7 +66,7 @@ export function backboneParameters(network: Network): ParameterSpec[] {
   const bound = 1 / Math.sqrt(channels * patchSize * patchSize)
   return [
     spec('backbone.cls_token', [1, 1, dim], { kind: 'truncatedNormal', std: 0.02 }),
-    spec('backbone.pos_embed', [1, tokens, dim], normal),
+    ...(network.positions === 'rotary' ? [] : [spec('backbone.pos_embed', [1, tokens, dim], normal)]),
     // All but alike at first, as in DINOv2 and timm.
     ...(registers
       ? [spec('backbone.register_tokens', [1, registers, dim], { kind: 'truncatedNormal', std: 1e-6 })]

@@ -9,8 +9,9 @@ import { type Tensor, tf } from '../engine/tf.ts'
 import { LAYER_NORM_EPS } from '../recipe/network.ts'
 import { activationOf, affineOf, type Blocks, classRows, type TokenView } from './blocks.ts'
 import type { NetworkParameters } from './embed.ts'
-import type { Affine } from './fold.ts'
+import { type Affine, withoutKeys } from './fold.ts'
 import { feedForwardNames } from './parameters.ts'
+import { type Rotation, rotate, rotationOf } from './rotary.ts'
 
 interface PlainBlock {
   readonly norms: readonly [attention: (x: Tensor) => Tensor, feedForward: (x: Tensor) => Tensor]
@@ -38,10 +39,11 @@ export function plainBlocks({ network, parameters }: NetworkParameters): Blocks 
   })
   return {
     through: (views) => {
+      const rotations = views.map((view) => rotationOf(network, view, filledUp(view.tokens)))
       const x = blocks.reduce(
         (rows, block, i) => {
           const isLast = i === blocks.length - 1
-          const next = throughBlock(rows, block, { views, heads: network.heads, index: i, isLast })
+          const next = throughBlock(rows, block, { views, rotations, heads: network.heads, index: i, isLast })
           const sizes = views.map((view) => rowsLeaving(view, isLast))
           if (views.some(({ observe }) => observe)) {
             for (const [v, part] of split(next, sizes).entries()) views[v]!.observe?.(i, part)
@@ -60,6 +62,8 @@ export function plainBlocks({ network, parameters }: NetworkParameters): Blocks 
 
 interface Place {
   readonly views: readonly TokenView[]
+  /** Of each view, over its rows filled up. */
+  readonly rotations: readonly (Rotation | undefined)[]
   readonly heads: number
   readonly index: number
   readonly isLast: boolean
@@ -82,13 +86,15 @@ const rowsLeaving = (view: TokenView, isLast: boolean): number =>
 
 /** softmax(q kᵀ / √d) v, view by view: [rows of all tokens, D] → [rows that leave, D]. */
 function attend(x: Tensor, qkv: Affine, place: Place): Tensor {
-  const { views, heads, isLast } = place
+  const { views, rotations, heads, isLast } = place
   const dim = x.shape[1]!
   const everyoneAsks = views.every((view) => !isClassOnly(view, isLast))
   const all = views.map(({ tokens, batch }) => tokens * batch)
   const asking = views.map((view) => rowsLeaving(view, isLast))
   const parts = everyoneAsks ? [3 * dim] : [dim, 2 * dim]
   const weights = split(qkv.weight, parts)
+  // A bias of the keys adds the same to all scores of a query and the softmax does not see it: its gradient would be rounding
+  // alone, which Adam makes as large as any other. Keys that turn with their place have none either, as in DINOv3.
   const biases = split(tf.mul(qkv.bias, withoutKeys(dim)), parts)
   const [first, second] = weights.map((weight, i) => {
     const rows = i === 0 ? leavingRows(x, place) : x
@@ -100,7 +106,11 @@ function attend(x: Tensor, qkv: Affine, place: Place): Tensor {
     const askers = asking[i]! / batch
     const asked = toHeads(first![i]!, { ...grid, tokens: askers, parts: everyoneAsks ? 3 : 1 })
     const [q, k, v] = second ? [...asked, ...toHeads(second[i]!, { ...grid, tokens, parts: 2 })] : asked
-    const scores = tf.mul(tf.matMul(q!, k!, false, true), grid.size ** -0.5)
+    const rotation = rotations[i]
+    // A class token that asks alone does not turn.
+    const asks = rotation && askers === tokens ? rotate(q!, rotation) : q!
+    const answers = rotation ? rotate(k!, rotation) : k!
+    const scores = tf.mul(tf.matMul(asks, answers, false, true), grid.size ** -0.5)
     const values = tf.matMul(tf.softmax(withoutFilling(scores, tokens)), v!)
     const ofAskers = tf.slice(values, [0, 0, 0, 0], [-1, -1, askers, -1])
     return tf.reshape(tf.transpose(ofAskers, [2, 0, 1, 3]), [asking[i]!, dim])
@@ -113,6 +123,7 @@ function attend(x: Tensor, qkv: Affine, place: Place): Tensor {
  * filled up here, the padding is part of a transposition that happens anyway.
  */
 const TOKENS_TOGETHER = 8
+const filledUp = (tokens: number): number => Math.ceil(tokens / TOKENS_TOGETHER) * TOKENS_TOGETHER
 
 /** Tokens that only fill up are seen by nobody: scores [B, H, askers, keys]. */
 function withoutFilling(scores: Tensor, tokens: number): Tensor {
@@ -121,13 +132,6 @@ function withoutFilling(scores: Tensor, tokens: number): Tensor {
   const offset = Float32Array.from({ length: keys }, (_, key) => (key < tokens ? 0 : -1e30))
   return tf.add(scores, tf.tensor1d(offset))
 }
-
-/**
- * A bias of the keys adds the same to all scores of a query and the softmax does not see it: its gradient would be rounding
- * alone, which Adam makes as large as any other.
- */
-const withoutKeys = (dim: number): Tensor =>
-  tf.tensor1d(Float32Array.from({ length: 3 * dim }, (_, i) => (i >= dim && i < 2 * dim ? 0 : 1)))
 
 interface HeadGrid {
   readonly tokens: number
@@ -141,7 +145,7 @@ interface HeadGrid {
 /** [T·B, parts·H·d] → parts of [B, H, T, d], with rows of 0 behind the T up to a multiple of 8 unless T is 1. */
 function toHeads(rows: Tensor, { tokens, batch, heads, size, parts }: HeadGrid): Tensor[] {
   const grid = tf.reshape(rows, [tokens, batch, parts, heads, size])
-  const filled = tokens === 1 ? 1 : Math.ceil(tokens / TOKENS_TOGETHER) * TOKENS_TOGETHER
+  const filled = tokens === 1 ? 1 : filledUp(tokens)
   const wide =
     filled === tokens ? grid : tf.pad(grid, [[0, filled - tokens], ...new Array<[number, number]>(4).fill([0, 0])])
   const stacked = tf.transpose(wide, [2, 1, 3, 0, 4])

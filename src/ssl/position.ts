@@ -9,6 +9,8 @@ import { type Tensor, tf } from '../engine/tf.ts'
 /** Rows and columns of patches. */
 export type Grid = readonly [height: number, width: number]
 
+export const squareOf = (patches: number): Grid => [Math.sqrt(patches), Math.sqrt(patches)]
+
 const A = -0.75
 export const POSITION_OFFSET = 0.1
 

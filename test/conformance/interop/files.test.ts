@@ -1,6 +1,7 @@
 /** Files of PyTorch, number by number, and what is refused of real layouts. */
 import assert from 'node:assert/strict'
-import { open } from 'node:fs/promises'
+import { cp, mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { isAppError } from '../../../src/base/errors.ts'
@@ -86,6 +87,41 @@ for (const file of ['dinov2-swiglu.pth', 'hf-swiglu', 'timm-swiglu']) {
     assert.equal(weights['backbone.blocks.0.mlp.w12.weight']!.length, 2 * 48 * 16)
   })
 }
+
+test('DINOv3 has rotary positions, at the size that is asked for or else configured, and keys without a bias', async () => {
+  const { network, weights, resampling, leftOut } = await importing('hf-dinov3')
+  assert.deepEqual(
+    [network.positions, network.registers, network.imageSize, network.layerNormEps],
+    ['rotary', 4, 16, 1e-5]
+  )
+  assert.ok(!('backbone.pos_embed' in weights))
+  const bias = weights['backbone.blocks.0.attn.qkv.bias']!
+  const isZero = (from: number) => bias.subarray(from, from + 16).every((value) => value === 0)
+  assert.deepEqual([0, 16, 32].map(isZero), [false, true, false])
+  assert.deepEqual([resampling, leftOut.map(({ name }) => name)], [null, ['embeddings.mask_token']])
+  const larger = await importing('hf-dinov3-gated', { imageSize: 24 })
+  assert.deepEqual([larger.network.imageSize, larger.network.gatedDim, larger.network.registers], [24, 48, undefined])
+})
+
+test('a DINOv3 whose configuration is another is refused with what it says', async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), 'kappa-dinov3-'))
+  t.after(() => rm(folder, { recursive: true }))
+  await cp(join(WEIGHTS_FOLDER, 'hf-dinov3'), folder, { recursive: true })
+  const config = JSON.parse(await readFile(join(folder, 'config.json'), 'utf8'))
+  for (const [changes, reason] of [
+    [{ rope_theta: 10000 }, /have the base 10000/],
+    [{ hidden_act: 'silu' }, /activation of plain feed-forward layers is "silu", and not gelu/],
+    [{ image_size: 18 }, /18 px are no multiple of the patch size 4/],
+    [{ image_size: undefined }, /Nothing says the size of images; "imageSize"/],
+    [{ num_attention_heads: 8 }, /8 heads do not divide the width of 16 into fours/]
+  ] as const) {
+    await writeFile(join(folder, 'config.json'), JSON.stringify({ ...config, ...changes }))
+    await assert.rejects(
+      importWeights(folder, {}),
+      (error) => isAppError(error, 'weights_unsupported') && reason.test(error.message)
+    )
+  }
+})
 
 test('a class token without a position of its own has the position 0', async () => {
   const { network, weights } = await importing('timm-registers', { heads: 2 })

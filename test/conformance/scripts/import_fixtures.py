@@ -336,6 +336,11 @@ def main():
              registers=4, sizes=(12, 20))
     sizes["mlp_ratio"] = 4
     hugging_face("hf-swiglu", transformers.Dinov2Model(transformers.Dinov2Config(use_swiglu_ffn=True, **sizes)), (16, 24), IMAGENET)
+    sizes.pop("mlp_ratio")
+    v3 = dict(num_register_tokens=4, layerscale_value=0.5, intermediate_size=32)
+    hugging_face("hf-dinov3", transformers.DINOv3ViTModel(transformers.DINOv3ViTConfig(**sizes, **v3)), (16, 24), IMAGENET)
+    v3 = dict(num_register_tokens=0, use_gated_mlp=True, hidden_act="silu", intermediate_size=48)
+    hugging_face("hf-dinov3-gated", transformers.DINOv3ViTModel(transformers.DINOv3ViTConfig(**sizes, **v3)), (16, 24), IMAGENET)
     timm_model("timm-swiglu", (16,), IMAGENET, embed_dim=16, img_size=16, patch_size=4, num_classes=0, init_values=1e-5,
                mlp_ratio=6, mlp_layer=timm.layers.SwiGLUPacked, act_layer=nn.SiLU)
 

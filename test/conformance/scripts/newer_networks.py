@@ -106,7 +106,33 @@ def swiglu():
     return dict(model=model, rename=dinov2, leading=1, table=gated_table(hidden), network=dict(gatedDim=hidden))
 
 
-NETWORKS = dict(registers=registers, swiglu=swiglu)
+def dinov3(p):
+    given = {"embeddings.cls_token": p["cls_token"], "embeddings.register_tokens": p["register_tokens"],
+             "embeddings.patch_embeddings.weight": p["patch_embed.proj.weight"],
+             "embeddings.patch_embeddings.bias": p["patch_embed.proj.bias"],
+             "norm.weight": p["norm.weight"], "norm.bias": p["norm.bias"]}
+    if "masked_embed" in p:
+        given["embeddings.mask_token"] = p["masked_embed"].reshape(1, 1, -1)
+    for i in range(DEPTH):
+        # The same parts as in DINOv2, below another name; keys have no bias.
+        given.update((name.replace("encoder.layer", "model.layer"), value) for name, value in dinov2_block(i, p)
+                     if not name.endswith("k_proj.bias"))
+    return given
+
+
+def rotary():
+    """Everything that DINOv3 has: rotary positions, registers, and SwiGLU as in its largest."""
+    hidden = 56
+    sizes = {name: value for name, value in SIZES.items()}
+    config = transformers.DINOv3ViTConfig(intermediate_size=hidden, use_gated_mlp=True, hidden_act="silu",
+                                          num_register_tokens=REGISTERS, **sizes)
+    more = [dict(name="backbone.register_tokens", shape=[1, REGISTERS, DIM], stream=61, amp=0.5, offset=0.0)]
+    table = [row for row in gated_table(hidden) if row["name"] != "backbone.pos_embed"] + more
+    return dict(model=transformers.DINOv3ViTModel(config), rename=dinov3, leading=1 + REGISTERS, table=table,
+                network=dict(positions="rotary", gatedDim=hidden, registers=REGISTERS))
+
+
+NETWORKS = dict(registers=registers, swiglu=swiglu, rotary=rotary)
 
 
 def tokens(network, parameters, images, hidden=None):
@@ -161,7 +187,7 @@ def step(network):
         each = -(target * F.log_softmax(scores(student, patches) / C["student_temp"], -1)).sum(-1) * mask
         patch_loss = patch_loss + (each.sum(1) / mask.sum(1).clamp(min=1)).mean() / len(large)
     loss = C["lambda_cls"] * cls_loss + C["lambda_patch"] * patch_loss
-    gradients = dict(zip(student, torch.autograd.grad(loss, list(student.values()))))
+    gradients = dict(zip(student, torch.autograd.grad(loss, list(student.values()), allow_unused=True)))
     return {
         "network": network["network"],
         "parameters": network["table"],

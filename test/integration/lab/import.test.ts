@@ -55,6 +55,7 @@ for (const [file, size, weights] of [
   ['dinov2.pth', 42, { heads: 2 }],
   ['dinov2-registers.pth', 20, { heads: 2, imageSize: 20 }],
   ['dinov2-swiglu.pth', 12, { heads: 2 }],
+  ['hf-dinov3', 24, { imageSize: 24 }],
   ['hf-vit', 16, {}],
   ['timm-vit', 8, { imageSize: 8 }]
 ] as const) {

@@ -29,9 +29,11 @@ const REQUEST = {
 }
 
 /** What networks may have that came after DINO's. */
-const NEWER: Readonly<Record<string, Pick<Hyperparameters, 'registers' | 'feedForward'>>> = {
+const NEWER: Readonly<Record<string, Pick<Hyperparameters, 'registers' | 'feedForward' | 'positions'>>> = {
   'registers and swiglu': { registers: 3, feedForward: 'swiglu' },
-  swiglu: { feedForward: 'swiglu' }
+  swiglu: { feedForward: 'swiglu' },
+  'registers and rotary positions': { registers: 4, positions: 'rotary' },
+  'swiglu and rotary positions': { feedForward: 'swiglu', positions: 'rotary' }
 }
 
 let lab: LabFolder

@@ -109,6 +109,8 @@ const STRANGERS: Record<string, RegExp> = {
   'fc_norm.weight': /average over patch tokens/,
   'norm_pre.weight': /normalization before the first block/,
   'blocks.0.attn.q_norm.weight': /normalized queries/,
+  'rope_embed.periods': /DINOv3's own names; its weights for transformers are read/,
+  'layer.0.attention.k_proj.bias': /a bias of the keys/,
   'blocks.0.mlp.fc1_g.weight': /SwiGLU feed-forward layers in three parts/,
   'layers.0.blocks.0.attn.qkv.weight': /Swin/
 }

@@ -55,6 +55,11 @@ test('a network that is not the init’s is refused, both named', () => {
     '/hyperparameters/feedForward',
     'is swiglu, and the init has gelu'
   )
+  refuses(
+    { hyperparameters: { positions: 'rotary' } },
+    '/hyperparameters/positions',
+    'is rotary, and the init has learned'
+  )
   refuses({ hyperparameters: { registers: 4 } }, '/hyperparameters/registers', 'is 4, and the init has 0')
 })
 
@@ -73,6 +78,11 @@ test('a run has the registers and the gated layers of its init, whatever the pre
   const { recipe } = resolved(REQUEST, { subject })
   assert.deepEqual([recipe.hyperparameters.registers, recipe.hyperparameters.feedForward], [4, 'swiglu'])
   assert.deepEqual(networkOf(recipe), subject.network)
+})
+
+test('rotary positions are the init’s, and no table is resampled', () => {
+  const { recipe, init } = resolved(REQUEST, { subject: withNetwork({ positions: 'rotary', imageSize: 56 }) })
+  assert.deepEqual([recipe.hyperparameters.positions, init.resampledFrom], ['rotary', null])
 })
 
 test('the head is seeded where the init has none or its sizes are others, and as asked for otherwise', () => {

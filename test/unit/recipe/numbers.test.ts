@@ -109,3 +109,16 @@ test('gated layers have about as many weights as GELU’s, and are counted as th
   assert.equal(gated!.flopsPerImage, plain!.flopsPerImage)
   assert.equal(gated!.memoryBytes - plain!.memoryBytes, 4 * 9 * (counted - plain!.parameters))
 })
+
+test('rotary positions are no parameters', () => {
+  const recipe = resolveRecipe({
+    preset: 'demo',
+    method: 'dino',
+    hyperparameters: { positions: 'rotary', registers: 2 }
+  })
+  const counted = networkParameters(networkOf(recipe)).reduce(
+    (sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1),
+    0
+  )
+  assert.equal(recipeNumbers(recipe, 9000).parameters, counted)
+})
