@@ -24,6 +24,7 @@ export const MOST_FEATURES = 2 ** 27
  */
 export const MOST_BYTES = 6 * 2 ** 30
 const BYTES_A_FEATURE = 28
+const BYTES_A_WHOLE_FEATURE = 4
 const BYTES_A_NEIGHBOR = 12
 const BYTES_A_VOTE = 8
 
@@ -59,19 +60,25 @@ export function tooManyFeatures({ bankImages, queryImages, dimensions }: Evaluat
   return `${images} images of ${dimensions} dimensions are too many for one process: ${most} are the most`
 }
 
+/** Dimensions that are looked at. */
+const comparedOf = ({ dimensions, settings }: EvaluationSize): number => settings.dimensions ?? dimensions
 const judgedOf = ({ bankImages, queryImages }: EvaluationSize): number => queryImages ?? bankImages
 const kOf = ({ settings, bankImages }: EvaluationSize): number =>
   Math.min(bankImages, Math.max(...(settings.k ?? [LARGEST_K])))
 
 function bytesOf(size: EvaluationSize): number {
   const judged = judgedOf(size)
-  const features = (size.bankImages + (size.queryImages ?? 0)) * size.dimensions
+  const images = size.bankImages + (size.queryImages ?? 0)
+  const features = images * comparedOf(size)
+  // Cut rows lie beside the whole ones, which other numbers of dimensions are cut from.
+  const cut = size.settings.dimensions === undefined ? 0 : images * size.dimensions * BYTES_A_WHOLE_FEATURE
   const kept = judged * (kOf(size) * BYTES_A_NEIGHBOR + (size.classes ?? 0) * BYTES_A_VOTE)
-  return features * BYTES_A_FEATURE + kept
+  return features * BYTES_A_FEATURE + cut + kept
 }
 
 function productsOf(protocol: Protocol, size: EvaluationSize): number {
-  const { bankImages, queryImages, dimensions, classes, settings } = size
+  const { bankImages, queryImages, classes, settings } = size
+  const dimensions = comparedOf(size)
   const judged = judgedOf(size)
   const pairs = judged * bankImages
   // The Hessian that it begins with, then the iterations: of one fit to the whole bank.

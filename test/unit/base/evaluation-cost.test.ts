@@ -25,6 +25,14 @@ test('neighbours and votes that are kept for every judged image count as memory'
   assert.match(tooMuch('knn', { ...judged, classes: 20_000 }) ?? '', /takes 7\.\d GiB, and 6 are the most/)
 })
 
+test('the first dimensions cost what they are, and the whole rows that they are cut from', () => {
+  const first = (dimensions: number) => ({ ...size, bankImages: 150_000, settings: { dimensions, seed: 0 } })
+  assert.equal(tooMuch('knn', first(96)), null, 'all 384 dimensions take twice of what is allowed')
+  assert.match(tooMuch('knn', first(192)) ?? '', /takes 4\.3e\+12 products/)
+  const rows = { ...first(1024), bankImages: 200_000, dimensions: 1024 }
+  assert.match(tooMuch('label_free', rows) ?? '', /takes 6\.\d GiB/)
+})
+
 test('embeddings of all images have to fit into one process', () => {
   assert.match(tooManyFeatures({ ...size, bankImages: 349_526 }) ?? '', /349526 images .* 349525 are the most/)
   assert.equal(tooManyFeatures({ ...size, bankImages: 349_525 }), null)
