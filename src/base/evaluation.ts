@@ -9,10 +9,14 @@ export const PROTOCOLS = ['knn', 'logistic', 'few_shot', 'retrieval', 'clusterin
 export type Protocol = (typeof PROTOCOLS)[number]
 
 /** With those that the command line alone runs, since they train for minutes to hours: only when they are asked for. */
-export const LAB_PROTOCOLS = [...PROTOCOLS, 'linear', 'copy_detection', 'revisited'] as const
+export const LAB_PROTOCOLS = [...PROTOCOLS, 'linear'] as const
 export type LabProtocol = (typeof LAB_PROTOCOLS)[number]
 
-export const isLabProtocol = (name: string): name is LabProtocol => (LAB_PROTOCOLS as readonly string[]).includes(name)
+/** With those whose images are told by names and not by labels: of the command line alone, each asked for by itself. */
+export const CLI_PROTOCOLS = [...LAB_PROTOCOLS, 'copy_detection', 'revisited'] as const
+export type CliProtocol = (typeof CLI_PROTOCOLS)[number]
+
+export const isCliProtocol = (name: string): name is CliProtocol => (CLI_PROTOCOLS as readonly string[]).includes(name)
 
 export const isProtocol = (name: string): name is Protocol => (PROTOCOLS as readonly string[]).includes(name)
 
@@ -53,7 +57,7 @@ export const evaluationMetric = (protocol: LabProtocol, metric: string): string 
 
 export const isEvaluationMetric = (name: string): boolean => METRIC_OF_EVALUATION.test(name)
 
-export interface Evaluation<Name extends LabProtocol = Protocol> {
+export interface Evaluation<Name extends CliProtocol = Protocol> {
   readonly protocol: Name
   readonly settings: Readonly<Record<string, Setting>>
   /** Images that were learned from or voted; null where none were. */
@@ -81,7 +85,7 @@ export interface PrototypesEvaluation extends Evaluation {
   readonly buckets: readonly Bucket[]
 }
 
-export const isOfPrototypes = (evaluation: Evaluation<LabProtocol>): evaluation is PrototypesEvaluation =>
+export const isOfPrototypes = (evaluation: Evaluation<CliProtocol>): evaluation is PrototypesEvaluation =>
   'buckets' in evaluation
 
 /** What a caller may choose; the rest is a protocol's own. */

@@ -1,5 +1,5 @@
 /** The protocols of `kappa evaluate` that read features of their own: each checked first, then run until it is done or stopped. */
-import type { Evaluation, LabProtocol } from '../base/evaluation.ts'
+import type { CliProtocol, Evaluation } from '../base/evaluation.ts'
 import type { ImageOrigin } from '../serving/embed-images.ts'
 import { EXIT, type ExitCode, needed, refusal } from './command.ts'
 import { runCopyDetection } from './evaluate-copies.ts'
@@ -11,7 +11,7 @@ import { originOf } from './images.ts'
 import { untilInterrupted } from './interrupt.ts'
 import type { Output } from './output.ts'
 
-export interface LabEvaluation extends Evaluation<LabProtocol> {
+export interface LabEvaluation extends Evaluation<CliProtocol> {
   /** Of what it reads of an image. */
   readonly dimensions: number
 }
@@ -36,7 +36,7 @@ export interface LabSources {
 /** Those that were asked for. @throws AppError invalid_request for options and sources that do not suit them, before anything is read */
 export async function labMeasures(
   values: LabValues,
-  protocols: readonly LabProtocol[] | null,
+  protocols: readonly CliProtocol[] | null,
   sources: LabSources
 ): Promise<Measure[]> {
   const epochs = epochsOf(values.epochs)

@@ -1,9 +1,9 @@
 /** The words of `kappa evaluate` as protocols and their settings. */
 import {
-  isLabProtocol,
+  CLI_PROTOCOLS,
+  type CliProtocol,
+  isCliProtocol,
   isProtocol,
-  LAB_PROTOCOLS,
-  type LabProtocol,
   MOST_DRAWS,
   NEEDS_ALL_DIMENSIONS,
   OF_PROTOTYPES
@@ -11,14 +11,14 @@ import {
 import { refusal, wholeNumber } from './command.ts'
 
 /** What was asked for, in the order in which it is run; null for everything that images and model allow. */
-export function protocolsOf(value: string | undefined): readonly LabProtocol[] | null {
+export function protocolsOf(value: string | undefined): readonly CliProtocol[] | null {
   if (value === undefined) return null
   const names = value.split(',')
   for (const name of names)
-    if (!isLabProtocol(name))
-      throw refusal(`--protocol has no ${name === '' ? 'empty name' : name}; it takes ${LAB_PROTOCOLS.join(', ')}.`)
+    if (!isCliProtocol(name))
+      throw refusal(`--protocol has no ${name === '' ? 'empty name' : name}; it takes ${CLI_PROTOCOLS.join(', ')}.`)
   if (new Set(names).size < names.length) throw refusal(`--protocol ${value} names one twice.`)
-  return LAB_PROTOCOLS.filter((name) => names.includes(name))
+  return CLI_PROTOCOLS.filter((name) => names.includes(name))
 }
 
 /** @throws AppError invalid_request unless they are whole numbers of 1 or more, with commas between them */
@@ -38,7 +38,7 @@ const MOST_EPOCHS = 10_000
  */
 export function dimensionsOf(
   value: string | undefined,
-  protocols: readonly LabProtocol[] | null
+  protocols: readonly CliProtocol[] | null
 ): readonly number[] | undefined {
   if (value === undefined) return undefined
   const dimensions = value.split(',').map((one) => wholeNumber('dimensions', one, { least: 1 }))
@@ -71,7 +71,7 @@ const OPTIONS_OF = {
 const ALONE = Object.keys(OPTIONS_OF) as (keyof typeof OPTIONS_OF)[]
 
 /** @throws AppError invalid_request for options of protocols that are not asked for, and for others beside one of these */
-export function checkLabOptions(values: LabValues, protocols: readonly LabProtocol[] | null): void {
+export function checkLabOptions(values: LabValues, protocols: readonly CliProtocol[] | null): void {
   const alone = ALONE.find((name) => protocols?.includes(name))
   for (const name of new Set(ALONE.flatMap((one) => OPTIONS_OF[one]))) {
     const owners = ALONE.filter((one) => (OPTIONS_OF[one] as readonly string[]).includes(name))

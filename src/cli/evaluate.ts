@@ -4,8 +4,8 @@ import { dirname, resolve } from 'node:path'
 import { keysToSnake } from '../base/casing.ts'
 import {
   type ChosenSettings,
+  CLI_PROTOCOLS,
   isProtocol,
-  LAB_PROTOCOLS,
   type LeftOut,
   OF_PROTOTYPES,
   type Protocol
@@ -34,7 +34,7 @@ const USAGE = `Evaluates a model's features by the protocols of the literature, 
   --bank SOURCE             images that vote or are learned from; class folders, an archive of them, or a packed dataset
                             give labels. Each image is judged without itself where there are no queries
   --queries SOURCE          images that are judged
-  --protocol LIST           of ${LAB_PROTOCOLS.join(', ')},
+  --protocol LIST           of ${CLI_PROTOCOLS.join(', ')},
                             with commas between them; by default everything that images and model allow, but for linear,
                             which trains and needs packed images, and the last two, each of which is asked for alone
   --k LIST                  neighbours that vote in knn, with commas between them (10,20,100,200)

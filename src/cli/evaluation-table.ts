@@ -1,15 +1,15 @@
 /** An evaluation as lines for people. */
 import {
   type Bucket,
+  type CliProtocol,
   type Estimate,
   type Evaluation,
   isOfPrototypes,
-  isShare,
-  type LabProtocol
+  isShare
 } from '../base/evaluation.ts'
 
 /** A line a metric: protocol, metric and of which first dimensions if not of all, value, the interval's ends. */
-export function tableOf(evaluation: Evaluation<LabProtocol>): string {
+export function tableOf(evaluation: Evaluation<CliProtocol>): string {
   const { protocol, metrics, settings } = evaluation
   const { dimensions } = settings
   const of = typeof dimensions === 'number' ? `, first ${dimensions}` : ''

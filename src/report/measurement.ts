@@ -2,15 +2,15 @@
 import { AppError } from '../base/errors.ts'
 import {
   type Bucket,
+  type CliProtocol,
   type Estimate,
   type Evaluation,
-  isLabProtocol,
-  type LabProtocol,
+  isCliProtocol,
   type Setting
 } from '../base/evaluation.ts'
 import { isRecord } from '../base/json.ts'
 
-export interface Measurement extends Evaluation<LabProtocol> {
+export interface Measurement extends Evaluation<CliProtocol> {
   /** The file, or the evaluation, that it is of. */
   readonly from: string
   /** Or the checkpoint in its place. */
@@ -96,7 +96,7 @@ function refuseNested(at: string): never {
 function measurementOf(value: unknown, named: Named, { at }: Place): Measurement {
   if (!isRecord(value)) throw refusal(at, 'is no result of an evaluation')
   const { protocol, settings, metrics, buckets } = value
-  if (typeof protocol !== 'string' || !isLabProtocol(protocol)) throw refusal(at, 'names no protocol that is known')
+  if (typeof protocol !== 'string' || !isCliProtocol(protocol)) throw refusal(at, 'names no protocol that is known')
   if (!isRecord(settings) || !isRecord(metrics)) throw refusal(at, 'lacks settings or metrics')
   return {
     ...named,

@@ -75,6 +75,8 @@ test('other settings or other images are a warning, what a protocol found is non
   assert.match(warningsOf(line(), line({ queries: 100 }))[0] ?? '', /queries 250 and 100/)
   const logistic = (lambda: number[]) => line({ protocol: 'logistic', settings: { folds: 5, lambda_chosen: lambda } })
   assert.deepEqual(warningsOf(logistic([0.1]), logistic([0.01])), [])
+  const linear = (rate: number) => line({ protocol: 'linear', settings: { epochs: 100, rate_chosen: rate } })
+  assert.deepEqual(warningsOf(linear(0.1), linear(0.3)), [])
 })
 
 test('one model by several first dimensions has a column for each, which are compared without a warning', () => {
@@ -94,6 +96,15 @@ test('one model by several first dimensions has a column for each, which are com
     []
   )
   assert.match(reportPage(measurements), /A <span class="muted small">\/runs\/first\/model, first 8 dimensions/)
+})
+
+test('protocols of the command line alone are on the page too', () => {
+  const copies = line({
+    protocol: 'copy_detection',
+    classes: null,
+    metrics: { map_strong: { value: 0.5, low: 0.4, high: 0.6 } }
+  })
+  assert.match(reportPage(read([copies])), /<h2>copy_detection<\/h2>[\s\S]*map_strong[\s\S]*50\.0 %/)
 })
 
 test('the page loads nothing, runs nothing, and shows names as they are', () => {
