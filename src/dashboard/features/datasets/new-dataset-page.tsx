@@ -25,6 +25,7 @@ export function NewDatasetPage() {
   const [files, setFiles] = useState<readonly File[]>([])
   const [name, setName] = useState('')
   const [classes, setClasses] = useState('')
+  const [channels, setChannels] = useState<Channels | null>(null)
   const { create, sent, stop } = useCreateDataset()
   const problem = problemOf(create)
   const choose = (chosen: readonly File[]) => {
@@ -33,10 +34,8 @@ export function NewDatasetPage() {
   }
   const submit = (event: FormEvent) => {
     event.preventDefault()
-    create.mutate(
-      { name: name.trim(), files, classes: splitClasses(classes) },
-      { onSuccess: (datasetId) => goTo(href.dataset(datasetId)) }
-    )
+    const request = { name: name.trim(), files, classes: splitClasses(classes), channels }
+    create.mutate(request, { onSuccess: (datasetId) => goTo(href.dataset(datasetId)) })
   }
   const errors = problem?.details.errors ?? []
   return (
@@ -60,6 +59,7 @@ export function NewDatasetPage() {
         >
           {(control) => <input {...control} value={classes} onChange={(event) => setClasses(event.target.value)} />}
         </Field>
+        <ChannelsField value={channels} onChange={setChannels} />
         {problem && <ProblemNotice problem={problem} />}
         {create.isPending && <Sending sent={sent} total={totalOf(files)} />}
         <div className="actions">
@@ -81,6 +81,33 @@ export function NewDatasetPage() {
   )
 }
 
+/** Of TIFFs of bands; gray and colour need not be said. */
+const CHANNELS = [2, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16] as const
+type Channels = (typeof CHANNELS)[number]
+
+interface ChannelsProps {
+  readonly value: Channels | null
+  readonly onChange: (channels: Channels | null) => void
+}
+
+function ChannelsField({ value, onChange }: ChannelsProps) {
+  const choose = (text: string) => onChange(CHANNELS.find((channels) => String(channels) === text) ?? null)
+  return (
+    <Field label="Channels" hint="Bands: TIFFs of so many pages or samples, and nothing else is taken.">
+      {(control) => (
+        <select {...control} value={value ?? ''} onChange={(event) => choose(event.target.value)}>
+          <option value="">gray or colour</option>
+          {CHANNELS.map((channels) => (
+            <option key={channels} value={channels}>
+              {channels} bands
+            </option>
+          ))}
+        </select>
+      )}
+    </Field>
+  )
+}
+
 function splitClasses(text: string): string[] {
   return text
     .split(',')
@@ -92,6 +119,7 @@ interface NewDataset {
   readonly name: string
   readonly files: readonly File[]
   readonly classes: readonly string[]
+  readonly channels: Channels | null
 }
 
 interface Steps {
@@ -102,7 +130,7 @@ interface Steps {
 }
 
 /** Create, upload each file, make a version; the id of the dataset. */
-async function createDataset({ name, files, classes }: NewDataset, steps: Steps): Promise<string> {
+async function createDataset({ name, files, classes, channels }: NewDataset, steps: Steps): Promise<string> {
   const { client, signal, onProgress } = steps
   const once = () => ({ ...idempotent(newIdempotencyKey()), signal })
   const { id } = await dataOf(client.POST('/v1/datasets', { body: { name }, ...once() }))
@@ -114,7 +142,8 @@ async function createDataset({ name, files, classes }: NewDataset, steps: Steps)
     uploads.push(await uploadFile({ client, datasetId: id, file, signal, onProgress: report }))
     before += file.size
   }
-  const source = { type: 'upload' as const, uploads, ...(classes.length > 0 && { classes: [...classes] }) }
+  const options = { ...(classes.length > 0 && { classes: [...classes] }), ...(channels && { channels }) }
+  const source = { type: 'upload' as const, uploads, ...options }
   const params = { path: { id } }
   await dataOf(client.POST('/v1/datasets/{id}/versions', { params, body: { source }, ...once() }))
   return id
