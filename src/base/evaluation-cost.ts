@@ -2,7 +2,7 @@
  * What an evaluation takes, told by counts alone: before it is queued by what records say, and once more when the labels
  * are read. One process computes it, on one core, with everything in its memory.
  */
-import type { ChosenSettings, Protocol } from './evaluation.ts'
+import { type ChosenSettings, LINEAR_EPOCHS, type Protocol } from './evaluation.ts'
 
 export interface EvaluationSize {
   readonly bankImages: number
@@ -31,6 +31,16 @@ const BYTES_A_VOTE = 8
 /** Products and sums of a protocol: an hour or two on a core of 2026, at 0.5 to 1 · 10⁹ a second. */
 export const MOST_PRODUCTS = 4e12
 
+/**
+ * Of linear, which sees every image of its bank anew in each epoch: the 12 hours that an evaluation may take, at 5 · 10¹⁰ a second. Two
+ * cores of 2026 do 1.3 · 10¹¹ of ViT-S, and a tenth of that of the smallest networks, whose images cost next to nothing.
+ */
+export const MOST_TRAINED = 2e15
+/** Learning rates that it trains a classifier for, each with two products a weight and image. */
+const CLASSIFIERS = 10
+/** Of the last four blocks. */
+const PROBED_BLOCKS = 4
+
 /** Counted as so many products each, from times on the same features: a comparison of a sort, a step of the eigenvalues. */
 const PRODUCTS_A_COMPARISON = 20
 const PRODUCTS_AN_EIGENVALUE = 42 * 4
@@ -50,6 +60,20 @@ export function tooMuch(protocol: Protocol, size: EvaluationSize): string | null
   const products = productsOf(protocol, size)
   if (products <= MOST_PRODUCTS) return null
   return `takes ${products.toExponential(1)} products and sums, and ${MOST_PRODUCTS.toExponential(0)} are the most`
+}
+
+/**
+ * The same of linear.
+ *
+ * @param forward products of one image through the backbone
+ */
+export function tooMuchToTrain(forward: number, size: EvaluationSize): string | null {
+  const { bankImages, queryImages, dimensions, classes, settings } = size
+  const classifiers = 2 * CLASSIFIERS * PROBED_BLOCKS * dimensions * (classes ?? 0)
+  const seen = bankImages * (settings.epochs ?? LINEAR_EPOCHS) + bankImages / 10 + (queryImages ?? 0)
+  const products = seen * (forward + classifiers)
+  if (products <= MOST_TRAINED) return null
+  return `takes ${products.toExponential(1)} products and sums, and ${MOST_TRAINED.toExponential(0)} are the most: fewer epochs or images would do`
 }
 
 /** Of all images, whatever is measured; null when they fit. */

@@ -8,7 +8,7 @@
 export const PROTOCOLS = ['knn', 'logistic', 'few_shot', 'retrieval', 'clustering', 'prototypes', 'label_free'] as const
 export type Protocol = (typeof PROTOCOLS)[number]
 
-/** With those that the command line alone runs, since they train for minutes to hours: only when they are asked for. */
+/** With those that are run only when they are asked for, since they train for minutes to hours. */
 export const LAB_PROTOCOLS = [...PROTOCOLS, 'linear'] as const
 export type LabProtocol = (typeof LAB_PROTOCOLS)[number]
 
@@ -31,6 +31,10 @@ export const GROUPS = 20
 
 /** Why what compares labels is not run, as the end of a sentence. */
 export const NOTHING_SHARED = 'needs a class that bank and queries share, and they share none'
+
+/** The original's. */
+export const LINEAR_EPOCHS = 100
+export const MOST_LINEAR_EPOCHS = 10_000
 
 /** More draws than this tell no more. */
 export const MOST_DRAWS = 1000
@@ -96,6 +100,8 @@ export interface ChosenSettings {
   readonly draws?: number
   /** The first so many of an embedding, made unit vectors again; all of them by default. */
   readonly dimensions?: number
+  /** That linear trains its classifiers for. */
+  readonly epochs?: number
   /** Of draws, folds and intervals. */
   readonly seed: number
 }

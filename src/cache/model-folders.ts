@@ -12,6 +12,12 @@ const isServed = ({ name }: { readonly name: string }): boolean =>
 
 export const servedFiles = ({ prefix, files }: Model): CacheEntry => ({ prefix, files: files.filter(isServed) })
 
+/** What a probe trains on, and what describes it. */
+export const probedFiles = ({ prefix, files }: Model): CacheEntry => ({
+  prefix,
+  files: files.filter(({ name }) => name === 'backbone.safetensors' || name === 'config.json')
+})
+
 export interface ModelFoldersOptions {
   readonly cache: LocalCache
   readonly mostModels: number

@@ -1110,15 +1110,17 @@ export interface components {
             /** @description The bank, which votes or is learned from: ds_…@3, or ds_… for the latest ready version. */
             dataset: string;
             queries?: string | null;
-            protocols?: ("knn" | "logistic" | "few_shot" | "retrieval" | "clustering" | "prototypes" | "label_free")[] | null;
+            protocols?: ("knn" | "logistic" | "few_shot" | "retrieval" | "clustering" | "prototypes" | "label_free" | "linear")[] | null;
             /** @description What is not said is the default of the protocol, and stands in its result. */
             settings?: {
                 /** @description Neighbours that vote in knn; cut to the size of the bank. */
                 k?: number[];
                 /** @description Of images for few_shot. */
                 draws?: number;
-                /** @description The first so many of an embedding, of unit length again, as `dimensions` of POST /v1/embeddings; all by default. Not for protocols of prototypes. */
+                /** @description The first so many of an embedding, of unit length again, as `dimensions` of POST /v1/embeddings; all by default. Not for linear and protocols of prototypes. */
                 dimensions?: number;
+                /** @description That linear trains its classifiers for. */
+                epochs?: number;
                 /** @description Of draws, folds and intervals; 0 by default. */
                 seed?: number;
             };
@@ -1235,15 +1237,17 @@ export interface components {
                 /** @description The bank, which votes or is learned from: ds_…@3, or ds_… for the latest ready version. */
                 dataset: string;
                 queries?: string | null;
-                protocols?: ("knn" | "logistic" | "few_shot" | "retrieval" | "clustering" | "prototypes" | "label_free")[] | null;
+                protocols?: ("knn" | "logistic" | "few_shot" | "retrieval" | "clustering" | "prototypes" | "label_free" | "linear")[] | null;
                 /** @description What is not said is the default of the protocol, and stands in its result. */
                 settings?: {
                     /** @description Neighbours that vote in knn; cut to the size of the bank. */
                     k?: number[];
                     /** @description Of images for few_shot. */
                     draws?: number;
-                    /** @description The first so many of an embedding, of unit length again, as `dimensions` of POST /v1/embeddings; all by default. Not for protocols of prototypes. */
+                    /** @description The first so many of an embedding, of unit length again, as `dimensions` of POST /v1/embeddings; all by default. Not for linear and protocols of prototypes. */
                     dimensions?: number;
+                    /** @description That linear trains its classifiers for. */
+                    epochs?: number;
                     /** @description Of draws, folds and intervals; 0 by default. */
                     seed?: number;
                 };
@@ -1340,12 +1344,13 @@ export interface components {
                 id: string | null;
                 dataset: string;
                 queries: string | null;
-                protocols: ("knn" | "logistic" | "few_shot" | "retrieval" | "clustering" | "prototypes" | "label_free")[] | null;
+                protocols: ("knn" | "logistic" | "few_shot" | "retrieval" | "clustering" | "prototypes" | "label_free" | "linear")[] | null;
                 /** @description As asked for; null is the default of the protocol. */
                 settings: {
                     k: number[] | null;
                     draws: number | null;
                     dimensions: number | null;
+                    epochs: number | null;
                     seed: number;
                 };
                 every_epochs: number | null;
@@ -1555,12 +1560,13 @@ export interface components {
             run: string | null;
             dataset: string;
             queries: string | null;
-            protocols: ("knn" | "logistic" | "few_shot" | "retrieval" | "clustering" | "prototypes" | "label_free")[] | null;
+            protocols: ("knn" | "logistic" | "few_shot" | "retrieval" | "clustering" | "prototypes" | "label_free" | "linear")[] | null;
             /** @description As asked for; null is the default of the protocol. */
             settings: {
                 k: number[] | null;
                 draws: number | null;
                 dimensions: number | null;
+                epochs: number | null;
                 seed: number;
             };
             metadata: {
@@ -1575,13 +1581,14 @@ export interface components {
                 protocol: string | null;
                 /** @description Protocols that are done. */
                 measured: number;
+                share: number | null;
             };
             attempt: number;
             /** @description Empty until it has succeeded. */
             results: components["schemas"]["ProtocolResult"][];
             left_out: {
                 /** @enum {unknown} */
-                protocol: "knn" | "logistic" | "few_shot" | "retrieval" | "clustering" | "prototypes" | "label_free";
+                protocol: "knn" | "logistic" | "few_shot" | "retrieval" | "clustering" | "prototypes" | "label_free" | "linear";
                 reason: string;
             }[];
             error: components["schemas"]["ResourceError"] | null;
@@ -1955,7 +1962,7 @@ export interface components {
         };
         ProtocolResult: {
             /** @enum {unknown} */
-            protocol: "knn" | "logistic" | "few_shot" | "retrieval" | "clustering" | "prototypes" | "label_free";
+            protocol: "knn" | "logistic" | "few_shot" | "retrieval" | "clustering" | "prototypes" | "label_free" | "linear";
             /** @description All that decide the numbers. */
             settings: {
                 [key: string]: number | string | boolean | null | (number | string)[];
@@ -2227,12 +2234,13 @@ export interface components {
                 id: string | null;
                 dataset: string;
                 queries: string | null;
-                protocols: ("knn" | "logistic" | "few_shot" | "retrieval" | "clustering" | "prototypes" | "label_free")[] | null;
+                protocols: ("knn" | "logistic" | "few_shot" | "retrieval" | "clustering" | "prototypes" | "label_free" | "linear")[] | null;
                 /** @description As asked for; null is the default of the protocol. */
                 settings: {
                     k: number[] | null;
                     draws: number | null;
                     dimensions: number | null;
+                    epochs: number | null;
                     seed: number;
                 };
                 every_epochs: number | null;
@@ -3389,7 +3397,7 @@ export interface operations {
                 /** @description The bank: ds_…@3, or ds_… for any version. */
                 dataset?: string;
                 /** @description Those that have a result of it. */
-                protocol?: "knn" | "logistic" | "few_shot" | "retrieval" | "clustering" | "prototypes" | "label_free";
+                protocol?: "knn" | "logistic" | "few_shot" | "retrieval" | "clustering" | "prototypes" | "label_free" | "linear";
                 status?: "queued" | "running" | "cancelled" | "succeeded" | "failed";
             };
             header?: never;

@@ -1,12 +1,14 @@
 /** A model measured in a trainer child: images through its programs once, then one protocol after the other. */
 import { setImmediate } from 'node:timers/promises'
-import { AppError } from '../base/errors.ts'
-import { type Evaluation, type LeftOut, PROTOCOLS } from '../base/evaluation.ts'
+import { AppError, invariant } from '../base/errors.ts'
+import { isProtocol, type LeftOut, LINEAR_EPOCHS, PROTOCOLS, type Protocol } from '../base/evaluation.ts'
 import { tooMuch } from '../base/evaluation-cost.ts'
-import type { LoadedProgram } from '../engine/engine.ts'
+import type { Engine, LoadedProgram } from '../engine/engine.ts'
 import type { EvaluationInput } from '../evaluation/protocols.ts'
 import { runProtocols } from '../evaluation/run-protocols.ts'
-import type { EvaluateRequest, EvaluationEvent, NamedFolder } from '../protocol/trainer-messages.ts'
+import { evaluateLinear, LINEAR_SETTINGS, officialTokens, probedDimensions } from '../probing/linear.ts'
+import { openProbedCheckpoint, openProbedModel, readLabels } from '../probing/probed-model.ts'
+import type { EvaluateRequest, EvaluationEvent, MeasuredResult, NamedFolder } from '../protocol/trainer-messages.ts'
 import type { DoneEvent } from '../protocol/training-events.ts'
 import { openCheckpoint } from '../serving/checkpoint-model.ts'
 import type { ImageOrigin } from '../serving/embed-images.ts'
@@ -18,43 +20,113 @@ const STOPPED: DoneEvent = { type: 'done', step: 0, reason: 'stopped' }
 type Request = Omit<EvaluateRequest, 'threads'>
 type OpenOnnxFile = (path: string) => Promise<LoadedProgram>
 
+export interface Engines {
+  readonly openOnnxFile: OpenOnnxFile
+  /** Made for what trains, and for nothing else. */
+  readonly createEngine: () => Engine
+}
+
 /** @throws AppError evaluation_impossible, evaluation_too_large, and what opening the model and reading the images throws */
 export async function* evaluateModel(
   request: Request,
   signal: AbortSignal,
-  openOnnxFile: OpenOnnxFile
+  engines: Engines
 ): AsyncGenerator<EvaluationEvent> {
-  let images = 0
-  const reading = readAll(request, openOnnxFile)
+  const quick = request.protocols?.filter(isProtocol) ?? null
+  const done: Done = { images: 0, results: [], leftOut: [] }
+  if (quick === null || quick.length > 0)
+    yield* measureFeatures({ ...request, protocols: quick }, { signal, engines, done })
+  if (request.protocols?.includes('linear') && !signal.aborted) yield* trainLinear(request, { signal, engines, done })
+  if (signal.aborted) return yield STOPPED
+  const { results, leftOut } = done
+  yield { type: 'evaluated', results, leftOut: inOrder(leftOut) }
+}
+
+/** What there is so far. */
+interface Done {
+  images: number
+  readonly results: MeasuredResult[]
+  readonly leftOut: LeftOut[]
+}
+
+interface Work {
+  readonly signal: AbortSignal
+  readonly engines: Engines
+  readonly done: Done
+}
+
+type QuickRequest = Omit<Request, 'protocols'> & { readonly protocols: readonly Protocol[] | null }
+
+/** Ends early when the signal is aborted. */
+async function* measureFeatures(
+  request: QuickRequest,
+  { signal, engines, done }: Work
+): AsyncGenerator<EvaluationEvent, void> {
+  const { results, leftOut } = done
+  const reading = readAll(request, engines.openOnnxFile)
   let batch = await reading.next()
   for (; !batch.done; batch = await reading.next()) {
-    images += batch.value
-    yield { type: 'evaluation_progress', images, protocol: null, measured: 0 }
+    done.images += batch.value
+    yield { type: 'evaluation_progress', images: done.images, protocol: null, measured: 0 }
     if (!signal.aborted) continue
     await reading.return(undefined as never) // closes what it holds open; the value goes nowhere
-    return yield STOPPED
+    return
   }
   const input = batch.value
-  const leftOut = [...tooLarge(request, input)]
-  const results: Evaluation[] = []
+  leftOut.push(...tooLarge(request, input))
   for (const step of runProtocols(input, { ...request, except: leftOut })) {
     if (step.type === 'left_out') leftOut.push({ protocol: step.protocol, reason: step.reason })
-    else if (step.type === 'measured') results.push(step.evaluation)
+    else if (step.type === 'measured')
+      results.push({ ...step.evaluation, dimensions: request.settings.dimensions ?? input.dim })
     else {
       const { protocol } = step
-      yield { type: 'evaluation_progress', images, protocol, measured: results.length }
+      yield { type: 'evaluation_progress', images: done.images, protocol, measured: results.length }
       // A protocol holds the thread until it is done: what was sent meanwhile is heard in this turn.
       await setImmediate()
-      if (signal.aborted) return yield STOPPED
+      if (signal.aborted) return
     }
   }
-  const dimensions = request.settings.dimensions ?? input.dim
-  yield { type: 'evaluated', dimensions, results, leftOut: inOrder(leftOut) }
+}
+
+/** Threads that cut crops; while a batch is computed there is little else to do. */
+const LOADERS = 1
+
+/** Ends early when the signal is aborted. */
+async function* trainLinear(
+  { subject, bank, queries, settings }: Request,
+  { signal, engines, done }: Work
+): AsyncGenerator<EvaluationEvent, void> {
+  invariant(queries !== null, 'linear was let in without queries')
+  const at = {
+    type: 'evaluation_progress',
+    images: done.images,
+    protocol: 'linear',
+    measured: done.results.length
+  } as const
+  yield { ...at, share: 0 }
+  const model = await (subject.kind === 'model'
+    ? openProbedModel(subject.weightsFolder ?? subject.folder)
+    : openProbedCheckpoint(subject.folder))
+  const { network } = model.served
+  const folders = await readLabels(bank.folder, queries.folder)
+  const engine = engines.createEngine()
+  const { epochs = LINEAR_EPOCHS, seed } = settings
+  const all = { ...LINEAR_SETTINGS, ...officialTokens(network), epochs, seed }
+  try {
+    const going = evaluateLinear({ ...model, ...folders, engine, loaders: LOADERS, signal }, all)
+    let step = await going.next()
+    for (; !step.done; step = await going.next()) yield { ...at, share: step.value.epoch / step.value.epochs }
+    done.results.push({ ...step.value, dimensions: probedDimensions(network, all) })
+  } catch (error) {
+    if (error !== signal.reason) throw error
+  } finally {
+    await engine.dispose()
+  }
 }
 
 /** How many images each batch has. */
 async function* readAll(
-  { subject, bank, queries, protocols, settings: { dimensions } }: Request,
+  { subject, bank, queries, protocols, settings: { dimensions } }: QuickRequest,
   openOnnxFile: OpenOnnxFile
 ): AsyncGenerator<number, EvaluationInput> {
   const model = await (subject.kind === 'model'
@@ -79,7 +151,7 @@ async function* readAll(
 const originOf = ({ folder: path }: NamedFolder): ImageOrigin => ({ kind: 'packed', path })
 
 /** By what the images turned out to be. What was asked for by name is refused. @throws AppError evaluation_too_large */
-function tooLarge({ protocols, settings }: Request, { dim, features, sets }: EvaluationInput): LeftOut[] {
+function tooLarge({ protocols, settings }: QuickRequest, { dim, features, sets }: EvaluationInput): LeftOut[] {
   const size = {
     bankImages: features.length / dim,
     queryImages: sets?.queries?.labels.length ?? null,

@@ -60,7 +60,10 @@ export function createTrainerWork(clock: Clock, choice: EngineChoice): ChildWork
     },
     evaluate: ({ threads, ...request }, signal) => {
       yieldToTraining()
-      return evaluateModel(request, signal, (path) => openOnnxFile(path, withThreads(threads)))
+      return evaluateModel(request, signal, {
+        openOnnxFile: (path) => openOnnxFile(path, withThreads(threads)),
+        createEngine: () => createEngine(withThreads(threads))
+      })
     },
     examine: async ({ threads }) => ({ type: 'machine', ...(await machineOf(choice, withThreads(threads))) })
   }

@@ -2,8 +2,8 @@ import { AppError } from '../base/errors.ts'
 import {
   type ChosenSettings,
   evaluationMetric,
+  type LabProtocol,
   type LeftOut,
-  type Protocol,
   type Evaluation as ProtocolResult
 } from '../base/evaluation.ts'
 import type { JsonObject } from '../base/json.ts'
@@ -41,7 +41,7 @@ export interface EvaluationPlan {
   /** Is judged; null: the bank, each image without itself. */
   readonly queries: VersionName | null
   /** Null: everything that images and model allow. */
-  readonly protocols: readonly Protocol[] | null
+  readonly protocols: readonly LabProtocol[] | null
   readonly settings: ChosenSettings
 }
 
@@ -50,12 +50,14 @@ export interface EvaluationProgress {
   readonly images: number
   readonly totalImages: number
   /** The one that is computed now; null while images are read, and at the end. */
-  readonly protocol: Protocol | null
+  readonly protocol: LabProtocol | null
   readonly measured: number
+  /** 0 … 1 of that one, where it tells: linear does, after each epoch. */
+  readonly share?: number
 }
 
-export interface EvaluationResult extends ProtocolResult {
-  /** Of an embedding, or the first that were chosen. */
+export interface EvaluationResult extends ProtocolResult<LabProtocol> {
+  /** Of an embedding, or the first that were chosen, or of what a classifier reads. */
   readonly dimensions: number
 }
 

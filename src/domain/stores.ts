@@ -1,5 +1,5 @@
 /** What is kept in the database, in the platform's own words. Implementation: storage/postgres. */
-import type { Protocol } from '../base/evaluation.ts'
+import type { LabProtocol } from '../base/evaluation.ts'
 import type { ApiKey, Project } from './access.ts'
 import type { Checkpoint } from './checkpoint.ts'
 import type { Dataset, DatasetVersion, Upload } from './dataset.ts'
@@ -146,7 +146,7 @@ export interface EvaluationFilter {
   /** The bank, of any version unless one is named. */
   readonly dataset?: { readonly datasetId: string; readonly version?: number }
   /** There is a result of it. */
-  readonly protocol?: Protocol
+  readonly protocol?: LabProtocol
 }
 
 export interface EvaluationStore {

@@ -9,7 +9,7 @@
  * trained on, and the images that are judged decide nothing.
  */
 
-import type { Evaluation } from '../base/evaluation.ts'
+import { type Evaluation, LINEAR_EPOCHS } from '../base/evaluation.ts'
 import type { Engine, HeldState, LoadedProgram, SteppingProgram } from '../engine/engine.ts'
 import { bootstrapMeans, bootstrapOver } from '../evaluation/intervals.ts'
 import { rowsWhere, stratifiedFolds } from '../evaluation/samples.ts'
@@ -30,7 +30,7 @@ export interface LinearSettings extends ProbedTokens {
 }
 
 export const LINEAR_SETTINGS = {
-  epochs: 100,
+  epochs: LINEAR_EPOCHS,
   batchSize: 1024,
   rates: [1e-4, 3e-4, 1e-3, 3e-3, 0.01, 0.03, 0.1, 0.3, 1, 3]
 } as const

@@ -5,6 +5,7 @@ import { AppError, invariant } from '../base/errors.ts'
 import { NOTHING_SHARED } from '../base/evaluation.ts'
 import { decodeSafetensors } from '../base/safetensors.ts'
 import { openDatasetFolder } from '../images/dataset-folder.ts'
+import { readTeacher } from '../model/export.ts'
 import type { ServedNetwork } from '../model/programs.ts'
 import { MODEL_FILES, type ModelFileConfig, readModelConfig } from '../protocol/model-folder.ts'
 
@@ -28,6 +29,14 @@ export async function openProbedModel(folder: string): Promise<ProbedModel> {
     served: { network: config.network, normalization: config.normalization },
     weights: Object.fromEntries(weights)
   }
+}
+
+/** The teacher of a checkpoint. @throws AppError checkpoint_invalid, checkpoint_not_found */
+export async function openProbedCheckpoint(folder: string): Promise<ProbedModel> {
+  const { config, weights } = await readTeacher(folder)
+  const { network, normalization } = config
+  const ofBackbone = Object.entries(weights).filter(([name]) => name.startsWith('backbone.'))
+  return { config, served: { network, normalization }, weights: Object.fromEntries(ofBackbone) }
 }
 
 /** A packed dataset, every image with a label in 0 … classes − 1. */

@@ -4,7 +4,7 @@
  * closes ends at once and writes nothing more: whoever held the lease is gone.
  */
 import type { DeviceWish, Machine } from '../base/devices.ts'
-import type { ChosenSettings, Evaluation, LeftOut, Protocol } from '../base/evaluation.ts'
+import type { ChosenSettings, Evaluation, LabProtocol, LeftOut } from '../base/evaluation.ts'
 import type { InitRecord } from '../recipe/init-record.ts'
 import type { Recipe } from '../recipe/schema.ts'
 import type { WeightOptions } from '../recipe/weight-options.ts'
@@ -72,8 +72,8 @@ export interface NamedFolder {
 
 /** Where the network lies that is measured. */
 export type MeasuredFolder =
-  /** A model's, as it is served: without the weights in other formats. */
-  | { readonly kind: 'model'; readonly folder: string }
+  /** A model's, as it is served: without the weights in other formats; these lie elsewhere, for what trains on them. */
+  | { readonly kind: 'model'; readonly folder: string; readonly weightsFolder?: string }
   /** A checkpoint's, whose teacher is meant, and a folder that takes the programs which are made of it. */
   | { readonly kind: 'checkpoint'; readonly folder: string; readonly programsFolder: string }
 
@@ -85,7 +85,7 @@ export interface EvaluateRequest {
   /** Null: the bank is judged. */
   readonly queries: NamedFolder | null
   /** Null: whatever images and model allow. */
-  readonly protocols: readonly Protocol[] | null
+  readonly protocols: readonly LabProtocol[] | null
   readonly settings: ChosenSettings
   readonly threads?: number
 }
@@ -131,15 +131,20 @@ export interface EvaluationProgressEvent {
   /** Of bank and queries, read so far. */
   readonly images: number
   /** That is computed next; null while images are read. */
-  readonly protocol: Protocol | null
+  readonly protocol: LabProtocol | null
   readonly measured: number
+  /** 0 … 1 of that one, where it tells. */
+  readonly share?: number
+}
+
+export interface MeasuredResult extends Evaluation<LabProtocol> {
+  /** Of an embedding, or of what a classifier reads. */
+  readonly dimensions: number
 }
 
 export interface EvaluatedEvent {
   readonly type: 'evaluated'
-  /** Of an embedding. */
-  readonly dimensions: number
-  readonly results: readonly Evaluation[]
+  readonly results: readonly MeasuredResult[]
   readonly leftOut: readonly LeftOut[]
 }
 

@@ -3,7 +3,7 @@
  * B batch, G and L global and local crops, n tokens of a crop, d width, r MLP ratio, h heads, K prototypes.
  */
 import { largestMask } from '../math/masks.ts'
-import { blockWeights, leadingTokens, servedNetwork } from './network.ts'
+import { blockWeights, leadingTokens, type Network, servedNetwork } from './network.ts'
 import type { Recipe } from './schema.ts'
 import { VARIANTS } from './variants.ts'
 
@@ -61,12 +61,15 @@ function countHead({ arch, hyperparameters: h }: Recipe): number {
 }
 
 /** One crop forward through the backbone: a block's weights and 4 n² d of attention, and the patch embedding. */
-function backboneFlops(recipe: Recipe, patches: number): number {
-  const network = servedNetwork(recipe)
+function backboneFlops(network: Network, patches: number): number {
   const { dim: d, depth, patchSize, channels } = network
   const n = leadingTokens(network) + patches
   return depth * (2 * n * blockWeights(network) + 4 * n * n * d) + 2 * patches * patchSize ** 2 * channels * d
 }
+
+/** Multiplications that are added up, of one whole image through the backbone. */
+export const backboneProducts = (network: Network): number =>
+  backboneFlops(network, patchesOf(network.imageSize, network.patchSize)) / 2
 
 /** One token through the head's layers, up to the unit sphere. */
 function bottleneckFlops({ arch, hyperparameters: { headHiddenDim: hidden, bottleneckDim: p } }: Recipe): number {
@@ -118,7 +121,7 @@ function gramNumbers(recipe: Recipe, patches: number): GramNumbers {
   const { dim } = VARIANTS[recipe.arch]
   const isStart = gram.anchor === 'start'
   return {
-    flops: 3 * 2 * patches * patches * dim + (isStart ? backboneFlops(recipe, patches) : 0),
+    flops: 3 * 2 * patches * patches * dim + (isStart ? backboneFlops(servedNetwork(recipe), patches) : 0),
     activations: 2 * patches * patches + 4 * patches * dim,
     parameters: isStart ? countBackbone(recipe) : 0
   }
@@ -148,8 +151,8 @@ export function recipeNumbers(recipe: Recipe, images: number, devices = 1): Reci
   const patches = { global: patchesOf(global.size, recipe.patchSize), local: patchesOf(local.size, recipe.patchSize) }
   const leading = leadingTokens(recipe.hyperparameters)
   const tokens = { global: leading + patches.global, local: leading + patches.local }
-  const globalFlops = backboneFlops(recipe, patches.global) + headFlops(recipe)
-  const localFlops = backboneFlops(recipe, patches.local) + headFlops(recipe)
+  const globalFlops = backboneFlops(servedNetwork(recipe), patches.global) + headFlops(recipe)
+  const localFlops = backboneFlops(servedNetwork(recipe), patches.local) + headFlops(recipe)
   // A backward pass is two forward passes: gradients of inputs and of weights.
   const masked = maskedNumbers(recipe, patches.global).flops
   const gram = gramNumbers(recipe, patches.global)

@@ -15,8 +15,7 @@ import { AppError } from '../base/errors.ts'
 import type { Logger } from '../base/log.ts'
 import type { WorkFolders } from '../base/work-folders.ts'
 import type { CachedFolder, LocalCache } from '../cache/local-cache.ts'
-import { servedFiles } from '../cache/model-folders.ts'
-import type { EvaluationResult } from '../domain/evaluation.ts'
+import { probedFiles, servedFiles } from '../cache/model-folders.ts'
 import type { ObjectStore } from '../domain/ports.ts'
 import type { EvaluatedEvent, EvaluateRequest, MeasuredFolder, WorkEvent } from '../protocol/trainer-messages.ts'
 import type { EvaluationJobs, EvaluationOrder, Measurable } from '../services/evaluations/evaluation-jobs.ts'
@@ -85,10 +84,7 @@ async function work(deps: EvaluateModelDeps, order: EvaluationOrder, { leaving, 
   const signal = AbortSignal.any([leaving, watch.signal, limit.signal])
   try {
     const evaluated = await persist({ clock, logger, signal }, () => measure(deps, order, signal))
-    await retryOutages(
-      () => evaluations.complete(evaluation, { ...evaluated, results: resultsOf(evaluated) }),
-      patience
-    )
+    await retryOutages(() => evaluations.complete(evaluation, evaluated), patience)
     logger.info({ protocols: evaluated.results.length }, 'model is evaluated')
   } catch (error) {
     if (leaving.aborted) throw error
@@ -111,20 +107,18 @@ function limitTime(clock: Clock): { readonly signal: AbortSignal; end(): void } 
   return { signal: late.signal, end: () => ended.abort() }
 }
 
-const resultsOf = ({ results, dimensions }: EvaluatedEvent): EvaluationResult[] =>
-  results.map((result) => ({ ...result, dimensions }))
-
 async function measure(deps: EvaluateModelDeps, order: EvaluationOrder, signal: AbortSignal): Promise<EvaluatedEvent> {
   const { objects, cache, folders, startTrainer } = deps
   const held: CachedFolder[] = []
   const folder = await folders.make(order.evaluation.id)
+  const trains = order.evaluation.protocols?.includes('linear') ?? false
   const hold = async (entry: Parameters<LocalCache['acquire']>[0]): Promise<string> => {
     const cached = await cache.acquire(entry, signal)
     held.push(cached)
     return cached.folder
   }
   try {
-    const subject = await fetchSubject(deps, order.subject, { folder, hold, signal })
+    const subject = await fetchSubject(deps, order.subject, { folder, hold, trains, signal })
     const bank = await hold(await datasetEntry(objects, order.bank))
     const queries = order.queries && (await hold(await datasetEntry(objects, order.queries)))
     const request = requestOf(deps, order, { subject, bank, queries })
@@ -147,6 +141,8 @@ interface Fetching {
   /** Of this evaluation alone. */
   readonly folder: string
   readonly hold: (entry: Parameters<LocalCache['acquire']>[0]) => Promise<string>
+  /** The weights themselves are needed. */
+  readonly trains: boolean
   readonly signal: AbortSignal
 }
 
@@ -154,9 +150,13 @@ interface Fetching {
 async function fetchSubject(
   { objects }: EvaluateModelDeps,
   subject: Measurable,
-  { folder, hold, signal }: Fetching
+  { folder, hold, trains, signal }: Fetching
 ): Promise<MeasuredFolder> {
-  if (subject.kind === 'model') return { kind: 'model', folder: await hold(servedFiles(subject.model)) }
+  if (subject.kind === 'model') {
+    const { model } = subject
+    const weights = trains ? { weightsFolder: await hold(probedFiles(model)) } : {}
+    return { kind: 'model', folder: await hold(servedFiles(model)), ...weights }
+  }
   const checkpoint = join(folder, 'checkpoint')
   await fetchCheckpoint(subject.checkpoint, { objects, folder: checkpoint, signal })
   return { kind: 'checkpoint', folder: checkpoint, programsFolder: folder }
@@ -200,9 +200,9 @@ function reportProgress(
     if (event.type !== 'evaluation_progress') return
     if (event.protocol === null && clock.now() - shownAt < PROGRESS_MS) return
     shownAt = clock.now()
-    const { images, protocol, measured } = event
+    const { images, protocol, measured, share } = event
     await evaluations
-      .progress(evaluation, { images, totalImages, protocol, measured })
+      .progress(evaluation, { images, totalImages, protocol, measured, ...(share === undefined ? {} : { share }) })
       .catch((error: unknown) => logger.warn({ err: error }, 'progress could not be written'))
   }
 }

@@ -65,6 +65,7 @@ export const LAYERS: Record<string, Layer> = {
       'engine',
       'training',
       'model',
+      'probing',
       'serving',
       'evaluation',
       'domain',

@@ -201,7 +201,7 @@ async function evaluateFake({ subject, bank, queries, protocols }: EvaluateReque
     const metrics = { top1_k10: estimate }
     const knn = { protocol: 'knn', settings, bank: 20, queries: 20, classes: 2, metrics } as const
     const leftOut = protocols === null ? [{ protocol: 'logistic', reason: 'needs more' } as const] : []
-    say({ type: 'evaluated', dimensions: 8, results: [knn], leftOut })
+    say({ type: 'evaluated', results: [{ ...knn, dimensions: 8 }], leftOut })
   }
   process.disconnect?.()
 }

@@ -1,21 +1,17 @@
 import { type Static, Type } from 'typebox'
 import { keysToSnake } from '../../base/casing.ts'
 import { AppError } from '../../base/errors.ts'
-import { type ChosenSettings, isOfPrototypes, MOST_DRAWS, PROTOCOLS } from '../../base/evaluation.ts'
+import { isOfPrototypes, LAB_PROTOCOLS } from '../../base/evaluation.ts'
 import {
   type Evaluation as DomainEvaluation,
   EVALUATION_STATUSES,
-  type EvaluationOfRun,
-  type EvaluationPlan,
-  type EvaluationResult,
-  type VersionName
+  type EvaluationResult
 } from '../../domain/evaluation.ts'
 import type {
   EvaluationRequest,
   EvaluationQuery as ServiceQuery,
   SubjectWish
 } from '../../services/evaluations/evaluations.ts'
-import type { PlanRequest } from '../../services/evaluations/plan-evaluation.ts'
 import {
   closed,
   ListOf,
@@ -29,81 +25,7 @@ import {
   Timestamp,
   timestampOrNull
 } from './common.ts'
-
-const Protocol = Type.Enum([...PROTOCOLS])
-
-const Chosen = Type.Object(
-  {
-    k: Type.Optional(
-      Type.Array(Type.Integer({ minimum: 1, maximum: 1000 }), {
-        minItems: 1,
-        maxItems: 16,
-        uniqueItems: true,
-        description: 'Neighbours that vote in knn; cut to the size of the bank.'
-      })
-    ),
-    draws: Type.Optional(Type.Integer({ minimum: 2, maximum: MOST_DRAWS, description: 'Of images for few_shot.' })),
-    dimensions: Type.Optional(
-      Type.Integer({
-        minimum: 1,
-        description:
-          'The first so many of an embedding, of unit length again, as `dimensions` of POST /v1/embeddings; all by default. Not for protocols of prototypes.'
-      })
-    ),
-    seed: Type.Optional(
-      Type.Integer({ minimum: 0, maximum: 0xffffffff, description: 'Of draws, folds and intervals; 0 by default.' })
-    )
-  },
-  { ...closed, description: 'What is not said is the default of the protocol, and stands in its result.' }
-)
-
-const planFields = {
-  dataset: Text({
-    minLength: 1,
-    maxLength: 100,
-    description: 'The bank, which votes or is learned from: ds_…@3, or ds_… for the latest ready version.'
-  }),
-  queries: Type.Optional(
-    Nullable(
-      Text({
-        minLength: 1,
-        maxLength: 100,
-        description: 'What is judged; without it the bank, each image without itself.'
-      })
-    )
-  ),
-  protocols: Type.Optional(
-    Nullable(
-      Type.Array(Protocol, {
-        minItems: 1,
-        maxItems: PROTOCOLS.length,
-        uniqueItems: true,
-        description:
-          'By default everything that images and model allow, and the rest is told in left_out. One that is named and cannot be run is refused.'
-      })
-    )
-  ),
-  settings: Type.Optional(Chosen)
-}
-
-const MOST_EPOCHS = 1_000_000
-
-export const PlanOfRun = Type.Object(
-  {
-    ...planFields,
-    every_epochs: Type.Optional(
-      Nullable(
-        Type.Integer({
-          minimum: 1,
-          maximum: MOST_EPOCHS,
-          description:
-            'Also of a checkpoint for every so many epochs, as metrics eval/… of the run; one that would have to wait for the one before is left out.'
-        })
-      )
-    )
-  },
-  { ...closed, description: "An evaluation of the run's model, queued when that is ready." }
-)
+import { Protocol, planFields, planShown, presentPlan, readPlan } from './evaluation-plan.ts'
 
 export const CreateEvaluation = Type.Object(
   {
@@ -163,29 +85,6 @@ const ProtocolResult = Type.Object(
   { $id: 'ProtocolResult' }
 )
 
-const settingsShown = {
-  k: Nullable(Type.Array(Type.Integer())),
-  draws: Nullable(Type.Integer()),
-  dimensions: Nullable(Type.Integer()),
-  seed: Type.Integer()
-}
-
-const planShown = {
-  dataset: Type.String(),
-  queries: Nullable(Type.String()),
-  protocols: Nullable(Type.Array(Protocol, { description: 'As asked for; null for everything that can be run.' })),
-  settings: Type.Object(settingsShown, { description: 'As asked for; null is the default of the protocol.' })
-}
-
-export const RunEvaluation = Type.Object(
-  {
-    id: Nullable(Type.String({ description: 'Null until the model is ready.' })),
-    ...planShown,
-    every_epochs: Nullable(Type.Integer({ description: 'Null where checkpoints are not measured.' }))
-  },
-  { description: "The evaluation of the run's model." }
-)
-
 export const Evaluation = Resource(
   {
     id: Type.String(),
@@ -203,7 +102,10 @@ export const Evaluation = Resource(
       images: Type.Integer({ description: 'Read so far.' }),
       total_images: Type.Integer(),
       protocol: Nullable(Type.String({ description: 'That is computed now.' })),
-      measured: Type.Integer({ description: 'Protocols that are done.' })
+      measured: Type.Integer({ description: 'Protocols that are done.' }),
+      share: Nullable(
+        Type.Number({ description: '0 … 1 of that protocol, where it tells: linear does, after each epoch.' })
+      )
     }),
     attempt: Type.Integer(),
     results: Type.Array(ProtocolResult, { description: 'Empty until it has succeeded.' }),
@@ -226,7 +128,7 @@ export const EvaluationQuery = Type.Object(
       Text({ maxLength: 64, description: 'Those that it asked for, of its checkpoints and its model.' })
     ),
     dataset: Type.Optional(Text({ maxLength: 100, description: 'The bank: ds_…@3, or ds_… for any version.' })),
-    protocol: Type.Optional(Type.Enum([...PROTOCOLS], { description: 'Those that have a result of it.' })),
+    protocol: Type.Optional(Type.Enum([...LAB_PROTOCOLS], { description: 'Those that have a result of it.' })),
     status: Type.Optional(Type.Enum([...EVALUATION_STATUSES]))
   },
   closed
@@ -243,24 +145,6 @@ export const ReportQuery = Type.Object(
   closed
 )
 
-type PlanFields = Omit<Static<typeof PlanOfRun>, 'every_epochs'>
-
-export const readPlan = ({ dataset, queries, protocols, settings = {} }: PlanFields): PlanRequest => {
-  const { k, draws, dimensions, seed = 0 } = settings
-  const chosen: ChosenSettings = {
-    ...(k && { k }),
-    ...(draws !== undefined && { draws }),
-    ...(dimensions !== undefined && { dimensions }),
-    seed
-  }
-  return { dataset, queries: queries ?? null, protocols: protocols ?? null, settings: chosen }
-}
-
-export const readPlanOfRun = ({ every_epochs: every, ...plan }: Static<typeof PlanOfRun>) => ({
-  ...readPlan(plan),
-  ...(every == null ? {} : { everyEpochs: every })
-})
-
 /** @throws AppError invalid_request unless it names a model or a checkpoint */
 export function readEvaluationRequest(body: Static<typeof CreateEvaluation>): EvaluationRequest {
   const { name, model, checkpoint, metadata, ...plan } = body
@@ -276,26 +160,6 @@ function readSubject(model: string | undefined, checkpoint: string | undefined):
 
 export const readEvaluationQuery = ({ limit: _, after: __, ...filter }: Static<typeof EvaluationQuery>): ServiceQuery =>
   filter
-
-const presentVersion = ({ datasetId, version }: VersionName): string => `${datasetId}@${version}`
-
-const presentPlan = ({ bank, queries, protocols, settings }: EvaluationPlan) => ({
-  dataset: presentVersion(bank),
-  queries: queries && presentVersion(queries),
-  protocols: protocols && [...protocols],
-  settings: {
-    k: settings.k ? [...settings.k] : null,
-    draws: settings.draws ?? null,
-    dimensions: settings.dimensions ?? null,
-    seed: settings.seed
-  }
-})
-
-export const presentRunEvaluation = ({ id, everyEpochs, ...plan }: EvaluationOfRun): Static<typeof RunEvaluation> => ({
-  id,
-  ...presentPlan(plan),
-  every_epochs: everyEpochs ?? null
-})
 
 /** The database keeps no order of names: k10 comes before k100 here. */
 const presentResult = (result: EvaluationResult): Static<typeof ProtocolResult> => ({
@@ -330,7 +194,8 @@ export const presentEvaluation = (evaluation: DomainEvaluation): Static<typeof E
     images: evaluation.progress.images,
     total_images: evaluation.progress.totalImages,
     protocol: evaluation.progress.protocol,
-    measured: evaluation.progress.measured
+    measured: evaluation.progress.measured,
+    share: evaluation.progress.share ?? null
   },
   attempt: evaluation.attempt,
   results: evaluation.results.map(presentResult),

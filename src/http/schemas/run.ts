@@ -15,7 +15,7 @@ import {
   Timestamp,
   timestampOrNull
 } from './common.ts'
-import { PlanOfRun, presentRunEvaluation, RunEvaluation, readPlanOfRun } from './evaluation.ts'
+import { PlanOfRun, presentRunEvaluation, RunEvaluation, readPlanOfRun } from './evaluation-plan.ts'
 import { Init, InitRequest, presentInit, readInit } from './init.ts'
 import { Estimate, RecipeReasons, Warnings } from './plan.ts'
 import { presentRecipe, ResolvedRecipe, readHyperparameters, recipeFields } from './recipe.ts'

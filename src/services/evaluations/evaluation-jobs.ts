@@ -90,7 +90,8 @@ export function createEvaluationJobs(deps: { readonly unitOfWork: UnitOfWork; re
     complete: (attempt, { results, leftOut }) =>
       end(attempt, (known) => {
         const measured = results.length
-        const progress = { ...known.progress, images: known.progress.totalImages, protocol: null, measured }
+        const { totalImages } = known.progress
+        const progress = { images: totalImages, totalImages, protocol: null, measured }
         return { status: 'succeeded', results, leftOut, progress, error: null }
       }),
 
@@ -136,7 +137,7 @@ async function begin(tx: Stores, id: string, at: Date): Promise<EvaluationOrder 
   const patch = {
     status: 'running',
     attempt: known.attempt + 1,
-    progress: { ...known.progress, images: 0, protocol: null, measured: 0 },
+    progress: { images: 0, totalImages: known.progress.totalImages, protocol: null, measured: 0 },
     startedAt: known.startedAt ?? at
   } as const
   await tx.evaluations.update(id, patch)

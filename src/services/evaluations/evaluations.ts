@@ -1,12 +1,15 @@
 /** What users do with evaluations: ask for them, look at them, cancel. What workers do with them: evaluation-jobs.ts. */
 import type { Clock } from '../../base/clock.ts'
 import { AppError } from '../../base/errors.ts'
-import type { Protocol } from '../../base/evaluation.ts'
+import type { LabProtocol } from '../../base/evaluation.ts'
 import type { IdKind } from '../../base/ids.ts'
 import type { JsonObject } from '../../base/json.ts'
 import { checkCancelable, type Evaluation, type EvaluationStatus, type Subject } from '../../domain/evaluation.ts'
 import type { Page, PageRequest } from '../../domain/page.ts'
+import type { ObjectStore } from '../../domain/ports.ts'
 import type { EvaluationFilter, Stores, UnitOfWork } from '../../domain/stores.ts'
+import { MODEL_FILES, parseModelConfig } from '../../protocol/model-folder.ts'
+import type { Network } from '../../recipe/network.ts'
 import { parseReference } from '../datasets/dataset-versions.ts'
 import type { ModelService } from '../models/models.ts'
 import { close, lockOpen } from './close.ts'
@@ -36,7 +39,7 @@ export interface EvaluationQuery {
   readonly run?: string
   /** `ds_…@3`, or `ds_…` for any version. */
   readonly dataset?: string
-  readonly protocol?: Protocol
+  readonly protocol?: LabProtocol
   readonly status?: EvaluationStatus
 }
 
@@ -48,11 +51,12 @@ interface Found {
 async function findSubject(deps: EvaluationServiceDeps, projectId: string, wish: SubjectWish): Promise<Found> {
   const { models, stores } = deps
   if ('model' in wish) {
-    const { id: modelId, step, config } = await models.getReady(projectId, wish.model)
+    const { id: modelId, step, config, prefix } = await models.getReady(projectId, wish.model)
     const network = {
       dimensions: config.embeddingDim,
       channels: config.channels,
-      hasPrototypes: config.prototypes !== null
+      hasPrototypes: config.prototypes !== null,
+      network: () => networkOfModel(deps.objects, prefix)
     }
     return { subject: { modelId, checkpointId: null, step }, network }
   }
@@ -64,6 +68,11 @@ async function findSubject(deps: EvaluationServiceDeps, projectId: string, wish:
   }
   const { id: checkpointId, step } = checkpoint
   return { subject: { modelId: null, checkpointId, step }, network: networkOfRun(run) }
+}
+
+async function networkOfModel(objects: Pick<ObjectStore, 'get'>, prefix: string): Promise<Network> {
+  const bytes = await objects.get(`${prefix}/${MODEL_FILES.config}`)
+  return parseModelConfig(Buffer.from(bytes).toString('utf8')).network
 }
 
 export type EvaluationService = ReturnType<typeof createEvaluationService>

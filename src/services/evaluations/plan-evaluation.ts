@@ -1,21 +1,15 @@
 /** A request as a plan that can be carried out, as far as records and the first image of each dataset tell. */
 import { AppError, type FieldError, isAppError } from '../../base/errors.ts'
-import {
-  GROUPS,
-  type LeftOut,
-  NEEDS_ALL_DIMENSIONS,
-  NOTHING_SHARED,
-  OF_PROTOTYPES,
-  type Protocol
-} from '../../base/evaluation.ts'
-import { type EvaluationSize, tooManyFeatures, tooMuch } from '../../base/evaluation-cost.ts'
+import { GROUPS, type LabProtocol, NEEDS_ALL_DIMENSIONS, NOTHING_SHARED } from '../../base/evaluation.ts'
+import { type EvaluationSize, tooManyFeatures, tooMuch, tooMuchToTrain } from '../../base/evaluation-cost.ts'
 import type { DatasetVersion } from '../../domain/dataset.ts'
 import { type EvaluationPlan, isSameVersion, type VersionName } from '../../domain/evaluation.ts'
 import type { ObjectStore } from '../../domain/ports.ts'
 import type { Run } from '../../domain/run.ts'
 import { isBands } from '../../recipe/bands.ts'
 import { bandsOf } from '../../recipe/dataset-report.ts'
-import { servedNetwork } from '../../recipe/network.ts'
+import { type Network, servedNetwork } from '../../recipe/network.ts'
+import { backboneProducts } from '../../recipe/numbers.ts'
 import { listImages } from '../datasets/dataset-images.ts'
 
 export interface PlanDeps {
@@ -35,6 +29,8 @@ export interface PlanSubject {
   readonly hasPrototypes: boolean
   /** Of the images that the model reads. */
   readonly channels: number
+  /** Asked for by what trains on it. */
+  readonly network: () => Promise<Network>
   readonly at: string
 }
 
@@ -42,7 +38,8 @@ export interface PlanSubject {
 export const networkOfRun = ({ recipe }: Pick<Run, 'recipe'>): Omit<PlanSubject, 'at'> => ({
   dimensions: servedNetwork(recipe).dim,
   channels: servedNetwork(recipe).channels,
-  hasPrototypes: true
+  hasPrototypes: true,
+  network: async () => servedNetwork(recipe)
 })
 
 const ABOUT_DATASET = ['dataset_not_found', 'dataset_version_not_found', 'dataset_version_not_ready'] as const
@@ -123,6 +120,11 @@ const nameOf = ({ datasetId, version }: VersionName): VersionName => ({ datasetI
 const classesOf = (bank: DatasetVersion, judged: DatasetVersion | null): number | null =>
   bank.classes === null || judged?.classes === null ? null : new Set([...bank.classes, ...(judged?.classes ?? [])]).size
 
+interface Refused {
+  readonly protocol: LabProtocol
+  readonly reason: string
+}
+
 interface Asking {
   readonly subject: PlanSubject
   /** Bank first; then queries, if they are others. */
@@ -130,22 +132,22 @@ interface Asking {
   readonly size: EvaluationSize
 }
 
-async function checkAsked(deps: PlanDeps, protocols: readonly Protocol[], asking: Asking): Promise<void> {
+async function checkAsked(deps: PlanDeps, protocols: readonly LabProtocol[], asking: Asking): Promise<void> {
   const { subject, size } = asking
   const unlabelled = protocols.some((name) => name !== 'label_free')
     ? await firstUnlabelled(deps, asking.sources)
     : null
-  const errorAt = (protocol: Protocol, message: string): FieldError => ({
+  const errorAt = (protocol: LabProtocol, message: string): FieldError => ({
     path: `${subject.at}/protocols/${protocols.indexOf(protocol)}`,
     message
   })
-  const refuse = (code: 'evaluation_impossible' | 'evaluation_too_large', refused: readonly LeftOut[]) => {
+  const refuse = (code: 'evaluation_impossible' | 'evaluation_too_large', refused: readonly Refused[]) => {
     if (refused.length === 0) return
     const message = `${refused.map(({ protocol, reason }) => `${protocol} ${reason}`).join('; ')}.`
     throw new AppError(code, { message, errors: refused.map((one) => errorAt(one.protocol, one.reason)) })
   }
-  const found = (why: (protocol: Protocol) => string | null) =>
-    protocols.flatMap((protocol): LeftOut[] => {
+  const found = (why: (protocol: LabProtocol) => string | null) =>
+    protocols.flatMap((protocol): Refused[] => {
       const reason = why(protocol)
       return reason === null ? [] : [{ protocol, reason }]
     })
@@ -153,26 +155,32 @@ async function checkAsked(deps: PlanDeps, protocols: readonly Protocol[], asking
     'evaluation_impossible',
     found((protocol) => whyImpossible(protocol, { unlabelled, ...asking }))
   )
+  const forward = protocols.includes('linear') ? backboneProducts(await subject.network()) : 0
   refuse(
     'evaluation_too_large',
-    found((protocol) => tooMuch(protocol, size))
+    found((protocol) => (protocol === 'linear' ? tooMuchToTrain(forward, size) : tooMuch(protocol, size)))
   )
 }
 
 function whyImpossible(
-  protocol: Protocol,
+  protocol: LabProtocol,
   { unlabelled, subject, sources, size }: Asking & { readonly unlabelled: string | null }
 ): string | null {
   const judged = size.queryImages ?? size.bankImages
   const tooFew = (images: number) =>
     images < GROUPS ? `needs ${GROUPS} images or more for its interval, and there are ${images}` : null
-  if (size.settings.dimensions !== undefined && OF_PROTOTYPES.includes(protocol)) return NEEDS_ALL_DIMENSIONS
+  const isOfPrototypes = protocol === 'clustering' || protocol === 'prototypes'
+  if (size.settings.dimensions !== undefined) {
+    if (isOfPrototypes) return NEEDS_ALL_DIMENSIONS
+    if (protocol === 'linear') return 'reads features of its own, and no embeddings'
+  }
   if (protocol === 'label_free') return tooFew(size.bankImages)
-  if (OF_PROTOTYPES.includes(protocol) && !subject.hasPrototypes) return 'needs a model with prototypes'
+  if (protocol === 'linear' && sources.length === 1) return 'needs queries that are not the bank: it learns from that'
+  if (isOfPrototypes && !subject.hasPrototypes) return 'needs a model with prototypes'
   if (unlabelled !== null) return `needs a label for every image, and ${unlabelled} has none`
   if (size.classes !== null && size.classes < 2) return 'needs images of two classes or more'
   if (protocol !== 'clustering' && shareNothing(sources)) return NOTHING_SHARED
-  if (OF_PROTOTYPES.includes(protocol)) return tooFew(judged)
+  if (isOfPrototypes) return tooFew(judged)
   return sources.length === 1 && judged < 2 ? 'needs two images or more' : null
 }
 

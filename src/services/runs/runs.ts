@@ -182,6 +182,12 @@ async function planOwnEvaluation(
 ): Promise<EvaluationOfRun | null> {
   if (request === null) return null
   const { everyEpochs } = request
+  const trains = request.protocols?.indexOf('linear') ?? -1
+  if (everyEpochs !== undefined && trains >= 0) {
+    const message = 'trains for as long as the run may: it is not measured on the way'
+    const errors = [{ path: `/evaluation/protocols/${trains}`, message }]
+    throw new AppError('evaluation_impossible', { message: `linear ${message}.`, errors })
+  }
   const subject = { ...networkOfRun({ recipe }), at: '/evaluation' }
   const plan = await planEvaluation(deps, projectId, { request, subject })
   return { id: null, ...plan, ...(everyEpochs === undefined ? {} : { everyEpochs }) }

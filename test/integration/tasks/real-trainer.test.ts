@@ -125,6 +125,41 @@ test('killed in mid-run, it ends in the same state, bit for bit, its model is pu
       Object.keys(clustering.metrics).filter((name) => name.endsWith('_fitted')),
       []
     )
+
+  // A probe trains on the weights themselves, and ends with its evaluation.
+  const judged = await addRun()
+  const made = { ...checkpoint, modelId: run.modelId, checkpointId: null }
+  const probed = async (subject: typeof checkpoint | typeof made, epochs: number) => {
+    const id = newId('evaluation')
+    const queries = { datasetId: judged.datasetId, version: 1 }
+    const asked = { ...plan, queries, protocols: ['linear'], settings: { epochs, seed: 1 } } as const
+    await bench.unitOfWork((tx) =>
+      queueEvaluation(tx, { ...named, ...subject, id, plan: asked, createdAt: new Date() })
+    )
+    return id
+  }
+  const ended = await Promise.all(
+    [made, checkpoint].map(async (subject) => {
+      const id = await probed(subject, 2)
+      await evaluateModel({ evaluationId: id }, new AbortController().signal)
+      return bench.stores.evaluations.load(id)
+    })
+  )
+  assert.deepEqual(
+    ended.map((one) => [one?.status, one?.error, one?.results[0]?.settings['epochs']]),
+    [
+      ['succeeded', null, 2],
+      ['succeeded', null, 2]
+    ]
+  )
+  assert.deepEqual(ended[0]?.results, ended[1]?.results)
+  const long = await probed(made, 10_000)
+  const going = evaluateModel({ evaluationId: long }, new AbortController().signal)
+  while (!((await bench.stores.evaluations.load(long))?.progress.share ?? 0))
+    await new Promise((resolve) => setTimeout(resolve, 10))
+  await bench.stores.evaluations.update(long, { status: 'cancelled' })
+  await going
+  assert.deepEqual((await bench.stores.evaluations.load(long))?.results, [])
   await Promise.all(trainers.map(({ exited }) => exited))
   assert.deepEqual(bench.leftovers(), [])
 })

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { PROTOCOLS } from '../../../src/base/evaluation.ts'
-import { tooManyFeatures, tooMuch } from '../../../src/base/evaluation-cost.ts'
+import { tooManyFeatures, tooMuch, tooMuchToTrain } from '../../../src/base/evaluation-cost.ts'
 
 const size = { bankImages: 10_000, queryImages: null, dimensions: 384, classes: 10, settings: { seed: 0 } }
 
@@ -17,6 +17,14 @@ test('what compares every image with every other is bounded by pairs, what learn
   assert.equal(tooMuch('knn', { ...many, queryImages: 10_000 }), null, 'few are judged')
   assert.equal(tooMuch('logistic', { ...many, classes: null }), null, 'nobody has counted the classes yet')
   assert.notEqual(tooMuch('logistic', { ...many, classes: 1000 }), null)
+})
+
+test('what trains is bounded by epochs, and by classes where features cost little', () => {
+  const few = { ...size, queryImages: 1000, settings: { seed: 0, epochs: 10 } }
+  const forward = 4.6e9
+  assert.equal(tooMuchToTrain(forward, few), null)
+  assert.match(tooMuchToTrain(forward, { ...few, settings: { seed: 0 } }) ?? '', /takes 4\.6e\+15 .* fewer epochs/)
+  assert.notEqual(tooMuchToTrain(1e6, { ...few, classes: 1_000_000 }), null)
 })
 
 test('neighbours and votes that are kept for every judged image count as memory', () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { networkOf } from '../../../src/recipe/network.ts'
-import { recipeNumbers } from '../../../src/recipe/numbers.ts'
+import { networkOf, servedNetwork } from '../../../src/recipe/network.ts'
+import { backboneProducts, recipeNumbers } from '../../../src/recipe/numbers.ts'
 import { resolveRecipe } from '../../../src/recipe/presets.ts'
 import type { Method } from '../../../src/recipe/schema.ts'
 import { networkParameters } from '../../../src/ssl/parameters.ts'
@@ -24,6 +24,13 @@ test('the backbones have the published numbers of parameters', () => {
     recipeNumbers(resolveRecipe({ preset, method: 'dino' }), 1_281_167).backboneParameters / 1e6
   assert.ok(Math.abs(millions('vit-small-16') - 21.7) < 0.1)
   assert.ok(Math.abs(millions('vit-base-16') - 85.8) < 0.1)
+})
+
+test('an image through ViT-S and ViT-B takes the published products', () => {
+  // timm: 4.6 and 17.6 billion at 224 pixels, patches of 16.
+  const billions = (preset: string) => backboneProducts(servedNetwork(resolveRecipe({ preset, method: 'dino' }))) / 1e9
+  assert.ok(Math.abs(billions('vit-small-16') - 4.6) < 0.05, `${billions('vit-small-16')}`)
+  assert.ok(Math.abs(billions('vit-base-16') - 17.6) < 0.1, `${billions('vit-base-16')}`)
 })
 
 test('a run of no epochs has no steps', () => {

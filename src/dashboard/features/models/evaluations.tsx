@@ -8,7 +8,7 @@ import { useClient } from '../../data/api.ts'
 import { evaluationList } from '../../data/queries/evaluations.ts'
 import { useList } from '../../data/use-list.ts'
 import { formatMetric } from '../../evaluation-metrics.ts'
-import { formatCount } from '../../format.ts'
+import { formatCount, formatPercent } from '../../format.ts'
 
 const COLUMNS = ['Protocol', 'Metric', 'Value', '95 % interval', 'Images judged', 'Settings']
 
@@ -66,10 +66,11 @@ function EvaluationResults({ evaluation, isOpen }: { readonly evaluation: Evalua
   )
 }
 
-const progressOf = ({ progress: { images, total_images: total, protocol } }: Evaluation): string =>
-  protocol === null
-    ? `${formatCount(images)} of ${formatCount(total)} images are read.`
-    : `${protocol} is computed, on ${formatCount(images)} images.`
+function progressOf({ progress: { images, total_images: total, protocol, share } }: Evaluation): string {
+  if (protocol === null) return `${formatCount(images)} of ${formatCount(total)} images are read.`
+  if (share !== null) return `${protocol} is computed: ${formatPercent(share, 0)}.`
+  return `${protocol} is computed, on ${formatCount(images)} images.`
+}
 
 const rowsOf = ({ protocol, metrics, queries, settings }: ProtocolResult) =>
   Object.entries(metrics).map(([metric, { value, low, high }], index) => {

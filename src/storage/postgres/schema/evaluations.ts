@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm'
 import { foreignKey, index, integer, jsonb, pgTable, text, unique } from 'drizzle-orm/pg-core'
-import type { ChosenSettings, LeftOut, Protocol } from '../../../base/evaluation.ts'
+import type { ChosenSettings, LabProtocol, LeftOut } from '../../../base/evaluation.ts'
 import type { JsonObject } from '../../../base/json.ts'
 import type { Evaluation, EvaluationProgress, EvaluationResult, EvaluationStatus } from '../../../domain/evaluation.ts'
 import { checkpoints } from './checkpoints.ts'
@@ -26,7 +26,7 @@ export const evaluations = pgTable(
     datasetVersion: integer('dataset_version').notNull(),
     queriesId: text('queries_id'),
     queriesVersion: integer('queries_version'),
-    protocols: jsonb('protocols').$type<readonly Protocol[]>(),
+    protocols: jsonb('protocols').$type<readonly LabProtocol[]>(),
     settings: jsonb('settings').notNull().$type<ChosenSettings>(),
     metadata: jsonb('metadata').notNull().$type<JsonObject>(),
     status: text('status').notNull().$type<EvaluationStatus>(),
