@@ -40,6 +40,10 @@ export const MOST_TRAINED = 2e15
 const CLASSIFIERS = 10
 /** Of the last four blocks. */
 const PROBED_BLOCKS = 4
+/** At once: weights and momentum, as they are and as they will be, and the gradient; logits, their log-softmax, errors, targets. */
+const STATE_COPIES = 5
+const LOGIT_COPIES = 4
+const TRAINED_BATCH = 1024
 
 /** Counted as so many products each, from times on the same features: a comparison of a sort, a step of the eigenvalues. */
 const PRODUCTS_A_COMPARISON = 20
@@ -69,7 +73,10 @@ export function tooMuch(protocol: Protocol, size: EvaluationSize): string | null
  */
 export function tooMuchToTrain(forward: number, size: EvaluationSize): string | null {
   const { bankImages, queryImages, dimensions, classes, settings } = size
-  const classifiers = 2 * CLASSIFIERS * PROBED_BLOCKS * dimensions * (classes ?? 0)
+  const read = PROBED_BLOCKS * dimensions
+  const bytes = 4 * CLASSIFIERS * (classes ?? 0) * (STATE_COPIES * read + LOGIT_COPIES * TRAINED_BATCH)
+  if (bytes > MOST_BYTES) return `takes ${(bytes / 2 ** 30).toFixed(1)} GiB, and ${MOST_BYTES / 2 ** 30} are the most`
+  const classifiers = 2 * CLASSIFIERS * read * (classes ?? 0)
   const seen = bankImages * (settings.epochs ?? LINEAR_EPOCHS) + bankImages / 10 + (queryImages ?? 0)
   const products = seen * (forward + classifiers)
   if (products <= MOST_TRAINED) return null

@@ -2,7 +2,7 @@
 import { setImmediate } from 'node:timers/promises'
 import { AppError, invariant } from '../base/errors.ts'
 import { isProtocol, type LeftOut, LINEAR_EPOCHS, PROTOCOLS, type Protocol } from '../base/evaluation.ts'
-import { tooMuch } from '../base/evaluation-cost.ts'
+import { tooMuch, tooMuchToTrain } from '../base/evaluation-cost.ts'
 import type { Engine, LoadedProgram } from '../engine/engine.ts'
 import type { EvaluationInput } from '../evaluation/protocols.ts'
 import { runProtocols } from '../evaluation/run-protocols.ts'
@@ -109,6 +109,16 @@ async function* trainLinear(
     : openProbedCheckpoint(subject.folder))
   const { network } = model.served
   const folders = await readLabels(bank.folder, queries.folder)
+  const size = {
+    bankImages: folders.bank.labels.length,
+    queryImages: folders.queries.labels.length,
+    dimensions: network.dim,
+    classes: folders.classes,
+    settings
+  }
+  // The network was counted before it was queued, classes without names were not.
+  const reason = tooMuchToTrain(0, size)
+  if (reason !== null) throw new AppError('evaluation_too_large', { message: `linear ${reason}.` })
   const engine = engines.createEngine()
   const { epochs = LINEAR_EPOCHS, seed } = settings
   const all = { ...LINEAR_SETTINGS, ...officialTokens(network), epochs, seed }

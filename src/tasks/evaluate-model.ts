@@ -2,9 +2,9 @@
  * A model or a checkpoint measured on packed datasets:
  *
  *   begin ─→ its files and the datasets to this disk ─→ trainer child reads and computes ─→ results, succeeded
- *     │                                             │
- *     └ null: nothing to do                           ├ failed: with the code
- *                                                     └ cancelled, or begun by another worker: child stopped
+ *     │                                                │
+ *     └ null: nothing to do                            ├ failed: with the code
+ *                                                      └ cancelled, or begun by another worker: child stopped
  *
  * Outages are waited for, a child that others killed is tried once more. A worker that ends leaves the evaluation as it is:
  * the queue gives the job to another, which starts over.
