@@ -49,7 +49,7 @@ export interface Estimate {
 /** Numbers, names and lists of them. */
 export type Setting = number | string | boolean | null | readonly (number | string)[]
 
-const PLAIN = /^(rankme|alpha|nmi_.*|ari_.*|.*_correlation)$/
+const PLAIN = /^(rankme|alpha|log_likelihood|nmi_.*|ari_.*|.*_correlation)$/
 
 /** Whether a metric is a share, and shown in percent. */
 export const isShare = (metric: string): boolean => !PLAIN.test(metric)

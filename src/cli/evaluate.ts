@@ -14,9 +14,11 @@ import { writing } from '../base/system-errors.ts'
 import { whyNoDimensions } from '../evaluation/first-dimensions.ts'
 import type { EvaluationInput } from '../evaluation/protocols.ts'
 import { runProtocols } from '../evaluation/run-protocols.ts'
+import type { Against } from '../serving/against.ts'
 import type { ImageOrigin } from '../serving/embed-images.ts'
 import { readInput } from '../serving/evaluation-input.ts'
 import { type Command, EXIT, EXIT_CODES, type ExitCode, refusal, threadsOf, wholeNumber } from './command.ts'
+import { againstFolderOf, openAgainst } from './evaluate-against.ts'
 import { type LabEvaluation, type LabSources, labMeasures, untilMeasured } from './evaluate-lab.ts'
 import { dimensionsOf, drawsOf, neighborsOf, protocolsOf } from './evaluate-options.ts'
 import { tableOf } from './evaluation-table.ts'
@@ -42,6 +44,8 @@ const USAGE = `Evaluates a model's features by the protocols of the literature, 
   --dimensions LIST         evaluates the first so many dimensions of embeddings, of unit length again, once for each number
                             (all); not by clustering, prototypes and linear
   --epochs N                that linear trains its classifier for (100)
+  --against FOLDER          of label_free: another model, such as a later one of the same run; how far both assign the judged
+                            images to the same prototypes
   --distractors SOURCE      of copy_detection: images that are ranked beside the bank's originals
   --whitening SOURCE        of copy_detection: images of neither side that whitening is learned from
   --ground-truth FILE       of revisited: JSON that says what each query looks for
@@ -64,6 +68,7 @@ const OPTIONS = {
   draws: text,
   dimensions: text,
   epochs: text,
+  against: text,
   distractors: text,
   whitening: text,
   'ground-truth': text,
@@ -85,6 +90,7 @@ export const EVALUATE: Command = {
     const dimensions = dimensionsOf(values.dimensions, protocols)
     const threads = threadsOf(values.threads)
     const model = await modelFolderOf(values.model)
+    const against = await againstFolderOf(values.against, { protocols, dimensions })
     const bank = await originOf('bank', values.bank)
     const queries = values.queries === undefined ? null : await originOf('queries', values.queries)
     const out = values.out === undefined ? null : resolve(values.out)
@@ -93,7 +99,7 @@ export const EVALUATE: Command = {
 
     const quick = protocols?.filter(isProtocol) ?? null
     const from = { model, bankSource: bank.path, queriesSource: queries?.path ?? null }
-    const asked = { quick, settings, dimensions, output, from }
+    const asked = { quick, settings, dimensions, against, output, from }
     const sources = { model, bank, judged, threads }
     const measures = await labMeasures(values, protocols, sources)
     const lines: EvaluationEvent[] = []
@@ -121,28 +127,34 @@ interface Asked {
   readonly settings: ChosenSettings
   /** Numbers of first dimensions, one evaluation each; left out: one of all. */
   readonly dimensions: readonly number[] | undefined
+  /** Folder of the model that assignments are compared with. */
+  readonly against: string | null
   readonly output: Output
   readonly from: Run['from']
 }
 
 /** @returns the exit code where it was stopped */
-async function readAll({ quick, dimensions, output }: Asked, sources: LabSources): Promise<EvaluationInput | ExitCode> {
+async function readAll(asked: Asked, sources: LabSources): Promise<EvaluationInput | ExitCode> {
+  const { quick, dimensions, output } = asked
   const { model, bank, judged, threads } = sources
   let read: EvaluationInput | null = null
   const code = await untilInterrupted(
     () => output.show({ type: 'stopping' }, '\nstopping after this batch'),
     async (signal) => {
       const opened = await openModel(model, threads)
+      let against: Against | null = null
       try {
+        if (asked.against !== null) against = await openAgainst(asked.against, { model, opened, threads })
         const most = dimensions && Math.max(...dimensions)
         const wrong = most === undefined ? null : whyNoDimensions(most, opened.config.embeddingDim)
         if (wrong !== null) throw refusal(`--dimensions ${wrong}.`)
         const nameOf = ({ path }: ImageOrigin) => path
         const of = { model: opened, bank, queries: judged, nameOf }
-        const reading = readInput({ ...of, protocols: quick, dimensions: most })
+        const reading = readInput({ ...of, protocols: quick, dimensions: most, against })
         read = await readWithProgress(reading, { output, signal })
         return EXIT.done
       } finally {
+        await against?.model.dispose()
         await opened.dispose()
       }
     }

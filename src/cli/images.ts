@@ -22,11 +22,11 @@ export async function originOf(flag: string, value: string | undefined): Promise
 }
 
 /** @throws AppError invalid_request when the folder holds no exported model */
-export async function modelFolderOf(value: string | undefined): Promise<string> {
-  const path = resolve(needed('model', value))
-  if (!(await found('model', path)).isDirectory()) throw refusal(`--model ${path} is no folder.`)
+export async function modelFolderOf(value: string | undefined, flag = 'model'): Promise<string> {
+  const path = resolve(needed(flag, value))
+  if (!(await found(flag, path)).isDirectory()) throw refusal(`--${flag} ${path} is no folder.`)
   if ((await stat(join(path, MODEL_FILES.config)).catch(() => null)) !== null) return path // reading it tells the rest
-  throw refusal(`--model ${path} holds no model: it has no ${MODEL_FILES.config}; a run has its own in model/.`)
+  throw refusal(`--${flag} ${path} holds no model: it has no ${MODEL_FILES.config}; a run has its own in model/.`)
 }
 
 /** @throws AppError model_not_ready */

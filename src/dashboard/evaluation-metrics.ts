@@ -2,7 +2,7 @@
 import { formatNumber, formatPercent } from './format.ts'
 
 /** Everything else is a share. */
-const PLAIN = /^(rankme|alpha|nmi_.*|ari_.*|.*_correlation)$/
+const PLAIN = /^(rankme|alpha|log_likelihood|nmi_.*|ari_.*|.*_correlation)$/
 
 /** By its name within its protocol. */
 export const isShare = (metric: string): boolean => !PLAIN.test(metric)

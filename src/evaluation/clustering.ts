@@ -112,7 +112,8 @@ function agreementOf(table: Float64Array, classes: number): Agreement {
   }
 }
 
-interface Counts {
+/** Images of each, in any order; those of none may be left out. */
+export interface Counts {
   readonly table: Float64Array
   readonly byCluster: Float64Array
   readonly byClass: Float64Array
@@ -126,7 +127,7 @@ function normalizedInformation({ table, byCluster, byClass }: Counts, images: nu
   return (ofClusters + ofClasses - nats(table)) / ((ofClusters + ofClasses) / 2)
 }
 
-function adjustedRand({ table, byCluster, byClass }: Counts, images: number): number {
+export function adjustedRand({ table, byCluster, byClass }: Counts, images: number): number {
   const pairs = (counts: Float64Array) => counts.reduce((sum, n) => sum + (n * (n - 1)) / 2, 0)
   const [together, inClusters, inClasses] = [pairs(table), pairs(byCluster), pairs(byClass)]
   const all = (images * (images - 1)) / 2

@@ -1,17 +1,23 @@
 /**
- * What the spectrum of the features says, without any label:
+ * What can be said without any label. Of the spectrum of the bank's features:
  *
  *   rankme  exp of the entropy of the singular values of the features, normalized to sum 1 (Garrido et al. 2023, arXiv
  *           2210.02885; its ε of 1e-7, which only guards log 0, is left out)
  *   alpha   α of λ_i ∝ i^−α for the eigenvalues of the covariance (α-ReQ, Agrawal et al. 2022), by the original's fit: least
  *           squares of log λ_i by log i with weights 1/i, over the ranks 4 to 100 or as many as are not 0 but for rounding
  *
- * Neither is an accuracy: a high rank is necessary for good features and not sufficient.
+ * Of the judged images' prototypes, where the model has them:
+ *
+ *   log_likelihood  mean log density of the bottleneck vectors under the fitted mixture, in nats above the uniform density
+ *   same_prototype, ari_against  agreement with another model (agreement.ts)
+ *
+ * None is an accuracy: a high rank is necessary for good features and not sufficient, and vectors that all are one are the likeliest.
  */
 import { type Evaluation, GROUPS } from '../base/evaluation.ts'
 import { rankOfSpectrum } from '../math/collapse.ts'
 import { symmetricEigenvalues } from '../math/eigen.ts'
-import { JACKKNIFE, jackknife, randomGroups } from './intervals.ts'
+import { agreementOf, type OtherAssignments } from './agreement.ts'
+import { bootstrapMeans, JACKKNIFE, jackknife, RESAMPLES, randomGroups } from './intervals.ts'
 
 export interface LabelFreeSettings {
   /** First and last eigenvalue that α is fitted to, counted from 1. */
@@ -21,9 +27,29 @@ export interface LabelFreeSettings {
 
 export const LABEL_FREE_SETTINGS: LabelFreeSettings = { ranks: [4, 100], seed: 0 }
 
-/** Metrics: rankme, 1 … dim; alpha, left out where fewer than two eigenvalues are in the ranks. O(images · dim²) + 40 spectra. */
-export function evaluateLabelFree(features: Float32Array, dim: number, { ranks, seed }: LabelFreeSettings): Evaluation {
+export interface JudgedWithoutLabels {
+  /** Images. */
+  readonly judged: number
+  /** Null where the model has none, or none were read. */
+  readonly prototypes: {
+    readonly posterior: string
+    /** [judged] */
+    readonly assignments: Int32Array
+    /** [judged] */
+    readonly logDensities: readonly number[] | null
+    readonly against: OtherAssignments | null
+  } | null
+}
+
+/** Metrics: rankme, 1 … dim; alpha, left out where fewer than two eigenvalues are in the ranks; those of prototypes. O(images · dim²) + 40 spectra. */
+export function evaluateLabelFree(
+  features: Float32Array,
+  dim: number,
+  { ranks, seed }: LabelFreeSettings,
+  { judged, prototypes }: JudgedWithoutLabels
+): Evaluation {
   const images = features.length / dim
+  const { logDensities = null, against = null } = prototypes ?? {}
   const parts = momentsByGroup(features, dim, randomGroups(images, seed))
   const whole = parts.reduce((sum, part) => combined(sum, part, 1))
   const all = spectrumOf(whole, dim, ranks)
@@ -31,13 +57,24 @@ export function evaluateLabelFree(features: Float32Array, dim: number, { ranks, 
   const estimate = (read: (one: Spectrum) => number) => jackknife(read(all), without.map(read))
   return {
     protocol: 'label_free',
-    settings: { ranks: [ranks[0], all.last], features: 'as embedded', ...JACKKNIFE, seed },
+    settings: {
+      ranks: [ranks[0], all.last],
+      features: 'as embedded',
+      ...JACKKNIFE,
+      means: 'bootstrap',
+      resamples: RESAMPLES,
+      judged,
+      ...(against && { posterior: prototypes!.posterior, against: against.model, againstPosterior: against.posterior }),
+      seed
+    },
     bank: null,
     queries: images,
     classes: null,
     metrics: {
       rankme: estimate(({ rankme }) => rankme),
-      ...(Number.isFinite(all.alpha) && { alpha: estimate(({ alpha }) => alpha) })
+      ...(Number.isFinite(all.alpha) && { alpha: estimate(({ alpha }) => alpha) }),
+      ...(logDensities !== null && bootstrapMeans({ log_likelihood: logDensities }, seed)),
+      ...(against !== null && agreementOf(prototypes!.assignments, against, seed))
     }
   }
 }

@@ -8,6 +8,7 @@ import {
   OF_PROTOTYPES,
   type Protocol
 } from '../base/evaluation.ts'
+import type { OtherAssignments } from './agreement.ts'
 import { type Clustering, evaluateClustering } from './clustering.ts'
 import { judgedOf, type LabelledSets } from './evaluation.ts'
 import { evaluateFewShot, FEW_SHOT_SETTINGS, type FewShotSettings } from './few-shot.ts'
@@ -22,12 +23,18 @@ export interface JudgedPrototypes extends PrototypesOfImages {
   readonly posterior: string
   /** By every posterior that the model has. */
   readonly clusterings: readonly Clustering[]
+  /** [N] under the fitted mixture, in nats above the uniform density; null where the model has none. */
+  readonly logDensities: readonly number[] | null
+  /** Null where no other model was named. */
+  readonly against: OtherAssignments | null
 }
 
 export interface EvaluationInput {
   readonly dim: number
-  /** Of the bank, [N, dim]: what label_free looks at. */
+  /** Of the bank, [N, dim]: whose spectrum label_free looks at. */
   readonly features: Float32Array
+  /** How many images are judged. */
+  readonly judged: number
   /** Null where an image has no label. */
   readonly sets: LabelledSets | null
   /** Of the judged images; null where the model has no prototypes. */
@@ -52,9 +59,9 @@ export const settingsFrom = ({ k, draws, seed }: ChosenSettings): AllSettings =>
 
 /** What is missing, as the end of a sentence: `needs …`; null when it can be run. */
 export function whyNot(protocol: Protocol, input: EvaluationInput, settings: ChosenSettings): string | null {
-  const { dim, features, sets, prototypes } = input
+  const { dim, features, judged: images, sets, prototypes } = input
   if (settings.dimensions !== undefined && OF_PROTOTYPES.includes(protocol)) return NEEDS_ALL_DIMENSIONS
-  if (protocol === 'label_free') return tooFew(features.length / dim)
+  if (protocol === 'label_free') return tooFew(features.length / dim) ?? (prototypes?.against ? tooFew(images) : null)
   if (sets === null) return 'needs a label for every image'
   if (sets.classes < 2) return 'needs images of two classes or more'
   const judged = judgedOf(sets)
@@ -86,7 +93,7 @@ function hasMatch({ bank, queries }: LabelledSets): boolean {
 /** `whyNot` was null. */
 export function runProtocol(protocol: Protocol, input: EvaluationInput, settings: AllSettings): Evaluation {
   const { seed } = settings
-  if (protocol === 'label_free') return evaluateLabelFree(input.features, input.dim, settings.labelFree)
+  if (protocol === 'label_free') return evaluateLabelFree(input.features, input.dim, settings.labelFree, input)
   const sets = input.sets!
   switch (protocol) {
     case 'knn':

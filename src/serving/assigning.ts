@@ -20,43 +20,56 @@ export interface GrowingClustering {
   readonly clusters: number
 }
 
-export interface AssigningProgram extends ServedProgram {
+export interface Assigning {
   /** By every posterior that the model has. */
   readonly clusterings: readonly GrowingClustering[]
+  /** Of every image under the fitted mixture, in nats above the uniform density; null where the model has none. */
+  readonly logDensities: readonly number[] | null
   /** [K] of these prototypes. */
   readonly kappa: ArrayLike<number>
   /** Whose likeliest prototypes they are: what assigns in the service unless a caller chooses. */
   readonly posterior: ReturnType<typeof defaultPosterior>
+  /** Lets images of [S, S, C] bytes go through. */
+  assign(pixels: readonly Uint8Array[]): Promise<void>
 }
 
 /** Null for a model without prototypes. */
-export async function openAssigning(model: ServingModel): Promise<AssigningProgram | null> {
+export async function openAssigning(model: ServingModel): Promise<Assigning | null> {
   const { head } = model
   if (head === null) return null
-  const embed = await model.open('embed')
-  const assign = await model.open('assign')
+  const program = await model.open('assign')
   const posterior = defaultPosterior(head)
-  const clusterings = clusteringsOf(head.views)
+  const logDensities = head.views.fitted === null ? null : []
+  const clusterings = clusteringsOf(head.views, logDensities ?? [])
   return {
     clusterings,
+    logDensities,
     kappa: (head.views[posterior] ?? head.views.model).kappa,
     posterior,
-    run: async (pixels) => {
-      for (const row of await assign.run(pixels)) {
+    assign: async (pixels) => {
+      for (const row of await program.run(pixels)) {
         const outputs = { cosines: row.subarray(0, head.prototypes), bottleneck: row.subarray(head.prototypes) }
         for (const { assignments, likeliest } of clusterings) assignments.push(likeliest(outputs))
       }
-      return embed.run(pixels)
     }
   }
 }
+
+/** Assigns what it embeds. */
+export const assigningToo = (embed: ServedProgram, { assign }: Assigning): ServedProgram => ({
+  run: async (pixels) => {
+    await assign(pixels)
+    return embed.run(pixels)
+  }
+})
 
 interface Assigner extends GrowingClustering {
   readonly assignments: number[]
   likeliest(of: HeadOutputs): number
 }
 
-function clusteringsOf({ teacher, model, fitted }: Views): Assigner[] {
+/** @param logDensities takes those of the fitted mixture, which are scored with its assignments */
+function clusteringsOf({ teacher, model, fitted }: Views, logDensities: number[]): Assigner[] {
   const byMixture = (posterior: Posterior, mixture: Mixture): Assigner => ({
     posterior,
     assignments: [],
@@ -67,7 +80,11 @@ function clusteringsOf({ teacher, model, fitted }: Views): Assigner[] {
     posterior: 'fitted',
     assignments: [],
     clusters: kappa.length,
-    likeliest: ({ bottleneck }) => indexOfLargest(score(unitOf(bottleneck)).posterior)
+    likeliest: ({ bottleneck }) => {
+      const { logDensity, posterior } = score(unitOf(bottleneck))
+      logDensities.push(logDensity - model.uniformLogDensity)
+      return indexOfLargest(posterior)
+    }
   })
   return [
     ...(teacher === null ? [] : [byMixture('teacher', teacher)]),

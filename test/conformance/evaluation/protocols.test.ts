@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import type { Evaluation, Protocol } from '../../../src/base/evaluation.ts'
+import { agreementOf } from '../../../src/evaluation/agreement.ts'
 import { evaluateClustering } from '../../../src/evaluation/clustering.ts'
 import type { LabelledSets } from '../../../src/evaluation/evaluation.ts'
 import { evaluateFewShot, FEW_SHOT_SETTINGS } from '../../../src/evaluation/few-shot.ts'
@@ -96,9 +97,17 @@ test('mutual information, Rand index and purity are those of scikit-learn', () =
 
 test('RankMe and the exponent of the spectrum are those of a singular value decomposition', () => {
   const { rankme, ranks, alpha } = golden.label_free
-  const evaluation = evaluateLabelFree(bank.features, dim, { ranks, seed: 0 })
+  const evaluation = evaluateLabelFree(bank.features, dim, { ranks, seed: 0 }, { judged: 84, prototypes: null })
   isClose(metric(evaluation, 'rankme'), rankme, ROUNDED)
   isClose(metric(evaluation, 'alpha'), alpha, ROUNDED)
+})
+
+test('the agreement of two partitions is the adjusted Rand index of scikit-learn, whatever their clusters are called', () => {
+  const { others, ari, same } = golden.agreement
+  const other = { model: 'other', posterior: 'model', assignments: Int32Array.from(others), hasSamePrototypes: true }
+  const metrics = agreementOf(Int32Array.from(golden.clustering.assignments), other, 0)
+  isClose(metrics['ari_against']!.value, ari, EXACT)
+  isClose(metrics['same_prototype']!.value, same, EXACT)
 })
 
 test('the correlation of κ with being right is the rank correlation of SciPy', () => {
@@ -115,7 +124,13 @@ test('the first dimensions are judged as embeddings of their own, by numbers of 
   const measured = (sets: LabelledSets, protocols: readonly Protocol[]) =>
     [
       ...runProtocols(
-        { dim, features: sets.bank.features, sets, prototypes: null },
+        {
+          dim,
+          features: sets.bank.features,
+          judged: (sets.queries ?? sets.bank).labels.length,
+          sets,
+          prototypes: null
+        },
         { protocols, settings: { k: [1, 10], dimensions, seed: 0 } }
       )
     ].flatMap((step) => (step.type === 'measured' ? [step.evaluation] : []))

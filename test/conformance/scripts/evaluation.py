@@ -10,6 +10,7 @@ same numbers. Protocols are written as their references are, not as the TypeScri
              NearestCentroid's rule with cosines
   retrieval  sklearn average_precision_score
   clustering sklearn normalized_mutual_info_score, adjusted_rand_score; purity from the contingency table
+  agreement  sklearn adjusted_rand_score of two partitions, one of them with numbers that the other has not
   label_free singular values by numpy.linalg.svd; the power law as fastssl's stringer_get_powerlaw
   spearman   scipy.stats.spearmanr
   first      the first five dimensions of the features, of unit length again
@@ -108,6 +109,7 @@ shots = np.concatenate([np.flatnonzero(bank_labels == c)[:2] for c in range(CLAS
 few = regression(msn(bank[shots]), bank_labels[shots], 0.0025)
 means = unit(np.stack([unit(bank[shots])[bank_labels[shots] == c].mean(axis=0) for c in range(CLASSES)]))
 clusters = (bank_labels + (np.abs(bank[:, 0] * 5).astype(int) % 2)) % 5
+others = np.where(np.arange(len(clusters)) % 4 == 0, (clusters + 1) % 7 + 1000, clusters)
 table = contingency_matrix(bank_labels, clusters)
 kappa = np.round(30 + 10 * numbers(1, 5, 9)[0], 3)
 
@@ -155,6 +157,11 @@ document = dict(
         purity=float(table.max(axis=0).sum() / len(clusters)),
     ),
     label_free=label_free(bank),
+    agreement=dict(
+        others=others.tolist(),
+        ari=float(adjusted_rand_score(others, clusters)),
+        same=float((others == clusters).mean()),
+    ),
     prototypes=dict(
         kappa=kappa.tolist(),
         hits=[

@@ -166,6 +166,50 @@ test('kappa evaluate without queries judges each image without itself, twice wit
   )
 })
 
+test('kappa evaluate says how likely images are, and how far two models assign them alike', async () => {
+  const words = ['evaluate', '--model', at('out/model'), '--bank', at('images'), '--threads', '1']
+  const free = [...words, '--protocol', 'label_free']
+  // The same weights by a recipe of another seed, and by one for other images.
+  const config = JSON.parse(await readFile(at('out/model/config.json'), 'utf8'))
+  const recipe = { ...config.recipe, seed: config.recipe.seed + 1 }
+  for (const [name, changed] of Object.entries({ stranger: { recipe }, coloured: { channels: 3 } })) {
+    await cp(at('out/model'), at(name), { recursive: true })
+    await writeFile(at(`${name}/config.json`), JSON.stringify({ ...config, ...changed }))
+  }
+  type Free = { metrics: Record<string, { value: number }>; settings: Record<string, unknown> }
+  const measured = async (...more: string[]) => {
+    const [evaluation] = (await json(...free, ...more)).filter(({ type }) => type === 'evaluation')
+    return evaluation as unknown as Free
+  }
+  const [apart, own, other] = await Promise.all([
+    measured('--queries', at('out/held-out')),
+    measured('--against', at('out/model')),
+    measured('--against', at('stranger'))
+  ])
+  assert.deepEqual(Object.keys(apart.metrics), ['rankme', 'alpha', 'log_likelihood'])
+  assert.equal(apart.settings['judged'], 8)
+  assert.deepEqual(own.metrics['rankme'], apart.metrics['rankme'], 'of the bank, whatever is judged')
+  assert.notDeepEqual(own.metrics['log_likelihood'], apart.metrics['log_likelihood'])
+  assert.deepEqual([own.metrics['same_prototype']?.value, own.metrics['ari_against']?.value], [1, 1])
+  const { against, posterior, against_posterior: others } = own.settings
+  assert.deepEqual([against, posterior, others], [at('out/model'), 'teacher', 'teacher'])
+  assert.equal(other.metrics['ari_against']?.value, 1)
+  assert.equal(other.metrics['same_prototype'], undefined, 'numbers of another run say nothing')
+
+  const refusals = [
+    [[...free, '--against', at('coloured')], /--against .*coloured reads images of 3 channels, and --model of 1/],
+    [[...words, '--protocol', 'knn', '--against', at('stranger')], /--against is for --protocol label_free/],
+    [[...free, '--dimensions', '8', '--against', at('stranger')], /--against and --dimensions exclude each other/]
+  ] as const
+  await Promise.all(
+    refusals.map(async ([args, message]) => {
+      const { code, stderr } = await failing(...args)
+      assert.equal(code, 2, stderr)
+      assert.match(stderr, message)
+    })
+  )
+})
+
 test('kappa evaluate measures the first dimensions of embeddings, as many as a model has', async () => {
   const words = ['evaluate', '--model', at('out/model'), '--bank', at('images'), '--threads', '1', '--k', '5']
   const lines = await json(...words, '--dimensions', '8,32', '--protocol', 'knn,retrieval')

@@ -117,8 +117,14 @@ test('killed in mid-run, it ends in the same state, bit for bit, its model is pu
   await evaluateModel({ evaluationId: early }, new AbortController().signal)
   const before = await bench.stores.evaluations.load(early)
   assert.deepEqual([before?.status, before?.error], ['succeeded', null])
-  const comparable = ({ results }: Evaluation) => results.filter(({ protocol }) => protocol !== 'clustering')
+  const comparable = ({ results }: Evaluation) =>
+    results
+      .filter(({ protocol }) => protocol !== 'clustering')
+      .map(({ metrics: { log_likelihood: _, ...metrics }, ...result }) => ({ ...result, metrics }))
   assert.deepEqual(comparable(before!), comparable(evaluation!))
+  const likelihood = ({ results }: Evaluation) =>
+    results.some(({ metrics }) => Object.hasOwn(metrics, 'log_likelihood'))
+  assert.deepEqual([likelihood(before!), likelihood(evaluation!)], [false, model?.mixture?.fitted !== null])
   const clustering = before?.results.find(({ protocol }) => protocol === 'clustering')
   if (clustering)
     assert.deepEqual(

@@ -11,6 +11,7 @@ test('evaluations are drawn a protocol a chart, and what has another scale alone
     'eval/few_shot_mean_shots1': at(0.2),
     'eval/label_free_rankme': at(40),
     'eval/label_free_alpha': at(1.1),
+    'eval/label_free_log_likelihood': at(120),
     'eval/clustering_nmi_teacher': at(0.3),
     'eval/clustering_purity_teacher': at(0.6)
   })
@@ -21,6 +22,7 @@ test('evaluations are drawn a protocol a chart, and what has another scale alone
       ['few shot', true, 'mean shots1'],
       ['knn', true, 'top1 k20', 'top1 k100'],
       ['alpha', false, 'alpha'],
+      ['log likelihood', false, 'log likelihood'],
       ['rankme', false, 'rankme']
     ]
   )

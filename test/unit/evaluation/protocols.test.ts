@@ -6,7 +6,7 @@ import { evaluateClustering } from '../../../src/evaluation/clustering.ts'
 import type { LabelledSets } from '../../../src/evaluation/evaluation.ts'
 import { evaluateFewShot, FEW_SHOT_SETTINGS } from '../../../src/evaluation/few-shot.ts'
 import { evaluateKnn, KNN_SETTINGS } from '../../../src/evaluation/knn.ts'
-import { evaluateLabelFree } from '../../../src/evaluation/label-free.ts'
+import { evaluateLabelFree, LABEL_FREE_SETTINGS } from '../../../src/evaluation/label-free.ts'
 import { evaluateLogistic, LOGISTIC_SETTINGS } from '../../../src/evaluation/logistic.ts'
 import { runProtocol, settingsFrom, whyNot } from '../../../src/evaluation/protocols.ts'
 import { evaluatePrototypes, PROTOTYPES_SETTINGS } from '../../../src/evaluation/prototypes.ts'
@@ -118,12 +118,44 @@ test('the rank of isotropic features is their dimension, that of features on a l
   const random = prng(4)
   const isotropic = Float32Array.from({ length: 4000 * DIM }, () => random.normal())
   const settings = { ranks: [1, DIM], seed: 0 } as const
-  const { metrics } = evaluateLabelFree(isotropic, DIM, settings)
+  const { metrics } = evaluateLabelFree(isotropic, DIM, settings, { judged: 4000, prototypes: null })
   assert.ok(metrics['rankme']!.value > 7.98 && Math.abs(metrics['alpha']!.value) < 0.1, JSON.stringify(metrics))
   const line = Float32Array.from({ length: 100 * DIM }, (_, i) => (1 + Math.floor(i / DIM)) * (1 + (i % DIM)))
-  const onLine = evaluateLabelFree(line, DIM, settings)
+  const onLine = evaluateLabelFree(line, DIM, settings, { judged: 100, prototypes: null })
   assert.ok(Math.abs(value(onLine, 'rankme') - 1) < 1e-6)
-  assert.equal(onLine.metrics['alpha'], undefined)
+  assert.deepEqual(
+    Object.keys(onLine.metrics),
+    ['rankme'],
+    'no α of one direction, and nothing of prototypes that there are not'
+  )
+})
+
+test('two models agree fully where their prototypes differ by their names alone, and by lot not at all', () => {
+  const { features, labels } = images(400)
+  const judge = (assignments: Int32Array, hasSamePrototypes: boolean) => {
+    const against = { model: 'other', posterior: 'teacher', assignments, hasSamePrototypes }
+    const prototypes = { posterior: 'model', assignments: labels, logDensities: null, against }
+    return evaluateLabelFree(features, DIM, { ...LABEL_FREE_SETTINGS, seed: 0 }, { judged: 400, prototypes })
+  }
+  const same = judge(labels, true)
+  assert.deepEqual([value(same, 'same_prototype'), value(same, 'ari_against')], [1, 1])
+  const { posterior, against, againstPosterior } = same.settings
+  assert.deepEqual([posterior, against, againstPosterior], ['model', 'other', 'teacher'])
+  // A head of 65,536 prototypes: no table of pairs that are not there.
+  const renamed = judge(
+    labels.map((label) => 65_535 - label),
+    false
+  )
+  assert.deepEqual([renamed.metrics['same_prototype'], value(renamed, 'ari_against')], [undefined, 1])
+  const random = prng(9)
+  const byLot = judge(
+    labels.map(() => random.integer(4)),
+    true
+  ).metrics
+  const { low, high } = byLot['ari_against']!
+  assert.ok(low < 0 && high > 0, JSON.stringify(byLot))
+  const quarter = byLot['same_prototype']!
+  assert.ok(quarter.low < 0.25 && quarter.high > 0.25, JSON.stringify(byLot))
 })
 
 test('easy images in concentrated prototypes give rising buckets and a positive correlation', () => {
@@ -157,8 +189,9 @@ test('every protocol runs on what it needs, and says what it lacks', () => {
   const posterior = 'model'
   const assignments = sets.bank.labels
   const clusterings = [{ posterior, assignments, clusters: 4 }]
-  const prototypes = { assignments, kappa: [1, 2, 3, 4], posterior, clusterings }
-  const input = { dim: DIM, features, sets, prototypes }
+  const ofPrototypes = { assignments, kappa: [1, 2, 3, 4], posterior, clusterings }
+  const prototypes = { ...ofPrototypes, logDensities: [...assignments], against: null }
+  const input = { dim: DIM, features, judged: assignments.length, sets, prototypes }
   const settings = settingsFrom({ seed: 3, k: [5], draws: 2 })
   for (const protocol of PROTOCOLS) {
     assert.equal(whyNot(protocol, input, ALL), null)
@@ -176,6 +209,9 @@ test('every protocol runs on what it needs, and says what it lacks', () => {
   assert.equal(whyNot('label_free', { ...input, sets: null }, ALL), null)
   assert.match(whyNot('clustering', { ...input, prototypes: null }, ALL)!, /prototypes/)
   assert.match(whyNot('label_free', { ...input, features: features.slice(0, 10 * DIM) }, ALL)!, /20 images or more/)
+  const against = { model: 'other', posterior, assignments: assignments.slice(0, 19), hasSamePrototypes: false }
+  const few = { ...input, judged: 19, prototypes: { ...prototypes, against } }
+  assert.match(whyNot('label_free', few, ALL)!, /20 images or more for its interval, and there are 19/)
   assert.match(whyNot('knn', { ...input, sets: { ...sets, classes: 1 } }, ALL)!, /two classes/)
   const strangers = { ...held(1), queries: { ...images(60), labels: new Int32Array(60).fill(9) } }
   for (const protocol of PROTOCOLS) {

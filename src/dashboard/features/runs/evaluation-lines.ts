@@ -12,7 +12,7 @@ export interface EvaluationChart {
 const PROTOCOLS = ['knn', 'logistic', 'linear', 'few_shot', 'retrieval', 'clustering', 'prototypes', 'label_free']
 
 /** With a scale of their own. */
-const ALONE = ['rankme', 'alpha']
+const ALONE = ['rankme', 'alpha', 'log_likelihood']
 
 const COLORS: readonly Color[] = [1, 2, 3, 4, 5]
 
