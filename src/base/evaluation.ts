@@ -12,8 +12,8 @@ export type Protocol = (typeof PROTOCOLS)[number]
 export const LAB_PROTOCOLS = [...PROTOCOLS, 'linear'] as const
 export type LabProtocol = (typeof LAB_PROTOCOLS)[number]
 
-/** With those whose images are told by names and not by labels: of the command line alone, each asked for by itself. */
-export const CLI_PROTOCOLS = [...LAB_PROTOCOLS, 'copy_detection', 'revisited'] as const
+/** With those of the command line alone: the last two tell images by names and not by labels, and are asked for by themselves. */
+export const CLI_PROTOCOLS = [...LAB_PROTOCOLS, 'finetune', 'copy_detection', 'revisited'] as const
 export type CliProtocol = (typeof CLI_PROTOCOLS)[number]
 
 export const isCliProtocol = (name: string): name is CliProtocol => (CLI_PROTOCOLS as readonly string[]).includes(name)

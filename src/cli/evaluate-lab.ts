@@ -3,9 +3,11 @@ import type { CliProtocol, Evaluation } from '../base/evaluation.ts'
 import type { ImageOrigin } from '../serving/embed-images.ts'
 import { EXIT, type ExitCode, needed, refusal } from './command.ts'
 import { runCopyDetection } from './evaluate-copies.ts'
-import { checkLinearSources, runLinear } from './evaluate-linear.ts'
-import { checkLabOptions, epochsOf, imageSizeOf, type LabValues } from './evaluate-options.ts'
+import { runFinetune } from './evaluate-finetune.ts'
+import { runLinear } from './evaluate-linear.ts'
+import { checkLabOptions, epochsOf, imageSizeOf, type LabValues, ratesOf } from './evaluate-options.ts'
 import { runRevisited } from './evaluate-revisited.ts'
+import { checkTrainedSources } from './evaluate-trained.ts'
 import { readGroundTruth } from './ground-truth.ts'
 import { originOf } from './images.ts'
 import { untilInterrupted } from './interrupt.ts'
@@ -40,14 +42,20 @@ export async function labMeasures(
   sources: LabSources
 ): Promise<Measure[]> {
   const epochs = epochsOf(values.epochs)
+  const rates = ratesOf(values.rate)
   checkLabOptions(values, protocols)
   const imageSize = imageSizeOf(values['image-size'])
   const { model, bank, judged, threads } = sources
   const measures: Measure[] = []
   if (protocols?.includes('linear')) {
     const of = { model, bank, queries: judged }
-    checkLinearSources(of)
+    checkTrainedSources('linear', of)
     measures.push((run) => runLinear(of, { ...run, threads, epochs }))
+  }
+  if (protocols?.includes('finetune')) {
+    const of = { model, bank, queries: judged }
+    checkTrainedSources('finetune', of)
+    measures.push((run) => runFinetune(of, { ...run, threads, epochs, rates }))
   }
   if (protocols?.includes('copy_detection')) {
     if (judged === null) throw refusal('copy_detection needs --queries: copies of images of the bank.')

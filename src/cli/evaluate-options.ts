@@ -25,11 +25,25 @@ export function protocolsOf(value: string | undefined): readonly CliProtocol[] |
 export const neighborsOf = (value: string | undefined): readonly number[] | undefined =>
   value?.split(',').map((k) => wholeNumber('k', k, { least: 1 }))
 
-/** Of the classifier that linear trains. */
+/** Of what linear and finetune train. */
 export const epochsOf = (value: string | undefined): number | undefined =>
   value === undefined ? undefined : wholeNumber('epochs', value, { least: 1, most: MOST_EPOCHS })
 
 const MOST_EPOCHS = 10_000
+
+/** That finetune trains at. @throws AppError invalid_request unless they are numbers above 0 and up to 1, none twice */
+export function ratesOf(value: string | undefined): readonly number[] | undefined {
+  if (value === undefined) return undefined
+  const rates = value.split(',').map((one) => {
+    const rate = DECIMAL.test(one) ? Number(one) : Number.NaN
+    if (!(rate > 0 && rate <= 1)) throw refusal(`--rate must be numbers above 0 and up to 1, not ${one}.`)
+    return rate
+  })
+  if (new Set(rates).size < rates.length) throw refusal(`--rate ${value} names one twice.`)
+  return rates
+}
+
+const DECIMAL = /^(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i
 
 /**
  * Numbers of first dimensions, each of which is evaluated. Whether the model has as many is looked at when it is open.
@@ -55,6 +69,7 @@ export const drawsOf = (value: string | undefined): number | undefined =>
 /** Words for protocols that read features of their own. */
 export interface LabValues {
   readonly epochs?: string | undefined
+  readonly rate?: string | undefined
   readonly distractors?: string | undefined
   readonly whitening?: string | undefined
   readonly 'ground-truth'?: string | undefined
@@ -63,21 +78,26 @@ export interface LabValues {
 
 /** Whose they are alone. */
 const OPTIONS_OF = {
+  linear: ['epochs'],
+  finetune: ['epochs', 'rate'],
   copy_detection: ['distractors', 'whitening', 'image-size'],
   revisited: ['ground-truth', 'image-size']
 } as const
 
-/** Their bank is no set of images with labels: nothing else could be said of it. */
-const ALONE = Object.keys(OPTIONS_OF) as (keyof typeof OPTIONS_OF)[]
+type Owner = keyof typeof OPTIONS_OF
+const OWNERS = Object.keys(OPTIONS_OF) as Owner[]
 
-/** @throws AppError invalid_request for options of protocols that are not asked for, and for others beside one of these */
+/** Their bank is no set of images with labels: nothing else could be said of it. */
+const ALONE: readonly CliProtocol[] = ['copy_detection', 'revisited']
+
+/** @throws AppError invalid_request for options of protocols that are not asked for, and for others beside one of `ALONE` */
 export function checkLabOptions(values: LabValues, protocols: readonly CliProtocol[] | null): void {
-  const alone = ALONE.find((name) => protocols?.includes(name))
-  for (const name of new Set(ALONE.flatMap((one) => OPTIONS_OF[one]))) {
-    const owners = ALONE.filter((one) => (OPTIONS_OF[one] as readonly string[]).includes(name))
-    if (values[name] === undefined || owners.some((one) => one === alone)) continue
+  for (const name of new Set(OWNERS.flatMap((one) => OPTIONS_OF[one]))) {
+    const owners = OWNERS.filter((one) => (OPTIONS_OF[one] as readonly string[]).includes(name))
+    if (values[name] === undefined || owners.some((one) => protocols?.includes(one))) continue
     throw refusal(`--${name} is for --protocol ${owners.join(' and ')}.`)
   }
+  const alone = ALONE.find((name) => protocols?.includes(name))
   if (alone !== undefined && (protocols?.length ?? 0) > 1)
     throw refusal(`--protocol ${alone} is asked for alone: its bank are images without labels.`)
 }

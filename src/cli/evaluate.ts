@@ -37,13 +37,15 @@ const USAGE = `Evaluates a model's features by the protocols of the literature, 
                             give labels. Each image is judged without itself where there are no queries
   --queries SOURCE          images that are judged
   --protocol LIST           of ${CLI_PROTOCOLS.join(', ')},
-                            with commas between them; by default everything that images and model allow, but for linear,
-                            which trains and needs packed images, and the last two, each of which is asked for alone
+                            with commas between them; by default everything that images and model allow, but for linear
+                            and finetune, which train and need packed images, and the last two, each asked for alone
   --k LIST                  neighbours that vote in knn, with commas between them (10,20,100,200)
   --draws N                 of images for few_shot (20)
   --dimensions LIST         evaluates the first so many dimensions of embeddings, of unit length again, once for each number
-                            (all); not by clustering, prototypes and linear
-  --epochs N                that linear trains its classifier for (100)
+                            (all); not by clustering, prototypes and what trains
+  --epochs N                that linear trains its classifier for (100), and finetune at each rate (20)
+  --rate LIST               of finetune: learning rates, the best of which is chosen on a tenth of the bank, with commas
+                            between them (0.0001,0.0003,0.001); with one all of the bank is learned from
   --against FOLDER          of label_free: another model, such as a later one of the same run; how far both assign the judged
                             images to the same prototypes
   --distractors SOURCE      of copy_detection: images that are ranked beside the bank's originals
@@ -69,6 +71,7 @@ const OPTIONS = {
   dimensions: text,
   epochs: text,
   against: text,
+  rate: text,
   distractors: text,
   whitening: text,
   'ground-truth': text,

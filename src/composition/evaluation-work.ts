@@ -108,7 +108,7 @@ async function* trainLinear(
     ? openProbedModel(subject.weightsFolder ?? subject.folder)
     : openProbedCheckpoint(subject.folder))
   const { network } = model.served
-  const folders = await readLabels(bank.folder, queries.folder)
+  const folders = await readLabels({ bank: bank.folder, queries: queries.folder, by: 'linear' })
   const size = {
     bankImages: folders.bank.labels.length,
     queryImages: folders.queries.labels.length,

@@ -12,6 +12,9 @@ const SHARE = 64
 /** Shares that are made ahead of the one that is waited for. */
 const AHEAD = 4
 
+/** `probeCrops` among the settings of a result. */
+export const CROPS = 'area 0.08 … 1, flip'
+
 /** RandomResizedCrop and a flip, with torchvision's defaults: all that supervised probes change of an image. */
 export const probeCrops = (size: number, { channels, preprocessing: { bits } }: PreprocessTarget): MultiCropPlan => ({
   channels,

@@ -12,10 +12,11 @@
 import { type Evaluation, LINEAR_EPOCHS } from '../base/evaluation.ts'
 import type { Engine, HeldState, LoadedProgram, SteppingProgram } from '../engine/engine.ts'
 import { bootstrapMeans, bootstrapOver } from '../evaluation/intervals.ts'
-import { rowsWhere, stratifiedFolds } from '../evaluation/samples.ts'
+import { rowsWhere } from '../evaluation/samples.ts'
 import { prng } from '../math/prng.ts'
 import { type ProbedTokens, probeProgram } from '../model/programs.ts'
-import { openCropBatches, probeCrops } from './crop-batches.ts'
+import { CROPS, openCropBatches, probeCrops } from './crop-batches.ts'
+import { bankParts, hitsOf, RATE_CHOSEN_ON, rankOf } from './judging.ts'
 import { type LinearShape, linearState, linearStepProgram, MOMENTUM, ratesAt } from './linear-step.ts'
 import type { LabelledFolder, LabelledFolders, ProbedModel } from './probed-model.ts'
 import { wholeImages } from './whole-images.ts'
@@ -57,10 +58,6 @@ export interface LinearProgress {
   readonly epochs: number
 }
 
-/** One part in ten of the bank chooses the rate. */
-const CHOOSING_PARTS = 10
-/** Of five classes or fewer the right one is always among five. */
-const TOP = 5
 const INIT_STREAM = 0x6c696e65
 /** Standard deviation of the weights at first. */
 const INIT_STD = 0.01
@@ -72,9 +69,7 @@ export async function* evaluateLinear(
 ): AsyncGenerator<LinearProgress, Evaluation<'linear'>> {
   const { bank, queries, classes, served } = task
   const { seed, rates } = settings
-  const part = stratifiedFolds(bank.labels, classes, { folds: CHOOSING_PARTS, seed })
-  const learned = rowsWhere(bank.labels.length, (row) => part[row] !== 0)
-  const choosing = rowsWhere(bank.labels.length, (row) => part[row] === 0)
+  const { learned, choosing } = bankParts(bank.labels, classes, seed)
   const batch = Math.min(settings.batchSize, learned.length)
   const dim = probedDimensions(served.network, settings)
   const shape: LinearShape = { dim, classes, heads: rates.length, batch }
@@ -88,7 +83,6 @@ export async function* evaluateLinear(
     const chosen = hits.indexOf(Math.max(...hits))
     const judged = rowsWhere(queries.labels.length, () => true)
     const [ranks] = await ranksIn(queries, judged, [chosen])
-    const within = (most: number) => Float64Array.from(ranks!, (rank) => (rank < most ? 1 : 0))
     return {
       protocol: 'linear',
       settings: {
@@ -97,15 +91,15 @@ export async function* evaluateLinear(
         momentum: MOMENTUM,
         weightDecay: 0,
         schedule: 'cosine over epochs, to 0',
-        crops: 'area 0.08 … 1, flip',
-        rateChosenOn: `1 of ${CHOOSING_PARTS} parts of the bank`,
+        crops: CROPS,
+        rateChosenOn: RATE_CHOSEN_ON,
         rateChosen: rates[chosen]!,
         ...bootstrapOver('queries')
       },
       bank: bank.labels.length,
       queries: judged.length,
       classes,
-      metrics: bootstrapMeans({ top1: within(1), ...(classes > TOP ? { top5: within(TOP) } : {}) }, seed)
+      metrics: bootstrapMeans(hitsOf(ranks!, classes), seed)
     }
   } finally {
     await probe.dispose()
@@ -239,13 +233,6 @@ async function ranksOf({ probe, shape, config, signal }: Judging, asked: Asked):
     }
   }
   return ranks
-}
-
-/** Classes with a larger logit; all of them where a rate was so large that the logits are no numbers. */
-function rankOf(logits: Float64Array, label: number): number {
-  const right = logits[label]!
-  if (!Number.isFinite(right)) return logits.length
-  return logits.reduce((larger, value) => larger + (value > right ? 1 : 0), 0)
 }
 
 function logitOf(weights: Float32Array, from: number, x: Float32Array): number {

@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { AppError, invariant } from '../base/errors.ts'
-import { NOTHING_SHARED } from '../base/evaluation.ts'
+import { type CliProtocol, NOTHING_SHARED } from '../base/evaluation.ts'
 import { decodeSafetensors } from '../base/safetensors.ts'
 import { openDatasetFolder } from '../images/dataset-folder.ts'
 import { readTeacher } from '../model/export.ts'
@@ -52,12 +52,19 @@ export interface LabelledFolders {
   readonly classes: number
 }
 
+export interface LabelsWanted {
+  readonly bank: string
+  readonly queries: string
+  /** That an error names. */
+  readonly by: CliProtocol
+}
+
 /**
  * Labels are compared by name, never by their place in a list: the queries may lack a class of the bank.
  *
  * @throws AppError evaluation_impossible naming the first image without a label, or where the two share no class
  */
-export async function readLabels(bank: string, queries: string): Promise<LabelledFolders> {
+export async function readLabels({ bank, queries, by }: LabelsWanted): Promise<LabelledFolders> {
   const numbers = new Map<string | number, number>()
   const read = async (folder: string): Promise<LabelledFolder> => {
     const dataset = await openDatasetFolder(folder)
@@ -65,7 +72,7 @@ export async function readLabels(bank: string, queries: string): Promise<Labelle
     const { classes } = dataset.manifest
     const labels = Int32Array.from(dataset.records, ({ label, name }) => {
       if (label === null) {
-        const message = `linear needs a label for every image, and ${name} has none: class folders give them.`
+        const message = `${by} needs a label for every image, and ${name} has none: class folders give them.`
         throw new AppError('evaluation_impossible', { message })
       }
       const named = classes?.[label] ?? label
@@ -77,6 +84,6 @@ export async function readLabels(bank: string, queries: string): Promise<Labelle
   const sets = { bank: await read(bank), queries: await read(queries) }
   const known = new Set(sets.bank.labels)
   if (!sets.queries.labels.some((label) => known.has(label)))
-    throw new AppError('evaluation_impossible', { message: `linear ${NOTHING_SHARED}.` })
+    throw new AppError('evaluation_impossible', { message: `${by} ${NOTHING_SHARED}.` })
   return { ...sets, classes: numbers.size }
 }

@@ -23,7 +23,10 @@ export const LAYERS: Record<string, Layer> = {
     may: ['base', 'math', 'recipe', 'protocol', 'engine', 'images', 'ssl', 'interop', 'training'],
     packages: []
   },
-  probing: { may: ['base', 'math', 'protocol', 'engine', 'images', 'evaluation', 'model'], packages: [] },
+  probing: {
+    may: ['base', 'math', 'protocol', 'engine', 'images', 'ssl', 'evaluation', 'training', 'model'],
+    packages: []
+  },
   serving: { may: ['base', 'protocol', 'engine', 'images', 'evaluation', 'cache', 'model'], packages: [] },
   report: { may: ['base'], packages: [] },
   cli: {

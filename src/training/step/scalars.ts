@@ -1,9 +1,9 @@
 /** The numbers of one step as the program takes them, computed in float64 where PyTorch does. */
 
 /** DINO's, which are PyTorch's defaults. */
-const BETA1 = 0.9
-const BETA2 = 0.999
-const EPSILON = 1e-8
+export const BETA1 = 0.9
+export const BETA2 = 0.999
+export const EPSILON = 1e-8
 
 /** Of expectation-maximization; left out where gradients alone move prototypes. */
 export interface EmSchedule {
@@ -27,8 +27,8 @@ export interface ScalarSchedule {
 }
 
 export function stepScalars(at: ScalarSchedule): Record<string, Float32Array> {
-  const body = adamScalars(at, at.adamStep)
-  const lastLayer = at.freezeLastLayer ? FROZEN : adamScalars(at, at.adamLastLayerStep)
+  const body = adamNumbers(at, at.adamStep)
+  const lastLayer = at.freezeLastLayer ? FROZEN : adamNumbers(at, at.adamLastLayerStep)
   const values: Record<string, number> = {
     inverseTeacherTemperature: 1 / at.teacherTemperature,
     ...(at.patchTeacherTemperature ? { inversePatchTeacherTemperature: 1 / at.patchTeacherTemperature } : {}),
@@ -44,7 +44,11 @@ export function stepScalars(at: ScalarSchedule): Record<string, Float32Array> {
 const prefixed = (prefix: string, values: Record<string, number>): Record<string, number> =>
   Object.fromEntries(Object.entries(values).map(([name, value]) => [`${prefix}.${name}`, value]))
 
-function adamScalars({ learningRate, weightDecay }: ScalarSchedule, step: number): Record<string, number> {
+/** What `adamW` takes. @param step 1 for the first update */
+export function adamNumbers(
+  { learningRate, weightDecay }: Pick<ScalarSchedule, 'learningRate' | 'weightDecay'>,
+  step: number
+): Record<string, number> {
   const correction1 = 1 - BETA1 ** step
   const correction2 = Math.sqrt(1 - BETA2 ** step)
   return {

@@ -78,10 +78,13 @@ test('classes are compared by name, and where bank and queries share none a prob
   const lab = await labFolder(t)
   const bank = await writeTinyDataset(lab.at('bank'), 8)
   const turned = await writeTinyDataset(lab.at('turned'), 8, ['rising', 'falling', 'vertical', 'horizontal'])
-  const { queries, classes } = await readLabels(bank, turned)
+  const { queries, classes } = await readLabels({ bank, queries: turned, by: 'linear' })
   assert.deepEqual([classes, [...queries.labels.slice(0, 4)]], [4, [3, 2, 1, 0]])
   const strange = await writeTinyDataset(lab.at('strange'), 8, ['a', 'b', 'c', 'd'])
-  await assert.rejects(readLabels(bank, strange), { code: 'evaluation_impossible', message: /share none/ })
+  await assert.rejects(readLabels({ bank, queries: strange, by: 'linear' }), {
+    code: 'evaluation_impossible',
+    message: /share none/
+  })
 })
 
 test('a rate at which the classifier diverges is not chosen', async (t) => {

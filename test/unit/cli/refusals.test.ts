@@ -231,6 +231,24 @@ test('kappa evaluate: first dimensions of what is told from all of them are refu
   await isRefused('evaluate', [...words, '--protocol', 'linear'], /--dimensions is not for linear: it reads features/)
 })
 
+test('kappa evaluate: what belongs to training is refused without it, and sources that no crops can be cut from with it', async () => {
+  const words = wordsOf(GOOD['evaluate']!())
+  const finetune = [...words, '--protocol', 'finetune']
+  for (const [args, reason] of [
+    [[...words, '--epochs', '5'], /--epochs is for --protocol linear and finetune\./],
+    [[...words, '--protocol', 'linear', '--rate', '0.1'], /--rate is for --protocol finetune\./],
+    [[...finetune, '--epochs', '0'], /--epochs must be 1 or more/],
+    ...['0', '-1', '1.5', 'fast', '', '0x1', 'Infinity', '0.1,', '0.1 0.2'].map(
+      (rate) => [[...finetune, '--rate', rate], /--rate must be numbers above 0 and up to 1, not/] as const
+    ),
+    [[...finetune, '--rate', '1e-3,0.001'], /--rate 1e-3,0\.001 names one twice\./],
+    [finetune, /finetune needs --queries/],
+    [[...finetune, '--queries', at('packed')], /finetune cuts crops from whole images: --bank must be packed/],
+    [[...finetune, '--dimensions', '8'], /--dimensions is not for finetune/]
+  ] as const)
+    await isRefused('evaluate', args, reason)
+})
+
 test('kappa evaluate: what belongs to copies is refused without them, and what belongs to others with them', async () => {
   const words = wordsOf(GOOD['evaluate']!())
   const copies = [...words, '--protocol', 'copy_detection']
