@@ -28,6 +28,9 @@ import { checkNew } from './new-path.ts'
 import { readOptions } from './options.ts'
 import type { Output } from './output.ts'
 
+/** Names of protocols that fit into one. */
+const IN_A_LINE = 8
+
 const USAGE = `Evaluates a model's features by the protocols of the literature, each with a 95 % interval; docs/evaluation.md has them.
 
   kappa evaluate --model FOLDER --bank SOURCE [options]
@@ -36,9 +39,10 @@ const USAGE = `Evaluates a model's features by the protocols of the literature, 
   --bank SOURCE             images that vote or are learned from; class folders, an archive of them, or a packed dataset
                             give labels. Each image is judged without itself where there are no queries
   --queries SOURCE          images that are judged
-  --protocol LIST           of ${CLI_PROTOCOLS.join(', ')},
-                            with commas between them; by default everything that images and model allow, but for linear
-                            and finetune, which train and need packed images, and the last two, each asked for alone
+  --protocol LIST           of ${CLI_PROTOCOLS.slice(0, IN_A_LINE).join(', ')},
+                            ${CLI_PROTOCOLS.slice(IN_A_LINE).join(', ')}, with commas between them; by default
+                            everything that images and model allow, but for linear and finetune, which train and need packed
+                            images, and the last two, each asked for alone
   --k LIST                  neighbours that vote in knn, with commas between them (10,20,100,200)
   --draws N                 of images for few_shot (20)
   --dimensions LIST         evaluates the first so many dimensions of embeddings, of unit length again, once for each number
