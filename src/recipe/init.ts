@@ -78,7 +78,8 @@ function withDefaults(request: RecipeRequest, defaults: Partial<HeadSizes & Cont
   return { ...request, hyperparameters: { ...defaults, ...own, ...ibot } }
 }
 
-const describe = ({ dim, depth, heads }: Network): string => `width ${dim}, ${depth} blocks, ${heads} heads`
+const describe = ({ dim, depth, heads, mlpRatio }: Network): string =>
+  `width ${dim}, ${depth} blocks, ${heads} heads and an MLP ratio of ${mlpRatio}`
 
 function archOfInit({ network }: InitSubject): Arch {
   const found = ARCHS.find((arch) => arch === archOf(network))

@@ -67,10 +67,16 @@ export function mergeFields(base: unknown, override: unknown): unknown {
 export function schemaErrors(value: unknown): FieldError[] {
   return Value.Errors(Recipe, value)
     .filter(({ keyword }) => keyword !== 'additionalProperties')
-    .map(({ keyword, instancePath, message }) => ({
-      path: instancePath,
-      message: keyword === 'boolean' ? 'is not a field of a recipe' : message
-    }))
+    .map((error) => ({ path: error.instancePath, message: wordsOf(error) }))
+}
+
+type SchemaError = ReturnType<typeof Value.Errors>[number]
+
+function wordsOf(error: SchemaError): string {
+  if (error.keyword === 'boolean') return 'is not a field of a recipe'
+  if (error.keyword === 'enum') return `must be one of ${error.params.allowedValues.join(', ')}`
+  if (error.keyword === 'required') return `needs ${error.params.requiredProperties.join(' and ')} as well`
+  return error.message
 }
 
 /** Null for `auto`. @throws AppError `invalid_recipe` for a preset that does not exist */

@@ -32,9 +32,11 @@ export function choosePrototypes({ images: { images }, wishes, say }: Situation,
   if (wishes.prototypes !== undefined) return wishes.prototypes
   const exact = PROTOTYPES.of * (Math.max(1, images) / PROTOTYPES.images) ** PROTOTYPES.exponent
   const chosen = Math.min(isSmall(arch) ? MOST_OF_SMALL : MOST, Math.max(FEWEST, 2 ** Math.round(Math.log2(exact))))
-  const each = Math.max(1, Math.round(images / chosen))
+  const each = Math.round(images / chosen)
   say(
-    `K = ${count(chosen)} prototypes, one for about ${counted(each, 'image')}: it grows as images^0.7, and more would stay unused.`
+    each < 1
+      ? `K = ${count(chosen)} prototypes, the fewest that are chosen: more than there are images.`
+      : `K = ${count(chosen)} prototypes, one for about ${counted(each, 'image')}: it grows as images^0.7, and more would stay unused.`
   )
   return chosen
 }

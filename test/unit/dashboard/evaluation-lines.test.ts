@@ -4,7 +4,7 @@ import { evaluationCharts } from '../../../src/dashboard/features/runs/evaluatio
 
 const at = (value: number) => ({ steps: [10], values: [value] })
 
-test('evaluations are drawn a protocol a chart, and what has another scale alone', () => {
+test('evaluations are drawn a kind of metric a chart, and what has another scale alone', () => {
   const charts = evaluationCharts({
     'eval/knn_top1_k100': at(0.5),
     'eval/knn_top1_k20': at(0.4),
@@ -18,13 +18,14 @@ test('evaluations are drawn a protocol a chart, and what has another scale alone
   assert.deepEqual(
     charts.map(({ title, isShare, lines }) => [title, isShare, ...lines.map(({ label }) => label)]),
     [
-      ['clustering', false, 'nmi teacher', 'purity teacher'],
-      ['few shot', true, 'mean shots1'],
-      ['knn', true, 'top1 k20', 'top1 k100'],
+      ['clustering nmi', false, 'nmi teacher'],
+      ['clustering purity', true, 'purity teacher'],
+      ['few shot mean', true, 'mean shots1'],
+      ['knn top1', true, 'top1 k20', 'top1 k100'],
       ['alpha', false, 'alpha'],
       ['log likelihood', false, 'log likelihood'],
       ['rankme', false, 'rankme']
     ]
   )
-  assert.deepEqual(charts[2]?.lines[0]?.series, at(0.4))
+  assert.deepEqual(charts[3]?.lines[0]?.series, at(0.4))
 })

@@ -41,7 +41,7 @@ export function ModelPage({ id }: { readonly id: string }) {
       )}
       {model.status === 'ready' && (
         <>
-          <TryIt id={model.id} hasHead={hasHead(model)} />
+          <TryIt id={model.id} hasHead={hasHead(model)} channels={model.config?.channels ?? null} />
           {hasHead(model) && (
             <>
               <MixtureFacts model={model} />

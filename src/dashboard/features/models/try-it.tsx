@@ -51,7 +51,19 @@ async function tryImage(image: File, { client, modelId, hasHead, signal }: Attem
   return { embedding, assignments, timings: parseServerTiming(embedded.headers.get('server-timing')) }
 }
 
-export function TryIt({ id, hasHead }: { readonly id: string; readonly hasHead: boolean }) {
+interface TryItProps {
+  readonly id: string
+  readonly hasHead: boolean
+  /** Of the images that the model reads; null of a model without its configuration. */
+  readonly channels: number | null
+}
+
+const filesFor = (channels: number | null): string =>
+  channels === null || channels === 1 || channels === 3
+    ? 'JPEG, PNG, WebP, AVIF, TIFF or GIF'
+    : `TIFF of ${channels} bands`
+
+export function TryIt({ id, hasHead, channels }: TryItProps) {
   const client = useClient()
   const abort = useAbort()
   const attempt = useMutation({
@@ -70,7 +82,7 @@ export function TryIt({ id, hasHead }: { readonly id: string; readonly hasHead: 
       <div className="try-it">
         <FileDrop label="Image" accept="image/*" onFiles={([file]) => file && attempt.mutate(file)}>
           {preview ? <img src={preview} alt={image ? `Chosen: ${image.name}` : ''} /> : <b>Drop or choose an image</b>}
-          <span className="muted small">{image ? image.name : 'JPEG, PNG, WebP, AVIF, TIFF or GIF'}</span>
+          <span className="muted small">{image ? image.name : filesFor(channels)}</span>
         </FileDrop>
         <div className="answer-area" aria-live="polite">
           {attempt.isPending && <p className="muted">Asking the model…</p>}

@@ -26,10 +26,11 @@ function nameOf(key: string): Named {
   const rest = key.replace(/^eval\//, '')
   const protocol = PROTOCOLS.find((name) => rest.startsWith(`${name}_`)) ?? 'others'
   const metric = protocol === 'others' ? rest : rest.slice(protocol.length + 1)
-  return { chart: ALONE.includes(metric) ? metric : protocol, metric, key }
+  // nmi_teacher and nmi_model are a chart, purities another: top-5 beside top-1 would press that flat.
+  return { chart: ALONE.includes(metric) ? metric : `${protocol}_${metric.split('_')[0]}`, metric, key }
 }
 
-/** By name, numbers in their order: top-1 before top-5. Of more lines than there are colours the first. */
+/** A chart for each kind of metric of a protocol. By name, numbers in their order. Of more lines than there are colours the first. */
 export function evaluationCharts(columns: MetricColumns): EvaluationChart[] {
   const named = Object.keys(columns).map(nameOf)
   const inOrder = named.sort((a, b) => a.key.localeCompare(b.key, 'en', { numeric: true }))
