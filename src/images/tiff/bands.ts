@@ -66,8 +66,10 @@ function readPage(bytes: Uint8Array, page: Page, target: Target): void {
 /** A copy: chunks without compression are views of the file. */
 function valuesOf(chunk: Uint8Array, { bits, isLittle }: Page): Uint8Array | Uint16Array {
   if (bits === 8) return chunk.slice()
-  const view = new DataView(chunk.buffer, chunk.byteOffset, chunk.byteLength)
-  return Uint16Array.from({ length: chunk.length / 2 }, (_, i) => view.getUint16(2 * i, isLittle))
+  const values = new Uint16Array(chunk.length / 2)
+  const [low, high] = isLittle ? [0, 1] : [1, 0]
+  for (let i = 0; i < values.length; i++) values[i] = chunk[2 * i + low]! | (chunk[2 * i + high]! << 8)
+  return values
 }
 
 /** In place; sums wrap as they did when the differences were made. */

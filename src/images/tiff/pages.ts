@@ -66,7 +66,35 @@ const NO_IMAGE = 1 | 4
 /** A side of a tile, in pixels, whatever the image has. */
 const LARGEST_TILE = 4096
 
+/** Pixels of chunks beyond four times the image's: a tile of 256 a side, which most writers take, for the smallest image. */
+const SPARE_PIXELS = 256 ** 2
+/** Of the other tags: one number, or one a sample. */
+const MOST_VALUES = 64
+const OF_CHUNKS: ReadonlySet<number> = new Set([TAG.stripOffsets, TAG.stripCounts, TAG.tileOffsets, TAG.tileCounts])
+/** Of one tag: rows of sixteen planes of the tallest image that is read in strips of a row. */
+const MOST_CHUNKS = 2 ** 20
+
 type Entries = ReadonlyMap<number, readonly number[]>
+
+/**
+ * Bytes that may be read of the file, of one kind. In an honest file no two parts of a kind lie on one another, so that all of
+ * them together are no more than the file: without this, 8 MB of directory kept the process from everything for minutes.
+ */
+class Budget {
+  #left: number
+  readonly #what: string
+
+  constructor(bytes: number, what: string) {
+    this.#left = bytes
+    this.#what = what
+  }
+
+  /** @throws AppError image_invalid */
+  take(bytes: number): void {
+    this.#left -= bytes
+    if (this.#left < 0) throw unreadable(`its ${this.#what} lie on one another`)
+  }
+}
 
 /** The directories that hold images, in order. @throws AppError image_invalid saying what is not read */
 export function readPages(bytes: Uint8Array): Page[] {
@@ -74,12 +102,18 @@ export function readPages(bytes: Uint8Array): Page[] {
   const isLittle = bytes[0] === 0x49
   const pages: Page[] = []
   const seen = new Set<number>()
+  const values = new Budget(view.byteLength, 'tags')
+  const parts = new Budget(view.byteLength, 'parts')
   try {
     for (let at = view.getUint32(4, isLittle); at !== 0; ) {
       if (seen.has(at)) throw unreadable('its directories go in a circle')
       seen.add(at)
-      const { entries, next } = readDirectory(view, at, isLittle)
-      if (((entries.get(TAG.subfile)?.[0] ?? 0) & NO_IMAGE) === 0) pages.push(pageOf(entries, isLittle))
+      const { entries, next } = readDirectory(view, { at, isLittle, values })
+      if (((entries.get(TAG.subfile)?.[0] ?? 0) & NO_IMAGE) === 0) {
+        const page = pageOf(entries, isLittle)
+        for (const count of page.counts) parts.take(count)
+        pages.push(page)
+      }
       at = next
     }
   } catch (error) {
@@ -92,7 +126,16 @@ export function readPages(bytes: Uint8Array): Page[] {
 
 const NEEDED = new Set<number>(Object.values(TAG))
 
-function readDirectory(view: DataView, at: number, isLittle: boolean): { entries: Entries; next: number } {
+interface Directory {
+  readonly at: number
+  readonly isLittle: boolean
+  readonly values: Budget
+}
+
+function readDirectory(
+  view: DataView,
+  { at, isLittle, values: budget }: Directory
+): { entries: Entries; next: number } {
   const count = view.getUint16(at, isLittle)
   const entries = new Map<number, readonly number[]>()
   for (let i = 0; i < count; i++) {
@@ -100,7 +143,11 @@ function readDirectory(view: DataView, at: number, isLittle: boolean): { entries
     const tag = view.getUint16(entry, isLittle)
     const size = SIZES[view.getUint16(entry + 2, isLittle)]
     if (!NEEDED.has(tag) || size === undefined) continue
+    if (entries.has(tag)) throw unreadable(`its tag ${tag} stands twice in a directory`)
     const values = view.getUint32(entry + 4, isLittle)
+    if (values > (OF_CHUNKS.has(tag) ? MOST_CHUNKS : MOST_VALUES))
+      throw unreadable(`its tag ${tag} has ${values} values`)
+    budget.take(values * size)
     const from = values * size <= 4 ? entry + 8 : view.getUint32(entry + 8, isLittle)
     if (from + values * size > view.byteLength) throw new RangeError('a value lies outside of the file')
     const valueAt = (place: number) =>
@@ -162,7 +209,12 @@ function refuseOthers(entries: Entries, page: Page): void {
   if (isTiled && Math.max(chunkWidth, chunkHeight) > LARGEST_TILE) {
     throw unreadable(`its tiles have ${chunkWidth} × ${chunkHeight} pixels; ${LARGEST_TILE} a side are read`)
   }
-  const chunks = Math.ceil(width / chunkWidth) * Math.ceil(height / chunkHeight) * (isPlanar ? samples : 1)
+  const places = Math.ceil(width / chunkWidth) * Math.ceil(height / chunkHeight)
+  if (places * chunkWidth * chunkHeight > 4 * width * height + SPARE_PIXELS) {
+    const tiles = `${chunkWidth} × ${chunkHeight}`
+    throw unreadable(`its tiles of ${tiles} pixels are far larger than the image of ${width} × ${height}`)
+  }
+  const chunks = places * (isPlanar ? samples : 1)
   if (offsets.length !== chunks || counts.length !== chunks)
     throw unreadable(`it has not the ${chunks} parts it should have`)
 }

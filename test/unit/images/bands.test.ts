@@ -106,6 +106,38 @@ test('what is cut off, damaged or of another kind is refused by what it is', asy
   assert.equal((await inspectImage(whole, { ...large, maxPixels: 576 }, 5)).channels, 5)
 })
 
+test('what would be read again and again is refused: tags twice, values and parts on one another, tiles far larger than the image', async () => {
+  const data = new Uint8Array(4 * 4 * 5)
+  const shape = { width: 4, height: 4, samples: 5 }
+  const honest = tiffOf(data, shape, { rows: 1 })
+  const raw = { width: 4, height: 4, channels: 4 } as const
+  const tiled = sharp(data.subarray(0, 64), { raw }).tiff({
+    tile: true,
+    tileWidth: 512,
+    tileHeight: 512,
+    compression: 'deflate'
+  })
+  assert.equal(readBands(honest).bands, 5)
+  const entry = (tag: number, bytes: Buffer): number => {
+    const at = bytes.readUInt32LE(4)
+    const place = Array.from({ length: bytes.readUInt16LE(at) }, (_, i) => at + 2 + 12 * i)
+    return place.find((one) => bytes.readUInt16LE(one) === tag)!
+  }
+  const changed = (change: (bytes: Buffer) => void): Buffer => {
+    const bytes = Buffer.concat([honest, Buffer.alloc(1000)])
+    change(bytes)
+    return bytes
+  }
+  const cases: readonly (readonly [Buffer, RegExp])[] = [
+    [changed((bytes) => bytes.writeUInt16LE(258, entry(339, bytes))), /tag 258 stands twice/],
+    [changed((bytes) => bytes.writeUInt32LE(65, entry(258, bytes) + 4)), /tag 258 has 65 values/],
+    [changed((bytes) => bytes.writeUInt32LE(2 ** 21, entry(273, bytes) + 4)), /tag 273 has 2097152 values/],
+    [tiffOf(data, shape, { rows: 1, tags: { 273: 8, 279: 300 } }), /parts lie on one another/],
+    [await tiled.toBuffer(), /tiles of 512 × 512 pixels are far larger than the image of 4 × 4/]
+  ]
+  for (const [bytes, pattern] of cases) assert.throws(() => readBands(bytes), refused(pattern))
+})
+
 test('a header with any byte changed is read or refused, and nothing else', async () => {
   const bytes = await file('samples-deflate.tif')
   const directory = bytes.readUInt32LE(4)
