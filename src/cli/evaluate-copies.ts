@@ -1,13 +1,13 @@
 /** `kappa evaluate --protocol copy_detection`: copies that look for the images that they were made of. */
-import { AppError } from '../base/errors.ts'
 import type { Evaluation } from '../base/evaluation.ts'
 import { createEngine } from '../engine/create-engine.ts'
-import { evaluateCopyDetection, originalOf, originalsByName } from '../evaluation/copy-detection.ts'
+import { evaluateCopyDetection } from '../evaluation/copy-detection.ts'
 import { type CopyFeatures, copySizeOf, openCopyFeatures } from '../probing/copy-features.ts'
 import { openProbedModel } from '../probing/probed-model.ts'
 import type { ImageOrigin } from '../serving/embed-images.ts'
 import { type ReadImages, readImages } from '../serving/labelled-images.ts'
 import { refusal } from './command.ts'
+import { copiesAmong } from './copy-pairs.ts'
 import { readWithProgress } from './images.ts'
 import type { Output } from './output.ts'
 
@@ -29,7 +29,7 @@ export interface CopyRun {
   readonly signal: AbortSignal
 }
 
-/** @throws AppError evaluation_impossible where no copy has its original; the signal's reason when it is stopped */
+/** @throws AppError evaluation_impossible as `copiesAmong` does; the signal's reason when it is stopped */
 export async function runCopyDetection(
   { model: folder, originals, copies, distractors, whitening }: CopySources,
   { imageSize, seed, threads, output, signal }: CopyRun
@@ -44,7 +44,8 @@ export async function runCopyDetection(
       const read = (origin: ImageOrigin) => readAll(origin, features, { output, signal })
       const bank = await read(originals)
       const queries = await read(copies)
-      checkPairs(bank, queries)
+      // Before distractors are read, of which there may be many.
+      const found = await copiesAmong({ origin: copies, ...queries }, { origin: originals, ...bank })
       const others = distractors && (await read(distractors))
       const learned = whitening && (await read(whitening))
       output.progress({ type: 'evaluating', protocol: 'copy_detection' }, 'copy_detection …')
@@ -52,7 +53,7 @@ export async function runCopyDetection(
         {
           dim: features.dim,
           originals: bank,
-          copies: queries,
+          copies: found.copies,
           distractors: others?.features ?? null,
           whitening: learned?.features ?? null
         },
@@ -66,6 +67,7 @@ export async function runCopyDetection(
           features: 'class token beside the power mean (p = 4) of the patches, last block',
           distractorsSource: distractors?.path ?? null,
           whiteningSource: whitening?.path ?? null,
+          itself: found.itself,
           ...settings
         },
         dimensions: features.dim
@@ -81,15 +83,6 @@ export async function runCopyDetection(
 function checkSize(size: number, patchSize: number): void {
   if (size % patchSize === 0) return
   throw refusal(`--image-size must be a multiple of the model's patches of ${patchSize} pixels, not ${size}.`)
-}
-
-/** Before distractors are read, of which there may be many. */
-function checkPairs(bank: ReadImages, queries: ReadImages): void {
-  const known = originalsByName(bank)
-  if (queries.names.some((name) => known.has(originalOf(name) ?? ''))) return
-  const example = `${queries.names[0]} of the queries and ${bank.names[0]} of the bank`
-  const message = `copy_detection finds no original of any copy: names share all but their last two characters, and ${example} do not.`
-  throw new AppError('evaluation_impossible', { message })
 }
 
 const readAll = (

@@ -29,11 +29,16 @@ export interface RevisitedRun {
   readonly signal: AbortSignal
 }
 
-/** @throws AppError evaluation_impossible where an image of the ground truth is missing; the signal's reason when it is stopped */
+/**
+ * @throws AppError evaluation_impossible where no query has anything to find or an image of the ground truth is missing; the
+ *   signal's reason when it is stopped
+ */
 export async function runRevisited(
   { model: folder, gallery, queries, truth }: RevisitedSources,
   { imageSize, seed, threads, output, signal }: RevisitedRun
 ): Promise<Evaluation<'revisited'> & { readonly dimensions: number }> {
+  if (truth.queries.every(({ truth: { easy, hard } }) => easy.length + hard.length === 0))
+    throw impossible(`no query of ${truth.path} has anything to find: easy and hard are empty for all of them`)
   const model = await openProbedModel(folder)
   const size = imageSize ?? model.served.network.imageSize
   const engine = createEngine(threads === undefined ? {} : { threads })
@@ -84,8 +89,10 @@ async function* readNamed(
   const missing = new Set(named.map(({ name }) => name))
   const seen = (image: Image, path: string): ShapedImage => see(image, named[placeOf(path)!]!.box)
   const isWanted = (path: string) => placeOf(path) !== undefined
+  const reasons = new Map<number | undefined, string>()
   for await (const batch of embedSeen({ origin, target, see: seen, isWanted, program })) {
     yield { origin, batch }
+    for (const { name: path, message } of batch.unusable) reasons.set(placeOf(path), `${path}: ${message}`)
     for (const { name: path, embedding } of batch.images) {
       const place = placeOf(path)!
       const { name } = named[place]!
@@ -95,8 +102,10 @@ async function* readNamed(
   }
   const [first] = missing
   if (first === undefined) return features
+  const reason = reasons.get(places.get(first))
   throw impossible(
-    `${origin.path} has no ${first} that can be read, which the ground truth names (${missing.size} are missing)`
+    `${origin.path} has no ${first} that can be read, which the ground truth names (${missing.size} are missing)` +
+      (reason === undefined ? '' : `. ${reason.replace(/\.$/, '')}`)
   )
 }
 

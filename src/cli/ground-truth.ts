@@ -75,11 +75,21 @@ function queryOf(name: string, value: unknown, place: Place): Query {
       throw wrong(`${at}.${list} must be places in imlist, 0 to ${images - 1}`)
     return named
   }
-  return {
-    name,
-    box: boxOf(value['bbx'], place),
-    truth: { easy: rows('easy'), hard: rows('hard'), junk: rows('junk') }
-  }
+  const truth = { easy: rows('easy'), hard: rows('hard'), junk: rows('junk') }
+  checkOnce(truth, place)
+  return { name, box: boxOf(value['bbx'], place), truth }
+}
+
+/** An image that is looked for twice is found twice, and precisions come to more than 100 %. */
+function checkOnce(truth: Truth, { at, wrong }: Place): void {
+  const listOf = new Map<number, string>()
+  for (const list of ['easy', 'hard', 'junk'] as const)
+    for (const row of truth[list]) {
+      const known = listOf.get(row)
+      if (known === list) throw wrong(`${at}.${list} has place ${row} twice`)
+      if (known !== undefined) throw wrong(`${at}.${known} and ${at}.${list} both have place ${row}`)
+      listOf.set(row, list)
+    }
 }
 
 function boxOf(value: unknown, { at, wrong }: Place): Query['box'] {

@@ -42,10 +42,25 @@ export function originalOf(name: string): string | null {
   return stem.length > COPY_CHARACTERS ? stem.slice(0, -COPY_CHARACTERS) : null
 }
 
+/** `jpegqual/3`; empty where there is none. */
+const folderOf = (name: string): string => name.slice(0, Math.max(0, name.lastIndexOf('/')))
+
 /** The folders of a copy as the end of a metric: `_strong`, `_jpegqual_3`; nothing where there is none. */
 const kindOf = (name: string): string => {
-  const folders = name.split('/').slice(0, -1)
-  return folders.map((folder) => `_${folder}`).join('')
+  const folder = folderOf(name)
+  return folder === '' ? '' : `_${folder.replaceAll('/', '_')}`
+}
+
+/** Two folders whose copies would be one metric, as `a/b` and `a_b` would; null where there are none. */
+export function foldersOfOneMetric(names: readonly string[]): readonly [string, string] | null {
+  const folders = new Map<string, string>()
+  for (const name of names) {
+    const [kind, folder] = [kindOf(name), folderOf(name)]
+    const known = folders.get(kind) ?? folder
+    if (known !== folder) return [known, folder]
+    folders.set(kind, folder)
+  }
+  return null
 }
 
 /** Row numbers of the originals, by what their names share with copies. */
@@ -60,7 +75,7 @@ export function originalsByName({ names }: NamedFeatures): ReadonlyMap<string, r
 
 /**
  * Metrics: `map` of each folder of copies, 0 … 1. Copies whose original is not there are left out and counted in
- * `withoutOriginal`; one at least has one.
+ * `withoutOriginal`; one at least has one. No two folders of them are of one metric.
  */
 export function evaluateCopyDetection(of: Copies, { seed }: { readonly seed: number }): Evaluation<'copy_detection'> {
   const { originals, copies, distractors, whitening } = of

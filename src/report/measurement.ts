@@ -98,6 +98,7 @@ function measurementOf(value: unknown, named: Named, { at }: Place): Measurement
   const { protocol, settings, metrics, buckets } = value
   if (typeof protocol !== 'string' || !isCliProtocol(protocol)) throw refusal(at, 'names no protocol that is known')
   if (!isRecord(settings) || !isRecord(metrics)) throw refusal(at, 'lacks settings or metrics')
+  if (Object.keys(metrics).length === 0) throw refusal(at, 'has no metrics')
   return {
     ...named,
     protocol,

@@ -232,14 +232,14 @@ test('kappa evaluate measures the first dimensions of embeddings, as many as a m
 
 test('kappa evaluate finds copies of images by their names, among distractors and whitened', async () => {
   for (let index = 0; index < 4; index++) {
-    const [original, copy] = [at(`originals/10${index}000.png`), at(`copies/strong/10${index}001.png`)]
+    const [original, copy] = [at(`copies/original/10${index}000.png`), at(`copies/strong/10${index}001.png`)]
     for (const path of [original, copy]) await mkdir(join(path, '..'), { recursive: true })
     const source = at(`images/class-${index}/${index}.png`)
     await cp(source, original)
     await sharp(source).resize(20, 16, { fit: 'fill' }).toFile(copy)
   }
-  await cp(at('originals/100000.png'), at('copies/990000.png'))
-  const words = ['evaluate', '--model', at('out/model'), '--bank', at('originals'), '--threads', '1']
+  await cp(at('copies/original/100000.png'), at('copies/990000.png'))
+  const words = ['evaluate', '--model', at('out/model'), '--bank', at('copies/original'), '--threads', '1']
   const asked = [...words, '--protocol', 'copy_detection', '--queries', at('copies')]
   const lines = await json(...asked, '--distractors', at('images/class-0'), '--whitening', at('images'))
   const found = lines.find(({ type }) => type === 'evaluation') as Record<string, unknown> & {
@@ -247,8 +247,9 @@ test('kappa evaluate finds copies of images by their names, among distractors an
     readonly metrics: Record<string, { readonly value: number }>
   }
   assert.deepEqual([found['bank'], found['queries'], found['dimensions']], [16, 4, 64])
-  const { image_size: size, distractors, whitening, without_original: without } = found.settings
-  assert.deepEqual([size, distractors, whitening, without], [12, 12, 48, 1])
+  const { image_size: size, distractors, whitening, without_original: without, itself } = found.settings
+  assert.deepEqual([size, distractors, whitening, without, itself], [12, 12, 48, 1, 4])
+  assert.deepEqual(Object.keys(found.metrics), ['map_strong'], 'originals, which lie among the queries, are no copies')
   // The first original is a distractor too, and of equal ones the original comes first.
   assert.ok(found.metrics['map_strong']!.value > 0.4, JSON.stringify(found.metrics))
   for (const [more, reason] of [
@@ -300,9 +301,18 @@ test('kappa evaluate looks for buildings by a ground truth, in images of any sha
   assert.equal(Object.keys(found.metrics).length, 8)
   const gone = { ...truth, qimlist: ['nowhere'] }
   await writeFile(at('gone.json'), JSON.stringify(gone))
-  const { code, stderr } = await failing(...words, '--ground-truth', at('gone.json'))
-  assert.equal(code, 2)
-  assert.match(stderr, /revisited cannot be run: .*jpg has no nowhere that can be read, .*\(1 are missing\)/)
+  const beside = { ...truth, gnd: [{ ...truth.gnd[0], bbx: [30, 0, 40, 12] }] }
+  await writeFile(at('beside.json'), JSON.stringify(beside))
+  for (const [file, reason] of [
+    ['gone.json', /^revisited cannot be run: .*jpg has no nowhere that can be read, .*\(1 are missing\)\.$/m],
+    [
+      'beside.json',
+      /^revisited cannot .* \(1 are missing\)\. asked\.png: The box of the query lies outside of 20 × 12/m
+    ]
+  ] as const) {
+    const { code, stderr } = await failing(...words, '--ground-truth', at(file))
+    assert.deepEqual([code, reason.test(stderr)], [2, true], stderr)
+  }
 })
 
 test('kappa evaluate needs labels for all but label_free, and shows people a table', async () => {

@@ -284,6 +284,11 @@ test('kappa evaluate: a ground truth that is none is refused by file and field',
     [of({ easy: [2] }), /gnd\[0\]\.easy must be places in imlist, 0 to 1/],
     [of({ hard: [0.5] }), /gnd\[0\]\.hard must be/],
     [of({ junk: null }), /gnd\[0\]\.junk must be/],
+    [of({ easy: [0, 0] }), /gnd\[0\]\.easy has place 0 twice/],
+    [of({ junk: [1, 1] }), /gnd\[0\]\.junk has place 1 twice/],
+    [of({ hard: [0] }), /gnd\[0\]\.easy and gnd\[0\]\.hard both have place 0/],
+    [of({ junk: [0] }), /gnd\[0\]\.easy and gnd\[0\]\.junk both have place 0/],
+    [of({ easy: [] }), /revisited cannot be run: no query of .*gnd\.json has anything to find/],
     [of({ bbx: [0, 0, 0, 2] }), /gnd\[0\]\.bbx must be left, top, right and bottom/]
   ] as const) {
     await writeFile(at('gnd.json'), JSON.stringify(value))

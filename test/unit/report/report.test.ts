@@ -49,6 +49,7 @@ test('what is no result is refused by file and line', () => {
   refused('[1]', /^x\.jsonl is no result/)
   refused(JSON.stringify(line({ protocol: 'nearest' })), /names no protocol/)
   refused(JSON.stringify(line({ metrics: { top1: { value: null, low: 0, high: 1 } } })), /lacks a number/)
+  refused(`${JSON.stringify(line())}\n${JSON.stringify(line({ metrics: {} }))}`, /^x\.jsonl, line 2, has no metrics/)
   refused(JSON.stringify(line({ settings: { k: { a: 1 } } })), /setting that is no number/)
   refused(JSON.stringify(line({ metrics: { top1: { value: 0, low: -1e308, high: 1e308 } } })), /has one that is none/)
   refused('{"object":"list","data":['.repeat(20_000) + ']}'.repeat(20_000), /a list in a list/)
