@@ -6,6 +6,7 @@ import { BITS, type Bits } from '../recipe/bits.ts'
 import { ARCHS, METHODS } from '../recipe/schema.ts'
 import {
   CHECKPOINT_NETWORKS,
+  LARGEST_IMAGE,
   POSITION_RESAMPLINGS,
   WEIGHT_FORMATS,
   type WeightOptions
@@ -39,9 +40,6 @@ const USAGE = `Makes a servable model of published weights: safetensors, ONNX, a
 
 ${EXIT_CODES}
 `
-
-/** As the API has it: positions of a larger one would not fit in memory. */
-const LARGEST_IMAGE = 4096
 
 const text = { type: 'string' } as const
 const OPTIONS = {

@@ -2,9 +2,10 @@
  * Hugging Face's DINOv3ViTModel: rotary positions in the place of a table, no bias of the keys, queries, keys and values in three
  * tensors, and with SwiGLU the gate and what it lets through in two.
  */
+import { isRecord } from '../base/json.ts'
 import { type Network, ROTARY_BASE } from '../recipe/network.ts'
 import { backboneParameters, type ParameterSpec } from '../ssl/parameters.ts'
-import type { TensorsByName } from './tensor-source.ts'
+import { shownValue, type TensorsByName } from './tensor-source.ts'
 import { concatenate, type Rule, type RuleOptions, sameAs, scaledRule } from './weight-rules.ts'
 
 const NAMES: Readonly<Record<string, string>> = {
@@ -93,12 +94,18 @@ export function strangeDinov3(
   config: Readonly<Record<string, unknown>> | null,
   { gatedDim }: Pick<Network, 'gatedDim'>
 ) {
-  const theta = config?.['rope_theta'] ?? ROTARY_BASE
-  if (theta !== ROTARY_BASE)
-    return `Rotary positions have the base ${JSON.stringify(theta)}, and DINOv3's ${ROTARY_BASE}.`
+  const parameters = config?.['rope_parameters']
+  const bases = [
+    ['rope_theta', config?.['rope_theta']],
+    ['rope_parameters.rope_theta', isRecord(parameters) ? parameters['rope_theta'] : undefined]
+  ] as const
+  for (const [field, base] of bases) {
+    if ((base ?? ROTARY_BASE) === ROTARY_BASE) continue
+    return `Rotary positions have the base ${shownValue(base)} (${field} of config.json), and DINOv3's ${ROTARY_BASE}.`
+  }
   const wanted = gatedDim === undefined ? 'gelu' : 'silu'
   const activation = config?.['hidden_act'] ?? 'gelu'
   if (activation === wanted) return null
   const kind = gatedDim === undefined ? 'plain' : 'gated'
-  return `The activation of ${kind} feed-forward layers is ${JSON.stringify(activation)}, and not ${wanted}.`
+  return `The activation of ${kind} feed-forward layers is ${shownValue(activation)}, and not ${wanted}.`
 }

@@ -5,6 +5,7 @@
 import { AppError, type FieldError } from '../base/errors.ts'
 import type { Network } from '../recipe/network.ts'
 import type { PositionResampling, WeightFormat, WeightOptions } from '../recipe/weight-options.ts'
+import { resized } from './imported-size.ts'
 import { resamplePositions, resamplingOf } from './position-table.ts'
 import { type LazyTensor, NoTensor, shownName, type TensorsByName } from './tensor-source.ts'
 import { openWeightFiles, type WeightFiles } from './weight-files.ts'
@@ -38,11 +39,11 @@ export async function importWeights(path: string, options: WeightOptions): Promi
   try {
     const layout = layoutOf(tensors, options.format)
     const stored = sizesOf(layout, files, options)
+    const { network, resampling } = resize(stored, layout, options)
     const { hasHead } = layout
     const rules = layout.rules({ ...layout, network: stored })
     const leftOut = checkNames(layout, rules)
     const weights = await readRules(layout.tensors, rules)
-    const { network, resampling } = resize(stored, layout.format, options)
     if (resampling !== null) {
       const grids = { from: stored.imageSize / stored.patchSize, to: network.imageSize / network.patchSize, resampling }
       weights['backbone.pos_embed'] = resamplePositions(weights['backbone.pos_embed']!, grids)
@@ -62,12 +63,12 @@ async function readCenter(stored: LazyTensor, { prototypes }: Network): Promise<
 
 function resize(
   stored: Network,
-  format: WeightFormat,
-  { imageSize = stored.imageSize, resampling = resamplingOf(format, stored) }: WeightOptions
+  { format, names }: Layout,
+  options: WeightOptions
 ): { network: Network; resampling: PositionResampling | null } {
-  if (imageSize === stored.imageSize || stored.positions === 'rotary') return { network: stored, resampling: null }
-  if (imageSize > 0 && imageSize % stored.patchSize === 0) return { network: { ...stored, imageSize }, resampling }
-  throw unsupported(`An image size of ${imageSize} is no multiple of the patch size ${stored.patchSize}.`)
+  const network = resized(stored, options, names.position)
+  const isAsStored = names.position === null || network.imageSize === stored.imageSize
+  return { network, resampling: isAsStored ? null : (options.resampling ?? resamplingOf(format, stored)) }
 }
 
 function checkNames({ tensors, leftOut }: Layout, rules: readonly Rule[]): ImportedWeights['leftOut'] {

@@ -57,6 +57,10 @@ const LONGEST_SHOWN = 100
 export const shownName = (name: string): string =>
   name.length > LONGEST_SHOWN ? `${name.slice(0, LONGEST_SHOWN)}…` : name
 
+/** A value of a JSON file in a message. Its 1e999 is infinite, for which JSON has no word. */
+export const shownValue = (value: unknown): string =>
+  typeof value === 'number' ? String(value) : shownName(JSON.stringify(value))
+
 /** @param bytes little-endian numbers, as many as fit */
 export function toFloat32(dtype: TensorDtype, bytes: Uint8Array): Float32Array {
   const size = BYTES[dtype]

@@ -1,18 +1,16 @@
 /** The sizes of a network, read from the shapes of its tensors; what shapes do not tell, from its configuration or a person. */
 
 import { isRecord } from '../base/json.ts'
-import { gatedDimOf, LAYER_NORM_EPS, type Network } from '../recipe/network.ts'
+import { gatedDimOf, type Network } from '../recipe/network.ts'
 import { VARIANTS, type Variant } from '../recipe/variants.ts'
 import type { WeightOptions } from '../recipe/weight-options.ts'
 import { strangeDinov3 } from './dinov3-rules.ts'
+import { rotarySize } from './imported-size.ts'
+import { checkStated, epsilonOf } from './stated-network.ts'
 import { NoTensor } from './tensor-source.ts'
 import type { WeightFiles } from './weight-files.ts'
 import { type Layout, unsupported } from './weight-layout.ts'
 
-/** Of Hugging Face's ViTConfig, where its config.json does not say. Its Dinov2Config has DINO's. */
-const HUGGING_FACE_VIT_EPS = 1e-12
-/** Of Hugging Face's DINOv3ViTConfig. */
-const DINOV3_EPS = 1e-5
 const HEAD_WIDTH = 64
 /** Wider ones come with heads of 72, 80 or 88 (SoViT, ViT-H, ViT-g), except DINOv2's ViT-g, known by its SwiGLU. */
 const WIDEST_OF_64 = 1024
@@ -40,15 +38,17 @@ export function sizesOf(layout: Layout, files: Pick<WeightFiles, 'config'>, opti
     ...feedForwardOf(layout, dim)
   }
   checkArch(variant, options)
-  return {
+  const network = {
     ...variant,
     patchSize,
     channels,
     ...positionsOf(layout, patchSize, { files, options }),
-    layerNormEps: epsilonOf(layout, files),
+    layerNormEps: epsilonOf(layout, files.config),
     ...(registers > 0 ? { registers } : {}),
     ...headSizes(layout)
   }
+  checkStated(files.config, layout, network)
+  return network
 }
 
 /** @throws AppError weights_unsupported for widths that the networks of DINO and DINOv2 do not have */
@@ -80,11 +80,7 @@ function positionsOf(
 ): Pick<Network, 'imageSize' | 'positions'> {
   const { position } = layout.names
   if (position !== null) return { imageSize: patchSize * gridOf(layout, position) }
-  const imageSize = options.imageSize ?? numberIn(files.config, 'image_size')
-  if (imageSize !== undefined && imageSize % patchSize === 0) return { imageSize, positions: 'rotary' }
-  const said =
-    imageSize === undefined ? 'Nothing says' : `${imageSize} px are no multiple of the patch size ${patchSize}:`
-  throw unsupported(`${said} the size of images; "imageSize" (--image-size) does.`)
+  return { imageSize: rotarySize(patchSize, { config: files.config, options }), positions: 'rotary' }
 }
 
 /** Patches in a row of the square that positions are stored for. */
@@ -136,12 +132,6 @@ function checkArch(found: Variant, { arch }: WeightOptions): void {
   if (wrong.length === 0) return
   const list = wrong.map((name) => `${name} ${found[name]} instead of ${wanted[name]}`).join(', ')
   throw unsupported(`The weights are no ${arch}: ${list}.`)
-}
-
-function epsilonOf({ format, hasLayerScale, names }: Layout, { config }: Pick<WeightFiles, 'config'>): number {
-  if (format !== 'huggingface') return LAYER_NORM_EPS
-  const usual = hasLayerScale ? LAYER_NORM_EPS : HUGGING_FACE_VIT_EPS
-  return numberIn(config, 'layer_norm_eps') ?? (names.position === null ? DINOV3_EPS : usual)
 }
 
 function headSizes(layout: Layout): Pick<Network, 'headHiddenDim' | 'bottleneckDim' | 'prototypes'> {

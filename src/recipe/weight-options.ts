@@ -13,6 +13,9 @@ export type PositionResampling = (typeof POSITION_RESAMPLINGS)[number]
 export const CHECKPOINT_NETWORKS = ['teacher', 'student'] as const
 export type CheckpointNetwork = (typeof CHECKPOINT_NETWORKS)[number]
 
+/** Pixels of a side, whoever says it. */
+export const LARGEST_IMAGE = 4096
+
 export interface WeightOptions {
   /** Told by the names of the tensors unless it is given. */
   readonly format?: WeightFormat

@@ -38,6 +38,7 @@ for (const [flag, value] of [
   ['arch', 'resnet50'],
   ['heads', '0'],
   ['image-size', 'large'],
+  ['image-size', '4097'],
   ['mean', '0.5,,0.5'],
   ['temperature', 'warm']
 ] as const) {

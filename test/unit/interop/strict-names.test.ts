@@ -154,6 +154,12 @@ test('positions that are no square are refused', async () => {
   await refuses(official().set('pos_embed', tensorOf(1, 7, 8)), 'weights_unsupported', [/Positions for 7 tokens/])
 })
 
+test('positions of more patches than are served are refused by their name, unless fewer are asked for', async () => {
+  const tensors = official().set('pos_embed', tensorOf(1, 1 + 130 ** 2, 8))
+  await refuses(tensors, 'weights_unsupported', [/^pos_embed: 260 px in patches of 2, .* are 16901 tokens/])
+  assert.equal((await importing(tensors, { heads: 2, imageSize: 4 })).network.imageSize, 4)
+})
+
 test('widths whose heads are not 64 wide are asked about, and the answer is used', async () => {
   await assert.rejects(importing(official(), {}), /--heads/)
   assert.equal((await importing(official(), { heads: 4 })).network.heads, 4)
