@@ -1105,7 +1105,7 @@ export interface components {
             name?: string | null;
             /** @description Its id, or that of its run. */
             model?: string;
-            /** @description In place of a model: its teacher is measured, without a fitted mixture. */
+            /** @description In place of a model, one of the two: its teacher is measured, without a fitted mixture. */
             checkpoint?: string;
             /** @description The bank, which votes or is learned from: ds_…@3, or ds_… for the latest ready version. */
             dataset: string;

@@ -35,7 +35,7 @@ export const CreateEvaluation = Type.Object(
       Text({
         minLength: 1,
         maxLength: 64,
-        description: 'In place of a model: its teacher is measured, without a fitted mixture.'
+        description: 'In place of a model, one of the two: its teacher is measured, without a fitted mixture.'
       })
     ),
     ...planFields,
@@ -145,7 +145,7 @@ export const ReportQuery = Type.Object(
   closed
 )
 
-/** @throws AppError invalid_request unless it names a model or a checkpoint */
+/** @throws AppError evaluation_impossible unless it names either a model or a checkpoint */
 export function readEvaluationRequest(body: Static<typeof CreateEvaluation>): EvaluationRequest {
   const { name, model, checkpoint, metadata, ...plan } = body
   return { name: name ?? null, subject: readSubject(model, checkpoint), metadata: metadata ?? {}, ...readPlan(plan) }
@@ -155,7 +155,9 @@ function readSubject(model: string | undefined, checkpoint: string | undefined):
   if (model !== undefined && checkpoint === undefined) return { model }
   if (model === undefined && checkpoint !== undefined) return { checkpoint }
   const message = model === undefined ? 'is missing, and so is checkpoint' : 'is not taken beside model'
-  throw new AppError('invalid_request', { errors: [{ path: model === undefined ? '/model' : '/checkpoint', message }] })
+  const path = model === undefined ? '/model' : '/checkpoint'
+  // A schema says neither, so it is 422 as what else it does not say.
+  throw new AppError('evaluation_impossible', { errors: [{ path, message }] })
 }
 
 export const readEvaluationQuery = ({ limit: _, after: __, ...filter }: Static<typeof EvaluationQuery>): ServiceQuery =>

@@ -196,8 +196,8 @@ test('a checkpoint is measured in place of a model, and one of the two is named'
   for (const [body, status, code, pointer] of [
     [{ checkpoint: checkpoint.id, dataset }, 404, 'checkpoint_not_found', '/checkpoint'],
     [{ checkpoint: 'ckpt_none', dataset }, 404, 'checkpoint_not_found', '/checkpoint'],
-    [{ checkpoint: checkpoint.id, model: 'mdl_x', dataset }, 400, 'invalid_request', '/checkpoint'],
-    [{ dataset }, 400, 'invalid_request', '/model']
+    [{ checkpoint: checkpoint.id, model: 'mdl_x', dataset }, 422, 'evaluation_impossible', '/checkpoint'],
+    [{ dataset }, 422, 'evaluation_impossible', '/model']
   ] as const) {
     const refused = await ask(body)
     assert.deepEqual([refused.status, refused.json.code], [status, code], refused.text)
