@@ -26,7 +26,7 @@ export interface DemoOptions {
 
 /**
  * Three times as long as the preset, with assignments that are spread evenly in every batch and prototypes that are kept
- * apart: of 256 prototypes more than 90 % are used and unlike each other then, and kNN is above raw pixels (docs/presets.md).
+ * apart: of 256 prototypes about nine in ten are used and unlike each other then, and kNN is above raw pixels (docs/presets.md).
  */
 const EVEN_PROTOTYPES = { epochs: 24, centering: 'sinkhorn', koleo: { features: 0, prototypes: 0.1 } } as const
 
