@@ -220,6 +220,7 @@ const FAKE_CONFIG = {
   patchSize: 4,
   imageSize: 28,
   channels: 1,
+  network: { dim: 32, depth: 2, heads: 2, mlpRatio: 2, patchSize: 4, channels: 1, imageSize: 28 },
   preprocessing: { resize: 'shorter_side', side: 28, interpolation: 'bicubic', crop: 28 },
   embeddingDim: 32,
   bottleneckDim: 8,

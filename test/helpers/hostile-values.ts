@@ -65,7 +65,9 @@ export function hostileUrlTexts(schema: FieldSchema): string[] {
 }
 
 export function hostileJson(schema: FieldSchema): string[] {
-  if (schema.const !== undefined || schema.enum) return [...TEXTS, '"nothing"']
+  if (schema.const !== undefined || schema.enum) {
+    return [...TEXTS, '"nothing"'].filter((text) => !schema.enum?.includes(JSON.parse(text)))
+  }
   if (schema.format === 'date-time') return [...TEXTS, ...TIMES]
   if (schema.type === 'string') return [...TEXTS, ...outOfLength(schema).map((text) => JSON.stringify(text))]
   if (schema.type === 'integer') return [...INTEGERS, ...beyond(schema)]

@@ -5,6 +5,9 @@ import type { EvaluationOfRun, EvaluationPlan, VersionName } from '../../domain/
 import type { PlanRequest } from '../../services/evaluations/plan-evaluation.ts'
 import { closed, Nullable, Text } from './common.ts'
 
+/** Beyond every network; how many a model has is looked up. */
+const MOST_DIMENSIONS = 65_536
+
 export const Protocol = Type.Enum([...LAB_PROTOCOLS])
 
 const Chosen = Type.Object(
@@ -21,6 +24,7 @@ const Chosen = Type.Object(
     dimensions: Type.Optional(
       Type.Integer({
         minimum: 1,
+        maximum: MOST_DIMENSIONS,
         description:
           'The first so many of an embedding, of unit length again, as `dimensions` of POST /v1/embeddings; all by default. Not for linear and protocols of prototypes.'
       })

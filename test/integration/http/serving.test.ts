@@ -91,7 +91,7 @@ test('raw floats come with their width', { skip }, async () => {
 
 test('a model says how it sees images; one of 0.2 does not', { skip }, async () => {
   const { json } = await api.call('GET', `/v1/models/${model}`)
-  const rule = { resize: 'shorter_side', side: 28, interpolation: 'bicubic', crop: 28 }
+  const rule = { resize: 'shorter_side', side: 28, interpolation: 'bicubic', crop: 28, bits: 16 }
   assert.deepEqual(json.config.preprocessing, rule)
   const { preprocessing: _, ...before } = (await aReadyModel(api.stores, api.projectId)).config!
   const { id } = await aReadyModel(api.stores, api.projectId, { config: before })
