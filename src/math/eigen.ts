@@ -1,6 +1,6 @@
 /**
- * Eigenvalues of a symmetric matrix, and its eigenvectors where they are asked for: Householder reduction to a tridiagonal one, then the implicit QL method
- * (Golub & Van Loan §8.3; the classic tred2/tql2 pair of EISPACK). O(4/3 n³) without vectors.
+ * Eigenvalues of a symmetric matrix, and its eigenvectors where they are asked for: Householder reduction to a tridiagonal one,
+ * then the implicit QL method (Golub & Van Loan §8.3; the classic tred2/tql2 pair of EISPACK). O(4/3 n³) without vectors.
  */
 import { invariant } from '../base/errors.ts'
 
