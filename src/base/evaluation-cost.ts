@@ -2,7 +2,14 @@
  * What an evaluation takes, told by counts alone: before it is queued by what records say, and once more when the labels
  * are read. One process computes it, on one core, with everything in its memory.
  */
-import { type ChosenSettings, LINEAR_EPOCHS, type Protocol } from './evaluation.ts'
+import {
+  type ChosenSettings,
+  FINETUNE_EPOCHS,
+  FINETUNE_RATES,
+  LINEAR_EPOCHS,
+  type Protocol,
+  type TrainedProtocol
+} from './evaluation.ts'
 
 export interface EvaluationSize {
   readonly bankImages: number
@@ -32,8 +39,8 @@ const BYTES_A_VOTE = 8
 export const MOST_PRODUCTS = 4e12
 
 /**
- * Of linear, which sees every image of its bank anew in each epoch: the 12 hours that an evaluation may take, at 5 · 10¹⁰ a second. Two
- * cores of 2026 do 1.3 · 10¹¹ of ViT-S, and a tenth of that of the smallest networks, whose images cost next to nothing.
+ * Of what trains, which sees every image of its bank anew in each epoch: the 12 hours that an evaluation may take, at 5 · 10¹⁰ a second.
+ * Two cores of 2026 do 1.3 · 10¹¹ of ViT-S, and a tenth of that of the smallest networks, whose images cost next to nothing.
  */
 export const MOST_TRAINED = 2e15
 /** Learning rates that it trains a classifier for, each with two products a weight and image. */
@@ -66,21 +73,49 @@ export function tooMuch(protocol: Protocol, size: EvaluationSize): string | null
   return `takes ${products.toExponential(1)} products and sums, and ${MOST_PRODUCTS.toExponential(0)} are the most`
 }
 
-/**
- * The same of linear.
- *
- * @param forward products of one image through the backbone
- */
-export function tooMuchToTrain(forward: number, size: EvaluationSize): string | null {
+/** What a network takes. */
+export interface TrainedNetwork {
+  /** Products of one image through the backbone. */
+  readonly forward: number
+  /** Of finetune's step, which has all of it in memory. */
+  readonly finetuneBytes: number
+}
+
+/** The same of those that train. */
+export function tooMuchToTrain(
+  protocol: TrainedProtocol,
+  network: TrainedNetwork,
+  size: EvaluationSize
+): string | null {
+  const { bytes, products } = protocol === 'linear' ? linearCost(network, size) : finetuneCost(network, size)
+  if (bytes > MOST_BYTES) return `takes ${(bytes / 2 ** 30).toFixed(1)} GiB, and ${MOST_BYTES / 2 ** 30} are the most`
+  if (products <= MOST_TRAINED) return null
+  return `takes ${products.toExponential(1)} products and sums, and ${MOST_TRAINED.toExponential(0)} are the most: fewer epochs or images would do`
+}
+
+interface Cost {
+  readonly bytes: number
+  readonly products: number
+}
+
+/** Forward once, and a backward pass of twice as much, at each rate; classifiers are small beside the backbone. */
+function finetuneCost(
+  network: TrainedNetwork,
+  { bankImages, queryImages, dimensions, classes, settings }: EvaluationSize
+): Cost {
+  const { epochs = FINETUNE_EPOCHS, rates = FINETUNE_RATES } = settings
+  const forward = network.forward + dimensions * (classes ?? 0)
+  const seen = 3 * rates.length * epochs * bankImages + (rates.length * bankImages) / 10 + (queryImages ?? 0)
+  return { bytes: network.finetuneBytes, products: seen * forward }
+}
+
+function linearCost({ forward }: TrainedNetwork, size: EvaluationSize): Cost {
   const { bankImages, queryImages, dimensions, classes, settings } = size
   const read = PROBED_BLOCKS * dimensions
   const bytes = 4 * CLASSIFIERS * (classes ?? 0) * (STATE_COPIES * read + LOGIT_COPIES * TRAINED_BATCH)
-  if (bytes > MOST_BYTES) return `takes ${(bytes / 2 ** 30).toFixed(1)} GiB, and ${MOST_BYTES / 2 ** 30} are the most`
   const classifiers = 2 * CLASSIFIERS * read * (classes ?? 0)
   const seen = bankImages * (settings.epochs ?? LINEAR_EPOCHS) + bankImages / 10 + (queryImages ?? 0)
-  const products = seen * (forward + classifiers)
-  if (products <= MOST_TRAINED) return null
-  return `takes ${products.toExponential(1)} products and sums, and ${MOST_TRAINED.toExponential(0)} are the most: fewer epochs or images would do`
+  return { bytes, products: seen * (forward + classifiers) }
 }
 
 /** Of all images, whatever is measured; null when they fit. */

@@ -8,15 +8,22 @@
 export const PROTOCOLS = ['knn', 'logistic', 'few_shot', 'retrieval', 'clustering', 'prototypes', 'label_free'] as const
 export type Protocol = (typeof PROTOCOLS)[number]
 
-/** With those that are run only when they are asked for, since they train for minutes to hours. */
-export const LAB_PROTOCOLS = [...PROTOCOLS, 'linear'] as const
+/** Run only when they are asked for, since they train for minutes to hours. */
+export const TRAINED_PROTOCOLS = ['linear', 'finetune'] as const
+export type TrainedProtocol = (typeof TRAINED_PROTOCOLS)[number]
+
+/** Of a job. */
+export const LAB_PROTOCOLS = [...PROTOCOLS, ...TRAINED_PROTOCOLS] as const
 export type LabProtocol = (typeof LAB_PROTOCOLS)[number]
 
-/** With those of the command line alone: the last two tell images by names and not by labels, and are asked for by themselves. */
-export const CLI_PROTOCOLS = [...LAB_PROTOCOLS, 'finetune', 'copy_detection', 'revisited'] as const
+/** With those of the command line alone: they tell images by names and not by labels, and are asked for by themselves. */
+export const CLI_PROTOCOLS = [...LAB_PROTOCOLS, 'copy_detection', 'revisited'] as const
 export type CliProtocol = (typeof CLI_PROTOCOLS)[number]
 
 export const isCliProtocol = (name: string): name is CliProtocol => (CLI_PROTOCOLS as readonly string[]).includes(name)
+
+export const isTrained = (name: string): name is TrainedProtocol =>
+  (TRAINED_PROTOCOLS as readonly string[]).includes(name)
 
 export const isProtocol = (name: string): name is Protocol => (PROTOCOLS as readonly string[]).includes(name)
 
@@ -32,9 +39,16 @@ export const GROUPS = 20
 /** Why what compares labels is not run, as the end of a sentence. */
 export const NOTHING_SHARED = 'needs a class that bank and queries share, and they share none'
 
+/** Why those that train cannot be run on the first dimensions, as the end of a sentence. */
+export const READS_ITS_OWN = 'reads features of its own, and no embeddings'
+
 /** The original's. */
 export const LINEAR_EPOCHS = 100
-export const MOST_LINEAR_EPOCHS = 10_000
+/** At each rate. */
+export const FINETUNE_EPOCHS = 20
+export const FINETUNE_RATES = [1e-4, 3e-4, 1e-3] as const
+export const FINETUNE_BATCH = 32
+export const MOST_PROBE_EPOCHS = 10_000
 
 /** More draws than this tell no more. */
 export const MOST_DRAWS = 1000
@@ -100,10 +114,34 @@ export interface ChosenSettings {
   readonly draws?: number
   /** The first so many of an embedding, made unit vectors again; all of them by default. */
   readonly dimensions?: number
-  /** That linear trains its classifiers for. */
+  /** That linear trains its classifiers for, and finetune its model at each rate. */
   readonly epochs?: number
+  /** That finetune tries. */
+  readonly rates?: readonly number[]
   /** Of draws, folds and intervals. */
   readonly seed: number
+}
+
+/** Protocols that hear a setting; the others all do. */
+const SETTINGS_OF: { readonly [Name in keyof ChosenSettings]?: readonly LabProtocol[] } = {
+  k: ['knn'],
+  draws: ['few_shot'],
+  epochs: TRAINED_PROTOCOLS,
+  rates: ['finetune']
+}
+
+/** The first that none of the protocols would hear; null for none. @param protocols null: all but those that train */
+export function unheardSetting(
+  settings: ChosenSettings,
+  protocols: readonly LabProtocol[] | null
+): { readonly name: string; readonly owners: readonly LabProtocol[] } | null {
+  const asked: readonly LabProtocol[] = protocols ?? PROTOCOLS
+  for (const name of Object.keys(SETTINGS_OF) as (keyof typeof SETTINGS_OF)[]) {
+    const owners = SETTINGS_OF[name]
+    if (owners === undefined || settings[name] === undefined) continue
+    if (!owners.some((owner) => asked.includes(owner))) return { name, owners }
+  }
+  return null
 }
 
 /** A protocol that was not run, and why, as the end of a sentence: `needs …`. */

@@ -5,8 +5,10 @@ import {
   isCliProtocol,
   isProtocol,
   MOST_DRAWS,
+  MOST_PROBE_EPOCHS,
   NEEDS_ALL_DIMENSIONS,
-  OF_PROTOTYPES
+  OF_PROTOTYPES,
+  READS_ITS_OWN
 } from '../base/evaluation.ts'
 import { refusal, wholeNumber } from './command.ts'
 
@@ -27,9 +29,7 @@ export const neighborsOf = (value: string | undefined): readonly number[] | unde
 
 /** Of what linear and finetune train. */
 export const epochsOf = (value: string | undefined): number | undefined =>
-  value === undefined ? undefined : wholeNumber('epochs', value, { least: 1, most: MOST_EPOCHS })
-
-const MOST_EPOCHS = 10_000
+  value === undefined ? undefined : wholeNumber('epochs', value, { least: 1, most: MOST_PROBE_EPOCHS })
 
 /** That finetune trains at. @throws AppError invalid_request unless they are numbers above 0 and up to 1, none twice */
 export function ratesOf(value: string | undefined): readonly number[] | undefined {
@@ -59,7 +59,7 @@ export function dimensionsOf(
   if (new Set(dimensions).size < dimensions.length) throw refusal(`--dimensions ${value} names one twice.`)
   const other = protocols?.find((name) => !isProtocol(name) || OF_PROTOTYPES.includes(name))
   if (other === undefined) return dimensions
-  const why = isProtocol(other) ? NEEDS_ALL_DIMENSIONS : 'reads features of its own, and no embeddings'
+  const why = isProtocol(other) ? NEEDS_ALL_DIMENSIONS : READS_ITS_OWN
   throw refusal(`--dimensions is not for ${other}: it ${why}.`)
 }
 

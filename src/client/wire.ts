@@ -1110,17 +1110,19 @@ export interface components {
             /** @description The bank, which votes or is learned from: ds_…@3, or ds_… for the latest ready version. */
             dataset: string;
             queries?: string | null;
-            protocols?: ("knn" | "logistic" | "few_shot" | "retrieval" | "clustering" | "prototypes" | "label_free" | "linear")[] | null;
-            /** @description What is not said is the default of the protocol, and stands in its result. */
+            protocols?: ("knn" | "logistic" | "few_shot" | "retrieval" | "clustering" | "prototypes" | "label_free" | "linear" | "finetune")[] | null;
+            /** @description What is not said is the default of the protocol, and stands in its result. One that no protocol hears is refused. */
             settings?: {
                 /** @description Neighbours that vote in knn; cut to the size of the bank. */
                 k?: number[];
                 /** @description Of images for few_shot. */
                 draws?: number;
-                /** @description The first so many of an embedding, of unit length again, as `dimensions` of POST /v1/embeddings; all by default. Not for linear and protocols of prototypes. */
+                /** @description The first so many of an embedding, of unit length again, as `dimensions` of POST /v1/embeddings; all by default. Not for what trains, nor for protocols of prototypes. */
                 dimensions?: number;
-                /** @description That linear trains its classifiers for. */
+                /** @description That linear trains its classifiers for (100), and finetune its model at each rate (20). */
                 epochs?: number;
+                /** @description Learning rates that finetune tries; of one, nothing has to be chosen. */
+                rates?: number[];
                 /** @description Of draws, folds and intervals; 0 by default. */
                 seed?: number;
             };
@@ -1237,17 +1239,19 @@ export interface components {
                 /** @description The bank, which votes or is learned from: ds_…@3, or ds_… for the latest ready version. */
                 dataset: string;
                 queries?: string | null;
-                protocols?: ("knn" | "logistic" | "few_shot" | "retrieval" | "clustering" | "prototypes" | "label_free" | "linear")[] | null;
-                /** @description What is not said is the default of the protocol, and stands in its result. */
+                protocols?: ("knn" | "logistic" | "few_shot" | "retrieval" | "clustering" | "prototypes" | "label_free" | "linear" | "finetune")[] | null;
+                /** @description What is not said is the default of the protocol, and stands in its result. One that no protocol hears is refused. */
                 settings?: {
                     /** @description Neighbours that vote in knn; cut to the size of the bank. */
                     k?: number[];
                     /** @description Of images for few_shot. */
                     draws?: number;
-                    /** @description The first so many of an embedding, of unit length again, as `dimensions` of POST /v1/embeddings; all by default. Not for linear and protocols of prototypes. */
+                    /** @description The first so many of an embedding, of unit length again, as `dimensions` of POST /v1/embeddings; all by default. Not for what trains, nor for protocols of prototypes. */
                     dimensions?: number;
-                    /** @description That linear trains its classifiers for. */
+                    /** @description That linear trains its classifiers for (100), and finetune its model at each rate (20). */
                     epochs?: number;
+                    /** @description Learning rates that finetune tries; of one, nothing has to be chosen. */
+                    rates?: number[];
                     /** @description Of draws, folds and intervals; 0 by default. */
                     seed?: number;
                 };
@@ -1344,13 +1348,14 @@ export interface components {
                 id: string | null;
                 dataset: string;
                 queries: string | null;
-                protocols: ("knn" | "logistic" | "few_shot" | "retrieval" | "clustering" | "prototypes" | "label_free" | "linear")[] | null;
+                protocols: ("knn" | "logistic" | "few_shot" | "retrieval" | "clustering" | "prototypes" | "label_free" | "linear" | "finetune")[] | null;
                 /** @description As asked for; null is the default of the protocol. */
                 settings: {
                     k: number[] | null;
                     draws: number | null;
                     dimensions: number | null;
                     epochs: number | null;
+                    rates: number[] | null;
                     seed: number;
                 };
                 every_epochs: number | null;
@@ -1560,13 +1565,14 @@ export interface components {
             run: string | null;
             dataset: string;
             queries: string | null;
-            protocols: ("knn" | "logistic" | "few_shot" | "retrieval" | "clustering" | "prototypes" | "label_free" | "linear")[] | null;
+            protocols: ("knn" | "logistic" | "few_shot" | "retrieval" | "clustering" | "prototypes" | "label_free" | "linear" | "finetune")[] | null;
             /** @description As asked for; null is the default of the protocol. */
             settings: {
                 k: number[] | null;
                 draws: number | null;
                 dimensions: number | null;
                 epochs: number | null;
+                rates: number[] | null;
                 seed: number;
             };
             metadata: {
@@ -1588,7 +1594,7 @@ export interface components {
             results: components["schemas"]["ProtocolResult"][];
             left_out: {
                 /** @enum {unknown} */
-                protocol: "knn" | "logistic" | "few_shot" | "retrieval" | "clustering" | "prototypes" | "label_free" | "linear";
+                protocol: "knn" | "logistic" | "few_shot" | "retrieval" | "clustering" | "prototypes" | "label_free" | "linear" | "finetune";
                 reason: string;
             }[];
             error: components["schemas"]["ResourceError"] | null;
@@ -1962,7 +1968,7 @@ export interface components {
         };
         ProtocolResult: {
             /** @enum {unknown} */
-            protocol: "knn" | "logistic" | "few_shot" | "retrieval" | "clustering" | "prototypes" | "label_free" | "linear";
+            protocol: "knn" | "logistic" | "few_shot" | "retrieval" | "clustering" | "prototypes" | "label_free" | "linear" | "finetune";
             /** @description All that decide the numbers. */
             settings: {
                 [key: string]: number | string | boolean | null | (number | string)[];
@@ -2234,13 +2240,14 @@ export interface components {
                 id: string | null;
                 dataset: string;
                 queries: string | null;
-                protocols: ("knn" | "logistic" | "few_shot" | "retrieval" | "clustering" | "prototypes" | "label_free" | "linear")[] | null;
+                protocols: ("knn" | "logistic" | "few_shot" | "retrieval" | "clustering" | "prototypes" | "label_free" | "linear" | "finetune")[] | null;
                 /** @description As asked for; null is the default of the protocol. */
                 settings: {
                     k: number[] | null;
                     draws: number | null;
                     dimensions: number | null;
                     epochs: number | null;
+                    rates: number[] | null;
                     seed: number;
                 };
                 every_epochs: number | null;
@@ -3397,7 +3404,7 @@ export interface operations {
                 /** @description The bank: ds_…@3, or ds_… for any version. */
                 dataset?: string;
                 /** @description Those that have a result of it. */
-                protocol?: "knn" | "logistic" | "few_shot" | "retrieval" | "clustering" | "prototypes" | "label_free" | "linear";
+                protocol?: "knn" | "logistic" | "few_shot" | "retrieval" | "clustering" | "prototypes" | "label_free" | "linear" | "finetune";
                 status?: "queued" | "running" | "cancelled" | "succeeded" | "failed";
             };
             header?: never;

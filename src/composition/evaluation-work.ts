@@ -1,19 +1,25 @@
 /** A model measured in a trainer child: images through its programs once, then one protocol after the other. */
 import { setImmediate } from 'node:timers/promises'
-import { AppError, invariant } from '../base/errors.ts'
-import { isProtocol, type LeftOut, LINEAR_EPOCHS, PROTOCOLS, type Protocol } from '../base/evaluation.ts'
-import { tooMuch, tooMuchToTrain } from '../base/evaluation-cost.ts'
+import { AppError } from '../base/errors.ts'
+import {
+  isProtocol,
+  type LeftOut,
+  PROTOCOLS,
+  type Protocol,
+  TRAINED_PROTOCOLS,
+  type TrainedProtocol
+} from '../base/evaluation.ts'
+import { tooMuch } from '../base/evaluation-cost.ts'
 import type { Engine, LoadedProgram } from '../engine/engine.ts'
 import type { EvaluationInput } from '../evaluation/protocols.ts'
 import { runProtocols } from '../evaluation/run-protocols.ts'
-import { evaluateLinear, LINEAR_SETTINGS, officialTokens, probedDimensions } from '../probing/linear.ts'
-import { openProbedCheckpoint, openProbedModel, readLabels } from '../probing/probed-model.ts'
 import type { EvaluateRequest, EvaluationEvent, MeasuredResult, NamedFolder } from '../protocol/trainer-messages.ts'
 import type { DoneEvent } from '../protocol/training-events.ts'
 import { openCheckpoint } from '../serving/checkpoint-model.ts'
 import type { ImageOrigin } from '../serving/embed-images.ts'
 import { readInput } from '../serving/evaluation-input.ts'
 import { openServingModel } from '../serving/serving-model.ts'
+import { trainProtocol } from './trained-protocols.ts'
 
 const STOPPED: DoneEvent = { type: 'done', step: 0, reason: 'stopped' }
 
@@ -36,7 +42,10 @@ export async function* evaluateModel(
   const done: Done = { images: 0, results: [], leftOut: [] }
   if (quick === null || quick.length > 0)
     yield* measureFeatures({ ...request, protocols: quick }, { signal, engines, done })
-  if (request.protocols?.includes('linear') && !signal.aborted) yield* trainLinear(request, { signal, engines, done })
+  for (const protocol of TRAINED_PROTOCOLS) {
+    if (request.protocols?.includes(protocol) && !signal.aborted)
+      yield* train(protocol, request, { signal, engines, done })
+  }
   if (signal.aborted) return yield STOPPED
   const { results, leftOut } = done
   yield { type: 'evaluated', results, leftOut: inOrder(leftOut) }
@@ -88,50 +97,18 @@ async function* measureFeatures(
   }
 }
 
-/** Threads that cut crops; while a batch is computed there is little else to do. */
-const LOADERS = 1
-
 /** Ends early when the signal is aborted. */
-async function* trainLinear(
-  { subject, bank, queries, settings }: Request,
-  { signal, engines, done }: Work
+async function* train(
+  protocol: TrainedProtocol,
+  request: Request,
+  { signal, engines: { createEngine }, done }: Work
 ): AsyncGenerator<EvaluationEvent, void> {
-  invariant(queries !== null, 'linear was let in without queries')
-  const at = {
-    type: 'evaluation_progress',
-    images: done.images,
-    protocol: 'linear',
-    measured: done.results.length
-  } as const
+  const at = { type: 'evaluation_progress', images: done.images, protocol, measured: done.results.length } as const
   yield { ...at, share: 0 }
-  const model = await (subject.kind === 'model'
-    ? openProbedModel(subject.weightsFolder ?? subject.folder)
-    : openProbedCheckpoint(subject.folder))
-  const { network } = model.served
-  const folders = await readLabels({ bank: bank.folder, queries: queries.folder, by: 'linear' })
-  const size = {
-    bankImages: folders.bank.labels.length,
-    queryImages: folders.queries.labels.length,
-    dimensions: network.dim,
-    classes: folders.classes,
-    settings
-  }
-  // The network was counted before it was queued, classes without names were not.
-  const reason = tooMuchToTrain(0, size)
-  if (reason !== null) throw new AppError('evaluation_too_large', { message: `linear ${reason}.` })
-  const engine = engines.createEngine()
-  const { epochs = LINEAR_EPOCHS, seed } = settings
-  const all = { ...LINEAR_SETTINGS, ...officialTokens(network), epochs, seed }
-  try {
-    const going = evaluateLinear({ ...model, ...folders, engine, loaders: LOADERS, signal }, all)
-    let step = await going.next()
-    for (; !step.done; step = await going.next()) yield { ...at, share: step.value.epoch / step.value.epochs }
-    done.results.push({ ...step.value, dimensions: probedDimensions(network, all) })
-  } catch (error) {
-    if (error !== signal.reason) throw error
-  } finally {
-    await engine.dispose()
-  }
+  const going = trainProtocol(protocol, request, { signal, createEngine })
+  let step = await going.next()
+  for (; !step.done; step = await going.next()) yield { ...at, share: step.value }
+  if (step.value !== null) done.results.push(step.value)
 }
 
 /** How many images each batch has. */

@@ -52,7 +52,7 @@ export interface EvaluationProgress {
   /** The one that is computed now; null while images are read, and at the end. */
   readonly protocol: LabProtocol | null
   readonly measured: number
-  /** 0 … 1 of that one, where it tells: linear does, after each epoch. */
+  /** 0 … 1 of that one, where it tells: those that train do, after each epoch. */
   readonly share?: number
 }
 

@@ -8,7 +8,7 @@
  * are judged decide nothing. A single rate leaves nothing to choose, and all of the bank is learned from.
  */
 import { AppError } from '../base/errors.ts'
-import type { Evaluation } from '../base/evaluation.ts'
+import { type Evaluation, FINETUNE_BATCH, FINETUNE_EPOCHS, FINETUNE_RATES } from '../base/evaluation.ts'
 import type { Engine } from '../engine/engine.ts'
 import { bootstrapMeans, bootstrapOver } from '../evaluation/intervals.ts'
 import { rowsWhere } from '../evaluation/samples.ts'
@@ -20,9 +20,9 @@ import { type BankParts, bankParts, hitsOf, RATE_CHOSEN_ON } from './judging.ts'
 import type { LabelledFolder, LabelledFolders, ProbedModel } from './probed-model.ts'
 
 export const FINETUNE_SETTINGS = {
-  epochs: 20,
-  batchSize: 32,
-  rates: [1e-4, 3e-4, 1e-3],
+  epochs: FINETUNE_EPOCHS,
+  batchSize: FINETUNE_BATCH,
+  rates: FINETUNE_RATES,
   weightDecay: 0.05,
   labelSmoothing: 0.1,
   warmupShare: 0.1

@@ -2,8 +2,10 @@
  * What a recipe costs, from its sizes alone.
  * B batch, G and L global and local crops, n tokens of a crop, d width, r MLP ratio, h heads, K prototypes.
  */
+import { FINETUNE_BATCH } from '../base/evaluation.ts'
+import type { TrainedNetwork } from '../base/evaluation-cost.ts'
 import { largestMask } from '../math/masks.ts'
-import { blockWeights, leadingTokens, type Network, servedNetwork } from './network.ts'
+import { blockWeights, leadingTokens, type Network, servedNetwork, tokensOf } from './network.ts'
 import type { Recipe } from './schema.ts'
 import { VARIANTS } from './variants.ts'
 
@@ -42,8 +44,7 @@ const GRADIENT_COPIES = 2
 
 const patchesOf = (size: number, patchSize: number): number => Math.floor(size / patchSize) ** 2
 
-function countBackbone(recipe: Recipe): number {
-  const network = servedNetwork(recipe)
+function countBackbone(network: Network): number {
   const { dim: d, depth, mlpRatio: r, gatedDim, patchSize, channels, imageSize, positions } = network
   // Two norms 4d · biases of qkv 3d, of the projection d, of the feed-forward's two layers.
   const block = blockWeights(network) + 9 * d + (gatedDim === undefined ? r * d : 2 * gatedDim)
@@ -123,23 +124,40 @@ function gramNumbers(recipe: Recipe, patches: number): GramNumbers {
   return {
     flops: 3 * 2 * patches * patches * dim + (isStart ? backboneFlops(servedNetwork(recipe), patches) : 0),
     activations: 2 * patches * patches + 4 * patches * dim,
-    parameters: isStart ? countBackbone(recipe) : 0
+    parameters: isStart ? countBackbone(servedNetwork(recipe)) : 0
   }
 }
 
 /**
- * Floats of an image that are kept for the backward pass: a token and block (10 + 2r) d, with SwiGLU 10 d and thrice its width, an attention matrix and block
- * 2 h n² (logits and probabilities), a crop's logits, their log-softmax and gradient 3K; the teacher keeps only its
- * probabilities and logits, 2K a global crop.
+ * Floats of a crop that the backbone keeps for its backward pass: a token and block (10 + 2r) d, with SwiGLU 10 d and thrice its
+ * width, an attention matrix and block 2 h n² (logits and probabilities).
+ */
+function keptFloats({ dim, depth, heads, mlpRatio, gatedDim }: Network, tokens: number): number {
+  const wide = gatedDim === undefined ? 2 * mlpRatio * dim : 3 * gatedDim
+  return depth * (tokens * (10 * dim + wide) + 2 * heads * tokens * tokens)
+}
+
+/** The model, two moments, each once as input and once as output of the step, and the gradients. */
+const FINETUNED_COPIES = 7
+
+/** What protocols that train take of a network (base/evaluation-cost.ts). */
+export const trainedNetwork = (network: Network): TrainedNetwork => ({
+  forward: backboneProducts(network),
+  finetuneBytes:
+    FLOAT_BYTES * (FINETUNED_COPIES * countBackbone(network) + FINETUNE_BATCH * keptFloats(network, tokensOf(network)))
+})
+
+/**
+ * Floats of an image that are kept for the backward pass: the backbone's, and a crop's logits, their log-softmax and gradient
+ * 3K; the teacher keeps only its probabilities and logits, 2K a global crop.
  */
 function floatsPerImage(recipe: Recipe, patches: { global: number; local: number }): number {
-  const { dim, depth, heads, mlpRatio, gatedDim } = servedNetwork(recipe)
-  const wide = gatedDim === undefined ? 2 * mlpRatio * dim : 3 * gatedDim
+  const network = servedNetwork(recipe)
   const { prototypes, crops, nested } = recipe.hyperparameters
   const leading = leadingTokens(recipe.hyperparameters)
   const terms = maskedNumbers(recipe, patches.global).activations + gramNumbers(recipe, patches.global).activations
   const heading = (1 + (nested?.length ?? 0)) * 3 * prototypes
-  const kept = (n: number) => depth * (n * (10 * dim + wide) + 2 * heads * n * n) + heading
+  const kept = (n: number) => keptFloats(network, n) + heading
   const global = kept(leading + patches.global) + 2 * prototypes + terms
   return crops.global.count * global + crops.local.count * kept(leading + patches.local)
 }
@@ -162,7 +180,7 @@ export function recipeNumbers(recipe: Recipe, images: number, devices = 1): Reci
   const ofParts = accumulationSteps > 1 ? GRADIENT_COPIES : 0
   const activations = (batchSize / (accumulationSteps * devices)) * floatsPerImage(recipe, patches)
   const stepsPerEpoch = Math.floor(images / batchSize)
-  const backboneParameters = countBackbone(recipe)
+  const backboneParameters = countBackbone(servedNetwork(recipe))
   const headParameters = countHead(recipe)
   const parameters = backboneParameters + headParameters
   return {

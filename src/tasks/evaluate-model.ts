@@ -12,6 +12,7 @@
 import { join } from 'node:path'
 import type { Clock } from '../base/clock.ts'
 import { AppError } from '../base/errors.ts'
+import { isTrained } from '../base/evaluation.ts'
 import type { Logger } from '../base/log.ts'
 import type { WorkFolders } from '../base/work-folders.ts'
 import type { CachedFolder, LocalCache } from '../cache/local-cache.ts'
@@ -111,7 +112,7 @@ async function measure(deps: EvaluateModelDeps, order: EvaluationOrder, signal: 
   const { objects, cache, folders, startTrainer } = deps
   const held: CachedFolder[] = []
   const folder = await folders.make(order.evaluation.id)
-  const trains = order.evaluation.protocols?.includes('linear') ?? false
+  const trains = order.evaluation.protocols?.some(isTrained) ?? false
   const hold = async (entry: Parameters<LocalCache['acquire']>[0]): Promise<string> => {
     const cached = await cache.acquire(entry, signal)
     held.push(cached)

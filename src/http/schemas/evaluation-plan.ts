@@ -1,12 +1,13 @@
 /** What is to be measured, of whatever: the part that runs and evaluations have in common, and what a run adds. */
 import { type Static, Type } from 'typebox'
-import { type ChosenSettings, LAB_PROTOCOLS, MOST_DRAWS, MOST_LINEAR_EPOCHS } from '../../base/evaluation.ts'
+import { type ChosenSettings, LAB_PROTOCOLS, MOST_DRAWS, MOST_PROBE_EPOCHS } from '../../base/evaluation.ts'
 import type { EvaluationOfRun, EvaluationPlan, VersionName } from '../../domain/evaluation.ts'
 import type { PlanRequest } from '../../services/evaluations/plan-evaluation.ts'
 import { closed, Nullable, Text } from './common.ts'
 
 /** Beyond every network; how many a model has is looked up. */
 const MOST_DIMENSIONS = 65_536
+const MOST_RATES = 16
 
 export const Protocol = Type.Enum([...LAB_PROTOCOLS])
 
@@ -26,17 +27,33 @@ const Chosen = Type.Object(
         minimum: 1,
         maximum: MOST_DIMENSIONS,
         description:
-          'The first so many of an embedding, of unit length again, as `dimensions` of POST /v1/embeddings; all by default. Not for linear and protocols of prototypes.'
+          'The first so many of an embedding, of unit length again, as `dimensions` of POST /v1/embeddings; all by default. Not for what trains, nor for protocols of prototypes.'
       })
     ),
     epochs: Type.Optional(
-      Type.Integer({ minimum: 1, maximum: MOST_LINEAR_EPOCHS, description: 'That linear trains its classifiers for.' })
+      Type.Integer({
+        minimum: 1,
+        maximum: MOST_PROBE_EPOCHS,
+        description: 'That linear trains its classifiers for (100), and finetune its model at each rate (20).'
+      })
+    ),
+    rates: Type.Optional(
+      Type.Array(Type.Number({ exclusiveMinimum: 0, maximum: 1 }), {
+        minItems: 1,
+        maxItems: MOST_RATES,
+        uniqueItems: true,
+        description: 'Learning rates that finetune tries; of one, nothing has to be chosen.'
+      })
     ),
     seed: Type.Optional(
       Type.Integer({ minimum: 0, maximum: 0xffffffff, description: 'Of draws, folds and intervals; 0 by default.' })
     )
   },
-  { ...closed, description: 'What is not said is the default of the protocol, and stands in its result.' }
+  {
+    ...closed,
+    description:
+      'What is not said is the default of the protocol, and stands in its result. One that no protocol hears is refused.'
+  }
 )
 
 export const planFields = {
@@ -61,7 +78,7 @@ export const planFields = {
         maxItems: LAB_PROTOCOLS.length,
         uniqueItems: true,
         description:
-          'By default everything that images and model allow but linear, which trains, and the rest is told in left_out. One that is named and cannot be run is refused.'
+          'By default everything that images and model allow but linear and finetune, which train, and the rest is told in left_out. One that is named and cannot be run is refused.'
       })
     )
   ),
@@ -92,6 +109,7 @@ const settingsShown = {
   draws: Nullable(Type.Integer()),
   dimensions: Nullable(Type.Integer()),
   epochs: Nullable(Type.Integer()),
+  rates: Nullable(Type.Array(Type.Number())),
   seed: Type.Integer()
 }
 
@@ -114,12 +132,13 @@ export const RunEvaluation = Type.Object(
 type PlanFields = Omit<Static<typeof PlanOfRun>, 'every_epochs'>
 
 export const readPlan = ({ dataset, queries, protocols, settings = {} }: PlanFields): PlanRequest => {
-  const { k, draws, dimensions, epochs, seed = 0 } = settings
+  const { k, draws, dimensions, epochs, rates, seed = 0 } = settings
   const chosen: ChosenSettings = {
     ...(k && { k }),
     ...(draws !== undefined && { draws }),
     ...(dimensions !== undefined && { dimensions }),
     ...(epochs !== undefined && { epochs }),
+    ...(rates && { rates }),
     seed
   }
   return { dataset, queries: queries ?? null, protocols: protocols ?? null, settings: chosen }
@@ -141,6 +160,7 @@ export const presentPlan = ({ bank, queries, protocols, settings }: EvaluationPl
     draws: settings.draws ?? null,
     dimensions: settings.dimensions ?? null,
     epochs: settings.epochs ?? null,
+    rates: settings.rates ? [...settings.rates] : null,
     seed: settings.seed
   }
 })

@@ -104,7 +104,9 @@ export const Evaluation = Resource(
       protocol: Nullable(Type.String({ description: 'That is computed now.' })),
       measured: Type.Integer({ description: 'Protocols that are done.' }),
       share: Nullable(
-        Type.Number({ description: '0 … 1 of that protocol, where it tells: linear does, after each epoch.' })
+        Type.Number({
+          description: '0 … 1 of that protocol, where it tells: linear and finetune do, after each epoch.'
+        })
       )
     }),
     attempt: Type.Integer(),

@@ -1,6 +1,14 @@
 /** A request as a plan that can be carried out, as far as records and the first image of each dataset tell. */
 import { AppError, type FieldError, isAppError } from '../../base/errors.ts'
-import { GROUPS, type LabProtocol, NEEDS_ALL_DIMENSIONS, NOTHING_SHARED } from '../../base/evaluation.ts'
+import {
+  GROUPS,
+  isTrained,
+  type LabProtocol,
+  NEEDS_ALL_DIMENSIONS,
+  NOTHING_SHARED,
+  READS_ITS_OWN,
+  unheardSetting
+} from '../../base/evaluation.ts'
 import { type EvaluationSize, tooManyFeatures, tooMuch, tooMuchToTrain } from '../../base/evaluation-cost.ts'
 import type { DatasetVersion } from '../../domain/dataset.ts'
 import { type EvaluationPlan, isSameVersion, type VersionName } from '../../domain/evaluation.ts'
@@ -9,7 +17,7 @@ import type { Run } from '../../domain/run.ts'
 import { isBands } from '../../recipe/bands.ts'
 import { bandsOf } from '../../recipe/dataset-report.ts'
 import { type Network, servedNetwork } from '../../recipe/network.ts'
-import { backboneProducts } from '../../recipe/numbers.ts'
+import { trainedNetwork } from '../../recipe/numbers.ts'
 import { listImages } from '../datasets/dataset-images.ts'
 
 export interface PlanDeps {
@@ -68,7 +76,7 @@ export async function planEvaluation(
 ): Promise<EvaluationPlan> {
   const { protocols, settings } = request
   const { dimensions, at } = subject
-  checkDimensions(settings.dimensions, subject)
+  checkSettings(request, subject)
   const bank = await resolveDataset(deps, projectId, { path: `${at}/dataset`, reference: request.dataset })
   const named = request.queries
   const queries =
@@ -95,13 +103,15 @@ export async function planEvaluation(
   return { bank: nameOf(bank), queries: queries && nameOf(queries), protocols, settings }
 }
 
-function checkDimensions(wanted: number | undefined, { dimensions, at }: PlanSubject): void {
-  if (wanted === undefined || wanted <= dimensions) return
-  const message = `must be at most ${dimensions} for this model`
-  throw new AppError('evaluation_impossible', {
-    message: `settings.dimensions ${message}.`,
-    errors: [{ path: `${at}/settings/dimensions`, message }]
-  })
+/** @throws AppError evaluation_impossible for more dimensions than there are, and for a setting that would not act */
+function checkSettings({ protocols, settings }: PlanRequest, { dimensions, at }: PlanSubject): void {
+  const refuse = (name: string, message: string) => {
+    const errors = [{ path: `${at}/settings/${name}`, message }]
+    throw new AppError('evaluation_impossible', { message: `settings.${name} ${message}.`, errors })
+  }
+  const unheard = unheardSetting(settings, protocols)
+  if (unheard !== null) refuse(unheard.name, `is for ${unheard.owners.join(' and ')} alone`)
+  if ((settings.dimensions ?? 0) > dimensions) refuse('dimensions', `must be at most ${dimensions} for this model`)
 }
 
 /** Bands are not made of colours, nor colours of bands. */
@@ -155,10 +165,10 @@ async function checkAsked(deps: PlanDeps, protocols: readonly LabProtocol[], ask
     'evaluation_impossible',
     found((protocol) => whyImpossible(protocol, { unlabelled, ...asking }))
   )
-  const forward = protocols.includes('linear') ? backboneProducts(await subject.network()) : 0
+  const network = protocols.some(isTrained) ? trainedNetwork(await subject.network()) : null
   refuse(
     'evaluation_too_large',
-    found((protocol) => (protocol === 'linear' ? tooMuchToTrain(forward, size) : tooMuch(protocol, size)))
+    found((protocol) => (isTrained(protocol) ? tooMuchToTrain(protocol, network!, size) : tooMuch(protocol, size)))
   )
 }
 
@@ -172,10 +182,10 @@ function whyImpossible(
   const isOfPrototypes = protocol === 'clustering' || protocol === 'prototypes'
   if (size.settings.dimensions !== undefined) {
     if (isOfPrototypes) return NEEDS_ALL_DIMENSIONS
-    if (protocol === 'linear') return 'reads features of its own, and no embeddings'
+    if (isTrained(protocol)) return READS_ITS_OWN
   }
   if (protocol === 'label_free') return tooFew(size.bankImages)
-  if (protocol === 'linear' && sources.length === 1) return 'needs queries that are not the bank: it learns from that'
+  if (isTrained(protocol) && sources.length === 1) return 'needs queries that are not the bank: it learns from that'
   if (isOfPrototypes && !subject.hasPrototypes) return 'needs a model with prototypes'
   if (unlabelled !== null) return `needs a label for every image, and ${unlabelled} has none`
   if (size.classes !== null && size.classes < 2) return 'needs images of two classes or more'

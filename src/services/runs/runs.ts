@@ -1,6 +1,7 @@
 /** What users do with runs: plan, start, look at, cancel. What workers do with them: legs.ts. */
 import type { Clock } from '../../base/clock.ts'
 import { AppError } from '../../base/errors.ts'
+import { isTrained } from '../../base/evaluation.ts'
 import type { IdKind } from '../../base/ids.ts'
 import type { JsonObject } from '../../base/json.ts'
 import type { Checkpoint } from '../../domain/checkpoint.ts'
@@ -182,11 +183,11 @@ async function planOwnEvaluation(
 ): Promise<EvaluationOfRun | null> {
   if (request === null) return null
   const { everyEpochs } = request
-  const trains = request.protocols?.indexOf('linear') ?? -1
-  if (everyEpochs !== undefined && trains >= 0) {
+  const trained = request.protocols?.find(isTrained)
+  if (everyEpochs !== undefined && trained !== undefined) {
     const message = 'trains for as long as the run may: it is not measured on the way'
-    const errors = [{ path: `/evaluation/protocols/${trains}`, message }]
-    throw new AppError('evaluation_impossible', { message: `linear ${message}.`, errors })
+    const errors = [{ path: `/evaluation/protocols/${request.protocols!.indexOf(trained)}`, message }]
+    throw new AppError('evaluation_impossible', { message: `${trained} ${message}.`, errors })
   }
   const subject = { ...networkOfRun({ recipe }), at: '/evaluation' }
   const plan = await planEvaluation(deps, projectId, { request, subject })

@@ -47,7 +47,7 @@ test('an evaluation is queued with what was asked, once for one Idempotency-Key'
   assert.equal(first.headers['location'], `/v1/evaluations/${id}`)
   const { dataset: bank, queries: judged, protocols, settings, progress, status, results, metadata } = first.json
   assert.deepEqual([bank, judged, protocols], [`${dataset}@1`, `${queries}@1`, ['knn', 'label_free']])
-  assert.deepEqual(settings, { k: [5], draws: null, dimensions: 4, epochs: null, seed: 3 })
+  assert.deepEqual(settings, { k: [5], draws: null, dimensions: 4, epochs: null, rates: null, seed: 3 })
   assert.deepEqual(progress, { images: 0, total_images: 540, protocol: null, measured: 0, share: null })
   assert.deepEqual([status, results, metadata], ['queued', [], { team: 'x' }])
   const again = await api.call('POST', '/v1/evaluations', { body, headers })
@@ -99,7 +99,7 @@ test('a protocol that is named and cannot be run is refused by name before anyth
   assert.equal(api.jobs.length, before + 1)
 })
 
-test('linear is let in by what it takes to train, with queries, and never on the way', { skip }, async () => {
+test('what trains is let in by what it takes, with queries, and never on the way', { skip }, async () => {
   const model = await aModel()
   const [dataset, queries] = [await aDataset(), await aDataset(40)]
   const network = { dim: 384, depth: 12, heads: 6, mlpRatio: 4, patchSize: 16, channels: 3, imageSize: 224 }
@@ -115,6 +115,11 @@ test('linear is let in by what it takes to train, with queries, and never on the
   const bare = await ask({ ...linear, queries: null })
   assert.deepEqual([bare.status, bare.json.code, bare.json.errors.length], [422, 'evaluation_impossible', 1])
   assert.match(bare.json.detail, /linear needs queries that are not the bank/)
+  const rates = [3e-4, 1e-3]
+  const tuned = await ask({ ...linear, protocols: ['finetune'], settings: { epochs: 15, rates } })
+  assert.deepEqual([tuned.status, tuned.json.settings?.rates], [202, rates], tuned.text)
+  const slow = await ask({ ...linear, protocols: ['finetune'], settings: { epochs: 10_000 } })
+  assert.match(slow.json.detail, /finetune takes 2\.1e\+17 products and sums/)
   const evaluation = { dataset, queries, protocols: ['linear'], every_epochs: 1 }
   const body = { dataset, method: 'dino-vmf', preset: 'demo', evaluation }
   const onTheWay = await api.call('POST', '/v1/runs', { body })
@@ -171,6 +176,8 @@ test('model and datasets have to be ready, and what is wrong is named', { skip }
     [{ model: model.id, dataset, protocols: ['linear'] }, 422, 'evaluation_impossible', '/protocols/0'],
     [{ model: model.id, dataset, protocols: ['nearest'] }, 400, 'invalid_request', '/protocols/0'],
     [{ model: model.id, dataset, settings: { k: [0] } }, 400, 'invalid_request', '/settings/k/0'],
+    [{ model: model.id, dataset, settings: { rates: [0] } }, 400, 'invalid_request', '/settings/rates/0'],
+    [{ model: model.id, dataset, settings: { epochs: 9 } }, 422, 'evaluation_impossible', '/settings/epochs'],
     [{ model: model.id, dataset, settings: { temperature: 1 } }, 400, 'invalid_request', '/settings/temperature'],
     [{ model: model.id, dataset, every_epochs: 1 }, 400, 'invalid_request', '/every_epochs']
   ] as const) {
@@ -282,7 +289,7 @@ test('a run may ask for an evaluation of its model, and is refused where the dat
     dataset: `${few}@1`,
     queries: null,
     protocols: ['knn'],
-    settings: { k: null, draws: null, dimensions: null, epochs: null, seed: 0 },
+    settings: { k: null, draws: null, dimensions: null, epochs: null, rates: null, seed: 0 },
     every_epochs: null
   })
   assert.equal((await api.call('DELETE', `/v1/datasets/${few}`)).status, 409, 'the run will need it')

@@ -138,7 +138,7 @@ test('killed in mid-run, it ends in the same state, bit for bit, its model is pu
   const probed = async (subject: typeof checkpoint | typeof made, epochs: number) => {
     const id = newId('evaluation')
     const queries = { datasetId: judged.datasetId, version: 1 }
-    const asked = { ...plan, queries, protocols: ['linear'], settings: { epochs, seed: 1 } } as const
+    const asked = { ...plan, queries, protocols: ['linear', 'finetune'], settings: { epochs, seed: 1 } } as const
     await bench.unitOfWork((tx) =>
       queueEvaluation(tx, { ...named, ...subject, id, plan: asked, createdAt: new Date() })
     )
@@ -152,10 +152,10 @@ test('killed in mid-run, it ends in the same state, bit for bit, its model is pu
     })
   )
   assert.deepEqual(
-    ended.map((one) => [one?.status, one?.error, one?.results[0]?.settings['epochs']]),
+    ended.map((one) => [one?.status, one?.error, ...(one?.results ?? []).map(({ settings }) => settings['epochs'])]),
     [
-      ['succeeded', null, 2],
-      ['succeeded', null, 2]
+      ['succeeded', null, 2, 2],
+      ['succeeded', null, 2, 2]
     ]
   )
   assert.deepEqual(ended[0]?.results, ended[1]?.results)

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { PROTOCOLS } from '../../../src/base/evaluation.ts'
-import { tooManyFeatures, tooMuch, tooMuchToTrain } from '../../../src/base/evaluation-cost.ts'
+import { PROTOCOLS, unheardSetting } from '../../../src/base/evaluation.ts'
+import { type EvaluationSize, tooManyFeatures, tooMuch, tooMuchToTrain } from '../../../src/base/evaluation-cost.ts'
+import { trainedNetwork } from '../../../src/recipe/numbers.ts'
+import { VARIANTS } from '../../../src/recipe/variants.ts'
 
 const size = { bankImages: 10_000, queryImages: null, dimensions: 384, classes: 10, settings: { seed: 0 } }
 
@@ -21,11 +23,30 @@ test('what compares every image with every other is bounded by pairs, what learn
 
 test('what trains is bounded by epochs, and by classes where features cost little', () => {
   const few = { ...size, queryImages: 1000, settings: { seed: 0, epochs: 10 } }
-  const forward = 4.6e9
-  assert.equal(tooMuchToTrain(forward, few), null)
-  assert.match(tooMuchToTrain(forward, { ...few, settings: { seed: 0 } }) ?? '', /takes 4\.6e\+15 .* fewer epochs/)
-  assert.match(tooMuchToTrain(1e6, { ...few, classes: 20_000 }) ?? '', /takes 8\.\d GiB, and 6 are the most/)
-  assert.match(tooMuchToTrain(1e6, { ...few, bankImages: 10 ** 7, classes: 10_000 }) ?? '', /products and sums/)
+  const linear = (forward: number, of: EvaluationSize) =>
+    tooMuchToTrain('linear', { forward, finetuneBytes: Number.POSITIVE_INFINITY }, of) ?? ''
+  assert.equal(linear(4.6e9, few), '')
+  assert.match(linear(4.6e9, { ...few, settings: { seed: 0 } }), /takes 4\.6e\+15 .* fewer epochs/)
+  assert.match(linear(1e6, { ...few, classes: 20_000 }), /takes 8\.\d GiB, and 6 are the most/)
+  assert.match(linear(1e6, { ...few, bankImages: 10 ** 7, classes: 10_000 }), /products and sums/)
+})
+
+test('finetune goes forth and back at every rate, with all of its network in memory', () => {
+  const small = { ...VARIANTS.vit_small, patchSize: 16, channels: 3, imageSize: 224 }
+  const head = { headHiddenDim: 1, bottleneckDim: 1, prototypes: 1 }
+  const finetune = (variant: typeof small, settings: EvaluationSize['settings']) =>
+    tooMuchToTrain('finetune', trainedNetwork({ ...variant, ...head }), { ...size, queryImages: 1000, settings }) ?? ''
+  const once = { seed: 0, epochs: 14, rates: [1e-3] }
+  assert.equal(finetune(small, once), '')
+  assert.match(finetune(small, { ...once, rates: [1e-4, 1e-3] }), /takes 3\.9e\+15 products/)
+  assert.match(finetune({ ...small, ...VARIANTS.vit_base }, once), /takes 7\.\d GiB, and 6 are the most/)
+})
+
+test('a setting that no protocol hears is found, of those that were asked for and of all', () => {
+  assert.equal(unheardSetting({ seed: 1, dimensions: 4, k: [3], draws: 2 }, null), null)
+  assert.deepEqual(unheardSetting({ seed: 0, epochs: 2 }, null), { name: 'epochs', owners: ['linear', 'finetune'] })
+  assert.deepEqual(unheardSetting({ seed: 0, rates: [1] }, ['linear']), { name: 'rates', owners: ['finetune'] })
+  assert.deepEqual(unheardSetting({ seed: 0, k: [1] }, ['retrieval']), { name: 'k', owners: ['knn'] })
 })
 
 test('neighbours and votes that are kept for every judged image count as memory', () => {

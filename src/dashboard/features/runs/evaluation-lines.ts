@@ -9,7 +9,17 @@ export interface EvaluationChart {
   readonly isShare: boolean
 }
 
-const PROTOCOLS = ['knn', 'logistic', 'linear', 'few_shot', 'retrieval', 'clustering', 'prototypes', 'label_free']
+const PROTOCOLS = [
+  'knn',
+  'logistic',
+  'linear',
+  'finetune',
+  'few_shot',
+  'retrieval',
+  'clustering',
+  'prototypes',
+  'label_free'
+]
 
 /** With a scale of their own. */
 const ALONE = ['rankme', 'alpha', 'log_likelihood']

@@ -1,0 +1,103 @@
+/** Protocols that train, in a trainer child: on crops of the packed images, with the model's own weights. */
+import { AppError, invariant } from '../base/errors.ts'
+import { LINEAR_EPOCHS, type TrainedProtocol } from '../base/evaluation.ts'
+import { tooMuchToTrain } from '../base/evaluation-cost.ts'
+import type { Engine } from '../engine/engine.ts'
+import { evaluateFinetune, FINETUNE_SETTINGS } from '../probing/finetune.ts'
+import { evaluateLinear, LINEAR_SETTINGS, officialTokens, probedDimensions } from '../probing/linear.ts'
+import {
+  type LabelledFolders,
+  openProbedCheckpoint,
+  openProbedModel,
+  type ProbedModel,
+  readLabels
+} from '../probing/probed-model.ts'
+import type { EvaluateRequest, MeasuredResult } from '../protocol/trainer-messages.ts'
+import { trainedNetwork } from '../recipe/numbers.ts'
+
+/** Threads that cut crops; while a batch is computed there is little else to do. */
+const LOADERS = 1
+
+type Request = Pick<EvaluateRequest, 'subject' | 'bank' | 'queries' | 'settings'>
+
+interface Training {
+  readonly signal: AbortSignal
+  readonly createEngine: () => Engine
+}
+
+/** 0 … 1 of what it trains. */
+type Share = number
+
+type Going = AsyncGenerator<Share, MeasuredResult>
+
+interface Task extends ProbedModel, LabelledFolders {
+  readonly engine: Engine
+  readonly loaders: number
+  readonly signal: AbortSignal
+}
+
+type Settings = EvaluateRequest['settings']
+
+/**
+ * @returns null where the signal was aborted
+ * @throws AppError evaluation_too_large by the classes that were counted, evaluation_impossible, model_not_ready
+ */
+export async function* trainProtocol(
+  protocol: TrainedProtocol,
+  { subject, bank, queries, settings }: Request,
+  { signal, createEngine }: Training
+): AsyncGenerator<Share, MeasuredResult | null> {
+  invariant(queries !== null, `${protocol} was let in without queries`)
+  const model = await (subject.kind === 'model'
+    ? openProbedModel(subject.weightsFolder ?? subject.folder)
+    : openProbedCheckpoint(subject.folder))
+  const folders = await readLabels({ bank: bank.folder, queries: queries.folder, by: protocol })
+  refuseTooMuch(protocol, { ...model, ...folders }, settings)
+  const engine = createEngine()
+  const task: Task = { ...model, ...folders, engine, loaders: LOADERS, signal }
+  try {
+    return yield* protocol === 'linear' ? linear(task, settings) : finetune(task, settings)
+  } catch (error) {
+    if (error !== signal.reason) throw error
+    return null
+  } finally {
+    await engine.dispose()
+  }
+}
+
+/** The network was counted before it was queued, classes without names were not. @throws AppError evaluation_too_large */
+function refuseTooMuch(
+  protocol: TrainedProtocol,
+  { served: { network }, bank, queries, classes }: ProbedModel & LabelledFolders,
+  settings: Settings
+): void {
+  const size = {
+    bankImages: bank.labels.length,
+    queryImages: queries.labels.length,
+    dimensions: network.dim,
+    classes,
+    settings
+  }
+  const reason = tooMuchToTrain(protocol, trainedNetwork(network), size)
+  if (reason !== null) throw new AppError('evaluation_too_large', { message: `${protocol} ${reason}.` })
+}
+
+async function* linear(task: Task, { epochs = LINEAR_EPOCHS, seed }: Settings): Going {
+  const { network } = task.served
+  const all = { ...LINEAR_SETTINGS, ...officialTokens(network), epochs, seed }
+  const going = evaluateLinear(task, all)
+  let step = await going.next()
+  for (; !step.done; step = await going.next()) yield step.value.epoch / epochs
+  return { ...step.value, dimensions: probedDimensions(network, all) }
+}
+
+async function* finetune(task: Task, { epochs, rates, seed }: Settings): Going {
+  const all = { ...FINETUNE_SETTINGS, ...(epochs && { epochs }), ...(rates && { rates }), seed }
+  const going = evaluateFinetune(task, all)
+  let step = await going.next()
+  for (; !step.done; step = await going.next()) {
+    const { rate, epoch } = step.value
+    yield (all.rates.indexOf(rate) + epoch / all.epochs) / all.rates.length
+  }
+  return { ...step.value, dimensions: task.served.network.dim }
+}
