@@ -1126,6 +1126,7 @@ export interface components {
                 /** @description Of draws, folds and intervals; 0 by default. */
                 seed?: number;
             };
+            against?: string | null;
             metadata?: {
                 [key: string]: string;
             };
@@ -1575,6 +1576,7 @@ export interface components {
                 rates: number[] | null;
                 seed: number;
             };
+            against: string | null;
             metadata: {
                 [key: string]: string;
             };

@@ -13,13 +13,19 @@ import { tooMuch } from '../base/evaluation-cost.ts'
 import type { Engine, LoadedProgram } from '../engine/engine.ts'
 import type { EvaluationInput } from '../evaluation/protocols.ts'
 import { runProtocols } from '../evaluation/run-protocols.ts'
-import type { EvaluateRequest, EvaluationEvent, MeasuredResult, NamedFolder } from '../protocol/trainer-messages.ts'
+import { trainProtocol } from '../probing/trained-protocols.ts'
+import type {
+  EvaluateRequest,
+  EvaluationEvent,
+  MeasuredFolder,
+  MeasuredResult,
+  NamedFolder
+} from '../protocol/trainer-messages.ts'
 import type { DoneEvent } from '../protocol/training-events.ts'
 import { openCheckpoint } from '../serving/checkpoint-model.ts'
 import type { ImageOrigin } from '../serving/embed-images.ts'
 import { readInput } from '../serving/evaluation-input.ts'
-import { openServingModel } from '../serving/serving-model.ts'
-import { trainProtocol } from './trained-protocols.ts'
+import { openServingModel, type ServingModel } from '../serving/serving-model.ts'
 
 const STOPPED: DoneEvent = { type: 'done', step: 0, reason: 'stopped' }
 
@@ -113,16 +119,16 @@ async function* train(
 
 /** How many images each batch has. */
 async function* readAll(
-  { subject, bank, queries, protocols, settings: { dimensions } }: QuickRequest,
+  { subject, bank, queries, protocols, settings: { dimensions }, against: named }: QuickRequest,
   openOnnxFile: OpenOnnxFile
 ): AsyncGenerator<number, EvaluationInput> {
-  const model = await (subject.kind === 'model'
-    ? openServingModel(subject.folder, openOnnxFile)
-    : openCheckpoint(subject, openOnnxFile))
+  const model = await openMeasured(subject, openOnnxFile)
+  const other = named && (await openMeasured(named.subject, openOnnxFile).catch(disposing(model)))
   try {
+    const against = named && other ? { name: named.name, model: other } : null
     const origins = { bank: originOf(bank), queries: queries && originOf(queries) }
     const nameOf = (origin: ImageOrigin) => (origin === origins.queries ? (queries ?? bank) : bank).name
-    const reading = readInput({ model, ...origins, protocols, dimensions, nameOf })
+    const reading = readInput({ model, ...origins, protocols, dimensions, nameOf, against })
     try {
       let step = await reading.next()
       for (; !step.done; step = await reading.next()) yield step.value.batch.images.length
@@ -132,8 +138,19 @@ async function* readAll(
     }
   } finally {
     await model.dispose()
+    await other?.dispose()
   }
 }
+
+const openMeasured = (subject: MeasuredFolder, openOnnxFile: OpenOnnxFile): Promise<ServingModel> =>
+  subject.kind === 'model' ? openServingModel(subject.folder, openOnnxFile) : openCheckpoint(subject, openOnnxFile)
+
+const disposing =
+  (model: ServingModel) =>
+  async (error: unknown): Promise<never> => {
+    await model.dispose()
+    throw error
+  }
 
 const originOf = ({ folder: path }: NamedFolder): ImageOrigin => ({ kind: 'packed', path })
 

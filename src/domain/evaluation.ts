@@ -26,11 +26,15 @@ export interface VersionName {
 export const isSameVersion = (one: VersionName, other: VersionName): boolean =>
   one.datasetId === other.datasetId && one.version === other.version
 
-/** What is measured: one of the two is null. */
-export interface Subject {
+/** A model or a checkpoint: one of the two is null. */
+export interface SubjectName {
   readonly modelId: string | null
   readonly checkpointId: string | null
-  /** Of the one or the other. */
+}
+
+/** What is measured. */
+export interface Subject extends SubjectName {
+  /** Of the model or the checkpoint. */
   readonly step: number
 }
 
@@ -68,6 +72,8 @@ export interface Evaluation extends EvaluationPlan, Subject {
   readonly name: string | null
   /** The run that asked for it, whose metrics its results become; null where a user did. */
   readonly runId: string | null
+  /** Whose assignments label_free compares with those of the subject; null where it is judged by itself. */
+  readonly against: SubjectName | null
   readonly metadata: JsonObject
   readonly status: EvaluationStatus
   /** How often a worker began with it; the last to begin is the one that writes. */

@@ -87,6 +87,8 @@ export interface EvaluateRequest {
   /** Null: whatever images and model allow. */
   readonly protocols: readonly LabProtocol[] | null
   readonly settings: ChosenSettings
+  /** Whose assignments label_free compares, and what it is called in results. */
+  readonly against?: { readonly subject: MeasuredFolder; readonly name: string }
   readonly threads?: number
 }
 

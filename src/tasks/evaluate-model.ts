@@ -9,6 +9,7 @@
  * Outages are waited for, a child that others killed is tried once more. A worker that ends leaves the evaluation as it is:
  * the queue gives the job to another, which starts over.
  */
+import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Clock } from '../base/clock.ts'
 import { AppError } from '../base/errors.ts'
@@ -120,9 +121,10 @@ async function measure(deps: EvaluateModelDeps, order: EvaluationOrder, signal: 
   }
   try {
     const subject = await fetchSubject(deps, order.subject, { folder, hold, trains, signal })
+    const against = order.against && (await fetchAgainst(deps, order.against, { folder, hold, trains: false, signal }))
     const bank = await hold(await datasetEntry(objects, order.bank))
     const queries = order.queries && (await hold(await datasetEntry(objects, order.queries)))
-    const request = requestOf(deps, order, { subject, bank, queries })
+    const request = requestOf(deps, order, { subject, against, bank, queries })
     const onEvent = reportProgress(deps, order)
     return await askTrainer(startTrainer, {
       request,
@@ -163,8 +165,21 @@ async function fetchSubject(
   return { kind: 'checkpoint', folder: checkpoint, programsFolder: folder }
 }
 
+/** In a folder of its own: programs of two checkpoints have the same names. */
+async function fetchAgainst(
+  deps: EvaluateModelDeps,
+  subject: Measurable,
+  { folder, ...fetching }: Fetching
+): Promise<NonNullable<EvaluateRequest['against']>> {
+  const own = join(folder, 'against')
+  await mkdir(own)
+  const name = subject.kind === 'model' ? subject.model.id : subject.checkpoint.id
+  return { subject: await fetchSubject(deps, subject, { folder: own, ...fetching }), name }
+}
+
 interface Folders {
   readonly subject: MeasuredFolder
+  readonly against: EvaluateRequest['against'] | null
   readonly bank: string
   readonly queries: string | null
 }
@@ -186,6 +201,7 @@ function requestOf(
     queries: queries === null || folders.queries === null ? null : named(folders.queries, queries),
     protocols,
     settings,
+    ...(folders.against ? { against: folders.against } : {}),
     ...(threads === 0 ? {} : { threads })
   }
 }

@@ -24,7 +24,7 @@ export const LAYERS: Record<string, Layer> = {
     packages: []
   },
   probing: {
-    may: ['base', 'math', 'protocol', 'engine', 'images', 'ssl', 'evaluation', 'training', 'model'],
+    may: ['base', 'math', 'recipe', 'protocol', 'engine', 'images', 'ssl', 'evaluation', 'training', 'model'],
     packages: []
   },
   serving: { may: ['base', 'protocol', 'engine', 'images', 'evaluation', 'cache', 'model'], packages: [] },

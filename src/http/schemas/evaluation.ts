@@ -7,11 +7,8 @@ import {
   EVALUATION_STATUSES,
   type EvaluationResult
 } from '../../domain/evaluation.ts'
-import type {
-  EvaluationRequest,
-  EvaluationQuery as ServiceQuery,
-  SubjectWish
-} from '../../services/evaluations/evaluations.ts'
+import type { EvaluationRequest, EvaluationQuery as ServiceQuery } from '../../services/evaluations/evaluations.ts'
+import type { SubjectWish } from '../../services/evaluations/subject.ts'
 import {
   closed,
   ListOf,
@@ -39,6 +36,16 @@ export const CreateEvaluation = Type.Object(
       })
     ),
     ...planFields,
+    against: Type.Optional(
+      Nullable(
+        Text({
+          minLength: 1,
+          maxLength: 64,
+          description:
+            'Another model, by its id or that of its run, or a checkpoint: label_free says how far both assign the judged images alike.'
+        })
+      )
+    ),
     metadata: Type.Optional(Metadata)
   },
   {
@@ -96,6 +103,7 @@ export const Evaluation = Resource(
     step: Type.Integer({ description: 'Of the model or the checkpoint.' }),
     run: Nullable(Type.String({ description: 'That asked for it; its results are metrics of that run.' })),
     ...planShown,
+    against: Nullable(Type.String({ description: 'The model or checkpoint whose assignments are compared.' })),
     metadata: Metadata,
     status: Type.Enum([...EVALUATION_STATUSES]),
     progress: Type.Object({
@@ -149,8 +157,8 @@ export const ReportQuery = Type.Object(
 
 /** @throws AppError evaluation_impossible unless it names either a model or a checkpoint */
 export function readEvaluationRequest(body: Static<typeof CreateEvaluation>): EvaluationRequest {
-  const { name, model, checkpoint, metadata, ...plan } = body
-  return { name: name ?? null, subject: readSubject(model, checkpoint), metadata: metadata ?? {}, ...readPlan(plan) }
+  const { name = null, model, checkpoint, against = null, metadata = {}, ...plan } = body
+  return { name, subject: readSubject(model, checkpoint), against, metadata, ...readPlan(plan) }
 }
 
 function readSubject(model: string | undefined, checkpoint: string | undefined): SubjectWish {
@@ -192,6 +200,7 @@ export const presentEvaluation = (evaluation: DomainEvaluation): Static<typeof E
   step: evaluation.step,
   run: evaluation.runId,
   ...presentPlan(evaluation),
+  against: evaluation.against && (evaluation.against.modelId ?? evaluation.against.checkpointId),
   metadata: evaluation.metadata as Record<string, string>, // Metadata is what created it
   status: evaluation.status,
   progress: {

@@ -17,7 +17,8 @@ import {
   type EvaluationProgress,
   type EvaluationResult,
   isEvaluated,
-  isSameVersion
+  isSameVersion,
+  type SubjectName
 } from '../../domain/evaluation.ts'
 import type { Model } from '../../domain/model.ts'
 import type { EvaluationPatch, Stores, UnitOfWork } from '../../domain/stores.ts'
@@ -33,6 +34,8 @@ export type Measurable =
 export interface EvaluationOrder {
   readonly evaluation: Evaluation
   readonly subject: Measurable
+  /** Null where nothing is compared. */
+  readonly against: Measurable | null
   readonly bank: DatasetVersion
   /** Null where the bank is judged. */
   readonly queries: DatasetVersion | null
@@ -98,17 +101,33 @@ export function createEvaluationJobs(deps: { readonly unitOfWork: UnitOfWork; re
     fail: (attempt, { code, message }) =>
       end(attempt, () => ({ status: 'failed', error: { code, message: storableText(message) } })),
 
-    retire: (id) =>
-      unitOfWork(async (tx) => {
-        const known = await tx.evaluations.load(id)
-        const measured = known?.checkpointId == null ? null : await tx.checkpoints.load(known.checkpointId)
-        const run = measured && (await tx.runs.load(measured.runId, { lock: true }))
-        if (run === null) return []
-        const superseded = await tx.checkpoints.listSuperseded(run.id, run.checkpoint.keepLast)
-        for (const checkpoint of superseded) await tx.checkpoints.markDeleted(checkpoint.id)
-        return superseded
-      })
+    async retire(id) {
+      const runs = await unitOfWork((tx) => runsOfCheckpoints(tx, id))
+      // One after the other: nobody else locks two runs, and none waits for another here.
+      const retired: Checkpoint[] = []
+      for (const run of runs) retired.push(...(await unitOfWork((tx) => retireOf(tx, run))))
+      return retired
+    }
   }
+}
+
+/** Ids of the runs whose checkpoints it measured or compared. */
+async function runsOfCheckpoints(tx: Stores, id: string): Promise<ReadonlySet<string>> {
+  const known = await tx.evaluations.load(id)
+  const runs = new Set<string>()
+  for (const checkpointId of [known?.checkpointId, known?.against?.checkpointId]) {
+    const checkpoint = checkpointId == null ? null : await tx.checkpoints.load(checkpointId)
+    if (checkpoint !== null) runs.add(checkpoint.runId)
+  }
+  return runs
+}
+
+async function retireOf(tx: Stores, runId: string): Promise<readonly Checkpoint[]> {
+  const run = await tx.runs.load(runId, { lock: true })
+  if (run === null) return []
+  const superseded = await tx.checkpoints.listSuperseded(run.id, run.checkpoint.keepLast)
+  for (const checkpoint of superseded) await tx.checkpoints.markDeleted(checkpoint.id)
+  return superseded
 }
 
 async function begin(tx: Stores, id: string, at: Date): Promise<EvaluationOrder | null> {
@@ -121,12 +140,15 @@ async function begin(tx: Stores, id: string, at: Date): Promise<EvaluationOrder 
   if (known.attempt >= MOST_ATTEMPTS) {
     return fail('trainer_crashed', `Its worker ended ${known.attempt} times while it was computed.`)
   }
-  const { modelId, checkpointId, step } = known
-  const subject = modelId === null ? await findCheckpoint(tx, checkpointId) : await findModel(tx, modelId)
-  if (subject === null) {
-    return modelId === null
-      ? fail('checkpoint_not_found', `Checkpoint ${checkpointId} of step ${step} is gone.`)
-      : fail('model_not_ready', `Model ${modelId} is not ready.`)
+  const subjects: Measurable[] = []
+  for (const name of known.against === null ? [known] : [known, known.against]) {
+    const found = await findMeasurable(tx, name)
+    if (found === null) {
+      return name.modelId === null
+        ? fail('checkpoint_not_found', `Checkpoint ${name.checkpointId} is gone.`)
+        : fail('model_not_ready', `Model ${name.modelId} is not ready.`)
+    }
+    subjects.push(found)
   }
   const versions: DatasetVersion[] = []
   for (const { datasetId, version } of sourcesOf(known)) {
@@ -141,16 +163,17 @@ async function begin(tx: Stores, id: string, at: Date): Promise<EvaluationOrder 
     startedAt: known.startedAt ?? at
   } as const
   await tx.evaluations.update(id, patch)
-  return { evaluation: { ...known, ...patch }, subject, bank: versions[0]!, queries: versions[1] ?? null }
+  const [subject, against = null] = subjects
+  const [bank, queries = null] = versions
+  return { evaluation: { ...known, ...patch }, subject: subject!, against, bank: bank!, queries }
 }
 
-async function findModel(tx: Stores, id: string): Promise<Measurable | null> {
-  const model = await tx.models.load(id)
-  return model?.status === 'ready' ? { kind: 'model', model } : null
-}
-
-async function findCheckpoint(tx: Stores, id: string | null): Promise<Measurable | null> {
-  const checkpoint = id === null ? null : await tx.checkpoints.load(id)
+async function findMeasurable(tx: Stores, { modelId, checkpointId }: SubjectName): Promise<Measurable | null> {
+  if (modelId !== null) {
+    const model = await tx.models.load(modelId)
+    return model?.status === 'ready' ? { kind: 'model', model } : null
+  }
+  const checkpoint = checkpointId === null ? null : await tx.checkpoints.load(checkpointId)
   return checkpoint?.status === 'complete' ? { kind: 'checkpoint', checkpoint } : null
 }
 

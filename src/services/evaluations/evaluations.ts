@@ -4,17 +4,15 @@ import { AppError } from '../../base/errors.ts'
 import type { LabProtocol } from '../../base/evaluation.ts'
 import type { IdKind } from '../../base/ids.ts'
 import type { JsonObject } from '../../base/json.ts'
-import { checkCancelable, type Evaluation, type EvaluationStatus, type Subject } from '../../domain/evaluation.ts'
+import { checkCancelable, type Evaluation, type EvaluationStatus } from '../../domain/evaluation.ts'
 import type { Page, PageRequest } from '../../domain/page.ts'
-import type { ObjectStore } from '../../domain/ports.ts'
 import type { EvaluationFilter, Stores, UnitOfWork } from '../../domain/stores.ts'
-import { MODEL_FILES, parseModelConfig } from '../../protocol/model-folder.ts'
-import type { Network } from '../../recipe/network.ts'
 import { parseReference } from '../datasets/dataset-versions.ts'
 import type { ModelService } from '../models/models.ts'
 import { close, lockOpen } from './close.ts'
 import { queueEvaluation } from './new-evaluation.ts'
-import { networkOfRun, type PlanDeps, type PlanRequest, type PlanSubject, planEvaluation } from './plan-evaluation.ts'
+import { type PlanDeps, type PlanRequest, planEvaluation } from './plan-evaluation.ts'
+import { findAgainst, findSubject, type SubjectWish } from './subject.ts'
 
 export interface EvaluationServiceDeps extends PlanDeps {
   readonly unitOfWork: UnitOfWork
@@ -27,11 +25,10 @@ export interface EvaluationServiceDeps extends PlanDeps {
 export interface EvaluationRequest extends PlanRequest {
   readonly name: string | null
   readonly subject: SubjectWish
+  /** A checkpoint, a model or its run: whose assignments label_free compares. */
+  readonly against: string | null
   readonly metadata: JsonObject
 }
-
-/** `model` is its id, or that of its run. */
-export type SubjectWish = { readonly model: string } | { readonly checkpoint: string }
 
 export interface EvaluationQuery {
   readonly model?: string
@@ -41,38 +38,6 @@ export interface EvaluationQuery {
   readonly dataset?: string
   readonly protocol?: LabProtocol
   readonly status?: EvaluationStatus
-}
-
-interface Found {
-  readonly subject: Subject
-  readonly network: Omit<PlanSubject, 'at'>
-}
-
-async function findSubject(deps: EvaluationServiceDeps, projectId: string, wish: SubjectWish): Promise<Found> {
-  const { models, stores } = deps
-  if ('model' in wish) {
-    const { id: modelId, step, config, prefix } = await models.getReady(projectId, wish.model)
-    const network = {
-      dimensions: config.embeddingDim,
-      channels: config.channels,
-      hasPrototypes: config.prototypes !== null,
-      network: () => networkOfModel(deps.objects, prefix)
-    }
-    return { subject: { modelId, checkpointId: null, step }, network }
-  }
-  const checkpoint = await stores.checkpoints.find(projectId, wish.checkpoint)
-  const run = checkpoint?.status === 'complete' ? await stores.runs.find(projectId, checkpoint.runId) : null
-  if (!checkpoint || run === null) {
-    const errors = [{ path: '/checkpoint', message: 'names no checkpoint that is there' }]
-    throw new AppError('checkpoint_not_found', { errors })
-  }
-  const { id: checkpointId, step } = checkpoint
-  return { subject: { modelId: null, checkpointId, step }, network: networkOfRun(run) }
-}
-
-async function networkOfModel(objects: Pick<ObjectStore, 'get'>, prefix: string): Promise<Network> {
-  const bytes = await objects.get(`${prefix}/${MODEL_FILES.config}`)
-  return parseModelConfig(Buffer.from(bytes).toString('utf8')).network
 }
 
 export type EvaluationService = ReturnType<typeof createEvaluationService>
@@ -113,11 +78,15 @@ export function createEvaluationService(deps: EvaluationServiceDeps) {
      */
     async create(projectId: string, request: EvaluationRequest): Promise<Evaluation> {
       const { name, metadata } = request
-      const { subject, network } = await findSubject(deps, projectId, request.subject)
+      const measured = await findSubject(deps, projectId, request.subject)
+      const { subject, network } = measured
+      const reference = request.against
+      const against =
+        reference === null ? null : await findAgainst(deps, projectId, { reference, measured, plan: request })
       const plan = await planEvaluation(deps, projectId, { request, subject: { ...network, at: '' } })
       const createdAt = new Date(clock.now())
-      const wanted = { id: newId('evaluation'), projectId, name, ...subject, runId: null, metadata, createdAt, plan }
-      return unitOfWork((tx) => queueEvaluation(tx, wanted))
+      const named = { id: newId('evaluation'), projectId, name, runId: null, metadata, createdAt }
+      return unitOfWork((tx) => queueEvaluation(tx, { ...named, ...subject, against, plan }))
     },
 
     /** @throws AppError model_not_found, model_not_ready for a run without one; invalid_request for a dataset that is none */

@@ -1,15 +1,17 @@
 import { AppError } from '../../base/errors.ts'
-import type { Evaluation, EvaluationPlan, Subject } from '../../domain/evaluation.ts'
+import type { Evaluation, EvaluationPlan, Subject, SubjectName } from '../../domain/evaluation.ts'
 import type { Stores } from '../../domain/stores.ts'
 
 export interface NewEvaluation
   extends Subject,
     Pick<Evaluation, 'id' | 'projectId' | 'name' | 'runId' | 'metadata' | 'createdAt'> {
   readonly plan: EvaluationPlan
+  readonly against?: SubjectName | null
 }
 
-const newEvaluation = ({ plan, ...named }: NewEvaluation, totalImages: number): Evaluation => ({
+const newEvaluation = ({ plan, against = null, ...named }: NewEvaluation, totalImages: number): Evaluation => ({
   ...named,
+  against,
   ...plan,
   status: 'queued',
   attempt: 0,
@@ -49,7 +51,7 @@ export const planOf = ({ bank, queries, protocols, settings }: EvaluationPlan): 
   settings
 })
 
-type Planned = Pick<NewEvaluation, 'projectId' | 'plan'>
+type Planned = Pick<NewEvaluation, 'projectId' | 'plan' | 'against'>
 
 const sourcesOf = ({ plan: { bank, queries } }: Planned) => (queries === null ? [bank] : [bank, queries])
 
@@ -64,15 +66,16 @@ async function firstGone(tx: Stores, planned: Planned): Promise<string | null> {
 /**
  * Until the transaction ends the versions cannot be removed.
  *
- * @returns how many images they have
+ * @returns how many images are read: those that are judged twice, where another model is compared
  * @throws AppError dataset_version_not_found when one was removed meanwhile
  */
 export async function holdPlan(tx: Stores, planned: Planned): Promise<number> {
   const message = await firstGone(tx, planned)
   if (message !== null) throw new AppError('dataset_version_not_found', { message })
-  let images = 0
+  const images: number[] = []
   for (const { datasetId, version } of sourcesOf(planned)) {
-    images += (await tx.datasets.loadVersion(datasetId, version))?.images ?? 0
+    images.push((await tx.datasets.loadVersion(datasetId, version))?.images ?? 0)
   }
-  return images
+  if (planned.against) images.push(images.at(-1)!)
+  return images.reduce((sum, of) => sum + of)
 }

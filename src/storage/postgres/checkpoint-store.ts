@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, inArray, lt, notExists, sql } from 'drizzle-orm'
+import { and, asc, desc, eq, inArray, lt, notExists, or, sql } from 'drizzle-orm'
 import type { CheckpointStore } from '../../domain/stores.ts'
 import type { Db } from './client.ts'
 import { isUnevaluated } from './evaluation-store.ts'
@@ -59,7 +59,12 @@ export const createCheckpointStore = (db: Db): CheckpointStore => ({
     const measuresIt = db
       .select({ one: sql`1` })
       .from(evaluations)
-      .where(and(isUnevaluated, eq(evaluations.checkpointId, checkpoints.id)))
+      .where(
+        and(
+          isUnevaluated,
+          or(eq(evaluations.checkpointId, checkpoints.id), eq(evaluations.againstCheckpointId, checkpoints.id))
+        )
+      )
     const isUnneeded = [madeFromIt, beginsFromIt, measuresIt].map((needing) => notExists(needing))
     return db
       .select()

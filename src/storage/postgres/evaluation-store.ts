@@ -12,11 +12,15 @@ type Row = typeof evaluations.$inferSelect
 export const isUnevaluated = notInArray(evaluations.status, sql`('cancelled', 'succeeded', 'failed')`)
 
 export const createEvaluationStore = (db: Db): EvaluationStore => ({
-  async insert({ bank, queries, ...evaluation }) {
+  async insert({ bank, queries, against, ...evaluation }) {
     const { projectId, checkpointId } = evaluation
-    if (checkpointId !== null) await holdCheckpoint(db, projectId, checkpointId)
+    for (const id of [checkpointId, against?.checkpointId ?? null]) {
+      if (id !== null) await holdCheckpoint(db, projectId, id)
+    }
     await db.insert(evaluations).values({
       ...evaluation,
+      againstModelId: against?.modelId ?? null,
+      againstCheckpointId: against?.checkpointId ?? null,
       datasetId: bank.datasetId,
       datasetVersion: bank.version,
       queriesId: queries?.datasetId ?? null,
@@ -76,10 +80,13 @@ export const createEvaluationStore = (db: Db): EvaluationStore => ({
   }
 })
 
-function fromRow({ datasetId, datasetVersion, queriesId, queriesVersion, ...row }: Row): Evaluation {
+function fromRow(whole: Row): Evaluation {
+  const { datasetId, datasetVersion, queriesId, queriesVersion, againstModelId, againstCheckpointId, ...row } = whole
   const queries =
     queriesId === null || queriesVersion === null ? null : { datasetId: queriesId, version: queriesVersion }
-  return { ...row, bank: { datasetId, version: datasetVersion }, queries }
+  const isAlone = againstModelId === null && againstCheckpointId === null
+  const against = isAlone ? null : { modelId: againstModelId, checkpointId: againstCheckpointId }
+  return { ...row, bank: { datasetId, version: datasetVersion }, queries, against }
 }
 
 const matches = ({ status, modelId, runId, dataset, protocol }: EvaluationFilter) =>

@@ -212,6 +212,38 @@ test('a checkpoint is measured in place of a model, and one of the two is named'
   }
 })
 
+test('a model or a checkpoint is compared with another, and what cannot be is refused', { skip }, async () => {
+  const [model, other, dataset] = [await aModel(), await aModel(), await aDataset()]
+  const run = (await api.call('POST', '/v1/runs', { body: { dataset, method: 'dino-vmf', preset: 'demo' } })).json
+  const [early, late] = [aCheckpoint(run.id, api.projectId), aCheckpoint(run.id, api.projectId)]
+  for (const one of [early, late]) await api.stores.checkpoints.insert(one)
+  const made = await ask({ checkpoint: late.id, against: early.id, dataset, protocols: ['label_free'] })
+  assert.deepEqual([made.status, made.json.against], [202, early.id], made.text)
+  assert.equal(made.json.progress.total_images, 1000, 'every image is read by both')
+  assert.equal((await ask({ model: model.id, dataset })).json.against, null)
+  const headless = await aModel({ config: { ...model.config!, prototypes: null, temperature: null } })
+  const colour = await aModel({ config: { ...model.config!, channels: model.config!.channels === 1 ? 3 : 1 } })
+  const base = { model: model.id, dataset }
+  for (const [body, status, code, reason] of [
+    [{ against: other.id, protocols: ['knn'] }, 422, 'evaluation_impossible', /is for label_free alone/],
+    [{ against: other.id, settings: { dimensions: 4 } }, 422, 'evaluation_impossible', /needs all dimensions/],
+    [{ against: model.id }, 422, 'evaluation_impossible', /names what is measured/],
+    [{ against: headless.id }, 422, 'evaluation_impossible', /names a model that has none/],
+    [{ against: colour.id }, 422, 'evaluation_impossible', /do not see the same images/],
+    [{ against: 'ckpt_none' }, 404, 'checkpoint_not_found', /no such checkpoint/],
+    [{ against: 'mdl_none' }, 404, 'model_not_found', /no such model/],
+    [{ against: run.id }, 409, 'model_not_ready', /has no model yet/]
+  ] as const) {
+    const refused = await ask({ ...base, ...body })
+    assert.deepEqual([refused.status, refused.json.code], [status, code], refused.text)
+    assert.equal(refused.json.errors[0].pointer, '/against', refused.text)
+    assert.match(refused.json.errors[0].detail ?? refused.json.errors[0].message, reason)
+  }
+  const stranger = await api.issueKey({ project: 'stranger to comparisons' })
+  const foreign = await aReadyModel(api.stores, stranger.projectId)
+  assert.equal((await ask({ ...base, against: foreign.id })).json.code, 'model_not_found', 'of another project')
+})
+
 test('the list finds what was measured of a protocol on a dataset, over models', { skip }, async () => {
   const [one, other] = [await aModel(), await aModel()]
   const dataset = await aDataset()

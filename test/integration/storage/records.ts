@@ -191,6 +191,7 @@ export const anEvaluation = (run: Run, modelId: string, more: Partial<Evaluation
   name: null,
   modelId,
   checkpointId: null,
+  against: null,
   step: 10,
   runId: null,
   bank: { datasetId: run.datasetId, version: run.datasetVersion },

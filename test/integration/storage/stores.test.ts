@@ -388,6 +388,12 @@ for (const { name, skip, open } of CANDIDATES) {
         assert.deepEqual(await stores.checkpoints.listSuperseded(run.id, 2), [])
         await stores.evaluations.update(evaluation.id, { status: 'failed' })
         assert.deepEqual(await stores.checkpoints.listSuperseded(run.id, 2), [all[0]])
+        const compared = { modelId: null, checkpointId: all[0]!.id }
+        const comparing = anEvaluation(run, '', { modelId: null, checkpointId: all[2]!.id, against: compared })
+        await stores.evaluations.insert(comparing)
+        assert.deepEqual((await stores.evaluations.load(comparing.id))?.against, compared)
+        assert.deepEqual(await stores.checkpoints.listSuperseded(run.id, 2), [])
+        await stores.evaluations.update(comparing.id, { status: 'succeeded' })
         const gone = anEvaluation(run, '', { ...measured, checkpointId: all[3]!.id })
         await assert.rejects(stores.evaluations.insert(gone), { code: 'checkpoint_not_found' })
       })

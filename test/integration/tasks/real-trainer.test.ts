@@ -105,8 +105,8 @@ test('killed in mid-run, it ends in the same state, bit for bit, its model is pu
   const measured = evaluation?.results.map(({ protocol }) => protocol) ?? []
   const leftOut = evaluation?.leftOut.map(({ protocol }) => protocol) ?? []
   assert.deepEqual([...measured, ...leftOut].sort(), [...PROTOCOLS].sort(), 'measured, or left out with a reason')
-  const free = evaluation?.results.find(({ protocol }) => protocol === 'label_free')
-  assert.ok(free && free.metrics['rankme']!.value >= 1)
+  const labelFree = evaluation?.results.find(({ protocol }) => protocol === 'label_free')
+  assert.ok(labelFree && labelFree.metrics['rankme']!.value >= 1)
 
   // The same weights, before they were a model: only what was fitted to images is lacking.
   const early = newId('evaluation')
@@ -131,6 +131,20 @@ test('killed in mid-run, it ends in the same state, bit for bit, its model is pu
       Object.keys(clustering.metrics).filter((name) => name.endsWith('_fitted')),
       []
     )
+
+  // They assign every image alike, by prototypes that are the same.
+  const twins = newId('evaluation')
+  const against = { modelId: run.modelId, checkpointId: null }
+  const free = { ...plan, protocols: ['label_free'] } as const
+  await bench.unitOfWork((tx) =>
+    queueEvaluation(tx, { ...named, ...checkpoint, against, id: twins, plan: free, createdAt: new Date() })
+  )
+  await evaluateModel({ evaluationId: twins }, new AbortController().signal)
+  const compared = await bench.stores.evaluations.load(twins)
+  assert.deepEqual([compared?.status, compared?.error], ['succeeded', null])
+  const { metrics, settings } = compared!.results[0]!
+  assert.deepEqual([metrics['ari_against']?.value, metrics['same_prototype']?.value], [1, 1])
+  assert.equal(settings['against'], run.modelId)
 
   // A probe trains on the weights themselves, and ends with its evaluation.
   const judged = await addRun()

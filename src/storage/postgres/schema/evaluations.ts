@@ -22,6 +22,8 @@ export const evaluations = pgTable(
     checkpointId: text('checkpoint_id'),
     step: integer('step').notNull().default(0),
     runId: text('run_id'),
+    againstModelId: text('against_model_id'),
+    againstCheckpointId: text('against_checkpoint_id'),
     datasetId: text('dataset_id').notNull(),
     datasetVersion: integer('dataset_version').notNull(),
     queriesId: text('queries_id'),
@@ -58,6 +60,16 @@ export const evaluations = pgTable(
     foreignKey({
       name: 'evaluations_of_checkpoint',
       columns: [table.projectId, table.checkpointId],
+      foreignColumns: [checkpoints.projectId, checkpoints.id]
+    }),
+    foreignKey({
+      name: 'evaluations_against_model',
+      columns: [table.projectId, table.againstModelId],
+      foreignColumns: [models.projectId, models.id]
+    }),
+    foreignKey({
+      name: 'evaluations_against_checkpoint',
+      columns: [table.projectId, table.againstCheckpointId],
       foreignColumns: [checkpoints.projectId, checkpoints.id]
     }),
     foreignKey({

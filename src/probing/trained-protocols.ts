@@ -1,19 +1,19 @@
-/** Protocols that train, in a trainer child: on crops of the packed images, with the model's own weights. */
+/** Protocols that train, as a job asks for them: on crops of the packed images, with the model's own weights. */
 import { AppError, invariant } from '../base/errors.ts'
 import { LINEAR_EPOCHS, type TrainedProtocol } from '../base/evaluation.ts'
 import { tooMuchToTrain } from '../base/evaluation-cost.ts'
 import type { Engine } from '../engine/engine.ts'
-import { evaluateFinetune, FINETUNE_SETTINGS } from '../probing/finetune.ts'
-import { evaluateLinear, LINEAR_SETTINGS, officialTokens, probedDimensions } from '../probing/linear.ts'
+import type { EvaluateRequest, MeasuredResult } from '../protocol/trainer-messages.ts'
+import { trainedNetwork } from '../recipe/numbers.ts'
+import { evaluateFinetune, FINETUNE_SETTINGS } from './finetune.ts'
+import { evaluateLinear, LINEAR_SETTINGS, officialTokens, probedDimensions } from './linear.ts'
 import {
   type LabelledFolders,
   openProbedCheckpoint,
   openProbedModel,
   type ProbedModel,
   readLabels
-} from '../probing/probed-model.ts'
-import type { EvaluateRequest, MeasuredResult } from '../protocol/trainer-messages.ts'
-import { trainedNetwork } from '../recipe/numbers.ts'
+} from './probed-model.ts'
 
 /** Threads that cut crops; while a batch is computed there is little else to do. */
 const LOADERS = 1
