@@ -1,8 +1,9 @@
 /**
- * What the study trains, fixed before it ran (docs/study.md): conditions, seeds and which pairs are compared. Everything but
- * what a condition names is the demo's preset, so that runs of one seed begin at the same weights and see the same crops.
+ * What the study trains, fixed before it ran (docs/study.md): images, conditions, seeds and which pairs are compared. Everything
+ * but what a set and a condition name is the demo's preset, so that runs of one seed begin at the same weights and see the same
+ * crops.
  */
-import type { DeepPartial, RecipeRequest } from '../../src/recipe/presets.ts'
+import { type DeepPartial, PRESETS, type RecipeRequest } from '../../src/recipe/presets.ts'
 import type { Hyperparameters, Method } from '../../src/recipe/schema.ts'
 
 export interface Condition {
@@ -77,6 +78,32 @@ export const COMPARISONS: readonly Comparison[] = [
   { question: 'Training at all', of: 'dino-vmf', with: 'untrained' }
 ]
 
+const NAMED_BY_THE_PAPER = ['dino', 'dino-vmf', 'ibot', 'ibot-vmf', 'untrained']
+
+/** What colour images of 32 px need, as the preset for them has it, but for the crops: two local ones, which is the demo's number. */
+const { channels, crops, augmentation, normalization } = PRESETS['small-images'].hyperparameters
+const COLOUR = { channels, augmentation, normalization, crops: { ...crops, local: { ...crops.local, count: 2 } } }
+
+export type SetName = 'fashion-mnist' | 'cifar10'
+
+export interface StudySet {
+  readonly name: SetName
+  readonly conditions: readonly Condition[]
+  /** Of every run. */
+  readonly common: Pick<RecipeRequest, 'patchSize' | 'hyperparameters'>
+}
+
+export const SETS: Readonly<Record<SetName, StudySet>> = {
+  'fashion-mnist': { name: 'fashion-mnist', conditions: CONDITIONS, common: {} },
+  cifar10: {
+    name: 'cifar10',
+    conditions: CONDITIONS.filter(({ name }) => NAMED_BY_THE_PAPER.includes(name)).map((condition) => {
+      return { ...condition, seeds: THREE }
+    }),
+    common: { patchSize: 4, hyperparameters: COLOUR }
+  }
+}
+
 export interface StudyRun {
   readonly condition: string
   readonly seed: number
@@ -84,18 +111,22 @@ export interface StudyRun {
 }
 
 /** Seed by seed: a study that is cut short has all conditions of its seeds, but for the last. */
-export function studyRuns(epochs: number | undefined): StudyRun[] {
-  const seeds = [...new Set(CONDITIONS.flatMap((condition) => condition.seeds))]
+export function studyRuns({ conditions, common }: StudySet, epochs: number | undefined): StudyRun[] {
+  const seeds = [...new Set(conditions.flatMap((condition) => condition.seeds))]
+  const length = epochs === undefined ? {} : { epochs }
   return seeds.flatMap((seed) =>
-    CONDITIONS.filter((condition) => condition.seeds.includes(seed)).map(({ name, method, hyperparameters }) => ({
-      condition: name,
-      seed,
-      request: {
-        preset: 'demo',
-        method,
+    conditions
+      .filter((condition) => condition.seeds.includes(seed))
+      .map(({ name, method, hyperparameters }) => ({
+        condition: name,
         seed,
-        hyperparameters: { ...(epochs === undefined ? {} : { epochs }), ...hyperparameters }
-      }
-    }))
+        request: {
+          preset: 'demo',
+          ...common,
+          method,
+          seed,
+          hyperparameters: { ...common.hyperparameters, ...length, ...hyperparameters }
+        }
+      }))
   )
 }

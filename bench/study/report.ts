@@ -1,14 +1,19 @@
-/** docs/study.md between its two markers, and docs/images/study.svg, from what the runs gave. */
+/** docs/study.md between its markers, and docs/images/study*.svg, from what the runs gave. */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { drawDots } from './figure.ts'
-import { COMPARISONS, CONDITIONS, studyRuns } from './plan.ts'
-import { type StudyResult, valuesBySeed } from './results.ts'
+import { COMPARISONS, CONDITIONS, SETS, type SetName, type StudySet, studyRuns } from './plan.ts'
+import { readResults, type StudyResult, valuesBySeed } from './results.ts'
 import { type Interval, intervalOf, pairedDifference } from './statistics.ts'
 
-const PAGE = resolve(import.meta.dirname, '../../docs/study.md')
-const FIGURE = resolve(import.meta.dirname, '../../docs/images/study.svg')
-const [BEGIN, END] = ['<!-- written by npm run study -->', '<!-- end of what is written -->'] as const
+const DOCS = resolve(import.meta.dirname, '../../docs')
+const PAGE = `${DOCS}/study.md`
+const FIGURES: Readonly<Record<SetName, string>> = {
+  'fashion-mnist': 'images/study.svg',
+  cifar10: 'images/study-cifar10.svg'
+}
+const markersOf = (set: SetName) =>
+  [`<!-- ${set}: written by npm run study -->`, `<!-- ${set}: end of what is written -->`] as const
 
 interface Column {
   readonly title: string
@@ -44,17 +49,26 @@ const MIXTURE: readonly Column[] = [
   number('alarms', 'alarms', 1)
 ]
 
-/** @param results of one length of training; of several, of the one with most runs */
-export function writeReport(results: readonly StudyResult[]): void {
-  const own = ofOneLength(results)
-  if (own.length === 0) throw new Error('no run is over yet')
-  const page = readFileSync(PAGE, 'utf8')
-  const [before, rest] = page.split(BEGIN)
-  const after = rest?.split(END)[1]
-  if (before === undefined || after === undefined) throw new Error(`${PAGE} lacks ${BEGIN} or ${END}`)
-  writeFileSync(PAGE, `${before}${BEGIN}\n\n${sectionsOf(own)}\n${END}${after}`)
-  writeFileSync(FIGURE, drawDots(conditionsOf(own), own, { value: KNN, title: 'kNN top-1 on held-out images, %' }))
+/** Of each set whatever there is. */
+export function writeReport(): void {
+  for (const set of Object.values(SETS)) {
+    const results = readResults(set.name)
+    if (results.length > 0) writeSet(set, ofOneLength(results))
+  }
 }
+
+function writeSet(set: StudySet, results: readonly StudyResult[]): void {
+  const page = readFileSync(PAGE, 'utf8')
+  const [begin, end] = markersOf(set.name)
+  const [before, rest] = page.split(begin)
+  const after = rest?.split(end)[1]
+  if (before === undefined || after === undefined) throw new Error(`${PAGE} lacks ${begin} or ${end}`)
+  writeFileSync(PAGE, `${before}${begin}\n\n${sectionsOf(set, results)}\n${end}${after}`)
+  const title = 'kNN top-1 on held-out images, %'
+  writeFileSync(`${DOCS}/${FIGURES[set.name]}`, drawDots(conditionsOf(results), results, { value: KNN, title }))
+}
+
+/** Of several lengths of training the one with most runs. */
 
 function ofOneLength(results: readonly StudyResult[]): StudyResult[] {
   const counts = new Map<number, number>()
@@ -68,10 +82,10 @@ const conditionsOf = (results: readonly StudyResult[]): string[] => {
   return [...CONDITIONS.map(({ name }) => name), 'raw pixels', 'principal components'].filter((name) => there.has(name))
 }
 
-function sectionsOf(results: readonly StudyResult[]): string {
+function sectionsOf(set: StudySet, results: readonly StudyResult[]): string {
   const failed = results.filter((one) => one.failed !== undefined)
   const trained = results.filter(({ epochs }) => epochs > 0)
-  const planned = studyRuns(undefined).length
+  const planned = studyRuns(set, undefined).length
   const runs = results.filter(({ condition }) => CONDITIONS.some(({ name }) => name === condition)).length
   const processors = [...new Set(results.map(({ processor }) => processor))].join(', ')
   const lengths = [...new Set(trained.map(({ epochs }) => epochs))].join(', ')
@@ -81,7 +95,7 @@ function sectionsOf(results: readonly StudyResult[]): string {
     '### What was learned',
     'Mean over seeds ± half of the 95 % interval (Student’s t), in %.',
     tableOf(results, LEARNED),
-    '![kNN of every seed](images/study.svg)',
+    `![kNN of every seed](${FIGURES[set.name]})`,
     '### The mixture',
     'Shares in %; nats above the uniform density; `κ ~ right` is Spearman’s correlation of κ with being right, over images.',
     tableOf(results, MIXTURE),

@@ -1,8 +1,11 @@
-/** What each run of the study gave: one JSON line a run in bench/study/results.jsonl, appended when the run is over. */
+/** What each run of the study gave: one JSON line a run, in a file for each set of images, appended when the run is over. */
 import { appendFileSync, existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { SetName } from './plan.ts'
 
-export const RESULTS = join(import.meta.dirname, 'results.jsonl')
+const FILES: Readonly<Record<SetName, string>> = { 'fashion-mnist': 'results.jsonl', cifar10: 'results-cifar10.jsonl' }
+
+const pathOf = (set: SetName): string => join(import.meta.dirname, FILES[set])
 
 export interface StudyResult {
   readonly condition: string
@@ -18,13 +21,15 @@ export interface StudyResult {
   readonly kappaBuckets?: readonly { readonly kappa: number; readonly accuracy: number }[]
 }
 
-export function readResults(path: string = RESULTS): StudyResult[] {
+export function readResults(set: SetName): StudyResult[] {
+  const path = pathOf(set)
   if (!existsSync(path)) return []
   const lines = readFileSync(path, 'utf8').trim().split('\n')
   return lines.filter((line) => line !== '').map((line) => JSON.parse(line) as StudyResult)
 }
 
-export const keepResult = (result: StudyResult): void => appendFileSync(RESULTS, `${JSON.stringify(result)}\n`)
+export const keepResult = (set: SetName, result: StudyResult): void =>
+  appendFileSync(pathOf(set), `${JSON.stringify(result)}\n`)
 
 /** Of the runs of a condition that have the value. */
 export function valuesBySeed(results: readonly StudyResult[], condition: string, value: string): Map<number, number> {

@@ -2,8 +2,9 @@
  * The study of docs/study.md: trains and evaluates what plan.ts names, as users would, one run after the other, and writes
  * tables and figures. What results.jsonl has is not run again, so it goes on where it was stopped.
  *
- *   npm run study -- [--budget 90m] [--epochs N] [--only CONDITION] [--report]
+ *   npm run study -- [--cifar10 PATH] [--budget 90m] [--epochs N] [--only CONDITION] [--report]
  *
+ * --cifar10 is an archive or a folder of CIFAR-10's test images in class folders, in place of Fashion-MNIST's, which come along;
  * --budget ends before the first run that would begin later; --report trains nothing.
  */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -14,18 +15,20 @@ import { keysToSnake } from '../../src/base/casing.ts'
 import { PRESETS } from '../../src/recipe/presets.ts'
 import { kappa } from '../gpu/kappa.ts'
 import { keepBaselines } from './baselines.ts'
-import { type StudyRun, studyRuns } from './plan.ts'
+import { SETS, type StudyRun, studyRuns } from './plan.ts'
 import { writeReport } from './report.ts'
 import { keepResult, readResults, type StudyResult } from './results.ts'
 
-const IMAGES = resolve(import.meta.dirname, '../../examples/fashion-mnist')
+const FASHION = resolve(import.meta.dirname, '../../examples/fashion-mnist')
 const HOLD_OUT = '5'
 const PROTOCOLS = 'knn,logistic,few_shot,retrieval,clustering,prototypes,label_free'
 
 const text = { type: 'string' } as const
 const { values: options } = parseArgs({
-  options: { budget: text, epochs: text, only: text, report: { type: 'boolean' } }
+  options: { cifar10: text, budget: text, epochs: text, only: text, report: { type: 'boolean' } }
 })
+const images = options.cifar10 === undefined ? FASHION : resolve(options.cifar10)
+const set = SETS[options.cifar10 === undefined ? 'fashion-mnist' : 'cifar10']
 const until = performance.now() + minutesOf(options.budget) * 60_000
 const epochs = options.epochs === undefined ? undefined : Number(options.epochs)
 
@@ -37,19 +40,19 @@ function minutesOf(budget: string | undefined): number {
 }
 
 async function runAll(): Promise<void> {
-  const done = new Set(readResults().map(keyOf))
-  const open = studyRuns(epochs)
+  const done = new Set(readResults(set.name).map(keyOf))
+  const open = studyRuns(set, epochs)
     .filter(({ condition }) => options.only === undefined || condition === options.only)
     .map((run) => ({ ...run, epochs: run.request.hyperparameters?.epochs ?? PRESETS.demo.hyperparameters.epochs }))
     .filter((run) => !done.has(keyOf(run)))
   console.log(`${done.size} runs are there, ${open.length} to go`)
   for (const run of open) {
     if (performance.now() > until) return
-    await inFolder(async (folder) => keepResult(await resultOf(run, folder)))
+    await inFolder(async (folder) => keepResult(set.name, await resultOf(run, folder)))
   }
   // Last: logistic regression on raw pixels takes as long as several runs.
-  if (!readResults().some(({ condition }) => condition === 'raw pixels'))
-    await inFolder((folder) => keepBaselines(folder, IMAGES, HOLD_OUT))
+  if (!readResults(set.name).some(({ condition }) => condition === 'raw pixels'))
+    await inFolder((folder) => keepBaselines({ set: set.name, folder, images, holdOut: HOLD_OUT }))
 }
 
 async function inFolder(work: (folder: string) => Promise<void>): Promise<void> {
@@ -76,7 +79,7 @@ async function resultOf(run: StudyRun & { readonly epochs: number }, folder: str
   const train = await kappa([
     'train',
     '--images',
-    IMAGES,
+    images,
     '--out',
     out,
     '--recipe',
@@ -149,4 +152,4 @@ interface Bucket {
 }
 
 if (!options.report) await runAll()
-writeReport(readResults())
+writeReport()

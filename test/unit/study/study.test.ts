@@ -1,27 +1,31 @@
 /** The study of docs/study.md: its plan can be trained, and its intervals are Student's. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { COMPARISONS, CONDITIONS, studyRuns } from '../../../bench/study/plan.ts'
+import { COMPARISONS, CONDITIONS, SETS, studyRuns } from '../../../bench/study/plan.ts'
 import { intervalOf, pairedDifference } from '../../../bench/study/statistics.ts'
 import { checkRecipe } from '../../../src/recipe/check.ts'
 import { resolveRecipe } from '../../../src/recipe/presets.ts'
 
 test('every run of the study can be trained, and runs of a seed differ in what their condition names alone', () => {
-  const runs = studyRuns(undefined)
-  assert.equal(
-    runs.length,
-    CONDITIONS.reduce((sum, { seeds }) => sum + seeds.length, 0)
-  )
-  for (const { condition, seed, request } of runs) {
-    const recipe = resolveRecipe(request)
-    assert.deepEqual(checkRecipe(recipe, { images: 8000 }), [], condition)
-    assert.equal(recipe.seed, seed)
-    assert.deepEqual([recipe.arch, recipe.hyperparameters.prototypes], ['vit_nano', 256])
+  for (const set of Object.values(SETS)) {
+    const runs = studyRuns(set, undefined)
+    assert.equal(
+      runs.length,
+      set.conditions.reduce((sum, { seeds }) => sum + seeds.length, 0)
+    )
+    for (const { condition, seed, request } of runs) {
+      const recipe = resolveRecipe(request)
+      assert.deepEqual(checkRecipe(recipe, { images: 8000 }), [], condition)
+      assert.equal(recipe.seed, seed)
+      assert.deepEqual([recipe.arch, recipe.hyperparameters.prototypes], ['vit_nano', 256])
+      const isColour = set.name === 'cifar10'
+      assert.deepEqual([recipe.patchSize, recipe.hyperparameters.channels], isColour ? [4, 3] : [7, 1])
+    }
   }
 })
 
 test('a study that is cut short has all conditions of its first seeds', () => {
-  const firstOf = (seed: number) => studyRuns(undefined).findIndex((run) => run.seed === seed)
+  const firstOf = (seed: number) => studyRuns(SETS['fashion-mnist'], undefined).findIndex((run) => run.seed === seed)
   assert.equal(firstOf(11), CONDITIONS.filter(({ seeds }) => seeds.includes(10)).length)
 })
 
