@@ -68,9 +68,7 @@ const LARGEST_K = 200
 export function tooMuch(protocol: Protocol, size: EvaluationSize): string | null {
   const bytes = bytesOf(size)
   if (bytes > MOST_BYTES) return `takes ${(bytes / 2 ** 30).toFixed(1)} GiB, and ${MOST_BYTES / 2 ** 30} are the most`
-  const products = productsOf(protocol, size)
-  if (products <= MOST_PRODUCTS) return null
-  return `takes ${products.toExponential(1)} products and sums, and ${MOST_PRODUCTS.toExponential(0)} are the most`
+  return tooManyProducts(productsOf(protocol, size), MOST_PRODUCTS)
 }
 
 /** What a network takes. */
@@ -89,8 +87,8 @@ export function tooMuchToTrain(
 ): string | null {
   const { bytes, products } = protocol === 'linear' ? linearCost(network, size) : finetuneCost(network, size)
   if (bytes > MOST_BYTES) return `takes ${(bytes / 2 ** 30).toFixed(1)} GiB, and ${MOST_BYTES / 2 ** 30} are the most`
-  if (products <= MOST_TRAINED) return null
-  return `takes ${products.toExponential(1)} products and sums, and ${MOST_TRAINED.toExponential(0)} are the most: fewer epochs or images would do`
+  const many = tooManyProducts(products, MOST_TRAINED)
+  return many && `${many}: fewer epochs or images would do`
 }
 
 interface Cost {
@@ -118,8 +116,49 @@ function linearCost({ forward }: TrainedNetwork, size: EvaluationSize): Cost {
   return { bytes, products: seen * (forward + classifiers) }
 }
 
+/** Of copy_detection and revisited, which show a network larger images than others do. */
+export interface NamedSize {
+  /** Images that are looked through. */
+  readonly ranked: number
+  /** And that look. */
+  readonly judged: number
+  /** That whitening is learned from; null where it is not. */
+  readonly whitened: number | null
+  /** Numbers that are compared of an image. */
+  readonly dimensions: number
+  readonly patches: number
+  /** Products of one image. */
+  readonly forward: number
+}
+
+/** An image of 1,024 pixels with patches of 16: with 12 heads 1.6 GB of attention, twice. */
+const MOST_PATCHES = 4096
+
+/** The same of these. */
+export function tooMuchByNames(size: NamedSize): string | null {
+  const { ranked, judged, whitened, dimensions, patches, forward } = size
+  if (patches > MOST_PATCHES) return `shows images of ${patches} patches, and ${MOST_PATCHES} are the most`
+  const images = ranked + judged + (whitened ?? 0)
+  const many = tooManyFeatures({ bankImages: images, queryImages: null, dimensions })
+  if (many !== null) return `takes too much: ${many}`
+  const eigen = whitened === null ? 0 : (whitened * dimensions ** 2) / 2 + PRODUCTS_AN_EIGENVALUE * dimensions ** 3
+  return (
+    tooManyProducts(ranked * judged * dimensions + eigen, MOST_PRODUCTS) ??
+    tooManyProducts(images * forward, MOST_TRAINED)
+  )
+}
+
+const tooManyProducts = (products: number, most: number): string | null =>
+  products <= most
+    ? null
+    : `takes ${products.toExponential(1)} products and sums, and ${most.toExponential(0)} are the most`
+
 /** Of all images, whatever is measured; null when they fit. */
-export function tooManyFeatures({ bankImages, queryImages, dimensions }: EvaluationSize): string | null {
+export function tooManyFeatures({
+  bankImages,
+  queryImages,
+  dimensions
+}: Pick<EvaluationSize, 'bankImages' | 'queryImages' | 'dimensions'>): string | null {
   const images = bankImages + (queryImages ?? 0)
   if (images * dimensions <= MOST_FEATURES) return null
   const most = Math.floor(MOST_FEATURES / dimensions)

@@ -12,18 +12,22 @@ export type Protocol = (typeof PROTOCOLS)[number]
 export const TRAINED_PROTOCOLS = ['linear', 'finetune'] as const
 export type TrainedProtocol = (typeof TRAINED_PROTOCOLS)[number]
 
-/** Of a job. */
+/** Those that judge a model by labels, or without any: any of them side by side. */
 export const LAB_PROTOCOLS = [...PROTOCOLS, ...TRAINED_PROTOCOLS] as const
-export type LabProtocol = (typeof LAB_PROTOCOLS)[number]
 
-/** With those of the command line alone: they tell images by names and not by labels, and are asked for by themselves. */
-export const CLI_PROTOCOLS = [...LAB_PROTOCOLS, 'copy_detection', 'revisited'] as const
-export type CliProtocol = (typeof CLI_PROTOCOLS)[number]
+/** They tell images by names and not by labels: their bank is no set of images with labels, so each is asked for by itself. */
+export const NAME_PROTOCOLS = ['copy_detection', 'revisited'] as const
+export type NameProtocol = (typeof NAME_PROTOCOLS)[number]
 
-export const isCliProtocol = (name: string): name is CliProtocol => (CLI_PROTOCOLS as readonly string[]).includes(name)
+export const ALL_PROTOCOLS = [...LAB_PROTOCOLS, ...NAME_PROTOCOLS] as const
+export type AnyProtocol = (typeof ALL_PROTOCOLS)[number]
+
+export const isAnyProtocol = (name: string): name is AnyProtocol => (ALL_PROTOCOLS as readonly string[]).includes(name)
 
 export const isTrained = (name: string): name is TrainedProtocol =>
   (TRAINED_PROTOCOLS as readonly string[]).includes(name)
+
+export const goesByNames = (name: string): name is NameProtocol => (NAME_PROTOCOLS as readonly string[]).includes(name)
 
 export const isProtocol = (name: string): name is Protocol => (PROTOCOLS as readonly string[]).includes(name)
 
@@ -71,11 +75,11 @@ export const isShare = (metric: string): boolean => !PLAIN.test(metric)
 const METRIC_OF_EVALUATION = new RegExp(`^eval/(${LAB_PROTOCOLS.join('|')})_[a-z0-9_]+$`)
 
 /** What a metric of a protocol is called among the metrics of a run. */
-export const evaluationMetric = (protocol: LabProtocol, metric: string): string => `eval/${protocol}_${metric}`
+export const evaluationMetric = (protocol: AnyProtocol, metric: string): string => `eval/${protocol}_${metric}`
 
 export const isEvaluationMetric = (name: string): boolean => METRIC_OF_EVALUATION.test(name)
 
-export interface Evaluation<Name extends CliProtocol = Protocol> {
+export interface Evaluation<Name extends AnyProtocol = Protocol> {
   readonly protocol: Name
   readonly settings: Readonly<Record<string, Setting>>
   /** Images that were learned from or voted; null where none were. */
@@ -103,7 +107,7 @@ export interface PrototypesEvaluation extends Evaluation {
   readonly buckets: readonly Bucket[]
 }
 
-export const isOfPrototypes = (evaluation: Evaluation<CliProtocol>): evaluation is PrototypesEvaluation =>
+export const isOfPrototypes = (evaluation: Evaluation<AnyProtocol>): evaluation is PrototypesEvaluation =>
   'buckets' in evaluation
 
 /** What a caller may choose; the rest is a protocol's own. */
@@ -118,24 +122,27 @@ export interface ChosenSettings {
   readonly epochs?: number
   /** That finetune tries. */
   readonly rates?: readonly number[]
+  /** In pixels, that copy_detection and revisited show a network. */
+  readonly imageSize?: number
   /** Of draws, folds and intervals. */
   readonly seed: number
 }
 
 /** Protocols that hear a setting; the others all do. */
-const SETTINGS_OF: { readonly [Name in keyof ChosenSettings]?: readonly LabProtocol[] } = {
+const SETTINGS_OF: { readonly [Name in keyof ChosenSettings]?: readonly AnyProtocol[] } = {
   k: ['knn'],
   draws: ['few_shot'],
   epochs: TRAINED_PROTOCOLS,
-  rates: ['finetune']
+  rates: ['finetune'],
+  imageSize: NAME_PROTOCOLS
 }
 
 /** The first that none of the protocols would hear; null for none. @param protocols null: all but those that train */
 export function unheardSetting(
   settings: ChosenSettings,
-  protocols: readonly LabProtocol[] | null
-): { readonly name: string; readonly owners: readonly LabProtocol[] } | null {
-  const asked: readonly LabProtocol[] = protocols ?? PROTOCOLS
+  protocols: readonly AnyProtocol[] | null
+): { readonly name: keyof ChosenSettings; readonly owners: readonly AnyProtocol[] } | null {
+  const asked: readonly AnyProtocol[] = protocols ?? PROTOCOLS
   for (const name of Object.keys(SETTINGS_OF) as (keyof typeof SETTINGS_OF)[]) {
     const owners = SETTINGS_OF[name]
     if (owners === undefined || settings[name] === undefined) continue

@@ -1,5 +1,5 @@
 /** `--against`: a second model, whose assignments of the same images label_free compares. */
-import { type CliProtocol, NEEDS_ALL_DIMENSIONS } from '../base/evaluation.ts'
+import { type AnyProtocol, NEEDS_ALL_DIMENSIONS } from '../base/evaluation.ts'
 import type { Against } from '../serving/against.ts'
 import type { ServingModel } from '../serving/serving-model.ts'
 import { refusal } from './command.ts'
@@ -7,7 +7,7 @@ import { modelFolderOf, openModel } from './images.ts'
 
 interface Beside {
   /** Null: whatever images and model allow. */
-  readonly protocols: readonly CliProtocol[] | null
+  readonly protocols: readonly AnyProtocol[] | null
   readonly dimensions: readonly number[] | undefined
 }
 

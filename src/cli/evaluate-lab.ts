@@ -1,19 +1,17 @@
 /** The protocols of `kappa evaluate` that read features of their own: each checked first, then run until it is done or stopped. */
-import type { CliProtocol, Evaluation } from '../base/evaluation.ts'
+import type { AnyProtocol, Evaluation } from '../base/evaluation.ts'
 import type { ImageOrigin } from '../serving/embed-images.ts'
 import { EXIT, type ExitCode, needed, refusal } from './command.ts'
-import { runCopyDetection } from './evaluate-copies.ts'
 import { runFinetune } from './evaluate-finetune.ts'
 import { runLinear } from './evaluate-linear.ts'
+import { openGroundTruth, runCopyDetection, runRevisited } from './evaluate-names.ts'
 import { checkLabOptions, epochsOf, imageSizeOf, type LabValues, ratesOf } from './evaluate-options.ts'
-import { runRevisited } from './evaluate-revisited.ts'
 import { checkTrainedSources } from './evaluate-trained.ts'
-import { readGroundTruth } from './ground-truth.ts'
 import { originOf } from './images.ts'
 import { untilInterrupted } from './interrupt.ts'
 import type { Output } from './output.ts'
 
-export interface LabEvaluation extends Evaluation<CliProtocol> {
+export interface LabEvaluation extends Evaluation<AnyProtocol> {
   /** Of what it reads of an image. */
   readonly dimensions: number
 }
@@ -38,7 +36,7 @@ export interface LabSources {
 /** Those that were asked for. @throws AppError invalid_request for options and sources that do not suit them, before anything is read */
 export async function labMeasures(
   values: LabValues,
-  protocols: readonly CliProtocol[] | null,
+  protocols: readonly AnyProtocol[] | null,
   sources: LabSources
 ): Promise<Measure[]> {
   const epochs = epochsOf(values.epochs)
@@ -66,7 +64,7 @@ export async function labMeasures(
     measures.push((run) => runCopyDetection(of, { ...run, threads, imageSize }))
   }
   if (protocols?.includes('revisited')) {
-    const truth = await readGroundTruth(needed('ground-truth', values['ground-truth']))
+    const truth = await openGroundTruth(needed('ground-truth', values['ground-truth']))
     const of = { model, gallery: bank, queries: judged ?? bank, truth }
     measures.push((run) => runRevisited(of, { ...run, threads, imageSize }))
   }

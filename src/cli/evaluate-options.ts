@@ -1,8 +1,9 @@
 /** The words of `kappa evaluate` as protocols and their settings. */
 import {
-  CLI_PROTOCOLS,
-  type CliProtocol,
-  isCliProtocol,
+  ALL_PROTOCOLS,
+  type AnyProtocol,
+  goesByNames,
+  isAnyProtocol,
   isProtocol,
   MOST_DRAWS,
   MOST_PROBE_EPOCHS,
@@ -13,14 +14,14 @@ import {
 import { refusal, wholeNumber } from './command.ts'
 
 /** What was asked for, in the order in which it is run; null for everything that images and model allow. */
-export function protocolsOf(value: string | undefined): readonly CliProtocol[] | null {
+export function protocolsOf(value: string | undefined): readonly AnyProtocol[] | null {
   if (value === undefined) return null
   const names = value.split(',')
   for (const name of names)
-    if (!isCliProtocol(name))
-      throw refusal(`--protocol has no ${name === '' ? 'empty name' : name}; it takes ${CLI_PROTOCOLS.join(', ')}.`)
+    if (!isAnyProtocol(name))
+      throw refusal(`--protocol has no ${name === '' ? 'empty name' : name}; it takes ${ALL_PROTOCOLS.join(', ')}.`)
   if (new Set(names).size < names.length) throw refusal(`--protocol ${value} names one twice.`)
-  return CLI_PROTOCOLS.filter((name) => names.includes(name))
+  return ALL_PROTOCOLS.filter((name) => names.includes(name))
 }
 
 /** @throws AppError invalid_request unless they are whole numbers of 1 or more, with commas between them */
@@ -52,7 +53,7 @@ const DECIMAL = /^(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i
  */
 export function dimensionsOf(
   value: string | undefined,
-  protocols: readonly CliProtocol[] | null
+  protocols: readonly AnyProtocol[] | null
 ): readonly number[] | undefined {
   if (value === undefined) return undefined
   const dimensions = value.split(',').map((one) => wholeNumber('dimensions', one, { least: 1 }))
@@ -87,17 +88,14 @@ const OPTIONS_OF = {
 type Owner = keyof typeof OPTIONS_OF
 const OWNERS = Object.keys(OPTIONS_OF) as Owner[]
 
-/** Their bank is no set of images with labels: nothing else could be said of it. */
-const ALONE: readonly CliProtocol[] = ['copy_detection', 'revisited']
-
-/** @throws AppError invalid_request for options of protocols that are not asked for, and for others beside one of `ALONE` */
-export function checkLabOptions(values: LabValues, protocols: readonly CliProtocol[] | null): void {
+/** @throws AppError invalid_request for options of protocols that are not asked for, and for others beside one that goes by names */
+export function checkLabOptions(values: LabValues, protocols: readonly AnyProtocol[] | null): void {
   for (const name of new Set(OWNERS.flatMap((one) => OPTIONS_OF[one]))) {
     const owners = OWNERS.filter((one) => (OPTIONS_OF[one] as readonly string[]).includes(name))
     if (values[name] === undefined || owners.some((one) => protocols?.includes(one))) continue
     throw refusal(`--${name} is for --protocol ${owners.join(' and ')}.`)
   }
-  const alone = ALONE.find((name) => protocols?.includes(name))
+  const alone = protocols?.find(goesByNames)
   if (alone !== undefined && (protocols?.length ?? 0) > 1)
     throw refusal(`--protocol ${alone} is asked for alone: its bank are images without labels.`)
 }

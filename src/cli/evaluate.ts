@@ -3,8 +3,8 @@ import { mkdir, rename, writeFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { keysToSnake } from '../base/casing.ts'
 import {
+  ALL_PROTOCOLS,
   type ChosenSettings,
-  CLI_PROTOCOLS,
   isProtocol,
   type LeftOut,
   OF_PROTOTYPES,
@@ -39,8 +39,8 @@ const USAGE = `Evaluates a model's features by the protocols of the literature, 
   --bank SOURCE             images that vote or are learned from; class folders, an archive of them, or a packed dataset
                             give labels. Each image is judged without itself where there are no queries
   --queries SOURCE          images that are judged
-  --protocol LIST           of ${CLI_PROTOCOLS.slice(0, IN_A_LINE).join(', ')},
-                            ${CLI_PROTOCOLS.slice(IN_A_LINE).join(', ')}, with commas between them; by default
+  --protocol LIST           of ${ALL_PROTOCOLS.slice(0, IN_A_LINE).join(', ')},
+                            ${ALL_PROTOCOLS.slice(IN_A_LINE).join(', ')}, with commas between them; by default
                             everything that images and model allow, but for linear and finetune, which train and need packed
                             images, and the last two, each asked for alone
   --k LIST                  neighbours that vote in knn, with commas between them (10,20,100,200)

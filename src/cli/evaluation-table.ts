@@ -1,7 +1,7 @@
 /** An evaluation as lines for people. */
 import {
+  type AnyProtocol,
   type Bucket,
-  type CliProtocol,
   type Estimate,
   type Evaluation,
   isOfPrototypes,
@@ -9,7 +9,7 @@ import {
 } from '../base/evaluation.ts'
 
 /** A line a metric: protocol, metric and of which first dimensions if not of all, value, the interval's ends. */
-export function tableOf(evaluation: Evaluation<CliProtocol>): string {
+export function tableOf(evaluation: Evaluation<AnyProtocol>): string {
   const { protocol, metrics, settings } = evaluation
   const { dimensions } = settings
   const of = typeof dimensions === 'number' ? `, first ${dimensions}` : ''

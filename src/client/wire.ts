@@ -1110,7 +1110,7 @@ export interface components {
             /** @description The bank, which votes or is learned from: ds_…@3, or ds_… for the latest ready version. */
             dataset: string;
             queries?: string | null;
-            protocols?: ("knn" | "logistic" | "few_shot" | "retrieval" | "clustering" | "prototypes" | "label_free" | "linear" | "finetune")[] | null;
+            protocols?: ("knn" | "logistic" | "few_shot" | "retrieval" | "clustering" | "prototypes" | "label_free" | "linear" | "finetune" | "copy_detection" | "revisited")[] | null;
             /** @description What is not said is the default of the protocol, and stands in its result. One that no protocol hears is refused. */
             settings?: {
                 /** @description Neighbours that vote in knn; cut to the size of the bank. */
@@ -1123,9 +1123,23 @@ export interface components {
                 epochs?: number;
                 /** @description Learning rates that finetune tries; of one, nothing has to be chosen. */
                 rates?: number[];
+                /** @description Pixels that copy_detection and revisited show a network; 10/7 of its size in whole patches, and its size. */
+                image_size?: number;
                 /** @description Of draws, folds and intervals; 0 by default. */
                 seed?: number;
             };
+            distractors?: string | null;
+            whitening?: string | null;
+            ground_truth?: {
+                imlist: string[];
+                qimlist: string[];
+                gnd: {
+                    easy: number[];
+                    hard: number[];
+                    junk: number[];
+                    bbx?: number[] | null;
+                }[];
+            } | null;
             against?: string | null;
             metadata?: {
                 [key: string]: string;
@@ -1253,6 +1267,8 @@ export interface components {
                     epochs?: number;
                     /** @description Learning rates that finetune tries; of one, nothing has to be chosen. */
                     rates?: number[];
+                    /** @description Pixels that copy_detection and revisited show a network; 10/7 of its size in whole patches, and its size. */
+                    image_size?: number;
                     /** @description Of draws, folds and intervals; 0 by default. */
                     seed?: number;
                 };
@@ -1349,7 +1365,7 @@ export interface components {
                 id: string | null;
                 dataset: string;
                 queries: string | null;
-                protocols: ("knn" | "logistic" | "few_shot" | "retrieval" | "clustering" | "prototypes" | "label_free" | "linear" | "finetune")[] | null;
+                protocols: ("knn" | "logistic" | "few_shot" | "retrieval" | "clustering" | "prototypes" | "label_free" | "linear" | "finetune" | "copy_detection" | "revisited")[] | null;
                 /** @description As asked for; null is the default of the protocol. */
                 settings: {
                     k: number[] | null;
@@ -1357,6 +1373,7 @@ export interface components {
                     dimensions: number | null;
                     epochs: number | null;
                     rates: number[] | null;
+                    image_size: number | null;
                     seed: number;
                 };
                 every_epochs: number | null;
@@ -1566,7 +1583,7 @@ export interface components {
             run: string | null;
             dataset: string;
             queries: string | null;
-            protocols: ("knn" | "logistic" | "few_shot" | "retrieval" | "clustering" | "prototypes" | "label_free" | "linear" | "finetune")[] | null;
+            protocols: ("knn" | "logistic" | "few_shot" | "retrieval" | "clustering" | "prototypes" | "label_free" | "linear" | "finetune" | "copy_detection" | "revisited")[] | null;
             /** @description As asked for; null is the default of the protocol. */
             settings: {
                 k: number[] | null;
@@ -1574,8 +1591,11 @@ export interface components {
                 dimensions: number | null;
                 epochs: number | null;
                 rates: number[] | null;
+                image_size: number | null;
                 seed: number;
             };
+            distractors: string | null;
+            whitening: string | null;
             against: string | null;
             metadata: {
                 [key: string]: string;
@@ -1596,7 +1616,7 @@ export interface components {
             results: components["schemas"]["ProtocolResult"][];
             left_out: {
                 /** @enum {unknown} */
-                protocol: "knn" | "logistic" | "few_shot" | "retrieval" | "clustering" | "prototypes" | "label_free" | "linear" | "finetune";
+                protocol: "knn" | "logistic" | "few_shot" | "retrieval" | "clustering" | "prototypes" | "label_free" | "linear" | "finetune" | "copy_detection" | "revisited";
                 reason: string;
             }[];
             error: components["schemas"]["ResourceError"] | null;
@@ -1970,7 +1990,7 @@ export interface components {
         };
         ProtocolResult: {
             /** @enum {unknown} */
-            protocol: "knn" | "logistic" | "few_shot" | "retrieval" | "clustering" | "prototypes" | "label_free" | "linear" | "finetune";
+            protocol: "knn" | "logistic" | "few_shot" | "retrieval" | "clustering" | "prototypes" | "label_free" | "linear" | "finetune" | "copy_detection" | "revisited";
             /** @description All that decide the numbers. */
             settings: {
                 [key: string]: number | string | boolean | null | (number | string)[];
@@ -2242,7 +2262,7 @@ export interface components {
                 id: string | null;
                 dataset: string;
                 queries: string | null;
-                protocols: ("knn" | "logistic" | "few_shot" | "retrieval" | "clustering" | "prototypes" | "label_free" | "linear" | "finetune")[] | null;
+                protocols: ("knn" | "logistic" | "few_shot" | "retrieval" | "clustering" | "prototypes" | "label_free" | "linear" | "finetune" | "copy_detection" | "revisited")[] | null;
                 /** @description As asked for; null is the default of the protocol. */
                 settings: {
                     k: number[] | null;
@@ -2250,6 +2270,7 @@ export interface components {
                     dimensions: number | null;
                     epochs: number | null;
                     rates: number[] | null;
+                    image_size: number | null;
                     seed: number;
                 };
                 every_epochs: number | null;
@@ -3406,7 +3427,7 @@ export interface operations {
                 /** @description The bank: ds_…@3, or ds_… for any version. */
                 dataset?: string;
                 /** @description Those that have a result of it. */
-                protocol?: "knn" | "logistic" | "few_shot" | "retrieval" | "clustering" | "prototypes" | "label_free" | "linear" | "finetune";
+                protocol?: "knn" | "logistic" | "few_shot" | "retrieval" | "clustering" | "prototypes" | "label_free" | "linear" | "finetune" | "copy_detection" | "revisited";
                 status?: "queued" | "running" | "cancelled" | "succeeded" | "failed";
             };
             header?: never;

@@ -2,6 +2,7 @@
 import { setImmediate } from 'node:timers/promises'
 import { AppError } from '../base/errors.ts'
 import {
+  goesByNames,
   isProtocol,
   type LeftOut,
   PROTOCOLS,
@@ -26,6 +27,7 @@ import { openCheckpoint } from '../serving/checkpoint-model.ts'
 import type { ImageOrigin } from '../serving/embed-images.ts'
 import { readInput } from '../serving/evaluation-input.ts'
 import { openServingModel, type ServingModel } from '../serving/serving-model.ts'
+import { lookByNames } from './name-protocols.ts'
 
 const STOPPED: DoneEvent = { type: 'done', step: 0, reason: 'stopped' }
 
@@ -51,6 +53,11 @@ export async function* evaluateModel(
   for (const protocol of TRAINED_PROTOCOLS) {
     if (request.protocols?.includes(protocol) && !signal.aborted)
       yield* train(protocol, request, { signal, engines, done })
+  }
+  const byNames = request.protocols?.find(goesByNames)
+  if (byNames !== undefined) {
+    const found = yield* lookByNames(byNames, request, { signal, createEngine: engines.createEngine })
+    if (found !== null) done.results.push(found)
   }
   if (signal.aborted) return yield STOPPED
   const { results, leftOut } = done

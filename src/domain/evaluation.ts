@@ -1,8 +1,8 @@
 import { AppError } from '../base/errors.ts'
 import {
+  type AnyProtocol,
   type ChosenSettings,
   evaluationMetric,
-  type LabProtocol,
   type LeftOut,
   type Evaluation as ProtocolResult
 } from '../base/evaluation.ts'
@@ -45,8 +45,16 @@ export interface EvaluationPlan {
   /** Is judged; null: the bank, each image without itself. */
   readonly queries: VersionName | null
   /** Null: everything that images and model allow. */
-  readonly protocols: readonly LabProtocol[] | null
+  readonly protocols: readonly AnyProtocol[] | null
   readonly settings: ChosenSettings
+}
+
+/** What copy_detection looks at besides. */
+export interface OtherImages {
+  /** Ranked beside the bank, and looked for by nobody. */
+  readonly distractors: VersionName | null
+  /** That whitening is learned from. */
+  readonly whitening: VersionName | null
 }
 
 /** Images read so far, then protocols measured so far. */
@@ -54,13 +62,13 @@ export interface EvaluationProgress {
   readonly images: number
   readonly totalImages: number
   /** The one that is computed now; null while images are read, and at the end. */
-  readonly protocol: LabProtocol | null
+  readonly protocol: AnyProtocol | null
   readonly measured: number
   /** 0 … 1 of that one, where it tells: those that train do, after each epoch. */
   readonly share?: number
 }
 
-export interface EvaluationResult extends ProtocolResult<LabProtocol> {
+export interface EvaluationResult extends ProtocolResult<AnyProtocol> {
   /** Of an embedding, or the first that were chosen, or of what a classifier reads. */
   readonly dimensions: number
 }
@@ -74,6 +82,8 @@ export interface Evaluation extends EvaluationPlan, Subject {
   readonly runId: string | null
   /** Whose assignments label_free compares with those of the subject; null where it is judged by itself. */
   readonly against: SubjectName | null
+  /** Null where there are none. */
+  readonly others: OtherImages | null
   readonly metadata: JsonObject
   readonly status: EvaluationStatus
   /** How often a worker began with it; the last to begin is the one that writes. */

@@ -1,5 +1,6 @@
 /** What is kept in the database, in the platform's own words. Implementation: storage/postgres. */
-import type { LabProtocol } from '../base/evaluation.ts'
+import type { AnyProtocol } from '../base/evaluation.ts'
+import type { GroundTruth } from '../base/ground-truth.ts'
 import type { ApiKey, Project } from './access.ts'
 import type { Checkpoint } from './checkpoint.ts'
 import type { Dataset, DatasetVersion, Upload } from './dataset.ts'
@@ -146,7 +147,7 @@ export interface EvaluationFilter {
   /** The bank, of any version unless one is named. */
   readonly dataset?: { readonly datasetId: string; readonly version?: number }
   /** There is a result of it. */
-  readonly protocol?: LabProtocol
+  readonly protocol?: AnyProtocol
 }
 
 export interface EvaluationStore {
@@ -161,9 +162,11 @@ export interface EvaluationStore {
   list(projectId: string, filter: EvaluationFilter, page: PageRequest): Promise<Page<Evaluation>>
   /** Of a checkpoint of the run, that the run asked for and nobody has begun; its row stays locked until the transaction ends. */
   lockWaiting(runId: string): Promise<Evaluation | null>
-  /** As bank or as queries. */
+  /** As bank, as queries or as other images. */
   countUnfinishedByDataset(datasetId: string): Promise<number>
   update(id: string, patch: EvaluationPatch): Promise<void>
+  insertGroundTruth(evaluationId: string, truth: GroundTruth): Promise<void>
+  loadGroundTruth(evaluationId: string): Promise<GroundTruth | null>
 }
 
 /** What changes while it is worked on. */

@@ -5,17 +5,11 @@
  * precision-recall curve by trapezoids.
  */
 import type { Estimate, Evaluation } from '../base/evaluation.ts'
+import type { Truth } from '../base/ground-truth.ts'
 import { dotsWithRows } from '../math/knn.ts'
 import { normalizeRows } from '../math/vectors.ts'
 import { trapezoidPrecision } from './copy-detection.ts'
 import { bootstrapMeans, bootstrapOver } from './intervals.ts'
-
-/** Rows of the gallery, for one query. */
-export interface Truth {
-  readonly easy: readonly number[]
-  readonly hard: readonly number[]
-  readonly junk: readonly number[]
-}
 
 export interface Landmarks {
   readonly dim: number

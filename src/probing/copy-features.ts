@@ -3,6 +3,7 @@ import type { Engine } from '../engine/engine.ts'
 import { concatenateImages, splitRows } from '../model/embedder.ts'
 import type { PreprocessTarget } from '../model/preprocess.ts'
 import { copyProgram } from '../model/programs.ts'
+import { copySizeOf } from '../recipe/network.ts'
 import type { ProbedModel } from './probed-model.ts'
 
 export interface CopyFeatures {
@@ -17,12 +18,9 @@ export interface CopyFeatures {
   dispose(): Promise<void>
 }
 
-/** The original resizes to 320 pixels for networks of 224. */
-const ORIGINAL_SIZE = 320 / 224
-
-/** The size that copies are compared at, unless another is chosen: as much larger than the network's as in the original, in whole patches. */
-export const copySizeOf = ({ imageSize, patchSize }: { readonly imageSize: number; readonly patchSize: number }) =>
-  Math.round((imageSize * ORIGINAL_SIZE) / patchSize) * patchSize
+/** Pixels of a side that copies are compared at: what was chosen, or the protocol's own. */
+export const copySize = ({ served: { network } }: ProbedModel, imageSize: number | undefined): number =>
+  imageSize ?? copySizeOf(network)
 
 /** Bounds what attention holds at once: 5 images of 1,600 patches. */
 const TOKENS_AT_ONCE = 8192

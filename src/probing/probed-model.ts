@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { AppError, invariant } from '../base/errors.ts'
-import { type CliProtocol, NOTHING_SHARED } from '../base/evaluation.ts'
+import { type AnyProtocol, NOTHING_SHARED } from '../base/evaluation.ts'
 import { decodeSafetensors } from '../base/safetensors.ts'
 import { openDatasetFolder } from '../images/dataset-folder.ts'
 import { readTeacher } from '../model/export.ts'
@@ -56,7 +56,7 @@ export interface LabelsWanted {
   readonly bank: string
   readonly queries: string
   /** That an error names. */
-  readonly by: CliProtocol
+  readonly by: AnyProtocol
 }
 
 /**

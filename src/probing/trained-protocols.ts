@@ -3,7 +3,7 @@ import { AppError, invariant } from '../base/errors.ts'
 import { LINEAR_EPOCHS, type TrainedProtocol } from '../base/evaluation.ts'
 import { tooMuchToTrain } from '../base/evaluation-cost.ts'
 import type { Engine } from '../engine/engine.ts'
-import type { EvaluateRequest, MeasuredResult } from '../protocol/trainer-messages.ts'
+import type { EvaluateRequest, MeasuredFolder, MeasuredResult } from '../protocol/trainer-messages.ts'
 import { trainedNetwork } from '../recipe/numbers.ts'
 import { evaluateFinetune, FINETUNE_SETTINGS } from './finetune.ts'
 import { evaluateLinear, LINEAR_SETTINGS, officialTokens, probedDimensions } from './linear.ts'
@@ -38,6 +38,12 @@ interface Task extends ProbedModel, LabelledFolders {
 
 type Settings = EvaluateRequest['settings']
 
+/** @throws AppError model_not_ready, checkpoint_invalid, checkpoint_not_found */
+export const openProbed = (subject: MeasuredFolder): Promise<ProbedModel> =>
+  subject.kind === 'model'
+    ? openProbedModel(subject.weightsFolder ?? subject.folder)
+    : openProbedCheckpoint(subject.folder)
+
 /**
  * @returns null where the signal was aborted
  * @throws AppError evaluation_too_large by the classes that were counted, evaluation_impossible, model_not_ready
@@ -48,9 +54,7 @@ export async function* trainProtocol(
   { signal, createEngine }: Training
 ): AsyncGenerator<Share, MeasuredResult | null> {
   invariant(queries !== null, `${protocol} was let in without queries`)
-  const model = await (subject.kind === 'model'
-    ? openProbedModel(subject.weightsFolder ?? subject.folder)
-    : openProbedCheckpoint(subject.folder))
+  const model = await openProbed(subject)
   const folders = await readLabels({ bank: bank.folder, queries: queries.folder, by: protocol })
   refuseTooMuch(protocol, { ...model, ...folders }, settings)
   const engine = createEngine()

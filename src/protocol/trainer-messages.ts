@@ -4,7 +4,8 @@
  * closes ends at once and writes nothing more: whoever held the lease is gone.
  */
 import type { DeviceWish, Machine } from '../base/devices.ts'
-import type { ChosenSettings, Evaluation, LabProtocol, LeftOut } from '../base/evaluation.ts'
+import type { AnyProtocol, ChosenSettings, Evaluation, LeftOut } from '../base/evaluation.ts'
+import type { GroundTruth } from '../base/ground-truth.ts'
 import type { InitRecord } from '../recipe/init-record.ts'
 import type { Recipe } from '../recipe/schema.ts'
 import type { WeightOptions } from '../recipe/weight-options.ts'
@@ -85,10 +86,15 @@ export interface EvaluateRequest {
   /** Null: the bank is judged. */
   readonly queries: NamedFolder | null
   /** Null: whatever images and model allow. */
-  readonly protocols: readonly LabProtocol[] | null
+  readonly protocols: readonly AnyProtocol[] | null
   readonly settings: ChosenSettings
   /** Whose assignments label_free compares, and what it is called in results. */
-  readonly against?: { readonly subject: MeasuredFolder; readonly name: string }
+  readonly against?: { readonly subject: MeasuredFolder; readonly name: string } | null
+  /** Of copy_detection. */
+  readonly distractors?: NamedFolder | null
+  readonly whitening?: NamedFolder | null
+  /** Of revisited. */
+  readonly groundTruth?: GroundTruth | null
   readonly threads?: number
 }
 
@@ -133,13 +139,13 @@ export interface EvaluationProgressEvent {
   /** Of bank and queries, read so far. */
   readonly images: number
   /** That is computed next; null while images are read. */
-  readonly protocol: LabProtocol | null
+  readonly protocol: AnyProtocol | null
   readonly measured: number
   /** 0 … 1 of that one, where it tells. */
   readonly share?: number
 }
 
-export interface MeasuredResult extends Evaluation<LabProtocol> {
+export interface MeasuredResult extends Evaluation<AnyProtocol> {
   /** Of an embedding, or of what a classifier reads. */
   readonly dimensions: number
 }

@@ -71,6 +71,13 @@ export const leadingTokens = ({ registers = 0 }: Pick<Network, 'registers'>): nu
 export const tokensOf = (network: Pick<Network, 'imageSize' | 'patchSize' | 'registers'>): number =>
   leadingTokens(network) + (network.imageSize / network.patchSize) ** 2
 
+/** DINO's copy detection resizes to 320 pixels for networks of 224. */
+const COPY_SIZE = 320 / 224
+
+/** Pixels of a side that copies are compared at: as much larger than the network's as in the original, in whole patches. */
+export const copySizeOf = ({ imageSize, patchSize }: Pick<Network, 'imageSize' | 'patchSize'>): number =>
+  Math.round((imageSize * COPY_SIZE) / patchSize) * patchSize
+
 export function networkOf(recipe: Recipe): Network {
   const { ibot } = recipe.hyperparameters
   const ownLayer = ibot?.patchPrototypes ? { patchPrototypes: ibot.patchPrototypes } : {}

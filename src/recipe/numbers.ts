@@ -137,6 +137,12 @@ function keptFloats({ dim, depth, heads, mlpRatio, gatedDim }: Network, tokens: 
   return depth * (tokens * (10 * dim + wide) + 2 * heads * tokens * tokens)
 }
 
+/** Of an image of that many pixels a side: its patches, and the products of one pass. */
+export function productsAt(network: Network, size: number): { readonly patches: number; readonly forward: number } {
+  const patches = patchesOf(size, network.patchSize)
+  return { patches, forward: backboneFlops(network, patches) / 2 }
+}
+
 /** The model, two moments, each once as input and once as output of the step, and the gradients. */
 const FINETUNED_COPIES = 7
 

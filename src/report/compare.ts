@@ -1,5 +1,5 @@
 /** Which measurements stand beside each other, and what says that they must not be compared. */
-import { CLI_PROTOCOLS, type CliProtocol } from '../base/evaluation.ts'
+import { ALL_PROTOCOLS, type AnyProtocol } from '../base/evaluation.ts'
 import type { Measurement } from './measurement.ts'
 
 /** Of one model, by as many of its dimensions, on the same images, each protocol once. */
@@ -12,11 +12,11 @@ export interface Column {
   readonly queriesSource: string | null
   /** Of each embedding the first so many; null: all. */
   readonly firstDimensions: number | null
-  readonly byProtocol: ReadonlyMap<CliProtocol, Measurement>
+  readonly byProtocol: ReadonlyMap<AnyProtocol, Measurement>
 }
 
 export interface Comparison {
-  readonly protocol: CliProtocol
+  readonly protocol: AnyProtocol
   readonly columns: readonly { readonly letter: string; readonly measurement: Measurement }[]
   /** Of any column, in the order of the first that has it. */
   readonly metrics: readonly string[]
@@ -32,7 +32,7 @@ const OF_COLUMN = 'dimensions'
 const FOUND: ReadonlySet<string> = new Set(['converged', 'lambda_chosen', 'rate_chosen', 'without_match'])
 
 export function columnsOf(measurements: readonly Measurement[]): Column[] {
-  const columns: (Omit<Column, 'byProtocol' | 'letter'> & { byProtocol: Map<CliProtocol, Measurement> })[] = []
+  const columns: (Omit<Column, 'byProtocol' | 'letter'> & { byProtocol: Map<AnyProtocol, Measurement> })[] = []
   for (const one of measurements) {
     const { from, model, bankSource, queriesSource, protocol, settings } = one
     const chosen = ownOf(settings, OF_COLUMN)
@@ -60,7 +60,7 @@ function letterOf(index: number): string {
 
 /** In the order of the protocols; those that nobody measured are not there. */
 export function compare(columns: readonly Column[]): Comparison[] {
-  return CLI_PROTOCOLS.flatMap((protocol): Comparison[] => {
+  return ALL_PROTOCOLS.flatMap((protocol): Comparison[] => {
     const measured = columns.flatMap(({ letter, byProtocol }) => {
       const measurement = byProtocol.get(protocol)
       return measurement === undefined ? [] : [{ letter, measurement }]

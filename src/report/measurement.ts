@@ -1,16 +1,16 @@
 /** What is compared: a line that `kappa evaluate --out` wrote, or a result of GET /v1/evaluations/{id}. Both are read strictly. */
 import { AppError } from '../base/errors.ts'
 import {
+  type AnyProtocol,
   type Bucket,
-  type CliProtocol,
   type Estimate,
   type Evaluation,
-  isCliProtocol,
+  isAnyProtocol,
   type Setting
 } from '../base/evaluation.ts'
 import { isRecord } from '../base/json.ts'
 
-export interface Measurement extends Evaluation<CliProtocol> {
+export interface Measurement extends Evaluation<AnyProtocol> {
   /** The file, or the evaluation, that it is of. */
   readonly from: string
   /** Or the checkpoint in its place. */
@@ -96,7 +96,7 @@ function refuseNested(at: string): never {
 function measurementOf(value: unknown, named: Named, { at }: Place): Measurement {
   if (!isRecord(value)) throw refusal(at, 'is no result of an evaluation')
   const { protocol, settings, metrics, buckets } = value
-  if (typeof protocol !== 'string' || !isCliProtocol(protocol)) throw refusal(at, 'names no protocol that is known')
+  if (typeof protocol !== 'string' || !isAnyProtocol(protocol)) throw refusal(at, 'names no protocol that is known')
   if (!isRecord(settings) || !isRecord(metrics)) throw refusal(at, 'lacks settings or metrics')
   if (Object.keys(metrics).length === 0) throw refusal(at, 'has no metrics')
   return {

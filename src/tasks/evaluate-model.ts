@@ -13,13 +13,20 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Clock } from '../base/clock.ts'
 import { AppError } from '../base/errors.ts'
-import { isTrained } from '../base/evaluation.ts'
+import { goesByNames, isTrained } from '../base/evaluation.ts'
 import type { Logger } from '../base/log.ts'
 import type { WorkFolders } from '../base/work-folders.ts'
 import type { CachedFolder, LocalCache } from '../cache/local-cache.ts'
 import { probedFiles, servedFiles } from '../cache/model-folders.ts'
+import type { DatasetVersion } from '../domain/dataset.ts'
 import type { ObjectStore } from '../domain/ports.ts'
-import type { EvaluatedEvent, EvaluateRequest, MeasuredFolder, WorkEvent } from '../protocol/trainer-messages.ts'
+import type {
+  EvaluatedEvent,
+  EvaluateRequest,
+  MeasuredFolder,
+  NamedFolder,
+  WorkEvent
+} from '../protocol/trainer-messages.ts'
 import type { EvaluationJobs, EvaluationOrder, Measurable } from '../services/evaluations/evaluation-jobs.ts'
 import { datasetEntry } from './dataset-entry.ts'
 import { fetchCheckpoint } from './restore-checkpoint.ts'
@@ -113,18 +120,23 @@ async function measure(deps: EvaluateModelDeps, order: EvaluationOrder, signal: 
   const { objects, cache, folders, startTrainer } = deps
   const held: CachedFolder[] = []
   const folder = await folders.make(order.evaluation.id)
-  const trains = order.evaluation.protocols?.some(isTrained) ?? false
+  const { protocols } = order.evaluation
+  const readsWeights = protocols?.some((name) => isTrained(name) || goesByNames(name)) ?? false
   const hold = async (entry: Parameters<LocalCache['acquire']>[0]): Promise<string> => {
     const cached = await cache.acquire(entry, signal)
     held.push(cached)
     return cached.folder
   }
   try {
-    const subject = await fetchSubject(deps, order.subject, { folder, hold, trains, signal })
-    const against = order.against && (await fetchAgainst(deps, order.against, { folder, hold, trains: false, signal }))
-    const bank = await hold(await datasetEntry(objects, order.bank))
-    const queries = order.queries && (await hold(await datasetEntry(objects, order.queries)))
-    const request = requestOf(deps, order, { subject, against, bank, queries })
+    const subject = await fetchSubject(deps, order.subject, { folder, hold, readsWeights, signal })
+    const against =
+      order.against && (await fetchAgainst(deps, order.against, { folder, hold, readsWeights: false, signal }))
+    const fetched = async (version: DatasetVersion) => hold(await datasetEntry(objects, version))
+    const bank = await fetched(order.bank)
+    const queries = order.queries && (await fetched(order.queries))
+    const distractors = order.distractors && (await fetched(order.distractors))
+    const whitening = order.whitening && (await fetched(order.whitening))
+    const request = requestOf(deps, order, { subject, against, bank, queries, distractors, whitening })
     const onEvent = reportProgress(deps, order)
     return await askTrainer(startTrainer, {
       request,
@@ -145,7 +157,7 @@ interface Fetching {
   readonly folder: string
   readonly hold: (entry: Parameters<LocalCache['acquire']>[0]) => Promise<string>
   /** The weights themselves are needed. */
-  readonly trains: boolean
+  readonly readsWeights: boolean
   readonly signal: AbortSignal
 }
 
@@ -153,11 +165,11 @@ interface Fetching {
 async function fetchSubject(
   { objects }: EvaluateModelDeps,
   subject: Measurable,
-  { folder, hold, trains, signal }: Fetching
+  { folder, hold, readsWeights, signal }: Fetching
 ): Promise<MeasuredFolder> {
   if (subject.kind === 'model') {
     const { model } = subject
-    const weights = trains ? { weightsFolder: await hold(probedFiles(model)) } : {}
+    const weights = readsWeights ? { weightsFolder: await hold(probedFiles(model)) } : {}
     return { kind: 'model', folder: await hold(servedFiles(model)), ...weights }
   }
   const checkpoint = join(folder, 'checkpoint')
@@ -165,12 +177,14 @@ async function fetchSubject(
   return { kind: 'checkpoint', folder: checkpoint, programsFolder: folder }
 }
 
+type Against = NonNullable<EvaluateRequest['against']>
+
 /** In a folder of its own: programs of two checkpoints have the same names. */
 async function fetchAgainst(
   deps: EvaluateModelDeps,
   subject: Measurable,
   { folder, ...fetching }: Fetching
-): Promise<NonNullable<EvaluateRequest['against']>> {
+): Promise<Against> {
   const own = join(folder, 'against')
   await mkdir(own)
   const name = subject.kind === 'model' ? subject.model.id : subject.checkpoint.id
@@ -179,29 +193,32 @@ async function fetchAgainst(
 
 interface Folders {
   readonly subject: MeasuredFolder
-  readonly against: EvaluateRequest['against'] | null
+  readonly against: Against | null
   readonly bank: string
   readonly queries: string | null
+  readonly distractors: string | null
+  readonly whitening: string | null
 }
 
 function requestOf(
   { threads }: EvaluateModelDeps,
-  { evaluation, bank, queries }: EvaluationOrder,
+  { evaluation, bank, queries, distractors, whitening, groundTruth }: EvaluationOrder,
   folders: Folders
 ): EvaluateRequest {
   const { protocols, settings } = evaluation
-  const named = (folder: string, version: EvaluationOrder['bank']) => ({
-    folder,
-    name: `${version.datasetId}@${version.version}`
-  })
+  const named = (folder: string | null, version: DatasetVersion | null): NamedFolder | null =>
+    folder === null || version === null ? null : { folder, name: `${version.datasetId}@${version.version}` }
   return {
     type: 'evaluate',
     subject: folders.subject,
-    bank: named(folders.bank, bank),
-    queries: queries === null || folders.queries === null ? null : named(folders.queries, queries),
+    bank: named(folders.bank, bank)!,
+    queries: named(folders.queries, queries),
     protocols,
     settings,
-    ...(folders.against ? { against: folders.against } : {}),
+    against: folders.against,
+    distractors: named(folders.distractors, distractors),
+    whitening: named(folders.whitening, whitening),
+    groundTruth,
     ...(threads === 0 ? {} : { threads })
   }
 }

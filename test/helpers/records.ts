@@ -172,3 +172,10 @@ const aFittedComponent = (index: number) => ({
   meanCosine: 0.94,
   angleDegrees: { p5: 8, p50: 20, p95: 31 }
 })
+
+/** ViT-S/16, which is looked at before what reads weights is queued. */
+export async function aNetworkOf(objects: Pick<ObjectStore, 'put'>, { prefix }: Model): Promise<void> {
+  const network = { dim: 384, depth: 12, heads: 6, mlpRatio: 4, patchSize: 16, channels: 3, imageSize: 224 }
+  const config = { format: 'kappa-model/1', network, recipe: null, imageSize: 224 }
+  await objects.put(`${prefix}/config.json`, Buffer.from(JSON.stringify(config)))
+}

@@ -5,12 +5,17 @@ const SIDE = 12
 const DIRECTIONS = ['horizontal', 'vertical', 'falling', 'rising']
 
 /** A packed dataset of gray 12-pixel images: bars of four directions in noise, labelled by direction. */
-export async function writeTinyDataset(folder: string, images = 40, classes = DIRECTIONS): Promise<string> {
+export async function writeTinyDataset(
+  folder: string,
+  images = 40,
+  classes = DIRECTIONS,
+  nameOf = (index: number, label: number) => `${label}/${index}.raw`
+): Promise<string> {
   const writer = await createDatasetWriter(folder)
   for (let index = 0; index < images; index++) {
     const label = index % 4
     await writer.add({
-      name: `${label}/${index}.raw`,
+      name: nameOf(index, label),
       format: 'raw',
       width: SIDE,
       height: SIDE,

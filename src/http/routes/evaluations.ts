@@ -4,15 +4,14 @@ import { REPORT_POLICY, reportPage } from '../../report/page.ts'
 import type { Services } from '../../services/services.ts'
 import { sendWithEtag } from '../core/etag.ts'
 import { IdParams, presentPage, toPageRequest } from '../schemas/common.ts'
+import { CreateEvaluation, readEvaluationRequest } from '../schemas/create-evaluation.ts'
 import {
-  CreateEvaluation,
   Evaluation,
   EvaluationList,
   EvaluationQuery,
   presentEvaluation,
   ReportQuery,
-  readEvaluationQuery,
-  readEvaluationRequest
+  readEvaluationQuery
 } from '../schemas/evaluation.ts'
 import type { App } from '../server.ts'
 

@@ -1,6 +1,13 @@
 /** What is to be measured, of whatever: the part that runs and evaluations have in common, and what a run adds. */
 import { type Static, Type } from 'typebox'
-import { type ChosenSettings, LAB_PROTOCOLS, MOST_DRAWS, MOST_PROBE_EPOCHS } from '../../base/evaluation.ts'
+import {
+  ALL_PROTOCOLS,
+  type AnyProtocol,
+  type ChosenSettings,
+  LAB_PROTOCOLS,
+  MOST_DRAWS,
+  MOST_PROBE_EPOCHS
+} from '../../base/evaluation.ts'
 import type { EvaluationOfRun, EvaluationPlan, VersionName } from '../../domain/evaluation.ts'
 import type { PlanRequest } from '../../services/evaluations/plan-evaluation.ts'
 import { closed, Nullable, Text } from './common.ts'
@@ -8,8 +15,11 @@ import { closed, Nullable, Text } from './common.ts'
 /** Beyond every network; how many a model has is looked up. */
 const MOST_DIMENSIONS = 65_536
 const MOST_RATES = 16
+const MOST_PIXELS = 4096
 
-export const Protocol = Type.Enum([...LAB_PROTOCOLS])
+export const Protocol = Type.Enum([...ALL_PROTOCOLS])
+
+const Planned = Type.Enum([...LAB_PROTOCOLS])
 
 const Chosen = Type.Object(
   {
@@ -45,6 +55,14 @@ const Chosen = Type.Object(
         description: 'Learning rates that finetune tries; of one, nothing has to be chosen.'
       })
     ),
+    image_size: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: MOST_PIXELS,
+        description:
+          'Pixels that copy_detection and revisited show a network; 10/7 of its size in whole patches, and its size.'
+      })
+    ),
     seed: Type.Optional(
       Type.Integer({ minimum: 0, maximum: 0xffffffff, description: 'Of draws, folds and intervals; 0 by default.' })
     )
@@ -55,6 +73,9 @@ const Chosen = Type.Object(
       'What is not said is the default of the protocol, and stands in its result. One that no protocol hears is refused.'
   }
 )
+
+export const PROTOCOLS_DESCRIPTION =
+  'By default everything that images and model allow but linear and finetune, which train, and the rest is told in left_out. One that is named and cannot be run is refused.'
 
 export const planFields = {
   dataset: Text({
@@ -73,12 +94,11 @@ export const planFields = {
   ),
   protocols: Type.Optional(
     Nullable(
-      Type.Array(Protocol, {
+      Type.Array(Planned, {
         minItems: 1,
         maxItems: LAB_PROTOCOLS.length,
         uniqueItems: true,
-        description:
-          'By default everything that images and model allow but linear and finetune, which train, and the rest is told in left_out. One that is named and cannot be run is refused.'
+        description: PROTOCOLS_DESCRIPTION
       })
     )
   ),
@@ -110,6 +130,7 @@ const settingsShown = {
   dimensions: Nullable(Type.Integer()),
   epochs: Nullable(Type.Integer()),
   rates: Nullable(Type.Array(Type.Number())),
+  image_size: Nullable(Type.Integer()),
   seed: Type.Integer()
 }
 
@@ -129,16 +150,19 @@ export const RunEvaluation = Type.Object(
   { description: "The evaluation of the run's model." }
 )
 
-type PlanFields = Omit<Static<typeof PlanOfRun>, 'every_epochs'>
+type PlanFields = Omit<Static<typeof PlanOfRun>, 'every_epochs' | 'protocols'> & {
+  readonly protocols?: readonly AnyProtocol[] | null
+}
 
 export const readPlan = ({ dataset, queries, protocols, settings = {} }: PlanFields): PlanRequest => {
-  const { k, draws, dimensions, epochs, rates, seed = 0 } = settings
+  const { k, draws, dimensions, epochs, rates, image_size: imageSize, seed = 0 } = settings
   const chosen: ChosenSettings = {
     ...(k && { k }),
     ...(draws !== undefined && { draws }),
     ...(dimensions !== undefined && { dimensions }),
     ...(epochs !== undefined && { epochs }),
     ...(rates && { rates }),
+    ...(imageSize !== undefined && { imageSize }),
     seed
   }
   return { dataset, queries: queries ?? null, protocols: protocols ?? null, settings: chosen }
@@ -151,6 +175,9 @@ export const readPlanOfRun = ({ every_epochs: every, ...plan }: Static<typeof Pl
 
 const presentVersion = ({ datasetId, version }: VersionName): string => `${datasetId}@${version}`
 
+export const presentVersionOrNull = (name: VersionName | null | undefined): string | null =>
+  name == null ? null : presentVersion(name)
+
 export const presentPlan = ({ bank, queries, protocols, settings }: EvaluationPlan) => ({
   dataset: presentVersion(bank),
   queries: queries && presentVersion(queries),
@@ -161,6 +188,7 @@ export const presentPlan = ({ bank, queries, protocols, settings }: EvaluationPl
     dimensions: settings.dimensions ?? null,
     epochs: settings.epochs ?? null,
     rates: settings.rates ? [...settings.rates] : null,
+    image_size: settings.imageSize ?? null,
     seed: settings.seed
   }
 })

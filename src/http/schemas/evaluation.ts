@@ -1,19 +1,16 @@
 import { type Static, Type } from 'typebox'
 import { keysToSnake } from '../../base/casing.ts'
-import { AppError } from '../../base/errors.ts'
-import { isOfPrototypes, LAB_PROTOCOLS } from '../../base/evaluation.ts'
+import { ALL_PROTOCOLS, isOfPrototypes } from '../../base/evaluation.ts'
 import {
   type Evaluation as DomainEvaluation,
   EVALUATION_STATUSES,
   type EvaluationResult
 } from '../../domain/evaluation.ts'
-import type { EvaluationRequest, EvaluationQuery as ServiceQuery } from '../../services/evaluations/evaluations.ts'
-import type { SubjectWish } from '../../services/evaluations/subject.ts'
+import type { EvaluationQuery as ServiceQuery } from '../../services/evaluations/evaluations.ts'
 import {
   closed,
   ListOf,
   Metadata,
-  Name,
   Nullable,
   pageQuery,
   Resource,
@@ -22,38 +19,7 @@ import {
   Timestamp,
   timestampOrNull
 } from './common.ts'
-import { Protocol, planFields, planShown, presentPlan, readPlan } from './evaluation-plan.ts'
-
-export const CreateEvaluation = Type.Object(
-  {
-    name: Type.Optional(Nullable(Name)),
-    model: Type.Optional(Text({ minLength: 1, maxLength: 64, description: 'Its id, or that of its run.' })),
-    checkpoint: Type.Optional(
-      Text({
-        minLength: 1,
-        maxLength: 64,
-        description: 'In place of a model, one of the two: its teacher is measured, without a fitted mixture.'
-      })
-    ),
-    ...planFields,
-    against: Type.Optional(
-      Nullable(
-        Text({
-          minLength: 1,
-          maxLength: 64,
-          description:
-            'Another model, by its id or that of its run, or a checkpoint: label_free says how far both assign the judged images alike.'
-        })
-      )
-    ),
-    metadata: Type.Optional(Metadata)
-  },
-  {
-    ...closed,
-    $id: 'CreateEvaluation',
-    examples: [{ model: 'mdl_01jexample', dataset: 'ds_01jexample@3', protocols: ['knn'], settings: { k: [10, 20] } }]
-  }
-)
+import { Protocol, planShown, presentPlan, presentVersionOrNull } from './evaluation-plan.ts'
 
 const Estimate = Type.Object(
   { value: Type.Number(), low: Type.Number(), high: Type.Number() },
@@ -103,6 +69,8 @@ export const Evaluation = Resource(
     step: Type.Integer({ description: 'Of the model or the checkpoint.' }),
     run: Nullable(Type.String({ description: 'That asked for it; its results are metrics of that run.' })),
     ...planShown,
+    distractors: Nullable(Type.String()),
+    whitening: Nullable(Type.String()),
     against: Nullable(Type.String({ description: 'The model or checkpoint whose assignments are compared.' })),
     metadata: Metadata,
     status: Type.Enum([...EVALUATION_STATUSES]),
@@ -138,7 +106,7 @@ export const EvaluationQuery = Type.Object(
       Text({ maxLength: 64, description: 'Those that it asked for, of its checkpoints and its model.' })
     ),
     dataset: Type.Optional(Text({ maxLength: 100, description: 'The bank: ds_…@3, or ds_… for any version.' })),
-    protocol: Type.Optional(Type.Enum([...LAB_PROTOCOLS], { description: 'Those that have a result of it.' })),
+    protocol: Type.Optional(Type.Enum([...ALL_PROTOCOLS], { description: 'Those that have a result of it.' })),
     status: Type.Optional(Type.Enum([...EVALUATION_STATUSES]))
   },
   closed
@@ -154,21 +122,6 @@ export const ReportQuery = Type.Object(
   },
   closed
 )
-
-/** @throws AppError evaluation_impossible unless it names either a model or a checkpoint */
-export function readEvaluationRequest(body: Static<typeof CreateEvaluation>): EvaluationRequest {
-  const { name = null, model, checkpoint, against = null, metadata = {}, ...plan } = body
-  return { name, subject: readSubject(model, checkpoint), against, metadata, ...readPlan(plan) }
-}
-
-function readSubject(model: string | undefined, checkpoint: string | undefined): SubjectWish {
-  if (model !== undefined && checkpoint === undefined) return { model }
-  if (model === undefined && checkpoint !== undefined) return { checkpoint }
-  const message = model === undefined ? 'is missing, and so is checkpoint' : 'is not taken beside model'
-  const path = model === undefined ? '/model' : '/checkpoint'
-  // A schema says neither, so it is 422 as what else it does not say.
-  throw new AppError('evaluation_impossible', { errors: [{ path, message }] })
-}
 
 export const readEvaluationQuery = ({ limit: _, after: __, ...filter }: Static<typeof EvaluationQuery>): ServiceQuery =>
   filter
@@ -200,6 +153,8 @@ export const presentEvaluation = (evaluation: DomainEvaluation): Static<typeof E
   step: evaluation.step,
   run: evaluation.runId,
   ...presentPlan(evaluation),
+  distractors: presentVersionOrNull(evaluation.others?.distractors),
+  whitening: presentVersionOrNull(evaluation.others?.whitening),
   against: evaluation.against && (evaluation.against.modelId ?? evaluation.against.checkpointId),
   metadata: evaluation.metadata as Record<string, string>, // Metadata is what created it
   status: evaluation.status,

@@ -10,6 +10,7 @@
  */
 import type { Clock } from '../../base/clock.ts'
 import type { LeftOut } from '../../base/evaluation.ts'
+import type { GroundTruth } from '../../base/ground-truth.ts'
 import type { Checkpoint } from '../../domain/checkpoint.ts'
 import type { DatasetVersion } from '../../domain/dataset.ts'
 import {
@@ -18,7 +19,8 @@ import {
   type EvaluationResult,
   isEvaluated,
   isSameVersion,
-  type SubjectName
+  type SubjectName,
+  type VersionName
 } from '../../domain/evaluation.ts'
 import type { Model } from '../../domain/model.ts'
 import type { EvaluationPatch, Stores, UnitOfWork } from '../../domain/stores.ts'
@@ -39,6 +41,11 @@ export interface EvaluationOrder {
   readonly bank: DatasetVersion
   /** Null where the bank is judged. */
   readonly queries: DatasetVersion | null
+  /** Of copy_detection. */
+  readonly distractors: DatasetVersion | null
+  readonly whitening: DatasetVersion | null
+  /** Of revisited. */
+  readonly groundTruth: GroundTruth | null
 }
 
 /** What a worker computes: of another attempt nothing is written. */
@@ -150,10 +157,11 @@ async function begin(tx: Stores, id: string, at: Date): Promise<EvaluationOrder 
     }
     subjects.push(found)
   }
-  const versions: DatasetVersion[] = []
-  for (const { datasetId, version } of sourcesOf(known)) {
-    const found = await tx.datasets.loadVersion(datasetId, version)
-    if (found?.status !== 'ready') return fail('dataset_version_not_found', `${datasetId}@${version} is gone.`)
+  const versions: (DatasetVersion | null)[] = []
+  for (const name of sourcesOf(known)) {
+    const found = name && (await tx.datasets.loadVersion(name.datasetId, name.version))
+    if (name !== null && found?.status !== 'ready')
+      return fail('dataset_version_not_found', `${name.datasetId}@${name.version} is gone.`)
     versions.push(found)
   }
   const patch = {
@@ -164,8 +172,10 @@ async function begin(tx: Stores, id: string, at: Date): Promise<EvaluationOrder 
   } as const
   await tx.evaluations.update(id, patch)
   const [subject, against = null] = subjects
-  const [bank, queries = null] = versions
-  return { evaluation: { ...known, ...patch }, subject: subject!, against, bank: bank!, queries }
+  const [bank, queries, distractors, whitening] = versions as [DatasetVersion, ...(DatasetVersion | null)[]]
+  const images = { bank, queries: queries ?? null, distractors: distractors ?? null, whitening: whitening ?? null }
+  const groundTruth = await tx.evaluations.loadGroundTruth(id)
+  return { evaluation: { ...known, ...patch }, subject: subject!, against, ...images, groundTruth }
 }
 
 async function findMeasurable(tx: Stores, { modelId, checkpointId }: SubjectName): Promise<Measurable | null> {
@@ -177,6 +187,10 @@ async function findMeasurable(tx: Stores, { modelId, checkpointId }: SubjectName
   return checkpoint?.status === 'complete' ? { kind: 'checkpoint', checkpoint } : null
 }
 
-/** The bank, and queries unless they are the bank's images. */
-const sourcesOf = ({ bank, queries }: Evaluation) =>
-  queries === null || isSameVersion(bank, queries) ? [bank] : [bank, queries]
+/** The bank, queries unless they are the bank's images, distractors, and what whitening is learned from. */
+const sourcesOf = ({ bank, queries, others }: Evaluation): readonly (VersionName | null)[] => [
+  bank,
+  queries === null || isSameVersion(bank, queries) ? null : queries,
+  others?.distractors ?? null,
+  others?.whitening ?? null
+]

@@ -1,7 +1,7 @@
 /** What users do with evaluations: ask for them, look at them, cancel. What workers do with them: evaluation-jobs.ts. */
 import type { Clock } from '../../base/clock.ts'
 import { AppError } from '../../base/errors.ts'
-import type { LabProtocol } from '../../base/evaluation.ts'
+import type { AnyProtocol } from '../../base/evaluation.ts'
 import type { IdKind } from '../../base/ids.ts'
 import type { JsonObject } from '../../base/json.ts'
 import { checkCancelable, type Evaluation, type EvaluationStatus } from '../../domain/evaluation.ts'
@@ -10,6 +10,7 @@ import type { EvaluationFilter, Stores, UnitOfWork } from '../../domain/stores.t
 import { parseReference } from '../datasets/dataset-versions.ts'
 import type { ModelService } from '../models/models.ts'
 import { close, lockOpen } from './close.ts'
+import { type OtherSources, planByNames } from './name-protocols.ts'
 import { queueEvaluation } from './new-evaluation.ts'
 import { type PlanDeps, type PlanRequest, planEvaluation } from './plan-evaluation.ts'
 import { findAgainst, findSubject, type SubjectWish } from './subject.ts'
@@ -22,7 +23,7 @@ export interface EvaluationServiceDeps extends PlanDeps {
   readonly newId: (kind: IdKind) => string
 }
 
-export interface EvaluationRequest extends PlanRequest {
+export interface EvaluationRequest extends PlanRequest, OtherSources {
   readonly name: string | null
   readonly subject: SubjectWish
   /** A checkpoint, a model or its run: whose assignments label_free compares. */
@@ -36,7 +37,7 @@ export interface EvaluationQuery {
   readonly run?: string
   /** `ds_…@3`, or `ds_…` for any version. */
   readonly dataset?: string
-  readonly protocol?: LabProtocol
+  readonly protocol?: AnyProtocol
   readonly status?: EvaluationStatus
 }
 
@@ -84,9 +85,10 @@ export function createEvaluationService(deps: EvaluationServiceDeps) {
       const against =
         reference === null ? null : await findAgainst(deps, projectId, { reference, measured, plan: request })
       const plan = await planEvaluation(deps, projectId, { request, subject: { ...network, at: '' } })
+      const beside = await planByNames(deps, projectId, { request, planned: { plan, subject: network } })
       const createdAt = new Date(clock.now())
       const named = { id: newId('evaluation'), projectId, name, runId: null, metadata, createdAt }
-      return unitOfWork((tx) => queueEvaluation(tx, { ...named, ...subject, against, plan }))
+      return unitOfWork((tx) => queueEvaluation(tx, { ...named, ...subject, against, plan, ...beside }))
     },
 
     /** @throws AppError model_not_found, model_not_ready for a run without one; invalid_request for a dataset that is none */

@@ -1,5 +1,6 @@
 import { AppError } from '../../base/errors.ts'
-import type { Evaluation, EvaluationPlan, Subject, SubjectName } from '../../domain/evaluation.ts'
+import type { GroundTruth } from '../../base/ground-truth.ts'
+import type { Evaluation, EvaluationPlan, OtherImages, Subject, SubjectName } from '../../domain/evaluation.ts'
 import type { Stores } from '../../domain/stores.ts'
 
 export interface NewEvaluation
@@ -7,11 +8,18 @@ export interface NewEvaluation
     Pick<Evaluation, 'id' | 'projectId' | 'name' | 'runId' | 'metadata' | 'createdAt'> {
   readonly plan: EvaluationPlan
   readonly against?: SubjectName | null
+  readonly others?: OtherImages | null
+  /** Of revisited. */
+  readonly groundTruth?: GroundTruth | null
 }
 
-const newEvaluation = ({ plan, against = null, ...named }: NewEvaluation, totalImages: number): Evaluation => ({
+const newEvaluation = (
+  { plan, against = null, others = null, groundTruth: _, ...named }: NewEvaluation,
+  totalImages: number
+): Evaluation => ({
   ...named,
   against,
+  others,
   ...plan,
   status: 'queued',
   attempt: 0,
@@ -28,6 +36,7 @@ export async function queueEvaluation(tx: Stores, wanted: NewEvaluation): Promis
   const images = await holdPlan(tx, wanted)
   const evaluation = newEvaluation(wanted, images)
   await tx.evaluations.insert(evaluation)
+  if (wanted.groundTruth) await tx.evaluations.insertGroundTruth(wanted.id, wanted.groundTruth)
   await tx.jobs.enqueue('evaluate-model', { evaluationId: wanted.id }, { key: wanted.id, project: wanted.projectId })
   return evaluation
 }
@@ -51,9 +60,10 @@ export const planOf = ({ bank, queries, protocols, settings }: EvaluationPlan): 
   settings
 })
 
-type Planned = Pick<NewEvaluation, 'projectId' | 'plan' | 'against'>
+type Planned = Pick<NewEvaluation, 'projectId' | 'plan' | 'against' | 'others'>
 
-const sourcesOf = ({ plan: { bank, queries } }: Planned) => (queries === null ? [bank] : [bank, queries])
+const sourcesOf = ({ plan: { bank, queries }, others }: Planned) =>
+  [bank, queries, others?.distractors, others?.whitening].filter((one) => one != null)
 
 async function firstGone(tx: Stores, planned: Planned): Promise<string | null> {
   for (const { datasetId, version } of sourcesOf(planned)) {
@@ -76,6 +86,7 @@ export async function holdPlan(tx: Stores, planned: Planned): Promise<number> {
   for (const { datasetId, version } of sourcesOf(planned)) {
     images.push((await tx.datasets.loadVersion(datasetId, version))?.images ?? 0)
   }
+  // Nobody compares with another model and takes other images too.
   if (planned.against) images.push(images.at(-1)!)
   return images.reduce((sum, of) => sum + of)
 }

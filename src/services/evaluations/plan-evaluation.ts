@@ -1,9 +1,10 @@
 /** A request as a plan that can be carried out, as far as records and the first image of each dataset tell. */
 import { AppError, type FieldError, isAppError } from '../../base/errors.ts'
 import {
+  type AnyProtocol,
   GROUPS,
+  goesByNames,
   isTrained,
-  type LabProtocol,
   NEEDS_ALL_DIMENSIONS,
   NOTHING_SHARED,
   READS_ITS_OWN,
@@ -106,8 +107,9 @@ export async function planEvaluation(
 /** @throws AppError evaluation_impossible for more dimensions than there are, and for a setting that would not act */
 function checkSettings({ protocols, settings }: PlanRequest, { dimensions, at }: PlanSubject): void {
   const refuse = (name: string, message: string) => {
-    const errors = [{ path: `${at}/settings/${name}`, message }]
-    throw new AppError('evaluation_impossible', { message: `settings.${name} ${message}.`, errors })
+    const field = name === 'imageSize' ? 'image_size' : name
+    const errors = [{ path: `${at}/settings/${field}`, message }]
+    throw new AppError('evaluation_impossible', { message: `settings.${field} ${message}.`, errors })
   }
   const unheard = unheardSetting(settings, protocols)
   if (unheard !== null) refuse(unheard.name, `is for ${unheard.owners.join(' and ')} alone`)
@@ -115,7 +117,11 @@ function checkSettings({ protocols, settings }: PlanRequest, { dimensions, at }:
 }
 
 /** Bands are not made of colours, nor colours of bands. */
-function refuseBands({ report }: DatasetVersion, { channels, at }: PlanSubject, field: 'dataset' | 'queries'): void {
+export function refuseBands(
+  { report }: DatasetVersion,
+  { channels, at }: Pick<PlanSubject, 'channels' | 'at'>,
+  field: 'dataset' | 'queries' | 'distractors' | 'whitening'
+): void {
   const bands = report === null ? null : bandsOf(report)
   if (bands === channels || (bands === null && !isBands(channels))) return
   const reads = isBands(channels) ? `images of ${channels} bands` : 'gray and colour images'
@@ -131,7 +137,7 @@ const classesOf = (bank: DatasetVersion, judged: DatasetVersion | null): number 
   bank.classes === null || judged?.classes === null ? null : new Set([...bank.classes, ...(judged?.classes ?? [])]).size
 
 interface Refused {
-  readonly protocol: LabProtocol
+  readonly protocol: AnyProtocol
   readonly reason: string
 }
 
@@ -142,12 +148,12 @@ interface Asking {
   readonly size: EvaluationSize
 }
 
-async function checkAsked(deps: PlanDeps, protocols: readonly LabProtocol[], asking: Asking): Promise<void> {
+async function checkAsked(deps: PlanDeps, protocols: readonly AnyProtocol[], asking: Asking): Promise<void> {
   const { subject, size } = asking
-  const unlabelled = protocols.some((name) => name !== 'label_free')
+  const unlabelled = protocols.some((name) => name !== 'label_free' && !goesByNames(name))
     ? await firstUnlabelled(deps, asking.sources)
     : null
-  const errorAt = (protocol: LabProtocol, message: string): FieldError => ({
+  const errorAt = (protocol: AnyProtocol, message: string): FieldError => ({
     path: `${subject.at}/protocols/${protocols.indexOf(protocol)}`,
     message
   })
@@ -156,33 +162,43 @@ async function checkAsked(deps: PlanDeps, protocols: readonly LabProtocol[], ask
     const message = `${refused.map(({ protocol, reason }) => `${protocol} ${reason}`).join('; ')}.`
     throw new AppError(code, { message, errors: refused.map((one) => errorAt(one.protocol, one.reason)) })
   }
-  const found = (why: (protocol: LabProtocol) => string | null) =>
+  const found = (why: (protocol: AnyProtocol) => string | null) =>
     protocols.flatMap((protocol): Refused[] => {
       const reason = why(protocol)
       return reason === null ? [] : [{ protocol, reason }]
     })
   refuse(
     'evaluation_impossible',
-    found((protocol) => whyImpossible(protocol, { unlabelled, ...asking }))
+    found((protocol) => whyImpossible(protocol, { unlabelled, isAlone: protocols.length === 1, ...asking }))
   )
   const network = protocols.some(isTrained) ? trainedNetwork(await subject.network()) : null
   refuse(
     'evaluation_too_large',
-    found((protocol) => (isTrained(protocol) ? tooMuchToTrain(protocol, network!, size) : tooMuch(protocol, size)))
+    found((protocol) => {
+      if (goesByNames(protocol)) return null // name-protocols.ts knows the images
+      return isTrained(protocol) ? tooMuchToTrain(protocol, network!, size) : tooMuch(protocol, size)
+    })
   )
 }
 
-function whyImpossible(
-  protocol: LabProtocol,
-  { unlabelled, subject, sources, size }: Asking & { readonly unlabelled: string | null }
-): string | null {
+interface Checked extends Asking {
+  readonly unlabelled: string | null
+  /** Nothing else was asked for. */
+  readonly isAlone: boolean
+}
+
+function whyImpossible(protocol: AnyProtocol, { unlabelled, isAlone, subject, sources, size }: Checked): string | null {
   const judged = size.queryImages ?? size.bankImages
   const tooFew = (images: number) =>
     images < GROUPS ? `needs ${GROUPS} images or more for its interval, and there are ${images}` : null
   const isOfPrototypes = protocol === 'clustering' || protocol === 'prototypes'
   if (size.settings.dimensions !== undefined) {
     if (isOfPrototypes) return NEEDS_ALL_DIMENSIONS
-    if (isTrained(protocol)) return READS_ITS_OWN
+    if (isTrained(protocol) || goesByNames(protocol)) return READS_ITS_OWN
+  }
+  if (goesByNames(protocol)) {
+    if (!isAlone) return 'is asked for alone: its bank are images without labels'
+    return protocol === 'copy_detection' && sources.length === 1 ? "needs queries: copies of the bank's images" : null
   }
   if (protocol === 'label_free') return tooFew(size.bankImages)
   if (isTrained(protocol) && sources.length === 1) return 'needs queries that are not the bank: it learns from that'

@@ -4,7 +4,7 @@ import type { EvaluationFilter, EvaluationStore } from '../../domain/stores.ts'
 import type { Db } from './client.ts'
 import { toPage } from './page.ts'
 import { holdCheckpoint } from './run-store.ts'
-import { evaluations } from './schema/evaluations.ts'
+import { evaluations, groundTruths } from './schema/evaluations.ts'
 
 type Row = typeof evaluations.$inferSelect
 
@@ -70,13 +70,27 @@ export const createEvaluationStore = (db: Db): EvaluationStore => ({
   },
 
   async countUnfinishedByDataset(datasetId) {
-    const isOf = or(eq(evaluations.datasetId, datasetId), eq(evaluations.queriesId, datasetId))
+    const isOf = or(
+      eq(evaluations.datasetId, datasetId),
+      eq(evaluations.queriesId, datasetId),
+      eq(sql`${evaluations.others}->'distractors'->>'datasetId'`, datasetId),
+      eq(sql`${evaluations.others}->'whitening'->>'datasetId'`, datasetId)
+    )
     const [row] = await db.select({ evaluations: count() }).from(evaluations).where(and(isOf, isUnevaluated))
     return row?.evaluations ?? 0
   },
 
   async update(id, patch) {
     if (Object.keys(patch).length > 0) await db.update(evaluations).set(patch).where(eq(evaluations.id, id))
+  },
+
+  async insertGroundTruth(evaluationId, content) {
+    await db.insert(groundTruths).values({ evaluationId, content })
+  },
+
+  async loadGroundTruth(evaluationId) {
+    const [row] = await db.select().from(groundTruths).where(eq(groundTruths.evaluationId, evaluationId))
+    return row?.content ?? null
   }
 })
 

@@ -4,7 +4,7 @@ import type { EvaluationResult } from '../../../src/domain/evaluation.ts'
 import type { Model } from '../../../src/domain/model.ts'
 import { createTestApp, type TestApp } from '../../helpers/app.ts'
 import { whyNoPostgres } from '../../helpers/postgres.ts'
-import { aCheckpoint, aReadyModel, aReadyVersion } from '../../helpers/records.ts'
+import { aCheckpoint, aNetworkOf, aReadyModel, aReadyVersion } from '../../helpers/records.ts'
 
 const skip = await whyNoPostgres()
 const api = skip ? (undefined as unknown as TestApp) : await createTestApp({ after })
@@ -47,7 +47,8 @@ test('an evaluation is queued with what was asked, once for one Idempotency-Key'
   assert.equal(first.headers['location'], `/v1/evaluations/${id}`)
   const { dataset: bank, queries: judged, protocols, settings, progress, status, results, metadata } = first.json
   assert.deepEqual([bank, judged, protocols], [`${dataset}@1`, `${queries}@1`, ['knn', 'label_free']])
-  assert.deepEqual(settings, { k: [5], draws: null, dimensions: 4, epochs: null, rates: null, seed: 3 })
+  const unset = { draws: null, epochs: null, rates: null, image_size: null }
+  assert.deepEqual(settings, { k: [5], ...unset, dimensions: 4, seed: 3 })
   assert.deepEqual(progress, { images: 0, total_images: 540, protocol: null, measured: 0, share: null })
   assert.deepEqual([status, results, metadata], ['queued', [], { team: 'x' }])
   const again = await api.call('POST', '/v1/evaluations', { body, headers })
@@ -102,9 +103,7 @@ test('a protocol that is named and cannot be run is refused by name before anyth
 test('what trains is let in by what it takes, with queries, and never on the way', { skip }, async () => {
   const model = await aModel()
   const [dataset, queries] = [await aDataset(), await aDataset(40)]
-  const network = { dim: 384, depth: 12, heads: 6, mlpRatio: 4, patchSize: 16, channels: 3, imageSize: 224 }
-  const config = { format: 'kappa-model/1', network, recipe: null, imageSize: 224 }
-  await api.objects.put(`${model.prefix}/config.json`, Buffer.from(JSON.stringify(config)))
+  await aNetworkOf(api.objects, model)
   const linear = { model: model.id, dataset, queries, protocols: ['knn', 'linear'] }
   const made = await ask(linear)
   assert.equal(made.status, 202, made.text)
@@ -212,38 +211,6 @@ test('a checkpoint is measured in place of a model, and one of the two is named'
   }
 })
 
-test('a model or a checkpoint is compared with another, and what cannot be is refused', { skip }, async () => {
-  const [model, other, dataset] = [await aModel(), await aModel(), await aDataset()]
-  const run = (await api.call('POST', '/v1/runs', { body: { dataset, method: 'dino-vmf', preset: 'demo' } })).json
-  const [early, late] = [aCheckpoint(run.id, api.projectId), aCheckpoint(run.id, api.projectId)]
-  for (const one of [early, late]) await api.stores.checkpoints.insert(one)
-  const made = await ask({ checkpoint: late.id, against: early.id, dataset, protocols: ['label_free'] })
-  assert.deepEqual([made.status, made.json.against], [202, early.id], made.text)
-  assert.equal(made.json.progress.total_images, 1000, 'every image is read by both')
-  assert.equal((await ask({ model: model.id, dataset })).json.against, null)
-  const headless = await aModel({ config: { ...model.config!, prototypes: null, temperature: null } })
-  const colour = await aModel({ config: { ...model.config!, channels: model.config!.channels === 1 ? 3 : 1 } })
-  const base = { model: model.id, dataset }
-  for (const [body, status, code, reason] of [
-    [{ against: other.id, protocols: ['knn'] }, 422, 'evaluation_impossible', /is for label_free alone/],
-    [{ against: other.id, settings: { dimensions: 4 } }, 422, 'evaluation_impossible', /needs all dimensions/],
-    [{ against: model.id }, 422, 'evaluation_impossible', /names what is measured/],
-    [{ against: headless.id }, 422, 'evaluation_impossible', /names a model that has none/],
-    [{ against: colour.id }, 422, 'evaluation_impossible', /do not see the same images/],
-    [{ against: 'ckpt_none' }, 404, 'checkpoint_not_found', /no such checkpoint/],
-    [{ against: 'mdl_none' }, 404, 'model_not_found', /no such model/],
-    [{ against: run.id }, 409, 'model_not_ready', /has no model yet/]
-  ] as const) {
-    const refused = await ask({ ...base, ...body })
-    assert.deepEqual([refused.status, refused.json.code], [status, code], refused.text)
-    assert.equal(refused.json.errors[0].pointer, '/against', refused.text)
-    assert.match(refused.json.errors[0].detail ?? refused.json.errors[0].message, reason)
-  }
-  const stranger = await api.issueKey({ project: 'stranger to comparisons' })
-  const foreign = await aReadyModel(api.stores, stranger.projectId)
-  assert.equal((await ask({ ...base, against: foreign.id })).json.code, 'model_not_found', 'of another project')
-})
-
 test('the list finds what was measured of a protocol on a dataset, over models', { skip }, async () => {
   const [one, other] = [await aModel(), await aModel()]
   const dataset = await aDataset()
@@ -321,7 +288,7 @@ test('a run may ask for an evaluation of its model, and is refused where the dat
     dataset: `${few}@1`,
     queries: null,
     protocols: ['knn'],
-    settings: { k: null, draws: null, dimensions: null, epochs: null, rates: null, seed: 0 },
+    settings: { k: null, draws: null, dimensions: null, epochs: null, rates: null, image_size: null, seed: 0 },
     every_epochs: null
   })
   assert.equal((await api.call('DELETE', `/v1/datasets/${few}`)).status, 409, 'the run will need it')

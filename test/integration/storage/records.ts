@@ -192,6 +192,7 @@ export const anEvaluation = (run: Run, modelId: string, more: Partial<Evaluation
   modelId,
   checkpointId: null,
   against: null,
+  others: null,
   step: 10,
   runId: null,
   bank: { datasetId: run.datasetId, version: run.datasetVersion },

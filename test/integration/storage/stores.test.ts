@@ -562,6 +562,25 @@ for (const { name, skip, open } of CANDIDATES) {
         assert.deepEqual((await stores.evaluations.list(other.id, {}, { limit: 5, after: null })).data, [])
       })
 
+      test('hold the datasets of other images, and what is to be found beside them', async () => {
+        const run = await aStoredRun(stores)
+        const model = aModel(run)
+        await stores.models.insert(model)
+        const others = { distractors: { datasetId: newId('dataset'), version: 2 }, whitening: null }
+        const evaluation = anEvaluation(run, model.id, { others })
+        await stores.evaluations.insert(evaluation)
+        assert.deepEqual((await stores.evaluations.load(evaluation.id))?.others, others)
+        const { datasetId } = others.distractors
+        assert.equal(await stores.evaluations.countUnfinishedByDataset(datasetId), 1)
+        await stores.evaluations.update(evaluation.id, { status: 'failed' })
+        assert.equal(await stores.evaluations.countUnfinishedByDataset(datasetId), 0)
+        assert.equal(await stores.evaluations.loadGroundTruth(evaluation.id), null)
+        const truth = { easy: [0], hard: [], junk: [] }
+        const content = { images: ['one'], queries: [{ name: 'two', box: null, truth }] }
+        await stores.evaluations.insertGroundTruth(evaluation.id, content)
+        assert.deepEqual(await stores.evaluations.loadGroundTruth(evaluation.id), content)
+      })
+
       test('are found by what they measured, and counted while a dataset is needed', async () => {
         const run = await aStoredRun(stores)
         const model = aModel(run)

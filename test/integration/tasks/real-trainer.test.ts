@@ -37,9 +37,10 @@ async function setUp(t: TestContext) {
     trainers,
     begin,
     task: () => bench.trainRun({ startTrainer: begin, threads: 1 }),
-    async addRun() {
+    /** @param images a packed dataset, of bars unless it is another */
+    async addRun(images = folder) {
       const run = await bench.addRun({}, { recipe, checkpoint: { everyS: 0.2, keepLast: 2 } })
-      await bench.fillDataset(run, folder)
+      await bench.fillDataset(run, images)
       return run
     },
     async finalHash(id: string) {
@@ -146,9 +147,47 @@ test('killed in mid-run, it ends in the same state, bit for bit, its model is pu
   assert.deepEqual([metrics['ari_against']?.value, metrics['same_prototype']?.value], [1, 1])
   assert.equal(settings['against'], run.modelId)
 
+  const made = { ...checkpoint, modelId: run.modelId, checkpointId: null }
+  // Images that are told by their names: the same bars once more, in another dataset.
+  const packed = async (name: string, nameOf: (index: number) => string) => {
+    const { datasetId } = await addRun(await writeTinyDataset(join(bench.root, name), 40, undefined, nameOf))
+    return { datasetId, version: 1 }
+  }
+  const originals = await packed('originals', (index) => `bar${100 + index}-0.raw`)
+  const copies = await packed('copies', (index) => `strong/bar${100 + index}-1.raw`)
+  const byNames = async (
+    protocol: 'copy_detection' | 'revisited',
+    more: Pick<Parameters<typeof queueEvaluation>[1], 'others' | 'groundTruth'>
+  ) => {
+    const id = newId('evaluation')
+    const asked = { bank: originals, queries: copies, protocols: [protocol], settings: { imageSize: 8, seed: 1 } }
+    await bench.unitOfWork((tx) =>
+      queueEvaluation(tx, { ...named, ...made, ...more, id, plan: asked, createdAt: new Date() })
+    )
+    await evaluateModel({ evaluationId: id }, new AbortController().signal)
+    const ended = await bench.stores.evaluations.load(id)
+    assert.deepEqual([ended?.status, ended?.error], ['succeeded', null])
+    return ended!.results[0]!
+  }
+  const others = { distractors: plan.bank, whitening: plan.bank }
+  const found = await byNames('copy_detection', { others })
+  assert.deepEqual(
+    [found.bank, found.queries, found.settings['distractors'], found.settings['whitening']],
+    [80, 40, 40, 40]
+  )
+  assert.equal(found.settings['distractorsSource'], `${plan.bank.datasetId}@1`)
+  assert.ok(found.metrics['map_strong']!.value > 0.9, 'equal images find each other, but for ties')
+  const groundTruth = {
+    images: Array.from({ length: 40 }, (_, index) => `bar${100 + index}-0`),
+    queries: [{ name: 'bar103-1', box: null, truth: { easy: [3], hard: [7], junk: [5] } }]
+  }
+  const landmarks = await byNames('revisited', { groundTruth })
+  assert.deepEqual([landmarks.bank, landmarks.queries], [40, 1])
+  assert.match(String(landmarks.settings['groundTruth']), /^sha256:[0-9a-f]{64}$/)
+  assert.equal(landmarks.metrics['mp1_medium']?.value, 1, 'the same bars come first')
+
   // A probe trains on the weights themselves, and ends with its evaluation.
   const judged = await addRun()
-  const made = { ...checkpoint, modelId: run.modelId, checkpointId: null }
   const probed = async (subject: typeof checkpoint | typeof made, epochs: number) => {
     const id = newId('evaluation')
     const queries = { datasetId: judged.datasetId, version: 1 }

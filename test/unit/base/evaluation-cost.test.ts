@@ -1,8 +1,14 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { PROTOCOLS, unheardSetting } from '../../../src/base/evaluation.ts'
-import { type EvaluationSize, tooManyFeatures, tooMuch, tooMuchToTrain } from '../../../src/base/evaluation-cost.ts'
-import { trainedNetwork } from '../../../src/recipe/numbers.ts'
+import {
+  type EvaluationSize,
+  tooManyFeatures,
+  tooMuch,
+  tooMuchByNames,
+  tooMuchToTrain
+} from '../../../src/base/evaluation-cost.ts'
+import { productsAt, trainedNetwork } from '../../../src/recipe/numbers.ts'
 import { VARIANTS } from '../../../src/recipe/variants.ts'
 
 const size = { bankImages: 10_000, queryImages: null, dimensions: 384, classes: 10, settings: { seed: 0 } }
@@ -40,6 +46,17 @@ test('finetune goes forth and back at every rate, with all of its network in mem
   assert.equal(finetune(small, once), '')
   assert.match(finetune(small, { ...once, rates: [1e-4, 1e-3] }), /takes 3\.9e\+15 products/)
   assert.match(finetune({ ...small, ...VARIANTS.vit_base }, once), /takes 7\.\d GiB, and 6 are the most/)
+})
+
+test('what shows a network large images is bounded by their patches, their number and what is compared', () => {
+  const small = { ...VARIANTS.vit_small, patchSize: 16, channels: 3, imageSize: 224 }
+  const network = { ...small, headHiddenDim: 1, bottleneckDim: 1, prototypes: 1 }
+  const copydays = { ranked: 10_157, judged: 3055, whitened: 20_000, dimensions: 768, ...productsAt(network, 320) }
+  assert.equal(tooMuchByNames(copydays), null, 'the paper’s distractors and whitening')
+  assert.match(tooMuchByNames({ ...copydays, ...productsAt(network, 1040) }) ?? '', /4225 patches, and 4096 are/)
+  assert.match(tooMuchByNames({ ...copydays, ranked: 10 ** 6 }) ?? '', /too many for one process/)
+  assert.match(tooMuchByNames({ ...copydays, ...productsAt(network, 1024) }) ?? '', /products and sums, and 2e\+15/)
+  assert.match(tooMuchByNames({ ...copydays, dimensions: 3072 }) ?? '', /products and sums, and 4e\+12/)
 })
 
 test('a setting that no protocol hears is found, of those that were asked for and of all', () => {

@@ -288,7 +288,7 @@ test('kappa evaluate: a ground truth that is none is refused by file and field',
     [of({ junk: [1, 1] }), /gnd\[0\]\.junk has place 1 twice/],
     [of({ hard: [0] }), /gnd\[0\]\.easy and gnd\[0\]\.hard both have place 0/],
     [of({ junk: [0] }), /gnd\[0\]\.easy and gnd\[0\]\.junk both have place 0/],
-    [of({ easy: [] }), /revisited cannot be run: no query of .*gnd\.json has anything to find/],
+    [of({ easy: [] }), /--ground-truth .*gnd\.json: no query has anything to find/],
     [of({ bbx: [0, 0, 0, 2] }), /gnd\[0\]\.bbx must be left, top, right and bottom/]
   ] as const) {
     await writeFile(at('gnd.json'), JSON.stringify(value))

@@ -1,8 +1,15 @@
 import { sql } from 'drizzle-orm'
 import { foreignKey, index, integer, jsonb, pgTable, text, unique } from 'drizzle-orm/pg-core'
-import type { ChosenSettings, LabProtocol, LeftOut } from '../../../base/evaluation.ts'
+import type { AnyProtocol, ChosenSettings, LeftOut } from '../../../base/evaluation.ts'
+import type { GroundTruth } from '../../../base/ground-truth.ts'
 import type { JsonObject } from '../../../base/json.ts'
-import type { Evaluation, EvaluationProgress, EvaluationResult, EvaluationStatus } from '../../../domain/evaluation.ts'
+import type {
+  Evaluation,
+  EvaluationProgress,
+  EvaluationResult,
+  EvaluationStatus,
+  OtherImages
+} from '../../../domain/evaluation.ts'
 import { checkpoints } from './checkpoints.ts'
 import { time } from './columns.ts'
 import { models } from './models.ts'
@@ -24,11 +31,12 @@ export const evaluations = pgTable(
     runId: text('run_id'),
     againstModelId: text('against_model_id'),
     againstCheckpointId: text('against_checkpoint_id'),
+    others: jsonb('others').$type<OtherImages>(),
     datasetId: text('dataset_id').notNull(),
     datasetVersion: integer('dataset_version').notNull(),
     queriesId: text('queries_id'),
     queriesVersion: integer('queries_version'),
-    protocols: jsonb('protocols').$type<readonly LabProtocol[]>(),
+    protocols: jsonb('protocols').$type<readonly AnyProtocol[]>(),
     settings: jsonb('settings').notNull().$type<ChosenSettings>(),
     metadata: jsonb('metadata').notNull().$type<JsonObject>(),
     status: text('status').notNull().$type<EvaluationStatus>(),
@@ -79,3 +87,11 @@ export const evaluations = pgTable(
     })
   ]
 )
+
+/** Of revisited: hundreds of kilobytes that no list has to read. */
+export const groundTruths = pgTable('ground_truths', {
+  evaluationId: text('evaluation_id')
+    .primaryKey()
+    .references(() => evaluations.id, { onDelete: 'cascade' }),
+  content: jsonb('content').notNull().$type<GroundTruth>()
+})

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { isAppError } from '../../../src/base/errors.ts'
-import { copiesAmong } from '../../../src/cli/copy-pairs.ts'
+import { copiesAmong } from '../../../src/serving/copy-pairs.ts'
 
 let root: string
 const FILES = ['original/100000.png', 'original/100100.png', 'strong/100000.png', 'strong/100101.png']

@@ -1,11 +1,13 @@
 /** What is to be found for each query, as JSON of the public ground truth of revisited Oxford and Paris. */
-import { readFile } from 'node:fs/promises'
-import { resolve } from 'node:path'
-import type { AppError } from '../base/errors.ts'
-import { isRecord } from '../base/json.ts'
-import type { Truth } from '../evaluation/revisited.ts'
-import { refusal } from './command.ts'
-import { found } from './sources.ts'
+import type { AppError } from './errors.ts'
+import { isRecord } from './json.ts'
+
+/** Places in the gallery, for one query. */
+export interface Truth {
+  readonly easy: readonly number[]
+  readonly hard: readonly number[]
+  readonly junk: readonly number[]
+}
 
 export interface Query {
   readonly name: string
@@ -16,39 +18,26 @@ export interface Query {
 }
 
 export interface GroundTruth {
-  readonly path: string
   /** Names of the gallery, without folders and endings. */
   readonly images: readonly string[]
   readonly queries: readonly Query[]
 }
 
-/** @throws AppError invalid_request naming the file and the field that is wrong */
-export async function readGroundTruth(value: string): Promise<GroundTruth> {
-  const path = resolve(value)
-  const wrong: Wrong = (what) => refusal(`--ground-truth ${path}: ${what}.`)
-  if (!(await found('ground-truth', path)).isFile()) throw wrong('it is no file')
-  const whole = parsed(await readFile(path, 'utf8'))
+/** @param what is wrong, as a sentence that names the field, without its full stop */
+type Wrong = (what: string) => AppError
+
+/** @throws what `wrong` makes, naming the field */
+export function readGroundTruth(whole: unknown, wrong: Wrong): GroundTruth {
   if (!isRecord(whole)) throw wrong('it is no JSON object; docs/evaluation.md has how to make one of the public file')
   const images = namesOf(whole['imlist'], 'imlist', wrong)
   const names = namesOf(whole['qimlist'], 'qimlist', wrong)
   const { gnd } = whole
   if (!Array.isArray(gnd) || gnd.length !== names.length)
     throw wrong(`gnd must have ${names.length} entries, as qimlist has`)
-  return {
-    path,
-    images,
-    queries: names.map((name, i) => queryOf(name, gnd[i], { at: `gnd[${i}]`, images: images.length, wrong }))
-  }
-}
-
-type Wrong = (what: string) => AppError
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined // told as what it is not
-  }
+  const queries = names.map((name, i) => queryOf(name, gnd[i], { at: `gnd[${i}]`, images: images.length, wrong }))
+  if (queries.every(({ truth: { easy, hard } }) => easy.length + hard.length === 0))
+    throw wrong('no query has anything to find: easy and hard are empty for all of them')
+  return { images, queries }
 }
 
 function namesOf(value: unknown, at: string, wrong: Wrong): string[] {

@@ -3,7 +3,7 @@ import { realpath } from 'node:fs/promises'
 import { join } from 'node:path'
 import { AppError } from '../base/errors.ts'
 import { foldersOfOneMetric, type NamedFeatures, originalOf, originalsByName } from '../evaluation/copy-detection.ts'
-import type { ImageOrigin } from '../serving/embed-images.ts'
+import type { ImageOrigin } from './embed-images.ts'
 
 /** What was read of one source. */
 export interface NamedSource extends NamedFeatures {
