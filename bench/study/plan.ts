@@ -11,6 +11,8 @@ export interface Condition {
   readonly method: Method
   readonly hyperparameters?: DeepPartial<Hyperparameters>
   readonly seeds: readonly number[]
+  /** Numbers of first dimensions that kNN is judged by besides. */
+  readonly cuts?: readonly number[]
 }
 
 export interface Comparison {
@@ -22,6 +24,9 @@ export interface Comparison {
 /** Not 0, 1 and 2, on which the preset was found. */
 const FIVE = [10, 11, 12, 13, 14]
 const THREE = [10, 11, 12]
+
+/** Of vit_nano's 96. */
+export const CUTS = [48, 24, 12]
 
 const EM = { rate: 0.02, pull: 1, kappa: 'gradient' } as const
 
@@ -44,7 +49,11 @@ export const CONDITIONS: readonly Condition[] = [
     ...vmf('sinkhorn', { em: { ...EM, pull: 0.1 }, koleo: { features: 0, prototypes: 0.1 } }),
     name: 'vmf, sinkhorn, koleo, em and gradients'
   },
-  { ...vmf('sinkhorn', { em: { ...EM, kappa: 'fitted' } }), name: 'vmf, sinkhorn, em with kappa' }
+  { ...vmf('sinkhorn', { em: { ...EM, kappa: 'fitted' } }), name: 'vmf, sinkhorn, em with kappa' },
+  // Later than the rest, and before any of their runs (docs/study.md).
+  { ...vmf('probability', { gram: { weight: 2, anchor: 'teacher' } }), name: 'dino-vmf, gram' },
+  { ...vmf('probability'), name: 'dino-vmf, cut', cuts: CUTS },
+  { ...vmf('probability', { nested: [1 / 2, 1 / 4, 1 / 8] }), name: 'dino-vmf, nested', cuts: CUTS }
 ]
 
 type CenteringName = Hyperparameters['centering']
@@ -75,6 +84,8 @@ export const COMPARISONS: readonly Comparison[] = [
     with: 'vmf, sinkhorn, em'
   },
   { question: 'κ by EM too', of: 'vmf, sinkhorn, em with kappa', with: 'vmf, sinkhorn, em' },
+  { question: 'Gram anchoring', of: 'dino-vmf, gram', with: 'dino-vmf' },
+  { question: 'Nested dimensions, all of them', of: 'dino-vmf, nested', with: 'dino-vmf' },
   { question: 'Training at all', of: 'dino-vmf', with: 'untrained' }
 ]
 
@@ -107,6 +118,7 @@ export const SETS: Readonly<Record<SetName, StudySet>> = {
 export interface StudyRun {
   readonly condition: string
   readonly seed: number
+  readonly cuts: readonly number[]
   readonly request: RecipeRequest
 }
 
@@ -117,9 +129,10 @@ export function studyRuns({ conditions, common }: StudySet, epochs: number | und
   return seeds.flatMap((seed) =>
     conditions
       .filter((condition) => condition.seeds.includes(seed))
-      .map(({ name, method, hyperparameters }) => ({
+      .map(({ name, method, hyperparameters, cuts = [] }) => ({
         condition: name,
         seed,
+        cuts,
         request: {
           preset: 'demo',
           ...common,

@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { drawDots } from './figure.ts'
-import { COMPARISONS, CONDITIONS, SETS, type SetName, type StudySet, studyRuns } from './plan.ts'
+import { COMPARISONS, CONDITIONS, CUTS, SETS, type SetName, type StudySet, studyRuns } from './plan.ts'
 import { readResults, type StudyResult, valuesBySeed } from './results.ts'
 import { type Interval, intervalOf, pairedDifference } from './statistics.ts'
 
@@ -99,6 +99,7 @@ function sectionsOf(set: StudySet, results: readonly StudyResult[]): string {
     '### The mixture',
     'Shares in %; nats above the uniform density; `κ ~ right` is Spearman’s correlation of κ with being right, over images.',
     tableOf(results, MIXTURE),
+    ...firstDimensionsOf(results),
     '### Paired differences',
     'By seed, in points; intervals as above. An interval that holds 0 says that these seeds do not tell.',
     differencesOf(results),
@@ -123,6 +124,14 @@ function tableOf(results: readonly StudyResult[], columns: readonly Column[]): s
     `|---|---|${titles.map(() => '---|').join('')}`,
     ...rows
   ].join('\n')
+}
+
+/** Nothing where no run was judged by them. */
+function firstDimensionsOf(results: readonly StudyResult[]): readonly string[] {
+  const cuts = CUTS.map((cut) => percent(`first ${cut}`, `${KNN}_dimensions${cut}`))
+  const own = results.filter(({ values }) => cuts.some(({ value }) => values[value] !== undefined))
+  const text = 'kNN in %, of all dimensions of an embedding and of the first ones alone.'
+  return own.length === 0 ? [] : ['### First dimensions', text, tableOf(own, [percent('all', KNN), ...cuts])]
 }
 
 const shown = ({ mean, half }: Interval, { scale, digits }: Column): string =>

@@ -100,8 +100,15 @@ async function resultOf(run: StudyRun & { readonly epochs: number }, folder: str
     ...['--out', lines]
   ])
   if (evaluate.code !== 0) throw new Error(`kappa evaluate ended with ${evaluate.code}`)
+  const { cuts } = run
+  if (cuts.length > 0) {
+    const by = ['--protocol', 'knn', '--k', '20', '--dimensions', cuts.join(','), '--out', `${lines}.cut`]
+    const { code } = await kappa(['evaluate', '--model', join(out, 'model'), ...sources, ...by])
+    if (code !== 0) throw new Error(`kappa evaluate --dimensions ended with ${code}`)
+  }
+  const cut = cuts.length === 0 ? [] : readLines(`${lines}.cut`)
   const alarms = train.lines.filter(({ type }) => type === 'alarm').length
-  return { ...about, ...valuesOf(readLines(lines), { model: join(out, 'model'), alarms }) }
+  return { ...about, ...valuesOf(readLines(lines), { model: join(out, 'model'), alarms, cut }) }
 }
 
 type Json = Readonly<Record<string, unknown>>
@@ -114,7 +121,7 @@ const readLines = (path: string): Json[] =>
 
 function valuesOf(
   evaluations: readonly Json[],
-  { model, alarms }: { readonly model: string; readonly alarms: number }
+  { model, alarms, cut }: { readonly model: string; readonly alarms: number; readonly cut: readonly Json[] }
 ): Pick<StudyResult, 'values' | 'kappaBuckets'> {
   const values: Record<string, number> = { alarms }
   for (const { protocol, metrics } of evaluations) {
@@ -122,6 +129,8 @@ function valuesOf(
       values[`${protocol}.${name}`] = value
     }
   }
+  for (const { dimensions, metrics } of cut)
+    values[`knn.top1_k20_dimensions${dimensions}`] = (metrics as Record<string, { value: number }>)['top1_k20']!.value
   const file = JSON.parse(readFileSync(join(model, 'prototypes.json'), 'utf8')) as PrototypeCounts
   const prototypes = file.prototypes.length
   values['used_share'] = file.used / prototypes
