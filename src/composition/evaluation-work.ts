@@ -1,5 +1,6 @@
 /** A model measured in a trainer child: images through its programs once, then one protocol after the other. */
 import { setImmediate } from 'node:timers/promises'
+import type { Clock } from '../base/clock.ts'
 import { AppError } from '../base/errors.ts'
 import {
   goesByNames,
@@ -27,6 +28,7 @@ import { openCheckpoint } from '../serving/checkpoint-model.ts'
 import type { ImageOrigin } from '../serving/embed-images.ts'
 import { readInput } from '../serving/evaluation-input.ts'
 import { openServingModel, type ServingModel } from '../serving/serving-model.ts'
+import { openKeeper } from './kept-trainings.ts'
 import { lookByNames } from './name-protocols.ts'
 
 const STOPPED: DoneEvent = { type: 'done', step: 0, reason: 'stopped' }
@@ -38,6 +40,7 @@ export interface Engines {
   readonly openOnnxFile: OpenOnnxFile
   /** Made for what trains, and for nothing else. */
   readonly createEngine: () => Engine
+  readonly clock: Clock
 }
 
 /** @throws AppError evaluation_impossible, evaluation_too_large, and what opening the model and reading the images throws */
@@ -114,13 +117,18 @@ async function* measureFeatures(
 async function* train(
   protocol: TrainedProtocol,
   request: Request,
-  { signal, engines: { createEngine }, done }: Work
+  { signal, engines: { createEngine, clock }, done }: Work
 ): AsyncGenerator<EvaluationEvent, void> {
   const at = { type: 'evaluation_progress', images: done.images, protocol, measured: done.results.length } as const
   yield { ...at, share: 0 }
-  const going = trainProtocol(protocol, request, { signal, createEngine })
+  const keeper = request.keeping && (await openKeeper(protocol, request.keeping, clock))
+  const going = trainProtocol(protocol, request, { signal, createEngine, keeper })
   let step = await going.next()
-  for (; !step.done; step = await going.next()) yield { ...at, share: step.value }
+  for (; !step.done; step = await going.next()) {
+    const kept = keeper?.take()
+    if (kept) yield kept
+    yield { ...at, share: step.value }
+  }
   if (step.value !== null) done.results.push(step.value)
 }
 

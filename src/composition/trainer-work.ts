@@ -62,7 +62,8 @@ export function createTrainerWork(clock: Clock, choice: EngineChoice): ChildWork
       yieldToTraining()
       return evaluateModel(request, signal, {
         openOnnxFile: (path) => openOnnxFile(path, withThreads(threads)),
-        createEngine: () => createEngine(withThreads(threads))
+        createEngine: () => createEngine(withThreads(threads)),
+        clock
       })
     },
     examine: async ({ threads }) => ({ type: 'machine', ...(await machineOf(choice, withThreads(threads))) })

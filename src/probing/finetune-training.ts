@@ -15,6 +15,7 @@ import {
   stepFeeds
 } from './finetune-step.ts'
 import { rankOf } from './judging.ts'
+import { fits } from './kept-training.ts'
 import type { LabelledFolder, ProbedModel } from './probed-model.ts'
 import { wholeImages } from './whole-images.ts'
 
@@ -56,6 +57,15 @@ export interface FinetuneTraining extends Pick<ProbedModel, 'weights'> {
   readonly crops: CropBatches
   /** `finetuneStepProgram`. */
   readonly stepping: SteppingProgram
+  /** Left out, nothing is kept. */
+  readonly epochsKept?: EpochsKept | undefined
+}
+
+/** Of one rate. */
+export interface EpochsKept {
+  /** Epochs that are over, and the state after them; null where it begins. */
+  readonly found: { readonly epoch: number; readonly state: Weights } | null
+  keep(epoch: number, read: () => Promise<Weights>): Promise<void>
 }
 
 /** What was trained; null where it diverged. @throws the signal's reason when it is aborted */
@@ -69,10 +79,13 @@ export async function* trainAt(
   const stepsPerEpoch = Math.floor(learned.length / shape.batch)
   const length = epochs * stepsPerEpoch
   const schedule = { warmup: Math.round(settings.warmupShare * length), peak: rate, end: 0, length }
-  const state = await engine.hold(finetuneState(shape), firstState(training, settings.seed))
-  let step = 0
+  const begun = firstState(training, settings.seed)
+  const { epochsKept } = training
+  const kept = epochsKept?.found && fits(epochsKept.found.state, begun) ? epochsKept.found : null
+  const state = await engine.hold(finetuneState(shape), kept?.state ?? begun)
+  let step = (kept?.epoch ?? 0) * stepsPerEpoch
   try {
-    for (let epoch = 0; epoch < epochs; epoch++) {
+    for (let epoch = kept?.epoch ?? 0; epoch < epochs; epoch++) {
       for await (const batch of batchesOf(training, epoch)) {
         signal.throwIfAborted()
         const learningRate = warmupCosine(schedule, step)
@@ -83,6 +96,8 @@ export async function* trainAt(
         )
         if (!Number.isFinite(loss)) return null
       }
+      // The last is kept when it has been judged.
+      if (epoch + 1 < epochs) await epochsKept?.keep(epoch + 1, () => state.read(Object.keys(begun)))
       yield { rate, epoch: epoch + 1, epochs }
     }
     const weights = await state.read(finetuneParameters(shape).map(({ name }) => name))

@@ -15,8 +15,16 @@ import { rowsWhere } from '../evaluation/samples.ts'
 import { BETA1, BETA2, EPSILON } from '../training/step/scalars.ts'
 import { CROPS, openCropBatches, probeCrops } from './crop-batches.ts'
 import { type FinetuneShape, finetuneState, finetuneStepProgram } from './finetune-step.ts'
-import { type FinetuneProgress, type FinetuneSettings, ranksOf, trainAt, type Weights } from './finetune-training.ts'
+import {
+  type EpochsKept,
+  type FinetuneProgress,
+  type FinetuneSettings,
+  ranksOf,
+  trainAt,
+  type Weights
+} from './finetune-training.ts'
 import { type BankParts, bankParts, hitsOf, RATE_CHOSEN_ON } from './judging.ts'
+import { type KeptTraining, prefixed, type TrainingKeeper, withPrefix } from './kept-training.ts'
 import type { LabelledFolder, LabelledFolders, ProbedModel } from './probed-model.ts'
 
 export const FINETUNE_SETTINGS = {
@@ -32,6 +40,8 @@ export interface FinetuneTask extends ProbedModel, LabelledFolders {
   readonly engine: Engine
   readonly loaders: number
   readonly signal: AbortSignal
+  /** Left out, nothing is kept. */
+  readonly keeper?: TrainingKeeper
 }
 
 /**
@@ -90,6 +100,33 @@ interface Trained {
   readonly weights: Weights
 }
 
+/** Of a training with several rates: what a rate has to know of what is kept. */
+interface AtRate {
+  readonly best: Trained | null
+  /** Epochs of the rates before. */
+  readonly over: number
+  /** Within this rate; null where it begins. */
+  readonly kept: KeptTraining | null
+}
+
+const keptEpochs = (keeper: TrainingKeeper | undefined, { best, over, kept }: AtRate): EpochsKept | undefined =>
+  keeper && {
+    found: kept && { epoch: kept.place - over, state: withPrefix(kept.tensors, NOW) },
+    keep: (epoch, read) => keeper.keep(over + epoch, async () => recordOf(best, await read()))
+  }
+
+/** Names of tensors begin so: of the rate that is trained, and of the best one so far. */
+const [NOW, BEST] = ['now.', 'best.'] as const
+
+const recordOf = (best: Trained | null, now: Weights): Omit<KeptTraining, 'place'> => ({
+  tensors: { ...prefixed(now, NOW), ...prefixed(best?.weights ?? {}, BEST) },
+  notes: best === null ? {} : { rate: String(best.rate), hits: String(best.hits) }
+})
+
+function keptBest({ tensors, notes: { rate, hits } }: KeptTraining): Trained | null {
+  return rate === undefined ? null : { rate: Number(rate), hits: Number(hits), weights: withPrefix(tensors, BEST) }
+}
+
 /** The first of those that are best on the part that chooses. */
 async function* trainRates(training: Training, settings: FinetuneSettings): AsyncGenerator<FinetuneProgress, Trained> {
   const { engine, shape, bank, config, loaders, parts } = training
@@ -100,14 +137,22 @@ async function* trainRates(training: Training, settings: FinetuneSettings): Asyn
     await crops.close()
     throw error
   })
-  let best: Trained | null = null
+  const { keeper } = training
+  const kept = keeper?.found ?? null
+  let best = kept && keptBest(kept)
   try {
-    for (const rate of settings.rates) {
-      const weights = yield* trainAt(rate, { ...training, learned: parts.learned, crops, stepping }, settings)
-      if (weights === null) continue
-      const ranks = await ranksOf(training, { folder: bank, rows: parts.choosing, weights })
-      const hits = ranks.filter((rank) => rank === 0).length
-      if (best === null || hits > best.hits) best = { rate, hits, weights }
+    for (const [place, rate] of settings.rates.entries()) {
+      const over = place * settings.epochs
+      if (kept !== null && kept.place >= over + settings.epochs) continue
+      const trained = { best: best as Trained | null, over, kept: kept !== null && kept.place > over ? kept : null }
+      const of = { ...training, learned: parts.learned, crops, stepping, epochsKept: keptEpochs(keeper, trained) }
+      const weights = yield* trainAt(rate, of, settings)
+      if (weights !== null) {
+        const ranks = await ranksOf(training, { folder: bank, rows: parts.choosing, weights })
+        const hits = ranks.filter((rank) => rank === 0).length
+        if (best === null || hits > best.hits) best = { rate, hits, weights }
+      }
+      await keeper?.keep(over + settings.epochs, async () => recordOf(best, {}))
     }
   } finally {
     await crops.close()

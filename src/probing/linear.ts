@@ -17,6 +17,7 @@ import { prng } from '../math/prng.ts'
 import { type ProbedTokens, probeProgram } from '../model/programs.ts'
 import { CROPS, openCropBatches, probeCrops } from './crop-batches.ts'
 import { bankParts, hitsOf, RATE_CHOSEN_ON, rankOf } from './judging.ts'
+import { fits, type TrainingKeeper } from './kept-training.ts'
 import { type LinearShape, linearState, linearStepProgram, MOMENTUM, ratesAt } from './linear-step.ts'
 import type { LabelledFolder, LabelledFolders, ProbedModel } from './probed-model.ts'
 import { wholeImages } from './whole-images.ts'
@@ -50,6 +51,8 @@ export interface LinearTask extends ProbedModel, LabelledFolders {
   readonly engine: Engine
   readonly loaders: number
   readonly signal: AbortSignal
+  /** Left out, nothing is kept. */
+  readonly keeper?: TrainingKeeper
 }
 
 export interface LinearProgress {
@@ -117,15 +120,17 @@ async function* trainClassifiers(
   training: Training,
   settings: LinearSettings
 ): AsyncGenerator<LinearProgress, Float32Array> {
-  const { engine, shape, bank, config, learned, loaders, signal } = training
+  const { engine, shape, bank, config, learned, loaders, signal, keeper } = training
   const plan = probeCrops(config.imageSize, config)
   const crops = await openCropBatches({ datasetFolder: bank.folder, plan, seed: settings.seed, loaders })
   const program = linearStepProgram(shape)
   const stepping = await engine.loadStepping(program, { held: linearState(shape).map(({ name }) => name) })
-  const state = await engine.hold(linearState(shape), firstState(shape, settings.seed))
+  const begun = firstState(shape, settings.seed)
+  const kept = keeper?.found && fits(keeper.found.tensors, begun) ? keeper.found : null
+  const state = await engine.hold(linearState(shape), kept?.tensors ?? begun)
   try {
     const step = { ...training, stepping, state }
-    for (let epoch = 0; epoch < settings.epochs; epoch++) {
+    for (let epoch = kept?.place ?? 0; epoch < settings.epochs; epoch++) {
       const rates = ratesAt(epoch, shape, settings)
       let batch = emptyBatch(shape)
       for await (const { rows, pixels } of crops.epoch(epoch, learned)) {
@@ -139,6 +144,7 @@ async function* trainClassifiers(
         }
       }
       if (batch.count > 0) await takeStep(step, batch, rates)
+      await keeper?.keep(epoch + 1, async () => ({ tensors: await state.read(Object.keys(begun)), notes: {} }))
       yield { epoch: epoch + 1, epochs: settings.epochs }
     }
     return (await state.read(['weight']))['weight']!

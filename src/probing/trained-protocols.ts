@@ -6,6 +6,7 @@ import type { Engine } from '../engine/engine.ts'
 import type { EvaluateRequest, MeasuredFolder, MeasuredResult } from '../protocol/trainer-messages.ts'
 import { trainedNetwork } from '../recipe/numbers.ts'
 import { evaluateFinetune, FINETUNE_SETTINGS } from './finetune.ts'
+import type { TrainingKeeper } from './kept-training.ts'
 import { evaluateLinear, LINEAR_SETTINGS, officialTokens, probedDimensions } from './linear.ts'
 import {
   type LabelledFolders,
@@ -20,9 +21,11 @@ const LOADERS = 1
 
 type Request = Pick<EvaluateRequest, 'subject' | 'bank' | 'queries' | 'settings'>
 
-interface Training {
+export interface ProtocolTraining {
   readonly signal: AbortSignal
   readonly createEngine: () => Engine
+  /** Left out, nothing is kept. */
+  readonly keeper?: TrainingKeeper | undefined
 }
 
 /** 0 … 1 of what it trains. */
@@ -34,6 +37,7 @@ interface Task extends ProbedModel, LabelledFolders {
   readonly engine: Engine
   readonly loaders: number
   readonly signal: AbortSignal
+  readonly keeper?: TrainingKeeper
 }
 
 type Settings = EvaluateRequest['settings']
@@ -51,14 +55,14 @@ export const openProbed = (subject: MeasuredFolder): Promise<ProbedModel> =>
 export async function* trainProtocol(
   protocol: TrainedProtocol,
   { subject, bank, queries, settings }: Request,
-  { signal, createEngine }: Training
+  { signal, createEngine, keeper }: ProtocolTraining
 ): AsyncGenerator<Share, MeasuredResult | null> {
   invariant(queries !== null, `${protocol} was let in without queries`)
   const model = await openProbed(subject)
   const folders = await readLabels({ bank: bank.folder, queries: queries.folder, by: protocol })
   refuseTooMuch(protocol, { ...model, ...folders }, settings)
   const engine = createEngine()
-  const task: Task = { ...model, ...folders, engine, loaders: LOADERS, signal }
+  const task: Task = { ...model, ...folders, engine, loaders: LOADERS, signal, ...(keeper && { keeper }) }
   try {
     return yield* protocol === 'linear' ? linear(task, settings) : finetune(task, settings)
   } catch (error) {

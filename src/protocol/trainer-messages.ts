@@ -4,7 +4,7 @@
  * closes ends at once and writes nothing more: whoever held the lease is gone.
  */
 import type { DeviceWish, Machine } from '../base/devices.ts'
-import type { AnyProtocol, ChosenSettings, Evaluation, LeftOut } from '../base/evaluation.ts'
+import type { AnyProtocol, ChosenSettings, Evaluation, LeftOut, TrainedProtocol } from '../base/evaluation.ts'
 import type { GroundTruth } from '../base/ground-truth.ts'
 import type { InitRecord } from '../recipe/init-record.ts'
 import type { Recipe } from '../recipe/schema.ts'
@@ -95,6 +95,12 @@ export interface EvaluateRequest {
   readonly whitening?: NamedFolder | null
   /** Of revisited. */
   readonly groundTruth?: GroundTruth | null
+  /** Where what trains keeps its state, at least so far apart, and what was kept before; left out, nothing is kept. */
+  readonly keeping?: {
+    readonly folder: string
+    readonly everyMs: number
+    readonly found: Partial<Readonly<Record<TrainedProtocol, string>>>
+  }
   readonly threads?: number
 }
 
@@ -145,6 +151,16 @@ export interface EvaluationProgressEvent {
   readonly share?: number
 }
 
+/** The state of what trains, after so many epochs: whoever goes on with the evaluation begins there. The file is the worker's. */
+export interface EvaluationKeptEvent {
+  readonly type: 'evaluation_kept'
+  readonly protocol: TrainedProtocol
+  readonly place: number
+  readonly path: string
+  readonly bytes: number
+  readonly sha256: string
+}
+
 export interface MeasuredResult extends Evaluation<AnyProtocol> {
   /** Of an embedding, or of what a classifier reads. */
   readonly dimensions: number
@@ -156,7 +172,7 @@ export interface EvaluatedEvent {
   readonly leftOut: readonly LeftOut[]
 }
 
-export type EvaluationEvent = EvaluationProgressEvent | EvaluatedEvent | DoneEvent | FailedEvent
+export type EvaluationEvent = EvaluationProgressEvent | EvaluationKeptEvent | EvaluatedEvent | DoneEvent | FailedEvent
 
 /** The one answer to an ExamineRequest. */
 export interface MachineEvent extends Machine {

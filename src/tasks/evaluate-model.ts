@@ -7,7 +7,7 @@
  *                                                      └ cancelled, or begun by another worker: child stopped
  *
  * Outages are waited for, a child that others killed is tried once more. A worker that ends leaves the evaluation as it is:
- * the queue gives the job to another, which starts over.
+ * the queue gives the job to another, which starts over, but for what trains: that goes on (kept-evaluations.ts).
  */
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -29,6 +29,7 @@ import type {
 } from '../protocol/trainer-messages.ts'
 import type { EvaluationJobs, EvaluationOrder, Measurable } from '../services/evaluations/evaluation-jobs.ts'
 import { datasetEntry } from './dataset-entry.ts'
+import { fetchKept, removeKept, storeKept } from './kept-evaluations.ts'
 import { fetchCheckpoint } from './restore-checkpoint.ts'
 import { retryOutages } from './retry.ts'
 import { askTrainer, describeFailure, persist, type StartTrainer } from './trainer-request.ts'
@@ -44,11 +45,16 @@ export interface EvaluateModelDeps {
   readonly startTrainer: StartTrainer
   readonly threads: number
   readonly draining: AbortSignal
+  /** By default two minutes. */
+  readonly keepTrainingEveryMs?: number
 }
 
 export type EvaluateModel = (payload: { readonly evaluationId: string }, signal: AbortSignal) => Promise<void>
 
 const PROGRESS_MS = 1000
+
+/** What a worker that ends takes along of training, at the most, but for an epoch. */
+const KEEP_MS = 120_000
 
 /** There is nothing to save: a batch under way may end, a protocol is cut off. */
 const STOP_GRACE_MS = 2000
@@ -73,9 +79,10 @@ export const createEvaluateModel =
     )
   }
 
-/** Those that were kept for this evaluation alone; what stays after a failure goes with the next checkpoint or evaluation. */
+/** Checkpoints and the state of training that were kept for this evaluation alone; what stays after a failure goes with the next checkpoint or evaluation. */
 async function retire({ evaluations, objects }: EvaluateModelDeps, id: string): Promise<void> {
   for (const { prefix } of await evaluations.retire(id)) await objects.removePrefix(`${prefix}/`)
+  await removeKept({ id, objects })
 }
 
 interface Conditions {
@@ -136,7 +143,9 @@ async function measure(deps: EvaluateModelDeps, order: EvaluationOrder, signal: 
     const queries = order.queries && (await fetched(order.queries))
     const distractors = order.distractors && (await fetched(order.distractors))
     const whitening = order.whitening && (await fetched(order.whitening))
-    const request = requestOf(deps, order, { subject, against, bank, queries, distractors, whitening })
+    const keeping = protocols?.some(isTrained) ? await keepingOf(deps, order, { folder, signal }) : undefined
+    const images = { bank, queries, distractors, whitening }
+    const request = requestOf(deps, order, { subject, against, ...images, keeping })
     const onEvent = reportProgress(deps, order)
     return await askTrainer(startTrainer, {
       request,
@@ -191,6 +200,16 @@ async function fetchAgainst(
   return { subject: await fetchSubject(deps, subject, { folder: own, ...fetching }), name }
 }
 
+/** A first attempt finds nothing. */
+async function keepingOf(
+  { objects, logger, keepTrainingEveryMs: everyMs = KEEP_MS }: EvaluateModelDeps,
+  { evaluation: { id } }: EvaluationOrder,
+  { folder: work, signal }: { readonly folder: string; readonly signal: AbortSignal }
+): Promise<EvaluateRequest['keeping']> {
+  const folder = join(work, 'kept')
+  return { folder, everyMs, found: await fetchKept({ id, objects, logger }, { folder, signal }) }
+}
+
 interface Folders {
   readonly subject: MeasuredFolder
   readonly against: Against | null
@@ -198,6 +217,7 @@ interface Folders {
   readonly queries: string | null
   readonly distractors: string | null
   readonly whitening: string | null
+  readonly keeping: EvaluateRequest['keeping'] | undefined
 }
 
 function requestOf(
@@ -219,18 +239,20 @@ function requestOf(
     distractors: named(folders.distractors, distractors),
     whitening: named(folders.whitening, whitening),
     groundTruth,
+    ...(folders.keeping && { keeping: folders.keeping }),
     ...(threads === 0 ? {} : { threads })
   }
 }
 
-/** At its own pace while images are read, and at every protocol; what cannot be written is not waited for. */
+/** State of what trains at once; progress at its own pace while images are read, and at every protocol; what cannot be written is not waited for. */
 function reportProgress(
-  { evaluations, clock, logger }: EvaluateModelDeps,
+  { evaluations, objects, clock, logger }: EvaluateModelDeps,
   { evaluation }: EvaluationOrder
 ): (event: WorkEvent) => Promise<void> {
   const { totalImages } = evaluation.progress
   let shownAt = Number.NEGATIVE_INFINITY
   return async (event) => {
+    if (event.type === 'evaluation_kept') return storeKept({ id: evaluation.id, objects, logger }, event)
     if (event.type !== 'evaluation_progress') return
     if (event.protocol === null && clock.now() - shownAt < PROGRESS_MS) return
     shownAt = clock.now()

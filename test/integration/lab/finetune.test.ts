@@ -11,6 +11,7 @@ import { preprocessingOf } from '../../../src/recipe/preprocessing.ts'
 import { initialState } from '../../../src/training/step/state.ts'
 import { muRecipe } from '../../helpers/mu-recipe.ts'
 import { writeTinyDataset } from '../../helpers/tiny-dataset.ts'
+import { keptOf } from './kept-trainings.ts'
 import { labFolder } from './lab-folder.ts'
 
 const recipe = muRecipe({
@@ -83,4 +84,20 @@ test('a rate at which training diverges is not chosen, and where none is left th
   assert.equal(result.settings['rateChosen'], 1e-3)
   const run = evaluateFinetune(await task(t), { ...short, rates: [1e38] })
   await assert.rejects(finish(run), { code: 'evaluation_impossible', message: /finetune diverges: .* at 1e\+38/ })
+})
+
+test('what was kept after an epoch of any rate goes on to the same result', async (t) => {
+  const short = { ...settings, epochs: 3, rates: [3e-3, 1e38, 1e-5] }
+  const { result } = await finish(evaluateFinetune(await task(t), short))
+  const all = await keptOf((keeper) => task(t).then((of) => finish(evaluateFinetune({ ...of, keeper }, short))))
+  // The second diverges in its first epoch.
+  assert.deepEqual(
+    all.map(({ place }) => place),
+    [1, 2, 3, 6, 7, 8, 9]
+  )
+  for (const found of all) {
+    const again = await finish(evaluateFinetune({ ...(await task(t)), keeper: { found, keep: async () => {} } }, short))
+    assert.deepEqual(again.result, result, `${found.place}`)
+    assert.ok(again.progress.length <= 6 - Math.min(found.place, 3), `${found.place}`)
+  }
 })

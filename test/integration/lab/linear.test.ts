@@ -12,6 +12,7 @@ import { VARIANTS } from '../../../src/recipe/variants.ts'
 import { initialState } from '../../../src/training/step/state.ts'
 import { muRecipe } from '../../helpers/mu-recipe.ts'
 import { writeTinyDataset } from '../../helpers/tiny-dataset.ts'
+import { keptOf } from './kept-trainings.ts'
 import { labFolder } from './lab-folder.ts'
 
 const recipe = muRecipe({
@@ -97,4 +98,22 @@ test('networks of the size of ViT-B are read as the original reads ViT-B, smalle
   assert.deepEqual(officialTokens(VARIANTS.vit_small), { blocks: 4, averagesPatches: false })
   assert.deepEqual(officialTokens(VARIANTS.vit_nano), { blocks: 3, averagesPatches: false })
   assert.deepEqual(officialTokens(VARIANTS.vit_base), { blocks: 1, averagesPatches: true })
+})
+
+test('what was kept after an epoch goes on to the same result', async (t) => {
+  const short = { ...settings, epochs: 6 }
+  const { result } = await finish(evaluateLinear(await task(t), short))
+  const all = await keptOf((keeper) => task(t).then((of) => finish(evaluateLinear({ ...of, keeper }, short))))
+  assert.deepEqual(
+    all.map(({ place }) => place),
+    [1, 2, 3, 4, 5, 6]
+  )
+  for (const found of [all[3]!, all[5]!]) {
+    const again = await finish(evaluateLinear({ ...(await task(t)), keeper: { found, keep: async () => {} } }, short))
+    assert.equal(again.progress.length, 6 - found.place)
+    assert.deepEqual(again.result, result)
+  }
+  const other = { found: { ...all[3]!, tensors: { weight: new Float32Array(3) } }, keep: async () => {} }
+  const anew = await finish(evaluateLinear({ ...(await task(t)), keeper: other }, short))
+  assert.deepEqual([anew.progress.length, anew.result], [6, result], 'of another shape it is no state of this')
 })

@@ -212,6 +212,37 @@ test('killed in mid-run, it ends in the same state, bit for bit, its model is pu
     ]
   )
   assert.deepEqual(ended[0]?.results, ended[1]?.results)
+  // A worker that ends takes nothing of it along that was kept.
+  const [whole, cut] = [await probed(made, 60), await probed(made, 60)]
+  await evaluateModel({ evaluationId: whole }, new AbortController().signal)
+  const founds: (readonly string[])[] = []
+  const keeping = createEvaluateModel({
+    ...bench.shared(),
+    startTrainer: (request) => {
+      if (request.type === 'evaluate') founds.push(Object.keys(request.keeping?.found ?? {}).sort())
+      return begin(request)
+    },
+    threads: 1,
+    evaluations,
+    keepTrainingEveryMs: 0
+  })
+  const keptOf = (id: string) => [...bench.objects.content.keys()].filter((key) => key.startsWith(`evaluations/${id}/`))
+  const leaving = new AbortController()
+  const first = keeping({ evaluationId: cut }, leaving.signal)
+  while (!keptOf(cut).some((key) => key.includes('/finetune-'))) await new Promise((resolve) => setTimeout(resolve, 5))
+  leaving.abort(new Error('the worker ends'))
+  await assert.rejects(first, /the worker ends/)
+  assert.notEqual(keptOf(cut).length, 0)
+  await keeping({ evaluationId: cut }, new AbortController().signal)
+  assert.deepEqual(founds, [[], ['finetune', 'linear']])
+  const [undisturbed60, resumed60] = [
+    await bench.stores.evaluations.load(whole),
+    await bench.stores.evaluations.load(cut)
+  ]
+  assert.deepEqual([resumed60?.status, resumed60?.attempt], ['succeeded', 2])
+  assert.deepEqual(resumed60?.results, undisturbed60?.results)
+  assert.deepEqual(keptOf(cut), [])
+
   const long = await probed(made, 10_000)
   const going = evaluateModel({ evaluationId: long }, new AbortController().signal)
   while (!((await bench.stores.evaluations.load(long))?.progress.share ?? 0))
