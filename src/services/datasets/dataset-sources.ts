@@ -15,7 +15,7 @@ export type FileKind = keyof typeof KINDS
 export const FILE_KINDS_TEXT = `a zip or tar(.gz) archive, a ${READ_FORMATS} image, or an IDX file (…-idx3-ubyte, …-idx1-ubyte, .gz or not)`
 
 /** Roots of the platform's own objects: no import may read them, another project's data is there. */
-const OWN_ROOTS: ReadonlySet<string> = new Set(['datasets', 'uploads', 'runs', 'models'])
+const OWN_ROOTS: ReadonlySet<string> = new Set(['datasets', 'uploads', 'runs', 'models', 'evaluations'])
 
 export function fileKind(filename: string): FileKind | null {
   for (const [kind, pattern] of Object.entries(KINDS)) {

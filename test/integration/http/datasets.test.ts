@@ -121,6 +121,7 @@ test('a version is refused before any work when its files cannot go together', {
     [source([zip], { channels: 17 }), '/source/channels'],
     [source([zip], { format: 'zip' }), '/source/format'],
     [{ body: { source: { type: 's3', prefix: 'models/' } } }, '/source/prefix'],
+    [{ body: { source: { type: 's3', prefix: 'evaluations/eval_1' } } }, '/source/prefix'],
     [{ body: { source: { type: 's3', prefix: '../x' } } }, '/source/prefix'],
     [{ body: { source: { type: 'ftp' } } }, '/source/type'],
     [{ body: {} }, '/source']
