@@ -1,5 +1,4 @@
 import type { DeviceKind, DeviceWish } from '../base/devices.ts'
-import { AppError } from '../base/errors.ts'
 import type { JsonObject } from '../base/json.ts'
 import type { InitRecord } from '../recipe/init-record.ts'
 import type { Recipe } from '../recipe/schema.ts'
@@ -12,7 +11,8 @@ import type { EvaluationOfRun } from './evaluation.ts'
  *     ↑         │          │
  *     └─────────┴──────────┘ leg ended, worker lost, storage lost
  *   queued | starting | running → cancelling → cancelled       (queued goes to cancelled at once)
- *   queued | starting | running → pausing → paused → queued
+ *   queued | starting | running → pausing → paused → queued            (queued goes to paused at once)
+ *   cancelled | failed → queued                                        (when a user asks for it: run-verbs.ts)
  */
 export const RUN_STATUSES = [
   'queued',
@@ -106,21 +106,14 @@ export interface Run {
   readonly error: RunError | null
   readonly createdAt: Date
   readonly startedAt: Date | null
+  /** When it last went on after it was paused, had failed or was cancelled: its time is counted from here then. */
+  readonly resumedAt: Date | null
   readonly finishedAt: Date | null
 }
 
 const FINISHED: ReadonlySet<RunStatus> = new Set(['cancelled', 'succeeded', 'failed'])
 
 export const isFinished = (run: Pick<Run, 'status'>): boolean => FINISHED.has(run.status)
-
-/** The status and intent after a user asks to cancel. A run that nobody works on ends at once. */
-export function requestCancel(run: Run): { status: RunStatus; desired: RunIntent } {
-  if (isFinished(run)) {
-    throw new AppError('run_not_cancelable', { message: `Run ${run.id} has already ${run.status}.`, runId: run.id })
-  }
-  const isIdle = run.status === 'queued' || run.status === 'paused'
-  return { status: isIdle ? 'cancelled' : 'cancelling', desired: 'cancel' }
-}
 
 export type RunEventType = 'state' | 'progress' | 'checkpoint' | 'alarm' | 'model' | 'evaluation' | 'message'
 
@@ -134,7 +127,7 @@ export interface RunEvent {
   readonly createdAt: Date
 }
 
-/** Where the log of a run ends. One read: with a status that has ended, `lastSeq` is the last event there will be. */
+/** Where the log of a run ends. One read: with a status that has ended, `lastSeq` is the last event there is, unless it is tried again. */
 export interface LogHead extends Pick<Run, 'projectId' | 'status'> {
   readonly runId: string
   readonly lastSeq: number

@@ -1,4 +1,6 @@
 import { Type } from 'typebox'
+import type { ErrorCode } from '../../base/errors.ts'
+import { RUN_VERBS, type RunVerb } from '../../domain/run-verbs.ts'
 import type { RunFilter } from '../../domain/stores.ts'
 import type { Services } from '../../services/services.ts'
 import { sendWithEtag } from '../core/etag.ts'
@@ -95,6 +97,37 @@ export function runRequestRoutes(app: App, { runs }: Pick<Services, 'runs'>): vo
   )
 }
 
+const gone = 'dataset_version_not_found'
+
+const VERBS = {
+  pause: {
+    operationId: 'pauseRun',
+    summary: 'Pause a run',
+    description: 'At once where nobody works on it; otherwise it is pausing until its worker has written a checkpoint.',
+    problems: ['run_not_pausable']
+  },
+  resume: {
+    operationId: 'resumeRun',
+    summary: 'Let a paused run go on',
+    description: 'From its newest checkpoint. Its time, max_runtime_s, is counted anew.',
+    problems: ['run_not_resumable', gone]
+  },
+  cancel: {
+    operationId: 'cancelRun',
+    summary: 'Cancel a run',
+    description:
+      'A run that nobody works on is cancelled at once; another one is cancelling until its worker has stopped.',
+    problems: ['run_not_cancelable']
+  },
+  retry: {
+    operationId: 'retryRun',
+    summary: 'Go on with a run that failed or was cancelled',
+    description:
+      'From its newest checkpoint, or from the start where it has none. Its time, max_runtime_s, is counted anew.',
+    problems: ['run_not_retryable', gone]
+  }
+} as const satisfies Record<RunVerb, { readonly problems: readonly ErrorCode[]; readonly [field: string]: unknown }>
+
 export function runRoutes(app: App, { runs }: Pick<Services, 'runs'>): void {
   app.get(
     '/v1/runs',
@@ -129,20 +162,15 @@ export function runRoutes(app: App, { runs }: Pick<Services, 'runs'>): void {
     }
   )
 
-  app.post(
-    '/v1/runs/:id([0-9a-z_]+)::cancel',
-    {
-      schema: {
-        operationId: 'cancelRun',
-        tags,
-        summary: 'Cancel a run',
-        description:
-          'A run that nobody works on is cancelled at once; another one is cancelling until its worker has stopped.',
-        params: IdParams,
-        response: { 200: Run }
+  for (const verb of RUN_VERBS) {
+    const { operationId, summary, description, problems } = VERBS[verb]
+    app.post(
+      `/v1/runs/:id([0-9a-z_]+)::${verb}` as '/v1/runs/:id',
+      {
+        schema: { operationId, tags, summary, description, params: IdParams, response: { 200: Run } },
+        config: { problems: ['run_not_found', ...problems] }
       },
-      config: { problems: ['run_not_found', 'run_not_cancelable'] }
-    },
-    async ({ params, principal }) => presentRun(await runs.cancel(principal.projectId, params.id))
-  )
+      async ({ params, principal }) => presentRun(await runs.ask(principal.projectId, { id: params.id, verb }))
+    )
+  }
 }

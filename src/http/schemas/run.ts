@@ -149,6 +149,7 @@ const properties = {
   error: Nullable(RunError),
   created_at: Timestamp,
   started_at: Nullable(Timestamp),
+  resumed_at: Nullable(Timestamp),
   finished_at: Nullable(Timestamp)
 }
 
@@ -263,5 +264,6 @@ export const presentRun = (run: DomainRun): Static<typeof Run> => ({
   error: run.error && { ...run.error },
   created_at: run.createdAt.toISOString(),
   started_at: timestampOrNull(run.startedAt),
+  resumed_at: timestampOrNull(run.resumedAt),
   finished_at: timestampOrNull(run.finishedAt)
 })

@@ -17,7 +17,9 @@ export interface Estimate {
 
 /** Floating-point operations a second that a finished run reached from start to end; null when it trained nothing. */
 export function measuredFlopRate(run: Run): number | null {
-  if (run.startedAt === null || run.finishedAt === null || run.progress.imagesSeen === 0) return null
+  // Nobody trained while it was paused or had failed.
+  if (run.startedAt === null || run.resumedAt !== null) return null
+  if (run.finishedAt === null || run.progress.imagesSeen === 0) return null
   const seconds = (run.finishedAt.getTime() - run.startedAt.getTime()) / 1000
   if (seconds <= 0) return null
   return (run.progress.imagesSeen * recipeNumbers(run.recipe, run.progress.imagesSeen).flopsPerImage) / seconds

@@ -50,8 +50,11 @@ const PERMANENT: ReadonlySet<string> = new Set([
 ])
 const LONGEST_WAIT_S = 300
 
-export const isPastDeadline = (run: Pick<Run, 'startedAt' | 'compute'>, now: number): boolean =>
-  run.startedAt !== null && now - run.startedAt.getTime() >= run.compute.maxRuntimeS * 1000
+/** Since it began or last went on. */
+export function isPastDeadline(run: Pick<Run, 'startedAt' | 'resumedAt' | 'compute'>, now: number): boolean {
+  const since = run.resumedAt ?? run.startedAt
+  return since !== null && now - since.getTime() >= run.compute.maxRuntimeS * 1000
+}
 
 /** `attempt` counts tries since the last checkpoint: none wasted waits 0 s, then 1, 3, 7, … s. */
 export const backoffS = (attempt: number): number => Math.min(LONGEST_WAIT_S, 2 ** Math.min(attempt - 1, 16) - 1)

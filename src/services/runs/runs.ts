@@ -1,4 +1,4 @@
-/** What users do with runs: plan, start, look at, cancel. What workers do with them: legs.ts. */
+/** What users do with runs: plan, start, look at; pause, resume, cancel and retry: run-verbs.ts. What workers do with them: legs.ts. */
 import type { Clock } from '../../base/clock.ts'
 import { AppError } from '../../base/errors.ts'
 import { isTrained } from '../../base/evaluation.ts'
@@ -8,15 +8,7 @@ import type { Checkpoint } from '../../domain/checkpoint.ts'
 import type { DatasetVersion } from '../../domain/dataset.ts'
 import type { EvaluationOfRun } from '../../domain/evaluation.ts'
 import type { Page, PageRequest } from '../../domain/page.ts'
-import {
-  type Alarm,
-  type CheckpointPolicy,
-  type Compute,
-  isFinished,
-  type MetricSeries,
-  type Run,
-  requestCancel
-} from '../../domain/run.ts'
+import type { Alarm, CheckpointPolicy, Compute, MetricSeries, Run } from '../../domain/run.ts'
 import type { MetricQuery, RunFilter, UnitOfWork } from '../../domain/stores.ts'
 import { checkRecipe, devicesProblems } from '../../recipe/check.ts'
 import { chooseRecipe } from '../../recipe/choose-recipe.ts'
@@ -40,6 +32,7 @@ import { stateEvent } from './leg-lease.ts'
 import { legKey } from './legs.ts'
 import { createRunEventVerbs } from './run-events.ts'
 import { createRunFeed, type RunFeedDeps } from './run-feed.ts'
+import { createRunVerb } from './run-verbs.ts'
 
 export interface RunServiceDeps
   extends PlanDeps,
@@ -82,7 +75,7 @@ const RUNS_TO_MEASURE = 10
 export type RunService = ReturnType<typeof createRunService>
 
 export function createRunService(deps: RunServiceDeps) {
-  const { unitOfWork, stores, clock } = deps
+  const { unitOfWork, stores } = deps
 
   /**
    * @throws AppError invalid_recipe, dataset_not_found, dataset_version_not_found, dataset_version_not_ready,
@@ -145,24 +138,7 @@ export function createRunService(deps: RunServiceDeps) {
     list: (projectId: string, filter: RunFilter, page: PageRequest): Promise<Page<Run>> =>
       stores.runs.list(projectId, filter, page),
 
-    /**
-     * A run that nobody works on ends at once; otherwise its worker sees the wish at its next heartbeat.
-     *
-     * @throws AppError run_not_found, run_not_cancelable
-     */
-    cancel: (projectId: string, id: string): Promise<Run> =>
-      unitOfWork(async (tx) => {
-        const known = await tx.runs.load(id, { lock: true })
-        if (known?.projectId !== projectId) throw new AppError('run_not_found', { runId: id })
-        const { status, desired } = requestCancel(known)
-        if (status === known.status) return known
-        const now = new Date(clock.now())
-        const patch = { status, desired, statusReason: 'user', ...(isFinished({ status }) && { finishedAt: now }) }
-        await tx.runs.update(id, patch)
-        const run: Run = { ...known, ...patch }
-        await tx.events.append(id, [stateEvent(run)], now)
-        return run
-      }),
+    ask: createRunVerb(deps),
 
     async metrics(projectId: string, id: string, query: MetricQuery): Promise<readonly MetricSeries[]> {
       await get(projectId, id)
@@ -231,6 +207,7 @@ function newRun(
     error: null,
     createdAt: new Date(clock.now()),
     startedAt: null,
+    resumedAt: null,
     finishedAt: null
   }
 }

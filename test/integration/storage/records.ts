@@ -103,6 +103,7 @@ export const aRun = (dataset: Dataset, more: Partial<Run> = {}): Run => ({
   error: null,
   createdAt: NOW,
   startedAt: null,
+  resumedAt: null,
   finishedAt: null,
   ...more
 })

@@ -2,9 +2,13 @@ import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, afterEach, before, test } from 'node:test'
+import { systemClock } from '../../../src/base/clock.ts'
 import type { Machine } from '../../../src/base/devices.ts'
 import { AppError } from '../../../src/base/errors.ts'
+import type { Run } from '../../../src/domain/run.ts'
+import type { RunVerb } from '../../../src/domain/run-verbs.ts'
 import type { TrainRequest } from '../../../src/protocol/trainer-messages.ts'
+import { createRunVerb } from '../../../src/services/runs/run-verbs.ts'
 import type { TrainRunDeps } from '../../../src/tasks/train-run.ts'
 import { fakeClock } from '../../helpers/fake-clock.ts'
 import { stateAfter } from '../../helpers/fake-trainer.ts'
@@ -34,6 +38,9 @@ afterEach(async () => {
   bench.objects.intercept = () => {}
   bench.jobs.length = 0
 })
+
+const ask = ({ id, projectId }: Run, verb: RunVerb) =>
+  createRunVerb({ unitOfWork: bench.unitOfWork, clock: systemClock })(projectId, { id, verb })
 
 const finalHash = async (run: Parameters<Workbench['load']>[0]) => {
   const { latestCheckpointId } = await bench.load(run)
@@ -168,6 +175,45 @@ test('cancel while running saves, ends and keeps the position', { skip }, async 
   const { status, latestCheckpointId, finishedAt } = await bench.load(run)
   assert.equal(status, 'cancelled')
   assert.ok(latestCheckpointId && finishedAt)
+})
+
+test('a run that is paused while it trains saves, and ends in the same state when it is resumed', {
+  skip
+}, async () => {
+  const file = join(bench.root, `opened-${bench.trainers.length}`)
+  const run = await bench.addRun({ totalSteps: 60, checkpointEverySteps: 1000, gate: { step: 30, file } })
+  const working = bench.workAll(run)
+  await until(async () => (await bench.load(run)).progress.step === 30)
+  await ask(run, 'pause')
+  await working
+  const paused = await bench.load(run)
+  assert.deepEqual([paused.status, paused.statusReason, paused.leaseWorker], ['paused', 'user', null])
+  assert.equal((await bench.completeCheckpoints(run)).length, 1)
+  await bench.workAll(run)
+  assert.equal((await bench.load(run)).status, 'paused', 'a job of before does not start it')
+  writeFileSync(file, '')
+  await ask(run, 'resume')
+  await bench.workAll(run)
+  assert.equal((await bench.load(run)).status, 'succeeded')
+  assert.equal(await finalHash(run), stateAfter(7, 60))
+})
+
+test('a run that failed goes on from its checkpoint when it is tried again, with its time counted anew', {
+  skip
+}, async () => {
+  const onceMarker = join(bench.root, 'failed-before')
+  const run = await bench.addRun({ totalSteps: 20, checkpointEverySteps: 5, at: 12, how: 'fail', onceMarker })
+  await bench.workAll(run)
+  const failed = await bench.load(run)
+  assert.deepEqual([failed.status, failed.error?.code], ['failed', 'loss_not_finite'])
+  await bench.stores.runs.update(run.id, { startedAt: new Date(Date.now() - 2 * 86_400_000) })
+  await ask(run, 'retry')
+  await bench.workAll(run)
+  const { status, error, leg } = await bench.load(run)
+  assert.deepEqual([status, error, leg], ['succeeded', null, failed.leg + 1])
+  const steps = (await bench.eventsOf(run, 'message')).map(({ data }) => data['step'])
+  assert.deepEqual(steps, [0, 10])
+  assert.equal(await finalHash(run), stateAfter(7, 20))
 })
 
 test('a run that was cancelled before a worker came is not started', { skip }, async () => {

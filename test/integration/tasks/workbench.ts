@@ -104,6 +104,7 @@ export async function createWorkbench(scope: TestScope, clock: Clock = systemClo
       error: null,
       createdAt: now,
       startedAt: null,
+      resumedAt: null,
       finishedAt: null,
       ...patch
     }

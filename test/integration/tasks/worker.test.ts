@@ -4,7 +4,8 @@ import { once } from 'node:events'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
-import { type Run, requestCancel } from '../../../src/domain/run.ts'
+import type { Run } from '../../../src/domain/run.ts'
+import { askFor } from '../../../src/domain/run-verbs.ts'
 import { createFolderStore } from '../../../src/storage/objects/folder-store.ts'
 import { type FakeScript, stateAfter } from '../../helpers/fake-trainer.ts'
 import { whyNoPostgres } from '../../helpers/postgres.ts'
@@ -135,5 +136,5 @@ test('a run whose devices no worker has waits with that reason while others are 
     String(event?.data['message']),
     /^The run waits for a worker with 2 GPUs\. Worker \S+ has 1 CPU \(fake\)\.$/
   )
-  assert.equal(requestCancel(await bench.load(waiting)).status, 'cancelled')
+  assert.equal(askFor('cancel', await bench.load(waiting), new Date())?.status, 'cancelled')
 })

@@ -1,21 +1,19 @@
-import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useMemo, useState } from 'react'
-import { dataOf } from '../../../client/client.ts'
 import type { Run } from '../../../client/resources.ts'
 import { isFinished } from '../../../client/run-status.ts'
 import { createPointedStep, PointedStepContext } from '../../charts/pointed-step.ts'
-import { ConfirmButton } from '../../components/confirm-button.tsx'
 import { Skeleton } from '../../components/list.tsx'
 import { PageFrame } from '../../components/page-frame.tsx'
 import { ProblemNotice } from '../../components/problem-notice.tsx'
 import { useClient } from '../../data/api.ts'
-import { runQuery, takeRun } from '../../data/queries/runs.ts'
+import { runQuery } from '../../data/queries/runs.ts'
 import { useResource } from '../../data/use-resource.ts'
 import { href } from '../../router.ts'
 import { AlarmBanner } from './alarm-banner.tsx'
 import { Checkpoints } from './checkpoints.tsx'
 import { EventLog } from './event-log.tsx'
 import { RecipeSection } from './recipe-section.tsx'
+import { RunActions } from './run-actions.tsx'
 import { RunCharts } from './run-charts.tsx'
 import { RunEvaluation } from './run-evaluation.tsx'
 import { RunHeader } from './run-header.tsx'
@@ -42,7 +40,7 @@ export function RunPage({ id }: { readonly id: string }) {
 }
 
 function LiveRun({ run }: { readonly run: Run }) {
-  const events = useRunEvents(run.id)
+  const events = useRunEvents(run.id, run.resumed_at)
   const [range, setRange] = useState<readonly [number, number] | null>(null)
   const pointed = useMemo(createPointedStep, [])
   const live = withProgress(run, events.progress?.data ?? null)
@@ -84,36 +82,4 @@ function withProgress(run: Run, data: Readonly<Record<string, unknown>> | null):
   }
   const images_per_second = number('images_per_second', run.images_per_second)
   return { ...run, progress, images_per_second, eta_s: number('eta_s', run.eta_s) }
-}
-
-function RunActions({ run }: { readonly run: Run }) {
-  const client = useClient()
-  const queries = useQueryClient()
-  const cancel = useMutation({
-    mutationFn: () => dataOf(client.POST('/v1/runs/{id}:cancel', { params: { path: { id: run.id } } })),
-    onSuccess: (cancelled) => void takeRun(queries, cancelled)
-  })
-  return (
-    <>
-      {run.model !== null && (
-        <a className="button primary" href={href.model(run.model)}>
-          Open model
-        </a>
-      )}
-      <a className="button" href={href.newRun({ from: run.id })}>
-        Run again
-      </a>
-      {!isFinished(run) && run.status !== 'cancelling' && (
-        <ConfirmButton
-          label="Cancel"
-          title="Cancel this run?"
-          confirm="Cancel the run"
-          dismiss="Keep it running"
-          mutation={cancel}
-        >
-          <p>It ends for good, and no model is made from it. Its checkpoints and metrics stay.</p>
-        </ConfirmButton>
-      )}
-    </>
-  )
 }

@@ -67,12 +67,17 @@ export function follow({ client, queries, runId, onConnection }: Follower): () =
   }
 }
 
-/** The run's events, live. They are kept like all that was read: a page that is come back to goes on after the last one. */
-export function useRunEvents(runId: string): RunEvents {
+/**
+ * The run's events, live. They are kept like all that was read: a page that is come back to goes on after the last one.
+ *
+ * @param resumedAt when the run last went on: the stream of one that had ended is over, and is opened again
+ */
+export function useRunEvents(runId: string, resumedAt: string | null): RunEvents {
   const client = useClient()
   const queries = useQueryClient()
   const [connection, setConnection] = useState<Connection>({ connection: 'connecting', problem: null })
   const { data: feed = emptyFeed } = useQuery<EventFeed>({ queryKey: runKeys.events(runId), queryFn: skipToken })
-  useEffect(() => follow({ client, queries, runId, onConnection: setConnection }), [client, queries, runId])
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another time is another stream
+  useEffect(() => follow({ client, queries, runId, onConnection: setConnection }), [client, queries, runId, resumedAt])
   return { ...feed, ...connection }
 }

@@ -56,6 +56,7 @@ export const runs = pgTable(
     error: jsonb('error').$type<RunError>(),
     createdAt: time('created_at').notNull(),
     startedAt: time('started_at'),
+    resumedAt: time('resumed_at'),
     finishedAt: time('finished_at'),
     /** Number of the newest event: raised under the row's lock, so the numbers have no gaps. */
     lastEventSeq: integer('last_event_seq').notNull().default(0)

@@ -11,6 +11,7 @@ const ended = (imagesSeen: number, seconds: number): Run =>
   ({
     recipe,
     startedAt: new Date(0),
+    resumedAt: null,
     finishedAt: new Date(seconds * 1000),
     progress: { step: 1, totalSteps: 1, epoch: 1, percent: 100, imagesSeen }
   }) as Run // only these fields are read
@@ -46,4 +47,9 @@ test('a run without a beginning, an end or a second between them measures nothin
   assert.equal(measuredFlopRate({ ...ended(10, 1), startedAt: null }), null)
   assert.equal(measuredFlopRate({ ...ended(10, 1), finishedAt: null }), null)
   assert.equal(measuredFlopRate(ended(10, 0)), null)
+  assert.equal(
+    measuredFlopRate({ ...ended(10, 1), resumedAt: new Date(5) }),
+    null,
+    'nobody trained while it was paused'
+  )
 })

@@ -14,6 +14,7 @@ const aRun = (patch: Partial<Run> = {}): Run =>
     attempt: 1,
     leg: 1,
     startedAt: new Date(NOW - 60_000),
+    resumedAt: null,
     compute: { device: 'any', devices: 1, maxRuntimeS: 3600, priority: 0 },
     progress: { step: 7, totalSteps: 10, epoch: 0, percent: 70, imagesSeen: 7 },
     ...patch
@@ -64,6 +65,12 @@ test('lost infrastructure is retried without limit, within the time', () => {
   assert.equal(decide(aRun({ attempt: 500 }), LOST, NOW).status, 'queued')
   const over = decide(aRun({ ...late, attempt: 1 }), LOST, NOW)
   assert.deepEqual([over.status, over.reason, over.error?.code], ['failed', 'deadline', 'deadline'])
+})
+
+test('a run that went on has its time from then', () => {
+  const resumed = aRun({ ...late, resumedAt: new Date(NOW - 3_599_000) })
+  assert.equal(decide(resumed, LOST, NOW).status, 'queued')
+  assert.equal(decide({ ...resumed, resumedAt: new Date(NOW - 3_600_000) }, LOST, NOW).reason, 'deadline')
 })
 
 test('the deadline does not overrule a cancel', () => {

@@ -1,0 +1,41 @@
+/** Users' wishes for a run that exists. Its worker, if it has one, learns of them at its next heartbeat (legs.ts). */
+import type { Clock } from '../../base/clock.ts'
+import { AppError } from '../../base/errors.ts'
+import type { Run } from '../../domain/run.ts'
+import { askFor, type RunVerb } from '../../domain/run-verbs.ts'
+import type { Stores, UnitOfWork } from '../../domain/stores.ts'
+import { stateEvent } from './leg-lease.ts'
+import { legKey } from './legs.ts'
+
+export interface RunVerbDeps {
+  readonly unitOfWork: UnitOfWork
+  readonly clock: Clock
+}
+
+/** @throws AppError run_not_found, what `askFor` throws, and dataset_version_not_found where there is nothing left to train on */
+export const createRunVerb =
+  ({ unitOfWork, clock }: RunVerbDeps) =>
+  (projectId: string, { id, verb }: { readonly id: string; readonly verb: RunVerb }): Promise<Run> =>
+    unitOfWork(async (tx) => {
+      const known = await tx.runs.load(id, { lock: true })
+      if (known?.projectId !== projectId) throw new AppError('run_not_found', { runId: id })
+      const now = new Date(clock.now())
+      const patch = askFor(verb, known, now)
+      if (patch === null) return known
+      if (patch.status === 'queued') await holdImages(tx, known)
+      await tx.runs.update(id, patch)
+      const run: Run = { ...known, ...patch }
+      await tx.events.append(id, [stateEvent(run)], now)
+      // Where the job of before still waits, that is the one.
+      if (run.status === 'queued')
+        await tx.jobs.enqueue('run-leg', { runId: id }, { key: legKey(run), priority: run.compute.priority })
+      return run
+    })
+
+/** Nothing kept them while the run had ended; until the transaction does they cannot be removed. */
+async function holdImages(tx: Stores, { datasetId, datasetVersion }: Run): Promise<void> {
+  const version = await tx.datasets.loadVersion(datasetId, datasetVersion, { lock: 'share' })
+  if (version?.status === 'ready') return
+  const message = `Its images are gone: ${datasetId}@${datasetVersion}.`
+  throw new AppError('dataset_version_not_found', { message, datasetId })
+}
