@@ -80,6 +80,8 @@ function withProgress(run: Run, data: Readonly<Record<string, unknown>> | null):
     percent: number('percent', null) ?? run.progress.percent,
     images_seen: number('images_seen', null) ?? run.progress.images_seen
   }
+  // What the last leg said of its speed is no promise while nobody trains.
+  if (run.status !== 'running') return { ...run, progress }
   const images_per_second = number('images_per_second', run.images_per_second)
   return { ...run, progress, images_per_second, eta_s: number('eta_s', run.eta_s) }
 }

@@ -64,7 +64,8 @@ function Alive({ run, events }: Props) {
   const seen = events.progress?.created_at
   const detail = CONNECTION[events.connection]
   if (run.status !== 'running') {
-    const answer = `Not training: ${formatWords(run.status_reason ?? run.status)}`
+    const by = run.status_reason === 'user' ? `${run.status}, as asked` : formatWords(run.status_reason ?? run.status)
+    const answer = `Not training: ${by}`
     return <Vital question={question} answer={answer} detail={detail} />
   }
   if (seen === undefined) return <Vital question={question} answer="Running, no step reported yet" detail={detail} />
@@ -115,6 +116,7 @@ function Done({ run }: Props) {
   if (run.finished_at !== null) {
     return <Vital question={question} answer={`Ended ${formatAge((now - Date.parse(run.finished_at)) / 1000)}`} />
   }
+  if (run.status === 'paused') return <Vital question={question} answer="Not before it is resumed" />
   if (run.eta_s === null) return <Vital question={question} answer="Not known yet" />
   const at = new Date(now + run.eta_s * 1000)
   const detail = `at ${at.toLocaleString(undefined, { weekday: 'short', hour: '2-digit', minute: '2-digit' })}`
