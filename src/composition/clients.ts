@@ -10,6 +10,7 @@ import { createJobQueue } from '../queue/job-queue.ts'
 import { createFolderStore } from '../storage/objects/folder-store.ts'
 import { createS3Store } from '../storage/objects/s3-store.ts'
 import { createDatabase } from '../storage/postgres/client.ts'
+import { SteadyClient } from '../storage/postgres/steady-client.ts'
 import { createStores, createUnitOfWork } from '../storage/postgres/unit-of-work.ts'
 import type { Config } from './config.ts'
 
@@ -30,7 +31,7 @@ export async function connect(config: Config, queue: Pick<BossOptions, 'name' | 
   const url = config.databaseUrl
   const options = { url, max: config.databasePool, statementTimeoutMs: STATEMENT_TIMEOUT_MS, logger: queue.logger }
   const database = createDatabase(options)
-  const boss = await startBoss({ url, max: 2, ...queue })
+  const boss = await startBoss({ url, max: 2, Client: SteadyClient, ...queue })
   const jobs = createJobQueue(boss)
   return { url, database, boss, stores: createStores(database, jobs), unitOfWork: createUnitOfWork(database, jobs) }
 }

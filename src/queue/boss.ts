@@ -11,6 +11,8 @@ export interface BossOptions {
   /** Looks for dead workers and old jobs; one process of an installation is enough, several do no harm. */
   readonly supervise: boolean
   readonly logger: Pick<Logger, 'warn' | 'error'>
+  /** pg's, or one that is made of it; pg-boss hands it on to its pool. */
+  readonly Client?: unknown
   /** pg-boss's TestClock, in tests. */
   readonly clock?: AttachableClock
 }
@@ -66,7 +68,7 @@ const QUEUES: Readonly<Record<JobKind, Omit<Queue, 'name'>>> = {
  * Afterwards the queues' settings are cached, so that enqueueing inside a transaction asks no second connection: on the
  * one-session embedded database that would wait for itself.
  */
-export async function startBoss({ url, name, logger, clock, ...options }: BossOptions): Promise<PgBoss> {
+export async function startBoss({ url, name, logger, clock, Client, ...options }: BossOptions): Promise<PgBoss> {
   const boss = new PgBoss({
     connectionString: url,
     max: options.max,
@@ -79,6 +81,7 @@ export async function startBoss({ url, name, logger, clock, ...options }: BossOp
     // Both look after millions of jobs; we have thousands.
     reindex: false,
     monitorVacuum: false,
+    ...(Client === undefined ? {} : { Client }),
     ...(clock === undefined ? {} : { clock })
   })
   boss.on('error', (error) => logger.error({ err: error }, 'the queue had an error'))

@@ -2,6 +2,7 @@ import { drizzle, type NodePgDatabase } from 'drizzle-orm/node-postgres'
 import { Pool, type PoolClient } from 'pg'
 import type { Logger } from '../../base/log.ts'
 import { translateDatabaseError } from './errors.ts'
+import { SteadyClient } from './steady-client.ts'
 
 export interface DatabaseOptions {
   readonly url: string
@@ -28,6 +29,7 @@ const CONNECT_TIMEOUT_MS = 10_000
 /** Connects when first used, so a process starts while its database is still starting. */
 export function createDatabase({ url, max, statementTimeoutMs, logger }: DatabaseOptions): Database {
   const pool = new Pool({
+    Client: SteadyClient,
     connectionString: url,
     max,
     application_name: 'kappa',

@@ -5,6 +5,7 @@ import { readMigrationFiles } from 'drizzle-orm/migrator'
 import { Pool, type PoolClient } from 'pg'
 import { inTransaction } from './client.ts'
 import { translateDatabaseError } from './errors.ts'
+import { SteadyClient } from './steady-client.ts'
 
 /** Any number that no other program of this database uses. */
 const LOCK = 6_011_947_311
@@ -20,7 +21,7 @@ const FOLDER = fileURLToPath(new URL('../../../migrations', import.meta.url))
  * @throws AppError database_unavailable
  */
 export async function migrate(url: string): Promise<readonly string[]> {
-  const pool = new Pool({ connectionString: url, max: 1, application_name: 'kappa-migrate' })
+  const pool = new Pool({ Client: SteadyClient, connectionString: url, max: 1, application_name: 'kappa-migrate' })
   pool.on('error', () => {}) // the query that was running rejects with the same error
   try {
     return await inTransaction(pool, applyMissing)
