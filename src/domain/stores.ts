@@ -165,7 +165,7 @@ export interface EvaluationStore {
   /** As bank, as queries or as other images. */
   countUnfinishedByDataset(datasetId: string): Promise<number>
   update(id: string, patch: EvaluationPatch): Promise<void>
-  insertGroundTruth(evaluationId: string, truth: GroundTruth): Promise<void>
+  insertGroundTruth(evaluation: Pick<Evaluation, 'id' | 'projectId'>, truth: GroundTruth): Promise<void>
   loadGroundTruth(evaluationId: string): Promise<GroundTruth | null>
 }
 

@@ -36,7 +36,7 @@ export async function queueEvaluation(tx: Stores, wanted: NewEvaluation): Promis
   const images = await holdPlan(tx, wanted)
   const evaluation = newEvaluation(wanted, images)
   await tx.evaluations.insert(evaluation)
-  if (wanted.groundTruth) await tx.evaluations.insertGroundTruth(wanted.id, wanted.groundTruth)
+  if (wanted.groundTruth) await tx.evaluations.insertGroundTruth(evaluation, wanted.groundTruth)
   await tx.jobs.enqueue('evaluate-model', { evaluationId: wanted.id }, { key: wanted.id, project: wanted.projectId })
   return evaluation
 }

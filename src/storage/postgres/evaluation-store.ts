@@ -84,8 +84,8 @@ export const createEvaluationStore = (db: Db): EvaluationStore => ({
     if (Object.keys(patch).length > 0) await db.update(evaluations).set(patch).where(eq(evaluations.id, id))
   },
 
-  async insertGroundTruth(evaluationId, content) {
-    await db.insert(groundTruths).values({ evaluationId, content })
+  async insertGroundTruth({ id: evaluationId, projectId }, content) {
+    await db.insert(groundTruths).values({ evaluationId, projectId, content })
   },
 
   async loadGroundTruth(evaluationId) {

@@ -577,7 +577,7 @@ for (const { name, skip, open } of CANDIDATES) {
         assert.equal(await stores.evaluations.loadGroundTruth(evaluation.id), null)
         const truth = { easy: [0], hard: [], junk: [] }
         const content = { images: ['one'], queries: [{ name: 'two', box: null, truth }] }
-        await stores.evaluations.insertGroundTruth(evaluation.id, content)
+        await stores.evaluations.insertGroundTruth(evaluation, content)
         assert.deepEqual(await stores.evaluations.loadGroundTruth(evaluation.id), content)
       })
 

@@ -89,9 +89,18 @@ export const evaluations = pgTable(
 )
 
 /** Of revisited: hundreds of kilobytes that no list has to read. */
-export const groundTruths = pgTable('ground_truths', {
-  evaluationId: text('evaluation_id')
-    .primaryKey()
-    .references(() => evaluations.id, { onDelete: 'cascade' }),
-  content: jsonb('content').notNull().$type<GroundTruth>()
-})
+export const groundTruths = pgTable(
+  'ground_truths',
+  {
+    evaluationId: text('evaluation_id').primaryKey(),
+    projectId: text('project_id').notNull(),
+    content: jsonb('content').notNull().$type<GroundTruth>()
+  },
+  (table) => [
+    foreignKey({
+      name: 'ground_truths_of_evaluation',
+      columns: [table.projectId, table.evaluationId],
+      foreignColumns: [evaluations.projectId, evaluations.id]
+    }).onDelete('cascade')
+  ]
+)
