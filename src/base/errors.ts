@@ -62,6 +62,7 @@ export const ERROR_CATALOGUE = {
   overloaded: 'The service is working at its limit; try again shortly.',
   client_gone: 'The client left before the answer.',
   request_timeout: 'The request took longer than is allowed.',
+  schema_outdated: 'The database has the schema of older code.',
   database_unavailable: 'The database does not answer.',
   storage_unavailable: 'The object store does not answer.',
   storage_full: 'There is no room left to write.',

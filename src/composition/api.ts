@@ -5,6 +5,7 @@ import type { Logger } from '../base/log.ts'
 import { createApp } from '../http/app.ts'
 import { createInferencePool } from '../processes/inference-pool.ts'
 import { createEventNotices } from '../storage/postgres/event-notices.ts'
+import { createSchemaCheck } from '../storage/postgres/migrate.ts'
 import { connect, createCache, createObjects } from './clients.ts'
 import type { Config, S3Config } from './config.ts'
 import { DASHBOARD_FOLDER } from './dashboard-build.ts'
@@ -63,7 +64,11 @@ export async function composeApi(config: Config, logger: Logger) {
   const app = await createApp({
     services,
     signedObjects: signed,
-    checks: { database: () => database.check(), objects: () => objects.check() },
+    checks: {
+      database: () => database.check(),
+      schema: createSchemaCheck(database.pool),
+      objects: () => objects.check()
+    },
     clock,
     logger,
     limits,

@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox'
-import { AppError, type ErrorCode, toError } from '../../base/errors.ts'
+import { AppError, type ErrorCode, isAppError, toError } from '../../base/errors.ts'
 import type { Logger } from '../../base/log.ts'
 import { VERSION } from '../../base/version.ts'
 import type { Dashboard } from '../core/dashboard-files.ts'
@@ -25,6 +25,7 @@ const Root = Type.Object(
 
 const CODES: Readonly<Record<string, ErrorCode>> = {
   database: 'database_unavailable',
+  schema: 'schema_outdated',
   objects: 'storage_unavailable',
   inference: 'inference_unavailable'
 }
@@ -44,7 +45,9 @@ async function checkReadiness({ checks, logger }: OperationDeps): Promise<void> 
       await within(check(), CHECK_WITHIN_MS)
     } catch (error) {
       logger.warn({ check: name, error: toError(error).message }, 'not ready')
-      throw new AppError(CODES[name] ?? 'internal', { retryAfterS: 1 }, { cause: error })
+      // Told apart: a database that is away says nothing of its schema.
+      const code = isAppError(error) ? error.code : (CODES[name] ?? 'internal')
+      throw new AppError(code, { retryAfterS: 1 }, { cause: error })
     }
   })
   await Promise.all(answers)
@@ -65,7 +68,7 @@ export async function operationRoutes(app: App, deps: OperationDeps): Promise<vo
     '/readyz',
     {
       schema: { operationId: 'getReadiness', tags, summary: 'Everything it needs answers', response: { 200: Status } },
-      config: { problems: ['database_unavailable', 'storage_unavailable', 'inference_unavailable'] }
+      config: { problems: ['database_unavailable', 'schema_outdated', 'storage_unavailable', 'inference_unavailable'] }
     },
     async () => {
       await checkReadiness(deps)

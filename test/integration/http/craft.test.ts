@@ -13,7 +13,7 @@ const skip = await whyNoPostgres()
 const lines: string[] = []
 const write = (fields: object, text: string) => void lines.push(`${JSON.stringify(fields)} ${text}`)
 const logger = { debug: write, info: write, warn: write, error: write, child: () => logger } as unknown as Logger
-const checks = { database: async () => {} }
+const checks = { database: async () => {}, schema: async () => {} }
 const dashboardFolder = await mkdtemp(join(tmpdir(), 'kappa-dashboard-'))
 after(() => rm(dashboardFolder, { recursive: true }))
 await mkdir(join(dashboardFolder, 'assets'))
@@ -191,6 +191,11 @@ test('readiness says which part is missing, and nothing about why', { skip }, as
   assert.equal(unready.status, 503)
   assert.equal(unready.json.code, 'database_unavailable')
   assert.ok(!unready.text.includes('10.0.0.7'))
+  checks.schema = () => Promise.reject(new AppError('schema_outdated', { message: 'lacks 0007' }))
+  const outdated = await api.call('GET', '/readyz', { key: null })
+  checks.schema = async () => {}
+  assert.deepEqual([outdated.status, outdated.json.code], [503, 'schema_outdated'])
+  assert.ok(!outdated.text.includes('0007'))
   assert.equal((await api.call('GET', '/livez', { key: null })).status, 200)
 })
 
