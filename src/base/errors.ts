@@ -62,6 +62,8 @@ export const ERROR_CATALOGUE = {
   overloaded: 'The service is working at its limit; try again shortly.',
   client_gone: 'The client left before the answer.',
   request_timeout: 'The request took longer than is allowed.',
+  database_refuses: 'The database refuses us.',
+  process_not_started: 'A process could not be started.',
   schema_outdated: 'The database has the schema of older code.',
   database_unavailable: 'The database does not answer.',
   storage_unavailable: 'The object store does not answer.',

@@ -1,18 +1,25 @@
 /** `npm run api`: the HTTP process. Any number of them may share one database and one object store. */
 import { ensureAdminKey } from '../composition/admin-key.ts'
 import { composeApi } from '../composition/api.ts'
-import { createLogger } from '../composition/clients.ts'
+import { awaitDatabase, createLogger } from '../composition/clients.ts'
 import { readConfig } from '../composition/config.ts'
 import { onStop } from '../processes/on-stop.ts'
+import { startUp } from '../processes/start-up.ts'
 
 const config = readConfig(process.env)
 const logger = createLogger(config, 'api')
 
-const { token } = await ensureAdminKey(config)
-if (token) process.stderr.write(`First admin key, shown this once: ${token}\n`)
+// While it starts there is nothing to close, and still it ends with its parent.
+let close = async (): Promise<void> => {}
+onStop(() => close())
 
-const { app, close } = await composeApi(config, logger)
-await app.listen({ host: config.host, port: config.port })
-process.send?.({ type: 'listening', url: config.publicUrl })
+await startUp(async () => {
+  await awaitDatabase(config, logger)
+  const { token } = await ensureAdminKey(config)
+  if (token) process.stderr.write(`First admin key, shown this once: ${token}\n`)
 
-onStop(close)
+  const { app, ...composed } = await composeApi(config, logger)
+  close = composed.close
+  await app.listen({ host: config.host, port: config.port })
+  process.send?.({ type: 'listening', url: config.publicUrl })
+})

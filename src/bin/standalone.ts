@@ -11,8 +11,10 @@ import { createLogger } from '../composition/clients.ts'
 import { readConfig } from '../composition/config.ts'
 import { buildDashboard } from '../composition/dashboard-build.ts'
 import { onStop } from '../processes/on-stop.ts'
+import { startUp } from '../processes/start-up.ts'
 import { createSupervisor } from '../processes/supervisor.ts'
 import { migrate } from '../storage/postgres/migrate.ts'
+import { waitForDatabase } from '../storage/postgres/wait.ts'
 
 const port = process.env['PORT'] === '0' ? String(await freePort()) : process.env['PORT']
 const signingKey = process.env['KAPPA_SIGNING_KEY'] ?? randomBytes(32).toString('hex')
@@ -23,19 +25,28 @@ const supervisor = createSupervisor({ clock: systemClock, logger })
 
 onStop(() => supervisor.stop())
 
-const dashboard = buildDashboard()
-const databaseUrl = config.databaseUrl ?? (await startEmbeddedPostgres())
-const env = { ...base, DATABASE_URL: databaseUrl }
-await migrate(databaseUrl)
-const { token } = await ensureAdminKey(readConfig(env))
-await dashboard
-await supervisor.start({ name: 'api', entry: 'api.ts', env, readyMessage: 'listening' })
-await supervisor.start({ name: 'worker', entry: 'worker.ts', env, readyMessage: 'working' })
+await startUp(start, () => supervisor.stop())
 
-const signIn = token ? `${config.publicUrl}/#key=${token}` : config.publicUrl
-process.stdout.write(`Kappa is at ${config.publicUrl}\n  dashboard  ${signIn}\n  API        ${config.publicUrl}/docs\n`)
-if (token) process.stdout.write(`  admin key  ${token}  (shown this once; keep it)\n`)
-process.send?.({ type: 'listening', url: config.publicUrl })
+async function start(): Promise<void> {
+  const dashboard = buildDashboard()
+  if (config.databaseUrl !== null) {
+    await waitForDatabase(config.databaseUrl, { tell: (line) => void process.stderr.write(`${line}\n`) })
+  }
+  const databaseUrl = config.databaseUrl ?? (await startEmbeddedPostgres())
+  const env = { ...base, DATABASE_URL: databaseUrl }
+  await migrate(databaseUrl)
+  const { token } = await ensureAdminKey(readConfig(env))
+  await dashboard
+  await supervisor.start({ name: 'api', entry: 'api.ts', env, readyMessage: 'listening' })
+  await supervisor.start({ name: 'worker', entry: 'worker.ts', env, readyMessage: 'working' })
+
+  const signIn = token ? `${config.publicUrl}/#key=${token}` : config.publicUrl
+  process.stdout.write(
+    `Kappa is at ${config.publicUrl}\n  dashboard  ${signIn}\n  API        ${config.publicUrl}/docs\n`
+  )
+  if (token) process.stdout.write(`  admin key  ${token}  (shown this once; keep it)\n`)
+  process.send?.({ type: 'listening', url: config.publicUrl })
+}
 
 async function startEmbeddedPostgres(): Promise<string> {
   const args = [join(config.dataDir, 'postgres')]

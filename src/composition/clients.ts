@@ -12,6 +12,7 @@ import { createS3Store } from '../storage/objects/s3-store.ts'
 import { createDatabase } from '../storage/postgres/client.ts'
 import { SteadyClient } from '../storage/postgres/steady-client.ts'
 import { createStores, createUnitOfWork } from '../storage/postgres/unit-of-work.ts'
+import { waitForDatabase } from '../storage/postgres/wait.ts'
 import type { Config } from './config.ts'
 
 export const STATEMENT_TIMEOUT_MS = 30_000
@@ -24,6 +25,11 @@ export function createObjects(config: Config): { objects: ObjectStore; signed: S
   const { signingKey, publicUrl: baseUrl, dataDir } = config
   const folder = createFolderStore({ root: join(dataDir, 'objects'), signingKey, baseUrl })
   return { objects: folder, signed: folder }
+}
+
+/** Before anything else is asked of it. @throws AppError database_refuses */
+export async function awaitDatabase({ databaseUrl }: Config, logger: Pick<Logger, 'warn'>): Promise<void> {
+  if (databaseUrl) await waitForDatabase(databaseUrl, { tell: (line) => logger.warn(line) })
 }
 
 export async function connect(config: Config, queue: Pick<BossOptions, 'name' | 'supervise' | 'logger'>) {

@@ -8,6 +8,7 @@
  */
 import { resolve } from 'node:path'
 import type { Clock } from '../base/clock.ts'
+import { AppError } from '../base/errors.ts'
 import type { Logger } from '../base/log.ts'
 import { Child } from './child.ts'
 
@@ -23,11 +24,11 @@ export interface ChildSpec {
   readonly entry: string
   readonly args?: readonly string[]
   readonly env: NodeJS.ProcessEnv
-  /** It is up with its first message of this type. */
+  /** It is up with its first message of this type; one of type `failed` says why it is not. */
   readonly readyMessage: string
 }
 
-export type ReadyMessage = { readonly type: string; readonly url?: string }
+export type ReadyMessage = { readonly type: string; readonly url?: string; readonly message?: string }
 
 interface Supervised {
   readonly spec: ChildSpec
@@ -45,11 +46,12 @@ const launch = ({ entry, args = [], env }: ChildSpec): Child<ReadyMessage> =>
   })
 
 async function readinessOf({ spec, child }: Supervised): Promise<ReadyMessage> {
-  const isReady = (message: ReadyMessage): message is ReadyMessage => message.type === spec.readyMessage
-  const ready = await child.firstMessage(isReady)
-  if (ready) return ready
+  const isTelling = ({ type }: ReadyMessage) => type === spec.readyMessage || type === 'failed'
+  const told = await child.firstMessage((message): message is ReadyMessage => isTelling(message))
+  if (told?.type === spec.readyMessage) return told
   const { code, signal } = await child.exited
-  throw new Error(`${spec.name} ended at start (${signal ?? `exit code ${code}`})`)
+  const why = told?.message ?? `it ended with ${signal ?? `exit code ${code}`}`
+  throw new AppError('process_not_started', { message: `${spec.name} does not start: ${why}` })
 }
 
 export function createSupervisor({ clock, logger }: { clock: Clock; logger: Logger }) {

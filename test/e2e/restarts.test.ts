@@ -1,6 +1,9 @@
 /** kill -9 of the parts that crash-and-resume leaves alone: API, inference and the embedded database. */
 import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
+import { promisify } from 'node:util'
 import { loadSplits } from '../../src/demo/fashion-mnist.ts'
 import { createExampleDataset, SMALL_RUN, trainToModel } from '../helpers/journeys.ts'
 import { type Platform, type Reply, startPlatform } from '../helpers/platform.ts'
@@ -66,6 +69,15 @@ describe('a platform that loses a process', { skip }, () => {
     kill('api.ts')
     const reply = await untilItWorks(() => platform.call('GET', `/v1/models/${model.id}`), [])
     assert.equal(reply.json.status, 'ready')
+  })
+
+  it('is not joined by a second one on its folder, which says who is in the way', async () => {
+    const entry = join(import.meta.dirname, '../../src/bin/standalone.ts')
+    const env = { ...process.env, KAPPA_DATA: platform.folder, PORT: '0' }
+    const { code, stderr } = await promisify(execFile)(process.execPath, [entry], { env }).catch((error) => error)
+    assert.equal(code, 1)
+    assert.match(stderr, /postgres does not start: Another process uses .*postgres\.\n$/)
+    assert.ok(!stderr.includes('    at '), 'no stack')
   })
 
   it('has everything it acknowledged after the embedded database is killed', async () => {

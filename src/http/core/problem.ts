@@ -66,6 +66,8 @@ export const STATUS = {
   // nginx's number, for the log and the counts: nobody is there to read it.
   client_gone: 499,
   request_timeout: 504,
+  database_refuses: 503,
+  process_not_started: 500,
   schema_outdated: 503,
   database_unavailable: 503,
   storage_unavailable: 503,
