@@ -96,6 +96,9 @@ interface Cost {
   readonly products: number
 }
 
+/** Weights and two moments, as they are and as they will be, and the gradient. */
+export const FINETUNED_COPIES = 7
+
 /** Forward once, and a backward pass of twice as much, at each rate; classifiers are small beside the backbone. */
 function finetuneCost(
   network: TrainedNetwork,
@@ -104,7 +107,8 @@ function finetuneCost(
   const { epochs = FINETUNE_EPOCHS, rates = FINETUNE_RATES } = settings
   const forward = network.forward + dimensions * (classes ?? 0)
   const seen = 3 * rates.length * epochs * bankImages + (rates.length * bankImages) / 10 + (queryImages ?? 0)
-  return { bytes: network.finetuneBytes, products: seen * forward }
+  const classifier = 4 * FINETUNED_COPIES * dimensions * (classes ?? 0)
+  return { bytes: network.finetuneBytes + classifier, products: seen * forward }
 }
 
 function linearCost({ forward }: TrainedNetwork, size: EvaluationSize): Cost {

@@ -68,7 +68,10 @@ export function originalsByName({ names }: NamedFeatures): ReadonlyMap<string, r
   const known = new Map<string, number[]>()
   for (const [row, name] of names.entries()) {
     const original = originalOf(name)
-    if (original !== null) known.set(original, [...(known.get(original) ?? []), row])
+    if (original === null) continue
+    const rows = known.get(original)
+    if (rows === undefined) known.set(original, [row])
+    else rows.push(row)
   }
   return known
 }
@@ -80,19 +83,25 @@ export function originalsByName({ names }: NamedFeatures): ReadonlyMap<string, r
 export function evaluateCopyDetection(of: Copies, { seed }: { readonly seed: number }): Evaluation<'copy_detection'> {
   const { originals, copies, distractors, whitening } = of
   const known = originalsByName(originals)
+  const named = originals.names.map(originalOf)
   const { database, queries } = comparable(of)
   const scores = new Float64Array(database.length / of.dim)
   const precisions = new Map<string, number[]>()
   for (const [q, name] of copies.names.entries()) {
-    const wanted = known.get(originalOf(name) ?? '')
+    const original = originalOf(name)
+    const wanted = known.get(original ?? '')
     if (wanted === undefined) continue
     const query = queries.subarray(q * of.dim, (q + 1) * of.dim)
     dotsWithRows(database, query, { from: 0, to: scores.length, out: scores })
     const kind = kindOf(name)
-    precisions.set(kind, [
-      ...(precisions.get(kind) ?? []),
-      trapezoidPrecision(ranksAmong(scores, wanted), wanted.length)
-    ])
+    const found = precisions.get(kind) ?? []
+    precisions.set(kind, found)
+    found.push(
+      trapezoidPrecision(
+        ranksWhere(scores, (row) => named[row] === original),
+        wanted.length
+      )
+    )
   }
   const judged = [...precisions.values()].reduce((sum, { length }) => sum + length, 0)
   return {
@@ -129,13 +138,20 @@ function comparable({ dim, originals, copies, distractors, whitening }: Copies) 
   return { database: unit(all), queries: unit(copies.features) }
 }
 
-/** Places of the wanted rows among the first, from 0, ascending. Of equal similarities the earlier row comes first. */
-function ranksAmong(scores: Float64Array, wanted: readonly number[]): number[] {
-  const ranks = wanted.map((row) => {
-    const own = scores[row]!
-    return scores.reduce((before, score, other) => before + (score > own || (score === own && other < row) ? 1 : 0), 0)
-  })
-  return ranks.filter((rank) => rank < TOP).sort((a, b) => a - b)
+/**
+ * Places of the wanted rows among the first, from 0, ascending. Of equal similarities the earlier row comes first. One pass: as
+ * many copies as there are originals may look for as many.
+ */
+function ranksWhere(scores: Float64Array, isWanted: (row: number) => boolean): number[] {
+  const first: number[] = []
+  for (let row = 0; row < scores.length; row++) {
+    if (first.length === TOP && scores[row]! <= scores[first[TOP - 1]!]!) continue
+    let place = first.length
+    while (place > 0 && scores[first[place - 1]!]! < scores[row]!) place--
+    first.splice(place, 0, row)
+    if (first.length > TOP) first.pop()
+  }
+  return first.flatMap((row, rank) => (isWanted(row) ? [rank] : []))
 }
 
 /** @param ranks of what was found, from 0, ascending; @param wanted how many there are to be found */

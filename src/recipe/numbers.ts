@@ -3,7 +3,7 @@
  * B batch, G and L global and local crops, n tokens of a crop, d width, r MLP ratio, h heads, K prototypes.
  */
 import { FINETUNE_BATCH } from '../base/evaluation.ts'
-import type { TrainedNetwork } from '../base/evaluation-cost.ts'
+import { FINETUNED_COPIES, type TrainedNetwork } from '../base/evaluation-cost.ts'
 import { largestMask } from '../math/masks.ts'
 import { blockWeights, leadingTokens, type Network, servedNetwork, tokensOf } from './network.ts'
 import type { Recipe } from './schema.ts'
@@ -142,9 +142,6 @@ export function productsAt(network: Network, size: number): { readonly patches: 
   const patches = patchesOf(size, network.patchSize)
   return { patches, forward: backboneFlops(network, patches) / 2 }
 }
-
-/** The model, two moments, each once as input and once as output of the step, and the gradients. */
-const FINETUNED_COPIES = 7
 
 /** What protocols that train take of a network (base/evaluation-cost.ts). */
 export const trainedNetwork = (network: Network): TrainedNetwork => ({
