@@ -96,7 +96,13 @@ export interface paths {
         delete: operations["deleteDataset"];
         options?: never;
         head?: never;
-        patch?: never;
+        /**
+         * Rename a dataset, change its metadata
+         * @description What is left out stays.
+         *
+         *     Needs the scope `datasets:write`.
+         */
+        patch: operations["updateDataset"];
         trace?: never;
     };
     "/v1/datasets/{id}/uploads": {
@@ -312,7 +318,13 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        patch?: never;
+        /**
+         * Rename a run, change its metadata
+         * @description What is left out stays.
+         *
+         *     Needs the scope `runs:write`.
+         */
+        patch: operations["updateRun"];
         trace?: never;
     };
     "/v1/runs/{id}:pause": {
@@ -510,7 +522,11 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        patch?: never;
+        /**
+         * Rename a model
+         * @description Needs the scope `models:write`.
+         */
+        patch: operations["updateModel"];
         trace?: never;
     };
     "/v1/models/{id}/artifacts": {
@@ -702,7 +718,13 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        patch?: never;
+        /**
+         * Rename an evaluation, change its metadata
+         * @description What is left out stays.
+         *
+         *     Needs the scope `models:write`.
+         */
+        patch: operations["updateEvaluation"];
         trace?: never;
     };
     "/v1/evaluations/{id}:cancel": {
@@ -1611,6 +1633,21 @@ export interface components {
             has_more: boolean;
             next_cursor: string | null;
         };
+        /**
+         * @example {
+         *       "name": "shoes, second try",
+         *       "metadata": {
+         *         "team": "x"
+         *       }
+         *     }
+         */
+        Description: {
+            name?: string;
+            /** @description Each name by itself: null removes it, and those that are not named stay. */
+            metadata?: {
+                [key: string]: string | null;
+            };
+        };
         Embeddings: {
             /** @constant */
             object: "list";
@@ -1983,6 +2020,14 @@ export interface components {
             created_at: string;
             ready_at: string | null;
         };
+        /**
+         * @example {
+         *       "name": "shoes, ViT-S"
+         *     }
+         */
+        ModelDescription: {
+            name: string | null;
+        };
         ModelImport: {
             source: components["schemas"]["WeightSource"];
             /**
@@ -2029,6 +2074,21 @@ export interface components {
             data: components["schemas"]["Model"][];
             has_more: boolean;
             next_cursor: string | null;
+        };
+        /**
+         * @example {
+         *       "name": "shoes, second try",
+         *       "metadata": {
+         *         "team": "x"
+         *       }
+         *     }
+         */
+        OptionalDescription: {
+            name?: string | null;
+            /** @description Each name by itself: null removes it, and those that are not named stay. */
+            metadata?: {
+                [key: string]: string | null;
+            };
         };
         /** @description RFC 9457. May carry more fields: ids, limits, the index of an image. */
         Problem: {
@@ -2711,6 +2771,35 @@ export interface operations {
             };
         };
     };
+    updateDataset: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Description"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Dataset"];
+                };
+            };
+        };
+    };
     createUpload: {
         parameters: {
             query?: never;
@@ -3085,6 +3174,35 @@ export interface operations {
             };
         };
     };
+    updateRun: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OptionalDescription"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Run"];
+                };
+            };
+        };
+    };
     pauseRun: {
         parameters: {
             query?: never;
@@ -3381,6 +3499,35 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+        };
+    };
+    updateModel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ModelDescription"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Model"];
+                };
             };
         };
     };
@@ -3688,6 +3835,35 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+        };
+    };
+    updateEvaluation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OptionalDescription"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Evaluation"];
+                };
             };
         };
     };

@@ -24,7 +24,9 @@ export interface KeyStore {
 
 export interface DatasetStore {
   insert(dataset: Dataset): Promise<void>
-  find(projectId: string, id: string): Promise<Dataset | null>
+  /** With `lock`, the row stays locked until the transaction ends. */
+  find(projectId: string, id: string, options?: { lock: boolean }): Promise<Dataset | null>
+  update(id: string, patch: Partial<Pick<Dataset, 'name' | 'metadata'>>): Promise<void>
   list(projectId: string, page: PageRequest): Promise<Page<Dataset>>
   /**
    * Removes the dataset, its versions and uploads; false when there is none. Count unfinished runs after it, in the same
@@ -169,10 +171,12 @@ export interface EvaluationStore {
   loadGroundTruth(evaluationId: string): Promise<GroundTruth | null>
 }
 
-/** What changes while it is worked on. */
+/** What changes while it is worked on, and what people say of it. */
 export type EvaluationPatch = Partial<
   Pick<
     Evaluation,
+    | 'name'
+    | 'metadata'
     | 'checkpointId'
     | 'step'
     | 'status'

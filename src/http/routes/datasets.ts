@@ -1,6 +1,6 @@
 import { Type } from 'typebox'
 import type { Services } from '../../services/services.ts'
-import { IdParams, PageQuery, presentPage, toPageRequest } from '../schemas/common.ts'
+import { Description, IdParams, PageQuery, presentPage, toPageRequest } from '../schemas/common.ts'
 import { CreateDataset, Dataset, DatasetList, presentDataset } from '../schemas/dataset.ts'
 import type { App } from '../server.ts'
 
@@ -54,6 +54,23 @@ export function datasetRoutes(app: App, { datasets }: Pick<Services, 'datasets'>
       config: { problems: ['dataset_not_found'] }
     },
     async ({ params, principal }) => presentDataset(await datasets.get(principal.projectId, params.id))
+  )
+
+  app.patch(
+    '/v1/datasets/:id',
+    {
+      schema: {
+        operationId: 'updateDataset',
+        tags,
+        summary: 'Rename a dataset, change its metadata',
+        description: 'What is left out stays.',
+        params: IdParams,
+        body: Description,
+        response: { 200: Dataset }
+      },
+      config: { problems: ['dataset_not_found'] }
+    },
+    async ({ params, body, principal }) => presentDataset(await datasets.describe(principal.projectId, params.id, body))
   )
 
   app.delete(

@@ -3,7 +3,7 @@ import { readResults } from '../../report/measurement.ts'
 import { REPORT_POLICY, reportPage } from '../../report/page.ts'
 import type { Services } from '../../services/services.ts'
 import { sendWithEtag } from '../core/etag.ts'
-import { IdParams, presentPage, toPageRequest } from '../schemas/common.ts'
+import { IdParams, OptionalDescription, presentPage, toPageRequest } from '../schemas/common.ts'
 import { CreateEvaluation, readEvaluationRequest } from '../schemas/create-evaluation.ts'
 import {
   Evaluation,
@@ -110,6 +110,24 @@ export function evaluationRoutes(app: App, { evaluations }: Pick<Services, 'eval
       const evaluation = await evaluations.get(request.principal.projectId, request.params.id)
       return sendWithEtag(request, reply, presentEvaluation(evaluation))
     }
+  )
+
+  app.patch(
+    '/v1/evaluations/:id',
+    {
+      schema: {
+        operationId: 'updateEvaluation',
+        tags,
+        summary: 'Rename an evaluation, change its metadata',
+        description: 'What is left out stays.',
+        params: IdParams,
+        body: OptionalDescription,
+        response: { 200: Evaluation }
+      },
+      config: { problems: ['evaluation_not_found'] }
+    },
+    async ({ params, body, principal }) =>
+      presentEvaluation(await evaluations.describe(principal.projectId, params.id, body))
   )
 
   app.post(

@@ -1,7 +1,7 @@
 import { Type } from 'typebox'
 import type { Services } from '../../services/services.ts'
 import { sendWithEtag } from '../core/etag.ts'
-import { IdParams, PageQuery, presentPage, toPageRequest } from '../schemas/common.ts'
+import { IdParams, ModelDescription, PageQuery, presentPage, toPageRequest } from '../schemas/common.ts'
 import { ArtifactList, CreateModel, Model, ModelList, presentArtifacts, presentModel } from '../schemas/model.ts'
 import { readImport } from '../schemas/model-import.ts'
 import type { App } from '../server.ts'
@@ -67,6 +67,22 @@ export function modelRoutes(app: App, { models }: Pick<Services, 'models'>): voi
       const model = await models.get(request.principal.projectId, request.params.id)
       return sendWithEtag(request, reply, presentModel(model))
     }
+  )
+
+  app.patch(
+    '/v1/models/:id',
+    {
+      schema: {
+        operationId: 'updateModel',
+        tags,
+        summary: 'Rename a model',
+        params: IdParams,
+        body: ModelDescription,
+        response: { 200: Model }
+      },
+      config: { problems: notReady }
+    },
+    async ({ params, body, principal }) => presentModel(await models.rename(principal.projectId, params.id, body.name))
   )
 
   app.get(

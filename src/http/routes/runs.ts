@@ -4,7 +4,7 @@ import { RUN_VERBS, type RunVerb } from '../../domain/run-verbs.ts'
 import type { RunFilter } from '../../domain/stores.ts'
 import type { Services } from '../../services/services.ts'
 import { sendWithEtag } from '../core/etag.ts'
-import { IdParams, presentPage, toPageRequest, type Wire } from '../schemas/common.ts'
+import { IdParams, OptionalDescription, presentPage, toPageRequest, type Wire } from '../schemas/common.ts'
 import { presentInit } from '../schemas/init.ts'
 import { presentEstimate, presentWarnings } from '../schemas/plan.ts'
 import { presentRecipe } from '../schemas/recipe.ts'
@@ -160,6 +160,23 @@ export function runRoutes(app: App, { runs }: Pick<Services, 'runs'>): void {
       const run = await runs.get(request.principal.projectId, request.params.id)
       return sendWithEtag(request, reply, presentRun(run))
     }
+  )
+
+  app.patch(
+    '/v1/runs/:id',
+    {
+      schema: {
+        operationId: 'updateRun',
+        tags,
+        summary: 'Rename a run, change its metadata',
+        description: 'What is left out stays.',
+        params: IdParams,
+        body: OptionalDescription,
+        response: { 200: Run }
+      },
+      config: { problems: ['run_not_found'] }
+    },
+    async ({ params, body, principal }) => presentRun(await runs.describe(principal.projectId, params.id, body))
   )
 
   for (const verb of RUN_VERBS) {

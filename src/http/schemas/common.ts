@@ -1,6 +1,7 @@
 /** What all schemas share. A schema with an `$id` becomes a named component of the OpenAPI document. */
 import { type Static, type TProperties, type TSchema, Type } from 'typebox'
 import type { Page, PageRequest } from '../../domain/page.ts'
+import { MOST_METADATA } from '../../services/description.ts'
 
 export const closed = { additionalProperties: false } as const
 
@@ -17,17 +18,39 @@ export const Sha256 = Type.String({ pattern: '^[0-9a-f]{64}$' })
 /** Names are one line: they are written in addresses and tables. */
 export const MetadataName = Type.String({ pattern: '^[^\\u0000\\r\\n]{1,64}$' })
 
-/** At most 16 texts under names of the user's choice. */
+/** Texts under names of the user's choice. */
 export const Metadata = Type.Record(MetadataName, Text({ maxLength: 512 }), {
-  maxProperties: 16,
+  maxProperties: MOST_METADATA,
   // Or a name that the pattern refuses would be taken, whatever its value is.
   ...closed
 })
+
+const MetadataPatch = Type.Record(MetadataName, Nullable(Text({ maxLength: 512 })), {
+  maxProperties: MOST_METADATA,
+  ...closed,
+  description: 'Each name by itself: null removes it, and those that are not named stay.'
+})
+
+/** What is left out stays. @param name that the resource may have */
+const description = <T extends TSchema>(name: T, $id: string) =>
+  Type.Object(
+    { name: Type.Optional(name), metadata: Type.Optional(MetadataPatch) },
+    { ...closed, $id, minProperties: 1, examples: [{ name: 'shoes, second try', metadata: { team: 'x' } }] }
+  )
 
 /** The largest number of a Postgres integer: steps, events and versions are such columns. */
 export const MOST_INT4 = 2_147_483_647
 
 export const Name = Text({ minLength: 1, maxLength: 200 })
+
+/** Of what has a name in any case, and of what may have one. */
+export const Description = description(Name, 'Description')
+export const OptionalDescription = description(Nullable(Name), 'OptionalDescription')
+/** Of models, which have no metadata. */
+export const ModelDescription = Type.Object(
+  { name: Nullable(Name) },
+  { ...closed, $id: 'ModelDescription', examples: [{ name: 'shoes, ViT-S' }] }
+)
 
 export const ResourceError = Type.Object({ code: Type.String(), message: Type.String() }, { $id: 'ResourceError' })
 

@@ -8,6 +8,7 @@ import type { Dataset } from '../../domain/dataset.ts'
 import type { Page, PageRequest } from '../../domain/page.ts'
 import type { ObjectStore } from '../../domain/ports.ts'
 import type { Stores, UnitOfWork } from '../../domain/stores.ts'
+import { type DescriptionPatch, described } from '../description.ts'
 import { createVersionVerbs, datasetPrefix } from './dataset-versions.ts'
 import { createUploadVerbs, uploadPrefix } from './uploads.ts'
 
@@ -48,6 +49,16 @@ export function createDatasetService(deps: DatasetServiceDeps) {
     },
 
     list: (projectId: string, page: PageRequest): Promise<Page<Dataset>> => stores.datasets.list(projectId, page),
+
+    /** @throws AppError dataset_not_found, invalid_request for too much metadata */
+    describe: (projectId: string, id: string, patch: DescriptionPatch<string>): Promise<Dataset> =>
+      unitOfWork(async (tx) => {
+        const known = await tx.datasets.find(projectId, id, { lock: true })
+        if (known === null) throw new AppError('dataset_not_found', { datasetId: id })
+        const changed = described(known, patch)
+        await tx.datasets.update(id, changed)
+        return { ...known, ...changed }
+      }),
 
     /** @throws AppError dataset_not_found, dataset_in_use */
     async remove(projectId: string, id: string): Promise<void> {

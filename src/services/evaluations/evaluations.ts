@@ -8,6 +8,7 @@ import { checkCancelable, type Evaluation, type EvaluationStatus } from '../../d
 import type { Page, PageRequest } from '../../domain/page.ts'
 import type { EvaluationFilter, Stores, UnitOfWork } from '../../domain/stores.ts'
 import { parseReference } from '../datasets/dataset-versions.ts'
+import { type DescriptionPatch, described } from '../description.ts'
 import type { ModelService } from '../models/models.ts'
 import { close, lockOpen } from './close.ts'
 import { type OtherSources, planByNames } from './name-protocols.ts'
@@ -94,6 +95,16 @@ export function createEvaluationService(deps: EvaluationServiceDeps) {
     /** @throws AppError model_not_found, model_not_ready for a run without one; invalid_request for a dataset that is none */
     list: async (projectId: string, query: EvaluationQuery, page: PageRequest): Promise<Page<Evaluation>> =>
       stores.evaluations.list(projectId, await filterOf(projectId, query), page),
+
+    /** @throws AppError evaluation_not_found, invalid_request for too much metadata */
+    describe: (projectId: string, id: string, patch: DescriptionPatch): Promise<Evaluation> =>
+      unitOfWork(async (tx) => {
+        const known = await tx.evaluations.load(id, { lock: true })
+        if (known?.projectId !== projectId) throw new AppError('evaluation_not_found', { evaluationId: id })
+        const changed = described(known, patch)
+        await tx.evaluations.update(id, changed)
+        return { ...known, ...changed }
+      }),
 
     /** In the order of the ids. @throws AppError evaluation_not_found, evaluation_not_measured */
     async getMeasured(projectId: string, ids: readonly string[]): Promise<Evaluation[]> {

@@ -118,6 +118,13 @@ export function createModelService(deps: ModelServiceDeps) {
       })
     },
 
+    /** @throws AppError model_not_found, model_not_ready for a run without one */
+    async rename(projectId: string, reference: string, name: string | null): Promise<Model> {
+      const model = await get(projectId, reference)
+      await stores.models.update(model.id, { name })
+      return { ...model, name }
+    },
+
     /** Weights on their way into the object store, as files of a dataset are. */
     startUpload: (projectId: string, request: Parameters<typeof uploads.startUpload>[2]) =>
       uploads.startUpload(projectId, null, request),

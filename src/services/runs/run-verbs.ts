@@ -4,6 +4,7 @@ import { AppError } from '../../base/errors.ts'
 import type { Run } from '../../domain/run.ts'
 import { askFor, type RunVerb } from '../../domain/run-verbs.ts'
 import type { Stores, UnitOfWork } from '../../domain/stores.ts'
+import { type DescriptionPatch, described } from '../description.ts'
 import { stateEvent } from './leg-lease.ts'
 import { legKey } from './legs.ts'
 
@@ -30,6 +31,18 @@ export const createRunVerb =
       if (run.status === 'queued')
         await tx.jobs.enqueue('run-leg', { runId: id }, { key: legKey(run), priority: run.compute.priority })
       return run
+    })
+
+/** @throws AppError run_not_found, invalid_request for too much metadata */
+export const createRunDescription =
+  ({ unitOfWork }: Pick<RunVerbDeps, 'unitOfWork'>) =>
+  (projectId: string, id: string, patch: DescriptionPatch): Promise<Run> =>
+    unitOfWork(async (tx) => {
+      const known = await tx.runs.load(id, { lock: true })
+      if (known?.projectId !== projectId) throw new AppError('run_not_found', { runId: id })
+      const changed = described(known, patch)
+      await tx.runs.update(id, changed)
+      return { ...known, ...changed }
     })
 
 /** Nothing kept them while the run had ended; until the transaction does they cannot be removed. */

@@ -32,7 +32,7 @@ import { stateEvent } from './leg-lease.ts'
 import { legKey } from './legs.ts'
 import { createRunEventVerbs } from './run-events.ts'
 import { createRunFeed, type RunFeedDeps } from './run-feed.ts'
-import { createRunVerb } from './run-verbs.ts'
+import { createRunDescription, createRunVerb } from './run-verbs.ts'
 
 export interface RunServiceDeps
   extends PlanDeps,
@@ -139,6 +139,7 @@ export function createRunService(deps: RunServiceDeps) {
       stores.runs.list(projectId, filter, page),
 
     ask: createRunVerb(deps),
+    describe: createRunDescription(deps),
 
     async metrics(projectId: string, id: string, query: MetricQuery): Promise<readonly MetricSeries[]> {
       await get(projectId, id)

@@ -19,12 +19,17 @@ export const createDatasetStore = (db: Db): DatasetStore => ({
     await db.insert(datasets).values(dataset)
   },
 
-  async find(projectId, id) {
-    const [dataset] = await db
+  async find(projectId, id, options) {
+    const query = db
       .select(datasetColumns)
       .from(datasets)
       .where(and(eq(datasets.projectId, projectId), eq(datasets.id, id)))
+    const [dataset] = await (options?.lock ? query.for('update') : query)
     return dataset ?? null
+  },
+
+  async update(id, patch) {
+    if (Object.keys(patch).length > 0) await db.update(datasets).set(patch).where(eq(datasets.id, id))
   },
 
   async list(projectId, { limit, after }) {

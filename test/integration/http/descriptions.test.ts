@@ -1,0 +1,67 @@
+/** Names and metadata of what is there. */
+import assert from 'node:assert/strict'
+import { after, test } from 'node:test'
+import { createTestApp, type TestApp } from '../../helpers/app.ts'
+import { whyNoPostgres } from '../../helpers/postgres.ts'
+import { aReadyModel, aReadyVersion } from '../../helpers/records.ts'
+
+const skip = await whyNoPostgres()
+const api = skip ? (undefined as unknown as TestApp) : await createTestApp({ after })
+
+async function resources() {
+  const { datasetId: dataset } = await aReadyVersion(api, api.projectId)
+  const { id: model } = await aReadyModel(api.stores, api.projectId)
+  const run = (await api.call('POST', '/v1/runs', { body: { dataset, method: 'dino-vmf', preset: 'demo' } })).json
+  const evaluation = (await api.call('POST', '/v1/evaluations', { body: { model, dataset } })).json
+  return { datasets: dataset, runs: run.id as string, evaluations: evaluation.id as string, models: model }
+}
+
+const change = (path: string, body: object, key?: string) =>
+  api.call('PATCH', `/v1/${path}`, key === undefined ? { body } : { body, key })
+
+test('what is named changes, and what is not stays', { skip }, async () => {
+  const { models, ...others } = await resources()
+  for (const [kind, id] of Object.entries(others)) {
+    const path = `${kind}/${id}`
+    const named = await change(path, { name: 'second', metadata: { team: 'x', stage: 'new' } })
+    assert.deepEqual([named.status, named.json.name, named.json.metadata], [200, 'second', { team: 'x', stage: 'new' }])
+    const merged = await change(path, { metadata: { stage: null, owner: 'y' } })
+    assert.deepEqual([merged.json.name, merged.json.metadata], ['second', { team: 'x', owner: 'y' }])
+    const { json } = await api.call('GET', `/v1/${path}`)
+    assert.deepEqual([json.name, json.metadata], ['second', { team: 'x', owner: 'y' }])
+  }
+  assert.equal((await change(`models/${models}`, { name: 'best' })).json.name, 'best')
+  assert.equal((await change(`models/${models}`, { name: null })).json.name, null)
+  assert.equal((await change(`runs/${others.runs}`, { name: null })).json.name, null)
+  assert.equal((await change(`datasets/${others.datasets}`, { name: null })).status, 400, 'a dataset has a name')
+})
+
+test('a run keeps its state, and what is said while it is worked on is not lost', { skip }, async () => {
+  const { runs } = await resources()
+  await api.stores.runs.update(runs, { status: 'running' })
+  const [one, other] = await Promise.all([
+    change(`runs/${runs}`, { metadata: { a: '1' } }),
+    change(`runs/${runs}`, { metadata: { b: '2' } })
+  ])
+  assert.deepEqual([one.status, other.status], [200, 200])
+  const { status, metadata } = (await api.call('GET', `/v1/runs/${runs}`)).json
+  assert.deepEqual([status, metadata], ['running', { a: '1', b: '2' }])
+})
+
+test('nothing, too much, and what belongs to others is refused', { skip }, async () => {
+  const { runs, models, ...more } = await resources()
+  for (const body of [{}, { title: 'x' }, { name: '' }, { metadata: { a: 1 } }])
+    assert.equal((await change(`runs/${runs}`, body)).status, 400, JSON.stringify(body))
+  const many = (from: number) => Object.fromEntries(Array.from({ length: 10 }, (_, i) => [`n${from + i}`, 'x']))
+  assert.equal((await change(`runs/${runs}`, { metadata: many(0) })).status, 200)
+  const tooMany = await change(`runs/${runs}`, { metadata: many(10) })
+  assert.deepEqual([tooMany.status, tooMany.json.errors[0].pointer], [400, '/metadata'])
+  assert.match(tooMany.json.errors[0].detail, /20 names with those that are there, and 16 are the most/)
+  const stranger = await api.issueKey({ project: 'stranger' })
+  const reader = await api.issueKey({ scopes: ['runs:read', 'models:read', 'datasets:read'] })
+  for (const [kind, id] of Object.entries({ runs, models, ...more })) {
+    assert.equal((await change(`${kind}/${id}`, { name: 'mine' }, stranger.key)).status, 404, kind)
+    assert.equal((await change(`${kind}/${id}`, { name: 'mine' }, reader.key)).status, 403, kind)
+    assert.equal((await change(`${kind}/none`, { name: 'mine' })).status, 404, kind)
+  }
+})
