@@ -24,6 +24,7 @@ export const ERROR_CATALOGUE = {
   source_unreachable: 'The source of the dataset cannot be read.',
   run_not_found: 'There is no such run.',
   run_not_cancelable: 'The run has already ended.',
+  metadata_full: 'There is as much metadata as there may be.',
   run_not_pausable: 'The run has ended or is about to.',
   run_not_resumable: 'The run is not paused.',
   run_not_retryable: 'The run has not failed and was not cancelled.',

@@ -11,7 +11,7 @@ export interface DescriptionPatch<Name extends string | null = string | null> {
 /** As many as a resource may be made with. */
 export const MOST_METADATA = 16
 
-/** What changes. @throws AppError invalid_request for more metadata than a resource may have */
+/** What changes. @throws AppError metadata_full for more metadata than a resource may have */
 export function described<Name extends string | null>(
   known: { readonly metadata: JsonObject },
   { name, metadata }: DescriptionPatch<Name>
@@ -20,8 +20,9 @@ export function described<Name extends string | null>(
   if (metadata === undefined) return renamed
   const merged = Object.entries({ ...known.metadata, ...metadata }).filter(([, value]) => value !== null)
   if (merged.length > MOST_METADATA) {
-    const message = `has ${merged.length} names with those that are there, and ${MOST_METADATA} are the most`
-    throw new AppError('invalid_request', { errors: [{ path: '/metadata', message }] })
+    const why = `has ${merged.length} names with those that are there, and ${MOST_METADATA} are the most`
+    const errors = [{ path: '/metadata', message: why }]
+    throw new AppError('metadata_full', { message: `metadata ${why}.`, errors })
   }
   return { ...renamed, metadata: Object.fromEntries(merged) }
 }

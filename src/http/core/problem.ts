@@ -27,6 +27,7 @@ export const STATUS = {
   source_unreachable: 422,
   run_not_found: 404,
   run_not_cancelable: 409,
+  metadata_full: 409,
   run_not_pausable: 409,
   run_not_resumable: 409,
   run_not_retryable: 409,

@@ -68,7 +68,7 @@ export function datasetRoutes(app: App, { datasets }: Pick<Services, 'datasets'>
         body: Description,
         response: { 200: Dataset }
       },
-      config: { problems: ['dataset_not_found'] }
+      config: { problems: ['dataset_not_found', 'metadata_full'] }
     },
     async ({ params, body, principal }) => presentDataset(await datasets.describe(principal.projectId, params.id, body))
   )

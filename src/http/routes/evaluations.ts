@@ -124,7 +124,7 @@ export function evaluationRoutes(app: App, { evaluations }: Pick<Services, 'eval
         body: OptionalDescription,
         response: { 200: Evaluation }
       },
-      config: { problems: ['evaluation_not_found'] }
+      config: { problems: ['evaluation_not_found', 'metadata_full'] }
     },
     async ({ params, body, principal }) =>
       presentEvaluation(await evaluations.describe(principal.projectId, params.id, body))

@@ -174,7 +174,7 @@ export function runRoutes(app: App, { runs }: Pick<Services, 'runs'>): void {
         body: OptionalDescription,
         response: { 200: Run }
       },
-      config: { problems: ['run_not_found'] }
+      config: { problems: ['run_not_found', 'metadata_full'] }
     },
     async ({ params, body, principal }) => presentRun(await runs.describe(principal.projectId, params.id, body))
   )

@@ -50,7 +50,7 @@ export function createDatasetService(deps: DatasetServiceDeps) {
 
     list: (projectId: string, page: PageRequest): Promise<Page<Dataset>> => stores.datasets.list(projectId, page),
 
-    /** @throws AppError dataset_not_found, invalid_request for too much metadata */
+    /** @throws AppError dataset_not_found, metadata_full */
     describe: (projectId: string, id: string, patch: DescriptionPatch<string>): Promise<Dataset> =>
       unitOfWork(async (tx) => {
         const known = await tx.datasets.find(projectId, id, { lock: true })

@@ -96,7 +96,7 @@ export function createEvaluationService(deps: EvaluationServiceDeps) {
     list: async (projectId: string, query: EvaluationQuery, page: PageRequest): Promise<Page<Evaluation>> =>
       stores.evaluations.list(projectId, await filterOf(projectId, query), page),
 
-    /** @throws AppError evaluation_not_found, invalid_request for too much metadata */
+    /** @throws AppError evaluation_not_found, metadata_full */
     describe: (projectId: string, id: string, patch: DescriptionPatch): Promise<Evaluation> =>
       unitOfWork(async (tx) => {
         const known = await tx.evaluations.load(id, { lock: true })

@@ -33,7 +33,7 @@ export const createRunVerb =
       return run
     })
 
-/** @throws AppError run_not_found, invalid_request for too much metadata */
+/** @throws AppError run_not_found, metadata_full */
 export const createRunDescription =
   ({ unitOfWork }: Pick<RunVerbDeps, 'unitOfWork'>) =>
   (projectId: string, id: string, patch: DescriptionPatch): Promise<Run> =>
