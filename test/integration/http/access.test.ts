@@ -135,6 +135,10 @@ test('nothing of another project is found, changed or named', { skip }, async ()
     createUpload: { filename: 'b.zip', bytes: 3 },
     completeUpload: { parts: [{ part: 1, etag: 'x' }] },
     createDatasetVersion: { source: { type: 'upload', uploads: [upload.id] } },
+    updateDataset: { name: 'mine' },
+    updateRun: { name: 'mine' },
+    updateModel: { name: 'mine' },
+    updateEvaluation: { name: 'mine' },
     createModelEmbeddings: { input },
     createAssignments: { input }
   }

@@ -126,7 +126,9 @@ async function interrupted(world: World, request: TrainRequest, drawn: Draw) {
   // Killed before its first checkpoint was whole, a run begins again.
   const after = await finish(world, { ...halves, loaders: loaders[1], ...(folder !== null && { resumeFrom: folder }) })
   const [started] = after
-  assert.ok(started?.type === 'started' && started.step % checkpointEverySteps === 0)
+  assert.ok(started?.type === 'started')
+  // One that was killed too late has its last checkpoint.
+  assert.ok(started.step % checkpointEverySteps === 0 || started.step === STEPS, `step ${started.step}`)
   if (drawn.killStep > checkpointEverySteps) assert.ok(started.step > 0, 'a killed trainer left no checkpoint')
   return [...before, ...after]
 }
