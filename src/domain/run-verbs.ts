@@ -46,7 +46,8 @@ export type VerbPatch = Partial<Pick<Run, 'desired' | 'status' | 'statusReason' 
 export function askFor(verb: RunVerb, run: Run, at: Date): VerbPatch | null {
   const status = BECOMES[verb][run.status]
   if (status === undefined) {
-    throw new AppError(REFUSALS[verb], { message: `Run ${run.id} is ${run.status}.`, runId: run.id })
+    const has = run.status === 'succeeded' || run.status === 'failed' ? 'has' : 'is'
+    throw new AppError(REFUSALS[verb], { message: `Run ${run.id} ${has} ${run.status}.`, runId: run.id })
   }
   if (status === run.status) return null
   const patch = { status, desired: INTENTS[verb] }
