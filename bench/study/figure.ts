@@ -1,9 +1,10 @@
 /** One dot a seed and a bar at the mean, a row a condition; drawn for light and dark pages. */
 import { type StudyResult, valuesBySeed } from './results.ts'
+import { intervalOf } from './statistics.ts'
 
-const WIDTH = 720
+const WIDTH = 760
 const ROW = 22
-const [LEFT, RIGHT, TOP, BOTTOM] = [210, 60, 44, 30] as const
+const [LEFT, RIGHT, TOP, BOTTOM] = [250, 60, 44, 30] as const
 
 const STYLE = `text{font:12px system-ui,sans-serif;fill:#333}.t{font-weight:600}.g{stroke:#ddd}.d{fill:#4269d0;fill-opacity:.75}.m{stroke:#222;stroke-width:2}
 @media(prefers-color-scheme:dark){text{fill:#ddd}.g{stroke:#444}.d{fill:#8ab4ff}.m{stroke:#eee}}`
@@ -26,7 +27,7 @@ export function drawDots(
   )
   const marks = rows.map(({ name, values }, row) => {
     const y = TOP + ROW * (row + 0.5)
-    const mean = values.reduce((sum, one) => sum + (100 * one) / values.length, 0)
+    const mean = 100 * intervalOf(values).mean
     const dots = values.map((one) => `<circle class="d" cx="${x(100 * one).toFixed(1)}" cy="${y}" r="4"/>`).join('')
     const at = x(mean).toFixed(1)
     const bar = `<line class="m" x1="${at}" x2="${at}" y1="${y - 8}" y2="${y + 8}"/>`
