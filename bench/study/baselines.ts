@@ -7,6 +7,7 @@ import { evaluateKnn, KNN_SETTINGS } from '../../src/evaluation/knn.ts'
 import { evaluateLogistic, LOGISTIC_SETTINGS } from '../../src/evaluation/logistic.ts'
 import { evaluateRetrieval, RETRIEVAL_SETTINGS } from '../../src/evaluation/retrieval.ts'
 import { openDatasetFolder } from '../../src/images/dataset-folder.ts'
+import { decodeRecord } from '../../src/images/decode-record.ts'
 import { dotsWithRows } from '../../src/math/knn.ts'
 import { VARIANTS } from '../../src/recipe/variants.ts'
 import { kappa } from '../gpu/kappa.ts'
@@ -25,6 +26,9 @@ export interface BaselineImages {
   readonly images: string
   readonly holdOut: string
 }
+
+/** None of the images has more than eight. */
+const BITS = 16
 
 /** Packs the images as every run of the study does. Of colour images of 3,072 numbers the logistic regression would take an hour. */
 export async function keepBaselines({ set, folder, images, holdOut }: BaselineImages): Promise<void> {
@@ -75,9 +79,11 @@ async function pixelsOf(folder: string): Promise<{ dim: number; rows: LabelledFe
     const { width, height, channels } = dataset.records[0]!
     const dim = width * height * channels
     const rows = { features: new Float32Array(images * dim), labels: new Int32Array(images) }
-    for (const [n, { label }] of dataset.records.entries()) {
-      rows.features.set(await dataset.read(n), n * dim)
-      rows.labels[n] = label!
+    for (const [n, record] of dataset.records.entries()) {
+      // What was a file is one still.
+      const { data } = await decodeRecord(await dataset.read(n), record, BITS)
+      rows.features.set(data, n * dim)
+      rows.labels[n] = record.label!
     }
     // As cosines compare them: 0 … 1, of unit length.
     for (let n = 0; n < images; n++) toUnitLength(rows.features.subarray(n * dim, (n + 1) * dim))
