@@ -86,7 +86,8 @@ function boxOf(value: unknown, { at, wrong }: Place): Query['box'] {
   const isNumber = (one: unknown): one is number => typeof one === 'number'
   if (Array.isArray(value) && value.length === 4 && value.every(isNumber)) {
     const [left, top, right, bottom] = value as [number, number, number, number]
-    if (right > left && bottom > top) return { left, top, width: right - left, height: bottom - top }
+    const [width, height] = [right - left, bottom - top]
+    if (width > 0 && height > 0 && Number.isFinite(width + height)) return { left, top, width, height }
   }
   throw wrong(`${at}.bbx must be left, top, right and bottom of a box`)
 }

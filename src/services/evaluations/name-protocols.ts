@@ -4,7 +4,7 @@ import { type AnyProtocol, goesByNames, type NameProtocol } from '../../base/eva
 import { tooMuchByNames } from '../../base/evaluation-cost.ts'
 import { type GroundTruth, readGroundTruth } from '../../base/ground-truth.ts'
 import type { DatasetVersion } from '../../domain/dataset.ts'
-import type { EvaluationPlan, OtherImages, VersionName } from '../../domain/evaluation.ts'
+import { type EvaluationPlan, isSameVersion, type OtherImages, type VersionName } from '../../domain/evaluation.ts'
 import { copySizeOf, type Network } from '../../recipe/network.ts'
 import { productsAt } from '../../recipe/numbers.ts'
 import { type PlanDeps, type PlanSubject, refuseBands, resolveDataset } from './plan-evaluation.ts'
@@ -59,6 +59,10 @@ export async function planByNames(
     if (reference === null) return null
     const version = await resolveDataset(deps, projectId, { path: `/${field}`, reference })
     refuseBands(version, { ...planned.subject, at: '' }, field)
+    // Copies would find themselves among distractors, and features be whitened by what they are judged on.
+    const { bank, queries } = planned.plan
+    if ([bank, queries].some((one) => one !== null && isSameVersion(one, version)))
+      throw impossible(field, 'must be images of neither side, and is dataset or queries')
     return version
   }
   const [distractors, whitening] = [await found('distractors'), await found('whitening')]

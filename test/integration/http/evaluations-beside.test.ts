@@ -39,6 +39,8 @@ test('copies and landmarks are looked for by what they need, each alone', { skip
     [{ ...copies, settings: { image_size: 1600 } }, '/protocols/0', /10000 patches, and 4096 are the most/],
     [{ ...copies, settings: { dimensions: 8 } }, '/protocols/0', /reads features of its own/],
     [{ ...copies, distractors: 'ds_none' }, '/distractors', /no such dataset/],
+    [{ ...copies, distractors: queries }, '/distractors', /images of neither side/],
+    [{ ...copies, whitening: `${dataset}@1` }, '/whitening', /images of neither side/],
     [{ ...copies, ground_truth: groundTruth }, '/ground_truth', /is for revisited alone/],
     [{ ...base, protocols: ['knn'], whitening: distractors }, '/whitening', /is for copy_detection alone/],
     [
