@@ -42,8 +42,11 @@ export function machineInWords({ offers, problem }: Machine): string {
   return problem === null ? words : `${words}: ${problem}`
 }
 
-export const serves = ({ offers }: Machine, { device, devices }: DeviceWish): boolean =>
-  offers.some((offer) => (device === 'any' || device === offer.kind) && devices <= offer.devices)
+/** Those of its offers that a wish can be met with. */
+export const offersFor = ({ offers }: Machine, { device, devices }: DeviceWish): readonly EngineOffer[] =>
+  offers.filter((offer) => (device === 'any' || device === offer.kind) && devices <= offer.devices)
+
+export const serves = (machine: Machine, wish: DeviceWish): boolean => offersFor(machine, wish).length > 0
 
 const NOUNS = { any: ['device', 'devices'], cpu: ['CPU', 'CPU devices'], gpu: ['GPU', 'GPUs'] } as const
 

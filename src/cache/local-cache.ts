@@ -9,12 +9,14 @@
  * Users read through hard links, so an eviction by any process never takes a file away from a reader, and the number of
  * links tells every process whether a file is in use. Several processes may share the root: of two that download the same
  * entry, the second finds it there and drops its own. Within a process it is downloaded once, and its users share the links.
+ * What was kept is read and compared with its hashes whenever it is linked: disks rot, and a flipped bit of an image would train
+ * other weights in silence.
  */
 import { createHash } from 'node:crypto'
 import { link, mkdir, readdir, rename, stat, utimes } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { Clock } from '../base/clock.ts'
-import { AppError } from '../base/errors.ts'
+import { AppError, isAppError } from '../base/errors.ts'
 import { canonicalStringify } from '../base/json.ts'
 import type { Logger } from '../base/log.ts'
 import { asStorageFull, systemCodeOf } from '../base/system-errors.ts'
@@ -22,7 +24,7 @@ import { createWorkFolders } from '../base/work-folders.ts'
 import type { StoredFile } from '../domain/checkpoint.ts'
 import type { ObjectStore } from '../domain/ports.ts'
 import { SharedCache } from './shared-cache.ts'
-import { downloadFiles } from './transfer.ts'
+import { downloadFiles, forEachLimited, verifyFile } from './transfer.ts'
 
 /** Files below one key prefix. */
 export interface CacheEntry {
@@ -91,7 +93,10 @@ export function createLocalCache(options: LocalCacheOptions): LocalCache {
   async function linkOrFetch(name: string, entry: CacheEntry, signal: AbortSignal): Promise<string> {
     for (let attempt = 0; attempt < LINK_ATTEMPTS; attempt++) {
       const folder = await users.make('folder')
-      const isLinked = await linkAll(name, entry, folder).catch(async (error: unknown) => {
+      // What has just been fetched was compared on its way.
+      const link = async () =>
+        (await linkAll(name, entry, folder)) && (attempt > 0 || (await isWhole(name, entry, folder)))
+      const isLinked = await link().catch(async (error: unknown) => {
         await users.remove(folder)
         throw error
       })
@@ -100,6 +105,19 @@ export function createLocalCache(options: LocalCacheOptions): LocalCache {
       await fetch(name, entry, signal)
     }
     throw new AppError('storage_full', { message: 'Cached files are evicted faster than they can be used.' })
+  }
+
+  /** Evicts what is not, and says which file. */
+  async function isWhole(name: string, { files, prefix }: CacheEntry, folder: string): Promise<boolean> {
+    try {
+      await forEachLimited(files, (file) => verifyFile(join(folder, file.name), file))
+      return true
+    } catch (error) {
+      if (!isAppError(error, 'object_damaged')) throw asStorageFull(error)
+      logger.error({ err: error, prefix }, 'a file of the local cache is damaged: it is fetched again')
+      await evict(name)
+      return false
+    }
   }
 
   async function fetch(name: string, entry: CacheEntry, signal: AbortSignal): Promise<void> {

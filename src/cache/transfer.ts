@@ -35,7 +35,8 @@ export const uploadFiles = ({ objects, prefix, folder, files, signal }: Transfer
     await objects.putFile(`${prefix}/${file.name}`, join(folder, file.name))
   })
 
-async function verifyFile(path: string, { name, bytes, sha256 }: StoredFile): Promise<void> {
+/** @throws AppError object_damaged */
+export async function verifyFile(path: string, { name, bytes, sha256 }: StoredFile): Promise<void> {
   const { size } = await stat(path)
   if (size !== bytes) throw new AppError('object_damaged', { message: `${name} has ${size} bytes, not ${bytes}.` })
   const hash = createHash('sha256')

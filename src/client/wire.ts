@@ -49,6 +49,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/workers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List workers
+         * @description Those heard of within the last day: where they run, what they train with, and whether they take work. One that ended as it was told is not among them.
+         *
+         *     Needs the scope `admin`.
+         */
+        get: operations["listWorkers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/datasets": {
         parameters: {
             query?: never;
@@ -1472,6 +1494,19 @@ export interface components {
                 retryable: boolean;
                 step: number | null;
             } | null;
+            /** @description Tries that came to nothing since training last got further, the newest last. Two nodes with the same error, three times the same on one, or ten processes that were killed or fell silent end the run; outages of database and store do not count. */
+            failures: {
+                code: string;
+                message: string;
+                step: number | null;
+                /** @description Of the worker that had it: the same after a restart. */
+                node: string;
+                /**
+                 * Format: date-time
+                 * @example 2026-01-31T12:00:00.000Z
+                 */
+                at: string;
+            }[];
             /**
              * Format: date-time
              * @example 2026-01-31T12:00:00.000Z
@@ -1480,10 +1515,10 @@ export interface components {
             started_at: string | null;
             resumed_at: string | null;
             finished_at: string | null;
-            /** @description What the recipe does not use of the images, or makes up, and how many images it is about. Empty where the version has no report. */
+            /** @description What the recipe does not use of the images, or makes up, and how many images it is about; `workers`: that none of the workers which are there could take the run. Of images, empty where the version has no report. */
             warnings: {
                 /** @enum {unknown} */
-                what: "colour" | "margins" | "bits" | "upscaled";
+                what: "colour" | "margins" | "bits" | "upscaled" | "workers";
                 images: number;
                 message: string;
             }[];
@@ -2408,6 +2443,19 @@ export interface components {
                 retryable: boolean;
                 step: number | null;
             } | null;
+            /** @description Tries that came to nothing since training last got further, the newest last. Two nodes with the same error, three times the same on one, or ten processes that were killed or fell silent end the run; outages of database and store do not count. */
+            failures: {
+                code: string;
+                message: string;
+                step: number | null;
+                /** @description Of the worker that had it: the same after a restart. */
+                node: string;
+                /**
+                 * Format: date-time
+                 * @example 2026-01-31T12:00:00.000Z
+                 */
+                at: string;
+            }[];
             /**
              * Format: date-time
              * @example 2026-01-31T12:00:00.000Z
@@ -2527,10 +2575,10 @@ export interface components {
             init: components["schemas"]["Init"] | null;
             /** @description Of preset auto: a sentence for each choice, with its cause. Empty of other presets. */
             recipe_reasons: string[];
-            /** @description What the recipe does not use of the images, or makes up, and how many images it is about. Empty where the version has no report. */
+            /** @description What the recipe does not use of the images, or makes up, and how many images it is about; `workers`: that none of the workers which are there could take the run. Of images, empty where the version has no report. */
             warnings: {
                 /** @enum {unknown} */
-                what: "colour" | "margins" | "bits" | "upscaled";
+                what: "colour" | "margins" | "bits" | "upscaled" | "workers";
                 images: number;
                 message: string;
             }[];
@@ -2546,6 +2594,50 @@ export interface components {
             type: "s3";
             /** @description A folder in the bucket of the platform. */
             prefix: string;
+        };
+        Worker: {
+            /** @constant */
+            object: "worker";
+            /** @description In leases and events: another one for every process. */
+            name: string;
+            /** @description What failures are charged to: the same after a restart. */
+            node: string;
+            /**
+             * @description `resting`: it takes no new work for a while, for the reason given. `lost`: it has not been heard of for a minute.
+             * @enum {unknown}
+             */
+            state: "working" | "resting" | "lost";
+            reason: string | null;
+            /** @description What it trains with; empty where it trains nothing, for the problem given. */
+            offers: {
+                engine: string;
+                version: string;
+                /** @description As the engine calls it. */
+                device: string;
+                /** @enum {unknown} */
+                device_kind: "cpu" | "gpu" | "tpu";
+                /** @description The most that one run can have. */
+                devices: number;
+                memory_bytes: number | null;
+                /** @description Of matrix products: float32, tf32, bfloat16 or float16. */
+                precision: string;
+            }[];
+            problem: string | null;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            started_at: string;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            seen_at: string;
+        };
+        WorkerList: {
+            /** @constant */
+            object: "list";
+            data: components["schemas"]["Worker"][];
         };
     };
     responses: never;
@@ -2660,6 +2752,29 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+        };
+    };
+    listWorkers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WorkerList"];
+                };
             };
         };
     };

@@ -10,7 +10,8 @@ import type { Config } from './config.ts'
 export async function ensureAdminKey(config: Config): Promise<{ token: string | null }> {
   if (!config.databaseUrl) throw new Error('DATABASE_URL is not set')
   const database = createDatabase({ url: config.databaseUrl, max: 1, statementTimeoutMs: STATEMENT_TIMEOUT_MS })
-  const noJobs = { through: () => ({ enqueue: () => Promise.reject(new Error('no queue here')) }) }
+  const noQueue = () => Promise.reject(new Error('no queue here'))
+  const noJobs = { through: () => ({ enqueue: noQueue, withJob: noQueue }) }
   try {
     const keys = createKeyService({ stores: createStores(database, noJobs), clock: systemClock, newId })
     return await keys.ensureAdminKey('default', config.adminKey)

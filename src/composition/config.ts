@@ -2,9 +2,9 @@
  * The environment, read once into one frozen object. Every problem is reported together, at start; nothing else reads
  * Kappa's part of `process.env`. Names and units: .env.example.
  */
-import { randomBytes } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { isIP } from 'node:net'
-import { availableParallelism, tmpdir } from 'node:os'
+import { availableParallelism, hostname, tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import type { EngineChoice } from '../engine/choose-engine.ts'
 import { ENGINE_NAMES, PRECISIONS } from '../engine/engine.ts'
@@ -138,8 +138,29 @@ function readEngine(read: Reader): EngineChoice {
   }
 }
 
+const readScratchDir = (read: Reader): string => resolve(read.text('KAPPA_SCRATCH', join(tmpdir(), 'kappa')))
 const readDataDir = (read: Reader): string => resolve(read.text('KAPPA_DATA', 'data'))
 const readCacheDir = (read: Reader): string => resolve(read.text('KAPPA_CACHE', join(readDataDir(read), 'cache')))
+
+const NODE = /^[A-Za-z0-9._:-]{1,100}$/
+
+/**
+ * What failures are charged to: the same after a restart, another one for each machine, and for each worker of a machine that
+ * has a scratch folder of its own.
+ */
+function readNode(read: Reader): string {
+  const scratch = createHash('sha256').update(readScratchDir(read)).digest('hex').slice(0, 4)
+  const node = read.text(
+    'KAPPA_WORKER_NODE',
+    `${
+      hostname()
+        .replaceAll(/[^A-Za-z0-9._-]/g, '-')
+        .slice(0, 90) || 'node'
+    }:${scratch}`
+  )
+  if (!NODE.test(node)) read.problems.push('KAPPA_WORKER_NODE must be 1 to 100 characters of A-Z a-z 0-9 . _ : -')
+  return node
+}
 
 function readAll(read: Reader) {
   const cores = availableParallelism()
@@ -153,7 +174,7 @@ function readAll(read: Reader) {
     databasePool: read.integer('KAPPA_DATABASE_POOL', 5, [1, 100]),
     dataDir: readDataDir(read),
     cacheDir: readCacheDir(read),
-    scratchDir: resolve(read.text('KAPPA_SCRATCH', join(tmpdir(), 'kappa'))),
+    scratchDir: readScratchDir(read),
     s3: readS3(read),
     adminKey: readAdminKey(read),
     /** Signs the URLs of the embedded object store. A random one lasts as long as the process. */
@@ -180,6 +201,7 @@ function readAll(read: Reader) {
       archiveEntries: read.integer('KAPPA_ARCHIVE_ENTRIES', 20_000_000, [1, 1_000_000_000])
     },
     worker: {
+      node: readNode(read),
       concurrency: read.integer('KAPPA_WORKER_RUNS', 1, [1, 64]),
       ingests: read.integer('KAPPA_WORKER_INGESTS', 2, [1, 64]),
       exports: read.integer('KAPPA_WORKER_EXPORTS', 2, [1, 64]),

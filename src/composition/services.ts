@@ -15,6 +15,7 @@ import type { Services } from '../services/services.ts'
 import { createImageFetch } from '../services/serving/image-fetch.ts'
 import { createImageSources } from '../services/serving/image-sources.ts'
 import { createServingService } from '../services/serving/serving.ts'
+import { createWorkerService } from '../services/workers/workers.ts'
 
 export interface ServiceParts {
   readonly stores: Stores
@@ -46,6 +47,7 @@ export function composeServices(parts: ServiceParts): Services {
     models,
     prototypes: createPrototypeService({ stores, models }),
     serving: createServingService({ models, imageSources: createImageSources({ fetchImage, limits }), inference }),
-    idempotency: createIdempotencyService(parts)
+    idempotency: createIdempotencyService(parts),
+    workers: createWorkerService(parts)
   }
 }

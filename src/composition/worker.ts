@@ -1,6 +1,5 @@
 /** The worker: configuration → clients → tasks. */
 import { randomBytes } from 'node:crypto'
-import { hostname } from 'node:os'
 import { systemClock } from '../base/clock.ts'
 import { newId } from '../base/ids.ts'
 import type { Logger } from '../base/log.ts'
@@ -10,12 +9,15 @@ import { type SilenceLimits, startTrainer } from '../processes/trainer-process.t
 import { createJobSource } from '../queue/job-source.ts'
 import { createIngestService } from '../services/datasets/ingests.ts'
 import { createEvaluationJobs } from '../services/evaluations/evaluation-jobs.ts'
+import { createOpenWork } from '../services/jobs/open-work.ts'
 import { createExportService } from '../services/models/exports.ts'
 import type { LegDeps } from '../services/runs/leg-lease.ts'
 import { createLegRecords } from '../services/runs/leg-records.ts'
 import { createLegService } from '../services/runs/legs.ts'
+import { createWorkerService } from '../services/workers/workers.ts'
 import { createEvaluateModel } from '../tasks/evaluate-model.ts'
 import { createExportModel } from '../tasks/export-model.ts'
+import { createFitness } from '../tasks/fitness.ts'
 import { createImportModel } from '../tasks/import-model.ts'
 import { createIngestDataset } from '../tasks/ingest-dataset.ts'
 import { createTrainRun } from '../tasks/train-run.ts'
@@ -36,6 +38,14 @@ export async function composeWorker(config: Config, logger: Logger, entries: Ent
   const legDeps: LegDeps = { unitOfWork, stores, clock, newId, leaseMs: leaseS * 1000 }
   const legs = createLegService(legDeps)
   const draining = new AbortController()
+  const jobs = createJobSource(boss, clock)
+  const fitness = createFitness({
+    clock,
+    logger,
+    signal: draining.signal,
+    onRest: () => jobs.pause(),
+    onWake: () => jobs.resume()
+  })
   const folders = createWorkFolders(config.scratchDir)
   const machine = watchMachine({ entry: entries.trainer, threads, clock, logger, signal: draining.signal })
   const shared = {
@@ -49,14 +59,15 @@ export async function composeWorker(config: Config, logger: Logger, entries: Ent
       startTrainer(request, { entry: entries.trainer, clock, logger, ...(silence && { silence }) }),
     stopGraceMs: STOP_GRACE_MS,
     threads,
-    draining: draining.signal
+    draining: draining.signal,
+    onOutcome: fitness.onOutcome
   }
-  const name = `${hostname()}/${process.pid}/${randomBytes(4).toString('hex')}`
+  const name = `${config.worker.node}/${process.pid}/${randomBytes(4).toString('hex')}`
   const { limits } = config
-  const exports = createExportService({ unitOfWork, clock, newId })
+  const exports = createExportService({ unitOfWork, clock, newId, worker: name })
   const ingestDataset = createIngestDataset({
     ...shared,
-    ingests: createIngestService({ unitOfWork, clock }),
+    ingests: createIngestService({ unitOfWork, clock, worker: name }),
     entry: entries.ingester,
     limits: {
       maxEntries: limits.archiveEntries,
@@ -67,8 +78,11 @@ export async function composeWorker(config: Config, logger: Logger, entries: Ent
     maxSourceBytes: limits.uploadBytes
   })
   const worker = createWorker({
-    jobs: createJobSource(boss, clock),
+    jobs,
     legs,
+    openWork: createOpenWork({ unitOfWork, stores }),
+    workers: createWorkerService({ unitOfWork }),
+    fitness,
     name,
     machine,
     tasks: {
@@ -86,7 +100,10 @@ export async function composeWorker(config: Config, logger: Logger, entries: Ent
       'ingest-small-dataset': ingestDataset,
       'export-model': createExportModel({ ...shared, exports }),
       'import-model': createImportModel({ ...shared, exports, maxSourceBytes: limits.uploadBytes }),
-      'evaluate-model': createEvaluateModel({ ...shared, evaluations: createEvaluationJobs({ unitOfWork, clock }) })
+      'evaluate-model': createEvaluateModel({
+        ...shared,
+        evaluations: createEvaluationJobs({ unitOfWork, clock, worker: name })
+      })
     },
     runs: concurrency,
     ingests,

@@ -14,6 +14,8 @@ export interface JobOptions {
 
 export interface JobQueue {
   enqueue<K extends JobKind>(kind: K, payload: JobPayloads[K], options: JobOptions): Promise<void>
+  /** Those of the keys that a job has which waits or runs, of any kind. */
+  withJob(keys: readonly string[]): Promise<readonly string[]>
 }
 
 /** Runs SQL on one connection, inside whatever transaction that connection is in. */
@@ -37,6 +39,9 @@ export interface JobSource {
     concurrency: number,
     handler: (payload: JobPayloads[K], signal: AbortSignal) => Promise<void>
   ): Promise<void>
+  /** Takes no new job until `resume`; what runs goes on. */
+  pause(): Promise<void>
+  resume(): Promise<void>
   /** Takes no new job, waits for the running ones up to `graceMs`, then aborts their signals. */
   stop(graceMs: number): Promise<void>
 }

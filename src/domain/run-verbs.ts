@@ -37,7 +37,7 @@ const REFUSALS = {
 } as const
 
 export type VerbPatch = Partial<Pick<Run, 'desired' | 'status' | 'statusReason' | 'resumedAt' | 'finishedAt'>> &
-  Partial<Pick<Run, 'error' | 'attempt' | 'leg' | 'etaS'>>
+  Partial<Pick<Run, 'error' | 'failures' | 'attempt' | 'leg' | 'etaS'>>
 
 /**
  * @returns what changes; null for a run that has it already
@@ -55,6 +55,6 @@ export function askFor(verb: RunVerb, run: Run, at: Date): VerbPatch | null {
   // What its worker does until it hears of it ends in another leg.
   if (status === 'running') return { ...patch, statusReason: null }
   if (status !== 'queued') return { ...patch, statusReason: 'user' }
-  const goesOn = { ...patch, statusReason: 'waiting_for_worker', resumedAt: at, attempt: 0 }
+  const goesOn = { ...patch, statusReason: 'waiting_for_worker', resumedAt: at, attempt: 0, failures: [] }
   return verb === 'retry' ? { ...goesOn, error: null, finishedAt: null, etaS: null, leg: run.leg + 1 } : goesOn
 }

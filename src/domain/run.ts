@@ -2,6 +2,7 @@ import type { DeviceKind, DeviceWish } from '../base/devices.ts'
 import type { JsonObject } from '../base/json.ts'
 import type { InitRecord } from '../recipe/init-record.ts'
 import type { Recipe } from '../recipe/schema.ts'
+import type { Failure } from './blame.ts'
 import type { EvaluationOfRun } from './evaluation.ts'
 
 /**
@@ -104,6 +105,8 @@ export interface Run {
   /** Of its model, once that is ready, and of checkpoints before. */
   readonly evaluation: EvaluationOfRun | null
   readonly error: RunError | null
+  /** Tries that came to nothing since training last got further, the newest last. */
+  readonly failures: readonly Failure[]
   readonly createdAt: Date
   readonly startedAt: Date | null
   /** When it last went on after it was paused, had failed or was cancelled: its time is counted from here then. */

@@ -2,6 +2,7 @@
 import type { AnyProtocol } from '../base/evaluation.ts'
 import type { GroundTruth } from '../base/ground-truth.ts'
 import type { ApiKey, Project } from './access.ts'
+import type { Failure } from './blame.ts'
 import type { Checkpoint } from './checkpoint.ts'
 import type { Dataset, DatasetVersion, Upload } from './dataset.ts'
 import type { Evaluation, EvaluationStatus } from './evaluation.ts'
@@ -9,6 +10,7 @@ import type { KappaSummary, KappaView, Model, Prototype } from './model.ts'
 import type { Page, PageRequest } from './page.ts'
 import type { JobQueue } from './ports.ts'
 import type { Lease, LogHead, MetricPoint, MetricSeries, NewRunEvent, Run, RunEvent, RunStatus } from './run.ts'
+import type { WorkerRecord } from './worker.ts'
 
 export interface KeyStore {
   ensureProject(name: string): Promise<Project>
@@ -43,6 +45,8 @@ export interface DatasetStore {
     version: Omit<DatasetVersion, 'version' | 'prefix'>,
     prefixOf: (version: number) => string
   ): Promise<DatasetVersion>
+  /** Of any project, oldest first: those that are to be made. */
+  listOpenVersions(limit: number): Promise<readonly DatasetVersion[]>
   findVersion(projectId: string, datasetId: string, version: number): Promise<DatasetVersion | null>
   listVersions(projectId: string, datasetId: string, page: PageRequest): Promise<Page<DatasetVersion>>
   /**
@@ -135,8 +139,11 @@ export interface CheckpointStore {
 
 export interface ModelStore {
   insert(model: Model): Promise<void>
+  /** Of any project, oldest first. */
+  listExporting(limit: number): Promise<readonly Model[]>
   find(projectId: string, id: string): Promise<Model | null>
-  load(id: string): Promise<Model | null>
+  /** With `lock`, the row stays locked until the transaction ends. */
+  load(id: string, options?: { lock: boolean }): Promise<Model | null>
   list(projectId: string, page: PageRequest): Promise<Page<Model>>
   update(id: string, patch: Partial<Model>): Promise<void>
 }
@@ -162,6 +169,8 @@ export interface EvaluationStore {
   /** For workers, which serve every project. With `lock`, the row stays locked until the transaction ends. */
   load(id: string, options?: { lock: boolean }): Promise<Evaluation | null>
   list(projectId: string, filter: EvaluationFilter, page: PageRequest): Promise<Page<Evaluation>>
+  /** Of any project, oldest first. */
+  listOpen(limit: number): Promise<readonly Pick<Evaluation, 'id' | 'projectId'>[]>
   /** Of a checkpoint of the run, that the run asked for and nobody has begun; its row stays locked until the transaction ends. */
   lockWaiting(runId: string): Promise<Evaluation | null>
   /** As bank, as queries or as other images. */
@@ -226,6 +235,33 @@ export interface IdempotencyStore {
   abandon(record: Pick<IdempotencyRecord, 'projectId' | 'key' | 'route'>): Promise<void>
 }
 
+export interface WorkerStore {
+  put(worker: WorkerRecord): Promise<void>
+  remove(name: string): Promise<void>
+  removeUnseen(since: Date): Promise<void>
+  listSeen(since: Date): Promise<readonly WorkerRecord[]>
+}
+
+/** How often a job was tried; there is no row before the first try, nor after its end. */
+export interface JobTries {
+  /** Id of the model or evaluation; of a version as `ds_…@3`. */
+  readonly subject: string
+  readonly projectId: string
+  /** The worker that has it; null between two tries. */
+  readonly holder: string | null
+  readonly failures: readonly Failure[]
+  readonly changedAt: Date
+}
+
+export interface JobTriesStore {
+  /** The row stays locked until the transaction ends. */
+  load(subject: string): Promise<JobTries | null>
+  loadMany(subjects: readonly string[]): Promise<readonly JobTries[]>
+  put(tries: JobTries): Promise<void>
+  remove(subject: string): Promise<void>
+  removeUnchanged(since: Date): Promise<void>
+}
+
 /** Everything that is written together. Inside a unit of work all of it, the queue included, is one transaction. */
 export interface Stores {
   readonly keys: KeyStore
@@ -238,7 +274,11 @@ export interface Stores {
   readonly prototypes: PrototypeStore
   readonly evaluations: EvaluationStore
   readonly idempotency: IdempotencyStore
+  readonly workers: WorkerStore
+  readonly jobTries: JobTriesStore
   readonly jobs: JobQueue
+  /** The database's clock: leases are compared by it alone, so that no worker's clock takes a run from another. */
+  now(): Promise<Date>
 }
 
 export type UnitOfWork = <T>(work: (stores: Stores) => Promise<T>) => Promise<T>

@@ -31,6 +31,7 @@ import { servingRoutes } from './routes/serving.ts'
 import { uploadRoutes } from './routes/uploads.ts'
 import { versionContentRoutes, versionRoutes } from './routes/versions.ts'
 import { weightUploadRoutes } from './routes/weight-uploads.ts'
+import { workerRoutes } from './routes/workers.ts'
 import { type App, createServer, type TrustedProxies } from './server.ts'
 
 export interface AppOptions {
@@ -82,6 +83,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   await registerDocs(app, operations)
 
   keyRoutes(app, services)
+  workerRoutes(app, services)
   datasetRoutes(app, services)
   uploadRoutes(app, services)
   versionRoutes(app, services)

@@ -24,10 +24,11 @@ export const HEARTBEAT_REFRESH_S = 10
 /** Between two looks for dead workers: with HEARTBEAT_S, a killed worker's job is back within 40 s and the backoff. */
 const SUPERVISE_EVERY_S = 10
 
-/** A leg of at most 12 h, and time to save and upload. pg-boss caps this at 24 h, and heartbeats do not extend it. */
-const LEG_EXPIRES_S = 12 * 3600 + 1800
-/** Tens of millions of images, or terabytes of weights. What takes longer starts over without end. */
-const TASK_EXPIRES_S = 24 * 3600
+/**
+ * The most that pg-boss allows, and heartbeats do not extend it. A leg ends within KAPPA_LEG_MAX_S, at most 23 h. Tens of millions of
+ * images, or terabytes of weights, are made in this time; what takes longer starts over, as if its worker were lost.
+ */
+const EXPIRES_S = 24 * 3600
 
 /** pg-boss deletes waiting jobs after 14 days unless told otherwise; a run may wait longer for a machine. */
 const RETENTION_S = 365 * 86_400
@@ -47,7 +48,7 @@ const COMMON = {
   ...RETRY
 } as const
 
-const TASK = { ...COMMON, policy: 'exclusive', expireInSeconds: TASK_EXPIRES_S } as const
+const TASK = { ...COMMON, policy: 'exclusive', expireInSeconds: EXPIRES_S } as const
 
 /**
  * `short` allows one waiting job per key and any number of running ones: a leg that ends enqueues the next while it still
@@ -55,7 +56,7 @@ const TASK = { ...COMMON, policy: 'exclusive', expireInSeconds: TASK_EXPIRES_S }
  * The other kinds have no lease, so `exclusive` allows one job per key, waiting or running.
  */
 const QUEUES: Readonly<Record<JobKind, Omit<Queue, 'name'>>> = {
-  'run-leg': { ...COMMON, policy: 'short', expireInSeconds: LEG_EXPIRES_S },
+  'run-leg': { ...COMMON, policy: 'short', expireInSeconds: EXPIRES_S },
   'ingest-dataset': TASK,
   'ingest-small-dataset': TASK,
   'export-model': TASK,

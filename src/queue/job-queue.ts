@@ -1,5 +1,5 @@
 import type { PgBoss } from 'pg-boss'
-import type { JobKind } from '../domain/job.ts'
+import { JOB_KINDS, type JobKind } from '../domain/job.ts'
 import type { SqlExecutor, TransactionalQueue } from '../domain/ports.ts'
 
 /**
@@ -18,6 +18,16 @@ export const createJobQueue = (boss: Pick<PgBoss, 'send'>): TransactionalQueue =
         ...(startAfterS === undefined ? {} : { startAfter: startAfterS }),
         ...(project === undefined ? {} : { group: { id: project } })
       })
+    },
+
+    async withJob(keys) {
+      if (keys.length === 0) return []
+      const { rows } = await executor.executeSql(
+        `select distinct singleton_key as key from pgboss.job
+         where name = any($1) and singleton_key = any($2) and state in ('created', 'retry', 'active')`,
+        [[...JOB_KINDS], [...keys]]
+      )
+      return (rows as { key: string }[]).map(({ key }) => key) // of the one column named here
     }
   })
 })

@@ -22,7 +22,8 @@ type Handler<P> = (payload: P, signal: AbortSignal) => Promise<void>
 export function createJobSource(boss: PgBoss, clock: Clock = systemClock): JobSource {
   const stopping = new AbortController()
   const running = new Set<Promise<void>>()
-  const kinds = new Set<JobKind>()
+  let isStopped = false
+  const starts = new Map<JobKind, () => Promise<unknown>>()
 
   async function handle<P>(job: { data: P; signal: AbortSignal }, handler: Handler<P>): Promise<void> {
     const lost = new AbortController()
@@ -43,31 +44,45 @@ export function createJobSource(boss: PgBoss, clock: Clock = systemClock): JobSo
 
   return {
     async work(kind, concurrency, handler) {
-      kinds.add(kind)
-      await boss.work<JobPayloads[typeof kind]>(
-        kind,
-        {
-          localConcurrency: concurrency,
-          // A place is left for whoever comes next. Jobs of no project are not counted.
-          localGroupConcurrency: Math.max(1, concurrency - 1),
-          batchSize: 1,
-          pollingIntervalSeconds: POLL_EVERY_S,
-          heartbeatRefreshSeconds: HEARTBEAT_REFRESH_S
-        },
-        async ([job]) => {
-          if (job) await handle(job, handler)
-        }
-      )
+      const start = () =>
+        boss.work<JobPayloads[typeof kind]>(
+          kind,
+          {
+            localConcurrency: concurrency,
+            // A place is left for whoever comes next. Jobs of no project are not counted.
+            localGroupConcurrency: Math.max(1, concurrency - 1),
+            batchSize: 1,
+            pollingIntervalSeconds: POLL_EVERY_S,
+            heartbeatRefreshSeconds: HEARTBEAT_REFRESH_S
+          },
+          async ([job]) => {
+            if (job) await handle(job, handler)
+          }
+        )
+      starts.set(kind, start)
+      await start()
+    },
+
+    pause: leaveQueues,
+
+    async resume() {
+      if (stopping.signal.aborted || isStopped) return
+      for (const start of starts.values()) await start()
     },
 
     async stop(graceMs) {
-      await Promise.all([...kinds].map((kind) => boss.offWork(kind, { wait: false })))
+      isStopped = true
+      await leaveQueues()
       await settledWithin(graceMs)
       stopping.abort(new Error('the worker stops'))
       await settledWithin(ABORTED_GRACE_MS)
       // Jobs of handlers that still run are failed, so another worker retries them.
       await boss.stop({ graceful: true, timeout: running.size > 0 ? 1 : SETTLE_MS })
     }
+  }
+
+  async function leaveQueues(): Promise<void> {
+    await Promise.all([...starts.keys()].map((kind) => boss.offWork(kind, { wait: false })))
   }
 
   async function settledWithin(ms: number): Promise<void> {

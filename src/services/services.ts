@@ -6,6 +6,7 @@ import type { ModelService } from './models/models.ts'
 import type { PrototypeService } from './models/prototypes.ts'
 import type { RunService } from './runs/runs.ts'
 import type { ServingService } from './serving/serving.ts'
+import type { WorkerService } from './workers/workers.ts'
 
 /** Everything that HTTP may ask for. */
 export interface Services {
@@ -17,4 +18,5 @@ export interface Services {
   readonly prototypes: PrototypeService
   readonly serving: ServingService
   readonly idempotency: IdempotencyService
+  readonly workers: Pick<WorkerService, 'list'>
 }

@@ -36,6 +36,8 @@ export interface UploadOptions {
   readonly clock: Clock
   readonly logger: Logger
   readonly newId: (kind: IdKind) => string
+  /** Writes the metrics of the steps before: a checkpoint that is committed without them would lose them to a kill. */
+  readonly writeMetrics: () => Promise<void>
   /** Ends the waiting for storage that is away. */
   readonly giveUp: AbortSignal
   /** Called at once with an error that is no outage. */
@@ -61,6 +63,7 @@ export function createCheckpointUploads(options: UploadOptions): CheckpointUploa
     const files = event.files.map(({ path, bytes, sha256 }) => ({ name: path, bytes, sha256 }))
     await uploadFiles({ objects, prefix, folder, files, signal: options.giveUp })
     await objects.put(`${prefix}/${MANIFEST}`, encodeManifest({ step, epoch, stateHash, files }))
+    await options.writeMetrics()
     await records.commitCheckpoint(lease, { id, step, epoch, prefix, files, stateHash, metrics })
     committedStep = step
   }

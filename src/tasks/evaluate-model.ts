@@ -6,8 +6,8 @@
  *     └ null: nothing to do                            ├ failed: with the code
  *                                                      └ cancelled, or begun by another worker: child stopped
  *
- * Outages are waited for, a child that others killed is tried once more. A worker that ends leaves the evaluation as it is:
- * the queue gives the job to another, which starts over, but for what trains: that goes on (kept-evaluations.ts).
+ * Outages are waited for, a child that others killed is tried once more. A worker that ends gives the evaluation back, one that
+ * fails leaves it to others; the next starts over, but for what trains: that goes on (kept-evaluations.ts).
  */
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -29,6 +29,7 @@ import type {
 } from '../protocol/trainer-messages.ts'
 import type { EvaluationJobs, EvaluationOrder, Measurable } from '../services/evaluations/evaluation-jobs.ts'
 import { datasetEntry } from './dataset-entry.ts'
+import { leave, type OnOutcome, outcomeOf } from './fitness.ts'
 import { fetchKept, removeKept, storeKept } from './kept-evaluations.ts'
 import { fetchCheckpoint } from './restore-checkpoint.ts'
 import { retryOutages } from './retry.ts'
@@ -45,6 +46,7 @@ export interface EvaluateModelDeps {
   readonly startTrainer: StartTrainer
   readonly threads: number
   readonly draining: AbortSignal
+  readonly onOutcome: OnOutcome
   /** By default two minutes. */
   readonly keepTrainingEveryMs?: number
 }
@@ -73,7 +75,7 @@ export const createEvaluateModel =
     const leaving = AbortSignal.any([jobSignal, deps.draining])
     const patience = { clock, logger, signal: leaving }
     const order = await retryOutages(() => evaluations.begin(id), patience)
-    if (order !== null) await work({ ...deps, logger }, order, { leaving, patience })
+    if (order !== null && (await work({ ...deps, logger }, order, { leaving, patience })) === 'left') return
     await retire(deps, id).catch((error: unknown) =>
       logger.warn({ err: error }, 'old checkpoints could not be removed')
     )
@@ -91,8 +93,12 @@ interface Conditions {
   readonly patience: Parameters<typeof retryOutages>[1]
 }
 
-/** Ends when the evaluation has. @throws the reason when this worker has to leave it */
-async function work(deps: EvaluateModelDeps, order: EvaluationOrder, { leaving, patience }: Conditions): Promise<void> {
+/** Ends when the evaluation has, or when it is left to the next try. */
+async function work(
+  deps: EvaluateModelDeps,
+  order: EvaluationOrder,
+  { leaving, patience }: Conditions
+): Promise<'ended' | 'left'> {
   const { evaluations, clock, logger } = deps
   const { evaluation } = order
   const watch = watchWanted({ clock, logger }, () => evaluations.state(evaluation))
@@ -102,12 +108,22 @@ async function work(deps: EvaluateModelDeps, order: EvaluationOrder, { leaving, 
     const evaluated = await persist({ clock, logger, signal }, () => measure(deps, order, signal))
     await retryOutages(() => evaluations.complete(evaluation, evaluated), patience)
     logger.info({ protocols: evaluated.results.length }, 'model is evaluated')
+    deps.onOutcome(evaluation.id, 'worked')
+    return 'ended'
   } catch (error) {
-    if (leaving.aborted) throw error
-    if (watch.signal.aborted) return logger.info('evaluation is not wanted any more')
+    if (leaving.aborted) {
+      await leave({ logger }, () => evaluations.giveBack(evaluation))
+      return 'left'
+    }
+    if (watch.signal.aborted) {
+      logger.info('evaluation is not wanted any more')
+      return 'ended'
+    }
     const reason = limit.signal.aborted ? limit.signal.reason : error
-    logger.error({ err: reason }, 'model could not be evaluated')
-    await retryOutages(() => evaluations.fail(evaluation, describeFailure(reason)), patience)
+    const verdict = await retryOutages(() => evaluations.fail(evaluation, describeFailure(reason)), patience)
+    logger.error({ err: reason, verdict }, 'model could not be evaluated')
+    deps.onOutcome(evaluation.id, outcomeOf(verdict))
+    return verdict.type === 'over' ? 'ended' : 'left'
   } finally {
     watch.end()
     limit.end()

@@ -12,7 +12,7 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Clock } from '../base/clock.ts'
-import { AppError, ERROR_CATALOGUE, isAppError } from '../base/errors.ts'
+import { AppError } from '../base/errors.ts'
 import type { Logger } from '../base/log.ts'
 import type { WorkFolders } from '../base/work-folders.ts'
 import { forEachLimited } from '../cache/transfer.ts'
@@ -27,9 +27,11 @@ import {
 } from '../protocol/ingest-messages.ts'
 import { versionPrefix } from '../services/datasets/dataset-versions.ts'
 import type { IngestOrder, IngestService } from '../services/datasets/ingests.ts'
+import { leave, type OnOutcome, outcomeOf } from './fitness.ts'
 import { fetchSources } from './ingest-sources.ts'
 import { retryOutages } from './retry.ts'
 import { tellingLine } from './trainer-outcome.ts'
+import { describeFailure } from './trainer-request.ts'
 import { watchWanted } from './watch.ts'
 
 type Manifest = IngestDone['manifest']
@@ -46,6 +48,7 @@ export interface IngestDatasetDeps {
   /** Of the sources as they are stored: what is put on the local disk before packing. */
   readonly maxSourceBytes: number
   readonly draining: AbortSignal
+  readonly onOutcome: OnOutcome
 }
 
 export type IngestDataset = (
@@ -63,7 +66,7 @@ export const createIngestDataset =
     const leaving = AbortSignal.any([jobSignal, deps.draining])
     const patience = { clock: deps.clock, logger, signal: leaving }
     const order = await retryOutages(() => deps.ingests.begin(datasetId, version), patience)
-    if (order !== null) await make({ ...deps, logger }, order, patience)
+    if (order !== null && (await make({ ...deps, logger }, order, patience)) === 'left') return
     // Also what a worker left that died after the version was cancelled.
     const state = await retryOutages(() => deps.ingests.state(datasetId, version), patience)
     if (state !== 'unwanted') return
@@ -71,8 +74,8 @@ export const createIngestDataset =
     logger.info('dataset version is not wanted any more')
   }
 
-/** Ends when the version has: as ready, as failed, or unwanted. @throws the reason when this worker has to leave it */
-async function make(deps: IngestDatasetDeps, order: IngestOrder, patience: Patience): Promise<void> {
+/** Ends when the version has: as ready, as failed, or unwanted; or when it is left to the next try. */
+async function make(deps: IngestDatasetDeps, order: IngestOrder, patience: Patience): Promise<'ended' | 'left'> {
   const { ingests, objects, folders, logger } = deps
   const { datasetId, version, prefix } = order.version
   const folder = await folders.make(`${datasetId}-v${version}`)
@@ -84,12 +87,20 @@ async function make(deps: IngestDatasetDeps, order: IngestOrder, patience: Patie
     const isKept = await retryOutages(() => ingests.complete(order, resultOf(packed.manifest)), patience)
     const { images, rejected } = packed.manifest
     if (isKept) logger.info({ images, rejected }, 'dataset version is ready')
+    deps.onOutcome(datasetId, 'worked')
+    return 'ended'
   } catch (error) {
-    if (patience.signal.aborted) throw error
-    if (watch.signal.aborted) return
-    logger.warn({ err: error }, 'dataset version could not be made')
+    if (patience.signal.aborted) {
+      await leave({ logger }, () => ingests.giveBack(order))
+      return 'left'
+    }
+    if (watch.signal.aborted) return 'ended'
+    const verdict = await retryOutages(() => ingests.fail(order, describeFailure(error)), patience)
+    logger.warn({ err: error, verdict }, 'dataset version could not be made')
+    deps.onOutcome(datasetId, outcomeOf(verdict))
+    if (verdict.type !== 'over') return 'left'
     await retryOutages(() => objects.removePrefix(`${prefix}/`), patience)
-    await retryOutages(() => ingests.fail(order, describe(error)), patience)
+    return 'ended'
   } finally {
     watch.end()
     await folders.remove(folder)
@@ -97,11 +108,6 @@ async function make(deps: IngestDatasetDeps, order: IngestOrder, patience: Patie
 }
 
 type Patience = Parameters<typeof retryOutages>[1]
-
-const describe = (error: unknown): { code: string; message: string } =>
-  isAppError(error)
-    ? { code: error.code, message: error.message }
-    : { code: 'internal', message: ERROR_CATALOGUE.internal }
 
 const resultOf = ({ images, bytes, rejected, duplicates, classes, contentHash, sizes, report }: Manifest) => ({
   images,

@@ -24,12 +24,16 @@ export interface LegControl {
   /** What a worker hears of the user's wish. */
   wish(desired: RunIntent): void
   lose(error: unknown): void
+  /** A step was taken. */
+  progress(): void
+  readonly hasProgressed: () => boolean
 }
 
 export function createLegControl(): LegControl {
   const stopping = new AbortController()
   const gone = new AbortController()
   let stopReason: StopReason | null = null
+  let hasProgressed = false
   const stop = (reason: StopReason) => {
     stopReason ??= reason
     stopping.abort(new AppError('lease_lost', { message: `The leg is told to end: ${reason}.` }))
@@ -45,7 +49,11 @@ export function createLegControl(): LegControl {
     lose: (error) => {
       gone.abort(error)
       stopping.abort(error)
-    }
+    },
+    progress: () => {
+      hasProgressed = true
+    },
+    hasProgressed: () => hasProgressed
   }
 }
 
@@ -59,15 +67,19 @@ export interface HeartbeatOptions {
   readonly legMaxS: number
 }
 
-/** Beats three times a lease until `ended`. Never rejects. */
+/**
+ * Beats three times a lease until `ended`. Never rejects. A leg whose time is up takes its first step before it ends: were its
+ * start longer than its limit, the run would get nowhere.
+ */
 export async function beat(options: HeartbeatOptions, ended: AbortSignal): Promise<void> {
   const { legs, lease, control, clock, logger, leaseMs, legMaxS } = options
   const legEndsAt = clock.now() + legMaxS * 1000
   while (!ended.aborted && !control.gone.aborted) {
-    const waitMs = Math.max(1, Math.min(leaseMs / 3, legEndsAt - clock.now()))
-    await clock.sleep(control.stopReason() === null ? waitMs : leaseMs / 3, ended).catch(() => {}) // ended: leaves the loop
+    const leftMs = legEndsAt - clock.now()
+    const waitMs = control.stopReason() === null && leftMs > 0 ? Math.min(leaseMs / 3, leftMs) : leaseMs / 3
+    await clock.sleep(waitMs, ended).catch(() => {}) // ended: leaves the loop
     if (ended.aborted) return
-    if (clock.now() >= legEndsAt) control.stop('leg-limit')
+    if (clock.now() >= legEndsAt && control.hasProgressed()) control.stop('leg-limit')
     try {
       const { stillOurs, desired, isPastDeadline } = await legs.heartbeat(lease)
       if (!stillOurs) return control.lose(new AppError('lease_lost', { runId: lease.runId }))

@@ -22,6 +22,8 @@ export interface LegReporter {
   latest(): Readonly<Record<string, number>>
   /** Steps completed, as far as this trainer said. */
   lastStep(): number | null
+  /** Writes what was said until now. @throws what that throws: outages too, and what was said waits on then */
+  write(): Promise<void>
   /** Writes what is left. @throws what the last attempt threw, when the leg is gone or the database stays away */
   finish(giveUp: AbortSignal): Promise<void>
   /** Ends it without writing anything more. */
@@ -92,6 +94,7 @@ export function createLegReporter({ run, control, clock, logger, ...writers }: R
       void flush()
     },
     step(event) {
+      control.progress()
       said.last = event
       Object.assign(said.latest, event.metrics)
       said.rate.arrive()
@@ -100,6 +103,11 @@ export function createLegReporter({ run, control, clock, logger, ...writers }: R
     alarm(alarm) {
       said.alarms.push(alarm)
       void flush()
+    },
+    write() {
+      const written = tail.then(writeAll)
+      tail = written.catch(() => {}) // whoever asked hears of it
+      return written
     },
     latest: () => said.latest,
     lastStep: () => said.last?.step ?? said.start?.step ?? null,

@@ -5,8 +5,8 @@
  *     │                                           │
  *     └ null: nothing to do                       └ failed: objects removed, model failed with the code
  *
- * Outages are waited for, a trainer that others killed is tried once more. A worker that ends leaves the model as it is: the queue gives the
- * job to another, which starts over.
+ * Outages are waited for, a trainer that others killed is tried once more. A worker that ends gives the model back, one that fails leaves it
+ * to others (services/jobs/job-tries.ts); whoever has it next starts over.
  */
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -28,6 +28,7 @@ import {
 } from '../protocol/model-folder.ts'
 import type { ExportRequest, ImportRequest, WorkEvent } from '../protocol/trainer-messages.ts'
 import type { ExportedModel, ExportService } from '../services/models/exports.ts'
+import { leave, type OnOutcome, outcomeOf } from './fitness.ts'
 import { retryOutages } from './retry.ts'
 import { askTrainer, describeFailure, persist, type StartTrainer } from './trainer-request.ts'
 
@@ -41,6 +42,7 @@ export interface ModelTaskDeps {
   readonly stopGraceMs: number
   readonly threads: number
   readonly draining: AbortSignal
+  readonly onOutcome: OnOutcome
 }
 
 /** What differs between models of checkpoints and of weights. */
@@ -72,11 +74,14 @@ export const createModelTask =
       const exported = await persist(patience, () => makeModel({ ...deps, logger }, { source, order, signal }))
       await retryOutages(() => deps.exports.complete(modelId, exported), patience)
       logger.info({ files: exported.files.length }, 'model is ready')
+      deps.onOutcome(modelId, 'worked')
     } catch (error) {
-      if (signal.aborted) throw error
-      logger.error({ err: error }, 'model could not be made')
-      await deps.objects.removePrefix(`${order.model.prefix}/`)
-      await retryOutages(() => deps.exports.fail(modelId, describeFailure(error)), patience)
+      if (signal.aborted) return leave({ logger }, () => deps.exports.giveBack(modelId))
+      const verdict = await retryOutages(() => deps.exports.fail(modelId, describeFailure(error)), patience)
+      logger.error({ err: error, verdict }, 'model could not be made')
+      deps.onOutcome(modelId, outcomeOf(verdict))
+      if (verdict.type === 'over')
+        await retryOutages(() => deps.objects.removePrefix(`${order.model.prefix}/`), patience)
     }
   }
 

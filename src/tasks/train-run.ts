@@ -22,12 +22,14 @@ import type { CachedFolder, LocalCache } from '../cache/local-cache.ts'
 import type { ObjectStore } from '../domain/ports.ts'
 import type { TrainerProcess } from '../processes/trainer-process.ts'
 import type { ExportRequest, TrainRequest } from '../protocol/trainer-messages.ts'
+import type { Settled } from '../services/runs/leg-ends.ts'
 import type { LegRecords } from '../services/runs/leg-records.ts'
 import type { LegOutcome } from '../services/runs/leg-rules.ts'
 import type { Claim, LegService } from '../services/runs/legs.ts'
 import { type CheckpointUploads, createCheckpointUploads } from './checkpoint-uploads.ts'
 import { datasetEntry } from './dataset-entry.ts'
 import { fetchInit } from './fetch-init.ts'
+import type { OnOutcome, WorkOutcome } from './fitness.ts'
 import { beat, createLegControl, type LegControl } from './leg-control.ts'
 import { createLegReporter, type LegReporter } from './leg-reporter.ts'
 import { restoreCheckpoint } from './restore-checkpoint.ts'
@@ -57,6 +59,7 @@ export interface TrainRunDeps {
   readonly threads: number
   /** Aborted when this worker is to end: legs are handed back. */
   readonly draining: AbortSignal
+  readonly onOutcome: OnOutcome
 }
 
 export type TrainRun = (payload: { readonly runId: string }, signal: AbortSignal) => Promise<void>
@@ -89,8 +92,9 @@ async function work(deps: TrainRunDeps, claim: Claim, signal: AbortSignal): Prom
       return
     }
     logger.info({ outcome }, 'leg ended')
-    const status = await retryOutages(() => legs.settle(lease, outcome), { clock, logger, signal })
-    logger.info({ status }, 'leg settled')
+    const settled = await retryOutages(() => legs.settle(lease, outcome), { clock, logger, signal })
+    logger.info(settled, 'leg settled')
+    deps.onOutcome(lease.runId, outcomeOfLeg(outcome, settled))
   } catch (error) {
     if (!isAppError(error, 'lease_lost')) throw error
     logger.warn('the lease was lost before the leg could be settled')
@@ -99,6 +103,12 @@ async function work(deps: TrainRunDeps, claim: Claim, signal: AbortSignal): Prom
     await beating
     for (const source of [draining, signal]) source.removeEventListener('abort', drain)
   }
+}
+
+/** Outages say nothing about this worker, nor do kills: a trainer that others killed did nothing wrong. */
+function outcomeOfLeg(outcome: LegOutcome, { isOfNode }: Settled): WorkOutcome {
+  if (isOfNode) return 'failed-here'
+  return outcome.type === 'interrupted' ? 'says-nothing' : 'worked'
 }
 
 interface Leg {
@@ -167,7 +177,13 @@ interface Training {
 async function train(deps: TrainRunDeps, leg: Leg, { reporter, request }: Training): Promise<LegOutcome> {
   const { claim, control, signal } = leg
   const giveUp = AbortSignal.any([control.gone, signal])
-  const uploads = createCheckpointUploads({ ...deps, ...claim, giveUp, onFailure: control.lose })
+  const uploads = createCheckpointUploads({
+    ...deps,
+    ...claim,
+    writeMetrics: reporter.write,
+    giveUp,
+    onFailure: control.lose
+  })
   const trainer = deps.startTrainer(request)
   const stop = () => trainer.stop(deps.stopGraceMs)
   control.stopping.addEventListener('abort', stop, { once: true })

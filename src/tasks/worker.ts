@@ -1,5 +1,6 @@
 /**
- * What a worker process does: takes jobs of every kind, and every few seconds takes back runs whose worker has died.
+ * What a worker process does: takes jobs of every kind, and every few seconds says that it is there, takes back runs whose worker
+ * has died, and queues open work that has no job.
  *
  *   start() → working ──stop(graceMs)──→ draining: no new jobs, trainers save and their legs are handed back ──→ stopped
  */
@@ -8,13 +9,19 @@ import type { Machine } from '../base/devices.ts'
 import type { Logger } from '../base/log.ts'
 import type { JobPayloads } from '../domain/job.ts'
 import type { JobSource } from '../domain/ports.ts'
+import type { OpenWork } from '../services/jobs/open-work.ts'
 import type { LegService } from '../services/runs/legs.ts'
+import type { WorkerService } from '../services/workers/workers.ts'
+import type { Fitness } from './fitness.ts'
 
 type Task<K extends keyof JobPayloads> = (payload: JobPayloads[K], signal: AbortSignal) => Promise<void>
 
 export interface WorkerOptions {
   readonly jobs: JobSource
   readonly legs: LegService
+  readonly openWork: OpenWork
+  readonly workers: WorkerService
+  readonly fitness: Fitness
   readonly tasks: { readonly [K in keyof JobPayloads]: Task<K> }
   /** Its name in leases: another one for every process. */
   readonly name: string
@@ -44,19 +51,32 @@ export interface Worker {
 const RECOVER_EVERY_MS = 10_000
 
 export function createWorker(options: WorkerOptions): Worker {
-  const { jobs, legs, name, machine, tasks, runs, ingests, exports, draining, clock, logger } = options
+  const { jobs, legs, openWork, workers, fitness, name, machine, tasks, draining, clock, logger } = options
+  const { runs, ingests, exports } = options
+  const startedAt = new Date(clock.now())
   let recovering = Promise.resolve()
+
+  async function lookAround(): Promise<void> {
+    const by = { worker: name, machine: await machine() }
+    if (draining.signal.aborted) return
+    const reason = fitness.restsBecause()
+    await workers.announce({
+      name,
+      machine: by.machine,
+      state: reason === null ? 'working' : 'resting',
+      reason,
+      startedAt
+    })
+    for (const runId of await legs.recover(by)) logger.warn({ runId }, 'its worker is lost: the run is queued again')
+    // A worker that rests would queue what it does not take.
+    if (reason !== null) return
+    for (const subject of await openWork.sweep(name))
+      logger.info({ subject }, 'open work without a job is queued again')
+  }
 
   async function recoverLost(): Promise<void> {
     while (!draining.signal.aborted) {
-      try {
-        const by = { worker: name, machine: await machine() }
-        if (draining.signal.aborted) return
-        for (const runId of await legs.recover(by))
-          logger.warn({ runId }, 'its worker is lost: the run is queued again')
-      } catch (error) {
-        logger.warn({ err: error }, 'lost runs could not be looked for')
-      }
+      await lookAround().catch((error: unknown) => logger.warn({ err: error }, 'lost work could not be looked for'))
       await clock.sleep(RECOVER_EVERY_MS, draining.signal).catch(() => {}) // draining: leaves the loop
     }
   }
@@ -75,7 +95,10 @@ export function createWorker(options: WorkerOptions): Worker {
     async stop(graceMs) {
       const stopped = jobs.stop(graceMs)
       draining.abort(new Error('the worker stops'))
-      await Promise.all([stopped, recovering])
+      await Promise.all([stopped, recovering, fitness.settled()])
+      await workers
+        .leave(name)
+        .catch((error: unknown) => logger.warn({ err: error }, 'it could not be said that this worker has ended'))
     }
   }
 }

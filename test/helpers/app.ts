@@ -156,7 +156,10 @@ export async function createTestApp(scope: TestScope, options: TestAppOptions = 
   const database = createDatabase({ url, max: 4, statementTimeoutMs: 10_000, logger: silentLogger })
   const jobs: EnqueuedJob[] = []
   const queue: TransactionalQueue = {
-    through: () => ({ enqueue: async (kind, payload, { key }) => void jobs.push({ kind, payload, key }) })
+    through: () => ({
+      enqueue: async (kind, payload, { key }) => void jobs.push({ kind, payload, key }),
+      withJob: async (keys) => keys.filter((one) => jobs.some(({ key }) => key === one))
+    })
   }
   const stores = createStores(database, queue)
   const signedObjects: (ObjectStore & SignedObjects) | null = options.objects

@@ -11,6 +11,8 @@ import type { Principal, Scope } from '../../domain/access.ts'
 export type Access = Scope | 'public' | 'signature'
 
 export const ACCESS = {
+  listWorkers: 'admin',
+
   createKey: 'admin',
   listKeys: 'admin',
   revokeKey: 'admin',

@@ -14,7 +14,10 @@ export const Estimate = Resource(
         'Of each device, for weights, their moments and activations: of a GPU where `compute.device` is `gpu`, else of a processor, whose float32 takes about twice as much.'
     }),
     duration_s: Nullable(
-      Type.Integer({ description: 'From the speed of the last run of the project that succeeded; null without one.' })
+      Type.Integer({
+        description:
+          'From the speed of the last run of the project with this architecture, patch size and `compute` that succeeded; null without one.'
+      })
     )
   },
   'Estimate'
@@ -28,7 +31,8 @@ export const Warnings = Type.Array(
   Type.Object({ what: Type.Enum([...WARNINGS]), images: Type.Integer(), message: Type.String() }),
   {
     description:
-      'What the recipe does not use of the images, or makes up, and how many images it is about. Empty where the version has no report.'
+      'What the recipe does not use of the images, or makes up, and how many images it is about; `workers`: that none of the workers ' +
+      'which are there could take the run. Of images, empty where the version has no report.'
   }
 )
 

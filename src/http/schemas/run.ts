@@ -120,6 +120,14 @@ const RunError = Type.Object({
   step: Nullable(Type.Integer())
 })
 
+const RunFailure = Type.Object({
+  code: Type.String(),
+  message: Type.String(),
+  step: Nullable(Type.Integer()),
+  node: Type.String({ description: 'Of the worker that had it: the same after a restart.' }),
+  at: Timestamp
+})
+
 const properties = {
   id: Type.String(),
   object: Type.Literal('run'),
@@ -147,6 +155,11 @@ const properties = {
   model: Nullable(Type.String()),
   evaluation: Nullable(RunEvaluation),
   error: Nullable(RunError),
+  failures: Type.Array(RunFailure, {
+    description:
+      'Tries that came to nothing since training last got further, the newest last. Two nodes with the same error, three times the ' +
+      'same on one, or ten processes that were killed or fell silent end the run; outages of database and store do not count.'
+  }),
   created_at: Timestamp,
   started_at: Nullable(Timestamp),
   resumed_at: Nullable(Timestamp),
@@ -262,6 +275,7 @@ export const presentRun = (run: DomainRun): Static<typeof Run> => ({
   model: run.modelId,
   evaluation: run.evaluation && presentRunEvaluation(run.evaluation),
   error: run.error && { ...run.error },
+  failures: run.failures.map(({ code, message, step, node, at }) => ({ code, message, step, node, at })),
   created_at: run.createdAt.toISOString(),
   started_at: timestampOrNull(run.startedAt),
   resumed_at: timestampOrNull(run.resumedAt),

@@ -12,8 +12,10 @@ import {
 import type { Page, PageRequest } from '../../domain/page.ts'
 import type { ObjectStore } from '../../domain/ports.ts'
 import type { Stores, UnitOfWork } from '../../domain/stores.ts'
+import { versionSubject } from '../jobs/job-tries.ts'
 import { listImages, listRejected, type RejectedFile } from './dataset-images.ts'
 import { checkCombination, checkPrefix, checkSelection } from './dataset-sources.ts'
+import { ingestKindOf, kindOfSize } from './ingest-kind.ts'
 
 export interface VersionDeps {
   readonly unitOfWork: UnitOfWork
@@ -30,9 +32,6 @@ export interface VersionPosition {
 
 export const datasetPrefix = (datasetId: string): string => `datasets/${datasetId}`
 export const versionPrefix = (datasetId: string, version: number): string => `${datasetPrefix(datasetId)}/v${version}`
-
-/** Of uploads that are read in seconds: those that have more may take hours, and wait for each other. */
-const SMALL_BYTES = 64 * 1024 * 1024
 
 /** `ds_…` or `ds_…@3`. */
 const REFERENCE = /^(ds_[0-9a-z]{1,40})(?:@([1-9][0-9]{0,8}))?$/
@@ -117,12 +116,13 @@ export function createVersionVerbs(deps: VersionDeps) {
       const checked = source.type === 's3' ? checkPrefix(source) : source
       // Nobody knows yet what lies below a prefix.
       const bytes = checked.type === 'upload' ? await requireUploads(deps, dataset, checked.uploads) : Infinity
-      const kind = bytes <= SMALL_BYTES ? 'ingest-small-dataset' : 'ingest-dataset'
+      const kind = kindOfSize(bytes)
       const version = newVersion(dataset, checked, new Date(clock.now()))
       return unitOfWork(async (tx) => {
         const inserted = await tx.datasets.insertVersion(version, (number) => versionPrefix(datasetId, number))
         const payload = { datasetId, version: inserted.version }
-        await tx.jobs.enqueue(kind, payload, { key: `${datasetId}@${inserted.version}`, project: projectId })
+        const key = versionSubject(datasetId, inserted.version)
+        await tx.jobs.enqueue(kind, payload, { key, project: projectId })
         return inserted
       })
     },
@@ -144,6 +144,10 @@ export function createVersionVerbs(deps: VersionDeps) {
         }
         const patch = { status: 'cancelled' } as const
         await tx.datasets.updateVersion(datasetId, version, patch)
+        // Where nobody has it just now, somebody removes what is there of it.
+        const kind = await ingestKindOf(tx, known)
+        const key = versionSubject(datasetId, version)
+        await tx.jobs.enqueue(kind, { datasetId, version }, { key, project: projectId })
         return { ...known, ...patch }
       })
     },

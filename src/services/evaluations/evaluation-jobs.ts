@@ -3,7 +3,7 @@
  *
  *   begin ──→ running ──complete──→ succeeded
  *     │          └──────fail──────→ failed
- *     └ null: nothing to do
+ *     └ null: nothing to do, or left to others     fail: unless it is tried again (domain/blame.ts)
  *
  * Every begin is another attempt, and only the newest writes: a worker that was taken for dead and is not leaves nothing, like one
  * whose evaluation was cancelled. One that a run asked for tells the run how it ended, and its numbers are metrics of the run.
@@ -23,8 +23,8 @@ import {
   type VersionName
 } from '../../domain/evaluation.ts'
 import type { Model } from '../../domain/model.ts'
-import type { EvaluationPatch, Stores, UnitOfWork } from '../../domain/stores.ts'
-import { storableText } from '../storable-text.ts'
+import type { Stores, UnitOfWork } from '../../domain/stores.ts'
+import { endTries, failTry, giveBack, type JobError, type TriedJob, takeTurn, type Verdict } from '../jobs/job-tries.ts'
 import { close, lockOpen } from './close.ts'
 
 /** A ready model, or a checkpoint that is there. */
@@ -58,7 +58,9 @@ export interface EvaluationJobs {
   state(attempt: Attempt): Promise<'open' | 'ended' | 'unwanted'>
   progress(attempt: Attempt, progress: EvaluationProgress): Promise<void>
   complete(attempt: Attempt, measured: Measured): Promise<void>
-  fail(attempt: Attempt, error: { readonly code: string; readonly message: string }): Promise<void>
+  fail(attempt: Attempt, error: JobError): Promise<Verdict>
+  /** Of a worker that is told to end. */
+  giveBack(attempt: Attempt): Promise<void>
   /** Once it has ended: checkpoints that were kept for it alone are marked, and returned for their objects to go. */
   retire(id: string): Promise<readonly Checkpoint[]>
 }
@@ -68,21 +70,27 @@ export interface Measured {
   readonly leftOut: readonly LeftOut[]
 }
 
-/** A worker that ends while it computes says nothing about the evaluation; this many say that it takes them along. */
-const MOST_ATTEMPTS = 10
+export interface EvaluationJobDeps {
+  readonly unitOfWork: UnitOfWork
+  readonly clock: Clock
+  /** Name of the worker. */
+  readonly worker: string
+}
 
-export function createEvaluationJobs(deps: { readonly unitOfWork: UnitOfWork; readonly clock: Clock }): EvaluationJobs {
-  const { unitOfWork, clock } = deps
+export function createEvaluationJobs({ unitOfWork, clock, worker }: EvaluationJobDeps): EvaluationJobs {
   const now = () => new Date(clock.now())
 
-  const end = ({ id, attempt }: Attempt, patchOf: (known: Evaluation) => EvaluationPatch): Promise<void> =>
+  const withOwn = <T>(
+    { id, attempt }: Attempt,
+    { work, otherwise }: { readonly work: (tx: Stores, known: Evaluation) => Promise<T>; readonly otherwise: T }
+  ): Promise<T> =>
     unitOfWork(async (tx) => {
       const known = await lockOpen(tx, id)
-      if (known?.attempt === attempt) await close(tx, known, { ...patchOf(known), finishedAt: now() })
+      return known?.attempt === attempt ? work(tx, known) : otherwise
     })
 
   return {
-    begin: (id) => unitOfWork((tx) => begin(tx, id, now())),
+    begin: (id) => unitOfWork((tx) => begin(tx, { id, worker, at: now() })),
 
     state: ({ id, attempt }) =>
       unitOfWork(async (tx) => {
@@ -98,15 +106,31 @@ export function createEvaluationJobs(deps: { readonly unitOfWork: UnitOfWork; re
       }),
 
     complete: (attempt, { results, leftOut }) =>
-      end(attempt, (known) => {
-        const measured = results.length
-        const { totalImages } = known.progress
-        const progress = { images: totalImages, totalImages, protocol: null, measured }
-        return { status: 'succeeded', results, leftOut, progress, error: null }
+      withOwn(attempt, {
+        otherwise: undefined,
+        async work(tx, known) {
+          const measured = results.length
+          const { totalImages } = known.progress
+          const progress = { images: totalImages, totalImages, protocol: null, measured }
+          const patch = { status: 'succeeded', results, leftOut, progress, error: null } as const
+          await close(tx, known, { ...patch, finishedAt: now() })
+          await endTries(tx, jobOf(known))
+        }
       }),
 
-    fail: (attempt, { code, message }) =>
-      end(attempt, () => ({ status: 'failed', error: { code, message: storableText(message) } })),
+    fail: (attempt, error) =>
+      withOwn<Verdict>(attempt, {
+        otherwise: { type: 'not-ours' },
+        async work(tx, known) {
+          const verdict = await failTry(tx, { job: jobOf(known), worker, error })
+          if (verdict.type === 'over')
+            await close(tx, known, { status: 'failed', error: verdict.error, finishedAt: now() })
+          return verdict
+        }
+      }),
+
+    giveBack: (attempt) =>
+      withOwn(attempt, { otherwise: undefined, work: (tx, known) => giveBack(tx, jobOf(known), worker) }),
 
     async retire(id) {
       const runs = await unitOfWork((tx) => runsOfCheckpoints(tx, id))
@@ -137,16 +161,23 @@ async function retireOf(tx: Stores, runId: string): Promise<readonly Checkpoint[
   return superseded
 }
 
-async function begin(tx: Stores, id: string, at: Date): Promise<EvaluationOrder | null> {
+interface Beginning {
+  readonly id: string
+  readonly worker: string
+  readonly at: Date
+}
+
+async function begin(tx: Stores, { id, worker, at }: Beginning): Promise<EvaluationOrder | null> {
   const known = await lockOpen(tx, id)
   if (known === null) return null
   const fail = async (code: string, message: string): Promise<null> => {
     await close(tx, known, { status: 'failed', error: { code, message }, finishedAt: at })
+    await endTries(tx, jobOf(known))
     return null
   }
-  if (known.attempt >= MOST_ATTEMPTS) {
-    return fail('trainer_crashed', `Its worker ended ${known.attempt} times while it was computed.`)
-  }
+  const turn = await takeTurn(tx, jobOf(known), worker)
+  if (turn.type === 'left') return null
+  if (turn.type === 'over') return fail(turn.error.code, turn.error.message)
   const subjects: Measurable[] = []
   for (const name of known.against === null ? [known] : [known, known.against]) {
     const found = await findMeasurable(tx, name)
@@ -177,6 +208,8 @@ async function begin(tx: Stores, id: string, at: Date): Promise<EvaluationOrder 
   const groundTruth = await tx.evaluations.loadGroundTruth(id)
   return { evaluation: { ...known, ...patch }, subject: subject!, against, ...images, groundTruth }
 }
+
+const jobOf = ({ id, projectId }: Pick<Evaluation, 'id' | 'projectId'>): TriedJob => ({ subject: id, projectId })
 
 async function findMeasurable(tx: Stores, { modelId, checkpointId }: SubjectName): Promise<Measurable | null> {
   if (modelId !== null) {

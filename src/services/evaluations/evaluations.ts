@@ -12,7 +12,7 @@ import { type DescriptionPatch, described } from '../description.ts'
 import type { ModelService } from '../models/models.ts'
 import { close, lockOpen } from './close.ts'
 import { type OtherSources, planByNames } from './name-protocols.ts'
-import { queueEvaluation } from './new-evaluation.ts'
+import { enqueueEvaluation, queueEvaluation } from './new-evaluation.ts'
 import { type PlanDeps, type PlanRequest, planEvaluation } from './plan-evaluation.ts'
 import { findAgainst, findSubject, type SubjectWish } from './subject.ts'
 
@@ -129,7 +129,10 @@ export function createEvaluationService(deps: EvaluationServiceDeps) {
         const known = open ?? (await tx.evaluations.load(id))
         if (known?.projectId !== projectId) throw new AppError('evaluation_not_found', { evaluationId: id })
         checkCancelable(known)
-        return open ? close(tx, open, { status: 'cancelled', finishedAt: new Date(clock.now()) }) : known
+        if (!open) return known
+        // Where nobody has it just now, somebody removes what was kept for it.
+        await enqueueEvaluation(tx, open)
+        return close(tx, open, { status: 'cancelled', finishedAt: new Date(clock.now()) })
       })
   }
 }

@@ -31,13 +31,17 @@ const newEvaluation = (
   finishedAt: null
 })
 
+/** Unless a job of it waits or runs. */
+export const enqueueEvaluation = (tx: Stores, { id, projectId }: Pick<Evaluation, 'id' | 'projectId'>): Promise<void> =>
+  tx.jobs.enqueue('evaluate-model', { evaluationId: id }, { key: id, project: projectId })
+
 /** Inserts it and queues its job. @throws AppError dataset_version_not_found when a version was removed meanwhile */
 export async function queueEvaluation(tx: Stores, wanted: NewEvaluation): Promise<Evaluation> {
   const images = await holdPlan(tx, wanted)
   const evaluation = newEvaluation(wanted, images)
   await tx.evaluations.insert(evaluation)
   if (wanted.groundTruth) await tx.evaluations.insertGroundTruth(evaluation, wanted.groundTruth)
-  await tx.jobs.enqueue('evaluate-model', { evaluationId: wanted.id }, { key: wanted.id, project: wanted.projectId })
+  await enqueueEvaluation(tx, wanted)
   return evaluation
 }
 

@@ -3,7 +3,7 @@
  *
  *   exporting → ready     files in the object store, prototypes and configuration written, in one transaction; in the same
  *                         the evaluation is queued that the run has asked for
- *   exporting → failed    with the code; the task removes the objects
+ *   exporting → failed    with the code, for good (domain/blame.ts); the task removes the objects
  *
  * Every change of a run's model is an event of the run.
  */
@@ -15,6 +15,7 @@ import type { MixtureSummary, Model, ModelConfig, ModelImport, Prototype, Verifi
 import type { NewRunEvent, Run } from '../../domain/run.ts'
 import type { Stores, UnitOfWork } from '../../domain/stores.ts'
 import { planOf, queueOrFailEvaluation } from '../evaluations/new-evaluation.ts'
+import { endTries, failTry, giveBack, type JobError, type TriedJob, takeTurn, type Verdict } from '../jobs/job-tries.ts'
 
 export const modelPrefix = (modelId: string): string => `models/${modelId}`
 
@@ -45,28 +46,40 @@ export interface ExportedModel {
 }
 
 export interface ExportService {
-  /** Null when there is nothing to do: the model is gone, or was made before. A missing checkpoint fails the model. */
+  /** Null when there is nothing to do: the model is gone, was made before, or is left to others. A missing checkpoint fails the model. */
   begin(modelId: string): Promise<ExportOrder | null>
   /** The same for a model that is made of weights of others. */
   beginImport(modelId: string): Promise<ImportOrder | null>
   complete(modelId: string, exported: ExportedModel): Promise<void>
-  fail(modelId: string, error: { readonly code: string; readonly message: string }): Promise<void>
+  fail(modelId: string, error: JobError): Promise<Verdict>
+  /** Of a worker that is told to end. */
+  giveBack(modelId: string): Promise<void>
 }
 
 export interface ExportDeps {
   readonly unitOfWork: UnitOfWork
   readonly clock: Clock
   readonly newId: (kind: IdKind) => string
+  /** Name of the worker. */
+  readonly worker: string
 }
 
-export function createExportService({ unitOfWork, clock, newId }: ExportDeps): ExportService {
+export function createExportService({ unitOfWork, clock, newId, worker }: ExportDeps): ExportService {
   const now = () => new Date(clock.now())
 
-  const fail = async (tx: Stores, model: Model, error: { readonly code: string; readonly message: string }) => {
+  const fail = async (tx: Stores, model: Model, error: JobError) => {
     await tx.models.update(model.id, { status: 'failed', error })
+    await endTries(tx, jobOf(model))
     if (model.runId === null) return
     const data = { model: model.id, status: 'failed', error: { ...error } }
     await tx.events.append(model.runId, [{ type: 'model', level: 'error', data }], now())
+  }
+
+  /** What is given up here has failed for good. */
+  async function isOurTurn(tx: Stores, model: Model): Promise<boolean> {
+    const turn = await takeTurn(tx, jobOf(model), worker)
+    if (turn.type === 'over') await fail(tx, model, turn.error)
+    return turn.type === 'begin'
   }
 
   /** The evaluation that its run asked for, of the run's own model and once. Returns its id. */
@@ -84,8 +97,8 @@ export function createExportService({ unitOfWork, clock, newId }: ExportDeps): E
   return {
     begin: (modelId) =>
       unitOfWork(async (tx) => {
-        const model = await tx.models.load(modelId)
-        if (model?.status !== 'exporting') return null
+        const model = await tx.models.load(modelId, { lock: true })
+        if (model?.status !== 'exporting' || !(await isOurTurn(tx, model))) return null
         const checkpoint = model.checkpointId === null ? null : await tx.checkpoints.load(model.checkpointId)
         const run = checkpoint === null ? null : await tx.runs.load(checkpoint.runId)
         if (checkpoint?.status !== 'complete' || run === null) {
@@ -98,8 +111,9 @@ export function createExportService({ unitOfWork, clock, newId }: ExportDeps): E
 
     beginImport: (modelId) =>
       unitOfWork(async (tx) => {
-        const model = await tx.models.load(modelId)
+        const model = await tx.models.load(modelId, { lock: true })
         if (model?.status !== 'exporting' || model.importedFrom === null) return null
+        if (!(await isOurTurn(tx, model))) return null
         const { source } = model.importedFrom
         const ids = source.type === 'upload' ? source.uploads : []
         const uploads: Upload[] = []
@@ -114,8 +128,9 @@ export function createExportService({ unitOfWork, clock, newId }: ExportDeps): E
 
     complete: (modelId, { config, files, verification, mixture, prototypes }) =>
       unitOfWork(async (tx) => {
-        const model = await tx.models.load(modelId)
+        const model = await tx.models.load(modelId, { lock: true })
         if (model?.status !== 'exporting') return
+        await endTries(tx, jobOf(model))
         await tx.prototypes.replaceAll(
           modelId,
           prototypes.map((prototype) => ({ ...prototype, modelId }))
@@ -137,11 +152,22 @@ export function createExportService({ unitOfWork, clock, newId }: ExportDeps): E
 
     fail: (modelId, error) =>
       unitOfWork(async (tx) => {
+        const model = await tx.models.load(modelId, { lock: true })
+        if (model?.status !== 'exporting') return { type: 'not-ours' }
+        const verdict = await failTry(tx, { job: jobOf(model), worker, error })
+        if (verdict.type === 'over') await fail(tx, model, verdict.error)
+        return verdict
+      }),
+
+    giveBack: (modelId) =>
+      unitOfWork(async (tx) => {
         const model = await tx.models.load(modelId)
-        if (model?.status === 'exporting') await fail(tx, model, error)
+        if (model !== null) await giveBack(tx, jobOf(model), worker)
       })
   }
 }
+
+const jobOf = ({ id, projectId }: Pick<Model, 'id' | 'projectId'>): TriedJob => ({ subject: id, projectId })
 
 /** What the counts on the training images say may be seen by nobody who watched the batches. */
 const alarmOf = ({ id, step }: Model, mixture: MixtureSummary | null): NewRunEvent[] =>

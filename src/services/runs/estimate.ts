@@ -11,7 +11,7 @@ export interface Estimate {
   readonly flops: number
   /** Of each device. */
   readonly memoryBytes: number
-  /** Null until a run of the project has succeeded: then from what its machine did. */
+  /** Null until a run of the project with this architecture, on such devices, has succeeded: then from what its machine did. */
   readonly durationS: number | null
 }
 
@@ -31,8 +31,18 @@ export function estimateRun(
   { images, device, devices }: DeviceWish & { readonly images: number },
   finished: readonly Run[]
 ): Estimate {
+  const isAlike = (run: Run) =>
+    run.recipe.arch === recipe.arch &&
+    run.recipe.patchSize === recipe.patchSize &&
+    run.compute.device === device &&
+    run.compute.devices === devices
+
   const numbers = recipeNumbers(recipe, images, devices)
-  const rate = finished.map(measuredFlopRate).find((one) => one !== null) ?? null
+  const rate =
+    finished
+      .filter(isAlike)
+      .map(measuredFlopRate)
+      .find((one) => one !== null) ?? null
   return {
     steps: numbers.totalSteps,
     images: numbers.totalSteps * recipe.hyperparameters.batchSize,

@@ -12,6 +12,7 @@ export interface LegDeps {
   readonly unitOfWork: UnitOfWork
   /** Outside transactions, for reads. */
   readonly stores: Stores
+  /** Paces looks for lost runs, and nothing else: leases go by the database's. */
   readonly clock: Clock
   readonly newId: (kind: IdKind) => string
   /** A worker that is silent for so long has lost its runs. */
@@ -21,7 +22,7 @@ export interface LegDeps {
 export const lost = (lease: Lease): AppError =>
   new AppError('lease_lost', { runId: lease.runId, leaseEpoch: lease.epoch })
 
-export const expiryOf = ({ clock, leaseMs }: LegDeps): Date => new Date(clock.now() + leaseMs)
+export const expiryAfter = (now: Date, { leaseMs }: Pick<LegDeps, 'leaseMs'>): Date => new Date(now.getTime() + leaseMs)
 
 /** @throws AppError lease_lost */
 export async function hold(stores: Stores, lease: Lease): Promise<Run> {

@@ -4,7 +4,7 @@ import type { Checkpoint, StoredFile } from '../../domain/checkpoint.ts'
 import type { Lease, MetricPoint, NewRunEvent, Run, RunIntent, RunProgress } from '../../domain/run.ts'
 import type { Stores } from '../../domain/stores.ts'
 import { evaluateOnTheWay } from '../evaluations/on-the-way.ts'
-import { expiryOf, hold, type LegDeps, stateEvent, write } from './leg-lease.ts'
+import { expiryAfter, hold, type LegDeps, stateEvent, write } from './leg-lease.ts'
 
 /** One flush: points, where the run is, and, at its own slower pace, an event for those who watch. */
 export interface StepReport {
@@ -51,17 +51,17 @@ export interface LegRecords {
 const HEALTHY_CANDIDATES = 50
 
 export function createLegRecords(deps: LegDeps): LegRecords {
-  const { unitOfWork, clock } = deps
-  const now = () => new Date(clock.now())
+  const { unitOfWork } = deps
   return {
     recordSteps: (lease, report) =>
       unitOfWork(async (tx) => {
         const run = await hold(tx, lease)
         const { points, progress, imagesPerSecond, etaS } = report
         if (points.length > 0) await tx.metrics.write(run.id, points)
-        await write(tx, lease, { progress, imagesPerSecond, etaS, leaseExpiresAt: expiryOf(deps) })
+        const now = await tx.now()
+        await write(tx, lease, { progress, imagesPerSecond, etaS, leaseExpiresAt: expiryAfter(now, deps) })
         const events = eventsOf(report)
-        if (events.length > 0) await tx.events.append(run.id, events, now())
+        if (events.length > 0) await tx.events.append(run.id, events, now)
         return run.desired
       }),
 
@@ -72,13 +72,13 @@ export function createLegRecords(deps: LegDeps): LegRecords {
         const bytes = uploaded.files.reduce((sum, file) => sum + file.bytes, 0)
         const { id, projectId } = run
         const leaseEpoch = lease.epoch
-        const createdAt = now()
+        const createdAt = await tx.now()
         const owned = { projectId, runId: id, leaseEpoch, bytes, status: 'complete', createdAt } as const
         const checkpoint = { ...uploaded, ...owned }
         await tx.checkpoints.insert(checkpoint)
-        const isPastError = run.error !== null && uploaded.step >= (run.error.step ?? 0)
-        const patch = { latestCheckpointId: uploaded.id, attempt: 1, leaseExpiresAt: expiryOf(deps) }
-        await write(tx, lease, isPastError ? { ...patch, error: null } : patch)
+        const isPast = [run.error, ...run.failures].every((one) => uploaded.step >= (one?.step ?? 0))
+        const patch = { latestCheckpointId: uploaded.id, attempt: 1, leaseExpiresAt: expiryAfter(createdAt, deps) }
+        await write(tx, lease, isPast ? { ...patch, error: null, failures: [] } : patch)
         const { step, epoch, stateHash } = uploaded
         const data = { checkpoint: uploaded.id, step, epoch, bytes, stateHash }
         const evaluated = await evaluateOnTheWay(tx, { run, checkpoint, newId: deps.newId })
@@ -91,7 +91,7 @@ export function createLegRecords(deps: LegDeps): LegRecords {
         await tx.checkpoints.markDeleted(checkpoint.id)
         const message = `Checkpoint ${checkpoint.id} of step ${checkpoint.step} cannot be read: ${reason}`
         const data = { message, checkpoint: checkpoint.id, step: checkpoint.step }
-        await tx.events.append(run.id, [{ type: 'message', level: 'warn', data }], now())
+        await tx.events.append(run.id, [{ type: 'message', level: 'warn', data }], await tx.now())
       }),
 
     retireCheckpoints: (lease, keep) =>
@@ -123,7 +123,7 @@ async function raiseAlarm(
   const run = await hold(tx, lease)
   const isCollapse = alarm.rule !== 'plateau'
   const shouldPause = isCollapse && run.alarms.some(({ rule, action }) => rule === 'collapse' && action === 'pause')
-  const at = new Date(deps.clock.now())
+  const at = await tx.now()
   const data = {
     ...alarm,
     action: shouldPause ? 'pause' : 'notify',
@@ -132,7 +132,7 @@ async function raiseAlarm(
   const events: NewRunEvent[] = [{ type: 'alarm', level: 'warn', data }]
   if (shouldPause && run.desired === 'run') {
     const pausing = { status: 'pausing', statusReason: `alarm:${alarm.rule}` } as const
-    await write(tx, lease, { ...pausing, leaseExpiresAt: expiryOf(deps) })
+    await write(tx, lease, { ...pausing, leaseExpiresAt: expiryAfter(at, deps) })
     await tx.runs.update(run.id, { desired: 'pause' })
     events.push(stateEvent({ ...run, ...pausing }, 'warn'))
   }

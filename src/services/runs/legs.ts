@@ -3,21 +3,25 @@
  *
  *   claim ──→ starting ──started()──→ running ──settle(outcome)──→ see leg-rules.ts
  *     │                                  │ heartbeat(), and what leg-records.ts writes
- *     └─ null: ended, paused, another worker's lease is alive, or the run needs devices that this worker's machine lacks
+ *     └─ null: ended, paused, another worker's lease is alive, the run needs devices that this worker's machine lacks, or it
+ *        failed here and others could have it
  *
  * A user's wish arrives as `desired`; the worker learns of it from its heartbeat and settles accordingly. Every transition
  * writes its event in the same transaction, under the fence of leg-lease.ts. Calls may be repeated after an answer was lost.
+ * The time of leases is the database's.
  */
-import { serves } from '../../base/devices.ts'
+import { isLeftToOthers } from '../../domain/blame.ts'
 import type { Checkpoint } from '../../domain/checkpoint.ts'
 import type { DatasetVersion } from '../../domain/dataset.ts'
-import { isFinished, type Lease, type Run, type RunEngine, type RunIntent, type RunStatus } from '../../domain/run.ts'
+import { isFinished, type Lease, type Run, type RunEngine, type RunIntent } from '../../domain/run.ts'
 import type { Stores } from '../../domain/stores.ts'
-import { newModel } from '../models/new-model.ts'
+import { nodeOf } from '../../domain/worker.ts'
+import { otherNodes } from '../workers/workers.ts'
 import { filesOfCheckpoint, filesOfModel, type InitFiles } from './inits.ts'
-import { type Claimant, leaveToOthers } from './leg-devices.ts'
-import { expiryOf, hold, type LegDeps, stateEvent, write } from './leg-lease.ts'
-import { type Decision, decide, isPastDeadline, type LegOutcome } from './leg-rules.ts'
+import { type Claimant, leaveToOthers, suits } from './leg-devices.ts'
+import { end, enqueueLeg, type Settled } from './leg-ends.ts'
+import { expiryAfter, hold, type LegDeps, stateEvent, write } from './leg-lease.ts'
+import { isPastDeadline, type LegOutcome } from './leg-rules.ts'
 
 export interface Claim {
   readonly run: Run
@@ -46,7 +50,7 @@ export interface LegService {
   claim(runId: string, by: Claimant): Promise<Claim | null>
   heartbeat(lease: Lease): Promise<Heartbeat>
   started(lease: Lease, start: LegStart): Promise<void>
-  settle(lease: Lease, outcome: LegOutcome): Promise<RunStatus>
+  settle(lease: Lease, outcome: LegOutcome): Promise<Settled>
   /**
    * Queues runs whose worker is gone, and those that wait without a job for devices that the machine has. Returns the ids of
    * the runs it took back.
@@ -56,9 +60,6 @@ export interface LegService {
 
 const CHECKPOINTS_TO_TRY = 20
 
-/** One job per lease epoch: the next leg can be queued while the job of this one is still running. */
-export const legKey = (run: Pick<Run, 'id' | 'leaseEpoch'>): string => `${run.id}:${run.leaseEpoch}`
-
 export function createLegService(deps: LegDeps): LegService {
   const { unitOfWork, stores, clock, leaseMs } = deps
   let lookFrom = Number.NEGATIVE_INFINITY
@@ -67,7 +68,7 @@ export function createLegService(deps: LegDeps): LegService {
   async function listLost(): Promise<readonly Run[]> {
     if (clock.now() < lookFrom) return []
     try {
-      return await stores.runs.listExpiredLeases(new Date(clock.now()))
+      return await stores.runs.listExpiredLeases(await stores.now())
     } catch (error) {
       lookFrom = clock.now() + leaseMs
       throw error
@@ -80,12 +81,13 @@ export function createLegService(deps: LegDeps): LegService {
     heartbeat: (lease) =>
       unitOfWork(async (tx) => {
         const run = await tx.runs.load(lease.runId, { lock: true })
+        const now = await tx.now()
         const stillOurs =
           run !== null &&
           run.leaseEpoch === lease.epoch &&
-          (await tx.runs.updateUnderLease(lease, { leaseExpiresAt: expiryOf(deps) }))
+          (await tx.runs.updateUnderLease(lease, { leaseExpiresAt: expiryAfter(now, deps) }))
         if (!stillOurs) return { stillOurs: false, desired: 'run', isPastDeadline: false }
-        return { stillOurs, desired: run.desired, isPastDeadline: isPastDeadline(run, clock.now()) }
+        return { stillOurs, desired: run.desired, isPastDeadline: isPastDeadline(run, now.getTime()) }
       }),
 
     started: (lease, start) => unitOfWork((tx) => begin(deps, tx, { lease, start })),
@@ -94,7 +96,7 @@ export function createLegService(deps: LegDeps): LegService {
       unitOfWork(async (tx) => {
         const run = await hold(tx, lease)
         // Settled before, and the answer was lost.
-        if (run.leaseWorker === null) return run.status
+        if (run.leaseWorker === null) return { status: run.status, isOfNode: false }
         return end(deps, tx, { run, outcome })
       }),
 
@@ -109,20 +111,17 @@ export function createLegService(deps: LegDeps): LegService {
 }
 
 async function claim(deps: LegDeps, tx: Stores, { runId, by }: { runId: string; by: Claimant }): Promise<Claim | null> {
-  const now = deps.clock.now()
   const known = await tx.runs.load(runId, { lock: true })
+  const now = await tx.now()
   if (known === null || isFinished(known) || known.status === 'paused' || isLeased(known, now)) return null
-  if (isForTraining(known, now) && !serves(by.machine, known.compute)) {
-    await leaveToOthers(tx, { run: known, by, now })
-    return null
-  }
-  const claimed = await tx.runs.claim(runId, by.worker, expiryOf(deps), new Date(now))
+  if (isForTraining(known, now) && !(await isFor(tx, known, { by, now }))) return null
+  const claimed = await tx.runs.claim(runId, by.worker, expiryAfter(now, deps), now)
   if (claimed === null) return null
   const run = {
     ...claimed,
     leg: Math.max(1, claimed.leg),
     attempt: claimed.attempt + 1,
-    startedAt: claimed.startedAt ?? new Date(now)
+    startedAt: claimed.startedAt ?? now
   }
   const lease = { runId, epoch: run.leaseEpoch }
   if (!isForTraining(run, now)) {
@@ -138,11 +137,23 @@ async function claim(deps: LegDeps, tx: Stores, { runId, by }: { runId: string; 
   const starting = { ...run, status: 'starting', statusReason: null } as const
   const { status, statusReason, leg, attempt, startedAt } = starting
   await write(tx, lease, { status, statusReason, leg, attempt, startedAt })
-  await tx.events.append(runId, [stateEvent(starting)], new Date(now))
+  await tx.events.append(runId, [stateEvent(starting)], now)
   const { data } = await tx.checkpoints.listByRun(run.projectId, runId, { limit: CHECKPOINTS_TO_TRY, after: null })
   const complete = data.filter(({ status }) => status === 'complete')
   return { run: starting, lease, checkpoints: complete, version, initFiles: await findInitFiles(tx, run) }
 }
+
+/** Whether a worker should train the run, rather than leave it to others. */
+async function isFor(tx: Stores, run: Run, { by, now }: { by: Claimant; now: Date }): Promise<boolean> {
+  if (!suits(by.machine, run)) {
+    await leaveToOthers(tx, { run, by, now })
+    return false
+  }
+  return run.failures.length === 0 || !isLeftToOthers(run.failures, nodeOf(by.worker), await othersFor(tx, run, by))
+}
+
+const othersFor = (tx: Stores, run: Run, { worker }: Pick<Claimant, 'worker'>): Promise<readonly string[]> =>
+  otherNodes(tx, nodeOf(worker), ({ machine }) => suits(machine, run))
 
 async function findInitFiles(tx: Stores, { init }: Run): Promise<InitFiles | null> {
   if (init === null) return null
@@ -155,10 +166,10 @@ async function findInitFiles(tx: Stores, { init }: Run): Promise<InitFiles | nul
 }
 
 /** Otherwise any worker settles it. */
-const isForTraining = (run: Run, now: number): boolean => run.desired === 'run' && !isPastDeadline(run, now)
+const isForTraining = (run: Run, now: Date): boolean => run.desired === 'run' && !isPastDeadline(run, now.getTime())
 
-const isLeased = (run: Run, now: number): boolean =>
-  run.leaseWorker !== null && run.leaseExpiresAt !== null && run.leaseExpiresAt.getTime() > now
+const isLeased = (run: Run, now: Date): boolean =>
+  run.leaseWorker !== null && run.leaseExpiresAt !== null && run.leaseExpiresAt > now
 
 async function begin(deps: LegDeps, tx: Stores, { lease, start }: { lease: Lease; start: LegStart }): Promise<void> {
   const run = await hold(tx, lease)
@@ -174,8 +185,8 @@ async function begin(deps: LegDeps, tx: Stores, { lease, start }: { lease: Lease
   const status = run.status === 'starting' ? 'running' : run.status
   await tx.metrics.removeAfter(run.id, step)
   const engine = { name, device, deviceKind, devices, precision }
-  await write(tx, lease, { status, engine, progress, leaseExpiresAt: expiryOf(deps) })
-  const at = new Date(deps.clock.now())
+  const at = await tx.now()
+  await write(tx, lease, { status, engine, progress, leaseExpiresAt: expiryAfter(at, deps) })
   const message = {
     message: step === 0 ? 'Training starts.' : `Training goes on from step ${step}.`,
     step,
@@ -192,78 +203,24 @@ async function begin(deps: LegDeps, tx: Stores, { lease, start }: { lease: Lease
   )
 }
 
-/** Writes the decision of leg-rules.ts with its event, the next leg's job or the model's. */
-async function end(deps: LegDeps, tx: Stores, ending: { run: Run; outcome: LegOutcome }): Promise<RunStatus> {
-  const { run, outcome } = ending
-  const now = deps.clock.now()
-  const decision = decide(run, outcome, now)
-  const { status, reason, error, requeueAfterS, isNextLeg } = decision
-  const isOver = requeueAfterS === null && status !== 'paused'
-  const settled: Run = {
-    ...run,
-    progress: outcome.type === 'completed' ? { ...run.progress, step: outcome.step, percent: 100 } : run.progress,
-    status,
-    statusReason: reason,
-    error,
-    leg: isNextLeg ? run.leg + 1 : run.leg,
-    attempt: isNextLeg || status === 'paused' ? 0 : run.attempt,
-    leaseWorker: null,
-    leaseExpiresAt: null,
-    imagesPerSecond: isOver ? run.imagesPerSecond : null,
-    etaS: isOver ? 0 : null,
-    finishedAt: isOver ? new Date(now) : null,
-    modelId: outcome.type === 'completed' ? await publishModel(deps, tx, { run, step: outcome.step }) : run.modelId
-  }
-  const { id, projectId, recipe, init, createdAt, desired, leaseEpoch, ...patch } = settled
-  await write(tx, { runId: run.id, epoch: run.leaseEpoch }, patch)
-  const event = stateEvent(settled, levelOf(decision))
-  const note = outcome.type === 'interrupted' ? { message: outcome.message } : {}
-  await tx.events.append(run.id, [{ ...event, data: { ...event.data, ...note } }], new Date(now))
-  if (requeueAfterS !== null) await enqueue(tx, settled, requeueAfterS)
-  return status
-}
-
-function levelOf({ status, isNextLeg }: Decision): 'info' | 'warn' | 'error' {
-  if (status === 'failed') return 'error'
-  return status === 'queued' && !isNextLeg ? 'warn' : 'info'
-}
-
-const enqueue = (tx: Stores, run: Run, startAfterS: number): Promise<void> =>
-  tx.jobs.enqueue(
-    'run-leg',
-    { runId: run.id },
-    { key: legKey(run), priority: run.compute.priority, ...(startAfterS > 0 ? { startAfterS } : {}) }
-  )
-
-/** A run that reaches its end becomes a model in the same transaction, or neither happens. */
-async function publishModel(
-  { clock, newId }: LegDeps,
-  tx: Stores,
-  { run, step }: { run: Run; step: number }
-): Promise<string> {
-  const id = newId('model')
-  const { projectId, name, id: runId, latestCheckpointId: checkpointId } = run
-  const createdAt = new Date(clock.now())
-  await tx.models.insert(newModel({ id, projectId, name, runId, checkpointId, step, createdAt }))
-  await tx.jobs.enqueue('export-model', { modelId: id }, { key: id, project: projectId })
-  return id
-}
-
 async function takeBack(deps: LegDeps, tx: Stores, { runId, by }: { runId: string; by: Claimant }): Promise<boolean> {
-  const now = deps.clock.now()
   const known = await tx.runs.load(runId, { lock: true })
+  const now = await tx.now()
   if (known === null || isFinished(known) || known.status === 'paused' || isLeased(known, now)) return false
   if (known.leaseWorker === null && known.status === 'queued') {
-    // Nobody had it: perhaps its job was lost, or dropped by a worker without the devices. A job that waits already makes
+    // Nobody had it: perhaps its job was lost, or dropped by a worker that it is not for. A job that waits already makes
     // this a no-op.
-    if (!isForTraining(known, now) || serves(by.machine, known.compute)) await enqueue(tx, known, 0)
-    else await leaveToOthers(tx, { run: known, by, now })
+    if (!isForTraining(known, now) || (await isFor(tx, known, { by, now }))) await enqueueLeg(tx, known, 0)
     return false
   }
   // Claiming, for no time at all, raises the epoch: the lost worker cannot write any more, should it come back.
-  const run = await tx.runs.claim(runId, 'supervisor', new Date(now), new Date(now))
+  const run = await tx.runs.claim(runId, 'supervisor', now, now)
   if (run === null) return false
-  const message = `Worker ${known.leaseWorker ?? 'unknown'} has not been heard of since its lease ended.`
-  await end(deps, tx, { run, outcome: { type: 'interrupted', reason: 'worker_lost', message } })
+  const worker = known.leaseWorker ?? 'unknown'
+  const message = `Worker ${worker} has not been heard of since its lease ended.`
+  await end(deps, tx, {
+    run: { ...run, leaseWorker: worker },
+    outcome: { type: 'interrupted', reason: 'worker_lost', message }
+  })
   return true
 }

@@ -5,8 +5,8 @@ import type { Run } from '../../domain/run.ts'
 import { askFor, type RunVerb } from '../../domain/run-verbs.ts'
 import type { Stores, UnitOfWork } from '../../domain/stores.ts'
 import { type DescriptionPatch, described } from '../description.ts'
+import { legKey } from './leg-ends.ts'
 import { stateEvent } from './leg-lease.ts'
-import { legKey } from './legs.ts'
 
 export interface RunVerbDeps {
   readonly unitOfWork: UnitOfWork

@@ -25,11 +25,13 @@ import {
   planEvaluation,
   resolveDataset
 } from '../evaluations/plan-evaluation.ts'
+import { listLive } from '../workers/workers.ts'
 import { checkBeforeImages, circumstancesOf, deviceOf, imagesOf } from './auto-circumstances.ts'
 import { type Estimate, estimateRun } from './estimate.ts'
 import { findInit, type InitDeps, type InitWish } from './inits.ts'
+import { workersWarning } from './leg-devices.ts'
+import { legKey } from './leg-ends.ts'
 import { stateEvent } from './leg-lease.ts'
-import { legKey } from './legs.ts'
 import { createRunEventVerbs } from './run-events.ts'
 import { createRunFeed, type RunFeedDeps } from './run-feed.ts'
 import { createRunDescription, createRunVerb } from './run-verbs.ts'
@@ -69,8 +71,8 @@ export interface RunPlan {
   readonly evaluation: EvaluationOfRun | null
 }
 
-/** How many of the last successes are asked for a speed: baselines of 0 epochs have none. */
-const RUNS_TO_MEASURE = 10
+/** How many of the last successes are asked for a speed: baselines of 0 epochs have none, and others are of other networks. */
+const RUNS_TO_MEASURE = 50
 
 export type RunService = ReturnType<typeof createRunService>
 
@@ -103,7 +105,11 @@ export function createRunService(deps: RunServiceDeps) {
       { limit: RUNS_TO_MEASURE, after: null }
     )
     const { compute } = request
-    const warnings = version.report === null ? [] : warningsOf(version.report, recipe, init !== null)
+    const workers = workersWarning(await listLive(stores), { recipe, compute })
+    const warnings = [
+      ...(version.report === null ? [] : warningsOf(version.report, recipe, init !== null)),
+      ...(workers === null ? [] : [workers])
+    ]
     const estimate = estimateRun(recipe, { images: version.images, ...compute }, succeeded.data)
     return { version, recipe, reasons, warnings, init, estimate, evaluation }
   }
@@ -206,6 +212,7 @@ function newRun(
     modelId: null,
     evaluation,
     error: null,
+    failures: [],
     createdAt: new Date(clock.now()),
     startedAt: null,
     resumedAt: null,

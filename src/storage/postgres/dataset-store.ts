@@ -1,4 +1,4 @@
-import { and, desc, eq, getTableColumns, lt, sql } from 'drizzle-orm'
+import { and, asc, desc, eq, getTableColumns, inArray, lt, sql } from 'drizzle-orm'
 import { AppError, invariant } from '../../base/errors.ts'
 import type { DatasetStore } from '../../domain/stores.ts'
 import type { Db } from './client.ts'
@@ -10,7 +10,13 @@ import { datasets } from './schema/datasets.ts'
 
 const { lastVersion, ...datasetColumns } = getTableColumns(datasets)
 
-type VersionVerbs = 'insertVersion' | 'findVersion' | 'listVersions' | 'loadVersion' | 'updateVersion'
+type VersionVerbs =
+  | 'insertVersion'
+  | 'findVersion'
+  | 'listVersions'
+  | 'listOpenVersions'
+  | 'loadVersion'
+  | 'updateVersion'
 
 export const createDatasetStore = (db: Db): DatasetStore => ({
   ...createVersionVerbs(db),
@@ -101,6 +107,10 @@ const createVersionVerbs = (db: Db): Pick<DatasetStore, VersionVerbs> => ({
     return found ?? null
   },
 
+  async listOpenVersions(limit) {
+    return db.select().from(datasetVersions).where(isOpenVersion).orderBy(asc(datasetVersions.createdAt)).limit(limit)
+  },
+
   async listVersions(projectId, datasetId, { limit, after }) {
     const rows = await db
       .select()
@@ -133,6 +143,9 @@ const createVersionVerbs = (db: Db): Pick<DatasetStore, VersionVerbs> => ({
       .where(eq(datasets.id, datasetId))
   }
 })
+
+/** Matches the partial index dataset_versions_open word by word, or it would not be used. */
+const isOpenVersion = inArray(datasetVersions.status, sql`('queued', 'ingesting')`)
 
 const isVersion = (datasetId: string, version: number) =>
   and(eq(datasetVersions.datasetId, datasetId), eq(datasetVersions.version, version))

@@ -1,4 +1,4 @@
-import { and, count, desc, eq, isNotNull, lt, notInArray, or, sql } from 'drizzle-orm'
+import { and, asc, count, desc, eq, isNotNull, lt, notInArray, or, sql } from 'drizzle-orm'
 import type { Evaluation } from '../../domain/evaluation.ts'
 import type { EvaluationFilter, EvaluationStore } from '../../domain/stores.ts'
 import type { Db } from './client.ts'
@@ -51,6 +51,15 @@ export const createEvaluationStore = (db: Db): EvaluationStore => ({
       .orderBy(desc(evaluations.id))
       .limit(limit + 1)
     return toPage(rows.map(fromRow), limit, ({ id }) => id)
+  },
+
+  async listOpen(limit) {
+    return db
+      .select({ id: evaluations.id, projectId: evaluations.projectId })
+      .from(evaluations)
+      .where(isUnevaluated)
+      .orderBy(asc(evaluations.id))
+      .limit(limit)
   },
 
   async lockWaiting(runId) {

@@ -27,14 +27,14 @@ const FOLDER = fileURLToPath(new URL('../../../migrations', import.meta.url))
  */
 export async function migrate(
   url: string,
-  { clock = systemClock }: { clock?: Clock } = {}
+  { clock = systemClock, folder = FOLDER }: { clock?: Clock; folder?: string } = {}
 ): Promise<readonly string[]> {
   const pool = new Pool({ Client: SteadyClient, connectionString: url, max: 1, application_name: 'kappa-migrate' })
   pool.on('error', () => {}) // the query that was running rejects with the same error
   try {
     for (let attempt = 1; ; attempt++) {
       try {
-        return await inTransaction(pool, applyMissing)
+        return await inTransaction(pool, (client) => applyMissing(client, folder))
       } catch (error) {
         if (!isLocked(error) || attempt === MOST_ATTEMPTS) throw error
         await clock.sleep(BETWEEN_MS)
@@ -80,7 +80,7 @@ async function missingMigrations(pool: Pool): Promise<readonly string[]> {
   const { rows: found } = await pool.query("select to_regclass('drizzle.__drizzle_migrations') is not null as there")
   const newest = found[0]?.there ? await newestApplied(pool) : 0
   const migrations = readMigrationFiles({ migrationsFolder: FOLDER })
-  return migrationNames().filter((_, i) => (migrations[i]?.folderMillis ?? 0) > newest)
+  return migrationNames(FOLDER).filter((_, i) => (migrations[i]?.folderMillis ?? 0) > newest)
 }
 
 async function newestApplied(client: Pick<PoolClient, 'query'> | Pool): Promise<number> {
@@ -88,7 +88,7 @@ async function newestApplied(client: Pick<PoolClient, 'query'> | Pool): Promise<
   return Number(rows[0]?.newest)
 }
 
-async function applyMissing(client: PoolClient): Promise<readonly string[]> {
+async function applyMissing(client: PoolClient, folder: string): Promise<readonly string[]> {
   await client.query('select pg_advisory_xact_lock($1)', [LOCK])
   await client.query('create schema if not exists drizzle')
   await client.query(`create table if not exists drizzle.__drizzle_migrations
@@ -96,8 +96,8 @@ async function applyMissing(client: PoolClient): Promise<readonly string[]> {
   // From here on: for each other processes that migrate wait as long as it takes.
   await client.query(`set local lock_timeout = ${LOCK_TIMEOUT_MS}`)
   const newest = await newestApplied(client)
-  const names = migrationNames()
-  const migrations = readMigrationFiles({ migrationsFolder: FOLDER })
+  const names = migrationNames(folder)
+  const migrations = readMigrationFiles({ migrationsFolder: folder })
   const applied: string[] = []
   for (const [i, { sql, hash, folderMillis }] of migrations.entries()) {
     if (folderMillis <= newest) continue
@@ -112,7 +112,7 @@ async function applyMissing(client: PoolClient): Promise<readonly string[]> {
 }
 
 /** In the journal's order, which is that of the files drizzle reads. */
-function migrationNames(): string[] {
-  const journal: { entries: { tag: string }[] } = JSON.parse(readFileSync(join(FOLDER, 'meta/_journal.json'), 'utf8'))
+function migrationNames(folder: string): string[] {
+  const journal: { entries: { tag: string }[] } = JSON.parse(readFileSync(join(folder, 'meta/_journal.json'), 'utf8'))
   return journal.entries.map((entry) => entry.tag)
 }

@@ -1,8 +1,11 @@
-import { and, desc, eq, lt } from 'drizzle-orm'
+import { and, asc, desc, eq, lt, sql } from 'drizzle-orm'
 import type { ModelStore } from '../../domain/stores.ts'
 import type { Db } from './client.ts'
 import { toPage } from './page.ts'
 import { models } from './schema/models.ts'
+
+/** Matches the partial index models_exporting word by word, or it would not be used. */
+const isExporting = eq(models.status, sql`'exporting'`)
 
 export const createModelStore = (db: Db): ModelStore => ({
   async insert(model) {
@@ -17,9 +20,14 @@ export const createModelStore = (db: Db): ModelStore => ({
     return model ?? null
   },
 
-  async load(id) {
-    const [model] = await db.select().from(models).where(eq(models.id, id))
+  async load(id, options) {
+    const query = db.select().from(models).where(eq(models.id, id))
+    const [model] = await (options?.lock ? query.for('update') : query)
     return model ?? null
+  },
+
+  async listExporting(limit) {
+    return db.select().from(models).where(isExporting).orderBy(asc(models.id)).limit(limit)
   },
 
   async list(projectId, { limit, after }) {

@@ -9,31 +9,44 @@ import { translateDatabaseError, translating } from './errors.ts'
 import { createEvaluationStore } from './evaluation-store.ts'
 import { createEventStore } from './event-store.ts'
 import { createIdempotencyStore } from './idempotency-store.ts'
+import { createJobTriesStore } from './job-tries-store.ts'
 import { createKeyStore } from './key-store.ts'
 import { createMetricStore } from './metric-store.ts'
 import { createModelStore } from './model-store.ts'
 import { createPrototypeStore } from './prototype-store.ts'
 import { createRunStore } from './run-store.ts'
+import { createWorkerStore } from './worker-store.ts'
+
+/** Stands for the database's clock, in tests. */
+type Now = () => Date
 
 /** The stores without a transaction: each statement stands for itself. */
-export const createStores = ({ db, pool }: Pick<Database, 'db' | 'pool'>, queue: TransactionalQueue): Stores =>
-  storesOn(db, executorOf(pool), queue)
+export const createStores = (
+  { db, pool }: Pick<Database, 'db' | 'pool'>,
+  queue: TransactionalQueue,
+  now?: Now
+): Stores => storesOn(db, executorOf(pool), { queue, now })
 
 /**
  * One transaction for everything `work` does with the stores it is given, jobs included: when it throws, nothing was
  * written. `work` must not keep the stores for later, nor wait for anything slow.
  */
 export const createUnitOfWork =
-  ({ pool }: Pick<Database, 'pool'>, queue: TransactionalQueue): UnitOfWork =>
+  ({ pool }: Pick<Database, 'pool'>, queue: TransactionalQueue, now?: Now): UnitOfWork =>
   async (work) => {
     try {
-      return await inTransaction(pool, (client) => work(storesOn(drizzle(client), executorOf(client), queue)))
+      return await inTransaction(pool, (client) => work(storesOn(drizzle(client), executorOf(client), { queue, now })))
     } catch (error) {
       throw translateDatabaseError(error)
     }
   }
 
-const storesOn = (db: Db, executor: SqlExecutor, queue: TransactionalQueue): Stores => ({
+interface Joined {
+  readonly queue: TransactionalQueue
+  readonly now: Now | undefined
+}
+
+const storesOn = (db: Db, executor: SqlExecutor, { queue, now }: Joined): Stores => ({
   keys: translating(createKeyStore(db)),
   datasets: translating(createDatasetStore(db)),
   runs: translating(createRunStore(db)),
@@ -44,8 +57,19 @@ const storesOn = (db: Db, executor: SqlExecutor, queue: TransactionalQueue): Sto
   prototypes: translating(createPrototypeStore(db)),
   evaluations: translating(createEvaluationStore(db)),
   idempotency: translating(createIdempotencyStore(db)),
-  jobs: translating(queue.through(executor))
+  workers: translating(createWorkerStore(db)),
+  jobTries: translating(createJobTriesStore(db)),
+  jobs: translating(queue.through(executor)),
+  now: async () => (now ? now() : timeOf(executor))
 })
+
+async function timeOf(executor: SqlExecutor): Promise<Date> {
+  // Not now(): that is when the transaction began, and it may have waited for a row since.
+  const { rows } = await executor.executeSql('select clock_timestamp() as at').catch((error: unknown) => {
+    throw translateDatabaseError(error)
+  })
+  return (rows as readonly { readonly at: Date }[])[0]!.at // one row, of the one column named here
+}
 
 const executorOf = (connection: Pick<Pool, 'query'>): SqlExecutor => ({
   executeSql: async (text, values) => ({ rows: (await connection.query(text, values ? [...values] : [])).rows })

@@ -101,6 +101,7 @@ export const aRun = (dataset: Dataset, more: Partial<Run> = {}): Run => ({
   modelId: null,
   evaluation: null,
   error: null,
+  failures: [],
   createdAt: NOW,
   startedAt: null,
   resumedAt: null,

@@ -33,7 +33,7 @@ afterEach(() => {
 const ingest = (patch: Partial<Parameters<typeof createIngestDataset>[0]> = {}) =>
   createIngestDataset({
     ...bench.shared(),
-    ingests: createIngestService({ unitOfWork: bench.unitOfWork, clock: systemClock }),
+    ingests: createIngestService({ unitOfWork: bench.unitOfWork, clock: systemClock, worker: 'a worker' }),
     entry: join(import.meta.dirname, '../../helpers/fake-ingester.ts'),
     limits: {},
     maxSourceBytes: 1e6,
@@ -206,13 +206,13 @@ test('an ingester that is killed is tried once more', { skip }, async () => {
   await ingest()(once, running())
   assert.equal((await load(once))?.status, 'ready')
   const always = await fromUpload('kill')
-  await ingest()(always, running())
+  for (let tries = 0; tries < 3; tries++) await ingest()(always, running())
   assert.deepEqual([(await load(always))?.status, (await load(always))?.error?.code], ['failed', 'internal'])
 })
 
 test('a bug in the ingester fails the version without showing its cause', { skip }, async () => {
   const payload = await fromUpload('exit')
-  await ingest()(payload, running())
+  for (let tries = 0; tries < 3; tries++) await ingest()(payload, running())
   const version = await load(payload)
   assert.equal(version?.error?.code, 'internal')
   assert.doesNotMatch(version?.error?.message ?? '', /scripted/)
@@ -251,7 +251,7 @@ test('a dataset that is removed meanwhile leaves no objects', { skip }, async ()
 test('a worker that ends leaves the version for the next', { skip }, async () => {
   const payload = await fromUpload('pack')
   const draining = AbortSignal.abort(new Error('the worker stops'))
-  await assert.rejects(ingest({ draining })(payload, running()), /the worker stops/)
+  await ingest({ draining })(payload, running())
   assert.equal((await load(payload))?.status, 'ingesting')
   await ingest()(payload, running())
   assert.equal((await load(payload))?.status, 'ready')
@@ -347,8 +347,14 @@ test('a worker that ends while a version is made hands it on, cancelled or not',
   const done = ingest({ draining: draining.signal })(payload, running())
   while (!existsSync(marker)) await new Promise((resolve) => setTimeout(resolve, 10))
   draining.abort(new Error('the worker stops'))
-  await assert.rejects(done, /the worker stops/)
+  await done
+  bench.jobs.length = 0
   await cancel(payload)
+  assert.deepEqual(
+    bench.jobs.map(({ payload }) => payload),
+    [payload],
+    'somebody removes what is left'
+  )
   await ingest()(payload, running())
   assert.equal((await load(payload))?.status, 'cancelled')
 })

@@ -54,7 +54,7 @@ const evaluationsOf = async (run: Run): Promise<readonly Evaluation[]> =>
 const evaluate = (evaluationId: string) =>
   createEvaluateModel({
     ...bench.shared(),
-    evaluations: createEvaluationJobs({ unitOfWork: bench.unitOfWork, clock: systemClock })
+    evaluations: createEvaluationJobs({ unitOfWork: bench.unitOfWork, clock: systemClock, worker: 'a worker' })
   })({ evaluationId }, new AbortController().signal)
 
 const stepsOf = async (run: Run) => (await bench.completeCheckpoints(run)).map(({ step }) => step).sort((a, b) => a - b)

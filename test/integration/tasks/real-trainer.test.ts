@@ -79,7 +79,7 @@ test('killed in mid-run, it ends in the same state, bit for bit, its model is pu
   })
   assert.equal(loss?.steps.length, STEPS)
 
-  const exports = createExportService({ unitOfWork: bench.unitOfWork, clock: systemClock, newId })
+  const exports = createExportService({ unitOfWork: bench.unitOfWork, clock: systemClock, newId, worker: 'a worker' })
   const exportModel = createExportModel({ ...bench.shared(), startTrainer: begin, threads: 1, exports })
   await exportModel({ modelId: run.modelId ?? '' }, new AbortController().signal)
   const model = await bench.stores.models.load(run.modelId ?? '')
@@ -98,7 +98,7 @@ test('killed in mid-run, it ends in the same state, bit for bit, its model is pu
   const subject = { modelId: run.modelId, checkpointId: null, step: STEPS, runId: null }
   const named = { id, projectId: run.projectId, name: null, ...subject, metadata: {} }
   await bench.unitOfWork((tx) => queueEvaluation(tx, { ...named, plan, createdAt: new Date() }))
-  const evaluations = createEvaluationJobs({ unitOfWork: bench.unitOfWork, clock: systemClock })
+  const evaluations = createEvaluationJobs({ unitOfWork: bench.unitOfWork, clock: systemClock, worker: 'a worker' })
   const evaluateModel = createEvaluateModel({ ...bench.shared(), startTrainer: begin, threads: 1, evaluations })
   await evaluateModel({ evaluationId: id }, new AbortController().signal)
   const evaluation = await bench.stores.evaluations.load(id)
@@ -231,7 +231,7 @@ test('killed in mid-run, it ends in the same state, bit for bit, its model is pu
   const first = keeping({ evaluationId: cut }, leaving.signal)
   while (!keptOf(cut).some((key) => key.includes('/finetune-'))) await new Promise((resolve) => setTimeout(resolve, 5))
   leaving.abort(new Error('the worker ends'))
-  await assert.rejects(first, /the worker ends/)
+  await first
   assert.notEqual(keptOf(cut).length, 0)
   await keeping({ evaluationId: cut }, new AbortController().signal)
   assert.deepEqual(founds, [[], ['finetune', 'linear']])

@@ -113,15 +113,16 @@ test('only the newest checkpoints are kept, in rows and in objects', { skip }, a
   assert.deepEqual(keys.sort(), expected.sort())
 })
 
-test('the same failure at the same step twice ends the run', { skip }, async () => {
+test('the same failure three times on the only node ends the run', { skip }, async () => {
   const run = await bench.addRun({ totalSteps: 10, at: 4, how: 'fail', code: 'out_of_memory' })
   await bench.workAll(run)
-  const { status, error, attempt } = await bench.load(run)
+  const { status, error, failures } = await bench.load(run)
   assert.deepEqual(
     { status, code: error?.code, step: error?.step, retryable: error?.retryable },
     { status: 'failed', code: 'out_of_memory', step: 4, retryable: false }
   )
-  assert.equal(attempt, 2)
+  assert.equal(failures.length, 3)
+  assert.deepEqual(bench.outcomes.at(-1), { subject: run.id, outcome: 'failed-here' })
 })
 
 test('a failure that does not come again is forgotten', { skip }, async () => {
@@ -139,7 +140,7 @@ test('a loss that is not finite ends the run at once, with the step', { skip }, 
   assert.deepEqual([status, statusReason, error?.step], ['failed', 'loss_not_finite', 4])
 })
 
-test('a trainer that crashes at once, twice, ends the run with its last words', { skip }, async () => {
+test('a trainer that crashes at once, three times, ends the run with its last words', { skip }, async () => {
   const run = await bench.addRun({ totalSteps: 10, at: 1, how: 'exit' })
   await bench.workAll(run)
   const { status, error } = await bench.load(run)

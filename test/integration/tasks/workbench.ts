@@ -18,6 +18,7 @@ import { createLegRecords } from '../../../src/services/runs/leg-records.ts'
 import { createLegService } from '../../../src/services/runs/legs.ts'
 import { createDatabase } from '../../../src/storage/postgres/client.ts'
 import { createStores, createUnitOfWork } from '../../../src/storage/postgres/unit-of-work.ts'
+import type { WorkOutcome } from '../../../src/tasks/fitness.ts'
 import { createTrainRun, type TrainRunDeps } from '../../../src/tasks/train-run.ts'
 import type { FakeScript } from '../../helpers/fake-trainer.ts'
 import { memoryObjects } from '../../helpers/memory-objects.ts'
@@ -57,17 +58,20 @@ export async function createWorkbench(scope: TestScope, clock: Clock = systemClo
     through: () => ({
       async enqueue(kind, payload, { key, startAfterS = 0 }) {
         jobs.push({ kind, payload, key, startAfterS })
-      }
+      },
+      withJob: async (keys) => keys.filter((one) => jobs.some(({ key }) => key === one))
     })
   }
-  const stores = createStores(database, queue)
-  const unitOfWork = createUnitOfWork(database, queue)
+  const now = () => new Date(clock.now())
+  const stores = createStores(database, queue, now)
+  const unitOfWork = createUnitOfWork(database, queue, now)
   const legDeps = { unitOfWork, stores, clock, newId, leaseMs: LEASE_MS }
   const objects = memoryObjects()
   const legs = createLegService(legDeps)
   const records = createLegRecords(legDeps)
   const project = await stores.keys.ensureProject('default')
   const trainers: TrainerProcess[] = []
+  const outcomes: { readonly subject: string; readonly outcome: WorkOutcome }[] = []
 
   async function addRun(script: FakeScript, patch: Partial<Run> = {}): Promise<Run> {
     const datasetId = await addDataset()
@@ -102,6 +106,7 @@ export async function createWorkbench(scope: TestScope, clock: Clock = systemClo
       modelId: null,
       evaluation: null,
       error: null,
+      failures: [],
       createdAt: now,
       startedAt: null,
       resumedAt: null,
@@ -172,6 +177,7 @@ export async function createWorkbench(scope: TestScope, clock: Clock = systemClo
     stopGraceMs: 5000,
     threads: 0,
     draining: new AbortController().signal,
+    onOutcome: (subject: string, outcome: WorkOutcome) => void outcomes.push({ subject, outcome }),
     startTrainer: (request: Parameters<typeof startTrainer>[0]) => {
       const trainer = startTrainer(request, { entry: ENTRY, clock: systemClock, logger: silentLogger })
       trainers.push(trainer)
@@ -204,6 +210,8 @@ export async function createWorkbench(scope: TestScope, clock: Clock = systemClo
     records,
     jobs,
     trainers,
+    /** What tasks said of their worker. */
+    outcomes,
     addRun,
     trainRun,
     /** One leg after the other, as the queue would start them, until none is waiting. */

@@ -131,6 +131,13 @@ function LastFailure({ run, events }: Props) {
     const next = isFinished(run) ? '' : retryable ? ', is tried again' : ''
     return <Vital question={question} tone="bad" answer={message} detail={`${code}${where}${next}`} />
   }
+  const last = run.failures.at(-1)
+  if (last) {
+    const times = run.failures.length === 1 ? 'Failed once' : `Failed ${run.failures.length} times`
+    const where = last.step === null ? '' : ` at step ${last.step}`
+    const detail = `${last.code}${where} on ${last.node}, is tried again`
+    return <Vital question={question} tone="warn" answer={`${times} without getting further`} detail={detail} />
+  }
   const failed = events.log.findLast((event) => eventError(event) !== null)
   if (!failed) return <Vital question={question} answer="No failure" tone="good" />
   return <Vital question={question} tone="warn" answer={eventError(failed)} detail="overcome since" />

@@ -1,4 +1,5 @@
-import { bigint, foreignKey, integer, jsonb, pgTable, primaryKey, text } from 'drizzle-orm/pg-core'
+import { sql } from 'drizzle-orm'
+import { bigint, foreignKey, index, integer, jsonb, pgTable, primaryKey, text } from 'drizzle-orm/pg-core'
 import type { DatasetSource, DatasetVersion, DatasetVersionStatus } from '../../../domain/dataset.ts'
 import { time } from './columns.ts'
 import { datasets } from './datasets.ts'
@@ -26,6 +27,8 @@ export const datasetVersions = pgTable(
     readyAt: time('ready_at')
   },
   (table) => [
+    // The sweep for versions whose job is lost.
+    index('dataset_versions_open').on(table.createdAt).where(sql`${table.status} in ('queued', 'ingesting')`),
     primaryKey({ name: 'dataset_versions_pkey', columns: [table.datasetId, table.version] }),
     foreignKey({
       name: 'dataset_versions_of_dataset',

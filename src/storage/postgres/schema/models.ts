@@ -1,3 +1,4 @@
+import { sql } from 'drizzle-orm'
 import { foreignKey, index, integer, jsonb, pgTable, text, unique } from 'drizzle-orm/pg-core'
 import type { StoredFile } from '../../../domain/checkpoint.ts'
 import type {
@@ -37,6 +38,8 @@ export const models = pgTable(
   },
   (table) => [
     unique('models_by_project').on(table.projectId, table.id),
+    // The sweep for models whose job is lost.
+    index('models_exporting').on(table.id).where(sql`${table.status} = 'exporting'`),
     // Whether a checkpoint must be kept.
     index('models_by_checkpoint').on(table.checkpointId),
     foreignKey({

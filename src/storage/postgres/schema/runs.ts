@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm'
 import { doublePrecision, index, integer, jsonb, pgTable, text, unique } from 'drizzle-orm/pg-core'
 import type { JsonObject } from '../../../base/json.ts'
+import type { Failure } from '../../../domain/blame.ts'
 import type { EvaluationOfRun } from '../../../domain/evaluation.ts'
 import type {
   Alarm,
@@ -54,6 +55,7 @@ export const runs = pgTable(
     modelId: text('model_id'),
     evaluation: jsonb('evaluation').$type<EvaluationOfRun>(),
     error: jsonb('error').$type<RunError>(),
+    failures: jsonb('failures').notNull().default([]).$type<readonly Failure[]>(),
     createdAt: time('created_at').notNull(),
     startedAt: time('started_at'),
     resumedAt: time('resumed_at'),

@@ -10,6 +10,7 @@ const recipe = resolveRecipe({ method: 'dino-vmf', preset: 'mu' })
 const ended = (imagesSeen: number, seconds: number): Run =>
   ({
     recipe,
+    compute: { device: 'any', devices: 1, maxRuntimeS: 60, priority: 0 },
     startedAt: new Date(0),
     resumedAt: null,
     finishedAt: new Date(seconds * 1000),
@@ -32,6 +33,16 @@ test('the time is that of the newest success which trained anything', () => {
   assert.equal(estimateRun(recipe, once, [ended(0, 3), ended(seen, 50), ended(seen, 900)]).durationS, 50)
   const twice = estimateRun(recipe, { ...once, images: 2 * images }, [ended(seen, 50)])
   assert.equal(twice.durationS, 100)
+})
+
+test('a run of another architecture, or on other devices, says nothing about the time', () => {
+  const images = 10 * recipe.hyperparameters.batchSize
+  const done = ended(images, 50)
+  const onGpu = { ...done, compute: { ...done.compute, device: 'gpu' } } as const
+  const larger = { ...done, recipe: { ...recipe, arch: 'vit_small' } } as const
+  assert.equal(estimateRun(recipe, { images, device: 'any', devices: 1 }, [onGpu, larger]).durationS, null)
+  assert.equal(estimateRun(recipe, { images, device: 'gpu', devices: 2 }, [onGpu]).durationS, null)
+  assert.notEqual(estimateRun(recipe, { images, device: 'gpu', devices: 1 }, [onGpu]).durationS, null)
 })
 
 test('the memory is that of each device, and of a GPU where one is asked for', () => {

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { backoffS, type Failure } from '../../../../src/domain/blame.ts'
 import type { Run } from '../../../../src/domain/run.ts'
-import { backoffS, decide, type LegOutcome } from '../../../../src/services/runs/leg-rules.ts'
+import { type Circumstances, decide, type LegOutcome } from '../../../../src/services/runs/leg-rules.ts'
 
 const NOW = Date.UTC(2026, 0, 2)
+const HERE: Circumstances = { now: NOW, node: 'a', others: [] }
 
 const aRun = (patch: Partial<Run> = {}): Run =>
   ({
@@ -11,6 +13,7 @@ const aRun = (patch: Partial<Run> = {}): Run =>
     status: 'running',
     statusReason: null,
     error: null,
+    failures: [],
     attempt: 1,
     leg: 1,
     startedAt: new Date(NOW - 60_000),
@@ -22,68 +25,115 @@ const aRun = (patch: Partial<Run> = {}): Run =>
 
 const FAILED: LegOutcome = { type: 'failed', code: 'out_of_memory', message: 'no room', step: 8 }
 const LOST: LegOutcome = { type: 'interrupted', reason: 'trainer_killed', message: 'killed' }
-const known = { code: 'out_of_memory', message: 'no room', retryable: true, step: 8 }
+const AWAY: LegOutcome = { type: 'interrupted', reason: 'storage_unavailable', message: 'away' }
 const late = { startedAt: new Date(NOW - 3_600_000) }
+
+const failure = (patch: Partial<Failure> = {}): Failure => ({
+  code: 'out_of_memory',
+  message: 'no room',
+  node: 'a',
+  step: 8,
+  at: new Date(NOW - 60_000).toISOString(),
+  ...patch
+})
 
 test('a completed run has succeeded, even when it was asked to end meanwhile', () => {
   for (const desired of ['run', 'pause', 'cancel'] as const) {
-    assert.equal(decide(aRun({ desired }), { type: 'completed', step: 10 }, NOW).status, 'succeeded')
+    const { status, failures } = decide(aRun({ desired, failures: [failure()] }), { type: 'completed', step: 10 }, HERE)
+    assert.deepEqual([status, failures], ['succeeded', []])
   }
 })
 
 test('what was asked decides, however the leg ended', () => {
   for (const outcome of [FAILED, LOST, { type: 'stopped' }, { type: 'leg-ended' }] as const) {
-    assert.equal(decide(aRun({ desired: 'cancel' }), outcome, NOW).status, 'cancelled')
-    assert.equal(decide(aRun({ desired: 'pause' }), outcome, NOW).status, 'paused')
+    assert.equal(decide(aRun({ desired: 'cancel' }), outcome, HERE).status, 'cancelled')
+    assert.equal(decide(aRun({ desired: 'pause' }), outcome, HERE).status, 'paused')
   }
 })
 
 test('a pause that an alarm asked for keeps its reason', () => {
   const run = aRun({ desired: 'pause', statusReason: 'alarm:collapse_few' })
-  assert.equal(decide(run, { type: 'stopped' }, NOW).reason, 'alarm:collapse_few')
+  assert.equal(decide(run, { type: 'stopped' }, HERE).reason, 'alarm:collapse_few')
 })
 
-test('an error is tried again once; the same at the same step is final', () => {
-  const first = decide(aRun(), FAILED, NOW)
+test('an error that nobody knows is tried again and kept with its node; the same on another node is final', () => {
+  const first = decide(aRun(), FAILED, { ...HERE, others: ['b'] })
   assert.deepEqual([first.status, first.requeueAfterS, first.error?.retryable], ['queued', 1, true])
-  const second = decide(aRun({ error: known }), FAILED, NOW)
+  assert.deepEqual(first.failures, [failure({ at: new Date(NOW).toISOString() })])
+  const second = decide(aRun({ failures: first.failures }), FAILED, { ...HERE, node: 'b' })
   assert.deepEqual([second.status, second.requeueAfterS, second.error?.retryable], ['failed', null, false])
+  assert.equal(second.error?.message, 'no room Tried 2 times, by a, b.')
 })
 
-test('another step, message or code is another error', () => {
-  for (const other of [{ step: 9 }, { message: 'less room' }, { code: 'internal' }]) {
-    assert.equal(decide(aRun({ error: known }), { ...FAILED, ...other }, NOW).status, 'queued')
+test('on one node alone it is tried three times, with growing waits', () => {
+  const waits: unknown[] = []
+  let failures: readonly Failure[] = []
+  for (let tries = 0; tries < 3; tries++) {
+    const decision = decide(aRun({ failures }), FAILED, HERE)
+    failures = decision.failures
+    waits.push([decision.status, decision.requeueAfterS])
+  }
+  assert.deepEqual(waits, [
+    ['queued', 5],
+    ['queued', 30],
+    ['failed', null]
+  ])
+})
+
+test('another error on another node is not the same', () => {
+  const run = aRun({ failures: [failure({ code: 'internal', node: 'b' })] })
+  assert.equal(decide(run, FAILED, HERE).status, 'queued')
+})
+
+test('what is of the recipe or the images is final at once', () => {
+  for (const code of ['loss_not_finite', 'invalid_recipe', 'dataset_version_not_found', 'weights_mismatch']) {
+    const { status, error } = decide(aRun(), { type: 'failed', code, message: 'so it is', step: 3 }, HERE)
+    assert.deepEqual([status, error?.step, error?.message], ['failed', 3, 'so it is'])
   }
 })
 
-test('a loss that is not finite is final at once', () => {
-  const outcome: LegOutcome = { type: 'failed', code: 'loss_not_finite', message: 'NaN', step: 3 }
-  assert.deepEqual([decide(aRun(), outcome, NOW).status, decide(aRun(), outcome, NOW).error?.step], ['failed', 3])
+test('an outage is waited for without limit, within the time', () => {
+  const waiting = decide(aRun({ attempt: 500 }), AWAY, HERE)
+  assert.deepEqual([waiting.status, waiting.requeueAfterS, waiting.failures], ['queued', 300, []])
+  const over = decide(aRun({ ...late, attempt: 1 }), AWAY, HERE)
+  assert.deepEqual([over.status, over.reason, over.error?.code], ['failed', 'deadline', 'deadline'])
 })
 
-test('lost infrastructure is retried without limit, within the time', () => {
-  assert.equal(decide(aRun({ attempt: 500 }), LOST, NOW).status, 'queued')
-  const over = decide(aRun({ ...late, attempt: 1 }), LOST, NOW)
-  assert.deepEqual([over.status, over.reason, over.error?.code], ['failed', 'deadline', 'deadline'])
+test('a trainer that is killed ten times at one place ends the run, and says by whom it was tried', () => {
+  let failures: readonly Failure[] = []
+  for (let tries = 1; tries < 10; tries++) {
+    const decision = decide(aRun({ failures }), LOST, { ...HERE, node: tries % 2 === 0 ? 'a' : 'b' })
+    assert.equal(decision.status, 'queued')
+    failures = decision.failures
+  }
+  const last = decide(aRun({ failures }), LOST, HERE)
+  assert.deepEqual([last.status, last.reason, last.error?.step], ['failed', 'trainer_killed', 7])
+  assert.equal(last.error?.message, 'killed Tried 10 times, by b, a.')
+})
+
+test('a worker that is told to end costs no try and no wait', () => {
+  const outcome: LegOutcome = { type: 'interrupted', reason: 'preempted', message: 'told to end' }
+  const { status, requeueAfterS, failures } = decide(aRun({ attempt: 9 }), outcome, HERE)
+  assert.deepEqual([status, requeueAfterS, failures], ['queued', 0, []])
 })
 
 test('a run that went on has its time from then', () => {
   const resumed = aRun({ ...late, resumedAt: new Date(NOW - 3_599_000) })
-  assert.equal(decide(resumed, LOST, NOW).status, 'queued')
-  assert.equal(decide({ ...resumed, resumedAt: new Date(NOW - 3_600_000) }, LOST, NOW).reason, 'deadline')
+  assert.equal(decide(resumed, LOST, HERE).status, 'queued')
+  assert.equal(decide({ ...resumed, resumedAt: new Date(NOW - 3_600_000) }, LOST, HERE).reason, 'deadline')
 })
 
 test('the deadline does not overrule a cancel', () => {
-  assert.equal(decide(aRun({ ...late, desired: 'cancel' }), { type: 'stopped' }, NOW).status, 'cancelled')
+  assert.equal(decide(aRun({ ...late, desired: 'cancel' }), { type: 'stopped' }, HERE).status, 'cancelled')
 })
 
 test('a leg that ended by its limit is followed by a new one, at once', () => {
-  const { status, isNextLeg, requeueAfterS } = decide(aRun(), { type: 'leg-ended' }, NOW)
+  const { status, isNextLeg, requeueAfterS } = decide(aRun(), { type: 'leg-ended' }, HERE)
   assert.deepEqual([status, isNextLeg, requeueAfterS], ['queued', true, 0])
 })
 
 test('a pause that was taken back goes on', () => {
-  assert.equal(decide(aRun({ desired: 'run' }), { type: 'stopped' }, NOW).status, 'queued')
+  assert.equal(decide(aRun({ desired: 'run' }), { type: 'stopped' }, HERE).status, 'queued')
 })
 
 test('the wait doubles while no checkpoint gets further, up to five minutes', () => {

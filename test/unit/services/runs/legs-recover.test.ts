@@ -16,7 +16,11 @@ test('after an outage living workers get a lease’s time before their runs are 
     looks += 1
     return []
   }
-  const deps = { clock, leaseMs: 30_000, stores: { runs: { listExpiredLeases } } } as unknown as LegDeps // all it uses
+  const deps = {
+    clock,
+    leaseMs: 30_000,
+    stores: { runs: { listExpiredLeases }, now: async () => new Date(clock.now()) }
+  } as unknown as LegDeps // all it uses
   const legs = createLegService(deps)
   await assert.rejects(legs.recover(BY), { code: 'database_unavailable' })
   isAway = false
