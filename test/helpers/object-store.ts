@@ -6,6 +6,7 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createS3Store } from '../../src/storage/objects/s3-store.ts'
+import { startVersitygw } from './versitygw.ts'
 
 export interface S3Server {
   readonly endpoint: string
@@ -51,11 +52,13 @@ const BUCKET = 'kappa-test'
 /** s3rver knows these two and no others. */
 const CREDENTIALS = { accessKeyId: 'S3RVER', secretAccessKey: 'S3RVER' }
 const LACKS =
-  's3rver neither checks part ETags and signed URLs nor aborts uploads; set KAPPA_TEST_S3_ENDPOINT to a fuller server'
+  's3rver neither checks part ETags and signed URLs nor aborts uploads; set KAPPA_TEST_VERSITYGW or KAPPA_TEST_S3_ENDPOINT to a fuller server'
 const S3RVER = join(import.meta.dirname, '../../node_modules/s3rver/bin/s3rver.js')
 
 /** @throws Error with the server's output when it does not start */
 export async function startS3(): Promise<S3Server> {
+  const versitygw = process.env.KAPPA_TEST_VERSITYGW
+  if (versitygw) return startVersitygw(versitygw)
   const folder = mkdtempSync(join(tmpdir(), 'kappa-s3-'))
   const port = await findFreePort()
   const child = spawn(

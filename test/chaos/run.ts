@@ -1,0 +1,126 @@
+/**
+ * `npm run chaos -- --minutes N --seed S`: an installation with real PostgreSQL and a real S3 server, used while everything that
+ * can go wrong does, at random moments. Then the faults end, everything gets the time to come to its end, and what was promised
+ * is held against what is there. The seed repeats what is drawn; what it meets depends on the machine.
+ *
+ * Exit codes: 0 every promise is kept · 1 one is broken, or something never ended · 2 a wrong flag.
+ */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { parseArgs } from 'node:util'
+import { type Prng, prng } from '../../src/math/prng.ts'
+import { FAULTS } from './faults.ts'
+import { checkInvariants, whatIsOpen } from './invariants.ts'
+import { createJournal, type Journal } from './journal.ts'
+import { createLedger, type Ledger } from './ledger.ts'
+import { prepare, visitAgainAndAgain } from './visitors.ts'
+import { createWorld, type World } from './world.ts'
+
+const VISITORS = 3
+/** Between two faults, so that two or three are under way at once. */
+const FAULT_EVERY_S = { low: 1, high: 7 }
+/** Two cores finish what three minutes have begun, with every backoff at its longest. */
+const SETTLE_MS = 15 * 60_000
+
+interface Options {
+  readonly minutes: number
+  readonly seed: number
+}
+
+function readOptions(args: readonly string[]): Options {
+  const { values } = parseArgs({ args: [...args], options: { minutes: { type: 'string' }, seed: { type: 'string' } } })
+  const [minutes, seed] = [Number(values.minutes ?? 3), Number(values.seed ?? 1)]
+  if (!(minutes > 0 && minutes <= 24 * 60)) throw new RangeError('--minutes is a number from 0 to 1440')
+  if (!Number.isSafeInteger(seed) || seed < 0) throw new RangeError('--seed is an integer from 0')
+  return { minutes, seed }
+}
+
+interface Storm extends Options {
+  readonly world: World
+  readonly ledger: Ledger
+  readonly journal: Journal
+}
+
+/** Returns how often each fault came. */
+async function rage(
+  { world, journal }: Storm,
+  random: Prng,
+  signal: AbortSignal
+): Promise<ReadonlyMap<string, number>> {
+  const counts = new Map<string, number>()
+  const raging: Promise<void>[] = []
+  const names = Object.keys(FAULTS)
+  while (!signal.aborted) {
+    const name = names[random.integer(names.length)]!
+    journal.say(`fault: ${name}`)
+    counts.set(name, (counts.get(name) ?? 0) + 1)
+    raging.push(FAULTS[name]!(world, random))
+    const waitMs = 1000 * random.uniformBetween(FAULT_EVERY_S.low, FAULT_EVERY_S.high)
+    await sleep(waitMs, undefined, { signal }).catch(() => {}) // the storm is over
+  }
+  await Promise.all(raging)
+  return counts
+}
+
+async function storm(options: Storm): Promise<ReadonlyMap<string, number>> {
+  const { world, ledger, journal, minutes, seed } = options
+  const over = new AbortController()
+  const visitors = Array.from({ length: VISITORS }, (_, i) =>
+    visitAgainAndAgain({ world, ledger, random: prng(seed, 1, i), signal: over.signal })
+  )
+  const raging = rage(options, prng(seed, 0), over.signal)
+  // One that fails ends the storm: the error is its own.
+  await Promise.race([sleep(minutes * 60_000), ...visitors, raging]).finally(() => over.abort())
+  journal.say('the storm is over')
+  await Promise.all(visitors)
+  return raging
+}
+
+/** @throws Error with what is still open */
+async function settle({ world, journal }: Pick<Storm, 'world' | 'journal'>): Promise<void> {
+  const until = performance.now() + SETTLE_MS
+  let said = ''
+  for (;;) {
+    const open = await whatIsOpen(world).catch((error: Error) => [error.message.slice(0, 200)])
+    if (open.length === 0) return
+    const line = `${open.length} still open: ${open.slice(0, 4).join(', ')}`
+    if (line !== said) journal.say(line)
+    said = line
+    if (performance.now() > until) throw new Error(`never ended: ${open.join(', ')}`)
+    await sleep(2000)
+  }
+}
+
+async function main(options: Options): Promise<boolean> {
+  const journal = createJournal()
+  const world = await createWorld()
+  const ledger = createLedger()
+  let isKept = false
+  try {
+    if (world.disks.includes(null)) journal.say('!! NOTHING CAN BE MOUNTED HERE: no disk is filled or made read-only')
+    await world.waitFor('/readyz', ({ status }) => status === 'ok').catch(() => {}) // it is asked for again below
+    await prepare({ world, ledger, random: prng(options.seed, 2), signal: new AbortController().signal })
+    journal.say(`undisturbed weights are known; ${options.minutes} min of faults, seed ${options.seed}`)
+    const counts = await storm({ ...options, world, ledger, journal })
+    await settle({ world, journal })
+    const broken = await checkInvariants(world, ledger)
+    for (const line of broken) journal.say(`BROKEN: ${line}`)
+    for (const [name, count] of [...counts].sort()) journal.say(`${count} × ${name}`)
+    const { runs, models, evaluations, versions } = ledger
+    const things = `${runs.size} runs, ${models.size} models, ${evaluations.size} evaluations, ${versions.size} versions`
+    isKept = broken.length === 0
+    journal.say(isKept ? `every promise is kept: ${things}` : `${broken.length} promises are broken of ${things}`)
+    return isKept
+  } finally {
+    if (!isKept) journal.say(`logs: ${world.folder}`)
+    await world.end({ keepsLogs: !isKept })
+  }
+}
+
+let options: Options
+try {
+  options = readOptions(process.argv.slice(2))
+} catch (error) {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
+  process.exit(2)
+}
+process.exitCode = (await main(options)) ? 0 : 1
