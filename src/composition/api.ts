@@ -4,6 +4,7 @@ import { newId } from '../base/ids.ts'
 import type { Logger } from '../base/log.ts'
 import { createApp } from '../http/app.ts'
 import { createInferencePool } from '../processes/inference-pool.ts'
+import { PATIENCE_OF_REQUESTS } from '../storage/objects/patience.ts'
 import { createEventNotices } from '../storage/postgres/event-notices.ts'
 import { createSchemaCheck } from '../storage/postgres/migrate.ts'
 import { connect, createCache, createObjects } from './clients.ts'
@@ -36,7 +37,7 @@ const inferenceSettings = ({ inference, limits }: Config) => ({
 
 export async function composeApi(config: Config, logger: Logger) {
   const { url, database, boss, stores, unitOfWork } = await connect(config, { name: 'api', supervise: false, logger })
-  const { objects, signed } = createObjects(config)
+  const { objects, signed } = createObjects(config, PATIENCE_OF_REQUESTS)
   const { limits } = config
   const clock = systemClock
   const inference = createInferencePool({

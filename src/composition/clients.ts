@@ -8,6 +8,7 @@ import type { ObjectStore, SignedObjects } from '../domain/ports.ts'
 import { type BossOptions, startBoss } from '../queue/boss.ts'
 import { createJobQueue } from '../queue/job-queue.ts'
 import { createFolderStore } from '../storage/objects/folder-store.ts'
+import type { Patience } from '../storage/objects/patience.ts'
 import { createS3Store } from '../storage/objects/s3-store.ts'
 import { createDatabase } from '../storage/postgres/client.ts'
 import { SteadyClient } from '../storage/postgres/steady-client.ts'
@@ -20,8 +21,11 @@ export const STATEMENT_TIMEOUT_MS = 30_000
 export const createLogger = (config: Config, name: string): Logger => pino({ level: config.logLevel, name })
 
 /** Null `signed` where the object store signs its own URLs. */
-export function createObjects(config: Config): { objects: ObjectStore; signed: SignedObjects | null } {
-  if (config.s3) return { objects: createS3Store(config.s3), signed: null }
+export function createObjects(
+  config: Config,
+  patience: Patience
+): { objects: ObjectStore; signed: SignedObjects | null } {
+  if (config.s3) return { objects: createS3Store({ ...config.s3, patience }), signed: null }
   const { signingKey, publicUrl: baseUrl, dataDir } = config
   const folder = createFolderStore({ root: join(dataDir, 'objects'), signingKey, baseUrl })
   return { objects: folder, signed: folder }

@@ -14,6 +14,7 @@ import { createExportService } from '../services/models/exports.ts'
 import type { LegDeps } from '../services/runs/leg-lease.ts'
 import { createLegRecords } from '../services/runs/leg-records.ts'
 import { createLegService } from '../services/runs/legs.ts'
+import { PATIENCE_OF_WORKERS } from '../storage/objects/patience.ts'
 import { createEvaluateModel } from '../tasks/evaluate-model.ts'
 import { createExportModel } from '../tasks/export-model.ts'
 import { createImportModel } from '../tasks/import-model.ts'
@@ -31,7 +32,7 @@ const STOP_GRACE_MS = 120_000
 export async function composeWorker(config: Config, logger: Logger, entries: Entries = ENTRIES) {
   const clock = systemClock
   const { database, boss, stores, unitOfWork } = await connect(config, { name: 'worker', supervise: true, logger })
-  const { objects } = createObjects(config)
+  const { objects } = createObjects(config, PATIENCE_OF_WORKERS)
   const { leaseS, legMaxS, loaders, threads, concurrency, ingests, exports: exportsAtOnce } = config.worker
   const legDeps: LegDeps = { unitOfWork, stores, clock, newId, leaseMs: leaseS * 1000 }
   const legs = createLegService(legDeps)

@@ -1,8 +1,7 @@
 import { AppError, type ErrorCode, toError } from '../../base/errors.ts'
 import { isRecord } from '../../base/json.ts'
 import { DISK_FULL, systemCodeOf } from '../../base/system-errors.ts'
-
-const RETRY_AFTER_S = 5
+import { RETRY_AFTER_S } from './patience.ts'
 
 /** Names that S3 and the servers compatible with it give; the status decides about all others. */
 const NAMES: Readonly<Record<string, ErrorCode>> = {
