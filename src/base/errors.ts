@@ -67,6 +67,7 @@ export const ERROR_CATALOGUE = {
   process_not_started: 'A process could not be started.',
   schema_outdated: 'The database has the schema of older code.',
   database_unavailable: 'The database does not answer.',
+  database_read_only: 'The database takes no changes at present.',
   storage_unavailable: 'The object store does not answer.',
   storage_full: 'There is no room left to write.',
   inference_unavailable: 'No inference process answers.',

@@ -1,6 +1,5 @@
 /** What every process opens: log, database, queue, objects, cache. The caller closes what it got. */
 import { join } from 'node:path'
-import { pino } from 'pino'
 import { systemClock } from '../base/clock.ts'
 import type { Logger } from '../base/log.ts'
 import { createLocalCache } from '../cache/local-cache.ts'
@@ -17,8 +16,6 @@ import { waitForDatabase } from '../storage/postgres/wait.ts'
 import type { Config } from './config.ts'
 
 export const STATEMENT_TIMEOUT_MS = 30_000
-
-export const createLogger = (config: Config, name: string): Logger => pino({ level: config.logLevel, name })
 
 /** Null `signed` where the object store signs its own URLs. */
 export function createObjects(

@@ -72,7 +72,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   registerRequestLog(app, logger)
   registerSecurityHeaders(app)
   registerMetrics(app, metrics)
-  registerErrors(app, { logger, routes, dashboard })
+  registerErrors(app, { routes, dashboard })
   registerRequestChecks(app)
   const limiters = createLimiters(clock, options.rateLimitPerMinute)
   app.addHook('onRequest', createAuthHook({ keys: services.keys, limiters, onRefused: metrics.countRefused }))

@@ -71,6 +71,7 @@ export const STATUS = {
   process_not_started: 500,
   schema_outdated: 503,
   database_unavailable: 503,
+  database_read_only: 503,
   storage_unavailable: 503,
   storage_full: 507,
   inference_unavailable: 503,

@@ -23,6 +23,15 @@ const Root = Type.Object(
   { $id: 'Root' }
 )
 
+/** Of `checks`, as the API is composed. */
+const READINESS_PROBLEMS: ErrorCode[] = [
+  'database_unavailable',
+  'database_read_only',
+  'schema_outdated',
+  'storage_unavailable',
+  'inference_unavailable'
+]
+
 const CODES: Readonly<Record<string, ErrorCode>> = {
   database: 'database_unavailable',
   schema: 'schema_outdated',
@@ -68,7 +77,7 @@ export async function operationRoutes(app: App, deps: OperationDeps): Promise<vo
     '/readyz',
     {
       schema: { operationId: 'getReadiness', tags, summary: 'Everything it needs answers', response: { 200: Status } },
-      config: { problems: ['database_unavailable', 'schema_outdated', 'storage_unavailable', 'inference_unavailable'] }
+      config: { problems: READINESS_PROBLEMS }
     },
     async () => {
       await checkReadiness(deps)

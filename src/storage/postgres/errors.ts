@@ -2,7 +2,7 @@
 import { DrizzleQueryError } from 'drizzle-orm/errors'
 import { AppError, type ErrorCode, toError } from '../../base/errors.ts'
 
-const RETRY_AFTER_S = 5
+export const RETRY_AFTER_S = 5
 
 /** Classes 08 (connection) and 57P (shutdown) are added below. https://www.postgresql.org/docs/current/errcodes-appendix.html */
 const CODES: Readonly<Record<string, ErrorCode>> = {
@@ -23,6 +23,8 @@ const CODES: Readonly<Record<string, ErrorCode>> = {
   '55P03': 'database_unavailable',
   '40P01': 'database_unavailable',
   '40001': 'database_unavailable',
+  /** read_only_sql_transaction: a server that follows another since a failover, or that somebody set so */
+  '25006': 'database_read_only',
   /** disk_full */
   '53100': 'storage_full'
 }
@@ -45,7 +47,7 @@ export function translateDatabaseError(thrown: unknown): Error {
   if (error instanceof AppError) return error
   const code = codeOf(error)
   if (code === null) return error
-  return new AppError(code, code === 'database_unavailable' ? { retryAfterS: RETRY_AFTER_S } : {}, { cause: error })
+  return new AppError(code, code === 'storage_full' ? {} : { retryAfterS: RETRY_AFTER_S }, { cause: error })
 }
 
 function codeOf(error: Error): ErrorCode | null {
