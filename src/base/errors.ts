@@ -71,6 +71,7 @@ export const ERROR_CATALOGUE = {
   storage_unavailable: 'The object store does not answer.',
   storage_full: 'There is no room left to write.',
   inference_unavailable: 'No inference process answers.',
+  worker_not_working: 'The worker takes no jobs.',
   lease_lost: 'Another worker has taken the run over.',
   object_not_found: 'The object store has no such object.',
   object_damaged: 'An object is not what was written to the object store.',

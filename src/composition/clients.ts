@@ -43,5 +43,12 @@ export async function connect(config: Config, queue: Pick<BossOptions, 'name' | 
   return { url, database, boss, stores: createStores(database, jobs), unitOfWork: createUnitOfWork(database, jobs) }
 }
 
+/** Whose disks may run full. */
+export const foldersOf = ({ dataDir, cacheDir, scratchDir }: Config) => ({
+  data: dataDir,
+  cache: cacheDir,
+  scratch: scratchDir
+})
+
 export const createCache = (config: Config, objects: ObjectStore, logger: Logger) =>
   createLocalCache({ root: config.cacheDir, maxBytes: config.worker.cacheBytes, objects, clock: systemClock, logger })

@@ -180,6 +180,9 @@ function readAll(read: Reader) {
       archiveEntries: read.integer('KAPPA_ARCHIVE_ENTRIES', 20_000_000, [1, 1_000_000_000])
     },
     worker: {
+      host: read.text('KAPPA_WORKER_HOST', '127.0.0.1'),
+      /** Null: no listener. */
+      port: read.optional('KAPPA_WORKER_PORT') === null ? null : read.integer('KAPPA_WORKER_PORT', 0, [0, 65_535]),
       concurrency: read.integer('KAPPA_WORKER_RUNS', 1, [1, 64]),
       ingests: read.integer('KAPPA_WORKER_INGESTS', 2, [1, 64]),
       exports: read.integer('KAPPA_WORKER_EXPORTS', 2, [1, 64]),

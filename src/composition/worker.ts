@@ -2,9 +2,11 @@
 import { randomBytes } from 'node:crypto'
 import { hostname } from 'node:os'
 import { systemClock } from '../base/clock.ts'
+import { AppError } from '../base/errors.ts'
 import { newId } from '../base/ids.ts'
 import type { Logger } from '../base/log.ts'
 import { createWorkFolders } from '../base/work-folders.ts'
+import { createWorkerListener, type WorkerListener, type WorkerListenerOptions } from '../http/worker-listener.ts'
 import { watchMachine } from '../processes/machine.ts'
 import { type SilenceLimits, startTrainer } from '../processes/trainer-process.ts'
 import { createJobSource } from '../queue/job-source.ts'
@@ -19,14 +21,23 @@ import { createEvaluateModel } from '../tasks/evaluate-model.ts'
 import { createExportModel } from '../tasks/export-model.ts'
 import { createImportModel } from '../tasks/import-model.ts'
 import { createIngestDataset } from '../tasks/ingest-dataset.ts'
+import { createJobCounts } from '../tasks/job-counts.ts'
 import { createTrainRun } from '../tasks/train-run.ts'
 import { createWorker } from '../tasks/worker.ts'
-import { connect, createCache, createObjects } from './clients.ts'
+import { connect, createCache, createObjects, foldersOf } from './clients.ts'
 import type { Config } from './config.ts'
 import { ENTRIES, type Entries } from './entries.ts'
+import { cacheGauge, diskGauge, jobGauge } from './gauges.ts'
 
 /** A training step may be under way and a checkpoint has to be written before a trainer can stop. */
 const STOP_GRACE_MS = 120_000
+
+function listenerOf(
+  { worker: { host, port } }: Config,
+  says: Omit<WorkerListenerOptions, 'host' | 'port'>
+): WorkerListener | null {
+  return port === null ? null : createWorkerListener({ host, port, ...says })
+}
 
 /** @param entries what its children are started with */
 export async function composeWorker(config: Config, logger: Logger, entries: Entries = ENTRIES) {
@@ -37,7 +48,9 @@ export async function composeWorker(config: Config, logger: Logger, entries: Ent
   const legDeps: LegDeps = { unitOfWork, stores, clock, newId, leaseMs: leaseS * 1000 }
   const legs = createLegService(legDeps)
   const draining = new AbortController()
+  let isWorking = false
   const folders = createWorkFolders(config.scratchDir)
+  const jobs = createJobCounts(draining.signal)
   const machine = watchMachine({ entry: entries.trainer, threads, clock, logger, signal: draining.signal })
   const shared = {
     objects,
@@ -72,7 +85,7 @@ export async function composeWorker(config: Config, logger: Logger, entries: Ent
     legs,
     name,
     machine,
-    tasks: {
+    tasks: jobs.watch({
       'run-leg': createTrainRun({
         ...shared,
         legs,
@@ -88,7 +101,7 @@ export async function composeWorker(config: Config, logger: Logger, entries: Ent
       'export-model': createExportModel({ ...shared, exports }),
       'import-model': createImportModel({ ...shared, exports, maxSourceBytes: limits.uploadBytes }),
       'evaluate-model': createEvaluateModel({ ...shared, evaluations: createEvaluationJobs({ unitOfWork, clock }) })
-    },
+    }),
     runs: concurrency,
     ingests,
     exports: exportsAtOnce,
@@ -100,5 +113,26 @@ export async function composeWorker(config: Config, logger: Logger, entries: Ent
     clock,
     logger
   })
-  return { worker, close: () => database.close() }
+  const listener = listenerOf(config, {
+    checks: {
+      worker: async () => {
+        if (draining.signal.aborted) throw new AppError('worker_not_working', { message: 'The worker is draining.' })
+        if (!isWorking) throw new AppError('worker_not_working', { message: 'The worker is starting.' })
+      },
+      database: () => database.check(),
+      objects: () => objects.check()
+    },
+    gauges: [jobGauge(jobs.inFlight), cacheGauge(shared.cache), diskGauge(foldersOf(config))],
+    logger
+  })
+  const start = async () => {
+    await listener?.listen()
+    await worker.start()
+    isWorking = true
+  }
+  const close = async () => {
+    await listener?.close()
+    await database.close()
+  }
+  return { worker: { ...worker, start }, close }
 }

@@ -1,5 +1,6 @@
 import { type AttachableClock, PgBoss, type Queue } from 'pg-boss'
 import { createBoundedMap } from '../base/bounded-map.ts'
+import { happened } from '../base/happenings.ts'
 import type { Logger } from '../base/log.ts'
 import { JOB_KINDS, type JobKind } from '../domain/job.ts'
 
@@ -103,6 +104,7 @@ export async function startBoss({ url, name, logger, clock, Client, ...options }
     ...(Client === undefined ? {} : { Client }),
     ...(clock === undefined ? {} : { clock })
   })
+  boss.on('error', () => happened('outage', { dependency: 'queue', code: 'queue_error' }))
   boss.on('error', sayOnceAMinute(logger))
   boss.on('warning', (warning) => logger.warn({ warning }, 'the queue warns'))
   await boss.start()

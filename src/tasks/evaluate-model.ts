@@ -14,6 +14,7 @@ import { join } from 'node:path'
 import type { Clock } from '../base/clock.ts'
 import { AppError } from '../base/errors.ts'
 import { goesByNames, isTrained } from '../base/evaluation.ts'
+import { happened } from '../base/happenings.ts'
 import type { Logger } from '../base/log.ts'
 import type { WorkFolders } from '../base/work-folders.ts'
 import type { CachedFolder, LocalCache } from '../cache/local-cache.ts'
@@ -107,6 +108,7 @@ async function work(deps: EvaluateModelDeps, order: EvaluationOrder, { leaving, 
     if (watch.signal.aborted) return logger.info('evaluation is not wanted any more')
     const reason = limit.signal.aborted ? limit.signal.reason : error
     logger.error({ err: reason }, 'model could not be evaluated')
+    happened('jobFailed', { kind: 'evaluate-model', code: describeFailure(reason).code })
     await retryOutages(() => evaluations.fail(evaluation, describeFailure(reason)), patience)
   } finally {
     watch.end()

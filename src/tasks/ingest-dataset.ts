@@ -13,6 +13,7 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Clock } from '../base/clock.ts'
 import { AppError, ERROR_CATALOGUE, isAppError } from '../base/errors.ts'
+import { happened } from '../base/happenings.ts'
 import type { Logger } from '../base/log.ts'
 import type { WorkFolders } from '../base/work-folders.ts'
 import { forEachLimited } from '../cache/transfer.ts'
@@ -88,6 +89,7 @@ async function make(deps: IngestDatasetDeps, order: IngestOrder, patience: Patie
     if (patience.signal.aborted) throw error
     if (watch.signal.aborted) return
     logger.warn({ err: error }, 'dataset version could not be made')
+    happened('jobFailed', { kind: 'ingest-dataset', code: describe(error).code })
     await retryOutages(() => objects.removePrefix(`${prefix}/`), patience)
     await retryOutages(() => ingests.fail(order, describe(error)), patience)
   } finally {

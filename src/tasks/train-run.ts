@@ -15,6 +15,7 @@
 import type { Clock } from '../base/clock.ts'
 import type { Machine } from '../base/devices.ts'
 import { ERROR_CATALOGUE, isAppError } from '../base/errors.ts'
+import { happened } from '../base/happenings.ts'
 import type { IdKind } from '../base/ids.ts'
 import type { Logger } from '../base/log.ts'
 import { isOutage } from '../base/outages.ts'
@@ -86,20 +87,30 @@ async function work(deps: TrainRunDeps, claim: Claim, signal: AbortSignal): Prom
   try {
     const outcome = await runLeg(deps, { claim, control, signal })
     if (isAppError(control.gone.reason, 'lease_lost')) {
+      happened('leaseLost', { how: 'told' })
       logger.warn('the lease is lost: another worker has the run, or it has been removed')
       return
     }
     logger.info({ outcome }, 'leg ended')
+    countFailure(outcome)
     const status = await retryOutages(() => legs.settle(lease, outcome), { clock, logger, signal })
     logger.info({ status }, 'leg settled')
   } catch (error) {
     if (!isAppError(error, 'lease_lost')) throw error
+    happened('leaseLost', { how: 'told' })
     logger.warn('the lease was lost before the leg could be settled')
   } finally {
     ended.abort()
     await beating
     for (const source of [draining, signal]) source.removeEventListener('abort', drain)
   }
+}
+
+/** A worker that is told to end fails nothing. */
+function countFailure(outcome: LegOutcome): void {
+  if (outcome.type === 'failed') happened('jobFailed', { kind: 'run-leg', code: outcome.code })
+  if (outcome.type === 'interrupted' && outcome.reason !== 'preempted')
+    happened('jobFailed', { kind: 'run-leg', code: outcome.reason })
 }
 
 interface Leg {

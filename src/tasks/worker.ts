@@ -5,6 +5,7 @@
  */
 import type { Clock } from '../base/clock.ts'
 import type { Machine } from '../base/devices.ts'
+import { happened } from '../base/happenings.ts'
 import type { Logger } from '../base/log.ts'
 import type { JobPayloads } from '../domain/job.ts'
 import type { JobSource } from '../domain/ports.ts'
@@ -52,8 +53,10 @@ export function createWorker(options: WorkerOptions): Worker {
       try {
         const by = { worker: name, machine: await machine() }
         if (draining.signal.aborted) return
-        for (const runId of await legs.recover(by))
+        for (const runId of await legs.recover(by)) {
+          happened('leaseLost', { how: 'found' })
           logger.warn({ runId }, 'its worker is lost: the run is queued again')
+        }
       } catch (error) {
         logger.warn({ err: error }, 'lost runs could not be looked for')
       }

@@ -75,6 +75,7 @@ export const STATUS = {
   storage_unavailable: 503,
   storage_full: 507,
   inference_unavailable: 503,
+  worker_not_working: 503,
   lease_lost: 409,
   object_not_found: 404,
   object_damaged: 500,

@@ -5,6 +5,7 @@
 import type { Readable } from 'node:stream'
 import { systemClock } from '../../base/clock.ts'
 import { AppError } from '../../base/errors.ts'
+import { happened } from '../../base/happenings.ts'
 
 export interface Patience {
   /** Of a call that moves no file, all of its tries together. */
@@ -25,6 +26,7 @@ export const RETRY_AFTER_S = 5
 
 const silent = (ms: number): AppError => {
   const message = `The object store has said nothing for ${ms / 1000} s.`
+  happened('outage', { dependency: 'objects', code: 'storage_unavailable' })
   return new AppError('storage_unavailable', { message, retryAfterS: RETRY_AFTER_S })
 }
 

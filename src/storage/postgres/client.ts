@@ -2,7 +2,7 @@ import { drizzle, type NodePgDatabase } from 'drizzle-orm/node-postgres'
 import { Pool, type PoolClient } from 'pg'
 import { AppError, isAppError, toError } from '../../base/errors.ts'
 import type { Logger } from '../../base/log.ts'
-import { RETRY_AFTER_S, translateDatabaseError } from './errors.ts'
+import { heardDatabaseError, RETRY_AFTER_S, translateDatabaseError } from './errors.ts'
 import { SteadyClient } from './steady-client.ts'
 
 export interface DatabaseOptions {
@@ -53,7 +53,7 @@ export function createDatabase({ url, max, statementTimeoutMs, logger }: Databas
       try {
         await checkWritable(pool)
       } catch (error) {
-        throw translateDatabaseError(error)
+        throw heardDatabaseError(error)
       }
     }
   }

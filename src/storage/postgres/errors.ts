@@ -1,6 +1,7 @@
 /** Postgres and socket failures in the words of the catalogue; what is not listed is a bug and stays what it is. */
 import { DrizzleQueryError } from 'drizzle-orm/errors'
-import { AppError, type ErrorCode, toError } from '../../base/errors.ts'
+import { AppError, type ErrorCode, isAppError, toError } from '../../base/errors.ts'
+import { happened } from '../../base/happenings.ts'
 
 export const RETRY_AFTER_S = 5
 
@@ -42,6 +43,13 @@ export function violatesForeignKey(thrown: unknown): boolean {
   return 'code' in error && error.code === '23503'
 }
 
+/** As translateDatabaseError, of a call that has just failed: it is counted. */
+export function heardDatabaseError(thrown: unknown): Error {
+  const error = translateDatabaseError(thrown)
+  if (isAppError(error) && error !== thrown) happened('outage', { dependency: 'database', code: error.code })
+  return error
+}
+
 export function translateDatabaseError(thrown: unknown): Error {
   const error = causeOf(thrown)
   if (error instanceof AppError) return error
@@ -66,7 +74,7 @@ export function translating<T extends object>(store: T): T {
       try {
         return await method(...args)
       } catch (error) {
-        throw translateDatabaseError(error)
+        throw heardDatabaseError(error)
       }
     }
   ])

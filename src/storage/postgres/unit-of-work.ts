@@ -5,7 +5,7 @@ import type { Stores, UnitOfWork } from '../../domain/stores.ts'
 import { createCheckpointStore } from './checkpoint-store.ts'
 import { type Database, type Db, inTransaction } from './client.ts'
 import { createDatasetStore } from './dataset-store.ts'
-import { translateDatabaseError, translating } from './errors.ts'
+import { heardDatabaseError, translating } from './errors.ts'
 import { createEvaluationStore } from './evaluation-store.ts'
 import { createEventStore } from './event-store.ts'
 import { createIdempotencyStore } from './idempotency-store.ts'
@@ -29,7 +29,7 @@ export const createUnitOfWork =
     try {
       return await inTransaction(pool, (client) => work(storesOn(drizzle(client), executorOf(client), queue)))
     } catch (error) {
-      throw translateDatabaseError(error)
+      throw heardDatabaseError(error)
     }
   }
 
