@@ -8,7 +8,18 @@ import type { Evaluation, EvaluationStatus } from './evaluation.ts'
 import type { KappaSummary, KappaView, Model, Prototype } from './model.ts'
 import type { Page, PageRequest } from './page.ts'
 import type { JobQueue } from './ports.ts'
-import type { Lease, LogHead, MetricPoint, MetricSeries, NewRunEvent, Run, RunEvent, RunStatus } from './run.ts'
+import type {
+  Lease,
+  LogHead,
+  MetricPoint,
+  MetricSeries,
+  NewRunEvent,
+  Run,
+  RunEvent,
+  RunIntent,
+  RunProgress,
+  RunStatus
+} from './run.ts'
 
 export interface KeyStore {
   ensureProject(name: string): Promise<Project>
@@ -123,6 +134,25 @@ export interface MetricStore {
   removeAfter(runId: string, step: number): Promise<void>
 }
 
+/** What a leg says of its steps. */
+export interface FencedReport {
+  readonly lease: Lease
+  readonly points: readonly MetricPoint[]
+  readonly progress: RunProgress
+  readonly imagesPerSecond: number | null
+  readonly etaS: number | null
+}
+
+export interface StepReportStore {
+  /**
+   * Writes points (upserts, as MetricStore) and positions of runs whose lease is still the report's, and renews those leases. A
+   * run comes once at most.
+   *
+   * @returns what is wished of the runs that it wrote of; of the others nothing was written
+   */
+  write(reports: readonly FencedReport[], leaseExpiresAt: Date): Promise<ReadonlyMap<string, RunIntent>>
+}
+
 export interface CheckpointStore {
   insert(checkpoint: Checkpoint): Promise<void>
   find(projectId: string, id: string): Promise<Checkpoint | null>
@@ -233,6 +263,7 @@ export interface Stores {
   readonly runs: RunStore
   readonly events: EventStore
   readonly metrics: MetricStore
+  readonly stepReports: StepReportStore
   readonly checkpoints: CheckpointStore
   readonly models: ModelStore
   readonly prototypes: PrototypeStore

@@ -14,6 +14,7 @@ import { createMetricStore } from './metric-store.ts'
 import { createModelStore } from './model-store.ts'
 import { createPrototypeStore } from './prototype-store.ts'
 import { createRunStore } from './run-store.ts'
+import { createStepReportStore } from './step-report-store.ts'
 
 /** The stores without a transaction: each statement stands for itself. */
 export const createStores = ({ db, pool }: Pick<Database, 'db' | 'pool'>, queue: TransactionalQueue): Stores =>
@@ -39,6 +40,7 @@ const storesOn = (db: Db, executor: SqlExecutor, queue: TransactionalQueue): Sto
   runs: translating(createRunStore(db)),
   events: translating(createEventStore(db)),
   metrics: translating(createMetricStore(db)),
+  stepReports: translating(createStepReportStore(db)),
   checkpoints: translating(createCheckpointStore(db)),
   models: translating(createModelStore(db)),
   prototypes: translating(createPrototypeStore(db)),
