@@ -1,18 +1,23 @@
 /**
- * What a database takes of running legs: points a second in reports of one step and of many, and a page of the list of runs.
+ * What a database takes of running legs: points a second in reports of one step and of many, a page of the list of runs, and
+ * what followers of one run cost.
  *
  *   npm run bench -- records [--legs 16] [--seconds 5] [--runs 10000]
  *
  * Against a PostgreSQL of its own; `DATABASE_URL` names another one, whose database is filled and left so.
  */
 import { availableParallelism, cpus } from 'node:os'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { systemClock } from '../src/base/clock.ts'
 import { newId } from '../src/base/ids.ts'
+import { silentLogger } from '../src/base/log.ts'
 import type { Lease, Run } from '../src/domain/run.ts'
 import { createLegRecords } from '../src/services/runs/leg-records.ts'
+import { createRunFeed } from '../src/services/runs/run-feed.ts'
 import type { StepReport } from '../src/services/runs/step-reports.ts'
 import { createDatabase } from '../src/storage/postgres/client.ts'
+import { createEventNotices } from '../src/storage/postgres/event-notices.ts'
 import { migrate } from '../src/storage/postgres/migrate.ts'
 import { createStores, createUnitOfWork } from '../src/storage/postgres/unit-of-work.ts'
 import { startPostgresServer } from '../test/helpers/postgres-server.ts'
@@ -106,6 +111,36 @@ async function listRuns(): Promise<number[]> {
   return times.sort((a, b) => a - b)
 }
 
+/** Transactions a second that so many followers of one run cost, while the run says something ten times a second. */
+async function follow(followers: number): Promise<{ transactions: number; delivered: number }> {
+  const run = await aStoredRun(stores, { status: 'running' })
+  const own = createDatabase({ url, max: POOL, statementTimeoutMs: 30_000 })
+  let transactions = 0
+  own.pool.on('acquire', () => transactions++)
+  const notices = createEventNotices({ url, clock: systemClock, logger: silentLogger })
+  const reading = createStores(own, queue)
+  const keys = { listUnusable: async () => new Set<string>(), onRevoked: () => {} }
+  const feed = createRunFeed({ stores: reading, keys, notices, clock: systemClock, logger: silentLogger })
+  const leaving = new AbortController()
+  let delivered = 0
+  const position = { runId: run.id, afterSeq: 0 }
+  const options = { projectId: run.projectId, keyId: 'key_1', signal: leaving.signal }
+  const streams = Array.from({ length: followers }, async () => {
+    for await (const batch of await feed.follow(position, options)) delivered += batch.length
+  })
+  const start = performance.now()
+  while (performance.now() - start < seconds * 1000) {
+    await stores.events.append(run.id, [{ type: 'progress', level: 'info', data: {} }], new Date())
+    await sleep(100)
+  }
+  const perSecond = (1000 * transactions) / (performance.now() - start)
+  leaving.abort()
+  await Promise.all(streams)
+  await notices.close()
+  await own.close()
+  return { transactions: perSecond, delivered }
+}
+
 try {
   process.stdout.write(
     `${cpus()[0]?.model}, ${availableParallelism()} cores; ${legs} legs, ${KEYS.length} metrics a step\n`
@@ -118,6 +153,12 @@ try {
   const times = await listRuns()
   const at = (q: number) => times[Math.floor(q * (times.length - 1))]!.toFixed(1)
   process.stdout.write(`a page of 100 of ${values.runs} runs: p50 ${at(0.5)} ms, p99 ${at(0.99)} ms\n`)
+  for (const followers of [1, 1000]) {
+    const { transactions, delivered } = await follow(followers)
+    process.stdout.write(
+      `${followers} follower(s) of one run: ${transactions.toFixed(1)} transactions/s, ${delivered} events delivered in ${seconds} s\n`
+    )
+  }
 } finally {
   await database.close()
   await server?.stop()
