@@ -11,6 +11,8 @@ export interface Budget {
    * @throws AppError too_much_at_once when the key has its part, overloaded when there is no room for anybody
    */
   take(key: string, amount: number): () => void
+  /** By all keys together. */
+  used(): number
 }
 
 /** Work ends within seconds, and nobody knows when. */
@@ -28,6 +30,7 @@ export function createBudget(limit: number): Budget {
   }
 
   return {
+    used: () => used,
     take(key, amount) {
       const own = held.get(key) ?? 0
       if (used > 0 && own + amount > limit - used) {

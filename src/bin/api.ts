@@ -1,13 +1,14 @@
 /** `npm run api`: the HTTP process. Any number of them may share one database and one object store. */
 import { ensureAdminKey } from '../composition/admin-key.ts'
 import { composeApi } from '../composition/api.ts'
-import { awaitDatabase, createLogger } from '../composition/clients.ts'
+import { awaitDatabase } from '../composition/clients.ts'
 import { readConfig } from '../composition/config.ts'
+import { createLogger } from '../composition/logger.ts'
 import { onStop } from '../processes/on-stop.ts'
 import { startUp } from '../processes/start-up.ts'
 
 const config = readConfig(process.env)
-const logger = createLogger(config, 'api')
+const logger = createLogger(config.logLevel, 'api')
 
 // While it starts there is nothing to close, and still it ends with its parent.
 let close = async (): Promise<void> => {}

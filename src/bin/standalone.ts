@@ -7,9 +7,9 @@ import { join } from 'node:path'
 import { systemClock } from '../base/clock.ts'
 import { freePort } from '../base/free-port.ts'
 import { ensureAdminKey } from '../composition/admin-key.ts'
-import { createLogger } from '../composition/clients.ts'
 import { readConfig } from '../composition/config.ts'
 import { buildDashboard } from '../composition/dashboard-build.ts'
+import { createLogger } from '../composition/logger.ts'
 import { onStop } from '../processes/on-stop.ts'
 import { startUp } from '../processes/start-up.ts'
 import { createSupervisor } from '../processes/supervisor.ts'
@@ -20,7 +20,7 @@ const port = process.env['PORT'] === '0' ? String(await freePort()) : process.en
 const signingKey = process.env['KAPPA_SIGNING_KEY'] ?? randomBytes(32).toString('hex')
 const base = { ...process.env, ...(port && { PORT: port }), KAPPA_SIGNING_KEY: signingKey }
 const config = readConfig(base)
-const logger = createLogger(config, 'standalone')
+const logger = createLogger(config.logLevel, 'standalone')
 const supervisor = createSupervisor({ clock: systemClock, logger })
 
 onStop(() => supervisor.stop())

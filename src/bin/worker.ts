@@ -1,6 +1,7 @@
 /** `npm run worker`: takes runs, ingests and exports from the queue. Any number of them may share one database. */
-import { awaitDatabase, createLogger } from '../composition/clients.ts'
+import { awaitDatabase } from '../composition/clients.ts'
 import { readConfig } from '../composition/config.ts'
+import { createLogger } from '../composition/logger.ts'
 import { composeWorker } from '../composition/worker.ts'
 import { onStop } from '../processes/on-stop.ts'
 import { startUp } from '../processes/start-up.ts'
@@ -9,7 +10,7 @@ import { startUp } from '../processes/start-up.ts'
 const GRACE_MS = 120_000
 
 const config = readConfig(process.env)
-const logger = createLogger(config, 'worker')
+const logger = createLogger(config.logLevel, 'worker')
 
 // While it starts there is nothing to close, and still it ends with its parent.
 let close = async (): Promise<void> => {}

@@ -45,6 +45,11 @@ export interface LocalCache {
   removeStale(): Promise<void>
 }
 
+export interface MeasuredCache extends LocalCache {
+  /** Of everything that is kept, by any process. */
+  keptBytes(): Promise<number>
+}
+
 export interface LocalCacheOptions {
   readonly root: string
   readonly maxBytes: number
@@ -56,7 +61,7 @@ export interface LocalCacheOptions {
 /** An entry that is evicted again and again while it is linked: the cache is far too small for its users. */
 const LINK_ATTEMPTS = 5
 
-export function createLocalCache(options: LocalCacheOptions): LocalCache {
+export function createLocalCache(options: LocalCacheOptions): MeasuredCache {
   const { root, clock, logger } = options
   const kept = join(root, 'kept')
   const downloads = createWorkFolders(join(root, 'downloads'))
@@ -182,6 +187,8 @@ export function createLocalCache(options: LocalCacheOptions): LocalCache {
       const { value, release } = await shared.acquire(entry, signal)
       return { folder: value, release }
     },
+
+    keptBytes: async () => (await describe(kept)).reduce((sum, { bytes }) => sum + bytes, 0),
 
     async removeStale() {
       await downloads.removeStale()

@@ -4,12 +4,14 @@ import { newId } from '../base/ids.ts'
 import type { Logger } from '../base/log.ts'
 import { createApp } from '../http/app.ts'
 import { createInferencePool } from '../processes/inference-pool.ts'
+import { PATIENCE_OF_REQUESTS } from '../storage/objects/patience.ts'
 import { createEventNotices } from '../storage/postgres/event-notices.ts'
 import { createSchemaCheck } from '../storage/postgres/migrate.ts'
-import { connect, createCache, createObjects } from './clients.ts'
+import { connect, createCache, createObjects, foldersOf } from './clients.ts'
 import type { Config, S3Config } from './config.ts'
 import { DASHBOARD_FOLDER } from './dashboard-build.ts'
 import { ENTRIES } from './entries.ts'
+import { cacheGauge, diskGauge, figureGauges, inferenceGauges, readFigures } from './gauges.ts'
 import { composeServices } from './services.ts'
 
 const FETCH_TIMEOUT_MS = 10_000
@@ -36,14 +38,15 @@ const inferenceSettings = ({ inference, limits }: Config) => ({
 
 export async function composeApi(config: Config, logger: Logger) {
   const { url, database, boss, stores, unitOfWork } = await connect(config, { name: 'api', supervise: false, logger })
-  const { objects, signed } = createObjects(config)
+  const { objects, signed } = createObjects(config, PATIENCE_OF_REQUESTS)
   const { limits } = config
   const clock = systemClock
+  const cache = createCache(config, objects, logger)
   const inference = createInferencePool({
     entry: ENTRIES.inference,
     processes: config.inference.processes,
     settings: inferenceSettings(config),
-    cache: createCache(config, objects, logger),
+    cache,
     clock,
     logger
   })
@@ -75,6 +78,12 @@ export async function composeApi(config: Config, logger: Logger) {
     rateLimitPerMinute: config.rateLimitPerMinute,
     streamLimits: config.streamLimits,
     trustedProxies: config.trustedProxies,
+    gauges: [
+      ...figureGauges(() => readFigures(database)),
+      ...inferenceGauges(inference.load),
+      cacheGauge(cache),
+      diskGauge(foldersOf(config))
+    ],
     dashboardFolder: DASHBOARD_FOLDER,
     objectOrigin: config.s3 && originOf(config.s3)
   })

@@ -1,6 +1,5 @@
 /** What every process opens: log, database, queue, objects, cache. The caller closes what it got. */
 import { join } from 'node:path'
-import { pino } from 'pino'
 import { systemClock } from '../base/clock.ts'
 import type { Logger } from '../base/log.ts'
 import { createLocalCache } from '../cache/local-cache.ts'
@@ -8,6 +7,7 @@ import type { ObjectStore, SignedObjects } from '../domain/ports.ts'
 import { type BossOptions, startBoss } from '../queue/boss.ts'
 import { createJobQueue } from '../queue/job-queue.ts'
 import { createFolderStore } from '../storage/objects/folder-store.ts'
+import type { Patience } from '../storage/objects/patience.ts'
 import { createS3Store } from '../storage/objects/s3-store.ts'
 import { createDatabase } from '../storage/postgres/client.ts'
 import { SteadyClient } from '../storage/postgres/steady-client.ts'
@@ -17,11 +17,12 @@ import type { Config } from './config.ts'
 
 export const STATEMENT_TIMEOUT_MS = 30_000
 
-export const createLogger = (config: Config, name: string): Logger => pino({ level: config.logLevel, name })
-
 /** Null `signed` where the object store signs its own URLs. */
-export function createObjects(config: Config): { objects: ObjectStore; signed: SignedObjects | null } {
-  if (config.s3) return { objects: createS3Store(config.s3), signed: null }
+export function createObjects(
+  config: Config,
+  patience: Patience
+): { objects: ObjectStore; signed: SignedObjects | null } {
+  if (config.s3) return { objects: createS3Store({ ...config.s3, patience }), signed: null }
   const { signingKey, publicUrl: baseUrl, dataDir } = config
   const folder = createFolderStore({ root: join(dataDir, 'objects'), signingKey, baseUrl })
   return { objects: folder, signed: folder }
@@ -41,6 +42,13 @@ export async function connect(config: Config, queue: Pick<BossOptions, 'name' | 
   const jobs = createJobQueue(boss)
   return { url, database, boss, stores: createStores(database, jobs), unitOfWork: createUnitOfWork(database, jobs) }
 }
+
+/** Whose disks may run full. */
+export const foldersOf = ({ dataDir, cacheDir, scratchDir }: Config) => ({
+  data: dataDir,
+  cache: cacheDir,
+  scratch: scratchDir
+})
 
 export const createCache = (config: Config, objects: ObjectStore, logger: Logger) =>
   createLocalCache({ root: config.cacheDir, maxBytes: config.worker.cacheBytes, objects, clock: systemClock, logger })

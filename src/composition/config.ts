@@ -202,6 +202,9 @@ function readAll(read: Reader) {
     },
     worker: {
       node: readNode(read),
+      host: read.text('KAPPA_WORKER_HOST', '127.0.0.1'),
+      /** Null: no listener. */
+      port: read.optional('KAPPA_WORKER_PORT') === null ? null : read.integer('KAPPA_WORKER_PORT', 0, [0, 65_535]),
       concurrency: read.integer('KAPPA_WORKER_RUNS', 1, [1, 64]),
       ingests: read.integer('KAPPA_WORKER_INGESTS', 2, [1, 64]),
       exports: read.integer('KAPPA_WORKER_EXPORTS', 2, [1, 64]),

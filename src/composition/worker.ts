@@ -1,9 +1,11 @@
 /** The worker: configuration → clients → tasks. */
 import { randomBytes } from 'node:crypto'
 import { systemClock } from '../base/clock.ts'
+import { AppError } from '../base/errors.ts'
 import { newId } from '../base/ids.ts'
 import type { Logger } from '../base/log.ts'
 import { createWorkFolders } from '../base/work-folders.ts'
+import { createWorkerListener, type WorkerListener, type WorkerListenerOptions } from '../http/worker-listener.ts'
 import { watchMachine } from '../processes/machine.ts'
 import { type SilenceLimits, startTrainer } from '../processes/trainer-process.ts'
 import { createJobSource } from '../queue/job-source.ts'
@@ -15,38 +17,50 @@ import type { LegDeps } from '../services/runs/leg-lease.ts'
 import { createLegRecords } from '../services/runs/leg-records.ts'
 import { createLegService } from '../services/runs/legs.ts'
 import { createWorkerService } from '../services/workers/workers.ts'
+import { PATIENCE_OF_WORKERS } from '../storage/objects/patience.ts'
 import { createEvaluateModel } from '../tasks/evaluate-model.ts'
 import { createExportModel } from '../tasks/export-model.ts'
 import { createFitness } from '../tasks/fitness.ts'
 import { createImportModel } from '../tasks/import-model.ts'
 import { createIngestDataset } from '../tasks/ingest-dataset.ts'
+import { createJobCounts } from '../tasks/job-counts.ts'
 import { createTrainRun } from '../tasks/train-run.ts'
 import { createWorker } from '../tasks/worker.ts'
-import { connect, createCache, createObjects } from './clients.ts'
+import { connect, createCache, createObjects, foldersOf } from './clients.ts'
 import type { Config } from './config.ts'
 import { ENTRIES, type Entries } from './entries.ts'
+import { cacheGauge, diskGauge, jobGauge } from './gauges.ts'
 
 /** A training step may be under way and a checkpoint has to be written before a trainer can stop. */
 const STOP_GRACE_MS = 120_000
+
+function listenerOf(
+  { worker: { host, port } }: Config,
+  says: Omit<WorkerListenerOptions, 'host' | 'port'>
+): WorkerListener | null {
+  return port === null ? null : createWorkerListener({ host, port, ...says })
+}
 
 /** @param entries what its children are started with */
 export async function composeWorker(config: Config, logger: Logger, entries: Entries = ENTRIES) {
   const clock = systemClock
   const { database, boss, stores, unitOfWork } = await connect(config, { name: 'worker', supervise: true, logger })
-  const { objects } = createObjects(config)
+  const { objects } = createObjects(config, PATIENCE_OF_WORKERS)
   const { leaseS, legMaxS, loaders, threads, concurrency, ingests, exports: exportsAtOnce } = config.worker
   const legDeps: LegDeps = { unitOfWork, stores, clock, newId, leaseMs: leaseS * 1000 }
   const legs = createLegService(legDeps)
   const draining = new AbortController()
-  const jobs = createJobSource(boss, clock)
+  const source = createJobSource(boss, clock)
   const fitness = createFitness({
     clock,
     logger,
     signal: draining.signal,
-    onRest: () => jobs.pause(),
-    onWake: () => jobs.resume()
+    onRest: () => source.pause(),
+    onWake: () => source.resume()
   })
+  let isWorking = false
   const folders = createWorkFolders(config.scratchDir)
+  const jobs = createJobCounts(draining.signal)
   const machine = watchMachine({ entry: entries.trainer, threads, clock, logger, signal: draining.signal })
   const shared = {
     objects,
@@ -78,14 +92,14 @@ export async function composeWorker(config: Config, logger: Logger, entries: Ent
     maxSourceBytes: limits.uploadBytes
   })
   const worker = createWorker({
-    jobs,
+    jobs: source,
     legs,
     openWork: createOpenWork({ unitOfWork, stores }),
     workers: createWorkerService({ unitOfWork }),
     fitness,
     name,
     machine,
-    tasks: {
+    tasks: jobs.watch({
       'run-leg': createTrainRun({
         ...shared,
         legs,
@@ -104,7 +118,7 @@ export async function composeWorker(config: Config, logger: Logger, entries: Ent
         ...shared,
         evaluations: createEvaluationJobs({ unitOfWork, clock, worker: name })
       })
-    },
+    }),
     runs: concurrency,
     ingests,
     exports: exportsAtOnce,
@@ -116,5 +130,26 @@ export async function composeWorker(config: Config, logger: Logger, entries: Ent
     clock,
     logger
   })
-  return { worker, close: () => database.close() }
+  const listener = listenerOf(config, {
+    checks: {
+      worker: async () => {
+        if (draining.signal.aborted) throw new AppError('worker_not_working', { message: 'The worker is draining.' })
+        if (!isWorking) throw new AppError('worker_not_working', { message: 'The worker is starting.' })
+      },
+      database: () => database.check(),
+      objects: () => objects.check()
+    },
+    gauges: [jobGauge(jobs.inFlight), cacheGauge(shared.cache), diskGauge(foldersOf(config))],
+    logger
+  })
+  const start = async () => {
+    await listener?.listen()
+    await worker.start()
+    isWorking = true
+  }
+  const close = async () => {
+    await listener?.close()
+    await database.close()
+  }
+  return { worker: { ...worker, start }, close }
 }

@@ -9,7 +9,18 @@ import type { Evaluation, EvaluationStatus } from './evaluation.ts'
 import type { KappaSummary, KappaView, Model, Prototype } from './model.ts'
 import type { Page, PageRequest } from './page.ts'
 import type { JobQueue } from './ports.ts'
-import type { Lease, LogHead, MetricPoint, MetricSeries, NewRunEvent, Run, RunEvent, RunStatus } from './run.ts'
+import type {
+  Lease,
+  LogHead,
+  MetricPoint,
+  MetricSeries,
+  NewRunEvent,
+  Run,
+  RunEvent,
+  RunIntent,
+  RunProgress,
+  RunStatus
+} from './run.ts'
 import type { WorkerRecord } from './worker.ts'
 
 export interface KeyStore {
@@ -125,6 +136,25 @@ export interface MetricStore {
   read(runId: string, query: MetricQuery): Promise<readonly MetricSeries[]>
   /** A resumed run repeats the steps after its checkpoint: what the lost leg wrote there goes away. */
   removeAfter(runId: string, step: number): Promise<void>
+}
+
+/** What a leg says of its steps. */
+export interface FencedReport {
+  readonly lease: Lease
+  readonly points: readonly MetricPoint[]
+  readonly progress: RunProgress
+  readonly imagesPerSecond: number | null
+  readonly etaS: number | null
+}
+
+export interface StepReportStore {
+  /**
+   * Writes points (upserts, as MetricStore) and positions of runs whose lease is still the report's, and renews those leases. A
+   * run comes once at most.
+   *
+   * @returns what is wished of the runs that it wrote of; of the others nothing was written
+   */
+  write(reports: readonly FencedReport[], leaseExpiresAt: Date): Promise<ReadonlyMap<string, RunIntent>>
 }
 
 export interface CheckpointStore {
@@ -269,6 +299,7 @@ export interface Stores {
   readonly runs: RunStore
   readonly events: EventStore
   readonly metrics: MetricStore
+  readonly stepReports: StepReportStore
   readonly checkpoints: CheckpointStore
   readonly models: ModelStore
   readonly prototypes: PrototypeStore

@@ -8,6 +8,7 @@ import { registerJsonParser } from './core/bodies.ts'
 import { registerCursors } from './core/cursors.ts'
 import { createDashboard } from './core/dashboard-files.ts'
 import { registerErrors } from './core/errors.ts'
+import type { GaugeSource } from './core/gauges.ts'
 import { registerIdempotency } from './core/idempotency.ts'
 import { createMetrics, registerMetrics } from './core/metrics.ts'
 import { collectOperations } from './core/operations.ts'
@@ -52,6 +53,8 @@ export interface AppOptions {
   readonly trustedProxies: TrustedProxies
   /** What must answer for `/readyz` to be ready, by name. */
   readonly checks: Readonly<Record<string, () => Promise<void>>>
+  /** What `/metrics` has beyond what HTTP knows. */
+  readonly gauges?: readonly GaugeSource[]
   /** Where objects lie in a local folder, the API gives them out; null where an object store does. */
   readonly signedObjects: SignedObjects | null
   /** Folder with the dashboard's built files, or null. */
@@ -64,7 +67,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   const { services, clock, logger } = options
   const app = createServer(clock, options.trustedProxies)
   const streams = createStreams(app, options.streamLimits, clock)
-  const metrics = createMetrics(streams)
+  const metrics = createMetrics(streams, options.gauges)
   const operations = collectOperations(app)
   const routes = collectRoutes(app)
   const dashboard =
@@ -73,7 +76,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   registerRequestLog(app, logger)
   registerSecurityHeaders(app)
   registerMetrics(app, metrics)
-  registerErrors(app, { logger, routes, dashboard })
+  registerErrors(app, { routes, dashboard })
   registerRequestChecks(app)
   const limiters = createLimiters(clock, options.rateLimitPerMinute)
   app.addHook('onRequest', createAuthHook({ keys: services.keys, limiters, onRefused: metrics.countRefused }))

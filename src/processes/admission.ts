@@ -18,15 +18,24 @@ export interface RequestCosts {
   release(): void
 }
 
+/** Of requests that were taken and are not yet answered. */
+export interface Load {
+  readonly images: number
+  /** Of images whose headers were read. */
+  readonly pixels: number
+}
+
 export interface Admission {
   /** @throws AppError too_much_at_once, overloaded */
   open(key: string, images: number): RequestCosts
+  load(): Load
 }
 
 export function createAdmission(settings: InferenceSettings): Admission {
   const images = createBudget(settings.maxQueueSize)
   const pixels = createBudget(settings.maxQueuePixels)
   return {
+    load: () => ({ images: images.used(), pixels: pixels.used() }),
     open(key, count) {
       const held = [images.take(key, count)]
       const judge = (all: readonly number[]) => {

@@ -24,7 +24,7 @@ import type {
   InferenceSuccess,
   ServedModel
 } from '../protocol/inference-messages.ts'
-import { createAdmission, type RequestCosts } from './admission.ts'
+import { createAdmission, type Load, type RequestCosts } from './admission.ts'
 import { type AskOptions, createInferenceChild, type InferenceChild, type Question } from './inference-child.ts'
 
 export interface InferencePoolOptions {
@@ -43,6 +43,7 @@ export interface InferencePool extends Inference {
   /** Resolves when a child is up. */
   ready(): Promise<void>
   pids(): readonly number[]
+  load(): Load & { readonly processesUp: number }
   close(): Promise<void>
 }
 
@@ -174,6 +175,7 @@ export function createInferencePool(options: InferencePoolOptions): InferencePoo
       await childFor(Number.POSITIVE_INFINITY, closing.signal)
     },
     pids: () => children.flatMap((child) => child.pid() ?? []),
+    load: () => ({ ...admission.load(), processesUp: children.filter((child) => child.isUp()).length }),
     async close() {
       closing.abort()
       wake()

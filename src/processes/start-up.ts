@@ -23,5 +23,5 @@ function lineOf(error: unknown): string | null {
   if (isAppError(error)) return error.message
   if (!(error instanceof Error) || !('code' in error) || error.code !== 'EADDRINUSE') return null
   const { address, port } = error as Error & { readonly address?: string; readonly port?: number }
-  return `Another process listens on ${address}:${port}: PORT names another port.`
+  return `Another process listens on ${address}:${port}: PORT, or KAPPA_WORKER_PORT of a worker, names another port.`
 }

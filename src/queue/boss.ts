@@ -1,4 +1,6 @@
 import { type AttachableClock, PgBoss, type Queue } from 'pg-boss'
+import { createBoundedMap } from '../base/bounded-map.ts'
+import { happened } from '../base/happenings.ts'
 import type { Logger } from '../base/log.ts'
 import { JOB_KINDS, type JobKind } from '../domain/job.ts'
 
@@ -16,6 +18,8 @@ export interface BossOptions {
   /** pg-boss's TestClock, in tests. */
   readonly clock?: AttachableClock
 }
+
+const MOST_REMEMBERED = 100
 
 /** A worker that is silent for this long has lost its job. pg-boss allows no less than 10. */
 const HEARTBEAT_S = 30
@@ -64,6 +68,22 @@ const QUEUES: Readonly<Record<JobKind, Omit<Queue, 'name'>>> = {
   'evaluate-model': TASK
 }
 
+const SAME_AGAIN_MS = 60_000
+
+/** Each of a worker's queues is asked twice a second, and while the database is away each says so. */
+export function sayOnceAMinute(logger: Pick<Logger, 'error'>, now = Date.now): (error: Error) => void {
+  const said = createBoundedMap<string, { at: number; more: number }>(MOST_REMEMBERED)
+  return (error) => {
+    const last = said.get(error.message)
+    if (last !== undefined && now() - last.at < SAME_AGAIN_MS) {
+      last.more++
+      return
+    }
+    said.set(error.message, { at: now(), more: 0 })
+    logger.error({ err: error, ...(last && last.more > 0 && { timesMore: last.more }) }, 'the queue had an error')
+  }
+}
+
 /**
  * Installs or migrates pg-boss's schema, creates the queues and brings their settings up to date.
  * Afterwards the queues' settings are cached, so that enqueueing inside a transaction asks no second connection: on the
@@ -85,7 +105,8 @@ export async function startBoss({ url, name, logger, clock, Client, ...options }
     ...(Client === undefined ? {} : { Client }),
     ...(clock === undefined ? {} : { clock })
   })
-  boss.on('error', (error) => logger.error({ err: error }, 'the queue had an error'))
+  boss.on('error', () => happened('outage', { dependency: 'queue', code: 'queue_error' }))
+  boss.on('error', sayOnceAMinute(logger))
   boss.on('warning', (warning) => logger.warn({ warning }, 'the queue warns'))
   await boss.start()
   for (const kind of JOB_KINDS) {

@@ -14,6 +14,7 @@ import { join } from 'node:path'
 import type { Clock } from '../base/clock.ts'
 import { AppError } from '../base/errors.ts'
 import { goesByNames, isTrained } from '../base/evaluation.ts'
+import { happened } from '../base/happenings.ts'
 import type { Logger } from '../base/log.ts'
 import type { WorkFolders } from '../base/work-folders.ts'
 import type { CachedFolder, LocalCache } from '../cache/local-cache.ts'
@@ -122,6 +123,7 @@ async function work(
     const reason = limit.signal.aborted ? limit.signal.reason : error
     const verdict = await retryOutages(() => evaluations.fail(evaluation, describeFailure(reason)), patience)
     logger.error({ err: reason, verdict }, 'model could not be evaluated')
+    happened('jobFailed', { kind: 'evaluate-model', code: describeFailure(reason).code })
     deps.onOutcome(evaluation.id, outcomeOf(verdict))
     return verdict.type === 'over' ? 'ended' : 'left'
   } finally {

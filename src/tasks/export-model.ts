@@ -12,6 +12,7 @@ export interface ExportModelDeps extends ModelTaskDeps {
 
 export const createExportModel = (deps: ExportModelDeps): ModelTask =>
   createModelTask<ExportOrder>(deps, {
+    kind: 'export-model',
     begin: (modelId) => deps.exports.begin(modelId),
     async prepare({ checkpoint, version }, folder, signal) {
       const { objects, cache } = deps

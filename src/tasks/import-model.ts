@@ -14,6 +14,7 @@ export interface ImportModelDeps extends ModelTaskDeps {
 
 export const createImportModel = (deps: ImportModelDeps): ModelTask =>
   createModelTask<ImportOrder>(deps, {
+    kind: 'import-model',
     begin: (modelId) => deps.exports.beginImport(modelId),
     async prepare({ imported, uploads }, folder, signal) {
       const source = join(folder, 'weights')

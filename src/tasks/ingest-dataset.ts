@@ -13,6 +13,7 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Clock } from '../base/clock.ts'
 import { AppError } from '../base/errors.ts'
+import { happened } from '../base/happenings.ts'
 import type { Logger } from '../base/log.ts'
 import type { WorkFolders } from '../base/work-folders.ts'
 import { forEachLimited } from '../cache/transfer.ts'
@@ -97,6 +98,7 @@ async function make(deps: IngestDatasetDeps, order: IngestOrder, patience: Patie
     if (watch.signal.aborted) return 'ended'
     const verdict = await retryOutages(() => ingests.fail(order, describeFailure(error)), patience)
     logger.warn({ err: error, verdict }, 'dataset version could not be made')
+    happened('jobFailed', { kind: 'ingest-dataset', code: describeFailure(error).code })
     deps.onOutcome(datasetId, outcomeOf(verdict))
     if (verdict.type !== 'over') return 'left'
     await retryOutages(() => objects.removePrefix(`${prefix}/`), patience)

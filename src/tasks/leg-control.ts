@@ -8,9 +8,9 @@
 import type { Clock } from '../base/clock.ts'
 import { AppError } from '../base/errors.ts'
 import type { Logger } from '../base/log.ts'
+import { isOutage } from '../base/outages.ts'
 import type { Lease, RunIntent } from '../domain/run.ts'
 import type { LegService } from '../services/runs/legs.ts'
-import { isOutage } from './retry.ts'
 
 export type StopReason = 'user' | 'leg-limit' | 'deadline' | 'drain'
 

@@ -5,12 +5,14 @@
  */
 import type { Clock } from '../base/clock.ts'
 import type { Logger } from '../base/log.ts'
+import { isOutage } from '../base/outages.ts'
 import type { Lease, Run, RunProgress } from '../domain/run.ts'
 import type { StartedEvent, StepEvent } from '../protocol/training-events.ts'
-import type { LegRecords, RaisedAlarm, StepReport } from '../services/runs/leg-records.ts'
+import type { LegRecords, RaisedAlarm } from '../services/runs/leg-records.ts'
 import type { LegService } from '../services/runs/legs.ts'
+import type { StepReport } from '../services/runs/step-reports.ts'
 import type { LegControl } from './leg-control.ts'
-import { isOutage, retryOutages } from './retry.ts'
+import { retryOutages } from './retry.ts'
 import { createStepBuffer, pointsOf } from './step-buffer.ts'
 import { createStepRate, type StepRate } from './step-rate.ts'
 

@@ -11,6 +11,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Clock } from '../base/clock.ts'
+import { happened } from '../base/happenings.ts'
 import type { Logger } from '../base/log.ts'
 import type { WorkFolders } from '../base/work-folders.ts'
 import { uploadFiles } from '../cache/transfer.ts'
@@ -47,6 +48,7 @@ export interface ModelTaskDeps {
 
 /** What differs between models of checkpoints and of weights. */
 export interface ModelSource<Order extends { readonly model: Model }> {
+  readonly kind: 'export-model' | 'import-model'
   /** Null when there is nothing to do. */
   begin(modelId: string): Promise<Order | null>
   /** Puts everything into `folder`. `release` is called when the trainer has ended. */
@@ -79,6 +81,7 @@ export const createModelTask =
       if (signal.aborted) return leave({ logger }, () => deps.exports.giveBack(modelId))
       const verdict = await retryOutages(() => deps.exports.fail(modelId, describeFailure(error)), patience)
       logger.error({ err: error, verdict }, 'model could not be made')
+      happened('jobFailed', { kind: source.kind, code: describeFailure(error).code })
       deps.onOutcome(modelId, outcomeOf(verdict))
       if (verdict.type === 'over')
         await retryOutages(() => deps.objects.removePrefix(`${order.model.prefix}/`), patience)

@@ -1,7 +1,7 @@
 /** Storage and database come back: what fails for their absence is tried again, with growing waits, until told to stop. */
 import type { Clock } from '../base/clock.ts'
-import { type AppError, isAppError } from '../base/errors.ts'
 import type { Logger } from '../base/log.ts'
+import { isOutage } from '../base/outages.ts'
 
 export interface RetryOptions {
   readonly clock: Clock
@@ -12,12 +12,6 @@ export interface RetryOptions {
 }
 
 const LONGEST_WAIT_MS = 15_000
-
-const OUTAGES = ['storage_unavailable', 'database_unavailable'] as const
-
-type Outage = AppError & { readonly code: (typeof OUTAGES)[number] }
-
-export const isOutage = (error: unknown): error is Outage => OUTAGES.some((code) => isAppError(error, code))
 
 /** @throws what `work` throws if it is no outage, or when the signal is aborted meanwhile */
 export async function retryOutages<T>(work: () => Promise<T>, options: RetryOptions): Promise<T> {

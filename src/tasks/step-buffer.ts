@@ -1,4 +1,5 @@
 /** Steps that wait for the database, up to a bound: beyond it every second one goes, so that the curve keeps its shape. */
+import { happened } from '../base/happenings.ts'
 import type { MetricPoint } from '../domain/run.ts'
 import type { StepEvent } from '../protocol/training-events.ts'
 
@@ -28,7 +29,9 @@ export function createStepBuffer(): StepBuffer {
       steps.push(step)
       if (steps.length <= MOST_STEPS) return
       const kept = steps.filter((_, i) => i % 2 === 1)
-      dropped += pointsOf(steps).length - pointsOf(kept).length
+      const points = pointsOf(steps).length - pointsOf(kept).length
+      happened('pointsDropped', { points })
+      dropped += points
       steps = kept
     },
     isEmpty: () => steps.length === 0,

@@ -15,8 +15,10 @@
 import type { Clock } from '../base/clock.ts'
 import type { Machine } from '../base/devices.ts'
 import { ERROR_CATALOGUE, isAppError } from '../base/errors.ts'
+import { happened } from '../base/happenings.ts'
 import type { IdKind } from '../base/ids.ts'
 import type { Logger } from '../base/log.ts'
+import { isOutage } from '../base/outages.ts'
 import type { WorkFolders } from '../base/work-folders.ts'
 import type { CachedFolder, LocalCache } from '../cache/local-cache.ts'
 import type { ObjectStore } from '../domain/ports.ts'
@@ -33,7 +35,7 @@ import type { OnOutcome, WorkOutcome } from './fitness.ts'
 import { beat, createLegControl, type LegControl } from './leg-control.ts'
 import { createLegReporter, type LegReporter } from './leg-reporter.ts'
 import { restoreCheckpoint } from './restore-checkpoint.ts'
-import { isOutage, retryOutages } from './retry.ts'
+import { retryOutages } from './retry.ts'
 import { outcomeOfTrainer, type TrainerEnd } from './trainer-outcome.ts'
 
 export interface TrainRunDeps {
@@ -88,15 +90,18 @@ async function work(deps: TrainRunDeps, claim: Claim, signal: AbortSignal): Prom
   try {
     const outcome = await runLeg(deps, { claim, control, signal })
     if (isAppError(control.gone.reason, 'lease_lost')) {
+      happened('leaseLost', { how: 'told' })
       logger.warn('the lease is lost: another worker has the run, or it has been removed')
       return
     }
     logger.info({ outcome }, 'leg ended')
+    countFailure(outcome)
     const settled = await retryOutages(() => legs.settle(lease, outcome), { clock, logger, signal })
     logger.info(settled, 'leg settled')
     deps.onOutcome(lease.runId, outcomeOfLeg(outcome, settled))
   } catch (error) {
     if (!isAppError(error, 'lease_lost')) throw error
+    happened('leaseLost', { how: 'told' })
     logger.warn('the lease was lost before the leg could be settled')
   } finally {
     ended.abort()
@@ -109,6 +114,13 @@ async function work(deps: TrainRunDeps, claim: Claim, signal: AbortSignal): Prom
 function outcomeOfLeg(outcome: LegOutcome, { isOfNode }: Settled): WorkOutcome {
   if (isOfNode) return 'failed-here'
   return outcome.type === 'interrupted' ? 'says-nothing' : 'worked'
+}
+
+/** A worker that is told to end fails nothing. */
+function countFailure(outcome: LegOutcome): void {
+  if (outcome.type === 'failed') happened('jobFailed', { kind: 'run-leg', code: outcome.code })
+  if (outcome.type === 'interrupted' && outcome.reason !== 'preempted')
+    happened('jobFailed', { kind: 'run-leg', code: outcome.reason })
 }
 
 interface Leg {

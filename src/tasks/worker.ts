@@ -6,6 +6,7 @@
  */
 import type { Clock } from '../base/clock.ts'
 import type { Machine } from '../base/devices.ts'
+import { happened } from '../base/happenings.ts'
 import type { Logger } from '../base/log.ts'
 import type { JobPayloads } from '../domain/job.ts'
 import type { JobSource } from '../domain/ports.ts'
@@ -67,7 +68,10 @@ export function createWorker(options: WorkerOptions): Worker {
       reason,
       startedAt
     })
-    for (const runId of await legs.recover(by)) logger.warn({ runId }, 'its worker is lost: the run is queued again')
+    for (const runId of await legs.recover(by)) {
+      happened('leaseLost', { how: 'found' })
+      logger.warn({ runId }, 'its worker is lost: the run is queued again')
+    }
     // A worker that rests would queue what it does not take.
     if (reason !== null) return
     for (const subject of await openWork.sweep(name))

@@ -69,6 +69,8 @@ export interface TestAppOptions {
   readonly notices?: (databaseUrl: string) => EventNotices
   /** Instead of a folder; signs its own URLs. */
   readonly objects?: ObjectStore
+  /** Instead of one of its own. */
+  readonly databaseUrl?: string
   readonly app?: Partial<AppOptions>
 }
 
@@ -152,7 +154,7 @@ async function inject(
 export async function createTestApp(scope: TestScope, options: TestAppOptions = {}): Promise<TestApp> {
   const { clock = fakeClock(), inference = fakeInference } = options
   const root = await mkdtemp(join(tmpdir(), 'kappa-http-'))
-  const url = await createTestDatabase(scope)
+  const url = options.databaseUrl ?? (await createTestDatabase(scope))
   const database = createDatabase({ url, max: 4, statementTimeoutMs: 10_000, logger: silentLogger })
   const jobs: EnqueuedJob[] = []
   const queue: TransactionalQueue = {

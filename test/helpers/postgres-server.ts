@@ -41,17 +41,12 @@ interface Binaries {
 const UNPRIVILEGED = 65534
 const identity = process.getuid?.() === 0 ? { uid: UNPRIVILEGED, gid: UNPRIVILEGED } : {}
 
-/** Nothing here must survive, so nothing waits for the disk. */
-const SETTINGS = [
-  'fsync=off',
-  'full_page_writes=off',
-  'max_connections=200',
-  'shared_buffers=64MB',
-  'logging_collector=off'
-]
+/** In a test nothing must survive, so nothing waits for the disk. */
+const WITHOUT_DISK = ['fsync=off', 'full_page_writes=off']
+const SETTINGS = ['max_connections=200', 'shared_buffers=64MB', 'logging_collector=off']
 
 /** @throws Error with every binary that was tried and why it did not work */
-export async function startPostgresServer(): Promise<PostgresServer> {
+export async function startPostgresServer({ isDurable = false } = {}): Promise<PostgresServer> {
   const home = mkdtempSync(join(tmpdir(), 'kappa-postgres-'))
   try {
     if (identity.uid !== undefined) chownSync(home, identity.uid, identity.gid)
@@ -64,7 +59,8 @@ export async function startPostgresServer(): Promise<PostgresServer> {
       cwd: home,
       stdio: 'pipe'
     })
-    const server = createHandle({ home, data, binaries, port: await findFreePort() })
+    const settings = isDurable ? SETTINGS : [...WITHOUT_DISK, ...SETTINGS]
+    const server = createHandle({ home, data, binaries, settings, port: await findFreePort() })
     await server.start()
     return server
   } catch (error) {
@@ -77,6 +73,7 @@ interface Place {
   readonly home: string
   readonly data: string
   readonly binaries: Binaries
+  readonly settings: readonly string[]
   readonly port: number
 }
 
@@ -120,8 +117,8 @@ interface Running {
   readonly pid: number
 }
 
-async function launch({ home, data, binaries, port }: Place): Promise<Running> {
-  const settings = [...SETTINGS, 'listen_addresses=127.0.0.1', `unix_socket_directories=${home}`]
+async function launch({ home, data, binaries, port, ...place }: Place): Promise<Running> {
+  const settings = [...place.settings, 'listen_addresses=127.0.0.1', `unix_socket_directories=${home}`]
   const server = [join(binaries.folder, 'postgres'), '-D', data, '-p', String(port)]
   const shell = spawn('sh', ['-c', WATCHDOG, 'sh', ...server, ...settings.flatMap((setting) => ['-c', setting])], {
     ...identity,

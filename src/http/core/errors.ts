@@ -1,12 +1,15 @@
 /** From what was thrown to the problem that is sent, and what nobody answers. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { AppError, toError } from '../../base/errors.ts'
-import type { Logger } from '../../base/log.ts'
+import { AppError } from '../../base/errors.ts'
 import type { Dashboard } from './dashboard-files.ts'
 import { openAiError, PROBLEM_TYPE, presentProblem, STATUS, toAppError } from './problem.ts'
 import type { RouteTable } from './route-table.ts'
 
 declare module 'fastify' {
+  interface FastifyRequest {
+    /** What it was answered with, for the log. */
+    failure?: AppError
+  }
   interface FastifyContextConfig {
     /** Failures also have the field that OpenAI's clients read. */
     hasOpenAiErrors?: boolean
@@ -14,7 +17,6 @@ declare module 'fastify' {
 }
 
 export interface ErrorDeps {
-  readonly logger: Logger
   readonly routes: RouteTable
   readonly dashboard: Dashboard | null
 }
@@ -38,16 +40,13 @@ export function sendProblem(request: FastifyRequest, reply: FastifyReply, error:
     .send(JSON.stringify({ ...problem, ...more }))
 }
 
-export function registerErrors(app: FastifyInstance, { logger, routes, dashboard }: ErrorDeps): void {
+export function registerErrors(app: FastifyInstance, { routes, dashboard }: ErrorDeps): void {
   const isPage = ({ is404, headers }: FastifyRequest, path: string): boolean =>
     is404 && (dashboard?.answers(path, headers.accept ?? '') ?? false)
 
   app.setErrorHandler((thrown, request, reply) => {
     const error = toAppError(thrown)
-    if (STATUS[error.code] >= 500) {
-      const cause = toError(error.cause ?? error)
-      logger.error({ requestId: request.id, code: error.code, err: cause }, cause.message)
-    }
+    request.failure = error
     return sendProblem(request, reply, error)
   })
 

@@ -1,8 +1,10 @@
 /** What Prometheus scrapes: requests by route, inference by kind and stage, event streams, and the process itself. */
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import type { FastifyInstance } from 'fastify'
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import { Counter, Histogram, Registry } from 'prom-client'
 import type { Timings } from '../../domain/ports.ts'
+import { addGauge, type GaugeSource } from './gauges.ts'
+import { processRegistry } from './process-metrics.ts'
 
 export type InferenceKind = 'embed' | 'assign'
 
@@ -20,19 +22,6 @@ export const METRICS_TYPE = Registry.PROMETHEUS_CONTENT_TYPE
 const REQUEST_BUCKETS_S = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
 const STAGES = { decode: 'decodeMs', queue: 'queueMs', infer: 'inferMs', encode: 'encodeMs' } as const
 
-/**
- * Of the process, and so once in it, however many apps it makes: what prom-client starts to watch event loop and garbage
- * collector with, it cannot stop.
- */
-let shared: Registry | null = null
-
-function processRegistry(): Registry {
-  if (shared) return shared
-  shared = new Registry()
-  collectDefaultMetrics({ register: shared })
-  return shared
-}
-
 function createCounters(registers: Registry[]) {
   const counter = <L extends string>(name: string, help: string, labelNames: L[]) =>
     new Counter({ name, help, labelNames, registers })
@@ -46,18 +35,11 @@ function createCounters(registers: Registry[]) {
 }
 
 /** @returns what stops the watching */
-function addGauges(registers: Registry[], streams: { count(): number }): () => void {
+function addGauges(registry: Registry, streams: { count(): number }): () => void {
   const delay = monitorEventLoopDelay({ resolution: 20 })
   delay.enable()
   const gauge = (name: string, help: string, read: () => number) =>
-    new Gauge({
-      name,
-      help,
-      registers,
-      collect() {
-        this.set(read())
-      }
-    })
+    addGauge(registry, { name, help, read: () => [{ value: read() }] })
   gauge('kappa_event_streams', 'Event streams that are open.', () => streams.count())
   gauge('kappa_process_resident_memory_bytes', 'Of the API process.', () => process.memoryUsage.rss())
   gauge('kappa_event_loop_delay_p99_seconds', 'Since the last scrape.', () => {
@@ -68,7 +50,8 @@ function addGauges(registers: Registry[], streams: { count(): number }): () => v
   return () => delay.disable()
 }
 
-export function createMetrics(streams: { count(): number }): HttpMetrics {
+/** @param gauges of what the API is composed of */
+export function createMetrics(streams: { count(): number }, gauges: readonly GaugeSource[] = []): HttpMetrics {
   const registry = new Registry()
   const registers = [registry]
   const ofThisProcess = processRegistry()
@@ -80,7 +63,8 @@ export function createMetrics(streams: { count(): number }): HttpMetrics {
     buckets: REQUEST_BUCKETS_S,
     registers
   })
-  const stopWatching = addGauges(registers, streams)
+  const stopWatching = addGauges(registry, streams)
+  for (const source of gauges) addGauge(registry, source)
   return {
     countRequest(labels, duration) {
       requests.inc(labels)

@@ -2,8 +2,10 @@
 import type { IncomingMessage } from 'node:http'
 import type { FastifyInstance } from 'fastify'
 import type { Clock } from '../../base/clock.ts'
+import { type AppError, toError } from '../../base/errors.ts'
 import { newId } from '../../base/ids.ts'
 import type { Logger } from '../../base/log.ts'
+import { isOutage } from '../../base/outages.ts'
 
 const GIVEN_ID = /^[\w.:-]{1,128}$/
 
@@ -12,6 +14,9 @@ export function readRequestId({ headers }: Pick<IncomingMessage, 'headers'>, clo
   const given = headers['x-request-id']
   return typeof given === 'string' && GIVEN_ID.test(given) ? given : newId('request', clock.now())
 }
+
+/** An outage as it is; of what else went wrong the cause, which the client is not told. */
+const reasonOf = (failure: AppError): Error => (isOutage(failure) ? failure : toError(failure.cause ?? failure))
 
 export function registerRequestLog(app: FastifyInstance, logger: Logger): void {
   app.addHook('onRequest', async (request, reply) => {
@@ -26,7 +31,12 @@ export function registerRequestLog(app: FastifyInstance, logger: Logger): void {
       ms: Math.round(reply.elapsedTime * 10) / 10,
       ...(request.principal && { projectId: request.principal.projectId, keyId: request.principal.keyId })
     }
-    if (reply.statusCode >= 500) logger.error(fields, 'request failed')
-    else logger.debug(fields, 'request')
+    const { failure } = request
+    if (reply.statusCode < 500) logger.debug(fields, 'request')
+    else if (failure === undefined) logger.error(fields, 'request failed')
+    else {
+      const err = reasonOf(failure)
+      logger.error({ ...fields, code: failure.code, err }, err.message)
+    }
   })
 }

@@ -1,16 +1,16 @@
 import { type Static, Type } from 'typebox'
-import { AppError, type ErrorCode, isAppError, toError } from '../../base/errors.ts'
+import type { ErrorCode } from '../../base/errors.ts'
 import type { Logger } from '../../base/log.ts'
 import { VERSION } from '../../base/version.ts'
 import type { Dashboard } from '../core/dashboard-files.ts'
 import { type HttpMetrics, METRICS_TYPE } from '../core/metrics.ts'
+import { type Checks, checkReadiness } from '../core/readiness.ts'
 import type { App } from '../server.ts'
 
 const tags = ['operations']
-const CHECK_WITHIN_MS = 2000
 
 export interface OperationDeps {
-  readonly checks: Readonly<Record<string, () => Promise<void>>>
+  readonly checks: Checks
   readonly metrics: HttpMetrics
   readonly dashboard: Dashboard | null
   readonly logger: Logger
@@ -23,35 +23,14 @@ const Root = Type.Object(
   { $id: 'Root' }
 )
 
-const CODES: Readonly<Record<string, ErrorCode>> = {
-  database: 'database_unavailable',
-  schema: 'schema_outdated',
-  objects: 'storage_unavailable',
-  inference: 'inference_unavailable'
-}
-
-function within(work: Promise<void>, ms: number): Promise<void> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer within ${ms} ms`)), ms)
-  })
-  return Promise.race([work, late]).finally(() => clearTimeout(timer))
-}
-
-/** @throws AppError of the first part that does not answer */
-async function checkReadiness({ checks, logger }: OperationDeps): Promise<void> {
-  const answers = Object.entries(checks).map(async ([name, check]) => {
-    try {
-      await within(check(), CHECK_WITHIN_MS)
-    } catch (error) {
-      logger.warn({ check: name, error: toError(error).message }, 'not ready')
-      // Told apart: a database that is away says nothing of its schema.
-      const code = isAppError(error) ? error.code : (CODES[name] ?? 'internal')
-      throw new AppError(code, { retryAfterS: 1 }, { cause: error })
-    }
-  })
-  await Promise.all(answers)
-}
+/** Of `checks`, as the API is composed. */
+const READINESS_PROBLEMS: ErrorCode[] = [
+  'database_unavailable',
+  'database_read_only',
+  'schema_outdated',
+  'storage_unavailable',
+  'inference_unavailable'
+]
 
 export async function operationRoutes(app: App, deps: OperationDeps): Promise<void> {
   const { metrics, dashboard } = deps
@@ -68,10 +47,10 @@ export async function operationRoutes(app: App, deps: OperationDeps): Promise<vo
     '/readyz',
     {
       schema: { operationId: 'getReadiness', tags, summary: 'Everything it needs answers', response: { 200: Status } },
-      config: { problems: ['database_unavailable', 'schema_outdated', 'storage_unavailable', 'inference_unavailable'] }
+      config: { problems: READINESS_PROBLEMS }
     },
     async () => {
-      await checkReadiness(deps)
+      await checkReadiness(deps.checks, deps.logger)
       return ok
     }
   )

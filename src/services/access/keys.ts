@@ -2,7 +2,7 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
 import { createBoundedMap } from '../../base/bounded-map.ts'
 import type { Clock } from '../../base/clock.ts'
-import { AppError } from '../../base/errors.ts'
+import { AppError, isAppError } from '../../base/errors.ts'
 import type { IdKind } from '../../base/ids.ts'
 import type { ApiKey, Principal, Scope } from '../../domain/access.ts'
 import type { Page, PageRequest } from '../../domain/page.ts'
@@ -62,7 +62,10 @@ export function createKeyService({ stores, clock, newId }: KeyServiceDeps) {
     const now = clock.now()
     if (now - (touchedAt.get(keyId) ?? Number.NEGATIVE_INFINITY) < TOUCH_EVERY_MS) return
     touchedAt.set(keyId, now)
-    await stores.keys.touch(keyId, new Date(now))
+    await stores.keys.touch(keyId, new Date(now)).catch((error: unknown) => {
+      // Reading goes on, and when a key was last used can wait.
+      if (!isAppError(error, 'database_read_only')) throw error
+    })
   }
 
   async function insert(projectId: string, id: string, secret: string, request: KeyRequest): Promise<ApiKey> {

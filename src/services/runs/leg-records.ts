@@ -1,22 +1,10 @@
 /** What a running leg leaves behind: metrics, progress, checkpoints, alarms. All of it under the fence of leg-lease.ts. */
-import type { JsonObject } from '../../base/json.ts'
 import type { Checkpoint, StoredFile } from '../../domain/checkpoint.ts'
-import type { Lease, MetricPoint, NewRunEvent, Run, RunIntent, RunProgress } from '../../domain/run.ts'
+import type { Lease, NewRunEvent, Run, RunIntent } from '../../domain/run.ts'
 import type { Stores } from '../../domain/stores.ts'
 import { evaluateOnTheWay } from '../evaluations/on-the-way.ts'
 import { expiryAfter, hold, type LegDeps, stateEvent, write } from './leg-lease.ts'
-
-/** One flush: points, where the run is, and, at its own slower pace, an event for those who watch. */
-export interface StepReport {
-  readonly points: readonly MetricPoint[]
-  readonly progress: RunProgress
-  readonly imagesPerSecond: number | null
-  readonly etaS: number | null
-  /** Latest value of each metric; null when no progress event is due. */
-  readonly event: Readonly<Record<string, number>> | null
-  /** Points that did not fit in memory while the database was away. */
-  readonly dropped: number
-}
+import { createStepReports, type StepReport } from './step-reports.ts'
 
 /** A checkpoint whose manifest is in the object store. `id` makes a repeated commit a no-op. */
 export interface UploadedCheckpoint {
@@ -53,17 +41,7 @@ const HEALTHY_CANDIDATES = 50
 export function createLegRecords(deps: LegDeps): LegRecords {
   const { unitOfWork } = deps
   return {
-    recordSteps: (lease, report) =>
-      unitOfWork(async (tx) => {
-        const run = await hold(tx, lease)
-        const { points, progress, imagesPerSecond, etaS } = report
-        if (points.length > 0) await tx.metrics.write(run.id, points)
-        const now = await tx.now()
-        await write(tx, lease, { progress, imagesPerSecond, etaS, leaseExpiresAt: expiryAfter(now, deps) })
-        const events = eventsOf(report)
-        if (events.length > 0) await tx.events.append(run.id, events, now)
-        return run.desired
-      }),
+    recordSteps: createStepReports(deps),
 
     commitCheckpoint: (lease, uploaded) =>
       unitOfWork(async (tx) => {
@@ -104,15 +82,6 @@ export function createLegRecords(deps: LegDeps): LegRecords {
 
     raiseAlarm: (lease, alarm) => unitOfWork((tx) => raiseAlarm(deps, tx, { lease, alarm }))
   }
-}
-
-function eventsOf({ event, dropped, progress, imagesPerSecond, etaS }: StepReport): NewRunEvent[] {
-  const data: JsonObject = { ...progress, imagesPerSecond, etaS, metrics: event ?? {} }
-  const message = `The database was away for long: ${dropped} metric points were not kept.`
-  return [
-    ...(event === null ? [] : [{ type: 'progress', level: 'info', data } as const]),
-    ...(dropped === 0 ? [] : [{ type: 'message', level: 'warn', data: { message, dropped } } as const])
-  ]
 }
 
 async function raiseAlarm(

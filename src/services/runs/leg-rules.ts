@@ -23,6 +23,7 @@ export type Interruption =
   | 'storage_unavailable'
   | 'storage_full'
   | 'database_unavailable'
+  | 'database_read_only'
 
 export type LegOutcome =
   | { readonly type: 'completed'; readonly step: number }

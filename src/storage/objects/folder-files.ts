@@ -4,6 +4,7 @@ import { constants, copyFile, mkdir, open, readdir, rename, rm, stat } from 'nod
 import { dirname, join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { AppError, type ErrorCode, toError } from '../../base/errors.ts'
+import { happened } from '../../base/happenings.ts'
 import { DISK_FULL, systemCodeOf } from '../../base/system-errors.ts'
 
 const CODES: Readonly<Record<string, ErrorCode>> = {
@@ -27,7 +28,9 @@ export function translateFileError(thrown: unknown, key?: string): Error {
     return new AppError('object_not_found', { key }, { cause: error })
   }
   const known = CODES[code]
-  return known === undefined ? error : new AppError(known, {}, { cause: error })
+  if (known === undefined) return error
+  happened('outage', { dependency: 'objects', code: known })
+  return new AppError(known, {}, { cause: error })
 }
 
 /** Two writers and a removal can meet: the folder that was just made may be gone again. */

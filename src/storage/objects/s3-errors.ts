@@ -1,8 +1,8 @@
 import { AppError, type ErrorCode, toError } from '../../base/errors.ts'
+import { happened } from '../../base/happenings.ts'
 import { isRecord } from '../../base/json.ts'
 import { DISK_FULL, systemCodeOf } from '../../base/system-errors.ts'
-
-const RETRY_AFTER_S = 5
+import { RETRY_AFTER_S } from './patience.ts'
 
 /** Names that S3 and the servers compatible with it give; the status decides about all others. */
 const NAMES: Readonly<Record<string, ErrorCode>> = {
@@ -46,6 +46,7 @@ export function translateS3Error(thrown: unknown, key?: string): Error {
   if (error instanceof AppError) return error
   const code = NAMES[error.name] ?? codeOfStatus(statusOf(error)) ?? CODES[codeOf(error)]
   if (code === undefined) return error
+  if (code === 'storage_unavailable' || code === 'storage_full') happened('outage', { dependency: 'objects', code })
   const details = {
     ...(key === undefined ? {} : { key }),
     ...(code === 'storage_unavailable' ? { retryAfterS: RETRY_AFTER_S } : {})

@@ -4,13 +4,15 @@ import {
   GetObjectCommand,
   HeadBucketCommand,
   HeadObjectCommand,
-  paginateListObjectsV2,
+  ListObjectsV2Command,
+  type ListObjectsV2CommandOutput,
   S3Client
 } from '@aws-sdk/client-s3'
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner'
 import { AppError, isAppError } from '../../base/errors.ts'
 import type { ObjectInfo, ObjectStore } from '../../domain/ports.ts'
 import { assertKey, assertPrefix } from './keys.ts'
+import { answeredWithin, PATIENCE_OF_WORKERS, type Patience } from './patience.ts'
 import { translateS3Error } from './s3-errors.ts'
 import { createS3Transfers } from './s3-transfers.ts'
 import { createS3Uploads } from './s3-uploads.ts'
@@ -24,27 +26,40 @@ export interface S3StoreOptions {
   readonly forcePathStyle: boolean
   /** Without them the SDK looks where AWS tools look: environment, files, instance role. */
   readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string }
-  /** Tries of one request, the first included. */
-  readonly maxAttempts?: number
+  /** Default: of a worker. */
+  readonly patience?: Patience
 }
 
 const CONNECT_TIMEOUT_MS = 5_000
-/** Of silence, not of the whole transfer. */
-const SOCKET_TIMEOUT_MS = 30_000
+/** Some: what reads a body gives up before its socket does, so that a silence is told from a body that broke. */
+const SOCKET_OVER_SILENCE = 1.5
+
+/** Of thousands of parts, at servers that copy them; whether the store is there at all is asked meanwhile. */
+const JOINING_MS = 600_000
 
 const DELETE_AT_ONCE = 1000
 
 export function createS3Store(options: S3StoreOptions): ObjectStore & { close(): void } {
-  const client = createClient(options)
-  const { bucket: Bucket } = options
+  const { bucket, patience = PATIENCE_OF_WORKERS } = options
+  const client = createClient(options, patience)
+  const joiningClient = createClient(options, { ...patience, silenceMs: JOINING_MS })
+  const Bucket = bucket
+  /** Of a call that moves no file. */
+  const answered = <T>(work: (sending: { abortSignal: AbortSignal }) => Promise<T>): Promise<T> =>
+    answeredWithin(patience.answerMs, (abortSignal) => work({ abortSignal }))
+  const check = async (): Promise<void> => {
+    await answered((sending) => client.send(new HeadBucketCommand({ Bucket }), sending))
+  }
 
   const store: ObjectStore = {
-    ...createS3Transfers(client, Bucket),
-    ...createS3Uploads(client, Bucket),
+    ...createS3Transfers({ client, bucket, patience }),
+    ...createS3Uploads({ client, joiningClient, bucket, patience, check }),
 
     async head(key) {
       try {
-        const { ContentLength } = await client.send(new HeadObjectCommand({ Bucket, Key: key }))
+        const { ContentLength } = await answered((sending) =>
+          client.send(new HeadObjectCommand({ Bucket, Key: key }), sending)
+        )
         return { key, bytes: ContentLength ?? 0 }
       } catch (thrown) {
         const error = translateS3Error(thrown, key)
@@ -55,16 +70,19 @@ export function createS3Store(options: S3StoreOptions): ObjectStore & { close():
 
     list: (prefix) => {
       assertPrefix(prefix)
-      return listObjects(client, Bucket, prefix)
+      return listObjects((token) =>
+        answered((sending) =>
+          client.send(new ListObjectsV2Command({ Bucket, Prefix: prefix, ContinuationToken: token }), sending)
+        )
+      )
     },
 
     async removePrefix(prefix) {
       let keys: { Key: string }[] = []
       const removeCollected = async () => {
         if (keys.length === 0) return
-        const { Errors } = await client.send(
-          new DeleteObjectsCommand({ Bucket, Delete: { Objects: keys, Quiet: true } })
-        )
+        const command = new DeleteObjectsCommand({ Bucket, Delete: { Objects: keys, Quiet: true } })
+        const { Errors } = await answered((sending) => client.send(command, sending))
         const [failed] = Errors ?? []
         if (failed) throw new AppError('storage_unavailable', { message: `${failed.Key}: ${failed.Message}` })
         keys = []
@@ -78,23 +96,26 @@ export function createS3Store(options: S3StoreOptions): ObjectStore & { close():
 
     downloadUrl(Key, expiresIn, filename) {
       const ResponseContentDisposition = `attachment; filename*=UTF-8''${encodeURIComponent(filename)}`
-      return getSignedUrl(client, new GetObjectCommand({ Bucket, Key, ResponseContentDisposition }), { expiresIn })
+      const command = new GetObjectCommand({ Bucket, Key, ResponseContentDisposition })
+      return answered(() => getSignedUrl(client, command, { expiresIn }))
     },
 
-    async check() {
-      await client.send(new HeadBucketCommand({ Bucket }))
-    }
+    check
   }
-  return { ...translating(store), close: () => client.destroy() }
+  const close = () => {
+    client.destroy()
+    joiningClient.destroy()
+  }
+  return { ...translating(store), close }
 }
 
-function createClient(options: S3StoreOptions): S3Client {
+function createClient(options: S3StoreOptions, { silenceMs, maxAttempts }: Patience): S3Client {
   const { credentials, endpoint } = options
   return new S3Client({
     region: options.region,
     forcePathStyle: options.forcePathStyle,
-    maxAttempts: options.maxAttempts ?? 4,
-    requestHandler: { connectionTimeout: CONNECT_TIMEOUT_MS, socketTimeout: SOCKET_TIMEOUT_MS },
+    maxAttempts,
+    requestHandler: { connectionTimeout: CONNECT_TIMEOUT_MS, socketTimeout: SOCKET_OVER_SILENCE * silenceMs },
     // The SDK's newer default adds CRC trailers to every request, which compatible servers do not all understand.
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
@@ -103,10 +124,15 @@ function createClient(options: S3StoreOptions): S3Client {
   })
 }
 
-async function* listObjects(client: S3Client, Bucket: string, Prefix: string): AsyncGenerator<ObjectInfo> {
+async function* listObjects(
+  read: (token: string | undefined) => Promise<ListObjectsV2CommandOutput>
+): AsyncGenerator<ObjectInfo> {
   try {
-    for await (const { Contents } of paginateListObjectsV2({ client }, { Bucket, Prefix })) {
+    for (let token: string | undefined, isMore = true; isMore; ) {
+      const { Contents, NextContinuationToken } = await read(token)
       for (const { Key, Size } of Contents ?? []) if (Key !== undefined) yield { key: Key, bytes: Size ?? 0 }
+      token = NextContinuationToken
+      isMore = token !== undefined
     }
   } catch (error) {
     throw translateS3Error(error)

@@ -9,6 +9,7 @@ import { Upload } from '@aws-sdk/lib-storage'
 import { invariant, isAppError } from '../../base/errors.ts'
 import type { ObjectStore } from '../../domain/ports.ts'
 import { publishFile } from './folder-files.ts'
+import { answeredWithin, moving, type Patience } from './patience.ts'
 import { translateS3Error } from './s3-errors.ts'
 
 /** S3 takes at most 10 000 parts, and none but the last below 5 MiB. */
@@ -21,23 +22,34 @@ const BODY_ATTEMPTS = 3
 
 type TransferVerbs = 'put' | 'putFile' | 'get' | 'getRange' | 'getFile'
 
-export function createS3Transfers(client: S3Client, Bucket: string): Pick<ObjectStore, TransferVerbs> {
+interface Transfers {
+  readonly client: S3Client
+  readonly bucket: string
+  readonly patience: Patience
+}
+
+/** What goes in is watched by the client's socket timeout, which a byte in either direction puts off. */
+export function createS3Transfers({ client, bucket, patience }: Transfers): Pick<ObjectStore, TransferVerbs> {
+  const Bucket = bucket
+  const { answerMs, silenceMs } = patience
   const upload = async (Key: string, Body: Readable, more: { ContentType?: string; partSize?: number }) => {
     const { partSize = PART_BYTES, ...headers } = more
     const params = { Bucket, Key, Body, ...headers }
     await new Upload({ client, params, partSize, queueSize: PARTS_AT_ONCE, leavePartsOnError: false }).done()
   }
 
-  /** Again from the start when the body breaks off. */
-  const download = async <T>(key: string, consume: (body: Readable) => Promise<T>, Range?: string): Promise<T> => {
+  /** Again from the start when the body breaks off, but not after a silence: another would follow. */
+  const download = async <T>(key: string, consume: (body: Body) => Promise<T>, Range?: string): Promise<T> => {
+    const command = new GetObjectCommand({ Bucket, Key: key, ...(Range ? { Range } : {}) })
     for (let attempt = 1; ; attempt++) {
       try {
-        const { Body } = await client.send(new GetObjectCommand({ Bucket, Key: key, ...(Range ? { Range } : {}) }))
+        const { Body } = await answeredWithin(answerMs, (abortSignal) => client.send(command, { abortSignal }))
         invariant(Body instanceof Readable, 'the SDK gives streams in Node')
-        return await consume(Body)
+        return await consume(moving(Body, silenceMs))
       } catch (thrown) {
         const error = translateS3Error(thrown, key)
-        if (!isAppError(error, 'storage_unavailable') || attempt === BODY_ATTEMPTS) throw error
+        const isBroken = isAppError(error, 'storage_unavailable') && error !== thrown
+        if (!isBroken || attempt === BODY_ATTEMPTS) throw error
       }
     }
   }
@@ -75,7 +87,9 @@ export function createS3Transfers(client: S3Client, Bucket: string): Pick<Object
   }
 }
 
-const readAll = async (body: Readable): Promise<Uint8Array> => {
+type Body = AsyncGenerator<Buffer>
+
+const readAll = async (body: Body): Promise<Uint8Array> => {
   const chunks: Buffer[] = []
   for await (const chunk of body) chunks.push(chunk)
   return new Uint8Array(Buffer.concat(chunks))

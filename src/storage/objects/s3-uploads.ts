@@ -9,34 +9,58 @@ import {
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner'
 import { invariant, isAppError } from '../../base/errors.ts'
 import type { ObjectStore } from '../../domain/ports.ts'
+import { answeredWithin, type Patience, whileAnswering } from './patience.ts'
 import { translateS3Error } from './s3-errors.ts'
 
 type UploadVerbs = 'startUpload' | 'partUrls' | 'finishUpload' | 'abortUpload'
 
-export const createS3Uploads = (client: S3Client, Bucket: string): Pick<ObjectStore, UploadVerbs> => ({
+export interface Uploads {
+  readonly client: S3Client
+  /** Whose sockets may be silent for minutes. */
+  readonly joiningClient: S3Client
+  readonly bucket: string
+  readonly patience: Patience
+  /** Whether the store answers at all. */
+  readonly check: () => Promise<void>
+}
+
+export const createS3Uploads = ({
+  client,
+  joiningClient,
+  bucket: Bucket,
+  patience: { answerMs },
+  check
+}: Uploads): Pick<ObjectStore, UploadVerbs> => ({
   async startUpload(Key) {
-    const { UploadId } = await client.send(new CreateMultipartUploadCommand({ Bucket, Key }))
+    const command = new CreateMultipartUploadCommand({ Bucket, Key })
+    const { UploadId } = await answeredWithin(answerMs, (abortSignal) => client.send(command, { abortSignal }))
     invariant(UploadId, 'a multipart upload has an id')
     return UploadId
   },
 
   // The length is signed with the rest, so S3 itself refuses a part of another one.
   partUrls: (Key, UploadId, partBytes, expiresIn) =>
-    Promise.all(
-      partBytes.map(async (ContentLength, i) => {
-        const part = new UploadPartCommand({ Bucket, Key, UploadId, PartNumber: i + 1, ContentLength })
-        return { part: i + 1, url: await getSignedUrl(client, part, { expiresIn }) }
-      })
+    answeredWithin(answerMs, () =>
+      Promise.all(
+        partBytes.map(async (ContentLength, i) => {
+          const part = new UploadPartCommand({ Bucket, Key, UploadId, PartNumber: i + 1, ContentLength })
+          return { part: i + 1, url: await getSignedUrl(client, part, { expiresIn }) }
+        })
+      )
     ),
 
   async finishUpload(Key, UploadId, parts) {
     const Parts = parts.map(({ part, etag }) => ({ PartNumber: part, ETag: etag }))
-    await client.send(new CompleteMultipartUploadCommand({ Bucket, Key, UploadId, MultipartUpload: { Parts } }))
+    const command = new CompleteMultipartUploadCommand({ Bucket, Key, UploadId, MultipartUpload: { Parts } })
+    await whileAnswering({ everyMs: answerMs, ask: check }, (abortSignal) =>
+      joiningClient.send(command, { abortSignal })
+    )
   },
 
   async abortUpload(Key, UploadId) {
     try {
-      await client.send(new AbortMultipartUploadCommand({ Bucket, Key, UploadId }))
+      const command = new AbortMultipartUploadCommand({ Bucket, Key, UploadId })
+      await answeredWithin(answerMs, (abortSignal) => client.send(command, { abortSignal }))
     } catch (thrown) {
       const error = translateS3Error(thrown)
       if (!isAppError(error, 'upload_not_found')) throw error

@@ -1,7 +1,8 @@
 import { drizzle, type NodePgDatabase } from 'drizzle-orm/node-postgres'
 import { Pool, type PoolClient } from 'pg'
+import { AppError, isAppError, toError } from '../../base/errors.ts'
 import type { Logger } from '../../base/log.ts'
-import { translateDatabaseError } from './errors.ts'
+import { heardDatabaseError, RETRY_AFTER_S, translateDatabaseError } from './errors.ts'
 import { SteadyClient } from './steady-client.ts'
 
 export interface DatabaseOptions {
@@ -20,11 +21,14 @@ export interface Database {
   readonly pool: Pool
   readonly db: Db
   close(): Promise<void>
-  /** @throws AppError database_unavailable */
+  /** @throws AppError database_unavailable, database_read_only */
   check(): Promise<void>
 }
 
 const CONNECT_TIMEOUT_MS = 10_000
+
+/** Of the transaction that this statement is: true of a server in recovery, too. */
+const IS_READ_ONLY = `select current_setting('transaction_read_only') as is_read_only`
 
 /** Connects when first used, so a process starts while its database is still starting. */
 export function createDatabase({ url, max, statementTimeoutMs, logger }: DatabaseOptions): Database {
@@ -47,11 +51,26 @@ export function createDatabase({ url, max, statementTimeoutMs, logger }: Databas
     close: () => pool.end(),
     async check() {
       try {
-        await pool.query('select 1')
+        await checkWritable(pool)
       } catch (error) {
-        throw translateDatabaseError(error)
+        throw heardDatabaseError(error)
       }
     }
+  }
+}
+
+async function checkWritable(pool: Pool): Promise<void> {
+  const client = await pool.connect()
+  let broken: Error | null = null
+  try {
+    const { rows } = await client.query(IS_READ_ONLY)
+    // A new connection may find another server.
+    if (rows[0]?.is_read_only === 'on') throw new AppError('database_read_only', { retryAfterS: RETRY_AFTER_S })
+  } catch (error) {
+    broken = toError(error)
+    throw error
+  } finally {
+    client.release(broken ?? undefined)
   }
 }
 
@@ -71,12 +90,17 @@ export async function inTransaction<T>(pool: Pool, work: (client: PoolClient) =>
     return result
   } catch (error) {
     broken ??= await rollback(client)
+    // After a failover a new connection finds the server that takes changes; the old one would lead to this one for ever.
+    if (isReadOnly(error)) broken ??= error
     throw error
   } finally {
     client.removeListener('error', onError)
     client.release(broken ?? undefined)
   }
 }
+
+const isReadOnly = (error: unknown): error is AppError =>
+  isAppError(translateDatabaseError(error), 'database_read_only')
 
 /** @returns what went wrong, so that the caller's own error is the one that is thrown */
 async function rollback(client: PoolClient): Promise<Error | null> {

@@ -1,8 +1,9 @@
 /** Postgres and socket failures in the words of the catalogue; what is not listed is a bug and stays what it is. */
 import { DrizzleQueryError } from 'drizzle-orm/errors'
-import { AppError, type ErrorCode, toError } from '../../base/errors.ts'
+import { AppError, type ErrorCode, isAppError, toError } from '../../base/errors.ts'
+import { happened } from '../../base/happenings.ts'
 
-const RETRY_AFTER_S = 5
+export const RETRY_AFTER_S = 5
 
 /** Classes 08 (connection) and 57P (shutdown) are added below. https://www.postgresql.org/docs/current/errcodes-appendix.html */
 const CODES: Readonly<Record<string, ErrorCode>> = {
@@ -23,6 +24,11 @@ const CODES: Readonly<Record<string, ErrorCode>> = {
   '55P03': 'database_unavailable',
   '40P01': 'database_unavailable',
   '40001': 'database_unavailable',
+  /** read_only_sql_transaction: a server that follows another since a failover, or that somebody set so */
+  '25006': 'database_read_only',
+  /** undefined_table, undefined_column: npm run migrate was not run */
+  '42P01': 'schema_outdated',
+  '42703': 'schema_outdated',
   /** disk_full */
   '53100': 'storage_full'
 }
@@ -40,12 +46,19 @@ export function violatesForeignKey(thrown: unknown): boolean {
   return 'code' in error && error.code === '23503'
 }
 
+/** As translateDatabaseError, of a call that has just failed: it is counted. */
+export function heardDatabaseError(thrown: unknown): Error {
+  const error = translateDatabaseError(thrown)
+  if (isAppError(error) && error !== thrown) happened('outage', { dependency: 'database', code: error.code })
+  return error
+}
+
 export function translateDatabaseError(thrown: unknown): Error {
   const error = causeOf(thrown)
   if (error instanceof AppError) return error
   const code = codeOf(error)
   if (code === null) return error
-  return new AppError(code, code === 'database_unavailable' ? { retryAfterS: RETRY_AFTER_S } : {}, { cause: error })
+  return new AppError(code, code === 'storage_full' ? {} : { retryAfterS: RETRY_AFTER_S }, { cause: error })
 }
 
 function codeOf(error: Error): ErrorCode | null {
@@ -64,7 +77,7 @@ export function translating<T extends object>(store: T): T {
       try {
         return await method(...args)
       } catch (error) {
-        throw translateDatabaseError(error)
+        throw heardDatabaseError(error)
       }
     }
   ])

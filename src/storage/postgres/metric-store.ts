@@ -15,9 +15,9 @@ export const createMetricStore = (db: Db): MetricStore => ({
     const { rowCount } = await db.execute(sql`
       insert into run_metrics (run_id, key, step, value, project_id)
       select runs.id, point.key, point.step, point.value, runs.project_id
-      from runs, unnest(${sql.param(keys)}::text[], ${sql.param(steps)}::int[], ${sql.param(values)}::float8[])
+      from (select id, project_id from runs where id = ${runId} for key share) as runs,
+           unnest(${sql.param(keys)}::text[], ${sql.param(steps)}::int[], ${sql.param(values)}::float8[])
                  as point (key, step, value)
-      where runs.id = ${runId}
       on conflict (run_id, key, step) do update set value = excluded.value`)
     if (rowCount === 0) throw new AppError('run_not_found', { runId })
   },

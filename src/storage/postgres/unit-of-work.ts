@@ -5,7 +5,7 @@ import type { Stores, UnitOfWork } from '../../domain/stores.ts'
 import { createCheckpointStore } from './checkpoint-store.ts'
 import { type Database, type Db, inTransaction } from './client.ts'
 import { createDatasetStore } from './dataset-store.ts'
-import { translateDatabaseError, translating } from './errors.ts'
+import { heardDatabaseError, translating } from './errors.ts'
 import { createEvaluationStore } from './evaluation-store.ts'
 import { createEventStore } from './event-store.ts'
 import { createIdempotencyStore } from './idempotency-store.ts'
@@ -15,6 +15,7 @@ import { createMetricStore } from './metric-store.ts'
 import { createModelStore } from './model-store.ts'
 import { createPrototypeStore } from './prototype-store.ts'
 import { createRunStore } from './run-store.ts'
+import { createStepReportStore } from './step-report-store.ts'
 import { createWorkerStore } from './worker-store.ts'
 
 /** Stands for the database's clock, in tests. */
@@ -37,7 +38,7 @@ export const createUnitOfWork =
     try {
       return await inTransaction(pool, (client) => work(storesOn(drizzle(client), executorOf(client), { queue, now })))
     } catch (error) {
-      throw translateDatabaseError(error)
+      throw heardDatabaseError(error)
     }
   }
 
@@ -52,6 +53,7 @@ const storesOn = (db: Db, executor: SqlExecutor, { queue, now }: Joined): Stores
   runs: translating(createRunStore(db)),
   events: translating(createEventStore(db)),
   metrics: translating(createMetricStore(db)),
+  stepReports: translating(createStepReportStore(db)),
   checkpoints: translating(createCheckpointStore(db)),
   models: translating(createModelStore(db)),
   prototypes: translating(createPrototypeStore(db)),
@@ -66,7 +68,7 @@ const storesOn = (db: Db, executor: SqlExecutor, { queue, now }: Joined): Stores
 async function timeOf(executor: SqlExecutor): Promise<Date> {
   // Not now(): that is when the transaction began, and it may have waited for a row since.
   const { rows } = await executor.executeSql('select clock_timestamp() as at').catch((error: unknown) => {
-    throw translateDatabaseError(error)
+    throw heardDatabaseError(error)
   })
   return (rows as readonly { readonly at: Date }[])[0]!.at // one row, of the one column named here
 }

@@ -1,4 +1,4 @@
-/** A process may be started before its database, or while that is away: it waits, and says so once. */
+/** A process may be started before its database, or while that is away or takes no changes: it waits, and says so once. */
 import { type Clock, systemClock } from '../../base/clock.ts'
 import { AppError, isAppError, toError } from '../../base/errors.ts'
 import { createDatabase } from './client.ts'
@@ -27,7 +27,7 @@ export async function waitForDatabase(url: string, { tell, clock = systemClock }
         return
       } catch (error) {
         const why = reasonOf(error)
-        if (!isAppError(error, 'database_unavailable')) {
+        if (!isAppError(error, 'database_unavailable') && !isAppError(error, 'database_read_only')) {
           throw new AppError('database_refuses', { message: `The database refuses: ${why}` }, { cause: error })
         }
         if (tries === 0) tell(`Waiting for the database: ${why}`)

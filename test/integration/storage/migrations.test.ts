@@ -80,7 +80,8 @@ describe('migrations', () => {
     await client.connect()
     const { rows } = await client.query(`
       select table_name from information_schema.tables t
-      where table_schema = 'public' and table_name not in ('projects', 'workers') and not exists (
+      where table_schema = 'public' and table_name not in ('projects', 'workers', 'run_metrics') -- docs/decisions/0015
+        and not exists (
         select from information_schema.columns c
         join information_schema.key_column_usage k using (table_schema, table_name, column_name)
         join information_schema.table_constraints f using (table_schema, table_name, constraint_name)
@@ -124,6 +125,7 @@ describe('migrations', () => {
   test('that are missing are named, until they have been applied', { skip }, async (t) => {
     const server = await startPostgresServer()
     const pool = new Pool({ connectionString: server.url, max: 1 })
+    pool.on('error', () => {}) // its last connection may hear of the server's end
     t.after(async () => {
       await pool.end()
       await server.stop()

@@ -11,6 +11,7 @@ import { after, describe, test } from 'node:test'
 import { isAppError } from '../../../src/base/errors.ts'
 import type { ObjectStore, SignedObjects } from '../../../src/domain/ports.ts'
 import { createFolderStore } from '../../../src/storage/objects/folder-store.ts'
+import { PATIENCE_OF_WORKERS } from '../../../src/storage/objects/patience.ts'
 import { createS3Store } from '../../../src/storage/objects/s3-store.ts'
 import { connectS3 } from '../../helpers/object-store.ts'
 
@@ -62,6 +63,7 @@ folderStore = createFolderStore({
   clock: { now: () => now.ms }
 })
 
+const patience = (maxAttempts: number) => ({ ...PATIENCE_OF_WORKERS, maxAttempts })
 const s3 = await connectS3({ after })
 const s3Options = {
   bucket: s3.bucket,
@@ -265,7 +267,7 @@ describe('URLs of the folder store', () => {
 
 describe('object stores that fail', () => {
   test('a stopped S3 server is storage_unavailable for every verb', async () => {
-    const store = createS3Store({ ...s3Options, endpoint: 'http://127.0.0.1:1', maxAttempts: 1 })
+    const store = createS3Store({ ...s3Options, endpoint: 'http://127.0.0.1:1', patience: patience(1) })
     const isUnavailable = failsWith('storage_unavailable')
     await assert.rejects(store.check(), isUnavailable)
     await assert.rejects(store.put('a', bytesOf('x')), isUnavailable)
@@ -300,7 +302,7 @@ describe('object stores that fail', () => {
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
     const address = server.address()
     assert.ok(address !== null && typeof address === 'object')
-    const store = createS3Store({ ...s3Options, endpoint: `http://127.0.0.1:${address.port}`, maxAttempts: 2 })
+    const store = createS3Store({ ...s3Options, endpoint: `http://127.0.0.1:${address.port}`, patience: patience(2) })
     try {
       answers.push({ status: 500 })
       await store.put('a', bytesOf('x'))
@@ -329,7 +331,7 @@ describe('object stores that fail', () => {
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
     const address = server.address()
     assert.ok(address !== null && typeof address === 'object')
-    const store = createS3Store({ ...s3Options, endpoint: `http://127.0.0.1:${address.port}`, maxAttempts: 1 })
+    const store = createS3Store({ ...s3Options, endpoint: `http://127.0.0.1:${address.port}`, patience: patience(1) })
     try {
       assert.equal(textOf(await store.get('a')), 'complete')
       assert.equal(requests, 2)
@@ -348,7 +350,7 @@ describe('object stores that fail', () => {
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
     const address = server.address()
     assert.ok(address !== null && typeof address === 'object')
-    const store = createS3Store({ ...s3Options, endpoint: `http://127.0.0.1:${address.port}`, maxAttempts: 1 })
+    const store = createS3Store({ ...s3Options, endpoint: `http://127.0.0.1:${address.port}`, patience: patience(1) })
     const unwanted = new AbortController()
     server.once('request', () => setImmediate(() => unwanted.abort(new Error('cancelled'))))
     const target = join(folder, 'unwanted', 'file')

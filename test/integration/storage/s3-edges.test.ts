@@ -9,6 +9,7 @@ import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { after, type TestContext, test } from 'node:test'
 import { isAppError } from '../../../src/base/errors.ts'
+import { PATIENCE_OF_WORKERS } from '../../../src/storage/objects/patience.ts'
 import { createS3Store } from '../../../src/storage/objects/s3-store.ts'
 import { CAN_LIST_OPEN_FILES, listOpenFiles } from '../../helpers/open-files.ts'
 
@@ -56,7 +57,7 @@ async function aStore(t: TestContext, answer: (told: Told) => Said) {
     endpoint: `http://127.0.0.1:${port}`,
     forcePathStyle: true,
     credentials: { accessKeyId: 'a', secretAccessKey: 'b' },
-    maxAttempts: 1
+    patience: { ...PATIENCE_OF_WORKERS, maxAttempts: 1 }
   })
   t.after(() => {
     store.close()

@@ -3,21 +3,10 @@ import { after, test } from 'node:test'
 import { register } from 'prom-client'
 import { createMetrics } from '../../../src/http/core/metrics.ts'
 import { expectNoLeaks } from '../../helpers/leaks.ts'
+import { parseMetrics } from '../../helpers/metrics-text.ts'
 
 const TIMINGS = { decodeMs: 1000, queueMs: 2000, inferMs: 3000, encodeMs: 500 }
 const request = { method: 'GET', route: '/v1/runs/:id', status: 200 }
-
-/** Values by name and labels, as a scraper reads the text. */
-function parse(text: string): Map<string, number> {
-  const lines = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'))
-  const entries = lines.map((line): [string, number] => {
-    const [, name, value] = /^([a-z_:]\w*(?:\{(?:\w+="(?:[^"\\]|\\.)*",?)*\})?) (\S+)$/i.exec(line) ?? []
-    assert.ok(name && value, line)
-    return [name, Number(value)]
-  })
-  assert.equal(new Set(entries.map(([name]) => name)).size, entries.length, 'no series comes twice')
-  return new Map(entries)
-}
 
 test('what is counted is there under its name', async () => {
   let streams = 3
@@ -26,7 +15,7 @@ test('what is counted is there under its name', async () => {
   metrics.countRequest(request, 20)
   metrics.countInference('embed', 8, TIMINGS)
   metrics.countRefused('address')
-  const values = parse(await metrics.render())
+  const values = parseMetrics(await metrics.render())
   const expected = {
     'kappa_http_requests_total{method="GET",route="/v1/runs/:id",status="200"}': 2,
     'kappa_http_request_duration_seconds_bucket{le="0.025",method="GET",route="/v1/runs/:id"}': 1,
@@ -51,7 +40,7 @@ test('what is counted is there under its name', async () => {
     assert.ok(Number.isFinite(values.get(name)), name)
   }
   streams = 0
-  assert.equal(parse(await metrics.render()).get('kappa_event_streams'), 0)
+  assert.equal(parseMetrics(await metrics.render()).get('kappa_event_streams'), 0)
   metrics.close()
 })
 
@@ -66,7 +55,7 @@ test('apps of one process count each for themselves, and leave nothing behind', 
   }
   assert.match(await first.render(), /kappa_http_requests_total\{.*\} 1$/m)
   first.close()
-  assert.doesNotMatch(await first.render(), /kappa_/)
+  assert.doesNotMatch(await first.render(), /kappa_(http|event|inference|rate)/)
   assert.equal(process.listenerCount('exit'), before)
   assert.equal(register.getMetricsAsArray().length, 0, 'the registry that everybody shares is not used')
 })

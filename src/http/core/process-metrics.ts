@@ -1,0 +1,34 @@
+/**
+ * Of the process, and so once in it, however many apps it makes: what prom-client starts to watch event loop and garbage
+ * collector with, it cannot stop, and what happens (base/happenings.ts) happens to all of them.
+ */
+import { Counter, collectDefaultMetrics, Registry } from 'prom-client'
+import { onHappening } from '../../base/happenings.ts'
+
+let shared: Registry | null = null
+
+export function processRegistry(): Registry {
+  if (shared) return shared
+  shared = new Registry()
+  collectDefaultMetrics({ register: shared })
+  countHappenings(shared)
+  return shared
+}
+
+function countHappenings(registry: Registry): void {
+  const counter = <L extends string>(name: string, help: string, labelNames: L[]) =>
+    new Counter({ name, help, labelNames, registers: [registry] })
+  const outages = counter('kappa_dependency_errors_total', 'Calls that database, queue or object store failed.', [
+    'dependency',
+    'code'
+  ])
+  const leases = counter('kappa_leases_lost_total', 'Runs taken from their worker: found by us, or told to us.', [
+    'how'
+  ])
+  const jobs = counter('kappa_jobs_failed_total', 'Jobs that ended without what they were to make.', ['kind', 'code'])
+  const points = counter('kappa_metric_points_dropped_total', 'Metric points that were given up.', [])
+  onHappening('outage', ({ dependency, code }) => outages.inc({ dependency, code }))
+  onHappening('leaseLost', ({ how }) => leases.inc({ how }))
+  onHappening('jobFailed', ({ kind, code }) => jobs.inc({ kind, code }))
+  onHappening('pointsDropped', ({ points: count }) => points.inc(count))
+}

@@ -1,0 +1,17 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { AppError } from '../../../src/base/errors.ts'
+import { describeError } from '../../../src/composition/logger.ts'
+
+const refused = Object.assign(new Error('connect ECONNREFUSED 127.0.0.1:5432'), { code: 'ECONNREFUSED' })
+
+test('an outage is logged in a line, by whatever name it comes, and a fault of ours with its stack', () => {
+  const line = { code: 'database_unavailable', message: 'The database does not answer.', cause: refused.message }
+  assert.deepEqual(describeError(refused), line)
+  assert.deepEqual(describeError(new AppError('database_unavailable', {}, { cause: refused })), line)
+  assert.deepEqual(describeError(new AppError('storage_unavailable', { message: 'It has said nothing for 4 s.' })), {
+    code: 'storage_unavailable',
+    message: 'It has said nothing for 4 s.'
+  })
+  assert.match(String((describeError(new TypeError('x is not a function')) as Error).stack), /logger\.test\.ts/)
+})
