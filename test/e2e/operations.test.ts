@@ -46,6 +46,16 @@ describe('the operator', () => {
     await platform.call('GET', '/v1/runs')
     const { text } = await request(platform.url).get('/metrics').set('authorization', `Bearer ${platform.adminKey}`)
     assert.match(text, /^# TYPE \S+ histogram$/m)
+    for (const series of [
+      'kappa_figures_available 1',
+      'kappa_queue_jobs{kind="run-leg",state="waiting"} 0',
+      'kappa_runs{status="running"} 0',
+      'kappa_inference_queue_images 0'
+    ]) {
+      assert.ok(text.includes(series), series)
+    }
+    assert.match(text, /^kappa_disk_free_bytes\{folder="data"\} \d+$/m)
+    assert.match(text, /^kappa_cache_bytes \d+$/m)
   })
 
   it('is asked for a key by every route that is not public', async () => {
