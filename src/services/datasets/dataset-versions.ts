@@ -77,15 +77,17 @@ async function requireUploads(
 ): Promise<number> {
   const errors: FieldError[] = []
   const uploads: Upload[] = []
+  let code: 'invalid_request' | 'upload_not_found' = 'invalid_request'
   for (const [index, id] of ids.entries()) {
     const path = `/source/uploads/${index}`
     const upload = await stores.datasets.findUpload(dataset.projectId, id)
-    if (upload === null || upload.datasetId !== dataset.id)
+    if (upload === null || upload.datasetId !== dataset.id) {
+      code = 'upload_not_found'
       errors.push({ path, message: 'is no upload of this dataset' })
-    else if (upload.status !== 'completed') errors.push({ path, message: `is ${upload.status}, not completed` })
+    } else if (upload.status !== 'completed') errors.push({ path, message: `is ${upload.status}, not completed` })
     else uploads.push(upload)
   }
-  if (errors.length > 0) throw new AppError('invalid_request', { errors })
+  if (errors.length > 0) throw new AppError(code, { errors })
   checkCombination(uploads)
   return uploads.reduce((sum, { bytes }) => sum + bytes, 0)
 }
@@ -110,7 +112,7 @@ export function createVersionVerbs(deps: VersionDeps) {
   return {
     getVersion,
 
-    /** @throws AppError dataset_not_found, invalid_request with a pointer to what cannot be used */
+    /** @throws AppError dataset_not_found, upload_not_found and invalid_request with a pointer to what cannot be used */
     async createVersion(projectId: string, datasetId: string, source: DatasetSource): Promise<DatasetVersion> {
       const dataset = await get(projectId, datasetId)
       checkSelection(source)

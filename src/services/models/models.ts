@@ -101,7 +101,7 @@ export function createModelService(deps: ModelServiceDeps) {
       })
     },
 
-    /** @throws AppError invalid_request with a pointer to what cannot be used */
+    /** @throws AppError upload_not_found, invalid_request with a pointer to what cannot be used */
     async createFromWeights(
       projectId: string,
       request: ModelImport & { readonly name: string | null }

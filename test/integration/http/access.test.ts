@@ -5,7 +5,6 @@ import { ACCESS, isOperationId } from '../../../src/http/core/access.ts'
 import { createTestApp, type TestApp } from '../../helpers/app.ts'
 import { createOpenApiValidator } from '../../helpers/openapi-validator.ts'
 import { whyNoPostgres } from '../../helpers/postgres.ts'
-import { aCheckpoint, aReadyModel, aReadyVersion } from '../../helpers/records.ts'
 
 const skip = await whyNoPostgres()
 const api = skip ? (undefined as unknown as TestApp) : await createTestApp({ after })
@@ -102,83 +101,4 @@ test('a key ends when it was said to, and cannot end in the past', { skip }, asy
   ]) {
     assert.equal((await api.call('POST', '/v1/keys', { body })).status, 400, JSON.stringify(body))
   }
-})
-
-test('nothing of another project is found, changed or named', { skip }, async () => {
-  const owner = await api.issueKey({ project: 'owner' })
-  const stranger = await api.issueKey({ project: 'stranger' })
-  const { datasetId } = await aReadyVersion(api, owner.projectId)
-  const as = (key: string) => ({ key })
-  const run = (
-    await api.call('POST', '/v1/runs', {
-      ...as(owner.key),
-      body: { dataset: datasetId, method: 'dino-vmf', preset: 'demo' }
-    })
-  ).json
-  const checkpoint = aCheckpoint(run.id, owner.projectId)
-  await api.stores.checkpoints.insert(checkpoint)
-  const model = await aReadyModel(api.stores, owner.projectId, { runId: run.id })
-  const uploads = `/v1/datasets/${datasetId}/uploads`
-  const upload = (await api.call('POST', uploads, { ...as(owner.key), body: { filename: 'a.zip', bytes: 3 } })).json
-  const ask = { model: model.id, dataset: datasetId }
-  const evaluation = (await api.call('POST', '/v1/evaluations', { ...as(owner.key), body: ask })).json.id
-  const ownKey = (await api.call('GET', '/v1/keys', as(owner.key))).json.data[0].id
-
-  const idOf = (path: string): string => {
-    if (path.startsWith('/v1/datasets')) return datasetId
-    if (path.startsWith('/v1/runs')) return run.id
-    if (path.startsWith('/v1/evaluations')) return evaluation
-    return path.startsWith('/v1/keys') ? ownKey : model.id
-  }
-  const input = ['iVBORw0KGgo=']
-  const bodies: Readonly<Record<string, object>> = {
-    createUpload: { filename: 'b.zip', bytes: 3 },
-    completeUpload: { parts: [{ part: 1, etag: 'x' }] },
-    createDatasetVersion: { source: { type: 'upload', uploads: [upload.id] } },
-    updateDataset: { name: 'mine' },
-    updateRun: { name: 'mine' },
-    updateModel: { name: 'mine' },
-    updateEvaluation: { name: 'mine' },
-    createModelEmbeddings: { input },
-    createAssignments: { input }
-  }
-  let asked = 0
-  for (const { method, path, operationId } of operations) {
-    if (!path.includes('{id}')) continue
-    const url = withIds(path, { id: idOf(path), upload_id: upload.id, version: 1, index: 0 })
-    const options = bodies[operationId] ? { body: bodies[operationId] } : {}
-    const refused = await api.call(method, url, { ...options, ...as(stranger.key) })
-    assert.equal(refused.status, 404, `${method} ${url}: ${refused.text}`)
-    assert.ok(!refused.text.includes('shoes'), 'no name leaks')
-    asked += 1
-  }
-  assert.ok(asked > 20)
-
-  const elsewhere = [
-    ['/v1/runs', { dataset: datasetId, method: 'dino' }],
-    ['/v1/runs:validate', { dataset: `${datasetId}@1`, method: 'dino' }],
-    ['/v1/models', { checkpoint: checkpoint.id }],
-    ['/v1/evaluations', ask],
-    ['/v1/embeddings', { model: model.id, input }],
-    ['/v1/embeddings', { model: run.id, input }]
-  ] as const
-  for (const [url, body] of elsewhere) {
-    const refused = await api.call('POST', url, { body, ...as(stranger.key) })
-    assert.equal(refused.status, 404, `${url}: ${refused.text}`)
-  }
-  for (const url of ['/v1/datasets', '/v1/runs', '/v1/models', '/v1/evaluations', `/v1/runs?dataset=${datasetId}`]) {
-    assert.deepEqual((await api.call('GET', url, as(stranger.key))).json.data, [], url)
-  }
-  assert.equal((await api.call('GET', '/v1/keys', as(stranger.key))).json.data.length, 1)
-  assert.equal(
-    (await api.call('GET', `/v1/runs/${run.id}`, as(owner.key))).json.status,
-    'queued',
-    'nothing was changed'
-  )
-  assert.equal((await api.call('GET', `/v1/keys`, as(owner.key))).json.data[0].revoked_at, null)
-
-  const mine = (await api.call('POST', '/v1/datasets', { body: { name: 'mine' }, ...as(stranger.key) })).json.id
-  const body = { source: { type: 'upload', uploads: [upload.id] } }
-  const borrowed = await api.call('POST', `/v1/datasets/${mine}/versions`, { body, ...as(stranger.key) })
-  assert.equal(borrowed.json.errors[0].pointer, '/source/uploads/0')
 })

@@ -47,7 +47,11 @@ export async function makeFixtures(api: TestApp): Promise<Fixtures> {
 }
 
 /** The document's example, with ids of what is there. */
-function exampleBody({ app }: TestApp, { body }: Operation, { dataset, model }: Fixtures): object | null {
+export function exampleBody(
+  { app }: TestApp,
+  { body }: Operation,
+  { dataset, model }: Pick<Fixtures, 'dataset' | 'model'>
+): object | null {
   const { $ref } = body?.content['application/json']?.schema ?? {}
   if ($ref === undefined) return null
   const { schemas } = app.openApi['components'] as { schemas: Record<string, { examples?: object[] }> }
