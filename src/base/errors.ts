@@ -10,6 +10,7 @@ export const ERROR_CATALOGUE = {
   route_not_found: 'There is no such route.',
   method_not_allowed: 'This route does not take that method.',
   key_not_found: 'There is no such API key.',
+  last_admin_key: 'It is the last admin key of the project that stays: make another one first.',
   dataset_not_found: 'There is no such dataset.',
   dataset_version_not_found: 'There is no such dataset version.',
   dataset_version_not_ready: 'The dataset version is not ready to be used.',

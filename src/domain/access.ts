@@ -16,7 +16,12 @@ export interface Principal {
   readonly projectId: string
   readonly keyId: string
   readonly scopes: readonly Scope[]
+  /** Of the key; null for one that does not run out. */
+  readonly expiresAt: Date | null
 }
+
+/** Whether a key with these scopes may do what needs this one. */
+export const isCovered = (scope: Scope, by: readonly Scope[]): boolean => by.includes('admin') || by.includes(scope)
 
 export interface Project {
   readonly id: string

@@ -18,6 +18,8 @@ export interface KeyStore {
   /** Those that exist, in any order. */
   findMany(keyIds: readonly string[]): Promise<readonly ApiKey[]>
   list(projectId: string, page: PageRequest): Promise<Page<ApiKey>>
+  /** Admin keys that are not revoked, expired ones too. Until the transaction ends nobody else gets them. */
+  lockAdmins(projectId: string): Promise<readonly ApiKey[]>
   revoke(projectId: string, keyId: string, at: Date): Promise<boolean>
   touch(keyId: string, at: Date): Promise<void>
 }

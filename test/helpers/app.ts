@@ -7,9 +7,9 @@ import type { Clock } from '../../src/base/clock.ts'
 import { newId } from '../../src/base/ids.ts'
 import { silentLogger } from '../../src/base/log.ts'
 import { composeServices } from '../../src/composition/services.ts'
-import type { Scope } from '../../src/domain/access.ts'
+import type { Principal, Scope } from '../../src/domain/access.ts'
 import type { Inference, ObjectStore, SignedObjects, TransactionalQueue } from '../../src/domain/ports.ts'
-import type { EventNotices, Stores } from '../../src/domain/stores.ts'
+import type { EventNotices, Stores, UnitOfWork } from '../../src/domain/stores.ts'
 import { type AppOptions, createApp } from '../../src/http/app.ts'
 import type { App } from '../../src/http/server.ts'
 import type { Services } from '../../src/services/services.ts'
@@ -47,6 +47,7 @@ export interface TestApp {
   readonly app: App
   readonly services: Services
   readonly stores: Stores
+  readonly unitOfWork: UnitOfWork
   readonly objects: ObjectStore
   /** Of the folder store: `objects`, `uploads` and `temporary` are in it. */
   readonly objectsRoot: string
@@ -75,6 +76,14 @@ export interface TestAppOptions {
 interface TestScope {
   after(hook: () => Promise<void>): void
 }
+
+/** Who makes keys for tests. */
+export const anAdminOf = (projectId: string): Principal => ({
+  projectId,
+  keyId: 'key_of_the_tests',
+  scopes: ['admin'],
+  expiresAt: null
+})
 
 export const LIMITS = {
   bodyBytes: 4 * 1024 * 1024,
@@ -202,7 +211,7 @@ export async function createTestApp(scope: TestScope, options: TestAppOptions = 
 
   const issueKey: TestApp['issueKey'] = async ({ project = 'default', scopes = ['admin'] }) => {
     const { id: projectId } = await stores.keys.ensureProject(project)
-    const { token } = await services.keys.create(projectId, { name: 'test', scopes, expiresAt: null })
+    const { token } = await services.keys.create(anAdminOf(projectId), { name: 'test', scopes, expiresAt: null })
     return { key: token, projectId }
   }
   const admin = await issueKey({})
@@ -210,6 +219,7 @@ export async function createTestApp(scope: TestScope, options: TestAppOptions = 
     app,
     services,
     stores,
+    unitOfWork: deps.unitOfWork,
     objects,
     objectsRoot: root,
     jobs,

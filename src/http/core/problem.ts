@@ -13,6 +13,7 @@ export const STATUS = {
   route_not_found: 404,
   method_not_allowed: 405,
   key_not_found: 404,
+  last_admin_key: 409,
   dataset_not_found: 404,
   dataset_version_not_found: 404,
   dataset_version_not_ready: 409,

@@ -23,15 +23,16 @@ export function keyRoutes(app: App, { keys }: Pick<Services, 'keys'>): void {
         operationId: 'createKey',
         tags,
         summary: 'Make an API key',
-        description: 'The key itself is in this answer and nowhere else.',
+        description:
+          'The key itself is in this answer and nowhere else. It has no scope that the asking key lacks, and does not outlive it (403).',
         body: CreateKey,
         response: { 201: IssuedKey }
       },
-      config: { isIdempotent: true, redact: withoutKey }
+      config: { isIdempotent: true, redact: withoutKey, problems: ['last_admin_key'] }
     },
     async ({ body, principal }, reply) => {
       const { name, scopes, expires_at: expiresAt } = body
-      const issued = await keys.create(principal.projectId, {
+      const issued = await keys.create(principal, {
         name,
         scopes,
         expiresAt: expiresAt ? parseTimestamp(expiresAt) : null
@@ -62,11 +63,11 @@ export function keyRoutes(app: App, { keys }: Pick<Services, 'keys'>): void {
         tags,
         summary: 'Revoke a key',
         description:
-          'At once in the process that answers, within 5 seconds in others; event streams of the key end. The key stays in the list.',
+          'At once in the process that answers, within 5 seconds in others; event streams of the key end. The key stays in the list. The last admin key that does not run out is not revoked (409).',
         params: IdParams,
         response: { 204: Type.Null() }
       },
-      config: { problems: ['key_not_found'] }
+      config: { problems: ['key_not_found', 'last_admin_key'] }
     },
     async ({ params, principal }, reply) => {
       await keys.revoke(principal.projectId, params.id)

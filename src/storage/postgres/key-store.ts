@@ -1,4 +1,4 @@
-import { and, desc, eq, inArray, isNull, lt, or } from 'drizzle-orm'
+import { and, arrayContains, desc, eq, inArray, isNull, lt, or } from 'drizzle-orm'
 import { invariant } from '../../base/errors.ts'
 import { newId } from '../../base/ids.ts'
 import type { KeyStore } from '../../domain/stores.ts'
@@ -45,6 +45,15 @@ export const createKeyStore = (db: Db): KeyStore => ({
       .orderBy(desc(apiKeys.id))
       .limit(limit + 1)
     return toPage(rows, limit, (key) => key.id)
+  },
+
+  async lockAdmins(projectId) {
+    // The project's row stands for keys that are not there yet; rows of other tables may still refer to it.
+    await db.select({ id: projects.id }).from(projects).where(eq(projects.id, projectId)).for('no key update')
+    return db
+      .select()
+      .from(apiKeys)
+      .where(and(eq(apiKeys.projectId, projectId), isNull(apiKeys.revokedAt), arrayContains(apiKeys.scopes, ['admin'])))
   },
 
   async revoke(projectId, keyId, at) {

@@ -69,6 +69,16 @@ for (const { name, skip, open } of CANDIDATES) {
         assert.deepEqual(found.map(({ id }) => id).sort(), [key.id, theirs.id].sort())
       })
 
+      test('admin keys of a project are those that are not revoked', async () => {
+        const { id } = await stores.keys.ensureProject(newId('request'))
+        const other = await stores.keys.ensureProject(newId('request'))
+        const admin = aKey(id, { scopes: ['runs:read', 'admin'], expiresAt: later(1) })
+        const revoked = aKey(id, { scopes: ['admin'], revokedAt: NOW })
+        const keys = [admin, revoked, aKey(id, { scopes: ['runs:read'] }), aKey(other.id, { scopes: ['admin'] })]
+        for (const key of keys) await stores.keys.insert(key)
+        assert.deepEqual(await stores.keys.lockAdmins(id), [admin])
+      })
+
       test('the time of last use is kept to the minute', async () => {
         const { id } = await stores.keys.ensureProject(newId('request'))
         const key = aKey(id)
