@@ -6,6 +6,7 @@ import type { Inference, ObjectStore } from '../domain/ports.ts'
 import type { EventNotices, Stores, UnitOfWork } from '../domain/stores.ts'
 import { createIdempotencyService } from '../services/access/idempotency.ts'
 import { createKeyService } from '../services/access/keys.ts'
+import { createRequestWork } from '../services/access/request-work.ts'
 import { createDatasetService } from '../services/datasets/datasets.ts'
 import { createEvaluationService } from '../services/evaluations/evaluations.ts'
 import { createModelService } from '../services/models/models.ts'
@@ -32,7 +33,9 @@ export interface ServiceParts {
   readonly fetchTimeoutMs: number
 }
 
-export function composeServices(parts: ServiceParts): Services {
+export function composeServices(given: ServiceParts): Services {
+  const requestWork = createRequestWork(given)
+  const parts = { ...given, ...requestWork }
   const { stores, limits, inference, allowedImageHosts: allowedHosts, fetchTimeoutMs: timeoutMs } = parts
   const keys = createKeyService(parts)
   const datasets = createDatasetService(parts)
@@ -46,6 +49,7 @@ export function composeServices(parts: ServiceParts): Services {
     models,
     prototypes: createPrototypeService({ stores, models }),
     serving: createServingService({ models, imageSources: createImageSources({ fetchImage, limits }), inference }),
-    idempotency: createIdempotencyService(parts)
+    idempotency: createIdempotencyService(parts),
+    requestWork
   }
 }

@@ -209,7 +209,7 @@ export interface IdempotencyRecord {
   readonly key: string
   readonly route: string
   readonly requestHash: string
-  /** Null while the first request is still running. */
+  /** Null until the end of the transaction that makes it. */
   readonly response: {
     readonly status: number
     readonly headers: Readonly<Record<string, string>>
@@ -218,14 +218,17 @@ export interface IdempotencyRecord {
   readonly createdAt: Date
 }
 
+type IdempotencyName = Pick<IdempotencyRecord, 'projectId' | 'key' | 'route'>
+
 export interface IdempotencyStore {
-  /** Inserts the record, or returns the one that is there (older than 24 h, or 10 min without answer, counts as none). */
-  begin(record: IdempotencyRecord): Promise<IdempotencyRecord | null>
-  finish(
-    record: Pick<IdempotencyRecord, 'projectId' | 'key' | 'route'>,
-    response: NonNullable<IdempotencyRecord['response']>
-  ): Promise<void>
-  abandon(record: Pick<IdempotencyRecord, 'projectId' | 'key' | 'route'>): Promise<void>
+  /** Removes what is older than 24 h before, of every project. */
+  find(name: IdempotencyName, now: Date): Promise<IdempotencyRecord | null>
+  /**
+   * In a unit of work: waits for another one that has inserted it, and returns its record once that is committed. Throws
+   * idempotency_in_progress when it has waited for seconds.
+   */
+  insert(record: IdempotencyRecord): Promise<IdempotencyRecord | null>
+  finish(name: IdempotencyName, response: NonNullable<IdempotencyRecord['response']>): Promise<void>
 }
 
 /** Everything that is written together. Inside a unit of work all of it, the queue included, is one transaction. */

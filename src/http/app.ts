@@ -77,7 +77,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   const limiters = createLimiters(clock, options.rateLimitPerMinute)
   app.addHook('onRequest', createAuthHook({ keys: services.keys, limiters, onRefused: metrics.countRefused }))
   registerCursors(app)
-  registerIdempotency(app, services.idempotency)
+  registerIdempotency(app, services)
   registerJsonParser(app)
   await registerDocs(app, operations)
 

@@ -1,5 +1,6 @@
 import type { IdempotencyService } from './access/idempotency.ts'
 import type { KeyService } from './access/keys.ts'
+import type { RequestWork } from './access/request-work.ts'
 import type { DatasetService } from './datasets/datasets.ts'
 import type { EvaluationService } from './evaluations/evaluations.ts'
 import type { ModelService } from './models/models.ts'
@@ -17,4 +18,5 @@ export interface Services {
   readonly prototypes: PrototypeService
   readonly serving: ServingService
   readonly idempotency: IdempotencyService
+  readonly requestWork: Pick<RequestWork, 'run'>
 }

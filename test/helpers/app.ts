@@ -14,7 +14,7 @@ import { type AppOptions, createApp } from '../../src/http/app.ts'
 import type { App } from '../../src/http/server.ts'
 import type { Services } from '../../src/services/services.ts'
 import { createFolderStore } from '../../src/storage/objects/folder-store.ts'
-import { createDatabase } from '../../src/storage/postgres/client.ts'
+import { createDatabase, type Database } from '../../src/storage/postgres/client.ts'
 import { createStores, createUnitOfWork } from '../../src/storage/postgres/unit-of-work.ts'
 import { fakeClock } from './fake-clock.ts'
 import { createOpenApiValidator } from './openapi-validator.ts'
@@ -48,6 +48,7 @@ export interface TestApp {
   readonly services: Services
   readonly stores: Stores
   readonly unitOfWork: UnitOfWork
+  readonly database: Database
   readonly objects: ObjectStore
   /** Of the folder store: `objects`, `uploads` and `temporary` are in it. */
   readonly objectsRoot: string
@@ -70,6 +71,8 @@ export interface TestAppOptions {
   readonly notices?: (databaseUrl: string) => EventNotices
   /** Instead of a folder; signs its own URLs. */
   readonly objects?: ObjectStore
+  /** Between the services and the database, for faults. */
+  readonly unitOfWork?: (real: UnitOfWork) => UnitOfWork
   readonly app?: Partial<AppOptions>
 }
 
@@ -174,9 +177,10 @@ export async function createTestApp(scope: TestScope, options: TestAppOptions = 
   const objects = options.objects ?? signedObjects!
   // Ids sort by time; under a clock that stands still they must not be drawn by lot.
   let issued = 0
+  const { unitOfWork: through = (real: UnitOfWork) => real } = options
   const deps = {
     stores,
-    unitOfWork: createUnitOfWork(database, queue),
+    unitOfWork: through(createUnitOfWork(database, queue)),
     objects,
     clock,
     newId: (kind: Parameters<typeof newId>[0]) => newId(kind, clock.now() + issued++),
@@ -220,6 +224,7 @@ export async function createTestApp(scope: TestScope, options: TestAppOptions = 
     services,
     stores,
     unitOfWork: deps.unitOfWork,
+    database,
     objects,
     objectsRoot: root,
     jobs,

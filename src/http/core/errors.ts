@@ -2,7 +2,9 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { AppError, toError } from '../../base/errors.ts'
 import type { Logger } from '../../base/log.ts'
+import { AnsweredBefore } from '../../services/access/idempotency.ts'
 import type { Dashboard } from './dashboard-files.ts'
+import { sendStored } from './idempotency.ts'
 import { openAiError, PROBLEM_TYPE, presentProblem, STATUS, toAppError } from './problem.ts'
 import type { RouteTable } from './route-table.ts'
 
@@ -43,6 +45,7 @@ export function registerErrors(app: FastifyInstance, { logger, routes, dashboard
     is404 && (dashboard?.answers(path, headers.accept ?? '') ?? false)
 
   app.setErrorHandler((thrown, request, reply) => {
+    if (thrown instanceof AnsweredBefore) return sendStored(reply, thrown.response)
     const error = toAppError(thrown)
     if (STATUS[error.code] >= 500) {
       const cause = toError(error.cause ?? error)

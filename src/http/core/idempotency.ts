@@ -1,12 +1,19 @@
-/** `Idempotency-Key` on the POSTs that create (config.isIdempotent): see services/access/idempotency.ts. */
+/**
+ * The POSTs that create (config.isIdempotent): what they do is committed with their answer (services/access/held-work.ts), and
+ * `Idempotency-Key` makes them safe to repeat (services/access/idempotency.ts).
+ */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { AppError } from '../../base/errors.ts'
-import type { IdempotencyClaim, IdempotencyService } from '../../services/access/idempotency.ts'
+import { HeldWork, type StoredResponse } from '../../services/access/held-work.ts'
+import type { IdempotencyClaim } from '../../services/access/idempotency.ts'
+import type { Services } from '../../services/services.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** Held from the first request with a key until its response is stored. */
+    /** Of a request with a key, until its work is known. */
     idempotencyClaim: IdempotencyClaim | null
+    /** From before the work until the answer. */
+    heldWork: HeldWork | null
   }
   interface FastifyContextConfig {
     isIdempotent?: boolean
@@ -36,31 +43,53 @@ function keptHeaders(reply: FastifyReply): Record<string, string> {
   )
 }
 
-export function registerIdempotency(app: FastifyInstance, idempotency: IdempotencyService): void {
+const answerOf = (request: FastifyRequest, reply: FastifyReply, payload: unknown): StoredResponse => {
+  const { redact = (text: string) => text } = request.routeOptions.config
+  const body = typeof payload === 'string' ? payload : ''
+  return { status: reply.statusCode, headers: keptHeaders(reply), body: redact(body) }
+}
+
+export const sendStored = (reply: FastifyReply, { status, headers, body }: StoredResponse): FastifyReply =>
+  reply.code(status).headers(headers).header('idempotent-replayed', 'true').send(body)
+
+export function registerIdempotency(
+  app: FastifyInstance,
+  { idempotency, requestWork }: Pick<Services, 'idempotency' | 'requestWork'>
+): void {
   app.decorateRequest('idempotencyClaim', null)
+  app.decorateRequest('heldWork', null)
 
   app.addHook('preHandler', async (request, reply) => {
     if (!request.routeOptions.config.isIdempotent) return
     const key = readKey(request)
     if (key === null) return
-    const route = `${request.method} ${request.routeOptions.url ?? ''}`
-    const claim = { projectId: request.principal.projectId, key, route }
-    const stored = await idempotency.begin(claim, { url: request.url, body: request.body ?? null })
-    if (stored === null) {
-      request.idempotencyClaim = claim
-      return
-    }
-    return reply.code(stored.status).headers(stored.headers).header('idempotent-replayed', 'true').send(stored.body)
+    const name = { projectId: request.principal.projectId, key, route: routeOf(request) }
+    const claim = idempotency.claimOf(name, { url: request.url, body: request.body ?? null })
+    const stored = await idempotency.find(claim)
+    if (stored !== null) return sendStored(reply, stored)
+    request.idempotencyClaim = claim
+  })
+
+  // With a callback: what it calls, and all that follows from it, is inside.
+  app.addHook('preHandler', (request, _, done) => {
+    if (!request.routeOptions.config.isIdempotent) return done()
+    const claim = request.idempotencyClaim
+    request.heldWork = new HeldWork(claim === null ? [] : [idempotency.recordOf(claim)])
+    requestWork.run(request.heldWork, done)
   })
 
   app.addHook('onSend', async (request, reply, payload) => {
-    const claim = request.idempotencyClaim
-    if (claim === null) return
-    request.idempotencyClaim = null
-    // Nothing was decided: overload and failures of ours may pass.
-    if (reply.statusCode >= 500 || reply.statusCode === 429) return idempotency.abandon(claim)
-    const body = typeof payload === 'string' ? payload : ''
-    const { redact = (text: string) => text } = request.routeOptions.config
-    await idempotency.finish(claim, { status: reply.statusCode, headers: keptHeaders(reply), body: redact(body) })
+    const held = request.heldWork
+    if (held === null) return
+    request.heldWork = null
+    try {
+      await held.settle(reply.statusCode < 400 ? answerOf(request, reply, payload) : null)
+    } catch (error) {
+      // Of what is not there after all.
+      for (const name of KEPT_HEADERS) reply.removeHeader(name)
+      throw error
+    }
   })
 }
+
+const routeOf = ({ method, routeOptions }: FastifyRequest): string => `${method} ${routeOptions.url ?? ''}`

@@ -2,13 +2,12 @@
 import { AppError } from '../../base/errors.ts'
 import type { Model, ModelImport } from '../../domain/model.ts'
 import type { Page, PageRequest } from '../../domain/page.ts'
-import type { Stores, UnitOfWork } from '../../domain/stores.ts'
+import type { Stores } from '../../domain/stores.ts'
 import { createUploadVerbs, type UploadDeps } from '../datasets/uploads.ts'
 import { newModel } from './new-model.ts'
 import { checkWeightSource } from './weight-sources.ts'
 
 export interface ModelServiceDeps extends UploadDeps {
-  readonly unitOfWork: UnitOfWork
   readonly stores: Stores
 }
 
@@ -121,7 +120,7 @@ export function createModelService(deps: ModelServiceDeps) {
     /** @throws AppError model_not_found, model_not_ready for a run without one */
     async rename(projectId: string, reference: string, name: string | null): Promise<Model> {
       const model = await get(projectId, reference)
-      await stores.models.update(model.id, { name })
+      await unitOfWork((tx) => tx.models.update(model.id, { name }))
       return { ...model, name }
     },
 

@@ -34,11 +34,16 @@ const MESSAGES =
 const causeOf = (thrown: unknown): Error =>
   thrown instanceof DrizzleQueryError && thrown.cause ? thrown.cause : toError(thrown)
 
-/** What the row belongs to is not there, or no longer. */
-export function violatesForeignKey(thrown: unknown): boolean {
+function hasCode(thrown: unknown, code: string): boolean {
   const error = causeOf(thrown)
-  return 'code' in error && error.code === '23503'
+  return 'code' in error && error.code === code
 }
+
+/** What the row belongs to is not there, or no longer. */
+export const violatesForeignKey = (thrown: unknown): boolean => hasCode(thrown, '23503')
+
+/** Longer than lock_timeout. */
+export const waitedForLock = (thrown: unknown): boolean => hasCode(thrown, '55P03')
 
 export function translateDatabaseError(thrown: unknown): Error {
   const error = causeOf(thrown)
