@@ -4,6 +4,7 @@ import type { IdKind } from '../base/ids.ts'
 import type { Logger } from '../base/log.ts'
 import type { Inference, ObjectStore } from '../domain/ports.ts'
 import type { EventNotices, Stores, UnitOfWork } from '../domain/stores.ts'
+import { createAuditService } from '../services/access/audit.ts'
 import { createIdempotencyService } from '../services/access/idempotency.ts'
 import { createKeyService } from '../services/access/keys.ts'
 import { createRequestWork } from '../services/access/request-work.ts'
@@ -49,6 +50,7 @@ export function composeServices(given: ServiceParts): Services {
     models,
     prototypes: createPrototypeService({ stores, models }),
     serving: createServingService({ models, imageSources: createImageSources({ fetchImage, limits }), inference }),
+    audit: createAuditService(parts),
     idempotency: createIdempotencyService(parts),
     requestWork
   }

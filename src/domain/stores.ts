@@ -2,6 +2,7 @@
 import type { AnyProtocol } from '../base/evaluation.ts'
 import type { GroundTruth } from '../base/ground-truth.ts'
 import type { ApiKey, Project } from './access.ts'
+import type { AuditEntry } from './audit.ts'
 import type { Checkpoint } from './checkpoint.ts'
 import type { Dataset, DatasetVersion, Upload } from './dataset.ts'
 import type { Evaluation, EvaluationStatus } from './evaluation.ts'
@@ -218,6 +219,21 @@ export interface IdempotencyRecord {
   readonly createdAt: Date
 }
 
+export interface AuditFilter {
+  readonly actor?: string
+  readonly action?: string
+  readonly subject?: string
+  /** This instant and later. */
+  readonly from?: Date
+  /** Before this instant. */
+  readonly until?: Date
+}
+
+export interface AuditStore {
+  append(entry: AuditEntry): Promise<void>
+  list(projectId: string, filter: AuditFilter, page: PageRequest): Promise<Page<AuditEntry>>
+}
+
 type IdempotencyName = Pick<IdempotencyRecord, 'projectId' | 'key' | 'route'>
 
 export interface IdempotencyStore {
@@ -243,6 +259,7 @@ export interface Stores {
   readonly prototypes: PrototypeStore
   readonly evaluations: EvaluationStore
   readonly idempotency: IdempotencyStore
+  readonly audit: AuditStore
   readonly jobs: JobQueue
 }
 

@@ -1,3 +1,4 @@
+import type { AuditService } from './access/audit.ts'
 import type { IdempotencyService } from './access/idempotency.ts'
 import type { KeyService } from './access/keys.ts'
 import type { RequestWork } from './access/request-work.ts'
@@ -17,6 +18,7 @@ export interface Services {
   readonly evaluations: EvaluationService
   readonly prototypes: PrototypeService
   readonly serving: ServingService
+  readonly audit: AuditService
   readonly idempotency: IdempotencyService
   readonly requestWork: Pick<RequestWork, 'run'>
 }

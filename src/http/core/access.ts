@@ -14,6 +14,7 @@ export const ACCESS = {
   createKey: 'admin',
   listKeys: 'admin',
   revokeKey: 'admin',
+  listAudit: 'admin',
 
   createDataset: 'datasets:write',
   listDatasets: 'datasets:read',

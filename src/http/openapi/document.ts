@@ -14,6 +14,7 @@ export interface OpenApiDocument {
 
 const TAGS = {
   keys: 'Who may ask, and for what.',
+  audit: 'Who changed what.',
   datasets: 'Images to learn from. A version never changes once it is ready.',
   runs: 'Training, from request to checkpoint.',
   models: 'Teachers of checkpoints, exported and checked.',

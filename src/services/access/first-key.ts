@@ -2,7 +2,7 @@
 import type { Clock } from '../../base/clock.ts'
 import type { IdKind } from '../../base/ids.ts'
 import type { ApiKey } from '../../domain/access.ts'
-import type { UnitOfWork } from '../../domain/stores.ts'
+import type { Stores, UnitOfWork } from '../../domain/stores.ts'
 import { isAdminKey } from './key-rules.ts'
 import { hashSecret, isSecretOf, newToken, parseToken } from './tokens.ts'
 
@@ -44,6 +44,14 @@ export function createFirstKey({ unitOfWork, clock, newId }: FirstKeyDeps) {
     revokedAt: null
   })
 
+  /** In the log as made by itself: nobody else was there. */
+  async function insert(tx: Stores, key: ApiKey): Promise<void> {
+    await tx.keys.insert(key)
+    const { id: actor, projectId, createdAt } = key
+    const entry = { id: newId('audit'), projectId, actor, action: 'createKey', subject: actor, requestId: 'start' }
+    await tx.audit.append({ ...entry, createdAt })
+  }
+
   return (projectName: string, given: string | null): Promise<FirstKey> =>
     unitOfWork(async (tx) => {
       const { id: projectId } = await tx.keys.ensureProject(projectName)
@@ -54,14 +62,14 @@ export function createFirstKey({ unitOfWork, clock, newId }: FirstKeyDeps) {
         if (isOpen) return { projectId, token: null, notice: null }
         const id = newId('key')
         const { token, secretHash } = newToken(id)
-        await tx.keys.insert(adminKey(projectId, id, secretHash))
+        await insert(tx, adminKey(projectId, id, secretHash))
         return { projectId, token, notice: null }
       }
       const parsed = parseToken(given)
       if (parsed === null) throw new Error('The admin key must look like kappa_<id>_<secret>.')
       const existing = await tx.keys.findById(parsed.id)
       if (existing === null) {
-        await tx.keys.insert(adminKey(projectId, parsed.id, hashSecret(parsed.secret)))
+        await insert(tx, adminKey(projectId, parsed.id, hashSecret(parsed.secret)))
         return { projectId, token: null, notice: null }
       }
       if (!isSecretOf(existing, parsed.secret)) throw new Error(`Key ${parsed.id} exists with another secret.`)

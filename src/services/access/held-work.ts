@@ -7,15 +7,8 @@
  * that could be told.
  */
 import { AppError } from '../../base/errors.ts'
-import type { IdempotencyRecord, Stores, UnitOfWork } from '../../domain/stores.ts'
-
-export type StoredResponse = NonNullable<IdempotencyRecord['response']>
-
-/** What is kept about a request, in the transaction of its work. */
-export interface RequestRecord {
-  begin(tx: Stores): Promise<void>
-  end(tx: Stores, answer: StoredResponse): Promise<void>
-}
+import type { Stores, UnitOfWork } from '../../domain/stores.ts'
+import type { RequestRecord, StoredResponse } from './request-record.ts'
 
 interface Transaction {
   readonly stores: Stores

@@ -1,10 +1,10 @@
 /** A POST that creates may be repeated with the same Idempotency-Key: the second one answers what the first one did. */
 import { createHash } from 'node:crypto'
 import type { Clock } from '../../base/clock.ts'
-import { AppError } from '../../base/errors.ts'
+import { AppError, invariant } from '../../base/errors.ts'
 import { canonicalStringify } from '../../base/json.ts'
 import type { IdempotencyRecord, Stores } from '../../domain/stores.ts'
-import type { RequestRecord, StoredResponse } from './held-work.ts'
+import type { RequestRecord, StoredResponse } from './request-record.ts'
 
 export type IdempotencyClaim = Pick<IdempotencyRecord, 'projectId' | 'key' | 'route' | 'requestHash'>
 
@@ -60,7 +60,10 @@ export function createIdempotencyService({ stores, clock }: IdempotencyServiceDe
         const known = await tx.idempotency.insert({ ...claim, response: null, createdAt: now() })
         if (known !== null) throw new AnsweredBefore(responseOf(known, claim))
       },
-      end: (tx, answer) => tx.idempotency.finish(claim, answer)
+      end(tx, answer) {
+        invariant(answer, 'what has an Idempotency-Key is committed with its answer')
+        return tx.idempotency.finish(claim, answer)
+      }
     })
   }
 }

@@ -1,28 +1,35 @@
 /**
- * Services write in units of work and know nothing of requests. Within a request that creates, these stores and this unit of
- * work are those of its one transaction (held-work.ts); everywhere else they are what they are made of.
+ * Services write in units of work and know nothing of requests. Within a request that changes something, its records are written
+ * in their transactions (recorded-work.ts), and all of one that creates is one transaction (held-work.ts). Everywhere else these
+ * stores and this unit of work are what they are made of.
  */
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Stores, UnitOfWork } from '../../domain/stores.ts'
-import type { HeldWork } from './held-work.ts'
 
 export interface RequestWorkDeps {
   readonly stores: Stores
   readonly unitOfWork: UnitOfWork
 }
 
+/** How one request's units of work are done. */
+interface Work {
+  /** What its transaction sees, while there is one between units of work. */
+  readonly stores: Stores | null
+  unitOfWork<T>(begin: UnitOfWork, work: (stores: Stores) => Promise<T>): Promise<T>
+}
+
 export interface RequestWork extends RequestWorkDeps {
   /** Everything that `work` starts is the request's. */
-  run<T>(held: HeldWork, work: () => T): T
+  run<T>(request: Work, work: () => T): T
 }
 
 export function createRequestWork({ stores, unitOfWork }: RequestWorkDeps): RequestWork {
-  const requests = new AsyncLocalStorage<HeldWork>()
+  const requests = new AsyncLocalStorage<Work>()
   return {
     // What is read after the work must see it; and on PGlite, whose one session the transaction has, would wait for it.
     stores: routed(stores, () => requests.getStore()?.stores ?? stores),
     unitOfWork: (work) => requests.getStore()?.unitOfWork(unitOfWork, work) ?? unitOfWork(work),
-    run: (held, work) => requests.run(held, work)
+    run: (request, work) => requests.run(request, work)
   }
 }
 

@@ -2,6 +2,7 @@ import { drizzle } from 'drizzle-orm/node-postgres'
 import type { Pool } from 'pg'
 import type { SqlExecutor, TransactionalQueue } from '../../domain/ports.ts'
 import type { Stores, UnitOfWork } from '../../domain/stores.ts'
+import { createAuditStore } from './audit-store.ts'
 import { createCheckpointStore } from './checkpoint-store.ts'
 import { type Database, type Db, inTransaction } from './client.ts'
 import { createDatasetStore } from './dataset-store.ts'
@@ -44,6 +45,7 @@ const storesOn = (db: Db, executor: SqlExecutor, queue: TransactionalQueue): Sto
   prototypes: translating(createPrototypeStore(db)),
   evaluations: translating(createEvaluationStore(db)),
   idempotency: translating(createIdempotencyStore(db)),
+  audit: translating(createAuditStore(db)),
   jobs: translating(queue.through(executor))
 })
 

@@ -123,6 +123,10 @@ const NAMED: Readonly<Record<string, Readonly<Record<string, Request>>>> = {
   },
   createEmbeddings: { '/model': ({ model }) => ({ body: { model, input: 'iVBORw0KGgo=' } }) },
   listRuns: { 'query:dataset': ({ dataset }) => ({ query: `dataset=${dataset}` }) },
+  listAudit: {
+    'query:actor': ({ keyId }) => ({ query: `actor=${keyId}` }),
+    'query:subject': ({ run }) => ({ query: `subject=${run}` })
+  },
   listEvaluations: {
     'query:dataset': ({ dataset }) => ({ query: `dataset=${dataset}` }),
     'query:model': ({ model }) => ({ query: `model=${model}` }),
@@ -134,7 +138,7 @@ const NAMED: Readonly<Record<string, Readonly<Record<string, Request>>>> = {
   }
 }
 /** Lists are asked with a filter: nothing fits one that names nothing of ours. */
-const FILTERED: ReadonlySet<string> = new Set(['listRuns', 'listEvaluations'])
+const FILTERED: ReadonlySet<string> = new Set(['listRuns', 'listEvaluations', 'listAudit'])
 
 /** Texts that name nothing: names for people, contents, cursors (sealed with the project's id), folders of the bucket. */
 const NAMELESS: ReadonlySet<string> = new Set([
@@ -149,6 +153,7 @@ const NAMELESS: ReadonlySet<string> = new Set([
   '/input',
   '/input[]',
   '/user',
+  'query:action',
   'query:after',
   'query:keys'
 ])
@@ -216,7 +221,7 @@ for (const [operationId, places] of Object.entries(skip ? {} : NAMED)) {
         return assertHidden(`${operationId} ${at}`, ask)
       }
       // No run here has asked for an evaluation.
-      if (at !== 'query:run') assert.equal((await ask(stranger)).json.data.length, 1, 'the filter finds our own')
+      if (at !== 'query:run') assert.ok((await ask(stranger)).json.data.length > 0, 'the filter finds our own')
       assert.deepEqual((await ask(owner)).json.data, [])
     })
   }

@@ -87,9 +87,10 @@ describe('migrations', () => {
     })
     for (const client of [reader, other]) await client.connect()
     await migrate(server.url)
-    // As if the last migration were still to come.
-    const [newest] = (await reader.query('select max(created_at) as at from drizzle.__drizzle_migrations')).rows
-    await reader.query('delete from drizzle.__drizzle_migrations where created_at = $1', [newest.at])
+    // As if the last two migrations were still to come.
+    const newest = 'select created_at from drizzle.__drizzle_migrations order by created_at desc limit 2'
+    await reader.query(`delete from drizzle.__drizzle_migrations where created_at in (${newest})`)
+    await reader.query('drop table audit_entries')
     await reader.query('drop table ground_truths')
     await reader.query('alter table evaluations drop against_model_id, drop against_checkpoint_id, drop others')
     await reader.query('alter table runs drop resumed_at')
@@ -106,7 +107,8 @@ describe('migrations', () => {
         if (tries === 2) await reader.query('commit')
       }
     }
-    assert.deepEqual(await migrate(server.url, { clock }), ['0008_more_that_evaluations_read'])
+    const names = ['0008_more_that_evaluations_read', '0009_audit_and_projects']
+    assert.deepEqual(await migrate(server.url, { clock }), names)
     assert.equal(tries, 2)
   })
 

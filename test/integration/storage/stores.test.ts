@@ -3,7 +3,7 @@ import { after, describe, test } from 'node:test'
 import { isAppError } from '../../../src/base/errors.ts'
 import { newId } from '../../../src/base/ids.ts'
 import type { Page } from '../../../src/domain/page.ts'
-import type { PrototypeSort } from '../../../src/domain/stores.ts'
+import type { AuditFilter, PrototypeSort } from '../../../src/domain/stores.ts'
 import { expectNoLeaks } from '../../helpers/leaks.ts'
 import { CANDIDATES, openBench } from './databases.ts'
 import {
@@ -622,6 +622,35 @@ for (const { name, skip, open } of CANDIDATES) {
         await stores.runs.insert(aRun(dataset, { evaluation }))
         for (const id of [dataset.id, 'ds_bank', 'ds_queries'])
           assert.equal(await stores.runs.countUnfinishedByDataset(id), 1, id)
+      })
+    })
+
+    describe('audit', () => {
+      const list = async (projectId: string, filter: AuditFilter) =>
+        (await stores.audit.list(projectId, filter, { limit: 10, after: null })).data
+
+      test('entries are read as they were written, newest first, by their project and by each filter', async () => {
+        const mine = await stores.keys.ensureProject(newId('request'))
+        const other = await stores.keys.ensureProject(newId('request'))
+        const entry = (ms: number, actor: string, action: string, subject: string) => ({
+          id: newId('audit', NOW.getTime() + ms),
+          projectId: mine.id,
+          ...{ actor, action, subject },
+          requestId: 'req_1',
+          createdAt: later(ms)
+        })
+        const first = entry(0, 'key_a', 'createRun', 'run_1')
+        const second = entry(1000, 'key_b', 'cancelRun', 'run_1')
+        const third = entry(2000, 'key_a', 'createRun', 'run_2')
+        for (const one of [first, second, third]) await stores.audit.append(one)
+        await stores.audit.append({ ...first, id: newId('audit'), projectId: other.id })
+        assert.deepEqual(await list(mine.id, {}), [third, second, first])
+        assert.deepEqual(await list(mine.id, { actor: 'key_a' }), [third, first])
+        assert.deepEqual(await list(mine.id, { subject: 'run_1' }), [second, first])
+        assert.deepEqual(await list(mine.id, { action: 'createRun', subject: 'run_1' }), [first])
+        assert.deepEqual(await list(mine.id, { from: later(1000), until: later(2000) }), [second])
+        const pages = await readAll((after) => stores.audit.list(mine.id, {}, { limit: 2, after }))
+        assert.deepEqual(pages, [[third, second], [first]])
       })
     })
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Stores, UnitOfWork } from '../../../../src/domain/stores.ts'
 import { HeldWork } from '../../../../src/services/access/held-work.ts'
+import type { StoredResponse } from '../../../../src/services/access/request-record.ts'
 
 const stores = {} as Stores
 const ANSWER = { status: 201, headers: {}, body: '{}' }
@@ -21,7 +22,7 @@ function setUp() {
   }
   const record = {
     begin: async () => void log.push('record'),
-    end: async (_: Stores, { status }: { status: number }) => void log.push(`answer ${status}`)
+    end: async (_: Stores, answer: StoredResponse | null) => void log.push(`answer ${answer?.status}`)
   }
   const held = new HeldWork([record])
   const work = (name: string) => held.unitOfWork(begin, async () => void log.push(name))

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { newId } from '../../../../src/base/ids.ts'
 import type { ApiKey, Principal } from '../../../../src/domain/access.ts'
-import type { KeyStore, Stores, UnitOfWork } from '../../../../src/domain/stores.ts'
+import type { AuditEntry } from '../../../../src/domain/audit.ts'
+import type { AuditStore, KeyStore, Stores, UnitOfWork } from '../../../../src/domain/stores.ts'
 import { createFirstKey } from '../../../../src/services/access/first-key.ts'
 import { createKeyService } from '../../../../src/services/access/keys.ts'
 import { fakeClock } from '../../../helpers/fake-clock.ts'
@@ -26,10 +27,15 @@ function setUp() {
     },
     touch: async (id) => void touched.push(id)
   }
-  const stores = { keys: store } as Stores
+  const entries: AuditEntry[] = []
+  const audit: AuditStore = {
+    append: async (entry) => void entries.push(entry),
+    list: () => Promise.reject(new Error())
+  }
+  const stores = { keys: store, audit } as Stores
   const unitOfWork: UnitOfWork = (work) => work(stores)
   const deps = { unitOfWork, stores, clock, newId }
-  return { service: createKeyService(deps), firstKey: createFirstKey(deps), keys, touched, clock }
+  return { service: createKeyService(deps), firstKey: createFirstKey(deps), keys, entries, touched, clock }
 }
 
 const admin: Principal = { projectId: 'prj_1', keyId: 'key_1', scopes: ['admin'], expiresAt: null }
@@ -95,10 +101,15 @@ test('the last admin key that does not run out cannot be revoked, others can', a
 })
 
 test('a first key is made once, and shown once', async () => {
-  const { service, firstKey } = setUp()
+  const { service, firstKey, entries } = setUp()
   const { token } = await firstKey('default', null)
   assert.deepEqual((await service.authenticate(token!)).scopes, ['admin'])
   assert.equal((await firstKey('default', null)).token, null)
+  const id = `key_${token!.split('_')[1]}`
+  assert.deepEqual(
+    entries.map(({ actor, action, subject }) => [actor, action, subject]),
+    [[id, 'createKey', id]]
+  )
 })
 
 test('where no admin key opens the project, a start makes one', async () => {
