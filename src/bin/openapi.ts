@@ -13,6 +13,7 @@ const ROOT = resolve(import.meta.dirname, '../..')
 /** Routes are described, not called. */
 const noServices = {
   keys: {},
+  projects: {},
   datasets: {},
   runs: {},
   models: {},

@@ -1,5 +1,6 @@
 import { systemClock } from '../base/clock.ts'
 import { newId } from '../base/ids.ts'
+import { FIRST_PROJECT } from '../domain/project.ts'
 import { createFirstKey, type FirstKey } from '../services/access/first-key.ts'
 import { createDatabase } from '../storage/postgres/client.ts'
 import { createUnitOfWork } from '../storage/postgres/unit-of-work.ts'
@@ -12,7 +13,7 @@ export async function ensureAdminKey(config: Config): Promise<FirstKey> {
   const noJobs = { through: () => ({ enqueue: () => Promise.reject(new Error('no queue here')) }) }
   try {
     const unitOfWork = createUnitOfWork(database, noJobs)
-    return await createFirstKey({ unitOfWork, clock: systemClock, newId })('default', config.adminKey)
+    return await createFirstKey({ unitOfWork, clock: systemClock, newId })(FIRST_PROJECT, config.adminKey)
   } finally {
     await database.close()
   }

@@ -12,6 +12,7 @@ import { createDatasetService } from '../services/datasets/datasets.ts'
 import { createEvaluationService } from '../services/evaluations/evaluations.ts'
 import { createModelService } from '../services/models/models.ts'
 import { createPrototypeService } from '../services/models/prototypes.ts'
+import { createProjectService } from '../services/projects/projects.ts'
 import { createRunService } from '../services/runs/runs.ts'
 import type { Services } from '../services/services.ts'
 import { createImageFetch } from '../services/serving/image-fetch.ts'
@@ -44,6 +45,7 @@ export function composeServices(given: ServiceParts): Services {
   const fetchImage = createImageFetch({ allowedHosts, maxBytes: limits.imageBytes, timeoutMs })
   return {
     keys,
+    projects: createProjectService({ ...parts, keys }),
     datasets,
     evaluations: createEvaluationService({ ...parts, models, datasets }),
     runs: createRunService({ ...parts, keys, datasets, models }),

@@ -7,7 +7,8 @@ export const SCOPES = [
   'embeddings:write',
   'datasets:write',
   'datasets:read',
-  'admin'
+  'admin',
+  'instance:admin'
 ] as const
 
 export type Scope = (typeof SCOPES)[number]
@@ -20,14 +21,15 @@ export interface Principal {
   readonly expiresAt: Date | null
 }
 
-/** Whether a key with these scopes may do what needs this one. */
-export const isCovered = (scope: Scope, by: readonly Scope[]): boolean => by.includes('admin') || by.includes(scope)
+/**
+ * Whether a key with these scopes may do what needs this one. `admin` may everything in its project; `instance:admin`, an admin of
+ * the installation, makes projects and says what they may have besides. Neither sees into another project.
+ */
+export const isCovered = (scope: Scope, by: readonly Scope[]): boolean =>
+  by.includes(scope) || by.includes('instance:admin') || (scope !== 'instance:admin' && by.includes('admin'))
 
-export interface Project {
-  readonly id: string
-  readonly name: string
-  readonly createdAt: Date
-}
+/** Whoever has one of these may everything in the key's project. */
+export const ADMIN_SCOPES = SCOPES.filter((scope) => isCovered('admin', [scope]))
 
 /** Only a SHA-256 of the secret is kept; the key itself is shown once. */
 export interface ApiKey {

@@ -1,7 +1,7 @@
 /** What is kept in the database, in the platform's own words. Implementation: storage/postgres. */
 import type { AnyProtocol } from '../base/evaluation.ts'
 import type { GroundTruth } from '../base/ground-truth.ts'
-import type { ApiKey, Project } from './access.ts'
+import type { ApiKey } from './access.ts'
 import type { AuditEntry } from './audit.ts'
 import type { Checkpoint } from './checkpoint.ts'
 import type { Dataset, DatasetVersion, Upload } from './dataset.ts'
@@ -9,6 +9,7 @@ import type { Evaluation, EvaluationStatus } from './evaluation.ts'
 import type { KappaSummary, KappaView, Model, Prototype } from './model.ts'
 import type { Page, PageRequest } from './page.ts'
 import type { JobQueue } from './ports.ts'
+import type { Project, Usage } from './project.ts'
 import type { Lease, LogHead, MetricPoint, MetricSeries, NewRunEvent, Run, RunEvent, RunStatus } from './run.ts'
 
 export interface KeyStore {
@@ -21,8 +22,22 @@ export interface KeyStore {
   list(projectId: string, page: PageRequest): Promise<Page<ApiKey>>
   /** Admin keys that are not revoked, expired ones too. Until the transaction ends nobody else gets them. */
   lockAdmins(projectId: string): Promise<readonly ApiKey[]>
+  /** The same of the installation's, in any project. */
+  lockInstanceAdmins(): Promise<readonly ApiKey[]>
   revoke(projectId: string, keyId: string, at: Date): Promise<boolean>
   touch(keyId: string, at: Date): Promise<void>
+}
+
+export interface ProjectStore {
+  /** Throws project_name_taken. */
+  insert(project: Project): Promise<void>
+  /** With `lock`, the row stays locked until the transaction ends; what belongs to it may be written meanwhile. */
+  find(id: string, options?: { lock: boolean }): Promise<Project | null>
+  list(page: PageRequest): Promise<Page<Project>>
+  /** Throws project_name_taken. */
+  update(id: string, patch: Partial<Pick<Project, 'name' | 'quotas'>>): Promise<void>
+  /** Uploads that have expired before `now` are not counted. */
+  usage(id: string, now: Date): Promise<Usage>
 }
 
 export interface DatasetStore {
@@ -250,6 +265,7 @@ export interface IdempotencyStore {
 /** Everything that is written together. Inside a unit of work all of it, the queue included, is one transaction. */
 export interface Stores {
   readonly keys: KeyStore
+  readonly projects: ProjectStore
   readonly datasets: DatasetStore
   readonly runs: RunStore
   readonly events: EventStore

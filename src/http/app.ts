@@ -26,6 +26,7 @@ import { keyRoutes } from './routes/keys.ts'
 import { modelRoutes } from './routes/models.ts'
 import { objectRoutes } from './routes/objects.ts'
 import { operationRoutes } from './routes/operations.ts'
+import { projectKeyRoutes, projectRoutes } from './routes/projects.ts'
 import { prototypeRoutes } from './routes/prototypes.ts'
 import { runRecordRoutes } from './routes/run-records.ts'
 import { runRequestRoutes, runRoutes } from './routes/runs.ts'
@@ -86,6 +87,8 @@ export async function createApp(options: AppOptions): Promise<App> {
 
   keyRoutes(app, services)
   auditRoutes(app, services)
+  projectRoutes(app, services)
+  projectKeyRoutes(app, services)
   datasetRoutes(app, services)
   uploadRoutes(app, services)
   versionRoutes(app, services)

@@ -6,12 +6,14 @@ import type { DatasetService } from './datasets/datasets.ts'
 import type { EvaluationService } from './evaluations/evaluations.ts'
 import type { ModelService } from './models/models.ts'
 import type { PrototypeService } from './models/prototypes.ts'
+import type { ProjectService } from './projects/projects.ts'
 import type { RunService } from './runs/runs.ts'
 import type { ServingService } from './serving/serving.ts'
 
 /** Everything that HTTP may ask for. */
 export interface Services {
   readonly keys: KeyService
+  readonly projects: ProjectService
   readonly datasets: DatasetService
   readonly runs: RunService
   readonly models: ModelService

@@ -84,7 +84,7 @@ interface TestScope {
 export const anAdminOf = (projectId: string): Principal => ({
   projectId,
   keyId: 'key_of_the_tests',
-  scopes: ['admin'],
+  scopes: ['instance:admin'],
   expiresAt: null
 })
 
@@ -218,7 +218,7 @@ export async function createTestApp(scope: TestScope, options: TestAppOptions = 
     const { token } = await services.keys.create(anAdminOf(projectId), { name: 'test', scopes, expiresAt: null })
     return { key: token, projectId }
   }
-  const admin = await issueKey({})
+  const admin = await issueKey({ scopes: ['admin', 'instance:admin'] })
   return {
     app,
     services,

@@ -1,7 +1,7 @@
 /**
  * Who may do what. Every route has an operationId and every operationId a line here, or the app does not start:
  *
- *   a scope      a key with that scope, or with `admin`
+ *   a scope      a key with that scope, or with one above: `admin`, and `instance:admin` above it
  *   'public'     anybody
  *   'signature'  whoever holds a URL that the API has signed
  */
@@ -15,6 +15,13 @@ export const ACCESS = {
   listKeys: 'admin',
   revokeKey: 'admin',
   listAudit: 'admin',
+
+  createProject: 'instance:admin',
+  listProjects: 'admin',
+  getProject: 'admin',
+  updateProject: 'instance:admin',
+  createProjectKey: 'instance:admin',
+  listProjectKeys: 'admin',
 
   createDataset: 'datasets:write',
   listDatasets: 'datasets:read',

@@ -1,19 +1,10 @@
 import { Type } from 'typebox'
 import type { Services } from '../../services/services.ts'
-import { parseTimestamp } from '../core/timestamps.ts'
 import { IdParams, PageQuery, presentPage, toPageRequest } from '../schemas/common.ts'
-import { CreateKey, IssuedKey, KeyList, presentKey } from '../schemas/key.ts'
+import { CreateKey, IssuedKey, KeyList, presentKey, readKeyRequest, withoutSecret } from '../schemas/key.ts'
 import type { App } from '../server.ts'
 
 const tags = ['keys']
-
-/** The secret is shown once: what a replay would show of it is gone. */
-const withoutKey = (body: string): string => {
-  const parsed: unknown = JSON.parse(body)
-  return typeof parsed === 'object' && parsed !== null && 'key' in parsed
-    ? JSON.stringify({ ...parsed, key: null })
-    : body
-}
 
 export function keyRoutes(app: App, { keys }: Pick<Services, 'keys'>): void {
   app.post(
@@ -28,15 +19,10 @@ export function keyRoutes(app: App, { keys }: Pick<Services, 'keys'>): void {
         body: CreateKey,
         response: { 201: IssuedKey }
       },
-      config: { isIdempotent: true, redact: withoutKey, problems: ['last_admin_key'] }
+      config: { isIdempotent: true, redact: withoutSecret, problems: ['last_admin_key'] }
     },
     async ({ body, principal }, reply) => {
-      const { name, scopes, expires_at: expiresAt } = body
-      const issued = await keys.create(principal, {
-        name,
-        scopes,
-        expiresAt: expiresAt ? parseTimestamp(expiresAt) : null
-      })
+      const issued = await keys.create(principal, readKeyRequest(body))
       return reply.code(201).send({ ...presentKey(issued.key), key: issued.token })
     }
   )

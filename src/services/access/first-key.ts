@@ -3,7 +3,7 @@ import type { Clock } from '../../base/clock.ts'
 import type { IdKind } from '../../base/ids.ts'
 import type { ApiKey } from '../../domain/access.ts'
 import type { Stores, UnitOfWork } from '../../domain/stores.ts'
-import { isAdminKey } from './key-rules.ts'
+import { isInstanceAdminKey } from './key-rules.ts'
 import { hashSecret, isSecretOf, newToken, parseToken } from './tokens.ts'
 
 export interface FirstKeyDeps {
@@ -13,12 +13,13 @@ export interface FirstKeyDeps {
 }
 
 export interface FirstKey {
-  readonly projectId: string
   /** Only when a key was made here: it is shown once. */
   readonly token: string | null
   /** A sentence for the operator when the given key does not do what it is there for. */
   readonly notice: string | null
 }
+
+const NOTHING: FirstKey = { token: null, notice: null }
 
 /** Null for a key that opens everything. */
 function whyUseless(key: ApiKey, now: number): string | null {
@@ -27,7 +28,9 @@ function whyUseless(key: ApiKey, now: number): string | null {
   if (key.revokedAt !== null) return `KAPPA_ADMIN_KEY (${id}) was revoked at ${key.revokedAt.toISOString()}. ${advice}`
   if (expiresAt !== null && expiresAt.getTime() <= now)
     return `KAPPA_ADMIN_KEY (${id}) ran out at ${expiresAt.toISOString()}. ${advice}`
-  return isAdminKey(key) ? null : `KAPPA_ADMIN_KEY (${id}) is no admin key: it has ${key.scopes.join(', ')}. ${advice}`
+  return isInstanceAdminKey(key)
+    ? null
+    : `KAPPA_ADMIN_KEY (${id}) is no key of an admin of the installation: it has ${key.scopes.join(', ')}. ${advice}`
 }
 
 /** @throws Error when the given key's id is taken by another secret */
@@ -36,7 +39,7 @@ export function createFirstKey({ unitOfWork, clock, newId }: FirstKeyDeps) {
     id,
     projectId,
     name: 'admin',
-    scopes: ['admin'],
+    scopes: ['admin', 'instance:admin'],
     secretHash,
     createdAt: new Date(clock.now()),
     expiresAt: null,
@@ -54,25 +57,42 @@ export function createFirstKey({ unitOfWork, clock, newId }: FirstKeyDeps) {
 
   return (projectName: string, given: string | null): Promise<FirstKey> =>
     unitOfWork(async (tx) => {
-      const { id: projectId } = await tx.keys.ensureProject(projectName)
-      // Locked: several API processes may start at once.
-      const admins = await tx.keys.lockAdmins(projectId)
-      if (given === null) {
-        const isOpen = admins.some(({ expiresAt }) => expiresAt === null || expiresAt.getTime() > clock.now())
-        if (isOpen) return { projectId, token: null, notice: null }
-        const id = newId('key')
-        const { token, secretHash } = newToken(id)
-        await insert(tx, adminKey(projectId, id, secretHash))
-        return { projectId, token, notice: null }
-      }
-      const parsed = parseToken(given)
-      if (parsed === null) throw new Error('The admin key must look like kappa_<id>_<secret>.')
-      const existing = await tx.keys.findById(parsed.id)
+      if (given !== null) return takeGiven(tx, projectName, given)
+      if (await isOpen(tx)) return NOTHING
+      const projectId = await lockProject(tx, projectName)
+      // Several API processes may start at once.
+      if (await isOpen(tx)) return NOTHING
+      const id = newId('key')
+      const { token, secretHash } = newToken(id)
+      await insert(tx, adminKey(projectId, id, secretHash))
+      return { token, notice: null }
+    })
+
+  async function isOpen(tx: Stores): Promise<boolean> {
+    const admins = await tx.keys.lockInstanceAdmins()
+    return admins.some(({ expiresAt }) => expiresAt === null || expiresAt.getTime() > clock.now())
+  }
+
+  async function takeGiven(tx: Stores, projectName: string, given: string): Promise<FirstKey> {
+    const parsed = parseToken(given)
+    if (parsed === null) throw new Error('The admin key must look like kappa_<id>_<secret>.')
+    const find = () => tx.keys.findById(parsed.id)
+    let existing = await find()
+    if (existing === null) {
+      const projectId = await lockProject(tx, projectName)
+      existing = await find()
       if (existing === null) {
         await insert(tx, adminKey(projectId, parsed.id, hashSecret(parsed.secret)))
-        return { projectId, token: null, notice: null }
+        return NOTHING
       }
-      if (!isSecretOf(existing, parsed.secret)) throw new Error(`Key ${parsed.id} exists with another secret.`)
-      return { projectId, token: null, notice: whyUseless(existing, clock.now()) }
-    })
+    }
+    if (!isSecretOf(existing, parsed.secret)) throw new Error(`Key ${parsed.id} exists with another secret.`)
+    return { token: null, notice: whyUseless(existing, clock.now()) }
+  }
+}
+
+async function lockProject(tx: Stores, name: string): Promise<string> {
+  const { id } = await tx.keys.ensureProject(name)
+  await tx.projects.find(id, { lock: true })
+  return id
 }

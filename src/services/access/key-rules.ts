@@ -3,7 +3,7 @@
  *
  *   a key makes none that may more than itself, and none that outlives it
  *   of a project's admin keys one stays that does not run out: it cannot be revoked, and only while there is one are admin
- *   keys made that end
+ *   keys made that end; and the same of the installation's admin keys
  *
  * A KAPPA_ADMIN_KEY of the environment is a row like any other once a process has started with it: it counts as long as it has
  * not been revoked, and once it is revoked no start brings it back (first-key.ts).
@@ -41,24 +41,25 @@ export function checkRequest(request: KeyRequest, maker: Pick<Principal, 'scopes
   }
 }
 
-export const isAdminKey = ({ scopes }: Pick<ApiKey, 'scopes'>): boolean => scopes.includes('admin')
+export const isAdminKey = ({ scopes }: Pick<ApiKey, 'scopes'>): boolean => isCovered('admin', scopes)
+export const isInstanceAdminKey = ({ scopes }: Pick<ApiKey, 'scopes'>): boolean => scopes.includes('instance:admin')
 
 const lasts = ({ expiresAt }: ApiKey): boolean => expiresAt === null
 
 /**
- * @param admins the project's admin keys that are not revoked
+ * @param admins the project's admin keys, or the installation's, that are not revoked
  * @throws AppError last_admin_key
  */
-export function checkAdminStays(admins: readonly ApiKey[], request: KeyRequest): void {
-  if (!isAdminKey(request) || request.expiresAt === null || admins.some(lasts)) return
+export function checkAdminStays(admins: readonly ApiKey[]): void {
+  if (admins.some(lasts)) return
   throw new AppError('last_admin_key', {
-    message: 'The project has no admin key that does not run out: make that one first.',
+    message: 'There is no such admin key that does not run out: make that one first.',
     errors: [{ path: '/expires_at', message: 'must be null' }]
   })
 }
 
 /**
- * @param admins the project's admin keys that are not revoked
+ * @param admins the project's admin keys, or the installation's, that are not revoked
  * @throws AppError last_admin_key
  */
 export function checkNotLastAdmin(admins: readonly ApiKey[], keyId: string): void {

@@ -7,7 +7,14 @@ import type { ApiKey, Principal } from '../../domain/access.ts'
 import type { Page, PageRequest } from '../../domain/page.ts'
 import type { Stores, UnitOfWork } from '../../domain/stores.ts'
 import { createKeyCache } from './key-cache.ts'
-import { checkAdminStays, checkNotLastAdmin, checkRequest, isAdminKey, type KeyRequest } from './key-rules.ts'
+import {
+  checkAdminStays,
+  checkNotLastAdmin,
+  checkRequest,
+  isAdminKey,
+  isInstanceAdminKey,
+  type KeyRequest
+} from './key-rules.ts'
 import { isSecretOf, newToken, parseToken } from './tokens.ts'
 
 export interface KeyServiceDeps {
@@ -55,8 +62,10 @@ export function createKeyService({ unitOfWork, stores, clock, newId }: KeyServic
       const createdAt = new Date(clock.now())
       const key: ApiKey = { id, projectId, ...request, secretHash, createdAt, lastUsedAt: null, revokedAt: null }
       await unitOfWork(async (tx) => {
-        if (isAdminKey(request) && request.expiresAt !== null)
-          checkAdminStays(await tx.keys.lockAdmins(projectId), request)
+        if (request.expiresAt !== null) {
+          if (isAdminKey(request)) checkAdminStays(await tx.keys.lockAdmins(projectId))
+          if (isInstanceAdminKey(request)) checkAdminStays(await tx.keys.lockInstanceAdmins())
+        }
         await tx.keys.insert(key)
       })
       // Somebody may have asked for the id before.
@@ -74,7 +83,10 @@ export function createKeyService({ unitOfWork, stores, clock, newId }: KeyServic
     async revoke(projectId: string, keyId: string): Promise<void> {
       await unitOfWork(async (tx) => {
         // Locked: two admins may revoke each other.
-        checkNotLastAdmin(await tx.keys.lockAdmins(projectId), keyId)
+        const admins = await tx.keys.lockAdmins(projectId)
+        checkNotLastAdmin(admins, keyId)
+        const isOfInstance = admins.some((key) => key.id === keyId && isInstanceAdminKey(key))
+        if (isOfInstance) checkNotLastAdmin(await tx.keys.lockInstanceAdmins(), keyId)
         const isRevoked = await tx.keys.revoke(projectId, keyId, new Date(clock.now()))
         if (!isRevoked) throw new AppError('key_not_found', { keyId })
       })

@@ -12,6 +12,7 @@ import {
 import type { Page, PageRequest } from '../../domain/page.ts'
 import type { ObjectStore } from '../../domain/ports.ts'
 import type { Stores, UnitOfWork } from '../../domain/stores.ts'
+import { checkQuotas } from '../projects/quotas.ts'
 import { listImages, listRejected, type RejectedFile } from './dataset-images.ts'
 import { checkCombination, checkPrefix, checkSelection } from './dataset-sources.ts'
 
@@ -112,7 +113,7 @@ export function createVersionVerbs(deps: VersionDeps) {
   return {
     getVersion,
 
-    /** @throws AppError dataset_not_found, upload_not_found and invalid_request with a pointer to what cannot be used */
+    /** @throws AppError dataset_not_found, quota_exceeded; upload_not_found and invalid_request with a pointer to what cannot be used */
     async createVersion(projectId: string, datasetId: string, source: DatasetSource): Promise<DatasetVersion> {
       const dataset = await get(projectId, datasetId)
       checkSelection(source)
@@ -122,6 +123,8 @@ export function createVersionVerbs(deps: VersionDeps) {
       const kind = bytes <= SMALL_BYTES ? 'ingest-small-dataset' : 'ingest-dataset'
       const version = newVersion(dataset, checked, new Date(clock.now()))
       return unitOfWork(async (tx) => {
+        const storageBytes = Number.isFinite(bytes) ? bytes : 0
+        await checkQuotas(tx, { projectId, wanted: { storageBytes }, now: version.createdAt })
         const inserted = await tx.datasets.insertVersion(version, (number) => versionPrefix(datasetId, number))
         const payload = { datasetId, version: inserted.version }
         await tx.jobs.enqueue(kind, payload, { key: `${datasetId}@${inserted.version}`, project: projectId })

@@ -7,6 +7,7 @@ import type { Upload } from '../../domain/dataset.ts'
 import type { ObjectStore, UploadPart } from '../../domain/ports.ts'
 import type { Stores, UnitOfWork } from '../../domain/stores.ts'
 import { checkWeightFilename } from '../models/weight-sources.ts'
+import { checkQuotas } from '../projects/quotas.ts'
 import { checkFilename } from './dataset-sources.ts'
 import { createOneAtATime } from './one-at-a-time.ts'
 
@@ -89,7 +90,7 @@ export function createUploadVerbs({ unitOfWork, stores, objects, clock, newId, l
   }
 
   return {
-    /** @throws AppError dataset_not_found, invalid_request */
+    /** @throws AppError dataset_not_found, invalid_request, quota_exceeded */
     async startUpload(
       projectId: string,
       owner: UploadOwner,
@@ -123,7 +124,10 @@ export function createUploadVerbs({ unitOfWork, stores, objects, clock, newId, l
           expiresAt: new Date(now + EXPIRES_IN_S * 1000)
         }
         const parts = await objects.partUrls(objectKey, multipartId, partLengths(upload), EXPIRES_IN_S)
-        await unitOfWork((tx) => tx.datasets.insertUpload(upload))
+        await unitOfWork(async (tx) => {
+          await checkQuotas(tx, { projectId, wanted: { storageBytes: bytes }, now: upload.createdAt })
+          await tx.datasets.insertUpload(upload)
+        })
         return { upload, parts }
       } catch (error) {
         await giveUp(objectKey, multipartId)

@@ -4,6 +4,7 @@ import type { Model, ModelImport } from '../../domain/model.ts'
 import type { Page, PageRequest } from '../../domain/page.ts'
 import type { Stores } from '../../domain/stores.ts'
 import { createUploadVerbs, type UploadDeps } from '../datasets/uploads.ts'
+import { checkQuotas } from '../projects/quotas.ts'
 import { newModel } from './new-model.ts'
 import { checkWeightSource } from './weight-sources.ts'
 
@@ -81,7 +82,7 @@ export function createModelService(deps: ModelServiceDeps) {
 
     list: (projectId: string, page: PageRequest): Promise<Page<Model>> => stores.models.list(projectId, page),
 
-    /** @throws AppError checkpoint_not_found */
+    /** @throws AppError checkpoint_not_found, quota_exceeded */
     async create(
       projectId: string,
       request: { readonly checkpoint: string; readonly name: string | null }
@@ -94,13 +95,14 @@ export function createModelService(deps: ModelServiceDeps) {
         }
         const { id: checkpointId, runId, step } = checkpoint
         const model = newModel({ ...named(projectId, request.name), checkpointId, runId, step })
+        await checkQuotas(tx, { projectId, wanted: { storageBytes: 0 }, now: model.createdAt })
         await tx.models.insert(model)
         await tx.jobs.enqueue('export-model', { modelId: model.id }, { key: model.id, project: projectId })
         return model
       })
     },
 
-    /** @throws AppError upload_not_found, invalid_request with a pointer to what cannot be used */
+    /** @throws AppError quota_exceeded; upload_not_found, invalid_request with a pointer to what cannot be used */
     async createFromWeights(
       projectId: string,
       request: ModelImport & { readonly name: string | null }
@@ -111,6 +113,7 @@ export function createModelService(deps: ModelServiceDeps) {
         importedFrom: { source, options: request.options }
       })
       return unitOfWork(async (tx) => {
+        await checkQuotas(tx, { projectId, wanted: { storageBytes: 0 }, now: model.createdAt })
         await tx.models.insert(model)
         await tx.jobs.enqueue('import-model', { modelId: model.id }, { key: model.id, project: projectId })
         return model

@@ -42,6 +42,8 @@ function hasCode(thrown: unknown, code: string): boolean {
 /** What the row belongs to is not there, or no longer. */
 export const violatesForeignKey = (thrown: unknown): boolean => hasCode(thrown, '23503')
 
+export const violatesUnique = (thrown: unknown): boolean => hasCode(thrown, '23505')
+
 /** Longer than lock_timeout. */
 export const waitedForLock = (thrown: unknown): boolean => hasCode(thrown, '55P03')
 

@@ -13,6 +13,7 @@ import { createIdempotencyStore } from './idempotency-store.ts'
 import { createKeyStore } from './key-store.ts'
 import { createMetricStore } from './metric-store.ts'
 import { createModelStore } from './model-store.ts'
+import { createProjectStore } from './project-store.ts'
 import { createPrototypeStore } from './prototype-store.ts'
 import { createRunStore } from './run-store.ts'
 
@@ -36,6 +37,7 @@ export const createUnitOfWork =
 
 const storesOn = (db: Db, executor: SqlExecutor, queue: TransactionalQueue): Stores => ({
   keys: translating(createKeyStore(db)),
+  projects: translating(createProjectStore(db)),
   datasets: translating(createDatasetStore(db)),
   runs: translating(createRunStore(db)),
   events: translating(createEventStore(db)),

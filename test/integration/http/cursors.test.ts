@@ -36,6 +36,8 @@ async function fillLists(): Promise<readonly string[]> {
   const plain = [
     '/v1/keys',
     '/v1/audit',
+    '/v1/projects',
+    `/v1/projects/${api.projectId}/keys`,
     '/v1/datasets',
     '/v1/runs',
     '/v1/models',

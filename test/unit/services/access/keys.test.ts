@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { newId } from '../../../../src/base/ids.ts'
-import type { ApiKey, Principal } from '../../../../src/domain/access.ts'
+import { type ApiKey, isCovered, type Principal } from '../../../../src/domain/access.ts'
 import type { AuditEntry } from '../../../../src/domain/audit.ts'
-import type { AuditStore, KeyStore, Stores, UnitOfWork } from '../../../../src/domain/stores.ts'
+import { NO_QUOTAS } from '../../../../src/domain/project.ts'
+import type { AuditStore, KeyStore, ProjectStore, Stores, UnitOfWork } from '../../../../src/domain/stores.ts'
 import { createFirstKey } from '../../../../src/services/access/first-key.ts'
 import { createKeyService } from '../../../../src/services/access/keys.ts'
 import { fakeClock } from '../../../helpers/fake-clock.ts'
@@ -13,13 +14,15 @@ function setUp() {
   const keys = new Map<string, ApiKey>()
   const touched: string[] = []
   const store: KeyStore = {
-    ensureProject: async (name) => ({ id: 'prj_1', name, createdAt: new Date(0) }),
+    ensureProject: async (name) => ({ id: 'prj_1', name, quotas: NO_QUOTAS, createdAt: new Date(0) }),
     insert: async (key) => void keys.set(key.id, key),
     findById: async (id) => keys.get(id) ?? null,
     findMany: async (ids) => [...keys.values()].filter(({ id }) => ids.includes(id)),
     list: async () => ({ data: [...keys.values()], hasMore: false, nextCursor: null }),
     lockAdmins: async () =>
-      [...keys.values()].filter(({ scopes, revokedAt }) => scopes.includes('admin') && revokedAt === null),
+      [...keys.values()].filter(({ scopes, revokedAt }) => isCovered('admin', scopes) && revokedAt === null),
+    lockInstanceAdmins: async () =>
+      [...keys.values()].filter(({ scopes, revokedAt }) => scopes.includes('instance:admin') && revokedAt === null),
     revoke: async (_, id, at) => {
       const key = keys.get(id)
       if (key) keys.set(id, { ...key, revokedAt: at })
@@ -32,14 +35,16 @@ function setUp() {
     append: async (entry) => void entries.push(entry),
     list: () => Promise.reject(new Error())
   }
-  const stores = { keys: store, audit } as Stores
+  const projects = { find: async () => null }
+  const stores = { keys: store, projects: projects as unknown as ProjectStore, audit } as Stores
   const unitOfWork: UnitOfWork = (work) => work(stores)
   const deps = { unitOfWork, stores, clock, newId }
   return { service: createKeyService(deps), firstKey: createFirstKey(deps), keys, entries, touched, clock }
 }
 
-const admin: Principal = { projectId: 'prj_1', keyId: 'key_1', scopes: ['admin'], expiresAt: null }
+const admin: Principal = { projectId: 'prj_1', keyId: 'key_1', scopes: ['admin', 'instance:admin'], expiresAt: null }
 const lasting = { name: 'admin', scopes: ['admin'], expiresAt: null } as const
+const ofInstance = { name: 'instance', scopes: ['instance:admin'], expiresAt: null } as const
 
 test('a key opens its project until it ends or is revoked', async () => {
   const { service, clock } = setUp()
@@ -74,6 +79,13 @@ test('a key makes none that may more than itself', async () => {
   await service.create(reader, { name: 'x', scopes: ['runs:read'], expiresAt: null })
 })
 
+test('an admin of a project makes no admin of the installation, who is one of the project too', async () => {
+  const { service } = setUp()
+  const refused = service.create({ ...admin, scopes: ['admin'] }, ofInstance)
+  await assert.rejects(refused, { code: 'forbidden', message: /instance:admin/ })
+  await service.create({ ...admin, scopes: ['instance:admin'] }, lasting)
+})
+
 test('a key makes none that outlives it', async () => {
   const { service, clock } = setUp()
   await service.create(admin, lasting)
@@ -103,7 +115,7 @@ test('the last admin key that does not run out cannot be revoked, others can', a
 test('a first key is made once, and shown once', async () => {
   const { service, firstKey, entries } = setUp()
   const { token } = await firstKey('default', null)
-  assert.deepEqual((await service.authenticate(token!)).scopes, ['admin'])
+  assert.deepEqual((await service.authenticate(token!)).scopes, ['admin', 'instance:admin'])
   assert.equal((await firstKey('default', null)).token, null)
   const id = `key_${token!.split('_')[1]}`
   assert.deepEqual(
@@ -137,6 +149,8 @@ test('a given key that was revoked stays revoked, and the operator is told in a 
   assert.equal((await firstKey('default', given)).notice, null)
   await assert.rejects(service.revoke('prj_1', 'key_my_key'), { code: 'last_admin_key' }, 'it counts')
   await service.create(admin, lasting)
+  await assert.rejects(service.revoke('prj_1', 'key_my_key'), { code: 'last_admin_key' }, 'of the installation')
+  await service.create(admin, ofInstance)
   await service.revoke('prj_1', 'key_my_key')
   const { notice } = await firstKey('default', given)
   const at = new Date(clock.now()).toISOString()
@@ -152,5 +166,5 @@ test('a given key that ran out, or is none of an admin, is said as well', async 
   keys.set(key.id, { ...key, expiresAt: new Date(0) })
   assert.match((await firstKey('default', given)).notice!, /ran out at 1970/)
   keys.set(key.id, { ...key, scopes: ['runs:read'] })
-  assert.match((await firstKey('default', given)).notice!, /no admin key: it has runs:read/)
+  assert.match((await firstKey('default', given)).notice!, /no key of an admin of the installation: it has runs:read/)
 })
