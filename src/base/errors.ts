@@ -10,7 +10,7 @@ export const ERROR_CATALOGUE = {
   route_not_found: 'There is no such route.',
   method_not_allowed: 'This route does not take that method.',
   key_not_found: 'There is no such API key.',
-  last_admin_key: 'It is the last admin key of the project that stays: make another one first.',
+  last_admin_key: 'It is the last admin key that does not run out: make another one first.',
   project_not_found: 'There is no such project.',
   project_name_taken: 'Another project has this name.',
   quota_exceeded: 'The project has as much as it may have.',

@@ -24,13 +24,13 @@ const NOTHING: FirstKey = { token: null, notice: null }
 /** Null for a key that opens everything. */
 function whyUseless(key: ApiKey, now: number): string | null {
   const { id, expiresAt } = key
-  const advice = 'Set another one, or none.'
+  const advice = 'It opens nothing: set another one, or none.'
   if (key.revokedAt !== null) return `KAPPA_ADMIN_KEY (${id}) was revoked at ${key.revokedAt.toISOString()}. ${advice}`
   if (expiresAt !== null && expiresAt.getTime() <= now)
     return `KAPPA_ADMIN_KEY (${id}) ran out at ${expiresAt.toISOString()}. ${advice}`
   return isInstanceAdminKey(key)
     ? null
-    : `KAPPA_ADMIN_KEY (${id}) is no key of an admin of the installation: it has ${key.scopes.join(', ')}. ${advice}`
+    : `KAPPA_ADMIN_KEY (${id}) is no key of an admin of the installation: it has ${key.scopes.join(', ')}.`
 }
 
 /** @throws Error when the given key's id is taken by another secret */

@@ -154,7 +154,7 @@ test('a given key that was revoked stays revoked, and the operator is told in a 
   await service.revoke('prj_1', 'key_my_key')
   const { notice } = await firstKey('default', given)
   const at = new Date(clock.now()).toISOString()
-  assert.equal(notice, `KAPPA_ADMIN_KEY (key_my_key) was revoked at ${at}. Set another one, or none.`)
+  assert.equal(notice, `KAPPA_ADMIN_KEY (key_my_key) was revoked at ${at}. It opens nothing: set another one, or none.`)
   await assert.rejects(service.authenticate(given), { code: 'unauthorized' })
 })
 
