@@ -3,8 +3,23 @@
 -- A point of a metric is written without a look for its run: the foreign key cost as much as the row. What it did besides, removing the
 -- points of runs that go, a trigger does.
 --
+-- A log of what keys have changed, and what projects may have. Until now the admin keys of the first project were those of the whole
+-- installation: they keep that, as a scope.
+--
 -- Older code runs against it; a worker of older code is not seen by the others, and retries what it fails by the rules of before.
+-- Older code writes no log and knows no quota.
 
+CREATE TABLE "audit_entries" (
+	"id" text PRIMARY KEY NOT NULL,
+	"project_id" text NOT NULL,
+	"actor" text NOT NULL,
+	"action" text NOT NULL,
+	"subject" text NOT NULL,
+	"request_id" text NOT NULL,
+	"created_at" timestamp (3) with time zone NOT NULL,
+	CONSTRAINT "audit_entries_by_project" UNIQUE("project_id","id")
+);
+--> statement-breakpoint
 CREATE TABLE "job_tries" (
 	"subject" text PRIMARY KEY NOT NULL,
 	"project_id" text NOT NULL,
@@ -25,8 +40,13 @@ CREATE TABLE "workers" (
 --> statement-breakpoint
 ALTER TABLE "run_metrics" DROP CONSTRAINT "run_metrics_of_run";
 --> statement-breakpoint
+ALTER TABLE "projects" ADD COLUMN "quota_queued_runs" integer;--> statement-breakpoint
+ALTER TABLE "projects" ADD COLUMN "quota_storage_bytes" bigint;--> statement-breakpoint
 ALTER TABLE "runs" ADD COLUMN "failures" jsonb DEFAULT '[]'::jsonb NOT NULL;--> statement-breakpoint
+ALTER TABLE "audit_entries" ADD CONSTRAINT "audit_entries_project_id_projects_id_fk" FOREIGN KEY ("project_id") REFERENCES "public"."projects"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "job_tries" ADD CONSTRAINT "job_tries_project_id_projects_id_fk" FOREIGN KEY ("project_id") REFERENCES "public"."projects"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+CREATE INDEX "audit_entries_by_actor" ON "audit_entries" USING btree ("project_id","actor","id");--> statement-breakpoint
+CREATE INDEX "audit_entries_by_subject" ON "audit_entries" USING btree ("project_id","subject","id");--> statement-breakpoint
 CREATE INDEX "dataset_versions_open" ON "dataset_versions" USING btree ("created_at") WHERE "dataset_versions"."status" in ('queued', 'ingesting');--> statement-breakpoint
 CREATE INDEX "models_exporting" ON "models" USING btree ("id") WHERE "models"."status" = 'exporting';
 --> statement-breakpoint
@@ -40,3 +60,9 @@ $$;
 --> statement-breakpoint
 CREATE TRIGGER "runs_remove_metrics" AFTER DELETE ON "runs"
 	REFERENCING OLD TABLE AS "removed" FOR EACH STATEMENT EXECUTE FUNCTION "remove_metrics_of_runs"();
+
+--> statement-breakpoint
+-- By hand.
+UPDATE "api_keys" SET "scopes" = array_append("scopes", 'instance:admin')
+WHERE 'admin' = any ("scopes") AND NOT 'instance:admin' = any ("scopes") AND "revoked_at" IS NULL
+	AND "project_id" IN (SELECT "id" FROM "projects" WHERE "name" = 'default');

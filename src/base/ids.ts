@@ -12,6 +12,7 @@ export const ID_PREFIXES = {
   model: 'mdl',
   evaluation: 'eval',
   request: 'req',
+  audit: 'aud',
   webhook: 'wh'
 } as const
 

@@ -16,7 +16,8 @@ onStop(() => close())
 
 await startUp(async () => {
   await awaitDatabase(config, logger)
-  const { token } = await ensureAdminKey(config)
+  const { token, notice } = await ensureAdminKey(config)
+  if (notice) logger.warn(notice)
   if (token) process.stderr.write(`First admin key, shown this once: ${token}\n`)
 
   const { app, ...composed } = await composeApi(config, logger)

@@ -11,7 +11,17 @@ import type { Services } from '../services/services.ts'
 const ROOT = resolve(import.meta.dirname, '../..')
 
 /** Routes are described, not called. */
-const noServices = { keys: {}, datasets: {}, runs: {}, models: {}, prototypes: {}, serving: {}, idempotency: {} }
+const noServices = {
+  keys: {},
+  projects: {},
+  datasets: {},
+  runs: {},
+  models: {},
+  prototypes: {},
+  serving: {},
+  audit: {},
+  idempotency: {}
+}
 
 const app = await createApp({
   services: noServices as unknown as Services,

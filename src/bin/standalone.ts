@@ -35,6 +35,7 @@ async function start(): Promise<void> {
   const databaseUrl = config.databaseUrl ?? (await startEmbeddedPostgres())
   const env = { ...base, DATABASE_URL: databaseUrl }
   await migrate(databaseUrl)
+  // A notice of it is the API process's, which looks as well.
   const { token } = await ensureAdminKey(readConfig(env))
   await dashboard
   await supervisor.start({ name: 'api', entry: 'api.ts', env, readyMessage: 'listening' })

@@ -16,7 +16,7 @@ export interface paths {
         put?: never;
         /**
          * Make an API key
-         * @description The key itself is in this answer and nowhere else.
+         * @description The key itself is in this answer and nowhere else. It has no scope that the asking key lacks, and does not outlive it (403).
          *
          *     Needs the scope `admin`.
          */
@@ -39,7 +39,7 @@ export interface paths {
         post?: never;
         /**
          * Revoke a key
-         * @description At once in the process that answers, within 5 seconds in others; event streams of the key end. The key stays in the list.
+         * @description At once in the process that answers, within 5 seconds in others; event streams of the key end. The key stays in the list. The last admin key that does not run out is not revoked (409).
          *
          *     Needs the scope `admin`.
          */
@@ -65,6 +65,108 @@ export interface paths {
         get: operations["listWorkers"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List who changed what, newest first
+         * @description An entry is written in the transaction of the change. What workers do with it is in the events of a run; what only computes, such as embeddings, is not listed.
+         *
+         *     Needs the scope `admin`.
+         */
+        get: operations["listAudit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/projects": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List projects, newest first
+         * @description All of them for admins of the installation, for others their own.
+         *
+         *     Needs the scope `admin`.
+         */
+        get: operations["listProjects"];
+        put?: never;
+        /**
+         * Make a project
+         * @description For admins of the installation. Nobody can use it before it has a key.
+         *
+         *     Needs the scope `instance:admin`.
+         */
+        post: operations["createProject"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/projects/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get a project, with what it uses and what it may have
+         * @description Needs the scope `admin`.
+         */
+        get: operations["getProject"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Rename a project, or change its quotas
+         * @description For admins of the installation. A quota below what is used refuses more and takes nothing away.
+         *
+         *     Needs the scope `instance:admin`.
+         */
+        patch: operations["updateProject"];
+        trace?: never;
+    };
+    "/v1/projects/{id}/keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List a project's keys, newest first
+         * @description Needs the scope `admin`.
+         */
+        get: operations["listProjectKeys"];
+        put?: never;
+        /**
+         * Make a key of a project
+         * @description For admins of the installation: a new project's first admin key. With that, POST /v1/keys makes the rest.
+         *
+         *     Needs the scope `instance:admin`.
+         */
+        post: operations["createProjectKey"];
         delete?: never;
         options?: never;
         head?: never;
@@ -973,7 +1075,7 @@ export interface components {
             object: "api_key";
             project_id: string;
             name: string;
-            scopes: ("runs:write" | "runs:read" | "models:write" | "models:read" | "embeddings:write" | "datasets:write" | "datasets:read" | "admin")[];
+            scopes: ("runs:write" | "runs:read" | "models:write" | "models:read" | "embeddings:write" | "datasets:write" | "datasets:read" | "admin" | "instance:admin")[];
             /**
              * Format: date-time
              * @example 2026-01-31T12:00:00.000Z
@@ -1011,6 +1113,11 @@ export interface components {
             has_more: false;
             next_cursor: null;
         };
+        /** @description What is left out stays, or is not limited. */
+        AskedQuotas: {
+            queued_runs?: number | null;
+            storage_bytes?: number | null;
+        };
         Assignments: {
             /** @constant */
             object: "list";
@@ -1045,6 +1152,31 @@ export interface components {
                 total_tokens: number;
                 images: number;
             };
+        };
+        AuditEntry: {
+            id: string;
+            /** @constant */
+            object: "audit_entry";
+            project_id: string;
+            /** @description Id of the key that asked. */
+            actor: string;
+            /** @description The operationId of this document. */
+            action: string;
+            /** @description Id of what was made, changed or removed; of a version ds_…@3. */
+            subject: string;
+            request_id: string;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            created_at: string;
+        };
+        AuditEntryList: {
+            /** @constant */
+            object: "list";
+            data: components["schemas"]["AuditEntry"][];
+            has_more: boolean;
+            next_cursor: string | null;
         };
         BucketSource: {
             /** @constant */
@@ -1116,7 +1248,7 @@ export interface components {
          */
         CreateApiKey: {
             name: string;
-            scopes: ("runs:write" | "runs:read" | "models:write" | "models:read" | "embeddings:write" | "datasets:write" | "datasets:read" | "admin")[];
+            scopes: ("runs:write" | "runs:read" | "models:write" | "models:read" | "embeddings:write" | "datasets:write" | "datasets:read" | "admin" | "instance:admin")[];
             expires_at?: string | null;
         };
         /**
@@ -1297,6 +1429,18 @@ export interface components {
             encoding_format: "float" | "base64";
             /** @description Keeps the first so many numbers of each vector, at unit length again. */
             dimensions?: number;
+        };
+        /**
+         * @example {
+         *       "name": "vision team",
+         *       "quotas": {
+         *         "queued_runs": 20
+         *       }
+         *     }
+         */
+        CreateProject: {
+            name: string;
+            quotas?: components["schemas"]["AskedQuotas"];
         };
         /**
          * @example {
@@ -1921,7 +2065,7 @@ export interface components {
             object: "api_key";
             project_id: string;
             name: string;
-            scopes: ("runs:write" | "runs:read" | "models:write" | "models:read" | "embeddings:write" | "datasets:write" | "datasets:read" | "admin")[];
+            scopes: ("runs:write" | "runs:read" | "models:write" | "models:read" | "embeddings:write" | "datasets:write" | "datasets:read" | "admin" | "instance:admin")[];
             /**
              * Format: date-time
              * @example 2026-01-31T12:00:00.000Z
@@ -2133,7 +2277,7 @@ export interface components {
             status: number;
             detail: string;
             /** @enum {unknown} */
-            code: "invalid_request" | "invalid_recipe" | "unauthorized" | "forbidden" | "route_not_found" | "method_not_allowed" | "key_not_found" | "dataset_not_found" | "dataset_version_not_found" | "dataset_version_not_ready" | "dataset_version_not_cancelable" | "dataset_in_use" | "dataset_empty" | "upload_not_found" | "upload_incomplete" | "upload_expired" | "archive_invalid" | "archive_too_large" | "source_unreachable" | "run_not_found" | "run_not_cancelable" | "metadata_full" | "run_not_pausable" | "run_not_resumable" | "run_not_retryable" | "checkpoint_not_found" | "checkpoint_invalid" | "weights_unsupported" | "weights_mismatch" | "init_unavailable" | "model_not_found" | "model_not_ready" | "model_without_head" | "mixture_unavailable" | "prototype_not_found" | "evaluation_not_found" | "evaluation_not_cancelable" | "evaluation_not_measured" | "evaluation_impossible" | "evaluation_too_large" | "artifact_not_found" | "idempotency_key_reused" | "idempotency_in_progress" | "range_not_satisfiable" | "body_too_large" | "unsupported_media_type" | "headers_too_large" | "uri_too_long" | "receive_timeout" | "expectation_failed" | "image_invalid" | "image_too_large" | "images_too_large" | "url_not_allowed" | "url_unreachable" | "rate_limited" | "too_much_at_once" | "overloaded" | "client_gone" | "request_timeout" | "database_refuses" | "process_not_started" | "schema_outdated" | "database_unavailable" | "database_read_only" | "storage_unavailable" | "storage_full" | "inference_unavailable" | "worker_not_working" | "lease_lost" | "object_not_found" | "object_damaged" | "program_untraceable" | "engine_unavailable" | "loss_not_finite" | "trainer_crashed" | "out_of_memory" | "internal";
+            code: "invalid_request" | "invalid_recipe" | "unauthorized" | "forbidden" | "route_not_found" | "method_not_allowed" | "key_not_found" | "last_admin_key" | "project_not_found" | "project_name_taken" | "quota_exceeded" | "dataset_not_found" | "dataset_version_not_found" | "dataset_version_not_ready" | "dataset_version_not_cancelable" | "dataset_in_use" | "dataset_empty" | "upload_not_found" | "upload_incomplete" | "upload_expired" | "archive_invalid" | "archive_too_large" | "source_unreachable" | "run_not_found" | "run_not_cancelable" | "metadata_full" | "run_not_pausable" | "run_not_resumable" | "run_not_retryable" | "checkpoint_not_found" | "checkpoint_invalid" | "weights_unsupported" | "weights_mismatch" | "init_unavailable" | "model_not_found" | "model_not_ready" | "model_without_head" | "mixture_unavailable" | "prototype_not_found" | "evaluation_not_found" | "evaluation_not_cancelable" | "evaluation_not_measured" | "evaluation_impossible" | "evaluation_too_large" | "artifact_not_found" | "idempotency_key_reused" | "idempotency_in_progress" | "range_not_satisfiable" | "body_too_large" | "unsupported_media_type" | "headers_too_large" | "uri_too_long" | "receive_timeout" | "expectation_failed" | "image_invalid" | "image_too_large" | "images_too_large" | "url_not_allowed" | "url_unreachable" | "rate_limited" | "too_much_at_once" | "overloaded" | "client_gone" | "request_timeout" | "database_refuses" | "process_not_started" | "schema_outdated" | "database_unavailable" | "database_read_only" | "storage_unavailable" | "storage_full" | "inference_unavailable" | "worker_not_working" | "lease_lost" | "object_not_found" | "object_damaged" | "program_untraceable" | "engine_unavailable" | "loss_not_finite" | "trainer_crashed" | "out_of_memory" | "internal";
             request_id: string;
             errors?: {
                 /** @description JSON pointer into the body. */
@@ -2149,6 +2293,26 @@ export interface components {
                 param: string | null;
                 code: string;
             };
+        };
+        Project: {
+            id: string;
+            /** @constant */
+            object: "project";
+            name: string;
+            quotas: components["schemas"]["Quotas"];
+            usage: components["schemas"]["Usage"];
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            created_at: string;
+        };
+        ProjectList: {
+            /** @constant */
+            object: "list";
+            data: components["schemas"]["Project"][];
+            has_more: boolean;
+            next_cursor: string | null;
         };
         ProtocolResult: {
             /** @enum {unknown} */
@@ -2226,6 +2390,10 @@ export interface components {
             data: components["schemas"]["Prototype"][];
             has_more: boolean;
             next_cursor: string | null;
+        };
+        Quotas: {
+            queued_runs: number | null;
+            storage_bytes: number | null;
         };
         Recipe: {
             preset: string;
@@ -2530,6 +2698,15 @@ export interface components {
             /** @constant */
             status: "ok";
         };
+        /**
+         * @example {
+         *       "name": "the vision team"
+         *     }
+         */
+        UpdateProject: {
+            name?: string;
+            quotas?: components["schemas"]["AskedQuotas"];
+        };
         Upload: {
             id: string;
             /** @constant */
@@ -2566,6 +2743,10 @@ export interface components {
              * @enum {unknown}
              */
             channels?: 2 | 4 | 5 | 6 | 7 | 8 | 9 | 10 | 11 | 12 | 13 | 14 | 15 | 16;
+        };
+        Usage: {
+            queued_runs: number;
+            storage_bytes: number;
         };
         ValidatedRun: {
             /** @constant */
@@ -2774,6 +2955,218 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["WorkerList"];
+                };
+            };
+        };
+    };
+    listAudit: {
+        parameters: {
+            query?: {
+                /** @description Items in a page. */
+                limit?: number;
+                /** @description next_cursor of the page before, of the same list in the same order. */
+                after?: string;
+                actor?: string;
+                action?: string;
+                subject?: string;
+                /** @description This instant and later. */
+                from?: string;
+                /** @description Before this instant. */
+                until?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditEntryList"];
+                };
+            };
+        };
+    };
+    listProjects: {
+        parameters: {
+            query?: {
+                /** @description Items in a page. */
+                limit?: number;
+                /** @description next_cursor of the page before, of the same list in the same order. */
+                after?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProjectList"];
+                };
+            };
+        };
+    };
+    createProject: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes a repeated request safe for 24 hours. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateProject"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            201: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
+                    Location: components["headers"]["Location"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Project"];
+                };
+            };
+        };
+    };
+    getProject: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Project"];
+                };
+            };
+        };
+    };
+    updateProject: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateProject"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Project"];
+                };
+            };
+        };
+    };
+    listProjectKeys: {
+        parameters: {
+            query?: {
+                /** @description Items in a page. */
+                limit?: number;
+                /** @description next_cursor of the page before, of the same list in the same order. */
+                after?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiKeyList"];
+                };
+            };
+        };
+    };
+    createProjectKey: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes a repeated request safe for 24 hours. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateApiKey"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            201: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IssuedApiKey"];
                 };
             };
         };

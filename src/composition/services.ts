@@ -4,12 +4,15 @@ import type { IdKind } from '../base/ids.ts'
 import type { Logger } from '../base/log.ts'
 import type { Inference, ObjectStore } from '../domain/ports.ts'
 import type { EventNotices, Stores, UnitOfWork } from '../domain/stores.ts'
+import { createAuditService } from '../services/access/audit.ts'
 import { createIdempotencyService } from '../services/access/idempotency.ts'
 import { createKeyService } from '../services/access/keys.ts'
+import { createRequestWork } from '../services/access/request-work.ts'
 import { createDatasetService } from '../services/datasets/datasets.ts'
 import { createEvaluationService } from '../services/evaluations/evaluations.ts'
 import { createModelService } from '../services/models/models.ts'
 import { createPrototypeService } from '../services/models/prototypes.ts'
+import { createProjectService } from '../services/projects/projects.ts'
 import { createRunService } from '../services/runs/runs.ts'
 import type { Services } from '../services/services.ts'
 import { createImageFetch } from '../services/serving/image-fetch.ts'
@@ -33,7 +36,9 @@ export interface ServiceParts {
   readonly fetchTimeoutMs: number
 }
 
-export function composeServices(parts: ServiceParts): Services {
+export function composeServices(given: ServiceParts): Services {
+  const requestWork = createRequestWork(given)
+  const parts = { ...given, ...requestWork }
   const { stores, limits, inference, allowedImageHosts: allowedHosts, fetchTimeoutMs: timeoutMs } = parts
   const keys = createKeyService(parts)
   const datasets = createDatasetService(parts)
@@ -41,13 +46,16 @@ export function composeServices(parts: ServiceParts): Services {
   const fetchImage = createImageFetch({ allowedHosts, maxBytes: limits.imageBytes, timeoutMs })
   return {
     keys,
+    projects: createProjectService({ ...parts, keys }),
     datasets,
     evaluations: createEvaluationService({ ...parts, models, datasets }),
     runs: createRunService({ ...parts, keys, datasets, models }),
     models,
     prototypes: createPrototypeService({ stores, models }),
     serving: createServingService({ models, imageSources: createImageSources({ fetchImage, limits }), inference }),
+    workers: createWorkerService(parts),
+    audit: createAuditService(parts),
     idempotency: createIdempotencyService(parts),
-    workers: createWorkerService(parts)
+    requestWork
   }
 }

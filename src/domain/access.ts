@@ -7,7 +7,8 @@ export const SCOPES = [
   'embeddings:write',
   'datasets:write',
   'datasets:read',
-  'admin'
+  'admin',
+  'instance:admin'
 ] as const
 
 export type Scope = (typeof SCOPES)[number]
@@ -16,13 +17,19 @@ export interface Principal {
   readonly projectId: string
   readonly keyId: string
   readonly scopes: readonly Scope[]
+  /** Of the key; null for one that does not run out. */
+  readonly expiresAt: Date | null
 }
 
-export interface Project {
-  readonly id: string
-  readonly name: string
-  readonly createdAt: Date
-}
+/**
+ * Whether a key with these scopes may do what needs this one. `admin` may everything in its project; `instance:admin`, an admin of
+ * the installation, makes projects and says what they may have besides. Neither sees into another project.
+ */
+export const isCovered = (scope: Scope, by: readonly Scope[]): boolean =>
+  by.includes(scope) || by.includes('instance:admin') || (scope !== 'instance:admin' && by.includes('admin'))
+
+/** Whoever has one of these may everything in the key's project. */
+export const ADMIN_SCOPES = SCOPES.filter((scope) => isCovered('admin', [scope]))
 
 /** Only a SHA-256 of the secret is kept; the key itself is shown once. */
 export interface ApiKey {

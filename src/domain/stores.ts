@@ -1,7 +1,8 @@
 /** What is kept in the database, in the platform's own words. Implementation: storage/postgres. */
 import type { AnyProtocol } from '../base/evaluation.ts'
 import type { GroundTruth } from '../base/ground-truth.ts'
-import type { ApiKey, Project } from './access.ts'
+import type { ApiKey } from './access.ts'
+import type { AuditEntry } from './audit.ts'
 import type { Failure } from './blame.ts'
 import type { Checkpoint } from './checkpoint.ts'
 import type { Dataset, DatasetVersion, Upload } from './dataset.ts'
@@ -9,6 +10,7 @@ import type { Evaluation, EvaluationStatus } from './evaluation.ts'
 import type { KappaSummary, KappaView, Model, Prototype } from './model.ts'
 import type { Page, PageRequest } from './page.ts'
 import type { JobQueue } from './ports.ts'
+import type { Project, Usage } from './project.ts'
 import type {
   Lease,
   LogHead,
@@ -31,8 +33,24 @@ export interface KeyStore {
   /** Those that exist, in any order. */
   findMany(keyIds: readonly string[]): Promise<readonly ApiKey[]>
   list(projectId: string, page: PageRequest): Promise<Page<ApiKey>>
+  /** Admin keys that are not revoked, expired ones too. Until the transaction ends nobody else gets them. */
+  lockAdmins(projectId: string): Promise<readonly ApiKey[]>
+  /** The same of the installation's, in any project. */
+  lockInstanceAdmins(): Promise<readonly ApiKey[]>
   revoke(projectId: string, keyId: string, at: Date): Promise<boolean>
   touch(keyId: string, at: Date): Promise<void>
+}
+
+export interface ProjectStore {
+  /** Throws project_name_taken. */
+  insert(project: Project): Promise<void>
+  /** With `lock`, the row stays locked until the transaction ends; what belongs to it may be written meanwhile. */
+  find(id: string, options?: { lock: boolean }): Promise<Project | null>
+  list(page: PageRequest): Promise<Page<Project>>
+  /** Throws project_name_taken. */
+  update(id: string, patch: Partial<Pick<Project, 'name' | 'quotas'>>): Promise<void>
+  /** Uploads that have expired before `now` are not counted. */
+  usage(id: string, now: Date): Promise<Usage>
 }
 
 export interface DatasetStore {
@@ -246,7 +264,7 @@ export interface IdempotencyRecord {
   readonly key: string
   readonly route: string
   readonly requestHash: string
-  /** Null while the first request is still running. */
+  /** Null until the end of the transaction that makes it. */
   readonly response: {
     readonly status: number
     readonly headers: Readonly<Record<string, string>>
@@ -255,14 +273,32 @@ export interface IdempotencyRecord {
   readonly createdAt: Date
 }
 
+export interface AuditFilter {
+  readonly actor?: string
+  readonly action?: string
+  readonly subject?: string
+  /** This instant and later. */
+  readonly from?: Date
+  /** Before this instant. */
+  readonly until?: Date
+}
+
+export interface AuditStore {
+  append(entry: AuditEntry): Promise<void>
+  list(projectId: string, filter: AuditFilter, page: PageRequest): Promise<Page<AuditEntry>>
+}
+
+type IdempotencyName = Pick<IdempotencyRecord, 'projectId' | 'key' | 'route'>
+
 export interface IdempotencyStore {
-  /** Inserts the record, or returns the one that is there (older than 24 h, or 10 min without answer, counts as none). */
-  begin(record: IdempotencyRecord): Promise<IdempotencyRecord | null>
-  finish(
-    record: Pick<IdempotencyRecord, 'projectId' | 'key' | 'route'>,
-    response: NonNullable<IdempotencyRecord['response']>
-  ): Promise<void>
-  abandon(record: Pick<IdempotencyRecord, 'projectId' | 'key' | 'route'>): Promise<void>
+  /** Removes what is older than 24 h before, of every project. */
+  find(name: IdempotencyName, now: Date): Promise<IdempotencyRecord | null>
+  /**
+   * In a unit of work: waits for another one that has inserted it, and returns its record once that is committed. Throws
+   * idempotency_in_progress when it has waited for seconds.
+   */
+  insert(record: IdempotencyRecord): Promise<IdempotencyRecord | null>
+  finish(name: IdempotencyName, response: NonNullable<IdempotencyRecord['response']>): Promise<void>
 }
 
 export interface WorkerStore {
@@ -295,6 +331,7 @@ export interface JobTriesStore {
 /** Everything that is written together. Inside a unit of work all of it, the queue included, is one transaction. */
 export interface Stores {
   readonly keys: KeyStore
+  readonly projects: ProjectStore
   readonly datasets: DatasetStore
   readonly runs: RunStore
   readonly events: EventStore
@@ -307,6 +344,7 @@ export interface Stores {
   readonly idempotency: IdempotencyStore
   readonly workers: WorkerStore
   readonly jobTries: JobTriesStore
+  readonly audit: AuditStore
   readonly jobs: JobQueue
   /** The database's clock: leases are compared by it alone, so that no worker's clock takes a run from another. */
   now(): Promise<Date>

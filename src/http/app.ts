@@ -5,6 +5,7 @@ import type { SignedObjects } from '../domain/ports.ts'
 import type { Services } from '../services/services.ts'
 import { createAuthHook } from './core/auth.ts'
 import { registerJsonParser } from './core/bodies.ts'
+import { registerChanges } from './core/changes.ts'
 import { registerCursors } from './core/cursors.ts'
 import { createDashboard } from './core/dashboard-files.ts'
 import { registerErrors } from './core/errors.ts'
@@ -19,12 +20,14 @@ import { collectRoutes } from './core/route-table.ts'
 import { registerSecurityHeaders } from './core/security-headers.ts'
 import { createStreams, type StreamLimits } from './core/streams.ts'
 import { registerDocs } from './openapi/docs.ts'
+import { auditRoutes } from './routes/audit.ts'
 import { datasetRoutes } from './routes/datasets.ts'
 import { evaluationRoutes } from './routes/evaluations.ts'
 import { keyRoutes } from './routes/keys.ts'
 import { modelRoutes } from './routes/models.ts'
 import { objectRoutes } from './routes/objects.ts'
 import { operationRoutes } from './routes/operations.ts'
+import { projectKeyRoutes, projectRoutes } from './routes/projects.ts'
 import { prototypeRoutes } from './routes/prototypes.ts'
 import { runRecordRoutes } from './routes/run-records.ts'
 import { runRequestRoutes, runRoutes } from './routes/runs.ts'
@@ -82,11 +85,15 @@ export async function createApp(options: AppOptions): Promise<App> {
   app.addHook('onRequest', createAuthHook({ keys: services.keys, limiters, onRefused: metrics.countRefused }))
   registerCursors(app)
   registerIdempotency(app, services.idempotency)
+  registerChanges(app, services)
   registerJsonParser(app)
   await registerDocs(app, operations)
 
   keyRoutes(app, services)
   workerRoutes(app, services)
+  auditRoutes(app, services)
+  projectRoutes(app, services)
+  projectKeyRoutes(app, services)
   datasetRoutes(app, services)
   uploadRoutes(app, services)
   versionRoutes(app, services)

@@ -1,9 +1,12 @@
+import type { AuditService } from './access/audit.ts'
 import type { IdempotencyService } from './access/idempotency.ts'
 import type { KeyService } from './access/keys.ts'
+import type { RequestWork } from './access/request-work.ts'
 import type { DatasetService } from './datasets/datasets.ts'
 import type { EvaluationService } from './evaluations/evaluations.ts'
 import type { ModelService } from './models/models.ts'
 import type { PrototypeService } from './models/prototypes.ts'
+import type { ProjectService } from './projects/projects.ts'
 import type { RunService } from './runs/runs.ts'
 import type { ServingService } from './serving/serving.ts'
 import type { WorkerService } from './workers/workers.ts'
@@ -11,12 +14,15 @@ import type { WorkerService } from './workers/workers.ts'
 /** Everything that HTTP may ask for. */
 export interface Services {
   readonly keys: KeyService
+  readonly projects: ProjectService
   readonly datasets: DatasetService
   readonly runs: RunService
   readonly models: ModelService
   readonly evaluations: EvaluationService
   readonly prototypes: PrototypeService
   readonly serving: ServingService
+  readonly audit: AuditService
   readonly idempotency: IdempotencyService
   readonly workers: Pick<WorkerService, 'list'>
+  readonly requestWork: Pick<RequestWork, 'run'>
 }

@@ -141,7 +141,7 @@ describe('weights that others trained', () => {
     ]
     for (const [json, pointer] of refusals) {
       const refused = await platform.call('POST', '/v1/models', { json })
-      assert.equal(refused.status, 400, refused.text)
+      assert.equal(refused.status, pointer.endsWith('/0') ? 404 : 400, refused.text)
       assert.deepEqual(
         refused.json.errors.map(({ pointer: at, path }: { pointer?: string; path?: string }) => at ?? path),
         [pointer]

@@ -7,14 +7,14 @@ import type { Clock } from '../../src/base/clock.ts'
 import { newId } from '../../src/base/ids.ts'
 import { silentLogger } from '../../src/base/log.ts'
 import { composeServices } from '../../src/composition/services.ts'
-import type { Scope } from '../../src/domain/access.ts'
+import type { Principal, Scope } from '../../src/domain/access.ts'
 import type { Inference, ObjectStore, SignedObjects, TransactionalQueue } from '../../src/domain/ports.ts'
-import type { EventNotices, Stores } from '../../src/domain/stores.ts'
+import type { EventNotices, Stores, UnitOfWork } from '../../src/domain/stores.ts'
 import { type AppOptions, createApp } from '../../src/http/app.ts'
 import type { App } from '../../src/http/server.ts'
 import type { Services } from '../../src/services/services.ts'
 import { createFolderStore } from '../../src/storage/objects/folder-store.ts'
-import { createDatabase } from '../../src/storage/postgres/client.ts'
+import { createDatabase, type Database } from '../../src/storage/postgres/client.ts'
 import { createStores, createUnitOfWork } from '../../src/storage/postgres/unit-of-work.ts'
 import { fakeClock } from './fake-clock.ts'
 import { createOpenApiValidator } from './openapi-validator.ts'
@@ -47,6 +47,8 @@ export interface TestApp {
   readonly app: App
   readonly services: Services
   readonly stores: Stores
+  readonly unitOfWork: UnitOfWork
+  readonly database: Database
   readonly objects: ObjectStore
   /** Of the folder store: `objects`, `uploads` and `temporary` are in it. */
   readonly objectsRoot: string
@@ -71,12 +73,22 @@ export interface TestAppOptions {
   readonly objects?: ObjectStore
   /** Instead of one of its own. */
   readonly databaseUrl?: string
+  /** Between the services and the database, for faults. */
+  readonly unitOfWork?: (real: UnitOfWork) => UnitOfWork
   readonly app?: Partial<AppOptions>
 }
 
 interface TestScope {
   after(hook: () => Promise<void>): void
 }
+
+/** Who makes keys for tests. */
+export const anAdminOf = (projectId: string): Principal => ({
+  projectId,
+  keyId: 'key_of_the_tests',
+  scopes: ['instance:admin'],
+  expiresAt: null
+})
 
 export const LIMITS = {
   bodyBytes: 4 * 1024 * 1024,
@@ -170,9 +182,10 @@ export async function createTestApp(scope: TestScope, options: TestAppOptions = 
   const objects = options.objects ?? signedObjects!
   // Ids sort by time; under a clock that stands still they must not be drawn by lot.
   let issued = 0
+  const { unitOfWork: through = (real: UnitOfWork) => real } = options
   const deps = {
     stores,
-    unitOfWork: createUnitOfWork(database, queue),
+    unitOfWork: through(createUnitOfWork(database, queue)),
     objects,
     clock,
     newId: (kind: Parameters<typeof newId>[0]) => newId(kind, clock.now() + issued++),
@@ -207,14 +220,16 @@ export async function createTestApp(scope: TestScope, options: TestAppOptions = 
 
   const issueKey: TestApp['issueKey'] = async ({ project = 'default', scopes = ['admin'] }) => {
     const { id: projectId } = await stores.keys.ensureProject(project)
-    const { token } = await services.keys.create(projectId, { name: 'test', scopes, expiresAt: null })
+    const { token } = await services.keys.create(anAdminOf(projectId), { name: 'test', scopes, expiresAt: null })
     return { key: token, projectId }
   }
-  const admin = await issueKey({})
+  const admin = await issueKey({ scopes: ['admin', 'instance:admin'] })
   return {
     app,
     services,
     stores,
+    unitOfWork: deps.unitOfWork,
+    database,
     objects,
     objectsRoot: root,
     jobs,

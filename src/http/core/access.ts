@@ -1,12 +1,12 @@
 /**
  * Who may do what. Every route has an operationId and every operationId a line here, or the app does not start:
  *
- *   a scope      a key with that scope, or with `admin`
+ *   a scope      a key with that scope, or with one above: `admin`, and `instance:admin` above it
  *   'public'     anybody
  *   'signature'  whoever holds a URL that the API has signed
  */
 import { AppError } from '../../base/errors.ts'
-import type { Principal, Scope } from '../../domain/access.ts'
+import { isCovered, type Principal, type Scope } from '../../domain/access.ts'
 
 export type Access = Scope | 'public' | 'signature'
 
@@ -16,6 +16,14 @@ export const ACCESS = {
   createKey: 'admin',
   listKeys: 'admin',
   revokeKey: 'admin',
+  listAudit: 'admin',
+
+  createProject: 'instance:admin',
+  listProjects: 'admin',
+  getProject: 'admin',
+  updateProject: 'instance:admin',
+  createProjectKey: 'instance:admin',
+  listProjectKeys: 'admin',
 
   createDataset: 'datasets:write',
   listDatasets: 'datasets:read',
@@ -93,6 +101,6 @@ export function accessOf(route: { readonly url: string; readonly operationId: un
 
 /** @throws AppError forbidden, naming the scope */
 export function requireScope({ scopes }: Principal, scope: Scope): void {
-  if (scopes.includes('admin') || scopes.includes(scope)) return
+  if (isCovered(scope, scopes)) return
   throw new AppError('forbidden', { message: `This API key lacks the scope ${scope}.`, requiredScope: scope })
 }

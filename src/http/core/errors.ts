@@ -1,7 +1,9 @@
 /** From what was thrown to the problem that is sent, and what nobody answers. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { AppError } from '../../base/errors.ts'
+import { AnsweredBefore } from '../../services/access/idempotency.ts'
 import type { Dashboard } from './dashboard-files.ts'
+import { sendStored } from './idempotency.ts'
 import { openAiError, PROBLEM_TYPE, presentProblem, STATUS, toAppError } from './problem.ts'
 import type { RouteTable } from './route-table.ts'
 
@@ -45,6 +47,7 @@ export function registerErrors(app: FastifyInstance, { routes, dashboard }: Erro
     is404 && (dashboard?.answers(path, headers.accept ?? '') ?? false)
 
   app.setErrorHandler((thrown, request, reply) => {
+    if (thrown instanceof AnsweredBefore) return sendStored(reply, thrown.response)
     const error = toAppError(thrown)
     request.failure = error
     return sendProblem(request, reply, error)

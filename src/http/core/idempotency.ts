@@ -1,23 +1,18 @@
-/** `Idempotency-Key` on the POSTs that create (config.isIdempotent): see services/access/idempotency.ts. */
+/** `Idempotency-Key` on the POSTs that create (config.isIdempotent): services/access/idempotency.ts. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { AppError } from '../../base/errors.ts'
 import type { IdempotencyClaim, IdempotencyService } from '../../services/access/idempotency.ts'
+import type { StoredResponse } from '../../services/access/request-record.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** Held from the first request with a key until its response is stored. */
+    /** Of a request with a key that is the first one. */
     idempotencyClaim: IdempotencyClaim | null
-  }
-  interface FastifyContextConfig {
-    isIdempotent?: boolean
-    /** What of the response may be kept for a day: a secret may not. */
-    redact?: (body: string) => string
   }
 }
 
 const IDEMPOTENCY_HEADER = 'idempotency-key'
 const KEY = /^[\x21-\x7e]{1,255}$/
-const KEPT_HEADERS = ['content-type', 'location', 'etag'] as const
 
 function readKey({ headers }: FastifyRequest): string | null {
   const key = headers[IDEMPOTENCY_HEADER]
@@ -27,14 +22,8 @@ function readKey({ headers }: FastifyRequest): string | null {
   throw new AppError('invalid_request', { errors: [{ path: 'Idempotency-Key', message }] })
 }
 
-function keptHeaders(reply: FastifyReply): Record<string, string> {
-  return Object.fromEntries(
-    KEPT_HEADERS.flatMap((name) => {
-      const value = reply.getHeader(name)
-      return value === undefined ? [] : [[name, String(value)]]
-    })
-  )
-}
+export const sendStored = (reply: FastifyReply, { status, headers, body }: StoredResponse): FastifyReply =>
+  reply.code(status).headers(headers).header('idempotent-replayed', 'true').send(body)
 
 export function registerIdempotency(app: FastifyInstance, idempotency: IdempotencyService): void {
   app.decorateRequest('idempotencyClaim', null)
@@ -44,23 +33,10 @@ export function registerIdempotency(app: FastifyInstance, idempotency: Idempoten
     const key = readKey(request)
     if (key === null) return
     const route = `${request.method} ${request.routeOptions.url ?? ''}`
-    const claim = { projectId: request.principal.projectId, key, route }
-    const stored = await idempotency.begin(claim, { url: request.url, body: request.body ?? null })
-    if (stored === null) {
-      request.idempotencyClaim = claim
-      return
-    }
-    return reply.code(stored.status).headers(stored.headers).header('idempotent-replayed', 'true').send(stored.body)
-  })
-
-  app.addHook('onSend', async (request, reply, payload) => {
-    const claim = request.idempotencyClaim
-    if (claim === null) return
-    request.idempotencyClaim = null
-    // Nothing was decided: overload and failures of ours may pass.
-    if (reply.statusCode >= 500 || reply.statusCode === 429) return idempotency.abandon(claim)
-    const body = typeof payload === 'string' ? payload : ''
-    const { redact = (text: string) => text } = request.routeOptions.config
-    await idempotency.finish(claim, { status: reply.statusCode, headers: keptHeaders(reply), body: redact(body) })
+    const name = { projectId: request.principal.projectId, key, route }
+    const claim = idempotency.claimOf(name, { url: request.url, body: request.body ?? null })
+    const stored = await idempotency.find(claim)
+    if (stored !== null) return sendStored(reply, stored)
+    request.idempotencyClaim = claim
   })
 }

@@ -13,6 +13,11 @@ export const STATUS = {
   route_not_found: 404,
   method_not_allowed: 405,
   key_not_found: 404,
+  last_admin_key: 409,
+  project_not_found: 404,
+  project_name_taken: 409,
+  // Not 429: clients repeat that by themselves, and only room made by people helps.
+  quota_exceeded: 422,
   dataset_not_found: 404,
   dataset_version_not_found: 404,
   dataset_version_not_ready: 409,

@@ -14,6 +14,8 @@ export interface OpenApiDocument {
 
 const TAGS = {
   keys: 'Who may ask, and for what.',
+  projects: 'What everything belongs to, and what it may have.',
+  audit: 'Who changed what.',
   datasets: 'Images to learn from. A version never changes once it is ready.',
   runs: 'Training, from request to checkpoint.',
   models: 'Teachers of checkpoints, exported and checked.',

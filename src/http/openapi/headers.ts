@@ -30,6 +30,7 @@ type HeaderName = keyof typeof HEADERS
 
 /** What single operations send beside what their kind does. */
 const OF_OPERATION: Partial<Record<OperationId, readonly HeaderName[]>> = {
+  createProject: ['Location'],
   createDataset: ['Location'],
   createDatasetVersion: ['Location'],
   createRun: ['Location'],

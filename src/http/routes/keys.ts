@@ -1,19 +1,10 @@
 import { Type } from 'typebox'
 import type { Services } from '../../services/services.ts'
-import { parseTimestamp } from '../core/timestamps.ts'
 import { IdParams, PageQuery, presentPage, toPageRequest } from '../schemas/common.ts'
-import { CreateKey, IssuedKey, KeyList, presentKey } from '../schemas/key.ts'
+import { CreateKey, IssuedKey, KeyList, presentKey, readKeyRequest, withoutSecret } from '../schemas/key.ts'
 import type { App } from '../server.ts'
 
 const tags = ['keys']
-
-/** The secret is shown once: what a replay would show of it is gone. */
-const withoutKey = (body: string): string => {
-  const parsed: unknown = JSON.parse(body)
-  return typeof parsed === 'object' && parsed !== null && 'key' in parsed
-    ? JSON.stringify({ ...parsed, key: null })
-    : body
-}
 
 export function keyRoutes(app: App, { keys }: Pick<Services, 'keys'>): void {
   app.post(
@@ -23,19 +14,15 @@ export function keyRoutes(app: App, { keys }: Pick<Services, 'keys'>): void {
         operationId: 'createKey',
         tags,
         summary: 'Make an API key',
-        description: 'The key itself is in this answer and nowhere else.',
+        description:
+          'The key itself is in this answer and nowhere else. It has no scope that the asking key lacks, and does not outlive it (403).',
         body: CreateKey,
         response: { 201: IssuedKey }
       },
-      config: { isIdempotent: true, redact: withoutKey }
+      config: { isIdempotent: true, redact: withoutSecret, problems: ['last_admin_key'] }
     },
     async ({ body, principal }, reply) => {
-      const { name, scopes, expires_at: expiresAt } = body
-      const issued = await keys.create(principal.projectId, {
-        name,
-        scopes,
-        expiresAt: expiresAt ? parseTimestamp(expiresAt) : null
-      })
+      const issued = await keys.create(principal, readKeyRequest(body))
       return reply.code(201).send({ ...presentKey(issued.key), key: issued.token })
     }
   )
@@ -62,11 +49,11 @@ export function keyRoutes(app: App, { keys }: Pick<Services, 'keys'>): void {
         tags,
         summary: 'Revoke a key',
         description:
-          'At once in the process that answers, within 5 seconds in others; event streams of the key end. The key stays in the list.',
+          'At once in the process that answers, within 5 seconds in others; event streams of the key end. The key stays in the list. The last admin key that does not run out is not revoked (409).',
         params: IdParams,
         response: { 204: Type.Null() }
       },
-      config: { problems: ['key_not_found'] }
+      config: { problems: ['key_not_found', 'last_admin_key'] }
     },
     async ({ params, principal }, reply) => {
       await keys.revoke(principal.projectId, params.id)

@@ -22,7 +22,11 @@ export function modelRoutes(app: App, { models }: Pick<Services, 'models'>): voi
         body: CreateModel,
         response: { 202: Model }
       },
-      config: { isIdempotent: true, problems: ['checkpoint_not_found'], hasOpenAiErrors: true }
+      config: {
+        isIdempotent: true,
+        problems: ['checkpoint_not_found', 'upload_not_found', 'quota_exceeded'],
+        hasOpenAiErrors: true
+      }
     },
     async ({ body, principal }, reply) => {
       const name = body.name ?? null

@@ -56,7 +56,7 @@ export function runRequestRoutes(app: App, { runs }: Pick<Services, 'runs'>): vo
         body: CreateRun,
         response: { 202: CreatedRun }
       },
-      config: { isIdempotent: true, problems: requestProblems }
+      config: { isIdempotent: true, problems: [...requestProblems, 'quota_exceeded'] }
     },
     async ({ body, principal }, reply) => {
       const { run, estimate, warnings } = await runs.create(principal.projectId, readRunRequest(body))
@@ -110,7 +110,7 @@ const VERBS = {
     operationId: 'resumeRun',
     summary: 'Let a paused run go on',
     description: 'From its newest checkpoint. Its time, max_runtime_s, is counted anew.',
-    problems: ['run_not_resumable', gone]
+    problems: ['run_not_resumable', 'quota_exceeded', gone]
   },
   cancel: {
     operationId: 'cancelRun',
@@ -124,7 +124,7 @@ const VERBS = {
     summary: 'Go on with a run that failed or was cancelled',
     description:
       'From its newest checkpoint, or from the start where it has none. Its time, max_runtime_s, is counted anew.',
-    problems: ['run_not_retryable', gone]
+    problems: ['run_not_retryable', 'quota_exceeded', gone]
   }
 } as const satisfies Record<RunVerb, { readonly problems: readonly ErrorCode[]; readonly [field: string]: unknown }>
 

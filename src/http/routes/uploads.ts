@@ -18,7 +18,7 @@ export function uploadRoutes(app: App, { datasets }: Pick<Services, 'datasets'>)
         body: CreateUpload,
         response: { 201: StartedUpload }
       },
-      config: { isIdempotent: true, problems: ['dataset_not_found', 'storage_unavailable'] }
+      config: { isIdempotent: true, problems: ['dataset_not_found', 'quota_exceeded', 'storage_unavailable'] }
     },
     async ({ params, body, principal }, reply) => {
       const { upload, parts } = await datasets.startUpload(principal.projectId, params.id, body)

@@ -27,7 +27,7 @@ export function versionRoutes(app: App, { datasets }: Pick<Services, 'datasets'>
         body: CreateDatasetVersion,
         response: { 202: DatasetVersion }
       },
-      config: { isIdempotent: true, problems: ['dataset_not_found'] }
+      config: { isIdempotent: true, problems: ['dataset_not_found', 'upload_not_found', 'quota_exceeded'] }
     },
     async ({ params, body, principal }, reply) => {
       const version = await datasets.createVersion(principal.projectId, params.id, body.source)

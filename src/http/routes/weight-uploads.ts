@@ -20,7 +20,7 @@ export function weightUploadRoutes(app: App, { models }: Pick<Services, 'models'
         body: CreateWeightUpload,
         response: { 201: StartedUpload }
       },
-      config: { isIdempotent: true, problems: ['storage_unavailable'] }
+      config: { isIdempotent: true, problems: ['quota_exceeded', 'storage_unavailable'] }
     },
     async ({ body, principal }, reply) => {
       const { upload, parts } = await models.startUpload(principal.projectId, body)

@@ -1,5 +1,8 @@
 import { type Static, Type } from 'typebox'
+import { isRecord } from '../../base/json.ts'
 import { type ApiKey, SCOPES } from '../../domain/access.ts'
+import type { KeyRequest } from '../../services/access/key-rules.ts'
+import { parseTimestamp } from '../core/timestamps.ts'
 import { closed, ListOf, Name, Nullable, Resource, Timestamp, timestampOrNull } from './common.ts'
 
 const ScopeName = Type.Enum([...SCOPES])
@@ -39,6 +42,18 @@ export const CreateKey = Type.Object(
     examples: [{ name: 'embedding service', scopes: ['embeddings:write', 'models:read'] }]
   }
 )
+
+export const readKeyRequest = ({ name, scopes, expires_at: at }: Static<typeof CreateKey>): KeyRequest => ({
+  name,
+  scopes,
+  expiresAt: at ? parseTimestamp(at) : null
+})
+
+/** The secret is shown once: what a replay would show of it is gone. */
+export function withoutSecret(body: string): string {
+  const parsed: unknown = JSON.parse(body)
+  return isRecord(parsed) && 'key' in parsed ? JSON.stringify({ ...parsed, key: null }) : body
+}
 
 export const presentKey = (key: ApiKey): Static<typeof Key> => ({
   id: key.id,

@@ -1,12 +1,12 @@
 /** A POST that creates may be repeated with the same Idempotency-Key: the second one answers what the first one did. */
 import { createHash } from 'node:crypto'
 import type { Clock } from '../../base/clock.ts'
-import { AppError } from '../../base/errors.ts'
+import { AppError, invariant } from '../../base/errors.ts'
 import { canonicalStringify } from '../../base/json.ts'
 import type { IdempotencyRecord, Stores } from '../../domain/stores.ts'
+import type { RequestRecord, StoredResponse } from './request-record.ts'
 
-export type IdempotencyClaim = Pick<IdempotencyRecord, 'projectId' | 'key' | 'route'>
-export type StoredResponse = NonNullable<IdempotencyRecord['response']>
+export type IdempotencyClaim = Pick<IdempotencyRecord, 'projectId' | 'key' | 'route' | 'requestHash'>
 
 export interface IdempotencyServiceDeps {
   readonly stores: Pick<Stores, 'idempotency'>
@@ -15,27 +15,55 @@ export interface IdempotencyServiceDeps {
 
 export type IdempotencyService = ReturnType<typeof createIdempotencyService>
 
+/** What a request throws that came while the first one was at work, and was done meanwhile. */
+export class AnsweredBefore extends Error {
+  readonly response: StoredResponse
+
+  constructor(response: StoredResponse) {
+    super('another request with this Idempotency-Key was faster')
+    this.name = 'AnsweredBefore'
+    this.response = response
+  }
+}
+
+function responseOf(known: IdempotencyRecord, { requestHash }: IdempotencyClaim): StoredResponse {
+  if (known.requestHash !== requestHash) throw new AppError('idempotency_key_reused')
+  // Only processes of 0.2.0 and before write one without an answer.
+  if (known.response === null) throw new AppError('idempotency_in_progress', { retryAfterS: 1 })
+  return known.response
+}
+
 export function createIdempotencyService({ stores, clock }: IdempotencyServiceDeps) {
+  const now = () => new Date(clock.now())
   return {
+    /** @param request what must be equal for two requests to be the same one */
+    claimOf: (name: Omit<IdempotencyClaim, 'requestHash'>, request: unknown): IdempotencyClaim => ({
+      ...name,
+      requestHash: createHash('sha256').update(canonicalStringify(request)).digest('hex')
+    }),
+
     /**
-     * @param request what must be equal for two requests to be the same one
-     * @returns the first request's response, or null when this is the first
+     * @returns the first request's response, or null when nothing was done yet
      * @throws AppError idempotency_key_reused, idempotency_in_progress
      */
-    async begin(claim: IdempotencyClaim, request: unknown): Promise<StoredResponse | null> {
-      const requestHash = createHash('sha256').update(canonicalStringify(request)).digest('hex')
-      const createdAt = new Date(clock.now())
-      const known = await stores.idempotency.begin({ ...claim, requestHash, response: null, createdAt })
-      if (known === null) return null
-      if (known.requestHash !== requestHash) throw new AppError('idempotency_key_reused')
-      if (known.response === null) throw new AppError('idempotency_in_progress', { retryAfterS: 1 })
-      return known.response
+    async find(claim: IdempotencyClaim): Promise<StoredResponse | null> {
+      const known = await stores.idempotency.find(claim, now())
+      return known && responseOf(known, claim)
     },
 
-    finish: (claim: IdempotencyClaim, response: StoredResponse): Promise<void> =>
-      stores.idempotency.finish(claim, response),
-
-    /** Frees the key: the request may be tried again as if for the first time. */
-    abandon: (claim: IdempotencyClaim): Promise<void> => stores.idempotency.abandon(claim)
+    /**
+     * The record is there when the work is, and never without it: a request that fails, or whose process dies, may be tried again
+     * as if for the first time. `begin` waits for another one that is at work, and throws AnsweredBefore once that is done.
+     */
+    recordOf: (claim: IdempotencyClaim): RequestRecord => ({
+      async begin(tx) {
+        const known = await tx.idempotency.insert({ ...claim, response: null, createdAt: now() })
+        if (known !== null) throw new AnsweredBefore(responseOf(known, claim))
+      },
+      end(tx, answer) {
+        invariant(answer, 'what has an Idempotency-Key is committed with its answer')
+        return tx.idempotency.finish(claim, answer)
+      }
+    })
   }
 }

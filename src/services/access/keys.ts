@@ -1,24 +1,27 @@
-/** API keys: `kappa_<id>_<secret>`. The secret is shown once; only its SHA-256 is kept. */
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
+/** API keys: made, listed, revoked, and asked at every request. What they look like: tokens.ts; what may be made: key-rules.ts. */
 import { createBoundedMap } from '../../base/bounded-map.ts'
 import type { Clock } from '../../base/clock.ts'
 import { AppError, isAppError } from '../../base/errors.ts'
 import type { IdKind } from '../../base/ids.ts'
-import type { ApiKey, Principal, Scope } from '../../domain/access.ts'
+import type { ApiKey, Principal } from '../../domain/access.ts'
 import type { Page, PageRequest } from '../../domain/page.ts'
-import type { Stores } from '../../domain/stores.ts'
+import type { Stores, UnitOfWork } from '../../domain/stores.ts'
 import { createKeyCache } from './key-cache.ts'
+import {
+  checkAdminStays,
+  checkNotLastAdmin,
+  checkRequest,
+  isAdminKey,
+  isInstanceAdminKey,
+  type KeyRequest
+} from './key-rules.ts'
+import { isSecretOf, newToken, parseToken } from './tokens.ts'
 
 export interface KeyServiceDeps {
+  readonly unitOfWork: UnitOfWork
   readonly stores: Pick<Stores, 'keys'>
   readonly clock: Clock
   readonly newId: (kind: IdKind) => string
-}
-
-export interface KeyRequest {
-  readonly name: string
-  readonly scopes: readonly Scope[]
-  readonly expiresAt: Date | null
 }
 
 export interface IssuedKey {
@@ -27,33 +30,17 @@ export interface IssuedKey {
   readonly token: string
 }
 
-const TOKEN = /^kappa_([0-9a-z_]{1,60})_([A-Za-z0-9-]{20,200})$/
-const SECRET_BYTES = 24
 /** `last_used_at` is for people who tidy up; a write per request would cost more than the request. */
 const TOUCH_EVERY_MS = 60_000
 /** Others are touched once more than they need be. */
 const MOST_TOUCHED = 10_000
-
-const hashSecret = (secret: string): string => createHash('sha256').update(secret).digest('hex')
-const NO_SUCH_HASH = hashSecret('no key has this secret')
-
-function parseToken(token: string): { id: string; secret: string } | null {
-  const match = TOKEN.exec(token)
-  return match?.[1] && match[2] ? { id: `key_${match[1]}`, secret: match[2] } : null
-}
-
-function isSecretOf(key: ApiKey | null, secret: string): boolean {
-  const expected = Buffer.from(key?.secretHash ?? NO_SUCH_HASH, 'hex')
-  const given = Buffer.from(hashSecret(secret), 'hex')
-  return timingSafeEqual(expected, given) && key !== null
-}
 
 const isUsable = (key: ApiKey | null, now: number): key is ApiKey =>
   key?.revokedAt === null && (key.expiresAt === null || key.expiresAt.getTime() > now)
 
 export type KeyService = ReturnType<typeof createKeyService>
 
-export function createKeyService({ stores, clock, newId }: KeyServiceDeps) {
+export function createKeyService({ unitOfWork, stores, clock, newId }: KeyServiceDeps) {
   const touchedAt = createBoundedMap<string, number>(MOST_TOUCHED)
   const cache = createKeyCache({ load: (keyIds) => stores.keys.findMany(keyIds), clock })
   const revocationListeners = new Set<(keyId: string) => void>()
@@ -68,47 +55,44 @@ export function createKeyService({ stores, clock, newId }: KeyServiceDeps) {
     })
   }
 
-  async function insert(projectId: string, id: string, secret: string, request: KeyRequest): Promise<ApiKey> {
-    const key: ApiKey = {
-      id,
-      projectId,
-      name: request.name,
-      scopes: request.scopes,
-      secretHash: hashSecret(secret),
-      createdAt: new Date(clock.now()),
-      expiresAt: request.expiresAt,
-      lastUsedAt: null,
-      revokedAt: null
-    }
-    await stores.keys.insert(key)
-    // Somebody may have asked for the id before.
-    cache.forget(id)
-    return key
-  }
-
-  async function create(projectId: string, request: KeyRequest): Promise<IssuedKey> {
-    if (request.expiresAt !== null && request.expiresAt.getTime() <= clock.now()) {
-      throw new AppError('invalid_request', { errors: [{ path: '/expires_at', message: 'must be in the future' }] })
-    }
-    const id = newId('key')
-    const secret = randomBytes(SECRET_BYTES).toString('hex')
-    const key = await insert(projectId, id, secret, request)
-    return { key, token: `kappa_${id.slice('key_'.length)}_${secret}` }
-  }
-
   return {
-    create,
+    /** @throws AppError invalid_request; forbidden and last_admin_key: key-rules.ts */
+    async create(maker: Principal, request: KeyRequest): Promise<IssuedKey> {
+      checkRequest(request, maker, clock.now())
+      const { projectId } = maker
+      const id = newId('key')
+      const { token, secretHash } = newToken(id)
+      const createdAt = new Date(clock.now())
+      const key: ApiKey = { id, projectId, ...request, secretHash, createdAt, lastUsedAt: null, revokedAt: null }
+      await unitOfWork(async (tx) => {
+        if (request.expiresAt !== null) {
+          if (isAdminKey(request)) checkAdminStays(await tx.keys.lockAdmins(projectId))
+          if (isInstanceAdminKey(request)) checkAdminStays(await tx.keys.lockInstanceAdmins())
+        }
+        await tx.keys.insert(key)
+      })
+      // Somebody may have asked for the id before.
+      cache.forget(id)
+      return { key, token }
+    },
 
     list: (projectId: string, page: PageRequest): Promise<Page<ApiKey>> => stores.keys.list(projectId, page),
 
     /**
      * At once in this process; in others within KEY_LIFE_MS of key-cache.ts.
      *
-     * @throws AppError key_not_found
+     * @throws AppError key_not_found, last_admin_key
      */
     async revoke(projectId: string, keyId: string): Promise<void> {
-      const isRevoked = await stores.keys.revoke(projectId, keyId, new Date(clock.now()))
-      if (!isRevoked) throw new AppError('key_not_found', { keyId })
+      await unitOfWork(async (tx) => {
+        // Locked: two admins may revoke each other.
+        const admins = await tx.keys.lockAdmins(projectId)
+        checkNotLastAdmin(admins, keyId)
+        const isOfInstance = admins.some((key) => key.id === keyId && isInstanceAdminKey(key))
+        if (isOfInstance) checkNotLastAdmin(await tx.keys.lockInstanceAdmins(), keyId)
+        const isRevoked = await tx.keys.revoke(projectId, keyId, new Date(clock.now()))
+        if (!isRevoked) throw new AppError('key_not_found', { keyId })
+      })
       cache.forget(keyId)
       for (const listener of revocationListeners) listener(keyId)
     },
@@ -130,32 +114,8 @@ export function createKeyService({ stores, clock, newId }: KeyServiceDeps) {
       const isRight = isSecretOf(key, parsed.secret)
       if (!isRight || !isUsable(key, clock.now())) throw new AppError('unauthorized')
       await touch(key.id)
-      return { projectId: key.projectId, keyId: key.id, scopes: key.scopes }
-    },
-
-    /**
-     * The first key of an installation: the given one, or a new one when the project has none yet.
-     *
-     * @returns `token` only when a key was made here: it is shown once
-     * @throws Error when the given key's id is taken by another secret
-     */
-    async ensureAdminKey(
-      projectName: string,
-      given: string | null
-    ): Promise<{ projectId: string; token: string | null }> {
-      const project = await stores.keys.ensureProject(projectName)
-      const request: KeyRequest = { name: 'admin', scopes: ['admin'], expiresAt: null }
-      if (given === null) {
-        const existing = await stores.keys.list(project.id, { limit: 1, after: null })
-        if (existing.data.length > 0) return { projectId: project.id, token: null }
-        return { projectId: project.id, token: (await create(project.id, request)).token }
-      }
-      const parsed = parseToken(given)
-      if (parsed === null) throw new Error('The admin key must look like kappa_<id>_<secret>.')
-      const existing = await stores.keys.findById(parsed.id)
-      if (existing === null) await insert(project.id, parsed.id, parsed.secret, request)
-      else if (!isSecretOf(existing, parsed.secret)) throw new Error(`Key ${parsed.id} exists with another secret.`)
-      return { projectId: project.id, token: null }
+      const { projectId, id: keyId, scopes, expiresAt } = key
+      return { projectId, keyId, scopes, expiresAt }
     }
   }
 }

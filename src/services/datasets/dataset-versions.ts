@@ -13,6 +13,7 @@ import type { Page, PageRequest } from '../../domain/page.ts'
 import type { ObjectStore } from '../../domain/ports.ts'
 import type { Stores, UnitOfWork } from '../../domain/stores.ts'
 import { versionSubject } from '../jobs/job-tries.ts'
+import { checkQuotas } from '../projects/quotas.ts'
 import { listImages, listRejected, type RejectedFile } from './dataset-images.ts'
 import { checkCombination, checkPrefix, checkSelection } from './dataset-sources.ts'
 import { ingestKindOf, kindOfSize } from './ingest-kind.ts'
@@ -76,15 +77,17 @@ async function requireUploads(
 ): Promise<number> {
   const errors: FieldError[] = []
   const uploads: Upload[] = []
+  let code: 'invalid_request' | 'upload_not_found' = 'invalid_request'
   for (const [index, id] of ids.entries()) {
     const path = `/source/uploads/${index}`
     const upload = await stores.datasets.findUpload(dataset.projectId, id)
-    if (upload === null || upload.datasetId !== dataset.id)
+    if (upload === null || upload.datasetId !== dataset.id) {
+      code = 'upload_not_found'
       errors.push({ path, message: 'is no upload of this dataset' })
-    else if (upload.status !== 'completed') errors.push({ path, message: `is ${upload.status}, not completed` })
+    } else if (upload.status !== 'completed') errors.push({ path, message: `is ${upload.status}, not completed` })
     else uploads.push(upload)
   }
-  if (errors.length > 0) throw new AppError('invalid_request', { errors })
+  if (errors.length > 0) throw new AppError(code, { errors })
   checkCombination(uploads)
   return uploads.reduce((sum, { bytes }) => sum + bytes, 0)
 }
@@ -109,7 +112,7 @@ export function createVersionVerbs(deps: VersionDeps) {
   return {
     getVersion,
 
-    /** @throws AppError dataset_not_found, invalid_request with a pointer to what cannot be used */
+    /** @throws AppError dataset_not_found, quota_exceeded; upload_not_found and invalid_request with a pointer to what cannot be used */
     async createVersion(projectId: string, datasetId: string, source: DatasetSource): Promise<DatasetVersion> {
       const dataset = await get(projectId, datasetId)
       checkSelection(source)
@@ -119,6 +122,8 @@ export function createVersionVerbs(deps: VersionDeps) {
       const kind = kindOfSize(bytes)
       const version = newVersion(dataset, checked, new Date(clock.now()))
       return unitOfWork(async (tx) => {
+        const storageBytes = Number.isFinite(bytes) ? bytes : 0
+        await checkQuotas(tx, { projectId, wanted: { storageBytes }, now: version.createdAt })
         const inserted = await tx.datasets.insertVersion(version, (number) => versionPrefix(datasetId, number))
         const payload = { datasetId, version: inserted.version }
         const key = versionSubject(datasetId, inserted.version)

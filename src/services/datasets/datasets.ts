@@ -44,7 +44,7 @@ export function createDatasetService(deps: DatasetServiceDeps) {
     ): Promise<Dataset> {
       const createdAt = new Date(clock.now())
       const dataset = { id: newId('dataset'), projectId, ...request, latestVersion: null, createdAt }
-      await stores.datasets.insert(dataset)
+      await unitOfWork((tx) => tx.datasets.insert(dataset))
       return dataset
     },
 

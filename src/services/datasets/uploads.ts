@@ -5,12 +5,14 @@ import type { IdKind } from '../../base/ids.ts'
 import type { Logger } from '../../base/log.ts'
 import type { Upload } from '../../domain/dataset.ts'
 import type { ObjectStore, UploadPart } from '../../domain/ports.ts'
-import type { Stores } from '../../domain/stores.ts'
+import type { Stores, UnitOfWork } from '../../domain/stores.ts'
 import { checkWeightFilename } from '../models/weight-sources.ts'
+import { checkQuotas } from '../projects/quotas.ts'
 import { checkFilename } from './dataset-sources.ts'
 import { createOneAtATime } from './one-at-a-time.ts'
 
 export interface UploadDeps {
+  readonly unitOfWork: UnitOfWork
   readonly stores: Pick<Stores, 'datasets'>
   readonly objects: ObjectStore
   readonly clock: Clock
@@ -44,7 +46,7 @@ export type UploadOwner = string | null
 /** Ids of datasets have a prefix of their own, so none is called `weights`. */
 export const uploadPrefix = (owner: UploadOwner): string => `uploads/${owner ?? 'weights'}`
 
-export function createUploadVerbs({ stores, objects, clock, newId, logger, limits }: UploadDeps) {
+export function createUploadVerbs({ unitOfWork, stores, objects, clock, newId, logger, limits }: UploadDeps) {
   const oneAtATime = createOneAtATime()
 
   async function requireUpload(projectId: string, owner: UploadOwner, uploadId: string): Promise<Upload> {
@@ -88,7 +90,7 @@ export function createUploadVerbs({ stores, objects, clock, newId, logger, limit
   }
 
   return {
-    /** @throws AppError dataset_not_found, invalid_request */
+    /** @throws AppError dataset_not_found, invalid_request, quota_exceeded */
     async startUpload(
       projectId: string,
       owner: UploadOwner,
@@ -122,7 +124,10 @@ export function createUploadVerbs({ stores, objects, clock, newId, logger, limit
           expiresAt: new Date(now + EXPIRES_IN_S * 1000)
         }
         const parts = await objects.partUrls(objectKey, multipartId, partLengths(upload), EXPIRES_IN_S)
-        await stores.datasets.insertUpload(upload)
+        await unitOfWork(async (tx) => {
+          await checkQuotas(tx, { projectId, wanted: { storageBytes: bytes }, now: upload.createdAt })
+          await tx.datasets.insertUpload(upload)
+        })
         return { upload, parts }
       } catch (error) {
         await giveUp(objectKey, multipartId)
@@ -148,7 +153,8 @@ export function createUploadVerbs({ stores, objects, clock, newId, logger, limit
           throw new AppError('upload_expired')
         }
         await joinParts(upload, checkParts(upload, request.parts))
-        if (await stores.datasets.completeUpload(projectId, upload.id)) return { ...upload, status: 'completed' }
+        const isThere = await unitOfWork((tx) => tx.datasets.completeUpload(projectId, upload.id))
+        if (isThere) return { ...upload, status: 'completed' }
         // Its dataset was deleted meanwhile, and with it what was there of its objects.
         await objects.removePrefix(upload.objectKey)
         throw new AppError('upload_not_found', { uploadId: upload.id })

@@ -2,13 +2,13 @@
 import { AppError } from '../../base/errors.ts'
 import type { Model, ModelImport } from '../../domain/model.ts'
 import type { Page, PageRequest } from '../../domain/page.ts'
-import type { Stores, UnitOfWork } from '../../domain/stores.ts'
+import type { Stores } from '../../domain/stores.ts'
 import { createUploadVerbs, type UploadDeps } from '../datasets/uploads.ts'
+import { checkQuotas } from '../projects/quotas.ts'
 import { newModel } from './new-model.ts'
 import { checkWeightSource } from './weight-sources.ts'
 
 export interface ModelServiceDeps extends UploadDeps {
-  readonly unitOfWork: UnitOfWork
   readonly stores: Stores
 }
 
@@ -82,7 +82,7 @@ export function createModelService(deps: ModelServiceDeps) {
 
     list: (projectId: string, page: PageRequest): Promise<Page<Model>> => stores.models.list(projectId, page),
 
-    /** @throws AppError checkpoint_not_found */
+    /** @throws AppError checkpoint_not_found, quota_exceeded */
     async create(
       projectId: string,
       request: { readonly checkpoint: string; readonly name: string | null }
@@ -95,13 +95,14 @@ export function createModelService(deps: ModelServiceDeps) {
         }
         const { id: checkpointId, runId, step } = checkpoint
         const model = newModel({ ...named(projectId, request.name), checkpointId, runId, step })
+        await checkQuotas(tx, { projectId, wanted: { storageBytes: 0 }, now: model.createdAt })
         await tx.models.insert(model)
         await tx.jobs.enqueue('export-model', { modelId: model.id }, { key: model.id, project: projectId })
         return model
       })
     },
 
-    /** @throws AppError invalid_request with a pointer to what cannot be used */
+    /** @throws AppError quota_exceeded; upload_not_found, invalid_request with a pointer to what cannot be used */
     async createFromWeights(
       projectId: string,
       request: ModelImport & { readonly name: string | null }
@@ -112,6 +113,7 @@ export function createModelService(deps: ModelServiceDeps) {
         importedFrom: { source, options: request.options }
       })
       return unitOfWork(async (tx) => {
+        await checkQuotas(tx, { projectId, wanted: { storageBytes: 0 }, now: model.createdAt })
         await tx.models.insert(model)
         await tx.jobs.enqueue('import-model', { modelId: model.id }, { key: model.id, project: projectId })
         return model
@@ -121,7 +123,7 @@ export function createModelService(deps: ModelServiceDeps) {
     /** @throws AppError model_not_found, model_not_ready for a run without one */
     async rename(projectId: string, reference: string, name: string | null): Promise<Model> {
       const model = await get(projectId, reference)
-      await stores.models.update(model.id, { name })
+      await unitOfWork((tx) => tx.models.update(model.id, { name }))
       return { ...model, name }
     },
 

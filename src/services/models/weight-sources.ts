@@ -19,7 +19,7 @@ export function checkWeightFilename(filename: string): void {
   throw invalid([{ path: '/filename', message }])
 }
 
-/** Every upload there, completed, for weights, and one file of weights among them. @throws AppError invalid_request */
+/** Every upload there, completed, for weights, and one file of weights among them. @throws AppError upload_not_found, invalid_request */
 export async function checkWeightSource(
   stores: Pick<Stores, 'datasets'>,
   projectId: string,
@@ -27,15 +27,18 @@ export async function checkWeightSource(
 ): Promise<WeightSource> {
   if (source.type === 's3') return { type: 's3', prefix: checkedPrefix(source.prefix, '/import/source/prefix') }
   const errors: FieldError[] = []
+  let code: 'invalid_request' | 'upload_not_found' = 'invalid_request'
   const uploads: Upload[] = []
   for (const [index, id] of source.uploads.entries()) {
     const path = `/import/source/uploads/${index}`
     const upload = await stores.datasets.findUpload(projectId, id)
-    if (upload === null || upload.datasetId !== null) errors.push({ path, message: 'is no upload of weights' })
-    else if (upload.status !== 'completed') errors.push({ path, message: `is ${upload.status}, not completed` })
+    if (upload === null || upload.datasetId !== null) {
+      code = 'upload_not_found'
+      errors.push({ path, message: 'is no upload of weights' })
+    } else if (upload.status !== 'completed') errors.push({ path, message: `is ${upload.status}, not completed` })
     else uploads.push(upload)
   }
-  if (errors.length > 0) throw invalid(errors)
+  if (errors.length > 0) throw new AppError(code, { errors })
   const names = uploads.map(({ filename }) => filename)
   const isOne = names.filter((name) => WEIGHTS.test(name)).length === 1
   if (isOne && new Set(names).size === names.length) return source

@@ -5,6 +5,7 @@ import type { Run } from '../../domain/run.ts'
 import { askFor, type RunVerb } from '../../domain/run-verbs.ts'
 import type { Stores, UnitOfWork } from '../../domain/stores.ts'
 import { type DescriptionPatch, described } from '../description.ts'
+import { checkQuotas } from '../projects/quotas.ts'
 import { legKey } from './leg-ends.ts'
 import { stateEvent } from './leg-lease.ts'
 
@@ -13,7 +14,7 @@ export interface RunVerbDeps {
   readonly clock: Clock
 }
 
-/** @throws AppError run_not_found, what `askFor` throws, and dataset_version_not_found where there is nothing left to train on */
+/** @throws AppError run_not_found, what `askFor` throws, quota_exceeded, and dataset_version_not_found where there is nothing left to train on */
 export const createRunVerb =
   ({ unitOfWork, clock }: RunVerbDeps) =>
   (projectId: string, { id, verb }: { readonly id: string; readonly verb: RunVerb }): Promise<Run> =>
@@ -23,7 +24,10 @@ export const createRunVerb =
       const now = new Date(clock.now())
       const patch = askFor(verb, known, now)
       if (patch === null) return known
-      if (patch.status === 'queued') await holdImages(tx, known)
+      if (patch.status === 'queued') {
+        await checkQuotas(tx, { projectId, wanted: { queuedRuns: 1, storageBytes: 0 }, now })
+        await holdImages(tx, known)
+      }
       await tx.runs.update(id, patch)
       const run: Run = { ...known, ...patch }
       await tx.events.append(id, [stateEvent(run)], now)

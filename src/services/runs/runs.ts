@@ -25,6 +25,7 @@ import {
   planEvaluation,
   resolveDataset
 } from '../evaluations/plan-evaluation.ts'
+import { checkQuotas } from '../projects/quotas.ts'
 import { listLive } from '../workers/workers.ts'
 import { checkBeforeImages, circumstancesOf, deviceOf, imagesOf } from './auto-circumstances.ts'
 import { type Estimate, estimateRun } from './estimate.ts'
@@ -133,6 +134,7 @@ export function createRunService(deps: RunServiceDeps) {
       const planned = await plan(projectId, request)
       const run = newRun(deps, projectId, { request, planned })
       await unitOfWork(async (tx) => {
+        await checkQuotas(tx, { projectId, wanted: { queuedRuns: 1, storageBytes: 0 }, now: run.createdAt })
         if (run.evaluation !== null) await holdPlan(tx, { projectId, plan: run.evaluation })
         await tx.runs.insert(run)
         await tx.events.append(run.id, [stateEvent(run)], run.createdAt)

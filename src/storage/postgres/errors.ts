@@ -40,10 +40,9 @@ const MESSAGES =
 const causeOf = (thrown: unknown): Error =>
   thrown instanceof DrizzleQueryError && thrown.cause ? thrown.cause : toError(thrown)
 
-/** What the row belongs to is not there, or no longer. */
-export function violatesForeignKey(thrown: unknown): boolean {
+function hasCode(thrown: unknown, code: string): boolean {
   const error = causeOf(thrown)
-  return 'code' in error && error.code === '23503'
+  return 'code' in error && error.code === code
 }
 
 /** As translateDatabaseError, of a call that has just failed: it is counted. */
@@ -52,6 +51,13 @@ export function heardDatabaseError(thrown: unknown): Error {
   if (isAppError(error) && error !== thrown) happened('outage', { dependency: 'database', code: error.code })
   return error
 }
+/** What the row belongs to is not there, or no longer. */
+export const violatesForeignKey = (thrown: unknown): boolean => hasCode(thrown, '23503')
+
+export const violatesUnique = (thrown: unknown): boolean => hasCode(thrown, '23505')
+
+/** Longer than lock_timeout. */
+export const waitedForLock = (thrown: unknown): boolean => hasCode(thrown, '55P03')
 
 export function translateDatabaseError(thrown: unknown): Error {
   const error = causeOf(thrown)

@@ -1,14 +1,19 @@
-import { and, desc, eq, inArray, isNull, lt, or } from 'drizzle-orm'
+import { and, arrayOverlaps, desc, eq, inArray, isNull, lt, or } from 'drizzle-orm'
 import { invariant } from '../../base/errors.ts'
 import { newId } from '../../base/ids.ts'
+import { ADMIN_SCOPES, type Scope } from '../../domain/access.ts'
 import type { KeyStore } from '../../domain/stores.ts'
 import type { Db } from './client.ts'
 import { toPage } from './page.ts'
+import { toProject } from './project-store.ts'
 import { apiKeys } from './schema/api-keys.ts'
 import { projects } from './schema/projects.ts'
 
 /** A key in use would otherwise be a write per request. */
 const TOUCH_EVERY_MS = 60_000
+
+const isOpenWith = (scopes: readonly Scope[]) =>
+  and(isNull(apiKeys.revokedAt), arrayOverlaps(apiKeys.scopes, [...scopes]))
 
 export const createKeyStore = (db: Db): KeyStore => ({
   async ensureProject(name) {
@@ -18,7 +23,7 @@ export const createKeyStore = (db: Db): KeyStore => ({
       .onConflictDoNothing({ target: projects.name })
     const [project] = await db.select().from(projects).where(eq(projects.name, name))
     invariant(project, `project ${name} was there a moment ago`)
-    return project
+    return toProject(project)
   },
 
   async insert(key) {
@@ -45,6 +50,24 @@ export const createKeyStore = (db: Db): KeyStore => ({
       .orderBy(desc(apiKeys.id))
       .limit(limit + 1)
     return toPage(rows, limit, (key) => key.id)
+  },
+
+  async lockAdmins(projectId) {
+    // The project's row stands for keys that are not there yet; rows of other tables may still refer to it.
+    await db.select({ id: projects.id }).from(projects).where(eq(projects.id, projectId)).for('no key update')
+    return db
+      .select()
+      .from(apiKeys)
+      .where(and(eq(apiKeys.projectId, projectId), isOpenWith(ADMIN_SCOPES)))
+  },
+
+  async lockInstanceAdmins() {
+    return db
+      .select()
+      .from(apiKeys)
+      .where(isOpenWith(['instance:admin']))
+      .orderBy(apiKeys.id)
+      .for('update')
   },
 
   async revoke(projectId, keyId, at) {

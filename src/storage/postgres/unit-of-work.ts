@@ -2,6 +2,7 @@ import { drizzle } from 'drizzle-orm/node-postgres'
 import type { Pool } from 'pg'
 import type { SqlExecutor, TransactionalQueue } from '../../domain/ports.ts'
 import type { Stores, UnitOfWork } from '../../domain/stores.ts'
+import { createAuditStore } from './audit-store.ts'
 import { createCheckpointStore } from './checkpoint-store.ts'
 import { type Database, type Db, inTransaction } from './client.ts'
 import { createDatasetStore } from './dataset-store.ts'
@@ -13,6 +14,7 @@ import { createJobTriesStore } from './job-tries-store.ts'
 import { createKeyStore } from './key-store.ts'
 import { createMetricStore } from './metric-store.ts'
 import { createModelStore } from './model-store.ts'
+import { createProjectStore } from './project-store.ts'
 import { createPrototypeStore } from './prototype-store.ts'
 import { createRunStore } from './run-store.ts'
 import { createStepReportStore } from './step-report-store.ts'
@@ -49,6 +51,7 @@ interface Joined {
 
 const storesOn = (db: Db, executor: SqlExecutor, { queue, now }: Joined): Stores => ({
   keys: translating(createKeyStore(db)),
+  projects: translating(createProjectStore(db)),
   datasets: translating(createDatasetStore(db)),
   runs: translating(createRunStore(db)),
   events: translating(createEventStore(db)),
@@ -62,7 +65,8 @@ const storesOn = (db: Db, executor: SqlExecutor, { queue, now }: Joined): Stores
   workers: translating(createWorkerStore(db)),
   jobTries: translating(createJobTriesStore(db)),
   jobs: translating(queue.through(executor)),
-  now: async () => (now ? now() : timeOf(executor))
+  now: async () => (now ? now() : timeOf(executor)),
+  audit: translating(createAuditStore(db))
 })
 
 async function timeOf(executor: SqlExecutor): Promise<Date> {

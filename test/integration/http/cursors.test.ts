@@ -33,7 +33,17 @@ async function fillLists(): Promise<readonly string[]> {
   const sorts = ['index', 'kappa', '-kappa', 'usage', '-usage'].map(
     (sort) => `/v1/models/${model.id}/prototypes?sort=${sort}`
   )
-  const plain = ['/v1/keys', '/v1/datasets', '/v1/runs', '/v1/models', '/v1/evaluations', `/v1/runs/${run}/checkpoints`]
+  const plain = [
+    '/v1/keys',
+    '/v1/audit',
+    '/v1/projects',
+    `/v1/projects/${api.projectId}/keys`,
+    '/v1/datasets',
+    '/v1/runs',
+    '/v1/models',
+    '/v1/evaluations',
+    `/v1/runs/${run}/checkpoints`
+  ]
   return [...plain, `${dataset}/versions`, `${dataset}/versions/1/images`, `${dataset}/versions/1/rejected`, ...sorts]
 }
 

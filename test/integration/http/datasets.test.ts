@@ -128,7 +128,8 @@ test('a version is refused before any work when its files cannot go together', {
   ] as const
   for (const [request, pointer] of cases) {
     const refused = await api.call('POST', path, request)
-    assert.equal(refused.status, 400, JSON.stringify(request))
+    const isMissing = pointer === '/source/uploads/0'
+    assert.equal(refused.status, isMissing ? 404 : 400, JSON.stringify(request))
     assert.equal(refused.json.errors[0].pointer, pointer, refused.text)
   }
   assert.equal(api.jobs.length, jobs, 'nothing was queued')

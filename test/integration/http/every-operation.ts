@@ -1,5 +1,6 @@
 /** A request that succeeds for every operation of the document, made from its examples and from things that are there. */
 import assert from 'node:assert/strict'
+import { newId } from '../../../src/base/ids.ts'
 import type { TestApp } from '../../helpers/app.ts'
 import type { RawRequest } from '../../helpers/raw-client.ts'
 import { aReadyModel, aReadyVersion } from '../../helpers/records.ts'
@@ -47,7 +48,11 @@ export async function makeFixtures(api: TestApp): Promise<Fixtures> {
 }
 
 /** The document's example, with ids of what is there. */
-function exampleBody({ app }: TestApp, { body }: Operation, { dataset, model }: Fixtures): object | null {
+export function exampleBody(
+  { app }: TestApp,
+  { body }: Operation,
+  { dataset, model }: Pick<Fixtures, 'dataset' | 'model'>
+): object | null {
   const { $ref } = body?.content['application/json']?.schema ?? {}
   if ($ref === undefined) return null
   const { schemas } = app.openApi['components'] as { schemas: Record<string, { examples?: object[] }> }
@@ -85,6 +90,8 @@ const SPECIAL: Readonly<Record<string, Special>> = {
     const { json } = await api.call('POST', '/v1/keys', { body: { name: 'passing', scopes: ['runs:read'] } })
     return { path: `/v1/keys/${json.id}` }
   },
+  // Names of projects are all different.
+  createProject: async () => ({ json: { name: newId('project') } }),
   async putObjectPart(api, { dataset }) {
     const { urls } = await startUpload(api, dataset, { bytes: PART_BYTES })
     return { path: urls[0] ?? '', body: Buffer.alloc(PART_BYTES, 3) }
@@ -106,7 +113,8 @@ export async function requestOf(api: TestApp, operation: Operation, fixtures: Fi
     datasets: fixtures.dataset,
     runs: fixtures.run,
     models: fixtures.model,
-    evaluations: fixtures.evaluation
+    evaluations: fixtures.evaluation,
+    projects: api.projectId
   }
   const path = template
     .replace('{id}', ids[template.split('/')[2] ?? ''] ?? 'none')

@@ -5,7 +5,7 @@ import { newId } from '../../../src/base/ids.ts'
 import type { TrustedProxies } from '../../../src/http/server.ts'
 import { KEY_LIFE_MS } from '../../../src/services/access/key-cache.ts'
 import { createKeyService } from '../../../src/services/access/keys.ts'
-import { createTestApp, type TestApp } from '../../helpers/app.ts'
+import { anAdminOf, createTestApp, type TestApp } from '../../helpers/app.ts'
 import { fakeClock } from '../../helpers/fake-clock.ts'
 import { whyNoPostgres } from '../../helpers/postgres.ts'
 
@@ -104,9 +104,9 @@ test('an IPv6 customer is one guesser with all of his addresses', { skip }, asyn
 test('a key revoked by another process ends within its life here, one revoked here at once', { skip }, async (t) => {
   const clock = fakeClock()
   const api = await createTestApp(t, { clock })
-  const elsewhere = createKeyService({ stores: api.stores, clock, newId })
+  const elsewhere = createKeyService({ ...api, clock, newId })
   const issue = async () => {
-    const { key, token } = await api.services.keys.create(api.projectId, {
+    const { key, token } = await api.services.keys.create(anAdminOf(api.projectId), {
       name: 'x',
       scopes: ['admin'],
       expiresAt: null

@@ -7,7 +7,7 @@ import { newId } from '../../../src/base/ids.ts'
 import { silentLogger } from '../../../src/base/log.ts'
 import { createKeyService } from '../../../src/services/access/keys.ts'
 import { createEventNotices } from '../../../src/storage/postgres/event-notices.ts'
-import { createTestApp, type TestApp } from '../../helpers/app.ts'
+import { anAdminOf, createTestApp, type TestApp } from '../../helpers/app.ts'
 import { fakeClock, settle } from '../../helpers/fake-clock.ts'
 import { expectNoLeaks } from '../../helpers/leaks.ts'
 import { whyNoPostgres } from '../../helpers/postgres.ts'
@@ -180,7 +180,7 @@ test('streams end with their key: revoked here at once, elsewhere, or by the clo
   const run = await createRun()
   const issue = async (expiresAt: Date | null = null) => {
     const request = { name: 'x', scopes: ['runs:read'], expiresAt } as const
-    const { key, token } = await api.services.keys.create(api.projectId, request)
+    const { key, token } = await api.services.keys.create(anAdminOf(api.projectId), request)
     const stream = await openStream(port, run, { key: token })
     await until(() => idsOf(stream).length === 1)
     return { id: key.id, stream }
@@ -195,7 +195,7 @@ test('streams end with their key: revoked here at once, elsewhere, or by the clo
   }
 
   const there = await issue()
-  await createKeyService({ stores: api.stores, clock, newId }).revoke(api.projectId, there.id)
+  await createKeyService({ ...api, clock, newId }).revoke(api.projectId, there.id)
   await until(() => there.stream.isEnded)
 
   const expiring = await issue(new Date(clock.now() + 60_000))

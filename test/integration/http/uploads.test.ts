@@ -26,7 +26,7 @@ const apps = [
 ] as const
 
 /** As another process has them. */
-const verbsOf = (deps: Pick<TestApp, 'stores' | 'objects'>) =>
+const verbsOf = (deps: Pick<TestApp, 'stores' | 'unitOfWork' | 'objects'>) =>
   createUploadVerbs({ ...deps, clock: fakeClock(), newId, logger: silentLogger, limits: LIMITS })
 
 const createDataset = async (api: TestApp): Promise<string> =>
@@ -55,14 +55,14 @@ for (const [name, api] of apps) {
 
     // s3rver writes over an object that is there, in place.
     test(`completed by ${AT_ONCE} processes at once are complete for all of them`, { skip: lacks }, async () => {
-      const { stores, objects, projectId } = api
+      const { objects, projectId } = api
       const dataset = await createDataset(api)
       const content = randomBytes(17 * MEBIBYTE)
       const started = await startUpload(api, dataset, { bytes: content.length })
       const parts = (await sendAll(api, started, content)).map((etag, i) => ({ part: i + 1, etag }))
       const completed = await Promise.all(
         Array.from({ length: AT_ONCE }, () => {
-          const verbs = verbsOf({ stores, objects })
+          const verbs = verbsOf({ ...api, objects })
           return verbs.completeUpload(projectId, dataset, { uploadId: started.id, parts })
         })
       )
@@ -104,7 +104,7 @@ for (const [name, api] of apps) {
     for (const isDone of [true, false]) {
       const answer = isDone ? 'are complete' : 'can be completed again'
       test(`${answer} when the store ${isDone ? 'did it' : 'did not do it'} and its answer was lost`, async () => {
-        const { stores, projectId } = api
+        const { projectId } = api
         const content = randomBytes(1000)
         const started = await startUpload(api, null, { bytes: content.length })
         const parts = (await sendAll(api, started, content)).map((etag, i) => ({ part: i + 1, etag }))
@@ -115,7 +115,7 @@ for (const [name, api] of apps) {
             throw new AppError('storage_unavailable')
           }
         }
-        const verbs = verbsOf({ stores, objects })
+        const verbs = verbsOf({ ...api, objects })
         const first = verbs.completeUpload(projectId, null, { uploadId: started.id, parts })
         if (isDone) assert.equal((await first).status, 'completed')
         else await assert.rejects(first, (error) => isAppError(error, 'storage_unavailable'))
@@ -126,7 +126,7 @@ for (const [name, api] of apps) {
     }
 
     test('started while their dataset is deleted find none, also when the store keeps what was begun', async () => {
-      const { stores, projectId } = api
+      const { projectId } = api
       const dataset = await createDataset(api)
       const aborted: string[] = []
       const objects: ObjectStore = {
@@ -140,7 +140,7 @@ for (const [name, api] of apps) {
           throw new AppError('storage_unavailable')
         }
       }
-      const verbs = verbsOf({ stores, objects })
+      const verbs = verbsOf({ ...api, objects })
       const started = verbs.startUpload(projectId, dataset, { filename: 'a.zip', bytes: 3 })
       await assert.rejects(started, (error) => isAppError(error, 'dataset_not_found'))
       assert.equal(aborted.length, 1)

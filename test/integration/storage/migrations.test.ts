@@ -75,6 +75,32 @@ describe('migrations', () => {
     ])
   })
 
+  test('make the admin keys of the first project those of the installation, which they were', { skip }, async (t) => {
+    const server = await startPostgresServer()
+    const client = new Client({ connectionString: server.url })
+    t.after(async () => {
+      await client.end()
+      await server.stop()
+    })
+    await client.connect()
+    const sql = (name: string) => readFileSync(join(MIGRATIONS, name), 'utf8')
+    const before = readdirSync(MIGRATIONS).filter((name) => name.endsWith('.sql') && name < '0009')
+    for (const name of before.sort()) await client.query(sql(name))
+    await client.query("insert into projects values ('prj_1', 'default', now()), ('prj_2', 'other', now())")
+    const insert = `insert into api_keys (id, project_id, name, scopes, secret_hash, created_at, revoked_at)
+      values ($1, $2, 'x', $3, 'x', now(), $4)`
+    await client.query(insert, ['key_a', 'prj_1', ['admin'], null])
+    await client.query(insert, ['key_b', 'prj_1', ['runs:read'], null])
+    await client.query(insert, ['key_c', 'prj_1', ['admin'], new Date()])
+    await client.query(insert, ['key_d', 'prj_2', ['admin'], null])
+    await client.query(sql('0009_audit_and_projects.sql'))
+    const { rows } = await client.query('select id, scopes from api_keys order by id')
+    assert.deepEqual(
+      rows.map(({ scopes }) => scopes),
+      [['admin', 'instance:admin'], ['runs:read'], ['admin'], ['admin']]
+    )
+  })
+
   test('leave every table with its project', { skip }, async (t) => {
     const client = new Client({ connectionString: await createTestDatabase(t) })
     await client.connect()

@@ -3,7 +3,7 @@ import { after, describe, test } from 'node:test'
 import { isAppError } from '../../../src/base/errors.ts'
 import { newId } from '../../../src/base/ids.ts'
 import type { Page } from '../../../src/domain/page.ts'
-import type { PrototypeSort } from '../../../src/domain/stores.ts'
+import type { AuditFilter, PrototypeSort } from '../../../src/domain/stores.ts'
 import { expectNoLeaks } from '../../helpers/leaks.ts'
 import { CANDIDATES, openBench } from './databases.ts'
 import {
@@ -44,7 +44,7 @@ for (const { name, skip, open } of CANDIDATES) {
     test(`stores on ${name}`, { skip })
     continue
   }
-  const { stores } = await openBench({ after }, open)
+  const { stores, unitOfWork } = await openBench({ after }, open)
   describe(`stores on ${name}`, () => {
     describe('keys', () => {
       test('a project is made once, however often it is asked for', async () => {
@@ -67,6 +67,16 @@ for (const { name, skip, open } of CANDIDATES) {
         await stores.keys.insert(theirs)
         const found = await stores.keys.findMany([theirs.id, 'key_unknown', key.id])
         assert.deepEqual(found.map(({ id }) => id).sort(), [key.id, theirs.id].sort())
+      })
+
+      test('admin keys of a project are those that are not revoked', async () => {
+        const { id } = await stores.keys.ensureProject(newId('request'))
+        const other = await stores.keys.ensureProject(newId('request'))
+        const admin = aKey(id, { scopes: ['runs:read', 'admin'], expiresAt: later(1) })
+        const revoked = aKey(id, { scopes: ['admin'], revokedAt: NOW })
+        const keys = [admin, revoked, aKey(id, { scopes: ['runs:read'] }), aKey(other.id, { scopes: ['admin'] })]
+        for (const key of keys) await stores.keys.insert(key)
+        assert.deepEqual(await stores.keys.lockAdmins(id), [admin])
       })
 
       test('the time of last use is kept to the minute', async () => {
@@ -615,47 +625,89 @@ for (const { name, skip, open } of CANDIDATES) {
       })
     })
 
+    describe('audit', () => {
+      const list = async (projectId: string, filter: AuditFilter) =>
+        (await stores.audit.list(projectId, filter, { limit: 10, after: null })).data
+
+      test('entries are read as they were written, newest first, by their project and by each filter', async () => {
+        const mine = await stores.keys.ensureProject(newId('request'))
+        const other = await stores.keys.ensureProject(newId('request'))
+        const entry = (ms: number, actor: string, action: string, subject: string) => ({
+          id: newId('audit', NOW.getTime() + ms),
+          projectId: mine.id,
+          ...{ actor, action, subject },
+          requestId: 'req_1',
+          createdAt: later(ms)
+        })
+        const first = entry(0, 'key_a', 'createRun', 'run_1')
+        const second = entry(1000, 'key_b', 'cancelRun', 'run_1')
+        const third = entry(2000, 'key_a', 'createRun', 'run_2')
+        for (const one of [first, second, third]) await stores.audit.append(one)
+        await stores.audit.append({ ...first, id: newId('audit'), projectId: other.id })
+        assert.deepEqual(await list(mine.id, {}), [third, second, first])
+        assert.deepEqual(await list(mine.id, { actor: 'key_a' }), [third, first])
+        assert.deepEqual(await list(mine.id, { subject: 'run_1' }), [second, first])
+        assert.deepEqual(await list(mine.id, { action: 'createRun', subject: 'run_1' }), [first])
+        assert.deepEqual(await list(mine.id, { from: later(1000), until: later(2000) }), [second])
+        const pages = await readAll((after) => stores.audit.list(mine.id, {}, { limit: 2, after }))
+        assert.deepEqual(pages, [[third, second], [first]])
+      })
+    })
+
     describe('idempotency', () => {
       const response = { status: 202, headers: { location: '/v1/runs/x' }, body: '{"id":"x"}' }
 
-      test('the first request runs, the next get its record, until it is a day old', async () => {
+      const aRecord = async () => {
         const { id: projectId } = await stores.keys.ensureProject(newId('request'))
-        const record = { projectId, key: 'k', route: 'POST /v1/runs', requestHash: 'h', response: null, createdAt: NOW }
-        const racing = await Promise.all(Array.from({ length: 5 }, () => stores.idempotency.begin(record)))
-        assert.equal(racing.filter((earlier) => earlier === null).length, 1)
-        assert.deepEqual(
-          racing.find((earlier) => earlier !== null),
-          record
+        return { projectId, key: 'k', route: 'POST /v1/runs', requestHash: 'h', response: null, createdAt: NOW }
+      }
+
+      test('of several at once one makes the record, and the others get it with its answer', async () => {
+        const record = await aRecord()
+        const requests = Array.from({ length: 4 }, () =>
+          unitOfWork(async (tx) => {
+            const earlier = await tx.idempotency.insert(record)
+            if (earlier === null) await tx.idempotency.finish(record, response)
+            return earlier
+          })
         )
+        const earlier = (await Promise.all(requests)).filter((one) => one !== null)
+        assert.deepEqual(earlier, Array(3).fill({ ...record, response }))
+      })
+
+      test('a record goes with the work that failed', async () => {
+        const record = await aRecord()
+        const died = unitOfWork(async (tx) => {
+          await tx.idempotency.insert(record)
+          throw new Error('died')
+        })
+        await assert.rejects(died, /died/)
+        assert.equal(await stores.idempotency.find(record, NOW), null)
+      })
+
+      test('a record is a day old at most', async () => {
+        const record = await aRecord()
+        await stores.idempotency.insert(record)
         await stores.idempotency.finish(record, response)
         const almostADay = 24 * 3600_000
-        assert.deepEqual(
-          await stores.idempotency.begin({ ...record, requestHash: 'other', createdAt: later(almostADay) }),
-          {
-            ...record,
-            response
-          }
-        )
-        assert.equal(await stores.idempotency.begin({ ...record, createdAt: later(almostADay + 1) }), null)
+        assert.deepEqual(await stores.idempotency.find(record, later(almostADay)), { ...record, response })
+        assert.equal(await stores.idempotency.find(record, later(almostADay + 1)), null)
+        assert.equal(await stores.idempotency.find(record, NOW), null, 'removed')
       })
 
       test('keys of other projects and routes are others', async () => {
-        const one = await stores.keys.ensureProject(newId('request'))
-        const two = await stores.keys.ensureProject(newId('request'))
-        const record = { projectId: one.id, key: 'k', route: 'a', requestHash: 'h', response: null, createdAt: NOW }
-        assert.equal(await stores.idempotency.begin(record), null)
-        assert.equal(await stores.idempotency.begin({ ...record, projectId: two.id }), null)
-        assert.equal(await stores.idempotency.begin({ ...record, route: 'b' }), null)
+        const record = await aRecord()
+        const { projectId } = await aRecord()
+        assert.equal(await stores.idempotency.insert(record), null)
+        assert.equal(await stores.idempotency.insert({ ...record, projectId }), null)
+        assert.equal(await stores.idempotency.insert({ ...record, route: 'b' }), null)
       })
 
-      test('a key is free again when its request was abandoned or died', async () => {
-        const { id: projectId } = await stores.keys.ensureProject(newId('request'))
-        const record = { projectId, key: 'k', route: 'a', requestHash: 'h', response: null, createdAt: NOW }
-        assert.equal(await stores.idempotency.begin(record), null)
-        await stores.idempotency.abandon(record)
-        assert.equal(await stores.idempotency.begin(record), null)
-        assert.notEqual(await stores.idempotency.begin({ ...record, createdAt: later(10 * 60_000) }), null)
-        assert.equal(await stores.idempotency.begin({ ...record, createdAt: later(10 * 60_000 + 1) }), null)
+      test('a record without an answer, as older code leaves it, is free again after ten minutes', async () => {
+        const record = await aRecord()
+        await stores.idempotency.insert(record)
+        assert.deepEqual(await stores.idempotency.find(record, later(10 * 60_000)), record)
+        assert.equal(await stores.idempotency.find(record, later(10 * 60_000 + 1)), null)
       })
     })
   })

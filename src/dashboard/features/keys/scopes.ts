@@ -9,5 +9,6 @@ export const SCOPES = [
   'embeddings:write',
   'datasets:read',
   'datasets:write',
-  'admin'
+  'admin',
+  'instance:admin'
 ] as const satisfies readonly Scope[]

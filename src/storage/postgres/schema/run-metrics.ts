@@ -3,7 +3,7 @@ import { doublePrecision, integer, pgTable, primaryKey, text } from 'drizzle-orm
 /**
  * The key is also the order in which a curve is read: one range of the index per (run, key).
  *
- * No foreign key: PostgreSQL looks for the run of every single row, which is half of what a point costs (docs/decisions/0014). Who
+ * No foreign key: PostgreSQL looks for the run of every single row, which is half of what a point costs (docs/decisions/0015). Who
  * writes holds the run's row in the same statement, and a trigger of migration 0009 removes the points of runs that go.
  */
 export const runMetrics = pgTable(

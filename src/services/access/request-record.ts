@@ -1,0 +1,10 @@
+import type { IdempotencyRecord, Stores } from '../../domain/stores.ts'
+
+export type StoredResponse = NonNullable<IdempotencyRecord['response']>
+
+/** What is kept about a request, in the transaction of its work. */
+export interface RequestRecord {
+  begin(tx: Stores): Promise<void>
+  /** @param answer null where it is not known yet: only requests that create are committed with theirs */
+  end(tx: Stores, answer: StoredResponse | null): Promise<void>
+}
