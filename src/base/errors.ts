@@ -27,6 +27,7 @@ export const ERROR_CATALOGUE = {
   metadata_full: 'There is as much metadata as there may be.',
   run_not_pausable: 'The run has ended or is about to.',
   run_not_resumable: 'The run is not paused.',
+  run_not_extendable: 'The run is being worked on.',
   run_not_retryable: 'The run has not failed and was not cancelled.',
   checkpoint_not_found: 'There is no such checkpoint.',
   checkpoint_invalid: 'The checkpoint cannot be read.',

@@ -66,7 +66,7 @@ export type RunPatch = Partial<
 >
 
 export interface RunStore {
-  /** Throws dataset_version_not_found when the version was removed meanwhile, checkpoint_not_found when that of its init was. */
+  /** Throws dataset_version_not_found when the version was removed meanwhile, checkpoint_not_found when what it begins from was. */
   insert(run: Run): Promise<void>
   find(projectId: string, id: string): Promise<Run | null>
   /** For workers, which serve every project. With `lock`, the row stays locked until the transaction ends. */
@@ -78,7 +78,7 @@ export interface RunStore {
   /** False when the lease is no longer ours: then nothing was written. */
   updateUnderLease(lease: Lease, patch: RunPatch): Promise<boolean>
   /** Unfenced: for users' requests, inside a transaction that locked the row. */
-  update(id: string, patch: RunPatch & { readonly desired?: Run['desired'] }): Promise<void>
+  update(id: string, patch: RunPatch & Partial<Pick<Run, 'desired' | 'recipe'>>): Promise<void>
   /**
    * Up to 500 runs that may need a job, oldest first, for the supervisor: those whose lease expired before `now` and those
    * that nobody holds. Enqueue a leg for each; where one is waiting or running, that changes nothing.

@@ -25,6 +25,7 @@ import { modelRoutes } from './routes/models.ts'
 import { objectRoutes } from './routes/objects.ts'
 import { operationRoutes } from './routes/operations.ts'
 import { prototypeRoutes } from './routes/prototypes.ts'
+import { runForkRoutes } from './routes/run-forks.ts'
 import { runRecordRoutes } from './routes/run-records.ts'
 import { runRequestRoutes, runRoutes } from './routes/runs.ts'
 import { servingRoutes } from './routes/serving.ts'
@@ -88,6 +89,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   versionContentRoutes(app, services)
   runRequestRoutes(app, services)
   runRoutes(app, services)
+  runForkRoutes(app, services)
   runRecordRoutes(app, services, { clock, streams })
   modelRoutes(app, services)
   weightUploadRoutes(app, services)

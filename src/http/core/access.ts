@@ -38,6 +38,8 @@ export const ACCESS = {
   pauseRun: 'runs:write',
   resumeRun: 'runs:write',
   retryRun: 'runs:write',
+  extendRun: 'runs:write',
+  forkRun: 'runs:write',
   listRunEvents: 'runs:read',
   getRunMetrics: 'runs:read',
   listRunCheckpoints: 'runs:read',

@@ -30,6 +30,7 @@ export const STATUS = {
   metadata_full: 409,
   run_not_pausable: 409,
   run_not_resumable: 409,
+  run_not_extendable: 409,
   run_not_retryable: 409,
   checkpoint_not_found: 404,
   checkpoint_invalid: 422,

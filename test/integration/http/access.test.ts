@@ -137,6 +137,8 @@ test('nothing of another project is found, changed or named', { skip }, async ()
     createDatasetVersion: { source: { type: 'upload', uploads: [upload.id] } },
     updateDataset: { name: 'mine' },
     updateRun: { name: 'mine' },
+    extendRun: { epochs: 9 },
+    forkRun: {},
     updateModel: { name: 'mine' },
     updateEvaluation: { name: 'mine' },
     createModelEmbeddings: { input },

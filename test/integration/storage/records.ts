@@ -80,6 +80,8 @@ export const aRun = (dataset: Dataset, more: Partial<Run> = {}): Run => ({
   datasetVersion: 1,
   recipe,
   init: null,
+  forkedFrom: null,
+  extensions: [],
   compute: { device: 'any', devices: 1, maxRuntimeS: 3600, priority: 0 },
   checkpoint: { everyS: 900, keepLast: 3 },
   alarms: [{ rule: 'collapse', action: 'pause' }],
