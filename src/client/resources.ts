@@ -24,6 +24,7 @@ export type Metrics = Schemas['Metrics']
 export type Checkpoint = Schemas['Checkpoint']
 
 export type Model = Schemas['Model']
+export type ModelAlias = Schemas['ModelAlias']
 export type ModelConfig = NonNullable<Model['config']>
 export type Artifact = Schemas['ArtifactList']['data'][number]
 export type Prototype = Schemas['Prototype']

@@ -556,7 +556,7 @@ export interface paths {
         };
         /**
          * Get a model
-         * @description By its id, or by that of its run, as everywhere a model is named.
+         * @description By its id, `name@3`, `name@alias` or the id of its run, as everywhere a model is named. The answer names the model itself.
          *
          *     Needs the scope `models:read`.
          */
@@ -568,7 +568,9 @@ export interface paths {
         head?: never;
         /**
          * Rename a model
-         * @description Needs the scope `models:write`.
+         * @description It is the newest version of its new name. One that an alias means keeps its name: 409.
+         *
+         *     Needs the scope `models:write`.
          */
         patch: operations["updateModel"];
         trace?: never;
@@ -588,6 +590,58 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/models/{name}/aliases": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the aliases of a name
+         * @description Needs the scope `models:read`.
+         */
+        get: operations["listModelAliases"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/models/{name}/aliases/{alias}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get an alias
+         * @description Needs the scope `models:read`.
+         */
+        get: operations["getModelAlias"];
+        /**
+         * Let an alias mean a version of a name
+         * @description Requests name it `name@alias`, as they name a version `name@3`. Those that have begun are answered by the model that it meant then. The model has to be ready.
+         *
+         *     Needs the scope `models:write`.
+         */
+        put: operations["putModelAlias"];
+        post?: never;
+        /**
+         * Delete an alias
+         * @description Its model stays. Requests that name the alias are answered 404 from then on.
+         *
+         *     Needs the scope `models:write`.
+         */
+        delete: operations["deleteModelAlias"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1203,7 +1257,7 @@ export interface components {
          *     }
          */
         CreateEmbeddings: {
-            /** @description A model, or a run whose model is meant. */
+            /** @description A model: its id, `name@3`, `name@alias`, or a run whose model is meant. */
             model: string;
             /** @description One image or many: data URIs, base64, or https URLs of allowed hosts. */
             input: string | string[];
@@ -1235,7 +1289,7 @@ export interface components {
          */
         CreateEvaluation: {
             name?: string | null;
-            /** @description Its id, or that of its run. */
+            /** @description Its id, `name@3`, `name@alias`, or the id of its run. */
             model?: string;
             /** @description In place of a model, one of the two: its teacher is measured, without a fitted mixture. */
             checkpoint?: string;
@@ -2213,6 +2267,9 @@ export interface components {
             owned_by: string;
             project_id: string;
             name: string | null;
+            version: number | null;
+            /** @description That mean this model: `name@alias` in a request. */
+            aliases: string[];
             run: string | null;
             checkpoint: string | null;
             import: components["schemas"]["ModelImport"] | null;
@@ -2290,6 +2347,35 @@ export interface components {
             created_at: string;
             ready_at: string | null;
         };
+        ModelAlias: {
+            /** @constant */
+            object: "model_alias";
+            project_id: string;
+            name: string;
+            alias: string;
+            model: string;
+            /** @description Of the model. */
+            version: number;
+            /** @description As the header has it: for If-Match. */
+            etag: string;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            updated_at: string;
+        };
+        ModelAliasList: {
+            /** @constant */
+            object: "list";
+            data: components["schemas"]["ModelAlias"][];
+            has_more: boolean;
+            next_cursor: string | null;
+        };
         /**
          * @example {
          *       "name": "shoes, ViT-S"
@@ -2347,6 +2433,19 @@ export interface components {
         };
         /**
          * @example {
+         *       "version": 3
+         *     }
+         * @example {
+         *       "model": "mdl_01jexample"
+         *     }
+         */
+        MoveAlias: {
+            version: number;
+        } | {
+            model: string;
+        };
+        /**
+         * @example {
          *       "name": "shoes, second try",
          *       "metadata": {
          *         "team": "x"
@@ -2368,7 +2467,7 @@ export interface components {
             status: number;
             detail: string;
             /** @enum {unknown} */
-            code: "invalid_request" | "invalid_recipe" | "unauthorized" | "forbidden" | "route_not_found" | "method_not_allowed" | "key_not_found" | "dataset_not_found" | "dataset_version_not_found" | "dataset_version_not_ready" | "dataset_version_not_cancelable" | "dataset_in_use" | "dataset_empty" | "upload_not_found" | "upload_incomplete" | "upload_expired" | "archive_invalid" | "archive_too_large" | "source_unreachable" | "run_not_found" | "run_not_cancelable" | "metadata_full" | "run_not_pausable" | "run_not_resumable" | "run_not_extendable" | "run_not_retryable" | "checkpoint_not_found" | "checkpoint_invalid" | "weights_unsupported" | "weights_mismatch" | "init_unavailable" | "model_not_found" | "model_not_ready" | "model_without_head" | "mixture_unavailable" | "prototype_not_found" | "evaluation_not_found" | "evaluation_not_cancelable" | "evaluation_not_measured" | "evaluation_impossible" | "evaluation_too_large" | "artifact_not_found" | "idempotency_key_reused" | "idempotency_in_progress" | "range_not_satisfiable" | "body_too_large" | "unsupported_media_type" | "headers_too_large" | "uri_too_long" | "receive_timeout" | "expectation_failed" | "image_invalid" | "image_too_large" | "images_too_large" | "url_not_allowed" | "url_unreachable" | "rate_limited" | "too_much_at_once" | "overloaded" | "client_gone" | "request_timeout" | "database_refuses" | "process_not_started" | "schema_outdated" | "database_unavailable" | "storage_unavailable" | "storage_full" | "inference_unavailable" | "lease_lost" | "object_not_found" | "object_damaged" | "program_untraceable" | "engine_unavailable" | "loss_not_finite" | "trainer_crashed" | "out_of_memory" | "internal";
+            code: "invalid_request" | "invalid_recipe" | "unauthorized" | "forbidden" | "route_not_found" | "method_not_allowed" | "key_not_found" | "dataset_not_found" | "dataset_version_not_found" | "dataset_version_not_ready" | "dataset_version_not_cancelable" | "dataset_in_use" | "dataset_empty" | "upload_not_found" | "upload_incomplete" | "upload_expired" | "archive_invalid" | "archive_too_large" | "source_unreachable" | "run_not_found" | "run_not_cancelable" | "metadata_full" | "run_not_pausable" | "run_not_resumable" | "run_not_extendable" | "run_not_retryable" | "checkpoint_not_found" | "checkpoint_invalid" | "weights_unsupported" | "weights_mismatch" | "init_unavailable" | "model_not_found" | "model_not_ready" | "model_has_alias" | "model_of_other_name" | "alias_not_found" | "precondition_failed" | "model_without_head" | "mixture_unavailable" | "prototype_not_found" | "evaluation_not_found" | "evaluation_not_cancelable" | "evaluation_not_measured" | "evaluation_impossible" | "evaluation_too_large" | "artifact_not_found" | "idempotency_key_reused" | "idempotency_in_progress" | "range_not_satisfiable" | "body_too_large" | "unsupported_media_type" | "headers_too_large" | "uri_too_long" | "receive_timeout" | "expectation_failed" | "image_invalid" | "image_too_large" | "images_too_large" | "url_not_allowed" | "url_unreachable" | "rate_limited" | "too_much_at_once" | "overloaded" | "client_gone" | "request_timeout" | "database_refuses" | "process_not_started" | "schema_outdated" | "database_unavailable" | "storage_unavailable" | "storage_full" | "inference_unavailable" | "lease_lost" | "object_not_found" | "object_damaged" | "program_untraceable" | "engine_unavailable" | "loss_not_finite" | "trainer_crashed" | "out_of_memory" | "internal";
             request_id: string;
             errors?: {
                 /** @description JSON pointer into the body. */
@@ -3756,6 +3855,8 @@ export interface operations {
                 limit?: number;
                 /** @description next_cursor of the page before, of the same list in the same order. */
                 after?: string;
+                /** @description Its versions alone. */
+                name?: string;
             };
             header?: never;
             path?: never;
@@ -3900,6 +4001,147 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["ArtifactList"];
                 };
+            };
+        };
+    };
+    listModelAliases: {
+        parameters: {
+            query?: {
+                /** @description Items in a page. */
+                limit?: number;
+                /** @description next_cursor of the page before, of the same list in the same order. */
+                after?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Of models, percent-encoded where it has to be. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelAliasList"];
+                };
+            };
+        };
+    };
+    getModelAlias: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of an earlier answer. */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /** @description Of models, percent-encoded where it has to be. */
+                name: string;
+                alias: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelAlias"];
+                };
+            };
+            /** @description Not modified. */
+            304: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    putModelAlias: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag that the alias has to have; 412 where it was moved meanwhile. */
+                "If-Match"?: string;
+                /** @description `*`: 412 where there is such an alias. */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /** @description Of models, percent-encoded where it has to be. */
+                name: string;
+                /** @description A letter, then up to 63 letters, digits, points, hyphens and underscores. */
+                alias: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MoveAlias"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelAlias"];
+                };
+            };
+        };
+    };
+    deleteModelAlias: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag that the alias has to have; 412 where it was moved meanwhile. */
+                "If-Match"?: string;
+                /** @description `*`: 412 where there is such an alias. */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /** @description Of models, percent-encoded where it has to be. */
+                name: string;
+                alias: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; no body. */
+            204: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };
@@ -4057,7 +4299,7 @@ export interface operations {
                 limit?: number;
                 /** @description next_cursor of the page before, of the same list in the same order. */
                 after?: string;
-                /** @description Its id, or that of its run. */
+                /** @description Its id, `name@3`, `name@alias`, or the id of its run. */
                 model?: string;
                 /** @description Those that it asked for, of its checkpoints and its model. */
                 run?: string;

@@ -5,7 +5,8 @@ import type { ApiKey, Project } from './access.ts'
 import type { Checkpoint } from './checkpoint.ts'
 import type { Dataset, DatasetVersion, Upload } from './dataset.ts'
 import type { Evaluation, EvaluationStatus } from './evaluation.ts'
-import type { KappaSummary, KappaView, Model, Prototype } from './model.ts'
+import type { KappaSummary, KappaView, Model, NewModel, Prototype } from './model.ts'
+import type { ModelAlias } from './model-name.ts'
 import type { Page, PageRequest } from './page.ts'
 import type { JobQueue } from './ports.ts'
 import type { Lease, LogHead, MetricPoint, MetricSeries, NewRunEvent, Run, RunEvent, RunStatus } from './run.ts'
@@ -133,12 +134,34 @@ export interface CheckpointStore {
   markDeleted(id: string): Promise<void>
 }
 
+export interface ModelFilter {
+  readonly name?: string
+}
+
 export interface ModelStore {
-  insert(model: Model): Promise<void>
+  /** Gives it the next version of its name: call it in a unit of work. */
+  insert(model: NewModel): Promise<Model>
   find(projectId: string, id: string): Promise<Model | null>
-  load(id: string): Promise<Model | null>
-  list(projectId: string, page: PageRequest): Promise<Page<Model>>
-  update(id: string, patch: Partial<Model>): Promise<void>
+  findVersion(projectId: string, name: string, version: number): Promise<Model | null>
+  findByAlias(projectId: string, name: string, alias: string): Promise<Model | null>
+  /** For workers, which serve every project. With `lock`, the row stays locked until the transaction ends. */
+  load(id: string, options?: { lock: boolean }): Promise<Model | null>
+  list(projectId: string, filter: ModelFilter, page: PageRequest): Promise<Page<Model>>
+  /** Gives it the next version of the other name: call it in a unit of work that has locked it. */
+  rename(model: Model, name: string | null): Promise<Model>
+  update(id: string, patch: Partial<Omit<NewModel, 'name'>>): Promise<void>
+}
+
+export interface ModelAliasStore {
+  /** Until the transaction ends nobody else gives the name, or moves an alias of it. False where no model ever had it. */
+  lockName(projectId: string, name: string): Promise<boolean>
+  hasName(projectId: string, name: string): Promise<boolean>
+  find(projectId: string, name: string, alias: string): Promise<ModelAlias | null>
+  /** By alias. */
+  list(projectId: string, name: string, page: PageRequest): Promise<Page<ModelAlias>>
+  /** Writes it, whether or not it was there. */
+  put(alias: ModelAlias): Promise<void>
+  remove(alias: Pick<ModelAlias, 'projectId' | 'name' | 'alias'>): Promise<void>
 }
 
 export interface EvaluationFilter {
@@ -235,6 +258,7 @@ export interface Stores {
   readonly metrics: MetricStore
   readonly checkpoints: CheckpointStore
   readonly models: ModelStore
+  readonly modelAliases: ModelAliasStore
   readonly prototypes: PrototypeStore
   readonly evaluations: EvaluationStore
   readonly idempotency: IdempotencyStore

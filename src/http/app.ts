@@ -21,6 +21,7 @@ import { registerDocs } from './openapi/docs.ts'
 import { datasetRoutes } from './routes/datasets.ts'
 import { evaluationRoutes } from './routes/evaluations.ts'
 import { keyRoutes } from './routes/keys.ts'
+import { modelAliasRoutes } from './routes/model-aliases.ts'
 import { modelRoutes } from './routes/models.ts'
 import { objectRoutes } from './routes/objects.ts'
 import { operationRoutes } from './routes/operations.ts'
@@ -92,6 +93,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   runForkRoutes(app, services)
   runRecordRoutes(app, services, { clock, streams })
   modelRoutes(app, services)
+  modelAliasRoutes(app, services)
   weightUploadRoutes(app, services)
   prototypeRoutes(app, services)
   evaluationRoutes(app, services)

@@ -11,7 +11,7 @@ import { createEventStore } from './event-store.ts'
 import { createIdempotencyStore } from './idempotency-store.ts'
 import { createKeyStore } from './key-store.ts'
 import { createMetricStore } from './metric-store.ts'
-import { createModelStore } from './model-store.ts'
+import { createModelAliasStore, createModelStore } from './model-store.ts'
 import { createPrototypeStore } from './prototype-store.ts'
 import { createRunStore } from './run-store.ts'
 
@@ -41,6 +41,7 @@ const storesOn = (db: Db, executor: SqlExecutor, queue: TransactionalQueue): Sto
   metrics: translating(createMetricStore(db)),
   checkpoints: translating(createCheckpointStore(db)),
   models: translating(createModelStore(db)),
+  modelAliases: translating(createModelAliasStore(db)),
   prototypes: translating(createPrototypeStore(db)),
   evaluations: translating(createEvaluationStore(db)),
   idempotency: translating(createIdempotencyStore(db)),

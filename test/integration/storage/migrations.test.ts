@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { Client, Pool } from 'pg'
 import { createSchemaCheck, migrate } from '../../../src/storage/postgres/migrate.ts'
+import { SteadyClient } from '../../../src/storage/postgres/steady-client.ts'
 import { createTestDatabase, whyNoPostgres } from '../../helpers/postgres.ts'
 import { startPostgresServer } from '../../helpers/postgres-server.ts'
 
@@ -63,6 +64,47 @@ describe('migrations', () => {
     ])
   })
 
+  test('number the models of before by name, in the order in which they were made', { skip }, async (t) => {
+    const server = await startPostgresServer()
+    const client = new Client({ connectionString: server.url })
+    t.after(async () => {
+      await client.end()
+      await server.stop()
+    })
+    await client.connect()
+    const files = readdirSync(MIGRATIONS).filter((name) => name.endsWith('.sql'))
+    const sql = (name: string) => readFileSync(join(MIGRATIONS, name), 'utf8')
+    const numbering = '0009_lineage_and_names.sql'
+    for (const name of files.filter((file) => file < numbering).sort()) await client.query(sql(name))
+    await client.query("insert into projects (id, name, created_at) values ('p', 'p', now()), ('q', 'q', now())")
+    for (const [id, project, name] of [
+      ['m1', 'p', 'shoes'],
+      ['m2', 'q', 'shoes'],
+      ['m3', 'p', null],
+      ['m4', 'p', 'shoes'],
+      ['m5', 'p', 'bags']
+    ]) {
+      const values = "0, 'ready', '', '[]', now()"
+      const text = `insert into models (id, project_id, name, step, status, prefix, files, created_at) values ($1, $2, $3, ${values})`
+      await client.query(text, [id, project, name])
+    }
+    await client.query(sql(numbering))
+    const versions = await client.query('select id, version from models order by id')
+    assert.deepEqual(
+      versions.rows.map(({ version }) => version),
+      [1, 1, null, 2, 1]
+    )
+    const names = await client.query('select project_id, name, last_version from model_names order by 1, 2')
+    assert.deepEqual(
+      names.rows.map((row) => Object.values(row)),
+      [
+        ['p', 'bags', 1],
+        ['p', 'shoes', 2],
+        ['q', 'shoes', 1]
+      ]
+    )
+  })
+
   test('leave every table with its project', { skip }, async (t) => {
     const client = new Client({ connectionString: await createTestDatabase(t) })
     await client.connect()
@@ -90,6 +132,8 @@ describe('migrations', () => {
     // As if the last migration were still to come.
     const [newest] = (await reader.query('select max(created_at) as at from drizzle.__drizzle_migrations')).rows
     await reader.query('delete from drizzle.__drizzle_migrations where created_at = $1', [newest.at])
+    await reader.query('drop table model_aliases, model_names')
+    await reader.query('alter table models drop version')
     await reader.query('alter table runs drop forked_from, drop extensions')
     await reader.query('begin')
     await reader.query('select count(*) from runs')
@@ -104,13 +148,13 @@ describe('migrations', () => {
         if (tries === 2) await reader.query('commit')
       }
     }
-    assert.deepEqual(await migrate(server.url, { clock }), ['0009_lineage'])
+    assert.deepEqual(await migrate(server.url, { clock }), ['0009_lineage_and_names'])
     assert.equal(tries, 2)
   })
 
   test('that are missing are named, until they have been applied', { skip }, async (t) => {
     const server = await startPostgresServer()
-    const pool = new Pool({ connectionString: server.url, max: 1 })
+    const pool = new Pool({ Client: SteadyClient, connectionString: server.url, max: 1 })
     t.after(async () => {
       await pool.end()
       await server.stop()

@@ -21,6 +21,7 @@ export const models = pgTable(
       .notNull()
       .references(() => projects.id),
     name: text('name'),
+    version: integer('version'),
     runId: text('run_id'),
     checkpointId: text('checkpoint_id'),
     importedFrom: jsonb('imported_from').$type<ModelImport>(),
@@ -37,6 +38,7 @@ export const models = pgTable(
   },
   (table) => [
     unique('models_by_project').on(table.projectId, table.id),
+    unique('models_by_version').on(table.projectId, table.name, table.version),
     // Whether a checkpoint must be kept.
     index('models_by_checkpoint').on(table.checkpointId),
     foreignKey({
