@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { Client, Pool } from 'pg'
 import { createSchemaCheck, migrate } from '../../../src/storage/postgres/migrate.ts'
-import { SteadyClient } from '../../../src/storage/postgres/steady-client.ts'
 import { createTestDatabase, whyNoPostgres } from '../../helpers/postgres.ts'
 import { startPostgresServer } from '../../helpers/postgres-server.ts'
 
@@ -154,9 +154,12 @@ describe('migrations', () => {
 
   test('that are missing are named, until they have been applied', { skip }, async (t) => {
     const server = await startPostgresServer()
-    const pool = new Pool({ Client: SteadyClient, connectionString: server.url, max: 1 })
+    const pool = new Pool({ connectionString: server.url, max: 1 })
     t.after(async () => {
+      // Its end does not wait for the connection's, and a server that ends first is an error of the pool.
+      const disconnected = once(pool, 'remove')
       await pool.end()
+      await disconnected
       await server.stop()
     })
     const check = createSchemaCheck(pool)
