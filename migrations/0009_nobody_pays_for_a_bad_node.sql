@@ -6,6 +6,9 @@
 -- A log of what keys have changed, and what projects may have. Until now the admin keys of the first project were those of the whole
 -- installation: they keep that, as a scope.
 --
+-- Models have versions of their names, and aliases; runs are forked and made longer: an older worker would begin a fork at random weights
+-- and fail a run that was made longer, so end workers of older code before.
+--
 -- Older code runs against it; a worker of older code is not seen by the others, and retries what it fails by the rules of before.
 -- Older code writes no log and knows no quota.
 
@@ -28,6 +31,24 @@ CREATE TABLE "job_tries" (
 	"changed_at" timestamp (3) with time zone NOT NULL
 );
 --> statement-breakpoint
+CREATE TABLE "model_aliases" (
+	"project_id" text NOT NULL,
+	"name" text NOT NULL,
+	"alias" text NOT NULL,
+	"model_id" text NOT NULL,
+	"revision" integer NOT NULL,
+	"created_at" timestamp (3) with time zone NOT NULL,
+	"updated_at" timestamp (3) with time zone NOT NULL,
+	CONSTRAINT "model_aliases_project_id_name_alias_pk" PRIMARY KEY("project_id","name","alias")
+);
+--> statement-breakpoint
+CREATE TABLE "model_names" (
+	"project_id" text NOT NULL,
+	"name" text NOT NULL,
+	"last_version" integer NOT NULL,
+	CONSTRAINT "model_names_project_id_name_pk" PRIMARY KEY("project_id","name")
+);
+--> statement-breakpoint
 CREATE TABLE "workers" (
 	"name" text PRIMARY KEY NOT NULL,
 	"node" text NOT NULL,
@@ -40,15 +61,30 @@ CREATE TABLE "workers" (
 --> statement-breakpoint
 ALTER TABLE "run_metrics" DROP CONSTRAINT "run_metrics_of_run";
 --> statement-breakpoint
+ALTER TABLE "models" ADD COLUMN "version" integer;--> statement-breakpoint
 ALTER TABLE "projects" ADD COLUMN "quota_queued_runs" integer;--> statement-breakpoint
 ALTER TABLE "projects" ADD COLUMN "quota_storage_bytes" bigint;--> statement-breakpoint
+ALTER TABLE "runs" ADD COLUMN "forked_from" jsonb;--> statement-breakpoint
+ALTER TABLE "runs" ADD COLUMN "extensions" jsonb DEFAULT '[]'::jsonb NOT NULL;--> statement-breakpoint
 ALTER TABLE "runs" ADD COLUMN "failures" jsonb DEFAULT '[]'::jsonb NOT NULL;--> statement-breakpoint
 ALTER TABLE "audit_entries" ADD CONSTRAINT "audit_entries_project_id_projects_id_fk" FOREIGN KEY ("project_id") REFERENCES "public"."projects"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "job_tries" ADD CONSTRAINT "job_tries_project_id_projects_id_fk" FOREIGN KEY ("project_id") REFERENCES "public"."projects"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "model_aliases" ADD CONSTRAINT "model_aliases_of_model" FOREIGN KEY ("project_id","model_id") REFERENCES "public"."models"("project_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "model_names" ADD CONSTRAINT "model_names_project_id_projects_id_fk" FOREIGN KEY ("project_id") REFERENCES "public"."projects"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 CREATE INDEX "audit_entries_by_actor" ON "audit_entries" USING btree ("project_id","actor","id");--> statement-breakpoint
 CREATE INDEX "audit_entries_by_subject" ON "audit_entries" USING btree ("project_id","subject","id");--> statement-breakpoint
+CREATE INDEX "model_aliases_by_model" ON "model_aliases" USING btree ("project_id","model_id");--> statement-breakpoint
 CREATE INDEX "dataset_versions_open" ON "dataset_versions" USING btree ("created_at") WHERE "dataset_versions"."status" in ('queued', 'ingesting');--> statement-breakpoint
-CREATE INDEX "models_exporting" ON "models" USING btree ("id") WHERE "models"."status" = 'exporting';
+CREATE INDEX "models_exporting" ON "models" USING btree ("id") WHERE "models"."status" = 'exporting';--> statement-breakpoint
+ALTER TABLE "models" ADD CONSTRAINT "models_by_version" UNIQUE("project_id","name","version");
+--> statement-breakpoint
+-- By hand: models that are there are numbered in the order in which they were made.
+UPDATE "models" SET "version" = "numbered"."version" FROM (
+	SELECT "id", row_number() OVER (PARTITION BY "project_id", "name" ORDER BY "id") AS "version" FROM "models" WHERE "name" IS NOT NULL
+) AS "numbered" WHERE "models"."id" = "numbered"."id";--> statement-breakpoint
+INSERT INTO "model_names" ("project_id", "name", "last_version")
+SELECT "project_id", "name", max("version") FROM "models" WHERE "name" IS NOT NULL GROUP BY "project_id", "name";
+
 --> statement-breakpoint
 -- By hand from here on: drizzle knows no triggers.
 CREATE FUNCTION "remove_metrics_of_runs"() RETURNS trigger LANGUAGE plpgsql AS $$

@@ -26,6 +26,7 @@ import type { Recipe } from '../recipe/schema.ts'
 import { refusal } from './command.ts'
 import { systemReason } from './failures.ts'
 import { checkWritable } from './new-path.ts'
+import { extended, type Lengthening } from './train-extend.ts'
 import { type Begun, beginner, checkSameInit, type DescribeInit, type InitFlags } from './train-init.ts'
 import type { TrainCommand } from './train-options.ts'
 import { beginBeforeImages, inTheWordsOfFiles, readRequest, recipeToGoOnWith } from './train-recipe.ts'
@@ -50,6 +51,8 @@ export interface RunRecord {
   readonly holdOut: number | null
   /** Null where the run begins at random weights; records from before 0.4 do not say. */
   readonly init?: InitRecord | null
+  /** Each time that it was made longer; left out where it never was. */
+  readonly extensions?: readonly Lengthening[]
 }
 
 export interface RunFolder {
@@ -75,13 +78,16 @@ export async function openRunFolder(command: TrainCommand, describe: DescribeIni
     const hint = names.includes(RECORD) ? '--resume goes on with the run in it; a new run needs' : 'A run needs'
     throw refusal(`--out ${command.out} is not empty. ${hint} a new or empty folder.`)
   }
-  const { record, changes } = isNew
-    ? await newRecord(command, describe)
-    : { record: await knownRecord(path, command, describe), changes: [] }
+  const {
+    record,
+    changes,
+    isLonger = false
+  } = isNew ? await newRecord(command, describe) : await goingOn(path, command, describe)
   await checkWritable(path)
   const made = await mkdir(path, { recursive: true })
   await lock(path)
   if (isNew) await keep(path, record)
+  if (isLonger) await replace(path, record)
   return {
     path,
     record,
@@ -89,10 +95,7 @@ export async function openRunFolder(command: TrainCommand, describe: DescribeIni
     isNew,
     async choose({ recipe, reasons, init }) {
       const { format, images, holdOut } = record
-      // In its place at once, whole: there is no moment without a record.
-      await rm(join(path, NEXT_RECORD), { force: true })
-      await keep(path, { format, recipe, reasons, images, holdOut, init }, NEXT_RECORD)
-      await rename(join(path, NEXT_RECORD), join(path, RECORD))
+      await replace(path, { format, recipe, reasons, images, holdOut, init })
     },
     release: () => rm(join(path, LOCK), { force: true }),
     async forget() {
@@ -105,6 +108,13 @@ export async function openRunFolder(command: TrainCommand, describe: DescribeIni
 
 async function keep(path: string, record: RunRecord, name = RECORD): Promise<void> {
   await writeDurably(join(path, name), [Buffer.from(`${JSON.stringify(keysToSnake(record), null, 2)}\n`)])
+}
+
+/** In its place at once, whole: there is no moment without a record. */
+async function replace(path: string, record: RunRecord): Promise<void> {
+  await rm(join(path, NEXT_RECORD), { force: true })
+  await keep(path, record, NEXT_RECORD)
+  await rename(join(path, NEXT_RECORD), join(path, RECORD))
 }
 
 /** What a killed process leaves behind is as good as nothing. */
@@ -121,7 +131,7 @@ async function entriesOf(path: string): Promise<string[]> {
 async function newRecord(
   { recipe: choice, images, holdOut, out, init: flags }: TrainCommand,
   describe: DescribeInit
-): Promise<Pick<RunFolder, 'record' | 'changes'>> {
+): Promise<GoingOn> {
   if (images === undefined) throw refusal(`There is no run in --out ${out} to go on with; a new one needs --images.`)
   const { request, begun } = await beginBeforeImages(choice, await beginner(flags, describe))
   const where = { images: resolve(images), holdOut: holdOut ?? null }
@@ -131,6 +141,17 @@ async function newRecord(
   }
   const { recipe, init, changes } = begun
   return { record: { format: FORMAT, recipe, ...where, init }, changes }
+}
+
+interface GoingOn extends Pick<RunFolder, 'record' | 'changes'> {
+  /** The record is not the one on disk. */
+  readonly isLonger?: boolean
+}
+
+async function goingOn(path: string, command: TrainCommand, describe: DescribeInit): Promise<GoingOn> {
+  const known = await knownRecord(path, command, describe)
+  const record = command.extend === undefined ? known : await extended(path, known, command.extend)
+  return { record, changes: [], isLonger: record !== known }
 }
 
 async function knownRecord(path: string, command: TrainCommand, describe: DescribeInit): Promise<RunRecord> {

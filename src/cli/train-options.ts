@@ -17,6 +17,7 @@ export const TRAIN_USAGE = `Trains a backbone on a folder of images, without any
   --images SOURCE           a folder of images, with or without class folders; a zip or tar; IDX files; a packed dataset
   --out FOLDER              new or empty; gets run.json, dataset/, checkpoints/ and model/
   --resume                  go on from the newest whole checkpoint in --out; recipe and images are the run's own
+  --extend N                with --resume: train for N epochs in all, by schedules of that length from there on
 
 What is trained:
   --recipe FILE             JSON as for POST /v1/runs: {"preset": …, "method": …, "seed": …, "hyperparameters": {…}}
@@ -57,6 +58,8 @@ export interface TrainCommand {
   /** What a new run begins from. */
   readonly init: InitFlags | undefined
   readonly isResuming: boolean
+  /** Epochs in all of a run that goes on. */
+  readonly extend: number | undefined
   readonly isExporting: boolean
   readonly isEvaluating: boolean
   readonly hasTensorboard: boolean
@@ -84,6 +87,7 @@ const OPTIONS = {
   set: { type: 'string', multiple: true },
   'hold-out': text,
   resume: flag,
+  extend: text,
   'checkpoint-every-s': text,
   'checkpoint-every': text,
   keep: text,
@@ -99,6 +103,8 @@ const OPTIONS = {
 
 /** More than one machine has. */
 const MOST_DEVICES = 64
+/** As a recipe may have. */
+const MOST_EPOCHS = 100_000
 const KEPT_CHECKPOINTS = 3
 const CHECKPOINT_EVERY_S = 900
 /** Every image held out would leave none to train on. */
@@ -114,6 +120,7 @@ export function parseTrainCommand(args: readonly string[]): TrainCommand {
   }
   const out = needed('out', values.out)
   if (!values.resume) needed('images', values.images)
+  if (values.extend !== undefined && !values.resume) throw refusal('--extend needs --resume; a new run has --epochs.')
   const { recipe, preset, method } = values
   const settings = readSettings(values.set)
   return {
@@ -123,6 +130,7 @@ export function parseTrainCommand(args: readonly string[]): TrainCommand {
     holdOut: number('hold-out', SMALLEST_HOLD_OUT),
     init: initFlags(values.init, values['init-head']),
     isResuming: values.resume,
+    extend: number('extend', 1, MOST_EPOCHS),
     isExporting: !values['no-export'],
     isEvaluating: !values['no-evaluate'],
     hasTensorboard: values.tensorboard,

@@ -122,7 +122,8 @@ async function prepare(running: Running): Promise<TrainRequest | null> {
     const { recipe, init, contentHash } = await decideRecipe(running, datasetFolder, kind)
     const resumeFrom = folder.isNew ? null : await newestCheckpoint(running)
     if (resumeFrom !== null) {
-      checkResumable(await readCheckpoint(resumeFrom), { recipe, contentHash, init: init ?? undefined })
+      const isFork = isLonger(folder)
+      checkResumable(await readCheckpoint(resumeFrom), { recipe, contentHash, init: init ?? undefined, isFork })
     }
     return trainRequest(running, { recipe, init, datasetFolder, resumeFrom })
   } catch (error) {
@@ -194,6 +195,8 @@ async function newestCheckpoint({ folder, output }: Running): Promise<string | n
   return newest
 }
 
+const isLonger = ({ record }: RunFolder): boolean => (record.extensions ?? []).length > 0
+
 interface Decision {
   readonly recipe: Recipe
   readonly init: InitRecord | null
@@ -209,6 +212,7 @@ function trainRequest({ command, folder }: Running, { resumeFrom, init, ...decis
     outFolder: folder.path,
     checkpointEveryS,
     ...(resumeFrom !== null && { resumeFrom }),
+    ...(isLonger(folder) && { isFork: true }),
     ...(init && { init: { record: init, path: init.from } }),
     ...(checkpointEverySteps !== undefined && { checkpointEverySteps }),
     ...(maxSteps !== undefined && { maxSteps }),

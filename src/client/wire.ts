@@ -539,6 +539,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/runs/{id}:extend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Train a run for more epochs
+         * @description From its newest checkpoint, with schedules laid over the new length from there on. Of a run that is queued, paused, or has ended in whatever way; one that is worked on has to be paused before.
+         *
+         *     Needs the scope `runs:write`.
+         */
+        post: operations["extendRun"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/runs/{id}:fork": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Queue a run that goes on from a checkpoint of this one
+         * @description From its whole training state, under the parent's recipe with what is overridden, on the same images. With nothing overridden it takes the steps that the parent takes, bit for bit.
+         *
+         *     Needs the scope `runs:write`.
+         */
+        post: operations["forkRun"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/runs/{id}/events": {
         parameters: {
             query?: never;
@@ -636,7 +680,7 @@ export interface paths {
         };
         /**
          * Get a model
-         * @description By its id, or by that of its run, as everywhere a model is named.
+         * @description By its id, `name@3`, `name@alias` or the id of its run, as everywhere a model is named. The answer names the model itself.
          *
          *     Needs the scope `models:read`.
          */
@@ -648,7 +692,9 @@ export interface paths {
         head?: never;
         /**
          * Rename a model
-         * @description Needs the scope `models:write`.
+         * @description It is the newest version of its new name. One that an alias means keeps its name: 409.
+         *
+         *     Needs the scope `models:write`.
          */
         patch: operations["updateModel"];
         trace?: never;
@@ -668,6 +714,58 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/models/{name}/aliases": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the aliases of a name
+         * @description Needs the scope `models:read`.
+         */
+        get: operations["listModelAliases"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/models/{name}/aliases/{alias}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get an alias
+         * @description Needs the scope `models:read`.
+         */
+        get: operations["getModelAlias"];
+        /**
+         * Let an alias mean a version of a name
+         * @description Requests name it `name@alias`, as they name a version `name@3`. Those that have begun are answered by the model that it meant then. The model has to be ready.
+         *
+         *     Needs the scope `models:write`.
+         */
+        put: operations["putModelAlias"];
+        post?: never;
+        /**
+         * Delete an alias
+         * @description Its model stays. Requests that name the alias are answered 404 from then on.
+         *
+         *     Needs the scope `models:write`.
+         */
+        delete: operations["deleteModelAlias"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1313,7 +1411,7 @@ export interface components {
          *     }
          */
         CreateEmbeddings: {
-            /** @description A model, or a run whose model is meant. */
+            /** @description A model: its id, `name@3`, `name@alias`, or a run whose model is meant. */
             model: string;
             /** @description One image or many: data URIs, base64, or https URLs of allowed hosts. */
             input: string | string[];
@@ -1345,7 +1443,7 @@ export interface components {
          */
         CreateEvaluation: {
             name?: string | null;
-            /** @description Its id, or that of its run. */
+            /** @description Its id, `name@3`, `name@alias`, or the id of its run. */
             model?: string;
             /** @description In place of a model, one of the two: its teacher is measured, without a fitted mixture. */
             checkpoint?: string;
@@ -1565,6 +1663,20 @@ export interface components {
             arch: string;
             resolved_recipe: components["schemas"]["Recipe"];
             init: components["schemas"]["Init"] | null;
+            forked_from: components["schemas"]["ForkedFrom"] | null;
+            /** @description Each time that the run was made longer, oldest first. `resolved_recipe` has the newest epochs. */
+            extensions: {
+                /** @description From here on the schedules are those of the new length. */
+                step: number;
+                /** @description Epochs. */
+                before: number;
+                after: number;
+                /**
+                 * Format: date-time
+                 * @example 2026-01-31T12:00:00.000Z
+                 */
+                at: string;
+            }[];
             /** @description Of preset auto: a sentence for each choice, with its cause. Empty of other presets. */
             recipe_reasons: string[];
             compute: {
@@ -1918,6 +2030,231 @@ export interface components {
             has_more: boolean;
             next_cursor: string | null;
         };
+        /**
+         * @example {
+         *       "epochs": 200
+         *     }
+         */
+        ExtendRun: {
+            /** @description That the run shall have in all, more than it has. */
+            epochs: number;
+        };
+        ExtendedRun: {
+            id: string;
+            /** @constant */
+            object: "run";
+            project_id: string;
+            name: string | null;
+            dataset: string;
+            method: string;
+            arch: string;
+            resolved_recipe: components["schemas"]["Recipe"];
+            init: components["schemas"]["Init"] | null;
+            forked_from: components["schemas"]["ForkedFrom"] | null;
+            /** @description Each time that the run was made longer, oldest first. `resolved_recipe` has the newest epochs. */
+            extensions: {
+                /** @description From here on the schedules are those of the new length. */
+                step: number;
+                /** @description Epochs. */
+                before: number;
+                after: number;
+                /**
+                 * Format: date-time
+                 * @example 2026-01-31T12:00:00.000Z
+                 */
+                at: string;
+            }[];
+            /** @description Of preset auto: a sentence for each choice, with its cause. Empty of other presets. */
+            recipe_reasons: string[];
+            compute: {
+                /** @enum {unknown} */
+                device: "any" | "cpu" | "gpu";
+                /** @description How many share every batch, 1 by default; a worker with fewer does not take the run. */
+                devices: number;
+                max_runtime_s: number;
+                priority: number;
+            };
+            checkpoint: {
+                every_s: number;
+                keep_last: number;
+            };
+            alarms: {
+                /** @enum {unknown} */
+                rule: "collapse";
+                /** @enum {unknown} */
+                action: "notify" | "pause";
+            }[];
+            metadata: {
+                [key: string]: string;
+            };
+            /** @enum {unknown} */
+            status: "queued" | "starting" | "running" | "pausing" | "paused" | "cancelling" | "cancelled" | "succeeded" | "failed";
+            status_reason: string | null;
+            engine: {
+                name: string;
+                /** @description As the engine calls it. */
+                device: string;
+                /** @enum {unknown} */
+                device_kind: "cpu" | "gpu" | "tpu";
+                /** @description How many share every batch. */
+                devices: number;
+                /** @description Of matrix products: float32, tf32, bfloat16 or float16. */
+                precision: string;
+            } | null;
+            progress: {
+                step: number;
+                total_steps: number;
+                epoch: number;
+                percent: number;
+                images_seen: number;
+            };
+            images_per_second: number | null;
+            eta_s: number | null;
+            attempt: number;
+            leg: number;
+            latest_checkpoint: string | null;
+            model: string | null;
+            evaluation: {
+                id: string | null;
+                dataset: string;
+                queries: string | null;
+                protocols: ("knn" | "logistic" | "few_shot" | "retrieval" | "clustering" | "prototypes" | "label_free" | "linear" | "finetune" | "copy_detection" | "revisited")[] | null;
+                /** @description As asked for; null is the default of the protocol. */
+                settings: {
+                    k: number[] | null;
+                    draws: number | null;
+                    dimensions: number | null;
+                    epochs: number | null;
+                    rates: number[] | null;
+                    image_size: number | null;
+                    seed: number;
+                };
+                every_epochs: number | null;
+            } | null;
+            error: {
+                code: string;
+                message: string;
+                retryable: boolean;
+                step: number | null;
+            } | null;
+            /** @description Tries that came to nothing since training last got further, the newest last. Two nodes with the same error, three times the same on one, or ten processes that were killed or fell silent end the run; outages of database and store do not count. */
+            failures: {
+                code: string;
+                message: string;
+                step: number | null;
+                /** @description Of the worker that had it: the same after a restart. */
+                node: string;
+                /**
+                 * Format: date-time
+                 * @example 2026-01-31T12:00:00.000Z
+                 */
+                at: string;
+            }[];
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            created_at: string;
+            started_at: string | null;
+            resumed_at: string | null;
+            finished_at: string | null;
+            estimate: components["schemas"]["Estimate"];
+        };
+        /**
+         * @example {
+         *       "checkpoint": "ckpt_01jexample",
+         *       "overrides": {
+         *         "hyperparameters": {
+         *           "learning_rate": 0.0001
+         *         }
+         *       }
+         *     }
+         */
+        ForkRun: {
+            /** @description Of this run; its newest unless it is given. */
+            checkpoint?: string;
+            /** @description What differs from the parent. What its state is made of or counted by, such as arch or batch_size, is refused where it is not the parent's (docs/api.md): begin from the checkpoint with init instead. */
+            overrides?: {
+                /**
+                 * @description dino-vmf unless it is given.
+                 * @enum {unknown}
+                 */
+                method?: "dino" | "dino-vmf" | "ibot" | "ibot-vmf";
+                /**
+                 * @description auto unless it is given: chosen from the images of the dataset and compute.device (docs/presets.md).
+                 * @enum {unknown}
+                 */
+                preset?: "auto" | "demo" | "mu" | "small-images" | "vit-small-16" | "vit-base-16";
+                /** @enum {unknown} */
+                arch?: "vit_mu" | "vit_nano" | "vit_tiny" | "vit_small" | "vit_base" | "vit_large";
+                patch_size?: number;
+                seed?: number;
+                hyperparameters?: components["schemas"]["Hyperparameters"];
+                compute?: {
+                    /**
+                     * @description What the run has to be trained on; it waits for a worker that has it. `any`, the default, is whatever the worker's engine computes on. `cuda` is deprecated and means `gpu`.
+                     * @enum {unknown}
+                     */
+                    device?: "any" | "cpu" | "gpu" | "cuda";
+                    /** @description How many share every batch, 1 by default; a worker with fewer does not take the run. */
+                    devices?: number;
+                    max_runtime_s?: number;
+                    priority?: number;
+                };
+                checkpoint?: {
+                    every_s?: number;
+                    keep_last?: number;
+                };
+                alarms?: {
+                    /** @enum {unknown} */
+                    rule: "collapse";
+                    /** @enum {unknown} */
+                    action: "notify" | "pause";
+                }[];
+                evaluation?: {
+                    /** @description The bank, which votes or is learned from: ds_…@3, or ds_… for the latest ready version. */
+                    dataset: string;
+                    queries?: string | null;
+                    protocols?: ("knn" | "logistic" | "few_shot" | "retrieval" | "clustering" | "prototypes" | "label_free" | "linear" | "finetune")[] | null;
+                    /** @description What is not said is the default of the protocol, and stands in its result. One that no protocol hears is refused. */
+                    settings?: {
+                        /** @description Neighbours that vote in knn; cut to the size of the bank. */
+                        k?: number[];
+                        /** @description Of images for few_shot. */
+                        draws?: number;
+                        /** @description The first so many of an embedding, of unit length again, as `dimensions` of POST /v1/embeddings; all by default. Not for what trains, nor for protocols of prototypes. */
+                        dimensions?: number;
+                        /** @description That linear trains its classifiers for (100), and finetune its model at each rate (20). */
+                        epochs?: number;
+                        /** @description Learning rates that finetune tries; of one, nothing has to be chosen. */
+                        rates?: number[];
+                        /** @description Pixels that copy_detection and revisited show a network; 10/7 of its size in whole patches, and its size. */
+                        image_size?: number;
+                        /** @description Of draws, folds and intervals; 0 by default. */
+                        seed?: number;
+                    };
+                    every_epochs?: number | null;
+                } | null;
+                metadata?: {
+                    [key: string]: string;
+                };
+            };
+            name?: string | null;
+        };
+        /** @description Whose whole training state the run goes on from, and what it changes of the recipe. */
+        ForkedFrom: {
+            run: string;
+            checkpoint: string;
+            /** @description That the checkpoint is at. */
+            step: number;
+            changes: {
+                /** @description As files of recipes name it: `learning_rate`, `crops.local.count`. */
+                field: string;
+                /** @description In the parent; null where it has no such field. */
+                before: unknown;
+                after: unknown;
+            }[];
+        };
         /** @description What differs from the preset; everything else is taken from it, or follows. */
         Hyperparameters: {
             epochs?: number;
@@ -2122,6 +2459,9 @@ export interface components {
             owned_by: string;
             project_id: string;
             name: string | null;
+            version: number | null;
+            /** @description That mean this model: `name@alias` in a request. */
+            aliases: string[];
             run: string | null;
             checkpoint: string | null;
             import: components["schemas"]["ModelImport"] | null;
@@ -2199,6 +2539,35 @@ export interface components {
             created_at: string;
             ready_at: string | null;
         };
+        ModelAlias: {
+            /** @constant */
+            object: "model_alias";
+            project_id: string;
+            name: string;
+            alias: string;
+            model: string;
+            /** @description Of the model. */
+            version: number;
+            /** @description As the header has it: for If-Match. */
+            etag: string;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            updated_at: string;
+        };
+        ModelAliasList: {
+            /** @constant */
+            object: "list";
+            data: components["schemas"]["ModelAlias"][];
+            has_more: boolean;
+            next_cursor: string | null;
+        };
         /**
          * @example {
          *       "name": "shoes, ViT-S"
@@ -2256,6 +2625,19 @@ export interface components {
         };
         /**
          * @example {
+         *       "version": 3
+         *     }
+         * @example {
+         *       "model": "mdl_01jexample"
+         *     }
+         */
+        MoveAlias: {
+            version: number;
+        } | {
+            model: string;
+        };
+        /**
+         * @example {
          *       "name": "shoes, second try",
          *       "metadata": {
          *         "team": "x"
@@ -2277,7 +2659,7 @@ export interface components {
             status: number;
             detail: string;
             /** @enum {unknown} */
-            code: "invalid_request" | "invalid_recipe" | "unauthorized" | "forbidden" | "route_not_found" | "method_not_allowed" | "key_not_found" | "last_admin_key" | "project_not_found" | "project_name_taken" | "quota_exceeded" | "dataset_not_found" | "dataset_version_not_found" | "dataset_version_not_ready" | "dataset_version_not_cancelable" | "dataset_in_use" | "dataset_empty" | "upload_not_found" | "upload_incomplete" | "upload_expired" | "archive_invalid" | "archive_too_large" | "source_unreachable" | "run_not_found" | "run_not_cancelable" | "metadata_full" | "run_not_pausable" | "run_not_resumable" | "run_not_retryable" | "checkpoint_not_found" | "checkpoint_invalid" | "weights_unsupported" | "weights_mismatch" | "init_unavailable" | "model_not_found" | "model_not_ready" | "model_without_head" | "mixture_unavailable" | "prototype_not_found" | "evaluation_not_found" | "evaluation_not_cancelable" | "evaluation_not_measured" | "evaluation_impossible" | "evaluation_too_large" | "artifact_not_found" | "idempotency_key_reused" | "idempotency_in_progress" | "range_not_satisfiable" | "body_too_large" | "unsupported_media_type" | "headers_too_large" | "uri_too_long" | "receive_timeout" | "expectation_failed" | "image_invalid" | "image_too_large" | "images_too_large" | "url_not_allowed" | "url_unreachable" | "rate_limited" | "too_much_at_once" | "overloaded" | "client_gone" | "request_timeout" | "database_refuses" | "process_not_started" | "schema_outdated" | "database_unavailable" | "database_read_only" | "storage_unavailable" | "storage_full" | "inference_unavailable" | "worker_not_working" | "lease_lost" | "object_not_found" | "object_damaged" | "program_untraceable" | "engine_unavailable" | "loss_not_finite" | "trainer_crashed" | "out_of_memory" | "internal";
+            code: "invalid_request" | "invalid_recipe" | "unauthorized" | "forbidden" | "route_not_found" | "method_not_allowed" | "key_not_found" | "last_admin_key" | "project_not_found" | "project_name_taken" | "quota_exceeded" | "dataset_not_found" | "dataset_version_not_found" | "dataset_version_not_ready" | "dataset_version_not_cancelable" | "dataset_in_use" | "dataset_empty" | "upload_not_found" | "upload_incomplete" | "upload_expired" | "archive_invalid" | "archive_too_large" | "source_unreachable" | "run_not_found" | "run_not_cancelable" | "metadata_full" | "run_not_pausable" | "run_not_resumable" | "run_not_extendable" | "run_not_retryable" | "checkpoint_not_found" | "checkpoint_invalid" | "weights_unsupported" | "weights_mismatch" | "init_unavailable" | "model_not_found" | "model_not_ready" | "model_has_alias" | "model_of_other_name" | "alias_not_found" | "precondition_failed" | "model_without_head" | "mixture_unavailable" | "prototype_not_found" | "evaluation_not_found" | "evaluation_not_cancelable" | "evaluation_not_measured" | "evaluation_impossible" | "evaluation_too_large" | "artifact_not_found" | "idempotency_key_reused" | "idempotency_in_progress" | "range_not_satisfiable" | "body_too_large" | "unsupported_media_type" | "headers_too_large" | "uri_too_long" | "receive_timeout" | "expectation_failed" | "image_invalid" | "image_too_large" | "images_too_large" | "url_not_allowed" | "url_unreachable" | "rate_limited" | "too_much_at_once" | "overloaded" | "client_gone" | "request_timeout" | "database_refuses" | "process_not_started" | "schema_outdated" | "database_unavailable" | "database_read_only" | "storage_unavailable" | "storage_full" | "inference_unavailable" | "worker_not_working" | "lease_lost" | "object_not_found" | "object_damaged" | "program_untraceable" | "engine_unavailable" | "loss_not_finite" | "trainer_crashed" | "out_of_memory" | "internal";
             request_id: string;
             errors?: {
                 /** @description JSON pointer into the body. */
@@ -2538,6 +2920,20 @@ export interface components {
             arch: string;
             resolved_recipe: components["schemas"]["Recipe"];
             init: components["schemas"]["Init"] | null;
+            forked_from: components["schemas"]["ForkedFrom"] | null;
+            /** @description Each time that the run was made longer, oldest first. `resolved_recipe` has the newest epochs. */
+            extensions: {
+                /** @description From here on the schedules are those of the new length. */
+                step: number;
+                /** @description Epochs. */
+                before: number;
+                after: number;
+                /**
+                 * Format: date-time
+                 * @example 2026-01-31T12:00:00.000Z
+                 */
+                at: string;
+            }[];
             /** @description Of preset auto: a sentence for each choice, with its cause. Empty of other presets. */
             recipe_reasons: string[];
             compute: {
@@ -3811,6 +4207,69 @@ export interface operations {
             };
         };
     };
+    extendRun: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ExtendRun"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExtendedRun"];
+                };
+            };
+        };
+    };
+    forkRun: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes a repeated request safe for 24 hours. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ForkRun"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            202: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
+                    Location: components["headers"]["Location"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreatedRun"];
+                };
+            };
+        };
+    };
     listRunEvents: {
         parameters: {
             query?: {
@@ -3917,6 +4376,8 @@ export interface operations {
                 limit?: number;
                 /** @description next_cursor of the page before, of the same list in the same order. */
                 after?: string;
+                /** @description Its versions alone. */
+                name?: string;
             };
             header?: never;
             path?: never;
@@ -4061,6 +4522,147 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["ArtifactList"];
                 };
+            };
+        };
+    };
+    listModelAliases: {
+        parameters: {
+            query?: {
+                /** @description Items in a page. */
+                limit?: number;
+                /** @description next_cursor of the page before, of the same list in the same order. */
+                after?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Of models, percent-encoded where it has to be. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelAliasList"];
+                };
+            };
+        };
+    };
+    getModelAlias: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of an earlier answer. */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /** @description Of models, percent-encoded where it has to be. */
+                name: string;
+                alias: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelAlias"];
+                };
+            };
+            /** @description Not modified. */
+            304: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    putModelAlias: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag that the alias has to have; 412 where it was moved meanwhile. */
+                "If-Match"?: string;
+                /** @description `*`: 412 where there is such an alias. */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /** @description Of models, percent-encoded where it has to be. */
+                name: string;
+                /** @description A letter, then up to 63 letters, digits, points, hyphens and underscores. */
+                alias: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MoveAlias"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelAlias"];
+                };
+            };
+        };
+    };
+    deleteModelAlias: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag that the alias has to have; 412 where it was moved meanwhile. */
+                "If-Match"?: string;
+                /** @description `*`: 412 where there is such an alias. */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /** @description Of models, percent-encoded where it has to be. */
+                name: string;
+                alias: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; no body. */
+            204: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };
@@ -4218,7 +4820,7 @@ export interface operations {
                 limit?: number;
                 /** @description next_cursor of the page before, of the same list in the same order. */
                 after?: string;
-                /** @description Its id, or that of its run. */
+                /** @description Its id, `name@3`, `name@alias`, or the id of its run. */
                 model?: string;
                 /** @description Those that it asked for, of its checkpoints and its model. */
                 run?: string;

@@ -50,6 +50,10 @@ export interface Model {
   readonly id: string
   readonly projectId: string
   readonly name: string | null
+  /** The how manieth of its name; null without one, and of models that older code made beside newer. */
+  readonly version: number | null
+  /** That mean it at this moment. */
+  readonly aliases: readonly string[]
   readonly runId: string | null
   readonly checkpointId: string | null
   /** What it is made of when it is not made of a checkpoint. */
@@ -66,6 +70,9 @@ export interface Model {
   readonly createdAt: Date
   readonly readyAt: Date | null
 }
+
+/** Its version and aliases are the store's to give. */
+export type NewModel = Omit<Model, 'version' | 'aliases'>
 
 /** How images are given to components: as the teacher was trained to, without its center, or by the fitted mixture. */
 export const POSTERIORS = ['teacher', 'model', 'fitted'] as const

@@ -1,5 +1,5 @@
 import type { DeviceKind, DeviceWish } from '../base/devices.ts'
-import type { JsonObject } from '../base/json.ts'
+import type { Json, JsonObject } from '../base/json.ts'
 import type { InitRecord } from '../recipe/init-record.ts'
 import type { Recipe } from '../recipe/schema.ts'
 import type { Failure } from './blame.ts'
@@ -14,6 +14,7 @@ import type { EvaluationOfRun } from './evaluation.ts'
  *   queued | starting | running → cancelling → cancelled       (queued goes to cancelled at once)
  *   queued | starting | running → pausing → paused → queued            (queued goes to paused at once)
  *   cancelled | failed → queued                                        (when a user asks for it: run-verbs.ts)
+ *   paused | cancelled | failed | succeeded → queued                   (when it is made longer: run-extension.ts)
  */
 export const RUN_STATUSES = [
   'queued',
@@ -71,6 +72,30 @@ export interface Alarm {
   readonly action: 'notify' | 'pause'
 }
 
+/** A field that is another from here on, as the recipe's files name it; null where there is no such field. */
+export interface FieldChange {
+  readonly field: string
+  readonly before: Json
+  readonly after: Json
+}
+
+/** Whose whole training state a run goes on from, and what it changes of that run's recipe. */
+export interface ForkRecord {
+  readonly runId: string
+  readonly checkpointId: string
+  readonly step: number
+  readonly changes: readonly FieldChange[]
+}
+
+/** The run was made longer: its schedules are those of so many epochs from this step on. */
+export interface Extension {
+  readonly step: number
+  readonly before: number
+  readonly after: number
+  /** RFC 3339. */
+  readonly at: string
+}
+
 export interface Run {
   readonly id: string
   readonly projectId: string
@@ -80,6 +105,10 @@ export interface Run {
   readonly recipe: Recipe
   /** Null where the run begins at random weights. */
   readonly init: InitRecord | null
+  /** Null where the run began by itself; what its parent began from is `init` of both. */
+  readonly forkedFrom: ForkRecord | null
+  /** Oldest first. `recipe` has the newest epochs. */
+  readonly extensions: readonly Extension[]
   /** Why it is as it is, a sentence a choice; empty where nothing was chosen. */
   readonly recipeReasons: readonly string[]
   readonly compute: Compute

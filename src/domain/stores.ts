@@ -7,7 +7,8 @@ import type { Failure } from './blame.ts'
 import type { Checkpoint } from './checkpoint.ts'
 import type { Dataset, DatasetVersion, Upload } from './dataset.ts'
 import type { Evaluation, EvaluationStatus } from './evaluation.ts'
-import type { KappaSummary, KappaView, Model, Prototype } from './model.ts'
+import type { KappaSummary, KappaView, Model, NewModel, Prototype } from './model.ts'
+import type { ModelAlias } from './model-name.ts'
 import type { Page, PageRequest } from './page.ts'
 import type { JobQueue } from './ports.ts'
 import type { Project, Usage } from './project.ts'
@@ -99,7 +100,7 @@ export type RunPatch = Partial<
 >
 
 export interface RunStore {
-  /** Throws dataset_version_not_found when the version was removed meanwhile, checkpoint_not_found when that of its init was. */
+  /** Throws dataset_version_not_found when the version was removed meanwhile, checkpoint_not_found when what it begins from was. */
   insert(run: Run): Promise<void>
   find(projectId: string, id: string): Promise<Run | null>
   /** For workers, which serve every project. With `lock`, the row stays locked until the transaction ends. */
@@ -111,7 +112,7 @@ export interface RunStore {
   /** False when the lease is no longer ours: then nothing was written. */
   updateUnderLease(lease: Lease, patch: RunPatch): Promise<boolean>
   /** Unfenced: for users' requests, inside a transaction that locked the row. */
-  update(id: string, patch: RunPatch & { readonly desired?: Run['desired'] }): Promise<void>
+  update(id: string, patch: RunPatch & Partial<Pick<Run, 'desired' | 'recipe'>>): Promise<void>
   /**
    * Up to 500 runs that may need a job, oldest first, for the supervisor: those whose lease expired before `now` and those
    * that nobody holds. Enqueue a leg for each; where one is waiting or running, that changes nothing.
@@ -185,15 +186,36 @@ export interface CheckpointStore {
   markDeleted(id: string): Promise<void>
 }
 
+export interface ModelFilter {
+  readonly name?: string
+}
+
 export interface ModelStore {
-  insert(model: Model): Promise<void>
+  /** Gives it the next version of its name: call it in a unit of work. */
+  insert(model: NewModel): Promise<Model>
   /** Of any project, oldest first. */
   listExporting(limit: number): Promise<readonly Model[]>
   find(projectId: string, id: string): Promise<Model | null>
-  /** With `lock`, the row stays locked until the transaction ends. */
+  findVersion(projectId: string, name: string, version: number): Promise<Model | null>
+  findByAlias(projectId: string, name: string, alias: string): Promise<Model | null>
+  /** For workers, which serve every project. With `lock`, the row stays locked until the transaction ends. */
   load(id: string, options?: { lock: boolean }): Promise<Model | null>
-  list(projectId: string, page: PageRequest): Promise<Page<Model>>
-  update(id: string, patch: Partial<Model>): Promise<void>
+  list(projectId: string, filter: ModelFilter, page: PageRequest): Promise<Page<Model>>
+  /** Gives it the next version of the other name: call it in a unit of work that has locked it. */
+  rename(model: Model, name: string | null): Promise<Model>
+  update(id: string, patch: Partial<Omit<NewModel, 'name'>>): Promise<void>
+}
+
+export interface ModelAliasStore {
+  /** Until the transaction ends nobody else gives the name, or moves an alias of it. False where no model ever had it. */
+  lockName(projectId: string, name: string): Promise<boolean>
+  hasName(projectId: string, name: string): Promise<boolean>
+  find(projectId: string, name: string, alias: string): Promise<ModelAlias | null>
+  /** By alias. */
+  list(projectId: string, name: string, page: PageRequest): Promise<Page<ModelAlias>>
+  /** Writes it, whether or not it was there. */
+  put(alias: ModelAlias): Promise<void>
+  remove(alias: Pick<ModelAlias, 'projectId' | 'name' | 'alias'>): Promise<void>
 }
 
 export interface EvaluationFilter {
@@ -339,6 +361,7 @@ export interface Stores {
   readonly stepReports: StepReportStore
   readonly checkpoints: CheckpointStore
   readonly models: ModelStore
+  readonly modelAliases: ModelAliasStore
   readonly prototypes: PrototypeStore
   readonly evaluations: EvaluationStore
   readonly idempotency: IdempotencyStore

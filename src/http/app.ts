@@ -24,11 +24,13 @@ import { auditRoutes } from './routes/audit.ts'
 import { datasetRoutes } from './routes/datasets.ts'
 import { evaluationRoutes } from './routes/evaluations.ts'
 import { keyRoutes } from './routes/keys.ts'
+import { modelAliasRoutes } from './routes/model-aliases.ts'
 import { modelRoutes } from './routes/models.ts'
 import { objectRoutes } from './routes/objects.ts'
 import { operationRoutes } from './routes/operations.ts'
 import { projectKeyRoutes, projectRoutes } from './routes/projects.ts'
 import { prototypeRoutes } from './routes/prototypes.ts'
+import { runForkRoutes } from './routes/run-forks.ts'
 import { runRecordRoutes } from './routes/run-records.ts'
 import { runRequestRoutes, runRoutes } from './routes/runs.ts'
 import { servingRoutes } from './routes/serving.ts'
@@ -100,8 +102,10 @@ export async function createApp(options: AppOptions): Promise<App> {
   versionContentRoutes(app, services)
   runRequestRoutes(app, services)
   runRoutes(app, services)
+  runForkRoutes(app, services)
   runRecordRoutes(app, services, { clock, streams })
   modelRoutes(app, services)
+  modelAliasRoutes(app, services)
   weightUploadRoutes(app, services)
   prototypeRoutes(app, services)
   evaluationRoutes(app, services)

@@ -27,6 +27,8 @@ export interface TrainRequest {
   readonly outFolder: string
   /** A checkpoint folder; without it the run starts at step 0. */
   readonly resumeFrom?: string
+  /** The run is a fork or was extended: the checkpoint may be of another recipe, as far as recipe/forks.ts allows. */
+  readonly isFork?: boolean
   readonly init?: TrainInit
   readonly checkpointEveryS?: number
   readonly checkpointEverySteps?: number

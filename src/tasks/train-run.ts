@@ -34,7 +34,7 @@ import { fetchInit } from './fetch-init.ts'
 import type { OnOutcome, WorkOutcome } from './fitness.ts'
 import { beat, createLegControl, type LegControl } from './leg-control.ts'
 import { createLegReporter, type LegReporter } from './leg-reporter.ts'
-import { restoreCheckpoint } from './restore-checkpoint.ts'
+import { fetchFork, restoreCheckpoint } from './restore-checkpoint.ts'
 import { retryOutages } from './retry.ts'
 import { outcomeOfTrainer, type TrainerEnd } from './trainer-outcome.ts'
 
@@ -140,7 +140,8 @@ async function runLeg(deps: TrainRunDeps, leg: Leg): Promise<LegOutcome> {
     const { stopping } = control
     const dataset = await cache.acquire(await datasetEntry(deps.objects, claim.version), stopping)
     held.push(dataset)
-    const resumeFrom = await restoreCheckpoint({ ...deps, ...claim, folder, signal: stopping })
+    const restoring = { ...deps, ...claim, folder, signal: stopping }
+    const resumeFrom = (await restoreCheckpoint(restoring)) ?? (await fetchFork(restoring))
     const init = resumeFrom === null ? await fetchInit(cache, claim, stopping) : null
     if (init !== null) held.push(init)
     stopping.throwIfAborted()
@@ -176,6 +177,7 @@ function requestOf(deps: TrainRunDeps, { run }: Claim, { dataset, folder, resume
     device: run.compute.device,
     devices: run.compute.devices,
     ...(resumeFrom === null ? {} : { resumeFrom }),
+    ...(run.forkedFrom === null && run.extensions.length === 0 ? {} : { isFork: true }),
     ...(run.init === null ? {} : { init: { record: run.init, ...(init === null ? {} : { path: init.folder }) } }),
     ...(deps.threads === 0 ? {} : { threads: deps.threads })
   }

@@ -6,7 +6,8 @@
  *  2. Every file has the size and hash that the manifest says, or the checkpoint is invalid: it is never repaired. The
  *     manifest is held against the files too: the state hash covers tensors and step, the config hash the recipe.
  *  3. The tensors are exactly those of the recipe, with their shapes; none missing, none extra.
- *  4. The recipe is the checkpoint's own, the preset's name apart: another recipe is another run.
+ *  4. The recipe is the checkpoint's own, the preset's name apart: another recipe is another run. Of a run that is a fork or
+ *     was extended it may differ in what acts in a step alone (recipe/forks.ts).
  *  5. The dataset has the content hash it had: the order of images depends on it.
  *  6. The run began from the same weights: its state does not tell any more which they were, and its record does.
  *  7. Then step `step` is the next one. It is the position in every schedule, in the data and in every random stream at
@@ -19,7 +20,8 @@ import { digestOf, publishFolder, readVerified, writeDurably } from '../base/dur
 import { AppError, isAppError } from '../base/errors.ts'
 import { decodeSafetensors, encodeSafetensors, type FloatTensor, type Safetensors } from '../base/safetensors.ts'
 import type { CheckpointEvent, OutputFile } from '../protocol/training-events.ts'
-import { recipeDifferences, recipeHash, wordOf } from '../recipe/differences.ts'
+import { type RecipeDifference, recipeDifferences, recipeHash, wordOf } from '../recipe/differences.ts'
+import { forkChanges } from '../recipe/forks.ts'
 import type { InitRecord } from '../recipe/init-record.ts'
 import { schemaErrors } from '../recipe/presets.ts'
 import type { Recipe } from '../recipe/schema.ts'
@@ -144,12 +146,23 @@ function healthTensors({ tensors }: Safetensors): HealthTensors {
   return health
 }
 
+export interface Resuming {
+  readonly recipe: Recipe
+  readonly contentHash: string
+  readonly init?: InitRecord | undefined
+  /** Forked or extended: its checkpoint may have been made with another recipe. */
+  readonly isFork?: boolean | undefined
+}
+
+function recipeConflicts(before: Recipe, { recipe, isFork }: Resuming): RecipeDifference[] {
+  if (!isFork) return recipeDifferences(before, recipe)
+  const fixed = forkChanges(before, recipe).filter(({ reason }) => reason !== null)
+  return fixed.map((change) => ({ path: `/${change.path.join('/')}`, before: change.before, after: change.after }))
+}
+
 /** @throws AppError checkpoint_invalid naming what differs when the run to go on is another than the checkpoint's */
-export function checkResumable(
-  checkpoint: TrainState,
-  run: { recipe: Recipe; contentHash: string; init?: InitRecord | undefined }
-): void {
-  const errors = recipeDifferences(checkpoint.recipe, run.recipe).map(({ path, before, after }) => ({
+export function checkResumable(checkpoint: TrainState, run: Resuming): void {
+  const errors = recipeConflicts(checkpoint.recipe, run).map(({ path, before, after }) => ({
     path,
     message: `is ${wordOf(before)} in the checkpoint, ${wordOf(after)} now`
   }))

@@ -33,6 +33,8 @@ export interface TrainOptions extends RhythmOptions {
   readonly outFolder: string
   /** A checkpoint folder to go on from. */
   readonly resumeFrom?: string
+  /** The run is a fork or was extended: the checkpoint may be of another recipe, as far as recipe/forks.ts allows. */
+  readonly isFork?: boolean
   /** What the run begins from, random weights by default; its weights are read at step 0 alone. */
   readonly init?: Init | undefined
   /** Stops, as the signal would, after so many steps of this call. */
@@ -160,7 +162,7 @@ async function takeStep(step: number, trainStep: TrainStep, { batches, options }
 
 /** Null when it was stopped before there was a state to keep. */
 async function beginOrResume(options: TrainOptions, batches: Batches): Promise<TrainState | null> {
-  const { recipe, resumeFrom } = options
+  const { recipe, resumeFrom, isFork } = options
   const { contentHash, stepsPerEpoch } = batches
   const init = options.init?.record
   if (resumeFrom === undefined) {
@@ -168,7 +170,7 @@ async function beginOrResume(options: TrainOptions, batches: Batches): Promise<T
     return tensors && { step: 0, epoch: 0, stepsPerEpoch, recipe, contentHash, init, tensors, health: new Map() }
   }
   const checkpoint = await readCheckpoint(resumeFrom)
-  checkResumable(checkpoint, { recipe, contentHash, init })
+  checkResumable(checkpoint, { recipe, contentHash, init, isFork })
   return { ...checkpoint, stepsPerEpoch, recipe }
 }
 

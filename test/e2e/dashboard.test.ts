@@ -181,6 +181,44 @@ describe('the dashboard', { skip: hasChromium ? false : reason }, () => {
     }
   })
 
+  it('names a model by an alias, and moves it to a newer version', async () => {
+    const { json: models } = await platform.call('GET', '/v1/models?name=first')
+    const { id, checkpoint } = models.data[0]
+    await open(`#/models/${id}`)
+    await field('Alias for this version').fill('prod')
+    await button('Set alias').click()
+    const aliases = page.getByRole('region', { name: 'Aliases' })
+    await aliases.getByText('first@prod').waitFor()
+    await aliases.getByRole('cell', { name: 'this version' }).waitFor()
+    const newer = await dataOf(platform.client.POST('/v1/models', { body: { checkpoint, name: 'first' } }))
+    await open(`#/models/${newer.id}`)
+    await aliases.getByRole('button', { name: 'Move here' }).click({ timeout: TRAIN_MS })
+    await aliases.getByRole('cell', { name: 'this version' }).waitFor()
+    assert.equal((await platform.call('GET', '/v1/models/first@prod')).json.id, newer.id)
+  })
+
+  it('trains a run longer, and forks it with another learning rate', async () => {
+    await open('#/runs')
+    await page.getByRole('link', { name: 'first', exact: true }).click()
+    await button('Train longer').click()
+    const longer = page.getByRole('dialog', { name: /more epochs/ })
+    await longer.getByLabel('Epochs in all').fill('2')
+    await longer.getByRole('button', { name: 'Train longer' }).click()
+    await seen('step 100 of 100', TRAIN_MS)
+    await seen('1 to 2 epochs at step 50')
+    await button('Fork').click()
+    const fork = page.getByRole('dialog', { name: 'Fork this run' })
+    await fork.getByLabel('Learning rate').fill('many')
+    await fork.getByRole('button', { name: 'Start the fork' }).click()
+    await fork.getByRole('alert').waitFor()
+    await fork.getByLabel('Learning rate').fill('0.0001')
+    await fork.getByLabel('Epochs in all').fill('3')
+    await fork.getByRole('button', { name: 'Start the fork' }).click()
+    await heading('first, forked').waitFor()
+    await seen('with another epochs, learning_rate')
+    await seen('step 150 of 150', TRAIN_MS)
+  })
+
   it('keeps what it has read while the API is away, says so, and goes on by itself', async () => {
     await open('#/runs')
     const row = page.getByRole('row', { name: /first again/ })

@@ -2,7 +2,7 @@
 import { newId } from '../../src/base/ids.ts'
 import type { Checkpoint } from '../../src/domain/checkpoint.ts'
 import type { DatasetVersion } from '../../src/domain/dataset.ts'
-import type { Model, Prototype } from '../../src/domain/model.ts'
+import type { Model, NewModel, Prototype } from '../../src/domain/model.ts'
 import type { ObjectStore } from '../../src/domain/ports.ts'
 import type { Stores } from '../../src/domain/stores.ts'
 
@@ -93,7 +93,7 @@ export const aCheckpoint = (runId: string, projectId: string): Checkpoint => ({
 /** A model that answers, with three prototypes. */
 export async function aReadyModel(stores: Stores, projectId: string, patch: Partial<Model> = {}): Promise<Model> {
   const id = newId('model')
-  const model: Model = {
+  const model: NewModel = {
     id,
     projectId,
     name: 'shoes',
@@ -142,12 +142,12 @@ export async function aReadyModel(stores: Stores, projectId: string, patch: Part
     readyAt: AT,
     ...patch
   }
-  await stores.models.insert(model)
+  const inserted = await stores.models.insert(model)
   await stores.prototypes.replaceAll(
     id,
     [0, 1, 2].map((index) => aPrototype(id, index))
   )
-  return model
+  return inserted
 }
 
 const aPrototype = (modelId: string, index: number): Prototype => ({

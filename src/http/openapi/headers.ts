@@ -34,12 +34,14 @@ const OF_OPERATION: Partial<Record<OperationId, readonly HeaderName[]>> = {
   createDataset: ['Location'],
   createDatasetVersion: ['Location'],
   createRun: ['Location'],
+  forkRun: ['Location'],
   createModel: ['Location'],
   createEvaluation: ['Location'],
   createEmbeddings: ['Server-Timing'],
   createModelEmbeddings: ['Server-Timing', 'Kappa-Dimensions'],
   createAssignments: ['Server-Timing'],
   getObject: ['Content-Disposition'],
+  putModelAlias: ['ETag'],
   putObjectPart: ['ETag']
 }
 

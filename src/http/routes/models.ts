@@ -1,12 +1,23 @@
 import { Type } from 'typebox'
+import type { ModelFilter } from '../../domain/stores.ts'
 import type { Services } from '../../services/services.ts'
 import { sendWithEtag } from '../core/etag.ts'
-import { IdParams, ModelDescription, PageQuery, presentPage, toPageRequest } from '../schemas/common.ts'
-import { ArtifactList, CreateModel, Model, ModelList, presentArtifacts, presentModel } from '../schemas/model.ts'
+import { IdParams, ModelDescription, presentPage, toPageRequest, type Wire } from '../schemas/common.ts'
+import {
+  ArtifactList,
+  CreateModel,
+  Model,
+  ModelList,
+  ModelQuery,
+  presentArtifacts,
+  presentModel
+} from '../schemas/model.ts'
 import { readImport } from '../schemas/model-import.ts'
 import type { App } from '../server.ts'
 
 const tags = ['models']
+const readFilter = ({ name }: Wire<typeof ModelQuery>): ModelFilter => (name === undefined ? {} : { name })
+
 const notReady = ['model_not_found', 'model_not_ready'] as const
 
 export function modelRoutes(app: App, { models }: Pick<Services, 'models'>): void {
@@ -45,13 +56,13 @@ export function modelRoutes(app: App, { models }: Pick<Services, 'models'>): voi
         operationId: 'listModels',
         tags,
         summary: 'List models, newest first',
-        querystring: PageQuery,
+        querystring: ModelQuery,
         response: { 200: ModelList }
       },
       config: { hasOpenAiErrors: true }
     },
     async ({ query, principal }) =>
-      presentPage(await models.list(principal.projectId, toPageRequest(query)), presentModel)
+      presentPage(await models.list(principal.projectId, readFilter(query), toPageRequest(query)), presentModel)
   )
 
   app.get(
@@ -61,7 +72,8 @@ export function modelRoutes(app: App, { models }: Pick<Services, 'models'>): voi
         operationId: 'getModel',
         tags,
         summary: 'Get a model',
-        description: 'By its id, or by that of its run, as everywhere a model is named.',
+        description:
+          'By its id, `name@3`, `name@alias` or the id of its run, as everywhere a model is named. The answer names the model itself.',
         params: IdParams,
         response: { 200: Model, 304: Type.Null() }
       },
@@ -80,11 +92,12 @@ export function modelRoutes(app: App, { models }: Pick<Services, 'models'>): voi
         operationId: 'updateModel',
         tags,
         summary: 'Rename a model',
+        description: 'It is the newest version of its new name. One that an alias means keeps its name: 409.',
         params: IdParams,
         body: ModelDescription,
         response: { 200: Model }
       },
-      config: { problems: notReady }
+      config: { problems: [...notReady, 'model_has_alias'] }
     },
     async ({ params, body, principal }) => presentModel(await models.rename(principal.projectId, params.id, body.name))
   )

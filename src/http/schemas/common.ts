@@ -43,19 +43,25 @@ export const MOST_INT4 = 2_147_483_647
 
 export const Name = Text({ minLength: 1, maxLength: 200 })
 
+export const ModelName = Text({
+  minLength: 1,
+  maxLength: 200,
+  description: 'One line, neither blank nor with spaces at its ends, without @. Every model of a name has a version.'
+})
+
 /** Of what has a name in any case, and of what may have one. */
 export const Description = description(Name, 'Description')
 export const OptionalDescription = description(Nullable(Name), 'OptionalDescription')
 /** Of models, which have no metadata. */
 export const ModelDescription = Type.Object(
-  { name: Nullable(Name) },
+  { name: Nullable(ModelName) },
   { ...closed, $id: 'ModelDescription', examples: [{ name: 'shoes, ViT-S' }] }
 )
 
 export const ResourceError = Type.Object({ code: Type.String(), message: Type.String() }, { $id: 'ResourceError' })
 
 /** Of a resource in a path. Any text: what is no id is not found. */
-export const Id = Text({ minLength: 1, maxLength: 200 })
+export const Id = Text({ minLength: 1, maxLength: 300 })
 export const IdParams = Type.Object({ id: Id }, closed)
 
 /** Opaque to clients; http/core/cursors.ts makes and checks it for every list whose query has this field. */

@@ -42,7 +42,9 @@ const GroundTruth = Type.Object(
 export const CreateEvaluation = Type.Object(
   {
     name: Type.Optional(Nullable(Name)),
-    model: Type.Optional(Text({ minLength: 1, maxLength: 64, description: 'Its id, or that of its run.' })),
+    model: Type.Optional(
+      Text({ minLength: 1, maxLength: 300, description: 'Its id, `name@3`, `name@alias`, or the id of its run.' })
+    ),
     checkpoint: Type.Optional(
       Text({
         minLength: 1,
@@ -72,9 +74,9 @@ export const CreateEvaluation = Type.Object(
       Nullable(
         Text({
           minLength: 1,
-          maxLength: 64,
+          maxLength: 300,
           description:
-            'Another model, by its id or that of its run, or a checkpoint: label_free says how far both assign the judged images alike.'
+            'Another model, named as `model` is, or a checkpoint: label_free says how far both assign the judged images alike.'
         })
       )
     ),

@@ -101,7 +101,9 @@ export const EvaluationList = ListOf(Evaluation, 'EvaluationList')
 export const EvaluationQuery = Type.Object(
   {
     ...pageQuery,
-    model: Type.Optional(Text({ maxLength: 64, description: 'Its id, or that of its run.' })),
+    model: Type.Optional(
+      Text({ maxLength: 300, description: 'Its id, `name@3`, `name@alias`, or the id of its run.' })
+    ),
     run: Type.Optional(
       Text({ maxLength: 64, description: 'Those that it asked for, of its checkpoints and its model.' })
     ),

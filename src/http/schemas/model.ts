@@ -2,7 +2,18 @@ import { type Static, Type } from 'typebox'
 import type { Model as DomainModel, MixtureSummary } from '../../domain/model.ts'
 import { WHOLE_RANGE } from '../../recipe/bits.ts'
 import type { Artifact as ServiceArtifact } from '../../services/models/models.ts'
-import { closed, ListOf, Name, Nullable, Resource, ResourceError, Text, Timestamp, timestampOrNull } from './common.ts'
+import {
+  closed,
+  ListOf,
+  ModelName,
+  Nullable,
+  pageQuery,
+  Resource,
+  ResourceError,
+  Text,
+  Timestamp,
+  timestampOrNull
+} from './common.ts'
 import { ModelImport, presentImport } from './model-import.ts'
 
 const Preprocessing = Type.Object(
@@ -84,6 +95,8 @@ export const Model = Resource(
     owned_by: Type.String({ description: "The project, as OpenAI's clients read it." }),
     project_id: Type.String(),
     name: Nullable(Type.String()),
+    version: Nullable(Type.Integer({ description: 'Of its name, counted from 1; null without one.' })),
+    aliases: Type.Array(Type.String(), { description: 'That mean this model: `name@alias` in a request.' }),
     run: Nullable(Type.String()),
     checkpoint: Nullable(Type.String()),
     import: Nullable(ModelImport),
@@ -100,15 +113,20 @@ export const Model = Resource(
   'Model'
 )
 
+export const ModelQuery = Type.Object(
+  { ...pageQuery, name: Type.Optional(Text({ minLength: 1, maxLength: 200, description: 'Its versions alone.' })) },
+  closed
+)
+
 export const ModelList = ListOf(Model, 'ModelList')
 
 const CreateModelOfCheckpoint = Type.Object(
-  { checkpoint: Text({ minLength: 1, maxLength: 64 }), name: Type.Optional(Nullable(Name)) },
+  { checkpoint: Text({ minLength: 1, maxLength: 64 }), name: Type.Optional(Nullable(ModelName)) },
   { ...closed, description: 'The teacher of a checkpoint.' }
 )
 
 const CreateModelOfWeights = Type.Object(
-  { import: ModelImport, name: Type.Optional(Nullable(Name)) },
+  { import: ModelImport, name: Type.Optional(Nullable(ModelName)) },
   { ...closed, description: 'Weights that were trained elsewhere.' }
 )
 
@@ -146,6 +164,8 @@ export const presentModel = (model: DomainModel): Static<typeof Model> => ({
   owned_by: model.projectId,
   project_id: model.projectId,
   name: model.name,
+  version: model.version,
+  aliases: [...model.aliases],
   run: model.runId,
   checkpoint: model.checkpointId,
   import: model.importedFrom && presentImport(model.importedFrom),

@@ -1,7 +1,7 @@
 import { type Static, Type } from 'typebox'
 import { DEVICE_KINDS, DEVICE_WISHES } from '../../base/devices.ts'
 import { type Compute as DomainCompute, type Run as DomainRun, RUN_STATUSES, type RunEngine } from '../../domain/run.ts'
-import type { RunRequest } from '../../services/runs/runs.ts'
+import type { RunRequest } from '../../services/runs/run-plan.ts'
 import {
   closed,
   ListOf,
@@ -17,6 +17,7 @@ import {
 } from './common.ts'
 import { PlanOfRun, presentRunEvaluation, RunEvaluation, readPlanOfRun } from './evaluation-plan.ts'
 import { Init, InitRequest, presentInit, readInit } from './init.ts'
+import { Extensions, ForkedFrom, presentFork } from './lineage.ts'
 import { Estimate, RecipeReasons, Warnings } from './plan.ts'
 import { presentRecipe, ResolvedRecipe, readHyperparameters, recipeFields } from './recipe.ts'
 
@@ -39,7 +40,7 @@ const limits = {
 
 const Compute = Type.Object({ device: Type.Optional(Type.Enum([...DEVICE_WISHES])), ...limits }, closed)
 
-const ComputeWish = Type.Object(
+export const ComputeWish = Type.Object(
   {
     device: Type.Optional(
       Type.Enum([...DEVICE_WISHES, 'cuda'], {
@@ -53,7 +54,7 @@ const ComputeWish = Type.Object(
   closed
 )
 
-const CheckpointPolicy = Type.Object(
+export const CheckpointPolicy = Type.Object(
   {
     every_s: Type.Optional(Type.Integer({ minimum: 10, maximum: 86_400 })),
     keep_last: Type.Optional(Type.Integer({ minimum: 1, maximum: 100 }))
@@ -61,7 +62,7 @@ const CheckpointPolicy = Type.Object(
   closed
 )
 
-const Alarm = Type.Object({ rule: Type.Enum(['collapse']), action: Type.Enum(['notify', 'pause']) }, closed)
+export const Alarm = Type.Object({ rule: Type.Enum(['collapse']), action: Type.Enum(['notify', 'pause']) }, closed)
 
 const examples = [
   {
@@ -138,6 +139,8 @@ const properties = {
   arch: Type.String(),
   resolved_recipe: ResolvedRecipe,
   init: Nullable(Init),
+  forked_from: Nullable(ForkedFrom),
+  extensions: Extensions,
   recipe_reasons: RecipeReasons,
   compute: Type.Required(Compute),
   checkpoint: Type.Required(CheckpointPolicy),
@@ -170,6 +173,8 @@ export const Run = Resource(properties, 'Run')
 export const RunList = ListOf(Run, 'RunList')
 export const CreatedRun = Resource({ ...properties, warnings: Warnings, estimate: Estimate }, 'CreatedRun')
 
+export const ExtendedRun = Resource({ ...properties, estimate: Estimate }, 'ExtendedRun')
+
 export const ValidatedRun = Resource(
   {
     object: Type.Literal('run_validation'),
@@ -199,6 +204,10 @@ export const RunQuery = Type.Object(
   closed
 )
 
+/** An older word is still taken. */
+export const readDevice = (device: Static<typeof ComputeWish>['device']): DomainCompute['device'] | undefined =>
+  device === 'cuda' ? 'gpu' : device
+
 /** The request with everything that is not the recipe's business filled in. */
 export function readRunRequest(body: Static<typeof CreateRun>): RunRequest {
   const { method, preset, arch, patch_size: patchSize, seed, hyperparameters } = body
@@ -215,7 +224,7 @@ export function readRunRequest(body: Static<typeof CreateRun>): RunRequest {
     },
     init: readInit(body.init),
     compute: {
-      device: body.compute?.device === 'cuda' ? 'gpu' : (body.compute?.device ?? 'any'),
+      device: readDevice(body.compute?.device) ?? 'any',
       devices: body.compute?.devices ?? 1,
       maxRuntimeS: body.compute?.max_runtime_s ?? WEEKS_4_S,
       priority: body.compute?.priority ?? 0
@@ -252,6 +261,8 @@ export const presentRun = (run: DomainRun): Static<typeof Run> => ({
   arch: run.recipe.arch,
   resolved_recipe: presentRecipe(run.recipe),
   init: run.init && presentInit(run.init),
+  forked_from: run.forkedFrom && presentFork(run.forkedFrom),
+  extensions: run.extensions.map((extension) => ({ ...extension })),
   recipe_reasons: [...run.recipeReasons],
   compute: presentCompute(run.compute),
   checkpoint: { every_s: run.checkpoint.everyS, keep_last: run.checkpoint.keepLast },

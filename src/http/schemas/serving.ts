@@ -39,7 +39,11 @@ const PNG =
 
 export const CreateEmbeddings = Type.Object(
   {
-    model: Text({ minLength: 1, maxLength: 64, description: 'A model, or a run whose model is meant.' }),
+    model: Text({
+      minLength: 1,
+      maxLength: 300,
+      description: 'A model: its id, `name@3`, `name@alias`, or a run whose model is meant.'
+    }),
     input: Input,
     encoding_format: Type.Optional(EncodingFormat),
     dimensions: Type.Optional(dimensions),

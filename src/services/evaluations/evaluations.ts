@@ -61,7 +61,7 @@ export function createEvaluationService(deps: EvaluationServiceDeps) {
     if (position === null) {
       throw new AppError('invalid_request', { errors: [{ path: 'dataset', message: 'must be ds_… or ds_…@3' }] })
     }
-    const modelId = model?.startsWith('run_') ? (await models.get(projectId, model)).id : model
+    const modelId = model !== undefined && /^run_|@/.test(model) ? (await models.get(projectId, model)).id : model
     return {
       ...(modelId !== undefined && { modelId }),
       ...(run !== undefined && { runId: run }),

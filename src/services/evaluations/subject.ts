@@ -9,7 +9,7 @@ import type { Network } from '../../recipe/network.ts'
 import type { ModelService } from '../models/models.ts'
 import { networkOfRun, type PlanRequest, type PlanSubject } from './plan-evaluation.ts'
 
-/** `model` is its id, or that of its run. */
+/** `model` is its id, name@version, name@alias, or the id of its run. */
 export type SubjectWish = { readonly model: string } | { readonly checkpoint: string }
 
 export interface SubjectDeps {
@@ -63,7 +63,7 @@ export async function findAgainst(
   { reference, measured, plan }: { readonly reference: string; readonly measured: Found; readonly plan: PlanRequest }
 ): Promise<SubjectName> {
   const at = (message: string) => [{ path: '/against', message }]
-  const wish = reference.startsWith('ckpt_') ? { checkpoint: reference } : { model: reference }
+  const wish = /^ckpt_[^@]*$/.test(reference) ? { checkpoint: reference } : { model: reference }
   const other = await findSubject(deps, projectId, wish).catch((error: unknown) => {
     if (!isAppError(error)) throw error
     throw new AppError(error.code, { ...error.details, errors: at(error.message) }, { cause: error })

@@ -1,10 +1,13 @@
-/** Models: teachers of checkpoints, exported by a job. Wherever a model is named, the run it came from may be. */
+/** Models: teachers of checkpoints, exported by a job. Wherever a model is named, its name and version, an alias, or the run it came from may be. */
 import { AppError } from '../../base/errors.ts'
 import type { Model, ModelImport } from '../../domain/model.ts'
+import { nameErrors } from '../../domain/model-name.ts'
 import type { Page, PageRequest } from '../../domain/page.ts'
-import type { Stores } from '../../domain/stores.ts'
+import type { ModelFilter, Stores } from '../../domain/stores.ts'
 import { createUploadVerbs, type UploadDeps } from '../datasets/uploads.ts'
 import { checkQuotas } from '../projects/quotas.ts'
+import { createAliasVerbs } from './aliases.ts'
+import { findModel } from './find-model.ts'
 import { newModel } from './new-model.ts'
 import { checkWeightSource } from './weight-sources.ts'
 
@@ -25,6 +28,11 @@ export type ReadyModel = Model & { readonly status: 'ready'; readonly config: No
 /** A ready model that has prototypes. */
 export type ModelWithHead = ReadyModel & { readonly prototypes: number; readonly temperature: number }
 
+function checkName(name: string | null): void {
+  const errors = nameErrors('/name', name)
+  if (errors.length > 0) throw new AppError('invalid_request', { errors })
+}
+
 const DOWNLOAD_EXPIRES_IN_S = 3600
 
 export type ModelService = ReturnType<typeof createModelService>
@@ -33,23 +41,8 @@ export function createModelService(deps: ModelServiceDeps) {
   const { unitOfWork, stores, objects, clock, newId } = deps
   const uploads = createUploadVerbs(deps)
 
-  async function findOfRun(projectId: string, runId: string): Promise<Model | null> {
-    const run = await stores.runs.find(projectId, runId)
-    if (run === null) return null
-    if (run.modelId !== null) return stores.models.find(projectId, run.modelId)
-    throw new AppError('model_not_ready', { message: `Run ${runId} is ${run.status}; it has no model yet.`, runId })
-  }
-
-  /**
-   * @param reference id of a model, or of the run whose model is meant
-   * @throws AppError model_not_found, model_not_ready
-   */
-  async function get(projectId: string, reference: string): Promise<Model> {
-    const isRun = reference.startsWith('run_')
-    const model = isRun ? await findOfRun(projectId, reference) : await stores.models.find(projectId, reference)
-    if (model === null) throw new AppError('model_not_found', { model: reference })
-    return model
-  }
+  /** @throws AppError model_not_found, model_not_ready */
+  const get = (projectId: string, reference: string): Promise<Model> => findModel(stores, projectId, reference)
 
   /** @throws AppError model_not_found, model_not_ready */
   async function getReady(projectId: string, reference: string): Promise<ReadyModel> {
@@ -80,13 +73,17 @@ export function createModelService(deps: ModelServiceDeps) {
     getReady,
     getWithHead,
 
-    list: (projectId: string, page: PageRequest): Promise<Page<Model>> => stores.models.list(projectId, page),
+    ...createAliasVerbs(deps),
 
-    /** @throws AppError checkpoint_not_found, quota_exceeded */
+    list: (projectId: string, filter: ModelFilter, page: PageRequest): Promise<Page<Model>> =>
+      stores.models.list(projectId, filter, page),
+
+    /** @throws AppError invalid_request for what is no name, checkpoint_not_found, quota_exceeded */
     async create(
       projectId: string,
       request: { readonly checkpoint: string; readonly name: string | null }
     ): Promise<Model> {
+      checkName(request.name)
       return unitOfWork(async (tx) => {
         const checkpoint = await tx.checkpoints.find(projectId, request.checkpoint)
         if (checkpoint?.status !== 'complete') {
@@ -94,9 +91,9 @@ export function createModelService(deps: ModelServiceDeps) {
           throw new AppError('checkpoint_not_found', { errors })
         }
         const { id: checkpointId, runId, step } = checkpoint
-        const model = newModel({ ...named(projectId, request.name), checkpointId, runId, step })
-        await checkQuotas(tx, { projectId, wanted: { storageBytes: 0 }, now: model.createdAt })
-        await tx.models.insert(model)
+        const wanted = newModel({ ...named(projectId, request.name), checkpointId, runId, step })
+        await checkQuotas(tx, { projectId, wanted: { storageBytes: 0 }, now: wanted.createdAt })
+        const model = await tx.models.insert(wanted)
         await tx.jobs.enqueue('export-model', { modelId: model.id }, { key: model.id, project: projectId })
         return model
       })
@@ -107,24 +104,36 @@ export function createModelService(deps: ModelServiceDeps) {
       projectId: string,
       request: ModelImport & { readonly name: string | null }
     ): Promise<Model> {
+      checkName(request.name)
       const source = await checkWeightSource(stores, projectId, request.source)
-      const model = newModel({
+      const wanted = newModel({
         ...named(projectId, request.name),
         importedFrom: { source, options: request.options }
       })
       return unitOfWork(async (tx) => {
-        await checkQuotas(tx, { projectId, wanted: { storageBytes: 0 }, now: model.createdAt })
-        await tx.models.insert(model)
+        await checkQuotas(tx, { projectId, wanted: { storageBytes: 0 }, now: wanted.createdAt })
+        const model = await tx.models.insert(wanted)
         await tx.jobs.enqueue('import-model', { modelId: model.id }, { key: model.id, project: projectId })
         return model
       })
     },
 
-    /** @throws AppError model_not_found, model_not_ready for a run without one */
+    /**
+     * It is the newest version of its new name; the number that it had is given to no other.
+     * @throws AppError invalid_request, model_not_found, model_has_alias; model_not_ready for a run without one
+     */
     async rename(projectId: string, reference: string, name: string | null): Promise<Model> {
-      const model = await get(projectId, reference)
-      await unitOfWork((tx) => tx.models.update(model.id, { name }))
-      return { ...model, name }
+      checkName(name)
+      const { id } = await get(projectId, reference)
+      return unitOfWork(async (tx) => {
+        const model = await tx.models.load(id, { lock: true })
+        if (model === null) throw new AppError('model_not_found', { model: reference })
+        if (model.name === name) return model
+        const [alias] = model.aliases
+        if (alias === undefined) return tx.models.rename(model, name)
+        const message = `Model ${id} is ${model.name}@${alias}: move or delete the alias before.`
+        throw new AppError('model_has_alias', { message, modelId: id })
+      })
     },
 
     /** Weights on their way into the object store, as files of a dataset are. */

@@ -28,6 +28,8 @@ export interface Claim {
   readonly lease: Lease
   /** Complete ones, newest first: the first that can be read is where the leg begins. */
   readonly checkpoints: readonly Checkpoint[]
+  /** Of its parent, where a fork without a checkpoint of its own begins; null for other runs, and where it is gone. */
+  readonly forkedCheckpoint: Checkpoint | null
   readonly version: DatasetVersion
   /** Of what the run begins from; null where that is random weights, or is gone. */
   readonly initFiles: InitFiles | null
@@ -140,7 +142,14 @@ async function claim(deps: LegDeps, tx: Stores, { runId, by }: { runId: string; 
   await tx.events.append(runId, [stateEvent(starting)], now)
   const { data } = await tx.checkpoints.listByRun(run.projectId, runId, { limit: CHECKPOINTS_TO_TRY, after: null })
   const complete = data.filter(({ status }) => status === 'complete')
-  return { run: starting, lease, checkpoints: complete, version, initFiles: await findInitFiles(tx, run) }
+  const forkedCheckpoint = run.forkedFrom === null ? null : await findComplete(tx, run.forkedFrom.checkpointId)
+  const initFiles = await findInitFiles(tx, run)
+  return { run: starting, lease, checkpoints: complete, forkedCheckpoint, version, initFiles }
+}
+
+async function findComplete(tx: Stores, id: string): Promise<Checkpoint | null> {
+  const checkpoint = await tx.checkpoints.load(id)
+  return checkpoint?.status === 'complete' ? checkpoint : null
 }
 
 /** Whether a worker should train the run, rather than leave it to others. */

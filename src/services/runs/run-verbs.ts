@@ -1,6 +1,7 @@
 /** Users' wishes for a run that exists. Its worker, if it has one, learns of them at its next heartbeat (legs.ts). */
 import type { Clock } from '../../base/clock.ts'
 import { AppError } from '../../base/errors.ts'
+import type { DatasetVersion } from '../../domain/dataset.ts'
 import type { Run } from '../../domain/run.ts'
 import { askFor, type RunVerb } from '../../domain/run-verbs.ts'
 import type { Stores, UnitOfWork } from '../../domain/stores.ts'
@@ -50,9 +51,9 @@ export const createRunDescription =
     })
 
 /** Nothing kept them while the run had ended; until the transaction does they cannot be removed. */
-async function holdImages(tx: Stores, { datasetId, datasetVersion }: Run): Promise<void> {
+export async function holdImages(tx: Stores, { datasetId, datasetVersion }: Run): Promise<DatasetVersion> {
   const version = await tx.datasets.loadVersion(datasetId, datasetVersion, { lock: 'share' })
-  if (version?.status === 'ready') return
+  if (version?.status === 'ready') return version
   const message = `Its images are gone: ${datasetId}@${datasetVersion}.`
   throw new AppError('dataset_version_not_found', { message, datasetId })
 }

@@ -55,7 +55,15 @@ export const createCheckpointStore = (db: Db): CheckpointStore => ({
     const beginsFromIt = db
       .select({ one: sql`1` })
       .from(runs)
-      .where(and(isUnfinished, eq(sql`${runs.init}->>'from'`, checkpoints.id)))
+      .where(
+        and(
+          isUnfinished,
+          or(
+            eq(sql`${runs.init}->>'from'`, checkpoints.id),
+            eq(sql`${runs.forkedFrom}->>'checkpointId'`, checkpoints.id)
+          )
+        )
+      )
     const measuresIt = db
       .select({ one: sql`1` })
       .from(evaluations)

@@ -47,7 +47,9 @@ export const createRunStore = (db: Db): RunStore => ({
       // Until the transaction ends the version cannot be removed; a removal that came first is seen here.
       .for('share')
     if (!version) throw new AppError('dataset_version_not_found', { datasetId: run.datasetId })
-    if (run.init?.source === 'checkpoint') await holdCheckpoint(db, run.projectId, run.init.from)
+    // What its parent began from may be gone: a fork goes on from the parent's own state.
+    if (run.forkedFrom !== null) await holdCheckpoint(db, run.projectId, run.forkedFrom.checkpointId)
+    else if (run.init?.source === 'checkpoint') await holdCheckpoint(db, run.projectId, run.init.from)
     await db.insert(runs).values(run)
   },
 

@@ -13,7 +13,7 @@ import { createIdempotencyStore } from './idempotency-store.ts'
 import { createJobTriesStore } from './job-tries-store.ts'
 import { createKeyStore } from './key-store.ts'
 import { createMetricStore } from './metric-store.ts'
-import { createModelStore } from './model-store.ts'
+import { createModelAliasStore, createModelStore } from './model-store.ts'
 import { createProjectStore } from './project-store.ts'
 import { createPrototypeStore } from './prototype-store.ts'
 import { createRunStore } from './run-store.ts'
@@ -59,6 +59,7 @@ const storesOn = (db: Db, executor: SqlExecutor, { queue, now }: Joined): Stores
   stepReports: translating(createStepReportStore(db)),
   checkpoints: translating(createCheckpointStore(db)),
   models: translating(createModelStore(db)),
+  modelAliases: translating(createModelAliasStore(db)),
   prototypes: translating(createPrototypeStore(db)),
   evaluations: translating(createEvaluationStore(db)),
   idempotency: translating(createIdempotencyStore(db)),

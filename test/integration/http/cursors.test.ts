@@ -30,6 +30,8 @@ async function fillLists(): Promise<readonly string[]> {
   const source = { type: 's3', prefix: 'shoes/' }
   const dataset = `/v1/datasets/${version.datasetId}`
   for (let i = 0; i < 2; i++) await api.call('POST', `${dataset}/versions`, { body: { source } })
+  const aliases = `/v1/models/${model.name}/aliases`
+  for (const alias of ['a', 'b', 'c']) await api.call('PUT', `${aliases}/${alias}`, { body: { model: model.id } })
   const sorts = ['index', 'kappa', '-kappa', 'usage', '-usage'].map(
     (sort) => `/v1/models/${model.id}/prototypes?sort=${sort}`
   )
@@ -42,7 +44,8 @@ async function fillLists(): Promise<readonly string[]> {
     '/v1/runs',
     '/v1/models',
     '/v1/evaluations',
-    `/v1/runs/${run}/checkpoints`
+    `/v1/runs/${run}/checkpoints`,
+    aliases
   ]
   return [...plain, `${dataset}/versions`, `${dataset}/versions/1/images`, `${dataset}/versions/1/rejected`, ...sorts]
 }

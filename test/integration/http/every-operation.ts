@@ -72,6 +72,13 @@ type Special = (api: TestApp, fixtures: Fixtures) => Promise<Partial<RawRequest>
 
 const download: Special = async (api) => ({ path: await api.objects.downloadUrl(LARGE_OBJECT, 3600, 'large.bin') })
 
+const anAlias: Special = async (api, { model }) => {
+  const { name } = (await api.call('GET', `/v1/models/${model}`)).json
+  const path = `/v1/models/${name}/aliases/passing`
+  await api.call('PUT', path, { body: { model } })
+  return { path }
+}
+
 /** What is used up by being asked for, or is more than a line of JSON. */
 const SPECIAL: Readonly<Record<string, Special>> = {
   async completeUpload(api, { dataset }) {
@@ -96,6 +103,10 @@ const SPECIAL: Readonly<Record<string, Special>> = {
     const { urls } = await startUpload(api, dataset, { bytes: PART_BYTES })
     return { path: urls[0] ?? '', body: Buffer.alloc(PART_BYTES, 3) }
   },
+  getModelAlias: anAlias,
+  deleteModelAlias: anAlias,
+  putModelAlias: async (api, fixtures) => ({ ...(await anAlias(api, fixtures)), json: { model: fixtures.model } }),
+  listModelAliases: async (api, fixtures) => ({ path: (await anAlias(api, fixtures)).path!.replace('/passing', '') }),
   getObject: download,
   headObject: download,
   async getEvaluationReport(api, { evaluation }) {

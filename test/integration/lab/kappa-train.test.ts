@@ -74,6 +74,22 @@ test('killed in the middle and resumed, a run ends in the same state as left alo
   assert.equal(lastOf(resumed.lines, 'checkpoint').state_hash, lastOf(alone.lines, 'checkpoint').state_hash)
 })
 
+test('a run that has ended is made longer, also when it is stopped on the way and told again', async (t) => {
+  const lab = await labFolder(t)
+  assert.equal((await (await train(t, lab, 'out', ['--epochs', '2'])).exited).code, 0)
+  const stopped = resume(t, lab, 'out', ['--extend', '4', '--max-steps', '3'])
+  assert.equal((await stopped.exited).code, 3)
+  assert.equal(lastOf(stopped.lines, 'started').step, 10)
+  const rest = resume(t, lab, 'out', ['--extend', '4'])
+  assert.equal((await rest.exited).code, 0)
+  assert.deepEqual([lastOf(rest.lines, 'started').step, lastOf(rest.lines, 'done').step], [13, 20])
+  const { recipe, extensions } = JSON.parse(await readFile(lab.at('out/run.json'), 'utf8'))
+  assert.deepEqual([recipe.hyperparameters.epochs, extensions], [4, [{ step: 10, before: 2, after: 4 }]])
+  const shorter = await refusedWith(resume(t, lab, 'out', ['--extend', '3']))
+  assert.match(shorter, /--extend must be more than the run's 4 epochs, not 3/)
+  assert.match(await refusedWith(await train(t, lab, 'new', ['--extend', '3'])), /--extend needs --resume/)
+})
+
 test('a trainer that the system kills is told of with exit code 1, and its run goes on', async (t) => {
   const lab = await labFolder(t)
   const command = await train(t, lab, 'out')

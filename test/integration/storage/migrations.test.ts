@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { describe, test } from 'node:test'
+import { describe, type TestContext, test } from 'node:test'
 import { Client, Pool } from 'pg'
 import { createSchemaCheck, migrate } from '../../../src/storage/postgres/migrate.ts'
 import { createTestDatabase, whyNoPostgres } from '../../helpers/postgres.ts'
@@ -75,29 +76,70 @@ describe('migrations', () => {
     ])
   })
 
-  test('make the admin keys of the first project those of the installation, which they were', { skip }, async (t) => {
+  /** As everything before this release left it, then with what `fill` puts there, then up to date. */
+  async function migrated(scope: TestContext, fill: (client: Client) => Promise<void>): Promise<Client> {
     const server = await startPostgresServer()
     const client = new Client({ connectionString: server.url })
-    t.after(async () => {
+    scope.after(async () => {
       await client.end()
       await server.stop()
     })
     await client.connect()
-    const sql = (name: string) => readFileSync(join(MIGRATIONS, name), 'utf8')
-    const before = readdirSync(MIGRATIONS).filter((name) => name.endsWith('.sql') && name < '0009')
-    for (const name of before.sort()) await client.query(sql(name))
-    await client.query("insert into projects values ('prj_1', 'default', now()), ('prj_2', 'other', now())")
-    const insert = `insert into api_keys (id, project_id, name, scopes, secret_hash, created_at, revoked_at)
-      values ($1, $2, 'x', $3, 'x', now(), $4)`
-    await client.query(insert, ['key_a', 'prj_1', ['admin'], null])
-    await client.query(insert, ['key_b', 'prj_1', ['runs:read'], null])
-    await client.query(insert, ['key_c', 'prj_1', ['admin'], new Date()])
-    await client.query(insert, ['key_d', 'prj_2', ['admin'], null])
-    await client.query(sql('0009_audit_and_projects.sql'))
+    const files = readdirSync(MIGRATIONS).filter((name) => name.endsWith('.sql'))
+    const apply = async (names: readonly string[]) => {
+      for (const name of [...names].sort()) await client.query(readFileSync(join(MIGRATIONS, name), 'utf8'))
+    }
+    await apply(files.filter((name) => name < '0009'))
+    await fill(client)
+    await apply(files.filter((name) => name >= '0009'))
+    return client
+  }
+
+  test('make the admin keys of the first project those of the installation, which they were', { skip }, async (t) => {
+    const client = await migrated(t, async (old) => {
+      await old.query("insert into projects values ('prj_1', 'default', now()), ('prj_2', 'other', now())")
+      const insert = `insert into api_keys (id, project_id, name, scopes, secret_hash, created_at, revoked_at)
+        values ($1, $2, 'x', $3, 'x', now(), $4)`
+      await old.query(insert, ['key_a', 'prj_1', ['admin'], null])
+      await old.query(insert, ['key_b', 'prj_1', ['runs:read'], null])
+      await old.query(insert, ['key_c', 'prj_1', ['admin'], new Date()])
+      await old.query(insert, ['key_d', 'prj_2', ['admin'], null])
+    })
     const { rows } = await client.query('select id, scopes from api_keys order by id')
     assert.deepEqual(
       rows.map(({ scopes }) => scopes),
       [['admin', 'instance:admin'], ['runs:read'], ['admin'], ['admin']]
+    )
+  })
+
+  test('number the models of before by name, in the order in which they were made', { skip }, async (t) => {
+    const client = await migrated(t, async (old) => {
+      await old.query("insert into projects (id, name, created_at) values ('p', 'p', now()), ('q', 'q', now())")
+      const values = "0, 'ready', '', '[]', now()"
+      for (const [id, project, name] of [
+        ['m1', 'p', 'shoes'],
+        ['m2', 'q', 'shoes'],
+        ['m3', 'p', null],
+        ['m4', 'p', 'shoes'],
+        ['m5', 'p', 'bags']
+      ]) {
+        const columns = 'id, project_id, name, step, status, prefix, files, created_at'
+        await old.query(`insert into models (${columns}) values ($1, $2, $3, ${values})`, [id, project, name])
+      }
+    })
+    const versions = await client.query('select id, version from models order by id')
+    assert.deepEqual(
+      versions.rows.map(({ version }) => version),
+      [1, 1, null, 2, 1]
+    )
+    const names = await client.query('select project_id, name, last_version from model_names order by 1, 2')
+    assert.deepEqual(
+      names.rows.map((row) => Object.values(row)),
+      [
+        ['p', 'bags', 1],
+        ['p', 'shoes', 2],
+        ['q', 'shoes', 1]
+      ]
     )
   })
 
@@ -153,7 +195,10 @@ describe('migrations', () => {
     const pool = new Pool({ connectionString: server.url, max: 1 })
     pool.on('error', () => {}) // its last connection may hear of the server's end
     t.after(async () => {
+      // Its end does not wait for the connection's, and a server that ends first is an error of the pool.
+      const disconnected = once(pool, 'remove')
       await pool.end()
+      await disconnected
       await server.stop()
     })
     const check = createSchemaCheck(pool)

@@ -6,7 +6,7 @@ import type { ApiKey } from '../../../src/domain/access.ts'
 import type { Checkpoint } from '../../../src/domain/checkpoint.ts'
 import type { Dataset, DatasetVersion, Upload } from '../../../src/domain/dataset.ts'
 import type { Evaluation, EvaluationResult } from '../../../src/domain/evaluation.ts'
-import type { FittedComponent, Model, Prototype } from '../../../src/domain/model.ts'
+import type { FittedComponent, NewModel, Prototype } from '../../../src/domain/model.ts'
 import type { Run } from '../../../src/domain/run.ts'
 import type { Stores } from '../../../src/domain/stores.ts'
 import { resolveRecipe } from '../../../src/recipe/presets.ts'
@@ -80,6 +80,8 @@ export const aRun = (dataset: Dataset, more: Partial<Run> = {}): Run => ({
   datasetVersion: 1,
   recipe,
   init: null,
+  forkedFrom: null,
+  extensions: [],
   compute: { device: 'any', devices: 1, maxRuntimeS: 3600, priority: 0 },
   checkpoint: { everyS: 900, keepLast: 3 },
   alarms: [{ rule: 'collapse', action: 'pause' }],
@@ -126,7 +128,7 @@ export const aCheckpoint = (run: Run, step: number, more: Partial<Checkpoint> = 
   ...more
 })
 
-export const aModel = (run: Run, more: Partial<Model> = {}): Model => ({
+export const aModel = (run: Run, more: Partial<NewModel> = {}): NewModel => ({
   id: newId('model'),
   projectId: run.projectId,
   name: null,

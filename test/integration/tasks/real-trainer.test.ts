@@ -253,3 +253,23 @@ test('killed in mid-run, it ends in the same state, bit for bit, its model is pu
   await Promise.all(trainers.map(({ exited }) => exited))
   assert.deepEqual(bench.leftovers(), [])
 })
+
+test('a fork of a checkpoint on the way ends in the state of its parent, bit for bit', { skip }, async (t) => {
+  const { bench, task, addRun, finalHash } = await setUp(t)
+  const parent = await addRun()
+  await bench.workAll(parent, task())
+  const onTheWay = (await bench.completeCheckpoints(parent)).find(({ step }) => step < STEPS)
+  assert.ok(onTheWay, 'the parent kept a checkpoint before its last')
+  const forkedFrom = { runId: parent.id, checkpointId: onTheWay.id, step: onTheWay.step, changes: [] }
+  const fork = await bench.addRun({}, { recipe, forkedFrom, datasetId: parent.datasetId })
+  await bench.workAll(fork, task())
+  assert.equal((await bench.load(fork)).status, 'succeeded')
+  assert.equal(await finalHash(fork.id), await finalHash(parent.id))
+  const [loss] = await bench.stores.metrics.read(fork.id, {
+    keys: ['loss'],
+    fromStep: null,
+    toStep: null,
+    maxPoints: 500
+  })
+  assert.equal(loss?.steps[0], onTheWay.step + 1, 'what it did not take itself is not its own')
+})

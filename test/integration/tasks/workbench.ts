@@ -85,6 +85,8 @@ export async function createWorkbench(scope: TestScope, clock: Clock = systemClo
       datasetVersion: 1,
       recipe: { ...recipe, preset: JSON.stringify(script) },
       init: null,
+      forkedFrom: null,
+      extensions: [],
       recipeReasons: [],
       compute: { device: 'any', devices: 1, maxRuntimeS: 86_400, priority: 0 },
       checkpoint: { everyS: 900, keepLast: 3 },

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { keysToCamel, keysToSnake } from '../../../src/base/casing.ts'
 import type { Run } from '../../../src/client/resources.ts'
+import { EMPTY_FORK, forkRequest } from '../../../src/dashboard/features/runs/fork-request.ts'
 import {
   ARCHS,
   curlCommand,
@@ -109,4 +110,21 @@ test('the curl command survives a quote in a name', () => {
   assert.match(command, /http:\/\/localhost:8080\/v1\/runs/)
   assert.ok(command.includes(`it'\\''s`))
   assert.ok(command.includes('Bearer $KAPPA_KEY'))
+})
+
+test('a fork names what its form was given, and leaves the rest to its parent', () => {
+  assert.deepEqual(forkRequest(EMPTY_FORK), {})
+  const form = {
+    name: ' second ',
+    checkpoint: 'ckpt_1',
+    epochs: '20',
+    learningRate: '1e-4',
+    others: '{"clip_grad": 1}'
+  }
+  assert.deepEqual(forkRequest(form), {
+    name: 'second',
+    checkpoint: 'ckpt_1',
+    overrides: { hyperparameters: { clip_grad: 1, epochs: 20, learning_rate: 1e-4 } }
+  })
+  for (const others of ['[1]', 'null', '{']) assert.throws(() => forkRequest({ ...EMPTY_FORK, others }))
 })

@@ -1,7 +1,7 @@
 /** What pages read of models, under which keys, and how often while it changes. A ready model never does. */
-import { queryOptions } from '@tanstack/react-query'
+import { type QueryClient, queryOptions } from '@tanstack/react-query'
 import { dataOf, type KappaClient } from '../../../client/client.ts'
-import type { Model, Page, Prototype } from '../../../client/resources.ts'
+import type { Model, ModelAlias, Page, Prototype } from '../../../client/resources.ts'
 import { pollBy } from '../query-client.ts'
 import type { ListSource } from '../use-list.ts'
 
@@ -34,6 +34,18 @@ export const modelQuery = (client: KappaClient, id: string) =>
     queryFn: ({ signal }) => dataOf(client.GET('/v1/models/{id}', { params: { path: { id } }, signal })),
     refetchInterval: pollBy<Model>((model) => (isExporting(model) ? EXPORT_POLL_MS : false))
   })
+
+export const aliasList = (client: KappaClient, name: string): ListSource<ModelAlias> => ({
+  queryKey: [...ALL, 'aliases', name],
+  fetchPage: (page, signal) => {
+    const params = { path: { name }, query: { limit: 25, ...page } }
+    return dataOf(client.GET('/v1/models/{name}/aliases', { params, signal }))
+  },
+  pollMs: () => POLL_MS
+})
+
+/** Whom an alias meant, and whom it means now, are both told of it. */
+export const refreshAliases = (queries: QueryClient): Promise<void> => queries.invalidateQueries({ queryKey: ALL })
 
 export const kappaQuery = (client: KappaClient, id: string, view: KappaView) =>
   queryOptions({

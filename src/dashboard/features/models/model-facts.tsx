@@ -16,6 +16,9 @@ export function ModelFacts({ model }: { readonly model: Model }) {
       </div>
       <Facts
         facts={[
+          ...(model.name === null || model.version === null
+            ? []
+            : [['Version', `${model.name}@${model.version}`] as const]),
           ['Run', model.run === null ? '–' : <RunLink key="run" id={model.run} />],
           ['Checkpoint', model.checkpoint === null ? '–' : <code key="checkpoint">{model.checkpoint}</code>],
           ['Step', formatCount(model.step)],

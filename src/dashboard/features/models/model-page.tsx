@@ -7,6 +7,7 @@ import { useClient } from '../../data/api.ts'
 import { modelQuery } from '../../data/queries/models.ts'
 import { useResource } from '../../data/use-resource.ts'
 import { href } from '../../router.ts'
+import { Aliases } from './aliases.tsx'
 import { Artifacts } from './artifacts.tsx'
 import { Evaluations } from './evaluations.tsx'
 import { KappaSection } from './kappa-section.tsx'
@@ -53,6 +54,7 @@ export function ModelPage({ id }: { readonly id: string }) {
               <Prototypes id={model.id} />
             </>
           )}
+          {model.name !== null && model.version !== null && <Aliases model={model} name={model.name} />}
           <Evaluations model={model.id} />
           <Artifacts id={model.id} />
         </>

@@ -35,6 +35,7 @@ const modelCells = (model: Model) => [
   <StatusBadge key="status" status={model.status} />,
   <div key="name">
     <a href={href.model(model.id)}>{model.name ?? model.id}</a>
+    {model.version !== null && <span className="muted"> @{[model.version, ...model.aliases].join(', @')}</span>}
     {model.name !== null && <div className="id muted small mono">{model.id}</div>}
   </div>,
   model.config ? (

@@ -7,6 +7,8 @@ import { useClient } from '../../data/api.ts'
 import { problemOf } from '../../data/problem-of.ts'
 import { takeRun } from '../../data/queries/runs.ts'
 import { href } from '../../router.ts'
+import { ExtendButton } from './extend-button.tsx'
+import { ForkButton } from './fork-button.tsx'
 
 const PATHS = {
   pause: '/v1/runs/{id}:pause',
@@ -68,6 +70,9 @@ function CancelButton({ id }: { readonly id: string }) {
   )
 }
 
+/** What a worker holds keeps its length; it can be forked all the same. */
+const EXTENDABLE: ReadonlySet<Run['status']> = new Set(['queued', 'paused', 'cancelled', 'succeeded', 'failed'])
+
 export function RunActions({ run }: { readonly run: Run }) {
   return (
     <>
@@ -82,6 +87,8 @@ export function RunActions({ run }: { readonly run: Run }) {
       {VERBS[run.status].map((verb) =>
         verb === 'cancel' ? <CancelButton key={verb} id={run.id} /> : <VerbButton key={verb} id={run.id} verb={verb} />
       )}
+      {EXTENDABLE.has(run.status) && <ExtendButton run={run} />}
+      {run.latest_checkpoint !== null && <ForkButton run={run} />}
     </>
   )
 }

@@ -31,6 +31,8 @@ export function RunHeader({ run }: { readonly run: Run }) {
           ['Backbone', `${recipe.arch}, patch ${recipe.patch_size}`],
           ['Dataset', <DatasetLink key="dataset" reference={run.dataset} />],
           ...(run.init ? [['Begins from', <InitLink key="init" init={run.init} />] as const] : []),
+          ...(run.forked_from ? [['Forked from', <ForkLink key="fork" fork={run.forked_from} />] as const] : []),
+          ...(run.extensions.length > 0 ? [['Made longer', lengthsOf(run)] as const] : []),
           ...(run.evaluation ? [['Evaluation', <EvaluationOfRun key="evaluation" run={run} />] as const] : []),
           ['Engine', engineText(run)],
           ['Devices, precision', devicesText(run)],
@@ -54,6 +56,22 @@ function InitLink({ init: { source, id, head } }: { readonly init: NonNullable<R
     </>
   )
 }
+
+function ForkLink({ fork: { run, step, changes } }: { readonly fork: NonNullable<Run['forked_from']> }) {
+  const changed = changes.map(({ field }) => field).join(', ')
+  return (
+    <>
+      <a href={href.run(run)}>
+        <span className="mono">{run}</span>
+      </a>{' '}
+      at step {formatCount(step)}
+      {changed === '' ? '' : `, with another ${changed}`}
+    </>
+  )
+}
+
+const lengthsOf = ({ extensions }: Run): string =>
+  extensions.map(({ before, after, step }) => `${before} to ${after} epochs at step ${formatCount(step)}`).join(', ')
 
 /** Its results are on the model's page. */
 function EvaluationOfRun({ run: { evaluation, model } }: { readonly run: Run }) {

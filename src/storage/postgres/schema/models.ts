@@ -22,6 +22,7 @@ export const models = pgTable(
       .notNull()
       .references(() => projects.id),
     name: text('name'),
+    version: integer('version'),
     runId: text('run_id'),
     checkpointId: text('checkpoint_id'),
     importedFrom: jsonb('imported_from').$type<ModelImport>(),
@@ -40,6 +41,7 @@ export const models = pgTable(
     unique('models_by_project').on(table.projectId, table.id),
     // The sweep for models whose job is lost.
     index('models_exporting').on(table.id).where(sql`${table.status} = 'exporting'`),
+    unique('models_by_version').on(table.projectId, table.name, table.version),
     // Whether a checkpoint must be kept.
     index('models_by_checkpoint').on(table.checkpointId),
     foreignKey({
