@@ -11,11 +11,14 @@ import { createJobSource } from '../queue/job-source.ts'
 import { createIngestService } from '../services/datasets/ingests.ts'
 import { createEvaluationJobs } from '../services/evaluations/evaluation-jobs.ts'
 import { createExportService } from '../services/models/exports.ts'
+import { collectUnowned } from '../services/removals/collection.ts'
+import { createRemovalService } from '../services/removals/removals.ts'
 import type { LegDeps } from '../services/runs/leg-lease.ts'
 import { createLegRecords } from '../services/runs/leg-records.ts'
 import { createLegService } from '../services/runs/legs.ts'
 import { createEvaluateModel } from '../tasks/evaluate-model.ts'
 import { createExportModel } from '../tasks/export-model.ts'
+import { keepHouse } from '../tasks/housekeeping.ts'
 import { createImportModel } from '../tasks/import-model.ts'
 import { createIngestDataset } from '../tasks/ingest-dataset.ts'
 import { createTrainRun } from '../tasks/train-run.ts'
@@ -26,6 +29,9 @@ import { ENTRIES, type Entries } from './entries.ts'
 
 /** A training step may be under way and a checkpoint has to be written before a trainer can stop. */
 const STOP_GRACE_MS = 120_000
+
+/** An object comes minutes before its record, at the most. */
+const COLLECT_GRACE_MS = 24 * 3600_000
 
 /** @param entries what its children are started with */
 export async function composeWorker(config: Config, logger: Logger, entries: Entries = ENTRIES) {
@@ -95,6 +101,13 @@ export async function composeWorker(config: Config, logger: Logger, entries: Ent
     cleanUp: async () => {
       await folders.removeStale()
       await shared.cache.removeStale()
+    },
+    keepHouse: (signal) => {
+      const removals = createRemovalService({ unitOfWork, stores, objects, clock, logger })
+      const options = { graceMs: COLLECT_GRACE_MS, removes: config.collect === 'remove', signal }
+      const collect = config.collect === 'off' ? null : () => collectUnowned({ stores, objects, clock }, options)
+      const told = options.removes ? 'objects that nobody owned are removed' : 'objects that nobody owns: npm run gc'
+      return keepHouse({ removals, collect, told, clock, logger }, signal)
     },
     clock,
     logger

@@ -18,6 +18,7 @@ import { collectRoutes } from './core/route-table.ts'
 import { registerSecurityHeaders } from './core/security-headers.ts'
 import { createStreams, type StreamLimits } from './core/streams.ts'
 import { registerDocs } from './openapi/docs.ts'
+import { checkpointRoutes } from './routes/checkpoints.ts'
 import { datasetRoutes } from './routes/datasets.ts'
 import { evaluationRoutes } from './routes/evaluations.ts'
 import { keyRoutes } from './routes/keys.ts'
@@ -89,6 +90,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   runRequestRoutes(app, services)
   runRoutes(app, services)
   runRecordRoutes(app, services, { clock, streams })
+  checkpointRoutes(app, services)
   modelRoutes(app, services)
   weightUploadRoutes(app, services)
   prototypeRoutes(app, services)

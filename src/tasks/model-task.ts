@@ -70,8 +70,10 @@ export const createModelTask =
     if (order === null) return
     try {
       const exported = await persist(patience, () => makeModel({ ...deps, logger }, { source, order, signal }))
-      await retryOutages(() => deps.exports.complete(modelId, exported), patience)
-      logger.info({ files: exported.files.length }, 'model is ready')
+      const isKept = await retryOutages(() => deps.exports.complete(modelId, exported), patience)
+      if (isKept) return logger.info({ files: exported.files.length }, 'model is ready')
+      await retryOutages(() => deps.objects.removePrefix(`${order.model.prefix}/`), patience)
+      logger.info('model is not wanted any more')
     } catch (error) {
       if (signal.aborted) throw error
       logger.error({ err: error }, 'model could not be made')

@@ -30,6 +30,8 @@ export interface WorkerOptions {
   readonly draining: AbortController
   /** Called at start, before any job: removes what a killed worker left. */
   readonly cleanUp: () => Promise<void>
+  /** Beside all jobs, until it is aborted; never rejects. */
+  readonly keepHouse: (signal: AbortSignal) => Promise<void>
   readonly clock: Clock
   readonly logger: Logger
 }
@@ -46,6 +48,7 @@ const RECOVER_EVERY_MS = 10_000
 export function createWorker(options: WorkerOptions): Worker {
   const { jobs, legs, name, machine, tasks, runs, ingests, exports, draining, clock, logger } = options
   let recovering = Promise.resolve()
+  let housekeeping = Promise.resolve()
 
   async function recoverLost(): Promise<void> {
     while (!draining.signal.aborted) {
@@ -65,6 +68,7 @@ export function createWorker(options: WorkerOptions): Worker {
     async start() {
       await options.cleanUp()
       recovering = recoverLost()
+      housekeeping = options.keepHouse(draining.signal)
       await jobs.work('run-leg', runs, tasks['run-leg'])
       await jobs.work('ingest-dataset', ingests, tasks['ingest-dataset'])
       await jobs.work('ingest-small-dataset', ingests, tasks['ingest-small-dataset'])
@@ -75,7 +79,7 @@ export function createWorker(options: WorkerOptions): Worker {
     async stop(graceMs) {
       const stopped = jobs.stop(graceMs)
       draining.abort(new Error('the worker stops'))
-      await Promise.all([stopped, recovering])
+      await Promise.all([stopped, recovering, housekeeping])
     }
   }
 }

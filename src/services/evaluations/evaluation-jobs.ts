@@ -24,6 +24,7 @@ import {
 } from '../../domain/evaluation.ts'
 import type { Model } from '../../domain/model.ts'
 import type { EvaluationPatch, Stores, UnitOfWork } from '../../domain/stores.ts'
+import { retireSuperseded } from '../runs/run-removal.ts'
 import { storableText } from '../storable-text.ts'
 import { close, lockOpen } from './close.ts'
 
@@ -59,8 +60,8 @@ export interface EvaluationJobs {
   progress(attempt: Attempt, progress: EvaluationProgress): Promise<void>
   complete(attempt: Attempt, measured: Measured): Promise<void>
   fail(attempt: Attempt, error: { readonly code: string; readonly message: string }): Promise<void>
-  /** Once it has ended: checkpoints that were kept for it alone are marked, and returned for their objects to go. */
-  retire(id: string): Promise<readonly Checkpoint[]>
+  /** Once it has ended: checkpoints that were kept for it alone are marked; their objects go later. */
+  retire(id: string): Promise<void>
 }
 
 export interface Measured {
@@ -111,9 +112,7 @@ export function createEvaluationJobs(deps: { readonly unitOfWork: UnitOfWork; re
     async retire(id) {
       const runs = await unitOfWork((tx) => runsOfCheckpoints(tx, id))
       // One after the other: nobody else locks two runs, and none waits for another here.
-      const retired: Checkpoint[] = []
-      for (const run of runs) retired.push(...(await unitOfWork((tx) => retireOf(tx, run))))
-      return retired
+      for (const run of runs) await unitOfWork((tx) => retireOf(tx, run, now()))
     }
   }
 }
@@ -129,12 +128,9 @@ async function runsOfCheckpoints(tx: Stores, id: string): Promise<ReadonlySet<st
   return runs
 }
 
-async function retireOf(tx: Stores, runId: string): Promise<readonly Checkpoint[]> {
+async function retireOf(tx: Stores, runId: string, at: Date): Promise<void> {
   const run = await tx.runs.load(runId, { lock: true })
-  if (run === null) return []
-  const superseded = await tx.checkpoints.listSuperseded(run.id, run.checkpoint.keepLast)
-  for (const checkpoint of superseded) await tx.checkpoints.markDeleted(checkpoint.id)
-  return superseded
+  if (run !== null) await retireSuperseded(tx, run, at)
 }
 
 async function begin(tx: Stores, id: string, at: Date): Promise<EvaluationOrder | null> {

@@ -49,7 +49,8 @@ export interface ExportService {
   begin(modelId: string): Promise<ExportOrder | null>
   /** The same for a model that is made of weights of others. */
   beginImport(modelId: string): Promise<ImportOrder | null>
-  complete(modelId: string, exported: ExportedModel): Promise<void>
+  /** False when the model was deleted meanwhile: the objects are nobody's. */
+  complete(modelId: string, exported: ExportedModel): Promise<boolean>
   fail(modelId: string, error: { readonly code: string; readonly message: string }): Promise<void>
 }
 
@@ -115,14 +116,14 @@ export function createExportService({ unitOfWork, clock, newId }: ExportDeps): E
     complete: (modelId, { config, files, verification, mixture, prototypes }) =>
       unitOfWork(async (tx) => {
         const model = await tx.models.load(modelId)
-        if (model?.status !== 'exporting') return
+        if (model?.status !== 'exporting') return model !== null
         await tx.prototypes.replaceAll(
           modelId,
           prototypes.map((prototype) => ({ ...prototype, modelId }))
         )
         const made = { config, files, verification, mixture }
         await tx.models.update(modelId, { status: 'ready', ...made, error: null, readyAt: now() })
-        if (model.runId === null) return
+        if (model.runId === null) return true
         const evaluation = await queueOwn(tx, model)
         const measured = evaluation === null ? {} : { evaluation }
         const data = {
@@ -133,6 +134,7 @@ export function createExportService({ unitOfWork, clock, newId }: ExportDeps): E
           ...measured
         }
         await tx.events.append(model.runId, [{ type: 'model', level: 'info', data }, ...alarmOf(model, mixture)], now())
+        return true
       }),
 
     fail: (modelId, error) =>

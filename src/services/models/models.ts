@@ -3,7 +3,9 @@ import { AppError } from '../../base/errors.ts'
 import type { Model, ModelImport } from '../../domain/model.ts'
 import type { Page, PageRequest } from '../../domain/page.ts'
 import type { Stores, UnitOfWork } from '../../domain/stores.ts'
+import { createDatasetRemoval } from '../datasets/dataset-removal.ts'
 import { createUploadVerbs, type UploadDeps } from '../datasets/uploads.ts'
+import { createModelRemoval } from './model-removal.ts'
 import { newModel } from './new-model.ts'
 import { checkWeightSource } from './weight-sources.ts'
 
@@ -32,11 +34,14 @@ export type ModelService = ReturnType<typeof createModelService>
 export function createModelService(deps: ModelServiceDeps) {
   const { unitOfWork, stores, objects, clock, newId } = deps
   const uploads = createUploadVerbs(deps)
+  const removal = createDatasetRemoval(deps)
 
   async function findOfRun(projectId: string, runId: string): Promise<Model | null> {
     const run = await stores.runs.find(projectId, runId)
     if (run === null) return null
     if (run.modelId !== null) return stores.models.find(projectId, run.modelId)
+    // It had one, which was deleted.
+    if (run.status === 'succeeded') return null
     throw new AppError('model_not_ready', { message: `Run ${runId} is ${run.status}; it has no model yet.`, runId })
   }
 
@@ -88,7 +93,7 @@ export function createModelService(deps: ModelServiceDeps) {
       request: { readonly checkpoint: string; readonly name: string | null }
     ): Promise<Model> {
       return unitOfWork(async (tx) => {
-        const checkpoint = await tx.checkpoints.find(projectId, request.checkpoint)
+        const checkpoint = await tx.checkpoints.find(projectId, request.checkpoint, { lock: 'share' })
         if (checkpoint?.status !== 'complete') {
           const errors = [{ path: '/checkpoint', message: 'names no checkpoint that is there' }]
           throw new AppError('checkpoint_not_found', { errors })
@@ -124,6 +129,9 @@ export function createModelService(deps: ModelServiceDeps) {
       await stores.models.update(model.id, { name })
       return { ...model, name }
     },
+
+    remove: createModelRemoval(deps),
+    removeUpload: (projectId: string, uploadId: string) => removal.removeUpload(projectId, null, uploadId),
 
     /** Weights on their way into the object store, as files of a dataset are. */
     startUpload: (projectId: string, request: Parameters<typeof uploads.startUpload>[2]) =>

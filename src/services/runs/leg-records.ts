@@ -5,6 +5,7 @@ import type { Lease, MetricPoint, NewRunEvent, Run, RunIntent, RunProgress } fro
 import type { Stores } from '../../domain/stores.ts'
 import { evaluateOnTheWay } from '../evaluations/on-the-way.ts'
 import { expiryOf, hold, type LegDeps, stateEvent, write } from './leg-lease.ts'
+import { removalOf, retireSuperseded } from './run-removal.ts'
 
 /** One flush: points, where the run is, and, at its own slower pace, an event for those who watch. */
 export interface StepReport {
@@ -42,8 +43,8 @@ export interface LegRecords {
   commitCheckpoint(lease: Lease, uploaded: UploadedCheckpoint): Promise<void>
   /** A checkpoint that cannot be read back is no checkpoint: it is marked, and the run says so. */
   discardCheckpoint(lease: Lease, checkpoint: Checkpoint, reason: string): Promise<void>
-  /** Marks the checkpoints beyond the newest `keep` and returns them: their objects may go now. */
-  retireCheckpoints(lease: Lease, keep: number): Promise<readonly Checkpoint[]>
+  /** Marks the checkpoints that the run's policy does not keep; their objects go later. */
+  retireCheckpoints(lease: Lease): Promise<void>
   /** Writes the event and, if the run asks for it, the wish to pause, which the next heartbeat reports. */
   raiseAlarm(lease: Lease, alarm: RaisedAlarm): Promise<void>
 }
@@ -73,7 +74,7 @@ export function createLegRecords(deps: LegDeps): LegRecords {
         const { id, projectId } = run
         const leaseEpoch = lease.epoch
         const createdAt = now()
-        const owned = { projectId, runId: id, leaseEpoch, bytes, status: 'complete', createdAt } as const
+        const owned = { projectId, runId: id, leaseEpoch, bytes, status: 'complete', keep: false, createdAt } as const
         const checkpoint = { ...uploaded, ...owned }
         await tx.checkpoints.insert(checkpoint)
         const isPastError = run.error !== null && uploaded.step >= (run.error.step ?? 0)
@@ -89,18 +90,13 @@ export function createLegRecords(deps: LegDeps): LegRecords {
       unitOfWork(async (tx) => {
         const run = await hold(tx, lease)
         await tx.checkpoints.markDeleted(checkpoint.id)
+        await tx.removals.add([removalOf(checkpoint)], now())
         const message = `Checkpoint ${checkpoint.id} of step ${checkpoint.step} cannot be read: ${reason}`
         const data = { message, checkpoint: checkpoint.id, step: checkpoint.step }
         await tx.events.append(run.id, [{ type: 'message', level: 'warn', data }], now())
       }),
 
-    retireCheckpoints: (lease, keep) =>
-      unitOfWork(async (tx) => {
-        await hold(tx, lease)
-        const superseded = await tx.checkpoints.listSuperseded(lease.runId, keep)
-        for (const { id } of superseded) await tx.checkpoints.markDeleted(id)
-        return superseded
-      }),
+    retireCheckpoints: (lease) => unitOfWork(async (tx) => retireSuperseded(tx, await hold(tx, lease), now())),
 
     raiseAlarm: (lease, alarm) => unitOfWork((tx) => raiseAlarm(deps, tx, { lease, alarm }))
   }

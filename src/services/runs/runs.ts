@@ -32,6 +32,7 @@ import { stateEvent } from './leg-lease.ts'
 import { legKey } from './legs.ts'
 import { createRunEventVerbs } from './run-events.ts'
 import { createRunFeed, type RunFeedDeps } from './run-feed.ts'
+import { createRunRemoval } from './run-removal.ts'
 import { createRunDescription, createRunVerb } from './run-verbs.ts'
 
 export interface RunServiceDeps
@@ -139,6 +140,7 @@ export function createRunService(deps: RunServiceDeps) {
       stores.runs.list(projectId, filter, page),
 
     ask: createRunVerb(deps),
+    ...createRunRemoval(deps),
     describe: createRunDescription(deps),
 
     async metrics(projectId: string, id: string, query: MetricQuery): Promise<readonly MetricSeries[]> {

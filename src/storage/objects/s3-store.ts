@@ -9,7 +9,7 @@ import {
 } from '@aws-sdk/client-s3'
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner'
 import { AppError, isAppError } from '../../base/errors.ts'
-import type { ObjectInfo, ObjectStore } from '../../domain/ports.ts'
+import type { ListedObject, ObjectStore } from '../../domain/ports.ts'
 import { assertKey, assertPrefix } from './keys.ts'
 import { translateS3Error } from './s3-errors.ts'
 import { createS3Transfers } from './s3-transfers.ts'
@@ -103,17 +103,20 @@ function createClient(options: S3StoreOptions): S3Client {
   })
 }
 
-async function* listObjects(client: S3Client, Bucket: string, Prefix: string): AsyncGenerator<ObjectInfo> {
+async function* listObjects(client: S3Client, Bucket: string, Prefix: string): AsyncGenerator<ListedObject> {
   try {
     for await (const { Contents } of paginateListObjectsV2({ client }, { Bucket, Prefix })) {
-      for (const { Key, Size } of Contents ?? []) if (Key !== undefined) yield { key: Key, bytes: Size ?? 0 }
+      for (const { Key, Size, LastModified } of Contents ?? []) {
+        // S3 always says when; what does not say is never taken for old.
+        if (Key !== undefined) yield { key: Key, bytes: Size ?? 0, modifiedAt: LastModified ?? new Date() }
+      }
     }
   } catch (error) {
     throw translateS3Error(error)
   }
 }
 
-const TAKE_PREFIX = new Set(['list', 'removePrefix', 'check'])
+const TAKE_PREFIX = new Set(['list', 'removePrefix', 'listUploads', 'check'])
 
 /** Checks keys and rejects with translated errors; `list` does both itself. */
 function translating(store: ObjectStore): ObjectStore {

@@ -1,22 +1,8 @@
-import {
-  and,
-  asc,
-  count,
-  desc,
-  eq,
-  getTableColumns,
-  isNotNull,
-  isNull,
-  lt,
-  lte,
-  not,
-  notInArray,
-  or,
-  sql
-} from 'drizzle-orm'
+import { and, asc, desc, eq, getTableColumns, isNotNull, isNull, lt, lte, not, notInArray, or, sql } from 'drizzle-orm'
 import { AppError } from '../../base/errors.ts'
 import type { RunFilter, RunStore } from '../../domain/stores.ts'
 import type { Db } from './client.ts'
+import { holdModel } from './model-store.ts'
 import { toPage } from './page.ts'
 import { checkpoints } from './schema/checkpoints.ts'
 import { datasetVersions } from './schema/dataset-versions.ts'
@@ -48,6 +34,7 @@ export const createRunStore = (db: Db): RunStore => ({
       .for('share')
     if (!version) throw new AppError('dataset_version_not_found', { datasetId: run.datasetId })
     if (run.init?.source === 'checkpoint') await holdCheckpoint(db, run.projectId, run.init.from)
+    if (run.init?.source === 'model') await holdModel(db, run.projectId, run.init.from)
     await db.insert(runs).values(run)
   },
 
@@ -75,16 +62,12 @@ export const createRunStore = (db: Db): RunStore => ({
     return toPage(rows, limit, (run) => run.id)
   },
 
-  async countUnfinishedByDataset(datasetId) {
-    const [row] = await db
-      .select({ runs: count() })
-      .from(runs)
-      .where(and(isOf(datasetId), isUnfinished))
-    return row?.runs ?? 0
-  },
-
   async update(id, patch) {
     if (Object.keys(patch).length > 0) await db.update(runs).set(patch).where(eq(runs.id, id))
+  },
+
+  async remove(id) {
+    await db.delete(runs).where(eq(runs.id, id))
   }
 })
 
@@ -142,14 +125,6 @@ const createLeaseVerbs = (db: Db): Pick<RunStore, LeaseVerbs> => ({
       .limit(SWEEP_LIMIT)
   }
 })
-
-/** Trains on it, or will have its model evaluated on it. */
-const isOf = (datasetId: string) =>
-  or(
-    eq(runs.datasetId, datasetId),
-    sql`${runs.evaluation} -> 'bank' ->> 'datasetId' = ${datasetId}`,
-    sql`${runs.evaluation} -> 'queries' ->> 'datasetId' = ${datasetId}`
-  )
 
 const matches = (filter: RunFilter) =>
   and(

@@ -12,8 +12,11 @@ import { createIdempotencyStore } from './idempotency-store.ts'
 import { createKeyStore } from './key-store.ts'
 import { createMetricStore } from './metric-store.ts'
 import { createModelStore } from './model-store.ts'
+import { createOwnerStore } from './owner-store.ts'
 import { createPrototypeStore } from './prototype-store.ts'
+import { createRemovalStore } from './removal-store.ts'
 import { createRunStore } from './run-store.ts'
+import { createUseStore } from './use-store.ts'
 
 /** The stores without a transaction: each statement stands for itself. */
 export const createStores = ({ db, pool }: Pick<Database, 'db' | 'pool'>, queue: TransactionalQueue): Stores =>
@@ -43,6 +46,9 @@ const storesOn = (db: Db, executor: SqlExecutor, queue: TransactionalQueue): Sto
   models: translating(createModelStore(db)),
   prototypes: translating(createPrototypeStore(db)),
   evaluations: translating(createEvaluationStore(db)),
+  removals: translating(createRemovalStore(db)),
+  uses: translating(createUseStore(db)),
+  owners: translating(createOwnerStore(db)),
   idempotency: translating(createIdempotencyStore(db)),
   jobs: translating(queue.through(executor))
 })

@@ -138,6 +138,7 @@ test('nothing of another project is found, changed or named', { skip }, async ()
     updateDataset: { name: 'mine' },
     updateRun: { name: 'mine' },
     updateModel: { name: 'mine' },
+    updateCheckpoint: { keep: true },
     updateEvaluation: { name: 'mine' },
     createModelEmbeddings: { input },
     createAssignments: { input }
@@ -145,7 +146,13 @@ test('nothing of another project is found, changed or named', { skip }, async ()
   let asked = 0
   for (const { method, path, operationId } of operations) {
     if (!path.includes('{id}')) continue
-    const url = withIds(path, { id: idOf(path), upload_id: upload.id, version: 1, index: 0 })
+    const url = withIds(path, {
+      id: idOf(path),
+      upload_id: upload.id,
+      version: 1,
+      index: 0,
+      checkpoint_id: checkpoint.id
+    })
     const options = bodies[operationId] ? { body: bodies[operationId] } : {}
     const refused = await api.call(method, url, { ...options, ...as(stranger.key) })
     assert.equal(refused.status, 404, `${method} ${url}: ${refused.text}`)

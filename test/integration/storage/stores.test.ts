@@ -194,7 +194,7 @@ for (const { name, skip, open } of CANDIDATES) {
         assert.deepEqual(await idsOf({ datasetId: dataset.id, status: 'queued' }), expected(0, 2))
         assert.deepEqual(await idsOf({ datasetId: newId('dataset') }), [])
         assert.deepEqual(await idsOf({ metadata: { team: "a'; drop table runs; --" } }), [])
-        assert.equal(await stores.runs.countUnfinishedByDataset(dataset.id), 2)
+        assert.deepEqual((await stores.uses.ofDataset(dataset.id)).runs, expected(0, 2))
       })
 
       test('are claimed by one of many workers, with a higher epoch each time', async () => {
@@ -377,22 +377,22 @@ for (const { name, skip, open } of CANDIDATES) {
         await stores.models.insert(aModel(run, { checkpointId: all[1]!.id }))
         await stores.checkpoints.markDeleted(all[3]!.id)
         // Complete: 10 20 30 50. The newest two are 30 and 50; 20 has a model.
-        assert.deepEqual(await stores.checkpoints.listSuperseded(run.id, 2), [all[0]])
+        assert.deepEqual(await stores.checkpoints.listSuperseded(run.id, { keepLast: 2 }), [all[0]])
         assert.deepEqual(
-          (await stores.checkpoints.listSuperseded(run.id, 0)).map(({ step }) => step),
+          (await stores.checkpoints.listSuperseded(run.id, { keepLast: 0 })).map(({ step }) => step),
           [10, 30, 50]
         )
         const measured = { checkpointId: all[0]!.id, modelId: null }
         const evaluation = anEvaluation(run, '', measured)
         await stores.evaluations.insert(evaluation)
-        assert.deepEqual(await stores.checkpoints.listSuperseded(run.id, 2), [])
+        assert.deepEqual(await stores.checkpoints.listSuperseded(run.id, { keepLast: 2 }), [])
         await stores.evaluations.update(evaluation.id, { status: 'failed' })
-        assert.deepEqual(await stores.checkpoints.listSuperseded(run.id, 2), [all[0]])
+        assert.deepEqual(await stores.checkpoints.listSuperseded(run.id, { keepLast: 2 }), [all[0]])
         const compared = { modelId: null, checkpointId: all[0]!.id }
         const comparing = anEvaluation(run, '', { modelId: null, checkpointId: all[2]!.id, against: compared })
         await stores.evaluations.insert(comparing)
         assert.deepEqual((await stores.evaluations.load(comparing.id))?.against, compared)
-        assert.deepEqual(await stores.checkpoints.listSuperseded(run.id, 2), [])
+        assert.deepEqual(await stores.checkpoints.listSuperseded(run.id, { keepLast: 2 }), [])
         await stores.evaluations.update(comparing.id, { status: 'succeeded' })
         const gone = anEvaluation(run, '', { ...measured, checkpointId: all[3]!.id })
         await assert.rejects(stores.evaluations.insert(gone), { code: 'checkpoint_not_found' })
@@ -571,9 +571,9 @@ for (const { name, skip, open } of CANDIDATES) {
         await stores.evaluations.insert(evaluation)
         assert.deepEqual((await stores.evaluations.load(evaluation.id))?.others, others)
         const { datasetId } = others.distractors
-        assert.equal(await stores.evaluations.countUnfinishedByDataset(datasetId), 1)
+        assert.equal((await stores.uses.ofDataset(datasetId)).evaluations.length, 1)
         await stores.evaluations.update(evaluation.id, { status: 'failed' })
-        assert.equal(await stores.evaluations.countUnfinishedByDataset(datasetId), 0)
+        assert.equal((await stores.uses.ofDataset(datasetId)).evaluations.length, 0)
         assert.equal(await stores.evaluations.loadGroundTruth(evaluation.id), null)
         const truth = { easy: [0], hard: [], junk: [] }
         const content = { images: ['one'], queries: [{ name: 'two', box: null, truth }] }
@@ -601,8 +601,8 @@ for (const { name, skip, open } of CANDIDATES) {
         assert.deepEqual(await idsOf({ dataset: { datasetId, version: 9 } }), [])
         assert.deepEqual(await idsOf({ protocol: 'label_free', modelId: model.id, status: 'succeeded' }), [0, 1])
         assert.deepEqual(await idsOf({ modelId: newId('model') }), [])
-        assert.equal(await stores.evaluations.countUnfinishedByDataset(datasetId), 1)
-        assert.equal(await stores.evaluations.countUnfinishedByDataset('ds_judged'), 1)
+        assert.equal((await stores.uses.ofDataset(datasetId)).evaluations.length, 1)
+        assert.equal((await stores.uses.ofDataset('ds_judged')).evaluations.length, 1)
       })
 
       test('of a run to come are counted with the run', async () => {
@@ -611,7 +611,7 @@ for (const { name, skip, open } of CANDIDATES) {
         const evaluation = { ...plan, queries: { datasetId: 'ds_queries', version: 2 } }
         await stores.runs.insert(aRun(dataset, { evaluation }))
         for (const id of [dataset.id, 'ds_bank', 'ds_queries'])
-          assert.equal(await stores.runs.countUnfinishedByDataset(id), 1, id)
+          assert.equal((await stores.uses.ofDataset(id)).runs.length, 1, id)
       })
     })
 

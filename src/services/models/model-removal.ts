@@ -1,0 +1,33 @@
+import type { Clock } from '../../base/clock.ts'
+import { AppError } from '../../base/errors.ts'
+import type { UnitOfWork } from '../../domain/stores.ts'
+import { refuseInUse } from '../removals/refuse-in-use.ts'
+
+export interface ModelRemovalDeps {
+  readonly unitOfWork: UnitOfWork
+  readonly clock: Clock
+}
+
+/**
+ * With its prototypes, in whatever state: a worker that makes it finds nobody who wants it. Its run and its evaluations stay. The
+ * model goes first and its run is locked second, as an export does.
+ *
+ * @throws AppError model_not_found, model_in_use
+ */
+export const createModelRemoval =
+  ({ unitOfWork, clock }: ModelRemovalDeps) =>
+  (projectId: string, id: string): Promise<void> =>
+    unitOfWork(async (tx) => {
+      const removed = await tx.models.remove(projectId, id)
+      if (removed === null) throw new AppError('model_not_found', { model: id })
+      refuseInUse(await tx.uses.ofModel(id), { code: 'model_in_use', name: `Model ${id}`, details: { modelId: id } })
+      const now = new Date(clock.now())
+      const run = removed.runId === null ? null : await tx.runs.load(removed.runId, { lock: true })
+      if (run !== null) {
+        if (run.modelId === id) await tx.runs.update(run.id, { modelId: null })
+        const data = { model: id, status: 'deleted' }
+        await tx.events.append(run.id, [{ type: 'model', level: 'info', data }], now)
+      }
+      const prefix = `${removed.prefix}/`
+      await tx.removals.add([{ projectId, what: 'model', subject: id, prefix, multipartId: null }], now)
+    })
