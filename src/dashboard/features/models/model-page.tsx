@@ -8,6 +8,7 @@ import { modelQuery } from '../../data/queries/models.ts'
 import { useResource } from '../../data/use-resource.ts'
 import { href } from '../../router.ts'
 import { Artifacts } from './artifacts.tsx'
+import { DeleteModel } from './delete-model.tsx'
 import { Evaluations } from './evaluations.tsx'
 import { KappaSection } from './kappa-section.tsx'
 import { MixtureFacts } from './mixture-facts.tsx'
@@ -27,7 +28,7 @@ export function ModelPage({ id }: { readonly id: string }) {
     )
   }
   return (
-    <PageFrame title={model.name ?? model.id} parent={parent}>
+    <PageFrame title={model.name ?? model.id} parent={parent} actions={<DeleteModel model={model} />}>
       {problem && <ProblemNotice problem={problem} onRetry={retry} />}
       <ModelFacts model={model} />
       {model.status === 'exporting' && <Exporting />}

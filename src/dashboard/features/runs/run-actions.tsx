@@ -7,6 +7,7 @@ import { useClient } from '../../data/api.ts'
 import { problemOf } from '../../data/problem-of.ts'
 import { takeRun } from '../../data/queries/runs.ts'
 import { href } from '../../router.ts'
+import { DeleteRun } from './delete-run.tsx'
 
 const PATHS = {
   pause: '/v1/runs/{id}:pause',
@@ -82,6 +83,7 @@ export function RunActions({ run }: { readonly run: Run }) {
       {VERBS[run.status].map((verb) =>
         verb === 'cancel' ? <CancelButton key={verb} id={run.id} /> : <VerbButton key={verb} id={run.id} verb={verb} />
       )}
+      <DeleteRun run={run} />
     </>
   )
 }
