@@ -4,12 +4,14 @@ import { after, describe, test } from 'node:test'
 import type { Checkpoint } from '../../../src/domain/checkpoint.ts'
 import type { Run } from '../../../src/domain/run.ts'
 import { createTestApp, type TestApp } from '../../helpers/app.ts'
+import { fakeClock } from '../../helpers/fake-clock.ts'
 import { whyNoPostgres } from '../../helpers/postgres.ts'
 import { aCheckpoint, aNetworkOf, aReadyModel, aReadyVersion } from '../../helpers/records.ts'
 import { complete, sendAll, startUpload } from '../../helpers/upload-steps.ts'
 
+const clock = fakeClock()
 const skip = await whyNoPostgres()
-const api = skip ? (undefined as unknown as TestApp) : await createTestApp({ after })
+const api = skip ? (undefined as unknown as TestApp) : await createTestApp({ after }, { clock })
 
 const get = (path: string) => api.call('GET', path)
 const remove = (path: string) => api.call('DELETE', path)
@@ -107,6 +109,25 @@ describe('a run that is deleted', { skip }, () => {
     await refused(run.path, 'run_in_use', [checkpoint.id])
     await api.call('PATCH', checkpoint.path, { body: { keep: false } })
     await removed(run.path)
+  })
+
+  test('ends the streams of those who follow it', async () => {
+    const run = await aRun({ status: 'paused' })
+    const { datasetId: dataset } = await aReadyVersion(api, api.projectId)
+    const other = (await api.call('POST', '/v1/runs', { body: { dataset, method: 'dino-vmf', preset: 'demo' } })).json
+      .id
+    const leaving = new AbortController()
+    const keyId = (await get('/v1/keys')).json.data[0].id
+    const who = { projectId: api.projectId, keyId, signal: leaving.signal }
+    const [gone, stays] = [run.id, other].map((runId) => api.services.runs.follow({ runId, afterSeq: 0 }, who))
+    for (const batches of [await gone!, await stays!]) assert.equal((await batches.next()).done, false)
+    await removed(run.path)
+    const end = (await gone!).next()
+    await clock.advance(5000)
+    assert.equal((await end).done, true)
+    const next = (await stays!).next()
+    leaving.abort()
+    assert.equal((await next).done, true)
   })
 
   test('takes what goes on with it along, or stays: a run that begins from it at the same moment is whole', async () => {

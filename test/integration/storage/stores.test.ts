@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { after, describe, test } from 'node:test'
 import { isAppError } from '../../../src/base/errors.ts'
 import { newId } from '../../../src/base/ids.ts'
+import { ownedPrefixOf } from '../../../src/domain/owned-prefix.ts'
 import type { Page } from '../../../src/domain/page.ts'
 import type { PrototypeSort } from '../../../src/domain/stores.ts'
 import { expectNoLeaks } from '../../helpers/leaks.ts'
@@ -612,6 +613,86 @@ for (const { name, skip, open } of CANDIDATES) {
         await stores.runs.insert(aRun(dataset, { evaluation }))
         for (const id of [dataset.id, 'ds_bank', 'ds_queries'])
           assert.equal((await stores.uses.ofDataset(id)).runs.length, 1, id)
+      })
+    })
+
+    describe('removals', () => {
+      test('are taken when they are due and held meanwhile, and one that was asked for again is not finished', async () => {
+        const { id: projectId } = await stores.keys.ensureProject(newId('request'))
+        const removal = (subject: string) =>
+          ({ projectId, what: 'model', subject, prefix: `models/${subject}/`, multipartId: null }) as const
+        const claim = (at: Date) =>
+          stores.removals.claim({ now: at, heldUntil: later(at.getTime() - NOW.getTime() + 60) }, 9)
+        const [one, two] = [newId('model'), newId('model')]
+        await stores.removals.add([removal(one)], NOW)
+        await stores.removals.add([removal(two)], later(30))
+        const [taken, ...more] = await claim(later(10))
+        assert.deepEqual([taken, more], [{ ...removal(one), tries: 1, createdAt: NOW }, []])
+        assert.deepEqual(await claim(later(20)), [], 'the first is held, the second not due')
+        await stores.removals.add([removal(one)], later(20))
+        await stores.removals.finish(taken!)
+        const again = await claim(later(40))
+        assert.deepEqual(
+          again.map(({ subject, tries }) => [subject, tries]).sort(),
+          [
+            [one, 2],
+            [two, 1]
+          ].sort()
+        )
+        await stores.removals.postpone(again[0]!, 'away', later(1000))
+        await stores.removals.finish(again[1]!)
+        assert.deepEqual(await claim(later(900)), [])
+        const [last, ...rest] = await claim(later(1000))
+        assert.deepEqual([last?.subject, rest], [again[0]!.subject, []])
+        await stores.removals.finish(last!)
+      })
+
+      test('of a run take its checkpoints, events and every curve of its metrics', async () => {
+        const [run, other] = [await aStoredRun(stores), await aStoredRun(stores)]
+        const query = { keys: null, fromStep: null, toStep: null, maxPoints: 10 }
+        for (const { id } of [run, other]) {
+          const keys = ['loss', 'a', 'eval/knn_top1_k20']
+          await stores.metrics.write(
+            id,
+            keys.flatMap((key) => [1, 2].map((step) => ({ key, step, value: step })))
+          )
+          await stores.events.append(id, [{ type: 'message', level: 'info', data: {} }], NOW)
+        }
+        const checkpoint = aCheckpoint(run, 10)
+        await stores.checkpoints.insert(checkpoint)
+        await stores.runs.remove(run.id)
+        assert.deepEqual(await stores.metrics.read(run.id, query), [])
+        assert.deepEqual(await stores.events.list(run.id, 0, 9), [])
+        assert.equal(await stores.checkpoints.load(checkpoint.id), null)
+        assert.equal((await stores.metrics.read(other.id, query)).length, 3)
+      })
+
+      test('of a prefix ask for whoever owns it by the names in it', async () => {
+        const run = await aStoredRun(stores)
+        const checkpoint = aCheckpoint(run, 10)
+        await stores.checkpoints.insert(checkpoint)
+        const model = aModel(run)
+        await stores.models.insert(model)
+        const evaluations = [
+          anEvaluation(run, model.id, { status: 'running' }),
+          anEvaluation(run, model.id, { status: 'failed' })
+        ]
+        for (const one of evaluations) await stores.evaluations.insert(one)
+        const owned = [
+          `${checkpoint.prefix}/`,
+          `models/${model.id}/`,
+          `evaluations/${evaluations[0]!.id}/`,
+          `datasets/${run.datasetId}/v${run.datasetVersion}/`
+        ]
+        const unowned = [
+          `runs/${run.id}/e1/s11/`,
+          'models/mdl_x/',
+          `evaluations/${evaluations[1]!.id}/`,
+          'uploads/weights/up_x/'
+        ]
+        const prefixes = [...owned, ...unowned].map((prefix) => ownedPrefixOf(`${prefix}file`)!)
+        assert.deepEqual([...(await stores.owners.unowned(prefixes))].sort(), unowned.sort())
+        assert.deepEqual([...(await stores.owners.unowned([]))], [])
       })
     })
 
