@@ -34,7 +34,7 @@ const UPLOADS_AT_ONCE = 200
 /** The last part may have been sent in the last second, and be about to be completed. */
 const UPLOAD_GRACE_MS = 3600_000
 
-export const waitMs = (tries: number): number => Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** Math.min(tries - 1, 20))
+const waitMs = (tries: number): number => Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** Math.min(tries - 1, 20))
 
 export function createRemovalService(deps: RemovalServiceDeps): RemovalService {
   const { unitOfWork, stores, clock, logger } = deps

@@ -226,6 +226,24 @@ test('a model that is deleted answers no request, and its run has none any more'
   assert.equal(await isThere(model.prefix), false)
 })
 
+test('of a model that is deleted and something that needs it at the same moment, one is refused', {
+  skip
+}, async () => {
+  const { dataset } = await aRun()
+  const version = `/v1/datasets/${dataset}/versions/1`
+  for (let round = 0; round < 8; round++) {
+    const model = await aReadyModel(api.stores, api.projectId)
+    const asked = api.call('POST', '/v1/evaluations', { body: { model: model.id, dataset } })
+    const [evaluation, gone] = await Promise.all([asked, remove(`/v1/models/${model.id}`)])
+    const expected = evaluation.status === 202 ? [202, 409] : [204, 404]
+    assert.deepEqual([evaluation.status, gone.status].sort(), expected, `${evaluation.text} ${gone.text}`)
+    if (evaluation.status === 202) await api.call('POST', `/v1/evaluations/${evaluation.json.id}:cancel`)
+  }
+  const body = { dataset: `${dataset}@1`, method: 'dino-vmf', preset: 'demo' }
+  const [run, gone] = await Promise.all([api.call('POST', '/v1/runs', { body }), remove(version)])
+  assert.deepEqual([run.status, gone.status].sort(), run.status === 202 ? [202, 409] : [204, 404], run.text)
+})
+
 test('a model that a run begins from stays until that has ended', { skip }, async () => {
   const { dataset } = await aRun()
   const model = await aReadyModel(api.stores, api.projectId)
