@@ -659,7 +659,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/v1/models/uploads/{upload_id}": {
+    "/v1/models/uploads/{upload_id}:delete": {
         parameters: {
             query?: never;
             header?: never;
@@ -668,14 +668,14 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        post?: never;
         /**
          * Delete an upload of weights
          * @description Also one that was not completed. Refused while a model is made of it.
          *
          *     Needs the scope `models:write`.
          */
-        delete: operations["deleteWeightUpload"];
+        post: operations["deleteWeightUpload"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;

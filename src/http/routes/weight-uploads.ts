@@ -47,8 +47,9 @@ export function weightUploadRoutes(app: App, { models }: Pick<Services, 'models'
     }
   )
 
-  app.delete(
-    '/v1/models/uploads/:upload_id',
+  // No DELETE: an address of that form is not told from those below a model.
+  app.post(
+    '/v1/models/uploads/:upload_id([0-9a-z_]+)::delete',
     {
       schema: {
         operationId: 'deleteWeightUpload',

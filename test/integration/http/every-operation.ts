@@ -92,7 +92,7 @@ const SPECIAL: Readonly<Record<string, Special>> = {
     return { path: `/v1/datasets/${datasetId}/versions/${version}` }
   },
   deleteUpload: async (api, { dataset }) => ({ path: (await startUpload(api, dataset, { bytes: 1000 })).path }),
-  deleteWeightUpload: async (api) => ({ path: (await startUpload(api, null, { bytes: 1000 })).path }),
+  deleteWeightUpload: async (api) => ({ path: `${(await startUpload(api, null, { bytes: 1000 })).path}:delete` }),
   async deleteRun(api, { dataset }) {
     const { json } = await api.call('POST', '/v1/runs', { body: { dataset, method: 'dino-vmf', preset: 'demo' } })
     await api.call('POST', `/v1/runs/${json.id}:cancel`)
