@@ -9,6 +9,10 @@
 -- Models have versions of their names, and aliases; runs are forked and made longer: an older worker would begin a fork at random weights
 -- and fail a run that was made longer, so end workers of older code before.
 --
+-- What is deleted and its objects are still to go (removals); checkpoints that a user keeps; an index for uploads that have expired. Models and
+-- evaluations outlive the run, checkpoint and model that they name, so those are no foreign keys any more: code that inserts holds the
+-- rows that it needs. An older worker knows no `keep`, and holds no model that is being deleted.
+--
 -- Older code runs against it; a worker of older code is not seen by the others, and retries what it fails by the rules of before.
 -- Older code writes no log and knows no quota.
 
@@ -49,6 +53,19 @@ CREATE TABLE "model_names" (
 	CONSTRAINT "model_names_project_id_name_pk" PRIMARY KEY("project_id","name")
 );
 --> statement-breakpoint
+CREATE TABLE "removals" (
+	"prefix" text PRIMARY KEY NOT NULL,
+	"project_id" text NOT NULL,
+	"what" text NOT NULL,
+	"subject" text NOT NULL,
+	"multipart_id" text,
+	"tries" integer DEFAULT 0 NOT NULL,
+	"error" text,
+	"created_at" timestamp (3) with time zone NOT NULL,
+	"tried_at" timestamp (3) with time zone,
+	"due_at" timestamp (3) with time zone NOT NULL
+);
+--> statement-breakpoint
 CREATE TABLE "workers" (
 	"name" text PRIMARY KEY NOT NULL,
 	"node" text NOT NULL,
@@ -59,8 +76,23 @@ CREATE TABLE "workers" (
 	"seen_at" timestamp (3) with time zone NOT NULL
 );
 --> statement-breakpoint
+ALTER TABLE "evaluations" DROP CONSTRAINT "evaluations_of_model";
+--> statement-breakpoint
+ALTER TABLE "evaluations" DROP CONSTRAINT "evaluations_of_checkpoint";
+--> statement-breakpoint
+ALTER TABLE "evaluations" DROP CONSTRAINT "evaluations_against_model";
+--> statement-breakpoint
+ALTER TABLE "evaluations" DROP CONSTRAINT "evaluations_against_checkpoint";
+--> statement-breakpoint
+ALTER TABLE "evaluations" DROP CONSTRAINT "evaluations_of_run";
+--> statement-breakpoint
+ALTER TABLE "models" DROP CONSTRAINT "models_of_run";
+--> statement-breakpoint
+ALTER TABLE "models" DROP CONSTRAINT "models_of_checkpoint";
+--> statement-breakpoint
 ALTER TABLE "run_metrics" DROP CONSTRAINT "run_metrics_of_run";
 --> statement-breakpoint
+ALTER TABLE "checkpoints" ADD COLUMN "keep" boolean DEFAULT false NOT NULL;--> statement-breakpoint
 ALTER TABLE "models" ADD COLUMN "version" integer;--> statement-breakpoint
 ALTER TABLE "projects" ADD COLUMN "quota_queued_runs" integer;--> statement-breakpoint
 ALTER TABLE "projects" ADD COLUMN "quota_storage_bytes" bigint;--> statement-breakpoint
@@ -71,9 +103,12 @@ ALTER TABLE "audit_entries" ADD CONSTRAINT "audit_entries_project_id_projects_id
 ALTER TABLE "job_tries" ADD CONSTRAINT "job_tries_project_id_projects_id_fk" FOREIGN KEY ("project_id") REFERENCES "public"."projects"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "model_aliases" ADD CONSTRAINT "model_aliases_of_model" FOREIGN KEY ("project_id","model_id") REFERENCES "public"."models"("project_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "model_names" ADD CONSTRAINT "model_names_project_id_projects_id_fk" FOREIGN KEY ("project_id") REFERENCES "public"."projects"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "removals" ADD CONSTRAINT "removals_project_id_projects_id_fk" FOREIGN KEY ("project_id") REFERENCES "public"."projects"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 CREATE INDEX "audit_entries_by_actor" ON "audit_entries" USING btree ("project_id","actor","id");--> statement-breakpoint
 CREATE INDEX "audit_entries_by_subject" ON "audit_entries" USING btree ("project_id","subject","id");--> statement-breakpoint
 CREATE INDEX "model_aliases_by_model" ON "model_aliases" USING btree ("project_id","model_id");--> statement-breakpoint
+CREATE INDEX "removals_by_due" ON "removals" USING btree ("due_at");--> statement-breakpoint
+CREATE INDEX "dataset_uploads_unfinished" ON "dataset_uploads" USING btree ("expires_at") WHERE "dataset_uploads"."status" <> 'completed';--> statement-breakpoint
 CREATE INDEX "dataset_versions_open" ON "dataset_versions" USING btree ("created_at") WHERE "dataset_versions"."status" in ('queued', 'ingesting');--> statement-breakpoint
 CREATE INDEX "models_exporting" ON "models" USING btree ("id") WHERE "models"."status" = 'exporting';--> statement-breakpoint
 ALTER TABLE "models" ADD CONSTRAINT "models_by_version" UNIQUE("project_id","name","version");

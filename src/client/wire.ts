@@ -213,7 +213,7 @@ export interface paths {
         post?: never;
         /**
          * Delete a dataset with its versions, uploads and images
-         * @description Refused while a run that uses it has not ended.
+         * @description Refused while a run or an evaluation that needs it has not ended.
          *
          *     Needs the scope `datasets:write`.
          */
@@ -271,6 +271,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/datasets/{id}/uploads/{upload_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Delete an upload
+         * @description Also one that was not completed. Refused while a version is made of it.
+         *
+         *     Needs the scope `datasets:write`.
+         */
+        delete: operations["deleteUpload"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/datasets/{id}/versions": {
         parameters: {
             query?: never;
@@ -311,7 +333,13 @@ export interface paths {
         get: operations["getDatasetVersion"];
         put?: never;
         post?: never;
-        delete?: never;
+        /**
+         * Delete a version with its images
+         * @description Also one that is being made. Refused while a run or an evaluation that has not ended needs it; its number is not given out again.
+         *
+         *     Needs the scope `datasets:write`.
+         */
+        delete: operations["deleteDatasetVersion"];
         options?: never;
         head?: never;
         patch?: never;
@@ -439,7 +467,13 @@ export interface paths {
         get: operations["getRun"];
         put?: never;
         post?: never;
-        delete?: never;
+        /**
+         * Delete a run with its checkpoints, events and metrics
+         * @description One that has ended or is paused. Its models and evaluations stay. Refused while something that has not ended needs a checkpoint of it, or one is kept.
+         *
+         *     Needs the scope `runs:write`.
+         */
+        delete: operations["deleteRun"];
         options?: never;
         head?: never;
         /**
@@ -645,6 +679,34 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/runs/{id}/checkpoints/{checkpoint_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Delete a checkpoint
+         * @description Refused for the newest of a run that may go on, for one that is kept, and while a run, an evaluation or an export that has not ended needs it.
+         *
+         *     Needs the scope `runs:write`.
+         */
+        delete: operations["deleteCheckpoint"];
+        options?: never;
+        head?: never;
+        /**
+         * Keep a checkpoint, or let go of it
+         * @description What is kept is removed by no policy, and neither it nor its run can be deleted. What is let go of stays until the policy of its run is applied next.
+         *
+         *     Needs the scope `runs:write`.
+         */
+        patch: operations["updateCheckpoint"];
+        trace?: never;
+    };
     "/v1/models": {
         parameters: {
             query?: never;
@@ -687,7 +749,13 @@ export interface paths {
         get: operations["getModel"];
         put?: never;
         post?: never;
-        delete?: never;
+        /**
+         * Delete a model with its files and prototypes
+         * @description By its own id alone. Refused while a run that begins from it, or an evaluation of it, has not ended. Its run and its evaluations stay.
+         *
+         *     Needs the scope `models:write`.
+         */
+        delete: operations["deleteModel"];
         options?: never;
         head?: never;
         /**
@@ -807,6 +875,28 @@ export interface paths {
          * @description Needs the scope `models:write`.
          */
         post: operations["completeWeightUpload"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/models/uploads/{upload_id}:delete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Delete an upload of weights
+         * @description Also one that was not completed. Refused while a model is made of it.
+         *
+         *     Needs the scope `models:write`.
+         */
+        post: operations["deleteWeightUpload"];
         delete?: never;
         options?: never;
         head?: never;
@@ -937,7 +1027,13 @@ export interface paths {
         get: operations["getEvaluation"];
         put?: never;
         post?: never;
-        delete?: never;
+        /**
+         * Delete an evaluation
+         * @description One that has ended. What its run knows of it stays: events, and metrics.
+         *
+         *     Needs the scope `models:write`.
+         */
+        delete: operations["deleteEvaluation"];
         options?: never;
         head?: never;
         /**
@@ -1303,6 +1399,8 @@ export interface components {
             state_hash: string;
             /** @enum {unknown} */
             status: "complete" | "deleted";
+            /** @description No policy removes it. */
+            keep: boolean;
             metrics: {
                 [key: string]: number | null;
             };
@@ -1594,7 +1692,10 @@ export interface components {
             };
             checkpoint?: {
                 every_s?: number;
+                /** @description How many of the newest stay; 3 unless it is given. */
                 keep_last?: number;
+                /** @description Beside those, the first checkpoint after every so many epochs stays; none unless it is given. */
+                keep_every_epochs?: number;
             };
             alarms?: {
                 /** @enum {unknown} */
@@ -1690,6 +1791,7 @@ export interface components {
             checkpoint: {
                 every_s: number;
                 keep_last: number;
+                keep_every_epochs?: number;
             };
             alarms: {
                 /** @enum {unknown} */
@@ -2077,6 +2179,7 @@ export interface components {
             checkpoint: {
                 every_s: number;
                 keep_last: number;
+                keep_every_epochs?: number;
             };
             alarms: {
                 /** @enum {unknown} */
@@ -2203,7 +2306,10 @@ export interface components {
                 };
                 checkpoint?: {
                     every_s?: number;
+                    /** @description How many of the newest stay; 3 unless it is given. */
                     keep_last?: number;
+                    /** @description Beside those, the first checkpoint after every so many epochs stays; none unless it is given. */
+                    keep_every_epochs?: number;
                 };
                 alarms?: {
                     /** @enum {unknown} */
@@ -2659,7 +2765,7 @@ export interface components {
             status: number;
             detail: string;
             /** @enum {unknown} */
-            code: "invalid_request" | "invalid_recipe" | "unauthorized" | "forbidden" | "route_not_found" | "method_not_allowed" | "key_not_found" | "last_admin_key" | "project_not_found" | "project_name_taken" | "quota_exceeded" | "dataset_not_found" | "dataset_version_not_found" | "dataset_version_not_ready" | "dataset_version_not_cancelable" | "dataset_in_use" | "dataset_empty" | "upload_not_found" | "upload_incomplete" | "upload_expired" | "archive_invalid" | "archive_too_large" | "source_unreachable" | "run_not_found" | "run_not_cancelable" | "metadata_full" | "run_not_pausable" | "run_not_resumable" | "run_not_extendable" | "run_not_retryable" | "checkpoint_not_found" | "checkpoint_invalid" | "weights_unsupported" | "weights_mismatch" | "init_unavailable" | "model_not_found" | "model_not_ready" | "model_has_alias" | "model_of_other_name" | "alias_not_found" | "precondition_failed" | "model_without_head" | "mixture_unavailable" | "prototype_not_found" | "evaluation_not_found" | "evaluation_not_cancelable" | "evaluation_not_measured" | "evaluation_impossible" | "evaluation_too_large" | "artifact_not_found" | "idempotency_key_reused" | "idempotency_in_progress" | "range_not_satisfiable" | "body_too_large" | "unsupported_media_type" | "headers_too_large" | "uri_too_long" | "receive_timeout" | "expectation_failed" | "image_invalid" | "image_too_large" | "images_too_large" | "url_not_allowed" | "url_unreachable" | "rate_limited" | "too_much_at_once" | "overloaded" | "client_gone" | "request_timeout" | "database_refuses" | "process_not_started" | "schema_outdated" | "database_unavailable" | "database_read_only" | "storage_unavailable" | "storage_full" | "inference_unavailable" | "worker_not_working" | "lease_lost" | "object_not_found" | "object_damaged" | "program_untraceable" | "engine_unavailable" | "loss_not_finite" | "trainer_crashed" | "out_of_memory" | "internal";
+            code: "invalid_request" | "invalid_recipe" | "unauthorized" | "forbidden" | "route_not_found" | "method_not_allowed" | "key_not_found" | "last_admin_key" | "project_not_found" | "project_name_taken" | "quota_exceeded" | "dataset_not_found" | "dataset_version_not_found" | "dataset_version_not_ready" | "dataset_version_not_cancelable" | "dataset_in_use" | "dataset_version_in_use" | "dataset_empty" | "upload_not_found" | "upload_incomplete" | "upload_expired" | "upload_in_use" | "archive_invalid" | "archive_too_large" | "source_unreachable" | "run_not_found" | "run_not_cancelable" | "run_not_deletable" | "run_in_use" | "metadata_full" | "run_not_pausable" | "run_not_resumable" | "run_not_extendable" | "run_not_retryable" | "checkpoint_not_found" | "checkpoint_in_use" | "checkpoint_invalid" | "weights_unsupported" | "weights_mismatch" | "init_unavailable" | "model_not_found" | "model_in_use" | "model_not_ready" | "model_has_alias" | "model_of_other_name" | "alias_not_found" | "precondition_failed" | "model_without_head" | "mixture_unavailable" | "prototype_not_found" | "evaluation_not_found" | "evaluation_not_cancelable" | "evaluation_not_deletable" | "evaluation_not_measured" | "evaluation_impossible" | "evaluation_too_large" | "artifact_not_found" | "idempotency_key_reused" | "idempotency_in_progress" | "range_not_satisfiable" | "body_too_large" | "unsupported_media_type" | "headers_too_large" | "uri_too_long" | "receive_timeout" | "expectation_failed" | "image_invalid" | "image_too_large" | "images_too_large" | "url_not_allowed" | "url_unreachable" | "rate_limited" | "too_much_at_once" | "overloaded" | "client_gone" | "request_timeout" | "database_refuses" | "process_not_started" | "schema_outdated" | "database_unavailable" | "database_read_only" | "storage_unavailable" | "storage_full" | "inference_unavailable" | "worker_not_working" | "lease_lost" | "object_not_found" | "object_damaged" | "program_untraceable" | "engine_unavailable" | "loss_not_finite" | "trainer_crashed" | "out_of_memory" | "internal";
             request_id: string;
             errors?: {
                 /** @description JSON pointer into the body. */
@@ -2947,6 +3053,7 @@ export interface components {
             checkpoint: {
                 every_s: number;
                 keep_last: number;
+                keep_every_epochs?: number;
             };
             alarms: {
                 /** @enum {unknown} */
@@ -3093,6 +3200,14 @@ export interface components {
         Status: {
             /** @constant */
             status: "ok";
+        };
+        /**
+         * @example {
+         *       "keep": true
+         *     }
+         */
+        UpdateCheckpoint: {
+            keep: boolean;
         };
         /**
          * @example {
@@ -3767,6 +3882,30 @@ export interface operations {
             };
         };
     };
+    deleteUpload: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                upload_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; no body. */
+            204: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
     listDatasetVersions: {
         parameters: {
             query?: {
@@ -3854,6 +3993,30 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["DatasetVersion"];
                 };
+            };
+        };
+    };
+    deleteDatasetVersion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                version: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; no body. */
+            204: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };
@@ -4072,6 +4235,29 @@ export interface operations {
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    deleteRun: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; no body. */
+            204: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -4369,6 +4555,60 @@ export interface operations {
             };
         };
     };
+    deleteCheckpoint: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                checkpoint_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; no body. */
+            204: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    updateCheckpoint: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                checkpoint_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateCheckpoint"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Checkpoint"];
+                };
+            };
+        };
+    };
     listModels: {
         parameters: {
             query?: {
@@ -4465,6 +4705,29 @@ export interface operations {
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    deleteModel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; no body. */
+            204: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -4726,6 +4989,29 @@ export interface operations {
             };
         };
     };
+    deleteWeightUpload: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                upload_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; no body. */
+            204: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
     listPrototypes: {
         parameters: {
             query?: {
@@ -4942,6 +5228,29 @@ export interface operations {
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    deleteEvaluation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; no body. */
+            204: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content?: never;

@@ -13,6 +13,8 @@ import { createIngestService } from '../services/datasets/ingests.ts'
 import { createEvaluationJobs } from '../services/evaluations/evaluation-jobs.ts'
 import { createOpenWork } from '../services/jobs/open-work.ts'
 import { createExportService } from '../services/models/exports.ts'
+import { collectUnowned } from '../services/removals/collection.ts'
+import { createRemovalService } from '../services/removals/removals.ts'
 import type { LegDeps } from '../services/runs/leg-lease.ts'
 import { createLegRecords } from '../services/runs/leg-records.ts'
 import { createLegService } from '../services/runs/legs.ts'
@@ -21,6 +23,7 @@ import { PATIENCE_OF_WORKERS } from '../storage/objects/patience.ts'
 import { createEvaluateModel } from '../tasks/evaluate-model.ts'
 import { createExportModel } from '../tasks/export-model.ts'
 import { createFitness } from '../tasks/fitness.ts'
+import { keepHouse } from '../tasks/housekeeping.ts'
 import { createImportModel } from '../tasks/import-model.ts'
 import { createIngestDataset } from '../tasks/ingest-dataset.ts'
 import { createJobCounts } from '../tasks/job-counts.ts'
@@ -40,6 +43,8 @@ function listenerOf(
 ): WorkerListener | null {
   return port === null ? null : createWorkerListener({ host, port, ...says })
 }
+/** An object comes minutes before its record, at the most. */
+const COLLECT_GRACE_MS = 24 * 3600_000
 
 /** @param entries what its children are started with */
 export async function composeWorker(config: Config, logger: Logger, entries: Entries = ENTRIES) {
@@ -126,6 +131,13 @@ export async function composeWorker(config: Config, logger: Logger, entries: Ent
     cleanUp: async () => {
       await folders.removeStale()
       await shared.cache.removeStale()
+    },
+    keepHouse: (signal) => {
+      const removals = createRemovalService({ unitOfWork, stores, objects, clock, logger })
+      const options = { graceMs: COLLECT_GRACE_MS, removes: config.collect === 'remove', signal }
+      const collect = config.collect === 'off' ? null : () => collectUnowned({ stores, objects, clock }, options)
+      const told = options.removes ? 'objects that nobody owned are removed' : 'objects that nobody owns: npm run gc'
+      return keepHouse({ removals, collect, told, clock, logger }, signal)
     },
     clock,
     logger

@@ -27,6 +27,7 @@ type Blame = 'own' | 'outage' | 'mishap' | 'unknown'
 const BLAMES: Readonly<Record<string, Blame>> = {
   storage_unavailable: 'outage',
   database_unavailable: 'outage',
+  database_read_only: 'outage',
   preempted: 'outage',
   worker_lost: 'mishap',
   trainer_killed: 'mishap',

@@ -11,6 +11,8 @@ export interface Checkpoint {
   readonly bytes: number
   readonly stateHash: string
   readonly status: 'complete' | 'deleted'
+  /** A user wants it: no policy removes it. */
+  readonly keep: boolean
   readonly metrics: Readonly<Record<string, number>>
   readonly createdAt: Date
 }

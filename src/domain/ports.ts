@@ -56,6 +56,18 @@ export interface ObjectInfo {
   readonly bytes: number
 }
 
+/** As a listing has it. */
+export interface ListedObject extends ObjectInfo {
+  readonly modifiedAt: Date
+}
+
+/** Parts that were not put together yet. */
+export interface UnfinishedUpload {
+  readonly key: string
+  readonly multipartId: string
+  readonly startedAt: Date
+}
+
 /** Keys use `/`; `get` of an absent key throws AppError('object_not_found'). */
 export interface ObjectStore {
   put(key: string, body: Uint8Array | Readable, options?: { readonly contentType?: string }): Promise<void>
@@ -66,7 +78,8 @@ export interface ObjectStore {
   /** Writes to a temporary name and renames, so a file that exists is whole. A signal may end it early. */
   getFile(key: string, path: string, options?: { readonly signal?: AbortSignal }): Promise<void>
   head(key: string): Promise<ObjectInfo | null>
-  list(prefix: string): AsyncIterable<ObjectInfo>
+  /** In the order of their keys. */
+  list(prefix: string): AsyncIterable<ListedObject>
   removePrefix(prefix: string): Promise<void>
   startUpload(key: string): Promise<string>
   /** URLs that take a PUT of one part each, of just so many bytes, without credentials, until they expire. */
@@ -83,6 +96,8 @@ export interface ObjectStore {
     parts: readonly { readonly part: number; readonly etag: string }[]
   ): Promise<void>
   abortUpload(key: string, multipartId: string): Promise<void>
+  /** Null where the store cannot tell. */
+  listUploads(): Promise<readonly UnfinishedUpload[] | null>
   /** A URL from which the object can be fetched without credentials until it expires. */
   downloadUrl(key: string, expiresInS: number, filename: string): Promise<string>
   check(): Promise<void>

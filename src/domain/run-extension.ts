@@ -1,6 +1,6 @@
 /**
  * A run that is made longer goes on from its newest checkpoint, and its schedules are those of the new length from there on
- * (decision 14). What a worker trains at this moment keeps its length: it holds the recipe.
+ * (decision 17). What a worker trains at this moment keeps its length: it holds the recipe.
  *
  *   queued                                   stays queued
  *   paused | cancelled | failed | succeeded  → queued

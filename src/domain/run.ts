@@ -65,6 +65,8 @@ export interface RunEngine {
 export interface CheckpointPolicy {
   readonly everyS: number
   readonly keepLast: number
+  /** Beside those, the first of every so many epochs; left out, none. */
+  readonly keepEveryEpochs?: number
 }
 
 export interface Alarm {

@@ -12,7 +12,9 @@ import type { ModelAlias } from './model-name.ts'
 import type { Page, PageRequest } from './page.ts'
 import type { JobQueue } from './ports.ts'
 import type { Project, Usage } from './project.ts'
+import type { OwnerStore, RemovalStore, UseStore } from './removal-stores.ts'
 import type {
+  CheckpointPolicy,
   Lease,
   LogHead,
   MetricPoint,
@@ -60,16 +62,21 @@ export interface DatasetStore {
   find(projectId: string, id: string, options?: { lock: boolean }): Promise<Dataset | null>
   update(id: string, patch: Partial<Pick<Dataset, 'name' | 'metadata'>>): Promise<void>
   list(projectId: string, page: PageRequest): Promise<Page<Dataset>>
-  /**
-   * Removes the dataset, its versions and uploads; false when there is none. Count unfinished runs after it, in the same
-   * unit of work: a run that is being inserted holds its version, so a removal waits for it and then sees it.
-   */
+  /** Removes the dataset, its versions and uploads; false when there is none. Ask UseStore after it. */
   remove(projectId: string, id: string): Promise<boolean>
   /** Throws dataset_not_found when the dataset was removed meanwhile. */
   insertUpload(upload: Upload): Promise<void>
   findUpload(projectId: string, id: string): Promise<Upload | null>
-  /** False when the upload is gone, with its dataset. */
+  /** False when the upload is gone, with its dataset or by itself. */
   completeUpload(projectId: string, id: string): Promise<boolean>
+  /** @returns what was removed; null when it is no upload of this dataset, or of weights. Ask UseStore after it. */
+  removeUpload(projectId: string, datasetId: string | null, id: string): Promise<Upload | null>
+  /** Those whose parts were never put together. */
+  listUncompletedUploads(projectId: string, datasetId: string): Promise<readonly Upload[]>
+  /** Removes up to `limit` that were never completed and expired before; of any project. */
+  removeExpiredUploads(before: Date, limit: number): Promise<readonly Upload[]>
+  /** Also gives the dataset the newest version that is left; null when there was none. Ask UseStore after it. */
+  removeVersion(projectId: string, datasetId: string, version: number): Promise<DatasetVersion | null>
   /** Takes the next number of the dataset; safe under concurrent calls. */
   insertVersion(
     version: Omit<DatasetVersion, 'version' | 'prefix'>,
@@ -100,13 +107,17 @@ export type RunPatch = Partial<
 >
 
 export interface RunStore {
-  /** Throws dataset_version_not_found when the version was removed meanwhile, checkpoint_not_found when what it begins from was. */
+  /**
+   * Throws dataset_version_not_found when the version was removed meanwhile, checkpoint_not_found or model_not_found when that
+   * of its init was.
+   */
   insert(run: Run): Promise<void>
   find(projectId: string, id: string): Promise<Run | null>
   /** For workers, which serve every project. With `lock`, the row stays locked until the transaction ends. */
   load(id: string, options?: { lock: boolean }): Promise<Run | null>
   list(projectId: string, filter: RunFilter, page: PageRequest): Promise<Page<Run>>
-  countUnfinishedByDataset(datasetId: string): Promise<number>
+  /** With its checkpoints, events and metrics. Lock it before; ask UseStore after. */
+  remove(id: string): Promise<void>
   /** Raises the lease epoch unless the run has ended or another worker's lease is alive; null when it cannot be had. */
   claim(id: string, worker: string, expiresAt: Date, now: Date): Promise<Run | null>
   /** False when the lease is no longer ours: then nothing was written. */
@@ -178,12 +189,26 @@ export interface StepReportStore {
 
 export interface CheckpointStore {
   insert(checkpoint: Checkpoint): Promise<void>
-  find(projectId: string, id: string): Promise<Checkpoint | null>
+  /** With `lock: 'share'`, the row cannot be removed or retired until the transaction ends. */
+  find(projectId: string, id: string, options?: { lock: 'share' }): Promise<Checkpoint | null>
   load(id: string): Promise<Checkpoint | null>
   listByRun(projectId: string, runId: string, page: PageRequest): Promise<Page<Checkpoint>>
-  /** Complete ones of a run beyond the newest `keep`, oldest first, less those that a model was made from, an unfinished run begins from or an unfinished evaluation measures. */
-  listSuperseded(runId: string, keep: number): Promise<readonly Checkpoint[]>
+  /** All there are, retired ones too, oldest first. */
+  listKeeping(runId: string): Promise<readonly Pick<Checkpoint, 'id' | 'status' | 'keep'>[]>
+  /**
+   * Complete ones of a run that its policy does not keep, oldest first, less those that a user keeps, a model was made from, an
+   * unfinished run begins from or an unfinished evaluation measures.
+   */
+  listSuperseded(
+    runId: string,
+    policy: Pick<CheckpointPolicy, 'keepLast' | 'keepEveryEpochs'>
+  ): Promise<readonly Checkpoint[]>
+  /** The newest complete one. */
+  findNewest(runId: string): Promise<Checkpoint | null>
   markDeleted(id: string): Promise<void>
+  update(id: string, patch: Pick<Checkpoint, 'keep'>): Promise<void>
+  /** Lock its run before; ask UseStore after. */
+  remove(id: string): Promise<void>
 }
 
 export interface ModelFilter {
@@ -204,6 +229,8 @@ export interface ModelStore {
   /** Gives it the next version of the other name: call it in a unit of work that has locked it. */
   rename(model: Model, name: string | null): Promise<Model>
   update(id: string, patch: Partial<Omit<NewModel, 'name'>>): Promise<void>
+  /** With its prototypes; false when there was none. Ask UseStore after it. */
+  remove(projectId: string, id: string): Promise<boolean>
 }
 
 export interface ModelAliasStore {
@@ -232,7 +259,7 @@ export interface EvaluationFilter {
 export interface EvaluationStore {
   /**
    * Hold its dataset versions before, in the same unit of work: `loadVersion` with `lock: 'share'`. Throws checkpoint_not_found
-   * when its checkpoint was removed meanwhile.
+   * or model_not_found when what it measures was removed meanwhile.
    */
   insert(evaluation: Evaluation): Promise<void>
   find(projectId: string, id: string): Promise<Evaluation | null>
@@ -243,8 +270,8 @@ export interface EvaluationStore {
   listOpen(limit: number): Promise<readonly Pick<Evaluation, 'id' | 'projectId'>[]>
   /** Of a checkpoint of the run, that the run asked for and nobody has begun; its row stays locked until the transaction ends. */
   lockWaiting(runId: string): Promise<Evaluation | null>
-  /** As bank, as queries or as other images. */
-  countUnfinishedByDataset(datasetId: string): Promise<number>
+  /** Lock it before. */
+  remove(id: string): Promise<void>
   update(id: string, patch: EvaluationPatch): Promise<void>
   insertGroundTruth(evaluation: Pick<Evaluation, 'id' | 'projectId'>, truth: GroundTruth): Promise<void>
   loadGroundTruth(evaluationId: string): Promise<GroundTruth | null>
@@ -364,6 +391,9 @@ export interface Stores {
   readonly modelAliases: ModelAliasStore
   readonly prototypes: PrototypeStore
   readonly evaluations: EvaluationStore
+  readonly removals: RemovalStore
+  readonly uses: UseStore
+  readonly owners: OwnerStore
   readonly idempotency: IdempotencyStore
   readonly workers: WorkerStore
   readonly jobTries: JobTriesStore

@@ -21,6 +21,7 @@ import { registerSecurityHeaders } from './core/security-headers.ts'
 import { createStreams, type StreamLimits } from './core/streams.ts'
 import { registerDocs } from './openapi/docs.ts'
 import { auditRoutes } from './routes/audit.ts'
+import { checkpointRoutes } from './routes/checkpoints.ts'
 import { datasetRoutes } from './routes/datasets.ts'
 import { evaluationRoutes } from './routes/evaluations.ts'
 import { keyRoutes } from './routes/keys.ts'
@@ -104,6 +105,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   runRoutes(app, services)
   runForkRoutes(app, services)
   runRecordRoutes(app, services, { clock, streams })
+  checkpointRoutes(app, services)
   modelRoutes(app, services)
   modelAliasRoutes(app, services)
   weightUploadRoutes(app, services)

@@ -5,7 +5,7 @@
  *      └── a newer one is offered while this one waits: dropped
  *
  * Only a committed checkpoint is ever continued from; keys carry the lease epoch, so what a lost worker still uploads is
- * read by nobody. Outages are waited for. Afterwards checkpoints beyond the policy are marked, then their objects removed.
+ * read by nobody. Outages are waited for. Afterwards checkpoints beyond the policy are retired.
  */
 import { rm } from 'node:fs/promises'
 import type { Clock } from '../base/clock.ts'
@@ -68,22 +68,16 @@ export function createCheckpointUploads(options: UploadOptions): CheckpointUploa
     committedStep = step
   }
 
-  async function retire(): Promise<void> {
-    for (const { prefix } of await records.retireCheckpoints(lease, run.checkpoint.keepLast)) {
-      await objects.removePrefix(`${prefix}/`)
-    }
-  }
-
   async function work(): Promise<void> {
     while (waiting !== null) {
       const offer: Offer = waiting
       waiting = null
       if (offer.event.step !== committedStep) {
         await retryOutages(() => commit(offer), { ...options, signal: options.giveUp })
-        await retire().catch((error: unknown) => {
+        await records.retireCheckpoints(lease).catch((error: unknown) => {
           if (isAppError(error, 'lease_lost')) throw error
           // The checkpoint is safe; what is too many now is retired with the next one.
-          logger.warn({ err: error }, 'old checkpoints could not be removed')
+          logger.warn({ err: error }, 'old checkpoints could not be retired')
         })
       }
       await rm(offer.event.folder, { recursive: true, force: true })

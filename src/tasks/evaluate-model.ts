@@ -78,13 +78,13 @@ export const createEvaluateModel =
     const order = await retryOutages(() => evaluations.begin(id), patience)
     if (order !== null && (await work({ ...deps, logger }, order, { leaving, patience })) === 'left') return
     await retire(deps, id).catch((error: unknown) =>
-      logger.warn({ err: error }, 'old checkpoints could not be removed')
+      logger.warn({ err: error }, 'old checkpoints could not be retired')
     )
   }
 
 /** Checkpoints and the state of training that were kept for this evaluation alone; what stays after a failure goes with the next checkpoint or evaluation. */
 async function retire({ evaluations, objects }: EvaluateModelDeps, id: string): Promise<void> {
-  for (const { prefix } of await evaluations.retire(id)) await objects.removePrefix(`${prefix}/`)
+  await evaluations.retire(id)
   await removeKept({ id, objects })
 }
 

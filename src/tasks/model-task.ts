@@ -74,9 +74,11 @@ export const createModelTask =
     if (order === null) return
     try {
       const exported = await persist(patience, () => makeModel({ ...deps, logger }, { source, order, signal }))
-      await retryOutages(() => deps.exports.complete(modelId, exported), patience)
-      logger.info({ files: exported.files.length }, 'model is ready')
+      const isKept = await retryOutages(() => deps.exports.complete(modelId, exported), patience)
       deps.onOutcome(modelId, 'worked')
+      if (isKept) return logger.info({ files: exported.files.length }, 'model is ready')
+      await retryOutages(() => deps.objects.removePrefix(`${order.model.prefix}/`), patience)
+      logger.info('model is not wanted any more')
     } catch (error) {
       if (signal.aborted) return leave({ logger }, () => deps.exports.giveBack(modelId))
       const verdict = await retryOutages(() => deps.exports.fail(modelId, describeFailure(error)), patience)

@@ -26,7 +26,7 @@ export interface RestoreOptions {
  * @throws AppError storage_unavailable, storage_full, lease_lost; the signal's reason
  */
 export async function restoreCheckpoint(options: RestoreOptions): Promise<string | null> {
-  const { objects, records, lease, checkpoints, logger } = options
+  const { records, lease, checkpoints, logger } = options
   for (const checkpoint of checkpoints) {
     const folder = join(options.folder, checkpoint.id)
     try {
@@ -36,7 +36,6 @@ export async function restoreCheckpoint(options: RestoreOptions): Promise<string
       if (!isAppError(error, 'object_not_found') && !isAppError(error, 'object_damaged')) throw error
       logger.warn({ err: error, checkpoint: checkpoint.id }, 'a damaged checkpoint is passed over')
       await records.discardCheckpoint(lease, checkpoint, error.message)
-      await objects.removePrefix(`${checkpoint.prefix}/`)
     }
   }
   return null

@@ -38,6 +38,8 @@ export interface WorkerOptions {
   readonly draining: AbortController
   /** Called at start, before any job: removes what a killed worker left. */
   readonly cleanUp: () => Promise<void>
+  /** Beside all jobs, until it is aborted; never rejects. */
+  readonly keepHouse: (signal: AbortSignal) => Promise<void>
   readonly clock: Clock
   readonly logger: Logger
 }
@@ -56,6 +58,7 @@ export function createWorker(options: WorkerOptions): Worker {
   const { runs, ingests, exports } = options
   const startedAt = new Date(clock.now())
   let recovering = Promise.resolve()
+  let housekeeping = Promise.resolve()
 
   async function lookAround(): Promise<void> {
     const by = { worker: name, machine: await machine() }
@@ -89,6 +92,7 @@ export function createWorker(options: WorkerOptions): Worker {
     async start() {
       await options.cleanUp()
       recovering = recoverLost()
+      housekeeping = options.keepHouse(draining.signal)
       await jobs.work('run-leg', runs, tasks['run-leg'])
       await jobs.work('ingest-dataset', ingests, tasks['ingest-dataset'])
       await jobs.work('ingest-small-dataset', ingests, tasks['ingest-small-dataset'])
@@ -99,7 +103,7 @@ export function createWorker(options: WorkerOptions): Worker {
     async stop(graceMs) {
       const stopped = jobs.stop(graceMs)
       draining.abort(new Error('the worker stops'))
-      await Promise.all([stopped, recovering, fitness.settled()])
+      await Promise.all([stopped, recovering, housekeeping, fitness.settled()])
       await workers
         .leave(name)
         .catch((error: unknown) => logger.warn({ err: error }, 'it could not be said that this worker has ended'))

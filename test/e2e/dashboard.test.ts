@@ -272,6 +272,34 @@ describe('the dashboard', { skip: hasChromium ? false : reason }, () => {
     }
   })
 
+  it('asks before it deletes a run, says why it cannot, and leaves its model, which is deleted by itself', async () => {
+    await page.setViewportSize({ width: 1400, height: 900 })
+    await open('#/runs')
+    await page.getByRole('link', { name: 'first', exact: true }).click()
+    const keep = page.getByLabel('Keep the checkpoint of step 50', { exact: true })
+    await keep.click()
+    await page.locator('input[type=checkbox]:checked:enabled').waitFor()
+    await button('Delete').click()
+    await button('Delete the run').click()
+    await page.getByRole('dialog').getByText('checkpoints that are kept').waitFor()
+    await button('Keep it').click()
+    await keep.click()
+    await page.locator('input[type=checkbox]:enabled:not(:checked)').first().waitFor()
+    await button('Delete').click()
+    await button('Delete the run').click()
+    await heading('Runs').waitFor()
+    await page.getByRole('row', { name: /first again/ }).waitFor()
+    await page.getByRole('link', { name: 'first', exact: true }).waitFor({ state: 'detached' })
+    await open('#/models')
+    await page.getByRole('link', { name: 'first', exact: true }).click()
+    await button('Delete').click()
+    await button('Delete the model').click()
+    await heading('Models').waitFor()
+    await page.getByRole('link', { name: 'first', exact: true }).waitFor({ state: 'detached' })
+    const { json } = await platform.call('GET', '/v1/models')
+    assert.deepEqual(json.data, [])
+  })
+
   it('leads back to the form when its key is revoked, and forgets what was read with it', async () => {
     const body = { name: 'short-lived', scopes: ['admin' as const] }
     const { id, key } = await dataOf(platform.client.POST('/v1/keys', { body }))

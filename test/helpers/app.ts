@@ -12,6 +12,7 @@ import type { Inference, ObjectStore, SignedObjects, TransactionalQueue } from '
 import type { EventNotices, Stores, UnitOfWork } from '../../src/domain/stores.ts'
 import { type AppOptions, createApp } from '../../src/http/app.ts'
 import type { App } from '../../src/http/server.ts'
+import { createRemovalService } from '../../src/services/removals/removals.ts'
 import type { Services } from '../../src/services/services.ts'
 import { createFolderStore } from '../../src/storage/objects/folder-store.ts'
 import { createDatabase, type Database } from '../../src/storage/postgres/client.ts'
@@ -60,6 +61,8 @@ export interface TestApp {
     readonly project?: string
     readonly scopes?: readonly Scope[]
   }): Promise<{ key: string; projectId: string }>
+  /** What a worker does for objects of what was deleted. */
+  sweep(): Promise<void>
   /** Injects a request and validates its response against openapi.yaml. */
   call(method: string, url: string, options?: CallOptions): Promise<Answer>
 }
@@ -236,6 +239,7 @@ export async function createTestApp(scope: TestScope, options: TestAppOptions = 
     adminKey: admin.key,
     projectId: admin.projectId,
     issueKey,
+    sweep: () => createRemovalService(deps).sweep(new AbortController().signal),
     call: (method, target, { key = admin.key, ...rest } = {}) => inject(app, method, target, { key, ...rest })
   }
 }

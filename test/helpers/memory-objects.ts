@@ -8,6 +8,8 @@ export interface MemoryObjects extends ObjectStore {
   readonly content: Map<string, Uint8Array>
   /** Called before every operation; what it throws is what the caller gets. */
   intercept: (operation: string, key: string) => void | Promise<void>
+  /** Of every object, in a listing. */
+  modifiedAt: Date
 }
 
 export function memoryObjects(): MemoryObjects {
@@ -21,6 +23,7 @@ export function memoryObjects(): MemoryObjects {
   const store: MemoryObjects = {
     content,
     intercept: () => {},
+    modifiedAt: new Date(0),
     async put(key, body) {
       await store.intercept('put', key)
       content.set(key, body instanceof Uint8Array ? Uint8Array.from(body) : await buffer(body))
@@ -48,7 +51,8 @@ export function memoryObjects(): MemoryObjects {
     },
     async *list(prefix) {
       await store.intercept('list', prefix)
-      for (const [key, bytes] of content) if (key.startsWith(prefix)) yield { key, bytes: bytes.length }
+      const found = [...content].filter(([key]) => key.startsWith(prefix)).sort(([a], [b]) => (a < b ? -1 : 1))
+      for (const [key, bytes] of found) yield { key, bytes: bytes.length, modifiedAt: store.modifiedAt }
     },
     async removePrefix(prefix) {
       await store.intercept('removePrefix', prefix)
@@ -58,6 +62,7 @@ export function memoryObjects(): MemoryObjects {
     partUrls: unused,
     finishUpload: unused,
     abortUpload: unused,
+    listUploads: async () => [],
     downloadUrl: unused,
     check: async () => {}
   }

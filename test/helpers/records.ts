@@ -86,6 +86,7 @@ export const aCheckpoint = (runId: string, projectId: string): Checkpoint => ({
   bytes: 10,
   stateHash: SHA,
   status: 'complete',
+  keep: false,
   metrics: { loss: 4.5 },
   createdAt: AT
 })

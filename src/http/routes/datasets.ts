@@ -80,7 +80,7 @@ export function datasetRoutes(app: App, { datasets }: Pick<Services, 'datasets'>
         operationId: 'deleteDataset',
         tags,
         summary: 'Delete a dataset with its versions, uploads and images',
-        description: 'Refused while a run that uses it has not ended.',
+        description: 'Refused while a run or an evaluation that needs it has not ended.',
         params: IdParams,
         response: { 204: Type.Null() }
       },

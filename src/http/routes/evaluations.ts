@@ -145,4 +145,23 @@ export function evaluationRoutes(app: App, { evaluations }: Pick<Services, 'eval
     },
     async ({ params, principal }) => presentEvaluation(await evaluations.cancel(principal.projectId, params.id))
   )
+
+  app.delete(
+    '/v1/evaluations/:id',
+    {
+      schema: {
+        operationId: 'deleteEvaluation',
+        tags,
+        summary: 'Delete an evaluation',
+        description: 'One that has ended. What its run knows of it stays: events, and metrics.',
+        params: IdParams,
+        response: { 204: Type.Null() }
+      },
+      config: { problems: ['evaluation_not_found', 'evaluation_not_deletable'] }
+    },
+    async ({ params, principal }, reply) => {
+      await evaluations.remove(principal.projectId, params.id)
+      return reply.code(204).send(null)
+    }
+  )
 }

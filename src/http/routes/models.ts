@@ -119,4 +119,24 @@ export function modelRoutes(app: App, { models }: Pick<Services, 'models'>): voi
       return presentArtifacts(artifacts, expiresAt)
     }
   )
+
+  app.delete(
+    '/v1/models/:id',
+    {
+      schema: {
+        operationId: 'deleteModel',
+        tags,
+        summary: 'Delete a model with its files and prototypes',
+        description:
+          'By its own id alone. Refused while a run that begins from it, or an evaluation of it, has not ended. Its run and its evaluations stay.',
+        params: IdParams,
+        response: { 204: Type.Null() }
+      },
+      config: { problems: ['model_not_found', 'model_in_use'] }
+    },
+    async ({ params, principal }, reply) => {
+      await models.remove(principal.projectId, params.id)
+      return reply.code(204).send(null)
+    }
+  )
 }

@@ -6,13 +6,11 @@ import { AppError } from '../../base/errors.ts'
 import type { Services } from '../../services/services.ts'
 import { EVENT_STREAM_TYPE, formatEventStream, noticingStalls } from '../core/event-stream.ts'
 import type { Streams } from '../core/streams.ts'
-import { IdParams, PageQuery, presentPage, toPageRequest } from '../schemas/common.ts'
+import { IdParams, presentPage } from '../schemas/common.ts'
 import {
-  CheckpointList,
   EventQuery,
   Metrics,
   MetricsQuery,
-  presentCheckpoint,
   presentEvent,
   presentMetrics,
   RunEvent,
@@ -102,22 +100,5 @@ export function runRecordRoutes(app: App, { runs }: Pick<Services, 'runs'>, { cl
     },
     async ({ params, query, principal }) =>
       presentMetrics(params.id, await runs.metrics(principal.projectId, params.id, readMetricQuery(query)))
-  )
-
-  app.get(
-    '/v1/runs/:id/checkpoints',
-    {
-      schema: {
-        operationId: 'listRunCheckpoints',
-        tags,
-        summary: 'List checkpoints of a run, newest first',
-        params: IdParams,
-        querystring: PageQuery,
-        response: { 200: CheckpointList }
-      },
-      config: { problems: ['run_not_found'] }
-    },
-    async ({ params, query, principal }) =>
-      presentPage(await runs.listCheckpoints(principal.projectId, params.id, toPageRequest(query)), presentCheckpoint)
   )
 }

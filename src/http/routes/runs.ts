@@ -179,6 +179,26 @@ export function runRoutes(app: App, { runs }: Pick<Services, 'runs'>): void {
     async ({ params, body, principal }) => presentRun(await runs.describe(principal.projectId, params.id, body))
   )
 
+  app.delete(
+    '/v1/runs/:id',
+    {
+      schema: {
+        operationId: 'deleteRun',
+        tags,
+        summary: 'Delete a run with its checkpoints, events and metrics',
+        description:
+          'One that has ended or is paused. Its models and evaluations stay. Refused while something that has not ended needs a checkpoint of it, or one is kept.',
+        params: IdParams,
+        response: { 204: Type.Null() }
+      },
+      config: { problems: ['run_not_found', 'run_not_deletable', 'run_in_use'] }
+    },
+    async ({ params, principal }, reply) => {
+      await runs.remove(principal.projectId, params.id)
+      return reply.code(204).send(null)
+    }
+  )
+
   for (const verb of RUN_VERBS) {
     const { operationId, summary, description, problems } = VERBS[verb]
     app.post(

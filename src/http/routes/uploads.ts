@@ -1,3 +1,4 @@
+import { Type } from 'typebox'
 import type { Services } from '../../services/services.ts'
 import { IdParams } from '../schemas/common.ts'
 import { CompleteUpload, CreateUpload, presentUpload, StartedUpload, Upload, UploadParams } from '../schemas/upload.ts'
@@ -42,6 +43,25 @@ export function uploadRoutes(app: App, { datasets }: Pick<Services, 'datasets'>)
     async ({ params, body, principal }) => {
       const request = { uploadId: params.upload_id, parts: body.parts }
       return presentUpload(await datasets.completeUpload(principal.projectId, params.id, request))
+    }
+  )
+
+  app.delete(
+    '/v1/datasets/:id/uploads/:upload_id',
+    {
+      schema: {
+        operationId: 'deleteUpload',
+        tags,
+        summary: 'Delete an upload',
+        description: 'Also one that was not completed. Refused while a version is made of it.',
+        params: UploadParams,
+        response: { 204: Type.Null() }
+      },
+      config: { problems: ['upload_not_found', 'upload_in_use'] }
+    },
+    async ({ params, principal }, reply) => {
+      await datasets.removeUpload(principal.projectId, params.id, params.upload_id)
+      return reply.code(204).send(null)
     }
   )
 }

@@ -1,3 +1,4 @@
+import { Type } from 'typebox'
 import type { Services } from '../../services/services.ts'
 import { IdParams, PageQuery, presentPage, toPageRequest } from '../schemas/common.ts'
 import {
@@ -85,6 +86,26 @@ export function versionRoutes(app: App, { datasets }: Pick<Services, 'datasets'>
     },
     async ({ params, principal }) =>
       presentVersion(await datasets.cancelVersion(principal.projectId, params.id, params.version))
+  )
+
+  app.delete(
+    '/v1/datasets/:id/versions/:version',
+    {
+      schema: {
+        operationId: 'deleteDatasetVersion',
+        tags,
+        summary: 'Delete a version with its images',
+        description:
+          'Also one that is being made. Refused while a run or an evaluation that has not ended needs it; its number is not given out again.',
+        params: VersionParams,
+        response: { 204: Type.Null() }
+      },
+      config: { problems: ['dataset_version_not_found', 'dataset_version_in_use'] }
+    },
+    async ({ params, principal }, reply) => {
+      await datasets.removeVersion(principal.projectId, { datasetId: params.id, version: params.version })
+      return reply.code(204).send(null)
+    }
   )
 }
 

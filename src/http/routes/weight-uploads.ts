@@ -46,4 +46,24 @@ export function weightUploadRoutes(app: App, { models }: Pick<Services, 'models'
       return presentUpload(await models.completeUpload(principal.projectId, request))
     }
   )
+
+  // No DELETE: an address of that form is not told from those below a model.
+  app.post(
+    '/v1/models/uploads/:upload_id([0-9a-z_]+)::delete',
+    {
+      schema: {
+        operationId: 'deleteWeightUpload',
+        tags,
+        summary: 'Delete an upload of weights',
+        description: 'Also one that was not completed. Refused while a model is made of it.',
+        params: Params,
+        response: { 204: Type.Null() }
+      },
+      config: { problems: ['upload_not_found', 'upload_in_use'] }
+    },
+    async ({ params, principal }, reply) => {
+      await models.removeUpload(principal.projectId, params.upload_id)
+      return reply.code(204).send(null)
+    }
+  )
 }

@@ -6,7 +6,7 @@ import type { Checkpoint as DomainCheckpoint } from '../../domain/checkpoint.ts'
 import type { RunEvent as DomainEvent, MetricSeries } from '../../domain/run.ts'
 import type { MetricQuery } from '../../domain/stores.ts'
 import { isMetric } from '../../protocol/metrics.ts'
-import { closed, ListOf, MOST_INT4, Nullable, Resource, Timestamp } from './common.ts'
+import { closed, Id, ListOf, MOST_INT4, Nullable, Resource, Timestamp } from './common.ts'
 import type { WireObject } from './recipe.ts'
 
 export const RunEvent = Resource(
@@ -119,10 +119,18 @@ export const Checkpoint = Resource(
     bytes: Type.Integer(),
     state_hash: Type.String({ description: 'Equal for equal weights, moments, centers and position.' }),
     status: Type.Enum(['complete', 'deleted']),
+    keep: Type.Boolean({ description: 'No policy removes it.' }),
     metrics: Type.Record(Type.String(), Nullable(Type.Number())),
     created_at: Timestamp
   },
   'Checkpoint'
+)
+
+export const CheckpointParams = Type.Object({ id: Id, checkpoint_id: Id }, closed)
+
+export const UpdateCheckpoint = Type.Object(
+  { keep: Type.Boolean() },
+  { ...closed, $id: 'UpdateCheckpoint', examples: [{ keep: true }] }
 )
 
 export const CheckpointList = ListOf(Checkpoint, 'CheckpointList')
@@ -137,6 +145,7 @@ export const presentCheckpoint = (checkpoint: DomainCheckpoint): Static<typeof C
   bytes: checkpoint.bytes,
   state_hash: checkpoint.stateHash,
   status: checkpoint.status,
+  keep: checkpoint.keep,
   metrics: { ...checkpoint.metrics },
   created_at: checkpoint.createdAt.toISOString()
 })

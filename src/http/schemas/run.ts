@@ -1,6 +1,12 @@
 import { type Static, Type } from 'typebox'
 import { DEVICE_KINDS, DEVICE_WISHES } from '../../base/devices.ts'
-import { type Compute as DomainCompute, type Run as DomainRun, RUN_STATUSES, type RunEngine } from '../../domain/run.ts'
+import {
+  type Compute as DomainCompute,
+  type CheckpointPolicy as DomainPolicy,
+  type Run as DomainRun,
+  RUN_STATUSES,
+  type RunEngine
+} from '../../domain/run.ts'
 import type { RunRequest } from '../../services/runs/run-plan.ts'
 import {
   closed,
@@ -57,12 +63,26 @@ export const ComputeWish = Type.Object(
 export const CheckpointPolicy = Type.Object(
   {
     every_s: Type.Optional(Type.Integer({ minimum: 10, maximum: 86_400 })),
-    keep_last: Type.Optional(Type.Integer({ minimum: 1, maximum: 100 }))
+    keep_last: Type.Optional(
+      Type.Integer({ minimum: 1, maximum: 100, description: 'How many of the newest stay; 3 unless it is given.' })
+    ),
+    keep_every_epochs: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: 1_000_000,
+        description: 'Beside those, the first checkpoint after every so many epochs stays; none unless it is given.'
+      })
+    )
   },
   closed
 )
 
 export const Alarm = Type.Object({ rule: Type.Enum(['collapse']), action: Type.Enum(['notify', 'pause']) }, closed)
+/** As a run has it; without `keep_every_epochs` none is kept for its epoch. */
+const PresentedPolicy = Type.Object(
+  { every_s: Type.Integer(), keep_last: Type.Integer(), keep_every_epochs: Type.Optional(Type.Integer()) },
+  closed
+)
 
 const examples = [
   {
@@ -143,7 +163,7 @@ const properties = {
   extensions: Extensions,
   recipe_reasons: RecipeReasons,
   compute: Type.Required(Compute),
-  checkpoint: Type.Required(CheckpointPolicy),
+  checkpoint: PresentedPolicy,
   alarms: Type.Array(Alarm),
   metadata: Metadata,
   status: Type.Enum([...RUN_STATUSES]),
@@ -229,12 +249,24 @@ export function readRunRequest(body: Static<typeof CreateRun>): RunRequest {
       maxRuntimeS: body.compute?.max_runtime_s ?? WEEKS_4_S,
       priority: body.compute?.priority ?? 0
     },
-    checkpoint: { everyS: body.checkpoint?.every_s ?? 900, keepLast: body.checkpoint?.keep_last ?? 3 },
+    checkpoint: readCheckpointPolicy(body.checkpoint ?? {}),
     evaluation: body.evaluation ? readPlanOfRun(body.evaluation) : null,
     alarms: body.alarms ?? [{ rule: 'collapse', action: 'notify' }],
     metadata: body.metadata ?? {}
   }
 }
+
+const readCheckpointPolicy = (policy: Static<typeof CheckpointPolicy>): DomainPolicy => ({
+  everyS: policy.every_s ?? 900,
+  keepLast: policy.keep_last ?? 3,
+  ...(policy.keep_every_epochs !== undefined && { keepEveryEpochs: policy.keep_every_epochs })
+})
+
+const presentCheckpointPolicy = ({ everyS, keepLast, keepEveryEpochs }: DomainPolicy) => ({
+  every_s: everyS,
+  keep_last: keepLast,
+  ...(keepEveryEpochs !== undefined && { keep_every_epochs: keepEveryEpochs })
+})
 
 const presentCompute = ({ device, devices, maxRuntimeS, priority }: DomainCompute) => ({
   device,
@@ -265,7 +297,7 @@ export const presentRun = (run: DomainRun): Static<typeof Run> => ({
   extensions: run.extensions.map((extension) => ({ ...extension })),
   recipe_reasons: [...run.recipeReasons],
   compute: presentCompute(run.compute),
-  checkpoint: { every_s: run.checkpoint.everyS, keep_last: run.checkpoint.keepLast },
+  checkpoint: presentCheckpointPolicy(run.checkpoint),
   alarms: run.alarms.map((alarm) => ({ ...alarm })),
   metadata: run.metadata as Record<string, string>, // Metadata is what created it
   status: run.status,

@@ -2,6 +2,7 @@
 import { AppError, type FieldError } from '../../base/errors.ts'
 import { READ_FORMATS } from '../../base/image-formats.ts'
 import type { DatasetSource, Upload } from '../../domain/dataset.ts'
+import { isOwnRoot } from '../../domain/owned-prefix.ts'
 
 const KINDS = {
   archive: /\.(zip|tar|tar\.gz|tgz)$/i,
@@ -13,9 +14,6 @@ const KINDS = {
 export type FileKind = keyof typeof KINDS
 
 export const FILE_KINDS_TEXT = `a zip or tar(.gz) archive, a ${READ_FORMATS} image, or an IDX file (…-idx3-ubyte, …-idx1-ubyte, .gz or not)`
-
-/** Roots of the platform's own objects: no import may read them, another project's data is there. */
-const OWN_ROOTS: ReadonlySet<string> = new Set(['datasets', 'uploads', 'runs', 'models', 'evaluations'])
 
 export function fileKind(filename: string): FileKind | null {
   for (const [kind, pattern] of Object.entries(KINDS)) {
@@ -67,7 +65,8 @@ export function checkedPrefix(text: string, path: string): string {
   const segments = prefix.slice(0, -1).split('/')
   const isPlain = segments.every(isFolderName)
   if (!isPlain) throw invalid([{ path, message: 'must be a folder below the root of the bucket' }])
-  if (OWN_ROOTS.has(segments[0] ?? '')) {
+  // Another project's data is there.
+  if (isOwnRoot(segments[0] ?? '')) {
     throw invalid([{ path, message: `must not begin with ${segments[0]}/, which belongs to Kappa` }])
   }
   return prefix

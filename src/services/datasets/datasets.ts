@@ -1,6 +1,6 @@
-/** Datasets: made, found and removed here; filled in uploads.ts and dataset-versions.ts. */
+/** Datasets: made, found and described here; filled in uploads.ts and dataset-versions.ts, removed in dataset-removal.ts. */
 import type { Clock } from '../../base/clock.ts'
-import { AppError, toError } from '../../base/errors.ts'
+import { AppError } from '../../base/errors.ts'
 import type { IdKind } from '../../base/ids.ts'
 import type { JsonObject } from '../../base/json.ts'
 import type { Logger } from '../../base/log.ts'
@@ -9,8 +9,9 @@ import type { Page, PageRequest } from '../../domain/page.ts'
 import type { ObjectStore } from '../../domain/ports.ts'
 import type { Stores, UnitOfWork } from '../../domain/stores.ts'
 import { type DescriptionPatch, described } from '../description.ts'
-import { createVersionVerbs, datasetPrefix } from './dataset-versions.ts'
-import { createUploadVerbs, uploadPrefix } from './uploads.ts'
+import { createDatasetRemoval } from './dataset-removal.ts'
+import { createVersionVerbs } from './dataset-versions.ts'
+import { createUploadVerbs } from './uploads.ts'
 
 export interface DatasetServiceDeps {
   readonly unitOfWork: UnitOfWork
@@ -25,7 +26,7 @@ export interface DatasetServiceDeps {
 export type DatasetService = ReturnType<typeof createDatasetService>
 
 export function createDatasetService(deps: DatasetServiceDeps) {
-  const { unitOfWork, stores, objects, clock, newId, logger } = deps
+  const { unitOfWork, stores, clock, newId } = deps
 
   async function get(projectId: string, id: string): Promise<Dataset> {
     const dataset = await stores.datasets.find(projectId, id)
@@ -36,6 +37,7 @@ export function createDatasetService(deps: DatasetServiceDeps) {
   return {
     ...createUploadVerbs(deps),
     ...createVersionVerbs({ ...deps, get }),
+    ...createDatasetRemoval(deps),
     get,
 
     async create(
@@ -58,28 +60,6 @@ export function createDatasetService(deps: DatasetServiceDeps) {
         const changed = described(known, patch)
         await tx.datasets.update(id, changed)
         return { ...known, ...changed }
-      }),
-
-    /** @throws AppError dataset_not_found, dataset_in_use */
-    async remove(projectId: string, id: string): Promise<void> {
-      await unitOfWork(async (tx) => {
-        if (!(await tx.datasets.remove(projectId, id))) throw new AppError('dataset_not_found', { datasetId: id })
-        // After the removal: a run that is being inserted holds the version, so it has been waited for and is counted.
-        const runs = await tx.runs.countUnfinishedByDataset(id)
-        const evaluations = await tx.evaluations.countUnfinishedByDataset(id)
-        if (runs + evaluations > 0) throw new AppError('dataset_in_use', { datasetId: id, runs, evaluations })
       })
-      for (const prefix of [datasetPrefix(id), uploadPrefix(id)]) {
-        try {
-          await objects.removePrefix(`${prefix}/`)
-        } catch (error) {
-          // The records are gone and the answer stays true; what is left is unreachable and named here for removal.
-          logger.warn(
-            { datasetId: id, prefix, error: toError(error).message },
-            'objects of a removed dataset are left over'
-          )
-        }
-      }
-    }
   }
 }

@@ -25,6 +25,7 @@ import {
 import type { Model } from '../../domain/model.ts'
 import type { Stores, UnitOfWork } from '../../domain/stores.ts'
 import { endTries, failTry, giveBack, type JobError, type TriedJob, takeTurn, type Verdict } from '../jobs/job-tries.ts'
+import { retireSuperseded } from '../runs/run-removal.ts'
 import { close, lockOpen } from './close.ts'
 
 /** A ready model, or a checkpoint that is there. */
@@ -61,8 +62,8 @@ export interface EvaluationJobs {
   fail(attempt: Attempt, error: JobError): Promise<Verdict>
   /** Of a worker that is told to end. */
   giveBack(attempt: Attempt): Promise<void>
-  /** Once it has ended: checkpoints that were kept for it alone are marked, and returned for their objects to go. */
-  retire(id: string): Promise<readonly Checkpoint[]>
+  /** Once it has ended: checkpoints that were kept for it alone are marked; their objects go later. */
+  retire(id: string): Promise<void>
 }
 
 export interface Measured {
@@ -135,9 +136,7 @@ export function createEvaluationJobs({ unitOfWork, clock, worker }: EvaluationJo
     async retire(id) {
       const runs = await unitOfWork((tx) => runsOfCheckpoints(tx, id))
       // One after the other: nobody else locks two runs, and none waits for another here.
-      const retired: Checkpoint[] = []
-      for (const run of runs) retired.push(...(await unitOfWork((tx) => retireOf(tx, run))))
-      return retired
+      for (const run of runs) await unitOfWork((tx) => retireOf(tx, run, now()))
     }
   }
 }
@@ -153,12 +152,9 @@ async function runsOfCheckpoints(tx: Stores, id: string): Promise<ReadonlySet<st
   return runs
 }
 
-async function retireOf(tx: Stores, runId: string): Promise<readonly Checkpoint[]> {
+async function retireOf(tx: Stores, runId: string, at: Date): Promise<void> {
   const run = await tx.runs.load(runId, { lock: true })
-  if (run === null) return []
-  const superseded = await tx.checkpoints.listSuperseded(run.id, run.checkpoint.keepLast)
-  for (const checkpoint of superseded) await tx.checkpoints.markDeleted(checkpoint.id)
-  return superseded
+  if (run !== null) await retireSuperseded(tx, run, at)
 }
 
 interface Beginning {

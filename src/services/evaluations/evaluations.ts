@@ -4,7 +4,7 @@ import { AppError } from '../../base/errors.ts'
 import type { AnyProtocol } from '../../base/evaluation.ts'
 import type { IdKind } from '../../base/ids.ts'
 import type { JsonObject } from '../../base/json.ts'
-import { checkCancelable, type Evaluation, type EvaluationStatus } from '../../domain/evaluation.ts'
+import { checkCancelable, type Evaluation, type EvaluationStatus, isEvaluated } from '../../domain/evaluation.ts'
 import type { Page, PageRequest } from '../../domain/page.ts'
 import type { EvaluationFilter, Stores, UnitOfWork } from '../../domain/stores.ts'
 import { parseReference } from '../datasets/dataset-versions.ts'
@@ -133,6 +133,20 @@ export function createEvaluationService(deps: EvaluationServiceDeps) {
         // Where nobody has it just now, somebody removes what was kept for it.
         await enqueueEvaluation(tx, open)
         return close(tx, open, { status: 'cancelled', finishedAt: new Date(clock.now()) })
+      }),
+
+    /** Its run keeps what it measured. @throws AppError evaluation_not_found, evaluation_not_deletable */
+    remove: (projectId: string, id: string): Promise<void> =>
+      unitOfWork(async (tx) => {
+        const known = await tx.evaluations.load(id, { lock: true })
+        if (known?.projectId !== projectId) throw new AppError('evaluation_not_found', { evaluationId: id })
+        if (!isEvaluated(known)) {
+          const message = `Evaluation ${id} is ${known.status}: cancel it first.`
+          throw new AppError('evaluation_not_deletable', { message, evaluationId: id })
+        }
+        await tx.evaluations.remove(id)
+        const removal = { projectId, what: 'evaluation', subject: id, prefix: `evaluations/${id}/` } as const
+        await tx.removals.add([{ ...removal, multipartId: null }], new Date(clock.now()))
       })
   }
 }

@@ -50,10 +50,11 @@ export interface ExportService {
   begin(modelId: string): Promise<ExportOrder | null>
   /** The same for a model that is made of weights of others. */
   beginImport(modelId: string): Promise<ImportOrder | null>
-  complete(modelId: string, exported: ExportedModel): Promise<void>
   fail(modelId: string, error: JobError): Promise<Verdict>
   /** Of a worker that is told to end. */
   giveBack(modelId: string): Promise<void>
+  /** False when the model was deleted meanwhile: the objects are nobody's. */
+  complete(modelId: string, exported: ExportedModel): Promise<boolean>
 }
 
 export interface ExportDeps {
@@ -129,7 +130,7 @@ export function createExportService({ unitOfWork, clock, newId, worker }: Export
     complete: (modelId, { config, files, verification, mixture, prototypes }) =>
       unitOfWork(async (tx) => {
         const model = await tx.models.load(modelId, { lock: true })
-        if (model?.status !== 'exporting') return
+        if (model?.status !== 'exporting') return model !== null
         await endTries(tx, jobOf(model))
         await tx.prototypes.replaceAll(
           modelId,
@@ -137,7 +138,7 @@ export function createExportService({ unitOfWork, clock, newId, worker }: Export
         )
         const made = { config, files, verification, mixture }
         await tx.models.update(modelId, { status: 'ready', ...made, error: null, readyAt: now() })
-        if (model.runId === null) return
+        if (model.runId === null) return true
         const evaluation = await queueOwn(tx, model)
         const measured = evaluation === null ? {} : { evaluation }
         const data = {
@@ -148,6 +149,7 @@ export function createExportService({ unitOfWork, clock, newId, worker }: Export
           ...measured
         }
         await tx.events.append(model.runId, [{ type: 'model', level: 'info', data }, ...alarmOf(model, mixture)], now())
+        return true
       }),
 
     fail: (modelId, error) =>

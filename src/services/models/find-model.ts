@@ -21,6 +21,8 @@ async function findOfRun({ runs, models }: Stores, projectId: string, runId: str
   const run = await runs.find(projectId, runId)
   if (run === null) return null
   if (run.modelId !== null) return models.find(projectId, run.modelId)
+  // It had one, which was deleted.
+  if (run.status === 'succeeded') return null
   throw new AppError('model_not_ready', { message: `Run ${runId} is ${run.status}; it has no model yet.`, runId })
 }
 

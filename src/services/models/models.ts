@@ -4,10 +4,12 @@ import type { Model, ModelImport } from '../../domain/model.ts'
 import { nameErrors } from '../../domain/model-name.ts'
 import type { Page, PageRequest } from '../../domain/page.ts'
 import type { ModelFilter, Stores } from '../../domain/stores.ts'
+import { createDatasetRemoval } from '../datasets/dataset-removal.ts'
 import { createUploadVerbs, type UploadDeps } from '../datasets/uploads.ts'
 import { checkQuotas } from '../projects/quotas.ts'
 import { createAliasVerbs } from './aliases.ts'
 import { findModel } from './find-model.ts'
+import { createModelRemoval } from './model-removal.ts'
 import { newModel } from './new-model.ts'
 import { checkWeightSource } from './weight-sources.ts'
 
@@ -40,6 +42,7 @@ export type ModelService = ReturnType<typeof createModelService>
 export function createModelService(deps: ModelServiceDeps) {
   const { unitOfWork, stores, objects, clock, newId } = deps
   const uploads = createUploadVerbs(deps)
+  const removal = createDatasetRemoval(deps)
 
   /** @throws AppError model_not_found, model_not_ready */
   const get = (projectId: string, reference: string): Promise<Model> => findModel(stores, projectId, reference)
@@ -85,7 +88,7 @@ export function createModelService(deps: ModelServiceDeps) {
     ): Promise<Model> {
       checkName(request.name)
       return unitOfWork(async (tx) => {
-        const checkpoint = await tx.checkpoints.find(projectId, request.checkpoint)
+        const checkpoint = await tx.checkpoints.find(projectId, request.checkpoint, { lock: 'share' })
         if (checkpoint?.status !== 'complete') {
           const errors = [{ path: '/checkpoint', message: 'names no checkpoint that is there' }]
           throw new AppError('checkpoint_not_found', { errors })
@@ -135,6 +138,9 @@ export function createModelService(deps: ModelServiceDeps) {
         throw new AppError('model_has_alias', { message, modelId: id })
       })
     },
+
+    remove: createModelRemoval(deps),
+    removeUpload: (projectId: string, uploadId: string) => removal.removeUpload(projectId, null, uploadId),
 
     /** Weights on their way into the object store, as files of a dataset are. */
     startUpload: (projectId: string, request: Parameters<typeof uploads.startUpload>[2]) =>

@@ -4,6 +4,7 @@ import type { Lease, NewRunEvent, Run, RunIntent } from '../../domain/run.ts'
 import type { Stores } from '../../domain/stores.ts'
 import { evaluateOnTheWay } from '../evaluations/on-the-way.ts'
 import { expiryAfter, hold, type LegDeps, stateEvent, write } from './leg-lease.ts'
+import { removalOf, retireSuperseded } from './run-removal.ts'
 import { createStepReports, type StepReport } from './step-reports.ts'
 
 /** A checkpoint whose manifest is in the object store. `id` makes a repeated commit a no-op. */
@@ -30,8 +31,8 @@ export interface LegRecords {
   commitCheckpoint(lease: Lease, uploaded: UploadedCheckpoint): Promise<void>
   /** A checkpoint that cannot be read back is no checkpoint: it is marked, and the run says so. */
   discardCheckpoint(lease: Lease, checkpoint: Checkpoint, reason: string): Promise<void>
-  /** Marks the checkpoints beyond the newest `keep` and returns them: their objects may go now. */
-  retireCheckpoints(lease: Lease, keep: number): Promise<readonly Checkpoint[]>
+  /** Marks the checkpoints that the run's policy does not keep; their objects go later. */
+  retireCheckpoints(lease: Lease): Promise<void>
   /** Writes the event and, if the run asks for it, the wish to pause, which the next heartbeat reports. */
   raiseAlarm(lease: Lease, alarm: RaisedAlarm): Promise<void>
 }
@@ -51,7 +52,7 @@ export function createLegRecords(deps: LegDeps): LegRecords {
         const { id, projectId } = run
         const leaseEpoch = lease.epoch
         const createdAt = await tx.now()
-        const owned = { projectId, runId: id, leaseEpoch, bytes, status: 'complete', createdAt } as const
+        const owned = { projectId, runId: id, leaseEpoch, bytes, status: 'complete', keep: false, createdAt } as const
         const checkpoint = { ...uploaded, ...owned }
         await tx.checkpoints.insert(checkpoint)
         const isPast = [run.error, ...run.failures].every((one) => uploaded.step >= (one?.step ?? 0))
@@ -67,18 +68,13 @@ export function createLegRecords(deps: LegDeps): LegRecords {
       unitOfWork(async (tx) => {
         const run = await hold(tx, lease)
         await tx.checkpoints.markDeleted(checkpoint.id)
+        await tx.removals.add([removalOf(checkpoint)], await tx.now())
         const message = `Checkpoint ${checkpoint.id} of step ${checkpoint.step} cannot be read: ${reason}`
         const data = { message, checkpoint: checkpoint.id, step: checkpoint.step }
         await tx.events.append(run.id, [{ type: 'message', level: 'warn', data }], await tx.now())
       }),
 
-    retireCheckpoints: (lease, keep) =>
-      unitOfWork(async (tx) => {
-        await hold(tx, lease)
-        const superseded = await tx.checkpoints.listSuperseded(lease.runId, keep)
-        for (const { id } of superseded) await tx.checkpoints.markDeleted(id)
-        return superseded
-      }),
+    retireCheckpoints: (lease) => unitOfWork(async (tx) => retireSuperseded(tx, await hold(tx, lease), await tx.now())),
 
     raiseAlarm: (lease, alarm) => unitOfWork((tx) => raiseAlarm(deps, tx, { lease, alarm }))
   }

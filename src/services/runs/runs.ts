@@ -23,6 +23,7 @@ import { newRun, queueRun } from './new-run.ts'
 import { createRunEventVerbs } from './run-events.ts'
 import { createRunFeed, type RunFeedDeps } from './run-feed.ts'
 import { planOwnEvaluation, type RunPlan, type RunRequest } from './run-plan.ts'
+import { createRunRemoval } from './run-removal.ts'
 import { createRunDescription, createRunVerb } from './run-verbs.ts'
 
 export interface RunServiceDeps
@@ -97,6 +98,7 @@ export function createRunService(deps: RunServiceDeps) {
     ask: createRunVerb(deps),
     extend: createRunExtension(deps),
     fork: createFork({ ...deps, get }),
+    ...createRunRemoval(deps),
     describe: createRunDescription(deps),
 
     async metrics(projectId: string, id: string, query: MetricQuery): Promise<readonly MetricSeries[]> {

@@ -6,7 +6,7 @@ import { access, constants, mkdir, open, readdir, readFile, rm, stat } from 'nod
 import { dirname, join } from 'node:path'
 import { type Clock, systemClock } from '../../base/clock.ts'
 import { AppError } from '../../base/errors.ts'
-import type { ObjectInfo, ObjectStore, OpenedObject, SignedObjects } from '../../domain/ports.ts'
+import type { ListedObject, ObjectStore, OpenedObject, SignedObjects } from '../../domain/ports.ts'
 import { checkLength, holdErrors } from './bodies.ts'
 import { cloneFile, publishFile, readRange, translateFileError, writeStream } from './folder-files.ts'
 import { createFolderUploads } from './folder-uploads.ts'
@@ -74,7 +74,14 @@ export function createFolderStore(options: FolderStoreOptions): ObjectStore & Si
   })
 }
 
-type SignedVerbs = 'startUpload' | 'partUrls' | 'finishUpload' | 'abortUpload' | 'downloadUrl' | keyof SignedObjects
+type SignedVerbs =
+  | 'startUpload'
+  | 'partUrls'
+  | 'finishUpload'
+  | 'abortUpload'
+  | 'listUploads'
+  | 'downloadUrl'
+  | keyof SignedObjects
 
 interface Places {
   readonly temporary: string
@@ -104,6 +111,7 @@ function createSignedVerbs(
     },
     finishUpload: (key, multipartId, parts) => uploads.finish({ key, multipartId, parts, path: pathOf(key) }),
     abortUpload: (_key, multipartId) => uploads.abort(multipartId),
+    listUploads: () => uploads.list(),
 
     async downloadUrl(key, expiresInS, filename) {
       assertKey(key)
@@ -150,7 +158,7 @@ async function openFile(path: string): Promise<Omit<OpenedObject, 'filename'>> {
 }
 
 /** The files whose key starts with the prefix, in the order of their keys. */
-async function* walk(tree: string, prefix: string): AsyncGenerator<ObjectInfo> {
+async function* walk(tree: string, prefix: string): AsyncGenerator<ListedObject> {
   const folder = prefix.slice(0, prefix.lastIndexOf('/') + 1)
   const entries = await readdir(join(tree, folder), { withFileTypes: true }).catch((error) => {
     if (['ENOENT', 'ENOTDIR'].includes(error.code)) return []
@@ -166,7 +174,7 @@ async function* walk(tree: string, prefix: string): AsyncGenerator<ObjectInfo> {
     }
     if (!key.startsWith(prefix)) continue
     const found = await stat(join(tree, key)).catch(() => null) // removed since it was listed
-    if (found !== null) yield { key, bytes: found.size }
+    if (found !== null) yield { key, bytes: found.size, modifiedAt: found.mtime }
   }
 }
 

@@ -1,8 +1,10 @@
 import { randomBytes } from 'node:crypto'
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
-import { AppError } from '../../base/errors.ts'
+import { AppError, toError } from '../../base/errors.ts'
+import { systemCodeOf } from '../../base/system-errors.ts'
+import type { UnfinishedUpload } from '../../domain/ports.ts'
 import { publishFile, publishInto, removeFolder, removeOlder, writeStream } from './folder-files.ts'
 import { checkPartFile, joinParts, type PartFile, writePartFile } from './folder-parts.ts'
 
@@ -29,6 +31,7 @@ export interface FolderUploads {
     readonly path: string
   }): Promise<void>
   abort(multipartId: string): Promise<void>
+  list(): Promise<readonly UnfinishedUpload[]>
 }
 
 /** A multipart upload is a folder: the key it is for, and its parts. It is there as a whole or not at all. */
@@ -86,6 +89,24 @@ export function createFolderUploads(uploads: string, temporary: string): FolderU
       await removeFolder(temporary, folder)
     },
 
-    abort: (multipartId) => removeFolder(temporary, folderOf(multipartId))
+    abort: (multipartId) => removeFolder(temporary, folderOf(multipartId)),
+
+    async list() {
+      const all: UnfinishedUpload[] = []
+      const names = await readdir(uploads).catch((error: unknown) => {
+        if (systemCodeOf(toError(error)) === 'ENOENT') return []
+        throw error
+      })
+      for (const multipartId of names) {
+        const path = join(uploads, multipartId, 'key')
+        try {
+          all.push({ key: await readFile(path, 'utf8'), multipartId, startedAt: (await stat(path)).mtime })
+        } catch (error) {
+          // Finished or given up since it was listed, or begun a moment ago.
+          if (systemCodeOf(toError(error)) !== 'ENOENT') throw error
+        }
+      }
+      return all
+    }
   }
 }

@@ -10,7 +10,7 @@ import {
 } from '@aws-sdk/client-s3'
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner'
 import { AppError, isAppError } from '../../base/errors.ts'
-import type { ObjectInfo, ObjectStore } from '../../domain/ports.ts'
+import type { ListedObject, ObjectStore } from '../../domain/ports.ts'
 import { assertKey, assertPrefix } from './keys.ts'
 import { answeredWithin, PATIENCE_OF_WORKERS, type Patience } from './patience.ts'
 import { translateS3Error } from './s3-errors.ts'
@@ -126,11 +126,14 @@ function createClient(options: S3StoreOptions, { silenceMs, maxAttempts }: Patie
 
 async function* listObjects(
   read: (token: string | undefined) => Promise<ListObjectsV2CommandOutput>
-): AsyncGenerator<ObjectInfo> {
+): AsyncGenerator<ListedObject> {
   try {
     for (let token: string | undefined, isMore = true; isMore; ) {
       const { Contents, NextContinuationToken } = await read(token)
-      for (const { Key, Size } of Contents ?? []) if (Key !== undefined) yield { key: Key, bytes: Size ?? 0 }
+      for (const { Key, Size, LastModified } of Contents ?? []) {
+        // S3 always says when; what does not say is never taken for old.
+        if (Key !== undefined) yield { key: Key, bytes: Size ?? 0, modifiedAt: LastModified ?? new Date() }
+      }
       token = NextContinuationToken
       isMore = token !== undefined
     }
@@ -139,7 +142,7 @@ async function* listObjects(
   }
 }
 
-const TAKE_PREFIX = new Set(['list', 'removePrefix', 'check'])
+const TAKE_PREFIX = new Set(['list', 'removePrefix', 'listUploads', 'check'])
 
 /** Checks keys and rejects with translated errors; `list` does both itself. */
 function translating(store: ObjectStore): ObjectStore {

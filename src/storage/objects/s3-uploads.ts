@@ -3,16 +3,21 @@ import {
   AbortMultipartUploadCommand,
   CompleteMultipartUploadCommand,
   CreateMultipartUploadCommand,
+  ListMultipartUploadsCommand,
+  type ListMultipartUploadsCommandOutput,
   type S3Client,
   UploadPartCommand
 } from '@aws-sdk/client-s3'
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner'
 import { invariant, isAppError } from '../../base/errors.ts'
-import type { ObjectStore } from '../../domain/ports.ts'
+import type { ObjectStore, UnfinishedUpload } from '../../domain/ports.ts'
 import { answeredWithin, type Patience, whileAnswering } from './patience.ts'
 import { translateS3Error } from './s3-errors.ts'
 
-type UploadVerbs = 'startUpload' | 'partUrls' | 'finishUpload' | 'abortUpload'
+type UploadVerbs = 'startUpload' | 'partUrls' | 'finishUpload' | 'abortUpload' | 'listUploads'
+
+/** What servers that lack the listing answer. */
+const UNKNOWN = new Set(['NotImplemented', 'MethodNotAllowed'])
 
 export interface Uploads {
   readonly client: S3Client
@@ -65,5 +70,30 @@ export const createS3Uploads = ({
       const error = translateS3Error(thrown)
       if (!isAppError(error, 'upload_not_found')) throw error
     }
+  },
+
+  async listUploads() {
+    const all: UnfinishedUpload[] = []
+    let from: { KeyMarker?: string; UploadIdMarker?: string } | null = {}
+    try {
+      while (from !== null) {
+        const page: ListMultipartUploadsCommandOutput = await client.send(
+          new ListMultipartUploadsCommand({ Bucket, ...from })
+        )
+        // A server that does not know the question answers it as a listing of objects, which names no bucket of uploads.
+        if (page.Bucket === undefined) return null
+        for (const { Key: key, UploadId: multipartId, Initiated } of page.Uploads ?? [])
+          if (key && multipartId && Initiated) all.push({ key, multipartId, startedAt: Initiated })
+        const { NextKeyMarker, NextUploadIdMarker } = page
+        from =
+          page.IsTruncated && NextKeyMarker
+            ? { KeyMarker: NextKeyMarker, ...(NextUploadIdMarker && { UploadIdMarker: NextUploadIdMarker }) }
+            : null
+      }
+    } catch (thrown) {
+      if (thrown instanceof Error && UNKNOWN.has(thrown.name)) return null
+      throw thrown
+    }
+    return all
   }
 })

@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, inArray, lt, notExists, or, sql } from 'drizzle-orm'
+import { and, asc, desc, eq, lt, notExists, notInArray, or, sql } from 'drizzle-orm'
 import type { CheckpointStore } from '../../domain/stores.ts'
 import type { Db } from './client.ts'
 import { isUnevaluated } from './evaluation-store.ts'
@@ -14,11 +14,12 @@ export const createCheckpointStore = (db: Db): CheckpointStore => ({
     await db.insert(checkpoints).values(checkpoint)
   },
 
-  async find(projectId, id) {
-    const [checkpoint] = await db
+  async find(projectId, id, options) {
+    const query = db
       .select()
       .from(checkpoints)
       .where(and(eq(checkpoints.projectId, projectId), eq(checkpoints.id, id)))
+    const [checkpoint] = await (options?.lock ? query.for('share') : query)
     return checkpoint ?? null
   },
 
@@ -43,14 +44,19 @@ export const createCheckpointStore = (db: Db): CheckpointStore => ({
     return toPage(rows, limit, (checkpoint) => checkpoint.id)
   },
 
-  async listSuperseded(runId, keep) {
-    const complete = and(eq(checkpoints.runId, runId), eq(checkpoints.status, 'complete'))
-    const beyondKept = db
-      .select({ id: checkpoints.id })
-      .from(checkpoints)
-      .where(complete)
-      .orderBy(desc(checkpoints.step), desc(checkpoints.id))
-      .offset(keep)
+  async listKeeping(runId) {
+    const { id, status, keep } = checkpoints
+    return db.select({ id, status, keep }).from(checkpoints).where(eq(checkpoints.runId, runId)).orderBy(asc(id))
+  },
+
+  async findNewest(runId) {
+    const [newest] = await newestFirst(db, runId).limit(1)
+    return newest ?? null
+  },
+
+  async listSuperseded(runId, { keepLast, keepEveryEpochs }) {
+    const newest = (await newestFirst(db, runId).limit(keepLast)).map(({ id }) => id)
+    const ofEpochs = keepEveryEpochs === undefined ? [] : await firstOfEpochs(db, runId, keepEveryEpochs)
     const madeFromIt = db.select({ one: sql`1` }).from(models).where(eq(models.checkpointId, checkpoints.id))
     const beginsFromIt = db
       .select({ one: sql`1` })
@@ -77,11 +83,43 @@ export const createCheckpointStore = (db: Db): CheckpointStore => ({
     return db
       .select()
       .from(checkpoints)
-      .where(and(inArray(checkpoints.id, beyondKept), ...isUnneeded))
+      .where(
+        and(
+          isCompleteOf(runId),
+          eq(checkpoints.keep, false),
+          notInArray(checkpoints.id, [...newest, ...ofEpochs]),
+          ...isUnneeded
+        )
+      )
       .orderBy(asc(checkpoints.step), asc(checkpoints.id))
   },
 
   async markDeleted(id) {
     await db.update(checkpoints).set({ status: 'deleted' }).where(eq(checkpoints.id, id))
+  },
+
+  async update(id, patch) {
+    await db.update(checkpoints).set(patch).where(eq(checkpoints.id, id))
+  },
+
+  async remove(id) {
+    await db.delete(checkpoints).where(eq(checkpoints.id, id))
   }
 })
+
+const isCompleteOf = (runId: string) => and(eq(checkpoints.runId, runId), eq(checkpoints.status, 'complete'))
+
+const newestFirst = (db: Db, runId: string) =>
+  db.select().from(checkpoints).where(isCompleteOf(runId)).orderBy(desc(checkpoints.step), desc(checkpoints.id))
+
+/** Ids of the first complete ones after 1, 2, … times so many epochs: those stay the first, since they are never retired. */
+async function firstOfEpochs(db: Db, runId: string, epochs: number): Promise<string[]> {
+  // Not a parameter: `distinct on` and `order by` would each have their own, and not be the same to Postgres.
+  const times = sql`${checkpoints.epoch} / ${sql.raw(String(Math.trunc(epochs)))}`
+  const first = await db
+    .selectDistinctOn([times], { id: checkpoints.id })
+    .from(checkpoints)
+    .where(and(isCompleteOf(runId), sql`${checkpoints.epoch} >= ${epochs}::int`))
+    .orderBy(times, asc(checkpoints.step), asc(checkpoints.id))
+  return first.map(({ id }) => id)
+}

@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, getTableColumns, inArray, lt, sql } from 'drizzle-orm'
+import { and, asc, desc, eq, getTableColumns, inArray, isNull, lt, sql } from 'drizzle-orm'
 import { AppError, invariant } from '../../base/errors.ts'
 import type { DatasetStore } from '../../domain/stores.ts'
 import type { Db } from './client.ts'
@@ -11,14 +11,23 @@ import { datasets } from './schema/datasets.ts'
 const { lastVersion, ...datasetColumns } = getTableColumns(datasets)
 
 type VersionVerbs =
+  | 'removeVersion'
   | 'insertVersion'
   | 'findVersion'
   | 'listVersions'
   | 'listOpenVersions'
   | 'loadVersion'
   | 'updateVersion'
+type UploadVerbs =
+  | 'insertUpload'
+  | 'findUpload'
+  | 'completeUpload'
+  | 'removeUpload'
+  | 'listUncompletedUploads'
+  | 'removeExpiredUploads'
 
 export const createDatasetStore = (db: Db): DatasetStore => ({
+  ...createUploadVerbs(db),
   ...createVersionVerbs(db),
 
   async insert(dataset) {
@@ -54,8 +63,10 @@ export const createDatasetStore = (db: Db): DatasetStore => ({
       .where(and(eq(datasets.projectId, projectId), eq(datasets.id, id)))
       .returning({ id: datasets.id })
     return removed.length > 0
-  },
+  }
+})
 
+const createUploadVerbs = (db: Db): Pick<DatasetStore, UploadVerbs> => ({
   async insertUpload(upload) {
     try {
       await db.insert(datasetUploads).values(upload)
@@ -80,10 +91,50 @@ export const createDatasetStore = (db: Db): DatasetStore => ({
       .where(and(eq(datasetUploads.projectId, projectId), eq(datasetUploads.id, id)))
       .returning({ id: datasetUploads.id })
     return completed.length > 0
+  },
+
+  async removeUpload(projectId, datasetId, id) {
+    const isOf = datasetId === null ? isNull(datasetUploads.datasetId) : eq(datasetUploads.datasetId, datasetId)
+    const [removed] = await db
+      .delete(datasetUploads)
+      .where(and(eq(datasetUploads.projectId, projectId), eq(datasetUploads.id, id), isOf))
+      .returning()
+    return removed ?? null
+  },
+
+  async listUncompletedUploads(projectId, datasetId) {
+    return db
+      .select()
+      .from(datasetUploads)
+      .where(and(eq(datasetUploads.projectId, projectId), eq(datasetUploads.datasetId, datasetId), isUncompleted))
+  },
+
+  async removeExpiredUploads(before, limit) {
+    const expired = db
+      .select({ id: datasetUploads.id })
+      .from(datasetUploads)
+      .where(and(isUncompleted, lt(datasetUploads.expiresAt, before)))
+      .limit(limit)
+      .for('update', { skipLocked: true })
+    return db.delete(datasetUploads).where(inArray(datasetUploads.id, expired)).returning()
   }
 })
 
+/** Matches the partial index dataset_uploads_unfinished word by word, or it would not be used. */
+export const isUncompleted = sql`${datasetUploads.status} <> 'completed'`
+
 const createVersionVerbs = (db: Db): Pick<DatasetStore, VersionVerbs> => ({
+  async removeVersion(projectId, datasetId, version) {
+    const [removed] = await db
+      .delete(datasetVersions)
+      .where(and(eq(datasetVersions.projectId, projectId), isVersion(datasetId, version)))
+      .returning()
+    if (!removed) return null
+    const newest = sql<number>`(select max(version) from ${datasetVersions} where dataset_id = ${datasetId} and status = 'ready')`
+    await db.update(datasets).set({ latestVersion: newest }).where(eq(datasets.id, datasetId))
+    return removed
+  },
+
   async insertVersion(version, prefixOf) {
     const [numbered] = await db
       .update(datasets)

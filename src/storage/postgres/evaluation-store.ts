@@ -1,7 +1,8 @@
-import { and, asc, count, desc, eq, isNotNull, lt, notInArray, or, sql } from 'drizzle-orm'
+import { and, asc, desc, eq, isNotNull, lt, notInArray, sql } from 'drizzle-orm'
 import type { Evaluation } from '../../domain/evaluation.ts'
 import type { EvaluationFilter, EvaluationStore } from '../../domain/stores.ts'
 import type { Db } from './client.ts'
+import { holdModel } from './model-store.ts'
 import { toPage } from './page.ts'
 import { holdCheckpoint } from './run-store.ts'
 import { evaluations, groundTruths } from './schema/evaluations.ts'
@@ -13,10 +14,11 @@ export const isUnevaluated = notInArray(evaluations.status, sql`('cancelled', 's
 
 export const createEvaluationStore = (db: Db): EvaluationStore => ({
   async insert({ bank, queries, against, ...evaluation }) {
-    const { projectId, checkpointId } = evaluation
+    const { projectId, checkpointId, modelId } = evaluation
     for (const id of [checkpointId, against?.checkpointId ?? null]) {
       if (id !== null) await holdCheckpoint(db, projectId, id)
     }
+    for (const id of [modelId, against?.modelId ?? null]) if (id !== null) await holdModel(db, projectId, id)
     await db.insert(evaluations).values({
       ...evaluation,
       againstModelId: against?.modelId ?? null,
@@ -78,19 +80,12 @@ export const createEvaluationStore = (db: Db): EvaluationStore => ({
     return row ? fromRow(row) : null
   },
 
-  async countUnfinishedByDataset(datasetId) {
-    const isOf = or(
-      eq(evaluations.datasetId, datasetId),
-      eq(evaluations.queriesId, datasetId),
-      eq(sql`${evaluations.others}->'distractors'->>'datasetId'`, datasetId),
-      eq(sql`${evaluations.others}->'whitening'->>'datasetId'`, datasetId)
-    )
-    const [row] = await db.select({ evaluations: count() }).from(evaluations).where(and(isOf, isUnevaluated))
-    return row?.evaluations ?? 0
-  },
-
   async update(id, patch) {
     if (Object.keys(patch).length > 0) await db.update(evaluations).set(patch).where(eq(evaluations.id, id))
+  },
+
+  async remove(id) {
+    await db.delete(evaluations).where(eq(evaluations.id, id))
   },
 
   async insertGroundTruth({ id: evaluationId, projectId }, content) {

@@ -1,4 +1,5 @@
 import { and, asc, desc, eq, getTableColumns, gt, lt, sql } from 'drizzle-orm'
+import { AppError } from '../../base/errors.ts'
 import type { ModelAliasStore, ModelStore } from '../../domain/stores.ts'
 import type { Db } from './client.ts'
 import { toPage } from './page.ts'
@@ -83,6 +84,14 @@ export const createModelStore = (db: Db): ModelStore => ({
 
   async update(id, patch) {
     if (Object.keys(patch).length > 0) await db.update(models).set(patch).where(eq(models.id, id))
+  },
+
+  async remove(projectId, id) {
+    const removed = await db
+      .delete(models)
+      .where(and(eq(models.projectId, projectId), eq(models.id, id)))
+      .returning({ id: models.id })
+    return removed.length > 0
   }
 })
 
@@ -156,4 +165,14 @@ export const createModelAliasStore = (db: Db): ModelAliasStore => {
       await db.delete(modelAliases).where(and(ofName(projectId, name), eq(modelAliases.alias, alias)))
     }
   }
+}
+
+/** Until the transaction ends it cannot be removed. @throws AppError model_not_found when it was */
+export async function holdModel(db: Db, projectId: string, id: string): Promise<void> {
+  const [model] = await db
+    .select({ id: models.id })
+    .from(models)
+    .where(and(eq(models.projectId, projectId), eq(models.id, id)))
+    .for('share')
+  if (!model) throw new AppError('model_not_found', { model: id })
 }

@@ -1,10 +1,10 @@
 import {
   and,
   asc,
-  count,
   desc,
   eq,
   getTableColumns,
+  gt,
   isNotNull,
   isNull,
   lt,
@@ -17,9 +17,11 @@ import {
 import { AppError } from '../../base/errors.ts'
 import type { RunFilter, RunStore } from '../../domain/stores.ts'
 import type { Db } from './client.ts'
+import { holdModel } from './model-store.ts'
 import { toPage } from './page.ts'
 import { checkpoints } from './schema/checkpoints.ts'
 import { datasetVersions } from './schema/dataset-versions.ts'
+import { runMetrics } from './schema/run-metrics.ts'
 import { runs } from './schema/runs.ts'
 
 const { lastEventSeq, ...runColumns } = getTableColumns(runs)
@@ -50,6 +52,7 @@ export const createRunStore = (db: Db): RunStore => ({
     // What its parent began from may be gone: a fork goes on from the parent's own state.
     if (run.forkedFrom !== null) await holdCheckpoint(db, run.projectId, run.forkedFrom.checkpointId)
     else if (run.init?.source === 'checkpoint') await holdCheckpoint(db, run.projectId, run.init.from)
+    else if (run.init?.source === 'model') await holdModel(db, run.projectId, run.init.from)
     await db.insert(runs).values(run)
   },
 
@@ -77,16 +80,13 @@ export const createRunStore = (db: Db): RunStore => ({
     return toPage(rows, limit, (run) => run.id)
   },
 
-  async countUnfinishedByDataset(datasetId) {
-    const [row] = await db
-      .select({ runs: count() })
-      .from(runs)
-      .where(and(isOf(datasetId), isUnfinished))
-    return row?.runs ?? 0
-  },
-
   async update(id, patch) {
     if (Object.keys(patch).length > 0) await db.update(runs).set(patch).where(eq(runs.id, id))
+  },
+
+  async remove(id) {
+    await removeCurves(db, id)
+    await db.delete(runs).where(eq(runs.id, id))
   }
 })
 
@@ -98,6 +98,25 @@ export async function holdCheckpoint(db: Db, projectId: string, id: string): Pro
     .where(and(eq(checkpoints.projectId, projectId), eq(checkpoints.id, id)))
     .for('share')
   if (checkpoint?.status !== 'complete') throw new AppError('checkpoint_not_found', { checkpoint: id })
+}
+
+/**
+ * One by one, in the order of their index: as a cascade they are one statement, and a long run has more points than one statement
+ * has time for: a million take more than a second.
+ */
+async function removeCurves(db: Db, runId: string): Promise<void> {
+  const isOfRun = eq(runMetrics.runId, runId)
+  const { key } = runMetrics
+  for (let last: string | null = ''; last !== null; ) {
+    const [next] = await db
+      .select({ key })
+      .from(runMetrics)
+      .where(and(isOfRun, gt(key, last)))
+      .orderBy(asc(key))
+      .limit(1)
+    if (next) await db.delete(runMetrics).where(and(isOfRun, eq(key, next.key)))
+    last = next?.key ?? null
+  }
 }
 
 type LeaseVerbs = 'claim' | 'updateUnderLease' | 'listExpiredLeases'
@@ -144,14 +163,6 @@ const createLeaseVerbs = (db: Db): Pick<RunStore, LeaseVerbs> => ({
       .limit(SWEEP_LIMIT)
   }
 })
-
-/** Trains on it, or will have its model evaluated on it. */
-const isOf = (datasetId: string) =>
-  or(
-    eq(runs.datasetId, datasetId),
-    sql`${runs.evaluation} -> 'bank' ->> 'datasetId' = ${datasetId}`,
-    sql`${runs.evaluation} -> 'queries' ->> 'datasetId' = ${datasetId}`
-  )
 
 const matches = (filter: RunFilter) =>
   and(

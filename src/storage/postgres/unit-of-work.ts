@@ -14,10 +14,13 @@ import { createJobTriesStore } from './job-tries-store.ts'
 import { createKeyStore } from './key-store.ts'
 import { createMetricStore } from './metric-store.ts'
 import { createModelAliasStore, createModelStore } from './model-store.ts'
+import { createOwnerStore } from './owner-store.ts'
 import { createProjectStore } from './project-store.ts'
 import { createPrototypeStore } from './prototype-store.ts'
+import { createRemovalStore } from './removal-store.ts'
 import { createRunStore } from './run-store.ts'
 import { createStepReportStore } from './step-report-store.ts'
+import { createUseStore } from './use-store.ts'
 import { createWorkerStore } from './worker-store.ts'
 
 /** Stands for the database's clock, in tests. */
@@ -62,6 +65,9 @@ const storesOn = (db: Db, executor: SqlExecutor, { queue, now }: Joined): Stores
   modelAliases: translating(createModelAliasStore(db)),
   prototypes: translating(createPrototypeStore(db)),
   evaluations: translating(createEvaluationStore(db)),
+  removals: translating(createRemovalStore(db)),
+  uses: translating(createUseStore(db)),
+  owners: translating(createOwnerStore(db)),
   idempotency: translating(createIdempotencyStore(db)),
   workers: translating(createWorkerStore(db)),
   jobTries: translating(createJobTriesStore(db)),

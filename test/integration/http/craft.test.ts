@@ -96,14 +96,14 @@ test('what is not there is not found, and a wrong method is told the right ones'
     assert.equal(missing.json.code, 'route_not_found')
   }
   for (const [method, url, allow] of [
-    ['PUT', '/v1/runs/run_1', 'GET, HEAD, PATCH'],
+    ['PUT', '/v1/runs/run_1', 'DELETE, GET, HEAD, PATCH'],
     ['GET', '/v1/runs/run_1:cancel', 'POST'],
     ['GET', '/v1/runs:validate', 'POST'],
     ['PUT', '/v1/datasets', 'GET, HEAD, POST'],
-    ['OPTIONS', '/v1/runs/run_1', 'GET, HEAD, PATCH'],
+    ['OPTIONS', '/v1/runs/run_1', 'DELETE, GET, HEAD, PATCH'],
     ['OPTIONS', '/v1/runs/run_1:cancel', 'POST'],
     ['GET', '/v1/models/uploads', 'POST'],
-    ['QUERY', '/v1/models/mdl_1', 'GET, HEAD, PATCH'],
+    ['QUERY', '/v1/models/mdl_1', 'DELETE, GET, HEAD, PATCH'],
     ['QUERY', '/', 'GET, HEAD'],
     ['TRACE', '/v1/keys/key_1', 'DELETE'],
     ['POST', '/metrics', 'GET, HEAD'],

@@ -165,9 +165,11 @@ test('a dataset whose run has not ended stays, and its objects go with it afterw
   const refused = await api.call('DELETE', `/v1/datasets/${datasetId}`)
   assert.equal(refused.status, 409)
   assert.equal(refused.json.code, 'dataset_in_use')
+  assert.deepEqual([refused.json.runs, refused.json.used_by], [1, [run.json.id]])
   assert.equal((await api.call('GET', `/v1/datasets/${datasetId}`)).status, 200)
 
   await api.call('POST', `/v1/runs/${run.json.id}:cancel`)
   assert.equal((await api.call('DELETE', `/v1/datasets/${datasetId}`)).status, 204)
+  await api.sweep()
   assert.equal(await api.objects.head(`${prefix}/manifest.json`), null)
 })

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { newId } from '../../../src/base/ids.ts'
 import type { TestApp } from '../../helpers/app.ts'
 import type { RawRequest } from '../../helpers/raw-client.ts'
-import { aReadyModel, aReadyVersion } from '../../helpers/records.ts'
+import { aCheckpoint, aReadyModel, aReadyVersion } from '../../helpers/records.ts'
 import { sendPart, startUpload } from '../../helpers/upload-steps.ts'
 
 interface DocumentedOperation {
@@ -68,6 +68,12 @@ async function sentUpload(api: TestApp, dataset: string | null): Promise<{ path:
   return { path: `${path}:complete`, body: { parts: [{ part: 1, etag }] } }
 }
 
+async function checkpointPath(api: TestApp, run: string, step = 10): Promise<string> {
+  const checkpoint = { ...aCheckpoint(run, api.projectId), step }
+  await api.stores.checkpoints.insert(checkpoint)
+  return `/v1/runs/${run}/checkpoints/${checkpoint.id}`
+}
+
 type Special = (api: TestApp, fixtures: Fixtures) => Promise<Partial<RawRequest> & { readonly json?: object }>
 
 const download: Special = async (api) => ({ path: await api.objects.downloadUrl(LARGE_OBJECT, 3600, 'large.bin') })
@@ -92,6 +98,31 @@ const SPECIAL: Readonly<Record<string, Special>> = {
   async deleteDataset(api) {
     const { json } = await api.call('POST', '/v1/datasets', { body: { name: 'passing' } })
     return { path: `/v1/datasets/${json.id}` }
+  },
+  async deleteDatasetVersion(api) {
+    const { datasetId, version } = await aReadyVersion(api, api.projectId, 4)
+    return { path: `/v1/datasets/${datasetId}/versions/${version}` }
+  },
+  deleteUpload: async (api, { dataset }) => ({ path: (await startUpload(api, dataset, { bytes: 1000 })).path }),
+  deleteWeightUpload: async (api) => ({ path: `${(await startUpload(api, null, { bytes: 1000 })).path}:delete` }),
+  async deleteRun(api, { dataset }) {
+    const { json } = await api.call('POST', '/v1/runs', { body: { dataset, method: 'dino-vmf', preset: 'demo' } })
+    await api.call('POST', `/v1/runs/${json.id}:cancel`)
+    return { path: `/v1/runs/${json.id}` }
+  },
+  updateCheckpoint: async (api, { run }) => ({ path: await checkpointPath(api, run) }),
+  deleteCheckpoint: async (api, { run }) => {
+    const path = await checkpointPath(api, run)
+    await checkpointPath(api, run, 20) // the newest one stays
+    return { path }
+  },
+  async deleteModel(api) {
+    return { path: `/v1/models/${(await aReadyModel(api.stores, api.projectId)).id}` }
+  },
+  async deleteEvaluation(api, { model, dataset }) {
+    const { json } = await api.call('POST', '/v1/evaluations', { body: { model, dataset } })
+    await api.call('POST', `/v1/evaluations/${json.id}:cancel`)
+    return { path: `/v1/evaluations/${json.id}` }
   },
   async revokeKey(api) {
     const { json } = await api.call('POST', '/v1/keys', { body: { name: 'passing', scopes: ['runs:read'] } })

@@ -71,7 +71,8 @@ test('a checkpoint is begun from by the recipe of its run, and is kept as long a
   const checkpoint = aCheckpoint(of.id, api.projectId)
   await api.stores.checkpoints.insert(checkpoint)
   await api.stores.checkpoints.insert({ ...aCheckpoint(of.id, api.projectId), step: 20, prefix: 'later' })
-  const superseded = async () => (await api.stores.checkpoints.listSuperseded(of.id, 1)).map(({ id }) => id)
+  const superseded = async () =>
+    (await api.stores.checkpoints.listSuperseded(of.id, { keepLast: 1 })).map(({ id }) => id)
   assert.deepEqual(await superseded(), [checkpoint.id])
   const { json, status } = await post({ checkpoint: checkpoint.id })
   assert.equal(status, 202)

@@ -157,6 +157,7 @@ for (const [name, api] of apps) {
         ])
         assert.equal(deleted.status, 204)
         assert.ok([200, 404].includes(completed.status), completed.text)
+        await api.sweep()
         for await (const { key } of api.objects.list(`uploads/${dataset}/`)) assert.fail(`${key} is left`)
       }
     })

@@ -123,6 +123,7 @@ export const aCheckpoint = (run: Run, step: number, more: Partial<Checkpoint> = 
   bytes: 6_000_000_000,
   stateHash: 'def',
   status: 'complete',
+  keep: false,
   metrics: { loss: 1.5 },
   createdAt: NOW,
   ...more

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { after, describe, test } from 'node:test'
 import { isAppError } from '../../../src/base/errors.ts'
 import { newId } from '../../../src/base/ids.ts'
+import { ownedPrefixOf } from '../../../src/domain/owned-prefix.ts'
 import type { Page } from '../../../src/domain/page.ts'
 import type { AuditFilter, PrototypeSort } from '../../../src/domain/stores.ts'
 import { expectNoLeaks } from '../../helpers/leaks.ts'
@@ -204,7 +205,7 @@ for (const { name, skip, open } of CANDIDATES) {
         assert.deepEqual(await idsOf({ datasetId: dataset.id, status: 'queued' }), expected(0, 2))
         assert.deepEqual(await idsOf({ datasetId: newId('dataset') }), [])
         assert.deepEqual(await idsOf({ metadata: { team: "a'; drop table runs; --" } }), [])
-        assert.equal(await stores.runs.countUnfinishedByDataset(dataset.id), 2)
+        assert.deepEqual((await stores.uses.ofDataset(dataset.id)).runs, expected(0, 2))
       })
 
       test('are claimed by one of many workers, with a higher epoch each time', async () => {
@@ -387,22 +388,22 @@ for (const { name, skip, open } of CANDIDATES) {
         await stores.models.insert(aModel(run, { checkpointId: all[1]!.id }))
         await stores.checkpoints.markDeleted(all[3]!.id)
         // Complete: 10 20 30 50. The newest two are 30 and 50; 20 has a model.
-        assert.deepEqual(await stores.checkpoints.listSuperseded(run.id, 2), [all[0]])
+        assert.deepEqual(await stores.checkpoints.listSuperseded(run.id, { keepLast: 2 }), [all[0]])
         assert.deepEqual(
-          (await stores.checkpoints.listSuperseded(run.id, 0)).map(({ step }) => step),
+          (await stores.checkpoints.listSuperseded(run.id, { keepLast: 0 })).map(({ step }) => step),
           [10, 30, 50]
         )
         const measured = { checkpointId: all[0]!.id, modelId: null }
         const evaluation = anEvaluation(run, '', measured)
         await stores.evaluations.insert(evaluation)
-        assert.deepEqual(await stores.checkpoints.listSuperseded(run.id, 2), [])
+        assert.deepEqual(await stores.checkpoints.listSuperseded(run.id, { keepLast: 2 }), [])
         await stores.evaluations.update(evaluation.id, { status: 'failed' })
-        assert.deepEqual(await stores.checkpoints.listSuperseded(run.id, 2), [all[0]])
+        assert.deepEqual(await stores.checkpoints.listSuperseded(run.id, { keepLast: 2 }), [all[0]])
         const compared = { modelId: null, checkpointId: all[0]!.id }
         const comparing = anEvaluation(run, '', { modelId: null, checkpointId: all[2]!.id, against: compared })
         await stores.evaluations.insert(comparing)
         assert.deepEqual((await stores.evaluations.load(comparing.id))?.against, compared)
-        assert.deepEqual(await stores.checkpoints.listSuperseded(run.id, 2), [])
+        assert.deepEqual(await stores.checkpoints.listSuperseded(run.id, { keepLast: 2 }), [])
         await stores.evaluations.update(comparing.id, { status: 'succeeded' })
         const gone = anEvaluation(run, '', { ...measured, checkpointId: all[3]!.id })
         await assert.rejects(stores.evaluations.insert(gone), { code: 'checkpoint_not_found' })
@@ -582,9 +583,9 @@ for (const { name, skip, open } of CANDIDATES) {
         await stores.evaluations.insert(evaluation)
         assert.deepEqual((await stores.evaluations.load(evaluation.id))?.others, others)
         const { datasetId } = others.distractors
-        assert.equal(await stores.evaluations.countUnfinishedByDataset(datasetId), 1)
+        assert.equal((await stores.uses.ofDataset(datasetId)).evaluations.length, 1)
         await stores.evaluations.update(evaluation.id, { status: 'failed' })
-        assert.equal(await stores.evaluations.countUnfinishedByDataset(datasetId), 0)
+        assert.equal((await stores.uses.ofDataset(datasetId)).evaluations.length, 0)
         assert.equal(await stores.evaluations.loadGroundTruth(evaluation.id), null)
         const truth = { easy: [0], hard: [], junk: [] }
         const content = { images: ['one'], queries: [{ name: 'two', box: null, truth }] }
@@ -612,8 +613,8 @@ for (const { name, skip, open } of CANDIDATES) {
         assert.deepEqual(await idsOf({ dataset: { datasetId, version: 9 } }), [])
         assert.deepEqual(await idsOf({ protocol: 'label_free', modelId: model.id, status: 'succeeded' }), [0, 1])
         assert.deepEqual(await idsOf({ modelId: newId('model') }), [])
-        assert.equal(await stores.evaluations.countUnfinishedByDataset(datasetId), 1)
-        assert.equal(await stores.evaluations.countUnfinishedByDataset('ds_judged'), 1)
+        assert.equal((await stores.uses.ofDataset(datasetId)).evaluations.length, 1)
+        assert.equal((await stores.uses.ofDataset('ds_judged')).evaluations.length, 1)
       })
 
       test('of a run to come are counted with the run', async () => {
@@ -622,7 +623,87 @@ for (const { name, skip, open } of CANDIDATES) {
         const evaluation = { ...plan, queries: { datasetId: 'ds_queries', version: 2 } }
         await stores.runs.insert(aRun(dataset, { evaluation }))
         for (const id of [dataset.id, 'ds_bank', 'ds_queries'])
-          assert.equal(await stores.runs.countUnfinishedByDataset(id), 1, id)
+          assert.equal((await stores.uses.ofDataset(id)).runs.length, 1, id)
+      })
+    })
+
+    describe('removals', () => {
+      test('are taken when they are due and held meanwhile, and one that was asked for again is not finished', async () => {
+        const { id: projectId } = await stores.keys.ensureProject(newId('request'))
+        const removal = (subject: string) =>
+          ({ projectId, what: 'model', subject, prefix: `models/${subject}/`, multipartId: null }) as const
+        const claim = (at: Date) =>
+          stores.removals.claim({ now: at, heldUntil: later(at.getTime() - NOW.getTime() + 60) }, 9)
+        const [one, two] = [newId('model'), newId('model')]
+        await stores.removals.add([removal(one)], NOW)
+        await stores.removals.add([removal(two)], later(30))
+        const [taken, ...more] = await claim(later(10))
+        assert.deepEqual([taken, more], [{ ...removal(one), tries: 1, createdAt: NOW }, []])
+        assert.deepEqual(await claim(later(20)), [], 'the first is held, the second not due')
+        await stores.removals.add([removal(one)], later(20))
+        await stores.removals.finish(taken!)
+        const again = await claim(later(40))
+        assert.deepEqual(
+          again.map(({ subject, tries }) => [subject, tries]).sort(),
+          [
+            [one, 2],
+            [two, 1]
+          ].sort()
+        )
+        await stores.removals.postpone(again[0]!, 'away', later(1000))
+        await stores.removals.finish(again[1]!)
+        assert.deepEqual(await claim(later(900)), [])
+        const [last, ...rest] = await claim(later(1000))
+        assert.deepEqual([last?.subject, rest], [again[0]!.subject, []])
+        await stores.removals.finish(last!)
+      })
+
+      test('of a run take its checkpoints, events and every curve of its metrics', async () => {
+        const [run, other] = [await aStoredRun(stores), await aStoredRun(stores)]
+        const query = { keys: null, fromStep: null, toStep: null, maxPoints: 10 }
+        for (const { id } of [run, other]) {
+          const keys = ['loss', 'a', 'eval/knn_top1_k20']
+          await stores.metrics.write(
+            id,
+            keys.flatMap((key) => [1, 2].map((step) => ({ key, step, value: step })))
+          )
+          await stores.events.append(id, [{ type: 'message', level: 'info', data: {} }], NOW)
+        }
+        const checkpoint = aCheckpoint(run, 10)
+        await stores.checkpoints.insert(checkpoint)
+        await stores.runs.remove(run.id)
+        assert.deepEqual(await stores.metrics.read(run.id, query), [])
+        assert.deepEqual(await stores.events.list(run.id, 0, 9), [])
+        assert.equal(await stores.checkpoints.load(checkpoint.id), null)
+        assert.equal((await stores.metrics.read(other.id, query)).length, 3)
+      })
+
+      test('of a prefix ask for whoever owns it by the names in it', async () => {
+        const run = await aStoredRun(stores)
+        const checkpoint = aCheckpoint(run, 10)
+        await stores.checkpoints.insert(checkpoint)
+        const model = aModel(run)
+        await stores.models.insert(model)
+        const evaluations = [
+          anEvaluation(run, model.id, { status: 'running' }),
+          anEvaluation(run, model.id, { status: 'failed' })
+        ]
+        for (const one of evaluations) await stores.evaluations.insert(one)
+        const owned = [
+          `${checkpoint.prefix}/`,
+          `models/${model.id}/`,
+          `evaluations/${evaluations[0]!.id}/`,
+          `datasets/${run.datasetId}/v${run.datasetVersion}/`
+        ]
+        const unowned = [
+          `runs/${run.id}/e1/s11/`,
+          'models/mdl_x/',
+          `evaluations/${evaluations[1]!.id}/`,
+          'uploads/weights/up_x/'
+        ]
+        const prefixes = [...owned, ...unowned].map((prefix) => ownedPrefixOf(`${prefix}file`)!)
+        assert.deepEqual([...(await stores.owners.unowned(prefixes))].sort(), unowned.sort())
+        assert.deepEqual([...(await stores.owners.unowned([]))], [])
       })
     })
 

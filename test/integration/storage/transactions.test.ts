@@ -80,7 +80,7 @@ for (const { name, skip, open } of CANDIDATES) {
         const run = aRun(dataset)
         const remove = unitOfWork(async (tx) => {
           await tx.datasets.remove(projectId, dataset.id)
-          if ((await tx.runs.countUnfinishedByDataset(dataset.id)) > 0) throw new Error('in use')
+          if ((await tx.uses.ofDataset(dataset.id)).runs.length > 0) throw new Error('in use')
         })
         const insert = unitOfWork((tx) => tx.runs.insert(run))
         await Promise.allSettled([remove, insert])

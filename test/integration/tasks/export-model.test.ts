@@ -55,6 +55,7 @@ async function aModel(state: string): Promise<{ modelId: string; runId: string }
     bytes: text.length,
     stateHash: 'hash',
     status: 'complete',
+    keep: false,
     metrics: {},
     createdAt: new Date()
   } as const
@@ -138,6 +139,19 @@ test('a failed export leaves a failed model and no files', { skip }, async () =>
   await exportModel()({ modelId }, running())
   const model = await bench.stores.models.load(modelId)
   assert.deepEqual([model?.status, model?.error?.code], ['failed', 'checkpoint_invalid'])
+  assert.deepEqual(filesOf(modelId), [])
+})
+
+test('a model that is deleted while it is made leaves no files', { skip }, async () => {
+  const { modelId } = await aModel('good')
+  let isDeleted = false
+  bench.objects.intercept = async (operation) => {
+    if (operation !== 'putFile' || isDeleted) return
+    isDeleted = true
+    await bench.stores.models.remove(bench.project.id, modelId)
+  }
+  await exportModel()({ modelId }, running())
+  assert.ok(isDeleted)
   assert.deepEqual(filesOf(modelId), [])
 })
 

@@ -160,7 +160,7 @@ test('a prefix is fetched as it is listed, and refused where it has too many fil
   bench.objects.list = async function* (prefix) {
     for (let i = 0; i < 1000; i++) {
       most = Math.max(most, ++listed - fetched)
-      yield { key: `${prefix}${i}.jpg`, bytes: 1 }
+      yield { key: `${prefix}${i}.jpg`, bytes: 1, modifiedAt: new Date(0) }
     }
   }
   bench.objects.intercept = (operation, key) => {

@@ -44,8 +44,8 @@ async function commit(run: Run, lease: Lease, step: number): Promise<void> {
   bench.objects.content.set(`${prefix}/state.json`, state)
   bench.objects.content.set(`${prefix}/manifest.json`, encodeManifest(described))
   await bench.records.commitCheckpoint(lease, { id: newId('checkpoint'), ...described, prefix, metrics: {} })
-  for (const retired of await bench.records.retireCheckpoints(lease, run.checkpoint.keepLast))
-    await bench.objects.removePrefix(`${retired.prefix}/`)
+  await bench.records.retireCheckpoints(lease)
+  await bench.sweep()
 }
 
 const evaluationsOf = async (run: Run): Promise<readonly Evaluation[]> =>
@@ -77,6 +77,7 @@ test('one evaluation waits, moves on to the newest epoch, and becomes metrics of
   ])
   assert.deepEqual(await stepsOf(run), [16, 20], 'the checkpoint stays for as long as it is needed')
   await evaluate(waiting.id)
+  await bench.sweep()
   assert.deepEqual(await stepsOf(run), [20])
   const objects = [...bench.objects.content.keys()].filter((key) => key.startsWith(`runs/${run.id}/`))
   assert.ok(

@@ -79,10 +79,12 @@ test('a run whose model is gone, or whose files are damaged, fails at once and s
   const damaged = await aModel('whole', 'holes')
   const missing = await aModel('missing')
   for (const key of [...bench.objects.content.keys()]) if (key.includes(missing.from)) bench.objects.content.delete(key)
-  const unknown = { ...missing, from: 'mdl_0' }
+  const gone = await aModel('gone')
   const failing = await aReadyModel(bench.stores, bench.project.id, { status: 'failed' })
-  for (const init of [damaged, missing, unknown, { ...missing, from: failing.id }]) {
+  for (const init of [damaged, missing, gone, { ...missing, from: failing.id }]) {
     const run = await bench.addRun({ totalSteps: 10 }, { init })
+    // As when the run had failed, its model was deleted and it is tried again.
+    if (init === gone) await bench.stores.models.remove(bench.project.id, gone.from)
     assert.equal((await work(run)).length, 0, 'no trainer is started')
     const { status, error } = await bench.load(run)
     assert.deepEqual([status, error?.code, error?.retryable], ['failed', 'init_unavailable', false])

@@ -106,6 +106,7 @@ test('only the newest checkpoints are kept, in rows and in objects', { skip }, a
   await bench.workAll(run)
   const kept = await bench.completeCheckpoints(run)
   const all = await bench.stores.checkpoints.listByRun(run.projectId, run.id, { limit: 100, after: null })
+  await bench.sweep()
   const keys = [...bench.objects.content.keys()].filter((key) => key.startsWith(`runs/${run.id}/`))
   const expected = kept.flatMap(({ prefix }) => [`${prefix}/manifest.json`, `${prefix}/state.json`])
   assert.equal(kept.length, 2)

@@ -14,6 +14,7 @@ import type { TransactionalQueue } from '../../../src/domain/ports.ts'
 import type { Run } from '../../../src/domain/run.ts'
 import { startTrainer, type TrainerProcess } from '../../../src/processes/trainer-process.ts'
 import { resolveRecipe } from '../../../src/recipe/presets.ts'
+import { createRemovalService } from '../../../src/services/removals/removals.ts'
 import { createLegRecords } from '../../../src/services/runs/leg-records.ts'
 import { createLegService } from '../../../src/services/runs/legs.ts'
 import { createDatabase } from '../../../src/storage/postgres/client.ts'
@@ -72,6 +73,12 @@ export async function createWorkbench(scope: TestScope, clock: Clock = systemClo
   const project = await stores.keys.ensureProject('default')
   const trainers: TrainerProcess[] = []
   const outcomes: { readonly subject: string; readonly outcome: WorkOutcome }[] = []
+
+  /** What housekeeping does. */
+  const sweep = () =>
+    createRemovalService({ unitOfWork, stores, objects, clock, logger: silentLogger }).sweep(
+      new AbortController().signal
+    )
 
   async function addRun(script: FakeScript, patch: Partial<Run> = {}): Promise<Run> {
     const datasetId = await addDataset()
@@ -205,6 +212,7 @@ export async function createWorkbench(scope: TestScope, clock: Clock = systemClo
     url,
     project,
     unitOfWork,
+    sweep,
     shared,
     stores,
     objects,

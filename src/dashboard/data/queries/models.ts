@@ -6,6 +6,7 @@ import { pollBy } from '../query-client.ts'
 import type { ListSource } from '../use-list.ts'
 
 const ALL = ['models'] as const
+const LISTS = [...ALL, 'lists'] as const
 const one = (id: string) => [...ALL, 'one', id] as const
 
 const POLL_MS = 15_000
@@ -23,10 +24,12 @@ export type KappaView = 'model' | 'fitted'
 const isExporting = ({ status }: Model): boolean => status === 'exporting'
 
 export const modelList = (client: KappaClient): ListSource<Model> => ({
-  queryKey: [...ALL, 'lists'],
+  queryKey: LISTS,
   fetchPage: (page, signal) => dataOf(client.GET('/v1/models', { params: { query: { limit: 25, ...page } }, signal })),
   pollMs: ({ data }) => (data.some(isExporting) ? EXPORT_POLL_MS : POLL_MS)
 })
+
+export const refreshModelLists = (queries: QueryClient): Promise<void> => queries.invalidateQueries({ queryKey: LISTS })
 
 export const modelQuery = (client: KappaClient, id: string) =>
   queryOptions({

@@ -84,6 +84,8 @@ export async function refreshRun(queries: QueryClient, id: string): Promise<void
   ])
 }
 
+export const refreshRunLists = (queries: QueryClient): Promise<void> => queries.invalidateQueries({ queryKey: LISTS })
+
 /** The API's answer to what was done to a run is the run. */
 export async function takeRun(queries: QueryClient, run: Run): Promise<void> {
   queries.setQueryData(one(run.id), run)

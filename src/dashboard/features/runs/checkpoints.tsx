@@ -7,8 +7,9 @@ import { useClient } from '../../data/api.ts'
 import { checkpointList } from '../../data/queries/runs.ts'
 import { useList } from '../../data/use-list.ts'
 import { formatBytes, formatCount, formatNumber } from '../../format.ts'
+import { KeepCheckpoint } from './keep-checkpoint.tsx'
 
-const COLUMNS = ['Step', 'Epoch', 'Loss', 'Size', 'Saved', 'Status', 'Checkpoint']
+const COLUMNS = ['Step', 'Epoch', 'Loss', 'Size', 'Saved', 'Status', 'Keep', 'Checkpoint']
 
 export function Checkpoints({ runId }: { readonly runId: string }) {
   const list = useList(checkpointList(useClient(), runId))
@@ -35,6 +36,7 @@ const checkpointCells = (checkpoint: Checkpoint) => [
   </span>,
   <Ago key="saved" at={checkpoint.created_at} />,
   <StatusBadge key="status" status={checkpoint.status} />,
+  <KeepCheckpoint key="keep" checkpoint={checkpoint} />,
   <span key="id" className="mono small" title={`State hash ${checkpoint.state_hash}`}>
     {checkpoint.id}
   </span>

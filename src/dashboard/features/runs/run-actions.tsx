@@ -7,6 +7,7 @@ import { useClient } from '../../data/api.ts'
 import { problemOf } from '../../data/problem-of.ts'
 import { takeRun } from '../../data/queries/runs.ts'
 import { href } from '../../router.ts'
+import { DeleteRun } from './delete-run.tsx'
 import { ExtendButton } from './extend-button.tsx'
 import { ForkButton } from './fork-button.tsx'
 
@@ -89,6 +90,7 @@ export function RunActions({ run }: { readonly run: Run }) {
       )}
       {EXTENDABLE.has(run.status) && <ExtendButton run={run} />}
       {run.latest_checkpoint !== null && <ForkButton run={run} />}
+      <DeleteRun run={run} />
     </>
   )
 }

@@ -1,4 +1,4 @@
-import { bigint, foreignKey, index, integer, jsonb, pgTable, text, unique } from 'drizzle-orm/pg-core'
+import { bigint, boolean, foreignKey, index, integer, jsonb, pgTable, text, unique } from 'drizzle-orm/pg-core'
 import type { Checkpoint, StoredFile } from '../../../domain/checkpoint.ts'
 import { time } from './columns.ts'
 import { runs } from './runs.ts'
@@ -17,6 +17,8 @@ export const checkpoints = pgTable(
     bytes: bigint('bytes', { mode: 'number' }).notNull(),
     stateHash: text('state_hash').notNull(),
     status: text('status').notNull().$type<Checkpoint['status']>(),
+    /** A user wants it: nothing but that user removes it. */
+    keep: boolean('keep').notNull().default(false),
     metrics: jsonb('metrics').notNull().$type<Checkpoint['metrics']>(),
     createdAt: time('created_at').notNull()
   },

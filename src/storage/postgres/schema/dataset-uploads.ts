@@ -1,3 +1,4 @@
+import { sql } from 'drizzle-orm'
 import { bigint, foreignKey, index, pgTable, text } from 'drizzle-orm/pg-core'
 import type { UploadStatus } from '../../../domain/dataset.ts'
 import { time } from './columns.ts'
@@ -22,6 +23,8 @@ export const datasetUploads = pgTable(
   (table) => [
     // The cascade of a removed dataset.
     index('dataset_uploads_by_dataset').on(table.projectId, table.datasetId),
+    // What has expired.
+    index('dataset_uploads_unfinished').on(table.expiresAt).where(sql`${table.status} <> 'completed'`),
     foreignKey({
       name: 'dataset_uploads_of_dataset',
       columns: [table.projectId, table.datasetId],

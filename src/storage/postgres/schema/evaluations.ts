@@ -10,13 +10,10 @@ import type {
   EvaluationStatus,
   OtherImages
 } from '../../../domain/evaluation.ts'
-import { checkpoints } from './checkpoints.ts'
 import { time } from './columns.ts'
-import { models } from './models.ts'
 import { projects } from './projects.ts'
-import { runs } from './runs.ts'
 
-/** An evaluation outlives its datasets, so they are names without a foreign key; models are never removed. */
+/** An evaluation outlives whatever it measured, so those are names without a foreign key: `insert` holds what it needs. */
 export const evaluations = pgTable(
   'evaluations',
   {
@@ -57,34 +54,7 @@ export const evaluations = pgTable(
     // Which of them have a result of a protocol.
     index('evaluations_by_results').using('gin', sql`${table.results} jsonb_path_ops`),
     // Whether a dataset may be removed.
-    index('evaluations_unfinished')
-      .on(table.id)
-      .where(sql`${table.status} not in ('cancelled', 'succeeded', 'failed')`),
-    foreignKey({
-      name: 'evaluations_of_model',
-      columns: [table.projectId, table.modelId],
-      foreignColumns: [models.projectId, models.id]
-    }),
-    foreignKey({
-      name: 'evaluations_of_checkpoint',
-      columns: [table.projectId, table.checkpointId],
-      foreignColumns: [checkpoints.projectId, checkpoints.id]
-    }),
-    foreignKey({
-      name: 'evaluations_against_model',
-      columns: [table.projectId, table.againstModelId],
-      foreignColumns: [models.projectId, models.id]
-    }),
-    foreignKey({
-      name: 'evaluations_against_checkpoint',
-      columns: [table.projectId, table.againstCheckpointId],
-      foreignColumns: [checkpoints.projectId, checkpoints.id]
-    }),
-    foreignKey({
-      name: 'evaluations_of_run',
-      columns: [table.projectId, table.runId],
-      foreignColumns: [runs.projectId, runs.id]
-    })
+    index('evaluations_unfinished').on(table.id).where(sql`${table.status} not in ('cancelled', 'succeeded', 'failed')`)
   ]
 )
 

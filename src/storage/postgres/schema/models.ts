@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm'
-import { foreignKey, index, integer, jsonb, pgTable, text, unique } from 'drizzle-orm/pg-core'
+import { index, integer, jsonb, pgTable, text, unique } from 'drizzle-orm/pg-core'
 import type { StoredFile } from '../../../domain/checkpoint.ts'
 import type {
   MixtureSummary,
@@ -9,11 +9,10 @@ import type {
   ModelStatus,
   Verification
 } from '../../../domain/model.ts'
-import { checkpoints } from './checkpoints.ts'
 import { time } from './columns.ts'
 import { projects } from './projects.ts'
-import { runs } from './runs.ts'
 
+/** A model outlives its run and its checkpoint, so they are names without a foreign key. */
 export const models = pgTable(
   'models',
   {
@@ -43,16 +42,6 @@ export const models = pgTable(
     index('models_exporting').on(table.id).where(sql`${table.status} = 'exporting'`),
     unique('models_by_version').on(table.projectId, table.name, table.version),
     // Whether a checkpoint must be kept.
-    index('models_by_checkpoint').on(table.checkpointId),
-    foreignKey({
-      name: 'models_of_run',
-      columns: [table.projectId, table.runId],
-      foreignColumns: [runs.projectId, runs.id]
-    }),
-    foreignKey({
-      name: 'models_of_checkpoint',
-      columns: [table.projectId, table.checkpointId],
-      foreignColumns: [checkpoints.projectId, checkpoints.id]
-    })
+    index('models_by_checkpoint').on(table.checkpointId)
   ]
 )

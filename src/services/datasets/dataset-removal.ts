@@ -1,0 +1,82 @@
+/** Datasets, their versions and uploads that users delete, and uploads that were never completed. Their objects go later. */
+import type { Clock } from '../../base/clock.ts'
+import { AppError } from '../../base/errors.ts'
+import type { Upload } from '../../domain/dataset.ts'
+import { type NewRemoval, usedBy } from '../../domain/removal.ts'
+import type { UnitOfWork } from '../../domain/stores.ts'
+import { refuseInUse } from '../removals/refuse-in-use.ts'
+import { datasetPrefix, type VersionPosition } from './dataset-versions.ts'
+import { type UploadOwner, uploadPrefix } from './uploads.ts'
+
+export interface DatasetRemovalDeps {
+  readonly unitOfWork: UnitOfWork
+  readonly clock: Clock
+}
+
+/** Parts that were never put together lie beside the objects: they are given up by their own name. */
+export const removalOfUpload = ({ id, projectId, objectKey, status, multipartId }: Upload): NewRemoval => ({
+  projectId,
+  what: 'upload',
+  subject: id,
+  prefix: objectKey,
+  multipartId: status === 'completed' ? null : multipartId
+})
+
+export function createDatasetRemoval({ unitOfWork, clock }: DatasetRemovalDeps) {
+  const now = () => new Date(clock.now())
+
+  return {
+    /** With its versions and uploads. @throws AppError dataset_not_found, dataset_in_use */
+    remove: (projectId: string, id: string): Promise<void> =>
+      unitOfWork(async (tx) => {
+        const uploads = await tx.datasets.listUncompletedUploads(projectId, id)
+        if (!(await tx.datasets.remove(projectId, id))) throw new AppError('dataset_not_found', { datasetId: id })
+        const uses = await tx.uses.ofDataset(id)
+        const ids = usedBy(uses)
+        if (ids !== null) {
+          const [runs, evaluations] = [uses.runs.length, uses.evaluations.length]
+          const message = `Dataset ${id} is needed by what has not ended: ${ids.join(', ')}.`
+          throw new AppError('dataset_in_use', { message, datasetId: id, runs, evaluations, usedBy: ids })
+        }
+        const folders = [datasetPrefix(id), uploadPrefix(id)].map(
+          (folder): NewRemoval => ({
+            projectId,
+            what: 'dataset',
+            subject: id,
+            prefix: `${folder}/`,
+            multipartId: null
+          })
+        )
+        await tx.removals.add([...uploads.map(removalOfUpload), ...folders], now())
+      }),
+
+    /**
+     * Also one that is being made: its worker sees that it is gone, stops, and removes what there is of it.
+     *
+     * @throws AppError dataset_version_not_found, dataset_version_in_use
+     */
+    removeVersion: (projectId: string, { datasetId, version }: VersionPosition): Promise<void> =>
+      unitOfWork(async (tx) => {
+        const removed = await tx.datasets.removeVersion(projectId, datasetId, version)
+        if (removed === null) throw new AppError('dataset_version_not_found', { datasetId, version })
+        const subject = `${datasetId}@${version}`
+        refuseInUse(await tx.uses.ofDataset(datasetId, version), {
+          code: 'dataset_version_in_use',
+          name: subject,
+          details: { datasetId, version }
+        })
+        const prefix = `${removed.prefix}/`
+        await tx.removals.add([{ projectId, what: 'dataset_version', subject, prefix, multipartId: null }], now())
+      }),
+
+    /** @throws AppError upload_not_found, upload_in_use */
+    removeUpload: (projectId: string, owner: UploadOwner, uploadId: string): Promise<void> =>
+      unitOfWork(async (tx) => {
+        const removed = await tx.datasets.removeUpload(projectId, owner, uploadId)
+        if (removed === null) throw new AppError('upload_not_found', { uploadId })
+        const wanted = { code: 'upload_in_use', name: `Upload ${uploadId}`, details: { uploadId } } as const
+        refuseInUse(await tx.uses.ofUpload(uploadId), wanted)
+        await tx.removals.add([removalOfUpload(removed)], now())
+      })
+  }
+}

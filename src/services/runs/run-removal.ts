@@ -1,0 +1,116 @@
+/** Runs and checkpoints that users delete or keep. Their objects go later: services/removals. */
+import type { Clock } from '../../base/clock.ts'
+import { AppError } from '../../base/errors.ts'
+import type { Checkpoint } from '../../domain/checkpoint.ts'
+import { checkRunDeletable } from '../../domain/removal.ts'
+import { isFinished, type Run } from '../../domain/run.ts'
+import type { Stores, UnitOfWork } from '../../domain/stores.ts'
+import { refuseInUse } from '../removals/refuse-in-use.ts'
+
+export interface RunRemovalDeps {
+  readonly unitOfWork: UnitOfWork
+  readonly clock: Clock
+}
+
+interface CheckpointName {
+  readonly runId: string
+  readonly checkpointId: string
+}
+
+async function lockRun(tx: Stores, projectId: string, id: string): Promise<Run> {
+  const known = await tx.runs.load(id, { lock: true })
+  if (known?.projectId !== projectId) throw new AppError('run_not_found', { runId: id })
+  return known
+}
+
+export function createRunRemoval({ unitOfWork, clock }: RunRemovalDeps) {
+  return {
+    /**
+     * With its checkpoints, events and metrics; models and evaluations stay, and keep its id.
+     *
+     * @throws AppError run_not_found, run_not_deletable, run_in_use
+     */
+    remove: (projectId: string, id: string): Promise<void> =>
+      unitOfWork(async (tx) => {
+        checkRunDeletable(await lockRun(tx, projectId, id))
+        const checkpoints = await tx.checkpoints.listKeeping(id)
+        const kept = checkpoints.filter((one) => one.keep).map((one) => one.id)
+        if (kept.length > 0) {
+          const message = `Run ${id} has checkpoints that are kept: ${kept.join(', ')}. Let go of them first (keep: false).`
+          throw new AppError('run_in_use', { message, runId: id, usedBy: kept })
+        }
+        await tx.runs.remove(id)
+        const wanted = { code: 'run_in_use', name: `Run ${id}`, details: { runId: id } } as const
+        refuseInUse(await tx.uses.ofRun(id), wanted)
+        refuseInUse(await tx.uses.ofCheckpoints(checkpoints.map((one) => one.id)), wanted)
+        const removal = { projectId, what: 'run', subject: id, prefix: `runs/${id}/`, multipartId: null } as const
+        await tx.removals.add([removal], new Date(clock.now()))
+      }),
+
+    /** @throws AppError run_not_found, checkpoint_not_found; checkpoint_in_use, also for the newest one and one that is kept */
+    removeCheckpoint: (projectId: string, { runId, checkpointId }: CheckpointName): Promise<void> =>
+      unitOfWork(async (tx) => {
+        const run = await lockRun(tx, projectId, runId)
+        const checkpoint = await requireOf(tx, run, checkpointId)
+        const now = new Date(clock.now())
+        await checkUnneeded(tx, run, checkpoint)
+        await tx.checkpoints.remove(checkpointId)
+        const details = { runId, checkpoint: checkpointId }
+        const wanted = { code: 'checkpoint_in_use', name: `Checkpoint ${checkpointId}`, details } as const
+        refuseInUse(await tx.uses.ofCheckpoints([checkpointId]), wanted)
+        if (run.latestCheckpointId === checkpointId) {
+          const newest = await tx.checkpoints.findNewest(runId)
+          await tx.runs.update(runId, { latestCheckpointId: newest?.id ?? null })
+        }
+        const message = `Checkpoint ${checkpointId} of step ${checkpoint.step} was deleted.`
+        const data = { message, checkpoint: checkpointId, step: checkpoint.step }
+        await tx.events.append(runId, [{ type: 'message', level: 'info', data }], now)
+        await tx.removals.add([removalOf(checkpoint)], now)
+      }),
+
+    /** @throws AppError run_not_found, checkpoint_not_found */
+    keepCheckpoint: (projectId: string, { runId, checkpointId }: CheckpointName, keep: boolean): Promise<Checkpoint> =>
+      unitOfWork(async (tx) => {
+        const run = await lockRun(tx, projectId, runId)
+        const checkpoint = await requireOf(tx, run, checkpointId)
+        if (checkpoint.status !== 'complete') {
+          const message = `Checkpoint ${checkpointId} was removed: there is nothing to keep.`
+          throw new AppError('checkpoint_not_found', { message, checkpoint: checkpointId })
+        }
+        await tx.checkpoints.update(checkpointId, { keep })
+        return { ...checkpoint, keep }
+      })
+  }
+}
+
+async function requireOf(tx: Stores, run: Run, id: string): Promise<Checkpoint> {
+  const checkpoint = await tx.checkpoints.load(id)
+  if (checkpoint?.runId !== run.id) throw new AppError('checkpoint_not_found', { checkpoint: id })
+  return checkpoint
+}
+
+/** A record without files may always go. A run that has succeeded needs none any more; the others may go on from the newest. */
+async function checkUnneeded(tx: Stores, run: Run, checkpoint: Checkpoint): Promise<void> {
+  if (checkpoint.status !== 'complete') return
+  const details = { runId: run.id, checkpoint: checkpoint.id }
+  if (checkpoint.keep) {
+    const message = `Checkpoint ${checkpoint.id} is kept. Let go of it first (keep: false).`
+    throw new AppError('checkpoint_in_use', { message, ...details })
+  }
+  if (run.status === 'succeeded') return
+  const newest = await tx.checkpoints.findNewest(run.id)
+  if (newest?.id !== checkpoint.id) return
+  const how = isFinished(run) ? 'may be tried again' : 'has not ended'
+  const message = `Checkpoint ${checkpoint.id} is the newest of run ${run.id}, which ${how} and would go on from it. Delete the run instead.`
+  throw new AppError('checkpoint_in_use', { message, ...details })
+}
+
+export const removalOf = ({ id, projectId, prefix }: Checkpoint) =>
+  ({ projectId, what: 'checkpoint', subject: id, prefix: `${prefix}/`, multipartId: null }) as const
+
+/** Marks those that the run's policy does not keep; their objects go later. */
+export async function retireSuperseded(tx: Stores, run: Run, at: Date): Promise<void> {
+  const superseded = await tx.checkpoints.listSuperseded(run.id, run.checkpoint)
+  for (const { id } of superseded) await tx.checkpoints.markDeleted(id)
+  await tx.removals.add(superseded.map(removalOf), at)
+}

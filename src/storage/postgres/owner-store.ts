@@ -1,0 +1,96 @@
+import { and, eq, inArray, isNotNull } from 'drizzle-orm'
+import type { OwnedPrefix, OwnRoot } from '../../domain/owned-prefix.ts'
+import type { OwnerStore } from '../../domain/removal-stores.ts'
+import type { Db } from './client.ts'
+import { isUncompleted } from './dataset-store.ts'
+import { isUnevaluated } from './evaluation-store.ts'
+import { isUnfinished } from './run-store.ts'
+import { checkpoints } from './schema/checkpoints.ts'
+import { datasetUploads } from './schema/dataset-uploads.ts'
+import { datasetVersions } from './schema/dataset-versions.ts'
+import { evaluations } from './schema/evaluations.ts'
+import { models } from './schema/models.ts'
+import { runs } from './schema/runs.ts'
+
+/** Of one root: the prefixes that something stands for. */
+type FindOwned = (db: Db, names: readonly (readonly string[])[]) => Promise<readonly string[]>
+
+const at = (names: readonly (readonly string[])[], index: number): string[] => [
+  ...new Set(names.map((one) => one[index] ?? ''))
+]
+
+const OWNED: Readonly<Record<OwnRoot, FindOwned>> = {
+  async datasets(db, names) {
+    const { datasetId, version } = datasetVersions
+    const rows = await db
+      .select({ datasetId, version })
+      .from(datasetVersions)
+      .where(inArray(datasetId, at(names, 0)))
+    return rows.map((row) => `datasets/${row.datasetId}/v${row.version}/`)
+  },
+
+  async uploads(db, names) {
+    const { id, datasetId } = datasetUploads
+    const rows = await db
+      .select({ id, datasetId })
+      .from(datasetUploads)
+      .where(inArray(id, at(names, 1)))
+    return rows.map((row) => `uploads/${row.datasetId ?? 'weights'}/${row.id}/`)
+  },
+
+  async runs(db, names) {
+    const ids = at(names, 0)
+    const complete = await db
+      .select({ prefix: checkpoints.prefix })
+      .from(checkpoints)
+      .where(and(inArray(checkpoints.runId, ids), eq(checkpoints.status, 'complete')))
+    // What a worker writes now has no row until it is whole, and may have waited for the database for longer than any grace.
+    const held = await db
+      .select({ id: runs.id, epoch: runs.leaseEpoch })
+      .from(runs)
+      .where(and(inArray(runs.id, ids), isUnfinished, isNotNull(runs.leaseWorker)))
+    const epochs = new Set(held.map(({ id, epoch }) => `${id}/e${epoch}`))
+    const written = names.filter(([id, epoch]) => epochs.has(`${id}/${epoch}`)).map((one) => `runs/${one.join('/')}/`)
+    return [...complete.map(({ prefix }) => `${prefix}/`), ...written]
+  },
+
+  async models(db, names) {
+    const rows = await db
+      .select({ id: models.id })
+      .from(models)
+      .where(inArray(models.id, at(names, 0)))
+    return rows.map(({ id }) => `models/${id}/`)
+  },
+
+  async evaluations(db, names) {
+    const rows = await db
+      .select({ id: evaluations.id })
+      .from(evaluations)
+      .where(and(inArray(evaluations.id, at(names, 0)), isUnevaluated))
+    return rows.map(({ id }) => `evaluations/${id}/`)
+  }
+}
+
+export const createOwnerStore = (db: Db): OwnerStore => ({
+  async unowned(prefixes) {
+    const byRoot = new Map<OwnRoot, OwnedPrefix[]>()
+    for (const one of prefixes) byRoot.set(one.root, [...(byRoot.get(one.root) ?? []), one])
+    const unowned = new Set(prefixes.map(({ prefix }) => prefix))
+    for (const [root, all] of byRoot) {
+      const names = all.map((one) => one.names)
+      for (const owned of await OWNED[root](db, names)) unowned.delete(owned)
+    }
+    return unowned
+  },
+
+  async unownedUploads(multipartIds) {
+    if (multipartIds.length === 0) return new Set()
+    const { multipartId } = datasetUploads
+    const rows = await db
+      .select({ id: multipartId })
+      .from(datasetUploads)
+      .where(and(inArray(multipartId, [...multipartIds]), isUncompleted))
+    const owned = new Set(rows.map(({ id }) => id))
+    return new Set(multipartIds.filter((id) => !owned.has(id)))
+  }
+})

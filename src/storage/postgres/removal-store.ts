@@ -1,0 +1,55 @@
+import { and, asc, eq, inArray, lte, sql } from 'drizzle-orm'
+import type { RemovalStore } from '../../domain/removal-stores.ts'
+import type { Db } from './client.ts'
+import { removals } from './schema/removals.ts'
+
+/** Postgres takes 65,535 parameters. */
+const ROWS_AT_ONCE = 1000
+
+const columns = {
+  projectId: removals.projectId,
+  what: removals.what,
+  subject: removals.subject,
+  prefix: removals.prefix,
+  multipartId: removals.multipartId,
+  tries: removals.tries,
+  createdAt: removals.createdAt
+}
+
+export const createRemovalStore = (db: Db): RemovalStore => ({
+  async add(wanted, at) {
+    for (let from = 0; from < wanted.length; from += ROWS_AT_ONCE) {
+      await db
+        .insert(removals)
+        .values(wanted.slice(from, from + ROWS_AT_ONCE).map((one) => ({ ...one, createdAt: at, dueAt: at })))
+        // Another time of creation: whoever is at it now does not take the row away.
+        .onConflictDoUpdate({ target: removals.prefix, set: { createdAt: at, dueAt: at } })
+    }
+  },
+
+  async claim({ now, heldUntil }, limit) {
+    const due = db
+      .select({ prefix: removals.prefix })
+      .from(removals)
+      .where(lte(removals.dueAt, now))
+      .orderBy(asc(removals.dueAt))
+      .limit(limit)
+      .for('update', { skipLocked: true })
+    return db
+      .update(removals)
+      .set({ tries: sql`${removals.tries} + 1`, triedAt: now, dueAt: heldUntil })
+      .where(inArray(removals.prefix, due))
+      .returning(columns)
+  },
+
+  async finish(removal) {
+    await db.delete(removals).where(isSame(removal))
+  },
+
+  async postpone(removal, error, dueAt) {
+    await db.update(removals).set({ error, dueAt }).where(isSame(removal))
+  }
+})
+
+const isSame = ({ prefix, createdAt }: { readonly prefix: string; readonly createdAt: Date }) =>
+  and(eq(removals.prefix, prefix), eq(removals.createdAt, createdAt))

@@ -1,0 +1,25 @@
+import { index, integer, pgTable, text } from 'drizzle-orm/pg-core'
+import type { RemovedKind } from '../../../domain/removal.ts'
+import { time } from './columns.ts'
+import { projects } from './projects.ts'
+
+/** Its record is gone, so what it was is a name; prefixes carry an id, so there is one row for each. */
+export const removals = pgTable(
+  'removals',
+  {
+    prefix: text('prefix').primaryKey(),
+    projectId: text('project_id')
+      .notNull()
+      .references(() => projects.id),
+    what: text('what').notNull().$type<RemovedKind>(),
+    subject: text('subject').notNull(),
+    /** Of an upload that was never completed. */
+    multipartId: text('multipart_id'),
+    tries: integer('tries').notNull().default(0),
+    error: text('error'),
+    createdAt: time('created_at').notNull(),
+    triedAt: time('tried_at'),
+    dueAt: time('due_at').notNull()
+  },
+  (table) => [index('removals_by_due').on(table.dueAt)]
+)
