@@ -28,6 +28,7 @@ export const ERROR_CATALOGUE = {
   run_not_pausable: 'The run has ended or is about to.',
   run_not_resumable: 'The run is not paused.',
   run_not_retryable: 'The run has not failed and was not cancelled.',
+  sweep_not_found: 'There is no such sweep.',
   checkpoint_not_found: 'There is no such checkpoint.',
   checkpoint_invalid: 'The checkpoint cannot be read.',
   weights_unsupported: 'The weights are of a network that Kappa does not have.',

@@ -15,6 +15,7 @@ import type { Services } from '../services/services.ts'
 import { createImageFetch } from '../services/serving/image-fetch.ts'
 import { createImageSources } from '../services/serving/image-sources.ts'
 import { createServingService } from '../services/serving/serving.ts'
+import { createSweepService } from '../services/sweeps/sweeps.ts'
 import { createWorkerService } from '../services/workers/workers.ts'
 
 export interface ServiceParts {
@@ -38,12 +39,14 @@ export function composeServices(parts: ServiceParts): Services {
   const keys = createKeyService(parts)
   const datasets = createDatasetService(parts)
   const models = createModelService(parts)
+  const runs = createRunService({ ...parts, keys, datasets, models })
   const fetchImage = createImageFetch({ allowedHosts, maxBytes: limits.imageBytes, timeoutMs })
   return {
     keys,
     datasets,
     evaluations: createEvaluationService({ ...parts, models, datasets }),
-    runs: createRunService({ ...parts, keys, datasets, models }),
+    runs,
+    sweeps: createSweepService({ ...parts, runs }),
     models,
     prototypes: createPrototypeService({ stores, models }),
     serving: createServingService({ models, imageSources: createImageSources({ fetchImage, limits }), inference }),

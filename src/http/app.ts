@@ -28,6 +28,7 @@ import { prototypeRoutes } from './routes/prototypes.ts'
 import { runRecordRoutes } from './routes/run-records.ts'
 import { runRequestRoutes, runRoutes } from './routes/runs.ts'
 import { servingRoutes } from './routes/serving.ts'
+import { sweepRequestRoutes, sweepRoutes } from './routes/sweeps.ts'
 import { uploadRoutes } from './routes/uploads.ts'
 import { versionContentRoutes, versionRoutes } from './routes/versions.ts'
 import { weightUploadRoutes } from './routes/weight-uploads.ts'
@@ -91,6 +92,8 @@ export async function createApp(options: AppOptions): Promise<App> {
   runRequestRoutes(app, services)
   runRoutes(app, services)
   runRecordRoutes(app, services, { clock, streams })
+  sweepRequestRoutes(app, services)
+  sweepRoutes(app, services)
   modelRoutes(app, services)
   weightUploadRoutes(app, services)
   prototypeRoutes(app, services)

@@ -6,6 +6,7 @@ import type { ModelService } from './models/models.ts'
 import type { PrototypeService } from './models/prototypes.ts'
 import type { RunService } from './runs/runs.ts'
 import type { ServingService } from './serving/serving.ts'
+import type { SweepService } from './sweeps/sweeps.ts'
 import type { WorkerService } from './workers/workers.ts'
 
 /** Everything that HTTP may ask for. */
@@ -13,6 +14,7 @@ export interface Services {
   readonly keys: KeyService
   readonly datasets: DatasetService
   readonly runs: RunService
+  readonly sweeps: SweepService
   readonly models: ModelService
   readonly evaluations: EvaluationService
   readonly prototypes: PrototypeService

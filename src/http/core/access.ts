@@ -44,6 +44,16 @@ export const ACCESS = {
   getRunMetrics: 'runs:read',
   listRunCheckpoints: 'runs:read',
 
+  createSweep: 'runs:write',
+  validateSweep: 'runs:write',
+  listSweeps: 'runs:read',
+  getSweep: 'runs:read',
+  updateSweep: 'runs:write',
+  deleteSweep: 'runs:write',
+  pauseSweep: 'runs:write',
+  resumeSweep: 'runs:write',
+  cancelSweep: 'runs:write',
+
   createModel: 'models:write',
   createWeightUpload: 'models:write',
   completeWeightUpload: 'models:write',

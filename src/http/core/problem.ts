@@ -31,6 +31,7 @@ export const STATUS = {
   run_not_pausable: 409,
   run_not_resumable: 409,
   run_not_retryable: 409,
+  sweep_not_found: 404,
   checkpoint_not_found: 404,
   checkpoint_invalid: 422,
   weights_unsupported: 422,

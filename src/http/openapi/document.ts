@@ -16,6 +16,7 @@ const TAGS = {
   keys: 'Who may ask, and for what.',
   datasets: 'Images to learn from. A version never changes once it is ready.',
   runs: 'Training, from request to checkpoint.',
+  sweeps: 'Runs that differ in some fields, made and compared together.',
   models: 'Teachers of checkpoints, exported and checked.',
   evaluations: 'What a model is worth on a dataset, protocol by protocol.',
   serving: 'Images in; embeddings or assignments out.',

@@ -33,6 +33,7 @@ const OF_OPERATION: Partial<Record<OperationId, readonly HeaderName[]>> = {
   createDataset: ['Location'],
   createDatasetVersion: ['Location'],
   createRun: ['Location'],
+  createSweep: ['Location'],
   createModel: ['Location'],
   createEvaluation: ['Location'],
   createEmbeddings: ['Server-Timing'],

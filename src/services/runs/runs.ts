@@ -9,7 +9,7 @@ import type { DatasetVersion } from '../../domain/dataset.ts'
 import type { EvaluationOfRun } from '../../domain/evaluation.ts'
 import type { Page, PageRequest } from '../../domain/page.ts'
 import type { Alarm, CheckpointPolicy, Compute, MetricSeries, Run } from '../../domain/run.ts'
-import type { MetricQuery, RunFilter, UnitOfWork } from '../../domain/stores.ts'
+import type { MetricQuery, RunFilter, Stores, UnitOfWork } from '../../domain/stores.ts'
 import { checkRecipe, devicesProblems } from '../../recipe/check.ts'
 import { chooseRecipe } from '../../recipe/choose-recipe.ts'
 import { resolveInit } from '../../recipe/init.ts'
@@ -132,12 +132,7 @@ export function createRunService(deps: RunServiceDeps) {
     ): Promise<{ run: Run } & Pick<RunPlan, 'estimate' | 'warnings'>> {
       const planned = await plan(projectId, request)
       const run = newRun(deps, projectId, { request, planned })
-      await unitOfWork(async (tx) => {
-        if (run.evaluation !== null) await holdPlan(tx, { projectId, plan: run.evaluation })
-        await tx.runs.insert(run)
-        await tx.events.append(run.id, [stateEvent(run)], run.createdAt)
-        await tx.jobs.enqueue('run-leg', { runId: run.id }, { key: legKey(run), priority: run.compute.priority })
-      })
+      await unitOfWork((tx) => queueRun(tx, run))
       return { run, estimate: planned.estimate, warnings: planned.warnings }
     },
 
@@ -177,8 +172,16 @@ async function planOwnEvaluation(
   return { id: null, ...plan, ...(everyEpochs === undefined ? {} : { everyEpochs }) }
 }
 
-function newRun(
-  { clock, newId }: RunServiceDeps,
+/** Inserts it, with its first event and its first job. @throws AppError where what it needs was removed meanwhile */
+export async function queueRun(tx: Stores, run: Run): Promise<void> {
+  if (run.evaluation !== null) await holdPlan(tx, { projectId: run.projectId, plan: run.evaluation })
+  await tx.runs.insert(run)
+  await tx.events.append(run.id, [stateEvent(run)], run.createdAt)
+  await tx.jobs.enqueue('run-leg', { runId: run.id }, { key: legKey(run), priority: run.compute.priority })
+}
+
+export function newRun(
+  { clock, newId }: Pick<RunServiceDeps, 'clock' | 'newId'>,
   projectId: string,
   { request, planned }: { readonly request: RunRequest; readonly planned: RunPlan }
 ): Run {
@@ -186,6 +189,8 @@ function newRun(
   return {
     id: newId('run'),
     projectId,
+    sweepId: null,
+    trial: null,
     name: request.name,
     datasetId: version.datasetId,
     datasetVersion: version.version,

@@ -15,6 +15,7 @@ import { createMetricStore } from './metric-store.ts'
 import { createModelStore } from './model-store.ts'
 import { createPrototypeStore } from './prototype-store.ts'
 import { createRunStore } from './run-store.ts'
+import { createSweepStore } from './sweep-store.ts'
 import { createWorkerStore } from './worker-store.ts'
 
 /** Stands for the database's clock, in tests. */
@@ -50,6 +51,7 @@ const storesOn = (db: Db, executor: SqlExecutor, { queue, now }: Joined): Stores
   keys: translating(createKeyStore(db)),
   datasets: translating(createDatasetStore(db)),
   runs: translating(createRunStore(db)),
+  sweeps: translating(createSweepStore(db)),
   events: translating(createEventStore(db)),
   metrics: translating(createMetricStore(db)),
   checkpoints: translating(createCheckpointStore(db)),

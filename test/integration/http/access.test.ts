@@ -122,11 +122,14 @@ test('nothing of another project is found, changed or named', { skip }, async ()
   const upload = (await api.call('POST', uploads, { ...as(owner.key), body: { filename: 'a.zip', bytes: 3 } })).json
   const ask = { model: model.id, dataset: datasetId }
   const evaluation = (await api.call('POST', '/v1/evaluations', { ...as(owner.key), body: ask })).json.id
+  const ofSweep = { run: { dataset: datasetId, preset: 'demo' }, grid: { seed: [0, 1] } }
+  const sweep = (await api.call('POST', '/v1/sweeps', { ...as(owner.key), body: ofSweep })).json.id
   const ownKey = (await api.call('GET', '/v1/keys', as(owner.key))).json.data[0].id
 
   const idOf = (path: string): string => {
     if (path.startsWith('/v1/datasets')) return datasetId
     if (path.startsWith('/v1/runs')) return run.id
+    if (path.startsWith('/v1/sweeps')) return sweep
     if (path.startsWith('/v1/evaluations')) return evaluation
     return path.startsWith('/v1/keys') ? ownKey : model.id
   }
@@ -138,6 +141,7 @@ test('nothing of another project is found, changed or named', { skip }, async ()
     updateDataset: { name: 'mine' },
     updateRun: { name: 'mine' },
     updateModel: { name: 'mine' },
+    updateSweep: { name: 'mine' },
     updateEvaluation: { name: 'mine' },
     createModelEmbeddings: { input },
     createAssignments: { input }
@@ -157,6 +161,8 @@ test('nothing of another project is found, changed or named', { skip }, async ()
   const elsewhere = [
     ['/v1/runs', { dataset: datasetId, method: 'dino' }],
     ['/v1/runs:validate', { dataset: `${datasetId}@1`, method: 'dino' }],
+    ['/v1/sweeps', ofSweep],
+    ['/v1/sweeps:validate', ofSweep],
     ['/v1/models', { checkpoint: checkpoint.id }],
     ['/v1/evaluations', ask],
     ['/v1/embeddings', { model: model.id, input }],
@@ -166,7 +172,8 @@ test('nothing of another project is found, changed or named', { skip }, async ()
     const refused = await api.call('POST', url, { body, ...as(stranger.key) })
     assert.equal(refused.status, 404, `${url}: ${refused.text}`)
   }
-  for (const url of ['/v1/datasets', '/v1/runs', '/v1/models', '/v1/evaluations', `/v1/runs?dataset=${datasetId}`]) {
+  const lists = ['/v1/datasets', '/v1/runs', '/v1/models', '/v1/evaluations', '/v1/sweeps']
+  for (const url of [...lists, `/v1/runs?dataset=${datasetId}`, `/v1/runs?sweep=${sweep}`]) {
     assert.deepEqual((await api.call('GET', url, as(stranger.key))).json.data, [], url)
   }
   assert.equal((await api.call('GET', '/v1/keys', as(stranger.key))).json.data.length, 1)
