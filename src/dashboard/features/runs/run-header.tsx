@@ -32,6 +32,7 @@ export function RunHeader({ run }: { readonly run: Run }) {
           ['Dataset', <DatasetLink key="dataset" reference={run.dataset} />],
           ...(run.init ? [['Begins from', <InitLink key="init" init={run.init} />] as const] : []),
           ...(run.evaluation ? [['Evaluation', <EvaluationOfRun key="evaluation" run={run} />] as const] : []),
+          ...(run.sweep ? [['Sweep', <SweepLink key="sweep" id={run.sweep} trial={run.trial} />] as const] : []),
           ['Engine', engineText(run)],
           ['Devices, precision', devicesText(run)],
           ['Leg, attempt', `${run.leg}, ${run.attempt}`],
@@ -51,6 +52,17 @@ function InitLink({ init: { source, id, head } }: { readonly init: NonNullable<R
   return (
     <>
       {source === 'model' ? <a href={href.model(id)}>{name}</a> : name}, head {head}
+    </>
+  )
+}
+
+function SweepLink({ id, trial }: { readonly id: string; readonly trial: number | null }) {
+  return (
+    <>
+      trial {trial} of{' '}
+      <a href={href.sweep(id)}>
+        <span className="mono">{id}</span>
+      </a>
     </>
   )
 }
