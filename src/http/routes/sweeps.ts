@@ -1,6 +1,7 @@
 import { Type } from 'typebox'
 import type { Services } from '../../services/services.ts'
 import { SWEEP_VERBS, type SweepVerb } from '../../services/sweeps/sweeps.ts'
+import { sendWithEtag } from '../core/etag.ts'
 import { IdParams, OptionalDescription, PageQuery, presentPage, toPageRequest } from '../schemas/common.ts'
 import { CreateSweep } from '../schemas/create-sweep.ts'
 import { presentEstimate, presentWarnings } from '../schemas/plan.ts'
@@ -103,12 +104,15 @@ export function sweepRoutes(app: App, { sweeps }: Pick<Services, 'sweeps'>): voi
         summary: 'Compare the trials of a sweep',
         params: IdParams,
         querystring: SweepQuery,
-        response: { 200: SweepComparison }
+        response: { 200: SweepComparison, 304: Type.Null() }
       },
       config: { problems: ['sweep_not_found'] }
     },
-    async ({ params, query, principal }) =>
-      presentComparison(await sweeps.get(principal.projectId, params.id, readSweepMetrics(query)))
+    async (request, reply) => {
+      const { params, query, principal } = request
+      const compared = await sweeps.get(principal.projectId, params.id, readSweepMetrics(query))
+      return sendWithEtag(request, reply, presentComparison(compared))
+    }
   )
 
   app.patch(

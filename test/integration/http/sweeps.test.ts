@@ -234,6 +234,9 @@ test('trials are compared by their last points, and the best is one that has suc
     open: 1,
     without_value: 1
   })
+  const { etag = '' } = (await api.call('GET', `/v1/sweeps/${id}`)).headers
+  const same = await api.call('GET', `/v1/sweeps/${id}`, { headers: { 'if-none-match': etag } })
+  assert.equal(same.status, 304)
   const asked = await compare(id, '?metrics=grad_norm')
   assert.deepEqual(asked.trials[0].metrics, { grad_norm: null })
   assert.equal(asked.standing.best.trial, 3, 'the objective is what it was')
