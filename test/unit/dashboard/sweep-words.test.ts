@@ -52,7 +52,9 @@ test('ten trials look different from each other', () => {
   assert.deepEqual(styleOf(11), styleOf(1))
 })
 
-test('the curve that is shown first is the objective’s', () => {
+test('the curve that is shown first is the objective’s, where steps report it', () => {
   assert.deepEqual(curvesOf({ objective: { metric: 'kl', direction: 'minimize' } }).slice(0, 2), ['kl', 'loss'])
   assert.equal(curvesOf({ objective: null })[0], 'loss')
+  const measured = curvesOf({ objective: { metric: 'eval/knn_top1_k20', direction: 'maximize' } })
+  assert.deepEqual([measured[0], measured.at(-1)], ['loss', 'eval/knn_top1_k20'])
 })

@@ -45,12 +45,13 @@ export interface CurveRequest {
 
 export const curveQuery = (client: KappaClient, { runId, metric, isOpen }: CurveRequest) =>
   queryOptions({
-    queryKey: [...ALL, 'curves', runId, metric],
+    // Read once more when the run has ended: the last points came after the last time.
+    queryKey: [...ALL, 'curves', runId, metric, isOpen],
     queryFn: async ({ signal }) => {
       const params = { path: { id: runId }, query: { keys: metric, max_points: CURVE_POINTS } }
       return (await dataOf(client.GET('/v1/runs/{id}/metrics', { params, signal }))).series
     },
-    refetchInterval: isOpen ? CURVE_POLL_MS : false
+    refetchInterval: isOpen || metric.startsWith('eval/') ? CURVE_POLL_MS : false
   })
 
 /** The API's answer to what was done to a sweep is the sweep; its runs are no longer what was read of them. */

@@ -63,7 +63,9 @@ export const styleOf = (trial: number): { readonly color: Color; readonly isDash
 /** Metrics of a run that tell trials apart. */
 const CURVES = ['loss', 'loss_over_ln_k', 'kl', 'teacher_entropy', 'effective_rank', 'used_prototypes', 'grad_norm']
 
-/** The objective's first. */
-export const curvesOf = ({ objective }: Pick<Sweep, 'objective'>): readonly string[] => [
-  ...new Set([...(objective ? [objective.metric] : []), ...CURVES])
-]
+/** The objective's first, unless an evaluation measures it: of most runs that is one point, which draws no line. */
+export function curvesOf({ objective }: Pick<Sweep, 'objective'>): readonly string[] {
+  const own = objective ? [objective.metric] : []
+  const isMeasured = objective?.metric.startsWith('eval/') ?? false
+  return [...new Set(isMeasured ? [...CURVES, ...own] : [...own, ...CURVES])]
+}
