@@ -1,12 +1,6 @@
 import { type Static, Type } from 'typebox'
 import { DEVICE_KINDS, DEVICE_WISHES } from '../../base/devices.ts'
-import {
-  type Compute as DomainCompute,
-  type Run as DomainRun,
-  RUN_STATUSES,
-  type RunEngine,
-  type RunProgress
-} from '../../domain/run.ts'
+import { type Compute as DomainCompute, type Run as DomainRun, RUN_STATUSES, type RunEngine } from '../../domain/run.ts'
 import type { RunRequest } from '../../services/runs/runs.ts'
 import {
   closed,
@@ -25,6 +19,7 @@ import { PlanOfRun, presentRunEvaluation, RunEvaluation, readPlanOfRun } from '.
 import { Init, InitRequest, presentInit, readInit } from './init.ts'
 import { Estimate, RecipeReasons, Warnings } from './plan.ts'
 import { presentRecipe, ResolvedRecipe, readHyperparameters, recipeFields } from './recipe.ts'
+import { Progress, presentProgress, RunError } from './run-progress.ts'
 
 const WEEKS_4_S = 2_419_200
 
@@ -109,21 +104,6 @@ const Engine = Type.Object(
   },
   { description: 'What the newest leg that started trains with; null before the first.' }
 )
-
-export const Progress = Type.Object({
-  step: Type.Integer(),
-  total_steps: Type.Integer(),
-  epoch: Type.Integer(),
-  percent: Type.Number(),
-  images_seen: Type.Integer()
-})
-
-export const RunError = Type.Object({
-  code: Type.String(),
-  message: Type.String(),
-  retryable: Type.Boolean(),
-  step: Nullable(Type.Integer())
-})
 
 const RunFailure = Type.Object({
   code: Type.String(),
@@ -248,14 +228,6 @@ const presentEngine = ({ name, device, deviceKind, devices, precision }: RunEngi
   device_kind: deviceKind,
   devices,
   precision
-})
-
-export const presentProgress = (progress: RunProgress): Static<typeof Progress> => ({
-  step: progress.step,
-  total_steps: progress.totalSteps,
-  epoch: progress.epoch,
-  percent: progress.percent,
-  images_seen: progress.imagesSeen
 })
 
 export const presentRun = (run: DomainRun): Static<typeof Run> => ({

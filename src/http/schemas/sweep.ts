@@ -11,7 +11,7 @@ import { closed, ListOf, Metadata, Nullable, Resource, Timestamp } from './commo
 import { SweepGrid, SweepObjective, SweepRandom, SweepValue } from './create-sweep.ts'
 import { Estimate, presentEstimate, presentWarnings, RecipeReasons, Warnings } from './plan.ts'
 import { presentRecipe, ResolvedRecipe, type WireObject } from './recipe.ts'
-import { Progress, presentProgress, RunError } from './run.ts'
+import { Progress, presentProgress, RunError } from './run-progress.ts'
 
 const SweepValues = Type.Record(Type.String(), SweepValue, {
   description: 'By the names of the fields that are varied.'
