@@ -13,6 +13,8 @@
 -- evaluations outlive the run, checkpoint and model that they name, so those are no foreign keys any more: code that inserts holds the
 -- rows that it needs. An older worker knows no `keep`, and holds no model that is being deleted.
 --
+-- Sweeps, and the runs that are their trials.
+--
 -- Older code runs against it; a worker of older code is not seen by the others, and retries what it fails by the rules of before.
 -- Older code writes no log and knows no quota.
 
@@ -66,6 +68,19 @@ CREATE TABLE "removals" (
 	"due_at" timestamp (3) with time zone NOT NULL
 );
 --> statement-breakpoint
+CREATE TABLE "sweeps" (
+	"id" text PRIMARY KEY NOT NULL,
+	"project_id" text NOT NULL,
+	"name" text,
+	"metadata" jsonb NOT NULL,
+	"run" jsonb NOT NULL,
+	"space" jsonb NOT NULL,
+	"trials" jsonb NOT NULL,
+	"objective" jsonb,
+	"created_at" timestamp (3) with time zone NOT NULL,
+	CONSTRAINT "sweeps_by_project" UNIQUE("project_id","id")
+);
+--> statement-breakpoint
 CREATE TABLE "workers" (
 	"name" text PRIMARY KEY NOT NULL,
 	"node" text NOT NULL,
@@ -96,6 +111,8 @@ ALTER TABLE "checkpoints" ADD COLUMN "keep" boolean DEFAULT false NOT NULL;--> s
 ALTER TABLE "models" ADD COLUMN "version" integer;--> statement-breakpoint
 ALTER TABLE "projects" ADD COLUMN "quota_queued_runs" integer;--> statement-breakpoint
 ALTER TABLE "projects" ADD COLUMN "quota_storage_bytes" bigint;--> statement-breakpoint
+ALTER TABLE "runs" ADD COLUMN "sweep_id" text;--> statement-breakpoint
+ALTER TABLE "runs" ADD COLUMN "trial" integer;--> statement-breakpoint
 ALTER TABLE "runs" ADD COLUMN "forked_from" jsonb;--> statement-breakpoint
 ALTER TABLE "runs" ADD COLUMN "extensions" jsonb DEFAULT '[]'::jsonb NOT NULL;--> statement-breakpoint
 ALTER TABLE "runs" ADD COLUMN "failures" jsonb DEFAULT '[]'::jsonb NOT NULL;--> statement-breakpoint
@@ -104,13 +121,16 @@ ALTER TABLE "job_tries" ADD CONSTRAINT "job_tries_project_id_projects_id_fk" FOR
 ALTER TABLE "model_aliases" ADD CONSTRAINT "model_aliases_of_model" FOREIGN KEY ("project_id","model_id") REFERENCES "public"."models"("project_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "model_names" ADD CONSTRAINT "model_names_project_id_projects_id_fk" FOREIGN KEY ("project_id") REFERENCES "public"."projects"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "removals" ADD CONSTRAINT "removals_project_id_projects_id_fk" FOREIGN KEY ("project_id") REFERENCES "public"."projects"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "sweeps" ADD CONSTRAINT "sweeps_project_id_projects_id_fk" FOREIGN KEY ("project_id") REFERENCES "public"."projects"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 CREATE INDEX "audit_entries_by_actor" ON "audit_entries" USING btree ("project_id","actor","id");--> statement-breakpoint
 CREATE INDEX "audit_entries_by_subject" ON "audit_entries" USING btree ("project_id","subject","id");--> statement-breakpoint
 CREATE INDEX "model_aliases_by_model" ON "model_aliases" USING btree ("project_id","model_id");--> statement-breakpoint
 CREATE INDEX "removals_by_due" ON "removals" USING btree ("due_at");--> statement-breakpoint
+ALTER TABLE "runs" ADD CONSTRAINT "runs_of_sweep" FOREIGN KEY ("project_id","sweep_id") REFERENCES "public"."sweeps"("project_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 CREATE INDEX "dataset_uploads_unfinished" ON "dataset_uploads" USING btree ("expires_at") WHERE "dataset_uploads"."status" <> 'completed';--> statement-breakpoint
 CREATE INDEX "dataset_versions_open" ON "dataset_versions" USING btree ("created_at") WHERE "dataset_versions"."status" in ('queued', 'ingesting');--> statement-breakpoint
 CREATE INDEX "models_exporting" ON "models" USING btree ("id") WHERE "models"."status" = 'exporting';--> statement-breakpoint
+CREATE UNIQUE INDEX "runs_by_sweep" ON "runs" USING btree ("sweep_id","trial") WHERE "runs"."sweep_id" is not null;--> statement-breakpoint
 ALTER TABLE "models" ADD CONSTRAINT "models_by_version" UNIQUE("project_id","name","version");
 --> statement-breakpoint
 -- By hand: models that are there are numbered in the order in which they were made.

@@ -37,6 +37,7 @@ export const ERROR_CATALOGUE = {
   run_not_resumable: 'The run is not paused.',
   run_not_extendable: 'The run is being worked on.',
   run_not_retryable: 'The run has not failed and was not cancelled.',
+  sweep_not_found: 'There is no such sweep.',
   checkpoint_not_found: 'There is no such checkpoint.',
   checkpoint_in_use: 'The checkpoint is kept, or something needs it.',
   checkpoint_invalid: 'The checkpoint cannot be read.',

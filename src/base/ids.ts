@@ -8,6 +8,7 @@ export const ID_PREFIXES = {
   upload: 'up',
   image: 'img',
   run: 'run',
+  sweep: 'swp',
   checkpoint: 'ckpt',
   model: 'mdl',
   evaluation: 'eval',

@@ -23,6 +23,10 @@ export type RunEvent = Schemas['RunEvent']
 export type Metrics = Schemas['Metrics']
 export type Checkpoint = Schemas['Checkpoint']
 
+export type Sweep = Schemas['Sweep']
+export type SweepComparison = Schemas['SweepComparison']
+export type SweepTrial = SweepComparison['trials'][number]
+
 export type Model = Schemas['Model']
 export type ModelAlias = Schemas['ModelAlias']
 export type ModelConfig = NonNullable<Model['config']>

@@ -707,6 +707,152 @@ export interface paths {
         patch: operations["updateCheckpoint"];
         trace?: never;
     };
+    "/v1/sweeps": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List sweeps, newest first
+         * @description Needs the scope `runs:read`.
+         */
+        get: operations["listSweeps"];
+        put?: never;
+        /**
+         * Queue a run for each trial of a sweep
+         * @description All of them or none: a trial that could not be queued by itself is refused with its number and the field. A trial is a run like any other; `GET /v1/runs?sweep=` lists them.
+         *
+         *     Needs the scope `runs:write`.
+         */
+        post: operations["createSweep"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/sweeps:validate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * What a sweep would be, without queueing anything
+         * @description The estimate of the whole is that of all trials one after the other; its memory is the largest.
+         *
+         *     Needs the scope `runs:write`.
+         */
+        post: operations["validateSweep"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/sweeps/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Compare the trials of a sweep
+         * @description Needs the scope `runs:read`.
+         */
+        get: operations["getSweep"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete a sweep
+         * @description Its runs stay as they are, as runs of no sweep.
+         *
+         *     Needs the scope `runs:write`.
+         */
+        delete: operations["deleteSweep"];
+        options?: never;
+        head?: never;
+        /**
+         * Rename a sweep, change its metadata
+         * @description What is left out stays; so do the names of its runs.
+         *
+         *     Needs the scope `runs:write`.
+         */
+        patch: operations["updateSweep"];
+        trace?: never;
+    };
+    "/v1/sweeps/{id}:pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Pause the trials of a sweep
+         * @description As `pause` does with each; those that cannot take it stay as they are.
+         *
+         *     Needs the scope `runs:write`.
+         */
+        post: operations["pauseSweep"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/sweeps/{id}:resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Let the paused trials of a sweep go on
+         * @description As `resume` does with each; those that cannot take it stay as they are.
+         *
+         *     Needs the scope `runs:write`.
+         */
+        post: operations["resumeSweep"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/sweeps/{id}:cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel the trials of a sweep
+         * @description As `cancel` does with each; those that cannot take it stay as they are.
+         *
+         *     Needs the scope `runs:write`.
+         */
+        post: operations["cancelSweep"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/models": {
         parameters: {
             query?: never;
@@ -1733,6 +1879,65 @@ export interface components {
         };
         /**
          * @example {
+         *       "name": "learning rates",
+         *       "run": {
+         *         "dataset": "ds_01jexample@3",
+         *         "preset": "demo"
+         *       },
+         *       "grid": {
+         *         "hyperparameters.learning_rate": [
+         *           0.0005,
+         *           0.001,
+         *           0.002
+         *         ],
+         *         "seed": [
+         *           0,
+         *           1
+         *         ]
+         *       },
+         *       "objective": {
+         *         "metric": "loss",
+         *         "direction": "minimize"
+         *       }
+         *     }
+         * @example {
+         *       "run": {
+         *         "dataset": "ds_01jexample@3",
+         *         "preset": "demo"
+         *       },
+         *       "random": {
+         *         "hyperparameters.learning_rate": {
+         *           "min": 0.0001,
+         *           "max": 0.01,
+         *           "scale": "log"
+         *         }
+         *       },
+         *       "trials": 8,
+         *       "seed": 7
+         *     }
+         */
+        CreateSweep: {
+            name?: string | null;
+            run: components["schemas"]["SweepRun"];
+            objective?: components["schemas"]["SweepObjective"] | null;
+            metadata?: {
+                [key: string]: string;
+            };
+            grid: components["schemas"]["SweepGrid"];
+        } | {
+            name?: string | null;
+            run: components["schemas"]["SweepRun"];
+            objective?: components["schemas"]["SweepObjective"] | null;
+            metadata?: {
+                [key: string]: string;
+            };
+            random: components["schemas"]["SweepRandom"];
+            trials: number;
+            /** @description Of the draws, 0 unless it is given: the same one draws the same. */
+            seed?: number;
+        };
+        /**
+         * @example {
          *       "filename": "shoes.zip",
          *       "bytes": 73400320
          *     }
@@ -1758,6 +1963,8 @@ export interface components {
             /** @constant */
             object: "run";
             project_id: string;
+            sweep: string | null;
+            trial: number | null;
             name: string | null;
             dataset: string;
             method: string;
@@ -1873,6 +2080,45 @@ export interface components {
             started_at: string | null;
             resumed_at: string | null;
             finished_at: string | null;
+            /** @description What the recipe does not use of the images, or makes up, and how many images it is about; `workers`: that none of the workers which are there could take the run. Of images, empty where the version has no report. */
+            warnings: {
+                /** @enum {unknown} */
+                what: "colour" | "margins" | "bits" | "upscaled" | "workers";
+                images: number;
+                message: string;
+            }[];
+            estimate: components["schemas"]["Estimate"];
+        };
+        CreatedSweep: {
+            id: string;
+            /** @constant */
+            object: "sweep";
+            project_id: string;
+            name: string | null;
+            metadata: {
+                [key: string]: string;
+            };
+            /** @description As it was sent. */
+            run: {
+                [key: string]: unknown;
+            };
+            grid: components["schemas"]["SweepGrid"] | null;
+            random: components["schemas"]["SweepRandom"] | null;
+            seed: number | null;
+            objective: components["schemas"]["SweepObjective"] | null;
+            trial_count: number;
+            /** @description How many of its runs have which status. */
+            statuses: {
+                [key: string]: number;
+            };
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            created_at: string;
+            metrics: string[];
+            trials: components["schemas"]["SweepTrial"][];
+            standing: components["schemas"]["SweepStanding"] | null;
             /** @description What the recipe does not use of the images, or makes up, and how many images it is about; `workers`: that none of the workers which are there could take the run. Of images, empty where the version has no report. */
             warnings: {
                 /** @enum {unknown} */
@@ -2146,6 +2392,8 @@ export interface components {
             /** @constant */
             object: "run";
             project_id: string;
+            sweep: string | null;
+            trial: number | null;
             name: string | null;
             dataset: string;
             method: string;
@@ -2765,7 +3013,7 @@ export interface components {
             status: number;
             detail: string;
             /** @enum {unknown} */
-            code: "invalid_request" | "invalid_recipe" | "unauthorized" | "forbidden" | "route_not_found" | "method_not_allowed" | "key_not_found" | "last_admin_key" | "project_not_found" | "project_name_taken" | "quota_exceeded" | "dataset_not_found" | "dataset_version_not_found" | "dataset_version_not_ready" | "dataset_version_not_cancelable" | "dataset_in_use" | "dataset_version_in_use" | "dataset_empty" | "upload_not_found" | "upload_incomplete" | "upload_expired" | "upload_in_use" | "archive_invalid" | "archive_too_large" | "source_unreachable" | "run_not_found" | "run_not_cancelable" | "run_not_deletable" | "run_in_use" | "metadata_full" | "run_not_pausable" | "run_not_resumable" | "run_not_extendable" | "run_not_retryable" | "checkpoint_not_found" | "checkpoint_in_use" | "checkpoint_invalid" | "weights_unsupported" | "weights_mismatch" | "init_unavailable" | "model_not_found" | "model_in_use" | "model_not_ready" | "model_has_alias" | "model_of_other_name" | "alias_not_found" | "precondition_failed" | "model_without_head" | "mixture_unavailable" | "prototype_not_found" | "evaluation_not_found" | "evaluation_not_cancelable" | "evaluation_not_deletable" | "evaluation_not_measured" | "evaluation_impossible" | "evaluation_too_large" | "artifact_not_found" | "idempotency_key_reused" | "idempotency_in_progress" | "range_not_satisfiable" | "body_too_large" | "unsupported_media_type" | "headers_too_large" | "uri_too_long" | "receive_timeout" | "expectation_failed" | "image_invalid" | "image_too_large" | "images_too_large" | "url_not_allowed" | "url_unreachable" | "rate_limited" | "too_much_at_once" | "overloaded" | "client_gone" | "request_timeout" | "database_refuses" | "process_not_started" | "schema_outdated" | "database_unavailable" | "database_read_only" | "storage_unavailable" | "storage_full" | "inference_unavailable" | "worker_not_working" | "lease_lost" | "object_not_found" | "object_damaged" | "program_untraceable" | "engine_unavailable" | "loss_not_finite" | "trainer_crashed" | "out_of_memory" | "internal";
+            code: "invalid_request" | "invalid_recipe" | "unauthorized" | "forbidden" | "route_not_found" | "method_not_allowed" | "key_not_found" | "last_admin_key" | "project_not_found" | "project_name_taken" | "quota_exceeded" | "dataset_not_found" | "dataset_version_not_found" | "dataset_version_not_ready" | "dataset_version_not_cancelable" | "dataset_in_use" | "dataset_version_in_use" | "dataset_empty" | "upload_not_found" | "upload_incomplete" | "upload_expired" | "upload_in_use" | "archive_invalid" | "archive_too_large" | "source_unreachable" | "run_not_found" | "run_not_cancelable" | "run_not_deletable" | "run_in_use" | "metadata_full" | "run_not_pausable" | "run_not_resumable" | "run_not_extendable" | "run_not_retryable" | "sweep_not_found" | "checkpoint_not_found" | "checkpoint_in_use" | "checkpoint_invalid" | "weights_unsupported" | "weights_mismatch" | "init_unavailable" | "model_not_found" | "model_in_use" | "model_not_ready" | "model_has_alias" | "model_of_other_name" | "alias_not_found" | "precondition_failed" | "model_without_head" | "mixture_unavailable" | "prototype_not_found" | "evaluation_not_found" | "evaluation_not_cancelable" | "evaluation_not_deletable" | "evaluation_not_measured" | "evaluation_impossible" | "evaluation_too_large" | "artifact_not_found" | "idempotency_key_reused" | "idempotency_in_progress" | "range_not_satisfiable" | "body_too_large" | "unsupported_media_type" | "headers_too_large" | "uri_too_long" | "receive_timeout" | "expectation_failed" | "image_invalid" | "image_too_large" | "images_too_large" | "url_not_allowed" | "url_unreachable" | "rate_limited" | "too_much_at_once" | "overloaded" | "client_gone" | "request_timeout" | "database_refuses" | "process_not_started" | "schema_outdated" | "database_unavailable" | "database_read_only" | "storage_unavailable" | "storage_full" | "inference_unavailable" | "worker_not_working" | "lease_lost" | "object_not_found" | "object_damaged" | "program_untraceable" | "engine_unavailable" | "loss_not_finite" | "trainer_crashed" | "out_of_memory" | "internal";
             request_id: string;
             errors?: {
                 /** @description JSON pointer into the body. */
@@ -3020,6 +3268,8 @@ export interface components {
             /** @constant */
             object: "run";
             project_id: string;
+            sweep: string | null;
+            trial: number | null;
             name: string | null;
             dataset: string;
             method: string;
@@ -3201,6 +3451,221 @@ export interface components {
             /** @constant */
             status: "ok";
         };
+        Sweep: {
+            id: string;
+            /** @constant */
+            object: "sweep";
+            project_id: string;
+            name: string | null;
+            metadata: {
+                [key: string]: string;
+            };
+            /** @description As it was sent. */
+            run: {
+                [key: string]: unknown;
+            };
+            grid: components["schemas"]["SweepGrid"] | null;
+            random: components["schemas"]["SweepRandom"] | null;
+            seed: number | null;
+            objective: components["schemas"]["SweepObjective"] | null;
+            trial_count: number;
+            /** @description How many of its runs have which status. */
+            statuses: {
+                [key: string]: number;
+            };
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            created_at: string;
+        };
+        SweepComparison: {
+            id: string;
+            /** @constant */
+            object: "sweep";
+            project_id: string;
+            name: string | null;
+            metadata: {
+                [key: string]: string;
+            };
+            /** @description As it was sent. */
+            run: {
+                [key: string]: unknown;
+            };
+            grid: components["schemas"]["SweepGrid"] | null;
+            random: components["schemas"]["SweepRandom"] | null;
+            seed: number | null;
+            objective: components["schemas"]["SweepObjective"] | null;
+            trial_count: number;
+            /** @description How many of its runs have which status. */
+            statuses: {
+                [key: string]: number;
+            };
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            created_at: string;
+            metrics: string[];
+            trials: components["schemas"]["SweepTrial"][];
+            standing: components["schemas"]["SweepStanding"] | null;
+        };
+        /** @description Every combination is a trial; the last field changes first. By names of a run's request with dots: hyperparameters.learning_rate. */
+        SweepGrid: {
+            [key: string]: components["schemas"]["SweepValue"][];
+        };
+        SweepList: {
+            /** @constant */
+            object: "list";
+            data: components["schemas"]["Sweep"][];
+            has_more: boolean;
+            next_cursor: string | null;
+        };
+        SweepObjective: {
+            /** @description Of docs/metrics.md, or eval/… where the run has an evaluation: eval/knn_top1_k20. */
+            metric: string;
+            /** @enum {unknown} */
+            direction: "minimize" | "maximize";
+        };
+        /** @description Every trial draws each. By names of a run's request with dots: hyperparameters.learning_rate. */
+        SweepRandom: {
+            [key: string]: {
+                min: number;
+                max: number;
+                /**
+                 * @description linear unless it is given; log draws factors alike, from above 0.
+                 * @enum {unknown}
+                 */
+                scale?: "linear" | "log";
+            } | {
+                values: components["schemas"]["SweepValue"][];
+            };
+        };
+        /** @description A request for a run without the fields that are varied. A name is followed by the number of the trial. */
+        SweepRun: {
+            name?: string | null;
+            /** @description ds_…@3, or ds_… for the latest ready version. */
+            dataset?: string;
+            /**
+             * @description dino-vmf unless it is given.
+             * @enum {unknown}
+             */
+            method?: "dino" | "dino-vmf" | "ibot" | "ibot-vmf";
+            /**
+             * @description auto unless it is given: chosen from the images of the dataset and compute.device (docs/presets.md).
+             * @enum {unknown}
+             */
+            preset?: "auto" | "demo" | "mu" | "small-images" | "vit-small-16" | "vit-base-16";
+            /** @enum {unknown} */
+            arch?: "vit_mu" | "vit_nano" | "vit_tiny" | "vit_small" | "vit_base" | "vit_large";
+            patch_size?: number;
+            seed?: number;
+            hyperparameters?: components["schemas"]["Hyperparameters"];
+            init?: components["schemas"]["InitRequest"];
+            compute?: {
+                /**
+                 * @description What the run has to be trained on; it waits for a worker that has it. `any`, the default, is whatever the worker's engine computes on. `cuda` is deprecated and means `gpu`.
+                 * @enum {unknown}
+                 */
+                device?: "any" | "cpu" | "gpu" | "cuda";
+                /** @description How many share every batch, 1 by default; a worker with fewer does not take the run. */
+                devices?: number;
+                max_runtime_s?: number;
+                priority?: number;
+            };
+            checkpoint?: {
+                every_s?: number;
+                /** @description How many of the newest stay; 3 unless it is given. */
+                keep_last?: number;
+                /** @description Beside those, the first checkpoint after every so many epochs stays; none unless it is given. */
+                keep_every_epochs?: number;
+            };
+            alarms?: {
+                /** @enum {unknown} */
+                rule: "collapse";
+                /** @enum {unknown} */
+                action: "notify" | "pause";
+            }[];
+            evaluation?: {
+                /** @description The bank, which votes or is learned from: ds_…@3, or ds_… for the latest ready version. */
+                dataset: string;
+                queries?: string | null;
+                protocols?: ("knn" | "logistic" | "few_shot" | "retrieval" | "clustering" | "prototypes" | "label_free" | "linear" | "finetune")[] | null;
+                /** @description What is not said is the default of the protocol, and stands in its result. One that no protocol hears is refused. */
+                settings?: {
+                    /** @description Neighbours that vote in knn; cut to the size of the bank. */
+                    k?: number[];
+                    /** @description Of images for few_shot. */
+                    draws?: number;
+                    /** @description The first so many of an embedding, of unit length again, as `dimensions` of POST /v1/embeddings; all by default. Not for what trains, nor for protocols of prototypes. */
+                    dimensions?: number;
+                    /** @description That linear trains its classifiers for (100), and finetune its model at each rate (20). */
+                    epochs?: number;
+                    /** @description Learning rates that finetune tries; of one, nothing has to be chosen. */
+                    rates?: number[];
+                    /** @description Pixels that copy_detection and revisited show a network; 10/7 of its size in whole patches, and its size. */
+                    image_size?: number;
+                    /** @description Of draws, folds and intervals; 0 by default. */
+                    seed?: number;
+                };
+                every_epochs?: number | null;
+            } | null;
+            metadata?: {
+                [key: string]: string;
+            };
+        };
+        SweepStanding: {
+            best: {
+                trial: number;
+                run: string;
+                step: number;
+                value: number;
+            } | null;
+            leading: {
+                trial: number;
+                run: string;
+                step: number;
+                value: number;
+            } | null;
+            /** @description Trials that have not ended: while there are any, the best may still be another one. */
+            open: number;
+            /** @description Trials that succeeded and have no finite value of the metric, or none yet. */
+            without_value: number;
+        };
+        SweepTrial: {
+            /** @description From 1. */
+            trial: number;
+            /** @description By the names of the fields that are varied. */
+            values: {
+                [key: string]: components["schemas"]["SweepValue"];
+            };
+            run: string | null;
+            status: ("queued" | "starting" | "running" | "pausing" | "paused" | "cancelling" | "cancelled" | "succeeded" | "failed") | null;
+            status_reason: string | null;
+            progress: {
+                step: number;
+                total_steps: number;
+                epoch: number;
+                percent: number;
+                images_seen: number;
+            } | null;
+            eta_s: number | null;
+            error: {
+                code: string;
+                message: string;
+                retryable: boolean;
+                step: number | null;
+            } | null;
+            model: string | null;
+            /** @description The last point of each that was asked for: null where there is none, its value null where it is not finite. */
+            metrics: {
+                [key: string]: {
+                    step: number;
+                    value: number | null;
+                } | null;
+            };
+        };
+        SweepValue: number | string | boolean | null | (number | string)[];
         /**
          * @example {
          *       "keep": true
@@ -3267,6 +3732,30 @@ export interface components {
             init: components["schemas"]["Init"] | null;
             /** @description Of preset auto: a sentence for each choice, with its cause. Empty of other presets. */
             recipe_reasons: string[];
+            /** @description What the recipe does not use of the images, or makes up, and how many images it is about; `workers`: that none of the workers which are there could take the run. Of images, empty where the version has no report. */
+            warnings: {
+                /** @enum {unknown} */
+                what: "colour" | "margins" | "bits" | "upscaled" | "workers";
+                images: number;
+                message: string;
+            }[];
+            estimate: components["schemas"]["Estimate"];
+        };
+        ValidatedSweep: {
+            /** @constant */
+            object: "sweep_validation";
+            trials: {
+                trial: number;
+                /** @description By the names of the fields that are varied. */
+                values: {
+                    [key: string]: components["schemas"]["SweepValue"];
+                };
+                dataset: string;
+                resolved_recipe: components["schemas"]["Recipe"];
+                /** @description Of preset auto: a sentence for each choice, with its cause. Empty of other presets. */
+                recipe_reasons: string[];
+                estimate: components["schemas"]["Estimate"];
+            }[];
             /** @description What the recipe does not use of the images, or makes up, and how many images it is about; `workers`: that none of the workers which are there could take the run. Of images, empty where the version has no report. */
             warnings: {
                 /** @enum {unknown} */
@@ -4117,6 +4606,7 @@ export interface operations {
                 after?: string;
                 status?: "queued" | "starting" | "running" | "pausing" | "paused" | "cancelling" | "cancelled" | "succeeded" | "failed";
                 dataset?: string;
+                sweep?: string;
                 /** @description metadata[key]=value, as often as wanted. */
                 metadata?: {
                     [key: string]: string;
@@ -4605,6 +5095,263 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Checkpoint"];
+                };
+            };
+        };
+    };
+    listSweeps: {
+        parameters: {
+            query?: {
+                /** @description Items in a page. */
+                limit?: number;
+                /** @description next_cursor of the page before, of the same list in the same order. */
+                after?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SweepList"];
+                };
+            };
+        };
+    };
+    createSweep: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes a repeated request safe for 24 hours. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateSweep"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            202: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
+                    Location: components["headers"]["Location"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreatedSweep"];
+                };
+            };
+        };
+    };
+    validateSweep: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateSweep"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ValidatedSweep"];
+                };
+            };
+        };
+    };
+    getSweep: {
+        parameters: {
+            query?: {
+                /** @description Names of docs/metrics.md, with commas. Without: loss, and what the objective is about. */
+                metrics?: string;
+            };
+            header?: {
+                /** @description The ETag of an earlier answer. */
+                "If-None-Match"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SweepComparison"];
+                };
+            };
+            /** @description Not modified. */
+            304: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    deleteSweep: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; no body. */
+            204: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    updateSweep: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OptionalDescription"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SweepComparison"];
+                };
+            };
+        };
+    };
+    pauseSweep: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SweepComparison"];
+                };
+            };
+        };
+    };
+    resumeSweep: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SweepComparison"];
+                };
+            };
+        };
+    };
+    cancelSweep: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SweepComparison"];
                 };
             };
         };

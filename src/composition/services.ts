@@ -18,6 +18,7 @@ import type { Services } from '../services/services.ts'
 import { createImageFetch } from '../services/serving/image-fetch.ts'
 import { createImageSources } from '../services/serving/image-sources.ts'
 import { createServingService } from '../services/serving/serving.ts'
+import { createSweepService } from '../services/sweeps/sweeps.ts'
 import { createWorkerService } from '../services/workers/workers.ts'
 
 export interface ServiceParts {
@@ -43,13 +44,15 @@ export function composeServices(given: ServiceParts): Services {
   const keys = createKeyService(parts)
   const datasets = createDatasetService(parts)
   const models = createModelService(parts)
+  const runs = createRunService({ ...parts, keys, datasets, models })
   const fetchImage = createImageFetch({ allowedHosts, maxBytes: limits.imageBytes, timeoutMs })
   return {
     keys,
     projects: createProjectService({ ...parts, keys }),
     datasets,
     evaluations: createEvaluationService({ ...parts, models, datasets }),
-    runs: createRunService({ ...parts, keys, datasets, models }),
+    runs,
+    sweeps: createSweepService({ ...parts, runs }),
     models,
     prototypes: createPrototypeService({ stores, models }),
     serving: createServingService({ models, imageSources: createImageSources({ fetchImage, limits }), inference }),

@@ -11,12 +11,15 @@ import { NewRunPage } from './features/runs/new-run-page.tsx'
 import { RunPage } from './features/runs/run-page.tsx'
 import { RunsPage } from './features/runs/runs-page.tsx'
 import { SessionGate } from './features/session/session-gate.tsx'
+import { SweepPage } from './features/sweeps/sweep-page.tsx'
+import { SweepsPage } from './features/sweeps/sweeps-page.tsx'
 import { href, type Location } from './router.ts'
 
 export const App = () => <SessionGate>{(signOut) => <Shell signOut={signOut} />}</SessionGate>
 
 const NAVIGATION = [
   { name: 'Runs', href: href.runs(), pages: ['runs', 'run', 'new-run'] },
+  { name: 'Sweeps', href: href.sweeps(), pages: ['sweeps', 'sweep'] },
   { name: 'Datasets', href: href.datasets(), pages: ['datasets', 'dataset', 'new-dataset'] },
   { name: 'Models', href: href.models(), pages: ['models', 'model'] },
   { name: 'Keys', href: href.keys(), pages: ['keys'] }
@@ -70,6 +73,10 @@ function CurrentPage({ location: { route, query } }: { readonly location: Locati
       return <NewRunPage key={query.toString()} dataset={query.get('dataset')} from={query.get('from')} />
     case 'run':
       return <RunPage key={route.id} id={route.id} />
+    case 'sweeps':
+      return <SweepsPage />
+    case 'sweep':
+      return <SweepPage key={route.id} id={route.id} />
     case 'datasets':
       return <DatasetsPage />
     case 'new-dataset':

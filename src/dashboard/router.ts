@@ -3,6 +3,8 @@ export type Route =
   | { readonly page: 'runs' }
   | { readonly page: 'new-run' }
   | { readonly page: 'run'; readonly id: string }
+  | { readonly page: 'sweeps' }
+  | { readonly page: 'sweep'; readonly id: string }
   | { readonly page: 'datasets' }
   | { readonly page: 'new-dataset' }
   | { readonly page: 'dataset'; readonly id: string }
@@ -34,6 +36,7 @@ export function matchRoute(path: string): Route {
   const [noun = 'runs', id] = parts.map(decodeSafely)
   if (noun === 'runs') return matchRuns(id)
   if (noun === 'datasets') return matchDatasets(id)
+  if (noun === 'sweeps') return id === undefined ? { page: 'sweeps' } : { page: 'sweep', id }
   if (noun === 'models') return id === undefined ? { page: 'models' } : { page: 'model', id }
   if (noun === 'keys' && id === undefined) return { page: 'keys' }
   return unknown
@@ -63,6 +66,8 @@ export const href = {
   runs: (query: Readonly<Record<string, string>> = {}) => `#/runs${tail(query)}`,
   newRun: (query: Readonly<Record<string, string>> = {}) => `#/runs/new${tail(query)}`,
   run: (id: string) => `#/runs/${encodeURIComponent(id)}`,
+  sweeps: () => '#/sweeps',
+  sweep: (id: string) => `#/sweeps/${encodeURIComponent(id)}`,
   datasets: () => '#/datasets',
   newDataset: () => '#/datasets/new',
   dataset: (id: string) => `#/datasets/${encodeURIComponent(id)}`,

@@ -29,7 +29,8 @@ const BECOMES: Readonly<Record<RunVerb, Partial<Readonly<Record<RunStatus, RunSt
 
 const INTENTS: Readonly<Record<RunVerb, RunIntent>> = { pause: 'pause', resume: 'run', cancel: 'cancel', retry: 'run' }
 
-const REFUSALS = {
+/** How each verb is refused by a run that cannot take it. */
+export const REFUSALS = {
   pause: 'run_not_pausable',
   resume: 'run_not_resumable',
   cancel: 'run_not_cancelable',

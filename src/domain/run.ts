@@ -101,6 +101,9 @@ export interface Extension {
 export interface Run {
   readonly id: string
   readonly projectId: string
+  /** That made it, and as which of its trials, from 1; both null where a user did. */
+  readonly sweepId: string | null
+  readonly trial: number | null
   readonly name: string | null
   readonly datasetId: string
   readonly datasetVersion: number

@@ -26,6 +26,7 @@ import type {
   RunProgress,
   RunStatus
 } from './run.ts'
+import type { Sweep, SweepPatch, SweepRuns } from './sweep.ts'
 import type { WorkerRecord } from './worker.ts'
 
 export interface KeyStore {
@@ -98,12 +99,13 @@ export interface DatasetStore {
 export interface RunFilter {
   readonly status?: RunStatus
   readonly datasetId?: string
+  readonly sweepId?: string
   readonly metadata?: Readonly<Record<string, string>>
 }
 
 /** Fields that only the holder of the lease may change. */
 export type RunPatch = Partial<
-  Omit<Run, 'id' | 'projectId' | 'recipe' | 'init' | 'createdAt' | 'desired' | 'leaseEpoch'>
+  Omit<Run, 'id' | 'projectId' | 'sweepId' | 'trial' | 'recipe' | 'init' | 'createdAt' | 'desired' | 'leaseEpoch'>
 >
 
 export interface RunStore {
@@ -129,6 +131,17 @@ export interface RunStore {
    * that nobody holds. Enqueue a leg for each; where one is waiting or running, that changes nothing.
    */
   listExpiredLeases(now: Date): Promise<readonly Run[]>
+}
+
+export interface SweepStore {
+  insert(sweep: Sweep): Promise<void>
+  /** With `lock`, the row stays locked until the transaction ends. */
+  find(projectId: string, id: string, options?: { lock: boolean }): Promise<Sweep | null>
+  list(projectId: string, page: PageRequest): Promise<Page<Sweep>>
+  update(id: string, patch: SweepPatch): Promise<void>
+  /** Its runs stay, as runs of no sweep: call it in a unit of work. False when there is none. */
+  remove(projectId: string, id: string): Promise<boolean>
+  countRuns(sweepIds: readonly string[]): Promise<readonly SweepRuns[]>
 }
 
 export interface EventStore {
@@ -160,10 +173,16 @@ export interface MetricQuery {
   readonly maxPoints: number
 }
 
+export interface LatestPoint extends MetricPoint {
+  readonly runId: string
+}
+
 export interface MetricStore {
   /** Upserts on (run, key, step): a retried batch or a repeated step never draws two curves. */
   write(runId: string, points: readonly MetricPoint[]): Promise<void>
   read(runId: string, query: MetricQuery): Promise<readonly MetricSeries[]>
+  /** The last point of each key that each run has; keys are whole names. */
+  latest(runIds: readonly string[], keys: readonly string[]): Promise<readonly LatestPoint[]>
   /** A resumed run repeats the steps after its checkpoint: what the lost leg wrote there goes away. */
   removeAfter(runId: string, step: number): Promise<void>
 }
@@ -383,6 +402,7 @@ export interface Stores {
   readonly projects: ProjectStore
   readonly datasets: DatasetStore
   readonly runs: RunStore
+  readonly sweeps: SweepStore
   readonly events: EventStore
   readonly metrics: MetricStore
   readonly stepReports: StepReportStore

@@ -35,6 +35,7 @@ import { runForkRoutes } from './routes/run-forks.ts'
 import { runRecordRoutes } from './routes/run-records.ts'
 import { runRequestRoutes, runRoutes } from './routes/runs.ts'
 import { servingRoutes } from './routes/serving.ts'
+import { sweepRequestRoutes, sweepRoutes } from './routes/sweeps.ts'
 import { uploadRoutes } from './routes/uploads.ts'
 import { versionContentRoutes, versionRoutes } from './routes/versions.ts'
 import { weightUploadRoutes } from './routes/weight-uploads.ts'
@@ -106,6 +107,8 @@ export async function createApp(options: AppOptions): Promise<App> {
   runForkRoutes(app, services)
   runRecordRoutes(app, services, { clock, streams })
   checkpointRoutes(app, services)
+  sweepRequestRoutes(app, services)
+  sweepRoutes(app, services)
   modelRoutes(app, services)
   modelAliasRoutes(app, services)
   weightUploadRoutes(app, services)

@@ -9,6 +9,7 @@ import type { PrototypeService } from './models/prototypes.ts'
 import type { ProjectService } from './projects/projects.ts'
 import type { RunService } from './runs/runs.ts'
 import type { ServingService } from './serving/serving.ts'
+import type { SweepService } from './sweeps/sweeps.ts'
 import type { WorkerService } from './workers/workers.ts'
 
 /** Everything that HTTP may ask for. */
@@ -17,6 +18,7 @@ export interface Services {
   readonly projects: ProjectService
   readonly datasets: DatasetService
   readonly runs: RunService
+  readonly sweeps: SweepService
   readonly models: ModelService
   readonly evaluations: EvaluationService
   readonly prototypes: PrototypeService

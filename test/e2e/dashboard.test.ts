@@ -160,10 +160,34 @@ describe('the dashboard', { skip: hasChromium ? false : reason }, () => {
     assert.equal(await button('Cancel').count(), 0)
   })
 
+  it('compares the trials of a sweep, draws their curves, and asks before it cancels them', async () => {
+    const { json: runs } = await platform.call('GET', '/v1/runs?status=succeeded')
+    const [done] = runs.data as { dataset: string }[]
+    const run = { dataset: done!.dataset, preset: 'mu', hyperparameters: { epochs: 1000 } }
+    const grid = { 'hyperparameters.learning_rate': [0.0005, 0.001] }
+    const objective = { metric: 'kl', direction: 'minimize' }
+    const sweep = await platform.call('POST', '/v1/sweeps', { json: { name: 'rates', run, grid, objective } })
+    assert.equal(sweep.status, 202, sweep.text)
+    await open('#/sweeps')
+    await page.getByRole('link', { name: 'rates' }).click()
+    await seen('2 trials have not ended')
+    await page.getByRole('row', { name: /#2 .*0\.001/ }).waitFor()
+    await page.getByRole('img', { name: /^kl\. Last values: #\d/ }).waitFor({ timeout: 120_000 })
+    await button('Cancel').click()
+    await button('Cancel the trials').click()
+    await seen(/^2 cancelled/, 60_000)
+    assert.equal(await button('Cancel').count(), 0)
+    await page.getByRole('link', { name: '#1', exact: true }).click()
+    await heading('rates #1').waitFor()
+    await seen('trial 1 of')
+  })
+
   it('shows any page again after a reload, where it was', async () => {
     const { json: runs } = await platform.call('GET', '/v1/runs')
     const { json: models } = await platform.call('GET', '/v1/models')
-    const [run] = runs.data as { id: string; dataset: string }[]
+    const { json: sweeps } = await platform.call('GET', '/v1/sweeps')
+    const all = runs.data as { id: string; name: string | null; dataset: string }[]
+    const run = all.find(({ name }) => name === 'first again')
     const dataset = run!.dataset.split('@')[0]
     const titles = [
       ['#/runs?status=succeeded', 'Runs'],
@@ -171,6 +195,8 @@ describe('the dashboard', { skip: hasChromium ? false : reason }, () => {
       [`#/runs/new?from=${run!.id}`, 'New run'],
       [`#/datasets/${dataset}`, 'fashion'],
       [`#/models/${models.data[0].id}`, 'first'],
+      ['#/sweeps', 'Sweeps'],
+      [`#/sweeps/${sweeps.data[0].id}`, 'rates'],
       ['#/keys', 'Keys']
     ] as const
     for (const [hash, title] of titles) {
@@ -254,11 +280,14 @@ describe('the dashboard', { skip: hasChromium ? false : reason }, () => {
     const { json: runs } = await platform.call('GET', '/v1/runs')
     const [run] = runs.data as { id: string; dataset: string }[]
     const { json: models } = await platform.call('GET', '/v1/models')
+    const { json: sweeps } = await platform.call('GET', '/v1/sweeps')
     await page.setViewportSize({ width: 400, height: 800 })
     const pages = [
       '#/runs',
       `#/runs/${run!.id}`,
       '#/runs/new',
+      '#/sweeps',
+      `#/sweeps/${sweeps.data[0].id}`,
       '#/datasets',
       `#/datasets/${run!.dataset.split('@')[0]}`
     ]

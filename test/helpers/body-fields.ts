@@ -35,13 +35,19 @@ function numberOf({ minimum, exclusiveMinimum: low, maximum, exclusiveMaximum: h
   return (low + (maximum ?? high ?? low + 2)) / 2
 }
 
+/** A name that the pattern takes. */
+const nameFor = (pattern: string): string => (new RegExp(pattern).test('team') ? 'team' : 'seed')
+
 /** Each union once with each of its branches; everything else that is in the schema. */
 function samples(given: Schema, schemas: Schemas): unknown[] {
   const schema = resolve(given, schemas)
   if (schema.anyOf) return schema.anyOf.flatMap((branch) => samples(branch, schemas))
   if (schema.const !== undefined) return [schema.const]
   if (schema.enum) return [schema.enum[0]]
-  if (schema.patternProperties) return [{ team: 'x' }]
+  if (schema.patternProperties) {
+    const [[pattern, item]] = Object.entries(schema.patternProperties) as [[string, Schema]] // records have one
+    return samples(item, schemas).map((one) => ({ [nameFor(pattern)]: one }))
+  }
   if (schema.properties) {
     const parts = Object.entries(schema.properties).map(([name, part]) => [name, samples(part, schemas)] as const)
     const most = Math.max(1, ...parts.map(([, of]) => of.length))
@@ -85,8 +91,10 @@ function* walk(body: unknown, place: Place, value: unknown, given: Schema, schem
   if (schema.type === 'null') return
   yield { body, place, schema }
   if (schema.patternProperties) {
-    const [item = {}] = Object.values(schema.patternProperties)
-    yield* walk(body, [...place, 'team'], 'x', item, schemas)
+    for (const [pattern, item] of Object.entries(schema.patternProperties)) {
+      const name = nameFor(pattern)
+      yield* walk(body, [...place, name], (value as Record<string, unknown>)[name], item, schemas)
+    }
   }
   for (const [name, part] of Object.entries(schema.properties ?? {})) {
     yield* walk(body, [...place, name], (value as Record<string, unknown>)[name], part, schemas)

@@ -59,6 +59,16 @@ export const ACCESS = {
   updateCheckpoint: 'runs:write',
   deleteCheckpoint: 'runs:write',
 
+  createSweep: 'runs:write',
+  validateSweep: 'runs:write',
+  listSweeps: 'runs:read',
+  getSweep: 'runs:read',
+  updateSweep: 'runs:write',
+  deleteSweep: 'runs:write',
+  pauseSweep: 'runs:write',
+  resumeSweep: 'runs:write',
+  cancelSweep: 'runs:write',
+
   createModel: 'models:write',
   createWeightUpload: 'models:write',
   completeWeightUpload: 'models:write',

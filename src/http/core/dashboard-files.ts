@@ -22,7 +22,7 @@ const INDEX = '/index.html'
 const HASHED = /^\/assets\//
 
 /** The addresses of src/dashboard/router.ts, also where they are written as paths; a test compares. */
-const VIEW = /^\/(?:runs|datasets|models)(?:\/[^/]+)?$|^\/keys$/
+const VIEW = /^\/(?:runs|sweeps|datasets|models)(?:\/[^/]+)?$|^\/keys$/
 
 export const isDashboardView = (path: string): boolean => VIEW.test(path)
 

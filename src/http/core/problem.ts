@@ -41,6 +41,7 @@ export const STATUS = {
   run_not_resumable: 409,
   run_not_extendable: 409,
   run_not_retryable: 409,
+  sweep_not_found: 404,
   checkpoint_not_found: 404,
   checkpoint_in_use: 409,
   checkpoint_invalid: 422,

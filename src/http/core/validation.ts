@@ -2,7 +2,7 @@
 import type { FastifySchemaCompiler } from 'fastify'
 
 import type { TSchema } from 'typebox'
-import { Compile } from 'typebox/compile'
+import { Compile, type Validator } from 'typebox/compile'
 import { Settings } from 'typebox/system'
 import { AppError, type FieldError } from '../../base/errors.ts'
 import { escapePointer, textErrors } from './text.ts'
@@ -69,13 +69,21 @@ function explain({ keyword, schemaPath, instancePath, params, message }: Finding
   }
 }
 
-function report(findings: readonly Finding[], httpPart: string | undefined): AppError {
+function report(findings: readonly Finding[]): FieldError[] {
   const seen = new Set<string>()
-  const errors = explainUnions(findings)
+  return explainUnions(findings)
     .flatMap(explain)
     .filter(({ path, message }) => !seen.has(`${path} ${message}`) && seen.add(`${path} ${message}`))
     .slice(0, MOST_ERRORS)
-  return refuse(errors, httpPart)
+}
+
+const findingsOf = (validator: Validator, value: unknown): FieldError[] =>
+  validator.Check(value) ? [] : report(validator.Errors(prune(value, { left: EXPLAINED_VALUES })))
+
+/** For a body that is made of another one: what validation would find in it. */
+export function createBodyCheck(schema: TSchema): (value: unknown) => FieldError[] {
+  const validator = Compile(schema)
+  return (value) => findingsOf(validator, value)
 }
 
 function refuse(found: readonly FieldError[], httpPart: string | undefined): AppError {
@@ -99,8 +107,8 @@ export function createValidatorCompiler(): FastifySchemaCompiler<TSchema> {
       const unstorable = isText ? textErrors(given) : [] // of a body, its parser has looked
       if (unstorable.length > 0) return { error: refuse(unstorable, httpPart) }
       const value = isText ? readTexts(schema, given) : given
-      if (validator.Check(value)) return { value }
-      return { error: report(validator.Errors(prune(value, { left: EXPLAINED_VALUES })), httpPart) }
+      const errors = findingsOf(validator, value)
+      return errors.length === 0 ? { value } : { error: refuse(errors, httpPart) }
     }
   }
 }

@@ -18,6 +18,7 @@ const TAGS = {
   audit: 'Who changed what.',
   datasets: 'Images to learn from. A version never changes once it is ready.',
   runs: 'Training, from request to checkpoint.',
+  sweeps: 'Runs that differ in some fields, made and compared together.',
   models: 'Teachers of checkpoints, exported and checked.',
   evaluations: 'What a model is worth on a dataset, protocol by protocol.',
   serving: 'Images in; embeddings or assignments out.',

@@ -35,6 +35,7 @@ const OF_OPERATION: Partial<Record<OperationId, readonly HeaderName[]>> = {
   createDatasetVersion: ['Location'],
   createRun: ['Location'],
   forkRun: ['Location'],
+  createSweep: ['Location'],
   createModel: ['Location'],
   createEvaluation: ['Location'],
   createEmbeddings: ['Server-Timing'],

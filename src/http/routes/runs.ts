@@ -22,7 +22,7 @@ import type { App } from '../server.ts'
 
 const tags = ['runs']
 
-const requestProblems = [
+export const requestProblems = [
   'invalid_recipe',
   'dataset_not_found',
   'dataset_version_not_found',
@@ -36,9 +36,10 @@ const requestProblems = [
 ] as const
 
 /** `dataset` may carry a version, which a list of runs does not look at. */
-const readFilter = ({ status, dataset, metadata }: Wire<typeof RunQuery>): RunFilter => ({
+const readFilter = ({ status, dataset, sweep, metadata }: Wire<typeof RunQuery>): RunFilter => ({
   ...(status && { status }),
   ...(dataset && { datasetId: dataset.replace(/@.*$/, '') }),
+  ...(sweep && { sweepId: sweep }),
   ...(metadata && { metadata })
 })
 

@@ -26,6 +26,7 @@ import { Init, InitRequest, presentInit, readInit } from './init.ts'
 import { Extensions, ForkedFrom, presentFork } from './lineage.ts'
 import { Estimate, RecipeReasons, Warnings } from './plan.ts'
 import { presentRecipe, ResolvedRecipe, readHyperparameters, recipeFields } from './recipe.ts'
+import { Progress, presentProgress, RunError } from './run-progress.ts'
 
 const WEEKS_4_S = 2_419_200
 
@@ -96,24 +97,23 @@ const examples = [
   }
 ]
 
-export const CreateRun = Type.Object(
-  {
-    name: Type.Optional(Nullable(Name)),
-    dataset: Text({
-      minLength: 1,
-      maxLength: 100,
-      description: 'ds_…@3, or ds_… for the latest ready version.'
-    }),
-    ...recipeFields,
-    init: Type.Optional(InitRequest),
-    compute: Type.Optional(ComputeWish),
-    checkpoint: Type.Optional(CheckpointPolicy),
-    alarms: Type.Optional(Type.Array(Alarm, { maxItems: 8 })),
-    evaluation: Type.Optional(Nullable(PlanOfRun)),
-    metadata: Type.Optional(Metadata)
-  },
-  { ...closed, $id: 'CreateRun', examples }
-)
+export const runFields = {
+  name: Type.Optional(Nullable(Name)),
+  dataset: Text({
+    minLength: 1,
+    maxLength: 100,
+    description: 'ds_…@3, or ds_… for the latest ready version.'
+  }),
+  ...recipeFields,
+  init: Type.Optional(InitRequest),
+  compute: Type.Optional(ComputeWish),
+  checkpoint: Type.Optional(CheckpointPolicy),
+  alarms: Type.Optional(Type.Array(Alarm, { maxItems: 8 })),
+  evaluation: Type.Optional(Nullable(PlanOfRun)),
+  metadata: Type.Optional(Metadata)
+}
+
+export const CreateRun = Type.Object(runFields, { ...closed, $id: 'CreateRun', examples })
 
 const Engine = Type.Object(
   {
@@ -125,21 +125,6 @@ const Engine = Type.Object(
   },
   { description: 'What the newest leg that started trains with; null before the first.' }
 )
-
-const Progress = Type.Object({
-  step: Type.Integer(),
-  total_steps: Type.Integer(),
-  epoch: Type.Integer(),
-  percent: Type.Number(),
-  images_seen: Type.Integer()
-})
-
-const RunError = Type.Object({
-  code: Type.String(),
-  message: Type.String(),
-  retryable: Type.Boolean(),
-  step: Nullable(Type.Integer())
-})
 
 const RunFailure = Type.Object({
   code: Type.String(),
@@ -153,6 +138,8 @@ const properties = {
   id: Type.String(),
   object: Type.Literal('run'),
   project_id: Type.String(),
+  sweep: Nullable(Type.String({ description: 'That made it; null where a user did.' })),
+  trial: Nullable(Type.Integer({ description: 'Which of the sweep, from 1.' })),
   name: Nullable(Type.String()),
   dataset: Type.String(),
   method: Type.String(),
@@ -213,6 +200,7 @@ export const RunQuery = Type.Object(
     ...pageQuery,
     status: Type.Optional(Type.Enum([...RUN_STATUSES])),
     dataset: Type.Optional(Text({ maxLength: 100 })),
+    sweep: Type.Optional(Text({ maxLength: 100 })),
     metadata: Type.Optional(
       Type.Record(MetadataName, Text({ maxLength: 512 }), {
         maxProperties: 16,
@@ -287,6 +275,8 @@ export const presentRun = (run: DomainRun): Static<typeof Run> => ({
   id: run.id,
   object: 'run',
   project_id: run.projectId,
+  sweep: run.sweepId,
+  trial: run.trial,
   name: run.name,
   dataset: `${run.datasetId}@${run.datasetVersion}`,
   method: run.recipe.method,
@@ -303,13 +293,7 @@ export const presentRun = (run: DomainRun): Static<typeof Run> => ({
   status: run.status,
   status_reason: run.statusReason,
   engine: run.engine && presentEngine(run.engine),
-  progress: {
-    step: run.progress.step,
-    total_steps: run.progress.totalSteps,
-    epoch: run.progress.epoch,
-    percent: run.progress.percent,
-    images_seen: run.progress.imagesSeen
-  },
+  progress: presentProgress(run.progress),
   images_per_second: run.imagesPerSecond,
   eta_s: run.etaS,
   attempt: run.attempt,

@@ -26,6 +26,8 @@ export function newRun(
   return {
     id: newId('run'),
     projectId,
+    sweepId: null,
+    trial: null,
     name: request.name,
     datasetId: version.datasetId,
     datasetVersion: version.version,

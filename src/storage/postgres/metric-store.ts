@@ -1,7 +1,7 @@
 import { and, eq, gt, type SQL, sql } from 'drizzle-orm'
 import { AppError } from '../../base/errors.ts'
 import type { MetricPoint, MetricSeries } from '../../domain/run.ts'
-import type { MetricQuery, MetricStore } from '../../domain/stores.ts'
+import type { LatestPoint, MetricQuery, MetricStore } from '../../domain/stores.ts'
 import type { Db } from './client.ts'
 import { runMetrics } from './schema/run-metrics.ts'
 
@@ -25,6 +25,19 @@ export const createMetricStore = (db: Db): MetricStore => ({
   async read(runId, query) {
     const { rows } = await db.execute<{ key: string; steps: number[]; values: number[] }>(envelope(runId, query))
     return rows.map(({ key, steps, values }): MetricSeries => ({ key, steps, values }))
+  },
+
+  async latest(runIds, keys) {
+    // One step down the index for each run and key, however long the curves are.
+    const { rows } = await db.execute<{ run_id: string; key: string; step: number; value: number }>(sql`
+      select run_id, key, last.step, last.value
+      from unnest(${sql.param(runIds)}::text[]) as run_id
+      cross join unnest(${sql.param(keys)}::text[]) as key
+      cross join lateral (
+        select step, value from run_metrics
+        where run_metrics.run_id = run_id.run_id and run_metrics.key = key.key
+        order by step desc limit 1) as last`)
+    return rows.map(({ run_id: runId, ...point }): LatestPoint => ({ runId, ...point }))
   },
 
   async removeAfter(runId, step) {

@@ -20,6 +20,7 @@ import { createPrototypeStore } from './prototype-store.ts'
 import { createRemovalStore } from './removal-store.ts'
 import { createRunStore } from './run-store.ts'
 import { createStepReportStore } from './step-report-store.ts'
+import { createSweepStore } from './sweep-store.ts'
 import { createUseStore } from './use-store.ts'
 import { createWorkerStore } from './worker-store.ts'
 
@@ -57,6 +58,7 @@ const storesOn = (db: Db, executor: SqlExecutor, { queue, now }: Joined): Stores
   projects: translating(createProjectStore(db)),
   datasets: translating(createDatasetStore(db)),
   runs: translating(createRunStore(db)),
+  sweeps: translating(createSweepStore(db)),
   events: translating(createEventStore(db)),
   metrics: translating(createMetricStore(db)),
   stepReports: translating(createStepReportStore(db)),

@@ -204,7 +204,17 @@ test('the dashboard is at the root and where a browser goes to one of its views,
 }, async () => {
   const visit = (url: string, accept = 'text/html,*/*;q=0.8', method: 'GET' | 'HEAD' | 'POST' = 'GET') =>
     api.app.inject({ method, url, headers: { accept } })
-  for (const url of ['/', '/runs', '/runs/run_1', '/datasets/new', '/models/mdl_1?x=1', '/keys', '/index.html']) {
+  for (const url of [
+    '/',
+    '/runs',
+    '/runs/run_1',
+    '/sweeps',
+    '/sweeps/swp_1',
+    '/datasets/new',
+    '/models/mdl_1?x=1',
+    '/keys',
+    '/index.html'
+  ]) {
     const page = await visit(url)
     assert.equal(page.statusCode, 200, url)
     assert.match(String(page.headers['content-type']), /^text\/html/)

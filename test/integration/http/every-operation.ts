@@ -23,6 +23,7 @@ export interface Fixtures {
   readonly run: string
   readonly model: string
   readonly evaluation: string
+  readonly sweep: string
 }
 
 export const PART_BYTES = 5_000_000
@@ -44,7 +45,9 @@ export async function makeFixtures(api: TestApp): Promise<Fixtures> {
   await api.objects.put(LARGE_OBJECT, Buffer.alloc(PART_BYTES, 1))
   const { id: model } = await aReadyModel(api.stores, api.projectId)
   const evaluation = await api.call('POST', '/v1/evaluations', { body: { model, dataset: datasetId } })
-  return { dataset: datasetId, run: run.json.id, model, evaluation: evaluation.json.id }
+  const trials = { run: { dataset: datasetId, preset: 'demo' }, grid: { seed: [0, 1] } }
+  const sweep = await api.call('POST', '/v1/sweeps', { body: trials })
+  return { dataset: datasetId, run: run.json.id, model, evaluation: evaluation.json.id, sweep: sweep.json.id }
 }
 
 /** The document's example, with ids of what is there. */
@@ -58,7 +61,12 @@ export function exampleBody(
   const { schemas } = app.openApi['components'] as { schemas: Record<string, { examples?: object[] }> }
   const example = schemas[$ref.split('/').at(-1) ?? '']?.examples?.[0]
   assert.ok(example, `${$ref} has no example`)
-  return { ...example, ...('model' in example && { model }), ...('dataset' in example && { dataset }) }
+  return {
+    ...example,
+    ...('model' in example && { model }),
+    ...('dataset' in example && { dataset }),
+    ...('run' in example && { run: { ...(example.run as object), dataset } })
+  }
 }
 
 /** An upload whose one part was sent, to be completed. */
@@ -124,6 +132,11 @@ const SPECIAL: Readonly<Record<string, Special>> = {
     await api.call('POST', `/v1/evaluations/${json.id}:cancel`)
     return { path: `/v1/evaluations/${json.id}` }
   },
+  async deleteSweep(api, { dataset }) {
+    const body = { run: { dataset, preset: 'demo' }, grid: { seed: [0] } }
+    const { json } = await api.call('POST', '/v1/sweeps', { body })
+    return { path: `/v1/sweeps/${json.id}` }
+  },
   async revokeKey(api) {
     const { json } = await api.call('POST', '/v1/keys', { body: { name: 'passing', scopes: ['runs:read'] } })
     return { path: `/v1/keys/${json.id}` }
@@ -156,7 +169,8 @@ export async function requestOf(api: TestApp, operation: Operation, fixtures: Fi
     runs: fixtures.run,
     models: fixtures.model,
     evaluations: fixtures.evaluation,
-    projects: api.projectId
+    projects: api.projectId,
+    sweeps: fixtures.sweep
   }
   const path = template
     .replace('{id}', ids[template.split('/')[2] ?? ''] ?? 'none')

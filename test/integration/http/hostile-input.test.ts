@@ -39,12 +39,19 @@ const run = skip
   : (await api.call('POST', '/v1/runs', { body: { dataset: version?.datasetId, method: 'dino-vmf', preset: 'demo' } }))
       .json.id
 
+const grid = { seed: [0, 1] }
+const sweep = skip
+  ? ''
+  : (await api.call('POST', '/v1/sweeps', { body: { run: { dataset: version?.datasetId, preset: 'demo' }, grid } }))
+      .json.id
+
 /** Things that exist: a probe must not end at "not found" before its field is looked at. */
 const known = (path: string, name: string): string => {
   if (name === 'version') return '1'
   if (name === 'index') return '0'
   if (name === 'id' && path.startsWith('/v1/datasets')) return version?.datasetId ?? ''
   if (name === 'id' && path.startsWith('/v1/models')) return model?.id ?? ''
+  if (name === 'id' && path.startsWith('/v1/sweeps')) return sweep
   return name === 'id' && path.startsWith('/v1/runs') ? run : 'unknown'
 }
 

@@ -75,6 +75,8 @@ export const anUpload = (dataset: Dataset): Upload => ({
 export const aRun = (dataset: Dataset, more: Partial<Run> = {}): Run => ({
   id: newId('run'),
   projectId: dataset.projectId,
+  sweepId: null,
+  trial: null,
   name: null,
   datasetId: dataset.id,
   datasetVersion: 1,

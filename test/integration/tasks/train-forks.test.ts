@@ -88,7 +88,9 @@ test('a checkpoint that a fork waits for is kept, and may go when the fork has e
   await bench.stores.checkpoints.insert({ ...aCheckpoint(parent.id, bench.project.id), step: 20, prefix: 'later' })
   const fork = await bench.addRun({ totalSteps: 10 }, patch)
   const isSuperseded = async () =>
-    (await bench.stores.checkpoints.listSuperseded(parent.id, { keepLast: 1 })).some(({ id }) => id === patch.forkedFrom.checkpointId)
+    (await bench.stores.checkpoints.listSuperseded(parent.id, { keepLast: 1 })).some(
+      ({ id }) => id === patch.forkedFrom.checkpointId
+    )
   assert.equal(await isSuperseded(), false)
   await bench.workAll(fork)
   assert.equal(await isSuperseded(), true)

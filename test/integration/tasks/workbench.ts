@@ -87,6 +87,8 @@ export async function createWorkbench(scope: TestScope, clock: Clock = systemClo
     const run: Run = {
       id: newId('run'),
       projectId: project.id,
+      sweepId: null,
+      trial: null,
       name: 'a run',
       datasetId,
       datasetVersion: 1,

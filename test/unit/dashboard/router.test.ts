@@ -12,7 +12,9 @@ test('every link leads to the page it names', () => {
     href.dataset('ds_1')
   ]
   assert.deepEqual(
-    [...links, href.models(), href.model('mdl_1'), href.keys()].map((link) => parseLocation(link).route),
+    [...links, href.sweeps(), href.sweep('swp_1'), href.models(), href.model('mdl_1'), href.keys()].map(
+      (link) => parseLocation(link).route
+    ),
     [
       { page: 'runs' },
       { page: 'new-run' },
@@ -20,6 +22,8 @@ test('every link leads to the page it names', () => {
       { page: 'datasets' },
       { page: 'new-dataset' },
       { page: 'dataset', id: 'ds_1' },
+      { page: 'sweeps' },
+      { page: 'sweep', id: 'swp_1' },
       { page: 'models' },
       { page: 'model', id: 'mdl_1' },
       { page: 'keys' }

@@ -30,7 +30,7 @@ test('every operation has a name of its own, a tag, a summary and its failures',
 
 test('every body that a client sends has an example, and the example is valid', () => {
   const schemas = document.components.schemas as Record<string, { examples?: unknown[] }>
-  const names = Object.keys(schemas).filter((name) => /^(Create|Complete)/.test(name) && name !== 'CreatedRun')
+  const names = Object.keys(schemas).filter((name) => /^(Create|Complete)/.test(name) && !name.startsWith('Created'))
   assert.ok(names.length >= 9)
   for (const name of names) assert.ok(schemas[name]?.examples?.length, name)
 })

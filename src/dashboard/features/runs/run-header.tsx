@@ -34,6 +34,7 @@ export function RunHeader({ run }: { readonly run: Run }) {
           ...(run.forked_from ? [['Forked from', <ForkLink key="fork" fork={run.forked_from} />] as const] : []),
           ...(run.extensions.length > 0 ? [['Made longer', lengthsOf(run)] as const] : []),
           ...(run.evaluation ? [['Evaluation', <EvaluationOfRun key="evaluation" run={run} />] as const] : []),
+          ...(run.sweep ? [['Sweep', <SweepLink key="sweep" id={run.sweep} trial={run.trial} />] as const] : []),
           ['Engine', engineText(run)],
           ['Devices, precision', devicesText(run)],
           ['Leg, attempt', `${run.leg}, ${run.attempt}`],
@@ -53,6 +54,17 @@ function InitLink({ init: { source, id, head } }: { readonly init: NonNullable<R
   return (
     <>
       {source === 'model' ? <a href={href.model(id)}>{name}</a> : name}, head {head}
+    </>
+  )
+}
+
+function SweepLink({ id, trial }: { readonly id: string; readonly trial: number | null }) {
+  return (
+    <>
+      trial {trial} of{' '}
+      <a href={href.sweep(id)}>
+        <span className="mono">{id}</span>
+      </a>
     </>
   )
 }

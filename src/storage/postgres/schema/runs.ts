@@ -1,5 +1,15 @@
 import { sql } from 'drizzle-orm'
-import { doublePrecision, index, integer, jsonb, pgTable, text, unique } from 'drizzle-orm/pg-core'
+import {
+  doublePrecision,
+  foreignKey,
+  index,
+  integer,
+  jsonb,
+  pgTable,
+  text,
+  unique,
+  uniqueIndex
+} from 'drizzle-orm/pg-core'
 import type { JsonObject } from '../../../base/json.ts'
 import type { Failure } from '../../../domain/blame.ts'
 import type { EvaluationOfRun } from '../../../domain/evaluation.ts'
@@ -19,6 +29,7 @@ import type { InitRecord } from '../../../recipe/init-record.ts'
 import type { Recipe } from '../../../recipe/schema.ts'
 import { time } from './columns.ts'
 import { projects } from './projects.ts'
+import { sweeps } from './sweeps.ts'
 
 /**
  * A run outlives its dataset, and its newest checkpoint and its model come after it: dataset_id, latest_checkpoint_id
@@ -31,6 +42,8 @@ export const runs = pgTable(
     projectId: text('project_id')
       .notNull()
       .references(() => projects.id),
+    sweepId: text('sweep_id'),
+    trial: integer('trial'),
     name: text('name'),
     datasetId: text('dataset_id').notNull(),
     datasetVersion: integer('dataset_version').notNull(),
@@ -72,6 +85,12 @@ export const runs = pgTable(
     unique('runs_by_project').on(table.projectId, table.id),
     index('runs_by_project_and_status').on(table.projectId, table.status, table.id),
     index('runs_by_dataset').on(table.datasetId),
+    uniqueIndex('runs_by_sweep').on(table.sweepId, table.trial).where(sql`${table.sweepId} is not null`),
+    foreignKey({
+      name: 'runs_of_sweep',
+      columns: [table.projectId, table.sweepId],
+      foreignColumns: [sweeps.projectId, sweeps.id]
+    }),
     index('runs_by_metadata').using('gin', sql`${table.metadata} jsonb_path_ops`),
     // The supervisor's sweep. No column that a heartbeat changes is indexed, so heartbeats stay cheap (HOT) updates.
     index('runs_unfinished').on(table.id).where(sql`${table.status} not in ('cancelled', 'succeeded', 'failed')`)

@@ -1,0 +1,61 @@
+/** What pages read of sweeps, and how often while their trials go on. */
+import { type QueryClient, queryOptions } from '@tanstack/react-query'
+import { dataOf, type KappaClient } from '../../../client/client.ts'
+import type { RunStatus, Sweep, SweepComparison } from '../../../client/resources.ts'
+import { isFinished } from '../../../client/run-status.ts'
+import { pollBy } from '../query-client.ts'
+import type { ListSource } from '../use-list.ts'
+
+const ALL = ['sweeps'] as const
+const LISTS = [...ALL, 'lists'] as const
+const one = (id: string) => [...ALL, 'one', id] as const
+
+const PAGE_SIZE = 25
+const ACTIVE_POLL_MS = 5000
+const IDLE_POLL_MS = 15_000
+/** One request a trial: 64 of them are 128 a minute. */
+const CURVE_POLL_MS = 30_000
+/** What a chart of many lines can show. */
+const CURVE_POINTS = 300
+
+const hasOpenTrials = ({ statuses }: Pick<Sweep, 'statuses'>): boolean =>
+  Object.keys(statuses).some((status) => !isFinished({ status: status as RunStatus })) // statuses of runs
+
+export const sweepList = (client: KappaClient): ListSource<Sweep> => ({
+  queryKey: LISTS,
+  fetchPage: (page, signal) =>
+    dataOf(client.GET('/v1/sweeps', { params: { query: { limit: PAGE_SIZE, ...page } }, signal })),
+  pollMs: ({ data }) => (data.some(hasOpenTrials) ? ACTIVE_POLL_MS : IDLE_POLL_MS)
+})
+
+/** Numbers of evaluations come after their run has ended, so it is read on, seldom. */
+export const sweepQuery = (client: KappaClient, id: string) =>
+  queryOptions({
+    queryKey: one(id),
+    queryFn: ({ signal }) => dataOf(client.GET('/v1/sweeps/{id}', { params: { path: { id } }, signal })),
+    refetchInterval: pollBy<SweepComparison>((sweep) => (hasOpenTrials(sweep) ? ACTIVE_POLL_MS : IDLE_POLL_MS))
+  })
+
+export interface CurveRequest {
+  readonly runId: string
+  readonly metric: string
+  /** Whether more may come. */
+  readonly isOpen: boolean
+}
+
+export const curveQuery = (client: KappaClient, { runId, metric, isOpen }: CurveRequest) =>
+  queryOptions({
+    // Read once more when the run has ended: the last points came after the last time.
+    queryKey: [...ALL, 'curves', runId, metric, isOpen],
+    queryFn: async ({ signal }) => {
+      const params = { path: { id: runId }, query: { keys: metric, max_points: CURVE_POINTS } }
+      return (await dataOf(client.GET('/v1/runs/{id}/metrics', { params, signal }))).series
+    },
+    refetchInterval: isOpen || metric.startsWith('eval/') ? CURVE_POLL_MS : false
+  })
+
+/** The API's answer to what was done to a sweep is the sweep; its runs are no longer what was read of them. */
+export async function takeSweep(queries: QueryClient, sweep: SweepComparison): Promise<void> {
+  queries.setQueryData(one(sweep.id), sweep)
+  await Promise.all([queries.invalidateQueries({ queryKey: LISTS }), queries.invalidateQueries({ queryKey: ['runs'] })])
+}
