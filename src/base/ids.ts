@@ -12,7 +12,8 @@ export const ID_PREFIXES = {
   model: 'mdl',
   evaluation: 'eval',
   request: 'req',
-  webhook: 'wh'
+  webhook: 'wh',
+  delivery: 'msg'
 } as const
 
 export type IdKind = keyof typeof ID_PREFIXES

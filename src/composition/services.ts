@@ -15,6 +15,8 @@ import type { Services } from '../services/services.ts'
 import { createImageFetch } from '../services/serving/image-fetch.ts'
 import { createImageSources } from '../services/serving/image-sources.ts'
 import { createServingService } from '../services/serving/serving.ts'
+import type { WebhookPost } from '../services/webhooks/post.ts'
+import { createWebhookService } from '../services/webhooks/webhooks.ts'
 import { createWorkerService } from '../services/workers/workers.ts'
 
 export interface ServiceParts {
@@ -31,6 +33,7 @@ export interface ServiceParts {
   /** Hosts that images may be fetched from. */
   readonly allowedImageHosts: readonly string[]
   readonly fetchTimeoutMs: number
+  readonly webhookPost: WebhookPost
 }
 
 export function composeServices(parts: ServiceParts): Services {
@@ -47,6 +50,7 @@ export function composeServices(parts: ServiceParts): Services {
     models,
     prototypes: createPrototypeService({ stores, models }),
     serving: createServingService({ models, imageSources: createImageSources({ fetchImage, limits }), inference }),
+    webhooks: createWebhookService({ ...parts, post: parts.webhookPost }),
     idempotency: createIdempotencyService(parts),
     workers: createWorkerService(parts)
   }

@@ -10,6 +10,7 @@ import type { KappaSummary, KappaView, Model, Prototype } from './model.ts'
 import type { Page, PageRequest } from './page.ts'
 import type { JobQueue } from './ports.ts'
 import type { Lease, LogHead, MetricPoint, MetricSeries, NewRunEvent, Run, RunEvent, RunStatus } from './run.ts'
+import type { WebhookDeliveryStore, WebhookStore } from './webhook-stores.ts'
 import type { WorkerRecord } from './worker.ts'
 
 export interface KeyStore {
@@ -276,6 +277,8 @@ export interface Stores {
   readonly idempotency: IdempotencyStore
   readonly workers: WorkerStore
   readonly jobTries: JobTriesStore
+  readonly webhooks: WebhookStore
+  readonly deliveries: WebhookDeliveryStore
   readonly jobs: JobQueue
   /** The database's clock: leases are compared by it alone, so that no worker's clock takes a run from another. */
   now(): Promise<Date>

@@ -6,6 +6,7 @@ import type { ModelService } from './models/models.ts'
 import type { PrototypeService } from './models/prototypes.ts'
 import type { RunService } from './runs/runs.ts'
 import type { ServingService } from './serving/serving.ts'
+import type { WebhookService } from './webhooks/webhooks.ts'
 import type { WorkerService } from './workers/workers.ts'
 
 /** Everything that HTTP may ask for. */
@@ -17,6 +18,7 @@ export interface Services {
   readonly evaluations: EvaluationService
   readonly prototypes: PrototypeService
   readonly serving: ServingService
+  readonly webhooks: WebhookService
   readonly idempotency: IdempotencyService
   readonly workers: Pick<WorkerService, 'list'>
 }

@@ -13,6 +13,7 @@ import type { EventNotices, Stores } from '../../src/domain/stores.ts'
 import { type AppOptions, createApp } from '../../src/http/app.ts'
 import type { App } from '../../src/http/server.ts'
 import type { Services } from '../../src/services/services.ts'
+import { createWebhookPost } from '../../src/services/webhooks/post.ts'
 import { createFolderStore } from '../../src/storage/objects/folder-store.ts'
 import { createDatabase } from '../../src/storage/postgres/client.ts'
 import { createStores, createUnitOfWork } from '../../src/storage/postgres/unit-of-work.ts'
@@ -70,6 +71,8 @@ export interface TestAppOptions {
   /** Instead of a folder; signs its own URLs. */
   readonly objects?: ObjectStore
   readonly app?: Partial<AppOptions>
+  /** Where webhooks may go besides the public internet. */
+  readonly webhookNetworks?: readonly string[]
 }
 
 interface TestScope {
@@ -182,7 +185,8 @@ export async function createTestApp(scope: TestScope, options: TestAppOptions = 
     inference,
     notices: options.notices?.(url) ?? null,
     allowedImageHosts: ['images.example'],
-    fetchTimeoutMs: 1000
+    fetchTimeoutMs: 1000,
+    webhookPost: createWebhookPost({ networks: options.webhookNetworks ?? [], timeoutMs: 2000 })
   })
   const app = await createApp({
     services,

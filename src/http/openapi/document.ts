@@ -18,6 +18,7 @@ const TAGS = {
   runs: 'Training, from request to checkpoint.',
   models: 'Teachers of checkpoints, exported and checked.',
   evaluations: 'What a model is worth on a dataset, protocol by protocol.',
+  webhooks: 'Events sent to you, signed (docs/webhooks.md).',
   serving: 'Images in; embeddings or assignments out.',
   objects: 'Signed URLs of the embedded object store.',
   operations: 'Health and documentation.'

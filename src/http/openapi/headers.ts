@@ -35,6 +35,7 @@ const OF_OPERATION: Partial<Record<OperationId, readonly HeaderName[]>> = {
   createRun: ['Location'],
   createModel: ['Location'],
   createEvaluation: ['Location'],
+  createWebhook: ['Location'],
   createEmbeddings: ['Server-Timing'],
   createModelEmbeddings: ['Server-Timing', 'Kappa-Dimensions'],
   createAssignments: ['Server-Timing'],

@@ -1,12 +1,14 @@
 import { and, asc, desc, eq, getTableColumns, inArray, lt, sql } from 'drizzle-orm'
 import { AppError, invariant } from '../../base/errors.ts'
 import type { DatasetStore } from '../../domain/stores.ts'
+import { versionMessage } from '../../domain/webhook.ts'
 import type { Db } from './client.ts'
 import { violatesForeignKey } from './errors.ts'
 import { parseNumberCursor, toPage } from './page.ts'
 import { datasetUploads } from './schema/dataset-uploads.ts'
 import { datasetVersions } from './schema/dataset-versions.ts'
 import { datasets } from './schema/datasets.ts'
+import type { TellWebhooks } from './webhook-messages.ts'
 
 const { lastVersion, ...datasetColumns } = getTableColumns(datasets)
 
@@ -18,8 +20,8 @@ type VersionVerbs =
   | 'loadVersion'
   | 'updateVersion'
 
-export const createDatasetStore = (db: Db): DatasetStore => ({
-  ...createVersionVerbs(db),
+export const createDatasetStore = (db: Db, tellWebhooks: TellWebhooks): DatasetStore => ({
+  ...createVersionVerbs(db, tellWebhooks),
 
   async insert(dataset) {
     await db.insert(datasets).values(dataset)
@@ -83,7 +85,7 @@ export const createDatasetStore = (db: Db): DatasetStore => ({
   }
 })
 
-const createVersionVerbs = (db: Db): Pick<DatasetStore, VersionVerbs> => ({
+const createVersionVerbs = (db: Db, tellWebhooks: TellWebhooks): Pick<DatasetStore, VersionVerbs> => ({
   async insertVersion(version, prefixOf) {
     const [numbered] = await db
       .update(datasets)
@@ -135,7 +137,9 @@ const createVersionVerbs = (db: Db): Pick<DatasetStore, VersionVerbs> => ({
 
   async updateVersion(datasetId, version, patch) {
     if (Object.keys(patch).length === 0) return
-    await db.update(datasetVersions).set(patch).where(isVersion(datasetId, version))
+    const updating = db.update(datasetVersions).set(patch).where(isVersion(datasetId, version))
+    if (patch.status === undefined) await updating
+    else await tellWebhooks((await updating.returning()).map(versionMessage))
     if (patch.status !== 'ready') return
     await db
       .update(datasets)

@@ -1,13 +1,15 @@
 import { and, asc, desc, eq, lt, sql } from 'drizzle-orm'
 import type { ModelStore } from '../../domain/stores.ts'
+import { modelMessage } from '../../domain/webhook.ts'
 import type { Db } from './client.ts'
 import { toPage } from './page.ts'
 import { models } from './schema/models.ts'
+import type { TellWebhooks } from './webhook-messages.ts'
 
 /** Matches the partial index models_exporting word by word, or it would not be used. */
 const isExporting = eq(models.status, sql`'exporting'`)
 
-export const createModelStore = (db: Db): ModelStore => ({
+export const createModelStore = (db: Db, tellWebhooks: TellWebhooks): ModelStore => ({
   async insert(model) {
     await db.insert(models).values(model)
   },
@@ -41,6 +43,9 @@ export const createModelStore = (db: Db): ModelStore => ({
   },
 
   async update(id, patch) {
-    if (Object.keys(patch).length > 0) await db.update(models).set(patch).where(eq(models.id, id))
+    if (Object.keys(patch).length === 0) return
+    const updating = db.update(models).set(patch).where(eq(models.id, id))
+    if (patch.status === undefined) await updating
+    else await tellWebhooks((await updating.returning()).map(modelMessage))
   }
 })

@@ -15,6 +15,9 @@ import { createMetricStore } from './metric-store.ts'
 import { createModelStore } from './model-store.ts'
 import { createPrototypeStore } from './prototype-store.ts'
 import { createRunStore } from './run-store.ts'
+import { createWebhookDeliveryStore } from './webhook-delivery-store.ts'
+import { createTellWebhooks } from './webhook-messages.ts'
+import { createWebhookStore } from './webhook-store.ts'
 import { createWorkerStore } from './worker-store.ts'
 
 /** Stands for the database's clock, in tests. */
@@ -46,22 +49,28 @@ interface Joined {
   readonly now: Now | undefined
 }
 
-const storesOn = (db: Db, executor: SqlExecutor, { queue, now }: Joined): Stores => ({
-  keys: translating(createKeyStore(db)),
-  datasets: translating(createDatasetStore(db)),
-  runs: translating(createRunStore(db)),
-  events: translating(createEventStore(db)),
-  metrics: translating(createMetricStore(db)),
-  checkpoints: translating(createCheckpointStore(db)),
-  models: translating(createModelStore(db)),
-  prototypes: translating(createPrototypeStore(db)),
-  evaluations: translating(createEvaluationStore(db)),
-  idempotency: translating(createIdempotencyStore(db)),
-  workers: translating(createWorkerStore(db)),
-  jobTries: translating(createJobTriesStore(db)),
-  jobs: translating(queue.through(executor)),
-  now: async () => (now ? now() : timeOf(executor))
-})
+const storesOn = (db: Db, executor: SqlExecutor, { queue, now: given }: Joined): Stores => {
+  const now = async () => (given ? given() : timeOf(executor))
+  const tellWebhooks = createTellWebhooks(db, now)
+  return {
+    keys: translating(createKeyStore(db)),
+    datasets: translating(createDatasetStore(db, tellWebhooks)),
+    runs: translating(createRunStore(db)),
+    events: translating(createEventStore(db, tellWebhooks)),
+    metrics: translating(createMetricStore(db)),
+    checkpoints: translating(createCheckpointStore(db)),
+    models: translating(createModelStore(db, tellWebhooks)),
+    prototypes: translating(createPrototypeStore(db)),
+    evaluations: translating(createEvaluationStore(db, tellWebhooks)),
+    idempotency: translating(createIdempotencyStore(db)),
+    workers: translating(createWorkerStore(db)),
+    jobTries: translating(createJobTriesStore(db)),
+    webhooks: translating(createWebhookStore(db)),
+    deliveries: translating(createWebhookDeliveryStore(db)),
+    jobs: translating(queue.through(executor)),
+    now
+  }
+}
 
 async function timeOf(executor: SqlExecutor): Promise<Date> {
   // Not now(): that is when the transaction began, and it may have waited for a row since.

@@ -122,12 +122,15 @@ test('nothing of another project is found, changed or named', { skip }, async ()
   const upload = (await api.call('POST', uploads, { ...as(owner.key), body: { filename: 'a.zip', bytes: 3 } })).json
   const ask = { model: model.id, dataset: datasetId }
   const evaluation = (await api.call('POST', '/v1/evaluations', { ...as(owner.key), body: ask })).json.id
+  const hook = { url: 'https://hooks.example/', events: ['run.state'] }
+  const { json: webhook } = await api.call('POST', '/v1/webhooks', { ...as(owner.key), body: hook })
   const ownKey = (await api.call('GET', '/v1/keys', as(owner.key))).json.data[0].id
 
   const idOf = (path: string): string => {
     if (path.startsWith('/v1/datasets')) return datasetId
     if (path.startsWith('/v1/runs')) return run.id
     if (path.startsWith('/v1/evaluations')) return evaluation
+    if (path.startsWith('/v1/webhooks')) return webhook.id
     return path.startsWith('/v1/keys') ? ownKey : model.id
   }
   const input = ['iVBORw0KGgo=']
@@ -139,13 +142,14 @@ test('nothing of another project is found, changed or named', { skip }, async ()
     updateRun: { name: 'mine' },
     updateModel: { name: 'mine' },
     updateEvaluation: { name: 'mine' },
+    updateWebhook: { events: ['run.alarm'] },
     createModelEmbeddings: { input },
     createAssignments: { input }
   }
   let asked = 0
   for (const { method, path, operationId } of operations) {
     if (!path.includes('{id}')) continue
-    const url = withIds(path, { id: idOf(path), upload_id: upload.id, version: 1, index: 0 })
+    const url = withIds(path, { id: idOf(path), upload_id: upload.id, version: 1, index: 0, delivery_id: 'msg_1' })
     const options = bodies[operationId] ? { body: bodies[operationId] } : {}
     const refused = await api.call(method, url, { ...options, ...as(stranger.key) })
     assert.equal(refused.status, 404, `${method} ${url}: ${refused.text}`)
@@ -166,7 +170,14 @@ test('nothing of another project is found, changed or named', { skip }, async ()
     const refused = await api.call('POST', url, { body, ...as(stranger.key) })
     assert.equal(refused.status, 404, `${url}: ${refused.text}`)
   }
-  for (const url of ['/v1/datasets', '/v1/runs', '/v1/models', '/v1/evaluations', `/v1/runs?dataset=${datasetId}`]) {
+  for (const url of [
+    '/v1/datasets',
+    '/v1/runs',
+    '/v1/models',
+    '/v1/evaluations',
+    '/v1/webhooks',
+    `/v1/runs?dataset=${datasetId}`
+  ]) {
     assert.deepEqual((await api.call('GET', url, as(stranger.key))).json.data, [], url)
   }
   assert.equal((await api.call('GET', '/v1/keys', as(stranger.key))).json.data.length, 1)

@@ -27,13 +27,28 @@ async function fillLists(): Promise<readonly string[]> {
   for (let i = 0; i < 3; i++) await api.stores.checkpoints.insert(aCheckpoint(run, api.projectId))
   const measured = { model: model.id, dataset: version.datasetId }
   for (let i = 0; i < 3; i++) await api.call('POST', '/v1/evaluations', { body: measured })
+  const hook = { url: 'https://hooks.invalid/', events: ['run.state'] }
+  const [webhook] = await Promise.all(
+    [0, 1, 2].map(async () => (await api.call('POST', '/v1/webhooks', { body: hook })).json)
+  )
+  const told = Array.from({ length: 3 }, () => ({ type: 'state', level: 'info', data: {} }) as const)
+  await api.stores.events.append(run, told, new Date())
   const source = { type: 's3', prefix: 'shoes/' }
   const dataset = `/v1/datasets/${version.datasetId}`
   for (let i = 0; i < 2; i++) await api.call('POST', `${dataset}/versions`, { body: { source } })
   const sorts = ['index', 'kappa', '-kappa', 'usage', '-usage'].map(
     (sort) => `/v1/models/${model.id}/prototypes?sort=${sort}`
   )
-  const plain = ['/v1/keys', '/v1/datasets', '/v1/runs', '/v1/models', '/v1/evaluations', `/v1/runs/${run}/checkpoints`]
+  const plain = [
+    '/v1/keys',
+    '/v1/datasets',
+    '/v1/runs',
+    '/v1/models',
+    '/v1/evaluations',
+    '/v1/webhooks',
+    `/v1/webhooks/${webhook.id}/deliveries`,
+    `/v1/runs/${run}/checkpoints`
+  ]
   return [...plain, `${dataset}/versions`, `${dataset}/versions/1/images`, `${dataset}/versions/1/rejected`, ...sorts]
 }
 
