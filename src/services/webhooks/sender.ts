@@ -111,6 +111,7 @@ export function createWebhookSender({
 
   async function run(): Promise<void> {
     let tidiedAt = Number.NEGATIVE_INFINITY
+    let isAway = false
     while (!stopping.signal.aborted) {
       try {
         await sendDue()
@@ -118,8 +119,11 @@ export function createWebhookSender({
           await tidy()
           tidiedAt = clock.now()
         }
+        isAway = false
       } catch (error) {
-        logger.warn({ err: error }, 'webhooks could not be looked after')
+        // One line for an outage, however long it is.
+        if (!isAway) logger.warn({ err: error }, 'webhooks cannot be sent')
+        isAway = true
       }
       const paused = clock.sleep(LOOK_EVERY_MS, stopping.signal).catch(() => {}) // stopping: leaves the loop
       // The end of one makes room for the next of its webhook.

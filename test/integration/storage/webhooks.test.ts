@@ -111,6 +111,20 @@ for (const { name, skip, open } of CANDIDATES) {
       assert.deepEqual(body.data.data, { status: 'running' })
     })
 
+    test('a sender that is started looks every second until it is stopped, and comes to an end', async () => {
+      const { clock, stores, aWebhook, tell, sender, sent, deliveriesOf } = bench()
+      const run = await aStoredRun(stores)
+      const webhook = await aWebhook(run)
+      sender.start()
+      await tell(run, state('running'))
+      while (sent.length === 0) await clock.advance(1000)
+      await sender.stop()
+      assert.equal((await deliveriesOf(webhook))[0]?.status, 'succeeded')
+      await tell(run, state('succeeded'))
+      await clock.advance(10_000)
+      assert.equal(sent.length, 1)
+    })
+
     test('a transaction that fails tells nothing, and what is committed is sent by whoever comes later', async () => {
       const { stores, unitOfWork, aWebhook, tell, now, sent, deliveriesOf, aSender } = bench()
       const run = await aStoredRun(stores)
