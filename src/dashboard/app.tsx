@@ -11,6 +11,8 @@ import { NewRunPage } from './features/runs/new-run-page.tsx'
 import { RunPage } from './features/runs/run-page.tsx'
 import { RunsPage } from './features/runs/runs-page.tsx'
 import { SessionGate } from './features/session/session-gate.tsx'
+import { WebhookPage } from './features/webhooks/webhook-page.tsx'
+import { WebhooksPage } from './features/webhooks/webhooks-page.tsx'
 import { href, type Location } from './router.ts'
 
 export const App = () => <SessionGate>{(signOut) => <Shell signOut={signOut} />}</SessionGate>
@@ -19,7 +21,8 @@ const NAVIGATION = [
   { name: 'Runs', href: href.runs(), pages: ['runs', 'run', 'new-run'] },
   { name: 'Datasets', href: href.datasets(), pages: ['datasets', 'dataset', 'new-dataset'] },
   { name: 'Models', href: href.models(), pages: ['models', 'model'] },
-  { name: 'Keys', href: href.keys(), pages: ['keys'] }
+  { name: 'Keys', href: href.keys(), pages: ['keys'] },
+  { name: 'Webhooks', href: href.webhooks(), pages: ['webhooks', 'webhook'] }
 ] as const
 
 function Shell({ signOut }: { readonly signOut: () => void }) {
@@ -82,6 +85,10 @@ function CurrentPage({ location: { route, query } }: { readonly location: Locati
       return <ModelPage key={route.id} id={route.id} />
     case 'keys':
       return <KeysPage />
+    case 'webhooks':
+      return <WebhooksPage />
+    case 'webhook':
+      return <WebhookPage key={route.id} id={route.id} />
     case 'unknown':
       return (
         <div className="empty">

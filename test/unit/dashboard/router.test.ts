@@ -12,7 +12,9 @@ test('every link leads to the page it names', () => {
     href.dataset('ds_1')
   ]
   assert.deepEqual(
-    [...links, href.models(), href.model('mdl_1'), href.keys()].map((link) => parseLocation(link).route),
+    [...links, href.models(), href.model('mdl_1'), href.keys(), href.webhooks(), href.webhook('wh_1')].map(
+      (link) => parseLocation(link).route
+    ),
     [
       { page: 'runs' },
       { page: 'new-run' },
@@ -22,7 +24,9 @@ test('every link leads to the page it names', () => {
       { page: 'dataset', id: 'ds_1' },
       { page: 'models' },
       { page: 'model', id: 'mdl_1' },
-      { page: 'keys' }
+      { page: 'keys' },
+      { page: 'webhooks' },
+      { page: 'webhook', id: 'wh_1' }
     ]
   )
 })
