@@ -37,7 +37,7 @@ export interface WebhookTest extends Omit<PostOutcome, 'retryAfterS'> {
 export const MOST_WEBHOOKS = 10
 /** Long enough to bring a new secret to every receiver, short enough for one that has leaked. */
 const PREVIOUS_SECRET_MS = 86_400_000
-/** A test waits for the endpoint as long as it takes: nobody shall keep many requests waiting. */
+/** Of a project, in one process. A test waits for the endpoint as long as it takes: nobody shall keep many requests waiting. */
 const MOST_TESTS_AT_ONCE = 4
 
 export type WebhookService = ReturnType<typeof createWebhookService>
@@ -135,7 +135,10 @@ export function createWebhookService({ unitOfWork, stores, newId, post }: Webhoo
     /** Also of a disabled one. Sent once, and kept nowhere. @throws AppError webhook_not_found, too_much_at_once */
     async test(projectId: string, id: string): Promise<WebhookTest> {
       if (testing.filter((one) => one === projectId).length >= MOST_TESTS_AT_ONCE)
-        throw new AppError('too_much_at_once')
+        throw new AppError('too_much_at_once', {
+          message: 'Other tests of this project are under way.',
+          retryAfterS: 5
+        })
       testing = [...testing, projectId]
       try {
         return await sendTest(projectId, id)

@@ -136,6 +136,20 @@ test('the test button sends a signed event and shows what came back, whatever th
   await remove(id)
 })
 
+test('four tests of a project wait at once, and the deadline ends them', { skip }, async () => {
+  const silent = createServer(() => {})
+  await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve))
+  const { id } = await create({ url: `http://127.0.0.1:${(silent.address() as AddressInfo).port}/` })
+  const all = await Promise.all(Array.from({ length: 5 }, () => api.call('POST', `/v1/webhooks/${id}:test`)))
+  silent.closeAllConnections()
+  silent.close()
+  assert.deepEqual(all.map((one) => one.status).sort(), [200, 200, 200, 200, 429])
+  for (const { json } of all.filter((one) => one.status === 200)) {
+    assert.deepEqual([json.response_status, json.error], [null, 'There was no answer within 2 s.'])
+  }
+  await remove(id)
+})
+
 test('for a day after a rotation both secrets verify', { skip }, async () => {
   const { id, secret } = await create()
   const rotated = (await api.call('POST', `/v1/webhooks/${id}:rotate`)).json
