@@ -13,6 +13,8 @@
 -- evaluations outlive the run, checkpoint and model that they name, so those are no foreign keys any more: code that inserts holds the
 -- rows that it needs. An older worker knows no `keep`, and holds no model that is being deleted.
 --
+-- Webhooks and what is to be sent to them.
+--
 -- Sweeps, and the runs that are their trials.
 --
 -- Older code runs against it; a worker of older code is not seen by the others, and retries what it fails by the rules of before.
@@ -81,6 +83,41 @@ CREATE TABLE "sweeps" (
 	CONSTRAINT "sweeps_by_project" UNIQUE("project_id","id")
 );
 --> statement-breakpoint
+CREATE TABLE "webhook_deliveries" (
+	"id" text PRIMARY KEY NOT NULL,
+	"project_id" text NOT NULL,
+	"webhook_id" text NOT NULL,
+	"event" text NOT NULL,
+	"subject" text NOT NULL,
+	"body" text NOT NULL,
+	"status" text NOT NULL,
+	"tries" integer NOT NULL,
+	"next_try_at" timestamp (3) with time zone NOT NULL,
+	"leased_until" timestamp (3) with time zone,
+	"tried_at" timestamp (3) with time zone,
+	"response_status" integer,
+	"response_body" text,
+	"error" text,
+	"duration_ms" integer,
+	"created_at" timestamp (3) with time zone NOT NULL,
+	"ended_at" timestamp (3) with time zone
+);
+--> statement-breakpoint
+CREATE TABLE "webhooks" (
+	"id" text PRIMARY KEY NOT NULL,
+	"project_id" text NOT NULL,
+	"url" text NOT NULL,
+	"events" text[] NOT NULL,
+	"secret" text NOT NULL,
+	"previous_secret" text,
+	"previous_until" timestamp (3) with time zone,
+	"disabled_reason" text,
+	"disabled_at" timestamp (3) with time zone,
+	"failing_since" timestamp (3) with time zone,
+	"created_at" timestamp (3) with time zone NOT NULL,
+	CONSTRAINT "webhooks_by_project" UNIQUE("project_id","id")
+);
+--> statement-breakpoint
 CREATE TABLE "workers" (
 	"name" text PRIMARY KEY NOT NULL,
 	"node" text NOT NULL,
@@ -122,10 +159,17 @@ ALTER TABLE "model_aliases" ADD CONSTRAINT "model_aliases_of_model" FOREIGN KEY 
 ALTER TABLE "model_names" ADD CONSTRAINT "model_names_project_id_projects_id_fk" FOREIGN KEY ("project_id") REFERENCES "public"."projects"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "removals" ADD CONSTRAINT "removals_project_id_projects_id_fk" FOREIGN KEY ("project_id") REFERENCES "public"."projects"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "sweeps" ADD CONSTRAINT "sweeps_project_id_projects_id_fk" FOREIGN KEY ("project_id") REFERENCES "public"."projects"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "webhook_deliveries" ADD CONSTRAINT "webhook_deliveries_of_webhook" FOREIGN KEY ("project_id","webhook_id") REFERENCES "public"."webhooks"("project_id","id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "webhooks" ADD CONSTRAINT "webhooks_project_id_projects_id_fk" FOREIGN KEY ("project_id") REFERENCES "public"."projects"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 CREATE INDEX "audit_entries_by_actor" ON "audit_entries" USING btree ("project_id","actor","id");--> statement-breakpoint
 CREATE INDEX "audit_entries_by_subject" ON "audit_entries" USING btree ("project_id","subject","id");--> statement-breakpoint
 CREATE INDEX "model_aliases_by_model" ON "model_aliases" USING btree ("project_id","model_id");--> statement-breakpoint
 CREATE INDEX "removals_by_due" ON "removals" USING btree ("due_at");--> statement-breakpoint
+CREATE INDEX "webhook_deliveries_by_webhook" ON "webhook_deliveries" USING btree ("webhook_id","id");--> statement-breakpoint
+CREATE INDEX "webhook_deliveries_pending" ON "webhook_deliveries" USING btree ("webhook_id","next_try_at") WHERE "webhook_deliveries"."status" = 'pending';--> statement-breakpoint
+CREATE INDEX "webhook_deliveries_leased" ON "webhook_deliveries" USING btree ("leased_until") WHERE "webhook_deliveries"."leased_until" is not null;--> statement-breakpoint
+CREATE INDEX "webhook_deliveries_ended" ON "webhook_deliveries" USING btree ("ended_at") WHERE "webhook_deliveries"."ended_at" is not null;--> statement-breakpoint
+CREATE INDEX "webhook_deliveries_of_progress" ON "webhook_deliveries" USING btree ("webhook_id","subject","created_at") WHERE "webhook_deliveries"."event" = 'run.progress';--> statement-breakpoint
 ALTER TABLE "runs" ADD CONSTRAINT "runs_of_sweep" FOREIGN KEY ("project_id","sweep_id") REFERENCES "public"."sweeps"("project_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 CREATE INDEX "dataset_uploads_unfinished" ON "dataset_uploads" USING btree ("expires_at") WHERE "dataset_uploads"."status" <> 'completed';--> statement-breakpoint
 CREATE INDEX "dataset_versions_open" ON "dataset_versions" USING btree ("created_at") WHERE "dataset_versions"."status" in ('queued', 'ingesting');--> statement-breakpoint

@@ -14,7 +14,8 @@ export const ID_PREFIXES = {
   evaluation: 'eval',
   request: 'req',
   audit: 'aud',
-  webhook: 'wh'
+  webhook: 'wh',
+  delivery: 'msg'
 } as const
 
 export type IdKind = keyof typeof ID_PREFIXES

@@ -41,6 +41,13 @@ export type Assignment = ImageAssignments['assignments'][number]
 export type Evaluation = Schemas['Evaluation']
 export type ProtocolResult = Schemas['ProtocolResult']
 
+export type Webhook = Schemas['Webhook']
+export type CreateWebhook = Schemas['CreateWebhook']
+export type IssuedWebhook = Schemas['IssuedWebhook']
+export type WebhookEvent = Webhook['events'][number]
+export type WebhookTest = Schemas['WebhookTest']
+export type WebhookDelivery = Schemas['WebhookDelivery']
+
 /** One page of any list. */
 export interface Page<T> {
   readonly data: readonly T[]

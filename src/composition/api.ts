@@ -4,6 +4,8 @@ import { newId } from '../base/ids.ts'
 import type { Logger } from '../base/log.ts'
 import { createApp } from '../http/app.ts'
 import { createInferencePool } from '../processes/inference-pool.ts'
+import { createWebhookPost } from '../services/webhooks/post.ts'
+import { createWebhookSender } from '../services/webhooks/sender.ts'
 import { PATIENCE_OF_REQUESTS } from '../storage/objects/patience.ts'
 import { createEventNotices } from '../storage/postgres/event-notices.ts'
 import { createSchemaCheck } from '../storage/postgres/migrate.ts'
@@ -51,6 +53,8 @@ export async function composeApi(config: Config, logger: Logger) {
     logger
   })
   const notices = createEventNotices({ url, clock, logger })
+  const { networks, keptDays } = config.webhooks
+  const webhookPost = createWebhookPost({ networks })
   const services = composeServices({
     stores,
     unitOfWork,
@@ -62,7 +66,8 @@ export async function composeApi(config: Config, logger: Logger) {
     logger,
     limits,
     allowedImageHosts: config.allowedImageHosts,
-    fetchTimeoutMs: FETCH_TIMEOUT_MS
+    fetchTimeoutMs: FETCH_TIMEOUT_MS,
+    webhookPost
   })
   const app = await createApp({
     services,
@@ -87,8 +92,11 @@ export async function composeApi(config: Config, logger: Logger) {
     dashboardFolder: DASHBOARD_FOLDER,
     objectOrigin: config.s3 && originOf(config.s3)
   })
+  const sender = createWebhookSender({ unitOfWork, stores, post: webhookPost, clock, logger, keptDays })
+  sender.start()
   const close = async () => {
     await app.close()
+    await sender.stop()
     await notices.close()
     await inference.close()
     await boss.stop({ graceful: false })

@@ -113,6 +113,17 @@ function isAddressRange(text: string): boolean {
   return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128))
 }
 
+/** Private addresses that webhooks may go to. */
+function readNetworks(read: Reader): readonly string[] {
+  const items = read.list('KAPPA_WEBHOOK_NETWORKS')
+  const wrong = items.filter((one) => ADDRESS_RANGES.includes(one) || !isAddressRange(one))
+  if (wrong.length === 0) return items
+  read.problems.push(
+    `KAPPA_WEBHOOK_NETWORKS must be addresses and ranges such as 10.0.0.0/8, not ${JSON.stringify(wrong.join(','))}`
+  )
+  return []
+}
+
 /** A number of proxies, or their addresses; null: none is trusted. */
 function readTrustedProxies(read: Reader): number | readonly string[] | null {
   const items = read.list('KAPPA_TRUST_PROXY')
@@ -184,6 +195,7 @@ function readAll(read: Reader) {
     collect: read.oneOf('KAPPA_COLLECT', ['report', 'remove', 'off'], 'report'),
     logLevel: read.oneOf('LOG_LEVEL', ['debug', 'info', 'warn', 'error', 'silent'], 'info'),
     allowedImageHosts: read.list('KAPPA_IMAGE_HOSTS'),
+    webhooks: { networks: readNetworks(read), keptDays: read.integer('KAPPA_WEBHOOK_DAYS', 30, [1, 3650]) },
     trustedProxies: readTrustedProxies(read),
     streamLimits: {
       perKey: read.integer('KAPPA_STREAMS_PER_KEY', 20, [1, 100_000]),

@@ -19,6 +19,8 @@ import { createImageFetch } from '../services/serving/image-fetch.ts'
 import { createImageSources } from '../services/serving/image-sources.ts'
 import { createServingService } from '../services/serving/serving.ts'
 import { createSweepService } from '../services/sweeps/sweeps.ts'
+import type { WebhookPost } from '../services/webhooks/post.ts'
+import { createWebhookService } from '../services/webhooks/webhooks.ts'
 import { createWorkerService } from '../services/workers/workers.ts'
 
 export interface ServiceParts {
@@ -35,6 +37,7 @@ export interface ServiceParts {
   /** Hosts that images may be fetched from. */
   readonly allowedImageHosts: readonly string[]
   readonly fetchTimeoutMs: number
+  readonly webhookPost: WebhookPost
 }
 
 export function composeServices(given: ServiceParts): Services {
@@ -58,6 +61,7 @@ export function composeServices(given: ServiceParts): Services {
     serving: createServingService({ models, imageSources: createImageSources({ fetchImage, limits }), inference }),
     workers: createWorkerService(parts),
     audit: createAuditService(parts),
+    webhooks: createWebhookService({ ...parts, post: parts.webhookPost }),
     idempotency: createIdempotencyService(parts),
     requestWork
   }

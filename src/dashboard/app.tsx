@@ -13,6 +13,8 @@ import { RunsPage } from './features/runs/runs-page.tsx'
 import { SessionGate } from './features/session/session-gate.tsx'
 import { SweepPage } from './features/sweeps/sweep-page.tsx'
 import { SweepsPage } from './features/sweeps/sweeps-page.tsx'
+import { WebhookPage } from './features/webhooks/webhook-page.tsx'
+import { WebhooksPage } from './features/webhooks/webhooks-page.tsx'
 import { href, type Location } from './router.ts'
 
 export const App = () => <SessionGate>{(signOut) => <Shell signOut={signOut} />}</SessionGate>
@@ -22,7 +24,8 @@ const NAVIGATION = [
   { name: 'Sweeps', href: href.sweeps(), pages: ['sweeps', 'sweep'] },
   { name: 'Datasets', href: href.datasets(), pages: ['datasets', 'dataset', 'new-dataset'] },
   { name: 'Models', href: href.models(), pages: ['models', 'model'] },
-  { name: 'Keys', href: href.keys(), pages: ['keys'] }
+  { name: 'Keys', href: href.keys(), pages: ['keys'] },
+  { name: 'Webhooks', href: href.webhooks(), pages: ['webhooks', 'webhook'] }
 ] as const
 
 function Shell({ signOut }: { readonly signOut: () => void }) {
@@ -89,6 +92,10 @@ function CurrentPage({ location: { route, query } }: { readonly location: Locati
       return <ModelPage key={route.id} id={route.id} />
     case 'keys':
       return <KeysPage />
+    case 'webhooks':
+      return <WebhooksPage />
+    case 'webhook':
+      return <WebhookPage key={route.id} id={route.id} />
     case 'unknown':
       return (
         <div className="empty">

@@ -11,6 +11,8 @@ export type Route =
   | { readonly page: 'models' }
   | { readonly page: 'model'; readonly id: string }
   | { readonly page: 'keys' }
+  | { readonly page: 'webhooks' }
+  | { readonly page: 'webhook'; readonly id: string }
   | { readonly page: 'unknown' }
 
 export interface Location {
@@ -38,6 +40,7 @@ export function matchRoute(path: string): Route {
   if (noun === 'datasets') return matchDatasets(id)
   if (noun === 'sweeps') return id === undefined ? { page: 'sweeps' } : { page: 'sweep', id }
   if (noun === 'models') return id === undefined ? { page: 'models' } : { page: 'model', id }
+  if (noun === 'webhooks') return id === undefined ? { page: 'webhooks' } : { page: 'webhook', id }
   if (noun === 'keys' && id === undefined) return { page: 'keys' }
   return unknown
 }
@@ -73,7 +76,9 @@ export const href = {
   dataset: (id: string) => `#/datasets/${encodeURIComponent(id)}`,
   models: () => '#/models',
   model: (id: string) => `#/models/${encodeURIComponent(id)}`,
-  keys: () => '#/keys'
+  keys: () => '#/keys',
+  webhooks: () => '#/webhooks',
+  webhook: (id: string) => `#/webhooks/${encodeURIComponent(id)}`
 } as const
 
 /** The key of `/#key=kappa_…`, or null. */

@@ -27,6 +27,7 @@ import type {
   RunStatus
 } from './run.ts'
 import type { Sweep, SweepPatch, SweepRuns } from './sweep.ts'
+import type { WebhookDeliveryStore, WebhookStore } from './webhook-stores.ts'
 import type { WorkerRecord } from './worker.ts'
 
 export interface KeyStore {
@@ -418,6 +419,8 @@ export interface Stores {
   readonly workers: WorkerStore
   readonly jobTries: JobTriesStore
   readonly audit: AuditStore
+  readonly webhooks: WebhookStore
+  readonly deliveries: WebhookDeliveryStore
   readonly jobs: JobQueue
   /** The database's clock: leases are compared by it alone, so that no worker's clock takes a run from another. */
   now(): Promise<Date>

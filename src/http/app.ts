@@ -38,6 +38,7 @@ import { servingRoutes } from './routes/serving.ts'
 import { sweepRequestRoutes, sweepRoutes } from './routes/sweeps.ts'
 import { uploadRoutes } from './routes/uploads.ts'
 import { versionContentRoutes, versionRoutes } from './routes/versions.ts'
+import { webhookDeliveryRoutes, webhookRoutes } from './routes/webhooks.ts'
 import { weightUploadRoutes } from './routes/weight-uploads.ts'
 import { workerRoutes } from './routes/workers.ts'
 import { type App, createServer, type TrustedProxies } from './server.ts'
@@ -114,6 +115,8 @@ export async function createApp(options: AppOptions): Promise<App> {
   weightUploadRoutes(app, services)
   prototypeRoutes(app, services)
   evaluationRoutes(app, services)
+  webhookRoutes(app, services)
+  webhookDeliveryRoutes(app, services)
   await servingRoutes(app, { serving: services.serving, limits: options.limits, metrics })
   await objectRoutes(app, options.signedObjects)
   await operationRoutes(app, { checks: options.checks, logger, metrics, dashboard })

@@ -10,6 +10,7 @@ import type { ProjectService } from './projects/projects.ts'
 import type { RunService } from './runs/runs.ts'
 import type { ServingService } from './serving/serving.ts'
 import type { SweepService } from './sweeps/sweeps.ts'
+import type { WebhookService } from './webhooks/webhooks.ts'
 import type { WorkerService } from './workers/workers.ts'
 
 /** Everything that HTTP may ask for. */
@@ -24,6 +25,7 @@ export interface Services {
   readonly prototypes: PrototypeService
   readonly serving: ServingService
   readonly audit: AuditService
+  readonly webhooks: WebhookService
   readonly idempotency: IdempotencyService
   readonly workers: Pick<WorkerService, 'list'>
   readonly requestWork: Pick<RequestWork, 'run'>

@@ -14,6 +14,7 @@ import { type AppOptions, createApp } from '../../src/http/app.ts'
 import type { App } from '../../src/http/server.ts'
 import { createRemovalService } from '../../src/services/removals/removals.ts'
 import type { Services } from '../../src/services/services.ts'
+import { createWebhookPost } from '../../src/services/webhooks/post.ts'
 import { createFolderStore } from '../../src/storage/objects/folder-store.ts'
 import { createDatabase, type Database } from '../../src/storage/postgres/client.ts'
 import { createStores, createUnitOfWork } from '../../src/storage/postgres/unit-of-work.ts'
@@ -79,6 +80,8 @@ export interface TestAppOptions {
   /** Between the services and the database, for faults. */
   readonly unitOfWork?: (real: UnitOfWork) => UnitOfWork
   readonly app?: Partial<AppOptions>
+  /** Where webhooks may go besides the public internet. */
+  readonly webhookNetworks?: readonly string[]
 }
 
 interface TestScope {
@@ -200,7 +203,8 @@ export async function createTestApp(scope: TestScope, options: TestAppOptions = 
     inference,
     notices: options.notices?.(url) ?? null,
     allowedImageHosts: ['images.example'],
-    fetchTimeoutMs: 1000
+    fetchTimeoutMs: 1000,
+    webhookPost: createWebhookPost({ networks: options.webhookNetworks ?? [], timeoutMs: 2000 })
   })
   const app = await createApp({
     services,

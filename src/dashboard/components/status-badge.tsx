@@ -13,7 +13,9 @@ const TONES: Readonly<Record<string, Tone>> = {
   succeeded: 'good',
   ready: 'good',
   complete: 'good',
-  failed: 'bad'
+  failed: 'bad',
+  enabled: 'good',
+  failing: 'warn'
 }
 
 /** The shape before the word says the same as its colour. */

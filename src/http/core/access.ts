@@ -94,6 +94,16 @@ export const ACCESS = {
   deleteEvaluation: 'models:write',
   cancelEvaluation: 'models:write',
 
+  createWebhook: 'admin',
+  listWebhooks: 'admin',
+  getWebhook: 'admin',
+  updateWebhook: 'admin',
+  deleteWebhook: 'admin',
+  rotateWebhookSecret: 'admin',
+  testWebhook: 'admin',
+  listWebhookDeliveries: 'admin',
+  replayWebhookDelivery: 'admin',
+
   createEmbeddings: 'embeddings:write',
   createModelEmbeddings: 'embeddings:write',
   createAssignments: 'embeddings:write',

@@ -38,6 +38,7 @@ const OF_OPERATION: Partial<Record<OperationId, readonly HeaderName[]>> = {
   createSweep: ['Location'],
   createModel: ['Location'],
   createEvaluation: ['Location'],
+  createWebhook: ['Location'],
   createEmbeddings: ['Server-Timing'],
   createModelEmbeddings: ['Server-Timing', 'Kappa-Dimensions'],
   createAssignments: ['Server-Timing'],

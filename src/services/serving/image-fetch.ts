@@ -3,11 +3,12 @@
  * https only, hosts from a list, and the address is judged where the connection is made, so that a name cannot point
  * elsewhere the second time it is asked.
  */
-import { lookup as systemLookup } from 'node:dns'
+import type { lookup as systemLookup } from 'node:dns'
 import type { IncomingMessage } from 'node:http'
 import { type RequestOptions, request as systemRequest } from 'node:https'
-import { BlockList, isIP, type LookupFunction } from 'node:net'
+import { isIP } from 'node:net'
 import { AppError, toError } from '../../base/errors.ts'
+import { guardLookup, isPrivateAddress } from '../addresses.ts'
 
 export interface ImageFetchOptions {
   /** Exact host names; none means that nothing is fetched. */
@@ -26,72 +27,9 @@ export interface ImageFetchOptions {
 const MOST_REDIRECTS = 3
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308])
 
-/** Everything that is not the public internet (IANA special-purpose registries). */
-const PRIVATE_RANGES = [
-  '0.0.0.0/8',
-  '10.0.0.0/8',
-  '100.64.0.0/10',
-  '127.0.0.0/8',
-  '169.254.0.0/16',
-  '172.16.0.0/12',
-  '192.0.0.0/24',
-  '192.0.2.0/24',
-  '192.88.99.0/24',
-  '192.168.0.0/16',
-  '198.18.0.0/15',
-  '198.51.100.0/24',
-  '203.0.113.0/24',
-  '224.0.0.0/4',
-  '240.0.0.0/4',
-  '::/128',
-  '::1/128',
-  '64:ff9b::/96',
-  '64:ff9b:1::/48',
-  '100::/64',
-  '2001::/23',
-  '2001:db8::/32',
-  '2002::/16',
-  'fc00::/7',
-  'fe80::/10',
-  'ff00::/8'
-]
-
-const family = (address: string): 'ipv4' | 'ipv6' => (isIP(address) === 6 ? 'ipv6' : 'ipv4')
-
-function createBlockList(): BlockList {
-  const list = new BlockList()
-  for (const range of PRIVATE_RANGES) {
-    const [network = '', bits = ''] = range.split('/')
-    list.addSubnet(network, Number(bits), family(network))
-  }
-  return list
-}
-
-const BLOCKED = createBlockList()
-
-/** Also for IPv4 addresses written as IPv6 (::ffff:127.0.0.1). */
-export const isPrivateAddress = (address: string): boolean => BLOCKED.check(address, family(address))
-
 const refuse = (message: string): AppError => new AppError('url_not_allowed', { message })
 const unreachable = (message: string, cause?: unknown): AppError =>
   new AppError('url_unreachable', { message }, { cause })
-
-/** A lookup for net.connect that gives only addresses that all may be connected to. */
-function guardLookup(lookup: typeof systemLookup, isPrivate: (address: string) => boolean): LookupFunction {
-  return (hostname, options, callback) => {
-    lookup(hostname, { ...options, all: true }, (error, addresses) => {
-      if (error) return callback(error, '')
-      if (addresses.some(({ address }) => isPrivate(address))) {
-        return callback(refuse(`${hostname} is not on the public internet.`), '')
-      }
-      if (options.all) return callback(null, addresses)
-      const [first] = addresses
-      return first
-        ? callback(null, first.address, first.family)
-        : callback(unreachable(`${hostname} has no address.`), '')
-    })
-  }
-}
 
 /** @param gone aborted when nobody waits for the image any more */
 export type FetchImage = (url: string, gone?: AbortSignal) => Promise<Uint8Array>
@@ -99,7 +37,7 @@ export type FetchImage = (url: string, gone?: AbortSignal) => Promise<Uint8Array
 /** @throws AppError url_not_allowed, url_unreachable, image_too_large, client_gone */
 export function createImageFetch(options: ImageFetchOptions): FetchImage {
   const { allowedHosts, maxBytes, timeoutMs, request = systemRequest, isPrivate = isPrivateAddress } = options
-  const lookup = guardLookup(options.lookup ?? systemLookup, isPrivate)
+  const lookup = guardLookup(isPrivate, options.lookup)
   const hosts = new Set(allowedHosts.map((host) => host.toLowerCase()))
 
   function checkUrl(text: string, base?: URL): URL {

@@ -1,12 +1,14 @@
 import { and, asc, desc, eq, getTableColumns, inArray, isNull, lt, sql } from 'drizzle-orm'
 import { AppError, invariant } from '../../base/errors.ts'
 import type { DatasetStore } from '../../domain/stores.ts'
+import { versionMessage } from '../../domain/webhook.ts'
 import type { Db } from './client.ts'
 import { violatesForeignKey } from './errors.ts'
 import { parseNumberCursor, toPage } from './page.ts'
 import { datasetUploads } from './schema/dataset-uploads.ts'
 import { datasetVersions } from './schema/dataset-versions.ts'
 import { datasets } from './schema/datasets.ts'
+import type { TellWebhooks } from './webhook-messages.ts'
 
 const { lastVersion, ...datasetColumns } = getTableColumns(datasets)
 
@@ -26,9 +28,9 @@ type UploadVerbs =
   | 'listUncompletedUploads'
   | 'removeExpiredUploads'
 
-export const createDatasetStore = (db: Db): DatasetStore => ({
+export const createDatasetStore = (db: Db, tellWebhooks: TellWebhooks): DatasetStore => ({
   ...createUploadVerbs(db),
-  ...createVersionVerbs(db),
+  ...createVersionVerbs(db, tellWebhooks),
 
   async insert(dataset) {
     await db.insert(datasets).values(dataset)
@@ -123,7 +125,7 @@ const createUploadVerbs = (db: Db): Pick<DatasetStore, UploadVerbs> => ({
 /** Matches the partial index dataset_uploads_unfinished word by word, or it would not be used. */
 export const isUncompleted = sql`${datasetUploads.status} <> 'completed'`
 
-const createVersionVerbs = (db: Db): Pick<DatasetStore, VersionVerbs> => ({
+const createVersionVerbs = (db: Db, tellWebhooks: TellWebhooks): Pick<DatasetStore, VersionVerbs> => ({
   async removeVersion(projectId, datasetId, version) {
     const [removed] = await db
       .delete(datasetVersions)
@@ -186,7 +188,9 @@ const createVersionVerbs = (db: Db): Pick<DatasetStore, VersionVerbs> => ({
 
   async updateVersion(datasetId, version, patch) {
     if (Object.keys(patch).length === 0) return
-    await db.update(datasetVersions).set(patch).where(isVersion(datasetId, version))
+    const updating = db.update(datasetVersions).set(patch).where(isVersion(datasetId, version))
+    if (patch.status === undefined) await updating
+    else await tellWebhooks((await updating.returning()).map(versionMessage))
     if (patch.status !== 'ready') return
     await db
       .update(datasets)

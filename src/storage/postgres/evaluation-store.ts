@@ -1,19 +1,22 @@
 import { and, asc, desc, eq, isNotNull, lt, notInArray, sql } from 'drizzle-orm'
 import type { Evaluation } from '../../domain/evaluation.ts'
 import type { EvaluationFilter, EvaluationStore } from '../../domain/stores.ts'
+import { evaluationMessage } from '../../domain/webhook.ts'
 import type { Db } from './client.ts'
 import { holdModel } from './model-store.ts'
 import { toPage } from './page.ts'
 import { holdCheckpoint } from './run-store.ts'
 import { evaluations, groundTruths } from './schema/evaluations.ts'
+import type { TellWebhooks } from './webhook-messages.ts'
 
 type Row = typeof evaluations.$inferSelect
 
 /** Matches the partial index evaluations_unfinished word by word, or it would not be used. */
 export const isUnevaluated = notInArray(evaluations.status, sql`('cancelled', 'succeeded', 'failed')`)
 
-export const createEvaluationStore = (db: Db): EvaluationStore => ({
-  async insert({ bank, queries, against, ...evaluation }) {
+export const createEvaluationStore = (db: Db, tellWebhooks: TellWebhooks): EvaluationStore => ({
+  async insert(whole) {
+    const { bank, queries, against, ...evaluation } = whole
     const { projectId, checkpointId, modelId } = evaluation
     for (const id of [checkpointId, against?.checkpointId ?? null]) {
       if (id !== null) await holdCheckpoint(db, projectId, id)
@@ -28,6 +31,7 @@ export const createEvaluationStore = (db: Db): EvaluationStore => ({
       queriesId: queries?.datasetId ?? null,
       queriesVersion: queries?.version ?? null
     })
+    await tellWebhooks([evaluationMessage(whole)])
   },
 
   async find(projectId, id) {
@@ -81,7 +85,10 @@ export const createEvaluationStore = (db: Db): EvaluationStore => ({
   },
 
   async update(id, patch) {
-    if (Object.keys(patch).length > 0) await db.update(evaluations).set(patch).where(eq(evaluations.id, id))
+    if (Object.keys(patch).length === 0) return
+    const updating = db.update(evaluations).set(patch).where(eq(evaluations.id, id))
+    if (patch.status === undefined) await updating
+    else await tellWebhooks((await updating.returning()).map((row) => evaluationMessage(fromRow(row))))
   },
 
   async remove(id) {

@@ -1,10 +1,12 @@
 import { and, asc, desc, eq, getTableColumns, gt, lt, sql } from 'drizzle-orm'
 import { AppError } from '../../base/errors.ts'
 import type { ModelAliasStore, ModelStore } from '../../domain/stores.ts'
+import { modelMessage } from '../../domain/webhook.ts'
 import type { Db } from './client.ts'
 import { toPage } from './page.ts'
 import { modelAliases, modelNames } from './schema/model-aliases.ts'
 import { models } from './schema/models.ts'
+import type { TellWebhooks } from './webhook-messages.ts'
 
 const modelColumns = {
   ...getTableColumns(models),
@@ -17,7 +19,7 @@ const modelColumns = {
 /** Matches the partial index models_exporting word by word, or it would not be used. */
 const isExporting = eq(models.status, sql`'exporting'`)
 
-export const createModelStore = (db: Db): ModelStore => ({
+export const createModelStore = (db: Db, tellWebhooks: TellWebhooks): ModelStore => ({
   async insert(model) {
     const { name, projectId } = model
     const version = name === null ? null : await nextVersion(db, projectId, name)
@@ -83,7 +85,10 @@ export const createModelStore = (db: Db): ModelStore => ({
   },
 
   async update(id, patch) {
-    if (Object.keys(patch).length > 0) await db.update(models).set(patch).where(eq(models.id, id))
+    if (Object.keys(patch).length === 0) return
+    const updating = db.update(models).set(patch).where(eq(models.id, id))
+    if (patch.status === undefined) await updating
+    else await tellWebhooks((await updating.returning()).map((row) => modelMessage({ ...row, aliases: [] })))
   },
 
   async remove(projectId, id) {

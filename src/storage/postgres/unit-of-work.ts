@@ -22,6 +22,9 @@ import { createRunStore } from './run-store.ts'
 import { createStepReportStore } from './step-report-store.ts'
 import { createSweepStore } from './sweep-store.ts'
 import { createUseStore } from './use-store.ts'
+import { createWebhookDeliveryStore } from './webhook-delivery-store.ts'
+import { createTellWebhooks } from './webhook-messages.ts'
+import { createWebhookStore } from './webhook-store.ts'
 import { createWorkerStore } from './worker-store.ts'
 
 /** Stands for the database's clock, in tests. */
@@ -53,30 +56,36 @@ interface Joined {
   readonly now: Now | undefined
 }
 
-const storesOn = (db: Db, executor: SqlExecutor, { queue, now }: Joined): Stores => ({
-  keys: translating(createKeyStore(db)),
-  projects: translating(createProjectStore(db)),
-  datasets: translating(createDatasetStore(db)),
-  runs: translating(createRunStore(db)),
-  sweeps: translating(createSweepStore(db)),
-  events: translating(createEventStore(db)),
-  metrics: translating(createMetricStore(db)),
-  stepReports: translating(createStepReportStore(db)),
-  checkpoints: translating(createCheckpointStore(db)),
-  models: translating(createModelStore(db)),
-  modelAliases: translating(createModelAliasStore(db)),
-  prototypes: translating(createPrototypeStore(db)),
-  evaluations: translating(createEvaluationStore(db)),
-  removals: translating(createRemovalStore(db)),
-  uses: translating(createUseStore(db)),
-  owners: translating(createOwnerStore(db)),
-  idempotency: translating(createIdempotencyStore(db)),
-  workers: translating(createWorkerStore(db)),
-  jobTries: translating(createJobTriesStore(db)),
-  jobs: translating(queue.through(executor)),
-  now: async () => (now ? now() : timeOf(executor)),
-  audit: translating(createAuditStore(db))
-})
+const storesOn = (db: Db, executor: SqlExecutor, { queue, now: given }: Joined): Stores => {
+  const now = async () => (given ? given() : timeOf(executor))
+  const tellWebhooks = createTellWebhooks(db, now)
+  return {
+    keys: translating(createKeyStore(db)),
+    projects: translating(createProjectStore(db)),
+    datasets: translating(createDatasetStore(db, tellWebhooks)),
+    runs: translating(createRunStore(db)),
+    sweeps: translating(createSweepStore(db)),
+    events: translating(createEventStore(db, tellWebhooks)),
+    metrics: translating(createMetricStore(db)),
+    stepReports: translating(createStepReportStore(db)),
+    checkpoints: translating(createCheckpointStore(db)),
+    models: translating(createModelStore(db, tellWebhooks)),
+    modelAliases: translating(createModelAliasStore(db)),
+    prototypes: translating(createPrototypeStore(db)),
+    evaluations: translating(createEvaluationStore(db, tellWebhooks)),
+    removals: translating(createRemovalStore(db)),
+    uses: translating(createUseStore(db)),
+    owners: translating(createOwnerStore(db)),
+    idempotency: translating(createIdempotencyStore(db)),
+    workers: translating(createWorkerStore(db)),
+    jobTries: translating(createJobTriesStore(db)),
+    webhooks: translating(createWebhookStore(db)),
+    deliveries: translating(createWebhookDeliveryStore(db)),
+    audit: translating(createAuditStore(db)),
+    jobs: translating(queue.through(executor)),
+    now
+  }
+}
 
 async function timeOf(executor: SqlExecutor): Promise<Date> {
   // Not now(): that is when the transaction began, and it may have waited for a row since.

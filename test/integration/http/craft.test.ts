@@ -84,11 +84,11 @@ test('keys never reach the log', { skip }, async () => {
 
 test('what is not there is not found, and a wrong method is told the right ones', { skip }, async () => {
   for (const [method, url] of [
-    ['GET', '/v1/webhooks'],
+    ['GET', '/v1/hooks'],
     ['POST', '/v1/runs/run_1:start'],
     ['POST', '/v1/runs:start'],
     ['POST', '/v1/runs/run_1:cancel:cancel'],
-    ['OPTIONS', '/v1/webhooks'],
+    ['OPTIONS', '/v1/hooks'],
     ['DELETE', '/livez/x']
   ] as const) {
     const missing = await api.call(method, url, { body: 'x', headers: { 'content-type': 'text/plain' }, key: null })

@@ -29,6 +29,12 @@ async function fillLists(): Promise<readonly string[]> {
   for (let i = 0; i < 3; i++) await api.call('POST', '/v1/sweeps', { body: ofSeeds })
   const measured = { model: model.id, dataset: version.datasetId }
   for (let i = 0; i < 3; i++) await api.call('POST', '/v1/evaluations', { body: measured })
+  const hook = { url: 'https://hooks.invalid/', events: ['run.state'] }
+  const [webhook] = await Promise.all(
+    [0, 1, 2].map(async () => (await api.call('POST', '/v1/webhooks', { body: hook })).json)
+  )
+  const told = Array.from({ length: 3 }, () => ({ type: 'state', level: 'info', data: {} }) as const)
+  await api.stores.events.append(run, told, new Date())
   const source = { type: 's3', prefix: 'shoes/' }
   const dataset = `/v1/datasets/${version.datasetId}`
   for (let i = 0; i < 2; i++) await api.call('POST', `${dataset}/versions`, { body: { source } })
@@ -47,6 +53,8 @@ async function fillLists(): Promise<readonly string[]> {
     '/v1/sweeps',
     '/v1/models',
     '/v1/evaluations',
+    '/v1/webhooks',
+    `/v1/webhooks/${webhook.id}/deliveries`,
     `/v1/runs/${run}/checkpoints`,
     aliases
   ]

@@ -1,6 +1,7 @@
 /** A request that succeeds for every operation of the document, made from its examples and from things that are there. */
 import assert from 'node:assert/strict'
 import { newId } from '../../../src/base/ids.ts'
+import { newSecret } from '../../../src/services/webhooks/signature.ts'
 import type { TestApp } from '../../helpers/app.ts'
 import type { RawRequest } from '../../helpers/raw-client.ts'
 import { aCheckpoint, aReadyModel, aReadyVersion } from '../../helpers/records.ts'
@@ -24,6 +25,7 @@ export interface Fixtures {
   readonly model: string
   readonly evaluation: string
   readonly sweep: string
+  readonly webhook: string
 }
 
 export const PART_BYTES = 5_000_000
@@ -47,7 +49,19 @@ export async function makeFixtures(api: TestApp): Promise<Fixtures> {
   const evaluation = await api.call('POST', '/v1/evaluations', { body: { model, dataset: datasetId } })
   const trials = { run: { dataset: datasetId, preset: 'demo' }, grid: { seed: [0, 1] } }
   const sweep = await api.call('POST', '/v1/sweeps', { body: trials })
-  return { dataset: datasetId, run: run.json.id, model, evaluation: evaluation.json.id, sweep: sweep.json.id }
+  const { id: webhook } = await aWebhook(api)
+  return { dataset: datasetId, run: run.json.id, model, evaluation: evaluation.json.id, sweep: sweep.json.id, webhook }
+}
+
+/** However many there are already; of an address that is no one's. */
+async function aWebhook({ stores, projectId }: TestApp): Promise<{ readonly id: string }> {
+  const id = newId('webhook')
+  const disabled = { disabledReason: null, disabledAt: null, failingSince: null }
+  const secrets = { secret: newSecret(), previousSecret: null, previousUntil: null }
+  const asked = { url: 'https://hooks.invalid/', events: ['run.state'] } as const
+  const webhook = { id, projectId, ...asked, ...disabled, ...secrets, createdAt: new Date() }
+  assert.ok(await stores.webhooks.insert(webhook, Number.MAX_SAFE_INTEGER))
+  return { id }
 }
 
 /** The document's example, with ids of what is there. */
@@ -143,6 +157,15 @@ const SPECIAL: Readonly<Record<string, Special>> = {
   },
   // Names of projects are all different.
   createProject: async () => ({ json: { name: newId('project') } }),
+  async deleteWebhook(api) {
+    const { id } = await aWebhook(api)
+    return { path: `/v1/webhooks/${id}` }
+  },
+  async replayWebhookDelivery(api, { run, webhook }) {
+    await api.stores.events.append(run, [{ type: 'state', level: 'info', data: {} }], new Date())
+    const { json } = await api.call('GET', `/v1/webhooks/${webhook}/deliveries`)
+    return { path: `/v1/webhooks/${webhook}/deliveries/${json.data[0].id}:replay` }
+  },
   async putObjectPart(api, { dataset }) {
     const { urls } = await startUpload(api, dataset, { bytes: PART_BYTES })
     return { path: urls[0] ?? '', body: Buffer.alloc(PART_BYTES, 3) }
@@ -170,7 +193,8 @@ export async function requestOf(api: TestApp, operation: Operation, fixtures: Fi
     models: fixtures.model,
     evaluations: fixtures.evaluation,
     projects: api.projectId,
-    sweeps: fixtures.sweep
+    sweeps: fixtures.sweep,
+    webhooks: fixtures.webhook
   }
   const path = template
     .replace('{id}', ids[template.split('/')[2] ?? ''] ?? 'none')

@@ -48,6 +48,7 @@ describe('the configuration', () => {
       ['KAPPA_RATE_LIMIT_PER_MINUTE', 1, 1, 1_000_000, ({ rateLimitPerMinute }) => rateLimitPerMinute],
       ['KAPPA_STREAMS_PER_KEY', 1, 1, 100_000, ({ streamLimits }) => streamLimits.perKey],
       ['KAPPA_STREAMS', 1, 1, 100_000, ({ streamLimits }) => streamLimits.perProcess],
+      ['KAPPA_WEBHOOK_DAYS', 1, 1, 3650, ({ webhooks }) => webhooks.keptDays],
       ['KAPPA_BODIES_MIB', MIB, 1, 65_536, ({ limits }) => limits.bodiesBytes],
       ['KAPPA_REQUEST_MEGAPIXELS', 1_000_000, 1, 100_000, ({ limits }) => limits.requestPixels],
       ['KAPPA_BODY_MIB', MIB, 1, 1024, ({ limits }) => limits.bodyBytes],
@@ -115,6 +116,15 @@ describe('the configuration', () => {
     assert.equal(readConfig({ S3_BUCKET: 'b' }).s3?.forcePathStyle, false)
     assert.throws(() => readConfig({ S3_BUCKET: 'b', S3_FORCE_PATH_STYLE: 'maybe' }), /S3_FORCE_PATH_STYLE must be/)
     assert.equal(readConfig({ HOST: '0.0.0.0', PORT: '81' }).publicUrl, 'http://0.0.0.0:81')
+  })
+
+  it('takes networks for webhooks as addresses and ranges, not as names', () => {
+    const { webhooks } = readConfig({ KAPPA_WEBHOOK_NETWORKS: '10.1.0.0/16, ::1', KAPPA_WEBHOOK_DAYS: '7' })
+    assert.deepEqual(webhooks, { networks: ['10.1.0.0/16', '::1'], keptDays: 7 })
+    assert.deepEqual(readConfig({}).webhooks, { networks: [], keptDays: 30 })
+    for (const wrong of ['loopback', '10.0.0.0/33', 'localhost', '10.0.0.1,x']) {
+      assert.throws(() => readConfig({ KAPPA_WEBHOOK_NETWORKS: wrong }), /KAPPA_WEBHOOK_NETWORKS must be/, wrong)
+    }
   })
 
   it('takes an administrator’s key of twenty characters or more behind its id', () => {

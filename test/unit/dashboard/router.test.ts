@@ -9,12 +9,17 @@ test('every link leads to the page it names', () => {
     href.run('run_1'),
     href.datasets(),
     href.newDataset(),
-    href.dataset('ds_1')
+    href.dataset('ds_1'),
+    href.sweeps(),
+    href.sweep('swp_1'),
+    href.models(),
+    href.model('mdl_1'),
+    href.keys(),
+    href.webhooks(),
+    href.webhook('wh_1')
   ]
   assert.deepEqual(
-    [...links, href.sweeps(), href.sweep('swp_1'), href.models(), href.model('mdl_1'), href.keys()].map(
-      (link) => parseLocation(link).route
-    ),
+    links.map((link) => parseLocation(link).route),
     [
       { page: 'runs' },
       { page: 'new-run' },
@@ -26,7 +31,9 @@ test('every link leads to the page it names', () => {
       { page: 'sweep', id: 'swp_1' },
       { page: 'models' },
       { page: 'model', id: 'mdl_1' },
-      { page: 'keys' }
+      { page: 'keys' },
+      { page: 'webhooks' },
+      { page: 'webhook', id: 'wh_1' }
     ]
   )
 })

@@ -5,10 +5,16 @@ import { partRange } from '../../../src/dashboard/features/datasets/part-range.t
 import { sizeBuckets } from '../../../src/dashboard/features/datasets/size-buckets.ts'
 import { SCOPES } from '../../../src/dashboard/features/keys/scopes.ts'
 import { parseServerTiming } from '../../../src/dashboard/features/models/server-timing.ts'
+import { EVENTS } from '../../../src/dashboard/features/webhooks/events.ts'
 import { SCOPES as DOMAIN_SCOPES } from '../../../src/domain/access.ts'
+import { WEBHOOK_EVENTS } from '../../../src/domain/webhook.ts'
 
 test('keys can be given every scope that there is', () => {
   assert.deepEqual(SCOPES.toSorted(), DOMAIN_SCOPES.toSorted())
+})
+
+test('webhooks can be told of everything that there is to be told', () => {
+  assert.deepEqual(EVENTS, WEBHOOK_EVENTS)
 })
 
 test('the parts of a file cover it without overlap', () => {

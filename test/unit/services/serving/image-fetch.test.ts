@@ -2,11 +2,8 @@ import assert from 'node:assert/strict'
 import { createServer, request as httpRequest, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { type TestContext, test } from 'node:test'
-import {
-  createImageFetch,
-  type ImageFetchOptions,
-  isPrivateAddress
-} from '../../../../src/services/serving/image-fetch.ts'
+import { isPrivateAddress } from '../../../../src/services/addresses.ts'
+import { createImageFetch, type ImageFetchOptions } from '../../../../src/services/serving/image-fetch.ts'
 
 const addressesOf = (addresses: readonly string[]) =>
   ((_: string, __: object, callback: (error: null, found: object[]) => void) =>

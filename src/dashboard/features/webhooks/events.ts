@@ -1,0 +1,16 @@
+import type { WebhookEvent } from '../../../client/resources.ts'
+
+/** In the order in which they are offered; a test holds the list against the domain's. */
+export const EVENTS = [
+  'run.state',
+  'run.progress',
+  'run.checkpoint',
+  'run.alarm',
+  'run.message',
+  'model.ready',
+  'model.failed',
+  'evaluation.ended',
+  'version.ready',
+  'version.failed',
+  'version.cancelled'
+] as const satisfies readonly WebhookEvent[]

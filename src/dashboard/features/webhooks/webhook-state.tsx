@@ -1,0 +1,30 @@
+import type { Webhook } from '../../../client/resources.ts'
+import { StatusBadge } from '../../components/status-badge.tsx'
+import { Ago } from '../../components/time.tsx'
+
+const REASONS: Readonly<Record<NonNullable<Webhook['disabled_reason']>, string>> = {
+  by_user: 'by its owner',
+  gone: 'its endpoint answered 410',
+  failing: 'it failed for five days',
+  backlog: 'more than 10,000 deliveries waited'
+}
+
+export function WebhookState({ webhook }: { readonly webhook: Webhook }) {
+  const { disabled_reason: reason, failing_since: failingSince } = webhook
+  if (reason !== null) {
+    return (
+      <>
+        <StatusBadge status="disabled" /> <span className="small muted">{REASONS[reason]}</span>
+      </>
+    )
+  }
+  if (failingSince === null) return <StatusBadge status="enabled" />
+  return (
+    <>
+      <StatusBadge status="failing" />{' '}
+      <span className="small muted">
+        since <Ago at={failingSince} />
+      </span>
+    </>
+  )
+}

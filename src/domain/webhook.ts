@@ -1,0 +1,132 @@
+import type { DatasetVersion } from './dataset.ts'
+import type { Evaluation } from './evaluation.ts'
+import type { Model } from './model.ts'
+import type { RunEvent } from './run.ts'
+
+export const WEBHOOK_EVENTS = [
+  'run.state',
+  'run.progress',
+  'run.checkpoint',
+  'run.alarm',
+  'run.message',
+  'model.ready',
+  'model.failed',
+  'evaluation.ended',
+  'version.ready',
+  'version.failed',
+  'version.cancelled'
+] as const
+
+export type WebhookEvent = (typeof WEBHOOK_EVENTS)[number]
+
+/**
+ *   enabled ⇄ disabled   by its owner; by us when the endpoint says that it is gone (410), fails for days, or is so slow
+ *                        that deliveries pile up. Only its owner enables it again.
+ */
+export type DisabledReason = 'by_user' | 'gone' | 'failing' | 'backlog'
+
+export interface Webhook {
+  readonly id: string
+  readonly projectId: string
+  readonly url: string
+  readonly events: readonly WebhookEvent[]
+  /** Null while it is enabled. */
+  readonly disabledReason: DisabledReason | null
+  readonly disabledAt: Date | null
+  /** When the first of its failures was that no success has followed. */
+  readonly failingSince: Date | null
+  readonly createdAt: Date
+}
+
+/** `whsec_` and base64. The one before signs along until `previousUntil`. */
+export interface WebhookSecrets {
+  readonly secret: string
+  readonly previousSecret: string | null
+  readonly previousUntil: Date | null
+}
+
+/**
+ *   pending → succeeded | failed     failed after the last try, or when its webhook was disabled
+ *   succeeded | failed → pending     replayed
+ */
+export const DELIVERY_STATUSES = ['pending', 'succeeded', 'failed'] as const
+export type DeliveryStatus = (typeof DELIVERY_STATUSES)[number]
+
+export interface WebhookDelivery {
+  /** Also the message's webhook-id: the same in every try. */
+  readonly id: string
+  readonly projectId: string
+  readonly webhookId: string
+  readonly event: WebhookEvent
+  /** What it is about: the id of a run, model or evaluation; a version as `ds_…@3`. */
+  readonly subject: string
+  /** As it is signed and sent, every time the same bytes. */
+  readonly body: string
+  readonly status: DeliveryStatus
+  /** That were begun. */
+  readonly tries: number
+  readonly nextTryAt: Date
+  /** Until then somebody is sending it. */
+  readonly leasedUntil: Date | null
+  readonly triedAt: Date | null
+  /** Of the last try: null where no answer came. */
+  readonly responseStatus: number | null
+  readonly responseBody: string | null
+  readonly error: string | null
+  readonly durationMs: number | null
+  readonly createdAt: Date
+  readonly endedAt: Date | null
+}
+
+/** Something that webhooks are told of. */
+export interface WebhookMessage {
+  readonly projectId: string
+  readonly event: WebhookEvent
+  readonly subject: string
+  readonly data: object
+}
+
+/** Waits between tries, of the Standard Webhooks specification: ten tries within 76 hours. */
+export const RETRY_AFTER_S = [5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400] as const
+
+/** Null after the last one. An endpoint may ask for a longer wait, up to the longest of ours. */
+export function nextTryAt(tries: number, at: Date, askedS: number | null): Date | null {
+  const planned = RETRY_AFTER_S[tries - 1]
+  if (planned === undefined) return null
+  const waitS = Math.max(planned, Math.min(askedS ?? 0, RETRY_AFTER_S.at(-1)!))
+  return new Date(at.getTime() + waitS * 1000)
+}
+
+const OF_RUN: Readonly<Partial<Record<RunEvent['type'], WebhookEvent>>> = {
+  state: 'run.state',
+  progress: 'run.progress',
+  checkpoint: 'run.checkpoint',
+  alarm: 'run.alarm',
+  message: 'run.message'
+}
+
+/** Null for what is told as an event of the model or evaluation itself. */
+export function runMessage(projectId: string, event: RunEvent): WebhookMessage | null {
+  const name = OF_RUN[event.type]
+  return name === undefined ? null : { projectId, event: name, subject: event.runId, data: event }
+}
+
+export function modelMessage({ id, projectId, name, runId, status, error }: Model): WebhookMessage | null {
+  if (status === 'exporting') return null
+  const data = { modelId: id, name, runId, status, error }
+  return { projectId, event: `model.${status}`, subject: id, data }
+}
+
+export function versionMessage(one: DatasetVersion): WebhookMessage | null {
+  const { datasetId, version, projectId, status, images, rejected, error } = one
+  if (status === 'queued' || status === 'ingesting') return null
+  const data = { datasetId, version, status, images, rejected, error }
+  return { projectId, event: `version.${status}`, subject: `${datasetId}@${version}`, data }
+}
+
+export function evaluationMessage(one: Evaluation): WebhookMessage | null {
+  const { id, projectId, name, modelId, checkpointId, runId, status, error } = one
+  if (status === 'queued' || status === 'running') return null
+  const data = { evaluationId: id, name, modelId, checkpointId, runId, status, error }
+  return { projectId, event: 'evaluation.ended', subject: id, data }
+}
