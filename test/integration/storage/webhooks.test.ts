@@ -153,7 +153,7 @@ for (const { name, skip, open } of CANDIDATES) {
       const error = { code: 'archive_invalid', message: 'It is none.' }
       await stores.models.insert(made)
       await stores.models.insert(imported)
-      await stores.models.update(made.id, { name: 'shoes' })
+      await stores.models.update(made.id, { step: 7 })
       await stores.models.update(made.id, { status: 'ready' })
       await stores.models.update(imported.id, { status: 'failed', error })
       const evaluation = anEvaluation(run, made.id)
