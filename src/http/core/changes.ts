@@ -25,6 +25,8 @@ declare module 'fastify' {
 /** No GET, and still nothing that an audit asks about. */
 export const UNRECORDED = {
   validateRun: 'writes nothing',
+  validateSweep: 'writes nothing',
+  testWebhook: 'writes nothing; who makes and changes the webhook is recorded',
   createEmbeddings: 'writes nothing, and there are thousands a minute',
   createModelEmbeddings: 'writes nothing, and there are thousands a minute',
   createAssignments: 'writes nothing, and there are thousands a minute',
@@ -41,12 +43,14 @@ function actionOf({ method, routeOptions }: FastifyRequest): OperationId | null 
   return operationId
 }
 
-/** Of what the address names the innermost: `ds_1@3` of a version, `up_1` of an upload. */
+/** Of what the address names the innermost: `ds_1@3` of a version, `up_1` of an upload, `shoes@prod` of an alias. */
 function namedBy({ params, url }: FastifyRequest): string {
-  const { id, version, upload_id: upload, ...others } = params as Readonly<Record<string, string | undefined>> // validated
-  if (upload !== undefined) return upload
+  const { id, version, name, alias, ...others } = params as Readonly<Record<string, string | undefined>> // validated
+  const [within] = Object.values(others)
+  if (within !== undefined) return within
   if (version !== undefined) return `${id}@${version}`
-  return [id, ...Object.values(others)].filter((one) => one !== undefined).join('/') || url
+  if (alias !== undefined) return `${name}@${alias}`
+  return id ?? url
 }
 
 function keptHeaders(reply: FastifyReply): Record<string, string> {

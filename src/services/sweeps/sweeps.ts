@@ -144,10 +144,11 @@ export function createSweepService(deps: SweepServiceDeps) {
     },
 
     /** Its runs stay. @throws AppError sweep_not_found */
-    async remove(projectId: string, id: string): Promise<void> {
-      const isRemoved = await unitOfWork((tx) => tx.sweeps.remove(projectId, id))
-      if (!isRemoved) throw new AppError('sweep_not_found', { sweepId: id })
-    }
+    remove: (projectId: string, id: string): Promise<void> =>
+      unitOfWork(async (tx) => {
+        // Inside: what is refused is not in the audit log.
+        if (!(await tx.sweeps.remove(projectId, id))) throw new AppError('sweep_not_found', { sweepId: id })
+      })
   }
 }
 

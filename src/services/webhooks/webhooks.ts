@@ -118,9 +118,10 @@ export function createWebhookService({ unitOfWork, stores, newId, post }: Webhoo
     },
 
     /** @throws AppError webhook_not_found */
-    async remove(projectId: string, id: string): Promise<void> {
-      if (!(await stores.webhooks.remove(projectId, id))) throw notFound(id)
-    },
+    remove: (projectId: string, id: string): Promise<void> =>
+      unitOfWork(async (tx) => {
+        if (!(await tx.webhooks.remove(projectId, id))) throw notFound(id)
+      }),
 
     /** The secret before signs along for a day. @throws AppError webhook_not_found */
     rotate: (projectId: string, id: string): Promise<IssuedWebhook> =>

@@ -6,7 +6,7 @@ import { UNRECORDED } from '../../../src/http/core/changes.ts'
 import { createTestApp, type TestApp } from '../../helpers/app.ts'
 import { fakeClock } from '../../helpers/fake-clock.ts'
 import { whyNoPostgres } from '../../helpers/postgres.ts'
-import { aNetworkOf } from '../../helpers/records.ts'
+import { aCheckpoint, aNetworkOf } from '../../helpers/records.ts'
 import { type Fixtures, listOperations, makeFixtures, type Operation, requestOf } from './every-operation.ts'
 
 const skip = await whyNoPostgres()
@@ -42,6 +42,10 @@ const BODIES: Readonly<Record<string, (api: TestApp) => Promise<object>>> = {
   createWeightUpload: async () => ({ filename: 'a.safetensors', bytes: 3 }),
   createRun: async () => ({ dataset: fixtures.dataset, preset: 'demo' }),
   createEvaluation: async () => ({ model: fixtures.model, dataset: fixtures.dataset }),
+  forkRun: async () => {
+    await api.stores.checkpoints.insert({ ...aCheckpoint(fixtures.run, api.projectId), step: 1000 })
+    return {}
+  },
   createDatasetVersion: async () => ({ source: { type: 's3', prefix: 'imports/shoes/' } }),
   createModel: async () => ({ import: { source: { type: 's3', prefix: 'imports/weights/' } } })
 }
@@ -84,8 +88,11 @@ for (const operation of changing) {
     assert.deepEqual(more, [])
     assert.deepEqual([entry?.actor, entry?.action], [actor, operation.id])
     const made = answer.text === '' ? null : answer.json.id
-    if (made !== null) assert.equal(entry.subject, made)
-    assert.match(entry.subject, /^[a-z]+_[0-9a-z]{26}(@\d+)?$/)
+    if (made != null) assert.equal(entry.subject, made)
+    assert.match(
+      entry.subject,
+      operation.id.endsWith('ModelAlias') ? /^shoes, ViT-S@\w+$/ : /^[a-z]+_[0-9a-z]{26}(@\d+)?$/
+    )
     assert.ok(!JSON.stringify(entry).includes(api.adminKey.split('_')[2]!))
   })
 }

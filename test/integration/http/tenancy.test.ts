@@ -23,7 +23,13 @@ interface Tenant {
   readonly weights: string
   readonly run: string
   readonly checkpoint: string
+  readonly sweep: string
   readonly model: string
+  /** Of its model. */
+  readonly name: string
+  readonly alias: string
+  readonly webhook: string
+  readonly delivery: string
   readonly evaluation: string
   readonly keyId: string
   readonly project: string
@@ -43,7 +49,14 @@ async function aTenant(project: string): Promise<Tenant> {
   const run = await make(key, '/v1/runs', { dataset, method: 'dino-vmf', preset: 'demo' })
   const checkpoint = aCheckpoint(run, projectId)
   await api.stores.checkpoints.insert(checkpoint)
-  const model = await aReadyModel(api.stores, projectId)
+  const sweep = await make(key, '/v1/sweeps', { run: { dataset, preset: 'demo' }, grid: { seed: [0] } })
+  const name = `${project}-shoes`
+  const model = await aReadyModel(api.stores, projectId, { name })
+  const alias = `${project}-prod`
+  await api.call('PUT', `/v1/models/${name}/aliases/${alias}`, { key, body: { model: model.id } })
+  const webhook = await make(key, '/v1/webhooks', { url: 'https://hooks.invalid/', events: ['run.state'] })
+  await api.stores.events.append(run, [{ type: 'state', level: 'info', data: {} }], new Date())
+  const delivery = (await api.call('GET', `/v1/webhooks/${webhook}/deliveries`, { key })).json.data[0].id
   await aNetworkOf(api.objects, model)
   const keyId = (await api.call('GET', '/v1/keys', { key })).json.data[0].id
   const evaluation = await make(key, '/v1/evaluations', { model: model.id, dataset })
@@ -57,7 +70,12 @@ async function aTenant(project: string): Promise<Tenant> {
     weights,
     run,
     checkpoint: checkpoint.id,
+    sweep,
     model: model.id,
+    name,
+    alias,
+    webhook,
+    delivery,
     evaluation,
     keyId,
     project: projectId
@@ -67,7 +85,10 @@ async function aTenant(project: string): Promise<Tenant> {
 const owner = skip ? (undefined as unknown as Tenant) : await aTenant('owner')
 const stranger = skip ? (undefined as unknown as Tenant) : await aTenant('stranger')
 const nobody = Object.fromEntries(
-  Object.entries(owner ?? {}).map(([name, id]) => [name, id.replace(/_[0-9a-z]{10}/, '_0000000000')])
+  Object.entries(owner ?? {}).map(([name, id]) => [
+    name,
+    id.replace(/_[0-9a-z]{10}/, '_0000000000').replace(/^owner-/, 'nobody-')
+  ])
 ) as unknown as Tenant // the ids of the owner, as nobody has them
 
 /** What a path names, by its collection. */
@@ -75,7 +96,13 @@ const OF_PATH: Readonly<Record<string, (tenant: Tenant) => string>> = {
   'datasets id': ({ dataset }) => dataset,
   'datasets upload_id': ({ upload }) => upload,
   'runs id': ({ run }) => run,
+  'runs checkpoint_id': ({ checkpoint }) => checkpoint,
+  'sweeps id': ({ sweep }) => sweep,
   'models id': ({ model }) => model,
+  'models name': ({ name }) => name,
+  'models alias': ({ alias }) => alias,
+  'webhooks id': ({ webhook }) => webhook,
+  'webhooks delivery_id': ({ delivery }) => delivery,
   'models upload_id': ({ weights }) => weights,
   'evaluations id': ({ evaluation }) => evaluation,
   'keys id': ({ keyId }) => keyId,
@@ -113,6 +140,19 @@ const runTexts: Readonly<Record<string, Request>> = {
     ofRun(() => ({ evaluation: { dataset: own.dataset, queries: named.dataset } }))(named, own)
 }
 
+const ofFork =
+  (more: (named: Tenant) => object): Request =>
+  (named, { checkpoint }) => ({ body: { checkpoint, overrides: { evaluation: more(named) } } })
+const sweepTexts = Object.fromEntries(
+  Object.entries(runTexts).map(([at, request]): [string, Request] => [
+    `/run${at}`,
+    (named, own) => {
+      const asked = request(named, own)
+      return 'body' in asked ? { body: { run: asked.body, grid: { seed: [0] } } } : asked
+    }
+  ])
+)
+
 /** Everything but paths that names something: by operation and place, a request that is right but for this one id. */
 const NAMED: Readonly<Record<string, Readonly<Record<string, Request>>>> = {
   createDatasetVersion: {
@@ -120,6 +160,16 @@ const NAMED: Readonly<Record<string, Readonly<Record<string, Request>>>> = {
   },
   createRun: runTexts,
   validateRun: runTexts,
+  createSweep: sweepTexts,
+  validateSweep: sweepTexts,
+  forkRun: {
+    '/checkpoint': ({ checkpoint }) => ({ body: { checkpoint } }),
+    '/overrides/evaluation/dataset': ofFork(({ dataset }) => ({ dataset })),
+    '/overrides/evaluation/queries': (named, own) =>
+      ofFork(() => ({ dataset: own.dataset, queries: named.dataset }))(named, own)
+  },
+  putModelAlias: { '/model': ({ model }) => ({ body: { model } }) },
+  listModels: { 'query:name': ({ name }) => ({ query: `name=${name}` }) },
   createModel: {
     '/checkpoint': ({ checkpoint }) => ({ body: { checkpoint } }),
     '/import/source/uploads[]': ({ weights }) => ({
@@ -136,7 +186,10 @@ const NAMED: Readonly<Record<string, Readonly<Record<string, Request>>>> = {
     '/against': ofEvaluation(({ model }) => ({ against: model, protocols: ['label_free'] }))
   },
   createEmbeddings: { '/model': ({ model }) => ({ body: { model, input: 'iVBORw0KGgo=' } }) },
-  listRuns: { 'query:dataset': ({ dataset }) => ({ query: `dataset=${dataset}` }) },
+  listRuns: {
+    'query:dataset': ({ dataset }) => ({ query: `dataset=${dataset}` }),
+    'query:sweep': ({ sweep }) => ({ query: `sweep=${sweep}` })
+  },
   listAudit: {
     'query:actor': ({ keyId }) => ({ query: `actor=${keyId}` }),
     'query:subject': ({ run }) => ({ query: `subject=${run}` })
@@ -152,11 +205,14 @@ const NAMED: Readonly<Record<string, Readonly<Record<string, Request>>>> = {
   }
 }
 /** Lists are asked with a filter: nothing fits one that names nothing of ours. */
-const FILTERED: ReadonlySet<string> = new Set(['listRuns', 'listEvaluations', 'listAudit'])
+const FILTERED: ReadonlySet<string> = new Set(['listRuns', 'listModels', 'listEvaluations', 'listAudit'])
 
 /** Texts that name nothing: names for people, contents, cursors (sealed with the project's id), folders of the bucket. */
 const NAMELESS: ReadonlySet<string> = new Set([
   '/name',
+  '/run/name',
+  '/objective/metric',
+  '/url',
   '/filename',
   '/parts[]/etag',
   '/source/classes[]',
@@ -169,7 +225,8 @@ const NAMELESS: ReadonlySet<string> = new Set([
   '/user',
   'query:action',
   'query:after',
-  'query:keys'
+  'query:keys',
+  'query:metrics'
 ])
 
 const operations = skip ? [] : listOperations(api)
@@ -188,7 +245,10 @@ test('every text of every request names something in the matrix, or is known to 
   assert.deepEqual(undecided, [], 'decide in OF_PATH, NAMED or NAMELESS of this file')
 })
 
-const idless = (text: string): string => text.replaceAll(/(ds|up|run|ckpt|mdl|eval|key|prj|req)_[0-9a-z]{26}/g, '$1')
+const idless = (text: string): string =>
+  text
+    .replaceAll(/(ds|up|run|ckpt|swp|mdl|eval|key|prj|req|wh|msg)_[0-9a-z]{26}/g, '$1')
+    .replaceAll(/(owner|nobody)-(shoes|prod)/g, '$2')
 
 /** Asked by the stranger, for what is the owner's and for what nobody has. */
 async function assertHidden(
@@ -209,7 +269,10 @@ for (const operation of operations.filter(({ id, template }) => isTenants(id) &&
     const body = BODIES[operation.id] ?? exampleBody(api, operation, stranger)
     const collection = template.split('/')[2]
     const parameters = [...template.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => name)
-    const ids = parameters.filter((name) => NUMBERS[name] === undefined)
+    // Whoever makes an alias gives it the name.
+    const ids = parameters.filter(
+      (name) => NUMBERS[name] === undefined && !(id === 'putModelAlias' && name === 'alias')
+    )
     // One after the other, the rest being the stranger's own; and all of them.
     for (const foreign of [...ids.map((one) => [one]), ids]) {
       const ask = (named: Tenant) => {
@@ -231,7 +294,10 @@ for (const [operationId, places] of Object.entries(skip ? {} : NAMED)) {
     test(`${method} ${template} answers ${answer} for another project's id at ${at}`, { skip }, async () => {
       const ask = (named: Tenant) => {
         const request = requestOf(named, stranger)
-        const path = template.replace('{id}', stranger.dataset)
+        const path = template.replaceAll(/\{(\w+)\}/g, (_, name: string) => {
+          const of = OF_PATH[`${template.split('/')[2]} ${name}`]
+          return of?.(stranger) ?? assert.fail(`what is ${name}?`)
+        })
         return 'query' in request
           ? api.call(method, `${path}?${request.query}`, { key: stranger.key })
           : api.call(method, path, { key: stranger.key, body: request.body })
@@ -254,7 +320,7 @@ test('after all of it nothing of the owner has changed, and no list shows it', {
   assert.deepEqual([status, name], ['queued', null])
   assert.equal((await get(`/v1/datasets/${owner.dataset}/versions/1`, owner.key)).json.status, 'ready')
   assert.equal((await get(`/v1/datasets/${owner.dataset}`, owner.key)).json.name, 'shoes')
-  assert.equal((await get(`/v1/models/${owner.model}`, owner.key)).json.name, 'shoes')
+  assert.equal((await get(`/v1/models/${owner.model}`, owner.key)).json.name, owner.name)
   assert.equal((await get(`/v1/evaluations/${owner.evaluation}`, owner.key)).json.status, 'queued')
   assert.equal((await get('/v1/keys', owner.key)).json.data[0].revoked_at, null)
   const foreign = Object.values(owner).filter((id) => id !== owner.key)
