@@ -394,6 +394,8 @@ export interface JobTriesStore {
   loadMany(subjects: readonly string[]): Promise<readonly JobTries[]>
   put(tries: JobTries): Promise<void>
   remove(subject: string): Promise<void>
+  /** Of all its versions. */
+  removeOfDataset(datasetId: string): Promise<void>
   removeUnchanged(since: Date): Promise<void>
 }
 

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Client } from 'pg'
 import type { Prng } from '../../src/math/prng.ts'
 import type { KeptAlive } from './kept-alive.ts'
+import type { SmallDisk } from './small-disk.ts'
 import type { World } from './world.ts'
 
 type Fault = (world: World, random: Prng) => Promise<void>
@@ -35,28 +36,29 @@ async function stopAndGoOn(one: KeptAlive, seconds: () => Promise<void>): Promis
   }
 }
 
-/** One at a time on the database server: a crash while it is read-only would be met by a restart that keeps the setting. */
-let isServerBusy = false
-
-const onServer =
-  (fault: Fault): Fault =>
-  async (world, random) => {
-    if (isServerBusy) return
-    isServerBusy = true
+/** Faults that would be met by each other and not by the platform: a second one that comes meanwhile does nothing. */
+function oneAtATime(): (fault: Fault) => Fault {
+  let isBusy = false
+  return (fault) => async (world, random) => {
+    if (isBusy) return
+    isBusy = true
     try {
       await fault(world, random)
     } finally {
-      isServerBusy = false
+      isBusy = false
     }
   }
+}
 
-const withDisk =
-  (fault: (disk: NonNullable<World['disks'][number]>, random: Prng) => Promise<void>): Fault =>
-  async ({ disks }, random) => {
-    // The first worker's disk stays whole: what is wrong with every node is wrong with the work.
+const onServer = oneAtATime()
+const onDisk = oneAtATime()
+
+/** The first worker's disk stays whole: what is wrong with every node is wrong with the work. */
+const withDisk = (fault: (disk: SmallDisk, random: Prng) => Promise<void>): Fault =>
+  onDisk(async ({ disks }, random) => {
     const disk = disks[1]
     if (disk) await fault(disk, random)
-  }
+  })
 
 export const FAULTS: Readonly<Record<string, Fault>> = {
   'kill a worker': async ({ workers }, random) => oneOf(random, workers).kill('SIGKILL'),

@@ -2,6 +2,7 @@
 import { Client } from 'pg'
 import type { Reply } from '../helpers/platform.ts'
 import type { Ledger } from './ledger.ts'
+import { checkOwners } from './owners.ts'
 import type { World } from './world.ts'
 
 type Broken = string[]
@@ -37,8 +38,8 @@ async function checkRun(world: World, ledger: Ledger, id: string): Promise<Broke
   const steps: number[] = metrics.series[0]?.steps ?? []
   const isWhole = steps.length === run.progress.total_steps && steps.every((step, i) => step === i + 1)
   if (!isWhole) broken.push(`run ${id} has ${steps.length} points of loss for ${run.progress.total_steps} steps`)
-  if (run.model === null) broken.push(`run ${id} has no model`)
-  else ledger.models.add(run.model)
+  if (run.model !== null) ledger.models.add(run.model)
+  else if (!ledger.withoutModel.has(id)) broken.push(`run ${id} has no model`)
   return broken
 }
 
@@ -93,7 +94,8 @@ async function checkQueue(world: World): Promise<Broken> {
 }
 
 export async function checkInvariants(world: World, ledger: Ledger): Promise<readonly string[]> {
-  const broken: Broken = []
+  // What is collected wrongly is missed by all that follows.
+  const broken: Broken = [...(await checkOwners(world))]
   for (const id of ledger.datasets) broken.push(...(await checkExists(world, `/v1/datasets/${id}`)))
   for (const reference of ledger.versions.keys()) {
     const [id, number] = reference.split('@')
@@ -103,6 +105,10 @@ export async function checkInvariants(world: World, ledger: Ledger): Promise<rea
   for (const id of ledger.models) broken.push(...(await checkModel(world, id)))
   for (const id of ledger.evaluations.keys())
     broken.push(...(await checkStatus(world, `/v1/evaluations/${id}`, ['succeeded'])))
+  for (const path of ledger.removed) {
+    const { status } = await world.call('GET', path)
+    if (status !== 404) broken.push(`${path} was deleted and is answered with ${status}`)
+  }
   broken.push(...(await checkOnce(world, ledger)), ...(await checkQueue(world)))
   return broken
 }
@@ -126,5 +132,13 @@ export async function whatIsOpen(world: World): Promise<readonly string[]> {
   for (const { id } of await everyPage(world, '/v1/datasets'))
     for (const { version, status } of await everyPage(world, `/v1/datasets/${id}/versions`))
       if (!['ready', 'failed', 'cancelled'].includes(status)) open.push(`${id}@${version} ${status}`)
-  return open
+  return [...open, ...(await whatIsToGo(world))]
+}
+
+async function whatIsToGo({ databaseUrl }: World): Promise<readonly string[]> {
+  const client = new Client({ connectionString: databaseUrl })
+  await client.connect()
+  const { rows } = await client.query('select prefix, tries from removals')
+  await client.end()
+  return rows.map(({ prefix, tries }) => `${prefix} to be removed, tried ${tries} times`)
 }

@@ -14,6 +14,10 @@ export interface Ledger {
   readonly runs: Map<string, PromisedRun>
   readonly models: Set<string>
   readonly evaluations: Map<string, { isCancelled: boolean }>
+  /** Paths of what was deleted: nothing may answer there any more. */
+  readonly removed: Set<string>
+  /** Runs whose model was deleted. */
+  readonly withoutModel: Set<string>
   /** Checkpoints of runs, by seed, of one that nothing disturbed: step → hash of the state. */
   readonly undisturbed: Map<number, string>
 }
@@ -24,5 +28,7 @@ export const createLedger = (): Ledger => ({
   runs: new Map(),
   models: new Set(),
   evaluations: new Map(),
+  removed: new Set(),
+  withoutModel: new Set(),
   undisturbed: new Map()
 })

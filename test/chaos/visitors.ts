@@ -140,6 +140,31 @@ async function embed(visit: Visit): Promise<void> {
   await ask(visit, 'POST', { path: `/v1/models/${model}/embeddings`, body: heldOut.pngs[0]!, headers })
 }
 
+/** What is in use is refused, and stays. Heard without an answer, it may be gone: then it is asked for again until there is one. */
+async function removeSomething(visit: Visit): Promise<void> {
+  const { ledger, random } = visit
+  const paths = [
+    ...[...ledger.models].map((id) => `/v1/models/${id}`),
+    ...[...ledger.evaluations.keys()].map((id) => `/v1/evaluations/${id}`),
+    ...[...ledger.runs.keys()].map((id) => `/v1/runs/${id}`),
+    ...[...ledger.datasets].map((id) => `/v1/datasets/${id}`)
+  ]
+  const path = oneOf(random, paths)!
+  const known = await ask(visit, 'GET', { path })
+  if (known === null) return
+  const deleted = await ask(visit, 'DELETE', { path })
+  // Without an answer nobody knows, and nothing is promised.
+  if (deleted !== null && ![204, 404].includes(deleted.status)) return
+  const { id } = known.json
+  if (deleted !== null) ledger.removed.add(path)
+  if (path.startsWith('/v1/models/') && known.json.run) ledger.withoutModel.add(known.json.run)
+  ledger.models.delete(id)
+  ledger.evaluations.delete(id)
+  ledger.runs.delete(id)
+  ledger.datasets.delete(id)
+  for (const reference of ledger.versions.keys()) if (reference.startsWith(`${id}@`)) ledger.versions.delete(reference)
+}
+
 const VISITS: readonly ((visit: Visit) => Promise<void>)[] = [
   uploadImages,
   startRun,
@@ -147,7 +172,8 @@ const VISITS: readonly ((visit: Visit) => Promise<void>)[] = [
   changeItsMind,
   exportCheckpoint,
   measure,
-  embed
+  embed,
+  removeSomething
 ]
 
 /** At the pace of a small team, so that a storm of three minutes leaves no more than the two cores can finish. */

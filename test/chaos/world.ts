@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { freePort } from '../../src/base/free-port.ts'
 import { migrate } from '../../src/storage/postgres/migrate.ts'
-import { connectS3 } from '../helpers/object-store.ts'
+import { connectS3, type S3Server } from '../helpers/object-store.ts'
 import { createCaller } from '../helpers/platform.ts'
 import { type PostgresServer, startPostgresServer } from '../helpers/postgres-server.ts'
 import { createFaultyProxy, type FaultyProxy } from './faulty-proxy.ts'
@@ -19,6 +19,8 @@ export interface World extends ReturnType<typeof createCaller> {
   /** Of the server itself, past the proxy. */
   readonly databaseUrl: string
   readonly postgres: PostgresServer
+  /** The server itself, past the proxy. */
+  readonly s3: Omit<S3Server, 'stop'>
   readonly proxies: { readonly database: FaultyProxy; readonly objects: FaultyProxy }
   readonly api: KeptAlive
   readonly workers: readonly KeptAlive[]
@@ -78,6 +80,7 @@ export async function createWorld(): Promise<World> {
     adminKey,
     databaseUrl: postgres.url,
     postgres,
+    s3,
     proxies: { database, objects },
     api,
     workers,

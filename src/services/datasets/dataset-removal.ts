@@ -4,6 +4,7 @@ import { AppError } from '../../base/errors.ts'
 import type { Upload } from '../../domain/dataset.ts'
 import { type NewRemoval, usedBy } from '../../domain/removal.ts'
 import type { UnitOfWork } from '../../domain/stores.ts'
+import { endTries, versionSubject } from '../jobs/job-tries.ts'
 import { refuseInUse } from '../removals/refuse-in-use.ts'
 import { datasetPrefix, type VersionPosition } from './dataset-versions.ts'
 import { type UploadOwner, uploadPrefix } from './uploads.ts'
@@ -31,6 +32,7 @@ export function createDatasetRemoval({ unitOfWork, clock }: DatasetRemovalDeps) 
       unitOfWork(async (tx) => {
         const uploads = await tx.datasets.listUncompletedUploads(projectId, id)
         if (!(await tx.datasets.remove(projectId, id))) throw new AppError('dataset_not_found', { datasetId: id })
+        await tx.jobTries.removeOfDataset(id)
         const uses = await tx.uses.ofDataset(id)
         const ids = usedBy(uses)
         if (ids !== null) {
@@ -59,7 +61,8 @@ export function createDatasetRemoval({ unitOfWork, clock }: DatasetRemovalDeps) 
       unitOfWork(async (tx) => {
         const removed = await tx.datasets.removeVersion(projectId, datasetId, version)
         if (removed === null) throw new AppError('dataset_version_not_found', { datasetId, version })
-        const subject = `${datasetId}@${version}`
+        const subject = versionSubject(datasetId, version)
+        await endTries(tx, { subject })
         refuseInUse(await tx.uses.ofDataset(datasetId, version), {
           code: 'dataset_version_in_use',
           name: subject,

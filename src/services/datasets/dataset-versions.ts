@@ -12,7 +12,7 @@ import {
 import type { Page, PageRequest } from '../../domain/page.ts'
 import type { ObjectStore } from '../../domain/ports.ts'
 import type { Stores, UnitOfWork } from '../../domain/stores.ts'
-import { versionSubject } from '../jobs/job-tries.ts'
+import { endTries, versionSubject } from '../jobs/job-tries.ts'
 import { checkQuotas } from '../projects/quotas.ts'
 import { listImages, listRejected, type RejectedFile } from './dataset-images.ts'
 import { checkCombination, checkPrefix, checkSelection } from './dataset-sources.ts'
@@ -151,8 +151,9 @@ export function createVersionVerbs(deps: VersionDeps) {
         await tx.datasets.updateVersion(datasetId, version, patch)
         // Where nobody has it just now, somebody removes what is there of it.
         const kind = await ingestKindOf(tx, known)
-        const key = versionSubject(datasetId, version)
-        await tx.jobs.enqueue(kind, { datasetId, version }, { key, project: projectId })
+        const subject = versionSubject(datasetId, version)
+        await endTries(tx, { subject })
+        await tx.jobs.enqueue(kind, { datasetId, version }, { key: subject, project: projectId })
         return { ...known, ...patch }
       })
     },

@@ -9,6 +9,7 @@ import type { Page, PageRequest } from '../../domain/page.ts'
 import type { EvaluationFilter, Stores, UnitOfWork } from '../../domain/stores.ts'
 import { parseReference } from '../datasets/dataset-versions.ts'
 import { type DescriptionPatch, described } from '../description.ts'
+import { endTries } from '../jobs/job-tries.ts'
 import type { ModelService } from '../models/models.ts'
 import { close, lockOpen } from './close.ts'
 import { type OtherSources, planByNames } from './name-protocols.ts'
@@ -132,6 +133,7 @@ export function createEvaluationService(deps: EvaluationServiceDeps) {
         if (!open) return known
         // Where nobody has it just now, somebody removes what was kept for it.
         await enqueueEvaluation(tx, open)
+        await endTries(tx, { subject: id })
         return close(tx, open, { status: 'cancelled', finishedAt: new Date(clock.now()) })
       }),
 

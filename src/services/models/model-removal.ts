@@ -1,6 +1,7 @@
 import type { Clock } from '../../base/clock.ts'
 import { AppError } from '../../base/errors.ts'
 import type { UnitOfWork } from '../../domain/stores.ts'
+import { endTries } from '../jobs/job-tries.ts'
 import { refuseInUse } from '../removals/refuse-in-use.ts'
 
 export interface ModelRemovalDeps {
@@ -26,6 +27,7 @@ export const createModelRemoval =
         throw new AppError('model_has_alias', { message, modelId: id })
       }
       await tx.models.remove(projectId, id)
+      await endTries(tx, { subject: id })
       refuseInUse(await tx.uses.ofModel(id), { code: 'model_in_use', name: `Model ${id}`, details: { modelId: id } })
       const now = new Date(clock.now())
       const run = known.runId === null ? null : await tx.runs.load(known.runId, { lock: true })

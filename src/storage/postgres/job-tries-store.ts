@@ -1,4 +1,4 @@
-import { eq, inArray, lt } from 'drizzle-orm'
+import { eq, inArray, like, lt } from 'drizzle-orm'
 import type { JobTriesStore } from '../../domain/stores.ts'
 import type { Db } from './client.ts'
 import { jobTries } from './schema/job-tries.ts'
@@ -25,6 +25,10 @@ export const createJobTriesStore = (db: Db): JobTriesStore => ({
 
   async remove(subject) {
     await db.delete(jobTries).where(eq(jobTries.subject, subject))
+  },
+
+  async removeOfDataset(datasetId) {
+    await db.delete(jobTries).where(like(jobTries.subject, `${datasetId.replaceAll('_', '\\_')}@%`))
   },
 
   async removeUnchanged(since) {

@@ -6,8 +6,10 @@ import { after, afterEach, before, test } from 'node:test'
 import { newId } from '../../../src/base/ids.ts'
 import type { Run } from '../../../src/domain/run.ts'
 import type { WorkerState } from '../../../src/domain/worker.ts'
-import { failTry, takeTurn } from '../../../src/services/jobs/job-tries.ts'
+import { createDatasetRemoval } from '../../../src/services/datasets/dataset-removal.ts'
+import { failTry, takeTurn, versionSubject } from '../../../src/services/jobs/job-tries.ts'
 import { createOpenWork } from '../../../src/services/jobs/open-work.ts'
+import { createModelRemoval } from '../../../src/services/models/model-removal.ts'
 import { newModel } from '../../../src/services/models/new-model.ts'
 import { createWorkerService } from '../../../src/services/workers/workers.ts'
 import type { TrainRunDeps } from '../../../src/tasks/train-run.ts'
@@ -193,6 +195,20 @@ test('a damaged file of the local cache is fetched again, and the run ends as if
   assert.deepEqual([(await bench.load(run)).status], ['succeeded'])
   const { latestCheckpointId } = await bench.load(run)
   assert.equal((await bench.stores.checkpoints.load(latestCheckpointId ?? ''))?.stateHash, stateAfter(7, 10))
+})
+
+test('what is cancelled or removed while a worker has it leaves no tries', { skip }, async () => {
+  const run = await bench.addRun({})
+  const { projectId, datasetId } = run
+  const model = await bench.stores.models.insert(
+    newModel({ id: newId('model'), projectId, name: null, createdAt: new Date(clock.now()), importedFrom: null })
+  )
+  const subjects = [model.id, versionSubject(datasetId, 1), versionSubject(datasetId, 2)]
+  for (const subject of subjects) await bench.unitOfWork((tx) => takeTurn(tx, { subject, projectId }, 'a/1'))
+  await createModelRemoval({ ...bench, clock })(projectId, model.id)
+  await bench.stores.runs.update(run.id, { status: 'cancelled' })
+  await createDatasetRemoval({ ...bench, clock }).remove(projectId, datasetId)
+  assert.deepEqual(await bench.stores.jobTries.loadMany(subjects), [])
 })
 
 test('open work without a job is queued again, by whoever may have it, when its wait is over', { skip }, async () => {
