@@ -2058,26 +2058,7 @@ export interface components {
          *       "seed": 7
          *     }
          */
-        CreateSweep: {
-            name?: string | null;
-            run: components["schemas"]["SweepRun"];
-            objective?: components["schemas"]["SweepObjective"] | null;
-            metadata?: {
-                [key: string]: string;
-            };
-            grid: components["schemas"]["SweepGrid"];
-        } | {
-            name?: string | null;
-            run: components["schemas"]["SweepRun"];
-            objective?: components["schemas"]["SweepObjective"] | null;
-            metadata?: {
-                [key: string]: string;
-            };
-            random: components["schemas"]["SweepRandom"];
-            trials: number;
-            /** @description Of the draws, 0 unless it is given: the same one draws the same. */
-            seed?: number;
-        };
+        CreateSweep: components["schemas"]["GridSweep"] | components["schemas"]["RandomSweep"];
         /**
          * @example {
          *       "filename": "shoes.zip",
@@ -2766,6 +2747,15 @@ export interface components {
                 after: unknown;
             }[];
         };
+        GridSweep: {
+            name?: string | null;
+            run: components["schemas"]["SweepRunRequest"];
+            objective?: components["schemas"]["SweepObjective"] | null;
+            metadata?: {
+                [key: string]: string;
+            };
+            grid: components["schemas"]["SweepGrid"];
+        };
         /** @description What differs from the preset; everything else is taken from it, or follows. */
         Hyperparameters: {
             epochs?: number;
@@ -3306,6 +3296,18 @@ export interface components {
             queued_runs: number | null;
             storage_bytes: number | null;
         };
+        RandomSweep: {
+            name?: string | null;
+            run: components["schemas"]["SweepRunRequest"];
+            objective?: components["schemas"]["SweepObjective"] | null;
+            metadata?: {
+                [key: string]: string;
+            };
+            random: components["schemas"]["SweepRandom"];
+            trials: number;
+            /** @description Of the draws, 0 unless it is given: the same one draws the same. */
+            seed?: number;
+        };
         Recipe: {
             preset: string;
             /** @enum {unknown} */
@@ -3717,7 +3719,7 @@ export interface components {
             };
         };
         /** @description A request for a run without the fields that are varied. A name is followed by the number of the trial. */
-        SweepRun: {
+        SweepRunRequest: {
             name?: string | null;
             /** @description ds_…@3, or ds_… for the latest ready version. */
             dataset?: string;

@@ -63,7 +63,7 @@ export const SweepRun = Type.Object(
   { ...runFields, dataset: Type.Optional(runFields.dataset) },
   {
     ...closed,
-    $id: 'SweepRun',
+    $id: 'SweepRunRequest',
     description:
       'A request for a run without the fields that are varied. A name is followed by the number of the trial.'
   }
@@ -80,7 +80,7 @@ const run = { dataset: 'ds_01jexample@3', preset: 'demo' }
 
 export const CreateSweep = Type.Union(
   [
-    Type.Object({ ...shared, grid: SweepGrid }, closed),
+    Type.Object({ ...shared, grid: SweepGrid }, { ...closed, $id: 'GridSweep' }),
     Type.Object(
       {
         ...shared,
@@ -94,7 +94,7 @@ export const CreateSweep = Type.Union(
           })
         )
       },
-      closed
+      { ...closed, $id: 'RandomSweep' }
     )
   ],
   {

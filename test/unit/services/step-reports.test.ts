@@ -32,7 +32,8 @@ function setUp(answer: (runIds: string[]) => Map<string, RunIntent>) {
         return answer(runIds)
       }
     },
-    events: { append: async (runId: string) => void events.push(runId) }
+    events: { append: async (runId: string) => void events.push(runId) },
+    now: async () => new Date(0)
   } as unknown as Stores // what it asks of them
   const deps = {
     stores,
