@@ -13,7 +13,7 @@ const KNOWN_ID_SHARE = 0.7
  * Of each operation, for each caller. A count and no time: with a time the tool goes round until it is spent, so a faster
  * machine tries what no other has (4,400 requests on one, 7,500 on the next) and fails for a draw that nobody has seen.
  */
-const EXAMPLES = 40
+const EXAMPLES = 25
 
 const IDS_OF_PATHS: readonly (readonly [pattern: string, parameter: string, id: string])[] = [
   ['^/v1/datasets/\\{', 'path.id', 'dataset'],
@@ -36,12 +36,13 @@ const LEFT_OUT = ['revokeKey']
  * Valid by its schema and refused all the same, because of what exists, which no schema says. Everywhere:
  *
  *   401, 403, 404, 409, 429   who asks, what exists, in which state, how often
+ *   412                       an If-Match of what has been moved since
  *   413                       more bytes than this installation takes
  *   422                       an Idempotency-Key of another request; a recipe that cannot be trained as written
  *
  * and 400 for the operations of `BY_CONTENT`.
  */
-const BY_STATE = [401, 403, 404, 409, 413, 422, 429]
+const BY_STATE = [401, 403, 404, 409, 412, 413, 422, 429]
 
 const BY_CONTENT: Readonly<Record<string, string>> = {
   listDatasets: 'a cursor is one that this list has given',
@@ -54,6 +55,18 @@ const BY_CONTENT: Readonly<Record<string, string>> = {
   listEvaluations: 'a cursor is one that this list has given',
   listPrototypes: 'a cursor is one that this list has given',
   listKeys: 'a cursor is one that this list has given',
+  listAudit: 'a cursor is one that this list has given',
+  listProjects: 'a cursor is one that this list has given',
+  listProjectKeys: 'a cursor is one that this list has given',
+  listModelAliases: 'a cursor is one that this list has given',
+  listSweeps: 'a cursor is one that this list has given',
+  listWebhooks: 'a cursor is one that this list has given',
+  listWebhookDeliveries: 'a cursor is one that this list has given',
+  getSweep: 'a metric is one of docs/metrics.md',
+  createSweep: 'every trial is a valid run',
+  validateSweep: 'every trial is a valid run',
+  createWebhook: 'the URL is one that may be asked',
+  updateWebhook: 'the URL is one that may be asked',
   getRunMetrics: 'a key is one of docs/metrics.md',
   createDatasetVersion: 'uploads are completed ones of the dataset',
   createModel: 'uploads are completed ones of weights',
@@ -62,6 +75,7 @@ const BY_CONTENT: Readonly<Record<string, string>> = {
   completeUpload: 'parts are those that were sent, with the ETags of their answers',
   completeWeightUpload: 'parts are those that were sent, with the ETags of their answers',
   createKey: 'a key expires in the future',
+  createProjectKey: 'a key expires in the future',
   createEmbeddings: 'an image is one by its bytes',
   createModelEmbeddings: 'an image is one by its bytes',
   createAssignments: 'an image is one by its bytes'
@@ -74,7 +88,7 @@ const BY_CONTENT: Readonly<Record<string, string>> = {
 const CHECK_LEFT_OUT = 'ensure_resource_availability'
 
 /** How what is not valid may be refused: the tool's list, and what it leaves out, such as a draw of more than 16 kB. */
-const REFUSED = [400, 401, 403, 404, 405, 406, 408, 409, 413, 414, 415, 416, 417, 422, 429, 431]
+const REFUSED = [400, 401, 403, 404, 405, 406, 408, 409, 412, 413, 414, 415, 416, 417, 422, 429, 431]
 
 /** A weak key is refused nearly everything, which is right: whether valid data are taken is the administrator's to see. */
 const WEAK_CHECKS = [
