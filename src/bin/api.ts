@@ -23,5 +23,6 @@ await startUp(async () => {
   const { app, ...composed } = await composeApi(config, logger)
   close = composed.close
   await app.listen({ host: config.host, port: config.port })
+  logger.info({ url: config.publicUrl }, 'the API answers')
   process.send?.({ type: 'listening', url: config.publicUrl })
 })

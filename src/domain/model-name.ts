@@ -46,6 +46,9 @@ export function nameProblem(name: string): string | null {
   if (name.trim() === '') return 'must not be blank'
   if (name !== name.trim()) return 'must not begin or end with a space'
   if (name.includes('@')) return 'must not hold @, which ends a name in name@alias'
+  if (/^\.{1,2}$/.test(name)) return 'must be more than dots, which no address can hold'
+  if (/^(mdl|run)_[0-9a-z]*$/.test(name)) return 'must not look like an id'
+  if (!/[^\p{C}\p{Z}]/u.test(name)) return 'must hold something that can be seen'
   return /\p{Cc}/u.test(name) ? 'must be one line, without control characters' : null
 }
 

@@ -16,7 +16,8 @@ export function isToExtend(run: Run, epochs: number): boolean {
   const isResting = isFinished(run) || run.status === 'paused'
   if (epochs === has && !isResting) return false
   if (!isResting && run.status !== 'queued') {
-    const then = run.status === 'cancelling' ? 'ask again when it has ended' : 'pause it, extend it, and it goes on'
+    const isEnding = run.status === 'cancelling' || run.status === 'pausing'
+    const then = isEnding ? 'ask again when it is over' : 'pause it, extend it, and it goes on'
     throw new AppError('run_not_extendable', { message: `Run ${run.id} is ${run.status}: ${then}.`, runId: run.id })
   }
   if (epochs > has) return true

@@ -12,6 +12,7 @@ import { registerErrors } from './core/errors.ts'
 import type { GaugeSource } from './core/gauges.ts'
 import { registerIdempotency } from './core/idempotency.ts'
 import { createMetrics, registerMetrics } from './core/metrics.ts'
+import { registerNoBody } from './core/no-body.ts'
 import { collectOperations } from './core/operations.ts'
 import { createLimiters } from './core/rate-limit.ts'
 import { registerRequestChecks } from './core/request-checks.ts'
@@ -92,6 +93,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   registerIdempotency(app, services.idempotency)
   registerChanges(app, services)
   registerJsonParser(app)
+  registerNoBody(app)
   await registerDocs(app, operations)
 
   keyRoutes(app, services)

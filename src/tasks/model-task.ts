@@ -108,8 +108,11 @@ async function makeModel<Order extends { readonly model: Model }>(
     try {
       const outFolder = join(folder, 'model')
       const request = { ...prepared.request, outFolder, ...(threads === 0 ? {} : { threads }) }
+      let stage = ''
       const onEvent = (event: WorkEvent) => {
-        if (event.type === 'export_progress') logger.info({ stage: event.stage, share: event.share }, 'export')
+        if (event.type !== 'export_progress' || event.stage === stage) return
+        stage = event.stage
+        logger.info({ stage }, 'export')
       }
       const asking = { request, last: 'exported', onEvent, signal, graceMs: stopGraceMs } as const
       const exported = await askTrainer(startTrainer, asking)

@@ -94,7 +94,7 @@ async function work(deps: TrainRunDeps, claim: Claim, signal: AbortSignal): Prom
       logger.warn('the lease is lost: another worker has the run, or it has been removed')
       return
     }
-    logger.info({ outcome }, 'leg ended')
+    logger[isMishap(outcome) ? 'warn' : 'info']({ outcome }, 'leg ended')
     countFailure(outcome)
     const settled = await retryOutages(() => legs.settle(lease, outcome), { clock, logger, signal })
     logger.info(settled, 'leg settled')
@@ -115,6 +115,10 @@ function outcomeOfLeg(outcome: LegOutcome, { isOfNode }: Settled): WorkOutcome {
   if (isOfNode) return 'failed-here'
   return outcome.type === 'interrupted' ? 'says-nothing' : 'worked'
 }
+
+/** Somebody who watches should hear of it. */
+const isMishap = (outcome: LegOutcome): boolean =>
+  outcome.type === 'failed' || (outcome.type === 'interrupted' && outcome.reason !== 'preempted')
 
 /** A worker that is told to end fails nothing. */
 function countFailure(outcome: LegOutcome): void {

@@ -92,6 +92,7 @@ async function settle({ world, journal }: Pick<Storm, 'world' | 'journal'>): Pro
 
 async function main(options: Options): Promise<boolean> {
   const journal = createJournal()
+  journal.say('an installation is started, and trains two runs that nothing disturbs')
   const world = await createWorld()
   const ledger = createLedger()
   let isKept = false

@@ -1,6 +1,6 @@
 /** From the body of a sweep to its trials' requests, each as valid as if it had been sent by itself. */
 import { AppError, type FieldError } from '../../base/errors.ts'
-import { isEvaluationMetric } from '../../base/evaluation.ts'
+import { evaluationMetric, isEvaluationMetric } from '../../base/evaluation.ts'
 import { isRecord, type JsonObject } from '../../base/json.ts'
 import {
   MOST_TRIALS,
@@ -111,7 +111,12 @@ function objectiveErrors(objective: SweepObjective | null, run: CreateSweepBody[
   const path = '/objective/metric'
   if (!isMetric(objective.metric) || objective.metric === ALL_OF_EVALUATIONS)
     return [{ path, message: 'is no metric of docs/metrics.md' }]
-  if (!isEvaluationMetric(objective.metric) || run.evaluation) return []
+  if (!isEvaluationMetric(objective.metric)) return []
+  const protocols = run.evaluation?.protocols
+  const isMeasured =
+    protocols == null || protocols.some((one) => objective.metric.startsWith(evaluationMetric(one, '')))
+  if (run.evaluation && isMeasured) return []
+  if (run.evaluation) return [{ path, message: 'is of no protocol in run.evaluation.protocols' }]
   return [{ path, message: 'is measured by an evaluation, and the run has none: give run.evaluation' }]
 }
 

@@ -9,6 +9,7 @@ import type { JobTries, Stores, UnitOfWork } from '../../domain/stores.ts'
 import { nodeOf } from '../../domain/worker.ts'
 import { ingestKindOf } from '../datasets/ingest-kind.ts'
 import { otherNodes } from '../workers/workers.ts'
+import { jitterS } from './jitter.ts'
 import { versionSubject } from './job-tries.ts'
 
 interface OpenJob<K extends JobKind = JobKind> {
@@ -44,7 +45,7 @@ export const createOpenWork = ({
     const jobless = open.filter(({ subject }) => !withJob.has(subject))
     const due = await dueOf(stores, jobless, nodeOf(worker))
     for (const { kind, payload, subject: key, projectId: project } of due) {
-      await unitOfWork((tx) => tx.jobs.enqueue(kind, payload, { key, project }))
+      await unitOfWork((tx) => tx.jobs.enqueue(kind, payload, { key, project, startAfterS: jitterS() }))
       queued.push(key)
     }
     await stores.jobTries.removeUnchanged(new Date((await stores.now()).getTime() - TRIES_KEPT_MS))

@@ -13,8 +13,11 @@ export async function findModel(stores: Stores, projectId: string, reference: st
   if (named !== null) return findNamed(stores, projectId, named)
   const isRun = reference.startsWith('run_')
   const model = isRun ? await findOfRun(stores, projectId, reference) : await stores.models.find(projectId, reference)
-  if (model === null) throw new AppError('model_not_found', { model: reference })
-  return model
+  if (model !== null) return model
+  if (!(await stores.modelAliases.hasName(projectId, reference)))
+    throw new AppError('model_not_found', { model: reference })
+  const message = `"${reference}" is the name of several versions: ask for one, as ${reference}@1, or for an alias.`
+  throw new AppError('model_not_found', { message, model: reference })
 }
 
 async function findOfRun({ runs, models }: Stores, projectId: string, runId: string): Promise<Model | null> {

@@ -7,6 +7,7 @@ import type { Stores } from '../../domain/stores.ts'
 import { checkRecipe } from '../../recipe/check.ts'
 import { recipeNumbers } from '../../recipe/numbers.ts'
 import type { Recipe } from '../../recipe/schema.ts'
+import { checkQuotas } from '../projects/quotas.ts'
 import { type Estimate, estimateRun, lastSuccesses } from './estimate.ts'
 import { legKey } from './leg-ends.ts'
 import { stateEvent } from './leg-lease.ts'
@@ -23,7 +24,7 @@ export async function newestCheckpoint(
   return data.find(({ status }) => status === 'complete') ?? null
 }
 
-/** @throws AppError run_not_found, run_not_extendable, invalid_recipe, checkpoint_not_found, dataset_version_not_found */
+/** @throws AppError run_not_found, run_not_extendable, quota_exceeded, invalid_recipe, checkpoint_not_found, dataset_version_not_found */
 export const createRunExtension =
   ({ unitOfWork, clock }: RunVerbDeps) =>
   (
@@ -48,6 +49,8 @@ export const createRunExtension =
       const estimate = estimateRun(recipe, estimating, successes)
       const { totalSteps } = recipeNumbers(recipe, images)
       const at = new Date(clock.now())
+      if (known.status !== 'queued')
+        await checkQuotas(tx, { projectId, wanted: { queuedRuns: 1, storageBytes: 0 }, now: at })
       const patch = extended(known, { recipe, from: from?.step ?? null, totalSteps, etaS: estimate.durationS, at })
       await tx.runs.update(id, patch)
       const run: Run = { ...known, ...patch }

@@ -11,7 +11,7 @@ import { recipeNumbers } from '../../recipe/numbers.ts'
 import type { RecipeWarning } from '../../recipe/warnings.ts'
 import { stateEvent } from './leg-lease.ts'
 
-const WAITING = 'waiting_for_devices'
+export const WAITING = 'waiting_for_devices'
 
 /** More than the estimate errs by: 0.98 to 1.07 of what XLA plans (bench/RESULTS.md). */
 const MARGIN = 1.25

@@ -16,9 +16,10 @@ import type { DatasetVersion } from '../../domain/dataset.ts'
 import { isFinished, type Lease, type Run, type RunEngine, type RunIntent } from '../../domain/run.ts'
 import type { Stores } from '../../domain/stores.ts'
 import { nodeOf } from '../../domain/worker.ts'
+import { jitterS } from '../jobs/jitter.ts'
 import { otherNodes } from '../workers/workers.ts'
 import { filesOfCheckpoint, filesOfModel, type InitFiles } from './inits.ts'
-import { type Claimant, leaveToOthers, suits } from './leg-devices.ts'
+import { type Claimant, leaveToOthers, suits, WAITING } from './leg-devices.ts'
 import { end, enqueueLeg, type Settled } from './leg-ends.ts'
 import { expiryAfter, hold, type LegDeps, stateEvent, write } from './leg-lease.ts'
 import { isPastDeadline, type LegOutcome } from './leg-rules.ts'
@@ -152,13 +153,16 @@ async function findComplete(tx: Stores, id: string): Promise<Checkpoint | null> 
   return checkpoint?.status === 'complete' ? checkpoint : null
 }
 
-/** Whether a worker should train the run, rather than leave it to others. */
+/** Whether a worker should train the run, rather than leave it to others: to those that have not failed it, with a job at once. */
 async function isFor(tx: Stores, run: Run, { by, now }: { by: Claimant; now: Date }): Promise<boolean> {
   if (!suits(by.machine, run)) {
     await leaveToOthers(tx, { run, by, now })
     return false
   }
-  return run.failures.length === 0 || !isLeftToOthers(run.failures, nodeOf(by.worker), await othersFor(tx, run, by))
+  if (run.failures.length === 0) return true
+  const isLeft = isLeftToOthers(run.failures, nodeOf(by.worker), await othersFor(tx, run, by))
+  if (isLeft) await enqueueLeg(tx, run, jitterS())
+  return !isLeft
 }
 
 const othersFor = (tx: Stores, run: Run, { worker }: Pick<Claimant, 'worker'>): Promise<readonly string[]> =>
@@ -219,7 +223,9 @@ async function takeBack(deps: LegDeps, tx: Stores, { runId, by }: { runId: strin
   if (known.leaseWorker === null && known.status === 'queued') {
     // Nobody had it: perhaps its job was lost, or dropped by a worker that it is not for. A job that waits already makes
     // this a no-op.
-    if (!isForTraining(known, now) || (await isFor(tx, known, { by, now }))) await enqueueLeg(tx, known, 0)
+    if (!isForTraining(known, now)) await enqueueLeg(tx, known, 0)
+    else if (await isFor(tx, known, { by, now }))
+      await enqueueLeg(tx, known, known.statusReason === WAITING ? jitterS() : 0)
     return false
   }
   // Claiming, for no time at all, raises the epoch: the lost worker cannot write any more, should it come back.

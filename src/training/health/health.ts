@@ -20,6 +20,8 @@ import type { HealthTensors } from './window.ts'
 
 /** Steps averaged before a rule looks. */
 const WINDOW = 15
+/** Clear steps in a row after which an alarm may come again: a mean that hovers at its threshold is one alarm and not a hundred. */
+const CLEAR_STEPS = 4 * WINDOW
 /** The first steps are never judged; of a long warm-up, whose learning rate is still next to 0, not the first fifth. */
 const SKIPPED_STEPS = 20
 const SKIPPED_SHARE_OF_WARMUP = 0.2
@@ -44,7 +46,7 @@ interface RuleSpec {
 }
 
 export interface HealthWatch {
-  /** @param step steps completed, ascending; returns the alarms that start here, each once until its condition has ended */
+  /** @param step steps completed, ascending; returns the alarms that start here, each once until its condition has been over for a while */
   observe(step: number, metrics: Metrics): AlarmEvent[]
   /** What a checkpoint keeps: a resumed run raises the alarms of an uninterrupted one, and none twice. */
   tensors(): HealthTensors
@@ -60,8 +62,13 @@ export function watchHealth(recipe: Recipe, { stepsPerEpoch, from }: WatchOption
   const rules = rulesFor(recipe, stepsPerEpoch)
   const window = rowsOf(from.get('alarms.window'))
   const heldSince = new Map<Rule, number>()
-  const held = from.get('alarms.held_since')?.data ?? []
-  for (const [i, { rule }] of rules.entries()) if (held[i]) heldSince.set(rule, held[i])
+  const clearFor = new Map<Rule, number>()
+  const kept = from.get('alarms.held_since')?.data ?? []
+  for (const [i, { rule }] of rules.entries()) {
+    if (!kept[i]) continue
+    heldSince.set(rule, kept[i])
+    clearFor.set(rule, kept[rules.length + i] ?? 0)
+  }
 
   function observe(step: number, metrics: Metrics): AlarmEvent[] {
     window.push(Float32Array.from(WATCHED, (key) => metrics[key]!))
@@ -72,7 +79,9 @@ export function watchHealth(recipe: Recipe, { stepsPerEpoch, from }: WatchOption
       // The whole window must lie behind the first step that may be judged.
       const isHolding = step - WINDOW >= firstStep && holds(means)
       const isNew = isHolding && !heldSince.has(rule)
-      if (!isHolding) heldSince.delete(rule)
+      const clear = isHolding ? 0 : (clearFor.get(rule) ?? 0) + 1
+      clearFor.set(rule, clear)
+      if (clear >= CLEAR_STEPS) heldSince.delete(rule)
       if (!isNew) return []
       const sinceStep = step - WINDOW + 1
       heldSince.set(rule, sinceStep)
@@ -80,15 +89,17 @@ export function watchHealth(recipe: Recipe, { stepsPerEpoch, from }: WatchOption
     })
   }
 
+  const held = (): number[] => [
+    ...rules.map(({ rule }) => heldSince.get(rule) ?? 0),
+    ...rules.map(({ rule }) => (heldSince.has(rule) ? (clearFor.get(rule) ?? 0) : 0))
+  ]
+
   function tensors(): HealthTensors {
     const rows = Float32Array.from(window.flatMap((row) => [...row]))
     return new Map<string, FloatTensor>([
       ['alarms.window', { shape: [window.length, WATCHED.length], data: rows }],
-      // Steps count from 1, so that 0 is "not held".
-      [
-        'alarms.held_since',
-        { shape: [rules.length], data: Float32Array.from(rules, ({ rule }) => heldSince.get(rule) ?? 0) }
-      ]
+      // Steps count from 1, so that 0 is "not held". Then, of those that are, for how many steps they have been clear.
+      ['alarms.held_since', { shape: [2 * rules.length], data: Float32Array.from(held()) }]
     ])
   }
 

@@ -68,7 +68,7 @@ test('a run that is worked on is not made longer, nor one shorter, nor one witho
     await api.stores.runs.update(id, { status })
     const { status: code, json } = await extend(id, 10)
     assert.deepEqual([code, json.code], [409, 'run_not_extendable'])
-    assert.match(json.detail, new RegExp(`is ${status}: (pause it, extend it|ask again when it has ended)`))
+    assert.match(json.detail, new RegExp(`is ${status}: (pause it, extend it|ask again when it is over)`))
   }
   assert.equal((await extend(id, 4)).status, 200, 'it has them already')
   await api.stores.runs.update(id, { status: 'succeeded' })

@@ -81,3 +81,16 @@ test('what makes no sense is refused with the state that the run has, and runs o
     assert.equal((await ask('run_none', verb)).status, 404)
   }
 })
+
+test('a body that nobody reads is refused, and an empty one is none', { skip }, async () => {
+  const { datasetId } = await aReadyVersion(api, api.projectId)
+  const { json: run } = await api.call('POST', '/v1/runs', { body: { dataset: datasetId, preset: 'demo' } })
+  for (const [method, path] of [
+    ['POST', `/v1/runs/${run.id}:pause`],
+    ['DELETE', `/v1/runs/${run.id}`]
+  ] as const) {
+    const refused = await api.call(method, path, { body: { epochs: 200 } })
+    assert.deepEqual([refused.status, refused.json.errors[0].pointer], [400, ''])
+  }
+  assert.equal((await api.call('POST', `/v1/runs/${run.id}:pause`, { body: {} })).status, 200)
+})

@@ -69,9 +69,9 @@ test('a bad node beside a healthy one costs a run one try: it is left to the oth
   const trainers = bench.trainers.length
   await train(run, 'bad/2', {})
   assert.equal(bench.trainers.length, trainers, 'also after a restart it leaves the run to others')
+  const [next] = bench.jobs.slice(-1)
+  assert.ok(next && next.startAfterS >= 0.1 && next.startAfterS < 3, 'with a job for them, at no fixed pace')
   bench.jobs.length = 0
-  await bench.legs.recover({ worker: 'bad/2', machine: ONE_CPU })
-  assert.deepEqual(bench.jobs, [], 'nor does it queue it')
   await bench.legs.recover({ worker: 'good/1', machine: ONE_CPU })
   assert.equal(bench.jobs.length, 1)
   await train(run, 'good/1')
