@@ -13,7 +13,7 @@ const KNOWN_ID_SHARE = 0.7
  * Of each operation, for each caller. A count and no time: with a time the tool goes round until it is spent, so a faster
  * machine tries what no other has (4,400 requests on one, 7,500 on the next) and fails for a draw that nobody has seen.
  */
-const EXAMPLES = 25
+const EXAMPLES = 20
 
 const IDS_OF_PATHS: readonly (readonly [pattern: string, parameter: string, id: string])[] = [
   ['^/v1/datasets/\\{', 'path.id', 'dataset'],

@@ -12,8 +12,8 @@ const saysSomething = (body: unknown): boolean =>
 
 /** After what authenticates. @throws AppError invalid_request, from the hook */
 export function registerNoBody(app: FastifyInstance): void {
-  app.addHook('preValidation', async ({ body, routeOptions }) => {
-    if (routeOptions.schema?.body !== undefined || !saysSomething(body)) return
+  app.addHook('preValidation', async ({ body, routeOptions, is404 }) => {
+    if (is404 || routeOptions.schema?.body !== undefined || !saysSomething(body)) return
     throw new AppError('invalid_request', { errors: [{ path: '', message: 'is not read: this request has no body' }] })
   })
 }

@@ -93,4 +93,11 @@ test('a body that nobody reads is refused, and an empty one is none', { skip }, 
     assert.deepEqual([refused.status, refused.json.errors[0].pointer], [400, ''])
   }
   assert.equal((await api.call('POST', `/v1/runs/${run.id}:pause`, { body: {} })).status, 200)
+  const none = await api.app.inject({
+    method: 'POST',
+    url: '/v1/runs/%25:fork',
+    payload: { name: 'x' },
+    headers: { authorization: `Bearer ${api.adminKey}` }
+  })
+  assert.equal(none.statusCode, 404, 'what is not there is said first')
 })
