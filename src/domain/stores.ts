@@ -1,62 +1,19 @@
 /** What is kept in the database, in the platform's own words. Implementation: storage/postgres. */
 import type { AnyProtocol } from '../base/evaluation.ts'
 import type { GroundTruth } from '../base/ground-truth.ts'
-import type { ApiKey } from './access.ts'
-import type { AuditEntry } from './audit.ts'
-import type { Failure } from './blame.ts'
+import type { AuditStore, IdempotencyStore, KeyStore, ProjectStore } from './access-stores.ts'
 import type { Checkpoint } from './checkpoint.ts'
 import type { Dataset, DatasetVersion, Upload } from './dataset.ts'
 import type { Evaluation, EvaluationStatus } from './evaluation.ts'
-import type { KappaSummary, KappaView, Model, NewModel, Prototype } from './model.ts'
-import type { ModelAlias } from './model-name.ts'
+import type { JobTriesStore, WorkerStore } from './job-stores.ts'
+import type { MetricStore, StepReportStore } from './metric-stores.ts'
+import type { ModelAliasStore, ModelStore, PrototypeStore } from './model-stores.ts'
 import type { Page, PageRequest } from './page.ts'
 import type { JobQueue } from './ports.ts'
-import type { Project, Usage } from './project.ts'
 import type { OwnerStore, RemovalStore, UseStore } from './removal-stores.ts'
-import type {
-  CheckpointPolicy,
-  Lease,
-  LogHead,
-  MetricPoint,
-  MetricSeries,
-  NewRunEvent,
-  Run,
-  RunEvent,
-  RunIntent,
-  RunProgress,
-  RunStatus
-} from './run.ts'
+import type { CheckpointPolicy, Lease, LogHead, NewRunEvent, Run, RunEvent, RunStatus } from './run.ts'
 import type { Sweep, SweepPatch, SweepRuns } from './sweep.ts'
 import type { WebhookDeliveryStore, WebhookStore } from './webhook-stores.ts'
-import type { WorkerRecord } from './worker.ts'
-
-export interface KeyStore {
-  ensureProject(name: string): Promise<Project>
-  insert(key: ApiKey): Promise<void>
-  /** Any project: this is how a request finds its own. */
-  findById(keyId: string): Promise<ApiKey | null>
-  /** Those that exist, in any order. */
-  findMany(keyIds: readonly string[]): Promise<readonly ApiKey[]>
-  list(projectId: string, page: PageRequest): Promise<Page<ApiKey>>
-  /** Admin keys that are not revoked, expired ones too. Until the transaction ends nobody else gets them. */
-  lockAdmins(projectId: string): Promise<readonly ApiKey[]>
-  /** The same of the installation's, in any project. */
-  lockInstanceAdmins(): Promise<readonly ApiKey[]>
-  revoke(projectId: string, keyId: string, at: Date): Promise<boolean>
-  touch(keyId: string, at: Date): Promise<void>
-}
-
-export interface ProjectStore {
-  /** Throws project_name_taken. */
-  insert(project: Project): Promise<void>
-  /** With `lock`, the row stays locked until the transaction ends; what belongs to it may be written meanwhile. */
-  find(id: string, options?: { lock: boolean }): Promise<Project | null>
-  list(page: PageRequest): Promise<Page<Project>>
-  /** Throws project_name_taken. */
-  update(id: string, patch: Partial<Pick<Project, 'name' | 'quotas'>>): Promise<void>
-  /** Uploads that have expired before `now` are not counted. */
-  usage(id: string, now: Date): Promise<Usage>
-}
 
 export interface DatasetStore {
   insert(dataset: Dataset): Promise<void>
@@ -166,47 +123,6 @@ export interface EventNotices {
   close(): Promise<void>
 }
 
-export interface MetricQuery {
-  /** Null: all. One that ends with `*` stands for all that begin so. */
-  readonly keys: readonly string[] | null
-  readonly fromStep: number | null
-  readonly toStep: number | null
-  readonly maxPoints: number
-}
-
-export interface LatestPoint extends MetricPoint {
-  readonly runId: string
-}
-
-export interface MetricStore {
-  /** Upserts on (run, key, step): a retried batch or a repeated step never draws two curves. */
-  write(runId: string, points: readonly MetricPoint[]): Promise<void>
-  read(runId: string, query: MetricQuery): Promise<readonly MetricSeries[]>
-  /** The last point of each key that each run has; keys are whole names. */
-  latest(runIds: readonly string[], keys: readonly string[]): Promise<readonly LatestPoint[]>
-  /** A resumed run repeats the steps after its checkpoint: what the lost leg wrote there goes away. */
-  removeAfter(runId: string, step: number): Promise<void>
-}
-
-/** What a leg says of its steps. */
-export interface FencedReport {
-  readonly lease: Lease
-  readonly points: readonly MetricPoint[]
-  readonly progress: RunProgress
-  readonly imagesPerSecond: number | null
-  readonly etaS: number | null
-}
-
-export interface StepReportStore {
-  /**
-   * Writes points (upserts, as MetricStore) and positions of runs whose lease is still the report's, and renews those leases. A
-   * run comes once at most.
-   *
-   * @returns what is wished of the runs that it wrote of; of the others nothing was written
-   */
-  write(reports: readonly FencedReport[], leaseExpiresAt: Date): Promise<ReadonlyMap<string, RunIntent>>
-}
-
 export interface CheckpointStore {
   insert(checkpoint: Checkpoint): Promise<void>
   /** With `lock: 'share'`, the row cannot be removed or retired until the transaction ends. */
@@ -229,40 +145,6 @@ export interface CheckpointStore {
   update(id: string, patch: Pick<Checkpoint, 'keep'>): Promise<void>
   /** Lock its run before; ask UseStore after. */
   remove(id: string): Promise<void>
-}
-
-export interface ModelFilter {
-  readonly name?: string
-}
-
-export interface ModelStore {
-  /** Gives it the next version of its name: call it in a unit of work. */
-  insert(model: NewModel): Promise<Model>
-  /** Of any project, oldest first. */
-  listExporting(limit: number): Promise<readonly Model[]>
-  find(projectId: string, id: string): Promise<Model | null>
-  findVersion(projectId: string, name: string, version: number): Promise<Model | null>
-  findByAlias(projectId: string, name: string, alias: string): Promise<Model | null>
-  /** For workers, which serve every project. With `lock`, the row stays locked until the transaction ends. */
-  load(id: string, options?: { lock: boolean }): Promise<Model | null>
-  list(projectId: string, filter: ModelFilter, page: PageRequest): Promise<Page<Model>>
-  /** Gives it the next version of the other name: call it in a unit of work that has locked it. */
-  rename(model: Model, name: string | null): Promise<Model>
-  update(id: string, patch: Partial<Omit<NewModel, 'name'>>): Promise<void>
-  /** With its prototypes; false when there was none. Ask UseStore after it. */
-  remove(projectId: string, id: string): Promise<boolean>
-}
-
-export interface ModelAliasStore {
-  /** Until the transaction ends nobody else gives the name, or moves an alias of it. False where no model ever had it. */
-  lockName(projectId: string, name: string): Promise<boolean>
-  hasName(projectId: string, name: string): Promise<boolean>
-  find(projectId: string, name: string, alias: string): Promise<ModelAlias | null>
-  /** By alias. */
-  list(projectId: string, name: string, page: PageRequest): Promise<Page<ModelAlias>>
-  /** Writes it, whether or not it was there. */
-  put(alias: ModelAlias): Promise<void>
-  remove(alias: Pick<ModelAlias, 'projectId' | 'name' | 'alias'>): Promise<void>
 }
 
 export interface EvaluationFilter {
@@ -315,89 +197,6 @@ export type EvaluationPatch = Partial<
     | 'finishedAt'
   >
 >
-
-/** By the fitted kappa only prototypes that have one are listed. */
-export type PrototypeSort = 'index' | '-kappa' | 'kappa' | '-usage' | 'usage' | '-fitted_kappa' | 'fitted_kappa'
-
-export interface PrototypeStore {
-  replaceAll(modelId: string, prototypes: readonly Prototype[]): Promise<void>
-  find(modelId: string, index: number): Promise<Prototype | null>
-  /** `after` is an opaque cursor of this store. */
-  list(modelId: string, sort: PrototypeSort, page: PageRequest): Promise<Page<Prototype>>
-  /** Null when no prototype has a kappa in this view. */
-  kappa(modelId: string, view: KappaView, bins: number): Promise<KappaSummary | null>
-}
-
-export interface IdempotencyRecord {
-  readonly projectId: string
-  readonly key: string
-  readonly route: string
-  readonly requestHash: string
-  /** Null until the end of the transaction that makes it. */
-  readonly response: {
-    readonly status: number
-    readonly headers: Readonly<Record<string, string>>
-    readonly body: string
-  } | null
-  readonly createdAt: Date
-}
-
-export interface AuditFilter {
-  readonly actor?: string
-  readonly action?: string
-  readonly subject?: string
-  /** This instant and later. */
-  readonly from?: Date
-  /** Before this instant. */
-  readonly until?: Date
-}
-
-export interface AuditStore {
-  append(entry: AuditEntry): Promise<void>
-  list(projectId: string, filter: AuditFilter, page: PageRequest): Promise<Page<AuditEntry>>
-}
-
-type IdempotencyName = Pick<IdempotencyRecord, 'projectId' | 'key' | 'route'>
-
-export interface IdempotencyStore {
-  /** Removes what is older than 24 h before, of every project. */
-  find(name: IdempotencyName, now: Date): Promise<IdempotencyRecord | null>
-  /**
-   * In a unit of work: waits for another one that has inserted it, and returns its record once that is committed. Throws
-   * idempotency_in_progress when it has waited for seconds.
-   */
-  insert(record: IdempotencyRecord): Promise<IdempotencyRecord | null>
-  finish(name: IdempotencyName, response: NonNullable<IdempotencyRecord['response']>): Promise<void>
-}
-
-export interface WorkerStore {
-  put(worker: WorkerRecord): Promise<void>
-  remove(name: string): Promise<void>
-  removeUnseen(since: Date): Promise<void>
-  listSeen(since: Date): Promise<readonly WorkerRecord[]>
-}
-
-/** How often a job was tried; there is no row before the first try, nor after its end. */
-export interface JobTries {
-  /** Id of the model or evaluation; of a version as `ds_…@3`. */
-  readonly subject: string
-  readonly projectId: string
-  /** The worker that has it; null between two tries. */
-  readonly holder: string | null
-  readonly failures: readonly Failure[]
-  readonly changedAt: Date
-}
-
-export interface JobTriesStore {
-  /** The row stays locked until the transaction ends. */
-  load(subject: string): Promise<JobTries | null>
-  loadMany(subjects: readonly string[]): Promise<readonly JobTries[]>
-  put(tries: JobTries): Promise<void>
-  remove(subject: string): Promise<void>
-  /** Of all its versions. */
-  removeOfDataset(datasetId: string): Promise<void>
-  removeUnchanged(since: Date): Promise<void>
-}
 
 /** Everything that is written together. Inside a unit of work all of it, the queue included, is one transaction. */
 export interface Stores {

@@ -1,5 +1,5 @@
 import { Type } from 'typebox'
-import type { ModelFilter } from '../../domain/stores.ts'
+import type { ModelFilter } from '../../domain/model-stores.ts'
 import type { Services } from '../../services/services.ts'
 import { sendWithEtag } from '../core/etag.ts'
 import { IdParams, ModelDescription, presentPage, toPageRequest, type Wire } from '../schemas/common.ts'

@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox'
+import type { AuditFilter } from '../../domain/access-stores.ts'
 import type { AuditEntry as DomainEntry } from '../../domain/audit.ts'
-import type { AuditFilter } from '../../domain/stores.ts'
 import { parseTimestamp } from '../core/timestamps.ts'
 import { closed, Id, ListOf, pageQuery, Resource, Timestamp } from './common.ts'
 

@@ -1,7 +1,8 @@
-/** How far a run is, or why it is no further: of the run, and of a trial among others. */
+/** How far a run is, by what, or why it is no further: of the run, and of a trial among others. */
 import { type Static, Type } from 'typebox'
+import { DEVICE_KINDS } from '../../base/devices.ts'
 import type { RunProgress } from '../../domain/run.ts'
-import { Nullable } from './common.ts'
+import { Nullable, Timestamp } from './common.ts'
 
 export const Progress = Type.Object({
   step: Type.Integer(),
@@ -24,4 +25,23 @@ export const presentProgress = (progress: RunProgress): Static<typeof Progress> 
   epoch: progress.epoch,
   percent: progress.percent,
   images_seen: progress.imagesSeen
+})
+
+export const Engine = Type.Object(
+  {
+    name: Type.String(),
+    device: Type.String({ description: 'As the engine calls it.' }),
+    device_kind: Type.Enum([...DEVICE_KINDS]),
+    devices: Type.Integer({ description: 'How many share every batch.' }),
+    precision: Type.String({ description: 'Of matrix products: float32, tf32, bfloat16 or float16.' })
+  },
+  { description: 'What the newest leg that started trains with; null before the first.' }
+)
+
+export const RunFailure = Type.Object({
+  code: Type.String(),
+  message: Type.String(),
+  step: Nullable(Type.Integer()),
+  node: Type.String({ description: 'Of the worker that had it: the same after a restart.' }),
+  at: Timestamp
 })

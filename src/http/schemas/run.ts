@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox'
-import { DEVICE_KINDS, DEVICE_WISHES } from '../../base/devices.ts'
+import { DEVICE_WISHES } from '../../base/devices.ts'
 import {
   type Compute as DomainCompute,
   type CheckpointPolicy as DomainPolicy,
@@ -26,7 +26,7 @@ import { Init, InitRequest, presentInit, readInit } from './init.ts'
 import { Extensions, ForkedFrom, presentFork } from './lineage.ts'
 import { Estimate, RecipeReasons, Warnings } from './plan.ts'
 import { presentRecipe, ResolvedRecipe, readHyperparameters, recipeFields } from './recipe.ts'
-import { Progress, presentProgress, RunError } from './run-progress.ts'
+import { Engine, Progress, presentProgress, RunError, RunFailure } from './run-progress.ts'
 
 const WEEKS_4_S = 2_419_200
 
@@ -114,25 +114,6 @@ export const runFields = {
 }
 
 export const CreateRun = Type.Object(runFields, { ...closed, $id: 'CreateRun', examples })
-
-const Engine = Type.Object(
-  {
-    name: Type.String(),
-    device: Type.String({ description: 'As the engine calls it.' }),
-    device_kind: Type.Enum([...DEVICE_KINDS]),
-    devices: Type.Integer({ description: 'How many share every batch.' }),
-    precision: Type.String({ description: 'Of matrix products: float32, tf32, bfloat16 or float16.' })
-  },
-  { description: 'What the newest leg that started trains with; null before the first.' }
-)
-
-const RunFailure = Type.Object({
-  code: Type.String(),
-  message: Type.String(),
-  step: Nullable(Type.Integer()),
-  node: Type.String({ description: 'Of the worker that had it: the same after a restart.' }),
-  at: Timestamp
-})
 
 const properties = {
   id: Type.String(),

@@ -2,9 +2,10 @@
 import type { Clock } from '../../base/clock.ts'
 import type { IdKind } from '../../base/ids.ts'
 import { isRecord } from '../../base/json.ts'
+import type { AuditFilter } from '../../domain/access-stores.ts'
 import type { AuditEntry } from '../../domain/audit.ts'
 import type { Page, PageRequest } from '../../domain/page.ts'
-import type { AuditFilter, Stores } from '../../domain/stores.ts'
+import type { Stores } from '../../domain/stores.ts'
 import type { RequestRecord, StoredResponse } from './request-record.ts'
 
 export interface AuditServiceDeps {

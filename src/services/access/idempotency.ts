@@ -3,7 +3,8 @@ import { createHash } from 'node:crypto'
 import type { Clock } from '../../base/clock.ts'
 import { AppError, invariant } from '../../base/errors.ts'
 import { canonicalStringify } from '../../base/json.ts'
-import type { IdempotencyRecord, Stores } from '../../domain/stores.ts'
+import type { IdempotencyRecord } from '../../domain/access-stores.ts'
+import type { Stores } from '../../domain/stores.ts'
 import type { RequestRecord, StoredResponse } from './request-record.ts'
 
 export type IdempotencyClaim = Pick<IdempotencyRecord, 'projectId' | 'key' | 'route' | 'requestHash'>

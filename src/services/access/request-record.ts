@@ -1,4 +1,5 @@
-import type { IdempotencyRecord, Stores } from '../../domain/stores.ts'
+import type { IdempotencyRecord } from '../../domain/access-stores.ts'
+import type { Stores } from '../../domain/stores.ts'
 
 export type StoredResponse = NonNullable<IdempotencyRecord['response']>
 

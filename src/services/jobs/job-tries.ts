@@ -29,6 +29,7 @@ export type Turn =
   | { readonly type: 'begin' }
   /** It failed here, and others could have it: the sweep queues it for them. */
   | { readonly type: 'left' }
+  /** Its last worker was one too many: whoever asks ends the work. */
   | { readonly type: 'over'; readonly error: JobError }
 
 /** `again`: the row stays open, and the sweep queues it when its wait is over. */
@@ -48,7 +49,10 @@ export async function takeTurn(tx: Stores, job: TriedJob, worker: string): Promi
     const message = `Worker ${known.holder} ended while it had it.`
     const lost = { code: 'worker_lost', message, node: nodeOf(known.holder), step: null, at: now.toISOString() }
     failures = [...failures, lost]
-    if (isForGood(failures)) return { type: 'over', error: errorOf(failures) }
+    if (isForGood(failures)) {
+      await tx.jobTries.remove(job.subject)
+      return { type: 'over', error: errorOf(failures) }
+    }
   }
   const node = nodeOf(worker)
   const isLeft = failures.length > 0 && isLeftToOthers(failures, node, await otherNodes(tx, node))

@@ -5,7 +5,8 @@
  */
 import { isLeftToOthers, waitAfterS } from '../../domain/blame.ts'
 import type { JobKind, JobPayloads } from '../../domain/job.ts'
-import type { JobTries, Stores, UnitOfWork } from '../../domain/stores.ts'
+import type { JobTries } from '../../domain/job-stores.ts'
+import type { Stores, UnitOfWork } from '../../domain/stores.ts'
 import { nodeOf } from '../../domain/worker.ts'
 import { ingestKindOf } from '../datasets/ingest-kind.ts'
 import { otherNodes } from '../workers/workers.ts'

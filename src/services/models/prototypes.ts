@@ -1,8 +1,9 @@
 /** Looking into a model's mixture: its components and how concentrated they are. */
 import { AppError } from '../../base/errors.ts'
 import type { KappaSummary, KappaView, Prototype } from '../../domain/model.ts'
+import type { PrototypeSort } from '../../domain/model-stores.ts'
 import type { Page, PageRequest } from '../../domain/page.ts'
-import type { PrototypeSort, Stores } from '../../domain/stores.ts'
+import type { Stores } from '../../domain/stores.ts'
 import type { ModelService, ModelWithHead } from './models.ts'
 
 export interface PrototypeServiceDeps {

@@ -1,7 +1,8 @@
 /** The runs of a sweep side by side, and which is ahead. */
+
+import type { LatestPoint } from '../../domain/metric-stores.ts'
 import type { Run } from '../../domain/run.ts'
 import { isFinished } from '../../domain/run.ts'
-import type { LatestPoint } from '../../domain/stores.ts'
 import type { Sweep, SweepValue } from '../../domain/sweep.ts'
 
 interface LatestValue {

@@ -1,5 +1,5 @@
 import { and, desc, eq, gte, lt } from 'drizzle-orm'
-import type { AuditStore } from '../../domain/stores.ts'
+import type { AuditStore } from '../../domain/access-stores.ts'
 import type { Db } from './client.ts'
 import { toPage } from './page.ts'
 import { auditEntries } from './schema/audit-entries.ts'

@@ -1,6 +1,6 @@
 import { and, eq, isNull, lt, or, sql } from 'drizzle-orm'
 import { AppError } from '../../base/errors.ts'
-import type { IdempotencyRecord, IdempotencyStore } from '../../domain/stores.ts'
+import type { IdempotencyRecord, IdempotencyStore } from '../../domain/access-stores.ts'
 import type { Db } from './client.ts'
 import { waitedForLock } from './errors.ts'
 import { idempotencyRecords } from './schema/idempotency-records.ts'

@@ -1,5 +1,5 @@
 import { eq, inArray, like, lt } from 'drizzle-orm'
-import type { JobTriesStore } from '../../domain/stores.ts'
+import type { JobTriesStore } from '../../domain/job-stores.ts'
 import type { Db } from './client.ts'
 import { jobTries } from './schema/job-tries.ts'
 

@@ -2,7 +2,7 @@ import { and, arrayOverlaps, desc, eq, inArray, isNull, lt, or } from 'drizzle-o
 import { invariant } from '../../base/errors.ts'
 import { newId } from '../../base/ids.ts'
 import { ADMIN_SCOPES, type Scope } from '../../domain/access.ts'
-import type { KeyStore } from '../../domain/stores.ts'
+import type { KeyStore } from '../../domain/access-stores.ts'
 import type { Db } from './client.ts'
 import { toPage } from './page.ts'
 import { toProject } from './project-store.ts'

@@ -1,7 +1,7 @@
 import { and, eq, gt, type SQL, sql } from 'drizzle-orm'
 import { AppError } from '../../base/errors.ts'
+import type { LatestPoint, MetricQuery, MetricStore } from '../../domain/metric-stores.ts'
 import type { MetricPoint, MetricSeries } from '../../domain/run.ts'
-import type { LatestPoint, MetricQuery, MetricStore } from '../../domain/stores.ts'
 import type { Db } from './client.ts'
 import { runMetrics } from './schema/run-metrics.ts'
 

@@ -1,6 +1,6 @@
 import { and, asc, desc, eq, getTableColumns, gt, lt, sql } from 'drizzle-orm'
 import { AppError } from '../../base/errors.ts'
-import type { ModelAliasStore, ModelStore } from '../../domain/stores.ts'
+import type { ModelAliasStore, ModelStore } from '../../domain/model-stores.ts'
 import { modelMessage } from '../../domain/webhook.ts'
 import type { Db } from './client.ts'
 import { toPage } from './page.ts'

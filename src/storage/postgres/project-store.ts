@@ -1,7 +1,7 @@
 import { desc, eq, lt, sql } from 'drizzle-orm'
 import { AppError } from '../../base/errors.ts'
+import type { ProjectStore } from '../../domain/access-stores.ts'
 import type { Project, Quotas } from '../../domain/project.ts'
-import type { ProjectStore } from '../../domain/stores.ts'
 import type { Db } from './client.ts'
 import { violatesUnique } from './errors.ts'
 import { toPage } from './page.ts'

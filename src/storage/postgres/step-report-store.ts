@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm'
+import type { FencedReport, StepReportStore } from '../../domain/metric-stores.ts'
 import type { RunIntent } from '../../domain/run.ts'
-import type { FencedReport, StepReportStore } from '../../domain/stores.ts'
 import type { Db } from './client.ts'
 
 /**

@@ -1,5 +1,5 @@
 import { asc, eq, gt, lt } from 'drizzle-orm'
-import type { WorkerStore } from '../../domain/stores.ts'
+import type { WorkerStore } from '../../domain/job-stores.ts'
 import type { Db } from './client.ts'
 import { workers } from './schema/workers.ts'
 

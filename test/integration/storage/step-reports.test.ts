@@ -1,7 +1,7 @@
 /** What many legs say at once, in one statement: each under its own fence. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { FencedReport } from '../../../src/domain/stores.ts'
+import type { FencedReport } from '../../../src/domain/metric-stores.ts'
 import { CANDIDATES, openBench } from './databases.ts'
 import { aStoredRun, later } from './records.ts'
 

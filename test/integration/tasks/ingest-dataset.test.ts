@@ -218,6 +218,17 @@ test('a bug in the ingester fails the version without showing its cause', { skip
   assert.doesNotMatch(version?.error?.message ?? '', /scripted/)
 })
 
+test('a version that takes ten workers along is given up, and leaves no tries', { skip }, async () => {
+  const payload = await fromUpload('pack')
+  const begin = (worker: string) =>
+    createIngestService({ unitOfWork: bench.unitOfWork, clock: systemClock, worker }).begin(payload.datasetId, 1)
+  for (let lost = 0; lost < 10; lost++) assert.ok(await begin(`node-${lost % 2}/${lost}`))
+  assert.equal(await begin('node-2/1'), null)
+  const version = await load(payload)
+  assert.deepEqual([version?.status, version?.error?.code], ['failed', 'worker_lost'])
+  assert.deepEqual(await bench.stores.jobTries.loadMany([`${payload.datasetId}@1`]), [])
+})
+
 test('an upload that was never completed fails the version', { skip }, async () => {
   const datasetId = await aDataset()
   const uploads = [await anUpload(datasetId, 'pack', 'pending')]

@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm'
 import { index, jsonb, pgTable, primaryKey, text } from 'drizzle-orm/pg-core'
-import type { IdempotencyRecord } from '../../../domain/stores.ts'
+import type { IdempotencyRecord } from '../../../domain/access-stores.ts'
 import { time } from './columns.ts'
 import { projects } from './projects.ts'
 

@@ -1,0 +1,75 @@
+/** Keys, projects, the audit log, and what was answered to an Idempotency-Key, as they are kept. Implementation: storage/postgres. */
+import type { ApiKey } from './access.ts'
+import type { AuditEntry } from './audit.ts'
+import type { Page, PageRequest } from './page.ts'
+import type { Project, Usage } from './project.ts'
+
+export interface KeyStore {
+  ensureProject(name: string): Promise<Project>
+  insert(key: ApiKey): Promise<void>
+  /** Any project: this is how a request finds its own. */
+  findById(keyId: string): Promise<ApiKey | null>
+  /** Those that exist, in any order. */
+  findMany(keyIds: readonly string[]): Promise<readonly ApiKey[]>
+  list(projectId: string, page: PageRequest): Promise<Page<ApiKey>>
+  /** Admin keys that are not revoked, expired ones too. Until the transaction ends nobody else gets them. */
+  lockAdmins(projectId: string): Promise<readonly ApiKey[]>
+  /** The same of the installation's, in any project. */
+  lockInstanceAdmins(): Promise<readonly ApiKey[]>
+  revoke(projectId: string, keyId: string, at: Date): Promise<boolean>
+  touch(keyId: string, at: Date): Promise<void>
+}
+
+export interface ProjectStore {
+  /** Throws project_name_taken. */
+  insert(project: Project): Promise<void>
+  /** With `lock`, the row stays locked until the transaction ends; what belongs to it may be written meanwhile. */
+  find(id: string, options?: { lock: boolean }): Promise<Project | null>
+  list(page: PageRequest): Promise<Page<Project>>
+  /** Throws project_name_taken. */
+  update(id: string, patch: Partial<Pick<Project, 'name' | 'quotas'>>): Promise<void>
+  /** Uploads that have expired before `now` are not counted. */
+  usage(id: string, now: Date): Promise<Usage>
+}
+
+export interface IdempotencyRecord {
+  readonly projectId: string
+  readonly key: string
+  readonly route: string
+  readonly requestHash: string
+  /** Null until the end of the transaction that makes it. */
+  readonly response: {
+    readonly status: number
+    readonly headers: Readonly<Record<string, string>>
+    readonly body: string
+  } | null
+  readonly createdAt: Date
+}
+
+export interface AuditFilter {
+  readonly actor?: string
+  readonly action?: string
+  readonly subject?: string
+  /** This instant and later. */
+  readonly from?: Date
+  /** Before this instant. */
+  readonly until?: Date
+}
+
+export interface AuditStore {
+  append(entry: AuditEntry): Promise<void>
+  list(projectId: string, filter: AuditFilter, page: PageRequest): Promise<Page<AuditEntry>>
+}
+
+type IdempotencyName = Pick<IdempotencyRecord, 'projectId' | 'key' | 'route'>
+
+export interface IdempotencyStore {
+  /** Removes what is older than 24 h before, of every project. */
+  find(name: IdempotencyName, now: Date): Promise<IdempotencyRecord | null>
+  /**
+   * In a unit of work: waits for another one that has inserted it, and returns its record once that is committed. Throws
+   * idempotency_in_progress when it has waited for seconds.
+   */
+  insert(record: IdempotencyRecord): Promise<IdempotencyRecord | null>
+  finish(name: IdempotencyName, response: NonNullable<IdempotencyRecord['response']>): Promise<void>
+}
