@@ -23,13 +23,14 @@ async function setUp(t: TestContext) {
   })
   return {
     bench,
-    async startWorker(): Promise<ChildProcess> {
+    async startWorker(more: Readonly<Record<string, string>> = {}): Promise<ChildProcess> {
       const environment = {
         DATABASE_URL: bench.url,
         KAPPA_DATA: bench.root,
         KAPPA_SCRATCH: join(bench.root, 'work'),
         KAPPA_LEASE_S: String(LEASE_S),
-        KAPPA_LOADERS: '1'
+        KAPPA_LOADERS: '1',
+        ...more
       }
       const worker = fork(join(import.meta.dirname, '../../helpers/worker-process.ts'), [JSON.stringify(environment)])
       workers.push(worker)
@@ -137,4 +138,23 @@ test('a run whose devices no worker has waits with that reason while others are 
     /^The run waits for a worker with 2 GPUs\. Worker \S+ has 1 CPU \(fake\)\.$/
   )
   assert.equal(askFor('cancel', await bench.load(waiting), new Date())?.status, 'cancelled')
+})
+
+test('a worker without the objects fails what it takes; one that has them takes it over, and no run is lost', {
+  skip
+}, async (t) => {
+  const { bench, startWorker, addRun } = await setUp(t)
+  const elsewhere = (name: string) => join(bench.root, 'elsewhere', name)
+  const runs = await Promise.all([1, 2, 3].map(() => addRun({ totalSteps: 10 })))
+  await startWorker({ KAPPA_DATA: elsewhere('data'), KAPPA_SCRATCH: elsewhere('work'), KAPPA_WORKER_NODE: 'bad' })
+  const loaded = () => Promise.all(runs.map((run) => bench.load(run)))
+  await until('the first has failed one', async () => (await loaded()).some(({ failures }) => failures.length > 0))
+  const [failure] = (await loaded()).flatMap(({ failures }) => failures)
+  assert.deepEqual([failure?.node, failure?.code], ['bad', 'object_not_found'])
+  await startWorker({ KAPPA_WORKER_NODE: 'good' })
+  await until('all have succeeded', async () => (await loaded()).every(({ status }) => status === 'succeeded'))
+  assert.deepEqual(
+    (await loaded()).map(({ error, failures }) => [error, failures]),
+    runs.map(() => [null, []])
+  )
 })
