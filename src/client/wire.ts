@@ -667,7 +667,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List checkpoints of a run, newest first
+         * List checkpoints of a run, from the last step on
          * @description Needs the scope `runs:read`.
          */
         get: operations["listRunCheckpoints"];

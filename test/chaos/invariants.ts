@@ -32,8 +32,9 @@ async function checkRun(world: World, ledger: Ledger, id: string): Promise<Broke
   if (holes.length > 0) broken.push(`run ${id} has holes in its events, the first before ${holes[0].seq}`)
   if (run.status !== 'succeeded') return broken
   const checkpoints = await everyPage(world, `/v1/runs/${id}/checkpoints`)
-  const hash = checkpoints[0]?.state_hash
-  if (hash !== ledger.undisturbed.get(promised.seed)) broken.push(`run ${id} ended with other weights: ${hash}`)
+  const last = checkpoints[0]
+  if (last?.state_hash !== ledger.undisturbed.get(promised.seed))
+    broken.push(`run ${id} ended with other weights: ${JSON.stringify(last)}`)
   const { json: metrics } = await world.call('GET', `/v1/runs/${id}/metrics?keys=loss&max_points=10000`)
   const steps: number[] = metrics.series[0]?.steps ?? []
   const isWhole = steps.length === run.progress.total_steps && steps.every((step, i) => step === i + 1)

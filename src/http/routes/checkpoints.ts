@@ -19,7 +19,7 @@ export function checkpointRoutes(app: App, { runs }: Pick<Services, 'runs'>): vo
       schema: {
         operationId: 'listRunCheckpoints',
         tags,
-        summary: 'List checkpoints of a run, newest first',
+        summary: 'List checkpoints of a run, from the last step on',
         params: IdParams,
         querystring: PageQuery,
         response: { 200: CheckpointList }

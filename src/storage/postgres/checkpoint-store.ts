@@ -1,4 +1,5 @@
-import { and, asc, desc, eq, lt, notExists, notInArray, or, sql } from 'drizzle-orm'
+import { and, asc, desc, eq, lt, notExists, notInArray, or, type SQL, sql } from 'drizzle-orm'
+import { invalidCursor } from '../../domain/page.ts'
 import type { CheckpointStore } from '../../domain/stores.ts'
 import type { Db } from './client.ts'
 import { isUnevaluated } from './evaluation-store.ts'
@@ -36,12 +37,12 @@ export const createCheckpointStore = (db: Db): CheckpointStore => ({
         and(
           eq(checkpoints.projectId, projectId),
           eq(checkpoints.runId, runId),
-          after === null ? undefined : lt(checkpoints.id, after)
+          after === null ? undefined : isBefore(after)
         )
       )
-      .orderBy(desc(checkpoints.id))
+      .orderBy(desc(checkpoints.step), desc(checkpoints.id))
       .limit(limit + 1)
-    return toPage(rows, limit, (checkpoint) => checkpoint.id)
+    return toPage(rows, limit, ({ step, id }) => `${step}.${id}`)
   },
 
   async listKeeping(runId) {
@@ -106,6 +107,14 @@ export const createCheckpointStore = (db: Db): CheckpointStore => ({
     await db.delete(checkpoints).where(eq(checkpoints.id, id))
   }
 })
+
+/** By step: an id carries the clock of the worker that took it, and two workers of one run may be a minute apart. */
+function isBefore(position: string): SQL | undefined {
+  const match = /^(\d{1,9})\.(ckpt_\w+)$/.exec(position)
+  if (match === null) throw invalidCursor()
+  const [step, id] = [Number(match[1]), match[2]!]
+  return or(lt(checkpoints.step, step), and(eq(checkpoints.step, step), lt(checkpoints.id, id)))
+}
 
 const isCompleteOf = (runId: string) => and(eq(checkpoints.runId, runId), eq(checkpoints.status, 'complete'))
 

@@ -423,6 +423,27 @@ for (const { name, skip, open } of CANDIDATES) {
         assert.deepEqual((await stores.checkpoints.listByRun(other.id, run.id, page)).data, [])
       })
 
+      test('are listed from the last step on, whatever the clocks of their workers said', async () => {
+        const run = await aStoredRun(stores)
+        const ids = [3, 1, 2, 4].map((minute) => newId('checkpoint', minute * 60_000))
+        const steps = [10, 20, 30, 30]
+        const all = steps.map((step, i) => aCheckpoint(run, step, { id: ids[i]! }))
+        for (const checkpoint of all) await stores.checkpoints.insert(checkpoint)
+        const seen: string[] = []
+        let after: string | null = null
+        do {
+          const page = await stores.checkpoints.listByRun(run.projectId, run.id, { limit: 1, after })
+          seen.push(...page.data.map(({ id }) => id))
+          after = page.nextCursor
+        } while (after !== null)
+        assert.deepEqual(seen, [ids[3], ids[2], ids[1], ids[0]])
+        for (const position of ['', ids[0]!, `x.${ids[0]}`, '30.', `9999999999.${ids[0]}`])
+          await assert.rejects(
+            stores.checkpoints.listByRun(run.projectId, run.id, { limit: 1, after: position }),
+            failsWith('invalid_request')
+          )
+      })
+
       test('cannot hang under a run of another project', async () => {
         const run = await aStoredRun(stores)
         const other = await stores.keys.ensureProject(newId('request'))
