@@ -1849,10 +1849,10 @@ export interface components {
                 epochs?: number;
                 /** @description Learning rates that finetune tries; of one, nothing has to be chosen. */
                 rates?: number[];
-                /** @description Pixels that copy_detection and revisited show a network; 10/7 of its size in whole patches, and its size. */
-                image_size?: number;
                 /** @description Of draws, folds and intervals; 0 by default. */
                 seed?: number;
+                /** @description Pixels that copy_detection and revisited show a network; 10/7 of its size in whole patches, and its size. */
+                image_size?: number;
             };
             distractors?: string | null;
             whitening?: string | null;
@@ -2008,8 +2008,6 @@ export interface components {
                     epochs?: number;
                     /** @description Learning rates that finetune tries; of one, nothing has to be chosen. */
                     rates?: number[];
-                    /** @description Pixels that copy_detection and revisited show a network; 10/7 of its size in whole patches, and its size. */
-                    image_size?: number;
                     /** @description Of draws, folds and intervals; 0 by default. */
                     seed?: number;
                 };
@@ -2720,8 +2718,6 @@ export interface components {
                         epochs?: number;
                         /** @description Learning rates that finetune tries; of one, nothing has to be chosen. */
                         rates?: number[];
-                        /** @description Pixels that copy_detection and revisited show a network; 10/7 of its size in whole patches, and its size. */
-                        image_size?: number;
                         /** @description Of draws, folds and intervals; 0 by default. */
                         seed?: number;
                     };
@@ -3780,8 +3776,6 @@ export interface components {
                     epochs?: number;
                     /** @description Learning rates that finetune tries; of one, nothing has to be chosen. */
                     rates?: number[];
-                    /** @description Pixels that copy_detection and revisited show a network; 10/7 of its size in whole patches, and its size. */
-                    image_size?: number;
                     /** @description Of draws, folds and intervals; 0 by default. */
                     seed?: number;
                 };
