@@ -51,6 +51,7 @@ const OF_A_QUEUED_RUN = [
 ]
 const NO_EFFECT: Readonly<Record<string, readonly string[]>> = {
   validateRun: OF_A_QUEUED_RUN,
+  validateFork: ['/name', ...OF_A_QUEUED_RUN.map((at) => `/overrides${at}`)],
   validateSweep: [...OF_A_QUEUED_RUN.map((at) => `/run${at}`), '/name', '/metadata', '/objective'],
   // OpenAI's clients send it, and the document says that it is not used.
   createEmbeddings: ['/user']

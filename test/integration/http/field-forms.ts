@@ -90,7 +90,7 @@ const withRuns = (api: TestApp, forms: readonly FieldForm[]): FieldForm[] =>
   }))
 
 /** Fixed fields are refused, which is what they are for in a fork. */
-function forkForms(world: FieldWorld): FieldForm[] {
+function forkForms(world: FieldWorld, verb: string): FieldForm[] {
   const { preset: _, ...recipe } = { ...fullRecipe(), preset: '' }
   const others = below('/overrides', ofRuns(world).others)
   const refused = Object.fromEntries(
@@ -110,7 +110,7 @@ function forkForms(world: FieldWorld): FieldForm[] {
       more
     ),
     fixed({ overrides: trainedEvaluation(world) }, more)
-  ].map((form) => ({ ...form, path: `/v1/runs/${world.parent}:fork` }))
+  ].map((form) => ({ ...form, path: `/v1/runs/${world.parent}${verb}` }))
 }
 
 function evaluationForms(api: TestApp, world: FieldWorld): FieldForm[] {
@@ -243,7 +243,8 @@ export function fieldForms(api: TestApp, world: FieldWorld): Readonly<Record<str
     validateRun: ofRun,
     updateRun: [described],
     extendRun: [extension(api, world)],
-    forkRun: forkForms(world),
+    forkRun: forkForms(world, ':fork'),
+    validateFork: forkForms(world, ':fork:validate'),
     createSweep: withRuns(api, sweeps),
     validateSweep: sweeps,
     updateSweep: [described],
