@@ -1,4 +1,5 @@
 /** An evaluation as lines for people. */
+import { bucketRanges } from '../base/bucket-ranges.ts'
 import {
   type AnyProtocol,
   type Bucket,
@@ -16,8 +17,7 @@ export function tableOf(evaluation: Evaluation<AnyProtocol>): string {
   const rows = Object.entries(metrics).map(([name, estimate]) =>
     row(protocol, `${name}${of}`, show(estimate, isShare(name)))
   )
-  const buckets = isOfPrototypes(evaluation) ? evaluation.buckets.map((bucket) => rowOf(bucket)) : []
-  return [...rows, ...buckets].join('\n')
+  return [...rows, ...(isOfPrototypes(evaluation) ? bucketRows(evaluation.buckets) : [])].join('\n')
 }
 
 const row = (protocol: string, name: string, text: string): string =>
@@ -28,7 +28,10 @@ function show({ value, low, high }: Estimate, inPercent: boolean): string {
   return `${written(value)}  ${written(low)} …${written(high)}`
 }
 
-function rowOf({ by, from, to, prototypes, images, top1 }: Bucket): string {
-  const range = by === 'kappa' ? `κ ${from.toFixed(1)} … ${to.toFixed(1)}` : `usage ${from} … ${to}`
-  return `${row('prototypes', `top1, ${range}`, show(top1, true))}  ${images} images of ${prototypes}`
+function bucketRows(buckets: readonly Bucket[]): string[] {
+  const ranges = bucketRanges(buckets)
+  return buckets.map(
+    ({ prototypes, images, top1 }, i) =>
+      `${row('prototypes', `top1, ${ranges[i]}`, show(top1, true))}  ${images} images of ${prototypes}`
+  )
 }

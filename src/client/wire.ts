@@ -617,6 +617,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/runs/{id}:fork:validate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * What a fork would be, without queueing it
+         * @description Its recipe, what it changes of the parent and from which step on, and what is left to do.
+         *
+         *     Needs the scope `runs:write`.
+         */
+        post: operations["validateFork"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/runs/{id}/events": {
         parameters: {
             query?: never;
@@ -847,6 +869,28 @@ export interface paths {
          *     Needs the scope `runs:write`.
          */
         post: operations["cancelSweep"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/sweeps/{id}:retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Go on with the trials of a sweep that failed or were cancelled
+         * @description As `retry` does with each; those that cannot take it stay as they are.
+         *
+         *     Needs the scope `runs:write`.
+         */
+        post: operations["retrySweep"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1849,10 +1893,10 @@ export interface components {
                 epochs?: number;
                 /** @description Learning rates that finetune tries; of one, nothing has to be chosen. */
                 rates?: number[];
-                /** @description Pixels that copy_detection and revisited show a network; 10/7 of its size in whole patches, and its size. */
-                image_size?: number;
                 /** @description Of draws, folds and intervals; 0 by default. */
                 seed?: number;
+                /** @description Pixels that copy_detection and revisited show a network; 10/7 of its size in whole patches, and its size. */
+                image_size?: number;
             };
             distractors?: string | null;
             whitening?: string | null;
@@ -2008,8 +2052,6 @@ export interface components {
                     epochs?: number;
                     /** @description Learning rates that finetune tries; of one, nothing has to be chosen. */
                     rates?: number[];
-                    /** @description Pixels that copy_detection and revisited show a network; 10/7 of its size in whole patches, and its size. */
-                    image_size?: number;
                     /** @description Of draws, folds and intervals; 0 by default. */
                     seed?: number;
                 };
@@ -2720,8 +2762,6 @@ export interface components {
                         epochs?: number;
                         /** @description Learning rates that finetune tries; of one, nothing has to be chosen. */
                         rates?: number[];
-                        /** @description Pixels that copy_detection and revisited show a network; 10/7 of its size in whole patches, and its size. */
-                        image_size?: number;
                         /** @description Of draws, folds and intervals; 0 by default. */
                         seed?: number;
                     };
@@ -3780,8 +3820,6 @@ export interface components {
                     epochs?: number;
                     /** @description Learning rates that finetune tries; of one, nothing has to be chosen. */
                     rates?: number[];
-                    /** @description Pixels that copy_detection and revisited show a network; 10/7 of its size in whole patches, and its size. */
-                    image_size?: number;
                     /** @description Of draws, folds and intervals; 0 by default. */
                     seed?: number;
                 };
@@ -3915,6 +3953,24 @@ export interface components {
         Usage: {
             queued_runs: number;
             storage_bytes: number;
+        };
+        ValidatedFork: {
+            /** @constant */
+            object: "run_validation";
+            dataset: string;
+            resolved_recipe: components["schemas"]["Recipe"];
+            init: components["schemas"]["Init"] | null;
+            /** @description Of preset auto: a sentence for each choice, with its cause. Empty of other presets. */
+            recipe_reasons: string[];
+            /** @description What the recipe does not use of the images, or makes up, and how many images it is about; `workers`: that none of the workers which are there could take the run. Of images, empty where the version has no report. */
+            warnings: {
+                /** @enum {unknown} */
+                what: "colour" | "margins" | "bits" | "upscaled" | "workers";
+                images: number;
+                message: string;
+            }[];
+            estimate: components["schemas"]["Estimate"];
+            forked_from: components["schemas"]["ForkedFrom"];
         };
         ValidatedRun: {
             /** @constant */
@@ -5204,6 +5260,35 @@ export interface operations {
             };
         };
     };
+    validateFork: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ForkRun"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ValidatedFork"];
+                };
+            };
+        };
+    };
     listRunEvents: {
         parameters: {
             query?: {
@@ -5590,6 +5675,31 @@ export interface operations {
         };
     };
     cancelSweep: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SweepComparison"];
+                };
+            };
+        };
+    };
+    retrySweep: {
         parameters: {
             query?: never;
             header?: never;

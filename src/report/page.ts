@@ -2,6 +2,7 @@
  * Measurements of several models as one page of HTML: a table a protocol with the models side by side, intervals drawn, the
  * settings beside them, and a warning wherever numbers must not be compared. It loads nothing and runs nothing.
  */
+import { bucketRanges } from '../base/bucket-ranges.ts'
 import type { Bucket } from '../base/evaluation.ts'
 import { type Column, type Comparison, columnsOf, compare, ownOf } from './compare.ts'
 import { inWords, type Scale, scaleInWords, scaleOf, whiskers } from './estimates.ts'
@@ -85,16 +86,14 @@ const scaleNote = (metric: string, scale: Scale): Html =>
 function bucketTable(letter: string, { buckets }: Measurement): Html {
   if (buckets.length === 0) return html``
   const scale = scaleOf(buckets.map(({ top1 }) => top1))
-  const row = (bucket: Bucket): Html =>
-    html`<tr><th scope="row">${rangeOf(bucket)}</th><td>${bucket.images} of ${bucket.prototypes} prototypes</td>
+  const ranges = bucketRanges(buckets)
+  const row = (bucket: Bucket, i: number): Html =>
+    html`<tr><th scope="row">${ranges[i] ?? ''}</th><td>${bucket.images} of ${bucket.prototypes} prototypes</td>
 <td>${inWords('top1', bucket.top1)}${scale && whiskers('top1', bucket.top1, scale)}</td></tr>`
   return html`<details><summary>Buckets of ${letter}: images by the κ, and by the usage, of their prototype</summary>
 <div class="table"><table><thead><tr><th scope="col">Bucket</th><th scope="col">Images</th><th scope="col">Top-1</th></tr></thead>
 <tbody>${buckets.map(row)}</tbody></table></div></details>`
 }
-
-const rangeOf = ({ by, from, to }: Bucket): string =>
-  by === 'kappa' ? `κ ${from.toFixed(1)} … ${to.toFixed(1)}` : `usage ${from} … ${to}`
 
 function settingsTable({ settings, columns }: Comparison): Html {
   const counts = (['bank', 'queries', 'classes', 'dimensions'] as const).map((name) => ({

@@ -69,7 +69,11 @@ export function hostileJson(schema: FieldSchema): string[] {
     return [...TEXTS, '"nothing"'].filter((text) => !schema.enum?.includes(JSON.parse(text)))
   }
   if (schema.format === 'date-time') return [...TEXTS, ...TIMES]
-  if (schema.type === 'string') return [...TEXTS, ...outOfLength(schema).map((text) => JSON.stringify(text))]
+  if (schema.type === 'string') {
+    const blank =
+      schema.pattern === undefined || new RegExp(schema.pattern).test('   ') ? [] : ['   ', '\t\n\u00a0\u3000']
+    return [...TEXTS, ...[...outOfLength(schema), ...blank].map((text) => JSON.stringify(text))]
+  }
   if (schema.type === 'integer') return [...INTEGERS, ...beyond(schema)]
   if (schema.type === 'number') return [...NUMBERS, ...beyond(schema)]
   if (schema.type === 'boolean') return ['"true"', '1', '{}', '[]']

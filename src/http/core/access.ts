@@ -53,6 +53,7 @@ export const ACCESS = {
   retryRun: 'runs:write',
   extendRun: 'runs:write',
   forkRun: 'runs:write',
+  validateFork: 'runs:write',
   listRunEvents: 'runs:read',
   getRunMetrics: 'runs:read',
   listRunCheckpoints: 'runs:read',
@@ -68,6 +69,7 @@ export const ACCESS = {
   pauseSweep: 'runs:write',
   resumeSweep: 'runs:write',
   cancelSweep: 'runs:write',
+  retrySweep: 'runs:write',
 
   createModel: 'models:write',
   createWeightUpload: 'models:write',

@@ -25,6 +25,7 @@ declare module 'fastify' {
 /** No GET, and still nothing that an audit asks about. */
 export const UNRECORDED = {
   validateRun: 'writes nothing',
+  validateFork: 'writes nothing',
   validateSweep: 'writes nothing',
   testWebhook: 'writes nothing; who makes and changes the webhook is recorded',
   createEmbeddings: 'writes nothing, and there are thousands a minute',

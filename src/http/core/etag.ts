@@ -1,9 +1,15 @@
 import { createHash } from 'node:crypto'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 
-/** @param header If-None-Match, or nothing */
+const listed = (header: string): string[] => header.split(',').map((one) => one.trim())
+
+/** If-None-Match, which compares weakly (RFC 9110, 13.1.2). @param header its value, or nothing */
 export const hasEtag = (header: string, etag: string): boolean =>
-  header.split(',').some((one) => one.trim() === '*' || one.trim().replace(/^W\//, '') === etag)
+  listed(header).some((one) => one === '*' || one.replace(/^W\//, '') === etag)
+
+/** If-Match, which compares strongly (13.1.1): a weak tag, such as a proxy makes that compresses, says of no bytes which they are. */
+export const hasStrongEtag = (header: string, etag: string): boolean =>
+  listed(header).some((one) => one === '*' || one === etag)
 
 /** A strong ETag of the body; 304 without a body when the client has it already. */
 export function sendWithEtag<T extends object>(request: FastifyRequest, reply: FastifyReply, body: T): FastifyReply {

@@ -4,6 +4,11 @@ import type { FieldError } from '../../base/errors.ts'
 /** Findings of one request: enough to mend it. */
 const MOST_ERRORS = 16
 
+/** Of names: something beside space, and nothing that cannot be stored. Read from left to right once, however long the text is. */
+export const NAME_PATTERN = '^\\s*[^\\s\\u0000][^\\u0000]*$'
+
+export const BLANK_NAME = 'must not be blank'
+
 export const UNSTORABLE = 'has a NUL or is not valid Unicode'
 
 /** What stands for a percent-encoding that is not UTF-8: half of a surrogate pair, which the rule refuses. */

@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http'
 import { Type } from 'typebox'
 import type { ModelAlias as DomainAlias } from '../../domain/model-name.ts'
 import type { Services } from '../../services/services.ts'
-import { hasEtag } from '../core/etag.ts'
+import { hasEtag, hasStrongEtag } from '../core/etag.ts'
 import { PageQuery, presentPage, toPageRequest } from '../schemas/common.ts'
 import {
   AliasParams,
@@ -26,7 +26,7 @@ const conditional = ['model_not_found', 'precondition_failed'] as const
 const expectedBy =
   ({ 'if-match': match, 'if-none-match': noneMatch }: IncomingHttpHeaders) =>
   (known: DomainAlias | null): boolean => {
-    if (match !== undefined && (known === null || !hasEtag(match, aliasEtag(known)))) return false
+    if (match !== undefined && (known === null || !hasStrongEtag(match, aliasEtag(known)))) return false
     return noneMatch === undefined || known === null || !hasEtag(noneMatch, aliasEtag(known))
   }
 

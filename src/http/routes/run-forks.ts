@@ -1,12 +1,21 @@
 import type { Services } from '../../services/services.ts'
 import { IdParams } from '../schemas/common.ts'
+import { presentFork } from '../schemas/lineage.ts'
 import { presentEstimate, presentWarnings } from '../schemas/plan.ts'
-import { CreatedRun, ExtendedRun, presentRun } from '../schemas/run.ts'
+import { CreatedRun, ExtendedRun, presentRun, presentRunPlan, ValidatedFork } from '../schemas/run.ts'
 import { ExtendRun, ForkRun, readForkRequest } from '../schemas/run-fork.ts'
 import type { App } from '../server.ts'
 
 const tags = ['runs']
 const problems = ['run_not_found', 'invalid_recipe', 'checkpoint_not_found', 'dataset_version_not_found'] as const
+const ofForks = [
+  ...problems,
+  'dataset_not_found',
+  'dataset_version_not_ready',
+  'evaluation_impossible',
+  'evaluation_too_large',
+  'storage_unavailable'
+] as const
 
 /** A run that goes on beyond what was asked for first. */
 export function runForkRoutes(app: App, { runs }: Pick<Services, 'runs'>): void {
@@ -23,7 +32,7 @@ export function runForkRoutes(app: App, { runs }: Pick<Services, 'runs'>): void 
         body: ExtendRun,
         response: { 200: ExtendedRun }
       },
-      config: { problems: [...problems, 'run_not_extendable'] }
+      config: { problems: [...problems, 'run_not_extendable', 'quota_exceeded'] }
     },
     async ({ params, body, principal }) => {
       const { run, estimate } = await runs.extend(principal.projectId, { id: params.id, epochs: body.epochs })
@@ -46,14 +55,7 @@ export function runForkRoutes(app: App, { runs }: Pick<Services, 'runs'>): void 
       },
       config: {
         isIdempotent: true,
-        problems: [
-          ...problems,
-          'dataset_not_found',
-          'dataset_version_not_ready',
-          'evaluation_impossible',
-          'evaluation_too_large',
-          'storage_unavailable'
-        ]
+        problems: [...ofForks, 'quota_exceeded']
       }
     },
     async ({ params, body, principal }, reply) => {
@@ -64,6 +66,26 @@ export function runForkRoutes(app: App, { runs }: Pick<Services, 'runs'>): void 
         estimate: presentEstimate(forked.estimate)
       }
       return reply.code(202).header('location', `/v1/runs/${forked.run.id}`).send(created)
+    }
+  )
+
+  app.post(
+    '/v1/runs/:id([0-9a-z_]+)::fork::validate' as '/v1/runs/:id',
+    {
+      schema: {
+        operationId: 'validateFork',
+        tags,
+        summary: 'What a fork would be, without queueing it',
+        description: 'Its recipe, what it changes of the parent and from which step on, and what is left to do.',
+        params: IdParams,
+        body: ForkRun,
+        response: { 200: ValidatedFork }
+      },
+      config: { problems: ofForks }
+    },
+    async ({ params, body, principal }) => {
+      const planned = await runs.planFork(principal.projectId, readForkRequest(params.id, body))
+      return { ...presentRunPlan(planned), forked_from: presentFork(planned.forkedFrom) }
     }
   )
 }

@@ -5,13 +5,12 @@ import type { RunFilter } from '../../domain/stores.ts'
 import type { Services } from '../../services/services.ts'
 import { sendWithEtag } from '../core/etag.ts'
 import { IdParams, OptionalDescription, presentPage, toPageRequest, type Wire } from '../schemas/common.ts'
-import { presentInit } from '../schemas/init.ts'
 import { presentEstimate, presentWarnings } from '../schemas/plan.ts'
-import { presentRecipe } from '../schemas/recipe.ts'
 import {
   CreatedRun,
   CreateRun,
   presentRun,
+  presentRunPlan,
   Run,
   RunList,
   RunQuery,
@@ -82,19 +81,7 @@ export function runRequestRoutes(app: App, { runs }: Pick<Services, 'runs'>): vo
       },
       config: { problems: requestProblems }
     },
-    async ({ body, principal }) => {
-      const planned = await runs.plan(principal.projectId, readRunRequest(body))
-      const { version, recipe, reasons, warnings, init, estimate } = planned
-      return {
-        object: 'run_validation' as const,
-        dataset: `${version.datasetId}@${version.version}`,
-        resolved_recipe: presentRecipe(recipe),
-        init: init && presentInit(init),
-        recipe_reasons: [...reasons],
-        warnings: presentWarnings(warnings),
-        estimate: presentEstimate(estimate)
-      }
-    }
+    async ({ body, principal }) => presentRunPlan(await runs.plan(principal.projectId, readRunRequest(body)))
   )
 }
 

@@ -36,7 +36,7 @@ export function sweepRequestRoutes(app: App, { sweeps }: Pick<Services, 'sweeps'
         body: CreateSweep,
         response: { 202: CreatedSweep }
       },
-      config: { isIdempotent: true, problems: requestProblems }
+      config: { isIdempotent: true, problems: [...requestProblems, 'quota_exceeded'] }
     },
     async ({ body, principal }, reply) => {
       const { projectId } = principal
@@ -72,9 +72,14 @@ const VERBS = {
   resume: {
     operationId: 'resumeSweep',
     summary: 'Let the paused trials of a sweep go on',
-    problems: ['dataset_version_not_found']
+    problems: ['dataset_version_not_found', 'quota_exceeded']
   },
-  cancel: { operationId: 'cancelSweep', summary: 'Cancel the trials of a sweep', problems: [] }
+  cancel: { operationId: 'cancelSweep', summary: 'Cancel the trials of a sweep', problems: [] },
+  retry: {
+    operationId: 'retrySweep',
+    summary: 'Go on with the trials of a sweep that failed or were cancelled',
+    problems: ['dataset_version_not_found', 'quota_exceeded']
+  }
 } as const satisfies Record<SweepVerb, object>
 
 export function sweepRoutes(app: App, { sweeps }: Pick<Services, 'sweeps'>): void {

@@ -2,6 +2,7 @@
 import { type Static, type TProperties, type TSchema, Type } from 'typebox'
 import type { Page, PageRequest } from '../../domain/page.ts'
 import { MOST_METADATA } from '../../services/description.ts'
+import { NAME_PATTERN } from '../core/text.ts'
 
 export const closed = { additionalProperties: false } as const
 
@@ -41,11 +42,13 @@ const description = <T extends TSchema>(name: T, $id: string) =>
 /** The largest number of a Postgres integer: steps, events and versions are such columns. */
 export const MOST_INT4 = 2_147_483_647
 
-export const Name = Text({ minLength: 1, maxLength: 200 })
+/** What people call a thing. */
+export const Name = Type.String({ minLength: 1, maxLength: 200, pattern: NAME_PATTERN })
 
-export const ModelName = Text({
+export const ModelName = Type.String({
   minLength: 1,
   maxLength: 200,
+  pattern: NAME_PATTERN,
   description: 'One line, neither blank nor with spaces at its ends, without @. Every model of a name has a version.'
 })
 

@@ -5,7 +5,7 @@ import { ALL_PROTOCOLS } from '../../base/evaluation.ts'
 import type { EvaluationRequest } from '../../services/evaluations/evaluations.ts'
 import type { SubjectWish } from '../../services/evaluations/subject.ts'
 import { closed, Metadata, MOST_INT4, Name, Nullable, Text } from './common.ts'
-import { PROTOCOLS_DESCRIPTION, Protocol, planFields, readPlan } from './evaluation-plan.ts'
+import { ChosenBeside, PROTOCOLS_DESCRIPTION, Protocol, planFields, readPlan } from './evaluation-plan.ts'
 
 const Dataset = (description: string) => Text({ minLength: 1, maxLength: 100, description })
 
@@ -63,6 +63,7 @@ export const CreateEvaluation = Type.Object(
         })
       )
     ),
+    settings: Type.Optional(ChosenBeside),
     distractors: Type.Optional(
       Nullable(Dataset('Of copy_detection: images that are ranked beside the bank, and looked for by nobody.'))
     ),

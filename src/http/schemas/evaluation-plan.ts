@@ -21,40 +21,56 @@ export const Protocol = Type.Enum([...ALL_PROTOCOLS])
 
 const Planned = Type.Enum([...LAB_PROTOCOLS])
 
-const Chosen = Type.Object(
+const chosen = {
+  k: Type.Optional(
+    Type.Array(Type.Integer({ minimum: 1, maximum: 1000 }), {
+      minItems: 1,
+      maxItems: 16,
+      uniqueItems: true,
+      description: 'Neighbours that vote in knn; cut to the size of the bank.'
+    })
+  ),
+  draws: Type.Optional(Type.Integer({ minimum: 2, maximum: MOST_DRAWS, description: 'Of images for few_shot.' })),
+  dimensions: Type.Optional(
+    Type.Integer({
+      minimum: 1,
+      maximum: MOST_DIMENSIONS,
+      description:
+        'The first so many of an embedding, of unit length again, as `dimensions` of POST /v1/embeddings; all by default. Not for what trains, nor for protocols of prototypes.'
+    })
+  ),
+  epochs: Type.Optional(
+    Type.Integer({
+      minimum: 1,
+      maximum: MOST_PROBE_EPOCHS,
+      description: 'That linear trains its classifiers for (100), and finetune its model at each rate (20).'
+    })
+  ),
+  rates: Type.Optional(
+    Type.Array(Type.Number({ exclusiveMinimum: 0, maximum: 1 }), {
+      minItems: 1,
+      maxItems: MOST_RATES,
+      uniqueItems: true,
+      description: 'Learning rates that finetune tries; of one, nothing has to be chosen.'
+    })
+  ),
+  seed: Type.Optional(
+    Type.Integer({ minimum: 0, maximum: 0xffffffff, description: 'Of draws, folds and intervals; 0 by default.' })
+  )
+}
+
+const about = {
+  ...closed,
+  description:
+    'What is not said is the default of the protocol, and stands in its result. One that no protocol hears is refused.'
+} as const
+
+const Chosen = Type.Object(chosen, about)
+
+/** What goes by names is asked for alone, and never of a run. */
+export const ChosenBeside = Type.Object(
   {
-    k: Type.Optional(
-      Type.Array(Type.Integer({ minimum: 1, maximum: 1000 }), {
-        minItems: 1,
-        maxItems: 16,
-        uniqueItems: true,
-        description: 'Neighbours that vote in knn; cut to the size of the bank.'
-      })
-    ),
-    draws: Type.Optional(Type.Integer({ minimum: 2, maximum: MOST_DRAWS, description: 'Of images for few_shot.' })),
-    dimensions: Type.Optional(
-      Type.Integer({
-        minimum: 1,
-        maximum: MOST_DIMENSIONS,
-        description:
-          'The first so many of an embedding, of unit length again, as `dimensions` of POST /v1/embeddings; all by default. Not for what trains, nor for protocols of prototypes.'
-      })
-    ),
-    epochs: Type.Optional(
-      Type.Integer({
-        minimum: 1,
-        maximum: MOST_PROBE_EPOCHS,
-        description: 'That linear trains its classifiers for (100), and finetune its model at each rate (20).'
-      })
-    ),
-    rates: Type.Optional(
-      Type.Array(Type.Number({ exclusiveMinimum: 0, maximum: 1 }), {
-        minItems: 1,
-        maxItems: MOST_RATES,
-        uniqueItems: true,
-        description: 'Learning rates that finetune tries; of one, nothing has to be chosen.'
-      })
-    ),
+    ...chosen,
     image_size: Type.Optional(
       Type.Integer({
         minimum: 1,
@@ -62,16 +78,9 @@ const Chosen = Type.Object(
         description:
           'Pixels that copy_detection and revisited show a network; 10/7 of its size in whole patches, and its size.'
       })
-    ),
-    seed: Type.Optional(
-      Type.Integer({ minimum: 0, maximum: 0xffffffff, description: 'Of draws, folds and intervals; 0 by default.' })
     )
   },
-  {
-    ...closed,
-    description:
-      'What is not said is the default of the protocol, and stands in its result. One that no protocol hears is refused.'
-  }
+  about
 )
 
 export const PROTOCOLS_DESCRIPTION =
@@ -150,7 +159,8 @@ export const RunEvaluation = Type.Object(
   { description: "The evaluation of the run's model." }
 )
 
-type PlanFields = Omit<Static<typeof PlanOfRun>, 'every_epochs' | 'protocols'> & {
+type PlanFields = Omit<Static<typeof PlanOfRun>, 'every_epochs' | 'protocols' | 'settings'> & {
+  readonly settings?: Static<typeof ChosenBeside>
   readonly protocols?: readonly AnyProtocol[] | null
 }
 

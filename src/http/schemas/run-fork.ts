@@ -68,7 +68,8 @@ const readOverrides = (wire: Static<typeof Overrides>): ForkOverrides => {
     },
     checkpoint: {
       ...(checkpoint.every_s !== undefined && { everyS: checkpoint.every_s }),
-      ...(checkpoint.keep_last !== undefined && { keepLast: checkpoint.keep_last })
+      ...(checkpoint.keep_last !== undefined && { keepLast: checkpoint.keep_last }),
+      ...(checkpoint.keep_every_epochs !== undefined && { keepEveryEpochs: checkpoint.keep_every_epochs })
     },
     alarms: wire.alarms ?? null,
     evaluation: wire.evaluation && readPlanOfRun(wire.evaluation),

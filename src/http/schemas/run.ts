@@ -7,7 +7,7 @@ import {
   RUN_STATUSES,
   type RunEngine
 } from '../../domain/run.ts'
-import type { RunRequest } from '../../services/runs/run-plan.ts'
+import type { RunPlan, RunRequest } from '../../services/runs/run-plan.ts'
 import {
   closed,
   ListOf,
@@ -24,7 +24,7 @@ import {
 import { PlanOfRun, presentRunEvaluation, RunEvaluation, readPlanOfRun } from './evaluation-plan.ts'
 import { Init, InitRequest, presentInit, readInit } from './init.ts'
 import { Extensions, ForkedFrom, presentFork } from './lineage.ts'
-import { Estimate, RecipeReasons, Warnings } from './plan.ts'
+import { Estimate, presentEstimate, presentWarnings, RecipeReasons, Warnings } from './plan.ts'
 import { presentRecipe, ResolvedRecipe, readHyperparameters, recipeFields } from './recipe.ts'
 import { Engine, Progress, presentProgress, RunError, RunFailure } from './run-progress.ts'
 
@@ -163,18 +163,18 @@ export const CreatedRun = Resource({ ...properties, warnings: Warnings, estimate
 
 export const ExtendedRun = Resource({ ...properties, estimate: Estimate }, 'ExtendedRun')
 
-export const ValidatedRun = Resource(
-  {
-    object: Type.Literal('run_validation'),
-    dataset: Type.String(),
-    resolved_recipe: ResolvedRecipe,
-    init: Nullable(Init),
-    recipe_reasons: RecipeReasons,
-    warnings: Warnings,
-    estimate: Estimate
-  },
-  'ValidatedRun'
-)
+const validated = {
+  object: Type.Literal('run_validation'),
+  dataset: Type.String(),
+  resolved_recipe: ResolvedRecipe,
+  init: Nullable(Init),
+  recipe_reasons: RecipeReasons,
+  warnings: Warnings,
+  estimate: Estimate
+}
+
+export const ValidatedRun = Resource(validated, 'ValidatedRun')
+export const ValidatedFork = Resource({ ...validated, forked_from: ForkedFrom }, 'ValidatedFork')
 
 export const RunQuery = Type.Object(
   {
@@ -251,6 +251,25 @@ const presentEngine = ({ name, device, deviceKind, devices, precision }: RunEngi
   devices,
   precision
 })
+
+export function presentRunPlan({
+  version,
+  recipe,
+  reasons,
+  warnings,
+  init,
+  estimate
+}: RunPlan): Static<typeof ValidatedRun> {
+  return {
+    object: 'run_validation',
+    dataset: `${version.datasetId}@${version.version}`,
+    resolved_recipe: presentRecipe(recipe),
+    init: init && presentInit(init),
+    recipe_reasons: [...reasons],
+    warnings: presentWarnings(warnings),
+    estimate: presentEstimate(estimate)
+  }
+}
 
 export const presentRun = (run: DomainRun): Static<typeof Run> => ({
   id: run.id,

@@ -7,7 +7,7 @@ import { AppError, type FieldError } from '../../base/errors.ts'
 import type { JsonObject } from '../../base/json.ts'
 import type { Checkpoint } from '../../domain/checkpoint.ts'
 import type { DatasetVersion } from '../../domain/dataset.ts'
-import type { Alarm, CheckpointPolicy, Compute, FieldChange, Run } from '../../domain/run.ts'
+import type { Alarm, CheckpointPolicy, Compute, FieldChange, ForkRecord, Run } from '../../domain/run.ts'
 import type { Stores, UnitOfWork } from '../../domain/stores.ts'
 import { checkRecipe, devicesProblems } from '../../recipe/check.ts'
 import { FORK_REASONS, type ForkChange, forkChanges } from '../../recipe/forks.ts'
@@ -46,16 +46,22 @@ export interface ForkDeps extends PlanDeps, NewRunDeps {
   readonly get: (projectId: string, id: string) => Promise<Run>
 }
 
-type Forked = { readonly run: Run } & Pick<RunPlan, 'estimate' | 'warnings'>
+/** What a fork would be. */
+export interface ForkPlan extends RunPlan {
+  readonly parent: Run
+  readonly compute: Compute
+  readonly forkedFrom: ForkRecord
+  readonly progress: Run['progress']
+}
 
 /**
  * @throws AppError run_not_found, checkpoint_not_found, invalid_recipe, dataset_version_not_found, and what the plan of an
  *   evaluation is refused with
  */
-export const createFork =
+export const createForkPlan =
   (deps: ForkDeps) =>
-  async (projectId: string, { id, name, checkpoint: wanted, overrides }: ForkRequest): Promise<Forked> => {
-    const { stores, unitOfWork } = deps
+  async (projectId: string, { id, checkpoint: wanted, overrides }: ForkRequest): Promise<ForkPlan> => {
+    const { stores } = deps
     const parent = await deps.get(projectId, id)
     const checkpoint = await findCheckpoint(stores, parent, wanted)
     const version = await findImages(stores, parent)
@@ -64,24 +70,35 @@ export const createFork =
     const sized = { images: version.images, steps: checkpoint.step, ...compute }
     const estimate = estimateRun(recipe, sized, await lastSuccesses(stores, projectId))
     refuseUnfit(recipe, { parent, version, compute, checkpoint, stepsLeft: estimate.steps })
-    const planned = {
+    return {
+      parent,
       version,
       recipe,
       init: parent.init,
       reasons: changes.length === 0 ? parent.recipeReasons : [],
+      warnings: version.report === null ? [] : warningsOf(version.report, recipe, parent.init !== null),
       estimate,
-      evaluation: await evaluationOf(deps, { parent, recipe, overrides })
-    }
-    const fresh = newRun(deps, projectId, { request: { name, compute, ...wishesOf(parent, overrides) }, planned })
-    const run: Run = {
-      ...fresh,
+      evaluation: await evaluationOf(deps, { parent, recipe, overrides }),
+      compute,
       forkedFrom: { runId: parent.id, checkpointId: checkpoint.id, step: checkpoint.step, changes },
       progress: progressAt(checkpoint, { recipe, totalSteps: checkpoint.step + estimate.steps })
     }
-    await unitOfWork((tx) => queueRun(tx, run))
-    const warnings = version.report === null ? [] : warningsOf(version.report, recipe, parent.init !== null)
+  }
+
+type Forked = { readonly run: Run } & Pick<RunPlan, 'estimate' | 'warnings'>
+
+/** @throws AppError quota_exceeded, and what the plan throws */
+export const createFork = (deps: ForkDeps) => {
+  const plan = createForkPlan(deps)
+  return async (projectId: string, request: ForkRequest): Promise<Forked> => {
+    const planned = await plan(projectId, request)
+    const { parent, compute, forkedFrom, progress, estimate, warnings } = planned
+    const wishes = { name: request.name, compute, ...wishesOf(parent, request.overrides) }
+    const run: Run = { ...newRun(deps, projectId, { request: wishes, planned }), forkedFrom, progress }
+    await deps.unitOfWork((tx) => queueRun(tx, run))
     return { run, estimate, warnings }
   }
+}
 
 async function findCheckpoint(stores: Stores, parent: Run, wanted: string | null): Promise<Checkpoint> {
   const { projectId, id } = parent

@@ -17,7 +17,7 @@ import { listLive } from '../workers/workers.ts'
 import { checkBeforeImages, circumstancesOf, deviceOf, imagesOf } from './auto-circumstances.ts'
 import { estimateRun, lastSuccesses } from './estimate.ts'
 import { createRunExtension } from './extensions.ts'
-import { createFork } from './forks.ts'
+import { createFork, createForkPlan } from './forks.ts'
 import { findInit, type InitDeps } from './inits.ts'
 import { workersWarning } from './leg-devices.ts'
 import { newRun, queueRun } from './new-run.ts'
@@ -98,6 +98,7 @@ export function createRunService(deps: RunServiceDeps) {
 
     ask: createRunVerb(deps),
     extend: createRunExtension(deps),
+    planFork: createForkPlan({ ...deps, get }),
     fork: createFork({ ...deps, get }),
     ...createRunRemoval(deps),
     describe: createRunDescription(deps),

@@ -50,8 +50,8 @@ export interface SweepPlan {
   readonly warnings: readonly RecipeWarning[]
 }
 
-/** What users may ask of all runs of a sweep; a failed trial is tried again by itself. */
-export const SWEEP_VERBS = ['pause', 'resume', 'cancel'] as const satisfies readonly RunVerb[]
+/** What users may ask of all runs of a sweep. */
+export const SWEEP_VERBS = ['pause', 'resume', 'cancel', 'retry'] as const satisfies readonly RunVerb[]
 export type SweepVerb = (typeof SWEEP_VERBS)[number]
 
 export type SweepService = ReturnType<typeof createSweepService>
@@ -121,7 +121,7 @@ export function createSweepService(deps: SweepServiceDeps) {
       return { page: found, runs: await stores.sweeps.countRuns(found.data.map(({ id }) => id)) }
     },
 
-    /** Trials that cannot take it stay as they are. @throws AppError sweep_not_found, dataset_version_not_found */
+    /** Trials that cannot take it stay as they are. @throws AppError sweep_not_found, dataset_version_not_found, quota_exceeded */
     async ask(projectId: string, { id, verb }: { readonly id: string; readonly verb: SweepVerb }): Promise<Comparison> {
       const own = await runsOf(await find(projectId, id))
       for (const run of own) {

@@ -191,3 +191,28 @@ test('the same Idempotency-Key forks once', { skip }, async () => {
   const [first, second] = [await fork(parent.id, {}, headers), await fork(parent.id, {}, headers)]
   assert.deepEqual([first.status, second.json.id], [202, first.json.id])
 })
+
+test('a fork is looked at before it is queued, and then is what was said', { skip }, async () => {
+  const { id } = await aRun(10)
+  const checkpoint = await withCheckpoint(id)
+  const preview = (body: object) => api.call('POST', `/v1/runs/${id}:fork:validate`, { body })
+  const body = { overrides: { hyperparameters: { learning_rate: 1e-4 } } }
+  const runs = async () => (await api.call('GET', '/v1/runs?limit=100')).json.data.length
+  const before = [await runs(), api.jobs.length]
+  const said = await preview(body)
+  assert.equal(said.status, 200, said.text)
+  const { forked_from: from, resolved_recipe: recipe, estimate, object } = said.json
+  assert.deepEqual([object, from.run, from.checkpoint, from.step], ['run_validation', id, checkpoint, 10])
+  assert.deepEqual(
+    from.changes.map((change: { field: string; after: number }) => [change.field, change.after]),
+    [['learning_rate', 1e-4]]
+  )
+  assert.deepEqual([await runs(), api.jobs.length], before)
+  const made = (await fork(id, body)).json
+  assert.deepEqual([made.forked_from, made.resolved_recipe, made.estimate], [from, recipe, estimate])
+  for (const refused of [{ overrides: { arch: 'vit_tiny' } }, { checkpoint: 'ckpt_none' }]) {
+    const [asked, queued] = [await preview(refused), await fork(id, refused)]
+    assert.deepEqual([asked.status, asked.json.errors], [queued.status, queued.json.errors])
+    assert.ok(asked.status >= 400)
+  }
+})

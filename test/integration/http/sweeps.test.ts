@@ -258,7 +258,7 @@ test('an objective of an evaluation is one where each run has an evaluation', { 
   assert.equal((await compare(id)).standing.best.trial, 2)
 })
 
-test('a sweep is paused, goes on and is cancelled as far as its trials can be', { skip }, async () => {
+test('a sweep is paused, goes on, is cancelled and tried again as far as its trials can be', { skip }, async () => {
   const { id, trials } = (await create({ run, grid: { seed: [0, 1, 2] } })).json
   await api.stores.runs.update(trials[0].run, { status: 'succeeded' })
   await api.stores.runs.update(trials[1].run, { status: 'running' })
@@ -272,6 +272,9 @@ test('a sweep is paused, goes on and is cancelled as far as its trials can be', 
   assert.deepEqual(await ask('resume'), ['succeeded', 'running', 'queued'])
   assert.deepEqual(await ask('cancel'), ['succeeded', 'cancelling', 'cancelled'])
   assert.deepEqual(await ask('cancel'), ['succeeded', 'cancelling', 'cancelled'])
+  await api.stores.runs.update(trials[1].run, { status: 'failed', failures: [], attempt: 3 })
+  assert.deepEqual(await ask('retry'), ['succeeded', 'queued', 'queued'])
+  assert.deepEqual(await ask('retry'), ['succeeded', 'queued', 'queued'])
   assert.equal((await api.call('POST', '/v1/sweeps/swp_none:cancel')).status, 404)
 })
 

@@ -143,6 +143,12 @@ const runTexts: Readonly<Record<string, Request>> = {
 const ofFork =
   (more: (named: Tenant) => object): Request =>
   (named, { checkpoint }) => ({ body: { checkpoint, overrides: { evaluation: more(named) } } })
+const forkTexts: Readonly<Record<string, Request>> = {
+  '/checkpoint': ({ checkpoint }) => ({ body: { checkpoint } }),
+  '/overrides/evaluation/dataset': ofFork(({ dataset }) => ({ dataset })),
+  '/overrides/evaluation/queries': (named, own) =>
+    ofFork(() => ({ dataset: own.dataset, queries: named.dataset }))(named, own)
+}
 const sweepTexts = Object.fromEntries(
   Object.entries(runTexts).map(([at, request]): [string, Request] => [
     `/run${at}`,
@@ -162,12 +168,8 @@ const NAMED: Readonly<Record<string, Readonly<Record<string, Request>>>> = {
   validateRun: runTexts,
   createSweep: sweepTexts,
   validateSweep: sweepTexts,
-  forkRun: {
-    '/checkpoint': ({ checkpoint }) => ({ body: { checkpoint } }),
-    '/overrides/evaluation/dataset': ofFork(({ dataset }) => ({ dataset })),
-    '/overrides/evaluation/queries': (named, own) =>
-      ofFork(() => ({ dataset: own.dataset, queries: named.dataset }))(named, own)
-  },
+  forkRun: forkTexts,
+  validateFork: forkTexts,
   putModelAlias: { '/model': ({ model }) => ({ body: { model } }) },
   listModels: { 'query:name': ({ name }) => ({ query: `name=${name}` }) },
   createModel: {

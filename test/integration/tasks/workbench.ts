@@ -12,6 +12,7 @@ import { createWorkFolders } from '../../../src/base/work-folders.ts'
 import { createLocalCache } from '../../../src/cache/local-cache.ts'
 import type { TransactionalQueue } from '../../../src/domain/ports.ts'
 import type { Run } from '../../../src/domain/run.ts'
+import type { Stores, UnitOfWork } from '../../../src/domain/stores.ts'
 import { startTrainer, type TrainerProcess } from '../../../src/processes/trainer-process.ts'
 import { resolveRecipe } from '../../../src/recipe/presets.ts'
 import { createRemovalService } from '../../../src/services/removals/removals.ts'
@@ -46,7 +47,23 @@ export const ONE_CPU = machineWith('cpu', 1)
 const LEASE_MS = 30_000
 const ENTRY = join(import.meta.dirname, '../../helpers/fake-trainer.ts')
 
-export async function createWorkbench(scope: TestScope, clock: Clock = systemClock) {
+/** Stores whose runs are `seen` by whoever loads them. */
+function through(stores: Stores, seen: (run: Run) => Run): Stores {
+  const isRun = (value: unknown): value is Run => typeof value === 'object' && value !== null && 'compute' in value
+  const runs = new Proxy(stores.runs, {
+    get(target, name, receiver) {
+      const method: unknown = Reflect.get(target, name, receiver)
+      if (typeof method !== 'function') return method
+      return async (...args: unknown[]) => {
+        const found: unknown = await method.apply(target, args)
+        return isRun(found) ? seen(found) : found
+      }
+    }
+  })
+  return { ...stores, runs }
+}
+
+export async function createWorkbench(scope: TestScope, clock: Clock = systemClock, seen = (run: Run): Run => run) {
   const root = mkdtempSync(join(tmpdir(), 'kappa-legs-'))
   const url = await createTestDatabase(scope)
   const database = createDatabase({ url, max: 6, statementTimeoutMs: 10_000 })
@@ -64,8 +81,9 @@ export async function createWorkbench(scope: TestScope, clock: Clock = systemClo
     })
   }
   const now = () => new Date(clock.now())
-  const stores = createStores(database, queue, now)
-  const unitOfWork = createUnitOfWork(database, queue, now)
+  const stores = through(createStores(database, queue, now), seen)
+  const inTransaction = createUnitOfWork(database, queue, now)
+  const unitOfWork: UnitOfWork = (work) => inTransaction((tx) => work(through(tx, seen)))
   const legDeps = { unitOfWork, stores, clock, newId, leaseMs: LEASE_MS }
   const objects = memoryObjects()
   const legs = createLegService(legDeps)

@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import { type TSchema, Type } from 'typebox'
 import { AppError } from '../../../src/base/errors.ts'
 import { createValidatorCompiler } from '../../../src/http/core/validation.ts'
+import { Name, Nullable } from '../../../src/http/schemas/common.ts'
 
 const compile = createValidatorCompiler()
 const closed = { additionalProperties: false }
@@ -23,6 +24,14 @@ const Point = Type.Object({ x: Type.Number(), y: Type.Optional(Type.Integer({ mi
 test('a body is taken as it is: nothing removed, nothing converted', () => {
   assert.deepEqual(check(Point, { x: 1.5 }), { value: { x: 1.5 } })
   assert.deepEqual(errorsOf(Point, { x: '1.5' }), ['/x: must be number'])
+})
+
+test('a name of space alone is blank, whatever the space is and however much of it', () => {
+  const named = Type.Object({ name: Nullable(Name) }, closed)
+  for (const name of [' ', '\t\n', '\u00a0\u3000'])
+    assert.deepEqual(errorsOf(named, { name }), ['/name: must not be blank'])
+  assert.ok(errorsOf(named, { name: ' '.repeat(1_000_000) }).includes('/name: must not be blank'))
+  for (const name of ['a', ' a b ', '0', null]) assert.deepEqual(check(named, { name }), { value: { name } })
 })
 
 test('everything that is wrong is named at once, unknown fields by their names', () => {

@@ -10,7 +10,8 @@ import { takeSweep } from '../../data/queries/sweeps.ts'
 const PATHS = {
   pause: '/v1/sweeps/{id}:pause',
   resume: '/v1/sweeps/{id}:resume',
-  cancel: '/v1/sweeps/{id}:cancel'
+  cancel: '/v1/sweeps/{id}:cancel',
+  retry: '/v1/sweeps/{id}:retry'
 } as const
 
 type Verb = keyof typeof PATHS
@@ -19,7 +20,8 @@ type Verb = keyof typeof PATHS
 const TAKE = {
   pause: ['queued', 'starting', 'running'],
   resume: ['paused', 'pausing'],
-  cancel: ['queued', 'starting', 'running', 'pausing', 'paused']
+  cancel: ['queued', 'starting', 'running', 'pausing', 'paused'],
+  retry: ['failed', 'cancelled']
 } as const satisfies Record<Verb, readonly string[]>
 
 function useVerb(id: string, verb: Verb) {
@@ -31,7 +33,7 @@ function useVerb(id: string, verb: Verb) {
   })
 }
 
-const LABELS = { pause: 'Pause', resume: 'Resume' } as const
+const LABELS = { pause: 'Pause', resume: 'Resume', retry: 'Retry failed and cancelled' } as const
 
 function VerbButton({ id, verb }: { readonly id: string; readonly verb: keyof typeof LABELS }) {
   const mutation = useVerb(id, verb)
@@ -54,6 +56,7 @@ export function SweepActions({ sweep: { id, statuses } }: { readonly sweep: Swee
     <>
       {isTaken('pause') && <VerbButton id={id} verb="pause" />}
       {isTaken('resume') && <VerbButton id={id} verb="resume" />}
+      {isTaken('retry') && <VerbButton id={id} verb="retry" />}
       {isTaken('cancel') && (
         <ConfirmButton
           label="Cancel"
@@ -62,7 +65,10 @@ export function SweepActions({ sweep: { id, statuses } }: { readonly sweep: Swee
           dismiss="Keep them running"
           mutation={cancel}
         >
-          <p>Those that have not ended end, and no model is made from them. Each can be tried again from its page.</p>
+          <p>
+            Those that have not ended end, and no model is made from them. They can be tried again, together or each
+            from its page.
+          </p>
         </ConfirmButton>
       )}
     </>

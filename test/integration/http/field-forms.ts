@@ -1,0 +1,273 @@
+/** For every operation with a JSON body: requests that succeed, in which together every field of the document has a value. */
+import { FIXED_FIELDS } from '../../../src/recipe/forks.ts'
+import type { TestApp } from '../../helpers/app.ts'
+import { sendAll, startUpload } from '../../helpers/upload-steps.ts'
+import { fullRecipe, OTHER_VALUES, runForms, trainedEvaluation, wishes } from './field-recipes.ts'
+import type { FieldWorld } from './field-world.ts'
+
+export interface FieldForm {
+  /** Of a request that can be made once only: a new one each time. */
+  readonly make: () => Promise<{ readonly body: object; readonly path?: string }>
+  /** Where the fixtures of every-operation.ts have none that is right. */
+  readonly path?: string
+  /** Other values, by pointers, where the next one of the schema is not right. */
+  readonly others?: Readonly<Record<string, unknown>>
+  /** Fields that act by refusing every other value. */
+  readonly refused?: Readonly<Record<string, { readonly status: number; readonly names: string }>>
+  /** What tells more of what was made than its answer does. */
+  readonly look?: (id: string) => Promise<string>
+  /** Numbers in the answer that count how often something was asked for. */
+  readonly counts?: RegExp
+}
+
+const fixed = (body: object, more: Omit<FieldForm, 'make'> = {}): FieldForm => ({
+  make: async () => ({ body }),
+  ...more
+})
+
+const judged = {
+  protocols: ['retrieval', 'knn', 'few_shot'],
+  settings: { k: [5], draws: 3, dimensions: 4, seed: 1 }
+}
+
+const described = fixed({ name: 'a', metadata: { team: 'x' } })
+const aKey = fixed(
+  { name: 'a', scopes: ['runs:read'], expires_at: '2999-01-01T00:00:00.000Z' },
+  { others: { '/expires_at': '2998-01-01T00:00:00.000Z' } }
+)
+const aFile = (name: string) => fixed({ filename: `a${name}`, bytes: 10 }, { others: { '/filename': `b${name}` } })
+
+function ofRuns(world: FieldWorld) {
+  const { dataset, queries, model, otherModel, checkpoint, foreignCheckpoint } = world
+  const named = {
+    '/dataset': `${queries}@1`,
+    '/evaluation/dataset': queries,
+    '/evaluation/queries': dataset,
+    '/init/model': otherModel,
+    '/init/checkpoint': foreignCheckpoint
+  }
+  return { bodies: runForms({ dataset, queries, model, checkpoint }), others: { ...OTHER_VALUES, ...named } }
+}
+
+const below = (prefix: string, values: Readonly<Record<string, unknown>>) =>
+  Object.fromEntries(Object.entries(values).map(([at, value]) => [`${prefix}${at}`, value]))
+
+/** Each has something that is varied, so that everything else can be tried. */
+function sweepForms(world: FieldWorld): FieldForm[] {
+  const { bodies, others } = ofRuns(world)
+  const shared = { others: { ...below('/run', others), '/grid/seed/0': 5, '/objective/metric': 'grad_norm' } }
+  const run = { dataset: world.dataset, preset: 'demo', seed: 1 }
+  const random = (field: object) => ({
+    run: { dataset: world.dataset, preset: 'demo' },
+    random: { seed: field },
+    trials: 3
+  })
+  return [
+    ...bodies.map((body) => {
+      const { seed: _, ...rest } = body as { seed?: number }
+      return fixed({ run: rest, grid: { seed: [0] } }, shared)
+    }),
+    fixed({ run, grid: { 'hyperparameters.epochs': [3] } }, shared),
+    fixed(
+      {
+        name: 'a',
+        objective: { metric: 'loss', direction: 'minimize' },
+        metadata: { team: 'x' },
+        ...random({ min: 1, max: 1000, scale: 'linear' }),
+        seed: 1
+      },
+      { ...shared, others: { ...shared.others, '/random/seed/min': 500, '/random/seed/max': 5000 } }
+    ),
+    fixed(random({ values: [1, 2] }), { ...shared, others: { '/random/seed/values/0': 5 } })
+  ]
+}
+
+/** The answer says again what was asked; what came of it are the runs. */
+const withRuns = (api: TestApp, forms: readonly FieldForm[]): FieldForm[] =>
+  forms.map((form) => ({
+    ...form,
+    look: async (id) => (await api.call('GET', `/v1/runs?sweep=${id}`)).text
+  }))
+
+/** Fixed fields are refused, which is what they are for in a fork. */
+function forkForms(world: FieldWorld, verb: string): FieldForm[] {
+  const { preset: _, ...recipe } = { ...fullRecipe(), preset: '' }
+  const others = below('/overrides', ofRuns(world).others)
+  const refused = Object.fromEntries(
+    ['preset', 'gram.anchor', ...Object.keys(FIXED_FIELDS)].map((field) => {
+      const isTop = ['preset', 'method', 'arch', 'patch_size'].includes(field)
+      const at = `/overrides${isTop ? '' : '/hyperparameters'}/${field.replaceAll('.', '/')}`
+      return [at, { status: 422, names: `"${at}"` }]
+    })
+  )
+  const more = { others: { ...others, '/checkpoint': world.otherCheckpoint }, refused }
+  // Parts of a batch are not taken beside KoLeo on features, which the parent has.
+  const parts = { normalize_last_layer: false, koleo: { features: 0, prototypes: 0.1 }, accumulation_steps: 2 }
+  return [
+    fixed({ overrides: { preset: 'demo', ...recipe } }, more),
+    fixed(
+      { checkpoint: world.checkpoint, name: 'a', overrides: { seed: 1, ...wishes(world), hyperparameters: parts } },
+      more
+    ),
+    fixed({ overrides: trainedEvaluation(world) }, more)
+  ].map((form) => ({ ...form, path: `/v1/runs/${world.parent}${verb}` }))
+}
+
+function evaluationForms(api: TestApp, world: FieldWorld): FieldForm[] {
+  const { dataset, queries, neither, model, otherModel, checkpoint, otherCheckpoint } = world
+  const gnd = [{ easy: [0], hard: [1], junk: [2], bbx: [0, 0, 5, 5] }]
+  const ground_truth = { imlist: ['bild-ä-0', 'bild-ä-1', 'bild-ä-2', 'bild-ä-3'], qimlist: ['bild-ä-4'], gnd }
+  const more = {
+    others: { '/dataset': queries, '/queries': neither, '/model': otherModel, '/checkpoint': otherCheckpoint }
+  }
+  const at = (place: string) => `/ground_truth/${place}/0`
+  const truth = {
+    [at('imlist')]: 'bild-ä-5',
+    [at('qimlist')]: 'bild-ä-6',
+    ...Object.fromEntries(['easy', 'hard', 'junk'].map((kind) => [at(`gnd/0/${kind}`), 3])),
+    [at('gnd/0/bbx')]: 1
+  }
+  const both = { model, dataset, queries }
+  const trained = { protocols: ['linear', 'finetune'], settings: { epochs: 3, rates: [0.001, 0.01] } }
+  const copies = { protocols: ['copy_detection'], settings: { image_size: 56 }, distractors: neither }
+  return [
+    fixed({ ...both, name: 'a', ...judged, metadata: { team: 'x' } }, more),
+    fixed({ model, dataset, protocols: ['label_free'], against: otherModel }, { others: { '/against': checkpoint } }),
+    fixed({ checkpoint, dataset }, more),
+    fixed({ ...both, ...trained }, more),
+    fixed({ ...both, ...copies }, { others: { '/distractors': `${world.fourth}@1`, '/settings/image_size': 84 } }),
+    fixed({ ...both, protocols: ['copy_detection'], whitening: neither }, { others: { '/whitening': world.fourth } }),
+    fixed(
+      { ...both, protocols: ['revisited'], ground_truth },
+      { others: truth, look: async (id) => JSON.stringify(await api.stores.evaluations.loadGroundTruth(id)) }
+    )
+  ]
+}
+
+function importForms({ checkpoint, otherCheckpoint, weights: [first, second] }: FieldWorld): FieldForm[] {
+  const options = {
+    format: 'dino',
+    arch: 'vit_small',
+    heads: 6,
+    image_size: 224,
+    resampling: 'offset',
+    network: 'teacher',
+    mean: [0.5, 0.5, 0.5],
+    std: [0.5, 0.5, 0.5],
+    bits: 12,
+    temperature: 0.04,
+    method: 'dino'
+  }
+  const counts = /"version":\d+/g
+  return [
+    fixed({ checkpoint, name: 'a' }, { others: { '/checkpoint': otherCheckpoint }, counts }),
+    fixed(
+      { import: { source: { type: 'upload', uploads: [first] }, ...options } },
+      { others: { '/import/source/uploads/0': second } }
+    ),
+    fixed({ import: { source: { type: 's3', prefix: 'shoes' } } })
+  ]
+}
+
+function versionForms({ dataset, uploads: [first, second] }: FieldWorld): FieldForm[] {
+  const more = { classes: ['left', 'right'], select: { every: 2, offset: 0, invert: false }, channels: 4 }
+  const path = `/v1/datasets/${dataset}/versions`
+  const counts = /@\d+"|"version":\d+/g
+  const others = { '/source/uploads/0': second }
+  return [
+    fixed({ source: { type: 'upload', uploads: [first], ...more } }, { path, counts, others }),
+    fixed({ source: { type: 's3', prefix: 'shoes', ...more } }, { path, counts })
+  ]
+}
+
+/** Sent, to be completed once: another part or tag is none that was sent. */
+function completion(api: TestApp, dataset: string | null): FieldForm {
+  const make = async () => {
+    const started = await startUpload(api, dataset, { bytes: 10 })
+    const [etag] = await sendAll(api, started, Buffer.alloc(10, 7))
+    return { path: `${started.path}:complete`, body: { parts: [{ part: 1, etag }] } }
+  }
+  const refused = {
+    '/parts/0/part': { status: 400, names: '"/parts"' },
+    '/parts/0/etag': { status: 409, names: 'Part 1 is' }
+  }
+  return { make, refused }
+}
+
+/** Of a run that has them already: the first request for more is the one that changes it. */
+function extension(api: TestApp, { dataset }: FieldWorld): FieldForm {
+  const make = async () => {
+    const run = await api.call('POST', '/v1/runs', { body: { dataset, preset: 'demo' } })
+    return { path: `/v1/runs/${run.json.id}:extend`, body: { epochs: 30 } }
+  }
+  return { make }
+}
+
+const quotas = { queued_runs: 5, storage_bytes: 100 }
+
+/** Names of projects are all different, so the one that was given before is taken away first. */
+function aProject(api: TestApp): FieldForm {
+  const make = async () => {
+    const { json } = await api.call('GET', '/v1/projects?limit=100')
+    for (const { id, name } of json.data as { id: string; name: string }[])
+      if (/^new team2?$/.test(name)) await api.call('PATCH', `/v1/projects/${id}`, { body: { name: `once ${id}` } })
+    return { body: { name: 'new team', quotas } }
+  }
+  return { make }
+}
+
+const PNG = 'iVBORw0KGgoAAAA='
+const image = { input: [PNG], encoding_format: 'float', dimensions: 4 }
+const images = { others: { '/input/0': 'iVBORw0KGgoBBBB=', '/input': 'iVBORw0KGgoBBBB=' } }
+
+export function fieldForms(api: TestApp, world: FieldWorld): Readonly<Record<string, readonly FieldForm[]>> {
+  const { dataset, model, otherModel, project } = world
+  const runs = ofRuns(world)
+  const ofRun = runs.bodies.map((body) => fixed(body, { others: runs.others }))
+  const sweeps = sweepForms(world)
+  const url = 'https://hooks.invalid/'
+  const alias = '/v1/models/whole/aliases/prod'
+  return {
+    createKey: [aKey],
+    createProjectKey: [{ ...aKey, path: `/v1/projects/${project}/keys` }],
+    createProject: [aProject(api)],
+    updateProject: [fixed({ name: 'b team', quotas }, { path: `/v1/projects/${project}` })],
+    createDataset: [described],
+    updateDataset: [described],
+    createUpload: [aFile('.zip')],
+    createWeightUpload: [aFile('.safetensors')],
+    completeUpload: [completion(api, dataset)],
+    completeWeightUpload: [completion(api, null)],
+    createDatasetVersion: versionForms(world),
+    createRun: ofRun,
+    validateRun: ofRun,
+    updateRun: [described],
+    extendRun: [extension(api, world)],
+    forkRun: forkForms(world, ':fork'),
+    validateFork: forkForms(world, ':fork:validate'),
+    createSweep: withRuns(api, sweeps),
+    validateSweep: sweeps,
+    updateSweep: [described],
+    createModel: importForms(world),
+    updateModel: [fixed({ name: 'renamed' })],
+    putModelAlias: [
+      fixed({ version: 1 }, { path: alias }),
+      fixed({ model }, { path: alias, others: { '/model': otherModel } })
+    ],
+    updateCheckpoint: [fixed({ keep: true })],
+    createEvaluation: evaluationForms(api, world),
+    updateEvaluation: [described],
+    createWebhook: [fixed({ url, events: ['run.state'] })],
+    updateWebhook: [fixed({ url, events: ['run.state'], enabled: true })],
+    createEmbeddings: [
+      fixed({ model, ...image, user: 'u' }, { others: { ...images.others, '/model': otherModel } }),
+      fixed({ model, input: PNG }, images)
+    ],
+    createModelEmbeddings: [fixed(image, images), fixed({ input: PNG }, images)],
+    createAssignments: [
+      fixed({ input: [PNG], top_k: 2, include: ['entropy'] }, images),
+      fixed({ input: PNG, posterior: 'model' }, images),
+      fixed({ input: PNG, posterior: 'model', temperature: 0.04 }, images)
+    ]
+  }
+}

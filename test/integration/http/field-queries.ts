@@ -1,0 +1,114 @@
+/** For every operation with parameters in its query: a request, and what each of them may be to come to something else. */
+import type { TestApp } from '../../helpers/app.ts'
+import type { Fixtures } from './every-operation.ts'
+import type { FieldWorld } from './field-world.ts'
+
+export interface QueryForm {
+  readonly path: string
+  readonly body?: object
+  /** Without which there is no request. */
+  readonly needs?: string
+  readonly values: Readonly<Record<string, string>>
+}
+
+/** Two of what lists show, beyond what the world has. */
+async function fillLists(
+  api: TestApp,
+  { dataset, model, otherModel, parent }: FieldWorld,
+  { sweep, webhook }: Fixtures
+) {
+  const told = { type: 'state', level: 'info', data: {} } as const
+  await api.stores.events.append(parent, [told, told], new Date())
+  const points = Array.from({ length: 12 }, (_, step) =>
+    ['loss', 'grad_norm'].map((key) => ({ step, key, value: Math.sin(7 * step) }))
+  ).flat()
+  await api.stores.metrics.write(parent, points)
+  const { data } = (await api.call('GET', `/v1/runs?sweep=${sweep}`)).json
+  for (const { id } of data) await api.stores.metrics.write(id, points)
+  for (const [alias, id] of Object.entries({ first: model, second: otherModel }))
+    await api.call('PUT', `/v1/models/whole/aliases/${alias}`, { body: { model: id } })
+  const body = { source: { type: 's3', prefix: 'shoes' } }
+  await api.call('POST', `/v1/datasets/${dataset}/versions`, { body })
+  await api.call('POST', '/v1/webhooks', { body: { url: 'https://hooks.invalid/', events: ['run.state'] } })
+  await api.issueKey({})
+  await api.call('POST', '/v1/sweeps', { body: { run: { dataset, preset: 'demo' }, grid: { seed: [0] } } })
+  return webhook
+}
+
+async function twoReports(api: TestApp, { dataset, model }: FieldWorld): Promise<readonly string[]> {
+  const ids: string[] = []
+  for (const queries of [100, 200]) {
+    const { json } = await api.call('POST', '/v1/evaluations', { body: { model, dataset } })
+    const settings = { k: [10], leaveOneOut: true }
+    const metrics = { top1_k10: { value: 0.5, low: 0.4, high: 0.6 } }
+    const result = { protocol: 'knn', settings, bank: 500, queries, classes: 2, dimensions: 8, metrics } as const
+    await api.stores.evaluations.update(json.id, { status: 'succeeded', results: [result] })
+    ids.push(json.id)
+  }
+  return ids
+}
+
+/** `limit` and `after` are filled in for all. */
+export async function queryForms(
+  api: TestApp,
+  world: FieldWorld,
+  fixtures: Fixtures
+): Promise<Readonly<Record<string, QueryForm>>> {
+  await fillLists(api, world, fixtures)
+  const [report, other] = await twoReports(api, world)
+  const { dataset, model, parent } = world
+  const plain = (path: string, values: QueryForm['values'] = {}): QueryForm => ({ path, values })
+  const image = { input: 'iVBORw0KGgoAAAA=' }
+  return {
+    listKeys: plain('/v1/keys'),
+    listAudit: plain('/v1/audit', {
+      actor: 'key_none',
+      action: 'deleteRun',
+      subject: 'none',
+      from: '2999-01-01T00:00:00Z',
+      until: '2000-01-01T00:00:00Z'
+    }),
+    listProjects: plain('/v1/projects'),
+    listProjectKeys: plain(`/v1/projects/${api.projectId}/keys`),
+    listDatasets: plain('/v1/datasets'),
+    listDatasetVersions: plain(`/v1/datasets/${dataset}/versions`),
+    listDatasetImages: plain(`/v1/datasets/${dataset}/versions/1/images`),
+    listRejectedFiles: plain(`/v1/datasets/${dataset}/versions/1/rejected`),
+    listRuns: plain('/v1/runs', {
+      status: 'paused',
+      dataset: 'ds_none',
+      sweep: 'swp_none',
+      metadata: 'metadata[team]=none'
+    }),
+    listRunEvents: plain(`/v1/runs/${parent}/events`, { after: '1' }),
+    getRunMetrics: plain(`/v1/runs/${parent}/metrics`, { keys: 'loss', from: '5', to: '5', max_points: '4' }),
+    listRunCheckpoints: plain(`/v1/runs/${parent}/checkpoints`),
+    listSweeps: plain('/v1/sweeps'),
+    getSweep: plain(`/v1/sweeps/${fixtures.sweep}`, { metrics: 'grad_norm' }),
+    listModels: plain('/v1/models', { name: 'whole' }),
+    listModelAliases: plain('/v1/models/whole/aliases'),
+    listPrototypes: plain(`/v1/models/${model}/prototypes`, { sort: '-kappa' }),
+    getKappa: plain(`/v1/models/${model}/kappa`, { view: 'fitted', bins: '3' }),
+    listEvaluations: plain('/v1/evaluations', {
+      model: 'mdl_none',
+      run: 'run_none',
+      dataset: 'ds_none',
+      protocol: 'knn',
+      status: 'failed'
+    }),
+    getEvaluationReport: { path: '/v1/evaluations/report', needs: `id=${report}`, values: { id: `${other}` } },
+    listWebhooks: plain('/v1/webhooks'),
+    listWebhookDeliveries: plain(`/v1/webhooks/${fixtures.webhook}/deliveries`, { status: 'succeeded' }),
+    createModelEmbeddings: {
+      path: `/v1/models/${model}/embeddings`,
+      body: image,
+      values: { encoding_format: 'base64', dimensions: '4' }
+    },
+    createAssignments: {
+      path: `/v1/models/${model}/assignments`,
+      body: image,
+      needs: 'posterior=model',
+      values: { top_k: '2', posterior: 'teacher', temperature: '0.1' }
+    }
+  }
+}
