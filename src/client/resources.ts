@@ -25,6 +25,8 @@ export type Checkpoint = Schemas['Checkpoint']
 
 export type Sweep = Schemas['Sweep']
 export type SweepComparison = Schemas['SweepComparison']
+export type CreateSweep = Schemas['CreateSweep']
+export type SweepPlan = Schemas['ValidatedSweep']
 export type SweepTrial = SweepComparison['trials'][number]
 
 export type Model = Schemas['Model']
@@ -39,7 +41,13 @@ export type ImageAssignments = Schemas['Assignments']['data'][number]
 export type Assignment = ImageAssignments['assignments'][number]
 
 export type Evaluation = Schemas['Evaluation']
+export type EvaluationStatus = Evaluation['status']
+export type CreateEvaluation = Schemas['CreateEvaluation']
 export type ProtocolResult = Schemas['ProtocolResult']
+
+export type Worker = Schemas['WorkerList']['data'][number]
+export type Project = Schemas['Project']
+export type AuditEntry = Schemas['AuditEntry']
 
 export type Webhook = Schemas['Webhook']
 export type CreateWebhook = Schemas['CreateWebhook']

@@ -1,19 +1,24 @@
 /** Hash routes: every page works from the static files alone, and the address names it. */
 export type Route =
-  | { readonly page: 'runs' }
-  | { readonly page: 'new-run' }
-  | { readonly page: 'run'; readonly id: string }
-  | { readonly page: 'sweeps' }
-  | { readonly page: 'sweep'; readonly id: string }
-  | { readonly page: 'datasets' }
-  | { readonly page: 'new-dataset' }
-  | { readonly page: 'dataset'; readonly id: string }
-  | { readonly page: 'models' }
-  | { readonly page: 'model'; readonly id: string }
-  | { readonly page: 'keys' }
-  | { readonly page: 'webhooks' }
-  | { readonly page: 'webhook'; readonly id: string }
-  | { readonly page: 'unknown' }
+  | {
+      readonly page:
+        | 'runs'
+        | 'new-run'
+        | 'sweeps'
+        | 'new-sweep'
+        | 'datasets'
+        | 'new-dataset'
+        | 'models'
+        | 'evaluations'
+        | 'new-evaluation'
+        | 'workers'
+        | 'projects'
+        | 'audit'
+        | 'keys'
+        | 'webhooks'
+        | 'unknown'
+    }
+  | { readonly page: 'run' | 'sweep' | 'dataset' | 'model' | 'evaluation' | 'webhook'; readonly id: string }
 
 export interface Location {
   readonly route: Route
@@ -22,27 +27,39 @@ export interface Location {
 
 const unknown: Route = { page: 'unknown' }
 
-function matchRuns(id: string | undefined): Route {
-  if (id === undefined) return { page: 'runs' }
-  return id === 'new' ? { page: 'new-run' } : { page: 'run', id }
-}
-
-function matchDatasets(id: string | undefined): Route {
-  if (id === undefined) return { page: 'datasets' }
-  return id === 'new' ? { page: 'new-dataset' } : { page: 'dataset', id }
-}
+/** What an address begins with, and which page it is with the id that may follow. */
+const PAGES = new Map<string, (id: string | undefined) => Route>([
+  ['runs', (id) => (id === undefined ? { page: 'runs' } : id === 'new' ? { page: 'new-run' } : { page: 'run', id })],
+  [
+    'sweeps',
+    (id) => (id === undefined ? { page: 'sweeps' } : id === 'new' ? { page: 'new-sweep' } : { page: 'sweep', id })
+  ],
+  [
+    'datasets',
+    (id) => (id === undefined ? { page: 'datasets' } : id === 'new' ? { page: 'new-dataset' } : { page: 'dataset', id })
+  ],
+  [
+    'evaluations',
+    (id) =>
+      id === undefined
+        ? { page: 'evaluations' }
+        : id === 'new'
+          ? { page: 'new-evaluation' }
+          : { page: 'evaluation', id }
+  ],
+  ['models', (id) => (id === undefined ? { page: 'models' } : { page: 'model', id })],
+  ['webhooks', (id) => (id === undefined ? { page: 'webhooks' } : { page: 'webhook', id })],
+  ['workers', (id) => (id === undefined ? { page: 'workers' } : unknown)],
+  ['projects', (id) => (id === undefined ? { page: 'projects' } : unknown)],
+  ['audit', (id) => (id === undefined ? { page: 'audit' } : unknown)],
+  ['keys', (id) => (id === undefined ? { page: 'keys' } : unknown)]
+])
 
 export function matchRoute(path: string): Route {
   const parts = path.split('/').filter((part) => part !== '')
   if (parts.length > 2) return unknown
   const [noun = 'runs', id] = parts.map(decodeSafely)
-  if (noun === 'runs') return matchRuns(id)
-  if (noun === 'datasets') return matchDatasets(id)
-  if (noun === 'sweeps') return id === undefined ? { page: 'sweeps' } : { page: 'sweep', id }
-  if (noun === 'models') return id === undefined ? { page: 'models' } : { page: 'model', id }
-  if (noun === 'webhooks') return id === undefined ? { page: 'webhooks' } : { page: 'webhook', id }
-  if (noun === 'keys' && id === undefined) return { page: 'keys' }
-  return unknown
+  return PAGES.get(noun)?.(id) ?? unknown
 }
 
 /** A stray % in a typed address is not worth a broken page. */
@@ -60,25 +77,36 @@ export function parseLocation(hash: string): Location {
   return { route: matchRoute(path), query: new URLSearchParams(query) }
 }
 
-const tail = (query: Readonly<Record<string, string>>): string => {
+type Query = Readonly<Record<string, string>>
+
+const tail = (query: Query): string => {
   const text = new URLSearchParams(query).toString()
   return text === '' ? '' : `?${text}`
 }
 
+const to = (noun: string, id: string): string => `#/${noun}/${encodeURIComponent(id)}`
+
 export const href = {
-  runs: (query: Readonly<Record<string, string>> = {}) => `#/runs${tail(query)}`,
-  newRun: (query: Readonly<Record<string, string>> = {}) => `#/runs/new${tail(query)}`,
-  run: (id: string) => `#/runs/${encodeURIComponent(id)}`,
+  runs: (query: Query = {}) => `#/runs${tail(query)}`,
+  newRun: (query: Query = {}) => `#/runs/new${tail(query)}`,
+  run: (id: string) => to('runs', id),
   sweeps: () => '#/sweeps',
-  sweep: (id: string) => `#/sweeps/${encodeURIComponent(id)}`,
+  newSweep: (query: Query = {}) => `#/sweeps/new${tail(query)}`,
+  sweep: (id: string) => to('sweeps', id),
   datasets: () => '#/datasets',
   newDataset: () => '#/datasets/new',
-  dataset: (id: string) => `#/datasets/${encodeURIComponent(id)}`,
+  dataset: (id: string) => to('datasets', id),
   models: () => '#/models',
-  model: (id: string) => `#/models/${encodeURIComponent(id)}`,
+  model: (id: string) => to('models', id),
+  evaluations: (query: Query = {}) => `#/evaluations${tail(query)}`,
+  newEvaluation: (query: Query = {}) => `#/evaluations/new${tail(query)}`,
+  evaluation: (id: string) => to('evaluations', id),
+  workers: () => '#/workers',
+  projects: () => '#/projects',
+  audit: (query: Query = {}) => `#/audit${tail(query)}`,
   keys: () => '#/keys',
   webhooks: () => '#/webhooks',
-  webhook: (id: string) => `#/webhooks/${encodeURIComponent(id)}`
+  webhook: (id: string) => to('webhooks', id)
 } as const
 
 /** The key of `/#key=kappa_…`, or null. */

@@ -1,51 +1,37 @@
 /** The dashboard in a real browser on a real platform: from an empty project to a model that is tried on an image. */
 import assert from 'node:assert/strict'
-import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { after, before, describe, it } from 'node:test'
-import { type Browser, chromium, type Page } from 'playwright-core'
+import type { Page } from 'playwright-core'
 import { dataOf } from '../../src/client/client.ts'
 import { CLASSES, encodePng, IMAGES_FILE, LABELS_FILE, SIZE } from '../../src/demo/fashion-mnist.ts'
-import { type Platform, startPlatform } from '../helpers/platform.ts'
+import { type Dashboard, noBrowser, partsOf, startDashboard } from '../helpers/dashboard.ts'
+import type { Platform } from '../helpers/platform.ts'
 
-const CHROMIUM = process.env['KAPPA_CHROMIUM'] ?? '/usr/bin/chromium'
-const hasChromium = existsSync(CHROMIUM)
-const reason = `there is no Chromium at ${CHROMIUM}; install one or name it in KAPPA_CHROMIUM`
-if (!hasChromium) process.stderr.write(`\nSKIPPED: dashboard in a browser: ${reason}\n`)
+if (noBrowser) process.stderr.write(`\nSKIPPED: dashboard in a browser: ${noBrowser}\n`)
 
 const EXAMPLES = resolve(import.meta.dirname, '../../examples/fashion-mnist')
 const INGEST_MS = 60_000
 const TRAIN_MS = 240_000
 
-describe('the dashboard', { skip: hasChromium ? false : reason }, () => {
+describe('the dashboard', { skip: noBrowser }, () => {
+  let dashboard: Dashboard
   let platform: Platform
-  let browser: Browser
   let page: Page
-  /** Exceptions and refusals of the content security policy; a 4xx that a test provokes is none. */
-  const complaints: string[] = []
-  const hooks: (() => Promise<void>)[] = []
 
   const open = async (hash: string) => {
     await page.goto(`${platform.url}/${hash}`)
   }
-  const field = (label: string) => page.getByLabel(label, { exact: true })
-  const button = (name: string) => page.getByRole('button', { name, exact: true })
-  const heading = (name: string) => page.getByRole('heading', { name, exact: true })
-  const seen = (text: string | RegExp, timeout = 10_000) => page.getByText(text).first().waitFor({ timeout })
+  const field = (label: string) => partsOf(page).field(label)
+  const button = (name: string) => partsOf(page).button(name)
+  const heading = (name: string) => partsOf(page).heading(name)
+  const seen = (text: string | RegExp, timeout?: number) => partsOf(page).seen(text, timeout)
 
   before(async () => {
-    platform = await startPlatform({ after: (hook) => void hooks.push(hook) })
-    browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox', '--disable-dev-shm-usage'] })
-    page = await browser.newPage({ viewport: { width: 1400, height: 900 } })
-    page.on('pageerror', (error) => complaints.push(error.message))
-    page.on('console', (message) => {
-      if (/Content Security Policy|Warning:/.test(message.text())) complaints.push(message.text())
-    })
+    dashboard = await startDashboard()
+    ;({ platform, page } = dashboard)
   })
-  after(async () => {
-    await browser?.close()
-    for (const hook of hooks) await hook()
-  })
+  after(() => dashboard?.stop())
 
   it('asks for a key, says what is wrong with it, and takes one from the address without leaving it there', async () => {
     await open('')
@@ -214,7 +200,7 @@ describe('the dashboard', { skip: hasChromium ? false : reason }, () => {
     await field('Alias for this version').fill('prod')
     await button('Set alias').click()
     const aliases = page.getByRole('region', { name: 'Aliases' })
-    await aliases.getByText('first@prod').waitFor()
+    await aliases.getByText('first@prod', { exact: true }).waitFor()
     await aliases.getByRole('cell', { name: 'this version' }).waitFor()
     const newer = await dataOf(platform.client.POST('/v1/models', { body: { checkpoint, name: 'first' } }))
     await open(`#/models/${newer.id}`)
@@ -307,13 +293,13 @@ describe('the dashboard', { skip: hasChromium ? false : reason }, () => {
     await page.getByRole('link', { name: 'first', exact: true }).click()
     const keep = page.getByLabel('Keep the checkpoint of step 50', { exact: true })
     await keep.click()
-    await page.locator('input[type=checkbox]:checked:enabled').waitFor()
+    await keep.and(page.locator(':checked:enabled')).waitFor()
     await button('Delete').click()
     await button('Delete the run').click()
     await page.getByRole('dialog').getByText('checkpoints that are kept').waitFor()
     await button('Keep it').click()
     await keep.click()
-    await page.locator('input[type=checkbox]:enabled:not(:checked)').first().waitFor()
+    await keep.and(page.locator(':enabled:not(:checked)')).waitFor()
     await button('Delete').click()
     await button('Delete the run').click()
     await heading('Runs').waitFor()
@@ -344,6 +330,6 @@ describe('the dashboard', { skip: hasChromium ? false : reason }, () => {
   })
 
   it('has thrown nothing and broken no rule of its content security policy', () => {
-    assert.deepEqual(complaints, [])
+    assert.deepEqual(dashboard.complaints, [])
   })
 })

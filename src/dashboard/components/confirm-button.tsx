@@ -13,6 +13,8 @@ interface Confirmed {
 
 interface Props {
   readonly label: string
+  /** For one of several buttons with the same label: `Delete the checkpoint of step 50`. */
+  readonly accessibleName?: string
   readonly title: string
   readonly confirm: string
   readonly dismiss: string
@@ -21,7 +23,7 @@ interface Props {
 }
 
 /** Asks before it acts; the dialog stays open with the problem when the action fails. */
-export function ConfirmButton({ label, title, confirm, dismiss, mutation, children }: Props) {
+export function ConfirmButton({ label, accessibleName = label, title, confirm, dismiss, mutation, children }: Props) {
   const dialog = useRef<HTMLDialogElement>(null)
   const problem = problemOf(mutation)
   const act = () => mutation.mutate(undefined, { onSuccess: () => dialog.current?.close() })
@@ -31,7 +33,7 @@ export function ConfirmButton({ label, title, confirm, dismiss, mutation, childr
   }
   return (
     <>
-      <button type="button" className="danger" onClick={open}>
+      <button type="button" className="danger" aria-label={accessibleName} onClick={open}>
         {label}
       </button>
       <dialog ref={dialog} aria-label={title}>

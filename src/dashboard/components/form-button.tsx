@@ -4,6 +4,8 @@ import { ProblemNotice } from './problem-notice.tsx'
 
 interface Props {
   readonly label: string
+  /** For one of several buttons with the same label: `Fork from step 50`. */
+  readonly accessibleName?: string
   readonly title: string
   readonly confirm: string
   readonly canSubmit: boolean
@@ -15,7 +17,8 @@ interface Props {
 }
 
 /** A small form behind a button; it stays open with the problem when the request is refused. */
-export function FormButton({ label, title, confirm, canSubmit, problem, onOpen, onSubmit, children }: Props) {
+export function FormButton({ label, accessibleName = label, title, confirm, children, ...props }: Props) {
+  const { canSubmit, problem, onOpen, onSubmit } = props
   const dialog = useRef<HTMLDialogElement>(null)
   const close = () => dialog.current?.close()
   const open = () => {
@@ -28,7 +31,7 @@ export function FormButton({ label, title, confirm, canSubmit, problem, onOpen, 
   }
   return (
     <>
-      <button type="button" onClick={open}>
+      <button type="button" aria-label={accessibleName} onClick={open}>
         {label}
       </button>
       <dialog ref={dialog} aria-label={title}>

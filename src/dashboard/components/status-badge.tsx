@@ -15,7 +15,10 @@ const TONES: Readonly<Record<string, Tone>> = {
   complete: 'good',
   failed: 'bad',
   enabled: 'good',
-  failing: 'warn'
+  failing: 'warn',
+  working: 'good',
+  resting: 'warn',
+  lost: 'bad'
 }
 
 /** The shape before the word says the same as its colour. */

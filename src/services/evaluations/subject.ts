@@ -23,11 +23,16 @@ export interface Found {
   readonly network: Omit<PlanSubject, 'at'>
 }
 
-/** @throws AppError model_not_found, model_not_ready, checkpoint_not_found */
+/** @throws AppError model_not_found, model_not_ready, checkpoint_not_found, each naming the field */
 export async function findSubject(deps: SubjectDeps, projectId: string, wish: SubjectWish): Promise<Found> {
   const { models, stores } = deps
   if ('model' in wish) {
-    const { id: modelId, step, config, prefix } = await models.getReady(projectId, wish.model)
+    const {
+      id: modelId,
+      step,
+      config,
+      prefix
+    } = await models.getReady(projectId, wish.model).catch((error: unknown) => throwAbout(error, '/model'))
     const network = {
       dimensions: config.embeddingDim,
       channels: config.channels,
@@ -44,6 +49,11 @@ export async function findSubject(deps: SubjectDeps, projectId: string, wish: Su
   }
   const { id: checkpointId, step } = checkpoint
   return { subject: { modelId: null, checkpointId, step }, network: networkOfRun(run) }
+}
+
+function throwAbout(error: unknown, path: string): never {
+  if (!isAppError(error)) throw error
+  throw new AppError(error.code, { ...error.details, errors: [{ path, message: error.message }] }, { cause: error })
 }
 
 async function networkOfModel(objects: Pick<ObjectStore, 'get'>, prefix: string): Promise<Network> {
@@ -64,10 +74,7 @@ export async function findAgainst(
 ): Promise<SubjectName> {
   const at = (message: string) => [{ path: '/against', message }]
   const wish = /^ckpt_[^@]*$/.test(reference) ? { checkpoint: reference } : { model: reference }
-  const other = await findSubject(deps, projectId, wish).catch((error: unknown) => {
-    if (!isAppError(error)) throw error
-    throw new AppError(error.code, { ...error.details, errors: at(error.message) }, { cause: error })
-  })
+  const other = await findSubject(deps, projectId, wish).catch((error: unknown) => throwAbout(error, '/against'))
   const why = whyNotAgainst(other, measured, plan)
   if (why !== null) throw new AppError('evaluation_impossible', { message: `against ${why}.`, errors: at(why) })
   const { modelId, checkpointId } = other.subject

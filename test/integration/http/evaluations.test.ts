@@ -165,8 +165,8 @@ test('model and datasets have to be ready, and what is wrong is named', { skip }
   const exporting = await aModel({ status: 'exporting', config: null })
   const { json: empty } = await api.call('POST', '/v1/datasets', { body: { name: 'empty' } })
   for (const [body, status, code, pointer] of [
-    [{ model: exporting.id, dataset }, 409, 'model_not_ready', undefined],
-    [{ model: 'mdl_none', dataset }, 404, 'model_not_found', undefined],
+    [{ model: exporting.id, dataset }, 409, 'model_not_ready', '/model'],
+    [{ model: 'mdl_none', dataset }, 404, 'model_not_found', '/model'],
     [{ model: model.id, dataset: empty.id }, 409, 'dataset_version_not_ready', '/dataset'],
     [{ model: model.id, dataset, queries: `${dataset}@7` }, 404, 'dataset_version_not_found', '/queries'],
     [{ model: model.id, dataset: 'nonsense' }, 404, 'dataset_not_found', '/dataset'],

@@ -16,7 +16,14 @@ test('every link leads to the page it names', () => {
     href.model('mdl_1'),
     href.keys(),
     href.webhooks(),
-    href.webhook('wh_1')
+    href.webhook('wh_1'),
+    href.newSweep(),
+    href.evaluations({ status: 'queued' }),
+    href.newEvaluation({ model: 'mdl_1' }),
+    href.evaluation('eval_1'),
+    href.workers(),
+    href.projects(),
+    href.audit({ action: 'deleteRun' })
   ]
   assert.deepEqual(
     links.map((link) => parseLocation(link).route),
@@ -33,7 +40,14 @@ test('every link leads to the page it names', () => {
       { page: 'model', id: 'mdl_1' },
       { page: 'keys' },
       { page: 'webhooks' },
-      { page: 'webhook', id: 'wh_1' }
+      { page: 'webhook', id: 'wh_1' },
+      { page: 'new-sweep' },
+      { page: 'evaluations' },
+      { page: 'new-evaluation' },
+      { page: 'evaluation', id: 'eval_1' },
+      { page: 'workers' },
+      { page: 'projects' },
+      { page: 'audit' }
     ]
   )
 })
@@ -55,7 +69,8 @@ test('ids with a slash or a percent sign stay one id', () => {
 })
 
 test('other addresses are unknown', () => {
-  for (const path of ['/nonsense', '/runs/1/2', '/keys/key_1']) assert.deepEqual(matchRoute(path), { page: 'unknown' })
+  for (const path of ['/nonsense', '/runs/1/2', '/keys/key_1', '/workers/w', '/constructor'])
+    assert.deepEqual(matchRoute(path), { page: 'unknown' })
 })
 
 test('the key is taken from the address only where it is one', () => {

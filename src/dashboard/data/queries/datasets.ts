@@ -54,6 +54,11 @@ export const rejectedList = (client: KappaClient, id: string, version: number): 
 export const refreshVersions = (queries: QueryClient, id: string): Promise<void> =>
   queries.invalidateQueries({ queryKey: [...one(id), 'versions'] })
 
+/** Its name or its notes have changed. */
+export async function refreshDataset(queries: QueryClient, id: string): Promise<void> {
+  await Promise.all([queries.invalidateQueries({ queryKey: one(id), exact: true }), refreshDatasetLists(queries)])
+}
+
 /** One was made or removed. */
 export const refreshDatasetLists = (queries: QueryClient): Promise<void> =>
   queries.invalidateQueries({ queryKey: LISTS })

@@ -1,16 +1,44 @@
-/** What pages read of evaluations: those of a model, often while one is worked on. */
+/** What pages read of evaluations, often while one is worked on. */
+import { type QueryClient, queryOptions } from '@tanstack/react-query'
 import { dataOf, type KappaClient } from '../../../client/client.ts'
-import type { Evaluation } from '../../../client/resources.ts'
+import type { Evaluation, EvaluationStatus } from '../../../client/resources.ts'
+import { pollBy } from '../query-client.ts'
 import type { ListSource } from '../use-list.ts'
+
+const ALL = ['evaluations'] as const
+const LISTS = [...ALL, 'lists'] as const
+const one = (id: string) => [...ALL, 'one', id] as const
 
 const POLL_MS = 15_000
 const WORK_POLL_MS = 2000
 
-const isOpen = ({ status }: Evaluation): boolean => ['queued', 'running'].includes(status)
+export const isOpen = ({ status }: Pick<Evaluation, 'status'>): boolean => ['queued', 'running'].includes(status)
 
-export const evaluationList = (client: KappaClient, model: string): ListSource<Evaluation> => ({
-  queryKey: ['evaluations', 'of', model],
+interface Filter {
+  readonly model?: string
+  readonly status?: EvaluationStatus
+}
+
+export const evaluationList = (client: KappaClient, filter: Filter, limit = 25): ListSource<Evaluation> => ({
+  queryKey: [...LISTS, filter, limit],
   fetchPage: (page, signal) =>
-    dataOf(client.GET('/v1/evaluations', { params: { query: { model, limit: 10, ...page } }, signal })),
+    dataOf(client.GET('/v1/evaluations', { params: { query: { ...filter, limit, ...page } }, signal })),
   pollMs: ({ data }) => (data.some(isOpen) ? WORK_POLL_MS : POLL_MS)
 })
+
+export const evaluationQuery = (client: KappaClient, id: string) =>
+  queryOptions({
+    queryKey: one(id),
+    queryFn: ({ signal }) => dataOf(client.GET('/v1/evaluations/{id}', { params: { path: { id } }, signal })),
+    refetchInterval: pollBy<Evaluation>((evaluation) => (isOpen(evaluation) ? WORK_POLL_MS : false))
+  })
+
+/** One was made or removed. */
+export const refreshEvaluationLists = (queries: QueryClient): Promise<void> =>
+  queries.invalidateQueries({ queryKey: LISTS })
+
+/** The API's answer to what was done to an evaluation is the evaluation. */
+export async function takeEvaluation(queries: QueryClient, evaluation: Evaluation): Promise<void> {
+  queries.setQueryData(one(evaluation.id), evaluation)
+  await refreshEvaluationLists(queries)
+}

@@ -29,6 +29,13 @@ export const modelList = (client: KappaClient): ListSource<Model> => ({
   pollMs: ({ data }) => (data.some(isExporting) ? EXPORT_POLL_MS : POLL_MS)
 })
 
+/** As many as one answer holds: what can be gone on from, or evaluated. */
+export const modelChoices = (client: KappaClient) =>
+  queryOptions({
+    queryKey: [...ALL, 'choices'],
+    queryFn: ({ signal }) => dataOf(client.GET('/v1/models', { params: { query: { limit: 100 } }, signal }))
+  })
+
 export const refreshModelLists = (queries: QueryClient): Promise<void> => queries.invalidateQueries({ queryKey: LISTS })
 
 export const modelQuery = (client: KappaClient, id: string) =>
@@ -47,8 +54,8 @@ export const aliasList = (client: KappaClient, name: string): ListSource<ModelAl
   pollMs: () => POLL_MS
 })
 
-/** Whom an alias meant, and whom it means now, are both told of it. */
-export const refreshAliases = (queries: QueryClient): Promise<void> => queries.invalidateQueries({ queryKey: ALL })
+/** Whom an alias meant, and whom it means now, are both told of it; so are the versions of a name, of another name. */
+export const refreshModels = (queries: QueryClient): Promise<void> => queries.invalidateQueries({ queryKey: ALL })
 
 export const kappaQuery = (client: KappaClient, id: string, view: KappaView) =>
   queryOptions({

@@ -1,7 +1,7 @@
 /** What pages read of sweeps, and how often while their trials go on. */
-import { type QueryClient, queryOptions } from '@tanstack/react-query'
+import { type QueryClient, queryOptions, skipToken } from '@tanstack/react-query'
 import { dataOf, type KappaClient } from '../../../client/client.ts'
-import type { RunStatus, Sweep, SweepComparison } from '../../../client/resources.ts'
+import type { CreateSweep, RunStatus, Sweep, SweepComparison } from '../../../client/resources.ts'
 import { isFinished } from '../../../client/run-status.ts'
 import { pollBy } from '../query-client.ts'
 import type { ListSource } from '../use-list.ts'
@@ -15,10 +15,11 @@ const ACTIVE_POLL_MS = 5000
 const IDLE_POLL_MS = 15_000
 /** One request a trial: 64 of them are 128 a minute. */
 const CURVE_POLL_MS = 30_000
+const PLAN_FRESH_MS = 60_000
 /** What a chart of many lines can show. */
 const CURVE_POINTS = 300
 
-const hasOpenTrials = ({ statuses }: Pick<Sweep, 'statuses'>): boolean =>
+export const hasOpenTrials = ({ statuses }: Pick<Sweep, 'statuses'>): boolean =>
   Object.keys(statuses).some((status) => !isFinished({ status: status as RunStatus })) // statuses of runs
 
 export const sweepList = (client: KappaClient): ListSource<Sweep> => ({
@@ -53,6 +54,25 @@ export const curveQuery = (client: KappaClient, { runId, metric, isOpen }: Curve
     },
     refetchInterval: isOpen || metric.startsWith('eval/') ? CURVE_POLL_MS : false
   })
+
+/** What the API would make of a request, as JSON text, without making a sweep. It only reads, so it is a query. */
+export const sweepPlanQuery = (client: KappaClient, body: string | null) =>
+  queryOptions({
+    queryKey: [...ALL, 'plan', body],
+    queryFn:
+      body === null
+        ? skipToken
+        : ({ signal }) => {
+            const request = JSON.parse(body) as CreateSweep // as it was typed: the API says what is wrong with it
+            return dataOf(client.POST('/v1/sweeps:validate', { body: request, signal }))
+          },
+    staleTime: PLAN_FRESH_MS
+  })
+
+/** One was made or removed: what runs say of their sweep is no longer so. */
+export async function refreshSweepLists(queries: QueryClient): Promise<void> {
+  await Promise.all([queries.invalidateQueries({ queryKey: LISTS }), queries.invalidateQueries({ queryKey: ['runs'] })])
+}
 
 /** The API's answer to what was done to a sweep is the sweep; its runs are no longer what was read of them. */
 export async function takeSweep(queries: QueryClient, sweep: SweepComparison): Promise<void> {

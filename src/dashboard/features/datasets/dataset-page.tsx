@@ -8,11 +8,12 @@ import { PageFrame } from '../../components/page-frame.tsx'
 import { ProblemNotice } from '../../components/problem-notice.tsx'
 import { Ago } from '../../components/time.tsx'
 import { useClient } from '../../data/api.ts'
-import { datasetQuery, refreshDatasetLists, versionList } from '../../data/queries/datasets.ts'
+import { datasetQuery, refreshDataset, refreshDatasetLists, versionList } from '../../data/queries/datasets.ts'
 import { useList } from '../../data/use-list.ts'
 import { goTo } from '../../data/use-location.ts'
 import { useResource } from '../../data/use-resource.ts'
 import { href } from '../../router.ts'
+import { EditButton } from '../description/edit-button.tsx'
 import { VersionCard } from './version-card.tsx'
 
 export function DatasetPage({ id }: { readonly id: string }) {
@@ -26,7 +27,7 @@ export function DatasetPage({ id }: { readonly id: string }) {
     )
   }
   return (
-    <PageFrame title={dataset.name} parent={parent} actions={<RemoveDataset dataset={dataset} />}>
+    <PageFrame title={dataset.name} parent={parent} actions={<DatasetActions dataset={dataset} />}>
       {problem && <ProblemNotice problem={problem} onRetry={retry} />}
       <section className="card" aria-label="Dataset">
         <Facts
@@ -60,6 +61,26 @@ function Versions({ datasetId }: { readonly datasetId: string }) {
         <VersionCard key={version.version} version={version} datasetId={datasetId} />
       ))}
       <Pager pager={pager} label="versions" names={['Newer', 'Older']} />
+    </>
+  )
+}
+
+function DatasetActions({ dataset }: { readonly dataset: Dataset }) {
+  const client = useClient()
+  const queries = useQueryClient()
+  const params = { path: { id: dataset.id } }
+  return (
+    <>
+      <EditButton
+        described={dataset}
+        save={async ({ name, ...patch }) => {
+          // What has a name in any case: an empty one is refused by the API, in its words.
+          const body = { ...patch, ...(name !== undefined && { name: name ?? '' }) }
+          await dataOf(client.PATCH('/v1/datasets/{id}', { params, body }))
+          await refreshDataset(queries, dataset.id)
+        }}
+      />
+      <RemoveDataset dataset={dataset} />
     </>
   )
 }

@@ -8,7 +8,7 @@ import { Section } from '../../components/section.tsx'
 import { StatusBadge } from '../../components/status-badge.tsx'
 import { Ago } from '../../components/time.tsx'
 import { useClient } from '../../data/api.ts'
-import { isMoving, refreshVersions } from '../../data/queries/datasets.ts'
+import { isMoving, refreshDatasetLists, refreshVersions } from '../../data/queries/datasets.ts'
 import { formatBytes, formatCount } from '../../format.ts'
 import { href } from '../../router.ts'
 import { RejectedFiles } from './rejected-files.tsx'
@@ -33,7 +33,11 @@ export function VersionCard({ version, datasetId }: Props) {
         <div className="actions">
           <StatusBadge status={version.status} />
           {version.status === 'ready' && train}
-          {isMoving(version) && <CancelIngest version={version} datasetId={datasetId} />}
+          {isMoving(version) ? (
+            <CancelIngest version={version} datasetId={datasetId} />
+          ) : (
+            <DeleteVersion version={version} datasetId={datasetId} />
+          )}
         </div>
       }
     >
@@ -67,6 +71,28 @@ function CancelIngest({ version: { version }, datasetId: id }: Props) {
       mutation={cancel}
     >
       <p>What was taken so far is removed. The uploads stay, and another version can be made of them.</p>
+    </ConfirmButton>
+  )
+}
+
+function DeleteVersion({ version: { version }, datasetId: id }: Props) {
+  const client = useClient()
+  const queries = useQueryClient()
+  const remove = useMutation({
+    mutationFn: () =>
+      dataOf(client.DELETE('/v1/datasets/{id}/versions/{version}', { params: { path: { id, version } } })),
+    onSuccess: () => Promise.all([refreshVersions(queries, id), refreshDatasetLists(queries)])
+  })
+  return (
+    <ConfirmButton
+      label="Delete"
+      accessibleName={`Delete version ${version}`}
+      title={`Delete version ${version}?`}
+      confirm="Delete the version"
+      dismiss="Keep it"
+      mutation={remove}
+    >
+      <p>Its images are removed and cannot be brought back. Other versions stay, and so do models made from it.</p>
     </ConfirmButton>
   )
 }

@@ -3,6 +3,7 @@ import { type FormEvent, useState } from 'react'
 import { dataOf } from '../../../client/client.ts'
 import { fieldMessage } from '../../../client/problem.ts'
 import type { Model, ModelAlias } from '../../../client/resources.ts'
+import { ConfirmButton } from '../../components/confirm-button.tsx'
 import { Field } from '../../components/field.tsx'
 import { List } from '../../components/list.tsx'
 import { ProblemNotice } from '../../components/problem-notice.tsx'
@@ -10,7 +11,7 @@ import { Section } from '../../components/section.tsx'
 import { Ago } from '../../components/time.tsx'
 import { useClient } from '../../data/api.ts'
 import { problemOf } from '../../data/problem-of.ts'
-import { aliasList, refreshAliases } from '../../data/queries/models.ts'
+import { aliasList, refreshModels } from '../../data/queries/models.ts'
 import { useList } from '../../data/use-list.ts'
 import { href } from '../../router.ts'
 
@@ -32,8 +33,33 @@ function useMove({ id, name }: { readonly id: string; readonly name: string }) {
       const params = { path: { name, alias }, header }
       return dataOf(client.PUT('/v1/models/{name}/aliases/{alias}', { params, body: { model: id } }))
     },
-    onSettled: () => void refreshAliases(queries)
+    onSettled: () => void refreshModels(queries)
   })
+}
+
+/** What was moved since it was shown is not what was meant to go. */
+function RemoveAlias({ known: { name, alias, etag } }: { readonly known: ModelAlias }) {
+  const client = useClient()
+  const queries = useQueryClient()
+  const remove = useMutation({
+    mutationFn: () => {
+      const params = { path: { name, alias }, header: { 'If-Match': etag } }
+      return dataOf(client.DELETE('/v1/models/{name}/aliases/{alias}', { params }))
+    },
+    onSettled: () => void refreshModels(queries)
+  })
+  return (
+    <ConfirmButton
+      label="Remove"
+      accessibleName={`Remove ${name}@${alias}`}
+      title={`Remove ${name}@${alias}?`}
+      confirm="Remove the alias"
+      dismiss="Keep it"
+      mutation={remove}
+    >
+      <p>Its model stays. Requests that name the alias fail from then on.</p>
+    </ConfirmButton>
+  )
 }
 
 export function Aliases({ model, name }: { readonly model: Model; readonly name: string }) {
@@ -58,13 +84,14 @@ export function Aliases({ model, name }: { readonly model: Model; readonly name:
       </a>
     ),
     <Ago key="since" at={one.updated_at} />,
-    one.model === model.id ? (
-      ''
-    ) : (
-      <button key="move" type="button" disabled={move.isPending} onClick={() => move.mutate(one)}>
-        Move here
-      </button>
-    )
+    <div key="actions" className="actions">
+      {one.model !== model.id && (
+        <button type="button" disabled={move.isPending} onClick={() => move.mutate(one)}>
+          Move here
+        </button>
+      )}
+      <RemoveAlias known={one} />
+    </div>
   ]
   return (
     <Section title="Aliases">

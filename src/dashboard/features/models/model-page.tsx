@@ -9,10 +9,10 @@ import { useResource } from '../../data/use-resource.ts'
 import { href } from '../../router.ts'
 import { Aliases } from './aliases.tsx'
 import { Artifacts } from './artifacts.tsx'
-import { DeleteModel } from './delete-model.tsx'
 import { Evaluations } from './evaluations.tsx'
 import { KappaSection } from './kappa-section.tsx'
 import { MixtureFacts } from './mixture-facts.tsx'
+import { ModelActions } from './model-actions.tsx'
 import { ModelFacts } from './model-facts.tsx'
 import { PrototypeScatter } from './prototype-scatter.tsx'
 import { Prototypes } from './prototypes.tsx'
@@ -29,7 +29,7 @@ export function ModelPage({ id }: { readonly id: string }) {
     )
   }
   return (
-    <PageFrame title={model.name ?? model.id} parent={parent} actions={<DeleteModel model={model} />}>
+    <PageFrame title={model.name ?? model.id} parent={parent} actions={<ModelActions model={model} />}>
       {problem && <ProblemNotice problem={problem} onRetry={retry} />}
       <ModelFacts model={model} />
       {model.status === 'exporting' && <Exporting />}

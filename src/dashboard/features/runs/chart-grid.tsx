@@ -1,25 +1,15 @@
-import type { Run } from '../../../client/resources.ts'
-import type { Band, Color, Line } from '../../charts/line.ts'
 import { LineChart } from '../../charts/line-chart.tsx'
 import { formatCount, formatNumber, formatPercent } from '../../format.ts'
-import type { MetricColumns } from './metric-columns.ts'
-import type { MetricKey } from './metric-keys.ts'
-import { type LiveMetrics, seriesOf } from './use-metrics.ts'
+import { band, type ChartProps, FROM_ZERO, line } from './chart-lines.ts'
+import { PatchCharts, TermCharts } from './term-charts.tsx'
 
-interface Props {
-  readonly run: Run
-  readonly metrics: LiveMetrics
-  readonly domain: readonly [number, number]
-  readonly isAveraged: boolean
-  readonly onZoom: (range: readonly [number, number] | null) => void
-}
-
-export function ChartGrid(props: Props) {
+export function ChartGrid(props: ChartProps) {
   return (
     <>
       <div className="charts">
         <LearningCharts {...props} />
         <PatchCharts {...props} />
+        <TermCharts {...props} />
         <KappaChart {...props} />
         <SpreadCharts {...props} />
         <SpeedCharts {...props} />
@@ -32,31 +22,12 @@ export function ChartGrid(props: Props) {
   )
 }
 
-const line = (columns: MetricColumns, label: string, key: MetricKey, color: Color): Line => ({
-  label,
-  series: seriesOf(columns, key),
-  color
-})
-
-const band = (
-  columns: MetricColumns,
-  label: string,
-  [lower, upper]: readonly [MetricKey, MetricKey],
-  color: Color
-): Band => ({
-  label,
-  lower: seriesOf(columns, lower),
-  upper: seriesOf(columns, upper),
-  color
-})
-
-const FROM_ZERO = [0] as const
 const SMALL = 120
 
 const formatShare = (share: number): string => formatPercent(share, 1)
 const formatMomentum = (momentum: number): string => formatNumber(momentum, 6)
 
-function LearningCharts({ run, metrics: { columns }, ...shared }: Props) {
+function LearningCharts({ run, metrics: { columns }, ...shared }: ChartProps) {
   const prototypes = Number(run.resolved_recipe.hyperparameters['prototypes'])
   const lnK = Math.log(prototypes)
   return (
@@ -114,33 +85,7 @@ function LearningCharts({ run, metrics: { columns }, ...shared }: Props) {
   )
 }
 
-/** Of methods that hide patches; the charts before are then of the class token. */
-function PatchCharts({ metrics: { columns }, ...shared }: Props) {
-  if (seriesOf(columns, 'patch_loss').steps.length === 0) return null
-  return (
-    <>
-      <LineChart
-        {...shared}
-        title="Loss of both tokens"
-        hint="The total is their weighted sum, in nats."
-        lines={[line(columns, 'class token', 'cls_loss', 1), line(columns, 'hidden patches', 'patch_loss', 2)]}
-        include={FROM_ZERO}
-      />
-      <LineChart
-        {...shared}
-        title="Entropy of hidden patches"
-        hint="The gap is what an assignment tells about its patch."
-        lines={[
-          line(columns, 'of the mean', 'patch_mean_assignment_entropy', 3),
-          line(columns, 'of one patch (teacher)', 'patch_teacher_entropy', 1)
-        ]}
-        include={FROM_ZERO}
-      />
-    </>
-  )
-}
-
-function KappaChart({ metrics: { columns }, domain, onZoom }: Props) {
+function KappaChart({ metrics: { columns }, domain, onZoom }: ChartProps) {
   return (
     <LineChart
       domain={domain}
@@ -156,7 +101,7 @@ function KappaChart({ metrics: { columns }, domain, onZoom }: Props) {
   )
 }
 
-function SpreadCharts({ metrics: { columns }, domain, onZoom }: Props) {
+function SpreadCharts({ metrics: { columns }, domain, onZoom }: ChartProps) {
   const shared = { domain, onZoom, include: FROM_ZERO }
   return (
     <>
@@ -182,7 +127,7 @@ function SpreadCharts({ metrics: { columns }, domain, onZoom }: Props) {
   )
 }
 
-function SpeedCharts({ metrics: { columns }, ...shared }: Props) {
+function SpeedCharts({ metrics: { columns }, ...shared }: ChartProps) {
   return (
     <>
       <LineChart
@@ -203,7 +148,7 @@ function SpeedCharts({ metrics: { columns }, ...shared }: Props) {
   )
 }
 
-function ScheduleCharts({ metrics: { columns }, domain, onZoom }: Props) {
+function ScheduleCharts({ metrics: { columns }, domain, onZoom }: ChartProps) {
   const shared = { domain, onZoom, height: SMALL }
   return (
     <>

@@ -1,4 +1,4 @@
-import type { Checkpoint } from '../../../client/resources.ts'
+import type { Checkpoint, Run } from '../../../client/resources.ts'
 import { List } from '../../components/list.tsx'
 import { Section } from '../../components/section.tsx'
 import { StatusBadge } from '../../components/status-badge.tsx'
@@ -7,27 +7,29 @@ import { useClient } from '../../data/api.ts'
 import { checkpointList } from '../../data/queries/runs.ts'
 import { useList } from '../../data/use-list.ts'
 import { formatBytes, formatCount, formatNumber } from '../../format.ts'
+import { CheckpointActions } from './checkpoint-actions.tsx'
+import { policyInWords } from './checkpoint-policy.ts'
 import { KeepCheckpoint } from './keep-checkpoint.tsx'
 
-const COLUMNS = ['Step', 'Epoch', 'Loss', 'Size', 'Saved', 'Status', 'Keep', 'Checkpoint']
+const COLUMNS = ['Step', 'Epoch', 'Loss', 'Size', 'Saved', 'Status', 'Keep', 'Checkpoint', '']
 
-export function Checkpoints({ runId }: { readonly runId: string }) {
-  const list = useList(checkpointList(useClient(), runId))
+export function Checkpoints({ run }: { readonly run: Run }) {
+  const list = useList(checkpointList(useClient(), run.id))
   return (
-    <Section title="Checkpoints">
+    <Section title="Checkpoints" hint={policyInWords(run.checkpoint)}>
       <List
         list={list}
         label="Checkpoints"
         columns={COLUMNS}
         keyOf={({ id }) => id}
-        row={checkpointCells}
+        row={(checkpoint) => checkpointCells(checkpoint, run)}
         empty="No checkpoint yet."
       />
     </Section>
   )
 }
 
-const checkpointCells = (checkpoint: Checkpoint) => [
+const checkpointCells = (checkpoint: Checkpoint, run: Run) => [
   formatCount(checkpoint.step),
   formatCount(checkpoint.epoch),
   formatNumber(checkpoint.metrics['loss']),
@@ -39,5 +41,6 @@ const checkpointCells = (checkpoint: Checkpoint) => [
   <KeepCheckpoint key="keep" checkpoint={checkpoint} />,
   <span key="id" className="mono small" title={`State hash ${checkpoint.state_hash}`}>
     {checkpoint.id}
-  </span>
+  </span>,
+  <CheckpointActions key="actions" checkpoint={checkpoint} run={run} />
 ]

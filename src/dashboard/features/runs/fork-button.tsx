@@ -2,7 +2,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { dataOf, idempotent, newIdempotencyKey } from '../../../client/client.ts'
 import { type FieldProblem, fieldMessage } from '../../../client/problem.ts'
-import type { ForkRun, Run } from '../../../client/resources.ts'
+import type { Checkpoint, ForkRun, Run } from '../../../client/resources.ts'
 import { Field } from '../../components/field.tsx'
 import { FormButton } from '../../components/form-button.tsx'
 import { useClient } from '../../data/api.ts'
@@ -45,7 +45,13 @@ function bodyOf(form: ForkForm): { readonly body: ForkRun | null; readonly other
   }
 }
 
-export function ForkButton({ run }: { readonly run: Run }) {
+interface Props {
+  readonly run: Run
+  /** To go on from; without it the newest is offered. */
+  readonly from?: Checkpoint
+}
+
+export function ForkButton({ run, from }: Props) {
   const [form, setForm] = useState(EMPTY_FORK)
   const fork = useFork(run.id)
   const problem = problemOf(fork)
@@ -60,11 +66,12 @@ export function ForkButton({ run }: { readonly run: Run }) {
   }
   const open = () => {
     fork.reset()
-    setForm({ ...EMPTY_FORK, name: run.name === null ? '' : `${run.name}, forked` })
+    setForm({ ...EMPTY_FORK, name: run.name === null ? '' : `${run.name}, forked`, checkpoint: from?.id ?? '' })
   }
   return (
     <FormButton
       label="Fork"
+      {...(from && { accessibleName: `Fork from step ${from.step}` })}
       title="Fork this run"
       confirm="Start the fork"
       canSubmit={body !== null && !fork.isPending}
@@ -75,6 +82,7 @@ export function ForkButton({ run }: { readonly run: Run }) {
       <p>Another run goes on from the whole training state of a checkpoint. What is left empty is as in this run.</p>
       <ForkFields
         run={run}
+        from={from}
         form={form}
         onChange={(patch) => setForm((before) => ({ ...before, ...patch }))}
         errors={problem?.details.errors ?? []}
@@ -86,13 +94,14 @@ export function ForkButton({ run }: { readonly run: Run }) {
 
 interface FieldsProps {
   readonly run: Run
+  readonly from: Checkpoint | undefined
   readonly form: ForkForm
   readonly onChange: (patch: Partial<ForkForm>) => void
   readonly errors: readonly FieldProblem[]
   readonly othersError: string | null
 }
 
-function ForkFields({ run, form, onChange, errors, othersError }: FieldsProps) {
+function ForkFields({ run, from, form, onChange, errors, othersError }: FieldsProps) {
   const { epochs, learning_rate: rate } = run.resolved_recipe.hyperparameters as Readonly<Record<string, unknown>>
   const input = (name: keyof ForkForm, placeholder: unknown) => (control: object) => (
     <input
@@ -108,7 +117,7 @@ function ForkFields({ run, form, onChange, errors, othersError }: FieldsProps) {
         {input('name', null)}
       </Field>
       <Field label="Checkpoint" error={fieldMessage(errors, '/checkpoint')}>
-        {(control) => <CheckpointSelect {...{ control, run, form, onChange }} />}
+        {(control) => <CheckpointSelect {...{ control, run, from, form, onChange }} />}
       </Field>
       <Field label="Epochs in all" error={fieldMessage(errors, '/overrides/hyperparameters/epochs')}>
         {input('epochs', epochs)}
@@ -123,20 +132,21 @@ function ForkFields({ run, form, onChange, errors, othersError }: FieldsProps) {
   )
 }
 
-type SelectProps = Pick<FieldsProps, 'run' | 'form' | 'onChange'> & { readonly control: object }
+type SelectProps = Pick<FieldsProps, 'run' | 'from' | 'form' | 'onChange'> & { readonly control: object }
 
-function CheckpointSelect({ control, run, form, onChange }: SelectProps) {
+/** Those of the page of the list that is looked at, and the one that was pointed to. */
+function CheckpointSelect({ control, run, from, form, onChange }: SelectProps) {
   const { items } = useList(checkpointList(useClient(), run.id))
+  const complete = (items ?? []).filter(({ status }) => status === 'complete')
+  const isMissing = from !== undefined && !complete.some(({ id }) => id === from.id)
   return (
     <select {...control} value={form.checkpoint} onChange={(event) => onChange({ checkpoint: event.target.value })}>
       <option value="">the newest</option>
-      {(items ?? [])
-        .filter(({ status }) => status === 'complete')
-        .map(({ id, step, epoch }) => (
-          <option key={id} value={id}>
-            step {step}, epoch {epoch}
-          </option>
-        ))}
+      {(isMissing ? [from, ...complete] : complete).map(({ id, step, epoch }) => (
+        <option key={id} value={id}>
+          step {step}, epoch {epoch}
+        </option>
+      ))}
     </select>
   )
 }

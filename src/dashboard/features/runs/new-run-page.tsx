@@ -7,38 +7,44 @@ import { PageFrame } from '../../components/page-frame.tsx'
 import { ProblemNotice } from '../../components/problem-notice.tsx'
 import { useClient } from '../../data/api.ts'
 import { problemOf } from '../../data/problem-of.ts'
-import { runQuery, takeRun } from '../../data/queries/runs.ts'
+import { planQuery, runQuery, takeRun } from '../../data/queries/runs.ts'
 import { REPEATABLE } from '../../data/query-client.ts'
+import { useChecked } from '../../data/use-checked.ts'
 import { goTo } from '../../data/use-location.ts'
 import { useResource } from '../../data/use-resource.ts'
 import type { JsonObject } from '../../json.ts'
 import { href } from '../../router.ts'
 import { PlanPreview } from './plan-preview.tsx'
+import { formOfRun } from './run-again.ts'
 import { RunFields } from './run-fields.tsx'
-import { EMPTY_FORM, formOfRun, type RunForm, requestBody } from './run-request.ts'
-import { usePlan } from './use-plan.ts'
+import { EMPTY_FORM, type RunForm, requestBody } from './run-request.ts'
 
 interface Props {
-  /** Chosen beforehand, `ds_…@3`. */
-  readonly dataset: string | null
-  /** A run to do again. */
-  readonly from: string | null
+  /** `from` a run to do again; or what was chosen beforehand: `dataset` (`ds_…@3`), `model` or `checkpoint`. */
+  readonly query: URLSearchParams
+}
+
+function chosenBefore(query: URLSearchParams): RunForm {
+  const source = (['model', 'checkpoint'] as const).find((one) => query.has(one))
+  const init = source ? { ...EMPTY_FORM.init, source, id: query.get(source) ?? '' } : EMPTY_FORM.init
+  return { ...EMPTY_FORM, dataset: query.get('dataset') ?? '', init }
 }
 
 /** The form begins with the run as it is now and then belongs to who writes it. */
 const READ_ONCE = { refetchInterval: false, staleTime: Number.POSITIVE_INFINITY } as const
 
-export function NewRunPage({ dataset, from }: Props) {
-  const model = useResource({ ...runQuery(useClient(), from ?? ''), ...READ_ONCE, enabled: from !== null })
+export function NewRunPage({ query }: Props) {
+  const from = query.get('from')
+  const run = useResource({ ...runQuery(useClient(), from ?? ''), ...READ_ONCE, enabled: from !== null })
   const parent = { href: href.runs(), name: 'Runs' }
   const initial = useMemo(() => {
-    if (from === null) return { ...EMPTY_FORM, dataset: dataset ?? '' }
-    return model.data && formOfRun(model.data)
-  }, [from, dataset, model.data])
+    if (from === null) return chosenBefore(query)
+    return run.data && formOfRun(run.data)
+  }, [from, query, run.data])
   return (
     <PageFrame title="New run" parent={parent}>
-      {model.problem && <ProblemNotice problem={model.problem} onRetry={model.retry} />}
-      {initial === null ? !model.problem && <Skeleton label="recipe" /> : <RunFormView initial={initial} />}
+      {run.problem && <ProblemNotice problem={run.problem} onRetry={run.retry} />}
+      {initial === null ? !run.problem && <Skeleton label="recipe" /> : <RunFormView initial={initial} />}
     </PageFrame>
   )
 }
@@ -73,7 +79,8 @@ function useCreateRun() {
 function RunFormView({ initial }: { readonly initial: RunForm }) {
   const [form, setForm] = useState(initial)
   const { body, othersError } = useMemo(() => bodyOf(form), [form])
-  const { plan, problem, isChecking } = usePlan(body !== null && form.dataset !== '' ? JSON.stringify(body) : null)
+  const text = body !== null && form.dataset !== '' ? JSON.stringify(body) : null
+  const { answer: plan, problem, isChecking } = useChecked(text, planQuery)
   const create = useCreateRun()
   const createProblem = problemOf(create)
   const submit = (event: FormEvent) => {

@@ -44,5 +44,5 @@ export function PlanPreview({ plan, problem, isChecking, body }: Props) {
 }
 
 function CopyCurl({ body }: { readonly body: JsonObject | null }) {
-  return body && <CopyButton text={curlCommand(window.location.origin, body)} label="Copy as curl" />
+  return body && <CopyButton text={curlCommand(window.location.origin, '/v1/runs', body)} label="Copy as curl" />
 }

@@ -4,10 +4,11 @@ import { isFinished } from '../../../client/run-status.ts'
 import { CopyButton } from '../../components/copy-button.tsx'
 import { Facts } from '../../components/facts.tsx'
 import { Section } from '../../components/section.tsx'
+import { planQuery } from '../../data/queries/runs.ts'
+import { useChecked } from '../../data/use-checked.ts'
 import { fieldLabel, formatField } from '../../format.ts'
 import type { JsonObject } from '../../json.ts'
 import { flatten, recipeGroups } from './recipe-groups.ts'
-import { usePlan } from './use-plan.ts'
 
 export function RecipeSection({ run }: { readonly run: Run }) {
   const { resolved_recipe: recipe, compute, checkpoint, metadata } = run
@@ -35,7 +36,7 @@ function Estimate({ run }: { readonly run: Run }) {
     () => JSON.stringify({ dataset: run.dataset, compute: run.compute, ...run.resolved_recipe }),
     [run]
   )
-  const { plan, problem } = usePlan(body)
+  const { answer: plan, problem } = useChecked(body, planQuery)
   if (problem) return <p className="muted small">No estimate: {problem.message}</p>
   return plan && <JsonGroup title="Estimate" value={plan.estimate} />
 }

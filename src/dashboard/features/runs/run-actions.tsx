@@ -7,6 +7,7 @@ import { useClient } from '../../data/api.ts'
 import { problemOf } from '../../data/problem-of.ts'
 import { takeRun } from '../../data/queries/runs.ts'
 import { href } from '../../router.ts'
+import { EditButton } from '../description/edit-button.tsx'
 import { DeleteRun } from './delete-run.tsx'
 import { ExtendButton } from './extend-button.tsx'
 import { ForkButton } from './fork-button.tsx'
@@ -71,6 +72,18 @@ function CancelButton({ id }: { readonly id: string }) {
   )
 }
 
+function EditRun({ run }: { readonly run: Run }) {
+  const client = useClient()
+  const queries = useQueryClient()
+  const params = { path: { id: run.id } }
+  return (
+    <EditButton
+      described={run}
+      save={async (body) => takeRun(queries, await dataOf(client.PATCH('/v1/runs/{id}', { params, body })))}
+    />
+  )
+}
+
 /** What a worker holds keeps its length; it can be forked all the same. */
 const EXTENDABLE: ReadonlySet<Run['status']> = new Set(['queued', 'paused', 'cancelled', 'succeeded', 'failed'])
 
@@ -85,6 +98,7 @@ export function RunActions({ run }: { readonly run: Run }) {
       <a className="button" href={href.newRun({ from: run.id })}>
         Run again
       </a>
+      <EditRun run={run} />
       {VERBS[run.status].map((verb) =>
         verb === 'cancel' ? <CancelButton key={verb} id={run.id} /> : <VerbButton key={verb} id={run.id} verb={verb} />
       )}

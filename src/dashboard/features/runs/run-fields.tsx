@@ -1,31 +1,43 @@
 import type { FieldProblem } from '../../../client/problem.ts'
 import { fieldMessage } from '../../../client/problem.ts'
-import type { Recipe } from '../../../client/resources.ts'
+import { Choice } from '../../components/choice.tsx'
 import { Field } from '../../components/field.tsx'
 import { Section } from '../../components/section.tsx'
+import { TextField } from '../../components/text-field.tsx'
 import type { JsonObject } from '../../json.ts'
-import { DatasetSelect } from './dataset-select.tsx'
-import { ARCHS, HYPERPARAMETER_FIELDS, METHODS, PRESETS, type RunForm, showValue } from './run-request.ts'
+import { showValue } from '../../typed-values.ts'
+import { DatasetSelect } from '../datasets/dataset-select.tsx'
+import { InitFields } from './init-fields.tsx'
+import { CheckpointFields, ComputeFields } from './machine-fields.tsx'
+import { RunEvaluationFields } from './run-evaluation-fields.tsx'
+import { ARCHS, HYPERPARAMETER_FIELDS, METHODS, PRESETS, type ResolvedRecipe, type RunForm } from './run-request.ts'
 
 interface Props {
   readonly form: RunForm
   readonly onChange: (patch: Partial<RunForm>) => void
   /** As the API resolved it: what an empty field stands for. */
-  readonly recipe: Recipe | null
+  readonly recipe: ResolvedRecipe | null
   readonly errors: readonly FieldProblem[]
   readonly othersError: string | null
+  /** The request that a sweep's trials share: named by their sweep. */
+  readonly isOfSweep?: boolean
 }
 
 export function RunFields(props: Props) {
+  const { form, errors, onChange } = props
   return (
     <>
       <Essentials {...props} />
       <Hyperparameters {...props} />
+      <InitFields form={form.init} errors={errors} onChange={(init) => onChange({ init })} />
+      <RunEvaluationFields form={form.evaluation} errors={errors} onChange={(evaluation) => onChange({ evaluation })} />
+      <ComputeFields form={form.compute} errors={errors} onChange={(compute) => onChange({ compute })} />
+      <CheckpointFields form={form.checkpoint} errors={errors} onChange={(checkpoint) => onChange({ checkpoint })} />
     </>
   )
 }
 
-function Essentials({ form, onChange, recipe, errors }: Props) {
+function Essentials({ form, onChange, recipe, errors, isOfSweep = false }: Props) {
   return (
     <Section title="Run">
       <div className="fields">
@@ -34,11 +46,15 @@ function Essentials({ form, onChange, recipe, errors }: Props) {
           error={fieldMessage(errors, '/dataset')}
           onChange={(dataset) => onChange({ dataset })}
         />
-        <Field label="Name" hint="optional" error={fieldMessage(errors, '/name')}>
-          {(control) => (
-            <input {...control} value={form.name} onChange={(event) => onChange({ name: event.target.value })} />
-          )}
-        </Field>
+        {!isOfSweep && (
+          <TextField
+            label="Name"
+            hint="optional"
+            error={fieldMessage(errors, '/name')}
+            value={form.name}
+            onChange={(name) => onChange({ name })}
+          />
+        )}
         <Choice
           label="Method"
           value={form.method}
@@ -58,32 +74,28 @@ function Essentials({ form, onChange, recipe, errors }: Props) {
           label="Backbone"
           value={form.arch}
           options={ARCHS}
-          empty={recipe ? `by preset: ${recipe.arch}` : 'by preset'}
+          empty={recipe?.arch ? `by preset: ${recipe.arch}` : 'by preset'}
           error={fieldMessage(errors, '/arch')}
           onChange={(arch) => onChange({ arch })}
         />
-        <Field label="Patch size" hint="pixels" error={fieldMessage(errors, '/patch_size')}>
-          {(control) => (
-            <input
-              {...control}
-              inputMode="numeric"
-              value={form.patchSize}
-              placeholder={recipe ? String(recipe.patch_size) : ''}
-              onChange={(event) => onChange({ patchSize: event.target.value })}
-            />
-          )}
-        </Field>
-        <Field label="Seed" hint="same seed, same weights" error={fieldMessage(errors, '/seed')}>
-          {(control) => (
-            <input
-              {...control}
-              inputMode="numeric"
-              value={form.seed}
-              placeholder={recipe ? String(recipe.seed) : ''}
-              onChange={(event) => onChange({ seed: event.target.value })}
-            />
-          )}
-        </Field>
+        <TextField
+          label="Patch size"
+          hint="pixels"
+          error={fieldMessage(errors, '/patch_size')}
+          value={form.patchSize}
+          placeholder={showValue(recipe?.patch_size)}
+          inputMode="numeric"
+          onChange={(patchSize) => onChange({ patchSize })}
+        />
+        <TextField
+          label="Seed"
+          hint="same seed, same weights"
+          error={fieldMessage(errors, '/seed')}
+          value={form.seed}
+          placeholder={showValue(recipe?.seed)}
+          inputMode="numeric"
+          onChange={(seed) => onChange({ seed })}
+        />
         <Field label="When it collapses" error={fieldMessage(errors, '/alarms')}>
           {(control) => (
             <select
@@ -107,19 +119,16 @@ function Hyperparameters({ form, onChange, recipe, errors, othersError }: Props)
     <Section title="Hyperparameters" hint="Empty fields take the preset's value, shown in gray.">
       <div className="fields">
         {HYPERPARAMETER_FIELDS.map(({ name, label, hint }) => (
-          <Field key={name} label={label} hint={hint} error={fieldMessage(errors, `/hyperparameters/${name}`)}>
-            {(control) => (
-              <input
-                {...control}
-                inputMode="decimal"
-                value={form.hyperparameters[name] ?? ''}
-                placeholder={showValue(resolved[name])}
-                onChange={(event) =>
-                  onChange({ hyperparameters: { ...form.hyperparameters, [name]: event.target.value } })
-                }
-              />
-            )}
-          </Field>
+          <TextField
+            key={name}
+            label={label}
+            hint={hint}
+            error={fieldMessage(errors, `/hyperparameters/${name}`)}
+            value={form.hyperparameters[name] ?? ''}
+            placeholder={showValue(resolved[name])}
+            inputMode="decimal"
+            onChange={(value) => onChange({ hyperparameters: { ...form.hyperparameters, [name]: value } })}
+          />
         ))}
       </div>
       <Field
@@ -149,31 +158,4 @@ function otherFieldMessage(errors: readonly FieldProblem[]): string | null {
       path.startsWith('/hyperparameters/') && !own.some((field) => path === field || path.startsWith(`${field}/`))
   )
   return other ? `${other.path.slice('/hyperparameters/'.length)} ${other.message}` : null
-}
-
-interface ChoiceProps {
-  readonly label: string
-  readonly value: string
-  readonly options: readonly string[]
-  /** What choosing nothing means; without it something must be chosen. */
-  readonly empty?: string
-  readonly error: string | null
-  readonly onChange: (value: string) => void
-}
-
-function Choice({ label, value, options, empty, error, onChange }: ChoiceProps) {
-  return (
-    <Field label={label} error={error}>
-      {(control) => (
-        <select {...control} value={value} onChange={(event) => onChange(event.target.value)}>
-          {empty !== undefined && <option value="">{empty}</option>}
-          {options.map((option) => (
-            <option key={option} value={option}>
-              {option}
-            </option>
-          ))}
-        </select>
-      )}
-    </Field>
-  )
 }

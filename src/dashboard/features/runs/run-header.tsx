@@ -6,6 +6,7 @@ import { StatusBadge } from '../../components/status-badge.tsx'
 import { Ago } from '../../components/time.tsx'
 import { formatCount, formatDuration, formatWords } from '../../format.ts'
 import { href } from '../../router.ts'
+import { DatasetLink } from '../datasets/dataset-link.tsx'
 import { devicesText, engineText } from './run-engine.ts'
 
 export function RunHeader({ run }: { readonly run: Run }) {
@@ -85,32 +86,25 @@ function ForkLink({ fork: { run, step, changes } }: { readonly fork: NonNullable
 const lengthsOf = ({ extensions }: Run): string =>
   extensions.map(({ before, after, step }) => `${before} to ${after} epochs at step ${formatCount(step)}`).join(', ')
 
-/** Its results are on the model's page. */
-function EvaluationOfRun({ run: { evaluation, model } }: { readonly run: Run }) {
+function EvaluationOfRun({ run: { evaluation } }: { readonly run: Run }) {
   if (!evaluation) return null
   const on = <span className="mono">{evaluation.dataset}</span>
   const every = evaluation.every_epochs
   const often = every === null ? '' : `, of a checkpoint every ${every === 1 ? 'epoch' : `${every} epochs`}`
-  if (evaluation.id === null || model === null)
+  if (evaluation.id === null)
     return (
       <>
         on {on} when the model is ready{often}
       </>
     )
   return (
-    <a href={href.model(model)}>
-      <span className="mono">{evaluation.id}</span> on {on}
-    </a>
-  )
-}
-
-function DatasetLink({ reference }: { readonly reference: string }) {
-  const [id = reference, version] = reference.split('@')
-  return (
-    <a href={href.dataset(id)}>
-      <span className="mono">{id}</span>
-      {version && ` version ${version}`}
-    </a>
+    <>
+      <a href={href.evaluation(evaluation.id)}>
+        <span className="mono">{evaluation.id}</span>
+      </a>{' '}
+      on {on}
+      {often}
+    </>
   )
 }
 

@@ -49,16 +49,14 @@ function LiveRun({ run }: { readonly run: Run }) {
     <>
       <RunHeader run={live} />
       {events.alarm && <AlarmBanner alarm={events.alarm} />}
-      <Vitals run={live} columns={metrics.columns} events={events} />
+      <Vitals run={live} columns={metrics.columns} isLoading={metrics.isLoading} events={events} />
       {metrics.problem && <ProblemNotice problem={metrics.problem} />}
       <PointedStepContext value={pointed}>
         <RunEvaluation run={live} />
         <RunCharts run={live} metrics={metrics} range={range} onZoom={setRange} />
       </PointedStepContext>
-      <div className="columns">
-        <EventLog events={events} />
-        <Checkpoints runId={run.id} />
-      </div>
+      <Checkpoints run={run} />
+      <EventLog events={events} />
       <RecipeSection run={run} />
     </>
   )

@@ -1,12 +1,16 @@
 /** The New run form and the request body that it stands for. */
 
-import type { Run } from '../../../client/resources.ts'
-import type { Json, JsonObject } from '../../json.ts'
+import type { Recipe } from '../../../client/resources.ts'
+import type { JsonObject } from '../../json.ts'
+import { numberOrNothing, parseNumber, parseNumbers, parseObject, withoutEmpty } from '../../typed-values.ts'
+import { EMPTY_PLAN, type PlanForm, planBody } from '../evaluations/plan-form.ts'
 
 /** Names that the API takes today; a test holds these lists against the recipe's schema. */
 export const METHODS = ['dino-vmf', 'dino', 'ibot-vmf', 'ibot'] as const
 export const ARCHS = ['vit_mu', 'vit_nano', 'vit_tiny', 'vit_small', 'vit_base', 'vit_large'] as const
 export const PRESETS = ['auto', 'demo', 'mu', 'small-images', 'vit-small-16', 'vit-base-16'] as const
+
+export const HEADS = ['taken', 'seeded', 'new'] as const
 
 export interface HyperparameterField {
   readonly name: string
@@ -31,7 +35,35 @@ export const HYPERPARAMETER_FIELDS: readonly HyperparameterField[] = [
   { name: 'freeze_last_layer_epochs', label: 'Freeze last layer', hint: 'epochs', values: 1 }
 ]
 
-/** Every value as typed; empty means: take the preset's. */
+/** As the API resolved it, without what no one value stands for: what empty fields mean. */
+export type ResolvedRecipe = Partial<Pick<Recipe, 'arch' | 'patch_size' | 'seed' | 'hyperparameters'>>
+
+/** What a run begins from: nothing for random weights. `weights` are a file of the command line's, which the API refuses. */
+export interface InitForm {
+  readonly source: '' | 'model' | 'checkpoint' | 'weights'
+  readonly id: string
+  readonly head: string
+}
+
+export interface ComputeForm {
+  readonly device: string
+  readonly devices: string
+  readonly maxRuntimeS: string
+  readonly priority: string
+}
+
+export interface CheckpointForm {
+  readonly everyS: string
+  readonly keepLast: string
+  readonly keepEveryEpochs: string
+}
+
+export interface EvaluationForm extends PlanForm {
+  readonly isWanted: boolean
+  readonly everyEpochs: string
+}
+
+/** Every value as typed; empty means: take the preset's, or the API's default. */
 export interface RunForm {
   readonly name: string
   readonly dataset: string
@@ -44,8 +76,12 @@ export interface RunForm {
   readonly hyperparameters: Readonly<Record<string, string>>
   /** Any other hyperparameters, as a JSON object. */
   readonly others: string
-  /** Fields of a run that is done again which the form does not show. */
-  readonly carried: JsonObject
+  readonly init: InitForm
+  readonly compute: ComputeForm
+  readonly checkpoint: CheckpointForm
+  readonly evaluation: EvaluationForm
+  /** Of a run that is done again; edited on its page. */
+  readonly metadata: JsonObject
 }
 
 export const EMPTY_FORM: RunForm = {
@@ -59,100 +95,75 @@ export const EMPTY_FORM: RunForm = {
   onCollapse: 'notify',
   hyperparameters: {},
   others: '',
-  carried: {}
+  init: { source: '', id: '', head: '' },
+  compute: { device: '', devices: '', maxRuntimeS: '', priority: '' },
+  checkpoint: { everyS: '', keepLast: '', keepEveryEpochs: '' },
+  evaluation: { ...EMPTY_PLAN, isWanted: false, everyEpochs: '' },
+  metadata: {}
 }
 
-/** What is no number goes to the API as it was typed: its answer names the field better than a guess here would. */
-function parseNumber(text: string): Json {
-  const value = Number(text)
-  return text.trim() !== '' && Number.isFinite(value) ? value : text.trim()
+/** Nothing of a group in which nothing was said. */
+const unlessEmpty = (fields: JsonObject): JsonObject | undefined =>
+  Object.keys(fields).length === 0 ? undefined : fields
+
+/** @throws SyntaxError from the free JSON field */
+function hyperparametersOf(form: RunForm): JsonObject {
+  const typed = HYPERPARAMETER_FIELDS.flatMap(({ name, values }) => {
+    const text = form.hyperparameters[name] ?? ''
+    return text.trim() === '' ? [] : [[name, values === 1 ? parseNumber(text) : parseNumbers(text)] as const]
+  })
+  return { ...parseObject(form.others), ...Object.fromEntries(typed) }
 }
 
-const parseField = (text: string, values: number): Json =>
-  values === 1
-    ? parseNumber(text)
-    : text
-        .split(/[\s,]+/)
-        .filter(Boolean)
-        .map(parseNumber)
+const initOf = ({ source, id, head }: InitForm): JsonObject | undefined =>
+  source === '' ? undefined : { [source]: id.trim(), ...withoutEmpty({ head }) }
 
-/** @throws SyntaxError where it is no JSON object */
-export function parseOthers(text: string): JsonObject {
-  if (text.trim() === '') return {}
-  const value: Json = JSON.parse(text)
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as JsonObject // just checked
-  throw new SyntaxError('must be a JSON object, such as {"drop_path": 0.1}')
+const computeOf = ({ device, devices, maxRuntimeS, priority }: ComputeForm): JsonObject =>
+  withoutEmpty({
+    device,
+    devices: numberOrNothing(devices),
+    max_runtime_s: numberOrNothing(maxRuntimeS),
+    priority: numberOrNothing(priority)
+  })
+
+const checkpointOf = ({ everyS, keepLast, keepEveryEpochs }: CheckpointForm): JsonObject =>
+  withoutEmpty({
+    every_s: numberOrNothing(everyS),
+    keep_last: numberOrNothing(keepLast),
+    keep_every_epochs: numberOrNothing(keepEveryEpochs)
+  })
+
+/** On the images that it trains on, where no others were chosen: kNN then leaves each image out of its own vote. */
+function evaluationOf({ dataset, evaluation: { isWanted, everyEpochs, ...plan } }: RunForm): JsonObject | undefined {
+  if (!isWanted) return undefined
+  const body = planBody({ ...plan, dataset: plan.dataset || dataset })
+  return { ...body, ...withoutEmpty({ every_epochs: numberOrNothing(everyEpochs) }) }
 }
 
 /** @throws SyntaxError from the free JSON field */
-export function requestBody(form: RunForm): JsonObject {
-  const typed = HYPERPARAMETER_FIELDS.flatMap(({ name, values }) => {
-    const text = form.hyperparameters[name] ?? ''
-    return text.trim() === '' ? [] : [[name, parseField(text, values)] as const]
-  })
-  const hyperparameters: JsonObject = { ...parseOthers(form.others), ...Object.fromEntries(typed) }
-  const optional = { name: form.name.trim(), preset: form.preset, arch: form.arch }
-  return {
+export const requestBody = (form: RunForm): JsonObject =>
+  withoutEmpty({
     dataset: form.dataset,
     method: form.method,
-    ...Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== '')),
-    ...(form.patchSize.trim() === '' ? {} : { patch_size: parseNumber(form.patchSize) }),
-    ...(form.seed.trim() === '' ? {} : { seed: parseNumber(form.seed) }),
-    ...(Object.keys(hyperparameters).length === 0 ? {} : { hyperparameters }),
+    name: form.name.trim(),
+    preset: form.preset,
+    arch: form.arch,
+    patch_size: numberOrNothing(form.patchSize),
+    seed: numberOrNothing(form.seed),
+    hyperparameters: unlessEmpty(hyperparametersOf(form)),
+    init: initOf(form.init),
+    compute: unlessEmpty(computeOf(form.compute)),
+    checkpoint: unlessEmpty(checkpointOf(form.checkpoint)),
+    evaluation: evaluationOf(form),
     alarms: [{ rule: 'collapse', action: form.onCollapse }],
-    ...form.carried
-  }
-}
-
-/** The same run once more: every hyperparameter written out, so that a changed preset changes nothing. */
-export function formOfRun({ resolved_recipe: recipe, dataset, name, alarms, ...run }: Run): RunForm {
-  const fields = new Set(HYPERPARAMETER_FIELDS.map((field) => field.name))
-  const entries = Object.entries(recipe.hyperparameters)
-  const others = Object.fromEntries(entries.filter(([field]) => !fields.has(field)))
-  return {
-    ...EMPTY_FORM,
-    name: name === null ? '' : `${name} again`,
-    dataset,
-    method: recipe.method,
-    preset: recipe.preset,
-    arch: recipe.arch,
-    patchSize: String(recipe.patch_size),
-    seed: String(recipe.seed),
-    onCollapse: alarms.some(({ action }) => action === 'pause') ? 'pause' : 'notify',
-    hyperparameters: Object.fromEntries(
-      entries.filter(([field]) => fields.has(field)).map(([field, value]) => [field, showValue(value)])
-    ),
-    others: JSON.stringify(others, null, 2),
-    carried: {
-      compute: run.compute,
-      checkpoint: run.checkpoint,
-      metadata: run.metadata,
-      ...(run.init && { init: initAgain(run.init) }),
-      ...(run.evaluation && { evaluation: evaluationAgain(run.evaluation) })
-    }
-  }
-}
-
-/** As asked for again, with the head that it came to. */
-const initAgain = ({ source, id, head }: NonNullable<Run['init']>): JsonObject => ({ [source]: id, head })
-
-/** Without the id of the one that was made; null, which the API answers for what was not said, is left out. */
-function evaluationAgain({ id: _, settings, ...plan }: NonNullable<Run['evaluation']>): JsonObject {
-  return { ...withoutNull(plan), settings: withoutNull(settings) }
-}
-
-const withoutNull = (fields: JsonObject): JsonObject =>
-  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null))
-
-/** As it would be typed. */
-export const showValue = (value: Json | undefined): string =>
-  value === undefined ? '' : Array.isArray(value) ? value.join(', ') : String(value)
+    metadata: unlessEmpty(form.metadata)
+  })
 
 /** The form's request as a shell command; the key stays a variable. */
-export function curlCommand(origin: string, body: JsonObject): string {
+export function curlCommand(origin: string, path: string, body: JsonObject): string {
   const json = JSON.stringify(body, null, 2).replaceAll("'", "'\\''")
   return [
-    `curl -s ${origin}/v1/runs`,
+    `curl -s ${origin}${path}`,
     '  -H "authorization: Bearer $KAPPA_KEY"',
     '  -H "content-type: application/json"',
     `  -d '${json}'`

@@ -1,9 +1,10 @@
-import type { Run, RunStatus } from '../../../client/resources.ts'
+import type { Run } from '../../../client/resources.ts'
 import { isFinished, RUN_STATUSES } from '../../../client/run-status.ts'
 import { List } from '../../components/list.tsx'
 import { PageFrame } from '../../components/page-frame.tsx'
 import { ProgressBar } from '../../components/progress-bar.tsx'
 import { StatusBadge } from '../../components/status-badge.tsx'
+import { StatusFilter } from '../../components/status-filter.tsx'
 import { Ago } from '../../components/time.tsx'
 import { useClient } from '../../data/api.ts'
 import { runList } from '../../data/queries/runs.ts'
@@ -27,7 +28,11 @@ export function RunsPage({ status: wanted }: { readonly status: string | null })
         </a>
       }
     >
-      <StatusFilter status={status} />
+      <StatusFilter
+        statuses={RUN_STATUSES}
+        status={status}
+        onChange={(chosen) => goTo(href.runs(chosen === null ? {} : { status: chosen }))}
+      />
       <List
         list={list}
         label="Runs"
@@ -82,25 +87,5 @@ function NoRuns() {
         <a href={href.newRun()}>Start a run</a> on a dataset, or <a href={href.newDataset()}>upload a dataset</a> first.
       </p>
     </>
-  )
-}
-
-function StatusFilter({ status }: { readonly status: RunStatus | null }) {
-  return (
-    <div className="filter">
-      <label htmlFor="run-status">Status</label>
-      <select
-        id="run-status"
-        value={status ?? ''}
-        onChange={(event) => goTo(href.runs(event.target.value === '' ? {} : { status: event.target.value }))}
-      >
-        <option value="">all</option>
-        {RUN_STATUSES.map((one) => (
-          <option key={one} value={one}>
-            {one}
-          </option>
-        ))}
-      </select>
-    </div>
   )
 }

@@ -16,6 +16,8 @@ const QUIET_S = 120
 interface Props {
   readonly run: Run
   readonly columns: MetricColumns
+  /** Whether metrics are on their way for the first time. */
+  readonly isLoading: boolean
   readonly events: RunEvents
 }
 
@@ -74,7 +76,7 @@ function Alive({ run, events }: Props) {
   return <Vital question={question} tone={tone} answer={`Last step ${formatAge(quietS)}`} detail={detail} />
 }
 
-function Collapsing({ columns, events }: Props) {
+function Collapsing({ columns, isLoading, events }: Props) {
   const question = 'Is it collapsing?'
   const loss = lastValue(columns, 'loss_over_ln_k')
   const mean = lastValue(columns, 'mean_assignment_entropy')
@@ -83,7 +85,7 @@ function Collapsing({ columns, events }: Props) {
     const rule = events.alarm.data['rule']
     return <Vital question={question} tone="bad" answer={`Alarm: ${formatWords(String(rule))}`} detail="see above" />
   }
-  if (loss === null) return <Vital question={question} answer="No metrics yet" />
+  if (loss === null) return <Vital question={question} answer={isLoading ? 'Reading metrics' : 'No metrics yet'} />
   const information = mean !== null && own !== null ? `, assignments carry ${formatNumber(mean - own, 3)} nats` : ''
   return (
     <Vital
@@ -95,10 +97,10 @@ function Collapsing({ columns, events }: Props) {
   )
 }
 
-function DataBound({ columns, run }: Props) {
+function DataBound({ columns, isLoading, run }: Props) {
   const share = recentMean(columns, 'data_wait_share', RECENT_STEPS)
   const question = 'Is it data-bound?'
-  if (share === null) return <Vital question={question} answer="No metrics yet" />
+  if (share === null) return <Vital question={question} answer={isLoading ? 'Reading metrics' : 'No metrics yet'} />
   const isBound = share > 0.5
   return (
     <Vital

@@ -5,7 +5,10 @@ import { ConfirmButton } from '../../components/confirm-button.tsx'
 import { ProblemNotice } from '../../components/problem-notice.tsx'
 import { useClient } from '../../data/api.ts'
 import { problemOf } from '../../data/problem-of.ts'
-import { takeSweep } from '../../data/queries/sweeps.ts'
+import { hasOpenTrials, refreshSweepLists, takeSweep } from '../../data/queries/sweeps.ts'
+import { goTo } from '../../data/use-location.ts'
+import { href } from '../../router.ts'
+import { EditButton } from '../description/edit-button.tsx'
 
 const PATHS = {
   pause: '/v1/sweeps/{id}:pause',
@@ -48,12 +51,48 @@ function VerbButton({ id, verb }: { readonly id: string; readonly verb: keyof ty
   )
 }
 
+function EditSweep({ sweep }: { readonly sweep: SweepComparison }) {
+  const client = useClient()
+  const queries = useQueryClient()
+  const params = { path: { id: sweep.id } }
+  return (
+    <EditButton
+      described={sweep}
+      save={async (body) => takeSweep(queries, await dataOf(client.PATCH('/v1/sweeps/{id}', { params, body })))}
+    />
+  )
+}
+
+function DeleteSweep({ sweep: { id, name } }: { readonly sweep: SweepComparison }) {
+  const client = useClient()
+  const queries = useQueryClient()
+  const remove = useMutation({
+    mutationFn: () => dataOf(client.DELETE('/v1/sweeps/{id}', { params: { path: { id } } })),
+    onSuccess: () => {
+      goTo(href.sweeps())
+      void refreshSweepLists(queries)
+    }
+  })
+  return (
+    <ConfirmButton
+      label="Delete"
+      title={`Delete ${name ?? id}?`}
+      confirm="Delete the sweep"
+      dismiss="Keep it"
+      mutation={remove}
+    >
+      <p>The comparison goes. Its runs stay as they are, as runs of no sweep, and are deleted one by one.</p>
+    </ConfirmButton>
+  )
+}
+
 /** What some of its trials can take; the others stay as they are. */
-export function SweepActions({ sweep: { id, statuses } }: { readonly sweep: SweepComparison }) {
+export function SweepActions({ sweep, sweep: { id, statuses } }: { readonly sweep: SweepComparison }) {
   const cancel = useVerb(id, 'cancel')
   const isTaken = (verb: Verb) => TAKE[verb].some((status) => (statuses[status] ?? 0) > 0)
   return (
     <>
+      <EditSweep sweep={sweep} />
       {isTaken('pause') && <VerbButton id={id} verb="pause" />}
       {isTaken('resume') && <VerbButton id={id} verb="resume" />}
       {isTaken('retry') && <VerbButton id={id} verb="retry" />}
@@ -71,6 +110,7 @@ export function SweepActions({ sweep: { id, statuses } }: { readonly sweep: Swee
           </p>
         </ConfirmButton>
       )}
+      {!hasOpenTrials(sweep) && <DeleteSweep sweep={sweep} />}
     </>
   )
 }

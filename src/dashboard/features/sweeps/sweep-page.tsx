@@ -10,6 +10,7 @@ import { useClient } from '../../data/api.ts'
 import { sweepQuery } from '../../data/queries/sweeps.ts'
 import { useResource } from '../../data/use-resource.ts'
 import { href } from '../../router.ts'
+import { MetadataFacts } from '../description/metadata-facts.tsx'
 import { SweepActions } from './sweep-actions.tsx'
 import { SweepCurves } from './sweep-curves.tsx'
 import { standingInWords, statusesInWords } from './sweep-words.ts'
@@ -55,6 +56,7 @@ function Trials({ sweep }: { readonly sweep: SweepComparison }) {
             ['Created', <Ago key="created" at={sweep.created_at} />]
           ]}
         />
+        <MetadataFacts metadata={sweep.metadata} />
       </section>
       <PointedStepContext value={pointed}>
         <SweepCurves sweep={sweep} hidden={hidden} />

@@ -14,7 +14,14 @@ const COLUMNS = ['Sweep', 'Varies', 'Trials', 'Runs', 'Objective', 'Created']
 export function SweepsPage() {
   const list = useList(sweepList(useClient()))
   return (
-    <PageFrame title="Sweeps">
+    <PageFrame
+      title="Sweeps"
+      actions={
+        <a className="button primary" href={href.newSweep()}>
+          New sweep
+        </a>
+      }
+    >
       <List
         list={list}
         label="Sweeps"
@@ -23,7 +30,7 @@ export function SweepsPage() {
         row={sweepCells}
         empty={
           <>
-            No sweep yet: <code>POST /v1/sweeps</code> queues runs that differ in some fields.
+            No sweep yet. <a href={href.newSweep()}>Start runs that differ in some fields</a>
           </>
         }
       />

@@ -3,11 +3,35 @@ import { dataOf } from '../../../client/client.ts'
 import type { Model } from '../../../client/resources.ts'
 import { ConfirmButton } from '../../components/confirm-button.tsx'
 import { useClient } from '../../data/api.ts'
-import { refreshModelLists } from '../../data/queries/models.ts'
+import { refreshModelLists, refreshModels } from '../../data/queries/models.ts'
 import { goTo } from '../../data/use-location.ts'
 import { href } from '../../router.ts'
+import { EditButton } from '../description/edit-button.tsx'
 
-export function DeleteModel({ model: { id, name } }: { readonly model: Model }) {
+export function ModelActions({ model }: { readonly model: Model }) {
+  const client = useClient()
+  const queries = useQueryClient()
+  const params = { path: { id: model.id } }
+  return (
+    <>
+      {model.status === 'ready' && (
+        <a className="button" href={href.newRun({ model: model.id })}>
+          New run from it
+        </a>
+      )}
+      <EditButton
+        described={{ name: model.name }}
+        save={async ({ name = null }) => {
+          await dataOf(client.PATCH('/v1/models/{id}', { params, body: { name } }))
+          await refreshModels(queries)
+        }}
+      />
+      <DeleteModel model={model} />
+    </>
+  )
+}
+
+function DeleteModel({ model: { id, name } }: { readonly model: Model }) {
   const client = useClient()
   const queries = useQueryClient()
   const remove = useMutation({

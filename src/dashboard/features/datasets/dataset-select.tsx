@@ -5,6 +5,10 @@ import { useResource } from '../../data/use-resource.ts'
 import { href } from '../../router.ts'
 
 interface Props {
+  readonly label?: string
+  readonly hint?: string
+  /** What choosing nothing means; without it one must be chosen. */
+  readonly empty?: string
   /** `ds_…@3`, or empty. */
   readonly value: string
   readonly error: string | null
@@ -12,7 +16,7 @@ interface Props {
 }
 
 /** The newest ready version of each dataset; an older one can be named by coming from its page. */
-export function DatasetSelect({ value, error, onChange }: Props) {
+export function DatasetSelect({ label = 'Dataset', hint, empty, value, error, onChange }: Props) {
   const { data, problem } = useResource(datasetChoices(useClient()))
   const choices = (data?.data ?? []).flatMap(({ id, name, latest_version: version }) =>
     version === null ? [] : [{ reference: `${id}@${version}`, text: `${name}, version ${version}` }]
@@ -21,20 +25,25 @@ export function DatasetSelect({ value, error, onChange }: Props) {
   const isEmpty = data !== null && choices.length === 0 && !isOther
   return (
     <Field
-      label="Dataset"
+      label={label}
       error={error ?? problem?.message ?? null}
       hint={
         isEmpty ? (
           <a href={href.newDataset()}>No dataset is ready: upload one</a>
         ) : (
-          'its newest version, or the one you came from'
+          (hint ?? 'its newest version, or the one you came from')
         )
       }
     >
       {(control) => (
-        <select {...control} required value={value} onChange={(event) => onChange(event.target.value)}>
-          <option value="" disabled>
-            {data === null ? 'loading…' : 'choose…'}
+        <select
+          {...control}
+          required={empty === undefined}
+          value={value}
+          onChange={(event) => onChange(event.target.value)}
+        >
+          <option value="" disabled={empty === undefined}>
+            {empty ?? (data === null ? 'loading…' : 'choose…')}
           </option>
           {isOther && <option value={value}>{value}</option>}
           {choices.map(({ reference, text }) => (

@@ -1,0 +1,70 @@
+import type { Evaluation } from '../../../client/resources.ts'
+import { List } from '../../components/list.tsx'
+import { PageFrame } from '../../components/page-frame.tsx'
+import { StatusBadge } from '../../components/status-badge.tsx'
+import { StatusFilter } from '../../components/status-filter.tsx'
+import { Ago } from '../../components/time.tsx'
+import { useClient } from '../../data/api.ts'
+import { evaluationList } from '../../data/queries/evaluations.ts'
+import { useList } from '../../data/use-list.ts'
+import { goTo } from '../../data/use-location.ts'
+import { formatCount } from '../../format.ts'
+import { href } from '../../router.ts'
+import { DatasetLink } from '../datasets/dataset-link.tsx'
+import { EVALUATION_STATUSES, firstResult } from './evaluation-words.ts'
+import { SubjectLink } from './subject-link.tsx'
+
+const COLUMNS = ['Status', 'Evaluation', 'Of', 'Step', 'On', 'First result', 'Created']
+
+/** `wanted` is from the address, where anything can be written: what is no status is no filter */
+export function EvaluationsPage({ status: wanted }: { readonly status: string | null }) {
+  const status = EVALUATION_STATUSES.find((one) => one === wanted) ?? null
+  const list = useList(evaluationList(useClient(), status === null ? {} : { status }))
+  const create = (
+    <a className="button primary" href={href.newEvaluation()}>
+      New evaluation
+    </a>
+  )
+  return (
+    <PageFrame title="Evaluations" actions={create}>
+      <StatusFilter
+        statuses={EVALUATION_STATUSES}
+        status={status}
+        onChange={(chosen) => goTo(href.evaluations(chosen === null ? {} : { status: chosen }))}
+      />
+      <List
+        list={list}
+        label="Evaluations"
+        columns={COLUMNS}
+        keyOf={({ id }) => id}
+        row={evaluationCells}
+        empty={
+          status === null ? (
+            <>
+              No evaluation yet. <a href={href.newEvaluation()}>Evaluate a model</a>
+            </>
+          ) : (
+            <>No evaluation is {status}.</>
+          )
+        }
+      />
+    </PageFrame>
+  )
+}
+
+const evaluationCells = (evaluation: Evaluation) => {
+  const { id, name, status, step, dataset } = evaluation
+  return [
+    <StatusBadge key="status" status={status} />,
+    <div key="name">
+      <a href={href.evaluation(id)}>{name ?? id}</a>
+      {name !== null && <div className="id muted small mono">{id}</div>}
+      {evaluation.error && <div className="field-error small clip">{evaluation.error.message}</div>}
+    </div>,
+    <SubjectLink key="of" {...evaluation} />,
+    formatCount(step),
+    <DatasetLink key="on" reference={dataset} />,
+    firstResult(evaluation),
+    <Ago key="created" at={evaluation.created_at} />
+  ]
+}

@@ -1,0 +1,74 @@
+import type { ReactNode } from 'react'
+import { AuditPage } from './features/audit/audit-page.tsx'
+import { DatasetPage } from './features/datasets/dataset-page.tsx'
+import { DatasetsPage } from './features/datasets/datasets-page.tsx'
+import { NewDatasetPage } from './features/datasets/new-dataset-page.tsx'
+import { EvaluationPage } from './features/evaluations/evaluation-page.tsx'
+import { EvaluationsPage } from './features/evaluations/evaluations-page.tsx'
+import { NewEvaluationPage } from './features/evaluations/new-evaluation-page.tsx'
+import { KeysPage } from './features/keys/keys-page.tsx'
+import { ModelPage } from './features/models/model-page.tsx'
+import { ModelsPage } from './features/models/models-page.tsx'
+import { ProjectsPage } from './features/projects/projects-page.tsx'
+import { NewRunPage } from './features/runs/new-run-page.tsx'
+import { RunPage } from './features/runs/run-page.tsx'
+import { RunsPage } from './features/runs/runs-page.tsx'
+import { NewSweepPage } from './features/sweeps/new-sweep-page.tsx'
+import { SweepPage } from './features/sweeps/sweep-page.tsx'
+import { SweepsPage } from './features/sweeps/sweeps-page.tsx'
+import { WebhookPage } from './features/webhooks/webhook-page.tsx'
+import { WebhooksPage } from './features/webhooks/webhooks-page.tsx'
+import { WorkersPage } from './features/workers/workers-page.tsx'
+import { href, type Location } from './router.ts'
+
+/** A key, where a page holds what was typed or is about one thing: another address is another page then. */
+export function CurrentPage({ location: { route, query } }: { readonly location: Location }): ReactNode {
+  switch (route.page) {
+    case 'runs':
+      return <RunsPage status={query.get('status')} />
+    case 'new-run':
+      return <NewRunPage key={query.toString()} query={query} />
+    case 'run':
+      return <RunPage key={route.id} id={route.id} />
+    case 'sweeps':
+      return <SweepsPage />
+    case 'new-sweep':
+      return <NewSweepPage key={query.toString()} query={query} />
+    case 'sweep':
+      return <SweepPage key={route.id} id={route.id} />
+    case 'datasets':
+      return <DatasetsPage />
+    case 'new-dataset':
+      return <NewDatasetPage />
+    case 'dataset':
+      return <DatasetPage key={route.id} id={route.id} />
+    case 'models':
+      return <ModelsPage />
+    case 'model':
+      return <ModelPage key={route.id} id={route.id} />
+    case 'evaluations':
+      return <EvaluationsPage status={query.get('status')} />
+    case 'new-evaluation':
+      return <NewEvaluationPage key={query.toString()} query={query} />
+    case 'evaluation':
+      return <EvaluationPage key={route.id} id={route.id} />
+    case 'workers':
+      return <WorkersPage />
+    case 'projects':
+      return <ProjectsPage />
+    case 'audit':
+      return <AuditPage query={query} />
+    case 'keys':
+      return <KeysPage />
+    case 'webhooks':
+      return <WebhooksPage />
+    case 'webhook':
+      return <WebhookPage key={route.id} id={route.id} />
+    case 'unknown':
+      return (
+        <div className="empty">
+          There is no such page. <a href={href.runs()}>To the runs</a>
+        </div>
+      )
+  }
+}

@@ -1,0 +1,48 @@
+/** The dashboard in a real browser, on a platform of its own. */
+import { existsSync } from 'node:fs'
+import { type Browser, chromium, type Page } from 'playwright-core'
+import { type Platform, startPlatform } from './platform.ts'
+
+const CHROMIUM = process.env['KAPPA_CHROMIUM'] ?? '/usr/bin/chromium'
+
+/** Why no browser test can run here, or false. */
+export const noBrowser: string | false = existsSync(CHROMIUM)
+  ? false
+  : `there is no Chromium at ${CHROMIUM}; install one or name it in KAPPA_CHROMIUM`
+
+export interface Dashboard {
+  readonly platform: Platform
+  readonly page: Page
+  /** Exceptions and refusals of the content security policy; a 4xx that a test provokes is none. */
+  readonly complaints: readonly string[]
+  readonly stop: () => Promise<void>
+}
+
+export async function startDashboard(): Promise<Dashboard> {
+  const hooks: (() => Promise<void>)[] = []
+  const platform = await startPlatform({ after: (hook) => void hooks.push(hook) })
+  const browser: Browser = await chromium.launch({
+    executablePath: CHROMIUM,
+    args: ['--no-sandbox', '--disable-dev-shm-usage']
+  })
+  const page = await browser.newPage({ viewport: { width: 1400, height: 900 } })
+  const complaints: string[] = []
+  page.on('pageerror', (error) => complaints.push(error.message))
+  page.on('console', (message) => {
+    if (/Content Security Policy|Warning:/.test(message.text())) complaints.push(message.text())
+  })
+  const stop = async () => {
+    await browser.close()
+    for (const hook of hooks) await hook()
+  }
+  return { platform, page, complaints, stop }
+}
+
+/** What is on a page, by the names that people and screen readers have for it. */
+export const partsOf = (page: Page) => ({
+  field: (label: string) => page.getByLabel(label, { exact: true }),
+  button: (name: string) => page.getByRole('button', { name, exact: true }),
+  link: (name: string) => page.getByRole('link', { name, exact: true }),
+  heading: (name: string) => page.getByRole('heading', { name, exact: true }),
+  seen: (text: string | RegExp, timeout = 10_000) => page.getByText(text).first().waitFor({ timeout })
+})
