@@ -2197,6 +2197,7 @@ export interface components {
                 retryable: boolean;
                 step: number | null;
             } | null;
+            traceparent: string | null;
             /** @description Tries that came to nothing since training last got further, the newest last. Two nodes with the same error, three times the same on one, or ten processes that were killed or fell silent end the run; outages of database and store do not count. */
             failures: {
                 code: string;
@@ -2626,6 +2627,7 @@ export interface components {
                 retryable: boolean;
                 step: number | null;
             } | null;
+            traceparent: string | null;
             /** @description Tries that came to nothing since training last got further, the newest last. Two nodes with the same error, three times the same on one, or ten processes that were killed or fell silent end the run; outages of database and store do not count. */
             failures: {
                 code: string;
@@ -3541,6 +3543,7 @@ export interface components {
                 retryable: boolean;
                 step: number | null;
             } | null;
+            traceparent: string | null;
             /** @description Tries that came to nothing since training last got further, the newest last. Two nodes with the same error, three times the same on one, or ten processes that were killed or fell silent end the run; outages of database and store do not count. */
             failures: {
                 code: string;

@@ -2,6 +2,7 @@
 import { systemClock } from '../base/clock.ts'
 import { newId } from '../base/ids.ts'
 import type { Logger } from '../base/log.ts'
+import type { Tracing } from '../base/tracing.ts'
 import { createApp } from '../http/app.ts'
 import { createInferencePool } from '../processes/inference-pool.ts'
 import { createWebhookPost } from '../services/webhooks/post.ts'
@@ -38,9 +39,14 @@ const inferenceSettings = ({ inference, limits }: Config) => ({
   maxImagePixels: limits.imagePixels
 })
 
-export async function composeApi(config: Config, logger: Logger) {
-  const { url, database, boss, stores, unitOfWork } = await connect(config, { name: 'api', supervise: false, logger })
-  const { objects, signed } = createObjects(config, PATIENCE_OF_REQUESTS)
+export async function composeApi(config: Config, logger: Logger, tracing: Tracing) {
+  const { url, database, boss, stores, unitOfWork } = await connect(config, {
+    name: 'api',
+    supervise: false,
+    logger,
+    tracing
+  })
+  const { objects, signed } = createObjects(config, { patience: PATIENCE_OF_REQUESTS, tracing })
   const { limits } = config
   const clock = systemClock
   const cache = createCache(config, objects, logger)
@@ -64,6 +70,7 @@ export async function composeApi(config: Config, logger: Logger) {
     clock,
     newId,
     logger,
+    tracing,
     limits,
     allowedImageHosts: config.allowedImageHosts,
     fetchTimeoutMs: FETCH_TIMEOUT_MS,
@@ -79,6 +86,7 @@ export async function composeApi(config: Config, logger: Logger) {
     },
     clock,
     logger,
+    tracing,
     limits,
     rateLimitPerMinute: config.rateLimitPerMinute,
     streamLimits: config.streamLimits,

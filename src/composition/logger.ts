@@ -2,6 +2,7 @@
 import { type Logger as PinoLogger, pino, stdSerializers } from 'pino'
 import { toError } from '../base/errors.ts'
 import { isOutage } from '../base/outages.ts'
+import { readTraceparent, type Tracing } from '../base/tracing.ts'
 import { translateDatabaseError } from '../storage/postgres/errors.ts'
 
 /** Where the fault is not ours a stack says nothing: what did not answer, and the words of whoever noticed. */
@@ -13,5 +14,11 @@ export function describeError(error: unknown): unknown {
   return { code, message, ...(cause === undefined ? {} : { cause: toError(cause).message }) }
 }
 
-export const createLogger = (level: string, name: string): PinoLogger =>
-  pino({ level, name, serializers: { err: describeError } })
+/** Every line that belongs to a trace names it, as the log model of OpenTelemetry does. */
+export const createLogger = (level: string, name: string, tracing?: Pick<Tracing, 'current'>): PinoLogger =>
+  pino({ level, name, serializers: { err: describeError }, ...(tracing && { mixin: () => traceFields(tracing) }) })
+
+export function traceFields(tracing: Pick<Tracing, 'current'>): object {
+  const context = readTraceparent(tracing.current())
+  return context === null ? {} : { trace_id: context.traceId, span_id: context.spanId }
+}

@@ -2,6 +2,7 @@
 import type { Clock } from '../base/clock.ts'
 import type { IdKind } from '../base/ids.ts'
 import type { Logger } from '../base/log.ts'
+import type { Tracing } from '../base/tracing.ts'
 import type { Inference, ObjectStore } from '../domain/ports.ts'
 import type { EventNotices, Stores, UnitOfWork } from '../domain/stores.ts'
 import { createAuditService } from '../services/access/audit.ts'
@@ -33,6 +34,7 @@ export interface ServiceParts {
   readonly clock: Clock
   readonly newId: (kind: IdKind) => string
   readonly logger: Logger
+  readonly tracing: Pick<Tracing, 'current'>
   readonly limits: { readonly imageBytes: number; readonly imagesPerRequest: number; readonly uploadBytes: number }
   /** Hosts that images may be fetched from. */
   readonly allowedImageHosts: readonly string[]

@@ -6,7 +6,9 @@ import { join } from 'node:path'
 import type { Clock } from '../../src/base/clock.ts'
 import { newId } from '../../src/base/ids.ts'
 import { silentLogger } from '../../src/base/log.ts'
+import type { Tracing } from '../../src/base/tracing.ts'
 import { composeServices } from '../../src/composition/services.ts'
+import { UNTRACED } from '../../src/composition/tracing.ts'
 import type { Principal, Scope } from '../../src/domain/access.ts'
 import type { Inference, ObjectStore, SignedObjects, TransactionalQueue } from '../../src/domain/ports.ts'
 import type { EventNotices, Stores, UnitOfWork } from '../../src/domain/stores.ts'
@@ -80,6 +82,8 @@ export interface TestAppOptions {
   /** Between the services and the database, for faults. */
   readonly unitOfWork?: (real: UnitOfWork) => UnitOfWork
   readonly app?: Partial<AppOptions>
+  /** Default: nothing is recorded. */
+  readonly tracing?: Tracing
   /** Where webhooks may go besides the public internet. */
   readonly webhookNetworks?: readonly string[]
 }
@@ -196,6 +200,7 @@ export async function createTestApp(scope: TestScope, options: TestAppOptions = 
     clock,
     newId: (kind: Parameters<typeof newId>[0]) => newId(kind, clock.now() + issued++),
     logger: silentLogger,
+    tracing: options.tracing ?? UNTRACED,
     limits: LIMITS
   }
   const services = composeServices({
@@ -210,6 +215,7 @@ export async function createTestApp(scope: TestScope, options: TestAppOptions = 
     services,
     clock,
     logger: silentLogger,
+    tracing: deps.tracing,
     limits: LIMITS,
     rateLimitPerMinute: null,
     streamLimits: { perKey: 20, perProcess: 100 },

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { AppError } from '../../../src/base/errors.ts'
-import { describeError } from '../../../src/composition/logger.ts'
+import { describeError, traceFields } from '../../../src/composition/logger.ts'
+import { createTracing } from '../../../src/tracing/tracing.ts'
 
 const refused = Object.assign(new Error('connect ECONNREFUSED 127.0.0.1:5432'), { code: 'ECONNREFUSED' })
 
@@ -14,4 +15,14 @@ test('an outage is logged in a line, by whatever name it comes, and a fault of o
     message: 'It has said nothing for 4 s.'
   })
   assert.match(String((describeError(new TypeError('x is not a function')) as Error).stack), /logger\.test\.ts/)
+})
+
+test('a line that belongs to a trace names it, and no other line does', () => {
+  const tracing = createTracing(null)
+  const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'
+  assert.deepEqual(traceFields(tracing), {})
+  assert.deepEqual(
+    tracing.within(traceparent, () => traceFields(tracing)),
+    { trace_id: '0af7651916cd43dd8448eb211c80319c', span_id: 'b7ad6b7169203331' }
+  )
 })
