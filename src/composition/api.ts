@@ -6,6 +6,7 @@ import type { Tracing } from '../base/tracing.ts'
 import { createApp } from '../http/app.ts'
 import { createInferencePool } from '../processes/inference-pool.ts'
 import { createWebhookPost } from '../services/webhooks/post.ts'
+import { createSecretSeal } from '../services/webhooks/seal.ts'
 import { createWebhookSender } from '../services/webhooks/sender.ts'
 import { PATIENCE_OF_REQUESTS } from '../storage/objects/patience.ts'
 import { createEventNotices } from '../storage/postgres/event-notices.ts'
@@ -61,6 +62,7 @@ export async function composeApi(config: Config, logger: Logger, tracing: Tracin
   const notices = createEventNotices({ url, clock, logger })
   const { networks, keptDays } = config.webhooks
   const webhookPost = createWebhookPost({ networks })
+  const seal = createSecretSeal(config.secretKey)
   const services = composeServices({
     stores,
     unitOfWork,
@@ -74,7 +76,8 @@ export async function composeApi(config: Config, logger: Logger, tracing: Tracin
     limits,
     allowedImageHosts: config.allowedImageHosts,
     fetchTimeoutMs: FETCH_TIMEOUT_MS,
-    webhookPost
+    webhookPost,
+    webhookSeal: seal
   })
   const app = await createApp({
     services,
@@ -100,7 +103,7 @@ export async function composeApi(config: Config, logger: Logger, tracing: Tracin
     dashboardFolder: DASHBOARD_FOLDER,
     objectOrigin: config.s3 && originOf(config.s3)
   })
-  const sender = createWebhookSender({ unitOfWork, stores, post: webhookPost, clock, logger, keptDays })
+  const sender = createWebhookSender({ unitOfWork, stores, post: webhookPost, seal, clock, logger, keptDays })
   sender.start()
   const close = async () => {
     await app.close()

@@ -103,6 +103,16 @@ function readAdminKey(read: Reader): string | null {
   return key
 }
 
+const LEAST_SECRET_KEY = 32
+
+/** Encrypts what must be read again. Its length is all that can be asked of it. */
+function readSecretKey(read: Reader): string | null {
+  const key = read.optional('KAPPA_SECRET_KEY')
+  if (key !== null && key.length < LEAST_SECRET_KEY)
+    read.problems.push(`KAPPA_SECRET_KEY must have ${LEAST_SECRET_KEY} characters or more: openssl rand -base64 32`)
+  return key
+}
+
 /** Names of ranges that Fastify knows. */
 const ADDRESS_RANGES = ['loopback', 'linklocal', 'uniquelocal']
 
@@ -203,6 +213,7 @@ function readAll(read: Reader) {
     scratchDir: readScratchDir(read),
     s3: readS3(read),
     adminKey: readAdminKey(read),
+    secretKey: readSecretKey(read),
     /** Signs the URLs of the embedded object store. A random one lasts as long as the process. */
     signingKey: read.text('KAPPA_SIGNING_KEY', randomBytes(32).toString('hex')),
     /** Trainers read it for themselves, from the environment that they inherit. */

@@ -1,15 +1,14 @@
 /** The log of a process: JSON lines, in which what an operator reads at night is one line and not a page. */
 import { type Logger as PinoLogger, pino, stdSerializers } from 'pino'
-import { toError } from '../base/errors.ts'
-import { isOutage } from '../base/outages.ts'
+import { isAppError, toError } from '../base/errors.ts'
 import { readTraceparent, type Tracing } from '../base/tracing.ts'
 import { translateDatabaseError } from '../storage/postgres/errors.ts'
 
-/** Where the fault is not ours a stack says nothing: what did not answer, and the words of whoever noticed. */
+/** Of what was expected, such as an outage or somebody's images, a stack says nothing: what it was, and the words of whoever noticed. */
 export function describeError(error: unknown): unknown {
   if (!(error instanceof Error)) return error
   const translated = translateDatabaseError(error)
-  if (!isOutage(translated)) return stdSerializers.err(error)
+  if (!isAppError(translated) || translated.code === 'internal') return stdSerializers.err(error)
   const { code, message, cause } = translated
   return { code, message, ...(cause === undefined ? {} : { cause: toError(cause).message }) }
 }

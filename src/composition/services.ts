@@ -21,6 +21,7 @@ import { createImageSources } from '../services/serving/image-sources.ts'
 import { createServingService } from '../services/serving/serving.ts'
 import { createSweepService } from '../services/sweeps/sweeps.ts'
 import type { WebhookPost } from '../services/webhooks/post.ts'
+import type { SecretSeal } from '../services/webhooks/seal.ts'
 import { createWebhookService } from '../services/webhooks/webhooks.ts'
 import { createWorkerService } from '../services/workers/workers.ts'
 
@@ -40,6 +41,7 @@ export interface ServiceParts {
   readonly allowedImageHosts: readonly string[]
   readonly fetchTimeoutMs: number
   readonly webhookPost: WebhookPost
+  readonly webhookSeal: SecretSeal
 }
 
 export function composeServices(given: ServiceParts): Services {
@@ -63,7 +65,7 @@ export function composeServices(given: ServiceParts): Services {
     serving: createServingService({ models, imageSources: createImageSources({ fetchImage, limits }), inference }),
     workers: createWorkerService(parts),
     audit: createAuditService(parts),
-    webhooks: createWebhookService({ ...parts, post: parts.webhookPost }),
+    webhooks: createWebhookService({ ...parts, post: parts.webhookPost, seal: parts.webhookSeal }),
     idempotency: createIdempotencyService(parts),
     requestWork
   }

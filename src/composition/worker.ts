@@ -34,7 +34,23 @@ import { createWorker } from '../tasks/worker.ts'
 import { connect, createCache, createObjects, foldersOf } from './clients.ts'
 import type { Config } from './config.ts'
 import { ENTRIES, type Entries } from './entries.ts'
-import { cacheGauge, diskGauge, jobGauge } from './gauges.ts'
+import { cacheGauge, diskGauge, jobGauge, restGauge } from './gauges.ts'
+
+/**
+ * Not ready is right for a worker that rests: it takes nothing, and a new release all of whose workers rest goes no further. It is alive, and
+ * goes on with what it has: whoever restarts it for its rest ends that too.
+ *
+ * @throws AppError worker_not_working, worker_resting
+ */
+export function checkTakesWork(at: {
+  readonly isDraining: boolean
+  readonly isWorking: boolean
+  readonly rest: string | null
+}): void {
+  if (at.isDraining) throw new AppError('worker_not_working', { message: 'The worker is draining.' })
+  if (at.rest !== null) throw new AppError('worker_resting', { message: `The worker rests: ${at.rest}.` })
+  if (!at.isWorking) throw new AppError('worker_not_working', { message: 'The worker is starting.' })
+}
 
 /** A training step may be under way and a checkpoint has to be written before a trainer can stop. */
 const STOP_GRACE_MS = 120_000
@@ -159,14 +175,17 @@ export async function composeWorker(config: Config, logger: Logger, { tracing, e
   })
   const listener = listenerOf(config, {
     checks: {
-      worker: async () => {
-        if (draining.signal.aborted) throw new AppError('worker_not_working', { message: 'The worker is draining.' })
-        if (!isWorking) throw new AppError('worker_not_working', { message: 'The worker is starting.' })
-      },
+      worker: async () =>
+        checkTakesWork({ isDraining: draining.signal.aborted, isWorking, rest: fitness.restsBecause() }),
       database: () => database.check(),
       objects: () => objects.check()
     },
-    gauges: [jobGauge(jobs.inFlight), cacheGauge(shared.cache), diskGauge(foldersOf(config))],
+    gauges: [
+      jobGauge(jobs.inFlight),
+      restGauge(fitness.restsBecause),
+      cacheGauge(shared.cache),
+      diskGauge(foldersOf(config))
+    ],
     logger
   })
   const start = async () => {

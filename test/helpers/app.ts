@@ -17,6 +17,7 @@ import type { App } from '../../src/http/server.ts'
 import { createRemovalService } from '../../src/services/removals/removals.ts'
 import type { Services } from '../../src/services/services.ts'
 import { createWebhookPost } from '../../src/services/webhooks/post.ts'
+import { createSecretSeal } from '../../src/services/webhooks/seal.ts'
 import { createFolderStore } from '../../src/storage/objects/folder-store.ts'
 import { createDatabase, type Database } from '../../src/storage/postgres/client.ts'
 import { createStores, createUnitOfWork } from '../../src/storage/postgres/unit-of-work.ts'
@@ -86,6 +87,8 @@ export interface TestAppOptions {
   readonly tracing?: Tracing
   /** Where webhooks may go besides the public internet. */
   readonly webhookNetworks?: readonly string[]
+  /** Default: secrets of webhooks are kept as they are. */
+  readonly secretKey?: string
 }
 
 interface TestScope {
@@ -209,7 +212,8 @@ export async function createTestApp(scope: TestScope, options: TestAppOptions = 
     notices: options.notices?.(url) ?? null,
     allowedImageHosts: ['images.example'],
     fetchTimeoutMs: 1000,
-    webhookPost: createWebhookPost({ networks: options.webhookNetworks ?? [], timeoutMs: 2000 })
+    webhookPost: createWebhookPost({ networks: options.webhookNetworks ?? [], timeoutMs: 2000 }),
+    webhookSeal: createSecretSeal(options.secretKey ?? null)
   })
   const app = await createApp({
     services,

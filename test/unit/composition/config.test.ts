@@ -210,6 +210,12 @@ describe('the configuration', () => {
     }
   })
 
+  it('takes no key for secrets that could be guessed', () => {
+    assert.equal(readConfig({}).secretKey, null)
+    assert.equal(readConfig({ KAPPA_SECRET_KEY: 'k'.repeat(32) }).secretKey, 'k'.repeat(32))
+    assert.throws(() => readConfig({ KAPPA_SECRET_KEY: 'k'.repeat(31) }), /^ {2}KAPPA_SECRET_KEY must have 32/m)
+  })
+
   it('records traces where a collector is named, as OpenTelemetry has it', () => {
     const url = (env: Record<string, string>) => readConfig(env).tracing.url
     const collector = 'http://collector:4318'

@@ -6,7 +6,7 @@ import { createTracing } from '../../../src/tracing/tracing.ts'
 
 const refused = Object.assign(new Error('connect ECONNREFUSED 127.0.0.1:5432'), { code: 'ECONNREFUSED' })
 
-test('an outage is logged in a line, by whatever name it comes, and a fault of ours with its stack', () => {
+test('an outage, or what was expected otherwise, is logged in a line, by whatever name it comes, and a fault of ours with its stack', () => {
   const line = { code: 'database_unavailable', message: 'The database does not answer.', cause: refused.message }
   assert.deepEqual(describeError(refused), line)
   assert.deepEqual(describeError(new AppError('database_unavailable', {}, { cause: refused })), line)
@@ -14,6 +14,12 @@ test('an outage is logged in a line, by whatever name it comes, and a fault of o
     code: 'storage_unavailable',
     message: 'It has said nothing for 4 s.'
   })
+  assert.deepEqual(describeError(new AppError('selection_empty', { message: 'It leaves none of the 5 images.' })), {
+    code: 'selection_empty',
+    message: 'It leaves none of the 5 images.'
+  })
+  const bug = new AppError('internal', {}, { cause: new TypeError('x is not a function') })
+  assert.match(String((describeError(bug) as Error).stack), /logger\.test\.ts/)
   assert.match(String((describeError(new TypeError('x is not a function')) as Error).stack), /logger\.test\.ts/)
 })
 
