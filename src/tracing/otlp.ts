@@ -118,7 +118,9 @@ function recorded(span: SdkSpan): Span {
   return {
     traceparent: writeTraceparent({ traceId, spanId, flags: traceFlags }),
     isRecorded: span.isRecording(),
-    set: (attributes) => void span.setAttributes(attributes),
+    set(attributes) {
+      if (!hasEnded) span.setAttributes(attributes)
+    },
     fail,
     end(thrown) {
       if (hasEnded) return

@@ -1,4 +1,4 @@
-/** A collector that takes OTLP over HTTP as JSON, and can be frozen or broken. */
+/** A collector that takes OTLP over HTTP, reads it where it is JSON, and can be frozen or broken. */
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -78,7 +78,7 @@ export async function startOtlpReceiver(scope: TestScope): Promise<OtlpReceiver>
     const text = (request.headers['content-encoding'] === 'gzip' ? gunzipSync(bytes) : bytes).toString()
     headers.push(request.headers)
     bodies.push(text)
-    spans.push(...spansOf(text))
+    if (request.headers['content-type'] === 'application/json') spans.push(...spansOf(text))
     response.writeHead(200, { 'content-type': 'application/json' }).end('{}')
   })
   server.listen(0, '127.0.0.1')

@@ -130,6 +130,16 @@ describe('a process with a collector', () => {
     }
   })
 
+  test('speaks protobuf unless it is told otherwise', async (t) => {
+    const { receiver, recorder, tracing } = await record(t, { protocol: 'http/protobuf' })
+    await tracing.span('a job of a worker', { parent: TOLD, attributes: { 'kappa.run_id': 'run_1' } }, async () => {})
+    await recorder.flush()
+    assert.equal(receiver.headers[0]?.['content-type'], 'application/x-protobuf')
+    for (const part of ['a job of a worker', 'kappa.run_id', 'run_1', 'kappa-test'])
+      assert.ok(receiver.bodies[0]?.includes(part), part)
+    assert.throws(() => JSON.parse(receiver.bodies[0] ?? ''))
+  })
+
   test('reads names, attributes and headers from the environment, as everybody does', async (t) => {
     const variables = {
       OTEL_SERVICE_NAME: 'vision',
