@@ -13,6 +13,10 @@ export interface Happenings {
   readonly jobFailed: { readonly kind: string; readonly code: string }
   /** Metric points that did not fit in memory while the database was away. */
   readonly pointsDropped: { readonly points: number }
+  /** A webhook's delivery was tried: it `succeeded`, is tried again (`pending`), or has `failed` for good. */
+  readonly deliveryTried: { readonly outcome: 'succeeded' | 'pending' | 'failed' }
+  /** Spans that no collector has. */
+  readonly spansDropped: { readonly spans: number; readonly why: 'queue_full' | 'not_taken' | 'process_ended' }
 }
 
 const nameOf = (what: keyof Happenings): string => `kappa:${what}`

@@ -5,6 +5,7 @@ import { isAppError } from '../base/errors.ts'
 import { connect, createObjects } from '../composition/clients.ts'
 import { readConfig } from '../composition/config.ts'
 import { createLogger } from '../composition/logger.ts'
+import { UNTRACED } from '../composition/tracing.ts'
 import { collectUnowned, type Unowned } from '../services/removals/collection.ts'
 import { PATIENCE_OF_WORKERS } from '../storage/objects/patience.ts'
 
@@ -41,9 +42,9 @@ const lineOf = ({ prefix, objects, bytes, multipartId }: Unowned): string =>
 async function collect({ isDry, graceHours }: { readonly isDry: boolean; readonly graceHours: number }) {
   const config = readConfig(process.env)
   const logger = createLogger(config.logLevel, 'gc')
-  const { database, boss, stores } = await connect(config, { name: 'gc', supervise: false, logger })
+  const { database, boss, stores } = await connect(config, { name: 'gc', supervise: false, logger, tracing: UNTRACED })
   try {
-    const { objects } = createObjects(config, PATIENCE_OF_WORKERS)
+    const { objects } = createObjects(config, { patience: PATIENCE_OF_WORKERS, tracing: UNTRACED })
     const found = await collectUnowned(
       { stores, objects, clock: systemClock },
       {

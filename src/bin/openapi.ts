@@ -4,6 +4,7 @@ import { relative, resolve } from 'node:path'
 import { stringify } from 'yaml'
 import { systemClock } from '../base/clock.ts'
 import { silentLogger } from '../base/log.ts'
+import { UNTRACED } from '../composition/tracing.ts'
 import { createApp } from '../http/app.ts'
 import type { OpenApiDocument } from '../http/openapi/document.ts'
 import type { Services } from '../services/services.ts'
@@ -27,6 +28,7 @@ const app = await createApp({
   services: noServices as unknown as Services,
   clock: systemClock,
   logger: silentLogger,
+  tracing: UNTRACED,
   limits: { bodyBytes: 1, bodiesBytes: 1, imageBytes: 1, imagesPerRequest: 1 },
   rateLimitPerMinute: null,
   streamLimits: { perKey: 1, perProcess: 1 },

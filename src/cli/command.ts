@@ -23,6 +23,7 @@ const REFUSALS: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'invalid_request',
   'invalid_recipe',
   'dataset_empty',
+  'selection_empty',
   'dataset_not_found',
   'archive_invalid',
   'archive_too_large',

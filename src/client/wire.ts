@@ -2239,6 +2239,7 @@ export interface components {
                 retryable: boolean;
                 step: number | null;
             } | null;
+            traceparent: string | null;
             /** @description Tries that came to nothing since training last got further, the newest last. Two nodes with the same error, three times the same on one, or ten processes that were killed or fell silent end the run; outages of database and store do not count. */
             failures: {
                 code: string;
@@ -2668,6 +2669,7 @@ export interface components {
                 retryable: boolean;
                 step: number | null;
             } | null;
+            traceparent: string | null;
             /** @description Tries that came to nothing since training last got further, the newest last. Two nodes with the same error, three times the same on one, or ten processes that were killed or fell silent end the run; outages of database and store do not count. */
             failures: {
                 code: string;
@@ -2962,7 +2964,7 @@ export interface components {
             url: string;
             events: ("run.state" | "run.progress" | "run.checkpoint" | "run.alarm" | "run.message" | "model.ready" | "model.failed" | "evaluation.ended" | "version.ready" | "version.failed" | "version.cancelled")[];
             enabled: boolean;
-            disabled_reason: ("by_user" | "gone" | "failing" | "backlog") | null;
+            disabled_reason: ("by_user" | "gone" | "given_up" | "backlog") | null;
             disabled_at: string | null;
             failing_since: string | null;
             /**
@@ -3218,7 +3220,7 @@ export interface components {
             status: number;
             detail: string;
             /** @enum {unknown} */
-            code: "invalid_request" | "invalid_recipe" | "unauthorized" | "forbidden" | "route_not_found" | "method_not_allowed" | "key_not_found" | "last_admin_key" | "project_not_found" | "project_name_taken" | "quota_exceeded" | "dataset_not_found" | "dataset_version_not_found" | "dataset_version_not_ready" | "dataset_version_not_cancelable" | "dataset_in_use" | "dataset_version_in_use" | "dataset_empty" | "upload_not_found" | "upload_incomplete" | "upload_expired" | "upload_in_use" | "archive_invalid" | "archive_too_large" | "source_unreachable" | "run_not_found" | "run_not_cancelable" | "run_not_deletable" | "run_in_use" | "metadata_full" | "run_not_pausable" | "run_not_resumable" | "run_not_extendable" | "run_not_retryable" | "sweep_not_found" | "checkpoint_not_found" | "checkpoint_in_use" | "checkpoint_invalid" | "weights_unsupported" | "weights_mismatch" | "init_unavailable" | "model_not_found" | "model_in_use" | "model_not_ready" | "model_has_alias" | "model_of_other_name" | "alias_not_found" | "precondition_failed" | "model_without_head" | "mixture_unavailable" | "prototype_not_found" | "evaluation_not_found" | "evaluation_not_cancelable" | "evaluation_not_deletable" | "evaluation_not_measured" | "evaluation_impossible" | "evaluation_too_large" | "artifact_not_found" | "webhook_not_found" | "webhooks_full" | "webhook_disabled" | "delivery_not_found" | "delivery_under_way" | "idempotency_key_reused" | "idempotency_in_progress" | "range_not_satisfiable" | "body_too_large" | "unsupported_media_type" | "headers_too_large" | "uri_too_long" | "receive_timeout" | "expectation_failed" | "image_invalid" | "image_too_large" | "images_too_large" | "url_not_allowed" | "url_unreachable" | "rate_limited" | "too_much_at_once" | "overloaded" | "client_gone" | "request_timeout" | "database_refuses" | "process_not_started" | "schema_outdated" | "database_unavailable" | "database_read_only" | "storage_unavailable" | "storage_full" | "inference_unavailable" | "worker_not_working" | "lease_lost" | "object_not_found" | "object_damaged" | "program_untraceable" | "engine_unavailable" | "loss_not_finite" | "trainer_crashed" | "out_of_memory" | "internal";
+            code: "invalid_request" | "invalid_recipe" | "unauthorized" | "forbidden" | "route_not_found" | "method_not_allowed" | "key_not_found" | "last_admin_key" | "project_not_found" | "project_name_taken" | "quota_exceeded" | "dataset_not_found" | "dataset_version_not_found" | "dataset_version_not_ready" | "dataset_version_not_cancelable" | "dataset_in_use" | "dataset_version_in_use" | "dataset_empty" | "selection_empty" | "upload_not_found" | "upload_incomplete" | "upload_expired" | "upload_in_use" | "archive_invalid" | "archive_too_large" | "source_unreachable" | "run_not_found" | "run_not_cancelable" | "run_not_deletable" | "run_in_use" | "metadata_full" | "run_not_pausable" | "run_not_resumable" | "run_not_extendable" | "run_not_retryable" | "sweep_not_found" | "checkpoint_not_found" | "checkpoint_in_use" | "checkpoint_invalid" | "weights_unsupported" | "weights_mismatch" | "init_unavailable" | "model_not_found" | "model_in_use" | "model_not_ready" | "model_has_alias" | "model_of_other_name" | "alias_not_found" | "precondition_failed" | "model_without_head" | "mixture_unavailable" | "prototype_not_found" | "evaluation_not_found" | "evaluation_not_cancelable" | "evaluation_not_deletable" | "evaluation_not_measured" | "evaluation_impossible" | "evaluation_too_large" | "artifact_not_found" | "webhook_not_found" | "webhooks_full" | "webhook_disabled" | "secret_unreadable" | "delivery_not_found" | "delivery_under_way" | "idempotency_key_reused" | "idempotency_in_progress" | "range_not_satisfiable" | "body_too_large" | "unsupported_media_type" | "headers_too_large" | "uri_too_long" | "receive_timeout" | "expectation_failed" | "image_invalid" | "image_too_large" | "images_too_large" | "url_not_allowed" | "url_unreachable" | "rate_limited" | "too_much_at_once" | "overloaded" | "client_gone" | "request_timeout" | "database_refuses" | "process_not_started" | "schema_outdated" | "database_unavailable" | "database_read_only" | "storage_unavailable" | "storage_full" | "inference_unavailable" | "worker_not_working" | "worker_resting" | "lease_lost" | "object_not_found" | "object_damaged" | "program_untraceable" | "engine_unavailable" | "loss_not_finite" | "trainer_crashed" | "out_of_memory" | "internal";
             request_id: string;
             errors?: {
                 /** @description JSON pointer into the body. */
@@ -3581,6 +3583,7 @@ export interface components {
                 retryable: boolean;
                 step: number | null;
             } | null;
+            traceparent: string | null;
             /** @description Tries that came to nothing since training last got further, the newest last. Two nodes with the same error, three times the same on one, or ten processes that were killed or fell silent end the run; outages of database and store do not count. */
             failures: {
                 code: string;
@@ -4021,7 +4024,7 @@ export interface components {
             url: string;
             events: ("run.state" | "run.progress" | "run.checkpoint" | "run.alarm" | "run.message" | "model.ready" | "model.failed" | "evaluation.ended" | "version.ready" | "version.failed" | "version.cancelled")[];
             enabled: boolean;
-            disabled_reason: ("by_user" | "gone" | "failing" | "backlog") | null;
+            disabled_reason: ("by_user" | "gone" | "given_up" | "backlog") | null;
             disabled_at: string | null;
             failing_since: string | null;
             /**

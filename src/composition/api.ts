@@ -2,9 +2,11 @@
 import { systemClock } from '../base/clock.ts'
 import { newId } from '../base/ids.ts'
 import type { Logger } from '../base/log.ts'
+import type { Tracing } from '../base/tracing.ts'
 import { createApp } from '../http/app.ts'
 import { createInferencePool } from '../processes/inference-pool.ts'
 import { createWebhookPost } from '../services/webhooks/post.ts'
+import { createSecretSeal } from '../services/webhooks/seal.ts'
 import { createWebhookSender } from '../services/webhooks/sender.ts'
 import { PATIENCE_OF_REQUESTS } from '../storage/objects/patience.ts'
 import { createEventNotices } from '../storage/postgres/event-notices.ts'
@@ -38,9 +40,14 @@ const inferenceSettings = ({ inference, limits }: Config) => ({
   maxImagePixels: limits.imagePixels
 })
 
-export async function composeApi(config: Config, logger: Logger) {
-  const { url, database, boss, stores, unitOfWork } = await connect(config, { name: 'api', supervise: false, logger })
-  const { objects, signed } = createObjects(config, PATIENCE_OF_REQUESTS)
+export async function composeApi(config: Config, logger: Logger, tracing: Tracing) {
+  const { url, database, boss, stores, unitOfWork } = await connect(config, {
+    name: 'api',
+    supervise: false,
+    logger,
+    tracing
+  })
+  const { objects, signed } = createObjects(config, { patience: PATIENCE_OF_REQUESTS, tracing })
   const { limits } = config
   const clock = systemClock
   const cache = createCache(config, objects, logger)
@@ -55,6 +62,7 @@ export async function composeApi(config: Config, logger: Logger) {
   const notices = createEventNotices({ url, clock, logger })
   const { networks, keptDays } = config.webhooks
   const webhookPost = createWebhookPost({ networks })
+  const seal = createSecretSeal(config.secretKey)
   const services = composeServices({
     stores,
     unitOfWork,
@@ -64,10 +72,12 @@ export async function composeApi(config: Config, logger: Logger) {
     clock,
     newId,
     logger,
+    tracing,
     limits,
     allowedImageHosts: config.allowedImageHosts,
     fetchTimeoutMs: FETCH_TIMEOUT_MS,
-    webhookPost
+    webhookPost,
+    webhookSeal: seal
   })
   const app = await createApp({
     services,
@@ -79,6 +89,7 @@ export async function composeApi(config: Config, logger: Logger) {
     },
     clock,
     logger,
+    tracing,
     limits,
     rateLimitPerMinute: config.rateLimitPerMinute,
     streamLimits: config.streamLimits,
@@ -92,7 +103,7 @@ export async function composeApi(config: Config, logger: Logger) {
     dashboardFolder: DASHBOARD_FOLDER,
     objectOrigin: config.s3 && originOf(config.s3)
   })
-  const sender = createWebhookSender({ unitOfWork, stores, post: webhookPost, clock, logger, keptDays })
+  const sender = createWebhookSender({ unitOfWork, stores, post: webhookPost, seal, clock, logger, keptDays })
   sender.start()
   const close = async () => {
     await app.close()

@@ -2,6 +2,7 @@
 import { join } from 'node:path'
 import { systemClock } from '../base/clock.ts'
 import type { Logger } from '../base/log.ts'
+import type { Tracing } from '../base/tracing.ts'
 import { createLocalCache } from '../cache/local-cache.ts'
 import type { ObjectStore, SignedObjects } from '../domain/ports.ts'
 import { type BossOptions, startBoss } from '../queue/boss.ts'
@@ -13,6 +14,7 @@ import { createDatabase } from '../storage/postgres/client.ts'
 import { SteadyClient } from '../storage/postgres/steady-client.ts'
 import { createStores, createUnitOfWork } from '../storage/postgres/unit-of-work.ts'
 import { waitForDatabase } from '../storage/postgres/wait.ts'
+import { traceObjects, traceTransactions } from '../tracing/traced-work.ts'
 import type { Config } from './config.ts'
 
 export const STATEMENT_TIMEOUT_MS = 30_000
@@ -20,12 +22,13 @@ export const STATEMENT_TIMEOUT_MS = 30_000
 /** Null `signed` where the object store signs its own URLs. */
 export function createObjects(
   config: Config,
-  patience: Patience
+  { patience, tracing }: { readonly patience: Patience; readonly tracing: Tracing }
 ): { objects: ObjectStore; signed: SignedObjects | null } {
-  if (config.s3) return { objects: createS3Store({ ...config.s3, patience }), signed: null }
+  const traced = (store: ObjectStore): ObjectStore => (tracing.isOn ? traceObjects(tracing, store) : store)
+  if (config.s3) return { objects: traced(createS3Store({ ...config.s3, patience })), signed: null }
   const { signingKey, publicUrl: baseUrl, dataDir } = config
   const folder = createFolderStore({ root: join(dataDir, 'objects'), signingKey, baseUrl })
-  return { objects: folder, signed: folder }
+  return { objects: traced(folder), signed: folder }
 }
 
 /** Before anything else is asked of it. @throws AppError database_refuses */
@@ -33,14 +36,25 @@ export async function awaitDatabase({ databaseUrl }: Config, logger: Pick<Logger
   if (databaseUrl) await waitForDatabase(databaseUrl, { tell: (line) => logger.warn(line) })
 }
 
-export async function connect(config: Config, queue: Pick<BossOptions, 'name' | 'supervise' | 'logger'>) {
+interface Connecting extends Pick<BossOptions, 'name' | 'supervise' | 'logger'> {
+  readonly tracing: Tracing
+}
+
+export async function connect(config: Config, { tracing, ...queue }: Connecting) {
   if (!config.databaseUrl) throw new Error('DATABASE_URL is not set (npm start needs none: it brings its own database)')
   const url = config.databaseUrl
   const options = { url, max: config.databasePool, statementTimeoutMs: STATEMENT_TIMEOUT_MS, logger: queue.logger }
   const database = createDatabase(options)
   const boss = await startBoss({ url, max: 2, Client: SteadyClient, ...queue })
-  const jobs = createJobQueue(boss)
-  return { url, database, boss, stores: createStores(database, jobs), unitOfWork: createUnitOfWork(database, jobs) }
+  const jobs = createJobQueue(boss, tracing)
+  const unitOfWork = createUnitOfWork(database, jobs)
+  return {
+    url,
+    database,
+    boss,
+    stores: createStores(database, jobs),
+    unitOfWork: tracing.isOn ? traceTransactions(tracing, unitOfWork) : unitOfWork
+  }
 }
 
 /** Whose disks may run full. */

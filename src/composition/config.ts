@@ -8,6 +8,7 @@ import { availableParallelism, hostname, tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import type { EngineChoice } from '../engine/choose-engine.ts'
 import { ENGINE_NAMES, PRECISIONS } from '../engine/engine.ts'
+import { PROTOCOLS, SAMPLERS, type TraceSettings } from '../tracing/settings.ts'
 
 type Environment = Readonly<Record<string, string | undefined>>
 
@@ -102,6 +103,16 @@ function readAdminKey(read: Reader): string | null {
   return key
 }
 
+const LEAST_SECRET_KEY = 32
+
+/** Encrypts what must be read again. Its length is all that can be asked of it. */
+function readSecretKey(read: Reader): string | null {
+  const key = read.optional('KAPPA_SECRET_KEY')
+  if (key !== null && key.length < LEAST_SECRET_KEY)
+    read.problems.push(`KAPPA_SECRET_KEY must have ${LEAST_SECRET_KEY} characters or more: openssl rand -base64 32`)
+  return key
+}
+
 /** Names of ranges that Fastify knows. */
 const ADDRESS_RANGES = ['loopback', 'linklocal', 'uniquelocal']
 
@@ -173,6 +184,20 @@ function readNode(read: Reader): string {
   return node
 }
 
+/** As OpenTelemetry's specification has it: without a collector nothing is recorded. What is not read here, the SDK reads itself. */
+function readTracing(read: Reader): TraceSettings {
+  const base = read.url('OTEL_EXPORTER_OTLP_ENDPOINT', ['http:', 'https:'])
+  const ofTraces = read.url('OTEL_EXPORTER_OTLP_TRACES_ENDPOINT', ['http:', 'https:'])
+  const isDisabled = read.boolean('OTEL_SDK_DISABLED', false)
+  const protocol = read.oneOf('OTEL_EXPORTER_OTLP_PROTOCOL', PROTOCOLS, 'http/protobuf')
+  return {
+    url: isDisabled ? null : (ofTraces ?? (base && `${base.replace(/\/$/, '')}/v1/traces`)),
+    protocol: read.oneOf('OTEL_EXPORTER_OTLP_TRACES_PROTOCOL', PROTOCOLS, protocol),
+    sampler: read.oneOf('OTEL_TRACES_SAMPLER', SAMPLERS, 'parentbased_always_on'),
+    samplerRatio: read.fraction('OTEL_TRACES_SAMPLER_ARG', [0, 1]) ?? 1
+  }
+}
+
 function readAll(read: Reader) {
   const cores = availableParallelism()
   const host = read.text('HOST', '127.0.0.1')
@@ -188,11 +213,13 @@ function readAll(read: Reader) {
     scratchDir: readScratchDir(read),
     s3: readS3(read),
     adminKey: readAdminKey(read),
+    secretKey: readSecretKey(read),
     /** Signs the URLs of the embedded object store. A random one lasts as long as the process. */
     signingKey: read.text('KAPPA_SIGNING_KEY', randomBytes(32).toString('hex')),
     /** Trainers read it for themselves, from the environment that they inherit. */
     engine: readEngine(read),
     collect: read.oneOf('KAPPA_COLLECT', ['report', 'remove', 'off'], 'report'),
+    tracing: readTracing(read),
     logLevel: read.oneOf('LOG_LEVEL', ['debug', 'info', 'warn', 'error', 'silent'], 'info'),
     allowedImageHosts: read.list('KAPPA_IMAGE_HOSTS'),
     webhooks: { networks: readNetworks(read), keptDays: read.integer('KAPPA_WEBHOOK_DAYS', 30, [1, 3650]) },

@@ -8,6 +8,7 @@ import type { GaugeSource } from '../http/core/gauges.ts'
 import { readQueueFigures } from '../queue/queue-figures.ts'
 import type { Database } from '../storage/postgres/client.ts'
 import { readRunFigures } from '../storage/postgres/run-figures.ts'
+import { readWebhookFigures } from '../storage/postgres/webhook-figures.ts'
 
 /** A scrape must not wait for long, and ten that come at once must not cost ten times. */
 const SAMPLING = { everyMs: 5_000, withinMs: 2_000 }
@@ -16,7 +17,8 @@ const CACHE_EVERY_MS = 30_000
 
 export const readFigures = async ({ pool }: Pick<Database, 'pool'>): Promise<Figures> => {
   const executeSql = async (text: string, values: readonly unknown[] = []) => pool.query(text, [...values])
-  return { ...(await readRunFigures(pool)), queues: await readQueueFigures({ executeSql }) }
+  const queues = await readQueueFigures({ executeSql })
+  return { ...(await readRunFigures(pool)), queues, deliveries: await readWebhookFigures(pool) }
 }
 
 /** The same in every process: of several, look at one, or take the largest. */
@@ -63,6 +65,21 @@ export function figureGauges(read: () => Promise<Figures>, clock: Clock = system
       name: 'kappa_runs_oldest_checkpoint_seconds',
       help: 'Of the running run whose newest checkpoint is the oldest: its age. Absent where none is running.',
       read: of(({ oldestCheckpointS: value }) => (value === null ? [] : [{ value }]))
+    },
+    {
+      name: 'kappa_webhook_deliveries_pending',
+      help: 'Deliveries of webhooks that have not arrived and are not given up.',
+      read: of(({ deliveries: { pending: value } }) => [{ value }])
+    },
+    {
+      name: 'kappa_webhook_oldest_due_seconds',
+      help: 'How long the delivery that is longest due could have been sent; 0 where none is due.',
+      read: of(({ deliveries: { oldestDueS } }) => [{ value: oldestDueS ?? 0 }])
+    },
+    {
+      name: 'kappa_webhook_oldest_pending_seconds',
+      help: 'Age of the oldest delivery that has not arrived, tries included; 0 where there is none.',
+      read: of(({ deliveries: { oldestS } }) => [{ value: oldestS ?? 0 }])
     }
   ]
 }
@@ -122,6 +139,12 @@ export const inferenceGauges = (load: () => InferenceLoad): readonly GaugeSource
     read: () => [{ value: load().processesUp }]
   }
 ]
+
+export const restGauge = (restsBecause: () => string | null): GaugeSource => ({
+  name: 'kappa_worker_resting',
+  help: '1 where the worker takes no new work because three pieces in a row failed on it and nowhere else.',
+  read: () => [{ value: restsBecause() === null ? 0 : 1 }]
+})
 
 export const jobGauge = (inFlight: () => ReadonlyMap<string, number>): GaugeSource => ({
   name: 'kappa_jobs_in_flight',

@@ -2,6 +2,7 @@
 import type { Clock } from '../base/clock.ts'
 import type { IdKind } from '../base/ids.ts'
 import type { Logger } from '../base/log.ts'
+import type { Tracing } from '../base/tracing.ts'
 import type { Inference, ObjectStore } from '../domain/ports.ts'
 import type { EventNotices, Stores, UnitOfWork } from '../domain/stores.ts'
 import { createAuditService } from '../services/access/audit.ts'
@@ -20,6 +21,7 @@ import { createImageSources } from '../services/serving/image-sources.ts'
 import { createServingService } from '../services/serving/serving.ts'
 import { createSweepService } from '../services/sweeps/sweeps.ts'
 import type { WebhookPost } from '../services/webhooks/post.ts'
+import type { SecretSeal } from '../services/webhooks/seal.ts'
 import { createWebhookService } from '../services/webhooks/webhooks.ts'
 import { createWorkerService } from '../services/workers/workers.ts'
 
@@ -33,11 +35,13 @@ export interface ServiceParts {
   readonly clock: Clock
   readonly newId: (kind: IdKind) => string
   readonly logger: Logger
+  readonly tracing: Pick<Tracing, 'current'>
   readonly limits: { readonly imageBytes: number; readonly imagesPerRequest: number; readonly uploadBytes: number }
   /** Hosts that images may be fetched from. */
   readonly allowedImageHosts: readonly string[]
   readonly fetchTimeoutMs: number
   readonly webhookPost: WebhookPost
+  readonly webhookSeal: SecretSeal
 }
 
 export function composeServices(given: ServiceParts): Services {
@@ -61,7 +65,7 @@ export function composeServices(given: ServiceParts): Services {
     serving: createServingService({ models, imageSources: createImageSources({ fetchImage, limits }), inference }),
     workers: createWorkerService(parts),
     audit: createAuditService(parts),
-    webhooks: createWebhookService({ ...parts, post: parts.webhookPost }),
+    webhooks: createWebhookService({ ...parts, post: parts.webhookPost, seal: parts.webhookSeal }),
     idempotency: createIdempotencyService(parts),
     requestWork
   }

@@ -4,6 +4,7 @@ import { systemClock } from '../base/clock.ts'
 import { AppError } from '../base/errors.ts'
 import { newId } from '../base/ids.ts'
 import type { Logger } from '../base/log.ts'
+import type { Tracing } from '../base/tracing.ts'
 import { createWorkFolders } from '../base/work-folders.ts'
 import { createWorkerListener, type WorkerListener, type WorkerListenerOptions } from '../http/worker-listener.ts'
 import { watchMachine } from '../processes/machine.ts'
@@ -27,12 +28,29 @@ import { keepHouse } from '../tasks/housekeeping.ts'
 import { createImportModel } from '../tasks/import-model.ts'
 import { createIngestDataset } from '../tasks/ingest-dataset.ts'
 import { createJobCounts } from '../tasks/job-counts.ts'
+import { traceTasks } from '../tasks/traced-tasks.ts'
 import { createTrainRun } from '../tasks/train-run.ts'
 import { createWorker } from '../tasks/worker.ts'
 import { connect, createCache, createObjects, foldersOf } from './clients.ts'
 import type { Config } from './config.ts'
 import { ENTRIES, type Entries } from './entries.ts'
-import { cacheGauge, diskGauge, jobGauge } from './gauges.ts'
+import { cacheGauge, diskGauge, jobGauge, restGauge } from './gauges.ts'
+
+/**
+ * Not ready is right for a worker that rests: it takes nothing, and a new release all of whose workers rest goes no further. It is alive, and
+ * goes on with what it has: whoever restarts it for its rest ends that too.
+ *
+ * @throws AppError worker_not_working, worker_resting
+ */
+export function checkTakesWork(at: {
+  readonly isDraining: boolean
+  readonly isWorking: boolean
+  readonly rest: string | null
+}): void {
+  if (at.isDraining) throw new AppError('worker_not_working', { message: 'The worker is draining.' })
+  if (at.rest !== null) throw new AppError('worker_resting', { message: `The worker rests: ${at.rest}.` })
+  if (!at.isWorking) throw new AppError('worker_not_working', { message: 'The worker is starting.' })
+}
 
 /** A training step may be under way and a checkpoint has to be written before a trainer can stop. */
 const STOP_GRACE_MS = 120_000
@@ -46,16 +64,26 @@ function listenerOf(
 /** An object comes minutes before its record, at the most. */
 const COLLECT_GRACE_MS = 24 * 3600_000
 
-/** @param entries what its children are started with */
-export async function composeWorker(config: Config, logger: Logger, entries: Entries = ENTRIES) {
+export interface WorkerParts {
+  readonly tracing: Tracing
+  /** What its children are started with. */
+  readonly entries?: Entries
+}
+
+export async function composeWorker(config: Config, logger: Logger, { tracing, entries = ENTRIES }: WorkerParts) {
   const clock = systemClock
-  const { database, boss, stores, unitOfWork } = await connect(config, { name: 'worker', supervise: true, logger })
-  const { objects } = createObjects(config, PATIENCE_OF_WORKERS)
+  const { database, boss, stores, unitOfWork } = await connect(config, {
+    name: 'worker',
+    supervise: true,
+    logger,
+    tracing
+  })
+  const { objects } = createObjects(config, { patience: PATIENCE_OF_WORKERS, tracing })
   const { leaseS, legMaxS, loaders, threads, concurrency, ingests, exports: exportsAtOnce } = config.worker
   const legDeps: LegDeps = { unitOfWork, stores, clock, newId, leaseMs: leaseS * 1000 }
   const legs = createLegService(legDeps)
   const draining = new AbortController()
-  const source = createJobSource(boss, clock)
+  const source = createJobSource(boss, { clock, tracing })
   const fitness = createFitness({
     clock,
     logger,
@@ -73,6 +101,7 @@ export async function composeWorker(config: Config, logger: Logger, entries: Ent
     folders,
     clock,
     logger,
+    tracing,
     newId,
     startTrainer: (request: Parameters<typeof startTrainer>[0], silence?: SilenceLimits) =>
       startTrainer(request, { entry: entries.trainer, clock, logger, ...(silence && { silence }) }),
@@ -104,26 +133,28 @@ export async function composeWorker(config: Config, logger: Logger, entries: Ent
     fitness,
     name,
     machine,
-    tasks: jobs.watch({
-      'run-leg': createTrainRun({
-        ...shared,
-        legs,
-        records: createLegRecords(legDeps),
-        machine,
-        worker: name,
-        leaseMs: legDeps.leaseMs,
-        legMaxS,
-        loaders
-      }),
-      'ingest-dataset': ingestDataset,
-      'ingest-small-dataset': ingestDataset,
-      'export-model': createExportModel({ ...shared, exports }),
-      'import-model': createImportModel({ ...shared, exports, maxSourceBytes: limits.uploadBytes }),
-      'evaluate-model': createEvaluateModel({
-        ...shared,
-        evaluations: createEvaluationJobs({ unitOfWork, clock, worker: name })
+    tasks: jobs.watch(
+      traceTasks(tracing, {
+        'run-leg': createTrainRun({
+          ...shared,
+          legs,
+          records: createLegRecords(legDeps),
+          machine,
+          worker: name,
+          leaseMs: legDeps.leaseMs,
+          legMaxS,
+          loaders
+        }),
+        'ingest-dataset': ingestDataset,
+        'ingest-small-dataset': ingestDataset,
+        'export-model': createExportModel({ ...shared, exports }),
+        'import-model': createImportModel({ ...shared, exports, maxSourceBytes: limits.uploadBytes }),
+        'evaluate-model': createEvaluateModel({
+          ...shared,
+          evaluations: createEvaluationJobs({ unitOfWork, clock, worker: name })
+        })
       })
-    }),
+    ),
     runs: concurrency,
     ingests,
     exports: exportsAtOnce,
@@ -144,14 +175,17 @@ export async function composeWorker(config: Config, logger: Logger, entries: Ent
   })
   const listener = listenerOf(config, {
     checks: {
-      worker: async () => {
-        if (draining.signal.aborted) throw new AppError('worker_not_working', { message: 'The worker is draining.' })
-        if (!isWorking) throw new AppError('worker_not_working', { message: 'The worker is starting.' })
-      },
+      worker: async () =>
+        checkTakesWork({ isDraining: draining.signal.aborted, isWorking, rest: fitness.restsBecause() }),
       database: () => database.check(),
       objects: () => objects.check()
     },
-    gauges: [jobGauge(jobs.inFlight), cacheGauge(shared.cache), diskGauge(foldersOf(config))],
+    gauges: [
+      jobGauge(jobs.inFlight),
+      restGauge(fitness.restsBecause),
+      cacheGauge(shared.cache),
+      diskGauge(foldersOf(config))
+    ],
     logger
   })
   const start = async () => {

@@ -141,6 +141,8 @@ export interface Run {
   readonly error: RunError | null
   /** Tries that came to nothing since training last got further, the newest last. */
   readonly failures: readonly Failure[]
+  /** Of the request that made it, as W3C Trace Context writes it; its legs belong to the same trace. Null where there was none. */
+  readonly traceparent: string | null
   readonly createdAt: Date
   readonly startedAt: Date | null
   /** When it last went on after it was paused, had failed or was cancelled: its time is counted from here then. */

@@ -20,10 +20,12 @@ export const WEBHOOK_EVENTS = [
 export type WebhookEvent = (typeof WEBHOOK_EVENTS)[number]
 
 /**
- *   enabled ⇄ disabled   by its owner; by us when the endpoint says that it is gone (410), fails for days, or is so slow
- *                        that deliveries pile up. Only its owner enables it again.
+ *   enabled ⇄ disabled   by its owner; by us when the endpoint says that it is gone (410), was given up after days of
+ *                        failures, or is so slow that deliveries pile up. Only its owner enables it again.
+ *
+ * While it is enabled it may be failing (`failingSince`).
  */
-export type DisabledReason = 'by_user' | 'gone' | 'failing' | 'backlog'
+export type DisabledReason = 'by_user' | 'gone' | 'given_up' | 'backlog'
 
 export interface Webhook {
   readonly id: string
@@ -89,12 +91,23 @@ export interface WebhookMessage {
 /** Waits between tries, of the Standard Webhooks specification: ten tries within 76 hours. */
 export const RETRY_AFTER_S = [5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400] as const
 
-/** Null after the last one. An endpoint may ask for a longer wait, up to the longest of ours. */
-export function nextTryAt(tries: number, at: Date, askedS: number | null): Date | null {
+/** What failed at the same moment, because an endpoint was away, does not come back to it at the same moment. */
+const MOST_LATER = 0.1
+
+/**
+ * Null after the last one. An endpoint may ask for a longer wait, up to the longest of ours.
+ *
+ * @param draw from 0 to 1: how much of a tenth it is later than that
+ */
+export function nextTryAt(
+  tries: number,
+  at: Date,
+  { askedS, draw }: { askedS: number | null; draw: number }
+): Date | null {
   const planned = RETRY_AFTER_S[tries - 1]
   if (planned === undefined) return null
   const waitS = Math.max(planned, Math.min(askedS ?? 0, RETRY_AFTER_S.at(-1)!))
-  return new Date(at.getTime() + waitS * 1000)
+  return new Date(at.getTime() + waitS * (1 + MOST_LATER * draw) * 1000)
 }
 
 const OF_RUN: Readonly<Partial<Record<RunEvent['type'], WebhookEvent>>> = {

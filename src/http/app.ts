@@ -1,6 +1,7 @@
 /** The HTTP API, assembled: who may ask, how failures look, what is counted, and the routes. Knows no SQL and no tensor. */
 import type { Clock } from '../base/clock.ts'
 import type { Logger } from '../base/log.ts'
+import type { Tracing } from '../base/tracing.ts'
 import type { SignedObjects } from '../domain/ports.ts'
 import type { Services } from '../services/services.ts'
 import { createAuthHook } from './core/auth.ts'
@@ -20,6 +21,7 @@ import { registerRequestLog } from './core/request-log.ts'
 import { collectRoutes } from './core/route-table.ts'
 import { registerSecurityHeaders } from './core/security-headers.ts'
 import { createStreams, type StreamLimits } from './core/streams.ts'
+import { registerTracing } from './core/tracing.ts'
 import { registerDocs } from './openapi/docs.ts'
 import { auditRoutes } from './routes/audit.ts'
 import { checkpointRoutes } from './routes/checkpoints.ts'
@@ -48,6 +50,7 @@ export interface AppOptions {
   readonly services: Services
   readonly clock: Clock
   readonly logger: Logger
+  readonly tracing: Tracing
   readonly limits: {
     /** Of a request that carries images; every other one is small. */
     readonly bodyBytes: number
@@ -83,6 +86,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     options.dashboardFolder === null ? null : createDashboard(options.dashboardFolder, options.objectOrigin ?? null)
 
   registerRequestLog(app, logger)
+  registerTracing(app, options.tracing)
   registerSecurityHeaders(app)
   registerMetrics(app, metrics)
   registerErrors(app, { routes, dashboard })

@@ -36,17 +36,25 @@ type Verdict =
   | ({ readonly image: NewImage } & Pick<Seen, 'isDeep' | 'bits' | 'look'>)
   | { readonly rejected: RejectedRecord }
 
+/** Of files that may be images, and of images in files that hold several. */
+interface Chosen {
+  images: number
+  chosen: number
+}
+
 async function* selected(
   items: AsyncIterable<SourceItem>,
-  select: IngestRequest['select']
+  select: IngestRequest['select'],
+  counts: Chosen
 ): AsyncGenerator<SourceItem> {
-  let i = 0
   for await (const item of items) {
     // A file that is no image has no number: a licence beside the images must not shift what is held out.
     const isImage = item.kind !== 'rejected'
+    const i = counts.images
     const isChosen = select === undefined || !isImage || (i % select.every === select.offset) !== select.invert
+    if (isImage) counts.images++
+    if (isImage && isChosen) counts.chosen++
     if (isChosen) yield item
-    if (isImage) i++
   }
 }
 
@@ -113,7 +121,8 @@ async function fill(
 ): Promise<DatasetManifest> {
   const limits = { ...DEFAULT_INGEST_LIMITS, ...request.limits }
   const { sources, outFolder: scratch } = request
-  const items = selected(readSources(sources, { limits, scratch }), request.select)
+  const counts: Chosen = { images: 0, chosen: 0 }
+  const items = selected(readSources(sources, { limits, scratch }), request.select, counts)
   const report = () => onProgress({ type: 'progress', images: writer.images, rejected: writer.rejected })
   let firstRejected: RejectedRecord | null = null
   const seen = createReport()
@@ -129,6 +138,12 @@ async function fill(
     }
     if ((writer.images + writer.rejected) % PROGRESS_EVERY === 0) report()
   }
+  if (request.select !== undefined && counts.images > 0 && counts.chosen === 0) {
+    const { every, offset, invert } = request.select
+    const which = `every ${every}, offset ${offset}${invert ? ', inverted' : ''}`
+    const message = `The selection (${which}) leaves none of the ${counts.images} files and images of the source.`
+    throw new AppError('selection_empty', { message })
+  }
   if (writer.images === 0) {
     const reason = firstRejected === null ? '' : ` ${firstRejected.name}: ${firstRejected.message}`
     const message = `No image of the source could be used; ${writer.rejected} files were rejected.${reason}`
@@ -140,7 +155,7 @@ async function fill(
 
 /**
  * @returns the manifest of the finished folder
- * @throws AppError `archive_invalid`, `archive_too_large`, `dataset_empty`, `source_unreachable`, `storage_full`;
+ * @throws AppError `archive_invalid`, `archive_too_large`, `dataset_empty`, `selection_empty`, `source_unreachable`, `storage_full`;
  *   nothing is left of the folder then
  */
 export async function ingest(

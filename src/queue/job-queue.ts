@@ -1,4 +1,5 @@
 import type { PgBoss } from 'pg-boss'
+import type { Tracing } from '../base/tracing.ts'
 import { JOB_KINDS, type JobKind } from '../domain/job.ts'
 import type { SqlExecutor, TransactionalQueue } from '../domain/ports.ts'
 
@@ -6,12 +7,13 @@ import type { SqlExecutor, TransactionalQueue } from '../domain/ports.ts'
  * The side of the queue that writes. A job is a row of the same database, so it is inserted through the caller's own
  * connection: when the transaction around it rolls back, there is no job.
  */
-export const createJobQueue = (boss: Pick<PgBoss, 'send'>): TransactionalQueue => ({
+export const createJobQueue = (boss: Pick<PgBoss, 'send'>, tracing?: Pick<Tracing, 'current'>): TransactionalQueue => ({
   through: (executor) => ({
     async enqueue(kind, payload, { key, startAfterS, priority = 0, project }) {
       const turn = project === undefined ? 0 : await unfinishedOf(executor, kind, project)
       // Null instead of an id means that the queue's policy found a job with this key: nothing to do.
-      await boss.send(kind, payload, {
+      const traceparent = tracing?.current() ?? null
+      await boss.send(kind, traceparent === null ? payload : { ...payload, traceparent }, {
         singletonKey: key,
         db: { executeSql: async (text, values) => ({ rows: [...(await executor.executeSql(text, values)).rows] }) },
         priority: priority - turn,

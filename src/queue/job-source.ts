@@ -1,5 +1,6 @@
 import type { PgBoss } from 'pg-boss'
 import { type Clock, systemClock } from '../base/clock.ts'
+import type { Tracing } from '../base/tracing.ts'
 import type { JobKind, JobPayloads } from '../domain/job.ts'
 import type { JobSource } from '../domain/ports.ts'
 import { HEARTBEAT_REFRESH_S } from './boss.ts'
@@ -19,19 +20,33 @@ type Handler<P> = (payload: P, signal: AbortSignal) => Promise<void>
  * The side of the queue that works. A handler's signal is aborted when the job is no longer ours (its heartbeat was missed
  * and another attempt began, or it ran past its time) or when the process stops. Owns `boss` from here on: stop() ends it.
  */
-export function createJobSource(boss: PgBoss, clock: Clock = systemClock): JobSource {
+export interface JobSourceOptions {
+  readonly clock?: Clock
+  readonly tracing?: Pick<Tracing, 'within'>
+}
+
+/** Besides its payload: the trace in which the job was queued. */
+interface Carried {
+  readonly traceparent?: string
+}
+
+export function createJobSource(boss: PgBoss, options: JobSourceOptions = {}): JobSource {
+  const { clock = systemClock, tracing } = options
   const stopping = new AbortController()
   const running = new Set<Promise<void>>()
   let isStopped = false
   const starts = new Map<JobKind, () => Promise<unknown>>()
 
-  async function handle<P>(job: { data: P; signal: AbortSignal }, handler: Handler<P>): Promise<void> {
+  async function handle<P>(job: { data: P & Carried; signal: AbortSignal }, handler: Handler<P>): Promise<void> {
     const lost = new AbortController()
     const onAbort = () => lost.abort(job.signal.aborted ? job.signal.reason : stopping.signal.reason)
     const signals = [job.signal, stopping.signal]
     for (const signal of signals) signal.addEventListener('abort', onAbort, { once: true })
     if (stopping.signal.aborted) onAbort()
-    const work = handler(job.data, lost.signal)
+    const { traceparent = null, ...payload } = job.data
+    const begin = () => handler(payload as unknown as P, lost.signal) // all but what the queue added
+    // Not in the trace of whoever made the queue look again.
+    const work = tracing ? tracing.within(traceparent, begin) : begin()
     running.add(work)
     try {
       await work

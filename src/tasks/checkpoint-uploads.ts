@@ -12,6 +12,7 @@ import type { Clock } from '../base/clock.ts'
 import { isAppError } from '../base/errors.ts'
 import type { IdKind } from '../base/ids.ts'
 import type { Logger } from '../base/log.ts'
+import type { Tracing } from '../base/tracing.ts'
 import { uploadFiles } from '../cache/transfer.ts'
 import type { ObjectStore } from '../domain/ports.ts'
 import type { Lease, Run } from '../domain/run.ts'
@@ -35,6 +36,7 @@ export interface UploadOptions {
   readonly records: LegRecords
   readonly clock: Clock
   readonly logger: Logger
+  readonly tracing: Tracing
   readonly newId: (kind: IdKind) => string
   /** Writes the metrics of the steps before: a checkpoint that is committed without them would lose them to a kill. */
   readonly writeMetrics: () => Promise<void>
@@ -51,7 +53,7 @@ interface Offer {
 }
 
 export function createCheckpointUploads(options: UploadOptions): CheckpointUploads {
-  const { run, lease, objects, records, logger, newId } = options
+  const { run, lease, objects, records, logger, newId, tracing } = options
   let waiting: Offer | null = null
   let working: Promise<void> | null = null
   let committedStep: number | null = null
@@ -63,7 +65,7 @@ export function createCheckpointUploads(options: UploadOptions): CheckpointUploa
     const files = event.files.map(({ path, bytes, sha256 }) => ({ name: path, bytes, sha256 }))
     await uploadFiles({ objects, prefix, folder, files, signal: options.giveUp })
     await objects.put(`${prefix}/${MANIFEST}`, encodeManifest({ step, epoch, stateHash, files }))
-    await options.writeMetrics()
+    await tracing.step('metrics report', {}, options.writeMetrics)
     await records.commitCheckpoint(lease, { id, step, epoch, prefix, files, stateHash, metrics })
     committedStep = step
   }
@@ -73,7 +75,10 @@ export function createCheckpointUploads(options: UploadOptions): CheckpointUploa
       const offer: Offer = waiting
       waiting = null
       if (offer.event.step !== committedStep) {
-        await retryOutages(() => commit(offer), { ...options, signal: options.giveUp })
+        const { step, epoch } = offer.event
+        await tracing.step('checkpoint upload', { 'kappa.step': step, 'kappa.epoch': epoch }, () =>
+          retryOutages(() => commit(offer), { ...options, signal: options.giveUp })
+        )
         await records.retireCheckpoints(lease).catch((error: unknown) => {
           if (isAppError(error, 'lease_lost')) throw error
           // The checkpoint is safe; what is too many now is retired with the next one.

@@ -16,6 +16,7 @@ import { AppError } from '../base/errors.ts'
 import { goesByNames, isTrained } from '../base/evaluation.ts'
 import { happened } from '../base/happenings.ts'
 import type { Logger } from '../base/log.ts'
+import type { Tracing } from '../base/tracing.ts'
 import type { WorkFolders } from '../base/work-folders.ts'
 import type { CachedFolder, LocalCache } from '../cache/local-cache.ts'
 import { probedFiles, servedFiles } from '../cache/model-folders.ts'
@@ -44,6 +45,7 @@ export interface EvaluateModelDeps {
   readonly folders: WorkFolders
   readonly clock: Clock
   readonly logger: Logger
+  readonly tracing: Tracing
   readonly startTrainer: StartTrainer
   readonly threads: number
   readonly draining: AbortSignal
@@ -123,7 +125,9 @@ async function work(
     const reason = limit.signal.aborted ? limit.signal.reason : error
     const verdict = await retryOutages(() => evaluations.fail(evaluation, describeFailure(reason)), patience)
     logger.error({ err: reason, verdict }, 'model could not be evaluated')
-    happened('jobFailed', { kind: 'evaluate-model', code: describeFailure(reason).code })
+    const failure = describeFailure(reason)
+    happened('jobFailed', { kind: 'evaluate-model', code: failure.code })
+    deps.tracing.fail(failure.code, failure.message)
     deps.onOutcome(evaluation.id, outcomeOf(verdict))
     return verdict.type === 'over' ? 'ended' : 'left'
   } finally {
@@ -142,7 +146,7 @@ function limitTime(clock: Clock): { readonly signal: AbortSignal; end(): void } 
 }
 
 async function measure(deps: EvaluateModelDeps, order: EvaluationOrder, signal: AbortSignal): Promise<EvaluatedEvent> {
-  const { objects, cache, folders, startTrainer } = deps
+  const { cache, folders, startTrainer, tracing } = deps
   const held: CachedFolder[] = []
   const folder = await folders.make(order.evaluation.id)
   const { protocols } = order.evaluation
@@ -153,30 +157,32 @@ async function measure(deps: EvaluateModelDeps, order: EvaluationOrder, signal: 
     return cached.folder
   }
   try {
-    const subject = await fetchSubject(deps, order.subject, { folder, hold, readsWeights, signal })
-    const against =
-      order.against && (await fetchAgainst(deps, order.against, { folder, hold, readsWeights: false, signal }))
-    const fetched = async (version: DatasetVersion) => hold(await datasetEntry(objects, version))
-    const bank = await fetched(order.bank)
-    const queries = order.queries && (await fetched(order.queries))
-    const distractors = order.distractors && (await fetched(order.distractors))
-    const whitening = order.whitening && (await fetched(order.whitening))
-    const keeping = protocols?.some(isTrained) ? await keepingOf(deps, order, { folder, signal }) : undefined
-    const images = { bank, queries, distractors, whitening }
-    const request = requestOf(deps, order, { subject, against, ...images, keeping })
+    const fetched = await tracing.step('sources fetch', {}, () =>
+      fetchFolders(deps, order, { folder, hold, readsWeights, signal })
+    )
+    const request = requestOf(deps, order, fetched)
     const onEvent = reportProgress(deps, order)
-    return await askTrainer(startTrainer, {
-      request,
-      last: 'evaluated',
-      onEvent,
-      signal,
-      graceMs: STOP_GRACE_MS,
-      silence: SILENCE
-    })
+    const asking = { request, last: 'evaluated', onEvent, signal, graceMs: STOP_GRACE_MS, silence: SILENCE } as const
+    return await tracing.step('trainer evaluate', {}, () => askTrainer(startTrainer, asking))
   } finally {
     for (const one of held) await one.release()
     await folders.remove(folder)
   }
+}
+
+/** One after the other: each may fill the line by itself. */
+async function fetchFolders(deps: EvaluateModelDeps, order: EvaluationOrder, fetching: Fetching): Promise<Folders> {
+  const { folder, hold, signal } = fetching
+  const subject = await fetchSubject(deps, order.subject, fetching)
+  const against = order.against && (await fetchAgainst(deps, order.against, { ...fetching, readsWeights: false }))
+  const fetched = async (version: DatasetVersion) => hold(await datasetEntry(deps.objects, version))
+  const bank = await fetched(order.bank)
+  const queries = order.queries && (await fetched(order.queries))
+  const distractors = order.distractors && (await fetched(order.distractors))
+  const whitening = order.whitening && (await fetched(order.whitening))
+  const isKept = order.evaluation.protocols?.some(isTrained) ?? false
+  const keeping = isKept ? await keepingOf(deps, order, { folder, signal }) : undefined
+  return { subject, against, bank, queries, distractors, whitening, keeping }
 }
 
 interface Fetching {
@@ -264,7 +270,7 @@ function requestOf(
 
 /** State of what trains at once; progress at its own pace while images are read, and at every protocol; what cannot be written is not waited for. */
 function reportProgress(
-  { evaluations, objects, clock, logger }: EvaluateModelDeps,
+  { evaluations, objects, clock, logger, tracing }: EvaluateModelDeps,
   { evaluation }: EvaluationOrder
 ): (event: WorkEvent) => Promise<void> {
   const { totalImages } = evaluation.progress
@@ -275,8 +281,9 @@ function reportProgress(
     if (event.protocol === null && clock.now() - shownAt < PROGRESS_MS) return
     shownAt = clock.now()
     const { images, protocol, measured, share } = event
-    await evaluations
-      .progress(evaluation, { images, totalImages, protocol, measured, ...(share === undefined ? {} : { share }) })
+    const progress = { images, totalImages, protocol, measured, ...(share === undefined ? {} : { share }) }
+    await tracing
+      .quietly(() => evaluations.progress(evaluation, progress))
       .catch((error: unknown) => logger.warn({ err: error }, 'progress could not be written'))
   }
 }

@@ -15,6 +15,7 @@ import type { Clock } from '../base/clock.ts'
 import { AppError } from '../base/errors.ts'
 import { happened } from '../base/happenings.ts'
 import type { Logger } from '../base/log.ts'
+import type { Tracing } from '../base/tracing.ts'
 import type { WorkFolders } from '../base/work-folders.ts'
 import { forEachLimited } from '../cache/transfer.ts'
 import type { ObjectStore } from '../domain/ports.ts'
@@ -43,6 +44,7 @@ export interface IngestDatasetDeps {
   readonly folders: WorkFolders
   readonly clock: Clock
   readonly logger: Logger
+  readonly tracing: Tracing
   /** Path of src/bin/ingester.ts, or of a stand-in. */
   readonly entry: string
   readonly limits: Partial<IngestLimits>
@@ -77,14 +79,14 @@ export const createIngestDataset =
 
 /** Ends when the version has: as ready, as failed, or unwanted; or when it is left to the next try. */
 async function make(deps: IngestDatasetDeps, order: IngestOrder, patience: Patience): Promise<'ended' | 'left'> {
-  const { ingests, objects, folders, logger } = deps
+  const { ingests, objects, folders, logger, tracing } = deps
   const { datasetId, version, prefix } = order.version
   const folder = await folders.make(`${datasetId}-v${version}`)
   const watch = watchWanted(deps, () => ingests.state(datasetId, version))
   const signal = AbortSignal.any([patience.signal, watch.signal])
   try {
     const packed = await pack(deps, order, { folder, signal })
-    await publish(deps, { prefix, packed, patience: { ...patience, signal } })
+    await tracing.step('version upload', {}, () => publish(deps, { prefix, packed, patience: { ...patience, signal } }))
     const isKept = await retryOutages(() => ingests.complete(order, resultOf(packed.manifest)), patience)
     const { images, rejected } = packed.manifest
     if (isKept) logger.info({ images, rejected }, 'dataset version is ready')
@@ -98,7 +100,9 @@ async function make(deps: IngestDatasetDeps, order: IngestOrder, patience: Patie
     if (watch.signal.aborted) return 'ended'
     const verdict = await retryOutages(() => ingests.fail(order, describeFailure(error)), patience)
     logger.warn({ err: error, verdict }, 'dataset version could not be made')
-    happened('jobFailed', { kind: 'ingest-dataset', code: describeFailure(error).code })
+    const failure = describeFailure(error)
+    happened('jobFailed', { kind: 'ingest-dataset', code: failure.code })
+    tracing.fail(failure.code, failure.message)
     deps.onOutcome(datasetId, outcomeOf(verdict))
     if (verdict.type !== 'over') return 'left'
     await retryOutages(() => objects.removePrefix(`${prefix}/`), patience)
@@ -134,12 +138,14 @@ interface Packed {
 
 /** A child that was killed is tried once more; then it is the source that kills it. */
 async function pack(deps: IngestDatasetDeps, order: IngestOrder, { folder, signal }: Place): Promise<Packed> {
-  const { clock, logger, objects, maxSourceBytes, limits } = deps
+  const { clock, logger, objects, maxSourceBytes, limits, tracing } = deps
   const into = join(folder, 'sources')
   const { source } = order.version
   const { maxEntries: maxFiles = DEFAULT_INGEST_LIMITS.maxEntries } = limits
   const options = { objects, uploads: order.uploads, into, maxSourceBytes, maxFiles, signal }
-  const sources = await retryOutages(() => fetchSources(source, options), { clock, logger, signal })
+  const sources = await tracing.step('sources fetch', {}, () =>
+    retryOutages(() => fetchSources(source, options), { clock, logger, signal })
+  )
   const { select, classes, channels } = source
   for (let attempt = 1; ; attempt++) {
     const outFolder = join(folder, `packed-${attempt}`)
@@ -152,7 +158,7 @@ async function pack(deps: IngestDatasetDeps, order: IngestOrder, { folder, signa
       ...(classes === undefined ? {} : { classes }),
       ...(channels === undefined ? {} : { channels })
     }
-    const manifest = await runIngester(deps, order, { request, signal })
+    const manifest = await tracing.step('ingester', {}, () => runIngester(deps, order, { request, signal }))
     if (manifest !== null) return { folder: outFolder, manifest }
     if (attempt === MOST_ATTEMPTS) {
       throw new AppError('internal', { message: 'The process that reads the source was killed, repeatedly.' })
@@ -190,7 +196,7 @@ async function runIngester(
 }
 
 async function followIngester(
-  { ingests, clock, logger }: IngestDatasetDeps,
+  { ingests, clock, logger, tracing }: IngestDatasetDeps,
   order: IngestOrder,
   child: Child<IngestMessage>
 ): Promise<Manifest | null> {
@@ -201,8 +207,8 @@ async function followIngester(
     if (clock.now() - shownAt < PROGRESS_MS) continue
     shownAt = clock.now()
     const { images, rejected } = message
-    await ingests
-      .progress(order, { images, rejected })
+    await tracing
+      .quietly(() => ingests.progress(order, { images, rejected }))
       .catch((error: unknown) => logger.warn({ err: error }, 'progress could not be written'))
   }
   return null

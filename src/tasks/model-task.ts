@@ -13,6 +13,7 @@ import { join } from 'node:path'
 import type { Clock } from '../base/clock.ts'
 import { happened } from '../base/happenings.ts'
 import type { Logger } from '../base/log.ts'
+import type { Tracing } from '../base/tracing.ts'
 import type { WorkFolders } from '../base/work-folders.ts'
 import { uploadFiles } from '../cache/transfer.ts'
 import type { FittedComponent, FittedSummary, MixtureSummary, Model } from '../domain/model.ts'
@@ -39,6 +40,7 @@ export interface ModelTaskDeps {
   readonly folders: WorkFolders
   readonly clock: Clock
   readonly logger: Logger
+  readonly tracing: Tracing
   readonly startTrainer: StartTrainer
   readonly stopGraceMs: number
   readonly threads: number
@@ -83,7 +85,9 @@ export const createModelTask =
       if (signal.aborted) return leave({ logger }, () => deps.exports.giveBack(modelId))
       const verdict = await retryOutages(() => deps.exports.fail(modelId, describeFailure(error)), patience)
       logger.error({ err: error, verdict }, 'model could not be made')
-      happened('jobFailed', { kind: source.kind, code: describeFailure(error).code })
+      const failure = describeFailure(error)
+      happened('jobFailed', { kind: source.kind, code: failure.code })
+      deps.tracing.fail(failure.code, failure.message)
       deps.onOutcome(modelId, outcomeOf(verdict))
       if (verdict.type === 'over')
         await retryOutages(() => deps.objects.removePrefix(`${order.model.prefix}/`), patience)
@@ -100,11 +104,11 @@ async function makeModel<Order extends { readonly model: Model }>(
   deps: ModelTaskDeps,
   { source, order, signal }: Making<Order>
 ): Promise<ExportedModel> {
-  const { objects, folders, threads, logger, startTrainer, stopGraceMs } = deps
+  const { objects, folders, threads, logger, startTrainer, stopGraceMs, tracing } = deps
   const { id, prefix } = order.model
   const folder = await folders.make(id)
   try {
-    const prepared = await source.prepare(order, folder, signal)
+    const prepared = await tracing.step('sources fetch', {}, () => source.prepare(order, folder, signal))
     try {
       const outFolder = join(folder, 'model')
       const request = { ...prepared.request, outFolder, ...(threads === 0 ? {} : { threads }) }
@@ -115,9 +119,11 @@ async function makeModel<Order extends { readonly model: Model }>(
         logger.info({ stage }, 'export')
       }
       const asking = { request, last: 'exported', onEvent, signal, graceMs: stopGraceMs } as const
-      const exported = await askTrainer(startTrainer, asking)
+      const exported = await tracing.step(`trainer ${request.type}`, {}, () => askTrainer(startTrainer, asking))
       const files = exported.files.map(({ path, bytes, sha256 }) => ({ name: path, bytes, sha256 }))
-      await uploadFiles({ objects, prefix, folder: exported.folder, files, signal })
+      await tracing.step('model upload', {}, () =>
+        uploadFiles({ objects, prefix, folder: exported.folder, files, signal })
+      )
       return { ...(await readExported(exported.folder)), files }
     } finally {
       await prepared.release()

@@ -19,6 +19,7 @@ import { happened } from '../base/happenings.ts'
 import type { IdKind } from '../base/ids.ts'
 import type { Logger } from '../base/log.ts'
 import { isOutage } from '../base/outages.ts'
+import type { Tracing } from '../base/tracing.ts'
 import type { WorkFolders } from '../base/work-folders.ts'
 import type { CachedFolder, LocalCache } from '../cache/local-cache.ts'
 import type { ObjectStore } from '../domain/ports.ts'
@@ -34,6 +35,7 @@ import { fetchInit } from './fetch-init.ts'
 import type { OnOutcome, WorkOutcome } from './fitness.ts'
 import { beat, createLegControl, type LegControl } from './leg-control.ts'
 import { createLegReporter, type LegReporter } from './leg-reporter.ts'
+import { legSpan, openTraining, type TrainingSpans } from './leg-spans.ts'
 import { fetchFork, restoreCheckpoint } from './restore-checkpoint.ts'
 import { retryOutages } from './retry.ts'
 import { outcomeOfTrainer, type TrainerEnd } from './trainer-outcome.ts'
@@ -46,6 +48,7 @@ export interface TrainRunDeps {
   readonly folders: WorkFolders
   readonly clock: Clock
   readonly logger: Logger
+  readonly tracing: Tracing
   readonly newId: (kind: IdKind) => string
   readonly startTrainer: (request: TrainRequest | ExportRequest) => TrainerProcess
   /** What this worker's machine trains with. */
@@ -69,33 +72,36 @@ export type TrainRun = (payload: { readonly runId: string }, signal: AbortSignal
 export const createTrainRun =
   (deps: TrainRunDeps): TrainRun =>
   async ({ runId }, signal) => {
-    const { legs, worker, clock, draining } = deps
+    const { legs, worker, clock, draining, tracing } = deps
     const machine = await deps.machine()
     if (draining.aborted) return
     const logger = deps.logger.child({ runId })
     const claim = await retryOutages(() => legs.claim(runId, { worker, machine }), { clock, logger, signal })
     if (claim === null) return
-    await work({ ...deps, logger: logger.child({ leaseEpoch: claim.lease.epoch }) }, claim, signal)
+    const ofLeg = { ...deps, logger: logger.child({ leaseEpoch: claim.lease.epoch }) }
+    await tracing.span('process run-leg', legSpan(claim, tracing.current()), () => work(ofLeg, claim, signal))
   }
 
 async function work(deps: TrainRunDeps, claim: Claim, signal: AbortSignal): Promise<void> {
-  const { legs, clock, logger, draining } = deps
+  const { legs, clock, logger, draining, tracing } = deps
   const { lease } = claim
   const control = createLegControl()
   const drain = () => control.stop('drain')
   const ended = new AbortController()
-  const beating = beat({ ...deps, lease, control }, ended.signal)
+  const beating = tracing.quietly(() => beat({ ...deps, lease, control }, ended.signal))
   for (const source of [draining, signal]) source.addEventListener('abort', drain, { once: true })
   if (draining.aborted || signal.aborted) drain()
   try {
     const outcome = await runLeg(deps, { claim, control, signal })
     if (isAppError(control.gone.reason, 'lease_lost')) {
       happened('leaseLost', { how: 'told' })
+      tracing.fail('lease_lost')
       logger.warn('the lease is lost: another worker has the run, or it has been removed')
       return
     }
     logger[isMishap(outcome) ? 'warn' : 'info']({ outcome }, 'leg ended')
     countFailure(outcome)
+    if (isMishap(outcome)) tracing.fail(outcome.type === 'failed' ? outcome.code : outcome.reason, outcome.message)
     const settled = await retryOutages(() => legs.settle(lease, outcome), { clock, logger, signal })
     logger.info(settled, 'leg settled')
     deps.onOutcome(lease.runId, outcomeOfLeg(outcome, settled))
@@ -117,7 +123,7 @@ function outcomeOfLeg(outcome: LegOutcome, { isOfNode }: Settled): WorkOutcome {
 }
 
 /** Somebody who watches should hear of it. */
-const isMishap = (outcome: LegOutcome): boolean =>
+const isMishap = (outcome: LegOutcome): outcome is Extract<LegOutcome, { type: 'failed' | 'interrupted' }> =>
   outcome.type === 'failed' || (outcome.type === 'interrupted' && outcome.reason !== 'preempted')
 
 /** A worker that is told to end fails nothing. */
@@ -135,17 +141,23 @@ interface Leg {
 }
 
 async function runLeg(deps: TrainRunDeps, leg: Leg): Promise<LegOutcome> {
-  const { folders, cache, logger } = deps
+  const { folders, cache, logger, tracing } = deps
   const { claim, control } = leg
-  const reporter = createLegReporter({ ...deps, ...claim, control })
+  const reporter = tracing.quietly(() => createLegReporter({ ...deps, ...claim, control }))
   const folder = await folders.make(claim.run.id)
   const held: CachedFolder[] = []
   try {
     const { stopping } = control
-    const dataset = await cache.acquire(await datasetEntry(deps.objects, claim.version), stopping)
+    const dataset = await tracing.step('dataset fetch', {}, async () =>
+      cache.acquire(await datasetEntry(deps.objects, claim.version), stopping)
+    )
     held.push(dataset)
     const restoring = { ...deps, ...claim, folder, signal: stopping }
-    const resumeFrom = (await restoreCheckpoint(restoring)) ?? (await fetchFork(restoring))
+    const resumeFrom = await tracing.step(
+      'checkpoint fetch',
+      {},
+      async () => (await restoreCheckpoint(restoring)) ?? fetchFork(restoring)
+    )
     const init = resumeFrom === null ? await fetchInit(cache, claim, stopping) : null
     if (init !== null) held.push(init)
     stopping.throwIfAborted()
@@ -194,6 +206,7 @@ interface Training {
 
 async function train(deps: TrainRunDeps, leg: Leg, { reporter, request }: Training): Promise<LegOutcome> {
   const { claim, control, signal } = leg
+  const { tracing } = deps
   const giveUp = AbortSignal.any([control.gone, signal])
   const uploads = createCheckpointUploads({
     ...deps,
@@ -202,6 +215,7 @@ async function train(deps: TrainRunDeps, leg: Leg, { reporter, request }: Traini
     giveUp,
     onFailure: control.lose
   })
+  const spans = openTraining(tracing)
   const trainer = deps.startTrainer(request)
   const stop = () => trainer.stop(deps.stopGraceMs)
   control.stopping.addEventListener('abort', stop, { once: true })
@@ -209,23 +223,30 @@ async function train(deps: TrainRunDeps, leg: Leg, { reporter, request }: Traini
   if (control.stopping.aborted) stop()
   if (control.gone.aborted) trainer.kill()
   try {
-    const end = await follow(trainer, reporter, uploads)
-    await reporter.finish(giveUp)
+    const end = await follow(trainer, { reporter, uploads, spans })
+    spans.end(end)
+    await tracing.step('metrics report', {}, () => reporter.finish(giveUp))
     await uploads.finish()
     return outcomeOfTrainer(end, control.stopReason(), uploads.committedStep())
   } finally {
     control.stopping.removeEventListener('abort', stop)
+    spans.end(null)
     trainer.kill()
     await trainer.exited
   }
 }
 
 /** Passes on what the trainer says until it is gone. Never waits for database or store: training does not either. */
-async function follow(trainer: TrainerProcess, reporter: LegReporter, uploads: CheckpointUploads): Promise<TrainerEnd> {
+async function follow(
+  trainer: TrainerProcess,
+  { reporter, uploads, spans }: { reporter: LegReporter; uploads: CheckpointUploads; spans: TrainingSpans }
+): Promise<TrainerEnd> {
   let last: TrainerEnd['last'] = null
   for await (const event of trainer.events) {
-    if (event.type === 'started') reporter.started(event)
-    else if (event.type === 'step') reporter.step(event)
+    if (event.type === 'started') {
+      spans.started(event)
+      reporter.started(event)
+    } else if (event.type === 'step') reporter.step(event)
     else if (event.type === 'checkpoint') uploads.offer(event, reporter.latest())
     else if (event.type === 'alarm') reporter.alarm(event)
     else if (event.type === 'done' || event.type === 'failed') last = event

@@ -50,6 +50,8 @@ export const LAYERS: Record<string, Layer> = {
   services: { may: ['base', 'math', 'recipe', 'protocol', 'domain'], packages: [] },
   storage: { may: ['base', 'domain', 'recipe'], packages: [/^drizzle-orm/, /^pg$/, /^@aws-sdk\//, /^@electric-sql\//] },
   queue: { may: ['base', 'domain'], packages: [/^pg-boss$/] },
+  // Only here: whoever works sees base/tracing.ts.
+  tracing: { may: ['base', 'domain'], packages: [/^@opentelemetry\//] },
   cache: { may: ['base', 'domain'], packages: [] },
   processes: { may: ['base', 'domain', 'protocol', 'cache'], packages: [] },
   tasks: { may: ['base', 'protocol', 'domain', 'services', 'cache', 'processes'], packages: [] },
@@ -75,6 +77,7 @@ export const LAYERS: Record<string, Layer> = {
       'services',
       'storage',
       'queue',
+      'tracing',
       'cache',
       'processes',
       'tasks',

@@ -6,7 +6,9 @@ import { join } from 'node:path'
 import type { Clock } from '../../src/base/clock.ts'
 import { newId } from '../../src/base/ids.ts'
 import { silentLogger } from '../../src/base/log.ts'
+import type { Tracing } from '../../src/base/tracing.ts'
 import { composeServices } from '../../src/composition/services.ts'
+import { UNTRACED } from '../../src/composition/tracing.ts'
 import type { Principal, Scope } from '../../src/domain/access.ts'
 import type { Inference, ObjectStore, SignedObjects, TransactionalQueue } from '../../src/domain/ports.ts'
 import type { EventNotices, Stores, UnitOfWork } from '../../src/domain/stores.ts'
@@ -15,6 +17,7 @@ import type { App } from '../../src/http/server.ts'
 import { createRemovalService } from '../../src/services/removals/removals.ts'
 import type { Services } from '../../src/services/services.ts'
 import { createWebhookPost } from '../../src/services/webhooks/post.ts'
+import { createSecretSeal } from '../../src/services/webhooks/seal.ts'
 import { createFolderStore } from '../../src/storage/objects/folder-store.ts'
 import { createDatabase, type Database } from '../../src/storage/postgres/client.ts'
 import { createStores, createUnitOfWork } from '../../src/storage/postgres/unit-of-work.ts'
@@ -80,8 +83,12 @@ export interface TestAppOptions {
   /** Between the services and the database, for faults. */
   readonly unitOfWork?: (real: UnitOfWork) => UnitOfWork
   readonly app?: Partial<AppOptions>
+  /** Default: nothing is recorded. */
+  readonly tracing?: Tracing
   /** Where webhooks may go besides the public internet. */
   readonly webhookNetworks?: readonly string[]
+  /** Default: secrets of webhooks are kept as they are. */
+  readonly secretKey?: string
 }
 
 interface TestScope {
@@ -196,6 +203,7 @@ export async function createTestApp(scope: TestScope, options: TestAppOptions = 
     clock,
     newId: (kind: Parameters<typeof newId>[0]) => newId(kind, clock.now() + issued++),
     logger: silentLogger,
+    tracing: options.tracing ?? UNTRACED,
     limits: LIMITS
   }
   const services = composeServices({
@@ -204,12 +212,14 @@ export async function createTestApp(scope: TestScope, options: TestAppOptions = 
     notices: options.notices?.(url) ?? null,
     allowedImageHosts: ['images.example'],
     fetchTimeoutMs: 1000,
-    webhookPost: createWebhookPost({ networks: options.webhookNetworks ?? [], timeoutMs: 2000 })
+    webhookPost: createWebhookPost({ networks: options.webhookNetworks ?? [], timeoutMs: 2000 }),
+    webhookSeal: createSecretSeal(options.secretKey ?? null)
   })
   const app = await createApp({
     services,
     clock,
     logger: silentLogger,
+    tracing: deps.tracing,
     limits: LIMITS,
     rateLimitPerMinute: null,
     streamLimits: { perKey: 20, perProcess: 100 },

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { silentLogger } from '../../src/base/log.ts'
 import { readConfig } from '../../src/composition/config.ts'
 import { ENTRIES } from '../../src/composition/entries.ts'
+import { openTracing } from '../../src/composition/tracing.ts'
 import { composeWorker } from '../../src/composition/worker.ts'
 
 const GRACE_MS = 10_000
@@ -10,12 +11,15 @@ const GRACE_MS = 10_000
 async function main(environment: Record<string, string>): Promise<void> {
   const [trainer, ingester] = ['fake-trainer.ts', 'fake-ingester.ts'].map((name) => join(import.meta.dirname, name))
   const entries = { ...ENTRIES, trainer: trainer!, ingester: ingester! }
-  const { worker, close } = await composeWorker(readConfig(environment), silentLogger, entries)
+  const config = readConfig(environment)
+  const { tracing, close: closeTracing } = await openTracing(config.tracing, 'worker')
+  const { worker, close } = await composeWorker(config, silentLogger, { tracing, entries })
   await worker.start()
   process.send?.('working')
   process.once('SIGTERM', async () => {
     await worker.stop(GRACE_MS)
     await close()
+    await closeTracing()
     process.exit(0)
   })
 }

@@ -39,7 +39,12 @@ export interface Operation {
   readonly isIdempotent: boolean
 }
 
-const toPath = (url: string): string => url.replace(/:(\w+)(\([^)]*\))?/g, '{$1}').replaceAll('::', ':')
+/** From Fastify's way to write a route, with `::` for a colon, to OpenAPI's. */
+export const toPath = (url: string): string =>
+  url
+    .replaceAll('::', '\u0000')
+    .replace(/:(\w+)(\([^)]*\))?/g, '{$1}')
+    .replaceAll('\u0000', ':')
 
 function readOperation(route: RouteOptions, access: Access): Operation | null {
   const { schema, config } = route
@@ -48,7 +53,7 @@ function readOperation(route: RouteOptions, access: Access): Operation | null {
     id: schema.operationId,
     method: String(route.method),
     url: route.url,
-    path: toPath(route.url.replaceAll('::', '\u0000')).replaceAll('\u0000', ':'),
+    path: toPath(route.url),
     access,
     summary: schema.summary ?? '',
     description: schema.description ?? null,

@@ -27,8 +27,14 @@ function countHappenings(registry: Registry): void {
   ])
   const jobs = counter('kappa_jobs_failed_total', 'Jobs that ended without what they were to make.', ['kind', 'code'])
   const points = counter('kappa_metric_points_dropped_total', 'Metric points that were given up.', [])
+  const deliveries = counter('kappa_webhook_tries_total', 'Tries of deliveries, by what became of the delivery.', [
+    'outcome'
+  ])
+  const spans = counter('kappa_trace_spans_dropped_total', 'Spans that did not reach the collector.', ['why'])
   onHappening('outage', ({ dependency, code }) => outages.inc({ dependency, code }))
   onHappening('leaseLost', ({ how }) => leases.inc({ how }))
   onHappening('jobFailed', ({ kind, code }) => jobs.inc({ kind, code }))
   onHappening('pointsDropped', ({ points: count }) => points.inc(count))
+  onHappening('deliveryTried', ({ outcome }) => deliveries.inc({ outcome }))
+  onHappening('spansDropped', ({ spans: count, why }) => spans.inc({ why }, count))
 }

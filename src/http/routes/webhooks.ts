@@ -146,7 +146,7 @@ export function webhookDeliveryRoutes(app: App, { webhooks }: Pick<Services, 'we
         params: IdParams,
         response: { 200: WebhookTest }
       },
-      config: { problems: ['webhook_not_found', 'too_much_at_once'] }
+      config: { problems: ['webhook_not_found', 'secret_unreadable', 'too_much_at_once'] }
     },
     async ({ params, principal }) => presentTest(await webhooks.test(principal.projectId, params.id))
   )

@@ -146,6 +146,12 @@ const properties = {
   model: Nullable(Type.String()),
   evaluation: Nullable(RunEvaluation),
   error: Nullable(RunError),
+  traceparent: Nullable(
+    Type.String({
+      description:
+        'W3C trace context of the request that made it: the one that the request was sent with, or the one that was recorded of it. Legs belong to the same trace.'
+    })
+  ),
   failures: Type.Array(RunFailure, {
     description:
       'Tries that came to nothing since training last got further, the newest last. Two nodes with the same error, three times the ' +
@@ -302,6 +308,7 @@ export const presentRun = (run: DomainRun): Static<typeof Run> => ({
   model: run.modelId,
   evaluation: run.evaluation && presentRunEvaluation(run.evaluation),
   error: run.error && { ...run.error },
+  traceparent: run.traceparent,
   failures: run.failures.map(({ code, message, step, node, at }) => ({ code, message, step, node, at })),
   created_at: run.createdAt.toISOString(),
   started_at: timestampOrNull(run.startedAt),

@@ -23,7 +23,7 @@ const properties = {
   url: Type.String(),
   events: Type.Array(EventName),
   enabled: Type.Boolean(),
-  disabled_reason: Nullable(Type.Enum(['by_user', 'gone', 'failing', 'backlog'])),
+  disabled_reason: Nullable(Type.Enum(['by_user', 'gone', 'given_up', 'backlog'])),
   disabled_at: Nullable(Timestamp),
   failing_since: Nullable(Timestamp),
   created_at: Timestamp

@@ -1,6 +1,7 @@
 /** A run as it is queued. */
 import type { Clock } from '../../base/clock.ts'
 import type { IdKind } from '../../base/ids.ts'
+import type { Tracing } from '../../base/tracing.ts'
 import type { Run } from '../../domain/run.ts'
 import type { Stores } from '../../domain/stores.ts'
 import { holdPlan } from '../evaluations/new-evaluation.ts'
@@ -12,13 +13,14 @@ import type { RunPlan, RunRequest } from './run-plan.ts'
 export interface NewRunDeps {
   readonly clock: Clock
   readonly newId: (kind: IdKind) => string
+  readonly tracing: Pick<Tracing, 'current'>
 }
 
 /** What is not the plan's business. */
 type Wishes = Pick<RunRequest, 'name' | 'compute' | 'checkpoint' | 'alarms' | 'metadata'>
 
 export function newRun(
-  { clock, newId }: NewRunDeps,
+  { clock, newId, tracing }: NewRunDeps,
   projectId: string,
   { request, planned }: { readonly request: Wishes; readonly planned: Omit<RunPlan, 'warnings'> }
 ): Run {
@@ -57,6 +59,7 @@ export function newRun(
     evaluation,
     error: null,
     failures: [],
+    traceparent: tracing.current(),
     createdAt: new Date(clock.now()),
     startedAt: null,
     resumedAt: null,

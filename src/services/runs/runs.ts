@@ -2,6 +2,7 @@
 import type { Clock } from '../../base/clock.ts'
 import { AppError } from '../../base/errors.ts'
 import type { IdKind } from '../../base/ids.ts'
+import type { Tracing } from '../../base/tracing.ts'
 import type { Checkpoint } from '../../domain/checkpoint.ts'
 import type { MetricQuery } from '../../domain/metric-stores.ts'
 import type { Page, PageRequest } from '../../domain/page.ts'
@@ -34,6 +35,7 @@ export interface RunServiceDeps
   readonly unitOfWork: UnitOfWork
   readonly clock: Clock
   readonly newId: (kind: IdKind) => string
+  readonly tracing: Pick<Tracing, 'current'>
 }
 
 export type RunService = ReturnType<typeof createRunService>

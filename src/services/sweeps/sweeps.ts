@@ -3,6 +3,7 @@ import type { Clock } from '../../base/clock.ts'
 import { AppError, isAppError } from '../../base/errors.ts'
 import type { IdKind } from '../../base/ids.ts'
 import type { JsonObject } from '../../base/json.ts'
+import type { Tracing } from '../../base/tracing.ts'
 import type { Page, PageRequest } from '../../domain/page.ts'
 import type { Run } from '../../domain/run.ts'
 import { REFUSALS, type RunVerb } from '../../domain/run-verbs.ts'
@@ -23,6 +24,7 @@ export interface SweepServiceDeps {
   readonly runs: Pick<RunService, 'plan' | 'ask'>
   readonly clock: Clock
   readonly newId: (kind: IdKind) => string
+  readonly tracing: Pick<Tracing, 'current'>
 }
 
 export interface SweepRequest {

@@ -4,10 +4,13 @@
  * hours. A sender that dies has its deliveries taken by another when their lease ends.
  */
 import type { Clock } from '../../base/clock.ts'
+import { isAppError } from '../../base/errors.ts'
+import { happened } from '../../base/happenings.ts'
 import type { Logger } from '../../base/log.ts'
 import type { Stores, UnitOfWork } from '../../domain/stores.ts'
 import type { WebhookDelivery } from '../../domain/webhook.ts'
 import type { PostOutcome, WebhookPost } from './post.ts'
+import type { SecretSeal } from './seal.ts'
 import { disable, settle } from './settle.ts'
 import { signedHeaders } from './signature.ts'
 
@@ -19,6 +22,9 @@ export interface WebhookSenderDeps {
   readonly logger: Pick<Logger, 'info' | 'warn'>
   /** Deliveries that ended are kept so long. */
   readonly keptDays: number
+  readonly seal: SecretSeal
+  /** From 0 to 1, another number each time; by default by lot. */
+  readonly draw?: () => number
 }
 
 export interface WebhookSender {
@@ -45,6 +51,14 @@ const MOST_WAITING = 10_000
 const REMOVED_AT_ONCE = 1000
 const DAY_MS = 86_400_000
 
+const NO_ANSWER: PostOutcome = {
+  responseStatus: null,
+  responseBody: null,
+  error: null,
+  durationMs: 0,
+  retryAfterS: null
+}
+
 export const MESSAGE_HEADERS = { 'content-type': 'application/json', 'user-agent': 'kappa-webhooks' }
 
 export function createWebhookSender({
@@ -53,7 +67,9 @@ export function createWebhookSender({
   post,
   clock,
   logger,
-  keptDays
+  keptDays,
+  seal,
+  draw = Math.random
 }: WebhookSenderDeps): WebhookSender {
   const underWay = new Set<Promise<void>>()
   const stopping = new AbortController()
@@ -63,7 +79,14 @@ export function createWebhookSender({
     const webhook = await stores.webhooks.load(delivery.webhookId)
     if (webhook === null) return null
     const message = { id: delivery.id, at: await stores.now(), body: delivery.body }
-    return post.send(webhook.url, { ...MESSAGE_HEADERS, ...signedHeaders(message, webhook) }, delivery.body)
+    try {
+      const headers = signedHeaders(message, seal.open(webhook.id, webhook))
+      return await post.send(webhook.url, { ...MESSAGE_HEADERS, ...headers }, delivery.body)
+    } catch (error) {
+      if (!isAppError(error, 'secret_unreadable')) throw error
+      logger.warn({ err: error, webhookId: webhook.id }, 'a webhook cannot be signed for')
+      return { ...NO_ANSWER, error: error.message }
+    }
   }
 
   async function deliver(delivery: WebhookDelivery): Promise<void> {
@@ -71,8 +94,9 @@ export function createWebhookSender({
     try {
       const outcome = await tryOnce(delivery)
       if (outcome === null) return
-      const reason = await unitOfWork((tx) => settle(tx, delivery, outcome))
-      if (reason !== null) logger.warn({ webhookId, projectId, reason }, 'a webhook was disabled')
+      const { status, disabled } = await unitOfWork((tx) => settle(tx, delivery, { outcome, draw: draw() }))
+      if (status !== null) happened('deliveryTried', { outcome: status })
+      if (disabled !== null) logger.warn({ webhookId, projectId, reason: disabled }, 'a webhook was disabled')
     } catch (error) {
       // Its lease ends, and it is sent again: receivers know it by its id.
       logger.warn({ err: error, deliveryId, webhookId }, 'what came of a delivery could not be written down')

@@ -1,7 +1,7 @@
 /** What a try makes of its delivery and of its webhook, in one transaction. */
 
 import type { Stores } from '../../domain/stores.ts'
-import type { DisabledReason, Webhook, WebhookDelivery } from '../../domain/webhook.ts'
+import type { DeliveryStatus, DisabledReason, Webhook, WebhookDelivery } from '../../domain/webhook.ts'
 import { nextTryAt } from '../../domain/webhook.ts'
 import type { DeliveryPatch } from '../../domain/webhook-stores.ts'
 import type { PostOutcome } from './post.ts'
@@ -13,26 +13,37 @@ const GONE = 410
 export const isTaken = ({ responseStatus }: Pick<PostOutcome, 'responseStatus'>): boolean =>
   responseStatus !== null && responseStatus >= 200 && responseStatus < 300
 
-/** Returns why the webhook was disabled, if it was. */
+export interface SettledTry {
+  /** Null where the delivery is another's by now, or gone. */
+  readonly status: DeliveryStatus | null
+  /** Why the webhook was disabled, if it was. */
+  readonly disabled: DisabledReason | null
+}
+
+const NOT_OURS: SettledTry = { status: null, disabled: null }
+
+/** @param draw from 0 to 1, for the time of the next try */
 export async function settle(
   tx: Stores,
   claimed: WebhookDelivery,
-  { retryAfterS, ...answer }: PostOutcome
-): Promise<DisabledReason | null> {
+  { outcome: { retryAfterS, ...answer }, draw }: { readonly outcome: PostOutcome; readonly draw: number }
+): Promise<SettledTry> {
   const webhook = await tx.webhooks.load(claimed.webhookId, { lock: true })
-  if (webhook === null) return null // removed meanwhile, with its deliveries
+  if (webhook === null) return NOT_OURS // removed meanwhile, with its deliveries
   const now = await tx.now()
   const reason = isTaken(answer) ? null : reasonToDisable(webhook, answer, now)
   const isLast = reason !== null || webhook.disabledAt !== null
-  const next = isLast ? null : nextTryAt(claimed.tries, now, retryAfterS)
-  if (!(await tx.deliveries.settle(claimed, { ...answer, ...ending(answer, next, now) }))) return null
+  const next = isLast ? null : nextTryAt(claimed.tries, now, { askedS: retryAfterS, draw })
+  const patch = ending(answer, next, now)
+  if (!(await tx.deliveries.settle(claimed, { ...answer, ...patch }))) return NOT_OURS
+  const status = patch.status ?? 'pending'
   if (isTaken(answer)) {
     if (webhook.failingSince !== null) await tx.webhooks.update(webhook.id, { failingSince: null })
-    return null
+    return { status, disabled: null }
   }
   if (webhook.failingSince === null) await tx.webhooks.update(webhook.id, { failingSince: now })
   if (reason !== null) await disable(tx, webhook, reason)
-  return reason
+  return { status, disabled: reason }
 }
 
 function ending(answer: Pick<PostOutcome, 'responseStatus'>, next: Date | null, now: Date): DeliveryPatch {
@@ -48,7 +59,7 @@ function reasonToDisable(
   if (disabledAt !== null) return null
   if (responseStatus === GONE) return 'gone'
   const isFailing = failingSince !== null && now.getTime() - failingSince.getTime() >= FAILING_FOR_MS
-  return isFailing ? 'failing' : null
+  return isFailing ? 'given_up' : null
 }
 
 /** What waits for it ends, and may be replayed when it is enabled again. */

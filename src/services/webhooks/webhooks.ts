@@ -7,6 +7,7 @@ import type { Stores, UnitOfWork } from '../../domain/stores.ts'
 import type { Webhook, WebhookEvent } from '../../domain/webhook.ts'
 import { createDeliveryVerbs } from './deliveries.ts'
 import type { PostOutcome, WebhookPost } from './post.ts'
+import type { SecretSeal } from './seal.ts'
 import { MESSAGE_HEADERS } from './sender.ts'
 import { disable } from './settle.ts'
 import { newSecret, signedHeaders } from './signature.ts'
@@ -16,6 +17,7 @@ export interface WebhookServiceDeps {
   readonly stores: Stores
   readonly newId: (kind: IdKind) => string
   readonly post: WebhookPost
+  readonly seal: SecretSeal
 }
 
 export interface IssuedWebhook {
@@ -42,7 +44,7 @@ const MOST_TESTS_AT_ONCE = 4
 
 export type WebhookService = ReturnType<typeof createWebhookService>
 
-export function createWebhookService({ unitOfWork, stores, newId, post }: WebhookServiceDeps) {
+export function createWebhookService({ unitOfWork, stores, newId, post, seal }: WebhookServiceDeps) {
   /** Projects, once for each test that waits. */
   let testing: readonly string[] = []
 
@@ -75,7 +77,7 @@ export function createWebhookService({ unitOfWork, stores, newId, post }: Webhoo
     const messageId = `msg_test_${randomUUID().replaceAll('-', '')}`
     const data = { webhook_id: id, message: 'A test: nothing has happened.' }
     const body = JSON.stringify({ type: 'webhook.test', timestamp: at.toISOString(), data })
-    const headers = { ...MESSAGE_HEADERS, ...signedHeaders({ id: messageId, at, body }, secrets) }
+    const headers = { ...MESSAGE_HEADERS, ...signedHeaders({ id: messageId, at, body }, seal.open(id, secrets)) }
     const { retryAfterS: _, ...outcome } = await post.send(url, headers, body)
     return { messageId, ...outcome }
   }
@@ -95,8 +97,9 @@ export function createWebhookService({ unitOfWork, stores, newId, post }: Webhoo
       const secret = newSecret()
       const disabled = { disabledReason: null, disabledAt: null, failingSince: null }
       const createdAt = await stores.now()
-      const webhook: Webhook = { id: newId('webhook'), projectId, url, events, ...disabled, createdAt }
-      const secrets = { secret, previousSecret: null, previousUntil: null }
+      const id = newId('webhook')
+      const webhook: Webhook = { id, projectId, url, events, ...disabled, createdAt }
+      const secrets = { secret: seal.seal(id, secret), previousSecret: null, previousUntil: null }
       const isMade = await unitOfWork((tx) => tx.webhooks.insert({ ...webhook, ...secrets }, MOST_WEBHOOKS))
       if (!isMade) throw new AppError('webhooks_full', { most: MOST_WEBHOOKS })
       return { webhook, secret }
@@ -129,7 +132,9 @@ export function createWebhookService({ unitOfWork, stores, newId, post }: Webhoo
         const secret = newSecret()
         const known = await tx.webhooks.load(id)
         const previousUntil = new Date((await tx.now()).getTime() + PREVIOUS_SECRET_MS)
-        await tx.webhooks.update(id, { secret, previousSecret: known?.secret ?? null, previousUntil })
+        // The one before as it was kept.
+        const sealed = seal.seal(id, secret)
+        await tx.webhooks.update(id, { secret: sealed, previousSecret: known?.secret ?? null, previousUntil })
         return { webhook, secret }
       }),
 

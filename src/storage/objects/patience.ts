@@ -24,7 +24,7 @@ export const PATIENCE_OF_WORKERS: Patience = { answerMs: 30_000, silenceMs: 20_0
 
 export const RETRY_AFTER_S = 5
 
-const silent = (ms: number): AppError => {
+export function silent(ms: number): AppError {
   const message = `The object store has said nothing for ${ms / 1000} s.`
   happened('outage', { dependency: 'objects', code: 'storage_unavailable' })
   return new AppError('storage_unavailable', { message, retryAfterS: RETRY_AFTER_S })

@@ -11,6 +11,7 @@ import {
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner'
 import { AppError, isAppError } from '../../base/errors.ts'
 import type { ListedObject, ObjectStore } from '../../domain/ports.ts'
+import { giveUpFrozen } from './frozen.ts'
 import { assertKey, assertPrefix } from './keys.ts'
 import { answeredWithin, PATIENCE_OF_WORKERS, type Patience } from './patience.ts'
 import { translateS3Error } from './s3-errors.ts'
@@ -42,6 +43,7 @@ const DELETE_AT_ONCE = 1000
 export function createS3Store(options: S3StoreOptions): ObjectStore & { close(): void } {
   const { bucket, patience = PATIENCE_OF_WORKERS } = options
   const client = createClient(options, patience)
+  giveUpFrozen(client, bucket, patience)
   const joiningClient = createClient(options, { ...patience, silenceMs: JOINING_MS })
   const Bucket = bucket
   /** Of a call that moves no file. */

@@ -9,7 +9,7 @@ const OLDEST_CHECKPOINT = `
   from runs left join checkpoints on checkpoints.id = runs.latest_checkpoint_id
   where runs.status = 'running'`
 
-export async function readRunFigures(pool: Pick<Pool, 'query'>): Promise<Omit<Figures, 'queues'>> {
+export async function readRunFigures(pool: Pick<Pool, 'query'>): Promise<Pick<Figures, 'runs' | 'oldestCheckpointS'>> {
   try {
     const counts = await pool.query<{ status: RunStatus; runs: number }>(
       'select status, count(*)::int as runs from runs group by status'

@@ -10,7 +10,10 @@ import { aReadyVersion } from '../../helpers/records.ts'
 const skip = await whyNoPostgres()
 const api = skip
   ? (undefined as unknown as TestApp)
-  : await createTestApp({ after }, { webhookNetworks: ['127.0.0.0/8'] })
+  : await createTestApp(
+      { after },
+      { webhookNetworks: ['127.0.0.0/8'], secretKey: 'a key of the operator, long enough for it' }
+    )
 
 interface Received {
   readonly headers: IncomingMessage['headers']
@@ -59,6 +62,8 @@ test('a webhook is made, its secret shown once, changed, listed without it, and 
   const made = await create()
   assert.match(made.secret, /^whsec_[A-Za-z0-9+/]{43}=$/)
   assert.deepEqual([made.enabled, made.disabled_reason, made.failing_since], [true, null, null])
+  const kept = await api.stores.webhooks.load(made.id)
+  assert.match(kept?.secret ?? '', /^sealed1:/, 'whoever has the database alone has no secret')
   const path = `/v1/webhooks/${made.id}`
   const changed = await api.call('PATCH', path, { body: { events: ['run.alarm', 'model.ready'] } })
   assert.deepEqual([changed.json.url, changed.json.events], [url, ['run.alarm', 'model.ready']])
@@ -202,11 +207,15 @@ test('a run that is queued is a delivery, listed by its status; it is replayed u
 
 test('a webhook that we have disabled shows why, and its owner enables it', { skip }, async () => {
   const { id } = await create()
-  await api.stores.webhooks.update(id, { disabledReason: 'failing', disabledAt: new Date(), failingSince: new Date(0) })
+  await api.stores.webhooks.update(id, {
+    disabledReason: 'given_up',
+    disabledAt: new Date(),
+    failingSince: new Date(0)
+  })
   const shown = (await api.call('GET', `/v1/webhooks/${id}`)).json
-  assert.deepEqual([shown.enabled, shown.disabled_reason], [false, 'failing'])
+  assert.deepEqual([shown.enabled, shown.disabled_reason], [false, 'given_up'])
   const off = (await api.call('PATCH', `/v1/webhooks/${id}`, { body: { enabled: false } })).json
-  assert.equal(off.disabled_reason, 'failing', 'the reason stays')
+  assert.equal(off.disabled_reason, 'given_up', 'the reason stays')
   const on = (await api.call('PATCH', `/v1/webhooks/${id}`, { body: { enabled: true } })).json
   assert.deepEqual([on.enabled, on.disabled_reason, on.failing_since], [true, null, null])
   await remove(id)

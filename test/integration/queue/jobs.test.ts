@@ -9,6 +9,7 @@ import type { JobQueue, SqlExecutor } from '../../../src/domain/ports.ts'
 import { startBoss } from '../../../src/queue/boss.ts'
 import { createJobQueue } from '../../../src/queue/job-queue.ts'
 import { createJobSource } from '../../../src/queue/job-source.ts'
+import { createTracing } from '../../../src/tracing/tracing.ts'
 import { type FakeClock, fakeClock } from '../../helpers/fake-clock.ts'
 import { expectNoLeaks } from '../../helpers/leaks.ts'
 import { createTestDatabase, whyNoPostgres } from '../../helpers/postgres.ts'
@@ -79,6 +80,26 @@ describe('the queue', { skip: await whyNoPostgres() }, () => {
     await bench.pass(5000)
     assert.deepEqual(seen, [{ datasetId: 'ds_1', version: 3 }])
     assert.deepEqual(await statesOf(bench, 'ingest-dataset', 'ds_1@3'), ['completed'])
+  })
+
+  test('carries the trace in which a job was queued to its handler, beside the payload', async (t) => {
+    const bench = await openBench(t)
+    const tracing = createTracing(null)
+    const source = createJobSource(bench.boss, { tracing })
+    const seen: unknown[] = []
+    await source.work('export-model', 2, async (payload) => void seen.push([payload, tracing.current()]))
+    const jobs = createJobQueue(bench.boss, tracing).through({
+      executeSql: async (text, values) => ({ rows: (await bench.pool.query(text, [...(values ?? [])])).rows })
+    })
+    const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'
+    await tracing.within(traceparent, () => jobs.enqueue('export-model', { modelId: 'mdl_1' }, { key: 'mdl_1' }))
+    await until(bench, () => seen.length === 1)
+    await jobs.enqueue('export-model', { modelId: 'mdl_2' }, { key: 'mdl_2' })
+    await until(bench, () => seen.length === 2)
+    assert.deepEqual(seen, [
+      [{ modelId: 'mdl_1' }, traceparent],
+      [{ modelId: 'mdl_2' }, null]
+    ])
   })
 
   test('keeps one waiting job per key', async (t) => {
@@ -272,7 +293,7 @@ describe('the queue', { skip: await whyNoPostgres() }, () => {
 describe('a worker that stops', { skip: await whyNoPostgres() }, () => {
   async function runningLeg(scope: TestScope, clock: FakeClock, handler: (signal: AbortSignal) => Promise<void>) {
     const bench = await openBench(scope)
-    const source = createJobSource(bench.boss, clock)
+    const source = createJobSource(bench.boss, { clock })
     let started = false
     await source.work('run-leg', 1, async (_payload, signal) => {
       started = true

@@ -1,13 +1,29 @@
 /** The installation in numbers, as the database has them. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { newId } from '../../../src/base/ids.ts'
 import { readFigures } from '../../../src/composition/gauges.ts'
+import type { Webhook, WebhookSecrets } from '../../../src/domain/webhook.ts'
 import { CANDIDATES, openBench } from './databases.ts'
 import { aCheckpoint, aStoredRun } from './records.ts'
 
 const isAbout = (value: number | null | undefined, seconds: number) =>
   assert.ok(value != null && Math.abs(value - seconds) < 30, `${value} is not about ${seconds}`)
 const ago = (seconds: number) => new Date(Date.now() - seconds * 1000)
+
+const aWebhook = (projectId: string): Webhook & WebhookSecrets => ({
+  id: newId('webhook'),
+  projectId,
+  url: 'https://hooks.example/',
+  events: ['run.state'],
+  disabledReason: null,
+  disabledAt: null,
+  failingSince: null,
+  createdAt: ago(9000),
+  secret: 'whsec_AAAA',
+  previousSecret: null,
+  previousUntil: null
+})
 
 for (const { name, skip, open } of CANDIDATES) {
   test(`${name}: queues, runs and the oldest checkpoint are counted`, { skip }, async (t) => {
@@ -46,5 +62,20 @@ for (const { name, skip, open } of CANDIDATES) {
     isAbout((await figures()).oldestCheckpointS, 100)
     await stores.runs.update(run.id, { status: 'succeeded' })
     assert.equal((await figures()).oldestCheckpointS, null)
+
+    assert.deepEqual((await figures()).deliveries, { pending: 0, oldestDueS: null, oldestS: null })
+    await stores.webhooks.insert(aWebhook(run.projectId), 10)
+    const event = { type: 'state', level: 'info', data: {} } as const
+    await stores.events.append(run.id, [event, event, event], new Date())
+    // One is due, one waits for its next try since two hours, and one has arrived.
+    await database.pool.query(`with numbered as (select id, row_number() over (order by id) as n from webhook_deliveries)
+      update webhook_deliveries set status = case n when 3 then 'succeeded' else 'pending' end,
+        created_at = now() - case n when 1 then interval '60 s' else interval '2 h' end,
+        next_try_at = now() + case n when 2 then interval '1 h' else interval '-60 s' end
+      from numbered where numbered.id = webhook_deliveries.id`)
+    const { pending, oldestDueS, oldestS } = (await figures()).deliveries
+    assert.equal(pending, 2)
+    isAbout(oldestDueS, 60)
+    isAbout(oldestS, 7200)
   })
 }

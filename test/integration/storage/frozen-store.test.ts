@@ -13,7 +13,9 @@ import { isAppError } from '../../../src/base/errors.ts'
 import type { ObjectStore } from '../../../src/domain/ports.ts'
 import { PATIENCE_OF_REQUESTS } from '../../../src/storage/objects/patience.ts'
 import { createS3Store } from '../../../src/storage/objects/s3-store.ts'
+import { createFaultyProxy } from '../../chaos/faulty-proxy.ts'
 import { createTestApp } from '../../helpers/app.ts'
+import { connectS3 } from '../../helpers/object-store.ts'
 
 const SHORT = { answerMs: 300, silenceMs: 300, maxAttempts: 2 }
 /** Much more than every wait of SHORT, its tries included; far less than without any. */
@@ -140,6 +142,57 @@ test('what is taken piece by piece arrives', async (t) => {
   )
   await store.put('a/key', randomBytes(bytes))
   assert.equal(received, bytes)
+})
+
+/** Its socket's silence and one question: less than half of what the repetitions of one request alone would take. */
+const PATIENT = { answerMs: 900, silenceMs: 1000, maxAttempts: 4 }
+const FROZEN_WITHIN_MS = 3_500
+
+for (const megabytes of [1, 40]) {
+  test(`an upload of ${megabytes} MB into a store that freezes ends once, whatever was to be repeated, and works again afterwards`, async (t) => {
+    const folder = await aFolder(t)
+    const path = join(folder, 'checkpoint')
+    await writeFile(path, randomBytes(megabytes * 1_000_000))
+    const server = await connectS3(t)
+    const proxy = await createFaultyProxy(Number(new URL(server.endpoint).port))
+    t.after(proxy.close)
+    const store = createS3Store({
+      bucket: server.bucket,
+      region: 'us-east-1',
+      endpoint: `http://127.0.0.1:${proxy.port}`,
+      forcePathStyle: true,
+      credentials: server,
+      patience: PATIENT
+    })
+    t.after(async () => store.close())
+    const key = `frozen-${randomBytes(6).toString('hex')}/checkpoint`
+    const uploading = store.putFile(key, path)
+    uploading.catch(() => {}) // awaited below
+    await after(megabytes > 8 ? 50 : 0)
+    proxy.set('frozen')
+    const frozenAt = performance.now()
+    await assert.rejects(uploading, isOutage)
+    const ms = performance.now() - frozenAt
+    assert.ok(ms < FROZEN_WITHIN_MS, `it took ${ms.toFixed(0)} ms`)
+    proxy.set('passing')
+    await store.putFile(key, path)
+    assert.equal((await store.head(key))?.bytes, megabytes * 1_000_000)
+  })
+}
+
+test('a request that was silent is repeated by a store that answers others', async (t) => {
+  const folder = await aFolder(t)
+  await writeFile(join(folder, 'file'), randomBytes(1000))
+  let puts = 0
+  const store = await aStore(t, (request, response) => {
+    request.resume()
+    request.on('end', () => {
+      if (request.method === 'PUT' && ++puts === 1) return
+      response.setHeader('etag', '"x"').end()
+    })
+  })
+  await store.putFile('a/key', join(folder, 'file'))
+  assert.equal(puts, 2)
 })
 
 test('joining parts may take longer than any answer, as long as the store answers something', async (t) => {

@@ -106,6 +106,7 @@ export const aRun = (dataset: Dataset, more: Partial<Run> = {}): Run => ({
   evaluation: null,
   error: null,
   failures: [],
+  traceparent: null,
   createdAt: NOW,
   startedAt: null,
   resumedAt: null,

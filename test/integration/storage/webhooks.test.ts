@@ -1,11 +1,13 @@
 /** From what happens to what is sent, on both databases and under a clock that stands still. */
 import assert from 'node:assert/strict'
 import { after, beforeEach, describe, test } from 'node:test'
+import { onHappening } from '../../../src/base/happenings.ts'
 import { newId } from '../../../src/base/ids.ts'
 import { silentLogger } from '../../../src/base/log.ts'
 import type { NewRunEvent, Run } from '../../../src/domain/run.ts'
 import { RETRY_AFTER_S, WEBHOOK_EVENTS, type Webhook, type WebhookDelivery } from '../../../src/domain/webhook.ts'
 import type { PostOutcome } from '../../../src/services/webhooks/post.ts'
+import { createSecretSeal } from '../../../src/services/webhooks/seal.ts'
 import { createWebhookSender } from '../../../src/services/webhooks/sender.ts'
 import { newSecret } from '../../../src/services/webhooks/signature.ts'
 import { createStores, createUnitOfWork } from '../../../src/storage/postgres/unit-of-work.ts'
@@ -52,7 +54,8 @@ for (const { name, skip, open } of CANDIDATES) {
         return answer(one)
       }
     }
-    const aSender = () => createWebhookSender({ unitOfWork, stores, post, clock, logger: silentLogger, keptDays: 30 })
+    const quiet = { logger: silentLogger, seal: createSecretSeal(null), keptDays: 30 }
+    const aSender = (draw = () => 0) => createWebhookSender({ unitOfWork, stores, post, clock, ...quiet, draw })
     const sender = aSender()
     const aWebhook = async ({ projectId }: Pick<Run, 'projectId'>, more: Partial<Webhook> = {}): Promise<Webhook> => {
       const disabled = { disabledReason: null, disabledAt: null, failingSince: null }
@@ -207,6 +210,52 @@ for (const { name, skip, open } of CANDIDATES) {
       )
     })
 
+    test('tries that failed together do not all come again together: each is up to a tenth later', async () => {
+      const { clock, stores, aWebhook, tell, aSender, deliveriesOf, answerWith } = bench()
+      answerWith(() => answering(500))
+      const run = await aStoredRun(stores)
+      const webhook = await aWebhook(run)
+      await tell(run, ...Array.from({ length: 3 }, (_, i) => state(`s${i}`)))
+      const draws = [0, 0.5, 1]
+      const sender = aSender(() => draws.pop() ?? 0)
+      await sender.sendDue()
+      await sender.settled()
+      const waits = (await deliveriesOf(webhook)).map(({ nextTryAt }) => nextTryAt.getTime() - clock.now())
+      assert.deepEqual(waits.sort(), [5000, 5250, 5500])
+    })
+
+    test('a secret that cannot be read is a failed try that says why, and ends with its rotation', async () => {
+      const { stores, aWebhook, tell, sendDue, sent, deliveriesOf, clock } = bench()
+      const run = await aStoredRun(stores)
+      const webhook = await aWebhook(run)
+      const sealed = createSecretSeal('a key of the operator that is another one').seal(webhook.id, newSecret())
+      await stores.webhooks.update(webhook.id, { secret: sealed })
+      await tell(run, state('running'))
+      await sendDue()
+      const [delivery] = await deliveriesOf(webhook)
+      assert.match(delivery?.error ?? '', /KAPPA_SECRET_KEY is not set/)
+      assert.deepEqual([delivery?.status, sent.length], ['pending', 0])
+      await stores.webhooks.update(webhook.id, { secret: newSecret() })
+      await clock.advance(5000)
+      await sendDue()
+      assert.equal((await deliveriesOf(webhook))[0]?.status, 'succeeded')
+    })
+
+    test('tries are counted by what became of their deliveries', async (t) => {
+      const { clock, stores, aWebhook, tell, sendDue, answerWith } = bench()
+      const outcomes: string[] = []
+      t.after(onHappening('deliveryTried', ({ outcome }) => void outcomes.push(outcome)))
+      const run = await aStoredRun(stores)
+      await aWebhook(run)
+      for (const status of [500, 200, 410]) {
+        answerWith(() => answering(status))
+        if (status !== 200) await tell(run, state(`s${status}`))
+        await clock.advance(5000)
+        await sendDue()
+      }
+      assert.deepEqual(outcomes, ['pending', 'succeeded', 'failed'])
+    })
+
     test('an endpoint may ask for a longer wait, not for a shorter one', async () => {
       const { clock, stores, aWebhook, tell, sendDue, deliveriesOf, answerWith } = bench()
       const run = await aStoredRun(stores)
@@ -336,7 +385,7 @@ for (const { name, skip, open } of CANDIDATES) {
       await tellDaily(503, 5)
       assert.equal(await reason(), null)
       await tellDaily(503, 1)
-      assert.equal(await reason(), 'failing')
+      assert.equal(await reason(), 'given_up')
     })
 
     test('of progress a webhook hears once a minute and run, of all else every time', async () => {

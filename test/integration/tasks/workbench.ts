@@ -10,6 +10,7 @@ import { newId } from '../../../src/base/ids.ts'
 import { silentLogger } from '../../../src/base/log.ts'
 import { createWorkFolders } from '../../../src/base/work-folders.ts'
 import { createLocalCache } from '../../../src/cache/local-cache.ts'
+import { UNTRACED } from '../../../src/composition/tracing.ts'
 import type { TransactionalQueue } from '../../../src/domain/ports.ts'
 import type { Run } from '../../../src/domain/run.ts'
 import type { Stores, UnitOfWork } from '../../../src/domain/stores.ts'
@@ -136,6 +137,7 @@ export async function createWorkbench(scope: TestScope, clock: Clock = systemClo
       evaluation: null,
       error: null,
       failures: [],
+      traceparent: null,
       createdAt: now,
       startedAt: null,
       resumedAt: null,
@@ -202,6 +204,7 @@ export async function createWorkbench(scope: TestScope, clock: Clock = systemClo
     folders: createWorkFolders(join(root, 'work')),
     clock,
     logger: silentLogger,
+    tracing: UNTRACED,
     newId,
     stopGraceMs: 5000,
     threads: 0,

@@ -210,6 +210,32 @@ describe('the configuration', () => {
     }
   })
 
+  it('takes no key for secrets that could be guessed', () => {
+    assert.equal(readConfig({}).secretKey, null)
+    assert.equal(readConfig({ KAPPA_SECRET_KEY: 'k'.repeat(32) }).secretKey, 'k'.repeat(32))
+    assert.throws(() => readConfig({ KAPPA_SECRET_KEY: 'k'.repeat(31) }), /^ {2}KAPPA_SECRET_KEY must have 32/m)
+  })
+
+  it('records traces where a collector is named, as OpenTelemetry has it', () => {
+    const url = (env: Record<string, string>) => readConfig(env).tracing.url
+    const collector = 'http://collector:4318'
+    assert.equal(url({}), null)
+    assert.equal(url({ OTEL_EXPORTER_OTLP_ENDPOINT: collector }), `${collector}/v1/traces`)
+    assert.equal(url({ OTEL_EXPORTER_OTLP_ENDPOINT: `${collector}/base/` }), `${collector}/base/v1/traces`)
+    const ofTraces = { OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'https://traces.example/in' }
+    assert.equal(url({ OTEL_EXPORTER_OTLP_ENDPOINT: collector, ...ofTraces }), 'https://traces.example/in')
+    assert.equal(url({ ...ofTraces, OTEL_SDK_DISABLED: 'true' }), null)
+    const { protocol, sampler, samplerRatio } = readConfig({
+      OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json',
+      OTEL_TRACES_SAMPLER: 'parentbased_traceidratio',
+      OTEL_TRACES_SAMPLER_ARG: '0.25'
+    }).tracing
+    assert.deepEqual([protocol, sampler, samplerRatio], ['http/json', 'parentbased_traceidratio', 0.25])
+    const wrong = { OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc', OTEL_TRACES_SAMPLER: 'all', OTEL_TRACES_SAMPLER_ARG: '2' }
+    for (const [name, value] of Object.entries(wrong))
+      assert.throws(() => readConfig({ [name]: value }), new RegExp(`^ {2}${name} must be`, 'm'))
+  })
+
   it('cannot be changed after it was read', () => {
     const config = readConfig({})
     assert.throws(() => Object.assign(config.limits, { bodyBytes: 1 }), TypeError)

@@ -33,7 +33,8 @@ const NONE = {
 const figures = (queued: number, oldestCheckpointS: number | null): Figures => ({
   queues: [{ kind: 'run-leg', waiting: queued, delayed: 1, active: 2, oldestS: queued > 0 ? 40 : null }],
   runs: { ...NONE, queued },
-  oldestCheckpointS
+  oldestCheckpointS,
+  deliveries: { pending: queued, oldestDueS: queued > 0 ? 7 : null, oldestS: queued > 0 ? 90 : null }
 })
 
 test('what the database knows is read every five seconds however often it is scraped', async () => {
@@ -56,12 +57,16 @@ test('what the database knows is read every five seconds however often it is scr
   assert.equal(first['kappa_runs{status="queued"}'], 3)
   assert.equal(first['kappa_runs{status="failed"}'], 0)
   assert.equal(first['kappa_runs_oldest_checkpoint_seconds'], 120)
+  assert.equal(first['kappa_webhook_deliveries_pending'], 3)
+  assert.equal(first['kappa_webhook_oldest_due_seconds'], 7)
+  assert.equal(first['kappa_webhook_oldest_pending_seconds'], 90)
   now = figures(0, null)
   assert.equal((await scrape())['kappa_runs{status="queued"}'], 3)
   await clock.advance(5_000)
   const later = await scrape()
   assert.equal(reads, 2)
   assert.equal(later['kappa_runs{status="queued"}'], 0)
+  assert.equal(later['kappa_webhook_oldest_pending_seconds'], 0)
   assert.equal(later['kappa_queue_oldest_seconds{kind="run-leg"}'], 0)
   assert.equal('kappa_runs_oldest_checkpoint_seconds' in later, false)
 })

@@ -223,6 +223,23 @@ test('a selection keeps every tenth image, its inverse the others', async () => 
   assert.ok(others.images.every(({ name }) => !name.endsWith('#0') && !name.endsWith('#10')))
 })
 
+test('a selection that leaves no image is an error of its own, with what was chosen and from how many', async () => {
+  const beyond = { every: 100, offset: 50, invert: false }
+  await assert.rejects(
+    ingestFiles([['images', idxImages]], { select: beyond }),
+    failsWith('selection_empty', /every 100, offset 50\) leaves none of the 20 files and images/)
+  )
+  const all = { every: 1, offset: 0, invert: true }
+  await assert.rejects(
+    ingestFiles([['images', idxImages]], { select: all }),
+    failsWith('selection_empty', /inverted\) leaves none of the 20 files and images/)
+  )
+  await assert.rejects(
+    ingestFiles([['a.zip', zipOf([])]], { select: beyond }),
+    failsWith('dataset_empty', /0 files were/)
+  )
+})
+
 test('IDX files that do not fit are refused by name', async () => {
   const cases: [[string, Uint8Array][], RegExp][] = [
     [[['cut', idxImages.subarray(0, 500)]], /cut cannot be read: it holds 484 values where 20 × 6 × 6/],

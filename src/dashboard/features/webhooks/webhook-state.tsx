@@ -5,7 +5,7 @@ import { Ago } from '../../components/time.tsx'
 const REASONS: Readonly<Record<NonNullable<Webhook['disabled_reason']>, string>> = {
   by_user: 'by its owner',
   gone: 'its endpoint answered 410',
-  failing: 'it failed for five days',
+  given_up: 'given up after five days of failures',
   backlog: 'more than 10,000 deliveries waited'
 }
 

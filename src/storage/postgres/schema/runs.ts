@@ -72,6 +72,7 @@ export const runs = pgTable(
     modelId: text('model_id'),
     evaluation: jsonb('evaluation').$type<EvaluationOfRun>(),
     error: jsonb('error').$type<RunError>(),
+    traceparent: text('traceparent'),
     failures: jsonb('failures').notNull().default([]).$type<readonly Failure[]>(),
     createdAt: time('created_at').notNull(),
     startedAt: time('started_at'),

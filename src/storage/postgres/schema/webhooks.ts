@@ -13,7 +13,7 @@ export const webhooks = pgTable(
       .references(() => projects.id),
     url: text('url').notNull(),
     events: text('events').array().notNull().$type<WebhookEvent[]>(),
-    /** As it is: a hash cannot sign. */
+    /** As it is, or sealed (services/webhooks/seal.ts): a hash cannot sign. */
     secret: text('secret').notNull(),
     previousSecret: text('previous_secret'),
     previousUntil: time('previous_until'),
