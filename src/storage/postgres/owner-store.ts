@@ -1,4 +1,4 @@
-import { and, eq, inArray, isNotNull } from 'drizzle-orm'
+import { and, eq, inArray, isNotNull, notInArray } from 'drizzle-orm'
 import type { OwnedPrefix, OwnRoot } from '../../domain/owned-prefix.ts'
 import type { OwnerStore } from '../../domain/removal-stores.ts'
 import type { Db } from './client.ts'
@@ -19,13 +19,14 @@ const at = (names: readonly (readonly string[])[], index: number): string[] => [
   ...new Set(names.map((one) => one[index] ?? ''))
 ]
 
+/** What failed or was cancelled owns nothing: its worker removes what it wrote, unless it died meanwhile. */
 const OWNED: Readonly<Record<OwnRoot, FindOwned>> = {
   async datasets(db, names) {
     const { datasetId, version } = datasetVersions
     const rows = await db
       .select({ datasetId, version })
       .from(datasetVersions)
-      .where(inArray(datasetId, at(names, 0)))
+      .where(and(inArray(datasetId, at(names, 0)), notInArray(datasetVersions.status, ['failed', 'cancelled'])))
     return rows.map((row) => `datasets/${row.datasetId}/v${row.version}/`)
   },
 
@@ -58,7 +59,7 @@ const OWNED: Readonly<Record<OwnRoot, FindOwned>> = {
     const rows = await db
       .select({ id: models.id })
       .from(models)
-      .where(inArray(models.id, at(names, 0)))
+      .where(and(inArray(models.id, at(names, 0)), notInArray(models.status, ['failed', 'cancelled'])))
     return rows.map(({ id }) => `models/${id}/`)
   },
 

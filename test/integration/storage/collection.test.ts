@@ -73,6 +73,8 @@ for (const [name, open] of [
       const model = await aReadyModel(api.stores, api.projectId)
       const put = (key: string, bytes: number) => api.objects.put(key, Buffer.alloc(bytes, 1))
       await put(`${model.prefix}/embed.onnx`, 5)
+      const cancelled = await aReadyModel(api.stores, api.projectId, { status: 'cancelled', name: null })
+      await put(`${cancelled.prefix}/embed.onnx`, 300)
       await put('models/mdl_gone/embed.onnx', 300)
       await put('models/mdl_gone/config.json', 20)
       await put(`datasets/${datasetId}/v9/shard-00000.bin`, 1000)
@@ -82,11 +84,11 @@ for (const [name, open] of [
 
       assert.equal((await collect(api, 0)).objects, 0, 'nothing is a day old')
       const dry = await collect(api, 2, false)
-      const expected = [`datasets/${datasetId}/v9/`, 'models/mdl_gone/']
-      assert.deepEqual([dry.found, dry.objects, dry.bytes], [expected, 3, 1320])
+      const expected = [`datasets/${datasetId}/v9/`, `${cancelled.prefix}/`, 'models/mdl_gone/'].sort()
+      assert.deepEqual([dry.found, dry.objects, dry.bytes], [expected, 4, 1620])
       const etags = await sendAll(api, started, content)
       const collected = await collect(api, 2)
-      assert.deepEqual([collected.found, collected.objects, collected.bytes], [expected, 3, 1320])
+      assert.deepEqual([collected.found, collected.objects, collected.bytes], [expected, 4, 1620])
       assert.equal((await complete(api, started, etags)).status, 200)
       assert.deepEqual((await collect(api, 2)).found, [])
       assert.ok((await contentOf(api, started))?.equals(content))

@@ -47,8 +47,8 @@ export const aliasList = (client: KappaClient, name: string): ListSource<ModelAl
   pollMs: () => POLL_MS
 })
 
-/** Whom an alias meant, and whom it means now, are both told of it. */
-export const refreshAliases = (queries: QueryClient): Promise<void> => queries.invalidateQueries({ queryKey: ALL })
+/** One was cancelled; or an alias was moved, of which whom it meant and whom it means now are both told. */
+export const refreshModels = (queries: QueryClient): Promise<void> => queries.invalidateQueries({ queryKey: ALL })
 
 export const kappaQuery = (client: KappaClient, id: string, view: KappaView) =>
   queryOptions({

@@ -10,7 +10,7 @@ import { Section } from '../../components/section.tsx'
 import { Ago } from '../../components/time.tsx'
 import { useClient } from '../../data/api.ts'
 import { problemOf } from '../../data/problem-of.ts'
-import { aliasList, refreshAliases } from '../../data/queries/models.ts'
+import { aliasList, refreshModels } from '../../data/queries/models.ts'
 import { useList } from '../../data/use-list.ts'
 import { href } from '../../router.ts'
 
@@ -32,7 +32,7 @@ function useMove({ id, name }: { readonly id: string; readonly name: string }) {
       const params = { path: { name, alias }, header }
       return dataOf(client.PUT('/v1/models/{name}/aliases/{alias}', { params, body: { model: id } }))
     },
-    onSettled: () => void refreshAliases(queries)
+    onSettled: () => void refreshModels(queries)
   })
 }
 

@@ -9,6 +9,7 @@ import { useResource } from '../../data/use-resource.ts'
 import { href } from '../../router.ts'
 import { Aliases } from './aliases.tsx'
 import { Artifacts } from './artifacts.tsx'
+import { CancelModel } from './cancel-model.tsx'
 import { DeleteModel } from './delete-model.tsx'
 import { Evaluations } from './evaluations.tsx'
 import { KappaSection } from './kappa-section.tsx'
@@ -29,7 +30,7 @@ export function ModelPage({ id }: { readonly id: string }) {
     )
   }
   return (
-    <PageFrame title={model.name ?? model.id} parent={parent} actions={<DeleteModel model={model} />}>
+    <PageFrame title={model.name ?? model.id} parent={parent} actions={<ModelActions model={model} />}>
       {problem && <ProblemNotice problem={problem} onRetry={retry} />}
       <ModelFacts model={model} />
       {model.status === 'exporting' && <Exporting />}
@@ -61,6 +62,15 @@ export function ModelPage({ id }: { readonly id: string }) {
         </>
       )}
     </PageFrame>
+  )
+}
+
+function ModelActions({ model }: { readonly model: Model }) {
+  return (
+    <>
+      {model.status === 'exporting' && <CancelModel model={model} />}
+      <DeleteModel model={model} />
+    </>
   )
 }
 
