@@ -133,7 +133,10 @@ export async function composeWorker(config: Config, logger: Logger, entries: Ent
       await shared.cache.removeStale()
     },
     keepHouse: (signal) => {
-      const removals = createRemovalService({ unitOfWork, stores, objects, clock, logger })
+      const removals = createRemovalService({
+        ...{ unitOfWork, stores, objects, clock, logger },
+        delayMs: config.removalDelayS * 1000
+      })
       const options = { graceMs: COLLECT_GRACE_MS, removes: config.collect === 'remove', signal }
       const collect = config.collect === 'off' ? null : () => collectUnowned({ stores, objects, clock }, options)
       const told = options.removes ? 'objects that nobody owned are removed' : 'objects that nobody owns: npm run gc'

@@ -96,6 +96,22 @@ for (const [name, open] of [
         assert.notEqual(await api.objects.head(key), null, key)
     })
 
+    test('what waits for its removal is not taken before', async () => {
+      const api = await open()
+      const { prefix, datasetId } = await aReadyVersion(api, api.projectId, 4)
+      const model = await aReadyModel(api.stores, api.projectId)
+      await api.objects.put(`${model.prefix}/embed.onnx`, Buffer.alloc(5, 1))
+      const started = await startUpload(api, datasetId, { bytes: 10 })
+      await complete(api, started, await sendAll(api, started, randomBytes(10)))
+      for (const path of [`/v1/models/${model.id}`, `/v1/datasets/${datasetId}`])
+        assert.equal((await api.call('DELETE', path)).status, 204)
+      assert.deepEqual((await collect(api, 2)).found, [])
+      for (const key of [`${prefix}/manifest.json`, `${model.prefix}/embed.onnx`])
+        assert.notEqual(await api.objects.head(key), null, key)
+      await api.sweep()
+      assert.equal(await api.objects.head(`${model.prefix}/embed.onnx`), null)
+    })
+
     test('parts that no record stands for are given up, where the store can tell which there are', async (t) => {
       const api = await open()
       await api.objects.startUpload('uploads/weights/up_gone/weights.pth')
