@@ -20,6 +20,8 @@ import { createLegRecords } from '../services/runs/leg-records.ts'
 import { createLegService } from '../services/runs/legs.ts'
 import { createWorkerService } from '../services/workers/workers.ts'
 import { PATIENCE_OF_WORKERS } from '../storage/objects/patience.ts'
+import { createSchemaCheck } from '../storage/postgres/migrate.ts'
+import { waitForSchema } from '../storage/postgres/wait.ts'
 import { createEvaluateModel } from '../tasks/evaluate-model.ts'
 import { createExportModel } from '../tasks/export-model.ts'
 import { createFitness } from '../tasks/fitness.ts'
@@ -145,10 +147,12 @@ export async function composeWorker(config: Config, logger: Logger, entries: Ent
     clock,
     logger
   })
+  const schema = createSchemaCheck(database.pool)
   const listener = listenerOf(config, {
     checks: {
       worker: async () => {
         if (draining.signal.aborted) throw new AppError('worker_not_working', { message: 'The worker is draining.' })
+        if (!isWorking) await schema()
         if (!isWorking) throw new AppError('worker_not_working', { message: 'The worker is starting.' })
       },
       database: () => database.check(),
@@ -159,6 +163,7 @@ export async function composeWorker(config: Config, logger: Logger, entries: Ent
   })
   const start = async () => {
     await listener?.listen()
+    await waitForSchema(schema, { tell: (line) => logger.warn(line), signal: draining.signal })
     await worker.start()
     isWorking = true
   }
