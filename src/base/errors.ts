@@ -48,6 +48,7 @@ export const ERROR_CATALOGUE = {
   model_not_found: 'There is no such model.',
   model_in_use: 'The model is used by a run or an evaluation that has not ended.',
   model_not_ready: 'The model is not ready to serve.',
+  model_not_cancelable: 'The model has already been made, or has failed.',
   model_has_alias: 'The model has an alias, which would lose it.',
   model_of_other_name: 'The model has another name.',
   alias_not_found: 'There is no such alias.',

@@ -18,9 +18,8 @@ function failureOf(error: unknown): IngestMessage {
 
 async function run(request: IngestRequest): Promise<void> {
   try {
-    const manifest = await ingest(request, (progress) => {
-      process.send?.(progress)
-    })
+    const tell = (message: IngestMessage): void => void process.send?.(message)
+    const manifest = await ingest(request, tell, (shard) => tell({ type: 'shard', shard }))
     await send({ type: 'done', manifest })
   } catch (error) {
     if (!isAppError(error)) process.stderr.write(`${toError(error).stack}\n`)

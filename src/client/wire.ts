@@ -977,6 +977,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/models/{id}:cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel the export or the import of a model
+         * @description By its own id alone. It is cancelled at once; a worker that makes it stops within seconds. Cancelling it again changes nothing.
+         *
+         *     Needs the scope `models:write`.
+         */
+        post: operations["cancelModel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/models/{name}/aliases": {
         parameters: {
             query?: never;
@@ -2125,7 +2147,7 @@ export interface components {
         CreateWebhook: {
             /** @description https, and on the public internet unless the operator allows the network. */
             url: string;
-            events: ("run.state" | "run.progress" | "run.checkpoint" | "run.alarm" | "run.message" | "model.ready" | "model.failed" | "evaluation.ended" | "version.ready" | "version.failed" | "version.cancelled")[];
+            events: ("run.state" | "run.progress" | "run.checkpoint" | "run.alarm" | "run.message" | "model.ready" | "model.failed" | "model.cancelled" | "evaluation.ended" | "version.ready" | "version.failed" | "version.cancelled")[];
         };
         /**
          * @example {
@@ -2962,7 +2984,7 @@ export interface components {
             object: "webhook";
             project_id: string;
             url: string;
-            events: ("run.state" | "run.progress" | "run.checkpoint" | "run.alarm" | "run.message" | "model.ready" | "model.failed" | "evaluation.ended" | "version.ready" | "version.failed" | "version.cancelled")[];
+            events: ("run.state" | "run.progress" | "run.checkpoint" | "run.alarm" | "run.message" | "model.ready" | "model.failed" | "model.cancelled" | "evaluation.ended" | "version.ready" | "version.failed" | "version.cancelled")[];
             enabled: boolean;
             disabled_reason: ("by_user" | "gone" | "given_up" | "backlog") | null;
             disabled_at: string | null;
@@ -3028,7 +3050,7 @@ export interface components {
             import: components["schemas"]["ModelImport"] | null;
             step: number;
             /** @enum {unknown} */
-            status: "exporting" | "ready" | "failed";
+            status: "exporting" | "ready" | "failed" | "cancelled";
             config: {
                 method: string | null;
                 arch: string;
@@ -3220,7 +3242,7 @@ export interface components {
             status: number;
             detail: string;
             /** @enum {unknown} */
-            code: "invalid_request" | "invalid_recipe" | "unauthorized" | "forbidden" | "route_not_found" | "method_not_allowed" | "key_not_found" | "last_admin_key" | "project_not_found" | "project_name_taken" | "quota_exceeded" | "dataset_not_found" | "dataset_version_not_found" | "dataset_version_not_ready" | "dataset_version_not_cancelable" | "dataset_in_use" | "dataset_version_in_use" | "dataset_empty" | "selection_empty" | "upload_not_found" | "upload_incomplete" | "upload_expired" | "upload_in_use" | "archive_invalid" | "archive_too_large" | "source_unreachable" | "run_not_found" | "run_not_cancelable" | "run_not_deletable" | "run_in_use" | "metadata_full" | "run_not_pausable" | "run_not_resumable" | "run_not_extendable" | "run_not_retryable" | "sweep_not_found" | "checkpoint_not_found" | "checkpoint_in_use" | "checkpoint_invalid" | "weights_unsupported" | "weights_mismatch" | "init_unavailable" | "model_not_found" | "model_in_use" | "model_not_ready" | "model_has_alias" | "model_of_other_name" | "alias_not_found" | "precondition_failed" | "model_without_head" | "mixture_unavailable" | "prototype_not_found" | "evaluation_not_found" | "evaluation_not_cancelable" | "evaluation_not_deletable" | "evaluation_not_measured" | "evaluation_impossible" | "evaluation_too_large" | "artifact_not_found" | "webhook_not_found" | "webhooks_full" | "webhook_disabled" | "secret_unreadable" | "delivery_not_found" | "delivery_under_way" | "idempotency_key_reused" | "idempotency_in_progress" | "range_not_satisfiable" | "body_too_large" | "unsupported_media_type" | "headers_too_large" | "uri_too_long" | "receive_timeout" | "expectation_failed" | "image_invalid" | "image_too_large" | "images_too_large" | "url_not_allowed" | "url_unreachable" | "rate_limited" | "too_much_at_once" | "overloaded" | "client_gone" | "request_timeout" | "database_refuses" | "process_not_started" | "schema_outdated" | "database_unavailable" | "database_read_only" | "storage_unavailable" | "storage_full" | "inference_unavailable" | "worker_not_working" | "worker_resting" | "lease_lost" | "object_not_found" | "object_damaged" | "program_untraceable" | "engine_unavailable" | "loss_not_finite" | "trainer_crashed" | "out_of_memory" | "internal";
+            code: "invalid_request" | "invalid_recipe" | "unauthorized" | "forbidden" | "route_not_found" | "method_not_allowed" | "key_not_found" | "last_admin_key" | "project_not_found" | "project_name_taken" | "quota_exceeded" | "dataset_not_found" | "dataset_version_not_found" | "dataset_version_not_ready" | "dataset_version_not_cancelable" | "dataset_in_use" | "dataset_version_in_use" | "dataset_empty" | "selection_empty" | "upload_not_found" | "upload_incomplete" | "upload_expired" | "upload_in_use" | "archive_invalid" | "archive_too_large" | "source_unreachable" | "run_not_found" | "run_not_cancelable" | "run_not_deletable" | "run_in_use" | "metadata_full" | "run_not_pausable" | "run_not_resumable" | "run_not_extendable" | "run_not_retryable" | "sweep_not_found" | "checkpoint_not_found" | "checkpoint_in_use" | "checkpoint_invalid" | "weights_unsupported" | "weights_mismatch" | "init_unavailable" | "model_not_found" | "model_in_use" | "model_not_ready" | "model_not_cancelable" | "model_has_alias" | "model_of_other_name" | "alias_not_found" | "precondition_failed" | "model_without_head" | "mixture_unavailable" | "prototype_not_found" | "evaluation_not_found" | "evaluation_not_cancelable" | "evaluation_not_deletable" | "evaluation_not_measured" | "evaluation_impossible" | "evaluation_too_large" | "artifact_not_found" | "webhook_not_found" | "webhooks_full" | "webhook_disabled" | "secret_unreadable" | "delivery_not_found" | "delivery_under_way" | "idempotency_key_reused" | "idempotency_in_progress" | "range_not_satisfiable" | "body_too_large" | "unsupported_media_type" | "headers_too_large" | "uri_too_long" | "receive_timeout" | "expectation_failed" | "image_invalid" | "image_too_large" | "images_too_large" | "url_not_allowed" | "url_unreachable" | "rate_limited" | "too_much_at_once" | "overloaded" | "client_gone" | "request_timeout" | "database_refuses" | "process_not_started" | "schema_outdated" | "database_unavailable" | "database_read_only" | "storage_unavailable" | "storage_full" | "inference_unavailable" | "worker_not_working" | "worker_resting" | "lease_lost" | "object_not_found" | "object_damaged" | "program_untraceable" | "engine_unavailable" | "loss_not_finite" | "trainer_crashed" | "out_of_memory" | "internal";
             request_id: string;
             errors?: {
                 /** @description JSON pointer into the body. */
@@ -3912,7 +3934,7 @@ export interface components {
         UpdateWebhook: {
             /** @description https, and on the public internet unless the operator allows the network. */
             url?: string;
-            events?: ("run.state" | "run.progress" | "run.checkpoint" | "run.alarm" | "run.message" | "model.ready" | "model.failed" | "evaluation.ended" | "version.ready" | "version.failed" | "version.cancelled")[];
+            events?: ("run.state" | "run.progress" | "run.checkpoint" | "run.alarm" | "run.message" | "model.ready" | "model.failed" | "model.cancelled" | "evaluation.ended" | "version.ready" | "version.failed" | "version.cancelled")[];
             /** @description true also where we have disabled it. */
             enabled?: boolean;
         };
@@ -4022,7 +4044,7 @@ export interface components {
             object: "webhook";
             project_id: string;
             url: string;
-            events: ("run.state" | "run.progress" | "run.checkpoint" | "run.alarm" | "run.message" | "model.ready" | "model.failed" | "evaluation.ended" | "version.ready" | "version.failed" | "version.cancelled")[];
+            events: ("run.state" | "run.progress" | "run.checkpoint" | "run.alarm" | "run.message" | "model.ready" | "model.failed" | "model.cancelled" | "evaluation.ended" | "version.ready" | "version.failed" | "version.cancelled")[];
             enabled: boolean;
             disabled_reason: ("by_user" | "gone" | "given_up" | "backlog") | null;
             disabled_at: string | null;
@@ -4040,7 +4062,7 @@ export interface components {
             object: "webhook_delivery";
             webhook_id: string;
             /** @enum {unknown} */
-            event: "run.state" | "run.progress" | "run.checkpoint" | "run.alarm" | "run.message" | "model.ready" | "model.failed" | "evaluation.ended" | "version.ready" | "version.failed" | "version.cancelled";
+            event: "run.state" | "run.progress" | "run.checkpoint" | "run.alarm" | "run.message" | "model.ready" | "model.failed" | "model.cancelled" | "evaluation.ended" | "version.ready" | "version.failed" | "version.cancelled";
             /** @description Id of what it is about; a dataset version as ds_…@3. */
             subject: string;
             /** @enum {unknown} */
@@ -5902,6 +5924,31 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ArtifactList"];
+                };
+            };
+        };
+    };
+    cancelModel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Model"];
                 };
             };
         };

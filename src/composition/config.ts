@@ -218,6 +218,7 @@ function readAll(read: Reader) {
     signingKey: read.text('KAPPA_SIGNING_KEY', randomBytes(32).toString('hex')),
     /** Trainers read it for themselves, from the environment that they inherit. */
     engine: readEngine(read),
+    removalDelayS: read.integer('KAPPA_REMOVAL_DELAY_S', 0, [0, 90 * 86_400]),
     collect: read.oneOf('KAPPA_COLLECT', ['report', 'remove', 'off'], 'report'),
     tracing: readTracing(read),
     logLevel: read.oneOf('LOG_LEVEL', ['debug', 'info', 'warn', 'error', 'silent'], 'info'),

@@ -21,6 +21,8 @@ import { createLegRecords } from '../services/runs/leg-records.ts'
 import { createLegService } from '../services/runs/legs.ts'
 import { createWorkerService } from '../services/workers/workers.ts'
 import { PATIENCE_OF_WORKERS } from '../storage/objects/patience.ts'
+import { createSchemaCheck } from '../storage/postgres/migrate.ts'
+import { waitForSchema } from '../storage/postgres/wait.ts'
 import { createEvaluateModel } from '../tasks/evaluate-model.ts'
 import { createExportModel } from '../tasks/export-model.ts'
 import { createFitness } from '../tasks/fitness.ts'
@@ -164,7 +166,10 @@ export async function composeWorker(config: Config, logger: Logger, { tracing, e
       await shared.cache.removeStale()
     },
     keepHouse: (signal) => {
-      const removals = createRemovalService({ unitOfWork, stores, objects, clock, logger })
+      const removals = createRemovalService({
+        ...{ unitOfWork, stores, objects, clock, logger },
+        delayMs: config.removalDelayS * 1000
+      })
       const options = { graceMs: COLLECT_GRACE_MS, removes: config.collect === 'remove', signal }
       const collect = config.collect === 'off' ? null : () => collectUnowned({ stores, objects, clock }, options)
       const told = options.removes ? 'objects that nobody owned are removed' : 'objects that nobody owns: npm run gc'
@@ -173,10 +178,13 @@ export async function composeWorker(config: Config, logger: Logger, { tracing, e
     clock,
     logger
   })
+  const schema = createSchemaCheck(database.pool)
   const listener = listenerOf(config, {
     checks: {
-      worker: async () =>
-        checkTakesWork({ isDraining: draining.signal.aborted, isWorking, rest: fitness.restsBecause() }),
+      worker: async () => {
+        if (!isWorking && !draining.signal.aborted) await schema()
+        checkTakesWork({ isDraining: draining.signal.aborted, isWorking, rest: fitness.restsBecause() })
+      },
       database: () => database.check(),
       objects: () => objects.check()
     },
@@ -190,6 +198,7 @@ export async function composeWorker(config: Config, logger: Logger, { tracing, e
   })
   const start = async () => {
     await listener?.listen()
+    await waitForSchema(schema, { tell: (line) => logger.warn(line), signal: draining.signal })
     await worker.start()
     isWorking = true
   }

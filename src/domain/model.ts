@@ -3,7 +3,8 @@ import type { Centering, Method } from '../recipe/schema.ts'
 import type { WeightOptions } from '../recipe/weight-options.ts'
 import type { StoredFile } from './checkpoint.ts'
 
-export type ModelStatus = 'exporting' | 'ready' | 'failed'
+/** Only `exporting` changes. */
+export type ModelStatus = 'exporting' | 'ready' | 'failed' | 'cancelled'
 
 /** What the API must know of a model without opening its files. */
 export interface ModelConfig {

@@ -6,8 +6,11 @@ import type { NewRemoval, Removal, Uses } from './removal.ts'
 export interface RemovalStore {
   /** A prefix that is there already is due again. */
   add(removals: readonly NewRemoval[], at: Date): Promise<void>
-  /** Those that are due, longest first, of any project; nobody else gets them before `heldUntil`. */
-  claim(at: { readonly now: Date; readonly heldUntil: Date }, limit: number): Promise<readonly Removal[]>
+  /** Those that are due and were written by `writtenBy`, longest first, of any project; nobody else gets them before `heldUntil`. */
+  claim(
+    at: { readonly now: Date; readonly writtenBy: Date; readonly heldUntil: Date },
+    limit: number
+  ): Promise<readonly Removal[]>
   finish(removal: Removal): Promise<void>
   postpone(removal: Removal, error: string, dueAt: Date): Promise<void>
 }
@@ -28,7 +31,7 @@ export interface UseStore {
 
 /** Whose objects are whose. */
 export interface OwnerStore {
-  /** Those of these that nothing in the database stands for; what the holder of a run's lease may be writing is spared. */
+  /** Those of these that nothing in the database stands for; what the holder of a run's lease may be writing is spared, and what waits for its removal. */
   unowned(prefixes: readonly OwnedPrefix[]): Promise<ReadonlySet<string>>
   /** Those of these multipart uploads that no upload stands for. */
   unownedUploads(multipartIds: readonly string[]): Promise<ReadonlySet<string>>

@@ -11,6 +11,7 @@ export const WEBHOOK_EVENTS = [
   'run.message',
   'model.ready',
   'model.failed',
+  'model.cancelled',
   'evaluation.ended',
   'version.ready',
   'version.failed',

@@ -3,16 +3,18 @@
  * again, the index of the open shard, and the names of the classes.
  */
 import { createHash } from 'node:crypto'
-import { once } from 'node:events'
 import { createWriteStream, type WriteStream } from 'node:fs'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { finished } from 'node:stream/promises'
-import { writing } from '../base/system-errors.ts'
+import { writing, written } from '../base/system-errors.ts'
 import { DATASET_FORMAT, type DatasetManifest, type RejectedRecord } from '../protocol/dataset-manifest.ts'
+import { DEFAULT_INGEST_LIMITS } from '../protocol/ingest-messages.ts'
 import type { DatasetReport } from '../recipe/dataset-report.ts'
 import type { ImageFormat } from './dataset-folder.ts'
 import { createHashTable } from './hash-table.ts'
+import type { IngestJournal, JournalLine } from './ingest-journal.ts'
+import type { Judged } from './report.ts'
 import { type DraftRecord, ShardWriter } from './shard-writer.ts'
 
 /** What the source knows of an image; the writer adds place and hash. */
@@ -27,16 +29,26 @@ export interface NewImage {
   readonly bytes: Uint8Array
 }
 
+/** Code of what is rejected for being in already. */
+const DUPLICATE = 'duplicate'
+
 const powerOfTwo = (side: number): number => 2 ** Math.ceil(Math.log2(Math.max(1, side)))
 
-export async function createDatasetWriter(folder: string): Promise<DatasetWriter> {
+export interface WriterOptions {
+  readonly shardBytes?: number
+  /** Where what was decided is written, too. */
+  readonly journal?: IngestJournal | null
+}
+
+export async function createDatasetWriter(folder: string, options: WriterOptions = {}): Promise<DatasetWriter> {
   await mkdir(folder, { recursive: true })
-  return new DatasetWriter(folder)
+  return new DatasetWriter(folder, options)
 }
 
 export class DatasetWriter {
   readonly #folder: string
   readonly #shards: ShardWriter
+  readonly #journal: IngestJournal | null
   readonly #rejectedFile: WriteStream
   /** Ends when everything rejected is on disk, or fails as writing did. */
   readonly #rejectedWritten: Promise<void>
@@ -49,9 +61,10 @@ export class DatasetWriter {
   #rejected = 0
   #duplicates = 0
 
-  constructor(folder: string) {
+  constructor(folder: string, { shardBytes = DEFAULT_INGEST_LIMITS.shardBytes, journal = null }: WriterOptions) {
     this.#folder = folder
-    this.#shards = new ShardWriter(folder)
+    this.#shards = new ShardWriter(folder, shardBytes)
+    this.#journal = journal
     this.#rejectedFile = createWriteStream(join(folder, 'rejected.jsonl'))
     this.#rejectedWritten = writing(finished(this.#rejectedFile))
     this.#rejectedWritten.catch(() => {}) // thrown by finish(); before that it must not count as unhandled
@@ -65,29 +78,46 @@ export class DatasetWriter {
     return this.#rejected
   }
 
-  /** @returns false when the same bytes are in already: the first of equal images stays, the others are rejected */
-  async add(image: NewImage): Promise<boolean> {
+  /**
+   * @param judged goes into the journal, where there is one
+   * @returns false when the same bytes are in already: the first of equal images stays, the others are rejected
+   */
+  async add(image: NewImage, judged?: Judged): Promise<boolean> {
     const { bytes: content, ...known } = image
     const hash = createHash('sha256').update(content).digest()
     const first = this.#imageOfHash.add(hash, this.#images)
     if (first !== null) {
-      this.#duplicates++
       const message = `The same bytes as ${await this.#shards.nameOf(first)}.`
-      await this.reject({ name: image.name, code: 'duplicate', message })
+      await this.reject({ name: image.name, code: DUPLICATE, message })
       return false
     }
-    const sha256 = hash.toString('hex')
-    this.#count(image)
-    this.#content.update(JSON.stringify([image.name, sha256, image.label]))
-    await this.#shards.add({ ...known, bytes: content.length, sha256 }, content)
+    const draft = { ...known, bytes: content.length, sha256: hash.toString('hex') }
+    this.#count(draft)
+    const { record, closed } = await this.#shards.add(draft, content)
+    if (closed !== null) await this.#journal?.write({ shard: closed })
+    if (judged !== undefined) await this.#journal?.write({ image: record, judged })
     return true
   }
 
   async reject(record: RejectedRecord): Promise<void> {
+    await this.#reject(record)
+    await this.#journal?.write({ rejected: record })
+  }
+
+  /** What another process has written into its journal. */
+  async replay(line: JournalLine): Promise<void> {
+    if ('shard' in line) return this.#shards.replayShard(line.shard)
+    if ('rejected' in line) return this.#reject(line.rejected)
+    const { image } = line
+    this.#imageOfHash.add(Buffer.from(image.sha256, 'hex'), this.#images)
+    this.#count(image)
+    this.#shards.replay(image)
+  }
+
+  async #reject(record: RejectedRecord): Promise<void> {
     this.#rejected++
-    if (this.#rejectedFile.write(`${JSON.stringify(record)}\n`)) return
-    // A disk that is slower than the source; one that fails never drains.
-    await Promise.race([once(this.#rejectedFile, 'drain'), this.#rejectedWritten])
+    if (record.code === DUPLICATE) this.#duplicates++
+    await written(this.#rejectedFile, `${JSON.stringify(record)}\n`, this.#rejectedWritten)
   }
 
   /**
@@ -102,6 +132,7 @@ export class DatasetWriter {
     const numbers = new Map(named?.map((name, i) => [name, i]))
     const numberOf = (label: DraftRecord['label']) => (typeof label === 'string' ? (numbers.get(label) ?? null) : label)
     const shards = await this.#shards.finish(numberOf)
+    this.#journal?.abandon()
     this.#rejectedFile.end()
     await this.#rejectedWritten
     const manifest: DatasetManifest = {
@@ -123,14 +154,16 @@ export class DatasetWriter {
   /** Closes its files without a manifest. */
   async abandon(): Promise<void> {
     await this.#shards.abandon()
+    this.#journal?.abandon()
     this.#rejectedFile.destroy()
   }
 
-  #count({ width, height, label, bytes }: NewImage): void {
+  #count({ name, width, height, label, bytes, sha256 }: Omit<DraftRecord, 'offset'>): void {
     this.#images++
-    this.#bytes += bytes.length
+    this.#bytes += bytes
     const size = `${powerOfTwo(width)}x${powerOfTwo(height)}`
     this.#sizes[size] = (this.#sizes[size] ?? 0) + 1
     if (typeof label === 'string') this.#classNames.add(label)
+    this.#content.update(JSON.stringify([name, sha256, label]))
   }
 }

@@ -18,9 +18,10 @@ import { isBands } from '../recipe/bands.ts'
 import { createDatasetWriter, type DatasetWriter, type NewImage } from './dataset-writer.ts'
 import type { ImageInfo } from './image.ts'
 import { createGate, inOrder } from './in-order.ts'
+import { IngestJournal, readJournals } from './ingest-journal.ts'
 import { inspectImage } from './inspect.ts'
 import { lookAt } from './look.ts'
-import { createReport, type Seen } from './report.ts'
+import { createReport, type Judged, type ReportWriter } from './report.ts'
 import type { SourceFile, SourceItem, SourcePixels } from './sources/item.ts'
 import { readSources } from './sources/read-sources.ts'
 import { verifyInspected } from './verify-image.ts'
@@ -32,9 +33,7 @@ const WINDOW = 4
 const DECODED_PIXELS = 50_000_000
 const PROGRESS_EVERY = 250
 
-type Verdict =
-  | ({ readonly image: NewImage } & Pick<Seen, 'isDeep' | 'bits' | 'look'>)
-  | { readonly rejected: RejectedRecord }
+type Verdict = ({ readonly image: NewImage } & Judged) | { readonly rejected: RejectedRecord }
 
 /** Of files that may be images, and of images in files that hold several. */
 interface Chosen {
@@ -114,6 +113,20 @@ async function judge(item: SourceItem, request: IngestRequest, limits: IngestLim
 
 const bytesOf = (item: SourceItem): number => (item.kind === 'rejected' ? 0 : item.bytes.length)
 
+/** Everything as it was when the last of these shards was closed. */
+async function replay(writer: DatasetWriter, seen: ReportWriter, { outFolder, journal }: IngestRequest): Promise<void> {
+  for await (const line of readJournals(outFolder, journal?.replay ?? 0)) {
+    await writer.replay(line)
+    if ('image' in line) seen.add({ width: line.image.width, height: line.image.height, ...line.judged })
+  }
+}
+
+/** They were judged before, and read now only to come to what is behind them. */
+async function* behind(items: AsyncIterable<SourceItem>, count: number): AsyncGenerator<SourceItem> {
+  let i = 0
+  for await (const item of items) if (i++ >= count) yield item
+}
+
 async function fill(
   writer: DatasetWriter,
   request: IngestRequest,
@@ -122,16 +135,20 @@ async function fill(
   const limits = { ...DEFAULT_INGEST_LIMITS, ...request.limits }
   const { sources, outFolder: scratch } = request
   const counts: Chosen = { images: 0, chosen: 0 }
-  const items = selected(readSources(sources, { limits, scratch }), request.select, counts)
   const report = () => onProgress({ type: 'progress', images: writer.images, rejected: writer.rejected })
   let firstRejected: RejectedRecord | null = null
   const seen = createReport()
+  await replay(writer, seen, request)
+  // Each of them has become an image or a rejected file.
+  const done = writer.images + writer.rejected
+  if (done > 0) report()
+  const items = behind(selected(readSources(sources, { limits, scratch }), request.select, counts), done)
   const bounds = { window: WINDOW, weigh: bytesOf, maxWeight: limits.maxImageBytes }
   for await (const verdict of inOrder(items, (item) => judge(item, request, limits), bounds)) {
     if ('image' in verdict) {
       const { image, ...judged } = verdict
       const { width, height } = image
-      if (await writer.add(image)) seen.add({ width, height, ...judged })
+      if (await writer.add(image, judged)) seen.add({ width, height, ...judged })
     } else {
       firstRejected ??= verdict.rejected
       await writer.reject(verdict.rejected)
@@ -154,20 +171,27 @@ async function fill(
 }
 
 /**
+ * @param onShard is told of each shard that is whole, where the request asks for journals
  * @returns the manifest of the finished folder
  * @throws AppError `archive_invalid`, `archive_too_large`, `dataset_empty`, `selection_empty`, `source_unreachable`, `storage_full`;
  *   nothing is left of the folder then
  */
 export async function ingest(
   request: IngestRequest,
-  onProgress: (progress: IngestProgress) => void = () => {}
+  onProgress: (progress: IngestProgress) => void = () => {},
+  onShard: (shard: number) => void = () => {}
 ): Promise<DatasetManifest> {
-  const writer = await createDatasetWriter(request.outFolder)
+  const { outFolder, limits, journal } = request
+  const { shardBytes } = { ...DEFAULT_INGEST_LIMITS, ...limits }
+  const writer = await createDatasetWriter(outFolder, {
+    shardBytes,
+    journal: journal ? new IngestJournal(outFolder, { replayed: journal.replay, onShard }) : null
+  })
   try {
     return await fill(writer, request, onProgress)
   } catch (error) {
     await writer.abandon()
-    await rm(request.outFolder, { recursive: true, force: true })
+    await rm(outFolder, { recursive: true, force: true })
     throw error
   }
 }

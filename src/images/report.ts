@@ -4,15 +4,16 @@ import { type DatasetReport, type PixelStatistics, type Quantiles, SIDES } from 
 import type { Look } from './look.ts'
 import { createNearHashes } from './near-hashes.ts'
 
-export interface Seen {
-  readonly width: number
-  readonly height: number
+/** What looking at an image's pixels told. */
+export interface Judged {
   /** More than 8 bits a sample. */
   readonly isDeep: boolean
   /** That its largest sample needs, and that `look` saw it by; null where its file tells what the range is. */
   readonly bits: Bits | null
   readonly look: Look
 }
+
+export type Seen = Judged & { readonly width: number; readonly height: number }
 
 export interface ReportWriter {
   add(image: Seen): void

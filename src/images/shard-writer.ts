@@ -6,17 +6,19 @@ import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { invariant } from '../base/errors.ts'
 import { writing } from '../base/system-errors.ts'
-import type { ShardEntry } from '../protocol/dataset-manifest.ts'
+import { type ShardEntry, shardNames } from '../protocol/dataset-manifest.ts'
 import type { ImageRecord } from './dataset-folder.ts'
 
-const MAXIMUM_SHARD_BYTES = 64 * 1024 * 1024
 /** The records of the open shard are held in memory, about 300 bytes each: images of a few pixels would be millions. */
 const MAXIMUM_SHARD_IMAGES = 65_536
 
 /** A record whose class may still be a name: classes can only be numbered when all of them are known. */
 export type DraftRecord = Omit<ImageRecord, 'label'> & { readonly label: number | string | null }
 
-interface ClosedShard extends Omit<ShardEntry, 'indexSha256'> {
+/** Its images are on the disk; its index waits for the numbers of the classes. */
+export type ClosedShard = Omit<ShardEntry, 'indexSha256'>
+
+interface DraftShard extends ClosedShard {
   /** Number of its first image, and where each of its records begins in the index as it is now. */
   readonly first: number
   readonly lineOffsets: Uint32Array
@@ -39,32 +41,52 @@ function offsetsOf(lines: readonly string[]): Uint32Array {
   return offsets
 }
 
-const isFull = ({ bytes, drafts }: OpenShard, more: number): boolean =>
-  bytes + more > MAXIMUM_SHARD_BYTES || drafts.length === MAXIMUM_SHARD_IMAGES
-
 export class ShardWriter {
   readonly #folder: string
-  readonly #closed: ClosedShard[] = []
+  readonly #mostBytes: number
+  readonly #closed: DraftShard[] = []
   #closedImages = 0
   #open: OpenShard | null = null
+  /** Of a shard that was written before: those of its images that have been replayed. */
+  #replayed: DraftRecord[] = []
 
-  constructor(folder: string) {
+  constructor(folder: string, mostBytes: number) {
     this.#folder = folder
+    this.#mostBytes = mostBytes
   }
 
-  async add(draft: Omit<DraftRecord, 'offset'>, content: Uint8Array): Promise<void> {
-    if (this.#open !== null && isFull(this.#open, content.length)) await this.#closeShard()
+  /** @returns the image's record, and the shard before it where that was closed for it */
+  async add(
+    draft: Omit<DraftRecord, 'offset'>,
+    content: Uint8Array
+  ): Promise<{ readonly record: DraftRecord; readonly closed: ClosedShard | null }> {
+    const closed = this.#isFull(content.length) ? await this.#closeShard() : null
     this.#open ??= await this.#openShard()
     const shard = this.#open
-    shard.drafts.push({ ...draft, offset: shard.bytes })
+    const record = { ...draft, offset: shard.bytes }
+    shard.drafts.push(record)
     shard.hash.update(content)
     shard.bytes += content.length
     await writing(shard.file.writeFile(content))
+    return { record, closed }
+  }
+
+  /** Of an image that was added in another process. */
+  replay(record: DraftRecord): void {
+    this.#replayed.push(record)
+  }
+
+  /** The shard of what was replayed since the one before. */
+  async replayShard(shard: ClosedShard): Promise<void> {
+    invariant(shard.images === this.#replayed.length, `${shard.name} has ${this.#replayed.length} records`)
+    await this.#keep(shard, this.#replayed)
+    this.#replayed = []
   }
 
   /** Of an image that was added before. Names are not kept in memory: there may be millions. */
   async nameOf(image: number): Promise<string> {
-    const draft = this.#open?.drafts[image - this.#closedImages]
+    const drafts = this.#open?.drafts ?? this.#replayed
+    const draft = drafts[image - this.#closedImages]
     if (draft !== undefined) return draft.name
     const shard = this.#closed.findLast(({ first }) => first <= image)
     invariant(shard, `image ${image} was added`)
@@ -97,24 +119,34 @@ export class ShardWriter {
     this.#open = null
   }
 
-  async #openShard(): Promise<OpenShard> {
-    const stem = `shard-${String(this.#closed.length).padStart(5, '0')}`
-    const file = await open(join(this.#folder, `${stem}.bin`), 'w')
-    return { name: `${stem}.bin`, index: `${stem}.jsonl`, file, hash: createHash('sha256'), drafts: [], bytes: 0 }
+  #isFull(more: number): boolean {
+    if (this.#open === null) return false
+    const { bytes, drafts } = this.#open
+    return bytes + more > this.#mostBytes || drafts.length === MAXIMUM_SHARD_IMAGES
   }
 
-  async #closeShard(): Promise<void> {
+  async #openShard(): Promise<OpenShard> {
+    const { name, index } = shardNames(this.#closed.length)
+    const file = await open(join(this.#folder, name), 'w')
+    return { name, index, file, hash: createHash('sha256'), drafts: [], bytes: 0 }
+  }
+
+  async #closeShard(): Promise<ClosedShard | null> {
     const shard = this.#open
-    if (shard === null) return
+    if (shard === null) return null
     const { name, index, file, hash, drafts, bytes } = shard
-    const lines = drafts.map(toLine)
-    await writing(writeFile(join(this.#folder, index), lines.join('')))
     await writing(file.sync())
     await file.close()
-    const images = drafts.length
-    const [first, lineOffsets] = [this.#closedImages, offsetsOf(lines)]
-    this.#closed.push({ name, index, images, bytes, sha256: hash.digest('hex'), first, lineOffsets })
-    this.#closedImages += images
     this.#open = null
+    const closed = { name, index, images: drafts.length, bytes, sha256: hash.digest('hex') }
+    await this.#keep(closed, drafts)
+    return closed
+  }
+
+  async #keep(shard: ClosedShard, drafts: readonly DraftRecord[]): Promise<void> {
+    const lines = drafts.map(toLine)
+    await writing(writeFile(join(this.#folder, shard.index), lines.join('')))
+    this.#closed.push({ ...shard, first: this.#closedImages, lineOffsets: offsetsOf(lines) })
+    this.#closedImages += shard.images
   }
 }

@@ -34,3 +34,15 @@ export interface DatasetManifest {
   /** Left out of datasets that were packed before there were reports. */
   readonly report?: DatasetReport
 }
+
+export interface ShardNames {
+  readonly name: string
+  readonly index: string
+  /** While the dataset is packed: what was decided of the images in it (images/ingest-journal.ts). */
+  readonly journal: string
+}
+
+export function shardNames(shard: number): ShardNames {
+  const stem = `shard-${String(shard).padStart(5, '0')}`
+  return { name: `${stem}.bin`, index: `${stem}.jsonl`, journal: `${stem}.journal` }
+}

@@ -29,6 +29,8 @@ export interface IngestLimits {
   readonly maxRatio: number
   readonly maxImageBytes: number
   readonly maxImagePixels: number
+  /** Of a shard with more than one image. */
+  readonly shardBytes: number
 }
 
 export const DEFAULT_INGEST_LIMITS: IngestLimits = {
@@ -36,7 +38,8 @@ export const DEFAULT_INGEST_LIMITS: IngestLimits = {
   maxUnpackedBytes: 1_000_000_000_000,
   maxRatio: 200,
   maxImageBytes: 50_000_000,
-  maxImagePixels: 100_000_000
+  maxImagePixels: 100_000_000,
+  shardBytes: 64 * 1024 * 1024
 }
 
 /** The first and only message to an ingester. */
@@ -49,12 +52,23 @@ export interface IngestRequest {
   readonly classes?: readonly string[]
   /** Bands that every image must have, as TIFF: 2 or 4 to 16. Left out, images are gray or colour. */
   readonly channels?: number
+  /**
+   * Journals are written, and each shard is told of when it is whole. The first `replay` of them are in `outFolder` already, of the same
+   * request: their images are not looked at again, and their `.bin` files are not needed.
+   */
+  readonly journal?: { readonly replay: number }
 }
 
 export interface IngestProgress {
   readonly type: 'progress'
   readonly images: number
   readonly rejected: number
+}
+
+/** Its `.bin` and its journal are on the disk. Not told of the last one, with which everything is done. */
+export interface IngestShard {
+  readonly type: 'shard'
+  readonly shard: number
 }
 
 export interface IngestDone {
@@ -69,4 +83,4 @@ export interface IngestFailed {
   readonly details: Readonly<Record<string, unknown>>
 }
 
-export type IngestMessage = IngestProgress | IngestDone | IngestFailed
+export type IngestMessage = IngestProgress | IngestShard | IngestDone | IngestFailed

@@ -29,8 +29,8 @@ export const HEARTBEAT_REFRESH_S = 10
 const SUPERVISE_EVERY_S = 10
 
 /**
- * The most that pg-boss allows, and heartbeats do not extend it. A leg ends within KAPPA_LEG_MAX_S, at most 23 h. Tens of millions of
- * images, or terabytes of weights, are made in this time; what takes longer starts over, as if its worker were lost.
+ * The most that pg-boss allows, and heartbeats do not extend it. A leg ends within KAPPA_LEG_MAX_S, at most 23 h, and an ingest goes on
+ * in its next job behind the shards that are kept. An export or import that takes longer starts over, as if its worker were lost.
  */
 const EXPIRES_S = 24 * 3600
 

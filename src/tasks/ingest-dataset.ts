@@ -1,13 +1,13 @@
 /**
  * From what a user has to a dataset version:
  *
- *   begin ─→ sources to the local disk ─→ ingester child packs them ─→ shards and indexes up, manifest last ─→ ready
+ *   begin ─→ sources to the local disk ─→ ingester child packs them, shards go up ─→ indexes up, manifest last ─→ ready
  *     │                                        │
  *     └ null: nothing to do                    ├ failed: objects removed, version failed with the code
  *                                              └ no longer wanted: child killed, objects removed
  *
- * The child reads what strangers have sent: it may die, and takes nothing with it. Outages are waited for. A worker that
- * ends leaves the version as it is: the queue gives the job to another, which starts over.
+ * The child reads what strangers have sent: it may die, and takes nothing with it but the shard that is open. Outages are waited for.
+ * A worker that ends leaves the version as it is: whoever has it next goes on behind the shards that are kept (kept-shards.ts).
  */
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -31,6 +31,7 @@ import { versionPrefix } from '../services/datasets/dataset-versions.ts'
 import type { IngestOrder, IngestService } from '../services/datasets/ingests.ts'
 import { leave, type OnOutcome, outcomeOf } from './fitness.ts'
 import { fetchSources } from './ingest-sources.ts'
+import { fetchKept, forgetKept, type KeptPlace, type ShardUploads, sourceHash, uploadShards } from './kept-shards.ts'
 import { retryOutages } from './retry.ts'
 import { tellingLine } from './trainer-outcome.ts'
 import { describeFailure } from './trainer-request.ts'
@@ -72,6 +73,8 @@ export const createIngestDataset =
     if (order !== null && (await make({ ...deps, logger }, order, patience)) === 'left') return
     // Also what a worker left that died after the version was cancelled.
     const state = await retryOutages(() => deps.ingests.state(datasetId, version), patience)
+    // Here rather than before it was ready: a worker that dies in between must find them.
+    if (state === 'ended') await forgetKept({ ...deps, patience }, versionPrefix(datasetId, version))
     if (state !== 'unwanted') return
     await retryOutages(() => deps.objects.removePrefix(`${versionPrefix(datasetId, version)}/`), patience)
     logger.info('dataset version is not wanted any more')
@@ -134,55 +137,99 @@ interface Place {
 interface Packed {
   readonly folder: string
   readonly manifest: Manifest
+  /** Shards from the first on that are in the store already. */
+  readonly kept: number
 }
 
-/** A child that was killed is tried once more; then it is the source that kills it. */
+/** A child that was killed is tried once more, as often as that gets further; then it is the source that kills it. */
 async function pack(deps: IngestDatasetDeps, order: IngestOrder, { folder, signal }: Place): Promise<Packed> {
   const { clock, logger, objects, maxSourceBytes, limits, tracing } = deps
   const into = join(folder, 'sources')
-  const { source } = order.version
+  const { source, prefix } = order.version
   const { maxEntries: maxFiles = DEFAULT_INGEST_LIMITS.maxEntries } = limits
   const options = { objects, uploads: order.uploads, into, maxSourceBytes, maxFiles, signal }
-  const sources = await tracing.step('sources fetch', {}, () =>
-    retryOutages(() => fetchSources(source, options), { clock, logger, signal })
+  const patience = { clock, logger, signal }
+  const { sources, listing } = await tracing.step('sources fetch', {}, () =>
+    retryOutages(() => fetchSources(source, options), patience)
   )
-  const { select, classes, channels } = source
-  for (let attempt = 1; ; attempt++) {
+  const place = { prefix, source: sourceHash({ source, listing, limits: { ...DEFAULT_INGEST_LIMITS, ...limits } }) }
+  for (let attempt = 1, furthest = 0, killed = 0; ; attempt++) {
     const outFolder = join(folder, `packed-${attempt}`)
     await mkdir(outFolder, { recursive: true })
-    const request: IngestRequest = {
-      sources,
-      outFolder,
-      limits,
-      ...(select === undefined ? {} : { select }),
-      ...(classes === undefined ? {} : { classes }),
-      ...(channels === undefined ? {} : { channels })
-    }
-    const manifest = await tracing.step('ingester', {}, () => runIngester(deps, order, { request, signal }))
-    if (manifest !== null) return { folder: outFolder, manifest }
-    if (attempt === MOST_ATTEMPTS) {
+    const kept = await fetchKept({ objects, patience }, place, outFolder)
+    if (kept > furthest) killed = 0
+    furthest = Math.max(furthest, kept)
+    if (killed === MOST_ATTEMPTS) {
       throw new AppError('internal', { message: 'The process that reads the source was killed, repeatedly.' })
     }
+    if (kept > 0) logger.info({ shards: kept }, 'goes on behind the shards of an earlier try')
+    const request = requestOf(order, { sources, outFolder, limits, journal: { replay: kept } })
+    const packed = await packInto(deps, order, { request, place, signal })
+    if (packed !== null) return { ...packed, kept: packed.kept + kept }
+    killed++
+    await deps.folders.remove(outFolder)
+  }
+}
+
+const requestOf = (
+  { version: { source } }: IngestOrder,
+  common: Pick<IngestRequest, 'sources' | 'outFolder' | 'limits' | 'journal'>
+): IngestRequest => {
+  const { select, classes, channels } = source
+  return {
+    ...common,
+    ...(select === undefined ? {} : { select }),
+    ...(classes === undefined ? {} : { classes }),
+    ...(channels === undefined ? {} : { channels })
   }
 }
 
 interface Ingestion {
   readonly request: IngestRequest
+  readonly place: KeptPlace
   readonly signal: AbortSignal
+}
+
+/** Null when the child was killed. `kept` counts the shards of this child alone. */
+async function packInto(
+  deps: IngestDatasetDeps,
+  order: IngestOrder,
+  { request, place, signal }: Ingestion
+): Promise<Packed | null> {
+  const { objects, clock, logger, ingests, tracing } = deps
+  const { outFolder: folder } = request
+  let kept = 0
+  const onKept = async () => {
+    kept++
+    await ingests
+      .gotFurther(order)
+      .catch((error: unknown) => logger.warn({ err: error }, 'that it got further could not be written'))
+  }
+  const uploads = uploadShards({ objects, patience: { clock, logger, signal } }, { place, folder, onKept })
+  try {
+    const either = AbortSignal.any([signal, uploads.failed])
+    const run = () => runIngester(deps, order, { request, uploads, signal: either })
+    const manifest = await tracing.step('ingester', {}, run)
+    // Of a child that was killed, too: what it has packed is whole.
+    await uploads.finish()
+    return manifest && { folder, manifest, kept }
+  } finally {
+    await uploads.abandon()
+  }
 }
 
 /** Null when the child was killed. @throws AppError with the ingester's code; the signal's reason */
 async function runIngester(
   deps: IngestDatasetDeps,
   order: IngestOrder,
-  { request, signal }: Ingestion
+  { request, uploads, signal }: Omit<Ingestion, 'place'> & { readonly uploads: ShardUploads }
 ): Promise<Manifest | null> {
   signal.throwIfAborted()
   const child = new Child<IngestMessage>({ entry: deps.entry, output: deps.logger })
   signal.addEventListener('abort', child.kill, { once: true })
   child.send(request)
   try {
-    const manifest = await followIngester(deps, order, child)
+    const manifest = await followIngester(deps, order, { child, uploads })
     if (manifest !== null) return manifest
     signal.throwIfAborted()
     const exit = await child.exited
@@ -198,12 +245,16 @@ async function runIngester(
 async function followIngester(
   { ingests, clock, logger, tracing }: IngestDatasetDeps,
   order: IngestOrder,
-  child: Child<IngestMessage>
+  { child, uploads }: { readonly child: Child<IngestMessage>; readonly uploads: ShardUploads }
 ): Promise<Manifest | null> {
   let shownAt = Number.NEGATIVE_INFINITY
   for await (const message of child.messages) {
     if (message.type === 'done') return message.manifest
     if (message.type === 'failed') throw new AppError(message.code, { ...message.details, message: message.message })
+    if (message.type === 'shard') {
+      uploads.add(message.shard)
+      continue
+    }
     if (clock.now() - shownAt < PROGRESS_MS) continue
     shownAt = clock.now()
     const { images, rejected } = message
@@ -224,7 +275,7 @@ interface Publication {
 async function publish(deps: IngestDatasetDeps, { prefix, packed, patience }: Publication): Promise<void> {
   const upload = (name: string) =>
     retryOutages(() => deps.objects.putFile(`${prefix}/${name}`, join(packed.folder, name)), patience)
-  const names = packed.manifest.shards.flatMap(({ name, index }) => [name, index])
+  const names = packed.manifest.shards.flatMap(({ name, index }, i) => (i < packed.kept ? [index] : [name, index]))
   await forEachLimited([...names, 'rejected.jsonl'], async (name) => {
     patience.signal.throwIfAborted()
     await upload(name)

@@ -1,10 +1,11 @@
 /** The sources of a dataset version on the local disk: uploaded files under neutral names, or everything below a prefix. */
+import { createHash, type Hash } from 'node:crypto'
 import { mkdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { AppError } from '../base/errors.ts'
 import { forEachLimited } from '../cache/transfer.ts'
 import type { DatasetSource, Upload } from '../domain/dataset.ts'
-import type { ObjectInfo, ObjectStore } from '../domain/ports.ts'
+import type { ListedObject, ObjectStore } from '../domain/ports.ts'
 import type { IngestSource } from '../protocol/ingest-messages.ts'
 
 export interface FetchOptions {
@@ -17,11 +18,17 @@ export interface FetchOptions {
   readonly signal: AbortSignal
 }
 
+export interface FetchedSources {
+  readonly sources: readonly IngestSource[]
+  /** Hash of what lay below a prefix: other keys, sizes or times make another one. Null of uploads, which never change. */
+  readonly listing: string | null
+}
+
 /** @throws AppError archive_too_large, source_unreachable, storage_unavailable, storage_full; the signal's reason */
-export const fetchSources = (source: DatasetSource, options: FetchOptions): Promise<IngestSource[]> =>
+export const fetchSources = (source: DatasetSource, options: FetchOptions): Promise<FetchedSources> =>
   source.type === 'upload' ? fetchUploads(options) : fetchPrefix(source.prefix, options)
 
-async function fetchUploads({ objects, uploads, into, maxSourceBytes, signal }: FetchOptions): Promise<IngestSource[]> {
+async function fetchUploads({ objects, uploads, into, maxSourceBytes, signal }: FetchOptions): Promise<FetchedSources> {
   checkSize(
     uploads.reduce((sum, { bytes }) => sum + bytes, 0),
     maxSourceBytes
@@ -36,28 +43,30 @@ async function fetchUploads({ objects, uploads, into, maxSourceBytes, signal }: 
     signal.throwIfAborted()
     await objects.getFile(objectKey, path, { signal })
   })
-  return sources.map(({ filename, path }) => ({ kind: 'file', path, name: filename }))
+  return { sources: sources.map(({ filename, path }) => ({ kind: 'file', path, name: filename })), listing: null }
 }
 
-async function fetchPrefix(prefix: string, options: FetchOptions): Promise<IngestSource[]> {
+async function fetchPrefix(prefix: string, options: FetchOptions): Promise<FetchedSources> {
   const { objects, into, signal } = options
+  const listing = createHash('sha256')
   let found = 0
   await mkdir(into, { recursive: true })
-  await forEachLimited(filesBelow(prefix, options), async ({ key }) => {
+  await forEachLimited(filesBelow(prefix, listing, options), async ({ key }) => {
     found++
     const path = join(into, relativePath(key, prefix))
     await mkdir(dirname(path), { recursive: true })
     await objects.getFile(key, path, { signal })
   })
   if (found === 0) throw new AppError('source_unreachable', { message: `There is nothing below ${prefix}.` })
-  return [{ kind: 'folder', path: into, name: prefix }]
+  return { sources: [{ kind: 'folder', path: into, name: prefix }], listing: listing.digest('hex') }
 }
 
 /** As they are listed: there may be millions, and this process is one that all projects share. */
 async function* filesBelow(
   prefix: string,
+  listing: Hash,
   { objects, maxSourceBytes, maxFiles = Infinity, signal }: FetchOptions
-): AsyncGenerator<ObjectInfo> {
+): AsyncGenerator<ListedObject> {
   let bytes = 0
   let files = 0
   for await (const object of objects.list(prefix)) {
@@ -69,6 +78,7 @@ async function* filesBelow(
     if (++files > maxFiles) {
       throw new AppError('archive_too_large', { message: `The source has more than ${maxFiles} files.` })
     }
+    listing.update(JSON.stringify([object.key, object.bytes, object.modifiedAt.getTime()]))
     yield object
   }
 }

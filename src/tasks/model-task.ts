@@ -3,7 +3,8 @@
  *
  *   begin ─→ prepare what the trainer reads ─→ trainer ─→ files to models/{id}/ ─→ prototypes, ready
  *     │                                           │
- *     └ null: nothing to do                       └ failed: objects removed, model failed with the code
+ *     └ null: nothing to do                       ├ failed: objects removed, model failed with the code
+ *                                                 └ no longer wanted: child ended, objects removed
  *
  * Outages are waited for, a trainer that others killed is tried once more. A worker that ends gives the model back, one that fails leaves it
  * to others (services/jobs/job-tries.ts); whoever has it next starts over.
@@ -29,10 +30,14 @@ import {
   type VerificationReport
 } from '../protocol/model-folder.ts'
 import type { ExportRequest, ImportRequest, WorkEvent } from '../protocol/trainer-messages.ts'
-import type { ExportedModel, ExportService } from '../services/models/exports.ts'
+import { type ExportedModel, type ExportService, modelPrefix } from '../services/models/exports.ts'
 import { leave, type OnOutcome, outcomeOf } from './fitness.ts'
 import { retryOutages } from './retry.ts'
 import { askTrainer, describeFailure, persist, type StartTrainer } from './trainer-request.ts'
+import { watchWanted } from './watch.ts'
+
+/** There is nothing to save. */
+const STOP_GRACE_MS = 2000
 
 export interface ModelTaskDeps {
   readonly exports: ExportService
@@ -42,7 +47,6 @@ export interface ModelTaskDeps {
   readonly logger: Logger
   readonly tracing: Tracing
   readonly startTrainer: StartTrainer
-  readonly stopGraceMs: number
   readonly threads: number
   readonly draining: AbortSignal
   readonly onOutcome: OnOutcome
@@ -70,29 +74,57 @@ export const createModelTask =
   <Order extends { readonly model: Model }>(deps: ModelTaskDeps, source: ModelSource<Order>): ModelTask =>
   async ({ modelId }, jobSignal) => {
     const logger = deps.logger.child({ modelId })
-    const signal = AbortSignal.any([jobSignal, deps.draining])
-    const patience = { clock: deps.clock, logger, signal }
+    const leaving = AbortSignal.any([jobSignal, deps.draining])
+    const patience = { clock: deps.clock, logger, signal: leaving }
     const order = await retryOutages(() => source.begin(modelId), patience)
-    if (order === null) return
-    try {
-      const exported = await persist(patience, () => makeModel({ ...deps, logger }, { source, order, signal }))
-      const isKept = await retryOutages(() => deps.exports.complete(modelId, exported), patience)
-      deps.onOutcome(modelId, 'worked')
-      if (isKept) return logger.info({ files: exported.files.length }, 'model is ready')
-      await retryOutages(() => deps.objects.removePrefix(`${order.model.prefix}/`), patience)
-      logger.info('model is not wanted any more')
-    } catch (error) {
-      if (signal.aborted) return leave({ logger }, () => deps.exports.giveBack(modelId))
-      const verdict = await retryOutages(() => deps.exports.fail(modelId, describeFailure(error)), patience)
-      logger.error({ err: error, verdict }, 'model could not be made')
-      const failure = describeFailure(error)
-      happened('jobFailed', { kind: source.kind, code: failure.code })
-      deps.tracing.fail(failure.code, failure.message)
-      deps.onOutcome(modelId, outcomeOf(verdict))
-      if (verdict.type === 'over')
-        await retryOutages(() => deps.objects.removePrefix(`${order.model.prefix}/`), patience)
-    }
+    if (order !== null && (await make({ ...deps, logger }, { source, order, patience })) === 'left') return
+    // Also what a worker left that died after the model was cancelled.
+    const state = await retryOutages(() => deps.exports.state(modelId), patience)
+    if (state !== 'unwanted') return
+    await retryOutages(() => deps.objects.removePrefix(`${modelPrefix(modelId)}/`), patience)
+    logger.info('model is not wanted any more')
   }
+
+interface Order<Made extends { readonly model: Model }> {
+  readonly source: ModelSource<Made>
+  readonly order: Made
+  readonly patience: Parameters<typeof retryOutages>[1]
+}
+
+/** Ends when the model has: as ready, as failed, or unwanted; or when it is left to the next try. */
+async function make<Made extends { readonly model: Model }>(
+  deps: ModelTaskDeps,
+  { source, order, patience }: Order<Made>
+): Promise<'ended' | 'left'> {
+  const { exports, objects, logger } = deps
+  const { id, prefix } = order.model
+  const watch = watchWanted(deps, () => exports.state(id))
+  const signal = AbortSignal.any([patience.signal, watch.signal])
+  try {
+    const exported = await persist({ ...patience, signal }, () => makeModel(deps, { source, order, signal }))
+    const isKept = await retryOutages(() => exports.complete(id, exported), patience)
+    deps.onOutcome(id, 'worked')
+    if (isKept) logger.info({ files: exported.files.length }, 'model is ready')
+    return 'ended'
+  } catch (error) {
+    if (patience.signal.aborted) {
+      await leave({ logger }, () => exports.giveBack(id))
+      return 'left'
+    }
+    if (watch.signal.aborted) return 'ended'
+    const failure = describeFailure(error)
+    const verdict = await retryOutages(() => exports.fail(id, failure), patience)
+    logger.error({ err: error, verdict }, 'model could not be made')
+    happened('jobFailed', { kind: source.kind, code: failure.code })
+    deps.tracing.fail(failure.code, failure.message)
+    deps.onOutcome(id, outcomeOf(verdict))
+    if (verdict.type !== 'over') return 'left'
+    await retryOutages(() => objects.removePrefix(`${prefix}/`), patience)
+    return 'ended'
+  } finally {
+    watch.end()
+  }
+}
 
 interface Making<Order extends { readonly model: Model }> {
   readonly source: ModelSource<Order>
@@ -104,7 +136,7 @@ async function makeModel<Order extends { readonly model: Model }>(
   deps: ModelTaskDeps,
   { source, order, signal }: Making<Order>
 ): Promise<ExportedModel> {
-  const { objects, folders, threads, logger, startTrainer, stopGraceMs, tracing } = deps
+  const { objects, folders, threads, logger, startTrainer, tracing } = deps
   const { id, prefix } = order.model
   const folder = await folders.make(id)
   try {
@@ -118,7 +150,7 @@ async function makeModel<Order extends { readonly model: Model }>(
         stage = event.stage
         logger.info({ stage }, 'export')
       }
-      const asking = { request, last: 'exported', onEvent, signal, graceMs: stopGraceMs } as const
+      const asking = { request, last: 'exported', onEvent, signal, graceMs: STOP_GRACE_MS } as const
       const exported = await tracing.step(`trainer ${request.type}`, {}, () => askTrainer(startTrainer, asking))
       const files = exported.files.map(({ path, bytes, sha256 }) => ({ name: path, bytes, sha256 }))
       await tracing.step('model upload', {}, () =>

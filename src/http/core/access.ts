@@ -83,6 +83,7 @@ export const ACCESS = {
   putModelAlias: 'models:write',
   deleteModelAlias: 'models:write',
   deleteModel: 'models:write',
+  cancelModel: 'models:write',
   listArtifacts: 'models:read',
   listPrototypes: 'models:read',
   getPrototype: 'models:read',

@@ -61,6 +61,7 @@ export const STATUS = {
   prototype_not_found: 404,
   evaluation_not_found: 404,
   evaluation_not_cancelable: 409,
+  model_not_cancelable: 409,
   evaluation_not_deletable: 409,
   evaluation_not_measured: 409,
   evaluation_impossible: 422,

@@ -120,6 +120,23 @@ export function modelRoutes(app: App, { models }: Pick<Services, 'models'>): voi
     }
   )
 
+  app.post(
+    '/v1/models/:id([0-9a-z_]+)::cancel',
+    {
+      schema: {
+        operationId: 'cancelModel',
+        tags,
+        summary: 'Cancel the export or the import of a model',
+        description:
+          'By its own id alone. It is cancelled at once; a worker that makes it stops within seconds. Cancelling it again changes nothing.',
+        params: IdParams,
+        response: { 200: Model }
+      },
+      config: { problems: ['model_not_found', 'model_not_cancelable'] }
+    },
+    async ({ params, principal }) => presentModel(await models.cancel(principal.projectId, params.id))
+  )
+
   app.delete(
     '/v1/models/:id',
     {

@@ -101,7 +101,7 @@ export const Model = Resource(
     checkpoint: Nullable(Type.String()),
     import: Nullable(ModelImport),
     step: Type.Integer(),
-    status: Type.Enum(['exporting', 'ready', 'failed']),
+    status: Type.Enum(['exporting', 'ready', 'failed', 'cancelled']),
     config: Nullable(Config),
     bytes: Type.Integer(),
     verification: Nullable(Verification),

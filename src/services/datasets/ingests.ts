@@ -3,7 +3,7 @@
  *
  *   queued → ingesting → ready      shards, indexes and the manifest are in the object store
  *     │         │   ↑
- *     │         │   └ its worker died, ended or failed: it starts over, mostly elsewhere (domain/blame.ts)
+ *     │         │   └ its worker died, ended or failed: the next goes on behind the last shard that is kept (domain/blame.ts)
  *     │         ├────→ failed       with the code; the task removes the objects
  *     └─────────┴────→ cancelled    by a user; the task sees it, stops and removes the objects
  *
@@ -16,6 +16,7 @@ import {
   endTries,
   failTry,
   giveBack,
+  gotFurther,
   type JobError,
   type TriedJob,
   takeTurn,
@@ -40,6 +41,8 @@ export interface IngestService {
   /** `unwanted` when the version is cancelled or gone: nothing of it may stay. */
   state(datasetId: string, version: number): Promise<'open' | 'ended' | 'unwanted'>
   progress(order: IngestOrder, progress: DatasetVersion['progress']): Promise<void>
+  /** A try that fails from here on begins further on. */
+  gotFurther(order: IngestOrder): Promise<void>
   /** False when the version is not wanted any more: the objects are nobody's. */
   complete(order: IngestOrder, result: IngestResult): Promise<boolean>
   fail(order: IngestOrder, error: JobError): Promise<Verdict>
@@ -111,6 +114,8 @@ export function createIngestService({ unitOfWork, clock, worker }: IngestDeps): 
     async progress(order, progress) {
       await update(order, { progress })
     },
+
+    gotFurther: (order) => unitOfWork((tx) => gotFurther(tx, jobOf(order.version), worker)),
 
     complete: (order, result) =>
       update(order, {

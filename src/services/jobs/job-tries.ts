@@ -90,6 +90,13 @@ export async function giveBack(tx: Stores, job: TriedJob, worker: string): Promi
   if (known?.holder === worker) await tx.jobTries.put({ ...known, holder: null, changedAt: await tx.now() })
 }
 
+/** Failures count since the work last got further, as those of runs do. */
+export async function gotFurther(tx: Stores, job: TriedJob, worker: string): Promise<void> {
+  const known = await tx.jobTries.load(job.subject)
+  if (known?.holder !== worker || known.failures.length === 0) return
+  await tx.jobTries.put({ ...known, failures: [], changedAt: await tx.now() })
+}
+
 export const endTries = (tx: Stores, { subject }: Pick<TriedJob, 'subject'>): Promise<void> =>
   tx.jobTries.remove(subject)
 

@@ -4,6 +4,7 @@
  *   exporting → ready     files in the object store, prototypes and configuration written, in one transaction; in the same
  *                         the evaluation is queued that the run has asked for
  *   exporting → failed    with the code, for good (domain/blame.ts); the task removes the objects
+ *   exporting → cancelled by a user (cancel-model.ts); the task sees it, stops and removes the objects
  *
  * Every change of a run's model is an event of the run.
  */
@@ -50,10 +51,12 @@ export interface ExportService {
   begin(modelId: string): Promise<ExportOrder | null>
   /** The same for a model that is made of weights of others. */
   beginImport(modelId: string): Promise<ImportOrder | null>
+  /** `unwanted` when the model is cancelled or deleted: nothing of it may stay. */
+  state(modelId: string): Promise<'open' | 'ended' | 'unwanted'>
   fail(modelId: string, error: JobError): Promise<Verdict>
   /** Of a worker that is told to end. */
   giveBack(modelId: string): Promise<void>
-  /** False when the model was deleted meanwhile: the objects are nobody's. */
+  /** False when the model was cancelled or deleted meanwhile: the objects are nobody's. */
   complete(modelId: string, exported: ExportedModel): Promise<boolean>
 }
 
@@ -130,7 +133,7 @@ export function createExportService({ unitOfWork, clock, newId, worker }: Export
     complete: (modelId, { config, files, verification, mixture, prototypes }) =>
       unitOfWork(async (tx) => {
         const model = await tx.models.load(modelId, { lock: true })
-        if (model?.status !== 'exporting') return model !== null
+        if (model?.status !== 'exporting') return isWanted(model)
         await endTries(tx, jobOf(model))
         await tx.prototypes.replaceAll(
           modelId,
@@ -152,6 +155,13 @@ export function createExportService({ unitOfWork, clock, newId, worker }: Export
         return true
       }),
 
+    state: (modelId) =>
+      unitOfWork(async (tx) => {
+        const model = await tx.models.load(modelId)
+        if (!isWanted(model)) return 'unwanted'
+        return model.status === 'exporting' ? 'open' : 'ended'
+      }),
+
     fail: (modelId, error) =>
       unitOfWork(async (tx) => {
         const model = await tx.models.load(modelId, { lock: true })
@@ -168,6 +178,8 @@ export function createExportService({ unitOfWork, clock, newId, worker }: Export
       })
   }
 }
+
+const isWanted = (model: Model | null): model is Model => model !== null && model.status !== 'cancelled'
 
 const jobOf = ({ id, projectId }: Pick<Model, 'id' | 'projectId'>): TriedJob => ({ subject: id, projectId })
 

@@ -9,6 +9,7 @@ import { createDatasetRemoval } from '../datasets/dataset-removal.ts'
 import { createUploadVerbs, type UploadDeps } from '../datasets/uploads.ts'
 import { checkQuotas } from '../projects/quotas.ts'
 import { createAliasVerbs } from './aliases.ts'
+import { createModelCancel } from './cancel-model.ts'
 import { findModel } from './find-model.ts'
 import { createModelRemoval } from './model-removal.ts'
 import { newModel } from './new-model.ts'
@@ -140,6 +141,7 @@ export function createModelService(deps: ModelServiceDeps) {
       })
     },
 
+    cancel: createModelCancel(deps),
     remove: createModelRemoval(deps),
     removeUpload: (projectId: string, uploadId: string) => removal.removeUpload(projectId, null, uploadId),
 

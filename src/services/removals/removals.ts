@@ -14,6 +14,8 @@ export interface RemovalServiceDeps {
   readonly objects: Pick<ObjectStore, 'abortUpload' | 'removePrefix' | 'list'>
   readonly clock: Clock
   readonly logger: Logger
+  /** How long objects stay after their record has gone: none is missing in a copy of the bucket that was made meanwhile. */
+  readonly delayMs?: number
 }
 
 export interface RemovalService {
@@ -37,7 +39,7 @@ const UPLOAD_GRACE_MS = 3600_000
 const waitMs = (tries: number): number => Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** Math.min(tries - 1, 20))
 
 export function createRemovalService(deps: RemovalServiceDeps): RemovalService {
-  const { unitOfWork, stores, clock, logger } = deps
+  const { unitOfWork, stores, clock, logger, delayMs = 0 } = deps
 
   /** Their records go now; their parts as all objects do. */
   async function expireUploads(signal: AbortSignal): Promise<void> {
@@ -72,7 +74,8 @@ export function createRemovalService(deps: RemovalServiceDeps): RemovalService {
       await expireUploads(signal)
       const now = new Date(clock.now())
       while (!signal.aborted) {
-        const at = { now, heldUntil: new Date(clock.now() + HELD_MS) }
+        const writtenBy = new Date(now.getTime() - delayMs)
+        const at = { now, writtenBy, heldUntil: new Date(clock.now() + HELD_MS) }
         const due = await unitOfWork((tx) => tx.removals.claim(at, AT_ONCE))
         if (due.length === 0) return
         for (const removal of due) if (!signal.aborted) await settle(removal, signal)

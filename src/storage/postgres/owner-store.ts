@@ -1,4 +1,4 @@
-import { and, eq, inArray, isNotNull } from 'drizzle-orm'
+import { and, eq, inArray, isNotNull, notInArray, sql } from 'drizzle-orm'
 import type { OwnedPrefix, OwnRoot } from '../../domain/owned-prefix.ts'
 import type { OwnerStore } from '../../domain/removal-stores.ts'
 import type { Db } from './client.ts'
@@ -19,13 +19,14 @@ const at = (names: readonly (readonly string[])[], index: number): string[] => [
   ...new Set(names.map((one) => one[index] ?? ''))
 ]
 
+/** What failed or was cancelled owns nothing: its worker removes what it wrote, unless it died meanwhile. */
 const OWNED: Readonly<Record<OwnRoot, FindOwned>> = {
   async datasets(db, names) {
     const { datasetId, version } = datasetVersions
     const rows = await db
       .select({ datasetId, version })
       .from(datasetVersions)
-      .where(inArray(datasetId, at(names, 0)))
+      .where(and(inArray(datasetId, at(names, 0)), notInArray(datasetVersions.status, ['failed', 'cancelled'])))
     return rows.map((row) => `datasets/${row.datasetId}/v${row.version}/`)
   },
 
@@ -58,7 +59,7 @@ const OWNED: Readonly<Record<OwnRoot, FindOwned>> = {
     const rows = await db
       .select({ id: models.id })
       .from(models)
-      .where(inArray(models.id, at(names, 0)))
+      .where(and(inArray(models.id, at(names, 0)), notInArray(models.status, ['failed', 'cancelled'])))
     return rows.map(({ id }) => `models/${id}/`)
   },
 
@@ -71,6 +72,17 @@ const OWNED: Readonly<Record<OwnRoot, FindOwned>> = {
   }
 }
 
+/** Their removal is written, and when it comes is not for others to say: a removal is of a part of a prefix, all of it, or more. */
+async function findRemoved(db: Db, prefixes: readonly string[]): Promise<readonly string[]> {
+  if (prefixes.length === 0) return []
+  const asked = sql`unnest(${sql.param([...prefixes])}::text[]) as asked(prefix)`
+  const isOf = sql`starts_with(removals.prefix, asked.prefix) or starts_with(asked.prefix, removals.prefix)`
+  const { rows } = await db.execute<{ prefix: string }>(
+    sql`select asked.prefix from ${asked} where exists (select 1 from removals where ${isOf})`
+  )
+  return rows.map(({ prefix }) => prefix)
+}
+
 export const createOwnerStore = (db: Db): OwnerStore => ({
   async unowned(prefixes) {
     const byRoot = new Map<OwnRoot, OwnedPrefix[]>()
@@ -80,6 +92,7 @@ export const createOwnerStore = (db: Db): OwnerStore => ({
       const names = all.map((one) => one.names)
       for (const owned of await OWNED[root](db, names)) unowned.delete(owned)
     }
+    for (const waiting of await findRemoved(db, [...unowned])) unowned.delete(waiting)
     return unowned
   },
 

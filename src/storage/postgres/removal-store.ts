@@ -27,11 +27,11 @@ export const createRemovalStore = (db: Db): RemovalStore => ({
     }
   },
 
-  async claim({ now, heldUntil }, limit) {
+  async claim({ now, writtenBy, heldUntil }, limit) {
     const due = db
       .select({ prefix: removals.prefix })
       .from(removals)
-      .where(lte(removals.dueAt, now))
+      .where(and(lte(removals.dueAt, now), lte(removals.createdAt, writtenBy)))
       .orderBy(asc(removals.dueAt))
       .limit(limit)
       .for('update', { skipLocked: true })

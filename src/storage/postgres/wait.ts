@@ -39,6 +39,27 @@ export async function waitForDatabase(url: string, { tell, clock = systemClock }
   }
 }
 
+/**
+ * Resolves when the database has the schema of this code: a worker that took jobs before would fail them.
+ *
+ * @param check of migrate.ts
+ * @param signal ends the waiting
+ */
+export async function waitForSchema(
+  check: () => Promise<void>,
+  { tell, clock = systemClock, signal }: Waiting & { readonly signal: AbortSignal }
+): Promise<void> {
+  for (let tries = 0; !signal.aborted; tries++) {
+    try {
+      return await check()
+    } catch (error) {
+      if (!isAppError(error, 'schema_outdated') && !isAppError(error, 'database_unavailable')) throw error
+      if (tries === 0) tell(error.message)
+      await clock.sleep(LONGEST_WAIT_MS, signal).catch(() => {}) // told to end
+    }
+  }
+}
+
 function reasonOf(error: unknown): string {
   const cause = toError(isAppError(error) ? (error.cause ?? error) : error)
   // A host with several addresses fails with all of their errors at once.

@@ -138,6 +138,10 @@ const SPECIAL: Readonly<Record<string, Special>> = {
     await checkpointPath(api, run, 20) // the newest one stays
     return { path }
   },
+  async cancelModel(api) {
+    const exporting = { status: 'exporting', config: null } as const
+    return { path: `/v1/models/${(await aReadyModel(api.stores, api.projectId, exporting)).id}:cancel` }
+  },
   async deleteModel(api) {
     return { path: `/v1/models/${(await aReadyModel(api.stores, api.projectId)).id}` }
   },

@@ -655,7 +655,7 @@ for (const { name, skip, open } of CANDIDATES) {
         const removal = (subject: string) =>
           ({ projectId, what: 'model', subject, prefix: `models/${subject}/`, multipartId: null }) as const
         const claim = (at: Date) =>
-          stores.removals.claim({ now: at, heldUntil: later(at.getTime() - NOW.getTime() + 60) }, 9)
+          stores.removals.claim({ now: at, writtenBy: at, heldUntil: later(at.getTime() - NOW.getTime() + 60) }, 9)
         const [one, two] = [newId('model'), newId('model')]
         await stores.removals.add([removal(one)], NOW)
         await stores.removals.add([removal(two)], later(30))

@@ -156,6 +156,9 @@ for (const { name, skip, open } of CANDIDATES) {
       const error = { code: 'archive_invalid', message: 'It is none.' }
       await stores.models.insert(made)
       await stores.models.insert(imported)
+      const unwanted = aModel(run)
+      await stores.models.insert(unwanted)
+      await stores.models.update(unwanted.id, { status: 'cancelled' })
       await stores.models.update(made.id, { step: 7 })
       await stores.models.update(made.id, { status: 'ready' })
       await stores.models.update(imported.id, { status: 'failed', error })
@@ -171,8 +174,9 @@ for (const { name, skip, open } of CANDIDATES) {
       assert.deepEqual(
         deliveries.map(({ event, subject }) => `${event} ${subject}`).sort(),
         [
-          `evaluation.ended ${JSON.parse(deliveries[3]?.body ?? '').data.evaluation_id}`,
+          `evaluation.ended ${JSON.parse(deliveries.find(({ event, subject }) => event === 'evaluation.ended' && subject !== evaluation.id)?.body ?? '').data.evaluation_id}`,
           `evaluation.ended ${evaluation.id}`,
+          `model.cancelled ${unwanted.id}`,
           `model.failed ${imported.id}`,
           `model.ready ${made.id}`,
           `version.ready ${run.datasetId}@1`

@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, afterEach, before, test } from 'node:test'
 import { systemClock } from '../../../src/base/clock.ts'
 import { AppError } from '../../../src/base/errors.ts'
 import { newId } from '../../../src/base/ids.ts'
+import { createModelCancel } from '../../../src/services/models/cancel-model.ts'
 import { createExportService } from '../../../src/services/models/exports.ts'
+import { createModelRemoval } from '../../../src/services/models/model-removal.ts'
 import { encodeManifest } from '../../../src/tasks/checkpoint-manifest.ts'
 import { createExportModel } from '../../../src/tasks/export-model.ts'
 import { whyNoPostgres } from '../../helpers/postgres.ts'
@@ -152,6 +155,62 @@ test('a model that is deleted while it is made leaves no files', { skip }, async
   }
   await exportModel()({ modelId }, running())
   assert.ok(isDeleted)
+  assert.deepEqual(filesOf(modelId), [])
+})
+
+/** An export whose child has begun and never ends. */
+async function hanging() {
+  const marker = join(bench.root, `hanging-${newId('upload')}`)
+  const made = await aModel(`hang ${marker}`)
+  const done = exportModel()({ modelId: made.modelId }, running())
+  while (!existsSync(marker) || readFileSync(marker, 'utf8') === '')
+    await new Promise((resolve) => setTimeout(resolve, 10))
+  return { ...made, done }
+}
+
+const verbs = () => ({ unitOfWork: bench.unitOfWork, clock: systemClock })
+
+test('an export that is cancelled, or deleted, while it is computed ends so: its child is killed, nothing of it stays', {
+  skip
+}, async () => {
+  const [cancelled, deleted] = [await hanging(), await hanging()]
+  bench.objects.content.set(`models/${cancelled.modelId}/embed.onnx`, Buffer.from('of an earlier try'))
+  const asked = await createModelCancel(verbs())(bench.project.id, cancelled.modelId)
+  await createModelRemoval(verbs())(bench.project.id, deleted.modelId)
+  await Promise.all([cancelled.done, deleted.done])
+  for (const trainer of bench.trainers.slice(-2)) assert.equal((await trainer.exited).signal, 'SIGKILL')
+  const model = await bench.stores.models.load(cancelled.modelId)
+  assert.deepEqual([asked.status, model?.status, model?.error, model?.files], ['cancelled', 'cancelled', null, []])
+  for (const { modelId } of [cancelled, deleted]) assert.deepEqual(filesOf(modelId), [])
+  assert.deepEqual(await bench.stores.jobTries.loadMany([cancelled.modelId, deleted.modelId]), [])
+  const events = await bench.stores.events.list(cancelled.runId, 0, 10)
+  assert.deepEqual(
+    events.map(({ type, data }) => [type, data['status']]),
+    [['model', 'cancelled']]
+  )
+})
+
+test('an export that is cancelled while its files are written is not made ready by the last of them', {
+  skip
+}, async () => {
+  const { modelId } = await aModel('good')
+  bench.objects.intercept = async (operation) => {
+    if (operation === 'putFile') await createModelCancel(verbs())(bench.project.id, modelId)
+  }
+  await exportModel()({ modelId }, running())
+  assert.equal((await bench.stores.models.load(modelId))?.status, 'cancelled')
+  assert.deepEqual(filesOf(modelId), [])
+})
+
+test('a job of a model that was cancelled before its turn begins nothing, and removes what a lost worker left', {
+  skip
+}, async () => {
+  const { modelId } = await aModel('good')
+  bench.objects.content.set(`models/${modelId}/embed.onnx`, Buffer.from('half'))
+  await createModelCancel(verbs())(bench.project.id, modelId)
+  const before = bench.trainers.length
+  await exportModel()({ modelId }, running())
+  assert.equal(bench.trainers.length, before)
   assert.deepEqual(filesOf(modelId), [])
 })
 

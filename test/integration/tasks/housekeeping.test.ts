@@ -28,16 +28,16 @@ const forget = (name: string) =>
     [{ projectId: bench.project.id, what: 'model', subject: name, prefix: `models/${name}/`, multipartId: null }],
     new Date(clock.now())
   )
-const service = (objects = bench.objects) => {
-  const { unitOfWork, stores } = bench
-  return createRemovalService({ unitOfWork, stores, objects, clock, logger: silentLogger })
+const service = (delayMs = 0) => {
+  const { unitOfWork, stores, objects } = bench
+  return createRemovalService({ unitOfWork, stores, objects, clock, logger: silentLogger, delayMs })
 }
 const running = () => new AbortController().signal
 /** Those that are left, whether they are due or not. */
 const waiting = () =>
   bench.unitOfWork((tx) => {
     const end = new Date(clock.now() + 1e9)
-    return tx.removals.claim({ now: end, heldUntil: new Date(0) }, 100)
+    return tx.removals.claim({ now: end, writtenBy: end, heldUntil: new Date(0) }, 100)
   })
 
 test('a store that is away delays a removal, for longer each time, and nothing more', { skip }, async () => {
@@ -62,6 +62,23 @@ test('a store that is away delays a removal, for longer each time, and nothing m
   await service().sweep(running())
   assert.deepEqual(keysBelow('models/'), ['models/mdl_ab/config.json'], 'and nothing of what is called alike')
   assert.deepEqual(await waiting(), [])
+})
+
+test('objects stay for as long as a backup may take, and waits between tries do not grow by it', { skip }, async () => {
+  put('models/mdl_late/1')
+  await forget('mdl_late')
+  await clock.advance(HOUR_MS - 1000)
+  await service(HOUR_MS).sweep(running())
+  assert.deepEqual(keysBelow('models/mdl_late/'), ['models/mdl_late/1'])
+  bench.objects.intercept = (operation) => {
+    if (operation === 'removePrefix') throw new AppError('storage_unavailable')
+  }
+  await clock.advance(1000)
+  await service(HOUR_MS).sweep(running())
+  bench.objects.intercept = () => {}
+  await clock.advance(10_000)
+  await service(HOUR_MS).sweep(running())
+  assert.deepEqual(keysBelow('models/mdl_late/'), [])
 })
 
 test('what is removed half is gone on with, and its row stays until nothing is left', { skip }, async () => {

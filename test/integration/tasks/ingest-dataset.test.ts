@@ -158,6 +158,7 @@ test('a prefix is fetched as it is listed, and refused where it has too many fil
   let most = 0
   let fetched = 0
   bench.objects.list = async function* (prefix) {
+    if (!prefix.endsWith('many/')) return yield* listing(prefix)
     for (let i = 0; i < 1000; i++) {
       most = Math.max(most, ++listed - fetched)
       yield { key: `${prefix}${i}.jpg`, bytes: 1, modifiedAt: new Date(0) }

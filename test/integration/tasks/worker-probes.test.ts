@@ -4,6 +4,7 @@ import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { Client } from 'pg'
 import { freePort } from '../../../src/base/free-port.ts'
 import { createFolderStore } from '../../../src/storage/objects/folder-store.ts'
 import { parseMetrics } from '../../helpers/metrics-text.ts'
@@ -68,4 +69,35 @@ test('a worker tells its probes the truth', { skip }, async (t) => {
   worker.kill('SIGTERM')
   await until('it says that it leaves', async () => (await readiness()) === 'worker_not_working')
   await exited
+})
+
+test('a worker that is started before its migration waits for it, and says so', { skip }, async (t) => {
+  const bench = await createWorkbench(t)
+  const port = await freePort()
+  const environment = { DATABASE_URL: bench.url, KAPPA_DATA: bench.root, KAPPA_WORKER_PORT: String(port) }
+  const client = new Client({ connectionString: bench.url })
+  await client.connect()
+  const newest = 'select hash, created_at from drizzle.__drizzle_migrations order by created_at desc limit 1'
+  const { rows } = await client.query<{ hash: string; created_at: string }>(newest)
+  const { hash, created_at: at } = rows[0]!
+  await client.query('delete from drizzle.__drizzle_migrations where created_at = $1', [at])
+  const worker = fork(join(import.meta.dirname, '../../helpers/worker-process.ts'), [JSON.stringify(environment)])
+  t.after(async () => {
+    worker.kill('SIGKILL')
+    if (worker.exitCode === null && worker.signalCode === null) await once(worker, 'exit')
+  })
+  let isWorking = false
+  worker.once('message', () => {
+    isWorking = true
+  })
+  const readiness = async () => {
+    const answer = await fetch(`http://127.0.0.1:${port}/readyz`).catch(() => null)
+    if (answer === null) return null
+    return answer.status === 200 ? 200 : ((await answer.json()) as { code: string }).code
+  }
+  await until('it says what it waits for', async () => (await readiness()) === 'schema_outdated')
+  assert.equal(isWorking, false)
+  await client.query('insert into drizzle.__drizzle_migrations (hash, created_at) values ($1, $2)', [hash, at])
+  await client.end()
+  await until('it works', async () => isWorking && (await readiness()) === 200)
 })

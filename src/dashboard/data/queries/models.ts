@@ -54,7 +54,7 @@ export const aliasList = (client: KappaClient, name: string): ListSource<ModelAl
   pollMs: () => POLL_MS
 })
 
-/** Whom an alias meant, and whom it means now, are both told of it; so are the versions of a name, of another name. */
+/** One was cancelled; or an alias was moved, of which whom it meant and whom it means now are both told, and all versions of a name. */
 export const refreshModels = (queries: QueryClient): Promise<void> => queries.invalidateQueries({ queryKey: ALL })
 
 export const kappaQuery = (client: KappaClient, id: string, view: KappaView) =>

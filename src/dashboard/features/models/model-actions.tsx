@@ -7,6 +7,7 @@ import { refreshModelLists, refreshModels } from '../../data/queries/models.ts'
 import { goTo } from '../../data/use-location.ts'
 import { href } from '../../router.ts'
 import { EditButton } from '../description/edit-button.tsx'
+import { CancelModel } from './cancel-model.tsx'
 
 export function ModelActions({ model }: { readonly model: Model }) {
   const client = useClient()
@@ -26,6 +27,7 @@ export function ModelActions({ model }: { readonly model: Model }) {
           await refreshModels(queries)
         }}
       />
+      {model.status === 'exporting' && <CancelModel model={model} />}
       <DeleteModel model={model} />
     </>
   )

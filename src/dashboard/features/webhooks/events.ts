@@ -9,6 +9,7 @@ export const EVENTS = [
   'run.message',
   'model.ready',
   'model.failed',
+  'model.cancelled',
   'evaluation.ended',
   'version.ready',
   'version.failed',
