@@ -193,6 +193,9 @@ function readAll(read: Reader) {
     /** Trainers read it for themselves, from the environment that they inherit. */
     engine: readEngine(read),
     collect: read.oneOf('KAPPA_COLLECT', ['report', 'remove', 'off'], 'report'),
+    /** Null: every point is kept for ever. */
+    metricsDays:
+      read.optional('KAPPA_METRICS_DAYS') === null ? null : read.integer('KAPPA_METRICS_DAYS', 0, [0, 36_500]),
     logLevel: read.oneOf('LOG_LEVEL', ['debug', 'info', 'warn', 'error', 'silent'], 'info'),
     allowedImageHosts: read.list('KAPPA_IMAGE_HOSTS'),
     webhooks: { networks: readNetworks(read), keptDays: read.integer('KAPPA_WEBHOOK_DAYS', 30, [1, 3650]) },

@@ -18,6 +18,7 @@ import { createRemovalService } from '../services/removals/removals.ts'
 import type { LegDeps } from '../services/runs/leg-lease.ts'
 import { createLegRecords } from '../services/runs/leg-records.ts'
 import { createLegService } from '../services/runs/legs.ts'
+import { createMetricUpkeep } from '../services/runs/metric-upkeep.ts'
 import { createWorkerService } from '../services/workers/workers.ts'
 import { PATIENCE_OF_WORKERS } from '../storage/objects/patience.ts'
 import { createEvaluateModel } from '../tasks/evaluate-model.ts'
@@ -134,10 +135,11 @@ export async function composeWorker(config: Config, logger: Logger, entries: Ent
     },
     keepHouse: (signal) => {
       const removals = createRemovalService({ unitOfWork, stores, objects, clock, logger })
+      const metrics = createMetricUpkeep({ unitOfWork, stores, clock, keptDays: config.metricsDays })
       const options = { graceMs: COLLECT_GRACE_MS, removes: config.collect === 'remove', signal }
       const collect = config.collect === 'off' ? null : () => collectUnowned({ stores, objects, clock }, options)
       const told = options.removes ? 'objects that nobody owned are removed' : 'objects that nobody owns: npm run gc'
-      return keepHouse({ removals, collect, told, clock, logger }, signal)
+      return keepHouse({ removals, metrics, collect, told, clock, logger }, signal)
     },
     clock,
     logger
