@@ -6,8 +6,11 @@ import { newId } from '../base/ids.ts'
 import type { Logger } from '../base/log.ts'
 import { createWorkFolders } from '../base/work-folders.ts'
 import { createWorkerListener, type WorkerListener, type WorkerListenerOptions } from '../http/worker-listener.ts'
+import { Child } from '../processes/child.ts'
 import { watchMachine } from '../processes/machine.ts'
+import { createSpareTrainer } from '../processes/spare-trainer.ts'
 import { type SilenceLimits, startTrainer } from '../processes/trainer-process.ts'
+import { JOB_CHANNEL } from '../queue/job-queue.ts'
 import { createJobSource } from '../queue/job-source.ts'
 import { createIngestService } from '../services/datasets/ingests.ts'
 import { createEvaluationJobs } from '../services/evaluations/evaluation-jobs.ts'
@@ -21,6 +24,7 @@ import { createLegService } from '../services/runs/legs.ts'
 import { createMetricUpkeep } from '../services/runs/metric-upkeep.ts'
 import { createWorkerService } from '../services/workers/workers.ts'
 import { PATIENCE_OF_WORKERS } from '../storage/objects/patience.ts'
+import { createEventNotices } from '../storage/postgres/event-notices.ts'
 import { createEvaluateModel } from '../tasks/evaluate-model.ts'
 import { createExportModel } from '../tasks/export-model.ts'
 import { createFitness } from '../tasks/fitness.ts'
@@ -50,13 +54,15 @@ const COLLECT_GRACE_MS = 24 * 3600_000
 /** @param entries what its children are started with */
 export async function composeWorker(config: Config, logger: Logger, entries: Entries = ENTRIES) {
   const clock = systemClock
-  const { database, boss, stores, unitOfWork } = await connect(config, { name: 'worker', supervise: true, logger })
+  const { url, database, boss, stores, unitOfWork } = await connect(config, { name: 'worker', supervise: true, logger })
   const { objects } = createObjects(config, PATIENCE_OF_WORKERS)
   const { leaseS, legMaxS, loaders, threads, concurrency, ingests, exports: exportsAtOnce } = config.worker
   const legDeps: LegDeps = { unitOfWork, stores, clock, newId, leaseMs: leaseS * 1000 }
   const legs = createLegService(legDeps)
   const draining = new AbortController()
   const source = createJobSource(boss, clock)
+  const notices = createEventNotices({ url, clock, logger, channel: JOB_CHANNEL, readers: 'idle workers' })
+  notices.onNotice((kind) => source.wake(kind))
   const fitness = createFitness({
     clock,
     logger,
@@ -68,6 +74,7 @@ export async function composeWorker(config: Config, logger: Logger, entries: Ent
   const folders = createWorkFolders(config.scratchDir)
   const jobs = createJobCounts(draining.signal)
   const machine = watchMachine({ entry: entries.trainer, threads, clock, logger, signal: draining.signal })
+  const spare = createSpareTrainer(() => new Child({ entry: entries.trainer, output: logger }), draining.signal)
   const shared = {
     objects,
     cache: createCache(config, objects, logger),
@@ -76,7 +83,15 @@ export async function composeWorker(config: Config, logger: Logger, entries: Ent
     logger,
     newId,
     startTrainer: (request: Parameters<typeof startTrainer>[0], silence?: SilenceLimits) =>
-      startTrainer(request, { entry: entries.trainer, clock, logger, ...(silence && { silence }) }),
+      spare.watch(
+        startTrainer(request, {
+          entry: entries.trainer,
+          clock,
+          logger,
+          ...(silence && { silence }),
+          child: spare.take()
+        })
+      ),
     stopGraceMs: STOP_GRACE_MS,
     threads,
     draining: draining.signal,
@@ -159,10 +174,12 @@ export async function composeWorker(config: Config, logger: Logger, entries: Ent
   const start = async () => {
     await listener?.listen()
     await worker.start()
+    spare.prepare()
     isWorking = true
   }
   const close = async () => {
     await listener?.close()
+    await notices.close()
     await database.close()
   }
   return { worker: { ...worker, start }, close }
