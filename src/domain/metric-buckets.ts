@@ -47,10 +47,6 @@ export function bucketsOf({ from, to }: StepRange, count: number): Buckets {
   return { size: 1, origin: from, parts: Math.max(1, to - from), count }
 }
 
-/** From 0. */
-export const bucketOf = (step: number, { size, origin, parts, count }: Buckets): number =>
-  Math.floor((Math.floor((step - origin) / size) * count) / parts)
-
 /** What covers the range, once: roll-ups of at most `size` where they are whole and below `rolledTo`, points elsewhere. */
 export function segmentsOf({ from, to }: StepRange, { size, rolledTo }: { size: number; rolledTo: number }): Segment[] {
   const sizes = ROLLUP_SIZES.filter((one) => one <= size)

@@ -1,10 +1,12 @@
 /** What is done to curves beside writing and reading them: rolled up, thinned and removed, a bounded piece at a time. */
-import { type SQL, sql } from 'drizzle-orm'
+import { and, eq, type SQL, sql } from 'drizzle-orm'
 import { floorTo, ROLLUP_SIZES, SMALLEST_ROLLUP, type StepRange, THINNED_SIZE } from '../../domain/metric-buckets.ts'
 import type { MetricUpkeepStore } from '../../domain/metric-stores.ts'
 import type { Db } from './client.ts'
 import { keysOf } from './metric-keys.ts'
 import { isUnfinished } from './run-store.ts'
+import { runMetricRollups } from './schema/run-metric-rollups.ts'
+import { runMetrics } from './schema/run-metrics.ts'
 import { runs } from './schema/runs.ts'
 
 /** Of a run at once: what its leg says waits meanwhile, 20 metrics less than a tenth of a second. */
@@ -80,16 +82,15 @@ export const createMetricUpkeep = (db: Db): MetricUpkeepStore => ({
       order by key, step limit 1`)
     const [next] = rows
     if (next === undefined) {
-      await db.execute(sql`delete from run_metric_rollups where run_id = ${runId}`)
+      await db.delete(runMetricRollups).where(eq(runMetricRollups.runId, runId))
       return null
     }
     const { key, step } = next
     // First: what is left of a removal that was cut short is found by its points.
     if (key !== after?.key)
       await db.execute(sql`delete from run_metric_rollups where run_id = ${runId} and key = ${key}`)
-    await db.execute(sql`
-      delete from run_metrics
-      where run_id = ${runId} and key = ${key} and step >= ${step}::int and step - ${step}::int < ${REMOVED_AT_ONCE}::int`)
+    const isNear = sql`${runMetrics.step} >= ${step}::int and ${runMetrics.step} - ${step}::int < ${REMOVED_AT_ONCE}::int`
+    await db.delete(runMetrics).where(and(eq(runMetrics.runId, runId), eq(runMetrics.key, key), isNear))
     return { key, step: step + REMOVED_AT_ONCE }
   }
 })
