@@ -14,6 +14,7 @@ import { newId } from '../src/base/ids.ts'
 import { silentLogger } from '../src/base/log.ts'
 import type { Lease, Run } from '../src/domain/run.ts'
 import { createLegRecords } from '../src/services/runs/leg-records.ts'
+import { createMetricUpkeep } from '../src/services/runs/metric-upkeep.ts'
 import { createRunFeed } from '../src/services/runs/run-feed.ts'
 import type { StepReport } from '../src/services/runs/step-reports.ts'
 import { createDatabase } from '../src/storage/postgres/client.ts'
@@ -36,6 +37,7 @@ const KEYS = Array.from({ length: 20 }, (_, i) => `metric_${i}`)
 /** As a worker has them by default. */
 const POOL = 5
 const LEASE_MS = 3_600_000
+const ROLL_EVERY_MS = 1000
 
 const server = process.env['DATABASE_URL'] ? null : await startPostgresServer({ isDurable: true })
 const url = process.env['DATABASE_URL'] ?? server!.url
@@ -75,6 +77,22 @@ const oneByOne: Record = (lease, { points, progress, imagesPerSecond, etaS }) =>
   })
 
 const { recordSteps: together } = createLegRecords({ unitOfWork, stores, clock: systemClock, newId, leaseMs: LEASE_MS })
+
+/** As workers do it beside their legs, only ten times as often. */
+async function rollingUp<T>(work: () => Promise<T>): Promise<T> {
+  const ended = new AbortController()
+  const upkeep = createMetricUpkeep({ unitOfWork, stores, clock: systemClock, keptDays: null })
+  const rolling = (async () => {
+    while (!ended.signal.aborted) {
+      await upkeep.sweep(ended.signal)
+      await sleep(ROLL_EVERY_MS)
+    }
+  })()
+  const result = await work()
+  ended.abort()
+  await rolling
+  return result
+}
 
 /** Points a second of so many legs at once, each report of so many steps. */
 async function ingest(record: Record, steps: number): Promise<number> {
@@ -148,7 +166,9 @@ try {
   for (const steps of [1, 50]) {
     const [before, now] = [await ingest(oneByOne, steps), await ingest(together, steps)]
     const figures = `${before.toFixed(0)} points/s one by one, ${now.toFixed(0)} together: ${(now / before).toFixed(1)} times`
-    process.stdout.write(`reports of ${String(steps).padStart(2)} step(s)  ${figures}\n`)
+    const rolled = await rollingUp(() => ingest(together, steps))
+    const beside = `${rolled.toFixed(0)} while they are rolled up: ${(rolled / now).toFixed(2)} times`
+    process.stdout.write(`reports of ${String(steps).padStart(2)} step(s)  ${figures}; ${beside}\n`)
   }
   const times = await listRuns()
   const at = (q: number) => times[Math.floor(q * (times.length - 1))]!.toFixed(1)

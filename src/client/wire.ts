@@ -3025,6 +3025,8 @@ export interface components {
             /** @constant */
             object: "metrics";
             run_id: string;
+            /** @description From this step on every point that was reported is kept. Before it, of every 64 steps, the lowest and the highest of each metric: the run ended long ago. 0: all are. */
+            full_from: number;
             series: {
                 key: string;
                 steps: number[];
@@ -5358,7 +5360,7 @@ export interface operations {
                 to?: number;
                 /** @description Of each key. */
                 max_points?: number;
-                /** @description Each bucket of steps gives its extremes. */
+                /** @description A metric with more points than max_points is cut into max_points / 2 buckets of about equally many steps; each gives its extremes. */
                 agg?: "minmax";
             };
             header?: never;

@@ -221,6 +221,9 @@ function readAll(read: Reader) {
     removalDelayS: read.integer('KAPPA_REMOVAL_DELAY_S', 0, [0, 90 * 86_400]),
     collect: read.oneOf('KAPPA_COLLECT', ['report', 'remove', 'off'], 'report'),
     tracing: readTracing(read),
+    /** Null: every point is kept for ever. */
+    metricsDays:
+      read.optional('KAPPA_METRICS_DAYS') === null ? null : read.integer('KAPPA_METRICS_DAYS', 0, [0, 36_500]),
     logLevel: read.oneOf('LOG_LEVEL', ['debug', 'info', 'warn', 'error', 'silent'], 'info'),
     allowedImageHosts: read.list('KAPPA_IMAGE_HOSTS'),
     webhooks: { networks: readNetworks(read), keptDays: read.integer('KAPPA_WEBHOOK_DAYS', 30, [1, 3650]) },

@@ -7,8 +7,11 @@ import type { Logger } from '../base/log.ts'
 import type { Tracing } from '../base/tracing.ts'
 import { createWorkFolders } from '../base/work-folders.ts'
 import { createWorkerListener, type WorkerListener, type WorkerListenerOptions } from '../http/worker-listener.ts'
+import { Child } from '../processes/child.ts'
 import { watchMachine } from '../processes/machine.ts'
+import { createSpareTrainer } from '../processes/spare-trainer.ts'
 import { type SilenceLimits, startTrainer } from '../processes/trainer-process.ts'
+import { JOB_CHANNEL } from '../queue/job-queue.ts'
 import { createJobSource } from '../queue/job-source.ts'
 import { createIngestService } from '../services/datasets/ingests.ts'
 import { createEvaluationJobs } from '../services/evaluations/evaluation-jobs.ts'
@@ -19,8 +22,10 @@ import { createRemovalService } from '../services/removals/removals.ts'
 import type { LegDeps } from '../services/runs/leg-lease.ts'
 import { createLegRecords } from '../services/runs/leg-records.ts'
 import { createLegService } from '../services/runs/legs.ts'
+import { createMetricUpkeep } from '../services/runs/metric-upkeep.ts'
 import { createWorkerService } from '../services/workers/workers.ts'
 import { PATIENCE_OF_WORKERS } from '../storage/objects/patience.ts'
+import { createEventNotices } from '../storage/postgres/event-notices.ts'
 import { createSchemaCheck } from '../storage/postgres/migrate.ts'
 import { waitForSchema } from '../storage/postgres/wait.ts'
 import { createEvaluateModel } from '../tasks/evaluate-model.ts'
@@ -74,7 +79,7 @@ export interface WorkerParts {
 
 export async function composeWorker(config: Config, logger: Logger, { tracing, entries = ENTRIES }: WorkerParts) {
   const clock = systemClock
-  const { database, boss, stores, unitOfWork } = await connect(config, {
+  const { url, database, boss, stores, unitOfWork } = await connect(config, {
     name: 'worker',
     supervise: true,
     logger,
@@ -86,6 +91,8 @@ export async function composeWorker(config: Config, logger: Logger, { tracing, e
   const legs = createLegService(legDeps)
   const draining = new AbortController()
   const source = createJobSource(boss, { clock, tracing })
+  const notices = createEventNotices({ url, clock, logger, channel: JOB_CHANNEL, readers: 'idle workers' })
+  notices.onNotice((kind) => source.wake(kind))
   const fitness = createFitness({
     clock,
     logger,
@@ -97,6 +104,7 @@ export async function composeWorker(config: Config, logger: Logger, { tracing, e
   const folders = createWorkFolders(config.scratchDir)
   const jobs = createJobCounts(draining.signal)
   const machine = watchMachine({ entry: entries.trainer, threads, clock, logger, signal: draining.signal })
+  const spare = createSpareTrainer(() => new Child({ entry: entries.trainer, output: logger }), draining.signal)
   const shared = {
     objects,
     cache: createCache(config, objects, logger),
@@ -106,7 +114,15 @@ export async function composeWorker(config: Config, logger: Logger, { tracing, e
     tracing,
     newId,
     startTrainer: (request: Parameters<typeof startTrainer>[0], silence?: SilenceLimits) =>
-      startTrainer(request, { entry: entries.trainer, clock, logger, ...(silence && { silence }) }),
+      spare.watch(
+        startTrainer(request, {
+          entry: entries.trainer,
+          clock,
+          logger,
+          ...(silence && { silence }),
+          child: spare.take()
+        })
+      ),
     stopGraceMs: STOP_GRACE_MS,
     threads,
     draining: draining.signal,
@@ -170,10 +186,11 @@ export async function composeWorker(config: Config, logger: Logger, { tracing, e
         ...{ unitOfWork, stores, objects, clock, logger },
         delayMs: config.removalDelayS * 1000
       })
+      const metrics = createMetricUpkeep({ unitOfWork, stores, clock, keptDays: config.metricsDays })
       const options = { graceMs: COLLECT_GRACE_MS, removes: config.collect === 'remove', signal }
       const collect = config.collect === 'off' ? null : () => collectUnowned({ stores, objects, clock }, options)
       const told = options.removes ? 'objects that nobody owned are removed' : 'objects that nobody owns: npm run gc'
-      return keepHouse({ removals, collect, told, clock, logger }, signal)
+      return keepHouse({ removals, metrics, collect, told, clock, logger }, signal)
     },
     clock,
     logger
@@ -200,10 +217,12 @@ export async function composeWorker(config: Config, logger: Logger, { tracing, e
     await listener?.listen()
     await waitForSchema(schema, { tell: (line) => logger.warn(line), signal: draining.signal })
     await worker.start()
+    spare.prepare()
     isWorking = true
   }
   const close = async () => {
     await listener?.close()
+    await notices.close()
     await database.close()
   }
   return { worker: { ...worker, start }, close }

@@ -39,6 +39,8 @@ export interface JobSource {
     concurrency: number,
     handler: (payload: JobPayloads[K], signal: AbortSignal) => Promise<void>
   ): Promise<void>
+  /** There may be a job of that kind, or of any: it is looked for now, and not with the next poll. */
+  wake(kind: string | null): void
   /** Takes no new job until `resume`; what runs goes on. */
   pause(): Promise<void>
   resume(): Promise<void>

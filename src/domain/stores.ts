@@ -76,7 +76,7 @@ export interface RunStore {
   /** For workers, which serve every project. With `lock`, the row stays locked until the transaction ends. */
   load(id: string, options?: { lock: boolean }): Promise<Run | null>
   list(projectId: string, filter: RunFilter, page: PageRequest): Promise<Page<Run>>
-  /** With its checkpoints, events and metrics. Lock it before; ask UseStore after. */
+  /** With its checkpoints and events; nobody sees its metrics any more, which go with its objects. Lock it before; ask UseStore after. */
   remove(id: string): Promise<void>
   /** Raises the lease epoch unless the run has ended or another worker's lease is alive; null when it cannot be had. */
   claim(id: string, worker: string, expiresAt: Date, now: Date): Promise<Run | null>

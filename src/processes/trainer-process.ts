@@ -39,6 +39,8 @@ export interface TrainerOptions {
   readonly clock: Clock
   readonly logger: Logger
   readonly silence?: SilenceLimits
+  /** One that waits already for its request. */
+  readonly child?: Child<WorkEvent> | undefined
 }
 
 const DEFAULT_SILENCE: SilenceLimits = { startMs: 30 * 60_000, stepMs: 5 * 60_000 }
@@ -47,7 +49,7 @@ const KEPT_INTERVALS = 33
 
 export function startTrainer(request: WorkRequest, options: TrainerOptions): TrainerProcess {
   const { entry, clock, logger, silence = DEFAULT_SILENCE } = options
-  const child = new Child<WorkEvent>({ entry, output: logger })
+  const child = options.child ?? new Child<WorkEvent>({ entry, output: logger })
   const watch = watchSilence(clock, silence, () => {
     logger.error({ pid: child.pid }, 'trainer is silent for too long and is killed')
     child.kill()

@@ -3,6 +3,9 @@ import type { Tracing } from '../base/tracing.ts'
 import { JOB_KINDS, type JobKind } from '../domain/job.ts'
 import type { SqlExecutor, TransactionalQueue } from '../domain/ports.ts'
 
+/** Notified with the kind of a job that was enqueued, when its transaction commits. */
+export const JOB_CHANNEL = 'kappa_jobs'
+
 /**
  * The side of the queue that writes. A job is a row of the same database, so it is inserted through the caller's own
  * connection: when the transaction around it rolls back, there is no job.
@@ -20,6 +23,7 @@ export const createJobQueue = (boss: Pick<PgBoss, 'send'>, tracing?: Pick<Tracin
         ...(startAfterS === undefined ? {} : { startAfter: startAfterS }),
         ...(project === undefined ? {} : { group: { id: project } })
       })
+      if (startAfterS === undefined) await executor.executeSql('select pg_notify($1, $2)', [JOB_CHANNEL, kind])
     },
 
     async withJob(keys) {

@@ -35,7 +35,9 @@ export function createJobSource(boss: PgBoss, options: JobSourceOptions = {}): J
   const stopping = new AbortController()
   const running = new Set<Promise<void>>()
   let isStopped = false
-  const starts = new Map<JobKind, () => Promise<unknown>>()
+  const starts = new Map<JobKind, () => Promise<void>>()
+  /** Of pg-boss; of several places for one kind it names the first alone, and the others poll. */
+  const places = new Map<JobKind, string>()
 
   async function handle<P>(job: { data: P & Carried; signal: AbortSignal }, handler: Handler<P>): Promise<void> {
     const lost = new AbortController()
@@ -59,8 +61,8 @@ export function createJobSource(boss: PgBoss, options: JobSourceOptions = {}): J
 
   return {
     async work(kind, concurrency, handler) {
-      const start = () =>
-        boss.work<JobPayloads[typeof kind]>(
+      const start = async () => {
+        const place = await boss.work<JobPayloads[typeof kind]>(
           kind,
           {
             localConcurrency: concurrency,
@@ -74,8 +76,14 @@ export function createJobSource(boss: PgBoss, options: JobSourceOptions = {}): J
             if (job) await handle(job, handler)
           }
         )
+        places.set(kind, place)
+      }
       starts.set(kind, start)
       await start()
+    },
+
+    wake(kind) {
+      for (const [one, place] of places) if (kind === null || kind === one) boss.notifyWorker(place)
     },
 
     pause: leaveQueues,

@@ -1,11 +1,13 @@
-/** What a worker does beside its jobs: removes objects of what was deleted, and looks for those that nobody owns. */
+/** What a worker does beside its jobs: removes what was deleted, keeps curves short, and looks for objects that nobody owns. */
 import type { Clock } from '../base/clock.ts'
 import type { Logger } from '../base/log.ts'
 import type { Collected } from '../services/removals/collection.ts'
 import type { RemovalService } from '../services/removals/removals.ts'
+import type { MetricUpkeep } from '../services/runs/metric-upkeep.ts'
 
 export interface HousekeepingDeps {
   readonly removals: RemovalService
+  readonly metrics: MetricUpkeep
   /** Null: nobody looks. */
   readonly collect: (() => Promise<Collected>) | null
   /** The line of the log for what it found. */
@@ -22,7 +24,7 @@ const FIRST_COLLECT_MS = 3600_000
 
 /** Until the signal is aborted, and then at once, whatever the store does; never rejects. */
 export async function keepHouse(
-  { removals, collect, told, clock, logger }: HousekeepingDeps,
+  { removals, metrics, collect, told, clock, logger }: HousekeepingDeps,
   signal: AbortSignal
 ): Promise<void> {
   let collectAt = clock.now() + FIRST_COLLECT_MS
@@ -30,6 +32,7 @@ export async function keepHouse(
     await removals
       .sweep(signal)
       .catch((error: unknown) => logger.warn({ err: error }, 'what was deleted could not be looked for'))
+    await metrics.sweep(signal).catch((error: unknown) => logger.warn({ err: error }, 'metrics could not be rolled up'))
     if (collect !== null && clock.now() >= collectAt) {
       collectAt = clock.now() + COLLECT_EVERY_MS
       await Promise.race([collect(), rejectedBy(signal)]).then(

@@ -97,10 +97,13 @@ export function createLegReporter({ run, control, clock, logger, ...writers }: R
     },
     step(event) {
       control.progress()
+      const isFirst = said.last === null
       said.last = event
       Object.assign(said.latest, event.metrics)
       said.rate.arrive()
       steps.add(event)
+      // Who has waited for the run to begin need not wait for the second to be over.
+      if (isFirst) void flush()
     },
     alarm(alarm) {
       said.alarms.push(alarm)

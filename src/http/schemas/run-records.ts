@@ -3,8 +3,8 @@ import { type Static, Type } from 'typebox'
 import { keysToSnake } from '../../base/casing.ts'
 import { AppError } from '../../base/errors.ts'
 import type { Checkpoint as DomainCheckpoint } from '../../domain/checkpoint.ts'
-import type { MetricQuery } from '../../domain/metric-stores.ts'
-import type { RunEvent as DomainEvent, MetricSeries } from '../../domain/run.ts'
+import type { MetricQuery, RunCurves } from '../../domain/metric-stores.ts'
+import type { RunEvent as DomainEvent } from '../../domain/run.ts'
 import { isMetric } from '../../protocol/metrics.ts'
 import { closed, Id, ListOf, MOST_INT4, Nullable, Resource, Timestamp } from './common.ts'
 import type { WireObject } from './recipe.ts'
@@ -52,6 +52,10 @@ export const Metrics = Resource(
   {
     object: Type.Literal('metrics'),
     run_id: Type.String(),
+    full_from: Type.Integer({
+      description:
+        'From this step on every point that was reported is kept. Before it, of every 64 steps, the lowest and the highest of each metric: the run ended long ago. 0: all are.'
+    }),
     series: Type.Array(
       Type.Object({
         key: Type.String(),
@@ -81,7 +85,11 @@ export const MetricsQuery = Type.Object(
       Type.Integer({ minimum: 2, maximum: 10_000, default: 1000, description: 'Of each key.' })
     ),
     agg: Type.Optional(
-      Type.Enum(['minmax'], { default: 'minmax', description: 'Each bucket of steps gives its extremes.' })
+      Type.Enum(['minmax'], {
+        default: 'minmax',
+        description:
+          'A metric with more points than max_points is cut into max_points / 2 buckets of about equally many steps; each gives its extremes.'
+      })
     )
   },
   closed
@@ -98,9 +106,10 @@ export function readMetricQuery(query: Static<typeof MetricsQuery>): MetricQuery
   return { keys, fromStep: query.from ?? null, toStep: query.to ?? null, maxPoints: query.max_points ?? 1000 }
 }
 
-export const presentMetrics = (runId: string, series: readonly MetricSeries[]): Static<typeof Metrics> => ({
+export const presentMetrics = (runId: string, { series, fullFrom }: RunCurves): Static<typeof Metrics> => ({
   object: 'metrics',
   run_id: runId,
+  full_from: fullFrom,
   series: series.map(({ key, steps, values }) => ({
     key,
     steps: [...steps],

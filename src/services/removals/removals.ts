@@ -2,6 +2,7 @@
 import type { Clock } from '../../base/clock.ts'
 import { AppError, toError } from '../../base/errors.ts'
 import type { Logger } from '../../base/log.ts'
+import type { PointPosition } from '../../domain/metric-stores.ts'
 import type { ObjectStore } from '../../domain/ports.ts'
 import type { Removal } from '../../domain/removal.ts'
 import type { Stores, UnitOfWork } from '../../domain/stores.ts'
@@ -10,7 +11,7 @@ import { storableText } from '../storable-text.ts'
 
 export interface RemovalServiceDeps {
   readonly unitOfWork: UnitOfWork
-  readonly stores: Pick<Stores, 'removals'>
+  readonly stores: Pick<Stores, 'removals' | 'metrics'>
   readonly objects: Pick<ObjectStore, 'abortUpload' | 'removePrefix' | 'list'>
   readonly clock: Clock
   readonly logger: Logger
@@ -23,10 +24,10 @@ export interface RemovalService {
   sweep(signal: AbortSignal): Promise<void>
 }
 
-/** Of one prefix. What was removed until then stays removed, so that what takes longer gets done by and by. */
+/** Of one prefix, and of the metrics of a run. What was removed until then stays removed, so that what takes longer gets done by and by. */
 const DEADLINE_MS = 5 * 60_000
 /** Nobody else takes it while it may be under way. */
-const HELD_MS = DEADLINE_MS + 60_000
+const HELD_MS = 2 * DEADLINE_MS + 60_000
 const FIRST_WAIT_MS = 10_000
 const LONGEST_WAIT_MS = 3600_000
 
@@ -54,9 +55,21 @@ export function createRemovalService(deps: RemovalServiceDeps): RemovalService {
     }
   }
 
+  /** Millions of rows: piece by piece, so that no lock is long and what was done stays done. */
+  async function removeCurves(runId: string, signal: AbortSignal): Promise<void> {
+    const until = clock.now() + DEADLINE_MS
+    for (let at: PointPosition | null = null; ; ) {
+      at = await stores.metrics.removeSome(runId, at)
+      if (at === null) return
+      signal.throwIfAborted()
+      if (clock.now() >= until) throw new Error('Points of its metrics are left.')
+    }
+  }
+
   async function settle(removal: Removal, signal: AbortSignal): Promise<void> {
     const { prefix, tries, what, subject } = removal
     try {
+      if (what === 'run') await removeCurves(subject, signal)
       await within(DEADLINE_MS, remove(deps.objects, removal), { clock, signal })
       await stores.removals.finish(removal)
     } catch (error) {

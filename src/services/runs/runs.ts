@@ -4,9 +4,9 @@ import { AppError } from '../../base/errors.ts'
 import type { IdKind } from '../../base/ids.ts'
 import type { Tracing } from '../../base/tracing.ts'
 import type { Checkpoint } from '../../domain/checkpoint.ts'
-import type { MetricQuery } from '../../domain/metric-stores.ts'
+import type { MetricQuery, RunCurves } from '../../domain/metric-stores.ts'
 import type { Page, PageRequest } from '../../domain/page.ts'
-import type { MetricSeries, Run } from '../../domain/run.ts'
+import type { Run } from '../../domain/run.ts'
 import type { RunFilter, UnitOfWork } from '../../domain/stores.ts'
 import { checkRecipe, devicesProblems } from '../../recipe/check.ts'
 import { chooseRecipe } from '../../recipe/choose-recipe.ts'
@@ -105,9 +105,10 @@ export function createRunService(deps: RunServiceDeps) {
     ...createRunRemoval(deps),
     describe: createRunDescription(deps),
 
-    async metrics(projectId: string, id: string, query: MetricQuery): Promise<readonly MetricSeries[]> {
+    async metrics(projectId: string, id: string, query: MetricQuery): Promise<RunCurves> {
       await get(projectId, id)
-      return stores.metrics.read(id, query)
+      const series = await stores.metrics.read(id, query)
+      return { series, fullFrom: await stores.metrics.fullFrom(id) }
     },
 
     async listCheckpoints(projectId: string, id: string, page: PageRequest): Promise<Page<Checkpoint>> {

@@ -1,5 +1,5 @@
 /**
- * The ear for new events: one connection that LISTENs. When it is lost it is made again, with growing pauses, and until then
+ * The ear for new events, and for new jobs: one connection that LISTENs. When it is lost it is made again, with growing pauses, and until then
  * readers are told to look for themselves. The embedded database refuses LISTEN (docs/decisions/0002): there it stays so.
  */
 import { Client } from 'pg'
@@ -17,12 +17,16 @@ const REFUSED = '0A000'
 
 export interface EventNoticesOptions {
   readonly url: string
+  readonly channel?: string
+  /** What is slower without it, for the log. */
+  readonly readers?: string
   readonly clock: Clock
   readonly logger: Pick<Logger, 'info' | 'warn'>
 }
 
 /** Begins at once; never fails, since readers can do without. */
-export function createEventNotices({ url, clock, logger }: EventNoticesOptions): EventNotices {
+export function createEventNotices({ url, clock, logger, ...options }: EventNoticesOptions): EventNotices {
+  const { channel = EVENT_CHANNEL, readers = 'event streams' } = options
   const listeners = new Set<(runId: string | null) => void>()
   const closing = new AbortController()
   let isListening = false
@@ -52,7 +56,7 @@ export function createEventNotices({ url, clock, logger }: EventNoticesOptions):
     closing.signal.addEventListener('abort', onClose)
     try {
       await client.connect()
-      await client.query(`listen ${EVENT_CHANNEL}`)
+      await client.query(`listen ${channel}`)
       isListening = !closing.signal.aborted
       attempts = 0
       tell(null)
@@ -62,10 +66,10 @@ export function createEventNotices({ url, clock, logger }: EventNoticesOptions):
     } catch (error) {
       if (closing.signal.aborted) return false
       if (error instanceof Error && 'code' in error && error.code === REFUSED) {
-        logger.info('this database has no LISTEN: event streams poll')
+        logger.info(`this database has no LISTEN: ${readers} poll`)
         return false
       }
-      logger.warn({ err: error }, 'not listening for events: event streams poll until the database answers')
+      logger.warn({ err: error }, `not listening: ${readers} poll until the database answers`)
       return true
     } finally {
       isListening = false

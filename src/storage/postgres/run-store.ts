@@ -1,19 +1,4 @@
-import {
-  and,
-  asc,
-  desc,
-  eq,
-  getTableColumns,
-  gt,
-  isNotNull,
-  isNull,
-  lt,
-  lte,
-  not,
-  notInArray,
-  or,
-  sql
-} from 'drizzle-orm'
+import { and, asc, desc, eq, getTableColumns, isNotNull, isNull, lt, lte, not, notInArray, or, sql } from 'drizzle-orm'
 import { AppError } from '../../base/errors.ts'
 import type { RunFilter, RunStore } from '../../domain/stores.ts'
 import type { Db } from './client.ts'
@@ -21,10 +6,9 @@ import { holdModel } from './model-store.ts'
 import { toPage } from './page.ts'
 import { checkpoints } from './schema/checkpoints.ts'
 import { datasetVersions } from './schema/dataset-versions.ts'
-import { runMetrics } from './schema/run-metrics.ts'
 import { runs } from './schema/runs.ts'
 
-const { lastEventSeq, ...runColumns } = getTableColumns(runs)
+const { lastEventSeq, rolledTo, fullFrom, ...runColumns } = getTableColumns(runs)
 
 /** Matches the partial index runs_unfinished word by word, or it would not be used. */
 export const isUnfinished = notInArray(runs.status, sql`('cancelled', 'succeeded', 'failed')`)
@@ -85,7 +69,6 @@ export const createRunStore = (db: Db): RunStore => ({
   },
 
   async remove(id) {
-    await removeCurves(db, id)
     await db.delete(runs).where(eq(runs.id, id))
   }
 })
@@ -98,25 +81,6 @@ export async function holdCheckpoint(db: Db, projectId: string, id: string): Pro
     .where(and(eq(checkpoints.projectId, projectId), eq(checkpoints.id, id)))
     .for('share')
   if (checkpoint?.status !== 'complete') throw new AppError('checkpoint_not_found', { checkpoint: id })
-}
-
-/**
- * One by one, in the order of their index: as a cascade they are one statement, and a long run has more points than one statement
- * has time for: a million take more than a second.
- */
-async function removeCurves(db: Db, runId: string): Promise<void> {
-  const isOfRun = eq(runMetrics.runId, runId)
-  const { key } = runMetrics
-  for (let last: string | null = ''; last !== null; ) {
-    const [next] = await db
-      .select({ key })
-      .from(runMetrics)
-      .where(and(isOfRun, gt(key, last)))
-      .orderBy(asc(key))
-      .limit(1)
-    if (next) await db.delete(runMetrics).where(and(isOfRun, eq(key, next.key)))
-    last = next?.key ?? null
-  }
 }
 
 type LeaseVerbs = 'claim' | 'updateUnderLease' | 'listExpiredLeases'

@@ -1,4 +1,5 @@
 import { sql } from 'drizzle-orm'
+import { floorTo, SMALLEST_ROLLUP } from '../../domain/metric-buckets.ts'
 import type { FencedReport, StepReportStore } from '../../domain/metric-stores.ts'
 import type { RunIntent } from '../../domain/run.ts'
 import type { Db } from './client.ts'
@@ -16,12 +17,13 @@ export const createStepReportStore = (db: Db): StepReportStore => ({
                              ${sql.param(reports.map(({ lease }) => lease.epoch))}::int[],
                              ${sql.param(reports.map(({ progress }) => JSON.stringify(progress)))}::text[],
                              ${sql.param(reports.map(({ imagesPerSecond }) => imagesPerSecond))}::float8[],
-                             ${sql.param(reports.map(({ etaS }) => etaS))}::float8[])
-                      with ordinality as report (run_id, epoch, progress, images_per_second, eta_s, position)
+                             ${sql.param(reports.map(({ etaS }) => etaS))}::float8[],
+                             ${sql.param(reports.map(oldestOf))}::int[])
+                      with ordinality as report (run_id, epoch, progress, images_per_second, eta_s, oldest, position)
       ), held as (
         update runs
         set progress = report.progress::jsonb, images_per_second = report.images_per_second, eta_s = report.eta_s,
-            lease_expires_at = ${leaseExpiresAt.toISOString()}::timestamptz
+            lease_expires_at = ${leaseExpiresAt.toISOString()}::timestamptz, rolled_to = least(runs.rolled_to, report.oldest)
         from report
         where runs.id = report.run_id and runs.lease_epoch = report.epoch and runs.lease_worker is not null
         returning report.position, runs.id, runs.project_id, runs.desired
@@ -37,6 +39,10 @@ export const createStepReportStore = (db: Db): StepReportStore => ({
     return new Map(rows.map(({ id, desired }) => [id, desired]))
   }
 })
+
+/** Roll-ups are true up to where its bucket begins. */
+const oldestOf = ({ points }: FencedReport): number | null =>
+  points.length === 0 ? null : floorTo(Math.min(...points.map(({ step }) => step)), SMALLEST_ROLLUP)
 
 interface Columns {
   /** Of the keys: they are few, and come with every step. */

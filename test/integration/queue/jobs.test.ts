@@ -102,6 +102,19 @@ describe('the queue', { skip: await whyNoPostgres() }, () => {
     ])
   })
 
+  test('looks for a job at once when it is woken, without waiting for the next poll', async (t) => {
+    const bench = await openBench(t)
+    const source = createJobSource(bench.boss)
+    const seen: unknown[] = []
+    await source.work('run-leg', 1, async (payload) => void seen.push(payload))
+    await bench.pass(500)
+    await bench.jobs.enqueue('run-leg', { runId: 'run_1' }, { key: 'run_1' })
+    source.wake('export-model')
+    source.wake('run-leg')
+    for (let turn = 0; turn < 20_000 && seen.length === 0; turn++) await new Promise((resolve) => setImmediate(resolve))
+    assert.deepEqual(seen, [{ runId: 'run_1' }])
+  })
+
   test('keeps one waiting job per key', async (t) => {
     const bench = await openBench(t)
     for (let i = 0; i < 3; i++) await bench.jobs.enqueue('run-leg', { runId: 'run_1' }, { key: 'run_1' })

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { after, describe, test } from 'node:test'
 import type { Logger } from '../../../src/base/log.ts'
 import type { EventNotices } from '../../../src/domain/stores.ts'
+import { JOB_CHANNEL } from '../../../src/queue/job-queue.ts'
 import { createEventNotices } from '../../../src/storage/postgres/event-notices.ts'
 import { fakeClock } from '../../helpers/fake-clock.ts'
 import { expectNoLeaks } from '../../helpers/leaks.ts'
@@ -16,12 +17,17 @@ interface TestScope {
 
 const event = { type: 'message', level: 'info', data: {} } as const
 
-function listenTo(scope: TestScope, url: string) {
+function listenTo(scope: TestScope, url: string, more: { readonly channel?: string } = {}) {
   const clock = fakeClock()
   const heard: (string | null)[] = []
   const lines: string[] = []
   const log = (_: object | string, text?: string) => void lines.push(text ?? String(_))
-  const notices = createEventNotices({ url, clock, logger: { info: log, warn: log } as Pick<Logger, 'info' | 'warn'> })
+  const notices = createEventNotices({
+    ...more,
+    url,
+    clock,
+    logger: { info: log, warn: log } as Pick<Logger, 'info' | 'warn'>
+  })
   notices.onNotice((runId) => heard.push(runId))
   scope.after(() => notices.close())
   return { clock, notices, heard, lines }
@@ -41,6 +47,19 @@ async function until(
 }
 
 describe('notices of a server', { skip: await whyNoPostgres() }, () => {
+  test('of a job come with its commit, and of one that is to wait not at all', async (t) => {
+    const bench = await openBench(t, CANDIDATES[0]!.open)
+    const { notices, heard } = listenTo(t, bench.url, { channel: JOB_CHANNEL })
+    await until(() => notices.isListening())
+    await bench.unitOfWork(async (tx) => {
+      await tx.jobs.enqueue('run-leg', { runId: 'run_1' }, { key: 'run_1', startAfterS: 5 })
+      await tx.jobs.enqueue('export-model', { modelId: 'mdl_1' }, { key: 'mdl_1' })
+      assert.deepEqual(heard, [null], 'it listens, and nothing yet')
+    })
+    await until(() => heard.length > 1)
+    assert.deepEqual(heard, [null, 'export-model'])
+  })
+
   test('come with the commit of an append, of every connection, and not with one that was rolled back', async (t) => {
     const bench = await openBench(t, CANDIDATES[0]!.open)
     const { notices, heard } = listenTo(t, bench.url)

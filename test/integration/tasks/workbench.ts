@@ -233,6 +233,7 @@ export async function createWorkbench(scope: TestScope, clock: Clock = systemClo
   return {
     root,
     url,
+    pool: database.pool,
     project,
     unitOfWork,
     sweep,

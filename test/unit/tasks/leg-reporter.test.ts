@@ -65,6 +65,21 @@ test('steps are written together, after the start', async () => {
   assert.deepEqual(calls, ['started', 'steps'])
 })
 
+test('the first step is written at once, those after it with the next second', async () => {
+  const { clock, reporter, calls, reports, giveUp } = setUp()
+  reporter.started(STARTED)
+  reporter.step(aStep(1))
+  await clock.advance(0)
+  assert.deepEqual(calls, ['started', 'steps'])
+  assert.notEqual(reports[0]?.event, null, 'and told to those who follow')
+  reporter.step(aStep(2))
+  await clock.advance(900)
+  assert.equal(reports.length, 1)
+  await clock.advance(100)
+  assert.equal(reports.length, 2)
+  await reporter.finish(giveUp.signal)
+})
+
 test('speed and remaining time follow from when the steps came', async () => {
   const { clock, reporter, reports, giveUp } = setUp()
   reporter.started(STARTED)

@@ -79,7 +79,11 @@ export const runs = pgTable(
     resumedAt: time('resumed_at'),
     finishedAt: time('finished_at'),
     /** Number of the newest event: raised under the row's lock, so the numbers have no gaps. */
-    lastEventSeq: integer('last_event_seq').notNull().default(0)
+    lastEventSeq: integer('last_event_seq').notNull().default(0),
+    /** Roll-ups are true of the steps before it: who writes an older point lowers it (metric-store.ts). */
+    rolledTo: integer('rolled_to').notNull().default(0),
+    /** Every point that was reported is kept from here on; before it the extremes of every 64 steps. */
+    fullFrom: integer('full_from').notNull().default(0)
   },
   (table) => [
     // Serves the list (newest first) and is what the children's (project_id, run_id) refer to.

@@ -1,0 +1,35 @@
+-- The request that made a run, as W3C Trace Context writes it, so that what is done for the run days later belongs to its trace.
+--
+-- A webhook that was given up after five days of failures says so; `failing` was also what one is that has failed since a moment ago.
+--
+-- Curves are read from roll-ups, may be thinned after their run has ended, and go by and by when their run is deleted, not inside the
+-- request: so the trigger that removed the points with the run goes. End workers of older code before: what they write again after a
+-- checkpoint does not lower `rolled_to`.
+--
+-- What a project may have at once and in a minute (project_rates: how far it is ahead of that), and which checkpoints of its runs stay.
+-- An API of before counts no requests and no pixels, and a worker of before minds no quota of devices and removes what `keep_best` would keep.
+
+CREATE TABLE "run_metric_rollups" (
+	"run_id" text NOT NULL,
+	"key" text NOT NULL,
+	"size" integer NOT NULL,
+	"step" integer NOT NULL,
+	"low" double precision NOT NULL,
+	"low_step" integer NOT NULL,
+	"high" double precision NOT NULL,
+	"high_step" integer NOT NULL,
+	"project_id" text NOT NULL,
+	CONSTRAINT "run_metric_rollups_pkey" PRIMARY KEY("run_id","key","size","step")
+);
+--> statement-breakpoint
+ALTER TABLE "runs" ADD COLUMN "traceparent" text;--> statement-breakpoint
+ALTER TABLE "runs" ADD COLUMN "rolled_to" integer DEFAULT 0 NOT NULL;--> statement-breakpoint
+ALTER TABLE "runs" ADD COLUMN "full_from" integer DEFAULT 0 NOT NULL;--> statement-breakpoint
+ALTER TABLE "run_metric_rollups" ADD CONSTRAINT "run_metric_rollups_project_id_projects_id_fk" FOREIGN KEY ("project_id") REFERENCES "public"."projects"("id") ON DELETE no action ON UPDATE no action;
+--> statement-breakpoint
+UPDATE "webhooks" SET "disabled_reason" = 'given_up' WHERE "disabled_reason" = 'failing';
+
+--> statement-breakpoint
+DROP TRIGGER "runs_remove_metrics" ON "runs";
+--> statement-breakpoint
+DROP FUNCTION "remove_metrics_of_runs"();

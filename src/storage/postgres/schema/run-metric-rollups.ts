@@ -1,0 +1,26 @@
+import { doublePrecision, integer, pgTable, primaryKey, text } from 'drizzle-orm/pg-core'
+import { projects } from './projects.ts'
+
+/**
+ * Lowest and highest point of each key in `size` steps from `step` on (domain/metric-buckets.ts). Made of run_metrics, and true where
+ * the bucket ends at or before its run's `rolled_to`. No foreign key to the run, as of the points: both go with its removal.
+ */
+export const runMetricRollups = pgTable(
+  'run_metric_rollups',
+  {
+    runId: text('run_id').notNull(),
+    key: text('key').notNull(),
+    size: integer('size').notNull(),
+    step: integer('step').notNull(),
+    low: doublePrecision('low').notNull(),
+    lowStep: integer('low_step').notNull(),
+    high: doublePrecision('high').notNull(),
+    highStep: integer('high_step').notNull(),
+    projectId: text('project_id')
+      .notNull()
+      .references(() => projects.id)
+  },
+  (table) => [
+    primaryKey({ name: 'run_metric_rollups_pkey', columns: [table.runId, table.key, table.size, table.step] })
+  ]
+)
