@@ -7,6 +7,7 @@ export interface JobOptions {
   /** At most one waiting or running job of this kind has it; a second enqueue is a no-op. */
   readonly key: string
   readonly startAfterS?: number
+  /** Higher ones first, among those of the same project. */
   readonly priority?: number
   /** Whose work it is: projects take turns, however many jobs one of them has. */
   readonly project?: string
@@ -31,8 +32,8 @@ export interface TransactionalQueue {
 /** The worker's side of the queue. */
 export interface JobSource {
   /**
-   * Calls the handler for each job, at most `concurrency` at once, and of one project one less than that as long as this is
-   * one; a rejected handler is retried with backoff.
+   * Calls the handler for each job, at most `concurrency` at once, and of one project, except legs, one less than that as long as
+   * this is one; a rejected handler is retried with backoff.
    */
   work<K extends JobKind>(
     kind: K,

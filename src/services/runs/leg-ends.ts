@@ -16,7 +16,7 @@ export interface Settled {
 }
 
 /** One job per lease epoch: the next leg can be queued while the job of this one is still running. */
-export const legKey = (run: Pick<Run, 'id' | 'leaseEpoch'>): string => `${run.id}:${run.leaseEpoch}`
+const legKey = (run: Pick<Run, 'id' | 'leaseEpoch'>): string => `${run.id}:${run.leaseEpoch}`
 
 export async function end(deps: LegDeps, tx: Stores, ending: { run: Run; outcome: LegOutcome }): Promise<Settled> {
   const { run, outcome } = ending
@@ -64,7 +64,12 @@ export const enqueueLeg = (tx: Stores, run: Run, startAfterS: number): Promise<v
   tx.jobs.enqueue(
     'run-leg',
     { runId: run.id },
-    { key: legKey(run), priority: run.compute.priority, ...(startAfterS > 0 ? { startAfterS } : {}) }
+    {
+      key: legKey(run),
+      priority: run.compute.priority,
+      project: run.projectId,
+      ...(startAfterS > 0 ? { startAfterS } : {})
+    }
   )
 
 /** A run that reaches its end becomes a model in the same transaction, or neither happens. */

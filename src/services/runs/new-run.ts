@@ -5,7 +5,7 @@ import type { Run } from '../../domain/run.ts'
 import type { Stores } from '../../domain/stores.ts'
 import { holdPlan } from '../evaluations/new-evaluation.ts'
 import { checkQuotas } from '../projects/quotas.ts'
-import { legKey } from './leg-ends.ts'
+import { enqueueLeg } from './leg-ends.ts'
 import { stateEvent } from './leg-lease.ts'
 import type { RunPlan, RunRequest } from './run-plan.ts'
 
@@ -71,5 +71,5 @@ export async function queueRun(tx: Stores, run: Run): Promise<void> {
   if (run.evaluation !== null) await holdPlan(tx, { projectId: run.projectId, plan: run.evaluation })
   await tx.runs.insert(run)
   await tx.events.append(run.id, [stateEvent(run)], run.createdAt)
-  await tx.jobs.enqueue('run-leg', { runId: run.id }, { key: legKey(run), priority: run.compute.priority })
+  await enqueueLeg(tx, run, 0)
 }
