@@ -158,12 +158,14 @@ export interface ImageAssignments {
 export interface Caller {
   /** Id of the API key, whose work is bounded. */
   readonly key: string
+  /** Takes them from what the project may use, once there is room for them and before anything is decoded. Throws project_rate_limited. */
+  readonly spend: (pixels: number) => Promise<void>
   /** Aborted when nobody waits any more. */
   readonly signal: AbortSignal
 }
 
 /**
- * Runs models in processes of their own. Throws AppError: too_much_at_once, overloaded, request_timeout, client_gone,
+ * Runs models in processes of their own. Throws AppError: what `spend` throws, too_much_at_once, overloaded, request_timeout, client_gone,
  * inference_unavailable; with `index`: image_invalid, image_too_large, images_too_large.
  */
 export interface Inference {

@@ -9,7 +9,7 @@ import { recipeNumbers } from '../../recipe/numbers.ts'
 import type { Recipe } from '../../recipe/schema.ts'
 import { checkQuotas } from '../projects/quotas.ts'
 import { type Estimate, estimateRun, lastSuccesses } from './estimate.ts'
-import { enqueueLeg } from './leg-ends.ts'
+import { enqueueLeg } from './leg-job.ts'
 import { stateEvent } from './leg-lease.ts'
 import { holdImages, type RunVerbDeps } from './run-verbs.ts'
 

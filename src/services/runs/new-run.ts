@@ -5,7 +5,7 @@ import type { Run } from '../../domain/run.ts'
 import type { Stores } from '../../domain/stores.ts'
 import { holdPlan } from '../evaluations/new-evaluation.ts'
 import { checkQuotas } from '../projects/quotas.ts'
-import { enqueueLeg } from './leg-ends.ts'
+import { enqueueLeg } from './leg-job.ts'
 import { stateEvent } from './leg-lease.ts'
 import type { RunPlan, RunRequest } from './run-plan.ts'
 
@@ -15,14 +15,14 @@ export interface NewRunDeps {
 }
 
 /** What is not the plan's business. */
-type Wishes = Pick<RunRequest, 'name' | 'compute' | 'checkpoint' | 'alarms' | 'metadata'>
+type Wishes = Pick<RunRequest, 'name' | 'compute' | 'alarms' | 'metadata'>
 
 export function newRun(
   { clock, newId }: NewRunDeps,
   projectId: string,
   { request, planned }: { readonly request: Wishes; readonly planned: Omit<RunPlan, 'warnings'> }
 ): Run {
-  const { version, recipe, reasons, init, estimate, evaluation } = planned
+  const { version, recipe, reasons, init, estimate, evaluation, checkpoint } = planned
   return {
     id: newId('run'),
     projectId,
@@ -37,7 +37,7 @@ export function newRun(
     extensions: [],
     recipeReasons: reasons,
     compute: request.compute,
-    checkpoint: request.checkpoint,
+    checkpoint,
     alarms: request.alarms,
     metadata: request.metadata,
     status: 'queued',

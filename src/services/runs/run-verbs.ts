@@ -7,7 +7,7 @@ import { askFor, type RunVerb } from '../../domain/run-verbs.ts'
 import type { Stores, UnitOfWork } from '../../domain/stores.ts'
 import { type DescriptionPatch, described } from '../description.ts'
 import { checkQuotas } from '../projects/quotas.ts'
-import { enqueueLeg } from './leg-ends.ts'
+import { enqueueLeg } from './leg-job.ts'
 import { stateEvent } from './leg-lease.ts'
 
 export interface RunVerbDeps {

@@ -1,4 +1,4 @@
-import { and, eq, gt, type SQL, sql } from 'drizzle-orm'
+import { and, eq, gt, inArray, type SQL, sql } from 'drizzle-orm'
 import { AppError } from '../../base/errors.ts'
 import type { LatestPoint, MetricQuery, MetricStore } from '../../domain/metric-stores.ts'
 import type { MetricPoint, MetricSeries } from '../../domain/run.ts'
@@ -38,6 +38,16 @@ export const createMetricStore = (db: Db): MetricStore => ({
         where run_metrics.run_id = run_id.run_id and run_metrics.key = key.key
         order by step desc limit 1) as last`)
     return rows.map(({ run_id: runId, ...point }): LatestPoint => ({ runId, ...point }))
+  },
+
+  async at(runId, key, steps) {
+    if (steps.length === 0) return new Map()
+    const { step, value } = runMetrics
+    const rows = await db
+      .select({ step, value })
+      .from(runMetrics)
+      .where(and(eq(runMetrics.runId, runId), eq(runMetrics.key, key), inArray(step, [...steps])))
+    return new Map(rows.map((point) => [point.step, point.value]))
   },
 
   async removeAfter(runId, step) {
