@@ -9,7 +9,18 @@ import { useList } from '../../data/use-list.ts'
 import { formatBytes, formatCount, formatNumber } from '../../format.ts'
 import { KeepCheckpoint } from './keep-checkpoint.tsx'
 
-const COLUMNS = ['Step', 'Epoch', 'Loss', 'Size', 'Saved', 'Status', 'Keep', 'Checkpoint']
+const COLUMNS = ['Step', 'Epoch', 'Loss', 'Size', 'Saved', 'Status', 'Keep', 'Stays as', 'Checkpoint']
+
+/** Nothing where the run's policy removes it next. */
+const STAYS_AS = {
+  user: 'kept',
+  last: 'newest',
+  epoch: 'first after epochs',
+  best: 'best',
+  model: "a model's",
+  run: "a run's",
+  evaluation: 'being measured'
+} as const satisfies Record<Checkpoint['kept_because'][number], string>
 
 export function Checkpoints({ runId }: { readonly runId: string }) {
   const list = useList(checkpointList(useClient(), runId))
@@ -37,6 +48,7 @@ const checkpointCells = (checkpoint: Checkpoint) => [
   <Ago key="saved" at={checkpoint.created_at} />,
   <StatusBadge key="status" status={checkpoint.status} />,
   <KeepCheckpoint key="keep" checkpoint={checkpoint} />,
+  checkpoint.kept_because.map((reason) => STAYS_AS[reason]).join(', '),
   <span key="id" className="mono small" title={`State hash ${checkpoint.state_hash}`}>
     {checkpoint.id}
   </span>
