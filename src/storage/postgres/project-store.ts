@@ -6,7 +6,7 @@ import type { Db } from './client.ts'
 import { violatesUnique } from './errors.ts'
 import { toPage } from './page.ts'
 import { devicesHeld, isHeld } from './run-store.ts'
-import { projects } from './schema/projects.ts'
+import { projectRates, projects } from './schema/projects.ts'
 
 export const toProject = (row: typeof projects.$inferSelect): Project => ({
   id: row.id,
@@ -84,8 +84,8 @@ export const createProjectStore = (db: Db): ProjectStore => ({
       select
         (select count(*) from runs where project_id = ${id} and status = 'queued')::float8 as queued,
         (select ${devicesHeld} from runs where project_id = ${id} and ${isHeld})::float8 as devices,
-        (select ${debtMs} from project_rates where project_id = ${id} and rate = 'requests') as requests,
-        (select ${debtMs} from project_rates where project_id = ${id} and rate = 'pixels') as pixels,
+        (select ${debtMs} from ${projectRates} where project_id = ${id} and rate = 'requests') as requests,
+        (select ${debtMs} from ${projectRates} where project_id = ${id} and rate = 'pixels') as pixels,
         (
           (select coalesce(sum(bytes), 0) from dataset_versions where project_id = ${id} and status = 'ready') +
           (select coalesce(sum(bytes), 0) from dataset_uploads where project_id = ${id}
@@ -108,13 +108,13 @@ export const createProjectStore = (db: Db): ProjectStore => ({
     const cost = sql`${(amount * MINUTE_MS) / perMinute}::float8 * interval '1 ms'`
     const ahead = sql`greatest(project_rates.whole_at, clock_timestamp()) + ${cost}`
     const taken = await db.execute<{ debt: number }>(sql`
-      insert into project_rates (project_id, rate, whole_at) values (${id}, ${rate}, clock_timestamp() + ${cost})
+      insert into ${projectRates} (project_id, rate, whole_at) values (${id}, ${rate}, clock_timestamp() + ${cost})
       on conflict (project_id, rate) do update set whole_at = ${ahead}
       where ${ahead} <= clock_timestamp() + interval '1 minute' or project_rates.whole_at <= clock_timestamp()
       returning ${debtMs} as debt`)
     if (taken.rows[0]) return { isAllowed: true, debtMs: taken.rows[0].debt }
     const { rows } = await db.execute<{ debt: number }>(
-      sql`select ${debtMs} as debt from project_rates where project_id = ${id} and rate = ${rate}`
+      sql`select ${debtMs} as debt from ${projectRates} where project_id = ${id} and rate = ${rate}`
     )
     return { isAllowed: false, debtMs: rows[0]?.debt ?? 0 }
   }
