@@ -9,6 +9,13 @@
 -- What a project may have at once and in a minute (project_rates: how far it is ahead of that), and which checkpoints of its runs stay.
 -- An API of before counts no requests and no pixels, and a worker of before minds no quota of devices and removes what `keep_best` would keep.
 
+CREATE TABLE "project_rates" (
+	"project_id" text NOT NULL,
+	"rate" text NOT NULL,
+	"whole_at" timestamp (3) with time zone NOT NULL,
+	CONSTRAINT "project_rates_pkey" PRIMARY KEY("project_id","rate")
+);
+--> statement-breakpoint
 CREATE TABLE "run_metric_rollups" (
 	"run_id" text NOT NULL,
 	"key" text NOT NULL,
@@ -22,9 +29,14 @@ CREATE TABLE "run_metric_rollups" (
 	CONSTRAINT "run_metric_rollups_pkey" PRIMARY KEY("run_id","key","size","step")
 );
 --> statement-breakpoint
+ALTER TABLE "projects" ADD COLUMN "quota_devices" integer;--> statement-breakpoint
+ALTER TABLE "projects" ADD COLUMN "quota_requests_per_minute" integer;--> statement-breakpoint
+ALTER TABLE "projects" ADD COLUMN "quota_pixels_per_minute" bigint;--> statement-breakpoint
+ALTER TABLE "projects" ADD COLUMN "retention" jsonb DEFAULT '{}'::jsonb NOT NULL;--> statement-breakpoint
 ALTER TABLE "runs" ADD COLUMN "traceparent" text;--> statement-breakpoint
 ALTER TABLE "runs" ADD COLUMN "rolled_to" integer DEFAULT 0 NOT NULL;--> statement-breakpoint
 ALTER TABLE "runs" ADD COLUMN "full_from" integer DEFAULT 0 NOT NULL;--> statement-breakpoint
+ALTER TABLE "project_rates" ADD CONSTRAINT "project_rates_project_id_projects_id_fk" FOREIGN KEY ("project_id") REFERENCES "public"."projects"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "run_metric_rollups" ADD CONSTRAINT "run_metric_rollups_project_id_projects_id_fk" FOREIGN KEY ("project_id") REFERENCES "public"."projects"("id") ON DELETE no action ON UPDATE no action;
 --> statement-breakpoint
 UPDATE "webhooks" SET "disabled_reason" = 'given_up' WHERE "disabled_reason" = 'failing';

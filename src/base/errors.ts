@@ -14,6 +14,7 @@ export const ERROR_CATALOGUE = {
   project_not_found: 'There is no such project.',
   project_name_taken: 'Another project has this name.',
   quota_exceeded: 'The project has as much as it may have.',
+  project_rate_limited: 'The project has used what it may use in a minute.',
   dataset_not_found: 'There is no such dataset.',
   dataset_version_not_found: 'There is no such dataset version.',
   dataset_version_not_ready: 'The dataset version is not ready to be used.',

@@ -139,7 +139,7 @@ export interface paths {
         options?: never;
         head?: never;
         /**
-         * Rename a project, or change its quotas
+         * Rename a project, or change its quotas and which checkpoints stay
          * @description For admins of the installation. A quota below what is used refuses more and takes nothing away.
          *
          *     Needs the scope `instance:admin`.
@@ -1665,6 +1665,22 @@ export interface components {
         AskedQuotas: {
             queued_runs?: number | null;
             storage_bytes?: number | null;
+            devices_at_once?: number | null;
+            requests_per_minute?: number | null;
+            pixels_per_minute?: number | null;
+        };
+        /** @description Of checkpoints of runs that are made from now on and do not say it themselves. What is left out stays. */
+        AskedRetention: {
+            /** @description How many of the newest stay; 3 unless it is given. */
+            keep_last?: number;
+            keep_every_epochs?: number | null;
+            keep_best?: {
+                /** @description Of docs/metrics.md, as it was at the step of a checkpoint: loss, eval/knn_top1_k20. */
+                metric: string;
+                /** @enum {unknown} */
+                direction: "minimize" | "maximize";
+                count: number;
+            } | null;
         };
         Assignments: {
             /** @constant */
@@ -1755,6 +1771,8 @@ export interface components {
             status: "complete" | "deleted";
             /** @description No policy removes it. */
             keep: boolean;
+            /** @description Why it stays: user (keep), last, epoch and best (the policy of its run), model (one was made of it), run and evaluation (one that has not ended needs it). Empty for one that was removed, or will be when the run writes its next. */
+            kept_because: ("user" | "last" | "epoch" | "best" | "model" | "run" | "evaluation")[];
             metrics: {
                 [key: string]: number | null;
             };
@@ -1991,6 +2009,7 @@ export interface components {
         CreateProject: {
             name: string;
             quotas?: components["schemas"]["AskedQuotas"];
+            checkpoint?: components["schemas"]["AskedRetention"];
         };
         /**
          * @example {
@@ -2044,12 +2063,19 @@ export interface components {
                 max_runtime_s?: number;
                 priority?: number;
             };
+            /** @description What is not said of which checkpoints stay is as the project has it. */
             checkpoint?: {
                 every_s?: number;
                 /** @description How many of the newest stay; 3 unless it is given. */
                 keep_last?: number;
-                /** @description Beside those, the first checkpoint after every so many epochs stays; none unless it is given. */
-                keep_every_epochs?: number;
+                keep_every_epochs?: number | null;
+                keep_best?: {
+                    /** @description Of docs/metrics.md, as it was at the step of a checkpoint: loss, eval/knn_top1_k20. */
+                    metric: string;
+                    /** @enum {unknown} */
+                    direction: "minimize" | "maximize";
+                    count: number;
+                } | null;
             };
             alarms?: {
                 /** @enum {unknown} */
@@ -2201,6 +2227,12 @@ export interface components {
                 every_s: number;
                 keep_last: number;
                 keep_every_epochs?: number;
+                keep_best?: {
+                    metric: string;
+                    /** @enum {unknown} */
+                    direction: "minimize" | "maximize";
+                    count: number;
+                };
             };
             alarms: {
                 /** @enum {unknown} */
@@ -2286,7 +2318,7 @@ export interface components {
             /** @description What the recipe does not use of the images, or makes up, and how many images it is about; `workers`: that none of the workers which are there could take the run. Of images, empty where the version has no report. */
             warnings: {
                 /** @enum {unknown} */
-                what: "colour" | "margins" | "bits" | "upscaled" | "workers";
+                what: "colour" | "margins" | "bits" | "upscaled" | "workers" | "quota";
                 images: number;
                 message: string;
             }[];
@@ -2325,7 +2357,7 @@ export interface components {
             /** @description What the recipe does not use of the images, or makes up, and how many images it is about; `workers`: that none of the workers which are there could take the run. Of images, empty where the version has no report. */
             warnings: {
                 /** @enum {unknown} */
-                what: "colour" | "margins" | "bits" | "upscaled" | "workers";
+                what: "colour" | "margins" | "bits" | "upscaled" | "workers" | "quota";
                 images: number;
                 message: string;
             }[];
@@ -2631,6 +2663,12 @@ export interface components {
                 every_s: number;
                 keep_last: number;
                 keep_every_epochs?: number;
+                keep_best?: {
+                    metric: string;
+                    /** @enum {unknown} */
+                    direction: "minimize" | "maximize";
+                    count: number;
+                };
             };
             alarms: {
                 /** @enum {unknown} */
@@ -2756,12 +2794,19 @@ export interface components {
                     max_runtime_s?: number;
                     priority?: number;
                 };
+                /** @description What is not said of which checkpoints stay is as the project has it. */
                 checkpoint?: {
                     every_s?: number;
                     /** @description How many of the newest stay; 3 unless it is given. */
                     keep_last?: number;
-                    /** @description Beside those, the first checkpoint after every so many epochs stays; none unless it is given. */
-                    keep_every_epochs?: number;
+                    keep_every_epochs?: number | null;
+                    keep_best?: {
+                        /** @description Of docs/metrics.md, as it was at the step of a checkpoint: loss, eval/knn_top1_k20. */
+                        metric: string;
+                        /** @enum {unknown} */
+                        direction: "minimize" | "maximize";
+                        count: number;
+                    } | null;
                 };
                 alarms?: {
                     /** @enum {unknown} */
@@ -3244,7 +3289,7 @@ export interface components {
             status: number;
             detail: string;
             /** @enum {unknown} */
-            code: "invalid_request" | "invalid_recipe" | "unauthorized" | "forbidden" | "route_not_found" | "method_not_allowed" | "key_not_found" | "last_admin_key" | "project_not_found" | "project_name_taken" | "quota_exceeded" | "dataset_not_found" | "dataset_version_not_found" | "dataset_version_not_ready" | "dataset_version_not_cancelable" | "dataset_in_use" | "dataset_version_in_use" | "dataset_empty" | "selection_empty" | "upload_not_found" | "upload_incomplete" | "upload_expired" | "upload_in_use" | "archive_invalid" | "archive_too_large" | "source_unreachable" | "run_not_found" | "run_not_cancelable" | "run_not_deletable" | "run_in_use" | "metadata_full" | "run_not_pausable" | "run_not_resumable" | "run_not_extendable" | "run_not_retryable" | "sweep_not_found" | "checkpoint_not_found" | "checkpoint_in_use" | "checkpoint_invalid" | "weights_unsupported" | "weights_mismatch" | "init_unavailable" | "model_not_found" | "model_in_use" | "model_not_ready" | "model_not_cancelable" | "model_has_alias" | "model_of_other_name" | "alias_not_found" | "precondition_failed" | "model_without_head" | "mixture_unavailable" | "prototype_not_found" | "evaluation_not_found" | "evaluation_not_cancelable" | "evaluation_not_deletable" | "evaluation_not_measured" | "evaluation_impossible" | "evaluation_too_large" | "artifact_not_found" | "webhook_not_found" | "webhooks_full" | "webhook_disabled" | "secret_unreadable" | "delivery_not_found" | "delivery_under_way" | "idempotency_key_reused" | "idempotency_in_progress" | "range_not_satisfiable" | "body_too_large" | "unsupported_media_type" | "headers_too_large" | "uri_too_long" | "receive_timeout" | "expectation_failed" | "image_invalid" | "image_too_large" | "images_too_large" | "url_not_allowed" | "url_unreachable" | "rate_limited" | "too_much_at_once" | "overloaded" | "client_gone" | "request_timeout" | "database_refuses" | "process_not_started" | "schema_outdated" | "database_unavailable" | "database_read_only" | "storage_unavailable" | "storage_full" | "inference_unavailable" | "worker_not_working" | "worker_resting" | "lease_lost" | "object_not_found" | "object_damaged" | "program_untraceable" | "engine_unavailable" | "loss_not_finite" | "trainer_crashed" | "out_of_memory" | "internal";
+            code: "invalid_request" | "invalid_recipe" | "unauthorized" | "forbidden" | "route_not_found" | "method_not_allowed" | "key_not_found" | "last_admin_key" | "project_not_found" | "project_name_taken" | "quota_exceeded" | "project_rate_limited" | "dataset_not_found" | "dataset_version_not_found" | "dataset_version_not_ready" | "dataset_version_not_cancelable" | "dataset_in_use" | "dataset_version_in_use" | "dataset_empty" | "selection_empty" | "upload_not_found" | "upload_incomplete" | "upload_expired" | "upload_in_use" | "archive_invalid" | "archive_too_large" | "source_unreachable" | "run_not_found" | "run_not_cancelable" | "run_not_deletable" | "run_in_use" | "metadata_full" | "run_not_pausable" | "run_not_resumable" | "run_not_extendable" | "run_not_retryable" | "sweep_not_found" | "checkpoint_not_found" | "checkpoint_in_use" | "checkpoint_invalid" | "weights_unsupported" | "weights_mismatch" | "init_unavailable" | "model_not_found" | "model_in_use" | "model_not_ready" | "model_not_cancelable" | "model_has_alias" | "model_of_other_name" | "alias_not_found" | "precondition_failed" | "model_without_head" | "mixture_unavailable" | "prototype_not_found" | "evaluation_not_found" | "evaluation_not_cancelable" | "evaluation_not_deletable" | "evaluation_not_measured" | "evaluation_impossible" | "evaluation_too_large" | "artifact_not_found" | "webhook_not_found" | "webhooks_full" | "webhook_disabled" | "secret_unreadable" | "delivery_not_found" | "delivery_under_way" | "idempotency_key_reused" | "idempotency_in_progress" | "range_not_satisfiable" | "body_too_large" | "unsupported_media_type" | "headers_too_large" | "uri_too_long" | "receive_timeout" | "expectation_failed" | "image_invalid" | "image_too_large" | "images_too_large" | "url_not_allowed" | "url_unreachable" | "rate_limited" | "too_much_at_once" | "overloaded" | "client_gone" | "request_timeout" | "database_refuses" | "process_not_started" | "schema_outdated" | "database_unavailable" | "database_read_only" | "storage_unavailable" | "storage_full" | "inference_unavailable" | "worker_not_working" | "worker_resting" | "lease_lost" | "object_not_found" | "object_damaged" | "program_untraceable" | "engine_unavailable" | "loss_not_finite" | "trainer_crashed" | "out_of_memory" | "internal";
             request_id: string;
             errors?: {
                 /** @description JSON pointer into the body. */
@@ -3268,6 +3313,16 @@ export interface components {
             name: string;
             quotas: components["schemas"]["Quotas"];
             usage: components["schemas"]["Usage"];
+            checkpoint: {
+                keep_last: number;
+                keep_every_epochs?: number;
+                keep_best?: {
+                    metric: string;
+                    /** @enum {unknown} */
+                    direction: "minimize" | "maximize";
+                    count: number;
+                };
+            };
             /**
              * Format: date-time
              * @example 2026-01-31T12:00:00.000Z
@@ -3361,6 +3416,9 @@ export interface components {
         Quotas: {
             queued_runs: number | null;
             storage_bytes: number | null;
+            devices_at_once: number | null;
+            requests_per_minute: number | null;
+            pixels_per_minute: number | null;
         };
         RandomSweep: {
             name?: string | null;
@@ -3547,6 +3605,12 @@ export interface components {
                 every_s: number;
                 keep_last: number;
                 keep_every_epochs?: number;
+                keep_best?: {
+                    metric: string;
+                    /** @enum {unknown} */
+                    direction: "minimize" | "maximize";
+                    count: number;
+                };
             };
             alarms: {
                 /** @enum {unknown} */
@@ -3817,12 +3881,19 @@ export interface components {
                 max_runtime_s?: number;
                 priority?: number;
             };
+            /** @description What is not said of which checkpoints stay is as the project has it. */
             checkpoint?: {
                 every_s?: number;
                 /** @description How many of the newest stay; 3 unless it is given. */
                 keep_last?: number;
-                /** @description Beside those, the first checkpoint after every so many epochs stays; none unless it is given. */
-                keep_every_epochs?: number;
+                keep_every_epochs?: number | null;
+                keep_best?: {
+                    /** @description Of docs/metrics.md, as it was at the step of a checkpoint: loss, eval/knn_top1_k20. */
+                    metric: string;
+                    /** @enum {unknown} */
+                    direction: "minimize" | "maximize";
+                    count: number;
+                } | null;
             };
             alarms?: {
                 /** @enum {unknown} */
@@ -3924,6 +3995,7 @@ export interface components {
         UpdateProject: {
             name?: string;
             quotas?: components["schemas"]["AskedQuotas"];
+            checkpoint?: components["schemas"]["AskedRetention"];
         };
         /**
          * @example {
@@ -3980,6 +4052,10 @@ export interface components {
         Usage: {
             queued_runs: number;
             storage_bytes: number;
+            /** @description Of legs that are under way. */
+            devices_at_once: number;
+            requests_per_minute: number | null;
+            pixels_per_minute: number | null;
         };
         ValidatedFork: {
             /** @constant */
@@ -3992,7 +4068,7 @@ export interface components {
             /** @description What the recipe does not use of the images, or makes up, and how many images it is about; `workers`: that none of the workers which are there could take the run. Of images, empty where the version has no report. */
             warnings: {
                 /** @enum {unknown} */
-                what: "colour" | "margins" | "bits" | "upscaled" | "workers";
+                what: "colour" | "margins" | "bits" | "upscaled" | "workers" | "quota";
                 images: number;
                 message: string;
             }[];
@@ -4010,7 +4086,7 @@ export interface components {
             /** @description What the recipe does not use of the images, or makes up, and how many images it is about; `workers`: that none of the workers which are there could take the run. Of images, empty where the version has no report. */
             warnings: {
                 /** @enum {unknown} */
-                what: "colour" | "margins" | "bits" | "upscaled" | "workers";
+                what: "colour" | "margins" | "bits" | "upscaled" | "workers" | "quota";
                 images: number;
                 message: string;
             }[];
@@ -4034,7 +4110,7 @@ export interface components {
             /** @description What the recipe does not use of the images, or makes up, and how many images it is about; `workers`: that none of the workers which are there could take the run. Of images, empty where the version has no report. */
             warnings: {
                 /** @enum {unknown} */
-                what: "colour" | "margins" | "bits" | "upscaled" | "workers";
+                what: "colour" | "margins" | "bits" | "upscaled" | "workers" | "quota";
                 images: number;
                 message: string;
             }[];
@@ -4170,9 +4246,9 @@ export interface components {
         "X-Request-Id": string;
         /** @description Seconds after which the same request may succeed. */
         "Retry-After": number;
-        /** @description What is left of the quota: `"default";r=<requests>;t=<seconds>`. */
+        /** @description What is left of each quota, a list: `"per-process";r=<requests>;t=<seconds>` of the key, `"project";…` of its project. */
         RateLimit: string;
-        /** @description The quota of a key: `"default";q=<requests>;w=<seconds>`. */
+        /** @description The quotas, a list: `"per-process";q=<requests>;w=<seconds>` of the key, `"project";…` of its project. */
         "RateLimit-Policy": string;
         /** @description Of these bytes; for If-None-Match. */
         ETag: string;

@@ -14,6 +14,7 @@ import { createEvaluationService } from '../services/evaluations/evaluations.ts'
 import { createModelService } from '../services/models/models.ts'
 import { createPrototypeService } from '../services/models/prototypes.ts'
 import { createProjectService } from '../services/projects/projects.ts'
+import { createProjectRates } from '../services/projects/rates.ts'
 import { createRunService } from '../services/runs/runs.ts'
 import type { Services } from '../services/services.ts'
 import { createImageFetch } from '../services/serving/image-fetch.ts'
@@ -49,13 +50,16 @@ export function composeServices(given: ServiceParts): Services {
   const parts = { ...given, ...requestWork }
   const { stores, limits, inference, allowedImageHosts: allowedHosts, fetchTimeoutMs: timeoutMs } = parts
   const keys = createKeyService(parts)
+  // Counted by itself: what is used stays used when the request's transaction fails.
+  const rates = createProjectRates(given)
   const datasets = createDatasetService(parts)
   const models = createModelService(parts)
   const runs = createRunService({ ...parts, keys, datasets, models })
   const fetchImage = createImageFetch({ allowedHosts, maxBytes: limits.imageBytes, timeoutMs })
   return {
     keys,
-    projects: createProjectService({ ...parts, keys }),
+    projects: createProjectService({ ...parts, keys, rates }),
+    rates,
     datasets,
     evaluations: createEvaluationService({ ...parts, models, datasets }),
     runs,

@@ -2,7 +2,7 @@
 import type { ApiKey } from './access.ts'
 import type { AuditEntry } from './audit.ts'
 import type { Page, PageRequest } from './page.ts'
-import type { Project, Usage } from './project.ts'
+import type { Project, Rate, Usage } from './project.ts'
 
 export interface KeyStore {
   ensureProject(name: string): Promise<Project>
@@ -27,9 +27,26 @@ export interface ProjectStore {
   find(id: string, options?: { lock: boolean }): Promise<Project | null>
   list(page: PageRequest): Promise<Page<Project>>
   /** Throws project_name_taken. */
-  update(id: string, patch: Partial<Pick<Project, 'name' | 'quotas'>>): Promise<void>
-  /** Uploads that have expired before `now` are not counted. */
-  usage(id: string, now: Date): Promise<Usage>
+  update(id: string, patch: Partial<Pick<Project, 'name' | 'quotas' | 'retention'>>): Promise<void>
+  /** Uploads that have expired before `now` are not counted. Rates go by the database's clock. */
+  usage(project: Pick<Project, 'id' | 'quotas'>, now: Date): Promise<Usage>
+  /**
+   * Takes so much of a rate, by the generic cell rate algorithm over a minute: of what is refused nothing is taken. What is more than
+   * a minute's worth is given to whoever has used nothing, and paid for afterwards.
+   */
+  spend(id: string, spending: Spending): Promise<Spent>
+}
+
+export interface Spending {
+  readonly rate: Rate
+  readonly amount: number
+  readonly perMinute: number
+}
+
+export interface Spent {
+  readonly isAllowed: boolean
+  /** Until all that was taken has come back, this included. */
+  readonly debtMs: number
 }
 
 export interface IdempotencyRecord {

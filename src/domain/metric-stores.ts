@@ -29,6 +29,8 @@ export interface MetricStore extends MetricUpkeepStore {
   read(runId: string, query: MetricQuery): Promise<readonly MetricSeries[]>
   /** The last point of each key that each run has; keys are whole names. */
   latest(runIds: readonly string[], keys: readonly string[]): Promise<readonly LatestPoint[]>
+  /** Its points at these steps, by step. */
+  at(runId: string, key: string, steps: readonly number[]): Promise<ReadonlyMap<number, number>>
   /** A resumed run repeats the steps after its checkpoint: what the lost leg wrote there goes away. */
   removeAfter(runId: string, step: number): Promise<void>
 }

@@ -7,6 +7,7 @@ export interface JobOptions {
   /** At most one waiting or running job of this kind has it; a second enqueue is a no-op. */
   readonly key: string
   readonly startAfterS?: number
+  /** Higher ones first, among those of the same project. */
   readonly priority?: number
   /** Whose work it is: projects take turns, however many jobs one of them has. */
   readonly project?: string
@@ -31,8 +32,8 @@ export interface TransactionalQueue {
 /** The worker's side of the queue. */
 export interface JobSource {
   /**
-   * Calls the handler for each job, at most `concurrency` at once, and of one project one less than that as long as this is
-   * one; a rejected handler is retried with backoff.
+   * Calls the handler for each job, at most `concurrency` at once, and of one project, except legs, one less than that as long as
+   * this is one; a rejected handler is retried with backoff.
    */
   work<K extends JobKind>(
     kind: K,
@@ -159,12 +160,14 @@ export interface ImageAssignments {
 export interface Caller {
   /** Id of the API key, whose work is bounded. */
   readonly key: string
+  /** Takes them from what the project may use, once there is room for them and before anything is decoded. Throws project_rate_limited. */
+  readonly spend: (pixels: number) => Promise<void>
   /** Aborted when nobody waits any more. */
   readonly signal: AbortSignal
 }
 
 /**
- * Runs models in processes of their own. Throws AppError: too_much_at_once, overloaded, request_timeout, client_gone,
+ * Runs models in processes of their own. Throws AppError: what `spend` throws, too_much_at_once, overloaded, request_timeout, client_gone,
  * inference_unavailable; with `index`: image_invalid, image_too_large, images_too_large.
  */
 export interface Inference {

@@ -4,6 +4,7 @@ import type { InitRecord } from '../recipe/init-record.ts'
 import type { Recipe } from '../recipe/schema.ts'
 import type { Failure } from './blame.ts'
 import type { EvaluationOfRun } from './evaluation.ts'
+import type { Retention } from './retention.ts'
 
 /**
  * A run is the truth; a queue message is one leg of it.
@@ -62,11 +63,9 @@ export interface RunEngine {
   readonly precision: string
 }
 
-export interface CheckpointPolicy {
+export interface CheckpointPolicy extends Retention {
   readonly everyS: number
   readonly keepLast: number
-  /** Beside those, the first of every so many epochs; left out, none. */
-  readonly keepEveryEpochs?: number
 }
 
 export interface Alarm {

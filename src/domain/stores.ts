@@ -11,7 +11,8 @@ import type { ModelAliasStore, ModelStore, PrototypeStore } from './model-stores
 import type { Page, PageRequest } from './page.ts'
 import type { JobQueue } from './ports.ts'
 import type { OwnerStore, RemovalStore, UseStore } from './removal-stores.ts'
-import type { CheckpointPolicy, Lease, LogHead, NewRunEvent, Run, RunEvent, RunStatus } from './run.ts'
+import type { Judged, Need } from './retention.ts'
+import type { Lease, LogHead, NewRunEvent, Run, RunEvent, RunStatus } from './run.ts'
 import type { Sweep, SweepPatch, SweepRuns } from './sweep.ts'
 import type { WebhookDeliveryStore, WebhookStore } from './webhook-stores.ts'
 
@@ -89,6 +90,10 @@ export interface RunStore {
    * that nobody holds. Enqueue a leg for each; where one is waiting or running, that changes nothing.
    */
   listExpiredLeases(now: Date): Promise<readonly Run[]>
+  /** Devices of the legs of a project that are under way, less those of one run. */
+  countDevices(projectId: string, except: string): Promise<number>
+  /** Queued ones of a project with this reason: by priority, then the oldest first. */
+  listWaiting(projectId: string, reason: string, limit: number): Promise<readonly Run[]>
 }
 
 export interface SweepStore {
@@ -123,6 +128,9 @@ export interface EventNotices {
   close(): Promise<void>
 }
 
+/** What decides whether it stays, and what is removed with it. */
+export type CompleteCheckpoint = Judged & Pick<Checkpoint, 'projectId' | 'prefix'>
+
 export interface CheckpointStore {
   insert(checkpoint: Checkpoint): Promise<void>
   /** With `lock: 'share'`, the row cannot be removed or retired until the transaction ends. */
@@ -131,14 +139,9 @@ export interface CheckpointStore {
   listByRun(projectId: string, runId: string, page: PageRequest): Promise<Page<Checkpoint>>
   /** All there are, retired ones too, oldest first. */
   listKeeping(runId: string): Promise<readonly Pick<Checkpoint, 'id' | 'status' | 'keep'>[]>
-  /**
-   * Complete ones of a run that its policy does not keep, oldest first, less those that a user keeps, a model was made from, an
-   * unfinished run begins from or an unfinished evaluation measures.
-   */
-  listSuperseded(
-    runId: string,
-    policy: Pick<CheckpointPolicy, 'keepLast' | 'keepEveryEpochs'>
-  ): Promise<readonly Checkpoint[]>
+  listComplete(runId: string): Promise<readonly CompleteCheckpoint[]>
+  /** What else needs complete ones of a run, by their ids. */
+  needs(runId: string): Promise<ReadonlyMap<string, readonly Need[]>>
   /** The newest complete one. */
   findNewest(runId: string): Promise<Checkpoint | null>
   markDeleted(id: string): Promise<void>

@@ -2,8 +2,9 @@
  * What a request costs, and whether there is room for it: images when it comes, pixels when all of its pieces have read
  * their headers, wherever those pieces are. Nothing is decoded before.
  */
-import { type Budget, createBudget } from '../base/budget.ts'
+import { createBudget } from '../base/budget.ts'
 import { AppError } from '../base/errors.ts'
+import type { Caller } from '../domain/ports.ts'
 import type { InferenceSettings } from '../protocol/inference-messages.ts'
 
 /** The costs of one request. */
@@ -12,7 +13,8 @@ export interface RequestCosts {
    * Tells the pixels of images from `begin` on, again when a piece is asked again. Resolves when the whole request is
    * admitted.
    *
-   * @throws AppError images_too_large with the `index` at which it became too much, too_much_at_once, overloaded
+   * @throws AppError images_too_large with the `index` at which it became too much, too_much_at_once, overloaded,
+   *   project_rate_limited
    */
   admit(begin: number, pixels: readonly number[]): Promise<void>
   release(): void
@@ -25,9 +27,12 @@ export interface Load {
   readonly pixels: number
 }
 
+/** Whose part it is of what is under way, and who pays for it. */
+export type Payer = Pick<Caller, 'key' | 'spend'>
+
 export interface Admission {
   /** @throws AppError too_much_at_once, overloaded */
-  open(key: string, images: number): RequestCosts
+  open(caller: Payer, images: number): RequestCosts
   load(): Load
 }
 
@@ -36,22 +41,18 @@ export function createAdmission(settings: InferenceSettings): Admission {
   const pixels = createBudget(settings.maxQueuePixels)
   return {
     load: () => ({ images: images.used(), pixels: pixels.used() }),
-    open(key, count) {
+    open({ key, spend }, count) {
       const held = [images.take(key, count)]
-      const judge = (all: readonly number[]) => {
+      const judge = async (all: readonly number[]) => {
         checkPixels(all, settings.maxRequestPixels)
-        held.push(take(pixels, key, all))
+        const sum = all.reduce((some, one) => some + one, 0)
+        held.push(pixels.take(key, sum))
+        await spend(sum)
       }
       return { admit: createScale(count, judge), release: () => held.forEach((release) => void release()) }
     }
   }
 }
-
-const take = (budget: Budget, key: string, pixels: readonly number[]) =>
-  budget.take(
-    key,
-    pixels.reduce((sum, one) => sum + one, 0)
-  )
 
 function checkPixels(pixels: readonly number[], limit: number): void {
   let sum = 0
@@ -63,7 +64,7 @@ function checkPixels(pixels: readonly number[], limit: number): void {
   }
 }
 
-function createScale(images: number, judge: (pixels: readonly number[]) => void): RequestCosts['admit'] {
+function createScale(images: number, judge: (pixels: readonly number[]) => Promise<void>): RequestCosts['admit'] {
   const weights = new Map<number, number>()
   const judged = Promise.withResolvers<void>()
   let isJudged = false
@@ -71,12 +72,7 @@ function createScale(images: number, judge: (pixels: readonly number[]) => void)
     pixels.forEach((one, i) => void weights.set(begin + i, one))
     if (weights.size === images && !isJudged) {
       isJudged = true
-      try {
-        judge(Array.from({ length: images }, (_, index) => weights.get(index) ?? 0))
-        judged.resolve()
-      } catch (error) {
-        judged.reject(error)
-      }
+      judge(Array.from({ length: images }, (_, index) => weights.get(index) ?? 0)).then(judged.resolve, judged.reject)
     }
     return judged.promise
   }

@@ -143,7 +143,7 @@ export function createInferencePool(options: InferencePoolOptions): InferencePoo
   ): Promise<T> {
     if (closing.signal.aborted) throw new AppError('inference_unavailable', { message: 'The service is stopping.' })
     const { key, signal } = caller
-    const costs = admission.open(key, images.length)
+    const costs = admission.open(caller, images.length)
     const asker = { key, request: ++lastRequest }
     try {
       const { id, config } = model

@@ -43,11 +43,15 @@ const RETENTION_S = 365 * 86_400
  */
 const ENDLESS = 1_000_000_000
 
+/** The queue's memory of whose turn it was: turns.ts reads all of it whenever a job comes or begins. */
+const REMEMBERED_S = 3600
+
 const RETRY = { retryDelay: 2, retryBackoff: true, retryDelayMax: 300 } as const
 
 const COMMON = {
   heartbeatSeconds: HEARTBEAT_S,
   retentionSeconds: RETENTION_S,
+  deleteAfterSeconds: REMEMBERED_S,
   retryLimit: ENDLESS,
   ...RETRY
 } as const

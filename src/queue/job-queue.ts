@@ -1,7 +1,8 @@
 import type { PgBoss } from 'pg-boss'
 import type { Tracing } from '../base/tracing.ts'
-import { JOB_KINDS, type JobKind } from '../domain/job.ts'
-import type { SqlExecutor, TransactionalQueue } from '../domain/ports.ts'
+import { JOB_KINDS } from '../domain/job.ts'
+import type { TransactionalQueue } from '../domain/ports.ts'
+import { keepTurns, lastTurn } from './turns.ts'
 
 /** Notified with the kind of a job that was enqueued, when its transaction commits. */
 export const JOB_CHANNEL = 'kappa_jobs'
@@ -13,16 +14,19 @@ export const JOB_CHANNEL = 'kappa_jobs'
 export const createJobQueue = (boss: Pick<PgBoss, 'send'>, tracing?: Pick<Tracing, 'current'>): TransactionalQueue => ({
   through: (executor) => ({
     async enqueue(kind, payload, { key, startAfterS, priority = 0, project }) {
-      const turn = project === undefined ? 0 : await unfinishedOf(executor, kind, project)
+      const job = project === undefined ? null : { kind, project, rank: priority, key }
+      const last = job && (await lastTurn(executor, job))
+      if (last?.turn === null) return
       // Null instead of an id means that the queue's policy found a job with this key: nothing to do.
       const traceparent = tracing?.current() ?? null
       await boss.send(kind, traceparent === null ? payload : { ...payload, traceparent }, {
         singletonKey: key,
         db: { executeSql: async (text, values) => ({ rows: [...(await executor.executeSql(text, values)).rows] }) },
-        priority: priority - turn,
+        priority: last ? -last.turn : priority,
         ...(startAfterS === undefined ? {} : { startAfter: startAfterS }),
-        ...(project === undefined ? {} : { group: { id: project } })
+        ...(job && { group: { id: job.project, tier: String(priority) } })
       })
+      if (job && last?.overtakes) await keepTurns(executor, kind, job.project)
       if (startAfterS === undefined) await executor.executeSql('select pg_notify($1, $2)', [JOB_CHANNEL, kind])
     },
 
@@ -37,16 +41,3 @@ export const createJobQueue = (boss: Pick<PgBoss, 'send'>, tracing?: Pick<Tracin
     }
   })
 })
-
-/**
- * How many jobs a project has before this one. As the priority it makes projects take turns: the first job of one comes
- * before the second of another, however long ago that was queued. pg-boss has limits for groups, but no turns.
- */
-async function unfinishedOf(executor: SqlExecutor, kind: JobKind, project: string): Promise<number> {
-  const { rows } = await executor.executeSql(
-    `select count(*)::int as jobs from pgboss.job
-     where name = $1 and group_id = $2 and state in ('created', 'retry', 'active')`,
-    [kind, project]
-  )
-  return (rows as { jobs: number }[])[0]?.jobs ?? 0 // one row, of the one column named here
-}

@@ -1,9 +1,11 @@
 import type { PgBoss } from 'pg-boss'
 import { type Clock, systemClock } from '../base/clock.ts'
+import { toError } from '../base/errors.ts'
 import type { Tracing } from '../base/tracing.ts'
 import type { JobKind, JobPayloads } from '../domain/job.ts'
 import type { JobSource } from '../domain/ports.ts'
 import { HEARTBEAT_REFRESH_S } from './boss.ts'
+import { keepTurns } from './turns.ts'
 
 /** The least that pg-boss allows. */
 const POLL_EVERY_S = 0.5
@@ -39,7 +41,15 @@ export function createJobSource(boss: PgBoss, options: JobSourceOptions = {}): J
   /** Of pg-boss; of several places for one kind it names the first alone, and the others poll. */
   const places = new Map<JobKind, string>()
 
-  async function handle<P>(job: { data: P & Carried; signal: AbortSignal }, handler: Handler<P>): Promise<void> {
+  /** Whose turn it is next, now that one has begun. What cannot be put in order is, when the next begins. */
+  const reorder = (kind: JobKind): Promise<void> =>
+    keepTurns(boss.getDb(), kind).catch((error: unknown) => void boss.emit('error', toError(error)))
+
+  async function handle<P>(
+    job: { kind: JobKind; data: P & Carried; signal: AbortSignal },
+    handler: Handler<P>
+  ): Promise<void> {
+    const reordered = reorder(job.kind)
     const lost = new AbortController()
     const onAbort = () => lost.abort(job.signal.aborted ? job.signal.reason : stopping.signal.reason)
     const signals = [job.signal, stopping.signal]
@@ -53,6 +63,7 @@ export function createJobSource(boss: PgBoss, options: JobSourceOptions = {}): J
     try {
       await work
     } finally {
+      await reordered
       running.delete(work)
       // pg-boss aborts its signal after every job, also one that ended well.
       for (const signal of signals) signal.removeEventListener('abort', onAbort)
@@ -66,14 +77,14 @@ export function createJobSource(boss: PgBoss, options: JobSourceOptions = {}): J
           kind,
           {
             localConcurrency: concurrency,
-            // A place is left for whoever comes next. Jobs of no project are not counted.
-            localGroupConcurrency: Math.max(1, concurrency - 1),
+            // A place is left for whoever comes next, but not one to train: it would be idle for hours where nobody comes.
+            ...(kind !== 'run-leg' && { localGroupConcurrency: Math.max(1, concurrency - 1) }),
             batchSize: 1,
             pollingIntervalSeconds: POLL_EVERY_S,
             heartbeatRefreshSeconds: HEARTBEAT_REFRESH_S
           },
           async ([job]) => {
-            if (job) await handle(job, handler)
+            if (job) await handle({ kind, data: job.data, signal: job.signal }, handler)
           }
         )
         places.set(kind, place)

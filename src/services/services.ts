@@ -7,6 +7,7 @@ import type { EvaluationService } from './evaluations/evaluations.ts'
 import type { ModelService } from './models/models.ts'
 import type { PrototypeService } from './models/prototypes.ts'
 import type { ProjectService } from './projects/projects.ts'
+import type { ProjectRates } from './projects/rates.ts'
 import type { RunService } from './runs/runs.ts'
 import type { ServingService } from './serving/serving.ts'
 import type { SweepService } from './sweeps/sweeps.ts'
@@ -17,6 +18,7 @@ import type { WorkerService } from './workers/workers.ts'
 export interface Services {
   readonly keys: KeyService
   readonly projects: ProjectService
+  readonly rates: ProjectRates
   readonly datasets: DatasetService
   readonly runs: RunService
   readonly sweeps: SweepService

@@ -113,16 +113,21 @@ export const LIMITS = {
 
 const TIMINGS = { decodeMs: 1, queueMs: 2, inferMs: 3, encodeMs: 0.5 }
 
+/** Of an image, whatever it is. */
+export const FAKE_PIXELS = 784
+
 /** Vectors that depend on the bytes alone. */
 export const fakeInference: Inference = {
-  async embed(model, images, { dimensions = model.config?.embeddingDim ?? 0 }) {
+  async embed(model, images, { dimensions = model.config?.embeddingDim ?? 0, caller }) {
+    await caller.spend(images.length * FAKE_PIXELS)
     const embeddings = images.map((image) => {
       const digest = createHash('sha256').update(image).digest()
       return Float32Array.from({ length: dimensions }, (_, i) => digest[i % 32]! / 255)
     })
     return { embeddings, timings: TIMINGS }
   },
-  async assign(_, images, { topK, temperature = 0.04 }) {
+  async assign(_, images, { topK, temperature = 0.04, caller }) {
+    await caller.spend(images.length * FAKE_PIXELS)
     const one = (prototype: number) => ({
       prototype,
       probability: 1 / (prototype + 2),

@@ -8,9 +8,10 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { AppError, isAppError } from '../../base/errors.ts'
 import type { Principal } from '../../domain/access.ts'
 import type { KeyService } from '../../services/access/keys.ts'
+import type { ProjectRates } from '../../services/projects/rates.ts'
 import { type Access, requireScope } from './access.ts'
 import { clientOf } from './client-address.ts'
-import type { RateLimiter } from './rate-limit.ts'
+import { headersOfProject, type RateLimiter } from './rate-limit.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -22,11 +23,14 @@ declare module 'fastify' {
   }
 }
 
+export type RefusedBy = 'key' | 'address' | 'project'
+
 export interface AuthDeps {
   readonly keys: Pick<KeyService, 'authenticate'>
+  readonly rates: Pick<ProjectRates, 'take'>
   /** Null takes any number of requests. */
   readonly limiters: { readonly keys: RateLimiter; readonly addresses: RateLimiter } | null
-  readonly onRefused: (by: 'key' | 'address') => void
+  readonly onRefused: (by: RefusedBy) => void
 }
 
 function bearerToken({ headers }: FastifyRequest): string {
@@ -35,7 +39,7 @@ function bearerToken({ headers }: FastifyRequest): string {
   return match[1]
 }
 
-export function createAuthHook({ keys, limiters, onRefused }: AuthDeps) {
+export function createAuthHook({ keys, rates, limiters, onRefused }: AuthDeps) {
   function limit(by: 'key' | 'address', who: string, reply: FastifyReply): void {
     if (limiters === null) return
     const limiter = by === 'key' ? limiters.keys : limiters.addresses
@@ -45,6 +49,18 @@ export function createAuthHook({ keys, limiters, onRefused }: AuthDeps) {
     onRefused(by)
     const message = by === 'key' ? {} : { message: 'Too many requests without a valid API key from this address.' }
     throw new AppError('rate_limited', { ...message, retryAfterS: state.retryAfterS })
+  }
+
+  async function limitProject({ projectId }: Principal, reply: FastifyReply): Promise<void> {
+    const taken = await rates.take({ projectId, rate: 'requests', amount: 1 })
+    if (taken === null) return
+    for (const [name, value] of Object.entries(headersOfProject(taken.state))) {
+      const before = reply.getHeader(name)
+      reply.header(name, before === undefined ? value : `${before}, ${value}`)
+    }
+    if (taken.refusal === null) return
+    onRefused('project')
+    throw taken.refusal
   }
 
   async function authenticate(request: FastifyRequest, reply: FastifyReply): Promise<Principal> {
@@ -61,6 +77,7 @@ export function createAuthHook({ keys, limiters, onRefused }: AuthDeps) {
     if (access === undefined || access === 'public' || access === 'signature') return
     const principal = await authenticate(request, reply)
     limit('key', principal.keyId, reply)
+    await limitProject(principal, reply)
     requireScope(principal, access)
     request.principal = principal
   }

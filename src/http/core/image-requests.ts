@@ -2,6 +2,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Budget } from '../../base/budget.ts'
 import type { Caller } from '../../domain/ports.ts'
+import type { ProjectRates } from '../../services/projects/rates.ts'
 import type { App } from '../server.ts'
 
 /**
@@ -20,11 +21,16 @@ export function boundBodies(scope: App, budget: Budget): void {
   })
 }
 
-/** The key, and a signal that is aborted when the client leaves before its answer. */
-export function callerOf({ principal }: FastifyRequest, reply: FastifyReply): Caller {
+/** The key, a signal that is aborted when the client leaves before its answer, and its project, which pays. */
+export function callerOf(
+  rates: Pick<ProjectRates, 'spend'>,
+  { principal }: FastifyRequest,
+  reply: FastifyReply
+): Caller {
   const gone = new AbortController()
   reply.raw.once('close', () => {
     if (!reply.raw.writableFinished) gone.abort()
   })
-  return { key: principal.keyId, signal: gone.signal }
+  const { keyId: key, projectId } = principal
+  return { key, spend: (amount) => rates.spend({ projectId, rate: 'pixels', amount }), signal: gone.signal }
 }

@@ -1,8 +1,10 @@
 /** What Prometheus scrapes: requests by route, inference by kind and stage, event streams, and the process itself. */
+
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import type { FastifyInstance } from 'fastify'
 import { Counter, Histogram, Registry } from 'prom-client'
 import type { Timings } from '../../domain/ports.ts'
+import type { RefusedBy } from './auth.ts'
 import { addGauge, type GaugeSource } from './gauges.ts'
 import { processRegistry } from './process-metrics.ts'
 
@@ -11,7 +13,7 @@ export type InferenceKind = 'embed' | 'assign'
 export interface HttpMetrics {
   countRequest(labels: { method: string; route: string; status: number }, seconds: number): void
   countInference(kind: InferenceKind, images: number, timings: Timings): void
-  countRefused(by: 'key' | 'address'): void
+  countRefused(by: RefusedBy): void
   /** The text exposition format, METRICS_TYPE. */
   render(): Promise<string>
   close(): void

@@ -18,6 +18,8 @@ export const STATUS = {
   project_name_taken: 409,
   // Not 429: clients repeat that by themselves, and only room made by people helps.
   quota_exceeded: 422,
+  // Time makes room here.
+  project_rate_limited: 429,
   dataset_not_found: 404,
   dataset_version_not_found: 404,
   dataset_version_not_ready: 409,

@@ -5,6 +5,7 @@
  */
 import { createBoundedMap } from '../../base/bounded-map.ts'
 import type { Clock } from '../../base/clock.ts'
+import type { RateState } from '../../services/projects/rates.ts'
 
 export interface RateLimitState {
   readonly isAllowed: boolean
@@ -17,6 +18,7 @@ export interface RateLimitState {
 
 const WINDOW_MS = 60_000
 const POLICY = '"per-process"'
+const PROJECT_POLICY = '"project"'
 /** Keys seen lately; the rest is forgotten, which can only be in their favour. */
 const MOST_KEYS = 10_000
 
@@ -53,6 +55,12 @@ export function createRateLimiter(clock: Clock, perMinute: number): RateLimiter 
     })
   }
 }
+
+/** Of all processes together, so under another name; a policy beside that of the key, where there are both. */
+export const headersOfProject = ({ perMinute, remaining, resetS }: RateState): Record<string, string> => ({
+  'ratelimit-policy': `${PROJECT_POLICY};q=${perMinute};w=60`,
+  ratelimit: `${PROJECT_POLICY};r=${remaining};t=${resetS}`
+})
 
 /** Those of keys and of addresses know nothing of each other. */
 export const createLimiters = (clock: Clock, perMinute: number | null) =>

@@ -14,7 +14,7 @@ export interface ServingDeps {
   readonly metrics: HttpMetrics
 }
 
-export type ServingRoutesDeps = ServingDeps & Pick<Services, 'serving'>
+export type ServingRoutesDeps = ServingDeps & Pick<Services, 'serving' | 'rates'>
 
 export const servingProblems = [
   'model_not_found',

@@ -14,8 +14,16 @@ const seconds = { type: 'integer', minimum: 0 }
 export const HEADERS = {
   'X-Request-Id': { description: 'Names the request in the logs.', required: true, schema: text },
   'Retry-After': { description: 'Seconds after which the same request may succeed.', schema: seconds },
-  RateLimit: { description: 'What is left of the quota: `"default";r=<requests>;t=<seconds>`.', schema: text },
-  'RateLimit-Policy': { description: 'The quota of a key: `"default";q=<requests>;w=<seconds>`.', schema: text },
+  RateLimit: {
+    description:
+      'What is left of each quota, a list: `"per-process";r=<requests>;t=<seconds>` of the key, `"project";…` of its project.',
+    schema: text
+  },
+  'RateLimit-Policy': {
+    description:
+      'The quotas, a list: `"per-process";q=<requests>;w=<seconds>` of the key, `"project";…` of its project.',
+    schema: text
+  },
   ETag: { description: 'Of these bytes; for If-None-Match.', required: true, schema: text },
   Location: { description: 'Where the new resource is.', required: true, schema: text },
   Allow: { description: 'The methods that are taken here.', required: true, schema: text },

@@ -14,7 +14,7 @@ import type { App } from '../server.ts'
 const tags = ['serving']
 
 /** In a plugin that reads image bodies. */
-export function assignmentRoutes(app: App, { serving, limits, metrics }: ServingRoutesDeps): void {
+export function assignmentRoutes(app: App, { serving, rates, limits, metrics }: ServingRoutesDeps): void {
   app.post(
     '/v1/models/:id/assignments',
     {
@@ -32,7 +32,7 @@ export function assignmentRoutes(app: App, { serving, limits, metrics }: Serving
     },
     async (request, reply) => {
       const { params, query, principal } = request
-      const caller = callerOf(request, reply)
+      const caller = callerOf(rates, request, reply)
       const raw = await readImageBody(request, limits)
       const json = raw === null ? (request.body as Wire<typeof CreateAssignments>) : null // validated as such
       const options = { ...query, ...json }

@@ -45,7 +45,7 @@ export function embeddingRoutes(app: App, deps: ServingRoutesDeps): void {
     },
     async (request, reply) => {
       const { model, input, encoding_format: format = 'float', dimensions = null } = request.body
-      const caller = callerOf(request, reply)
+      const caller = callerOf(deps.rates, request, reply)
       const { projectId } = request.principal
       const answer = await embed(deps, reply, { projectId, model, images: textInputs(input), dimensions, caller })
       return sendEmbeddings(reply, answer, format)
@@ -78,7 +78,7 @@ export function modelEmbeddingRoutes(app: App, deps: ServingRoutesDeps): void {
     },
     async (request, reply) => {
       const { params, query, headers, principal } = request
-      const caller = callerOf(request, reply)
+      const caller = callerOf(deps.rates, request, reply)
       const raw = await readImageBody(request, deps.limits)
       const json = raw === null ? (request.body as Wire<typeof CreateModelEmbeddings>) : null // validated as such
       const options = { ...query, ...json }

@@ -1,7 +1,7 @@
 import type { Services } from '../../services/services.ts'
 import { IdParams, PageQuery, presentPage, toPageRequest } from '../schemas/common.ts'
 import { CreateKey, IssuedKey, KeyList, presentKey, readKeyRequest, withoutSecret } from '../schemas/key.ts'
-import { CreateProject, Project, ProjectList, presentProject, readQuotas, UpdateProject } from '../schemas/project.ts'
+import { CreateProject, Project, ProjectList, presentProject, readProject, UpdateProject } from '../schemas/project.ts'
 import type { App } from '../server.ts'
 
 const tags = ['projects']
@@ -21,7 +21,7 @@ export function projectRoutes(app: App, { projects }: Pick<Services, 'projects'>
       config: { isIdempotent: true, problems: ['project_name_taken'] }
     },
     async ({ body }, reply) => {
-      const project = await projects.create({ name: body.name, quotas: readQuotas(body.quotas ?? {}) })
+      const project = await projects.create({ ...readProject(body), name: body.name })
       return reply.code(201).header('location', `/v1/projects/${project.id}`).send(presentProject(project))
     }
   )
@@ -62,7 +62,7 @@ export function projectRoutes(app: App, { projects }: Pick<Services, 'projects'>
       schema: {
         operationId: 'updateProject',
         tags,
-        summary: 'Rename a project, or change its quotas',
+        summary: 'Rename a project, or change its quotas and which checkpoints stay',
         description: 'For admins of the installation. A quota below what is used refuses more and takes nothing away.',
         params: IdParams,
         body: UpdateProject,
@@ -70,13 +70,7 @@ export function projectRoutes(app: App, { projects }: Pick<Services, 'projects'>
       },
       config: { problems: ['project_not_found', 'project_name_taken'] }
     },
-    async ({ params, body: { name, quotas } }) =>
-      presentProject(
-        await projects.update(params.id, {
-          ...(name !== undefined && { name }),
-          ...(quotas && { quotas: readQuotas(quotas) })
-        })
-      )
+    async ({ params, body }) => presentProject(await projects.update(params.id, readProject(body)))
   )
 }
 

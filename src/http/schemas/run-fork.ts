@@ -4,7 +4,7 @@ import type { ForkOverrides, ForkRequest } from '../../services/runs/forks.ts'
 import { closed, Metadata, Name, Nullable, Text } from './common.ts'
 import { PlanOfRun, readPlanOfRun } from './evaluation-plan.ts'
 import { readHyperparameters, recipeFields } from './recipe.ts'
-import { Alarm, CheckpointPolicy, ComputeWish, readDevice } from './run.ts'
+import { Alarm, CheckpointPolicy, ComputeWish, readCheckpointPolicy, readDevice } from './run.ts'
 
 export const ExtendRun = Type.Object(
   {
@@ -66,11 +66,7 @@ const readOverrides = (wire: Static<typeof Overrides>): ForkOverrides => {
       ...(compute.max_runtime_s !== undefined && { maxRuntimeS: compute.max_runtime_s }),
       ...(compute.priority !== undefined && { priority: compute.priority })
     },
-    checkpoint: {
-      ...(checkpoint.every_s !== undefined && { everyS: checkpoint.every_s }),
-      ...(checkpoint.keep_last !== undefined && { keepLast: checkpoint.keep_last }),
-      ...(checkpoint.keep_every_epochs !== undefined && { keepEveryEpochs: checkpoint.keep_every_epochs })
-    },
+    checkpoint: readCheckpointPolicy(checkpoint, '/overrides/checkpoint'),
     alarms: wire.alarms ?? null,
     evaluation: wire.evaluation && readPlanOfRun(wire.evaluation),
     metadata: wire.metadata ?? null

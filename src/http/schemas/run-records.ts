@@ -2,10 +2,11 @@
 import { type Static, Type } from 'typebox'
 import { keysToSnake } from '../../base/casing.ts'
 import { AppError } from '../../base/errors.ts'
-import type { Checkpoint as DomainCheckpoint } from '../../domain/checkpoint.ts'
 import type { MetricQuery, RunCurves } from '../../domain/metric-stores.ts'
+import { KEPT_BECAUSE } from '../../domain/retention.ts'
 import type { RunEvent as DomainEvent } from '../../domain/run.ts'
 import { isMetric } from '../../protocol/metrics.ts'
+import type { KeptCheckpoint } from '../../services/runs/retention.ts'
 import { closed, Id, ListOf, MOST_INT4, Nullable, Resource, Timestamp } from './common.ts'
 import type { WireObject } from './recipe.ts'
 
@@ -129,6 +130,11 @@ export const Checkpoint = Resource(
     state_hash: Type.String({ description: 'Equal for equal weights, moments, centers and position.' }),
     status: Type.Enum(['complete', 'deleted']),
     keep: Type.Boolean({ description: 'No policy removes it.' }),
+    kept_because: Type.Array(Type.Enum([...KEPT_BECAUSE]), {
+      description:
+        'Why it stays: user (keep), last, epoch and best (the policy of its run), model (one was made of it), run and evaluation ' +
+        '(one that has not ended needs it). Empty for one that was removed, or will be when the run writes its next.'
+    }),
     metrics: Type.Record(Type.String(), Nullable(Type.Number())),
     created_at: Timestamp
   },
@@ -144,7 +150,7 @@ export const UpdateCheckpoint = Type.Object(
 
 export const CheckpointList = ListOf(Checkpoint, 'CheckpointList')
 
-export const presentCheckpoint = (checkpoint: DomainCheckpoint): Static<typeof Checkpoint> => ({
+export const presentCheckpoint = (checkpoint: KeptCheckpoint): Static<typeof Checkpoint> => ({
   id: checkpoint.id,
   object: 'checkpoint',
   project_id: checkpoint.projectId,
@@ -155,6 +161,7 @@ export const presentCheckpoint = (checkpoint: DomainCheckpoint): Static<typeof C
   state_hash: checkpoint.stateHash,
   status: checkpoint.status,
   keep: checkpoint.keep,
+  kept_because: [...checkpoint.keptBecause],
   metrics: { ...checkpoint.metrics },
   created_at: checkpoint.createdAt.toISOString()
 })

@@ -7,7 +7,7 @@ import {
   RUN_STATUSES,
   type RunEngine
 } from '../../domain/run.ts'
-import type { RunPlan, RunRequest } from '../../services/runs/run-plan.ts'
+import type { CheckpointWishes, RunPlan, RunRequest } from '../../services/runs/run-plan.ts'
 import {
   closed,
   ListOf,
@@ -26,6 +26,7 @@ import { Init, InitRequest, presentInit, readInit } from './init.ts'
 import { Extensions, ForkedFrom, presentFork } from './lineage.ts'
 import { Estimate, presentEstimate, presentWarnings, RecipeReasons, Warnings } from './plan.ts'
 import { presentRecipe, ResolvedRecipe, readHyperparameters, recipeFields } from './recipe.ts'
+import { PresentedBest, presentRetention, readRetention, retentionFields } from './retention.ts'
 import { Engine, Progress, presentProgress, RunError, RunFailure } from './run-progress.ts'
 
 const WEEKS_4_S = 2_419_200
@@ -64,24 +65,22 @@ export const ComputeWish = Type.Object(
 export const CheckpointPolicy = Type.Object(
   {
     every_s: Type.Optional(Type.Integer({ minimum: 10, maximum: 86_400 })),
-    keep_last: Type.Optional(
-      Type.Integer({ minimum: 1, maximum: 100, description: 'How many of the newest stay; 3 unless it is given.' })
-    ),
-    keep_every_epochs: Type.Optional(
-      Type.Integer({
-        minimum: 1,
-        maximum: 1_000_000,
-        description: 'Beside those, the first checkpoint after every so many epochs stays; none unless it is given.'
-      })
-    )
+    keep_last: Type.Optional(retentionFields.keep_last),
+    keep_every_epochs: Type.Optional(retentionFields.keep_every_epochs),
+    keep_best: Type.Optional(retentionFields.keep_best)
   },
-  closed
+  { ...closed, description: 'What is not said of which checkpoints stay is as the project has it.' }
 )
 
 export const Alarm = Type.Object({ rule: Type.Enum(['collapse']), action: Type.Enum(['notify', 'pause']) }, closed)
-/** As a run has it; without `keep_every_epochs` none is kept for its epoch. */
+/** As a run has it; without `keep_every_epochs` none is kept for its epoch, without `keep_best` none for a metric. */
 const PresentedPolicy = Type.Object(
-  { every_s: Type.Integer(), keep_last: Type.Integer(), keep_every_epochs: Type.Optional(Type.Integer()) },
+  {
+    every_s: Type.Integer(),
+    keep_last: Type.Integer(),
+    keep_every_epochs: Type.Optional(Type.Integer()),
+    keep_best: Type.Optional(PresentedBest)
+  },
   closed
 )
 
@@ -224,23 +223,22 @@ export function readRunRequest(body: Static<typeof CreateRun>): RunRequest {
       maxRuntimeS: body.compute?.max_runtime_s ?? WEEKS_4_S,
       priority: body.compute?.priority ?? 0
     },
-    checkpoint: readCheckpointPolicy(body.checkpoint ?? {}),
+    checkpoint: readCheckpointPolicy(body.checkpoint ?? {}, '/checkpoint'),
     evaluation: body.evaluation ? readPlanOfRun(body.evaluation) : null,
     alarms: body.alarms ?? [{ rule: 'collapse', action: 'notify' }],
     metadata: body.metadata ?? {}
   }
 }
 
-const readCheckpointPolicy = (policy: Static<typeof CheckpointPolicy>): DomainPolicy => ({
-  everyS: policy.every_s ?? 900,
-  keepLast: policy.keep_last ?? 3,
-  ...(policy.keep_every_epochs !== undefined && { keepEveryEpochs: policy.keep_every_epochs })
+/** @param at where it is in the request */
+export const readCheckpointPolicy = (policy: Static<typeof CheckpointPolicy>, at: string): CheckpointWishes => ({
+  ...(policy.every_s !== undefined && { everyS: policy.every_s }),
+  ...readRetention(policy, at)
 })
 
-const presentCheckpointPolicy = ({ everyS, keepLast, keepEveryEpochs }: DomainPolicy) => ({
+const presentCheckpointPolicy = ({ everyS, ...retention }: DomainPolicy) => ({
   every_s: everyS,
-  keep_last: keepLast,
-  ...(keepEveryEpochs !== undefined && { keep_every_epochs: keepEveryEpochs })
+  ...presentRetention(retention)
 })
 
 const presentCompute = ({ device, devices, maxRuntimeS, priority }: DomainCompute) => ({

@@ -25,7 +25,7 @@ import {
 import type { Model } from '../../domain/model.ts'
 import type { Stores, UnitOfWork } from '../../domain/stores.ts'
 import { endTries, failTry, giveBack, type JobError, type TriedJob, takeTurn, type Verdict } from '../jobs/job-tries.ts'
-import { retireSuperseded } from '../runs/run-removal.ts'
+import { retireSuperseded } from '../runs/retention.ts'
 import { close, lockOpen } from './close.ts'
 
 /** A ready model, or a checkpoint that is there. */

@@ -5,9 +5,12 @@ import type { IdKind } from '../../base/ids.ts'
 import { type ApiKey, isCovered, type Principal } from '../../domain/access.ts'
 import type { Page, PageRequest } from '../../domain/page.ts'
 import { NO_QUOTAS, type Project, type Quotas, type Usage } from '../../domain/project.ts'
+import type { Retention, RetentionWishes } from '../../domain/retention.ts'
 import type { Stores, UnitOfWork } from '../../domain/stores.ts'
 import type { KeyRequest } from '../access/key-rules.ts'
 import type { IssuedKey, KeyService } from '../access/keys.ts'
+import { wakeWaiting } from '../runs/leg-quota.ts'
+import type { ProjectRates } from './rates.ts'
 
 export interface ProjectServiceDeps {
   readonly unitOfWork: UnitOfWork
@@ -15,13 +18,17 @@ export interface ProjectServiceDeps {
   readonly keys: Pick<KeyService, 'create' | 'list'>
   readonly clock: Clock
   readonly newId: (kind: IdKind) => string
+  readonly rates: Pick<ProjectRates, 'forget'>
 }
 
 export interface ProjectPatch {
   readonly name?: string
   /** What is left out stays. */
   readonly quotas?: Partial<Quotas>
+  readonly retention?: RetentionWishes
 }
+
+export type NewProject = ProjectPatch & Pick<Project, 'name'>
 
 export type UsedProject = Project & { readonly usage: Usage }
 
@@ -29,10 +36,10 @@ const isOfInstance = ({ scopes }: Principal): boolean => isCovered('instance:adm
 
 export type ProjectService = ReturnType<typeof createProjectService>
 
-export function createProjectService({ unitOfWork, stores, keys, clock, newId }: ProjectServiceDeps) {
+export function createProjectService({ unitOfWork, stores, keys, clock, newId, rates }: ProjectServiceDeps) {
   const withUsage = async (from: Pick<Stores, 'projects'>, project: Project): Promise<UsedProject> => ({
     ...project,
-    usage: await from.projects.usage(project.id, new Date(clock.now()))
+    usage: await from.projects.usage(project, new Date(clock.now()))
   })
 
   /** One's own, or any for an admin of the installation. */
@@ -45,11 +52,12 @@ export function createProjectService({ unitOfWork, stores, keys, clock, newId }:
 
   return {
     /** @throws AppError project_name_taken */
-    create: (request: { readonly name: string; readonly quotas: Partial<Quotas> }): Promise<UsedProject> =>
+    create: (request: NewProject): Promise<UsedProject> =>
       unitOfWork(async (tx) => {
         const { name } = request
         const quotas = { ...NO_QUOTAS, ...request.quotas }
-        const project: Project = { id: newId('project'), name, quotas, createdAt: new Date(clock.now()) }
+        const retention = retained({}, request.retention)
+        const project: Project = { id: newId('project'), name, quotas, retention, createdAt: new Date(clock.now()) }
         await tx.projects.insert(project)
         return withUsage(tx, project)
       }),
@@ -69,14 +77,22 @@ export function createProjectService({ unitOfWork, stores, keys, clock, newId }:
     },
 
     /** @throws AppError project_not_found, project_name_taken */
-    update: (id: string, patch: ProjectPatch): Promise<UsedProject> =>
-      unitOfWork(async (tx) => {
+    async update(id: string, patch: ProjectPatch): Promise<UsedProject> {
+      const updated = await unitOfWork(async (tx) => {
         const known = await tx.projects.find(id, { lock: true })
         if (known === null) throw new AppError('project_not_found', { projectId: id })
-        const changed = { name: patch.name ?? known.name, quotas: { ...known.quotas, ...patch.quotas } }
+        const changed = {
+          name: patch.name ?? known.name,
+          quotas: { ...known.quotas, ...patch.quotas },
+          retention: retained(known.retention, patch.retention)
+        }
         await tx.projects.update(id, changed)
+        if (changed.quotas.devicesAtOnce !== known.quotas.devicesAtOnce) await wakeWaiting(tx, id)
         return withUsage(tx, { ...known, ...changed })
-      }),
+      })
+      rates.forget(id)
+      return updated
+    },
 
     /** @throws AppError project_not_found, and what making a key throws */
     async createKey(principal: Principal, id: string, request: KeyRequest): Promise<IssuedKey> {
@@ -89,5 +105,14 @@ export function createProjectService({ unitOfWork, stores, keys, clock, newId }:
       await require(principal, id)
       return keys.list(id, page)
     }
+  }
+}
+
+function retained(known: Retention, wanted: ProjectPatch['retention'] = {}): Retention {
+  const { keepLast, keepEveryEpochs, keepBest } = { ...known, ...wanted }
+  return {
+    ...(keepLast != null && { keepLast }),
+    ...(keepEveryEpochs != null && { keepEveryEpochs }),
+    ...(keepBest != null && { keepBest })
   }
 }

@@ -1,9 +1,12 @@
 /** What a project may have, asked in the transaction that takes some of it. Of what runs already nothing is taken away. */
 import { AppError } from '../../base/errors.ts'
-import { NO_QUOTAS, type Quota, type Usage } from '../../domain/project.ts'
+import { NO_QUOTAS, type Quotas } from '../../domain/project.ts'
 import type { Stores } from '../../domain/stores.ts'
 
-const WHAT: Readonly<Record<Quota, { readonly quota: string; readonly unit: string }>> = {
+/** Legs wait for devices (runs/leg-quota.ts), and rates come back by themselves (rates.ts): those are no room that people make. */
+type Refusing = Extract<keyof Quotas, 'queuedRuns' | 'storageBytes'>
+
+const WHAT: Readonly<Record<Refusing, { readonly quota: string; readonly unit: string }>> = {
   queuedRuns: { quota: 'queued_runs', unit: 'queued runs' },
   storageBytes: { quota: 'storage_bytes', unit: 'bytes' }
 }
@@ -11,18 +14,18 @@ const WHAT: Readonly<Record<Quota, { readonly quota: string; readonly unit: stri
 export interface Demand {
   readonly projectId: string
   /** More of it, as far as is known: 0 of what grows by itself, which is refused once everything is taken. */
-  readonly wanted: Partial<Usage>
+  readonly wanted: Partial<Readonly<Record<Refusing, number>>>
   readonly now: Date
 }
 
 /** @throws AppError quota_exceeded with what is used, wanted and allowed */
 export async function checkQuotas(tx: Stores, { projectId, wanted, now }: Demand): Promise<void> {
   const limits = (await tx.projects.find(projectId))?.quotas ?? NO_QUOTAS
-  const asked = (Object.keys(wanted) as Quota[]).filter((quota) => limits[quota] !== null)
+  const asked = (Object.keys(wanted) as Refusing[]).filter((quota) => limits[quota] !== null)
   if (asked.length === 0) return
   // Held until the transaction ends: of two that ask for the last one, the second sees what the first has taken.
   const quotas = (await tx.projects.find(projectId, { lock: true }))?.quotas ?? NO_QUOTAS
-  const usage = await tx.projects.usage(projectId, now)
+  const usage = await tx.projects.usage({ id: projectId, quotas }, now)
   for (const one of asked) {
     const [allowed, used, more] = [quotas[one], usage[one], wanted[one] ?? 0]
     if (allowed === null || used + Math.max(more, 1) <= allowed) continue

@@ -9,7 +9,7 @@ import { recipeNumbers } from '../../recipe/numbers.ts'
 import type { Recipe } from '../../recipe/schema.ts'
 import { checkQuotas } from '../projects/quotas.ts'
 import { type Estimate, estimateRun, lastSuccesses } from './estimate.ts'
-import { legKey } from './leg-ends.ts'
+import { enqueueLeg } from './leg-job.ts'
 import { stateEvent } from './leg-lease.ts'
 import { holdImages, type RunVerbDeps } from './run-verbs.ts'
 
@@ -56,7 +56,7 @@ export const createRunExtension =
       const run: Run = { ...known, ...patch }
       await tx.events.append(id, eventsOf(known, run, steps), at)
       // Where the job of before still waits, that is the one.
-      await tx.jobs.enqueue('run-leg', { runId: id }, { key: legKey(run), priority: run.compute.priority })
+      await enqueueLeg(tx, run, 0)
       return { run, estimate }
     })
 

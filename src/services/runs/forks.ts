@@ -7,7 +7,7 @@ import { AppError, type FieldError } from '../../base/errors.ts'
 import type { JsonObject } from '../../base/json.ts'
 import type { Checkpoint } from '../../domain/checkpoint.ts'
 import type { DatasetVersion } from '../../domain/dataset.ts'
-import type { Alarm, CheckpointPolicy, Compute, FieldChange, ForkRecord, Run } from '../../domain/run.ts'
+import type { Alarm, Compute, FieldChange, ForkRecord, Run } from '../../domain/run.ts'
 import type { Stores, UnitOfWork } from '../../domain/stores.ts'
 import { checkRecipe, devicesProblems } from '../../recipe/check.ts'
 import { FORK_REASONS, type ForkChange, forkChanges } from '../../recipe/forks.ts'
@@ -19,13 +19,13 @@ import { circumstancesOf } from './auto-circumstances.ts'
 import { estimateRun, lastSuccesses } from './estimate.ts'
 import { newestCheckpoint } from './extensions.ts'
 import { type NewRunDeps, newRun, queueRun } from './new-run.ts'
-import { planOwnEvaluation, type RunPlan, type RunRequest } from './run-plan.ts'
+import { type CheckpointWishes, planOwnEvaluation, policyOf, type RunPlan, type RunRequest } from './run-plan.ts'
 
 /** What is left out is the parent's. */
 export interface ForkOverrides {
   readonly recipe: RecipeRequest
   readonly compute: Partial<Compute>
-  readonly checkpoint: Partial<CheckpointPolicy>
+  readonly checkpoint: CheckpointWishes
   readonly alarms: readonly Alarm[] | null
   /** Undefined for the parent's, null for none. */
   readonly evaluation: RunRequest['evaluation'] | undefined
@@ -80,6 +80,7 @@ export const createForkPlan =
       estimate,
       evaluation: await evaluationOf(deps, { parent, recipe, overrides }),
       compute,
+      checkpoint: policyOf(overrides.checkpoint, parent.checkpoint),
       forkedFrom: { runId: parent.id, checkpointId: checkpoint.id, step: checkpoint.step, changes },
       progress: progressAt(checkpoint, { recipe, totalSteps: checkpoint.step + estimate.steps })
     }
@@ -170,8 +171,7 @@ function refuseUnfit(recipe: Recipe, { parent, version, compute, checkpoint, ste
   if (errors.length > 0) throw new AppError('invalid_recipe', { errors: errors.map(below) })
 }
 
-const wishesOf = (parent: Run, { checkpoint, alarms, metadata }: ForkOverrides) => ({
-  checkpoint: { ...parent.checkpoint, ...checkpoint },
+const wishesOf = (parent: Run, { alarms, metadata }: ForkOverrides) => ({
   alarms: alarms ?? parent.alarms,
   metadata: metadata ?? parent.metadata
 })

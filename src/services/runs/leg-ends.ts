@@ -6,7 +6,9 @@ import { nodeOf } from '../../domain/worker.ts'
 import { newModel } from '../models/new-model.ts'
 import { otherNodes } from '../workers/workers.ts'
 import { suits } from './leg-devices.ts'
+import { enqueueLeg } from './leg-job.ts'
 import { type LegDeps, stateEvent, write } from './leg-lease.ts'
+import { wakeWaiting } from './leg-quota.ts'
 import { type Decision, decide, type LegOutcome } from './leg-rules.ts'
 
 export interface Settled {
@@ -14,9 +16,6 @@ export interface Settled {
   /** It failed, and as far as anybody knows only here. */
   readonly isOfNode: boolean
 }
-
-/** One job per lease epoch: the next leg can be queued while the job of this one is still running. */
-export const legKey = (run: Pick<Run, 'id' | 'leaseEpoch'>): string => `${run.id}:${run.leaseEpoch}`
 
 export async function end(deps: LegDeps, tx: Stores, ending: { run: Run; outcome: LegOutcome }): Promise<Settled> {
   const { run, outcome } = ending
@@ -48,6 +47,8 @@ export async function end(deps: LegDeps, tx: Stores, ending: { run: Run; outcome
   const note = outcome.type === 'interrupted' ? { message: outcome.message } : {}
   await tx.events.append(run.id, [{ ...event, data: { ...event.data, ...note } }], now)
   if (requeueAfterS !== null) await enqueueLeg(tx, settled, requeueAfterS)
+  // One that goes on at once takes its devices again.
+  if (requeueAfterS !== 0) await wakeWaiting(tx, projectId)
   return { status, isOfNode: failures.length > run.failures.length && isOfNode(failures) }
 }
 
@@ -58,14 +59,6 @@ function levelOf({ status, isNextLeg }: Decision): 'info' | 'warn' | 'error' {
   if (status === 'failed') return 'error'
   return status === 'queued' && !isNextLeg ? 'warn' : 'info'
 }
-
-/** Unless one waits already. */
-export const enqueueLeg = (tx: Stores, run: Run, startAfterS: number): Promise<void> =>
-  tx.jobs.enqueue(
-    'run-leg',
-    { runId: run.id },
-    { key: legKey(run), priority: run.compute.priority, ...(startAfterS > 0 ? { startAfterS } : {}) }
-  )
 
 /** A run that reaches its end becomes a model in the same transaction, or neither happens. */
 async function publishModel(

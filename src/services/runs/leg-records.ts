@@ -4,7 +4,7 @@ import type { Lease, NewRunEvent, Run, RunIntent } from '../../domain/run.ts'
 import type { Stores } from '../../domain/stores.ts'
 import { evaluateOnTheWay } from '../evaluations/on-the-way.ts'
 import { expiryAfter, hold, type LegDeps, stateEvent, write } from './leg-lease.ts'
-import { removalOf, retireSuperseded } from './run-removal.ts'
+import { removalOf, retireSuperseded } from './retention.ts'
 import { createStepReports, type StepReport } from './step-reports.ts'
 
 /** A checkpoint whose manifest is in the object store. `id` makes a repeated commit a no-op. */

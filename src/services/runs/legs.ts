@@ -3,8 +3,8 @@
  *
  *   claim ──→ starting ──started()──→ running ──settle(outcome)──→ see leg-rules.ts
  *     │                                  │ heartbeat(), and what leg-records.ts writes
- *     └─ null: ended, paused, another worker's lease is alive, the run needs devices that this worker's machine lacks, or it
- *        failed here and others could have it
+ *     └─ null: ended, paused, another worker's lease is alive, the run needs devices that this worker's machine lacks, it
+ *        failed here and others could have it, or its project has all the devices that it may have
  *
  * A user's wish arrives as `desired`; the worker learns of it from its heartbeat and settles accordingly. Every transition
  * writes its event in the same transaction, under the fence of leg-lease.ts. Calls may be repeated after an answer was lost.
@@ -20,8 +20,10 @@ import { jitterS } from '../jobs/jitter.ts'
 import { otherNodes } from '../workers/workers.ts'
 import { filesOfCheckpoint, filesOfModel, type InitFiles } from './inits.ts'
 import { type Claimant, leaveToOthers, suits, WAITING } from './leg-devices.ts'
-import { end, enqueueLeg, type Settled } from './leg-ends.ts'
+import { end, type Settled } from './leg-ends.ts'
+import { enqueueLeg } from './leg-job.ts'
 import { expiryAfter, hold, type LegDeps, stateEvent, write } from './leg-lease.ts'
+import { mayHaveRoom, takesRoom, WAITING_FOR_QUOTA } from './leg-quota.ts'
 import { isPastDeadline, type LegOutcome } from './leg-rules.ts'
 
 export interface Claim {
@@ -117,7 +119,8 @@ async function claim(deps: LegDeps, tx: Stores, { runId, by }: { runId: string; 
   const known = await tx.runs.load(runId, { lock: true })
   const now = await tx.now()
   if (known === null || isFinished(known) || known.status === 'paused' || isLeased(known, now)) return null
-  if (isForTraining(known, now) && !(await isFor(tx, known, { by, now }))) return null
+  const isTrained = isForTraining(known, now)
+  if (isTrained && !((await isFor(tx, known, { by, now })) && (await takesRoom(tx, known, now)))) return null
   const claimed = await tx.runs.claim(runId, by.worker, expiryAfter(now, deps), now)
   if (claimed === null) return null
   const run = {
@@ -224,6 +227,7 @@ async function takeBack(deps: LegDeps, tx: Stores, { runId, by }: { runId: strin
     // Nobody had it: perhaps its job was lost, or dropped by a worker that it is not for. A job that waits already makes
     // this a no-op.
     if (!isForTraining(known, now)) await enqueueLeg(tx, known, 0)
+    else if (known.statusReason === WAITING_FOR_QUOTA && !(await mayHaveRoom(tx, known))) return false
     else if (await isFor(tx, known, { by, now }))
       await enqueueLeg(tx, known, known.statusReason === WAITING ? jitterS() : 0)
     return false

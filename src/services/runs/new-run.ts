@@ -6,7 +6,7 @@ import type { Run } from '../../domain/run.ts'
 import type { Stores } from '../../domain/stores.ts'
 import { holdPlan } from '../evaluations/new-evaluation.ts'
 import { checkQuotas } from '../projects/quotas.ts'
-import { legKey } from './leg-ends.ts'
+import { enqueueLeg } from './leg-job.ts'
 import { stateEvent } from './leg-lease.ts'
 import type { RunPlan, RunRequest } from './run-plan.ts'
 
@@ -17,14 +17,14 @@ export interface NewRunDeps {
 }
 
 /** What is not the plan's business. */
-type Wishes = Pick<RunRequest, 'name' | 'compute' | 'checkpoint' | 'alarms' | 'metadata'>
+type Wishes = Pick<RunRequest, 'name' | 'compute' | 'alarms' | 'metadata'>
 
 export function newRun(
   { clock, newId, tracing }: NewRunDeps,
   projectId: string,
   { request, planned }: { readonly request: Wishes; readonly planned: Omit<RunPlan, 'warnings'> }
 ): Run {
-  const { version, recipe, reasons, init, estimate, evaluation } = planned
+  const { version, recipe, reasons, init, estimate, evaluation, checkpoint } = planned
   return {
     id: newId('run'),
     projectId,
@@ -39,7 +39,7 @@ export function newRun(
     extensions: [],
     recipeReasons: reasons,
     compute: request.compute,
-    checkpoint: request.checkpoint,
+    checkpoint,
     alarms: request.alarms,
     metadata: request.metadata,
     status: 'queued',
@@ -74,5 +74,5 @@ export async function queueRun(tx: Stores, run: Run): Promise<void> {
   if (run.evaluation !== null) await holdPlan(tx, { projectId: run.projectId, plan: run.evaluation })
   await tx.runs.insert(run)
   await tx.events.append(run.id, [stateEvent(run)], run.createdAt)
-  await tx.jobs.enqueue('run-leg', { runId: run.id }, { key: legKey(run), priority: run.compute.priority })
+  await enqueueLeg(tx, run, 0)
 }

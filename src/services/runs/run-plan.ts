@@ -4,7 +4,9 @@ import { isTrained } from '../../base/evaluation.ts'
 import type { JsonObject } from '../../base/json.ts'
 import type { DatasetVersion } from '../../domain/dataset.ts'
 import type { EvaluationOfRun } from '../../domain/evaluation.ts'
+import { LAST, type Retention, type RetentionWishes } from '../../domain/retention.ts'
 import type { Alarm, CheckpointPolicy, Compute } from '../../domain/run.ts'
+import type { Stores } from '../../domain/stores.ts'
 import type { InitRecord } from '../../recipe/init-record.ts'
 import type { RecipeRequest } from '../../recipe/presets.ts'
 import type { Recipe } from '../../recipe/schema.ts'
@@ -13,6 +15,10 @@ import { networkOfRun, type PlanDeps, type PlanRequest, planEvaluation } from '.
 import type { Estimate } from './estimate.ts'
 import type { InitWish } from './inits.ts'
 
+export interface CheckpointWishes extends RetentionWishes {
+  readonly everyS?: number
+}
+
 export interface RunRequest {
   readonly name: string | null
   /** `ds_…@3`, or `ds_…` for its latest ready version. */
@@ -20,7 +26,7 @@ export interface RunRequest {
   readonly recipe: RecipeRequest
   readonly init: InitWish | null
   readonly compute: Compute
-  readonly checkpoint: CheckpointPolicy
+  readonly checkpoint: CheckpointWishes
   readonly alarms: readonly Alarm[]
   /** Of its model, once that is ready, and of checkpoints before; null for none. */
   readonly evaluation: (PlanRequest & { readonly everyEpochs?: number }) | null
@@ -37,6 +43,7 @@ export interface RunPlan {
   readonly warnings: readonly RecipeWarning[]
   readonly estimate: Estimate
   readonly evaluation: EvaluationOfRun | null
+  readonly checkpoint: CheckpointPolicy
 }
 
 interface OwnEvaluation {
@@ -63,3 +70,19 @@ export async function planOwnEvaluation(
   const plan = await planEvaluation(deps, projectId, { request, subject })
   return { id: null, ...plan, ...(everyEpochs === undefined ? {} : { everyEpochs }) }
 }
+
+const CHECKPOINT_EVERY_S = 900
+
+/** A run's own policy: what its project wants by then acts on it no more. @param defaults of the project, or of the parent */
+export function policyOf(wishes: CheckpointWishes, defaults: Partial<CheckpointPolicy>): CheckpointPolicy {
+  const { everyS, keepLast, keepEveryEpochs, keepBest } = { ...defaults, ...wishes }
+  return {
+    everyS: everyS ?? CHECKPOINT_EVERY_S,
+    keepLast: keepLast ?? LAST,
+    ...(keepEveryEpochs != null && { keepEveryEpochs }),
+    ...(keepBest != null && { keepBest })
+  }
+}
+
+export const retentionOf = async ({ projects }: Pick<Stores, 'projects'>, projectId: string): Promise<Retention> =>
+  (await projects.find(projectId))?.retention ?? {}

@@ -6,6 +6,7 @@ import { checkRunDeletable } from '../../domain/removal.ts'
 import { isFinished, type Run } from '../../domain/run.ts'
 import type { Stores, UnitOfWork } from '../../domain/stores.ts'
 import { refuseInUse } from '../removals/refuse-in-use.ts'
+import { judgeCheckpoints, type KeptCheckpoint, removalOf } from './retention.ts'
 
 export interface RunRemovalDeps {
   readonly unitOfWork: UnitOfWork
@@ -69,7 +70,11 @@ export function createRunRemoval({ unitOfWork, clock }: RunRemovalDeps) {
       }),
 
     /** @throws AppError run_not_found, checkpoint_not_found */
-    keepCheckpoint: (projectId: string, { runId, checkpointId }: CheckpointName, keep: boolean): Promise<Checkpoint> =>
+    keepCheckpoint: (
+      projectId: string,
+      { runId, checkpointId }: CheckpointName,
+      keep: boolean
+    ): Promise<KeptCheckpoint> =>
       unitOfWork(async (tx) => {
         const run = await lockRun(tx, projectId, runId)
         const checkpoint = await requireOf(tx, run, checkpointId)
@@ -78,7 +83,8 @@ export function createRunRemoval({ unitOfWork, clock }: RunRemovalDeps) {
           throw new AppError('checkpoint_not_found', { message, checkpoint: checkpointId })
         }
         await tx.checkpoints.update(checkpointId, { keep })
-        return { ...checkpoint, keep }
+        const { because } = await judgeCheckpoints(tx, run)
+        return { ...checkpoint, keep, keptBecause: because.get(checkpointId) ?? [] }
       })
   }
 }
@@ -103,14 +109,4 @@ async function checkUnneeded(tx: Stores, run: Run, checkpoint: Checkpoint): Prom
   const how = isFinished(run) ? 'may be tried again' : 'has not ended'
   const message = `Checkpoint ${checkpoint.id} is the newest of run ${run.id}, which ${how} and would go on from it. Delete the run instead.`
   throw new AppError('checkpoint_in_use', { message, ...details })
-}
-
-export const removalOf = ({ id, projectId, prefix }: Checkpoint) =>
-  ({ projectId, what: 'checkpoint', subject: id, prefix: `${prefix}/`, multipartId: null }) as const
-
-/** Marks those that the run's policy does not keep; their objects go later. */
-export async function retireSuperseded(tx: Stores, run: Run, at: Date): Promise<void> {
-  const superseded = await tx.checkpoints.listSuperseded(run.id, run.checkpoint)
-  for (const { id } of superseded) await tx.checkpoints.markDeleted(id)
-  await tx.removals.add(superseded.map(removalOf), at)
 }

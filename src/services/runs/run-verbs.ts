@@ -7,7 +7,7 @@ import { askFor, type RunVerb } from '../../domain/run-verbs.ts'
 import type { Stores, UnitOfWork } from '../../domain/stores.ts'
 import { type DescriptionPatch, described } from '../description.ts'
 import { checkQuotas } from '../projects/quotas.ts'
-import { legKey } from './leg-ends.ts'
+import { enqueueLeg } from './leg-job.ts'
 import { stateEvent } from './leg-lease.ts'
 
 export interface RunVerbDeps {
@@ -33,8 +33,7 @@ export const createRunVerb =
       const run: Run = { ...known, ...patch }
       await tx.events.append(id, [stateEvent(run)], now)
       // Where the job of before still waits, that is the one.
-      if (run.status === 'queued')
-        await tx.jobs.enqueue('run-leg', { runId: id }, { key: legKey(run), priority: run.compute.priority })
+      if (run.status === 'queued') await enqueueLeg(tx, run, 0)
       return run
     })
 

@@ -3,7 +3,6 @@ import type { Clock } from '../../base/clock.ts'
 import { AppError } from '../../base/errors.ts'
 import type { IdKind } from '../../base/ids.ts'
 import type { Tracing } from '../../base/tracing.ts'
-import type { Checkpoint } from '../../domain/checkpoint.ts'
 import type { MetricQuery, RunCurves } from '../../domain/metric-stores.ts'
 import type { Page, PageRequest } from '../../domain/page.ts'
 import type { Run } from '../../domain/run.ts'
@@ -21,10 +20,12 @@ import { createRunExtension } from './extensions.ts'
 import { createFork, createForkPlan } from './forks.ts'
 import { findInit, type InitDeps } from './inits.ts'
 import { workersWarning } from './leg-devices.ts'
+import { quotaWarning } from './leg-quota.ts'
 import { newRun, queueRun } from './new-run.ts'
+import { judgeCheckpoints, type KeptCheckpoint } from './retention.ts'
 import { createRunEventVerbs } from './run-events.ts'
 import { createRunFeed, type RunFeedDeps } from './run-feed.ts'
-import { planOwnEvaluation, type RunPlan, type RunRequest } from './run-plan.ts'
+import { planOwnEvaluation, policyOf, type RunPlan, type RunRequest, retentionOf } from './run-plan.ts'
 import { createRunRemoval } from './run-removal.ts'
 import { createRunDescription, createRunVerb } from './run-verbs.ts'
 
@@ -65,12 +66,14 @@ export function createRunService(deps: RunServiceDeps) {
     const evaluation = await planOwnEvaluation(deps, projectId, { request, recipe })
     const { compute } = request
     const workers = workersWarning(await listLive(stores), { recipe, compute })
+    const quota = await quotaWarning(stores, projectId, compute)
     const warnings = [
       ...(version.report === null ? [] : warningsOf(version.report, recipe, init !== null)),
-      ...(workers === null ? [] : [workers])
+      ...[workers, quota].filter((one) => one !== null)
     ]
     const estimate = estimateRun(recipe, { images: version.images, ...compute }, await lastSuccesses(stores, projectId))
-    return { version, recipe, reasons, warnings, init, estimate, evaluation }
+    const checkpoint = policyOf(request.checkpoint, await retentionOf(stores, projectId))
+    return { version, recipe, reasons, warnings, init, estimate, evaluation, checkpoint }
   }
 
   async function get(projectId: string, id: string): Promise<Run> {
@@ -111,9 +114,11 @@ export function createRunService(deps: RunServiceDeps) {
       return { series, fullFrom: await stores.metrics.fullFrom(id) }
     },
 
-    async listCheckpoints(projectId: string, id: string, page: PageRequest): Promise<Page<Checkpoint>> {
-      await get(projectId, id)
-      return stores.checkpoints.listByRun(projectId, id, page)
+    async listCheckpoints(projectId: string, id: string, page: PageRequest): Promise<Page<KeptCheckpoint>> {
+      const run = await get(projectId, id)
+      const found = await stores.checkpoints.listByRun(projectId, id, page)
+      const { because } = await judgeCheckpoints(stores, run)
+      return { ...found, data: found.data.map((one) => ({ ...one, keptBecause: because.get(one.id) ?? [] })) }
     }
   }
 }

@@ -1,14 +1,12 @@
-import { and, asc, desc, eq, lt, notExists, notInArray, or, type SQL, sql } from 'drizzle-orm'
+import { and, asc, desc, eq, lt, or, type SQL, sql } from 'drizzle-orm'
 import { invalidCursor } from '../../domain/page.ts'
+import type { Need } from '../../domain/retention.ts'
 import type { CheckpointStore } from '../../domain/stores.ts'
 import type { Db } from './client.ts'
 import { isUnevaluated } from './evaluation-store.ts'
 import { toPage } from './page.ts'
 import { isUnfinished } from './run-store.ts'
 import { checkpoints } from './schema/checkpoints.ts'
-import { evaluations } from './schema/evaluations.ts'
-import { models } from './schema/models.ts'
-import { runs } from './schema/runs.ts'
 
 export const createCheckpointStore = (db: Db): CheckpointStore => ({
   async insert(checkpoint) {
@@ -55,44 +53,32 @@ export const createCheckpointStore = (db: Db): CheckpointStore => ({
     return newest ?? null
   },
 
-  async listSuperseded(runId, { keepLast, keepEveryEpochs }) {
-    const newest = (await newestFirst(db, runId).limit(keepLast)).map(({ id }) => id)
-    const ofEpochs = keepEveryEpochs === undefined ? [] : await firstOfEpochs(db, runId, keepEveryEpochs)
-    const madeFromIt = db.select({ one: sql`1` }).from(models).where(eq(models.checkpointId, checkpoints.id))
-    const beginsFromIt = db
-      .select({ one: sql`1` })
-      .from(runs)
-      .where(
-        and(
-          isUnfinished,
-          or(
-            eq(sql`${runs.init}->>'from'`, checkpoints.id),
-            eq(sql`${runs.forkedFrom}->>'checkpointId'`, checkpoints.id)
-          )
-        )
-      )
-    const measuresIt = db
-      .select({ one: sql`1` })
-      .from(evaluations)
-      .where(
-        and(
-          isUnevaluated,
-          or(eq(evaluations.checkpointId, checkpoints.id), eq(evaluations.againstCheckpointId, checkpoints.id))
-        )
-      )
-    const isUnneeded = [madeFromIt, beginsFromIt, measuresIt].map((needing) => notExists(needing))
+  async listComplete(runId) {
+    const { id, projectId, prefix, step, epoch, keep, metrics } = checkpoints
     return db
-      .select()
+      .select({ id, projectId, prefix, step, epoch, keep, metrics })
       .from(checkpoints)
-      .where(
-        and(
-          isCompleteOf(runId),
-          eq(checkpoints.keep, false),
-          notInArray(checkpoints.id, [...newest, ...ofEpochs]),
-          ...isUnneeded
-        )
-      )
-      .orderBy(asc(checkpoints.step), asc(checkpoints.id))
+      .where(isCompleteOf(runId))
+      .orderBy(asc(step), asc(id))
+  },
+
+  async needs(runId) {
+    const { rows } = await db.execute<{ id: string; needs: Need[] }>(sql`
+      with own as (select id from checkpoints where run_id = ${runId} and status = 'complete')
+      select id, array_agg(distinct need order by need) as needs
+      from (
+        select checkpoint_id as id, 'model' as need from models where checkpoint_id in (select id from own)
+        union all
+        select needed.id, 'run'
+        from runs cross join lateral (values (init->>'from'), (forked_from->>'checkpointId')) as needed (id)
+        where ${isUnfinished} and needed.id in (select id from own)
+        union all
+        select needed.id, 'evaluation'
+        from evaluations cross join lateral (values (checkpoint_id), (against_checkpoint_id)) as needed (id)
+        where ${isUnevaluated} and needed.id in (select id from own)
+      ) as needed
+      group by id`)
+    return new Map(rows.map(({ id, needs }) => [id, needs]))
   },
 
   async markDeleted(id) {
@@ -120,15 +106,3 @@ const isCompleteOf = (runId: string) => and(eq(checkpoints.runId, runId), eq(che
 
 const newestFirst = (db: Db, runId: string) =>
   db.select().from(checkpoints).where(isCompleteOf(runId)).orderBy(desc(checkpoints.step), desc(checkpoints.id))
-
-/** Ids of the first complete ones after 1, 2, … times so many epochs: those stay the first, since they are never retired. */
-async function firstOfEpochs(db: Db, runId: string, epochs: number): Promise<string[]> {
-  // Not a parameter: `distinct on` and `order by` would each have their own, and not be the same to Postgres.
-  const times = sql`${checkpoints.epoch} / ${sql.raw(String(Math.trunc(epochs)))}`
-  const first = await db
-    .selectDistinctOn([times], { id: checkpoints.id })
-    .from(checkpoints)
-    .where(and(isCompleteOf(runId), sql`${checkpoints.epoch} >= ${epochs}::int`))
-    .orderBy(times, asc(checkpoints.step), asc(checkpoints.id))
-  return first.map(({ id }) => id)
-}

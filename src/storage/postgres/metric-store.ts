@@ -1,4 +1,4 @@
-import { sql } from 'drizzle-orm'
+import { and, eq, inArray, sql } from 'drizzle-orm'
 import { AppError } from '../../base/errors.ts'
 import { floorTo, SMALLEST_ROLLUP } from '../../domain/metric-buckets.ts'
 import type { LatestPoint, MetricStore } from '../../domain/metric-stores.ts'
@@ -7,6 +7,7 @@ import type { Db } from './client.ts'
 import { readEnvelopes } from './metric-envelope.ts'
 import { keysOf } from './metric-keys.ts'
 import { createMetricUpkeep } from './metric-upkeep.ts'
+import { runMetrics } from './schema/run-metrics.ts'
 
 export const createMetricStore = (db: Db): MetricStore => ({
   ...createMetricUpkeep(db),
@@ -40,6 +41,16 @@ export const createMetricStore = (db: Db): MetricStore => ({
         where run_metrics.run_id = run_id.run_id and run_metrics.key = key.key
         order by step desc limit 1) as last`)
     return rows.map(({ run_id: runId, ...point }): LatestPoint => ({ runId, ...point }))
+  },
+
+  async at(runId, key, steps) {
+    if (steps.length === 0) return new Map()
+    const { step, value } = runMetrics
+    const rows = await db
+      .select({ step, value })
+      .from(runMetrics)
+      .where(and(eq(runMetrics.runId, runId), eq(runMetrics.key, key), inArray(step, [...steps])))
+    return new Map(rows.map((point) => [point.step, point.value]))
   },
 
   async removeAfter(runId, step) {

@@ -5,19 +5,39 @@ import type { Project, Quotas } from '../../domain/project.ts'
 import type { Db } from './client.ts'
 import { violatesUnique } from './errors.ts'
 import { toPage } from './page.ts'
-import { projects } from './schema/projects.ts'
+import { devicesHeld, isHeld } from './run-store.ts'
+import { projectRates, projects } from './schema/projects.ts'
 
 export const toProject = (row: typeof projects.$inferSelect): Project => ({
   id: row.id,
   name: row.name,
-  quotas: { queuedRuns: row.quotaQueuedRuns, storageBytes: row.quotaStorageBytes },
+  quotas: {
+    queuedRuns: row.quotaQueuedRuns,
+    storageBytes: row.quotaStorageBytes,
+    devicesAtOnce: row.quotaDevices,
+    requestsPerMinute: row.quotaRequestsPerMinute,
+    pixelsPerMinute: row.quotaPixelsPerMinute
+  },
+  retention: row.retention,
   createdAt: row.createdAt
 })
 
-const quotaColumns = ({ queuedRuns, storageBytes }: Quotas) => ({
-  quotaQueuedRuns: queuedRuns,
-  quotaStorageBytes: storageBytes
+const quotaColumns = (quotas: Quotas) => ({
+  quotaQueuedRuns: quotas.queuedRuns,
+  quotaStorageBytes: quotas.storageBytes,
+  quotaDevices: quotas.devicesAtOnce,
+  quotaRequestsPerMinute: quotas.requestsPerMinute,
+  quotaPixelsPerMinute: quotas.pixelsPerMinute
 })
+
+interface UsageRow extends Record<string, unknown> {
+  readonly queued: number
+  readonly bytes: number
+  readonly devices: number
+  /** Milliseconds of debt; null before the first. */
+  readonly requests: number | null
+  readonly pixels: number | null
+}
 
 async function named<T>(name: string | undefined, write: () => Promise<T>): Promise<T> {
   try {
@@ -29,8 +49,8 @@ async function named<T>(name: string | undefined, write: () => Promise<T>): Prom
 }
 
 export const createProjectStore = (db: Db): ProjectStore => ({
-  async insert({ id, name, quotas, createdAt }) {
-    await named(name, () => db.insert(projects).values({ id, name, ...quotaColumns(quotas), createdAt }))
+  async insert({ id, name, quotas, retention, createdAt }) {
+    await named(name, () => db.insert(projects).values({ id, name, ...quotaColumns(quotas), retention, createdAt }))
   },
 
   async find(id, options) {
@@ -50,15 +70,22 @@ export const createProjectStore = (db: Db): ProjectStore => ({
     return toPage(rows.map(toProject), limit, ({ id }) => id)
   },
 
-  async update(id, { name, quotas }) {
-    const patch = { ...(name !== undefined && { name }), ...(quotas && quotaColumns(quotas)) }
+  async update(id, { name, quotas, retention }) {
+    const patch = {
+      ...(name !== undefined && { name }),
+      ...(quotas && quotaColumns(quotas)),
+      ...(retention && { retention })
+    }
     await named(name, () => db.update(projects).set(patch).where(eq(projects.id, id)))
   },
 
-  async usage(id, now) {
-    const { rows } = await db.execute<{ queued: number; bytes: number }>(sql`
+  async usage({ id, quotas }, now) {
+    const { rows } = await db.execute<UsageRow>(sql`
       select
         (select count(*) from runs where project_id = ${id} and status = 'queued')::float8 as queued,
+        (select ${devicesHeld} from runs where project_id = ${id} and ${isHeld})::float8 as devices,
+        (select ${debtMs} from ${projectRates} where project_id = ${id} and rate = 'requests') as requests,
+        (select ${debtMs} from ${projectRates} where project_id = ${id} and rate = 'pixels') as pixels,
         (
           (select coalesce(sum(bytes), 0) from dataset_versions where project_id = ${id} and status = 'ready') +
           (select coalesce(sum(bytes), 0) from dataset_uploads where project_id = ${id}
@@ -67,6 +94,36 @@ export const createProjectStore = (db: Db): ProjectStore => ({
           (select coalesce(sum((file ->> 'bytes')::bigint), 0)
             from models, jsonb_array_elements(files) as file where project_id = ${id})
         )::float8 as bytes`)
-    return { queuedRuns: rows[0]?.queued ?? 0, storageBytes: rows[0]?.bytes ?? 0 }
+    const { queued = 0, bytes = 0, devices = 0, requests = null, pixels = null } = rows[0] ?? {}
+    return {
+      queuedRuns: queued,
+      storageBytes: bytes,
+      devicesAtOnce: devices,
+      requestsPerMinute: usedOf(quotas.requestsPerMinute, requests),
+      pixelsPerMinute: usedOf(quotas.pixelsPerMinute, pixels)
+    }
+  },
+
+  async spend(id, { rate, amount, perMinute }) {
+    const cost = sql`${(amount * MINUTE_MS) / perMinute}::float8 * interval '1 ms'`
+    const ahead = sql`greatest(project_rates.whole_at, clock_timestamp()) + ${cost}`
+    const taken = await db.execute<{ debt: number }>(sql`
+      insert into ${projectRates} (project_id, rate, whole_at) values (${id}, ${rate}, clock_timestamp() + ${cost})
+      on conflict (project_id, rate) do update set whole_at = ${ahead}
+      where ${ahead} <= clock_timestamp() + interval '1 minute' or project_rates.whole_at <= clock_timestamp()
+      returning ${debtMs} as debt`)
+    if (taken.rows[0]) return { isAllowed: true, debtMs: taken.rows[0].debt }
+    const { rows } = await db.execute<{ debt: number }>(
+      sql`select ${debtMs} as debt from ${projectRates} where project_id = ${id} and rate = ${rate}`
+    )
+    return { isAllowed: false, debtMs: rows[0]?.debt ?? 0 }
   }
 })
+
+const MINUTE_MS = 60_000
+
+const debtMs = sql`greatest(0, 1000 * extract(epoch from whole_at - clock_timestamp()))::float8`
+
+/** What has not come back yet; null where nobody counts. */
+const usedOf = (perMinute: number | null, debt: number | null): number | null =>
+  perMinute === null ? null : Math.round(((debt ?? 0) * perMinute) / MINUTE_MS)

@@ -13,6 +13,11 @@ const { lastEventSeq, rolledTo, fullFrom, ...runColumns } = getTableColumns(runs
 /** Matches the partial index runs_unfinished word by word, or it would not be used. */
 export const isUnfinished = notInArray(runs.status, sql`('cancelled', 'succeeded', 'failed')`)
 
+/** A worker has it, or had it when it was last heard of. */
+export const isHeld = and(isUnfinished, isNotNull(runs.leaseWorker))
+
+export const devicesHeld = sql<number>`coalesce(sum((${runs.compute}->>'devices')::int), 0)::int`
+
 /** A sweep is repeated every few seconds; what is beyond this waits for the next. */
 const SWEEP_LIMIT = 500
 
@@ -70,6 +75,23 @@ export const createRunStore = (db: Db): RunStore => ({
 
   async remove(id) {
     await db.delete(runs).where(eq(runs.id, id))
+  },
+
+  async countDevices(projectId, except) {
+    const [row] = await db
+      .select({ devices: devicesHeld })
+      .from(runs)
+      .where(and(eq(runs.projectId, projectId), isHeld, not(eq(runs.id, except))))
+    return row?.devices ?? 0
+  },
+
+  async listWaiting(projectId, reason, limit) {
+    return db
+      .select(runColumns)
+      .from(runs)
+      .where(and(eq(runs.projectId, projectId), eq(runs.status, 'queued'), eq(runs.statusReason, reason)))
+      .orderBy(desc(sql`(${runs.compute}->>'priority')::int`), asc(runs.createdAt), asc(runs.id))
+      .limit(limit)
   }
 })
 

@@ -11,6 +11,14 @@ const skip = await whyNoPostgres()
 const clock = fakeClock()
 const api = skip ? (undefined as unknown as TestApp) : await createTestApp({ after }, { clock })
 
+const NO_QUOTAS = {
+  queued_runs: null,
+  storage_bytes: null,
+  devices_at_once: null,
+  requests_per_minute: null,
+  pixels_per_minute: null
+}
+
 interface Made {
   readonly id: string
   readonly key: string
@@ -35,8 +43,9 @@ test('an admin of the installation makes a project and its first key, and sees n
   const made = await api.call('POST', '/v1/projects', { body: { name: 'vision' } })
   assert.equal(made.status, 201, made.text)
   assert.equal(made.headers['location'], `/v1/projects/${made.json.id}`)
-  assert.deepEqual(made.json.quotas, { queued_runs: null, storage_bytes: null })
-  assert.deepEqual(made.json.usage, { queued_runs: 0, storage_bytes: 0 })
+  assert.deepEqual(made.json.quotas, NO_QUOTAS)
+  const rates = { requests_per_minute: null, pixels_per_minute: null }
+  assert.deepEqual(made.json.usage, { queued_runs: 0, storage_bytes: 0, devices_at_once: 0, ...rates })
   const keys = `/v1/projects/${made.json.id}/keys`
   const issued = await api.call('POST', keys, { body: { name: 'admin', scopes: ['admin'] } })
   assert.equal(issued.json.project_id, made.json.id)
@@ -93,9 +102,9 @@ test('a project is renamed, to a name that no other has', { skip }, async () => 
 test('quotas change each by itself, and null takes one away', { skip }, async () => {
   const project = await aProject({ queued_runs: 3 })
   const first = await setQuotas(project, { storage_bytes: 10 })
-  assert.deepEqual(first.json.quotas, { queued_runs: 3, storage_bytes: 10 })
+  assert.deepEqual(first.json.quotas, { ...NO_QUOTAS, queued_runs: 3, storage_bytes: 10 })
   const second = await setQuotas(project, { queued_runs: null })
-  assert.deepEqual(second.json.quotas, { queued_runs: null, storage_bytes: 10 })
+  assert.deepEqual(second.json.quotas, { ...NO_QUOTAS, storage_bytes: 10 })
   const empty = await setQuotas(project, {})
   assert.deepEqual([empty.status, empty.json.errors[0].pointer], [400, '/quotas'])
 })
@@ -131,6 +140,20 @@ test('a run beyond the quota is not queued, and told what is used and allowed', 
   const { datasetId: theirs } = await aReadyVersion(api, elsewhere.id)
   const others = await api.call('POST', '/v1/runs', { key: elsewhere.key, body: { ...body, dataset: theirs } })
   assert.equal(others.status, 202, 'what others have queued is not counted')
+})
+
+test('a run of more devices than the project may have at once is queued, and whoever queues it is told', {
+  skip
+}, async () => {
+  const project = await aProject({ devices_at_once: 1 })
+  const { key, id } = project
+  const { datasetId } = await aReadyVersion(api, id)
+  const body = { dataset: datasetId, preset: 'demo', compute: { devices: 2 } }
+  const { status, json } = await api.call('POST', '/v1/runs', { key, body })
+  assert.equal(status, 202)
+  const told = json.warnings.filter(({ what }: { what: string }) => what === 'quota')
+  const message = 'it takes 2 devices, and its project may have 1 at once: the run waits until it may have more'
+  assert.deepEqual(told, [{ what: 'quota', images: 0, message }])
 })
 
 test('storage is what versions, uploads, checkpoints and models have', { skip }, async () => {

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { after, describe, test } from 'node:test'
 import type { Checkpoint } from '../../../src/domain/checkpoint.ts'
 import type { Run } from '../../../src/domain/run.ts'
+import { listSuperseded } from '../../../src/services/runs/retention.ts'
 import { createTestApp, type TestApp } from '../../helpers/app.ts'
 import { fakeClock } from '../../helpers/fake-clock.ts'
 import { whyNoPostgres } from '../../helpers/postgres.ts'
@@ -168,9 +169,9 @@ describe('a checkpoint', { skip }, () => {
     await aStoredCheckpoint(run.id, 20)
     await api.call('PATCH', checkpoint.path, { body: { keep: true } })
     assert.match(await refused(checkpoint.path, 'checkpoint_in_use'), /keep: false/)
-    assert.deepEqual(await api.stores.checkpoints.listSuperseded(run.id, { keepLast: 1 }), [])
+    assert.deepEqual(await listSuperseded(api.stores, { id: run.id, checkpoint: { everyS: 1, keepLast: 1 } }), [])
     await api.call('PATCH', checkpoint.path, { body: { keep: false } })
-    assert.equal((await api.stores.checkpoints.listSuperseded(run.id, { keepLast: 1 })).length, 1)
+    assert.equal((await listSuperseded(api.stores, { id: run.id, checkpoint: { everyS: 1, keepLast: 1 } })).length, 1)
     await api.stores.checkpoints.markDeleted(checkpoint.id)
     const { status, json } = await api.call('PATCH', checkpoint.path, { body: { keep: true } })
     assert.deepEqual([status, json.code], [404, 'checkpoint_not_found'])
@@ -193,7 +194,7 @@ describe('a checkpoint', { skip }, () => {
     assert.deepEqual(json.checkpoint, { every_s: 900, ...checkpoint })
     for (const epoch of [3, 9, 10, 14, 19, 23, 28, 29]) await aStoredCheckpoint(json.id, epoch * 10, { epoch })
     const run = await api.stores.runs.load(json.id)
-    const superseded = await api.stores.checkpoints.listSuperseded(json.id, run!.checkpoint)
+    const superseded = await listSuperseded(api.stores, run!)
     assert.deepEqual(
       superseded.map(({ epoch }) => epoch),
       [3, 9, 14, 19, 28],

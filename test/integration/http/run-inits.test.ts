@@ -5,6 +5,7 @@ import { newId } from '../../../src/base/ids.ts'
 import { MODEL_FILES } from '../../../src/protocol/model-folder.ts'
 import { networkOf } from '../../../src/recipe/network.ts'
 import { resolveRecipe } from '../../../src/recipe/presets.ts'
+import { listSuperseded } from '../../../src/services/runs/retention.ts'
 import { createTestApp, type TestApp } from '../../helpers/app.ts'
 import { whyNoPostgres } from '../../helpers/postgres.ts'
 import { aCheckpoint, aReadyModel, aReadyVersion } from '../../helpers/records.ts'
@@ -72,7 +73,7 @@ test('a checkpoint is begun from by the recipe of its run, and is kept as long a
   await api.stores.checkpoints.insert(checkpoint)
   await api.stores.checkpoints.insert({ ...aCheckpoint(of.id, api.projectId), step: 20, prefix: 'later' })
   const superseded = async () =>
-    (await api.stores.checkpoints.listSuperseded(of.id, { keepLast: 1 })).map(({ id }) => id)
+    (await listSuperseded(api.stores, { id: of.id, checkpoint: { everyS: 1, keepLast: 1 } })).map(({ id }) => id)
   assert.deepEqual(await superseded(), [checkpoint.id])
   const { json, status } = await post({ checkpoint: checkpoint.id })
   assert.equal(status, 202)

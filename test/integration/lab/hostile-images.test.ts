@@ -120,15 +120,19 @@ test('256 images of 100 megapixels are refused at once by name, through the pool
   t.after(() => pool.close())
   await pool.ready()
   const { signal } = new AbortController()
+  const spend = async () => {}
   const model = { id: 'mdl_test', prefix: 'models/mdl_test', files: [] } as unknown as Model // what the pool reads of it
   const [pid] = pool.pids()
   const started = processorSeconds(pid)
-  await assert.rejects(pool.embed(model, Array(256).fill(bomb), { caller: { key: 'hostile', signal } }), (error) => {
-    const { code, details } = error as { code: string; details: Record<string, unknown> }
-    assert.deepEqual([code, details['index'], details['limit']], ['images_too_large', 4, 400_000_000])
-    return true
-  })
-  const { embeddings } = await pool.embed(model, [small], { caller: { key: 'modest', signal } })
+  await assert.rejects(
+    pool.embed(model, Array(256).fill(bomb), { caller: { key: 'hostile', spend, signal } }),
+    (error) => {
+      const { code, details } = error as { code: string; details: Record<string, unknown> }
+      assert.deepEqual([code, details['index'], details['limit']], ['images_too_large', 4, 400_000_000])
+      return true
+    }
+  )
+  const { embeddings } = await pool.embed(model, [small], { caller: { key: 'modest', spend, signal } })
   assert.equal(embeddings.length, 1)
   const spent = processorSeconds(pid) - started
   t.diagnostic(`${spent} s of processor time`)

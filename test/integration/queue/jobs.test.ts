@@ -69,6 +69,29 @@ async function until(bench: Bench, condition: () => boolean): Promise<void> {
 const statesOf = async ({ boss }: Bench, kind: JobKind, key: string) =>
   (await boss.findJobs(kind, { key })).map((job) => job.state).sort()
 
+/** One place to train, whose legs end when the test says so. */
+async function oneTrainer(bench: Bench) {
+  const begun: string[] = []
+  let end = () => {}
+  await createJobSource(bench.boss).work('run-leg', 1, async ({ runId }) => {
+    begun.push(runId)
+    await new Promise<void>((resolve) => {
+      end = resolve
+    })
+  })
+  return {
+    begun,
+    enqueue: (project: string, runId: string, more: { priority?: number; startAfterS?: number } = {}) =>
+      bench.jobs.enqueue('run-leg', { runId }, { key: runId, project, ...more }),
+    /** Ends the one that runs, and waits for the next. */
+    async finish(on: Bench): Promise<void> {
+      const before = begun.length
+      end()
+      await until(on, () => begun.length > before)
+    }
+  }
+}
+
 describe('the queue', { skip: await whyNoPostgres() }, () => {
   test('hands a job with its payload to one handler and forgets it', async (t) => {
     const bench = await openBench(t)
@@ -285,6 +308,84 @@ describe('the queue', { skip: await whyNoPostgres() }, () => {
     await createJobSource(bench.boss).work('import-model', 1, async ({ modelId }) => void order.push(modelId))
     await until(bench, () => order.length === 7)
     assert.deepEqual(order, ['a1', 'b1', 'c1', 'a2', 'b2', 'a3', 'a4'])
+  })
+
+  test('begins the one leg of a project next, whoever queued fifty before it', async (t) => {
+    const bench = await openBench(t)
+    const { begun, enqueue, finish } = await oneTrainer(bench)
+    for (let i = 1; i <= 50; i++) await enqueue('a', `a${i}`)
+    await until(bench, () => begun.length === 1)
+    await enqueue('b', 'b1')
+    await finish(bench)
+    assert.deepEqual(begun, ['a1', 'b1'])
+    // It comes again when it has ended, and so it does not go before what waits.
+    await finish(bench)
+    await enqueue('b', 'b2')
+    await finish(bench)
+    await finish(bench)
+    assert.deepEqual(begun, ['a1', 'b1', 'a2', 'b2', 'a3'])
+  })
+
+  test('lets nobody save up turns: what comes back after an outage waits for its turn like everybody', async (t) => {
+    const bench = await openBench(t)
+    const { begun, enqueue, finish } = await oneTrainer(bench)
+    for (let i = 1; i <= 5; i++) await enqueue('a', `a${i}`, { startAfterS: 600 })
+    for (let i = 1; i <= 20; i++) await enqueue('c', `c${i}`)
+    await until(bench, () => begun.length === 1)
+    for (let i = 1; i < 10; i++) await finish(bench)
+    await enqueue('b', 'b1')
+    // All five of a are due now, with turns of the time when they were queued.
+    await bench.pass(700_000)
+    for (let i = 0; i < 5; i++) await finish(bench)
+    // The first was taken before anybody saw that it was due; then all three take turns.
+    assert.deepEqual(begun.slice(10), ['a1', 'a2', 'b1', 'c11', 'a3'])
+  })
+
+  test('puts in order what came at the same moment', async (t) => {
+    const bench = await openBench(t)
+    const { begun, enqueue, finish } = await oneTrainer(bench)
+    await enqueue('a', 'a0')
+    await until(bench, () => begun.length === 1)
+    await Promise.all([1, 2, 3, 4, 5, 6].map((i) => enqueue('a', `a${i}`)))
+    // None has seen the others, as in transactions that are open side by side.
+    await bench.pool.query("update pgboss.job set priority = -1 where state = 'created'")
+    await finish(bench)
+    await enqueue('b', 'b1')
+    await finish(bench)
+    assert.equal(begun[2], 'b1')
+  })
+
+  test('goes by priority among the legs of a project, and not past other projects', async (t) => {
+    const bench = await openBench(t)
+    const { begun, enqueue, finish } = await oneTrainer(bench)
+    for (const runId of ['a1', 'a2', 'a3']) await enqueue('a', runId)
+    await until(bench, () => begun.length === 1)
+    for (const runId of ['b1', 'b2']) await enqueue('b', runId)
+    await enqueue('a', 'a4', { priority: 100 })
+    await enqueue('a', 'a5', { priority: 10 })
+    for (let i = 0; i < 6; i++) await finish(bench)
+    assert.deepEqual(begun, ['a1', 'b1', 'b2', 'a4', 'a5', 'a2', 'a3'])
+  })
+
+  test('gives all places to train to a project that is alone', async (t) => {
+    const bench = await openBench(t)
+    let running = 0
+    await createJobSource(bench.boss).work('run-leg', 2, async (_, signal) => {
+      running++
+      await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))
+    })
+    for (const runId of ['a1', 'a2']) await bench.jobs.enqueue('run-leg', { runId }, { key: runId, project: 'a' })
+    await until(bench, () => running === 2)
+  })
+
+  test('asks no more of a job that waits already', async (t) => {
+    const bench = await openBench(t)
+    const enqueue = (runId: string) => bench.jobs.enqueue('run-leg', { runId }, { key: runId, project: 'a' })
+    for (const runId of ['a1', 'a2', 'a1', 'a1']) await enqueue(runId)
+    const { rows } = await bench.pool.query(
+      "select priority from pgboss.job where name = 'run-leg' order by created_on"
+    )
+    assert.deepEqual(rows.map(({ priority }) => Number(priority)).sort(), [-1, 0])
   })
 
   test('prefers higher priority and waits for its time', async (t) => {

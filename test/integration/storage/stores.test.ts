@@ -6,6 +6,7 @@ import type { AuditFilter } from '../../../src/domain/access-stores.ts'
 import type { PrototypeSort } from '../../../src/domain/model-stores.ts'
 import { ownedPrefixOf } from '../../../src/domain/owned-prefix.ts'
 import type { Page } from '../../../src/domain/page.ts'
+import { listSuperseded } from '../../../src/services/runs/retention.ts'
 import { expectNoLeaks } from '../../helpers/leaks.ts'
 import { CANDIDATES, openBench } from './databases.ts'
 import {
@@ -382,6 +383,9 @@ for (const { name, skip, open } of CANDIDATES) {
     })
 
     describe('checkpoints', () => {
+      const superseded = async (id: string, keepLast: number) =>
+        (await listSuperseded(stores, { id, checkpoint: { everyS: 1, keepLast } })).map(({ step }) => step)
+
       test('are superseded unless they are among the newest, or a model or an evaluation needs them', async () => {
         const run = await aStoredRun(stores)
         const all = [10, 20, 30, 40, 50].map((step) => aCheckpoint(run, step))
@@ -389,22 +393,19 @@ for (const { name, skip, open } of CANDIDATES) {
         await stores.models.insert(aModel(run, { checkpointId: all[1]!.id }))
         await stores.checkpoints.markDeleted(all[3]!.id)
         // Complete: 10 20 30 50. The newest two are 30 and 50; 20 has a model.
-        assert.deepEqual(await stores.checkpoints.listSuperseded(run.id, { keepLast: 2 }), [all[0]])
-        assert.deepEqual(
-          (await stores.checkpoints.listSuperseded(run.id, { keepLast: 0 })).map(({ step }) => step),
-          [10, 30, 50]
-        )
+        assert.deepEqual(await superseded(run.id, 2), [10])
+        assert.deepEqual(await superseded(run.id, 0), [10, 30, 50])
         const measured = { checkpointId: all[0]!.id, modelId: null }
         const evaluation = anEvaluation(run, '', measured)
         await stores.evaluations.insert(evaluation)
-        assert.deepEqual(await stores.checkpoints.listSuperseded(run.id, { keepLast: 2 }), [])
+        assert.deepEqual(await superseded(run.id, 2), [])
         await stores.evaluations.update(evaluation.id, { status: 'failed' })
-        assert.deepEqual(await stores.checkpoints.listSuperseded(run.id, { keepLast: 2 }), [all[0]])
+        assert.deepEqual(await superseded(run.id, 2), [10])
         const compared = { modelId: null, checkpointId: all[0]!.id }
         const comparing = anEvaluation(run, '', { modelId: null, checkpointId: all[2]!.id, against: compared })
         await stores.evaluations.insert(comparing)
         assert.deepEqual((await stores.evaluations.load(comparing.id))?.against, compared)
-        assert.deepEqual(await stores.checkpoints.listSuperseded(run.id, { keepLast: 2 }), [])
+        assert.deepEqual(await superseded(run.id, 2), [])
         await stores.evaluations.update(comparing.id, { status: 'succeeded' })
         const gone = anEvaluation(run, '', { ...measured, checkpointId: all[3]!.id })
         await assert.rejects(stores.evaluations.insert(gone), { code: 'checkpoint_not_found' })

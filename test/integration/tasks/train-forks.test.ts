@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import type { Run } from '../../../src/domain/run.ts'
 import type { TrainRequest } from '../../../src/protocol/trainer-messages.ts'
+import { listSuperseded } from '../../../src/services/runs/retention.ts'
 import type { TrainRunDeps } from '../../../src/tasks/train-run.ts'
 import { stateAfter } from '../../helpers/fake-trainer.ts'
 import { whyNoPostgres } from '../../helpers/postgres.ts'
@@ -88,7 +89,7 @@ test('a checkpoint that a fork waits for is kept, and may go when the fork has e
   await bench.stores.checkpoints.insert({ ...aCheckpoint(parent.id, bench.project.id), step: 20, prefix: 'later' })
   const fork = await bench.addRun({ totalSteps: 10 }, patch)
   const isSuperseded = async () =>
-    (await bench.stores.checkpoints.listSuperseded(parent.id, { keepLast: 1 })).some(
+    (await listSuperseded(bench.stores, { id: parent.id, checkpoint: { everyS: 1, keepLast: 1 } })).some(
       ({ id }) => id === patch.forkedFrom.checkpointId
     )
   assert.equal(await isSuperseded(), false)

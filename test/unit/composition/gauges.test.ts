@@ -112,7 +112,7 @@ test('images count from when they are taken until they are answered, pixels from
   const limits = { maxQueueSize: 10, maxQueuePixels: 1000, maxRequestPixels: 1000 }
   const admission = createAdmission(limits as Parameters<typeof createAdmission>[0]) // what it reads
   const scrape = scraper(inferenceGauges(() => ({ ...admission.load(), processesUp: 2 })))
-  const request = admission.open('key', 3)
+  const request = admission.open({ key: 'key', spend: async () => {} }, 3)
   const at = async () => {
     const all = await scrape()
     return [

@@ -30,7 +30,7 @@ const image = (kind: number, value = 0, bytes = 2) => {
 /** Its header says so many. */
 const megapixels = (count: number, kind = ANSWERED) => Uint8Array.of(kind, 0, count)
 
-const caller = { key: 'key_1', signal: new AbortController().signal }
+const caller = { key: 'key_1', spend: async () => {}, signal: new AbortController().signal }
 
 const other = { ...caller, key: 'key_2' }
 

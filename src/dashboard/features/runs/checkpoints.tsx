@@ -11,7 +11,18 @@ import { CheckpointActions } from './checkpoint-actions.tsx'
 import { policyInWords } from './checkpoint-policy.ts'
 import { KeepCheckpoint } from './keep-checkpoint.tsx'
 
-const COLUMNS = ['Step', 'Epoch', 'Loss', 'Size', 'Saved', 'Status', 'Keep', 'Checkpoint', '']
+const COLUMNS = ['Step', 'Epoch', 'Loss', 'Size', 'Saved', 'Status', 'Keep', 'Stays as', 'Checkpoint', '']
+
+/** Nothing where the run's policy removes it next. */
+const STAYS_AS = {
+  user: 'kept',
+  last: 'newest',
+  epoch: 'first after epochs',
+  best: 'best',
+  model: "a model's",
+  run: "a run's",
+  evaluation: 'being measured'
+} as const satisfies Record<Checkpoint['kept_because'][number], string>
 
 export function Checkpoints({ run }: { readonly run: Run }) {
   const list = useList(checkpointList(useClient(), run.id))
@@ -39,6 +50,7 @@ const checkpointCells = (checkpoint: Checkpoint, run: Run) => [
   <Ago key="saved" at={checkpoint.created_at} />,
   <StatusBadge key="status" status={checkpoint.status} />,
   <KeepCheckpoint key="keep" checkpoint={checkpoint} />,
+  checkpoint.kept_because.map((reason) => STAYS_AS[reason]).join(', '),
   <span key="id" className="mono small" title={`State hash ${checkpoint.state_hash}`}>
     {checkpoint.id}
   </span>,

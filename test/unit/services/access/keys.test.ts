@@ -15,7 +15,7 @@ function setUp() {
   const keys = new Map<string, ApiKey>()
   const touched: string[] = []
   const store: KeyStore = {
-    ensureProject: async (name) => ({ id: 'prj_1', name, quotas: NO_QUOTAS, createdAt: new Date(0) }),
+    ensureProject: async (name) => ({ id: 'prj_1', name, quotas: NO_QUOTAS, retention: {}, createdAt: new Date(0) }),
     insert: async (key) => void keys.set(key.id, key),
     findById: async (id) => keys.get(id) ?? null,
     findMany: async (ids) => [...keys.values()].filter(({ id }) => ids.includes(id)),
