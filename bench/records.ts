@@ -120,7 +120,14 @@ async function follow(followers: number): Promise<{ transactions: number; delive
   const notices = createEventNotices({ url, clock: systemClock, logger: silentLogger })
   const reading = createStores(own, queue)
   const keys = { listUnusable: async () => new Set<string>(), onRevoked: () => {} }
-  const feed = createRunFeed({ stores: reading, keys, notices, clock: systemClock, logger: silentLogger })
+  const feed = createRunFeed({
+    stores: reading,
+    within: (_, work) => work(),
+    keys,
+    notices,
+    clock: systemClock,
+    logger: silentLogger
+  })
   const leaving = new AbortController()
   let delivered = 0
   const position = { runId: run.id, afterSeq: 0 }

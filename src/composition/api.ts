@@ -39,7 +39,8 @@ const inferenceSettings = ({ inference, limits }: Config) => ({
 })
 
 export async function composeApi(config: Config, logger: Logger) {
-  const { url, database, boss, stores, unitOfWork } = await connect(config, { name: 'api', supervise: false, logger })
+  const connected = await connect(config, { name: 'api', supervise: false, logger })
+  const { url, database, boss, stores, unitOfWork, reachOf } = connected
   const { objects, signed } = createObjects(config, PATIENCE_OF_REQUESTS)
   const { limits } = config
   const clock = systemClock
@@ -58,6 +59,7 @@ export async function composeApi(config: Config, logger: Logger) {
   const services = composeServices({
     stores,
     unitOfWork,
+    reachOf,
     notices,
     objects,
     inference,

@@ -11,7 +11,7 @@ import type { Patience } from '../storage/objects/patience.ts'
 import { createS3Store } from '../storage/objects/s3-store.ts'
 import { createDatabase } from '../storage/postgres/client.ts'
 import { SteadyClient } from '../storage/postgres/steady-client.ts'
-import { createStores, createUnitOfWork } from '../storage/postgres/unit-of-work.ts'
+import { createReachOf, createStores, createUnitOfWork } from '../storage/postgres/unit-of-work.ts'
 import { waitForDatabase } from '../storage/postgres/wait.ts'
 import type { Config } from './config.ts'
 
@@ -40,7 +40,14 @@ export async function connect(config: Config, queue: Pick<BossOptions, 'name' | 
   const database = createDatabase(options)
   const boss = await startBoss({ url, max: 2, Client: SteadyClient, ...queue })
   const jobs = createJobQueue(boss)
-  return { url, database, boss, stores: createStores(database, jobs), unitOfWork: createUnitOfWork(database, jobs) }
+  return {
+    url,
+    database,
+    boss,
+    stores: createStores(database, jobs),
+    unitOfWork: createUnitOfWork(database, jobs),
+    reachOf: createReachOf(database, jobs)
+  }
 }
 
 /** Whose disks may run full. */

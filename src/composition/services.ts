@@ -3,7 +3,7 @@ import type { Clock } from '../base/clock.ts'
 import type { IdKind } from '../base/ids.ts'
 import type { Logger } from '../base/log.ts'
 import type { Inference, ObjectStore } from '../domain/ports.ts'
-import type { EventNotices, Stores, UnitOfWork } from '../domain/stores.ts'
+import type { EventNotices, Reach, ReachOf } from '../domain/stores.ts'
 import { createAuditService } from '../services/access/audit.ts'
 import { createIdempotencyService } from '../services/access/idempotency.ts'
 import { createKeyService } from '../services/access/keys.ts'
@@ -23,9 +23,9 @@ import type { WebhookPost } from '../services/webhooks/post.ts'
 import { createWebhookService } from '../services/webhooks/webhooks.ts'
 import { createWorkerService } from '../services/workers/workers.ts'
 
-export interface ServiceParts {
-  readonly stores: Stores
-  readonly unitOfWork: UnitOfWork
+export interface ServiceParts extends Reach {
+  /** What requests reach of the stores. */
+  readonly reachOf: ReachOf
   readonly objects: ObjectStore
   readonly inference: Inference
   /** Null where nothing tells of new events: streams poll. */
@@ -41,7 +41,7 @@ export interface ServiceParts {
 }
 
 export function composeServices(given: ServiceParts): Services {
-  const requestWork = createRequestWork(given)
+  const requestWork = createRequestWork({ stores: given.stores, unitOfWork: given.unitOfWork, reachOf: given.reachOf })
   const parts = { ...given, ...requestWork }
   const { stores, limits, inference, allowedImageHosts: allowedHosts, fetchTimeoutMs: timeoutMs } = parts
   const keys = createKeyService(parts)

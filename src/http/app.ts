@@ -15,6 +15,7 @@ import { createMetrics, registerMetrics } from './core/metrics.ts'
 import { registerNoBody } from './core/no-body.ts'
 import { collectOperations } from './core/operations.ts'
 import { createLimiters } from './core/rate-limit.ts'
+import { registerReach } from './core/reach.ts'
 import { registerRequestChecks } from './core/request-checks.ts'
 import { registerRequestLog } from './core/request-log.ts'
 import { collectRoutes } from './core/route-table.ts'
@@ -90,6 +91,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   const limiters = createLimiters(clock, options.rateLimitPerMinute)
   app.addHook('onRequest', createAuthHook({ keys: services.keys, limiters, onRefused: metrics.countRefused }))
   registerCursors(app)
+  registerReach(app, services.requestWork)
   registerIdempotency(app, services.idempotency)
   registerChanges(app, services)
   registerJsonParser(app)

@@ -28,5 +28,5 @@ export interface Services {
   readonly webhooks: WebhookService
   readonly idempotency: IdempotencyService
   readonly workers: Pick<WorkerService, 'list'>
-  readonly requestWork: Pick<RequestWork, 'run'>
+  readonly requestWork: Pick<RequestWork, 'run' | 'within'>
 }

@@ -17,7 +17,7 @@ import type { Services } from '../../src/services/services.ts'
 import { createWebhookPost } from '../../src/services/webhooks/post.ts'
 import { createFolderStore } from '../../src/storage/objects/folder-store.ts'
 import { createDatabase, type Database } from '../../src/storage/postgres/client.ts'
-import { createStores, createUnitOfWork } from '../../src/storage/postgres/unit-of-work.ts'
+import { createReachOf, createStores, createUnitOfWork } from '../../src/storage/postgres/unit-of-work.ts'
 import { fakeClock } from './fake-clock.ts'
 import { createOpenApiValidator } from './openapi-validator.ts'
 import { createTestDatabase } from './postgres.ts'
@@ -189,8 +189,13 @@ export async function createTestApp(scope: TestScope, options: TestAppOptions = 
   // Ids sort by time; under a clock that stands still they must not be drawn by lot.
   let issued = 0
   const { unitOfWork: through = (real: UnitOfWork) => real } = options
+  const reachOf = createReachOf(database, queue)
   const deps = {
     stores,
+    reachOf: (projectId: string) => {
+      const reach = reachOf(projectId)
+      return { ...reach, unitOfWork: through(reach.unitOfWork) }
+    },
     unitOfWork: through(createUnitOfWork(database, queue)),
     objects,
     clock,

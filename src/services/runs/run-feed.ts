@@ -8,15 +8,18 @@
 import type { Clock } from '../../base/clock.ts'
 import { AppError, isAppError, toError } from '../../base/errors.ts'
 import type { Logger } from '../../base/log.ts'
-import { isFinished, type RunEvent } from '../../domain/run.ts'
+import { isFinished, type LogHead, type RunEvent } from '../../domain/run.ts'
 import type { EventNotices, Stores } from '../../domain/stores.ts'
 import type { KeyService } from '../access/keys.ts'
+import type { RequestWork } from '../access/request-work.ts'
 import { createAlarm } from './alarm.ts'
 import { createFollowers, type Follower } from './followers.ts'
 import { createRunLogPages, type EventPosition } from './run-log-pages.ts'
 
 export interface RunFeedDeps {
   readonly stores: Pick<Stores, 'events'>
+  /** A page is read for whoever asks first, on behalf of all others of the run. */
+  readonly within: RequestWork['within']
   readonly keys: Pick<KeyService, 'listUnusable' | 'onRevoked'>
   /** Null where nothing tells of new events. */
   readonly notices: EventNotices | null
@@ -41,7 +44,7 @@ const HEARTBEAT_MS = 15_000
 /** A database that does not answer for so long could have revoked any key. */
 const BLIND_FOR_MS = 30_000
 
-export function createRunFeed({ stores, keys, notices, clock, logger }: RunFeedDeps) {
+export function createRunFeed({ stores, within, keys, notices, clock, logger }: RunFeedDeps) {
   const followers = createFollowers()
   const pages = createRunLogPages(stores)
   const alarm = createAlarm(clock)
@@ -104,9 +107,9 @@ export function createRunFeed({ stores, keys, notices, clock, logger }: RunFeedD
   }
 
   /** What is there of the log after a position; nothing when the database has to be asked again after the next look. */
-  async function read(position: EventPosition, lastSeq: number): Promise<readonly RunEvent[]> {
+  async function read(position: EventPosition, head: LogHead): Promise<readonly RunEvent[]> {
     try {
-      return await pages.read(position, lastSeq)
+      return await within(head.projectId, () => pages.read(position, head.lastSeq))
     } catch (error) {
       if (!isAppError(error, 'database_unavailable')) throw error
       hasMissedPage = true
@@ -120,7 +123,7 @@ export function createRunFeed({ stores, keys, notices, clock, logger }: RunFeedD
     while (!follower.isOver) {
       const { head } = run
       if (head !== null && last < head.lastSeq) {
-        const events = await read({ runId: run.runId, afterSeq: last }, head.lastSeq)
+        const events = await read({ runId: run.runId, afterSeq: last }, head)
         last = events.at(-1)?.seq ?? last
         if (events.length === 0) await follower.woken()
         else if (!follower.isOver) yield events

@@ -29,7 +29,7 @@ import { createRunDescription, createRunVerb } from './run-verbs.ts'
 
 export interface RunServiceDeps
   extends PlanDeps,
-    Pick<RunFeedDeps, 'keys' | 'notices' | 'logger'>,
+    Pick<RunFeedDeps, 'keys' | 'notices' | 'logger' | 'within'>,
     Omit<InitDeps, 'objects'> {
   readonly unitOfWork: UnitOfWork
   readonly clock: Clock

@@ -1,4 +1,5 @@
 import { doublePrecision, integer, pgTable, primaryKey, text } from 'drizzle-orm/pg-core'
+import { ownProject } from './own-project.ts'
 
 /**
  * The key is also the order in which a curve is read: one range of the index per (run, key).
@@ -15,5 +16,5 @@ export const runMetrics = pgTable(
     value: doublePrecision('value').notNull(),
     projectId: text('project_id').notNull()
   },
-  (table) => [primaryKey({ name: 'run_metrics_pkey', columns: [table.runId, table.key, table.step] })]
+  (table) => [ownProject(), primaryKey({ name: 'run_metrics_pkey', columns: [table.runId, table.key, table.step] })]
 )

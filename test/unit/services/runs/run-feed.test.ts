@@ -75,7 +75,14 @@ function setUp(notices: EventNotices | null = null) {
       onRevoked = listener
     }
   }
-  const feed = createRunFeed({ stores: { events: log.store }, keys, notices, clock, logger: silentLogger })
+  const feed = createRunFeed({
+    stores: { events: log.store },
+    within: (_, work) => work(),
+    keys,
+    notices,
+    clock,
+    logger: silentLogger
+  })
 
   /** Reads as fast as it comes, unless it is told to wait. */
   async function follow(runId: string, { afterSeq = 0, keyId = 'key_1', isSlow = false } = {}) {
