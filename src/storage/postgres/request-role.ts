@@ -23,9 +23,10 @@ const GRANTS: Readonly<Record<string, readonly string[]>> = {
 }
 const ALL = ['select', 'insert', 'update', 'delete'] as const
 
-const TABLES_WITH_POLICY = `
-  select relname as name from pg_class join pg_policy on polrelid = pg_class.oid
-  where polname = 'own_project' and pg_table_is_visible(pg_class.oid)`
+const TABLES = `
+  select relname as name from pg_class
+  where relkind = 'r' and pg_table_is_visible(oid) and relnamespace <> 'pg_catalog'::regnamespace
+    and (relname = any($1) or exists (select from pg_policy where polrelid = pg_class.oid and polname = 'own_project'))`
 
 /**
  * In a transaction that has migrated. Changes nothing where everything is there.
@@ -38,8 +39,8 @@ export async function ensureRequestRole(client: PoolClient): Promise<void> {
   const { rowCount } = await client.query('select from pg_roles where rolname = $1', [REQUEST_ROLE])
   if (rowCount === 0) await asAllowed(client, me, CREATE)
   if (!(await mayActAsRequest(client))) await asAllowed(client, me, `grant ${REQUEST_ROLE} to ${quoted}`)
-  const { rows: tables } = await client.query<{ readonly name: string }>(TABLES_WITH_POLICY)
-  for (const name of new Set([...tables.map((table) => table.name), ...Object.keys(GRANTS)])) {
+  const { rows: tables } = await client.query<{ readonly name: string }>(TABLES, [Object.keys(GRANTS)])
+  for (const { name } of tables) {
     const wanted = GRANTS[name] ?? ALL
     const found = 'select bool_and(has_table_privilege($1, $2, wanted)) as has from unnest($3::text[]) as wanted'
     const { rows: has } = await client.query(found, [REQUEST_ROLE, name, wanted])
