@@ -131,7 +131,8 @@ async function follow(followers: number): Promise<{ transactions: number; delive
   const leaving = new AbortController()
   let delivered = 0
   const position = { runId: run.id, afterSeq: 0 }
-  const options = { projectId: run.projectId, keyId: 'key_1', signal: leaving.signal }
+  const principal = { projectId: run.projectId, actor: 'key_1', by: 'key', expiresAt: null } as const
+  const options = { principal, signal: leaving.signal }
   const streams = Array.from({ length: followers }, async () => {
     for await (const batch of await feed.follow(position, options)) delivered += batch.length
   })

@@ -69,7 +69,8 @@ export async function composeApi(config: Config, logger: Logger) {
     limits,
     allowedImageHosts: config.allowedImageHosts,
     fetchTimeoutMs: FETCH_TIMEOUT_MS,
-    webhookPost
+    webhookPost,
+    oidc: config.oidc
   })
   const app = await createApp({
     services,

@@ -5,7 +5,10 @@ import type { Logger } from '../base/log.ts'
 import type { Inference, ObjectStore } from '../domain/ports.ts'
 import type { EventNotices, Reach, ReachOf } from '../domain/stores.ts'
 import { createAuditService } from '../services/access/audit.ts'
+import { createAuthenticator } from '../services/access/authenticator.ts'
+import { createBearerTokens, type TokenRules } from '../services/access/bearer-tokens.ts'
 import { createIdempotencyService } from '../services/access/idempotency.ts'
+import { createIssuerKeys } from '../services/access/issuer-keys.ts'
 import { createKeyService } from '../services/access/keys.ts'
 import { createRequestWork } from '../services/access/request-work.ts'
 import { createDatasetService } from '../services/datasets/datasets.ts'
@@ -38,6 +41,8 @@ export interface ServiceParts extends Reach {
   readonly allowedImageHosts: readonly string[]
   readonly fetchTimeoutMs: number
   readonly webhookPost: WebhookPost
+  /** Null where keys alone are taken. */
+  readonly oidc: TokenRules | null
 }
 
 export function composeServices(given: ServiceParts): Services {
@@ -45,11 +50,19 @@ export function composeServices(given: ServiceParts): Services {
   const parts = { ...given, ...requestWork }
   const { stores, limits, inference, allowedImageHosts: allowedHosts, fetchTimeoutMs: timeoutMs } = parts
   const keys = createKeyService(parts)
+  const tokens =
+    given.oidc &&
+    createBearerTokens({
+      ...parts,
+      rules: given.oidc,
+      issuerKeys: createIssuerKeys({ ...parts, issuer: given.oidc.issuer })
+    })
   const datasets = createDatasetService(parts)
   const models = createModelService(parts)
   const runs = createRunService({ ...parts, keys, datasets, models })
   const fetchImage = createImageFetch({ allowedHosts, maxBytes: limits.imageBytes, timeoutMs })
   return {
+    authenticate: createAuthenticator(keys, tokens),
     keys,
     projects: createProjectService({ ...parts, keys }),
     datasets,

@@ -155,7 +155,7 @@ export interface ImageAssignments {
 
 /** Who waits for an answer. */
 export interface Caller {
-  /** Id of the API key, whose work is bounded. */
+  /** The key or token that asks, whose work is bounded. */
   readonly key: string
   /** Aborted when nobody waits any more. */
   readonly signal: AbortSignal

@@ -89,9 +89,12 @@ export async function createApp(options: AppOptions): Promise<App> {
   registerErrors(app, { routes, dashboard })
   registerRequestChecks(app)
   const limiters = createLimiters(clock, options.rateLimitPerMinute)
-  app.addHook('onRequest', createAuthHook({ keys: services.keys, limiters, onRefused: metrics.countRefused }))
+  app.addHook(
+    'onRequest',
+    createAuthHook({ authenticate: services.authenticate, limiters, onRefused: metrics.countRefused })
+  )
   registerCursors(app)
-  registerReach(app, services.requestWork)
+  registerReach(app, services)
   registerIdempotency(app, services.idempotency)
   registerChanges(app, services)
   registerJsonParser(app)

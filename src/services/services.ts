@@ -1,4 +1,5 @@
 import type { AuditService } from './access/audit.ts'
+import type { Authenticator } from './access/authenticator.ts'
 import type { IdempotencyService } from './access/idempotency.ts'
 import type { KeyService } from './access/keys.ts'
 import type { RequestWork } from './access/request-work.ts'
@@ -15,6 +16,7 @@ import type { WorkerService } from './workers/workers.ts'
 
 /** Everything that HTTP may ask for. */
 export interface Services {
+  readonly authenticate: Authenticator
   readonly keys: KeyService
   readonly projects: ProjectService
   readonly datasets: DatasetService

@@ -9,9 +9,10 @@ import { silentLogger } from '../../src/base/log.ts'
 import { composeServices } from '../../src/composition/services.ts'
 import type { Principal, Scope } from '../../src/domain/access.ts'
 import type { Inference, ObjectStore, SignedObjects, TransactionalQueue } from '../../src/domain/ports.ts'
-import type { EventNotices, Stores, UnitOfWork } from '../../src/domain/stores.ts'
+import type { EventNotices, ReachOf, Stores, UnitOfWork } from '../../src/domain/stores.ts'
 import { type AppOptions, createApp } from '../../src/http/app.ts'
 import type { App } from '../../src/http/server.ts'
+import type { TokenRules } from '../../src/services/access/bearer-tokens.ts'
 import { createRemovalService } from '../../src/services/removals/removals.ts'
 import type { Services } from '../../src/services/services.ts'
 import { createWebhookPost } from '../../src/services/webhooks/post.ts'
@@ -49,6 +50,8 @@ export interface TestApp {
   readonly app: App
   readonly services: Services
   readonly stores: Stores
+  /** What requests of a project have of the stores: the same objects as long as the app is there. */
+  readonly reachOf: ReachOf
   readonly unitOfWork: UnitOfWork
   readonly database: Database
   readonly objects: ObjectStore
@@ -80,6 +83,7 @@ export interface TestAppOptions {
   /** Between the services and the database, for faults. */
   readonly unitOfWork?: (real: UnitOfWork) => UnitOfWork
   readonly app?: Partial<AppOptions>
+  readonly oidc?: TokenRules
   /** Where webhooks may go besides the public internet. */
   readonly webhookNetworks?: readonly string[]
 }
@@ -91,7 +95,8 @@ interface TestScope {
 /** Who makes keys for tests. */
 export const anAdminOf = (projectId: string): Principal => ({
   projectId,
-  keyId: 'key_of_the_tests',
+  actor: 'key_of_the_tests',
+  by: 'key',
   scopes: ['instance:admin'],
   expiresAt: null
 })
@@ -189,13 +194,14 @@ export async function createTestApp(scope: TestScope, options: TestAppOptions = 
   // Ids sort by time; under a clock that stands still they must not be drawn by lot.
   let issued = 0
   const { unitOfWork: through = (real: UnitOfWork) => real } = options
-  const reachOf = createReachOf(database, queue)
+  const boundTo = createReachOf(database, queue)
+  const reachOf: ReachOf = (projectId) => {
+    const reach = boundTo(projectId)
+    return { ...reach, unitOfWork: through(reach.unitOfWork) }
+  }
   const deps = {
     stores,
-    reachOf: (projectId: string) => {
-      const reach = reachOf(projectId)
-      return { ...reach, unitOfWork: through(reach.unitOfWork) }
-    },
+    reachOf,
     unitOfWork: through(createUnitOfWork(database, queue)),
     objects,
     clock,
@@ -209,7 +215,8 @@ export async function createTestApp(scope: TestScope, options: TestAppOptions = 
     notices: options.notices?.(url) ?? null,
     allowedImageHosts: ['images.example'],
     fetchTimeoutMs: 1000,
-    webhookPost: createWebhookPost({ networks: options.webhookNetworks ?? [], timeoutMs: 2000 })
+    webhookPost: createWebhookPost({ networks: options.webhookNetworks ?? [], timeoutMs: 2000 }),
+    oidc: options.oidc ?? null
   })
   const app = await createApp({
     services,
@@ -240,6 +247,7 @@ export async function createTestApp(scope: TestScope, options: TestAppOptions = 
     app,
     services,
     stores,
+    reachOf,
     unitOfWork: deps.unitOfWork,
     database,
     objects,

@@ -1,13 +1,13 @@
 /**
  * Finds out who asks, before anything else happens; then whether they ask too often; then whether they may.
  *
- * The key is looked at first, whoever sends it: what others do from the same address must not shut out a right key. Requests
+ * The key or token is looked at first, whoever sends it: what others do from the same address must not shut out a right one. Requests
  * without one are counted by address, apart from those of keys, and refused without another look once there are too many.
  */
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { AppError, isAppError } from '../../base/errors.ts'
 import type { Principal } from '../../domain/access.ts'
-import type { KeyService } from '../../services/access/keys.ts'
+import type { Authenticator } from '../../services/access/authenticator.ts'
 import { type Access, requireScope } from './access.ts'
 import { clientOf } from './client-address.ts'
 import type { RateLimiter } from './rate-limit.ts'
@@ -23,19 +23,19 @@ declare module 'fastify' {
 }
 
 export interface AuthDeps {
-  readonly keys: Pick<KeyService, 'authenticate'>
+  readonly authenticate: Authenticator
   /** Null takes any number of requests. */
   readonly limiters: { readonly keys: RateLimiter; readonly addresses: RateLimiter } | null
   readonly onRefused: (by: 'key' | 'address') => void
 }
 
 function bearerToken({ headers }: FastifyRequest): string {
-  const match = /^Bearer +([^ ]{1,400})$/i.exec(headers.authorization ?? '')
+  const match = /^Bearer +([^ ]{1,8000})$/i.exec(headers.authorization ?? '')
   if (!match?.[1]) throw new AppError('unauthorized')
   return match[1]
 }
 
-export function createAuthHook({ keys, limiters, onRefused }: AuthDeps) {
+export function createAuthHook({ authenticate: authenticateToken, limiters, onRefused }: AuthDeps) {
   function limit(by: 'key' | 'address', who: string, reply: FastifyReply): void {
     if (limiters === null) return
     const limiter = by === 'key' ? limiters.keys : limiters.addresses
@@ -43,13 +43,14 @@ export function createAuthHook({ keys, limiters, onRefused }: AuthDeps) {
     reply.headers(limiter.headers(state))
     if (state.isAllowed) return
     onRefused(by)
-    const message = by === 'key' ? {} : { message: 'Too many requests without a valid API key from this address.' }
+    const message =
+      by === 'key' ? {} : { message: 'Too many requests without a valid API key or token from this address.' }
     throw new AppError('rate_limited', { ...message, retryAfterS: state.retryAfterS })
   }
 
   async function authenticate(request: FastifyRequest, reply: FastifyReply): Promise<Principal> {
     try {
-      return await keys.authenticate(bearerToken(request))
+      return await authenticateToken(bearerToken(request))
     } catch (error) {
       if (isAppError(error, 'unauthorized')) limit('address', clientOf(request.ip), reply)
       throw error
@@ -60,7 +61,7 @@ export function createAuthHook({ keys, limiters, onRefused }: AuthDeps) {
     const { access } = request.routeOptions.config
     if (access === undefined || access === 'public' || access === 'signature') return
     const principal = await authenticate(request, reply)
-    limit('key', principal.keyId, reply)
+    limit('key', principal.actor, reply)
     requireScope(principal, access)
     request.principal = principal
   }

@@ -14,7 +14,7 @@ export function boundBodies(scope: App, budget: Budget): void {
     const { bodyLimit } = request.routeOptions
     const announced = Number(request.headers['content-length'] ?? bodyLimit)
     // One that is larger is refused by whoever reads it.
-    const release = budget.take(request.principal.keyId, Math.min(announced, bodyLimit))
+    const release = budget.take(request.principal.actor, Math.min(announced, bodyLimit))
     for (const event of ['finish', 'close']) reply.raw.once(event, release)
     return payload
   })
@@ -26,5 +26,5 @@ export function callerOf({ principal }: FastifyRequest, reply: FastifyReply): Ca
   reply.raw.once('close', () => {
     if (!reply.raw.writableFinished) gone.abort()
   })
-  return { key: principal.keyId, signal: gone.signal }
+  return { key: principal.actor, signal: gone.signal }
 }

@@ -97,6 +97,7 @@ export const STATUS = {
   database_read_only: 503,
   storage_unavailable: 503,
   storage_full: 507,
+  issuer_unavailable: 503,
   inference_unavailable: 503,
   worker_not_working: 503,
   lease_lost: 409,

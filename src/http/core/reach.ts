@@ -1,7 +1,7 @@
 /** What a request reaches: the rows of its key's project, whatever the code behind its route asks for. */
 import type { FastifyInstance } from 'fastify'
 import { isCovered } from '../../domain/access.ts'
-import type { RequestWork } from '../../services/access/request-work.ts'
+import type { Services } from '../../services/services.ts'
 import type { OperationId } from './access.ts'
 
 /** What admins of the installation do with any project. Of others they see no more than anybody else. */
@@ -15,7 +15,7 @@ export const OF_ANY_PROJECT: ReadonlySet<OperationId> = new Set([
 ])
 
 /** Before everything that asks the database on behalf of the request. */
-export function registerReach(app: FastifyInstance, { within }: Pick<RequestWork, 'within'>): void {
+export function registerReach(app: FastifyInstance, { requestWork }: Pick<Services, 'requestWork'>): void {
   // With a callback: what it calls, and all that follows from it, is inside.
   app.addHook('preHandler', (request, _, done) => {
     const { access } = request.routeOptions.config
@@ -24,6 +24,6 @@ export function registerReach(app: FastifyInstance, { within }: Pick<RequestWork
     const { operationId } = (request.routeOptions.schema ?? {}) as { readonly operationId?: OperationId } // access.ts saw to it
     if (operationId !== undefined && OF_ANY_PROJECT.has(operationId) && isCovered('instance:admin', scopes))
       return done()
-    within(projectId, done)
+    requestWork.within(projectId, done)
   })
 }

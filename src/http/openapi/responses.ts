@@ -16,7 +16,14 @@ const ANYWHERE = [
   'headers_too_large',
   'internal'
 ] as const
-const WITH_KEY = ['unauthorized', 'forbidden', 'rate_limited', 'database_unavailable', 'database_read_only'] as const
+const WITH_KEY = [
+  'unauthorized',
+  'forbidden',
+  'rate_limited',
+  'database_unavailable',
+  'database_read_only',
+  'issuer_unavailable'
+] as const
 const WITH_BODY = ['body_too_large', 'unsupported_media_type'] as const
 const IDEMPOTENT = ['idempotency_key_reused', 'idempotency_in_progress'] as const
 

@@ -8,6 +8,7 @@
 import type { Clock } from '../../base/clock.ts'
 import { AppError, isAppError, toError } from '../../base/errors.ts'
 import type { Logger } from '../../base/log.ts'
+import type { Principal } from '../../domain/access.ts'
 import { isFinished, type LogHead, type RunEvent } from '../../domain/run.ts'
 import type { EventNotices, Stores } from '../../domain/stores.ts'
 import type { KeyService } from '../access/keys.ts'
@@ -28,9 +29,8 @@ export interface RunFeedDeps {
 }
 
 export interface FollowOptions {
-  readonly projectId: string
-  /** The stream ends when this key does. */
-  readonly keyId: string
+  /** The stream ends when the key or token does. */
+  readonly principal: Pick<Principal, 'projectId' | 'actor' | 'by' | 'expiresAt'>
   readonly signal: AbortSignal
 }
 
@@ -63,6 +63,7 @@ export function createRunFeed({ stores, within, keys, notices, clock, logger }: 
       const [heads, unusable] = await Promise.all([stores.events.heads(runIds), keys.listUnusable(followers.keyIds())])
       isSeeing = true
       followers.endOf(unusable)
+      followers.endExpired(clock.now())
       followers.update(runIds, heads)
       if (hasMissedPage) followers.wakeAll('news')
       hasMissedPage = false
@@ -91,10 +92,10 @@ export function createRunFeed({ stores, within, keys, notices, clock, logger }: 
     isLooping = false
   }
 
-  function join(runId: string, { keyId, signal }: FollowOptions): { follower: Follower; leave: () => void } {
+  function join(runId: string, { principal, signal }: FollowOptions): { follower: Follower; leave: () => void } {
     // A known one without a head is being looked at.
     if (!followers.has(runId)) alarm.bringForward(clock.now())
-    const follower = followers.join(runId, keyId)
+    const follower = followers.join(runId, principal)
     const leave = () => {
       followers.leave(follower)
       // The loop ends with its last follower, not at the look after that.
@@ -148,7 +149,7 @@ export function createRunFeed({ stores, within, keys, notices, clock, logger }: 
       const { follower, leave } = join(runId, options)
       try {
         const head = await follower.run.firstHead.promise
-        if (head?.projectId !== options.projectId && !options.signal.aborted)
+        if (head?.projectId !== options.principal.projectId && !options.signal.aborted)
           throw new AppError('run_not_found', { runId })
       } catch (error) {
         leave()
