@@ -19,7 +19,7 @@ import type { StepReport } from '../src/services/runs/step-reports.ts'
 import { createDatabase } from '../src/storage/postgres/client.ts'
 import { createEventNotices } from '../src/storage/postgres/event-notices.ts'
 import { migrate } from '../src/storage/postgres/migrate.ts'
-import { createStores, createUnitOfWork } from '../src/storage/postgres/unit-of-work.ts'
+import { createReachOf, createStores, createUnitOfWork } from '../src/storage/postgres/unit-of-work.ts'
 import { startPostgresServer } from '../test/helpers/postgres-server.ts'
 import { aStoredRun } from '../test/integration/storage/records.ts'
 
@@ -103,9 +103,11 @@ async function listRuns(): Promise<number[]> {
   )
   await database.pool.query('analyze runs')
   const times: number[] = []
+  // As a request has them: behind row-level security.
+  const { stores: own } = createReachOf(database, queue)(first.projectId)
   for (let i = 0; i < 200; i++) {
     const start = performance.now()
-    await stores.runs.list(first.projectId, i % 2 === 0 ? {} : { status: 'queued' }, { limit: 100, after: null })
+    await own.runs.list(first.projectId, i % 2 === 0 ? {} : { status: 'queued' }, { limit: 100, after: null })
     times.push(performance.now() - start)
   }
   return times.sort((a, b) => a - b)

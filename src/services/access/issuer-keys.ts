@@ -12,6 +12,7 @@ export interface IssuerKeysOptions {
   readonly issuer: string
   readonly clock: Clock
   readonly logger: Pick<Logger, 'warn'>
+  readonly deadlineMs?: number
 }
 
 /** Older keys are looked for again, behind the request's back: one that the issuer has withdrawn opens nothing after this. */
@@ -27,7 +28,12 @@ interface Known {
   readonly at: number
 }
 
-export function createIssuerKeys({ issuer, clock, logger }: IssuerKeysOptions): JWTVerifyGetKey {
+export function createIssuerKeys({
+  issuer,
+  clock,
+  logger,
+  deadlineMs = DEADLINE_MS
+}: IssuerKeysOptions): JWTVerifyGetKey {
   let known: Known | null = null
   let loading: Promise<void> | null = null
   let triedAt = Number.NEGATIVE_INFINITY
@@ -36,7 +42,7 @@ export function createIssuerKeys({ issuer, clock, logger }: IssuerKeysOptions): 
   async function load(): Promise<void> {
     triedAt = clock.now()
     try {
-      known = { find: createLocalJWKSet(await fetchKeys(issuer)), at: clock.now() }
+      known = { find: createLocalJWKSet(await fetchKeys(issuer, deadlineMs)), at: clock.now() }
       isAway = false
     } catch (error) {
       if (!isAway) logger.warn({ err: toError(error), issuer }, 'the issuer of tokens does not give its keys')
@@ -81,8 +87,8 @@ export function createIssuerKeys({ issuer, clock, logger }: IssuerKeysOptions): 
 }
 
 /** @throws Error in words for the operator */
-async function fetchKeys(issuer: string): Promise<JSONWebKeySet> {
-  const signal = AbortSignal.timeout(DEADLINE_MS)
+async function fetchKeys(issuer: string, deadlineMs: number): Promise<JSONWebKeySet> {
+  const signal = AbortSignal.timeout(deadlineMs)
   const metadata = await fetchJson(`${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`, signal)
   if (metadata['issuer'] !== issuer) throw new Error(`it calls itself ${JSON.stringify(metadata['issuer'])}`)
   const { jwks_uri: address } = metadata
