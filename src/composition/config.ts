@@ -106,6 +106,8 @@ function readAdminKey(read: Reader): string | null {
 /** Whose tokens are taken beside keys; null: nobody's. */
 function readOidc(read: Reader): TokenRules | null {
   const [issuer, audience] = [read.url('KAPPA_OIDC_ISSUER', ['https:', 'http:']), read.optional('KAPPA_OIDC_AUDIENCE')]
+  const projectClaim = read.text('KAPPA_OIDC_PROJECT_CLAIM', 'kappa_project')
+  const scopesClaim = read.text('KAPPA_OIDC_SCOPES_CLAIM', 'scope')
   if (issuer === null && audience === null) return null
   if (issuer === null || audience === null) {
     read.problems.push('KAPPA_OIDC_ISSUER and KAPPA_OIDC_AUDIENCE are set together or not at all')
@@ -114,8 +116,7 @@ function readOidc(read: Reader): TokenRules | null {
   const { protocol, hostname } = URL.parse(issuer) ?? {}
   if (protocol === 'http:' && !['localhost', '127.0.0.1', '[::1]'].includes(hostname ?? ''))
     read.problems.push('KAPPA_OIDC_ISSUER must start with https://, unless it is on this machine')
-  const projectClaim = read.text('KAPPA_OIDC_PROJECT_CLAIM', 'kappa_project')
-  return { issuer, audience, projectClaim, scopesClaim: read.text('KAPPA_OIDC_SCOPES_CLAIM', 'scope') }
+  return { issuer, audience, projectClaim, scopesClaim }
 }
 
 /** Names of ranges that Fastify knows. */
