@@ -5,7 +5,8 @@
 export const ERROR_CATALOGUE = {
   invalid_request: 'The request is not valid.',
   invalid_recipe: 'The recipe cannot be trained as written.',
-  unauthorized: 'A valid API key is needed: Authorization: Bearer kappa_…',
+  unauthorized:
+    'A valid API key, or a token where the installation takes them, is needed: Authorization: Bearer kappa_…',
   forbidden: 'This API key lacks the scope that the request needs.',
   route_not_found: 'There is no such route.',
   method_not_allowed: 'This route does not take that method.',
@@ -96,6 +97,7 @@ export const ERROR_CATALOGUE = {
   database_read_only: 'The database takes no changes at present.',
   storage_unavailable: 'The object store does not answer.',
   storage_full: 'There is no room left to write.',
+  issuer_unavailable: 'The issuer of tokens does not answer, and its keys are needed to look at this one.',
   inference_unavailable: 'No inference process answers.',
   worker_not_working: 'The worker takes no jobs.',
   worker_resting: 'The worker takes no jobs for a while.',

@@ -41,12 +41,8 @@ const inferenceSettings = ({ inference, limits }: Config) => ({
 })
 
 export async function composeApi(config: Config, logger: Logger, tracing: Tracing) {
-  const { url, database, boss, stores, unitOfWork } = await connect(config, {
-    name: 'api',
-    supervise: false,
-    logger,
-    tracing
-  })
+  const connected = await connect(config, { name: 'api', supervise: false, logger, tracing })
+  const { url, database, boss, stores, unitOfWork, reachOf } = connected
   const { objects, signed } = createObjects(config, { patience: PATIENCE_OF_REQUESTS, tracing })
   const { limits } = config
   const clock = systemClock
@@ -66,6 +62,7 @@ export async function composeApi(config: Config, logger: Logger, tracing: Tracin
   const services = composeServices({
     stores,
     unitOfWork,
+    reachOf,
     notices,
     objects,
     inference,
@@ -77,7 +74,8 @@ export async function composeApi(config: Config, logger: Logger, tracing: Tracin
     allowedImageHosts: config.allowedImageHosts,
     fetchTimeoutMs: FETCH_TIMEOUT_MS,
     webhookPost,
-    webhookSeal: seal
+    webhookSeal: seal,
+    oidc: config.oidc
   })
   const app = await createApp({
     services,

@@ -5,6 +5,7 @@ import type { Logger } from '../base/log.ts'
 import type { Tracing } from '../base/tracing.ts'
 import { createLocalCache } from '../cache/local-cache.ts'
 import type { ObjectStore, SignedObjects } from '../domain/ports.ts'
+import type { UnitOfWork } from '../domain/stores.ts'
 import { type BossOptions, startBoss } from '../queue/boss.ts'
 import { createJobQueue } from '../queue/job-queue.ts'
 import { createFolderStore } from '../storage/objects/folder-store.ts'
@@ -12,7 +13,7 @@ import type { Patience } from '../storage/objects/patience.ts'
 import { createS3Store } from '../storage/objects/s3-store.ts'
 import { createDatabase } from '../storage/postgres/client.ts'
 import { SteadyClient } from '../storage/postgres/steady-client.ts'
-import { createStores, createUnitOfWork } from '../storage/postgres/unit-of-work.ts'
+import { createReachOf, createStores, createUnitOfWork } from '../storage/postgres/unit-of-work.ts'
 import { waitForDatabase } from '../storage/postgres/wait.ts'
 import { traceObjects, traceTransactions } from '../tracing/traced-work.ts'
 import type { Config } from './config.ts'
@@ -47,13 +48,18 @@ export async function connect(config: Config, { tracing, ...queue }: Connecting)
   const database = createDatabase(options)
   const boss = await startBoss({ url, max: 2, Client: SteadyClient, ...queue })
   const jobs = createJobQueue(boss, tracing)
-  const unitOfWork = createUnitOfWork(database, jobs)
+  const reachOf = createReachOf(database, jobs)
+  const traced = (work: UnitOfWork): UnitOfWork => (tracing.isOn ? traceTransactions(tracing, work) : work)
   return {
     url,
     database,
     boss,
     stores: createStores(database, jobs),
-    unitOfWork: tracing.isOn ? traceTransactions(tracing, unitOfWork) : unitOfWork
+    unitOfWork: traced(createUnitOfWork(database, jobs)),
+    reachOf: (projectId: string) => {
+      const reach = reachOf(projectId)
+      return { ...reach, unitOfWork: traced(reach.unitOfWork) }
+    }
   }
 }
 

@@ -8,6 +8,7 @@ import { availableParallelism, hostname, tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import type { EngineChoice } from '../engine/choose-engine.ts'
 import { ENGINE_NAMES, PRECISIONS } from '../engine/engine.ts'
+import type { TokenRules } from '../services/access/bearer-tokens.ts'
 import { PROTOCOLS, SAMPLERS, type TraceSettings } from '../tracing/settings.ts'
 
 type Environment = Readonly<Record<string, string | undefined>>
@@ -113,6 +114,22 @@ function readSecretKey(read: Reader): string | null {
   return key
 }
 
+/** Whose tokens are taken beside keys; null: nobody's. */
+function readOidc(read: Reader): TokenRules | null {
+  const [issuer, audience] = [read.url('KAPPA_OIDC_ISSUER', ['https:', 'http:']), read.optional('KAPPA_OIDC_AUDIENCE')]
+  const projectClaim = read.text('KAPPA_OIDC_PROJECT_CLAIM', 'kappa_project')
+  const scopesClaim = read.text('KAPPA_OIDC_SCOPES_CLAIM', 'scope')
+  if (issuer === null && audience === null) return null
+  if (issuer === null || audience === null) {
+    read.problems.push('KAPPA_OIDC_ISSUER and KAPPA_OIDC_AUDIENCE are set together or not at all')
+    return null
+  }
+  const { protocol, hostname } = URL.parse(issuer) ?? {}
+  if (protocol === 'http:' && !['localhost', '127.0.0.1', '[::1]'].includes(hostname ?? ''))
+    read.problems.push('KAPPA_OIDC_ISSUER must start with https://, unless it is on this machine')
+  return { issuer, audience, projectClaim, scopesClaim }
+}
+
 /** Names of ranges that Fastify knows. */
 const ADDRESS_RANGES = ['loopback', 'linklocal', 'uniquelocal']
 
@@ -214,6 +231,7 @@ function readAll(read: Reader) {
     s3: readS3(read),
     adminKey: readAdminKey(read),
     secretKey: readSecretKey(read),
+    oidc: readOidc(read),
     /** Signs the URLs of the embedded object store. A random one lasts as long as the process. */
     signingKey: read.text('KAPPA_SIGNING_KEY', randomBytes(32).toString('hex')),
     /** Trainers read it for themselves, from the environment that they inherit. */

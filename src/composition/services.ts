@@ -4,9 +4,12 @@ import type { IdKind } from '../base/ids.ts'
 import type { Logger } from '../base/log.ts'
 import type { Tracing } from '../base/tracing.ts'
 import type { Inference, ObjectStore } from '../domain/ports.ts'
-import type { EventNotices, Stores, UnitOfWork } from '../domain/stores.ts'
+import type { EventNotices, Reach, ReachOf } from '../domain/stores.ts'
 import { createAuditService } from '../services/access/audit.ts'
+import { createAuthenticator } from '../services/access/authenticator.ts'
+import { createBearerTokens, type TokenRules } from '../services/access/bearer-tokens.ts'
 import { createIdempotencyService } from '../services/access/idempotency.ts'
+import { createIssuerKeys } from '../services/access/issuer-keys.ts'
 import { createKeyService } from '../services/access/keys.ts'
 import { createRequestWork } from '../services/access/request-work.ts'
 import { createDatasetService } from '../services/datasets/datasets.ts'
@@ -26,9 +29,9 @@ import type { SecretSeal } from '../services/webhooks/seal.ts'
 import { createWebhookService } from '../services/webhooks/webhooks.ts'
 import { createWorkerService } from '../services/workers/workers.ts'
 
-export interface ServiceParts {
-  readonly stores: Stores
-  readonly unitOfWork: UnitOfWork
+export interface ServiceParts extends Reach {
+  /** What requests reach of the stores. */
+  readonly reachOf: ReachOf
   readonly objects: ObjectStore
   readonly inference: Inference
   /** Null where nothing tells of new events: streams poll. */
@@ -43,20 +46,30 @@ export interface ServiceParts {
   readonly fetchTimeoutMs: number
   readonly webhookPost: WebhookPost
   readonly webhookSeal: SecretSeal
+  /** Null where keys alone are taken. */
+  readonly oidc: TokenRules | null
 }
 
 export function composeServices(given: ServiceParts): Services {
-  const requestWork = createRequestWork(given)
+  const requestWork = createRequestWork({ stores: given.stores, unitOfWork: given.unitOfWork, reachOf: given.reachOf })
   const parts = { ...given, ...requestWork }
   const { stores, limits, inference, allowedImageHosts: allowedHosts, fetchTimeoutMs: timeoutMs } = parts
   const keys = createKeyService(parts)
   // Counted by itself: what is used stays used when the request's transaction fails.
   const rates = createProjectRates(given)
+  const tokens =
+    given.oidc &&
+    createBearerTokens({
+      ...parts,
+      rules: given.oidc,
+      issuerKeys: createIssuerKeys({ ...parts, issuer: given.oidc.issuer })
+    })
   const datasets = createDatasetService(parts)
   const models = createModelService(parts)
   const runs = createRunService({ ...parts, keys, datasets, models })
   const fetchImage = createImageFetch({ allowedHosts, maxBytes: limits.imageBytes, timeoutMs })
   return {
+    authenticate: createAuthenticator(keys, tokens),
     keys,
     projects: createProjectService({ ...parts, keys, rates }),
     rates,

@@ -15,11 +15,17 @@ export type Scope = (typeof SCOPES)[number]
 
 export interface Principal {
   readonly projectId: string
-  readonly keyId: string
+  /** Id of the key; of a token `oidc:` and its subject. */
+  readonly actor: string
+  /** A key can be revoked; a token of an issuer only runs out. */
+  readonly by: 'key' | 'token'
   readonly scopes: readonly Scope[]
-  /** Of the key; null for one that does not run out. */
+  /** Of the key or token; null for a key that does not run out. */
   readonly expiresAt: Date | null
 }
+
+/** As sentences for people begin. */
+export const thisOne = ({ by }: Pick<Principal, 'by'>): string => (by === 'key' ? 'This API key' : 'This token')
 
 /**
  * Whether a key with these scopes may do what needs this one. `admin` may everything in its project; `instance:admin`, an admin of

@@ -2,7 +2,7 @@
 export interface AuditEntry {
   readonly id: string
   readonly projectId: string
-  /** Id of the key that asked. */
+  /** Id of the key that asked; of a token `oidc:` and its subject. */
   readonly actor: string
   /** As the API's document calls it: `createRun`. */
   readonly action: string

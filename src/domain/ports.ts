@@ -158,7 +158,7 @@ export interface ImageAssignments {
 
 /** Who waits for an answer. */
 export interface Caller {
-  /** Id of the API key, whose work is bounded. */
+  /** The key or token that asks, whose work is bounded. */
   readonly key: string
   /** Takes them from what the project may use, once there is room for them and before anything is decoded. Throws project_rate_limited. */
   readonly spend: (pixels: number) => Promise<void>

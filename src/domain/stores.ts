@@ -112,7 +112,7 @@ export interface EventStore {
   append(runId: string, events: readonly NewRunEvent[], at: Date): Promise<readonly RunEvent[]>
   /** In order of seq, from the first after `afterSeq`. */
   list(runId: string, afterSeq: number, limit: number): Promise<readonly RunEvent[]>
-  /** Where the logs of these runs end now, of as many as exist. */
+  /** Where the logs of these runs end now, of as many as exist; of any project: followers of all of them are served together. */
   heads(runIds: readonly string[]): Promise<readonly LogHead[]>
 }
 
@@ -231,3 +231,15 @@ export interface Stores {
 }
 
 export type UnitOfWork = <T>(work: (stores: Stores) => Promise<T>) => Promise<T>
+
+/** What somebody sees and changes. */
+export interface Reach {
+  readonly stores: Stores
+  readonly unitOfWork: UnitOfWork
+}
+
+/**
+ * That of a project. Rows of another are not there, also where a statement forgets to say whose it wants: the database sees to it.
+ * Methods that are of any project say so.
+ */
+export type ReachOf = (projectId: string) => Reach

@@ -16,6 +16,7 @@ import { createMetrics, registerMetrics } from './core/metrics.ts'
 import { registerNoBody } from './core/no-body.ts'
 import { collectOperations } from './core/operations.ts'
 import { createLimiters } from './core/rate-limit.ts'
+import { registerReach } from './core/reach.ts'
 import { registerRequestChecks } from './core/request-checks.ts'
 import { registerRequestLog } from './core/request-log.ts'
 import { collectRoutes } from './core/route-table.ts'
@@ -92,8 +93,10 @@ export async function createApp(options: AppOptions): Promise<App> {
   registerErrors(app, { routes, dashboard })
   registerRequestChecks(app)
   const limiters = createLimiters(clock, options.rateLimitPerMinute)
-  app.addHook('onRequest', createAuthHook({ ...services, limiters, onRefused: metrics.countRefused }))
+  const { authenticate, rates } = services
+  app.addHook('onRequest', createAuthHook({ authenticate, rates, limiters, onRefused: metrics.countRefused }))
   registerCursors(app)
+  registerReach(app, services)
   registerIdempotency(app, services.idempotency)
   registerChanges(app, services)
   registerJsonParser(app)

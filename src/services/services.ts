@@ -1,4 +1,5 @@
 import type { AuditService } from './access/audit.ts'
+import type { Authenticator } from './access/authenticator.ts'
 import type { IdempotencyService } from './access/idempotency.ts'
 import type { KeyService } from './access/keys.ts'
 import type { RequestWork } from './access/request-work.ts'
@@ -16,6 +17,7 @@ import type { WorkerService } from './workers/workers.ts'
 
 /** Everything that HTTP may ask for. */
 export interface Services {
+  readonly authenticate: Authenticator
   readonly keys: KeyService
   readonly projects: ProjectService
   readonly rates: ProjectRates
@@ -30,5 +32,5 @@ export interface Services {
   readonly webhooks: WebhookService
   readonly idempotency: IdempotencyService
   readonly workers: Pick<WorkerService, 'list'>
-  readonly requestWork: Pick<RequestWork, 'run'>
+  readonly requestWork: Pick<RequestWork, 'run' | 'within'>
 }

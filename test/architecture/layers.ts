@@ -47,7 +47,7 @@ export const LAYERS: Record<string, Layer> = {
   },
 
   domain: { may: ['base', 'recipe'], packages: [] },
-  services: { may: ['base', 'math', 'recipe', 'protocol', 'domain'], packages: [] },
+  services: { may: ['base', 'math', 'recipe', 'protocol', 'domain'], packages: [/^jose$/] },
   storage: { may: ['base', 'domain', 'recipe'], packages: [/^drizzle-orm/, /^pg$/, /^@aws-sdk\//, /^@electric-sql\//] },
   queue: { may: ['base', 'domain'], packages: [/^pg-boss$/] },
   // Only here: whoever works sees base/tracing.ts.

@@ -11,16 +11,17 @@ import { composeServices } from '../../src/composition/services.ts'
 import { UNTRACED } from '../../src/composition/tracing.ts'
 import type { Principal, Scope } from '../../src/domain/access.ts'
 import type { Inference, ObjectStore, SignedObjects, TransactionalQueue } from '../../src/domain/ports.ts'
-import type { EventNotices, Stores, UnitOfWork } from '../../src/domain/stores.ts'
+import type { EventNotices, ReachOf, Stores, UnitOfWork } from '../../src/domain/stores.ts'
 import { type AppOptions, createApp } from '../../src/http/app.ts'
 import type { App } from '../../src/http/server.ts'
+import type { TokenRules } from '../../src/services/access/bearer-tokens.ts'
 import { createRemovalService } from '../../src/services/removals/removals.ts'
 import type { Services } from '../../src/services/services.ts'
 import { createWebhookPost } from '../../src/services/webhooks/post.ts'
 import { createSecretSeal } from '../../src/services/webhooks/seal.ts'
 import { createFolderStore } from '../../src/storage/objects/folder-store.ts'
 import { createDatabase, type Database } from '../../src/storage/postgres/client.ts'
-import { createStores, createUnitOfWork } from '../../src/storage/postgres/unit-of-work.ts'
+import { createReachOf, createStores, createUnitOfWork } from '../../src/storage/postgres/unit-of-work.ts'
 import { fakeClock } from './fake-clock.ts'
 import { createOpenApiValidator } from './openapi-validator.ts'
 import { createTestDatabase } from './postgres.ts'
@@ -52,6 +53,8 @@ export interface TestApp {
   readonly app: App
   readonly services: Services
   readonly stores: Stores
+  /** What requests of a project have of the stores: the same objects as long as the app is there. */
+  readonly reachOf: ReachOf
   readonly unitOfWork: UnitOfWork
   readonly database: Database
   readonly objects: ObjectStore
@@ -85,6 +88,7 @@ export interface TestAppOptions {
   readonly app?: Partial<AppOptions>
   /** Default: nothing is recorded. */
   readonly tracing?: Tracing
+  readonly oidc?: TokenRules
   /** Where webhooks may go besides the public internet. */
   readonly webhookNetworks?: readonly string[]
   /** Default: secrets of webhooks are kept as they are. */
@@ -98,7 +102,8 @@ interface TestScope {
 /** Who makes keys for tests. */
 export const anAdminOf = (projectId: string): Principal => ({
   projectId,
-  keyId: 'key_of_the_tests',
+  actor: 'key_of_the_tests',
+  by: 'key',
   scopes: ['instance:admin'],
   expiresAt: null
 })
@@ -201,8 +206,14 @@ export async function createTestApp(scope: TestScope, options: TestAppOptions = 
   // Ids sort by time; under a clock that stands still they must not be drawn by lot.
   let issued = 0
   const { unitOfWork: through = (real: UnitOfWork) => real } = options
+  const boundTo = createReachOf(database, queue)
+  const reachOf: ReachOf = (projectId) => {
+    const reach = boundTo(projectId)
+    return { ...reach, unitOfWork: through(reach.unitOfWork) }
+  }
   const deps = {
     stores,
+    reachOf,
     unitOfWork: through(createUnitOfWork(database, queue)),
     objects,
     clock,
@@ -218,7 +229,8 @@ export async function createTestApp(scope: TestScope, options: TestAppOptions = 
     allowedImageHosts: ['images.example'],
     fetchTimeoutMs: 1000,
     webhookPost: createWebhookPost({ networks: options.webhookNetworks ?? [], timeoutMs: 2000 }),
-    webhookSeal: createSecretSeal(options.secretKey ?? null)
+    webhookSeal: createSecretSeal(options.secretKey ?? null),
+    oidc: options.oidc ?? null
   })
   const app = await createApp({
     services,
@@ -250,6 +262,7 @@ export async function createTestApp(scope: TestScope, options: TestAppOptions = 
     app,
     services,
     stores,
+    reachOf,
     unitOfWork: deps.unitOfWork,
     database,
     objects,

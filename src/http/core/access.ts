@@ -1,12 +1,12 @@
 /**
  * Who may do what. Every route has an operationId and every operationId a line here, or the app does not start:
  *
- *   a scope      a key with that scope, or with one above: `admin`, and `instance:admin` above it
+ *   a scope      a key or token with that scope, or with one above: `admin`, and `instance:admin` above it
  *   'public'     anybody
  *   'signature'  whoever holds a URL that the API has signed
  */
 import { AppError } from '../../base/errors.ts'
-import { isCovered, type Principal, type Scope } from '../../domain/access.ts'
+import { isCovered, type Principal, type Scope, thisOne } from '../../domain/access.ts'
 
 export type Access = Scope | 'public' | 'signature'
 
@@ -137,7 +137,7 @@ export function accessOf(route: { readonly url: string; readonly operationId: un
 }
 
 /** @throws AppError forbidden, naming the scope */
-export function requireScope({ scopes }: Principal, scope: Scope): void {
-  if (isCovered(scope, scopes)) return
-  throw new AppError('forbidden', { message: `This API key lacks the scope ${scope}.`, requiredScope: scope })
+export function requireScope(principal: Pick<Principal, 'by' | 'scopes'>, scope: Scope): void {
+  if (isCovered(scope, principal.scopes)) return
+  throw new AppError('forbidden', { message: `${thisOne(principal)} lacks the scope ${scope}.`, requiredScope: scope })
 }

@@ -1,13 +1,13 @@
 /**
  * Finds out who asks, before anything else happens; then whether they ask too often; then whether they may.
  *
- * The key is looked at first, whoever sends it: what others do from the same address must not shut out a right key. Requests
+ * The key or token is looked at first, whoever sends it: what others do from the same address must not shut out a right one. Requests
  * without one are counted by address, apart from those of keys, and refused without another look once there are too many.
  */
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { AppError, isAppError } from '../../base/errors.ts'
 import type { Principal } from '../../domain/access.ts'
-import type { KeyService } from '../../services/access/keys.ts'
+import type { Authenticator } from '../../services/access/authenticator.ts'
 import type { ProjectRates } from '../../services/projects/rates.ts'
 import { type Access, requireScope } from './access.ts'
 import { clientOf } from './client-address.ts'
@@ -26,7 +26,7 @@ declare module 'fastify' {
 export type RefusedBy = 'key' | 'address' | 'project'
 
 export interface AuthDeps {
-  readonly keys: Pick<KeyService, 'authenticate'>
+  readonly authenticate: Authenticator
   readonly rates: Pick<ProjectRates, 'take'>
   /** Null takes any number of requests. */
   readonly limiters: { readonly keys: RateLimiter; readonly addresses: RateLimiter } | null
@@ -34,12 +34,12 @@ export interface AuthDeps {
 }
 
 function bearerToken({ headers }: FastifyRequest): string {
-  const match = /^Bearer +([^ ]{1,400})$/i.exec(headers.authorization ?? '')
+  const match = /^Bearer +([^ ]{1,8000})$/i.exec(headers.authorization ?? '')
   if (!match?.[1]) throw new AppError('unauthorized')
   return match[1]
 }
 
-export function createAuthHook({ keys, rates, limiters, onRefused }: AuthDeps) {
+export function createAuthHook({ authenticate: authenticateToken, rates, limiters, onRefused }: AuthDeps) {
   function limit(by: 'key' | 'address', who: string, reply: FastifyReply): void {
     if (limiters === null) return
     const limiter = by === 'key' ? limiters.keys : limiters.addresses
@@ -47,7 +47,8 @@ export function createAuthHook({ keys, rates, limiters, onRefused }: AuthDeps) {
     reply.headers(limiter.headers(state))
     if (state.isAllowed) return
     onRefused(by)
-    const message = by === 'key' ? {} : { message: 'Too many requests without a valid API key from this address.' }
+    const message =
+      by === 'key' ? {} : { message: 'Too many requests without a valid API key or token from this address.' }
     throw new AppError('rate_limited', { ...message, retryAfterS: state.retryAfterS })
   }
 
@@ -65,7 +66,7 @@ export function createAuthHook({ keys, rates, limiters, onRefused }: AuthDeps) {
 
   async function authenticate(request: FastifyRequest, reply: FastifyReply): Promise<Principal> {
     try {
-      return await keys.authenticate(bearerToken(request))
+      return await authenticateToken(bearerToken(request))
     } catch (error) {
       if (isAppError(error, 'unauthorized')) limit('address', clientOf(request.ip), reply)
       throw error
@@ -76,7 +77,7 @@ export function createAuthHook({ keys, rates, limiters, onRefused }: AuthDeps) {
     const { access } = request.routeOptions.config
     if (access === undefined || access === 'public' || access === 'signature') return
     const principal = await authenticate(request, reply)
-    limit('key', principal.keyId, reply)
+    limit('key', principal.actor, reply)
     await limitProject(principal, reply)
     requireScope(principal, access)
     request.principal = principal

@@ -81,7 +81,7 @@ export function registerChanges(
     const action = actionOf(request)
     if (action === null) return done()
     const { principal, id: requestId, idempotencyClaim: claim } = request
-    const { projectId, keyId: actor } = principal
+    const { projectId, actor } = principal
     const records = [
       ...(claim === null ? [] : [idempotency.recordOf(claim)]),
       audit.recordOf({ projectId, actor, action, requestId, named: namedBy(request) })

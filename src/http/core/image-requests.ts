@@ -15,7 +15,7 @@ export function boundBodies(scope: App, budget: Budget): void {
     const { bodyLimit } = request.routeOptions
     const announced = Number(request.headers['content-length'] ?? bodyLimit)
     // One that is larger is refused by whoever reads it.
-    const release = budget.take(request.principal.keyId, Math.min(announced, bodyLimit))
+    const release = budget.take(request.principal.actor, Math.min(announced, bodyLimit))
     for (const event of ['finish', 'close']) reply.raw.once(event, release)
     return payload
   })
@@ -31,6 +31,6 @@ export function callerOf(
   reply.raw.once('close', () => {
     if (!reply.raw.writableFinished) gone.abort()
   })
-  const { keyId: key, projectId } = principal
+  const { actor: key, projectId } = principal
   return { key, spend: (amount) => rates.spend({ projectId, rate: 'pixels', amount }), signal: gone.signal }
 }

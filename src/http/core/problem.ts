@@ -101,6 +101,7 @@ export const STATUS = {
   database_read_only: 503,
   storage_unavailable: 503,
   storage_full: 507,
+  issuer_unavailable: 503,
   inference_unavailable: 503,
   worker_not_working: 503,
   worker_resting: 503,

@@ -37,10 +37,12 @@ export function registerRequestLog(app: FastifyInstance, logger: Logger): void {
       status: reply.statusCode,
       ms: Math.round(reply.elapsedTime * 10) / 10,
       ...traceOf(request),
-      ...(request.principal && { projectId: request.principal.projectId, keyId: request.principal.keyId })
+      ...(request.principal && { projectId: request.principal.projectId, actor: request.principal.actor })
     }
     const { failure } = request
-    if (reply.statusCode < 500) logger.debug(fields, 'request')
+    // Why a token was refused is for the operator alone.
+    const refused = failure?.code === 'unauthorized' && failure.cause ? { reason: toError(failure.cause).message } : {}
+    if (reply.statusCode < 500) logger.debug({ ...fields, ...refused }, 'request')
     else if (failure === undefined) logger.error(fields, 'request failed')
     else {
       const err = reasonOf(failure)

@@ -17,9 +17,9 @@ export interface Streams {
   /**
    * Aborted when the client is gone or the app closes.
    *
-   * @throws AppError rate_limited when the key has too many open, overloaded when all keys together have
+   * @throws AppError rate_limited when the key or token has too many open, overloaded when all keys together have
    */
-  open(reply: FastifyReply, keyId: string): AbortSignal
+  open(reply: FastifyReply, actor: string): AbortSignal
   count(): number
 }
 
@@ -31,7 +31,7 @@ const RETRY_AFTER_S = 10
 /** @param clock tells when a process that ends no longer waits for requests that are under way */
 export function createStreams(app: FastifyInstance, limits: StreamLimits, clock: Clock): Streams {
   const controllers = new Map<AbortController, string>()
-  const openOf = (keyId: string) => [...controllers.values()].filter((one) => one === keyId).length
+  const openOf = (actor: string) => [...controllers.values()].filter((one) => one === actor).length
   const underWay = new Set<ServerResponse>()
   const closed = new AbortController()
   let isClosing = false
@@ -65,14 +65,14 @@ export function createStreams(app: FastifyInstance, limits: StreamLimits, clock:
   app.addHook('onClose', async () => closed.abort())
 
   return {
-    open(reply, keyId) {
-      if (openOf(keyId) >= limits.perKey) {
-        const message = `This API key has ${limits.perKey} event streams open, which is the most it may have.`
+    open(reply, actor) {
+      if (openOf(actor) >= limits.perKey) {
+        const message = `There are ${limits.perKey} event streams open, which is the most that a key or token may have.`
         throw new AppError('rate_limited', { message, limit: limits.perKey, retryAfterS: RETRY_AFTER_S })
       }
       if (controllers.size >= limits.perProcess) throw new AppError('overloaded', { retryAfterS: RETRY_AFTER_S })
       const controller = new AbortController()
-      controllers.set(controller, keyId)
+      controllers.set(controller, actor)
       reply.raw.once('close', () => {
         controllers.delete(controller)
         controller.abort()

@@ -75,7 +75,7 @@ function describe(operation: Operation): object {
     tags,
     summary,
     description: [description, needs].filter(Boolean).join('\n\n') || summary,
-    security: isScoped ? [{ key: [] }] : [],
+    security: isScoped ? [{ key: [] }, { token: [] }] : [],
     parameters: parameters(operation),
     ...(body && {
       requestBody: {
@@ -107,7 +107,16 @@ export function buildDocument(operations: readonly Operation[]): OpenApiDocument
     components: {
       schemas,
       headers: HEADERS,
-      securitySchemes: { key: { type: 'http', scheme: 'bearer', bearerFormat: 'kappa_<id>_<secret>' } }
+      securitySchemes: {
+        key: { type: 'http', scheme: 'bearer', bearerFormat: 'kappa_<id>_<secret>' },
+        token: {
+          type: 'http',
+          scheme: 'bearer',
+          bearerFormat: 'JWT',
+          description:
+            "Of the installation's OpenID Connect issuer, where it has one. The claim kappa_project has the id of a project, and scope what the token may, as keys have it; an installation may call both otherwise."
+        }
+      }
     }
   }
 }

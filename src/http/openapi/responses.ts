@@ -22,7 +22,8 @@ const WITH_KEY = [
   'rate_limited',
   'project_rate_limited',
   'database_unavailable',
-  'database_read_only'
+  'database_read_only',
+  'issuer_unavailable'
 ] as const
 const WITH_BODY = ['body_too_large', 'unsupported_media_type'] as const
 const IDEMPOTENT = ['idempotency_key_reused', 'idempotency_in_progress'] as const

@@ -72,8 +72,8 @@ export function runRecordRoutes(app: App, { runs }: Pick<Services, 'runs'>, { cl
       const { params, query, principal } = request
       const position = { runId: params.id, afterSeq: readPosition(request, query.after) }
       if (wantsStream(request)) {
-        const { projectId, keyId } = principal
-        const batches = await runs.follow(position, { projectId, keyId, signal: streams.open(reply, keyId) })
+        const signal = streams.open(reply, principal.actor)
+        const batches = await runs.follow(position, { principal, signal })
         const onStalled = () => void reply.raw.destroy()
         const chunks = noticingStalls(formatEventStream(batches), { clock, onStalled })
         reply.headers({ 'content-type': EVENT_STREAM_TYPE, 'x-accel-buffering': 'no' })

@@ -9,7 +9,7 @@ export const AuditEntry = Resource(
     id: Type.String(),
     object: Type.Literal('audit_entry'),
     project_id: Type.String(),
-    actor: Type.String({ description: 'Id of the key that asked.' }),
+    actor: Type.String({ description: 'Id of the key that asked; of a token oidc: and its subject.' }),
     action: Type.String({ description: 'The operationId of this document.' }),
     subject: Type.String({ description: 'Id of what was made, changed or removed; of a version ds_…@3.' }),
     request_id: Type.String(),

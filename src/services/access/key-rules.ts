@@ -1,7 +1,7 @@
 /**
  * What keeps a project's keys in the hands of its people:
  *
- *   a key makes none that may more than itself, and none that outlives it
+ *   a key makes none that may more than itself, and none that outlives it; nor does a token
  *   of a project's admin keys one stays that does not run out: it cannot be revoked, and only while there is one are admin
  *   keys made that end; and the same of the installation's admin keys
  *
@@ -9,7 +9,7 @@
  * not been revoked, and once it is revoked no start brings it back (first-key.ts).
  */
 import { AppError } from '../../base/errors.ts'
-import { type ApiKey, isCovered, type Principal, type Scope } from '../../domain/access.ts'
+import { type ApiKey, isCovered, type Principal, type Scope, thisOne } from '../../domain/access.ts'
 
 export interface KeyRequest {
   readonly name: string
@@ -21,19 +21,23 @@ const outlives = (one: Date | null, other: Date | null): boolean =>
   other !== null && (one === null || one.getTime() > other.getTime())
 
 /** @throws AppError invalid_request, forbidden with a pointer to what the maker may not give */
-export function checkRequest(request: KeyRequest, maker: Pick<Principal, 'scopes' | 'expiresAt'>, now: number): void {
+export function checkRequest(
+  request: KeyRequest,
+  maker: Pick<Principal, 'by' | 'scopes' | 'expiresAt'>,
+  now: number
+): void {
   if (request.expiresAt !== null && request.expiresAt.getTime() <= now) {
     throw new AppError('invalid_request', { errors: [{ path: '/expires_at', message: 'must be in the future' }] })
   }
   const beyond = request.scopes.findIndex((scope) => !isCovered(scope, maker.scopes))
   if (beyond >= 0) {
-    const message = `This API key lacks the scope ${request.scopes[beyond]}, and makes no key that has it.`
-    const errors = [{ path: `/scopes/${beyond}`, message: 'is not a scope of the key that asks' }]
+    const message = `${thisOne(maker)} lacks the scope ${request.scopes[beyond]}, and makes no key that has it.`
+    const errors = [{ path: `/scopes/${beyond}`, message: 'is not a scope of who asks' }]
     throw new AppError('forbidden', { message, requiredScope: request.scopes[beyond], errors })
   }
   if (outlives(request.expiresAt, maker.expiresAt)) {
     const ends = maker.expiresAt?.toISOString()
-    const message = `This API key ends at ${ends}, and makes no key that outlives it.`
+    const message = `${thisOne(maker)} ends at ${ends}, and makes no key that outlives it.`
     throw new AppError('forbidden', {
       message,
       errors: [{ path: '/expires_at', message: `must be ${ends} at the latest` }]

@@ -114,8 +114,8 @@ export function createKeyService({ unitOfWork, stores, clock, newId }: KeyServic
       const isRight = isSecretOf(key, parsed.secret)
       if (!isRight || !isUsable(key, clock.now())) throw new AppError('unauthorized')
       await touch(key.id)
-      const { projectId, id: keyId, scopes, expiresAt } = key
-      return { projectId, keyId, scopes, expiresAt }
+      const { projectId, id: actor, scopes, expiresAt } = key
+      return { projectId, actor, by: 'key', scopes, expiresAt }
     }
   }
 }

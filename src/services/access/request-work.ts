@@ -1,14 +1,13 @@
 /**
- * Services write in units of work and know nothing of requests. Within a request that changes something, its records are written
- * in their transactions (recorded-work.ts), and all of one that creates is one transaction (held-work.ts). Everywhere else these
- * stores and this unit of work are what they are made of.
+ * Services ask and write in units of work, and know nothing of requests. Within a request they reach one project. Where it changes
+ * something, its records are written in their transactions (recorded-work.ts), and all of one that creates is one transaction
+ * (held-work.ts). Everywhere else these stores and this unit of work are what they are made of.
  */
 import { AsyncLocalStorage } from 'node:async_hooks'
-import type { Stores, UnitOfWork } from '../../domain/stores.ts'
+import type { Reach, ReachOf, Stores, UnitOfWork } from '../../domain/stores.ts'
 
-export interface RequestWorkDeps {
-  readonly stores: Stores
-  readonly unitOfWork: UnitOfWork
+export interface RequestWorkDeps extends Reach {
+  readonly reachOf: ReachOf
 }
 
 /** How one request's units of work are done. */
@@ -18,18 +17,33 @@ interface Work {
   unitOfWork<T>(begin: UnitOfWork, work: (stores: Stores) => Promise<T>): Promise<T>
 }
 
-export interface RequestWork extends RequestWorkDeps {
+interface Asking {
+  readonly reach: Reach
+  readonly work: Work | null
+}
+
+export interface RequestWork extends Reach {
+  /** Everything that `work` starts reaches this project alone. */
+  within<T>(projectId: string, work: () => T): T
   /** Everything that `work` starts is the request's. */
   run<T>(request: Work, work: () => T): T
 }
 
-export function createRequestWork({ stores, unitOfWork }: RequestWorkDeps): RequestWork {
-  const requests = new AsyncLocalStorage<Work>()
+export function createRequestWork({ reachOf, ...everything }: RequestWorkDeps): RequestWork {
+  const requests = new AsyncLocalStorage<Asking>()
+  const now = (): Asking => requests.getStore() ?? { reach: everything, work: null }
   return {
     // What is read after the work must see it; and on PGlite, whose one session the transaction has, would wait for it.
-    stores: routed(stores, () => requests.getStore()?.stores ?? stores),
-    unitOfWork: (work) => requests.getStore()?.unitOfWork(unitOfWork, work) ?? unitOfWork(work),
-    run: (request, work) => requests.run(request, work)
+    stores: routed(everything.stores, () => {
+      const { reach, work } = now()
+      return work?.stores ?? reach.stores
+    }),
+    unitOfWork: (work) => {
+      const { reach, work: request } = now()
+      return request === null ? reach.unitOfWork(work) : request.unitOfWork(reach.unitOfWork, work)
+    },
+    within: (projectId, work) => requests.run({ ...now(), reach: reachOf(projectId) }, work),
+    run: (request, work) => requests.run({ ...now(), work: request }, work)
   }
 }
 

@@ -1,4 +1,5 @@
 /** Who follows which run, with which key, and how far the logs of those runs are known to go. */
+import type { Principal } from '../../domain/access.ts'
 import type { LogHead } from '../../domain/run.ts'
 
 export interface FollowedRun {
@@ -10,9 +11,11 @@ export interface FollowedRun {
   readonly followers: Set<Follower>
 }
 
+type Follows = Pick<Principal, 'actor' | 'by' | 'expiresAt'>
+
 export interface Follower {
   readonly run: FollowedRun
-  readonly keyId: string
+  readonly principal: Follows
   /** Nothing more is to be given to it. */
   isOver: boolean
   wake(why: Wake): void
@@ -22,12 +25,12 @@ export interface Follower {
 
 export type Wake = 'news' | 'heartbeat'
 
-function createFollower(run: FollowedRun, keyId: string): Follower {
+function createFollower(run: FollowedRun, principal: Follows): Follower {
   let reason: Wake | null = null
   let open = () => {}
   return {
     run,
-    keyId,
+    principal,
     isOver: false,
     wake(why) {
       reason = reason === 'heartbeat' ? reason : why
@@ -69,11 +72,11 @@ export function createFollowers() {
   const tellNews = (follower: Follower) => follower.wake('news')
 
   return {
-    join(runId: string, keyId: string): Follower {
+    join(runId: string, principal: Follows): Follower {
       const known = runs.get(runId)
       const run = known ?? { runId, head: null, firstHead: Promise.withResolvers(), followers: new Set() }
       if (!known) runs.set(runId, run)
-      const follower = createFollower(run, keyId)
+      const follower = createFollower(run, principal)
       run.followers.add(follower)
       return follower
     },
@@ -82,7 +85,9 @@ export function createFollowers() {
     has: (runId: string): boolean => runs.has(runId),
     isEmpty: (): boolean => runs.size === 0,
     runIds: (): readonly string[] => [...runs.keys()],
-    keyIds: (): readonly string[] => [...new Set([...all()].map(({ keyId }) => keyId))],
+    keyIds: (): readonly string[] => [
+      ...new Set([...all()].flatMap(({ principal: { by, actor } }) => (by === 'key' ? [actor] : [])))
+    ],
 
     /** @param asked the runs whose heads were asked for: one without a head is gone */
     update(asked: readonly string[], heads: readonly LogHead[]): void {
@@ -110,7 +115,14 @@ export function createFollowers() {
     },
 
     endOf(keyIds: ReadonlySet<string>): void {
-      for (const follower of all()) if (keyIds.has(follower.keyId)) end(follower)
+      for (const follower of all()) if (keyIds.has(follower.principal.actor)) end(follower)
+    },
+
+    endExpired(now: number): void {
+      for (const follower of all()) {
+        const { expiresAt } = follower.principal
+        if (expiresAt !== null && expiresAt.getTime() <= now) end(follower)
+      }
     },
     endAll: (): void => [...all()].forEach(end),
     wakeAll(why: Wake): void {

@@ -8,15 +8,19 @@
 import type { Clock } from '../../base/clock.ts'
 import { AppError, isAppError, toError } from '../../base/errors.ts'
 import type { Logger } from '../../base/log.ts'
-import { isFinished, type RunEvent } from '../../domain/run.ts'
+import type { Principal } from '../../domain/access.ts'
+import { isFinished, type LogHead, type RunEvent } from '../../domain/run.ts'
 import type { EventNotices, Stores } from '../../domain/stores.ts'
 import type { KeyService } from '../access/keys.ts'
+import type { RequestWork } from '../access/request-work.ts'
 import { createAlarm } from './alarm.ts'
 import { createFollowers, type Follower } from './followers.ts'
 import { createRunLogPages, type EventPosition } from './run-log-pages.ts'
 
 export interface RunFeedDeps {
   readonly stores: Pick<Stores, 'events'>
+  /** A page is read for whoever asks first, on behalf of all others of the run. */
+  readonly within: RequestWork['within']
   readonly keys: Pick<KeyService, 'listUnusable' | 'onRevoked'>
   /** Null where nothing tells of new events. */
   readonly notices: EventNotices | null
@@ -25,9 +29,8 @@ export interface RunFeedDeps {
 }
 
 export interface FollowOptions {
-  readonly projectId: string
-  /** The stream ends when this key does. */
-  readonly keyId: string
+  /** The stream ends when the key or token does. */
+  readonly principal: Pick<Principal, 'projectId' | 'actor' | 'by' | 'expiresAt'>
   readonly signal: AbortSignal
 }
 
@@ -41,7 +44,7 @@ const HEARTBEAT_MS = 15_000
 /** A database that does not answer for so long could have revoked any key. */
 const BLIND_FOR_MS = 30_000
 
-export function createRunFeed({ stores, keys, notices, clock, logger }: RunFeedDeps) {
+export function createRunFeed({ stores, within, keys, notices, clock, logger }: RunFeedDeps) {
   const followers = createFollowers()
   const pages = createRunLogPages(stores)
   const alarm = createAlarm(clock)
@@ -60,6 +63,7 @@ export function createRunFeed({ stores, keys, notices, clock, logger }: RunFeedD
       const [heads, unusable] = await Promise.all([stores.events.heads(runIds), keys.listUnusable(followers.keyIds())])
       isSeeing = true
       followers.endOf(unusable)
+      followers.endExpired(clock.now())
       followers.update(runIds, heads)
       if (hasMissedPage) followers.wakeAll('news')
       hasMissedPage = false
@@ -88,10 +92,10 @@ export function createRunFeed({ stores, keys, notices, clock, logger }: RunFeedD
     isLooping = false
   }
 
-  function join(runId: string, { keyId, signal }: FollowOptions): { follower: Follower; leave: () => void } {
+  function join(runId: string, { principal, signal }: FollowOptions): { follower: Follower; leave: () => void } {
     // A known one without a head is being looked at.
     if (!followers.has(runId)) alarm.bringForward(clock.now())
-    const follower = followers.join(runId, keyId)
+    const follower = followers.join(runId, principal)
     const leave = () => {
       followers.leave(follower)
       // The loop ends with its last follower, not at the look after that.
@@ -104,9 +108,9 @@ export function createRunFeed({ stores, keys, notices, clock, logger }: RunFeedD
   }
 
   /** What is there of the log after a position; nothing when the database has to be asked again after the next look. */
-  async function read(position: EventPosition, lastSeq: number): Promise<readonly RunEvent[]> {
+  async function read(position: EventPosition, head: LogHead): Promise<readonly RunEvent[]> {
     try {
-      return await pages.read(position, lastSeq)
+      return await within(head.projectId, () => pages.read(position, head.lastSeq))
     } catch (error) {
       if (!isAppError(error, 'database_unavailable')) throw error
       hasMissedPage = true
@@ -120,7 +124,7 @@ export function createRunFeed({ stores, keys, notices, clock, logger }: RunFeedD
     while (!follower.isOver) {
       const { head } = run
       if (head !== null && last < head.lastSeq) {
-        const events = await read({ runId: run.runId, afterSeq: last }, head.lastSeq)
+        const events = await read({ runId: run.runId, afterSeq: last }, head)
         last = events.at(-1)?.seq ?? last
         if (events.length === 0) await follower.woken()
         else if (!follower.isOver) yield events
@@ -145,7 +149,7 @@ export function createRunFeed({ stores, keys, notices, clock, logger }: RunFeedD
       const { follower, leave } = join(runId, options)
       try {
         const head = await follower.run.firstHead.promise
-        if (head?.projectId !== options.projectId && !options.signal.aborted)
+        if (head?.projectId !== options.principal.projectId && !options.signal.aborted)
           throw new AppError('run_not_found', { runId })
       } catch (error) {
         leave()

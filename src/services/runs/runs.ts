@@ -31,7 +31,7 @@ import { createRunDescription, createRunVerb } from './run-verbs.ts'
 
 export interface RunServiceDeps
   extends PlanDeps,
-    Pick<RunFeedDeps, 'keys' | 'notices' | 'logger'>,
+    Pick<RunFeedDeps, 'keys' | 'notices' | 'logger' | 'within'>,
     Omit<InitDeps, 'objects'> {
   readonly unitOfWork: UnitOfWork
   readonly clock: Clock

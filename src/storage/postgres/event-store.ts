@@ -11,7 +11,13 @@ import type { TellWebhooks } from './webhook-messages.ts'
 
 const { projectId, ...eventColumns } = getTableColumns(runEvents)
 
-export const createEventStore = (db: Db, tellWebhooks: TellWebhooks): EventStore => ({
+export interface EventStoreDeps {
+  readonly db: Db
+  readonly everyProject: Db
+  readonly tellWebhooks: TellWebhooks
+}
+
+export const createEventStore = ({ db, everyProject, tellWebhooks }: EventStoreDeps): EventStore => ({
   async append(runId, events, at) {
     if (events.length === 0) return []
     // The counter on the run's row is raised under that row's lock and rolls back with it: no gaps, no duplicates, and
@@ -51,7 +57,7 @@ export const createEventStore = (db: Db, tellWebhooks: TellWebhooks): EventStore
 
   async heads(runIds) {
     if (runIds.length === 0) return []
-    return db
+    return everyProject
       .select({ runId: runs.id, projectId: runs.projectId, status: runs.status, lastSeq: runs.lastEventSeq })
       .from(runs)
       .where(inArray(runs.id, [...runIds]))

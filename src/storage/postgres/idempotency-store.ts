@@ -20,9 +20,9 @@ const isRecord = ({ projectId, key, route }: RecordName) =>
 
 const setLockTimeout = (db: Db, ms: number) => db.execute(sql`select set_config('lock_timeout', ${String(ms)}, true)`)
 
-export const createIdempotencyStore = (db: Db): IdempotencyStore => ({
+export const createIdempotencyStore = (db: Db, everyProject: Db): IdempotencyStore => ({
   async find(name, now) {
-    await removeExpired(db, now.getTime())
+    await removeExpired(everyProject, now.getTime())
     const [known] = await db.select().from(idempotencyRecords).where(isRecord(name))
     return known ?? null
   },

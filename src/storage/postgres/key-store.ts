@@ -15,7 +15,7 @@ const TOUCH_EVERY_MS = 60_000
 const isOpenWith = (scopes: readonly Scope[]) =>
   and(isNull(apiKeys.revokedAt), arrayOverlaps(apiKeys.scopes, [...scopes]))
 
-export const createKeyStore = (db: Db): KeyStore => ({
+export const createKeyStore = (db: Db, everyProject: Db): KeyStore => ({
   async ensureProject(name) {
     await db
       .insert(projects)
@@ -31,12 +31,12 @@ export const createKeyStore = (db: Db): KeyStore => ({
   },
 
   async findById(keyId) {
-    const [key] = await db.select().from(apiKeys).where(eq(apiKeys.id, keyId))
+    const [key] = await everyProject.select().from(apiKeys).where(eq(apiKeys.id, keyId))
     return key ?? null
   },
 
   async findMany(keyIds) {
-    return db
+    return everyProject
       .select()
       .from(apiKeys)
       .where(inArray(apiKeys.id, [...keyIds]))
@@ -62,7 +62,7 @@ export const createKeyStore = (db: Db): KeyStore => ({
   },
 
   async lockInstanceAdmins() {
-    return db
+    return everyProject
       .select()
       .from(apiKeys)
       .where(isOpenWith(['instance:admin']))

@@ -7,6 +7,7 @@ import { type Clock, systemClock } from '../../base/clock.ts'
 import { AppError } from '../../base/errors.ts'
 import { inTransaction } from './client.ts'
 import { translateDatabaseError } from './errors.ts'
+import { checkRequestRole, ensureRequestRole } from './request-role.ts'
 import { SteadyClient } from './steady-client.ts'
 
 /** Any number that no other program of this database uses. */
@@ -23,7 +24,8 @@ const FOLDER = fileURLToPath(new URL('../../../migrations', import.meta.url))
  * then everything is given back and tried again.
  *
  * @returns names of the migrations that were applied, oldest first
- * @throws AppError database_unavailable, also when a table was in use at every try
+ * @throws AppError database_unavailable, also when a table was in use at every try; schema_outdated where a role is missing that the
+ *   login may not make
  */
 export async function migrate(
   url: string,
@@ -56,9 +58,9 @@ const MOST_ATTEMPTS = 30
 const isLocked = (error: unknown): boolean => error instanceof Error && 'code' in error && error.code === '55P03'
 
 /**
- * Whether the database has the schema of this code; once it has, nobody asks again.
+ * Whether the database has the schema of this code, and the role that requests act as; once it has, nobody asks again.
  *
- * @returns a check that throws AppError schema_outdated naming what is missing, or database_unavailable
+ * @returns a check that throws AppError schema_outdated saying what is missing, or database_unavailable
  */
 export function createSchemaCheck(pool: Pool): () => Promise<void> {
   let isCurrent = false
@@ -71,6 +73,9 @@ export function createSchemaCheck(pool: Pool): () => Promise<void> {
       const message = `The database lacks ${missing.join(', ')}: npm run migrate brings it up to date.`
       throw new AppError('schema_outdated', { message })
     }
+    await checkRequestRole(pool).catch((error: unknown) => {
+      throw translateDatabaseError(error)
+    })
     isCurrent = true
   }
 }
@@ -108,6 +113,7 @@ async function applyMissing(client: PoolClient, folder: string): Promise<readonl
     ])
     applied.push(names[i] ?? hash)
   }
+  await ensureRequestRole(client)
   return applied
 }
 

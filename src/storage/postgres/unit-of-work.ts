@@ -1,8 +1,10 @@
 import { drizzle } from 'drizzle-orm/node-postgres'
-import type { Pool } from 'pg'
+import type { Pool, PoolClient } from 'pg'
+import { createBoundedMap } from '../../base/bounded-map.ts'
 import type { SqlExecutor, TransactionalQueue } from '../../domain/ports.ts'
-import type { Stores, UnitOfWork } from '../../domain/stores.ts'
+import type { Reach, ReachOf, Stores, UnitOfWork } from '../../domain/stores.ts'
 import { createAuditStore } from './audit-store.ts'
+import { bound, type Queryable } from './bound-query.ts'
 import { createCheckpointStore } from './checkpoint-store.ts'
 import { type Database, type Db, inTransaction } from './client.ts'
 import { createDatasetStore } from './dataset-store.ts'
@@ -35,37 +37,84 @@ export const createStores = (
   { db, pool }: Pick<Database, 'db' | 'pool'>,
   queue: TransactionalQueue,
   now?: Now
-): Stores => storesOn(db, executorOf(pool), { queue, now })
+): Stores => storesOn({ db, everyProject: db, executor: executorOf(pool) }, { queue, now })
 
 /**
  * One transaction for everything `work` does with the stores it is given, jobs included: when it throws, nothing was
  * written. `work` must not keep the stores for later, nor wait for anything slow.
  */
-export const createUnitOfWork =
-  ({ pool }: Pick<Database, 'pool'>, queue: TransactionalQueue, now?: Now): UnitOfWork =>
+export const createUnitOfWork = ({ pool }: Pick<Database, 'pool'>, queue: TransactionalQueue, now?: Now): UnitOfWork =>
+  transactions(pool, (client) => {
+    const db = drizzle(client)
+    return storesOn({ db, everyProject: db, executor: executorOf(client) }, { queue, now })
+  })
+
+const MOST_REACHES = 1000
+
+/** Stores and units of work to which other projects' rows are not there, whatever their statements ask for: bound-query.ts. */
+export function createReachOf(
+  { db, pool }: Pick<Database, 'db' | 'pool'>,
+  queue: TransactionalQueue,
+  now?: Now
+): ReachOf {
+  const joined = { queue, now }
+  const reaches = createBoundedMap<string, Reach>(MOST_REACHES)
+  const reachOf = (projectId: string): Reach => ({
+    stores: storesOn({ db: boundDb(pool, projectId), everyProject: db, executor: executorOf(pool) }, joined),
+    unitOfWork: transactions(pool, (client) => {
+      const everyProject = boundDb(client, null)
+      return storesOn(
+        { db: boundDb(client, projectId), everyProject, executor: executorOf(bound(client, null)) },
+        joined
+      )
+    })
+  })
+  return (projectId) => {
+    const known = reaches.get(projectId)
+    if (known !== undefined) return known
+    const reach = reachOf(projectId)
+    reaches.set(projectId, reach)
+    return reach
+  }
+}
+
+const transactions =
+  (pool: Pool, on: (client: PoolClient) => Stores): UnitOfWork =>
   async (work) => {
     try {
-      return await inTransaction(pool, (client) => work(storesOn(drizzle(client), executorOf(client), { queue, now })))
+      return await inTransaction(pool, (client) => work(on(client)))
     } catch (error) {
       throw heardDatabaseError(error)
     }
   }
+
+/** All that drizzle asks of a client is `query`. */
+const boundDb = (connection: Pool | PoolClient, projectId: string | null): Db =>
+  drizzle(bound(connection, projectId) as unknown as PoolClient)
+
+interface Connected {
+  readonly db: Db
+  /** Of the same transaction, where there is one, and bound to no project: for what a method says it does to any. */
+  readonly everyProject: Db
+  /** The queue's tables are of no project, and its own business. */
+  readonly executor: SqlExecutor
+}
 
 interface Joined {
   readonly queue: TransactionalQueue
   readonly now: Now | undefined
 }
 
-const storesOn = (db: Db, executor: SqlExecutor, { queue, now: given }: Joined): Stores => {
+const storesOn = ({ db, everyProject, executor }: Connected, { queue, now: given }: Joined): Stores => {
   const now = async () => (given ? given() : timeOf(executor))
   const tellWebhooks = createTellWebhooks(db, now)
   return {
-    keys: translating(createKeyStore(db)),
+    keys: translating(createKeyStore(db, everyProject)),
     projects: translating(createProjectStore(db)),
     datasets: translating(createDatasetStore(db, tellWebhooks)),
-    runs: translating(createRunStore(db)),
+    runs: translating(createRunStore(db, everyProject)),
     sweeps: translating(createSweepStore(db)),
-    events: translating(createEventStore(db, tellWebhooks)),
+    events: translating(createEventStore({ db, everyProject, tellWebhooks })),
     metrics: translating(createMetricStore(db)),
     stepReports: translating(createStepReportStore(db)),
     checkpoints: translating(createCheckpointStore(db)),
@@ -76,7 +125,7 @@ const storesOn = (db: Db, executor: SqlExecutor, { queue, now: given }: Joined):
     removals: translating(createRemovalStore(db)),
     uses: translating(createUseStore(db)),
     owners: translating(createOwnerStore(db)),
-    idempotency: translating(createIdempotencyStore(db)),
+    idempotency: translating(createIdempotencyStore(db, everyProject)),
     workers: translating(createWorkerStore(db)),
     jobTries: translating(createJobTriesStore(db)),
     webhooks: translating(createWebhookStore(db)),
@@ -95,6 +144,6 @@ async function timeOf(executor: SqlExecutor): Promise<Date> {
   return (rows as readonly { readonly at: Date }[])[0]!.at // one row, of the one column named here
 }
 
-const executorOf = (connection: Pick<Pool, 'query'>): SqlExecutor => ({
+const executorOf = (connection: Pick<Queryable, 'query'>): SqlExecutor => ({
   executeSql: async (text, values) => ({ rows: (await connection.query(text, values ? [...values] : [])).rows })
 })

@@ -4,7 +4,7 @@ import { after, describe, test } from 'node:test'
 import type { Checkpoint } from '../../../src/domain/checkpoint.ts'
 import type { Run } from '../../../src/domain/run.ts'
 import { listSuperseded } from '../../../src/services/runs/retention.ts'
-import { createTestApp, type TestApp } from '../../helpers/app.ts'
+import { anAdminOf, createTestApp, type TestApp } from '../../helpers/app.ts'
 import { fakeClock } from '../../helpers/fake-clock.ts'
 import { whyNoPostgres } from '../../helpers/postgres.ts'
 import { aCheckpoint, aNetworkOf, aReadyModel, aReadyVersion } from '../../helpers/records.ts'
@@ -120,7 +120,8 @@ describe('a run that is deleted', { skip }, () => {
       .id
     const leaving = new AbortController()
     const keyId = (await get('/v1/keys')).json.data[0].id
-    const who = { projectId: api.projectId, keyId, signal: leaving.signal }
+    const principal = { ...anAdminOf(api.projectId), actor: keyId }
+    const who = { principal, signal: leaving.signal }
     const [gone, stays] = [run.id, other].map((runId) => api.services.runs.follow({ runId, afterSeq: 0 }, who))
     for (const batches of [await gone!, await stays!]) assert.equal((await batches.next()).done, false)
     await removed(run.path)

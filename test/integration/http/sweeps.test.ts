@@ -175,10 +175,11 @@ test('what cannot be a sweep is refused by the name of its field, and nothing of
 test('a trial that cannot be inserted takes all the others back', { skip }, async () => {
   const before = await countAll()
   const gone = await aReadyVersion(api, api.projectId)
-  const list = api.stores.runs.list
+  const { stores } = api.reachOf(api.projectId)
+  const list = stores.runs.list
   let planned = 0
   // Between planning and inserting the dataset is removed.
-  Object.assign(api.stores.runs, {
+  Object.assign(stores.runs, {
     list: async (...given: Parameters<typeof list>) => {
       const found = await list(...given)
       planned += 1
@@ -187,7 +188,7 @@ test('a trial that cannot be inserted takes all the others back', { skip }, asyn
     }
   })
   const refused = await create({ run: { preset: 'demo' }, grid: { dataset: [dataset, `${gone.datasetId}@1`] } })
-  Object.assign(api.stores.runs, { list })
+  Object.assign(stores.runs, { list })
   assert.deepEqual([refused.status, refused.json.code, planned], [404, 'dataset_version_not_found', 2], refused.text)
   assert.equal((await countAll())[0], before[0])
 })

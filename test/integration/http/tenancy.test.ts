@@ -7,111 +7,21 @@ import { after, test } from 'node:test'
 import { ACCESS, isOperationId } from '../../../src/http/core/access.ts'
 import { createTestApp, type TestApp } from '../../helpers/app.ts'
 import { whyNoPostgres } from '../../helpers/postgres.ts'
-import { aCheckpoint, aNetworkOf, aReadyModel, aReadyVersion } from '../../helpers/records.ts'
 import { exampleBody, listOperations } from './every-operation.ts'
 import { listRequestTexts } from './request-texts.ts'
+import { aTenant, BODIES, NUMBERS, OF_PATH, type Tenant } from './tenants.ts'
 
 const skip = await whyNoPostgres()
 const api = skip ? (undefined as unknown as TestApp) : await createTestApp({ after })
 
-interface Tenant {
-  readonly key: string
-  readonly dataset: string
-  /** Another one. */
-  readonly queries: string
-  readonly upload: string
-  readonly weights: string
-  readonly run: string
-  readonly checkpoint: string
-  readonly sweep: string
-  readonly model: string
-  /** Of its model. */
-  readonly name: string
-  readonly alias: string
-  readonly webhook: string
-  readonly delivery: string
-  readonly evaluation: string
-  readonly keyId: string
-  readonly project: string
-}
-
-async function make(key: string, url: string, body: object): Promise<string> {
-  const made = await api.call('POST', url, { key, body })
-  assert.ok(made.status < 300, `${url}: ${made.text}`)
-  return made.json.id
-}
-
-/** A project that has one of everything. */
-async function aTenant(project: string): Promise<Tenant> {
-  const { key, projectId } = await api.issueKey({ project })
-  const { datasetId: dataset } = await aReadyVersion(api, projectId)
-  const { datasetId: queries } = await aReadyVersion(api, projectId)
-  const run = await make(key, '/v1/runs', { dataset, method: 'dino-vmf', preset: 'demo' })
-  const checkpoint = aCheckpoint(run, projectId)
-  await api.stores.checkpoints.insert(checkpoint)
-  const sweep = await make(key, '/v1/sweeps', { run: { dataset, preset: 'demo' }, grid: { seed: [0] } })
-  const name = `${project}-shoes`
-  const model = await aReadyModel(api.stores, projectId, { name })
-  const alias = `${project}-prod`
-  await api.call('PUT', `/v1/models/${name}/aliases/${alias}`, { key, body: { model: model.id } })
-  const webhook = await make(key, '/v1/webhooks', { url: 'https://hooks.invalid/', events: ['run.state'] })
-  await api.stores.events.append(run, [{ type: 'state', level: 'info', data: {} }], new Date())
-  const delivery = (await api.call('GET', `/v1/webhooks/${webhook}/deliveries`, { key })).json.data[0].id
-  await aNetworkOf(api.objects, model)
-  const keyId = (await api.call('GET', '/v1/keys', { key })).json.data[0].id
-  const evaluation = await make(key, '/v1/evaluations', { model: model.id, dataset })
-  const upload = await make(key, `/v1/datasets/${dataset}/uploads`, { filename: 'a.zip', bytes: 3 })
-  const weights = await make(key, '/v1/models/uploads', { filename: 'a.safetensors', bytes: 3 })
-  return {
-    key,
-    dataset,
-    queries,
-    upload,
-    weights,
-    run,
-    checkpoint: checkpoint.id,
-    sweep,
-    model: model.id,
-    name,
-    alias,
-    webhook,
-    delivery,
-    evaluation,
-    keyId,
-    project: projectId
-  }
-}
-
-const owner = skip ? (undefined as unknown as Tenant) : await aTenant('owner')
-const stranger = skip ? (undefined as unknown as Tenant) : await aTenant('stranger')
+const owner = skip ? (undefined as unknown as Tenant) : await aTenant(api, 'owner')
+const stranger = skip ? (undefined as unknown as Tenant) : await aTenant(api, 'stranger')
 const nobody = Object.fromEntries(
   Object.entries(owner ?? {}).map(([name, id]) => [
     name,
     id.replace(/_[0-9a-z]{10}/, '_0000000000').replace(/^owner-/, 'nobody-')
   ])
 ) as unknown as Tenant // the ids of the owner, as nobody has them
-
-/** What a path names, by its collection. */
-const OF_PATH: Readonly<Record<string, (tenant: Tenant) => string>> = {
-  'datasets id': ({ dataset }) => dataset,
-  'datasets upload_id': ({ upload }) => upload,
-  'runs id': ({ run }) => run,
-  'runs checkpoint_id': ({ checkpoint }) => checkpoint,
-  'sweeps id': ({ sweep }) => sweep,
-  'models id': ({ model }) => model,
-  'models name': ({ name }) => name,
-  'models alias': ({ alias }) => alias,
-  'webhooks id': ({ webhook }) => webhook,
-  'webhooks delivery_id': ({ delivery }) => delivery,
-  'models upload_id': ({ weights }) => weights,
-  'evaluations id': ({ evaluation }) => evaluation,
-  'keys id': ({ keyId }) => keyId,
-  'projects id': ({ project }) => project
-}
-/** Where the document's example is more than the tests' limits allow. */
-const BODIES: Readonly<Record<string, object>> = { createUpload: { filename: 'b.zip', bytes: 3 } }
-/** Numbers within what the path names before. */
-const NUMBERS: Readonly<Record<string, string>> = { version: '1', index: '0' }
 
 type Request = (named: Tenant, own: Tenant) => { readonly body: object } | { readonly query: string }
 

@@ -37,6 +37,20 @@ describe('the configuration', () => {
     )
   })
 
+  it('takes an issuer with its audience or none, and by http only on this machine', () => {
+    const issuer = { KAPPA_OIDC_ISSUER: 'https://id.example/', KAPPA_OIDC_AUDIENCE: 'kappa' }
+    const claims = { projectClaim: 'kappa_project', scopesClaim: 'scope' }
+    assert.equal(readConfig({}).oidc, null)
+    assert.deepEqual(readConfig(issuer).oidc, { issuer: 'https://id.example/', audience: 'kappa', ...claims })
+    const named = { ...issuer, KAPPA_OIDC_PROJECT_CLAIM: 'https://x/project', KAPPA_OIDC_SCOPES_CLAIM: 'scp' }
+    assert.equal(readConfig(named).oidc?.projectClaim, 'https://x/project')
+    assert.equal(readConfig(named).oidc?.scopesClaim, 'scp')
+    assert.equal(readConfig({ ...issuer, KAPPA_OIDC_ISSUER: 'http://127.0.0.1:9' }).oidc?.issuer, 'http://127.0.0.1:9')
+    assert.throws(() => readConfig({ ...issuer, KAPPA_OIDC_ISSUER: 'http://id.example' }), /must start with https/)
+    assert.throws(() => readConfig({ ...issuer, KAPPA_OIDC_ISSUER: 'id.example' }), /KAPPA_OIDC_ISSUER must be a URL/)
+    for (const name of Object.keys(issuer)) assert.throws(() => readConfig({ ...issuer, [name]: '' }), /set together/)
+  })
+
   it('takes every number in the unit that its name says, between its bounds', () => {
     const MIB = 1_048_576
     const GIB = 1_073_741_824

@@ -1,6 +1,7 @@
 import { pgTable, text, unique } from 'drizzle-orm/pg-core'
 import type { Scope } from '../../../domain/access.ts'
 import { time } from './columns.ts'
+import { ownProject } from './own-project.ts'
 import { projects } from './projects.ts'
 
 export const apiKeys = pgTable(
@@ -18,5 +19,5 @@ export const apiKeys = pgTable(
     lastUsedAt: time('last_used_at'),
     revokedAt: time('revoked_at')
   },
-  (table) => [unique('api_keys_by_project').on(table.projectId, table.id)]
+  (table) => [ownProject(), unique('api_keys_by_project').on(table.projectId, table.id)]
 )

@@ -1,5 +1,6 @@
 import { index, pgTable, text, unique } from 'drizzle-orm/pg-core'
 import { time } from './columns.ts'
+import { ownProject } from './own-project.ts'
 import { projects } from './projects.ts'
 
 /** Actors and subjects are names without a foreign key: an entry outlives what it is about. */
@@ -17,6 +18,7 @@ export const auditEntries = pgTable(
     createdAt: time('created_at').notNull()
   },
   (table) => [
+    ownProject(),
     // Newest first.
     unique('audit_entries_by_project').on(table.projectId, table.id),
     index('audit_entries_by_actor').on(table.projectId, table.actor, table.id),

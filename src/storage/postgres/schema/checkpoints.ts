@@ -1,6 +1,7 @@
 import { bigint, boolean, foreignKey, index, integer, jsonb, pgTable, text, unique } from 'drizzle-orm/pg-core'
 import type { Checkpoint, StoredFile } from '../../../domain/checkpoint.ts'
 import { time } from './columns.ts'
+import { ownProject } from './own-project.ts'
 import { runs } from './runs.ts'
 
 export const checkpoints = pgTable(
@@ -23,6 +24,7 @@ export const checkpoints = pgTable(
     createdAt: time('created_at').notNull()
   },
   (table) => [
+    ownProject(),
     unique('checkpoints_by_project').on(table.projectId, table.id),
     // A run's list (newest first) and its cascade.
     index('checkpoints_by_run').on(table.projectId, table.runId, table.id),

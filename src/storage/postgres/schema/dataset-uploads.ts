@@ -3,6 +3,7 @@ import { bigint, foreignKey, index, pgTable, text } from 'drizzle-orm/pg-core'
 import type { UploadStatus } from '../../../domain/dataset.ts'
 import { time } from './columns.ts'
 import { datasets } from './datasets.ts'
+import { ownProject } from './own-project.ts'
 
 export const datasetUploads = pgTable(
   'dataset_uploads',
@@ -21,6 +22,7 @@ export const datasetUploads = pgTable(
     expiresAt: time('expires_at').notNull()
   },
   (table) => [
+    ownProject(),
     // The cascade of a removed dataset.
     index('dataset_uploads_by_dataset').on(table.projectId, table.datasetId),
     // What has expired.

@@ -3,6 +3,7 @@ import { bigint, foreignKey, index, integer, jsonb, pgTable, primaryKey, text } 
 import type { DatasetSource, DatasetVersion, DatasetVersionStatus } from '../../../domain/dataset.ts'
 import { time } from './columns.ts'
 import { datasets } from './datasets.ts'
+import { ownProject } from './own-project.ts'
 
 export const datasetVersions = pgTable(
   'dataset_versions',
@@ -27,6 +28,7 @@ export const datasetVersions = pgTable(
     readyAt: time('ready_at')
   },
   (table) => [
+    ownProject(),
     // The sweep for versions whose job is lost.
     index('dataset_versions_open').on(table.createdAt).where(sql`${table.status} in ('queued', 'ingesting')`),
     primaryKey({ name: 'dataset_versions_pkey', columns: [table.datasetId, table.version] }),

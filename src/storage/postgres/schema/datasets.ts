@@ -1,6 +1,7 @@
 import { integer, jsonb, pgTable, text, unique } from 'drizzle-orm/pg-core'
 import type { JsonObject } from '../../../base/json.ts'
 import { time } from './columns.ts'
+import { ownProject } from './own-project.ts'
 import { projects } from './projects.ts'
 
 export const datasets = pgTable(
@@ -19,5 +20,5 @@ export const datasets = pgTable(
     createdAt: time('created_at').notNull()
   },
   // Serves the list (newest first) and is what the children's (project_id, dataset_id) refer to.
-  (table) => [unique('datasets_by_project').on(table.projectId, table.id)]
+  (table) => [ownProject(), unique('datasets_by_project').on(table.projectId, table.id)]
 )

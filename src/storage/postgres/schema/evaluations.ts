@@ -11,6 +11,7 @@ import type {
   OtherImages
 } from '../../../domain/evaluation.ts'
 import { time } from './columns.ts'
+import { ownProject } from './own-project.ts'
 import { projects } from './projects.ts'
 
 /** An evaluation outlives whatever it measured, so those are names without a foreign key: `insert` holds what it needs. */
@@ -47,6 +48,7 @@ export const evaluations = pgTable(
     finishedAt: time('finished_at')
   },
   (table) => [
+    ownProject(),
     unique('evaluations_by_project').on(table.projectId, table.id),
     index('evaluations_by_run').on(table.runId, table.id),
     index('evaluations_by_model').on(table.modelId, table.id),
@@ -67,6 +69,7 @@ export const groundTruths = pgTable(
     content: jsonb('content').notNull().$type<GroundTruth>()
   },
   (table) => [
+    ownProject(),
     foreignKey({
       name: 'ground_truths_of_evaluation',
       columns: [table.projectId, table.evaluationId],

@@ -2,6 +2,7 @@ import { sql } from 'drizzle-orm'
 import { index, jsonb, pgTable, primaryKey, text } from 'drizzle-orm/pg-core'
 import type { IdempotencyRecord } from '../../../domain/access-stores.ts'
 import { time } from './columns.ts'
+import { ownProject } from './own-project.ts'
 import { projects } from './projects.ts'
 
 export const idempotencyRecords = pgTable(
@@ -17,6 +18,7 @@ export const idempotencyRecords = pgTable(
     createdAt: time('created_at').notNull()
   },
   (table) => [
+    ownProject(),
     primaryKey({ name: 'idempotency_records_pkey', columns: [table.projectId, table.route, table.key] }),
     // Both serve the removal of what has expired; the second those whose request died with its process.
     index('idempotency_records_by_age').on(table.createdAt),

@@ -1,6 +1,7 @@
 import { foreignKey, index, integer, pgTable, primaryKey, text } from 'drizzle-orm/pg-core'
 import { time } from './columns.ts'
 import { models } from './models.ts'
+import { ownProject } from './own-project.ts'
 import { projects } from './projects.ts'
 
 /** Counts the versions of a name: a number is given once, also when its model is gone. */
@@ -13,7 +14,7 @@ export const modelNames = pgTable(
     name: text('name').notNull(),
     lastVersion: integer('last_version').notNull()
   },
-  (table) => [primaryKey({ columns: [table.projectId, table.name] })]
+  (table) => [ownProject(), primaryKey({ columns: [table.projectId, table.name] })]
 )
 
 export const modelAliases = pgTable(
@@ -28,6 +29,7 @@ export const modelAliases = pgTable(
     updatedAt: time('updated_at').notNull()
   },
   (table) => [
+    ownProject(),
     primaryKey({ columns: [table.projectId, table.name, table.alias] }),
     // What a model is called, and whether it may be renamed or removed.
     index('model_aliases_by_model').on(table.projectId, table.modelId),

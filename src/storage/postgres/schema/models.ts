@@ -10,6 +10,7 @@ import type {
   Verification
 } from '../../../domain/model.ts'
 import { time } from './columns.ts'
+import { ownProject } from './own-project.ts'
 import { projects } from './projects.ts'
 
 /** A model outlives its run and its checkpoint, so they are names without a foreign key. */
@@ -37,6 +38,7 @@ export const models = pgTable(
     readyAt: time('ready_at')
   },
   (table) => [
+    ownProject(),
     unique('models_by_project').on(table.projectId, table.id),
     // The sweep for models whose job is lost.
     index('models_exporting').on(table.id).where(sql`${table.status} = 'exporting'`),

@@ -2,6 +2,7 @@ import { bigint, integer, jsonb, pgTable, primaryKey, text } from 'drizzle-orm/p
 import type { Rate } from '../../../domain/project.ts'
 import type { Retention } from '../../../domain/retention.ts'
 import { time } from './columns.ts'
+import { ownProject } from './own-project.ts'
 
 export const projects = pgTable('projects', {
   id: text('id').primaryKey(),
@@ -28,5 +29,5 @@ export const projectRates = pgTable(
     /** When nothing will be used any more, by the database's clock. */
     wholeAt: time('whole_at').notNull()
   },
-  (table) => [primaryKey({ name: 'project_rates_pkey', columns: [table.projectId, table.rate] })]
+  (table) => [ownProject(), primaryKey({ name: 'project_rates_pkey', columns: [table.projectId, table.rate] })]
 )

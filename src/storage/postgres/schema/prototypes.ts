@@ -2,6 +2,7 @@ import { sql } from 'drizzle-orm'
 import { doublePrecision, foreignKey, index, integer, jsonb, pgTable, primaryKey, text } from 'drizzle-orm/pg-core'
 import type { Prototype } from '../../../domain/model.ts'
 import { models } from './models.ts'
+import { ownProject } from './own-project.ts'
 
 export const prototypes = pgTable(
   'prototypes',
@@ -20,6 +21,7 @@ export const prototypes = pgTable(
     fittedKappa: doublePrecision('fitted_kappa')
   },
   (table) => [
+    ownProject(),
     primaryKey({ name: 'prototypes_pkey', columns: [table.modelId, table.index] }),
     index('prototypes_by_kappa').on(table.modelId, table.kappa, table.index),
     index('prototypes_by_fitted_kappa').on(table.modelId, table.fittedKappa, table.index),

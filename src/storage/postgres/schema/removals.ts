@@ -1,6 +1,7 @@
 import { index, integer, pgTable, text } from 'drizzle-orm/pg-core'
 import type { RemovedKind } from '../../../domain/removal.ts'
 import { time } from './columns.ts'
+import { ownProject } from './own-project.ts'
 import { projects } from './projects.ts'
 
 /** Its record is gone, so what it was is a name; prefixes carry an id, so there is one row for each. */
@@ -21,5 +22,5 @@ export const removals = pgTable(
     triedAt: time('tried_at'),
     dueAt: time('due_at').notNull()
   },
-  (table) => [index('removals_by_due').on(table.dueAt)]
+  (table) => [ownProject(), index('removals_by_due').on(table.dueAt)]
 )

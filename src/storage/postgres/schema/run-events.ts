@@ -2,6 +2,7 @@ import { foreignKey, integer, jsonb, pgTable, primaryKey, text } from 'drizzle-o
 import type { JsonObject } from '../../../base/json.ts'
 import type { RunEvent, RunEventType } from '../../../domain/run.ts'
 import { time } from './columns.ts'
+import { ownProject } from './own-project.ts'
 import { runs } from './runs.ts'
 
 export const runEvents = pgTable(
@@ -16,6 +17,7 @@ export const runEvents = pgTable(
     createdAt: time('created_at').notNull()
   },
   (table) => [
+    ownProject(),
     primaryKey({ name: 'run_events_pkey', columns: [table.runId, table.seq] }),
     foreignKey({
       name: 'run_events_of_run',

@@ -1,4 +1,5 @@
 import { doublePrecision, integer, pgTable, primaryKey, text } from 'drizzle-orm/pg-core'
+import { ownProject } from './own-project.ts'
 import { projects } from './projects.ts'
 
 /**
@@ -21,6 +22,7 @@ export const runMetricRollups = pgTable(
       .references(() => projects.id)
   },
   (table) => [
+    ownProject(),
     primaryKey({ name: 'run_metric_rollups_pkey', columns: [table.runId, table.key, table.size, table.step] })
   ]
 )

@@ -28,6 +28,7 @@ import type {
 import type { InitRecord } from '../../../recipe/init-record.ts'
 import type { Recipe } from '../../../recipe/schema.ts'
 import { time } from './columns.ts'
+import { ownProject } from './own-project.ts'
 import { projects } from './projects.ts'
 import { sweeps } from './sweeps.ts'
 
@@ -86,6 +87,7 @@ export const runs = pgTable(
     fullFrom: integer('full_from').notNull().default(0)
   },
   (table) => [
+    ownProject(),
     // Serves the list (newest first) and is what the children's (project_id, run_id) refer to.
     unique('runs_by_project').on(table.projectId, table.id),
     index('runs_by_project_and_status').on(table.projectId, table.status, table.id),

@@ -2,6 +2,7 @@ import { jsonb, pgTable, text, unique } from 'drizzle-orm/pg-core'
 import type { JsonObject } from '../../../base/json.ts'
 import type { Sweep, SweepObjective, SweepSpace } from '../../../domain/sweep.ts'
 import { time } from './columns.ts'
+import { ownProject } from './own-project.ts'
 import { projects } from './projects.ts'
 
 /** What runs were made together and why; how they fare is in their own rows. */
@@ -21,5 +22,5 @@ export const sweeps = pgTable(
     createdAt: time('created_at').notNull()
   },
   // Serves the list (newest first) and is what (project_id, sweep_id) of runs refers to.
-  (table) => [unique('sweeps_by_project').on(table.projectId, table.id)]
+  (table) => [ownProject(), unique('sweeps_by_project').on(table.projectId, table.id)]
 )

@@ -2,6 +2,7 @@ import { sql } from 'drizzle-orm'
 import { foreignKey, index, integer, pgTable, text, unique } from 'drizzle-orm/pg-core'
 import type { DeliveryStatus, DisabledReason, WebhookEvent } from '../../../domain/webhook.ts'
 import { time } from './columns.ts'
+import { ownProject } from './own-project.ts'
 import { projects } from './projects.ts'
 
 export const webhooks = pgTable(
@@ -22,7 +23,7 @@ export const webhooks = pgTable(
     failingSince: time('failing_since'),
     createdAt: time('created_at').notNull()
   },
-  (table) => [unique('webhooks_by_project').on(table.projectId, table.id)]
+  (table) => [ownProject(), unique('webhooks_by_project').on(table.projectId, table.id)]
 )
 
 export const webhookDeliveries = pgTable(
@@ -47,6 +48,7 @@ export const webhookDeliveries = pgTable(
     endedAt: time('ended_at')
   },
   (table) => [
+    ownProject(),
     index('webhook_deliveries_by_webhook').on(table.webhookId, table.id),
     // What is due.
     index('webhook_deliveries_pending').on(table.webhookId, table.nextTryAt).where(sql`${table.status} = 'pending'`),

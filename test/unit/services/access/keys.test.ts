@@ -43,7 +43,13 @@ function setUp() {
   return { service: createKeyService(deps), firstKey: createFirstKey(deps), keys, entries, touched, clock }
 }
 
-const admin: Principal = { projectId: 'prj_1', keyId: 'key_1', scopes: ['admin', 'instance:admin'], expiresAt: null }
+const admin: Principal = {
+  projectId: 'prj_1',
+  actor: 'key_1',
+  by: 'key',
+  scopes: ['admin', 'instance:admin'],
+  expiresAt: null
+}
 const lasting = { name: 'admin', scopes: ['admin'], expiresAt: null } as const
 const ofInstance = { name: 'instance', scopes: ['instance:admin'], expiresAt: null } as const
 
@@ -51,7 +57,7 @@ test('a key opens its project until it ends or is revoked', async () => {
   const { service, clock } = setUp()
   const expiresAt = new Date(clock.now() + 1000)
   const { token, key } = await service.create(admin, { name: 'x', scopes: ['runs:read'], expiresAt })
-  const principal = { projectId: 'prj_1', keyId: key.id, scopes: ['runs:read'], expiresAt }
+  const principal = { projectId: 'prj_1', actor: key.id, by: 'key', scopes: ['runs:read'], expiresAt }
   assert.deepEqual(await service.authenticate(token), principal)
   await clock.advance(1000)
   await assert.rejects(service.authenticate(token), { code: 'unauthorized' })
@@ -138,7 +144,7 @@ test('a given key works, every time it is given, and not with another secret', a
   assert.equal((await firstKey('default', given)).token, null)
   await firstKey('default', given)
   assert.equal(keys.size, 1)
-  assert.equal((await service.authenticate(given)).keyId, 'key_my_key')
+  assert.equal((await service.authenticate(given)).actor, 'key_my_key')
   await assert.rejects(firstKey('default', `kappa_my_key_${'t'.repeat(24)}`), /another secret/)
   await assert.rejects(firstKey('default', 'letmein'), /must look like/)
   assert.ok(![...keys.values()].some((key) => JSON.stringify(key).includes('s'.repeat(24))))

@@ -10,6 +10,13 @@ import { fakeClock, settle } from '../../../helpers/fake-clock.ts'
 
 const PROJECT = 'prj_1'
 
+const aPrincipal = (actor: string, expiresAt: Date | null = null) => ({
+  projectId: PROJECT,
+  actor,
+  by: actor.startsWith('oidc:') ? ('token' as const) : ('key' as const),
+  expiresAt
+})
+
 function createLog() {
   const runs = new Map<string, { status: RunStatus; events: RunEvent[] }>()
   const reads = { heads: 0, pages: 0 }
@@ -65,22 +72,36 @@ function setUp(notices: EventNotices | null = null) {
   const log = createLog()
   const unusable = new Set<string>()
   let onRevoked: (keyId: string) => void = () => {}
-  const asked = { keys: 0 }
+  const asked = { keys: 0, ids: new Set<string>() }
   const keys = {
     listUnusable: async (ids: readonly string[]) => {
       asked.keys += 1
+      for (const id of ids) asked.ids.add(id)
       return new Set(ids.filter((id) => unusable.has(id)))
     },
     onRevoked: (listener: (keyId: string) => void) => {
       onRevoked = listener
     }
   }
-  const feed = createRunFeed({ stores: { events: log.store }, keys, notices, clock, logger: silentLogger })
+  const feed = createRunFeed({
+    stores: { events: log.store },
+    within: (_, work) => work(),
+    keys,
+    notices,
+    clock,
+    logger: silentLogger
+  })
 
   /** Reads as fast as it comes, unless it is told to wait. */
-  async function follow(runId: string, { afterSeq = 0, keyId = 'key_1', isSlow = false } = {}) {
+  async function follow(
+    runId: string,
+    { afterSeq = 0, keyId = 'key_1', isSlow = false, expiresAt = null as Date | null } = {}
+  ) {
     const controller = new AbortController()
-    const batches = await feed.follow({ runId, afterSeq }, { projectId: PROJECT, keyId, signal: controller.signal })
+    const batches = await feed.follow(
+      { runId, afterSeq },
+      { principal: aPrincipal(keyId, expiresAt), signal: controller.signal }
+    )
     const seen = { ids: [] as number[], beats: 0, isEnded: false }
     const taking = { next: isSlow ? Promise.withResolvers<void>() : null }
     const reading = (async () => {
@@ -225,6 +246,18 @@ test('a stream ends at once with a key that is revoked here, and at the next loo
   assert.equal(reads.heads, before, 'nobody follows, nobody asks')
 })
 
+test('a stream ends with the token that opened it, of which no key is looked up', async () => {
+  const { add, clock, follow, asked } = setUp()
+  add('run')
+  const { seen, reading } = await follow('run', { keyId: 'oidc:ann', expiresAt: new Date(clock.now() + 1000) })
+  await clock.advance(500)
+  assert.deepEqual([...asked.ids], [])
+  add('run')
+  await clock.advance(1000)
+  await reading
+  assert.deepEqual(seen.ids, [1])
+})
+
 test('a run that is removed, unknown or of another project has no stream', async () => {
   const { add, runs, clock, follow, feed } = setUp()
   add('run')
@@ -237,7 +270,7 @@ test('a run that is removed, unknown or of another project has no stream', async
   await assert.rejects(follow('run'), { code: 'run_not_found' })
   add('run')
   const { signal } = new AbortController()
-  const stranger = { projectId: 'prj_2', keyId: 'key_2', signal }
+  const stranger = { principal: { ...aPrincipal('key_2'), projectId: 'prj_2' }, signal }
   await assert.rejects(feed.follow({ runId: 'run', afterSeq: 0 }, stranger), { code: 'run_not_found' })
 })
 
@@ -280,7 +313,7 @@ test('who follows a run where nothing happens is woken every fifteen seconds', a
 test('a client that has left before the first look leaves nothing behind', async () => {
   const { add, clock, feed, reads } = setUp()
   add('run')
-  const options = { projectId: PROJECT, keyId: 'key_1', signal: AbortSignal.abort() }
+  const options = { principal: aPrincipal('key_1'), signal: AbortSignal.abort() }
   const batches = await feed.follow({ runId: 'run', afterSeq: 0 }, options)
   for await (const _ of batches) assert.fail('it has left')
   await clock.advance(500)
