@@ -2,7 +2,7 @@
 import { FIXED_FIELDS } from '../../../src/recipe/forks.ts'
 import type { TestApp } from '../../helpers/app.ts'
 import { sendAll, startUpload } from '../../helpers/upload-steps.ts'
-import { fullRecipe, OTHER_VALUES, runForms, trainedEvaluation, wishes } from './field-recipes.ts'
+import { fullRecipe, OTHER_VALUES, RETENTION, runForms, trainedEvaluation, wishes } from './field-recipes.ts'
 import type { FieldWorld } from './field-world.ts'
 
 export interface FieldForm {
@@ -203,7 +203,16 @@ function extension(api: TestApp, { dataset }: FieldWorld): FieldForm {
   return { make }
 }
 
-const quotas = { queued_runs: 5, storage_bytes: 100 }
+const settings = {
+  quotas: {
+    queued_runs: 5,
+    storage_bytes: 100,
+    devices_at_once: 2,
+    requests_per_minute: 90_000,
+    pixels_per_minute: 1_000_000
+  },
+  checkpoint: RETENTION
+}
 
 /** Names of projects are all different, so the one that was given before is taken away first. */
 function aProject(api: TestApp): FieldForm {
@@ -211,9 +220,9 @@ function aProject(api: TestApp): FieldForm {
     const { json } = await api.call('GET', '/v1/projects?limit=100')
     for (const { id, name } of json.data as { id: string; name: string }[])
       if (/^new team2?$/.test(name)) await api.call('PATCH', `/v1/projects/${id}`, { body: { name: `once ${id}` } })
-    return { body: { name: 'new team', quotas } }
+    return { body: { name: 'new team', ...settings } }
   }
-  return { make }
+  return { make, others: OTHER_VALUES }
 }
 
 const PNG = 'iVBORw0KGgoAAAA='
@@ -231,7 +240,7 @@ export function fieldForms(api: TestApp, world: FieldWorld): Readonly<Record<str
     createKey: [aKey],
     createProjectKey: [{ ...aKey, path: `/v1/projects/${project}/keys` }],
     createProject: [aProject(api)],
-    updateProject: [fixed({ name: 'b team', quotas }, { path: `/v1/projects/${project}` })],
+    updateProject: [fixed({ name: 'b team', ...settings }, { path: `/v1/projects/${project}`, others: OTHER_VALUES })],
     createDataset: [described],
     updateDataset: [described],
     createUpload: [aFile('.zip')],

@@ -43,10 +43,17 @@ export function fullRecipe(): WireRecipe {
   }
 }
 
+/** Of a run, or of a project for those of its runs that say nothing. */
+export const RETENTION = {
+  keep_last: 2,
+  keep_every_epochs: 5,
+  keep_best: { metric: 'loss', direction: 'minimize', count: 2 }
+}
+
 /** What is about a run and not its recipe. */
 export const wishes = ({ dataset, queries }: NamedThings) => ({
   compute: { device: 'any', devices: 1, max_runtime_s: 1000, priority: 1 },
-  checkpoint: { every_s: 60, keep_last: 2, keep_every_epochs: 5 },
+  checkpoint: { every_s: 60, ...RETENTION },
   alarms: [{ rule: 'collapse', action: 'notify' }],
   evaluation: {
     dataset,
@@ -89,6 +96,7 @@ export function runForms(named: NamedThings): readonly object[] {
 /** Values that are right where the next one of the schema is not, by the ends of pointers. */
 export const OTHER_VALUES: Readonly<Record<string, unknown>> = {
   '/preset': 'mu',
+  '/checkpoint/keep_best/metric': 'grad_norm',
   '/arch': 'vit_tiny',
   '/patch_size': 14,
   '/method': 'ibot',
