@@ -41,6 +41,8 @@ export async function startContractServer(scope: Scope, databaseUrl: string): Pr
     json: { name: 'weak', scopes: ['datasets:read', 'runs:read'] }
   })
   assert.equal(created.status, 201, created.text)
+  const project = await platform.call('POST', '/v1/projects', { json: { name: 'of the fuzzer' } })
+  assert.equal(project.status, 201, project.text)
   await platform.stop()
 
   const { folder, adminKey } = platform
@@ -50,7 +52,7 @@ export async function startContractServer(scope: Scope, databaseUrl: string): Pr
   const api = fork(API, { env, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
   scope.after(() => end(api))
   await once(api, 'message')
-  const ids = { dataset, version: '1', run: run.id, model: model.id, prototype: '0' }
+  const ids = { dataset, version: '1', run: run.id, model: model.id, prototype: '0', project: project.json.id }
   const { call } = createCaller({ url, adminKey })
   assert.equal((await call('GET', `/v1/models/${model.id}`)).status, 200)
   return { url, adminKey, weakKey: created.json.key, ids }
