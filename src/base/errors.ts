@@ -7,7 +7,7 @@ export const ERROR_CATALOGUE = {
   invalid_recipe: 'The recipe cannot be trained as written.',
   unauthorized:
     'A valid API key, or a token where the installation takes them, is needed: Authorization: Bearer kappa_…',
-  forbidden: 'This API key lacks the scope that the request needs.',
+  forbidden: 'This key or token may not do what the request asks for.',
   route_not_found: 'There is no such route.',
   method_not_allowed: 'This route does not take that method.',
   key_not_found: 'There is no such API key.',

@@ -2,7 +2,7 @@
 import { parseArgs } from 'node:util'
 import { systemClock } from '../base/clock.ts'
 import { isAppError } from '../base/errors.ts'
-import { connect, createObjects } from '../composition/clients.ts'
+import { awaitDatabase, connect, createObjects } from '../composition/clients.ts'
 import { readConfig } from '../composition/config.ts'
 import { createLogger } from '../composition/logger.ts'
 import { UNTRACED } from '../composition/tracing.ts'
@@ -42,6 +42,7 @@ const lineOf = ({ prefix, objects, bytes, multipartId }: Unowned): string =>
 async function collect({ isDry, graceHours }: { readonly isDry: boolean; readonly graceHours: number }) {
   const config = readConfig(process.env)
   const logger = createLogger(config.logLevel, 'gc')
+  await awaitDatabase(config, logger)
   const { database, boss, stores } = await connect(config, { name: 'gc', supervise: false, logger, tracing: UNTRACED })
   try {
     const { objects } = createObjects(config, { patience: PATIENCE_OF_WORKERS, tracing: UNTRACED })

@@ -1,6 +1,7 @@
 /** `npm run migrate`: brings the schema of DATABASE_URL up to date and says what it applied. */
 import { isAppError } from '../base/errors.ts'
 import { migrate } from '../storage/postgres/migrate.ts'
+import { waitForDatabase } from '../storage/postgres/wait.ts'
 
 const url = process.env.DATABASE_URL
 
@@ -9,13 +10,16 @@ if (!url) {
   process.exitCode = 2
 } else {
   try {
+    await waitForDatabase(url, { tell: (line) => void process.stderr.write(`${line}\n`) })
     const applied = await migrate(url)
     const lines = applied.length > 0 ? applied.map((name) => `applied ${name}`) : ['the schema is up to date']
     process.stdout.write(`${lines.join('\n')}\n`)
   } catch (error) {
     if (!isAppError(error)) throw error
-    const cause = error.cause instanceof Error ? `: ${error.cause.message}` : ''
-    process.stderr.write(`${error.message}${cause}\n`)
+    const { cause, code, message } = error
+    // A refusal has its reason in its own words already.
+    const why = cause instanceof Error && code !== 'database_refuses' ? `: ${cause.message}` : ''
+    process.stderr.write(`${message}${why}\n`)
     process.exitCode = 1
   }
 }

@@ -84,7 +84,7 @@ export function createInferenceChild(options: InferenceChildOptions): InferenceC
     if ('pong' in message) return
     if ('ready' in message) {
       isReady = true
-      logger.info({ pid: child?.pid, engine: message.engine, device: message.device }, 'inference process is up')
+      logger.info({ childPid: child?.pid, engine: message.engine, device: message.device }, 'inference process is up')
       onUp()
     } else if ('pixels' in message) pending.get(message.id)?.weighed(message.pixels)
     else if (message.ok) pending.get(message.id)?.answer(message)

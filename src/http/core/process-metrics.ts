@@ -31,6 +31,10 @@ function countHappenings(registry: Registry): void {
     'outcome'
   ])
   const spans = counter('kappa_trace_spans_dropped_total', 'Spans that did not reach the collector.', ['why'])
+  // From zero on, so that an increase counts the first one too; codes of failures come as they do.
+  for (const how of ['found', 'told']) leases.inc({ how }, 0)
+  for (const outcome of ['succeeded', 'pending', 'failed']) deliveries.inc({ outcome }, 0)
+  for (const why of ['queue_full', 'not_taken', 'process_ended']) spans.inc({ why }, 0)
   onHappening('outage', ({ dependency, code }) => outages.inc({ dependency, code }))
   onHappening('leaseLost', ({ how }) => leases.inc({ how }))
   onHappening('jobFailed', ({ kind, code }) => jobs.inc({ kind, code }))

@@ -7,9 +7,10 @@ export type Checks = Readonly<Record<string, () => Promise<void>>>
 /** Whoever probes waits for a few seconds at the most. */
 const CHECK_WITHIN_MS = 2000
 
+/** Of one that does not answer: a database that is away says nothing of its schema. */
 const CODES: Readonly<Record<string, ErrorCode>> = {
   database: 'database_unavailable',
-  schema: 'schema_outdated',
+  schema: 'database_unavailable',
   objects: 'storage_unavailable',
   inference: 'inference_unavailable'
 }
@@ -29,7 +30,6 @@ export async function checkReadiness(checks: Checks, logger: Pick<Logger, 'warn'
       await within(check(), CHECK_WITHIN_MS)
     } catch (error) {
       logger.warn({ check: name, error: toError(error).message }, 'not ready')
-      // Told apart: a database that is away says nothing of its schema.
       const code = isAppError(error) ? error.code : (CODES[name] ?? 'internal')
       const message = isAppError(error) ? { message: error.message } : {}
       throw new AppError(code, { ...message, retryAfterS: 1 }, { cause: error })

@@ -11,7 +11,7 @@ import { CheckpointActions } from './checkpoint-actions.tsx'
 import { policyInWords } from './checkpoint-policy.ts'
 import { KeepCheckpoint } from './keep-checkpoint.tsx'
 
-const COLUMNS = ['Step', 'Epoch', 'Loss', 'Size', 'Saved', 'Status', 'Keep', 'Stays as', 'Checkpoint', '']
+const COLUMNS = ['Step', 'Epoch', 'Loss', 'Size', 'Saved', 'Status', 'Keep', 'Checkpoint', '']
 
 /** Nothing where the run's policy removes it next. */
 const STAYS_AS = {
@@ -49,9 +49,11 @@ const checkpointCells = (checkpoint: Checkpoint, run: Run) => [
   </span>,
   <Ago key="saved" at={checkpoint.created_at} />,
   <StatusBadge key="status" status={checkpoint.status} />,
-  <KeepCheckpoint key="keep" checkpoint={checkpoint} />,
-  checkpoint.kept_because.map((reason) => STAYS_AS[reason]).join(', '),
-  <span key="id" className="mono small" title={`State hash ${checkpoint.state_hash}`}>
+  <div key="keep" className="small">
+    <KeepCheckpoint checkpoint={checkpoint} />{' '}
+    <span className="muted">{checkpoint.kept_because.map((reason) => STAYS_AS[reason]).join(', ')}</span>
+  </div>,
+  <span key="id" className="mono small break" title={`State hash ${checkpoint.state_hash}`}>
     {checkpoint.id}
   </span>,
   <CheckpointActions key="actions" checkpoint={checkpoint} run={run} />

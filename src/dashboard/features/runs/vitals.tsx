@@ -62,7 +62,10 @@ const CONNECTION = {
 function Alive({ run, events }: Props) {
   const now = useNow()
   const question = 'Is it alive?'
-  if (isFinished(run)) return <Vital question={question} answer={`It has ${run.status}`} />
+  if (isFinished(run))
+    return (
+      <Vital question={question} answer={run.status === 'cancelled' ? 'It was cancelled' : `It has ${run.status}`} />
+    )
   const seen = events.progress?.created_at
   const detail = CONNECTION[events.connection]
   if (run.status !== 'running') {
