@@ -91,10 +91,23 @@ export function createWebhookPost({ networks, timeoutMs = TIMEOUT_MS, lookup }: 
   return { refusalOf, send }
 }
 
+const failure = (code: string): Error => Object.assign(new Error('no answer'), { code })
+
+/**
+ * Ends in any case. Of an answer 101 Node makes no response and no error, and gives up the socket: an endpoint that sent it held its
+ * sender for ever, and 64 of them all deliveries. So an upgrade, and an end without an answer, are failures as well.
+ */
 const post = (url: URL, body: string, options: RequestOptions): Promise<IncomingMessage> =>
   new Promise((resolve, reject) => {
     const request = url.protocol === 'https:' ? requestHttps : requestHttp
-    request(url, options, resolve).on('error', reject).end(body)
+    request(url, options, resolve)
+      .on('error', reject)
+      .on('upgrade', (_, socket) => {
+        socket.destroy()
+        reject(failure('HTTP_UPGRADE'))
+      })
+      .on('close', () => reject(failure('ECONNRESET')))
+      .end(body)
   })
 
 async function readBeginning(response: IncomingMessage): Promise<string> {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { createServer, type RequestListener } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, createServer as createTcpServer } from 'node:net'
 import { type TestContext, test } from 'node:test'
 import { createWebhookPost, type WebhookPostOptions } from '../../../../src/services/webhooks/post.ts'
 
@@ -153,3 +153,22 @@ test('Retry-After in seconds is read', async (t) => {
   const { port } = await serve(t, (_, response) => response.writeHead(503, { 'retry-after': '7200' }).end())
   assert.equal((await createWebhookPost(LOOPBACK).send(`http://127.0.0.1:${port}/`, {}, '')).retryAfterS, 7200)
 })
+
+for (const [what, answer] of [
+  ['upgrades the connection', 'HTTP/1.1 101 X\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n'],
+  ['ends without an answer', null],
+  ['answers what is no HTTP', 'hello\r\n\r\n']
+] as const) {
+  test(`an endpoint that ${what} is a failed try`, async (t) => {
+    const server = createTcpServer((socket) => {
+      socket.on('error', () => {}) // the sender has left
+      socket.once('data', () => (answer === null ? socket.end() : socket.write(answer)))
+    })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    t.after(() => void server.close())
+    const { port } = server.address() as AddressInfo
+    const { responseStatus, error } = await createWebhookPost(LOOPBACK).send(`http://127.0.0.1:${port}/`, {}, '{}')
+    assert.equal(responseStatus, null)
+    assert.match(error ?? '', /^The connection failed \(\w+\)\.$/)
+  })
+}
