@@ -132,7 +132,7 @@ describe('on the dashboard', { skip: noBrowser }, () => {
     assert.deepEqual([init.source, init.id, evaluation.every_epochs], ['model', model, 1])
     await button('Cancel').click()
     await button('Cancel the run').click()
-    await seen('It has cancelled', WORK_MS)
+    await seen('It was cancelled', WORK_MS)
     await button('Delete').click()
     await button('Delete the run').click()
     await heading('Runs').waitFor()
