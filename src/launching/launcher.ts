@@ -43,6 +43,10 @@ export interface Sight {
   readonly reason: string | null
 }
 
+export interface Seen extends Launched {
+  readonly sight: Sight
+}
+
 /** All methods may throw LauncherUnavailable; then nothing is known, and the caller asks again later. */
 export interface Launcher {
   readonly name: string
@@ -57,7 +61,7 @@ export interface Launcher {
   /** Politely: its worker gets SIGTERM and 150 s. One that has ended, or is unknown, is no error. Resolves when the engine has been told. */
   stop(launched: Launched): Promise<void>
   /** Everything of this installation that the engine remembers, also what has ended: what a dispatcher that is started again goes by. */
-  list(): Promise<readonly Launched[]>
+  list(): Promise<readonly Seen[]>
   /** Lets go of the engine. What lives without this process goes on; what does not is stopped politely before this resolves. */
   close(): Promise<void>
 }
