@@ -22,9 +22,10 @@ export interface WaitingLeg {
 }
 
 /**
- *   waiting ──claim──→ claimed ──→ over     the leg has ended, the run is at a later one, or nobody wants this one any more
+ *   waiting ──claim──→ claimed ──settled──→ ended ──→ over     the run is at a later one
+ *      └──nobody wants it any more──────────────────────↑
  */
-export type LegFate = 'waiting' | 'claimed' | 'over'
+export type LegFate = 'waiting' | 'claimed' | 'ended' | 'over'
 
 export interface LegOrders {
   /** In the order of their turns. */
@@ -89,7 +90,7 @@ export function createLegOrders({
 const isWaiting = (run: Run): boolean => run.status === 'queued' && run.desired === 'run'
 
 function fate(run: Run, epoch: number): LegFate {
-  if (run.leaseEpoch === epoch) return run.leaseWorker === null ? 'over' : 'claimed'
+  if (run.leaseEpoch === epoch) return run.leaseWorker === null ? 'ended' : 'claimed'
   return run.leaseEpoch === epoch - 1 && isWaiting(run) ? 'waiting' : 'over'
 }
 
