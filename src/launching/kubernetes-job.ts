@@ -95,20 +95,22 @@ function podOf(pod: V1PodSpec | undefined, order: LegOrder, { settings, priority
 }
 
 function workerOf(worker: V1Container, order: LegOrder, { gpuResource }: JobSettings): V1Container {
-  const own = Object.entries(environmentOf(order)).map(([name, value]) => ({ name, value }))
+  const leg = Object.entries(environmentOf(order)).map(([name, value]) => ({ name, value }))
   // Failures are charged to the node, not to a pod that nobody sees again.
   const node = { name: 'KAPPA_WORKER_NODE', valueFrom: { fieldRef: { fieldPath: 'spec.nodeName' } } }
-  const names = new Set([...own, node].map(({ name }) => name))
-  const memory = { memory: `${Math.ceil(order.memoryBytes / MIB)}Mi` }
+  const names = new Set([...leg, node].map(({ name }) => name))
+  const needed = { memory: `${Math.ceil(order.memoryBytes / MIB)}Mi` }
   const devices: Record<string, string> = order.device === 'gpu' ? { [gpuResource]: String(order.devices) } : {}
   const { requests, limits } = worker.resources ?? {}
+  // What the file says of memory, in either of the two, is its author's to know better.
+  const own = requests?.['memory'] ?? limits?.['memory']
+  const memory = own === undefined ? needed : { memory: own }
   return {
     ...worker,
-    env: [...(worker.env ?? []).filter(({ name }) => !names.has(name)), ...own, node],
+    env: [...(worker.env ?? []).filter(({ name }) => !names.has(name)), ...leg, node],
     securityContext: { ...SECURE, ...worker.securityContext },
     resources: {
       ...worker.resources,
-      // What the file says of memory is its author's to know better.
       requests: { ...memory, ...requests, ...devices },
       limits: { ...memory, ...limits, ...devices }
     }
