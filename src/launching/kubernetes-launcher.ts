@@ -119,7 +119,7 @@ async function answered<T>(ask: () => Promise<T>, expected?: number): Promise<T>
   } catch (error) {
     if (error instanceof ApiException) {
       if (error.code === expected) throw error
-      const said = `Kubernetes answers ${error.code}: ${messageOf(error.body)}`
+      const said = `Kubernetes answers ${error.code}${wordsOf(error.body)}`
       throw REFUSALS.has(error.code) ? new LaunchRefused(said) : new LauncherUnavailable(said)
     }
     throw new LauncherUnavailable(
@@ -131,11 +131,11 @@ async function answered<T>(ask: () => Promise<T>, expected?: number): Promise<T>
 
 const reachedBy = (error: Error): string => (error.cause instanceof Error ? error.cause.message : error.message)
 
-/** Of a Status object, as text or parsed; never of anything that was sent. */
-function messageOf(body: unknown): string {
+/** Of a Status object, as text or parsed; empty where the client gives none. */
+function wordsOf(body: unknown): string {
   const status: unknown = typeof body === 'string' ? parsed(body) : body
-  const message = typeof status === 'object' && status !== null && 'message' in status ? status.message : body
-  return String(message).slice(0, 500)
+  const message = typeof status === 'object' && status !== null && 'message' in status ? status.message : status
+  return typeof message === 'string' && message !== '' ? `: ${message.slice(0, 500)}` : ''
 }
 
 function parsed(text: string): unknown {

@@ -41,6 +41,8 @@ class Refusal extends Error {
 
 export interface KubeApi {
   readonly url: string
+  /** What was asked of it, as a Role names it: `create jobs`. */
+  readonly verbs: ReadonlySet<string>
   /** Answers like this before anything else is looked at; null for none. */
   refuse(refusal: { readonly code: number; readonly message: string } | null): void
   close(): Promise<void>
@@ -48,6 +50,7 @@ export interface KubeApi {
 
 export async function startKubeApi(): Promise<KubeApi> {
   const objects = new Map<string, Stored>()
+  const verbs = new Set<string>()
   let version = 0
   let refusal: { readonly code: number; readonly message: string } | null = null
   const next = () => String(++version)
@@ -59,6 +62,7 @@ export async function startKubeApi(): Promise<KubeApi> {
     if (!namespace || !resource) throw new Refusal(404, 'the server could not find the requested resource')
     const of = resource as Resource // by the expression
     const key = `${namespace}/${of}/${name}`
+    verbs.add(`${verbOf(request.method, name)} ${of}`)
     if (request.method === 'POST') return create(of, namespace, await bodyOf(request, of))
     if (name === undefined) return list(of, namespace, url.searchParams)
     const known = objects.get(key)
@@ -124,11 +128,17 @@ export async function startKubeApi(): Promise<KubeApi> {
   const { port } = server.address() as AddressInfo // of a TCP server that listens
   return {
     url: `http://127.0.0.1:${port}`,
+    verbs,
     refuse(with_) {
       refusal = with_
     },
     close: () => closeServer(server)
   }
+}
+
+function verbOf(method: string | undefined, name: string | undefined): string {
+  if (method === 'GET') return name === undefined ? 'list' : 'get'
+  return { POST: 'create', PUT: 'update', DELETE: 'delete' }[method ?? ''] ?? 'none'
 }
 
 async function bodyOf(request: IncomingMessage, of: Resource): Promise<Stored> {
