@@ -11,13 +11,14 @@ const config = readConfig(process.env)
 const { tracing, close: closeTracing } = await openTracing(config.tracing, 'launch')
 const logger = createLogger(config.logLevel, 'launch', tracing)
 
+const output = (line: string) => void process.stdout.write(`${line}\n`)
 const stopping = new AbortController()
 let close = async (): Promise<void> => {}
 onStop(() => close())
 
 await startUp(async () => {
   await awaitDatabase(config, logger)
-  const { run, close: closeDispatcher } = await composeDispatcher(config, logger, { tracing, env: process.env })
+  const { run, close: closeDispatcher } = await composeDispatcher(config, logger, { tracing, env: process.env, output })
   const { launcher, max } = config.launching
   logger.info({ launcher, max }, 'legs that wait get workers')
   const running = run(stopping.signal)

@@ -30,16 +30,18 @@ export interface LaunchParts {
   /** What local workers are started with. */
   readonly workerEntry?: string
   readonly env: NodeJS.ProcessEnv
+  /** For what they print: lines of a log of their own. */
+  readonly output: (line: string) => void
 }
 
 async function createLauncher(
   { launching }: Config,
   logger: Logger,
-  { workerEntry = WORKER, env }: LaunchParts
+  { workerEntry = WORKER, env, output }: LaunchParts
 ): Promise<Launcher> {
   const { installation, kubernetes } = launching
   if (launching.launcher === 'local')
-    return createLocalLauncher({ installation, entry: workerEntry, env: { ...env, ...ITS_OWN }, logger })
+    return createLocalLauncher({ installation, entry: workerEntry, env: { ...env, ...ITS_OWN }, output })
   // A second to load, for those alone who use it.
   const { createKubernetesLauncher } = await import('../launching/kubernetes-launcher.ts')
   const { readTemplates } = await import('../launching/kubernetes-template.ts')

@@ -2,7 +2,6 @@
  * Workers as child processes on this machine. They live no longer than this process: one that goes tells its children to end, and one that is
  * killed is missed by them, so a dispatcher that is started again begins with none.
  */
-import type { Logger } from '../base/log.ts'
 import { Child, type ChildExit } from '../processes/child.ts'
 import { type Launched, type Launcher, LaunchRefused, type LegOrder, type Sight, STOP_GRACE_S } from './launcher.ts'
 import { environmentOf, legName } from './leg-name.ts'
@@ -13,14 +12,15 @@ export interface LocalLauncherOptions {
   readonly entry: string
   /** That its workers have besides what makes them workers for one leg. */
   readonly env: NodeJS.ProcessEnv
-  readonly logger: Logger
+  /** For each line that they print. */
+  readonly output: (line: string) => void
 }
 
 const REMEMBERED = 1000
 const UNKNOWN: Sight = { state: 'unknown', reason: null }
 const RUNNING: Sight = { state: 'running', reason: null }
 
-export function createLocalLauncher({ installation, entry, env, logger }: LocalLauncherOptions): Launcher {
+export function createLocalLauncher({ installation, entry, env, output }: LocalLauncherOptions): Launcher {
   const running = new Map<string, Child<unknown>>()
   /** In the order of their ends. */
   const ended = new Map<string, Sight>()
@@ -31,7 +31,7 @@ export function createLocalLauncher({ installation, entry, env, logger }: LocalL
     const child = new Child({
       entry,
       env: { ...env, ...environmentOf(order) },
-      output: logger.child({ runId: order.runId })
+      output
     })
     running.set(name, child)
     void child.exited.then((exit) => {

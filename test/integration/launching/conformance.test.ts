@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { BatchV1Api, CoreV1Api, KubeConfig, type V1Job, type V1Pod } from '@kubernetes/client-node'
-import { silentLogger } from '../../../src/base/log.ts'
 import { createKubernetesLauncher } from '../../../src/launching/kubernetes-launcher.ts'
 import { readTemplates } from '../../../src/launching/kubernetes-template.ts'
 import type { Launched } from '../../../src/launching/launcher.ts'
@@ -16,7 +15,7 @@ async function localBench(t: TestContext): Promise<LauncherBench> {
   const folder = mkdtempSync(join(tmpdir(), 'kappa-launch-'))
   const entry = join(import.meta.dirname, '../../helpers/fake-leg-worker.ts')
   const env = { ...process.env, KAPPA_TEST_FOLDER: folder }
-  const launcher = createLocalLauncher({ installation: 'test', entry, env, logger: silentLogger })
+  const launcher = createLocalLauncher({ installation: 'test', entry, env, output: () => {} })
   t.after(async () => {
     await launcher.close()
     rmSync(folder, { recursive: true })
@@ -159,6 +158,8 @@ conformsAsLauncher('Kubernetes, a stand-in for its API server', async (t) => {
 
 /** Such as https://127.0.0.1:6443, of a server that nobody else uses; KAPPA_TEST_KUBE_TOKEN is of somebody who may do everything there. */
 const real = process.env['KAPPA_TEST_KUBE_APISERVER']
+const why = 'SKIPPED, no API server of Kubernetes: KAPPA_TEST_KUBE_APISERVER names one'
+if (!real) process.stderr.write(`\n*** ${why}\n\n`)
 
 conformsAsLauncher(
   'Kubernetes, a real API server',
@@ -174,5 +175,5 @@ conformsAsLauncher(
     }
     return kubernetesBench({ config, namespace, cut })
   },
-  { skip: real ? false : 'SKIPPED, no API server: KAPPA_TEST_KUBE_APISERVER names one' }
+  { skip: real ? false : why }
 )

@@ -104,6 +104,19 @@ test('a worker for one leg that is told to end hands it back with a checkpoint',
   assert.deepEqual([status, statusReason, failures], ['queued', 'preempted', []])
 })
 
+test('a worker that trains nothing takes lost runs back, and leaves them to others', { skip }, async (t) => {
+  const { bench, addRun, startWorker } = await setUp(t)
+  const lost = { status: 'running', leaseEpoch: 1, leaseWorker: 'gone', leaseExpiresAt: new Date(0), leg: 1 } as const
+  const run = await addRun(SHORT, lost)
+  const compute = { ...run.compute, device: 'gpu', devices: 4 } as const
+  const waiting = await addRun(SHORT, { compute })
+  startWorker(run, { KAPPA_WORKER_RUN: '', KAPPA_WORKER_RUNS: '0' })
+  await until('it is queued', async () => (await bench.load(run)).status === 'queued')
+  await until('both have jobs', async () => (await openJobs(bench.url)).length === 2)
+  assert.deepEqual([(await bench.load(run)).statusReason, (await bench.load(run)).leaseEpoch], ['worker_lost', 2])
+  assert.equal((await bench.load(waiting)).statusReason, 'waiting_for_worker', 'nobody said that it lacks something')
+})
+
 test('the dispatcher has waiting legs trained by workers of this machine, and a cancelled one stopped', {
   skip
 }, async (t) => {
@@ -111,7 +124,12 @@ test('the dispatcher has waiting legs trained by workers of this machine, and a 
   const [short, long] = [await addRun(SHORT), await addRun(LONG)]
   const config = readConfig({ ...environment, KAPPA_LAUNCH_MAX: '2' })
   const env = { ...process.env, ...environment }
-  const { run, close } = await composeDispatcher(config, silentLogger, { tracing: UNTRACED, env, workerEntry: WORKER })
+  const { run, close } = await composeDispatcher(config, silentLogger, {
+    tracing: UNTRACED,
+    env,
+    output: () => {},
+    workerEntry: WORKER
+  })
   const stopping = new AbortController()
   const running = run(stopping.signal)
   t.after(async () => {
