@@ -36,7 +36,6 @@ export interface LaunchParts {
 
 async function createLauncher(
   { launching }: Config,
-  logger: Logger,
   { workerEntry = WORKER, env, output }: LaunchParts
 ): Promise<Launcher> {
   const { installation, kubernetes } = launching
@@ -51,7 +50,7 @@ async function createLauncher(
 
 export async function composeDispatcher(config: Config, logger: Logger, parts: LaunchParts) {
   const clock = systemClock
-  const launcher = await createLauncher(config, logger, parts)
+  const launcher = await createLauncher(config, parts)
   const { url, database, boss, stores, unitOfWork } = await connect(config, {
     name: 'launch',
     supervise: true,
