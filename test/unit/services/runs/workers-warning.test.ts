@@ -1,0 +1,25 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { Machine } from '../../../../src/base/devices.ts'
+import { resolveRecipe } from '../../../../src/recipe/presets.ts'
+import { EVERY_MACHINE, suits, workersWarning } from '../../../../src/services/runs/leg-devices.ts'
+
+const at = new Date(0)
+const worker = (machine: Machine) =>
+  ({ name: 'a/1/b', node: 'a', machine, state: 'working', reason: null, startedAt: at, seenAt: at }) as const
+const run = {
+  compute: { device: 'gpu', devices: 64, maxRuntimeS: 1, priority: 0 },
+  recipe: resolveRecipe({ method: 'dino-vmf', preset: 'mu', seed: 1 })
+} as const
+
+test('a worker that was told to train nothing is no reason to warn, one that cannot train is', () => {
+  assert.equal(workersWarning([worker({ offers: [], problem: null })], run), null)
+  const unable = worker({ offers: [], problem: 'no plugin' })
+  const warning = workersWarning([unable, worker({ offers: [], problem: null })], run)
+  assert.match(warning?.message ?? '', /none of the 1 workers that are there has 64 GPUs/)
+})
+
+test('whoever queues for everybody leaves no run out', () => {
+  for (const device of ['any', 'cpu', 'gpu'] as const)
+    assert.ok(suits(EVERY_MACHINE, { ...run, compute: { ...run.compute, device } }))
+})
