@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { existsSync, readFileSync } from 'node:fs'
 import { basename, resolve } from 'node:path'
 import { test } from 'node:test'
-import { parse } from 'yaml'
+import { parseAllDocuments } from 'yaml'
 import { type Manifest, manifestsOf, template, VALUES } from './chart.ts'
 
 const ROOT = resolve(import.meta.dirname, '../../..')
@@ -15,9 +15,12 @@ const of = (values: string, kind: string, name: string): Manifest => {
   return found
 }
 
+const legsOf = (manifest: Manifest): readonly Manifest[] =>
+  parseAllDocuments(manifest['data']['job.yaml']).flatMap((document) => document.toJS() ?? [])
+
 /** Templates of pods, wherever they are, also in the launcher's ConfigMap. */
 function podsOf(manifest: Manifest): Manifest['spec'][] {
-  if (manifest.kind === 'ConfigMap') return podsOf(parse(manifest['data']['job.yaml']))
+  if (manifest.kind === 'ConfigMap') return legsOf(manifest).flatMap(podsOf)
   const template = manifest['spec']?.template ?? manifest['spec']?.jobTargetRef?.template
   return template?.spec?.containers ? [template.spec] : []
 }
@@ -32,7 +35,8 @@ test('every pod is nobody in particular, on a root file system that is read-only
       assert.equal(securityContext.readOnlyRootFilesystem, true, name)
       assert.equal(securityContext.allowPrivilegeEscalation, false, name)
       assert.deepEqual(securityContext.capabilities, { drop: ['ALL'] }, name)
-      assert.ok(resources.requests.memory && resources.limits.memory, name)
+      // The launcher reckons a leg's memory from its run, unless the file has some.
+      assert.equal(Boolean(resources.requests.memory && resources.limits?.memory), name !== 'kappa-leg', name)
       assert.deepEqual(
         volumeMounts.slice(0, 2).map((mount: { mountPath: string }) => mount.mountPath),
         ['/var/lib/kappa', '/tmp'],
@@ -104,13 +108,31 @@ test('KEDA counts legs that wait, and a leg that is trained is none of them', ()
   assert.match(template(keda, 'launcher.enabled=true').error, /exclude each other/)
 })
 
-test('the launcher may make, see and delete Jobs of its namespace, and nothing else', () => {
+test('the launcher may make, see and delete Jobs of its namespace, see pods, and nothing else', () => {
   const { rules } = of(launcher, 'Role', 'kappa-launcher')
   assert.deepEqual(rules, [
-    { apiGroups: ['batch'], resources: ['jobs'], verbs: ['create', 'get', 'list', 'watch', 'delete'] }
+    { apiGroups: ['batch'], resources: ['jobs'], verbs: ['create', 'get', 'list', 'delete'] },
+    { apiGroups: [''], resources: ['pods'], verbs: ['list'] }
   ])
   assert.ok(!all.some(({ kind }) => kind === 'ClusterRole' || kind === 'ClusterRoleBinding'))
   assert.ok(!rendered.get(basename(least))!.some(({ kind }) => kind === 'Role'))
+})
+
+test('the launcher has a Job for each device, in its queue, and workers train nothing beside it', () => {
+  const legs = legsOf(of(launcher, 'ConfigMap', 'kappa-leg'))
+  const labels = legs.map(({ metadata }) => metadata.labels)
+  assert.deepEqual(labels, [
+    { 'kappa/device': 'cpu', 'kueue.x-k8s.io/queue-name': 'training' },
+    { 'kappa/device': 'gpu', 'kueue.x-k8s.io/queue-name': 'training' }
+  ])
+  for (const [values, runs] of [
+    [launcher, '0'],
+    [keda, '0'],
+    [least, undefined]
+  ] as const) {
+    const [{ env }] = of(values, 'Deployment', 'kappa-worker-cpu')['spec'].template.spec.containers
+    assert.equal(env.find(({ name }: { name: string }) => name === 'KAPPA_WORKER_RUNS')?.value, runs, values)
+  }
 })
 
 test('a digest goes before a tag, and metrics stay inside', () => {

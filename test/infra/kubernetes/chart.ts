@@ -15,7 +15,11 @@ export const VALUES = globSync('ci/*.yaml', { cwd: CHART })
 
 export interface Manifest {
   readonly kind: string
-  readonly metadata: { readonly name: string; readonly annotations?: Readonly<Record<string, string>> }
+  readonly metadata: {
+    readonly name: string
+    readonly labels?: Readonly<Record<string, string>>
+    readonly annotations?: Readonly<Record<string, string>>
+  }
   // biome-ignore lint/suspicious/noExplicitAny: tests look into manifests of every shape
   readonly [part: string]: any
 }
