@@ -17,7 +17,9 @@ const isThere = await client.send(new HeadBucketCommand({ Bucket })).then(
   () => true,
   (error) => {
     if (error.$metadata?.httpStatusCode === 404) return false
-    throw error
+    // Whoever started this tries again: the store may be on its way.
+    process.stderr.write(`the store does not answer for ${Bucket}: ${error.code ?? error.name}\n`)
+    process.exit(1)
   }
 )
 if (!isThere) await client.send(new CreateBucketCommand({ Bucket }))
