@@ -1,0 +1,38 @@
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { after, test } from 'node:test'
+import { silentLogger } from '../../../src/base/log.ts'
+import { startBoss } from '../../../src/queue/boss.ts'
+import { createTestDatabase, whyNoPostgres } from '../../helpers/postgres.ts'
+
+const ROOT = resolve(import.meta.dirname, '../../..')
+const folder = mkdtempSync(join(tmpdir(), 'kappa-next-leg-'))
+after(() => rmSync(folder, { recursive: true }))
+const worker = join(folder, 'worker.mjs')
+writeFileSync(worker, `console.log('worker', process.pid, process.env.KAPPA_WORKER_RUN, process.env.OTHER)`)
+
+test('a pod that was started for a leg becomes the worker of one that waits, or ends well where none does', {
+  skip: await whyNoPostgres()
+}, async (t) => {
+  const url = await createTestDatabase(t)
+  const boss = await startBoss({ url, max: 2, name: 'test', supervise: false, logger: silentLogger })
+  t.after(() => boss.stop({ graceful: false }))
+  const next = () => {
+    const env = { ...process.env, DATABASE_URL: url, OTHER: 'kept' }
+    const args = ['--disable-warning=ExperimentalWarning', 'infra/docker/next-leg.mjs', worker]
+    return spawnSync(process.execPath, args, { cwd: ROOT, env, encoding: 'utf8' })
+  }
+  await boss.send('run-leg', { runId: 'run_later' }, { singletonKey: 'later', startAfter: 3600 })
+  await boss.send('export-model', { modelId: 'mdl_a' }, { singletonKey: 'other' })
+  const none = next()
+  assert.deepEqual([none.status, none.stdout], [0, 'no leg waits\n'], none.stderr)
+
+  await boss.send('run-leg', { runId: 'run_due' }, { singletonKey: 'due' })
+  const some = next()
+  assert.equal(some.status, 0, some.stderr)
+  // The same process: what is sent to it reaches the worker.
+  assert.match(some.stdout, new RegExp(`^for run_due\nworker ${some.pid} run_due kept\n$`))
+})
