@@ -65,6 +65,10 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: 'which engines this machine has, and how fast they are',
     load: async () => (await import('../cli/doctor.ts')).createDoctorCommand(engineChoice)
   },
+  mcp: {
+    summary: 'tools for assistants, in front of a server',
+    load: async () => (await import('../cli/mcp.ts')).MCP
+  },
   engine: {
     summary: 'brings an engine onto this machine, or lists those that it has',
     load: async () => (await import('../cli/engine.ts')).createEngineCommand(engineChoice)
