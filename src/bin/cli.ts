@@ -65,6 +65,10 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: 'which engines this machine has, and how fast they are',
     load: async () => (await import('../cli/doctor.ts')).createDoctorCommand(engineChoice)
   },
+  card: {
+    summary: 'writes the card of a model, as model hubs have them',
+    load: async () => (await import('../cli/card.ts')).CARD_COMMAND
+  },
   mcp: {
     summary: 'tools for assistants, in front of a server',
     load: async () => (await import('../cli/mcp.ts')).MCP

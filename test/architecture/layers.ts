@@ -32,6 +32,7 @@ export const LAYERS: Record<string, Layer> = {
   cli: {
     may: [
       'base',
+      'math',
       'recipe',
       'protocol',
       'engine',

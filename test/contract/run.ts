@@ -12,6 +12,7 @@ import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { createTestDatabase, whyNoPostgres } from '../helpers/postgres.ts'
+import { writeRunFolder } from '../helpers/run-folder.ts'
 import { pythonTools } from './python-tools.ts'
 import { type Caller, schemathesisArguments, schemathesisConfig } from './schemathesis.ts'
 import { startContractServer } from './server.ts'
@@ -77,6 +78,13 @@ try {
       join(client, 'tests')
     )
     await python(join(import.meta.dirname, 'client_journey.py'))
+  })
+
+  await stage("a model's card", async () => {
+    const model = await writeRunFolder(join(folder, 'run'))
+    const command = ['card', model, '--license', 'apache-2.0']
+    await execute(process.execPath, [join(ROOT, 'src/bin/cli.ts'), ...command])
+    await execute(tool('python'), [join(import.meta.dirname, 'model_card.py'), join(model, 'README.md')])
   })
 
   const schemathesis = async (caller: Caller, key: string) => {
