@@ -69,6 +69,10 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: 'writes the card of a model, as model hubs have them',
     load: async () => (await import('../cli/card.ts')).CARD_COMMAND
   },
+  'export-metrics': {
+    summary: 'brings the metrics of a run into MLflow, TensorBoard or a table',
+    load: async () => (await import('../cli/export-metrics.ts')).EXPORT_METRICS
+  },
   mcp: {
     summary: 'tools for assistants, in front of a server',
     load: async () => (await import('../cli/mcp.ts')).MCP
@@ -82,7 +86,7 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
 const USAGE = `Self-supervised vision without a server.
 
 ${Object.entries(COMMANDS)
-  .map(([name, { summary }]) => `  kappa ${name.padEnd(8)} ${summary}`)
+  .map(([name, { summary }]) => `  kappa ${name.padEnd(14)} ${summary}`)
   .join('\n')}
 
 kappa COMMAND --help shows a command's options; docs/cli.md has examples.

@@ -99,7 +99,7 @@ function introduction({
   const head = prototypes === null ? 'It has no prototypes.' : `Its head has ${prototypes} prototypes.`
   return (
     `A vision transformer (\`${arch}\`: ${network.depth} blocks of width ${network.dim}, patches of ${network.patchSize} px, images of ${imageSize} px, ` +
-    `${network.channels} channels), ${made} by Kappa. An embedding is a unit vector of ${embeddingDim} numbers. ${head}`
+    `${network.channels === 1 ? 'one channel' : `${network.channels} channels`}), ${made} by Kappa. An embedding is a unit vector of ${embeddingDim} numbers. ${head}`
   )
 }
 
