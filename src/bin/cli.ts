@@ -65,6 +65,18 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: 'which engines this machine has, and how fast they are',
     load: async () => (await import('../cli/doctor.ts')).createDoctorCommand(engineChoice)
   },
+  card: {
+    summary: 'writes the card of a model, as model hubs have them',
+    load: async () => (await import('../cli/card.ts')).CARD_COMMAND
+  },
+  'export-metrics': {
+    summary: 'brings the metrics of a run into MLflow, TensorBoard or a table',
+    load: async () => (await import('../cli/export-metrics.ts')).EXPORT_METRICS
+  },
+  mcp: {
+    summary: 'tools for assistants, in front of a server',
+    load: async () => (await import('../cli/mcp.ts')).MCP
+  },
   engine: {
     summary: 'brings an engine onto this machine, or lists those that it has',
     load: async () => (await import('../cli/engine.ts')).createEngineCommand(engineChoice)
@@ -74,7 +86,7 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
 const USAGE = `Self-supervised vision without a server.
 
 ${Object.entries(COMMANDS)
-  .map(([name, { summary }]) => `  kappa ${name.padEnd(8)} ${summary}`)
+  .map(([name, { summary }]) => `  kappa ${name.padEnd(14)} ${summary}`)
   .join('\n')}
 
 kappa COMMAND --help shows a command's options; docs/cli.md has examples.

@@ -8,7 +8,10 @@ import type { StartedEvent } from '../protocol/training-events.ts'
 const FILE = 'trained-with.json'
 const FIELDS = ['engine', 'device', 'precision'] as const
 
-type TrainedWith = Pick<StartedEvent, (typeof FIELDS)[number]>
+export type TrainedWith = Pick<StartedEvent, (typeof FIELDS)[number]> & {
+  /** Left out of what older versions have written. It decides no bits but by rounding, so it is not compared. */
+  readonly devices?: number
+}
 
 const inWords = ({ engine, device, precision }: TrainedWith): string =>
   `${engine} on ${device}${device.includes(precision) ? '' : ` in ${precision}`}`
@@ -16,11 +19,11 @@ const inWords = ({ engine, device, precision }: TrainedWith): string =>
 /** Keeps what the run is trained with now. @returns what to say where that is not what it was trained with before */
 export async function noteEngine(
   folder: string,
-  started: TrainedWith & Pick<StartedEvent, 'step'>
+  started: TrainedWith & Pick<StartedEvent, 'step' | 'devices'>
 ): Promise<string | null> {
   const before = await lastEngine(folder)
-  const { engine, device, precision, step } = started
-  const now: TrainedWith = { engine, device, precision }
+  const { engine, device, precision, devices, step } = started
+  const now: TrainedWith = { engine, device, precision, devices }
   // A note: a full disk ends a run at its next checkpoint, not here.
   await keep(join(folder, FILE), now).catch(() => {})
   if (before === null || step === 0 || FIELDS.every((field) => before[field] === now[field])) return null
@@ -33,7 +36,7 @@ async function keep(file: string, now: TrainedWith): Promise<void> {
 }
 
 /** Null where nobody has said yet: a run of 0.2, or one that never started. */
-async function lastEngine(folder: string): Promise<TrainedWith | null> {
+export async function lastEngine(folder: string): Promise<TrainedWith | null> {
   const text = await readFile(join(folder, FILE), 'utf8').catch(() => null)
   try {
     const value: unknown = JSON.parse(text ?? 'null')

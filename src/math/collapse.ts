@@ -37,6 +37,32 @@ export interface Shares {
   readonly prototypes: number
 }
 
+export interface AssignmentMeans {
+  /** Mean entropy of an assignment, in nats. */
+  readonly teacherEntropy: number
+  /** Entropy of the mean assignment, in nats. */
+  readonly meanEntropy: number
+  readonly topShare: number
+}
+
+/** What an assignment tells about its image, in nats. */
+export const informationOf = ({ meanEntropy, teacherEntropy }: AssignmentMeans): number => meanEntropy - teacherEntropy
+
+/** Which rules of training/health/health.ts hold of these means, whatever the step; it has the runs behind the numbers. */
+export function collapseSigns(means: AssignmentMeans, prototypes: number) {
+  const { teacherEntropy, meanEntropy, topShare } = means
+  const most = Math.log(prototypes)
+  const tellsNothing = informationOf(means) < 0.08
+  const isUniform = tellsNothing && teacherEntropy > 0.95 * most
+  const isFew = takenByFew({ topShare, entropy: meanEntropy, prototypes })
+  return {
+    collapse_uniform: isUniform,
+    collapse_few: isFew,
+    collapse_alike: tellsNothing && !isUniform && !isFew,
+    plateau: informationOf(means) < 1.1 && teacherEntropy > 0.8 * most
+  }
+}
+
 export interface AssignmentStats {
   /** Mean over images of the entropy of one image's probabilities: high means blunt. */
   readonly meanEntropy: number

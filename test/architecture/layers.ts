@@ -32,6 +32,7 @@ export const LAYERS: Record<string, Layer> = {
   cli: {
     may: [
       'base',
+      'math',
       'recipe',
       'protocol',
       'engine',
@@ -41,9 +42,11 @@ export const LAYERS: Record<string, Layer> = {
       'probing',
       'serving',
       'report',
-      'processes'
+      'processes',
+      'client',
+      'mcp'
     ],
-    packages: []
+    packages: [/^@modelcontextprotocol\/sdk/]
   },
 
   domain: { may: ['base', 'recipe'], packages: [] },
@@ -62,6 +65,7 @@ export const LAYERS: Record<string, Layer> = {
   },
 
   client: { may: [], packages: [/^openapi-fetch$/, /^eventsource-parser$/] },
+  mcp: { may: ['math', 'client'], packages: [/^@modelcontextprotocol\/sdk/, /^typebox/] },
   demo: { may: ['math', 'processes', 'client'], packages: [] },
   dashboard: { may: ['client'], packages: [/^react/, /^@tanstack\/react-query$/, /^vite$/, /^@vitejs\//] },
   composition: {

@@ -1,16 +1,18 @@
 /**
  * The API's document against the API, by tools that know nothing of Kappa: Schemathesis tries what the document allows and
- * what it does not, with an administrator's key and with a weak one; a client generated from the document does a first
- * journey. Needs Python 3; `npm test` does not, so this is a command of its own (`npm run contract`), which CI runs.
+ * what it does not, with an administrator's key and with a weak one; clients/python, whose calls are generated from the
+ * document, passes its tests and does a first journey. Needs Python 3; `npm test` does not, so this is a command of its
+ * own (`npm run contract`), which CI runs.
  *
  * The two Schemathesis runs draw the same every time, so that a change fails for what it changes; with another
  * KAPPA_TEST_SEED they look elsewhere, with more KAPPA_CONTRACT_EXAMPLES further.
  */
 import { spawn } from 'node:child_process'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { createTestDatabase, whyNoPostgres } from '../helpers/postgres.ts'
+import { writeRunFolder } from '../helpers/run-folder.ts'
 import { pythonTools } from './python-tools.ts'
 import { type Caller, schemathesisArguments, schemathesisConfig } from './schemathesis.ts'
 import { startContractServer } from './server.ts'
@@ -54,14 +56,35 @@ try {
   const tool = await pythonTools()
   const server = await startContractServer(scope, await createTestDatabase(scope))
 
-  await stage('a generated Python client', async () => {
+  await stage('the Python client', async () => {
+    // A copy, so that nothing is generated into the sources.
     const client = join(folder, 'client')
-    await execute(tool('openapi-python-client'), [
-      ...['generate', '--path', DOCUMENT, '--output-path', client, '--fail-on-warning'],
-      ...['--config', join(import.meta.dirname, 'openapi-python-client.yaml')]
-    ])
-    const environment = { PYTHONPATH: client, KAPPA_URL: server.url, KAPPA_KEY: server.adminKey }
-    await execute(tool('python'), [join(import.meta.dirname, 'client_journey.py')], environment)
+    await cp(join(ROOT, 'clients/python'), client, { recursive: true })
+    await execute(tool('ruff'), ['check', '--quiet', client])
+    const python = (...args: string[]) =>
+      execute(tool('python'), args, {
+        PYTHONPATH: join(client, 'src'),
+        KAPPA_URL: server.url,
+        KAPPA_KEY: server.adminKey
+      })
+    await python(join(client, 'generate.py'), '--document', DOCUMENT)
+    await python(
+      '-m',
+      'unittest',
+      'discover',
+      '--top-level-directory',
+      client,
+      '--start-directory',
+      join(client, 'tests')
+    )
+    await python(join(import.meta.dirname, 'client_journey.py'))
+  })
+
+  await stage("a model's card", async () => {
+    const model = await writeRunFolder(join(folder, 'run'))
+    const command = ['card', model, '--license', 'apache-2.0']
+    await execute(process.execPath, [join(ROOT, 'src/bin/cli.ts'), ...command])
+    await execute(tool('python'), [join(import.meta.dirname, 'model_card.py'), join(model, 'README.md')])
   })
 
   const schemathesis = async (caller: Caller, key: string) => {

@@ -56,10 +56,12 @@ test('the index of decisions has every one of them, with its title and a status'
   }
 })
 
-test('the changelog’s newest release is the version of the package, of the API and of the lock file', () => {
+test('the changelog’s newest release is the version of the package, of the API, of the Python client and of the lock file', () => {
   const json = (name: string) => JSON.parse(readFileSync(resolve(ROOT, name), 'utf8'))
   const { version } = json('package.json')
   assert.equal(readFileSync(resolve(ROOT, 'CHANGELOG.md'), 'utf8').match(/^## ([\d.]+)/m)?.[1], version)
   assert.equal(json('package-lock.json').version, version)
+  const python = readFileSync(resolve(ROOT, 'clients/python/pyproject.toml'), 'utf8')
+  assert.ok(python.includes(`\nversion = "${version}"\n`))
   assert.ok(readFileSync(resolve(ROOT, 'openapi.yaml'), 'utf8').includes(`  version: ${version}\n`))
 })

@@ -13,7 +13,7 @@
  * the untrained network keep k-NN where it was.
  */
 import type { FloatTensor } from '../../base/safetensors.ts'
-import { takenByFew } from '../../math/collapse.ts'
+import { collapseSigns, informationOf, type AssignmentMeans as Means } from '../../math/collapse.ts'
 import type { AlarmEvent } from '../../protocol/training-events.ts'
 import type { Recipe } from '../../recipe/schema.ts'
 import type { HealthTensors } from './window.ts'
@@ -32,16 +32,9 @@ type Metrics = Readonly<Record<string, number>>
 
 const WATCHED = ['teacher_entropy', 'mean_assignment_entropy', 'top_assignment'] as const
 
-interface Means {
-  readonly teacherEntropy: number
-  readonly meanEntropy: number
-  readonly topShare: number
-}
-
 interface RuleSpec {
   readonly rule: Rule
   readonly firstStep: number
-  readonly holds: (means: Means) => boolean
   readonly sentence: (means: Means) => string
 }
 
@@ -60,6 +53,7 @@ export interface WatchOptions {
 
 export function watchHealth(recipe: Recipe, { stepsPerEpoch, from }: WatchOptions): HealthWatch {
   const rules = rulesFor(recipe, stepsPerEpoch)
+  const { prototypes } = recipe.hyperparameters
   const window = rowsOf(from.get('alarms.window'))
   const heldSince = new Map<Rule, number>()
   const clearFor = new Map<Rule, number>()
@@ -75,9 +69,10 @@ export function watchHealth(recipe: Recipe, { stepsPerEpoch, from }: WatchOption
     if (window.length > WINDOW) window.shift()
     if (window.length < WINDOW) return []
     const means = averageOf(window)
-    return rules.flatMap(({ rule, firstStep, holds, sentence }) => {
+    const signs = collapseSigns(means, prototypes)
+    return rules.flatMap(({ rule, firstStep, sentence }) => {
       // The whole window must lie behind the first step that may be judged.
-      const isHolding = step - WINDOW >= firstStep && holds(means)
+      const isHolding = step - WINDOW >= firstStep && signs[rule]
       const isNew = isHolding && !heldSince.has(rule)
       const clear = isHolding ? 0 : (clearFor.get(rule) ?? 0) + 1
       clearFor.set(rule, clear)
@@ -117,38 +112,31 @@ function rulesFor(recipe: Recipe, stepsPerEpoch: number): RuleSpec[] {
   const uniform = Math.log(prototypes)
   const warmupSteps = Math.min(warmupEpochs, epochs) * stepsPerEpoch
   const firstStep = Math.max(SKIPPED_STEPS, Math.ceil(SKIPPED_SHARE_OF_WARMUP * warmupSteps))
-  const information = ({ meanEntropy, teacherEntropy }: Means) => meanEntropy - teacherEntropy
   const share = ({ teacherEntropy }: Means) => `${((100 * teacherEntropy) / uniform).toFixed(0)} % of ln ${prototypes}`
-  const isUniform = (means: Means) => information(means) < 0.08 && means.teacherEntropy > 0.95 * uniform
-  const isFew = ({ meanEntropy, topShare }: Means) => takenByFew({ topShare, entropy: meanEntropy, prototypes })
   return [
     {
       rule: 'collapse_uniform',
       firstStep,
-      holds: isUniform,
       sentence: (means) =>
-        `Assignments are uniform: teacher entropy is ${share(means)} and tells ${information(means).toFixed(3)} nats about the image.`
+        `Assignments are uniform: teacher entropy is ${share(means)} and tells ${informationOf(means).toFixed(3)} nats about the image.`
     },
     {
       rule: 'collapse_few',
       firstStep,
-      holds: isFew,
       sentence: ({ meanEntropy, topShare }) =>
         `Few prototypes take all images: ${Math.exp(meanEntropy).toFixed(1)} in effect, the first ${(100 * topShare).toFixed(0)} %.`
     },
     {
       rule: 'collapse_alike',
       firstStep,
-      holds: (means) => information(means) < 0.08 && !isUniform(means) && !isFew(means),
       sentence: (means) =>
-        `All images are assigned alike: an assignment tells ${information(means).toFixed(3)} nats about its image.`
+        `All images are assigned alike: an assignment tells ${informationOf(means).toFixed(3)} nats about its image.`
     },
     {
       rule: 'plateau',
       firstStep: Math.max(PLATEAU_EPOCHS * stepsPerEpoch, warmupSteps),
-      holds: (means) => information(means) < 1.1 && means.teacherEntropy > 0.8 * uniform,
       sentence: (means) =>
-        `Nothing is being learned: teacher entropy stays at ${share(means)}, ${information(means).toFixed(2)} nats about the image.`
+        `Nothing is being learned: teacher entropy stays at ${share(means)}, ${informationOf(means).toFixed(2)} nats about the image.`
     }
   ]
 }

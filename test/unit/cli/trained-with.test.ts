@@ -11,8 +11,8 @@ before(async () => {
 })
 after(() => rm(folder, { recursive: true }))
 
-const ONNX = { engine: 'onnx', device: 'cpu, 2 threads', precision: 'float32' }
-const XLA = { engine: 'xla', device: '2 × cpu, bfloat16', precision: 'bfloat16' }
+const ONNX = { engine: 'onnx', device: 'cpu, 2 threads', devices: 1, precision: 'float32' }
+const XLA = { engine: 'xla', device: '2 × cpu, bfloat16', devices: 2, precision: 'bfloat16' }
 
 test('a run that goes on with another engine says so, and one that goes on as before says nothing', async () => {
   assert.equal(await noteEngine(folder, { ...ONNX, step: 0 }), null)

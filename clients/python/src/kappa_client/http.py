@@ -1,0 +1,100 @@
+"""Requests with a key: failures in the API's words, and patience where the API asks for it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+
+FIRST_PAUSE_S = 0.5
+LONGEST_PAUSE_S = 30.0
+PASSING = (429, 502, 503, 504)
+
+
+class Problem(Exception):
+    """A failed request in the API's own words (RFC 9457). Decide by `code`, show `detail` to people."""
+
+    def __init__(self, status: int, fields: dict[str, Any], retry_after: float | None, request_id: str | None) -> None:
+        self.status = status
+        self.code = str(fields.get("code") or f"http_{status}")
+        self.detail = str(fields.get("detail") or fields.get("title") or f"The server answered with status {status}.")
+        self.errors: list[dict[str, Any]] = fields.get("errors") or []
+        self.request_id = fields.get("request_id") or request_id
+        self.retry_after = retry_after
+        where = "".join(
+            f"\n  {one.get('pointer') or one.get('parameter') or ''} {one.get('detail', '')}" for one in self.errors
+        )
+        super().__init__(f"{status} {self.code}: {self.detail}{where}")
+
+    @property
+    def is_passing(self) -> bool:
+        """The same request may succeed later."""
+        return self.status in PASSING or self.code == "idempotency_in_progress"
+
+
+def problem_of(response: httpx.Response) -> Problem:
+    try:
+        body = response.json()
+    except ValueError:
+        body = None  # a proxy's page
+    try:
+        retry_after = max(0.0, float(response.headers["retry-after"]))
+    except (KeyError, ValueError):
+        retry_after = None  # none, or a date, which the API does not send
+    fields = body if isinstance(body, dict) else {}
+    return Problem(response.status_code, fields, retry_after, response.headers.get("x-request-id"))
+
+
+def pause_before(attempt: int, problem: Problem | None = None) -> float:
+    """Seconds before try number `attempt` (1, 2, …) is repeated: what the API asks for, else doubling."""
+    if problem is not None and problem.retry_after is not None:
+        return problem.retry_after
+    return min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2 ** (attempt - 1))
+
+
+class Http:
+    """One connection pool. `client` is for tests, `sleep` too."""
+
+    def __init__(
+        self,
+        base_url: str,
+        key: str,
+        *,
+        tries: int = 8,
+        timeout: float = 60.0,
+        client: httpx.Client | None = None,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self.base_url = base_url.rstrip("/")
+        self.tries = tries
+        self.sleep = sleep
+        self.client = client or httpx.Client(timeout=timeout)
+        self._headers = {"authorization": f"Bearer {key}", "accept": "application/json"}
+
+    def headers(self, more: dict[str, str] | None = None) -> dict[str, str]:
+        return {**self._headers, **(more or {})}
+
+    def request(self, method: str, path: str, *, headers: dict[str, str] | None = None, **rest: Any) -> httpx.Response:
+        """For requests that may be repeated: reads, computations, and those with an Idempotency-Key. Raises Problem."""
+        send = self.headers(headers)
+        return self.patiently(lambda: self.client.request(method, f"{self.base_url}{path}", headers=send, **rest))
+
+    def patiently(self, ask: Callable[[], httpx.Response]) -> httpx.Response:
+        """Repeats while the failure is one that passes, `tries` times at most."""
+        attempt = 0
+        while True:
+            attempt += 1
+            problem = None
+            try:
+                response = ask()
+                if response.status_code < 400:
+                    return response
+                problem = problem_of(response)
+                if not problem.is_passing or attempt >= self.tries:
+                    raise problem
+            except httpx.TransportError:
+                if attempt >= self.tries:
+                    raise
+            self.sleep(pause_before(attempt, problem))

@@ -1,0 +1,103 @@
+"""A run, waited for or followed."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import httpx
+
+from .http import Http, Problem, pause_before, problem_of
+
+ENDS = ("succeeded", "failed", "cancelled")
+FIRST_POLL_S = 1.0
+LONGEST_POLL_S = 15.0
+# The API comments every 15 s: three of them missing is a dead connection that nobody told us about.
+SILENCE_S = 45.0
+
+
+class RunFailed(Exception):
+    """A run that was waited for has ended otherwise than by success; `run` has why."""
+
+    def __init__(self, run: dict[str, Any]) -> None:
+        self.run = run
+        error = run.get("error") or {}
+        reason = f"{error.get('code')}: {error.get('message')}" if error else run.get("status_reason")
+        super().__init__(f"run {run['id']} {run['status']}" + (f": {reason}" if reason else ""))
+
+
+class Runs:
+    def __init__(self, http: Http, now: Callable[[], float] = time.monotonic) -> None:
+        self._http = http
+        self._now = now
+
+    def get(self, run: str) -> dict[str, Any]:
+        return self._http.request("GET", f"/v1/runs/{run}").json()
+
+    def wait(self, run: str, *, timeout: float | None = None, check: bool = True) -> dict[str, Any]:
+        """Until it has ended; polls with its ETag, which costs the server next to nothing.
+
+        Raises RunFailed unless it succeeds (with `check=False` it is returned however it ended), TimeoutError.
+        """
+        began, pause, etag, state = self._now(), FIRST_POLL_S, None, {}
+        while True:
+            response = self._http.request(
+                "GET", f"/v1/runs/{run}", headers={"if-none-match": etag} if etag is not None else None
+            )
+            if response.status_code != 304:
+                etag, state = response.headers.get("etag"), response.json()
+            if state["status"] in ENDS:
+                if check and state["status"] != "succeeded":
+                    raise RunFailed(state)
+                return state
+            left = float("inf") if timeout is None else began + timeout - self._now()
+            if left <= 0:
+                raise TimeoutError(f"run {run} is {state['status']} after {timeout} s")
+            self._http.sleep(min(pause, left))
+            pause = min(LONGEST_POLL_S, pause * 1.5)
+
+    def stream(self, run: str, *, after: int = 0) -> Iterator[dict[str, Any]]:
+        """Its events from behind number `after` on, then live, until it has ended.
+
+        Reconnects by itself: none is lost, and none comes twice.
+        """
+        attempt = 0
+        while True:
+            problem = None
+            has_come = False
+            try:
+                for event in self._connection(run, after):
+                    attempt, after, has_come = 0, event["seq"], True
+                    yield event
+                # A stream is closed when the run has ended, and also when the server is shut down: only where nothing
+                # comes behind the last event is nothing left.
+                if self.get(run)["status"] in ENDS:
+                    if not has_come:
+                        return
+                    continue
+            except httpx.TransportError:
+                pass  # connected again below, as long as it takes: a run takes days
+            except Problem as refused:
+                if not refused.is_passing:
+                    raise
+                problem = refused
+            attempt += 1
+            self._http.sleep(pause_before(attempt, problem))
+
+    def _connection(self, run: str, after: int) -> Iterator[dict[str, Any]]:
+        headers = self._http.headers({"accept": "text/event-stream", "last-event-id": str(after)})
+        url = f"{self._http.base_url}/v1/runs/{run}/events"
+        timeout = httpx.Timeout(SILENCE_S)
+        with self._http.client.stream("GET", url, headers=headers, timeout=timeout) as response:
+            if response.status_code >= 400:
+                response.read()
+                raise problem_of(response)
+            data: list[str] = []
+            for line in response.iter_lines():
+                if line.startswith("data:"):
+                    data.append(line[5:].removeprefix(" "))
+                elif line == "" and data:
+                    yield json.loads("\n".join(data))
+                    data = []
