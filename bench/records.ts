@@ -43,7 +43,7 @@ const server = process.env['DATABASE_URL'] ? null : await startPostgresServer({ 
 const url = process.env['DATABASE_URL'] ?? server!.url
 await migrate(url)
 const database = createDatabase({ url, max: POOL, statementTimeoutMs: 30_000 })
-const queue = { through: () => ({ enqueue: async () => {}, withJob: async () => [] }) }
+const queue = { through: () => ({ enqueue: async () => {}, dequeue: async () => {}, withJob: async () => [] }) }
 const stores = createStores(database, queue)
 const unitOfWork = createUnitOfWork(database, queue)
 

@@ -11,7 +11,7 @@ export async function ensureAdminKey(config: Config): Promise<FirstKey> {
   if (!config.databaseUrl) throw new Error('DATABASE_URL is not set')
   const database = createDatabase({ url: config.databaseUrl, max: 1, statementTimeoutMs: STATEMENT_TIMEOUT_MS })
   const noQueue = () => Promise.reject(new Error('no queue here'))
-  const noJobs = { through: () => ({ enqueue: noQueue, withJob: noQueue }) }
+  const noJobs = { through: () => ({ enqueue: noQueue, dequeue: noQueue, withJob: noQueue }) }
   try {
     const unitOfWork = createUnitOfWork(database, noJobs)
     return await createFirstKey({ unitOfWork, clock: systemClock, newId })(FIRST_PROJECT, config.adminKey)

@@ -11,8 +11,8 @@ export interface ModelFilter {
 export interface ModelStore {
   /** Gives it the next version of its name: call it in a unit of work. */
   insert(model: NewModel): Promise<Model>
-  /** Of any project, oldest first. */
-  listExporting(limit: number): Promise<readonly Model[]>
+  /** Of any project, oldest first: those behind this id, or the first. */
+  listExporting(behind: string | null, limit: number): Promise<readonly Model[]>
   find(projectId: string, id: string): Promise<Model | null>
   findVersion(projectId: string, name: string, version: number): Promise<Model | null>
   findByAlias(projectId: string, name: string, alias: string): Promise<Model | null>

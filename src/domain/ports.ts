@@ -15,6 +15,8 @@ export interface JobOptions {
 
 export interface JobQueue {
   enqueue<K extends JobKind>(kind: K, payload: JobPayloads[K], options: JobOptions): Promise<void>
+  /** Takes the job of this kind and key out of the queue if it waits; one that runs is left alone. */
+  dequeue(kind: JobKind, key: string): Promise<void>
   /** Those of the keys that a job has which waits or runs, of any kind. */
   withJob(keys: readonly string[]): Promise<readonly string[]>
 }

@@ -42,8 +42,8 @@ export interface DatasetStore {
     version: Omit<DatasetVersion, 'version' | 'prefix'>,
     prefixOf: (version: number) => string
   ): Promise<DatasetVersion>
-  /** Of any project, oldest first: those that are to be made. */
-  listOpenVersions(limit: number): Promise<readonly DatasetVersion[]>
+  /** Of any project, oldest first: those that are to be made, behind this one or from the first. */
+  listOpenVersions(behind: DatasetVersion | null, limit: number): Promise<readonly DatasetVersion[]>
   findVersion(projectId: string, datasetId: string, version: number): Promise<DatasetVersion | null>
   listVersions(projectId: string, datasetId: string, page: PageRequest): Promise<Page<DatasetVersion>>
   /**
@@ -85,11 +85,10 @@ export interface RunStore {
   updateUnderLease(lease: Lease, patch: RunPatch): Promise<boolean>
   /** Unfenced: for users' requests, inside a transaction that locked the row. */
   update(id: string, patch: RunPatch & Partial<Pick<Run, 'desired' | 'recipe'>>): Promise<void>
-  /**
-   * Up to 500 runs that may need a job, oldest first, for the supervisor: those whose lease expired before `now` and those
-   * that nobody holds. Enqueue a leg for each; where one is waiting or running, that changes nothing.
-   */
-  listExpiredLeases(now: Date): Promise<readonly Run[]>
+  /** Up to 500 of any project, oldest first: those whose lease expired before `now`. Take each back, or it is listed again. */
+  listLost(now: Date): Promise<readonly Run[]>
+  /** Queued ones of any project that nobody holds, with a job or without: those behind this id, or the first. */
+  listUnheld(behind: string | null, limit: number): Promise<readonly Run[]>
   /** Devices of the legs of a project that are under way, less those of one run. */
   countDevices(projectId: string, except: string): Promise<number>
   /** Queued ones of a project with this reason: by priority, then the oldest first. */
@@ -171,8 +170,8 @@ export interface EvaluationStore {
   /** For workers, which serve every project. With `lock`, the row stays locked until the transaction ends. */
   load(id: string, options?: { lock: boolean }): Promise<Evaluation | null>
   list(projectId: string, filter: EvaluationFilter, page: PageRequest): Promise<Page<Evaluation>>
-  /** Of any project, oldest first. */
-  listOpen(limit: number): Promise<readonly Pick<Evaluation, 'id' | 'projectId'>[]>
+  /** Of any project, oldest first: those behind this id, or the first. */
+  listOpen(behind: string | null, limit: number): Promise<readonly Pick<Evaluation, 'id' | 'projectId'>[]>
   /** Of a checkpoint of the run, that the run asked for and nobody has begun; its row stays locked until the transaction ends. */
   lockWaiting(runId: string): Promise<Evaluation | null>
   /** Lock it before. */

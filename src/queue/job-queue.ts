@@ -30,6 +30,14 @@ export const createJobQueue = (boss: Pick<PgBoss, 'send'>, tracing?: Pick<Tracin
       if (startAfterS === undefined) await executor.executeSql('select pg_notify($1, $2)', [JOB_CHANNEL, kind])
     },
 
+    async dequeue(kind, key) {
+      // A worker that takes it at the same moment holds the row: then this waits, and sees that it is active.
+      await executor.executeSql(
+        "delete from pgboss.job where name = $1 and singleton_key = $2 and state in ('created', 'retry')",
+        [kind, key]
+      )
+    },
+
     async withJob(keys) {
       if (keys.length === 0) return []
       const { rows } = await executor.executeSql(

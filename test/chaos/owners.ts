@@ -12,7 +12,7 @@ export async function checkOwners(world: World): Promise<readonly string[]> {
   const database = createDatabase({ url: world.databaseUrl, max: 2, statementTimeoutMs: 30_000 })
   const objects = createS3Store({ ...s3, region: 'us-east-1', forcePathStyle: true, credentials: s3 })
   const noQueue = () => Promise.reject(new Error('nothing is queued here'))
-  const stores = createStores(database, { through: () => ({ enqueue: noQueue, withJob: noQueue }) })
+  const stores = createStores(database, { through: () => ({ enqueue: noQueue, dequeue: noQueue, withJob: noQueue }) })
   const collect = (removes: boolean): Promise<Collected> =>
     collectUnowned({ stores, objects, clock: systemClock }, { graceMs: 0, removes })
   try {

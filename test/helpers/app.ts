@@ -195,6 +195,10 @@ export async function createTestApp(scope: TestScope, options: TestAppOptions = 
   const queue: TransactionalQueue = {
     through: () => ({
       enqueue: async (kind, payload, { key }) => void jobs.push({ kind, payload, key }),
+      dequeue: async (kind, key) => {
+        const at = jobs.findIndex((job) => job.kind === kind && job.key === key)
+        if (at >= 0) jobs.splice(at, 1)
+      },
       withJob: async (keys) => keys.filter((one) => jobs.some(({ key }) => key === one))
     })
   }

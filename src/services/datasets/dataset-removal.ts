@@ -1,12 +1,14 @@
 /** Datasets, their versions and uploads that users delete, and uploads that were never completed. Their objects go later. */
 import type { Clock } from '../../base/clock.ts'
 import { AppError } from '../../base/errors.ts'
-import type { Upload } from '../../domain/dataset.ts'
+import { type DatasetVersion, isOpen, type Upload } from '../../domain/dataset.ts'
+import type { Page } from '../../domain/page.ts'
 import { type NewRemoval, usedBy } from '../../domain/removal.ts'
-import type { UnitOfWork } from '../../domain/stores.ts'
+import type { Stores, UnitOfWork } from '../../domain/stores.ts'
 import { endTries, versionSubject } from '../jobs/job-tries.ts'
 import { refuseInUse } from '../removals/refuse-in-use.ts'
 import { datasetPrefix, type VersionPosition } from './dataset-versions.ts'
+import { ingestKindOf } from './ingest-kind.ts'
 import { type UploadOwner, uploadPrefix } from './uploads.ts'
 
 export interface DatasetRemovalDeps {
@@ -30,6 +32,7 @@ export function createDatasetRemoval({ unitOfWork, clock }: DatasetRemovalDeps) 
     /** With its versions and uploads. @throws AppError dataset_not_found, dataset_in_use */
     remove: (projectId: string, id: string): Promise<void> =>
       unitOfWork(async (tx) => {
+        await dequeueVersions(tx, projectId, id)
         const uploads = await tx.datasets.listUncompletedUploads(projectId, id)
         if (!(await tx.datasets.remove(projectId, id))) throw new AppError('dataset_not_found', { datasetId: id })
         await tx.jobTries.removeOfDataset(id)
@@ -63,6 +66,7 @@ export function createDatasetRemoval({ unitOfWork, clock }: DatasetRemovalDeps) 
         if (removed === null) throw new AppError('dataset_version_not_found', { datasetId, version })
         const subject = versionSubject(datasetId, version)
         await endTries(tx, { subject })
+        await tx.jobs.dequeue(await ingestKindOf(tx, removed), subject)
         refuseInUse(await tx.uses.ofDataset(datasetId, version), {
           code: 'dataset_version_in_use',
           name: subject,
@@ -82,4 +86,17 @@ export function createDatasetRemoval({ unitOfWork, clock }: DatasetRemovalDeps) 
         await tx.removals.add([removalOfUpload(removed)], now())
       })
   }
+}
+
+const PAGE = 100
+
+/** Before their uploads go, which say in what queue they are. */
+async function dequeueVersions(tx: Stores, projectId: string, datasetId: string): Promise<void> {
+  let after: string | null = null
+  do {
+    const page: Page<DatasetVersion> = await tx.datasets.listVersions(projectId, datasetId, { limit: PAGE, after })
+    for (const one of page.data.filter(isOpen))
+      await tx.jobs.dequeue(await ingestKindOf(tx, one), versionSubject(datasetId, one.version))
+    after = page.nextCursor
+  } while (after !== null)
 }

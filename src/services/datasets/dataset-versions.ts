@@ -149,11 +149,12 @@ export function createVersionVerbs(deps: VersionDeps) {
         }
         const patch = { status: 'cancelled' } as const
         await tx.datasets.updateVersion(datasetId, version, patch)
-        // Where nobody has it just now, somebody removes what is there of it.
         const kind = await ingestKindOf(tx, known)
         const subject = versionSubject(datasetId, version)
         await endTries(tx, { subject })
-        await tx.jobs.enqueue(kind, { datasetId, version }, { key: subject, project: projectId })
+        // Where nobody has it just now, somebody removes what is there of it. Of one that nobody has begun there is nothing.
+        if (known.status === 'queued') await tx.jobs.dequeue(kind, subject)
+        else await tx.jobs.enqueue(kind, { datasetId, version }, { key: subject, project: projectId })
         return { ...known, ...patch }
       })
     },

@@ -132,7 +132,8 @@ export function createEvaluationService(deps: EvaluationServiceDeps) {
         checkCancelable(known)
         if (!open) return known
         // Where nobody has it just now, somebody removes what was kept for it.
-        await enqueueEvaluation(tx, open)
+        if (keepsNothing(open)) await tx.jobs.dequeue('evaluate-model', id)
+        else await enqueueEvaluation(tx, open)
         await endTries(tx, { subject: id })
         return close(tx, open, { status: 'cancelled', finishedAt: new Date(clock.now()) })
       }),
@@ -152,3 +153,7 @@ export function createEvaluationService(deps: EvaluationServiceDeps) {
       })
   }
 }
+
+/** Neither a state of training, since nobody has begun it, nor a checkpoint that would have been retired. */
+const keepsNothing = ({ attempt, checkpointId, against }: Evaluation): boolean =>
+  attempt === 0 && checkpointId === null && (against?.checkpointId ?? null) === null

@@ -4,21 +4,31 @@
  * nothing is done, so any number of workers may sweep.
  */
 import { isLeftToOthers, waitAfterS } from '../../domain/blame.ts'
+import type { DatasetVersion } from '../../domain/dataset.ts'
+import type { Evaluation } from '../../domain/evaluation.ts'
 import type { JobKind, JobPayloads } from '../../domain/job.ts'
 import type { JobTries } from '../../domain/job-stores.ts'
+import type { Model } from '../../domain/model.ts'
 import type { Stores, UnitOfWork } from '../../domain/stores.ts'
 import { nodeOf } from '../../domain/worker.ts'
 import { ingestKindOf } from '../datasets/ingest-kind.ts'
+import { makingKindOf } from '../models/making-kind.ts'
 import { otherNodes } from '../workers/workers.ts'
 import { jitterS } from './jitter.ts'
 import { versionSubject } from './job-tries.ts'
+import { createRound } from './round.ts'
 
-interface OpenJob<K extends JobKind = JobKind> {
+interface Job<K extends JobKind = JobKind> {
   readonly kind: K
   readonly payload: JobPayloads[K]
-  /** Also the job's key. */
+}
+
+interface Open {
+  /** Also the key of its job. */
   readonly subject: string
   readonly projectId: string
+  /** Which one it should have: asked of the few that have none. */
+  readonly job: () => Promise<Job>
 }
 
 export interface OpenWork {
@@ -26,8 +36,6 @@ export interface OpenWork {
   sweep(worker: string): Promise<readonly string[]>
 }
 
-/** What is beyond this waits for the next sweep. */
-const SWEEP_LIMIT = 500
 /** Of work that was removed while somebody had it. */
 const TRIES_KEPT_MS = 7 * 86_400_000
 
@@ -37,41 +45,72 @@ export const createOpenWork = ({
 }: {
   readonly unitOfWork: UnitOfWork
   readonly stores: Stores
-}): OpenWork => ({
-  async sweep(worker) {
-    const open = await listOpen(stores)
-    const queued: string[] = []
-    const subjects = open.map(({ subject }) => subject)
-    const withJob = new Set(await stores.jobs.withJob(subjects))
+}): OpenWork => {
+  const looks = [lookAtVersions(stores), lookAtModels(stores), lookAtEvaluations(stores)]
+
+  async function queueDue(open: readonly Open[], worker: string): Promise<readonly string[]> {
+    const withJob = new Set(await stores.jobs.withJob(open.map(({ subject }) => subject)))
     const jobless = open.filter(({ subject }) => !withJob.has(subject))
-    const due = await dueOf(stores, jobless, nodeOf(worker))
-    for (const { kind, payload, subject: key, projectId: project } of due) {
+    const queued: string[] = []
+    for (const { job, subject: key, projectId: project } of await dueOf(stores, jobless, nodeOf(worker))) {
+      const { kind, payload } = await job()
       await unitOfWork((tx) => tx.jobs.enqueue(kind, payload, { key, project, startAfterS: jitterS() }))
       queued.push(key)
     }
-    await stores.jobTries.removeUnchanged(new Date((await stores.now()).getTime() - TRIES_KEPT_MS))
     return queued
   }
-})
 
-async function listOpen(stores: Stores): Promise<readonly OpenJob[]> {
-  const jobs: OpenJob[] = []
-  for (const { datasetId, version, projectId, source } of await stores.datasets.listOpenVersions(SWEEP_LIMIT)) {
-    const kind = await ingestKindOf(stores, { projectId, source })
-    jobs.push({ kind, payload: { datasetId, version }, subject: versionSubject(datasetId, version), projectId })
+  return {
+    async sweep(worker) {
+      const queued: string[] = []
+      for (const look of looks) for await (const open of look()) queued.push(...(await queueDue(open, worker)))
+      await stores.jobTries.removeUnchanged(new Date((await stores.now()).getTime() - TRIES_KEPT_MS))
+      return queued
+    }
   }
-  for (const { id, projectId, importedFrom } of await stores.models.listExporting(SWEEP_LIMIT)) {
-    const kind = importedFrom === null ? 'export-model' : 'import-model'
-    jobs.push({ kind, payload: { modelId: id }, subject: id, projectId })
-  }
-  for (const { id, projectId } of await stores.evaluations.listOpen(SWEEP_LIMIT)) {
-    jobs.push({ kind: 'evaluate-model', payload: { evaluationId: id }, subject: id, projectId })
-  }
-  return jobs
 }
 
+type Look = () => AsyncGenerator<readonly Open[]>
+
+function lookAtVersions(stores: Stores): Look {
+  const look = createRound<DatasetVersion>((last, limit) => stores.datasets.listOpenVersions(last, limit))
+  return mapped(look, ({ datasetId, version, projectId, source }) => ({
+    subject: versionSubject(datasetId, version),
+    projectId,
+    job: async () => ({
+      kind: await ingestKindOf(stores, { projectId, source }),
+      payload: { datasetId, version }
+    })
+  }))
+}
+
+function lookAtModels(stores: Stores): Look {
+  const look = createRound<Model>((last, limit) => stores.models.listExporting(last?.id ?? null, limit))
+  return mapped(look, (model) => ({
+    subject: model.id,
+    projectId: model.projectId,
+    job: async () => ({ kind: makingKindOf(model), payload: { modelId: model.id } })
+  }))
+}
+
+function lookAtEvaluations(stores: Stores): Look {
+  const look = createRound<Pick<Evaluation, 'id' | 'projectId'>>((last, limit) =>
+    stores.evaluations.listOpen(last?.id ?? null, limit)
+  )
+  return mapped(look, ({ id, projectId }) => ({
+    subject: id,
+    projectId,
+    job: async () => ({ kind: 'evaluate-model', payload: { evaluationId: id } })
+  }))
+}
+
+const mapped = <T>(look: () => AsyncGenerator<readonly T[]>, toOpen: (one: T) => Open): Look =>
+  async function* () {
+    for await (const page of look()) yield page.map(toOpen)
+  }
+
 /** Whose wait is over, and that this node would take: another's sweep queues the rest. */
-async function dueOf(stores: Stores, jobs: readonly OpenJob[], node: string): Promise<readonly OpenJob[]> {
+async function dueOf(stores: Stores, jobs: readonly Open[], node: string): Promise<readonly Open[]> {
   if (jobs.length === 0) return []
   const now = (await stores.now()).getTime()
   const others = await otherNodes(stores, node)

@@ -3,6 +3,7 @@ import { AppError } from '../../base/errors.ts'
 import type { Model } from '../../domain/model.ts'
 import type { UnitOfWork } from '../../domain/stores.ts'
 import { endTries } from '../jobs/job-tries.ts'
+import { makingKindOf } from './making-kind.ts'
 
 export interface ModelCancelDeps {
   readonly unitOfWork: UnitOfWork
@@ -11,7 +12,7 @@ export interface ModelCancelDeps {
 
 /**
  * It has ended then. A worker that makes it sees so within a second or two, kills its child and removes what there is; what one left that
- * is gone, the removal takes. A job that waits finds nothing to do. Model first and run second, as an export locks them.
+ * is gone, the removal takes. A job that waits goes with it. Model first and run second, as an export locks them.
  *
  * @throws AppError model_not_found, model_not_cancelable
  */
@@ -28,6 +29,7 @@ export const createModelCancel =
       const patch = { status: 'cancelled' } as const
       await tx.models.update(id, patch)
       await endTries(tx, { subject: id })
+      await tx.jobs.dequeue(makingKindOf(known), id)
       const now = new Date(clock.now())
       const run = known.runId === null ? null : await tx.runs.load(known.runId, { lock: true })
       if (run !== null) {

@@ -3,6 +3,7 @@ import { AppError } from '../../base/errors.ts'
 import type { UnitOfWork } from '../../domain/stores.ts'
 import { endTries } from '../jobs/job-tries.ts'
 import { refuseInUse } from '../removals/refuse-in-use.ts'
+import { makingKindOf } from './making-kind.ts'
 
 export interface ModelRemovalDeps {
   readonly unitOfWork: UnitOfWork
@@ -28,6 +29,7 @@ export const createModelRemoval =
       }
       await tx.models.remove(projectId, id)
       await endTries(tx, { subject: id })
+      await tx.jobs.dequeue(makingKindOf(known), id)
       refuseInUse(await tx.uses.ofModel(id), { code: 'model_in_use', name: `Model ${id}`, details: { modelId: id } })
       const now = new Date(clock.now())
       const run = known.runId === null ? null : await tx.runs.load(known.runId, { lock: true })

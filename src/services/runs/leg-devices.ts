@@ -4,11 +4,15 @@
  * those takes it.
  */
 import { type EngineOffer, type Machine, machineInWords, offersFor, serves, wishInWords } from '../../base/devices.ts'
+import { isLeftToOthers } from '../../domain/blame.ts'
 import type { NewRunEvent, Run } from '../../domain/run.ts'
 import type { Stores } from '../../domain/stores.ts'
-import type { WorkerRecord } from '../../domain/worker.ts'
+import { nodeOf, type WorkerRecord } from '../../domain/worker.ts'
 import { recipeNumbers } from '../../recipe/numbers.ts'
 import type { RecipeWarning } from '../../recipe/warnings.ts'
+import { jitterS } from '../jobs/jitter.ts'
+import { otherNodes } from '../workers/workers.ts'
+import { enqueueLeg } from './leg-job.ts'
 import { stateEvent } from './leg-lease.ts'
 
 export const WAITING = 'waiting_for_devices'
@@ -62,7 +66,7 @@ interface Unserved {
 }
 
 /** Says what the run waits for, once for each time that it begins to wait. */
-export async function leaveToOthers(tx: Stores, { run, by, now }: Unserved): Promise<void> {
+async function leaveToOthers(tx: Stores, { run, by, now }: Unserved): Promise<void> {
   // Of a worker that is lost, recover() takes the run back first.
   if (run.status !== 'queued' || run.statusReason === WAITING) return
   const { device, devices } = run.compute
@@ -85,6 +89,20 @@ function largestIn(machine: Machine, run: Needs): string {
 }
 
 const inGib = (bytes: number): string => `${(bytes / GIB).toFixed(bytes < 10 * GIB ? 1 : 0)} GiB`
+
+/** Whether a worker should train the run, rather than leave it to others: to those that have not failed it, with a job at once. */
+export async function isFor(tx: Stores, run: Run, { by, now }: { by: Claimant; now: Date }): Promise<boolean> {
+  if (!suits(by.machine, run)) {
+    await leaveToOthers(tx, { run, by, now })
+    return false
+  }
+  if (run.failures.length === 0) return true
+  const node = nodeOf(by.worker)
+  const others = await otherNodes(tx, node, ({ machine }) => suits(machine, run))
+  const isLeft = isLeftToOthers(run.failures, node, others)
+  if (isLeft) await enqueueLeg(tx, run, jitterS())
+  return !isLeft
+}
 
 /**
  * What whoever queues a run should know of the workers that are there; null where one of them could take it, or none

@@ -3,7 +3,7 @@ import type { Lease, Run } from '../../domain/run.ts'
 import type { Stores } from '../../domain/stores.ts'
 
 /** One job per lease epoch: the next leg can be queued while the job of this one is still running. */
-const legKey = (run: Pick<Run, 'id' | 'leaseEpoch'>): string => `${run.id}:${run.leaseEpoch}`
+export const legKey = (run: Pick<Run, 'id' | 'leaseEpoch'>): string => `${run.id}:${run.leaseEpoch}`
 
 export const isLegKey = (run: Pick<Run, 'id' | 'leaseEpoch'>, key: string): boolean => key === legKey(run)
 
@@ -22,3 +22,6 @@ export const enqueueLeg = (tx: Stores, run: Run, startAfterS: number): Promise<v
       ...(startAfterS > 0 ? { startAfterS } : {})
     }
   )
+
+/** Of a run that nobody is to train: its job would come to a worker in vain, and until then take turns from its project. */
+export const dequeueLeg = (tx: Stores, run: Run): Promise<void> => tx.jobs.dequeue('run-leg', legKey(run))

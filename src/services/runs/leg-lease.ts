@@ -24,6 +24,9 @@ export const lost = (lease: Lease): AppError =>
 
 export const expiryAfter = (now: Date, { leaseMs }: Pick<LegDeps, 'leaseMs'>): Date => new Date(now.getTime() + leaseMs)
 
+export const isLeased = (run: Run, now: Date): boolean =>
+  run.leaseWorker !== null && run.leaseExpiresAt !== null && run.leaseExpiresAt > now
+
 /** @throws AppError lease_lost */
 export async function hold(stores: Stores, lease: Lease): Promise<Run> {
   const run = await stores.runs.load(lease.runId, { lock: true })

@@ -13,21 +13,21 @@ export const WAITING_FOR_QUOTA = 'waiting_for_quota'
 /** Those that are looked at for room: behind them wait others whose turn comes when these have had theirs. */
 const LOOKED_AT = 100
 
-interface Room {
+export interface Room {
   readonly used: number
   /** Null for as many as there are. */
   readonly allowed: number | null
 }
 
 /** @param lock until the transaction ends nobody else of the project sees the same room */
-async function roomOf(tx: Stores, { id, projectId }: Run, lock: boolean): Promise<Room> {
+export async function roomOf(tx: Stores, { id, projectId }: Run, lock: boolean): Promise<Room> {
   const limit = (await tx.projects.find(projectId))?.quotas.devicesAtOnce ?? null
   if (limit === null) return { used: 0, allowed: null }
   const allowed = lock ? ((await tx.projects.find(projectId, { lock }))?.quotas.devicesAtOnce ?? null) : limit
   return { used: await tx.runs.countDevices(projectId, id), allowed }
 }
 
-const fits = ({ used, allowed }: Room, run: Pick<Run, 'compute'>): boolean =>
+export const fits = ({ used, allowed }: Room, run: Pick<Run, 'compute'>): boolean =>
   allowed === null || used + run.compute.devices <= allowed
 
 /** Whether it is worth a job: only a claim decides. */

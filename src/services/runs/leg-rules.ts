@@ -60,6 +60,10 @@ export function isPastDeadline(run: Pick<Run, 'startedAt' | 'resumedAt' | 'compu
   return since !== null && now - since.getTime() >= run.compute.maxRuntimeS * 1000
 }
 
+/** Otherwise any worker settles it. */
+export const isForTraining = (run: Run, now: Date): boolean =>
+  run.desired === 'run' && !isPastDeadline(run, now.getTime())
+
 export function decide(run: Run, outcome: LegOutcome, circumstances: Circumstances): Decision {
   const { now } = circumstances
   const failures = failuresAfter(run, outcome, circumstances)

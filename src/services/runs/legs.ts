@@ -11,21 +11,17 @@
  * writes its event in the same transaction, under the fence of leg-lease.ts. Calls may be repeated after an answer was lost.
  * The time of leases is the database's.
  */
-import { isLeftToOthers } from '../../domain/blame.ts'
 import type { Checkpoint } from '../../domain/checkpoint.ts'
 import type { DatasetVersion } from '../../domain/dataset.ts'
 import { isFinished, type Lease, type Run, type RunEngine, type RunIntent } from '../../domain/run.ts'
 import type { Stores } from '../../domain/stores.ts'
-import { nodeOf } from '../../domain/worker.ts'
-import { jitterS } from '../jobs/jitter.ts'
-import { otherNodes } from '../workers/workers.ts'
 import { filesOfCheckpoint, filesOfModel, type InitFiles } from './inits.ts'
-import { type Claimant, leaveToOthers, suits, WAITING } from './leg-devices.ts'
+import { type Claimant, isFor } from './leg-devices.ts'
 import { end, type Settled } from './leg-ends.ts'
-import { enqueueLeg } from './leg-job.ts'
-import { expiryAfter, hold, type LegDeps, stateEvent, write } from './leg-lease.ts'
-import { mayHaveRoom, takesRoom, WAITING_FOR_QUOTA } from './leg-quota.ts'
-import { isPastDeadline, type LegOutcome } from './leg-rules.ts'
+import { expiryAfter, hold, isLeased, type LegDeps, stateEvent, write } from './leg-lease.ts'
+import { takesRoom } from './leg-quota.ts'
+import { createRecovery } from './leg-recovery.ts'
+import { isForTraining, isPastDeadline, type LegOutcome } from './leg-rules.ts'
 
 export interface Claim {
   readonly run: Run
@@ -67,19 +63,7 @@ export interface LegService {
 const CHECKPOINTS_TO_TRY = 20
 
 export function createLegService(deps: LegDeps): LegService {
-  const { unitOfWork, stores, clock, leaseMs } = deps
-  let lookFrom = Number.NEGATIVE_INFINITY
-
-  /** While the database was away no worker could renew its lease: those that live get the time to do so first. */
-  async function listLost(): Promise<readonly Run[]> {
-    if (clock.now() < lookFrom) return []
-    try {
-      return await stores.runs.listExpiredLeases(await stores.now())
-    } catch (error) {
-      lookFrom = clock.now() + leaseMs
-      throw error
-    }
-  }
+  const { unitOfWork } = deps
 
   return {
     claim: (runId, by) => unitOfWork((tx) => claim(deps, tx, { runId, by })),
@@ -106,13 +90,7 @@ export function createLegService(deps: LegDeps): LegService {
         return end(deps, tx, { run, outcome })
       }),
 
-    async recover(by) {
-      const taken: string[] = []
-      for (const { id } of await listLost()) {
-        if (await unitOfWork((tx) => takeBack(deps, tx, { runId: id, by }))) taken.push(id)
-      }
-      return taken
-    }
+    recover: createRecovery(deps)
   }
 }
 
@@ -158,21 +136,6 @@ async function findComplete(tx: Stores, id: string): Promise<Checkpoint | null> 
   return checkpoint?.status === 'complete' ? checkpoint : null
 }
 
-/** Whether a worker should train the run, rather than leave it to others: to those that have not failed it, with a job at once. */
-async function isFor(tx: Stores, run: Run, { by, now }: { by: Claimant; now: Date }): Promise<boolean> {
-  if (!suits(by.machine, run)) {
-    await leaveToOthers(tx, { run, by, now })
-    return false
-  }
-  if (run.failures.length === 0) return true
-  const isLeft = isLeftToOthers(run.failures, nodeOf(by.worker), await othersFor(tx, run, by))
-  if (isLeft) await enqueueLeg(tx, run, jitterS())
-  return !isLeft
-}
-
-const othersFor = (tx: Stores, run: Run, { worker }: Pick<Claimant, 'worker'>): Promise<readonly string[]> =>
-  otherNodes(tx, nodeOf(worker), ({ machine }) => suits(machine, run))
-
 async function findInitFiles(tx: Stores, { init }: Run): Promise<InitFiles | null> {
   if (init === null) return null
   if (init.source === 'model') {
@@ -182,12 +145,6 @@ async function findInitFiles(tx: Stores, { init }: Run): Promise<InitFiles | nul
   const checkpoint = await tx.checkpoints.load(init.from)
   return checkpoint && filesOfCheckpoint(checkpoint)
 }
-
-/** Otherwise any worker settles it. */
-const isForTraining = (run: Run, now: Date): boolean => run.desired === 'run' && !isPastDeadline(run, now.getTime())
-
-const isLeased = (run: Run, now: Date): boolean =>
-  run.leaseWorker !== null && run.leaseExpiresAt !== null && run.leaseExpiresAt > now
 
 async function begin(deps: LegDeps, tx: Stores, { lease, start }: { lease: Lease; start: LegStart }): Promise<void> {
   const run = await hold(tx, lease)
@@ -219,29 +176,4 @@ async function begin(deps: LegDeps, tx: Stores, { lease, start }: { lease: Lease
     [stateEvent({ ...run, status }), { type: 'message', level: 'info', data: message }],
     at
   )
-}
-
-async function takeBack(deps: LegDeps, tx: Stores, { runId, by }: { runId: string; by: Claimant }): Promise<boolean> {
-  const known = await tx.runs.load(runId, { lock: true })
-  const now = await tx.now()
-  if (known === null || isFinished(known) || known.status === 'paused' || isLeased(known, now)) return false
-  if (known.leaseWorker === null && known.status === 'queued') {
-    // Nobody had it: perhaps its job was lost, or dropped by a worker that it is not for. A job that waits already makes
-    // this a no-op.
-    if (!isForTraining(known, now)) await enqueueLeg(tx, known, 0)
-    else if (known.statusReason === WAITING_FOR_QUOTA && !(await mayHaveRoom(tx, known))) return false
-    else if (await isFor(tx, known, { by, now }))
-      await enqueueLeg(tx, known, known.statusReason === WAITING ? jitterS() : 0)
-    return false
-  }
-  // Claiming, for no time at all, raises the epoch: the lost worker cannot write any more, should it come back.
-  const run = await tx.runs.claim(runId, 'supervisor', now, now)
-  if (run === null) return false
-  const worker = known.leaseWorker ?? 'unknown'
-  const message = `Worker ${worker} has not been heard of since its lease ended.`
-  await end(deps, tx, {
-    run: { ...run, leaseWorker: worker },
-    outcome: { type: 'interrupted', reason: 'worker_lost', message }
-  })
-  return true
 }

@@ -6,6 +6,7 @@ import { checkRunDeletable } from '../../domain/removal.ts'
 import { isFinished, type Run } from '../../domain/run.ts'
 import type { Stores, UnitOfWork } from '../../domain/stores.ts'
 import { refuseInUse } from '../removals/refuse-in-use.ts'
+import { dequeueLeg } from './leg-job.ts'
 import { judgeCheckpoints, type KeptCheckpoint, removalOf } from './retention.ts'
 
 export interface RunRemovalDeps {
@@ -33,7 +34,8 @@ export function createRunRemoval({ unitOfWork, clock }: RunRemovalDeps) {
      */
     remove: (projectId: string, id: string): Promise<void> =>
       unitOfWork(async (tx) => {
-        checkRunDeletable(await lockRun(tx, projectId, id))
+        const run = await lockRun(tx, projectId, id)
+        checkRunDeletable(run)
         const checkpoints = await tx.checkpoints.listKeeping(id)
         const kept = checkpoints.filter((one) => one.keep).map((one) => one.id)
         if (kept.length > 0) {
@@ -41,6 +43,7 @@ export function createRunRemoval({ unitOfWork, clock }: RunRemovalDeps) {
           throw new AppError('run_in_use', { message, runId: id, usedBy: kept })
         }
         await tx.runs.remove(id)
+        await dequeueLeg(tx, run)
         const wanted = { code: 'run_in_use', name: `Run ${id}`, details: { runId: id } } as const
         refuseInUse(await tx.uses.ofRun(id), wanted)
         refuseInUse(await tx.uses.ofCheckpoints(checkpoints.map((one) => one.id)), wanted)

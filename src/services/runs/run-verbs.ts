@@ -7,7 +7,7 @@ import { askFor, type RunVerb } from '../../domain/run-verbs.ts'
 import type { Stores, UnitOfWork } from '../../domain/stores.ts'
 import { type DescriptionPatch, described } from '../description.ts'
 import { checkQuotas } from '../projects/quotas.ts'
-import { enqueueLeg } from './leg-job.ts'
+import { dequeueLeg, enqueueLeg } from './leg-job.ts'
 import { stateEvent } from './leg-lease.ts'
 
 export interface RunVerbDeps {
@@ -32,8 +32,8 @@ export const createRunVerb =
       await tx.runs.update(id, patch)
       const run: Run = { ...known, ...patch }
       await tx.events.append(id, [stateEvent(run)], now)
-      // Where the job of before still waits, that is the one.
       if (run.status === 'queued') await enqueueLeg(tx, run, 0)
+      if (run.status === 'paused' || run.status === 'cancelled') await dequeueLeg(tx, run)
       return run
     })
 

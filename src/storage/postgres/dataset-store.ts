@@ -160,8 +160,17 @@ const createVersionVerbs = (db: Db, tellWebhooks: TellWebhooks): Pick<DatasetSto
     return found ?? null
   },
 
-  async listOpenVersions(limit) {
-    return db.select().from(datasetVersions).where(isOpenVersion).orderBy(asc(datasetVersions.createdAt)).limit(limit)
+  async listOpenVersions(behind, limit) {
+    const { createdAt, datasetId, version } = datasetVersions
+    const isBehind =
+      behind &&
+      sql`(${createdAt}, ${datasetId}, ${version}) > (${behind.createdAt.toISOString()}, ${behind.datasetId}, ${behind.version})`
+    return db
+      .select()
+      .from(datasetVersions)
+      .where(and(isOpenVersion, isBehind ?? undefined))
+      .orderBy(asc(createdAt), asc(datasetId), asc(version))
+      .limit(limit)
   },
 
   async listVersions(projectId, datasetId, { limit, after }) {

@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, isNotNull, lt, notInArray, sql } from 'drizzle-orm'
+import { and, asc, desc, eq, gt, isNotNull, lt, notInArray, sql } from 'drizzle-orm'
 import type { Evaluation } from '../../domain/evaluation.ts'
 import type { EvaluationFilter, EvaluationStore } from '../../domain/stores.ts'
 import { evaluationMessage } from '../../domain/webhook.ts'
@@ -59,11 +59,11 @@ export const createEvaluationStore = (db: Db, tellWebhooks: TellWebhooks): Evalu
     return toPage(rows.map(fromRow), limit, ({ id }) => id)
   },
 
-  async listOpen(limit) {
+  async listOpen(behind, limit) {
     return db
       .select({ id: evaluations.id, projectId: evaluations.projectId })
       .from(evaluations)
-      .where(isUnevaluated)
+      .where(and(isUnevaluated, behind === null ? undefined : gt(evaluations.id, behind)))
       .orderBy(asc(evaluations.id))
       .limit(limit)
   },

@@ -35,8 +35,9 @@ export const createModelStore = (db: Db, tellWebhooks: TellWebhooks): ModelStore
     return model ?? null
   },
 
-  async listExporting(limit) {
-    return db.select(modelColumns).from(models).where(isExporting).orderBy(asc(models.id)).limit(limit)
+  async listExporting(behind, limit) {
+    const isBehind = behind === null ? undefined : gt(models.id, behind)
+    return db.select(modelColumns).from(models).where(and(isExporting, isBehind)).orderBy(asc(models.id)).limit(limit)
   },
 
   async findVersion(projectId, name, version) {

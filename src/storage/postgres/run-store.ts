@@ -4,6 +4,7 @@ import {
   desc,
   eq,
   getTableColumns,
+  gt,
   inArray,
   isNotNull,
   isNull,
@@ -34,7 +35,7 @@ export const isHeld = and(isUnfinished, isNotNull(runs.leaseWorker))
 
 export const devicesHeld = sql<number>`coalesce(sum((${runs.compute}->>'devices')::int), 0)::int`
 
-/** A sweep is repeated every few seconds; what is beyond this waits for the next. */
+/** A sweep is repeated every few seconds; what is beyond this waits for the next, and what was before it is taken back then. */
 const SWEEP_LIMIT = 500
 
 export const createRunStore = (db: Db, everyProject: Db): RunStore => ({
@@ -139,7 +140,7 @@ export async function holdCheckpoint(db: Db, projectId: string, id: string): Pro
   if (checkpoint?.status !== 'complete') throw new AppError('checkpoint_not_found', { checkpoint: id })
 }
 
-type LeaseVerbs = 'claim' | 'updateUnderLease' | 'listExpiredLeases'
+type LeaseVerbs = 'claim' | 'updateUnderLease' | 'listLost' | 'listUnheld'
 
 const createLeaseVerbs = (db: Db): Pick<RunStore, LeaseVerbs> => ({
   async claim(id, worker, expiresAt, now) {
@@ -169,18 +170,25 @@ const createLeaseVerbs = (db: Db): Pick<RunStore, LeaseVerbs> => ({
     return updated.length > 0
   },
 
-  async listExpiredLeases(now) {
+  async listLost(now) {
+    // One of no worker that neither waits nor rests was left so by nobody: it is taken back like the others.
+    const isAbandoned = and(isNull(runs.leaseWorker), not(eq(runs.status, 'queued')))
     return db
       .select(runColumns)
       .from(runs)
-      .where(
-        and(
-          isUnfinished,
-          or(lte(runs.leaseExpiresAt, now), and(not(eq(runs.status, 'paused')), isNull(runs.leaseWorker)))
-        )
-      )
+      .where(and(isUnfinished, not(eq(runs.status, 'paused')), or(lte(runs.leaseExpiresAt, now), isAbandoned)))
       .orderBy(asc(runs.id))
       .limit(SWEEP_LIMIT)
+  },
+
+  async listUnheld(behind, limit) {
+    const isWaiting = and(isUnfinished, eq(runs.status, 'queued'), isNull(runs.leaseWorker))
+    return db
+      .select(runColumns)
+      .from(runs)
+      .where(and(isWaiting, behind === null ? undefined : gt(runs.id, behind)))
+      .orderBy(asc(runs.id))
+      .limit(limit)
   }
 })
 

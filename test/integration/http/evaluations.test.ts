@@ -250,10 +250,14 @@ test('what waits or is worked on is cancelled at once, and what has ended is not
   const cancelled = await cancel(id)
   assert.deepEqual([cancelled.status, cancelled.json.status], [200, 'cancelled'])
   assert.notEqual(cancelled.json.finished_at, null)
+  const jobsOf = (evaluation: string) => api.jobs.filter(({ key }) => key === evaluation).length
+  assert.equal(jobsOf(id), 0, 'its job went with it')
   assert.equal((await cancel(id)).status, 200)
   const running = (await ask({ model: model.id, dataset })).json.id
-  await api.stores.evaluations.update(running, { status: 'running' })
+  await api.stores.evaluations.update(running, { status: 'running', attempt: 1 })
+  api.jobs.length = 0
   const stopped = await cancel(running)
+  assert.equal(jobsOf(running), 1, 'somebody removes what was kept for it')
   assert.deepEqual([stopped.json.status, stopped.json.finished_at === null], ['cancelled', false])
   const done = (await ask({ model: model.id, dataset })).json.id
   await finish(done, [])

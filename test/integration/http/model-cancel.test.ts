@@ -19,11 +19,17 @@ const cancel = (id: string, key = api.adminKey) => api.call('POST', `/v1/models/
 
 test('an import that waits is cancelled at once, and once more; then it can be deleted', { skip }, async () => {
   const id = await anImport()
+  const jobsOf = (model: string) => api.jobs.filter(({ key }) => key === model).length
+  assert.equal(jobsOf(id), 1)
   for (let i = 0; i < 2; i++) {
     const answer = await cancel(id)
     assert.equal(answer.status, 200, answer.text)
     assert.deepEqual([answer.json.status, answer.json.error, answer.json.ready_at], ['cancelled', null, null])
   }
+  assert.equal(jobsOf(id), 0, 'its job went with it')
+  const deleted = await anImport()
+  assert.equal((await api.call('DELETE', `/v1/models/${deleted}`)).status, 204)
+  assert.equal(jobsOf(deleted), 0)
   assert.equal((await api.call('GET', `/v1/models/${id}`)).json.status, 'cancelled')
   const served = await api.call('POST', '/v1/embeddings', { body: { model: id, input: 'data:image/png;base64,AA==' } })
   assert.deepEqual([served.status, served.json.error.code], [409, 'model_not_ready'])

@@ -29,6 +29,27 @@ test('a run that waits is paused at once, and waits again when it is resumed, ea
   assert.deepEqual(await statesOf(id), ['queued', 'paused', 'queued'])
 })
 
+test('a run that waits takes its job along when it is paused, cancelled or deleted, and no other', {
+  skip
+}, async () => {
+  const [{ id }, { id: other }] = [await aRun(), await aRun()]
+  const keys = () => api.jobs.flatMap(({ key }) => (key === `${id}:0` || key === `${other}:0` ? [key] : []))
+  assert.deepEqual(keys(), [`${id}:0`, `${other}:0`])
+  for (const [verb, back] of [
+    ['pause', 'resume'],
+    ['cancel', 'retry']
+  ] as const) {
+    await ask(id, verb)
+    assert.deepEqual(keys(), [`${other}:0`], verb)
+    await ask(id, back)
+    assert.deepEqual(keys(), [`${other}:0`, `${id}:0`], back)
+  }
+  // As code before this left it.
+  await api.stores.runs.update(id, { status: 'cancelled' })
+  assert.equal((await api.call('DELETE', `/v1/runs/${id}`)).status, 204)
+  assert.deepEqual(keys(), [`${other}:0`])
+})
+
 test('a run that is worked on is pausing, and goes on as if nobody had asked when it is resumed before', {
   skip
 }, async () => {

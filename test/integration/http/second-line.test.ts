@@ -82,7 +82,7 @@ describe('a statement that names no project, for a request', { skip }, () => {
 })
 
 test("what workers do with any project, a request's unit of work does with its own alone", { skip }, async () => {
-  const noJobs = { through: () => ({ enqueue: async () => {}, withJob: async () => [] }) }
+  const noJobs = { through: () => ({ enqueue: async () => {}, dequeue: async () => {}, withJob: async () => [] }) }
   const { unitOfWork, stores } = createReachOf(api.database, noJobs)(stranger.project)
   const before = await api.stores.runs.load(owner.run)
   for (const through of [(work: (tx: typeof stores) => Promise<void>) => work(stores), unitOfWork]) {

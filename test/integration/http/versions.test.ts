@@ -35,13 +35,17 @@ async function aVersion(): Promise<{ datasetId: string; path: string }> {
   return { datasetId, path: `/v1/datasets/${datasetId}/versions/1` }
 }
 
+const jobsOf = (datasetId: string) => api.jobs.filter(({ key }) => key.startsWith(`${datasetId}@`)).length
+
 test('a version that waits is cancelled at once, and once more', { skip }, async () => {
   const { datasetId, path } = await aVersion()
+  assert.equal(jobsOf(datasetId), 1)
   for (let i = 0; i < 2; i++) {
     const answer = await api.call('POST', `${path}:cancel`)
     assert.equal(answer.status, 200, answer.text)
     assert.deepEqual([answer.json.status, answer.json.error, answer.json.ready_at], ['cancelled', null, null])
   }
+  assert.equal(jobsOf(datasetId), 0, 'its job went with it')
   assert.equal((await api.call('GET', path)).json.status, 'cancelled')
   const list = await api.call('GET', `/v1/datasets/${datasetId}/versions`)
   assert.deepEqual(
@@ -57,7 +61,19 @@ test('a version that waits is cancelled at once, and once more', { skip }, async
 test('a version that is being made is cancelled at once as well', { skip }, async () => {
   const { datasetId, path } = await aVersion()
   await api.stores.datasets.updateVersion(datasetId, 1, { status: 'ingesting' })
+  api.jobs.length = 0
   assert.equal((await api.call('POST', `${path}:cancel`)).json.status, 'cancelled')
+  assert.equal(jobsOf(datasetId), 1, 'somebody removes what there is of it')
+})
+
+test('versions that are deleted, alone or with their dataset, take their jobs along', { skip }, async () => {
+  const { datasetId, path } = await aVersion()
+  assert.equal((await api.call('DELETE', path)).status, 204)
+  assert.equal(jobsOf(datasetId), 0)
+  for (const name of ['b.zip', 'c.zip']) await fromUploads(datasetId, [await anUpload(datasetId, name)])
+  assert.equal(jobsOf(datasetId), 2)
+  assert.equal((await api.call('DELETE', `/v1/datasets/${datasetId}`)).status, 204)
+  assert.equal(jobsOf(datasetId), 0)
 })
 
 test('a version that has ended cannot be cancelled', { skip }, async () => {

@@ -388,6 +388,40 @@ describe('the queue', { skip: await whyNoPostgres() }, () => {
     assert.deepEqual(rows.map(({ priority }) => Number(priority)).sort(), [-1, 0])
   })
 
+  test('gives up a job that waits, with its turn, or waits to be tried again, and none that runs', async (t) => {
+    const bench = await openBench(t)
+    const leg = (runId: string) => bench.jobs.enqueue('run-leg', { runId }, { key: runId, project: 'a' })
+    for (let i = 1; i <= 5; i++) await leg(`a${i}`)
+    for (let i = 2; i <= 5; i++) await bench.jobs.dequeue('run-leg', `a${i}`)
+    await bench.jobs.dequeue('export-model', 'a1')
+    assert.deepEqual(await bench.jobs.withJob(['a1', 'a2', 'a3', 'a4', 'a5']), ['a1'])
+    await leg('a6')
+    const { rows } = await bench.pool.query("select -priority as turn from pgboss.job where singleton_key = 'a6'")
+    assert.deepEqual(rows, [{ turn: 1 }], 'right behind the first')
+
+    let tries = 0
+    let finish = () => {}
+    await createJobSource(bench.boss).work('export-model', 1, async () => {
+      tries++
+      if (tries === 2) throw new Error('so it was')
+      await new Promise<void>((resolve) => {
+        finish = resolve
+      })
+    })
+    const model = (modelId: string) => bench.jobs.enqueue('export-model', { modelId }, { key: modelId })
+    await model('m1')
+    await until(bench, () => tries === 1)
+    await bench.jobs.dequeue('export-model', 'm1')
+    assert.deepEqual(await statesOf(bench, 'export-model', 'm1'), ['active'])
+    finish()
+    await model('m2')
+    await until(bench, () => tries === 2)
+    await bench.pass(500)
+    assert.deepEqual(await statesOf(bench, 'export-model', 'm2'), ['retry'])
+    await bench.jobs.dequeue('export-model', 'm2')
+    assert.deepEqual(await statesOf(bench, 'export-model', 'm2'), [])
+  })
+
   test('prefers higher priority and waits for its time', async (t) => {
     const bench = await openBench(t)
     const enqueue = (runId: string, more: { priority?: number; startAfterS?: number }) =>

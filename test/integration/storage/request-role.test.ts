@@ -53,6 +53,9 @@ for (const { name, skip, open } of CANDIDATES) {
         await tx.runs.insert(run)
         await tx.jobs.enqueue('run-leg', { runId: run.id }, { key: run.id, project: run.projectId })
         assert.deepEqual(await tx.jobs.withJob([run.id]), [run.id])
+        await tx.jobs.enqueue('run-leg', { runId: run.id }, { key: `${run.id}:1`, project: run.projectId })
+        await tx.jobs.dequeue('run-leg', `${run.id}:1`)
+        assert.deepEqual(await tx.jobs.withJob([`${run.id}:1`]), [])
         await tx.events.append(run.id, [{ type: 'state', level: 'info', data: {} }], new Date())
       })
       assert.equal((await boss.findJobs('run-leg', { key: run.id })).length, 1)
@@ -89,7 +92,7 @@ describe('a login that is no superuser', { skip: skipped }, () => {
     return database
   }
 
-  const noJobs = { through: () => ({ enqueue: async () => {}, withJob: async () => [] }) }
+  const noJobs = { through: () => ({ enqueue: async () => {}, dequeue: async () => {}, withJob: async () => [] }) }
 
   async function assertHolds(t: TestContext, url: string): Promise<void> {
     const database = await checked(t, url)

@@ -6,6 +6,7 @@ import type { AuditFilter } from '../../../src/domain/access-stores.ts'
 import type { PrototypeSort } from '../../../src/domain/model-stores.ts'
 import { ownedPrefixOf } from '../../../src/domain/owned-prefix.ts'
 import type { Page } from '../../../src/domain/page.ts'
+import type { Run } from '../../../src/domain/run.ts'
 import { listSuperseded } from '../../../src/services/runs/retention.ts'
 import { expectNoLeaks } from '../../helpers/leaks.ts'
 import { CANDIDATES, openBench } from './databases.ts'
@@ -265,9 +266,13 @@ for (const { name, skip, open } of CANDIDATES) {
           pausing: aRun(dataset, { status: 'pausing', desired: 'pause', ...leased })
         }
         for (const run of Object.values(runs)) await stores.runs.insert(run)
-        const found = new Set((await stores.runs.listExpiredLeases(later(1000))).map((run) => run.id))
-        const names = Object.entries(runs).flatMap(([name, run]) => (found.has(run.id) ? [name] : []))
-        assert.deepEqual(names, ['dead', 'waiting', 'pausing'])
+        const namesOf = (found: readonly Run[]) =>
+          Object.entries(runs).flatMap(([name, { id }]) => (found.some((one) => one.id === id) ? [name] : []))
+        assert.deepEqual(namesOf(await stores.runs.listLost(later(1000))), ['dead', 'pausing'])
+        const { id } = runs.waiting
+        assert.deepEqual(namesOf(await stores.runs.listUnheld(null, 1000)), ['waiting'])
+        assert.deepEqual(namesOf(await stores.runs.listUnheld(id.slice(0, -1), 1000)), ['waiting'])
+        assert.deepEqual(namesOf(await stores.runs.listUnheld(id, 1000)), [])
       })
 
       test('are changed by users without a lease', async () => {

@@ -33,7 +33,7 @@ afterEach(async () => {
   if (skip !== false) return
   await Promise.all(bench.trainers.map(({ exited }) => exited))
   bench.jobs.length = 0
-  for (const { id } of await bench.stores.models.listExporting(100))
+  for (const { id } of await bench.stores.models.listExporting(null, 100))
     await bench.stores.models.update(id, { status: 'failed' })
   for (const { name } of await bench.stores.workers.listSeen(new Date(0))) await bench.stores.workers.remove(name)
 })

@@ -78,6 +78,10 @@ export async function createWorkbench(scope: TestScope, clock: Clock = systemClo
       async enqueue(kind, payload, { key, startAfterS = 0 }) {
         jobs.push({ kind, payload, key, startAfterS })
       },
+      dequeue: async (kind, key) => {
+        const at = jobs.findIndex((job) => job.kind === kind && job.key === key)
+        if (at >= 0) jobs.splice(at, 1)
+      },
       withJob: async (keys) => keys.filter((one) => jobs.some(({ key }) => key === one))
     })
   }

@@ -11,7 +11,7 @@ test('after an outage living workers get a lease’s time before their runs are 
   const clock = fakeClock()
   let isAway = true
   let looks = 0
-  const listExpiredLeases = async () => {
+  const listLost = async () => {
     if (isAway) throw new AppError('database_unavailable')
     looks += 1
     return []
@@ -19,7 +19,7 @@ test('after an outage living workers get a lease’s time before their runs are 
   const deps = {
     clock,
     leaseMs: 30_000,
-    stores: { runs: { listExpiredLeases }, now: async () => new Date(clock.now()) }
+    stores: { runs: { listLost, listUnheld: async () => [] }, now: async () => new Date(clock.now()) }
   } as unknown as LegDeps // all it uses
   const legs = createLegService(deps)
   await assert.rejects(legs.recover(BY), { code: 'database_unavailable' })
