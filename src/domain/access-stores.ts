@@ -31,22 +31,31 @@ export interface ProjectStore {
   /** Uploads that have expired before `now` are not counted. Rates go by the database's clock. */
   usage(project: Pick<Project, 'id' | 'quotas'>, now: Date): Promise<Usage>
   /**
-   * Takes so much of a rate, by the generic cell rate algorithm over a minute: of what is refused nothing is taken. What is more than
-   * a minute's worth is given to whoever has used nothing, and paid for afterwards.
+   * Takes so much of a rate, by the generic cell rate algorithm over a minute: of what is refused nothing is taken, and more than a
+   * minute has is always refused. By the quota of this moment, whatever the caller knows of it.
    */
   spend(id: string, spending: Spending): Promise<Spent>
+  /**
+   * What is used stays used when a quota changes: the same amount, or the whole of a smaller quota, so nobody waits longer than a
+   * minute for what a larger one had given. Nothing is used where nobody counted.
+   */
+  carryUsed(
+    id: string,
+    change: { readonly rate: Rate; readonly from: number | null; readonly to: number | null }
+  ): Promise<void>
 }
 
 export interface Spending {
   readonly rate: Rate
   readonly amount: number
-  readonly perMinute: number
 }
 
 export interface Spent {
   readonly isAllowed: boolean
   /** Until all that was taken has come back, this included. */
   readonly debtMs: number
+  /** The quota that it was counted by; null without one: nothing was counted then. */
+  readonly perMinute: number | null
 }
 
 export interface IdempotencyRecord {

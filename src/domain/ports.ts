@@ -162,7 +162,7 @@ export interface ImageAssignments {
 export interface Caller {
   /** The key or token that asks, whose work is bounded. */
   readonly key: string
-  /** Takes them from what the project may use, once there is room for them and before anything is decoded. Throws project_rate_limited. */
+  /** Takes them from what the project may use, once there is room for them and before anything is decoded. Throws project_rate_limited, quota_exceeded. */
   readonly spend: (pixels: number) => Promise<void>
   /** Aborted when nobody waits any more. */
   readonly signal: AbortSignal

@@ -14,7 +14,7 @@ export interface RequestCosts {
    * admitted.
    *
    * @throws AppError images_too_large with the `index` at which it became too much, too_much_at_once, overloaded,
-   *   project_rate_limited
+   *   project_rate_limited, quota_exceeded
    */
   admit(begin: number, pixels: readonly number[]): Promise<void>
   release(): void

@@ -24,6 +24,7 @@ export const servingProblems = [
   'images_too_large',
   'url_not_allowed',
   'url_unreachable',
+  'quota_exceeded',
   'too_much_at_once',
   'overloaded',
   'request_timeout',

@@ -11,7 +11,7 @@ const MOST_DEVICES = 100_000
 /** Of which a project's own admins are never shut out for longer than a minute. */
 const LEAST_REQUESTS = 1
 const MOST_REQUESTS = 1_000_000_000
-/** One megapixel: a single request may have hundreds, and is paid for at this rate. */
+/** One megapixel, so that something can be embedded at all: a request with more pixels than the quota is never taken. */
 const LEAST_PIXELS = 1_000_000
 
 const quotas = {
@@ -38,7 +38,8 @@ const quotas = {
     Type.Integer({
       minimum: LEAST_PIXELS,
       maximum: Number.MAX_SAFE_INTEGER,
-      description: 'Width × height of the images that it has embedded or assigned. Null for any number.'
+      description:
+        'Width × height of the images that it has embedded or assigned; a single request with more is refused. Null for any number.'
     })
   )
 }

@@ -110,13 +110,13 @@ export function createModelService(deps: ModelServiceDeps) {
       request: ModelImport & { readonly name: string | null }
     ): Promise<Model> {
       checkName(request.name)
-      const source = await checkWeightSource(stores, projectId, request.source)
+      const { source, bytes: storageBytes } = await checkWeightSource(stores, projectId, request.source)
       const wanted = newModel({
         ...named(projectId, request.name),
         importedFrom: { source, options: request.options }
       })
       return unitOfWork(async (tx) => {
-        await checkQuotas(tx, { projectId, wanted: { storageBytes: 0 }, now: wanted.createdAt })
+        await checkQuotas(tx, { projectId, wanted: { storageBytes }, now: wanted.createdAt })
         const model = await tx.models.insert(wanted)
         await tx.jobs.enqueue('import-model', { modelId: model.id }, { key: model.id, project: projectId })
         return model

@@ -19,13 +19,22 @@ export function checkWeightFilename(filename: string): void {
   throw invalid([{ path: '/filename', message }])
 }
 
+/** With the bytes of its uploads; 0 of a folder, of which nobody knows. */
+export interface CheckedWeights {
+  readonly source: WeightSource
+  readonly bytes: number
+}
+
 /** Every upload there, completed, for weights, and one file of weights among them. @throws AppError upload_not_found, invalid_request */
 export async function checkWeightSource(
   stores: Pick<Stores, 'datasets'>,
   projectId: string,
   source: WeightSource
-): Promise<WeightSource> {
-  if (source.type === 's3') return { type: 's3', prefix: checkedPrefix(source.prefix, '/import/source/prefix') }
+): Promise<CheckedWeights> {
+  if (source.type === 's3') {
+    const prefix = checkedPrefix(source.prefix, '/import/source/prefix')
+    return { source: { type: 's3', prefix }, bytes: 0 }
+  }
   const errors: FieldError[] = []
   let code: 'invalid_request' | 'upload_not_found' = 'invalid_request'
   const uploads: Upload[] = []
@@ -41,7 +50,8 @@ export async function checkWeightSource(
   if (errors.length > 0) throw new AppError(code, { errors })
   const names = uploads.map(({ filename }) => filename)
   const isOne = names.filter((name) => WEIGHTS.test(name)).length === 1
-  if (isOne && new Set(names).size === names.length) return source
+  if (isOne && new Set(names).size === names.length)
+    return { source, bytes: uploads.reduce((sum, { bytes }) => sum + bytes, 0) }
   const message = 'must be one file of weights, and at most one config.json and one preprocessor_config.json'
   throw invalid([{ path: '/import/source/uploads', message }])
 }

@@ -86,8 +86,13 @@ export function createProjectService({ unitOfWork, stores, keys, clock, newId, r
           quotas: { ...known.quotas, ...patch.quotas },
           retention: retained(known.retention, patch.retention)
         }
+        const [was, is] = [known.quotas, changed.quotas]
+        if (was.requestsPerMinute !== is.requestsPerMinute)
+          await tx.projects.carryUsed(id, { rate: 'requests', from: was.requestsPerMinute, to: is.requestsPerMinute })
+        if (was.pixelsPerMinute !== is.pixelsPerMinute)
+          await tx.projects.carryUsed(id, { rate: 'pixels', from: was.pixelsPerMinute, to: is.pixelsPerMinute })
         await tx.projects.update(id, changed)
-        if (changed.quotas.devicesAtOnce !== known.quotas.devicesAtOnce) await wakeWaiting(tx, id)
+        if (is.devicesAtOnce !== was.devicesAtOnce) await wakeWaiting(tx, id)
         return withUsage(tx, { ...known, ...changed })
       })
       rates.forget(id)

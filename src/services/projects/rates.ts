@@ -34,9 +34,9 @@ export interface Spending {
 export type Taken = { readonly isAllowed: boolean; readonly state: RateState; readonly refusal: AppError | null }
 
 export interface ProjectRates {
-  /** Null where the project has no such quota, or nobody can count. */
+  /** Null where the project has no such quota, or nobody can count. More than a minute has is never taken. */
   take(spending: Spending): Promise<Taken | null>
-  /** @throws AppError project_rate_limited */
+  /** @throws AppError project_rate_limited; quota_exceeded for more than a minute has, which no wait would let in */
   spend(spending: Spending): Promise<void>
   /** Quotas have changed: the next one asks for them. */
   forget(projectId: string): void
@@ -54,7 +54,8 @@ const NAMES = { requests: 'requests_per_minute', pixels: 'pixels_per_minute' } a
 
 /** One rate of one project. */
 interface Purse {
-  readonly perMinute: number
+  /** By which the database counts, as it said last. */
+  perMinute: number
   /** Counted as used already, and not used yet. */
   left: number
   debtMs: number
@@ -80,8 +81,8 @@ export function createProjectRates({ stores, clock }: RateDeps): ProjectRates {
     return quotas
   }
 
-  function purseOf({ projectId, rate }: Spending, perMinute: number): Purse {
-    const key = `${projectId} ${rate}`
+  function purseOf(spending: Spending, perMinute: number): Purse {
+    const key = keyOf(spending)
     const last = purses.get(key)
     if (last?.perMinute === perMinute) return last
     const purse = { perMinute, left: 0, debtMs: 0, at: clock.now(), refused: null, line: Promise.resolve() }
@@ -90,12 +91,18 @@ export function createProjectRates({ stores, clock }: RateDeps): ProjectRates {
   }
 
   /** @returns whether there is enough now */
-  async function fetch(purse: Purse, { projectId, rate, amount }: Spending): Promise<boolean> {
-    const { perMinute } = purse
-    const missing = amount - purse.left
-    for (const more of new Set([Math.max(missing, Math.floor(perMinute / 60)), missing])) {
-      const { isAllowed, debtMs } = await stores.projects.spend(projectId, { rate, amount: more, perMinute })
-      Object.assign(purse, { debtMs, at: clock.now() })
+  async function fetch(purse: Purse, spending: Spending): Promise<boolean> {
+    const { projectId, rate, amount } = spending
+    // The database judges the whole of what is too much: another process may have raised the quota.
+    const missing = isTooMuch(purse, spending) ? amount : amount - purse.left
+    for (const more of new Set([Math.max(missing, Math.floor(purse.perMinute / 60)), missing])) {
+      const { isAllowed, debtMs, perMinute } = await stores.projects.spend(projectId, { rate, amount: more })
+      if (perMinute !== purse.perMinute) {
+        // What is left here was a second's worth of another quota: those who come next begin with nothing.
+        known.delete(projectId)
+        purses.delete(keyOf(spending))
+      }
+      Object.assign(purse, { debtMs, at: clock.now(), perMinute: perMinute ?? purse.perMinute })
       if (!isAllowed) continue
       purse.left += more
       return true
@@ -107,7 +114,8 @@ export function createProjectRates({ stores, clock }: RateDeps): ProjectRates {
     const { amount } = spending
     const isRefusedAnyway =
       purse.refused !== null && clock.now() < purse.refused.until && amount >= purse.refused.amount
-    const isAllowed = purse.left >= amount || (!isRefusedAnyway && (await fetch(purse, spending)))
+    const isEnough = purse.left >= amount && !isTooMuch(purse, spending)
+    const isAllowed = isEnough || (!isRefusedAnyway && (await fetch(purse, spending)))
     if (isAllowed) purse.left -= amount
     else if (!isRefusedAnyway) purse.refused = { amount, until: clock.now() + REFUSED_FOR_MS }
     const debtMs = debtOf(purse, clock.now())
@@ -139,6 +147,10 @@ export function createProjectRates({ stores, clock }: RateDeps): ProjectRates {
   }
 }
 
+const keyOf = ({ projectId, rate }: Spending): string => `${projectId} ${rate}`
+
+const isTooMuch = ({ perMinute }: Purse, { amount }: Spending): boolean => amount > perMinute
+
 const debtOf = ({ debtMs, at }: Purse, now: number): number => Math.max(0, debtMs - (now - at))
 
 const stateOf = ({ perMinute, left }: Purse, debtMs: number): RateState => ({
@@ -147,18 +159,17 @@ const stateOf = ({ perMinute, left }: Purse, debtMs: number): RateState => ({
   resetS: Math.ceil(debtMs / 1000)
 })
 
-function refusalOf({ perMinute, left }: Purse, { rate, amount }: Spending, debtMs: number): AppError {
+function refusalOf(purse: Purse, spending: Spending, debtMs: number): AppError {
+  const { perMinute, left } = purse
+  const { rate, amount } = spending
   const used = Math.max(0, Math.round((debtMs * perMinute) / MINUTE_MS - left))
-  // More than a minute's worth is given to whoever has used nothing.
-  const costMs = Math.min(MINUTE_MS, ((amount - left) * MINUTE_MS) / perMinute)
+  const told = { quota: NAMES[rate], used, wanted: amount, allowed: perMinute }
+  if (isTooMuch(purse, spending)) {
+    const message = `This takes ${amount} ${rate} at once, and the project may have ${perMinute} a minute: it is never taken.`
+    return new AppError('quota_exceeded', { message, ...told })
+  }
+  const costMs = ((amount - left) * MINUTE_MS) / perMinute
   const retryAfterS = Math.max(1, Math.ceil((debtMs + costMs - MINUTE_MS) / 1000))
   const message = `The project has used ${used} of ${perMinute} ${rate} a minute that it may have, and this takes ${amount} more.`
-  return new AppError('project_rate_limited', {
-    message,
-    quota: NAMES[rate],
-    used,
-    wanted: amount,
-    allowed: perMinute,
-    retryAfterS
-  })
+  return new AppError('project_rate_limited', { message, ...told, retryAfterS })
 }

@@ -1,4 +1,4 @@
-import { desc, eq, lt, sql } from 'drizzle-orm'
+import { desc, eq, lt, type SQL, sql } from 'drizzle-orm'
 import { AppError } from '../../base/errors.ts'
 import type { ProjectStore } from '../../domain/access-stores.ts'
 import type { Project, Quotas } from '../../domain/project.ts'
@@ -88,6 +88,8 @@ export const createProjectStore = (db: Db): ProjectStore => ({
         (select ${debtMs} from ${projectRates} where project_id = ${id} and rate = 'pixels') as pixels,
         (
           (select coalesce(sum(bytes), 0) from dataset_versions where project_id = ${id} and status = 'ready') +
+          ${announced(id, sql`dataset_versions`, { source: sql`source`, isOpen: sql`status in ('queued', 'ingesting')` })} +
+          ${announced(id, sql`models`, { source: sql`imported_from -> 'source'`, isOpen: sql`status = 'exporting'` })} +
           (select coalesce(sum(bytes), 0) from dataset_uploads where project_id = ${id}
             and (status = 'completed' or (status = 'pending' and expires_at > ${now.toISOString()}::timestamptz))) +
           (select coalesce(sum(bytes), 0) from checkpoints where project_id = ${id} and status = 'complete') +
@@ -104,25 +106,54 @@ export const createProjectStore = (db: Db): ProjectStore => ({
     }
   },
 
-  async spend(id, { rate, amount, perMinute }) {
-    const cost = sql`${(amount * MINUTE_MS) / perMinute}::float8 * interval '1 ms'`
+  async spend(id, { rate, amount }) {
+    const perMinute = sql`(select ${QUOTA[rate]} from ${projects} where ${projects.id} = ${id})`
+    const cost = sql`${amount * MINUTE_MS}::float8 / ${perMinute} * interval '1 ms'`
     const ahead = sql`greatest(project_rates.whole_at, clock_timestamp()) + ${cost}`
-    const taken = await db.execute<{ debt: number }>(sql`
-      insert into ${projectRates} (project_id, rate, whole_at) values (${id}, ${rate}, clock_timestamp() + ${cost})
+    const taken = await db.execute<Debt>(sql`
+      insert into ${projectRates} (project_id, rate, whole_at)
+      select ${id}, ${rate}, clock_timestamp() + ${cost} where ${perMinute} >= ${amount}::float8
       on conflict (project_id, rate) do update set whole_at = ${ahead}
-      where ${ahead} <= clock_timestamp() + interval '1 minute' or project_rates.whole_at <= clock_timestamp()
-      returning ${debtMs} as debt`)
-    if (taken.rows[0]) return { isAllowed: true, debtMs: taken.rows[0].debt }
-    const { rows } = await db.execute<{ debt: number }>(
-      sql`select ${debtMs} as debt from ${projectRates} where project_id = ${id} and rate = ${rate}`
-    )
-    return { isAllowed: false, debtMs: rows[0]?.debt ?? 0 }
+      where ${ahead} <= clock_timestamp() + interval '1 minute'
+      returning ${debtMs} as debt, ${perMinute}::float8 as allowed`)
+    if (taken.rows[0]) return { isAllowed: true, debtMs: taken.rows[0].debt ?? 0, perMinute: taken.rows[0].allowed }
+    const { rows } = await db.execute<Debt>(sql`
+      select ${perMinute}::float8 as allowed,
+        (select ${debtMs} from ${projectRates} where project_id = ${id} and rate = ${rate}) as debt`)
+    const { allowed = null, debt = 0 } = rows[0] ?? {}
+    return { isAllowed: allowed === null, debtMs: debt ?? 0, perMinute: allowed }
+  },
+
+  async carryUsed(id, { rate, from, to }) {
+    const isTheirs = sql`project_id = ${id} and rate = ${rate}`
+    if (from === null || to === null) {
+      await db.execute(sql`delete from ${projectRates} where ${isTheirs}`)
+      return
+    }
+    await db.execute(sql`
+      update ${projectRates} set whole_at = clock_timestamp() +
+        least(interval '1 minute', (whole_at - clock_timestamp()) * ${from / to}::float8)
+      where ${isTheirs} and whole_at > clock_timestamp()`)
   }
 })
 
 const MINUTE_MS = 60_000
 
+const QUOTA = { requests: projects.quotaRequestsPerMinute, pixels: projects.quotaPixelsPerMinute } as const
+
+interface Debt extends Record<string, unknown> {
+  readonly debt: number | null
+  readonly allowed: number | null
+}
+
 const debtMs = sql`greatest(0, 1000 * extract(epoch from whole_at - clock_timestamp()))::float8`
+
+/** Of what is being made of uploads, as large as those: what it really takes is known when it ends. */
+const announced = (id: string, table: SQL, { source, isOpen }: Record<'source' | 'isOpen', SQL>): SQL => sql`
+  (select coalesce(sum(upload.bytes), 0)
+    from (select ${source} -> 'uploads' as uploads from ${table} where project_id = ${id} and ${isOpen}) as made,
+      jsonb_array_elements_text(made.uploads) as named
+      join dataset_uploads as upload on upload.id = named and upload.project_id = ${id})`
 
 /** What has not come back yet; null where nobody counts. */
 const usedOf = (perMinute: number | null, debt: number | null): number | null =>

@@ -19,15 +19,17 @@ function setUp(quotas: Partial<Quotas>) {
       asked.find += 1
       return { id, name: id, quotas: state.quotas, retention: {}, createdAt: new Date(0) }
     },
-    async spend(id: string, { rate, amount, perMinute }: Asked): Promise<Spent> {
+    async spend(id: string, { rate, amount }: Asked): Promise<Spent> {
       asked.spend += 1
       if (state.isAway) throw new AppError('database_read_only')
+      const perMinute = state.quotas[rate === 'pixels' ? 'pixelsPerMinute' : 'requestsPerMinute']
+      if (perMinute === null) return { isAllowed: true, debtMs: 0, perMinute }
       const [key, now] = [`${id} ${rate}`, clock.now()]
       const before = Math.max(wholeAt.get(key) ?? now, now)
       const next = before + (amount * MINUTE_MS) / perMinute
-      const isAllowed = next <= now + MINUTE_MS || before === now
+      const isAllowed = next <= now + MINUTE_MS
       if (isAllowed) wholeAt.set(key, next)
-      return { isAllowed, debtMs: (isAllowed ? next : before) - now }
+      return { isAllowed, debtMs: (isAllowed ? next : before) - now, perMinute }
     }
   }
   const process = () => createProjectRates({ clock, stores: { projects } as unknown as RateDeps['stores'] }) // all it uses
@@ -79,23 +81,53 @@ test('a refusal says what is used and allowed, and when to come back', async () 
   assert.equal((await rates.take(request()))?.isAllowed, true)
 })
 
-test('more pixels than a minute has are given to whoever has used none, and paid for afterwards', async () => {
-  const { clock, process } = setUp({ pixelsPerMinute: 1_000_000 })
+test('more pixels than a minute has are never taken, and lock nobody out', async () => {
+  const { process } = setUp({ pixelsPerMinute: 1_000_000 })
   const rates = process()
-  await rates.spend(pixels(3_000_000))
-  await assert.rejects(rates.spend(pixels(1)), (error) => {
-    assert.ok(isAppError(error, 'project_rate_limited'))
-    assert.equal(error.details.retryAfterS, 121)
+  const isNever = (used: number) => (error: unknown) => {
+    assert.ok(isAppError(error, 'quota_exceeded'))
+    const { message, ...details } = error.details
+    assert.equal(
+      message,
+      'This takes 1000001 pixels at once, and the project may have 1000000 a minute: it is never taken.'
+    )
+    assert.deepEqual(details, { quota: 'pixels_per_minute', used, wanted: 1_000_001, allowed: 1_000_000 })
     return true
-  })
-  await clock.advance(121_000)
+  }
+  await assert.rejects(rates.spend(pixels(1_000_001)), isNever(0))
   await rates.spend(pixels(1))
-  await assert.rejects(rates.spend(pixels(2_000_000)), (error) => {
+  await assert.rejects(rates.spend(pixels(1_000_001)), isNever(1))
+  await assert.rejects(rates.spend(pixels(1_000_000)), (error) => {
     assert.ok(isAppError(error, 'project_rate_limited'))
     const { retryAfterS = 0 } = error.details
-    assert.ok(retryAfterS > 50 && retryAfterS <= 60, `${retryAfterS}: when nothing is used any more`)
+    assert.ok(retryAfterS > 0 && retryAfterS <= 2, `${retryAfterS}: when nothing is used any more`)
     return true
   })
+})
+
+test('a whole minute’s pixels are taken at once of whoever has used none', async () => {
+  const { clock, process } = setUp({ pixelsPerMinute: 1_000_000 })
+  const rates = process()
+  await rates.spend(pixels(1_000_000))
+  await assert.rejects(rates.spend(pixels(1)), { code: 'project_rate_limited' })
+  await clock.advance(60_000)
+  await rates.spend(pixels(1_000_000))
+})
+
+test('a process that knows an old quota goes by the new one as soon as it asks for more', async () => {
+  const { state, process } = setUp({ pixelsPerMinute: 2_000_000 })
+  const [raised, lowered, freed] = [process(), process(), process()]
+  for (const one of [raised, lowered, freed]) await one.spend(pixels(1))
+  state.quotas = { ...NO_QUOTAS, pixelsPerMinute: 100_000_000 }
+  await raised.spend(pixels(50_000_000))
+  state.quotas = { ...NO_QUOTAS, pixelsPerMinute: 1_000_000 }
+  await assert.rejects(lowered.spend(pixels(1_500_000)), (error) => {
+    assert.ok(isAppError(error, 'quota_exceeded'))
+    assert.equal(error.details.allowed, 1_000_000)
+    return true
+  })
+  state.quotas = NO_QUOTAS
+  await freed.spend(pixels(90_000_000))
 })
 
 test('a smaller request is taken where a larger one was refused', async () => {
