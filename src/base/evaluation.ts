@@ -77,6 +77,10 @@ const METRIC_OF_EVALUATION = new RegExp(`^eval/(${LAB_PROTOCOLS.join('|')})_[a-z
 /** What a metric of a protocol is called among the metrics of a run. */
 export const evaluationMetric = (protocol: AnyProtocol, metric: string): string => `eval/${protocol}_${metric}`
 
+/** @param protocols null for all that can be computed */
+export const isOfProtocols = (name: string, protocols: readonly AnyProtocol[] | null): boolean =>
+  protocols === null || protocols.some((one) => name.startsWith(evaluationMetric(one, '')))
+
 export const isEvaluationMetric = (name: string): boolean => METRIC_OF_EVALUATION.test(name)
 
 export interface Evaluation<Name extends AnyProtocol = Protocol> {

@@ -2315,10 +2315,10 @@ export interface components {
             started_at: string | null;
             resumed_at: string | null;
             finished_at: string | null;
-            /** @description What the recipe does not use of the images, or makes up, and how many images it is about; `workers`: that none of the workers which are there could take the run. Of images, empty where the version has no report. */
+            /** @description What the recipe does not use of the images, or makes up, and how many images it is about; `workers`: that none of the workers which are there could take the run; `checkpoint`: that `keep_best` is by what the run does not measure. Of images, empty where the version has no report. */
             warnings: {
                 /** @enum {unknown} */
-                what: "colour" | "margins" | "bits" | "upscaled" | "workers" | "quota";
+                what: "colour" | "margins" | "bits" | "upscaled" | "workers" | "quota" | "checkpoint";
                 images: number;
                 message: string;
             }[];
@@ -2354,10 +2354,10 @@ export interface components {
             metrics: string[];
             trials: components["schemas"]["SweepTrial"][];
             standing: components["schemas"]["SweepStanding"] | null;
-            /** @description What the recipe does not use of the images, or makes up, and how many images it is about; `workers`: that none of the workers which are there could take the run. Of images, empty where the version has no report. */
+            /** @description What the recipe does not use of the images, or makes up, and how many images it is about; `workers`: that none of the workers which are there could take the run; `checkpoint`: that `keep_best` is by what the run does not measure. Of images, empty where the version has no report. */
             warnings: {
                 /** @enum {unknown} */
-                what: "colour" | "margins" | "bits" | "upscaled" | "workers" | "quota";
+                what: "colour" | "margins" | "bits" | "upscaled" | "workers" | "quota" | "checkpoint";
                 images: number;
                 message: string;
             }[];
@@ -4065,10 +4065,10 @@ export interface components {
             init: components["schemas"]["Init"] | null;
             /** @description Of preset auto: a sentence for each choice, with its cause. Empty of other presets. */
             recipe_reasons: string[];
-            /** @description What the recipe does not use of the images, or makes up, and how many images it is about; `workers`: that none of the workers which are there could take the run. Of images, empty where the version has no report. */
+            /** @description What the recipe does not use of the images, or makes up, and how many images it is about; `workers`: that none of the workers which are there could take the run; `checkpoint`: that `keep_best` is by what the run does not measure. Of images, empty where the version has no report. */
             warnings: {
                 /** @enum {unknown} */
-                what: "colour" | "margins" | "bits" | "upscaled" | "workers" | "quota";
+                what: "colour" | "margins" | "bits" | "upscaled" | "workers" | "quota" | "checkpoint";
                 images: number;
                 message: string;
             }[];
@@ -4083,10 +4083,10 @@ export interface components {
             init: components["schemas"]["Init"] | null;
             /** @description Of preset auto: a sentence for each choice, with its cause. Empty of other presets. */
             recipe_reasons: string[];
-            /** @description What the recipe does not use of the images, or makes up, and how many images it is about; `workers`: that none of the workers which are there could take the run. Of images, empty where the version has no report. */
+            /** @description What the recipe does not use of the images, or makes up, and how many images it is about; `workers`: that none of the workers which are there could take the run; `checkpoint`: that `keep_best` is by what the run does not measure. Of images, empty where the version has no report. */
             warnings: {
                 /** @enum {unknown} */
-                what: "colour" | "margins" | "bits" | "upscaled" | "workers" | "quota";
+                what: "colour" | "margins" | "bits" | "upscaled" | "workers" | "quota" | "checkpoint";
                 images: number;
                 message: string;
             }[];
@@ -4107,10 +4107,10 @@ export interface components {
                 recipe_reasons: string[];
                 estimate: components["schemas"]["Estimate"];
             }[];
-            /** @description What the recipe does not use of the images, or makes up, and how many images it is about; `workers`: that none of the workers which are there could take the run. Of images, empty where the version has no report. */
+            /** @description What the recipe does not use of the images, or makes up, and how many images it is about; `workers`: that none of the workers which are there could take the run; `checkpoint`: that `keep_best` is by what the run does not measure. Of images, empty where the version has no report. */
             warnings: {
                 /** @enum {unknown} */
-                what: "colour" | "margins" | "bits" | "upscaled" | "workers" | "quota";
+                what: "colour" | "margins" | "bits" | "upscaled" | "workers" | "quota" | "checkpoint";
                 images: number;
                 message: string;
             }[];
@@ -4474,7 +4474,10 @@ export interface operations {
     getProject: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The ETag of an earlier answer. */
+                "If-None-Match"?: string;
+            };
             path: {
                 id: string;
             };
@@ -4488,11 +4491,23 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Project"];
                 };
+            };
+            /** @description Not modified. */
+            304: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };
@@ -4651,7 +4666,10 @@ export interface operations {
     getDataset: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The ETag of an earlier answer. */
+                "If-None-Match"?: string;
+            };
             path: {
                 id: string;
             };
@@ -4665,11 +4683,23 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Dataset"];
                 };
+            };
+            /** @description Not modified. */
+            304: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };
@@ -4879,7 +4909,10 @@ export interface operations {
     getDatasetVersion: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The ETag of an earlier answer. */
+                "If-None-Match"?: string;
+            };
             path: {
                 id: string;
                 version: number;
@@ -4894,11 +4927,23 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["DatasetVersion"];
                 };
+            };
+            /** @description Not modified. */
+            304: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };
@@ -6290,7 +6335,10 @@ export interface operations {
     getPrototype: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The ETag of an earlier answer. */
+                "If-None-Match"?: string;
+            };
             path: {
                 id: string;
                 index: number;
@@ -6305,11 +6353,23 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Prototype"];
                 };
+            };
+            /** @description Not modified. */
+            304: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };
@@ -6617,7 +6677,10 @@ export interface operations {
     getWebhook: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The ETag of an earlier answer. */
+                "If-None-Match"?: string;
+            };
             path: {
                 id: string;
             };
@@ -6631,11 +6694,23 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Webhook"];
                 };
+            };
+            /** @description Not modified. */
+            304: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };

@@ -7,6 +7,7 @@
  * The last `@` ends the name: names from before there were versions may hold others.
  */
 import type { FieldError } from '../base/errors.ts'
+import { UNFIT_FOR_NAMES } from './names.ts'
 
 /** What a name is called in requests: an alias, not the model. */
 export interface ModelAlias {
@@ -41,6 +42,8 @@ export function readNamed(text: string): NamedModel | null {
   return isVersion ? { name, version: Number(after) } : { name, alias: after }
 }
 
+const UNFIT = new RegExp(`[${UNFIT_FOR_NAMES}]`)
+
 /** What of it is no part of a name, as the end of a sentence; null for a name. */
 export function nameProblem(name: string): string | null {
   if (name.trim() === '') return 'must not be blank'
@@ -49,7 +52,7 @@ export function nameProblem(name: string): string | null {
   if (/^\.{1,2}$/.test(name)) return 'must be more than dots, which no address can hold'
   if (/^(mdl|run)_[0-9a-z]*$/.test(name)) return 'must not look like an id'
   if (!/[^\p{C}\p{Z}]/u.test(name)) return 'must hold something that can be seen'
-  return /\p{Cc}/u.test(name) ? 'must be one line, without control characters' : null
+  return UNFIT.test(name) ? 'must be one line, without control characters or overrides of its direction' : null
 }
 
 export function nameErrors(path: string, name: string | null): FieldError[] {
@@ -59,9 +62,6 @@ export function nameErrors(path: string, name: string | null): FieldError[] {
 
 /** Of the model of a run, whose own name knows no such rules; null where nothing is left. */
 export function modelNameOf(name: string): string | null {
-  const left = name
-    .replaceAll('@', '-')
-    .replaceAll(/\p{Cc}/gu, ' ')
-    .trim()
+  const left = name.replaceAll('@', '-').replaceAll(new RegExp(UNFIT, 'g'), ' ').trim()
   return left === '' ? null : left
 }

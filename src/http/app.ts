@@ -10,6 +10,7 @@ import { registerChanges } from './core/changes.ts'
 import { registerCursors } from './core/cursors.ts'
 import { createDashboard } from './core/dashboard-files.ts'
 import { registerErrors } from './core/errors.ts'
+import { registerEtags } from './core/etag.ts'
 import type { GaugeSource } from './core/gauges.ts'
 import { registerIdempotency } from './core/idempotency.ts'
 import { createMetrics, registerMetrics } from './core/metrics.ts'
@@ -99,6 +100,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   registerReach(app, services)
   registerIdempotency(app, services.idempotency)
   registerChanges(app, services)
+  registerEtags(app)
   registerJsonParser(app)
   registerNoBody(app)
   await registerDocs(app, operations)

@@ -65,6 +65,8 @@ export function mergeFields(base: unknown, override: unknown): unknown {
 
 /** What the schema has to say about a value that should be a recipe; unknown fields are named one by one. */
 export function schemaErrors(value: unknown): FieldError[] {
+  // Looking for errors takes 1.5 ms where there are none; that there are none, 10 µs.
+  if (Value.Check(Recipe, value)) return []
   return Value.Errors(Recipe, value)
     .filter(({ keyword }) => keyword !== 'additionalProperties')
     .map((error) => ({ path: error.instancePath, message: wordsOf(error) }))

@@ -5,7 +5,7 @@ import { type DatasetReport, imagesBelow } from './dataset-report.ts'
 import { preprocessingOf } from './preprocessing.ts'
 import type { Recipe } from './schema.ts'
 
-export const WARNINGS = ['colour', 'margins', 'bits', 'upscaled', 'workers', 'quota'] as const
+export const WARNINGS = ['colour', 'margins', 'bits', 'upscaled', 'workers', 'quota', 'checkpoint'] as const
 
 export interface RecipeWarning {
   readonly what: (typeof WARNINGS)[number]

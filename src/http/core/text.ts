@@ -1,13 +1,18 @@
 /** The one rule for text that comes in: what Postgres, JSON and UTF-8 can hold, wherever in a request it stands. */
 import type { FieldError } from '../../base/errors.ts'
+import { UNFIT_FOR_NAMES } from '../../domain/names.ts'
 
 /** Findings of one request: enough to mend it. */
 const MOST_ERRORS = 16
 
-/** Of names: something beside space, and nothing that cannot be stored. Read from left to right once, however long the text is. */
-export const NAME_PATTERN = '^\\s*[^\\s\\u0000][^\\u0000]*$'
+/** White space that names may have, all of `\s` but what is unfit. */
+const SPACES = ' \\u00a0\\u1680\\u2000-\\u200a\\u202f\\u205f\\u3000\\ufeff'
 
-export const BLANK_NAME = 'must not be blank'
+/** Of names: one line, and something beside space. Read from left to right once, however long the text is. */
+export const NAME_PATTERN = `^[${SPACES}]*[^\\s${UNFIT_FOR_NAMES}][^${UNFIT_FOR_NAMES}]*$`
+
+export const NAME_RULE =
+  'must be one line that is not blank, without control characters, line separators or overrides of its direction'
 
 export const UNSTORABLE = 'has a NUL or is not valid Unicode'
 

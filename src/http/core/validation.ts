@@ -5,7 +5,7 @@ import type { TSchema } from 'typebox'
 import { Compile, type Validator } from 'typebox/compile'
 import { Settings } from 'typebox/system'
 import { AppError, type FieldError } from '../../base/errors.ts'
-import { BLANK_NAME, escapePointer, NAME_PATTERN, textErrors } from './text.ts'
+import { escapePointer, NAME_PATTERN, NAME_RULE, textErrors } from './text.ts'
 import { registerTimestampFormat, TIMESTAMP_RULE } from './timestamps.ts'
 import { explainUnions, type Finding } from './unions.ts'
 import { readTexts } from './url-texts.ts'
@@ -45,7 +45,6 @@ const listOf = (params: object, name: string): readonly unknown[] => {
   return Array.isArray(value) ? value : []
 }
 
-/** What is no text that can be stored was refused before any schema was asked, so a name is blank. */
 const isNamePattern = (params: object): boolean => 'pattern' in params && params.pattern === NAME_PATTERN
 
 function explain({ keyword, schemaPath, instancePath, params, message }: Finding): FieldError[] {
@@ -63,7 +62,7 @@ function explain({ keyword, schemaPath, instancePath, params, message }: Finding
     case 'enum':
       return [{ path: instancePath, message: `must be one of ${listOf(params, 'allowedValues').join(', ')}` }]
     case 'pattern':
-      return [{ path: instancePath, message: isNamePattern(params) ? BLANK_NAME : message }]
+      return [{ path: instancePath, message: isNamePattern(params) ? NAME_RULE : message }]
     case 'format':
       return [{ path: instancePath, message: TIMESTAMP_RULE }]
     case 'boolean':

@@ -49,7 +49,7 @@ export function datasetRoutes(app: App, { datasets }: Pick<Services, 'datasets'>
         tags,
         summary: 'Get a dataset',
         params: IdParams,
-        response: { 200: Dataset }
+        response: { 200: Dataset, 304: Type.Null() }
       },
       config: { problems: ['dataset_not_found'] }
     },

@@ -2,7 +2,6 @@ import { Type } from 'typebox'
 import { readResults } from '../../report/measurement.ts'
 import { REPORT_POLICY, reportPage } from '../../report/page.ts'
 import type { Services } from '../../services/services.ts'
-import { sendWithEtag } from '../core/etag.ts'
 import { IdParams, OptionalDescription, presentPage, toPageRequest } from '../schemas/common.ts'
 import { CreateEvaluation, readEvaluationRequest } from '../schemas/create-evaluation.ts'
 import {
@@ -106,10 +105,7 @@ export function evaluationRoutes(app: App, { evaluations }: Pick<Services, 'eval
       },
       config: { problems: ['evaluation_not_found'] }
     },
-    async (request, reply) => {
-      const evaluation = await evaluations.get(request.principal.projectId, request.params.id)
-      return sendWithEtag(request, reply, presentEvaluation(evaluation))
-    }
+    async ({ params, principal }) => presentEvaluation(await evaluations.get(principal.projectId, params.id))
   )
 
   app.patch(

@@ -1,7 +1,6 @@
 import { Type } from 'typebox'
 import type { ModelFilter } from '../../domain/model-stores.ts'
 import type { Services } from '../../services/services.ts'
-import { sendWithEtag } from '../core/etag.ts'
 import { IdParams, ModelDescription, presentPage, toPageRequest, type Wire } from '../schemas/common.ts'
 import {
   ArtifactList,
@@ -79,10 +78,7 @@ export function modelRoutes(app: App, { models }: Pick<Services, 'models'>): voi
       },
       config: { problems: notReady, hasOpenAiErrors: true }
     },
-    async (request, reply) => {
-      const model = await models.get(request.principal.projectId, request.params.id)
-      return sendWithEtag(request, reply, presentModel(model))
-    }
+    async ({ params, principal }) => presentModel(await models.get(principal.projectId, params.id))
   )
 
   app.patch(

@@ -1,3 +1,4 @@
+import { Type } from 'typebox'
 import type { Services } from '../../services/services.ts'
 import { IdParams, PageQuery, presentPage, toPageRequest } from '../schemas/common.ts'
 import { CreateKey, IssuedKey, KeyList, presentKey, readKeyRequest, withoutSecret } from '../schemas/key.ts'
@@ -49,7 +50,7 @@ export function projectRoutes(app: App, { projects }: Pick<Services, 'projects'>
         tags,
         summary: 'Get a project, with what it uses and what it may have',
         params: IdParams,
-        response: { 200: Project }
+        response: { 200: Project, 304: Type.Null() }
       },
       config: { problems: ['project_not_found'] }
     },

@@ -1,3 +1,4 @@
+import { Type } from 'typebox'
 import type { Services } from '../../services/services.ts'
 import { IdParams, presentPage, toPageRequest } from '../schemas/common.ts'
 import {
@@ -43,7 +44,7 @@ export function prototypeRoutes(app: App, { prototypes }: Pick<Services, 'protot
         tags,
         summary: 'Get a component',
         params: PrototypeParams,
-        response: { 200: Prototype }
+        response: { 200: Prototype, 304: Type.Null() }
       },
       config: { problems: [...notReady, 'prototype_not_found'] }
     },

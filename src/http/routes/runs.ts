@@ -3,7 +3,6 @@ import type { ErrorCode } from '../../base/errors.ts'
 import { RUN_VERBS, type RunVerb } from '../../domain/run-verbs.ts'
 import type { RunFilter } from '../../domain/stores.ts'
 import type { Services } from '../../services/services.ts'
-import { sendWithEtag } from '../core/etag.ts'
 import { IdParams, OptionalDescription, presentPage, toPageRequest, type Wire } from '../schemas/common.ts'
 import { presentEstimate, presentWarnings } from '../schemas/plan.ts'
 import {
@@ -144,10 +143,7 @@ export function runRoutes(app: App, { runs }: Pick<Services, 'runs'>): void {
       },
       config: { problems: ['run_not_found'] }
     },
-    async (request, reply) => {
-      const run = await runs.get(request.principal.projectId, request.params.id)
-      return sendWithEtag(request, reply, presentRun(run))
-    }
+    async ({ params, principal }) => presentRun(await runs.get(principal.projectId, params.id))
   )
 
   app.patch(

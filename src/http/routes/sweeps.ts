@@ -1,7 +1,6 @@
 import { Type } from 'typebox'
 import type { Services } from '../../services/services.ts'
 import { SWEEP_VERBS, type SweepVerb } from '../../services/sweeps/sweeps.ts'
-import { sendWithEtag } from '../core/etag.ts'
 import { IdParams, OptionalDescription, PageQuery, presentPage, toPageRequest } from '../schemas/common.ts'
 import { CreateSweep } from '../schemas/create-sweep.ts'
 import { presentEstimate, presentWarnings } from '../schemas/plan.ts'
@@ -113,11 +112,8 @@ export function sweepRoutes(app: App, { sweeps }: Pick<Services, 'sweeps'>): voi
       },
       config: { problems: ['sweep_not_found'] }
     },
-    async (request, reply) => {
-      const { params, query, principal } = request
-      const compared = await sweeps.get(principal.projectId, params.id, readSweepMetrics(query))
-      return sendWithEtag(request, reply, presentComparison(compared))
-    }
+    async ({ params, query, principal }) =>
+      presentComparison(await sweeps.get(principal.projectId, params.id, readSweepMetrics(query)))
   )
 
   app.patch(

@@ -62,7 +62,7 @@ export function versionRoutes(app: App, { datasets }: Pick<Services, 'datasets'>
         tags,
         summary: 'Get a version',
         params: VersionParams,
-        response: { 200: DatasetVersion }
+        response: { 200: DatasetVersion, 304: Type.Null() }
       },
       config: { problems: ['dataset_not_found', 'dataset_version_not_found'] }
     },

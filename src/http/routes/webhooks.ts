@@ -73,7 +73,7 @@ export function webhookRoutes(app: App, { webhooks }: Pick<Services, 'webhooks'>
         tags,
         summary: 'Get a webhook',
         params: IdParams,
-        response: { 200: Webhook }
+        response: { 200: Webhook, 304: Type.Null() }
       },
       config: { problems: ['webhook_not_found'] }
     },

@@ -32,7 +32,7 @@ export const Warnings = Type.Array(
   {
     description:
       'What the recipe does not use of the images, or makes up, and how many images it is about; `workers`: that none of the workers ' +
-      'which are there could take the run. Of images, empty where the version has no report.'
+      'which are there could take the run; `checkpoint`: that `keep_best` is by what the run does not measure. Of images, empty where the version has no report.'
   }
 )
 

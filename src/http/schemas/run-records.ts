@@ -96,13 +96,18 @@ export const MetricsQuery = Type.Object(
   closed
 )
 
-/** @throws AppError invalid_request for a metric that no run reports: an empty answer would look like one without points */
+/** @throws AppError invalid_request for a metric that no run reports, or no step: an empty answer would look like one without points */
 export function readMetricQuery(query: Static<typeof MetricsQuery>): MetricQuery {
   const keys = query.keys?.split(',') ?? null
   const unknown = keys?.filter((key) => !isMetric(key)) ?? []
   if (unknown.length > 0) {
     const message = `names no metric of docs/metrics.md: ${unknown.join(', ')}`
     throw new AppError('invalid_request', { errors: [{ path: 'keys', message }] })
+  }
+  const { from = 0, to = MOST_INT4 } = query
+  if (to < from) {
+    const message = `must be from (${from}) or more: no step is in between`
+    throw new AppError('invalid_request', { errors: [{ path: 'to', message }] })
   }
   return { keys, fromStep: query.from ?? null, toStep: query.to ?? null, maxPoints: query.max_points ?? 1000 }
 }

@@ -1,6 +1,6 @@
 /** From the body of a sweep to its trials' requests, each as valid as if it had been sent by itself. */
 import { AppError, type FieldError } from '../../base/errors.ts'
-import { evaluationMetric, isEvaluationMetric } from '../../base/evaluation.ts'
+import { isEvaluationMetric, isOfProtocols } from '../../base/evaluation.ts'
 import { isRecord, type JsonObject } from '../../base/json.ts'
 import {
   MOST_TRIALS,
@@ -112,10 +112,7 @@ function objectiveErrors(objective: SweepObjective | null, run: CreateSweepBody[
   if (!isMetric(objective.metric) || objective.metric === ALL_OF_EVALUATIONS)
     return [{ path, message: 'is no metric of docs/metrics.md' }]
   if (!isEvaluationMetric(objective.metric)) return []
-  const protocols = run.evaluation?.protocols
-  const isMeasured =
-    protocols == null || protocols.some((one) => objective.metric.startsWith(evaluationMetric(one, '')))
-  if (run.evaluation && isMeasured) return []
+  if (run.evaluation && isOfProtocols(objective.metric, run.evaluation.protocols ?? null)) return []
   if (run.evaluation) return [{ path, message: 'is of no protocol in run.evaluation.protocols' }]
   return [{ path, message: 'is measured by an evaluation, and the run has none: give run.evaluation' }]
 }

@@ -6,6 +6,7 @@ import { type JWTPayload, type JWTVerifyGetKey, jwtVerify } from 'jose'
 import { createBoundedMap } from '../../base/bounded-map.ts'
 import type { Clock } from '../../base/clock.ts'
 import { AppError, isAppError, toError } from '../../base/errors.ts'
+import { idPattern } from '../../base/ids.ts'
 import { type Principal, SCOPES, type Scope } from '../../domain/access.ts'
 import type { Stores } from '../../domain/stores.ts'
 import { KEY_LIFE_MS } from './key-cache.ts'
@@ -34,6 +35,10 @@ const ALGORITHMS = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256
 const TOLERANCE_S = 30
 /** OpenID Connect Core, section 2. */
 const SUBJECT = /^[\x20-\x7e]{1,255}$/
+/** No other text is looked for: Postgres refuses some, U+0000 for one. */
+const PROJECT_ID = new RegExp(idPattern('project'))
+/** The last second of a timestamp as answers and the database have them: year 9999. */
+const LAST_TIME_S = Date.UTC(9999, 11, 31, 23, 59, 59) / 1000
 const MOST_PROJECTS = 10_000
 
 export type BearerTokens = ReturnType<typeof createBearerTokens>
@@ -66,10 +71,9 @@ export function createBearerTokens({ rules, issuerKeys, stores, clock }: BearerT
      */
     async authenticate(token: string): Promise<Principal> {
       const payload = await verify(token)
-      const { sub, exp } = payload
-      if (sub === undefined || exp === undefined || !SUBJECT.test(sub)) throw new AppError('unauthorized')
+      const { sub, exp } = checkedClaims(payload)
       const projectId = payload[rules.projectClaim]
-      if (typeof projectId !== 'string' || !(await exists(projectId)))
+      if (typeof projectId !== 'string' || !PROJECT_ID.test(projectId) || !(await exists(projectId)))
         throw new AppError('forbidden', {
           message: `The token's claim ${rules.projectClaim} is not the id of a project.`
         })
@@ -78,6 +82,17 @@ export function createBearerTokens({ rules, issuerKeys, stores, clock }: BearerT
     }
   }
 }
+
+/** What jose says of their types is what an issuer should send: `sub: 5` and `exp: 1e300` pass it. @throws AppError unauthorized */
+function checkedClaims({ sub, exp, iat, nbf }: JWTPayload): { readonly sub: string; readonly exp: number } {
+  const isRight = typeof sub === 'string' && SUBJECT.test(sub) && isTime(exp)
+  if (!isRight || ![iat, nbf].every((one) => one === undefined || isTime(one))) throw new AppError('unauthorized')
+  return { sub, exp }
+}
+
+/** RFC 7519 takes parts of a second too. */
+const isTime = (seconds: unknown): seconds is number =>
+  typeof seconds === 'number' && seconds >= 0 && seconds <= LAST_TIME_S
 
 /** Issuers say other things there as well: `openid profile`. */
 function readScopes(claim: unknown): readonly Scope[] {

@@ -48,11 +48,7 @@ export function estimateRun(
     run.compute.devices === devices
 
   const numbers = recipeNumbers(recipe, images, devices)
-  const rate =
-    finished
-      .filter(isAlike)
-      .map(measuredFlopRate)
-      .find((one) => one !== null) ?? null
+  const rate = firstRate(finished.filter(isAlike))
   const steps = Math.max(0, numbers.totalSteps - taken)
   const flops = numbers.totalSteps === 0 ? 0 : numbers.totalFlops * (steps / numbers.totalSteps)
   return {
@@ -62,6 +58,15 @@ export function estimateRun(
     memoryBytes: device === 'gpu' ? numbers.gpuMemoryBytes : numbers.memoryBytes,
     durationS: rate === null ? null : Math.ceil(flops / rate)
   }
+}
+
+/** One after the other: nearly always it is the first that has one. */
+function firstRate(finished: readonly Run[]): number | null {
+  for (const run of finished) {
+    const rate = measuredFlopRate(run)
+    if (rate !== null) return rate
+  }
+  return null
 }
 
 /** How many of the last successes are asked for a speed: baselines of 0 epochs have none, and others are of other networks. */

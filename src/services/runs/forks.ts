@@ -19,7 +19,14 @@ import { circumstancesOf } from './auto-circumstances.ts'
 import { estimateRun, lastSuccesses } from './estimate.ts'
 import { newestCheckpoint } from './extensions.ts'
 import { type NewRunDeps, newRun, queueRun } from './new-run.ts'
-import { type CheckpointWishes, planOwnEvaluation, policyOf, type RunPlan, type RunRequest } from './run-plan.ts'
+import {
+  type CheckpointWishes,
+  planOwnEvaluation,
+  policyOf,
+  type RunPlan,
+  type RunRequest,
+  unmeasuredBest
+} from './run-plan.ts'
 
 /** What is left out is the parent's. */
 export interface ForkOverrides {
@@ -70,17 +77,22 @@ export const createForkPlan =
     const sized = { images: version.images, steps: checkpoint.step, ...compute }
     const estimate = estimateRun(recipe, sized, await lastSuccesses(stores, projectId))
     refuseUnfit(recipe, { parent, version, compute, checkpoint, stepsLeft: estimate.steps })
+    const evaluation = await evaluationOf(deps, { parent, recipe, overrides })
+    const policy = policyOf(overrides.checkpoint, parent.checkpoint)
     return {
       parent,
       version,
       recipe,
       init: parent.init,
       reasons: changes.length === 0 ? parent.recipeReasons : [],
-      warnings: version.report === null ? [] : warningsOf(version.report, recipe, parent.init !== null),
+      warnings: [
+        ...(version.report === null ? [] : warningsOf(version.report, recipe, parent.init !== null)),
+        ...unmeasuredBest({ checkpoint: policy, evaluation })
+      ],
       estimate,
-      evaluation: await evaluationOf(deps, { parent, recipe, overrides }),
+      evaluation,
       compute,
-      checkpoint: policyOf(overrides.checkpoint, parent.checkpoint),
+      checkpoint: policy,
       forkedFrom: { runId: parent.id, checkpointId: checkpoint.id, step: checkpoint.step, changes },
       progress: progressAt(checkpoint, { recipe, totalSteps: checkpoint.step + estimate.steps })
     }

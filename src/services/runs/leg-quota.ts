@@ -2,6 +2,7 @@
  * Devices that the legs of a project hold at once. A leg that would be one too many waits without a job, and says what for; when
  * another leg of the project ends, or its quota is raised, as many of those that wait get a job as there is room for.
  */
+import type { Quotas } from '../../domain/project.ts'
 import type { NewRunEvent, Run } from '../../domain/run.ts'
 import type { Stores } from '../../domain/stores.ts'
 import type { RecipeWarning } from '../../recipe/warnings.ts'
@@ -61,12 +62,8 @@ export async function wakeWaiting(tx: Stores, projectId: string): Promise<void> 
 }
 
 /** What whoever queues a run should know: it begins when somebody raises the quota, and not before. */
-export async function quotaWarning(
-  { projects }: Pick<Stores, 'projects'>,
-  projectId: string,
-  { devices }: Run['compute']
-): Promise<RecipeWarning | null> {
-  const allowed = (await projects.find(projectId))?.quotas.devicesAtOnce ?? null
+export function quotaWarning(quotas: Quotas | null, { devices }: Run['compute']): RecipeWarning | null {
+  const allowed = quotas?.devicesAtOnce ?? null
   if (allowed === null || devices <= allowed) return null
   const message = `it takes ${devices} devices, and its project may have ${allowed} at once: the run waits until it may have more`
   return { what: 'quota', images: 0, message }

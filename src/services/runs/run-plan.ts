@@ -1,12 +1,11 @@
 /** What is asked for of a run, and what that means before there is one. */
 import { AppError } from '../../base/errors.ts'
-import { isTrained } from '../../base/evaluation.ts'
+import { isEvaluationMetric, isOfProtocols, isTrained } from '../../base/evaluation.ts'
 import type { JsonObject } from '../../base/json.ts'
 import type { DatasetVersion } from '../../domain/dataset.ts'
 import type { EvaluationOfRun } from '../../domain/evaluation.ts'
-import { LAST, type Retention, type RetentionWishes } from '../../domain/retention.ts'
+import { LAST, type RetentionWishes } from '../../domain/retention.ts'
 import type { Alarm, CheckpointPolicy, Compute } from '../../domain/run.ts'
-import type { Stores } from '../../domain/stores.ts'
 import type { InitRecord } from '../../recipe/init-record.ts'
 import type { RecipeRequest } from '../../recipe/presets.ts'
 import type { Recipe } from '../../recipe/schema.ts'
@@ -84,5 +83,16 @@ export function policyOf(wishes: CheckpointWishes, defaults: Partial<CheckpointP
   }
 }
 
-export const retentionOf = async ({ projects }: Pick<Stores, 'projects'>, projectId: string): Promise<Retention> =>
-  (await projects.find(projectId))?.retention ?? {}
+/** Of a policy that asks for what the run itself never measures: it keeps nothing, and nothing else would say so. */
+export function unmeasuredBest({
+  checkpoint,
+  evaluation
+}: Pick<RunPlan, 'checkpoint' | 'evaluation'>): RecipeWarning[] {
+  const metric = checkpoint.keepBest?.metric
+  if (metric === undefined || !isEvaluationMetric(metric)) return []
+  const isOnTheWay = evaluation?.everyEpochs !== undefined
+  if (isOnTheWay && isOfProtocols(metric, evaluation.protocols)) return []
+  const why = isOnTheWay ? 'is of no protocol in evaluation.protocols' : 'needs evaluation.every_epochs to be measured'
+  const message = `checkpoint.keep_best: ${metric} ${why} while the run trains; only checkpoints that somebody else has evaluated are among the best`
+  return [{ what: 'checkpoint', images: 0, message }]
+}

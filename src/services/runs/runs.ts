@@ -7,25 +7,16 @@ import type { MetricQuery, RunCurves } from '../../domain/metric-stores.ts'
 import type { Page, PageRequest } from '../../domain/page.ts'
 import type { Run } from '../../domain/run.ts'
 import type { RunFilter, UnitOfWork } from '../../domain/stores.ts'
-import { checkRecipe, devicesProblems } from '../../recipe/check.ts'
-import { chooseRecipe } from '../../recipe/choose-recipe.ts'
-import { resolveInit } from '../../recipe/init.ts'
-import type { RecipeRequest } from '../../recipe/presets.ts'
-import { warningsOf } from '../../recipe/warnings.ts'
-import { type PlanDeps, resolveDataset } from '../evaluations/plan-evaluation.ts'
-import { listLive } from '../workers/workers.ts'
-import { checkBeforeImages, circumstancesOf, deviceOf, imagesOf } from './auto-circumstances.ts'
-import { estimateRun, lastSuccesses } from './estimate.ts'
+import type { PlanDeps } from '../evaluations/plan-evaluation.ts'
 import { createRunExtension } from './extensions.ts'
 import { createFork, createForkPlan } from './forks.ts'
-import { findInit, type InitDeps } from './inits.ts'
-import { workersWarning } from './leg-devices.ts'
-import { quotaWarning } from './leg-quota.ts'
+import type { InitDeps } from './inits.ts'
 import { newRun, queueRun } from './new-run.ts'
+import { createRunPlanner, type RunPlanner } from './plan-run.ts'
 import { judgeCheckpoints, type KeptCheckpoint } from './retention.ts'
 import { createRunEventVerbs } from './run-events.ts'
 import { createRunFeed, type RunFeedDeps } from './run-feed.ts'
-import { planOwnEvaluation, policyOf, type RunPlan, type RunRequest, retentionOf } from './run-plan.ts'
+import type { RunPlan, RunRequest } from './run-plan.ts'
 import { createRunRemoval } from './run-removal.ts'
 import { createRunDescription, createRunVerb } from './run-verbs.ts'
 
@@ -44,37 +35,8 @@ export type RunService = ReturnType<typeof createRunService>
 export function createRunService(deps: RunServiceDeps) {
   const { unitOfWork, stores } = deps
 
-  /**
-   * @throws AppError invalid_recipe, dataset_not_found, dataset_version_not_found, dataset_version_not_ready,
-   *   model_not_found, model_not_ready, checkpoint_not_found, evaluation_impossible, evaluation_too_large
-   */
-  async function plan(projectId: string, request: RunRequest): Promise<RunPlan> {
-    checkBeforeImages(request)
-    const subject = request.init && (await findInit(deps, projectId, request.init))
-    const version = await resolveDataset(deps, projectId, { path: '/dataset', reference: request.dataset })
-    const choose = (asked: RecipeRequest) => chooseRecipe(asked, imagesOf(version), deviceOf(request.compute))
-    const { recipe, reasons, init } =
-      subject === null
-        ? { ...choose(request.recipe), init: null }
-        : resolveInit(request.recipe, { subject, head: request.init?.head }, choose)
-    const { devices } = request.compute
-    const errors = [
-      ...checkRecipe(recipe, { ...circumstancesOf(version), hasInit: init !== null }),
-      ...devicesProblems(recipe, devices)
-    ]
-    if (errors.length > 0) throw new AppError('invalid_recipe', { errors })
-    const evaluation = await planOwnEvaluation(deps, projectId, { request, recipe })
-    const { compute } = request
-    const workers = workersWarning(await listLive(stores), { recipe, compute })
-    const quota = await quotaWarning(stores, projectId, compute)
-    const warnings = [
-      ...(version.report === null ? [] : warningsOf(version.report, recipe, init !== null)),
-      ...[workers, quota].filter((one) => one !== null)
-    ]
-    const estimate = estimateRun(recipe, { images: version.images, ...compute }, await lastSuccesses(stores, projectId))
-    const checkpoint = policyOf(request.checkpoint, await retentionOf(stores, projectId))
-    return { version, recipe, reasons, warnings, init, estimate, evaluation, checkpoint }
-  }
+  const planner = (projectId: string): RunPlanner => createRunPlanner(deps, projectId)
+  const plan = (projectId: string, request: RunRequest): Promise<RunPlan> => planner(projectId)(request)
 
   async function get(projectId: string, id: string): Promise<Run> {
     const run = await stores.runs.find(projectId, id)
@@ -85,6 +47,7 @@ export function createRunService(deps: RunServiceDeps) {
   return {
     ...createRunEventVerbs({ stores, get }),
     ...createRunFeed(deps),
+    planner,
     plan,
     get,
 

@@ -21,7 +21,7 @@ import { type NamedTrial, refusalOf, valuesOf } from './trials.ts'
 export interface SweepServiceDeps {
   readonly stores: Stores
   readonly unitOfWork: UnitOfWork
-  readonly runs: Pick<RunService, 'plan' | 'ask'>
+  readonly runs: Pick<RunService, 'planner' | 'ask'>
   readonly clock: Clock
   readonly newId: (kind: IdKind) => string
   readonly tracing: Pick<Tracing, 'current'>
@@ -84,11 +84,12 @@ export function createSweepService(deps: SweepServiceDeps) {
     return compare(sweep, shown, { runs: own, points })
   }
 
-  /** Each trial as its own request would be. @throws AppError what `RunService.plan` throws, about the trial */
+  /** Each trial as its own request would be. @throws AppError what a `RunPlanner` throws, about the trial */
   async function plan(projectId: string, { trials }: SweepRequest): Promise<SweepPlan> {
     const planned: PlannedTrial[] = []
+    const planRun = runs.planner(projectId)
     for (const trial of trials) {
-      const plan = await runs.plan(projectId, trial.request).catch((error: unknown) => {
+      const plan = await planRun(trial.request).catch((error: unknown) => {
         throw isAppError(error) ? refusalOf(error, trial) : error
       })
       planned.push({ ...trial, planned: plan })

@@ -66,3 +66,57 @@ test('nothing, too much, and what belongs to others is refused', { skip }, async
     assert.equal((await change(`${kind}/none`, { name: 'mine' })).status, 404, kind)
   }
 })
+
+test('names that would change how the text around them is shown are refused, and those of all languages are not', {
+  skip
+}, async () => {
+  const make = (name: string) => api.call('POST', '/v1/datasets', { body: { name } })
+  const unfit = [
+    '\u001b[31mred',
+    'a\tb',
+    'a\nb',
+    '\ta',
+    'a\u007f',
+    'a\u0085b',
+    'a\u2028b',
+    '\u2029a',
+    'a\u202eb',
+    'a\u2066b'
+  ]
+  for (const name of unfit) {
+    const { status, json } = await make(name)
+    assert.deepEqual([status, json.errors?.[0].pointer], [400, '/name'], JSON.stringify(name))
+    assert.match(json.errors[0].detail, /one line .* without control characters/)
+  }
+  for (const name of ['鞋', 'چکمه\u200cها', 'שלום\u200f', ' shoes ', '\u3000靴', 'a\u00a0b', '👩‍👩‍👧'])
+    assert.equal((await make(name)).status, 201, JSON.stringify(name))
+})
+
+test('what is asked for by itself has an ETag, and is not sent again until it changes', { skip }, async () => {
+  const { datasets, ...others } = await resources()
+  const hook = (
+    await api.call('POST', '/v1/webhooks', { body: { url: 'https://example.com/a', events: ['run.state'] } })
+  ).json
+  const { json: sweep } = await api.call('POST', '/v1/sweeps', {
+    body: { run: { dataset: datasets, preset: 'demo' }, grid: { seed: [1] } }
+  })
+  const paths = [
+    `datasets/${datasets}`,
+    `datasets/${datasets}/versions/1`,
+    `projects/${api.projectId}`,
+    `webhooks/${hook.id}`,
+    `sweeps/${sweep.id}`,
+    ...Object.entries(others).map(([kind, id]) => `${kind}/${id}`)
+  ]
+  for (const path of paths) {
+    const first = await api.call('GET', `/v1/${path}`)
+    const etag = String(first.headers['etag'])
+    assert.match(etag, /^"[\w-]{27}"$/, path)
+    const again = await api.call('GET', `/v1/${path}`, { headers: { 'if-none-match': etag } })
+    assert.deepEqual([again.status, again.text, again.headers['etag']], [304, '', etag], path)
+  }
+  const etag = String((await api.call('GET', `/v1/datasets/${datasets}`)).headers['etag'])
+  assert.equal((await change(`datasets/${datasets}`, { name: 'other' })).status, 200)
+  const changed = await api.call('GET', `/v1/datasets/${datasets}`, { headers: { 'if-none-match': etag } })
+  assert.deepEqual([changed.status, changed.json.name], [200, 'other'])
+})

@@ -58,7 +58,17 @@ describe('a token', { skip }, () => {
   })
 
   test('without a project of this installation is refused as such', async () => {
-    for (const project of [undefined, '', 'default', 7, [api.projectId], newId('project')]) {
+    for (const project of [
+      undefined,
+      '',
+      'default',
+      7,
+      [api.projectId],
+      newId('project'),
+      'prj_\u0000',
+      'prj_\ud800',
+      `${api.projectId}\n`
+    ]) {
       const { status, json } = await list(await tokenOf({ kappa_project: project }))
       assert.equal(status, 403, String(project))
       assert.match(json.detail, /claim kappa_project is not the id of a project/)
@@ -98,6 +108,13 @@ test('what is no token of this issuer for this audience is told nothing but that
     'one that is not yet': await tokenOf({ nbf: seconds() + 31 }),
     'one without an end': await tokenOf({ exp: undefined }),
     'one without a subject': await tokenOf({ sub: undefined }),
+    'one whose subject is a number': await tokenOf({ sub: 5 }),
+    'one whose subject is a list': await tokenOf({ sub: ['ann'] }),
+    'one that ends after all dates': await tokenOf({ exp: 8.65e12 }),
+    'one that ends in milliseconds': await tokenOf({ exp: clock.now() + 300_000_000_000 }),
+    'one that ends at 1e300': await tokenOf({ exp: 1e300 }),
+    'one from before all dates': await tokenOf({ iat: -1e300 }),
+    'one that may be used since before all dates': await tokenOf({ nbf: -8.65e12 }),
     'one with an empty subject': await tokenOf({ sub: '' }),
     'one for others': await tokenOf({ aud: 'https://other.example' }),
     'one without an audience': await tokenOf({ aud: undefined }),

@@ -57,6 +57,34 @@ test('a project says which checkpoints of its runs stay, as far as a run does no
   assert.deepEqual((await aProject()).project.checkpoint, { keep_last: 3 })
 })
 
+test('a policy that keeps the best of what nothing measures on the way is told so, and one that acts is not', {
+  skip
+}, async () => {
+  const { key, dataset, path } = await aProject()
+  const best = (metric: string) => ({ checkpoint: { keep_best: { metric, direction: 'maximize', count: 1 } } })
+  const warningsOf = async (more: object, at = '/v1/runs:validate') => {
+    const run = { dataset, preset: 'demo', ...more }
+    const body = at.startsWith('/v1/sweeps') ? { run, grid: { seed: [1, 2] } } : run
+    const { json, text } = await api.call('POST', at, { key, body })
+    assert.ok(Array.isArray(json.warnings), text)
+    return json.warnings.filter(({ what }: { what: string }) => what === 'checkpoint')
+  }
+  const unmeasured = best('eval/knn_top1_k20')
+  const evaluation = (more: object) => ({ evaluation: { dataset, protocols: ['knn'], ...more } })
+  for (const at of ['/v1/runs:validate', '/v1/runs', '/v1/sweeps:validate', '/v1/sweeps']) {
+    const [warning, ...others] = await warningsOf(unmeasured, at)
+    assert.match(warning.message, /eval\/knn_top1_k20 needs evaluation\.every_epochs/, at)
+    assert.deepEqual(others, [])
+  }
+  assert.equal((await warningsOf({ ...unmeasured, ...evaluation({}) })).length, 1, 'of the model alone')
+  const other = { ...best('eval/label_free_rankme'), ...evaluation({ every_epochs: 1 }) }
+  assert.match((await warningsOf(other))[0].message, /of no protocol in evaluation\.protocols/)
+  assert.deepEqual(await warningsOf({ ...unmeasured, ...evaluation({ every_epochs: 1 }) }), [])
+  assert.deepEqual(await warningsOf({ ...best('loss') }), [])
+  await api.call('PATCH', path, { body: { ...unmeasured } })
+  assert.equal((await warningsOf({})).length, 1, 'of its project')
+})
+
 test('trials of a sweep have it too, and a fork has that of its parent but for what it overrides', {
   skip
 }, async () => {

@@ -249,6 +249,8 @@ test('metrics come as columns, chosen and thinned as asked', { skip }, async () 
   const thin = await api.call('GET', `/v1/runs/${id}/metrics?keys=kl&max_points=10`)
   assert.ok(thin.json.series[0].steps.length <= 10)
   assert.equal((await api.call('GET', `/v1/runs/${id}/metrics?keys=a b`)).status, 400)
+  const backwards = await api.call('GET', `/v1/runs/${id}/metrics?from=5&to=1`)
+  assert.deepEqual([backwards.status, backwards.json.errors[0].parameter], [400, 'to'])
   await api.stores.metrics.write(id, [{ step: 50, key: 'eval/knn_top1_k20', value: 0.5 }])
   for (const keys of ['eval/*', 'eval/knn_top1_k20']) {
     const evaluated = await api.call('GET', `/v1/runs/${id}/metrics?keys=${keys}`)

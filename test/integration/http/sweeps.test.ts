@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
+import { readRunRequest } from '../../../src/http/schemas/run.ts'
+import { createRunPlanner } from '../../../src/services/runs/plan-run.ts'
 import { createTestApp, type TestApp } from '../../helpers/app.ts'
 import { whyNoPostgres } from '../../helpers/postgres.ts'
 import { aReadyVersion } from '../../helpers/records.ts'
@@ -176,19 +178,19 @@ test('a trial that cannot be inserted takes all the others back', { skip }, asyn
   const before = await countAll()
   const gone = await aReadyVersion(api, api.projectId)
   const { stores } = api.reachOf(api.projectId)
-  const list = stores.runs.list
+  const findVersion = stores.datasets.findVersion
   let planned = 0
   // Between planning and inserting the dataset is removed.
-  Object.assign(stores.runs, {
-    list: async (...given: Parameters<typeof list>) => {
-      const found = await list(...given)
+  Object.assign(stores.datasets, {
+    findVersion: async (...given: Parameters<typeof findVersion>) => {
+      const found = await findVersion(...given)
       planned += 1
       if (planned === 2) await api.stores.datasets.remove(api.projectId, gone.datasetId)
       return found
     }
   })
   const refused = await create({ run: { preset: 'demo' }, grid: { dataset: [dataset, `${gone.datasetId}@1`] } })
-  Object.assign(stores.runs, { list })
+  Object.assign(stores.datasets, { findVersion })
   assert.deepEqual([refused.status, refused.json.code, planned], [404, 'dataset_version_not_found', 2], refused.text)
   assert.equal((await countAll())[0], before[0])
 })
@@ -305,4 +307,44 @@ test('64 trials are one answer', { skip }, async () => {
   const made = await create({ run, random: { seed: { min: 0, max: 4294967295 } }, trials: 64 })
   assert.equal(made.status, 202, made.text)
   assert.equal(new Set(made.json.trials.map(({ run: id }: Trial) => id)).size, 64)
+})
+
+test('what trials share is read once for all of them', { skip }, async () => {
+  const asked: string[] = []
+  const counting = <T extends object>(name: string, of: T): T =>
+    new Proxy(of, {
+      get(target, method) {
+        const value: unknown = Reflect.get(target, method)
+        if (typeof value !== 'function') return value
+        return (...given: unknown[]) => {
+          asked.push(`${name}.${String(method)}`)
+          return value.apply(target, given)
+        }
+      }
+    })
+  const { projects, runs, workers, datasets } = api.stores
+  const stores = {
+    ...api.stores,
+    projects: counting('projects', projects),
+    runs: counting('runs', runs),
+    workers: counting('workers', workers)
+  }
+  const version = (await datasets.findVersion(api.projectId, datasetId, 1))!
+  const deps = {
+    stores,
+    objects: counting('objects', api.objects),
+    datasets: counting('datasets', { resolve: async () => version }),
+    models: { getReady: () => assert.fail('no trial begins from a model') }
+  }
+  const evaluation = { dataset, protocols: ['knn' as const] }
+  const countOf = async (trials: number): Promise<readonly string[]> => {
+    asked.length = 0
+    const plan = createRunPlanner(deps, api.projectId)
+    const seeds = Array.from({ length: trials }, (_, seed) => seed)
+    for (const seed of seeds) await plan(readRunRequest({ ...run, preset: 'demo', seed, evaluation }))
+    return [...asked]
+  }
+  const ofOne = await countOf(1)
+  assert.deepEqual(await countOf(8), ofOne)
+  for (const one of ['datasets.resolve', 'projects.find', 'runs.list']) assert.ok(ofOne.includes(one), one)
 })

@@ -21,7 +21,20 @@ test('a number after the last @ is a version, anything else an alias, and what h
 
 test('blank names, names with spaces at their ends, with @ or with control characters are none', () => {
   for (const name of ['shoes', 'DINOv2 S/14', 'Schuhe – größer', '3', '鞋']) assert.equal(nameProblem(name), null, name)
-  for (const name of ['', ' ', '\u00a0\u2003', ' shoes', 'shoes ', 'a@b', 'a\nb', 'a\u0007']) {
+  for (const name of [
+    '',
+    ' ',
+    '\u00a0\u2003',
+    ' shoes',
+    'shoes ',
+    'a@b',
+    'a\nb',
+    'a\u0007',
+    'a\u001b[31m',
+    'a\u0085b',
+    'a\u2028b',
+    'a\u202eb'
+  ]) {
     assert.match(nameProblem(name) ?? '', /^must (be|not)/, JSON.stringify(name))
   }
 })
@@ -32,7 +45,8 @@ test('whatever a run is called, its model has a name or none', () => {
     [' shoes@night\n', 'shoes-night'],
     ['  ', null],
     ['\n', null],
-    ['a\tb', 'a b']
+    ['a\tb', 'a b'],
+    ['a\u202eb\u2028c', 'a b c']
   ] as const) {
     assert.equal(modelNameOf(run), model)
     if (model !== null) assert.equal(nameProblem(model), null)
