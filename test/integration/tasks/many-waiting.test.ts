@@ -102,7 +102,7 @@ test('open models, evaluations and versions that have a job keep none without on
   await bench.stores.evaluations.insert(evaluation)
   await repeat('evaluations', evaluation.id)
   const ofDataset = { ...aVersion(dataset!), createdAt, status: 'queued' } as const
-  for (let i = 0; i < 2; i++) await bench.stores.datasets.insertVersion(ofDataset, (n) => `p${n}`)
+  await bench.stores.datasets.insertVersion(ofDataset, (n) => `p${n}`)
   await bench.pool.query(
     `insert into dataset_versions
      select (jsonb_populate_record(one, jsonb_build_object('version', 2 + n, 'prefix', 'p' || 2 + n))).*
