@@ -10,9 +10,8 @@ import type { EngineChoice } from '../engine/choose-engine.ts'
 import { ENGINE_NAMES, PRECISIONS } from '../engine/engine.ts'
 import type { TokenRules } from '../services/access/bearer-tokens.ts'
 import { PROTOCOLS, SAMPLERS, type TraceSettings } from '../tracing/settings.ts'
+import { createReader, type Environment, type Reader } from './environment-reader.ts'
 import { readLaunching, readOwnLeg } from './launch-config.ts'
-
-type Environment = Readonly<Record<string, string | undefined>>
 
 export interface S3Config {
   readonly bucket: string
@@ -25,64 +24,6 @@ export type Config = Readonly<ReturnType<typeof readAll>>
 
 const MEBIBYTE = 1024 * 1024
 const MEGAPIXEL = 1_000_000
-
-function createReader(env: Environment) {
-  const problems: string[] = []
-  const text = (name: string, fallback: string): string => env[name]?.trim() || fallback
-  const optional = (name: string): string | null => env[name]?.trim() || null
-  const integer = (name: string, fallback: number, [low, high]: readonly [number, number]): number => {
-    const raw = env[name]?.trim()
-    if (!raw) return fallback
-    const value = Number(raw)
-    if (!Number.isInteger(value) || value < low || value > high) {
-      problems.push(`${name} must be a whole number from ${low} to ${high}, not ${JSON.stringify(raw)}`)
-      return fallback
-    }
-    return value
-  }
-  const boolean = (name: string, fallback: boolean): boolean => {
-    const raw = env[name]?.trim().toLowerCase()
-    if (!raw) return fallback
-    if (['true', '1', 'yes'].includes(raw)) return true
-    if (['false', '0', 'no'].includes(raw)) return false
-    problems.push(`${name} must be true or false, not ${JSON.stringify(raw)}`)
-    return fallback
-  }
-  const oneOf = <T extends string>(name: string, values: readonly T[], fallback: T): T => {
-    const raw = env[name]?.trim()
-    if (!raw) return fallback
-    const found = values.find((value) => value === raw)
-    if (!found) problems.push(`${name} must be one of ${values.join(', ')}, not ${JSON.stringify(raw)}`)
-    return found ?? fallback
-  }
-  const url = (name: string, protocols: readonly string[]): string | null => {
-    const raw = env[name]?.trim()
-    if (!raw) return null
-    if (!URL.canParse(raw) || !protocols.includes(new URL(raw).protocol)) {
-      problems.push(`${name} must be a URL that starts with ${protocols.map((one) => `${one}//`).join(' or ')}`)
-    }
-    return raw
-  }
-  const list = (name: string): readonly string[] =>
-    (env[name] ?? '')
-      .split(',')
-      .map((item) => item.trim())
-      .filter(Boolean)
-  const fraction = (name: string, [low, high]: readonly [number, number]): number | null => {
-    const raw = env[name]?.trim()
-    if (!raw) return null
-    const value = Number(raw)
-    if (value >= low && value <= high) return value
-    problems.push(`${name} must be a number from ${low} to ${high}, not ${JSON.stringify(raw)}`)
-    return null
-  }
-  const gone = (name: string, instead: string): void => {
-    if (env[name]?.trim()) problems.push(`${name} is no longer read: ${instead}`)
-  }
-  return { problems, text, optional, integer, fraction, boolean, oneOf, url, list, gone }
-}
-
-type Reader = ReturnType<typeof createReader>
 
 function readS3(read: Reader): S3Config | null {
   const bucket = read.optional('S3_BUCKET')

@@ -12,10 +12,10 @@ import {
   presentRunPlan,
   Run,
   RunList,
-  RunQuery,
   readRunRequest,
   ValidatedRun
 } from '../schemas/run.ts'
+import { RunQuery } from '../schemas/run-query.ts'
 import type { App } from '../server.ts'
 
 const tags = ['runs']

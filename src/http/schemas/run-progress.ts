@@ -1,7 +1,7 @@
 /** How far a run is, by what, or why it is no further: of the run, and of a trial among others. */
 import { type Static, Type } from 'typebox'
 import { DEVICE_KINDS } from '../../base/devices.ts'
-import type { RunProgress } from '../../domain/run.ts'
+import type { RunEngine, RunProgress } from '../../domain/run.ts'
 import { Nullable, Timestamp } from './common.ts'
 
 export const Progress = Type.Object({
@@ -44,4 +44,12 @@ export const RunFailure = Type.Object({
   step: Nullable(Type.Integer()),
   node: Type.String({ description: 'Of the worker that had it: the same after a restart.' }),
   at: Timestamp
+})
+
+export const presentEngine = ({ name, device, deviceKind, devices, precision }: RunEngine) => ({
+  name,
+  device,
+  device_kind: deviceKind,
+  devices,
+  precision
 })

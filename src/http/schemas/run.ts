@@ -4,30 +4,17 @@ import {
   type Compute as DomainCompute,
   type CheckpointPolicy as DomainPolicy,
   type Run as DomainRun,
-  RUN_STATUSES,
-  type RunEngine
+  RUN_STATUSES
 } from '../../domain/run.ts'
 import type { CheckpointWishes, RunPlan, RunRequest } from '../../services/runs/run-plan.ts'
-import {
-  closed,
-  ListOf,
-  Metadata,
-  MetadataName,
-  Name,
-  Nullable,
-  pageQuery,
-  Resource,
-  Text,
-  Timestamp,
-  timestampOrNull
-} from './common.ts'
+import { closed, ListOf, Metadata, Name, Nullable, Resource, Text, Timestamp, timestampOrNull } from './common.ts'
 import { PlanOfRun, presentRunEvaluation, RunEvaluation, readPlanOfRun } from './evaluation-plan.ts'
 import { Init, InitRequest, presentInit, readInit } from './init.ts'
 import { Extensions, ForkedFrom, presentFork } from './lineage.ts'
 import { Estimate, presentEstimate, presentWarnings, RecipeReasons, Warnings } from './plan.ts'
 import { presentRecipe, ResolvedRecipe, readHyperparameters, recipeFields } from './recipe.ts'
 import { PresentedBest, presentRetention, readRetention, retentionFields } from './retention.ts'
-import { Engine, Progress, presentProgress, RunError, RunFailure } from './run-progress.ts'
+import { Engine, Progress, presentEngine, presentProgress, RunError, RunFailure } from './run-progress.ts'
 
 const WEEKS_4_S = 2_419_200
 
@@ -181,23 +168,6 @@ const validated = {
 export const ValidatedRun = Resource(validated, 'ValidatedRun')
 export const ValidatedFork = Resource({ ...validated, forked_from: ForkedFrom }, 'ValidatedFork')
 
-export const RunQuery = Type.Object(
-  {
-    ...pageQuery,
-    status: Type.Optional(Type.Enum([...RUN_STATUSES])),
-    dataset: Type.Optional(Text({ maxLength: 100 })),
-    sweep: Type.Optional(Text({ maxLength: 100 })),
-    metadata: Type.Optional(
-      Type.Record(MetadataName, Text({ maxLength: 512 }), {
-        maxProperties: 16,
-        ...closed,
-        description: 'metadata[key]=value, as often as wanted.'
-      })
-    )
-  },
-  closed
-)
-
 /** An older word is still taken. */
 export const readDevice = (device: Static<typeof ComputeWish>['device']): DomainCompute['device'] | undefined =>
   device === 'cuda' ? 'gpu' : device
@@ -246,14 +216,6 @@ const presentCompute = ({ device, devices, maxRuntimeS, priority }: DomainComput
   devices,
   max_runtime_s: maxRuntimeS,
   priority
-})
-
-const presentEngine = ({ name, device, deviceKind, devices, precision }: RunEngine) => ({
-  name,
-  device,
-  device_kind: deviceKind,
-  devices,
-  precision
 })
 
 export function presentRunPlan({

@@ -1,0 +1,21 @@
+/** Which runs a list shows. */
+import { Type } from 'typebox'
+import { RUN_STATUSES } from '../../domain/run.ts'
+import { closed, MetadataName, pageQuery, Text } from './common.ts'
+
+export const RunQuery = Type.Object(
+  {
+    ...pageQuery,
+    status: Type.Optional(Type.Enum([...RUN_STATUSES])),
+    dataset: Type.Optional(Text({ maxLength: 100 })),
+    sweep: Type.Optional(Text({ maxLength: 100 })),
+    metadata: Type.Optional(
+      Type.Record(MetadataName, Text({ maxLength: 512 }), {
+        maxProperties: 16,
+        ...closed,
+        description: 'metadata[key]=value, as often as wanted.'
+      })
+    )
+  },
+  closed
+)
