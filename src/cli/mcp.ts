@@ -10,7 +10,7 @@ import { readOptions } from './options.ts'
 const USAGE = `Tools for assistants that speak the Model Context Protocol: runs, diagnoses, models, images. It is started by the assistant's
 program, speaks over stdin and stdout, and can do what its key may and nothing else.
 
-  KAPPA_URL=https://kappa.example KAPPA_API_KEY=kappa_… kappa mcp
+  KAPPA_URL=https://kappa.example KAPPA_API_KEY=kappa_… kappa mcp [--help]
 
   KAPPA_URL        of the server, such as http://127.0.0.1:8080
   KAPPA_API_KEY    a key; give it the scopes that the assistant should have (docs/mcp.md)
