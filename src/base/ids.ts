@@ -12,6 +12,7 @@ export const ID_PREFIXES = {
   checkpoint: 'ckpt',
   model: 'mdl',
   evaluation: 'eval',
+  vectorSet: 'vec',
   request: 'req',
   audit: 'aud',
   webhook: 'wh',

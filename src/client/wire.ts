@@ -1279,6 +1279,108 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/vector-sets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List vector sets, newest first
+         * @description Needs the scope `models:read`.
+         */
+        get: operations["listVectorSets"];
+        put?: never;
+        /**
+         * Embed all images of a dataset, to files and to be searched
+         * @description Queued; a worker embeds them part by part, and another goes on where one has ended. Costs are those of as many images as the version has.
+         *
+         *     Needs the scope `models:write`.
+         */
+        post: operations["createVectorSet"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/vector-sets/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get a vector set
+         * @description Needs the scope `models:read`.
+         */
+        get: operations["getVectorSet"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete a vector set with its files
+         * @description One that has ended. Its model and its dataset stay.
+         *
+         *     Needs the scope `models:write`.
+         */
+        delete: operations["deleteVectorSet"];
+        options?: never;
+        head?: never;
+        /**
+         * Rename a vector set, change its metadata
+         * @description What is left out stays.
+         *
+         *     Needs the scope `models:write`.
+         */
+        patch: operations["updateVectorSet"];
+        trace?: never;
+    };
+    "/v1/vector-sets/{id}/files": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the files of a vector set, with URLs to download them
+         * @description vectors.npy has a row of float32 for each image, images.jsonl a line, in the same order.
+         *
+         *     Needs the scope `models:read`.
+         */
+        get: operations["listVectorSetFiles"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/vector-sets/{id}:cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel the making of a vector set
+         * @description At once, and nothing of it is kept; a worker that makes it stops within seconds.
+         *
+         *     Needs the scope `models:write`.
+         */
+        post: operations["cancelVectorSet"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/webhooks": {
         parameters: {
             query?: never;
@@ -1479,6 +1581,28 @@ export interface paths {
          * @description Needs the scope `embeddings:write`.
          */
         post: operations["createAssignments"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/vector-sets/{id}:search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Find the images that are nearest
+         * @description To an image, sent raw, as a form or as JSON; to a vector; to an image of the set; or to the mean direction of a prototype.
+         *
+         *     Needs the scope `embeddings:write`.
+         */
+        post: operations["searchVectorSet"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2162,6 +2286,28 @@ export interface components {
         };
         /**
          * @example {
+         *       "model": "mdl_01jexample",
+         *       "dataset": "ds_01jexample@3"
+         *     }
+         */
+        CreateVectorSet: {
+            name?: string | null;
+            /** @description Its id, `name@3`, `name@alias`, or the id of its run. */
+            model: string;
+            /** @description ds_…@3, or ds_… for its latest ready version: all of its images are embedded. */
+            dataset: string;
+            /**
+             * @description Whether it can be searched; files are made in any case.
+             * @default true
+             */
+            search: boolean;
+            assign?: boolean | null;
+            metadata?: {
+                [key: string]: string;
+            };
+        };
+        /**
+         * @example {
          *       "url": "https://hooks.example/kappa",
          *       "events": [
          *         "run.state",
@@ -2173,7 +2319,7 @@ export interface components {
         CreateWebhook: {
             /** @description https, and on the public internet unless the operator allows the network. */
             url: string;
-            events: ("run.state" | "run.progress" | "run.checkpoint" | "run.alarm" | "run.message" | "model.ready" | "model.failed" | "model.cancelled" | "evaluation.ended" | "version.ready" | "version.failed" | "version.cancelled")[];
+            events: ("run.state" | "run.progress" | "run.checkpoint" | "run.alarm" | "run.message" | "model.ready" | "model.failed" | "model.cancelled" | "evaluation.ended" | "vector_set.ended" | "version.ready" | "version.failed" | "version.cancelled")[];
         };
         /**
          * @example {
@@ -3029,7 +3175,7 @@ export interface components {
             object: "webhook";
             project_id: string;
             url: string;
-            events: ("run.state" | "run.progress" | "run.checkpoint" | "run.alarm" | "run.message" | "model.ready" | "model.failed" | "model.cancelled" | "evaluation.ended" | "version.ready" | "version.failed" | "version.cancelled")[];
+            events: ("run.state" | "run.progress" | "run.checkpoint" | "run.alarm" | "run.message" | "model.ready" | "model.failed" | "model.cancelled" | "evaluation.ended" | "vector_set.ended" | "version.ready" | "version.failed" | "version.cancelled")[];
             enabled: boolean;
             disabled_reason: ("by_user" | "gone" | "given_up" | "backlog") | null;
             disabled_at: string | null;
@@ -3064,6 +3210,35 @@ export interface components {
                 /** @description One more than counts. */
                 edges: number[];
                 counts: number[];
+            };
+        };
+        Matches: {
+            /** @constant */
+            object: "list";
+            /** @description Nearest first. */
+            data: {
+                /** @constant */
+                object: "match";
+                /** @description The image's place in the dataset version. */
+                index: number;
+                name: string;
+                label: string | null;
+                /** @description Cosine. */
+                similarity: number;
+                prototype: number | null;
+                probability: number | null;
+                log_density: number | null;
+            }[];
+            vector_set: string;
+            model: string;
+            dataset: string;
+            /** @description Every vector that could be meant was compared: nothing is missed. */
+            exact: boolean;
+            usage: {
+                /** @description Tokens the backbone computed: patches, the class token and registers of every image. */
+                prompt_tokens: number;
+                total_tokens: number;
+                images: number;
             };
         };
         Metrics: {
@@ -3289,7 +3464,7 @@ export interface components {
             status: number;
             detail: string;
             /** @enum {unknown} */
-            code: "invalid_request" | "invalid_recipe" | "unauthorized" | "forbidden" | "route_not_found" | "method_not_allowed" | "key_not_found" | "last_admin_key" | "project_not_found" | "project_name_taken" | "quota_exceeded" | "project_rate_limited" | "dataset_not_found" | "dataset_version_not_found" | "dataset_version_not_ready" | "dataset_version_not_cancelable" | "dataset_in_use" | "dataset_version_in_use" | "dataset_empty" | "selection_empty" | "upload_not_found" | "upload_incomplete" | "upload_expired" | "upload_in_use" | "archive_invalid" | "archive_too_large" | "source_unreachable" | "run_not_found" | "run_not_cancelable" | "run_not_deletable" | "run_in_use" | "metadata_full" | "run_not_pausable" | "run_not_resumable" | "run_not_extendable" | "run_not_retryable" | "sweep_not_found" | "checkpoint_not_found" | "checkpoint_in_use" | "checkpoint_invalid" | "weights_unsupported" | "weights_mismatch" | "init_unavailable" | "model_not_found" | "model_in_use" | "model_not_ready" | "model_not_cancelable" | "model_has_alias" | "model_of_other_name" | "alias_not_found" | "precondition_failed" | "model_without_head" | "mixture_unavailable" | "prototype_not_found" | "evaluation_not_found" | "evaluation_not_cancelable" | "evaluation_not_deletable" | "evaluation_not_measured" | "evaluation_impossible" | "evaluation_too_large" | "artifact_not_found" | "webhook_not_found" | "webhooks_full" | "webhook_disabled" | "secret_unreadable" | "delivery_not_found" | "delivery_under_way" | "idempotency_key_reused" | "idempotency_in_progress" | "range_not_satisfiable" | "body_too_large" | "unsupported_media_type" | "headers_too_large" | "uri_too_long" | "receive_timeout" | "expectation_failed" | "image_invalid" | "image_too_large" | "images_too_large" | "url_not_allowed" | "url_unreachable" | "rate_limited" | "too_much_at_once" | "overloaded" | "client_gone" | "request_timeout" | "database_refuses" | "process_not_started" | "schema_outdated" | "database_unavailable" | "database_read_only" | "storage_unavailable" | "storage_full" | "issuer_unavailable" | "inference_unavailable" | "worker_not_working" | "worker_resting" | "lease_lost" | "object_not_found" | "object_damaged" | "program_untraceable" | "engine_unavailable" | "loss_not_finite" | "trainer_crashed" | "out_of_memory" | "internal";
+            code: "invalid_request" | "invalid_recipe" | "unauthorized" | "forbidden" | "route_not_found" | "method_not_allowed" | "key_not_found" | "last_admin_key" | "project_not_found" | "project_name_taken" | "quota_exceeded" | "project_rate_limited" | "dataset_not_found" | "dataset_version_not_found" | "dataset_version_not_ready" | "dataset_version_not_cancelable" | "dataset_in_use" | "dataset_version_in_use" | "dataset_empty" | "selection_empty" | "upload_not_found" | "upload_incomplete" | "upload_expired" | "upload_in_use" | "archive_invalid" | "archive_too_large" | "source_unreachable" | "run_not_found" | "run_not_cancelable" | "run_not_deletable" | "run_in_use" | "metadata_full" | "run_not_pausable" | "run_not_resumable" | "run_not_extendable" | "run_not_retryable" | "sweep_not_found" | "checkpoint_not_found" | "checkpoint_in_use" | "checkpoint_invalid" | "weights_unsupported" | "weights_mismatch" | "init_unavailable" | "model_not_found" | "model_in_use" | "model_not_ready" | "model_not_cancelable" | "model_has_alias" | "model_of_other_name" | "alias_not_found" | "precondition_failed" | "model_without_head" | "mixture_unavailable" | "prototype_not_found" | "evaluation_not_found" | "evaluation_not_cancelable" | "evaluation_not_deletable" | "evaluation_not_measured" | "evaluation_impossible" | "evaluation_too_large" | "vector_set_not_found" | "vector_set_not_ready" | "vector_set_not_searchable" | "vector_set_not_cancelable" | "vector_set_not_deletable" | "vector_set_impossible" | "vector_not_found" | "artifact_not_found" | "webhook_not_found" | "webhooks_full" | "webhook_disabled" | "secret_unreadable" | "delivery_not_found" | "delivery_under_way" | "idempotency_key_reused" | "idempotency_in_progress" | "range_not_satisfiable" | "body_too_large" | "unsupported_media_type" | "headers_too_large" | "uri_too_long" | "receive_timeout" | "expectation_failed" | "image_invalid" | "image_too_large" | "images_too_large" | "url_not_allowed" | "url_unreachable" | "rate_limited" | "too_much_at_once" | "overloaded" | "client_gone" | "request_timeout" | "database_refuses" | "process_not_started" | "schema_outdated" | "database_unavailable" | "database_read_only" | "storage_unavailable" | "storage_full" | "issuer_unavailable" | "inference_unavailable" | "worker_not_working" | "worker_resting" | "lease_lost" | "object_not_found" | "object_damaged" | "program_untraceable" | "engine_unavailable" | "loss_not_finite" | "trainer_crashed" | "out_of_memory" | "internal";
             request_id: string;
             errors?: {
                 /** @description JSON pointer into the body. */
@@ -3727,6 +3902,35 @@ export interface components {
             has_more: boolean;
             next_cursor: string | null;
         };
+        /**
+         * @example {
+         *       "index": 0,
+         *       "top_k": 5
+         *     }
+         */
+        SearchVectorSet: {
+            /** @description An image that is looked for: a data URI, base64, or an https URL of an allowed host. */
+            input?: string;
+            /** @description In place of it, an embedding by the same model, of any length. */
+            vector?: number[];
+            /** @description In place of it, an image of the set, by its place in the dataset version; it is not found itself. */
+            index?: number;
+            /** @description In place of it, the mean direction of the images that are assigned to a prototype. */
+            prototype?: number;
+            /**
+             * @description Images that are answered.
+             * @default 10
+             */
+            top_k: number;
+            /** @description Cosine, at the least. */
+            min_similarity?: number;
+            filter?: {
+                /** @description Images of one of these classes. */
+                labels?: string[];
+                /** @description Images of one of these prototypes. */
+                prototypes?: number[];
+            };
+        };
         StartedUpload: {
             id: string;
             /** @constant */
@@ -4008,7 +4212,7 @@ export interface components {
         UpdateWebhook: {
             /** @description https, and on the public internet unless the operator allows the network. */
             url?: string;
-            events?: ("run.state" | "run.progress" | "run.checkpoint" | "run.alarm" | "run.message" | "model.ready" | "model.failed" | "model.cancelled" | "evaluation.ended" | "version.ready" | "version.failed" | "version.cancelled")[];
+            events?: ("run.state" | "run.progress" | "run.checkpoint" | "run.alarm" | "run.message" | "model.ready" | "model.failed" | "model.cancelled" | "evaluation.ended" | "vector_set.ended" | "version.ready" | "version.failed" | "version.cancelled")[];
             /** @description true also where we have disabled it. */
             enabled?: boolean;
         };
@@ -4116,13 +4320,61 @@ export interface components {
             }[];
             estimate: components["schemas"]["Estimate"];
         };
+        VectorSet: {
+            id: string;
+            /** @constant */
+            object: "vector_set";
+            project_id: string;
+            name: string | null;
+            model: string;
+            /** @description ds_…@3 */
+            dataset: string;
+            dimensions: number;
+            prototypes: number | null;
+            index: ("hnsw" | "exact" | "scan") | null;
+            metadata: {
+                [key: string]: string;
+            };
+            /** @enum {unknown} */
+            status: "queued" | "running" | "cancelled" | "succeeded" | "failed";
+            progress: {
+                /** @description Embedded so far. */
+                images: number;
+                /** @description What it costs. */
+                total_images: number;
+                /** @description Of them, those that were added to what is searched. */
+                indexed: number;
+            };
+            attempt: number;
+            /** @description Empty until it has succeeded. */
+            files: {
+                name: string;
+                bytes: number;
+                sha256: string;
+            }[];
+            error: components["schemas"]["ResourceError"] | null;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            created_at: string;
+            started_at: string | null;
+            finished_at: string | null;
+        };
+        VectorSetList: {
+            /** @constant */
+            object: "list";
+            data: components["schemas"]["VectorSet"][];
+            has_more: boolean;
+            next_cursor: string | null;
+        };
         Webhook: {
             id: string;
             /** @constant */
             object: "webhook";
             project_id: string;
             url: string;
-            events: ("run.state" | "run.progress" | "run.checkpoint" | "run.alarm" | "run.message" | "model.ready" | "model.failed" | "model.cancelled" | "evaluation.ended" | "version.ready" | "version.failed" | "version.cancelled")[];
+            events: ("run.state" | "run.progress" | "run.checkpoint" | "run.alarm" | "run.message" | "model.ready" | "model.failed" | "model.cancelled" | "evaluation.ended" | "vector_set.ended" | "version.ready" | "version.failed" | "version.cancelled")[];
             enabled: boolean;
             disabled_reason: ("by_user" | "gone" | "given_up" | "backlog") | null;
             disabled_at: string | null;
@@ -4140,7 +4392,7 @@ export interface components {
             object: "webhook_delivery";
             webhook_id: string;
             /** @enum {unknown} */
-            event: "run.state" | "run.progress" | "run.checkpoint" | "run.alarm" | "run.message" | "model.ready" | "model.failed" | "model.cancelled" | "evaluation.ended" | "version.ready" | "version.failed" | "version.cancelled";
+            event: "run.state" | "run.progress" | "run.checkpoint" | "run.alarm" | "run.message" | "model.ready" | "model.failed" | "model.cancelled" | "evaluation.ended" | "vector_set.ended" | "version.ready" | "version.failed" | "version.cancelled";
             /** @description Id of what it is about; a dataset version as ds_…@3. */
             subject: string;
             /** @enum {unknown} */
@@ -6614,6 +6866,212 @@ export interface operations {
             };
         };
     };
+    listVectorSets: {
+        parameters: {
+            query?: {
+                /** @description Items in a page. */
+                limit?: number;
+                /** @description next_cursor of the page before, of the same list in the same order. */
+                after?: string;
+                /** @description Its id, `name@3`, `name@alias`, or the id of its run. */
+                model?: string;
+                /** @description ds_…@3, or ds_… for any version. */
+                dataset?: string;
+                status?: "queued" | "running" | "cancelled" | "succeeded" | "failed";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VectorSetList"];
+                };
+            };
+        };
+    };
+    createVectorSet: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes a repeated request safe for 24 hours. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateVectorSet"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            202: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VectorSet"];
+                };
+            };
+        };
+    };
+    getVectorSet: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of an earlier answer. */
+                "If-None-Match"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VectorSet"];
+                };
+            };
+            /** @description Not modified. */
+            304: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    deleteVectorSet: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; no body. */
+            204: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    updateVectorSet: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OptionalDescription"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VectorSet"];
+                };
+            };
+        };
+    };
+    listVectorSetFiles: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ArtifactList"];
+                };
+            };
+        };
+    };
+    cancelVectorSet: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VectorSet"];
+                };
+            };
+        };
+    };
     listWebhooks: {
         parameters: {
             query?: {
@@ -6990,6 +7448,54 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Assignments"];
+                };
+            };
+        };
+    };
+    searchVectorSet: {
+        parameters: {
+            query?: {
+                /** @description Images that are answered. */
+                top_k?: number;
+                /** @description Cosine, at the least. */
+                min_similarity?: number;
+                /** @description Images of this class. */
+                label?: string;
+                /** @description Images of this prototype. */
+                in_prototype?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SearchVectorSet"];
+                "image/jpeg": string;
+                "image/png": string;
+                "image/webp": string;
+                "image/avif": string;
+                "image/tiff": string;
+                "image/gif": string;
+                "application/octet-stream": string;
+                "multipart/form-data": {
+                    images: string[];
+                };
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Matches"];
                 };
             };
         };

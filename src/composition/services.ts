@@ -24,6 +24,8 @@ import { createImageFetch } from '../services/serving/image-fetch.ts'
 import { createImageSources } from '../services/serving/image-sources.ts'
 import { createServingService } from '../services/serving/serving.ts'
 import { createSweepService } from '../services/sweeps/sweeps.ts'
+import { createSearchService } from '../services/vector-sets/search.ts'
+import { createVectorSetService } from '../services/vector-sets/vector-sets.ts'
 import type { WebhookPost } from '../services/webhooks/post.ts'
 import type { SecretSeal } from '../services/webhooks/seal.ts'
 import { createWebhookService } from '../services/webhooks/webhooks.ts'
@@ -67,7 +69,9 @@ export function composeServices(given: ServiceParts): Services {
   const datasets = createDatasetService(parts)
   const models = createModelService(parts)
   const runs = createRunService({ ...parts, keys, datasets, models })
+  const vectorSets = createVectorSetService({ ...parts, models, datasets })
   const fetchImage = createImageFetch({ allowedHosts, maxBytes: limits.imageBytes, timeoutMs })
+  const serving = createServingService({ models, imageSources: createImageSources({ fetchImage, limits }), inference })
   return {
     authenticate: createAuthenticator(keys, tokens),
     keys,
@@ -79,7 +83,9 @@ export function composeServices(given: ServiceParts): Services {
     sweeps: createSweepService({ ...parts, runs }),
     models,
     prototypes: createPrototypeService({ stores, models }),
-    serving: createServingService({ models, imageSources: createImageSources({ fetchImage, limits }), inference }),
+    serving,
+    vectorSets,
+    search: createSearchService({ ...parts, serving }),
     workers: createWorkerService(parts),
     audit: createAuditService(parts),
     webhooks: createWebhookService({ ...parts, post: parts.webhookPost, seal: parts.webhookSeal }),

@@ -12,13 +12,14 @@ import { importModel } from '../model/import.ts'
 import { initOf } from '../model/init-source.ts'
 import type { ChildWork } from '../protocol/trainer-child.ts'
 import { train } from '../training/train.ts'
+import { embedDataset } from './embedding-work.ts'
 import { evaluateModel } from './evaluation-work.ts'
 
 /** 0 and undefined mean: as many as there are cores. A run is repeated bit for bit with the same number only. */
 const withThreads = (threads: number | undefined): { threads?: number } => (threads ? { threads } : {})
 
 /**
- * An evaluation runs beside whatever this machine trains: at this priority Linux gives it a tenth of a processor that both want
+ * An evaluation, or a vector set, is made beside whatever this machine trains: at this priority Linux gives it a tenth of a processor that both want
  * (weights 110 to 1024), and all of one that nobody else does. Threads that are started later inherit it.
  */
 function yieldToTraining(): void {
@@ -65,6 +66,10 @@ export function createTrainerWork(clock: Clock, choice: EngineChoice): ChildWork
         createEngine: () => createEngine(withThreads(threads)),
         clock
       })
+    },
+    embed: ({ threads, ...request }, signal) => {
+      yieldToTraining()
+      return embedDataset(request, signal, (path) => openOnnxFile(path, withThreads(threads)))
     },
     examine: async ({ threads }) => ({ type: 'machine', ...(await machineOf(choice, withThreads(threads))) })
   }

@@ -26,11 +26,13 @@ import type { LegDeps } from '../services/runs/leg-lease.ts'
 import { createLegRecords } from '../services/runs/leg-records.ts'
 import { createLegService } from '../services/runs/legs.ts'
 import { createMetricUpkeep } from '../services/runs/metric-upkeep.ts'
+import { createVectorSetJobs } from '../services/vector-sets/vector-set-jobs.ts'
 import { createWorkerService } from '../services/workers/workers.ts'
 import { PATIENCE_OF_WORKERS } from '../storage/objects/patience.ts'
 import { createEventNotices } from '../storage/postgres/event-notices.ts'
 import { createSchemaCheck } from '../storage/postgres/migrate.ts'
 import { waitForSchema } from '../storage/postgres/wait.ts'
+import { createEmbedDataset } from '../tasks/embed-dataset.ts'
 import { createEvaluateModel } from '../tasks/evaluate-model.ts'
 import { createExportModel } from '../tasks/export-model.ts'
 import { createFitness } from '../tasks/fitness.ts'
@@ -171,6 +173,10 @@ export async function composeWorker(config: Config, logger: Logger, { tracing, e
       'evaluate-model': createEvaluateModel({
         ...shared,
         evaluations: createEvaluationJobs({ unitOfWork, clock, worker: name })
+      }),
+      'embed-dataset': createEmbedDataset({
+        ...shared,
+        vectorSets: createVectorSetJobs({ unitOfWork, stores, clock, worker: name })
       })
     })
   )

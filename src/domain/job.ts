@@ -7,6 +7,7 @@ export interface JobPayloads {
   'export-model': { readonly modelId: string }
   'import-model': { readonly modelId: string }
   'evaluate-model': { readonly evaluationId: string }
+  'embed-dataset': { readonly vectorSetId: string }
 }
 
 export type JobKind = keyof JobPayloads
@@ -17,5 +18,6 @@ export const JOB_KINDS: readonly JobKind[] = [
   'ingest-small-dataset',
   'export-model',
   'import-model',
-  'evaluate-model'
+  'evaluate-model',
+  'embed-dataset'
 ]

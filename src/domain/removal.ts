@@ -8,7 +8,16 @@
 import { AppError } from '../base/errors.ts'
 import type { Run, RunStatus } from './run.ts'
 
-export type RemovedKind = 'run' | 'checkpoint' | 'model' | 'dataset' | 'dataset_version' | 'upload' | 'evaluation'
+export type RemovedKind =
+  | 'run'
+  | 'checkpoint'
+  | 'model'
+  | 'dataset'
+  | 'dataset_version'
+  | 'upload'
+  | 'evaluation'
+  | 'vector_set'
+  | 'vector_parts'
 
 /** Objects that nobody owns any more. */
 export interface NewRemoval {
@@ -36,13 +45,14 @@ export interface Uses {
   readonly models: readonly string[]
   /** `ds_…@3`, being made. */
   readonly versions: readonly string[]
+  readonly vectorSets: readonly string[]
 }
 
 const MOST_NAMED = 20
 
 /** Ids of what still uses it, for the answer that refuses; null when nothing does. */
-export function usedBy({ runs, evaluations, models, versions }: Uses): readonly string[] | null {
-  const all = [...runs, ...evaluations, ...models, ...versions]
+export function usedBy({ runs, evaluations, models, versions, vectorSets }: Uses): readonly string[] | null {
+  const all = [...runs, ...evaluations, ...models, ...versions, ...vectorSets]
   return all.length === 0 ? null : all.slice(0, MOST_NAMED)
 }
 

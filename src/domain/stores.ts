@@ -14,6 +14,7 @@ import type { OwnerStore, RemovalStore, UseStore } from './removal-stores.ts'
 import type { Judged, Need } from './retention.ts'
 import type { Lease, LogHead, NewRunEvent, Run, RunEvent, RunStatus } from './run.ts'
 import type { Sweep, SweepPatch, SweepRuns } from './sweep.ts'
+import type { VectorSetStore, VectorStore } from './vector-stores.ts'
 import type { WebhookDeliveryStore, WebhookStore } from './webhook-stores.ts'
 
 export interface DatasetStore {
@@ -215,6 +216,8 @@ export interface Stores {
   readonly modelAliases: ModelAliasStore
   readonly prototypes: PrototypeStore
   readonly evaluations: EvaluationStore
+  readonly vectorSets: VectorSetStore
+  readonly vectors: VectorStore
   readonly removals: RemovalStore
   readonly uses: UseStore
   readonly owners: OwnerStore

@@ -2,6 +2,7 @@ import type { DatasetVersion } from './dataset.ts'
 import type { Evaluation } from './evaluation.ts'
 import type { Model } from './model.ts'
 import type { RunEvent } from './run.ts'
+import { isVectorSetEnded, type VectorSet } from './vector-set.ts'
 
 export const WEBHOOK_EVENTS = [
   'run.state',
@@ -13,6 +14,7 @@ export const WEBHOOK_EVENTS = [
   'model.failed',
   'model.cancelled',
   'evaluation.ended',
+  'vector_set.ended',
   'version.ready',
   'version.failed',
   'version.cancelled'
@@ -61,7 +63,7 @@ export interface WebhookDelivery {
   readonly projectId: string
   readonly webhookId: string
   readonly event: WebhookEvent
-  /** What it is about: the id of a run, model or evaluation; a version as `ds_…@3`. */
+  /** What it is about: the id of a run, model, evaluation or vector set; a version as `ds_…@3`. */
   readonly subject: string
   /** As it is signed and sent, every time the same bytes. */
   readonly body: string
@@ -143,4 +145,11 @@ export function evaluationMessage(one: Evaluation): WebhookMessage | null {
   if (status === 'queued' || status === 'running') return null
   const data = { evaluationId: id, name, modelId, checkpointId, runId, status, error }
   return { projectId, event: 'evaluation.ended', subject: id, data }
+}
+
+export function vectorSetMessage(one: VectorSet): WebhookMessage | null {
+  const { id, projectId, name, modelId, dataset, status, error } = one
+  if (!isVectorSetEnded(one)) return null
+  const data = { vectorSetId: id, name, modelId, dataset: `${dataset.datasetId}@${dataset.version}`, status, error }
+  return { projectId, event: 'vector_set.ended', subject: id, data }
 }

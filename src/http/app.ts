@@ -42,6 +42,7 @@ import { runRequestRoutes, runRoutes } from './routes/runs.ts'
 import { servingRoutes } from './routes/serving.ts'
 import { sweepRequestRoutes, sweepRoutes } from './routes/sweeps.ts'
 import { uploadRoutes } from './routes/uploads.ts'
+import { vectorSetRoutes } from './routes/vector-sets.ts'
 import { versionContentRoutes, versionRoutes } from './routes/versions.ts'
 import { webhookDeliveryRoutes, webhookRoutes } from './routes/webhooks.ts'
 import { weightUploadRoutes } from './routes/weight-uploads.ts'
@@ -126,6 +127,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   weightUploadRoutes(app, services)
   prototypeRoutes(app, services)
   evaluationRoutes(app, services)
+  vectorSetRoutes(app, services)
   webhookRoutes(app, services)
   webhookDeliveryRoutes(app, services)
   await servingRoutes(app, { ...services, limits: options.limits, metrics })

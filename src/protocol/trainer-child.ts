@@ -1,13 +1,15 @@
 /**
  * The trainer as a child of a supervisor.
  *
- *   waiting ──train | export | import | evaluate | examine──→ working ──last event sent──→ exit 0, or 1 after `failed`
+ *   waiting ──train | export | import | evaluate | embed | examine──→ working ──last event sent──→ exit 0, or 1 after `failed`
  *                                  └──stop, SIGTERM, SIGINT──→ stopping: checkpoint, `done`
  *   any state ──channel closed──→ exit 1 at once: the lease may be another worker's already, so nothing more is written
  */
 
 import { failedEventOf } from './trainer-failure.ts'
 import type {
+  EmbeddingEvent,
+  EmbedRequest,
   EvaluateRequest,
   EvaluationEvent,
   ExamineRequest,
@@ -31,6 +33,7 @@ export interface TrainerWork {
 export interface ChildWork extends TrainerWork {
   examine(request: ExamineRequest): Promise<MachineEvent>
   evaluate(request: EvaluateRequest, signal: AbortSignal): AsyncIterable<EvaluationEvent>
+  embed(request: EmbedRequest, signal: AbortSignal): AsyncIterable<EmbeddingEvent>
 }
 
 /** The part of `process` that a forked child needs. */
@@ -53,7 +56,7 @@ export function serveParent(parent: ParentChannel, work: ChildWork): void {
 
 type AnyEvent = WorkEvent | MachineEvent
 
-const LAST: ReadonlySet<AnyEvent['type']> = new Set(['done', 'exported', 'evaluated', 'machine'])
+const LAST: ReadonlySet<AnyEvent['type']> = new Set(['done', 'exported', 'evaluated', 'embedded', 'machine'])
 
 async function* eventsOf(
   request: Exclude<TrainerRequest, StopRequest>,
@@ -63,6 +66,7 @@ async function* eventsOf(
   if (request.type === 'examine') yield await work.examine(request)
   else if (request.type === 'train') yield* work.train(request, signal)
   else if (request.type === 'evaluate') yield* work.evaluate(request, signal)
+  else if (request.type === 'embed') yield* work.embed(request, signal)
   else yield* request.type === 'export' ? work.export(request, signal) : work.import(request, signal)
 }
 

@@ -1,6 +1,6 @@
 /**
  * What passes between a supervisor and the trainer it forked (`fork(trainer.ts, { serialization: 'advanced' })`).
- * One child does one request and ends: exit code 0 after `done`, `exported`, `evaluated` or `machine`, 1 after `failed`. A child whose channel
+ * One child does one request and ends: exit code 0 after `done`, `exported`, `evaluated`, `embedded` or `machine`, 1 after `failed`. A child whose channel
  * closes ends at once and writes nothing more: whoever held the lease is gone.
  */
 import type { DeviceWish, Machine } from '../base/devices.ts'
@@ -106,6 +106,23 @@ export interface EvaluateRequest {
   readonly threads?: number
 }
 
+/** Embeds a packed dataset, part by part. */
+export interface EmbedRequest {
+  readonly type: 'embed'
+  /** A model's, as it is served. */
+  readonly modelFolder: string
+  readonly datasetFolder: string
+  /** Takes the files of each part. */
+  readonly partsFolder: string
+  /** Of each part but the last: a multiple of the images in one batch, so that a part is the same whoever makes it. */
+  readonly partImages: number
+  /** Those before it are stored already. */
+  readonly firstPart: number
+  /** To the prototypes of the model, too. */
+  readonly assigns: boolean
+  readonly threads?: number
+}
+
 /** Looks at what this machine trains with. */
 export interface ExamineRequest {
   readonly type: 'examine'
@@ -118,7 +135,7 @@ export interface StopRequest {
 }
 
 /** What a worker asks for that is followed by events. */
-export type WorkRequest = TrainRequest | ExportRequest | ImportRequest | EvaluateRequest
+export type WorkRequest = TrainRequest | ExportRequest | ImportRequest | EvaluateRequest | EmbedRequest
 
 export type TrainerRequest = WorkRequest | ExamineRequest | StopRequest
 
@@ -176,6 +193,30 @@ export interface EvaluatedEvent {
 
 export type EvaluationEvent = EvaluationProgressEvent | EvaluationKeptEvent | EvaluatedEvent | DoneEvent | FailedEvent
 
+/** After every batch: of all images, those of earlier parts included. */
+export interface EmbeddingProgressEvent {
+  readonly type: 'embedding_progress'
+  readonly images: number
+}
+
+/** The files are the worker's. */
+export interface EmbeddedPartEvent {
+  readonly type: 'embedded_part'
+  readonly part: number
+  readonly images: number
+  /** Little-endian float32, row by row. */
+  readonly vectorsPath: string
+  /** JSON of what is known of each image, a line each. */
+  readonly imagesPath: string
+}
+
+export interface EmbeddedEvent {
+  readonly type: 'embedded'
+  readonly images: number
+}
+
+export type EmbeddingEvent = EmbeddingProgressEvent | EmbeddedPartEvent | EmbeddedEvent | DoneEvent | FailedEvent
+
 /** The one answer to an ExamineRequest. */
 export interface MachineEvent extends Machine {
   readonly type: 'machine'
@@ -184,4 +225,4 @@ export interface MachineEvent extends Machine {
 export type TrainerEvent = TrainEvent | ExportEvent
 
 /** What follows a WorkRequest. */
-export type WorkEvent = TrainerEvent | EvaluationEvent
+export type WorkEvent = TrainerEvent | EvaluationEvent | EmbeddingEvent

@@ -69,7 +69,8 @@ const QUEUES: Readonly<Record<JobKind, Omit<Queue, 'name'>>> = {
   'ingest-small-dataset': TASK,
   'export-model': TASK,
   'import-model': TASK,
-  'evaluate-model': TASK
+  'evaluate-model': TASK,
+  'embed-dataset': TASK
 }
 
 const SAME_AGAIN_MS = 60_000

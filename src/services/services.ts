@@ -12,6 +12,8 @@ import type { ProjectRates } from './projects/rates.ts'
 import type { RunService } from './runs/runs.ts'
 import type { ServingService } from './serving/serving.ts'
 import type { SweepService } from './sweeps/sweeps.ts'
+import type { SearchService } from './vector-sets/search.ts'
+import type { VectorSetService } from './vector-sets/vector-sets.ts'
 import type { WebhookService } from './webhooks/webhooks.ts'
 import type { WorkerService } from './workers/workers.ts'
 
@@ -28,6 +30,8 @@ export interface Services {
   readonly evaluations: EvaluationService
   readonly prototypes: PrototypeService
   readonly serving: ServingService
+  readonly vectorSets: VectorSetService
+  readonly search: SearchService
   readonly audit: AuditService
   readonly webhooks: WebhookService
   readonly idempotency: IdempotencyService

@@ -13,7 +13,7 @@ import { DEFAULT_INGEST_LIMITS } from '../protocol/ingest-messages.ts'
 import type { ServedProgram } from './serving-model.ts'
 
 /** Images in one call of the session. */
-const BATCH = 64
+export const BATCH = 64
 /** Images that are decoded at the same time: as many as libuv has threads. */
 const WINDOW = 4
 
@@ -53,6 +53,8 @@ export interface EmbedOptions {
   readonly origin: ImageOrigin
   readonly target: PreprocessTarget
   readonly program: ServedProgram
+  /** Of a packed dataset, the images before this place are passed over. */
+  readonly from?: number
 }
 
 /** How images become what a program takes. */
@@ -63,6 +65,8 @@ interface Seeing<Seen> {
   readonly see: (image: Image, name: string) => Seen
   /** By their names; all of them when it is left out. */
   readonly isWanted?: (name: string) => boolean
+  /** Of a packed dataset, the images before this place are passed over. */
+  readonly from?: number
 }
 
 export interface SeenOptions<Seen> extends Seeing<Seen> {
@@ -76,8 +80,8 @@ export interface SeenOptions<Seen> extends Seeing<Seen> {
  *
  * @throws AppError what reading the source throws; dataset_empty when there is no image in it
  */
-export const embedImages = ({ origin, target, program }: EmbedOptions): AsyncGenerator<EmbeddedBatch> =>
-  embedSeen({ origin, target, program, see: (image) => preprocessImage(image, target) })
+export const embedImages = ({ origin, target, program, from = 0 }: EmbedOptions): AsyncGenerator<EmbeddedBatch> =>
+  embedSeen({ origin, target, program, from, see: (image) => preprocessImage(image, target) })
 
 /** The same of images in any shape, and of those alone that are wanted: there may be none. */
 export async function* embedSeen<Seen>({
@@ -128,14 +132,14 @@ async function* inOrder<Seen>(
 
 async function* packedImages<Seen>(
   folder: string,
-  { target, see, isWanted }: Seeing<Seen>
+  { target, see, isWanted, from = 0 }: Seeing<Seen>
 ): AsyncGenerator<Reading<Seen>> {
   const dataset = await openDatasetFolder(folder)
   const { classes } = dataset.manifest
   try {
     for (const [index, record] of dataset.records.entries()) {
       const { name, label } = record
-      if (isWanted?.(name) === false) continue
+      if (index < from || isWanted?.(name) === false) continue
       yield async () => {
         const bytes = await dataset.read(index)
         const image = await decodeRecord(bytes, record, target.preprocessing.bits)

@@ -8,6 +8,7 @@
  *   NAME.images.jsonl  beside the first two: {"row", "name", "label"} a line
  */
 import { type FileHandle, open, rename, rm } from 'node:fs/promises'
+import { npyHead } from '../base/npy.ts'
 import { writing } from '../base/system-errors.ts'
 import type { EmbeddedImage } from './embed-images.ts'
 
@@ -111,20 +112,6 @@ async function draft(path: string): Promise<Draft> {
 function headOf(format: EmbeddingFormat, images: number, dimensions: number): Buffer {
   if (format === 'jsonl') return Buffer.alloc(0)
   return format === 'npy' ? npyHead(images, dimensions) : safetensorsHead(images, dimensions)
-}
-
-const NPY_HEAD_BYTES = 128
-/** Magic, version 1.0 and the length of what follows. */
-const NPY_PREFIX = Buffer.from('\x93NUMPY\x01\x00\x00\x00', 'latin1')
-
-/** Format version 1.0 of NumPy: a dictionary, padded with spaces to a multiple of 64 that ends with a line feed. */
-function npyHead(images: number, dimensions: number): Buffer {
-  const head = Buffer.alloc(NPY_HEAD_BYTES, ' ')
-  NPY_PREFIX.copy(head)
-  head.writeUInt16LE(NPY_HEAD_BYTES - NPY_PREFIX.length, NPY_PREFIX.length - 2)
-  head.write(`{'descr': '<f4', 'fortran_order': False, 'shape': (${images}, ${dimensions}), }`, NPY_PREFIX.length)
-  head[NPY_HEAD_BYTES - 1] = 0x0a
-  return head
 }
 
 const SAFETENSORS_HEAD_BYTES = 256

@@ -9,7 +9,8 @@ const NAMES: Readonly<Record<string, string>> = {
   datasetId: 'kappa.dataset_id',
   version: 'kappa.dataset_version',
   modelId: 'kappa.model_id',
-  evaluationId: 'kappa.evaluation_id'
+  evaluationId: 'kappa.evaluation_id',
+  vectorSetId: 'kappa.vector_set_id'
 }
 
 const idsOf = (payload: JobPayloads[JobKind]): Record<string, string | number> =>

@@ -33,7 +33,7 @@ export interface WorkerOptions {
   readonly runs: number
   /** Ingests at once, of large and of small sources each. */
   readonly ingests: number
-  /** Exports, imports, and evaluations, at once. */
+  /** Exports, imports, evaluations, and vector sets, at once. */
   readonly exports: number
   /** Aborted by stop(), seen by the tasks. */
   readonly draining: AbortController
@@ -104,6 +104,7 @@ export function createWorker(options: WorkerOptions): Worker {
       await jobs.work('export-model', exports, tasks['export-model'])
       await jobs.work('import-model', exports, tasks['import-model'])
       await jobs.work('evaluate-model', exports, tasks['evaluate-model'])
+      await jobs.work('embed-dataset', exports, tasks['embed-dataset'])
     },
     async stop(graceMs) {
       const stopped = jobs.stop(graceMs)

@@ -56,6 +56,7 @@ const BY_CONTENT: Readonly<Record<string, string>> = {
   listRunCheckpoints: 'a cursor is one that this list has given',
   listModels: 'a cursor is one that this list has given',
   listEvaluations: 'a cursor is one that this list has given',
+  listVectorSets: 'a cursor is one that this list has given',
   listPrototypes: 'a cursor is one that this list has given',
   listKeys: 'a cursor is one that this list has given',
   listAudit: 'a cursor is one that this list has given',
@@ -88,7 +89,8 @@ const BY_CONTENT: Readonly<Record<string, string>> = {
   createProjectKey: 'a key expires in the future',
   createEmbeddings: 'an image is one by its bytes',
   createModelEmbeddings: 'an image is one by its bytes',
-  createAssignments: 'an image is one by its bytes'
+  createAssignments: 'an image is one by its bytes',
+  searchVectorSet: 'one thing is looked for, with as many numbers as the model gives'
 }
 
 /**

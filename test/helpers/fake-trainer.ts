@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type {
+  EmbedRequest,
   EvaluateRequest,
   ExportRequest,
   ImportRequest,
@@ -211,6 +212,54 @@ async function evaluateFake({ subject, bank, queries, protocols }: EvaluateReque
   process.disconnect?.()
 }
 
+/** Of the twenty images that every dataset of the workbench has. */
+const EMBEDDED = 20
+const DIMENSIONS = 8
+
+/** Waits until the event has left: what follows may be the end. */
+const tell = (event: WorkEvent): Promise<void> =>
+  new Promise((resolve) => process.send!(event, undefined, undefined, () => resolve()))
+
+/**
+ * What an embedding does is the text of `script` in the model's folder: `fail`, `kill <marker file>` (once, after the first part),
+ * `wait` or `wait <marker file>` (once; after the first part, until it is stopped), or anything else. What an image points to depends on its number alone.
+ */
+async function embedFake(request: EmbedRequest): Promise<void> {
+  const [how, marker = ''] = readFileSync(join(request.modelFolder, 'script'), 'utf8').split(' ')
+  if (how === 'fail') {
+    await tell({ type: 'failed', step: 0, code: 'image_invalid', message: 'scripted failure' })
+    process.exitCode = 1
+    return process.disconnect?.()
+  }
+  const { partImages, partsFolder, firstPart } = request
+  for (let part = firstPart; part * partImages < EMBEDDED; part++) {
+    const indexes = Array.from({ length: EMBEDDED }, (_, i) => i).slice(part * partImages, (part + 1) * partImages)
+    const [vectorsPath, imagesPath] = [join(partsFolder, `${part}.f32`), join(partsFolder, `${part}.jsonl`)]
+    const vectors = indexes.flatMap((index) => Array.from({ length: DIMENSIONS }, (_, i) => (i === index % 8 ? 1 : 0)))
+    writeFileSync(vectorsPath, new Uint8Array(Float32Array.from(vectors).buffer))
+    const assigned = { prototype: 1, probability: 0.5, log_density: null }
+    const lines = indexes.map((index) => JSON.stringify({ index, name: `${index}.png`, label: 'left', ...assigned }))
+    writeFileSync(imagesPath, `${lines.join('\n')}\n`)
+    const images = Math.min(EMBEDDED, (part + 1) * partImages)
+    await tell({ type: 'embedding_progress', images })
+    await tell({ type: 'embedded_part', part, images: indexes.length, vectorsPath, imagesPath })
+    if (how === 'kill' && !existsSync(marker)) {
+      writeFileSync(marker, String(firstPart))
+      // What was told is stored meanwhile.
+      await pause(200)
+      process.kill(process.pid, 'SIGKILL')
+    }
+    while (how === 'wait' && !shouldStop && !existsSync(marker)) await pause(5)
+    if (shouldStop) {
+      if (marker !== '') writeFileSync(marker, '')
+      await tell({ type: 'done', step: 0, reason: 'stopped' })
+      return process.disconnect?.()
+    }
+  }
+  await tell({ type: 'embedded', images: EMBEDDED })
+  process.disconnect?.()
+}
+
 /** A machine with one processor. */
 function examine(): void {
   const offer = { engine: 'fake', version: '1', device: 'none', kind: 'cpu', devices: 1 } as const
@@ -241,6 +290,7 @@ if (process.send) {
     else if (message.type === 'train') void train(message)
     else if (message.type === 'examine') examine()
     else if (message.type === 'evaluate') void evaluateFake(message)
+    else if (message.type === 'embed') void embedFake(message)
     else exportFake(message)
   })
 }

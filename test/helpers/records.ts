@@ -4,7 +4,8 @@ import type { Checkpoint } from '../../src/domain/checkpoint.ts'
 import type { DatasetVersion } from '../../src/domain/dataset.ts'
 import type { Model, NewModel, Prototype } from '../../src/domain/model.ts'
 import type { ObjectStore } from '../../src/domain/ports.ts'
-import type { Stores } from '../../src/domain/stores.ts'
+import type { Stores, UnitOfWork } from '../../src/domain/stores.ts'
+import type { VectorRow, VectorSet } from '../../src/domain/vector-set.ts'
 
 const AT = new Date(Date.UTC(2026, 0, 1))
 const SHA = 'a'.repeat(64)
@@ -179,4 +180,60 @@ export async function aNetworkOf(objects: Pick<ObjectStore, 'put'>, { prefix }: 
   const network = { dim: 384, depth: 12, heads: 6, mlpRatio: 4, patchSize: 16, channels: 3, imageSize: 224 }
   const config = { format: 'kappa-model/1', network, recipe: null, imageSize: 224 }
   await objects.put(`${prefix}/config.json`, Buffer.from(JSON.stringify(config)))
+}
+
+/** What images of a vector set point to: each another way, and neighbours alike. */
+export function aVectorRow(index: number, dimensions: number): VectorRow {
+  const raw = Array.from({ length: dimensions }, (_, axis) => Math.cos(0.3 * index * (axis + 1)))
+  const length = Math.hypot(...raw)
+  return {
+    index,
+    name: `bild-ä-${index}.png`,
+    label: index % 2 === 0 ? 'left' : 'right',
+    prototype: index % 3,
+    probability: 0.5,
+    logDensity: 10 + index,
+    vector: raw.map((value) => value / length)
+  }
+}
+
+/** As a worker leaves it: of twelve images, that can be searched. */
+export async function aVectorSet(
+  { stores, unitOfWork }: { readonly stores: Stores; readonly unitOfWork: UnitOfWork },
+  model: Pick<Model, 'id' | 'projectId'>,
+  datasetId: string,
+  patch: Partial<VectorSet> = {}
+): Promise<VectorSet> {
+  const images = 12
+  const set: VectorSet = {
+    id: newId('vectorSet'),
+    projectId: model.projectId,
+    name: null,
+    modelId: model.id,
+    dataset: { datasetId, version: 1 },
+    dimensions: 8,
+    prototypes: 3,
+    index: 'scan',
+    metadata: {},
+    status: 'succeeded',
+    attempt: 1,
+    progress: { images, totalImages: images, indexed: images },
+    files: [],
+    error: null,
+    createdAt: AT,
+    startedAt: AT,
+    finishedAt: AT,
+    ...patch
+  }
+  await stores.vectorSets.insert(set)
+  const { index } = set
+  if (index !== null) {
+    const searched = { ...set, index }
+    const rows = Array.from({ length: images }, (_, i) => aVectorRow(i, set.dimensions))
+    await unitOfWork(async (tx) => {
+      await tx.vectors.create(searched)
+      await tx.vectors.add(searched, rows)
+    })
+  }
+  return set
 }

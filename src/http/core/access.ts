@@ -97,6 +97,15 @@ export const ACCESS = {
   deleteEvaluation: 'models:write',
   cancelEvaluation: 'models:write',
 
+  createVectorSet: 'models:write',
+  listVectorSets: 'models:read',
+  getVectorSet: 'models:read',
+  updateVectorSet: 'models:write',
+  listVectorSetFiles: 'models:read',
+  cancelVectorSet: 'models:write',
+  deleteVectorSet: 'models:write',
+  searchVectorSet: 'embeddings:write',
+
   createWebhook: 'admin',
   listWebhooks: 'admin',
   getWebhook: 'admin',

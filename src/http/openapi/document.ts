@@ -21,6 +21,7 @@ const TAGS = {
   sweeps: 'Runs that differ in some fields, made and compared together.',
   models: 'Teachers of checkpoints, exported and checked.',
   evaluations: 'What a model is worth on a dataset, protocol by protocol.',
+  'vector sets': 'All images of a dataset embedded by a model, as files and to be searched.',
   webhooks: 'Events sent to you, signed (docs/webhooks.md).',
   serving: 'Images in; embeddings or assignments out.',
   objects: 'Signed URLs of the embedded object store.',

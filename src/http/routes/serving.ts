@@ -5,8 +5,9 @@ import type { ServingRoutesDeps } from '../core/serving-answers.ts'
 import type { App } from '../server.ts'
 import { assignmentRoutes } from './assignments.ts'
 import { embeddingRoutes, modelEmbeddingRoutes } from './embeddings.ts'
+import { type SearchRoutesDeps, searchRoutes } from './search.ts'
 
-export async function servingRoutes(app: App, deps: ServingRoutesDeps): Promise<void> {
+export async function servingRoutes(app: App, deps: ServingRoutesDeps & SearchRoutesDeps): Promise<void> {
   await app.register(async (scope: App) => {
     boundBodies(scope, createBudget(deps.limits.bodiesBytes))
     embeddingRoutes(scope, deps)
@@ -14,6 +15,7 @@ export async function servingRoutes(app: App, deps: ServingRoutesDeps): Promise<
       await registerImageBodies(inner, deps.limits)
       modelEmbeddingRoutes(inner, deps)
       assignmentRoutes(inner, deps)
+      searchRoutes(inner, deps)
     })
   })
 }

@@ -62,7 +62,7 @@ export const EmbeddingQuery = Type.Object(
   closed
 )
 
-const Usage = Type.Object({
+export const Usage = Type.Object({
   prompt_tokens: Type.Integer({
     description: 'Tokens the backbone computed: patches, the class token and registers of every image.'
   }),

@@ -1,6 +1,6 @@
 /**
  * Work that is open and has no job: its worker gave it back, it failed and is to be tried again, or its job was lost. What
- * `recover` of services/runs/legs.ts is for runs this is for versions, models and evaluations. Where a job waits or runs
+ * `recover` of services/runs/legs.ts is for runs this is for versions, models, evaluations and vector sets. Where a job waits or runs
  * nothing is done, so any number of workers may sweep.
  */
 import { isLeftToOthers, waitAfterS } from '../../domain/blame.ts'
@@ -10,6 +10,7 @@ import type { JobKind, JobPayloads } from '../../domain/job.ts'
 import type { JobTries } from '../../domain/job-stores.ts'
 import type { Model } from '../../domain/model.ts'
 import type { Stores, UnitOfWork } from '../../domain/stores.ts'
+import type { VectorSet } from '../../domain/vector-set.ts'
 import { nodeOf } from '../../domain/worker.ts'
 import { ingestKindOf } from '../datasets/ingest-kind.ts'
 import { makingKindOf } from '../models/making-kind.ts'
@@ -46,7 +47,7 @@ export const createOpenWork = ({
   readonly unitOfWork: UnitOfWork
   readonly stores: Stores
 }): OpenWork => {
-  const looks = [lookAtVersions(stores), lookAtModels(stores), lookAtEvaluations(stores)]
+  const looks = [lookAtVersions(stores), lookAtModels(stores), lookAtEvaluations(stores), lookAtVectorSets(stores)]
 
   async function queueDue(open: readonly Open[], worker: string): Promise<readonly string[]> {
     const withJob = new Set(await stores.jobs.withJob(open.map(({ subject }) => subject)))
@@ -101,6 +102,17 @@ function lookAtEvaluations(stores: Stores): Look {
     subject: id,
     projectId,
     job: async () => ({ kind: 'evaluate-model', payload: { evaluationId: id } })
+  }))
+}
+
+function lookAtVectorSets(stores: Stores): Look {
+  const look = createRound<Pick<VectorSet, 'id' | 'projectId'>>((last, limit) =>
+    stores.vectorSets.listOpen(last?.id ?? null, limit)
+  )
+  return mapped(look, ({ id, projectId }) => ({
+    subject: id,
+    projectId,
+    job: async () => ({ kind: 'embed-dataset', payload: { vectorSetId: id } })
   }))
 }
 

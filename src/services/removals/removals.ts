@@ -11,7 +11,7 @@ import { storableText } from '../storable-text.ts'
 
 export interface RemovalServiceDeps {
   readonly unitOfWork: UnitOfWork
-  readonly stores: Pick<Stores, 'removals' | 'metrics'>
+  readonly stores: Pick<Stores, 'removals' | 'metrics' | 'vectors'>
   readonly objects: Pick<ObjectStore, 'abortUpload' | 'removePrefix' | 'list'>
   readonly clock: Clock
   readonly logger: Logger
@@ -70,6 +70,7 @@ export function createRemovalService(deps: RemovalServiceDeps): RemovalService {
     const { prefix, tries, what, subject } = removal
     try {
       if (what === 'run') await removeCurves(subject, signal)
+      if (what === 'vector_set') await stores.vectors.drop(subject)
       await within(DEADLINE_MS, remove(deps.objects, removal), { clock, signal })
       await stores.removals.finish(removal)
     } catch (error) {

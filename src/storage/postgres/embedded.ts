@@ -12,6 +12,7 @@ import { createServer, type Server, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { PGlite } from '@electric-sql/pglite'
+import { vector } from '@electric-sql/pglite-pgvector'
 import { AppError } from '../../base/errors.ts'
 import { serveConnection } from './shared-connection.ts'
 import { SharedSession } from './shared-session.ts'
@@ -92,6 +93,7 @@ async function openPGlite(folder: string): Promise<PGlite> {
   const db = await PGlite.create({
     fs: new SyncedFolder(data),
     relaxedDurability: false,
+    extensions: { vector },
     startParams: START_PARAMETERS
   })
   await writeFile(mark, '')

@@ -40,10 +40,13 @@ const MESSAGES =
 const causeOf = (thrown: unknown): Error =>
   thrown instanceof DrizzleQueryError && thrown.cause ? thrown.cause : toError(thrown)
 
-function hasCode(thrown: unknown, code: string): boolean {
+/** What the database calls it; undefined of what it has not said. */
+export function causeCodeOf(thrown: unknown): unknown {
   const error = causeOf(thrown)
-  return 'code' in error && error.code === code
+  return 'code' in error ? error.code : undefined
 }
+
+const hasCode = (thrown: unknown, code: string): boolean => causeCodeOf(thrown) === code
 
 /** As translateDatabaseError, of a call that has just failed: it is counted. */
 export function heardDatabaseError(thrown: unknown): Error {

@@ -7,6 +7,7 @@ import { type Clock, systemClock } from '../../base/clock.ts'
 import { AppError } from '../../base/errors.ts'
 import { inTransaction } from './client.ts'
 import { translateDatabaseError } from './errors.ts'
+import { ensurePgvector } from './pgvector.ts'
 import { checkRequestRole, ensureRequestRole } from './request-role.ts'
 import { SteadyClient } from './steady-client.ts'
 
@@ -114,6 +115,7 @@ async function applyMissing(client: PoolClient, folder: string): Promise<readonl
     applied.push(names[i] ?? hash)
   }
   await ensureRequestRole(client)
+  await ensurePgvector(client)
   return applied
 }
 

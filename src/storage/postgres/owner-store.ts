@@ -11,6 +11,7 @@ import { datasetVersions } from './schema/dataset-versions.ts'
 import { evaluations } from './schema/evaluations.ts'
 import { models } from './schema/models.ts'
 import { runs } from './schema/runs.ts'
+import { vectorSets } from './schema/vector-sets.ts'
 
 /** Of one root: the prefixes that something stands for. */
 type FindOwned = (db: Db, names: readonly (readonly string[])[]) => Promise<readonly string[]>
@@ -69,6 +70,14 @@ const OWNED: Readonly<Record<OwnRoot, FindOwned>> = {
       .from(evaluations)
       .where(and(inArray(evaluations.id, at(names, 0)), isUnevaluated))
     return rows.map(({ id }) => `evaluations/${id}/`)
+  },
+
+  async vectors(db, names) {
+    const rows = await db
+      .select({ id: vectorSets.id })
+      .from(vectorSets)
+      .where(and(inArray(vectorSets.id, at(names, 0)), notInArray(vectorSets.status, ['failed', 'cancelled'])))
+    return rows.map(({ id }) => `vectors/${id}/`)
   }
 }
 

@@ -94,7 +94,11 @@ export const createProjectStore = (db: Db): ProjectStore => ({
             and (status = 'completed' or (status = 'pending' and expires_at > ${now.toISOString()}::timestamptz))) +
           (select coalesce(sum(bytes), 0) from checkpoints where project_id = ${id} and status = 'complete') +
           (select coalesce(sum((file ->> 'bytes')::bigint), 0)
-            from models, jsonb_array_elements(files) as file where project_id = ${id})
+            from models, jsonb_array_elements(files) as file where project_id = ${id}) +
+          (select coalesce(sum((file ->> 'bytes')::bigint), 0)
+            from vector_sets, jsonb_array_elements(files) as file where project_id = ${id}) +
+          (select coalesce(sum(4 * dimensions::bigint * (progress ->> 'totalImages')::bigint), 0)
+            from vector_sets where project_id = ${id} and status in ('queued', 'running'))
         )::float8 as bytes`)
     const { queued = 0, bytes = 0, devices = 0, requests = null, pixels = null } = rows[0] ?? {}
     return {

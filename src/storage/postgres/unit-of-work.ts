@@ -24,6 +24,8 @@ import { createRunStore } from './run-store.ts'
 import { createStepReportStore } from './step-report-store.ts'
 import { createSweepStore } from './sweep-store.ts'
 import { createUseStore } from './use-store.ts'
+import { createVectorSetStore } from './vector-set-store.ts'
+import { createVectorStore } from './vector-store.ts'
 import { createWebhookDeliveryStore } from './webhook-delivery-store.ts'
 import { createTellWebhooks } from './webhook-messages.ts'
 import { createWebhookStore } from './webhook-store.ts'
@@ -122,6 +124,8 @@ const storesOn = ({ db, everyProject, executor }: Connected, { queue, now: given
     modelAliases: translating(createModelAliasStore(db)),
     prototypes: translating(createPrototypeStore(db)),
     evaluations: translating(createEvaluationStore(db, tellWebhooks)),
+    vectorSets: translating(createVectorSetStore(db, tellWebhooks)),
+    vectors: translating(createVectorStore(db)),
     removals: translating(createRemovalStore(db)),
     uses: translating(createUseStore(db)),
     owners: translating(createOwnerStore(db)),

@@ -8,6 +8,8 @@ import { datasetVersions } from './schema/dataset-versions.ts'
 import { evaluations } from './schema/evaluations.ts'
 import { models } from './schema/models.ts'
 import { runs } from './schema/runs.ts'
+import { vectorSets } from './schema/vector-sets.ts'
+import { isUnembedded } from './vector-set-store.ts'
 
 const isExporting = eq(models.status, 'exporting')
 
@@ -19,6 +21,7 @@ interface Conditions {
   readonly evaluations?: SQL | undefined
   readonly models?: SQL | undefined
   readonly versions?: SQL | undefined
+  readonly vectorSets?: SQL | undefined
 }
 
 export const createUseStore = (db: Db): UseStore => {
@@ -35,6 +38,9 @@ export const createUseStore = (db: Db): UseStore => {
             .from(datasetVersions)
             .where(and(of.versions, isBeingMade))
         )
+      : [],
+    vectorSets: of.vectorSets
+      ? await idsOf(db.select({ id: vectorSets.id }).from(vectorSets).where(and(of.vectorSets, isUnembedded)))
       : []
   })
 
@@ -51,13 +57,15 @@ export const createUseStore = (db: Db): UseStore => {
           ...['distractors', 'whitening'].map((name) =>
             isNamed(sql`${evaluations.others}->${name}`, { datasetId, version })
           )
-        )
+        ),
+        vectorSets: isVersion(vectorSets.datasetId, vectorSets.datasetVersion, { datasetId, version })
       }),
 
     ofModel: (modelId) =>
       find({
         runs: and(eq(sql`${runs.init}->>'source'`, 'model'), eq(sql`${runs.init}->>'from'`, modelId)),
-        evaluations: or(eq(evaluations.modelId, modelId), eq(evaluations.againstModelId, modelId))
+        evaluations: or(eq(evaluations.modelId, modelId), eq(evaluations.againstModelId, modelId)),
+        vectorSets: eq(vectorSets.modelId, modelId)
       }),
 
     ofCheckpoints: async (ids) => {

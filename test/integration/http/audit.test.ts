@@ -33,6 +33,8 @@ const BEFORE: Readonly<Record<string, () => Promise<void>>> = {
   retryRun: () => api.stores.runs.update(fixtures.run, { status: 'failed' }),
   cancelDatasetVersion: () => api.stores.datasets.updateVersion(fixtures.dataset, 1, { status: 'queued' }),
   createEvaluation: () => api.stores.datasets.updateVersion(fixtures.dataset, 1, { status: 'ready' }),
+  createVectorSet: () => api.stores.datasets.updateVersion(fixtures.dataset, 1, { status: 'ready' }),
+  cancelVectorSet: () => api.stores.datasets.updateVersion(fixtures.dataset, 1, { status: 'ready' }),
   createRun: () => api.stores.datasets.updateVersion(fixtures.dataset, 1, { status: 'ready' })
 }
 
@@ -42,6 +44,7 @@ const BODIES: Readonly<Record<string, (api: TestApp) => Promise<object>>> = {
   createWeightUpload: async () => ({ filename: 'a.safetensors', bytes: 3 }),
   createRun: async () => ({ dataset: fixtures.dataset, preset: 'demo' }),
   createEvaluation: async () => ({ model: fixtures.model, dataset: fixtures.dataset }),
+  createVectorSet: async () => ({ model: fixtures.model, dataset: fixtures.dataset }),
   forkRun: async () => {
     await api.stores.checkpoints.insert({ ...aCheckpoint(fixtures.run, api.projectId), step: 1000 })
     return {}

@@ -29,6 +29,7 @@ async function fillLists(): Promise<readonly string[]> {
   for (let i = 0; i < 3; i++) await api.call('POST', '/v1/sweeps', { body: ofSeeds })
   const measured = { model: model.id, dataset: version.datasetId }
   for (let i = 0; i < 3; i++) await api.call('POST', '/v1/evaluations', { body: measured })
+  for (let i = 0; i < 3; i++) await api.call('POST', '/v1/vector-sets', { body: measured })
   const hook = { url: 'https://hooks.invalid/', events: ['run.state'] }
   const [webhook] = await Promise.all(
     [0, 1, 2].map(async () => (await api.call('POST', '/v1/webhooks', { body: hook })).json)
@@ -53,6 +54,7 @@ async function fillLists(): Promise<readonly string[]> {
     '/v1/sweeps',
     '/v1/models',
     '/v1/evaluations',
+    '/v1/vector-sets',
     '/v1/webhooks',
     `/v1/webhooks/${webhook.id}/deliveries`,
     `/v1/runs/${run}/checkpoints`,

@@ -4,7 +4,7 @@ import { newId } from '../../../src/base/ids.ts'
 import { newSecret } from '../../../src/services/webhooks/signature.ts'
 import type { TestApp } from '../../helpers/app.ts'
 import type { RawRequest } from '../../helpers/raw-client.ts'
-import { aCheckpoint, aReadyModel, aReadyVersion } from '../../helpers/records.ts'
+import { aCheckpoint, aReadyModel, aReadyVersion, aVectorSet } from '../../helpers/records.ts'
 import { sendPart, startUpload } from '../../helpers/upload-steps.ts'
 
 interface DocumentedOperation {
@@ -26,6 +26,7 @@ export interface Fixtures {
   readonly evaluation: string
   readonly sweep: string
   readonly webhook: string
+  readonly vectorSet: string
 }
 
 export const PART_BYTES = 5_000_000
@@ -45,12 +46,22 @@ export async function makeFixtures(api: TestApp): Promise<Fixtures> {
   const run = await api.call('POST', '/v1/runs', { body })
   assert.equal(run.status, 202, run.text)
   await api.objects.put(LARGE_OBJECT, Buffer.alloc(PART_BYTES, 1))
-  const { id: model } = await aReadyModel(api.stores, api.projectId)
+  const served = await aReadyModel(api.stores, api.projectId)
+  const { id: model } = served
   const evaluation = await api.call('POST', '/v1/evaluations', { body: { model, dataset: datasetId } })
   const trials = { run: { dataset: datasetId, preset: 'demo' }, grid: { seed: [0, 1] } }
   const sweep = await api.call('POST', '/v1/sweeps', { body: trials })
   const { id: webhook } = await aWebhook(api)
-  return { dataset: datasetId, run: run.json.id, model, evaluation: evaluation.json.id, sweep: sweep.json.id, webhook }
+  const { id: vectorSet } = await aVectorSet(api, served, datasetId)
+  return {
+    dataset: datasetId,
+    run: run.json.id,
+    model,
+    evaluation: evaluation.json.id,
+    sweep: sweep.json.id,
+    webhook,
+    vectorSet
+  }
 }
 
 /** However many there are already; of an address that is no one's. */
@@ -150,6 +161,14 @@ const SPECIAL: Readonly<Record<string, Special>> = {
     await api.call('POST', `/v1/evaluations/${json.id}:cancel`)
     return { path: `/v1/evaluations/${json.id}` }
   },
+  async cancelVectorSet(api, { model, dataset }) {
+    const { json } = await api.call('POST', '/v1/vector-sets', { body: { model, dataset } })
+    return { path: `/v1/vector-sets/${json.id}:cancel` }
+  },
+  async deleteVectorSet(api, { model, dataset }) {
+    const set = await aVectorSet(api, { id: model, projectId: api.projectId }, dataset)
+    return { path: `/v1/vector-sets/${set.id}` }
+  },
   async deleteSweep(api, { dataset }) {
     const body = { run: { dataset, preset: 'demo' }, grid: { seed: [0] } }
     const { json } = await api.call('POST', '/v1/sweeps', { body })
@@ -198,7 +217,8 @@ export async function requestOf(api: TestApp, operation: Operation, fixtures: Fi
     evaluations: fixtures.evaluation,
     projects: api.projectId,
     sweeps: fixtures.sweep,
-    webhooks: fixtures.webhook
+    webhooks: fixtures.webhook,
+    'vector-sets': fixtures.vectorSet
   }
   const path = template
     .replace('{id}', ids[template.split('/')[2] ?? ''] ?? 'none')

@@ -144,6 +144,21 @@ function evaluationForms(api: TestApp, world: FieldWorld): FieldForm[] {
   ]
 }
 
+/** Each way to say what is looked for, and each way to narrow it. */
+function searchForms({ vectorSet }: FieldWorld): FieldForm[] {
+  const path = `/v1/vector-sets/${vectorSet}:search`
+  const vector = [1, 0.5, 0.25, 0, 0, 0, 0, 0]
+  return [
+    fixed({ input: PNG, top_k: 3 }, { path, ...images }),
+    fixed({ vector, min_similarity: 0.1 }, { path, others: { '/vector/0': -1, '/min_similarity': 0.99 } }),
+    fixed(
+      { index: 0, filter: { labels: ['left'], prototypes: [0] } },
+      { path, others: { '/index': 1, '/filter/labels/0': 'right', '/filter/prototypes/0': 1 } }
+    ),
+    fixed({ prototype: 1 }, { path, others: { '/prototype': 2 } })
+  ]
+}
+
 function importForms({ checkpoint, otherCheckpoint, weights: [first, second] }: FieldWorld): FieldForm[] {
   const options = {
     format: 'dino',
@@ -266,6 +281,14 @@ export function fieldForms(api: TestApp, world: FieldWorld): Readonly<Record<str
     updateCheckpoint: [fixed({ keep: true })],
     createEvaluation: evaluationForms(api, world),
     updateEvaluation: [described],
+    createVectorSet: [
+      fixed(
+        { model, dataset, name: 'a', search: false, assign: false, metadata: { team: 'x' } },
+        { others: { '/model': otherModel, '/dataset': world.queries } }
+      )
+    ],
+    updateVectorSet: [described],
+    searchVectorSet: searchForms(world),
     createWebhook: [fixed({ url, events: ['run.state'] })],
     updateWebhook: [fixed({ url, events: ['run.state'], enabled: true })],
     createEmbeddings: [

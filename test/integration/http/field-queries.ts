@@ -97,6 +97,12 @@ export async function queryForms(
       status: 'failed'
     }),
     getEvaluationReport: { path: '/v1/evaluations/report', needs: `id=${report}`, values: { id: `${other}` } },
+    listVectorSets: plain('/v1/vector-sets', { model: 'mdl_none', dataset: 'ds_none', status: 'failed' }),
+    searchVectorSet: {
+      path: `/v1/vector-sets/${world.vectorSet}:search`,
+      body: { index: 0 },
+      values: { top_k: '2', min_similarity: '0.9', label: 'left', in_prototype: '1' }
+    },
     listWebhooks: plain('/v1/webhooks'),
     listWebhookDeliveries: plain(`/v1/webhooks/${fixtures.webhook}/deliveries`, { status: 'succeeded' }),
     createModelEmbeddings: {

@@ -4,7 +4,7 @@ import { MODEL_FILES } from '../../../src/protocol/model-folder.ts'
 import { networkOf } from '../../../src/recipe/network.ts'
 import { resolveRecipe } from '../../../src/recipe/presets.ts'
 import type { TestApp } from '../../helpers/app.ts'
-import { aCheckpoint, aReadyModel, aReadyVersion } from '../../helpers/records.ts'
+import { aCheckpoint, aReadyModel, aReadyVersion, aVectorSet } from '../../helpers/records.ts'
 import { complete, sendAll, startUpload } from '../../helpers/upload-steps.ts'
 import { fullRecipe, type NamedThings } from './field-recipes.ts'
 
@@ -20,6 +20,8 @@ export interface FieldWorld extends NamedThings {
   readonly parent: string
   readonly uploads: readonly string[]
   readonly weights: readonly string[]
+  /** That can be searched. */
+  readonly vectorSet: string
   readonly project: string
 }
 
@@ -68,12 +70,15 @@ export async function aFieldWorld(api: TestApp): Promise<FieldWorld> {
   const foreign = { ...aCheckpoint(await create({ dataset, preset: 'mu' }), api.projectId), prefix: 'f/10' }
   await api.stores.checkpoints.insert(foreign)
   const project = (await api.call('POST', '/v1/projects', { body: { name: 'a team' } })).json.id
+  const model = await aWholeModel(api, 'demo')
+  const { id: vectorSet } = await aVectorSet(api, { id: model, projectId: api.projectId }, dataset)
   return {
+    vectorSet,
     dataset,
     queries,
     neither,
     fourth,
-    model: await aWholeModel(api, 'demo'),
+    model,
     otherModel: await aWholeModel(api, 'mu'),
     checkpoint,
     otherCheckpoint,

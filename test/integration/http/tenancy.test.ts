@@ -97,6 +97,10 @@ const NAMED: Readonly<Record<string, Readonly<Record<string, Request>>>> = {
     '/whitening': ofCopies(({ dataset }) => ({ whitening: dataset })),
     '/against': ofEvaluation(({ model }) => ({ against: model, protocols: ['label_free'] }))
   },
+  createVectorSet: {
+    '/model': ofEvaluation(({ model }) => ({ model })),
+    '/dataset': ofEvaluation(({ dataset }) => ({ dataset }))
+  },
   createEmbeddings: { '/model': ({ model }) => ({ body: { model, input: 'iVBORw0KGgo=' } }) },
   listRuns: {
     'query:dataset': ({ dataset }) => ({ query: `dataset=${dataset}` }),
@@ -111,13 +115,23 @@ const NAMED: Readonly<Record<string, Readonly<Record<string, Request>>>> = {
     'query:model': ({ model }) => ({ query: `model=${model}` }),
     'query:run': ({ run }) => ({ query: `run=${run}` })
   },
+  listVectorSets: {
+    'query:dataset': ({ dataset }) => ({ query: `dataset=${dataset}` }),
+    'query:model': ({ model }) => ({ query: `model=${model}` })
+  },
   getEvaluationReport: {
     'query:id': ({ evaluation }) => ({ query: `id=${evaluation}` }),
     'query:id[]': ({ evaluation }, own) => ({ query: `id=${own.evaluation}&id=${evaluation}` })
   }
 }
 /** Lists are asked with a filter: nothing fits one that names nothing of ours. */
-const FILTERED: ReadonlySet<string> = new Set(['listRuns', 'listModels', 'listEvaluations', 'listAudit'])
+const FILTERED: ReadonlySet<string> = new Set([
+  'listRuns',
+  'listModels',
+  'listEvaluations',
+  'listVectorSets',
+  'listAudit'
+])
 
 /** Texts that name nothing: names for people, contents, cursors (sealed with the project's id), folders of the bucket. */
 const NAMELESS: ReadonlySet<string> = new Set([
@@ -138,6 +152,8 @@ const NAMELESS: ReadonlySet<string> = new Set([
   '/input',
   '/input[]',
   '/user',
+  '/filter/labels[]',
+  'query:label',
   'query:action',
   'query:after',
   'query:keys',
@@ -162,7 +178,7 @@ test('every text of every request names something in the matrix, or is known to 
 
 const idless = (text: string): string =>
   text
-    .replaceAll(/(ds|up|run|ckpt|swp|mdl|eval|key|prj|req|wh|msg)_[0-9a-z]{26}/g, '$1')
+    .replaceAll(/(ds|up|run|ckpt|swp|mdl|eval|vec|key|prj|req|wh|msg)_[0-9a-z]{26}/g, '$1')
     .replaceAll(/(owner|nobody)-(shoes|prod)/g, '$2')
 
 /** Asked by the stranger, for what is the owner's and for what nobody has. */

@@ -1,7 +1,7 @@
 /** Projects that have one of everything, and what paths name of it. */
 import assert from 'node:assert/strict'
 import type { TestApp } from '../../helpers/app.ts'
-import { aCheckpoint, aNetworkOf, aReadyModel, aReadyVersion } from '../../helpers/records.ts'
+import { aCheckpoint, aNetworkOf, aReadyModel, aReadyVersion, aVectorSet } from '../../helpers/records.ts'
 
 export interface Tenant {
   readonly key: string
@@ -20,6 +20,7 @@ export interface Tenant {
   readonly webhook: string
   readonly delivery: string
   readonly evaluation: string
+  readonly vectorSet: string
   readonly keyId: string
   readonly project: string
 }
@@ -56,6 +57,7 @@ export async function aTenant(api: TestApp, project: string): Promise<Tenant> {
   await aNetworkOf(api.objects, model)
   const keyId = (await api.call('GET', '/v1/keys', { key })).json.data[0].id
   const evaluation = await make(api, '/v1/evaluations', { key, body: { model: model.id, dataset } })
+  const { id: vectorSet } = await aVectorSet(api, model, dataset)
   const upload = await make(api, `/v1/datasets/${dataset}/uploads`, { key, body: { filename: 'a.zip', bytes: 3 } })
   const weights = await make(api, '/v1/models/uploads', { key, body: { filename: 'a.safetensors', bytes: 3 } })
   return {
@@ -73,6 +75,7 @@ export async function aTenant(api: TestApp, project: string): Promise<Tenant> {
     webhook,
     delivery,
     evaluation,
+    vectorSet,
     keyId,
     project: projectId
   }
@@ -92,6 +95,7 @@ export const OF_PATH: Readonly<Record<string, (tenant: Tenant) => string>> = {
   'webhooks delivery_id': ({ delivery }) => delivery,
   'models upload_id': ({ weights }) => weights,
   'evaluations id': ({ evaluation }) => evaluation,
+  'vector-sets id': ({ vectorSet }) => vectorSet,
   'keys id': ({ keyId }) => keyId,
   'projects id': ({ project }) => project
 }

@@ -138,7 +138,8 @@ test('a job counts as long as it is worked on', async () => {
     'ingest-small-dataset': nothing,
     'export-model': nothing,
     'import-model': nothing,
-    'evaluate-model': nothing
+    'evaluate-model': nothing,
+    'embed-dataset': nothing
   })
   const scrape = scraper([jobGauge(counts.inFlight)])
   const { signal } = new AbortController()

@@ -66,7 +66,8 @@ test('a job that throws is counted by its code, one that a draining worker hands
     'ingest-small-dataset': failing,
     'export-model': failing,
     'import-model': failing,
-    'evaluate-model': failing
+    'evaluate-model': failing,
+    'embed-dataset': failing
   })
   const series = 'kappa_jobs_failed_total{kind="export-model",code="storage_full"}'
   const work = () => assert.rejects(tasks['export-model']({ modelId: 'mdl_1' }, new AbortController().signal))

@@ -11,6 +11,7 @@ export const EVENTS = [
   'model.failed',
   'model.cancelled',
   'evaluation.ended',
+  'vector_set.ended',
   'version.ready',
   'version.failed',
   'version.cancelled'

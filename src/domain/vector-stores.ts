@@ -1,0 +1,77 @@
+/** Vector sets, and the vectors that are searched. Implementation: storage/postgres. */
+import type { Page, PageRequest } from './page.ts'
+import type { ImageOfVector, VectorRow, VectorSet, VectorSetStatus } from './vector-set.ts'
+
+export interface VectorSetFilter {
+  readonly status?: VectorSetStatus
+  readonly modelId?: string
+  /** Of any version unless one is named. */
+  readonly dataset?: { readonly datasetId: string; readonly version?: number }
+}
+
+/** What changes while it is worked on, and what people say of it. */
+export type VectorSetPatch = Partial<
+  Pick<
+    VectorSet,
+    'name' | 'metadata' | 'status' | 'attempt' | 'progress' | 'files' | 'error' | 'startedAt' | 'finishedAt'
+  >
+>
+
+export interface VectorSetStore {
+  /** Hold its dataset version before, in the same unit of work. Throws model_not_found when the model was removed meanwhile. */
+  insert(set: VectorSet): Promise<void>
+  find(projectId: string, id: string): Promise<VectorSet | null>
+  /** For workers, which serve every project. With `lock`, the row stays locked until the transaction ends. */
+  load(id: string, options?: { lock: boolean }): Promise<VectorSet | null>
+  list(projectId: string, filter: VectorSetFilter, page: PageRequest): Promise<Page<VectorSet>>
+  /** Of any project, oldest first: those behind this id, or the first. */
+  listOpen(behind: string | null, limit: number): Promise<readonly Pick<VectorSet, 'id' | 'projectId'>[]>
+  update(id: string, patch: VectorSetPatch): Promise<void>
+  /** Lock it before. */
+  remove(id: string): Promise<void>
+}
+
+/** A set whose vectors are in the database: it has a table of its own. */
+export type SearchedSet = Pick<VectorSet, 'id' | 'projectId' | 'dimensions'> & {
+  readonly index: NonNullable<VectorSet['index']>
+}
+
+export interface VectorQuery {
+  /** Of unit length. */
+  readonly vector: ArrayLike<number>
+  readonly limit: number
+  /** Only images with one of these labels, of these prototypes; null: any. */
+  readonly labels: readonly string[] | null
+  readonly prototypes: readonly number[] | null
+  /** That is not looked for: the image itself. */
+  readonly except: number | null
+}
+
+export interface FoundImage extends ImageOfVector {
+  /** Cosine to what was asked. */
+  readonly similarity: number
+}
+
+export interface FoundImages {
+  /** Nearest first. */
+  readonly images: readonly FoundImage[]
+  /** Every vector was compared that could be meant: nothing is missed. */
+  readonly isExact: boolean
+}
+
+export interface VectorStore {
+  /** Whether the database has pgvector, as new as is needed. */
+  hasPgvector(): Promise<boolean>
+  /** Makes its table unless it is there: in a unit of work that holds the set. For workers, like the three below. */
+  create(set: SearchedSet): Promise<void>
+  count(set: SearchedSet): Promise<number>
+  add(set: SearchedSet, rows: readonly VectorRow[]): Promise<void>
+  /** Also of a set that is gone; nothing happens where there is no table. */
+  drop(id: string): Promise<void>
+  /** In a unit of work. Throws vector_set_not_found when its table was dropped meanwhile. */
+  search(set: SearchedSet, query: VectorQuery): Promise<FoundImages>
+  /** Of one image; null where there is none at this place. */
+  vectorOf(set: SearchedSet, index: number): Promise<readonly number[] | null>
+  /** Of the images of a prototype; null where it has none. Of any length. */
+  meanOf(set: SearchedSet, prototype: number): Promise<readonly number[] | null>
+}

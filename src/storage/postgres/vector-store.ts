@@ -1,0 +1,208 @@
+/**
+ * A table for each set that is searched, made by the worker that fills it and named by the set's id:
+ *
+ *   hnsw, exact   halfvec(D) of pgvector; with hnsw a graph that grows as rows come
+ *   scan          real[], where the database has no pgvector
+ *
+ * One table for all would have one graph for all projects, or as many partial ones as there are sets, each of which every statement
+ * locks; and what is removed would stay in it until a vacuum. A table is dropped in a moment. Its policy names the project: no row
+ * has to, and a search compares it once.
+ */
+import { type SQL, sql } from 'drizzle-orm'
+import { AppError } from '../../base/errors.ts'
+import { idPattern } from '../../base/ids.ts'
+import type { ImageOfVector, VectorRow } from '../../domain/vector-set.ts'
+import { MOST_EXACT } from '../../domain/vector-set.ts'
+import type { FoundImage, SearchedSet, VectorQuery, VectorStore } from '../../domain/vector-stores.ts'
+import { REQUEST_ROLE } from './bound-query.ts'
+import type { Db } from './client.ts'
+import { causeCodeOf } from './errors.ts'
+
+/** Neighbours of each row in the graph, and how many are looked at for them; measured in bench/RESULTS.md. */
+const GRAPH = 'm = 16, ef_construction = 100'
+/** Candidates of a search, at the least: recall@10 of 0.98 and more. pgvector takes no more than 1000. */
+const FEWEST_CANDIDATES = 200
+const MOST_CANDIDATES = 1000
+/** Beyond it PostgreSQL would keep a row's vector elsewhere, compressed; a page takes 8 kB. */
+const MOST_INLINE_DIMENSIONS = 2000
+/** undefined_table */
+const NO_TABLE = '42P01'
+
+/** As the pages of docs/search.md say: filtered searches of a graph go on until there are enough. */
+const hasIterativeScan = (version: string): boolean => {
+  const [major = 0, minor = 0] = version.split('.').map(Number)
+  return major > 0 || minor >= 8
+}
+
+const ID = new RegExp(idPattern('vectorSet'))
+const PROJECT = new RegExp(idPattern('project'))
+
+/** Names in statements take no parameters, so nothing but an id may become one. */
+function named(id: string, pattern: RegExp): string {
+  if (!pattern.test(id)) throw new Error(`invariant: ${id} is no id`)
+  return id
+}
+const tableOf = ({ id }: Pick<SearchedSet, 'id'>): SQL => sql.raw(`"${named(id, ID)}"`)
+
+type Columns = Readonly<{
+  row: number
+  name: string
+  label: string | null
+  prototype: number | null
+  probability: number | null
+  log_density: number | null
+}>
+
+export const createVectorStore = (db: Db): VectorStore => ({
+  async hasPgvector() {
+    const { rows } = await db.execute<{ version: string }>(
+      sql`select extversion as version from pg_extension where extname = 'vector'`
+    )
+    return rows[0] !== undefined && hasIterativeScan(rows[0].version)
+  },
+
+  async create(set) {
+    const { rows } = await db.execute<{ there: boolean }>(sql`select to_regclass(${set.id}) is not null as there`)
+    if (rows[0]?.there) return
+    for (const statement of definitionOf(set)) await db.execute(sql.raw(statement))
+  },
+
+  async count(set) {
+    const { rows } = await db.execute<{ rows: number }>(sql`select count(*)::int as rows from ${tableOf(set)}`)
+    return rows[0]?.rows ?? 0
+  },
+
+  async add(set, rows) {
+    if (rows.length === 0) return
+    const column = <T>(of: (row: VectorRow) => T) => sql.param(rows.map(of))
+    await db.execute(sql`
+      insert into ${tableOf(set)} (row, name, label, prototype, probability, log_density, embedding)
+      select row, name, label, prototype, probability, log_density, embedding::${typeOf(set)}
+      from unnest(${column(({ index }) => index)}::int[], ${column(({ name }) => name)}::text[],
+        ${column(({ label }) => label)}::text[], ${column(({ prototype }) => prototype)}::int[],
+        ${column(({ probability }) => probability)}::real[], ${column(({ logDensity }) => logDensity)}::real[],
+        ${column(({ vector }) => textOf(set, vector))}::text[])
+        as given (row, name, label, prototype, probability, log_density, embedding)
+      on conflict (row) do nothing`)
+  },
+
+  async drop(id) {
+    await db.execute(sql`drop table if exists ${tableOf({ id })}`)
+  },
+
+  async search(set, query) {
+    try {
+      const isExact = set.index !== 'hnsw' || (await leavesFew(db, set, query))
+      if (!isExact) await widen(db, query.limit)
+      return { images: await nearest(db, set, { ...query, isExact }), isExact }
+    } catch (error) {
+      if (causeCodeOf(error) === NO_TABLE) throw new AppError('vector_set_not_found', { vectorSetId: set.id })
+      throw error
+    }
+  },
+
+  async vectorOf(set, index) {
+    const { rows } = await db.execute<{ embedding: string }>(
+      sql`select embedding::text as embedding from ${tableOf(set)} where row = ${index}`
+    )
+    return rows[0] ? numbersOf(rows[0].embedding) : null
+  },
+
+  async meanOf(set, prototype) {
+    const ofPrototype = sql`prototype = ${prototype}`
+    const { rows } = await db.execute<{ mean: string | null }>(
+      set.index === 'scan'
+        ? sql`select array_agg(mean order by place)::text as mean from (
+            select place, avg(value) as mean
+            from ${tableOf(set)}, unnest(embedding) with ordinality as number (value, place)
+            where ${ofPrototype} group by place) as means`
+        : sql`select avg(embedding)::text as mean from ${tableOf(set)} where ${ofPrototype}`
+    )
+    const mean = rows[0]?.mean ?? null
+    return mean === null ? null : numbersOf(mean)
+  }
+})
+
+function definitionOf(set: SearchedSet): readonly string[] {
+  const { dimensions, index } = set
+  const [id, project] = [named(set.id, ID), named(set.projectId, PROJECT)]
+  const type = index === 'scan' ? 'real[]' : `halfvec(${dimensions})`
+  const isInline = index !== 'scan' && dimensions <= MOST_INLINE_DIMENSIONS
+  return [
+    `create table "${id}" (row integer primary key, name text not null, label text, prototype integer, probability real,
+      log_density real, embedding ${type} not null)`,
+    ...(isInline ? [`alter table "${id}" alter column embedding set storage plain`] : []),
+    `create index on "${id}" (label) where label is not null`,
+    `create index on "${id}" (prototype) where prototype is not null`,
+    // Before the rows: each statement that adds some is short, which one that builds the graph of a million is not.
+    ...(index === 'hnsw' ? [`create index on "${id}" using hnsw (embedding halfvec_cosine_ops) with (${GRAPH})`] : []),
+    `alter table "${id}" enable row level security`,
+    `create policy own_project on "${id}" using ((select current_setting('kappa.project', true)) = '${project}')`,
+    `grant select on "${id}" to ${REQUEST_ROLE}`
+  ]
+}
+
+const typeOf = ({ index, dimensions }: SearchedSet): SQL =>
+  sql.raw(index === 'scan' ? 'real[]' : `halfvec(${dimensions})`)
+
+/** Digits that tell every half or single apart. */
+const textOf = ({ index }: SearchedSet, vector: ArrayLike<number>): string => {
+  const [digits, open, close] = index === 'scan' ? ([9, '{', '}'] as const) : ([6, '[', ']'] as const)
+  return `${open}${Array.from(vector, (value) => value.toPrecision(digits)).join(',')}${close}`
+}
+
+const numbersOf = (text: string): number[] => text.slice(1, -1).split(',').map(Number)
+
+const wanted = ({ labels, prototypes, except }: Omit<VectorQuery, 'vector' | 'limit'>): SQL => {
+  const conditions = [
+    labels === null ? null : sql`label = any(${sql.param([...labels])}::text[])`,
+    prototypes === null ? null : sql`prototype = any(${sql.param([...prototypes])}::int[])`,
+    except === null ? null : sql`row <> ${except}`
+  ].filter((one) => one !== null)
+  return conditions.length === 0 ? sql`` : sql`where ${sql.join(conditions, sql` and `)}`
+}
+
+/** Whether a filter leaves so few that looking at each is quicker than walking the graph past all others. */
+async function leavesFew(db: Db, set: SearchedSet, query: VectorQuery): Promise<boolean> {
+  if (query.labels === null && query.prototypes === null) return false
+  const { rows } = await db.execute<{ left: number }>(
+    sql`select count(*)::int as left from (select from ${tableOf(set)} ${wanted(query)} limit ${MOST_EXACT + 1}) as some`
+  )
+  return (rows[0]?.left ?? 0) <= MOST_EXACT
+}
+
+/** Until the transaction ends. Of a table that nobody has analyzed yet the planner might read all of it and sort. */
+async function widen(db: Db, limit: number): Promise<void> {
+  const candidates = Math.min(MOST_CANDIDATES, Math.max(FEWEST_CANDIDATES, 2 * limit))
+  await db.execute(
+    sql`select set_config('hnsw.ef_search', ${String(candidates)}, true),
+      set_config('hnsw.iterative_scan', 'strict_order', true), set_config('enable_seqscan', 'off', true)`
+  )
+}
+
+async function nearest(
+  db: Db,
+  set: SearchedSet,
+  { isExact, ...query }: VectorQuery & { readonly isExact: boolean }
+): Promise<FoundImage[]> {
+  const asked = sql`${textOf(set, query.vector)}::${typeOf(set)}`
+  const distance =
+    set.index === 'scan'
+      ? sql`1 - (select sum(mine::float8 * theirs) from unnest(embedding, ${asked}) as pair (mine, theirs))`
+      : sql`(embedding <=> ${asked})`
+  // A sum is nothing that the graph is ordered by: all that are meant are compared.
+  const order = isExact ? sql`${distance} + 0, row` : distance
+  const { rows } = await db.execute<Columns & { distance: number }>(sql`
+    select row, name, label, prototype, probability, log_density, ${distance} as distance
+    from ${tableOf(set)} ${wanted(query)} order by ${order} limit ${query.limit}`)
+  return rows.map(({ distance: far, ...row }) => ({ ...imageOf(row), similarity: 1 - far }))
+}
+
+const imageOf = ({ row, name, label, prototype, probability, log_density }: Columns): ImageOfVector => ({
+  index: row,
+  name,
+  label,
+  prototype,
+  probability,
+  logDensity: log_density
+})
