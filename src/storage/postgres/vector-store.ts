@@ -166,7 +166,7 @@ const wanted = ({ labels, prototypes, except }: Omit<VectorQuery, 'vector' | 'li
 async function leavesFew(db: Db, set: SearchedSet, query: VectorQuery): Promise<boolean> {
   if (query.labels === null && query.prototypes === null) return false
   const { rows } = await db.execute<{ left: number }>(
-    sql`select count(*)::int as left from (select from ${tableOf(set)} ${wanted(query)} limit ${MOST_EXACT + 1}) as some`
+    sql`select count(*)::int as left from (select from ${tableOf(set)} ${wanted(query)} limit ${MOST_EXACT + 1}) as found`
   )
   return (rows[0]?.left ?? 0) <= MOST_EXACT
 }
