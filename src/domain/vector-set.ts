@@ -87,9 +87,9 @@ export function checkVectorSetCancelable({ id, status }: Pick<VectorSet, 'id' | 
   throw new AppError('vector_set_not_cancelable', { message, vectorSetId: id })
 }
 
-/** With pgvector every vector is looked at up to here: 10 ms for 384 dimensions, and nothing is missed. */
+/** With pgvector every vector is looked at up to here, and nothing is missed. */
 export const MOST_EXACT = 20_000
-/** Numbers that are compared without pgvector: about two seconds. */
+/** Numbers that are compared without pgvector: plain SQL has to come to an end within a request. */
 const MOST_SCANNED = 8_000_000
 /** That pgvector puts into a graph of halfvec. */
 const MOST_GRAPH_DIMENSIONS = 4000

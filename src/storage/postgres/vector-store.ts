@@ -18,9 +18,9 @@ import { REQUEST_ROLE } from './bound-query.ts'
 import type { Db } from './client.ts'
 import { causeCodeOf } from './errors.ts'
 
-/** Neighbours of each row in the graph, and how many are looked at for them; measured in bench/RESULTS.md. */
+/** Neighbours of each row in the graph, and how many are looked at for them. */
 const GRAPH = 'm = 16, ef_construction = 100'
-/** Candidates of a search, at the least: recall@10 of 0.98 and more. pgvector takes no more than 1000. */
+/** Candidates of a search, at the least: pgvector's own 40 are few for ten neighbours. It takes no more than 1000. */
 const FEWEST_CANDIDATES = 200
 const MOST_CANDIDATES = 1000
 /** Beyond it PostgreSQL would keep a row's vector elsewhere, compressed; a page takes 8 kB. */
