@@ -1,6 +1,6 @@
-/** `npm run migrate`: brings the schema of DATABASE_URL up to date and says what it applied. */
+/** `npm run migrate`: brings the schema of DATABASE_URL up to date, and that of its queue, and says what it applied. */
 import { isAppError } from '../base/errors.ts'
-import { migrate } from '../storage/postgres/migrate.ts'
+import { prepareDatabase } from '../composition/prepare-database.ts'
 
 const url = process.env.DATABASE_URL
 
@@ -9,7 +9,7 @@ if (!url) {
   process.exitCode = 2
 } else {
   try {
-    const applied = await migrate(url)
+    const applied = await prepareDatabase(process.env)
     const lines = applied.length > 0 ? applied.map((name) => `applied ${name}`) : ['the schema is up to date']
     process.stdout.write(`${lines.join('\n')}\n`)
   } catch (error) {

@@ -60,6 +60,8 @@ export const LAYERS: Record<string, Layer> = {
     packages: [/^fastify$/, /^@fastify\//, /^typebox/, /^prom-client$/]
   },
 
+  // What AWS Lambda asks of a process, and how it wraps requests.
+  lambda: { may: ['base', 'http'], packages: [/^@fastify\/aws-lambda$/] },
   client: { may: [], packages: [/^openapi-fetch$/, /^eventsource-parser$/] },
   demo: { may: ['math', 'processes', 'client'], packages: [] },
   dashboard: { may: ['client'], packages: [/^react/, /^@tanstack\/react-query$/, /^vite$/, /^@vitejs\//] },
@@ -81,7 +83,8 @@ export const LAYERS: Record<string, Layer> = {
       'cache',
       'processes',
       'tasks',
-      'http'
+      'http',
+      'lambda'
     ],
     packages: [/^pino$/]
   },
@@ -98,10 +101,11 @@ export const LAYERS: Record<string, Layer> = {
       'processes',
       'http',
       'cli',
+      'lambda',
       'client',
       'demo',
       'composition'
     ],
-    packages: [/^yaml$/, /^openapi-typescript$/]
+    packages: [/^yaml$/, /^openapi-typescript$/, /^vite$/]
   }
 }
