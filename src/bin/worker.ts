@@ -1,4 +1,8 @@
-/** `npm run worker`: takes runs, ingests and exports from the queue. Any number of them may share one database. */
+/**
+ * `npm run worker`: takes runs, ingests and exports from the queue. Any number of them may share one database.
+ * `npm run worker -- --run run_…` trains that run's leg, if one waits, and ends.
+ */
+import { parseArgs } from 'node:util'
 import { awaitDatabase } from '../composition/clients.ts'
 import { readConfig } from '../composition/config.ts'
 import { createLogger } from '../composition/logger.ts'
@@ -11,7 +15,9 @@ import { resolveReferences } from '../storage/secrets/references.ts'
 /** Trainers save a checkpoint and hand their legs back within this. */
 const GRACE_MS = 120_000
 
-const config = readConfig(await resolveReferences(process.env))
+const { values } = parseArgs({ options: { run: { type: 'string' } } })
+const own = values.run && { KAPPA_WORKER_RUN: values.run }
+const config = readConfig({ ...(await resolveReferences(process.env)), ...own })
 const { tracing, close: closeTracing } = await openTracing(config.tracing, 'worker')
 const logger = createLogger(config.logLevel, 'worker', tracing)
 sayDroppedSpans(logger)
@@ -22,13 +28,23 @@ onStop(() => close())
 
 await startUp(async () => {
   await awaitDatabase(config, logger)
-  const { worker, ...composed } = await composeWorker(config, logger, { tracing })
-  close = async () => {
+  const { worker, ended, ...composed } = await composeWorker(config, logger, { tracing })
+  let closed: Promise<void> | null = null
+  const closeAll = async () => {
     await worker.stop(GRACE_MS)
     await composed.close()
     await closeTracing()
   }
+  close = () => {
+    closed ??= closeAll()
+    return closed
+  }
   await worker.start()
-  logger.info('the worker takes jobs')
+  logger.info(ended ? 'the worker looks for its leg' : 'the worker takes jobs')
   process.send?.({ type: 'working' })
+  if (ended === null) return
+  await ended
+  await close()
+  logger.info('the leg is done, or there was none')
+  process.exit(0)
 })

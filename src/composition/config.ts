@@ -10,6 +10,7 @@ import type { EngineChoice } from '../engine/choose-engine.ts'
 import { ENGINE_NAMES, PRECISIONS } from '../engine/engine.ts'
 import type { TokenRules } from '../services/access/bearer-tokens.ts'
 import { PROTOCOLS, SAMPLERS, type TraceSettings } from '../tracing/settings.ts'
+import { readLaunching, readOwnLeg } from './launch-config.ts'
 
 type Environment = Readonly<Record<string, string | undefined>>
 
@@ -268,7 +269,7 @@ function readAll(read: Reader) {
       host: read.text('KAPPA_WORKER_HOST', '127.0.0.1'),
       /** Null: no listener. */
       port: read.optional('KAPPA_WORKER_PORT') === null ? null : read.integer('KAPPA_WORKER_PORT', 0, [0, 65_535]),
-      concurrency: read.integer('KAPPA_WORKER_RUNS', 1, [1, 64]),
+      concurrency: read.integer('KAPPA_WORKER_RUNS', 1, [0, 64]),
       ingests: read.integer('KAPPA_WORKER_INGESTS', 2, [1, 64]),
       exports: read.integer('KAPPA_WORKER_EXPORTS', 2, [1, 64]),
       legMaxS: read.integer('KAPPA_LEG_MAX_S', 12 * 3600, [10, 23 * 3600]),
@@ -277,8 +278,10 @@ function readAll(read: Reader) {
       loaders: read.integer('KAPPA_LOADERS', Math.max(1, Math.min(8, cores - 1)), [0, 64]),
       /** 0 lets the engine take every core. */
       threads: read.integer('KAPPA_TRAINER_THREADS', 0, [0, 256]),
-      cacheBytes: read.integer('KAPPA_CACHE_GIB', 100, [1, 100_000]) * 1024 * MEBIBYTE
+      cacheBytes: read.integer('KAPPA_CACHE_GIB', 100, [1, 100_000]) * 1024 * MEBIBYTE,
+      leg: readOwnLeg(read)
     },
+    launching: readLaunching(read),
     inference: {
       processes: read.integer('KAPPA_INFERENCE_PROCESSES', 1, [1, 64]),
       threads: read.integer('KAPPA_INFERENCE_THREADS', Math.max(1, Math.floor(cores / 2)), [1, 256]),

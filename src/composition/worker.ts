@@ -6,6 +6,7 @@ import { newId } from '../base/ids.ts'
 import type { Logger } from '../base/log.ts'
 import type { Tracing } from '../base/tracing.ts'
 import { createWorkFolders } from '../base/work-folders.ts'
+import type { Lease } from '../domain/run.ts'
 import { createWorkerListener, type WorkerListener, type WorkerListenerOptions } from '../http/worker-listener.ts'
 import { Child } from '../processes/child.ts'
 import { watchMachine } from '../processes/machine.ts'
@@ -13,12 +14,14 @@ import { createSpareTrainer } from '../processes/spare-trainer.ts'
 import { type SilenceLimits, startTrainer } from '../processes/trainer-process.ts'
 import { JOB_CHANNEL } from '../queue/job-queue.ts'
 import { createJobSource } from '../queue/job-source.ts'
+import { settleLeg } from '../queue/legs-due.ts'
 import { createIngestService } from '../services/datasets/ingests.ts'
 import { createEvaluationJobs } from '../services/evaluations/evaluation-jobs.ts'
 import { createOpenWork } from '../services/jobs/open-work.ts'
 import { createExportService } from '../services/models/exports.ts'
 import { collectUnowned } from '../services/removals/collection.ts'
 import { createRemovalService } from '../services/removals/removals.ts'
+import { keyBefore } from '../services/runs/leg-job.ts'
 import type { LegDeps } from '../services/runs/leg-lease.ts'
 import { createLegRecords } from '../services/runs/leg-records.ts'
 import { createLegService } from '../services/runs/legs.ts'
@@ -35,6 +38,7 @@ import { keepHouse } from '../tasks/housekeeping.ts'
 import { createImportModel } from '../tasks/import-model.ts'
 import { createIngestDataset } from '../tasks/ingest-dataset.ts'
 import { createJobCounts } from '../tasks/job-counts.ts'
+import { createLegWorker } from '../tasks/leg-worker.ts'
 import { traceTasks } from '../tasks/traced-tasks.ts'
 import { createTrainRun } from '../tasks/train-run.ts'
 import { createWorker } from '../tasks/worker.ts'
@@ -86,7 +90,7 @@ export async function composeWorker(config: Config, logger: Logger, { tracing, e
     tracing
   })
   const { objects } = createObjects(config, { patience: PATIENCE_OF_WORKERS, tracing })
-  const { leaseS, legMaxS, loaders, threads, concurrency, ingests, exports: exportsAtOnce } = config.worker
+  const { leaseS, legMaxS, loaders, threads, concurrency, ingests, exports: exportsAtOnce, leg } = config.worker
   const legDeps: LegDeps = { unitOfWork, stores, clock, newId, leaseMs: leaseS * 1000 }
   const legs = createLegService(legDeps)
   const draining = new AbortController()
@@ -104,7 +108,9 @@ export async function composeWorker(config: Config, logger: Logger, { tracing, e
   const folders = createWorkFolders(config.scratchDir)
   const jobs = createJobCounts(draining.signal)
   const machine = watchMachine({ entry: entries.trainer, threads, clock, logger, signal: draining.signal })
-  const spare = createSpareTrainer(() => new Child({ entry: entries.trainer, output: logger }), draining.signal)
+  // With one leg there is nobody to wait for.
+  const noSpare = leg === null ? draining.signal : AbortSignal.abort()
+  const spare = createSpareTrainer(() => new Child({ entry: entries.trainer, output: logger }), noSpare)
   const shared = {
     objects,
     cache: createCache(config, objects, logger),
@@ -143,58 +149,75 @@ export async function composeWorker(config: Config, logger: Logger, { tracing, e
     },
     maxSourceBytes: limits.uploadBytes
   })
-  const worker = createWorker({
-    jobs: source,
-    legs,
-    openWork: createOpenWork({ unitOfWork, stores }),
-    workers: createWorkerService({ unitOfWork }),
-    fitness,
-    name,
-    machine,
-    tasks: jobs.watch(
-      traceTasks(tracing, {
-        'run-leg': createTrainRun({
-          ...shared,
-          legs,
-          records: createLegRecords(legDeps),
-          machine,
-          worker: name,
-          leaseMs: legDeps.leaseMs,
-          legMaxS,
-          loaders
-        }),
-        'ingest-dataset': ingestDataset,
-        'ingest-small-dataset': ingestDataset,
-        'export-model': createExportModel({ ...shared, exports }),
-        'import-model': createImportModel({ ...shared, exports, maxSourceBytes: limits.uploadBytes }),
-        'evaluate-model': createEvaluateModel({
-          ...shared,
-          evaluations: createEvaluationJobs({ unitOfWork, clock, worker: name })
+  const tasks = jobs.watch(
+    traceTasks(tracing, {
+      'run-leg': createTrainRun({
+        ...shared,
+        legs,
+        records: createLegRecords(legDeps),
+        machine,
+        worker: name,
+        leaseMs: legDeps.leaseMs,
+        legMaxS,
+        loaders,
+        ...(leg?.epoch && { epoch: leg.epoch }),
+        // Nobody was given its job.
+        ...(leg && { onClaim: (lease: Lease) => settleLeg(boss.getDb(), keyBefore(lease)) })
+      }),
+      'ingest-dataset': ingestDataset,
+      'ingest-small-dataset': ingestDataset,
+      'export-model': createExportModel({ ...shared, exports }),
+      'import-model': createImportModel({ ...shared, exports, maxSourceBytes: limits.uploadBytes }),
+      'evaluate-model': createEvaluateModel({
+        ...shared,
+        evaluations: createEvaluationJobs({ unitOfWork, clock, worker: name })
+      })
+    })
+  )
+  const cleanUp = async () => {
+    await folders.removeStale()
+    await shared.cache.removeStale()
+  }
+  const takesAll = () =>
+    createWorker({
+      jobs: source,
+      legs,
+      openWork: createOpenWork({ unitOfWork, stores }),
+      workers: createWorkerService({ unitOfWork }),
+      fitness,
+      name,
+      machine,
+      tasks,
+      runs: concurrency,
+      ingests,
+      exports: exportsAtOnce,
+      draining,
+      cleanUp,
+      keepHouse: (signal) => {
+        const removals = createRemovalService({
+          ...{ unitOfWork, stores, objects, clock, logger },
+          delayMs: config.removalDelayS * 1000
         })
-      })
-    ),
-    runs: concurrency,
-    ingests,
-    exports: exportsAtOnce,
-    draining,
-    cleanUp: async () => {
-      await folders.removeStale()
-      await shared.cache.removeStale()
-    },
-    keepHouse: (signal) => {
-      const removals = createRemovalService({
-        ...{ unitOfWork, stores, objects, clock, logger },
-        delayMs: config.removalDelayS * 1000
-      })
-      const metrics = createMetricUpkeep({ unitOfWork, stores, clock, keptDays: config.metricsDays })
-      const options = { graceMs: COLLECT_GRACE_MS, removes: config.collect === 'remove', signal }
-      const collect = config.collect === 'off' ? null : () => collectUnowned({ stores, objects, clock }, options)
-      const told = options.removes ? 'objects that nobody owned are removed' : 'objects that nobody owns: npm run gc'
-      return keepHouse({ removals, metrics, collect, told, clock, logger }, signal)
-    },
-    clock,
-    logger
-  })
+        const metrics = createMetricUpkeep({ unitOfWork, stores, clock, keptDays: config.metricsDays })
+        const options = { graceMs: COLLECT_GRACE_MS, removes: config.collect === 'remove', signal }
+        const collect = config.collect === 'off' ? null : () => collectUnowned({ stores, objects, clock }, options)
+        const told = options.removes ? 'objects that nobody owned are removed' : 'objects that nobody owns: npm run gc'
+        return keepHouse({ removals, metrics, collect, told, clock, logger }, signal)
+      },
+      clock,
+      logger
+    })
+  const takesOne =
+    leg &&
+    createLegWorker({
+      runId: leg.runId,
+      task: tasks['run-leg'],
+      draining,
+      cleanUp,
+      leaveQueue: () => source.stop(0),
+      clock
+    })
+  const worker = takesOne ?? takesAll()
   const schema = createSchemaCheck(database.pool)
   const listener = listenerOf(config, {
     checks: {
@@ -225,5 +248,5 @@ export async function composeWorker(config: Config, logger: Logger, { tracing, e
     await notices.close()
     await database.close()
   }
-  return { worker: { ...worker, start }, close }
+  return { worker: { ...worker, start }, ended: takesOne?.ended ?? null, close }
 }

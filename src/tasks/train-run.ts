@@ -23,6 +23,7 @@ import type { Tracing } from '../base/tracing.ts'
 import type { WorkFolders } from '../base/work-folders.ts'
 import type { CachedFolder, LocalCache } from '../cache/local-cache.ts'
 import type { ObjectStore } from '../domain/ports.ts'
+import type { Lease } from '../domain/run.ts'
 import type { TrainerProcess } from '../processes/trainer-process.ts'
 import type { ExportRequest, TrainRequest } from '../protocol/trainer-messages.ts'
 import type { Settled } from '../services/runs/leg-ends.ts'
@@ -65,6 +66,10 @@ export interface TrainRunDeps {
   /** Aborted when this worker is to end: legs are handed back. */
   readonly draining: AbortSignal
   readonly onOutcome: OnOutcome
+  /** Of a worker that was started for one lease epoch. */
+  readonly epoch?: number
+  /** Before anything is done for the leg. */
+  readonly onClaim?: (lease: Lease) => Promise<void>
 }
 
 export type TrainRun = (payload: { readonly runId: string }, signal: AbortSignal) => Promise<void>
@@ -72,12 +77,14 @@ export type TrainRun = (payload: { readonly runId: string }, signal: AbortSignal
 export const createTrainRun =
   (deps: TrainRunDeps): TrainRun =>
   async ({ runId }, signal) => {
-    const { legs, worker, clock, draining, tracing } = deps
+    const { legs, worker, clock, draining, tracing, epoch } = deps
     const machine = await deps.machine()
     if (draining.aborted) return
     const logger = deps.logger.child({ runId })
-    const claim = await retryOutages(() => legs.claim(runId, { worker, machine }), { clock, logger, signal })
+    const by = { worker, machine, ...(epoch !== undefined && { epoch }) }
+    const claim = await retryOutages(() => legs.claim(runId, by), { clock, logger, signal })
     if (claim === null) return
+    await deps.onClaim?.(claim.lease)
     const ofLeg = { ...deps, logger: logger.child({ leaseEpoch: claim.lease.epoch }) }
     await tracing.span('process run-leg', legSpan(claim, tracing.current()), () => work(ofLeg, claim, signal))
   }

@@ -11,6 +11,7 @@ import type { Logger } from '../base/log.ts'
 import type { JobPayloads } from '../domain/job.ts'
 import type { JobSource } from '../domain/ports.ts'
 import type { OpenWork } from '../services/jobs/open-work.ts'
+import { EVERY_MACHINE } from '../services/runs/leg-devices.ts'
 import type { LegService } from '../services/runs/legs.ts'
 import type { WorkerService } from '../services/workers/workers.ts'
 import type { Fitness } from './fitness.ts'
@@ -28,7 +29,7 @@ export interface WorkerOptions {
   readonly name: string
   /** What its machine trains with. */
   readonly machine: () => Promise<Machine>
-  /** Runs trained at once. */
+  /** Runs trained at once; 0 leaves them to workers that are started for them. */
   readonly runs: number
   /** Ingests at once, of large and of small sources each. */
   readonly ingests: number
@@ -50,6 +51,9 @@ export interface Worker {
   stop(graceMs: number): Promise<void>
 }
 
+/** Of a worker that is told to train nothing: not a machine that lacks something. */
+const NO_TRAINING: Machine = { offers: [], problem: null }
+
 /** A lost run is back in the queue within its lease and this. */
 const RECOVER_EVERY_MS = 10_000
 
@@ -61,12 +65,13 @@ export function createWorker(options: WorkerOptions): Worker {
   let housekeeping = Promise.resolve()
 
   async function lookAround(): Promise<void> {
-    const by = { worker: name, machine: await machine() }
+    // One that trains nothing itself takes lost runs back for all that do.
+    const by = { worker: name, machine: runs === 0 ? EVERY_MACHINE : await machine() }
     if (draining.signal.aborted) return
     const reason = fitness.restsBecause()
     await workers.announce({
       name,
-      machine: by.machine,
+      machine: runs === 0 ? NO_TRAINING : by.machine,
       state: reason === null ? 'working' : 'resting',
       reason,
       startedAt
@@ -93,7 +98,7 @@ export function createWorker(options: WorkerOptions): Worker {
       await options.cleanUp()
       recovering = recoverLost()
       housekeeping = options.keepHouse(draining.signal)
-      await jobs.work('run-leg', runs, tasks['run-leg'])
+      if (runs > 0) await jobs.work('run-leg', runs, tasks['run-leg'])
       await jobs.work('ingest-dataset', ingests, tasks['ingest-dataset'])
       await jobs.work('ingest-small-dataset', ingests, tasks['ingest-small-dataset'])
       await jobs.work('export-model', exports, tasks['export-model'])

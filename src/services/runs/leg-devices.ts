@@ -22,6 +22,22 @@ export interface Claimant {
   /** Its name in leases. */
   readonly worker: string
   readonly machine: Machine
+  /** The lease epoch that it was started for; one without takes any. */
+  readonly epoch?: number
+}
+
+/** Of whoever trains nothing and queues for all that do. */
+export const EVERY_MACHINE: Machine = {
+  offers: (['cpu', 'gpu'] as const).map((kind) => ({
+    engine: 'any',
+    version: '',
+    device: kind,
+    kind,
+    devices: Number.POSITIVE_INFINITY,
+    memoryBytes: null,
+    precision: 'float32'
+  })),
+  problem: null
 }
 
 type Needs = Pick<Run, 'compute' | 'recipe'>
@@ -70,10 +86,14 @@ function largestIn(machine: Machine, run: Needs): string {
 
 const inGib = (bytes: number): string => `${(bytes / GIB).toFixed(bytes < 10 * GIB ? 1 : 0)} GiB`
 
-/** What whoever queues a run should know of the workers that are there; null where one of them could take it, or none is there. */
+/**
+ * What whoever queues a run should know of the workers that are there; null where one of them could take it, or none
+ * is there that trains: those with no offer and no problem were told not to (KAPPA_WORKER_RUNS=0).
+ */
 export function workersWarning(live: readonly WorkerRecord[], run: Needs): RecipeWarning | null {
-  if (live.length === 0 || live.some(({ machine }) => suits(machine, run))) return null
-  const near = live.find(({ machine }) => serves(machine, run.compute)) ?? live[0]!
-  const none = `none of the ${live.length} workers that are there has ${neededIn(near.machine, run)}`
+  const training = live.filter(({ machine }) => machine.offers.length > 0 || machine.problem !== null)
+  if (training.length === 0 || training.some(({ machine }) => suits(machine, run))) return null
+  const near = training.find(({ machine }) => serves(machine, run.compute)) ?? training[0]!
+  const none = `none of the ${training.length} workers that are there has ${neededIn(near.machine, run)}`
   return { what: 'workers', images: 0, message: `${none}: the run waits until one has` }
 }

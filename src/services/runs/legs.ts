@@ -4,7 +4,8 @@
  *   claim ──→ starting ──started()──→ running ──settle(outcome)──→ see leg-rules.ts
  *     │                                  │ heartbeat(), and what leg-records.ts writes
  *     └─ null: ended, paused, another worker's lease is alive, the run needs devices that this worker's machine lacks, it
- *        failed here and others could have it, or its project has all the devices that it may have
+ *        failed here and others could have it, its project has all the devices that it may have, or the worker was started for
+ *        another epoch
  *
  * A user's wish arrives as `desired`; the worker learns of it from its heartbeat and settles accordingly. Every transition
  * writes its event in the same transaction, under the fence of leg-lease.ts. Calls may be repeated after an answer was lost.
@@ -119,6 +120,7 @@ async function claim(deps: LegDeps, tx: Stores, { runId, by }: { runId: string; 
   const known = await tx.runs.load(runId, { lock: true })
   const now = await tx.now()
   if (known === null || isFinished(known) || known.status === 'paused' || isLeased(known, now)) return null
+  if (by.epoch !== undefined && by.epoch !== known.leaseEpoch + 1) return null
   const isTrained = isForTraining(known, now)
   if (isTrained && !((await isFor(tx, known, { by, now })) && (await takesRoom(tx, known, now)))) return null
   const claimed = await tx.runs.claim(runId, by.worker, expiryAfter(now, deps), now)

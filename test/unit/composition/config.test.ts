@@ -74,7 +74,9 @@ describe('the configuration', () => {
       ['KAPPA_UPLOAD_GIB', GIB, 1, 5000, ({ limits }) => limits.uploadBytes],
       ['KAPPA_ARCHIVE_GIB', GIB, 1, 50_000, ({ limits }) => limits.archiveBytes],
       ['KAPPA_ARCHIVE_ENTRIES', 1, 1, 1_000_000_000, ({ limits }) => limits.archiveEntries],
-      ['KAPPA_WORKER_RUNS', 1, 1, 64, ({ worker }) => worker.concurrency],
+      ['KAPPA_WORKER_RUNS', 1, 0, 64, ({ worker }) => worker.concurrency],
+      ['KAPPA_LAUNCH_MAX', 1, 1, 10_000, ({ launching }) => launching.max],
+      ['KAPPA_LAUNCH_DEVICES', 1, 1, 64, ({ launching }) => launching.devices],
       ['KAPPA_WORKER_INGESTS', 1, 1, 64, ({ worker }) => worker.ingests],
       ['KAPPA_WORKER_EXPORTS', 1, 1, 64, ({ worker }) => worker.exports],
       ['KAPPA_LEG_MAX_S', 1, 10, 82_800, ({ worker }) => worker.legMaxS],
@@ -230,6 +232,43 @@ describe('the configuration', () => {
     assert.equal(readConfig({}).secretKey, null)
     assert.equal(readConfig({ KAPPA_SECRET_KEY: 'k'.repeat(32) }).secretKey, 'k'.repeat(32))
     assert.throws(() => readConfig({ KAPPA_SECRET_KEY: 'k'.repeat(31) }), /^ {2}KAPPA_SECRET_KEY must have 32/m)
+  })
+
+  it('makes a worker one for a single leg, by a run’s id and perhaps an epoch', () => {
+    const leg = (env: Record<string, string>) => readConfig(env).worker.leg
+    assert.equal(leg({}), null)
+    assert.deepEqual(leg({ KAPPA_WORKER_RUN: 'run_1' }), { runId: 'run_1', epoch: null })
+    assert.deepEqual(leg({ KAPPA_WORKER_RUN: 'run_1', KAPPA_WORKER_EPOCH: '3' }), { runId: 'run_1', epoch: 3 })
+    assert.throws(() => leg({ KAPPA_WORKER_EPOCH: '3' }), /KAPPA_WORKER_EPOCH is set but KAPPA_WORKER_RUN is not/)
+    assert.throws(
+      () => leg({ KAPPA_WORKER_RUN: 'run_1', KAPPA_WORKER_EPOCH: '0' }),
+      /KAPPA_WORKER_EPOCH must be a whole/
+    )
+    assert.throws(() => leg({ KAPPA_WORKER_RUN: 'mdl_1' }), /KAPPA_WORKER_RUN must be the id of a run/)
+  })
+
+  it('takes a launcher with what it needs', () => {
+    const launching = (env: Record<string, string>) => readConfig(env).launching
+    const { kubernetes } = launching({
+      KAPPA_LAUNCHER: 'kubernetes',
+      KAPPA_KUBERNETES_TEMPLATE: '/etc/job.yaml',
+      KAPPA_KUBERNETES_PRIORITIES: 'low=-100, high=50'
+    })
+    const priorities = [
+      { name: 'low', from: -100 },
+      { name: 'high', from: 50 }
+    ]
+    assert.deepEqual(kubernetes, { template: '/etc/job.yaml', gpuResource: 'nvidia.com/gpu', priorities })
+    assert.throws(() => launching({ KAPPA_LAUNCHER: 'kubernetes' }), /needs KAPPA_KUBERNETES_TEMPLATE/)
+    assert.throws(() => launching({ KAPPA_LAUNCHER: 'slurm' }), /KAPPA_LAUNCHER must be one of local, kubernetes/)
+    for (const wrong of ['high', 'high=', 'High=1', '=5', 'high=1.5'])
+      assert.throws(
+        () => launching({ KAPPA_KUBERNETES_PRIORITIES: wrong }),
+        /KAPPA_KUBERNETES_PRIORITIES must be pairs/,
+        wrong
+      )
+    for (const wrong of ['Kappa', '-k', 'k-', 'kappa_1', 'k'.repeat(11)])
+      assert.throws(() => launching({ KAPPA_LAUNCH_NAME: wrong }), /KAPPA_LAUNCH_NAME must be/, wrong)
   })
 
   it('records traces where a collector is named, as OpenTelemetry has it', () => {

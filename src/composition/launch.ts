@@ -1,0 +1,83 @@
+/** The dispatcher: configuration → clients → a launcher and whoever starts legs by it. */
+import { randomBytes } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import { systemClock } from '../base/clock.ts'
+import { newId } from '../base/ids.ts'
+import type { Logger } from '../base/log.ts'
+import type { Tracing } from '../base/tracing.ts'
+import { createDispatcher } from '../launching/dispatcher.ts'
+import type { Launcher } from '../launching/launcher.ts'
+import { createLocalLauncher } from '../launching/local-launcher.ts'
+import { JOB_CHANNEL } from '../queue/job-queue.ts'
+import { readLegsDue } from '../queue/legs-due.ts'
+import { createLegOrders } from '../services/runs/leg-orders.ts'
+import { createLegService } from '../services/runs/legs.ts'
+import { createEventNotices } from '../storage/postgres/event-notices.ts'
+import { createSchemaCheck } from '../storage/postgres/migrate.ts'
+import { waitForSchema } from '../storage/postgres/wait.ts'
+import { connect } from './clients.ts'
+import type { Config } from './config.ts'
+
+const WORKER = resolve(import.meta.dirname, '../bin/worker.ts')
+/** Several on one machine cannot have the same. */
+const ITS_OWN = { KAPPA_WORKER_PORT: undefined }
+/** Legs that are looked at in a round; those behind them have their turn when these have had theirs. */
+const LOOKED_AT = 500
+
+export interface LaunchParts {
+  readonly tracing: Tracing
+  /** What local workers are started with. */
+  readonly workerEntry?: string
+  readonly env: NodeJS.ProcessEnv
+}
+
+async function createLauncher(
+  { launching }: Config,
+  logger: Logger,
+  { workerEntry = WORKER, env }: LaunchParts
+): Promise<Launcher> {
+  const { installation, kubernetes } = launching
+  if (launching.launcher === 'local')
+    return createLocalLauncher({ installation, entry: workerEntry, env: { ...env, ...ITS_OWN }, logger })
+  // A second to load, for those alone who use it.
+  const { createKubernetesLauncher } = await import('../launching/kubernetes-launcher.ts')
+  const { readTemplates } = await import('../launching/kubernetes-template.ts')
+  const templates = readTemplates(await readFile(kubernetes.template ?? '', 'utf8'))
+  return createKubernetesLauncher({ installation, templates, ...kubernetes })
+}
+
+export async function composeDispatcher(config: Config, logger: Logger, parts: LaunchParts) {
+  const clock = systemClock
+  const launcher = await createLauncher(config, logger, parts)
+  const { url, database, boss, stores, unitOfWork } = await connect(config, {
+    name: 'launch',
+    supervise: true,
+    logger,
+    tracing: parts.tracing
+  })
+  const { max, anyDevice, devices, installation } = config.launching
+  const dispatcher = createDispatcher({
+    ...{ launcher, installation, max, anyDevice, devices, clock, logger },
+    orders: createLegOrders({ unitOfWork, stores, dueKeys: () => readLegsDue(boss.getDb(), LOOKED_AT) }),
+    legs: createLegService({ unitOfWork, stores, clock, newId, leaseMs: config.worker.leaseS * 1000 }),
+    name: `launcher/${process.pid}/${randomBytes(4).toString('hex')}`
+  })
+  const notices = createEventNotices({ url, clock, logger, channel: JOB_CHANNEL, readers: 'legs that wait' })
+  notices.onNotice((kind) => {
+    if (kind === null || kind === 'run-leg') dispatcher.wake()
+  })
+  const schema = createSchemaCheck(database.pool)
+  return {
+    async run(signal: AbortSignal) {
+      await waitForSchema(schema, { tell: (line) => logger.warn(line), signal })
+      await dispatcher.run(signal)
+    },
+    async close() {
+      await launcher.close()
+      await notices.close()
+      await boss.stop({ graceful: true, timeout: 1000 })
+      await database.close()
+    }
+  }
+}
