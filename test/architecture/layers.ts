@@ -55,7 +55,10 @@ export const LAYERS: Record<string, Layer> = {
   cache: { may: ['base', 'domain'], packages: [] },
   processes: { may: ['base', 'domain', 'protocol', 'cache'], packages: [] },
   tasks: { may: ['base', 'protocol', 'domain', 'services', 'cache', 'processes'], packages: [] },
-  launching: { may: ['base', 'services', 'processes'], packages: [/^@kubernetes\/client-node$/, /^yaml$/] },
+  launching: {
+    may: ['base', 'services', 'processes'],
+    packages: [/^@kubernetes\/client-node$/, /^@aws-sdk\/client-batch$/, /^yaml$/]
+  },
   http: {
     may: ['base', 'recipe', 'protocol', 'domain', 'services', 'report'],
     packages: [/^fastify$/, /^@fastify\//, /^typebox/, /^prom-client$/]

@@ -9,9 +9,21 @@ import { type AwsCaller, createAwsCaller } from './aws-call.ts'
 type Environment = Readonly<Record<string, string | undefined>>
 
 /** Nothing else is looked at: what a reference may name must not depend on what else is in the environment. */
-const MAY_BE_REFERENCES = ['DATABASE_URL', 'KAPPA_ADMIN_KEY', 'KAPPA_SECRET_KEY', 'KAPPA_SIGNING_KEY'] as const
+const MAY_BE_REFERENCES = [
+  'DATABASE_URL',
+  'KAPPA_ADMIN_KEY',
+  'KAPPA_SECRET_KEY',
+  'KAPPA_SIGNING_KEY',
+  'KAPPA_RAY_TOKEN'
+] as const
 
 const REFERENCE = /^(ssm|secretsmanager):(.+)$/
+
+export const isReference = (value: string): boolean => REFERENCE.test(value.trim())
+
+/** By its name: what must not be shown where others look. */
+export const isSecret = (name: string): boolean =>
+  name === 'DATABASE_URL' || /(KEY|TOKEN|SECRET|PASSWORD)(_ID)?$/.test(name)
 
 /**
  * The environment with what its references stand for, all read at the same time.
