@@ -3,6 +3,8 @@
  * job is named by whoever submits it, and Ray takes a name once. Jobs do not live with this process. Ray knows no priorities and no limit of a
  * job's time; a worker has its own.
  */
+import * as http from 'node:http'
+import * as https from 'node:https'
 import {
   type Launched,
   type Launcher,
@@ -47,23 +49,19 @@ export function createRayLauncher(options: RayOptions): Launcher {
   const { installation, token } = options
   const base = `${options.url.replace(/\/$/, '')}/api/jobs/`
 
-  async function ask(method: 'GET' | 'POST' | 'DELETE', path: string, body?: object): Promise<Response> {
-    const headers = { ...(token !== null && { authorization: `Bearer ${token}` }), 'content-type': 'application/json' }
+  async function ask(method: 'GET' | 'POST' | 'DELETE', path: string, body?: object): Promise<Answer> {
     try {
-      const signal = AbortSignal.timeout(TIMEOUT_MS)
-      return await fetch(`${base}${path}`, { method, headers, signal, ...(body && { body: JSON.stringify(body) }) })
+      return await send(new URL(`${base}${path}`), { method, token, text: body && JSON.stringify(body) })
     } catch (error) {
-      const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
-      throw new LauncherUnavailable(`Ray cannot be reached: ${cause instanceof Error ? cause.message : cause}`, {
-        cause: error
-      })
+      const said = error instanceof Error ? error.message : error
+      throw new LauncherUnavailable(`Ray cannot be reached: ${said}`, { cause: error })
     }
   }
 
   async function read(name: string): Promise<Job | null> {
     const response = await ask('GET', name)
     if (response.status === 404) return null
-    return (await answerOf(response)) as Job // of this route
+    return answerOf(response) as Job // of this route
   }
 
   return {
@@ -73,7 +71,7 @@ export function createRayLauncher(options: RayOptions): Launcher {
       const name = legName(installation, order)
       const response = await ask('POST', '', jobOf(order, options))
       // Ray says with a 500 that there is such a job, as it says everything else that goes wrong with it.
-      if (!response.ok && (await read(name)) === null) throw await failureOf(response)
+      if (response.status !== 200 && (await read(name)) === null) throw failureOf(response)
       return { name, id: name }
     },
 
@@ -84,11 +82,11 @@ export function createRayLauncher(options: RayOptions): Launcher {
 
     async stop({ name }) {
       const response = await ask('POST', `${name}/stop`)
-      if (response.status !== 404) await answerOf(response)
+      if (response.status !== 404) answerOf(response)
     },
 
     async list() {
-      const jobs = (await answerOf(await ask('GET', ''))) as readonly Job[] // of this route
+      const jobs = answerOf(await ask('GET', '')) as readonly Job[] // of this route
       const own = jobs.filter((job) => legOfName(installation, job.submission_id ?? '') !== null)
       const isOld = ({ end_time }: Job) => end_time !== null && Date.now() - end_time > REMEMBERED_MS
       for (const { submission_id } of own.filter(isOld)) await ask('DELETE', submission_id ?? '')
@@ -141,16 +139,44 @@ function sentenceOf(message: string | null): string | null {
   return line ? line : null
 }
 
-/** @throws LauncherUnavailable, LaunchRefused */
-async function answerOf(response: Response): Promise<unknown> {
-  if (!response.ok) throw await failureOf(response)
-  return response.json()
+interface Answer {
+  readonly status: number
+  readonly text: string
 }
 
-async function failureOf(response: Response): Promise<Error> {
+interface Sending {
+  readonly method: string
+  readonly token: string | null
+  readonly text: string | undefined
+}
+
+/** Not by fetch: it says `sec-fetch-mode` of itself, and Ray refuses whatever looks like a browser (405). */
+function send(url: URL, { method, token, text }: Sending): Promise<Answer> {
+  const headers = { ...(token !== null && { authorization: `Bearer ${token}` }), 'content-type': 'application/json' }
+  return new Promise((resolve, reject) => {
+    const by = url.protocol === 'https:' ? https : http
+    const signal = AbortSignal.timeout(TIMEOUT_MS)
+    const sent = by.request(url, { method, headers, signal, agent: false }, (response) => {
+      const chunks: Buffer[] = []
+      response.on('data', (chunk: Buffer) => chunks.push(chunk))
+      response.once('error', reject)
+      response.once('end', () => resolve({ status: response.statusCode ?? 0, text: Buffer.concat(chunks).toString() }))
+    })
+    sent.once('error', reject)
+    sent.end(text)
+  })
+}
+
+/** @throws LauncherUnavailable, LaunchRefused */
+function answerOf({ status, text }: Answer): unknown {
+  if (status !== 200) throw failureOf({ status, text })
+  return JSON.parse(text)
+}
+
+function failureOf({ status, text }: Answer): Error {
   // A stack in Python, whose last words say it; a line of a full stop follows.
-  const lines = (await response.text()).split('\n').filter((line) => /\w/.test(line))
-  const said = `Ray answers ${response.status}: ${(lines.at(-1) ?? '').slice(0, 500)}`
-  const isRefusal = response.status >= 400 && response.status < 500 && response.status !== 429
+  const lines = text.split('\n').filter((line) => /\w/.test(line))
+  const said = `Ray answers ${status}: ${(lines.at(-1) ?? '').slice(0, 500)}`
+  const isRefusal = status >= 400 && status < 500 && status !== 429
   return isRefusal ? new LaunchRefused(said) : new LauncherUnavailable(said)
 }

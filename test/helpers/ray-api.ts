@@ -65,6 +65,9 @@ export async function startRayApi(): Promise<RayApi> {
   }
 
   const server = createServer(async (request, response) => {
+    // As Ray tells browsers by.
+    if (request.method !== 'GET' && 'sec-fetch-mode' in request.headers)
+      return say(response, 405, `'${request.method}' method not allowed for browser traffic.`)
     let text = ''
     for await (const chunk of request) text += chunk
     const [, name = '', verb] = /^\/api\/jobs\/([^/]*)(?:\/(stop))?$/.exec(request.url ?? '') ?? []
