@@ -74,6 +74,7 @@ export const ERROR_CATALOGUE = {
   idempotency_key_reused: 'This Idempotency-Key was used with another request.',
   idempotency_in_progress: 'The first request with this Idempotency-Key is still running.',
   range_not_satisfiable: 'The range begins behind the last byte.',
+  answer_too_large: 'The answer is larger than can be sent from here: ask for less.',
   body_too_large: 'The request body is larger than is allowed.',
   unsupported_media_type: 'The request body has a media type that this route does not take.',
   headers_too_large: 'The request line and headers are larger than is allowed.',

@@ -192,6 +192,7 @@ function readAll(read: Reader) {
       perKey: read.integer('KAPPA_STREAMS_PER_KEY', 20, [1, 100_000]),
       perProcess: read.integer('KAPPA_STREAMS', 1000, [1, 100_000])
     },
+    lambdaResponses: read.oneOf('KAPPA_LAMBDA_RESPONSES', ['buffered', 'streamed'], 'buffered'),
     rateLimitPerMinute: read.integer('KAPPA_RATE_LIMIT_PER_MINUTE', 6000, [1, 1_000_000]),
     limits: {
       bodyBytes: read.integer('KAPPA_BODY_MIB', 64, [1, 1024]) * MEBIBYTE,

@@ -1,4 +1,4 @@
-import type { PgBoss } from 'pg-boss'
+import type { SendOptions } from 'pg-boss'
 import type { Tracing } from '../base/tracing.ts'
 import { JOB_KINDS } from '../domain/job.ts'
 import type { TransactionalQueue } from '../domain/ports.ts'
@@ -7,11 +7,16 @@ import { keepTurns, lastTurn } from './turns.ts'
 /** Notified with the kind of a job that was enqueued, when its transaction commits. */
 export const JOB_CHANNEL = 'kappa_jobs'
 
+/** As much of pg-boss as adds a job. */
+export interface JobSender {
+  send(name: string, data: object, options: SendOptions): Promise<string | null>
+}
+
 /**
  * The side of the queue that writes. A job is a row of the same database, so it is inserted through the caller's own
  * connection: when the transaction around it rolls back, there is no job.
  */
-export const createJobQueue = (boss: Pick<PgBoss, 'send'>, tracing?: Pick<Tracing, 'current'>): TransactionalQueue => ({
+export const createJobQueue = (boss: JobSender, tracing?: Pick<Tracing, 'current'>): TransactionalQueue => ({
   through: (executor) => ({
     async enqueue(kind, payload, { key, startAfterS, priority = 0, project }) {
       const job = project === undefined ? null : { kind, project, rank: priority, key }

@@ -77,6 +77,7 @@ export const STATUS = {
   idempotency_key_reused: 422,
   idempotency_in_progress: 409,
   range_not_satisfiable: 416,
+  answer_too_large: 422,
   body_too_large: 413,
   unsupported_media_type: 415,
   headers_too_large: 431,
