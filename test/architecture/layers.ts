@@ -41,7 +41,9 @@ export const LAYERS: Record<string, Layer> = {
       'probing',
       'serving',
       'report',
-      'processes'
+      'processes',
+      'client',
+      'sdk'
     ],
     packages: []
   },
@@ -61,7 +63,8 @@ export const LAYERS: Record<string, Layer> = {
   },
 
   client: { may: [], packages: [/^openapi-fetch$/, /^eventsource-parser$/] },
-  demo: { may: ['math', 'processes', 'client'], packages: [] },
+  sdk: { may: ['client'], packages: [] },
+  demo: { may: ['base', 'math', 'processes', 'client'], packages: [] },
   dashboard: { may: ['client'], packages: [/^react/, /^@tanstack\/react-query$/, /^vite$/, /^@vitejs\//] },
   composition: {
     may: [
