@@ -39,6 +39,7 @@ export type Mixture = NonNullable<Model['mixture']>
 export type KappaSummary = Schemas['Kappa']
 export type ImageAssignments = Schemas['Assignments']['data'][number]
 export type Assignment = ImageAssignments['assignments'][number]
+export type EmbeddingList = Schemas['Embeddings']
 
 export type Evaluation = Schemas['Evaluation']
 export type EvaluationStatus = Evaluation['status']

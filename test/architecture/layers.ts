@@ -44,7 +44,8 @@ export const LAYERS: Record<string, Layer> = {
       'report',
       'processes',
       'client',
-      'mcp'
+      'mcp',
+      'sdk'
     ],
     packages: [/^@modelcontextprotocol\/sdk/]
   },
@@ -71,7 +72,8 @@ export const LAYERS: Record<string, Layer> = {
   lambda: { may: ['base', 'http'], packages: [/^@fastify\/aws-lambda$/] },
   client: { may: [], packages: [/^openapi-fetch$/, /^eventsource-parser$/] },
   mcp: { may: ['math', 'client'], packages: [/^@modelcontextprotocol\/sdk/, /^typebox/] },
-  demo: { may: ['math', 'processes', 'client'], packages: [] },
+  sdk: { may: ['client'], packages: [] },
+  demo: { may: ['base', 'math', 'processes', 'client'], packages: [] },
   dashboard: { may: ['client'], packages: [/^react/, /^@tanstack\/react-query$/, /^vite$/, /^@vitejs\//] },
   composition: {
     may: [

@@ -3,8 +3,9 @@ import assert from 'node:assert/strict'
 import { resolve } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import type { Page } from 'playwright-core'
+import { encodePng } from '../../src/base/png.ts'
 import { dataOf } from '../../src/client/client.ts'
-import { CLASSES, encodePng, IMAGES_FILE, LABELS_FILE, SIZE } from '../../src/demo/fashion-mnist.ts'
+import { CLASSES, IMAGES_FILE, LABELS_FILE, SIZE } from '../../src/demo/fashion-mnist.ts'
 import { type Dashboard, noBrowser, partsOf, startDashboard } from '../helpers/dashboard.ts'
 import type { Platform } from '../helpers/platform.ts'
 
@@ -94,7 +95,11 @@ describe('the dashboard', { skip: noBrowser }, () => {
     await page.getByRole('img', { name: /^Kappa, fitted: median/ }).waitFor()
     await seen(/^\d+ of \d+$/)
     const gray = Uint8Array.from({ length: SIZE * SIZE }, (_, i) => (i * 7) % 256)
-    const png = { name: 'image.png', mimeType: 'image/png', buffer: Buffer.from(encodePng(gray, SIZE, SIZE)) }
+    const png = {
+      name: 'image.png',
+      mimeType: 'image/png',
+      buffer: Buffer.from(encodePng({ width: SIZE, height: SIZE, channels: 1, bytes: gray }))
+    }
     await page.getByLabel('Image', { exact: true }).setInputFiles(png)
     await seen(/norm 1\.0000/)
     const rows = page.getByRole('region', { name: 'Likeliest prototypes' }).locator('tbody tr')

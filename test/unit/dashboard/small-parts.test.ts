@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { reachableUrl } from '../../../src/dashboard/data/object-url.ts'
+import { reachableUrl } from '../../../src/client/object-url.ts'
 import { subjectHref } from '../../../src/dashboard/features/audit/subject-href.ts'
 import { partRange } from '../../../src/dashboard/features/datasets/part-range.ts'
 import { sizeBuckets } from '../../../src/dashboard/features/datasets/size-buckets.ts'
