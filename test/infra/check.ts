@@ -11,9 +11,13 @@ import { pathsOfTools, TOOLS } from './tools.ts'
 const ROOT = resolve(import.meta.dirname, '../..')
 const PATHS = pathsOfTools(process.env)
 
-/** A file with a folder before its name is one that infra/tools.sh makes. */
-const isHere = (tool: string): boolean =>
-  tool.includes('/') ? existsSync(join(TOOLS, tool)) : PATHS.some((path) => existsSync(join(path, tool)))
+/** A file with a folder before its name is one that infra/tools.sh brings: into a folder of infra/, or among the tools. */
+function isHere(tool: string): boolean {
+  if (tool.startsWith('infra/')) return existsSync(join(ROOT, tool))
+  return tool.includes('/') ? existsSync(join(TOOLS, tool)) : PATHS.some((path) => existsSync(join(path, tool)))
+}
+
+const isForeign = (path: string): boolean => path.includes('node_modules')
 
 interface Outcome {
   readonly name: string
@@ -24,7 +28,7 @@ interface Outcome {
 function perform({ name, needs, command, files = [] }: Check): Outcome {
   const missing = needs.filter((tool) => !isHere(tool))
   if (missing.length > 0) return { name, how: 'skipped', text: missing.join(', ') }
-  const found = files.flatMap((pattern) => globSync(pattern, { cwd: ROOT })).sort()
+  const found = files.flatMap((pattern) => globSync(pattern, { cwd: ROOT, exclude: isForeign })).sort()
   if (files.length > 0 && found.length === 0) return { name, how: 'failed', text: `no file is ${files.join(' or ')}` }
   const [program, ...args] = command
   const { status, stdout, stderr, error } = spawnSync(
