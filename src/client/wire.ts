@@ -1443,6 +1443,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v2/models/{id}/infer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Embed images, or assign them to prototypes, as tensors
+         * @description The input is `images`, BYTES of [images]. With `Content-Type: application/octet-stream` the body begins with as many bytes of JSON as the header Inference-Header-Content-Length says, and image files follow, each after its length in four bytes.
+         *
+         *     Needs the scope `embeddings:write`.
+         */
+        post: operations["inferModel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/models/{id}/versions/{version}/infer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Embed images, or assign them to prototypes, as tensors (by name and version)
+         * @description The input is `images`, BYTES of [images]. With `Content-Type: application/octet-stream` the body begins with as many bytes of JSON as the header Inference-Header-Content-Length says, and image files follow, each after its length in four bytes.
+         *
+         *     Needs the scope `embeddings:write`.
+         */
+        post: operations["inferModelVersion"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/models/{id}/embeddings": {
         parameters: {
             query?: never;
@@ -1479,6 +1523,146 @@ export interface paths {
          * @description Needs the scope `embeddings:write`.
          */
         post: operations["createAssignments"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What serves models here
+         * @description What serves models here
+         */
+        get: operations["getInferenceServer"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/health/live": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The process answers
+         * @description The process answers
+         */
+        get: operations["getInferenceLiveness"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/health/ready": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Everything it needs answers
+         * @description Everything it needs answers
+         */
+        get: operations["getInferenceReadiness"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/models/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Tensors of a model
+         * @description Needs the scope `models:read`.
+         */
+        get: operations["getInferenceModel"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/models/{id}/ready": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Whether a model is ready
+         * @description Needs the scope `models:read`.
+         */
+        get: operations["getInferenceModelReadiness"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/models/{id}/versions/{version}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Tensors of a model (by name and version)
+         * @description Needs the scope `models:read`.
+         */
+        get: operations["getInferenceModelVersion"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/models/{id}/versions/{version}/ready": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Whether a model is ready (by name and version)
+         * @description Needs the scope `models:read`.
+         */
+        get: operations["getInferenceModelVersionReadiness"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -2972,6 +3156,126 @@ export interface components {
             offset: number;
             invert: boolean;
         };
+        InferAnswer: {
+            model_name: string;
+            /** @description Of models that have a name. */
+            model_version?: string;
+            id?: string;
+            parameters: {
+                /** @description The id of the model that answered. */
+                model: string;
+                /**
+                 * @description That prototypes and probabilities are of.
+                 * @enum {unknown}
+                 */
+                posterior?: "teacher" | "model" | "fitted";
+            };
+            outputs: {
+                /** @enum {unknown} */
+                name: "embeddings" | "prototypes" | "probabilities";
+                shape: number[];
+                /** @enum {unknown} */
+                datatype: "FP32" | "INT32";
+                /** @description Row by row. Absent where it is binary. */
+                data?: number[];
+                parameters?: {
+                    binary_data_size: number;
+                };
+            }[];
+        };
+        /**
+         * @example {
+         *       "inputs": [
+         *         {
+         *           "name": "images",
+         *           "shape": [
+         *             1
+         *           ],
+         *           "datatype": "BYTES",
+         *           "data": [
+         *             "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNoAAAAggCBd81ytgAAAABJRU5ErkJggg=="
+         *           ]
+         *         }
+         *       ]
+         *     }
+         */
+        InferRequest: {
+            /** @description Comes back in the answer. */
+            id?: string;
+            parameters?: {
+                /** @description Of outputs that do not say themselves. False by default. */
+                binary_data_output?: boolean;
+                /** @description Of embeddings. */
+                dimensions?: number;
+                /**
+                 * @description Of prototypes and probabilities.
+                 * @default 10
+                 */
+                top_k?: number;
+                /**
+                 * @description Of prototypes and probabilities.
+                 * @enum {unknown}
+                 */
+                posterior?: "teacher" | "model" | "fitted";
+            };
+            inputs: {
+                /** @constant */
+                name: "images";
+                /** @description [images] or [images, 1]. */
+                shape: number[];
+                /** @constant */
+                datatype: "BYTES";
+                parameters?: {
+                    /** @description Of binary requests: bytes behind the JSON. */
+                    binary_data_size?: number;
+                };
+                /** @description Data URIs, base64, or https URLs of allowed hosts. Not with binary_data_size. */
+                data?: string[];
+            }[];
+            /** @description embeddings by default. */
+            outputs?: {
+                /** @enum {unknown} */
+                name: "embeddings" | "prototypes" | "probabilities";
+                parameters?: {
+                    /** @description Behind the JSON, as little-endian numbers. */
+                    binary_data?: boolean;
+                };
+            }[];
+        };
+        InferenceModel: {
+            name: string;
+            versions?: string[];
+            platform: string;
+            inputs: {
+                name: string;
+                datatype: string;
+                shape: number[];
+            }[];
+            outputs: {
+                name: string;
+                datatype: string;
+                shape: number[];
+            }[];
+        };
+        InferenceModelReady: {
+            name: string;
+            /** @constant */
+            ready: true;
+        };
+        InferenceServer: {
+            /** @constant */
+            name: "kappa";
+            version: string;
+            extensions: string[];
+        };
+        InferenceServerLive: {
+            /** @constant */
+            live: true;
+        };
+        InferenceServerReady: {
+            /** @constant */
+            ready: true;
+        };
         /** @description What the run begins from. */
         Init: {
             /** @enum {unknown} */
@@ -3298,13 +3602,13 @@ export interface components {
                 parameter?: string;
                 detail: string;
             }[];
-            /** @description The same for OpenAI's clients, where they are at home: /v1/models and /v1/embeddings. */
+            /** @description The same for other clients, where they are at home: an object for OpenAI's at /v1/models and /v1/embeddings, a text for those of the Open Inference Protocol at /v2. */
             error?: {
                 message: string;
                 type: string;
                 param: string | null;
                 code: string;
-            };
+            } | string;
         };
         Project: {
             id: string;
@@ -4264,6 +4568,8 @@ export interface components {
         "Server-Timing": string;
         /** @description Numbers of one embedding, where the answer is raw float32. */
         "Kappa-Dimensions": number;
+        /** @description Bytes of the JSON, where tensors come behind it. */
+        "Inference-Header-Content-Length": number;
         /** @description The name of the file. */
         "Content-Disposition": string;
     };
@@ -6901,6 +7207,73 @@ export interface operations {
             };
         };
     };
+    inferModel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["InferRequest"];
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description One tensor an output, its rows in the order of the images. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    "Inference-Header-Content-Length": components["headers"]["Inference-Header-Content-Length"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InferAnswer"];
+                    "application/octet-stream": string;
+                };
+            };
+        };
+    };
+    inferModelVersion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                version: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["InferRequest"];
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description One tensor an output, its rows in the order of the images. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    "Inference-Header-Content-Length": components["headers"]["Inference-Header-Content-Length"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InferAnswer"];
+                    "application/octet-stream": string;
+                };
+            };
+        };
+    };
     createModelEmbeddings: {
         parameters: {
             query?: {
@@ -6990,6 +7363,171 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Assignments"];
+                };
+            };
+        };
+    };
+    getInferenceServer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InferenceServer"];
+                };
+            };
+        };
+    };
+    getInferenceLiveness: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InferenceServerLive"];
+                };
+            };
+        };
+    };
+    getInferenceReadiness: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InferenceServerReady"];
+                };
+            };
+        };
+    };
+    getInferenceModel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InferenceModel"];
+                };
+            };
+        };
+    };
+    getInferenceModelReadiness: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InferenceModelReady"];
+                };
+            };
+        };
+    };
+    getInferenceModelVersion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                version: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InferenceModel"];
+                };
+            };
+        };
+    };
+    getInferenceModelVersionReadiness: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                version: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InferenceModelReady"];
                 };
             };
         };

@@ -33,6 +33,7 @@ import { keyRoutes } from './routes/keys.ts'
 import { modelAliasRoutes } from './routes/model-aliases.ts'
 import { modelRoutes } from './routes/models.ts'
 import { objectRoutes } from './routes/objects.ts'
+import { openInferenceModels, openInferenceProbes } from './routes/open-inference.ts'
 import { operationRoutes } from './routes/operations.ts'
 import { projectKeyRoutes, projectRoutes } from './routes/projects.ts'
 import { prototypeRoutes } from './routes/prototypes.ts'
@@ -129,6 +130,8 @@ export async function createApp(options: AppOptions): Promise<App> {
   webhookRoutes(app, services)
   webhookDeliveryRoutes(app, services)
   await servingRoutes(app, { ...services, limits: options.limits, metrics })
+  openInferenceProbes(app, { checks: options.checks, logger })
+  openInferenceModels(app, services)
   await objectRoutes(app, options.signedObjects)
   await operationRoutes(app, { checks: options.checks, logger, metrics, dashboard })
   await app.ready()

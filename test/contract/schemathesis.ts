@@ -88,7 +88,9 @@ const BY_CONTENT: Readonly<Record<string, string>> = {
   createProjectKey: 'a key expires in the future',
   createEmbeddings: 'an image is one by its bytes',
   createModelEmbeddings: 'an image is one by its bytes',
-  createAssignments: 'an image is one by its bytes'
+  createAssignments: 'an image is one by its bytes',
+  inferModel: 'an image is one by its bytes, and a shape has as many',
+  inferModelVersion: 'an image is one by its bytes, and a shape has as many'
 }
 
 /**

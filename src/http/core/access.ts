@@ -111,6 +111,13 @@ export const ACCESS = {
   createModelEmbeddings: 'embeddings:write',
   createAssignments: 'embeddings:write',
 
+  getInferenceModel: 'models:read',
+  getInferenceModelReadiness: 'models:read',
+  getInferenceModelVersion: 'models:read',
+  getInferenceModelVersionReadiness: 'models:read',
+  inferModel: 'embeddings:write',
+  inferModelVersion: 'embeddings:write',
+
   getObject: 'signature',
   headObject: 'signature',
   putObjectPart: 'signature',
@@ -119,7 +126,10 @@ export const ACCESS = {
   getReadiness: 'public',
   getMetrics: 'public',
   getOpenApi: 'public',
-  getRoot: 'public'
+  getRoot: 'public',
+  getInferenceServer: 'public',
+  getInferenceLiveness: 'public',
+  getInferenceReadiness: 'public'
 } as const satisfies Record<string, Access>
 
 export type OperationId = keyof typeof ACCESS

@@ -179,15 +179,24 @@ const OPENAI_TYPES: Readonly<Record<number, string>> = {
 const openAiType = (status: number): string =>
   OPENAI_TYPES[status] ?? (status >= 500 ? 'server_error' : 'invalid_request_error')
 
-/** What OpenAI's clients read of a failure, the reason in one sentence; RFC 9457 allows more fields. */
-export function openAiError({ code, status, detail, errors = [] }: ProblemBody): { readonly error: object } {
-  const fields = errors.map((one) => ({ name: one['pointer'] ?? one['parameter'] ?? '', detail: one['detail'] }))
-  const reasons = fields.map((one) =>
-    one.detail === detail ? `(${one.name})` : `${one.name || 'the body'} ${one.detail}`
-  )
-  const message = reasons.length === 0 ? detail : `${detail} ${reasons.join('; ')}`
-  return { error: { message, type: openAiType(status), param: fields[0]?.name ?? null, code } }
+/** The reason in one sentence, for clients that show nothing else. */
+function reasonOf({ detail, errors = [] }: ProblemBody): string {
+  const reasons = errors.map((one) => {
+    const name = one['pointer'] ?? one['parameter'] ?? ''
+    return one['detail'] === detail ? `(${name})` : `${name || 'the body'} ${one['detail']}`
+  })
+  return reasons.length === 0 ? detail : `${detail} ${reasons.join('; ')}`
 }
+
+/** What OpenAI's clients read of a failure; RFC 9457 allows more fields. */
+export function openAiError(problem: ProblemBody): { readonly error: object } {
+  const { code, status, errors: [first] = [] } = problem
+  const param = first === undefined ? null : (first['pointer'] ?? first['parameter'] ?? '')
+  return { error: { message: reasonOf(problem), type: openAiType(status), param, code } }
+}
+
+/** What clients of the Open Inference Protocol read of it. */
+export const inferenceError = (problem: ProblemBody): { readonly error: string } => ({ error: reasonOf(problem) })
 
 export function presentProblem(error: AppError, requestId: string): ProblemBody {
   const status = STATUS[error.code]

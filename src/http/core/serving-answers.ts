@@ -42,6 +42,11 @@ export const bodyOf = (json: object) => ({
   }
 })
 
+/** JSON, or JSON with tensors behind it. */
+export const bodyOfTensors = (json: object) => ({
+  content: { 'application/json': { schema: json }, 'application/octet-stream': { schema: Binary } }
+})
+
 export const formatTimings = ({ decodeMs, queueMs, inferMs, encodeMs }: Timings): string =>
   Object.entries({ decode: decodeMs, queue: queueMs, infer: inferMs, encode: encodeMs })
     .map(([stage, ms]) => `${stage};dur=${ms.toFixed(2)}`)

@@ -23,6 +23,7 @@ const TAGS = {
   evaluations: 'What a model is worth on a dataset, protocol by protocol.',
   webhooks: 'Events sent to you, signed (docs/webhooks.md).',
   serving: 'Images in; embeddings or assignments out.',
+  'open inference': 'The same as tensors, for clients of KServe and Triton: the Open Inference Protocol, version 2.',
   objects: 'Signed URLs of the embedded object store.',
   operations: 'Health and documentation.'
 } as const

@@ -31,6 +31,10 @@ export const HEADERS = {
   'Idempotent-Replayed': { description: '`true` where the first answer is given again.', schema: text },
   'Server-Timing': { description: 'Milliseconds of every stage.', schema: text },
   'Kappa-Dimensions': { description: 'Numbers of one embedding, where the answer is raw float32.', schema: seconds },
+  'Inference-Header-Content-Length': {
+    description: 'Bytes of the JSON, where tensors come behind it.',
+    schema: seconds
+  },
   'Content-Disposition': { description: 'The name of the file.', schema: text }
 } as const satisfies Record<string, HeaderObject>
 
@@ -50,6 +54,8 @@ const OF_OPERATION: Partial<Record<OperationId, readonly HeaderName[]>> = {
   createEmbeddings: ['Server-Timing'],
   createModelEmbeddings: ['Server-Timing', 'Kappa-Dimensions'],
   createAssignments: ['Server-Timing'],
+  inferModel: ['Server-Timing', 'Inference-Header-Content-Length'],
+  inferModelVersion: ['Server-Timing', 'Inference-Header-Content-Length'],
   getObject: ['Content-Disposition'],
   putModelAlias: ['ETag'],
   putObjectPart: ['ETag']

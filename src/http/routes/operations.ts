@@ -1,10 +1,9 @@
 import { type Static, Type } from 'typebox'
-import type { ErrorCode } from '../../base/errors.ts'
 import type { Logger } from '../../base/log.ts'
 import { VERSION } from '../../base/version.ts'
 import type { Dashboard } from '../core/dashboard-files.ts'
 import { type HttpMetrics, METRICS_TYPE } from '../core/metrics.ts'
-import { type Checks, checkReadiness } from '../core/readiness.ts'
+import { type Checks, checkReadiness, READINESS_PROBLEMS } from '../core/readiness.ts'
 import type { App } from '../server.ts'
 
 const tags = ['operations']
@@ -22,15 +21,6 @@ const Root = Type.Object(
   { name: Type.Literal('kappa'), version: Type.String(), docs: Type.String(), openapi: Type.String() },
   { $id: 'Root' }
 )
-
-/** Of `checks`, as the API is composed. */
-const READINESS_PROBLEMS: ErrorCode[] = [
-  'database_unavailable',
-  'database_read_only',
-  'schema_outdated',
-  'storage_unavailable',
-  'inference_unavailable'
-]
 
 export async function operationRoutes(app: App, deps: OperationDeps): Promise<void> {
   const { metrics, dashboard } = deps

@@ -54,7 +54,10 @@ const NO_EFFECT: Readonly<Record<string, readonly string[]>> = {
   validateFork: ['/name', ...OF_A_QUEUED_RUN.map((at) => `/overrides${at}`)],
   validateSweep: [...OF_A_QUEUED_RUN.map((at) => `/run${at}`), '/name', '/metadata', '/objective'],
   // OpenAI's clients send it, and the document says that it is not used.
-  createEmbeddings: ['/user']
+  createEmbeddings: ['/user'],
+  // Of bodies that are not JSON: open-inference.test.ts.
+  inferModel: ['/inputs/0/parameters'],
+  inferModelVersion: ['/inputs/0/parameters']
 }
 
 const ID = /\b(key|ds|up|run|ckpt|swp|mdl|eval|wh|msg|prj|req)_[0-9a-z]{26}\b/g

@@ -107,6 +107,14 @@ const anAlias: Special = async (api, { model }) => {
   return { path }
 }
 
+/** By the model's name, of which it is the first version. */
+const ofVersion =
+  (end: string): Special =>
+  async (api, { model }) => {
+    const { name, version } = (await api.call('GET', `/v1/models/${model}`)).json
+    return { path: `/v2/models/${name}/versions/${version}${end}` }
+  }
+
 /** What is used up by being asked for, or is more than a line of JSON. */
 const SPECIAL: Readonly<Record<string, Special>> = {
   async completeUpload(api, { dataset }) {
@@ -178,6 +186,9 @@ const SPECIAL: Readonly<Record<string, Special>> = {
   deleteModelAlias: anAlias,
   putModelAlias: async (api, fixtures) => ({ ...(await anAlias(api, fixtures)), json: { model: fixtures.model } }),
   listModelAliases: async (api, fixtures) => ({ path: (await anAlias(api, fixtures)).path!.replace('/passing', '') }),
+  getInferenceModelVersion: ofVersion(''),
+  getInferenceModelVersionReadiness: ofVersion('/ready'),
+  inferModelVersion: ofVersion('/infer'),
   getObject: download,
   headObject: download,
   async getEvaluationReport(api, { evaluation }) {

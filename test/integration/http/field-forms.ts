@@ -229,6 +229,27 @@ const PNG = 'iVBORw0KGgoAAAA='
 const image = { input: [PNG], encoding_format: 'float', dimensions: 4 }
 const images = { others: { '/input/0': 'iVBORw0KGgoBBBB=', '/input': 'iVBORw0KGgoBBBB=' } }
 
+const tensors = (parameters: object, output: object) => ({
+  id: 'a',
+  inputs: [{ name: 'images', shape: [1], datatype: 'BYTES', data: [PNG] }],
+  parameters,
+  outputs: [output]
+})
+
+function tensorForms(more: { readonly path?: string }): FieldForm[] {
+  const ofOne = { status: 400, names: 'shape' }
+  const all = {
+    ...more,
+    others: { '/inputs/0/data/0': 'iVBORw0KGgoBBBB=', '/outputs/0/name': 'probabilities' },
+    refused: { '/inputs/0/shape': ofOne }
+  }
+  return [
+    fixed(tensors({ dimensions: 4 }, { name: 'embeddings', parameters: { binary_data: true } }), all),
+    fixed(tensors({ binary_data_output: true }, { name: 'embeddings' }), all),
+    fixed(tensors({ top_k: 2, posterior: 'model' }, { name: 'prototypes' }), all)
+  ]
+}
+
 export function fieldForms(api: TestApp, world: FieldWorld): Readonly<Record<string, readonly FieldForm[]>> {
   const { dataset, model, otherModel, project } = world
   const runs = ofRuns(world)
@@ -273,6 +294,8 @@ export function fieldForms(api: TestApp, world: FieldWorld): Readonly<Record<str
       fixed({ model, input: PNG }, images)
     ],
     createModelEmbeddings: [fixed(image, images), fixed({ input: PNG }, images)],
+    inferModel: tensorForms({}),
+    inferModelVersion: tensorForms({ path: '/v2/models/whole/versions/1/infer' }),
     createAssignments: [
       fixed({ input: [PNG], top_k: 2, include: ['entropy'] }, images),
       fixed({ input: PNG, posterior: 'model' }, images),
