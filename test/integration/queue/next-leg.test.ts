@@ -15,7 +15,8 @@ after(() => rmSync(folder, { recursive: true }))
 const worker = join(folder, 'worker.mjs')
 /** As the chart gives it to KEDA, which reads the number in the first column of the only row. */
 const [, countWaiting = ''] =
-  /query: >-\n((?: {10}.*\n)+)/.exec(readFileSync(join(ROOT, 'infra/kubernetes/kappa/templates/keda.yaml'), 'utf8')) ?? []
+  /query: >-\n((?: {10}.*\n)+)/.exec(readFileSync(join(ROOT, 'infra/kubernetes/kappa/templates/keda.yaml'), 'utf8')) ??
+  []
 writeFileSync(worker, `console.log('worker', process.pid, process.env.KAPPA_WORKER_RUN, process.env.OTHER)`)
 
 test('KEDA counts the legs that wait, and a pod that it starts becomes the worker of one, or ends well where none does', {
