@@ -17,6 +17,14 @@ function isHere(tool: string): boolean {
   return tool.includes('/') ? existsSync(join(TOOLS, tool)) : PATHS.some((path) => existsSync(join(path, tool)))
 }
 
+/** Building takes minutes, which nobody should wait for who lacks the others alone. */
+const BUILT = ['helm', 'kubeconform', 'promtool']
+
+function whoBrings(missing: string): string {
+  if (missing.includes('systemd-analyze')) return 'systemd has it'
+  return BUILT.some((tool) => missing.includes(tool)) ? 'infra/tools.sh --go brings it' : 'infra/tools.sh brings it'
+}
+
 const isForeign = (path: string): boolean => path.includes('node_modules')
 
 interface Outcome {
@@ -53,6 +61,6 @@ const outcomes = CHECKS.map((check) => {
 })
 const skipped = outcomes.filter(({ how }) => how === 'skipped')
 for (const { name, text } of skipped)
-  process.stderr.write(`!! NOT CHECKED, ${text} is not here (infra/tools.sh --go): ${name}\n`)
+  process.stderr.write(`!! NOT CHECKED, not here: ${text} (${whoBrings(text)}): ${name}\n`)
 const isStrict = process.argv.includes('--strict')
 if (outcomes.some(({ how }) => how === 'failed') || (isStrict && skipped.length > 0)) process.exitCode = 1

@@ -1,7 +1,7 @@
 /** The package of clients/typescript: built, it needs nothing else, and is of the project's version. */
 import assert from 'node:assert/strict'
-import { execFileSync } from 'node:child_process'
-import { existsSync, globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { execFileSync, spawnSync } from 'node:child_process'
+import { cpSync, existsSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { after, test } from 'node:test'
@@ -38,6 +38,26 @@ test('the built package runs and is typed without any other package', async () =
     assert.ok(existsSync(join(dirname(file), to.replace(/\.js$/, '.d.ts'))), `${file} imports ${to}`)
     assert.match(to, /\.js$/)
   }
+})
+
+test('the examples of its page compile in a project that has nothing else', () => {
+  const project = join(out, 'project')
+  const installed = join(project, 'node_modules/@kappa/client')
+  mkdirSync(installed, { recursive: true })
+  cpSync(join(ROOT, 'clients/typescript/package.json'), join(installed, 'package.json'))
+  cpSync(join(out, 'dist'), join(installed, 'dist'), { recursive: true })
+  const page = readFileSync(join(ROOT, 'clients/typescript/README.md'), 'utf8')
+  const [first, webhook, ...more] = [...page.matchAll(/```ts\n([\s\S]*?)```/g)].map(([, code]) => code!)
+  assert.deepEqual(more, [])
+  writeFileSync(join(project, 'first.mts'), `${first}\ndeclare const secret: string, request: Request\n${webhook}`)
+  const strict = ['--strict', '--noEmit', '--target', 'es2022', '--module', 'nodenext']
+  const types = ['--types', 'node', '--typeRoots', join(ROOT, 'node_modules/@types')]
+  const tsc = join(ROOT, 'node_modules/typescript/bin/tsc')
+  const { status, stdout } = spawnSync(process.execPath, [tsc, ...strict, ...types, 'first.mts'], {
+    cwd: project,
+    encoding: 'utf8'
+  })
+  assert.equal(status, 0, stdout)
 })
 
 test('it has the version of the project, and names the files that its build makes', () => {

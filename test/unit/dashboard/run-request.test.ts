@@ -160,7 +160,7 @@ test('the curl command survives a quote in a name', () => {
   const command = curlCommand('http://localhost:8080', '/v1/runs', { name: "it's" })
   assert.match(command, /http:\/\/localhost:8080\/v1\/runs/)
   assert.ok(command.includes(`it'\\''s`))
-  assert.ok(command.includes('Bearer $KAPPA_KEY'))
+  assert.ok(command.includes('Bearer $KAPPA_API_KEY'))
 })
 
 test('a fork names what its form was given, and leaves the rest to its parent', () => {

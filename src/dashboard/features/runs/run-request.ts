@@ -164,7 +164,7 @@ export function curlCommand(origin: string, path: string, body: JsonObject): str
   const json = JSON.stringify(body, null, 2).replaceAll("'", "'\\''")
   return [
     `curl -s ${origin}${path}`,
-    '  -H "authorization: Bearer $KAPPA_KEY"',
+    '  -H "authorization: Bearer $KAPPA_API_KEY"',
     '  -H "content-type: application/json"',
     `  -d '${json}'`
   ].join(' \\\n')
