@@ -80,9 +80,13 @@ function withItsQuery(event: HttpEvent): object {
 // biome-ignore lint/suspicious/noControlCharactersInRegex: the parser takes them out
 const OTHERWISE_READ = /^[^/]|[\u0000-\u001f\\#?]|\/(\.|%2e){1,2}(\/|$)/i
 
+/** Of one process among many, which nobody can choose to ask; and no proxy stands before a function's URL to keep it inside. */
+const METRICS = '/metrics'
+
 /** A server of its own takes a path by its letters, and so do rules before a function: what is not that path leads nowhere here either. */
 export function urlOf({ rawPath, rawQueryString }: Pick<HttpEvent, 'rawPath' | 'rawQueryString'>): string {
-  const path = OTHERWISE_READ.test(rawPath) ? `/${encodeURIComponent(rawPath.toWellFormed())}` : rawPath
+  const isNowhere = rawPath === METRICS || OTHERWISE_READ.test(rawPath)
+  const path = isNowhere ? `/${encodeURIComponent(rawPath.toWellFormed())}` : rawPath
   return rawQueryString === '' ? path : `${path}?${rawQueryString}`
 }
 

@@ -8,7 +8,7 @@ const pathIn = (rawPath: string) => new URL(urlOf({ rawPath, rawQueryString: 'a=
 test('a path is taken by its letters, and its query as it was sent', () => {
   for (const path of [
     '/',
-    '/metrics',
+    '/v1/runs/run_1/metrics',
     '/v1/models/shoes@prod',
     '/v1/models/a%20b',
     '/v1/runs/run_1:fork:validate',
@@ -41,4 +41,8 @@ test('no other spelling becomes a path that rules before the function would not 
     '/\ud800/../metrics'
   ]
   for (const spelling of spellings) assert.match(pathIn(spelling), /^\/[^/]*%[^/]*$|^\/metrics%/, spelling)
+})
+
+test('the metrics of one process among many are told to nobody', () => {
+  assert.equal(pathIn('/metrics'), '/%2Fmetrics')
 })
