@@ -39,11 +39,18 @@ export function oneModel(words: readonly string[]): string {
   return model
 }
 
-/** A server's word for a file is no path on this machine until it was looked at. */
+/**
+ * A server's word for a file is no path on this machine until it was looked at. Models have no hidden files, and none without an
+ * ending: `.git/config`, or `HEAD` and `config` as in a bare repository, have whoever asks git there, a shell's prompt for one, run a program.
+ */
 export function placeOf(folder: string, name: string): string {
   const parts = name.split('/')
-  const isSafe = parts.every((part) => part !== '' && part !== '.' && part !== '..' && !/[\\:\0]/.test(part))
-  if (!isSafe) throw refusal(`The server names a file ${JSON.stringify(name)}, which leads out of ${folder}.`)
+  const isSafe = parts.every((part) => part !== '' && !part.startsWith('.') && !/[\\:\0]/.test(part))
+  const hasEnding = /[^/]\.[a-z0-9]+$/i.test(name)
+  if (!isSafe || !hasEnding)
+    throw refusal(
+      `The server names a file ${JSON.stringify(name)}, which leads out of ${folder} or is no file of a model.`
+    )
   return join(folder, ...parts)
 }
 

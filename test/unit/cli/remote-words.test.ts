@@ -140,7 +140,20 @@ test('kappa run puts flags over its file, as the API has them', async () => {
 
 test('a file that a server names stays in its folder', () => {
   assert.equal(placeOf('/out', 'onnx/embed.onnx'), '/out/onnx/embed.onnx')
-  for (const name of ['../x', '/etc/passwd', 'a/../../x', 'a\\b', 'c:x', '', 'a//b', '.'])
+  for (const name of [
+    '../x',
+    '/etc/passwd',
+    'a/../../x',
+    'a\\b',
+    'c:x',
+    '',
+    'a//b',
+    '.',
+    '.git/config',
+    'a/.x',
+    'HEAD',
+    'refs/x'
+  ])
     assert.throws(() => placeOf('/out', name), /leads out of \/out/)
   assert.throws(() => oneModel([]), /MODEL is needed/)
   assert.throws(() => oneModel(['a', 'b']), /One MODEL is taken, and b is another/)
