@@ -73,9 +73,21 @@ interface Answer {
 
 /** The package takes the parsed query, in which `a=1&a=2` is `a: '1,2'`: no other than `a=1,2`. Ours is judged as it was sent. */
 function withItsQuery(event: HttpEvent): object {
-  const { rawPath, rawQueryString } = event
-  const url = rawQueryString === '' ? rawPath : `${rawPath}?${rawQueryString}`
-  return { ...event, rawPath: url, queryStringParameters: undefined }
+  return { ...event, rawPath: urlOf(event), queryStringParameters: undefined }
+}
+
+/** What the URL parser on the way to Fastify would make another path of: `/x/../metrics`, `http://a/metrics`, `/met\nrics`, `\\metrics`. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: the parser takes them out
+const OTHERWISE_READ = /^[^/]|[\u0000-\u001f\\#?]|\/(\.|%2e){1,2}(\/|$)/i
+
+/** Of one process among many, which nobody can choose to ask; and no proxy stands before a function's URL to keep it inside. */
+const METRICS = '/metrics'
+
+/** A server of its own takes a path by its letters, and so do rules before a function: what is not that path leads nowhere here either. */
+export function urlOf({ rawPath, rawQueryString }: Pick<HttpEvent, 'rawPath' | 'rawQueryString'>): string {
+  const isNowhere = rawPath === METRICS || OTHERWISE_READ.test(rawPath)
+  const path = isNowhere ? `/${encodeURIComponent(rawPath.toWellFormed())}` : rawPath
+  return rawQueryString === '' ? path : `${path}?${rawQueryString}`
 }
 
 /** A client sees a problem that says what to do, where Lambda would answer 502 without a word. */

@@ -1,6 +1,6 @@
 /** Any number of images to vectors: in requests that the server takes, a few at a time, in the order of the images. */
 import { dataOf, type KappaClient } from '../client/client.ts'
-import { Problem, toProblem } from '../client/problem.ts'
+import { ownProblem, Problem, toProblem } from '../client/problem.ts'
 import type { EmbeddingList } from '../client/resources.ts'
 
 export interface EmbeddingRequest {
@@ -88,6 +88,16 @@ function vectorOf(embedding: string | readonly number[]): Float32Array {
   return new Float32Array(bytes.buffer) // little-endian, as every machine that runs JavaScript is
 }
 
+/** One for each image, all of one length: a vector in another's place is worse than none. @throws Problem bad_answer */
+function vectorsOf({ data }: EmbeddingList, { images }: Batch): readonly Float32Array[] {
+  const vectors = new Map(data.map(({ index, embedding }) => [index, vectorOf(embedding)]))
+  const ordered = images.map((_, i) => vectors.get(i))
+  const length = ordered[0]?.length ?? 0
+  const isWhole = data.length === images.length && length > 0
+  if (isWhole && ordered.every((one) => one !== undefined && one.length === length)) return ordered as Float32Array[]
+  throw ownProblem('bad_answer', `The server does not answer with one vector for each of ${images.length} images.`)
+}
+
 export type Embeddings = ReturnType<typeof createEmbeddings>
 
 export function createEmbeddings(api: KappaClient) {
@@ -121,7 +131,7 @@ export function createEmbeddings(api: KappaClient) {
       async function embed(batch: Batch): Promise<void> {
         try {
           const answer = await send(request, batch.images, signal)
-          for (const { index, embedding } of answer.data) embeddings[batch.first + index] = vectorOf(embedding)
+          for (const [i, vector] of vectorsOf(answer, batch).entries()) embeddings[batch.first + i] = vector
           model = answer.model
           tokens += answer.usage.total_tokens
           done += batch.images.length

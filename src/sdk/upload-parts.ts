@@ -13,6 +13,8 @@ export interface Part {
 export type SendPart = (request: Request) => Promise<Response>
 
 const TRIES = 6
+/** A store that asks for a longer wait has refused. */
+const LONGEST_WAIT_S = 90
 
 function refusal(part: number, response: Response, text: string): Problem {
   const said = /<Message>([^<]*)|"detail":"([^"]*)/.exec(text)
@@ -49,6 +51,7 @@ export async function putPart(part: Part, send: SendPart, signal: AbortSignal): 
       signal.throwIfAborted()
       if (!(error instanceof Problem) || !isPassing(error) || attempt === TRIES) throw error
       const { retryAfterS } = error.details
+      if (retryAfterS !== null && retryAfterS > LONGEST_WAIT_S) throw error
       await pause(retryAfterS === null ? backoffMs(attempt, Math.random()) : retryAfterS * 1000, signal)
       signal.throwIfAborted()
     }

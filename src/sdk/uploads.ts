@@ -1,6 +1,7 @@
 /** Files into a dataset: in parts, several at a time, straight to the object store; one that was cut off goes on. */
 import { dataOf, idempotent, type KappaClient, newIdempotencyKey } from '../client/client.ts'
 import { reachableUrl } from '../client/object-url.ts'
+import { ownProblem } from '../client/problem.ts'
 import type { StartedUpload } from '../client/resources.ts'
 import { type Part, putPart, type SendPart } from './upload-parts.ts'
 
@@ -32,6 +33,8 @@ export interface UploadOptions {
 }
 
 const PARALLEL = 3
+/** Each part is held in memory; object stores take no larger ones. */
+const MOST_PART_BYTES = 5 * 1024 ** 3
 const NEVER = new AbortController().signal
 
 export const newUploadMemory = (): UploadMemory => ({ idempotencyKey: newIdempotencyKey(), uploadId: null, parts: [] })
@@ -41,6 +44,20 @@ const rangeOf = (part: number, { part_bytes, bytes }: StartedUpload) => {
   return { start, end: Math.min(bytes, start + part_bytes) }
 }
 
+/** The parts say which bytes are read and how much memory that takes: those of this file, each once. @throws Problem bad_answer */
+export function checkStarted(started: StartedUpload, bytes: number): StartedUpload {
+  const { parts, part_bytes: each } = started
+  const isSane = started.bytes === bytes && Number.isInteger(each) && each >= 1 && each <= MOST_PART_BYTES
+  const numbers = new Set(parts.map(({ part }) => part))
+  const count = Math.ceil(bytes / each)
+  const isWhole =
+    numbers.size === parts.length && parts.length === count && !parts.some(({ part }) => !isOf(part, count))
+  if (isSane && isWhole) return started
+  throw ownProblem('bad_answer', `The server answers with an upload of other parts than a file of ${bytes} bytes has.`)
+}
+
+const isOf = (part: number, count: number): boolean => Number.isInteger(part) && part >= 1 && part <= count
+
 export type Uploads = ReturnType<typeof createUploads>
 
 export function createUploads(api: KappaClient, baseUrl: string, send: SendPart) {
@@ -49,7 +66,7 @@ export function createUploads(api: KappaClient, baseUrl: string, send: SendPart)
     const body = { filename: source.filename, bytes: source.bytes }
     const params = { path: { id: datasetId } }
     const once = { ...idempotent(memory.idempotencyKey), signal }
-    return dataOf(api.POST('/v1/datasets/{id}/uploads', { params, body, ...once }))
+    return checkStarted(await dataOf(api.POST('/v1/datasets/{id}/uploads', { params, body, ...once })), source.bytes)
   }
 
   return {

@@ -71,7 +71,7 @@ export const LAYERS: Record<string, Layer> = {
   // What AWS Lambda asks of a process, and how it wraps requests.
   lambda: { may: ['base', 'http'], packages: [/^@fastify\/aws-lambda$/] },
   client: { may: [], packages: [/^openapi-fetch$/, /^eventsource-parser$/] },
-  mcp: { may: ['math', 'client'], packages: [/^@modelcontextprotocol\/sdk/, /^typebox/] },
+  mcp: { may: ['base', 'math', 'client'], packages: [/^@modelcontextprotocol\/sdk/, /^typebox/] },
   sdk: { may: ['client'], packages: [] },
   demo: { may: ['base', 'math', 'processes', 'client'], packages: [] },
   dashboard: { may: ['client'], packages: [/^react/, /^@tanstack\/react-query$/, /^vite$/, /^@vitejs\//] },

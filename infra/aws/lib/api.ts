@@ -116,6 +116,12 @@ export class TaskApi extends Construct {
       }
     })
     service.targetGroup.configureHealthCheck({ path: '/readyz' })
+    // It asks nobody for a key: rules go by letters, and so does Kappa. What scrapes asks the tasks.
+    service.listener.addAction('Metrics', {
+      priority: 1,
+      conditions: [elb.ListenerCondition.pathPatterns(['/metrics'])],
+      action: elb.ListenerAction.fixedResponse(404, { contentType: 'text/plain' })
+    })
     this.errors = service.loadBalancer.metrics.httpCodeTarget(elb.HttpCodeTarget.TARGET_5XX_COUNT)
   }
 }

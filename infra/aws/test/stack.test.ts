@@ -95,3 +95,12 @@ test('Fargate needs a certificate, and an API is one of two', () => {
   assert.throws(() => readSettings(['--api', 'fargate']), /--certificate/)
   assert.throws(() => readSettings(['--api', 'ec2']), /lambda or fargate/)
 })
+
+test('fargate: metrics, which need no key, are not reached from outside', () => {
+  const template = Template.fromStack(synthesize(readSettings(KINDS.fargate), code, join(folder, 'metrics')))
+  template.hasResourceProperties('AWS::ElasticLoadBalancingV2::ListenerRule', {
+    Actions: [{ Type: 'fixed-response', FixedResponseConfig: { StatusCode: '404' } }],
+    Conditions: [{ Field: 'path-pattern', PathPatternConfig: { Values: ['/metrics'] } }],
+    Priority: 1
+  })
+})

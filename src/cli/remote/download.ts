@@ -56,6 +56,8 @@ async function receive({ url, path, artifact, signal, onProgress }: Download): P
       await writing(file.writeFile(value))
       bytes += value.length
       onProgress(Math.min(bytes, artifact.bytes))
+      // Whoever sends more than it announced may send without end: the disk is not filled to find that out.
+      if (bytes > artifact.bytes) return await reader.cancel()
     }
     await writing(file.sync())
   } finally {

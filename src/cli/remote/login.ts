@@ -43,7 +43,8 @@ async function tryKey(url: string, key: string): Promise<void> {
   }
 }
 
-const isLocal = (url: string): boolean => /^(localhost|127\..*|\[::1\])$/.test(new URL(url).hostname)
+/** A name such as 127.evil.example is none: of names only localhost is of this machine. */
+export const isLocal = (url: string): boolean => /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/.test(new URL(url).hostname)
 
 export const LOGIN: Command = remoteCommand({
   usage: LOGIN_USAGE,

@@ -1,6 +1,7 @@
 /** `kappa pull`: the files of a model, as `kappa embed`, `knn` and `evaluate` take them. */
 import { mkdir } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
+import { idPattern } from '../../base/ids.ts'
 import { dataOf } from '../../client/client.ts'
 import { reachableUrl } from '../../client/object-url.ts'
 import type { Artifact } from '../../client/resources.ts'
@@ -27,6 +28,7 @@ ${SERVER_TEXT}
 ${REMOTE_EXIT_CODES}
 `
 
+const MODEL_ID = new RegExp(idPattern('model'))
 const OPTIONS = { out: { type: 'string' }, json: { type: 'boolean' } } as const
 
 /** @throws AppError invalid_request unless there is one */
@@ -37,12 +39,26 @@ export function oneModel(words: readonly string[]): string {
   return model
 }
 
-/** A server's word for a file is no path on this machine until it was looked at. */
+/**
+ * A server's word for a file is no path on this machine until it was looked at. Models have no hidden files, and none without an
+ * ending: `.git/config`, or `HEAD` and `config` as in a bare repository, have whoever asks git there, a shell's prompt for one, run a program.
+ */
 export function placeOf(folder: string, name: string): string {
   const parts = name.split('/')
-  const isSafe = parts.every((part) => part !== '' && part !== '.' && part !== '..' && !/[\\:\0]/.test(part))
-  if (!isSafe) throw refusal(`The server names a file ${JSON.stringify(name)}, which leads out of ${folder}.`)
+  const isSafe = parts.every((part) => part !== '' && !part.startsWith('.') && !/[\\:\0]/.test(part))
+  const hasEnding = /[^/]\.[a-z0-9]+$/i.test(name)
+  if (!isSafe || !hasEnding)
+    throw refusal(
+      `The server names a file ${JSON.stringify(name)}, which leads out of ${folder} or is no file of a model.`
+    )
   return join(folder, ...parts)
+}
+
+/** Where nothing was said. An id of the server's is no path on this machine either, and names nothing but a model. */
+export function folderOf(id: string): string {
+  if (!MODEL_ID.test(id))
+    throw refusal(`The server calls the model ${JSON.stringify(id)}, which is no name of a folder: --out FOLDER.`)
+  return resolve(id)
 }
 
 interface Pulling {
@@ -105,7 +121,7 @@ export const PULL: Command = remoteCommand({
       const params = { path: { id: wanted } }
       const { id } = await dataOf(kappa.api.GET('/v1/models/{id}', { params, signal }))
       // Looked up once: an alias that moves meanwhile must not mix two models in one folder.
-      const folder = resolve(values.out ?? id)
+      const folder = values.out === undefined ? folderOf(id) : resolve(values.out)
       const pulling = { kappa, id, folder, output, signal }
       const artifacts = await artifactsOf(pulling)
       let downloaded = 0

@@ -2,6 +2,7 @@
 import { Problem } from '../../client/problem.ts'
 import { type Command, EXIT, type ExitCode } from '../command.ts'
 import type { Output } from '../output.ts'
+import { oneLine } from '../printable.ts'
 
 export const REMOTE_EXIT_CODES = `Exit codes: 0 done · 1 failed: the server, the network, or what was waited for · 2 refused: a flag, a file, or by
             the API, which names the field · 3 stopped by Ctrl-C, to be gone on from`
@@ -37,7 +38,7 @@ export function tellProblem(output: Output, problem: Problem): ExitCode {
       ...(errors.length > 0 && { errors }),
       ...(details.requestId !== null && { requestId: details.requestId })
     },
-    `${message}${fields}${hintOf(problem)}${quoted}`
+    `${oneLine(`${message}${fields}`)}${hintOf(problem)}${quoted}`
   )
   return exitCodeOf(problem)
 }

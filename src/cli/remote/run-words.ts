@@ -2,6 +2,7 @@
 import { describeEvent, eventError } from '../../client/event-words.ts'
 import type { Model, Run, RunEvent } from '../../client/resources.ts'
 import type { Output } from '../output.ts'
+import { oneLine } from '../printable.ts'
 import { duration, localTime } from './words.ts'
 
 type Data = RunEvent['data']
@@ -40,7 +41,7 @@ export function eventWords(event: RunEvent): string {
     )
   }
   const error = eventError(event)
-  return error === null ? describeEvent(event) : `${describeEvent(event)}: ${error}`
+  return oneLine(error === null ? describeEvent(event) : `${describeEvent(event)}: ${error}`)
 }
 
 export const logLine = (event: RunEvent): string =>
@@ -85,7 +86,7 @@ export const epochsOf = ({ resolved_recipe: { hyperparameters } }: Run): number 
 
 export function runWords({ id, status, status_reason: reason, error }: Run): string {
   const why = error?.message ?? reason?.replaceAll('_', ' ')
-  return `${id} is ${status}${why ? `: ${why}` : ''}`
+  return oneLine(`${id} is ${status}${why ? `: ${why}` : ''}`)
 }
 
 export const modelFields = ({ id, name, version, status, bytes, error }: Model) => ({

@@ -66,7 +66,7 @@ export async function readMemory(path: string, sources: readonly LocalSource[]):
   } catch {
     return { why: 'damaged' }
   }
-  if (memory?.format !== FORMAT) return { why: 'damaged' }
+  if (memory?.format !== FORMAT || !Array.isArray(memory.files)) return { why: 'damaged' }
   const now = sources.map(({ fingerprint }) => fingerprint).join()
   if (memory.files.map(({ fingerprint }) => fingerprint).join() !== now) return { why: 'changed' }
   return Date.now() - memory.startedAt > USABLE_MS ? { why: 'old' } : { memory }

@@ -1,7 +1,8 @@
 /** What `kappa upload` sends: files as they are, folders as one tar. */
 import { createHash } from 'node:crypto'
-import { open, stat } from 'node:fs/promises'
-import { basename, resolve } from 'node:path'
+import { open, realpath, stat } from 'node:fs/promises'
+import { basename, resolve, sep } from 'node:path'
+import { SNIFFED_BYTES, sniffFormat } from '../../base/image-formats.ts'
 import { folderFiles } from '../../images/sources/folder.ts'
 import { judgeName } from '../../images/sources/names.ts'
 import type { UploadSource } from '../../sdk/uploads.ts'
@@ -48,12 +49,31 @@ async function fileSource(path: string): Promise<LocalSource> {
   return { path, filename: name, bytes, fingerprint, files: 1, read }
 }
 
+/**
+ * A folder that came from elsewhere may have a link `cat.jpg` to a private key: of what lies outside of it only images leave this machine.
+ * Folders of links to images are common, and stay.
+ */
+async function checkLink(path: string, root: string): Promise<void> {
+  const real = await realpath(path)
+  if (real.startsWith(`${root}${sep}`)) return
+  const handle = await open(real)
+  try {
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(SNIFFED_BYTES), 0, SNIFFED_BYTES, 0)
+    if (sniffFormat(buffer.subarray(0, bytesRead)) !== null) return
+  } finally {
+    await handle.close()
+  }
+  throw refusal(`${path} is a link to ${real}, which is outside of the folder and no image: remove the link.`)
+}
+
 /** What nobody would take as an image, hidden files and the like, is left out here already. */
 async function filesOf(folder: string): Promise<TarFile[]> {
   const files: TarFile[] = []
+  const root = await realpath(folder)
   for await (const { name, path, problem } of folderFiles(folder)) {
     if (judgeName(name).kind !== 'file') continue
     if (problem !== undefined) throw refusal(`${path} cannot be uploaded. ${problem}`)
+    await checkLink(path, root)
     const { size: bytes, mtimeMs } = await stat(path)
     files.push({ name, path, bytes, mtimeMs })
   }

@@ -1,4 +1,6 @@
 /** Numbers and times as people read them. */
+import { oneLine } from '../printable.ts'
+
 export const mebibytes = (bytes: number): string => (bytes / 2 ** 20).toFixed(bytes < 10 * 2 ** 20 ? 1 : 0)
 
 export function duration(seconds: number): string {
@@ -18,7 +20,8 @@ export function localTime(iso: string): string {
 }
 
 /** Columns as wide as their widest cell; the last one as it is. */
-export function table(rows: readonly (readonly string[])[]): string {
+export function table(texts: readonly (readonly string[])[]): string {
+  const rows = texts.map((row) => row.map(oneLine))
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => (row[column] ?? '').length)))
   return rows
     .map((row) =>

@@ -55,7 +55,11 @@ export async function operationRoutes(app: App, deps: OperationDeps): Promise<vo
         response: { 200: { description: 'Text format.', content: { 'text/plain': { schema: Type.String() } } } }
       }
     },
-    async (_, reply) => reply.type(METRICS_TYPE).send(await metrics.render())
+    async ({ raw: { url = '' } }, reply) => {
+      // Proxies keep the path inside by its letters: `/%6detrics` passes those of them that do not decode, and would be found here.
+      if (!/^\/metrics(\?|$)/.test(url)) return reply.callNotFound()
+      return reply.type(METRICS_TYPE).send(await metrics.render())
+    }
   )
 
   app.get(

@@ -21,9 +21,9 @@ const REFERENCE = /^(ssm|secretsmanager):(.+)$/
 
 export const isReference = (value: string): boolean => REFERENCE.test(value.trim())
 
-/** By its name: what must not be shown where others look. */
+/** By its name: what must not be shown where others look. OTEL_EXPORTER_OTLP_HEADERS holds a collector's key. */
 export const isSecret = (name: string): boolean =>
-  name === 'DATABASE_URL' || /(KEY|TOKEN|SECRET|PASSWORD)(_ID)?$/.test(name)
+  name === 'DATABASE_URL' || /(KEY|TOKEN|SECRET|PASSWORD|PASSPHRASE|CREDENTIALS?|HEADERS)(_ID)?$/.test(name)
 
 /**
  * The environment with what its references stand for, all read at the same time.
@@ -61,11 +61,20 @@ async function readSecret(call: AwsCaller, reference: string): Promise<string> {
   const [id = '', search] = reference.split('?', 2)
   const { SecretString: text } = await call('secretsmanager', 'secretsmanager.GetSecretValue', { SecretId: id })
   if (typeof text !== 'string') throw new Error('it has no text')
-  const login = text.startsWith('{') ? JSON.parse(text) : null
+  const login = text.startsWith('{') ? parsedLogin(text) : null
   if (!isRecord(login)) return text
   const { username, password, host, port = 5432, dbname = 'postgres' } = login
   if (![username, password, host].every((one) => typeof one === 'string'))
     throw new Error('it has no username, password and host')
   const [user, word] = [encodeURIComponent(String(username)), encodeURIComponent(String(password))]
   return `postgres://${user}:${word}@${host}:${port}/${dbname}${search === undefined ? '' : `?${search}`}`
+}
+
+/** What the parser says of a text quotes it, and this one is a password. */
+function parsedLogin(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    throw new Error('it begins like JSON and is none')
+  }
 }

@@ -6,11 +6,14 @@ import { PassThrough } from 'node:stream'
 import { afterEach, beforeEach, test } from 'node:test'
 import { checkedUrl, credentialsOf, DEFAULT_URL } from '../../../src/cli/remote/connection.ts'
 import { credentialsPath, writeCredentials } from '../../../src/cli/remote/credentials.ts'
+import { isLocal } from '../../../src/cli/remote/login.ts'
 import { readSecret, type SecretInput } from '../../../src/cli/remote/prompt.ts'
-import { oneModel, placeOf } from '../../../src/cli/remote/pull.ts'
+import { folderOf, oneModel, placeOf } from '../../../src/cli/remote/pull.ts'
 import { parseRun } from '../../../src/cli/remote/run.ts'
-import { progressLine } from '../../../src/cli/remote/run-words.ts'
+import { logLine, progressLine, runWords } from '../../../src/cli/remote/run-words.ts'
 import { parseUpload } from '../../../src/cli/remote/upload.ts'
+import { table } from '../../../src/cli/remote/words.ts'
+import type { Run, RunEvent } from '../../../src/client/resources.ts'
 
 let root: string
 beforeEach(async () => {
@@ -137,7 +140,20 @@ test('kappa run puts flags over its file, as the API has them', async () => {
 
 test('a file that a server names stays in its folder', () => {
   assert.equal(placeOf('/out', 'onnx/embed.onnx'), '/out/onnx/embed.onnx')
-  for (const name of ['../x', '/etc/passwd', 'a/../../x', 'a\\b', 'c:x', '', 'a//b', '.'])
+  for (const name of [
+    '../x',
+    '/etc/passwd',
+    'a/../../x',
+    'a\\b',
+    'c:x',
+    '',
+    'a//b',
+    '.',
+    '.git/config',
+    'a/.x',
+    'HEAD',
+    'refs/x'
+  ])
     assert.throws(() => placeOf('/out', name), /leads out of \/out/)
   assert.throws(() => oneModel([]), /MODEL is needed/)
   assert.throws(() => oneModel(['a', 'b']), /One MODEL is taken, and b is another/)
@@ -154,4 +170,33 @@ test('a line of progress has what is known, and nothing made up', () => {
   const bar = `${'█'.repeat(6)}${'░'.repeat(18)}`
   assert.equal(progressLine(data, 8), `${bar}  25 %  epoch 2/8  01:15 left  512 images/s  loss 5.432  κ 20.3`)
   assert.equal(progressLine({ eta_s: null }, 8), `${'░'.repeat(24)}   0 %  epoch 0/8`)
+})
+
+test('the folder of a model is named after its id, and a server that calls it otherwise chooses no folder', () => {
+  assert.equal(folderOf('mdl_01abc'), join(process.cwd(), 'mdl_01abc'))
+  for (const id of ['../../.ssh', '/etc/cron.d', '.', '', 'mdl_a/../..', 'mdl_A', 'ds_1', 'mdl_1\n'])
+    assert.throws(() => folderOf(id), /no name of a folder: --out FOLDER/, id)
+})
+
+test('a key goes without a word only to this machine itself, and 127.evil.example is none', () => {
+  for (const url of ['http://127.0.0.1:8080', 'http://localhost', 'http://[::1]:1'])
+    assert.equal(isLocal(url), true, url)
+  for (const url of ['http://127.evil.example', 'http://127.0.0.1.nip.io', 'http://localhost.evil.example'])
+    assert.equal(isLocal(url), false, url)
+})
+
+test('a message is one line of a log, whatever lines and orders to a terminal are in it', () => {
+  const error = { code: 'x', message: 'bad file a\n2026-01-01 00:00:00  info   state       Now succeeded\u001b[2K' }
+  const event = { type: 'state', level: 'error', created_at: '2026-01-01T00:00:00Z', data: { status: 'failed', error } }
+  const line = logLine(event as unknown as RunEvent)
+  assert.ok(!line.includes('\n') && !line.includes('\u001b'), line)
+  assert.match(line, /bad file a\\n2026.*succeeded\\u001b\[2K$/)
+  assert.doesNotMatch(runWords({ id: 'run_1', status: 'failed', status_reason: null, error } as unknown as Run), /\n/)
+  assert.equal(
+    table([
+      ['A', 'B'],
+      ['x\ny', 'z\u009b2J']
+    ]),
+    'A     B\nx\\ny  z\\u009b2J'
+  )
 })

@@ -23,3 +23,14 @@ test('a secret itself is not passed on, and is not repeated', () => {
 test('a variable that is not there is named', () => {
   assert.throws(() => passedOn(['S3_REGION'], env), /names S3_REGION, which is not set/)
 })
+
+test('the key of a collector of traces, and other credentials, are secrets by their names', () => {
+  for (const name of [
+    'OTEL_EXPORTER_OTLP_HEADERS',
+    'AWS_SECRET_ACCESS_KEY',
+    'PGPASSWORD',
+    'AWS_CREDENTIALS',
+    'PASSPHRASE'
+  ])
+    assert.throws(() => passedOn([name], { [name]: 'x' }), /which Ray would show/, name)
+})

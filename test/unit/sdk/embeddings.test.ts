@@ -93,3 +93,22 @@ test('an image that is none is named by its place among all of them', async () =
   })
   assert.equal(refusedImage(new Error('another')), null)
 })
+
+test('an answer that has not one vector of one length for each image is refused', async () => {
+  const vector = (...values: number[]) => Buffer.from(Float32Array.from(values).buffer).toString('base64')
+  const answers = [
+    [{ index: 0, embedding: vector(1, 2) }],
+    [0, 0].map((index) => ({ index, embedding: vector(1, 2) })),
+    [0, 7].map((index) => ({ index, embedding: vector(1, 2) })),
+    [0, -1].map((index) => ({ index, embedding: vector(1, 2) })),
+    [0, 1].map((index) => ({ index, embedding: vector(...Array<number>(index + 1).fill(1)) })),
+    [0, 1, 2].map((index) => ({ index, embedding: vector(1, 2) })),
+    [0, 1].map((index) => ({ index, embedding: '' })),
+    []
+  ]
+  for (const data of answers) {
+    const fetch = async () => Response.json({ object: 'list', data, model: 'mdl_1', usage: { total_tokens: 1 } })
+    const kappa = createKappa({ url: 'http://kappa.test', key: 'k', fetch })
+    await assert.rejects(kappa.embeddings.create({ model: 'm', images: images(2) }), /one vector for each of 2 images/)
+  }
+})

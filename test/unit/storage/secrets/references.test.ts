@@ -55,3 +55,13 @@ test('what cannot be read is told with its variable', async () => {
     /KAPPA_SECRET_KEY names ssm:\/kappa\/none, which cannot be read: ssm answers 400/
   )
 })
+
+test('a secret that cannot be parsed is not quoted by what is told of it', async () => {
+  const broken: AwsCaller = async () => ({ SecretString: '{"username":"kappa","password":hunter2-of-the-database}' })
+  await assert.rejects(resolveReferences({ DATABASE_URL: 'secretsmanager:db' }, broken), (error: Error) => {
+    const told = `${error.stack} ${(error.cause as Error).stack} ${JSON.stringify(error)}`
+    assert.match(told, /DATABASE_URL names secretsmanager:db, which cannot be read: it begins like JSON and is none/)
+    assert.doesNotMatch(told, /hunter2/)
+    return true
+  })
+})
