@@ -6,7 +6,7 @@ import type { Tracing } from '../base/tracing.ts'
 import { createApp } from '../http/app.ts'
 import { createInferencePool } from '../processes/inference-pool.ts'
 import { createWebhookPost } from '../services/webhooks/post.ts'
-import { createSecretSeal } from '../services/webhooks/seal.ts'
+import { createSecretSeal, plainSecretsNotice } from '../services/webhooks/seal.ts'
 import { createWebhookSender } from '../services/webhooks/sender.ts'
 import { PATIENCE_OF_REQUESTS } from '../storage/objects/patience.ts'
 import { createEventNotices } from '../storage/postgres/event-notices.ts'
@@ -101,6 +101,8 @@ export async function composeApi(config: Config, logger: Logger, tracing: Tracin
     dashboardFolder: DASHBOARD_FOLDER,
     objectOrigin: config.s3 && originOf(config.s3)
   })
+  const plainSecrets = await plainSecretsNotice(stores.webhooks, config.secretKey)
+  if (plainSecrets !== null) logger.warn(plainSecrets)
   const sender = createWebhookSender({ unitOfWork, stores, post: webhookPost, seal, clock, logger, keptDays })
   sender.start()
   const close = async () => {
