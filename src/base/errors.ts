@@ -14,6 +14,8 @@ export const ERROR_CATALOGUE = {
   last_admin_key: 'It is the last admin key that does not run out: make another one first.',
   project_not_found: 'There is no such project.',
   project_name_taken: 'Another project has this name.',
+  project_not_empty: 'There is something in the project.',
+  project_in_use: 'The project is still needed.',
   quota_exceeded: 'The project has as much as it may have.',
   project_rate_limited: 'The project has used what it may use in a minute.',
   dataset_not_found: 'There is no such dataset.',

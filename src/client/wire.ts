@@ -34,7 +34,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /**
+         * Get a key, without its secret
+         * @description Needs the scope `admin`.
+         */
+        get: operations["getKey"];
         put?: never;
         post?: never;
         /**
@@ -46,7 +50,13 @@ export interface paths {
         delete: operations["revokeKey"];
         options?: never;
         head?: never;
-        patch?: never;
+        /**
+         * Rename a key
+         * @description Also one that was revoked or has run out. What it may, and until when, never changes: make another key.
+         *
+         *     Needs the scope `admin`.
+         */
+        patch: operations["updateKey"];
         trace?: never;
     };
     "/v1/workers": {
@@ -135,7 +145,13 @@ export interface paths {
         get: operations["getProject"];
         put?: never;
         post?: never;
-        delete?: never;
+        /**
+         * Delete a project with its keys and webhooks, and with what is in it where that is said
+         * @description For admins of the installation. Refused while something is in it (409 with counts), unless `contents=delete` says that it all shall go, and then while any of it is worked on. Its keys open nothing any more, at once in the process that answers and within 5 seconds in others. Its audit log goes over to the project of who deletes it. One does not delete the own project, nor the one that an installation begins with.
+         *
+         *     Needs the scope `instance:admin`.
+         */
+        delete: operations["deleteProject"];
         options?: never;
         head?: never;
         /**
@@ -145,6 +161,28 @@ export interface paths {
          *     Needs the scope `instance:admin`.
          */
         patch: operations["updateProject"];
+        trace?: never;
+    };
+    "/v1/projects/{id}:stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel everything in a project that has not ended
+         * @description For admins of the installation. Runs but those that are paused, evaluations, exports, imports and versions that are being made, each as by its own `:cancel`; workers stop within seconds. What its keys queue afterwards is not stopped.
+         *
+         *     Needs the scope `instance:admin`.
+         */
+        post: operations["stopProject"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/v1/projects/{id}/keys": {
@@ -236,7 +274,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /**
+         * List uploads of a dataset, newest first
+         * @description Needs the scope `datasets:read`.
+         */
+        get: operations["listUploads"];
         put?: never;
         /**
          * Start to upload a file
@@ -708,7 +750,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /**
+         * Get a checkpoint of a run
+         * @description Needs the scope `runs:read`.
+         */
+        get: operations["getCheckpoint"];
         put?: never;
         post?: never;
         /**
@@ -1058,7 +1104,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /**
+         * List uploads of weights, newest first
+         * @description Needs the scope `models:read`.
+         */
+        get: operations["listWeightUploads"];
         put?: never;
         /**
          * Start to upload weights, or their config.json
@@ -3593,7 +3643,7 @@ export interface components {
             status: number;
             detail: string;
             /** @enum {unknown} */
-            code: "invalid_request" | "invalid_recipe" | "unauthorized" | "forbidden" | "route_not_found" | "method_not_allowed" | "key_not_found" | "last_admin_key" | "project_not_found" | "project_name_taken" | "quota_exceeded" | "project_rate_limited" | "dataset_not_found" | "dataset_version_not_found" | "dataset_version_not_ready" | "dataset_version_not_cancelable" | "dataset_in_use" | "dataset_version_in_use" | "dataset_empty" | "selection_empty" | "upload_not_found" | "upload_incomplete" | "upload_expired" | "upload_in_use" | "archive_invalid" | "archive_too_large" | "source_unreachable" | "run_not_found" | "run_not_cancelable" | "run_not_deletable" | "run_in_use" | "metadata_full" | "run_not_pausable" | "run_not_resumable" | "run_not_extendable" | "run_not_retryable" | "sweep_not_found" | "checkpoint_not_found" | "checkpoint_in_use" | "checkpoint_invalid" | "weights_unsupported" | "weights_mismatch" | "init_unavailable" | "model_not_found" | "model_in_use" | "model_not_ready" | "model_not_cancelable" | "model_has_alias" | "model_of_other_name" | "alias_not_found" | "precondition_failed" | "model_without_head" | "mixture_unavailable" | "prototype_not_found" | "evaluation_not_found" | "evaluation_not_cancelable" | "evaluation_not_deletable" | "evaluation_not_measured" | "evaluation_impossible" | "evaluation_too_large" | "artifact_not_found" | "webhook_not_found" | "webhooks_full" | "webhook_disabled" | "secret_unreadable" | "delivery_not_found" | "delivery_under_way" | "idempotency_key_reused" | "idempotency_in_progress" | "range_not_satisfiable" | "answer_too_large" | "body_too_large" | "unsupported_media_type" | "headers_too_large" | "uri_too_long" | "receive_timeout" | "expectation_failed" | "image_invalid" | "image_too_large" | "images_too_large" | "url_not_allowed" | "url_unreachable" | "rate_limited" | "too_much_at_once" | "overloaded" | "client_gone" | "request_timeout" | "database_refuses" | "process_not_started" | "schema_outdated" | "database_unavailable" | "database_read_only" | "storage_unavailable" | "storage_full" | "issuer_unavailable" | "inference_unavailable" | "worker_not_working" | "worker_resting" | "lease_lost" | "object_not_found" | "object_damaged" | "program_untraceable" | "engine_unavailable" | "loss_not_finite" | "trainer_crashed" | "out_of_memory" | "internal";
+            code: "invalid_request" | "invalid_recipe" | "unauthorized" | "forbidden" | "route_not_found" | "method_not_allowed" | "key_not_found" | "last_admin_key" | "project_not_found" | "project_name_taken" | "project_not_empty" | "project_in_use" | "quota_exceeded" | "project_rate_limited" | "dataset_not_found" | "dataset_version_not_found" | "dataset_version_not_ready" | "dataset_version_not_cancelable" | "dataset_in_use" | "dataset_version_in_use" | "dataset_empty" | "selection_empty" | "upload_not_found" | "upload_incomplete" | "upload_expired" | "upload_in_use" | "archive_invalid" | "archive_too_large" | "source_unreachable" | "run_not_found" | "run_not_cancelable" | "run_not_deletable" | "run_in_use" | "metadata_full" | "run_not_pausable" | "run_not_resumable" | "run_not_extendable" | "run_not_retryable" | "sweep_not_found" | "checkpoint_not_found" | "checkpoint_in_use" | "checkpoint_invalid" | "weights_unsupported" | "weights_mismatch" | "init_unavailable" | "model_not_found" | "model_in_use" | "model_not_ready" | "model_not_cancelable" | "model_has_alias" | "model_of_other_name" | "alias_not_found" | "precondition_failed" | "model_without_head" | "mixture_unavailable" | "prototype_not_found" | "evaluation_not_found" | "evaluation_not_cancelable" | "evaluation_not_deletable" | "evaluation_not_measured" | "evaluation_impossible" | "evaluation_too_large" | "artifact_not_found" | "webhook_not_found" | "webhooks_full" | "webhook_disabled" | "secret_unreadable" | "delivery_not_found" | "delivery_under_way" | "idempotency_key_reused" | "idempotency_in_progress" | "range_not_satisfiable" | "answer_too_large" | "body_too_large" | "unsupported_media_type" | "headers_too_large" | "uri_too_long" | "receive_timeout" | "expectation_failed" | "image_invalid" | "image_too_large" | "images_too_large" | "url_not_allowed" | "url_unreachable" | "rate_limited" | "too_much_at_once" | "overloaded" | "client_gone" | "request_timeout" | "database_refuses" | "process_not_started" | "schema_outdated" | "database_unavailable" | "database_read_only" | "storage_unavailable" | "storage_full" | "issuer_unavailable" | "inference_unavailable" | "worker_not_working" | "worker_resting" | "lease_lost" | "object_not_found" | "object_damaged" | "program_untraceable" | "engine_unavailable" | "loss_not_finite" | "trainer_crashed" | "out_of_memory" | "internal";
             request_id: string;
             errors?: {
                 /** @description JSON pointer into the body. */
@@ -4285,6 +4335,14 @@ export interface components {
         SweepValue: number | string | boolean | null | (number | string)[];
         /**
          * @example {
+         *       "name": "embedding service of the shop"
+         *     }
+         */
+        UpdateApiKey: {
+            name: string;
+        };
+        /**
+         * @example {
          *       "keep": true
          *     }
          */
@@ -4338,6 +4396,13 @@ export interface components {
              * @example 2026-01-31T12:00:00.000Z
              */
             expires_at: string;
+        };
+        UploadList: {
+            /** @constant */
+            object: "list";
+            data: components["schemas"]["Upload"][];
+            has_more: boolean;
+            next_cursor: string | null;
         };
         UploadSource: {
             /** @constant */
@@ -4554,7 +4619,7 @@ export interface components {
         RateLimit: string;
         /** @description The quotas, a list: `"per-process";q=<requests>;w=<seconds>` of the key, `"project";…` of its project. */
         "RateLimit-Policy": string;
-        /** @description Of these bytes; for If-None-Match. */
+        /** @description Of these bytes; for If-None-Match, and for If-Match of a PATCH. */
         ETag: string;
         /** @description Where the new resource is. */
         Location: string;
@@ -4636,6 +4701,46 @@ export interface operations {
             };
         };
     };
+    getKey: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of an earlier answer. */
+                "If-None-Match"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiKey"];
+                };
+            };
+            /** @description Not modified. */
+            304: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
     revokeKey: {
         parameters: {
             query?: never;
@@ -4656,6 +4761,39 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+        };
+    };
+    updateKey: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag that an answer had: 412 where somebody has changed since what this may change. `*` is whatever there is. */
+                "If-Match"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateApiKey"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiKey"];
+                };
             };
         };
     };
@@ -4817,10 +4955,39 @@ export interface operations {
             };
         };
     };
+    deleteProject: {
+        parameters: {
+            query?: {
+                /** @description Of datasets, uploads of weights, sweeps, runs, models and evaluations: whether the project is refused for them, or all of them go, kept checkpoints and aliases included. */
+                contents?: "refuse" | "delete";
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; no body. */
+            204: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
     updateProject: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The ETag that an answer had: 412 where somebody has changed since what this may change. `*` is whatever there is. */
+                "If-Match"?: string;
+            };
             path: {
                 id: string;
             };
@@ -4831,6 +4998,32 @@ export interface operations {
                 "application/json": components["schemas"]["UpdateProject"];
             };
         };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Project"];
+                };
+            };
+        };
+    };
+    stopProject: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
         responses: {
             /** @description Done. */
             200: {
@@ -5035,7 +5228,10 @@ export interface operations {
     updateDataset: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The ETag that an answer had: 412 where somebody has changed since what this may change. `*` is whatever there is. */
+                "If-Match"?: string;
+            };
             path: {
                 id: string;
             };
@@ -5053,10 +5249,41 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Dataset"];
+                };
+            };
+        };
+    };
+    listUploads: {
+        parameters: {
+            query?: {
+                /** @description Items in a page. */
+                limit?: number;
+                /** @description next_cursor of the page before, of the same list in the same order. */
+                after?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UploadList"];
                 };
             };
         };
@@ -5525,7 +5752,10 @@ export interface operations {
     updateRun: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The ETag that an answer had: 412 where somebody has changed since what this may change. `*` is whatever there is. */
+                "If-Match"?: string;
+            };
             path: {
                 id: string;
             };
@@ -5543,6 +5773,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5842,6 +6073,47 @@ export interface operations {
             };
         };
     };
+    getCheckpoint: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of an earlier answer. */
+                "If-None-Match"?: string;
+            };
+            path: {
+                id: string;
+                checkpoint_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Checkpoint"];
+                };
+            };
+            /** @description Not modified. */
+            304: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
     deleteCheckpoint: {
         parameters: {
             query?: never;
@@ -5869,7 +6141,10 @@ export interface operations {
     updateCheckpoint: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The ETag that an answer had: 412 where somebody has changed since what this may change. `*` is whatever there is. */
+                "If-Match"?: string;
+            };
             path: {
                 id: string;
                 checkpoint_id: string;
@@ -5888,6 +6163,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6052,7 +6328,10 @@ export interface operations {
     updateSweep: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The ETag that an answer had: 412 where somebody has changed since what this may change. `*` is whatever there is. */
+                "If-Match"?: string;
+            };
             path: {
                 id: string;
             };
@@ -6070,6 +6349,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6306,7 +6586,10 @@ export interface operations {
     updateModel: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The ETag that an answer had: 412 where somebody has changed since what this may change. `*` is whatever there is. */
+                "If-Match"?: string;
+            };
             path: {
                 id: string;
             };
@@ -6324,6 +6607,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6459,10 +6743,10 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The ETag that the alias has to have; 412 where it was moved meanwhile. */
-                "If-Match"?: string;
                 /** @description `*`: 412 where there is such an alias. */
                 "If-None-Match"?: string;
+                /** @description The ETag that an answer had: 412 where somebody has changed since what this may change. `*` is whatever there is. */
+                "If-Match"?: string;
             };
             path: {
                 /** @description Of models, percent-encoded where it has to be. */
@@ -6497,10 +6781,10 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The ETag that the alias has to have; 412 where it was moved meanwhile. */
-                "If-Match"?: string;
                 /** @description `*`: 412 where there is such an alias. */
                 "If-None-Match"?: string;
+                /** @description The ETag that an answer had: 412 where somebody has changed since what this may change. `*` is whatever there is. */
+                "If-Match"?: string;
             };
             path: {
                 /** @description Of models, percent-encoded where it has to be. */
@@ -6520,6 +6804,34 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+        };
+    };
+    listWeightUploads: {
+        parameters: {
+            query?: {
+                /** @description Items in a page. */
+                limit?: number;
+                /** @description next_cursor of the page before, of the same list in the same order. */
+                after?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UploadList"];
+                };
             };
         };
     };
@@ -6869,7 +7181,10 @@ export interface operations {
     updateEvaluation: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The ETag that an answer had: 412 where somebody has changed since what this may change. `*` is whatever there is. */
+                "If-Match"?: string;
+            };
             path: {
                 id: string;
             };
@@ -6887,6 +7202,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7046,7 +7362,10 @@ export interface operations {
     updateWebhook: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The ETag that an answer had: 412 where somebody has changed since what this may change. `*` is whatever there is. */
+                "If-Match"?: string;
+            };
             path: {
                 id: string;
             };
@@ -7064,6 +7383,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content: {

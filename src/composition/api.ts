@@ -11,7 +11,7 @@ import type { GaugeSource } from '../http/core/gauges.ts'
 import type { StreamLimits } from '../http/core/streams.ts'
 import { createInferencePool, type InferencePool } from '../processes/inference-pool.ts'
 import { createWebhookPost } from '../services/webhooks/post.ts'
-import { createSecretSeal } from '../services/webhooks/seal.ts'
+import { createSecretSeal, plainSecretsNotice } from '../services/webhooks/seal.ts'
 import { createWebhookSender } from '../services/webhooks/sender.ts'
 import { PATIENCE_OF_REQUESTS } from '../storage/objects/patience.ts'
 import { createEventNotices } from '../storage/postgres/event-notices.ts'
@@ -127,6 +127,8 @@ export async function composeApi(config: Config, logger: Logger, tracing: Tracin
   const gauges = inferenceGauges(inference.load)
   const parts = { ...connected, ...store, config, logger, tracing, notices, inference, cache, gauges }
   const { app, services, sender } = await composeApp(parts)
+  const plainSecrets = await plainSecretsNotice(connected.stores.webhooks, config.secretKey)
+  if (plainSecrets !== null) logger.warn(plainSecrets)
   sender.start()
   const close = async () => {
     await app.close()

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { systemClock } from '../base/clock.ts'
+import { toError } from '../base/errors.ts'
 import { newId } from '../base/ids.ts'
 import type { Logger } from '../base/log.ts'
 import type { Tracing } from '../base/tracing.ts'
@@ -52,8 +53,11 @@ async function createLauncher(
     return createAwsBatchLauncher({ installation, ...launching.batch })
   }
   const { createKubernetesLauncher } = await import('../launching/kubernetes-launcher.ts')
-  const { readTemplates } = await import('../launching/kubernetes-template.ts')
-  const templates = readTemplates(await readFile(kubernetes.template ?? '', 'utf8'))
+  const { readTemplates, unusable } = await import('../launching/kubernetes-template.ts')
+  const text = await readFile(kubernetes.template ?? '', 'utf8').catch((error: unknown) => {
+    throw unusable(`cannot be read: ${toError(error).message}`, error)
+  })
+  const templates = readTemplates(text)
   return createKubernetesLauncher({ installation, templates, ...kubernetes })
 }
 

@@ -18,6 +18,7 @@ import { createModelService } from '../services/models/models.ts'
 import { createPrototypeService } from '../services/models/prototypes.ts'
 import { createProjectService } from '../services/projects/projects.ts'
 import { createProjectRates } from '../services/projects/rates.ts'
+import { createProjectStop } from '../services/projects/stop-project.ts'
 import { createRunService } from '../services/runs/runs.ts'
 import type { Services } from '../services/services.ts'
 import { createImageFetch } from '../services/serving/image-fetch.ts'
@@ -67,14 +68,16 @@ export function composeServices(given: ServiceParts): Services {
   const datasets = createDatasetService(parts)
   const models = createModelService(parts)
   const runs = createRunService({ ...parts, keys, datasets, models })
+  const evaluations = createEvaluationService({ ...parts, models, datasets })
   const fetchImage = createImageFetch({ allowedHosts, maxBytes: limits.imageBytes, timeoutMs })
   return {
     authenticate: createAuthenticator(keys, tokens),
     keys,
     projects: createProjectService({ ...parts, keys, rates }),
+    stopProject: createProjectStop({ ...parts, runs, evaluations, models, datasets }),
     rates,
     datasets,
-    evaluations: createEvaluationService({ ...parts, models, datasets }),
+    evaluations,
     runs,
     sweeps: createSweepService({ ...parts, runs }),
     models,

@@ -27,6 +27,8 @@ export interface DatasetStore {
   /** Throws dataset_not_found when the dataset was removed meanwhile. */
   insertUpload(upload: Upload): Promise<void>
   findUpload(projectId: string, id: string): Promise<Upload | null>
+  /** Of a dataset, or of weights; newest first. */
+  listUploads(projectId: string, datasetId: string | null, page: PageRequest): Promise<Page<Upload>>
   /** False when the upload is gone, with its dataset or by itself. */
   completeUpload(projectId: string, id: string): Promise<boolean>
   /** @returns what was removed; null when it is no upload of this dataset, or of weights. Ask UseStore after it. */

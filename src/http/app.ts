@@ -35,7 +35,7 @@ import { modelRoutes } from './routes/models.ts'
 import { objectRoutes } from './routes/objects.ts'
 import { openInferenceModels, openInferenceProbes } from './routes/open-inference.ts'
 import { operationRoutes } from './routes/operations.ts'
-import { projectKeyRoutes, projectRoutes } from './routes/projects.ts'
+import { projectKeyRoutes, projectRemovalRoutes, projectRoutes } from './routes/projects.ts'
 import { prototypeRoutes } from './routes/prototypes.ts'
 import { runForkRoutes } from './routes/run-forks.ts'
 import { runRecordRoutes } from './routes/run-records.ts'
@@ -110,6 +110,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   workerRoutes(app, services)
   auditRoutes(app, services)
   projectRoutes(app, services)
+  projectRemovalRoutes(app, services)
   projectKeyRoutes(app, services)
   datasetRoutes(app, services)
   uploadRoutes(app, services)

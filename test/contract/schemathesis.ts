@@ -49,6 +49,8 @@ const BY_STATE = [401, 403, 404, 409, 412, 413, 422, 429]
 
 const BY_CONTENT: Readonly<Record<string, string>> = {
   listDatasets: 'a cursor is one that this list has given',
+  listUploads: 'a cursor is one that this list has given',
+  listWeightUploads: 'a cursor is one that this list has given',
   listDatasetVersions: 'a cursor is one that this list has given',
   listDatasetImages: 'a cursor is one that this list has given',
   listRejectedFiles: 'a cursor is one that this list has given',

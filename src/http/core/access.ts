@@ -15,6 +15,8 @@ export const ACCESS = {
 
   createKey: 'admin',
   listKeys: 'admin',
+  getKey: 'admin',
+  updateKey: 'admin',
   revokeKey: 'admin',
   listAudit: 'admin',
 
@@ -22,6 +24,8 @@ export const ACCESS = {
   listProjects: 'admin',
   getProject: 'admin',
   updateProject: 'instance:admin',
+  stopProject: 'instance:admin',
+  deleteProject: 'instance:admin',
   createProjectKey: 'instance:admin',
   listProjectKeys: 'admin',
 
@@ -31,6 +35,7 @@ export const ACCESS = {
   updateDataset: 'datasets:write',
   deleteDataset: 'datasets:write',
   createUpload: 'datasets:write',
+  listUploads: 'datasets:read',
   completeUpload: 'datasets:write',
   deleteUpload: 'datasets:write',
   createDatasetVersion: 'datasets:write',
@@ -57,6 +62,7 @@ export const ACCESS = {
   listRunEvents: 'runs:read',
   getRunMetrics: 'runs:read',
   listRunCheckpoints: 'runs:read',
+  getCheckpoint: 'runs:read',
   updateCheckpoint: 'runs:write',
   deleteCheckpoint: 'runs:write',
 
@@ -73,6 +79,7 @@ export const ACCESS = {
 
   createModel: 'models:write',
   createWeightUpload: 'models:write',
+  listWeightUploads: 'models:read',
   completeWeightUpload: 'models:write',
   deleteWeightUpload: 'models:write',
   listModels: 'models:read',

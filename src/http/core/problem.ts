@@ -16,6 +16,8 @@ export const STATUS = {
   last_admin_key: 409,
   project_not_found: 404,
   project_name_taken: 409,
+  project_not_empty: 409,
+  project_in_use: 409,
   // Not 429: clients repeat that by themselves, and only room made by people helps.
   quota_exceeded: 422,
   // Time makes room here.

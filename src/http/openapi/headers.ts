@@ -24,7 +24,11 @@ export const HEADERS = {
       'The quotas, a list: `"per-process";q=<requests>;w=<seconds>` of the key, `"project";…` of its project.',
     schema: text
   },
-  ETag: { description: 'Of these bytes; for If-None-Match.', required: true, schema: text },
+  ETag: {
+    description: 'Of these bytes; for If-None-Match, and for If-Match of a PATCH.',
+    required: true,
+    schema: text
+  },
   Location: { description: 'Where the new resource is.', required: true, schema: text },
   Allow: { description: 'The methods that are taken here.', required: true, schema: text },
   'WWW-Authenticate': { description: 'Bearer', required: true, schema: text },
@@ -62,10 +66,10 @@ const OF_OPERATION: Partial<Record<OperationId, readonly HeaderName[]>> = {
 }
 
 const OF_FAILURE: Readonly<Record<number, readonly HeaderName[]>> = {
-  401: ['WWW-Authenticate', 'RateLimit', 'RateLimit-Policy'],
+  401: ['WWW-Authenticate'],
   405: ['Allow'],
   409: ['Retry-After'],
-  429: ['Retry-After', 'RateLimit', 'RateLimit-Policy'],
+  429: ['Retry-After'],
   503: ['Retry-After']
 }
 
@@ -74,14 +78,18 @@ const refer = (names: readonly HeaderName[]): Record<string, object> =>
     ['X-Request-Id' as const, ...names].map((name) => [name, { $ref: `#/components/headers/${name}` }])
   )
 
+/** On whatever is answered once a request was counted, failures too; what comes before that has none of them. */
+const ofLimits = ({ access }: Operation): readonly HeaderName[] =>
+  access === 'public' || access === 'signature' ? [] : ['RateLimit', 'RateLimit-Policy']
+
 export function successHeaders(operation: Operation): Record<string, object> {
-  const isScoped = operation.access !== 'public' && operation.access !== 'signature'
   return refer([
-    ...(isScoped ? (['RateLimit', 'RateLimit-Policy'] as const) : []),
+    ...ofLimits(operation),
     ...(operation.isIdempotent ? (['Idempotent-Replayed'] as const) : []),
-    ...('304' in operation.responses ? (['ETag'] as const) : []),
+    ...('304' in operation.responses || operation.method === 'PATCH' ? (['ETag'] as const) : []),
     ...(OF_OPERATION[operation.id] ?? [])
   ])
 }
 
-export const failureHeaders = (status: number): Record<string, object> => refer(OF_FAILURE[status] ?? [])
+export const failureHeaders = (operation: Operation, status: number): Record<string, object> =>
+  refer([...ofLimits(operation), ...(OF_FAILURE[status] ?? [])])

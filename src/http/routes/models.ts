@@ -1,6 +1,7 @@
 import { Type } from 'typebox'
 import type { ModelFilter } from '../../domain/model-stores.ts'
 import type { Services } from '../../services/services.ts'
+import { expectedBy } from '../core/etag.ts'
 import { IdParams, ModelDescription, presentPage, toPageRequest, type Wire } from '../schemas/common.ts'
 import {
   ArtifactList,
@@ -95,7 +96,11 @@ export function modelRoutes(app: App, { models }: Pick<Services, 'models'>): voi
       },
       config: { problems: [...notReady, 'model_has_alias'] }
     },
-    async ({ params, body, principal }) => presentModel(await models.rename(principal.projectId, params.id, body.name))
+    async (request) => {
+      const { params, body, principal } = request
+      const asked = { ...body, isExpected: expectedBy(request, presentModel) }
+      return presentModel(await models.rename(principal.projectId, params.id, asked))
+    }
   )
 
   app.get(

@@ -3,6 +3,7 @@ import type { ErrorCode } from '../../base/errors.ts'
 import { RUN_VERBS, type RunVerb } from '../../domain/run-verbs.ts'
 import type { RunFilter } from '../../domain/stores.ts'
 import type { Services } from '../../services/services.ts'
+import { expectedBy } from '../core/etag.ts'
 import { IdParams, OptionalDescription, presentPage, toPageRequest, type Wire } from '../schemas/common.ts'
 import { presentEstimate, presentWarnings } from '../schemas/plan.ts'
 import {
@@ -160,7 +161,11 @@ export function runRoutes(app: App, { runs }: Pick<Services, 'runs'>): void {
       },
       config: { problems: ['run_not_found', 'metadata_full'] }
     },
-    async ({ params, body, principal }) => presentRun(await runs.describe(principal.projectId, params.id, body))
+    async (request) => {
+      const { params, body, principal } = request
+      const asked = { ...body, isExpected: expectedBy(request, presentRun) }
+      return presentRun(await runs.describe(principal.projectId, params.id, asked))
+    }
   )
 
   app.delete(

@@ -9,6 +9,7 @@ import type { Page, PageRequest } from '../../domain/page.ts'
 import type { ObjectStore } from '../../domain/ports.ts'
 import type { Stores, UnitOfWork } from '../../domain/stores.ts'
 import { type DescriptionPatch, described } from '../description.ts'
+import { checkExpected, type Expecting } from '../expectation.ts'
 import { createDatasetRemoval } from './dataset-removal.ts'
 import { createVersionVerbs } from './dataset-versions.ts'
 import { createUploadVerbs } from './uploads.ts'
@@ -52,11 +53,12 @@ export function createDatasetService(deps: DatasetServiceDeps) {
 
     list: (projectId: string, page: PageRequest): Promise<Page<Dataset>> => stores.datasets.list(projectId, page),
 
-    /** @throws AppError dataset_not_found, metadata_full */
-    describe: (projectId: string, id: string, patch: DescriptionPatch<string>): Promise<Dataset> =>
+    /** @throws AppError dataset_not_found, precondition_failed, metadata_full */
+    describe: (projectId: string, id: string, patch: DescriptionPatch<string> & Expecting<Dataset>): Promise<Dataset> =>
       unitOfWork(async (tx) => {
         const known = await tx.datasets.find(projectId, id, { lock: true })
         if (known === null) throw new AppError('dataset_not_found', { datasetId: id })
+        checkExpected(known, patch, `Dataset ${id}`)
         const changed = described(known, patch)
         await tx.datasets.update(id, changed)
         return { ...known, ...changed }

@@ -9,6 +9,7 @@ import type { Page, PageRequest } from '../../domain/page.ts'
 import type { EvaluationFilter, Stores, UnitOfWork } from '../../domain/stores.ts'
 import { parseReference } from '../datasets/dataset-versions.ts'
 import { type DescriptionPatch, described } from '../description.ts'
+import { checkExpected, type Expecting } from '../expectation.ts'
 import { endTries } from '../jobs/job-tries.ts'
 import type { ModelService } from '../models/models.ts'
 import { close, lockOpen } from './close.ts'
@@ -97,11 +98,12 @@ export function createEvaluationService(deps: EvaluationServiceDeps) {
     list: async (projectId: string, query: EvaluationQuery, page: PageRequest): Promise<Page<Evaluation>> =>
       stores.evaluations.list(projectId, await filterOf(projectId, query), page),
 
-    /** @throws AppError evaluation_not_found, metadata_full */
-    describe: (projectId: string, id: string, patch: DescriptionPatch): Promise<Evaluation> =>
+    /** @throws AppError evaluation_not_found, precondition_failed, metadata_full */
+    describe: (projectId: string, id: string, patch: DescriptionPatch & Expecting<Evaluation>): Promise<Evaluation> =>
       unitOfWork(async (tx) => {
         const known = await tx.evaluations.load(id, { lock: true })
         if (known?.projectId !== projectId) throw new AppError('evaluation_not_found', { evaluationId: id })
+        checkExpected(known, patch, `Evaluation ${id}`)
         const changed = described(known, patch)
         await tx.evaluations.update(id, changed)
         return { ...known, ...changed }

@@ -7,6 +7,7 @@ import type { Page, PageRequest } from '../../domain/page.ts'
 import type { Stores } from '../../domain/stores.ts'
 import { createDatasetRemoval } from '../datasets/dataset-removal.ts'
 import { createUploadVerbs, type UploadDeps } from '../datasets/uploads.ts'
+import { checkExpected, type Expecting } from '../expectation.ts'
 import { checkQuotas } from '../projects/quotas.ts'
 import { createAliasVerbs } from './aliases.ts'
 import { createModelCancel } from './cancel-model.ts'
@@ -125,14 +126,19 @@ export function createModelService(deps: ModelServiceDeps) {
 
     /**
      * It is the newest version of its new name; the number that it had is given to no other.
-     * @throws AppError invalid_request, model_not_found, model_has_alias; model_not_ready for a run without one
+     * @throws AppError invalid_request, model_not_found, precondition_failed, model_has_alias; model_not_ready for a run without one
      */
-    async rename(projectId: string, reference: string, name: string | null): Promise<Model> {
+    async rename(
+      projectId: string,
+      reference: string,
+      { name, isExpected }: { readonly name: string | null } & Expecting<Model>
+    ): Promise<Model> {
       checkName(name)
       const { id } = await get(projectId, reference)
       return unitOfWork(async (tx) => {
         const model = await tx.models.load(id, { lock: true })
         if (model === null) throw new AppError('model_not_found', { model: reference })
+        checkExpected(model, { isExpected }, `Model ${id}`)
         if (model.name === name) return model
         const [alias] = model.aliases
         if (alias === undefined) return tx.models.rename(model, name)
@@ -143,6 +149,7 @@ export function createModelService(deps: ModelServiceDeps) {
 
     cancel: createModelCancel(deps),
     remove: createModelRemoval(deps),
+    listUploads: (projectId: string, page: PageRequest) => uploads.listUploads(projectId, null, page),
     removeUpload: (projectId: string, uploadId: string) => removal.removeUpload(projectId, null, uploadId),
 
     /** Weights on their way into the object store, as files of a dataset are. */

@@ -5,6 +5,7 @@ import type { Checkpoint } from '../../domain/checkpoint.ts'
 import { checkRunDeletable } from '../../domain/removal.ts'
 import { isFinished, type Run } from '../../domain/run.ts'
 import type { Stores, UnitOfWork } from '../../domain/stores.ts'
+import { checkExpected, type Expecting } from '../expectation.ts'
 import { refuseInUse } from '../removals/refuse-in-use.ts'
 import { dequeueLeg } from './leg-job.ts'
 import { judgeCheckpoints, type KeptCheckpoint, removalOf } from './retention.ts'
@@ -14,7 +15,7 @@ export interface RunRemovalDeps {
   readonly clock: Clock
 }
 
-interface CheckpointName {
+export interface CheckpointName {
   readonly runId: string
   readonly checkpointId: string
 }
@@ -72,11 +73,11 @@ export function createRunRemoval({ unitOfWork, clock }: RunRemovalDeps) {
         await tx.removals.add([removalOf(checkpoint)], now)
       }),
 
-    /** @throws AppError run_not_found, checkpoint_not_found */
+    /** @throws AppError run_not_found, checkpoint_not_found, precondition_failed */
     keepCheckpoint: (
       projectId: string,
       { runId, checkpointId }: CheckpointName,
-      keep: boolean
+      { keep, isExpected }: Pick<Checkpoint, 'keep'> & Expecting<Checkpoint>
     ): Promise<KeptCheckpoint> =>
       unitOfWork(async (tx) => {
         const run = await lockRun(tx, projectId, runId)
@@ -85,6 +86,7 @@ export function createRunRemoval({ unitOfWork, clock }: RunRemovalDeps) {
           const message = `Checkpoint ${checkpointId} was removed: there is nothing to keep.`
           throw new AppError('checkpoint_not_found', { message, checkpoint: checkpointId })
         }
+        checkExpected(checkpoint, { isExpected }, `Checkpoint ${checkpointId}`)
         await tx.checkpoints.update(checkpointId, { keep })
         const { because } = await judgeCheckpoints(tx, run)
         return { ...checkpoint, keep, keptBecause: because.get(checkpointId) ?? [] }

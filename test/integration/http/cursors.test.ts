@@ -38,6 +38,10 @@ async function fillLists(): Promise<readonly string[]> {
   const source = { type: 's3', prefix: 'shoes/' }
   const dataset = `/v1/datasets/${version.datasetId}`
   for (let i = 0; i < 2; i++) await api.call('POST', `${dataset}/versions`, { body: { source } })
+  for (let i = 0; i < 3; i++) {
+    await api.call('POST', `${dataset}/uploads`, { body: { filename: 'a.zip', bytes: 3 } })
+    await api.call('POST', '/v1/models/uploads', { body: { filename: 'a.safetensors', bytes: 3 } })
+  }
   const aliases = `/v1/models/${model.name}/aliases`
   for (const alias of ['a', 'b', 'c']) await api.call('PUT', `${aliases}/${alias}`, { body: { model: model.id } })
   const sorts = ['index', 'kappa', '-kappa', 'usage', '-usage'].map(
@@ -56,6 +60,8 @@ async function fillLists(): Promise<readonly string[]> {
     '/v1/webhooks',
     `/v1/webhooks/${webhook.id}/deliveries`,
     `/v1/runs/${run}/checkpoints`,
+    `${dataset}/uploads`,
+    '/v1/models/uploads',
     aliases
   ]
   return [...plain, `${dataset}/versions`, `${dataset}/versions/1/images`, `${dataset}/versions/1/rejected`, ...sorts]

@@ -114,6 +114,16 @@ const ofVersion =
     const { name, version } = (await api.call('GET', `/v1/models/${model}`)).json
     return { path: `/v2/models/${name}/versions/${version}${end}` }
   }
+/** Not the one that everything else is in. */
+async function projectPath(api: TestApp): Promise<string> {
+  const { json } = await api.call('POST', '/v1/projects', { body: { name: newId('project') } })
+  return `/v1/projects/${json.id}`
+}
+
+const aKey: Special = async (api) => {
+  const { json } = await api.call('POST', '/v1/keys', { body: { name: 'passing', scopes: ['runs:read'] } })
+  return { path: `/v1/keys/${json.id}` }
+}
 
 /** What is used up by being asked for, or is more than a line of JSON. */
 const SPECIAL: Readonly<Record<string, Special>> = {
@@ -140,6 +150,7 @@ const SPECIAL: Readonly<Record<string, Special>> = {
     await api.call('POST', `/v1/runs/${json.id}:cancel`)
     return { path: `/v1/runs/${json.id}` }
   },
+  getCheckpoint: async (api, { run }) => ({ path: await checkpointPath(api, run) }),
   updateCheckpoint: async (api, { run }) => ({ path: await checkpointPath(api, run) }),
   deleteCheckpoint: async (api, { run }) => {
     const path = await checkpointPath(api, run)
@@ -163,10 +174,11 @@ const SPECIAL: Readonly<Record<string, Special>> = {
     const { json } = await api.call('POST', '/v1/sweeps', { body })
     return { path: `/v1/sweeps/${json.id}` }
   },
-  async revokeKey(api) {
-    const { json } = await api.call('POST', '/v1/keys', { body: { name: 'passing', scopes: ['runs:read'] } })
-    return { path: `/v1/keys/${json.id}` }
-  },
+  getKey: aKey,
+  updateKey: aKey,
+  revokeKey: aKey,
+  deleteProject: async (api) => ({ path: await projectPath(api) }),
+  stopProject: async (api) => ({ path: `${await projectPath(api)}:stop` }),
   // Names of projects are all different.
   createProject: async () => ({ json: { name: newId('project') } }),
   async deleteWebhook(api) {

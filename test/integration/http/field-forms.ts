@@ -259,6 +259,7 @@ export function fieldForms(api: TestApp, world: FieldWorld): Readonly<Record<str
   const alias = '/v1/models/whole/aliases/prod'
   return {
     createKey: [aKey],
+    updateKey: [fixed({ name: 'renamed' })],
     createProjectKey: [{ ...aKey, path: `/v1/projects/${project}/keys` }],
     createProject: [aProject(api)],
     updateProject: [fixed({ name: 'b team', ...settings }, { path: `/v1/projects/${project}`, others: OTHER_VALUES })],

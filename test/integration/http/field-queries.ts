@@ -1,14 +1,19 @@
 /** For every operation with parameters in its query: a request, and what each of them may be to come to something else. */
+import { newId } from '../../../src/base/ids.ts'
 import type { TestApp } from '../../helpers/app.ts'
+import type { Refusal } from '../../helpers/field-effects.ts'
 import type { Fixtures } from './every-operation.ts'
 import type { FieldWorld } from './field-world.ts'
 
 export interface QueryForm {
-  readonly path: string
+  /** Made anew for each request where one uses it up. */
+  readonly path: string | (() => Promise<string>)
   readonly body?: object
   /** Without which there is no request. */
   readonly needs?: string
   readonly values: Readonly<Record<string, string>>
+  /** Values that act by being refused. */
+  readonly refused?: Readonly<Record<string, Refusal>>
 }
 
 /** Two of what lists show, beyond what the world has. */
@@ -48,6 +53,20 @@ async function twoReports(api: TestApp, { dataset, model }: FieldWorld): Promise
   return ids
 }
 
+async function threeUploads(api: TestApp, dataset: string | null): Promise<string> {
+  const path = dataset === null ? '/v1/models/uploads' : `/v1/datasets/${dataset}/uploads`
+  const filename = dataset === null ? 'a.safetensors' : 'a.zip'
+  for (let i = 0; i < 3; i++) await api.call('POST', path, { body: { filename, bytes: 3 } })
+  return path
+}
+
+/** With something in it. */
+async function fullProject(api: TestApp): Promise<string> {
+  const { key, projectId } = await api.issueKey({ project: newId('project') })
+  await api.call('POST', '/v1/datasets', { key, body: { name: 'in it' } })
+  return `/v1/projects/${projectId}`
+}
+
 /** `limit` and `after` are filled in for all. */
 export async function queryForms(
   api: TestApp,
@@ -69,8 +88,16 @@ export async function queryForms(
       until: '2000-01-01T00:00:00Z'
     }),
     listProjects: plain('/v1/projects'),
+    deleteProject: {
+      path: () => fullProject(api),
+      needs: 'contents=delete',
+      values: { contents: 'refuse' },
+      refused: { contents: { status: 409, names: 'project_not_empty' } }
+    },
     listProjectKeys: plain(`/v1/projects/${api.projectId}/keys`),
     listDatasets: plain('/v1/datasets'),
+    listUploads: plain(await threeUploads(api, dataset)),
+    listWeightUploads: plain(await threeUploads(api, null)),
     listDatasetVersions: plain(`/v1/datasets/${dataset}/versions`),
     listDatasetImages: plain(`/v1/datasets/${dataset}/versions/1/images`),
     listRejectedFiles: plain(`/v1/datasets/${dataset}/versions/1/rejected`),
