@@ -43,12 +43,15 @@ async function aModel(client: KappaClient, dataset: string): Promise<string> {
 
 /** A folder that was served before has its model. */
 export async function startServed(folder: string, photos: readonly Uint8Array[]): Promise<ServedPlatform> {
-  const platform = await startPlatformProcess(folder, UNLIMITED)
+  const note = join(folder, 'bench.json')
+  const known = await readFile(note, 'utf8').then(JSON.parse, () => null)
+  const platform = await startPlatformProcess(folder, {
+    ...UNLIMITED,
+    ...(known && { KAPPA_ADMIN_KEY: known.adminKey })
+  })
   const client = createKappaClient({ baseUrl: platform.url, key: platform.adminKey })
-  const note = join(folder, 'bench-model')
-  const known = await readFile(note, 'utf8').catch(() => null)
-  const model = known ?? (await aModel(client, await aVersion(client, photos)))
-  await writeFile(note, model)
+  const model: string = known?.model ?? (await aModel(client, await aVersion(client, photos)))
+  await writeFile(note, JSON.stringify({ model, adminKey: platform.adminKey }))
   return { ...platform, client, model }
 }
 

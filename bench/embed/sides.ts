@@ -1,7 +1,7 @@
 /** Ways from JPEGs to vectors, each of which embeds so many images when it is its turn. */
 import { readFileSync } from 'node:fs'
 import { openModel } from '../../src/cli/images.ts'
-import { openOnnxFile } from '../../src/engine/onnx-engine.ts'
+import { openOnnxFile } from '../../src/engine/onnx-session.ts'
 import { decodeInspected } from '../../src/images/decode.ts'
 import { inspectImage } from '../../src/images/inspect.ts'
 import { concatenateImages } from '../../src/model/embedder.ts'

@@ -48,10 +48,10 @@ export interface InferencePool extends Inference {
 }
 
 /**
- * Images in one message. Serializing is synchronous: 32 photographs of 20 KB take well under a millisecond, and the
- * event loop turns between two messages.
+ * Images in one message: the first compute while those of the next are decoded. Serializing is synchronous, and the event loop turns
+ * between two messages.
  */
-const PIECE = 32
+const PIECE = 8
 
 /** Timers count to 24 days at most; this is far below. */
 const LONGEST_SLEEP_MS = 60_000

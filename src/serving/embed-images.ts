@@ -1,4 +1,4 @@
-/** Images of any source through a model, one batch in memory at a time, however many there are. */
+/** Images of any source through a model, a few batches in memory at a time, however many there are. */
 import { tmpdir } from 'node:os'
 import { AppError, isAppError } from '../base/errors.ts'
 import { openDatasetFolder } from '../images/dataset-folder.ts'
@@ -12,8 +12,10 @@ import { type PreprocessTarget, preprocessImage } from '../model/preprocess.ts'
 import { DEFAULT_INGEST_LIMITS } from '../protocol/ingest-messages.ts'
 import type { ServedProgram } from './serving-model.ts'
 
-/** Images in one call of the session. */
+/** Images in one run of a program that does not say. */
 const BATCH = 64
+/** What could not be read waits for no more than so many others. */
+const MOST_UNUSABLE = 64
 /** Images that are decoded at the same time: as many as libuv has threads. */
 const WINDOW = 4
 
@@ -67,7 +69,7 @@ interface Seeing<Seen> {
 
 export interface SeenOptions<Seen> extends Seeing<Seen> {
   readonly origin: ImageOrigin
-  readonly program: { run(seen: readonly Seen[]): Promise<Float32Array[]> }
+  readonly program: Pick<ServedProgram, 'batch' | 'sessions'> & { run(seen: readonly Seen[]): Promise<Float32Array[]> }
 }
 
 /**
@@ -85,28 +87,46 @@ export async function* embedSeen<Seen>({
   program,
   ...seeing
 }: SeenOptions<Seen>): AsyncGenerator<EmbeddedBatch> {
+  const { batch: most = BATCH, sessions = 1 } = program
   let waiting: UsableImage<Seen>[] = []
   let unusable: UnusableImage[] = []
   let total = 0
-  const embedded = async (): Promise<EmbeddedBatch> => {
-    const rows = waiting.length === 0 ? [] : await program.run(waiting.map(({ pixels }) => pixels))
-    const images = waiting.map(({ name, label }, i) => ({ name, label, embedding: rows[i]! }))
-    const batch = { images, unusable }
+  const embedded = async (
+    of: readonly UsableImage<Seen>[],
+    beside: readonly UnusableImage[]
+  ): Promise<EmbeddedBatch> => {
+    const rows = of.length === 0 ? [] : await program.run(of.map(({ pixels }) => pixels))
+    return { images: of.map(({ name, label }, i) => ({ name, label, embedding: rows[i]! })), unusable: beside }
+  }
+  // The next images are read while these compute.
+  const computing: Promise<EmbeddedBatch>[] = []
+  const compute = () => {
+    const batch = embedded(waiting, unusable)
+    batch.catch(() => {}) // awaited in its turn; until then it must not count as unhandled
+    computing.push(batch)
     waiting = []
     unusable = []
-    return batch
   }
-  for await (const read of inOrder(
-    origin.kind === 'packed' ? packedImages(origin.path, seeing) : found(origin, seeing)
-  )) {
-    if ('code' in read) unusable.push(read)
-    else {
-      waiting.push(read)
-      total++
+  try {
+    for await (const read of inOrder(
+      origin.kind === 'packed' ? packedImages(origin.path, seeing) : found(origin, seeing)
+    )) {
+      if ('code' in read) unusable.push(read)
+      else {
+        waiting.push(read)
+        total++
+      }
+      if (waiting.length < most && unusable.length < MOST_UNUSABLE) continue
+      while (computing.length >= sessions) yield await computing.shift()!
+      compute()
     }
-    if (waiting.length === BATCH || unusable.length === BATCH) yield await embedded()
+    while (computing.length >= sessions) yield await computing.shift()!
+    if (waiting.length > 0 || unusable.length > 0) compute()
+    while (computing.length > 0) yield await computing.shift()!
+  } finally {
+    // Whoever stops here may close the program next.
+    await Promise.allSettled(computing)
   }
-  if (waiting.length > 0 || unusable.length > 0) yield await embedded()
   if (total === 0 && seeing.isWanted === undefined)
     throw new AppError('dataset_empty', { message: `There is no image that can be read in ${origin.path}.` })
 }

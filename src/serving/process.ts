@@ -24,6 +24,8 @@ export interface ServingOptions {
   readonly settings: InferenceSettings
   readonly engine: Pick<Engine, 'name' | 'device'>
   readonly openOnnxFile: OpenOnnxFile
+  /** Of a program whose file has so many bytes. */
+  readonly sessionsOf?: (bytes: number) => number
   readonly clock: Clock
 }
 
@@ -33,11 +35,14 @@ export const readInferenceSettings = (text: string | undefined): InferenceSettin
   ...(text === undefined ? {} : JSON.parse(text))
 })
 
-export function serveRequests(parent: ParentChannel, { settings, engine, openOnnxFile, clock }: ServingOptions): void {
+export function serveRequests(
+  parent: ParentChannel,
+  { settings, engine, openOnnxFile, sessionsOf, clock }: ServingOptions
+): void {
   const report = (error: unknown) => void parent.stderr.write(`${inspect(error)}\n`)
   const models = createModelCache({
     maxBytes: settings.maxModelBytes,
-    open: (folder) => openServingModel(folder, openOnnxFile),
+    open: (folder) => openServingModel(folder, openOnnxFile, sessionsOf),
     report
   })
   const decoder = createImageDecoder({

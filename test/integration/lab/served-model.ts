@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import sharp from 'sharp'
 import { systemClock } from '../../../src/base/clock.ts'
 import { createEngine } from '../../../src/engine/create-engine.ts'
-import { openOnnxFile } from '../../../src/engine/onnx-engine.ts'
+import { openOnnxFile } from '../../../src/engine/onnx-session.ts'
 import { prng } from '../../../src/math/prng.ts'
 import { exportModel } from '../../../src/model/export.ts'
 import type {
