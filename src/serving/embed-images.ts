@@ -8,7 +8,7 @@ import type { Image } from '../images/image.ts'
 import { inspectImage } from '../images/inspect.ts'
 import type { SourceItem } from '../images/sources/item.ts'
 import { readSources } from '../images/sources/read-sources.ts'
-import { type PreprocessTarget, preprocessImage } from '../model/preprocess.ts'
+import { enoughOf, type PreprocessTarget, preprocessImage } from '../model/preprocess.ts'
 import { DEFAULT_INGEST_LIMITS } from '../protocol/ingest-messages.ts'
 import type { ServedProgram } from './serving-model.ts'
 
@@ -57,12 +57,19 @@ export interface EmbedOptions {
   readonly program: ServedProgram
 }
 
+type Size = Pick<Image, 'width' | 'height'>
+
 /** How images become what a program takes. */
 interface Seeing<Seen> {
   /** Whose bits and bands files are read by. */
   readonly target: PreprocessTarget
-  /** @throws AppError image_invalid */
-  readonly see: (image: Image, name: string) => Seen
+  /**
+   * @param original of an image that was decoded as far as `enough` says, its own size
+   * @throws AppError image_invalid
+   */
+  readonly see: (image: Image, name: string, original: Size) => Seen
+  /** What of an image of that size is enough; all of it where this is left out, or says null. */
+  readonly enough?: (size: Size) => Size | null
   /** By their names; all of them when it is left out. */
   readonly isWanted?: (name: string) => boolean
 }
@@ -79,7 +86,13 @@ export interface SeenOptions<Seen> extends Seeing<Seen> {
  * @throws AppError what reading the source throws; dataset_empty when there is no image in it
  */
 export const embedImages = ({ origin, target, program }: EmbedOptions): AsyncGenerator<EmbeddedBatch> =>
-  embedSeen({ origin, target, program, see: (image) => preprocessImage(image, target) })
+  embedSeen({
+    origin,
+    target,
+    program,
+    see: (image, _, original) => preprocessImage(image, target, original),
+    enough: (size) => enoughOf(size, target)
+  })
 
 /** The same of images in any shape, and of those alone that are wanted: there may be none. */
 export async function* embedSeen<Seen>({
@@ -160,7 +173,7 @@ async function* packedImages<Seen>(
         const bytes = await dataset.read(index)
         const image = await decodeRecord(bytes, record, target.preprocessing.bits)
         const named = label === null ? null : (classes?.[label] ?? label)
-        return { name, label: named, pixels: see(image, name) }
+        return { name, label: named, pixels: see(image, name, image) }
       }
     }
   } finally {
@@ -179,19 +192,21 @@ async function* found<Seen>(
 
 async function readItem<Seen>(
   item: SourceItem,
-  { target, see }: Seeing<Seen>
+  { target, see, enough = () => null }: Seeing<Seen>
 ): Promise<UsableImage<Seen> | UnusableImage> {
   const { name } = item
   if (item.kind === 'rejected') return { name, code: item.code, message: item.message }
   if (item.kind === 'pixels') {
     const { width, height, channels, bytes: data, label } = item
-    return { name, label, pixels: see({ data, width, height, channels }, name) }
+    const image = { data, width, height, channels }
+    return { name, label, pixels: see(image, name, image) }
   }
   const { maxImageBytes: maxBytes, maxImagePixels: maxPixels } = DEFAULT_INGEST_LIMITS
   try {
     const info = await inspectImage(item.bytes, { maxBytes, maxPixels }, target.channels)
-    const image = await decodeInspected(item.bytes, info, target.preprocessing)
-    return { name, label: item.className, pixels: see(image, name) }
+    const options = { ...target.preprocessing, enough: enough(info) }
+    const image = await decodeInspected(item.bytes, info, options)
+    return { name, label: item.className, pixels: see(image, name, info) }
   } catch (error) {
     if (!isAppError(error)) throw error
     return { name, code: error.code, message: error.message }
