@@ -60,6 +60,8 @@ export const DEFAULT_INFERENCE_SETTINGS: InferenceSettings = {
 export interface ServedModel {
   readonly id: string
   readonly folder: string
+  /** True: it holds what serving needs of a checkpoint, which embeds and has no head. */
+  readonly isCheckpoint?: boolean
   /** Of its images, whose headers are read before the folder is. Left out, gray or colour. */
   readonly channels?: number
 }

@@ -15,6 +15,7 @@ import {
 } from '../protocol/inference-messages.ts'
 import { createImageDecoder } from './decode.ts'
 import { createRequestHandler } from './requests.ts'
+import { openServedCheckpoint } from './served-checkpoint.ts'
 import { type OpenOnnxFile, openServingModel } from './serving-model.ts'
 
 /** The part of `process` that a forked child needs. */
@@ -42,7 +43,8 @@ export function serveRequests(
   const report = (error: unknown) => void parent.stderr.write(`${inspect(error)}\n`)
   const models = createModelCache({
     maxBytes: settings.maxModelBytes,
-    open: (folder) => openServingModel(folder, openOnnxFile, sessionsOf),
+    open: ({ folder, isCheckpoint }) =>
+      (isCheckpoint ? openServedCheckpoint : openServingModel)(folder, openOnnxFile, sessionsOf),
     report
   })
   const decoder = createImageDecoder({
