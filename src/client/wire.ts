@@ -2115,7 +2115,7 @@ export interface components {
          *     }
          */
         CreateEmbeddings: {
-            /** @description A model: its id, `name@3`, `name@alias`, or a run whose model is meant. */
+            /** @description A model: its id, `name@3`, `name@alias`, or a run whose model is meant. Or a checkpoint of a run: `run_…@latest`, `run_…@1200`. */
             model: string;
             /** @description One image or many: data URIs, base64, or https URLs of allowed hosts. */
             input: string | string[];

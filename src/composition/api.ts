@@ -41,6 +41,7 @@ const inferenceSettings = ({ inference, limits }: Config) => ({
   timeoutMs: inference.requestTimeoutMs,
   maxModelBytes: inference.modelCacheBytes,
   threads: inference.threads,
+  sessions: inference.sessions,
   maxImageBytes: limits.imageBytes,
   maxImagePixels: limits.imagePixels
 })

@@ -225,9 +225,11 @@ function readAll(read: Reader) {
     launching: readLaunching(read),
     inference: {
       processes: read.integer('KAPPA_INFERENCE_PROCESSES', 1, [1, 64]),
-      threads: read.integer('KAPPA_INFERENCE_THREADS', Math.max(1, Math.floor(cores / 2)), [1, 256]),
+      threads: read.integer('KAPPA_INFERENCE_THREADS', cores, [1, 256]),
+      /** Beyond four of a model they win little, and each holds its weights. */
+      sessions: read.integer('KAPPA_INFERENCE_SESSIONS', Math.min(4, cores), [1, 256]),
       maxBatch: read.integer('KAPPA_MAX_BATCH', 64, [1, 1024]),
-      maxQueueDelayMs: read.integer('KAPPA_MAX_QUEUE_DELAY_MS', 2, [0, 10_000]),
+      maxQueueDelayMs: read.integer('KAPPA_MAX_QUEUE_DELAY_MS', 0, [0, 10_000]),
       maxQueueSize: read.integer('KAPPA_MAX_QUEUE_SIZE', 2048, [1, 1_000_000]),
       maxQueuePixels: read.integer('KAPPA_QUEUE_MEGAPIXELS', 3200, [1, 1_000_000]) * MEGAPIXEL,
       maxDecodingPixels: read.integer('KAPPA_DECODE_MEGAPIXELS', 100, [1, 100_000]) * MEGAPIXEL,

@@ -82,7 +82,12 @@ export function composeServices(given: ServiceParts): Services {
     sweeps: createSweepService({ ...parts, runs }),
     models,
     prototypes: createPrototypeService({ stores, models }),
-    serving: createServingService({ models, imageSources: createImageSources({ fetchImage, limits }), inference }),
+    serving: createServingService({
+      models,
+      stores,
+      imageSources: createImageSources({ fetchImage, limits }),
+      inference
+    }),
     workers: createWorkerService(parts),
     audit: createAuditService(parts),
     webhooks: createWebhookService({ ...parts, post: parts.webhookPost, seal: parts.webhookSeal }),

@@ -1,7 +1,7 @@
 /** What the platform needs from the outside, in its own words. Implementations: storage/objects, queue/, processes/. */
 import type { Readable } from 'node:stream'
 import type { JobKind, JobPayloads } from './job.ts'
-import type { Model, Posterior } from './model.ts'
+import type { Model, ModelConfig, Posterior } from './model.ts'
 
 export interface JobOptions {
   /** At most one waiting or running job of this kind has it; a second enqueue is a no-op. */
@@ -168,13 +168,19 @@ export interface Caller {
   readonly signal: AbortSignal
 }
 
+/** What makes vectors: a model, or a checkpoint of a run that may still go on. */
+export type Embedder = Pick<Model, 'id' | 'prefix' | 'files'> & {
+  readonly config: Pick<ModelConfig, 'channels' | 'embeddingDim'> | null
+  readonly isCheckpoint?: boolean
+}
+
 /**
  * Runs models in processes of their own. Throws AppError: what `spend` throws, too_much_at_once, overloaded, request_timeout, client_gone,
  * inference_unavailable; with `index`: image_invalid, image_too_large, images_too_large.
  */
 export interface Inference {
   embed(
-    model: Model,
+    model: Embedder,
     images: readonly Uint8Array[],
     options: { readonly dimensions?: number; readonly caller: Caller }
   ): Promise<{ readonly embeddings: readonly Float32Array[]; readonly timings: Timings }>

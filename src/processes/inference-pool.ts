@@ -14,8 +14,7 @@ import { AppError, isAppError } from '../base/errors.ts'
 import type { Logger } from '../base/log.ts'
 import type { LocalCache } from '../cache/local-cache.ts'
 import { createModelFolders } from '../cache/model-folders.ts'
-import type { Model } from '../domain/model.ts'
-import type { Caller, ImageAssignments, Inference, Timings } from '../domain/ports.ts'
+import type { Caller, Embedder, ImageAssignments, Inference, Timings } from '../domain/ports.ts'
 import type {
   Asker,
   AssignResult,
@@ -48,10 +47,10 @@ export interface InferencePool extends Inference {
 }
 
 /**
- * Images in one message. Serializing is synchronous: 32 photographs of 20 KB take well under a millisecond, and the
- * event loop turns between two messages.
+ * Images in one message: the first compute while those of the next are decoded. Serializing is synchronous, and the event loop turns
+ * between two messages.
  */
-const PIECE = 32
+const PIECE = 8
 
 /** Timers count to 24 days at most; this is far below. */
 const LONGEST_SLEEP_MS = 60_000
@@ -138,7 +137,7 @@ export function createInferencePool(options: InferencePoolOptions): InferencePoo
   }
 
   async function admit<T>(
-    { model, images, caller }: { model: Model; images: readonly Uint8Array[]; caller: Caller },
+    { model, images, caller }: { model: Embedder; images: readonly Uint8Array[]; caller: Caller },
     work: (request: Admitted, model: ServedModel) => Promise<T>
   ): Promise<T> {
     if (closing.signal.aborted) throw new AppError('inference_unavailable', { message: 'The service is stopping.' })
@@ -146,10 +145,9 @@ export function createInferencePool(options: InferencePoolOptions): InferencePoo
     const costs = admission.open(caller, images.length)
     const asker = { key, request: ++lastRequest }
     try {
-      const { id, config } = model
-      return await folders.use(model, ({ folder }) =>
-        work({ images, asker, costs, signal }, { id, folder, ...(config && { channels: config.channels }) })
-      )
+      const { id, config, isCheckpoint } = model
+      const about = { ...(config && { channels: config.channels }), ...(isCheckpoint && { isCheckpoint }) }
+      return await folders.use(model, ({ folder }) => work({ images, asker, costs, signal }, { id, folder, ...about }))
     } finally {
       costs.release()
     }

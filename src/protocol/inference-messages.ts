@@ -13,7 +13,7 @@
 import type { ErrorCode } from '../base/errors.ts'
 
 export interface InferenceSettings {
-  /** Images in one call of the session. */
+  /** Images in one run of a session; a large network has fewer. */
   readonly maxBatch: number
   /** How long the first image of a batch may wait for neighbours. */
   readonly maxQueueDelayMs: number
@@ -35,12 +35,15 @@ export interface InferenceSettings {
   /** Of one image: encoded bytes, and width × height before anything is decoded. */
   readonly maxImageBytes: number
   readonly maxImagePixels: number
+  /** Of all sessions of a model together. */
   readonly threads: number
+  /** Batches that compute at the same time, each on a session of its own. */
+  readonly sessions: number
 }
 
 export const DEFAULT_INFERENCE_SETTINGS: InferenceSettings = {
   maxBatch: 32,
-  maxQueueDelayMs: 5,
+  maxQueueDelayMs: 0,
   maxQueueSize: 512,
   maxQueuePixels: 3_200_000_000,
   maxRequestPixels: 400_000_000,
@@ -49,13 +52,16 @@ export const DEFAULT_INFERENCE_SETTINGS: InferenceSettings = {
   maxModelBytes: 2 * 1024 ** 3,
   maxImageBytes: 50_000_000,
   maxImagePixels: 100_000_000,
-  threads: 1
+  threads: 1,
+  sessions: 1
 }
 
 /** `folder` holds an exported model (model-folder.ts); `id` names it in the cache, so one id is one folder's content. */
 export interface ServedModel {
   readonly id: string
   readonly folder: string
+  /** True: it holds what serving needs of a checkpoint, which embeds and has no head. */
+  readonly isCheckpoint?: boolean
   /** Of its images, whose headers are read before the folder is. Left out, gray or colour. */
   readonly channels?: number
 }

@@ -55,8 +55,9 @@ export async function openAssigning(model: ServingModel): Promise<Assigning | nu
   }
 }
 
-/** Assigns what it embeds. */
+/** Assigns what it embeds, one run after the other: assignments are in the order of the images. */
 export const assigningToo = (embed: ServedProgram, { assign }: Assigning): ServedProgram => ({
+  ...(embed.batch && { batch: embed.batch }),
   run: async (pixels) => {
     await assign(pixels)
     return embed.run(pixels)

@@ -12,7 +12,7 @@ import { weightOf } from '../images/bands.ts'
 import { decodeInspected } from '../images/decode.ts'
 import type { ImageInfo, ImageLimits } from '../images/image.ts'
 import { inspectImage } from '../images/inspect.ts'
-import { type PreprocessTarget, preprocessImage } from '../model/preprocess.ts'
+import { enoughOf, type PreprocessTarget, preprocessImage } from '../model/preprocess.ts'
 import type { Asker } from '../protocol/inference-messages.ts'
 import { createFairWorkers } from './fair-workers.ts'
 
@@ -77,7 +77,8 @@ const sharpReader: ImageReader = {
   inspect: inspectImage,
   decode: async ({ bytes, info }, target, limits) => {
     const { bits } = target.preprocessing
-    return preprocessImage(await decodeInspected(bytes, info, { ...limits, ...(bits && { bits }) }), target)
+    const options = { ...limits, ...(bits && { bits }), enough: enoughOf(info, target) }
+    return preprocessImage(await decodeInspected(bytes, info, options), target, info)
   }
 }
 

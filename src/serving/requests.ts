@@ -58,8 +58,8 @@ export interface RequestHandlerOptions {
 export function createRequestHandler(options: RequestHandlerOptions): RequestHandler {
   const { settings, models, decoder, clock, onWeighed, report } = options
   const batcher = new Batcher<QueuedImage, Float32Array>({
-    maxBatch: settings.maxBatch,
     maxQueueDelayMs: settings.maxQueueDelayMs,
+    sessions: settings.sessions,
     clock,
     // All images of a lane belong to one program.
     compute: (_lane, images) => images[0]!.program.run(images.map(({ pixels }) => pixels))
@@ -99,6 +99,7 @@ export function createRequestHandler(options: RequestHandlerOptions): RequestHan
     const program = await model.open(request.kind, request.model.folder)
     const { results, queueMs, inferMs } = await batcher.submit({
       lane: `${request.kind} ${request.model.id}`,
+      maxBatch: Math.min(settings.maxBatch, program.batch ?? 1),
       asker: request.asker,
       items: pixels.map((image) => ({ program, pixels: image })),
       signal

@@ -54,7 +54,7 @@ export const formatTimings = ({ decodeMs, queueMs, inferMs, encodeMs }: Timings)
 
 export function sendEmbeddings(reply: FastifyReply, answer: EmbedAnswer, format: 'float' | 'base64'): FastifyReply {
   const { model, embeddings } = answer
-  const rest = { model: model.id, usage: presentUsage(embeddings.length, model.config) }
+  const rest = { model: model.name, usage: presentUsage(embeddings.length, model.config) }
   reply.type('application/json; charset=utf-8')
   if (format === 'float') return reply.send(Readable.from(streamEmbeddings(embeddings, rest), { objectMode: false }))
   const data = embeddings.map((embedding, index) => ({ object: 'embedding', index, embedding: toBase64(embedding) }))

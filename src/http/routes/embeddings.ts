@@ -41,7 +41,7 @@ export function embeddingRoutes(app: App, deps: ServingRoutesDeps): void {
         body: CreateEmbeddings,
         response: { 200: Embeddings }
       },
-      config: { problems: servingProblems, hasOpenAiErrors: true }
+      config: { problems: [...servingProblems, 'checkpoint_not_found'], hasOpenAiErrors: true }
     },
     async (request, reply) => {
       const { model, input, encoding_format: format = 'float', dimensions = null } = request.body
@@ -74,7 +74,7 @@ export function modelEmbeddingRoutes(app: App, deps: ServingRoutesDeps): void {
           }
         }
       },
-      config: { problems: servingProblems }
+      config: { problems: [...servingProblems, 'checkpoint_not_found'] }
     },
     async (request, reply) => {
       const { params, query, headers, principal } = request

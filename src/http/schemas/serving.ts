@@ -42,7 +42,8 @@ export const CreateEmbeddings = Type.Object(
     model: Text({
       minLength: 1,
       maxLength: 300,
-      description: 'A model: its id, `name@3`, `name@alias`, or a run whose model is meant.'
+      description:
+        'A model: its id, `name@3`, `name@alias`, or a run whose model is meant. Or a checkpoint of a run: `run_…@latest`, `run_…@1200`.'
     }),
     input: Input,
     encoding_format: Type.Optional(EncodingFormat),

@@ -88,6 +88,7 @@ describe('the configuration', () => {
       ['KAPPA_CACHE_GIB', GIB, 1, 100_000, ({ worker }) => worker.cacheBytes],
       ['KAPPA_INFERENCE_PROCESSES', 1, 1, 64, ({ inference }) => inference.processes],
       ['KAPPA_INFERENCE_THREADS', 1, 1, 256, ({ inference }) => inference.threads],
+      ['KAPPA_INFERENCE_SESSIONS', 1, 1, 256, ({ inference }) => inference.sessions],
       ['KAPPA_MAX_BATCH', 1, 1, 1024, ({ inference }) => inference.maxBatch],
       ['KAPPA_MAX_QUEUE_DELAY_MS', 1, 0, 10_000, ({ inference }) => inference.maxQueueDelayMs],
       ['KAPPA_MAX_QUEUE_SIZE', 1, 1, 1_000_000, ({ inference }) => inference.maxQueueSize],
