@@ -71,6 +71,7 @@ export async function composeApi(config: Config, logger: Logger, tracing: Tracin
     logger,
     tracing,
     limits,
+    showImages: config.showImages,
     allowedImageHosts: config.allowedImageHosts,
     fetchTimeoutMs: FETCH_TIMEOUT_MS,
     webhookPost,

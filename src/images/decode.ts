@@ -104,7 +104,7 @@ interface DecodeOptions {
   readonly withinS: number
 }
 
-function rethrown(error: unknown): never {
+export function rethrown(error: unknown): never {
   throw toError(error).message.startsWith('timeout:') ? new AppError('request_timeout') : imageInvalid(error)
 }
 

@@ -39,6 +39,9 @@ export const ACCESS = {
   deleteDatasetVersion: 'datasets:write',
   cancelDatasetVersion: 'datasets:write',
   listDatasetImages: 'datasets:read',
+  getDatasetImage: 'datasets:read',
+  getImageThumbnail: 'datasets:read',
+  getImageFile: 'datasets:read',
   listRejectedFiles: 'datasets:read',
 
   createRun: 'runs:write',
@@ -93,6 +96,8 @@ export const ACCESS = {
   listEvaluations: 'models:read',
   getEvaluation: 'models:read',
   getEvaluationReport: 'models:read',
+  listPrototypeImages: 'models:read',
+  getPrototypeImages: 'models:read',
   updateEvaluation: 'models:write',
   deleteEvaluation: 'models:write',
   cancelEvaluation: 'models:write',

@@ -51,6 +51,7 @@ const OF_OPERATION: Partial<Record<OperationId, readonly HeaderName[]>> = {
   createModelEmbeddings: ['Server-Timing', 'Kappa-Dimensions'],
   createAssignments: ['Server-Timing'],
   getObject: ['Content-Disposition'],
+  getImageFile: ['Content-Disposition'],
   putModelAlias: ['ETag'],
   putObjectPart: ['ETag']
 }

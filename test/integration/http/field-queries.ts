@@ -1,5 +1,6 @@
 /** For every operation with parameters in its query: a request, and what each of them may be to come to something else. */
 import type { TestApp } from '../../helpers/app.ts'
+import { seePrototypes } from '../../helpers/records.ts'
 import type { Fixtures } from './every-operation.ts'
 import type { FieldWorld } from './field-world.ts'
 
@@ -56,6 +57,7 @@ export async function queryForms(
 ): Promise<Readonly<Record<string, QueryForm>>> {
   await fillLists(api, world, fixtures)
   const [report, other] = await twoReports(api, world)
+  await seePrototypes(api.stores, { id: other ?? '', projectId: api.projectId })
   const { dataset, model, parent } = world
   const plain = (path: string, values: QueryForm['values'] = {}): QueryForm => ({ path, values })
   const image = { input: 'iVBORw0KGgoAAAA=' }
@@ -72,7 +74,8 @@ export async function queryForms(
     listProjectKeys: plain(`/v1/projects/${api.projectId}/keys`),
     listDatasets: plain('/v1/datasets'),
     listDatasetVersions: plain(`/v1/datasets/${dataset}/versions`),
-    listDatasetImages: plain(`/v1/datasets/${dataset}/versions/1/images`),
+    listDatasetImages: plain(`/v1/datasets/${dataset}/versions/1/images`, { label: '1' }),
+    getImageThumbnail: plain(`/v1/datasets/${dataset}/versions/1/images/0/thumbnail`, { size: '20' }),
     listRejectedFiles: plain(`/v1/datasets/${dataset}/versions/1/rejected`),
     listRuns: plain('/v1/runs', {
       status: 'paused',
@@ -97,6 +100,7 @@ export async function queryForms(
       status: 'failed'
     }),
     getEvaluationReport: { path: '/v1/evaluations/report', needs: `id=${report}`, values: { id: `${other}` } },
+    listPrototypeImages: plain(`/v1/evaluations/${other}/prototypes`),
     listWebhooks: plain('/v1/webhooks'),
     listWebhookDeliveries: plain(`/v1/webhooks/${fixtures.webhook}/deliveries`, { status: 'succeeded' }),
     createModelEmbeddings: {
