@@ -22,6 +22,8 @@ export const ERROR_CATALOGUE = {
   dataset_version_not_found: 'There is no such dataset version.',
   dataset_version_not_ready: 'The dataset version is not ready to be used.',
   dataset_version_not_cancelable: 'The dataset version has already ended.',
+  image_not_found: 'The dataset version has no such image.',
+  images_hidden: 'This installation does not show images.',
   dataset_in_use: 'The dataset is used by a run or an evaluation that has not ended.',
   dataset_version_in_use: 'The dataset version is used by a run or an evaluation that has not ended.',
   dataset_empty: 'No image of the source could be used.',

@@ -84,6 +84,7 @@ export async function composeApp(parts: AppParts) {
     clock,
     newId,
     limits,
+    showImages: config.showImages,
     allowedImageHosts: config.allowedImageHosts,
     fetchTimeoutMs: FETCH_TIMEOUT_MS,
     webhookPost: post,

@@ -185,6 +185,7 @@ function readAll(read: Reader) {
     metricsDays:
       read.optional('KAPPA_METRICS_DAYS') === null ? null : read.integer('KAPPA_METRICS_DAYS', 0, [0, 36_500]),
     logLevel: read.oneOf('LOG_LEVEL', ['debug', 'info', 'warn', 'error', 'silent'], 'info'),
+    showImages: read.boolean('KAPPA_SHOW_IMAGES', true),
     allowedImageHosts: read.list('KAPPA_IMAGE_HOSTS'),
     webhooks: { networks: readNetworks(read), keptDays: read.integer('KAPPA_WEBHOOK_DAYS', 30, [1, 3650]) },
     trustedProxies: readTrustedProxies(read),

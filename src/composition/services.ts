@@ -42,6 +42,8 @@ export interface ServiceParts extends Reach {
   readonly logger: Logger
   readonly tracing: Pick<Tracing, 'current'>
   readonly limits: { readonly imageBytes: number; readonly imagesPerRequest: number; readonly uploadBytes: number }
+  /** False: no image of a dataset is given out. */
+  readonly showImages: boolean
   /** Hosts that images may be fetched from. */
   readonly allowedImageHosts: readonly string[]
   readonly fetchTimeoutMs: number

@@ -9,8 +9,9 @@ export const App = () => <SessionGate>{(signOut) => <Shell signOut={signOut} />}
 const NAVIGATION = [
   { name: 'Runs', href: href.runs(), pages: ['runs', 'run', 'new-run'] },
   { name: 'Sweeps', href: href.sweeps(), pages: ['sweeps', 'sweep', 'new-sweep'] },
-  { name: 'Datasets', href: href.datasets(), pages: ['datasets', 'dataset', 'new-dataset'] },
-  { name: 'Models', href: href.models(), pages: ['models', 'model'] },
+  { name: 'Datasets', href: href.datasets(), pages: ['datasets', 'dataset', 'new-dataset', 'images'] },
+  { name: 'Models', href: href.models(), pages: ['models', 'model', 'explorer'] },
+  { name: 'Playground', href: href.playground(), pages: ['playground'] },
   { name: 'Evaluations', href: href.evaluations(), pages: ['evaluations', 'evaluation', 'new-evaluation'] },
   { name: 'Workers', href: href.workers(), pages: ['workers'] },
   { name: 'Projects', href: href.projects(), pages: ['projects'] },

@@ -6,10 +6,13 @@ import { NewDatasetPage } from './features/datasets/new-dataset-page.tsx'
 import { EvaluationPage } from './features/evaluations/evaluation-page.tsx'
 import { EvaluationsPage } from './features/evaluations/evaluations-page.tsx'
 import { NewEvaluationPage } from './features/evaluations/new-evaluation-page.tsx'
+import { ImagesPage } from './features/images/images-page.tsx'
 import { KeysPage } from './features/keys/keys-page.tsx'
 import { ModelPage } from './features/models/model-page.tsx'
 import { ModelsPage } from './features/models/models-page.tsx'
+import { PlaygroundPage } from './features/playground/playground-page.tsx'
 import { ProjectsPage } from './features/projects/projects-page.tsx'
+import { ExplorerPage } from './features/prototypes/explorer-page.tsx'
 import { NewRunPage } from './features/runs/new-run-page.tsx'
 import { RunPage } from './features/runs/run-page.tsx'
 import { RunsPage } from './features/runs/runs-page.tsx'
@@ -42,10 +45,16 @@ export function CurrentPage({ location: { route, query } }: { readonly location:
       return <NewDatasetPage />
     case 'dataset':
       return <DatasetPage key={route.id} id={route.id} />
+    case 'images':
+      return <ImagesPage key={route.id} reference={route.id} query={query} />
     case 'models':
       return <ModelsPage />
     case 'model':
       return <ModelPage key={route.id} id={route.id} />
+    case 'explorer':
+      return <ExplorerPage key={route.id} id={route.id} />
+    case 'playground':
+      return <PlaygroundPage query={query} />
     case 'evaluations':
       return <EvaluationsPage status={query.get('status')} />
     case 'new-evaluation':

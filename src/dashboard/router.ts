@@ -11,6 +11,7 @@ export type Route =
         | 'models'
         | 'evaluations'
         | 'new-evaluation'
+        | 'playground'
         | 'workers'
         | 'projects'
         | 'audit'
@@ -18,7 +19,10 @@ export type Route =
         | 'webhooks'
         | 'unknown'
     }
-  | { readonly page: 'run' | 'sweep' | 'dataset' | 'model' | 'evaluation' | 'webhook'; readonly id: string }
+  | {
+      readonly page: 'run' | 'sweep' | 'dataset' | 'images' | 'model' | 'explorer' | 'evaluation' | 'webhook'
+      readonly id: string
+    }
 
 export interface Location {
   readonly route: Route
@@ -47,7 +51,10 @@ const PAGES = new Map<string, (id: string | undefined) => Route>([
           ? { page: 'new-evaluation' }
           : { page: 'evaluation', id }
   ],
+  ['images', (id) => (id === undefined ? unknown : { page: 'images', id })],
   ['models', (id) => (id === undefined ? { page: 'models' } : { page: 'model', id })],
+  ['explorer', (id) => (id === undefined ? unknown : { page: 'explorer', id })],
+  ['playground', (id) => (id === undefined ? { page: 'playground' } : unknown)],
   ['webhooks', (id) => (id === undefined ? { page: 'webhooks' } : { page: 'webhook', id })],
   ['workers', (id) => (id === undefined ? { page: 'workers' } : unknown)],
   ['projects', (id) => (id === undefined ? { page: 'projects' } : unknown)],
@@ -96,8 +103,11 @@ export const href = {
   datasets: () => '#/datasets',
   newDataset: () => '#/datasets/new',
   dataset: (id: string) => to('datasets', id),
+  images: (reference: string, query: Query = {}) => `${to('images', reference)}${tail(query)}`,
   models: () => '#/models',
   model: (id: string) => to('models', id),
+  explorer: (model: string) => to('explorer', model),
+  playground: (query: Query = {}) => `#/playground${tail(query)}`,
   evaluations: (query: Query = {}) => `#/evaluations${tail(query)}`,
   newEvaluation: (query: Query = {}) => `#/evaluations/new${tail(query)}`,
   evaluation: (id: string) => to('evaluations', id),

@@ -1,5 +1,7 @@
 /** What the platform needs from the outside, in its own words. Implementations: storage/objects, queue/, processes/. */
 import type { Readable } from 'node:stream'
+import type { EncodedFormat } from '../base/image-formats.ts'
+import type { Bits } from '../recipe/bits.ts'
 import type { JobKind, JobPayloads } from './job.ts'
 import type { Model, ModelConfig, Posterior } from './model.ts'
 
@@ -174,6 +176,17 @@ export type Embedder = Pick<Model, 'id' | 'prefix' | 'files'> & {
   readonly isCheckpoint?: boolean
 }
 
+/** An image as it lies in a dataset, and what is needed to read it. */
+export interface StoredImage {
+  readonly bytes: Uint8Array
+  readonly format: EncodedFormat | 'raw'
+  readonly width: number
+  readonly height: number
+  readonly channels: number
+  /** Of 16-bit samples whose file does not tell. */
+  readonly bits: Bits
+}
+
 /**
  * Runs models in processes of their own. Throws AppError: what `spend` throws, too_much_at_once, overloaded, request_timeout, client_gone,
  * inference_unavailable; with `index`: image_invalid, image_too_large, images_too_large.
@@ -195,4 +208,6 @@ export interface Inference {
       readonly caller: Caller
     }
   ): Promise<{ readonly results: readonly ImageAssignments[]; readonly timings: Timings }>
+  /** For people: WebP with at most `size` pixels on its longer side, or PNG of all pixels. Nothing of the file but its pixels is in it. */
+  picture(image: StoredImage, options: { readonly size: number | null; readonly caller: Caller }): Promise<Uint8Array>
 }

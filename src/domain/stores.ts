@@ -1,5 +1,6 @@
 /** What is kept in the database, in the platform's own words. Implementation: storage/postgres. */
 import type { AnyProtocol } from '../base/evaluation.ts'
+import type { PrototypeImages } from '../base/exemplars.ts'
 import type { GroundTruth } from '../base/ground-truth.ts'
 import type { AuditStore, IdempotencyStore, KeyStore, ProjectStore } from './access-stores.ts'
 import type { Checkpoint } from './checkpoint.ts'
@@ -179,6 +180,12 @@ export interface EvaluationStore {
   /** Lock it before. */
   remove(id: string): Promise<void>
   update(id: string, patch: EvaluationPatch): Promise<void>
+  /** Of an evaluation that has none yet. */
+  insertPrototypes(evaluation: Pick<Evaluation, 'id' | 'projectId'>, used: readonly PrototypeImages[]): Promise<void>
+  /** Those that win an image, most used first. */
+  listPrototypes(evaluationId: string, page: PageRequest): Promise<Page<PrototypeImages>>
+  /** Null for one that wins none. */
+  findPrototype(evaluationId: string, prototype: number): Promise<PrototypeImages | null>
   insertGroundTruth(evaluation: Pick<Evaluation, 'id' | 'projectId'>, truth: GroundTruth): Promise<void>
   loadGroundTruth(evaluationId: string): Promise<GroundTruth | null>
 }
@@ -196,6 +203,7 @@ export type EvaluationPatch = Partial<
     | 'progress'
     | 'results'
     | 'leftOut'
+    | 'prototypes'
     | 'error'
     | 'startedAt'
     | 'finishedAt'

@@ -27,7 +27,9 @@ import { registerTracing } from './core/tracing.ts'
 import { registerDocs } from './openapi/docs.ts'
 import { auditRoutes } from './routes/audit.ts'
 import { checkpointRoutes } from './routes/checkpoints.ts'
+import { imageListRoutes, pictureRoutes } from './routes/dataset-images.ts'
 import { datasetRoutes } from './routes/datasets.ts'
+import { evaluationPrototypeRoutes } from './routes/evaluation-prototypes.ts'
 import { evaluationRoutes } from './routes/evaluations.ts'
 import { keyRoutes } from './routes/keys.ts'
 import { modelAliasRoutes } from './routes/model-aliases.ts'
@@ -43,7 +45,7 @@ import { runRequestRoutes, runRoutes } from './routes/runs.ts'
 import { servingRoutes } from './routes/serving.ts'
 import { sweepRequestRoutes, sweepRoutes } from './routes/sweeps.ts'
 import { uploadRoutes } from './routes/uploads.ts'
-import { versionContentRoutes, versionRoutes } from './routes/versions.ts'
+import { rejectedFileRoutes, versionRoutes } from './routes/versions.ts'
 import { webhookDeliveryRoutes, webhookRoutes } from './routes/webhooks.ts'
 import { weightUploadRoutes } from './routes/weight-uploads.ts'
 import { workerRoutes } from './routes/workers.ts'
@@ -115,7 +117,9 @@ export async function createApp(options: AppOptions): Promise<App> {
   datasetRoutes(app, services)
   uploadRoutes(app, services)
   versionRoutes(app, services)
-  versionContentRoutes(app, services)
+  imageListRoutes(app, services)
+  pictureRoutes(app, services)
+  rejectedFileRoutes(app, services)
   runRequestRoutes(app, services)
   runRoutes(app, services)
   runForkRoutes(app, services)
@@ -128,6 +132,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   weightUploadRoutes(app, services)
   prototypeRoutes(app, services)
   evaluationRoutes(app, services)
+  evaluationPrototypeRoutes(app, services)
   webhookRoutes(app, services)
   webhookDeliveryRoutes(app, services)
   await servingRoutes(app, { ...services, limits: options.limits, metrics })

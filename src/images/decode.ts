@@ -112,7 +112,7 @@ interface DecodeOptions {
   readonly size?: Pick<ImageInfo, 'width' | 'height'> | null
 }
 
-function rethrown(error: unknown): never {
+export function rethrown(error: unknown): never {
   throw toError(error).message.startsWith('timeout:') ? new AppError('request_timeout') : imageInvalid(error)
 }
 

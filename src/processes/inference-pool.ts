@@ -19,6 +19,7 @@ import type {
   Asker,
   AssignResult,
   EmbedResult,
+  InferenceResult,
   InferenceSettings,
   InferenceSuccess,
   ServedModel
@@ -56,7 +57,8 @@ const PIECE = 8
 const LONGEST_SLEEP_MS = 60_000
 
 type PieceAnswer = Pick<InferenceSuccess, 'result' | 'timings'>
-type Piece = Omit<Question, 'images' | 'asker'>
+type Without<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never
+type Piece = Without<Question, 'images' | 'asker'>
 
 /** A request that has room. */
 interface Admitted {
@@ -82,7 +84,7 @@ export function createInferencePool(options: InferencePoolOptions): InferencePoo
 
   async function childFor(deadline: number, signal: AbortSignal): Promise<InferenceChild> {
     for (;;) {
-      if (closing.signal.aborted) throw new AppError('inference_unavailable', { message: 'The service is stopping.' })
+      if (closing.signal.aborted) throw stopping()
       signal.throwIfAborted()
       const [best] = children.filter((child) => child.isUp()).sort((a, b) => a.load() - b.load())
       if (best) return best
@@ -140,7 +142,7 @@ export function createInferencePool(options: InferencePoolOptions): InferencePoo
     { model, images, caller }: { model: Embedder; images: readonly Uint8Array[]; caller: Caller },
     work: (request: Admitted, model: ServedModel) => Promise<T>
   ): Promise<T> {
-    if (closing.signal.aborted) throw new AppError('inference_unavailable', { message: 'The service is stopping.' })
+    if (closing.signal.aborted) throw stopping()
     const { key, signal } = caller
     const costs = admission.open(caller, images.length)
     const asker = { key, request: ++lastRequest }
@@ -169,6 +171,20 @@ export function createInferencePool(options: InferencePoolOptions): InferencePoo
         return { results, timings: join(answers) }
       }),
 
+    picture: async ({ bytes, ...stored }, { size, caller }) => {
+      if (closing.signal.aborted) throw stopping()
+      const costs = admission.open(caller, 1)
+      try {
+        const asker = { key: caller.key, request: ++lastRequest }
+        const options = { stored, size }
+        const request = { images: [bytes], asker, costs, signal: caller.signal }
+        const [answer] = await askInPieces(request, { kind: 'picture', options })
+        return expect(answer!.result, 'picture').bytes
+      } finally {
+        costs.release()
+      }
+    },
+
     async ready() {
       await childFor(Number.POSITIVE_INFINITY, closing.signal)
     },
@@ -183,15 +199,17 @@ export function createInferencePool(options: InferencePoolOptions): InferencePoo
   }
 }
 
+const stopping = (): AppError => new AppError('inference_unavailable', { message: 'The service is stopping.' })
+
 /** The child counts within its piece. */
 function shiftIndex(error: unknown, by: number): unknown {
   if (!isAppError(error) || typeof error.details['index'] !== 'number') return error
   return new AppError(error.code, { ...error.details, index: error.details['index'] + by }, { cause: error })
 }
 
-function expect<K extends 'embed' | 'assign'>(result: EmbedResult | AssignResult, kind: K) {
+function expect<K extends InferenceResult['kind']>(result: InferenceResult, kind: K) {
   if (result.kind !== kind) throw new Error(`invariant: asked for ${kind}, got ${result.kind}`)
-  return result as Extract<EmbedResult | AssignResult, { kind: K }> // narrowed by the line before
+  return result as Extract<InferenceResult, { kind: K }> // narrowed by the line before
 }
 
 const rowsOf = ({ dimensions, embeddings }: EmbedResult): Float32Array[] =>

@@ -4,13 +4,15 @@
  * then the parent answers `inference_unavailable` for what was open and starts another.
  *
  *   parent                                    child
- *   embed / assign (isHeld) ────────────────→ reads the headers
+ *   embed / assign / picture (isHeld) ──────→ reads the headers; of a picture its record tells what it weighs
  *          ←──────────────────────── weight   nothing is decoded yet
  *   admit ──────────────────────────────────→ decodes, computes
  *          ←──────────────────────── answer
  *   abort, at any time ─────────────────────→ drops what waits; the answer comes all the same
  */
 import type { ErrorCode } from '../base/errors.ts'
+import type { EncodedFormat } from '../base/image-formats.ts'
+import type { Bits } from '../recipe/bits.ts'
 
 export interface InferenceSettings {
   /** Images in one run of a session; a large network has fewer. */
@@ -76,7 +78,6 @@ export interface Asker {
 
 interface Request {
   readonly id: number
-  readonly model: ServedModel
   /** Encoded images: JPEG, PNG, WebP, AVIF, TIFF or GIF. At least one. */
   readonly images: readonly Uint8Array[]
   readonly asker: Asker
@@ -84,7 +85,11 @@ interface Request {
   readonly isHeld: boolean
 }
 
-export interface EmbedInferenceRequest extends Request {
+interface ModelRequest extends Request {
+  readonly model: ServedModel
+}
+
+export interface EmbedInferenceRequest extends ModelRequest {
   readonly kind: 'embed'
   readonly options: {
     /** Keeps the first so many numbers of each vector and normalizes again. */
@@ -93,7 +98,7 @@ export interface EmbedInferenceRequest extends Request {
   }
 }
 
-export interface AssignInferenceRequest extends Request {
+export interface AssignInferenceRequest extends ModelRequest {
   readonly kind: 'assign'
   readonly options: {
     /** Prototypes reported per image, most probable first; at most K. */
@@ -106,7 +111,30 @@ export interface AssignInferenceRequest extends Request {
   }
 }
 
-export type InferenceRequest = EmbedInferenceRequest | AssignInferenceRequest
+/** What the record of a packed image says of its bytes. */
+export interface StoredAs {
+  /** `raw` is pixels, 8 bits, HWC. */
+  readonly format: EncodedFormat | 'raw'
+  readonly width: number
+  readonly height: number
+  readonly channels: number
+  /** Of 16-bit samples whose file does not tell. */
+  readonly bits: Bits
+}
+
+/** One image of a packed dataset, drawn for people: no model is asked. */
+export interface PictureInferenceRequest extends Request {
+  readonly kind: 'picture'
+  readonly options: {
+    readonly stored: StoredAs
+    /** Of its longer side, at most, as WebP; null: as large as it is, as PNG. */
+    readonly size: number | null
+    readonly timeoutMs?: number
+  }
+}
+
+export type ModelInferenceRequest = EmbedInferenceRequest | AssignInferenceRequest
+export type InferenceRequest = ModelInferenceRequest | PictureInferenceRequest
 
 /** About a request under way; one that is not, or no longer, is ignored. `ping` is answered at once, whatever is decoded. */
 export type InferenceControl = { readonly kind: 'admit' | 'abort'; readonly id: number } | { readonly kind: 'ping' }
@@ -153,6 +181,13 @@ export interface AssignResult {
   readonly images: readonly ImageAssignments[]
 }
 
+export interface PictureResult {
+  readonly kind: 'picture'
+  readonly bytes: Uint8Array
+}
+
+export type InferenceResult = EmbedResult | AssignResult | PictureResult
+
 /** Milliseconds, for the `Server-Timing` header. */
 export interface ServerTimings {
   readonly decodeMs: number
@@ -164,7 +199,7 @@ export interface ServerTimings {
 export interface InferenceSuccess {
   readonly id: number
   readonly ok: true
-  readonly result: EmbedResult | AssignResult
+  readonly result: InferenceResult
   readonly timings: ServerTimings
 }
 

@@ -16,12 +16,14 @@ import type {
   InferenceRequest,
   InferenceSettings,
   InferenceSuccess,
-  InferenceWeight
+  InferenceWeight,
+  ModelInferenceRequest
 } from '../protocol/inference-messages.ts'
 import { defaultPosterior } from '../protocol/model-folder.ts'
 import { Batcher } from './batches.ts'
 import { type ImageDecoder, pixelsOf, type WeighedImage } from './decode.ts'
 import { createOpenRequests, type OpenRequest } from './open-requests.ts'
+import { drawAsked } from './pictures.ts'
 import type { ServedHead, ServedProgram, ServingModel } from './serving-model.ts'
 
 export interface RequestHandler {
@@ -82,6 +84,7 @@ export function createRequestHandler(options: RequestHandlerOptions): RequestHan
   }
 
   async function serve(request: InferenceRequest, state: OpenRequest): Promise<InferenceSuccess> {
+    if (request.kind === 'picture') return drawAsked({ decoder, clock, onWeighed }, request, state)
     const arrivedAt = clock.now()
     const images = await decoder.weigh(request.asker, request, state.signal)
     if (request.isHeld) {
@@ -91,7 +94,7 @@ export function createRequestHandler(options: RequestHandlerOptions): RequestHan
     return models.use(request.model, (model) => compute(request, { images, model, state, arrivedAt }))
   }
 
-  async function compute(request: InferenceRequest, { images, model, state, arrivedAt }: Weighed) {
+  async function compute(request: ModelInferenceRequest, { images, model, state, arrivedAt }: Weighed) {
     const { deadline, signal } = state
     checkOptions(request, model)
     const pixels = await decoder.decode(request.asker, images, { target: model.config, deadline, signal })
@@ -114,7 +117,7 @@ export function createRequestHandler(options: RequestHandlerOptions): RequestHan
   return { answer, admit: open.admit, abort: open.abort }
 }
 
-function checkOptions(request: InferenceRequest, { config, head }: ServingModel): void {
+function checkOptions(request: ModelInferenceRequest, { config, head }: ServingModel): void {
   if (request.kind === 'assign' && head === null) throw new AppError('model_without_head')
   if (request.images.length === 0) throw new AppError('invalid_request', { message: 'At least one image is needed.' })
   if (request.kind === 'assign') {

@@ -58,6 +58,7 @@ const BY_CONTENT: Readonly<Record<string, string>> = {
   listRunCheckpoints: 'a cursor is one that this list has given',
   listModels: 'a cursor is one that this list has given',
   listEvaluations: 'a cursor is one that this list has given',
+  listPrototypeImages: 'a cursor is one that this list has given',
   listPrototypes: 'a cursor is one that this list has given',
   listKeys: 'a cursor is one that this list has given',
   listAudit: 'a cursor is one that this list has given',

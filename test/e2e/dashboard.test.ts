@@ -57,6 +57,28 @@ describe('the dashboard', { skip: noBrowser }, () => {
     await seen('Ankle boot')
   })
 
+  it('shows the images of a version, those of one label, and one by itself', async () => {
+    const dataset = page.url()
+    await page.getByRole('link', { name: 'See its images' }).click()
+    await heading('Images of version 1').waitFor()
+    await page.locator('.gallery img').first().waitFor()
+    await field('Label').selectOption('Ankle boot')
+    await heading('Images with the label Ankle boot').waitFor()
+    const tiles = page.getByRole('list', { name: 'Images' }).getByRole('button')
+    await tiles.first().click()
+    const dialog = page.getByRole('dialog')
+    await dialog.locator('img').waitFor()
+    await dialog.getByText('Ankle boot').waitFor()
+    const first = await dialog.getAttribute('aria-label')
+    await page.keyboard.press('ArrowRight')
+    assert.notEqual(await dialog.getAttribute('aria-label'), first)
+    const saving = page.waitForEvent('download')
+    await button('Download').click()
+    assert.equal(await (await saving).failure(), null)
+    await button('Close').click()
+    await page.goto(dataset)
+  })
+
   it('checks a run while it is written, with the finding beside its field, and starts it', async () => {
     await page.getByRole('link', { name: 'Train on it' }).click()
     await field('Preset').selectOption('mu')
@@ -106,6 +128,33 @@ describe('the dashboard', { skip: noBrowser }, () => {
     assert.equal(await rows.count(), 5)
     const [download] = await Promise.all([page.waitForEvent('download'), button('Download').first().click()])
     assert.equal(await download.failure(), null)
+  })
+
+  it('explains prototypes by the images that they win, and an image by its prototypes', async () => {
+    const model = page.url().split('/').at(-1) ?? ''
+    const { json: datasets } = await platform.call('GET', '/v1/datasets')
+    const path = `/v1/datasets/${datasets.data[0].id}/versions`
+    const { json: whole } = await platform.call('GET', `${path}/1`)
+    const select = { every: 50, offset: 0, invert: false }
+    await platform.call('POST', path, { json: { source: { ...whole.source, select } } })
+    await platform.waitFor(`${path}/2`, ({ status }) => status === 'ready')
+    const asked = { model, dataset: `${datasets.data[0].id}@2`, protocols: ['clustering'] }
+    const evaluation = await platform.call('POST', '/v1/evaluations', { json: asked })
+    await platform.waitFor(`/v1/evaluations/${evaluation.json.id}`, ({ status }) => status === 'succeeded')
+    await page.getByRole('link', { name: 'See their images' }).click()
+    await page.locator('.exemplars img').first().waitFor()
+    await page
+      .getByRole('list', { name: /^Labels of prototype \d+$/ })
+      .first()
+      .waitFor()
+    await page.getByRole('link', { name: 'Try an image' }).click()
+    const gray = Uint8Array.from({ length: SIZE * SIZE }, (_, i) => (i * 7) % 256)
+    const pixels = { width: SIZE, height: SIZE, channels: 1, bytes: gray } as const
+    const png = { name: 'image.png', mimeType: 'image/png', buffer: Buffer.from(encodePng(pixels)) }
+    await page.getByLabel('Image', { exact: true }).setInputFiles(png)
+    const likeliest = page.getByRole('list', { name: 'Likeliest prototypes' })
+    await likeliest.getByRole('heading').nth(4).waitFor()
+    await open(`#/models/${model}`)
   })
 
   it('says of an image that is none what the API says', async () => {

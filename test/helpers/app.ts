@@ -89,6 +89,8 @@ export interface TestAppOptions {
   /** Default: nothing is recorded. */
   readonly tracing?: Tracing
   readonly oidc?: TokenRules
+  /** Default: true. */
+  readonly showImages?: boolean
   /** Where webhooks may go besides the public internet. */
   readonly webhookNetworks?: readonly string[]
   /** Default: secrets of webhooks are kept as they are. */
@@ -147,6 +149,10 @@ export const fakeInference: Inference = {
       densityPercentile: null
     }))
     return { results, timings: TIMINGS }
+  },
+  async picture({ bytes, width, height }, { size, caller }) {
+    await caller.spend(width * height)
+    return Buffer.concat([Buffer.from(`${size ?? 'whole'}:`), bytes])
   }
 }
 
@@ -230,6 +236,7 @@ export async function createTestApp(scope: TestScope, options: TestAppOptions = 
     ...deps,
     inference,
     notices: options.notices?.(url) ?? null,
+    showImages: options.showImages ?? true,
     allowedImageHosts: ['images.example'],
     fetchTimeoutMs: 1000,
     webhookPost: createWebhookPost({ networks: options.webhookNetworks ?? [], timeoutMs: 2000 }),

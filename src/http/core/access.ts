@@ -44,6 +44,9 @@ export const ACCESS = {
   deleteDatasetVersion: 'datasets:write',
   cancelDatasetVersion: 'datasets:write',
   listDatasetImages: 'datasets:read',
+  getDatasetImage: 'datasets:read',
+  getImageThumbnail: 'datasets:read',
+  getImageFile: 'datasets:read',
   listRejectedFiles: 'datasets:read',
 
   createRun: 'runs:write',
@@ -100,6 +103,8 @@ export const ACCESS = {
   listEvaluations: 'models:read',
   getEvaluation: 'models:read',
   getEvaluationReport: 'models:read',
+  listPrototypeImages: 'models:read',
+  getPrototypeImages: 'models:read',
   updateEvaluation: 'models:write',
   deleteEvaluation: 'models:write',
   cancelEvaluation: 'models:write',

@@ -2,7 +2,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Posterior } from '../../domain/model.ts'
 import type { Timings } from '../../domain/ports.ts'
-import type { ReadyModel } from '../../services/models/models.ts'
+import type { FoundEmbedder } from '../../services/serving/find-embedder.ts'
 import type { ImageInput } from '../../services/serving/image-sources.ts'
 import type { ServingRequest } from '../../services/serving/serving.ts'
 import type { Infer, OutputName } from '../schemas/open-inference.ts'
@@ -21,7 +21,7 @@ export interface InferWork {
 }
 
 interface Part {
-  readonly model: ReadyModel
+  readonly model: Pick<FoundEmbedder, 'name' | 'version'>
   readonly posterior?: Posterior
   readonly tensors: readonly OutputTensor[]
   readonly timings: Timings
@@ -48,7 +48,7 @@ async function assign(serving: Serving, request: ServingRequest, parameters: Inf
   const prototypes = Int32Array.from(rows.flat(), ({ prototype }) => prototype)
   const probabilities = Float32Array.from(rows.flat(), ({ probability }) => probability)
   return {
-    model,
+    model: { name: model.id, version: model.version },
     posterior,
     timings,
     tensors: [

@@ -26,6 +26,8 @@ export const STATUS = {
   dataset_version_not_found: 404,
   dataset_version_not_ready: 409,
   dataset_version_not_cancelable: 409,
+  image_not_found: 404,
+  images_hidden: 403,
   dataset_in_use: 409,
   dataset_version_in_use: 409,
   dataset_empty: 422,

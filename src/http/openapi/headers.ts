@@ -61,6 +61,7 @@ const OF_OPERATION: Partial<Record<OperationId, readonly HeaderName[]>> = {
   inferModel: ['Server-Timing', 'Inference-Header-Content-Length'],
   inferModelVersion: ['Server-Timing', 'Inference-Header-Content-Length'],
   getObject: ['Content-Disposition'],
+  getImageFile: ['Content-Disposition'],
   putModelAlias: ['ETag'],
   putObjectPart: ['ETag']
 }

@@ -156,7 +156,7 @@ export function inferRoutes(app: App, deps: ServingRoutesDeps): void {
           }
         },
         config: {
-          problems: [...servingProblems, 'model_without_head', 'mixture_unavailable'],
+          problems: [...servingProblems, 'checkpoint_not_found', 'model_without_head', 'mixture_unavailable'],
           hasInferenceErrors: true
         }
       },
@@ -179,7 +179,7 @@ async function infer(deps: ServingRoutesDeps, request: FastifyRequest, reply: Fa
     model_name: path.id,
     ...(model.version !== null && { model_version: String(model.version) }),
     ...(asked.id !== undefined && { id: asked.id }),
-    parameters: { model: model.id, ...(posterior !== undefined && { posterior }) }
+    parameters: { model: model.name, ...(posterior !== undefined && { posterior }) }
   }
   const byDefault = asked.parameters?.binary_data_output ?? false
   const wishes = new Map(asked.outputs?.map(({ name, parameters }) => [name, parameters?.binary_data]))

@@ -98,7 +98,7 @@ export const InferAnswer = Type.Object(
     model_version: Type.Optional(Type.String({ description: 'Of models that have a name.' })),
     id: Type.Optional(Type.String()),
     parameters: Type.Object({
-      model: Type.String({ description: 'The id of the model that answered.' }),
+      model: Type.String({ description: 'The model that answered: its id, or run_…@step.' }),
       posterior: Type.Optional(Type.Enum([...POSTERIORS], { description: 'That prototypes and probabilities are of.' }))
     }),
     outputs: Type.Array(

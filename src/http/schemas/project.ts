@@ -39,7 +39,7 @@ const quotas = {
       minimum: LEAST_PIXELS,
       maximum: Number.MAX_SAFE_INTEGER,
       description:
-        'Width × height of the images that it has embedded or assigned; a single request with more is refused. Null for any number.'
+        'Width × height of the images that it has embedded, assigned or looked at; a single request with more is refused. Null for any number.'
     })
   )
 }

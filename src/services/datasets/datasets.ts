@@ -6,7 +6,7 @@ import type { JsonObject } from '../../base/json.ts'
 import type { Logger } from '../../base/log.ts'
 import type { Dataset } from '../../domain/dataset.ts'
 import type { Page, PageRequest } from '../../domain/page.ts'
-import type { ObjectStore } from '../../domain/ports.ts'
+import type { Inference, ObjectStore } from '../../domain/ports.ts'
 import type { Stores, UnitOfWork } from '../../domain/stores.ts'
 import { type DescriptionPatch, described } from '../description.ts'
 import { checkExpected, type Expecting } from '../expectation.ts'
@@ -18,6 +18,9 @@ export interface DatasetServiceDeps {
   readonly unitOfWork: UnitOfWork
   readonly stores: Stores
   readonly objects: ObjectStore
+  readonly inference: Pick<Inference, 'picture'>
+  /** False: no image of a dataset is given out. */
+  readonly showImages: boolean
   readonly clock: Clock
   readonly newId: (kind: IdKind) => string
   readonly logger: Logger

@@ -2,6 +2,7 @@
 import type { Clock } from '../../base/clock.ts'
 import { AppError } from '../../base/errors.ts'
 import type { AnyProtocol } from '../../base/evaluation.ts'
+import type { PrototypeImages } from '../../base/exemplars.ts'
 import type { IdKind } from '../../base/ids.ts'
 import type { JsonObject } from '../../base/json.ts'
 import { checkCancelable, type Evaluation, type EvaluationStatus, isEvaluated } from '../../domain/evaluation.ts'
@@ -108,6 +109,20 @@ export function createEvaluationService(deps: EvaluationServiceDeps) {
         await tx.evaluations.update(id, changed)
         return { ...known, ...changed }
       }),
+
+    /** Of an evaluation that gave no image to prototypes, nothing. @throws AppError evaluation_not_found */
+    async listPrototypes(projectId: string, id: string, page: PageRequest): Promise<Page<PrototypeImages>> {
+      return stores.evaluations.listPrototypes((await get(projectId, id)).id, page)
+    },
+
+    /** Also of one that wins no image. @throws AppError evaluation_not_found, prototype_not_found */
+    async getPrototype(projectId: string, id: string, prototype: number): Promise<PrototypeImages> {
+      const { prototypes } = await get(projectId, id)
+      if (prototypes === null || prototype >= prototypes.prototypes)
+        throw new AppError('prototype_not_found', { evaluationId: id, prototype })
+      const found = await stores.evaluations.findPrototype(id, prototype)
+      return found ?? { prototype, usage: 0, exemplars: [], labels: [] }
+    },
 
     /** In the order of the ids. @throws AppError evaluation_not_found, evaluation_not_measured */
     async getMeasured(projectId: string, ids: readonly string[]): Promise<Evaluation[]> {

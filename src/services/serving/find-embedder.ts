@@ -17,6 +17,8 @@ import type { ModelService } from '../models/models.ts'
 export interface FoundEmbedder extends Embedder {
   /** What the answer calls it: never what may mean something else tomorrow. */
   readonly name: string
+  /** Null of a checkpoint, and of a model without a name. */
+  readonly version: number | null
   readonly config: Pick<ModelConfig, 'channels' | 'embeddingDim' | 'imageSize' | 'patchSize' | 'registers'>
 }
 
@@ -36,8 +38,8 @@ export async function findEmbedder(
 ): Promise<FoundEmbedder> {
   const named = readCheckpointName(reference)
   if (named === null) {
-    const { id, prefix, files, config } = await deps.models.getReady(projectId, reference)
-    return { id, name: id, prefix, files, config }
+    const { id, version, prefix, files, config } = await deps.models.getReady(projectId, reference)
+    return { id, name: id, version, prefix, files, config }
   }
   const run = await deps.stores.runs.find(projectId, named.run)
   if (run === null)
@@ -63,6 +65,7 @@ function embedderOf({ id, prefix, files, step }: Checkpoint, { id: runId, recipe
   return {
     id,
     name: `${runId}@${step}`,
+    version: null,
     prefix,
     files: files.filter(({ name }) => SERVED.includes(name)),
     config: { channels, embeddingDim: dim, imageSize, patchSize, ...(registers && { registers }) },

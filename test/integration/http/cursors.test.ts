@@ -4,7 +4,7 @@ import { after, test } from 'node:test'
 import { sealCursor } from '../../../src/http/core/cursors.ts'
 import { createTestApp, type TestApp } from '../../helpers/app.ts'
 import { whyNoPostgres } from '../../helpers/postgres.ts'
-import { aCheckpoint, aReadyModel, aReadyVersion } from '../../helpers/records.ts'
+import { aCheckpoint, aReadyModel, aReadyVersion, seePrototypes } from '../../helpers/records.ts'
 
 const skip = await whyNoPostgres()
 const api = skip ? (undefined as unknown as TestApp) : await createTestApp({ after })
@@ -28,7 +28,10 @@ async function fillLists(): Promise<readonly string[]> {
   const ofSeeds = { run: { dataset: version.datasetId, preset: 'demo' }, grid: { seed: [0, 1] } }
   for (let i = 0; i < 3; i++) await api.call('POST', '/v1/sweeps', { body: ofSeeds })
   const measured = { model: model.id, dataset: version.datasetId }
-  for (let i = 0; i < 3; i++) await api.call('POST', '/v1/evaluations', { body: measured })
+  const evaluations: string[] = []
+  for (let i = 0; i < 3; i++) evaluations.push((await api.call('POST', '/v1/evaluations', { body: measured })).json.id)
+  const [evaluation = ''] = evaluations
+  await seePrototypes(api.stores, { id: evaluation, projectId: api.projectId })
   const hook = { url: 'https://hooks.invalid/', events: ['run.state'] }
   const [webhook] = await Promise.all(
     [0, 1, 2].map(async () => (await api.call('POST', '/v1/webhooks', { body: hook })).json)
@@ -57,6 +60,8 @@ async function fillLists(): Promise<readonly string[]> {
     '/v1/sweeps',
     '/v1/models',
     '/v1/evaluations',
+    `/v1/evaluations/${evaluation}/prototypes`,
+    `${dataset}/versions/1/images?label=1`,
     '/v1/webhooks',
     `/v1/webhooks/${webhook.id}/deliveries`,
     `/v1/runs/${run}/checkpoints`,

@@ -4,7 +4,7 @@ import { newId } from '../../../src/base/ids.ts'
 import { newSecret } from '../../../src/services/webhooks/signature.ts'
 import type { TestApp } from '../../helpers/app.ts'
 import type { RawRequest } from '../../helpers/raw-client.ts'
-import { aCheckpoint, aReadyModel, aReadyVersion } from '../../helpers/records.ts'
+import { aCheckpoint, aReadyModel, aReadyVersion, seePrototypes } from '../../helpers/records.ts'
 import { sendPart, startUpload } from '../../helpers/upload-steps.ts'
 
 interface DocumentedOperation {
@@ -48,6 +48,7 @@ export async function makeFixtures(api: TestApp): Promise<Fixtures> {
   const { id: model } = await aReadyModel(api.stores, api.projectId)
   const evaluation = await api.call('POST', '/v1/evaluations', { body: { model, dataset: datasetId } })
   const trials = { run: { dataset: datasetId, preset: 'demo' }, grid: { seed: [0, 1] } }
+  await seePrototypes(api.stores, { id: evaluation.json.id, projectId: api.projectId })
   const sweep = await api.call('POST', '/v1/sweeps', { body: trials })
   const { id: webhook } = await aWebhook(api)
   return { dataset: datasetId, run: run.json.id, model, evaluation: evaluation.json.id, sweep: sweep.json.id, webhook }

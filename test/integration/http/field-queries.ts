@@ -2,6 +2,7 @@
 import { newId } from '../../../src/base/ids.ts'
 import type { TestApp } from '../../helpers/app.ts'
 import type { Refusal } from '../../helpers/field-effects.ts'
+import { seePrototypes } from '../../helpers/records.ts'
 import type { Fixtures } from './every-operation.ts'
 import type { FieldWorld } from './field-world.ts'
 
@@ -75,6 +76,7 @@ export async function queryForms(
 ): Promise<Readonly<Record<string, QueryForm>>> {
   await fillLists(api, world, fixtures)
   const [report, other] = await twoReports(api, world)
+  await seePrototypes(api.stores, { id: other ?? '', projectId: api.projectId })
   const { dataset, model, parent } = world
   const plain = (path: string, values: QueryForm['values'] = {}): QueryForm => ({ path, values })
   const image = { input: 'iVBORw0KGgoAAAA=' }
@@ -99,7 +101,8 @@ export async function queryForms(
     listUploads: plain(await threeUploads(api, dataset)),
     listWeightUploads: plain(await threeUploads(api, null)),
     listDatasetVersions: plain(`/v1/datasets/${dataset}/versions`),
-    listDatasetImages: plain(`/v1/datasets/${dataset}/versions/1/images`),
+    listDatasetImages: plain(`/v1/datasets/${dataset}/versions/1/images`, { label: '1' }),
+    getImageThumbnail: plain(`/v1/datasets/${dataset}/versions/1/images/0/thumbnail`, { size: '20' }),
     listRejectedFiles: plain(`/v1/datasets/${dataset}/versions/1/rejected`),
     listRuns: plain('/v1/runs', {
       status: 'paused',
@@ -124,6 +127,7 @@ export async function queryForms(
       status: 'failed'
     }),
     getEvaluationReport: { path: '/v1/evaluations/report', needs: `id=${report}`, values: { id: `${other}` } },
+    listPrototypeImages: plain(`/v1/evaluations/${other}/prototypes`),
     listWebhooks: plain('/v1/webhooks'),
     listWebhookDeliveries: plain(`/v1/webhooks/${fixtures.webhook}/deliveries`, { status: 'succeeded' }),
     createModelEmbeddings: {

@@ -213,6 +213,7 @@ export const anEvaluation = (run: Run, modelId: string, more: Partial<Evaluation
   progress: { images: 0, totalImages: 10, protocol: null, measured: 0 },
   results: [],
   leftOut: [],
+  prototypes: null,
   error: null,
   createdAt: NOW,
   startedAt: null,

@@ -33,7 +33,16 @@ export function EvaluationPage({ id }: { readonly id: string }) {
     <PageFrame
       title={evaluation.name ?? evaluation.id}
       parent={parent}
-      actions={<EvaluationActions evaluation={evaluation} />}
+      actions={
+        <>
+          {evaluation.prototypes !== null && evaluation.model !== null && (
+            <a className="button" href={href.explorer(evaluation.model)}>
+              See the prototypes' images
+            </a>
+          )}
+          <EvaluationActions evaluation={evaluation} />
+        </>
+      }
     >
       {problem && <ProblemNotice problem={problem} onRetry={retry} />}
       <State evaluation={evaluation} />
