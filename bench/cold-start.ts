@@ -50,7 +50,7 @@ async function apiStart(environment: Readonly<Record<string, string>>, key: stri
   const port = await freePort()
   const begun = performance.now()
   const args = ['--import', join(ROOT, 'src/bin/check-node.mjs'), join(ROOT, 'src/bin/api.ts')]
-  const env = { ...process.env, ...environment, PORT: String(port), KAPPA_LOG_LEVEL: 'error' }
+  const env = { ...process.env, ...environment, PORT: String(port), LOG_LEVEL: 'error' }
   const child = spawn(process.execPath, args, { env, stdio: 'inherit' })
   const headers = { authorization: `Bearer ${key}` }
   try {

@@ -58,7 +58,7 @@ async function modelOf(kappa: Connection, run: Run, { output, signal }: Showing)
   return kappa.models.wait(String(model), {
     signal,
     onUpdate(one) {
-      if (one.status === 'exporting') output.progress(modelFields(one), `its model ${one.id} is made`)
+      if (one.status === 'exporting') output.progress(modelFields(one), `its model ${one.id} is being made`)
     }
   })
 }
