@@ -61,13 +61,16 @@ async function createLauncher(
   return createKubernetesLauncher({ installation, templates, ...kubernetes })
 }
 
+/** Such as `S3_ENDPOINT=http://user:word@store`, whatever the variable is called. */
+const WITH_LOGIN = /:\/\/[^/@\s]+@/
+
 /** What Ray's jobs are started with is shown to whoever may ask Ray for them. */
 export function passedOn(names: readonly string[], env: NodeJS.ProcessEnv): Readonly<Record<string, string>> {
   return Object.fromEntries(
     names.map((name) => {
       const value = env[name]
       if (value === undefined) throw new Error(`KAPPA_RAY_PASS names ${name}, which is not set`)
-      if (isSecret(name) && !isReference(value))
+      if ((isSecret(name) || WITH_LOGIN.test(value)) && !isReference(value))
         throw new Error(
           `KAPPA_RAY_PASS names ${name}, which Ray would show: make it a reference (ssm:…, secretsmanager:…), or set it on Ray's nodes`
         )

@@ -34,3 +34,9 @@ test('the key of a collector of traces, and other credentials, are secrets by th
   ])
     assert.throws(() => passedOn([name], { [name]: 'x' }), /which Ray would show/, name)
 })
+
+test('an address with a login in it is a secret, and one without is none', () => {
+  assert.throws(() => passedOn(['S3_ENDPOINT'], { S3_ENDPOINT: 'http://user:word@store:9000' }), /which Ray would show/)
+  const plain = { S3_ENDPOINT: 'http://store:9000/a@b' }
+  assert.deepEqual(passedOn(['S3_ENDPOINT'], plain), plain)
+})
