@@ -1061,8 +1061,8 @@ export interface paths {
         options?: never;
         head?: never;
         /**
-         * Rename a model
-         * @description It is the newest version of its new name. One that an alias means keeps its name: 409.
+         * Rename a model, change its metadata
+         * @description What is left out stays. Renamed it is the newest version of its new name; one that an alias means keeps its name: 409.
          *
          *     Needs the scope `models:write`.
          */
@@ -2319,9 +2319,15 @@ export interface components {
         CreateModel: {
             checkpoint: string;
             name?: string | null;
+            metadata?: {
+                [key: string]: string;
+            };
         } | {
             import: components["schemas"]["ModelImport"];
             name?: string | null;
+            metadata?: {
+                [key: string]: string;
+            };
         };
         /**
          * @example {
@@ -3563,6 +3569,9 @@ export interface components {
             project_id: string;
             name: string | null;
             version: number | null;
+            metadata: {
+                [key: string]: string;
+            };
             /** @description That mean this model: `name@alias` in a request. */
             aliases: string[];
             run: string | null;
@@ -3673,11 +3682,18 @@ export interface components {
         };
         /**
          * @example {
-         *       "name": "shoes, ViT-S"
+         *       "name": "shoes, second try",
+         *       "metadata": {
+         *         "team": "x"
+         *       }
          *     }
          */
         ModelDescription: {
-            name: string | null;
+            name?: string | null;
+            /** @description Each name by itself: null removes it, and those that are not named stay. */
+            metadata?: {
+                [key: string]: string | null;
+            };
         };
         ModelImport: {
             source: components["schemas"]["WeightSource"];

@@ -1,3 +1,4 @@
+import type { JsonObject } from '../base/json.ts'
 import type { Preprocessing } from '../recipe/preprocessing.ts'
 import type { Centering, Method } from '../recipe/schema.ts'
 import type { WeightOptions } from '../recipe/weight-options.ts'
@@ -55,6 +56,7 @@ export interface Model {
   readonly version: number | null
   /** That mean it at this moment. */
   readonly aliases: readonly string[]
+  readonly metadata: JsonObject
   readonly runId: string | null
   readonly checkpointId: string | null
   /** What it is made of when it is not made of a checkpoint. */

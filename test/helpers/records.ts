@@ -138,6 +138,7 @@ export async function aReadyModel(stores: Stores, projectId: string, patch: Part
     runId: null,
     checkpointId: null,
     importedFrom: null,
+    metadata: {},
     step: 10,
     status: 'ready',
     config: {

@@ -40,11 +40,11 @@ export function modelRoutes(app: App, { models }: Pick<Services, 'models'>): voi
       }
     },
     async ({ body, principal }, reply) => {
-      const name = body.name ?? null
+      const words = { name: body.name ?? null, metadata: body.metadata ?? {} }
       const model =
         'import' in body
-          ? await models.createFromWeights(principal.projectId, { ...readImport(body.import), name })
-          : await models.create(principal.projectId, { checkpoint: body.checkpoint, name })
+          ? await models.createFromWeights(principal.projectId, { ...readImport(body.import), ...words })
+          : await models.create(principal.projectId, { checkpoint: body.checkpoint, ...words })
       return reply.code(202).header('location', `/v1/models/${model.id}`).send(presentModel(model))
     }
   )
@@ -88,18 +88,19 @@ export function modelRoutes(app: App, { models }: Pick<Services, 'models'>): voi
       schema: {
         operationId: 'updateModel',
         tags,
-        summary: 'Rename a model',
-        description: 'It is the newest version of its new name. One that an alias means keeps its name: 409.',
+        summary: 'Rename a model, change its metadata',
+        description:
+          'What is left out stays. Renamed it is the newest version of its new name; one that an alias means keeps its name: 409.',
         params: IdParams,
         body: ModelDescription,
         response: { 200: Model }
       },
-      config: { problems: [...notReady, 'model_has_alias'] }
+      config: { problems: [...notReady, 'model_has_alias', 'metadata_full'] }
     },
     async (request) => {
       const { params, body, principal } = request
       const asked = { ...body, isExpected: expectedBy(request, presentModel) }
-      return presentModel(await models.rename(principal.projectId, params.id, asked))
+      return presentModel(await models.describe(principal.projectId, params.id, asked))
     }
   )
 

@@ -160,7 +160,7 @@ function importForms({ checkpoint, otherCheckpoint, weights: [first, second] }: 
   }
   const counts = /"version":\d+/g
   return [
-    fixed({ checkpoint, name: 'a' }, { others: { '/checkpoint': otherCheckpoint }, counts }),
+    fixed({ checkpoint, name: 'a', metadata: { team: 'x' } }, { others: { '/checkpoint': otherCheckpoint }, counts }),
     fixed(
       { import: { source: { type: 'upload', uploads: [first] }, ...options } },
       { others: { '/import/source/uploads/0': second } }
@@ -280,7 +280,7 @@ export function fieldForms(api: TestApp, world: FieldWorld): Readonly<Record<str
     validateSweep: sweeps,
     updateSweep: [described],
     createModel: importForms(world),
-    updateModel: [fixed({ name: 'renamed' })],
+    updateModel: [fixed({ name: 'renamed', metadata: { team: 'x' } })],
     putModelAlias: [
       fixed({ version: 1 }, { path: alias }),
       fixed({ model }, { path: alias, others: { '/model': otherModel } })

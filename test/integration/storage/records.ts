@@ -139,6 +139,7 @@ export const aModel = (run: Run, more: Partial<NewModel> = {}): NewModel => ({
   runId: run.id,
   checkpointId: null,
   importedFrom: null,
+  metadata: {},
   step: 100,
   status: 'exporting',
   config: null,

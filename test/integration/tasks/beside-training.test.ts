@@ -105,10 +105,10 @@ test('exports, imports, ingests and evaluations do not wait behind training, on 
   await until('a run trains', async () => (await bench.completeCheckpoints(runs[0]!)).length > 0)
 
   const [checkpoint] = await bench.completeCheckpoints(runs[0]!)
-  const exported = await models.create(projectId, { checkpoint: checkpoint!.id, name: null })
+  const exported = await models.create(projectId, { checkpoint: checkpoint!.id, name: null, metadata: {} })
   const weights = await anUpload(null, 'weights.pth', 'good')
   const source = { type: 'upload', uploads: [weights] } as const
-  const imported = await models.createFromWeights(projectId, { name: null, source, options: {} })
+  const imported = await models.createFromWeights(projectId, { name: null, metadata: {}, source, options: {} })
   const { id: datasetId } = await datasets.create(projectId, { name: 'images', metadata: {} })
   const uploads = [await anUpload(datasetId, 'a.zip', 'pack')]
   const { version } = await datasets.createVersion(projectId, datasetId, { type: 'upload', uploads })
