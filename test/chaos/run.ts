@@ -81,10 +81,10 @@ async function settle({ world, journal }: Pick<Storm, 'world' | 'journal'>): Pro
   let fewest = Number.POSITIVE_INFINITY
   let said = ''
   for (;;) {
-    const asked = await whatIsOpen(world).catch((error: Error) => error)
-    if (Array.isArray(asked) && asked.length === 0) return
-    const open = Array.isArray(asked) ? asked : [asked.message.slice(0, 200)]
-    if (Array.isArray(asked) && asked.length < fewest) {
+    const asked: readonly string[] | Error = await whatIsOpen(world).catch((error: Error) => error)
+    if (!(asked instanceof Error) && asked.length === 0) return
+    const open = asked instanceof Error ? [asked.message.slice(0, 200)] : asked
+    if (!(asked instanceof Error) && asked.length < fewest) {
       fewest = asked.length
       until = performance.now() + STUCK_MS
     }

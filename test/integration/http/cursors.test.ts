@@ -61,7 +61,6 @@ async function fillLists(): Promise<readonly string[]> {
     '/v1/models',
     '/v1/evaluations',
     `/v1/evaluations/${evaluation}/prototypes`,
-    `${dataset}/versions/1/images?label=1`,
     '/v1/webhooks',
     `/v1/webhooks/${webhook.id}/deliveries`,
     `/v1/runs/${run}/checkpoints`,
@@ -158,12 +157,14 @@ test('a position that was made up is judged by the list it is sent to', { skip }
       const broken = ['x', '0.0.5', '0.0', '1.-1.0', '0.0.1', '0.0.7', '1.0.99']
       routes.set(list, [url, { id, version: 1 }, null, broken])
     }
-    if (noun === 'prototypes') {
+    if (noun === 'prototypes' && path.startsWith('/v1/evaluations/'))
+      routes.set(list, ['/v1/evaluations/:id/prototypes', { id }, null, ['x', '1', '1 2 3', '-1 0', '1.5 2', ' ']])
+    if (noun === 'prototypes' && path.startsWith('/v1/models/')) {
       const broken = ['x', '1 2 3', ' ', 'NaN 1', '1e999 1', 'Infinity 0', sort === 'index' ? '1 1' : '1']
       routes.set(list, ['/v1/models/:id/prototypes', { id }, sort, broken])
     }
   }
-  assert.equal(routes.size, 8)
+  assert.equal(routes.size, 9)
   for (const [list, [url, params, sort, positions]] of routes) {
     for (const position of positions) {
       const after = sealCursor(JSON.stringify([url, params, api.projectId, sort]), position)

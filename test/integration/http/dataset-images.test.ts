@@ -60,7 +60,7 @@ test('a file is what was packed, and is saved, not opened', { skip }, async () =
 })
 
 test('pictures cost their project pixels, and what is kept already costs none', { skip }, async () => {
-  const quotas = { pixels_per_minute: 100_000_000 }
+  const quotas = { pixels_per_minute: 1_000_000 }
   const { json: project } = await api.call('POST', '/v1/projects', { body: { name: 'narrow', quotas } })
   const wished = { name: 'reader', scopes: ['datasets:read'] }
   const { key } = (await api.call('POST', `/v1/projects/${project.id}/keys`, { body: wished })).json
@@ -70,7 +70,9 @@ test('pictures cost their project pixels, and what is kept already costs none', 
   assert.equal(first.status, 200, first.text)
   const usedUp = "update project_rates set whole_at = now() + interval '1 hour' where project_id = $1"
   await api.database.pool.query(usedUp, [project.id])
-  const refused = await api.call('GET', url, { key })
+  // A process has a second's worth at hand: 21 of these.
+  let refused = first
+  for (let i = 0; i < 22 && refused.status === 200; i++) refused = await api.call('GET', url, { key })
   assert.deepEqual([refused.status, refused.json.code], [429, 'project_rate_limited'])
   assert.equal(refused.headers['cache-control'], 'no-store', 'a failure is not kept')
   const headers = { 'if-none-match': first.headers['etag'] ?? '' }
