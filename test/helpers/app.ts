@@ -77,7 +77,7 @@ export interface TestApp {
 export interface TestAppOptions {
   readonly clock?: Clock
   readonly inference?: Inference
-  /** Default: none, so that streams poll. */
+  /** Closed with the app. Default: none, so that streams poll. */
   readonly notices?: (databaseUrl: string) => EventNotices
   /** Instead of a folder; signs its own URLs. */
   readonly objects?: ObjectStore
@@ -195,7 +195,8 @@ async function inject(
 export async function createTestApp(scope: TestScope, options: TestAppOptions = {}): Promise<TestApp> {
   const { clock = fakeClock(), inference = fakeInference } = options
   const root = await mkdtemp(join(tmpdir(), 'kappa-http-'))
-  const url = options.databaseUrl ?? (await createTestDatabase(scope))
+  const drops: (() => Promise<void>)[] = []
+  const url = options.databaseUrl ?? (await createTestDatabase({ after: (drop) => void drops.push(drop) }))
   const database = createDatabase({ url, max: 4, statementTimeoutMs: 10_000, logger: silentLogger })
   const jobs: EnqueuedJob[] = []
   const queue: TransactionalQueue = {
@@ -232,10 +233,11 @@ export async function createTestApp(scope: TestScope, options: TestAppOptions = 
     tracing: options.tracing ?? UNTRACED,
     limits: LIMITS
   }
+  const notices = options.notices?.(url) ?? null
   const services = composeServices({
     ...deps,
     inference,
-    notices: options.notices?.(url) ?? null,
+    notices,
     showImages: options.showImages ?? true,
     allowedImageHosts: ['images.example'],
     fetchTimeoutMs: 1000,
@@ -257,9 +259,12 @@ export async function createTestApp(scope: TestScope, options: TestAppOptions = 
     dashboardFolder: null,
     ...options.app
   })
+  // Hooks run in the order of registration: a drop of its own would wait a second for connections that are closed after it.
   scope.after(async () => {
     await app.close()
+    await notices?.close()
     await database.close()
+    for (const drop of drops) await drop()
     await rm(root, { recursive: true, force: true })
   })
 

@@ -22,9 +22,13 @@ writeFileSync(worker, `console.log('worker', process.pid, process.env.KAPPA_WORK
 test('KEDA counts the legs that wait, and a pod that it starts becomes the worker of one, or ends well where none does', {
   skip: await whyNoPostgres()
 }, async (t) => {
-  const url = await createTestDatabase(t)
+  const drops: (() => Promise<void>)[] = []
+  const url = await createTestDatabase({ after: (drop) => void drops.push(drop) })
   const boss = await startBoss({ url, max: 2, name: 'test', supervise: false, logger: silentLogger })
-  t.after(() => boss.stop({ graceful: false }))
+  t.after(async () => {
+    await boss.stop({ graceful: false })
+    for (const drop of drops) await drop()
+  })
   const next = () => {
     const env = { ...process.env, DATABASE_URL: url, OTHER: 'kept' }
     const args = ['--disable-warning=ExperimentalWarning', 'infra/docker/next-leg.mjs', worker]
