@@ -13,7 +13,7 @@ const NAVIGATION = [
   { name: 'Models', href: href.models(), pages: ['models', 'model'] },
   { name: 'Evaluations', href: href.evaluations(), pages: ['evaluations', 'evaluation', 'new-evaluation'] },
   { name: 'Workers', href: href.workers(), pages: ['workers'] },
-  { name: 'Projects', href: href.projects(), pages: ['projects'] },
+  { name: 'Projects', href: href.projects(), pages: ['projects', 'project'] },
   { name: 'Keys', href: href.keys(), pages: ['keys'] },
   { name: 'Webhooks', href: href.webhooks(), pages: ['webhooks', 'webhook'] },
   { name: 'Audit log', href: href.audit(), pages: ['audit'] }

@@ -9,6 +9,7 @@ import { NewEvaluationPage } from './features/evaluations/new-evaluation-page.ts
 import { KeysPage } from './features/keys/keys-page.tsx'
 import { ModelPage } from './features/models/model-page.tsx'
 import { ModelsPage } from './features/models/models-page.tsx'
+import { ProjectPage } from './features/projects/project-page.tsx'
 import { ProjectsPage } from './features/projects/projects-page.tsx'
 import { NewRunPage } from './features/runs/new-run-page.tsx'
 import { RunPage } from './features/runs/run-page.tsx'
@@ -56,6 +57,8 @@ export function CurrentPage({ location: { route, query } }: { readonly location:
       return <WorkersPage />
     case 'projects':
       return <ProjectsPage />
+    case 'project':
+      return <ProjectPage key={route.id} id={route.id} />
     case 'audit':
       return <AuditPage query={query} />
     case 'keys':

@@ -18,7 +18,7 @@ export type Route =
         | 'webhooks'
         | 'unknown'
     }
-  | { readonly page: 'run' | 'sweep' | 'dataset' | 'model' | 'evaluation' | 'webhook'; readonly id: string }
+  | { readonly page: 'run' | 'sweep' | 'dataset' | 'model' | 'evaluation' | 'project' | 'webhook'; readonly id: string }
 
 export interface Location {
   readonly route: Route
@@ -50,7 +50,7 @@ const PAGES = new Map<string, (id: string | undefined) => Route>([
   ['models', (id) => (id === undefined ? { page: 'models' } : { page: 'model', id })],
   ['webhooks', (id) => (id === undefined ? { page: 'webhooks' } : { page: 'webhook', id })],
   ['workers', (id) => (id === undefined ? { page: 'workers' } : unknown)],
-  ['projects', (id) => (id === undefined ? { page: 'projects' } : unknown)],
+  ['projects', (id) => (id === undefined ? { page: 'projects' } : { page: 'project', id })],
   ['audit', (id) => (id === undefined ? { page: 'audit' } : unknown)],
   ['keys', (id) => (id === undefined ? { page: 'keys' } : unknown)]
 ])
@@ -103,6 +103,7 @@ export const href = {
   evaluation: (id: string) => to('evaluations', id),
   workers: () => '#/workers',
   projects: () => '#/projects',
+  project: (id: string) => to('projects', id),
   audit: (query: Query = {}) => `#/audit${tail(query)}`,
   keys: () => '#/keys',
   webhooks: () => '#/webhooks',

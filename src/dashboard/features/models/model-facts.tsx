@@ -3,7 +3,7 @@ import { Facts } from '../../components/facts.tsx'
 import { StatusBadge } from '../../components/status-badge.tsx'
 import { Ago } from '../../components/time.tsx'
 import { formatCount, formatNumber } from '../../format.ts'
-import { href } from '../../router.ts'
+import { ResourceLink } from '../names/resource-link.tsx'
 
 export function ModelFacts({ model }: { readonly model: Model }) {
   const { config, verification } = model
@@ -19,7 +19,7 @@ export function ModelFacts({ model }: { readonly model: Model }) {
           ...(model.name === null || model.version === null
             ? []
             : [['Version', `${model.name}@${model.version}`] as const]),
-          ['Run', model.run === null ? '–' : <RunLink key="run" id={model.run} />],
+          ['Run', model.run === null ? '–' : <ResourceLink key="run" id={model.run} />],
           ['Checkpoint', model.checkpoint === null ? '–' : <code key="checkpoint">{model.checkpoint}</code>],
           ['Step', formatCount(model.step)],
           ['Created', <Ago key="created" at={model.created_at} />]
@@ -67,9 +67,3 @@ const headFacts = ({ bottleneck_dim, prototypes, temperature }: ModelConfig) =>
 
 /** 0.99999999 as 1 − 1e-8: the difference is what there is to read. */
 const formatNearOne = (cosine: number): string => (cosine >= 1 ? '1' : `1 − ${formatNumber(1 - cosine, 2)}`)
-
-const RunLink = ({ id }: { readonly id: string }) => (
-  <a className="mono" href={href.run(id)}>
-    {id}
-  </a>
-)
