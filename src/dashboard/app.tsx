@@ -7,7 +7,7 @@ import { href } from './router.ts'
 export const App = () => <SessionGate>{(signOut) => <Shell signOut={signOut} />}</SessionGate>
 
 const NAVIGATION = [
-  { name: 'Runs', href: href.runs(), pages: ['runs', 'run', 'new-run'] },
+  { name: 'Runs', href: href.runs(), pages: ['runs', 'run', 'new-run', 'compare-runs'] },
   { name: 'Sweeps', href: href.sweeps(), pages: ['sweeps', 'sweep', 'new-sweep'] },
   { name: 'Datasets', href: href.datasets(), pages: ['datasets', 'dataset', 'new-dataset'] },
   { name: 'Models', href: href.models(), pages: ['models', 'model'] },

@@ -1,5 +1,6 @@
 import type { ReactNode } from 'react'
 import { AuditPage } from './features/audit/audit-page.tsx'
+import { ComparePage } from './features/compare/compare-page.tsx'
 import { DatasetPage } from './features/datasets/dataset-page.tsx'
 import { DatasetsPage } from './features/datasets/datasets-page.tsx'
 import { NewDatasetPage } from './features/datasets/new-dataset-page.tsx'
@@ -7,6 +8,7 @@ import { EvaluationPage } from './features/evaluations/evaluation-page.tsx'
 import { EvaluationsPage } from './features/evaluations/evaluations-page.tsx'
 import { NewEvaluationPage } from './features/evaluations/new-evaluation-page.tsx'
 import { KeysPage } from './features/keys/keys-page.tsx'
+import { ModelNamePage } from './features/models/model-name-page.tsx'
 import { ModelPage } from './features/models/model-page.tsx'
 import { ModelsPage } from './features/models/models-page.tsx'
 import { ProjectPage } from './features/projects/project-page.tsx'
@@ -26,9 +28,11 @@ import { href, type Location } from './router.ts'
 export function CurrentPage({ location: { route, query } }: { readonly location: Location }): ReactNode {
   switch (route.page) {
     case 'runs':
-      return <RunsPage status={query.get('status')} />
+      return <RunsPage query={query} />
     case 'new-run':
       return <NewRunPage key={query.toString()} query={query} />
+    case 'compare-runs':
+      return <ComparePage key={query.toString()} ids={(query.get('runs') ?? '').split(',').filter(Boolean)} />
     case 'run':
       return <RunPage key={route.id} id={route.id} />
     case 'sweeps':
@@ -44,7 +48,7 @@ export function CurrentPage({ location: { route, query } }: { readonly location:
     case 'dataset':
       return <DatasetPage key={route.id} id={route.id} />
     case 'models':
-      return <ModelsPage />
+      return <Models name={query.get('name')} />
     case 'model':
       return <ModelPage key={route.id} id={route.id} />
     case 'evaluations':
@@ -75,3 +79,6 @@ export function CurrentPage({ location: { route, query } }: { readonly location:
       )
   }
 }
+
+const Models = ({ name }: { readonly name: string | null }) =>
+  name ? <ModelNamePage key={name} name={name} /> : <ModelsPage />

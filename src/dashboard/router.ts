@@ -4,6 +4,7 @@ export type Route =
       readonly page:
         | 'runs'
         | 'new-run'
+        | 'compare-runs'
         | 'sweeps'
         | 'new-sweep'
         | 'datasets'
@@ -27,9 +28,15 @@ export interface Location {
 
 const unknown: Route = { page: 'unknown' }
 
+/** Words that are no id of a run. */
+const RUN_PAGES = new Map<string, Route>([
+  ['new', { page: 'new-run' }],
+  ['compare', { page: 'compare-runs' }]
+])
+
 /** What an address begins with, and which page it is with the id that may follow. */
 const PAGES = new Map<string, (id: string | undefined) => Route>([
-  ['runs', (id) => (id === undefined ? { page: 'runs' } : id === 'new' ? { page: 'new-run' } : { page: 'run', id })],
+  ['runs', (id) => (id === undefined ? { page: 'runs' } : (RUN_PAGES.get(id) ?? { page: 'run', id }))],
   [
     'sweeps',
     (id) => (id === undefined ? { page: 'sweeps' } : id === 'new' ? { page: 'new-sweep' } : { page: 'sweep', id })
@@ -90,13 +97,14 @@ export const href = {
   runs: (query: Query = {}) => `#/runs${tail(query)}`,
   newRun: (query: Query = {}) => `#/runs/new${tail(query)}`,
   run: (id: string) => to('runs', id),
+  compareRuns: (ids: readonly string[]) => `#/runs/compare${tail({ runs: ids.join(',') })}`,
   sweeps: () => '#/sweeps',
   newSweep: (query: Query = {}) => `#/sweeps/new${tail(query)}`,
   sweep: (id: string) => to('sweeps', id),
   datasets: () => '#/datasets',
   newDataset: () => '#/datasets/new',
   dataset: (id: string) => to('datasets', id),
-  models: () => '#/models',
+  models: (query: Query = {}) => `#/models${tail(query)}`,
   model: (id: string) => to('models', id),
   evaluations: (query: Query = {}) => `#/evaluations${tail(query)}`,
   newEvaluation: (query: Query = {}) => `#/evaluations/new${tail(query)}`,

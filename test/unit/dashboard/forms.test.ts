@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Project } from '../../../src/client/resources.ts'
-import { NO_QUOTAS, QUOTA_FIELDS, quotaFormOf, quotaPatch } from '../../../src/dashboard/features/projects/quota-form.ts'
+import {
+  NO_QUOTAS,
+  QUOTA_FIELDS,
+  quotaFormOf,
+  quotaPatch
+} from '../../../src/dashboard/features/projects/quota-form.ts'
 import {
   EMPTY_RETENTION,
   retentionBody,
@@ -20,7 +25,10 @@ const QUOTAS: Project['quotas'] = {
 }
 
 test('every quota has a field, and no field is of no quota', () => {
-  assert.deepEqual(QUOTA_FIELDS.map(({ name }) => name).toSorted(), Object.keys(UpdateProject.properties.quotas.properties).toSorted())
+  assert.deepEqual(
+    QUOTA_FIELDS.map(({ name }) => name).toSorted(),
+    Object.keys(UpdateProject.properties.quotas.properties).toSorted()
+  )
 })
 
 test('quotas are typed in the units of people, and only what was changed is sent', () => {
@@ -61,7 +69,10 @@ test('a policy is the same after it was looked at in a form', () => {
 })
 
 test('what an endpoint answered is said beside why nothing more is sent', () => {
-  assert.equal(answerInWords({ response_status: 500, error: 'The webhook was disabled.' }), '500: The webhook was disabled.')
+  assert.equal(
+    answerInWords({ response_status: 500, error: 'The webhook was disabled.' }),
+    '500: The webhook was disabled.'
+  )
   assert.equal(answerInWords({ response_status: 204, error: null }), '204')
   assert.equal(answerInWords({ response_status: null, error: null }), '–')
 })

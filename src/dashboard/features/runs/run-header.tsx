@@ -5,6 +5,7 @@ import { ProgressBar } from '../../components/progress-bar.tsx'
 import { StatusBadge } from '../../components/status-badge.tsx'
 import { Ago } from '../../components/time.tsx'
 import { formatCount, formatDuration, formatWords } from '../../format.ts'
+import { MetadataFacts } from '../description/metadata-facts.tsx'
 import { ResourceLink } from '../names/resource-link.tsx'
 import { devicesText, engineText } from './run-engine.ts'
 
@@ -45,6 +46,7 @@ export function RunHeader({ run }: { readonly run: Run }) {
           ]
         ]}
       />
+      <MetadataFacts metadata={run.metadata} />
     </section>
   )
 }
