@@ -1,6 +1,5 @@
 /** The dashboard in a real browser, on a platform of its own. */
 import { existsSync, readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { type Browser, chromium, type Page } from 'playwright-core'
 import { type Platform, startPlatform } from './platform.ts'
 
@@ -48,7 +47,7 @@ export const partsOf = (page: Page) => ({
   seen: (text: string | RegExp, timeout = 10_000) => page.getByText(text).first().waitFor({ timeout })
 })
 
-const axeSource = (): string => readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+const axeSource = (): string => readFileSync(new URL(import.meta.resolve('axe-core/axe.min.js')), 'utf8')
 
 /** What axe finds against WCAG 2.1 AA that keeps somebody out: its rule and where. */
 export async function seriousFindings(page: Page): Promise<readonly string[]> {

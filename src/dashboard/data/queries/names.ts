@@ -43,7 +43,7 @@ const READERS = new Map<string, ReadName>([
   ]
 ])
 
-export const prefixOf = (id: string): string => id.slice(0, Math.max(0, id.indexOf('_')))
+const prefixOf = (id: string): string => id.slice(0, Math.max(0, id.indexOf('_')))
 
 /** @param id without a version */
 export const nameQuery = (client: KappaClient, id: string) =>

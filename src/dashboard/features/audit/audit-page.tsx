@@ -86,7 +86,7 @@ function FilterForm({ filter }: { readonly filter: Filter }) {
 const entryCells = ({ created_at: at, action, subject, actor, request_id: request }: AuditEntry) => [
   <Ago key="when" at={at} />,
   action,
-  <ResourceLink key="subject" id={subject} />,
+  subject.startsWith('key_') ? <Actor key="subject" actor={subject} /> : <ResourceLink key="subject" id={subject} />,
   <Actor key="actor" actor={actor} />,
   <span key="request" className="mono small">
     {request}

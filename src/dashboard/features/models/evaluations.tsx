@@ -10,7 +10,7 @@ import { useList } from '../../data/use-list.ts'
 import { evaluationTitle } from '../../evaluation-metrics.ts'
 import { href } from '../../router.ts'
 import { EvaluationResults } from '../evaluations/evaluation-results.tsx'
-import { ResourceLink } from '../names/resource-link.tsx'
+import { ResourceName } from '../names/resource-link.tsx'
 
 export function Evaluations({ model }: { readonly model: string }) {
   const { items, problem, retry, pager } = useList(evaluationList(useClient(), { model }, 10))
@@ -45,12 +45,12 @@ function EvaluationEntry({ evaluation, isOpen }: { readonly evaluation: Evaluati
   return (
     <details open={isOpen}>
       <summary>
-        {evaluationTitle(evaluation)} on <ResourceLink id={dataset} />
+        {evaluationTitle(evaluation)} on <ResourceName id={dataset} />
         {queries === null ? (
           ', each image without itself'
         ) : (
           <>
-            , judging <ResourceLink id={queries} />
+            , judging <ResourceName id={queries} />
           </>
         )}{' '}
         <StatusBadge status={status} /> <Ago at={at} />

@@ -8,7 +8,6 @@ import { pageOf } from './page-of.ts'
 export function ResourceLink({ id: subject }: { readonly id: string }) {
   const [id = subject, version] = subject.split('@')
   const { data: name, error } = useQuery(nameQuery(useClient(), id))
-  const suffix = version === undefined ? '' : ` version ${version}`
   const href = pageOf(subject)
   const text = name == null ? <span className="mono small">{id}</span> : name
   if (error !== null && toProblem(error).details.status === 404) {
@@ -20,9 +19,21 @@ export function ResourceLink({ id: subject }: { readonly id: string }) {
   }
   if (href === null) return <span title={subject}>{text}</span>
   return (
-    <a className="break" href={href} title={subject}>
+    <a href={href} title={subject}>
       {text}
-      {suffix}
+      {version !== undefined && <span className="nowrap"> version {version}</span>}
     </a>
+  )
+}
+
+/** Where a link cannot be, such as in what opens something else: the name alone. */
+export function ResourceName({ id: subject }: { readonly id: string }) {
+  const [id = subject, version] = subject.split('@')
+  const { data: name } = useQuery(nameQuery(useClient(), id))
+  return (
+    <span title={subject}>
+      {name ?? <span className="mono">{id}</span>}
+      {version === undefined ? '' : ` version ${version}`}
+    </span>
   )
 }

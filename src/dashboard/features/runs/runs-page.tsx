@@ -38,7 +38,7 @@ export function RunsPage({ query }: { readonly query: URLSearchParams }) {
         </>
       }
     >
-      {!isEmpty && <RunFilterFields key={query.toString()} form={form} />}
+      {!isEmpty && <RunFilterFields key={`${form.name} ${form.note}`} form={form} />}
       <List
         list={list}
         label="Runs"
