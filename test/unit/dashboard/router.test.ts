@@ -23,7 +23,9 @@ test('every link leads to the page it names', () => {
     href.evaluation('eval_1'),
     href.workers(),
     href.projects(),
-    href.audit({ action: 'deleteRun' })
+    href.audit({ action: 'deleteRun' }),
+    href.project('prj_1'),
+    href.compareRuns(['run_1', 'run_2'])
   ]
   assert.deepEqual(
     links.map((link) => parseLocation(link).route),
@@ -47,7 +49,9 @@ test('every link leads to the page it names', () => {
       { page: 'evaluation', id: 'eval_1' },
       { page: 'workers' },
       { page: 'projects' },
-      { page: 'audit' }
+      { page: 'audit' },
+      { page: 'project', id: 'prj_1' },
+      { page: 'compare-runs' }
     ]
   )
 })
