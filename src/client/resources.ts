@@ -50,10 +50,13 @@ export type ProtocolResult = Schemas['ProtocolResult']
 
 export type Worker = Schemas['WorkerList']['data'][number]
 export type Project = Schemas['Project']
+export type CreateProject = Schemas['CreateProject']
+export type UpdateProject = Schemas['UpdateProject']
 export type AuditEntry = Schemas['AuditEntry']
 
 export type Webhook = Schemas['Webhook']
 export type CreateWebhook = Schemas['CreateWebhook']
+export type UpdateWebhook = Schemas['UpdateWebhook']
 export type IssuedWebhook = Schemas['IssuedWebhook']
 export type WebhookEvent = Webhook['events'][number]
 export type WebhookTest = Schemas['WebhookTest']

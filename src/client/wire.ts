@@ -523,7 +523,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List runs, newest first
+         * List runs, newest first unless asked otherwise
          * @description Needs the scope `runs:read`.
          */
         get: operations["listRuns"];
@@ -5899,6 +5899,10 @@ export interface operations {
                 limit?: number;
                 /** @description next_cursor of the page before, of the same list in the same order. */
                 after?: string;
+                /** @description A part of the name, in upper or lower case alike. */
+                name?: string;
+                /** @description What comes first. */
+                order?: "newest" | "oldest";
                 status?: "queued" | "starting" | "running" | "pausing" | "paused" | "cancelling" | "cancelled" | "succeeded" | "failed";
                 dataset?: string;
                 sweep?: string;

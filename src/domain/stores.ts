@@ -59,6 +59,9 @@ export interface DatasetStore {
 }
 
 export interface RunFilter {
+  /** A part of it, in upper or lower case alike. */
+  readonly name?: string
+  readonly isOldestFirst?: boolean
   readonly status?: RunStatus
   readonly datasetId?: string
   readonly sweepId?: string

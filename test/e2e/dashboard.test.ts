@@ -6,7 +6,7 @@ import type { Page } from 'playwright-core'
 import { encodePng } from '../../src/base/png.ts'
 import { dataOf } from '../../src/client/client.ts'
 import { CLASSES, IMAGES_FILE, LABELS_FILE, SIZE } from '../../src/demo/fashion-mnist.ts'
-import { type Dashboard, noBrowser, partsOf, startDashboard } from '../helpers/dashboard.ts'
+import { type Dashboard, noBrowser, partsOf, seriousFindings, startDashboard } from '../helpers/dashboard.ts'
 import type { Platform } from '../helpers/platform.ts'
 
 if (noBrowser) process.stderr.write(`\nSKIPPED: dashboard in a browser: ${noBrowser}\n`)
@@ -81,6 +81,9 @@ describe('the dashboard', { skip: noBrowser }, () => {
 
   it('checks a run while it is written, with the finding beside its field, and starts it', async () => {
     await page.getByRole('link', { name: 'Train on it' }).click()
+    // What was chosen for the images, and why, before anything is asked.
+    await seen('Why')
+    await page.getByText('Change the recipe').click()
     await field('Preset').selectOption('mu')
     await field('Name').fill('first')
     await field('Batch size').fill('200')
@@ -285,6 +288,42 @@ describe('the dashboard', { skip: noBrowser }, () => {
     await seen('step 150 of 150', TRAIN_MS)
   })
 
+  it('finds runs by a part of their name, and compares two: curves, what differs, what they were measured to be', async () => {
+    await open('#/runs')
+    await field('Name').fill('FORK')
+    await button('Search').click()
+    await page.getByRole('row', { name: /first again/ }).waitFor({ state: 'detached' })
+    assert.equal(await page.getByRole('row').count(), 2)
+    await field('Compare first, forked').check()
+    await page.getByRole('link', { name: 'All runs' }).click()
+    await field('Compare first').check()
+    await page.getByRole('link', { name: 'Compare 2 runs' }).click()
+    await page.getByRole('row', { name: /learning rate.*0\.0001/ }).waitFor()
+    await page.getByRole('img', { name: /^loss\. Last values: .*first, forked \d/ }).waitFor()
+    await field('By').selectOption('minutes')
+    await page.getByRole('slider', { name: /^By minutes in loss/ }).waitFor()
+    await seen('None of their models was evaluated.')
+  })
+
+  it('makes a model of an earlier checkpoint, and shows all versions of its name with their aliases', async () => {
+    await open('#/runs')
+    await page.getByRole('link', { name: 'first', exact: true }).click()
+    await button('Make a model of step 50').click()
+    await page
+      .getByRole('dialog', { name: 'Make a model of step 50' })
+      .getByRole('button', { name: 'Make the model' })
+      .click()
+    await heading('first').waitFor()
+    await page.getByRole('link', { name: 'All versions of first' }).click({ timeout: TRAIN_MS })
+    const versions = page.getByRole('region', { name: 'Versions of first' })
+    await versions.getByRole('row').nth(3).waitFor()
+    await field('Move prod to').selectOption({ label: 'version 1' })
+    await page.getByRole('row', { name: /first@prod version 1/ }).waitFor()
+    await button('Remove first@prod').click()
+    await button('Remove the alias').click()
+    await seen('No alias: requests name a version.')
+  })
+
   it('keeps what it has read while the API is away, says so, and goes on by itself', async () => {
     await open('#/runs')
     const row = page.getByRole('row', { name: /first again/ })
@@ -316,7 +355,7 @@ describe('the dashboard', { skip: noBrowser }, () => {
     await page.unroute('**/v1/runs?**')
   })
 
-  it('fits a phone: no page is wider than 400 pixels', async () => {
+  it('fits a phone and a screen reader: no page is wider than 400 pixels, and axe finds nothing serious', async () => {
     const { json: runs } = await platform.call('GET', '/v1/runs')
     const [run] = runs.data as { id: string; dataset: string }[]
     const { json: models } = await platform.call('GET', '/v1/models')
@@ -329,7 +368,9 @@ describe('the dashboard', { skip: noBrowser }, () => {
       '#/sweeps',
       `#/sweeps/${sweeps.data[0].id}`,
       '#/datasets',
-      `#/datasets/${run!.dataset.split('@')[0]}`
+      `#/datasets/${run!.dataset.split('@')[0]}`,
+      `#/runs/compare?runs=${runs.data.map(({ id }: { id: string }) => id).join(',')}`,
+      '#/models?name=first'
     ]
     for (const hash of [...pages, '#/datasets/new', '#/models', `#/models/${models.data[0].id}`, '#/keys']) {
       await open(hash)
@@ -338,6 +379,7 @@ describe('the dashboard', { skip: noBrowser }, () => {
       await page.locator('.skeleton').first().waitFor({ state: 'detached' })
       const tooWide = await page.evaluate('document.documentElement.scrollWidth - innerWidth')
       assert.equal(tooWide, 0, hash)
+      assert.deepEqual(await seriousFindings(page), [], hash)
     }
   })
 

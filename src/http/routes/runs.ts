@@ -35,7 +35,9 @@ export const requestProblems = [
 ] as const
 
 /** `dataset` may carry a version, which a list of runs does not look at. */
-const readFilter = ({ status, dataset, sweep, metadata }: Wire<typeof RunQuery>): RunFilter => ({
+const readFilter = ({ name, order, status, dataset, sweep, metadata }: Wire<typeof RunQuery>): RunFilter => ({
+  ...(name && { name }),
+  ...(order === 'oldest' && { isOldestFirst: true }),
   ...(status && { status }),
   ...(dataset && { datasetId: dataset.replace(/@.*$/, '') }),
   ...(sweep && { sweepId: sweep }),
@@ -123,7 +125,7 @@ export function runRoutes(app: App, { runs }: Pick<Services, 'runs'>): void {
       schema: {
         operationId: 'listRuns',
         tags,
-        summary: 'List runs, newest first',
+        summary: 'List runs, newest first unless asked otherwise',
         querystring: RunQuery,
         response: { 200: RunList }
       }

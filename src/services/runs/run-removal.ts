@@ -40,7 +40,7 @@ export function createRunRemoval({ unitOfWork, clock }: RunRemovalDeps) {
         const checkpoints = await tx.checkpoints.listKeeping(id)
         const kept = checkpoints.filter((one) => one.keep).map((one) => one.id)
         if (kept.length > 0) {
-          const message = `Run ${id} has checkpoints that are kept: ${kept.join(', ')}. Let go of them first (keep: false).`
+          const message = `Run ${id} has checkpoints that are kept: ${kept.join(', ')}. Take their keep marks away first.`
           throw new AppError('run_in_use', { message, runId: id, usedBy: kept })
         }
         await tx.runs.remove(id)
@@ -105,7 +105,7 @@ async function checkUnneeded(tx: Stores, run: Run, checkpoint: Checkpoint): Prom
   if (checkpoint.status !== 'complete') return
   const details = { runId: run.id, checkpoint: checkpoint.id }
   if (checkpoint.keep) {
-    const message = `Checkpoint ${checkpoint.id} is kept. Let go of it first (keep: false).`
+    const message = `Checkpoint ${checkpoint.id} is kept. Take its keep mark away first.`
     throw new AppError('checkpoint_in_use', { message, ...details })
   }
   if (run.status === 'succeeded') return

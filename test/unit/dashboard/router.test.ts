@@ -26,7 +26,9 @@ test('every link leads to the page it names', () => {
     href.audit({ action: 'deleteRun' }),
     href.images('ds_1@3', { label: '4' }),
     href.explorer('mdl_1'),
-    href.playground({ model: 'mdl_1' })
+    href.playground({ model: 'mdl_1' }),
+    href.project('prj_1'),
+    href.compareRuns(['run_1', 'run_2'])
   ]
   assert.deepEqual(
     links.map((link) => parseLocation(link).route),
@@ -53,7 +55,9 @@ test('every link leads to the page it names', () => {
       { page: 'audit' },
       { page: 'images', id: 'ds_1@3' },
       { page: 'explorer', id: 'mdl_1' },
-      { page: 'playground' }
+      { page: 'playground' },
+      { page: 'project', id: 'prj_1' },
+      { page: 'compare-runs' }
     ]
   )
 })

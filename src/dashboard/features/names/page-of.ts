@@ -1,7 +1,7 @@
 import { href } from '../../router.ts'
 
 /** Where what an id means is looked at; null for what has no page. Prefixes are the API's. */
-export function subjectHref(subject: string): string | null {
+export function pageOf(subject: string): string | null {
   const [id = subject] = subject.split('@')
   const to = PAGES.get(id.slice(0, id.indexOf('_')))
   return to?.(id) ?? null
@@ -15,5 +15,5 @@ const PAGES = new Map<string, (id: string) => string>([
   ['eval', href.evaluation],
   ['wh', href.webhook],
   ['key', () => href.keys()],
-  ['prj', () => href.projects()]
+  ['prj', href.project]
 ])
