@@ -2316,19 +2316,7 @@ export interface components {
          *       "name": "DINOv2 S/14"
          *     }
          */
-        CreateModel: {
-            checkpoint: string;
-            name?: string | null;
-            metadata?: {
-                [key: string]: string;
-            };
-        } | {
-            import: components["schemas"]["ModelImport"];
-            name?: string | null;
-            metadata?: {
-                [key: string]: string;
-            };
-        };
+        CreateModel: components["schemas"]["CreateModelOfCheckpoint"] | components["schemas"]["CreateModelOfWeights"];
         /**
          * @example {
          *       "input": [
@@ -2347,6 +2335,22 @@ export interface components {
             encoding_format: "float" | "base64";
             /** @description Keeps the first so many numbers of each vector, at unit length again. */
             dimensions?: number;
+        };
+        /** @description The teacher of a checkpoint. */
+        CreateModelOfCheckpoint: {
+            checkpoint: string;
+            name?: string | null;
+            metadata?: {
+                [key: string]: string;
+            };
+        };
+        /** @description Weights that were trained elsewhere. */
+        CreateModelOfWeights: {
+            import: components["schemas"]["ModelImport"];
+            name?: string | null;
+            metadata?: {
+                [key: string]: string;
+            };
         };
         /**
          * @example {

@@ -47,7 +47,18 @@ const LEFT_OUT = ['revokeKey']
  */
 const BY_STATE = [401, 403, 404, 409, 412, 413, 422, 429]
 
+const IF_MATCH =
+  'an If-Match is * or tags in quotes: where the tool covers other parts of a request, it sends 0, whatever the pattern says'
+
 const BY_CONTENT: Readonly<Record<string, string>> = {
+  updateDataset: IF_MATCH,
+  updateRun: IF_MATCH,
+  updateCheckpoint: IF_MATCH,
+  updateSweep: IF_MATCH,
+  updateEvaluation: IF_MATCH,
+  updateKey: IF_MATCH,
+  putModelAlias: IF_MATCH,
+  deleteModelAlias: IF_MATCH,
   listDatasets: 'a cursor is one that this list has given',
   listUploads: 'a cursor is one that this list has given',
   listWeightUploads: 'a cursor is one that this list has given',

@@ -70,7 +70,7 @@ function parameters(operation: Operation): object[] {
     ...of(operation.headers as JsonSchemaObject | null, 'header'),
     ...(operation.isIdempotent ? [header('Idempotency-Key', 'Makes a repeated request safe for 24 hours.', KEY)] : []),
     ...('304' in operation.responses ? [header('If-None-Match', 'The ETag of an earlier answer.', {})] : []),
-    ...(takesIfMatch(operation) ? [header('If-Match', SEEN, { pattern: IF_MATCH.source })] : []),
+    ...(takesIfMatch(operation) ? [header('If-Match', SEEN, { pattern: IF_MATCH.source, examples: ['*'] })] : []),
     ...(operation.id === 'listRunEvents' ? [header('Last-Event-ID', 'Where a broken stream goes on.', SEQUENCE)] : [])
   ]
 }

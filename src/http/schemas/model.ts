@@ -126,12 +126,12 @@ const words = { name: Type.Optional(Nullable(ModelName)), metadata: Type.Optiona
 
 const CreateModelOfCheckpoint = Type.Object(
   { checkpoint: Text({ minLength: 1, maxLength: 64 }), ...words },
-  { ...closed, description: 'The teacher of a checkpoint.' }
+  { ...closed, $id: 'CreateModelOfCheckpoint', description: 'The teacher of a checkpoint.' }
 )
 
 const CreateModelOfWeights = Type.Object(
   { import: ModelImport, ...words },
-  { ...closed, description: 'Weights that were trained elsewhere.' }
+  { ...closed, $id: 'CreateModelOfWeights', description: 'Weights that were trained elsewhere.' }
 )
 
 export const CreateModel = Type.Union([CreateModelOfCheckpoint, CreateModelOfWeights], {
