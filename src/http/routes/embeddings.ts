@@ -1,6 +1,6 @@
 import type { FastifyReply } from 'fastify'
 import type { EmbedAnswer, ServingRequest } from '../../services/serving/serving.ts'
-import { toRawFloats } from '../core/embedding-encoding.ts'
+import { toRaw } from '../core/embedding-encoding.ts'
 import { readImageBody, textInputs } from '../core/image-bodies.ts'
 import { callerOf } from '../core/image-requests.ts'
 import {
@@ -44,11 +44,17 @@ export function embeddingRoutes(app: App, deps: ServingRoutesDeps): void {
       config: { problems: [...servingProblems, 'checkpoint_not_found'], hasOpenAiErrors: true }
     },
     async (request, reply) => {
-      const { model, input, encoding_format: format = 'float', dimensions = null } = request.body
+      const {
+        model,
+        input,
+        encoding_format: format = 'float',
+        output_dtype: dtype = 'float32',
+        dimensions = null
+      } = request.body
       const caller = callerOf(deps.rates, request, reply)
       const { projectId } = request.principal
       const answer = await embed(deps, reply, { projectId, model, images: textInputs(input), dimensions, caller })
-      return sendEmbeddings(reply, answer, format)
+      return sendEmbeddings(reply, answer, { format, dtype })
     }
   )
 }
@@ -63,7 +69,7 @@ export function modelEmbeddingRoutes(app: App, deps: ServingRoutesDeps): void {
         operationId: 'createModelEmbeddings',
         tags,
         summary: 'Embed images, sent raw, as a form or as JSON',
-        description: `With \`Accept: ${RAW}\` the answer is little-endian float32, row by row, and the header Kappa-Dimensions.`,
+        description: `With \`Accept: ${RAW}\` the answer is little-endian numbers of \`output_dtype\`, row by row, and the header Kappa-Dimensions.`,
         params: IdParams,
         querystring: EmbeddingQuery,
         body: bodyOf(CreateModelEmbeddings),
@@ -86,9 +92,10 @@ export function modelEmbeddingRoutes(app: App, deps: ServingRoutesDeps): void {
       const dimensions = options.dimensions ?? null
       const { projectId } = principal
       const answer = await embed(deps, reply, { projectId, model: params.id, images, dimensions, caller })
-      if (!headers.accept?.includes(RAW)) return sendEmbeddings(reply, answer, options.encoding_format ?? 'float')
+      const { encoding_format: format = 'float', output_dtype: dtype = 'float32' } = options
+      if (!headers.accept?.includes(RAW)) return sendEmbeddings(reply, answer, { format, dtype })
       reply.header('kappa-dimensions', String(answer.dimensions)).type(RAW)
-      return reply.send(toRawFloats(answer.embeddings))
+      return reply.send(toRaw(answer.embeddings, dtype))
     }
   )
 }

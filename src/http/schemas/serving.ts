@@ -1,4 +1,5 @@
 import { type Static, type TProperties, Type } from 'typebox'
+import { OUTPUT_DTYPES } from '../../base/output-dtype.ts'
 import { POSTERIORS } from '../../domain/model.ts'
 import type { ImageAssignments } from '../../domain/ports.ts'
 import { tokensOf } from '../../recipe/network.ts'
@@ -11,7 +12,14 @@ const Input = Type.Union([Type.String(), Type.Array(Type.String(), { minItems: 1
 
 const EncodingFormat = Type.Enum(['float', 'base64'], {
   default: 'float',
-  description: 'base64 is little-endian float32.'
+  description: 'base64 is little-endian, of output_dtype.'
+})
+
+const OutputDtypeName = Type.Enum([...OUTPUT_DTYPES], {
+  default: 'float32',
+  description:
+    'float16: rounded. int8: the largest number of a vector is ±127, others in proportion; uint8: the same and 128 more. binary: a bit a ' +
+    'number, 1 above 0, the first the highest of the first byte. What each costs in recall: docs/api.md.'
 })
 
 const dimensions = Type.Integer({
@@ -47,6 +55,7 @@ export const CreateEmbeddings = Type.Object(
     }),
     input: Input,
     encoding_format: Type.Optional(EncodingFormat),
+    output_dtype: Type.Optional(OutputDtypeName),
     dimensions: Type.Optional(dimensions),
     user: Type.Optional(Text({ maxLength: 256, description: "Taken because OpenAI's clients send it; not used." }))
   },
@@ -54,12 +63,21 @@ export const CreateEmbeddings = Type.Object(
 )
 
 export const CreateModelEmbeddings = Type.Object(
-  { input: Input, encoding_format: Type.Optional(EncodingFormat), dimensions: Type.Optional(dimensions) },
+  {
+    input: Input,
+    encoding_format: Type.Optional(EncodingFormat),
+    output_dtype: Type.Optional(OutputDtypeName),
+    dimensions: Type.Optional(dimensions)
+  },
   { ...closed, $id: 'CreateModelEmbeddings', examples: [{ input: [PNG] }] }
 )
 
 export const EmbeddingQuery = Type.Object(
-  { encoding_format: Type.Optional(EncodingFormat), dimensions: Type.Optional(dimensions) },
+  {
+    encoding_format: Type.Optional(EncodingFormat),
+    output_dtype: Type.Optional(OutputDtypeName),
+    dimensions: Type.Optional(dimensions)
+  },
   closed
 )
 

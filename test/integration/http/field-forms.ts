@@ -269,10 +269,13 @@ export function fieldForms(api: TestApp, world: FieldWorld): Readonly<Record<str
     createWebhook: [fixed({ url, events: ['run.state'] })],
     updateWebhook: [fixed({ url, events: ['run.state'], enabled: true })],
     createEmbeddings: [
-      fixed({ model, ...image, user: 'u' }, { others: { ...images.others, '/model': otherModel } }),
+      fixed(
+        { model, ...image, output_dtype: 'int8', user: 'u' },
+        { others: { ...images.others, '/model': otherModel } }
+      ),
       fixed({ model, input: PNG }, images)
     ],
-    createModelEmbeddings: [fixed(image, images), fixed({ input: PNG }, images)],
+    createModelEmbeddings: [fixed({ ...image, output_dtype: 'int8' }, images), fixed({ input: PNG }, images)],
     createAssignments: [
       fixed({ input: [PNG], top_k: 2, include: ['entropy'] }, images),
       fixed({ input: PNG, posterior: 'model' }, images),
