@@ -4,11 +4,10 @@
  *
  *   npm run bench -- output-dtype --model FOLDER --images SOURCE [--queries 1000] [--dimensions 48,24]
  */
-import { basename, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { OUTPUT_DTYPES, packVector } from '../src/base/output-dtype.ts'
-import { openModel } from '../src/cli/images.ts'
-import { embedImages, type ImageOrigin } from '../src/serving/embed-images.ts'
+import { openModel, originOf } from '../src/cli/images.ts'
+import { embedImages } from '../src/serving/embed-images.ts'
 
 const { values } = parseArgs({
   options: {
@@ -20,8 +19,7 @@ const { values } = parseArgs({
 })
 if (values.model === undefined || values.images === undefined) throw new Error('--model and --images are needed')
 const K = 10
-const path = resolve(values.images)
-const origin: ImageOrigin = { kind: 'folder', path, name: basename(path) }
+const origin = await originOf('images', values.images)
 const model = await openModel(values.model, undefined)
 const vectors: Float32Array[] = []
 for await (const { images } of embedImages({ origin, target: model.config, program: await model.open('embed') }))
@@ -39,12 +37,18 @@ const unit = (row: Float32Array): Float32Array => {
   return row.map((value) => value / length)
 }
 
+/** Of equal ones the first. */
 function nearest(query: Float32Array, bank: Rows): number[] {
-  const scores = bank.map((row) => row.reduce((sum, value, i) => sum + value * query[i]!, 0))
-  return scores
-    .map((_, i) => i)
-    .sort((a, b) => scores[b]! - scores[a]! || a - b)
-    .slice(0, K)
+  const best: { readonly at: number; readonly score: number }[] = []
+  for (const [at, row] of bank.entries()) {
+    let score = 0
+    for (let i = 0; i < row.length; i++) score += row[i]! * query[i]!
+    if (best.length === K && score <= best[K - 1]!.score) continue
+    const place = best.findIndex((one) => one.score < score)
+    best.splice(place < 0 ? best.length : place, 0, { at, score })
+    best.length = Math.min(K, best.length)
+  }
+  return best.map(({ at }) => at)
 }
 
 const queries = Number(values.queries)

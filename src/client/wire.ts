@@ -1892,11 +1892,15 @@ export interface components {
              */
             encoding_format: "float" | "base64";
             /**
-             * @description float16: rounded. int8: the largest number of a vector is ±127, others in proportion; uint8: the same and 128 more. binary: a bit a number, 1 above 0, the first the highest of the first byte. What each costs in recall: docs/api.md.
-             * @default float32
+             * @description float32 where it is left out. float16: rounded. int8: the largest number of a vector is ±127, others in proportion; uint8: the same and 128 more. binary: a bit a number, 1 above 0, the first the highest of the first byte. What each costs in recall: docs/api.md.
              * @enum {unknown}
              */
-            output_dtype: "float32" | "float16" | "int8" | "uint8" | "binary";
+            output_dtype?: "float32" | "float16" | "int8" | "uint8" | "binary";
+            /**
+             * @description cls where it is left out: the class token. bottleneck: what prototypes are compared with, of models that have them. Of unit length.
+             * @enum {unknown}
+             */
+            output?: "cls" | "bottleneck";
             /** @description Keeps the first so many numbers of each vector, at unit length again. */
             dimensions?: number;
             /** @description Taken because OpenAI's clients send it; not used. */
@@ -2002,11 +2006,15 @@ export interface components {
              */
             encoding_format: "float" | "base64";
             /**
-             * @description float16: rounded. int8: the largest number of a vector is ±127, others in proportion; uint8: the same and 128 more. binary: a bit a number, 1 above 0, the first the highest of the first byte. What each costs in recall: docs/api.md.
-             * @default float32
+             * @description float32 where it is left out. float16: rounded. int8: the largest number of a vector is ±127, others in proportion; uint8: the same and 128 more. binary: a bit a number, 1 above 0, the first the highest of the first byte. What each costs in recall: docs/api.md.
              * @enum {unknown}
              */
-            output_dtype: "float32" | "float16" | "int8" | "uint8" | "binary";
+            output_dtype?: "float32" | "float16" | "int8" | "uint8" | "binary";
+            /**
+             * @description cls where it is left out: the class token. bottleneck: what prototypes are compared with, of models that have them. Of unit length.
+             * @enum {unknown}
+             */
+            output?: "cls" | "bottleneck";
             /** @description Keeps the first so many numbers of each vector, at unit length again. */
             dimensions?: number;
         };
@@ -6918,8 +6926,10 @@ export interface operations {
             query?: {
                 /** @description base64 is little-endian, of output_dtype. */
                 encoding_format?: "float" | "base64";
-                /** @description float16: rounded. int8: the largest number of a vector is ±127, others in proportion; uint8: the same and 128 more. binary: a bit a number, 1 above 0, the first the highest of the first byte. What each costs in recall: docs/api.md. */
+                /** @description float32 where it is left out. float16: rounded. int8: the largest number of a vector is ±127, others in proportion; uint8: the same and 128 more. binary: a bit a number, 1 above 0, the first the highest of the first byte. What each costs in recall: docs/api.md. */
                 output_dtype?: "float32" | "float16" | "int8" | "uint8" | "binary";
+                /** @description cls where it is left out: the class token. bottleneck: what prototypes are compared with, of models that have them. Of unit length. */
+                output?: "cls" | "bottleneck";
                 /** @description Keeps the first so many numbers of each vector, at unit length again. */
                 dimensions?: number;
             };

@@ -1,7 +1,7 @@
 /** What the platform needs from the outside, in its own words. Implementations: storage/objects, queue/, processes/. */
 import type { Readable } from 'node:stream'
 import type { JobKind, JobPayloads } from './job.ts'
-import type { Model, ModelConfig, Posterior } from './model.ts'
+import type { EmbeddingOutput, Model, ModelConfig, Posterior } from './model.ts'
 
 export interface JobOptions {
   /** At most one waiting or running job of this kind has it; a second enqueue is a no-op. */
@@ -182,7 +182,7 @@ export interface Inference {
   embed(
     model: Embedder,
     images: readonly Uint8Array[],
-    options: { readonly dimensions?: number; readonly caller: Caller }
+    options: { readonly dimensions?: number; readonly output?: EmbeddingOutput; readonly caller: Caller }
   ): Promise<{ readonly embeddings: readonly Float32Array[]; readonly timings: Timings }>
   assign(
     model: Model,

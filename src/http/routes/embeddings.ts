@@ -1,5 +1,5 @@
 import type { FastifyReply } from 'fastify'
-import type { EmbedAnswer, ServingRequest } from '../../services/serving/serving.ts'
+import type { EmbedAnswer, EmbedRequest } from '../../services/serving/serving.ts'
 import { toRaw } from '../core/embedding-encoding.ts'
 import { readImageBody, textInputs } from '../core/image-bodies.ts'
 import { callerOf } from '../core/image-requests.ts'
@@ -16,11 +16,12 @@ import type { App } from '../server.ts'
 
 const tags = ['serving']
 const RAW = 'application/octet-stream'
+const embeddingProblems = [...servingProblems, 'checkpoint_not_found', 'model_without_head'] as const
 
 async function embed(
   { serving, metrics }: ServingRoutesDeps,
   reply: FastifyReply,
-  request: ServingRequest & { readonly dimensions: number | null }
+  request: EmbedRequest
 ): Promise<EmbedAnswer> {
   const answer = await serving.embed(request)
   metrics.countInference('embed', answer.embeddings.length, answer.timings)
@@ -41,7 +42,7 @@ export function embeddingRoutes(app: App, deps: ServingRoutesDeps): void {
         body: CreateEmbeddings,
         response: { 200: Embeddings }
       },
-      config: { problems: [...servingProblems, 'checkpoint_not_found'], hasOpenAiErrors: true }
+      config: { problems: embeddingProblems, hasOpenAiErrors: true }
     },
     async (request, reply) => {
       const {
@@ -49,11 +50,19 @@ export function embeddingRoutes(app: App, deps: ServingRoutesDeps): void {
         input,
         encoding_format: format = 'float',
         output_dtype: dtype = 'float32',
+        output = 'cls',
         dimensions = null
       } = request.body
       const caller = callerOf(deps.rates, request, reply)
       const { projectId } = request.principal
-      const answer = await embed(deps, reply, { projectId, model, images: textInputs(input), dimensions, caller })
+      const answer = await embed(deps, reply, {
+        projectId,
+        model,
+        images: textInputs(input),
+        output,
+        dimensions,
+        caller
+      })
       return sendEmbeddings(reply, answer, { format, dtype })
     }
   )
@@ -80,7 +89,7 @@ export function modelEmbeddingRoutes(app: App, deps: ServingRoutesDeps): void {
           }
         }
       },
-      config: { problems: [...servingProblems, 'checkpoint_not_found'] }
+      config: { problems: embeddingProblems }
     },
     async (request, reply) => {
       const { params, query, headers, principal } = request
@@ -89,9 +98,9 @@ export function modelEmbeddingRoutes(app: App, deps: ServingRoutesDeps): void {
       const json = raw === null ? (request.body as Wire<typeof CreateModelEmbeddings>) : null // validated as such
       const options = { ...query, ...json }
       const images = raw ?? textInputs(json?.input ?? [])
-      const dimensions = options.dimensions ?? null
+      const { output = 'cls', dimensions = null } = options
       const { projectId } = principal
-      const answer = await embed(deps, reply, { projectId, model: params.id, images, dimensions, caller })
+      const answer = await embed(deps, reply, { projectId, model: params.id, images, output, dimensions, caller })
       const { encoding_format: format = 'float', output_dtype: dtype = 'float32' } = options
       if (!headers.accept?.includes(RAW)) return sendEmbeddings(reply, answer, { format, dtype })
       reply.header('kappa-dimensions', String(answer.dimensions)).type(RAW)

@@ -1,6 +1,6 @@
 import { type Static, type TProperties, Type } from 'typebox'
 import { OUTPUT_DTYPES } from '../../base/output-dtype.ts'
-import { POSTERIORS } from '../../domain/model.ts'
+import { EMBEDDING_OUTPUTS, POSTERIORS } from '../../domain/model.ts'
 import type { ImageAssignments } from '../../domain/ports.ts'
 import { tokensOf } from '../../recipe/network.ts'
 import { closed, Nullable, Resource, Text } from './common.ts'
@@ -16,10 +16,14 @@ const EncodingFormat = Type.Enum(['float', 'base64'], {
 })
 
 const OutputDtypeName = Type.Enum([...OUTPUT_DTYPES], {
-  default: 'float32',
   description:
-    'float16: rounded. int8: the largest number of a vector is ±127, others in proportion; uint8: the same and 128 more. binary: a bit a ' +
+    'float32 where it is left out. float16: rounded. int8: the largest number of a vector is ±127, others in proportion; uint8: the same and 128 more. binary: a bit a ' +
     'number, 1 above 0, the first the highest of the first byte. What each costs in recall: docs/api.md.'
+})
+
+const OutputName = Type.Enum([...EMBEDDING_OUTPUTS], {
+  description:
+    'cls where it is left out: the class token. bottleneck: what prototypes are compared with, of models that have them. Of unit length.'
 })
 
 const dimensions = Type.Integer({
@@ -56,6 +60,7 @@ export const CreateEmbeddings = Type.Object(
     input: Input,
     encoding_format: Type.Optional(EncodingFormat),
     output_dtype: Type.Optional(OutputDtypeName),
+    output: Type.Optional(OutputName),
     dimensions: Type.Optional(dimensions),
     user: Type.Optional(Text({ maxLength: 256, description: "Taken because OpenAI's clients send it; not used." }))
   },
@@ -67,6 +72,7 @@ export const CreateModelEmbeddings = Type.Object(
     input: Input,
     encoding_format: Type.Optional(EncodingFormat),
     output_dtype: Type.Optional(OutputDtypeName),
+    output: Type.Optional(OutputName),
     dimensions: Type.Optional(dimensions)
   },
   { ...closed, $id: 'CreateModelEmbeddings', examples: [{ input: [PNG] }] }
@@ -76,6 +82,7 @@ export const EmbeddingQuery = Type.Object(
   {
     encoding_format: Type.Optional(EncodingFormat),
     output_dtype: Type.Optional(OutputDtypeName),
+    output: Type.Optional(OutputName),
     dimensions: Type.Optional(dimensions)
   },
   closed

@@ -17,7 +17,10 @@ import type { ModelService } from '../models/models.ts'
 export interface FoundEmbedder extends Embedder {
   /** What the answer calls it: never what may mean something else tomorrow. */
   readonly name: string
-  readonly config: Pick<ModelConfig, 'channels' | 'embeddingDim' | 'imageSize' | 'patchSize' | 'registers'>
+  readonly config: Pick<
+    ModelConfig,
+    'channels' | 'embeddingDim' | 'bottleneckDim' | 'imageSize' | 'patchSize' | 'registers'
+  >
 }
 
 export interface FindEmbedderDeps {
@@ -65,7 +68,7 @@ function embedderOf({ id, prefix, files, step }: Checkpoint, { id: runId, recipe
     name: `${runId}@${step}`,
     prefix,
     files: files.filter(({ name }) => SERVED.includes(name)),
-    config: { channels, embeddingDim: dim, imageSize, patchSize, ...(registers && { registers }) },
+    config: { channels, embeddingDim: dim, bottleneckDim: null, imageSize, patchSize, ...(registers && { registers }) },
     isCheckpoint: true
   }
 }

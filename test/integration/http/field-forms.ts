@@ -270,12 +270,15 @@ export function fieldForms(api: TestApp, world: FieldWorld): Readonly<Record<str
     updateWebhook: [fixed({ url, events: ['run.state'], enabled: true })],
     createEmbeddings: [
       fixed(
-        { model, ...image, output_dtype: 'int8', user: 'u' },
+        { model, ...image, output_dtype: 'int8', output: 'bottleneck', user: 'u' },
         { others: { ...images.others, '/model': otherModel } }
       ),
       fixed({ model, input: PNG }, images)
     ],
-    createModelEmbeddings: [fixed({ ...image, output_dtype: 'int8' }, images), fixed({ input: PNG }, images)],
+    createModelEmbeddings: [
+      fixed({ ...image, output_dtype: 'int8', output: 'bottleneck' }, images),
+      fixed({ input: PNG }, images)
+    ],
     createAssignments: [
       fixed({ input: [PNG], top_k: 2, include: ['entropy'] }, images),
       fixed({ input: PNG, posterior: 'model' }, images),

@@ -335,3 +335,24 @@ test('vectors come in the type that is asked for, the same in every form', { ski
   assert.equal(refused.status, 400)
   assert.match(refused.text, /output_dtype/)
 })
+
+test('a bottleneck vector has its own width, and a checkpoint or a model without prototypes has none', {
+  skip
+}, async () => {
+  const input = base64(png(5))
+  const cls = (await embed({ input })).json.data[0].embedding
+  const bottleneck = await embed({ input, output: 'bottleneck' })
+  assert.equal(bottleneck.status, 200, bottleneck.text)
+  assert.notDeepEqual(bottleneck.json.data[0].embedding, cls)
+  assert.equal((await embed({ input, output: 'bottleneck', dimensions: 64 })).status, 200)
+  assert.equal((await embed({ input, output: 'bottleneck', dimensions: 65 })).status, 400)
+  assert.equal((await embed({ input, dimensions: 64 })).status, 400)
+  const { config } = await api.stores.models.find(api.projectId, model).then((one) => one!)
+  const headless = { ...config!, bottleneckDim: null, prototypes: null, temperature: null, method: null }
+  const { id } = await aReadyModel(api.stores, api.projectId, { config: headless })
+  const refused = await api.call('POST', `/v1/models/${id}/embeddings?output=bottleneck`, {
+    body: png(5),
+    headers: { 'content-type': 'image/png' }
+  })
+  assert.equal(refused.json.code, 'model_without_head')
+})
