@@ -35,7 +35,7 @@ const { values } = parseArgs({
     data: text
   }
 })
-const [images, rounds, batch] = [Number(values.images), Number(values.rounds), Number(values.batch)]
+const [images, rounds] = [Number(values.images), Number(values.rounds)]
 /** Of PyTorch: its usual one. Ours are smaller, which suits the caches. */
 const PEER_BATCH = 32
 /** Idle threads of a side spin for a moment. */
@@ -84,7 +84,9 @@ try {
   const bytes = (photos.reduce((sum, { length }) => sum + length, 0) / photos.length / 1024).toFixed(0)
   console.log(`${cpus()[0]?.model}, ${threads} cores, load ${load}; JPEGs of ${bytes} KiB, ${images} images a turn`)
   sides.push(httpSide(platform, subject, { clients: Number(values.clients), imagesPerRequest: Number(values.request) }))
-  sides.push(await commandLineSide(subject), await sessionSide(subject, batch))
+  sides.push(await commandLineSide(subject), await sessionSide(subject, { sessions: 1, batch: Number(values.batch) }))
+  // As the server has them.
+  sides.push(await sessionSide(subject, { sessions: Math.min(4, threads), batch: 2 }))
   const [served] = (await embedOverHttp(platform, photos.slice(0, 1))).vectors
   for (const peer of PEERS.filter((name) => values.peers.split(',').includes(name))) {
     const side = await torchPeer(peer, { photos: photosFolder, modelFolder, config, threads, batch: PEER_BATCH })

@@ -1,7 +1,8 @@
 /** Ways from JPEGs to vectors, each of which embeds so many images when it is its turn. */
 import { readFileSync } from 'node:fs'
+import { stat } from 'node:fs/promises'
 import { openModel } from '../../src/cli/images.ts'
-import { openOnnxFile } from '../../src/engine/onnx-session.ts'
+import { createOnnxThreads } from '../../src/engine/onnx-threads.ts'
 import { decodeInspected } from '../../src/images/decode.ts'
 import { inspectImage } from '../../src/images/inspect.ts'
 import { concatenateImages } from '../../src/model/embedder.ts'
@@ -55,22 +56,32 @@ async function timed(cpuSeconds: () => number, work: () => Promise<void>): Promi
 export const cyclically = <T>(all: readonly T[], count: number): T[] =>
   Array.from({ length: count }, (_, i) => all[i % all.length]!)
 
-/** Pixels that lie ready, and nothing but the session: what no server can be faster than, unless its sessions are smaller. */
-export async function sessionSide({ photos, modelFolder, config, threads }: Subject, batch: number): Promise<Side> {
+/**
+ * Pixels that lie ready, and nothing but sessions: what no server can be faster than.
+ *
+ * @param sessions that compute at the same time, and share the threads
+ */
+export async function sessionSide(
+  { photos, modelFolder, config, threads }: Subject,
+  { sessions, batch }: { readonly sessions: number; readonly batch: number }
+): Promise<Side> {
   const pixels: Uint8Array[] = []
   for (const bytes of photos)
     pixels.push(preprocessImage(await decodeInspected(bytes, await inspectImage(bytes)), config))
-  const session = await openOnnxFile(`${modelFolder}/${MODEL_FILES.embed}`, { threads })
+  const path = `${modelFolder}/${MODEL_FILES.embed}`
+  const program = await createOnnxThreads({ threads, sessions }).open(path, (await stat(path)).size)
   return {
-    name: `session, ${threads} threads, batches of ${batch}`,
+    name: `bare, sessions of threads: ${sessions} × ${Math.floor(threads / sessions)}, batches of ${batch}`,
     turn: (images) =>
       timed(ownCpuSeconds, async () => {
-        for (let at = 0; at < images; at += batch) {
-          const count = Math.min(batch, images - at)
-          await session.run({ images: concatenateImages(cyclically(pixels, at + count).slice(at)) })
+        const asked = cyclically(pixels, images)
+        const run = async () => {
+          for (let some = asked.splice(0, batch); some.length > 0; some = asked.splice(0, batch))
+            await program.run({ images: concatenateImages(some) })
         }
+        await Promise.all(Array.from({ length: sessions }, run))
       }),
-    close: () => session.dispose()
+    close: () => program.dispose()
   }
 }
 

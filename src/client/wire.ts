@@ -1658,7 +1658,7 @@ export interface paths {
         put?: never;
         /**
          * Embed images, sent raw, as a form or as JSON
-         * @description With `Accept: application/octet-stream` the answer is little-endian float32, row by row, and the header Kappa-Dimensions.
+         * @description With `Accept: application/octet-stream` the answer is little-endian numbers of `output_dtype`, row by row, and the header Kappa-Dimensions.
          *
          *     Needs the scope `embeddings:write`.
          */
@@ -2230,11 +2230,21 @@ export interface components {
             /** @description One image or many: data URIs, base64, or https URLs of allowed hosts. */
             input: string | string[];
             /**
-             * @description base64 is little-endian float32.
+             * @description base64 is little-endian, of output_dtype.
              * @default float
              * @enum {unknown}
              */
             encoding_format: "float" | "base64";
+            /**
+             * @description float32 where it is left out. float16: rounded. int8: the largest number of a vector is ±127, others in proportion; uint8: the same and 128 more. binary: a bit a number, 1 above 0, the first the highest of the first byte. What each costs in recall: docs/api.md.
+             * @enum {unknown}
+             */
+            output_dtype?: "float32" | "float16" | "int8" | "uint8" | "binary";
+            /**
+             * @description cls where it is left out: the class token. bottleneck: what prototypes are compared with, of models that have them. Of unit length.
+             * @enum {unknown}
+             */
+            output?: "cls" | "bottleneck";
             /** @description Keeps the first so many numbers of each vector, at unit length again. */
             dimensions?: number;
             /** @description Taken because OpenAI's clients send it; not used. */
@@ -2328,11 +2338,21 @@ export interface components {
             /** @description One image or many: data URIs, base64, or https URLs of allowed hosts. */
             input: string | string[];
             /**
-             * @description base64 is little-endian float32.
+             * @description base64 is little-endian, of output_dtype.
              * @default float
              * @enum {unknown}
              */
             encoding_format: "float" | "base64";
+            /**
+             * @description float32 where it is left out. float16: rounded. int8: the largest number of a vector is ±127, others in proportion; uint8: the same and 128 more. binary: a bit a number, 1 above 0, the first the highest of the first byte. What each costs in recall: docs/api.md.
+             * @enum {unknown}
+             */
+            output_dtype?: "float32" | "float16" | "int8" | "uint8" | "binary";
+            /**
+             * @description cls where it is left out: the class token. bottleneck: what prototypes are compared with, of models that have them. Of unit length.
+             * @enum {unknown}
+             */
+            output?: "cls" | "bottleneck";
             /** @description Keeps the first so many numbers of each vector, at unit length again. */
             dimensions?: number;
         };
@@ -7976,8 +7996,12 @@ export interface operations {
     createModelEmbeddings: {
         parameters: {
             query?: {
-                /** @description base64 is little-endian float32. */
+                /** @description base64 is little-endian, of output_dtype. */
                 encoding_format?: "float" | "base64";
+                /** @description float32 where it is left out. float16: rounded. int8: the largest number of a vector is ±127, others in proportion; uint8: the same and 128 more. binary: a bit a number, 1 above 0, the first the highest of the first byte. What each costs in recall: docs/api.md. */
+                output_dtype?: "float32" | "float16" | "int8" | "uint8" | "binary";
+                /** @description cls where it is left out: the class token. bottleneck: what prototypes are compared with, of models that have them. Of unit length. */
+                output?: "cls" | "bottleneck";
                 /** @description Keeps the first so many numbers of each vector, at unit length again. */
                 dimensions?: number;
             };

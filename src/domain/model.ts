@@ -77,6 +77,10 @@ export interface Model {
 /** Its version and aliases are the store's to give. */
 export type NewModel = Omit<Model, 'version' | 'aliases'>
 
+/** The class token, or what prototypes are compared with: the head's bottleneck vector. */
+export const EMBEDDING_OUTPUTS = ['cls', 'bottleneck'] as const
+export type EmbeddingOutput = (typeof EMBEDDING_OUTPUTS)[number]
+
 /** How images are given to components: as the teacher was trained to, without its center, or by the fitted mixture. */
 export const POSTERIORS = ['teacher', 'model', 'fitted'] as const
 export type Posterior = (typeof POSTERIORS)[number]

@@ -3,7 +3,7 @@ import type { Readable } from 'node:stream'
 import type { EncodedFormat } from '../base/image-formats.ts'
 import type { Bits } from '../recipe/bits.ts'
 import type { JobKind, JobPayloads } from './job.ts'
-import type { Model, ModelConfig, Posterior } from './model.ts'
+import type { EmbeddingOutput, Model, ModelConfig, Posterior } from './model.ts'
 
 export interface JobOptions {
   /** At most one waiting or running job of this kind has it; a second enqueue is a no-op. */
@@ -195,7 +195,7 @@ export interface Inference {
   embed(
     model: Embedder,
     images: readonly Uint8Array[],
-    options: { readonly dimensions?: number; readonly caller: Caller }
+    options: { readonly dimensions?: number; readonly output?: EmbeddingOutput; readonly caller: Caller }
   ): Promise<{ readonly embeddings: readonly Float32Array[]; readonly timings: Timings }>
   assign(
     model: Model,

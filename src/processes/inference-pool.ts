@@ -156,9 +156,8 @@ export function createInferencePool(options: InferencePoolOptions): InferencePoo
   }
 
   return {
-    embed: (model, images, { dimensions, caller }) =>
+    embed: (model, images, { caller, ...options }) =>
       admit({ model, images, caller }, async (request, served) => {
-        const options = dimensions === undefined ? {} : { dimensions }
         const answers = await askInPieces(request, { kind: 'embed', model: served, options })
         return { embeddings: answers.flatMap(({ result }) => rowsOf(expect(result, 'embed'))), timings: join(answers) }
       }),

@@ -89,11 +89,16 @@ interface ModelRequest extends Request {
   readonly model: ServedModel
 }
 
+/** The class token, or what prototypes are compared with: the head's bottleneck vector. Both of unit length. */
+export type EmbeddingOutput = 'cls' | 'bottleneck'
+
 export interface EmbedInferenceRequest extends ModelRequest {
   readonly kind: 'embed'
   readonly options: {
     /** Keeps the first so many numbers of each vector and normalizes again. */
     readonly dimensions?: number
+    /** Default: cls. */
+    readonly output?: EmbeddingOutput
     readonly timeoutMs?: number
   }
 }

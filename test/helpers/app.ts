@@ -125,11 +125,14 @@ export const FAKE_PIXELS = 784
 
 /** Vectors that depend on the bytes alone. */
 export const fakeInference: Inference = {
-  async embed(model, images, { dimensions = model.config?.embeddingDim ?? 0, caller }) {
+  async embed(model, images, { dimensions = model.config?.embeddingDim ?? 0, output, caller }) {
     await caller.spend(images.length * FAKE_PIXELS)
     const embeddings = images.map((image) => {
       const digest = createHash('sha256').update(image).digest()
-      return Float32Array.from({ length: dimensions }, (_, i) => digest[i % 32]! / 255)
+      return Float32Array.from(
+        { length: dimensions },
+        (_, i) => digest[(output === 'bottleneck' ? i + 8 : i) % 32]! / 255
+      )
     })
     return { embeddings, timings: TIMINGS }
   },

@@ -30,7 +30,16 @@ interface Part {
 type Serving = ServingRoutesDeps['serving']
 
 async function embed(serving: Serving, request: ServingRequest, dimensions: number | null): Promise<Part> {
-  const { model, embeddings, dimensions: columns, timings } = await serving.embed({ ...request, dimensions })
+  const {
+    model,
+    embeddings,
+    dimensions: columns,
+    timings
+  } = await serving.embed({
+    ...request,
+    output: 'cls',
+    dimensions
+  })
   const values = new Float32Array(embeddings.length * columns)
   for (const [row, embedding] of embeddings.entries()) values.set(embedding, row * columns)
   return { model, timings, tensors: [{ name: 'embeddings', shape: [embeddings.length, columns], values }] }

@@ -19,7 +19,10 @@ export interface FoundEmbedder extends Embedder {
   readonly name: string
   /** Null of a checkpoint, and of a model without a name. */
   readonly version: number | null
-  readonly config: Pick<ModelConfig, 'channels' | 'embeddingDim' | 'imageSize' | 'patchSize' | 'registers'>
+  readonly config: Pick<
+    ModelConfig,
+    'channels' | 'embeddingDim' | 'bottleneckDim' | 'imageSize' | 'patchSize' | 'registers'
+  >
 }
 
 export interface FindEmbedderDeps {
@@ -68,7 +71,7 @@ function embedderOf({ id, prefix, files, step }: Checkpoint, { id: runId, recipe
     version: null,
     prefix,
     files: files.filter(({ name }) => SERVED.includes(name)),
-    config: { channels, embeddingDim: dim, imageSize, patchSize, ...(registers && { registers }) },
+    config: { channels, embeddingDim: dim, bottleneckDim: null, imageSize, patchSize, ...(registers && { registers }) },
     isCheckpoint: true
   }
 }

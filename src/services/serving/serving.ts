@@ -1,6 +1,6 @@
 /** Images in, vectors or assignments out. Tensors stay in the inference processes behind the port. */
 import { AppError } from '../../base/errors.ts'
-import type { Posterior } from '../../domain/model.ts'
+import type { EmbeddingOutput, Posterior } from '../../domain/model.ts'
 import type { Caller, ImageAssignments, Inference, Timings } from '../../domain/ports.ts'
 import type { ModelService, ModelWithHead, ReadyModel } from '../models/models.ts'
 import { type FindEmbedderDeps, type FoundEmbedder, findEmbedder } from './find-embedder.ts'
@@ -19,6 +19,12 @@ export interface ServingRequest {
   readonly model: string
   readonly images: readonly ImageInput[]
   readonly caller: Caller
+}
+
+export interface EmbedRequest extends ServingRequest {
+  readonly output: EmbeddingOutput
+  /** Null: all that the output has. */
+  readonly dimensions: number | null
 }
 
 export interface EmbedAnswer {
@@ -73,15 +79,17 @@ export type ServingService = ReturnType<typeof createServingService>
 
 export function createServingService({ models, stores, imageSources, inference }: ServingServiceDeps) {
   return {
-    /** @throws AppError of findEmbedder, ImageSources.load and Inference */
-    async embed(request: ServingRequest & { readonly dimensions: number | null }): Promise<EmbedAnswer> {
+    /** @throws AppError model_without_head for a bottleneck vector; of findEmbedder, ImageSources.load and Inference */
+    async embed(request: EmbedRequest): Promise<EmbedAnswer> {
       const model = await findEmbedder({ models, stores }, request.projectId, request.model)
-      const { embeddingDim } = model.config
-      const dimensions = request.dimensions ?? embeddingDim
-      if (dimensions > embeddingDim) throw outOfRange('dimensions', embeddingDim)
+      const { output } = request
+      const most = output === 'cls' ? model.config.embeddingDim : model.config.bottleneckDim
+      if (most === null) throw new AppError('model_without_head', { modelId: model.id })
+      const dimensions = request.dimensions ?? most
+      if (dimensions > most) throw outOfRange('dimensions', most)
       const images = await imageSources.load(request.images, request.caller.signal)
       const { caller } = request
-      const options = dimensions === embeddingDim ? { caller } : { caller, dimensions }
+      const options = { caller, output, ...(dimensions < most && { dimensions }) }
       const { embeddings, timings } = await namingTheImage(inference.embed(model, images, options))
       return { model, embeddings, dimensions, timings }
     },

@@ -291,10 +291,16 @@ export function fieldForms(api: TestApp, world: FieldWorld): Readonly<Record<str
     createWebhook: [fixed({ url, events: ['run.state'] })],
     updateWebhook: [fixed({ url, events: ['run.state'], enabled: true })],
     createEmbeddings: [
-      fixed({ model, ...image, user: 'u' }, { others: { ...images.others, '/model': otherModel } }),
+      fixed(
+        { model, ...image, output_dtype: 'int8', output: 'bottleneck', user: 'u' },
+        { others: { ...images.others, '/model': otherModel } }
+      ),
       fixed({ model, input: PNG }, images)
     ],
-    createModelEmbeddings: [fixed(image, images), fixed({ input: PNG }, images)],
+    createModelEmbeddings: [
+      fixed({ ...image, output_dtype: 'int8', output: 'bottleneck' }, images),
+      fixed({ input: PNG }, images)
+    ],
     inferModel: tensorForms({}),
     inferModelVersion: tensorForms({ path: '/v2/models/whole/versions/1/infer' }),
     createAssignments: [

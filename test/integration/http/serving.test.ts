@@ -3,11 +3,10 @@ import type { AddressInfo } from 'node:net'
 import { after, test } from 'node:test'
 import OpenAI from 'openai'
 import { AppError } from '../../../src/base/errors.ts'
-import { newId } from '../../../src/base/ids.ts'
 import type { Inference } from '../../../src/domain/ports.ts'
 import { createTestApp, fakeInference, LIMITS, type TestApp } from '../../helpers/app.ts'
 import { whyNoPostgres } from '../../helpers/postgres.ts'
-import { aCheckpoint, aReadyModel, aReadyVersion } from '../../helpers/records.ts'
+import { aReadyModel, aReadyVersion } from '../../helpers/records.ts'
 
 const skip = await whyNoPostgres()
 
@@ -293,32 +292,4 @@ test('the files of a model are downloaded without a key, until their URLs expire
   const { headers } = await api.call('GET', `/v1/models/${id}`)
   const again = await api.call('GET', `/v1/models/${id}`, { headers: { 'if-none-match': headers['etag']! } })
   assert.equal(again.status, 304)
-})
-
-test('a checkpoint of a run embeds: the newest there is, or one by its step, and is called by its step', {
-  skip
-}, async () => {
-  const { datasetId } = await aReadyVersion(api, api.projectId)
-  const body = { dataset: `${datasetId}@1`, method: 'dino-vmf', preset: 'demo' }
-  const run = (await api.call('POST', '/v1/runs', { body })).json.id
-  const ask = (model: string) => api.call('POST', '/v1/embeddings', { body: { model, input: base64(png(1)) } })
-  const early = await ask(`${run}@latest`)
-  assert.equal(early.status, 404)
-  assert.equal(early.json.code, 'checkpoint_not_found')
-  for (const step of [10, 20])
-    await api.stores.checkpoints.insert({ ...aCheckpoint(run, api.projectId), id: newId('checkpoint'), step })
-  const newest = await ask(`${run}@latest`)
-  assert.equal(newest.status, 200, newest.text)
-  assert.equal(newest.json.model, `${run}@20`)
-  assert.equal(newest.json.usage.total_tokens, 17, '4 × 4 patches and one more')
-  const byPath = await api.call('POST', `/v1/models/${run}@10/embeddings`, { body: { input: base64(png(1)) } })
-  assert.equal(byPath.json.model, `${run}@10`, byPath.text)
-  assert.equal((await ask(`${run}@15`)).json.code, 'checkpoint_not_found')
-  const assigned = await api.call('POST', `/v1/models/${run}@10/assignments`, { body: { input: base64(png(1)) } })
-  assert.equal(assigned.status, 404)
-  assert.match(assigned.json.detail, /POST \/v1\/models makes a model of it/)
-  const { key } = await api.issueKey({ project: 'another', scopes: ['embeddings:write'] })
-  const foreign = await api.call('POST', '/v1/embeddings', { body: { model: `${run}@10`, input: base64(png(1)) }, key })
-  assert.equal(foreign.status, 404)
-  assert.equal(foreign.json.code, 'model_not_found')
 })
