@@ -16,6 +16,7 @@ import { createModelService } from '../../../src/services/models/models.ts'
 import { createFolderStore } from '../../../src/storage/objects/folder-store.ts'
 import { createDatabase } from '../../../src/storage/postgres/client.ts'
 import { createStores, createUnitOfWork } from '../../../src/storage/postgres/unit-of-work.ts'
+import { fakeInference } from '../../helpers/app.ts'
 import { whyNoPostgres } from '../../helpers/postgres.ts'
 import { aReadyModel } from '../../helpers/records.ts'
 import { createWorkbench, type Workbench } from './workbench.ts'
@@ -53,7 +54,12 @@ async function setUp(t: TestContext) {
     objects,
     anUpload,
     models: createModelService({ ...deps, limits: { uploadBytes: 1e6 } }),
-    datasets: createDatasetService({ ...deps, limits: { uploadBytes: 1e6 } })
+    datasets: createDatasetService({
+      ...deps,
+      inference: fakeInference,
+      showImages: true,
+      limits: { uploadBytes: 1e6 }
+    })
   }
 }
 
