@@ -4,7 +4,6 @@ import { AppError } from '../../base/errors.ts'
 import type { DatasetImage, DatasetVersion } from '../../domain/dataset.ts'
 import type { Caller, Inference, ObjectStore, StoredImage } from '../../domain/ports.ts'
 import { type Bits, bitsOfAll, WHOLE_RANGE } from '../../recipe/bits.ts'
-import type { VersionPosition } from './dataset-versions.ts'
 import { type ImageReading, type IndexedImage, readImage } from './labelled-images.ts'
 
 export interface PictureDeps {
@@ -14,6 +13,11 @@ export interface PictureDeps {
   /** False: the installation shows none. */
   readonly showImages: boolean
   readonly getReadyVersion: (projectId: string, datasetId: string, version: number) => Promise<DatasetVersion>
+}
+
+export interface VersionPosition {
+  readonly datasetId: string
+  readonly version: number
 }
 
 export interface ImagePosition extends VersionPosition {

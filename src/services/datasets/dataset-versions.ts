@@ -15,7 +15,7 @@ import type { Stores, UnitOfWork } from '../../domain/stores.ts'
 import { endTries, versionSubject } from '../jobs/job-tries.ts'
 import { checkQuotas } from '../projects/quotas.ts'
 import { listImages, listRejected, type RejectedFile } from './dataset-images.ts'
-import { createPictureVerbs } from './dataset-pictures.ts'
+import { createPictureVerbs, type VersionPosition } from './dataset-pictures.ts'
 import { checkCombination, checkPrefix, checkSelection } from './dataset-sources.ts'
 import { ingestKindOf, kindOfSize } from './ingest-kind.ts'
 import { listLabelled } from './labelled-images.ts'
@@ -29,11 +29,6 @@ export interface VersionDeps {
   readonly showImages: boolean
   readonly clock: Clock
   readonly get: (projectId: string, id: string) => Promise<Dataset>
-}
-
-export interface VersionPosition {
-  readonly datasetId: string
-  readonly version: number
 }
 
 export const datasetPrefix = (datasetId: string): string => `datasets/${datasetId}`
