@@ -1,114 +1,108 @@
 /**
- * How many images a second does the embedding program take, weights held, pixels in and vectors out?
+ * From JPEGs to vectors, ViT-S/16, by turns: through HTTP, in the command line, in the bare session with pixels that lie ready, and with PIL,
+ * torchvision and PyTorch. Then requests of one image, alone and beside bulk requests.
  *
- *   npm run bench -- embed [--engine onnx,xla] [--precision float32,bfloat16] [--arch vit_small] [--batch 1,8,64]
- *                          [--seconds 2] [--threads N] [--json FILE]
+ *   npm run bench -- embed [--images 128] [--rounds 5] [--peers eager,compiled] [--batch 8] [--clients 3] [--request 32]
+ *                          [--requests 100] [--photos 64] [--data FOLDER]
  *
- * --precision is of xla, which has to be installed: docs/engines.md. A line for each engine, precision and batch.
+ * --data keeps the platform and its model, whose export takes a minute, for the next call.
+ * Needs Linux, and for the peers a Python with torch and torchvision: $KAPPA_PYTHON, or python3. `--peers ''` leaves them out.
  */
-import { writeFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { availableParallelism, tmpdir } from 'node:os'
+import { availableParallelism, cpus, loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
-import { ENGINE_NAMES, type EngineName, PRECISIONS, type Precision } from '../src/engine/engine.ts'
-import type { Program } from '../src/engine/program.ts'
-import { elementCount } from '../src/engine/tensor-spec.ts'
-import { prng } from '../src/math/prng.ts'
-import { embedProgram, servedNetworkOf } from '../src/model/programs.ts'
-import { resolveRecipe } from '../src/recipe/presets.ts'
-import type { Arch } from '../src/recipe/schema.ts'
+import { readModelConfig } from '../src/protocol/model-folder.ts'
+import { measureLatency } from './embed/latency.ts'
+import { writePhotos } from './embed/photos.ts'
+import { fetchModel, startServed } from './embed/platform.ts'
+import { commandLineSide, embedOverHttp, httpSide, type Side, sessionSide, type Turn } from './embed/sides.ts'
+import { PEERS, torchPeer } from './embed/torch-peer.ts'
 import { median } from './step/compare.ts'
-import { type OpenedEngine, openEngine } from './step/opened-engine.ts'
 
+const text = { type: 'string' } as const
 const { values } = parseArgs({
   options: {
-    engine: { type: 'string', default: 'onnx' },
-    precision: { type: 'string', default: 'float32' },
-    arch: { type: 'string', default: 'vit_small' },
-    batch: { type: 'string', default: '1,8,64' },
-    seconds: { type: 'string', default: '2' },
-    threads: { type: 'string', default: String(availableParallelism()) },
-    json: { type: 'string' }
+    images: { ...text, default: '128' },
+    rounds: { ...text, default: '5' },
+    peers: { ...text, default: PEERS.join(',') },
+    batch: { ...text, default: '8' },
+    clients: { ...text, default: '3' },
+    request: { ...text, default: '32' },
+    requests: { ...text, default: '100' },
+    photos: { ...text, default: '64' },
+    data: text
   }
 })
+const [images, rounds] = [Number(values.images), Number(values.rounds)]
+/** Of PyTorch: its usual one. Ours are smaller, which suits the caches. */
+const PEER_BATCH = 32
+/** Idle threads of a side spin for a moment. */
+const PAUSE_MS = 300
 
-/** Whose crops and patches a network of this size is measured with. */
-const PRESET_OF_ARCH: Readonly<Record<Arch, string>> = {
-  vit_mu: 'mu',
-  vit_nano: 'demo',
-  vit_tiny: 'small-images',
-  vit_small: 'vit-small-16',
-  vit_base: 'vit-base-16',
-  vit_large: 'vit-base-16'
-}
-const arch = values.arch as Arch // resolveRecipe refuses others
-const program = embedProgram(servedNetworkOf(resolveRecipe({ arch, preset: PRESET_OF_ARCH[arch] })))
-const withBatch = (batch: number): Program => ({
-  ...program,
-  inputs: program.inputs.map((spec) => (spec.shape[0] === -1 ? { ...spec, shape: spec.shape.with(0, batch) } : spec))
-})
-const weights = program.inputs.filter(({ name }) => name !== 'images')
+const cosine = (one: ArrayLike<number>, other: ArrayLike<number>): number =>
+  Array.from(one).reduce((sum, value, i) => sum + value * other[i]!, 0)
 
-const random = prng(1)
-/** What they are does not change what they cost. */
-const drawn = Object.fromEntries(
-  weights.map(({ name, shape }) => [
-    name,
-    Float32Array.from({ length: elementCount(shape) }, () => random.uniformBetween(-0.02, 0.02))
-  ])
-)
-
-interface Rate {
-  readonly engine: EngineName
-  readonly device: string
-  readonly precision: Precision
-  readonly batch: number
-  readonly readySeconds: number
-  readonly ms: number
-  readonly imagesPerSecond: number
-}
-
-async function rateOf({ engine }: OpenedEngine, batch: number): Promise<Rate> {
-  const begin = performance.now()
-  const fixed = withBatch(batch)
-  const held = await engine.hold(weights, drawn)
-  const stepping = await engine.loadStepping(fixed, { held: weights.map(({ name }) => name), mayRound: true })
-  const { shape } = fixed.inputs.find(({ name }) => name === 'images')!
-  const images = Uint8Array.from({ length: elementCount(shape) }, () => random.integer(256))
-  // The first one allocates.
-  await stepping.step(held, [{ images }])
-  const readySeconds = (performance.now() - begin) / 1000
-  const times: number[] = []
-  const until = performance.now() + Number(values.seconds) * 1000
-  do {
-    const start = performance.now()
-    await stepping.step(held, [{ images }])
-    times.push(performance.now() - start)
-  } while (performance.now() < until)
-  await stepping.dispose()
-  await held.dispose()
-  const ms = median(times)
-  const { name, device, precision } = engine
-  return { engine: name, device, precision, batch, readySeconds, ms, imagesPerSecond: (1000 * batch) / ms }
-}
-
-const rates: Rate[] = []
-const programsFolder = await mkdtemp(join(tmpdir(), 'kappa-programs-'))
-for (const name of values.engine.split(',')) {
-  const engine = ENGINE_NAMES.find((known) => known === name)
-  if (!engine) throw new Error(`--engine is of ${ENGINE_NAMES.join(', ')}`)
-  const precisions = PRECISIONS.filter((one) => values.precision.split(',').includes(one))
-  for (const precision of engine === 'xla' ? precisions : (['float32'] as const)) {
-    const opened = await openEngine({ engine, precision, threads: Number(values.threads), programsFolder })
-    for (const batch of values.batch.split(',').map(Number)) {
-      const rate = await rateOf(opened, batch)
-      rates.push(rate)
-      const speed = `${rate.ms.toFixed(2)} ms, ${rate.imagesPerSecond.toFixed(0)} images/s`
-      console.log(`${name}, ${precision}, batch ${batch}: ${speed}, ready after ${rate.readySeconds.toFixed(1)} s`)
-      if (values.json) writeFileSync(values.json, `${JSON.stringify({ arch: values.arch, rates }, null, 1)}\n`)
+async function compare(sides: readonly Side[]): Promise<void> {
+  const turns: Turn[][] = sides.map(() => [])
+  for (let round = 0; round <= rounds; round++) {
+    for (const [i, side] of sides.entries()) {
+      const turn = await side.turn(images)
+      // Round 0 warms up.
+      if (round > 0) turns[i]!.push(turn)
+      await sleep(PAUSE_MS)
     }
-    await opened.engine.dispose()
+    if (round === 0) continue
+    console.log(
+      `round ${round}, images/s: ${turns.map((own) => (images / own.at(-1)!.seconds).toFixed(1)).join(' / ')}`
+    )
+  }
+  for (const [i, { name }] of sides.entries()) {
+    const own = turns[i]!
+    const per = (key: keyof Turn) => median(own.map((turn) => (1000 * turn[key]) / images)).toFixed(1)
+    const against = sides.flatMap((other, j) => {
+      const ratio = (key: keyof Turn) => median(own.map((turn, round) => turns[j]![round]![key] / turn[key])).toFixed(2)
+      return i === j ? [] : [`${ratio('seconds')} × (CPU ${ratio('cpuSeconds')} ×) ${other.name}`]
+    })
+    console.log(`${name}: ${per('seconds')} ms an image, CPU ${per('cpuSeconds')} ms; ${against.join('; ')}`)
   }
 }
-await rm(programsFolder, { recursive: true, force: true })
+
+const folder = await mkdtemp(join(tmpdir(), 'kappa-bench-'))
+const photosFolder = join(folder, 'photos')
+const photos = await writePhotos(photosFolder, Number(values.photos))
+const platform = await startServed(values.data ?? join(folder, 'data'), photos)
+const sides: Side[] = []
+try {
+  const modelFolder = join(folder, 'model')
+  await fetchModel(platform, modelFolder)
+  const config = await readModelConfig(modelFolder)
+  const threads = availableParallelism()
+  const subject = { photos, photosFolder, modelFolder, config, threads }
+  const load = loadavg()[0]!.toFixed(1)
+  const bytes = (photos.reduce((sum, { length }) => sum + length, 0) / photos.length / 1024).toFixed(0)
+  console.log(`${cpus()[0]?.model}, ${threads} cores, load ${load}; JPEGs of ${bytes} KiB, ${images} images a turn`)
+  sides.push(httpSide(platform, subject, { clients: Number(values.clients), imagesPerRequest: Number(values.request) }))
+  sides.push(await commandLineSide(subject), await sessionSide(subject, { sessions: 1, batch: Number(values.batch) }))
+  // As the server has them.
+  sides.push(await sessionSide(subject, { sessions: Math.min(4, threads), batch: 2 }))
+  const [served] = (await embedOverHttp(platform, photos.slice(0, 1))).vectors
+  for (const peer of PEERS.filter((name) => values.peers.split(',').includes(name))) {
+    const side = await torchPeer(peer, { photos: photosFolder, modelFolder, config, threads, batch: PEER_BATCH })
+    sides.push(side)
+    console.log(`cosine of an image's vectors, HTTP and ${side.name}: ${cosine(side.vector, served!).toFixed(6)}`)
+  }
+  await compare(sides)
+  for (const side of sides.splice(0)) await side.close()
+  const bulk = { requests: Number(values.requests), bulkClients: 2, bulkImages: Number(values.request) }
+  const { alone, besideBulk } = await measureLatency(platform, photos, bulk)
+  for (const [name, { p50, p99, added }] of Object.entries({ alone, 'beside bulk': besideBulk }))
+    console.log(
+      `one image, ${name}: p50 ${p50.toFixed(1)} ms (${added.toFixed(1)} beside Server-Timing), p99 ${p99.toFixed(1)} ms, ${(p99 / p50).toFixed(1)} × p50`
+    )
+} finally {
+  for (const side of sides) await side.close()
+  await platform.stop()
+  await rm(folder, { recursive: true, force: true })
+}

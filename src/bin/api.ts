@@ -7,8 +7,9 @@ import { createLogger } from '../composition/logger.ts'
 import { openTracing, sayDroppedSpans } from '../composition/tracing.ts'
 import { onStop } from '../processes/on-stop.ts'
 import { startUp } from '../processes/start-up.ts'
+import { resolveReferences } from '../storage/secrets/references.ts'
 
-const config = readConfig(process.env)
+const config = readConfig(await resolveReferences(process.env))
 const { tracing, close: closeTracing } = await openTracing(config.tracing, 'api')
 const logger = createLogger(config.logLevel, 'api', tracing)
 sayDroppedSpans(logger)

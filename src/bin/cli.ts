@@ -1,8 +1,9 @@
 #!/usr/bin/env node
-/** `kappa`: the lab on the command line. The platform has its own entries (npm start, npm run worker). */
+/** `kappa`: the lab on the command line, and a server's user. The platform has its own entries (npm start, npm run worker). */
 import { resolve } from 'node:path'
 import { VERSION } from '../base/version.ts'
-import { type Command, EXIT, EXIT_CODES, fromEnvironment, refusal, runCommand } from '../cli/command.ts'
+import { EXIT, EXIT_CODES, fromEnvironment, refusal, runCommand } from '../cli/command.ts'
+import { type Entry, isRemoteEmbed, loadRemoteEmbed, REMOTE_COMMANDS } from '../cli/remote/commands.ts'
 import { forkedTrainer } from '../cli/trainer.ts'
 import { readEngineChoice } from '../composition/config.ts'
 import { foreseeEngine } from '../engine/engine-rules.ts'
@@ -18,13 +19,8 @@ function trainer(): TrainerWork {
 
 const foresee = (devices: number) => foreseeEngine(fromEnvironment(engineChoice), devices)
 
-interface Entry {
-  readonly summary: string
-  /** Loaded when it is asked for: engines take most of a second. */
-  load(): Promise<Command>
-}
-
-const COMMANDS: Readonly<Record<string, Entry>> = {
+/** Loaded when they are asked for: engines take most of a second. */
+const LAB_COMMANDS: Readonly<Record<string, Entry>> = {
   train: {
     summary: 'trains a backbone on a folder of images',
     load: async () => {
@@ -73,21 +69,25 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: 'brings the metrics of a run into MLflow, TensorBoard or a table',
     load: async () => (await import('../cli/export-metrics.ts')).EXPORT_METRICS
   },
-  mcp: {
-    summary: 'tools for assistants, in front of a server',
-    load: async () => (await import('../cli/mcp.ts')).MCP
-  },
   engine: {
     summary: 'brings an engine onto this machine, or lists those that it has',
     load: async () => (await import('../cli/engine.ts')).createEngineCommand(engineChoice)
   }
 }
 
-const USAGE = `Self-supervised vision without a server.
+const listOf = (commands: Readonly<Record<string, Entry>>): string =>
+  Object.entries(commands)
+    .map(([name, { summary }]) => `  kappa ${name.padEnd(14)} ${summary}`)
+    .join('\n')
 
-${Object.entries(COMMANDS)
-  .map(([name, { summary }]) => `  kappa ${name.padEnd(14)} ${summary}`)
-  .join('\n')}
+const USAGE = `Self-supervised vision, without a server:
+
+${listOf(LAB_COMMANDS)}
+
+and with one (docs/remote.md):
+
+${listOf(REMOTE_COMMANDS)}
+  kappa embed --remote MODEL, as embed does, with a model of the server
 
 kappa COMMAND --help shows a command's options; docs/cli.md has examples.
 ${EXIT_CODES}
@@ -95,9 +95,14 @@ ${EXIT_CODES}
 
 const [word = 'help', ...args] = process.argv.slice(2)
 const name = word === 'help' && args[0] !== undefined ? args[0] : word
-const entry = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined
+const commands = { ...LAB_COMMANDS, ...REMOTE_COMMANDS }
+const load = isRemoteEmbed(name, args)
+  ? loadRemoteEmbed
+  : Object.hasOwn(commands, name)
+    ? commands[name]?.load
+    : undefined
 
-if (entry !== undefined) process.exit(await runCommand(name, entry.load, { args: word === 'help' ? ['--help'] : args }))
+if (load !== undefined) process.exit(await runCommand(name, load, { args: word === 'help' ? ['--help'] : args }))
 if (name === '--version') {
   process.stdout.write(`kappa ${VERSION}\n`)
   process.exit(EXIT.done)

@@ -1,7 +1,7 @@
 /** The inference child: forked by the API, answers over IPC. By itself it does nothing. */
+import { inspect } from 'node:util'
 import { systemClock } from '../base/clock.ts'
-import { createEngine } from '../engine/create-engine.ts'
-import { openOnnxFile } from '../engine/onnx-engine.ts'
+import { createOnnxThreads } from '../engine/onnx-threads.ts'
 import { readInferenceSettings, serveRequests } from '../serving/process.ts'
 
 if (process.send === undefined) {
@@ -10,11 +10,23 @@ if (process.send === undefined) {
 }
 
 const settings = readInferenceSettings(process.argv[2])
-const { threads } = settings
+const { threads, maxModelBytes } = settings
+/** Of a model's room: another one may be asked for meanwhile. */
+const maxBytes = maxModelBytes / 2
+const { open, sessions, sessionsOf } = createOnnxThreads({
+  threads,
+  sessions: settings.sessions,
+  maxBytes,
+  onLost: (error) => {
+    process.stderr.write(`${inspect(error)}\nwithout a session's thread the process ends, another is started\n`)
+    process.exit(1)
+  }
+})
 
 serveRequests(process, {
-  settings,
-  engine: createEngine({ threads }),
-  openOnnxFile: (path) => openOnnxFile(path, { threads }),
+  settings: { ...settings, sessions },
+  engine: { name: 'onnx', device: `cpu, ${threads} threads in ${sessions} sessions` },
+  openOnnxFile: open,
+  sessionsOf,
   clock: systemClock
 })

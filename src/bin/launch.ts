@@ -6,8 +6,9 @@ import { createLogger } from '../composition/logger.ts'
 import { openTracing } from '../composition/tracing.ts'
 import { onStop } from '../processes/on-stop.ts'
 import { startUp } from '../processes/start-up.ts'
+import { resolveReferences } from '../storage/secrets/references.ts'
 
-const config = readConfig(process.env)
+const config = readConfig(await resolveReferences(process.env))
 const { tracing, close: closeTracing } = await openTracing(config.tracing, 'launch')
 const logger = createLogger(config.logLevel, 'launch', tracing)
 

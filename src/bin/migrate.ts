@@ -1,7 +1,6 @@
-/** `npm run migrate`: brings the schema of DATABASE_URL up to date and says what it applied. */
+/** `npm run migrate`: brings the schema of DATABASE_URL up to date, and that of its queue, and says what it applied. */
 import { isAppError } from '../base/errors.ts'
-import { migrate } from '../storage/postgres/migrate.ts'
-import { waitForDatabase } from '../storage/postgres/wait.ts'
+import { prepareDatabase } from '../composition/prepare-database.ts'
 
 const url = process.env.DATABASE_URL
 
@@ -10,8 +9,8 @@ if (!url) {
   process.exitCode = 2
 } else {
   try {
-    await waitForDatabase(url, { tell: (line) => void process.stderr.write(`${line}\n`) })
-    const applied = await migrate(url)
+    const tell = (line: string) => void process.stderr.write(`${line}\n`)
+    const applied = await prepareDatabase(process.env, tell)
     const lines = applied.length > 0 ? applied.map((name) => `applied ${name}`) : ['the schema is up to date']
     process.stdout.write(`${lines.join('\n')}\n`)
   } catch (error) {

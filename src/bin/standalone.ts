@@ -3,6 +3,7 @@
  * KAPPA_DATA. Every part is a process that is started again when it dies.
  */
 import { randomBytes } from 'node:crypto'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { systemClock } from '../base/clock.ts'
 import { freePort } from '../base/free-port.ts'
@@ -28,6 +29,9 @@ onStop(() => supervisor.stop())
 await startUp(start, () => supervisor.stop())
 
 async function start(): Promise<void> {
+  // Making a database and the dashboard takes long enough to be taken for a process that hangs.
+  if (config.databaseUrl === null && !existsSync(join(config.dataDir, 'postgres')))
+    process.stdout.write(`The first start makes a database in ${config.dataDir}, and the dashboard: up to a minute.\n`)
   const dashboard = buildDashboard()
   if (config.databaseUrl !== null) {
     await waitForDatabase(config.databaseUrl, { tell: (line) => void process.stderr.write(`${line}\n`) })

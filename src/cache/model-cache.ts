@@ -13,13 +13,14 @@ export interface CachedModel {
 export interface ModelKey {
   readonly id: string
   readonly folder: string
+  readonly isCheckpoint?: boolean
 }
 
 export type ModelCache<Model extends CachedModel> = SharedCache<ModelKey, Model>
 
 export interface ModelCacheOptions<Model> {
   readonly maxBytes: number
-  readonly open: (folder: string) => Promise<Model>
+  readonly open: (key: ModelKey) => Promise<Model>
   /** Of models that could not be closed. */
   readonly report: (error: unknown) => void
 }
@@ -27,7 +28,7 @@ export interface ModelCacheOptions<Model> {
 export const createModelCache = <Model extends CachedModel>(options: ModelCacheOptions<Model>): ModelCache<Model> =>
   new SharedCache<ModelKey, Model>({
     idOf: ({ id }) => id,
-    open: ({ folder }) => options.open(folder),
+    open: (key) => options.open(key),
     close: (model) => model.dispose(),
     costOf: ({ bytes }) => Math.min(bytes, options.maxBytes),
     maxCost: options.maxBytes,

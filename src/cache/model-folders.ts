@@ -4,13 +4,19 @@ import type { Model } from '../domain/model.ts'
 import type { CachedFolder, CacheEntry, LocalCache } from './local-cache.ts'
 import { SharedCache } from './shared-cache.ts'
 
-export type ModelFolders = SharedCache<Model, CachedFolder>
+/** Models, and what serving needs of checkpoints. */
+export type ServedFolder = Pick<Model, 'id' | 'prefix' | 'files'>
+
+export type ModelFolders = SharedCache<ServedFolder, CachedFolder>
 
 /** Serving needs the ONNX files, what describes them, and mixture.safetensors; the weights in other formats stay where they are. */
 const isServed = ({ name }: { readonly name: string }): boolean =>
   !/^(backbone|head)\.safetensors$|^huggingface\//.test(name)
 
-export const servedFiles = ({ prefix, files }: Model): CacheEntry => ({ prefix, files: files.filter(isServed) })
+export const servedFiles = ({ prefix, files }: Pick<Model, 'prefix' | 'files'>): CacheEntry => ({
+  prefix,
+  files: files.filter(isServed)
+})
 
 /** What a probe trains on, and what describes it. */
 export const probedFiles = ({ prefix, files }: Model): CacheEntry => ({
@@ -25,7 +31,7 @@ export interface ModelFoldersOptions {
 }
 
 export const createModelFolders = ({ cache, mostModels, logger }: ModelFoldersOptions): ModelFolders =>
-  new SharedCache<Model, CachedFolder>({
+  new SharedCache<ServedFolder, CachedFolder>({
     idOf: ({ id }) => id,
     open: (model, signal) => cache.acquire(servedFiles(model), signal),
     close: (held) => held.release(),

@@ -18,6 +18,7 @@ import { readOptions } from './options.ts'
 const USAGE = `Embeds images with an exported model: unit vectors, one row an image, in the order of the file names.
 
   kappa embed --model FOLDER --images SOURCE --out FILE [options]
+  kappa embed --remote MODEL PATH… --out FILE             with a model of a server: kappa embed --remote MODEL --help
 
   --model FOLDER            as kappa train writes it (OUT/model) or kappa export
   --images SOURCE           a folder of images; a zip or tar; IDX files; one image; a packed dataset

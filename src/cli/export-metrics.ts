@@ -3,13 +3,14 @@ import { resolve } from 'node:path'
 import { createKappaClient } from '../client/client.ts'
 import { Problem } from '../client/problem.ts'
 import { type Command, EXIT, EXIT_CODES, needed, refusal } from './command.ts'
-import { serverOf } from './mcp.ts'
 import { exportToCsv } from './metrics-out/csv.ts'
 import { exportToMlflow, mlflowHeaders } from './metrics-out/mlflow.ts'
 import { isRunId, type MetricSource, sourceOfFolder, sourceOfRun } from './metrics-out/source.ts'
 import { checkNew } from './new-path.ts'
 import { readWords } from './options.ts'
 import type { Output } from './output.ts'
+import { credentialsOf } from './remote/connection.ts'
+import { SERVER_TEXT } from './remote/remote-command.ts'
 import { openTensorboard } from './tensorboard.ts'
 
 const USAGE = `Brings the metrics of a run, and its recipe where there is a place for it, into other tools.
@@ -18,13 +19,14 @@ const USAGE = `Brings the metrics of a run, and its recipe where there is a plac
   kappa export-metrics RUN --to tensorboard --out FOLDER
   kappa export-metrics RUN --to csv --out FILE
 
-  RUN                       a folder of kappa train, or run_… of the server at KAPPA_URL (with KAPPA_API_KEY)
+  RUN                       a folder of kappa train, or run_… of a server
   --tracking-uri URL        of an MLflow server; MLFLOW_TRACKING_URI, with its TOKEN or USERNAME and PASSWORD, says it otherwise
   --experiment NAME         of MLflow, made where it is not there; kappa by default
   --name NAME               of the run there; its own by default
   --out PATH                new
   --json                    one JSON object a line on stdout; docs/cli.md has their fields
 
+${SERVER_TEXT}
 ${EXIT_CODES}
 `
 
@@ -123,6 +125,6 @@ function mlflowTarget(values: Values): Target {
 
 async function sourceOf(word: string): Promise<MetricSource> {
   if (!isRunId(word)) return sourceOfFolder(word)
-  const { baseUrl, key } = serverOf(process.env)
-  return sourceOfRun(createKappaClient({ baseUrl, key }), word)
+  const { url, key } = await credentialsOf(process.env)
+  return sourceOfRun(createKappaClient({ baseUrl: url, key }), word)
 }

@@ -32,8 +32,9 @@ export async function modelFolderOf(value: string | undefined, flag = 'model'): 
 /** @throws AppError model_not_ready */
 export async function openModel(path: string, threads: number | undefined): Promise<ServingModel> {
   // Takes most of a second: what is refused is refused before.
-  const { openOnnxFile } = await import('../engine/onnx-engine.ts')
-  return openServingModel(path, (file) => openOnnxFile(file, threads === undefined ? {} : { threads }))
+  const { createOnnxThreads } = await import('../engine/onnx-threads.ts')
+  const { open, sessionsOf } = createOnnxThreads({ threads })
+  return openServingModel(path, open, sessionsOf)
 }
 
 /** Whether both flags name the same place. Links are followed. */

@@ -3,6 +3,7 @@
  * where there is none, all on stderr, so that stdout has results only. For scripts: one JSON object a line on stdout.
  */
 import { keysToSnake } from '../base/casing.ts'
+import { oneLine, printable, printableJson } from './printable.ts'
 
 const QUIET_MS = 10_000
 const CLEAR_LINE = '\r\u001b[K'
@@ -42,7 +43,7 @@ export function createOutput({ isJson, streams = process, now = () => performanc
   let shownAt = Number.NEGATIVE_INFINITY
   let hasOpenLine = false
 
-  const json = (event: OutputEvent) => void stdout.write(`${JSON.stringify(keysToSnake(event))}\n`)
+  const json = (event: OutputEvent) => void stdout.write(`${printableJson(keysToSnake(event))}\n`)
 
   function clear(): void {
     if (hasOpenLine) stderr.write(CLEAR_LINE)
@@ -51,10 +52,11 @@ export function createOutput({ isJson, streams = process, now = () => performanc
 
   function line(text: string): void {
     clear()
-    stderr.write(`${text}\n`)
+    stderr.write(`${printable(text)}\n`)
   }
 
-  function overwritten(text: string): void {
+  function overwritten(said: string): void {
+    const text = oneLine(said)
     if (isTerminal) {
       stderr.write(`${CLEAR_LINE}${text.slice(0, Math.max(20, (stderr.columns ?? 80) - 1))}`)
       hasOpenLine = true
@@ -71,7 +73,7 @@ export function createOutput({ isJson, streams = process, now = () => performanc
     result(event, text) {
       if (isJson) return json(event)
       clear()
-      stdout.write(`${text}\n`)
+      stdout.write(`${printable(text)}\n`)
     },
     line: (text) => {
       if (!isJson) line(text)

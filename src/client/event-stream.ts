@@ -1,6 +1,7 @@
 /** Server-sent events over fetch: EventSource cannot send the Authorization header. */
 import { createParser } from 'eventsource-parser'
 import { backoffMs } from './backoff.ts'
+import { pause } from './pause.ts'
 import { isAbort, isPassing, type Problem, throwUnreachable, toProblem } from './problem.ts'
 
 export interface StreamMessage {
@@ -42,18 +43,6 @@ async function drain(stream: ReadableStream<Uint8Array>, take: (message: StreamM
   } finally {
     clearTimeout(watch)
   }
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const finish = () => {
-      clearTimeout(timer)
-      signal.removeEventListener('abort', finish)
-      resolve()
-    }
-    const timer = setTimeout(finish, ms)
-    signal.addEventListener('abort', finish)
-  })
 }
 
 /**

@@ -22,6 +22,21 @@ export class Problem extends Error {
     this.name = 'Problem'
     this.details = details
   }
+
+  /** What to decide by; `message` is for people. */
+  get code(): string {
+    return this.details.code
+  }
+
+  /** 0 when it is nobody's answer. */
+  get status(): number {
+    return this.details.status
+  }
+
+  /** To be quoted when somebody is asked for help. */
+  get requestId(): string | null {
+    return this.details.requestId
+  }
 }
 
 const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null
@@ -54,7 +69,8 @@ export async function readProblem(response: Response): Promise<Problem> {
   return parseProblem(response.status, body, (name) => response.headers.get(name))
 }
 
-const ownProblem = (code: string, message: string, options?: ErrorOptions): Problem =>
+/** What no server answered: found on this side. */
+export const ownProblem = (code: string, message: string, options?: ErrorOptions): Problem =>
   new Problem({ status: 0, code, message, requestId: null, errors: [], retryAfterS: null }, options)
 
 export const isAbort = (thrown: unknown): boolean => thrown instanceof Error && thrown.name === 'AbortError'

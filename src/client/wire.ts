@@ -34,7 +34,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /**
+         * Get a key, without its secret
+         * @description Needs the scope `admin`.
+         */
+        get: operations["getKey"];
         put?: never;
         post?: never;
         /**
@@ -46,7 +50,13 @@ export interface paths {
         delete: operations["revokeKey"];
         options?: never;
         head?: never;
-        patch?: never;
+        /**
+         * Rename a key
+         * @description Also one that was revoked or has run out. What it may, and until when, never changes: make another key.
+         *
+         *     Needs the scope `admin`.
+         */
+        patch: operations["updateKey"];
         trace?: never;
     };
     "/v1/workers": {
@@ -135,7 +145,13 @@ export interface paths {
         get: operations["getProject"];
         put?: never;
         post?: never;
-        delete?: never;
+        /**
+         * Delete a project with its keys and webhooks, and with what is in it where that is said
+         * @description For admins of the installation. Refused while something is in it (409 with counts), unless `contents=delete` says that it all shall go, and then while any of it is worked on. Its keys open nothing any more, at once in the process that answers and within 5 seconds in others. Its audit log goes over to the project of who deletes it. One does not delete the own project, nor the one that an installation begins with.
+         *
+         *     Needs the scope `instance:admin`.
+         */
+        delete: operations["deleteProject"];
         options?: never;
         head?: never;
         /**
@@ -145,6 +161,28 @@ export interface paths {
          *     Needs the scope `instance:admin`.
          */
         patch: operations["updateProject"];
+        trace?: never;
+    };
+    "/v1/projects/{id}:stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel everything in a project that has not ended
+         * @description For admins of the installation. Runs but those that are paused, evaluations, exports, imports and versions that are being made, each as by its own `:cancel`; workers stop within seconds. What its keys queue afterwards is not stopped.
+         *
+         *     Needs the scope `instance:admin`.
+         */
+        post: operations["stopProject"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/v1/projects/{id}/keys": {
@@ -236,7 +274,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /**
+         * List uploads of a dataset, newest first
+         * @description Needs the scope `datasets:read`.
+         */
+        get: operations["listUploads"];
         put?: never;
         /**
          * Start to upload a file
@@ -376,9 +418,75 @@ export interface paths {
         };
         /**
          * List the images of a version, in their order
-         * @description Needs the scope `datasets:read`.
+         * @description With `label` a page may have fewer images than `limit`, or none, and more behind it: what was looked at is bounded. Go on while `has_more`.
+         *
+         *     Needs the scope `datasets:read`.
          */
         get: operations["listDatasetImages"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/datasets/{id}/versions/{version}/images/{index}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get what is known of an image
+         * @description Needs the scope `datasets:read`.
+         */
+        get: operations["getDatasetImage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/datasets/{id}/versions/{version}/images/{index}/thumbnail": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * See an image
+         * @description Drawn from its pixels, so nothing else that the file holds is in it; 403 `images_hidden` where the installation shows none. Of images with bands the first is shown.
+         *
+         *     Needs the scope `datasets:read`.
+         */
+        get: operations["getImageThumbnail"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/datasets/{id}/versions/{version}/images/{index}/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Download an image as it is stored
+         * @description The bytes that were uploaded, with whatever they hold besides pixels; of IDX files, which hold pixels alone, a PNG. 403 `images_hidden` where the installation shows none.
+         *
+         *     Needs the scope `datasets:read`.
+         */
+        get: operations["getImageFile"];
         put?: never;
         post?: never;
         delete?: never;
@@ -415,7 +523,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List runs, newest first
+         * List runs, newest first unless asked otherwise
          * @description Needs the scope `runs:read`.
          */
         get: operations["listRuns"];
@@ -708,7 +816,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /**
+         * Get a checkpoint of a run
+         * @description Needs the scope `runs:read`.
+         */
+        get: operations["getCheckpoint"];
         put?: never;
         post?: never;
         /**
@@ -949,8 +1061,8 @@ export interface paths {
         options?: never;
         head?: never;
         /**
-         * Rename a model
-         * @description It is the newest version of its new name. One that an alias means keeps its name: 409.
+         * Rename a model, change its metadata
+         * @description What is left out stays. Renamed it is the newest version of its new name; one that an alias means keeps its name: 409.
          *
          *     Needs the scope `models:write`.
          */
@@ -1058,7 +1170,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /**
+         * List uploads of weights, newest first
+         * @description Needs the scope `models:read`.
+         */
+        get: operations["listWeightUploads"];
         put?: never;
         /**
          * Start to upload weights, or their config.json
@@ -1273,6 +1389,50 @@ export interface paths {
          *     Needs the scope `models:write`.
          */
         post: operations["cancelEvaluation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/evaluations/{id}/prototypes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List prototypes with the images that they win, most used first
+         * @description Of an evaluation whose `prototypes` is not null: one that ran prototypes, clustering, or label_free of a model with a fitted mixture, or was asked for everything.
+         *
+         *     Needs the scope `models:read`.
+         */
+        get: operations["listPrototypeImages"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/evaluations/{id}/prototypes/{index}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get the images that a prototype wins
+         * @description One that wins none has `usage` 0.
+         *
+         *     Needs the scope `models:read`.
+         */
+        get: operations["getPrototypeImages"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1545,6 +1705,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v2/models/{id}/infer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Embed images, or assign them to prototypes, as tensors
+         * @description The input is `images`, BYTES of [images]. With `Content-Type: application/octet-stream` the body begins with as many bytes of JSON as the header Inference-Header-Content-Length says, and image files follow, each after its length in four bytes.
+         *
+         *     Needs the scope `embeddings:write`.
+         */
+        post: operations["inferModel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/models/{id}/versions/{version}/infer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Embed images, or assign them to prototypes, as tensors (by name and version)
+         * @description The input is `images`, BYTES of [images]. With `Content-Type: application/octet-stream` the body begins with as many bytes of JSON as the header Inference-Header-Content-Length says, and image files follow, each after its length in four bytes.
+         *
+         *     Needs the scope `embeddings:write`.
+         */
+        post: operations["inferModelVersion"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/models/{id}/embeddings": {
         parameters: {
             query?: never;
@@ -1556,7 +1760,7 @@ export interface paths {
         put?: never;
         /**
          * Embed images, sent raw, as a form or as JSON
-         * @description With `Accept: application/octet-stream` the answer is little-endian float32, row by row, and the header Kappa-Dimensions.
+         * @description With `Accept: application/octet-stream` the answer is little-endian numbers of `output_dtype`, row by row, and the header Kappa-Dimensions.
          *
          *     Needs the scope `embeddings:write`.
          */
@@ -1603,6 +1807,146 @@ export interface paths {
          *     Needs the scope `embeddings:write`.
          */
         post: operations["searchVectorSet"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What serves models here
+         * @description What serves models here
+         */
+        get: operations["getInferenceServer"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/health/live": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The process answers
+         * @description The process answers
+         */
+        get: operations["getInferenceLiveness"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/health/ready": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Everything it needs answers
+         * @description Everything it needs answers
+         */
+        get: operations["getInferenceReadiness"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/models/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Tensors of a model
+         * @description Needs the scope `models:read`.
+         */
+        get: operations["getInferenceModel"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/models/{id}/ready": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Whether a model is ready
+         * @description Needs the scope `models:read`.
+         */
+        get: operations["getInferenceModelReadiness"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/models/{id}/versions/{version}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Tensors of a model (by name and version)
+         * @description Needs the scope `models:read`.
+         */
+        get: operations["getInferenceModelVersion"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/models/{id}/versions/{version}/ready": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Whether a model is ready (by name and version)
+         * @description Needs the scope `models:read`.
+         */
+        get: operations["getInferenceModelVersionReadiness"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -2005,16 +2349,26 @@ export interface components {
          *     }
          */
         CreateEmbeddings: {
-            /** @description A model: its id, `name@3`, `name@alias`, or a run whose model is meant. */
+            /** @description A model: its id, `name@3`, `name@alias`, or a run whose model is meant. Or a checkpoint of a run: `run_…@latest`, `run_…@1200`. */
             model: string;
             /** @description One image or many: data URIs, base64, or https URLs of allowed hosts. */
             input: string | string[];
             /**
-             * @description base64 is little-endian float32.
+             * @description base64 is little-endian, of output_dtype.
              * @default float
              * @enum {unknown}
              */
             encoding_format: "float" | "base64";
+            /**
+             * @description float32 where it is left out. float16: rounded. int8: the largest number of a vector is ±127, others in proportion; uint8: the same and 128 more. binary: a bit a number, 1 above 0, the first the highest of the first byte. What each costs in recall: docs/api.md.
+             * @enum {unknown}
+             */
+            output_dtype?: "float32" | "float16" | "int8" | "uint8" | "binary";
+            /**
+             * @description cls where it is left out: the class token. bottleneck: what prototypes are compared with, of models that have them. Of unit length.
+             * @enum {unknown}
+             */
+            output?: "cls" | "bottleneck";
             /** @description Keeps the first so many numbers of each vector, at unit length again. */
             dimensions?: number;
             /** @description Taken because OpenAI's clients send it; not used. */
@@ -2096,13 +2450,7 @@ export interface components {
          *       "name": "DINOv2 S/14"
          *     }
          */
-        CreateModel: {
-            checkpoint: string;
-            name?: string | null;
-        } | {
-            import: components["schemas"]["ModelImport"];
-            name?: string | null;
-        };
+        CreateModel: components["schemas"]["CreateModelOfCheckpoint"] | components["schemas"]["CreateModelOfWeights"];
         /**
          * @example {
          *       "input": [
@@ -2114,13 +2462,39 @@ export interface components {
             /** @description One image or many: data URIs, base64, or https URLs of allowed hosts. */
             input: string | string[];
             /**
-             * @description base64 is little-endian float32.
+             * @description base64 is little-endian, of output_dtype.
              * @default float
              * @enum {unknown}
              */
             encoding_format: "float" | "base64";
+            /**
+             * @description float32 where it is left out. float16: rounded. int8: the largest number of a vector is ±127, others in proportion; uint8: the same and 128 more. binary: a bit a number, 1 above 0, the first the highest of the first byte. What each costs in recall: docs/api.md.
+             * @enum {unknown}
+             */
+            output_dtype?: "float32" | "float16" | "int8" | "uint8" | "binary";
+            /**
+             * @description cls where it is left out: the class token. bottleneck: what prototypes are compared with, of models that have them. Of unit length.
+             * @enum {unknown}
+             */
+            output?: "cls" | "bottleneck";
             /** @description Keeps the first so many numbers of each vector, at unit length again. */
             dimensions?: number;
+        };
+        /** @description The teacher of a checkpoint. */
+        CreateModelOfCheckpoint: {
+            checkpoint: string;
+            name?: string | null;
+            metadata?: {
+                [key: string]: string;
+            };
+        };
+        /** @description Weights that were trained elsewhere. */
+        CreateModelOfWeights: {
+            import: components["schemas"]["ModelImport"];
+            name?: string | null;
+            metadata?: {
+                [key: string]: string;
+            };
         };
         /**
          * @example {
@@ -2743,6 +3117,15 @@ export interface components {
                 protocol: "knn" | "logistic" | "few_shot" | "retrieval" | "clustering" | "prototypes" | "label_free" | "linear" | "finetune" | "copy_detection" | "revisited";
                 reason: string;
             }[];
+            prototypes: {
+                /** @description By which images were given to prototypes. */
+                posterior: string;
+                images: number;
+                /** @description Of the model. */
+                prototypes: number;
+                /** @description Those that win an image. */
+                used: number;
+            } | null;
             error: components["schemas"]["ResourceError"] | null;
             /**
              * Format: date-time
@@ -3118,6 +3501,126 @@ export interface components {
             offset: number;
             invert: boolean;
         };
+        InferAnswer: {
+            model_name: string;
+            /** @description Of models that have a name. */
+            model_version?: string;
+            id?: string;
+            parameters: {
+                /** @description The model that answered: its id, or run_…@step. */
+                model: string;
+                /**
+                 * @description That prototypes and probabilities are of.
+                 * @enum {unknown}
+                 */
+                posterior?: "teacher" | "model" | "fitted";
+            };
+            outputs: {
+                /** @enum {unknown} */
+                name: "embeddings" | "prototypes" | "probabilities";
+                shape: number[];
+                /** @enum {unknown} */
+                datatype: "FP32" | "INT32";
+                /** @description Row by row. Absent where it is binary. */
+                data?: number[];
+                parameters?: {
+                    binary_data_size: number;
+                };
+            }[];
+        };
+        /**
+         * @example {
+         *       "inputs": [
+         *         {
+         *           "name": "images",
+         *           "shape": [
+         *             1
+         *           ],
+         *           "datatype": "BYTES",
+         *           "data": [
+         *             "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNoAAAAggCBd81ytgAAAABJRU5ErkJggg=="
+         *           ]
+         *         }
+         *       ]
+         *     }
+         */
+        InferRequest: {
+            /** @description Comes back in the answer. */
+            id?: string;
+            parameters?: {
+                /** @description Of outputs that do not say themselves. False by default. */
+                binary_data_output?: boolean;
+                /** @description Of embeddings. */
+                dimensions?: number;
+                /**
+                 * @description Of prototypes and probabilities.
+                 * @default 10
+                 */
+                top_k?: number;
+                /**
+                 * @description Of prototypes and probabilities.
+                 * @enum {unknown}
+                 */
+                posterior?: "teacher" | "model" | "fitted";
+            };
+            inputs: {
+                /** @constant */
+                name: "images";
+                /** @description [images] or [images, 1]. */
+                shape: number[];
+                /** @constant */
+                datatype: "BYTES";
+                parameters?: {
+                    /** @description Of binary requests: bytes behind the JSON. */
+                    binary_data_size?: number;
+                };
+                /** @description Data URIs, base64, or https URLs of allowed hosts. Not with binary_data_size. */
+                data?: string[];
+            }[];
+            /** @description embeddings by default. */
+            outputs?: {
+                /** @enum {unknown} */
+                name: "embeddings" | "prototypes" | "probabilities";
+                parameters?: {
+                    /** @description Behind the JSON, as little-endian numbers. */
+                    binary_data?: boolean;
+                };
+            }[];
+        };
+        InferenceModel: {
+            name: string;
+            versions?: string[];
+            platform: string;
+            inputs: {
+                name: string;
+                datatype: string;
+                shape: number[];
+            }[];
+            outputs: {
+                name: string;
+                datatype: string;
+                shape: number[];
+            }[];
+        };
+        InferenceModelReady: {
+            name: string;
+            /** @constant */
+            ready: true;
+        };
+        InferenceServer: {
+            /** @constant */
+            name: "kappa";
+            version: string;
+            extensions: string[];
+        };
+        InferenceServerLive: {
+            /** @constant */
+            live: true;
+        };
+        InferenceServerReady: {
+            /** @constant */
+            ready: true;
+        };
         /** @description What the run begins from. */
         Init: {
             /** @enum {unknown} */
@@ -3265,6 +3768,9 @@ export interface components {
             project_id: string;
             name: string | null;
             version: number | null;
+            metadata: {
+                [key: string]: string;
+            };
             /** @description That mean this model: `name@alias` in a request. */
             aliases: string[];
             run: string | null;
@@ -3375,11 +3881,18 @@ export interface components {
         };
         /**
          * @example {
-         *       "name": "shoes, ViT-S"
+         *       "name": "shoes, second try",
+         *       "metadata": {
+         *         "team": "x"
+         *       }
          *     }
          */
         ModelDescription: {
-            name: string | null;
+            name?: string | null;
+            /** @description Each name by itself: null removes it, and those that are not named stay. */
+            metadata?: {
+                [key: string]: string | null;
+            };
         };
         ModelImport: {
             source: components["schemas"]["WeightSource"];
@@ -3464,7 +3977,7 @@ export interface components {
             status: number;
             detail: string;
             /** @enum {unknown} */
-            code: "invalid_request" | "invalid_recipe" | "unauthorized" | "forbidden" | "route_not_found" | "method_not_allowed" | "key_not_found" | "last_admin_key" | "project_not_found" | "project_name_taken" | "quota_exceeded" | "project_rate_limited" | "dataset_not_found" | "dataset_version_not_found" | "dataset_version_not_ready" | "dataset_version_not_cancelable" | "dataset_in_use" | "dataset_version_in_use" | "dataset_empty" | "selection_empty" | "upload_not_found" | "upload_incomplete" | "upload_expired" | "upload_in_use" | "archive_invalid" | "archive_too_large" | "source_unreachable" | "run_not_found" | "run_not_cancelable" | "run_not_deletable" | "run_in_use" | "metadata_full" | "run_not_pausable" | "run_not_resumable" | "run_not_extendable" | "run_not_retryable" | "sweep_not_found" | "checkpoint_not_found" | "checkpoint_in_use" | "checkpoint_invalid" | "weights_unsupported" | "weights_mismatch" | "init_unavailable" | "model_not_found" | "model_in_use" | "model_not_ready" | "model_not_cancelable" | "model_has_alias" | "model_of_other_name" | "alias_not_found" | "precondition_failed" | "model_without_head" | "mixture_unavailable" | "prototype_not_found" | "evaluation_not_found" | "evaluation_not_cancelable" | "evaluation_not_deletable" | "evaluation_not_measured" | "evaluation_impossible" | "evaluation_too_large" | "vector_set_not_found" | "vector_set_not_ready" | "vector_set_not_searchable" | "vector_set_not_cancelable" | "vector_set_not_deletable" | "vector_set_impossible" | "vector_not_found" | "artifact_not_found" | "webhook_not_found" | "webhooks_full" | "webhook_disabled" | "secret_unreadable" | "delivery_not_found" | "delivery_under_way" | "idempotency_key_reused" | "idempotency_in_progress" | "range_not_satisfiable" | "body_too_large" | "unsupported_media_type" | "headers_too_large" | "uri_too_long" | "receive_timeout" | "expectation_failed" | "image_invalid" | "image_too_large" | "images_too_large" | "url_not_allowed" | "url_unreachable" | "rate_limited" | "too_much_at_once" | "overloaded" | "client_gone" | "request_timeout" | "database_refuses" | "process_not_started" | "schema_outdated" | "database_unavailable" | "database_read_only" | "storage_unavailable" | "storage_full" | "issuer_unavailable" | "inference_unavailable" | "worker_not_working" | "worker_resting" | "lease_lost" | "object_not_found" | "object_damaged" | "program_untraceable" | "engine_unavailable" | "loss_not_finite" | "trainer_crashed" | "out_of_memory" | "internal";
+            code: "invalid_request" | "invalid_recipe" | "unauthorized" | "forbidden" | "route_not_found" | "method_not_allowed" | "key_not_found" | "last_admin_key" | "project_not_found" | "project_name_taken" | "project_not_empty" | "project_in_use" | "quota_exceeded" | "project_rate_limited" | "dataset_not_found" | "dataset_version_not_found" | "dataset_version_not_ready" | "dataset_version_not_cancelable" | "image_not_found" | "images_hidden" | "dataset_in_use" | "dataset_version_in_use" | "dataset_empty" | "selection_empty" | "upload_not_found" | "upload_incomplete" | "upload_expired" | "upload_in_use" | "archive_invalid" | "archive_too_large" | "source_unreachable" | "run_not_found" | "run_not_cancelable" | "run_not_deletable" | "run_in_use" | "metadata_full" | "run_not_pausable" | "run_not_resumable" | "run_not_extendable" | "run_not_retryable" | "sweep_not_found" | "checkpoint_not_found" | "checkpoint_in_use" | "checkpoint_invalid" | "weights_unsupported" | "weights_mismatch" | "init_unavailable" | "model_not_found" | "model_in_use" | "model_not_ready" | "model_not_cancelable" | "model_has_alias" | "model_of_other_name" | "alias_not_found" | "precondition_failed" | "model_without_head" | "mixture_unavailable" | "prototype_not_found" | "evaluation_not_found" | "evaluation_not_cancelable" | "evaluation_not_deletable" | "evaluation_not_measured" | "evaluation_impossible" | "evaluation_too_large" | "vector_set_not_found" | "vector_set_not_ready" | "vector_set_not_searchable" | "vector_set_not_cancelable" | "vector_set_not_deletable" | "vector_set_impossible" | "vector_not_found" | "artifact_not_found" | "webhook_not_found" | "webhooks_full" | "webhook_disabled" | "secret_unreadable" | "delivery_not_found" | "delivery_under_way" | "idempotency_key_reused" | "idempotency_in_progress" | "range_not_satisfiable" | "answer_too_large" | "body_too_large" | "unsupported_media_type" | "headers_too_large" | "uri_too_long" | "receive_timeout" | "expectation_failed" | "image_invalid" | "image_too_large" | "images_too_large" | "url_not_allowed" | "url_unreachable" | "rate_limited" | "too_much_at_once" | "overloaded" | "client_gone" | "request_timeout" | "database_refuses" | "process_not_started" | "schema_outdated" | "database_unavailable" | "database_read_only" | "storage_unavailable" | "storage_full" | "issuer_unavailable" | "inference_unavailable" | "worker_not_working" | "worker_resting" | "lease_lost" | "object_not_found" | "object_damaged" | "program_untraceable" | "engine_unavailable" | "loss_not_finite" | "trainer_crashed" | "out_of_memory" | "internal";
             request_id: string;
             errors?: {
                 /** @description JSON pointer into the body. */
@@ -3473,13 +3986,13 @@ export interface components {
                 parameter?: string;
                 detail: string;
             }[];
-            /** @description The same for OpenAI's clients, where they are at home: /v1/models and /v1/embeddings. */
+            /** @description The same for other clients, where they are at home: an object for OpenAI's at /v1/models and /v1/embeddings, a text for those of the Open Inference Protocol at /v2. */
             error?: {
                 message: string;
                 type: string;
                 param: string | null;
                 code: string;
-            };
+            } | string;
         };
         Project: {
             id: string;
@@ -3580,6 +4093,33 @@ export interface components {
                     p95: number;
                 } | null;
             } | null;
+        };
+        PrototypeImages: {
+            /** @constant */
+            object: "prototype_images";
+            prototype: number;
+            /** @description Images whose likeliest prototype it is. */
+            usage: number;
+            /** @description The likeliest of those, up to twelve; fewer of each where a model has more than 16,666 prototypes. */
+            exemplars: {
+                /** @description Of the image, in `queries` of the evaluation, or else in its `dataset`. */
+                index: number;
+                /** @description Of the prototype, given the image. */
+                probability: number;
+                cosine: number;
+            }[];
+            /** @description The twelve most frequent of those, by name or number; empty where images have none. */
+            labels: {
+                label: string;
+                images: number;
+            }[];
+        };
+        PrototypeImagesList: {
+            /** @constant */
+            object: "list";
+            data: components["schemas"]["PrototypeImages"][];
+            has_more: boolean;
+            next_cursor: string | null;
         };
         PrototypeList: {
             /** @constant */
@@ -4185,6 +4725,14 @@ export interface components {
         SweepValue: number | string | boolean | null | (number | string)[];
         /**
          * @example {
+         *       "name": "embedding service of the shop"
+         *     }
+         */
+        UpdateApiKey: {
+            name: string;
+        };
+        /**
+         * @example {
          *       "keep": true
          *     }
          */
@@ -4238,6 +4786,13 @@ export interface components {
              * @example 2026-01-31T12:00:00.000Z
              */
             expires_at: string;
+        };
+        UploadList: {
+            /** @constant */
+            object: "list";
+            data: components["schemas"]["Upload"][];
+            has_more: boolean;
+            next_cursor: string | null;
         };
         UploadSource: {
             /** @constant */
@@ -4502,7 +5057,7 @@ export interface components {
         RateLimit: string;
         /** @description The quotas, a list: `"per-process";q=<requests>;w=<seconds>` of the key, `"project";…` of its project. */
         "RateLimit-Policy": string;
-        /** @description Of these bytes; for If-None-Match. */
+        /** @description Of these bytes; for If-None-Match, and for If-Match of a PATCH. */
         ETag: string;
         /** @description Where the new resource is. */
         Location: string;
@@ -4516,6 +5071,8 @@ export interface components {
         "Server-Timing": string;
         /** @description Numbers of one embedding, where the answer is raw float32. */
         "Kappa-Dimensions": number;
+        /** @description Bytes of the JSON, where tensors come behind it. */
+        "Inference-Header-Content-Length": number;
         /** @description The name of the file. */
         "Content-Disposition": string;
     };
@@ -4582,6 +5139,46 @@ export interface operations {
             };
         };
     };
+    getKey: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of an earlier answer. */
+                "If-None-Match"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiKey"];
+                };
+            };
+            /** @description Not modified. */
+            304: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
     revokeKey: {
         parameters: {
             query?: never;
@@ -4602,6 +5199,39 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+        };
+    };
+    updateKey: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag that an answer had: 412 where somebody has changed since what this may change. `*` is whatever there is. */
+                "If-Match"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateApiKey"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiKey"];
+                };
             };
         };
     };
@@ -4763,10 +5393,39 @@ export interface operations {
             };
         };
     };
+    deleteProject: {
+        parameters: {
+            query?: {
+                /** @description Of datasets, uploads of weights, sweeps, runs, models, evaluations and vector sets: whether the project is refused for them, or all of them go, kept checkpoints and aliases included. */
+                contents?: "refuse" | "delete";
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; no body. */
+            204: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
     updateProject: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The ETag that an answer had: 412 where somebody has changed since what this may change. `*` is whatever there is. */
+                "If-Match"?: string;
+            };
             path: {
                 id: string;
             };
@@ -4777,6 +5436,32 @@ export interface operations {
                 "application/json": components["schemas"]["UpdateProject"];
             };
         };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Project"];
+                };
+            };
+        };
+    };
+    stopProject: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
         responses: {
             /** @description Done. */
             200: {
@@ -4981,7 +5666,10 @@ export interface operations {
     updateDataset: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The ETag that an answer had: 412 where somebody has changed since what this may change. `*` is whatever there is. */
+                "If-Match"?: string;
+            };
             path: {
                 id: string;
             };
@@ -4999,10 +5687,41 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Dataset"];
+                };
+            };
+        };
+    };
+    listUploads: {
+        parameters: {
+            query?: {
+                /** @description Items in a page. */
+                limit?: number;
+                /** @description next_cursor of the page before, of the same list in the same order. */
+                after?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UploadList"];
                 };
             };
         };
@@ -5256,6 +5975,8 @@ export interface operations {
                 limit?: number;
                 /** @description next_cursor of the page before, of the same list in the same order. */
                 after?: string;
+                /** @description Images of this label alone: a number, as images have it. */
+                label?: number;
             };
             header?: never;
             path: {
@@ -5277,6 +5998,142 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["DatasetImageList"];
                 };
+            };
+        };
+    };
+    getDatasetImage: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of an earlier answer. */
+                "If-None-Match"?: string;
+            };
+            path: {
+                id: string;
+                version: number;
+                index: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DatasetImage"];
+                };
+            };
+            /** @description Not modified. */
+            304: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    getImageThumbnail: {
+        parameters: {
+            query?: {
+                /** @description Pixels of the longer side, at the most: nothing is enlarged. */
+                size?: number;
+            };
+            header?: {
+                /** @description The ETag of an earlier answer. */
+                "If-None-Match"?: string;
+            };
+            path: {
+                id: string;
+                version: number;
+                index: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description WebP: the pixels alone, encoded anew. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/webp": string;
+                };
+            };
+            /** @description Not modified. */
+            304: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    getImageFile: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of an earlier answer. */
+                "If-None-Match"?: string;
+            };
+            path: {
+                id: string;
+                version: number;
+                index: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All bytes. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    ETag: components["headers"]["ETag"];
+                    "Content-Disposition": components["headers"]["Content-Disposition"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/jpeg": string;
+                    "image/png": string;
+                    "image/webp": string;
+                    "image/avif": string;
+                    "image/tiff": string;
+                    "image/gif": string;
+                };
+            };
+            /** @description Not modified. */
+            304: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    ETag: components["headers"]["ETag"];
+                    "Content-Disposition": components["headers"]["Content-Disposition"];
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };
@@ -5318,6 +6175,10 @@ export interface operations {
                 limit?: number;
                 /** @description next_cursor of the page before, of the same list in the same order. */
                 after?: string;
+                /** @description A part of the name, in upper or lower case alike. */
+                name?: string;
+                /** @description What comes first. */
+                order?: "newest" | "oldest";
                 status?: "queued" | "starting" | "running" | "pausing" | "paused" | "cancelling" | "cancelled" | "succeeded" | "failed";
                 dataset?: string;
                 sweep?: string;
@@ -5471,7 +6332,10 @@ export interface operations {
     updateRun: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The ETag that an answer had: 412 where somebody has changed since what this may change. `*` is whatever there is. */
+                "If-Match"?: string;
+            };
             path: {
                 id: string;
             };
@@ -5489,6 +6353,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5788,6 +6653,47 @@ export interface operations {
             };
         };
     };
+    getCheckpoint: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of an earlier answer. */
+                "If-None-Match"?: string;
+            };
+            path: {
+                id: string;
+                checkpoint_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Checkpoint"];
+                };
+            };
+            /** @description Not modified. */
+            304: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
     deleteCheckpoint: {
         parameters: {
             query?: never;
@@ -5815,7 +6721,10 @@ export interface operations {
     updateCheckpoint: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The ETag that an answer had: 412 where somebody has changed since what this may change. `*` is whatever there is. */
+                "If-Match"?: string;
+            };
             path: {
                 id: string;
                 checkpoint_id: string;
@@ -5834,6 +6743,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5998,7 +6908,10 @@ export interface operations {
     updateSweep: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The ETag that an answer had: 412 where somebody has changed since what this may change. `*` is whatever there is. */
+                "If-Match"?: string;
+            };
             path: {
                 id: string;
             };
@@ -6016,6 +6929,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6252,7 +7166,10 @@ export interface operations {
     updateModel: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The ETag that an answer had: 412 where somebody has changed since what this may change. `*` is whatever there is. */
+                "If-Match"?: string;
+            };
             path: {
                 id: string;
             };
@@ -6270,6 +7187,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6405,10 +7323,10 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The ETag that the alias has to have; 412 where it was moved meanwhile. */
-                "If-Match"?: string;
                 /** @description `*`: 412 where there is such an alias. */
                 "If-None-Match"?: string;
+                /** @description The ETag that an answer had: 412 where somebody has changed since what this may change. `*` is whatever there is. */
+                "If-Match"?: string;
             };
             path: {
                 /** @description Of models, percent-encoded where it has to be. */
@@ -6443,10 +7361,10 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The ETag that the alias has to have; 412 where it was moved meanwhile. */
-                "If-Match"?: string;
                 /** @description `*`: 412 where there is such an alias. */
                 "If-None-Match"?: string;
+                /** @description The ETag that an answer had: 412 where somebody has changed since what this may change. `*` is whatever there is. */
+                "If-Match"?: string;
             };
             path: {
                 /** @description Of models, percent-encoded where it has to be. */
@@ -6466,6 +7384,34 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+        };
+    };
+    listWeightUploads: {
+        parameters: {
+            query?: {
+                /** @description Items in a page. */
+                limit?: number;
+                /** @description next_cursor of the page before, of the same list in the same order. */
+                after?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UploadList"];
+                };
             };
         };
     };
@@ -6815,7 +7761,10 @@ export interface operations {
     updateEvaluation: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The ETag that an answer had: 412 where somebody has changed since what this may change. `*` is whatever there is. */
+                "If-Match"?: string;
+            };
             path: {
                 id: string;
             };
@@ -6833,6 +7782,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6863,6 +7813,77 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Evaluation"];
                 };
+            };
+        };
+    };
+    listPrototypeImages: {
+        parameters: {
+            query?: {
+                /** @description Items in a page. */
+                limit?: number;
+                /** @description next_cursor of the page before, of the same list in the same order. */
+                after?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PrototypeImagesList"];
+                };
+            };
+        };
+    };
+    getPrototypeImages: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of an earlier answer. */
+                "If-None-Match"?: string;
+            };
+            path: {
+                id: string;
+                index: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PrototypeImages"];
+                };
+            };
+            /** @description Not modified. */
+            304: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };
@@ -6996,7 +8017,10 @@ export interface operations {
     updateVectorSet: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The ETag that an answer had: 412 where somebody has changed since what this may change. `*` is whatever there is. */
+                "If-Match"?: string;
+            };
             path: {
                 id: string;
             };
@@ -7014,6 +8038,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7198,7 +8223,10 @@ export interface operations {
     updateWebhook: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The ETag that an answer had: 412 where somebody has changed since what this may change. `*` is whatever there is. */
+                "If-Match"?: string;
+            };
             path: {
                 id: string;
             };
@@ -7216,6 +8244,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7359,11 +8388,82 @@ export interface operations {
             };
         };
     };
+    inferModel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["InferRequest"];
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description One tensor an output, its rows in the order of the images. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    "Inference-Header-Content-Length": components["headers"]["Inference-Header-Content-Length"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InferAnswer"];
+                    "application/octet-stream": string;
+                };
+            };
+        };
+    };
+    inferModelVersion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                version: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["InferRequest"];
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description One tensor an output, its rows in the order of the images. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    "Inference-Header-Content-Length": components["headers"]["Inference-Header-Content-Length"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InferAnswer"];
+                    "application/octet-stream": string;
+                };
+            };
+        };
+    };
     createModelEmbeddings: {
         parameters: {
             query?: {
-                /** @description base64 is little-endian float32. */
+                /** @description base64 is little-endian, of output_dtype. */
                 encoding_format?: "float" | "base64";
+                /** @description float32 where it is left out. float16: rounded. int8: the largest number of a vector is ±127, others in proportion; uint8: the same and 128 more. binary: a bit a number, 1 above 0, the first the highest of the first byte. What each costs in recall: docs/api.md. */
+                output_dtype?: "float32" | "float16" | "int8" | "uint8" | "binary";
+                /** @description cls where it is left out: the class token. bottleneck: what prototypes are compared with, of models that have them. Of unit length. */
+                output?: "cls" | "bottleneck";
                 /** @description Keeps the first so many numbers of each vector, at unit length again. */
                 dimensions?: number;
             };
@@ -7496,6 +8596,171 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Matches"];
+                };
+            };
+        };
+    };
+    getInferenceServer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InferenceServer"];
+                };
+            };
+        };
+    };
+    getInferenceLiveness: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InferenceServerLive"];
+                };
+            };
+        };
+    };
+    getInferenceReadiness: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InferenceServerReady"];
+                };
+            };
+        };
+    };
+    getInferenceModel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InferenceModel"];
+                };
+            };
+        };
+    };
+    getInferenceModelReadiness: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InferenceModelReady"];
+                };
+            };
+        };
+    };
+    getInferenceModelVersion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                version: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InferenceModel"];
+                };
+            };
+        };
+    };
+    getInferenceModelVersionReadiness: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                version: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InferenceModelReady"];
                 };
             };
         };

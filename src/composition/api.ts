@@ -3,10 +3,15 @@ import { systemClock } from '../base/clock.ts'
 import { newId } from '../base/ids.ts'
 import type { Logger } from '../base/log.ts'
 import type { Tracing } from '../base/tracing.ts'
+import type { LocalCache, MeasuredCache } from '../cache/local-cache.ts'
+import type { Inference, ObjectStore, SignedObjects } from '../domain/ports.ts'
+import type { EventNotices } from '../domain/stores.ts'
 import { createApp } from '../http/app.ts'
-import { createInferencePool } from '../processes/inference-pool.ts'
+import type { GaugeSource } from '../http/core/gauges.ts'
+import type { StreamLimits } from '../http/core/streams.ts'
+import { createInferencePool, type InferencePool } from '../processes/inference-pool.ts'
 import { createWebhookPost } from '../services/webhooks/post.ts'
-import { createSecretSeal } from '../services/webhooks/seal.ts'
+import { createSecretSeal, plainSecretsNotice } from '../services/webhooks/seal.ts'
 import { createWebhookSender } from '../services/webhooks/sender.ts'
 import { PATIENCE_OF_REQUESTS } from '../storage/objects/patience.ts'
 import { createEventNotices } from '../storage/postgres/event-notices.ts'
@@ -36,50 +41,59 @@ const inferenceSettings = ({ inference, limits }: Config) => ({
   timeoutMs: inference.requestTimeoutMs,
   maxModelBytes: inference.modelCacheBytes,
   threads: inference.threads,
+  sessions: inference.sessions,
   maxImageBytes: limits.imageBytes,
   maxImagePixels: limits.imagePixels
 })
 
-export async function composeApi(config: Config, logger: Logger, tracing: Tracing) {
-  const connected = await connect(config, { name: 'api', supervise: false, logger, tracing })
-  const { url, database, boss, stores, unitOfWork, reachOf } = connected
-  const { objects, signed } = createObjects(config, { patience: PATIENCE_OF_REQUESTS, tracing })
-  const { limits } = config
-  const clock = systemClock
-  const cache = createCache(config, objects, logger)
-  const inference = createInferencePool({
+export const openInference = (config: Config, cache: LocalCache, logger: Logger): InferencePool =>
+  createInferencePool({
     entry: ENTRIES.inference,
     processes: config.inference.processes,
     settings: inferenceSettings(config),
     cache,
-    clock,
+    clock: systemClock,
     logger
   })
-  const notices = createEventNotices({ url, clock, logger })
+
+/** What serves requests, from what they need: a process of its own gives it all, one on Lambda less. */
+export interface AppParts
+  extends Pick<Awaited<ReturnType<typeof connect>>, 'database' | 'stores' | 'unitOfWork' | 'reachOf'> {
+  readonly config: Config
+  readonly logger: Logger
+  readonly tracing: Tracing
+  /** Null where nothing tells of new events. */
+  readonly notices: EventNotices | null
+  readonly inference: Inference
+  readonly objects: ObjectStore
+  readonly signed: SignedObjects | null
+  readonly cache: MeasuredCache
+  readonly gauges?: readonly GaugeSource[]
+  readonly lastsMs?: StreamLimits['lastsMs']
+}
+
+export async function composeApp(parts: AppParts) {
+  const { config, logger, tracing, database, objects, stores, unitOfWork } = parts
+  const { limits } = config
+  const clock = systemClock
   const { networks, keptDays } = config.webhooks
-  const webhookPost = createWebhookPost({ networks })
+  const post = createWebhookPost({ networks })
   const seal = createSecretSeal(config.secretKey)
   const services = composeServices({
-    stores,
-    unitOfWork,
-    reachOf,
-    notices,
-    objects,
-    inference,
+    ...parts,
     clock,
     newId,
-    logger,
-    tracing,
     limits,
+    showImages: config.showImages,
     allowedImageHosts: config.allowedImageHosts,
     fetchTimeoutMs: FETCH_TIMEOUT_MS,
-    webhookPost,
+    webhookPost: post,
     webhookSeal: seal,
     oidc: config.oidc
   })
   const app = await createApp({
     services,
-    signedObjects: signed,
+    signedObjects: parts.signed,
     checks: {
       database: () => database.check(),
       schema: createSchemaCheck(database.pool),
@@ -90,18 +104,33 @@ export async function composeApi(config: Config, logger: Logger, tracing: Tracin
     tracing,
     limits,
     rateLimitPerMinute: config.rateLimitPerMinute,
-    streamLimits: config.streamLimits,
+    streamLimits: { ...config.streamLimits, ...(parts.lastsMs && { lastsMs: parts.lastsMs }) },
     trustedProxies: config.trustedProxies,
     gauges: [
       ...figureGauges(() => readFigures(database)),
-      ...inferenceGauges(inference.load),
-      cacheGauge(cache),
+      ...(parts.gauges ?? []),
+      cacheGauge(parts.cache),
       diskGauge(foldersOf(config))
     ],
     dashboardFolder: DASHBOARD_FOLDER,
     objectOrigin: config.s3 && originOf(config.s3)
   })
-  const sender = createWebhookSender({ unitOfWork, stores, post: webhookPost, seal, clock, logger, keptDays })
+  const sender = createWebhookSender({ unitOfWork, stores, post, seal, clock, logger, keptDays })
+  return { app, services, sender }
+}
+
+export async function composeApi(config: Config, logger: Logger, tracing: Tracing) {
+  const connected = await connect(config, { name: 'api', supervise: false, logger, tracing })
+  const { url, database, boss } = connected
+  const store = createObjects(config, { patience: PATIENCE_OF_REQUESTS, tracing })
+  const cache = createCache(config, store.objects, logger)
+  const inference = openInference(config, cache, logger)
+  const notices = createEventNotices({ url, clock: systemClock, logger })
+  const gauges = inferenceGauges(inference.load)
+  const parts = { ...connected, ...store, config, logger, tracing, notices, inference, cache, gauges }
+  const { app, services, sender } = await composeApp(parts)
+  const plainSecrets = await plainSecretsNotice(connected.stores.webhooks, config.secretKey)
+  if (plainSecrets !== null) logger.warn(plainSecrets)
   sender.start()
   const close = async () => {
     await app.close()

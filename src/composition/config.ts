@@ -185,6 +185,7 @@ function readAll(read: Reader) {
     metricsDays:
       read.optional('KAPPA_METRICS_DAYS') === null ? null : read.integer('KAPPA_METRICS_DAYS', 0, [0, 36_500]),
     logLevel: read.oneOf('LOG_LEVEL', ['debug', 'info', 'warn', 'error', 'silent'], 'info'),
+    showImages: read.boolean('KAPPA_SHOW_IMAGES', true),
     allowedImageHosts: read.list('KAPPA_IMAGE_HOSTS'),
     webhooks: { networks: readNetworks(read), keptDays: read.integer('KAPPA_WEBHOOK_DAYS', 30, [1, 3650]) },
     trustedProxies: readTrustedProxies(read),
@@ -192,6 +193,7 @@ function readAll(read: Reader) {
       perKey: read.integer('KAPPA_STREAMS_PER_KEY', 20, [1, 100_000]),
       perProcess: read.integer('KAPPA_STREAMS', 1000, [1, 100_000])
     },
+    lambdaResponses: read.oneOf('KAPPA_LAMBDA_RESPONSES', ['buffered', 'streamed'], 'buffered'),
     rateLimitPerMinute: read.integer('KAPPA_RATE_LIMIT_PER_MINUTE', 6000, [1, 1_000_000]),
     limits: {
       bodyBytes: read.integer('KAPPA_BODY_MIB', 64, [1, 1024]) * MEBIBYTE,
@@ -224,9 +226,11 @@ function readAll(read: Reader) {
     launching: readLaunching(read),
     inference: {
       processes: read.integer('KAPPA_INFERENCE_PROCESSES', 1, [1, 64]),
-      threads: read.integer('KAPPA_INFERENCE_THREADS', Math.max(1, Math.floor(cores / 2)), [1, 256]),
+      threads: read.integer('KAPPA_INFERENCE_THREADS', cores, [1, 256]),
+      /** Beyond four of a model they win little, and each holds its weights. */
+      sessions: read.integer('KAPPA_INFERENCE_SESSIONS', Math.min(4, cores), [1, 256]),
       maxBatch: read.integer('KAPPA_MAX_BATCH', 64, [1, 1024]),
-      maxQueueDelayMs: read.integer('KAPPA_MAX_QUEUE_DELAY_MS', 2, [0, 10_000]),
+      maxQueueDelayMs: read.integer('KAPPA_MAX_QUEUE_DELAY_MS', 0, [0, 10_000]),
       maxQueueSize: read.integer('KAPPA_MAX_QUEUE_SIZE', 2048, [1, 1_000_000]),
       maxQueuePixels: read.integer('KAPPA_QUEUE_MEGAPIXELS', 3200, [1, 1_000_000]) * MEGAPIXEL,
       maxDecodingPixels: read.integer('KAPPA_DECODE_MEGAPIXELS', 100, [1, 100_000]) * MEGAPIXEL,

@@ -12,6 +12,7 @@ import {
   type TrainedProtocol
 } from '../base/evaluation.ts'
 import { tooMuch } from '../base/evaluation-cost.ts'
+import type { PrototypesSeen } from '../base/exemplars.ts'
 import type { Engine, LoadedProgram } from '../engine/engine.ts'
 import type { EvaluationInput } from '../evaluation/protocols.ts'
 import { runProtocols } from '../evaluation/run-protocols.ts'
@@ -26,7 +27,7 @@ import type {
 import type { DoneEvent } from '../protocol/training-events.ts'
 import { openCheckpoint } from '../serving/checkpoint-model.ts'
 import type { ImageOrigin } from '../serving/embed-images.ts'
-import { readInput } from '../serving/evaluation-input.ts'
+import { type ReadInput, readInput } from '../serving/evaluation-input.ts'
 import { openServingModel, type ServingModel } from '../serving/serving-model.ts'
 import { openKeeper } from './kept-trainings.ts'
 import { lookByNames } from './name-protocols.ts'
@@ -50,7 +51,7 @@ export async function* evaluateModel(
   engines: Engines
 ): AsyncGenerator<EvaluationEvent> {
   const quick = request.protocols?.filter(isProtocol) ?? null
-  const done: Done = { images: 0, results: [], leftOut: [] }
+  const done: Done = { images: 0, results: [], leftOut: [], prototypes: null }
   if (quick === null || quick.length > 0)
     yield* measureFeatures({ ...request, protocols: quick }, { signal, engines, done })
   for (const protocol of TRAINED_PROTOCOLS) {
@@ -63,8 +64,8 @@ export async function* evaluateModel(
     if (found !== null) done.results.push(found)
   }
   if (signal.aborted) return yield STOPPED
-  const { results, leftOut } = done
-  yield { type: 'evaluated', results, leftOut: inOrder(leftOut) }
+  const { results, leftOut, prototypes } = done
+  yield { type: 'evaluated', results, leftOut: inOrder(leftOut), prototypes }
 }
 
 /** What there is so far. */
@@ -72,6 +73,7 @@ interface Done {
   images: number
   readonly results: MeasuredResult[]
   readonly leftOut: LeftOut[]
+  prototypes: PrototypesSeen | null
 }
 
 interface Work {
@@ -98,6 +100,7 @@ async function* measureFeatures(
     return
   }
   const input = batch.value
+  done.prototypes = input.seen
   leftOut.push(...tooLarge(request, input))
   for (const step of runProtocols(input, { ...request, except: leftOut })) {
     if (step.type === 'left_out') leftOut.push({ protocol: step.protocol, reason: step.reason })
@@ -136,7 +139,7 @@ async function* train(
 async function* readAll(
   { subject, bank, queries, protocols, settings: { dimensions }, against: named }: QuickRequest,
   openOnnxFile: OpenOnnxFile
-): AsyncGenerator<number, EvaluationInput> {
+): AsyncGenerator<number, ReadInput> {
   const model = await openMeasured(subject, openOnnxFile)
   const other = named && (await openMeasured(named.subject, openOnnxFile).catch(disposing(model)))
   try {

@@ -1,9 +1,11 @@
 /** What `npm run launch` reads, and what it gives to a worker that it starts. */
 import { resolve } from 'node:path'
+import type { BatchPlace } from '../launching/aws-batch-launcher.ts'
 
 /** Of config.ts. */
 interface Reads {
   readonly problems: string[]
+  url(name: string, protocols: readonly string[]): string | null
   text(name: string, fallback: string): string
   optional(name: string): string | null
   integer(name: string, fallback: number, range: readonly [number, number]): number
@@ -11,7 +13,7 @@ interface Reads {
   list(name: string): readonly string[]
 }
 
-const LAUNCHERS = ['local', 'kubernetes'] as const
+const LAUNCHERS = ['local', 'kubernetes', 'ray', 'aws-batch'] as const
 
 export interface OwnLeg {
   readonly runId: string
@@ -50,6 +52,44 @@ function readPriorities(read: Reads): readonly PriorityClass[] {
   })
 }
 
+const VARIABLE = /^[A-Z_][A-Z0-9_]{0,100}$/
+
+function readRay(read: Reads, isChosen: boolean) {
+  const url = read.url('KAPPA_RAY_URL', ['http:', 'https:'])
+  if (isChosen && url === null)
+    read.problems.push('KAPPA_LAUNCHER=ray needs KAPPA_RAY_URL, the address of the dashboard (docs/deploy/aws.md)')
+  const passed = read.list('KAPPA_RAY_PASS')
+  const wrong = passed.find((name) => !VARIABLE.test(name))
+  if (wrong !== undefined)
+    read.problems.push(`KAPPA_RAY_PASS must be names of variables, with commas, not ${JSON.stringify(wrong)}`)
+  return {
+    url: url ?? '',
+    token: read.optional('KAPPA_RAY_TOKEN'),
+    command: read.text('KAPPA_RAY_COMMAND', 'node src/bin/worker.ts'),
+    cpus: read.integer('KAPPA_RAY_CPUS', 4, [0, 1024]),
+    passed
+  }
+}
+
+/** A queue and a definition of jobs: `kappa-gpu kappa-worker:3`, by name or by ARN. */
+function readBatchPlace(read: Reads, name: 'KAPPA_BATCH_CPU' | 'KAPPA_BATCH_GPU'): BatchPlace | null {
+  const text = read.optional(name)
+  if (text === null) return null
+  const [queue = '', definition = '', ...more] = text.split(/\s+/)
+  if (definition === '' || more.length > 0)
+    read.problems.push(
+      `${name} must be a queue and a job definition with a blank in between, not ${JSON.stringify(text)}`
+    )
+  return { queue, definition }
+}
+
+function readBatch(read: Reads, isChosen: boolean) {
+  const [cpu, gpu] = [readBatchPlace(read, 'KAPPA_BATCH_CPU'), readBatchPlace(read, 'KAPPA_BATCH_GPU')]
+  if (isChosen && cpu === null && gpu === null)
+    read.problems.push('KAPPA_LAUNCHER=aws-batch needs KAPPA_BATCH_CPU, KAPPA_BATCH_GPU or both (docs/deploy/aws.md)')
+  return { cpu, gpu, vcpus: read.integer('KAPPA_BATCH_VCPUS', 4, [1, 256]) }
+}
+
 export function readLaunching(read: Reads) {
   const installation = read.text('KAPPA_LAUNCH_NAME', 'kappa')
   if (!/^[a-z]([a-z0-9-]{0,8}[a-z0-9])?$/.test(installation))
@@ -72,6 +112,8 @@ export function readLaunching(read: Reads) {
       template: template === null ? null : resolve(template),
       gpuResource: read.text('KAPPA_KUBERNETES_GPU', 'nvidia.com/gpu'),
       priorities: readPriorities(read)
-    }
+    },
+    ray: readRay(read, launcher === 'ray'),
+    batch: readBatch(read, launcher === 'aws-batch')
   } as const
 }

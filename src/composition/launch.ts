@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { systemClock } from '../base/clock.ts'
+import { toError } from '../base/errors.ts'
 import { newId } from '../base/ids.ts'
 import type { Logger } from '../base/log.ts'
 import type { Tracing } from '../base/tracing.ts'
@@ -16,6 +17,7 @@ import { createLegService } from '../services/runs/legs.ts'
 import { createEventNotices } from '../storage/postgres/event-notices.ts'
 import { createSchemaCheck } from '../storage/postgres/migrate.ts'
 import { waitForSchema } from '../storage/postgres/wait.ts'
+import { isReference, isSecret } from '../storage/secrets/references.ts'
 import { connect } from './clients.ts'
 import type { Config } from './config.ts'
 
@@ -41,11 +43,40 @@ async function createLauncher(
   const { installation, kubernetes } = launching
   if (launching.launcher === 'local')
     return createLocalLauncher({ installation, entry: workerEntry, env: { ...env, ...ITS_OWN }, output })
-  // A second to load, for those alone who use it.
+  // The rest is loaded for those alone who use it: the client of Kubernetes takes a second.
+  if (launching.launcher === 'ray') {
+    const { createRayLauncher } = await import('../launching/ray-launcher.ts')
+    return createRayLauncher({ installation, ...launching.ray, environment: passedOn(launching.ray.passed, env) })
+  }
+  if (launching.launcher === 'aws-batch') {
+    const { createAwsBatchLauncher } = await import('../launching/aws-batch-launcher.ts')
+    return createAwsBatchLauncher({ installation, ...launching.batch })
+  }
   const { createKubernetesLauncher } = await import('../launching/kubernetes-launcher.ts')
-  const { readTemplates } = await import('../launching/kubernetes-template.ts')
-  const templates = readTemplates(await readFile(kubernetes.template ?? '', 'utf8'))
+  const { readTemplates, unusable } = await import('../launching/kubernetes-template.ts')
+  const text = await readFile(kubernetes.template ?? '', 'utf8').catch((error: unknown) => {
+    throw unusable(`cannot be read: ${toError(error).message}`, error)
+  })
+  const templates = readTemplates(text)
   return createKubernetesLauncher({ installation, templates, ...kubernetes })
+}
+
+/** Such as `S3_ENDPOINT=http://user:word@store`, whatever the variable is called. */
+const WITH_LOGIN = /:\/\/[^/@\s]+@/
+
+/** What Ray's jobs are started with is shown to whoever may ask Ray for them. */
+export function passedOn(names: readonly string[], env: NodeJS.ProcessEnv): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    names.map((name) => {
+      const value = env[name]
+      if (value === undefined) throw new Error(`KAPPA_RAY_PASS names ${name}, which is not set`)
+      if ((isSecret(name) || WITH_LOGIN.test(value)) && !isReference(value))
+        throw new Error(
+          `KAPPA_RAY_PASS names ${name}, which Ray would show: make it a reference (ssm:…, secretsmanager:…), or set it on Ray's nodes`
+        )
+      return [name, value]
+    })
+  )
 }
 
 export async function composeDispatcher(config: Config, logger: Logger, parts: LaunchParts) {

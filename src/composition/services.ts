@@ -18,6 +18,7 @@ import { createModelService } from '../services/models/models.ts'
 import { createPrototypeService } from '../services/models/prototypes.ts'
 import { createProjectService } from '../services/projects/projects.ts'
 import { createProjectRates } from '../services/projects/rates.ts'
+import { createProjectStop } from '../services/projects/stop-project.ts'
 import { createRunService } from '../services/runs/runs.ts'
 import type { Services } from '../services/services.ts'
 import { createImageFetch } from '../services/serving/image-fetch.ts'
@@ -43,6 +44,8 @@ export interface ServiceParts extends Reach {
   readonly logger: Logger
   readonly tracing: Pick<Tracing, 'current'>
   readonly limits: { readonly imageBytes: number; readonly imagesPerRequest: number; readonly uploadBytes: number }
+  /** False: no image of a dataset is given out. */
+  readonly showImages: boolean
   /** Hosts that images may be fetched from. */
   readonly allowedImageHosts: readonly string[]
   readonly fetchTimeoutMs: number
@@ -69,16 +72,23 @@ export function composeServices(given: ServiceParts): Services {
   const datasets = createDatasetService(parts)
   const models = createModelService(parts)
   const runs = createRunService({ ...parts, keys, datasets, models })
+  const evaluations = createEvaluationService({ ...parts, models, datasets })
   const vectorSets = createVectorSetService({ ...parts, models, datasets })
   const fetchImage = createImageFetch({ allowedHosts, maxBytes: limits.imageBytes, timeoutMs })
-  const serving = createServingService({ models, imageSources: createImageSources({ fetchImage, limits }), inference })
+  const serving = createServingService({
+    models,
+    stores,
+    imageSources: createImageSources({ fetchImage, limits }),
+    inference
+  })
   return {
     authenticate: createAuthenticator(keys, tokens),
     keys,
     projects: createProjectService({ ...parts, keys, rates }),
+    stopProject: createProjectStop({ ...parts, runs, evaluations, vectorSets, models, datasets }),
     rates,
     datasets,
-    evaluations: createEvaluationService({ ...parts, models, datasets }),
+    evaluations,
     runs,
     sweeps: createSweepService({ ...parts, runs }),
     models,

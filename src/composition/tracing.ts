@@ -11,17 +11,19 @@ export const UNTRACED: Tracing = createTracing(null)
 
 export interface ProcessTracing {
   readonly tracing: Tracing
+  /** Sends what has ended. */
+  flush(): Promise<void>
   /** Sends what is left, within two seconds, whatever the collector does. */
   close(): Promise<void>
 }
 
 /** @param name of the process: `api`, `worker` */
 export async function openTracing({ url, ...settings }: TraceSettings, name: string): Promise<ProcessTracing> {
-  if (url === null) return { tracing: UNTRACED, close: async () => {} }
+  if (url === null) return { tracing: UNTRACED, flush: async () => {}, close: async () => {} }
   // Nobody else pays for loading the SDK.
   const { createOtlpRecorder } = await import('../tracing/otlp.ts')
   const recorder = createOtlpRecorder({ ...settings, url, process: name })
-  return { tracing: createTracing(recorder), close: recorder.close }
+  return { tracing: createTracing(recorder), flush: recorder.flush, close: recorder.close }
 }
 
 const SAID_EVERY_MS = 60_000

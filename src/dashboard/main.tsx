@@ -7,6 +7,7 @@ import './styles/components.css'
 import './styles/charts.css'
 import './styles/pages.css'
 import './styles/forms.css'
+import './styles/images.css'
 
 const root = document.getElementById('root')
 if (!root) throw new Error('index.html has no #root')

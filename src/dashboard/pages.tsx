@@ -1,15 +1,21 @@
 import type { ReactNode } from 'react'
 import { AuditPage } from './features/audit/audit-page.tsx'
+import { ComparePage } from './features/compare/compare-page.tsx'
 import { DatasetPage } from './features/datasets/dataset-page.tsx'
 import { DatasetsPage } from './features/datasets/datasets-page.tsx'
 import { NewDatasetPage } from './features/datasets/new-dataset-page.tsx'
 import { EvaluationPage } from './features/evaluations/evaluation-page.tsx'
 import { EvaluationsPage } from './features/evaluations/evaluations-page.tsx'
 import { NewEvaluationPage } from './features/evaluations/new-evaluation-page.tsx'
+import { ImagesPage } from './features/images/images-page.tsx'
 import { KeysPage } from './features/keys/keys-page.tsx'
+import { ModelNamePage } from './features/models/model-name-page.tsx'
 import { ModelPage } from './features/models/model-page.tsx'
 import { ModelsPage } from './features/models/models-page.tsx'
+import { PlaygroundPage } from './features/playground/playground-page.tsx'
+import { ProjectPage } from './features/projects/project-page.tsx'
 import { ProjectsPage } from './features/projects/projects-page.tsx'
+import { ExplorerPage } from './features/prototypes/explorer-page.tsx'
 import { NewRunPage } from './features/runs/new-run-page.tsx'
 import { RunPage } from './features/runs/run-page.tsx'
 import { RunsPage } from './features/runs/runs-page.tsx'
@@ -25,9 +31,11 @@ import { href, type Location } from './router.ts'
 export function CurrentPage({ location: { route, query } }: { readonly location: Location }): ReactNode {
   switch (route.page) {
     case 'runs':
-      return <RunsPage status={query.get('status')} />
+      return <RunsPage query={query} />
     case 'new-run':
       return <NewRunPage key={query.toString()} query={query} />
+    case 'compare-runs':
+      return <ComparePage key={query.toString()} ids={(query.get('runs') ?? '').split(',').filter(Boolean)} />
     case 'run':
       return <RunPage key={route.id} id={route.id} />
     case 'sweeps':
@@ -42,10 +50,16 @@ export function CurrentPage({ location: { route, query } }: { readonly location:
       return <NewDatasetPage />
     case 'dataset':
       return <DatasetPage key={route.id} id={route.id} />
+    case 'images':
+      return <ImagesPage key={route.id} reference={route.id} query={query} />
     case 'models':
-      return <ModelsPage />
+      return <Models name={query.get('name')} />
     case 'model':
       return <ModelPage key={route.id} id={route.id} />
+    case 'explorer':
+      return <ExplorerPage key={route.id} id={route.id} />
+    case 'playground':
+      return <PlaygroundPage query={query} />
     case 'evaluations':
       return <EvaluationsPage status={query.get('status')} />
     case 'new-evaluation':
@@ -56,6 +70,8 @@ export function CurrentPage({ location: { route, query } }: { readonly location:
       return <WorkersPage />
     case 'projects':
       return <ProjectsPage />
+    case 'project':
+      return <ProjectPage key={route.id} id={route.id} />
     case 'audit':
       return <AuditPage query={query} />
     case 'keys':
@@ -72,3 +88,6 @@ export function CurrentPage({ location: { route, query } }: { readonly location:
       )
   }
 }
+
+const Models = ({ name }: { readonly name: string | null }) =>
+  name ? <ModelNamePage key={name} name={name} /> : <ModelsPage />

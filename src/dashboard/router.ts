@@ -4,6 +4,7 @@ export type Route =
       readonly page:
         | 'runs'
         | 'new-run'
+        | 'compare-runs'
         | 'sweeps'
         | 'new-sweep'
         | 'datasets'
@@ -11,6 +12,7 @@ export type Route =
         | 'models'
         | 'evaluations'
         | 'new-evaluation'
+        | 'playground'
         | 'workers'
         | 'projects'
         | 'audit'
@@ -18,7 +20,19 @@ export type Route =
         | 'webhooks'
         | 'unknown'
     }
-  | { readonly page: 'run' | 'sweep' | 'dataset' | 'model' | 'evaluation' | 'webhook'; readonly id: string }
+  | {
+      readonly page:
+        | 'run'
+        | 'sweep'
+        | 'dataset'
+        | 'images'
+        | 'model'
+        | 'explorer'
+        | 'evaluation'
+        | 'project'
+        | 'webhook'
+      readonly id: string
+    }
 
 export interface Location {
   readonly route: Route
@@ -27,9 +41,15 @@ export interface Location {
 
 const unknown: Route = { page: 'unknown' }
 
+/** Words that are no id of a run. */
+const RUN_PAGES = new Map<string, Route>([
+  ['new', { page: 'new-run' }],
+  ['compare', { page: 'compare-runs' }]
+])
+
 /** What an address begins with, and which page it is with the id that may follow. */
 const PAGES = new Map<string, (id: string | undefined) => Route>([
-  ['runs', (id) => (id === undefined ? { page: 'runs' } : id === 'new' ? { page: 'new-run' } : { page: 'run', id })],
+  ['runs', (id) => (id === undefined ? { page: 'runs' } : (RUN_PAGES.get(id) ?? { page: 'run', id }))],
   [
     'sweeps',
     (id) => (id === undefined ? { page: 'sweeps' } : id === 'new' ? { page: 'new-sweep' } : { page: 'sweep', id })
@@ -47,10 +67,13 @@ const PAGES = new Map<string, (id: string | undefined) => Route>([
           ? { page: 'new-evaluation' }
           : { page: 'evaluation', id }
   ],
+  ['images', (id) => (id === undefined ? unknown : { page: 'images', id })],
   ['models', (id) => (id === undefined ? { page: 'models' } : { page: 'model', id })],
+  ['explorer', (id) => (id === undefined ? unknown : { page: 'explorer', id })],
+  ['playground', (id) => (id === undefined ? { page: 'playground' } : unknown)],
   ['webhooks', (id) => (id === undefined ? { page: 'webhooks' } : { page: 'webhook', id })],
   ['workers', (id) => (id === undefined ? { page: 'workers' } : unknown)],
-  ['projects', (id) => (id === undefined ? { page: 'projects' } : unknown)],
+  ['projects', (id) => (id === undefined ? { page: 'projects' } : { page: 'project', id })],
   ['audit', (id) => (id === undefined ? { page: 'audit' } : unknown)],
   ['keys', (id) => (id === undefined ? { page: 'keys' } : unknown)]
 ])
@@ -90,19 +113,24 @@ export const href = {
   runs: (query: Query = {}) => `#/runs${tail(query)}`,
   newRun: (query: Query = {}) => `#/runs/new${tail(query)}`,
   run: (id: string) => to('runs', id),
+  compareRuns: (ids: readonly string[]) => `#/runs/compare${tail({ runs: ids.join(',') })}`,
   sweeps: () => '#/sweeps',
   newSweep: (query: Query = {}) => `#/sweeps/new${tail(query)}`,
   sweep: (id: string) => to('sweeps', id),
   datasets: () => '#/datasets',
   newDataset: () => '#/datasets/new',
   dataset: (id: string) => to('datasets', id),
-  models: () => '#/models',
+  images: (reference: string, query: Query = {}) => `${to('images', reference)}${tail(query)}`,
+  models: (query: Query = {}) => `#/models${tail(query)}`,
   model: (id: string) => to('models', id),
+  explorer: (model: string) => to('explorer', model),
+  playground: (query: Query = {}) => `#/playground${tail(query)}`,
   evaluations: (query: Query = {}) => `#/evaluations${tail(query)}`,
   newEvaluation: (query: Query = {}) => `#/evaluations/new${tail(query)}`,
   evaluation: (id: string) => to('evaluations', id),
   workers: () => '#/workers',
   projects: () => '#/projects',
+  project: (id: string) => to('projects', id),
   audit: (query: Query = {}) => `#/audit${tail(query)}`,
   keys: () => '#/keys',
   webhooks: () => '#/webhooks',

@@ -96,12 +96,12 @@ export function formatKappa({ quantiles, histogram }: KappaSummary): string {
 }
 
 export function formatCurl(url: string, key: string, ids: { readonly run: string; readonly model: string }): string {
-  return `  export KAPPA_URL=${url} KAPPA_KEY=${key}
-  curl -s $KAPPA_URL/v1/runs/${ids.run} -H "authorization: Bearer $KAPPA_KEY"
-  curl -s $KAPPA_URL/v1/models/${ids.model}/embeddings -H "authorization: Bearer $KAPPA_KEY" \\
+  return `  export KAPPA_URL=${url} KAPPA_API_KEY=${key}
+  curl -s $KAPPA_URL/v1/runs/${ids.run} -H "authorization: Bearer $KAPPA_API_KEY"
+  curl -s $KAPPA_URL/v1/models/${ids.model}/embeddings -H "authorization: Bearer $KAPPA_API_KEY" \\
        -H "content-type: image/png" --data-binary @docs/images/boot.png
-  curl -s $KAPPA_URL/v1/models/${ids.model}/assignments -H "authorization: Bearer $KAPPA_KEY" \\
+  curl -s $KAPPA_URL/v1/models/${ids.model}/assignments -H "authorization: Bearer $KAPPA_API_KEY" \\
        -H "content-type: image/png" --data-binary @docs/images/boot.png
-  curl -s "$KAPPA_URL/v1/models/${ids.model}/prototypes?sort=-usage&limit=5" -H "authorization: Bearer $KAPPA_KEY"
-  curl -s "$KAPPA_URL/v1/models/${ids.model}/kappa?view=fitted" -H "authorization: Bearer $KAPPA_KEY"`
+  curl -s "$KAPPA_URL/v1/models/${ids.model}/prototypes?sort=-usage&limit=5" -H "authorization: Bearer $KAPPA_API_KEY"
+  curl -s "$KAPPA_URL/v1/models/${ids.model}/kappa?view=fitted" -H "authorization: Bearer $KAPPA_API_KEY"`
 }

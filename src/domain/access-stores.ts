@@ -2,7 +2,7 @@
 import type { ApiKey } from './access.ts'
 import type { AuditEntry } from './audit.ts'
 import type { Page, PageRequest } from './page.ts'
-import type { Project, Rate, Usage } from './project.ts'
+import type { Project, ProjectContents, Rate, Usage } from './project.ts'
 
 export interface KeyStore {
   ensureProject(name: string): Promise<Project>
@@ -11,6 +11,9 @@ export interface KeyStore {
   findById(keyId: string): Promise<ApiKey | null>
   /** Those that exist, in any order. */
   findMany(keyIds: readonly string[]): Promise<readonly ApiKey[]>
+  /** With `lock`, the row stays locked until the transaction ends. */
+  find(projectId: string, keyId: string, options?: { lock: boolean }): Promise<ApiKey | null>
+  rename(keyId: string, name: string): Promise<void>
   list(projectId: string, page: PageRequest): Promise<Page<ApiKey>>
   /** Admin keys that are not revoked, expired ones too. Until the transaction ends nobody else gets them. */
   lockAdmins(projectId: string): Promise<readonly ApiKey[]>
@@ -23,11 +26,22 @@ export interface KeyStore {
 export interface ProjectStore {
   /** Throws project_name_taken. */
   insert(project: Project): Promise<void>
-  /** With `lock`, the row stays locked until the transaction ends; what belongs to it may be written meanwhile. */
-  find(id: string, options?: { lock: boolean }): Promise<Project | null>
+  /**
+   * With `lock`, the row stays locked until the transaction ends; what belongs to it may be written meanwhile, but `alone`: then
+   * nothing new comes to belong to it.
+   */
+  find(id: string, options?: { lock: boolean | 'alone' }): Promise<Project | null>
   list(page: PageRequest): Promise<Page<Project>>
   /** Throws project_name_taken. */
   update(id: string, patch: Partial<Pick<Project, 'name' | 'quotas' | 'retention'>>): Promise<void>
+  contents(id: string): Promise<ProjectContents>
+  /**
+   * With all that belongs to it, keys included; its objects and points stay, for removals. Lock it alone before.
+   *
+   * @param heir the project that its audit log goes over to
+   * @returns its keys
+   */
+  remove(id: string, contents: ProjectContents, heir: string): Promise<readonly string[]>
   /** Uploads that have expired before `now` are not counted. Rates go by the database's clock. */
   usage(project: Pick<Project, 'id' | 'quotas'>, now: Date): Promise<Usage>
   /**

@@ -44,6 +44,9 @@ const BLAMES: Readonly<Record<string, Blame>> = {
   object_damaged: 'unknown'
 }
 
+/** Of everybody's, whatever the work is; a worker that is told to end fails nothing. */
+export const BLAMED_CODES = Object.keys(BLAMES).filter((code) => code !== 'preempted')
+
 export const blameOf = (code: string): Blame => BLAMES[code] ?? 'own'
 
 /** At one place: ten mishaps are a quarter of an hour of waiting. */

@@ -73,6 +73,14 @@ export interface EvaluationResult extends ProtocolResult<AnyProtocol> {
   readonly dimensions: number
 }
 
+/** Of the prototypes that judged images were given to; each with its images: EvaluationStore.listPrototypes. */
+export interface PrototypesSummary {
+  readonly posterior: string
+  readonly images: number
+  readonly prototypes: number
+  readonly used: number
+}
+
 /** A job that measures a model, or the teacher of a checkpoint, on one dataset. It outlives the dataset. */
 export interface Evaluation extends EvaluationPlan, Subject {
   readonly id: string
@@ -93,6 +101,8 @@ export interface Evaluation extends EvaluationPlan, Subject {
   readonly results: readonly EvaluationResult[]
   /** Only where no protocol was asked for by name. */
   readonly leftOut: readonly LeftOut[]
+  /** Null until it has succeeded, where no image was given to prototypes, and of evaluations from before 0.3. */
+  readonly prototypes: PrototypesSummary | null
   readonly error: { readonly code: string; readonly message: string } | null
   readonly createdAt: Date
   readonly startedAt: Date | null

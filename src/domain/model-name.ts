@@ -42,6 +42,19 @@ export function readNamed(text: string): NamedModel | null {
   return isVersion ? { name, version: Number(after) } : { name, alias: after }
 }
 
+/** Null: the newest there is. */
+export interface CheckpointName {
+  readonly run: string
+  readonly step: number | null
+}
+
+/** @returns null for what names no checkpoint of a run: `run_01j…@latest`, `run_01j…@1200`. No name of models looks like it. */
+export function readCheckpointName(text: string): CheckpointName | null {
+  const [, run, which] = /^(run_[0-9a-z]+)@(latest|0|[1-9]\d{0,8})$/.exec(text) ?? []
+  if (run === undefined) return null
+  return { run, step: which === 'latest' ? null : Number(which) }
+}
+
 const UNFIT = new RegExp(`[${UNFIT_FOR_NAMES}]`)
 
 /** What of it is no part of a name, as the end of a sentence; null for a name. */

@@ -1,3 +1,4 @@
+import type { JsonObject } from '../base/json.ts'
 import type { Preprocessing } from '../recipe/preprocessing.ts'
 import type { Centering, Method } from '../recipe/schema.ts'
 import type { WeightOptions } from '../recipe/weight-options.ts'
@@ -55,6 +56,7 @@ export interface Model {
   readonly version: number | null
   /** That mean it at this moment. */
   readonly aliases: readonly string[]
+  readonly metadata: JsonObject
   readonly runId: string | null
   readonly checkpointId: string | null
   /** What it is made of when it is not made of a checkpoint. */
@@ -74,6 +76,10 @@ export interface Model {
 
 /** Its version and aliases are the store's to give. */
 export type NewModel = Omit<Model, 'version' | 'aliases'>
+
+/** The class token, or what prototypes are compared with: the head's bottleneck vector. */
+export const EMBEDDING_OUTPUTS = ['cls', 'bottleneck'] as const
+export type EmbeddingOutput = (typeof EMBEDDING_OUTPUTS)[number]
 
 /** How images are given to components: as the teacher was trained to, without its center, or by the fitted mixture. */
 export const POSTERIORS = ['teacher', 'model', 'fitted'] as const

@@ -1,7 +1,9 @@
 /** What the platform needs from the outside, in its own words. Implementations: storage/objects, queue/, processes/. */
 import type { Readable } from 'node:stream'
+import type { EncodedFormat } from '../base/image-formats.ts'
+import type { Bits } from '../recipe/bits.ts'
 import type { JobKind, JobPayloads } from './job.ts'
-import type { Model, Posterior } from './model.ts'
+import type { EmbeddingOutput, Model, ModelConfig, Posterior } from './model.ts'
 
 export interface JobOptions {
   /** At most one waiting or running job of this kind has it; a second enqueue is a no-op. */
@@ -168,15 +170,32 @@ export interface Caller {
   readonly signal: AbortSignal
 }
 
+/** What makes vectors: a model, or a checkpoint of a run that may still go on. */
+export type Embedder = Pick<Model, 'id' | 'prefix' | 'files'> & {
+  readonly config: Pick<ModelConfig, 'channels' | 'embeddingDim'> | null
+  readonly isCheckpoint?: boolean
+}
+
+/** An image as it lies in a dataset, and what is needed to read it. */
+export interface StoredImage {
+  readonly bytes: Uint8Array
+  readonly format: EncodedFormat | 'raw'
+  readonly width: number
+  readonly height: number
+  readonly channels: number
+  /** Of 16-bit samples whose file does not tell. */
+  readonly bits: Bits
+}
+
 /**
  * Runs models in processes of their own. Throws AppError: what `spend` throws, too_much_at_once, overloaded, request_timeout, client_gone,
  * inference_unavailable; with `index`: image_invalid, image_too_large, images_too_large.
  */
 export interface Inference {
   embed(
-    model: Model,
+    model: Embedder,
     images: readonly Uint8Array[],
-    options: { readonly dimensions?: number; readonly caller: Caller }
+    options: { readonly dimensions?: number; readonly output?: EmbeddingOutput; readonly caller: Caller }
   ): Promise<{ readonly embeddings: readonly Float32Array[]; readonly timings: Timings }>
   assign(
     model: Model,
@@ -189,4 +208,6 @@ export interface Inference {
       readonly caller: Caller
     }
   ): Promise<{ readonly results: readonly ImageAssignments[]; readonly timings: Timings }>
+  /** For people: WebP with at most `size` pixels on its longer side, or PNG of all pixels. Nothing of the file but its pixels is in it. */
+  picture(image: StoredImage, options: { readonly size: number | null; readonly caller: Caller }): Promise<Uint8Array>
 }

@@ -1,4 +1,6 @@
 /** What keys, datasets, runs and models belong to, and what it may have of the installation. */
+import type { Upload } from './dataset.ts'
+import type { Model } from './model.ts'
 import type { Retention } from './retention.ts'
 
 /** What a project may have of something; null for as much as there is. */
@@ -30,6 +32,18 @@ export interface Project {
   /** Of checkpoints of its runs, as far as a run does not say something else. */
   readonly retention: Retention
   readonly createdAt: Date
+}
+
+/** What people have made in it, by their ids. */
+export interface ProjectContents {
+  readonly datasets: readonly string[]
+  /** Those of weights, and those of datasets that were never completed. */
+  readonly uploads: readonly Upload[]
+  readonly sweeps: readonly string[]
+  readonly runs: readonly string[]
+  readonly models: readonly Pick<Model, 'id' | 'prefix'>[]
+  readonly evaluations: readonly string[]
+  readonly vectorSets: readonly string[]
 }
 
 export const NO_QUOTAS: Quotas = {

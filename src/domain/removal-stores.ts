@@ -27,6 +27,8 @@ export interface UseStore {
   /** Evaluations that it asked for, and models that are made from it. */
   ofRun(runId: string): Promise<Uses>
   ofUpload(uploadId: string): Promise<Uses>
+  /** What is worked on in it, or will be; a run that is paused is not. */
+  ofProject(projectId: string): Promise<Uses>
 }
 
 /** Whose objects are whose. */

@@ -22,7 +22,8 @@ const BECOMES: Readonly<Record<RunVerb, Partial<Readonly<Record<RunStatus, RunSt
     starting: 'cancelling',
     running: 'cancelling',
     pausing: 'cancelling',
-    cancelling: 'cancelling'
+    cancelling: 'cancelling',
+    cancelled: 'cancelled'
   },
   retry: { failed: 'queued', cancelled: 'queued', queued: 'queued', starting: 'starting', running: 'running' }
 }

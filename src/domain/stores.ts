@@ -1,5 +1,6 @@
 /** What is kept in the database, in the platform's own words. Implementation: storage/postgres. */
 import type { AnyProtocol } from '../base/evaluation.ts'
+import type { PrototypeImages } from '../base/exemplars.ts'
 import type { GroundTruth } from '../base/ground-truth.ts'
 import type { AuditStore, IdempotencyStore, KeyStore, ProjectStore } from './access-stores.ts'
 import type { Checkpoint } from './checkpoint.ts'
@@ -28,6 +29,8 @@ export interface DatasetStore {
   /** Throws dataset_not_found when the dataset was removed meanwhile. */
   insertUpload(upload: Upload): Promise<void>
   findUpload(projectId: string, id: string): Promise<Upload | null>
+  /** Of a dataset, or of weights; newest first. */
+  listUploads(projectId: string, datasetId: string | null, page: PageRequest): Promise<Page<Upload>>
   /** False when the upload is gone, with its dataset or by itself. */
   completeUpload(projectId: string, id: string): Promise<boolean>
   /** @returns what was removed; null when it is no upload of this dataset, or of weights. Ask UseStore after it. */
@@ -57,6 +60,9 @@ export interface DatasetStore {
 }
 
 export interface RunFilter {
+  /** A part of it, in upper or lower case alike. */
+  readonly name?: string
+  readonly isOldestFirst?: boolean
   readonly status?: RunStatus
   readonly datasetId?: string
   readonly sweepId?: string
@@ -178,6 +184,12 @@ export interface EvaluationStore {
   /** Lock it before. */
   remove(id: string): Promise<void>
   update(id: string, patch: EvaluationPatch): Promise<void>
+  /** Of an evaluation that has none yet. */
+  insertPrototypes(evaluation: Pick<Evaluation, 'id' | 'projectId'>, used: readonly PrototypeImages[]): Promise<void>
+  /** Those that win an image, most used first. */
+  listPrototypes(evaluationId: string, page: PageRequest): Promise<Page<PrototypeImages>>
+  /** Null for one that wins none. */
+  findPrototype(evaluationId: string, prototype: number): Promise<PrototypeImages | null>
   insertGroundTruth(evaluation: Pick<Evaluation, 'id' | 'projectId'>, truth: GroundTruth): Promise<void>
   loadGroundTruth(evaluationId: string): Promise<GroundTruth | null>
 }
@@ -195,6 +207,7 @@ export type EvaluationPatch = Partial<
     | 'progress'
     | 'results'
     | 'leftOut'
+    | 'prototypes'
     | 'error'
     | 'startedAt'
     | 'finishedAt'

@@ -13,6 +13,8 @@ export interface WebhookStore {
   update(id: string, patch: Partial<Webhook & WebhookSecrets>): Promise<void>
   /** With its deliveries; false when there is none. */
   remove(projectId: string, id: string): Promise<boolean>
+  /** Of any project: those whose secret, or the one before, does not begin like this. */
+  countSecretsWithout(prefix: string): Promise<number>
   /** Ids of enabled ones for which more than so many deliveries wait. */
   listBacklogged(most: number): Promise<readonly string[]>
 }

@@ -1,9 +1,10 @@
 import { createCpuEngine } from './cpu-engine.ts'
 import type { Engine, EngineName } from './engine.ts'
-import { createOnnxEngine, type OnnxEngineOptions } from './onnx-engine.ts'
+import { createOnnxEngine } from './onnx-engine.ts'
+import type { OnnxOptions } from './onnx-session.ts'
 import { createTfjsEngine } from './tfjs-engine.ts'
 
-export interface EngineOptions extends OnnxEngineOptions {
+export interface EngineOptions extends OnnxOptions {
   /** `xla` has a plugin to open first: `chooseEngine`. `cpu` is the slow reference. */
   readonly name?: Exclude<EngineName, 'xla'>
 }

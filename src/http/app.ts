@@ -27,14 +27,17 @@ import { registerTracing } from './core/tracing.ts'
 import { registerDocs } from './openapi/docs.ts'
 import { auditRoutes } from './routes/audit.ts'
 import { checkpointRoutes } from './routes/checkpoints.ts'
+import { imageListRoutes, pictureRoutes } from './routes/dataset-images.ts'
 import { datasetRoutes } from './routes/datasets.ts'
+import { evaluationPrototypeRoutes } from './routes/evaluation-prototypes.ts'
 import { evaluationRoutes } from './routes/evaluations.ts'
 import { keyRoutes } from './routes/keys.ts'
 import { modelAliasRoutes } from './routes/model-aliases.ts'
 import { modelRoutes } from './routes/models.ts'
 import { objectRoutes } from './routes/objects.ts'
+import { openInferenceModels, openInferenceProbes } from './routes/open-inference.ts'
 import { operationRoutes } from './routes/operations.ts'
-import { projectKeyRoutes, projectRoutes } from './routes/projects.ts'
+import { projectKeyRoutes, projectRemovalRoutes, projectRoutes } from './routes/projects.ts'
 import { prototypeRoutes } from './routes/prototypes.ts'
 import { runForkRoutes } from './routes/run-forks.ts'
 import { runRecordRoutes } from './routes/run-records.ts'
@@ -43,7 +46,7 @@ import { servingRoutes } from './routes/serving.ts'
 import { sweepRequestRoutes, sweepRoutes } from './routes/sweeps.ts'
 import { uploadRoutes } from './routes/uploads.ts'
 import { vectorSetRoutes } from './routes/vector-sets.ts'
-import { versionContentRoutes, versionRoutes } from './routes/versions.ts'
+import { rejectedFileRoutes, versionRoutes } from './routes/versions.ts'
 import { webhookDeliveryRoutes, webhookRoutes } from './routes/webhooks.ts'
 import { weightUploadRoutes } from './routes/weight-uploads.ts'
 import { workerRoutes } from './routes/workers.ts'
@@ -110,11 +113,14 @@ export async function createApp(options: AppOptions): Promise<App> {
   workerRoutes(app, services)
   auditRoutes(app, services)
   projectRoutes(app, services)
+  projectRemovalRoutes(app, services)
   projectKeyRoutes(app, services)
   datasetRoutes(app, services)
   uploadRoutes(app, services)
   versionRoutes(app, services)
-  versionContentRoutes(app, services)
+  imageListRoutes(app, services)
+  pictureRoutes(app, services)
+  rejectedFileRoutes(app, services)
   runRequestRoutes(app, services)
   runRoutes(app, services)
   runForkRoutes(app, services)
@@ -127,10 +133,13 @@ export async function createApp(options: AppOptions): Promise<App> {
   weightUploadRoutes(app, services)
   prototypeRoutes(app, services)
   evaluationRoutes(app, services)
+  evaluationPrototypeRoutes(app, services)
   vectorSetRoutes(app, services)
   webhookRoutes(app, services)
   webhookDeliveryRoutes(app, services)
   await servingRoutes(app, { ...services, limits: options.limits, metrics })
+  openInferenceProbes(app, { checks: options.checks, logger })
+  openInferenceModels(app, services)
   await objectRoutes(app, options.signedObjects)
   await operationRoutes(app, { checks: options.checks, logger, metrics, dashboard })
   await app.ready()

@@ -12,7 +12,7 @@ import type { Logger } from '../base/log.ts'
 import { addGauge, type GaugeSource } from './core/gauges.ts'
 import { METRICS_TYPE } from './core/metrics.ts'
 import { PROBLEM_TYPE, STATUS, toAppError } from './core/problem.ts'
-import { processRegistry } from './core/process-metrics.ts'
+import { expectJobFailures, processRegistry } from './core/process-metrics.ts'
 import { type Checks, checkReadiness } from './core/readiness.ts'
 
 export interface WorkerListenerOptions {
@@ -40,6 +40,7 @@ const sendJson = (response: ServerResponse, body: object): void => {
 export function createWorkerListener({ host, port, checks, gauges, logger }: WorkerListenerOptions): WorkerListener {
   const registry = new Registry()
   const ofThisProcess = processRegistry()
+  expectJobFailures(ofThisProcess)
   for (const source of gauges) addGauge(registry, source)
 
   const pages: Readonly<Record<string, Send>> = {

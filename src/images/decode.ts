@@ -49,6 +49,11 @@ interface ReadOptions {
   readonly withinS?: number
   /** Of 16-bit samples whose file does not tell (words.ts). */
   readonly bits?: Bits
+  /**
+   * A size, as shown, that is enough: JPEGs come in it, and are decoded at a quarter or an eighth of theirs where that is more. Others come as
+   * they are.
+   */
+  readonly enough?: Pick<ImageInfo, 'width' | 'height'> | null
 }
 
 /**
@@ -62,11 +67,12 @@ interface ReadOptions {
 export async function decodeInspected(
   bytes: Uint8Array,
   info: Pick<ImageInfo, 'format' | 'channels' | 'isDeep'>,
-  { withinS = WITHOUT_LIMIT, bits = WHOLE_RANGE }: ReadOptions = {}
+  { withinS = WITHOUT_LIMIT, bits = WHOLE_RANGE, enough = null }: ReadOptions = {}
 ): Promise<Image> {
+  const size = info.format === 'jpeg' ? enough : null
   if (isBands(info.channels)) return bandsInBytes(bytes, info.channels, bits)
   if (bits < WHOLE_RANGE && takesBits(info)) return toBytes(await wordsOf(bytes, info, { withinS }), bits)
-  return readStrictly(bytes, info, (input, failOn) => decode(input, { channels: info.channels, failOn, withinS }))
+  return readStrictly(bytes, info, (input, failOn) => decode(input, { channels: info.channels, failOn, withinS, size }))
 }
 
 /**
@@ -102,9 +108,11 @@ interface DecodeOptions {
   readonly channels: number
   readonly failOn: FailOn
   readonly withinS: number
+  /** Null, or left out: its own. */
+  readonly size?: Pick<ImageInfo, 'width' | 'height'> | null
 }
 
-function rethrown(error: unknown): never {
+export function rethrown(error: unknown): never {
   throw toError(error).message.startsWith('timeout:') ? new AppError('request_timeout') : imageInvalid(error)
 }
 
@@ -115,7 +123,9 @@ const upright = (bytes: Uint8Array, { channels, failOn, withinS }: DecodeOptions
     .autoOrient()
 
 async function decode(bytes: Uint8Array, options: DecodeOptions): Promise<Image> {
-  const { data, info: raw } = await upright(bytes, options)
+  const { size } = options
+  const read = upright(bytes, options)
+  const { data, info: raw } = await (size ? read.resize(size.width, size.height, { fit: 'fill' }) : read)
     .toColourspace(options.channels === 1 ? 'b-w' : 'srgb')
     .raw({ depth: 'uchar' })
     .toBuffer({ resolveWithObject: true })

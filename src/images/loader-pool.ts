@@ -1,8 +1,9 @@
 /** Several loaders behind one function. How many there are changes the speed and nothing else. */
 import { Worker } from 'node:worker_threads'
-import { AppError, type ErrorCode, toError } from '../base/errors.ts'
+import { toError } from '../base/errors.ts'
+import { receivedError } from '../base/sent-error.ts'
 import { createCropLoader, type LoadItem } from './load-crops.ts'
-import type { LoaderSettings, LoadFailure, LoadResult } from './loader-worker.ts'
+import type { LoaderSettings, LoadResult } from './loader-worker.ts'
 import type { CropBatch } from './multi-crop.ts'
 
 export interface LoaderPool {
@@ -17,9 +18,6 @@ interface Waiting {
   resolve(batch: CropBatch): void
   reject(error: Error): void
 }
-
-const errorOf = ({ code, message, details }: LoadFailure): Error =>
-  code === null ? new Error(`loader failed: ${message}`) : new AppError(code as ErrorCode, { ...details, message })
 
 /** In the caller's thread: for tests, and where threads are not worth their start. */
 function createInlinePool(settings: LoaderSettings): LoaderPool {
@@ -53,7 +51,7 @@ function startThread(settings: LoaderSettings): Thread {
     const job = waiting.get(result.id)
     waiting.delete(result.id)
     if ('batch' in result) job?.resolve(result.batch)
-    else job?.reject(errorOf(result.failure))
+    else job?.reject(receivedError(result.failure, 'loader'))
   })
   worker.on('error', (error) => end(toError(error)))
   worker.on('exit', (code) => end(new Error(`a loader thread ended with code ${code}`)))

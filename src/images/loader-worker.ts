@@ -1,6 +1,7 @@
 /** A thread that loads crops. Jobs come in order, results go back in order with their memory handed over, not copied. */
 import { parentPort, workerData } from 'node:worker_threads'
-import { type ErrorDetails, invariant, isAppError } from '../base/errors.ts'
+import { invariant } from '../base/errors.ts'
+import { type SentError, sentError } from '../base/sent-error.ts'
 import { createCropLoader, type LoadJob } from './load-crops.ts'
 import type { CropBatch, MultiCropPlan } from './multi-crop.ts'
 
@@ -11,20 +12,7 @@ export interface LoaderSettings {
 
 export type LoadResult =
   | { readonly id: number; readonly batch: CropBatch }
-  | { readonly id: number; readonly failure: LoadFailure }
-
-/** Errors lose their class on the way between threads. `code` is null for what was not expected. */
-export interface LoadFailure {
-  readonly code: string | null
-  readonly message: string
-  readonly details: ErrorDetails
-}
-
-const failureOf = (error: unknown): LoadFailure => {
-  if (isAppError(error)) return { code: error.code, message: error.message, details: error.details }
-  const message = error instanceof Error ? (error.stack ?? error.message) : String(error)
-  return { code: null, message, details: {} }
-}
+  | { readonly id: number; readonly failure: SentError }
 
 const port = parentPort
 invariant(port !== null, 'loader-worker.ts runs as a worker thread only')
@@ -37,7 +25,7 @@ async function answer(job: LoadJob): Promise<void> {
     const memory = [batch.global.buffer, batch.local.buffer].filter((buffer) => buffer instanceof ArrayBuffer)
     port?.postMessage({ id: job.id, batch } satisfies LoadResult, memory)
   } catch (error) {
-    port?.postMessage({ id: job.id, failure: failureOf(error) } satisfies LoadResult)
+    port?.postMessage({ id: job.id, failure: sentError(error) } satisfies LoadResult)
   }
 }
 

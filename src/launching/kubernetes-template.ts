@@ -4,6 +4,7 @@
  */
 import type { V1Container, V1Job } from '@kubernetes/client-node'
 import { parseAllDocuments } from 'yaml'
+import { AppError } from '../base/errors.ts'
 import { problemsOf } from './kubernetes-types.ts'
 
 export interface Templates {
@@ -22,17 +23,17 @@ const BY_REFERENCE = [
   'KAPPA_ADMIN_KEY'
 ]
 
-/** @throws Error with every problem, by field */
+/** @throws AppError process_not_started with every problem, by field, in one line */
 export function readTemplates(text: string): Templates {
   const documents = parseAllDocuments(text)
   const broken = [...documents].flatMap(({ errors }) => errors.map(({ message }) => message))
-  if (broken.length > 0) throw new Error(`KAPPA_KUBERNETES_TEMPLATE is no YAML: ${broken[0]}`)
+  if (broken[0] !== undefined) throw unusable(`is no YAML: ${inOneLine(broken[0])}`)
   const jobs = [...documents].map((document): unknown => document.toJS()).filter((value) => value !== null)
   const problems = jobs.flatMap((job, i) =>
     problemsOfJob(job).map((problem) => (jobs.length === 1 ? problem : `document ${i + 1}: ${problem}`))
   )
   if (jobs.length === 0) problems.push('it has no Job')
-  if (problems.length > 0) throw new Error(`KAPPA_KUBERNETES_TEMPLATE cannot be used:\n  ${problems.join('\n  ')}`)
+  if (problems.length > 0) throw unusable(`cannot be used: ${problems.join('; ')}`)
   const known = jobs as readonly V1Job[] // checked against its types
   const forDevice = (device: 'cpu' | 'gpu'): V1Job | null =>
     known.find(({ metadata }) => metadata?.labels?.[DEVICE_LABEL] === device) ??
@@ -40,6 +41,13 @@ export function readTemplates(text: string): Templates {
     null
   return { cpu: forDevice('cpu'), gpu: forDevice('gpu') }
 }
+
+/** For whoever has set it: told in a line when the process ends. */
+export const unusable = (why: string, cause?: unknown): AppError =>
+  new AppError('process_not_started', { message: `The file of KAPPA_KUBERNETES_TEMPLATE ${why}` }, { cause })
+
+/** The parser draws the place in lines of its own below what it says. */
+const inOneLine = (message: string): string => message.split('\n', 1)[0]?.replace(/:$/, '.') ?? message
 
 function problemsOfJob(value: unknown): readonly string[] {
   const { apiVersion, kind } = (value ?? {}) as { readonly apiVersion?: unknown; readonly kind?: unknown }

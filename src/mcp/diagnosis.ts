@@ -50,6 +50,8 @@ const FIELDS: Readonly<Record<Rule, readonly string[]>> = {
 
 const finite = (values: readonly (number | null)[]): number[] => values.filter((one) => one !== null)
 const mean = (values: readonly number[]): number => values.reduce((sum, one) => sum + one, 0) / values.length
+/** Words of others, which may name files of whoever made the images: one line, and seen to be a quotation. */
+const quoted = (text: string): string => JSON.stringify(text)
 const short = (value: number): string => String(Number(value.toPrecision(4)))
 
 function valuesOf(metrics: Metrics, key: string): number[] {
@@ -102,7 +104,7 @@ const heldRules = (means: AssignmentMeans, prototypes: number): Rule[] => {
 
 function stateLine({ id, status, status_reason, progress, resolved_recipe, error }: Run): string {
   const reason = status_reason === null ? '' : ` (${status_reason})`
-  const failure = error === null ? '' : ` It failed: ${error.code}: ${error.message}`
+  const failure = error === null ? '' : ` It failed: ${error.code}: ${quoted(error.message)}`
   const { method } = resolved_recipe
   return `Run ${id} (${method}) is ${status}${reason} at step ${progress.step} of ${progress.total_steps}, epoch ${progress.epoch}.${failure}`
 }
@@ -120,7 +122,7 @@ function alarmLine({ data }: RunEvent): string {
   const since = text('since_step')
   const at =
     text('step') === null ? '' : ` at step ${text('step')}${since === null ? '' : `, holding since step ${since}`}`
-  return `- ${text('rule') ?? 'alarm'}${at}: ${text('message') ?? ''}${healthy}`
+  return `- ${text('rule') ?? 'alarm'}${at}: ${quoted(text('message') ?? '')}${healthy}`
 }
 
 function meansLines(means: AssignmentMeans, held: readonly Rule[], prototypes: number): string[] {

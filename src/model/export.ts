@@ -37,7 +37,7 @@ export async function readTeacher(checkpointFolder: string): Promise<ModelSubjec
   return { config: configOf(checkpoint), weights, center, seed: recipe.seed }
 }
 
-function configOf({ recipe, step, init, ...position }: TrainState): ModelFileConfig {
+export function configOf({ recipe, step, init, ...position }: Omit<TrainState, 'tensors' | 'health'>): ModelFileConfig {
   const { hyperparameters: h, method, arch, patchSize } = recipe
   const network = servedNetwork(recipe)
   return {

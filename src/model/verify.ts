@@ -9,8 +9,9 @@ import { createCpuEngine } from '../engine/cpu-engine.ts'
 import type { Engine, LoadedProgram, Outputs } from '../engine/engine.ts'
 import { dot, norm } from '../math/vectors.ts'
 import type { VerificationReport } from '../protocol/model-folder.ts'
-import { blockWeights, leadingTokens, type Network, tokensOf } from '../recipe/network.ts'
+import { type Network, tokensOf } from '../recipe/network.ts'
 import { concatenateImages, splitRows } from './embedder.ts'
+import { forwardFlops } from './forward-flops.ts'
 
 /** Float32 rounding of two orders of summation stays near 1e-6; a wrong weight or op is far above. */
 const MAX_ABS_ERROR = 1e-4
@@ -23,18 +24,6 @@ const MAX_REFERENCE_FLOPS = 10 * REFERENCE_FLOPS
 const FEWEST_IMAGES = 2
 /** Attention scores of one batch of the exported program: 2,000 tokens of 16 heads are 256 MB an image. */
 const MOST_SCORES = 2 ** 26
-
-/** One image through the backbone and the head: a block's weights and 4 n² d of attention, and the two ends. */
-function forwardFlops(network: Network): number {
-  const { dim: d, depth, patchSize, channels, headHiddenDim: hidden, bottleneckDim: p, prototypes } = network
-  const n = tokensOf(network)
-  const head = d * hidden + hidden * hidden + hidden * p + p * prototypes
-  return (
-    depth * (2 * n * blockWeights(network) + 4 * n * n * d) +
-    2 * (n - leadingTokens(network)) * patchSize ** 2 * channels * d +
-    2 * head
-  )
-}
 
 /** How many images the pure JavaScript engine computes. */
 export function independentImages(network: Network, images: number): number {

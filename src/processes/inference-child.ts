@@ -18,12 +18,15 @@ import type {
   InferenceControl,
   InferenceFailure,
   InferenceMessage,
+  InferenceRequest,
   InferenceSettings,
-  InferenceSuccess
+  InferenceSuccess,
+  PictureInferenceRequest
 } from '../protocol/inference-messages.ts'
 import { Child } from './child.ts'
 
-export type Question = Omit<EmbedInferenceRequest, 'id' | 'isHeld'> | Omit<AssignInferenceRequest, 'id' | 'isHeld'>
+type Asked<T extends InferenceRequest> = Omit<T, 'id' | 'isHeld'>
+export type Question = Asked<EmbedInferenceRequest> | Asked<AssignInferenceRequest> | Asked<PictureInferenceRequest>
 
 export interface AskOptions {
   readonly timeoutMs: number

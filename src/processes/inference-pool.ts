@@ -14,12 +14,12 @@ import { AppError, isAppError } from '../base/errors.ts'
 import type { Logger } from '../base/log.ts'
 import type { LocalCache } from '../cache/local-cache.ts'
 import { createModelFolders } from '../cache/model-folders.ts'
-import type { Model } from '../domain/model.ts'
-import type { Caller, ImageAssignments, Inference, Timings } from '../domain/ports.ts'
+import type { Caller, Embedder, ImageAssignments, Inference, Timings } from '../domain/ports.ts'
 import type {
   Asker,
   AssignResult,
   EmbedResult,
+  InferenceResult,
   InferenceSettings,
   InferenceSuccess,
   ServedModel
@@ -48,16 +48,17 @@ export interface InferencePool extends Inference {
 }
 
 /**
- * Images in one message. Serializing is synchronous: 32 photographs of 20 KB take well under a millisecond, and the
- * event loop turns between two messages.
+ * Images in one message: the first compute while those of the next are decoded. Serializing is synchronous, and the event loop turns
+ * between two messages.
  */
-const PIECE = 32
+const PIECE = 8
 
 /** Timers count to 24 days at most; this is far below. */
 const LONGEST_SLEEP_MS = 60_000
 
 type PieceAnswer = Pick<InferenceSuccess, 'result' | 'timings'>
-type Piece = Omit<Question, 'images' | 'asker'>
+type Without<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never
+type Piece = Without<Question, 'images' | 'asker'>
 
 /** A request that has room. */
 interface Admitted {
@@ -83,7 +84,7 @@ export function createInferencePool(options: InferencePoolOptions): InferencePoo
 
   async function childFor(deadline: number, signal: AbortSignal): Promise<InferenceChild> {
     for (;;) {
-      if (closing.signal.aborted) throw new AppError('inference_unavailable', { message: 'The service is stopping.' })
+      if (closing.signal.aborted) throw stopping()
       signal.throwIfAborted()
       const [best] = children.filter((child) => child.isUp()).sort((a, b) => a.load() - b.load())
       if (best) return best
@@ -138,27 +139,25 @@ export function createInferencePool(options: InferencePoolOptions): InferencePoo
   }
 
   async function admit<T>(
-    { model, images, caller }: { model: Model; images: readonly Uint8Array[]; caller: Caller },
+    { model, images, caller }: { model: Embedder; images: readonly Uint8Array[]; caller: Caller },
     work: (request: Admitted, model: ServedModel) => Promise<T>
   ): Promise<T> {
-    if (closing.signal.aborted) throw new AppError('inference_unavailable', { message: 'The service is stopping.' })
+    if (closing.signal.aborted) throw stopping()
     const { key, signal } = caller
     const costs = admission.open(caller, images.length)
     const asker = { key, request: ++lastRequest }
     try {
-      const { id, config } = model
-      return await folders.use(model, ({ folder }) =>
-        work({ images, asker, costs, signal }, { id, folder, ...(config && { channels: config.channels }) })
-      )
+      const { id, config, isCheckpoint } = model
+      const about = { ...(config && { channels: config.channels }), ...(isCheckpoint && { isCheckpoint }) }
+      return await folders.use(model, ({ folder }) => work({ images, asker, costs, signal }, { id, folder, ...about }))
     } finally {
       costs.release()
     }
   }
 
   return {
-    embed: (model, images, { dimensions, caller }) =>
+    embed: (model, images, { caller, ...options }) =>
       admit({ model, images, caller }, async (request, served) => {
-        const options = dimensions === undefined ? {} : { dimensions }
         const answers = await askInPieces(request, { kind: 'embed', model: served, options })
         return { embeddings: answers.flatMap(({ result }) => rowsOf(expect(result, 'embed'))), timings: join(answers) }
       }),
@@ -170,6 +169,20 @@ export function createInferencePool(options: InferencePoolOptions): InferencePoo
         const results = answers.flatMap(({ result }) => assignmentsOf(expect(result, 'assign')))
         return { results, timings: join(answers) }
       }),
+
+    picture: async ({ bytes, ...stored }, { size, caller }) => {
+      if (closing.signal.aborted) throw stopping()
+      const costs = admission.open(caller, 1)
+      try {
+        const asker = { key: caller.key, request: ++lastRequest }
+        const options = { stored, size }
+        const request = { images: [bytes], asker, costs, signal: caller.signal }
+        const [answer] = await askInPieces(request, { kind: 'picture', options })
+        return expect(answer!.result, 'picture').bytes
+      } finally {
+        costs.release()
+      }
+    },
 
     async ready() {
       await childFor(Number.POSITIVE_INFINITY, closing.signal)
@@ -185,15 +198,17 @@ export function createInferencePool(options: InferencePoolOptions): InferencePoo
   }
 }
 
+const stopping = (): AppError => new AppError('inference_unavailable', { message: 'The service is stopping.' })
+
 /** The child counts within its piece. */
 function shiftIndex(error: unknown, by: number): unknown {
   if (!isAppError(error) || typeof error.details['index'] !== 'number') return error
   return new AppError(error.code, { ...error.details, index: error.details['index'] + by }, { cause: error })
 }
 
-function expect<K extends 'embed' | 'assign'>(result: EmbedResult | AssignResult, kind: K) {
+function expect<K extends InferenceResult['kind']>(result: InferenceResult, kind: K) {
   if (result.kind !== kind) throw new Error(`invariant: asked for ${kind}, got ${result.kind}`)
-  return result as Extract<EmbedResult | AssignResult, { kind: K }> // narrowed by the line before
+  return result as Extract<InferenceResult, { kind: K }> // narrowed by the line before
 }
 
 const rowsOf = ({ dimensions, embeddings }: EmbedResult): Float32Array[] =>

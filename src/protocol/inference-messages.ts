@@ -4,16 +4,18 @@
  * then the parent answers `inference_unavailable` for what was open and starts another.
  *
  *   parent                                    child
- *   embed / assign (isHeld) ────────────────→ reads the headers
+ *   embed / assign / picture (isHeld) ──────→ reads the headers; of a picture its record tells what it weighs
  *          ←──────────────────────── weight   nothing is decoded yet
  *   admit ──────────────────────────────────→ decodes, computes
  *          ←──────────────────────── answer
  *   abort, at any time ─────────────────────→ drops what waits; the answer comes all the same
  */
 import type { ErrorCode } from '../base/errors.ts'
+import type { EncodedFormat } from '../base/image-formats.ts'
+import type { Bits } from '../recipe/bits.ts'
 
 export interface InferenceSettings {
-  /** Images in one call of the session. */
+  /** Images in one run of a session; a large network has fewer. */
   readonly maxBatch: number
   /** How long the first image of a batch may wait for neighbours. */
   readonly maxQueueDelayMs: number
@@ -35,12 +37,15 @@ export interface InferenceSettings {
   /** Of one image: encoded bytes, and width × height before anything is decoded. */
   readonly maxImageBytes: number
   readonly maxImagePixels: number
+  /** Of all sessions of a model together. */
   readonly threads: number
+  /** Batches that compute at the same time, each on a session of its own. */
+  readonly sessions: number
 }
 
 export const DEFAULT_INFERENCE_SETTINGS: InferenceSettings = {
   maxBatch: 32,
-  maxQueueDelayMs: 5,
+  maxQueueDelayMs: 0,
   maxQueueSize: 512,
   maxQueuePixels: 3_200_000_000,
   maxRequestPixels: 400_000_000,
@@ -49,13 +54,16 @@ export const DEFAULT_INFERENCE_SETTINGS: InferenceSettings = {
   maxModelBytes: 2 * 1024 ** 3,
   maxImageBytes: 50_000_000,
   maxImagePixels: 100_000_000,
-  threads: 1
+  threads: 1,
+  sessions: 1
 }
 
 /** `folder` holds an exported model (model-folder.ts); `id` names it in the cache, so one id is one folder's content. */
 export interface ServedModel {
   readonly id: string
   readonly folder: string
+  /** True: it holds what serving needs of a checkpoint, which embeds and has no head. */
+  readonly isCheckpoint?: boolean
   /** Of its images, whose headers are read before the folder is. Left out, gray or colour. */
   readonly channels?: number
 }
@@ -70,7 +78,6 @@ export interface Asker {
 
 interface Request {
   readonly id: number
-  readonly model: ServedModel
   /** Encoded images: JPEG, PNG, WebP, AVIF, TIFF or GIF. At least one. */
   readonly images: readonly Uint8Array[]
   readonly asker: Asker
@@ -78,16 +85,25 @@ interface Request {
   readonly isHeld: boolean
 }
 
-export interface EmbedInferenceRequest extends Request {
+interface ModelRequest extends Request {
+  readonly model: ServedModel
+}
+
+/** The class token, or what prototypes are compared with: the head's bottleneck vector. Both of unit length. */
+export type EmbeddingOutput = 'cls' | 'bottleneck'
+
+export interface EmbedInferenceRequest extends ModelRequest {
   readonly kind: 'embed'
   readonly options: {
     /** Keeps the first so many numbers of each vector and normalizes again. */
     readonly dimensions?: number
+    /** Default: cls. */
+    readonly output?: EmbeddingOutput
     readonly timeoutMs?: number
   }
 }
 
-export interface AssignInferenceRequest extends Request {
+export interface AssignInferenceRequest extends ModelRequest {
   readonly kind: 'assign'
   readonly options: {
     /** Prototypes reported per image, most probable first; at most K. */
@@ -100,7 +116,30 @@ export interface AssignInferenceRequest extends Request {
   }
 }
 
-export type InferenceRequest = EmbedInferenceRequest | AssignInferenceRequest
+/** What the record of a packed image says of its bytes. */
+export interface StoredAs {
+  /** `raw` is pixels, 8 bits, HWC. */
+  readonly format: EncodedFormat | 'raw'
+  readonly width: number
+  readonly height: number
+  readonly channels: number
+  /** Of 16-bit samples whose file does not tell. */
+  readonly bits: Bits
+}
+
+/** One image of a packed dataset, drawn for people: no model is asked. */
+export interface PictureInferenceRequest extends Request {
+  readonly kind: 'picture'
+  readonly options: {
+    readonly stored: StoredAs
+    /** Of its longer side, at most, as WebP; null: as large as it is, as PNG. */
+    readonly size: number | null
+    readonly timeoutMs?: number
+  }
+}
+
+export type ModelInferenceRequest = EmbedInferenceRequest | AssignInferenceRequest
+export type InferenceRequest = ModelInferenceRequest | PictureInferenceRequest
 
 /** About a request under way; one that is not, or no longer, is ignored. `ping` is answered at once, whatever is decoded. */
 export type InferenceControl = { readonly kind: 'admit' | 'abort'; readonly id: number } | { readonly kind: 'ping' }
@@ -147,6 +186,13 @@ export interface AssignResult {
   readonly images: readonly ImageAssignments[]
 }
 
+export interface PictureResult {
+  readonly kind: 'picture'
+  readonly bytes: Uint8Array
+}
+
+export type InferenceResult = EmbedResult | AssignResult | PictureResult
+
 /** Milliseconds, for the `Server-Timing` header. */
 export interface ServerTimings {
   readonly decodeMs: number
@@ -158,7 +204,7 @@ export interface ServerTimings {
 export interface InferenceSuccess {
   readonly id: number
   readonly ok: true
-  readonly result: EmbedResult | AssignResult
+  readonly result: InferenceResult
   readonly timings: ServerTimings
 }
 

@@ -5,6 +5,7 @@
  */
 import type { DeviceWish, Machine } from '../base/devices.ts'
 import type { AnyProtocol, ChosenSettings, Evaluation, LeftOut, TrainedProtocol } from '../base/evaluation.ts'
+import type { PrototypesSeen } from '../base/exemplars.ts'
 import type { GroundTruth } from '../base/ground-truth.ts'
 import type { InitRecord } from '../recipe/init-record.ts'
 import type { Recipe } from '../recipe/schema.ts'
@@ -189,6 +190,8 @@ export interface EvaluatedEvent {
   readonly type: 'evaluated'
   readonly results: readonly MeasuredResult[]
   readonly leftOut: readonly LeftOut[]
+  /** Null where no image was given to prototypes. */
+  readonly prototypes: PrototypesSeen | null
 }
 
 export type EvaluationEvent = EvaluationProgressEvent | EvaluationKeptEvent | EvaluatedEvent | DoneEvent | FailedEvent

@@ -1,4 +1,4 @@
-import type { PgBoss } from 'pg-boss'
+import type { SendOptions } from 'pg-boss'
 import type { Tracing } from '../base/tracing.ts'
 import { JOB_KINDS } from '../domain/job.ts'
 import type { TransactionalQueue } from '../domain/ports.ts'
@@ -7,11 +7,16 @@ import { keepTurns, lastTurn } from './turns.ts'
 /** Notified with the kind of a job that was enqueued, when its transaction commits. */
 export const JOB_CHANNEL = 'kappa_jobs'
 
+/** As much of pg-boss as adds a job. */
+export interface JobSender {
+  send(name: string, data: object, options: SendOptions): Promise<string | null>
+}
+
 /**
  * The side of the queue that writes. A job is a row of the same database, so it is inserted through the caller's own
  * connection: when the transaction around it rolls back, there is no job.
  */
-export const createJobQueue = (boss: Pick<PgBoss, 'send'>, tracing?: Pick<Tracing, 'current'>): TransactionalQueue => ({
+export const createJobQueue = (boss: JobSender, tracing?: Pick<Tracing, 'current'>): TransactionalQueue => ({
   through: (executor) => ({
     async enqueue(kind, payload, { key, startAfterS, priority = 0, project }) {
       const job = project === undefined ? null : { kind, project, rank: priority, key }
@@ -40,9 +45,11 @@ export const createJobQueue = (boss: Pick<PgBoss, 'send'>, tracing?: Pick<Tracin
 
     async withJob(keys) {
       if (keys.length === 0) return []
+      // In two halves, each by an index of its own: together they read every job that waits, 38 ms of 100,000 for a single key.
+      const isAsked = 'name = any($1) and singleton_key = any($2)'
       const { rows } = await executor.executeSql(
-        `select distinct singleton_key as key from pgboss.job
-         where name = any($1) and singleton_key = any($2) and state in ('created', 'retry', 'active')`,
+        `select singleton_key as key from pgboss.job where ${isAsked} and state < 'active'
+         union select singleton_key from pgboss.job where ${isAsked} and state = 'active'`,
         [[...JOB_KINDS], [...keys]]
       )
       return (rows as { key: string }[]).map(({ key }) => key) // of the one column named here

@@ -9,6 +9,7 @@ import type { ModelService } from './models/models.ts'
 import type { PrototypeService } from './models/prototypes.ts'
 import type { ProjectService } from './projects/projects.ts'
 import type { ProjectRates } from './projects/rates.ts'
+import type { createProjectStop } from './projects/stop-project.ts'
 import type { RunService } from './runs/runs.ts'
 import type { ServingService } from './serving/serving.ts'
 import type { SweepService } from './sweeps/sweeps.ts'
@@ -22,6 +23,7 @@ export interface Services {
   readonly authenticate: Authenticator
   readonly keys: KeyService
   readonly projects: ProjectService
+  readonly stopProject: ReturnType<typeof createProjectStop>
   readonly rates: ProjectRates
   readonly datasets: DatasetService
   readonly runs: RunService

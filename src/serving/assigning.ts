@@ -1,4 +1,5 @@
 /** Embeddings and prototypes of the same images from one reading: the pixels go through both programs. */
+import { countExemplars, type ExemplarCounts } from '../base/exemplars.ts'
 import {
   type FittedView,
   type HeadOutputs,
@@ -29,6 +30,8 @@ export interface Assigning {
   readonly kappa: ArrayLike<number>
   /** Whose likeliest prototypes they are: what assigns in the service unless a caller chooses. */
   readonly posterior: ReturnType<typeof defaultPosterior>
+  /** Of that posterior. */
+  readonly exemplars: Pick<ExemplarCounts, 'seen'>
   /** Lets images of [S, S, C] bytes go through. */
   assign(pixels: readonly Uint8Array[]): Promise<void>
 }
@@ -41,22 +44,30 @@ export async function openAssigning(model: ServingModel): Promise<Assigning | nu
   const posterior = defaultPosterior(head)
   const logDensities = head.views.fitted === null ? null : []
   const clusterings = clusteringsOf(head.views, logDensities ?? [])
+  const exemplars = countExemplars(head.prototypes)
   return {
     clusterings,
     logDensities,
     kappa: (head.views[posterior] ?? head.views.model).kappa,
     posterior,
+    exemplars,
     assign: async (pixels) => {
       for (const row of await program.run(pixels)) {
         const outputs = { cosines: row.subarray(0, head.prototypes), bottleneck: row.subarray(head.prototypes) }
-        for (const { assignments, likeliest } of clusterings) assignments.push(likeliest(outputs))
+        for (const one of clusterings) {
+          const { cluster, probability } = one.likeliest(outputs)
+          one.assignments.push(cluster)
+          if (one.posterior === posterior)
+            exemplars.add({ prototype: cluster, probability, cosine: outputs.cosines[cluster]! })
+        }
       }
     }
   }
 }
 
-/** Assigns what it embeds. */
+/** Assigns what it embeds, one run after the other: assignments are in the order of the images. */
 export const assigningToo = (embed: ServedProgram, { assign }: Assigning): ServedProgram => ({
+  ...(embed.batch && { batch: embed.batch }),
   run: async (pixels) => {
     await assign(pixels)
     return embed.run(pixels)
@@ -65,7 +76,17 @@ export const assigningToo = (embed: ServedProgram, { assign }: Assigning): Serve
 
 interface Assigner extends GrowingClustering {
   readonly assignments: number[]
-  likeliest(of: HeadOutputs): number
+  likeliest(of: HeadOutputs): Likeliest
+}
+
+interface Likeliest {
+  readonly cluster: number
+  readonly probability: number
+}
+
+function likeliestOf(probabilities: Float64Array): Likeliest {
+  const cluster = indexOfLargest(probabilities)
+  return { cluster, probability: probabilities[cluster]! }
 }
 
 /** @param logDensities takes those of the fitted mixture, which are scored with its assignments */
@@ -74,7 +95,7 @@ function clusteringsOf({ teacher, model, fitted }: Views, logDensities: number[]
     posterior,
     assignments: [],
     clusters: mixture.kappa.length,
-    likeliest: ({ cosines }) => indexOfLargest(posteriorOf(cosines, mixture))
+    likeliest: ({ cosines }) => likeliestOf(posteriorOf(cosines, mixture))
   })
   const byFitted = ({ kappa, score }: FittedView): Assigner => ({
     posterior: 'fitted',
@@ -83,7 +104,7 @@ function clusteringsOf({ teacher, model, fitted }: Views, logDensities: number[]
     likeliest: ({ bottleneck }) => {
       const { logDensity, posterior } = score(unitOf(bottleneck))
       logDensities.push(logDensity - model.uniformLogDensity)
-      return indexOfLargest(posterior)
+      return likeliestOf(posterior)
     }
   })
   return [

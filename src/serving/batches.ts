@@ -1,7 +1,8 @@
 /**
- * Joins images of different requests into batches. One batch computes at a time: the engine runs on this very thread, so
- * more would only wait elsewhere. A lane holds what may be computed together (one model, one program); images leave it in
- * fair order, and lanes take turns, so that neither a large request nor a busy model keeps anybody waiting.
+ * Joins images of different requests into batches. As many batches compute at the same time as there are sessions: more would only
+ * wait elsewhere. A lane holds what may be computed together (one model, one program); images leave it in fair order, and lanes
+ * take turns, so that neither a large request nor a busy model keeps anybody waiting. What waits is shared out over the sessions
+ * that are free.
  *
  *   submit → lane → taken when the lane has `maxBatch` images or has waited `maxQueueDelayMs` → computed
  */
@@ -11,8 +12,9 @@ import type { Asker } from '../protocol/inference-messages.ts'
 import { FairQueue } from './fair-queue.ts'
 
 export interface BatcherOptions<Item, Result> {
-  readonly maxBatch: number
   readonly maxQueueDelayMs: number
+  /** Batches that compute at the same time. */
+  readonly sessions: number
   readonly clock: Clock
   /** One result per item, in order. A failure fails every request that has an image in the batch. */
   readonly compute: (lane: string, items: readonly Item[]) => Promise<readonly Result[]>
@@ -20,6 +22,8 @@ export interface BatcherOptions<Item, Result> {
 
 export interface Submission<Item> {
   readonly lane: string
+  /** Of the lane: its first submission's holds. */
+  readonly maxBatch: number
   readonly asker: Asker
   readonly items: readonly Item[]
   /** Aborted when the results are of no use any more. */
@@ -60,6 +64,7 @@ interface Waiting<Item, Result> {
 
 interface Lane<Item, Result> {
   readonly queue: FairQueue<Waiting<Item, Result>>
+  readonly maxBatch: number
   /** Clock time at which a batch starts that is not full. */
   readonly dueAt: number
 }
@@ -68,7 +73,7 @@ export class Batcher<Item, Result> {
   readonly #options: BatcherOptions<Item, Result>
   /** In the order of their turns. */
   readonly #lanes = new Map<string, Lane<Item, Result>>()
-  #isRunning = false
+  #computing = 0
   #wake: AbortController | null = null
 
   constructor(options: BatcherOptions<Item, Result>) {
@@ -76,7 +81,7 @@ export class Batcher<Item, Result> {
   }
 
   /** @throws the signal's reason where images still wait when it comes, and what `compute` throws */
-  submit({ lane, asker, items, signal }: Submission<Item>): Promise<Computed<Result>> {
+  submit({ lane, maxBatch, asker, items, signal }: Submission<Item>): Promise<Computed<Result>> {
     return new Promise((resolve, reject) => {
       if (signal.aborted) return reject(signal.reason)
       const leave = () => this.#fail(ticket, signal.reason)
@@ -97,20 +102,21 @@ export class Batcher<Item, Result> {
         }
       }
       signal.addEventListener('abort', leave, { once: true })
-      this.#enqueue(ticket, items)
+      this.#enqueue(ticket, items, maxBatch)
     })
   }
 
-  #enqueue(ticket: Ticket<Result>, items: readonly Item[]): void {
+  #enqueue(ticket: Ticket<Result>, items: readonly Item[], maxBatch: number): void {
     const { clock, maxQueueDelayMs } = this.#options
-    const lane = this.#lanes.get(ticket.lane) ?? { queue: new FairQueue(), dueAt: clock.now() + maxQueueDelayMs }
+    const dueAt = clock.now() + maxQueueDelayMs
+    const lane = this.#lanes.get(ticket.lane) ?? { queue: new FairQueue(), maxBatch, dueAt }
     this.#lanes.set(ticket.lane, lane)
     lane.queue.add(
       ticket.asker,
       items.map((item, position) => ({ cost: 1, item: { item, position, ticket } }))
     )
     this.#wake?.abort()
-    if (!this.#isRunning) void this.#run()
+    this.#start()
   }
 
   /** Where nothing waits any more the results come as if nothing had happened. */
@@ -124,31 +130,37 @@ export class Batcher<Item, Result> {
     if (ticket.computing === 0) ticket.settle(ticket.failure)
   }
 
-  /** Runs while images wait. Cannot fail: everything that can is caught for its tickets. */
-  async #run(): Promise<void> {
-    this.#isRunning = true
-    for (let next = this.#nextLane(); next !== null; next = this.#nextLane()) {
-      const { name, queue, dueInMs } = next
-      if (dueInMs > 0) {
-        await this.#pause(dueInMs)
-        continue
-      }
-      const batch = Array.from({ length: Math.min(queue.size, this.#options.maxBatch) }, () => queue.take()!.item)
-      const lane = this.#lanes.get(name)!
-      this.#lanes.delete(name)
-      if (queue.size > 0) this.#lanes.set(name, lane) // behind the others
-      await this.#compute(name, batch)
-      // Requests that arrived during the computation are read now, in time for the next batch.
-      await nextTurn()
+  /** Cannot fail: everything that can is caught for its tickets. */
+  #start(): void {
+    while (this.#computing < this.#options.sessions) {
+      const next = this.#nextLane()
+      if (next === null) return
+      if (next.dueInMs > 0) return void this.#startIn(next.dueInMs)
+      void this.#computeNext(next.name)
     }
-    this.#isRunning = false
+  }
+
+  async #computeNext(name: string): Promise<void> {
+    const lane = this.#lanes.get(name)!
+    const { queue, maxBatch } = lane
+    const part = Math.ceil(queue.size / (this.#options.sessions - this.#computing))
+    const batch = Array.from({ length: Math.min(part, maxBatch) }, () => queue.take()!.item)
+    this.#lanes.delete(name)
+    // Behind the others; what is another session's part does not wait again.
+    const dueAt = batch.length < maxBatch ? this.#options.clock.now() : lane.dueAt
+    if (queue.size > 0) this.#lanes.set(name, { ...lane, dueAt })
+    this.#computing++
+    await this.#compute(name, batch)
+    // Requests that arrived during the computation are read now, in time for the next batch.
+    await nextTurn()
+    this.#computing--
+    this.#start()
   }
 
   /** The first that may start; else the one that may first. */
   #nextLane(): { name: string; queue: Lane<Item, Result>['queue']; dueInMs: number } | null {
-    const { clock, maxBatch } = this.#options
-    const now = clock.now()
-    const open = [...this.#lanes].map(([name, { queue, dueAt }]) => {
+    const now = this.#options.clock.now()
+    const open = [...this.#lanes].map(([name, { queue, maxBatch, dueAt }]) => {
       return { name, queue, dueInMs: queue.size >= maxBatch ? 0 : Math.max(0, dueAt - now) }
     })
     return open.reduce<(typeof open)[number] | null>((best, lane) => {
@@ -156,16 +168,18 @@ export class Batcher<Item, Result> {
     }, null)
   }
 
-  async #pause(ms: number): Promise<void> {
-    this.#wake = new AbortController()
-    const { signal } = this.#wake
+  async #startIn(ms: number): Promise<void> {
+    const wake = new AbortController()
+    this.#wake?.abort()
+    this.#wake = wake
     try {
-      await this.#options.clock.sleep(ms, signal)
+      await this.#options.clock.sleep(ms, wake.signal)
     } catch (error) {
-      if (!signal.aborted) throw error
-    } finally {
-      this.#wake = null
+      if (!wake.signal.aborted) throw error
+      return
     }
+    this.#wake = null
+    this.#start()
   }
 
   async #compute(lane: string, batch: readonly Waiting<Item, Result>[]): Promise<void> {

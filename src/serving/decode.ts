@@ -12,9 +12,9 @@ import { weightOf } from '../images/bands.ts'
 import { decodeInspected } from '../images/decode.ts'
 import type { ImageInfo, ImageLimits } from '../images/image.ts'
 import { inspectImage } from '../images/inspect.ts'
-import { type PreprocessTarget, preprocessImage } from '../model/preprocess.ts'
+import { enoughOf, type PreprocessTarget, preprocessImage } from '../model/preprocess.ts'
 import type { Asker } from '../protocol/inference-messages.ts'
-import { createFairWorkers } from './fair-workers.ts'
+import { createFairWorkers, type Work } from './fair-workers.ts'
 
 /** libuv has four threads: one stays free to read headers, so that being weighed does not wait for decodes. */
 const DECODE_PLACES = 3
@@ -22,7 +22,7 @@ const HEADER_PLACES = 1
 /** So that the cost of many small files is not nothing. */
 const HEADER_COST_BYTES = 64 * 1024
 /** Of one image, when its request has more time left. A progressive JPEG of 100 megapixels takes a few seconds. */
-const LONGEST_DECODE_S = 30
+export const LONGEST_DECODE_S = 30
 /** Beyond the limit that libvips was given: it hangs. */
 const STUCK_AFTER_MS = 2 * LONGEST_DECODE_S * 1000
 
@@ -62,6 +62,8 @@ export interface ImageDecoder {
    * @throws AppError image_invalid or request_timeout with the `index` of the first such image; the signal's reason
    */
   decode(asker: Asker, images: readonly WeighedImage[], options: DecodeOptions): Promise<Uint8Array[]>
+  /** Other work on pixels, in the same places and within the same memory. @throws the signal's reason, and what the work throws */
+  beside<T>(asker: Asker, work: Work<T>, signal: AbortSignal): Promise<T>
 }
 
 export interface ImageDecoderOptions {
@@ -77,7 +79,8 @@ const sharpReader: ImageReader = {
   inspect: inspectImage,
   decode: async ({ bytes, info }, target, limits) => {
     const { bits } = target.preprocessing
-    return preprocessImage(await decodeInspected(bytes, info, { ...limits, ...(bits && { bits }) }), target)
+    const options = { ...limits, ...(bits && { bits }), enough: enoughOf(info, target) }
+    return preprocessImage(await decodeInspected(bytes, info, options), target, info)
   }
 }
 
@@ -109,7 +112,12 @@ export function createImageDecoder(options: ImageDecoderOptions): ImageDecoder {
           }
         })),
         signal
-      )
+      ),
+
+    async beside<T>(asker: Asker, work: Work<T>, signal: AbortSignal) {
+      const [done] = await decodes.all(asker, [work], signal)
+      return done as T // one piece, one result
+    }
   }
 }
 

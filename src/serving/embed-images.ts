@@ -1,4 +1,4 @@
-/** Images of any source through a model, one batch in memory at a time, however many there are. */
+/** Images of any source through a model, a few batches in memory at a time, however many there are. */
 import { tmpdir } from 'node:os'
 import { AppError, isAppError } from '../base/errors.ts'
 import { openDatasetFolder } from '../images/dataset-folder.ts'
@@ -8,12 +8,14 @@ import type { Image } from '../images/image.ts'
 import { inspectImage } from '../images/inspect.ts'
 import type { SourceItem } from '../images/sources/item.ts'
 import { readSources } from '../images/sources/read-sources.ts'
-import { type PreprocessTarget, preprocessImage } from '../model/preprocess.ts'
+import { enoughOf, type PreprocessTarget, preprocessImage } from '../model/preprocess.ts'
 import { DEFAULT_INGEST_LIMITS } from '../protocol/ingest-messages.ts'
 import type { ServedProgram } from './serving-model.ts'
 
-/** Images in one call of the session. */
-export const BATCH = 64
+/** Images in one run of a program that does not say. */
+const BATCH = 64
+/** What could not be read waits for no more than so many others. */
+const MOST_UNUSABLE = 64
 /** Images that are decoded at the same time: as many as libuv has threads. */
 const WINDOW = 4
 
@@ -57,12 +59,19 @@ export interface EmbedOptions {
   readonly from?: number
 }
 
+type Size = Pick<Image, 'width' | 'height'>
+
 /** How images become what a program takes. */
 interface Seeing<Seen> {
   /** Whose bits and bands files are read by. */
   readonly target: PreprocessTarget
-  /** @throws AppError image_invalid */
-  readonly see: (image: Image, name: string) => Seen
+  /**
+   * @param original of an image that was decoded as far as `enough` says, its own size
+   * @throws AppError image_invalid
+   */
+  readonly see: (image: Image, name: string, original: Size) => Seen
+  /** What of an image of that size is enough; all of it where this is left out, or says null. */
+  readonly enough?: (size: Size) => Size | null
   /** By their names; all of them when it is left out. */
   readonly isWanted?: (name: string) => boolean
   /** Of a packed dataset, the images before this place are passed over. */
@@ -71,7 +80,7 @@ interface Seeing<Seen> {
 
 export interface SeenOptions<Seen> extends Seeing<Seen> {
   readonly origin: ImageOrigin
-  readonly program: { run(seen: readonly Seen[]): Promise<Float32Array[]> }
+  readonly program: Pick<ServedProgram, 'batch' | 'sessions'> & { run(seen: readonly Seen[]): Promise<Float32Array[]> }
 }
 
 /**
@@ -81,7 +90,14 @@ export interface SeenOptions<Seen> extends Seeing<Seen> {
  * @throws AppError what reading the source throws; dataset_empty when there is no image in it
  */
 export const embedImages = ({ origin, target, program, from = 0 }: EmbedOptions): AsyncGenerator<EmbeddedBatch> =>
-  embedSeen({ origin, target, program, from, see: (image) => preprocessImage(image, target) })
+  embedSeen({
+    origin,
+    target,
+    program,
+    from,
+    see: (image, _, original) => preprocessImage(image, target, original),
+    enough: (size) => enoughOf(size, target)
+  })
 
 /** The same of images in any shape, and of those alone that are wanted: there may be none. */
 export async function* embedSeen<Seen>({
@@ -89,28 +105,46 @@ export async function* embedSeen<Seen>({
   program,
   ...seeing
 }: SeenOptions<Seen>): AsyncGenerator<EmbeddedBatch> {
+  const { batch: most = BATCH, sessions = 1 } = program
   let waiting: UsableImage<Seen>[] = []
   let unusable: UnusableImage[] = []
   let total = 0
-  const embedded = async (): Promise<EmbeddedBatch> => {
-    const rows = waiting.length === 0 ? [] : await program.run(waiting.map(({ pixels }) => pixels))
-    const images = waiting.map(({ name, label }, i) => ({ name, label, embedding: rows[i]! }))
-    const batch = { images, unusable }
+  const embedded = async (
+    of: readonly UsableImage<Seen>[],
+    beside: readonly UnusableImage[]
+  ): Promise<EmbeddedBatch> => {
+    const rows = of.length === 0 ? [] : await program.run(of.map(({ pixels }) => pixels))
+    return { images: of.map(({ name, label }, i) => ({ name, label, embedding: rows[i]! })), unusable: beside }
+  }
+  // The next images are read while these compute.
+  const computing: Promise<EmbeddedBatch>[] = []
+  const compute = () => {
+    const batch = embedded(waiting, unusable)
+    batch.catch(() => {}) // awaited in its turn; until then it must not count as unhandled
+    computing.push(batch)
     waiting = []
     unusable = []
-    return batch
   }
-  for await (const read of inOrder(
-    origin.kind === 'packed' ? packedImages(origin.path, seeing) : found(origin, seeing)
-  )) {
-    if ('code' in read) unusable.push(read)
-    else {
-      waiting.push(read)
-      total++
+  try {
+    for await (const read of inOrder(
+      origin.kind === 'packed' ? packedImages(origin.path, seeing) : found(origin, seeing)
+    )) {
+      if ('code' in read) unusable.push(read)
+      else {
+        waiting.push(read)
+        total++
+      }
+      if (waiting.length < most && unusable.length < MOST_UNUSABLE) continue
+      while (computing.length >= sessions) yield await computing.shift()!
+      compute()
     }
-    if (waiting.length === BATCH || unusable.length === BATCH) yield await embedded()
+    while (computing.length >= sessions) yield await computing.shift()!
+    if (waiting.length > 0 || unusable.length > 0) compute()
+    while (computing.length > 0) yield await computing.shift()!
+  } finally {
+    // Whoever stops here may close the program next.
+    await Promise.allSettled(computing)
   }
-  if (waiting.length > 0 || unusable.length > 0) yield await embedded()
   if (total === 0 && seeing.isWanted === undefined)
     throw new AppError('dataset_empty', { message: `There is no image that can be read in ${origin.path}.` })
 }
@@ -144,7 +178,7 @@ async function* packedImages<Seen>(
         const bytes = await dataset.read(index)
         const image = await decodeRecord(bytes, record, target.preprocessing.bits)
         const named = label === null ? null : (classes?.[label] ?? label)
-        return { name, label: named, pixels: see(image, name) }
+        return { name, label: named, pixels: see(image, name, image) }
       }
     }
   } finally {
@@ -163,19 +197,21 @@ async function* found<Seen>(
 
 async function readItem<Seen>(
   item: SourceItem,
-  { target, see }: Seeing<Seen>
+  { target, see, enough = () => null }: Seeing<Seen>
 ): Promise<UsableImage<Seen> | UnusableImage> {
   const { name } = item
   if (item.kind === 'rejected') return { name, code: item.code, message: item.message }
   if (item.kind === 'pixels') {
     const { width, height, channels, bytes: data, label } = item
-    return { name, label, pixels: see({ data, width, height, channels }, name) }
+    const image = { data, width, height, channels }
+    return { name, label, pixels: see(image, name, image) }
   }
   const { maxImageBytes: maxBytes, maxImagePixels: maxPixels } = DEFAULT_INGEST_LIMITS
   try {
     const info = await inspectImage(item.bytes, { maxBytes, maxPixels }, target.channels)
-    const image = await decodeInspected(item.bytes, info, target.preprocessing)
-    return { name, label: item.className, pixels: see(image, name) }
+    const options = { ...target.preprocessing, enough: enough(info) }
+    const image = await decodeInspected(item.bytes, info, options)
+    return { name, label: item.className, pixels: see(image, name, info) }
   } catch (error) {
     if (!isAppError(error)) throw error
     return { name, code: error.code, message: error.message }

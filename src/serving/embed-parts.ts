@@ -4,7 +4,7 @@
  *   NNNNNN.f32     float32, little-endian, row by row
  *   NNNNNN.jsonl   {"index", "name", "label", "prototype", "probability", "log_density"} a line
  *
- * Batches begin anew with each part, so that a part has the same bytes whoever makes it and whatever came before.
+ * No batch is of two parts, so that a part has the same bytes whoever makes it and whatever came before.
  */
 import { open, rename } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -12,7 +12,7 @@ import { invariant } from '../base/errors.ts'
 import { writing } from '../base/system-errors.ts'
 import { assignImage } from '../model/assigner.ts'
 import { defaultPosterior } from '../protocol/model-folder.ts'
-import { BATCH, type EmbeddedImage, embedImages } from './embed-images.ts'
+import { type EmbeddedImage, embedImages } from './embed-images.ts'
 import type { ServedProgram, ServingModel } from './serving-model.ts'
 
 interface EmbedPartsOptions {
@@ -47,10 +47,11 @@ interface Assigned {
 /** @throws AppError what opening a program and reading the images throws; storage_full */
 export async function* embedParts(options: EmbedPartsOptions): AsyncGenerator<PartStep> {
   const { model, datasetFolder, partImages, firstPart, assigns } = options
-  invariant(partImages % BATCH === 0, `parts of ${partImages} images, in batches of ${BATCH}`)
   const embed = await model.open('embed')
   const assigning = assigns ? await openAssigning(model) : null
-  const program = assigning === null ? embed : assigning.beside(embed)
+  const { run } = assigning === null ? embed : assigning.beside(embed)
+  // Of one session: what images are assigned to is noted in the order of the runs.
+  const program = { run, batch: batchOf(embed, partImages) }
   const from = firstPart * partImages
   const origin = { kind: 'packed', path: datasetFolder } as const
   let images = from
@@ -67,6 +68,13 @@ export async function* embedParts(options: EmbedPartsOptions): AsyncGenerator<Pa
   } finally {
     await part.close()
   }
+}
+
+/** As many as suit a run and leave no rest of a part. */
+function batchOf({ batch: most = 1 }: ServedProgram, partImages: number): number {
+  let batch = Math.min(most, partImages)
+  while (partImages % batch > 0) batch--
+  return batch
 }
 
 /** Notes what each image that is embedded is assigned to. */

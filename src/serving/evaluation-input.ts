@@ -1,6 +1,7 @@
 /** Everything that protocols look at, from one reading of the images. */
 import { AppError } from '../base/errors.ts'
 import { OF_PROTOTYPES, type Protocol } from '../base/evaluation.ts'
+import type { PrototypesSeen } from '../base/exemplars.ts'
 import type { OtherAssignments } from '../evaluation/agreement.ts'
 import { whyNoDimensions } from '../evaluation/first-dimensions.ts'
 import type { EvaluationInput, JudgedPrototypes } from '../evaluation/protocols.ts'
@@ -25,11 +26,16 @@ export interface Sources {
   readonly nameOf: (origin: ImageOrigin) => string
 }
 
+export interface ReadInput extends EvaluationInput {
+  /** Null where images were not given to prototypes. */
+  readonly seen: PrototypesSeen | null
+}
+
 /**
  * @throws AppError evaluation_impossible for dimensions that the model has not, before anything is read, and at the first image
  *   without a label where a protocol was asked for that needs one
  */
-export async function* readInput(sources: Sources): AsyncGenerator<ReadBatch, EvaluationInput> {
+export async function* readInput(sources: Sources): AsyncGenerator<ReadBatch, ReadInput> {
   const { model, bank: from, queries: judged, dimensions, against = null } = sources
   const { config: target } = model
   const dim = target.embeddingDim
@@ -47,14 +53,15 @@ export async function* readInput(sources: Sources): AsyncGenerator<ReadBatch, Ev
   const bank = yield* read(from)
   const queries = judged === null ? null : yield* read(judged)
   const isLabelled = bank.isLabelled && (queries?.isLabelled ?? true)
-  const { names } = queries ?? bank
+  const { names, labels } = queries ?? bank
   const other = against && (yield* readAgainst(against, { model, origin: judged ?? from, names }))
   return {
     dim,
     features: bank.features,
     judged: names.length,
     sets: isLabelled ? labelledSets(dim, bank, queries) : null,
-    prototypes: assigning && judgedBy(assigning, other)
+    prototypes: assigning && judgedBy(assigning, other),
+    seen: assigning?.exemplars.seen(assigning.posterior, labels) ?? null
   }
 }
 

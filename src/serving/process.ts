@@ -15,6 +15,7 @@ import {
 } from '../protocol/inference-messages.ts'
 import { createImageDecoder } from './decode.ts'
 import { createRequestHandler } from './requests.ts'
+import { openServedCheckpoint } from './served-checkpoint.ts'
 import { type OpenOnnxFile, openServingModel } from './serving-model.ts'
 
 /** The part of `process` that a forked child needs. */
@@ -24,6 +25,8 @@ export interface ServingOptions {
   readonly settings: InferenceSettings
   readonly engine: Pick<Engine, 'name' | 'device'>
   readonly openOnnxFile: OpenOnnxFile
+  /** Of a program whose file has so many bytes. */
+  readonly sessionsOf?: (bytes: number) => number
   readonly clock: Clock
 }
 
@@ -33,11 +36,15 @@ export const readInferenceSettings = (text: string | undefined): InferenceSettin
   ...(text === undefined ? {} : JSON.parse(text))
 })
 
-export function serveRequests(parent: ParentChannel, { settings, engine, openOnnxFile, clock }: ServingOptions): void {
+export function serveRequests(
+  parent: ParentChannel,
+  { settings, engine, openOnnxFile, sessionsOf, clock }: ServingOptions
+): void {
   const report = (error: unknown) => void parent.stderr.write(`${inspect(error)}\n`)
   const models = createModelCache({
     maxBytes: settings.maxModelBytes,
-    open: (folder) => openServingModel(folder, openOnnxFile),
+    open: ({ folder, isCheckpoint }) =>
+      (isCheckpoint ? openServedCheckpoint : openServingModel)(folder, openOnnxFile, sessionsOf),
     report
   })
   const decoder = createImageDecoder({

@@ -16,13 +16,15 @@ import type {
   InferenceRequest,
   InferenceSettings,
   InferenceSuccess,
-  InferenceWeight
+  InferenceWeight,
+  ModelInferenceRequest
 } from '../protocol/inference-messages.ts'
 import { defaultPosterior } from '../protocol/model-folder.ts'
 import { Batcher } from './batches.ts'
 import { type ImageDecoder, pixelsOf, type WeighedImage } from './decode.ts'
 import { createOpenRequests, type OpenRequest } from './open-requests.ts'
-import type { ServedHead, ServedProgram, ServingModel } from './serving-model.ts'
+import { drawAsked } from './pictures.ts'
+import type { ServedHead, ServedKind, ServedProgram, ServingModel } from './serving-model.ts'
 
 export interface RequestHandler {
   answer(request: InferenceRequest): Promise<InferenceAnswer>
@@ -58,8 +60,8 @@ export interface RequestHandlerOptions {
 export function createRequestHandler(options: RequestHandlerOptions): RequestHandler {
   const { settings, models, decoder, clock, onWeighed, report } = options
   const batcher = new Batcher<QueuedImage, Float32Array>({
-    maxBatch: settings.maxBatch,
     maxQueueDelayMs: settings.maxQueueDelayMs,
+    sessions: settings.sessions,
     clock,
     // All images of a lane belong to one program.
     compute: (_lane, images) => images[0]!.program.run(images.map(({ pixels }) => pixels))
@@ -82,6 +84,7 @@ export function createRequestHandler(options: RequestHandlerOptions): RequestHan
   }
 
   async function serve(request: InferenceRequest, state: OpenRequest): Promise<InferenceSuccess> {
+    if (request.kind === 'picture') return drawAsked({ decoder, clock, onWeighed }, request, state)
     const arrivedAt = clock.now()
     const images = await decoder.weigh(request.asker, request, state.signal)
     if (request.isHeld) {
@@ -91,21 +94,25 @@ export function createRequestHandler(options: RequestHandlerOptions): RequestHan
     return models.use(request.model, (model) => compute(request, { images, model, state, arrivedAt }))
   }
 
-  async function compute(request: InferenceRequest, { images, model, state, arrivedAt }: Weighed) {
+  async function compute(request: ModelInferenceRequest, { images, model, state, arrivedAt }: Weighed) {
     const { deadline, signal } = state
     checkOptions(request, model)
     const pixels = await decoder.decode(request.asker, images, { target: model.config, deadline, signal })
     const decodeMs = clock.now() - arrivedAt
-    const program = await model.open(request.kind, request.model.folder)
+    const kind = programOf(request)
+    const program = await model.open(kind, request.model.folder)
     const { results, queueMs, inferMs } = await batcher.submit({
-      lane: `${request.kind} ${request.model.id}`,
+      lane: `${kind} ${request.model.id}`,
+      maxBatch: Math.min(settings.maxBatch, program.batch ?? 1),
       asker: request.asker,
       items: pixels.map((image) => ({ program, pixels: image })),
       signal
     })
     const encodeFrom = clock.now()
     const result =
-      request.kind === 'embed' ? encodeEmbeddings(results, request) : encodeAssignments(results, request, model.head)
+      request.kind === 'embed'
+        ? encodeEmbeddings(vectorsOf(results, request, model.head), request)
+        : encodeAssignments(results, request, model.head)
     const timings = { decodeMs, queueMs, inferMs, encodeMs: clock.now() - encodeFrom }
     return { id: request.id, ok: true, result, timings } as const
   }
@@ -113,8 +120,21 @@ export function createRequestHandler(options: RequestHandlerOptions): RequestHan
   return { answer, admit: open.admit, abort: open.abort }
 }
 
-function checkOptions(request: InferenceRequest, { config, head }: ServingModel): void {
-  if (request.kind === 'assign' && head === null) throw new AppError('model_without_head')
+const isOfHead = (request: ModelInferenceRequest): boolean =>
+  request.kind === 'assign' || request.options.output === 'bottleneck'
+
+const programOf = (request: ModelInferenceRequest): ServedKind => (isOfHead(request) ? 'assign' : 'embed')
+
+/** @param rows embeddings; of a bottleneck vector, what stands before it are the cosines [K] */
+const vectorsOf = (
+  rows: readonly Float32Array[],
+  { options }: EmbedInferenceRequest,
+  head: ServedHead | null
+): readonly Float32Array[] =>
+  options.output === 'bottleneck' && head !== null ? rows.map((row) => row.subarray(head.prototypes)) : rows
+
+function checkOptions(request: ModelInferenceRequest, { config, head }: ServingModel): void {
+  if (isOfHead(request) && head === null) throw new AppError('model_without_head')
   if (request.images.length === 0) throw new AppError('invalid_request', { message: 'At least one image is needed.' })
   if (request.kind === 'assign') {
     const { temperature } = request.options
@@ -124,13 +144,10 @@ function checkOptions(request: InferenceRequest, { config, head }: ServingModel)
     if (head !== null) checkPosterior(request, head)
     return
   }
-  const { dimensions } = request.options
-  if (
-    dimensions !== undefined &&
-    !(Number.isInteger(dimensions) && dimensions >= 1 && dimensions <= config.embeddingDim)
-  ) {
-    throw new AppError('invalid_request', { message: `The model's embeddings have ${config.embeddingDim} dimensions.` })
-  }
+  const { dimensions, output } = request.options
+  const most = output === 'bottleneck' && head !== null ? head.bottleneckDim : config.embeddingDim
+  if (dimensions !== undefined && !(Number.isInteger(dimensions) && dimensions >= 1 && dimensions <= most))
+    throw new AppError('invalid_request', { message: `The model's embeddings have ${most} dimensions.` })
 }
 
 /** A center belongs to the temperature that it was counted at, a fitted mixture has none. */

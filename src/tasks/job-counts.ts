@@ -1,6 +1,7 @@
 /** How many jobs of each kind a worker works on, and those that ended with an error nobody wrote on a row. */
 import { isAppError } from '../base/errors.ts'
 import { happened } from '../base/happenings.ts'
+import { countedKind } from '../domain/failure-codes.ts'
 import { JOB_KINDS, type JobKind, type JobPayloads } from '../domain/job.ts'
 
 type Task<K extends JobKind> = (payload: JobPayloads[K], signal: AbortSignal) => Promise<void>
@@ -24,7 +25,7 @@ export function createJobCounts(draining: AbortSignal): JobCounts {
         await task(payload, signal)
       } catch (error) {
         if (!signal.aborted && !draining.aborted)
-          happened('jobFailed', { kind, code: isAppError(error) ? error.code : 'internal' })
+          happened('jobFailed', { kind: countedKind(kind), code: isAppError(error) ? error.code : 'internal' })
         throw error
       } finally {
         add(kind, -1)

@@ -111,14 +111,24 @@ export async function writeCheckpoint(outFolder: string, state: TrainState): Pro
   }
 }
 
+/** The teacher alone, of which the file's own hash is checked. @throws AppError checkpoint_invalid, checkpoint_not_found */
+export async function readTeacherFile(
+  folder: string
+): Promise<Omit<CheckpointManifest, 'files'> & { readonly teacher: Safetensors }> {
+  const { files, ...manifest } = await readManifest(folder)
+  return { ...manifest, teacher: await readFileOf(folder, files, fileOf('teacher')) }
+}
+
+async function readFileOf(folder: string, files: readonly OutputFile[], path: string): Promise<Safetensors> {
+  const file = files.find((candidate) => candidate.path === path)
+  if (file === undefined) throw new AppError('checkpoint_invalid', { message: `${MANIFEST} does not list ${path}.` })
+  return decodeSafetensors(await readVerified(join(folder, file.path), file))
+}
+
 /** @throws AppError checkpoint_invalid, checkpoint_not_found */
 export async function readCheckpoint(folder: string): Promise<TrainState & { readonly stateHash: string }> {
   const { step, epoch, stepsPerEpoch, recipe, stateHash, contentHash, files, init } = await readManifest(folder)
-  const read = async (path: string): Promise<Safetensors> => {
-    const file = files.find((candidate) => candidate.path === path)
-    if (file === undefined) throw new AppError('checkpoint_invalid', { message: `${MANIFEST} does not list ${path}.` })
-    return decodeSafetensors(await readVerified(join(folder, file.path), file))
-  }
+  const read = (path: string) => readFileOf(folder, files, path)
   const readPart = (part: StatePart) => read(fileOf(part))
   const parts = {
     student: await readPart('student'),

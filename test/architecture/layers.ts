@@ -44,7 +44,8 @@ export const LAYERS: Record<string, Layer> = {
       'report',
       'processes',
       'client',
-      'mcp'
+      'mcp',
+      'sdk'
     ],
     packages: [/^@modelcontextprotocol\/sdk/]
   },
@@ -58,15 +59,21 @@ export const LAYERS: Record<string, Layer> = {
   cache: { may: ['base', 'domain'], packages: [] },
   processes: { may: ['base', 'domain', 'protocol', 'cache'], packages: [] },
   tasks: { may: ['base', 'protocol', 'domain', 'services', 'cache', 'processes'], packages: [] },
-  launching: { may: ['base', 'services', 'processes'], packages: [/^@kubernetes\/client-node$/, /^yaml$/] },
+  launching: {
+    may: ['base', 'services', 'processes'],
+    packages: [/^@kubernetes\/client-node$/, /^@aws-sdk\/client-batch$/, /^yaml$/]
+  },
   http: {
     may: ['base', 'recipe', 'protocol', 'domain', 'services', 'report'],
     packages: [/^fastify$/, /^@fastify\//, /^typebox/, /^prom-client$/]
   },
 
+  // What AWS Lambda asks of a process, and how it wraps requests.
+  lambda: { may: ['base', 'http'], packages: [/^@fastify\/aws-lambda$/] },
   client: { may: [], packages: [/^openapi-fetch$/, /^eventsource-parser$/] },
-  mcp: { may: ['math', 'client'], packages: [/^@modelcontextprotocol\/sdk/, /^typebox/] },
-  demo: { may: ['math', 'processes', 'client'], packages: [] },
+  mcp: { may: ['base', 'math', 'client'], packages: [/^@modelcontextprotocol\/sdk/, /^typebox/] },
+  sdk: { may: ['client'], packages: [] },
+  demo: { may: ['base', 'math', 'processes', 'client'], packages: [] },
   dashboard: { may: ['client'], packages: [/^react/, /^@tanstack\/react-query$/, /^vite$/, /^@vitejs\//] },
   composition: {
     may: [
@@ -87,7 +94,8 @@ export const LAYERS: Record<string, Layer> = {
       'processes',
       'tasks',
       'launching',
-      'http'
+      'http',
+      'lambda'
     ],
     packages: [/^pino$/]
   },
@@ -104,10 +112,11 @@ export const LAYERS: Record<string, Layer> = {
       'processes',
       'http',
       'cli',
+      'lambda',
       'client',
       'demo',
       'composition'
     ],
-    packages: [/^yaml$/, /^openapi-typescript$/]
+    packages: [/^yaml$/, /^openapi-typescript$/, /^vite$/]
   }
 }

@@ -16,7 +16,7 @@ ROOT = pathlib.Path(__file__).parents[2]
 PICTURE = ROOT / "docs/images/boot.png"
 IMAGES = ROOT / "examples/fashion-mnist/t10k-images-idx3-ubyte.gz"
 
-kappa = Kappa(os.environ["KAPPA_URL"], os.environ["KAPPA_KEY"])
+kappa = Kappa(os.environ["KAPPA_URL"], os.environ["KAPPA_API_KEY"])
 client = kappa.api
 
 created = create_dataset.sync(client=client, body=CreateDataset(name="from Python"), idempotency_key="journey-1")

@@ -65,7 +65,7 @@ try {
       execute(tool('python'), args, {
         PYTHONPATH: join(client, 'src'),
         KAPPA_URL: server.url,
-        KAPPA_KEY: server.adminKey
+        KAPPA_API_KEY: server.adminKey
       })
     await python(join(client, 'generate.py'), '--document', DOCUMENT)
     await python(

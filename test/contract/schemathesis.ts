@@ -47,8 +47,21 @@ const LEFT_OUT = ['revokeKey']
  */
 const BY_STATE = [401, 403, 404, 409, 412, 413, 422, 429]
 
+const IF_MATCH =
+  'an If-Match is * or tags in quotes: where the tool covers other parts of a request, it sends 0, whatever the pattern says'
+
 const BY_CONTENT: Readonly<Record<string, string>> = {
+  updateDataset: IF_MATCH,
+  updateRun: IF_MATCH,
+  updateCheckpoint: IF_MATCH,
+  updateSweep: IF_MATCH,
+  updateEvaluation: IF_MATCH,
+  updateKey: IF_MATCH,
+  putModelAlias: IF_MATCH,
+  deleteModelAlias: IF_MATCH,
   listDatasets: 'a cursor is one that this list has given',
+  listUploads: 'a cursor is one that this list has given',
+  listWeightUploads: 'a cursor is one that this list has given',
   listDatasetVersions: 'a cursor is one that this list has given',
   listDatasetImages: 'a cursor is one that this list has given',
   listRejectedFiles: 'a cursor is one that this list has given',
@@ -57,6 +70,7 @@ const BY_CONTENT: Readonly<Record<string, string>> = {
   listModels: 'a cursor is one that this list has given',
   listEvaluations: 'a cursor is one that this list has given',
   listVectorSets: 'a cursor is one that this list has given',
+  listPrototypeImages: 'a cursor is one that this list has given',
   listPrototypes: 'a cursor is one that this list has given',
   listKeys: 'a cursor is one that this list has given',
   listAudit: 'a cursor is one that this list has given',
@@ -90,7 +104,9 @@ const BY_CONTENT: Readonly<Record<string, string>> = {
   createEmbeddings: 'an image is one by its bytes',
   createModelEmbeddings: 'an image is one by its bytes',
   createAssignments: 'an image is one by its bytes',
-  searchVectorSet: 'one thing is looked for, with as many numbers as the model gives'
+  searchVectorSet: 'one thing is looked for, with as many numbers as the model gives',
+  inferModel: 'an image is one by its bytes, and a shape has as many',
+  inferModelVersion: 'an image is one by its bytes, and a shape has as many'
 }
 
 /**

@@ -215,15 +215,24 @@ describe('on the dashboard', { skip: noBrowser }, () => {
     await page.getByRole('row', { name: /working.*1 × cpu/ }).waitFor()
     await link('Projects').click()
     await page.getByRole('row', { name: /default.*no limit/ }).waitFor()
-    await platform.call('PATCH', `/v1/projects/${(await newest('projects')).id}`, {
-      json: { quotas: { queued_runs: 4 } }
-    })
-    await page.reload()
+    await link('default').click()
+    await button('Change quotas').click()
+    await field('Queued runs').fill('few')
+    await button('Save').and(page.locator('dialog[open] *')).click()
+    await page.getByRole('dialog').getByRole('alert').waitFor()
+    await field('Queued runs').fill('4')
+    await button('Save').and(page.locator('dialog[open] *')).click()
     await seen('0 of 4')
+    await button('Change which checkpoints stay').click()
+    await field('The best stay').selectOption('minimize')
+    await field('Best by').fill('loss')
+    await button('Save').and(page.locator('dialog[open] *')).click()
+    await seen('and the one with the lowest loss')
     await link('Audit log').click()
     await field('Action').fill('deleteSweep')
     await button('Show').click()
-    await page.getByRole('row', { name: /deleteSweep/ }).waitFor()
+    // By the name of the key, and of what is gone no link.
+    await page.getByRole('row', { name: /deleteSweep .*removed admin/ }).waitFor()
     assert.equal(await page.getByRole('row').count(), 2)
     const json = { name: 'reader', scopes: ['runs:read'] }
     const { key } = (await platform.call('POST', '/v1/keys', { json })).json
@@ -233,6 +242,47 @@ describe('on the dashboard', { skip: noBrowser }, () => {
     await page.getByRole('alert').getByText('forbidden').waitFor()
     await open(`#key=${platform.adminKey}`)
     await heading('Runs').waitFor()
+  })
+
+  it('a project is made, renamed, and given its first key, which is shown once and works', async () => {
+    await open('#/projects')
+    await button('New project').click()
+    const dialog = page.getByRole('dialog', { name: 'New project' })
+    await dialog.getByLabel('Name').fill('vision')
+    await dialog.getByLabel('Storage').fill('0.5')
+    await dialog.getByRole('button', { name: 'Create project' }).click()
+    await heading('vision').waitFor()
+    await seen('0 B of 500 MB')
+    await button('Rename').click()
+    await field('Name').first().fill('vision team')
+    await button('Save').first().click()
+    await heading('vision team').waitFor()
+    await page.getByText('New key of this project').click()
+    await field('Name').last().fill('first')
+    await field('admin').check()
+    await button('Create key').click()
+    const key = (await page.getByRole('alert').locator('code').textContent()) ?? ''
+    await button('I have it').click()
+    const own = await platform.call('GET', '/v1/projects', { key })
+    assert.deepEqual(
+      own.json.data.map(({ name }: { name: string }) => name),
+      ['vision team']
+    )
+  })
+
+  it('a webhook is given other events, and disabled without a word lost of what went wrong', async () => {
+    const json = { url: 'https://hooks.invalid/kappa', events: ['run.state'] }
+    const { id } = (await platform.call('POST', '/v1/webhooks', { json })).json
+    await open(`#/webhooks/${id}`)
+    await button('Edit').click()
+    await field('run.alarm').check()
+    await button('Save').click()
+    await seen('run.state, run.alarm')
+    await button('Disable').click()
+    await seen('by its owner')
+    await button('Delete').click()
+    await button('Delete the webhook').click()
+    await seen('No webhooks yet.')
   })
 
   it('a version of a dataset is deleted, and then the dataset', async () => {

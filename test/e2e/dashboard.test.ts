@@ -3,9 +3,10 @@ import assert from 'node:assert/strict'
 import { resolve } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import type { Page } from 'playwright-core'
+import { encodePng } from '../../src/base/png.ts'
 import { dataOf } from '../../src/client/client.ts'
-import { CLASSES, encodePng, IMAGES_FILE, LABELS_FILE, SIZE } from '../../src/demo/fashion-mnist.ts'
-import { type Dashboard, noBrowser, partsOf, startDashboard } from '../helpers/dashboard.ts'
+import { CLASSES, IMAGES_FILE, LABELS_FILE, SIZE } from '../../src/demo/fashion-mnist.ts'
+import { type Dashboard, noBrowser, partsOf, seriousFindings, startDashboard } from '../helpers/dashboard.ts'
 import type { Platform } from '../helpers/platform.ts'
 
 if (noBrowser) process.stderr.write(`\nSKIPPED: dashboard in a browser: ${noBrowser}\n`)
@@ -56,8 +57,33 @@ describe('the dashboard', { skip: noBrowser }, () => {
     await seen('Ankle boot')
   })
 
+  it('shows the images of a version, those of one label, and one by itself', async () => {
+    const dataset = page.url()
+    await page.getByRole('link', { name: 'See its images' }).click()
+    await heading('Images of version 1').waitFor()
+    await page.locator('.gallery img').first().waitFor()
+    await field('Label').selectOption('Ankle boot')
+    await heading('Images with the label Ankle boot').waitFor()
+    const tiles = page.getByRole('list', { name: 'Images' }).getByRole('button')
+    await tiles.first().click()
+    const dialog = page.getByRole('dialog')
+    await dialog.locator('img').waitFor()
+    await dialog.getByText('Ankle boot').waitFor()
+    const first = await dialog.getAttribute('aria-label')
+    await page.keyboard.press('ArrowRight')
+    assert.notEqual(await dialog.getAttribute('aria-label'), first)
+    const saving = page.waitForEvent('download')
+    await button('Download').click()
+    assert.equal(await (await saving).failure(), null)
+    await button('Close').click()
+    await page.goto(dataset)
+  })
+
   it('checks a run while it is written, with the finding beside its field, and starts it', async () => {
     await page.getByRole('link', { name: 'Train on it' }).click()
+    // What was chosen for the images, and why, before anything is asked.
+    await seen('Why')
+    await page.getByText('Change the recipe').click()
     await field('Preset').selectOption('mu')
     await field('Name').fill('first')
     await field('Batch size').fill('200')
@@ -94,13 +120,44 @@ describe('the dashboard', { skip: noBrowser }, () => {
     await page.getByRole('img', { name: /^Kappa, fitted: median/ }).waitFor()
     await seen(/^\d+ of \d+$/)
     const gray = Uint8Array.from({ length: SIZE * SIZE }, (_, i) => (i * 7) % 256)
-    const png = { name: 'image.png', mimeType: 'image/png', buffer: Buffer.from(encodePng(gray, SIZE, SIZE)) }
+    const png = {
+      name: 'image.png',
+      mimeType: 'image/png',
+      buffer: Buffer.from(encodePng({ width: SIZE, height: SIZE, channels: 1, bytes: gray }))
+    }
     await page.getByLabel('Image', { exact: true }).setInputFiles(png)
     await seen(/norm 1\.0000/)
     const rows = page.getByRole('region', { name: 'Likeliest prototypes' }).locator('tbody tr')
     assert.equal(await rows.count(), 5)
     const [download] = await Promise.all([page.waitForEvent('download'), button('Download').first().click()])
     assert.equal(await download.failure(), null)
+  })
+
+  it('explains prototypes by the images that they win, and an image by its prototypes', async () => {
+    const model = page.url().split('/').at(-1) ?? ''
+    const { json: datasets } = await platform.call('GET', '/v1/datasets')
+    const path = `/v1/datasets/${datasets.data[0].id}/versions`
+    const { json: whole } = await platform.call('GET', `${path}/1`)
+    const select = { every: 50, offset: 0, invert: false }
+    await platform.call('POST', path, { json: { source: { ...whole.source, select } } })
+    await platform.waitFor(`${path}/2`, ({ status }) => status === 'ready')
+    const asked = { model, dataset: `${datasets.data[0].id}@2`, protocols: ['clustering'] }
+    const evaluation = await platform.call('POST', '/v1/evaluations', { json: asked })
+    await platform.waitFor(`/v1/evaluations/${evaluation.json.id}`, ({ status }) => status === 'succeeded')
+    await page.getByRole('link', { name: 'See their images' }).click()
+    await page.locator('.exemplars img').first().waitFor()
+    await page
+      .getByRole('list', { name: /^Labels of prototype \d+$/ })
+      .first()
+      .waitFor()
+    await page.getByRole('link', { name: 'Try an image' }).click()
+    const gray = Uint8Array.from({ length: SIZE * SIZE }, (_, i) => (i * 7) % 256)
+    const pixels = { width: SIZE, height: SIZE, channels: 1, bytes: gray } as const
+    const png = { name: 'image.png', mimeType: 'image/png', buffer: Buffer.from(encodePng(pixels)) }
+    await page.getByLabel('Image', { exact: true }).setInputFiles(png)
+    const likeliest = page.getByRole('list', { name: 'Likeliest prototypes' })
+    await likeliest.getByRole('heading').nth(4).waitFor()
+    await open(`#/models/${model}`)
   })
 
   it('says of an image that is none what the API says', async () => {
@@ -231,6 +288,42 @@ describe('the dashboard', { skip: noBrowser }, () => {
     await seen('step 150 of 150', TRAIN_MS)
   })
 
+  it('finds runs by a part of their name, and compares two: curves, what differs, what they were measured to be', async () => {
+    await open('#/runs')
+    await field('Name').fill('FORK')
+    await button('Search').click()
+    await page.getByRole('row', { name: /first again/ }).waitFor({ state: 'detached' })
+    assert.equal(await page.getByRole('row').count(), 2)
+    await field('Compare first, forked').check()
+    await page.getByRole('link', { name: 'All runs' }).click()
+    await field('Compare first').check()
+    await page.getByRole('link', { name: 'Compare 2 runs' }).click()
+    await page.getByRole('row', { name: /learning rate.*0\.0001/ }).waitFor()
+    await page.getByRole('img', { name: /^loss\. Last values: .*first, forked \d/ }).waitFor()
+    await field('By').selectOption('minutes')
+    await page.getByRole('slider', { name: /^By minutes in loss/ }).waitFor()
+    await seen('None of their models was evaluated.')
+  })
+
+  it('makes a model of an earlier checkpoint, and shows all versions of its name with their aliases', async () => {
+    await open('#/runs')
+    await page.getByRole('link', { name: 'first', exact: true }).click()
+    await button('Make a model of step 50').click()
+    await page
+      .getByRole('dialog', { name: 'Make a model of step 50' })
+      .getByRole('button', { name: 'Make the model' })
+      .click()
+    await heading('first').waitFor()
+    await page.getByRole('link', { name: 'All versions of first' }).click({ timeout: TRAIN_MS })
+    const versions = page.getByRole('region', { name: 'Versions of first' })
+    await versions.getByRole('row').nth(3).waitFor()
+    await field('Move prod to').selectOption({ label: 'version 1' })
+    await page.getByRole('row', { name: /first@prod version 1/ }).waitFor()
+    await button('Remove first@prod').click()
+    await button('Remove the alias').click()
+    await seen('No alias: requests name a version.')
+  })
+
   it('keeps what it has read while the API is away, says so, and goes on by itself', async () => {
     await open('#/runs')
     const row = page.getByRole('row', { name: /first again/ })
@@ -262,7 +355,7 @@ describe('the dashboard', { skip: noBrowser }, () => {
     await page.unroute('**/v1/runs?**')
   })
 
-  it('fits a phone: no page is wider than 400 pixels', async () => {
+  it('fits a phone and a screen reader: no page is wider than 400 pixels, and axe finds nothing serious', async () => {
     const { json: runs } = await platform.call('GET', '/v1/runs')
     const [run] = runs.data as { id: string; dataset: string }[]
     const { json: models } = await platform.call('GET', '/v1/models')
@@ -275,7 +368,9 @@ describe('the dashboard', { skip: noBrowser }, () => {
       '#/sweeps',
       `#/sweeps/${sweeps.data[0].id}`,
       '#/datasets',
-      `#/datasets/${run!.dataset.split('@')[0]}`
+      `#/datasets/${run!.dataset.split('@')[0]}`,
+      `#/runs/compare?runs=${runs.data.map(({ id }: { id: string }) => id).join(',')}`,
+      '#/models?name=first'
     ]
     for (const hash of [...pages, '#/datasets/new', '#/models', `#/models/${models.data[0].id}`, '#/keys']) {
       await open(hash)
@@ -284,6 +379,7 @@ describe('the dashboard', { skip: noBrowser }, () => {
       await page.locator('.skeleton').first().waitFor({ state: 'detached' })
       const tooWide = await page.evaluate('document.documentElement.scrollWidth - innerWidth')
       assert.equal(tooWide, 0, hash)
+      assert.deepEqual(await seriousFindings(page), [], hash)
     }
   })
 

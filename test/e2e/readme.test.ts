@@ -23,7 +23,7 @@ function findMissing(): string | false {
 function apiCalls(): string {
   const section = readFileSync(resolve(ROOT, 'README.md'), 'utf8').split('### First API calls')[1] ?? ''
   const blocks = [...section.matchAll(/```sh\n([\s\S]*?)```/g)].map((match) => match[1]!)
-  return blocks.find((block) => block.includes('kappa()')) ?? assert.fail('the README has no block of API calls')
+  return blocks.find((block) => block.includes('api()')) ?? assert.fail('the README has no block of API calls')
 }
 
 it("the README's API calls work exactly as written", { skip: findMissing() }, async (t) => {
@@ -32,7 +32,7 @@ it("the README's API calls work exactly as written", { skip: findMissing() }, as
     ...process.env,
     PATH: [dirname(process.execPath), process.env['PATH']].join(delimiter),
     KAPPA_URL: platform.url,
-    KAPPA_KEY: platform.adminKey
+    KAPPA_API_KEY: platform.adminKey
   }
   const options = { cwd: ROOT, env, maxBuffer: 64 * 1024 * 1024 }
   const { stdout } = await promisify(execFile)('bash', ['-euo', 'pipefail', '-c', apiCalls()], options)

@@ -77,7 +77,7 @@ export interface TestApp {
 export interface TestAppOptions {
   readonly clock?: Clock
   readonly inference?: Inference
-  /** Default: none, so that streams poll. */
+  /** Closed with the app. Default: none, so that streams poll. */
   readonly notices?: (databaseUrl: string) => EventNotices
   /** Instead of a folder; signs its own URLs. */
   readonly objects?: ObjectStore
@@ -89,6 +89,8 @@ export interface TestAppOptions {
   /** Default: nothing is recorded. */
   readonly tracing?: Tracing
   readonly oidc?: TokenRules
+  /** Default: true. */
+  readonly showImages?: boolean
   /** Where webhooks may go besides the public internet. */
   readonly webhookNetworks?: readonly string[]
   /** Default: secrets of webhooks are kept as they are. */
@@ -123,11 +125,14 @@ export const FAKE_PIXELS = 784
 
 /** Vectors that depend on the bytes alone. */
 export const fakeInference: Inference = {
-  async embed(model, images, { dimensions = model.config?.embeddingDim ?? 0, caller }) {
+  async embed(model, images, { dimensions = model.config?.embeddingDim ?? 0, output, caller }) {
     await caller.spend(images.length * FAKE_PIXELS)
     const embeddings = images.map((image) => {
       const digest = createHash('sha256').update(image).digest()
-      return Float32Array.from({ length: dimensions }, (_, i) => digest[i % 32]! / 255)
+      return Float32Array.from(
+        { length: dimensions },
+        (_, i) => digest[(output === 'bottleneck' ? i + 8 : i) % 32]! / 255
+      )
     })
     return { embeddings, timings: TIMINGS }
   },
@@ -147,6 +152,10 @@ export const fakeInference: Inference = {
       densityPercentile: null
     }))
     return { results, timings: TIMINGS }
+  },
+  async picture({ bytes, width, height }, { size, caller }) {
+    await caller.spend(width * height)
+    return Buffer.concat([Buffer.from(`${size ?? 'whole'}:`), bytes])
   }
 }
 
@@ -189,7 +198,8 @@ async function inject(
 export async function createTestApp(scope: TestScope, options: TestAppOptions = {}): Promise<TestApp> {
   const { clock = fakeClock(), inference = fakeInference } = options
   const root = await mkdtemp(join(tmpdir(), 'kappa-http-'))
-  const url = options.databaseUrl ?? (await createTestDatabase(scope))
+  const drops: (() => Promise<void>)[] = []
+  const url = options.databaseUrl ?? (await createTestDatabase({ after: (drop) => void drops.push(drop) }))
   const database = createDatabase({ url, max: 4, statementTimeoutMs: 10_000, logger: silentLogger })
   const jobs: EnqueuedJob[] = []
   const queue: TransactionalQueue = {
@@ -226,10 +236,12 @@ export async function createTestApp(scope: TestScope, options: TestAppOptions = 
     tracing: options.tracing ?? UNTRACED,
     limits: LIMITS
   }
+  const notices = options.notices?.(url) ?? null
   const services = composeServices({
     ...deps,
     inference,
-    notices: options.notices?.(url) ?? null,
+    notices,
+    showImages: options.showImages ?? true,
     allowedImageHosts: ['images.example'],
     fetchTimeoutMs: 1000,
     webhookPost: createWebhookPost({ networks: options.webhookNetworks ?? [], timeoutMs: 2000 }),
@@ -250,9 +262,12 @@ export async function createTestApp(scope: TestScope, options: TestAppOptions = 
     dashboardFolder: null,
     ...options.app
   })
+  // Hooks run in the order of registration: a drop of its own would wait a second for connections that are closed after it.
   scope.after(async () => {
     await app.close()
+    await notices?.close()
     await database.close()
+    for (const drop of drops) await drop()
     await rm(root, { recursive: true, force: true })
   })
 

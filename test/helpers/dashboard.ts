@@ -1,5 +1,5 @@
 /** The dashboard in a real browser, on a platform of its own. */
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { type Browser, chromium, type Page } from 'playwright-core'
 import { type Platform, startPlatform } from './platform.ts'
 
@@ -46,3 +46,15 @@ export const partsOf = (page: Page) => ({
   heading: (name: string) => page.getByRole('heading', { name, exact: true }),
   seen: (text: string | RegExp, timeout = 10_000) => page.getByText(text).first().waitFor({ timeout })
 })
+
+const axeSource = (): string => readFileSync(new URL(import.meta.resolve('axe-core/axe.min.js')), 'utf8')
+
+/** What axe finds against WCAG 2.1 AA that keeps somebody out: its rule and where. */
+export async function seriousFindings(page: Page): Promise<readonly string[]> {
+  await page.evaluate(axeSource())
+  return page.evaluate<string[]>(`axe
+    .run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa'] })
+    .then(({ violations }) => violations
+      .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+      .flatMap(({ id, nodes }) => nodes.map(({ html }) => id + ': ' + html.slice(0, 200))))`)
+}

@@ -4,8 +4,8 @@ import type { Clock } from '../../src/base/clock.ts'
 export interface FakeClock extends Clock {
   /** Moves time step by step and lets everything run that was waiting for it. */
   advance(ms: number): Promise<void>
-  /** Whether somebody waits for it. Tests of real I/O move time only then, or hours pass during one query. */
-  isAwaited(): boolean
+  /** Whether somebody waits for a moment at most so far away. Tests of real I/O move time only then, or hours pass during one query. */
+  isAwaited(withinMs?: number): boolean
 }
 
 /** Lets promises and finished I/O have their turn. */
@@ -18,7 +18,7 @@ export function fakeClock(startMs = Date.UTC(2026, 0, 1)): FakeClock {
   const sleepers = new Set<{ readonly at: number; readonly wake: () => void }>()
   return {
     now: () => time,
-    isAwaited: () => sleepers.size > 0,
+    isAwaited: (withinMs = Number.POSITIVE_INFINITY) => [...sleepers].some(({ at }) => at - time <= withinMs),
     sleep: (ms, signal) =>
       new Promise((resolve, reject) => {
         if (signal?.aborted) return reject(signal.reason)

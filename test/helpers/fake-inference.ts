@@ -20,6 +20,8 @@ const open = new Map<number, InferenceRequest>()
 const timings = { decodeMs: 1, queueMs: 2, inferMs: 3, encodeMs: 4 }
 
 function answer(request: InferenceRequest): InferenceAnswer | null {
+  if (request.kind === 'picture')
+    return { id: request.id, ok: false, code: 'image_invalid', message: 'pictures are not drawn here', index: 0 }
   const { id, images, kind } = request
   for (const [index, image] of images.entries()) {
     if (image[0] === 2) return { id, ok: false, code: 'image_invalid', message: 'not an image', index }

@@ -207,9 +207,17 @@ async function evaluateFake({ subject, bank, queries, protocols }: EvaluateReque
     const metrics = { top1_k10: estimate }
     const knn = { protocol: 'knn', settings, bank: 20, queries: 20, classes: 2, metrics } as const
     const leftOut = protocols === null ? [{ protocol: 'logistic', reason: 'needs more' } as const] : []
-    say({ type: 'evaluated', results: [{ ...knn, dimensions: 8 }], leftOut })
+    say({ type: 'evaluated', results: [{ ...knn, dimensions: 8 }], leftOut, prototypes: SEEN })
   }
   process.disconnect?.()
+}
+
+/** Prototype 2 wins every image. */
+const SEEN = {
+  posterior: 'teacher',
+  images: 20,
+  prototypes: 3,
+  used: [{ prototype: 2, usage: 20, exemplars: [{ index: 4, probability: 0.5, cosine: 0.25 }], labels: [] }]
 }
 
 /** Of the twenty images that every dataset of the workbench has. */

@@ -1,11 +1,9 @@
 /** Responses against openapi.yaml, as a stranger's generated client would read them. */
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
-import { resolve } from 'node:path'
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
 import addFormats from 'ajv-formats'
 import { createParser } from 'eventsource-parser'
-import { parse } from 'yaml'
+import { readOpenApiDocument } from './openapi-document.ts'
 
 interface MediaType {
   readonly schema: Record<string, unknown>
@@ -43,7 +41,7 @@ export interface OpenApiValidator {
   validateHeaders(operation: string | null, status: number, headers: Readonly<Record<string, unknown>>): void
 }
 
-const PATH = resolve(import.meta.dirname, '../../openapi.yaml')
+const document = (await readOpenApiDocument()) as Document
 const PROBLEM = { $ref: '#/components/schemas/Problem' }
 const METHODS = ['get', 'put', 'post', 'delete', 'patch', 'head']
 
@@ -69,10 +67,12 @@ function eventData(stream: string): unknown[] {
   return data
 }
 
-export function createOpenApiValidator(path = PATH): OpenApiValidator {
-  const document = parse(readFileSync(path, 'utf8')) as Document
+export function createOpenApiValidator(): OpenApiValidator {
   const check = createSchemaChecker(document)
-  const routes = Object.entries(document.paths).flatMap(([template, methods]) =>
+  // What is written out comes before what has places: /v1/models/uploads is no model.
+  const places = (template: string) => template.split('{').length
+  const templates = Object.entries(document.paths).toSorted(([one], [other]) => places(one) - places(other))
+  const routes = templates.flatMap(([template, methods]) =>
     METHODS.flatMap((method) => {
       const operation = methods[method]
       const pattern = template.replaceAll(/[.*+?^$()|[\]\\]/g, '\\$&').replaceAll(/\{\w+\}/g, '[^/:]+')

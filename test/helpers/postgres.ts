@@ -7,8 +7,6 @@ import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Client } from 'pg'
 import { silentLogger } from '../../src/base/log.ts'
-import { startBoss } from '../../src/queue/boss.ts'
-import { migrate } from '../../src/storage/postgres/migrate.ts'
 import { startPostgresServer } from './postgres-server.ts'
 
 /** Named after what is in it, for servers that outlive a run. */
@@ -78,6 +76,9 @@ async function ensureTemplate(admin: Client, url: string): Promise<void> {
   await admin.query('select pg_advisory_lock($1)', [TEMPLATE_LOCK])
   const { rowCount } = await admin.query('select 1 from pg_database where datname = $1', [TEMPLATE])
   if (rowCount === 0) {
+    // Only who makes it needs the queue: a tenth of a second for every other file of tests.
+    const { startBoss } = await import('../../src/queue/boss.ts')
+    const { migrate } = await import('../../src/storage/postgres/migrate.ts')
     const draft = `${TEMPLATE}_draft`
     await admin.query(`drop database if exists ${draft} with (force)`)
     await admin.query(`create database ${draft}`)

@@ -1,4 +1,5 @@
 /** Records as workers leave them behind, for tests of those who read them. */
+import type { PrototypeImages } from '../../src/base/exemplars.ts'
 import { newId } from '../../src/base/ids.ts'
 import type { Checkpoint } from '../../src/domain/checkpoint.ts'
 import type { DatasetVersion } from '../../src/domain/dataset.ts'
@@ -55,7 +56,7 @@ export async function aReadyVersion(
       width: 28,
       height: 28,
       channels: 1,
-      offset: i * 10,
+      offset: (i % half) * 10,
       bytes: 10,
       label: i % 2,
       sha256: SHA
@@ -66,13 +67,49 @@ export async function aReadyVersion(
   await put('shard-00001.jsonl', `${lines.slice(half).join('\n')}\n`)
   await put(
     'manifest.json',
-    JSON.stringify({ shards: [{ index: 'shard-00000.jsonl' }, { index: 'shard-00001.jsonl' }] })
+    JSON.stringify({
+      shards: [
+        { name: 'shard-00000.bin', index: 'shard-00000.jsonl', images: half },
+        { name: 'shard-00001.bin', index: 'shard-00001.jsonl', images: images - half }
+      ]
+    })
+  )
+  await put('shard-00000.bin', lines.slice(0, half).map(contentOf).join(''))
+  await put(
+    'shard-00001.bin',
+    lines
+      .slice(half)
+      .map((_, i) => contentOf(_, half + i))
+      .join('')
   )
   const rejected = ['a.txt', 'b.txt'].map((name) =>
     JSON.stringify({ name, code: 'image_invalid', message: 'no image' })
   )
   await put('rejected.jsonl', `${rejected.join('\n')}\n`)
   return { ...version, status: 'ready' }
+}
+
+/** Stands for the bytes of an image; ten of them. */
+const contentOf = (_: unknown, index: number): string => `image ${String(index).padStart(4, '0')}`
+
+/** Prototypes 0, 1, … that win images, each one more than the one before. */
+const somePrototypeImages = (count: number): PrototypeImages[] =>
+  Array.from({ length: count }, (_, prototype) => ({
+    prototype,
+    usage: prototype + 1,
+    exemplars: [{ index: prototype, probability: 0.9, cosine: 0.8 }],
+    labels: [{ label: 'left', images: prototype + 1 }]
+  }))
+
+/** What a worker says of an evaluation's prototypes when it has seen them. */
+export async function seePrototypes(
+  { evaluations }: Pick<Stores, 'evaluations'>,
+  evaluation: { readonly id: string; readonly projectId: string },
+  count = 3
+): Promise<void> {
+  const prototypes = { posterior: 'teacher', images: 6, prototypes: count + 1, used: count }
+  await evaluations.insertPrototypes(evaluation, somePrototypeImages(count))
+  await evaluations.update(evaluation.id, { prototypes })
 }
 
 export const aCheckpoint = (runId: string, projectId: string): Checkpoint => ({
@@ -102,6 +139,7 @@ export async function aReadyModel(stores: Stores, projectId: string, patch: Part
     runId: null,
     checkpointId: null,
     importedFrom: null,
+    metadata: {},
     step: 10,
     status: 'ready',
     config: {

@@ -10,6 +10,7 @@ export interface Check {
 }
 
 const TESTS = ['node', '--test', '--test-reporter=dot']
+const CDK = 'infra/aws/node_modules/aws-cdk-lib/package.json'
 
 export const CHECKS: readonly Check[] = [
   {
@@ -52,5 +53,16 @@ export const CHECKS: readonly Check[] = [
     name: 'what the chart makes (kubeconform)',
     needs: ['helm', 'kubeconform', 'schemas/deployment-apps-v1.json', 'schemas/scaledjob-keda-v1alpha1.json'],
     command: ['node', 'test/infra/kubernetes/conform.ts']
+  },
+  {
+    name: 'AWS stack: types',
+    needs: [CDK],
+    command: ['node', 'node_modules/typescript/bin/tsc', '--noEmit', '-p', 'infra/aws/tsconfig.json']
+  },
+  {
+    name: 'AWS stack: synthesis, cdk-nag, roles, cfn-lint',
+    needs: [CDK, 'cfn-lint'],
+    command: TESTS,
+    files: ['infra/aws/test/*.test.ts']
   }
 ]

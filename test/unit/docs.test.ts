@@ -11,7 +11,7 @@ const DOCUMENTS = [
   'CONTRIBUTING.md',
   'SECURITY.md',
   'CHANGELOG.md',
-  ...globSync('docs/**/*.md', { cwd: ROOT })
+  ...globSync(['docs/**/*.md', 'clients/*/README.md'], { cwd: ROOT })
 ].sort()
 
 /** Targets of links, without their anchors; the web is not looked at. */
@@ -19,6 +19,26 @@ const linksOf = (text: string): string[] =>
   [...text.matchAll(/\]\(([^)\s]+)\)/g)]
     .map((match) => match[1]!.split('#')[0]!)
     .filter((target) => !/^(https?:|$)/.test(target))
+
+/** As hubs make them of headings. */
+const anchorOf = (heading: string): string =>
+  heading
+    .replace(/\[([^\]]*)\]\([^)]*\)/g, '$1')
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}_\- ]/gu, '')
+    .trim()
+    .replaceAll(' ', '-')
+
+/** Links that name a heading, and do not find it: they lead to the top of a page, and nobody knows why. */
+function deadAnchors(document: string, text: string): string[] {
+  const targets = [...text.matchAll(/\]\(([^)\s#:]*)#([^)\s]+)\)/g)]
+  return targets.flatMap(([, file, anchor]) => {
+    const page = file === '' ? document : resolve(ROOT, dirname(document), file!)
+    if (!page.endsWith('.md')) return []
+    const headings = readFileSync(resolve(ROOT, page), 'utf8').matchAll(/^#+ (.+)$/gm)
+    return [...headings].some(([, heading]) => anchorOf(heading!) === anchor) ? [] : [`${file}#${anchor}`]
+  })
+}
 
 /** File names in code spans: `src/…/name.ts`, `docs/cli.md`. */
 const pathsOf = (text: string): string[] =>
@@ -33,6 +53,10 @@ for (const document of DOCUMENTS) {
       ...pathsOf(text).filter((path) => !existsSync(resolve(ROOT, path)))
     ]
     assert.deepEqual(missing, [])
+  })
+
+  test(`every heading that ${document} links to is there`, () => {
+    assert.deepEqual(deadAnchors(document, readFileSync(resolve(ROOT, document), 'utf8')), [])
   })
 }
 

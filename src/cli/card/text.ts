@@ -28,9 +28,18 @@ const slug = (name: string): string =>
     .replace(/[^a-z0-9._-]+/g, '-')
     .replace(/^-+|-+$/g, '') || 'images'
 
+/**
+ * Words of others within a card's text: of a folder, of a file that a model was made of, of an evaluation. A card is shown by hubs as its
+ * owner's own page, and none of these may add a heading, a link, a row or HTML to it.
+ */
+const inline = (text: string): string => text.replace(/\s+/g, ' ').replace(/[\\`*_[\]|<>#!~&]/g, (mark) => `\\${mark}`)
+
+/** Between backticks, in a row of a table too: nothing is escaped there, so what would end it is left out. */
+const coded = (text: string): string => text.replace(/\s+/g, ' ').replace(/[`|]/g, '')
+
 export function cardText(facts: CardFacts, words: CardWords): string {
   const sections = [
-    `# ${words.name}`,
+    `# ${inline(words.name)}`,
     introduction(facts.config),
     usage(facts.config),
     data(facts),
@@ -95,10 +104,10 @@ function introduction({
   const made =
     origin === null
       ? `trained with ${recipe?.method ?? method ?? 'Kappa'} for ${step} steps`
-      : `made of \`${origin.file}\` (${origin.format}, SHA-256 \`${origin.sha256}\`)`
+      : `made of \`${coded(origin.file)}\` (${inline(origin.format)}, SHA-256 \`${coded(origin.sha256)}\`)`
   const head = prototypes === null ? 'It has no prototypes.' : `Its head has ${prototypes} prototypes.`
   return (
-    `A vision transformer (\`${arch}\`: ${network.depth} blocks of width ${network.dim}, patches of ${network.patchSize} px, images of ${imageSize} px, ` +
+    `A vision transformer (\`${coded(arch)}\`: ${network.depth} blocks of width ${network.dim}, patches of ${network.patchSize} px, images of ${imageSize} px, ` +
     `${network.channels === 1 ? 'one channel' : `${network.channels} channels`}), ${made} by Kappa. An embedding is a unit vector of ${embeddingDim} numbers. ${head}`
   )
 }
@@ -124,7 +133,7 @@ function data({ dataset, config }: CardFacts): string {
   }
   const classes =
     dataset.classes === null ? 'no classes' : `${dataset.classes.length} classes, which training does not see`
-  return `## Data\n\n${dataset.images} images, ${classes}. Version (SHA-256 over their content): \`${dataset.contentHash}\`.`
+  return `## Data\n\n${dataset.images} images, ${classes}. Version (SHA-256 over their content): \`${coded(dataset.contentHash)}\`.`
 }
 
 function recipe({ recipe: made, continuedFrom }: ModelFileConfig): string {
@@ -133,11 +142,11 @@ function recipe({ recipe: made, continuedFrom }: ModelFileConfig): string {
   const began =
     continuedFrom === undefined
       ? 'random weights'
-      : `the weights of a ${continuedFrom.source} (\`${continuedFrom.sha256}\`)`
+      : `the weights of a ${inline(continuedFrom.source)} (\`${coded(continuedFrom.sha256)}\`)`
   const json = JSON.stringify(keysToSnake(made), null, 2)
   return `## Recipe
 
-Preset \`${made.preset}\`, seed ${made.seed}, ${epochs} epochs of batches of ${batchSize}, ${prototypes} prototypes; it began at ${began}.
+Preset \`${coded(made.preset)}\`, seed ${made.seed}, ${epochs} epochs of batches of ${batchSize}, ${prototypes} prototypes; it began at ${began}.
 
 <details><summary>All of it</summary>
 
@@ -167,7 +176,7 @@ function compute({ training, trainedWith }: CardFacts): string | null {
   if (trainedWith !== null) {
     const { engine, device, precision, devices } = trainedWith
     const count = devices === undefined ? '' : `, ${devices} ${devices === 1 ? 'device' : 'devices'}`
-    lines.push(`- Trained last with: ${engine} on ${device}${count}, products in ${precision}.`)
+    lines.push(`- Trained last with: ${inline(engine)} on ${inline(device)}${count}, products in ${inline(precision)}.`)
   }
   if (training !== null && training.seconds !== null)
     lines.push(`- Time in training steps: ${short(training.seconds / 3600)} hours.`)
@@ -189,7 +198,7 @@ function kappa({ prototypes, images, used, unique, topShare, alarm, fitted, post
     lines.push(
       `- Of ${images} training images, ${used} prototypes are the likeliest of at least one (posterior \`${posterior}\`), ${unique} of them unlike each other; the busiest has ${percent(topShare)}.`
     )
-  if (alarm !== null) lines.push(`- **Alarm**: ${alarm}`)
+  if (alarm !== null) lines.push(`- **Alarm**: ${inline(alarm)}`)
   const components = prototypes.flatMap(({ fitted: one }) => (one === null ? [] : [one.kappa]))
   if (fitted !== null && components.length > 0)
     lines.push(
@@ -202,7 +211,7 @@ function evaluations(judged: readonly JudgedModel[]): string {
   const rows = judged.flatMap(({ protocol, on, metrics, queries }) =>
     Object.entries(metrics).map(
       ([name, { value, low, high }]) =>
-        `| ${protocol} | ${on} (${queries}) | \`${name}\` | ${short(value)} | ${cell(low)} … ${cell(high)} |`
+        `| ${inline(protocol)} | ${inline(on)} (${queries}) | \`${coded(name)}\` | ${short(value)} | ${cell(low)} … ${cell(high)} |`
     )
   )
   return `## Evaluation

@@ -15,13 +15,13 @@ export async function exportToCsv(source: MetricSource, path: string): Promise<n
   const file = await open(draft, 'w')
   let count = 0
   try {
-    let rows = [['step', ...columns].join()]
+    let rows = [['step', ...columns.map(nameCell)].join()]
     const flush = async () => {
       await writing(file.appendFile(`${rows.join('\n')}\n`))
       rows = []
     }
     for await (const { step, metrics } of source.steps()) {
-      rows.push([step, ...columns.map((name) => metrics[name] ?? '')].join())
+      rows.push([step, ...columns.map((name) => numberCell(metrics[name]))].join())
       count += 1
       if (rows.length >= ROWS) await flush()
     }
@@ -32,3 +32,15 @@ export async function exportToCsv(source: MetricSource, path: string): Promise<n
   await rename(draft, path)
   return count
 }
+
+/**
+ * A server's word for a metric: one with a comma would move every column behind it, and one that begins like a formula is computed by
+ * the spreadsheet that opens the table, with what its author wants to know.
+ */
+function nameCell(name: string): string {
+  const text = /^[=+\-@\t\r]/.test(name) ? `'${name}` : name
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
+}
+
+/** Nothing else is of use in a curve, whatever a file or a server has there. */
+const numberCell = (value: unknown): number | '' => (typeof value === 'number' && Number.isFinite(value) ? value : '')

@@ -19,6 +19,8 @@ export interface LineChartProps {
   readonly reference?: { readonly value: number; readonly label: string }
   /** Values that are always in view. */
   readonly include?: readonly number[]
+  /** What its lines are drawn by, where those are no steps. */
+  readonly xName?: string
   /** Steps in view. */
   readonly domain: readonly [number, number]
   /** Draws a moving average; the points themselves stay behind it, faint. */
@@ -55,7 +57,7 @@ const useVisible = (series: Series, width: number) => useMemo(() => downsample(s
 
 function Plot(props: LineChartProps & { readonly width: number; readonly height: number }) {
   const { lines, bands = [], reference, include = [], domain, isAveraged = false, width, height } = props
-  const { title, formatValue = formatNumber, onZoom } = props
+  const { title, xName = 'step', formatValue = formatNumber, onZoom } = props
   const drawn = lines.filter((line) => !line.isHidden)
   const values = [
     ...drawn.map(({ series }) => series.values),
@@ -77,9 +79,16 @@ function Plot(props: LineChartProps & { readonly width: number; readonly height:
         {drawn.map((line) => (
           <LinePath key={line.label} line={line} x={x} y={y} isAveraged={isAveraged} />
         ))}
-        <Crosshair x={x} y={y} lines={drawn} bottom={bottom} />
+        <Crosshair x={x} y={y} xName={xName} lines={drawn} bottom={bottom} />
       </svg>
-      <StepSurface title={title} x={x} steps={longestSteps(drawn)} height={height} {...(onZoom ? { onZoom } : {})} />
+      <StepSurface
+        title={title}
+        xName={xName}
+        x={x}
+        steps={longestSteps(drawn)}
+        height={height}
+        {...(onZoom ? { onZoom } : {})}
+      />
     </>
   )
 }

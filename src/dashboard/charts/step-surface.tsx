@@ -6,6 +6,7 @@ import { nearestIndex } from './series.ts'
 
 interface Props {
   readonly title: string
+  readonly xName: string
   readonly x: Scale
   readonly steps: readonly number[]
   readonly height: number
@@ -16,7 +17,7 @@ interface Props {
 const SMALLEST_DRAG = 6
 
 /** Lies over the plot: points at a step by pointer or arrow keys, and selects a range of steps by dragging. */
-export function StepSurface({ title, x, steps, height, onZoom }: Props) {
+export function StepSurface({ title, xName, x, steps, height, onZoom }: Props) {
   const [step, point] = usePointedStep()
   const [dragged, setDragged] = useState<readonly [number, number] | null>(null)
   const start = useRef<number | null>(null)
@@ -58,7 +59,7 @@ export function StepSurface({ title, x, steps, height, onZoom }: Props) {
       className="surface"
       role="slider"
       tabIndex={0}
-      aria-label={`Step in ${title}; arrow keys move, Escape shows all steps`}
+      aria-label={`${xName === 'step' ? 'Step' : `By ${xName}`} in ${title}; arrow keys move, Escape shows all steps`}
       aria-valuemin={steps[0] ?? 0}
       aria-valuemax={steps.at(-1) ?? 0}
       aria-valuenow={step ?? steps.at(-1) ?? 0}

@@ -15,6 +15,8 @@ export const ACCESS = {
 
   createKey: 'admin',
   listKeys: 'admin',
+  getKey: 'admin',
+  updateKey: 'admin',
   revokeKey: 'admin',
   listAudit: 'admin',
 
@@ -22,6 +24,8 @@ export const ACCESS = {
   listProjects: 'admin',
   getProject: 'admin',
   updateProject: 'instance:admin',
+  stopProject: 'instance:admin',
+  deleteProject: 'instance:admin',
   createProjectKey: 'instance:admin',
   listProjectKeys: 'admin',
 
@@ -31,6 +35,7 @@ export const ACCESS = {
   updateDataset: 'datasets:write',
   deleteDataset: 'datasets:write',
   createUpload: 'datasets:write',
+  listUploads: 'datasets:read',
   completeUpload: 'datasets:write',
   deleteUpload: 'datasets:write',
   createDatasetVersion: 'datasets:write',
@@ -39,6 +44,9 @@ export const ACCESS = {
   deleteDatasetVersion: 'datasets:write',
   cancelDatasetVersion: 'datasets:write',
   listDatasetImages: 'datasets:read',
+  getDatasetImage: 'datasets:read',
+  getImageThumbnail: 'datasets:read',
+  getImageFile: 'datasets:read',
   listRejectedFiles: 'datasets:read',
 
   createRun: 'runs:write',
@@ -57,6 +65,7 @@ export const ACCESS = {
   listRunEvents: 'runs:read',
   getRunMetrics: 'runs:read',
   listRunCheckpoints: 'runs:read',
+  getCheckpoint: 'runs:read',
   updateCheckpoint: 'runs:write',
   deleteCheckpoint: 'runs:write',
 
@@ -73,6 +82,7 @@ export const ACCESS = {
 
   createModel: 'models:write',
   createWeightUpload: 'models:write',
+  listWeightUploads: 'models:read',
   completeWeightUpload: 'models:write',
   deleteWeightUpload: 'models:write',
   listModels: 'models:read',
@@ -93,6 +103,8 @@ export const ACCESS = {
   listEvaluations: 'models:read',
   getEvaluation: 'models:read',
   getEvaluationReport: 'models:read',
+  listPrototypeImages: 'models:read',
+  getPrototypeImages: 'models:read',
   updateEvaluation: 'models:write',
   deleteEvaluation: 'models:write',
   cancelEvaluation: 'models:write',
@@ -120,6 +132,13 @@ export const ACCESS = {
   createModelEmbeddings: 'embeddings:write',
   createAssignments: 'embeddings:write',
 
+  getInferenceModel: 'models:read',
+  getInferenceModelReadiness: 'models:read',
+  getInferenceModelVersion: 'models:read',
+  getInferenceModelVersionReadiness: 'models:read',
+  inferModel: 'embeddings:write',
+  inferModelVersion: 'embeddings:write',
+
   getObject: 'signature',
   headObject: 'signature',
   putObjectPart: 'signature',
@@ -128,7 +147,10 @@ export const ACCESS = {
   getReadiness: 'public',
   getMetrics: 'public',
   getOpenApi: 'public',
-  getRoot: 'public'
+  getRoot: 'public',
+  getInferenceServer: 'public',
+  getInferenceLiveness: 'public',
+  getInferenceReadiness: 'public'
 } as const satisfies Record<string, Access>
 
 export type OperationId = keyof typeof ACCESS

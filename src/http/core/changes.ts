@@ -32,6 +32,8 @@ export const UNRECORDED = {
   createModelEmbeddings: 'writes nothing, and there are thousands a minute',
   createAssignments: 'writes nothing, and there are thousands a minute',
   searchVectorSet: 'writes nothing, and there are thousands a minute',
+  inferModel: 'writes nothing, and there are thousands a minute',
+  inferModelVersion: 'writes nothing, and there are thousands a minute',
   putObjectPart: 'has a signed URL and no key; starting and completing its upload are recorded'
 } as const satisfies Partial<Record<OperationId, string>>
 

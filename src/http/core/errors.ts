@@ -4,7 +4,7 @@ import { AppError } from '../../base/errors.ts'
 import { AnsweredBefore } from '../../services/access/idempotency.ts'
 import type { Dashboard } from './dashboard-files.ts'
 import { sendStored } from './idempotency.ts'
-import { openAiError, PROBLEM_TYPE, presentProblem, STATUS, toAppError } from './problem.ts'
+import { inferenceError, openAiError, PROBLEM_TYPE, presentProblem, STATUS, toAppError } from './problem.ts'
 import type { RouteTable } from './route-table.ts'
 
 declare module 'fastify' {
@@ -15,6 +15,8 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** Failures also have the field that OpenAI's clients read. */
     hasOpenAiErrors?: boolean
+    /** Failures also have the field that clients of the Open Inference Protocol read. */
+    hasInferenceErrors?: boolean
   }
 }
 
@@ -34,7 +36,8 @@ export function sendProblem(request: FastifyRequest, reply: FastifyReply, error:
   const problem = presentProblem(error, request.id)
   // What OpenAI's API has and this one has not is asked for by their clients as well.
   const isForOpenAi = request.routeOptions.config?.hasOpenAiErrors || error.code === 'route_not_found'
-  const more = isForOpenAi ? openAiError(problem) : {}
+  const isForInference = request.routeOptions.config?.hasInferenceErrors
+  const more = isForInference ? inferenceError(problem) : isForOpenAi ? openAiError(problem) : {}
   return reply
     .code(STATUS[error.code])
     .type(PROBLEM_TYPE)

@@ -5,7 +5,7 @@ import type { OpenedObject } from '../../domain/ports.ts'
 import { hasEtag } from './etag.ts'
 import { parseRange } from './ranges.ts'
 
-const asFilename = (name: string): string =>
+export const asFilename = (name: string): string =>
   `attachment; filename*=UTF-8''${encodeURIComponent(name).replaceAll("'", '%27')}`
 
 /** Of HEAD there are none; nor when the client has begun with an object that this one has replaced since. */

@@ -16,6 +16,8 @@ export const STATUS = {
   last_admin_key: 409,
   project_not_found: 404,
   project_name_taken: 409,
+  project_not_empty: 409,
+  project_in_use: 409,
   // Not 429: clients repeat that by themselves, and only room made by people helps.
   quota_exceeded: 422,
   // Time makes room here.
@@ -24,6 +26,8 @@ export const STATUS = {
   dataset_version_not_found: 404,
   dataset_version_not_ready: 409,
   dataset_version_not_cancelable: 409,
+  image_not_found: 404,
+  images_hidden: 403,
   dataset_in_use: 409,
   dataset_version_in_use: 409,
   dataset_empty: 422,
@@ -84,6 +88,7 @@ export const STATUS = {
   idempotency_key_reused: 422,
   idempotency_in_progress: 409,
   range_not_satisfiable: 416,
+  answer_too_large: 422,
   body_too_large: 413,
   unsupported_media_type: 415,
   headers_too_large: 431,
@@ -185,15 +190,24 @@ const OPENAI_TYPES: Readonly<Record<number, string>> = {
 const openAiType = (status: number): string =>
   OPENAI_TYPES[status] ?? (status >= 500 ? 'server_error' : 'invalid_request_error')
 
-/** What OpenAI's clients read of a failure, the reason in one sentence; RFC 9457 allows more fields. */
-export function openAiError({ code, status, detail, errors = [] }: ProblemBody): { readonly error: object } {
-  const fields = errors.map((one) => ({ name: one['pointer'] ?? one['parameter'] ?? '', detail: one['detail'] }))
-  const reasons = fields.map((one) =>
-    one.detail === detail ? `(${one.name})` : `${one.name || 'the body'} ${one.detail}`
-  )
-  const message = reasons.length === 0 ? detail : `${detail} ${reasons.join('; ')}`
-  return { error: { message, type: openAiType(status), param: fields[0]?.name ?? null, code } }
+/** The reason in one sentence, for clients that show nothing else. */
+function reasonOf({ detail, errors = [] }: ProblemBody): string {
+  const reasons = errors.map((one) => {
+    const name = one['pointer'] ?? one['parameter'] ?? ''
+    return one['detail'] === detail ? `(${name})` : `${name || 'the body'} ${one['detail']}`
+  })
+  return reasons.length === 0 ? detail : `${detail} ${reasons.join('; ')}`
 }
+
+/** What OpenAI's clients read of a failure; RFC 9457 allows more fields. */
+export function openAiError(problem: ProblemBody): { readonly error: object } {
+  const { code, status, errors: [first] = [] } = problem
+  const param = first === undefined ? null : (first['pointer'] ?? first['parameter'] ?? '')
+  return { error: { message: reasonOf(problem), type: openAiType(status), param, code } }
+}
+
+/** What clients of the Open Inference Protocol read of it. */
+export const inferenceError = (problem: ProblemBody): { readonly error: string } => ({ error: reasonOf(problem) })
 
 export function presentProblem(error: AppError, requestId: string): ProblemBody {
   const status = STATUS[error.code]

@@ -4,6 +4,9 @@
  */
 import { Counter, collectDefaultMetrics, Registry } from 'prom-client'
 import { onHappening } from '../../base/happenings.ts'
+import { FAILURE_CODES } from '../../domain/failure-codes.ts'
+
+const JOBS_FAILED = 'kappa_jobs_failed_total'
 
 let shared: Registry | null = null
 
@@ -13,6 +16,12 @@ export function processRegistry(): Registry {
   collectDefaultMetrics({ register: shared })
   countHappenings(shared)
   return shared
+}
+
+/** Of a process that works on jobs; others have no failures of them to show. */
+export function expectJobFailures(registry: Registry): void {
+  const jobs = registry.getSingleMetric(JOBS_FAILED) as Counter // countHappenings has made it
+  for (const { kind, code } of FAILURE_CODES) jobs.inc({ kind, code }, 0)
 }
 
 function countHappenings(registry: Registry): void {
@@ -25,13 +34,13 @@ function countHappenings(registry: Registry): void {
   const leases = counter('kappa_leases_lost_total', 'Runs taken from their worker: found by us, or told to us.', [
     'how'
   ])
-  const jobs = counter('kappa_jobs_failed_total', 'Jobs that ended without what they were to make.', ['kind', 'code'])
+  const jobs = counter(JOBS_FAILED, 'Jobs that ended without what they were to make.', ['kind', 'code'])
   const points = counter('kappa_metric_points_dropped_total', 'Metric points that were given up.', [])
   const deliveries = counter('kappa_webhook_tries_total', 'Tries of deliveries, by what became of the delivery.', [
     'outcome'
   ])
   const spans = counter('kappa_trace_spans_dropped_total', 'Spans that did not reach the collector.', ['why'])
-  // From zero on, so that an increase counts the first one too; codes of failures come as they do.
+  // From zero on, so that an increase counts the first one too; codes come as they do, but those of workers' jobs.
   for (const how of ['found', 'told']) leases.inc({ how }, 0)
   for (const outcome of ['succeeded', 'pending', 'failed']) deliveries.inc({ outcome }, 0)
   for (const why of ['queue_full', 'not_taken', 'process_ended']) spans.inc({ why }, 0)

@@ -10,6 +10,8 @@ export const OF_ANY_PROJECT: ReadonlySet<OperationId> = new Set([
   'listProjects',
   'getProject',
   'updateProject',
+  'stopProject',
+  'deleteProject',
   'createProjectKey',
   'listProjectKeys'
 ])

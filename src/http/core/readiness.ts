@@ -4,6 +4,15 @@ import type { Logger } from '../../base/log.ts'
 /** What must answer, by name. */
 export type Checks = Readonly<Record<string, () => Promise<void>>>
 
+/** Of the checks, as the API is composed. */
+export const READINESS_PROBLEMS: readonly ErrorCode[] = [
+  'database_unavailable',
+  'database_read_only',
+  'schema_outdated',
+  'storage_unavailable',
+  'inference_unavailable'
+]
+
 /** Whoever probes waits for a few seconds at the most. */
 const CHECK_WITHIN_MS = 2000
 

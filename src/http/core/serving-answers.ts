@@ -1,6 +1,7 @@
 /** What the routes of embeddings and assignments have in common. */
 import { Readable } from 'node:stream'
 import type { FastifyReply } from 'fastify'
+import type { OutputDtype } from '../../base/output-dtype.ts'
 import type { Timings } from '../../domain/ports.ts'
 import type { Services } from '../../services/services.ts'
 import type { EmbedAnswer } from '../../services/serving/serving.ts'
@@ -42,16 +43,35 @@ export const bodyOf = (json: object) => ({
   }
 })
 
+/** JSON, or JSON with tensors behind it. */
+export const bodyOfTensors = (json: object) => ({
+  content: { 'application/json': { schema: json }, 'application/octet-stream': { schema: Binary } }
+})
+
 export const formatTimings = ({ decodeMs, queueMs, inferMs, encodeMs }: Timings): string =>
   Object.entries({ decode: decodeMs, queue: queueMs, infer: inferMs, encode: encodeMs })
     .map(([stage, ms]) => `${stage};dur=${ms.toFixed(2)}`)
     .join(', ')
 
-export function sendEmbeddings(reply: FastifyReply, answer: EmbedAnswer, format: 'float' | 'base64'): FastifyReply {
+export interface EmbeddingForm {
+  readonly format: 'float' | 'base64'
+  readonly dtype: OutputDtype
+}
+
+export function sendEmbeddings(
+  reply: FastifyReply,
+  answer: EmbedAnswer,
+  { format, dtype }: EmbeddingForm
+): FastifyReply {
   const { model, embeddings } = answer
-  const rest = { model: model.id, usage: presentUsage(embeddings.length, model.config) }
+  const rest = { model: model.name, usage: presentUsage(embeddings.length, model.config) }
   reply.type('application/json; charset=utf-8')
-  if (format === 'float') return reply.send(Readable.from(streamEmbeddings(embeddings, rest), { objectMode: false }))
-  const data = embeddings.map((embedding, index) => ({ object: 'embedding', index, embedding: toBase64(embedding) }))
+  if (format === 'float')
+    return reply.send(Readable.from(streamEmbeddings(embeddings, dtype, rest), { objectMode: false }))
+  const data = embeddings.map((embedding, index) => ({
+    object: 'embedding',
+    index,
+    embedding: toBase64(embedding, dtype)
+  }))
   return reply.send({ object: 'list', data, ...rest })
 }

@@ -10,6 +10,8 @@ import { AppError } from '../../base/errors.ts'
 export interface StreamLimits {
   readonly perKey: number
   readonly perProcess: number
+  /** Of a stream that begins now; absent: until its run has ended. Its client comes back with Last-Event-ID. */
+  readonly lastsMs?: () => number
 }
 
 /** Responses that go on until somebody leaves: the client, or this process. */
@@ -73,6 +75,11 @@ export function createStreams(app: FastifyInstance, limits: StreamLimits, clock:
       if (controllers.size >= limits.perProcess) throw new AppError('overloaded', { retryAfterS: RETRY_AFTER_S })
       const controller = new AbortController()
       controllers.set(controller, actor)
+      if (limits.lastsMs !== undefined)
+        clock.sleep(limits.lastsMs(), controller.signal).then(
+          () => controller.abort(),
+          () => {} // left before
+        )
       reply.raw.once('close', () => {
         controllers.delete(controller)
         controller.abort()

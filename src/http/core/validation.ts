@@ -103,7 +103,8 @@ export function createValidatorCompiler(): FastifySchemaCompiler<TSchema> {
   return ({ schema, httpPart, contentType = JSON_TYPE }: SchemaDefinition) => {
     // Images and forms are documented by their schemas, and judged where they are read.
     if (contentType !== JSON_TYPE) return () => true
-    const validator = Compile(schema)
+    // Compiled by the first request: a process on Lambda that answers few of the routes does not pay for all of them.
+    let validator: Validator | undefined
     const isText = httpPart !== 'body'
     return (given: unknown) => {
       if (!isText && (given === undefined || given === null))
@@ -111,6 +112,7 @@ export function createValidatorCompiler(): FastifySchemaCompiler<TSchema> {
       const unstorable = isText ? textErrors(given) : [] // of a body, its parser has looked
       if (unstorable.length > 0) return { error: refuse(unstorable, httpPart) }
       const value = isText ? readTexts(schema, given) : given
+      validator ??= Compile(schema)
       const errors = findingsOf(validator, value)
       return errors.length === 0 ? { value } : { error: refuse(errors, httpPart) }
     }

@@ -1,5 +1,6 @@
 /** OpenAPI 3.1 from the schemas that validate. What is written beside them: failures, headers and who may ask. */
 import { VERSION } from '../../base/version.ts'
+import { IF_MATCH } from '../core/etag.ts'
 import type { Operation } from '../core/operations.ts'
 import { HEADERS } from './headers.ts'
 import { describeResponses, isContent } from './responses.ts'
@@ -24,6 +25,7 @@ const TAGS = {
   'vector sets': 'All images of a dataset embedded by a model, as files and to be searched.',
   webhooks: 'Events sent to you, signed (docs/webhooks.md).',
   serving: 'Images in; embeddings or assignments out.',
+  'open inference': 'The same as tensors, for clients of KServe and Triton: the Open Inference Protocol, version 2.',
   objects: 'Signed URLs of the embedded object store.',
   operations: 'Health and documentation.'
 } as const
@@ -33,12 +35,18 @@ const DESCRIPTION = `Self-supervised vision as a service: queue DINO-vMF runs, s
 Text is UTF-8 without NUL; of a name that comes twice in a JSON object the last one counts. Failures are RFC 9457 problems that name the field or parameter. Any GET but that of an object may be a HEAD.`
 
 const KEY = { pattern: '^[!-~]+$', minLength: 1, maxLength: 255 }
+const SEEN =
+  'The ETag that an answer had: 412 where somebody has changed since what this may change. `*` is whatever there is.'
 const SEQUENCE = { pattern: '^[0-9]{0,15}$' }
 
 interface JsonSchemaObject {
   readonly required?: readonly string[]
   readonly properties?: Readonly<Record<string, { readonly description?: string }>>
 }
+
+/** Whoever answers 412 has looked at it. */
+const takesIfMatch = ({ method, problems }: Operation): boolean =>
+  method === 'PATCH' || problems.includes('precondition_failed')
 
 function parameters(operation: Operation): object[] {
   const of = (schema: JsonSchemaObject | null, place: 'path' | 'query' | 'header') =>
@@ -63,6 +71,7 @@ function parameters(operation: Operation): object[] {
     ...of(operation.headers as JsonSchemaObject | null, 'header'),
     ...(operation.isIdempotent ? [header('Idempotency-Key', 'Makes a repeated request safe for 24 hours.', KEY)] : []),
     ...('304' in operation.responses ? [header('If-None-Match', 'The ETag of an earlier answer.', {})] : []),
+    ...(takesIfMatch(operation) ? [header('If-Match', SEEN, { pattern: IF_MATCH.source, examples: ['*'] })] : []),
     ...(operation.id === 'listRunEvents' ? [header('Last-Event-ID', 'Where a broken stream goes on.', SEQUENCE)] : [])
   ]
 }

@@ -24,13 +24,21 @@ export const HEADERS = {
       'The quotas, a list: `"per-process";q=<requests>;w=<seconds>` of the key, `"project";…` of its project.',
     schema: text
   },
-  ETag: { description: 'Of these bytes; for If-None-Match.', required: true, schema: text },
+  ETag: {
+    description: 'Of these bytes; for If-None-Match, and for If-Match of a PATCH.',
+    required: true,
+    schema: text
+  },
   Location: { description: 'Where the new resource is.', required: true, schema: text },
   Allow: { description: 'The methods that are taken here.', required: true, schema: text },
   'WWW-Authenticate': { description: 'Bearer', required: true, schema: text },
   'Idempotent-Replayed': { description: '`true` where the first answer is given again.', schema: text },
   'Server-Timing': { description: 'Milliseconds of every stage.', schema: text },
   'Kappa-Dimensions': { description: 'Numbers of one embedding, where the answer is raw float32.', schema: seconds },
+  'Inference-Header-Content-Length': {
+    description: 'Bytes of the JSON, where tensors come behind it.',
+    schema: seconds
+  },
   'Content-Disposition': { description: 'The name of the file.', schema: text }
 } as const satisfies Record<string, HeaderObject>
 
@@ -50,16 +58,19 @@ const OF_OPERATION: Partial<Record<OperationId, readonly HeaderName[]>> = {
   createEmbeddings: ['Server-Timing'],
   createModelEmbeddings: ['Server-Timing', 'Kappa-Dimensions'],
   createAssignments: ['Server-Timing'],
+  inferModel: ['Server-Timing', 'Inference-Header-Content-Length'],
+  inferModelVersion: ['Server-Timing', 'Inference-Header-Content-Length'],
   getObject: ['Content-Disposition'],
+  getImageFile: ['Content-Disposition'],
   putModelAlias: ['ETag'],
   putObjectPart: ['ETag']
 }
 
 const OF_FAILURE: Readonly<Record<number, readonly HeaderName[]>> = {
-  401: ['WWW-Authenticate', 'RateLimit', 'RateLimit-Policy'],
+  401: ['WWW-Authenticate'],
   405: ['Allow'],
   409: ['Retry-After'],
-  429: ['Retry-After', 'RateLimit', 'RateLimit-Policy'],
+  429: ['Retry-After'],
   503: ['Retry-After']
 }
 
@@ -68,14 +79,18 @@ const refer = (names: readonly HeaderName[]): Record<string, object> =>
     ['X-Request-Id' as const, ...names].map((name) => [name, { $ref: `#/components/headers/${name}` }])
   )
 
+/** On whatever is answered once a request was counted, failures too; what comes before that has none of them. */
+const ofLimits = ({ access }: Operation): readonly HeaderName[] =>
+  access === 'public' || access === 'signature' ? [] : ['RateLimit', 'RateLimit-Policy']
+
 export function successHeaders(operation: Operation): Record<string, object> {
-  const isScoped = operation.access !== 'public' && operation.access !== 'signature'
   return refer([
-    ...(isScoped ? (['RateLimit', 'RateLimit-Policy'] as const) : []),
+    ...ofLimits(operation),
     ...(operation.isIdempotent ? (['Idempotent-Replayed'] as const) : []),
-    ...('304' in operation.responses ? (['ETag'] as const) : []),
+    ...('304' in operation.responses || operation.method === 'PATCH' ? (['ETag'] as const) : []),
     ...(OF_OPERATION[operation.id] ?? [])
   ])
 }
 
-export const failureHeaders = (status: number): Record<string, object> => refer(OF_FAILURE[status] ?? [])
+export const failureHeaders = (operation: Operation, status: number): Record<string, object> =>
+  refer([...ofLimits(operation), ...(OF_FAILURE[status] ?? [])])

@@ -26,9 +26,10 @@ const WITH_KEY = [
   'issuer_unavailable'
 ] as const
 const WITH_BODY = ['body_too_large', 'unsupported_media_type'] as const
+const CHANGING = ['precondition_failed'] as const
 const IDEMPOTENT = ['idempotency_key_reused', 'idempotency_in_progress'] as const
 
-function problemsOf({ access, problems, params, body, isIdempotent }: Operation): Set<ErrorCode> {
+function problemsOf({ access, method, problems, params, body, isIdempotent }: Operation): Set<ErrorCode> {
   const isScoped = access !== 'public' && access !== 'signature'
   return new Set<ErrorCode>([
     ...problems,
@@ -36,6 +37,7 @@ function problemsOf({ access, problems, params, body, isIdempotent }: Operation)
     ...(isScoped ? WITH_KEY : []),
     ...(params ? (['uri_too_long'] as const) : []),
     ...(body ? WITH_BODY : []),
+    ...(method === 'PATCH' ? CHANGING : []),
     ...(isIdempotent ? IDEMPOTENT : [])
   ])
 }
@@ -53,11 +55,11 @@ function describeSuccess(operation: Operation, status: string, response: object)
   return { description: 'Done.', headers, content: { 'application/json': { schema: response } } }
 }
 
-function describeFailure({ method }: Operation, status: number, codes: readonly ErrorCode[]): object {
+function describeFailure(operation: Operation, status: number, codes: readonly ErrorCode[]): object {
   return {
     description: codes.map((code) => `\`${code}\`: ${ERROR_CATALOGUE[code]}`).join('  \n'),
-    headers: failureHeaders(status),
-    ...(method !== 'HEAD' && { content: { [PROBLEM_TYPE]: { schema: Problem } } })
+    headers: failureHeaders(operation, status),
+    ...(operation.method !== 'HEAD' && { content: { [PROBLEM_TYPE]: { schema: Problem } } })
   }
 }
 

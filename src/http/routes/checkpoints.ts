@@ -1,5 +1,6 @@
 import { Type } from 'typebox'
 import type { Services } from '../../services/services.ts'
+import { expectedBy } from '../core/etag.ts'
 import { IdParams, PageQuery, presentPage, toPageRequest } from '../schemas/common.ts'
 import {
   Checkpoint,
@@ -30,6 +31,24 @@ export function checkpointRoutes(app: App, { runs }: Pick<Services, 'runs'>): vo
       presentPage(await runs.listCheckpoints(principal.projectId, params.id, toPageRequest(query)), presentCheckpoint)
   )
 
+  app.get(
+    '/v1/runs/:id/checkpoints/:checkpoint_id',
+    {
+      schema: {
+        operationId: 'getCheckpoint',
+        tags,
+        summary: 'Get a checkpoint of a run',
+        params: CheckpointParams,
+        response: { 200: Checkpoint, 304: Type.Null() }
+      },
+      config: { problems: ['run_not_found', 'checkpoint_not_found'] }
+    },
+    async ({ params, principal }) => {
+      const name = { runId: params.id, checkpointId: params.checkpoint_id }
+      return presentCheckpoint(await runs.getCheckpoint(principal.projectId, name))
+    }
+  )
+
   app.patch(
     '/v1/runs/:id/checkpoints/:checkpoint_id',
     {
@@ -45,9 +64,11 @@ export function checkpointRoutes(app: App, { runs }: Pick<Services, 'runs'>): vo
       },
       config: { problems: ['run_not_found', 'checkpoint_not_found'] }
     },
-    async ({ params, body, principal }) => {
+    async (request) => {
+      const { params, body, principal } = request
       const name = { runId: params.id, checkpointId: params.checkpoint_id }
-      return presentCheckpoint(await runs.keepCheckpoint(principal.projectId, name, body.keep))
+      const asked = { ...body, isExpected: expectedBy(request, ({ keep }: { readonly keep: boolean }) => ({ keep })) }
+      return presentCheckpoint(await runs.keepCheckpoint(principal.projectId, name, asked))
     }
   )
 

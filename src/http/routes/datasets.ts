@@ -1,5 +1,6 @@
 import { Type } from 'typebox'
 import type { Services } from '../../services/services.ts'
+import { expectedBy } from '../core/etag.ts'
 import { Description, IdParams, PageQuery, presentPage, toPageRequest } from '../schemas/common.ts'
 import { CreateDataset, Dataset, DatasetList, presentDataset } from '../schemas/dataset.ts'
 import type { App } from '../server.ts'
@@ -70,7 +71,11 @@ export function datasetRoutes(app: App, { datasets }: Pick<Services, 'datasets'>
       },
       config: { problems: ['dataset_not_found', 'metadata_full'] }
     },
-    async ({ params, body, principal }) => presentDataset(await datasets.describe(principal.projectId, params.id, body))
+    async (request) => {
+      const { params, body, principal } = request
+      const asked = { ...body, isExpected: expectedBy(request, presentDataset) }
+      return presentDataset(await datasets.describe(principal.projectId, params.id, asked))
+    }
   )
 
   app.delete(

@@ -1,6 +1,6 @@
 import type { FastifyReply } from 'fastify'
-import type { EmbedAnswer, ServingRequest } from '../../services/serving/serving.ts'
-import { toRawFloats } from '../core/embedding-encoding.ts'
+import type { EmbedAnswer, EmbedRequest } from '../../services/serving/serving.ts'
+import { toRaw } from '../core/embedding-encoding.ts'
 import { readImageBody, textInputs } from '../core/image-bodies.ts'
 import { callerOf } from '../core/image-requests.ts'
 import {
@@ -16,11 +16,12 @@ import type { App } from '../server.ts'
 
 const tags = ['serving']
 const RAW = 'application/octet-stream'
+const embeddingProblems = [...servingProblems, 'checkpoint_not_found', 'model_without_head'] as const
 
 async function embed(
   { serving, metrics }: ServingRoutesDeps,
   reply: FastifyReply,
-  request: ServingRequest & { readonly dimensions: number | null }
+  request: EmbedRequest
 ): Promise<EmbedAnswer> {
   const answer = await serving.embed(request)
   metrics.countInference('embed', answer.embeddings.length, answer.timings)
@@ -41,14 +42,28 @@ export function embeddingRoutes(app: App, deps: ServingRoutesDeps): void {
         body: CreateEmbeddings,
         response: { 200: Embeddings }
       },
-      config: { problems: servingProblems, hasOpenAiErrors: true }
+      config: { problems: embeddingProblems, hasOpenAiErrors: true }
     },
     async (request, reply) => {
-      const { model, input, encoding_format: format = 'float', dimensions = null } = request.body
+      const {
+        model,
+        input,
+        encoding_format: format = 'float',
+        output_dtype: dtype = 'float32',
+        output = 'cls',
+        dimensions = null
+      } = request.body
       const caller = callerOf(deps.rates, request, reply)
       const { projectId } = request.principal
-      const answer = await embed(deps, reply, { projectId, model, images: textInputs(input), dimensions, caller })
-      return sendEmbeddings(reply, answer, format)
+      const answer = await embed(deps, reply, {
+        projectId,
+        model,
+        images: textInputs(input),
+        output,
+        dimensions,
+        caller
+      })
+      return sendEmbeddings(reply, answer, { format, dtype })
     }
   )
 }
@@ -63,7 +78,7 @@ export function modelEmbeddingRoutes(app: App, deps: ServingRoutesDeps): void {
         operationId: 'createModelEmbeddings',
         tags,
         summary: 'Embed images, sent raw, as a form or as JSON',
-        description: `With \`Accept: ${RAW}\` the answer is little-endian float32, row by row, and the header Kappa-Dimensions.`,
+        description: `With \`Accept: ${RAW}\` the answer is little-endian numbers of \`output_dtype\`, row by row, and the header Kappa-Dimensions.`,
         params: IdParams,
         querystring: EmbeddingQuery,
         body: bodyOf(CreateModelEmbeddings),
@@ -74,7 +89,7 @@ export function modelEmbeddingRoutes(app: App, deps: ServingRoutesDeps): void {
           }
         }
       },
-      config: { problems: servingProblems }
+      config: { problems: embeddingProblems }
     },
     async (request, reply) => {
       const { params, query, headers, principal } = request
@@ -83,12 +98,13 @@ export function modelEmbeddingRoutes(app: App, deps: ServingRoutesDeps): void {
       const json = raw === null ? (request.body as Wire<typeof CreateModelEmbeddings>) : null // validated as such
       const options = { ...query, ...json }
       const images = raw ?? textInputs(json?.input ?? [])
-      const dimensions = options.dimensions ?? null
+      const { output = 'cls', dimensions = null } = options
       const { projectId } = principal
-      const answer = await embed(deps, reply, { projectId, model: params.id, images, dimensions, caller })
-      if (!headers.accept?.includes(RAW)) return sendEmbeddings(reply, answer, options.encoding_format ?? 'float')
+      const answer = await embed(deps, reply, { projectId, model: params.id, images, output, dimensions, caller })
+      const { encoding_format: format = 'float', output_dtype: dtype = 'float32' } = options
+      if (!headers.accept?.includes(RAW)) return sendEmbeddings(reply, answer, { format, dtype })
       reply.header('kappa-dimensions', String(answer.dimensions)).type(RAW)
-      return reply.send(toRawFloats(answer.embeddings))
+      return reply.send(toRaw(answer.embeddings, dtype))
     }
   )
 }

@@ -2,6 +2,7 @@ import { Type } from 'typebox'
 import { readResults } from '../../report/measurement.ts'
 import { REPORT_POLICY, reportPage } from '../../report/page.ts'
 import type { Services } from '../../services/services.ts'
+import { expectedBy } from '../core/etag.ts'
 import { IdParams, OptionalDescription, presentPage, toPageRequest } from '../schemas/common.ts'
 import { CreateEvaluation, readEvaluationRequest } from '../schemas/create-evaluation.ts'
 import {
@@ -122,8 +123,11 @@ export function evaluationRoutes(app: App, { evaluations }: Pick<Services, 'eval
       },
       config: { problems: ['evaluation_not_found', 'metadata_full'] }
     },
-    async ({ params, body, principal }) =>
-      presentEvaluation(await evaluations.describe(principal.projectId, params.id, body))
+    async (request) => {
+      const { params, body, principal } = request
+      const asked = { ...body, isExpected: expectedBy(request, presentEvaluation) }
+      return presentEvaluation(await evaluations.describe(principal.projectId, params.id, asked))
+    }
   )
 
   app.post(

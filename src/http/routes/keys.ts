@@ -1,7 +1,17 @@
 import { Type } from 'typebox'
 import type { Services } from '../../services/services.ts'
+import { expectedBy } from '../core/etag.ts'
 import { IdParams, PageQuery, presentPage, toPageRequest } from '../schemas/common.ts'
-import { CreateKey, IssuedKey, KeyList, presentKey, readKeyRequest, withoutSecret } from '../schemas/key.ts'
+import {
+  CreateKey,
+  IssuedKey,
+  Key,
+  KeyList,
+  presentKey,
+  readKeyRequest,
+  UpdateKey,
+  withoutSecret
+} from '../schemas/key.ts'
 import type { App } from '../server.ts'
 
 const tags = ['keys']
@@ -39,6 +49,43 @@ export function keyRoutes(app: App, { keys }: Pick<Services, 'keys'>): void {
       }
     },
     async ({ query, principal }) => presentPage(await keys.list(principal.projectId, toPageRequest(query)), presentKey)
+  )
+
+  app.get(
+    '/v1/keys/:id',
+    {
+      schema: {
+        operationId: 'getKey',
+        tags,
+        summary: 'Get a key, without its secret',
+        params: IdParams,
+        response: { 200: Key, 304: Type.Null() }
+      },
+      config: { problems: ['key_not_found'] }
+    },
+    async ({ params, principal }) => presentKey(await keys.get(principal.projectId, params.id))
+  )
+
+  app.patch(
+    '/v1/keys/:id',
+    {
+      schema: {
+        operationId: 'updateKey',
+        tags,
+        summary: 'Rename a key',
+        description:
+          'Also one that was revoked or has run out. What it may, and until when, never changes: make another key.',
+        params: IdParams,
+        body: UpdateKey,
+        response: { 200: Key }
+      },
+      config: { problems: ['key_not_found'] }
+    },
+    async (request) => {
+      const { params, body, principal } = request
+      const asked = { ...body, isExpected: expectedBy(request, presentKey) }
+      return presentKey(await keys.rename(principal.projectId, params.id, asked))
+    }
   )
 
   app.delete(

@@ -1,8 +1,8 @@
-import type { IncomingHttpHeaders } from 'node:http'
+import type { FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import type { ModelAlias as DomainAlias } from '../../domain/model-name.ts'
 import type { Services } from '../../services/services.ts'
-import { hasEtag, hasStrongEtag } from '../core/etag.ts'
+import { hasEtag, readIfMatch } from '../core/etag.ts'
 import { PageQuery, presentPage, toPageRequest } from '../schemas/common.ts'
 import {
   AliasParams,
@@ -22,13 +22,16 @@ const tags = ['models']
 const path = '/v1/models/:name/aliases/:alias'
 const conditional = ['model_not_found', 'precondition_failed'] as const
 
-/** RFC 9110, 13.1: what is not said holds. */
-const expectedBy =
-  ({ 'if-match': match, 'if-none-match': noneMatch }: IncomingHttpHeaders) =>
-  (known: DomainAlias | null): boolean => {
-    if (match !== undefined && (known === null || !hasStrongEtag(match, aliasEtag(known)))) return false
-    return noneMatch === undefined || known === null || !hasEtag(noneMatch, aliasEtag(known))
+/** RFC 9110, 13.1: what is not said holds. @throws AppError invalid_request, at once */
+function expectedBy(request: FastifyRequest): (known: DomainAlias | null) => boolean {
+  const match = readIfMatch(request)
+  const noneMatch = request.headers['if-none-match']
+  return (known) => {
+    const etag = known && aliasEtag(known)
+    if (match !== null && (etag === null || !(match.includes('*') || match.includes(etag)))) return false
+    return noneMatch === undefined || etag === null || !hasEtag(noneMatch, etag)
   }
+}
 
 export function modelAliasRoutes(app: App, { models }: Pick<Services, 'models'>): void {
   app.get(
@@ -86,8 +89,8 @@ export function modelAliasRoutes(app: App, { models }: Pick<Services, 'models'>)
       config: { problems: [...conditional, 'model_not_ready', 'model_of_other_name'] }
     },
     async (request, reply) => {
-      const { params, body, principal, headers } = request
-      const move = { ...params, target: readTarget(body), isExpected: expectedBy(headers as IncomingHttpHeaders) }
+      const { params, body, principal } = request
+      const move = { ...params, target: readTarget(body), isExpected: expectedBy(request) }
       const moved = await models.moveAlias(principal.projectId, move)
       reply.header('etag', aliasEtag(moved))
       return presentAlias(moved)
@@ -108,9 +111,9 @@ export function modelAliasRoutes(app: App, { models }: Pick<Services, 'models'>)
       },
       config: { problems: [...conditional, 'alias_not_found'] }
     },
-    async ({ params, principal, headers }, reply) => {
-      const isExpected = expectedBy(headers as IncomingHttpHeaders)
-      await models.removeAlias(principal.projectId, { ...params, isExpected })
+    async (request, reply) => {
+      const { params, principal } = request
+      await models.removeAlias(principal.projectId, { ...params, isExpected: expectedBy(request) })
       return reply.code(204).send(null)
     }
   )

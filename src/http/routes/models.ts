@@ -1,6 +1,7 @@
 import { Type } from 'typebox'
 import type { ModelFilter } from '../../domain/model-stores.ts'
 import type { Services } from '../../services/services.ts'
+import { expectedBy } from '../core/etag.ts'
 import { IdParams, ModelDescription, presentPage, toPageRequest, type Wire } from '../schemas/common.ts'
 import {
   ArtifactList,
@@ -39,11 +40,11 @@ export function modelRoutes(app: App, { models }: Pick<Services, 'models'>): voi
       }
     },
     async ({ body, principal }, reply) => {
-      const name = body.name ?? null
+      const words = { name: body.name ?? null, metadata: body.metadata ?? {} }
       const model =
         'import' in body
-          ? await models.createFromWeights(principal.projectId, { ...readImport(body.import), name })
-          : await models.create(principal.projectId, { checkpoint: body.checkpoint, name })
+          ? await models.createFromWeights(principal.projectId, { ...readImport(body.import), ...words })
+          : await models.create(principal.projectId, { checkpoint: body.checkpoint, ...words })
       return reply.code(202).header('location', `/v1/models/${model.id}`).send(presentModel(model))
     }
   )
@@ -87,15 +88,20 @@ export function modelRoutes(app: App, { models }: Pick<Services, 'models'>): voi
       schema: {
         operationId: 'updateModel',
         tags,
-        summary: 'Rename a model',
-        description: 'It is the newest version of its new name. One that an alias means keeps its name: 409.',
+        summary: 'Rename a model, change its metadata',
+        description:
+          'What is left out stays. Renamed it is the newest version of its new name; one that an alias means keeps its name: 409.',
         params: IdParams,
         body: ModelDescription,
         response: { 200: Model }
       },
-      config: { problems: [...notReady, 'model_has_alias'] }
+      config: { problems: [...notReady, 'model_has_alias', 'metadata_full'] }
     },
-    async ({ params, body, principal }) => presentModel(await models.rename(principal.projectId, params.id, body.name))
+    async (request) => {
+      const { params, body, principal } = request
+      const asked = { ...body, isExpected: expectedBy(request, presentModel) }
+      return presentModel(await models.describe(principal.projectId, params.id, asked))
+    }
   )
 
   app.get(

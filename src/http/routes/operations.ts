@@ -1,10 +1,9 @@
 import { type Static, Type } from 'typebox'
-import type { ErrorCode } from '../../base/errors.ts'
 import type { Logger } from '../../base/log.ts'
 import { VERSION } from '../../base/version.ts'
 import type { Dashboard } from '../core/dashboard-files.ts'
 import { type HttpMetrics, METRICS_TYPE } from '../core/metrics.ts'
-import { type Checks, checkReadiness } from '../core/readiness.ts'
+import { type Checks, checkReadiness, READINESS_PROBLEMS } from '../core/readiness.ts'
 import type { App } from '../server.ts'
 
 const tags = ['operations']
@@ -22,15 +21,6 @@ const Root = Type.Object(
   { name: Type.Literal('kappa'), version: Type.String(), docs: Type.String(), openapi: Type.String() },
   { $id: 'Root' }
 )
-
-/** Of `checks`, as the API is composed. */
-const READINESS_PROBLEMS: ErrorCode[] = [
-  'database_unavailable',
-  'database_read_only',
-  'schema_outdated',
-  'storage_unavailable',
-  'inference_unavailable'
-]
 
 export async function operationRoutes(app: App, deps: OperationDeps): Promise<void> {
   const { metrics, dashboard } = deps
@@ -65,7 +55,11 @@ export async function operationRoutes(app: App, deps: OperationDeps): Promise<vo
         response: { 200: { description: 'Text format.', content: { 'text/plain': { schema: Type.String() } } } }
       }
     },
-    async (_, reply) => reply.type(METRICS_TYPE).send(await metrics.render())
+    async ({ raw: { url = '' } }, reply) => {
+      // Proxies keep the path inside by its letters: `/%6detrics` passes those of them that do not decode, and would be found here.
+      if (!/^\/metrics(\?|$)/.test(url)) return reply.callNotFound()
+      return reply.type(METRICS_TYPE).send(await metrics.render())
+    }
   )
 
   app.get(

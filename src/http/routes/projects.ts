@@ -1,8 +1,18 @@
 import { Type } from 'typebox'
 import type { Services } from '../../services/services.ts'
+import { expectedBy } from '../core/etag.ts'
 import { IdParams, PageQuery, presentPage, toPageRequest } from '../schemas/common.ts'
 import { CreateKey, IssuedKey, KeyList, presentKey, readKeyRequest, withoutSecret } from '../schemas/key.ts'
-import { CreateProject, Project, ProjectList, presentProject, readProject, UpdateProject } from '../schemas/project.ts'
+import {
+  CreateProject,
+  DeleteProjectQuery,
+  Project,
+  ProjectList,
+  presentProject,
+  presentRules,
+  readProject,
+  UpdateProject
+} from '../schemas/project.ts'
 import type { App } from '../server.ts'
 
 const tags = ['projects']
@@ -71,7 +81,57 @@ export function projectRoutes(app: App, { projects }: Pick<Services, 'projects'>
       },
       config: { problems: ['project_not_found', 'project_name_taken'] }
     },
-    async ({ params, body }) => presentProject(await projects.update(params.id, readProject(body)))
+    async (request) => {
+      const { params, body } = request
+      const asked = { ...readProject(body), isExpected: expectedBy(request, presentRules) }
+      return presentProject(await projects.update(params.id, asked))
+    }
+  )
+}
+
+export function projectRemovalRoutes(
+  app: App,
+  { projects, stopProject }: Pick<Services, 'projects' | 'stopProject'>
+): void {
+  app.post(
+    '/v1/projects/:id([0-9a-z_]+)::stop',
+    {
+      schema: {
+        operationId: 'stopProject',
+        tags,
+        summary: 'Cancel everything in a project that has not ended',
+        description:
+          'For admins of the installation. Runs but those that are paused, evaluations, exports, imports and versions that are being made, each as by its own `:cancel`; workers stop within seconds. What its keys queue afterwards is not stopped.',
+        params: IdParams,
+        response: { 200: Project }
+      },
+      config: { problems: ['project_not_found'] }
+    },
+    async ({ params, principal }) => {
+      await stopProject(params.id)
+      return presentProject(await projects.get(principal, params.id))
+    }
+  )
+
+  app.delete(
+    '/v1/projects/:id',
+    {
+      schema: {
+        operationId: 'deleteProject',
+        tags,
+        summary: 'Delete a project with its keys and webhooks, and with what is in it where that is said',
+        description:
+          'For admins of the installation. Refused while something is in it (409 with counts), unless `contents=delete` says that it all shall go, and then while any of it is worked on. Its keys open nothing any more, at once in the process that answers and within 5 seconds in others. Its audit log goes over to the project of who deletes it. One does not delete the own project, nor the one that an installation begins with.',
+        params: IdParams,
+        querystring: DeleteProjectQuery,
+        response: { 204: Type.Null() }
+      },
+      config: { problems: ['project_not_found', 'project_not_empty', 'project_in_use', 'last_admin_key'] }
+    },
+    async ({ params, query, principal }, reply) => {
+      await projects.remove(principal, params.id, { withContents: query.contents === 'delete' })
+      return reply.code(204).send(null)
+    }
   )
 }
 

@@ -3,6 +3,7 @@ import type { ErrorCode } from '../../base/errors.ts'
 import { RUN_VERBS, type RunVerb } from '../../domain/run-verbs.ts'
 import type { RunFilter } from '../../domain/stores.ts'
 import type { Services } from '../../services/services.ts'
+import { expectedBy } from '../core/etag.ts'
 import { IdParams, OptionalDescription, presentPage, toPageRequest, type Wire } from '../schemas/common.ts'
 import { presentEstimate, presentWarnings } from '../schemas/plan.ts'
 import {
@@ -34,7 +35,9 @@ export const requestProblems = [
 ] as const
 
 /** `dataset` may carry a version, which a list of runs does not look at. */
-const readFilter = ({ status, dataset, sweep, metadata }: Wire<typeof RunQuery>): RunFilter => ({
+const readFilter = ({ name, order, status, dataset, sweep, metadata }: Wire<typeof RunQuery>): RunFilter => ({
+  ...(name && { name }),
+  ...(order === 'oldest' && { isOldestFirst: true }),
   ...(status && { status }),
   ...(dataset && { datasetId: dataset.replace(/@.*$/, '') }),
   ...(sweep && { sweepId: sweep }),
@@ -122,7 +125,7 @@ export function runRoutes(app: App, { runs }: Pick<Services, 'runs'>): void {
       schema: {
         operationId: 'listRuns',
         tags,
-        summary: 'List runs, newest first',
+        summary: 'List runs, newest first unless asked otherwise',
         querystring: RunQuery,
         response: { 200: RunList }
       }
@@ -160,7 +163,11 @@ export function runRoutes(app: App, { runs }: Pick<Services, 'runs'>): void {
       },
       config: { problems: ['run_not_found', 'metadata_full'] }
     },
-    async ({ params, body, principal }) => presentRun(await runs.describe(principal.projectId, params.id, body))
+    async (request) => {
+      const { params, body, principal } = request
+      const asked = { ...body, isExpected: expectedBy(request, presentRun) }
+      return presentRun(await runs.describe(principal.projectId, params.id, asked))
+    }
   )
 
   app.delete(

@@ -1,6 +1,8 @@
 import { Type } from 'typebox'
+import type { Sweep } from '../../domain/sweep.ts'
 import type { Services } from '../../services/services.ts'
 import { SWEEP_VERBS, type SweepVerb } from '../../services/sweeps/sweeps.ts'
+import { expectedBy } from '../core/etag.ts'
 import { IdParams, OptionalDescription, PageQuery, presentPage, toPageRequest } from '../schemas/common.ts'
 import { CreateSweep } from '../schemas/create-sweep.ts'
 import { presentEstimate, presentWarnings } from '../schemas/plan.ts'
@@ -130,8 +132,11 @@ export function sweepRoutes(app: App, { sweeps }: Pick<Services, 'sweeps'>): voi
       },
       config: { problems: ['sweep_not_found', 'metadata_full'] }
     },
-    async ({ params, body, principal }) =>
-      presentComparison(await sweeps.describe(principal.projectId, params.id, body))
+    async (request) => {
+      const { params, body, principal } = request
+      const asked = { ...body, isExpected: expectedBy(request, (sweep: Sweep) => presentSweep(sweep, [])) }
+      return presentComparison(await sweeps.describe(principal.projectId, params.id, asked))
+    }
   )
 
   app.delete(

@@ -1,7 +1,15 @@
 import { Type } from 'typebox'
 import type { Services } from '../../services/services.ts'
-import { IdParams } from '../schemas/common.ts'
-import { CompleteUpload, CreateUpload, presentUpload, StartedUpload, Upload, UploadParams } from '../schemas/upload.ts'
+import { IdParams, PageQuery, presentPage, toPageRequest } from '../schemas/common.ts'
+import {
+  CompleteUpload,
+  CreateUpload,
+  presentUpload,
+  StartedUpload,
+  Upload,
+  UploadList,
+  UploadParams
+} from '../schemas/upload.ts'
 import type { App } from '../server.ts'
 
 const tags = ['datasets']
@@ -25,6 +33,23 @@ export function uploadRoutes(app: App, { datasets }: Pick<Services, 'datasets'>)
       const { upload, parts } = await datasets.startUpload(principal.projectId, params.id, body)
       return reply.code(201).send({ ...presentUpload(upload), parts: parts.map((part) => ({ ...part })) })
     }
+  )
+
+  app.get(
+    '/v1/datasets/:id/uploads',
+    {
+      schema: {
+        operationId: 'listUploads',
+        tags,
+        summary: 'List uploads of a dataset, newest first',
+        params: IdParams,
+        querystring: PageQuery,
+        response: { 200: UploadList }
+      },
+      config: { problems: ['dataset_not_found'] }
+    },
+    async ({ params, query, principal }) =>
+      presentPage(await datasets.listUploads(principal.projectId, params.id, toPageRequest(query)), presentUpload)
   )
 
   app.post(

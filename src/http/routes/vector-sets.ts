@@ -1,5 +1,6 @@
 import { Type } from 'typebox'
 import type { Services } from '../../services/services.ts'
+import { expectedBy } from '../core/etag.ts'
 import { IdParams, OptionalDescription, presentPage, toPageRequest } from '../schemas/common.ts'
 import { ArtifactList, presentArtifacts } from '../schemas/model.ts'
 import {
@@ -94,8 +95,11 @@ export function vectorSetRoutes(app: App, { vectorSets }: Pick<Services, 'vector
       },
       config: { problems: ['vector_set_not_found', 'metadata_full'] }
     },
-    async ({ params, body, principal }) =>
-      presentVectorSet(await vectorSets.describe(principal.projectId, params.id, body))
+    async (request) => {
+      const { params, body, principal } = request
+      const asked = { ...body, isExpected: expectedBy(request, presentVectorSet) }
+      return presentVectorSet(await vectorSets.describe(principal.projectId, params.id, asked))
+    }
   )
 
   app.get(

@@ -3,10 +3,8 @@ import type { Services } from '../../services/services.ts'
 import { IdParams, PageQuery, presentPage, toPageRequest } from '../schemas/common.ts'
 import {
   CreateDatasetVersion,
-  DatasetImageList,
   DatasetVersion,
   DatasetVersionList,
-  presentImage,
   presentVersion,
   RejectedFileList,
   VersionParams
@@ -109,33 +107,14 @@ export function versionRoutes(app: App, { datasets }: Pick<Services, 'datasets'>
   )
 }
 
-/** What is in a ready version, and what was kept out of it. */
-export function versionContentRoutes(app: App, { datasets }: Pick<Services, 'datasets'>): void {
+/** What was kept out of a ready version; what is in it: routes/dataset-images.ts. */
+export function rejectedFileRoutes(app: App, { datasets }: Pick<Services, 'datasets'>): void {
   const problems = [
     'dataset_not_found',
     'dataset_version_not_found',
     'dataset_version_not_ready',
     'storage_unavailable'
   ] as const
-
-  app.get(
-    '/v1/datasets/:id/versions/:version/images',
-    {
-      schema: {
-        operationId: 'listDatasetImages',
-        tags,
-        summary: 'List the images of a version, in their order',
-        params: VersionParams,
-        querystring: PageQuery,
-        response: { 200: DatasetImageList }
-      },
-      config: { problems }
-    },
-    async ({ params, query, principal }) => {
-      const at = { datasetId: params.id, version: params.version }
-      return presentPage(await datasets.listImages(principal.projectId, at, toPageRequest(query)), presentImage)
-    }
-  )
 
   app.get(
     '/v1/datasets/:id/versions/:version/rejected',

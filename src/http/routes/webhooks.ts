@@ -1,5 +1,6 @@
 import { Type } from 'typebox'
 import type { Services } from '../../services/services.ts'
+import { expectedBy } from '../core/etag.ts'
 import { IdParams, PageQuery, presentPage, toPageRequest } from '../schemas/common.ts'
 import {
   CreateWebhook,
@@ -95,7 +96,11 @@ export function webhookRoutes(app: App, { webhooks }: Pick<Services, 'webhooks'>
       },
       config: { problems: ['webhook_not_found'] }
     },
-    async ({ params, body, principal }) => presentWebhook(await webhooks.update(principal.projectId, params.id, body))
+    async (request) => {
+      const { params, body, principal } = request
+      const asked = { ...body, isExpected: expectedBy(request, presentWebhook) }
+      return presentWebhook(await webhooks.update(principal.projectId, params.id, asked))
+    }
   )
 
   app.delete(

@@ -1,7 +1,14 @@
 import { Type } from 'typebox'
 import type { Services } from '../../services/services.ts'
-import { closed, Id } from '../schemas/common.ts'
-import { CompleteUpload, CreateWeightUpload, presentUpload, StartedUpload, Upload } from '../schemas/upload.ts'
+import { closed, Id, PageQuery, presentPage, toPageRequest } from '../schemas/common.ts'
+import {
+  CompleteUpload,
+  CreateWeightUpload,
+  presentUpload,
+  StartedUpload,
+  Upload,
+  UploadList
+} from '../schemas/upload.ts'
 import type { App } from '../server.ts'
 
 const tags = ['models']
@@ -26,6 +33,21 @@ export function weightUploadRoutes(app: App, { models }: Pick<Services, 'models'
       const { upload, parts } = await models.startUpload(principal.projectId, body)
       return reply.code(201).send({ ...presentUpload(upload), parts: parts.map((part) => ({ ...part })) })
     }
+  )
+
+  app.get(
+    '/v1/models/uploads',
+    {
+      schema: {
+        operationId: 'listWeightUploads',
+        tags,
+        summary: 'List uploads of weights, newest first',
+        querystring: PageQuery,
+        response: { 200: UploadList }
+      }
+    },
+    async ({ query, principal }) =>
+      presentPage(await models.listUploads(principal.projectId, toPageRequest(query)), presentUpload)
   )
 
   app.post(

@@ -55,11 +55,7 @@ export const ModelName = Type.String({
 /** Of what has a name in any case, and of what may have one. */
 export const Description = description(Name, 'Description')
 export const OptionalDescription = description(Nullable(Name), 'OptionalDescription')
-/** Of models, which have no metadata. */
-export const ModelDescription = Type.Object(
-  { name: Nullable(ModelName) },
-  { ...closed, $id: 'ModelDescription', examples: [{ name: 'shoes, ViT-S' }] }
-)
+export const ModelDescription = description(Nullable(ModelName), 'ModelDescription')
 
 export const ResourceError = Type.Object({ code: Type.String(), message: Type.String() }, { $id: 'ResourceError' })
 

@@ -1,24 +1,9 @@
 import { type Static, Type } from 'typebox'
 import { keysToSnake } from '../../base/casing.ts'
-import type {
-  DatasetSource,
-  DatasetImage as DomainImage,
-  DatasetVersion as DomainVersion
-} from '../../domain/dataset.ts'
+import type { DatasetSource, DatasetVersion as DomainVersion } from '../../domain/dataset.ts'
 import { BAND_COUNTS } from '../../recipe/bands.ts'
 import type { DatasetReport } from '../../recipe/dataset-report.ts'
-import {
-  closed,
-  Id,
-  ListOf,
-  Nullable,
-  Resource,
-  ResourceError,
-  Sha256,
-  Text,
-  Timestamp,
-  timestampOrNull
-} from './common.ts'
+import { closed, Id, ListOf, Nullable, Resource, ResourceError, Text, Timestamp, timestampOrNull } from './common.ts'
 
 const Classes = Type.Array(Text({ minLength: 1, maxLength: 200 }), {
   minItems: 1,
@@ -158,31 +143,12 @@ export const VersionParams = Type.Object(
   closed
 )
 
-export const DatasetImage = Resource(
-  {
-    object: Type.Literal('image'),
-    index: Type.Integer(),
-    name: Type.String(),
-    format: Type.String(),
-    width: Type.Integer(),
-    height: Type.Integer(),
-    bytes: Type.Integer(),
-    label: Nullable(Type.Integer()),
-    sha256: Sha256
-  },
-  'DatasetImage'
-)
-
-export const DatasetImageList = ListOf(DatasetImage, 'DatasetImageList')
-
 export const RejectedFile = Resource(
   { name: Type.String(), code: Type.String(), message: Type.String() },
   'RejectedFile'
 )
 
 export const RejectedFileList = ListOf(RejectedFile, 'RejectedFileList')
-
-export const presentImage = (image: DomainImage): Static<typeof DatasetImage> => ({ object: 'image', ...image })
 
 const presentReport = (report: DatasetReport): Static<typeof Report> => keysToSnake(report) as Static<typeof Report> // the same fields
 

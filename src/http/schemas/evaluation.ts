@@ -58,6 +58,19 @@ const ProtocolResult = Type.Object(
   { $id: 'ProtocolResult' }
 )
 
+const PrototypesSummary = Type.Object(
+  {
+    posterior: Type.String({ description: 'By which images were given to prototypes.' }),
+    images: Type.Integer(),
+    prototypes: Type.Integer({ description: 'Of the model.' }),
+    used: Type.Integer({ description: 'Those that win an image.' })
+  },
+  {
+    description:
+      'Of those that the judged images were given to; each with its images: …/prototypes. Null until it has succeeded, where no image was given to any, and of evaluations from before 0.3.'
+  }
+)
+
 export const Evaluation = Resource(
   {
     id: Type.String(),
@@ -88,6 +101,7 @@ export const Evaluation = Resource(
     attempt: Type.Integer(),
     results: Type.Array(ProtocolResult, { description: 'Empty until it has succeeded.' }),
     left_out: Type.Array(Type.Object({ protocol: Protocol, reason: Type.String() })),
+    prototypes: Nullable(PrototypesSummary),
     error: Nullable(ResourceError),
     created_at: Timestamp,
     started_at: Nullable(Timestamp),
@@ -170,6 +184,7 @@ export const presentEvaluation = (evaluation: DomainEvaluation): Static<typeof E
   attempt: evaluation.attempt,
   results: evaluation.results.map(presentResult),
   left_out: evaluation.leftOut.map((one) => ({ ...one })),
+  prototypes: evaluation.prototypes && { ...evaluation.prototypes },
   error: evaluation.error && { ...evaluation.error },
   created_at: evaluation.createdAt.toISOString(),
   started_at: timestampOrNull(evaluation.startedAt),

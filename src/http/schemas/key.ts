@@ -43,6 +43,11 @@ export const CreateKey = Type.Object(
   }
 )
 
+export const UpdateKey = Type.Object(
+  { name: Name },
+  { ...closed, $id: 'UpdateApiKey', examples: [{ name: 'embedding service of the shop' }] }
+)
+
 export const readKeyRequest = ({ name, scopes, expires_at: at }: Static<typeof CreateKey>): KeyRequest => ({
   name,
   scopes,

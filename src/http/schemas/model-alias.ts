@@ -39,9 +39,6 @@ export const MoveAlias = Type.Union(
 )
 
 export const Conditions = Type.Object({
-  'If-Match': Type.Optional(
-    Text({ maxLength: 400, description: 'The ETag that the alias has to have; 412 where it was moved meanwhile.' })
-  ),
   'If-None-Match': Type.Optional(Text({ maxLength: 400, description: '`*`: 412 where there is such an alias.' }))
 })
 

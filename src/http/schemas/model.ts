@@ -5,6 +5,7 @@ import type { Artifact as ServiceArtifact } from '../../services/models/models.t
 import {
   closed,
   ListOf,
+  Metadata,
   ModelName,
   Nullable,
   pageQuery,
@@ -96,6 +97,7 @@ export const Model = Resource(
     project_id: Type.String(),
     name: Nullable(Type.String()),
     version: Nullable(Type.Integer({ description: 'Of its name, counted from 1; null without one.' })),
+    metadata: Metadata,
     aliases: Type.Array(Type.String(), { description: 'That mean this model: `name@alias` in a request.' }),
     run: Nullable(Type.String()),
     checkpoint: Nullable(Type.String()),
@@ -120,14 +122,16 @@ export const ModelQuery = Type.Object(
 
 export const ModelList = ListOf(Model, 'ModelList')
 
+const words = { name: Type.Optional(Nullable(ModelName)), metadata: Type.Optional(Metadata) }
+
 const CreateModelOfCheckpoint = Type.Object(
-  { checkpoint: Text({ minLength: 1, maxLength: 64 }), name: Type.Optional(Nullable(ModelName)) },
-  { ...closed, description: 'The teacher of a checkpoint.' }
+  { checkpoint: Text({ minLength: 1, maxLength: 64 }), ...words },
+  { ...closed, $id: 'CreateModelOfCheckpoint', description: 'The teacher of a checkpoint.' }
 )
 
 const CreateModelOfWeights = Type.Object(
-  { import: ModelImport, name: Type.Optional(Nullable(ModelName)) },
-  { ...closed, description: 'Weights that were trained elsewhere.' }
+  { import: ModelImport, ...words },
+  { ...closed, $id: 'CreateModelOfWeights', description: 'Weights that were trained elsewhere.' }
 )
 
 export const CreateModel = Type.Union([CreateModelOfCheckpoint, CreateModelOfWeights], {
@@ -165,6 +169,7 @@ export const presentModel = (model: DomainModel): Static<typeof Model> => ({
   project_id: model.projectId,
   name: model.name,
   version: model.version,
+  metadata: model.metadata as Record<string, string>, // Metadata is what created it
   aliases: [...model.aliases],
   run: model.runId,
   checkpoint: model.checkpointId,

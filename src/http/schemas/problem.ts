@@ -19,14 +19,20 @@ export const Problem = Type.Object(
       )
     ),
     error: Type.Optional(
-      Type.Object(
+      Type.Union(
+        [
+          Type.Object({
+            message: Type.String(),
+            type: Type.String(),
+            param: Type.Union([Type.String(), Type.Null()]),
+            code: Type.String()
+          }),
+          Type.String()
+        ],
         {
-          message: Type.String(),
-          type: Type.String(),
-          param: Type.Union([Type.String(), Type.Null()]),
-          code: Type.String()
-        },
-        { description: "The same for OpenAI's clients, where they are at home: /v1/models and /v1/embeddings." }
+          description:
+            "The same for other clients, where they are at home: an object for OpenAI's at /v1/models and /v1/embeddings, a text for those of the Open Inference Protocol at /v2."
+        }
       )
     )
   },

@@ -39,7 +39,7 @@ const quotas = {
       minimum: LEAST_PIXELS,
       maximum: Number.MAX_SAFE_INTEGER,
       description:
-        'Width × height of the images that it has embedded or assigned; a single request with more is refused. Null for any number.'
+        'Width × height of the images that it has embedded, assigned or looked at; a single request with more is refused. Null for any number.'
     })
   )
 }
@@ -102,6 +102,19 @@ export const UpdateProject = Type.Object(
   { ...closed, $id: 'UpdateProject', minProperties: 1, examples: [{ name: 'the vision team' }] }
 )
 
+export const DeleteProjectQuery = Type.Object(
+  {
+    contents: Type.Optional(
+      Type.Enum(['refuse', 'delete'], {
+        default: 'refuse',
+        description:
+          'Of datasets, uploads of weights, sweeps, runs, models, evaluations and vector sets: whether the project is refused for them, or all of them go, kept checkpoints and aliases included.'
+      })
+    )
+  },
+  closed
+)
+
 const readQuotas = (asked: Static<typeof AskedQuotas>): Partial<DomainQuotas> => ({
   ...(asked.queued_runs !== undefined && { queuedRuns: asked.queued_runs }),
   ...(asked.storage_bytes !== undefined && { storageBytes: asked.storage_bytes }),
@@ -124,13 +137,18 @@ const presentAmounts = <T>(amounts: Readonly<Record<Quota, T>>) => ({
   pixels_per_minute: amounts.pixelsPerMinute
 })
 
+/** What a PATCH changes of it. */
+export const presentRules = ({ name, quotas, retention }: Pick<UsedProject, 'name' | 'quotas' | 'retention'>) => ({
+  name,
+  quotas: presentAmounts(quotas),
+  checkpoint: presentRetention({ keepLast: LAST, ...retention })
+})
+
 export const presentProject = (project: UsedProject): Static<typeof Project> => ({
   id: project.id,
   object: 'project',
-  name: project.name,
-  quotas: presentAmounts(project.quotas),
+  ...presentRules(project),
   usage: { ...presentAmounts<number | null>(project.usage), ...presentUsed(project.usage) },
-  checkpoint: presentRetention({ keepLast: LAST, ...project.retention }),
   created_at: project.createdAt.toISOString()
 })
 

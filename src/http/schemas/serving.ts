@@ -1,5 +1,6 @@
 import { type Static, type TProperties, Type } from 'typebox'
-import { POSTERIORS } from '../../domain/model.ts'
+import { OUTPUT_DTYPES } from '../../base/output-dtype.ts'
+import { EMBEDDING_OUTPUTS, POSTERIORS } from '../../domain/model.ts'
 import type { ImageAssignments } from '../../domain/ports.ts'
 import { tokensOf } from '../../recipe/network.ts'
 import { closed, Nullable, Resource, Text } from './common.ts'
@@ -11,7 +12,18 @@ const Input = Type.Union([Type.String(), Type.Array(Type.String(), { minItems: 1
 
 const EncodingFormat = Type.Enum(['float', 'base64'], {
   default: 'float',
-  description: 'base64 is little-endian float32.'
+  description: 'base64 is little-endian, of output_dtype.'
+})
+
+const OutputDtypeName = Type.Enum([...OUTPUT_DTYPES], {
+  description:
+    'float32 where it is left out. float16: rounded. int8: the largest number of a vector is ±127, others in proportion; uint8: the same and 128 more. binary: a bit a ' +
+    'number, 1 above 0, the first the highest of the first byte. What each costs in recall: docs/api.md.'
+})
+
+const OutputName = Type.Enum([...EMBEDDING_OUTPUTS], {
+  description:
+    'cls where it is left out: the class token. bottleneck: what prototypes are compared with, of models that have them. Of unit length.'
 })
 
 const dimensions = Type.Integer({
@@ -42,10 +54,13 @@ export const CreateEmbeddings = Type.Object(
     model: Text({
       minLength: 1,
       maxLength: 300,
-      description: 'A model: its id, `name@3`, `name@alias`, or a run whose model is meant.'
+      description:
+        'A model: its id, `name@3`, `name@alias`, or a run whose model is meant. Or a checkpoint of a run: `run_…@latest`, `run_…@1200`.'
     }),
     input: Input,
     encoding_format: Type.Optional(EncodingFormat),
+    output_dtype: Type.Optional(OutputDtypeName),
+    output: Type.Optional(OutputName),
     dimensions: Type.Optional(dimensions),
     user: Type.Optional(Text({ maxLength: 256, description: "Taken because OpenAI's clients send it; not used." }))
   },
@@ -53,12 +68,23 @@ export const CreateEmbeddings = Type.Object(
 )
 
 export const CreateModelEmbeddings = Type.Object(
-  { input: Input, encoding_format: Type.Optional(EncodingFormat), dimensions: Type.Optional(dimensions) },
+  {
+    input: Input,
+    encoding_format: Type.Optional(EncodingFormat),
+    output_dtype: Type.Optional(OutputDtypeName),
+    output: Type.Optional(OutputName),
+    dimensions: Type.Optional(dimensions)
+  },
   { ...closed, $id: 'CreateModelEmbeddings', examples: [{ input: [PNG] }] }
 )
 
 export const EmbeddingQuery = Type.Object(
-  { encoding_format: Type.Optional(EncodingFormat), dimensions: Type.Optional(dimensions) },
+  {
+    encoding_format: Type.Optional(EncodingFormat),
+    output_dtype: Type.Optional(OutputDtypeName),
+    output: Type.Optional(OutputName),
+    dimensions: Type.Optional(dimensions)
+  },
   closed
 )
 

@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox'
 import type { Upload as DomainUpload } from '../../domain/dataset.ts'
-import { closed, Id, Nullable, Resource, Timestamp } from './common.ts'
+import { closed, Id, ListOf, Nullable, Resource, Timestamp } from './common.ts'
 
 /** 5 TiB, what an object of S3 can have; an installation sets a lower limit. */
 const MOST_OBJECT_BYTES = 5 * 2 ** 40
@@ -19,6 +19,8 @@ const properties = {
 }
 
 export const Upload = Resource(properties, 'Upload')
+
+export const UploadList = ListOf(Upload, 'UploadList')
 
 export const StartedUpload = Resource(
   {

@@ -1,6 +1,7 @@
 /** An image through a model: its vector in numbers, or its assignments to prototypes. */
 import { readFile, stat } from 'node:fs/promises'
 import { Type } from 'typebox'
+import { READ_FORMATS, sniffFormat } from '../../base/image-formats.ts'
 import { dataOf } from '../../client/client.ts'
 import { defineTool, READS } from '../tool.ts'
 
@@ -14,12 +15,18 @@ const Image = Type.String({
     'Path of a file on the machine of this tool, or an https URL, which the server fetches if its host is allowed there.'
 })
 
-/** As the API takes it: a URL as it is, a file as base64. */
+/**
+ * As the API takes it: a URL as it is, a file as base64. An assistant may have been talked into any path: what is no image does not leave
+ * this machine, and a device or a pipe, of which there is no end, is not read.
+ */
 async function inputOf(image: string): Promise<string> {
   if (/^(https?|data):/i.test(image)) return image
-  const { size } = await stat(image)
-  if (size > MOST_BYTES) throw new Error(`${image} has ${size} bytes; ${MOST_BYTES} are the most.`)
-  return (await readFile(image)).toString('base64')
+  const about = await stat(image)
+  if (!about.isFile()) throw new Error(`${image} is no file.`)
+  if (about.size > MOST_BYTES) throw new Error(`${image} has ${about.size} bytes; ${MOST_BYTES} are the most.`)
+  const bytes = await readFile(image)
+  if (sniffFormat(bytes) === null) throw new Error(`${image} is no ${READ_FORMATS} file and was not sent.`)
+  return bytes.toString('base64')
 }
 
 const embedImage = defineTool({

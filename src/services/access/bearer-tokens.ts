@@ -100,7 +100,7 @@ function readScopes(claim: unknown): readonly Scope[] {
   return SCOPES.filter((scope) => said.has(scope))
 }
 
-/** As keys are remembered. Nobody removes a project; one that is not there yet may come. */
+/** As keys are remembered: one that was deleted is believed in for as long as a revoked key. */
 function createProjectLookup({ projects }: BearerTokenDeps['stores'], clock: Clock) {
   const lookups = createBoundedMap<string, { readonly found: Promise<boolean>; readonly at: number }>(MOST_PROJECTS)
   return (id: string): Promise<boolean> => {

@@ -6,6 +6,7 @@ import type { IdKind } from '../../base/ids.ts'
 import type { ApiKey, Principal } from '../../domain/access.ts'
 import type { Page, PageRequest } from '../../domain/page.ts'
 import type { Stores, UnitOfWork } from '../../domain/stores.ts'
+import { checkExpected, type Expecting } from '../expectation.ts'
 import { createKeyCache } from './key-cache.ts'
 import {
   checkAdminStays,
@@ -78,6 +79,27 @@ export function createKeyService({ unitOfWork, stores, clock, newId }: KeyServic
 
     list: (projectId: string, page: PageRequest): Promise<Page<ApiKey>> => stores.keys.list(projectId, page),
 
+    /** @throws AppError key_not_found */
+    async get(projectId: string, keyId: string): Promise<ApiKey> {
+      const key = await stores.keys.find(projectId, keyId)
+      if (key === null) throw new AppError('key_not_found', { keyId })
+      return key
+    },
+
+    /** @throws AppError key_not_found, precondition_failed */
+    rename: (
+      projectId: string,
+      keyId: string,
+      { name, isExpected }: Pick<ApiKey, 'name'> & Expecting<ApiKey>
+    ): Promise<ApiKey> =>
+      unitOfWork(async (tx) => {
+        const known = await tx.keys.find(projectId, keyId, { lock: true })
+        if (known === null) throw new AppError('key_not_found', { keyId })
+        checkExpected(known, { isExpected }, `Key ${keyId}`)
+        await tx.keys.rename(keyId, name)
+        return { ...known, name }
+      }),
+
     /**
      * At once in this process; in others within KEY_LIFE_MS of key-cache.ts.
      *
@@ -97,8 +119,16 @@ export function createKeyService({ unitOfWork, stores, clock, newId }: KeyServic
       for (const listener of revocationListeners) listener(keyId)
     },
 
-    /** Told of keys that this process has revoked. */
+    /** Told of keys that this process has revoked or removed. */
     onRevoked: (listener: (keyId: string) => void): void => void revocationListeners.add(listener),
+
+    /** What this process knows of keys that are gone with their project. */
+    forget(keyIds: readonly string[]): void {
+      for (const keyId of keyIds) {
+        cache.forget(keyId)
+        for (const listener of revocationListeners) listener(keyId)
+      }
+    },
 
     /** Those that were revoked, have expired, or are gone with their project. */
     async listUnusable(keyIds: readonly string[]): Promise<ReadonlySet<string>> {

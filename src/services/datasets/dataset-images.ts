@@ -13,7 +13,7 @@ export interface RejectedFile {
   readonly message: string
 }
 
-interface Position {
+export interface Position {
   /** Number of the next line over all files. */
   readonly line: number
   readonly file: number
@@ -30,7 +30,8 @@ const CHUNK_BYTES = 64 * 1024
 const NEWLINE = 10
 const START: Position = { line: 0, file: 0, byte: 0 }
 
-function parseCursor(after: string | null): Position {
+/** @throws AppError invalid_request */
+export function parseCursor(after: string | null): Position {
   if (after === null) return START
   const match = /^(\d{1,12})\.(\d{1,8})\.(\d{1,12})$/.exec(after)
   if (match === null) throw invalidCursor()
@@ -38,7 +39,7 @@ function parseCursor(after: string | null): Position {
   return { line, file, byte }
 }
 
-const formatCursor = ({ line, file, byte }: Position): string => `${line}.${file}.${byte}`
+export const formatCursor = ({ line, file, byte }: Position): string => `${line}.${file}.${byte}`
 
 /**
  * Lines of `keys`, one file after the other, from `start` on.

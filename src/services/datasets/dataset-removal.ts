@@ -7,7 +7,8 @@ import { type NewRemoval, usedBy } from '../../domain/removal.ts'
 import type { Stores, UnitOfWork } from '../../domain/stores.ts'
 import { endTries, versionSubject } from '../jobs/job-tries.ts'
 import { refuseInUse } from '../removals/refuse-in-use.ts'
-import { datasetPrefix, type VersionPosition } from './dataset-versions.ts'
+import type { VersionPosition } from './dataset-pictures.ts'
+import { datasetPrefix } from './dataset-versions.ts'
 import { ingestKindOf } from './ingest-kind.ts'
 import { type UploadOwner, uploadPrefix } from './uploads.ts'
 
@@ -24,6 +25,16 @@ export const removalOfUpload = ({ id, projectId, objectKey, status, multipartId 
   prefix: objectKey,
   multipartId: status === 'completed' ? null : multipartId
 })
+
+/** But for uploads that were never completed. */
+export const removalsOfDataset = (projectId: string, id: string): readonly NewRemoval[] =>
+  [datasetPrefix(id), uploadPrefix(id)].map((folder) => ({
+    projectId,
+    what: 'dataset',
+    subject: id,
+    prefix: `${folder}/`,
+    multipartId: null
+  }))
 
 export function createDatasetRemoval({ unitOfWork, clock }: DatasetRemovalDeps) {
   const now = () => new Date(clock.now())
@@ -43,16 +54,7 @@ export function createDatasetRemoval({ unitOfWork, clock }: DatasetRemovalDeps) 
           const message = `Dataset ${id} is needed by what has not ended: ${ids.join(', ')}.`
           throw new AppError('dataset_in_use', { message, datasetId: id, runs, evaluations, usedBy: ids })
         }
-        const folders = [datasetPrefix(id), uploadPrefix(id)].map(
-          (folder): NewRemoval => ({
-            projectId,
-            what: 'dataset',
-            subject: id,
-            prefix: `${folder}/`,
-            multipartId: null
-          })
-        )
-        await tx.removals.add([...uploads.map(removalOfUpload), ...folders], now())
+        await tx.removals.add([...uploads.map(removalOfUpload), ...removalsOfDataset(projectId, id)], now())
       }),
 
     /**

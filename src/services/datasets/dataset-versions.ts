@@ -10,25 +10,25 @@ import {
   type Upload
 } from '../../domain/dataset.ts'
 import type { Page, PageRequest } from '../../domain/page.ts'
-import type { ObjectStore } from '../../domain/ports.ts'
+import type { Inference, ObjectStore } from '../../domain/ports.ts'
 import type { Stores, UnitOfWork } from '../../domain/stores.ts'
 import { endTries, versionSubject } from '../jobs/job-tries.ts'
 import { checkQuotas } from '../projects/quotas.ts'
 import { listImages, listRejected, type RejectedFile } from './dataset-images.ts'
+import { createPictureVerbs, type VersionPosition } from './dataset-pictures.ts'
 import { checkCombination, checkPrefix, checkSelection } from './dataset-sources.ts'
 import { ingestKindOf, kindOfSize } from './ingest-kind.ts'
+import { listLabelled } from './labelled-images.ts'
+import { createShardTables } from './shard-tables.ts'
 
 export interface VersionDeps {
   readonly unitOfWork: UnitOfWork
   readonly stores: Pick<Stores, 'datasets'>
   readonly objects: ObjectStore
+  readonly inference: Pick<Inference, 'picture'>
+  readonly showImages: boolean
   readonly clock: Clock
   readonly get: (projectId: string, id: string) => Promise<Dataset>
-}
-
-export interface VersionPosition {
-  readonly datasetId: string
-  readonly version: number
 }
 
 export const datasetPrefix = (datasetId: string): string => `datasets/${datasetId}`
@@ -94,6 +94,7 @@ async function requireUploads(
 
 export function createVersionVerbs(deps: VersionDeps) {
   const { unitOfWork, stores, objects, clock, get } = deps
+  const reading = { objects, tables: createShardTables(objects) }
 
   async function getVersion(projectId: string, datasetId: string, version: number): Promise<DatasetVersion> {
     await get(projectId, datasetId)
@@ -177,8 +178,16 @@ export function createVersionVerbs(deps: VersionDeps) {
       throw new AppError('dataset_version_not_ready', { message: `${dataset.id} has no version that is ready.` })
     },
 
-    async listImages(projectId: string, at: VersionPosition, page: PageRequest): Promise<Page<DatasetImage>> {
-      return listImages(objects, await getReadyVersion(projectId, at.datasetId, at.version), page)
+    ...createPictureVerbs({ ...deps, reading, getReadyVersion }),
+
+    /** Those of a label alone, unless it is null; such a page may have few images, or none, and more behind it. */
+    async listImages(
+      projectId: string,
+      at: VersionPosition,
+      { label, ...page }: PageRequest & { readonly label: number | null }
+    ): Promise<Page<DatasetImage>> {
+      const version = await getReadyVersion(projectId, at.datasetId, at.version)
+      return label === null ? listImages(objects, version, page) : listLabelled(reading, version, { ...page, label })
     },
 
     async listRejected(projectId: string, at: VersionPosition, page: PageRequest): Promise<Page<RejectedFile>> {

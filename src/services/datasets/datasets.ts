@@ -6,9 +6,10 @@ import type { JsonObject } from '../../base/json.ts'
 import type { Logger } from '../../base/log.ts'
 import type { Dataset } from '../../domain/dataset.ts'
 import type { Page, PageRequest } from '../../domain/page.ts'
-import type { ObjectStore } from '../../domain/ports.ts'
+import type { Inference, ObjectStore } from '../../domain/ports.ts'
 import type { Stores, UnitOfWork } from '../../domain/stores.ts'
 import { type DescriptionPatch, described } from '../description.ts'
+import { checkExpected, type Expecting } from '../expectation.ts'
 import { createDatasetRemoval } from './dataset-removal.ts'
 import { createVersionVerbs } from './dataset-versions.ts'
 import { createUploadVerbs } from './uploads.ts'
@@ -17,6 +18,9 @@ export interface DatasetServiceDeps {
   readonly unitOfWork: UnitOfWork
   readonly stores: Stores
   readonly objects: ObjectStore
+  readonly inference: Pick<Inference, 'picture'>
+  /** False: no image of a dataset is given out. */
+  readonly showImages: boolean
   readonly clock: Clock
   readonly newId: (kind: IdKind) => string
   readonly logger: Logger
@@ -52,11 +56,12 @@ export function createDatasetService(deps: DatasetServiceDeps) {
 
     list: (projectId: string, page: PageRequest): Promise<Page<Dataset>> => stores.datasets.list(projectId, page),
 
-    /** @throws AppError dataset_not_found, metadata_full */
-    describe: (projectId: string, id: string, patch: DescriptionPatch<string>): Promise<Dataset> =>
+    /** @throws AppError dataset_not_found, precondition_failed, metadata_full */
+    describe: (projectId: string, id: string, patch: DescriptionPatch<string> & Expecting<Dataset>): Promise<Dataset> =>
       unitOfWork(async (tx) => {
         const known = await tx.datasets.find(projectId, id, { lock: true })
         if (known === null) throw new AppError('dataset_not_found', { datasetId: id })
+        checkExpected(known, patch, `Dataset ${id}`)
         const changed = described(known, patch)
         await tx.datasets.update(id, changed)
         return { ...known, ...changed }

@@ -4,6 +4,7 @@ import { AppError, toError } from '../../base/errors.ts'
 import type { IdKind } from '../../base/ids.ts'
 import type { Logger } from '../../base/log.ts'
 import type { Upload } from '../../domain/dataset.ts'
+import type { Page, PageRequest } from '../../domain/page.ts'
 import type { ObjectStore, UploadPart } from '../../domain/ports.ts'
 import type { Stores, UnitOfWork } from '../../domain/stores.ts'
 import { checkWeightFilename } from '../models/weight-sources.ts'
@@ -55,6 +56,11 @@ export function createUploadVerbs({ unitOfWork, stores, objects, clock, newId, l
     return upload
   }
 
+  async function requireOwner(projectId: string, owner: UploadOwner): Promise<void> {
+    if (owner !== null && (await stores.datasets.find(projectId, owner)) === null)
+      throw new AppError('dataset_not_found', { datasetId: owner })
+  }
+
   const bytesOf = async ({ objectKey }: Upload): Promise<number | null> =>
     (await objects.head(objectKey))?.bytes ?? null
 
@@ -90,6 +96,14 @@ export function createUploadVerbs({ unitOfWork, stores, objects, clock, newId, l
   }
 
   return {
+    /** One that can no longer be completed says so; it is removed soon. @throws AppError dataset_not_found */
+    async listUploads(projectId: string, owner: UploadOwner, page: PageRequest): Promise<Page<Upload>> {
+      await requireOwner(projectId, owner)
+      const found = await stores.datasets.listUploads(projectId, owner, page)
+      const isOver = (upload: Upload) => upload.status === 'pending' && upload.expiresAt.getTime() <= clock.now()
+      return { ...found, data: found.data.map((one) => (isOver(one) ? { ...one, status: 'expired' } : one)) }
+    },
+
     /** @throws AppError dataset_not_found, invalid_request, quota_exceeded */
     async startUpload(
       projectId: string,
@@ -102,8 +116,7 @@ export function createUploadVerbs({ unitOfWork, stores, objects, clock, newId, l
       // Half a character has no UTF-8: what is stored would have another name.
       if (!filename.isWellFormed()) throw invalid('/filename', 'must be text that UTF-8 can hold')
       if (bytes > limits.uploadBytes) throw invalid('/bytes', `must be at most ${limits.uploadBytes}`)
-      if (owner !== null && (await stores.datasets.find(projectId, owner)) === null)
-        throw new AppError('dataset_not_found', { datasetId: owner })
+      await requireOwner(projectId, owner)
       const id = newId('upload')
       const objectKey = `${uploadPrefix(owner)}/${id}/${filename}`
       const partBytes = partBytesFor(bytes)

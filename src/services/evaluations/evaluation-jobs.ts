@@ -10,6 +10,7 @@
  */
 import type { Clock } from '../../base/clock.ts'
 import type { LeftOut } from '../../base/evaluation.ts'
+import type { PrototypesSeen } from '../../base/exemplars.ts'
 import type { GroundTruth } from '../../base/ground-truth.ts'
 import type { Checkpoint } from '../../domain/checkpoint.ts'
 import type { DatasetVersion } from '../../domain/dataset.ts'
@@ -67,6 +68,8 @@ export interface EvaluationJobs {
 }
 
 export interface Measured {
+  /** Null where no image was given to prototypes. */
+  readonly prototypes: PrototypesSeen | null
   readonly results: readonly EvaluationResult[]
   readonly leftOut: readonly LeftOut[]
 }
@@ -106,14 +109,16 @@ export function createEvaluationJobs({ unitOfWork, clock, worker }: EvaluationJo
         if (known?.status === 'running' && known.attempt === attempt) await tx.evaluations.update(id, { progress })
       }),
 
-    complete: (attempt, { results, leftOut }) =>
+    complete: (attempt, { results, leftOut, prototypes: seen }) =>
       withOwn(attempt, {
         otherwise: undefined,
         async work(tx, known) {
           const measured = results.length
           const { totalImages } = known.progress
           const progress = { images: totalImages, totalImages, protocol: null, measured }
-          const patch = { status: 'succeeded', results, leftOut, progress, error: null } as const
+          if (seen !== null) await tx.evaluations.insertPrototypes(known, seen.used)
+          const prototypes = seen && { ...seen, used: seen.used.length }
+          const patch = { status: 'succeeded', results, leftOut, prototypes, progress, error: null } as const
           await close(tx, known, { ...patch, finishedAt: now() })
           await endTries(tx, jobOf(known))
         }

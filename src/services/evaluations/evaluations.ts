@@ -2,6 +2,7 @@
 import type { Clock } from '../../base/clock.ts'
 import { AppError } from '../../base/errors.ts'
 import type { AnyProtocol } from '../../base/evaluation.ts'
+import type { PrototypeImages } from '../../base/exemplars.ts'
 import type { IdKind } from '../../base/ids.ts'
 import type { JsonObject } from '../../base/json.ts'
 import { checkCancelable, type Evaluation, type EvaluationStatus, isEvaluated } from '../../domain/evaluation.ts'
@@ -9,6 +10,7 @@ import type { Page, PageRequest } from '../../domain/page.ts'
 import type { EvaluationFilter, Stores, UnitOfWork } from '../../domain/stores.ts'
 import { parseReference } from '../datasets/dataset-versions.ts'
 import { type DescriptionPatch, described } from '../description.ts'
+import { checkExpected, type Expecting } from '../expectation.ts'
 import { endTries } from '../jobs/job-tries.ts'
 import type { ModelService } from '../models/models.ts'
 import { close, lockOpen } from './close.ts'
@@ -97,15 +99,30 @@ export function createEvaluationService(deps: EvaluationServiceDeps) {
     list: async (projectId: string, query: EvaluationQuery, page: PageRequest): Promise<Page<Evaluation>> =>
       stores.evaluations.list(projectId, await filterOf(projectId, query), page),
 
-    /** @throws AppError evaluation_not_found, metadata_full */
-    describe: (projectId: string, id: string, patch: DescriptionPatch): Promise<Evaluation> =>
+    /** @throws AppError evaluation_not_found, precondition_failed, metadata_full */
+    describe: (projectId: string, id: string, patch: DescriptionPatch & Expecting<Evaluation>): Promise<Evaluation> =>
       unitOfWork(async (tx) => {
         const known = await tx.evaluations.load(id, { lock: true })
         if (known?.projectId !== projectId) throw new AppError('evaluation_not_found', { evaluationId: id })
+        checkExpected(known, patch, `Evaluation ${id}`)
         const changed = described(known, patch)
         await tx.evaluations.update(id, changed)
         return { ...known, ...changed }
       }),
+
+    /** Of an evaluation that gave no image to prototypes, nothing. @throws AppError evaluation_not_found */
+    async listPrototypes(projectId: string, id: string, page: PageRequest): Promise<Page<PrototypeImages>> {
+      return stores.evaluations.listPrototypes((await get(projectId, id)).id, page)
+    },
+
+    /** Also of one that wins no image. @throws AppError evaluation_not_found, prototype_not_found */
+    async getPrototype(projectId: string, id: string, prototype: number): Promise<PrototypeImages> {
+      const { prototypes } = await get(projectId, id)
+      if (prototypes === null || prototype >= prototypes.prototypes)
+        throw new AppError('prototype_not_found', { evaluationId: id, prototype })
+      const found = await stores.evaluations.findPrototype(id, prototype)
+      return found ?? { prototype, usage: 0, exemplars: [], labels: [] }
+    },
 
     /** In the order of the ids. @throws AppError evaluation_not_found, evaluation_not_measured */
     async getMeasured(projectId: string, ids: readonly string[]): Promise<Evaluation[]> {

@@ -26,6 +26,7 @@ const newEvaluation = (
   progress: { images: 0, totalImages, protocol: null, measured: 0 },
   results: [],
   leftOut: [],
+  prototypes: null,
   error: null,
   startedAt: null,
   finishedAt: null

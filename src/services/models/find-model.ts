@@ -1,7 +1,7 @@
 /** From what a request calls a model to the model: once a request, so that an alias that is moved meanwhile changes nothing. */
 import { AppError } from '../../base/errors.ts'
 import type { Model } from '../../domain/model.ts'
-import { type NamedModel, readNamed } from '../../domain/model-name.ts'
+import { type NamedModel, readCheckpointName, readNamed } from '../../domain/model-name.ts'
 import type { Stores } from '../../domain/stores.ts'
 
 /**
@@ -9,6 +9,10 @@ import type { Stores } from '../../domain/stores.ts'
  * @throws AppError model_not_found naming what is not there, model_not_ready for a run without a model
  */
 export async function findModel(stores: Stores, projectId: string, reference: string): Promise<Model> {
+  if (readCheckpointName(reference) !== null) {
+    const message = `${reference} is a checkpoint, of which embeddings alone can be asked: POST /v1/models makes a model of it.`
+    throw new AppError('model_not_found', { message, model: reference })
+  }
   const named = readNamed(reference)
   if (named !== null) return findNamed(stores, projectId, named)
   const isRun = reference.startsWith('run_')

@@ -1,5 +1,6 @@
 /** Models: teachers of checkpoints, exported by a job. Wherever a model is named, its name and version, an alias, or the run it came from may be. */
 import { AppError } from '../../base/errors.ts'
+import type { JsonObject } from '../../base/json.ts'
 import type { Model, ModelImport } from '../../domain/model.ts'
 import { nameErrors } from '../../domain/model-name.ts'
 import type { ModelFilter } from '../../domain/model-stores.ts'
@@ -7,6 +8,8 @@ import type { Page, PageRequest } from '../../domain/page.ts'
 import type { Stores } from '../../domain/stores.ts'
 import { createDatasetRemoval } from '../datasets/dataset-removal.ts'
 import { createUploadVerbs, type UploadDeps } from '../datasets/uploads.ts'
+import { type DescriptionPatch, described } from '../description.ts'
+import { checkExpected, type Expecting } from '../expectation.ts'
 import { checkQuotas } from '../projects/quotas.ts'
 import { createAliasVerbs } from './aliases.ts'
 import { createModelCancel } from './cancel-model.ts'
@@ -17,6 +20,12 @@ import { checkWeightSource } from './weight-sources.ts'
 
 export interface ModelServiceDeps extends UploadDeps {
   readonly stores: Stores
+}
+
+/** What people say of one that they make. */
+interface ModelWords {
+  readonly name: string | null
+  readonly metadata: JsonObject
 }
 
 export interface Artifact {
@@ -66,10 +75,11 @@ export function createModelService(deps: ModelServiceDeps) {
     throw new AppError('model_without_head', { modelId: model.id })
   }
 
-  const named = (projectId: string, name: string | null) => ({
+  const named = (projectId: string, { name, metadata }: ModelWords) => ({
     id: newId('model'),
     projectId,
     name,
+    metadata,
     createdAt: new Date(clock.now())
   })
 
@@ -84,10 +94,7 @@ export function createModelService(deps: ModelServiceDeps) {
       stores.models.list(projectId, filter, page),
 
     /** @throws AppError invalid_request for what is no name, checkpoint_not_found, quota_exceeded */
-    async create(
-      projectId: string,
-      request: { readonly checkpoint: string; readonly name: string | null }
-    ): Promise<Model> {
+    async create(projectId: string, request: ModelWords & { readonly checkpoint: string }): Promise<Model> {
       checkName(request.name)
       return unitOfWork(async (tx) => {
         const checkpoint = await tx.checkpoints.find(projectId, request.checkpoint, { lock: 'share' })
@@ -96,7 +103,7 @@ export function createModelService(deps: ModelServiceDeps) {
           throw new AppError('checkpoint_not_found', { errors })
         }
         const { id: checkpointId, runId, step } = checkpoint
-        const wanted = newModel({ ...named(projectId, request.name), checkpointId, runId, step })
+        const wanted = newModel({ ...named(projectId, request), checkpointId, runId, step })
         await checkQuotas(tx, { projectId, wanted: { storageBytes: 0 }, now: wanted.createdAt })
         const model = await tx.models.insert(wanted)
         await tx.jobs.enqueue('export-model', { modelId: model.id }, { key: model.id, project: projectId })
@@ -105,14 +112,11 @@ export function createModelService(deps: ModelServiceDeps) {
     },
 
     /** @throws AppError quota_exceeded; upload_not_found, invalid_request with a pointer to what cannot be used */
-    async createFromWeights(
-      projectId: string,
-      request: ModelImport & { readonly name: string | null }
-    ): Promise<Model> {
+    async createFromWeights(projectId: string, request: ModelImport & ModelWords): Promise<Model> {
       checkName(request.name)
       const { source, bytes: storageBytes } = await checkWeightSource(stores, projectId, request.source)
       const wanted = newModel({
-        ...named(projectId, request.name),
+        ...named(projectId, request),
         importedFrom: { source, options: request.options }
       })
       return unitOfWork(async (tx) => {
@@ -124,18 +128,23 @@ export function createModelService(deps: ModelServiceDeps) {
     },
 
     /**
-     * It is the newest version of its new name; the number that it had is given to no other.
-     * @throws AppError invalid_request, model_not_found, model_has_alias; model_not_ready for a run without one
+     * Renamed it is the newest version of its new name; the number that it had is given to no other.
+     * @throws AppError invalid_request, model_not_found, precondition_failed, model_has_alias, metadata_full; model_not_ready for a
+     *   run without one
      */
-    async rename(projectId: string, reference: string, name: string | null): Promise<Model> {
-      checkName(name)
+    async describe(projectId: string, reference: string, patch: DescriptionPatch & Expecting<Model>): Promise<Model> {
+      checkName(patch.name ?? null)
       const { id } = await get(projectId, reference)
       return unitOfWork(async (tx) => {
         const model = await tx.models.load(id, { lock: true })
         if (model === null) throw new AppError('model_not_found', { model: reference })
-        if (model.name === name) return model
+        checkExpected(model, patch, `Model ${id}`)
+        const { name = model.name, metadata = model.metadata } = described(model, patch)
+        if (patch.metadata !== undefined) await tx.models.update(id, { metadata })
+        const changed = { ...model, metadata }
+        if (model.name === name) return changed
         const [alias] = model.aliases
-        if (alias === undefined) return tx.models.rename(model, name)
+        if (alias === undefined) return tx.models.rename(changed, name)
         const message = `Model ${id} is ${model.name}@${alias}: move or delete the alias before.`
         throw new AppError('model_has_alias', { message, modelId: id })
       })
@@ -143,6 +152,7 @@ export function createModelService(deps: ModelServiceDeps) {
 
     cancel: createModelCancel(deps),
     remove: createModelRemoval(deps),
+    listUploads: (projectId: string, page: PageRequest) => uploads.listUploads(projectId, null, page),
     removeUpload: (projectId: string, uploadId: string) => removal.removeUpload(projectId, null, uploadId),
 
     /** Weights on their way into the object store, as files of a dataset are. */

@@ -4,10 +4,11 @@ import { modelPrefix } from './exports.ts'
 
 /** What a model is of; without a run it is of weights that others trained. */
 type Origin = Pick<Model, 'id' | 'projectId' | 'name' | 'createdAt'> &
-  Partial<Pick<Model, 'runId' | 'checkpointId' | 'step' | 'importedFrom'>>
+  Partial<Pick<Model, 'metadata' | 'runId' | 'checkpointId' | 'step' | 'importedFrom'>>
 
 /** A model before a worker has made its files. */
 export const newModel = (origin: Origin): NewModel => ({
+  metadata: {},
   runId: null,
   checkpointId: null,
   importedFrom: null,

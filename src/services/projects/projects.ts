@@ -9,13 +9,15 @@ import type { Retention, RetentionWishes } from '../../domain/retention.ts'
 import type { Stores, UnitOfWork } from '../../domain/stores.ts'
 import type { KeyRequest } from '../access/key-rules.ts'
 import type { IssuedKey, KeyService } from '../access/keys.ts'
+import { checkExpected, type Expecting } from '../expectation.ts'
 import { wakeWaiting } from '../runs/leg-quota.ts'
+import { createProjectRemoval } from './project-removal.ts'
 import type { ProjectRates } from './rates.ts'
 
 export interface ProjectServiceDeps {
   readonly unitOfWork: UnitOfWork
   readonly stores: Stores
-  readonly keys: Pick<KeyService, 'create' | 'list'>
+  readonly keys: Pick<KeyService, 'create' | 'list' | 'forget'>
   readonly clock: Clock
   readonly newId: (kind: IdKind) => string
   readonly rates: Pick<ProjectRates, 'forget'>
@@ -76,11 +78,12 @@ export function createProjectService({ unitOfWork, stores, keys, clock, newId, r
       return { ...found, data }
     },
 
-    /** @throws AppError project_not_found, project_name_taken */
-    async update(id: string, patch: ProjectPatch): Promise<UsedProject> {
+    /** @throws AppError project_not_found, precondition_failed, project_name_taken */
+    async update(id: string, patch: ProjectPatch & Expecting<Project>): Promise<UsedProject> {
       const updated = await unitOfWork(async (tx) => {
         const known = await tx.projects.find(id, { lock: true })
         if (known === null) throw new AppError('project_not_found', { projectId: id })
+        checkExpected(known, patch, `Project ${id}`)
         const changed = {
           name: patch.name ?? known.name,
           quotas: { ...known.quotas, ...patch.quotas },
@@ -98,6 +101,8 @@ export function createProjectService({ unitOfWork, stores, keys, clock, newId, r
       rates.forget(id)
       return updated
     },
+
+    remove: createProjectRemoval({ unitOfWork, keys, clock }),
 
     /** @throws AppError project_not_found, and what making a key throws */
     async createKey(principal: Principal, id: string, request: KeyRequest): Promise<IssuedKey> {

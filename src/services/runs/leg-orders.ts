@@ -5,6 +5,7 @@
 import type { Compute, Run } from '../../domain/run.ts'
 import type { Stores, UnitOfWork } from '../../domain/stores.ts'
 import { recipeNumbers } from '../../recipe/numbers.ts'
+import { storableText } from '../storable-text.ts'
 import { WAITING } from './leg-devices.ts'
 import { isLegKey } from './leg-job.ts'
 import { stateEvent } from './leg-lease.ts'
@@ -47,6 +48,8 @@ const PROCESSES_BYTES = 2 * GIB
 const STATE_BYTES_PER_PARAMETER = 32
 /** Events that are looked through for one that was told already: a leg that waits has few. */
 const LOOKED_AT = 100
+/** An engine quotes what a dying container said, kilobytes of it and any bytes: one that the database refuses would stop every launch. */
+const MOST_LETTERS = 1000
 
 export function createLegOrders({
   unitOfWork,
@@ -79,7 +82,8 @@ export function createLegOrders({
         if (run === null || fate(run, epoch) !== 'waiting' || (await wasTold(tx, runId, about))) return
         // What it waits for is known already, and says more.
         const statusReason = run.statusReason === WAITING ? WAITING : NOT_LAUNCHED
-        const told = { type: 'message', level: 'warn', data: { message, launched: about } } as const
+        const said = storableText(message.slice(0, MOST_LETTERS))
+        const told = { type: 'message', level: 'warn', data: { message: said, launched: about } } as const
         const state = run.statusReason === statusReason ? [] : [stateEvent({ ...run, statusReason })]
         await tx.runs.update(runId, { statusReason })
         await tx.events.append(runId, [...state, told], await tx.now())

@@ -5,6 +5,7 @@ import type { Checkpoint } from '../../domain/checkpoint.ts'
 import { checkRunDeletable } from '../../domain/removal.ts'
 import { isFinished, type Run } from '../../domain/run.ts'
 import type { Stores, UnitOfWork } from '../../domain/stores.ts'
+import { checkExpected, type Expecting } from '../expectation.ts'
 import { refuseInUse } from '../removals/refuse-in-use.ts'
 import { dequeueLeg } from './leg-job.ts'
 import { judgeCheckpoints, type KeptCheckpoint, removalOf } from './retention.ts'
@@ -14,7 +15,7 @@ export interface RunRemovalDeps {
   readonly clock: Clock
 }
 
-interface CheckpointName {
+export interface CheckpointName {
   readonly runId: string
   readonly checkpointId: string
 }
@@ -39,7 +40,7 @@ export function createRunRemoval({ unitOfWork, clock }: RunRemovalDeps) {
         const checkpoints = await tx.checkpoints.listKeeping(id)
         const kept = checkpoints.filter((one) => one.keep).map((one) => one.id)
         if (kept.length > 0) {
-          const message = `Run ${id} has checkpoints that are kept: ${kept.join(', ')}. Let go of them first (keep: false).`
+          const message = `Run ${id} has checkpoints that are kept: ${kept.join(', ')}. Take their keep marks away first.`
           throw new AppError('run_in_use', { message, runId: id, usedBy: kept })
         }
         await tx.runs.remove(id)
@@ -72,11 +73,11 @@ export function createRunRemoval({ unitOfWork, clock }: RunRemovalDeps) {
         await tx.removals.add([removalOf(checkpoint)], now)
       }),
 
-    /** @throws AppError run_not_found, checkpoint_not_found */
+    /** @throws AppError run_not_found, checkpoint_not_found, precondition_failed */
     keepCheckpoint: (
       projectId: string,
       { runId, checkpointId }: CheckpointName,
-      keep: boolean
+      { keep, isExpected }: Pick<Checkpoint, 'keep'> & Expecting<Checkpoint>
     ): Promise<KeptCheckpoint> =>
       unitOfWork(async (tx) => {
         const run = await lockRun(tx, projectId, runId)
@@ -85,6 +86,7 @@ export function createRunRemoval({ unitOfWork, clock }: RunRemovalDeps) {
           const message = `Checkpoint ${checkpointId} was removed: there is nothing to keep.`
           throw new AppError('checkpoint_not_found', { message, checkpoint: checkpointId })
         }
+        checkExpected(checkpoint, { isExpected }, `Checkpoint ${checkpointId}`)
         await tx.checkpoints.update(checkpointId, { keep })
         const { because } = await judgeCheckpoints(tx, run)
         return { ...checkpoint, keep, keptBecause: because.get(checkpointId) ?? [] }
@@ -103,7 +105,7 @@ async function checkUnneeded(tx: Stores, run: Run, checkpoint: Checkpoint): Prom
   if (checkpoint.status !== 'complete') return
   const details = { runId: run.id, checkpoint: checkpoint.id }
   if (checkpoint.keep) {
-    const message = `Checkpoint ${checkpoint.id} is kept. Let go of it first (keep: false).`
+    const message = `Checkpoint ${checkpoint.id} is kept. Take its keep mark away first.`
     throw new AppError('checkpoint_in_use', { message, ...details })
   }
   if (run.status === 'succeeded') return

@@ -6,6 +6,7 @@ import type { Run } from '../../domain/run.ts'
 import { askFor, type RunVerb } from '../../domain/run-verbs.ts'
 import type { Stores, UnitOfWork } from '../../domain/stores.ts'
 import { type DescriptionPatch, described } from '../description.ts'
+import { checkExpected, type Expecting } from '../expectation.ts'
 import { checkQuotas } from '../projects/quotas.ts'
 import { dequeueLeg, enqueueLeg } from './leg-job.ts'
 import { stateEvent } from './leg-lease.ts'
@@ -37,13 +38,14 @@ export const createRunVerb =
       return run
     })
 
-/** @throws AppError run_not_found, metadata_full */
+/** @throws AppError run_not_found, precondition_failed, metadata_full */
 export const createRunDescription =
   ({ unitOfWork }: Pick<RunVerbDeps, 'unitOfWork'>) =>
-  (projectId: string, id: string, patch: DescriptionPatch): Promise<Run> =>
+  (projectId: string, id: string, patch: DescriptionPatch & Expecting<Run>): Promise<Run> =>
     unitOfWork(async (tx) => {
       const known = await tx.runs.load(id, { lock: true })
       if (known?.projectId !== projectId) throw new AppError('run_not_found', { runId: id })
+      checkExpected(known, patch, `Run ${id}`)
       const changed = described(known, patch)
       await tx.runs.update(id, changed)
       return { ...known, ...changed }

@@ -17,7 +17,7 @@ import { judgeCheckpoints, type KeptCheckpoint } from './retention.ts'
 import { createRunEventVerbs } from './run-events.ts'
 import { createRunFeed, type RunFeedDeps } from './run-feed.ts'
 import type { RunPlan, RunRequest } from './run-plan.ts'
-import { createRunRemoval } from './run-removal.ts'
+import { type CheckpointName, createRunRemoval } from './run-removal.ts'
 import { createRunDescription, createRunVerb } from './run-verbs.ts'
 
 export interface RunServiceDeps
@@ -75,6 +75,15 @@ export function createRunService(deps: RunServiceDeps) {
       await get(projectId, id)
       const series = await stores.metrics.read(id, query)
       return { series, fullFrom: await stores.metrics.fullFrom(id) }
+    },
+
+    /** @throws AppError run_not_found, checkpoint_not_found */
+    async getCheckpoint(projectId: string, { runId, checkpointId }: CheckpointName): Promise<KeptCheckpoint> {
+      const run = await get(projectId, runId)
+      const checkpoint = await stores.checkpoints.find(projectId, checkpointId)
+      if (checkpoint?.runId !== runId) throw new AppError('checkpoint_not_found', { checkpoint: checkpointId })
+      const { because } = await judgeCheckpoints(stores, run)
+      return { ...checkpoint, keptBecause: because.get(checkpointId) ?? [] }
     },
 
     async listCheckpoints(projectId: string, id: string, page: PageRequest): Promise<Page<KeptCheckpoint>> {

@@ -1,26 +1,34 @@
 /** Images in, vectors or assignments out. Tensors stay in the inference processes behind the port. */
 import { AppError } from '../../base/errors.ts'
-import type { Posterior } from '../../domain/model.ts'
+import type { EmbeddingOutput, Posterior } from '../../domain/model.ts'
 import type { Caller, ImageAssignments, Inference, Timings } from '../../domain/ports.ts'
 import type { ModelService, ModelWithHead, ReadyModel } from '../models/models.ts'
+import { type FindEmbedderDeps, type FoundEmbedder, findEmbedder } from './find-embedder.ts'
 import type { ImageInput, ImageSources } from './image-sources.ts'
 
 export interface ServingServiceDeps {
   readonly models: Pick<ModelService, 'getReady' | 'getWithHead'>
+  readonly stores: FindEmbedderDeps['stores']
   readonly imageSources: ImageSources
   readonly inference: Inference
 }
 
 export interface ServingRequest {
   readonly projectId: string
-  /** Id of a model, or of a run. */
+  /** Id of a model, or of a run; name@version, name@alias; where vectors are asked for, run@latest and run@step. */
   readonly model: string
   readonly images: readonly ImageInput[]
   readonly caller: Caller
 }
 
+export interface EmbedRequest extends ServingRequest {
+  readonly output: EmbeddingOutput
+  /** Null: all that the output has. */
+  readonly dimensions: number | null
+}
+
 export interface EmbedAnswer {
-  readonly model: ReadyModel
+  readonly model: FoundEmbedder
   readonly embeddings: readonly Float32Array[]
   readonly dimensions: number
   readonly timings: Timings
@@ -69,17 +77,19 @@ function posteriorOf(
 
 export type ServingService = ReturnType<typeof createServingService>
 
-export function createServingService({ models, imageSources, inference }: ServingServiceDeps) {
+export function createServingService({ models, stores, imageSources, inference }: ServingServiceDeps) {
   return {
-    /** @throws AppError of models.getReady, ImageSources.load and Inference */
-    async embed(request: ServingRequest & { readonly dimensions: number | null }): Promise<EmbedAnswer> {
-      const model = await models.getReady(request.projectId, request.model)
-      const { embeddingDim } = model.config
-      const dimensions = request.dimensions ?? embeddingDim
-      if (dimensions > embeddingDim) throw outOfRange('dimensions', embeddingDim)
+    /** @throws AppError model_without_head for a bottleneck vector; of findEmbedder, ImageSources.load and Inference */
+    async embed(request: EmbedRequest): Promise<EmbedAnswer> {
+      const model = await findEmbedder({ models, stores }, request.projectId, request.model)
+      const { output } = request
+      const most = output === 'cls' ? model.config.embeddingDim : model.config.bottleneckDim
+      if (most === null) throw new AppError('model_without_head', { modelId: model.id })
+      const dimensions = request.dimensions ?? most
+      if (dimensions > most) throw outOfRange('dimensions', most)
       const images = await imageSources.load(request.images, request.caller.signal)
       const { caller } = request
-      const options = dimensions === embeddingDim ? { caller } : { caller, dimensions }
+      const options = { caller, output, ...(dimensions < most && { dimensions }) }
       const { embeddings, timings } = await namingTheImage(inference.embed(model, images, options))
       return { model, embeddings, dimensions, timings }
     },

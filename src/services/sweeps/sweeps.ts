@@ -11,6 +11,7 @@ import type { Stores, UnitOfWork } from '../../domain/stores.ts'
 import { MOST_TRIALS, type Sweep, type SweepObjective, type SweepRuns, type SweepSpace } from '../../domain/sweep.ts'
 import type { RecipeWarning } from '../../recipe/warnings.ts'
 import { type DescriptionPatch, described } from '../description.ts'
+import { checkExpected, type Expecting } from '../expectation.ts'
 import type { Estimate } from '../runs/estimate.ts'
 import { newRun, queueRun } from '../runs/new-run.ts'
 import type { RunPlan, RunRequest } from '../runs/run-plan.ts'
@@ -136,11 +137,12 @@ export function createSweepService(deps: SweepServiceDeps) {
       return get(projectId, id, null)
     },
 
-    /** @throws AppError sweep_not_found, metadata_full */
-    async describe(projectId: string, id: string, patch: DescriptionPatch): Promise<Comparison> {
+    /** @throws AppError sweep_not_found, precondition_failed, metadata_full */
+    async describe(projectId: string, id: string, patch: DescriptionPatch & Expecting<Sweep>): Promise<Comparison> {
       await unitOfWork(async (tx) => {
         const known = await tx.sweeps.find(projectId, id, { lock: true })
         if (known === null) throw new AppError('sweep_not_found', { sweepId: id })
+        checkExpected(known, patch, `Sweep ${id}`)
         await tx.sweeps.update(id, described(known, patch))
       })
       return get(projectId, id, null)

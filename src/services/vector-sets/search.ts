@@ -4,7 +4,7 @@ import type { Caller, Timings } from '../../domain/ports.ts'
 import type { Stores, UnitOfWork } from '../../domain/stores.ts'
 import type { VectorSet } from '../../domain/vector-set.ts'
 import type { FoundImages, SearchedSet, VectorQuery } from '../../domain/vector-stores.ts'
-import type { ReadyModel } from '../models/models.ts'
+import type { FoundEmbedder } from '../serving/find-embedder.ts'
 import type { ImageInput } from '../serving/image-sources.ts'
 import type { ServingService } from '../serving/serving.ts'
 import { checkSucceeded, findVectorSet } from './vector-sets.ts'
@@ -30,7 +30,7 @@ export interface SearchRequest {
 export interface SearchAnswer extends FoundImages {
   readonly set: VectorSet
   /** Null where nothing was embedded. */
-  readonly embedded: { readonly model: ReadyModel; readonly timings: Timings } | null
+  readonly embedded: { readonly model: FoundEmbedder; readonly timings: Timings } | null
 }
 
 export interface SearchDeps {
@@ -47,7 +47,8 @@ export function createSearchService({ stores, unitOfWork, serving }: SearchDeps)
     { wish, caller }: SearchRequest
   ): Promise<{ readonly vector: ArrayLike<number>; readonly embedded: SearchAnswer['embedded'] }> {
     if (wish.by === 'image') {
-      const request = { projectId: set.projectId, model: set.modelId, images: [wish.image], dimensions: null, caller }
+      const whole = { output: 'cls', dimensions: null } as const
+      const request = { projectId: set.projectId, model: set.modelId, images: [wish.image], ...whole, caller }
       const { model, embeddings, timings } = await serving.embed(request)
       return { vector: embeddings[0]!, embedded: { model, timings } }
     }

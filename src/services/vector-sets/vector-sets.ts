@@ -16,6 +16,7 @@ import {
 import type { VectorSetFilter } from '../../domain/vector-stores.ts'
 import { parseReference } from '../datasets/dataset-versions.ts'
 import { type DescriptionPatch, described } from '../description.ts'
+import { checkExpected, type Expecting } from '../expectation.ts'
 import { endTries } from '../jobs/job-tries.ts'
 import type { Artifact, ModelService } from '../models/models.ts'
 import { checkQuotas } from '../projects/quotas.ts'
@@ -135,10 +136,11 @@ export function createVectorSetService(deps: VectorSetServiceDeps) {
     list: async (projectId: string, query: VectorSetQuery, page: PageRequest): Promise<Page<VectorSet>> =>
       stores.vectorSets.list(projectId, await filterOf(projectId, query), page),
 
-    /** @throws AppError vector_set_not_found, metadata_full */
-    describe: (projectId: string, id: string, patch: DescriptionPatch): Promise<VectorSet> =>
+    /** @throws AppError vector_set_not_found, precondition_failed, metadata_full */
+    describe: (projectId: string, id: string, patch: DescriptionPatch & Expecting<VectorSet>): Promise<VectorSet> =>
       unitOfWork(async (tx) => {
         const known = await lock(tx, projectId, id)
+        checkExpected(known, patch, `Vector set ${id}`)
         const changed = described(known, patch)
         await tx.vectorSets.update(id, changed)
         return { ...known, ...changed }

@@ -5,6 +5,7 @@
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto'
 import { AppError } from '../../base/errors.ts'
 import type { WebhookSecrets } from '../../domain/webhook.ts'
+import type { WebhookStore } from '../../domain/webhook-stores.ts'
 
 export interface SecretSeal {
   seal(webhookId: string, secret: string): string
@@ -52,6 +53,21 @@ export function createSecretSeal(key: string | null): SecretSeal {
       previousUntil
     })
   }
+}
+
+/**
+ * A sentence for the operator where the database has secrets that anybody who reads it could sign with. Null where there are none: who
+ * has made no webhook, as on a first start, has nothing to do.
+ */
+export async function plainSecretsNotice(
+  webhooks: Pick<WebhookStore, 'countSecretsWithout'>,
+  key: string | null
+): Promise<string | null> {
+  const plain = await webhooks.countSecretsWithout(SEALED)
+  if (plain === 0) return null
+  const whose = `The database has the secret${plain === 1 ? ' of 1 webhook' : `s of ${plain} webhooks`} as plain text`
+  if (key !== null) return `${whose}, from before KAPPA_SECRET_KEY was set: rotate ${plain === 1 ? 'it' : 'them'}.`
+  return `${whose}: whoever reads it or a backup can sign. Set KAPPA_SECRET_KEY, then rotate ${plain === 1 ? 'it' : 'them'}.`
 }
 
 const unreadable = (why: string, cause?: unknown): AppError =>

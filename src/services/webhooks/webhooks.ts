@@ -5,6 +5,7 @@ import type { IdKind } from '../../base/ids.ts'
 import type { Page, PageRequest } from '../../domain/page.ts'
 import type { Stores, UnitOfWork } from '../../domain/stores.ts'
 import type { Webhook, WebhookEvent } from '../../domain/webhook.ts'
+import { checkExpected, type Expecting } from '../expectation.ts'
 import { createDeliveryVerbs } from './deliveries.ts'
 import type { PostOutcome, WebhookPost } from './post.ts'
 import type { SecretSeal } from './seal.ts'
@@ -105,10 +106,15 @@ export function createWebhookService({ unitOfWork, stores, newId, post, seal }: 
       return { webhook, secret }
     },
 
-    /** What is left out stays. @throws AppError webhook_not_found, invalid_request */
-    async update(projectId: string, id: string, { enabled, ...patch }: WebhookPatch): Promise<Webhook> {
+    /** What is left out stays. @throws AppError webhook_not_found, precondition_failed, invalid_request */
+    async update(
+      projectId: string,
+      id: string,
+      { enabled, isExpected, ...patch }: WebhookPatch & Expecting<Webhook>
+    ): Promise<Webhook> {
       if (patch.url !== undefined) checkUrl(patch.url)
       await change(projectId, id, async (tx, known) => {
+        checkExpected(known, { isExpected }, `Webhook ${id}`)
         // Another address has not failed yet.
         const isOther = patch.url !== undefined && patch.url !== known.url
         await tx.webhooks.update(id, isOther ? { ...patch, failingSince: null } : patch)

@@ -11,6 +11,11 @@ export interface DatabaseOptions {
   readonly max: number
   /** A statement that takes longer is cancelled; also the longest pause inside a transaction. */
   readonly statementTimeoutMs: number
+  /**
+   * What is between is a pooler of transactions: timeouts are not asked of the server, which would be state of a session (PgBouncer refuses
+   * such a start, RDS Proxy keeps a connection for it). Its role has them: docs/deploy/aws.md.
+   */
+  readonly isPooled?: boolean
   /** Told about idle connections that break; the pool replaces them by itself. */
   readonly logger?: Pick<Logger, 'warn'>
 }
@@ -31,15 +36,15 @@ const CONNECT_TIMEOUT_MS = 10_000
 const IS_READ_ONLY = `select current_setting('transaction_read_only') as is_read_only`
 
 /** Connects when first used, so a process starts while its database is still starting. */
-export function createDatabase({ url, max, statementTimeoutMs, logger }: DatabaseOptions): Database {
+export function createDatabase({ url, max, statementTimeoutMs, isPooled, logger }: DatabaseOptions): Database {
+  const ofSession = { statement_timeout: statementTimeoutMs, idle_in_transaction_session_timeout: statementTimeoutMs }
   const pool = new Pool({
     Client: SteadyClient,
     connectionString: url,
     max,
     application_name: 'kappa',
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-    statement_timeout: statementTimeoutMs,
-    idle_in_transaction_session_timeout: statementTimeoutMs,
+    ...(isPooled ? {} : ofSession),
     // The server's timeouts do not fire when the server is gone; a socket that stays silent this long is given up.
     query_timeout: statementTimeoutMs + CONNECT_TIMEOUT_MS,
     keepAlive: true
@@ -57,6 +62,11 @@ export function createDatabase({ url, max, statementTimeoutMs, logger }: Databas
       }
     }
   }
+}
+
+/** Connections that nobody uses are closed: of those of a process that was frozen meanwhile, nobody knows whether they are still there. */
+export async function dropIdle(pool: Pool): Promise<void> {
+  for (let left = pool.idleCount; left > 0; left--) (await pool.connect()).release(true)
 }
 
 async function checkWritable(pool: Pool): Promise<void> {

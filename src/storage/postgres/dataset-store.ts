@@ -23,6 +23,7 @@ type VersionVerbs =
 type UploadVerbs =
   | 'insertUpload'
   | 'findUpload'
+  | 'listUploads'
   | 'completeUpload'
   | 'removeUpload'
   | 'listUncompletedUploads'
@@ -68,6 +69,10 @@ export const createDatasetStore = (db: Db, tellWebhooks: TellWebhooks): DatasetS
   }
 })
 
+/** Null for weights. */
+const isOf = (datasetId: string | null) =>
+  datasetId === null ? isNull(datasetUploads.datasetId) : eq(datasetUploads.datasetId, datasetId)
+
 const createUploadVerbs = (db: Db): Pick<DatasetStore, UploadVerbs> => ({
   async insertUpload(upload) {
     try {
@@ -86,6 +91,17 @@ const createUploadVerbs = (db: Db): Pick<DatasetStore, UploadVerbs> => ({
     return upload ?? null
   },
 
+  async listUploads(projectId, datasetId, { limit, after }) {
+    const { id } = datasetUploads
+    const rows = await db
+      .select()
+      .from(datasetUploads)
+      .where(and(eq(datasetUploads.projectId, projectId), isOf(datasetId), after === null ? undefined : lt(id, after)))
+      .orderBy(desc(id))
+      .limit(limit + 1)
+    return toPage(rows, limit, (upload) => upload.id)
+  },
+
   async completeUpload(projectId, id) {
     const completed = await db
       .update(datasetUploads)
@@ -96,10 +112,9 @@ const createUploadVerbs = (db: Db): Pick<DatasetStore, UploadVerbs> => ({
   },
 
   async removeUpload(projectId, datasetId, id) {
-    const isOf = datasetId === null ? isNull(datasetUploads.datasetId) : eq(datasetUploads.datasetId, datasetId)
     const [removed] = await db
       .delete(datasetUploads)
-      .where(and(eq(datasetUploads.projectId, projectId), eq(datasetUploads.id, id), isOf))
+      .where(and(eq(datasetUploads.projectId, projectId), eq(datasetUploads.id, id), isOf(datasetId)))
       .returning()
     return removed ?? null
   },

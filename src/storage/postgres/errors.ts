@@ -51,9 +51,17 @@ const hasCode = (thrown: unknown, code: string): boolean => causeCodeOf(thrown) 
 /** As translateDatabaseError, of a call that has just failed: it is counted. */
 export function heardDatabaseError(thrown: unknown): Error {
   const error = translateDatabaseError(thrown)
-  if (isAppError(error) && error !== thrown) happened('outage', { dependency: 'database', code: error.code })
+  if (isAppError(error) && error !== thrown && error.code !== 'unauthorized')
+    happened('outage', { dependency: 'database', code: error.code })
   return error
 }
+/** Of every table's project_id. */
+const OF_PROJECT = /_project_id_projects_id_fk$/
+
+/** A request whose project was deleted while it was under way: its key opens nothing any more. */
+const hasNoProject = (error: Error): boolean =>
+  'code' in error && error.code === '23503' && 'constraint' in error && OF_PROJECT.test(String(error.constraint))
+
 /** What the row belongs to is not there, or no longer. */
 export const violatesForeignKey = (thrown: unknown): boolean => hasCode(thrown, '23503')
 
@@ -65,6 +73,7 @@ export const waitedForLock = (thrown: unknown): boolean => hasCode(thrown, '55P0
 export function translateDatabaseError(thrown: unknown): Error {
   const error = causeOf(thrown)
   if (error instanceof AppError) return error
+  if (hasNoProject(error)) return new AppError('unauthorized', {}, { cause: error })
   const code = codeOf(error)
   if (code === null) return error
   return new AppError(code, code === 'storage_full' ? {} : { retryAfterS: RETRY_AFTER_S }, { cause: error })

@@ -3,6 +3,7 @@ import type { Evaluation } from '../../domain/evaluation.ts'
 import type { EvaluationFilter, EvaluationStore } from '../../domain/stores.ts'
 import { evaluationMessage } from '../../domain/webhook.ts'
 import type { Db } from './client.ts'
+import { createExemplarStore } from './exemplar-store.ts'
 import { holdModel } from './model-store.ts'
 import { toPage } from './page.ts'
 import { holdCheckpoint } from './run-store.ts'
@@ -15,6 +16,8 @@ type Row = typeof evaluations.$inferSelect
 export const isUnevaluated = notInArray(evaluations.status, sql`('cancelled', 'succeeded', 'failed')`)
 
 export const createEvaluationStore = (db: Db, tellWebhooks: TellWebhooks): EvaluationStore => ({
+  ...createExemplarStore(db),
+
   async insert(whole) {
     const { bank, queries, against, ...evaluation } = whole
     const { projectId, checkpointId, modelId } = evaluation

@@ -42,6 +42,19 @@ export const createKeyStore = (db: Db, everyProject: Db): KeyStore => ({
       .where(inArray(apiKeys.id, [...keyIds]))
   },
 
+  async find(projectId, keyId, options) {
+    const query = db
+      .select()
+      .from(apiKeys)
+      .where(and(eq(apiKeys.projectId, projectId), eq(apiKeys.id, keyId)))
+    const [key] = await (options?.lock ? query.for('update') : query)
+    return key ?? null
+  },
+
+  async rename(keyId, name) {
+    await db.update(apiKeys).set({ name }).where(eq(apiKeys.id, keyId))
+  },
+
   async list(projectId, { limit, after }) {
     const rows = await db
       .select()

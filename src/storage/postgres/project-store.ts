@@ -2,9 +2,9 @@ import { desc, eq, lt, type SQL, sql } from 'drizzle-orm'
 import { AppError } from '../../base/errors.ts'
 import type { ProjectStore } from '../../domain/access-stores.ts'
 import type { Project, Quotas } from '../../domain/project.ts'
-import type { Db } from './client.ts'
 import { violatesUnique } from './errors.ts'
 import { toPage } from './page.ts'
+import { createProjectRemoval, type ProjectDbs } from './project-removal.ts'
 import { devicesHeld, isHeld } from './run-store.ts'
 import { projectRates, projects } from './schema/projects.ts'
 
@@ -48,15 +48,18 @@ async function named<T>(name: string | undefined, write: () => Promise<T>): Prom
   }
 }
 
-export const createProjectStore = (db: Db): ProjectStore => ({
+export const createProjectStore = ({ db, ...others }: ProjectDbs): ProjectStore => ({
+  ...createProjectRemoval({ db, ...others }),
+
   async insert({ id, name, quotas, retention, createdAt }) {
     await named(name, () => db.insert(projects).values({ id, name, ...quotaColumns(quotas), retention, createdAt }))
   },
 
   async find(id, options) {
     const query = db.select().from(projects).where(eq(projects.id, id))
-    // Rows of other tables may refer to it meanwhile.
-    const [row] = await (options?.lock ? query.for('no key update') : query)
+    const { lock = false } = options ?? {}
+    // With `no key update` rows of other tables may refer to it meanwhile.
+    const [row] = await (lock ? query.for(lock === 'alone' ? 'update' : 'no key update') : query)
     return row ? toProject(row) : null
   },
 

@@ -39,7 +39,8 @@ export const createStores = (
   { db, pool }: Pick<Database, 'db' | 'pool'>,
   queue: TransactionalQueue,
   now?: Now
-): Stores => storesOn({ db, everyProject: db, executor: executorOf(pool) }, { queue, now })
+): Stores =>
+  storesOn({ db, everyProject: db, ofProject: (id) => boundDb(pool, id), executor: executorOf(pool) }, { queue, now })
 
 /**
  * One transaction for everything `work` does with the stores it is given, jobs included: when it throws, nothing was
@@ -48,7 +49,8 @@ export const createStores = (
 export const createUnitOfWork = ({ pool }: Pick<Database, 'pool'>, queue: TransactionalQueue, now?: Now): UnitOfWork =>
   transactions(pool, (client) => {
     const db = drizzle(client)
-    return storesOn({ db, everyProject: db, executor: executorOf(client) }, { queue, now })
+    const ofProject = (id: string | null) => boundDb(client, id)
+    return storesOn({ db, everyProject: db, ofProject, executor: executorOf(client) }, { queue, now })
   })
 
 const MOST_REACHES = 1000
@@ -62,13 +64,19 @@ export function createReachOf(
   const joined = { queue, now }
   const reaches = createBoundedMap<string, Reach>(MOST_REACHES)
   const reachOf = (projectId: string): Reach => ({
-    stores: storesOn({ db: boundDb(pool, projectId), everyProject: db, executor: executorOf(pool) }, joined),
+    stores: storesOn(
+      {
+        db: boundDb(pool, projectId),
+        everyProject: db,
+        ofProject: (id) => boundDb(pool, id),
+        executor: executorOf(pool)
+      },
+      joined
+    ),
     unitOfWork: transactions(pool, (client) => {
-      const everyProject = boundDb(client, null)
-      return storesOn(
-        { db: boundDb(client, projectId), everyProject, executor: executorOf(bound(client, null)) },
-        joined
-      )
+      const ofProject = (id: string | null) => boundDb(client, id)
+      const [own, everyProject] = [ofProject(projectId), ofProject(null)]
+      return storesOn({ db: own, everyProject, ofProject, executor: executorOf(bound(client, null)) }, joined)
     })
   })
   return (projectId) => {
@@ -98,6 +106,8 @@ interface Connected {
   readonly db: Db
   /** Of the same transaction, where there is one, and bound to no project: for what a method says it does to any. */
   readonly everyProject: Db
+  /** Bound to one; in a transaction only until null has unbound it again. */
+  readonly ofProject: (projectId: string | null) => Db
   /** The queue's tables are of no project, and its own business. */
   readonly executor: SqlExecutor
 }
@@ -107,12 +117,12 @@ interface Joined {
   readonly now: Now | undefined
 }
 
-const storesOn = ({ db, everyProject, executor }: Connected, { queue, now: given }: Joined): Stores => {
+const storesOn = ({ db, everyProject, ofProject, executor }: Connected, { queue, now: given }: Joined): Stores => {
   const now = async () => (given ? given() : timeOf(executor))
   const tellWebhooks = createTellWebhooks(db, now)
   return {
     keys: translating(createKeyStore(db, everyProject)),
-    projects: translating(createProjectStore(db)),
+    projects: translating(createProjectStore({ db, ofProject })),
     datasets: translating(createDatasetStore(db, tellWebhooks)),
     runs: translating(createRunStore(db, everyProject)),
     sweeps: translating(createSweepStore(db)),

@@ -1,5 +1,5 @@
 /** What has not ended and still needs something. Read after it was removed, in the same unit of work: see UseStore. */
-import { and, eq, inArray, or, type SQL, sql } from 'drizzle-orm'
+import { and, eq, inArray, ne, or, type SQL, sql } from 'drizzle-orm'
 import type { UseStore } from '../../domain/removal-stores.ts'
 import type { Db } from './client.ts'
 import { isUnevaluated } from './evaluation-store.ts'
@@ -89,6 +89,15 @@ export const createUseStore = (db: Db): UseStore => {
       find({
         models: sql`${models.importedFrom}->'source'->'uploads' ? ${uploadId}`,
         versions: sql`${datasetVersions.source}->'uploads' ? ${uploadId}`
+      }),
+
+    ofProject: (projectId) =>
+      find({
+        runs: and(eq(runs.projectId, projectId), ne(runs.status, 'paused')),
+        evaluations: eq(evaluations.projectId, projectId),
+        models: eq(models.projectId, projectId),
+        versions: eq(datasetVersions.projectId, projectId),
+        vectorSets: eq(vectorSets.projectId, projectId)
       })
   }
 }

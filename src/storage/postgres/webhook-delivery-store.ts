@@ -8,6 +8,9 @@ import { webhookDeliveries as deliveries, webhooks } from './schema/webhooks.ts'
 const isPending = eq(deliveries.status, sql`'pending'`)
 const isFree = (now: Date) => or(isNull(deliveries.leasedUntil), lte(deliveries.leasedUntil, now))
 
+/** Beside what went wrong before: that is why somebody disabled it. */
+const afterLastError = sql<string>`concat_ws(' ', ${deliveries.error}, 'The webhook was disabled.')`
+
 export const createWebhookDeliveryStore = (db: Db): WebhookDeliveryStore => ({
   async find({ projectId, webhookId, id }, options) {
     const query = db
@@ -63,7 +66,7 @@ export const createWebhookDeliveryStore = (db: Db): WebhookDeliveryStore => ({
     const disabled = db.select({ id: webhooks.id }).from(webhooks).where(isNotNull(webhooks.disabledAt))
     await db
       .update(deliveries)
-      .set({ status: 'failed', endedAt: now, leasedUntil: null, error: 'The webhook was disabled.' })
+      .set({ status: 'failed', endedAt: now, leasedUntil: null, error: afterLastError })
       .where(and(inArray(deliveries.webhookId, disabled), isPending, isFree(now)))
   },
 

@@ -1,4 +1,5 @@
-import { and, count, desc, eq, getTableColumns, isNull, lt, sql } from 'drizzle-orm'
+import { and, count, desc, eq, getTableColumns, isNull, lt, not, or, sql } from 'drizzle-orm'
+import type { PgColumn } from 'drizzle-orm/pg-core'
 import type { WebhookStore } from '../../domain/webhook-stores.ts'
 import type { Db } from './client.ts'
 import { toPage } from './page.ts'
@@ -53,6 +54,16 @@ export const createWebhookStore = (db: Db): WebhookStore => ({
       .where(and(eq(webhooks.projectId, projectId), eq(webhooks.id, id)))
       .returning({ id: webhooks.id })
     return removed.length > 0
+  },
+
+  async countSecretsWithout(prefix) {
+    const isWithout = (secret: PgColumn) => not(sql`starts_with(${secret}, ${prefix})`)
+    const { secret, previousSecret } = webhooks
+    const [row] = await db
+      .select({ found: count() })
+      .from(webhooks)
+      .where(or(isWithout(secret), isWithout(previousSecret)))
+    return row?.found ?? 0
   },
 
   async listBacklogged(most) {

@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { basename, resolve } from 'node:path'
 import { test } from 'node:test'
 import { parseAllDocuments } from 'yaml'
-import { type Manifest, manifestsOf, template, VALUES } from './chart.ts'
+import { CHART, type Manifest, manifestsOf, template, VALUES } from './chart.ts'
 
 const ROOT = resolve(import.meta.dirname, '../../..')
 const [keda, launcher, least] = VALUES as [string, string, string]
@@ -106,6 +106,18 @@ test('KEDA counts legs that wait, and a leg that is trained is none of them', ()
   assert.match(query, /name = 'run-leg'/)
   assert.doesNotMatch(query, /active/)
   assert.match(template(keda, 'launcher.enabled=true').error, /exclude each other/)
+})
+
+test('the API is scaled by its processors, and by images that wait where somebody brings that metric', () => {
+  const metricsOf = (...sets: readonly string[]) => {
+    const scaler = manifestsOf(least, ...sets).find(({ kind }) => kind === 'HorizontalPodAutoscaler')
+    return scaler?.['spec'].metrics.map((one: { type: string }) => one.type)
+  }
+  assert.deepEqual(metricsOf(), ['Resource'])
+  assert.deepEqual(metricsOf('api.autoscaling.queuedImages=64'), ['Resource', 'Pods'])
+  const gauges = readFileSync(resolve(ROOT, 'src/composition/gauges.ts'), 'utf8')
+  const [, name] = /metric: \{ name: (\w+) \}/.exec(readFileSync(resolve(CHART, 'templates/api.yaml'), 'utf8')) ?? []
+  assert.ok(gauges.includes(`name: '${name}'`), `${name} is a metric of the API`)
 })
 
 test('the launcher may make, see and delete Jobs of its namespace, see pods, and nothing else', () => {

@@ -102,10 +102,10 @@ test('what is not there is not found, and a wrong method is told the right ones'
     ['PUT', '/v1/datasets', 'GET, HEAD, POST'],
     ['OPTIONS', '/v1/runs/run_1', 'DELETE, GET, HEAD, PATCH'],
     ['OPTIONS', '/v1/runs/run_1:cancel', 'POST'],
-    ['GET', '/v1/models/uploads', 'POST'],
+    ['PUT', '/v1/models/uploads', 'GET, HEAD, POST'],
     ['QUERY', '/v1/models/mdl_1', 'DELETE, GET, HEAD, PATCH'],
     ['QUERY', '/', 'GET, HEAD'],
-    ['TRACE', '/v1/keys/key_1', 'DELETE'],
+    ['TRACE', '/v1/keys/key_1', 'DELETE, GET, HEAD, PATCH'],
     ['POST', '/metrics', 'GET, HEAD'],
     ['POST', '/docs/json', 'GET, HEAD']
   ] as const) {

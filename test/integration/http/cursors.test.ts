@@ -4,7 +4,7 @@ import { after, test } from 'node:test'
 import { sealCursor } from '../../../src/http/core/cursors.ts'
 import { createTestApp, type TestApp } from '../../helpers/app.ts'
 import { whyNoPostgres } from '../../helpers/postgres.ts'
-import { aCheckpoint, aReadyModel, aReadyVersion } from '../../helpers/records.ts'
+import { aCheckpoint, aReadyModel, aReadyVersion, seePrototypes } from '../../helpers/records.ts'
 
 const skip = await whyNoPostgres()
 const api = skip ? (undefined as unknown as TestApp) : await createTestApp({ after })
@@ -28,7 +28,10 @@ async function fillLists(): Promise<readonly string[]> {
   const ofSeeds = { run: { dataset: version.datasetId, preset: 'demo' }, grid: { seed: [0, 1] } }
   for (let i = 0; i < 3; i++) await api.call('POST', '/v1/sweeps', { body: ofSeeds })
   const measured = { model: model.id, dataset: version.datasetId }
-  for (let i = 0; i < 3; i++) await api.call('POST', '/v1/evaluations', { body: measured })
+  const evaluations: string[] = []
+  for (let i = 0; i < 3; i++) evaluations.push((await api.call('POST', '/v1/evaluations', { body: measured })).json.id)
+  const [evaluation = ''] = evaluations
+  await seePrototypes(api.stores, { id: evaluation, projectId: api.projectId })
   for (let i = 0; i < 3; i++) await api.call('POST', '/v1/vector-sets', { body: measured })
   const hook = { url: 'https://hooks.invalid/', events: ['run.state'] }
   const [webhook] = await Promise.all(
@@ -39,6 +42,10 @@ async function fillLists(): Promise<readonly string[]> {
   const source = { type: 's3', prefix: 'shoes/' }
   const dataset = `/v1/datasets/${version.datasetId}`
   for (let i = 0; i < 2; i++) await api.call('POST', `${dataset}/versions`, { body: { source } })
+  for (let i = 0; i < 3; i++) {
+    await api.call('POST', `${dataset}/uploads`, { body: { filename: 'a.zip', bytes: 3 } })
+    await api.call('POST', '/v1/models/uploads', { body: { filename: 'a.safetensors', bytes: 3 } })
+  }
   const aliases = `/v1/models/${model.name}/aliases`
   for (const alias of ['a', 'b', 'c']) await api.call('PUT', `${aliases}/${alias}`, { body: { model: model.id } })
   const sorts = ['index', 'kappa', '-kappa', 'usage', '-usage'].map(
@@ -55,9 +62,12 @@ async function fillLists(): Promise<readonly string[]> {
     '/v1/models',
     '/v1/evaluations',
     '/v1/vector-sets',
+    `/v1/evaluations/${evaluation}/prototypes`,
     '/v1/webhooks',
     `/v1/webhooks/${webhook.id}/deliveries`,
     `/v1/runs/${run}/checkpoints`,
+    `${dataset}/uploads`,
+    '/v1/models/uploads',
     aliases
   ]
   return [...plain, `${dataset}/versions`, `${dataset}/versions/1/images`, `${dataset}/versions/1/rejected`, ...sorts]
@@ -149,12 +159,14 @@ test('a position that was made up is judged by the list it is sent to', { skip }
       const broken = ['x', '0.0.5', '0.0', '1.-1.0', '0.0.1', '0.0.7', '1.0.99']
       routes.set(list, [url, { id, version: 1 }, null, broken])
     }
-    if (noun === 'prototypes') {
+    if (noun === 'prototypes' && path.startsWith('/v1/evaluations/'))
+      routes.set(list, ['/v1/evaluations/:id/prototypes', { id }, null, ['x', '1', '1 2 3', '-1 0', '1.5 2', ' ']])
+    if (noun === 'prototypes' && path.startsWith('/v1/models/')) {
       const broken = ['x', '1 2 3', ' ', 'NaN 1', '1e999 1', 'Infinity 0', sort === 'index' ? '1 1' : '1']
       routes.set(list, ['/v1/models/:id/prototypes', { id }, sort, broken])
     }
   }
-  assert.equal(routes.size, 8)
+  assert.equal(routes.size, 9)
   for (const [list, [url, params, sort, positions]] of routes) {
     for (const position of positions) {
       const after = sealCursor(JSON.stringify([url, params, api.projectId, sort]), position)

@@ -4,7 +4,7 @@ import { newId } from '../../../src/base/ids.ts'
 import { newSecret } from '../../../src/services/webhooks/signature.ts'
 import type { TestApp } from '../../helpers/app.ts'
 import type { RawRequest } from '../../helpers/raw-client.ts'
-import { aCheckpoint, aReadyModel, aReadyVersion, aVectorSet } from '../../helpers/records.ts'
+import { aCheckpoint, aReadyModel, aReadyVersion, aVectorSet, seePrototypes } from '../../helpers/records.ts'
 import { sendPart, startUpload } from '../../helpers/upload-steps.ts'
 
 interface DocumentedOperation {
@@ -50,6 +50,7 @@ export async function makeFixtures(api: TestApp): Promise<Fixtures> {
   const { id: model } = served
   const evaluation = await api.call('POST', '/v1/evaluations', { body: { model, dataset: datasetId } })
   const trials = { run: { dataset: datasetId, preset: 'demo' }, grid: { seed: [0, 1] } }
+  await seePrototypes(api.stores, { id: evaluation.json.id, projectId: api.projectId })
   const sweep = await api.call('POST', '/v1/sweeps', { body: trials })
   const { id: webhook } = await aWebhook(api)
   const { id: vectorSet } = await aVectorSet(api, served, datasetId)
@@ -118,6 +119,24 @@ const anAlias: Special = async (api, { model }) => {
   return { path }
 }
 
+/** By the model's name, of which it is the first version. */
+const ofVersion =
+  (end: string): Special =>
+  async (api, { model }) => {
+    const { name, version } = (await api.call('GET', `/v1/models/${model}`)).json
+    return { path: `/v2/models/${name}/versions/${version}${end}` }
+  }
+/** Not the one that everything else is in. */
+async function projectPath(api: TestApp): Promise<string> {
+  const { json } = await api.call('POST', '/v1/projects', { body: { name: newId('project') } })
+  return `/v1/projects/${json.id}`
+}
+
+const aKey: Special = async (api) => {
+  const { json } = await api.call('POST', '/v1/keys', { body: { name: 'passing', scopes: ['runs:read'] } })
+  return { path: `/v1/keys/${json.id}` }
+}
+
 /** What is used up by being asked for, or is more than a line of JSON. */
 const SPECIAL: Readonly<Record<string, Special>> = {
   async completeUpload(api, { dataset }) {
@@ -143,6 +162,7 @@ const SPECIAL: Readonly<Record<string, Special>> = {
     await api.call('POST', `/v1/runs/${json.id}:cancel`)
     return { path: `/v1/runs/${json.id}` }
   },
+  getCheckpoint: async (api, { run }) => ({ path: await checkpointPath(api, run) }),
   updateCheckpoint: async (api, { run }) => ({ path: await checkpointPath(api, run) }),
   deleteCheckpoint: async (api, { run }) => {
     const path = await checkpointPath(api, run)
@@ -174,10 +194,11 @@ const SPECIAL: Readonly<Record<string, Special>> = {
     const { json } = await api.call('POST', '/v1/sweeps', { body })
     return { path: `/v1/sweeps/${json.id}` }
   },
-  async revokeKey(api) {
-    const { json } = await api.call('POST', '/v1/keys', { body: { name: 'passing', scopes: ['runs:read'] } })
-    return { path: `/v1/keys/${json.id}` }
-  },
+  getKey: aKey,
+  updateKey: aKey,
+  revokeKey: aKey,
+  deleteProject: async (api) => ({ path: await projectPath(api) }),
+  stopProject: async (api) => ({ path: `${await projectPath(api)}:stop` }),
   // Names of projects are all different.
   createProject: async () => ({ json: { name: newId('project') } }),
   async deleteWebhook(api) {
@@ -197,6 +218,9 @@ const SPECIAL: Readonly<Record<string, Special>> = {
   deleteModelAlias: anAlias,
   putModelAlias: async (api, fixtures) => ({ ...(await anAlias(api, fixtures)), json: { model: fixtures.model } }),
   listModelAliases: async (api, fixtures) => ({ path: (await anAlias(api, fixtures)).path!.replace('/passing', '') }),
+  getInferenceModelVersion: ofVersion(''),
+  getInferenceModelVersionReadiness: ofVersion('/ready'),
+  inferModelVersion: ofVersion('/infer'),
   getObject: download,
   headObject: download,
   async getEvaluationReport(api, { evaluation }) {

@@ -175,7 +175,7 @@ function importForms({ checkpoint, otherCheckpoint, weights: [first, second] }: 
   }
   const counts = /"version":\d+/g
   return [
-    fixed({ checkpoint, name: 'a' }, { others: { '/checkpoint': otherCheckpoint }, counts }),
+    fixed({ checkpoint, name: 'a', metadata: { team: 'x' } }, { others: { '/checkpoint': otherCheckpoint }, counts }),
     fixed(
       { import: { source: { type: 'upload', uploads: [first] }, ...options } },
       { others: { '/import/source/uploads/0': second } }
@@ -244,6 +244,27 @@ const PNG = 'iVBORw0KGgoAAAA='
 const image = { input: [PNG], encoding_format: 'float', dimensions: 4 }
 const images = { others: { '/input/0': 'iVBORw0KGgoBBBB=', '/input': 'iVBORw0KGgoBBBB=' } }
 
+const tensors = (parameters: object, output: object) => ({
+  id: 'a',
+  inputs: [{ name: 'images', shape: [1], datatype: 'BYTES', data: [PNG] }],
+  parameters,
+  outputs: [output]
+})
+
+function tensorForms(more: { readonly path?: string }): FieldForm[] {
+  const ofOne = { status: 400, names: 'shape' }
+  const all = {
+    ...more,
+    others: { '/inputs/0/data/0': 'iVBORw0KGgoBBBB=', '/outputs/0/name': 'probabilities' },
+    refused: { '/inputs/0/shape': ofOne }
+  }
+  return [
+    fixed(tensors({ dimensions: 4 }, { name: 'embeddings', parameters: { binary_data: true } }), all),
+    fixed(tensors({ binary_data_output: true }, { name: 'embeddings' }), all),
+    fixed(tensors({ top_k: 2, posterior: 'model' }, { name: 'prototypes' }), all)
+  ]
+}
+
 export function fieldForms(api: TestApp, world: FieldWorld): Readonly<Record<string, readonly FieldForm[]>> {
   const { dataset, model, otherModel, project } = world
   const runs = ofRuns(world)
@@ -253,6 +274,7 @@ export function fieldForms(api: TestApp, world: FieldWorld): Readonly<Record<str
   const alias = '/v1/models/whole/aliases/prod'
   return {
     createKey: [aKey],
+    updateKey: [fixed({ name: 'renamed' })],
     createProjectKey: [{ ...aKey, path: `/v1/projects/${project}/keys` }],
     createProject: [aProject(api)],
     updateProject: [fixed({ name: 'b team', ...settings }, { path: `/v1/projects/${project}`, others: OTHER_VALUES })],
@@ -273,7 +295,7 @@ export function fieldForms(api: TestApp, world: FieldWorld): Readonly<Record<str
     validateSweep: sweeps,
     updateSweep: [described],
     createModel: importForms(world),
-    updateModel: [fixed({ name: 'renamed' })],
+    updateModel: [fixed({ name: 'renamed', metadata: { team: 'x' } })],
     putModelAlias: [
       fixed({ version: 1 }, { path: alias }),
       fixed({ model }, { path: alias, others: { '/model': otherModel } })
@@ -292,10 +314,18 @@ export function fieldForms(api: TestApp, world: FieldWorld): Readonly<Record<str
     createWebhook: [fixed({ url, events: ['run.state'] })],
     updateWebhook: [fixed({ url, events: ['run.state'], enabled: true })],
     createEmbeddings: [
-      fixed({ model, ...image, user: 'u' }, { others: { ...images.others, '/model': otherModel } }),
+      fixed(
+        { model, ...image, output_dtype: 'int8', output: 'bottleneck', user: 'u' },
+        { others: { ...images.others, '/model': otherModel } }
+      ),
       fixed({ model, input: PNG }, images)
     ],
-    createModelEmbeddings: [fixed(image, images), fixed({ input: PNG }, images)],
+    createModelEmbeddings: [
+      fixed({ ...image, output_dtype: 'int8', output: 'bottleneck' }, images),
+      fixed({ input: PNG }, images)
+    ],
+    inferModel: tensorForms({}),
+    inferModelVersion: tensorForms({ path: '/v2/models/whole/versions/1/infer' }),
     createAssignments: [
       fixed({ input: [PNG], top_k: 2, include: ['entropy'] }, images),
       fixed({ input: PNG, posterior: 'model' }, images),

@@ -1,14 +1,20 @@
 /** For every operation with parameters in its query: a request, and what each of them may be to come to something else. */
+import { newId } from '../../../src/base/ids.ts'
 import type { TestApp } from '../../helpers/app.ts'
+import type { Refusal } from '../../helpers/field-effects.ts'
+import { seePrototypes } from '../../helpers/records.ts'
 import type { Fixtures } from './every-operation.ts'
 import type { FieldWorld } from './field-world.ts'
 
 export interface QueryForm {
-  readonly path: string
+  /** Made anew for each request where one uses it up. */
+  readonly path: string | (() => Promise<string>)
   readonly body?: object
   /** Without which there is no request. */
   readonly needs?: string
   readonly values: Readonly<Record<string, string>>
+  /** Values that act by being refused. */
+  readonly refused?: Readonly<Record<string, Refusal>>
 }
 
 /** Two of what lists show, beyond what the world has. */
@@ -48,6 +54,20 @@ async function twoReports(api: TestApp, { dataset, model }: FieldWorld): Promise
   return ids
 }
 
+async function threeUploads(api: TestApp, dataset: string | null): Promise<string> {
+  const path = dataset === null ? '/v1/models/uploads' : `/v1/datasets/${dataset}/uploads`
+  const filename = dataset === null ? 'a.safetensors' : 'a.zip'
+  for (let i = 0; i < 3; i++) await api.call('POST', path, { body: { filename, bytes: 3 } })
+  return path
+}
+
+/** With something in it. */
+async function fullProject(api: TestApp): Promise<string> {
+  const { key, projectId } = await api.issueKey({ project: newId('project') })
+  await api.call('POST', '/v1/datasets', { key, body: { name: 'in it' } })
+  return `/v1/projects/${projectId}`
+}
+
 /** `limit` and `after` are filled in for all. */
 export async function queryForms(
   api: TestApp,
@@ -56,6 +76,7 @@ export async function queryForms(
 ): Promise<Readonly<Record<string, QueryForm>>> {
   await fillLists(api, world, fixtures)
   const [report, other] = await twoReports(api, world)
+  await seePrototypes(api.stores, { id: other ?? '', projectId: api.projectId })
   const { dataset, model, parent } = world
   const plain = (path: string, values: QueryForm['values'] = {}): QueryForm => ({ path, values })
   const image = { input: 'iVBORw0KGgoAAAA=' }
@@ -69,10 +90,19 @@ export async function queryForms(
       until: '2000-01-01T00:00:00Z'
     }),
     listProjects: plain('/v1/projects'),
+    deleteProject: {
+      path: () => fullProject(api),
+      needs: 'contents=delete',
+      values: { contents: 'refuse' },
+      refused: { contents: { status: 409, names: 'project_not_empty' } }
+    },
     listProjectKeys: plain(`/v1/projects/${api.projectId}/keys`),
     listDatasets: plain('/v1/datasets'),
+    listUploads: plain(await threeUploads(api, dataset)),
+    listWeightUploads: plain(await threeUploads(api, null)),
     listDatasetVersions: plain(`/v1/datasets/${dataset}/versions`),
-    listDatasetImages: plain(`/v1/datasets/${dataset}/versions/1/images`),
+    listDatasetImages: plain(`/v1/datasets/${dataset}/versions/1/images`, { label: '1' }),
+    getImageThumbnail: plain(`/v1/datasets/${dataset}/versions/1/images/0/thumbnail`, { size: '20' }),
     listRejectedFiles: plain(`/v1/datasets/${dataset}/versions/1/rejected`),
     listRuns: plain('/v1/runs', {
       status: 'paused',
@@ -97,6 +127,7 @@ export async function queryForms(
       status: 'failed'
     }),
     getEvaluationReport: { path: '/v1/evaluations/report', needs: `id=${report}`, values: { id: `${other}` } },
+    listPrototypeImages: plain(`/v1/evaluations/${other}/prototypes`),
     listVectorSets: plain('/v1/vector-sets', { model: 'mdl_none', dataset: 'ds_none', status: 'failed' }),
     searchVectorSet: {
       path: `/v1/vector-sets/${world.vectorSet}:search`,
@@ -108,7 +139,7 @@ export async function queryForms(
     createModelEmbeddings: {
       path: `/v1/models/${model}/embeddings`,
       body: image,
-      values: { encoding_format: 'base64', dimensions: '4' }
+      values: { encoding_format: 'base64', output_dtype: 'int8', output: 'bottleneck', dimensions: '4' }
     },
     createAssignments: {
       path: `/v1/models/${model}/assignments`,

@@ -187,7 +187,7 @@ test('a collapse is told by its rule, its alarm, the healthy checkpoint, and the
   const { text } = await ask('diagnose_run', { run: id })
   assert.match(
     text,
-    /collapse_few at step 40, holding since step 26: Few prototypes take all images\. The last checkpoint from before it: ckpt_1\./
+    /collapse_few at step 40, holding since step 26: "Few prototypes take all images\." The last checkpoint from before it: ckpt_1\./
   )
   assert.match(text, /The rule collapse_few holds of them: few prototypes take all images\./)
   assert.match(text, /top_assignment 90\.0 %/)

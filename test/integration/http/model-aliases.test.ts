@@ -113,8 +113,8 @@ test('of two who move an alias that they have read, one succeeds and the other l
   const stale = { headers: { 'if-match': read } }
   assert.equal((await api.call('DELETE', at(name, 'prod'), stale)).status, 412)
   const weak = `W/${winner.headers['etag']}`
-  assert.equal((await put(name, 'prod', { version: 1 }, { 'if-match': weak })).status, 412, 'a weak tag is no proof')
-  assert.equal((await api.call('DELETE', at(name, 'prod'), { headers: { 'if-match': weak } })).status, 412)
+  assert.equal((await put(name, 'prod', { version: 1 }, { 'if-match': weak })).status, 400, 'a weak tag is no proof')
+  assert.equal((await api.call('DELETE', at(name, 'prod'), { headers: { 'if-match': weak } })).status, 400)
   const created = await Promise.all([1, 2].map((version) => put(name, 'new', { version }, { 'if-none-match': '*' })))
   assert.deepEqual(created.map(({ status }) => status).toSorted(), [200, 412])
   assert.equal((await put(name, 'absent', { version: 1 }, { 'if-match': '*' })).status, 412)

@@ -23,6 +23,7 @@ const through = async (caller: Caller): Promise<void> => {
   await wait?.(caller)
 }
 const inference: Inference = {
+  ...fakeInference,
   async embed(model, images, options) {
     await through(options.caller)
     return fakeInference.embed(model, images, options)

@@ -19,7 +19,11 @@ const failing =
     next.failure = null
     return failure ? Promise.reject(failure) : work(...args)
   }
-const inference: Inference = { embed: failing(fakeInference.embed), assign: failing(fakeInference.assign) }
+const inference: Inference = {
+  ...fakeInference,
+  embed: failing(fakeInference.embed),
+  assign: failing(fakeInference.assign)
+}
 
 const api = skip ? (undefined as unknown as TestApp) : await createTestApp({ after }, { inference })
 const model = skip ? '' : (await aReadyModel(api.stores, api.projectId)).id

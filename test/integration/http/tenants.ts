@@ -1,7 +1,14 @@
 /** Projects that have one of everything, and what paths name of it. */
 import assert from 'node:assert/strict'
 import type { TestApp } from '../../helpers/app.ts'
-import { aCheckpoint, aNetworkOf, aReadyModel, aReadyVersion, aVectorSet } from '../../helpers/records.ts'
+import {
+  aCheckpoint,
+  aNetworkOf,
+  aReadyModel,
+  aReadyVersion,
+  aVectorSet,
+  seePrototypes
+} from '../../helpers/records.ts'
 
 export interface Tenant {
   readonly key: string
@@ -57,6 +64,7 @@ export async function aTenant(api: TestApp, project: string): Promise<Tenant> {
   await aNetworkOf(api.objects, model)
   const keyId = (await api.call('GET', '/v1/keys', { key })).json.data[0].id
   const evaluation = await make(api, '/v1/evaluations', { key, body: { model: model.id, dataset } })
+  await seePrototypes(api.stores, { id: evaluation, projectId })
   const { id: vectorSet } = await aVectorSet(api, model, dataset)
   const upload = await make(api, `/v1/datasets/${dataset}/uploads`, { key, body: { filename: 'a.zip', bytes: 3 } })
   const weights = await make(api, '/v1/models/uploads', { key, body: { filename: 'a.safetensors', bytes: 3 } })

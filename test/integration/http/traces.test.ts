@@ -120,7 +120,8 @@ test('a collector that is frozen or away changes no answer, and does not hold up
   for (let i = 0; i < 100; i++) assert.equal((await api.call('GET', '/v1/runs')).status, 200)
   const began = performance.now()
   await recorder.close()
-  assert.ok(performance.now() - began < 4000)
+  // Two seconds, and what a busy machine adds; the collector itself would be waited for for half a minute.
+  assert.ok(performance.now() - began < 15_000)
   assert.equal(
     lost.reduce((sum, one) => sum + one, 0),
     100

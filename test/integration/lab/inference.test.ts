@@ -2,7 +2,9 @@ import assert from 'node:assert/strict'
 import { cp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
+import { decodeSafetensors } from '../../../src/base/safetensors.ts'
 import type { InferenceSuccess } from '../../../src/protocol/inference-messages.ts'
+import { readModelConfig } from '../../../src/protocol/model-folder.ts'
 import {
   assignments,
   embeddings,
@@ -18,10 +20,11 @@ import {
 let shared: Server
 let root: string
 let folder: string
+let checkpoint: string
 const cleanUps: (() => unknown)[] = []
 before(async () => {
   const scope = { after: (cleanUp: () => unknown) => cleanUps.unshift(cleanUp) }
-  ;({ root, folder } = await makeServedModel(scope))
+  ;({ root, folder, checkpoint } = await makeServedModel(scope))
   shared = await startServer(scope)
 })
 after(async () => {
@@ -232,4 +235,57 @@ test('without its parent the process ends', async (t) => {
   const { child, exited } = await startServer(t)
   child.disconnect()
   assert.equal((await exited).code, 0)
+})
+
+test('a checkpoint embeds as the model that is made of it, from its teacher alone, and assigns nothing', async () => {
+  const { ask } = shared
+  const part = join(root, 'teacher-alone')
+  for (const name of ['teacher.safetensors', 'state.json']) await cp(join(checkpoint, name), join(part, name))
+  const images = await Promise.all([1, 2, 3].map((seed) => png(seed)))
+  const of = { id: 'ckp_test', folder: part, isCheckpoint: true }
+  const { embeddings: live } = embeddings(await ask({ kind: 'embed', model: of, images, options: {} }))
+  const { embeddings: exported } = embeddings(await ask(embed(images)))
+  assert.deepEqual(live, exported)
+  const assigned = await ask({ kind: 'assign', model: of, images, options: { topK: 1 } })
+  assert.equal(failure(assigned).code, 'model_without_head')
+})
+
+test('a checkpoint whose teacher is damaged is refused by its code, and the process goes on', async () => {
+  const { ask } = shared
+  const damaged = join(root, 'damaged')
+  for (const name of ['teacher.safetensors', 'state.json']) await cp(join(checkpoint, name), join(damaged, name))
+  const bytes = await readFile(join(damaged, 'teacher.safetensors'))
+  bytes[bytes.length - 1]! ^= 1
+  await writeFile(join(damaged, 'teacher.safetensors'), bytes)
+  const of = { id: 'ckp_damaged', folder: damaged, isCheckpoint: true }
+  const images = [await png(1)]
+  assert.equal(failure(await ask({ kind: 'embed', model: of, images, options: {} })).code, 'checkpoint_invalid')
+  assert.equal((await ask(embed(images))).ok, true)
+})
+
+test('the bottleneck vector is what prototypes are compared with, of unit length, and can be cut', async () => {
+  const { ask } = shared
+  const images = [await png(1), await png(2)]
+  const bottleneck = (dimensions?: number) =>
+    ask({ ...embed(images), options: { output: 'bottleneck', ...(dimensions && { dimensions }) } } as Question)
+  const whole = embeddings(await bottleneck())
+  assert.equal(whole.dimensions, (await readModelConfig(folder)).bottleneckDim)
+  const cut = embeddings(await bottleneck(4))
+  assert.equal(cut.embeddings.length, 8)
+  for (const [i, answer] of [whole, cut].entries())
+    assert.ok(Math.abs(lengthOf(answer.embeddings.subarray(0, answer.dimensions)) - 1) < 1e-5, String(i))
+  const { images: assigned } = assignments(await ask(assign(images, { topK: 1 })))
+  const { tensors } = decodeSafetensors(await readFile(join(folder, 'head.safetensors')))
+  const { data, shape } = tensors.get('head.last_layer.weight_v')!
+  for (const [i, { topK }] of assigned.entries()) {
+    const direction = data.subarray(
+      topK[0]!.prototype * shape[1]!,
+      (topK[0]!.prototype + 1) * shape[1]!
+    ) as Float32Array
+    const y = whole.embeddings.subarray(i * whole.dimensions, (i + 1) * whole.dimensions)
+    const cosine = y.reduce((sum, value, at) => sum + value * direction[at]!, 0) / lengthOf(direction)
+    assert.ok(Math.abs(cosine - topK[0]!.cosine) < 1e-4, `${cosine} and ${topK[0]!.cosine}`)
+  }
+  const tooMany = failure(await bottleneck(whole.dimensions + 1))
+  assert.equal(tooMany.code, 'invalid_request')
 })

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { systemClock } from '../../../src/base/clock.ts'
 import { createEngine } from '../../../src/engine/create-engine.ts'
-import { openOnnxFile } from '../../../src/engine/onnx-engine.ts'
+import { openOnnxFile } from '../../../src/engine/onnx-session.ts'
 import { tf } from '../../../src/engine/tf.ts'
 
 import { assignImage } from '../../../src/model/assigner.ts'

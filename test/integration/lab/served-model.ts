@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import sharp from 'sharp'
 import { systemClock } from '../../../src/base/clock.ts'
 import { createEngine } from '../../../src/engine/create-engine.ts'
-import { openOnnxFile } from '../../../src/engine/onnx-engine.ts'
+import { openOnnxFile } from '../../../src/engine/onnx-session.ts'
 import { prng } from '../../../src/math/prng.ts'
 import { exportModel } from '../../../src/model/export.ts'
 import type {
@@ -28,7 +28,9 @@ import { writeTinyDataset } from '../../helpers/tiny-dataset.ts'
 import { collect, type Forked, forkLab, INFERENCE, type Scope } from './lab-folder.ts'
 
 /** Trained for an epoch; its folder is gone with the scope. */
-export async function makeServedModel(t: Scope): Promise<{ readonly root: string; readonly folder: string }> {
+export async function makeServedModel(
+  t: Scope
+): Promise<{ readonly root: string; readonly folder: string; readonly checkpoint: string }> {
   const root = await mkdtemp(join(tmpdir(), 'kappa-server-'))
   t.after(() => rm(root, { recursive: true, force: true }))
   const folder = join(root, 'model')
@@ -39,7 +41,7 @@ export async function makeServedModel(t: Scope): Promise<{ readonly root: string
   const checkpoint = (await collect(events)).find((event): event is CheckpointEvent => event.type === 'checkpoint')!
   const options = { checkpointFolder: checkpoint.folder, datasetFolder, outFolder: folder, engine }
   await collect(exportModel({ ...options, openOnnxFile: (path) => openOnnxFile(path, { threads: 1 }) }))
-  return { root, folder }
+  return { root, folder, checkpoint: checkpoint.folder }
 }
 
 type Left = 'id' | 'asker' | 'isHeld'

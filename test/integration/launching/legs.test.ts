@@ -168,6 +168,10 @@ test('what became of a launch is an event of the run, once, and as long as its l
   const messages = (await bench.eventsOf(run, 'message')).map(({ data }) => data['message'])
   assert.deepEqual(messages, ['told of a', 'told of b'])
   assert.equal((await bench.eventsOf(run, 'state')).length, 1)
+  // Bytes of a container that died: refused by the database they would be tried again for ever, before every other leg.
+  await orders.tell(leg, 'd', `exit code 1: \0\ud800${'x'.repeat(5000)}`)
+  const last = (await bench.eventsOf(run, 'message')).at(-1)?.data['message']
+  assert.match(String(last), /^exit code 1: \ufffd\ufffdx{900,1000}$/)
   assert.deepEqual(await Promise.all([2, 3, 4].map((epoch) => orders.fateOf({ runId: run.id, epoch }))), [
     'ended',
     'waiting',

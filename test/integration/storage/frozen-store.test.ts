@@ -18,8 +18,8 @@ import { createTestApp } from '../../helpers/app.ts'
 import { connectS3 } from '../../helpers/object-store.ts'
 
 const SHORT = { answerMs: 300, silenceMs: 300, maxAttempts: 2 }
-/** Much more than every wait of SHORT, its tries included; far less than without any. */
-const SOON_MS = 5_000
+/** Much more than every wait of SHORT, its tries included, also on a busy machine; without any the store is waited for for ever. */
+const SOON_MS = 20_000
 
 type Answer = (request: IncomingMessage, response: ServerResponse) => void
 
@@ -144,9 +144,9 @@ test('what is taken piece by piece arrives', async (t) => {
   assert.equal(received, bytes)
 })
 
-/** Its socket's silence and one question: less than half of what the repetitions of one request alone would take. */
+/** Its socket's silence and one question, and what a busy machine adds: less than the repetitions of one request alone would take. */
 const PATIENT = { answerMs: 900, silenceMs: 1000, maxAttempts: 4 }
-const FROZEN_WITHIN_MS = 3_500
+const FROZEN_WITHIN_MS = 6_000
 
 for (const megabytes of [1, 40]) {
   test(`an upload of ${megabytes} MB into a store that freezes ends once, whatever was to be repeated, and works again afterwards`, async (t) => {
@@ -217,5 +217,6 @@ test('a request that needs a frozen store is answered 503 with Retry-After while
   const body = { filename: 'images.zip', bytes: 1000 }
   const { status, json, headers } = await call('POST', `/v1/datasets/${dataset.id}/uploads`, { body })
   assert.deepEqual([status, json.code, headers['retry-after']], [503, 'storage_unavailable', '5'])
-  assert.ok(performance.now() - startedAt < 8_000)
+  // Four seconds, and what a busy machine adds; a worker would wait for half a minute.
+  assert.ok(performance.now() - startedAt < 15_000)
 })

@@ -10,9 +10,13 @@ import { setReadOnly } from '../../helpers/read-only.ts'
 const skip = await whyNoPostgres()
 
 async function aDatabase(t: TestContext) {
-  const url = await createTestDatabase(t)
+  const drops: (() => Promise<void>)[] = []
+  const url = await createTestDatabase({ after: (drop) => void drops.push(drop) })
   const database = createDatabase({ url, max: 3, statementTimeoutMs: 5000 })
-  t.after(() => database.close())
+  t.after(async () => {
+    await database.close()
+    for (const drop of drops) await drop()
+  })
   return { url, database }
 }
 

@@ -371,6 +371,22 @@ for (const { name, skip, open } of CANDIDATES) {
       assert.equal((await deliveriesOf(webhook)).length, 2, 'nothing is queued for it any more')
     })
 
+    test('what waits for a webhook that is disabled ends with what had gone wrong before', async () => {
+      const { now, stores, unitOfWork, aWebhook, tell, sendDue, sender, deliveriesOf, answerWith } = bench()
+      const run = await aStoredRun(stores)
+      const webhook = await aWebhook(run)
+      await tell(run, state('running'))
+      answerWith(() => ({ ...answering(null), error: 'The name cannot be resolved.' }))
+      await sendDue()
+      await tell(run, state('succeeded'))
+      await unitOfWork((tx) => tx.webhooks.update(webhook.id, { disabledReason: 'by_user', disabledAt: now() }))
+      await sender.tidy()
+      assert.deepEqual((await deliveriesOf(webhook)).map(({ status, error }) => [status, error]).toSorted(), [
+        ['failed', 'The name cannot be resolved. The webhook was disabled.'],
+        ['failed', 'The webhook was disabled.']
+      ])
+    })
+
     test('an endpoint that fails for five days is disabled, one success begins them anew', async () => {
       const { clock, stores, aWebhook, tell, sendDue, answerWith } = bench()
       const run = await aStoredRun(stores)

@@ -16,6 +16,7 @@ import { createModelService } from '../../../src/services/models/models.ts'
 import { createFolderStore } from '../../../src/storage/objects/folder-store.ts'
 import { createDatabase } from '../../../src/storage/postgres/client.ts'
 import { createStores, createUnitOfWork } from '../../../src/storage/postgres/unit-of-work.ts'
+import { fakeInference } from '../../helpers/app.ts'
 import { whyNoPostgres } from '../../helpers/postgres.ts'
 import { aReadyModel } from '../../helpers/records.ts'
 import { createWorkbench, type Workbench } from './workbench.ts'
@@ -53,7 +54,12 @@ async function setUp(t: TestContext) {
     objects,
     anUpload,
     models: createModelService({ ...deps, limits: { uploadBytes: 1e6 } }),
-    datasets: createDatasetService({ ...deps, limits: { uploadBytes: 1e6 } })
+    datasets: createDatasetService({
+      ...deps,
+      inference: fakeInference,
+      showImages: true,
+      limits: { uploadBytes: 1e6 }
+    })
   }
 }
 
@@ -99,10 +105,10 @@ test('exports, imports, ingests and evaluations do not wait behind training, on 
   await until('a run trains', async () => (await bench.completeCheckpoints(runs[0]!)).length > 0)
 
   const [checkpoint] = await bench.completeCheckpoints(runs[0]!)
-  const exported = await models.create(projectId, { checkpoint: checkpoint!.id, name: null })
+  const exported = await models.create(projectId, { checkpoint: checkpoint!.id, name: null, metadata: {} })
   const weights = await anUpload(null, 'weights.pth', 'good')
   const source = { type: 'upload', uploads: [weights] } as const
-  const imported = await models.createFromWeights(projectId, { name: null, source, options: {} })
+  const imported = await models.createFromWeights(projectId, { name: null, metadata: {}, source, options: {} })
   const { id: datasetId } = await datasets.create(projectId, { name: 'images', metadata: {} })
   const uploads = [await anUpload(datasetId, 'a.zip', 'pack')]
   const { version } = await datasets.createVersion(projectId, datasetId, { type: 'upload', uploads })

@@ -83,6 +83,9 @@ test('an evaluation ends with results, what was left out, and how far it came', 
   assert.deepEqual(leftOut, [{ protocol: 'logistic', reason: 'needs more' }])
   assert.deepEqual(progress, { images: 40, totalImages: 40, protocol: null, measured: 1 })
   assert.equal(attempt, 1)
+  assert.deepEqual((await load(id)).prototypes, { posterior: 'teacher', images: 20, prototypes: 3, used: 1 })
+  const { exemplars, usage } = (await bench.stores.evaluations.findPrototype(id, 2)) ?? {}
+  assert.deepEqual([usage, exemplars], [20, [{ index: 4, probability: 0.5, cosine: 0.25 }]])
   assert.ok(startedAt !== null && finishedAt !== null)
   const before = bench.trainers.length
   await evaluate(id)
@@ -145,7 +148,7 @@ test('of two workers that compute one evaluation the last to begin writes, and t
   const second = await jobs('another/1').begin(id)
   assert.equal(second?.evaluation.attempt, 2)
   await slow
-  const measured = { results: [aResult('knn')], leftOut: [] }
+  const measured = { results: [aResult('knn')], leftOut: [], prototypes: null }
   const first = { id, attempt: 1 }
   await jobs().complete(first, measured)
   await jobs().fail(first, { code: 'internal', message: 'late' })

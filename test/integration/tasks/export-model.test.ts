@@ -73,6 +73,7 @@ async function aModel(state: string): Promise<{ modelId: string; runId: string }
     runId: run.id,
     checkpointId: checkpoint.id,
     importedFrom: null,
+    metadata: {},
     step: 5,
     status: 'exporting',
     config: null,

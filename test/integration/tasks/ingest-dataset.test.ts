@@ -9,6 +9,7 @@ import type { DatasetSource } from '../../../src/domain/dataset.ts'
 import { createVersionVerbs } from '../../../src/services/datasets/dataset-versions.ts'
 import { createIngestService } from '../../../src/services/datasets/ingests.ts'
 import { createIngestDataset } from '../../../src/tasks/ingest-dataset.ts'
+import { fakeInference } from '../../helpers/app.ts'
 import { whyNoPostgres } from '../../helpers/postgres.ts'
 import { createWorkbench, type Workbench } from './workbench.ts'
 
@@ -274,6 +275,8 @@ const versions = () =>
     unitOfWork: bench.unitOfWork,
     stores: bench.stores,
     objects: bench.objects,
+    inference: fakeInference,
+    showImages: true,
     clock: systemClock,
     get: async (projectId, id) => (await bench.stores.datasets.find(projectId, id)) ?? assert.fail(`no dataset ${id}`)
   })

@@ -15,6 +15,7 @@ import { createDatasetService } from '../../../src/services/datasets/datasets.ts
 import { createFolderStore } from '../../../src/storage/objects/folder-store.ts'
 import { createDatabase } from '../../../src/storage/postgres/client.ts'
 import { createStores, createUnitOfWork } from '../../../src/storage/postgres/unit-of-work.ts'
+import { fakeInference } from '../../helpers/app.ts'
 import { whyNoPostgres } from '../../helpers/postgres.ts'
 import { createWorkbench } from './workbench.ts'
 
@@ -31,6 +32,8 @@ async function setUp(t: TestContext) {
   const stores = createStores(database, queue)
   const objects = createFolderStore({ root: join(bench.root, 'objects'), signingKey: 'key', baseUrl: 'http://x' })
   const datasets = createDatasetService({
+    inference: fakeInference,
+    showImages: true,
     unitOfWork: createUnitOfWork(database, queue),
     stores,
     objects,

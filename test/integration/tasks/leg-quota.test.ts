@@ -116,11 +116,11 @@ test('a lost worker gives its devices back, and a higher quota wakes those that 
 
   const { unitOfWork, stores } = bench
   const unused = async () => assert.fail('is not asked for')
-  const keys = { create: unused, list: unused }
+  const keys = { create: unused, list: unused, forget: () => assert.fail('is not asked for') }
   const forgotten: string[] = []
   const rates = { forget: (id: string) => void forgotten.push(id) }
   const projects = createProjectService({ unitOfWork, stores, keys, clock, newId, rates })
-  await projects.update(bench.project.id, { quotas: { devicesAtOnce: 2 } })
+  await projects.update(bench.project.id, { quotas: { devicesAtOnce: 2 }, isExpected: () => true })
   assert.deepEqual([jobsOf(), forgotten], [[{ runId: behind.id }], [bench.project.id]])
   taken(await claim(behind))
 })

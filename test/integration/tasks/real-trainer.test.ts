@@ -108,6 +108,23 @@ test('killed in mid-run, it ends in the same state, bit for bit, its model is pu
   assert.deepEqual([...measured, ...leftOut].sort(), [...PROTOCOLS].sort(), 'measured, or left out with a reason')
   const labelFree = evaluation?.results.find(({ protocol }) => protocol === 'label_free')
   assert.ok(labelFree && labelFree.metrics['rankme']!.value >= 1)
+  const { images, prototypes, used } = evaluation?.prototypes ?? {}
+  const seen = await bench.stores.evaluations.listPrototypes(id, { limit: 100, after: null })
+  assert.deepEqual([prototypes, used], [16, seen.data.length])
+  assert.equal(
+    seen.data.reduce((sum, { usage }) => sum + usage, 0),
+    images,
+    'every image has one prototype'
+  )
+  for (const { exemplars, usage } of seen.data) {
+    assert.equal(exemplars.length, Math.min(usage, 12))
+    const probabilities = exemplars.map(({ probability }) => probability)
+    assert.deepEqual(
+      [...probabilities].sort((a, b) => b - a),
+      probabilities
+    )
+    assert.ok(probabilities.every((one) => one > 0 && one <= 1) && exemplars.every(({ index }) => index < images!))
+  }
 
   // The same weights, before they were a model: only what was fitted to images is lacking.
   const early = newId('evaluation')

@@ -66,10 +66,12 @@ function through(stores: Stores, seen: (run: Run) => Run): Stores {
 
 export async function createWorkbench(scope: TestScope, clock: Clock = systemClock, seen = (run: Run): Run => run) {
   const root = mkdtempSync(join(tmpdir(), 'kappa-legs-'))
-  const url = await createTestDatabase(scope)
+  const drops: (() => Promise<void>)[] = []
+  const url = await createTestDatabase({ after: (drop) => void drops.push(drop) })
   const database = createDatabase({ url, max: 6, statementTimeoutMs: 10_000 })
   scope.after(async () => {
     await database.close()
+    for (const drop of drops) await drop()
     rmSync(root, { recursive: true })
   })
   const jobs: QueuedJob[] = []

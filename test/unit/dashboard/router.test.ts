@@ -23,7 +23,12 @@ test('every link leads to the page it names', () => {
     href.evaluation('eval_1'),
     href.workers(),
     href.projects(),
-    href.audit({ action: 'deleteRun' })
+    href.audit({ action: 'deleteRun' }),
+    href.images('ds_1@3', { label: '4' }),
+    href.explorer('mdl_1'),
+    href.playground({ model: 'mdl_1' }),
+    href.project('prj_1'),
+    href.compareRuns(['run_1', 'run_2'])
   ]
   assert.deepEqual(
     links.map((link) => parseLocation(link).route),
@@ -47,7 +52,12 @@ test('every link leads to the page it names', () => {
       { page: 'evaluation', id: 'eval_1' },
       { page: 'workers' },
       { page: 'projects' },
-      { page: 'audit' }
+      { page: 'audit' },
+      { page: 'images', id: 'ds_1@3' },
+      { page: 'explorer', id: 'mdl_1' },
+      { page: 'playground' },
+      { page: 'project', id: 'prj_1' },
+      { page: 'compare-runs' }
     ]
   )
 })

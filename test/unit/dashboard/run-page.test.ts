@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { keysToSnake } from '../../../src/base/casing.ts'
+import { describeEvent, eventError } from '../../../src/client/event-words.ts'
 import type { RunEvent } from '../../../src/client/resources.ts'
-import { describeEvent, emptyFeed, eventError, takeEvents } from '../../../src/dashboard/features/runs/event-feed.ts'
+import { emptyFeed, takeEvents } from '../../../src/dashboard/features/runs/event-feed.ts'
 import {
   columnsOf,
   lastStep,

@@ -68,7 +68,7 @@ test('what a run begins from, is trained on and keeps is sent where it was typed
     dataset: 'ds_1@1',
     init: { source: 'model', id: ' shoes@prod ', head: 'seeded' },
     compute: { device: 'gpu', devices: '2', maxRuntimeS: '', priority: 'high' },
-    checkpoint: { everyS: '60', keepLast: '', keepEveryEpochs: '5' }
+    checkpoint: { ...EMPTY_FORM.checkpoint, everyS: '60', keepEveryEpochs: '5' }
   })
   assert.deepEqual(body['init'], { model: 'shoes@prod', head: 'seeded' })
   assert.deepEqual(body['compute'], { device: 'gpu', devices: 2, priority: 'high' })
@@ -109,7 +109,12 @@ test('a run done again resolves to the same recipe and keeps what the form does 
     resolved_recipe: keysToSnake(recipe),
     alarms: [{ rule: 'collapse', action: 'pause' }],
     compute: { device: 'gpu', devices: 2, max_runtime_s: 600, priority: 1 },
-    checkpoint: { every_s: 60, keep_last: 2, keep_every_epochs: 4 },
+    checkpoint: {
+      every_s: 60,
+      keep_last: 2,
+      keep_every_epochs: 4,
+      keep_best: { metric: 'kl', direction: 'minimize', count: 2 }
+    },
     metadata: { team: 'x' }
   } as unknown as Run // what the form reads of one
   const body = requestBody(formOfRun(run))
@@ -160,7 +165,7 @@ test('the curl command survives a quote in a name', () => {
   const command = curlCommand('http://localhost:8080', '/v1/runs', { name: "it's" })
   assert.match(command, /http:\/\/localhost:8080\/v1\/runs/)
   assert.ok(command.includes(`it'\\''s`))
-  assert.ok(command.includes('Bearer $KAPPA_KEY'))
+  assert.ok(command.includes('Bearer $KAPPA_API_KEY'))
 })
 
 test('a fork names what its form was given, and leaves the rest to its parent', () => {

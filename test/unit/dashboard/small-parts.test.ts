@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { reachableUrl } from '../../../src/dashboard/data/object-url.ts'
-import { subjectHref } from '../../../src/dashboard/features/audit/subject-href.ts'
+import { reachableUrl } from '../../../src/client/object-url.ts'
 import { partRange } from '../../../src/dashboard/features/datasets/part-range.ts'
 import { sizeBuckets } from '../../../src/dashboard/features/datasets/size-buckets.ts'
 import { SCOPES } from '../../../src/dashboard/features/keys/scopes.ts'
 import { parseServerTiming } from '../../../src/dashboard/features/models/server-timing.ts'
+import { pageOf } from '../../../src/dashboard/features/names/page-of.ts'
 import { policyInWords } from '../../../src/dashboard/features/runs/checkpoint-policy.ts'
 import { EVENTS } from '../../../src/dashboard/features/webhooks/events.ts'
 import { offerInWords } from '../../../src/dashboard/features/workers/worker-words.ts'
@@ -56,10 +56,10 @@ test("objects that the API keeps come from where the page came from, a store's o
 })
 
 test('a change leads to what was changed, where that has a page', () => {
-  assert.equal(subjectHref('run_1'), '#/runs/run_1')
-  assert.equal(subjectHref('ds_1@3'), '#/datasets/ds_1')
-  assert.equal(subjectHref('key_1'), '#/keys')
-  for (const none of ['up_1', 'constructor', '', '_']) assert.equal(subjectHref(none), null)
+  assert.equal(pageOf('run_1'), '#/runs/run_1')
+  assert.equal(pageOf('ds_1@3'), '#/datasets/ds_1')
+  assert.equal(pageOf('key_1'), '#/keys')
+  for (const none of ['up_1', 'constructor', '', '_']) assert.equal(pageOf(none), null)
 })
 
 test('which checkpoints stay is said in a sentence', () => {

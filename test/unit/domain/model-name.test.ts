@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { modelNameOf, nameProblem, readNamed } from '../../../src/domain/model-name.ts'
+import { modelNameOf, nameProblem, readCheckpointName, readNamed } from '../../../src/domain/model-name.ts'
 
 test('a number after the last @ is a version, anything else an alias, and what has no @ an id', () => {
   for (const [text, expected] of [
@@ -51,4 +51,20 @@ test('whatever a run is called, its model has a name or none', () => {
     assert.equal(modelNameOf(run), model)
     if (model !== null) assert.equal(nameProblem(model), null)
   }
+})
+
+test('a run and latest, or a step, name a checkpoint; nothing else does', () => {
+  assert.deepEqual(readCheckpointName('run_01jx@latest'), { run: 'run_01jx', step: null })
+  assert.deepEqual(readCheckpointName('run_01jx@0'), { run: 'run_01jx', step: 0 })
+  assert.deepEqual(readCheckpointName('run_01jx@1200'), { run: 'run_01jx', step: 1200 })
+  for (const other of [
+    'run_01jx',
+    'run_01jx@prod',
+    'run_01jx@01',
+    'run_01jx@-1',
+    'shoes@latest',
+    'mdl_01jx@3',
+    'run_@3'
+  ])
+    assert.equal(readCheckpointName(other), null, other)
 })

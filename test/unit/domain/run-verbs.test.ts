@@ -38,7 +38,7 @@ const EXPECTED: Readonly<Record<RunVerb, Readonly<Record<RunStatus, RunStatus | 
     pausing: 'cancelling',
     paused: 'cancelled',
     cancelling: 'cancelling',
-    cancelled: '–',
+    cancelled: 'cancelled',
     succeeded: '–',
     failed: '–'
   },

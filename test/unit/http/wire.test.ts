@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { keysToCamel, keysToSnake, pointerToSnake } from '../../../src/base/casing.ts'
 import { AppError, ERROR_CATALOGUE, type ErrorCode } from '../../../src/base/errors.ts'
-import { streamEmbeddings, toBase64, toRawFloats } from '../../../src/http/core/embedding-encoding.ts'
+import { streamEmbeddings, toBase64, toRaw } from '../../../src/http/core/embedding-encoding.ts'
 import { presentProblem, STATUS, toAppError } from '../../../src/http/core/problem.ts'
 import { parseQuery } from '../../../src/http/core/query.ts'
 import { readRequestId } from '../../../src/http/core/request-log.ts'
@@ -109,15 +109,15 @@ test('embeddings are the same numbers in every encoding, views of larger buffers
   const all = Float32Array.from([9, 0.1, -0.25, 1e-8, 3, 4])
   const rows = [all.subarray(1, 3), all.subarray(3, 5)]
   let text = ''
-  for await (const piece of streamEmbeddings(rows, { model: 'mdl_1', usage: {} })) text += piece
+  for await (const piece of streamEmbeddings(rows, 'float32', { model: 'mdl_1', usage: {} })) text += piece
   const json = JSON.parse(text)
   assert.deepEqual(
     json.data.map((one: { embedding: number[] }) => one.embedding),
     rows.map((row) => Array.from(row))
   )
   assert.equal(json.model, 'mdl_1')
-  const raw = toRawFloats(rows)
+  const raw = toRaw(rows, 'float32')
   assert.equal(raw.length, 16)
   assert.equal(raw.readFloatLE(4), -0.25)
-  assert.equal(Buffer.from(toBase64(rows[1]!), 'base64').readFloatLE(4), 3)
+  assert.equal(Buffer.from(toBase64(rows[1]!, 'float32'), 'base64').readFloatLE(4), 3)
 })

@@ -4,12 +4,12 @@ import { AppError, isAppError } from '../../../src/base/errors.ts'
 import { Batcher } from '../../../src/serving/batches.ts'
 import { manualClock, settle } from './manual-clock.ts'
 
-function setUp(compute?: (lane: string, items: readonly number[]) => Promise<readonly number[]>) {
+function setUp(compute?: (lane: string, items: readonly number[]) => Promise<readonly number[]>, sessions = 1) {
   const clock = manualClock()
   const batches: { lane: string; items: readonly number[]; at: number }[] = []
   const batcher = new Batcher<number, number>({
-    maxBatch: 4,
     maxQueueDelayMs: 5,
+    sessions,
     clock,
     compute: async (lane, items) => {
       batches.push({ lane, items, at: clock.now() })
@@ -18,7 +18,7 @@ function setUp(compute?: (lane: string, items: readonly number[]) => Promise<rea
   })
   let requests = 0
   const submit = (items: number[], lane = 'a', { key = 'key', signal = new AbortController().signal } = {}) =>
-    batcher.submit({ lane, asker: { key, request: ++requests }, items, signal })
+    batcher.submit({ lane, maxBatch: 4, asker: { key, request: ++requests }, items, signal })
   return { clock, batches, submit }
 }
 
@@ -166,4 +166,31 @@ test('a failing batch fails the requests in it and no other', async () => {
   await clock.advance(5)
   await broken
   assert.deepEqual((await whole).results, [2])
+})
+
+test('what waits is shared out over the sessions that are free, and each answers by itself', async () => {
+  const first = Promise.withResolvers<void>()
+  const compute = async (_: string, items: readonly number[]) => {
+    if (items.includes(1)) await first.promise
+    return items.map((item) => item * 10)
+  }
+  const { clock, batches, submit } = setUp(compute, 2)
+  const slow = submit([1])
+  await clock.advance(5)
+  const quick = submit([2])
+  await clock.advance(5)
+  assert.deepEqual((await quick).results, [20], 'the other session is free')
+  const next = submit([3, 4, 5, 6, 7])
+  await clock.advance(5)
+  first.resolve()
+  await clock.advance(5)
+  assert.deepEqual((await next).results, [30, 40, 50, 60, 70])
+  assert.deepEqual((await slow).results, [10])
+  const whole = submit([11, 12, 13, 14])
+  await clock.advance(5)
+  await whole
+  assert.deepEqual(
+    batches.map(({ items }) => items.length),
+    [1, 1, 4, 1, 2, 2]
+  )
 })

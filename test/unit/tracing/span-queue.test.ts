@@ -91,7 +91,8 @@ test('the end takes no longer than it may, and counts what it leaves', async (t)
   const began = performance.now()
   await queue.shutdown()
   const tookMs = performance.now() - began
-  assert.ok(tookMs > 150 && tookMs < 1500, `${tookMs} ms`)
+  // A fifth of a second, and what a busy machine adds; a batch by itself has half a minute.
+  assert.ok(tookMs > 150 && tookMs < 10_000, `${tookMs} ms`)
   end(1)
   await queue.shutdown()
   assert.equal((dropped['process_ended'] ?? 0) + (dropped['not_taken'] ?? 0), 11)

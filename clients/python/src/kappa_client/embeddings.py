@@ -68,7 +68,10 @@ class Embeddings:
             yield from self._embed(model, group[:half], dimensions)
             yield from self._embed(model, group[half:], dimensions)
             return
-        for one in sorted(answer["data"], key=lambda entry: entry["index"]):
+        found = sorted(answer["data"], key=lambda entry: entry["index"])
+        if [one["index"] for one in found] != list(range(len(group))):
+            raise ValueError(f"the server does not answer with one vector for each of {len(group)} images")
+        for one in found:
             yield _vector(one["embedding"])
 
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 
 FIRST_PAUSE_S = 0.5
 LONGEST_PAUSE_S = 30.0
+# Longer than the minute after which a project's rate comes back; who asks for more has refused.
+LONGEST_WAIT_S = 90.0
 PASSING = (429, 502, 503, 504)
 
 
@@ -20,7 +24,10 @@ class Problem(Exception):
         self.status = status
         self.code = str(fields.get("code") or f"http_{status}")
         self.detail = str(fields.get("detail") or fields.get("title") or f"The server answered with status {status}.")
-        self.errors: list[dict[str, Any]] = fields.get("errors") or []
+        errors = fields.get("errors")
+        self.errors: list[dict[str, Any]] = (
+            [one for one in errors if isinstance(one, dict)] if isinstance(errors, list) else []
+        )
         self.request_id = fields.get("request_id") or request_id
         self.retry_after = retry_after
         where = "".join(
@@ -31,7 +38,16 @@ class Problem(Exception):
     @property
     def is_passing(self) -> bool:
         """The same request may succeed later."""
+        if self.retry_after is not None and self.retry_after > LONGEST_WAIT_S:
+            return False
         return self.status in PASSING or self.code == "idempotency_in_progress"
+
+
+def path_of(*parts: str | int) -> str:
+    """A path of the API. Ids may come from elsewhere: `../keys` must not become another request with this key."""
+    if any(str(part) in ("", ".", "..") for part in parts):
+        raise ValueError("an id must not be empty, . or ..")
+    return "/v1/" + "/".join(quote(str(part), safe="") for part in parts)
 
 
 def problem_of(response: httpx.Response) -> Problem:
@@ -40,9 +56,11 @@ def problem_of(response: httpx.Response) -> Problem:
     except ValueError:
         body = None  # a proxy's page
     try:
-        retry_after = max(0.0, float(response.headers["retry-after"]))
+        retry_after = float(response.headers["retry-after"])
     except (KeyError, ValueError):
         retry_after = None  # none, or a date, which the API does not send
+    if retry_after is not None and not 0 <= retry_after < math.inf:
+        retry_after = None
     fields = body if isinstance(body, dict) else {}
     return Problem(response.status_code, fields, retry_after, response.headers.get("x-request-id"))
 
@@ -89,7 +107,8 @@ class Http:
             problem = None
             try:
                 response = ask()
-                if response.status_code < 400:
+                # 3xx too is none of the API's: whoever is led elsewhere by one would take the key along.
+                if response.is_success or response.status_code == 304:
                     return response
                 problem = problem_of(response)
                 if not problem.is_passing or attempt >= self.tries:

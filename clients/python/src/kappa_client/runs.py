@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 
-from .http import Http, Problem, pause_before, problem_of
+from .http import Http, Problem, path_of, pause_before, problem_of
 
 ENDS = ("succeeded", "failed", "cancelled")
 FIRST_POLL_S = 1.0
@@ -34,7 +34,7 @@ class Runs:
         self._now = now
 
     def get(self, run: str) -> dict[str, Any]:
-        return self._http.request("GET", f"/v1/runs/{run}").json()
+        return self._http.request("GET", path_of("runs", run)).json()
 
     def wait(self, run: str, *, timeout: float | None = None, check: bool = True) -> dict[str, Any]:
         """Until it has ended; polls with its ETag, which costs the server next to nothing.
@@ -44,7 +44,7 @@ class Runs:
         began, pause, etag, state = self._now(), FIRST_POLL_S, None, {}
         while True:
             response = self._http.request(
-                "GET", f"/v1/runs/{run}", headers={"if-none-match": etag} if etag is not None else None
+                "GET", path_of("runs", run), headers={"if-none-match": etag} if etag is not None else None
             )
             if response.status_code != 304:
                 etag, state = response.headers.get("etag"), response.json()
@@ -88,7 +88,7 @@ class Runs:
 
     def _connection(self, run: str, after: int) -> Iterator[dict[str, Any]]:
         headers = self._http.headers({"accept": "text/event-stream", "last-event-id": str(after)})
-        url = f"{self._http.base_url}/v1/runs/{run}/events"
+        url = f"{self._http.base_url}{path_of('runs', run, 'events')}"
         timeout = httpx.Timeout(SILENCE_S)
         with self._http.client.stream("GET", url, headers=headers, timeout=timeout) as response:
             if response.status_code >= 400:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
-from .http import Http, Problem
+from .http import Http, Problem, path_of
 
 # What is left of an upload's day when it is rather begun anew.
 TOO_LATE = timedelta(minutes=10)
@@ -45,7 +45,7 @@ class Uploads:
         parts.sort(key=lambda one: one["part"])
         try:
             # Completing twice is the same answer, so it may be repeated.
-            url = f"/v1/datasets/{dataset}/uploads/{known['upload']['id']}:complete"
+            url = f"{path_of('datasets', dataset, 'uploads', known['upload']['id'])}:complete"
             completed = self._http.request("POST", url, json={"parts": parts}).json()
         except Problem:
             # What the store does not have would be refused again and again.
@@ -58,14 +58,17 @@ class Uploads:
         # A try that was answered into the void is not a second upload.
         key = os.urandom(16).hex()
         body = {"filename": work["name"], "bytes": work["bytes"]}
-        url = f"/v1/datasets/{work['dataset']}/uploads"
+        url = path_of("datasets", work["dataset"], "uploads")
         return self._http.request("POST", url, json=body, headers={"idempotency-key": key}).json()
 
     def _remembered(self, memory: Path | None, work: dict[str, Any]) -> dict[str, Any] | None:
         if memory is None or not memory.exists():
             return None
-        known = json.loads(memory.read_text())
-        if any(known.get(name) != value for name, value in work.items()):
+        try:
+            known = json.loads(memory.read_text())
+        except ValueError:
+            return None
+        if not isinstance(known, dict) or any(known.get(name) != value for name, value in work.items()):
             return None
         expires = datetime.fromisoformat(known["upload"]["expires_at"].replace("Z", "+00:00"))
         return known if expires - self._now() > TOO_LATE else None
@@ -78,6 +81,9 @@ class Uploads:
         progress: Callable[[int, int], None] | None,
     ) -> None:
         size, step = known["bytes"], known["upload"]["part_bytes"]
+        numbers = sorted(part["part"] for part in known["upload"]["parts"])
+        if step < 1 or numbers != list(range(1, -(-size // step) + 1)):
+            raise ValueError(f"the server answers with an upload of other parts than a file of {size} bytes has")
         _remember(memory, known)
         sent = 0
         with source.open("rb") as file:
@@ -101,8 +107,10 @@ def _remember(memory: Path | None, known: dict[str, Any]) -> None:
     if memory is None:
         return
     draft = memory.with_name(f"{memory.name}.partial")
-    # It has signed URLs: nobody else's to read.
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+    # It has signed URLs: nobody else's to read. A file that is there keeps its rights, and a link leads elsewhere:
+    # neither is written to.
+    draft.unlink(missing_ok=True)
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
         json.dump(known, file)
     draft.replace(memory)
 

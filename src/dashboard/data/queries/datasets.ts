@@ -2,6 +2,7 @@
 import { type QueryClient, queryOptions } from '@tanstack/react-query'
 import { dataOf, type KappaClient } from '../../../client/client.ts'
 import type { Dataset, DatasetVersion, RejectedFile } from '../../../client/resources.ts'
+import { pollBy } from '../query-client.ts'
 import type { ListSource } from '../use-list.ts'
 
 const ALL = ['datasets'] as const
@@ -41,6 +42,15 @@ export const versionList = (client: KappaClient, id: string): ListSource<Dataset
   },
   pollMs: ({ data }) => (data.some(isMoving) ? INGEST_POLL_MS : false)
 })
+
+/** A ready one never changes. */
+export const versionQuery = (client: KappaClient, { id, version }: { readonly id: string; readonly version: number }) =>
+  queryOptions({
+    queryKey: [...one(id), 'version', version],
+    queryFn: ({ signal }) =>
+      dataOf(client.GET('/v1/datasets/{id}/versions/{version}', { params: { path: { id, version } }, signal })),
+    refetchInterval: pollBy<DatasetVersion>((found) => (isMoving(found) ? INGEST_POLL_MS : false))
+  })
 
 export const rejectedList = (client: KappaClient, id: string, version: number): ListSource<RejectedFile> => ({
   queryKey: [...one(id), 'rejected', version],

@@ -33,6 +33,16 @@ export const evaluationQuery = (client: KappaClient, id: string) =>
     refetchInterval: pollBy<Evaluation>((evaluation) => (isOpen(evaluation) ? WORK_POLL_MS : false))
   })
 
+/** Of the models of a run, newest first, those that have numbers: as many as one answer holds. */
+export const runEvaluationsQuery = (client: KappaClient, run: string) =>
+  queryOptions({
+    queryKey: [...LISTS, 'of', run],
+    queryFn: async ({ signal }) => {
+      const query = { model: run, status: 'succeeded' as const, limit: 100 }
+      return (await dataOf(client.GET('/v1/evaluations', { params: { query }, signal }))).data
+    }
+  })
+
 /** One was made or removed. */
 export const refreshEvaluationLists = (queries: QueryClient): Promise<void> =>
   queries.invalidateQueries({ queryKey: LISTS })

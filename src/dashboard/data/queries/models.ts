@@ -23,9 +23,13 @@ export type KappaView = 'model' | 'fitted'
 
 const isExporting = ({ status }: Model): boolean => status === 'exporting'
 
-export const modelList = (client: KappaClient): ListSource<Model> => ({
-  queryKey: LISTS,
-  fetchPage: (page, signal) => dataOf(client.GET('/v1/models', { params: { query: { limit: 25, ...page } }, signal })),
+/** All of them, or the versions of one name. */
+export const modelList = (client: KappaClient, name?: string): ListSource<Model> => ({
+  queryKey: [...LISTS, name ?? null],
+  fetchPage: (page, signal) => {
+    const query = { limit: 25, ...page, ...(name !== undefined && { name }) }
+    return dataOf(client.GET('/v1/models', { params: { query }, signal }))
+  },
   pollMs: ({ data }) => (data.some(isExporting) ? EXPORT_POLL_MS : POLL_MS)
 })
 

@@ -25,10 +25,19 @@ const IDLE_POLL_MS = 15_000
 const RUN_POLL_MS = 5000
 const PLAN_FRESH_MS = 60_000
 
-export const runList = (client: KappaClient, status: RunStatus | null): ListSource<Run> => ({
-  queryKey: [...LISTS, status],
+export interface RunListFilter {
+  /** A part of it. */
+  readonly name?: string
+  readonly status?: RunStatus
+  readonly dataset?: string
+  readonly metadata?: Record<string, string>
+  readonly order?: 'oldest'
+}
+
+export const runList = (client: KappaClient, filter: RunListFilter): ListSource<Run> => ({
+  queryKey: [...LISTS, filter],
   fetchPage: (page, signal) => {
-    const query = { limit: PAGE_SIZE, ...page, ...(status !== null && { status }) }
+    const query = { limit: PAGE_SIZE, ...page, ...filter }
     return dataOf(client.GET('/v1/runs', { params: { query }, signal }))
   },
   pollMs: ({ data }) => (data.every(isFinished) ? IDLE_POLL_MS : ACTIVE_POLL_MS)

@@ -13,11 +13,7 @@ const one = (id: string) => [...ALL, 'one', id] as const
 const PAGE_SIZE = 25
 const ACTIVE_POLL_MS = 5000
 const IDLE_POLL_MS = 15_000
-/** One request a trial: 64 of them are 128 a minute. */
-const CURVE_POLL_MS = 30_000
 const PLAN_FRESH_MS = 60_000
-/** What a chart of many lines can show. */
-const CURVE_POINTS = 300
 
 export const hasOpenTrials = ({ statuses }: Pick<Sweep, 'statuses'>): boolean =>
   Object.keys(statuses).some((status) => !isFinished({ status: status as RunStatus })) // statuses of runs
@@ -35,24 +31,6 @@ export const sweepQuery = (client: KappaClient, id: string) =>
     queryKey: one(id),
     queryFn: ({ signal }) => dataOf(client.GET('/v1/sweeps/{id}', { params: { path: { id } }, signal })),
     refetchInterval: pollBy<SweepComparison>((sweep) => (hasOpenTrials(sweep) ? ACTIVE_POLL_MS : IDLE_POLL_MS))
-  })
-
-export interface CurveRequest {
-  readonly runId: string
-  readonly metric: string
-  /** Whether more may come. */
-  readonly isOpen: boolean
-}
-
-export const curveQuery = (client: KappaClient, { runId, metric, isOpen }: CurveRequest) =>
-  queryOptions({
-    // Read once more when the run has ended: the last points came after the last time.
-    queryKey: [...ALL, 'curves', runId, metric, isOpen],
-    queryFn: async ({ signal }) => {
-      const params = { path: { id: runId }, query: { keys: metric, max_points: CURVE_POINTS } }
-      return (await dataOf(client.GET('/v1/runs/{id}/metrics', { params, signal }))).series
-    },
-    refetchInterval: isOpen || metric.startsWith('eval/') ? CURVE_POLL_MS : false
   })
 
 /** What the API would make of a request, as JSON text, without making a sweep. It only reads, so it is a query. */

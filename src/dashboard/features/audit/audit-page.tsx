@@ -1,4 +1,4 @@
-import { type FormEvent, useState } from 'react'
+import { type FormEvent, useId, useState } from 'react'
 import type { AuditEntry } from '../../../client/resources.ts'
 import { Field } from '../../components/field.tsx'
 import { List } from '../../components/list.tsx'
@@ -9,13 +9,14 @@ import { auditList } from '../../data/queries/installation.ts'
 import { useList } from '../../data/use-list.ts'
 import { goTo } from '../../data/use-location.ts'
 import { href } from '../../router.ts'
-import { subjectHref } from './subject-href.ts'
+import { ResourceLink } from '../names/resource-link.tsx'
+import { Actor, KeyChoices } from './actor.tsx'
 
-const COLUMNS = ['When', 'Action', 'Subject', 'Key', 'Request']
+const COLUMNS = ['When', 'Action', 'Subject', 'Who', 'Request']
 const FILTERS = [
   { name: 'action', label: 'Action', placeholder: 'deleteRun' },
   { name: 'subject', label: 'Subject', placeholder: 'run_…' },
-  { name: 'actor', label: 'Key', placeholder: 'key_…' }
+  { name: 'actor', label: 'Who', placeholder: 'key_… or oidc:…' }
 ] as const
 
 type Filter = Partial<Record<(typeof FILTERS)[number]['name'], string>>
@@ -55,6 +56,7 @@ function FilterForm({ filter }: { readonly filter: Filter }) {
     const given = Object.entries(typed).filter(([, value]) => value.trim() !== '')
     goTo(href.audit(Object.fromEntries(given.map(([name, value]) => [name, value.trim()]))))
   }
+  const keys = useId()
   return (
     <form className="card" aria-label="Which changes" onSubmit={submit}>
       <div className="fields">
@@ -65,12 +67,14 @@ function FilterForm({ filter }: { readonly filter: Filter }) {
                 {...control}
                 value={typed[name] ?? ''}
                 placeholder={placeholder}
+                {...(name === 'actor' && { list: keys })}
                 onChange={(event) => setTyped((before) => ({ ...before, [name]: event.target.value }))}
               />
             )}
           </Field>
         ))}
       </div>
+      <KeyChoices id={keys} />
       <div className="actions">
         <button type="submit">Show</button>
         {Object.keys(filter).length > 0 && <a href={href.audit()}>Show all changes</a>}
@@ -82,18 +86,9 @@ function FilterForm({ filter }: { readonly filter: Filter }) {
 const entryCells = ({ created_at: at, action, subject, actor, request_id: request }: AuditEntry) => [
   <Ago key="when" at={at} />,
   action,
-  <Subject key="subject" subject={subject} />,
-  <span key="actor" className="mono small">
-    {actor}
-  </span>,
+  subject.startsWith('key_') ? <Actor key="subject" actor={subject} /> : <ResourceLink key="subject" id={subject} />,
+  <Actor key="actor" actor={actor} />,
   <span key="request" className="mono small">
     {request}
   </span>
 ]
-
-/** What was deleted has no page any more; its link says so there. */
-function Subject({ subject }: { readonly subject: string }) {
-  const page = subjectHref(subject)
-  const id = <span className="mono small">{subject}</span>
-  return page === null ? id : <a href={page}>{id}</a>
-}

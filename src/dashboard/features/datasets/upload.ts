@@ -1,9 +1,9 @@
 /** A file into the object store, part by part, to the URLs that the API signed: its bytes do not pass through the API. */
 import { backoffMs } from '../../../client/backoff.ts'
 import { dataOf, idempotent, type KappaClient, newIdempotencyKey } from '../../../client/client.ts'
+import { reachableUrl } from '../../../client/object-url.ts'
 import { Problem } from '../../../client/problem.ts'
 import type { StartedUpload } from '../../../client/resources.ts'
-import { reachableUrl } from '../../data/object-url.ts'
 import { partRange } from './part-range.ts'
 
 type UploadPart = StartedUpload['parts'][number]

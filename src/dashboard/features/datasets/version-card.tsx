@@ -32,6 +32,11 @@ export function VersionCard({ version, datasetId }: Props) {
       actions={
         <div className="actions">
           <StatusBadge status={version.status} />
+          {version.status === 'ready' && (
+            <a className="button" href={href.images(reference)}>
+              See its images
+            </a>
+          )}
           {version.status === 'ready' && train}
           {isMoving(version) ? (
             <CancelIngest version={version} datasetId={datasetId} />

@@ -10,14 +10,15 @@ import { Ago } from '../../components/time.tsx'
 import { useClient } from '../../data/api.ts'
 import { evaluationQuery, isOpen } from '../../data/queries/evaluations.ts'
 import { useResource } from '../../data/use-resource.ts'
+import { evaluationTitle } from '../../evaluation-metrics.ts'
 import { formatCount, formatField } from '../../format.ts'
 import { href } from '../../router.ts'
-import { DatasetLink } from '../datasets/dataset-link.tsx'
 import { MetadataFacts } from '../description/metadata-facts.tsx'
+import { ResourceLink } from '../names/resource-link.tsx'
 import { EvaluationActions } from './evaluation-actions.tsx'
 import { EvaluationResults } from './evaluation-results.tsx'
+import { EvaluationSubject } from './evaluation-subject.tsx'
 import { SETTING_FIELDS } from './plan-form.ts'
-import { SubjectLink } from './subject-link.tsx'
 
 export function EvaluationPage({ id }: { readonly id: string }) {
   const { data: evaluation, problem, retry } = useResource(evaluationQuery(useClient(), id))
@@ -31,9 +32,18 @@ export function EvaluationPage({ id }: { readonly id: string }) {
   }
   return (
     <PageFrame
-      title={evaluation.name ?? evaluation.id}
+      title={evaluationTitle(evaluation)}
       parent={parent}
-      actions={<EvaluationActions evaluation={evaluation} />}
+      actions={
+        <>
+          {evaluation.prototypes !== null && evaluation.model !== null && (
+            <a className="button" href={href.explorer(evaluation.model)}>
+              See the prototypes' images
+            </a>
+          )}
+          <EvaluationActions evaluation={evaluation} />
+        </>
+      }
     >
       {problem && <ProblemNotice problem={problem} onRetry={retry} />}
       <State evaluation={evaluation} />
@@ -76,19 +86,14 @@ function factsOf(evaluation: Evaluation): readonly Fact[] {
   const { run, dataset, queries, distractors, whitening, against, protocols, settings } = evaluation
   const asked = SETTING_FIELDS.filter(({ name }) => settings[name] !== null)
   return [
-    [evaluation.model === null ? 'Checkpoint' : 'Model', <SubjectLink key="of" {...evaluation} />],
+    [evaluation.model === null ? 'Checkpoint' : 'Model', <EvaluationSubject key="of" {...evaluation} />],
     ['Step', formatCount(evaluation.step)],
-    ...(run === null ? [] : [['Asked for by', <RunLink key="run" id={run} />] as const]),
-    ['Images that vote', <DatasetLink key="bank" reference={dataset} />],
-    [
-      'Images judged',
-      queries === null ? 'the same, each without itself' : <DatasetLink key="queries" reference={queries} />
-    ],
-    ...(distractors === null
-      ? []
-      : [['Distractors', <DatasetLink key="distractors" reference={distractors} />] as const]),
-    ...(whitening === null ? [] : [['Whitening', <DatasetLink key="whitening" reference={whitening} />] as const]),
-    ...(against === null ? [] : [['Compared with', <code key="against">{against}</code>] as const]),
+    ...(run === null ? [] : [['Asked for by', <ResourceLink key="run" id={run} />] as const]),
+    ['Images that vote', <ResourceLink key="bank" id={dataset} />],
+    ['Images judged', queries === null ? 'the same, each without itself' : <ResourceLink key="queries" id={queries} />],
+    ...(distractors === null ? [] : [['Distractors', <ResourceLink key="distractors" id={distractors} />] as const]),
+    ...(whitening === null ? [] : [['Whitening', <ResourceLink key="whitening" id={whitening} />] as const]),
+    ...(against === null ? [] : [['Compared with', <ResourceLink key="against" id={against} />] as const]),
     ['Protocols', protocols === null ? 'all that can be run' : protocols.join(', ')],
     ...asked.map(({ name, label }) => [label, formatField(name, settings[name])] as const),
     ['Attempt', formatCount(evaluation.attempt)],
@@ -96,9 +101,3 @@ function factsOf(evaluation: Evaluation): readonly Fact[] {
     ['Ended', <Ago key="ended" at={evaluation.finished_at} />]
   ]
 }
-
-const RunLink = ({ id }: { readonly id: string }) => (
-  <a className="mono" href={href.run(id)}>
-    {id}
-  </a>
-)

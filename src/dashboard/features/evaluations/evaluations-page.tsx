@@ -8,11 +8,12 @@ import { useClient } from '../../data/api.ts'
 import { evaluationList } from '../../data/queries/evaluations.ts'
 import { useList } from '../../data/use-list.ts'
 import { goTo } from '../../data/use-location.ts'
+import { evaluationTitle } from '../../evaluation-metrics.ts'
 import { formatCount } from '../../format.ts'
 import { href } from '../../router.ts'
-import { DatasetLink } from '../datasets/dataset-link.tsx'
+import { ResourceLink } from '../names/resource-link.tsx'
+import { EvaluationSubject } from './evaluation-subject.tsx'
 import { EVALUATION_STATUSES, firstResult } from './evaluation-words.ts'
-import { SubjectLink } from './subject-link.tsx'
 
 const COLUMNS = ['Status', 'Evaluation', 'Of', 'Step', 'On', 'First result', 'Created']
 
@@ -53,17 +54,18 @@ export function EvaluationsPage({ status: wanted }: { readonly status: string | 
 }
 
 const evaluationCells = (evaluation: Evaluation) => {
-  const { id, name, status, step, dataset } = evaluation
+  const { id, status, step, dataset } = evaluation
   return [
     <StatusBadge key="status" status={status} />,
     <div key="name">
-      <a href={href.evaluation(id)}>{name ?? id}</a>
-      {name !== null && <div className="id muted small mono">{id}</div>}
+      <a href={href.evaluation(id)} title={id}>
+        {evaluationTitle(evaluation)}
+      </a>
       {evaluation.error && <div className="field-error small clip">{evaluation.error.message}</div>}
     </div>,
-    <SubjectLink key="of" {...evaluation} />,
+    <EvaluationSubject key="of" {...evaluation} />,
     formatCount(step),
-    <DatasetLink key="on" reference={dataset} />,
+    <ResourceLink key="on" id={dataset} />,
     firstResult(evaluation),
     <Ago key="created" at={evaluation.created_at} />
   ]

@@ -5,7 +5,6 @@ import { fieldMessage } from '../../../client/problem.ts'
 import type { CreateApiKey, IssuedApiKey, Scope } from '../../../client/resources.ts'
 import { Field } from '../../components/field.tsx'
 import { ProblemNotice } from '../../components/problem-notice.tsx'
-import { Section } from '../../components/section.tsx'
 import { useClient } from '../../data/api.ts'
 import { problemOf } from '../../data/problem-of.ts'
 import { refreshKeys } from '../../data/queries/keys.ts'
@@ -13,11 +12,13 @@ import { REPEATABLE } from '../../data/query-client.ts'
 import { SCOPES } from './scopes.ts'
 
 interface Props {
+  /** Whose it will be; the project of the key that asks, unless it is given. */
+  readonly project?: string
   readonly onCreated: (key: IssuedApiKey) => void
 }
 
-export function NewKeyForm({ onCreated }: Props) {
-  const create = useCreateKey()
+export function NewKeyForm({ project, onCreated }: Props) {
+  const create = useCreateKey(project ?? null)
   const [name, setName] = useState('')
   const [scopes, setScopes] = useState<ReadonlySet<Scope>>(new Set())
   const [expires, setExpires] = useState('')
@@ -38,36 +39,30 @@ export function NewKeyForm({ onCreated }: Props) {
     create.mutate({ body, idempotencyKey: newIdempotencyKey() }, { onSuccess })
   }
   return (
-    <Section title="New key">
-      <form onSubmit={submit}>
-        <div className="fields">
-          <Field label="Name" hint="who or what will use it" error={fieldMessage(errors, '/name')}>
-            {(control) => <input {...control} value={name} onChange={(event) => setName(event.target.value)} />}
-          </Field>
-          <Field label="Expires" hint="optional" error={fieldMessage(errors, '/expires_at')}>
-            {(control) => (
-              <input {...control} type="date" value={expires} onChange={(event) => setExpires(event.target.value)} />
-            )}
-          </Field>
-        </div>
-        <fieldset className="scopes">
-          <legend>Scopes</legend>
-          {SCOPES.map((scope) => (
-            <label key={scope}>
-              <input type="checkbox" checked={scopes.has(scope)} onChange={() => toggle(scope)} /> {scope}
-            </label>
-          ))}
-        </fieldset>
-        {problem && <ProblemNotice problem={problem} />}
-        <button
-          type="submit"
-          className="primary"
-          disabled={create.isPending || name.trim() === '' || scopes.size === 0}
-        >
-          Create key
-        </button>
-      </form>
-    </Section>
+    <form onSubmit={submit}>
+      <div className="fields">
+        <Field label="Name" hint="who or what will use it" error={fieldMessage(errors, '/name')}>
+          {(control) => <input {...control} value={name} onChange={(event) => setName(event.target.value)} />}
+        </Field>
+        <Field label="Expires" hint="optional" error={fieldMessage(errors, '/expires_at')}>
+          {(control) => (
+            <input {...control} type="date" value={expires} onChange={(event) => setExpires(event.target.value)} />
+          )}
+        </Field>
+      </div>
+      <fieldset className="scopes">
+        <legend>Scopes</legend>
+        {SCOPES.map((scope) => (
+          <label key={scope}>
+            <input type="checkbox" checked={scopes.has(scope)} onChange={() => toggle(scope)} /> {scope}
+          </label>
+        ))}
+      </fieldset>
+      {problem && <ProblemNotice problem={problem} />}
+      <button type="submit" className="primary" disabled={create.isPending || name.trim() === '' || scopes.size === 0}>
+        Create key
+      </button>
+    </form>
   )
 }
 
@@ -76,13 +71,16 @@ interface NewKey {
   readonly idempotencyKey: string
 }
 
-function useCreateKey() {
+function useCreateKey(project: string | null) {
   const client = useClient()
   const queries = useQueryClient()
   return useMutation({
     ...REPEATABLE,
-    mutationFn: ({ body, idempotencyKey }: NewKey) =>
-      dataOf(client.POST('/v1/keys', { body, ...idempotent(idempotencyKey) })),
+    mutationFn: ({ body, idempotencyKey }: NewKey) => {
+      const request = { body, ...idempotent(idempotencyKey) }
+      if (project === null) return dataOf(client.POST('/v1/keys', request))
+      return dataOf(client.POST('/v1/projects/{id}/keys', { params: { path: { id: project } }, ...request }))
+    },
     onSuccess: () => void refreshKeys(queries)
   })
 }

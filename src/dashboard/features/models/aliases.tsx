@@ -1,9 +1,6 @@
-import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { type FormEvent, useState } from 'react'
-import { dataOf } from '../../../client/client.ts'
 import { fieldMessage } from '../../../client/problem.ts'
 import type { Model, ModelAlias } from '../../../client/resources.ts'
-import { ConfirmButton } from '../../components/confirm-button.tsx'
 import { Field } from '../../components/field.tsx'
 import { List } from '../../components/list.tsx'
 import { ProblemNotice } from '../../components/problem-notice.tsx'
@@ -11,66 +8,22 @@ import { Section } from '../../components/section.tsx'
 import { Ago } from '../../components/time.tsx'
 import { useClient } from '../../data/api.ts'
 import { problemOf } from '../../data/problem-of.ts'
-import { aliasList, refreshModels } from '../../data/queries/models.ts'
+import { aliasList } from '../../data/queries/models.ts'
 import { useList } from '../../data/use-list.ts'
 import { href } from '../../router.ts'
+import { RemoveAlias, useMoveAlias } from './alias-verbs.tsx'
 
 const COLUMNS = ['Alias', 'Means', 'Since', '']
 
-interface Move {
-  readonly alias: string
-  /** As it was read; null for a new one. */
-  readonly etag: string | null
-}
-
-/** What was moved by somebody else since it was shown is refused, and shown anew. */
-function useMove({ id, name }: { readonly id: string; readonly name: string }) {
-  const client = useClient()
-  const queries = useQueryClient()
-  return useMutation({
-    mutationFn: ({ alias, etag }: Move) => {
-      const header = etag === null ? { 'If-None-Match': '*' } : { 'If-Match': etag }
-      const params = { path: { name, alias }, header }
-      return dataOf(client.PUT('/v1/models/{name}/aliases/{alias}', { params, body: { model: id } }))
-    },
-    onSettled: () => void refreshModels(queries)
-  })
-}
-
-/** What was moved since it was shown is not what was meant to go. */
-function RemoveAlias({ known: { name, alias, etag } }: { readonly known: ModelAlias }) {
-  const client = useClient()
-  const queries = useQueryClient()
-  const remove = useMutation({
-    mutationFn: () => {
-      const params = { path: { name, alias }, header: { 'If-Match': etag } }
-      return dataOf(client.DELETE('/v1/models/{name}/aliases/{alias}', { params }))
-    },
-    onSettled: () => void refreshModels(queries)
-  })
-  return (
-    <ConfirmButton
-      label="Remove"
-      accessibleName={`Remove ${name}@${alias}`}
-      title={`Remove ${name}@${alias}?`}
-      confirm="Remove the alias"
-      dismiss="Keep it"
-      mutation={remove}
-    >
-      <p>Its model stays. Requests that name the alias fail from then on.</p>
-    </ConfirmButton>
-  )
-}
-
 export function Aliases({ model, name }: { readonly model: Model; readonly name: string }) {
   const list = useList(aliasList(useClient(), name))
-  const move = useMove({ id: model.id, name })
+  const move = useMoveAlias(name)
   const [alias, setAlias] = useState('')
   const problem = problemOf(move)
   const submit = (event: FormEvent) => {
     event.preventDefault()
     const known = list.items?.find((one) => one.alias === alias.trim())
-    move.mutate({ alias: alias.trim(), etag: known?.etag ?? null }, { onSuccess: () => setAlias('') })
+    move.mutate({ alias: alias.trim(), model: model.id, etag: known?.etag ?? null }, { onSuccess: () => setAlias('') })
   }
   const row = (one: ModelAlias) => [
     <code key="alias">
@@ -86,7 +39,11 @@ export function Aliases({ model, name }: { readonly model: Model; readonly name:
     <Ago key="since" at={one.updated_at} />,
     <div key="actions" className="actions">
       {one.model !== model.id && (
-        <button type="button" disabled={move.isPending} onClick={() => move.mutate(one)}>
+        <button
+          type="button"
+          disabled={move.isPending}
+          onClick={() => move.mutate({ alias: one.alias, model: model.id, etag: one.etag })}
+        >
           Move here
         </button>
       )}
@@ -94,7 +51,7 @@ export function Aliases({ model, name }: { readonly model: Model; readonly name:
     </div>
   ]
   return (
-    <Section title="Aliases">
+    <Section title="Aliases" actions={<a href={href.models({ name })}>All versions of {name}</a>}>
       <List
         list={list}
         label="Aliases"

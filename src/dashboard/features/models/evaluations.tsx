@@ -7,8 +7,10 @@ import { Ago } from '../../components/time.tsx'
 import { useClient } from '../../data/api.ts'
 import { evaluationList } from '../../data/queries/evaluations.ts'
 import { useList } from '../../data/use-list.ts'
+import { evaluationTitle } from '../../evaluation-metrics.ts'
 import { href } from '../../router.ts'
 import { EvaluationResults } from '../evaluations/evaluation-results.tsx'
+import { ResourceName } from '../names/resource-link.tsx'
 
 export function Evaluations({ model }: { readonly model: string }) {
   const { items, problem, retry, pager } = useList(evaluationList(useClient(), { model }, 10))
@@ -39,16 +41,16 @@ export function Evaluations({ model }: { readonly model: string }) {
 }
 
 function EvaluationEntry({ evaluation, isOpen }: { readonly evaluation: Evaluation; readonly isOpen: boolean }) {
-  const { id, name, dataset, queries, status, created_at: at } = evaluation
+  const { id, dataset, queries, status, created_at: at } = evaluation
   return (
     <details open={isOpen}>
       <summary>
-        {name ?? id} on <span className="mono">{dataset}</span>
+        {evaluationTitle(evaluation)} on <ResourceName id={dataset} />
         {queries === null ? (
           ', each image without itself'
         ) : (
           <>
-            , judging <span className="mono">{queries}</span>
+            , judging <ResourceName id={queries} />
           </>
         )}{' '}
         <StatusBadge status={status} /> <Ago at={at} />

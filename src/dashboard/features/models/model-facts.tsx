@@ -4,6 +4,7 @@ import { StatusBadge } from '../../components/status-badge.tsx'
 import { Ago } from '../../components/time.tsx'
 import { formatCount, formatNumber } from '../../format.ts'
 import { href } from '../../router.ts'
+import { ModelOrigin } from './model-origin.tsx'
 
 export function ModelFacts({ model }: { readonly model: Model }) {
   const { config, verification } = model
@@ -18,10 +19,13 @@ export function ModelFacts({ model }: { readonly model: Model }) {
         facts={[
           ...(model.name === null || model.version === null
             ? []
-            : [['Version', `${model.name}@${model.version}`] as const]),
-          ['Run', model.run === null ? '–' : <RunLink key="run" id={model.run} />],
-          ['Checkpoint', model.checkpoint === null ? '–' : <code key="checkpoint">{model.checkpoint}</code>],
-          ['Step', formatCount(model.step)],
+            : [['Version', <VersionLink key="version" name={model.name} version={model.version} />] as const]),
+          [
+            'Made of',
+            <span key="origin" title={model.checkpoint ?? undefined}>
+              <ModelOrigin model={model} />
+            </span>
+          ],
           ['Created', <Ago key="created" at={model.created_at} />]
         ]}
       />
@@ -47,6 +51,12 @@ export function ModelFacts({ model }: { readonly model: Model }) {
   )
 }
 
+const VersionLink = ({ name, version }: { readonly name: string; readonly version: number }) => (
+  <a href={href.models({ name })} title={`All versions of ${name}`}>
+    {name}@{version}
+  </a>
+)
+
 const colourOf = (channels: number): string =>
   channels === 1 ? 'gray' : channels === 3 ? 'colour' : `${channels} bands`
 
@@ -67,9 +77,3 @@ const headFacts = ({ bottleneck_dim, prototypes, temperature }: ModelConfig) =>
 
 /** 0.99999999 as 1 − 1e-8: the difference is what there is to read. */
 const formatNearOne = (cosine: number): string => (cosine >= 1 ? '1' : `1 − ${formatNumber(1 - cosine, 2)}`)
-
-const RunLink = ({ id }: { readonly id: string }) => (
-  <a className="mono" href={href.run(id)}>
-    {id}
-  </a>
-)

@@ -14,6 +14,7 @@ import { KappaSection } from './kappa-section.tsx'
 import { MixtureFacts } from './mixture-facts.tsx'
 import { ModelActions } from './model-actions.tsx'
 import { ModelFacts } from './model-facts.tsx'
+import { ImportSection } from './model-origin.tsx'
 import { PrototypeScatter } from './prototype-scatter.tsx'
 import { Prototypes } from './prototypes.tsx'
 import { TryIt } from './try-it.tsx'
@@ -32,6 +33,7 @@ export function ModelPage({ id }: { readonly id: string }) {
     <PageFrame title={model.name ?? model.id} parent={parent} actions={<ModelActions model={model} />}>
       {problem && <ProblemNotice problem={problem} onRetry={retry} />}
       <ModelFacts model={model} />
+      {model.import !== null && <ImportSection imported={model.import} />}
       {model.status === 'exporting' && <Exporting />}
       {model.error && (
         <div className="notice bad" role="alert">

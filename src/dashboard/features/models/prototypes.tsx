@@ -6,6 +6,7 @@ import { useClient } from '../../data/api.ts'
 import { type PrototypeSort, prototypeList } from '../../data/queries/models.ts'
 import { useList } from '../../data/use-list.ts'
 import { formatCount, formatDegrees, formatNumber } from '../../format.ts'
+import { href } from '../../router.ts'
 
 const SORTS = [
   ['-usage', 'most used first'],
@@ -35,7 +36,14 @@ export function Prototypes({ id }: { readonly id: string }) {
     <Section
       title="Prototypes"
       hint="A fitted component begins at what a prototype wins and moves on: its images are others, and κ and angle are measured on them."
-      actions={<SortSelect sort={sort} onSort={setSort} />}
+      actions={
+        <div className="actions">
+          <a className="button" href={href.explorer(id)}>
+            See their images
+          </a>
+          <SortSelect sort={sort} onSort={setSort} />
+        </div>
+      }
     >
       <List
         list={list}
@@ -77,7 +85,7 @@ interface SortProps {
   readonly onSort: (sort: PrototypeSort) => void
 }
 
-function SortSelect({ sort, onSort }: SortProps) {
+export function SortSelect({ sort, onSort }: SortProps) {
   return (
     <select
       aria-label="Order of prototypes"

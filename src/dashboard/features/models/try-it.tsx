@@ -1,13 +1,14 @@
 import { useMutation } from '@tanstack/react-query'
-import { useEffect, useState } from 'react'
 import { answerOf, dataOf, type KappaClient } from '../../../client/client.ts'
 import type { ImageAssignments } from '../../../client/resources.ts'
 import { FileDrop } from '../../components/file-drop.tsx'
 import { ProblemNotice } from '../../components/problem-notice.tsx'
 import { Section } from '../../components/section.tsx'
 import { useClient } from '../../data/api.ts'
+import { imageRequest } from '../../data/image-request.ts'
 import { problemOf } from '../../data/problem-of.ts'
 import { useAbort } from '../../data/use-abort.ts'
+import { useObjectUrl } from '../../data/use-object-url.ts'
 import { AssignmentView } from './assignment-view.tsx'
 import { EmbeddingView } from './embedding-view.tsx'
 import { parseServerTiming } from './server-timing.ts'
@@ -30,12 +31,7 @@ interface Attempt {
 
 async function tryImage(image: File, { client, modelId, hasHead, signal }: Attempt): Promise<Tried> {
   const path = { id: modelId }
-  const request = {
-    body: image as unknown as string, // an image as it is: openapi.yaml has no other word for bytes
-    bodySerializer: (body: unknown) => body,
-    headers: { 'content-type': image.type || 'application/octet-stream' },
-    signal
-  }
+  const request = imageRequest(image, signal)
   const assign = () =>
     dataOf(client.POST('/v1/models/{id}/assignments', { params: { path, query: { top_k: TOP_K } }, ...request }))
   const [embedded, assigned] = await Promise.all([
@@ -97,15 +93,4 @@ export function TryIt({ id, hasHead, channels }: TryItProps) {
       </div>
     </Section>
   )
-}
-
-function useObjectUrl(blob: Blob | null): string | null {
-  const [url, setUrl] = useState<string | null>(null)
-  useEffect(() => {
-    if (blob === null) return
-    const next = URL.createObjectURL(blob)
-    setUrl(next)
-    return () => URL.revokeObjectURL(next)
-  }, [blob])
-  return url
 }

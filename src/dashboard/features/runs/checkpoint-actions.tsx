@@ -5,6 +5,7 @@ import { ConfirmButton } from '../../components/confirm-button.tsx'
 import { useClient } from '../../data/api.ts'
 import { refreshRun } from '../../data/queries/runs.ts'
 import { href } from '../../router.ts'
+import { ExportCheckpoint } from './export-checkpoint.tsx'
 import { ForkButton } from './fork-button.tsx'
 
 interface Props {
@@ -18,6 +19,7 @@ export function CheckpointActions({ checkpoint, run }: Props) {
   if (status !== 'complete') return null
   return (
     <div className="actions row-actions">
+      <ExportCheckpoint checkpoint={checkpoint} run={run} />
       <ForkButton run={run} from={checkpoint} />
       <a
         className="button"

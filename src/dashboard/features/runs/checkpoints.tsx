@@ -11,7 +11,7 @@ import { CheckpointActions } from './checkpoint-actions.tsx'
 import { policyInWords } from './checkpoint-policy.ts'
 import { KeepCheckpoint } from './keep-checkpoint.tsx'
 
-const COLUMNS = ['Step', 'Epoch', 'Loss', 'Size', 'Saved', 'Status', 'Keep', 'Checkpoint', '']
+const COLUMNS = ['Step', 'Epoch', 'Loss', 'Size', 'Saved', 'Status', 'Keep', '']
 
 /** Nothing where the run's policy removes it next. */
 const STAYS_AS = {
@@ -41,7 +41,10 @@ export function Checkpoints({ run }: { readonly run: Run }) {
 }
 
 const checkpointCells = (checkpoint: Checkpoint, run: Run) => [
-  formatCount(checkpoint.step),
+  <div key="step" title={`${checkpoint.id}, state hash ${checkpoint.state_hash}`}>
+    {formatCount(checkpoint.step)}
+    <div className="id muted small mono break">{checkpoint.id}</div>
+  </div>,
   formatCount(checkpoint.epoch),
   formatNumber(checkpoint.metrics['loss']),
   <span key="size" className="nowrap">
@@ -53,8 +56,5 @@ const checkpointCells = (checkpoint: Checkpoint, run: Run) => [
     <KeepCheckpoint checkpoint={checkpoint} />{' '}
     <span className="muted">{checkpoint.kept_because.map((reason) => STAYS_AS[reason]).join(', ')}</span>
   </div>,
-  <span key="id" className="mono small break" title={`State hash ${checkpoint.state_hash}`}>
-    {checkpoint.id}
-  </span>,
   <CheckpointActions key="actions" checkpoint={checkpoint} run={run} />
 ]

@@ -1,8 +1,8 @@
+import { describeEvent, eventError } from '../../../client/event-words.ts'
 import type { RunEvent } from '../../../client/resources.ts'
 import { ProblemNotice } from '../../components/problem-notice.tsx'
 import { Section } from '../../components/section.tsx'
 import { Ago } from '../../components/time.tsx'
-import { describeEvent, eventError } from './event-feed.ts'
 import type { RunEvents } from './use-run-events.ts'
 
 export function EventLog({ events }: { readonly events: RunEvents }) {

@@ -2,6 +2,7 @@ import { type FieldProblem, fieldMessage } from '../../../client/problem.ts'
 import { Choice } from '../../components/choice.tsx'
 import { Section } from '../../components/section.tsx'
 import { TextField } from '../../components/text-field.tsx'
+import { RetentionFields } from '../retention/retention-fields.tsx'
 import type { CheckpointForm, ComputeForm } from './run-request.ts'
 
 interface Props<T> {
@@ -52,21 +53,24 @@ export function ComputeFields({ form, errors, onChange }: Props<ComputeForm>) {
 }
 
 export function CheckpointFields({ form, errors, onChange }: Props<CheckpointForm>) {
-  const field = (name: keyof CheckpointForm, wire: string) => ({
-    value: form[name],
-    inputMode: 'numeric' as const,
-    error: fieldMessage(errors, `/checkpoint/${wire}`),
-    onChange: (value: string) => onChange({ ...form, [name]: value })
-  })
   return (
     <Section title="Checkpoints" hint="Which are written, and which stay; single ones are kept on the run's page.">
       <div className="fields">
-        <TextField label="One every" hint="seconds; 900" placeholder="900" {...field('everyS', 'every_s')} />
-        <TextField label="The newest stay" hint="how many; 3" placeholder="3" {...field('keepLast', 'keep_last')} />
         <TextField
-          label="Also stays one every"
-          hint="epochs; none unless given"
-          {...field('keepEveryEpochs', 'keep_every_epochs')}
+          label="One every"
+          hint="seconds; 900"
+          placeholder="900"
+          inputMode="numeric"
+          error={fieldMessage(errors, '/checkpoint/every_s')}
+          value={form.everyS}
+          onChange={(everyS) => onChange({ ...form, everyS })}
+        />
+        <RetentionFields
+          form={form}
+          errors={errors}
+          at="/checkpoint"
+          otherwise="as the project has it"
+          onChange={(patch) => onChange({ ...form, ...patch })}
         />
       </div>
     </Section>

@@ -14,9 +14,10 @@ import { goTo } from '../../data/use-location.ts'
 import { useResource } from '../../data/use-resource.ts'
 import type { JsonObject } from '../../json.ts'
 import { href } from '../../router.ts'
+import { GuidedFields } from './guided-fields.tsx'
 import { PlanPreview } from './plan-preview.tsx'
 import { formOfRun } from './run-again.ts'
-import { RunFields } from './run-fields.tsx'
+import type { RunFieldsProps } from './run-fields.tsx'
 import { EMPTY_FORM, type RunForm, requestBody } from './run-request.ts'
 
 interface Props {
@@ -24,10 +25,16 @@ interface Props {
   readonly query: URLSearchParams
 }
 
-function chosenBefore(query: URLSearchParams): RunForm {
+interface Initial {
+  readonly form: RunForm
+  /** It says more than which images: the rest is not left to be chosen, so it is shown. */
+  readonly isWritten: boolean
+}
+
+function chosenBefore(query: URLSearchParams): Initial {
   const source = (['model', 'checkpoint'] as const).find((one) => query.has(one))
   const init = source ? { ...EMPTY_FORM.init, source, id: query.get(source) ?? '' } : EMPTY_FORM.init
-  return { ...EMPTY_FORM, dataset: query.get('dataset') ?? '', init }
+  return { form: { ...EMPTY_FORM, dataset: query.get('dataset') ?? '', init }, isWritten: source !== undefined }
 }
 
 /** The form begins with the run as it is now and then belongs to who writes it. */
@@ -39,7 +46,7 @@ export function NewRunPage({ query }: Props) {
   const parent = { href: href.runs(), name: 'Runs' }
   const initial = useMemo(() => {
     if (from === null) return chosenBefore(query)
-    return run.data && formOfRun(run.data)
+    return run.data && { form: formOfRun(run.data), isWritten: true }
   }, [from, query, run.data])
   return (
     <PageFrame title="New run" parent={parent}>
@@ -76,8 +83,8 @@ function useCreateRun() {
   })
 }
 
-function RunFormView({ initial }: { readonly initial: RunForm }) {
-  const [form, setForm] = useState(initial)
+function RunFormView({ initial }: { readonly initial: Initial }) {
+  const [form, setForm] = useState(initial.form)
   const { body, othersError } = useMemo(() => bodyOf(form), [form])
   const text = body !== null && form.dataset !== '' ? JSON.stringify(body) : null
   const { answer: plan, problem, isChecking } = useChecked(text, planQuery)
@@ -89,26 +96,30 @@ function RunFormView({ initial }: { readonly initial: RunForm }) {
     create.mutate({ body, idempotencyKey: newIdempotencyKey() }, { onSuccess: ({ id }) => goTo(href.run(id)) })
   }
   const canStart = body !== null && form.dataset !== '' && problem === null && !isChecking && !create.isPending
+  const fields: RunFieldsProps = {
+    form,
+    onChange: (patch) => setForm((before) => ({ ...before, ...patch })),
+    recipe: plan?.resolved_recipe ?? null,
+    errors: problem?.details.errors ?? [],
+    othersError
+  }
+  const start = (
+    <>
+      {createProblem && <ProblemNotice problem={createProblem} />}
+      <div className="actions">
+        <button type="submit" className="primary" disabled={!canStart}>
+          Start run
+        </button>
+        {form.dataset === '' && <span className="muted small">Choose a dataset first.</span>}
+      </div>
+    </>
+  )
   return (
     <form className="new-run" onSubmit={submit}>
       <div>
-        <RunFields
-          form={form}
-          onChange={(patch) => setForm((before) => ({ ...before, ...patch }))}
-          recipe={plan?.resolved_recipe ?? null}
-          errors={problem?.details.errors ?? []}
-          othersError={othersError}
-        />
-        {createProblem && <ProblemNotice problem={createProblem} />}
-        <div className="actions">
-          <button type="submit" className="primary" disabled={!canStart}>
-            Start run
-          </button>
-          {form.dataset === '' && <span className="muted small">Choose a dataset first.</span>}
-          {problem && <span className="field-error small">{problem.message}</span>}
-        </div>
+        <GuidedFields {...fields} reasons={plan?.recipe_reasons ?? []} isOpen={initial.isWritten} />
       </div>
-      <PlanPreview plan={plan} problem={problem} isChecking={isChecking} body={body} />
+      <PlanPreview plan={plan} problem={problem} isChecking={isChecking} body={body} start={start} />
     </form>
   )
 }

@@ -11,7 +11,7 @@ import type { JsonObject } from '../../json.ts'
 import { flatten, recipeGroups } from './recipe-groups.ts'
 
 export function RecipeSection({ run }: { readonly run: Run }) {
-  const { resolved_recipe: recipe, compute, checkpoint, metadata } = run
+  const { resolved_recipe: recipe, compute, checkpoint } = run
   return (
     <Section
       title="Recipe"
@@ -24,7 +24,6 @@ export function RecipeSection({ run }: { readonly run: Run }) {
         {!isFinished(run) && <Estimate run={run} />}
         <JsonGroup title="Compute" value={compute} />
         <JsonGroup title="Checkpoints" value={checkpoint} />
-        {Object.keys(metadata).length > 0 && <JsonGroup title="Metadata" value={metadata} />}
       </div>
     </Section>
   )

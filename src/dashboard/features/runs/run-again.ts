@@ -1,6 +1,7 @@
 import type { Run } from '../../../client/resources.ts'
 import { showValue } from '../../typed-values.ts'
 import { planFormOf } from '../evaluations/plan-form.ts'
+import { retentionFormOf } from '../retention/retention-form.ts'
 import { EMPTY_FORM, HYPERPARAMETER_FIELDS, type RunForm } from './run-request.ts'
 
 /** The same run once more: every hyperparameter written out, so that a changed preset changes nothing. */
@@ -41,9 +42,8 @@ const computeAgain = ({ device, devices, max_runtime_s: seconds, priority }: Run
 })
 
 const checkpointAgain = (policy: Run['checkpoint']): RunForm['checkpoint'] => ({
-  everyS: showValue(policy.every_s),
-  keepLast: showValue(policy.keep_last),
-  keepEveryEpochs: showValue(policy.keep_every_epochs)
+  ...retentionFormOf(policy),
+  everyS: showValue(policy.every_s)
 })
 
 /** Without the id of the one that was made. */

@@ -7,6 +7,7 @@ import { useClient } from '../../data/api.ts'
 import { problemOf } from '../../data/problem-of.ts'
 import { runMeasurements } from '../../data/queries/runs.ts'
 import { formatNumber, formatPercent } from '../../format.ts'
+import { ResourceLink } from '../names/resource-link.tsx'
 import { evaluationCharts } from './evaluation-lines.ts'
 import { columnsOf } from './metric-columns.ts'
 
@@ -24,7 +25,12 @@ export function RunEvaluation({ run, run: { evaluation, progress } }: { readonly
   return (
     <Section
       title="Evaluation"
-      hint={`On ${evaluation.dataset}, of the checkpoint at each step; intervals and settings are with each evaluation.`}
+      hint={
+        <>
+          On <ResourceLink id={evaluation.dataset} />, of the checkpoint at each step; intervals and settings are with
+          each evaluation.
+        </>
+      }
     >
       {problem && <ProblemNotice problem={problem} />}
       {charts.length === 0 && !problem && <div className="empty">Nothing is measured yet: it begins {begins}.</div>}

@@ -12,22 +12,47 @@ import { CheckpointFields, ComputeFields } from './machine-fields.tsx'
 import { RunEvaluationFields } from './run-evaluation-fields.tsx'
 import { ARCHS, HYPERPARAMETER_FIELDS, METHODS, PRESETS, type ResolvedRecipe, type RunForm } from './run-request.ts'
 
-interface Props {
+export interface RunFieldsProps {
   readonly form: RunForm
   readonly onChange: (patch: Partial<RunForm>) => void
   /** As the API resolved it: what an empty field stands for. */
   readonly recipe: ResolvedRecipe | null
   readonly errors: readonly FieldProblem[]
   readonly othersError: string | null
-  /** The request that a sweep's trials share: named by their sweep. */
-  readonly isOfSweep?: boolean
 }
 
-export function RunFields(props: Props) {
+export function RunFields(props: RunFieldsProps) {
+  return (
+    <>
+      <Section title="Run">
+        <div className="fields">
+          <ImagesField {...props} />
+          <MethodFields {...props} />
+        </div>
+      </Section>
+      <FurtherFields {...props} />
+    </>
+  )
+}
+
+/** All that a preset chooses. */
+export function RecipeFields(props: RunFieldsProps) {
+  return (
+    <>
+      <Section title="Method">
+        <div className="fields">
+          <MethodFields {...props} />
+        </div>
+      </Section>
+      <FurtherFields {...props} />
+    </>
+  )
+}
+
+function FurtherFields(props: RunFieldsProps) {
   const { form, errors, onChange } = props
   return (
     <>
-      <Essentials {...props} />
       <Hyperparameters {...props} />
       <InitFields form={form.init} errors={errors} onChange={(init) => onChange({ init })} />
       <RunEvaluationFields form={form.evaluation} errors={errors} onChange={(evaluation) => onChange({ evaluation })} />
@@ -37,83 +62,77 @@ export function RunFields(props: Props) {
   )
 }
 
-function Essentials({ form, onChange, recipe, errors, isOfSweep = false }: Props) {
+export function ImagesField({ form, onChange, errors }: RunFieldsProps) {
   return (
-    <Section title="Run">
-      <div className="fields">
-        <DatasetSelect
-          value={form.dataset}
-          error={fieldMessage(errors, '/dataset')}
-          onChange={(dataset) => onChange({ dataset })}
-        />
-        {!isOfSweep && (
-          <TextField
-            label="Name"
-            hint="optional"
-            error={fieldMessage(errors, '/name')}
-            value={form.name}
-            onChange={(name) => onChange({ name })}
-          />
-        )}
-        <Choice
-          label="Method"
-          value={form.method}
-          options={METHODS}
-          error={fieldMessage(errors, '/method')}
-          onChange={(method) => onChange({ method })}
-        />
-        <Choice
-          label="Preset"
-          value={form.preset}
-          options={PRESETS}
-          empty="auto, for these images"
-          error={fieldMessage(errors, '/preset')}
-          onChange={(preset) => onChange({ preset })}
-        />
-        <Choice
-          label="Backbone"
-          value={form.arch}
-          options={ARCHS}
-          empty={recipe?.arch ? `by preset: ${recipe.arch}` : 'by preset'}
-          error={fieldMessage(errors, '/arch')}
-          onChange={(arch) => onChange({ arch })}
-        />
-        <TextField
-          label="Patch size"
-          hint="pixels"
-          error={fieldMessage(errors, '/patch_size')}
-          value={form.patchSize}
-          placeholder={showValue(recipe?.patch_size)}
-          inputMode="numeric"
-          onChange={(patchSize) => onChange({ patchSize })}
-        />
-        <TextField
-          label="Seed"
-          hint="same seed, same weights"
-          error={fieldMessage(errors, '/seed')}
-          value={form.seed}
-          placeholder={showValue(recipe?.seed)}
-          inputMode="numeric"
-          onChange={(seed) => onChange({ seed })}
-        />
-        <Field label="When it collapses" error={fieldMessage(errors, '/alarms')}>
-          {(control) => (
-            <select
-              {...control}
-              value={form.onCollapse}
-              onChange={(event) => onChange({ onCollapse: event.target.value === 'pause' ? 'pause' : 'notify' })}
-            >
-              <option value="notify">raise an alarm</option>
-              <option value="pause">raise an alarm and pause</option>
-            </select>
-          )}
-        </Field>
-      </div>
-    </Section>
+    <DatasetSelect
+      value={form.dataset}
+      error={fieldMessage(errors, '/dataset')}
+      onChange={(dataset) => onChange({ dataset })}
+    />
   )
 }
 
-function Hyperparameters({ form, onChange, recipe, errors, othersError }: Props) {
+function MethodFields({ form, onChange, recipe, errors }: RunFieldsProps) {
+  return (
+    <>
+      <Choice
+        label="Method"
+        value={form.method}
+        options={METHODS}
+        error={fieldMessage(errors, '/method')}
+        onChange={(method) => onChange({ method })}
+      />
+      <Choice
+        label="Preset"
+        value={form.preset}
+        options={PRESETS}
+        empty="auto, for these images"
+        error={fieldMessage(errors, '/preset')}
+        onChange={(preset) => onChange({ preset })}
+      />
+      <Choice
+        label="Backbone"
+        value={form.arch}
+        options={ARCHS}
+        empty={recipe?.arch ? `by preset: ${recipe.arch}` : 'by preset'}
+        error={fieldMessage(errors, '/arch')}
+        onChange={(arch) => onChange({ arch })}
+      />
+      <TextField
+        label="Patch size"
+        hint="pixels"
+        error={fieldMessage(errors, '/patch_size')}
+        value={form.patchSize}
+        placeholder={showValue(recipe?.patch_size)}
+        inputMode="numeric"
+        onChange={(patchSize) => onChange({ patchSize })}
+      />
+      <TextField
+        label="Seed"
+        hint="same seed, same weights"
+        error={fieldMessage(errors, '/seed')}
+        value={form.seed}
+        placeholder={showValue(recipe?.seed)}
+        inputMode="numeric"
+        onChange={(seed) => onChange({ seed })}
+      />
+      <Field label="When it collapses" error={fieldMessage(errors, '/alarms')}>
+        {(control) => (
+          <select
+            {...control}
+            value={form.onCollapse}
+            onChange={(event) => onChange({ onCollapse: event.target.value === 'pause' ? 'pause' : 'notify' })}
+          >
+            <option value="notify">raise an alarm</option>
+            <option value="pause">raise an alarm and pause</option>
+          </select>
+        )}
+      </Field>
+    </>
+  )
+}
+
+function Hyperparameters({ form, onChange, recipe, errors, othersError }: RunFieldsProps) {
   const resolved: JsonObject = recipe?.hyperparameters ?? {}
   return (
     <Section title="Hyperparameters" hint="Empty fields take the preset's value, shown in gray.">

@@ -5,8 +5,8 @@ import { ProgressBar } from '../../components/progress-bar.tsx'
 import { StatusBadge } from '../../components/status-badge.tsx'
 import { Ago } from '../../components/time.tsx'
 import { formatCount, formatDuration, formatWords } from '../../format.ts'
-import { href } from '../../router.ts'
-import { DatasetLink } from '../datasets/dataset-link.tsx'
+import { MetadataFacts } from '../description/metadata-facts.tsx'
+import { ResourceLink } from '../names/resource-link.tsx'
 import { devicesText, engineText } from './run-engine.ts'
 
 export function RunHeader({ run }: { readonly run: Run }) {
@@ -30,7 +30,7 @@ export function RunHeader({ run }: { readonly run: Run }) {
         facts={[
           ['Method', recipe.method],
           ['Backbone', `${recipe.arch}, patch ${recipe.patch_size}`],
-          ['Dataset', <DatasetLink key="dataset" reference={run.dataset} />],
+          ['Dataset', <ResourceLink key="dataset" id={run.dataset} />],
           ...(run.init ? [['Begins from', <InitLink key="init" init={run.init} />] as const] : []),
           ...(run.forked_from ? [['Forked from', <ForkLink key="fork" fork={run.forked_from} />] as const] : []),
           ...(run.extensions.length > 0 ? [['Made longer', lengthsOf(run)] as const] : []),
@@ -46,15 +46,15 @@ export function RunHeader({ run }: { readonly run: Run }) {
           ]
         ]}
       />
+      <MetadataFacts metadata={run.metadata} />
     </section>
   )
 }
 
 function InitLink({ init: { source, id, head } }: { readonly init: NonNullable<Run['init']> }) {
-  const name = <span className="mono">{id}</span>
   return (
     <>
-      {source === 'model' ? <a href={href.model(id)}>{name}</a> : name}, head {head}
+      <ResourceLink id={id} />, {source === 'model' ? '' : 'a checkpoint, '}head {head}
     </>
   )
 }
@@ -62,10 +62,7 @@ function InitLink({ init: { source, id, head } }: { readonly init: NonNullable<R
 function SweepLink({ id, trial }: { readonly id: string; readonly trial: number | null }) {
   return (
     <>
-      trial {trial} of{' '}
-      <a href={href.sweep(id)}>
-        <span className="mono">{id}</span>
-      </a>
+      trial {trial} of <ResourceLink id={id} />
     </>
   )
 }
@@ -74,10 +71,7 @@ function ForkLink({ fork: { run, step, changes } }: { readonly fork: NonNullable
   const changed = changes.map(({ field }) => field).join(', ')
   return (
     <>
-      <a href={href.run(run)}>
-        <span className="mono">{run}</span>
-      </a>{' '}
-      at step {formatCount(step)}
+      <ResourceLink id={run} /> at step {formatCount(step)}
       {changed === '' ? '' : `, with another ${changed}`}
     </>
   )
@@ -88,7 +82,7 @@ const lengthsOf = ({ extensions }: Run): string =>
 
 function EvaluationOfRun({ run: { evaluation } }: { readonly run: Run }) {
   if (!evaluation) return null
-  const on = <span className="mono">{evaluation.dataset}</span>
+  const on = <ResourceLink id={evaluation.dataset} />
   const every = evaluation.every_epochs
   const often = every === null ? '' : `, of a checkpoint every ${every === 1 ? 'epoch' : `${every} epochs`}`
   if (evaluation.id === null)
@@ -99,10 +93,7 @@ function EvaluationOfRun({ run: { evaluation } }: { readonly run: Run }) {
     )
   return (
     <>
-      <a href={href.evaluation(evaluation.id)}>
-        <span className="mono">{evaluation.id}</span>
-      </a>{' '}
-      on {on}
+      <ResourceLink id={evaluation.id} /> on {on}
       {often}
     </>
   )

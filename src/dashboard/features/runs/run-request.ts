@@ -4,6 +4,7 @@ import type { Recipe } from '../../../client/resources.ts'
 import type { JsonObject } from '../../json.ts'
 import { numberOrNothing, parseNumber, parseNumbers, parseObject, withoutEmpty } from '../../typed-values.ts'
 import { EMPTY_PLAN, type PlanForm, planBody } from '../evaluations/plan-form.ts'
+import { EMPTY_RETENTION, type RetentionForm, retentionBody } from '../retention/retention-form.ts'
 
 /** Names that the API takes today; a test holds these lists against the recipe's schema. */
 export const METHODS = ['dino-vmf', 'dino', 'ibot-vmf', 'ibot'] as const
@@ -52,10 +53,8 @@ export interface ComputeForm {
   readonly priority: string
 }
 
-export interface CheckpointForm {
+export interface CheckpointForm extends RetentionForm {
   readonly everyS: string
-  readonly keepLast: string
-  readonly keepEveryEpochs: string
 }
 
 export interface EvaluationForm extends PlanForm {
@@ -97,7 +96,7 @@ export const EMPTY_FORM: RunForm = {
   others: '',
   init: { source: '', id: '', head: '' },
   compute: { device: '', devices: '', maxRuntimeS: '', priority: '' },
-  checkpoint: { everyS: '', keepLast: '', keepEveryEpochs: '' },
+  checkpoint: { ...EMPTY_RETENTION, everyS: '' },
   evaluation: { ...EMPTY_PLAN, isWanted: false, everyEpochs: '' },
   metadata: {}
 }
@@ -126,12 +125,10 @@ const computeOf = ({ device, devices, maxRuntimeS, priority }: ComputeForm): Jso
     priority: numberOrNothing(priority)
   })
 
-const checkpointOf = ({ everyS, keepLast, keepEveryEpochs }: CheckpointForm): JsonObject =>
-  withoutEmpty({
-    every_s: numberOrNothing(everyS),
-    keep_last: numberOrNothing(keepLast),
-    keep_every_epochs: numberOrNothing(keepEveryEpochs)
-  })
+const checkpointOf = ({ everyS, ...retention }: CheckpointForm): JsonObject => ({
+  ...withoutEmpty({ every_s: numberOrNothing(everyS) }),
+  ...retentionBody(retention)
+})
 
 /** On the images that it trains on, where no others were chosen: kNN then leaves each image out of its own vote. */
 function evaluationOf({ dataset, evaluation: { isWanted, everyEpochs, ...plan } }: RunForm): JsonObject | undefined {
@@ -164,7 +161,7 @@ export function curlCommand(origin: string, path: string, body: JsonObject): str
   const json = JSON.stringify(body, null, 2).replaceAll("'", "'\\''")
   return [
     `curl -s ${origin}${path}`,
-    '  -H "authorization: Bearer $KAPPA_KEY"',
+    '  -H "authorization: Bearer $KAPPA_API_KEY"',
     '  -H "content-type: application/json"',
     `  -d '${json}'`
   ].join(' \\\n')

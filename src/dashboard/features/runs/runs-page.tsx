@@ -1,53 +1,92 @@
+import { useState } from 'react'
 import type { Run } from '../../../client/resources.ts'
-import { isFinished, RUN_STATUSES } from '../../../client/run-status.ts'
+import { isFinished } from '../../../client/run-status.ts'
 import { List } from '../../components/list.tsx'
 import { PageFrame } from '../../components/page-frame.tsx'
 import { ProgressBar } from '../../components/progress-bar.tsx'
-import { StatusBadge } from '../../components/status-badge.tsx'
-import { StatusFilter } from '../../components/status-filter.tsx'
 import { Ago } from '../../components/time.tsx'
 import { useClient } from '../../data/api.ts'
 import { runList } from '../../data/queries/runs.ts'
 import { useList } from '../../data/use-list.ts'
-import { goTo } from '../../data/use-location.ts'
-import { formatDuration, formatNumber, formatPercent, formatWords } from '../../format.ts'
+import { formatDuration, formatNumber, formatPercent } from '../../format.ts'
 import { href } from '../../router.ts'
+import { ResourceLink } from '../names/resource-link.tsx'
+import { FirstSteps } from './first-steps.tsx'
+import { filterForm, filterOf, isFiltered } from './run-filter.ts'
+import { RunFilterFields } from './run-filter-form.tsx'
+import { RunStatus } from './run-status.tsx'
 
-const COLUMNS = ['Status', 'Run', 'Method', 'Progress', 'Images/s', 'Time left', 'Created']
+const COLUMNS = ['', 'Status', 'Run', 'Dataset', 'Method', 'Progress', 'Images/s', 'Time left', 'Created']
 
-/** `wanted` is from the address, where anything can be written: what is no status is no filter */
-export function RunsPage({ status: wanted }: { readonly status: string | null }) {
-  const status = RUN_STATUSES.find((one) => one === wanted) ?? null
-  const list = useList(runList(useClient(), status))
+export function RunsPage({ query }: { readonly query: URLSearchParams }) {
+  const form = filterForm(query)
+  const filter = filterOf(form)
+  const list = useList(runList(useClient(), filter))
+  const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set())
+  const toggle = (id: string) =>
+    setChosen((before) => new Set(before.has(id) ? [...before].filter((one) => one !== id) : [...before, id]))
+  const isEmpty = !isFiltered(filter) && list.items?.length === 0
   return (
     <PageFrame
       title="Runs"
       actions={
-        <a className="button primary" href={href.newRun()}>
-          New run
-        </a>
+        <>
+          {chosen.size > 0 && <CompareLink chosen={chosen} onClear={() => setChosen(new Set())} />}
+          <a className="button primary" href={href.newRun()}>
+            New run
+          </a>
+        </>
       }
     >
-      <StatusFilter
-        statuses={RUN_STATUSES}
-        status={status}
-        onChange={(chosen) => goTo(href.runs(chosen === null ? {} : { status: chosen }))}
-      />
+      {!isEmpty && <RunFilterFields key={`${form.name} ${form.note}`} form={form} />}
       <List
         list={list}
         label="Runs"
         columns={COLUMNS}
         keyOf={(run) => run.id}
-        row={runCells}
-        empty={status === null ? <NoRuns /> : <>No run is {formatWords(status)}.</>}
+        row={(run) => [
+          <input
+            key="choose"
+            type="checkbox"
+            aria-label={`Compare ${run.name ?? run.id}`}
+            checked={chosen.has(run.id)}
+            onChange={() => toggle(run.id)}
+          />,
+          ...runCells(run)
+        ]}
+        empty={isFiltered(filter) ? 'No run is like that.' : <FirstSteps />}
       />
     </PageFrame>
   )
 }
 
+interface CompareProps {
+  readonly chosen: ReadonlySet<string>
+  readonly onClear: () => void
+}
+
+/** Runs of other pages and filters stay chosen. */
+function CompareLink({ chosen, onClear }: CompareProps) {
+  return (
+    <>
+      <button type="button" className="quiet" onClick={onClear}>
+        Choose none
+      </button>
+      {chosen.size === 1 ? (
+        <span className="muted small">Choose another run to compare with.</span>
+      ) : (
+        <a className="button" href={href.compareRuns([...chosen])}>
+          Compare {chosen.size} runs
+        </a>
+      )}
+    </>
+  )
+}
+
 const runCells = (run: Run) => [
-  <StatusCell key="status" run={run} />,
+  <RunStatus key="status" run={run} />,
   <RunName key="name" run={run} />,
+  <ResourceLink key="dataset" id={run.dataset} />,
   <span key="method">
     {run.resolved_recipe.method} <span className="muted">{run.resolved_recipe.arch}</span>
   </span>,
@@ -60,32 +99,29 @@ const runCells = (run: Run) => [
   <Ago key="created" at={run.created_at} />
 ]
 
-function StatusCell({ run }: { readonly run: Run }) {
+function RunName({ run: { id, name, metadata, error } }: { readonly run: Run }) {
   return (
     <>
-      <StatusBadge status={run.status} />
-      {run.status_reason && <div className="muted small">{formatWords(run.status_reason)}</div>}
+      <a href={href.run(id)} title={id} className={name === null ? 'mono small' : undefined}>
+        {name ?? id}
+      </a>
+      {Object.keys(metadata).length > 0 && <Notes metadata={metadata} />}
+      {error && <div className="field-error small clip">{error.message}</div>}
     </>
   )
 }
 
-function RunName({ run }: { readonly run: Run }) {
+/** Each shows all runs that have it. */
+function Notes({ metadata }: Pick<Run, 'metadata'>) {
   return (
-    <>
-      <a href={href.run(run.id)}>{run.name ?? run.id}</a>
-      {run.name !== null && <div className="id muted small mono">{run.id}</div>}
-      {run.error && <div className="field-error small clip">{run.error.message}</div>}
-    </>
-  )
-}
-
-function NoRuns() {
-  return (
-    <>
-      <p>No run yet.</p>
-      <p>
-        <a href={href.newRun()}>Start a run</a> on a dataset, or <a href={href.newDataset()}>upload a dataset</a> first.
-      </p>
-    </>
+    <ul className="chips">
+      {Object.entries(metadata).map(([name, value]) => (
+        <li key={name} className="clip">
+          <a href={href.runs({ note: `${name}=${value}` })} title={`All runs with ${name} ${value}`}>
+            {name} {value}
+          </a>
+        </li>
+      ))}
+    </ul>
   )
 }

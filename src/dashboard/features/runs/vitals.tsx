@@ -1,10 +1,10 @@
 /** The five questions of whoever opens a run page, answered in one line each. */
 import type { ReactNode } from 'react'
+import { eventError } from '../../../client/event-words.ts'
 import type { Run } from '../../../client/resources.ts'
 import { isFinished } from '../../../client/run-status.ts'
 import { useNow } from '../../data/use-now.ts'
 import { formatAge, formatDuration, formatNumber, formatPercent, formatWords } from '../../format.ts'
-import { eventError } from './event-feed.ts'
 import { lastValue, type MetricColumns, recentMean } from './metric-columns.ts'
 import type { RunEvents } from './use-run-events.ts'
 

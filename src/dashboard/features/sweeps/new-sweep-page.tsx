@@ -77,7 +77,6 @@ export function NewSweepPage({ query }: { readonly query: URLSearchParams }) {
         <div>
           <SweepFields form={form} errors={errors} onChange={change} />
           <RunFields
-            isOfSweep
             form={form.run}
             onChange={(patch) => setForm((before) => ({ ...before, run: { ...before.run, ...patch } }))}
             recipe={plan && sharedRecipe(plan)}

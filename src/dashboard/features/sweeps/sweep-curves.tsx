@@ -8,7 +8,7 @@ import { ProblemNotice } from '../../components/problem-notice.tsx'
 import { Section } from '../../components/section.tsx'
 import { useClient } from '../../data/api.ts'
 import { problemOf } from '../../data/problem-of.ts'
-import { curveQuery } from '../../data/queries/sweeps.ts'
+import { curveQuery } from '../../data/queries/curves.ts'
 import { columnsOf } from '../runs/metric-columns.ts'
 import { curvesOf, formatMetricOf, styleOf } from './sweep-words.ts'
 

@@ -61,7 +61,20 @@ function Trials({ sweep }: { readonly sweep: SweepComparison }) {
       <PointedStepContext value={pointed}>
         <SweepCurves sweep={sweep} hidden={hidden} />
       </PointedStepContext>
+      <CompareTrials sweep={sweep} />
       <TrialTable sweep={sweep} hidden={hidden} onToggle={toggle} />
     </>
+  )
+}
+
+/** As runs: their recipes and evaluations beside each other, by images seen and by time. */
+function CompareTrials({ sweep: { trials } }: { readonly sweep: SweepComparison }) {
+  const runs = trials.flatMap(({ run }) => (run === null ? [] : [run]))
+  if (runs.length < 2) return null
+  return (
+    <p className="lead">
+      <a href={href.compareRuns(runs.slice(0, 10))}>Compare {runs.length > 10 ? 'the first 10' : 'them'} as runs</a>: by
+      images and time, with their evaluations.
+    </p>
   )
 }

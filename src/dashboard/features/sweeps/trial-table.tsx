@@ -1,9 +1,10 @@
 import type { SweepComparison, SweepTrial } from '../../../client/resources.ts'
 import { Table } from '../../components/list.tsx'
 import { Section } from '../../components/section.tsx'
-import { StatusBadge } from '../../components/status-badge.tsx'
-import { formatCount, formatPercent, formatWords } from '../../format.ts'
+import { formatCount, formatPercent } from '../../format.ts'
 import { href } from '../../router.ts'
+import { ResourceLink } from '../names/resource-link.tsx'
+import { RunStatus } from '../runs/run-status.tsx'
 import { fieldName, formatMetricOf, formatValue, styleOf, variedFields } from './sweep-words.ts'
 
 interface Props {
@@ -25,13 +26,7 @@ export function TrialTable({ sweep, hidden, onToggle }: Props) {
       <TrialStatus key="status" trial={trial} />,
       trial.progress ? formatPercent(Math.floor(trial.progress.percent) / 100) : '–',
       ...sweep.metrics.map((metric) => <Latest key={metric} trial={trial} metric={metric} />),
-      trial.model === null ? (
-        '–'
-      ) : (
-        <a key="model" href={href.model(trial.model)}>
-          model
-        </a>
-      )
+      trial.model === null ? '–' : <ResourceLink key="model" id={trial.model} />
     ]
   }))
   return (
@@ -88,8 +83,7 @@ function TrialStatus({ trial: { status, status_reason: reason, error } }: { read
   if (status === null) return <span className="muted">run removed</span>
   return (
     <>
-      <StatusBadge status={status} />
-      {reason && <div className="muted small">{formatWords(reason)}</div>}
+      <RunStatus run={{ status, status_reason: reason }} />
       {error && <div className="field-error small clip">{error.message}</div>}
     </>
   )

@@ -10,6 +10,8 @@ import { useClient } from '../../data/api.ts'
 import { problemOf } from '../../data/problem-of.ts'
 import { deliveryList, refreshWebhooks } from '../../data/queries/webhooks.ts'
 import { useList } from '../../data/use-list.ts'
+import { ResourceLink } from '../names/resource-link.tsx'
+import { answerInWords } from './answer-words.ts'
 
 const COLUMNS = ['Event', 'Of', 'Status', 'Tries', 'Last answer', 'Queued', 'Next try', '']
 
@@ -31,13 +33,11 @@ export function Deliveries({ webhook: { id, enabled } }: { readonly webhook: Web
 
 const deliveryCells = (delivery: WebhookDelivery, canReplay: boolean) => [
   delivery.event,
-  <span key="of" className="mono small">
-    {delivery.subject}
-  </span>,
+  <ResourceLink key="of" id={delivery.subject} />,
   <StatusBadge key="status" status={delivery.status} />,
   delivery.tries,
   <span key="answer" className="small break" title={delivery.response_body ?? ''}>
-    {delivery.error ?? delivery.response_status ?? '–'}
+    {answerInWords(delivery)}
   </span>,
   <Ago key="queued" at={delivery.created_at} />,
   <NextTry key="next" at={delivery.next_try_at} />,

@@ -10,6 +10,7 @@ import { useClient } from '../../data/api.ts'
 import { problemOf } from '../../data/problem-of.ts'
 import { refreshWebhookList } from '../../data/queries/webhooks.ts'
 import { REPEATABLE } from '../../data/query-client.ts'
+import { EventBoxes } from './event-boxes.tsx'
 import { EVENTS } from './events.ts'
 
 interface Props {
@@ -21,8 +22,6 @@ export function NewWebhookForm({ onCreated }: Props) {
   const [url, setUrl] = useState('')
   const [events, setEvents] = useState<ReadonlySet<WebhookEvent>>(new Set())
   const problem = problemOf(create)
-  const toggle = (event: WebhookEvent) =>
-    setEvents((before) => new Set(before.has(event) ? [...before].filter((one) => one !== event) : [...before, event]))
   const submit = (event: FormEvent) => {
     event.preventDefault()
     const body = { url: url.trim(), events: EVENTS.filter((one) => events.has(one)) }
@@ -41,14 +40,7 @@ export function NewWebhookForm({ onCreated }: Props) {
             {(control) => <input {...control} value={url} onChange={(event) => setUrl(event.target.value)} />}
           </Field>
         </div>
-        <fieldset className="scopes">
-          <legend>Events</legend>
-          {EVENTS.map((event) => (
-            <label key={event}>
-              <input type="checkbox" checked={events.has(event)} onChange={() => toggle(event)} /> {event}
-            </label>
-          ))}
-        </fieldset>
+        <EventBoxes events={events} onChange={setEvents} />
         {problem && <ProblemNotice problem={problem} />}
         <button type="submit" className="primary" disabled={create.isPending || url.trim() === '' || events.size === 0}>
           Create webhook

@@ -8,13 +8,14 @@ import { problemOf } from '../../data/problem-of.ts'
 import { refreshWebhookList, refreshWebhooks } from '../../data/queries/webhooks.ts'
 import { goTo } from '../../data/use-location.ts'
 import { href } from '../../router.ts'
+import { EditWebhook } from './edit-webhook.tsx'
 
 interface Props {
   readonly webhook: Webhook
   readonly onRotated: (issued: IssuedWebhook) => void
 }
 
-export function WebhookActions({ webhook: { id, enabled }, onRotated }: Props) {
+export function WebhookActions({ webhook, webhook: { id, enabled }, onRotated }: Props) {
   const client = useClient()
   const queries = useQueryClient()
   const params = { path: { id } }
@@ -37,6 +38,7 @@ export function WebhookActions({ webhook: { id, enabled }, onRotated }: Props) {
   return (
     <>
       {problem && <ProblemNotice problem={problem} />}
+      <EditWebhook webhook={webhook} />
       <button type="button" disabled={toggle.isPending} onClick={() => toggle.mutate()}>
         {enabled ? 'Disable' : 'Enable'}
       </button>

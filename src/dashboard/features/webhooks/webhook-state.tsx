@@ -11,19 +11,18 @@ const REASONS: Readonly<Record<NonNullable<Webhook['disabled_reason']>, string>>
 
 export function WebhookState({ webhook }: { readonly webhook: Webhook }) {
   const { disabled_reason: reason, failing_since: failingSince } = webhook
-  if (reason !== null) {
-    return (
-      <>
-        <StatusBadge status="disabled" /> <span className="small muted">{REASONS[reason]}</span>
-      </>
-    )
-  }
-  if (failingSince === null) return <StatusBadge status="enabled" />
+  if (reason === null && failingSince === null) return <StatusBadge status="enabled" />
   return (
     <>
-      <StatusBadge status="failing" />{' '}
+      <StatusBadge status={reason === null ? 'failing' : 'disabled'} />{' '}
       <span className="small muted">
-        since <Ago at={failingSince} />
+        {reason !== null && REASONS[reason]}
+        {reason !== null && failingSince !== null && '; it had been failing '}
+        {failingSince !== null && (
+          <>
+            since <Ago at={failingSince} />
+          </>
+        )}
       </span>
     </>
   )

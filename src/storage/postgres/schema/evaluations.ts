@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm'
-import { foreignKey, index, integer, jsonb, pgTable, text, unique } from 'drizzle-orm/pg-core'
+import { foreignKey, index, integer, jsonb, pgTable, primaryKey, text, unique } from 'drizzle-orm/pg-core'
 import type { AnyProtocol, ChosenSettings, LeftOut } from '../../../base/evaluation.ts'
+import type { PrototypeImages } from '../../../base/exemplars.ts'
 import type { GroundTruth } from '../../../base/ground-truth.ts'
 import type { JsonObject } from '../../../base/json.ts'
 import type {
@@ -8,7 +9,8 @@ import type {
   EvaluationProgress,
   EvaluationResult,
   EvaluationStatus,
-  OtherImages
+  OtherImages,
+  PrototypesSummary
 } from '../../../domain/evaluation.ts'
 import { time } from './columns.ts'
 import { ownProject } from './own-project.ts'
@@ -42,6 +44,7 @@ export const evaluations = pgTable(
     progress: jsonb('progress').notNull().$type<EvaluationProgress>(),
     results: jsonb('results').notNull().$type<readonly EvaluationResult[]>(),
     leftOut: jsonb('left_out').notNull().$type<readonly LeftOut[]>(),
+    prototypes: jsonb('prototypes').$type<PrototypesSummary>(),
     error: jsonb('error').$type<NonNullable<Evaluation['error']>>(),
     createdAt: time('created_at').notNull(),
     startedAt: time('started_at'),
@@ -72,6 +75,29 @@ export const groundTruths = pgTable(
     ownProject(),
     foreignKey({
       name: 'ground_truths_of_evaluation',
+      columns: [table.projectId, table.evaluationId],
+      foreignColumns: [evaluations.projectId, evaluations.id]
+    }).onDelete('cascade')
+  ]
+)
+
+/** Which images its prototypes win; of those that win one. */
+export const evaluationPrototypes = pgTable(
+  'evaluation_prototypes',
+  {
+    evaluationId: text('evaluation_id').notNull(),
+    prototype: integer('prototype').notNull(),
+    projectId: text('project_id').notNull(),
+    usage: integer('usage').notNull(),
+    exemplars: jsonb('exemplars').notNull().$type<PrototypeImages['exemplars']>(),
+    labels: jsonb('labels').notNull().$type<PrototypeImages['labels']>()
+  },
+  (table) => [
+    ownProject(),
+    primaryKey({ name: 'evaluation_prototypes_pkey', columns: [table.evaluationId, table.prototype] }),
+    index('evaluation_prototypes_by_usage').on(table.evaluationId, table.usage, table.prototype),
+    foreignKey({
+      name: 'evaluation_prototypes_of_evaluation',
       columns: [table.projectId, table.evaluationId],
       foreignColumns: [evaluations.projectId, evaluations.id]
     }).onDelete('cascade')

@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm'
 import { index, integer, jsonb, pgTable, text, unique } from 'drizzle-orm/pg-core'
+import type { JsonObject } from '../../../base/json.ts'
 import type { StoredFile } from '../../../domain/checkpoint.ts'
 import type {
   MixtureSummary,
@@ -23,6 +24,7 @@ export const models = pgTable(
       .references(() => projects.id),
     name: text('name'),
     version: integer('version'),
+    metadata: jsonb('metadata').notNull().default({}).$type<JsonObject>(),
     runId: text('run_id'),
     checkpointId: text('checkpoint_id'),
     importedFrom: jsonb('imported_from').$type<ModelImport>(),

@@ -2,16 +2,13 @@ import { index, integer, pgTable, text } from 'drizzle-orm/pg-core'
 import type { RemovedKind } from '../../../domain/removal.ts'
 import { time } from './columns.ts'
 import { ownProject } from './own-project.ts'
-import { projects } from './projects.ts'
 
-/** Its record is gone, so what it was is a name; prefixes carry an id, so there is one row for each. */
+/** Its record is gone, and maybe its project, so they are names; prefixes carry an id, so there is one row for each. */
 export const removals = pgTable(
   'removals',
   {
     prefix: text('prefix').primaryKey(),
-    projectId: text('project_id')
-      .notNull()
-      .references(() => projects.id),
+    projectId: text('project_id').notNull(),
     what: text('what').notNull().$type<RemovedKind>(),
     subject: text('subject').notNull(),
     /** Of an upload that was never completed. */

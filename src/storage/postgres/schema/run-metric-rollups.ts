@@ -1,10 +1,9 @@
 import { doublePrecision, integer, pgTable, primaryKey, text } from 'drizzle-orm/pg-core'
 import { ownProject } from './own-project.ts'
-import { projects } from './projects.ts'
 
 /**
  * Lowest and highest point of each key in `size` steps from `step` on (domain/metric-buckets.ts). Made of run_metrics, and true where
- * the bucket ends at or before its run's `rolled_to`. No foreign key to the run, as of the points: both go with its removal.
+ * the bucket ends at or before its run's `rolled_to`. No foreign keys, as of the points: both go with the removal of their run, maybe after their project.
  */
 export const runMetricRollups = pgTable(
   'run_metric_rollups',
@@ -17,9 +16,7 @@ export const runMetricRollups = pgTable(
     lowStep: integer('low_step').notNull(),
     high: doublePrecision('high').notNull(),
     highStep: integer('high_step').notNull(),
-    projectId: text('project_id')
-      .notNull()
-      .references(() => projects.id)
+    projectId: text('project_id').notNull()
   },
   (table) => [
     ownProject(),

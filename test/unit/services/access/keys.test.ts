@@ -18,6 +18,8 @@ function setUp() {
     ensureProject: async (name) => ({ id: 'prj_1', name, quotas: NO_QUOTAS, retention: {}, createdAt: new Date(0) }),
     insert: async (key) => void keys.set(key.id, key),
     findById: async (id) => keys.get(id) ?? null,
+    find: async (_, id) => keys.get(id) ?? null,
+    rename: async (id, name) => void keys.set(id, { ...keys.get(id)!, name }),
     findMany: async (ids) => [...keys.values()].filter(({ id }) => ids.includes(id)),
     list: async () => ({ data: [...keys.values()], hasMore: false, nextCursor: null }),
     lockAdmins: async () =>

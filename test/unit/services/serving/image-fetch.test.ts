@@ -38,6 +38,18 @@ test('addresses that are not of the public internet are known, in every notation
   for (const address of ['::ffff:127.0.0.1', '::ffff:7f00:1', '64:ff9b::a00:1', '2002:7f00:1::']) {
     assert.equal(isPrivateAddress(address), true, address)
   }
+  const notGivenOut = [
+    '::127.0.0.1',
+    '::ffff:0:127.0.0.1',
+    'fec0::1',
+    '5f00::1',
+    '3fff::1',
+    '64:ff9b:1::a00:1',
+    '4000::1'
+  ]
+  for (const address of [...notGivenOut, 'ffff::1', '100::1', '2001:db8::1']) {
+    assert.equal(isPrivateAddress(address), true, address)
+  }
   for (const address of ['1.1.1.1', '93.184.216.34', '2606:4700::1111', '172.32.0.1']) {
     assert.equal(isPrivateAddress(address), false, address)
   }

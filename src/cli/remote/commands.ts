@@ -1,0 +1,39 @@
+/** What `kappa` does with a server, loaded when it is asked for. None of the names is one of the lab's. */
+import type { Command } from '../command.ts'
+import type { VerbName } from './verbs.ts'
+
+export interface Entry {
+  readonly summary: string
+  load(): Promise<Command>
+}
+
+const verb = async (name: VerbName): Promise<Command> => (await import('./verbs.ts')).verbCommand(name)
+
+export const REMOTE_COMMANDS: Readonly<Record<string, Entry>> = {
+  login: { summary: 'keeps a key for a server', load: async () => (await import('./login.ts')).LOGIN },
+  logout: { summary: 'removes it', load: async () => (await import('./login.ts')).LOGOUT },
+  upload: {
+    summary: 'makes a dataset of a folder, an archive or IDX files',
+    load: async () => (await import('./upload.ts')).UPLOAD
+  },
+  run: { summary: 'trains there; --follow shows how far it is', load: async () => (await import('./run.ts')).RUN },
+  runs: { summary: 'lists runs', load: async () => (await import('./runs.ts')).RUNS },
+  logs: { summary: 'the events of a run; -f goes on', load: async () => (await import('./logs.ts')).LOGS },
+  pause: { summary: 'pauses a run', load: () => verb('pause') },
+  resume: { summary: 'lets a paused run go on', load: () => verb('resume') },
+  cancel: { summary: 'ends a run', load: () => verb('cancel') },
+  retry: { summary: 'lets a run that failed or was cancelled go on', load: () => verb('retry') },
+  fork: {
+    summary: 'a new run from a checkpoint, with another recipe',
+    load: async () => (await import('./fork.ts')).FORK
+  },
+  extend: { summary: 'trains a run for longer', load: async () => (await import('./fork.ts')).EXTEND },
+  pull: { summary: 'downloads a model', load: async () => (await import('./pull.ts')).PULL },
+  mcp: { summary: 'tools for assistants, in front of a server', load: async () => (await import('../mcp.ts')).MCP }
+}
+
+/** `kappa embed` embeds on this machine unless a model of a server is named. */
+export const isRemoteEmbed = (name: string, args: readonly string[]): boolean =>
+  name === 'embed' && args.some((word) => word === '--remote' || word.startsWith('--remote='))
+
+export const loadRemoteEmbed = async (): Promise<Command> => (await import('./embed.ts')).REMOTE_EMBED

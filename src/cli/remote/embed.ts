@@ -1,0 +1,148 @@
+/** `kappa embed --remote`: images of this machine through a model of a server, into the same files as `kappa embed`. */
+import { rmSync } from 'node:fs'
+import { mkdir } from 'node:fs/promises'
+import { dirname, resolve } from 'node:path'
+import { AppError } from '../../base/errors.ts'
+import { Problem } from '../../client/problem.ts'
+import { refusedImage } from '../../sdk/embeddings.ts'
+import {
+  createEmbeddingFile,
+  EMBEDDING_FORMATS,
+  type EmbeddingFile,
+  type EmbeddingFormat,
+  embeddingFormatOf,
+  imageListOf
+} from '../../serving/embedding-file.ts'
+import { type Command, EXIT, type ExitCode, needed, refusal, wholeNumber } from '../command.ts'
+import { untilInterrupted } from '../interrupt.ts'
+import { checkNew } from '../new-path.ts'
+import { readWords } from '../options.ts'
+import type { Output } from '../output.ts'
+import { type Connection, connect } from './connection.ts'
+import { type Chunk, chunksOf, type LocalImage, type Origin, originsOf, type Unusable } from './local-images.ts'
+import { REMOTE_EXIT_CODES, remoteCommand, SERVER_TEXT } from './remote-command.ts'
+
+const USAGE = `Embeds images of this machine with a model of a server: unit vectors, one row an image, in the order of the names.
+
+  kappa embed --remote MODEL PATH… --out FILE [options]
+
+  --remote MODEL            mdl_…, NAME@3, NAME@alias, or run_… for the model of a run
+  PATH…                     folders of images, zips or tars, IDX files, images
+  --out FILE                new; .npy, .safetensors or .jsonl, as for kappa embed
+  --dimensions N            the first N numbers of each vector, at unit length again
+  --json                    one JSON object a line on stdout; docs/remote.md has their fields
+
+What cannot be read is left out; five are named, all with --json. Stopped by Ctrl-C, nothing is left behind (130).
+${SERVER_TEXT}
+${REMOTE_EXIT_CODES}
+`
+
+const text = { type: 'string' } as const
+const OPTIONS = { remote: text, out: text, dimensions: text, json: { type: 'boolean' } } as const
+const NAMED_UNUSABLE = 5
+
+interface Embedding {
+  readonly kappa: Connection
+  readonly model: string
+  readonly dimensions: number | null
+  readonly origins: readonly Origin[]
+  readonly path: string
+  readonly format: EmbeddingFormat
+  readonly output: Output
+  readonly signal: AbortSignal
+}
+
+export const REMOTE_EMBED: Command = remoteCommand({
+  usage: USAGE,
+  async run(args, output) {
+    const { values, words } = readWords(args, OPTIONS)
+    const model = needed('remote', values.remote)
+    const path = resolve(needed('out', values.out))
+    const format = embeddingFormatOf(path)
+    if (format === null) throw refusal(`--out must end with .${EMBEDDING_FORMATS.join(', .')}, and ${path} does not.`)
+    const dimensions =
+      values.dimensions === undefined ? null : wholeNumber('dimensions', values.dimensions, { least: 1 })
+    const origins = await originsOf(words)
+    for (const name of format === 'jsonl' ? [path] : [path, imageListOf(path)]) await checkNew(name)
+    const kappa = await connect()
+    const announce = () => output.show({ type: 'stopping' }, '\nstopping; nothing is left behind')
+    return untilInterrupted(announce, (signal) =>
+      embedAll({ kappa, model, dimensions, origins, path, format, output, signal })
+    )
+  }
+})
+
+/** What the server finds in one image is that image's fault, and no reason to leave out its neighbours. */
+async function embedChunk(
+  { kappa, model, dimensions, signal }: Embedding,
+  chunk: Chunk
+): Promise<{ images: LocalImage[]; vectors: readonly Float32Array[]; unusable: Unusable[]; model: string }> {
+  const images = [...chunk.images]
+  const unusable = [...chunk.unusable]
+  while (images.length > 0) {
+    try {
+      const request = { model, images: images.map(({ bytes }) => bytes), signal }
+      const answer = await kappa.embeddings.create({ ...request, ...(dimensions !== null && { dimensions }) })
+      return { images, vectors: answer.embeddings, unusable, model: answer.model }
+    } catch (error) {
+      const index = refusedImage(error)
+      const image = index === null ? undefined : images[index]
+      if (!(error instanceof Problem) || image === undefined) throw error
+      unusable.push({ name: image.name, code: error.code, message: error.message })
+      images.splice(images.indexOf(image), 1)
+    }
+  }
+  return { images, vectors: [], unusable, model }
+}
+
+async function embedAll(embedding: Embedding): Promise<ExitCode> {
+  const { path, format, output, origins } = embedding
+  const startedAt = performance.now()
+  let file: EmbeddingFile | null = null
+  let unusable = 0
+  let model = embedding.model
+  // A second Ctrl-C, or a fault, ends the process without coming back here.
+  const remove = () => file?.drafts.forEach((draft) => void rmSync(draft, { force: true }))
+  process.once('exit', remove)
+  try {
+    for await (const chunk of chunksOf(origins)) {
+      embedding.signal.throwIfAborted()
+      const embedded = await embedChunk(embedding, chunk)
+      for (const one of embedded.unusable) tellUnusable(one, ++unusable, output)
+      if (embedded.images.length === 0) continue
+      model = embedded.model
+      const dimensions = embedded.vectors[0]!.length
+      if (file === null) {
+        await mkdir(dirname(path), { recursive: true })
+        file = await createEmbeddingFile(path, { format, dimensions })
+      }
+      await file.add(embedded.images.map(({ name, label }, i) => ({ name, label, embedding: embedded.vectors[i]! })))
+      const images = file.images()
+      const rate = images / ((performance.now() - startedAt) / 1000)
+      const event = { type: 'progress', images, total: null, imagesPerSecond: rate }
+      output.progress(event, `${images} images  ${rate.toFixed(0)} images/s`)
+    }
+    if (file === null) throw new AppError('dataset_empty', { message: 'There is no image that can be read.' })
+    await file.finish()
+    if (unusable > NAMED_UNUSABLE) output.line(`… and ${unusable - NAMED_UNUSABLE} more`)
+    return tellEmbedded(file, { unusable, model, output })
+  } finally {
+    await file?.discard()
+    process.off('exit', remove)
+  }
+}
+
+function tellUnusable({ name, code, message }: Unusable, place: number, output: Output): void {
+  if (output.isJson || place <= NAMED_UNUSABLE)
+    output.show({ type: 'unusable', name, code, message }, `left out ${name}: ${message}`)
+}
+
+function tellEmbedded(
+  file: EmbeddingFile,
+  { unusable, model, output }: { readonly unusable: number; readonly model: string; readonly output: Output }
+): ExitCode {
+  const images = file.images()
+  const event = { type: 'embedded', model, images, unusable, files: file.paths }
+  output.show(event, `${images} images by ${model}: ${file.paths.join(', ')}`)
+  return EXIT.done
+}
