@@ -2356,7 +2356,13 @@ export interface components {
             /** @description Keeps the first so many numbers of each vector, at unit length again. */
             dimensions?: number;
         };
-        /** @description The teacher of a checkpoint. */
+        /**
+         * @description The teacher of a checkpoint.
+         * @example {
+         *       "checkpoint": "ckpt_01jexample",
+         *       "name": "shoes at epoch 50"
+         *     }
+         */
         CreateModelOfCheckpoint: {
             checkpoint: string;
             name?: string | null;
@@ -2364,7 +2370,20 @@ export interface components {
                 [key: string]: string;
             };
         };
-        /** @description Weights that were trained elsewhere. */
+        /**
+         * @description Weights that were trained elsewhere.
+         * @example {
+         *       "import": {
+         *         "source": {
+         *           "type": "upload",
+         *           "uploads": [
+         *             "up_01jexample"
+         *           ]
+         *         }
+         *       },
+         *       "name": "DINOv2 S/14"
+         *     }
+         */
         CreateModelOfWeights: {
             import: components["schemas"]["ModelImport"];
             name?: string | null;
@@ -7965,7 +7984,7 @@ export interface operations {
             header?: never;
             path: {
                 id: string;
-                version: string;
+                version: number;
             };
             cookie?: never;
         };
@@ -8209,7 +8228,7 @@ export interface operations {
             header?: never;
             path: {
                 id: string;
-                version: string;
+                version: number;
             };
             cookie?: never;
         };
@@ -8235,7 +8254,7 @@ export interface operations {
             header?: never;
             path: {
                 id: string;
-                version: string;
+                version: number;
             };
             cookie?: never;
         };

@@ -122,6 +122,7 @@ const FILTERED: ReadonlySet<string> = new Set(['listRuns', 'listModels', 'listEv
 /** Texts that name nothing: names for people, contents, cursors (sealed with the project's id), folders of the bucket. */
 const NAMELESS: ReadonlySet<string> = new Set([
   '/name',
+  '/id',
   '/run/name',
   '/objective/metric',
   '/checkpoint/keep_best/metric',
@@ -137,11 +138,13 @@ const NAMELESS: ReadonlySet<string> = new Set([
   '/ground_truth/qimlist[]',
   '/input',
   '/input[]',
+  '/inputs[]/data[]',
   '/user',
   'query:action',
   'query:after',
   'query:keys',
-  'query:metrics'
+  'query:metrics',
+  'query:name'
 ])
 
 const operations = skip ? [] : listOperations(api)
