@@ -2480,7 +2480,13 @@ export interface components {
             /** @description Keeps the first so many numbers of each vector, at unit length again. */
             dimensions?: number;
         };
-        /** @description The teacher of a checkpoint. */
+        /**
+         * @description The teacher of a checkpoint.
+         * @example {
+         *       "checkpoint": "ckpt_01jexample",
+         *       "name": "shoes at epoch 50"
+         *     }
+         */
         CreateModelOfCheckpoint: {
             checkpoint: string;
             name?: string | null;
@@ -2488,7 +2494,20 @@ export interface components {
                 [key: string]: string;
             };
         };
-        /** @description Weights that were trained elsewhere. */
+        /**
+         * @description Weights that were trained elsewhere.
+         * @example {
+         *       "import": {
+         *         "source": {
+         *           "type": "upload",
+         *           "uploads": [
+         *             "up_01jexample"
+         *           ]
+         *         }
+         *       },
+         *       "name": "DINOv2 S/14"
+         *     }
+         */
         CreateModelOfWeights: {
             import: components["schemas"]["ModelImport"];
             name?: string | null;
@@ -8428,7 +8447,7 @@ export interface operations {
             header?: never;
             path: {
                 id: string;
-                version: string;
+                version: number;
             };
             cookie?: never;
         };
@@ -8721,7 +8740,7 @@ export interface operations {
             header?: never;
             path: {
                 id: string;
-                version: string;
+                version: number;
             };
             cookie?: never;
         };
@@ -8747,7 +8766,7 @@ export interface operations {
             header?: never;
             path: {
                 id: string;
-                version: string;
+                version: number;
             };
             cookie?: never;
         };

@@ -9,7 +9,7 @@ import { runInference } from '../core/open-inference.ts'
 import { type Checks, checkReadiness, READINESS_PROBLEMS } from '../core/readiness.ts'
 import { bodyOfTensors, type ServingRoutesDeps, servingProblems } from '../core/serving-answers.ts'
 import { JSON_LENGTH, readInfer, streamTensors, toBinaryAnswer } from '../core/tensors.ts'
-import { closed, Id, IdParams } from '../schemas/common.ts'
+import { closed, Id, IdParams, MOST_INT4 } from '../schemas/common.ts'
 import {
   InferAnswer,
   InferRequest,
@@ -27,11 +27,11 @@ const tags = ['open inference']
 const RAW = 'application/octet-stream'
 const PROBLEMS = ['model_not_found', 'model_not_ready'] as const
 
-const VersionParams = Type.Object({ id: Id, version: Id }, closed)
+const VersionParams = Type.Object({ id: Id, version: Type.Integer({ minimum: 1, maximum: MOST_INT4 }) }, closed)
 
 interface ModelPath {
   readonly id: string
-  readonly version?: string
+  readonly version?: number
 }
 
 /** Both ways to name a model: by itself, which may hold a version already, or with its version in the path. */

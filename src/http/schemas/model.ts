@@ -124,22 +124,30 @@ export const ModelList = ListOf(Model, 'ModelList')
 
 const words = { name: Type.Optional(Nullable(ModelName)), metadata: Type.Optional(Metadata) }
 
+const OF_CHECKPOINT = { checkpoint: 'ckpt_01jexample', name: 'shoes at epoch 50' }
+const OF_WEIGHTS = {
+  import: { source: { type: 'upload', uploads: ['up_01jexample'] } },
+  name: 'DINOv2 S/14'
+}
+
 const CreateModelOfCheckpoint = Type.Object(
   { checkpoint: Text({ minLength: 1, maxLength: 64 }), ...words },
-  { ...closed, $id: 'CreateModelOfCheckpoint', description: 'The teacher of a checkpoint.' }
+  { ...closed, $id: 'CreateModelOfCheckpoint', description: 'The teacher of a checkpoint.', examples: [OF_CHECKPOINT] }
 )
 
 const CreateModelOfWeights = Type.Object(
   { import: ModelImport, ...words },
-  { ...closed, $id: 'CreateModelOfWeights', description: 'Weights that were trained elsewhere.' }
+  {
+    ...closed,
+    $id: 'CreateModelOfWeights',
+    description: 'Weights that were trained elsewhere.',
+    examples: [OF_WEIGHTS]
+  }
 )
 
 export const CreateModel = Type.Union([CreateModelOfCheckpoint, CreateModelOfWeights], {
   $id: 'CreateModel',
-  examples: [
-    { checkpoint: 'ckpt_01jexample', name: 'shoes at epoch 50' },
-    { import: { source: { type: 'upload', uploads: ['up_01jexample'] } }, name: 'DINOv2 S/14' }
-  ]
+  examples: [OF_CHECKPOINT, OF_WEIGHTS]
 })
 
 export const ArtifactList = Resource(

@@ -108,7 +108,9 @@ export async function queryForms(
       status: 'paused',
       dataset: 'ds_none',
       sweep: 'swp_none',
-      metadata: 'metadata[team]=none'
+      metadata: 'metadata[team]=none',
+      name: 'none',
+      order: 'oldest'
     }),
     listRunEvents: plain(`/v1/runs/${parent}/events`, { after: '1' }),
     getRunMetrics: plain(`/v1/runs/${parent}/metrics`, { keys: 'loss', from: '5', to: '5', max_points: '4' }),

@@ -169,7 +169,7 @@ describe('a checkpoint', { skip }, () => {
     const checkpoint = await aStoredCheckpoint(run.id, 10)
     await aStoredCheckpoint(run.id, 20)
     await api.call('PATCH', checkpoint.path, { body: { keep: true } })
-    assert.match(await refused(checkpoint.path, 'checkpoint_in_use'), /keep: false/)
+    assert.match(await refused(checkpoint.path, 'checkpoint_in_use'), /keep mark/)
     assert.deepEqual(await listSuperseded(api.stores, { id: run.id, checkpoint: { everyS: 1, keepLast: 1 } }), [])
     await api.call('PATCH', checkpoint.path, { body: { keep: false } })
     assert.equal((await listSuperseded(api.stores, { id: run.id, checkpoint: { everyS: 1, keepLast: 1 } })).length, 1)

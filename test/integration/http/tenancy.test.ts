@@ -136,6 +136,7 @@ const FILTERED: ReadonlySet<string> = new Set([
 /** Texts that name nothing: names for people, contents, cursors (sealed with the project's id), folders of the bucket. */
 const NAMELESS: ReadonlySet<string> = new Set([
   '/name',
+  '/id',
   '/run/name',
   '/objective/metric',
   '/checkpoint/keep_best/metric',
@@ -151,13 +152,15 @@ const NAMELESS: ReadonlySet<string> = new Set([
   '/ground_truth/qimlist[]',
   '/input',
   '/input[]',
+  '/inputs[]/data[]',
   '/user',
   '/filter/labels[]',
   'query:label',
   'query:action',
   'query:after',
   'query:keys',
-  'query:metrics'
+  'query:metrics',
+  'query:name'
 ])
 
 const operations = skip ? [] : listOperations(api)
