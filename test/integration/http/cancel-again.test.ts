@@ -42,6 +42,12 @@ const MAKE: Readonly<Record<string, () => Promise<Cancelable>>> = {
     const { id } = (await api.call('POST', '/v1/evaluations', { body: { model, dataset } })).json
     return { path: `/v1/evaluations/${id}`, end: () => api.stores.evaluations.update(id, { status: 'failed' }) }
   },
+  async cancelVectorSet() {
+    const { id: model } = await aReadyModel(api.stores, api.projectId)
+    const { datasetId: dataset } = await aReadyVersion(api, api.projectId)
+    const { id } = (await api.call('POST', '/v1/vector-sets', { body: { model, dataset } })).json
+    return { path: `/v1/vector-sets/${id}`, end: () => api.stores.vectorSets.update(id, { status: 'failed' }) }
+  },
   async cancelSweep() {
     const { datasetId: dataset } = await aReadyVersion(api, api.projectId)
     const body = { run: { dataset, preset: 'demo' }, grid: { seed: [1, 2] } }

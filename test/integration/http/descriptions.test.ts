@@ -3,17 +3,20 @@ import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
 import { createTestApp, type TestApp } from '../../helpers/app.ts'
 import { whyNoPostgres } from '../../helpers/postgres.ts'
-import { aReadyModel, aReadyVersion } from '../../helpers/records.ts'
+import { aReadyModel, aReadyVersion, aVectorSet } from '../../helpers/records.ts'
 
 const skip = await whyNoPostgres()
 const api = skip ? (undefined as unknown as TestApp) : await createTestApp({ after })
 
 async function resources() {
   const { datasetId: dataset } = await aReadyVersion(api, api.projectId)
-  const { id: model } = await aReadyModel(api.stores, api.projectId)
+  const served = await aReadyModel(api.stores, api.projectId)
+  const { id: model } = served
   const run = (await api.call('POST', '/v1/runs', { body: { dataset, method: 'dino-vmf', preset: 'demo' } })).json
   const evaluation = (await api.call('POST', '/v1/evaluations', { body: { model, dataset } })).json
-  return { datasets: dataset, runs: run.id as string, evaluations: evaluation.id as string, models: model }
+  const { id: set } = await aVectorSet(api, served, dataset)
+  const [runs, evaluations] = [run.id as string, evaluation.id as string]
+  return { datasets: dataset, runs, evaluations, 'vector-sets': set, models: model }
 }
 
 const change = (path: string, body: object, key?: string) =>

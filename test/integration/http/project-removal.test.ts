@@ -147,6 +147,9 @@ describe('a project with something in it', { skip }, () => {
     for (const prefix of [...folders, `runs/${going.run}/`, `uploads/${going.dataset}/`])
       assert.equal(await isThere(prefix), false, prefix)
     assert.deepEqual(new Set(Object.values(await rowsOf(going.project))), new Set([0]))
+    const hasTable = async ({ vectorSet }: Tenant): Promise<boolean> =>
+      (await api.database.pool.query('select to_regclass($1) is not null as there', [vectorSet])).rows[0].there
+    assert.deepEqual([await hasTable(going), await hasTable(staying)], [false, true])
     assert.equal(await isThere(`datasets/${staying.dataset}/`), true)
     assert.equal((await api.call('GET', `/v1/models/${staying.model}`, { key: staying.key })).status, 200)
   })
@@ -188,8 +191,9 @@ describe('a project with something in it', { skip }, () => {
 describe('a project that is stopped', { skip }, () => {
   test('has nothing left that is worked on, but for what its workers are still at, and can go', async () => {
     const tenant = await aTenant(api, newId('project'))
-    const { project, key, run, evaluation, queries } = tenant
+    const { project, key, run, evaluation, vectorSet, queries } = tenant
     await api.stores.datasets.updateVersion(queries, 1, { status: 'ingesting' })
+    await api.stores.vectorSets.update(vectorSet, { status: 'running' })
     const exporting = await aReadyModel(api.stores, project, { status: 'exporting', config: null })
     const body = { dataset: tenant.dataset, preset: 'demo' }
     const [training, paused] = [
@@ -205,6 +209,7 @@ describe('a project that is stopped', { skip }, () => {
     for (const path of [
       `runs/${run}`,
       `evaluations/${evaluation}`,
+      `vector-sets/${vectorSet}`,
       `models/${exporting.id}`,
       `datasets/${queries}/versions/1`
     ])

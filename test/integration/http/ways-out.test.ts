@@ -9,10 +9,11 @@ import type { DatasetVersionStatus } from '../../../src/domain/dataset.ts'
 import type { EvaluationStatus } from '../../../src/domain/evaluation.ts'
 import type { ModelStatus } from '../../../src/domain/model.ts'
 import type { RunStatus } from '../../../src/domain/run.ts'
+import type { VectorSetStatus } from '../../../src/domain/vector-set.ts'
 import { createTestApp, type TestApp } from '../../helpers/app.ts'
 import { fakeClock } from '../../helpers/fake-clock.ts'
 import { whyNoPostgres } from '../../helpers/postgres.ts'
-import { aReadyModel, aReadyVersion } from '../../helpers/records.ts'
+import { aReadyModel, aReadyVersion, aVectorSet } from '../../helpers/records.ts'
 import { listOperations } from './every-operation.ts'
 
 const skip = await whyNoPostgres()
@@ -35,6 +36,7 @@ const MADE: Readonly<Record<string, string>> = {
   '/v1/models': '/{id}',
   '/v1/models/uploads': '/{upload_id}:delete',
   '/v1/evaluations': '/{id}',
+  '/v1/vector-sets': '/{id}',
   '/v1/webhooks': '/{id}'
 }
 /** Collections where something is computed and nothing is made. */
@@ -120,7 +122,14 @@ const WAYS: Readonly<Record<string, Readonly<Record<string, readonly Way[] | Oth
     succeeded: ['DELETE'],
     failed: ['DELETE'],
     cancelled: ['DELETE']
-  } satisfies Record<EvaluationStatus, readonly Way[] | Others>
+  } satisfies Record<EvaluationStatus, readonly Way[] | Others>,
+  VectorSet: {
+    queued: [':cancel'],
+    running: [':cancel'],
+    succeeded: ['DELETE'],
+    failed: ['DELETE'],
+    cancelled: ['DELETE']
+  } satisfies Record<VectorSetStatus, readonly Way[] | Others>
 }
 
 /** One that is in this state, by its address. */
@@ -145,6 +154,11 @@ const MAKE: Readonly<Record<string, (status: never) => Promise<string>>> = {
     const { id } = (await api.call('POST', '/v1/evaluations', { body: { model, dataset } })).json
     await api.stores.evaluations.update(id, { status })
     return `/v1/evaluations/${id}`
+  },
+  async VectorSet(status: VectorSetStatus) {
+    const { datasetId } = await aReadyVersion(api, api.projectId)
+    const model = await aReadyModel(api.stores, api.projectId)
+    return `/v1/vector-sets/${(await aVectorSet(api, model, datasetId, { status })).id}`
   }
 }
 
