@@ -60,7 +60,7 @@ export type EmbedDataset = (payload: { readonly vectorSetId: string }, signal: A
 
 /** 6 MB of 384 dimensions: a minute or two of work, at the most, is done again. */
 const PART_IMAGES = 4096
-/** In one statement: with a graph, on the embedded database, half a second in which nobody else has it. */
+/** In one statement: with a graph, on the embedded database, a second of a processor in which nobody else has it. */
 const ROWS_AT_ONCE = { hnsw: 50, exact: 500, scan: 500 } as const
 const PROGRESS_MS = 1000
 /** There is nothing to save. */
