@@ -46,7 +46,7 @@ interface Ticket<Result> {
   readonly asker: Asker
   readonly submittedAt: number
   readonly results: Result[]
-  /** Images that wait for a batch, and images in the batch that is being computed. */
+  /** Images that wait for a batch, and images in batches that are being computed. */
   waiting: number
   computing: number
   queueMs: number
@@ -206,10 +206,8 @@ export class Batcher<Item, Result> {
         ticket.failure ??= { error }
       }
     }
-    for (const ticket of tickets) {
-      ticket.computing = 0
-      settleWhenDone(ticket)
-    }
+    for (const { ticket } of batch) ticket.computing--
+    for (const ticket of tickets) settleWhenDone(ticket)
   }
 }
 
@@ -218,8 +216,10 @@ function note<Result>(ticket: Ticket<Result>, batch: { startedAt: number; inferM
   ticket.inferMs += batch.inferMs
 }
 
+/** Not before the last of its batches: several compute at the same time, and end in any order. */
 function settleWhenDone<Result>(ticket: Ticket<Result>): void {
-  const { failure, waiting, results, queueMs, inferMs } = ticket
+  const { failure, waiting, computing, results, queueMs, inferMs } = ticket
+  if (computing > 0) return
   if (failure) ticket.settle(failure)
   else if (waiting === 0) ticket.settle({ computed: { results, queueMs, inferMs } })
 }

@@ -95,7 +95,8 @@ describe('webhooks of a whole platform', () => {
     await button('Send a test event').click()
     await seen(/The endpoint answered 204/)
     const dataset = await aFailingVersion()
-    await seen(`${dataset}@1`)
+    // By the name of its dataset; the id is on hover.
+    await page.getByTitle(`${dataset}@1`).first().waitFor({ timeout: 15_000 })
     await page.getByRole('row', { name: /succeeded/ }).waitFor({ timeout: 15_000 })
     await button('Send again').click()
     await button('Disable').click()

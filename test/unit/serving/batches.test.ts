@@ -194,3 +194,49 @@ test('what waits is shared out over the sessions that are free, and each answers
     [1, 1, 4, 1, 2, 2]
   )
 })
+
+test('a request is answered when the last of its batches has ended, in whichever order they end', async () => {
+  const slow = Promise.withResolvers<void>()
+  const compute = async (_: string, items: readonly number[]) => {
+    if (items.includes(1)) await slow.promise
+    return items.map((item) => item * 10)
+  }
+  const { clock, batches, submit } = setUp(compute, 2)
+  const whole = submit([1, 2, 3, 4])
+  let isAnswered = false
+  void whole.then(() => {
+    isAnswered = true
+  })
+  await clock.advance(5)
+  await clock.advance(5)
+  assert.deepEqual(
+    batches.map(({ items }) => items),
+    [
+      [1, 2],
+      [3, 4]
+    ]
+  )
+  assert.equal(isAnswered, false, 'the first of its images are still being computed')
+  slow.resolve()
+  assert.deepEqual((await whole).results, [10, 20, 30, 40])
+})
+
+test('a request of which a batch fails is told so when its other batches have ended: until then it holds its model', async () => {
+  const slow = Promise.withResolvers<void>()
+  const compute = async (_: string, items: readonly number[]) => {
+    if (items.includes(3)) throw new Error('this batch fails')
+    await slow.promise
+    return items.map((item) => item * 10)
+  }
+  const { clock, submit } = setUp(compute, 2)
+  const whole = submit([1, 2, 3, 4])
+  let isTold = false
+  const told = assert.rejects(whole, /this batch fails/).then(() => {
+    isTold = true
+  })
+  await clock.advance(5)
+  await clock.advance(5)
+  assert.equal(isTold, false)
+  slow.resolve()
+  await told
+})

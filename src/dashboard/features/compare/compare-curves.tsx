@@ -98,7 +98,7 @@ function Choosers({ metric, onMetric, axis, onAxis }: ChoosersProps) {
     <div className="actions">
       <label>
         Metric{' '}
-        <select value={metric} onChange={({ target }) => onMetric(target.value)}>
+        <select aria-label="Metric" value={metric} onChange={({ target }) => onMetric(target.value)}>
           {METRIC_KEYS.map((name) => (
             <option key={name}>{name}</option>
           ))}
@@ -106,7 +106,11 @@ function Choosers({ metric, onMetric, axis, onAxis }: ChoosersProps) {
       </label>
       <label>
         By{' '}
-        <select value={axis} onChange={({ target }) => onAxis(X_AXES.find((one) => one === target.value) ?? 'step')}>
+        <select
+          aria-label="By"
+          value={axis}
+          onChange={({ target }) => onAxis(X_AXES.find((one) => one === target.value) ?? 'step')}
+        >
           {X_AXES.map((name) => (
             <option key={name}>{name}</option>
           ))}
