@@ -491,7 +491,8 @@ test('every command has its help, on stdout with exit code 0, also through the l
   const { stdout } = await promisify(execFile)(process.execPath, [LAUNCHER, 'help'])
   const commands = [...stdout.matchAll(/^ {2}kappa (\w+)/gm)].map((match) => match[1]!)
   assert.deepEqual(commands.slice(0, 7), ['train', 'presets', 'export', 'import', 'embed', 'knn', 'evaluate'])
-  for (const command of commands) assert.match((await kappa(command, '--help')).stdout, new RegExp(`kappa ${command}\\b`))
+  for (const command of commands)
+    assert.match((await kappa(command, '--help')).stdout, new RegExp(`kappa ${command}\\b`))
 })
 
 test('docs/cli.md has every field of every line that --json printed here', async () => {
