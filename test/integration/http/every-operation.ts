@@ -206,7 +206,8 @@ const SPECIAL: Readonly<Record<string, Special>> = {
     return { path: `/v1/webhooks/${id}` }
   },
   async replayWebhookDelivery(api, { run, webhook }) {
-    await api.stores.events.append(run, [{ type: 'state', level: 'info', data: {} }], new Date())
+    // In a transaction, as everywhere: a request that nobody waits for any more may remove a webhook meanwhile.
+    await api.unitOfWork((tx) => tx.events.append(run, [{ type: 'state', level: 'info', data: {} }], new Date()))
     const { json } = await api.call('GET', `/v1/webhooks/${webhook}/deliveries`)
     return { path: `/v1/webhooks/${webhook}/deliveries/${json.data[0].id}:replay` }
   },
