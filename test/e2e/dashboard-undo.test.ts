@@ -231,6 +231,7 @@ describe('on the dashboard', { skip: noBrowser }, () => {
     await link('Audit log').click()
     await field('Action').fill('deleteSweep')
     await button('Show').click()
+    await link('Show all changes').waitFor()
     // By the name of the key, and of what is gone no link.
     await page.getByRole('row', { name: /deleteSweep .*removed admin/ }).waitFor()
     assert.equal(await page.getByRole('row').count(), 2)

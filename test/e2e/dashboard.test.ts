@@ -293,6 +293,7 @@ describe('the dashboard', { skip: noBrowser }, () => {
     await field('Name').fill('FORK')
     await button('Search').click()
     await page.getByRole('row', { name: /first again/ }).waitFor({ state: 'detached' })
+    await page.getByRole('row', { name: /first, forked/ }).waitFor()
     assert.equal(await page.getByRole('row').count(), 2)
     await field('Compare first, forked').check()
     await page.getByRole('link', { name: 'All runs' }).click()
