@@ -56,6 +56,7 @@ const BY_CONTENT: Readonly<Record<string, string>> = {
   updateCheckpoint: IF_MATCH,
   updateSweep: IF_MATCH,
   updateEvaluation: IF_MATCH,
+  updateVectorSet: IF_MATCH,
   updateKey: IF_MATCH,
   putModelAlias: IF_MATCH,
   deleteModelAlias: IF_MATCH,
