@@ -187,7 +187,8 @@ test('kappa evaluate says how likely images are, and how far two models assign t
     measured('--against', at('out/model')),
     measured('--against', at('stranger'))
   ])
-  assert.deepEqual(Object.keys(apart.metrics), ['rankme', 'alpha', 'log_likelihood'])
+  const recalls = ['float16', 'int8', 'binary', 'half', 'quarter'].map((way) => `recall10_${way}`)
+  assert.deepEqual(Object.keys(apart.metrics), ['rankme', 'alpha', ...recalls, 'log_likelihood'])
   assert.equal(apart.settings['judged'], 8)
   assert.deepEqual(own.metrics['rankme'], apart.metrics['rankme'], 'of the bank, whatever is judged')
   assert.notDeepEqual(own.metrics['log_likelihood'], apart.metrics['log_likelihood'])
