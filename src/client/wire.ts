@@ -1760,7 +1760,7 @@ export interface paths {
         put?: never;
         /**
          * Embed images, sent raw, as a form or as JSON
-         * @description With `Accept: application/octet-stream` the answer is little-endian numbers of `output_dtype`, row by row, and the header Kappa-Dimensions.
+         * @description With `Accept: application/octet-stream` the answer is little-endian numbers of `output_dtype`, row by row, and the header Kappa-Dimensions. Of `output: patches` it is a file of `file_format`, whatever is accepted, and the header Kappa-Shape.
          *
          *     Needs the scope `embeddings:write`.
          */
@@ -1785,6 +1785,48 @@ export interface paths {
          * @description Needs the scope `embeddings:write`.
          */
         post: operations["createAssignments"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/models/{id}/attention-maps": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Where the model looks in an image
+         * @description Attention of the class token on every patch in the last block.
+         *
+         *     Needs the scope `embeddings:write`.
+         */
+        post: operations["createAttentionMap"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/models/{id}/heat-maps": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Which patches of an image are like a prototype
+         * @description Needs the scope `embeddings:write`.
+         */
+        post: operations["createHeatMap"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2185,6 +2227,23 @@ export interface components {
                 images: number;
             };
         };
+        AttentionMap: {
+            /** @constant */
+            object: "attention_map";
+            model: string;
+            image_size: number;
+            rows: number;
+            columns: number;
+            /** @description Rows from the top, a number a patch. */
+            mean: number[][];
+            heads: {
+                head: number;
+                /** @description Rows from the top, a number a patch. */
+                patches: number[][];
+                /** @description On the class token itself and registers; with the patches it sums to 1. */
+                elsewhere: number;
+            }[];
+        };
         AuditEntry: {
             id: string;
             /** @constant */
@@ -2310,8 +2369,34 @@ export interface components {
             posterior?: "teacher" | "model" | "fitted";
             /** @description Acts on posterior 'model' alone: a center belongs to the temperature that it was counted at. */
             temperature?: number;
+            /** @description Pixels of a side that the model sees; its own where it is left out. Whole patches, from half of the model's to twice: positions are resampled, and margins that are cut stay in proportion. */
+            image_size?: number;
             /** @description entropy: with effective_clusters; log_density: with density_percentile. Both without. */
             include?: ("entropy" | "log_density")[];
+        };
+        /**
+         * @example {
+         *       "input": "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNoAAAAggCBd81ytgAAAABJRU5ErkJggg==",
+         *       "head": 0
+         *     }
+         */
+        CreateAttentionMap: {
+            /** @description One image: a data URI, base64, or an https URL of an allowed host. */
+            input: string;
+            /** @description Counted from 0. Left out, a picture is of the mean of all, and numbers are of all. */
+            head?: number;
+            /** @description Pixels of a side that the model sees; its own where it is left out. Whole patches, from half of the model's to twice: positions are resampled, and margins that are cut stay in proportion. */
+            image_size?: number;
+            /**
+             * @description png where it is left out: a picture. Or numbers: float32, [rows, columns] of a heat map, [heads, rows, columns] of attention.
+             * @enum {unknown}
+             */
+            format?: "png" | "json" | "npy";
+            /**
+             * @description Of a picture. overlay where it is left out: over what the model sees of the image, in gray. map: alone. The colours are viridis.
+             * @enum {unknown}
+             */
+            draw?: "overlay" | "map";
         };
         /**
          * @example {
@@ -2365,10 +2450,12 @@ export interface components {
              */
             output_dtype?: "float32" | "float16" | "int8" | "uint8" | "binary";
             /**
-             * @description cls where it is left out: the class token. bottleneck: what prototypes are compared with, of models that have them. Of unit length.
+             * @description cls where it is left out: the class token. bottleneck: what prototypes are compared with, of models that have them. mean_patch: the mean of the tokens of patches after the last normalization, without class token and registers. Of unit length.
              * @enum {unknown}
              */
-            output?: "cls" | "bottleneck";
+            output?: "cls" | "bottleneck" | "mean_patch";
+            /** @description Pixels of a side that the model sees; its own where it is left out. Whole patches, from half of the model's to twice: positions are resampled, and margins that are cut stay in proportion. */
+            image_size?: number;
             /** @description Keeps the first so many numbers of each vector, at unit length again. */
             dimensions?: number;
             /** @description Taken because OpenAI's clients send it; not used. */
@@ -2435,6 +2522,36 @@ export interface components {
         };
         /**
          * @example {
+         *       "input": "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNoAAAAggCBd81ytgAAAABJRU5ErkJggg==",
+         *       "prototype": 3,
+         *       "value": "cosine"
+         *     }
+         */
+        CreateHeatMap: {
+            /** @description One image: a data URI, base64, or an https URL of an allowed host. */
+            input: string;
+            /** @description The image's likeliest where it is left out, which the header Kappa-Prototype names. */
+            prototype?: number;
+            /**
+             * @description cosine where it is left out: between a patch, through the head, and the prototype's direction. posterior: the share of the patch that is the prototype's, by what assigns images.
+             * @enum {unknown}
+             */
+            value?: "cosine" | "posterior";
+            /** @description Pixels of a side that the model sees; its own where it is left out. Whole patches, from half of the model's to twice: positions are resampled, and margins that are cut stay in proportion. */
+            image_size?: number;
+            /**
+             * @description png where it is left out: a picture. Or numbers: float32, [rows, columns] of a heat map, [heads, rows, columns] of attention.
+             * @enum {unknown}
+             */
+            format?: "png" | "json" | "npy";
+            /**
+             * @description Of a picture. overlay where it is left out: over what the model sees of the image, in gray. map: alone. The colours are viridis.
+             * @enum {unknown}
+             */
+            draw?: "overlay" | "map";
+        };
+        /**
+         * @example {
          *       "checkpoint": "ckpt_01jexample",
          *       "name": "shoes at epoch 50"
          *     }
@@ -2473,10 +2590,17 @@ export interface components {
              */
             output_dtype?: "float32" | "float16" | "int8" | "uint8" | "binary";
             /**
-             * @description cls where it is left out: the class token. bottleneck: what prototypes are compared with, of models that have them. Of unit length.
+             * @description cls where it is left out: the class token. bottleneck: what prototypes are compared with, of models that have them. mean_patch: the mean of the tokens of patches after the last normalization, without class token and registers. Of unit length. patches: those tokens as they are, float32 [images, rows, columns, dimensions] in one file.
              * @enum {unknown}
              */
-            output?: "cls" | "bottleneck";
+            output?: "cls" | "bottleneck" | "mean_patch" | "patches";
+            /**
+             * @description Of patches. npy where it is left out: a NumPy file. safetensors: with the tensor `patches`.
+             * @enum {unknown}
+             */
+            file_format?: "npy" | "safetensors";
+            /** @description Pixels of a side that the model sees; its own where it is left out. Whole patches, from half of the model's to twice: positions are resampled, and margins that are cut stay in proportion. */
+            image_size?: number;
             /** @description Keeps the first so many numbers of each vector, at unit length again. */
             dimensions?: number;
         };
@@ -3413,6 +3537,24 @@ export interface components {
             };
             grid: components["schemas"]["SweepGrid"];
         };
+        HeatMap: {
+            /** @constant */
+            object: "heat_map";
+            model: string;
+            image_size: number;
+            rows: number;
+            columns: number;
+            prototype: number;
+            /** @enum {unknown} */
+            value: "cosine" | "posterior";
+            /** @description Rows from the top, a number a patch. */
+            patches: number[][];
+            /** @description Of the whole image, by its class token. */
+            image: {
+                cosine: number;
+                probability: number;
+            };
+        };
         /** @description What differs from the preset; everything else is taken from it, or follows. */
         Hyperparameters: {
             epochs?: number;
@@ -3803,6 +3945,13 @@ export interface components {
                 arch: string;
                 patch_size: number;
                 image_size: number;
+                /** @description That `image_size` of a request may be. */
+                image_sizes: {
+                    least: number;
+                    most: number;
+                    /** @description Every size is a multiple. */
+                    step: number;
+                };
                 channels: number;
                 /** @description Learned tokens beside the class token and the patches (DINOv2 has 4 or none). */
                 registers: number;
@@ -5090,6 +5239,14 @@ export interface components {
         "Server-Timing": string;
         /** @description Numbers of one embedding, where the answer is raw float32. */
         "Kappa-Dimensions": number;
+        /** @description Of the numbers of a file, such as `1,14,14,384`. */
+        "Kappa-Shape": string;
+        /** @description What the first and the last colour of a map stand for, such as `0,0.03`. */
+        "Kappa-Range": string;
+        /** @description That the model has, where none was named. */
+        "Kappa-Heads": number;
+        /** @description That patches are compared with. */
+        "Kappa-Prototype": number;
         /** @description Bytes of the JSON, where tensors come behind it. */
         "Inference-Header-Content-Length": number;
         /** @description The name of the file. */
@@ -8482,8 +8639,12 @@ export interface operations {
                 encoding_format?: "float" | "base64";
                 /** @description float32 where it is left out. float16: rounded. int8: the largest number of a vector is ±127, others in proportion; uint8: the same and 128 more. binary: a bit a number, 1 above 0, the first the highest of the first byte. What each costs in recall: docs/api.md. */
                 output_dtype?: "float32" | "float16" | "int8" | "uint8" | "binary";
-                /** @description cls where it is left out: the class token. bottleneck: what prototypes are compared with, of models that have them. Of unit length. */
-                output?: "cls" | "bottleneck";
+                /** @description cls where it is left out: the class token. bottleneck: what prototypes are compared with, of models that have them. mean_patch: the mean of the tokens of patches after the last normalization, without class token and registers. Of unit length. patches: those tokens as they are, float32 [images, rows, columns, dimensions] in one file. */
+                output?: "cls" | "bottleneck" | "mean_patch" | "patches";
+                /** @description Of patches. npy where it is left out: a NumPy file. safetensors: with the tensor `patches`. */
+                file_format?: "npy" | "safetensors";
+                /** @description Pixels of a side that the model sees; its own where it is left out. Whole patches, from half of the model's to twice: positions are resampled, and margins that are cut stay in proportion. */
+                image_size?: number;
                 /** @description Keeps the first so many numbers of each vector, at unit length again. */
                 dimensions?: number;
             };
@@ -8517,6 +8678,7 @@ export interface operations {
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Kappa-Dimensions": components["headers"]["Kappa-Dimensions"];
+                    "Kappa-Shape": components["headers"]["Kappa-Shape"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8534,6 +8696,8 @@ export interface operations {
                 posterior?: "teacher" | "model" | "fitted";
                 /** @description Acts on posterior 'model' alone: a center belongs to the temperature that it was counted at. */
                 temperature?: number;
+                /** @description Pixels of a side that the model sees; its own where it is left out. Whole patches, from half of the model's to twice: positions are resampled, and margins that are cut stay in proportion. */
+                image_size?: number;
             };
             header?: never;
             path: {
@@ -8568,6 +8732,116 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Assignments"];
+                };
+            };
+        };
+    };
+    createAttentionMap: {
+        parameters: {
+            query?: {
+                /** @description Counted from 0. Left out, a picture is of the mean of all, and numbers are of all. */
+                head?: number;
+                /** @description Pixels of a side that the model sees; its own where it is left out. Whole patches, from half of the model's to twice: positions are resampled, and margins that are cut stay in proportion. */
+                image_size?: number;
+                /** @description png where it is left out: a picture. Or numbers: float32, [rows, columns] of a heat map, [heads, rows, columns] of attention. */
+                format?: "png" | "json" | "npy";
+                /** @description Of a picture. overlay where it is left out: over what the model sees of the image, in gray. map: alone. The colours are viridis. */
+                draw?: "overlay" | "map";
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateAttentionMap"];
+                "image/jpeg": string;
+                "image/png": string;
+                "image/webp": string;
+                "image/avif": string;
+                "image/tiff": string;
+                "image/gif": string;
+                "application/octet-stream": string;
+                "multipart/form-data": {
+                    images: string[];
+                };
+            };
+        };
+        responses: {
+            /** @description By `format`. The header Kappa-Range says what the first and the last colour stand for. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    "Kappa-Range": components["headers"]["Kappa-Range"];
+                    "Kappa-Shape": components["headers"]["Kappa-Shape"];
+                    "Kappa-Heads": components["headers"]["Kappa-Heads"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/png": string;
+                    "application/json": components["schemas"]["AttentionMap"];
+                    "application/octet-stream": string;
+                };
+            };
+        };
+    };
+    createHeatMap: {
+        parameters: {
+            query?: {
+                /** @description The image's likeliest where it is left out, which the header Kappa-Prototype names. */
+                prototype?: number;
+                /** @description cosine where it is left out: between a patch, through the head, and the prototype's direction. posterior: the share of the patch that is the prototype's, by what assigns images. */
+                value?: "cosine" | "posterior";
+                /** @description Pixels of a side that the model sees; its own where it is left out. Whole patches, from half of the model's to twice: positions are resampled, and margins that are cut stay in proportion. */
+                image_size?: number;
+                /** @description png where it is left out: a picture. Or numbers: float32, [rows, columns] of a heat map, [heads, rows, columns] of attention. */
+                format?: "png" | "json" | "npy";
+                /** @description Of a picture. overlay where it is left out: over what the model sees of the image, in gray. map: alone. The colours are viridis. */
+                draw?: "overlay" | "map";
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateHeatMap"];
+                "image/jpeg": string;
+                "image/png": string;
+                "image/webp": string;
+                "image/avif": string;
+                "image/tiff": string;
+                "image/gif": string;
+                "application/octet-stream": string;
+                "multipart/form-data": {
+                    images: string[];
+                };
+            };
+        };
+        responses: {
+            /** @description By `format`. The header Kappa-Range says what the first and the last colour stand for. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    "Kappa-Range": components["headers"]["Kappa-Range"];
+                    "Kappa-Shape": components["headers"]["Kappa-Shape"];
+                    "Kappa-Prototype": components["headers"]["Kappa-Prototype"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/png": string;
+                    "application/json": components["schemas"]["HeatMap"];
+                    "application/octet-stream": string;
                 };
             };
         };

@@ -125,6 +125,7 @@ function createLazyInference(
   return {
     embed: async (...args) => opened().embed(...args),
     assign: async (...args) => opened().assign(...args),
+    map: async (...args) => opened().map(...args),
     picture: async (...args) => opened().picture(...args),
     close: async () => pool?.close()
   }

@@ -3,7 +3,7 @@ import type { Readable } from 'node:stream'
 import type { EncodedFormat } from '../base/image-formats.ts'
 import type { Bits } from '../recipe/bits.ts'
 import type { JobKind, JobPayloads } from './job.ts'
-import type { EmbeddingOutput, Model, ModelConfig, Posterior } from './model.ts'
+import type { EmbeddingOutput, HeatValue, MapDrawing, Model, ModelConfig, Posterior } from './model.ts'
 
 export interface JobOptions {
   /** At most one waiting or running job of this kind has it; a second enqueue is a no-op. */
@@ -170,9 +170,31 @@ export interface Caller {
   readonly signal: AbortSignal
 }
 
+/** Of one image, patch by patch; rows from the top. */
+export interface PatchMaps {
+  /** Patches on a side. */
+  readonly side: number
+  /** [side · side] each: of a heat map one, of attention one for each of `heads`. */
+  readonly maps: readonly Float32Array[]
+  /** Of attention, and what each of them gives the class token and registers: with the map it sums to 1. */
+  readonly heads: readonly number[]
+  readonly elsewhere: readonly number[]
+  /** Of a heat map: the prototype, and what the whole image is to it. */
+  readonly image: { readonly prototype: number; readonly cosine: number; readonly probability: number } | null
+  /** What the ends of the colours stand for. */
+  readonly range: readonly [low: number, high: number]
+  /** Null where numbers were asked for. */
+  readonly png: Uint8Array | null
+}
+
+/** Left out: every head, the likeliest prototype, cosines, numbers alone. */
+export type MapAsked =
+  | { readonly kind: 'attention'; readonly head?: number; readonly draw?: MapDrawing }
+  | { readonly kind: 'heat'; readonly prototype?: number; readonly value?: HeatValue; readonly draw?: MapDrawing }
+
 /** What makes vectors: a model, or a checkpoint of a run that may still go on. */
 export type Embedder = Pick<Model, 'id' | 'prefix' | 'files'> & {
-  readonly config: Pick<ModelConfig, 'channels' | 'embeddingDim'> | null
+  readonly config: Pick<ModelConfig, 'channels' | 'embeddingDim' | 'imageSize'> | null
   readonly isCheckpoint?: boolean
 }
 
@@ -195,7 +217,13 @@ export interface Inference {
   embed(
     model: Embedder,
     images: readonly Uint8Array[],
-    options: { readonly dimensions?: number; readonly output?: EmbeddingOutput; readonly caller: Caller }
+    options: {
+      readonly dimensions?: number
+      readonly output?: EmbeddingOutput
+      /** Default: the model's own. */
+      readonly imageSize?: number
+      readonly caller: Caller
+    }
   ): Promise<{ readonly embeddings: readonly Float32Array[]; readonly timings: Timings }>
   assign(
     model: Model,
@@ -205,9 +233,17 @@ export interface Inference {
       readonly posterior: Posterior
       /** Of the posterior `model` alone. */
       readonly temperature?: number
+      /** Default: the model's own. */
+      readonly imageSize?: number
       readonly caller: Caller
     }
   ): Promise<{ readonly results: readonly ImageAssignments[]; readonly timings: Timings }>
+  /** invalid_request for a head that the model does not have. */
+  map(
+    model: Embedder,
+    image: Uint8Array,
+    options: { readonly asked: MapAsked; readonly imageSize: number; readonly caller: Caller }
+  ): Promise<{ readonly result: PatchMaps; readonly timings: Timings }>
   /** For people: WebP with at most `size` pixels on its longer side, or PNG of all pixels. Nothing of the file but its pixels is in it. */
   picture(image: StoredImage, options: { readonly size: number | null; readonly caller: Caller }): Promise<Uint8Array>
 }

@@ -1,7 +1,7 @@
 /** An exported model, ready to answer: its ONNX programs are opened when they are first asked for. */
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { AppError } from '../base/errors.ts'
+import { AppError, invariant } from '../base/errors.ts'
 import type { CachedModel } from '../cache/model-cache.ts'
 import { SharedCache } from '../cache/shared-cache.ts'
 import type { LoadedProgram } from '../engine/engine.ts'
@@ -9,20 +9,19 @@ import { mixtureAt, teacherMixture, type Views } from '../model/assigner.ts'
 import { concatenateImages, splitRows } from '../model/embedder.ts'
 import { forwardFlops } from '../model/forward-flops.ts'
 import { fittedView, readMixture } from '../model/mixture-file.ts'
+import type { ViewKind } from '../protocol/inference-messages.ts'
 import {
   type HeadConfig,
   headOf,
-  MODEL_FILES,
   type ModelFileConfig,
+  programFile,
   readModelConfig,
   readPrototypes
 } from '../protocol/model-folder.ts'
 
-export type ServedKind = 'embed' | 'assign'
-
 /**
  * @param pixels images of [S, S, C] bytes; returns per image its unit embedding [D], or its cosines to the prototypes [K] and
- *   its bottleneck vector [p], one behind the other
+ *   its bottleneck vector [p], one behind the other; of views what model/view-programs.ts says
  */
 export interface ServedProgram {
   run(pixels: readonly Uint8Array[]): Promise<Float32Array[]>
@@ -47,7 +46,7 @@ export interface ServingModel extends CachedModel {
    * @param from where the model's files are now: a model that stays open may outlive the folder it was opened from
    * @throws AppError model_without_head, and what opening an ONNX file throws
    */
-  open(kind: ServedKind, from?: string): Promise<ServedProgram>
+  open(kind: ViewKind, from?: string): Promise<ServedProgram>
 }
 
 /** @param bytes of the file; a program with several sessions takes runs that overlap */
@@ -61,7 +60,13 @@ const BATCH_FLOPS = 20e9
 /** A small network's; calling it costs more than computing it. */
 const MOST_IMAGES = 64
 
-const OUTPUTS = { embed: ['embedding'], assign: ['cosine', 'bottleneck'] } as const
+const OUTPUTS: Record<ViewKind, readonly string[]> = {
+  embed: ['embedding'],
+  assign: ['cosine', 'bottleneck'],
+  patches: ['patches'],
+  attention: ['attention'],
+  heat: ['cosine']
+}
 
 /** @throws AppError model_not_ready */
 export async function openServingModel(
@@ -84,6 +89,8 @@ export interface Served {
   readonly head: ServedHead | null
   /** Of the programs. */
   readonly folder: string
+  /** Those that are there; left out, what a model's folder has. */
+  readonly kinds?: readonly ViewKind[]
   readonly openOnnxFile: OpenOnnxFile
   /** Sessions of a program whose file has so many bytes, each of which holds them; one where it is left out. */
   readonly sessionsOf?: (bytes: number) => number
@@ -92,28 +99,30 @@ export interface Served {
 /** @throws an Error where a program is not there */
 export async function createServingModel(served: Served): Promise<ServingModel> {
   const { config, head, folder, openOnnxFile, sessionsOf = () => 1 } = served
-  const sizeOf = async (kind: ServedKind) => (await stat(join(folder, MODEL_FILES[kind]))).size
-  const sizes = { embed: await sizeOf('embed'), assign: head === null ? 0 : await sizeOf('assign') }
-  const batch = batchOf(config)
+  const { kinds = head === null ? ['embed'] : ['embed', 'assign'] } = served
+  const sizes = new Map<ViewKind, number>()
+  for (const kind of kinds) sizes.set(kind, (await stat(join(folder, programFile(kind)))).size)
   const unclosed: unknown[] = []
   // They stay as long as the model: what they cost is counted in its bytes.
   const opened = new SharedCache<
-    { readonly kind: ServedKind; readonly from: string },
+    { readonly kind: ViewKind; readonly from: string; readonly size: number },
     Awaited<ReturnType<OpenOnnxFile>>
   >({
     idOf: ({ kind }) => kind,
-    open: ({ kind, from }) => openOnnxFile(join(from, MODEL_FILES[kind]), sizes[kind]),
+    open: ({ kind, from, size }) => openOnnxFile(join(from, programFile(kind)), size),
     close: (program) => program.dispose(),
     costOf: () => 0,
     maxCost: 0,
     onCloseError: (error) => unclosed.push(error)
   })
 
-  async function open(kind: ServedKind, from = folder): Promise<ServedProgram> {
+  async function open(kind: ViewKind, from = folder): Promise<ServedProgram> {
     if (kind === 'assign' && head === null) throw new AppError('model_without_head')
-    const program = await opened.use({ kind, from }, async (loaded) => loaded)
+    const size = sizes.get(kind)
+    invariant(size !== undefined, `a program ${kind} of a model that has ${kinds}`)
+    const program = await opened.use({ kind, from, size }, async (loaded) => loaded)
     return {
-      batch,
+      batch: kind === 'heat' ? 1 : batchOf(config),
       ...(program.sessions && { sessions: program.sessions }),
       run: async (pixels) => {
         const outputs = await program.run({ images: concatenateImages(pixels) })
@@ -126,7 +135,7 @@ export async function createServingModel(served: Served): Promise<ServingModel> 
   return {
     config,
     head,
-    bytes: Object.values(sizes).reduce((sum, size) => sum + size * sessionsOf(size), 0),
+    bytes: [...sizes.values()].reduce((sum, size) => sum + size * sessionsOf(size), 0),
     open,
     dispose: async () => {
       await opened.dispose()
@@ -135,6 +144,7 @@ export async function createServingModel(served: Served): Promise<ServingModel> 
   }
 }
 
+/** Of heat it is one image, which has up to 64 MiB of cosines. */
 const batchOf = ({ network }: ModelFileConfig): number =>
   Math.max(1, Math.min(MOST_IMAGES, Math.floor(BATCH_FLOPS / forwardFlops(network))))
 
@@ -149,7 +159,8 @@ function joined(parts: readonly Float32Array[]): Float32Array {
   return row
 }
 
-async function openHead(folder: string, config: ModelFileConfig): Promise<ServedHead | null> {
+/** @throws AppError model_not_ready */
+export async function openHead(folder: string, config: ModelFileConfig): Promise<ServedHead | null> {
   const head = headOf(config)
   if (head === null) return null
   const file = await readPrototypes(folder)

@@ -21,7 +21,7 @@ export interface FoundEmbedder extends Embedder {
   readonly version: number | null
   readonly config: Pick<
     ModelConfig,
-    'channels' | 'embeddingDim' | 'bottleneckDim' | 'imageSize' | 'patchSize' | 'registers'
+    'channels' | 'embeddingDim' | 'bottleneckDim' | 'prototypes' | 'imageSize' | 'patchSize' | 'registers'
   >
 }
 
@@ -63,6 +63,8 @@ async function findCheckpoint(
   return found === undefined ? null : checkpoints.find(projectId, found.id)
 }
 
+const NO_HEAD = { bottleneckDim: null, prototypes: null } as const
+
 function embedderOf({ id, prefix, files, step }: Checkpoint, { id: runId, recipe }: Run): FoundEmbedder {
   const { dim, imageSize, patchSize, channels, registers } = servedNetwork(recipe)
   return {
@@ -71,7 +73,7 @@ function embedderOf({ id, prefix, files, step }: Checkpoint, { id: runId, recipe
     version: null,
     prefix,
     files: files.filter(({ name }) => SERVED.includes(name)),
-    config: { channels, embeddingDim: dim, bottleneckDim: null, imageSize, patchSize, ...(registers && { registers }) },
+    config: { ...NO_HEAD, channels, embeddingDim: dim, imageSize, patchSize, ...(registers && { registers }) },
     isCheckpoint: true
   }
 }

@@ -1,7 +1,8 @@
 /** Images in, vectors or assignments out. Tensors stay in the inference processes behind the port. */
-import { AppError } from '../../base/errors.ts'
+import { AppError, isAppError } from '../../base/errors.ts'
 import type { EmbeddingOutput, Posterior } from '../../domain/model.ts'
-import type { Caller, ImageAssignments, Inference, Timings } from '../../domain/ports.ts'
+import type { Caller, ImageAssignments, Inference, MapAsked, PatchMaps, Timings } from '../../domain/ports.ts'
+import { MOST_COMPARED, patchesAt, whyNoSize } from '../../recipe/served-sizes.ts'
 import type { ModelService, ModelWithHead, ReadyModel } from '../models/models.ts'
 import { type FindEmbedderDeps, type FoundEmbedder, findEmbedder } from './find-embedder.ts'
 import type { ImageInput, ImageSources } from './image-sources.ts'
@@ -23,6 +24,10 @@ export interface ServingRequest {
 
 export interface EmbedRequest extends ServingRequest {
   readonly output: EmbeddingOutput
+  /** Null or left out: the model's own. */
+  readonly imageSize?: number | null
+  /** Of an answer of patches, before anything is loaded: throws where it has no room. */
+  readonly reserve?: (bytes: number) => void
   /** Null: all that the output has. */
   readonly dimensions: number | null
 }
@@ -31,6 +36,22 @@ export interface EmbedAnswer {
   readonly model: FoundEmbedder
   readonly embeddings: readonly Float32Array[]
   readonly dimensions: number
+  /** Of an image as the model saw it. */
+  readonly imageSize: number
+  readonly timings: Timings
+}
+
+/** One image, and what is asked of its patches. */
+export interface MapRequest extends ServingRequest {
+  readonly asked: MapAsked
+  /** Null: the model's own. */
+  readonly imageSize: number | null
+}
+
+export interface MapAnswer {
+  readonly model: FoundEmbedder
+  readonly result: PatchMaps
+  readonly imageSize: number
   readonly timings: Timings
 }
 
@@ -38,7 +59,54 @@ export interface AssignAnswer {
   readonly model: ReadyModel
   readonly posterior: Posterior
   readonly results: readonly ImageAssignments[]
+  readonly imageSize: number
   readonly timings: Timings
+}
+
+/** Of one answer of patches: 27 images of ViT-S/16 at 448 pixels. */
+export const MOST_PATCH_BYTES = 2 ** 25
+const BYTES_A_NUMBER = 4
+
+const unfit = (field: string, message: string): AppError =>
+  new AppError('invalid_request', { errors: [{ path: `/${field}`, message }] })
+
+/** @throws AppError invalid_request */
+function sizeOf({ config }: Pick<FoundEmbedder, 'config'>, asked: number | null = null): number {
+  if (asked === null) return config.imageSize
+  const why = asked === config.imageSize ? null : whyNoSize(asked, config)
+  if (why !== null) throw unfit('image_size', why)
+  return asked
+}
+
+/** @throws AppError answer_too_large */
+function patchBytesOf({ config }: FoundEmbedder, images: number, imageSize: number): number {
+  const bytes = images * patchesAt(imageSize, config) * config.embeddingDim * BYTES_A_NUMBER
+  if (bytes <= MOST_PATCH_BYTES) return bytes
+  const most = Math.floor(MOST_PATCH_BYTES / (bytes / images))
+  const message = `has ${images} images, whose patches would be ${bytes} bytes; at most ${most} are taken at ${imageSize} pixels`
+  throw new AppError('answer_too_large', { limit: MOST_PATCH_BYTES, errors: [{ path: '/input', message }] })
+}
+
+/** @throws AppError invalid_request, model_without_head */
+function checkMap({ id, config }: FoundEmbedder, asked: MapAsked, imageSize: number): void {
+  if (asked.kind === 'attention') return
+  if (config.prototypes === null) throw new AppError('model_without_head', { modelId: id })
+  if (asked.prototype !== undefined && asked.prototype >= config.prototypes)
+    throw outOfRange('prototype', config.prototypes - 1)
+  const compared = patchesAt(imageSize, config) * config.prototypes
+  if (compared <= MOST_COMPARED) return
+  const message = `${imageSize} pixels are ${compared} numbers of patches and prototypes; ${MOST_COMPARED} are the most`
+  throw unfit('image_size', message)
+}
+
+/** The heads of a model are in its files alone. */
+async function namingTheHead<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work
+  } catch (error) {
+    if (!isAppError(error, 'invalid_request')) throw error
+    throw unfit('head', error.message)
+  }
 }
 
 const outOfRange = (field: string, limit: number): AppError =>
@@ -83,15 +151,33 @@ export function createServingService({ models, stores, imageSources, inference }
     async embed(request: EmbedRequest): Promise<EmbedAnswer> {
       const model = await findEmbedder({ models, stores }, request.projectId, request.model)
       const { output } = request
-      const most = output === 'cls' ? model.config.embeddingDim : model.config.bottleneckDim
+      const most = output === 'bottleneck' ? model.config.bottleneckDim : model.config.embeddingDim
       if (most === null) throw new AppError('model_without_head', { modelId: model.id })
       const dimensions = request.dimensions ?? most
       if (dimensions > most) throw outOfRange('dimensions', most)
+      const imageSize = sizeOf(model, request.imageSize)
+      if (output === 'patches') {
+        if (request.dimensions !== null) throw unfit('dimensions', 'patches have all of theirs')
+        request.reserve?.(patchBytesOf(model, request.images.length, imageSize))
+      }
       const images = await imageSources.load(request.images, request.caller.signal)
       const { caller } = request
-      const options = { caller, output, ...(dimensions < most && { dimensions }) }
+      const options = { caller, output, imageSize, ...(dimensions < most && { dimensions }) }
       const { embeddings, timings } = await namingTheImage(inference.embed(model, images, options))
-      return { model, embeddings, dimensions, timings }
+      return { model, embeddings, dimensions, imageSize, timings }
+    },
+
+    /** @throws AppError model_without_head for a heat map; of findEmbedder, ImageSources.load and Inference */
+    async map(request: MapRequest): Promise<MapAnswer> {
+      if (request.images.length !== 1) throw unfit('input', 'must be one image')
+      const model = await findEmbedder({ models, stores }, request.projectId, request.model)
+      const { asked, caller } = request
+      const imageSize = sizeOf(model, request.imageSize)
+      checkMap(model, asked, imageSize)
+      const [image] = await imageSources.load(request.images, caller.signal)
+      const work = inference.map(model, image!, { asked, imageSize, caller })
+      const { result, timings } = await namingTheHead(namingTheImage(work))
+      return { model, result, imageSize, timings }
     },
 
     /** @throws AppError mixture_unavailable, and of models.getWithHead, ImageSources.load and Inference */
@@ -100,15 +186,19 @@ export function createServingService({ models, stores, imageSources, inference }
         readonly topK: number
         readonly posterior: Posterior | null
         readonly temperature: number | null
+        /** Null or left out: the model's own. */
+        readonly imageSize?: number | null
       }
     ): Promise<AssignAnswer> {
       const model = await models.getWithHead(request.projectId, request.model)
       const posterior = posteriorOf(model, request)
+      const imageSize = sizeOf(model, request.imageSize)
       const images = await imageSources.load(request.images, request.caller.signal)
-      const common = { caller: request.caller, posterior, topK: Math.min(request.topK, model.prototypes) }
+      const { caller } = request
+      const common = { caller, posterior, imageSize, topK: Math.min(request.topK, model.prototypes) }
       const options = request.temperature === null ? common : { ...common, temperature: request.temperature }
       const { results, timings } = await namingTheImage(inference.assign(model, images, options))
-      return { model, posterior, results, timings }
+      return { model, posterior, results, imageSize, timings }
     }
   }
 }

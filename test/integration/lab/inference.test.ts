@@ -11,9 +11,9 @@ import {
   failure,
   makeServedModel,
   png,
-  type Question,
   type Server,
-  startServer
+  startServer,
+  type VectorQuestion
 } from './served-model.ts'
 
 /** One process with default settings for all tests that need no others. */
@@ -32,7 +32,7 @@ after(async () => {
 })
 
 const model = () => ({ id: 'mdl_test', folder })
-const embed = (images: Uint8Array[], options: { dimensions?: number; timeoutMs?: number } = {}): Question => ({
+const embed = (images: Uint8Array[], options: { dimensions?: number; timeoutMs?: number } = {}): VectorQuestion => ({
   kind: 'embed',
   model: model(),
   images,
@@ -41,7 +41,7 @@ const embed = (images: Uint8Array[], options: { dimensions?: number; timeoutMs?:
 const assign = (
   images: Uint8Array[],
   options: { topK: number; temperature?: number; posterior?: 'teacher' | 'model' | 'fitted' }
-): Question => ({
+): VectorQuestion => ({
   kind: 'assign',
   model: model(),
   images,
@@ -267,7 +267,7 @@ test('the bottleneck vector is what prototypes are compared with, of unit length
   const { ask } = shared
   const images = [await png(1), await png(2)]
   const bottleneck = (dimensions?: number) =>
-    ask({ ...embed(images), options: { output: 'bottleneck', ...(dimensions && { dimensions }) } } as Question)
+    ask({ ...embed(images), options: { output: 'bottleneck', ...(dimensions && { dimensions }) } } as VectorQuestion)
   const whole = embeddings(await bottleneck())
   assert.equal(whole.dimensions, (await readModelConfig(folder)).bottleneckDim)
   const cut = embeddings(await bottleneck(4))
