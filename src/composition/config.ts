@@ -153,7 +153,8 @@ function readTracing(read: Reader): TraceSettings {
     url: isDisabled ? null : (ofTraces ?? (base && `${base.replace(/\/$/, '')}/v1/traces`)),
     protocol: read.oneOf('OTEL_EXPORTER_OTLP_TRACES_PROTOCOL', PROTOCOLS, protocol),
     sampler: read.oneOf('OTEL_TRACES_SAMPLER', SAMPLERS, 'parentbased_always_on'),
-    samplerRatio: read.fraction('OTEL_TRACES_SAMPLER_ARG', [0, 1]) ?? 1
+    samplerRatio: read.fraction('OTEL_TRACES_SAMPLER_ARG', [0, 1]) ?? 1,
+    trustsCallers: read.boolean('KAPPA_TRUST_TRACEPARENT', false)
   }
 }
 
