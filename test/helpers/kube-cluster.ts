@@ -17,7 +17,10 @@ export const PROGRAMS = ['etcd', 'kube-apiserver', 'kube-controller-manager', 'k
 const ADMIN = 'admin-token'
 /** May do what a Role gives to the user `launcher`. */
 const LAUNCHER = 'launcher-token'
-const CONTROLLERS = ['job', 'garbage-collector', 'serviceaccount', 'namespace', 'ttl-after-finished', 'node-lifecycle']
+const CONTROLLERS = [
+  ...['job', 'deployment', 'replicaset', 'disruption', 'garbage-collector', 'serviceaccount', 'namespace'],
+  ...['ttl-after-finished', 'node-lifecycle']
+]
 const START_S = 120
 
 /** What a kubelet does to pods: with this annotation the process of a pod ends with that code. */
