@@ -2575,7 +2575,7 @@ export interface components {
                  * @enum {unknown}
                  */
                 device?: "any" | "cpu" | "gpu" | "cuda";
-                /** @description How many share every batch, 1 by default; a worker with fewer does not take the run. */
+                /** @description How many of one host share every batch, 1 by default; a worker with fewer does not take the run. */
                 devices?: number;
                 max_runtime_s?: number;
                 priority?: number;
@@ -2757,7 +2757,7 @@ export interface components {
             compute: {
                 /** @enum {unknown} */
                 device: "any" | "cpu" | "gpu";
-                /** @description How many share every batch, 1 by default; a worker with fewer does not take the run. */
+                /** @description How many of one host share every batch, 1 by default; a worker with fewer does not take the run. */
                 devices: number;
                 max_runtime_s: number;
                 priority: number;
@@ -3202,7 +3202,7 @@ export interface components {
             compute: {
                 /** @enum {unknown} */
                 device: "any" | "cpu" | "gpu";
-                /** @description How many share every batch, 1 by default; a worker with fewer does not take the run. */
+                /** @description How many of one host share every batch, 1 by default; a worker with fewer does not take the run. */
                 devices: number;
                 max_runtime_s: number;
                 priority: number;
@@ -3337,7 +3337,7 @@ export interface components {
                      * @enum {unknown}
                      */
                     device?: "any" | "cpu" | "gpu" | "cuda";
-                    /** @description How many share every batch, 1 by default; a worker with fewer does not take the run. */
+                    /** @description How many of one host share every batch, 1 by default; a worker with fewer does not take the run. */
                     devices?: number;
                     max_runtime_s?: number;
                     priority?: number;
@@ -4330,7 +4330,7 @@ export interface components {
             compute: {
                 /** @enum {unknown} */
                 device: "any" | "cpu" | "gpu";
-                /** @description How many share every batch, 1 by default; a worker with fewer does not take the run. */
+                /** @description How many of one host share every batch, 1 by default; a worker with fewer does not take the run. */
                 devices: number;
                 max_runtime_s: number;
                 priority: number;
@@ -4639,7 +4639,7 @@ export interface components {
                  * @enum {unknown}
                  */
                 device?: "any" | "cpu" | "gpu" | "cuda";
-                /** @description How many share every batch, 1 by default; a worker with fewer does not take the run. */
+                /** @description How many of one host share every batch, 1 by default; a worker with fewer does not take the run. */
                 devices?: number;
                 max_runtime_s?: number;
                 priority?: number;
