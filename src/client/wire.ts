@@ -2699,7 +2699,7 @@ export interface components {
                  * @enum {unknown}
                  */
                 device?: "any" | "cpu" | "gpu" | "cuda";
-                /** @description How many share every batch, 1 by default; a worker with fewer does not take the run. */
+                /** @description How many of one host share every batch, 1 by default; a worker with fewer does not take the run. */
                 devices?: number;
                 max_runtime_s?: number;
                 priority?: number;
@@ -2881,7 +2881,7 @@ export interface components {
             compute: {
                 /** @enum {unknown} */
                 device: "any" | "cpu" | "gpu";
-                /** @description How many share every batch, 1 by default; a worker with fewer does not take the run. */
+                /** @description How many of one host share every batch, 1 by default; a worker with fewer does not take the run. */
                 devices: number;
                 max_runtime_s: number;
                 priority: number;
@@ -3326,7 +3326,7 @@ export interface components {
             compute: {
                 /** @enum {unknown} */
                 device: "any" | "cpu" | "gpu";
-                /** @description How many share every batch, 1 by default; a worker with fewer does not take the run. */
+                /** @description How many of one host share every batch, 1 by default; a worker with fewer does not take the run. */
                 devices: number;
                 max_runtime_s: number;
                 priority: number;
@@ -3461,7 +3461,7 @@ export interface components {
                      * @enum {unknown}
                      */
                     device?: "any" | "cpu" | "gpu" | "cuda";
-                    /** @description How many share every batch, 1 by default; a worker with fewer does not take the run. */
+                    /** @description How many of one host share every batch, 1 by default; a worker with fewer does not take the run. */
                     devices?: number;
                     max_runtime_s?: number;
                     priority?: number;
@@ -4479,7 +4479,7 @@ export interface components {
             compute: {
                 /** @enum {unknown} */
                 device: "any" | "cpu" | "gpu";
-                /** @description How many share every batch, 1 by default; a worker with fewer does not take the run. */
+                /** @description How many of one host share every batch, 1 by default; a worker with fewer does not take the run. */
                 devices: number;
                 max_runtime_s: number;
                 priority: number;
@@ -4788,7 +4788,7 @@ export interface components {
                  * @enum {unknown}
                  */
                 device?: "any" | "cpu" | "gpu" | "cuda";
-                /** @description How many share every batch, 1 by default; a worker with fewer does not take the run. */
+                /** @description How many of one host share every batch, 1 by default; a worker with fewer does not take the run. */
                 devices?: number;
                 max_runtime_s?: number;
                 priority?: number;
