@@ -136,6 +136,17 @@ export async function queryForms(
       body: { index: 0 },
       values: { top_k: '2', min_similarity: '0.9', label: 'left', in_prototype: '1' }
     },
+    listOutliers: plain(`/v1/vector-sets/${world.vectorSet}/outliers`),
+    listNearDuplicates: plain(`/v1/vector-sets/${world.vectorSet}/duplicates`, { min_similarity: '0.2' }),
+    listProposedLabels: plain(`/v1/vector-sets/${world.halfLabelled}/proposed-labels`, {
+      from: world.vectorSet,
+      neighbors: '3'
+    }),
+    getLabelAccuracy: plain(`/v1/vector-sets/${world.halfLabelled}/label-accuracy`, {
+      from: world.vectorSet,
+      neighbors: '1',
+      sample: '4'
+    }),
     listWebhooks: plain('/v1/webhooks'),
     listWebhookDeliveries: plain(`/v1/webhooks/${fixtures.webhook}/deliveries`, { status: 'succeeded' }),
     createModelEmbeddings: {
