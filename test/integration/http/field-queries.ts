@@ -146,7 +146,9 @@ export async function queryForms(
       values: { top_k: '2', min_similarity: '0.9', label: 'left', in_prototype: '1' }
     },
     listOutliers: plain(`/v1/vector-sets/${world.vectorSet}/outliers`),
-    listNearDuplicates: plain(`/v1/vector-sets/${await aSetOfCopies(api, world)}/duplicates`, { min_similarity: '0.2' }),
+    listNearDuplicates: plain(`/v1/vector-sets/${await aSetOfCopies(api, world)}/duplicates`, {
+      min_similarity: '0.2'
+    }),
     listProposedLabels: plain(`/v1/vector-sets/${world.halfLabelled}/proposed-labels`, {
       from: world.vectorSet,
       neighbors: '3'
