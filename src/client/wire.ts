@@ -409,6 +409,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/datasets/{id}:select": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make a version of chosen images of another
+         * @description Chosen by what a vector set knows of them, or by their numbers. Queued like every version; images, names and classes are those of the version that they are taken from, which may be deleted when this one is ready.
+         *
+         *     Needs the scope `datasets:write`.
+         */
+        post: operations["selectImages"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/datasets/{id}/versions/{version}/images": {
         parameters: {
             query?: never;
@@ -1535,6 +1557,94 @@ export interface paths {
          *     Needs the scope `models:write`.
          */
         post: operations["cancelVectorSet"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/vector-sets/{id}/outliers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List images, those that the model knows least first
+         * @description By their density under the mixture fitted to the training images, the lowest first.
+         *
+         *     Needs the scope `models:read`.
+         */
+        get: operations["listOutliers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/vector-sets/{id}/duplicates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List pairs of images that are nearly the same
+         * @description In the order of the images. A page ends where one request has compared enough: it may have few pairs, or none, and more behind it.
+         *
+         *     Needs the scope `models:read`.
+         */
+        get: operations["listNearDuplicates"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/vector-sets/{id}/proposed-labels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List labels that images without one get from their neighbours
+         * @description In the order of the images. A page ends where one request has compared enough.
+         *
+         *     Needs the scope `models:read`.
+         */
+        get: operations["listProposedLabels"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/vector-sets/{id}/label-accuracy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Measure how often neighbours propose the right label
+         * @description Images with a label are asked as if they had none: leave-one-out, by how sure the vote is.
+         *
+         *     Needs the scope `models:read`.
+         */
+        get: operations["getLabelAccuracy"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -3079,7 +3189,7 @@ export interface components {
             version: number;
             /** @enum {unknown} */
             status: "queued" | "ingesting" | "ready" | "failed" | "cancelled";
-            source: components["schemas"]["DatasetSource"];
+            source: components["schemas"]["VersionSource"];
             images: number;
             bytes: number;
             /** @description Files that are no image; each with its reason under …/rejected. */
@@ -3876,6 +3986,26 @@ export interface components {
                 counts: number[];
             };
         };
+        LabelAccuracy: {
+            /** @constant */
+            object: "label_accuracy";
+            /** @description Whose labels they are. */
+            vector_set: string;
+            /** @description Its images with a label. */
+            labelled: number;
+            /** @description Of them, those that asked all others. */
+            sampled: number;
+            accuracy: number | null;
+            /** @description By confidence, the least sure first; empty ones are left out. */
+            bins: {
+                /** @description Confidence from this one on, up to 0.1 more. */
+                from: number;
+                images: number;
+                /** @description Mean. */
+                confidence: number;
+                accuracy: number;
+            }[];
+        };
         Matches: {
             /** @constant */
             object: "list";
@@ -4122,6 +4252,24 @@ export interface components {
         } | {
             model: string;
         };
+        NearDuplicates: {
+            /** @description Cosine. */
+            similarity: number;
+            /** @description Two, the earlier one first. */
+            images: {
+                /** @description The image's place in the dataset version. */
+                index: number;
+                name: string;
+                label: string | null;
+            }[];
+        };
+        NearDuplicatesList: {
+            /** @constant */
+            object: "list";
+            data: components["schemas"]["NearDuplicates"][];
+            has_more: boolean;
+            next_cursor: string | null;
+        };
         /**
          * @example {
          *       "name": "shoes, second try",
@@ -4137,6 +4285,22 @@ export interface components {
                 [key: string]: string | null;
             };
         };
+        Outlier: {
+            /** @description The image's place in the dataset version. */
+            index: number;
+            name: string;
+            label: string | null;
+            prototype: number | null;
+            probability: number | null;
+            log_density: number | null;
+        };
+        OutlierList: {
+            /** @constant */
+            object: "list";
+            data: components["schemas"]["Outlier"][];
+            has_more: boolean;
+            next_cursor: string | null;
+        };
         /** @description RFC 9457. May carry more fields: ids, limits, the index of an image. */
         Problem: {
             /** @description urn:kappa:problem:<code> */
@@ -4145,7 +4309,7 @@ export interface components {
             status: number;
             detail: string;
             /** @enum {unknown} */
-            code: "invalid_request" | "invalid_recipe" | "unauthorized" | "forbidden" | "route_not_found" | "method_not_allowed" | "key_not_found" | "last_admin_key" | "project_not_found" | "project_name_taken" | "project_not_empty" | "project_in_use" | "quota_exceeded" | "project_rate_limited" | "dataset_not_found" | "dataset_version_not_found" | "dataset_version_not_ready" | "dataset_version_not_cancelable" | "image_not_found" | "images_hidden" | "dataset_in_use" | "dataset_version_in_use" | "dataset_empty" | "selection_empty" | "upload_not_found" | "upload_incomplete" | "upload_expired" | "upload_in_use" | "archive_invalid" | "archive_too_large" | "source_unreachable" | "run_not_found" | "run_not_cancelable" | "run_not_deletable" | "run_in_use" | "metadata_full" | "run_not_pausable" | "run_not_resumable" | "run_not_extendable" | "run_not_retryable" | "sweep_not_found" | "checkpoint_not_found" | "checkpoint_in_use" | "checkpoint_invalid" | "weights_unsupported" | "weights_mismatch" | "init_unavailable" | "model_not_found" | "model_in_use" | "model_not_ready" | "model_not_cancelable" | "model_has_alias" | "model_of_other_name" | "alias_not_found" | "precondition_failed" | "model_without_head" | "mixture_unavailable" | "prototype_not_found" | "evaluation_not_found" | "evaluation_not_cancelable" | "evaluation_not_deletable" | "evaluation_not_measured" | "evaluation_impossible" | "evaluation_too_large" | "vector_set_not_found" | "vector_set_not_ready" | "vector_set_not_searchable" | "vector_set_not_cancelable" | "vector_set_not_deletable" | "vector_set_impossible" | "vector_not_found" | "artifact_not_found" | "webhook_not_found" | "webhooks_full" | "webhook_disabled" | "secret_unreadable" | "delivery_not_found" | "delivery_under_way" | "idempotency_key_reused" | "idempotency_in_progress" | "range_not_satisfiable" | "answer_too_large" | "body_too_large" | "unsupported_media_type" | "headers_too_large" | "uri_too_long" | "receive_timeout" | "expectation_failed" | "image_invalid" | "image_too_large" | "images_too_large" | "url_not_allowed" | "url_unreachable" | "rate_limited" | "too_much_at_once" | "overloaded" | "client_gone" | "request_timeout" | "database_refuses" | "process_not_started" | "schema_outdated" | "database_unavailable" | "database_read_only" | "storage_unavailable" | "storage_full" | "disk_unusable" | "issuer_unavailable" | "inference_unavailable" | "worker_not_working" | "worker_resting" | "lease_lost" | "object_not_found" | "object_damaged" | "program_untraceable" | "engine_unavailable" | "loss_not_finite" | "trainer_crashed" | "out_of_memory" | "internal";
+            code: "invalid_request" | "invalid_recipe" | "unauthorized" | "forbidden" | "route_not_found" | "method_not_allowed" | "key_not_found" | "last_admin_key" | "project_not_found" | "project_name_taken" | "project_not_empty" | "project_in_use" | "quota_exceeded" | "project_rate_limited" | "dataset_not_found" | "dataset_version_not_found" | "dataset_version_not_ready" | "dataset_version_not_cancelable" | "image_not_found" | "images_hidden" | "dataset_in_use" | "dataset_version_in_use" | "dataset_empty" | "selection_empty" | "selection_impossible" | "upload_not_found" | "upload_incomplete" | "upload_expired" | "upload_in_use" | "archive_invalid" | "archive_too_large" | "source_unreachable" | "run_not_found" | "run_not_cancelable" | "run_not_deletable" | "run_in_use" | "metadata_full" | "run_not_pausable" | "run_not_resumable" | "run_not_extendable" | "run_not_retryable" | "sweep_not_found" | "checkpoint_not_found" | "checkpoint_in_use" | "checkpoint_invalid" | "weights_unsupported" | "weights_mismatch" | "init_unavailable" | "model_not_found" | "model_in_use" | "model_not_ready" | "model_not_cancelable" | "model_has_alias" | "model_of_other_name" | "alias_not_found" | "precondition_failed" | "model_without_head" | "mixture_unavailable" | "prototype_not_found" | "evaluation_not_found" | "evaluation_not_cancelable" | "evaluation_not_deletable" | "evaluation_not_measured" | "evaluation_impossible" | "evaluation_too_large" | "vector_set_not_found" | "vector_set_not_ready" | "vector_set_not_searchable" | "vector_set_not_cancelable" | "vector_set_not_deletable" | "vector_set_impossible" | "vector_not_found" | "artifact_not_found" | "webhook_not_found" | "webhooks_full" | "webhook_disabled" | "secret_unreadable" | "delivery_not_found" | "delivery_under_way" | "idempotency_key_reused" | "idempotency_in_progress" | "range_not_satisfiable" | "answer_too_large" | "body_too_large" | "unsupported_media_type" | "headers_too_large" | "uri_too_long" | "receive_timeout" | "expectation_failed" | "image_invalid" | "image_too_large" | "images_too_large" | "url_not_allowed" | "url_unreachable" | "rate_limited" | "too_much_at_once" | "overloaded" | "client_gone" | "request_timeout" | "database_refuses" | "process_not_started" | "schema_outdated" | "database_unavailable" | "database_read_only" | "storage_unavailable" | "storage_full" | "disk_unusable" | "issuer_unavailable" | "inference_unavailable" | "worker_not_working" | "worker_resting" | "lease_lost" | "object_not_found" | "object_damaged" | "program_untraceable" | "engine_unavailable" | "loss_not_finite" | "trainer_crashed" | "out_of_memory" | "internal";
             request_id: string;
             errors?: {
                 /** @description JSON pointer into the body. */
@@ -4189,6 +4353,22 @@ export interface components {
             /** @constant */
             object: "list";
             data: components["schemas"]["Project"][];
+            has_more: boolean;
+            next_cursor: string | null;
+        };
+        ProposedLabel: {
+            /** @description The image's place in the dataset version. */
+            index: number;
+            name: string;
+            /** @description That most of the vote is for. */
+            label: string;
+            /** @description Its share of the vote. What that is worth is measured: …/label-accuracy. */
+            confidence: number;
+        };
+        ProposedLabelList: {
+            /** @constant */
+            object: "list";
+            data: components["schemas"]["ProposedLabel"][];
             has_more: boolean;
             next_cursor: string | null;
         };
@@ -4638,6 +4818,89 @@ export interface components {
                 /** @description Images of one of these prototypes. */
                 prototypes?: number[];
             };
+        };
+        /**
+         * @example {
+         *       "strategy": "balanced",
+         *       "vector_set": "vec_01jexample",
+         *       "count": 100
+         *     }
+         */
+        SelectImages: {
+            /** @enum {unknown} */
+            strategy: "balanced" | "diverse";
+            /** @description A vector set of a version of this dataset: images of that version are taken. */
+            vector_set: string;
+            /** @description Images that are taken. */
+            count: number;
+            /**
+             * @description The same seed takes the same images.
+             * @default 0
+             */
+            seed: number;
+            labels?: components["schemas"]["SelectedLabels"];
+        } | {
+            /** @enum {unknown} */
+            strategy: "hard" | "typical";
+            /** @description A vector set of a version of this dataset: images of that version are taken. */
+            vector_set: string;
+            /** @description Images that are taken. */
+            count: number;
+            labels?: components["schemas"]["SelectedLabels"];
+        } | {
+            /** @constant */
+            strategy: "deduplicated";
+            /** @description A vector set of a version of this dataset: images of that version are taken. */
+            vector_set: string;
+            /**
+             * @description Cosine from which on an image is left out, to any that is taken before it.
+             * @default 0.95
+             */
+            max_similarity: number;
+            labels?: components["schemas"]["SelectedLabels"];
+        } | {
+            /** @constant */
+            strategy: "all";
+            /** @description A vector set of a version of this dataset: images of that version are taken. */
+            vector_set: string;
+            labels: components["schemas"]["SelectedLabels"];
+        } | {
+            /** @constant */
+            strategy: "indices";
+            /** @description Of this dataset. */
+            version: number;
+            /** @description Places of the images in the version, from 0, each once. */
+            indices: number[];
+        };
+        /** @description Gives images without a label that of their neighbours. */
+        SelectedLabels: {
+            /** @description Share of the vote, at the least; below it an image stays without a label. */
+            min_confidence: number;
+            /**
+             * @description Images with a label that vote, weighted by exp(cosine / 0.07).
+             * @default 20
+             */
+            neighbors: number;
+            /** @description Another vector set of the same model, whose labels are asked; left out, those of the same set. */
+            from?: string;
+        };
+        SelectionSource: {
+            /** @constant */
+            type: "selection";
+            /** @description ds_…@3: the version whose images were taken. */
+            dataset: string;
+            vector_set: string | null;
+            /** @enum {unknown} */
+            strategy: "balanced" | "diverse" | "hard" | "typical" | "deduplicated" | "all" | "indices";
+            count?: number;
+            seed?: number;
+            max_similarity?: number;
+            labels?: {
+                from: string;
+                neighbors: number;
+                min_confidence: number;
+            };
+            channels?: number;
         };
         StartedUpload: {
             id: string;
@@ -5091,6 +5354,7 @@ export interface components {
             has_more: boolean;
             next_cursor: string | null;
         };
+        VersionSource: components["schemas"]["UploadSource"] | components["schemas"]["BucketSource"] | components["schemas"]["SelectionSource"];
         Webhook: {
             id: string;
             /** @constant */
@@ -6136,6 +6400,40 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DatasetVersion"];
+                };
+            };
+        };
+    };
+    selectImages: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes a repeated request safe for 24 hours. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SelectImages"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            202: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
+                    Location: components["headers"]["Location"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8270,6 +8568,134 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["VectorSet"];
+                };
+            };
+        };
+    };
+    listOutliers: {
+        parameters: {
+            query?: {
+                /** @description Items in a page. */
+                limit?: number;
+                /** @description next_cursor of the page before, of the same list in the same order. */
+                after?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OutlierList"];
+                };
+            };
+        };
+    };
+    listNearDuplicates: {
+        parameters: {
+            query?: {
+                /** @description Items in a page. */
+                limit?: number;
+                /** @description next_cursor of the page before, of the same list in the same order. */
+                after?: string;
+                /** @description Cosine, at the least. */
+                min_similarity?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NearDuplicatesList"];
+                };
+            };
+        };
+    };
+    listProposedLabels: {
+        parameters: {
+            query?: {
+                /** @description Items in a page. */
+                limit?: number;
+                /** @description next_cursor of the page before, of the same list in the same order. */
+                after?: string;
+                /** @description Another vector set of the same model, whose labels are asked; left out, those of the same set. */
+                from?: string;
+                /** @description Images with a label that vote, weighted by exp(cosine / 0.07). */
+                neighbors?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProposedLabelList"];
+                };
+            };
+        };
+    };
+    getLabelAccuracy: {
+        parameters: {
+            query?: {
+                /** @description Another vector set of the same model, whose labels are asked; left out, those of the same set. */
+                from?: string;
+                /** @description Images with a label that vote, weighted by exp(cosine / 0.07). */
+                neighbors?: number;
+                /** @description Images with a label that are asked; fewer where that is as much as one request may compare. */
+                sample?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LabelAccuracy"];
                 };
             };
         };

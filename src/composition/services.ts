@@ -26,6 +26,7 @@ import { createImageSources } from '../services/serving/image-sources.ts'
 import { createServingService } from '../services/serving/serving.ts'
 import { createSweepService } from '../services/sweeps/sweeps.ts'
 import { createSearchService } from '../services/vector-sets/search.ts'
+import { createVectorListService } from '../services/vector-sets/vector-lists.ts'
 import { createVectorSetService } from '../services/vector-sets/vector-sets.ts'
 import type { WebhookPost } from '../services/webhooks/post.ts'
 import type { SecretSeal } from '../services/webhooks/seal.ts'
@@ -95,6 +96,7 @@ export function composeServices(given: ServiceParts): Services {
     prototypes: createPrototypeService({ stores, models }),
     serving,
     vectorSets,
+    vectorLists: createVectorListService(parts),
     search: createSearchService({ ...parts, serving }),
     workers: createWorkerService(parts),
     audit: createAuditService(parts),

@@ -1,5 +1,6 @@
 import type { JsonObject } from '../base/json.ts'
 import type { DatasetReport } from '../recipe/dataset-report.ts'
+import type { SelectionSource } from './selection.ts'
 
 export interface Dataset {
   readonly id: string
@@ -44,8 +45,10 @@ interface SourceOptions {
 }
 
 /** Uploads may be one archive (zip, tar, tar.gz), one or two IDX files (images, labels), or single images. */
-export type DatasetSource = SourceOptions &
+export type OuterSource = SourceOptions &
   ({ readonly type: 'upload'; readonly uploads: readonly string[] } | { readonly type: 's3'; readonly prefix: string })
+
+export type DatasetSource = OuterSource | (SourceOptions & SelectionSource)
 
 /** Only `ready`, `failed` and `cancelled` are final. */
 export type DatasetVersionStatus = 'queued' | 'ingesting' | 'ready' | 'failed' | 'cancelled'

@@ -20,8 +20,10 @@ export interface RemovalStore {
  * removal waits for that and then sees it here; whoever comes later finds nothing.
  */
 export interface UseStore {
-  /** As training images, as bank, as queries or as other images. Without a version, of any. */
+  /** As training images, as bank, as queries or as other images, or as what another version is selected from. Without a version, of any. */
   ofDataset(datasetId: string, version?: number): Promise<Uses>
+  /** Versions that are selected by it, or get labels from it. */
+  ofVectorSet(id: string): Promise<Uses>
   ofModel(modelId: string): Promise<Uses>
   ofCheckpoints(ids: readonly string[]): Promise<Uses>
   /** Evaluations that it asked for, and models that are made from it. */

@@ -41,11 +41,14 @@ export interface DatasetStore {
   removeExpiredUploads(before: Date, limit: number): Promise<readonly Upload[]>
   /** Also gives the dataset the newest version that is left; null when there was none. Ask UseStore after it. */
   removeVersion(projectId: string, datasetId: string, version: number): Promise<DatasetVersion | null>
-  /** Takes the next number of the dataset; safe under concurrent calls. */
+  /** Takes the next number of the dataset; safe under concurrent calls. @param selected numbers of the images that a user has named */
   insertVersion(
     version: Omit<DatasetVersion, 'version' | 'prefix'>,
-    prefixOf: (version: number) => string
+    prefixOf: (version: number) => string,
+    selected?: readonly number[] | null
   ): Promise<DatasetVersion>
+  /** Of one that is selected by their numbers; null of others. */
+  loadSelected(datasetId: string, version: number): Promise<readonly number[] | null>
   /** Of any project, oldest first: those that are to be made, behind this one or from the first. */
   listOpenVersions(behind: DatasetVersion | null, limit: number): Promise<readonly DatasetVersion[]>
   findVersion(projectId: string, datasetId: string, version: number): Promise<DatasetVersion | null>

@@ -59,7 +59,38 @@ export interface FoundImages {
   readonly isExact: boolean
 }
 
-export interface VectorStore {
+/** Two images of a set that are nearly the same. */
+export interface NearPair {
+  readonly images: readonly [ImageOfVector, ImageOfVector]
+  readonly similarity: number
+}
+
+/** An image, and what is nearest to it among images with a label. */
+export interface LabelNeighbors {
+  readonly image: ImageOfVector
+  /** Nearest first. */
+  readonly neighbors: readonly { readonly label: string; readonly similarity: number }[]
+}
+
+export interface LabelQuery {
+  /** Whose images with a label are asked: the set itself, or another of the same model. */
+  readonly bank: SearchedSet
+  /** Images without a label, from the one behind this on; or so many with one, drawn by their numbers, each of which does not ask itself. */
+  readonly of: PageRequest | { readonly sample: number }
+  readonly neighbors: number
+}
+
+/** Lists over all images of a set. Pages end where the work of one request does, so they may have few entries, or none, and more behind. */
+export interface VectorLists {
+  /** Lowest density first; of those without one nothing is listed. */
+  outliers(set: SearchedSet, page: PageRequest): Promise<Page<ImageOfVector>>
+  /** In the order of the images. In a unit of work, as the next. */
+  nearPairs(set: SearchedSet, page: PageRequest & { readonly minSimilarity: number }): Promise<Page<NearPair>>
+  labelNeighbors(set: SearchedSet, query: LabelQuery): Promise<Page<LabelNeighbors>>
+  countLabelled(set: SearchedSet): Promise<number>
+}
+
+export interface VectorStore extends VectorLists {
   /** Whether the database has pgvector, as new as is needed. */
   hasPgvector(): Promise<boolean>
   /** Makes its table unless it is there: in a unit of work that holds the set. For workers, like the three below. */

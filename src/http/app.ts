@@ -42,9 +42,11 @@ import { prototypeRoutes } from './routes/prototypes.ts'
 import { runForkRoutes } from './routes/run-forks.ts'
 import { runRecordRoutes } from './routes/run-records.ts'
 import { runRequestRoutes, runRoutes } from './routes/runs.ts'
+import { selectImagesRoutes } from './routes/select-images.ts'
 import { servingRoutes } from './routes/serving.ts'
 import { sweepRequestRoutes, sweepRoutes } from './routes/sweeps.ts'
 import { uploadRoutes } from './routes/uploads.ts'
+import { vectorListRoutes } from './routes/vector-lists.ts'
 import { vectorSetRoutes } from './routes/vector-sets.ts'
 import { rejectedFileRoutes, versionRoutes } from './routes/versions.ts'
 import { webhookDeliveryRoutes, webhookRoutes } from './routes/webhooks.ts'
@@ -118,6 +120,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   datasetRoutes(app, services)
   uploadRoutes(app, services)
   versionRoutes(app, services)
+  selectImagesRoutes(app, services)
   imageListRoutes(app, services)
   pictureRoutes(app, services)
   rejectedFileRoutes(app, services)
@@ -135,6 +138,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   evaluationRoutes(app, services)
   evaluationPrototypeRoutes(app, services)
   vectorSetRoutes(app, services)
+  vectorListRoutes(app, services)
   webhookRoutes(app, services)
   webhookDeliveryRoutes(app, services)
   await servingRoutes(app, { ...services, limits: options.limits, metrics })

@@ -21,6 +21,7 @@ import { createGate, inOrder } from './in-order.ts'
 import { IngestJournal, readJournals } from './ingest-journal.ts'
 import { inspectImage } from './inspect.ts'
 import { lookAt } from './look.ts'
+import { readPacked } from './packed/read-packed.ts'
 import { createReport, type Judged, type ReportWriter } from './report.ts'
 import type { SourceFile, SourceItem, SourcePixels } from './sources/item.ts'
 import { readSources } from './sources/read-sources.ts'
@@ -68,7 +69,7 @@ function weightOf(info: ImageInfo): number {
 }
 
 async function judgeFile(
-  { name, className, bytes }: SourceFile,
+  { name, className, label, bytes }: SourceFile,
   limits: IngestLimits,
   channels: number | undefined
 ): Promise<Verdict> {
@@ -77,7 +78,12 @@ async function judgeFile(
     const inspected = await inspectImage(bytes, allowed, channels)
     const { isDeep, ...info } = inspected
     const { pixels, bits } = await decoding(weightOf(inspected), () => verifyInspected(bytes, inspected))
-    return { image: { ...info, name, label: className, bytes }, isDeep, bits, look: lookAt(pixels) }
+    return {
+      image: { ...info, name, label: label === undefined ? className : label, bytes },
+      isDeep,
+      bits,
+      look: lookAt(pixels)
+    }
   } catch (error) {
     if (!isAppError(error)) throw error
     return { rejected: { name, code: error.code, message: error.message } }
@@ -133,7 +139,7 @@ async function fill(
   onProgress: (progress: IngestProgress) => void
 ): Promise<DatasetManifest> {
   const limits = { ...DEFAULT_INGEST_LIMITS, ...request.limits }
-  const { sources, outFolder: scratch } = request
+  const { sources, packed, outFolder: scratch } = request
   const counts: Chosen = { images: 0, chosen: 0 }
   const report = () => onProgress({ type: 'progress', images: writer.images, rejected: writer.rejected })
   let firstRejected: RejectedRecord | null = null
@@ -142,7 +148,8 @@ async function fill(
   // Each of them has become an image or a rejected file.
   const done = writer.images + writer.rejected
   if (done > 0) report()
-  const items = behind(selected(readSources(sources, { limits, scratch }), request.select, counts), done)
+  const read = packed === undefined ? readSources(sources, { limits, scratch }) : readPacked(packed)
+  const items = behind(selected(read, request.select, counts), done)
   const bounds = { window: WINDOW, weigh: bytesOf, maxWeight: limits.maxImageBytes }
   for await (const verdict of inOrder(items, (item) => judge(item, request, limits), bounds)) {
     if ('image' in verdict) {

@@ -20,6 +20,31 @@ export interface Selection {
   readonly invert: boolean
 }
 
+/** Of a vector set, whose rows are the images of the packed dataset. */
+export interface VectorFiles {
+  readonly vectorsPath: string
+  readonly imagesPath: string
+  readonly dimensions: number
+}
+
+/** As domain/selection.ts has it, with the numbers of the images. */
+export type ImageChoice =
+  | { readonly strategy: 'balanced' | 'diverse'; readonly count: number; readonly seed: number }
+  | { readonly strategy: 'hard' | 'typical'; readonly count: number }
+  | { readonly strategy: 'deduplicated'; readonly maxSimilarity: number }
+  | { readonly strategy: 'all' }
+  | { readonly strategy: 'indices'; readonly indices: readonly number[] }
+
+/** Images of a dataset that was packed before, with the numbers of their classes. */
+export interface PackedSource {
+  readonly folder: string
+  readonly choice: ImageChoice
+  /** Null where the choice takes none. */
+  readonly vectors: VectorFiles | null
+  /** A file of those that are given to images without one: [image, label] in a line. Null where none are. */
+  readonly labelsPath: string | null
+}
+
 export interface IngestLimits {
   /** Entries of all sources, directories and skipped files included. */
   readonly maxEntries: number
@@ -45,6 +70,8 @@ export const DEFAULT_INGEST_LIMITS: IngestLimits = {
 /** The first and only message to an ingester. */
 export interface IngestRequest {
   readonly sources: readonly IngestSource[]
+  /** In place of them. */
+  readonly packed?: PackedSource
   readonly outFolder: string
   readonly limits?: Partial<IngestLimits>
   readonly select?: Selection

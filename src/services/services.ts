@@ -14,6 +14,7 @@ import type { RunService } from './runs/runs.ts'
 import type { ServingService } from './serving/serving.ts'
 import type { SweepService } from './sweeps/sweeps.ts'
 import type { SearchService } from './vector-sets/search.ts'
+import type { VectorListService } from './vector-sets/vector-lists.ts'
 import type { VectorSetService } from './vector-sets/vector-sets.ts'
 import type { WebhookService } from './webhooks/webhooks.ts'
 import type { WorkerService } from './workers/workers.ts'
@@ -33,6 +34,7 @@ export interface Services {
   readonly prototypes: PrototypeService
   readonly serving: ServingService
   readonly vectorSets: VectorSetService
+  readonly vectorLists: VectorListService
   readonly search: SearchService
   readonly audit: AuditService
   readonly webhooks: WebhookService

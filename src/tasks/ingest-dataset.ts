@@ -12,7 +12,7 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Clock } from '../base/clock.ts'
-import { AppError } from '../base/errors.ts'
+import { AppError, invariant } from '../base/errors.ts'
 import { happened } from '../base/happenings.ts'
 import type { Logger } from '../base/log.ts'
 import type { Tracing } from '../base/tracing.ts'
@@ -30,10 +30,11 @@ import {
 import { versionPrefix } from '../services/datasets/dataset-versions.ts'
 import type { IngestOrder, IngestService } from '../services/datasets/ingests.ts'
 import { leave, type OnOutcome, outcomeOf } from './fitness.ts'
-import { fetchSources } from './ingest-sources.ts'
+import { type FetchedSources, type FetchOptions, fetchSources } from './ingest-sources.ts'
 import { fetchKept, forgetKept, type KeptPlace, type ShardUploads, sourceHash, uploadShards } from './kept-shards.ts'
 import { retryOutages } from './retry.ts'
 import { inScratch } from './scratch.ts'
+import { fetchSelected } from './selected-sources.ts'
 import { tellingLine } from './trainer-outcome.ts'
 import { describeFailure } from './trainer-request.ts'
 import { watchWanted } from './watch.ts'
@@ -152,9 +153,10 @@ async function pack(deps: IngestDatasetDeps, order: IngestOrder, { folder, signa
   const { maxEntries: maxFiles = DEFAULT_INGEST_LIMITS.maxEntries } = limits
   const options = { objects, uploads: order.uploads, into, maxSourceBytes, maxFiles, signal }
   const patience = { clock, logger, signal }
-  const { sources, listing } = await tracing.step('sources fetch', {}, () =>
-    retryOutages(() => fetchSources(source, options), patience)
+  const fetched = await tracing.step('sources fetch', {}, () =>
+    retryOutages(() => fetchAny(deps, order, options), patience)
   )
+  const { listing } = fetched
   const place = { prefix, source: sourceHash({ source, listing, limits: { ...DEFAULT_INGEST_LIMITS, ...limits } }) }
   for (let attempt = 1, furthest = 0, killed = 0; ; attempt++) {
     const outFolder = join(folder, `packed-${attempt}`)
@@ -166,7 +168,7 @@ async function pack(deps: IngestDatasetDeps, order: IngestOrder, { folder, signa
       throw new AppError('internal', { message: 'The process that reads the source was killed, repeatedly.' })
     }
     if (kept > 0) logger.info({ shards: kept }, 'goes on behind the shards of an earlier try')
-    const request = requestOf(order, { sources, outFolder, limits, journal: { replay: kept } })
+    const request = requestOf(order, fetched, { outFolder, limits, journal: { replay: kept } })
     const packed = await packInto(deps, order, { request, place, signal })
     if (packed !== null) return { ...packed, kept: packed.kept + kept }
     killed++
@@ -174,13 +176,27 @@ async function pack(deps: IngestDatasetDeps, order: IngestOrder, { folder, signa
   }
 }
 
+const fetchAny = (
+  { ingests }: IngestDatasetDeps,
+  { version: { source }, selected }: IngestOrder,
+  options: FetchOptions
+): Promise<FetchedSources> => {
+  if (source.type !== 'selection') return fetchSources(source, options)
+  invariant(selected, 'a selection is begun with what it is made of')
+  return fetchSelected(selected, { ...options, givenLabels: ingests.givenLabels })
+}
+
 const requestOf = (
   { version: { source } }: IngestOrder,
-  common: Pick<IngestRequest, 'sources' | 'outFolder' | 'limits' | 'journal'>
+  { sources, selection }: FetchedSources,
+  common: Pick<IngestRequest, 'outFolder' | 'limits' | 'journal'>
 ): IngestRequest => {
-  const { select, classes, channels } = source
+  const { select, channels } = source
+  const classes = selection === undefined ? source.classes : (selection.classes ?? undefined)
   return {
     ...common,
+    sources,
+    ...(selection && { packed: selection.packed }),
     ...(select === undefined ? {} : { select }),
     ...(classes === undefined ? {} : { classes }),
     ...(channels === undefined ? {} : { channels })

@@ -4,9 +4,9 @@ import { mkdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { AppError } from '../base/errors.ts'
 import { forEachLimited } from '../cache/transfer.ts'
-import type { DatasetSource, Upload } from '../domain/dataset.ts'
+import type { OuterSource, Upload } from '../domain/dataset.ts'
 import type { ListedObject, ObjectStore } from '../domain/ports.ts'
-import type { IngestSource } from '../protocol/ingest-messages.ts'
+import type { IngestSource, PackedSource } from '../protocol/ingest-messages.ts'
 
 export interface FetchOptions {
   readonly objects: ObjectStore
@@ -20,12 +20,14 @@ export interface FetchOptions {
 
 export interface FetchedSources {
   readonly sources: readonly IngestSource[]
-  /** Hash of what lay below a prefix: other keys, sizes or times make another one. Null of uploads, which never change. */
+  /** Hash of what lay below a prefix, or of what is selected from: other keys, sizes or times make another one. Null of uploads, which never change. */
   readonly listing: string | null
+  /** In place of sources, and with the names of its labels. */
+  readonly selection?: { readonly packed: PackedSource; readonly classes: readonly string[] | null }
 }
 
 /** @throws AppError archive_too_large, source_unreachable, storage_unavailable, storage_full; the signal's reason */
-export const fetchSources = (source: DatasetSource, options: FetchOptions): Promise<FetchedSources> =>
+export const fetchSources = (source: OuterSource, options: FetchOptions): Promise<FetchedSources> =>
   source.type === 'upload' ? fetchUploads(options) : fetchPrefix(source.prefix, options)
 
 async function fetchUploads({ objects, uploads, into, maxSourceBytes, signal }: FetchOptions): Promise<FetchedSources> {
@@ -95,6 +97,7 @@ function relativePath(key: string, prefix: string): string {
   return path
 }
 
-function checkSize(bytes: number, most: number): void {
+/** @throws AppError archive_too_large */
+export function checkSize(bytes: number, most: number): void {
   if (bytes > most) throw new AppError('archive_too_large', { message: `The source has more than ${most} bytes.` })
 }

@@ -235,12 +235,19 @@ export function aVectorRow(index: number, dimensions: number): VectorRow {
   }
 }
 
+/** One that nobody has given a label. */
+export const anUnlabelledRow = (index: number, dimensions: number): VectorRow => ({
+  ...aVectorRow(index, dimensions),
+  label: null
+})
+
 /** As a worker leaves it: of twelve images, that can be searched. */
 export async function aVectorSet(
   { stores, unitOfWork }: { readonly stores: Stores; readonly unitOfWork: UnitOfWork },
   model: Pick<Model, 'id' | 'projectId'>,
   datasetId: string,
-  patch: Partial<VectorSet> = {}
+  patch: Partial<VectorSet> = {},
+  rowOf: (index: number, dimensions: number) => VectorRow = aVectorRow
 ): Promise<VectorSet> {
   const images = 12
   const set: VectorSet = {
@@ -267,7 +274,7 @@ export async function aVectorSet(
   const { index } = set
   if (index !== null) {
     const searched = { ...set, index }
-    const rows = Array.from({ length: images }, (_, i) => aVectorRow(i, set.dimensions))
+    const rows = Array.from({ length: images }, (_, i) => rowOf(i, set.dimensions))
     await unitOfWork(async (tx) => {
       await tx.vectors.create(searched)
       await tx.vectors.add(searched, rows)

@@ -43,6 +43,7 @@ export const ACCESS = {
   getDatasetVersion: 'datasets:read',
   deleteDatasetVersion: 'datasets:write',
   cancelDatasetVersion: 'datasets:write',
+  selectImages: 'datasets:write',
   listDatasetImages: 'datasets:read',
   getDatasetImage: 'datasets:read',
   getImageThumbnail: 'datasets:read',
@@ -117,6 +118,10 @@ export const ACCESS = {
   cancelVectorSet: 'models:write',
   deleteVectorSet: 'models:write',
   searchVectorSet: 'embeddings:write',
+  listOutliers: 'models:read',
+  listNearDuplicates: 'models:read',
+  listProposedLabels: 'models:read',
+  getLabelAccuracy: 'models:read',
 
   createWebhook: 'admin',
   listWebhooks: 'admin',

@@ -32,6 +32,7 @@ export const STATUS = {
   dataset_version_in_use: 409,
   dataset_empty: 422,
   selection_empty: 422,
+  selection_impossible: 422,
   upload_not_found: 404,
   upload_incomplete: 409,
   upload_expired: 410,

@@ -56,6 +56,7 @@ const OF_OPERATION: Partial<Record<OperationId, readonly HeaderName[]>> = {
   createProject: ['Location'],
   createDataset: ['Location'],
   createDatasetVersion: ['Location'],
+  selectImages: ['Location'],
   createRun: ['Location'],
   forkRun: ['Location'],
   createSweep: ['Location'],

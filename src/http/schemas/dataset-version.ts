@@ -4,6 +4,7 @@ import type { DatasetSource, DatasetVersion as DomainVersion } from '../../domai
 import { BAND_COUNTS } from '../../recipe/bands.ts'
 import type { DatasetReport } from '../../recipe/dataset-report.ts'
 import { closed, Id, ListOf, Nullable, Resource, ResourceError, Text, Timestamp, timestampOrNull } from './common.ts'
+import { presentSelection, SelectionSource } from './selection.ts'
 
 const Classes = Type.Array(Text({ minLength: 1, maxLength: 200 }), {
   minItems: 1,
@@ -57,6 +58,8 @@ const BucketSource = Type.Object(
 )
 
 export const Source = Type.Union([UploadSource, BucketSource], { $id: 'DatasetSource' })
+
+const VersionSource = Type.Union([UploadSource, BucketSource, SelectionSource], { $id: 'VersionSource' })
 
 const Quantiles = Type.Object({
   min: Type.Number(),
@@ -112,7 +115,7 @@ export const DatasetVersion = Resource(
     dataset_id: Type.String(),
     version: Type.Integer(),
     status: Type.Enum(['queued', 'ingesting', 'ready', 'failed', 'cancelled']),
-    source: Source,
+    source: VersionSource,
     images: Type.Integer(),
     bytes: Type.Integer(),
     rejected: Type.Integer({ description: 'Files that are no image; each with its reason under …/rejected.' }),
@@ -153,7 +156,9 @@ export const RejectedFileList = ListOf(RejectedFile, 'RejectedFileList')
 const presentReport = (report: DatasetReport): Static<typeof Report> => keysToSnake(report) as Static<typeof Report> // the same fields
 
 /** The same names in code and on the wire, but nothing that is left undefined. */
-function presentSource(source: DatasetSource): Static<typeof Source> {
+function presentSource(source: DatasetSource): Static<typeof VersionSource> {
+  if (source.type === 'selection')
+    return { ...presentSelection(source), ...(source.channels !== undefined && { channels: source.channels }) }
   const common = {
     ...(source.classes && { classes: [...source.classes] }),
     ...(source.select && { select: { ...source.select } }),

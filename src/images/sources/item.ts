@@ -6,6 +6,8 @@ export interface SourceFile {
   readonly name: string
   /** The folder right above the file, at whatever depth; null at the top. */
   readonly className: string | null
+  /** In place of it, the number of a class, or null: of an image that was packed before. */
+  readonly label?: number | null
   readonly bytes: Uint8Array
 }
 

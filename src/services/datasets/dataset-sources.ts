@@ -1,7 +1,7 @@
 /** Which files make a dataset version together, told by their names before any work starts. */
 import { AppError, type FieldError } from '../../base/errors.ts'
 import { READ_FORMATS } from '../../base/image-formats.ts'
-import type { DatasetSource, Upload } from '../../domain/dataset.ts'
+import type { OuterSource, Upload } from '../../domain/dataset.ts'
 import { isOwnRoot } from '../../domain/owned-prefix.ts'
 
 const KINDS = {
@@ -50,7 +50,7 @@ export function checkCombination(uploads: readonly Upload[]): void {
   throw invalid([{ path: '/source/uploads', message }])
 }
 
-export const checkPrefix = (source: Extract<DatasetSource, { type: 's3' }>): DatasetSource => ({
+export const checkPrefix = (source: Extract<OuterSource, { type: 's3' }>): OuterSource => ({
   ...source,
   prefix: checkedPrefix(source.prefix, '/source/prefix')
 })
@@ -72,7 +72,7 @@ export function checkedPrefix(text: string, path: string): string {
   return prefix
 }
 
-export function checkSelection({ select }: DatasetSource): void {
+export function checkSelection({ select }: OuterSource): void {
   if (select && select.offset >= select.every) {
     throw invalid([{ path: '/source/select/offset', message: 'must be less than "every"' }])
   }

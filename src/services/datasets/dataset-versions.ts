@@ -7,6 +7,7 @@ import {
   type DatasetSource,
   type DatasetVersion,
   isOpen,
+  type OuterSource,
   type Upload
 } from '../../domain/dataset.ts'
 import type { Page, PageRequest } from '../../domain/page.ts'
@@ -44,7 +45,12 @@ export function parseReference(reference: string): { readonly datasetId: string;
   return version === undefined ? { datasetId } : { datasetId, version: Number(version) }
 }
 
-function newVersion(dataset: Dataset, source: DatasetSource, now: Date): Omit<DatasetVersion, 'version' | 'prefix'> {
+/** In the queue, with nothing in it. */
+export function newVersion(
+  dataset: Dataset,
+  source: DatasetSource,
+  now: Date
+): Omit<DatasetVersion, 'version' | 'prefix'> {
   return {
     datasetId: dataset.id,
     projectId: dataset.projectId,
@@ -113,8 +119,11 @@ export function createVersionVerbs(deps: VersionDeps) {
   return {
     getVersion,
 
+    /** @throws AppError dataset_not_found, dataset_version_not_found, dataset_version_not_ready */
+    getReadyVersion,
+
     /** @throws AppError dataset_not_found, quota_exceeded; upload_not_found and invalid_request with a pointer to what cannot be used */
-    async createVersion(projectId: string, datasetId: string, source: DatasetSource): Promise<DatasetVersion> {
+    async createVersion(projectId: string, datasetId: string, source: OuterSource): Promise<DatasetVersion> {
       const dataset = await get(projectId, datasetId)
       checkSelection(source)
       const checked = source.type === 's3' ? checkPrefix(source) : source

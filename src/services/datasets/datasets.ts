@@ -12,6 +12,7 @@ import { type DescriptionPatch, described } from '../description.ts'
 import { checkExpected, type Expecting } from '../expectation.ts'
 import { createDatasetRemoval } from './dataset-removal.ts'
 import { createVersionVerbs } from './dataset-versions.ts'
+import { createSelectionVerbs } from './select-images.ts'
 import { createUploadVerbs } from './uploads.ts'
 
 export interface DatasetServiceDeps {
@@ -38,9 +39,11 @@ export function createDatasetService(deps: DatasetServiceDeps) {
     return dataset
   }
 
+  const versions = createVersionVerbs({ ...deps, get })
   return {
     ...createUploadVerbs(deps),
-    ...createVersionVerbs({ ...deps, get }),
+    ...versions,
+    ...createSelectionVerbs({ ...deps, get, getReadyVersion: versions.getReadyVersion }),
     ...createDatasetRemoval(deps),
     get,
 

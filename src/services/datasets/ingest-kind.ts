@@ -15,6 +15,7 @@ export async function ingestKindOf(
   { projectId, source }: { readonly projectId: string; readonly source: DatasetSource }
 ): Promise<'ingest-dataset' | 'ingest-small-dataset'> {
   if (source.type === 's3') return kindOfSize(Infinity)
+  if (source.type === 'selection') return kindOfSize(source.readBytes)
   let bytes = 0
   for (const id of source.uploads) bytes += (await stores.datasets.findUpload(projectId, id))?.bytes ?? 0
   return kindOfSize(bytes)

@@ -11,7 +11,7 @@
  */
 import type { Clock } from '../../base/clock.ts'
 import { type DatasetVersion, isOpen, type Upload } from '../../domain/dataset.ts'
-import type { UnitOfWork } from '../../domain/stores.ts'
+import type { Stores, UnitOfWork } from '../../domain/stores.ts'
 import {
   endTries,
   failTry,
@@ -23,11 +23,14 @@ import {
   type Verdict,
   versionSubject
 } from '../jobs/job-tries.ts'
+import { findSelected, givenLabels, type NumberedLabels, type Selected } from './selected.ts'
 
 export interface IngestOrder {
   readonly version: DatasetVersion
   /** Uploads of the source, in its order; empty for other sources. */
   readonly uploads: readonly Upload[]
+  /** Of a selection; null of other sources. */
+  readonly selected: Selected | null
 }
 
 export type IngestResult = Pick<
@@ -46,6 +49,8 @@ export interface IngestService {
   /** False when the version is not wanted any more: the objects are nobody's. */
   complete(order: IngestOrder, result: IngestResult): Promise<boolean>
   fail(order: IngestOrder, error: JobError): Promise<Verdict>
+  /** Labels that a selection gives to images without one. @throws the signal's reason; AppError of givenLabels */
+  givenLabels(selected: Selected, signal: AbortSignal): Promise<NumberedLabels>
   /** Of a worker that is told to end. */
   giveBack(order: IngestOrder): Promise<void>
 }
@@ -88,20 +93,15 @@ export function createIngestService({ unitOfWork, clock, worker }: IngestDeps): 
           await tx.datasets.updateVersion(datasetId, number, { status: 'failed', error: turn.error })
           return null
         }
-        const uploads: Upload[] = []
-        for (const id of version.source.type === 'upload' ? version.source.uploads : []) {
-          const upload = await tx.datasets.findUpload(version.projectId, id)
-          if (upload?.status !== 'completed') {
-            const error = { code: 'upload_not_found', message: `Upload ${id} is gone or was never completed.` }
-            await tx.datasets.updateVersion(datasetId, number, { status: 'failed', error })
-            await endTries(tx, jobOf(version))
-            return null
-          }
-          uploads.push(upload)
+        const found = await findSource(tx, version)
+        if ('error' in found) {
+          await tx.datasets.updateVersion(datasetId, number, { status: 'failed', error: found.error })
+          await endTries(tx, jobOf(version))
+          return null
         }
         const patch = { status: 'ingesting', progress: { images: 0, rejected: 0 } } as const
         await tx.datasets.updateVersion(datasetId, number, patch)
-        return { version: { ...version, ...patch }, uploads }
+        return { version: { ...version, ...patch }, ...found }
       }),
 
     state: (datasetId, number) =>
@@ -137,6 +137,27 @@ export function createIngestService({ unitOfWork, clock, worker }: IngestDeps): 
         return verdict
       }),
 
+    givenLabels: (selected, signal) => givenLabels(unitOfWork, selected, signal),
+
     giveBack: (order) => unitOfWork((tx) => giveBack(tx, jobOf(order.version), worker))
   }
+}
+
+type Source = Omit<IngestOrder, 'version'>
+
+async function findSource(tx: Stores, version: DatasetVersion): Promise<Source | { readonly error: JobError }> {
+  const { source, projectId } = version
+  if (source.type === 'selection') {
+    const selected = await findSelected(tx, version, source)
+    return 'code' in selected ? { error: selected } : { uploads: [], selected }
+  }
+  const uploads: Upload[] = []
+  for (const id of source.type === 'upload' ? source.uploads : []) {
+    const upload = await tx.datasets.findUpload(projectId, id)
+    if (upload?.status !== 'completed') {
+      return { error: { code: 'upload_not_found', message: `Upload ${id} is gone or was never completed.` } }
+    }
+    uploads.push(upload)
+  }
+  return { uploads, selected: null }
 }

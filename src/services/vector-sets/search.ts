@@ -7,6 +7,7 @@ import type { FoundImages, SearchedSet, VectorQuery } from '../../domain/vector-
 import type { FoundEmbedder } from '../serving/find-embedder.ts'
 import type { ImageInput } from '../serving/image-sources.ts'
 import type { ServingService } from '../serving/serving.ts'
+import { searchedSet } from './labelled-set.ts'
 import { checkSucceeded, findVectorSet } from './vector-sets.ts'
 
 export type SearchWish =
@@ -74,7 +75,7 @@ export function createSearchService({ stores, unitOfWork, serving }: SearchDeps)
       const { wish, limit, labels, prototypes, minSimilarity } = request
       const found = await findVectorSet(stores, request.projectId, request.id)
       checkSucceeded(found)
-      const set = searched(found)
+      const set = searchedSet(found)
       checkPrototypes(set, request)
       const { vector, embedded } = await vectorOf(set, request)
       const except = wish.by === 'index' ? wish.index : null
@@ -84,14 +85,6 @@ export function createSearchService({ stores, unitOfWork, serving }: SearchDeps)
       return { set, embedded, images: near, isExact }
     }
   }
-}
-
-/** @throws AppError vector_set_not_searchable */
-function searched(set: VectorSet): VectorSet & SearchedSet {
-  const { id, index } = set
-  if (index !== null) return { ...set, index }
-  const message = `Vector set ${id} was made with "search": false.`
-  throw new AppError('vector_set_not_searchable', { message, vectorSetId: id })
 }
 
 /** @throws AppError vector_set_not_searchable for a set whose images were not assigned */

@@ -20,6 +20,7 @@ import { checkExpected, type Expecting } from '../expectation.ts'
 import { endTries } from '../jobs/job-tries.ts'
 import type { Artifact, ModelService } from '../models/models.ts'
 import { checkQuotas } from '../projects/quotas.ts'
+import { refuseInUse } from '../removals/refuse-in-use.ts'
 import { planVectorSet, type VectorSetPlanDeps } from './plan-vector-set.ts'
 import { removalOfVectorSet } from './vector-set-removal.ts'
 
@@ -188,6 +189,12 @@ export function createVectorSetService(deps: VectorSetServiceDeps) {
           throw new AppError('vector_set_not_deletable', { message, vectorSetId: id })
         }
         await tx.vectorSets.remove(id)
+        const wanted = {
+          code: 'vector_set_not_deletable',
+          name: `Vector set ${id}`,
+          details: { vectorSetId: id }
+        } as const
+        refuseInUse(await tx.uses.ofVectorSet(id), wanted)
         await tx.removals.add([removalOfVectorSet(known)], new Date(clock.now()))
       })
   }

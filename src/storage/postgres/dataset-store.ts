@@ -11,6 +11,7 @@ import { datasets } from './schema/datasets.ts'
 import type { TellWebhooks } from './webhook-messages.ts'
 
 const { lastVersion, ...datasetColumns } = getTableColumns(datasets)
+const { selected, ...versionColumns } = getTableColumns(datasetVersions)
 
 type VersionVerbs =
   | 'removeVersion'
@@ -19,6 +20,7 @@ type VersionVerbs =
   | 'listVersions'
   | 'listOpenVersions'
   | 'loadVersion'
+  | 'loadSelected'
   | 'updateVersion'
 type UploadVerbs =
   | 'insertUpload'
@@ -145,14 +147,14 @@ const createVersionVerbs = (db: Db, tellWebhooks: TellWebhooks): Pick<DatasetSto
     const [removed] = await db
       .delete(datasetVersions)
       .where(and(eq(datasetVersions.projectId, projectId), isVersion(datasetId, version)))
-      .returning()
+      .returning(versionColumns)
     if (!removed) return null
     const newest = sql<number>`(select max(version) from ${datasetVersions} where dataset_id = ${datasetId} and status = 'ready')`
     await db.update(datasets).set({ latestVersion: newest }).where(eq(datasets.id, datasetId))
     return removed
   },
 
-  async insertVersion(version, prefixOf) {
+  async insertVersion(version, prefixOf, images = null) {
     const [numbered] = await db
       .update(datasets)
       .set({ lastVersion: sql`${datasets.lastVersion} + 1` })
@@ -161,15 +163,20 @@ const createVersionVerbs = (db: Db, tellWebhooks: TellWebhooks): Pick<DatasetSto
     if (!numbered) throw new AppError('dataset_not_found', { datasetId: version.datasetId })
     const [inserted] = await db
       .insert(datasetVersions)
-      .values({ ...version, version: numbered.version, prefix: prefixOf(numbered.version) })
-      .returning()
+      .values({
+        ...version,
+        version: numbered.version,
+        prefix: prefixOf(numbered.version),
+        selected: images && [...images]
+      })
+      .returning(versionColumns)
     invariant(inserted, 'an insert returns its row')
     return inserted
   },
 
   async findVersion(projectId, datasetId, version) {
     const [found] = await db
-      .select()
+      .select(versionColumns)
       .from(datasetVersions)
       .where(and(eq(datasetVersions.projectId, projectId), isVersion(datasetId, version)))
     return found ?? null
@@ -181,7 +188,7 @@ const createVersionVerbs = (db: Db, tellWebhooks: TellWebhooks): Pick<DatasetSto
       behind &&
       sql`(${createdAt}, ${datasetId}, ${version}) > (${behind.createdAt.toISOString()}, ${behind.datasetId}, ${behind.version})`
     return db
-      .select()
+      .select(versionColumns)
       .from(datasetVersions)
       .where(and(isOpenVersion, isBehind ?? undefined))
       .orderBy(asc(createdAt), asc(datasetId), asc(version))
@@ -190,7 +197,7 @@ const createVersionVerbs = (db: Db, tellWebhooks: TellWebhooks): Pick<DatasetSto
 
   async listVersions(projectId, datasetId, { limit, after }) {
     const rows = await db
-      .select()
+      .select(versionColumns)
       .from(datasetVersions)
       .where(
         and(
@@ -205,16 +212,21 @@ const createVersionVerbs = (db: Db, tellWebhooks: TellWebhooks): Pick<DatasetSto
   },
 
   async loadVersion(datasetId, version, { lock }: { lock: boolean | 'share' } = { lock: false }) {
-    const query = db.select().from(datasetVersions).where(isVersion(datasetId, version))
+    const query = db.select(versionColumns).from(datasetVersions).where(isVersion(datasetId, version))
     const [found] = await (lock ? query.for(lock === 'share' ? 'share' : 'update') : query)
     return found ?? null
+  },
+
+  async loadSelected(datasetId, version) {
+    const [found] = await db.select({ selected }).from(datasetVersions).where(isVersion(datasetId, version))
+    return found?.selected ?? null
   },
 
   async updateVersion(datasetId, version, patch) {
     if (Object.keys(patch).length === 0) return
     const updating = db.update(datasetVersions).set(patch).where(isVersion(datasetId, version))
     if (patch.status === undefined) await updating
-    else await tellWebhooks((await updating.returning()).map(versionMessage))
+    else await tellWebhooks((await updating.returning(versionColumns)).map(versionMessage))
     if (patch.status !== 'ready') return
     await db
       .update(datasets)

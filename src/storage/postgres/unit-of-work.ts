@@ -24,6 +24,7 @@ import { createRunStore } from './run-store.ts'
 import { createStepReportStore } from './step-report-store.ts'
 import { createSweepStore } from './sweep-store.ts'
 import { createUseStore } from './use-store.ts'
+import { createVectorLists } from './vector-lists.ts'
 import { createVectorSetStore } from './vector-set-store.ts'
 import { createVectorStore } from './vector-store.ts'
 import { createWebhookDeliveryStore } from './webhook-delivery-store.ts'
@@ -135,7 +136,7 @@ const storesOn = ({ db, everyProject, ofProject, executor }: Connected, { queue,
     prototypes: translating(createPrototypeStore(db)),
     evaluations: translating(createEvaluationStore(db, tellWebhooks)),
     vectorSets: translating(createVectorSetStore(db, tellWebhooks)),
-    vectors: translating(createVectorStore(db)),
+    vectors: translating({ ...createVectorStore(db), ...createVectorLists(db) }),
     removals: translating(createRemovalStore(db)),
     uses: translating(createUseStore(db)),
     owners: translating(createOwnerStore(db)),

@@ -58,7 +58,16 @@ export const createUseStore = (db: Db): UseStore => {
             isNamed(sql`${evaluations.others}->${name}`, { datasetId, version })
           )
         ),
+        versions: isNamed(sql`${datasetVersions.source}->'from'`, { datasetId, version }),
         vectorSets: isVersion(vectorSets.datasetId, vectorSets.datasetVersion, { datasetId, version })
+      }),
+
+    ofVectorSet: (id) =>
+      find({
+        versions: or(
+          eq(sql`${datasetVersions.source}->>'vectorSetId'`, id),
+          eq(sql`${datasetVersions.source}->'labels'->>'from'`, id)
+        )
       }),
 
     ofModel: (modelId) =>

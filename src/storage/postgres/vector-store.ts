@@ -13,7 +13,7 @@ import { AppError } from '../../base/errors.ts'
 import { idPattern } from '../../base/ids.ts'
 import type { ImageOfVector, VectorRow } from '../../domain/vector-set.ts'
 import { MOST_EXACT } from '../../domain/vector-set.ts'
-import type { FoundImage, SearchedSet, VectorQuery, VectorStore } from '../../domain/vector-stores.ts'
+import type { FoundImage, SearchedSet, VectorLists, VectorQuery, VectorStore } from '../../domain/vector-stores.ts'
 import { REQUEST_ROLE } from './bound-query.ts'
 import type { Db } from './client.ts'
 import { causeCodeOf } from './errors.ts'
@@ -26,7 +26,7 @@ const MOST_CANDIDATES = 1000
 /** Beyond it PostgreSQL would keep a row's vector elsewhere, compressed; a page takes 8 kB. */
 const MOST_INLINE_DIMENSIONS = 2000
 /** undefined_table */
-const NO_TABLE = '42P01'
+export const NO_TABLE = '42P01'
 
 /** As the pages of docs/search.md say: filtered searches of a graph go on until there are enough. */
 const hasIterativeScan = (version: string): boolean => {
@@ -42,9 +42,9 @@ function named(id: string, pattern: RegExp): string {
   if (!pattern.test(id)) throw new Error(`invariant: ${id} is no id`)
   return id
 }
-const tableOf = ({ id }: Pick<SearchedSet, 'id'>): SQL => sql.raw(`"${named(id, ID)}"`)
+export const tableOf = ({ id }: Pick<SearchedSet, 'id'>): SQL => sql.raw(`"${named(id, ID)}"`)
 
-type Columns = Readonly<{
+export type VectorColumns = Readonly<{
   row: number
   name: string
   label: string | null
@@ -53,7 +53,8 @@ type Columns = Readonly<{
   log_density: number | null
 }>
 
-export const createVectorStore = (db: Db): VectorStore => ({
+/** But for its lists, which are vector-lists.ts. */
+export const createVectorStore = (db: Db): Omit<VectorStore, keyof VectorLists> => ({
   async hasPgvector() {
     const { rows } = await db.execute<{ version: string }>(
       sql`select extversion as version from pg_extension where extname = 'vector'`
@@ -142,7 +143,7 @@ function definitionOf(set: SearchedSet): readonly string[] {
   ]
 }
 
-const typeOf = ({ index, dimensions }: SearchedSet): SQL =>
+export const typeOf = ({ index, dimensions }: SearchedSet): SQL =>
   sql.raw(index === 'scan' ? 'real[]' : `halfvec(${dimensions})`)
 
 /** Digits that tell every half or single apart. */
@@ -172,7 +173,7 @@ async function leavesFew(db: Db, set: SearchedSet, query: VectorQuery): Promise<
 }
 
 /** Until the transaction ends. Of a table that nobody has analyzed yet the planner might read all of it and sort. */
-async function widen(db: Db, limit: number): Promise<void> {
+export async function widen(db: Db, limit: number): Promise<void> {
   const candidates = Math.min(MOST_CANDIDATES, Math.max(FEWEST_CANDIDATES, 2 * limit))
   await db.execute(
     sql`select set_config('hnsw.ef_search', ${String(candidates)}, true),
@@ -192,13 +193,13 @@ async function nearest(
       : sql`(embedding <=> ${asked})`
   // A sum is nothing that the graph is ordered by: all that are meant are compared.
   const order = isExact ? sql`${distance} + 0, row` : distance
-  const { rows } = await db.execute<Columns & { distance: number }>(sql`
+  const { rows } = await db.execute<VectorColumns & { distance: number }>(sql`
     select row, name, label, prototype, probability, log_density, ${distance} as distance
     from ${tableOf(set)} ${wanted(query)} order by ${order} limit ${query.limit}`)
   return rows.map(({ distance: far, ...row }) => ({ ...imageOf(row), similarity: 1 - far }))
 }
 
-const imageOf = ({ row, name, label, prototype, probability, log_density }: Columns): ImageOfVector => ({
+export const imageOf = ({ row, name, label, prototype, probability, log_density }: VectorColumns): ImageOfVector => ({
   index: row,
   name,
   label,

@@ -35,6 +35,7 @@ const BEFORE: Readonly<Record<string, () => Promise<void>>> = {
   createEvaluation: () => api.stores.datasets.updateVersion(fixtures.dataset, 1, { status: 'ready' }),
   createVectorSet: () => api.stores.datasets.updateVersion(fixtures.dataset, 1, { status: 'ready' }),
   cancelVectorSet: () => api.stores.datasets.updateVersion(fixtures.dataset, 1, { status: 'ready' }),
+  selectImages: () => api.stores.datasets.updateVersion(fixtures.dataset, 1, { status: 'ready' }),
   createRun: () => api.stores.datasets.updateVersion(fixtures.dataset, 1, { status: 'ready' })
 }
 

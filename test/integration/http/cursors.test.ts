@@ -4,7 +4,14 @@ import { after, test } from 'node:test'
 import { sealCursor } from '../../../src/http/core/cursors.ts'
 import { createTestApp, type TestApp } from '../../helpers/app.ts'
 import { whyNoPostgres } from '../../helpers/postgres.ts'
-import { aCheckpoint, aReadyModel, aReadyVersion, seePrototypes } from '../../helpers/records.ts'
+import {
+  aCheckpoint,
+  anUnlabelledRow,
+  aReadyModel,
+  aReadyVersion,
+  aVectorSet,
+  seePrototypes
+} from '../../helpers/records.ts'
 
 const skip = await whyNoPostgres()
 const api = skip ? (undefined as unknown as TestApp) : await createTestApp({ after })
@@ -33,6 +40,8 @@ async function fillLists(): Promise<readonly string[]> {
   const [evaluation = ''] = evaluations
   await seePrototypes(api.stores, { id: evaluation, projectId: api.projectId })
   for (let i = 0; i < 3; i++) await api.call('POST', '/v1/vector-sets', { body: measured })
+  const searched = await aVectorSet(api, model, version.datasetId)
+  const unlabelled = await aVectorSet(api, model, version.datasetId, {}, anUnlabelledRow)
   const hook = { url: 'https://hooks.invalid/', events: ['run.state'] }
   const [webhook] = await Promise.all(
     [0, 1, 2].map(async () => (await api.call('POST', '/v1/webhooks', { body: hook })).json)
@@ -62,6 +71,9 @@ async function fillLists(): Promise<readonly string[]> {
     '/v1/models',
     '/v1/evaluations',
     '/v1/vector-sets',
+    `/v1/vector-sets/${searched.id}/outliers`,
+    `/v1/vector-sets/${searched.id}/duplicates?min_similarity=0.5`,
+    `/v1/vector-sets/${unlabelled.id}/proposed-labels?from=${searched.id}`,
     `/v1/evaluations/${evaluation}/prototypes`,
     '/v1/webhooks',
     `/v1/webhooks/${webhook.id}/deliveries`,

@@ -80,7 +80,7 @@ async function aWebhook({ stores, projectId }: TestApp): Promise<{ readonly id: 
 export function exampleBody(
   { app }: TestApp,
   { body }: Operation,
-  { dataset, model }: Pick<Fixtures, 'dataset' | 'model'>
+  { dataset, model, vectorSet }: Pick<Fixtures, 'dataset' | 'model' | 'vectorSet'>
 ): object | null {
   const { $ref } = body?.content['application/json']?.schema ?? {}
   if ($ref === undefined) return null
@@ -91,6 +91,7 @@ export function exampleBody(
     ...example,
     ...('model' in example && { model }),
     ...('dataset' in example && { dataset }),
+    ...('vector_set' in example && { vector_set: vectorSet }),
     ...('run' in example && { run: { ...(example.run as object), dataset } })
   }
 }

@@ -159,6 +159,28 @@ function searchForms({ vectorSet }: FieldWorld): FieldForm[] {
   ]
 }
 
+/** Each strategy, and all that one may be told. Versions are numbered. */
+function selectionForms(api: TestApp, { dataset, vectorSet: vector_set, halfLabelled }: FieldWorld): FieldForm[] {
+  const more = { path: `/v1/datasets/${dataset}:select`, counts: /"version":\d+|@\d+|\/v\d+/g }
+  const labels = { min_confidence: 0.5, neighbors: 5, from: halfLabelled }
+  const others = { '/strategy': 'diverse', '/vector_set': halfLabelled, '/labels/from': vector_set }
+  const named = async (id: string) =>
+    JSON.stringify(await api.stores.datasets.loadSelected(dataset, Number(id.split('@')[1])))
+  return [
+    fixed({ strategy: 'balanced', vector_set, count: 5, seed: 1, labels }, { ...more, others }),
+    fixed({ strategy: 'deduplicated', vector_set, max_similarity: 0.9, labels }, { ...more, others }),
+    fixed(
+      { strategy: 'indices', version: 1, indices: [0, 3] },
+      {
+        ...more,
+        look: named,
+        refused: { '/version': { status: 404, names: 'dataset_version_not_found' } },
+        others: { '/version': 999 }
+      }
+    )
+  ]
+}
+
 function importForms({ checkpoint, otherCheckpoint, weights: [first, second] }: FieldWorld): FieldForm[] {
   const options = {
     format: 'dino',
@@ -285,6 +307,7 @@ export function fieldForms(api: TestApp, world: FieldWorld): Readonly<Record<str
     completeUpload: [completion(api, dataset)],
     completeWeightUpload: [completion(api, null)],
     createDatasetVersion: versionForms(world),
+    selectImages: selectionForms(api, world),
     createRun: ofRun,
     validateRun: ofRun,
     updateRun: [described],

@@ -2,7 +2,7 @@
 import { newId } from '../../../src/base/ids.ts'
 import type { TestApp } from '../../helpers/app.ts'
 import type { Refusal } from '../../helpers/field-effects.ts'
-import { seePrototypes } from '../../helpers/records.ts'
+import { aVectorRow, aVectorSet, seePrototypes } from '../../helpers/records.ts'
 import type { Fixtures } from './every-operation.ts'
 import type { FieldWorld } from './field-world.ts'
 
@@ -66,6 +66,15 @@ async function fullProject(api: TestApp): Promise<string> {
   const { key, projectId } = await api.issueKey({ project: newId('project') })
   await api.call('POST', '/v1/datasets', { key, body: { name: 'in it' } })
   return `/v1/projects/${projectId}`
+}
+
+/** Neighbours are nearly the same. */
+async function aSetOfCopies(api: TestApp, { dataset, model }: FieldWorld): Promise<string> {
+  const rowOf = (index: number, dimensions: number) => ({
+    ...aVectorRow(index, dimensions),
+    vector: aVectorRow(index / 10, dimensions).vector
+  })
+  return (await aVectorSet(api, { id: model, projectId: api.projectId }, dataset, {}, rowOf)).id
 }
 
 /** `limit` and `after` are filled in for all. */
@@ -136,6 +145,19 @@ export async function queryForms(
       body: { index: 0 },
       values: { top_k: '2', min_similarity: '0.9', label: 'left', in_prototype: '1' }
     },
+    listOutliers: plain(`/v1/vector-sets/${world.vectorSet}/outliers`),
+    listNearDuplicates: plain(`/v1/vector-sets/${await aSetOfCopies(api, world)}/duplicates`, {
+      min_similarity: '0.2'
+    }),
+    listProposedLabels: plain(`/v1/vector-sets/${world.halfLabelled}/proposed-labels`, {
+      from: world.vectorSet,
+      neighbors: '3'
+    }),
+    getLabelAccuracy: plain(`/v1/vector-sets/${world.halfLabelled}/label-accuracy`, {
+      from: world.vectorSet,
+      neighbors: '1',
+      sample: '4'
+    }),
     listWebhooks: plain('/v1/webhooks'),
     listWebhookDeliveries: plain(`/v1/webhooks/${fixtures.webhook}/deliveries`, { status: 'succeeded' }),
     createModelEmbeddings: {

@@ -4,7 +4,14 @@ import { MODEL_FILES } from '../../../src/protocol/model-folder.ts'
 import { networkOf } from '../../../src/recipe/network.ts'
 import { resolveRecipe } from '../../../src/recipe/presets.ts'
 import type { TestApp } from '../../helpers/app.ts'
-import { aCheckpoint, aReadyModel, aReadyVersion, aVectorSet } from '../../helpers/records.ts'
+import {
+  aCheckpoint,
+  anUnlabelledRow,
+  aReadyModel,
+  aReadyVersion,
+  aVectorRow,
+  aVectorSet
+} from '../../helpers/records.ts'
 import { complete, sendAll, startUpload } from '../../helpers/upload-steps.ts'
 import { fullRecipe, type NamedThings } from './field-recipes.ts'
 
@@ -22,6 +29,8 @@ export interface FieldWorld extends NamedThings {
   readonly weights: readonly string[]
   /** That can be searched. */
   readonly vectorSet: string
+  /** Of the same model and dataset, with a label for its first eight images alone. */
+  readonly halfLabelled: string
   readonly project: string
 }
 
@@ -72,8 +81,11 @@ export async function aFieldWorld(api: TestApp): Promise<FieldWorld> {
   const project = (await api.call('POST', '/v1/projects', { body: { name: 'a team' } })).json.id
   const model = await aWholeModel(api, 'demo')
   const { id: vectorSet } = await aVectorSet(api, { id: model, projectId: api.projectId }, dataset)
+  const half = (index: number, dimensions: number) => (index < 8 ? aVectorRow : anUnlabelledRow)(index, dimensions)
+  const { id: halfLabelled } = await aVectorSet(api, { id: model, projectId: api.projectId }, dataset, {}, half)
   return {
     vectorSet,
+    halfLabelled,
     dataset,
     queries,
     neither,

@@ -101,6 +101,14 @@ const NAMED: Readonly<Record<string, Readonly<Record<string, Request>>>> = {
     '/model': ofEvaluation(({ model }) => ({ model })),
     '/dataset': ofEvaluation(({ dataset }) => ({ dataset }))
   },
+  selectImages: {
+    '/vector_set': ({ vectorSet }) => ({ body: { strategy: 'hard', vector_set: vectorSet, count: 1 } }),
+    '/labels/from': ({ vectorSet }, own) => ({
+      body: { strategy: 'all', vector_set: own.vectorSet, labels: { min_confidence: 0.5, from: vectorSet } }
+    })
+  },
+  listProposedLabels: { 'query:from': ({ vectorSet }) => ({ query: `from=${vectorSet}` }) },
+  getLabelAccuracy: { 'query:from': ({ vectorSet }) => ({ query: `from=${vectorSet}` }) },
   createEmbeddings: { '/model': ({ model }) => ({ body: { model, input: 'iVBORw0KGgo=' } }) },
   listRuns: {
     'query:dataset': ({ dataset }) => ({ query: `dataset=${dataset}` }),

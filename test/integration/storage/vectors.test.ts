@@ -1,8 +1,9 @@
 /** What is searched by pgvector, on the embedded database: the PostgreSQL of the tests has it not, and scans (http/vector-sets). */
 import assert from 'node:assert/strict'
 import { after, describe, test } from 'node:test'
+import type { Page } from '../../../src/domain/page.ts'
 import type { VectorSet } from '../../../src/domain/vector-set.ts'
-import type { SearchedSet, VectorQuery } from '../../../src/domain/vector-stores.ts'
+import type { NearPair, SearchedSet, VectorQuery } from '../../../src/domain/vector-stores.ts'
 import { bound } from '../../../src/storage/postgres/bound-query.ts'
 import { aReadyModel, aVectorRow, aVectorSet } from '../../helpers/records.ts'
 import { openBench, openEmbedded } from './databases.ts'
@@ -91,5 +92,43 @@ describe('with pgvector', () => {
     await stores.vectors.drop(set.id)
     await stores.vectors.drop(set.id)
     await assert.rejects(search(set, {}), { code: 'vector_set_not_found' })
+  })
+
+  test('lists over all images are the same by a graph, by all vectors and by a scan', async () => {
+    const sets = [await aSet('scan'), await aSet('exact'), await aSet('hnsw')] as (SearchedSet & VectorSet)[]
+    const pairsOf = async (set: SearchedSet) => {
+      const found: string[] = []
+      let after: string | null = null
+      do {
+        const request = { limit: 3, after, minSimilarity: 0.1 }
+        const page: Page<NearPair> = await unitOfWork((tx) => tx.vectors.nearPairs(set, request))
+        found.push(...page.data.map(({ images: [one, two] }) => `${one.index} ${two.index}`))
+        after = page.nextCursor
+      } while (after !== null)
+      return found
+    }
+    const neighborsOf = async (set: SearchedSet, bank: SearchedSet) => {
+      const query = { bank, of: { sample: 12 }, neighbors: 3 }
+      const { data } = await unitOfWork((tx) => tx.vectors.labelNeighbors(set, query))
+      return data.map(({ image, neighbors }) => [image.index, neighbors.map(({ label }) => label)])
+    }
+    const [scan, ...others] = sets
+    const pairs = await pairsOf(scan!)
+    assert.equal(pairs.length, 8)
+    for (const set of others) {
+      assert.deepEqual(await pairsOf(set), pairs, set.index!)
+      assert.deepEqual(await neighborsOf(set, set), await neighborsOf(scan!, scan!), set.index!)
+      assert.equal((await neighborsOf(set, scan!)).length, 12, 'vectors of one kind ask those of another')
+      assert.equal((await neighborsOf(scan!, set)).length, 12)
+      assert.equal(await stores.vectors.countLabelled(set), 12)
+      const { data } = await stores.vectors.outliers(set, { limit: 2, after: null })
+      assert.deepEqual(
+        data.map(({ index, logDensity }) => [index, logDensity]),
+        [
+          [0, 10],
+          [1, 11]
+        ]
+      )
+    }
   })
 })

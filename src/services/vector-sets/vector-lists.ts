@@ -1,0 +1,111 @@
+/** What is told of all images of a vector set: outliers, near-duplicates, and labels that their neighbours propose. */
+import { AppError } from '../../base/errors.ts'
+import type { Page, PageRequest } from '../../domain/page.ts'
+import type { Stores, UnitOfWork } from '../../domain/stores.ts'
+import type { ImageOfVector, VectorSet } from '../../domain/vector-set.ts'
+import type { NearPair, SearchedSet } from '../../domain/vector-stores.ts'
+import { type ConfidenceBin, confidenceBins } from './confidence-bins.ts'
+import { checkBank, searchedSet, vote } from './labelled-set.ts'
+import { checkSucceeded, findVectorSet } from './vector-sets.ts'
+
+export interface VectorListDeps {
+  readonly stores: Pick<Stores, 'vectorSets' | 'vectors'>
+  readonly unitOfWork: UnitOfWork
+}
+
+export interface LabelWish {
+  /** Id of the set whose labels are asked; null: the set itself. */
+  readonly from: string | null
+  readonly neighbors: number
+}
+
+export interface ProposedLabel {
+  readonly image: ImageOfVector
+  readonly label: string
+  readonly confidence: number
+}
+
+export interface LabelAccuracy {
+  readonly set: VectorSet
+  /** Images with a label. */
+  readonly labelled: number
+  /** Of them, those that were asked as if they had none. */
+  readonly sampled: number
+  /** Share of them whose neighbours say their label; null of none. */
+  readonly accuracy: number | null
+  readonly bins: readonly ConfidenceBin[]
+}
+
+export type VectorListService = ReturnType<typeof createVectorListService>
+
+export function createVectorListService({ stores, unitOfWork }: VectorListDeps) {
+  /** @throws AppError vector_set_not_found, vector_set_not_ready, vector_set_not_searchable */
+  async function find(projectId: string, id: string): Promise<VectorSet & SearchedSet> {
+    const set = await findVectorSet(stores, projectId, id)
+    checkSucceeded(set)
+    return searchedSet(set)
+  }
+
+  /** With its labels. @throws AppError as `find`, and vector_set_not_searchable for a bank without any label */
+  async function findBank(projectId: string, set: VectorSet, from: string | null) {
+    const other = from === null || from === set.id ? null : await findVectorSet(stores, projectId, from)
+    const bank = checkBank(set, other)
+    const labelled = await stores.vectors.countLabelled(bank)
+    if (labelled > 0) return { bank, owner: other ?? set, labelled }
+    const message = `No image of vector set ${bank.id} has a label.`
+    throw new AppError('vector_set_not_searchable', { message, vectorSetId: bank.id })
+  }
+
+  return {
+    async outliers(projectId: string, id: string, page: PageRequest): Promise<Page<ImageOfVector>> {
+      const set = await find(projectId, id)
+      const found = await stores.vectors.outliers(set, page)
+      if (found.data.length > 0 || page.after !== null) return found
+      const message = `Images of vector set ${id} have no density: they were not assigned, or its model has no fitted mixture.`
+      throw new AppError('vector_set_not_searchable', { message, vectorSetId: id })
+    },
+
+    async nearPairs(
+      projectId: string,
+      id: string,
+      request: PageRequest & { readonly minSimilarity: number }
+    ): Promise<Page<NearPair>> {
+      const set = await find(projectId, id)
+      return unitOfWork((tx) => tx.vectors.nearPairs(set, request))
+    },
+
+    /** Of images without one. */
+    async proposedLabels(
+      projectId: string,
+      id: string,
+      { from, neighbors, ...page }: LabelWish & PageRequest
+    ): Promise<Page<ProposedLabel>> {
+      const set = await find(projectId, id)
+      const { bank } = await findBank(projectId, set, from)
+      const found = await unitOfWork((tx) => tx.vectors.labelNeighbors(set, { bank, of: page, neighbors }))
+      const data = found.data.flatMap(({ image, neighbors: voters }) => {
+        const voted = vote(voters)
+        return voted === null ? [] : [{ image, ...voted }]
+      })
+      return { ...found, data }
+    },
+
+    /** Of images with one: how often their neighbours say it, by how sure those are. */
+    async labelAccuracy(
+      projectId: string,
+      id: string,
+      { from, neighbors, sample }: LabelWish & { readonly sample: number }
+    ): Promise<LabelAccuracy> {
+      const set = await find(projectId, id)
+      const { bank, owner, labelled } = await findBank(projectId, set, from)
+      const { data } = await unitOfWork((tx) => tx.vectors.labelNeighbors(bank, { bank, of: { sample }, neighbors }))
+      const asked = data.flatMap(({ image, neighbors: voters }) => {
+        const voted = vote(voters)
+        return voted === null ? [] : [{ confidence: voted.confidence, isRight: voted.label === image.label }]
+      })
+      const right = asked.filter(({ isRight }) => isRight).length
+      const accuracy = asked.length === 0 ? null : right / asked.length
+      return { set: owner, labelled, sampled: asked.length, accuracy, bins: confidenceBins(asked) }
+    }
+  }
+}
