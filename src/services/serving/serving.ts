@@ -2,6 +2,7 @@
 import { AppError } from '../../base/errors.ts'
 import type { EmbeddingOutput, Posterior } from '../../domain/model.ts'
 import type { Caller, ImageAssignments, Inference, Timings } from '../../domain/ports.ts'
+import type { DriftRecorder } from '../drift/recorder.ts'
 import type { ModelService, ModelWithHead, ReadyModel } from '../models/models.ts'
 import { type FindEmbedderDeps, type FoundEmbedder, findEmbedder } from './find-embedder.ts'
 import type { ImageInput, ImageSources } from './image-sources.ts'
@@ -11,6 +12,7 @@ export interface ServingServiceDeps {
   readonly stores: FindEmbedderDeps['stores']
   readonly imageSources: ImageSources
   readonly inference: Inference
+  readonly drift: Pick<DriftRecorder, 'count'>
 }
 
 export interface ServingRequest {
@@ -77,7 +79,7 @@ function posteriorOf(
 
 export type ServingService = ReturnType<typeof createServingService>
 
-export function createServingService({ models, stores, imageSources, inference }: ServingServiceDeps) {
+export function createServingService({ models, stores, imageSources, inference, drift }: ServingServiceDeps) {
   return {
     /** @throws AppError model_without_head for a bottleneck vector; of findEmbedder, ImageSources.load and Inference */
     async embed(request: EmbedRequest): Promise<EmbedAnswer> {
@@ -108,6 +110,7 @@ export function createServingService({ models, stores, imageSources, inference }
       const common = { caller: request.caller, posterior, topK: Math.min(request.topK, model.prototypes) }
       const options = request.temperature === null ? common : { ...common, temperature: request.temperature }
       const { results, timings } = await namingTheImage(inference.assign(model, images, options))
+      drift.count({ model, posterior, temperature: request.temperature, results })
       return { model, posterior, results, timings }
     }
   }
