@@ -1313,6 +1313,56 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/models/{id}/matching": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Which prototype of another model is which of this one
+         * @description By the images of a dataset version that vector sets of both have assigned: pairs of prototypes, one of each model, that together have as many images as possible.
+         *
+         *     Needs the scope `models:read`.
+         */
+        get: operations["getMatching"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/models/{id}/drift": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How served images differ from training images
+         * @description Of images that were assigned by the posterior of the training counts while this was switched on, window by window: counts alone, which a process adds every ten seconds. Embeddings are not counted.
+         *
+         *     Needs the scope `models:read`.
+         */
+        get: operations["getDrift"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Count served images or stop, or change when they differ too much
+         * @description What is left out stays. Thresholds and the size of a window act on windows that end from now on. Switched off or on, the window that was being counted is thrown away, and one that ended stays.
+         *
+         *     Needs the scope `models:write`.
+         */
+        patch: operations["updateDrift"];
+        trace?: never;
+    };
     "/v1/evaluations": {
         parameters: {
             query?: never;
@@ -2946,7 +2996,7 @@ export interface components {
         CreateWebhook: {
             /** @description https, and on the public internet unless the operator allows the network. */
             url: string;
-            events: ("run.state" | "run.progress" | "run.checkpoint" | "run.alarm" | "run.message" | "model.ready" | "model.failed" | "model.cancelled" | "evaluation.ended" | "vector_set.ended" | "version.ready" | "version.failed" | "version.cancelled")[];
+            events: ("run.state" | "run.progress" | "run.checkpoint" | "run.alarm" | "run.message" | "model.ready" | "model.failed" | "model.cancelled" | "evaluation.ended" | "vector_set.ended" | "drift.began" | "drift.ended" | "version.ready" | "version.failed" | "version.cancelled")[];
         };
         /**
          * @example {
@@ -3295,6 +3345,76 @@ export interface components {
                 [key: string]: string | null;
             };
         };
+        Drift: {
+            /** @constant */
+            object: "drift";
+            model: string;
+            /** @description Whether served images are counted. */
+            enabled: boolean;
+            /** @description A window ends with so many images, or a few more. 2000 unless it is set. */
+            window_images: number;
+            /** @description A window of a larger psi is over. 0.25 unless it is set. */
+            psi_over: number;
+            /** @description A window with a larger share of images below the 5th percentile of training is over. 0.1 unless it is set. */
+            low_density_over: number;
+            over_since: string | null;
+            /**
+             * @description Only what is assigned by it, at its temperature, is counted.
+             * @enum {unknown}
+             */
+            posterior: "teacher" | "model";
+            /** @description That windows are held against. */
+            training_images: number;
+            window: components["schemas"]["DriftWindow"] | null;
+            /** @description The last twenty, newest first. */
+            ended: components["schemas"]["DriftWindow"][];
+        };
+        DriftWindow: {
+            /** @description From 1. */
+            number: number;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            started_at: string;
+            ended_at: string | null;
+            images: number;
+            psi: number | null;
+            psi_expected: number | null;
+            psi_limit: number | null;
+            /** @description The 10 that differ most. Prototypes of which fewer than 50 images are expected are put together. */
+            groups: {
+                /** @description At most 20 of them, of those that a training image has. */
+                prototypes: number[];
+                /** @description Likewise. */
+                prototypes_in_all: number;
+                images: number;
+                /** @description By the share that training images have. */
+                expected_images: number;
+                /** @description Its part of the whole. */
+                psi: number;
+            }[];
+            density: {
+                /** @description Whose density was known. */
+                images: number;
+                below_p1: {
+                    share: number;
+                    expected: number;
+                    /** @description One window in a thousand has more where nothing has changed. */
+                    by_chance: number;
+                };
+                below_p5: {
+                    share: number;
+                    expected: number;
+                    /** @description One window in a thousand has more where nothing has changed. */
+                    by_chance: number;
+                };
+                /** @description Of below_p5: low_density_over, or by_chance where that is more. */
+                limit: number;
+            } | null;
+            /** @description Once it has ended as it was judged then; before, as it is now. */
+            over: boolean;
+        };
         Embeddings: {
             /** @constant */
             object: "list";
@@ -3622,6 +3742,15 @@ export interface components {
                     [key: string]: string;
                 };
             };
+            /** @description What is done to prototypes of the class token before the first step, whose number stays (docs/api.md). */
+            prototypes?: {
+                /** @description Groups: the first of each stays and stands for all, the others are given up. */
+                merge?: number[][];
+                /** @description Become two: the second takes the place of one that is given up. */
+                split?: number[];
+                /** @description Given up. Places that no half takes have a prototype that is drawn anew. */
+                drop?: number[];
+            };
             name?: string | null;
         };
         /** @description Whose whole training state the run goes on from, and what it changes of the recipe. */
@@ -3637,6 +3766,11 @@ export interface components {
                 before: unknown;
                 after: unknown;
             }[];
+            prototypes: {
+                merge: number[][];
+                split: number[];
+                drop: number[];
+            } | null;
         };
         GridSweep: {
             name?: string | null;
@@ -3949,7 +4083,7 @@ export interface components {
             object: "webhook";
             project_id: string;
             url: string;
-            events: ("run.state" | "run.progress" | "run.checkpoint" | "run.alarm" | "run.message" | "model.ready" | "model.failed" | "model.cancelled" | "evaluation.ended" | "vector_set.ended" | "version.ready" | "version.failed" | "version.cancelled")[];
+            events: ("run.state" | "run.progress" | "run.checkpoint" | "run.alarm" | "run.message" | "model.ready" | "model.failed" | "model.cancelled" | "evaluation.ended" | "vector_set.ended" | "drift.began" | "drift.ended" | "version.ready" | "version.failed" | "version.cancelled")[];
             enabled: boolean;
             disabled_reason: ("by_user" | "gone" | "given_up" | "backlog") | null;
             disabled_at: string | null;
@@ -4033,6 +4167,43 @@ export interface components {
                 prompt_tokens: number;
                 total_tokens: number;
                 images: number;
+            };
+        };
+        Matching: {
+            /** @constant */
+            object: "matching";
+            model: string;
+            against: string;
+            dataset: string;
+            vector_sets: {
+                model: string;
+                against: string;
+            };
+            /** @description That both models assigned. */
+            images: number;
+            /** @description Share of the images whose two prototypes are a pair. */
+            agreement: number;
+            /** @description By `from`. Together they have as many images as any pairs could. */
+            pairs: {
+                /** @description Prototype of `against`. */
+                from: number;
+                /** @description Prototype of the model. */
+                to: number;
+                /** @description That both have. */
+                images: number;
+                /** @description Images that both have, of those that one of them has: 0 to 1. */
+                similarity: number;
+            }[];
+            /** @description Prototypes that have an image and no partner. Those without an image are nowhere. */
+            unmatched: {
+                from: {
+                    prototype: number;
+                    images: number;
+                }[];
+                to: {
+                    prototype: number;
+                    images: number;
+                }[];
             };
         };
         Metrics: {
@@ -4309,7 +4480,7 @@ export interface components {
             status: number;
             detail: string;
             /** @enum {unknown} */
-            code: "invalid_request" | "invalid_recipe" | "unauthorized" | "forbidden" | "route_not_found" | "method_not_allowed" | "key_not_found" | "last_admin_key" | "project_not_found" | "project_name_taken" | "project_not_empty" | "project_in_use" | "quota_exceeded" | "project_rate_limited" | "dataset_not_found" | "dataset_version_not_found" | "dataset_version_not_ready" | "dataset_version_not_cancelable" | "image_not_found" | "images_hidden" | "dataset_in_use" | "dataset_version_in_use" | "dataset_empty" | "selection_empty" | "selection_impossible" | "upload_not_found" | "upload_incomplete" | "upload_expired" | "upload_in_use" | "archive_invalid" | "archive_too_large" | "source_unreachable" | "run_not_found" | "run_not_cancelable" | "run_not_deletable" | "run_in_use" | "metadata_full" | "run_not_pausable" | "run_not_resumable" | "run_not_extendable" | "run_not_retryable" | "sweep_not_found" | "checkpoint_not_found" | "checkpoint_in_use" | "checkpoint_invalid" | "weights_unsupported" | "weights_mismatch" | "init_unavailable" | "model_not_found" | "model_in_use" | "model_not_ready" | "model_not_cancelable" | "model_has_alias" | "model_of_other_name" | "alias_not_found" | "precondition_failed" | "model_without_head" | "mixture_unavailable" | "prototype_not_found" | "evaluation_not_found" | "evaluation_not_cancelable" | "evaluation_not_deletable" | "evaluation_not_measured" | "evaluation_impossible" | "evaluation_too_large" | "vector_set_not_found" | "vector_set_not_ready" | "vector_set_not_searchable" | "vector_set_not_cancelable" | "vector_set_not_deletable" | "vector_set_impossible" | "vector_not_found" | "artifact_not_found" | "webhook_not_found" | "webhooks_full" | "webhook_disabled" | "secret_unreadable" | "delivery_not_found" | "delivery_under_way" | "idempotency_key_reused" | "idempotency_in_progress" | "range_not_satisfiable" | "answer_too_large" | "body_too_large" | "unsupported_media_type" | "headers_too_large" | "uri_too_long" | "receive_timeout" | "expectation_failed" | "image_invalid" | "image_too_large" | "images_too_large" | "url_not_allowed" | "url_unreachable" | "rate_limited" | "too_much_at_once" | "overloaded" | "client_gone" | "request_timeout" | "database_refuses" | "process_not_started" | "schema_outdated" | "database_unavailable" | "database_read_only" | "storage_unavailable" | "storage_full" | "disk_unusable" | "issuer_unavailable" | "inference_unavailable" | "worker_not_working" | "worker_resting" | "lease_lost" | "object_not_found" | "object_damaged" | "program_untraceable" | "engine_unavailable" | "loss_not_finite" | "trainer_crashed" | "out_of_memory" | "internal";
+            code: "invalid_request" | "invalid_recipe" | "unauthorized" | "forbidden" | "route_not_found" | "method_not_allowed" | "key_not_found" | "last_admin_key" | "project_not_found" | "project_name_taken" | "project_not_empty" | "project_in_use" | "quota_exceeded" | "project_rate_limited" | "dataset_not_found" | "dataset_version_not_found" | "dataset_version_not_ready" | "dataset_version_not_cancelable" | "image_not_found" | "images_hidden" | "dataset_in_use" | "dataset_version_in_use" | "dataset_empty" | "selection_empty" | "selection_impossible" | "upload_not_found" | "upload_incomplete" | "upload_expired" | "upload_in_use" | "archive_invalid" | "archive_too_large" | "source_unreachable" | "run_not_found" | "run_not_cancelable" | "run_not_deletable" | "run_in_use" | "metadata_full" | "run_not_pausable" | "run_not_resumable" | "run_not_extendable" | "run_not_retryable" | "sweep_not_found" | "checkpoint_not_found" | "checkpoint_in_use" | "checkpoint_invalid" | "weights_unsupported" | "weights_mismatch" | "init_unavailable" | "model_not_found" | "model_in_use" | "model_not_ready" | "model_not_cancelable" | "model_has_alias" | "model_of_other_name" | "alias_not_found" | "precondition_failed" | "model_without_head" | "mixture_unavailable" | "matching_unavailable" | "prototype_not_found" | "evaluation_not_found" | "evaluation_not_cancelable" | "evaluation_not_deletable" | "evaluation_not_measured" | "evaluation_impossible" | "evaluation_too_large" | "vector_set_not_found" | "vector_set_not_ready" | "vector_set_not_searchable" | "vector_set_not_cancelable" | "vector_set_not_deletable" | "vector_set_impossible" | "vector_not_found" | "artifact_not_found" | "webhook_not_found" | "webhooks_full" | "webhook_disabled" | "secret_unreadable" | "delivery_not_found" | "delivery_under_way" | "idempotency_key_reused" | "idempotency_in_progress" | "range_not_satisfiable" | "answer_too_large" | "body_too_large" | "unsupported_media_type" | "headers_too_large" | "uri_too_long" | "receive_timeout" | "expectation_failed" | "image_invalid" | "image_too_large" | "images_too_large" | "url_not_allowed" | "url_unreachable" | "rate_limited" | "too_much_at_once" | "overloaded" | "client_gone" | "request_timeout" | "database_refuses" | "process_not_started" | "schema_outdated" | "database_unavailable" | "database_read_only" | "storage_unavailable" | "storage_full" | "disk_unusable" | "issuer_unavailable" | "inference_unavailable" | "worker_not_working" | "worker_resting" | "lease_lost" | "object_not_found" | "object_damaged" | "program_untraceable" | "engine_unavailable" | "loss_not_finite" | "trainer_crashed" | "out_of_memory" | "internal";
             request_id: string;
             errors?: {
                 /** @description JSON pointer into the body. */
@@ -5172,6 +5343,22 @@ export interface components {
         };
         /**
          * @example {
+         *       "enabled": true,
+         *       "window_images": 5000
+         *     }
+         */
+        UpdateDrift: {
+            /** @description Whether served images are counted. */
+            enabled?: boolean;
+            /** @description A window ends with so many images, or a few more. 2000 unless it is set. */
+            window_images?: number;
+            /** @description A window of a larger psi is over. 0.25 unless it is set. */
+            psi_over?: number;
+            /** @description A window with a larger share of images below the 5th percentile of training is over. 0.1 unless it is set. */
+            low_density_over?: number;
+        };
+        /**
+         * @example {
          *       "name": "the vision team"
          *     }
          */
@@ -5191,7 +5378,7 @@ export interface components {
         UpdateWebhook: {
             /** @description https, and on the public internet unless the operator allows the network. */
             url?: string;
-            events?: ("run.state" | "run.progress" | "run.checkpoint" | "run.alarm" | "run.message" | "model.ready" | "model.failed" | "model.cancelled" | "evaluation.ended" | "vector_set.ended" | "version.ready" | "version.failed" | "version.cancelled")[];
+            events?: ("run.state" | "run.progress" | "run.checkpoint" | "run.alarm" | "run.message" | "model.ready" | "model.failed" | "model.cancelled" | "evaluation.ended" | "vector_set.ended" | "drift.began" | "drift.ended" | "version.ready" | "version.failed" | "version.cancelled")[];
             /** @description true also where we have disabled it. */
             enabled?: boolean;
         };
@@ -5361,7 +5548,7 @@ export interface components {
             object: "webhook";
             project_id: string;
             url: string;
-            events: ("run.state" | "run.progress" | "run.checkpoint" | "run.alarm" | "run.message" | "model.ready" | "model.failed" | "model.cancelled" | "evaluation.ended" | "vector_set.ended" | "version.ready" | "version.failed" | "version.cancelled")[];
+            events: ("run.state" | "run.progress" | "run.checkpoint" | "run.alarm" | "run.message" | "model.ready" | "model.failed" | "model.cancelled" | "evaluation.ended" | "vector_set.ended" | "drift.began" | "drift.ended" | "version.ready" | "version.failed" | "version.cancelled")[];
             enabled: boolean;
             disabled_reason: ("by_user" | "gone" | "given_up" | "backlog") | null;
             disabled_at: string | null;
@@ -5379,7 +5566,7 @@ export interface components {
             object: "webhook_delivery";
             webhook_id: string;
             /** @enum {unknown} */
-            event: "run.state" | "run.progress" | "run.checkpoint" | "run.alarm" | "run.message" | "model.ready" | "model.failed" | "model.cancelled" | "evaluation.ended" | "vector_set.ended" | "version.ready" | "version.failed" | "version.cancelled";
+            event: "run.state" | "run.progress" | "run.checkpoint" | "run.alarm" | "run.message" | "model.ready" | "model.failed" | "model.cancelled" | "evaluation.ended" | "vector_set.ended" | "drift.began" | "drift.ended" | "version.ready" | "version.failed" | "version.cancelled";
             /** @description Id of what it is about; a dataset version as ds_…@3. */
             subject: string;
             /** @enum {unknown} */
@@ -8070,6 +8257,111 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Kappa"];
+                };
+            };
+        };
+    };
+    getMatching: {
+        parameters: {
+            query?: {
+                /** @description The model whose prototypes are known, named as everywhere; the version before unless it is given. */
+                against?: string;
+                /** @description Whose images are compared, as ds_…@3; that of the newest vector sets unless it is given. */
+                dataset?: string;
+                /** @description Pairs that are less similar are none. */
+                min_similarity?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Matching"];
+                };
+            };
+        };
+    };
+    getDrift: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of an earlier answer. */
+                "If-None-Match"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Drift"];
+                };
+            };
+            /** @description Not modified. */
+            304: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    updateDrift: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag that an answer had: 412 where somebody has changed since what this may change. `*` is whatever there is. */
+                "If-Match"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateDrift"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Drift"];
                 };
             };
         };

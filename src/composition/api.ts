@@ -10,6 +10,7 @@ import { createApp } from '../http/app.ts'
 import type { GaugeSource } from '../http/core/gauges.ts'
 import type { StreamLimits } from '../http/core/streams.ts'
 import { createInferencePool, type InferencePool } from '../processes/inference-pool.ts'
+import { createDriftRecorder } from '../services/drift/recorder.ts'
 import { createWebhookPost } from '../services/webhooks/post.ts'
 import { createSecretSeal, plainSecretsNotice } from '../services/webhooks/seal.ts'
 import { createWebhookSender } from '../services/webhooks/sender.ts'
@@ -79,8 +80,10 @@ export async function composeApp(parts: AppParts) {
   const { networks, keptDays } = config.webhooks
   const post = createWebhookPost({ networks })
   const seal = createSecretSeal(config.secretKey)
+  const driftRecorder = createDriftRecorder({ stores, unitOfWork, clock, logger })
   const services = composeServices({
     ...parts,
+    driftRecorder,
     clock,
     newId,
     limits,
@@ -116,7 +119,7 @@ export async function composeApp(parts: AppParts) {
     objectOrigin: config.s3 && originOf(config.s3)
   })
   const sender = createWebhookSender({ unitOfWork, stores, post, seal, clock, logger, keptDays })
-  return { app, services, sender }
+  return { app, services, sender, driftRecorder }
 }
 
 export async function composeApi(config: Config, logger: Logger, tracing: Tracing) {
@@ -128,13 +131,15 @@ export async function composeApi(config: Config, logger: Logger, tracing: Tracin
   const notices = createEventNotices({ url, clock: systemClock, logger })
   const gauges = inferenceGauges(inference.load)
   const parts = { ...connected, ...store, config, logger, tracing, notices, inference, cache, gauges }
-  const { app, services, sender } = await composeApp(parts)
+  const { app, services, sender, driftRecorder } = await composeApp(parts)
   const plainSecrets = await plainSecretsNotice(connected.stores.webhooks, config.secretKey)
   if (plainSecrets !== null) logger.warn(plainSecrets)
   sender.start()
+  driftRecorder.start()
   const close = async () => {
     await app.close()
     await sender.stop()
+    await driftRecorder.stop()
     await notices.close()
     await inference.close()
     await boss.stop({ graceful: false })

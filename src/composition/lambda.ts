@@ -53,7 +53,7 @@ export async function composeLambda(
   let deadlineMs = 0
   const left = () => Math.max(0, deadlineMs - MARGIN_MS - systemClock.now())
   const isStreamed = config.lambdaResponses === 'streamed'
-  const { app, sender } = await composeApp({
+  const { app, sender, driftRecorder } = await composeApp({
     ...store,
     config,
     logger,
@@ -78,9 +78,14 @@ export async function composeLambda(
     } else if (isTask(event, SEND_WEBHOOKS)) {
       await api.respond(id, { sent: await sendWebhooks(sender, left) })
     } else throw new Error(`An event that is no HTTP request must be {"kappa": "${SEND_WEBHOOKS}"}.`)
+    await flushDrift()
     // Frozen, the process would send them with the next request, or never.
     await traced.flush()
   }
+
+  /** The answer is out: what was counted for it is none of the caller's. */
+  const flushDrift = (): Promise<void> =>
+    driftRecorder.flush().catch((error: unknown) => logger.warn({ err: error }, 'what was served cannot be counted'))
 
   async function close(): Promise<void> {
     await app.close()

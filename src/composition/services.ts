@@ -13,6 +13,8 @@ import { createIssuerKeys } from '../services/access/issuer-keys.ts'
 import { createKeyService } from '../services/access/keys.ts'
 import { createRequestWork } from '../services/access/request-work.ts'
 import { createDatasetService } from '../services/datasets/datasets.ts'
+import { createDriftService } from '../services/drift/drift.ts'
+import type { DriftRecorder } from '../services/drift/recorder.ts'
 import { createEvaluationService } from '../services/evaluations/evaluations.ts'
 import { createModelService } from '../services/models/models.ts'
 import { createPrototypeService } from '../services/models/prototypes.ts'
@@ -38,6 +40,7 @@ export interface ServiceParts extends Reach {
   readonly reachOf: ReachOf
   readonly objects: ObjectStore
   readonly inference: Inference
+  readonly driftRecorder: Pick<DriftRecorder, 'count'>
   /** Null where nothing tells of new events: streams poll. */
   readonly notices: EventNotices | null
   readonly clock: Clock
@@ -80,7 +83,8 @@ export function composeServices(given: ServiceParts): Services {
     models,
     stores,
     imageSources: createImageSources({ fetchImage, limits }),
-    inference
+    inference,
+    drift: parts.driftRecorder
   })
   return {
     authenticate: createAuthenticator(keys, tokens),
@@ -97,6 +101,7 @@ export function composeServices(given: ServiceParts): Services {
     serving,
     vectorSets,
     vectorLists: createVectorListService(parts),
+    drift: createDriftService({ ...parts, models }),
     search: createSearchService({ ...parts, serving }),
     workers: createWorkerService(parts),
     audit: createAuditService(parts),

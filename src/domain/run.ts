@@ -1,6 +1,7 @@
 import type { DeviceKind, DeviceWish } from '../base/devices.ts'
 import type { Json, JsonObject } from '../base/json.ts'
 import type { InitRecord } from '../recipe/init-record.ts'
+import type { PrototypeSurgery } from '../recipe/prototype-surgery.ts'
 import type { Recipe } from '../recipe/schema.ts'
 import type { Failure } from './blame.ts'
 import type { EvaluationOfRun } from './evaluation.ts'
@@ -86,6 +87,8 @@ export interface ForkRecord {
   readonly checkpointId: string
   readonly step: number
   readonly changes: readonly FieldChange[]
+  /** Done to its prototypes before the first step; left out for nothing. */
+  readonly prototypes?: PrototypeSurgery
 }
 
 /** The run was made longer: its schedules are those of so many epochs from this step on. */

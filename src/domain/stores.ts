@@ -5,6 +5,7 @@ import type { GroundTruth } from '../base/ground-truth.ts'
 import type { AuditStore, IdempotencyStore, KeyStore, ProjectStore } from './access-stores.ts'
 import type { Checkpoint } from './checkpoint.ts'
 import type { Dataset, DatasetVersion, Upload } from './dataset.ts'
+import type { DriftStore } from './drift-stores.ts'
 import type { Evaluation, EvaluationStatus } from './evaluation.ts'
 import type { JobTriesStore, WorkerStore } from './job-stores.ts'
 import type { MetricStore, StepReportStore } from './metric-stores.ts'
@@ -234,6 +235,7 @@ export interface Stores {
   readonly evaluations: EvaluationStore
   readonly vectorSets: VectorSetStore
   readonly vectors: VectorStore
+  readonly drift: DriftStore
   readonly removals: RemovalStore
   readonly uses: UseStore
   readonly owners: OwnerStore

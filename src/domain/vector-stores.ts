@@ -59,6 +59,13 @@ export interface FoundImages {
   readonly isExact: boolean
 }
 
+/** Images of one prototype by one set that are of another by another set. */
+export interface Overlap {
+  readonly from: number
+  readonly to: number
+  readonly images: number
+}
+
 /** Two images of a set that are nearly the same. */
 export interface NearPair {
   readonly images: readonly [ImageOfVector, ImageOfVector]
@@ -105,4 +112,6 @@ export interface VectorStore extends VectorLists {
   vectorOf(set: SearchedSet, index: number): Promise<readonly number[] | null>
   /** Of the images of a prototype; null where it has none. Of any length. */
   meanOf(set: SearchedSet, prototype: number): Promise<readonly number[] | null>
+  /** Of two sets of the same images, at most so many. Throws vector_set_not_found when a table was dropped meanwhile. */
+  overlaps(from: SearchedSet, to: SearchedSet, limit: number): Promise<readonly Overlap[]>
 }

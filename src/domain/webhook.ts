@@ -1,4 +1,5 @@
 import type { DatasetVersion } from './dataset.ts'
+import type { DriftWatch } from './drift.ts'
 import type { Evaluation } from './evaluation.ts'
 import type { Model } from './model.ts'
 import type { RunEvent } from './run.ts'
@@ -15,6 +16,8 @@ export const WEBHOOK_EVENTS = [
   'model.cancelled',
   'evaluation.ended',
   'vector_set.ended',
+  'drift.began',
+  'drift.ended',
   'version.ready',
   'version.failed',
   'version.cancelled'
@@ -145,6 +148,20 @@ export function evaluationMessage(one: Evaluation): WebhookMessage | null {
   if (status === 'queued' || status === 'running') return null
   const data = { evaluationId: id, name, modelId, checkpointId, runId, status, error }
   return { projectId, event: 'evaluation.ended', subject: id, data }
+}
+
+/** Of a window that ended over or within the thresholds; null of one that was switched off while it was over. */
+export type DriftFigures = Readonly<Record<'window' | 'images', number>> &
+  Readonly<Record<'psi' | 'psiLimit' | 'shareBelowP5' | 'densityLimit', number | null>>
+
+/** Of a watch that has changed between within and over. */
+export function driftMessage(
+  { modelId, projectId, overSince }: DriftWatch,
+  figures: DriftFigures | null
+): WebhookMessage {
+  const reason = overSince !== null ? 'over' : figures === null ? 'switched_off' : 'within'
+  const event = overSince === null ? 'drift.ended' : 'drift.began'
+  return { projectId, event, subject: modelId, data: { modelId, reason, ...figures } }
 }
 
 export function vectorSetMessage(one: VectorSet): WebhookMessage | null {

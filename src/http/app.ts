@@ -29,6 +29,7 @@ import { auditRoutes } from './routes/audit.ts'
 import { checkpointRoutes } from './routes/checkpoints.ts'
 import { imageListRoutes, pictureRoutes } from './routes/dataset-images.ts'
 import { datasetRoutes } from './routes/datasets.ts'
+import { driftRoutes } from './routes/drift.ts'
 import { evaluationPrototypeRoutes } from './routes/evaluation-prototypes.ts'
 import { evaluationRoutes } from './routes/evaluations.ts'
 import { keyRoutes } from './routes/keys.ts'
@@ -135,6 +136,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   modelAliasRoutes(app, services)
   weightUploadRoutes(app, services)
   prototypeRoutes(app, services)
+  driftRoutes(app, services)
   evaluationRoutes(app, services)
   evaluationPrototypeRoutes(app, services)
   vectorSetRoutes(app, services)

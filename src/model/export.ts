@@ -37,7 +37,13 @@ export async function readTeacher(checkpointFolder: string): Promise<ModelSubjec
   return { config: configOf(checkpoint), weights, center, seed: recipe.seed }
 }
 
-export function configOf({ recipe, step, init, ...position }: Omit<TrainState, 'tensors' | 'health'>): ModelFileConfig {
+export function configOf({
+  recipe,
+  step,
+  init,
+  surgeries,
+  ...position
+}: Omit<TrainState, 'tensors' | 'health'>): ModelFileConfig {
   const { hyperparameters: h, method, arch, patchSize } = recipe
   const network = servedNetwork(recipe)
   return {
@@ -61,7 +67,8 @@ export function configOf({ recipe, step, init, ...position }: Omit<TrainState, '
     onnxOpset: OPSET,
     recipe,
     origin: null,
-    ...(init === undefined ? {} : { continuedFrom: init })
+    ...(init === undefined ? {} : { continuedFrom: init }),
+    ...(surgeries === undefined ? {} : { surgeries })
   }
 }
 

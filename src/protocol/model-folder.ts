@@ -8,6 +8,7 @@ import { AppError } from '../base/errors.ts'
 import type { InitRecord } from '../recipe/init-record.ts'
 import type { Network } from '../recipe/network.ts'
 import { cutFromLarger, type Preprocessing, preprocessingOf } from '../recipe/preprocessing.ts'
+import type { PrototypeSurgery } from '../recipe/prototype-surgery.ts'
 import type { Centering, Method, Recipe } from '../recipe/schema.ts'
 import type { PositionResampling, WeightFormat } from '../recipe/weight-options.ts'
 import type { ViewKind } from './inference-messages.ts'
@@ -91,6 +92,8 @@ interface ModelFileBase {
   readonly origin: ModelOrigin | null
   /** What its run began from; left out where that was random weights, or no run. */
   readonly continuedFrom?: InitRecord
+  /** What forks did to its prototypes; left out where none did. */
+  readonly surgeries?: readonly PrototypeSurgery[]
 }
 
 /** The head's numbers, or null when there is none. Models made before 0.3 do not say how they were centered. */

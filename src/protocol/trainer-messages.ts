@@ -8,6 +8,7 @@ import type { AnyProtocol, ChosenSettings, Evaluation, LeftOut, TrainedProtocol 
 import type { PrototypesSeen } from '../base/exemplars.ts'
 import type { GroundTruth } from '../base/ground-truth.ts'
 import type { InitRecord } from '../recipe/init-record.ts'
+import type { PrototypeSurgery } from '../recipe/prototype-surgery.ts'
 import type { Recipe } from '../recipe/schema.ts'
 import type { WeightOptions } from '../recipe/weight-options.ts'
 import type { DoneEvent, FailedEvent, OutputFile, TrainEvent } from './training-events.ts'
@@ -30,6 +31,8 @@ export interface TrainRequest {
   readonly resumeFrom?: string
   /** The run is a fork or was extended: the checkpoint may be of another recipe, as far as recipe/forks.ts allows. */
   readonly isFork?: boolean
+  /** Of a fork at its parent's checkpoint. */
+  readonly surgery?: PrototypeSurgery
   readonly init?: TrainInit
   readonly checkpointEveryS?: number
   readonly checkpointEverySteps?: number

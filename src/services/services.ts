@@ -4,6 +4,7 @@ import type { IdempotencyService } from './access/idempotency.ts'
 import type { KeyService } from './access/keys.ts'
 import type { RequestWork } from './access/request-work.ts'
 import type { DatasetService } from './datasets/datasets.ts'
+import type { DriftService } from './drift/drift.ts'
 import type { EvaluationService } from './evaluations/evaluations.ts'
 import type { ModelService } from './models/models.ts'
 import type { PrototypeService } from './models/prototypes.ts'
@@ -35,6 +36,7 @@ export interface Services {
   readonly serving: ServingService
   readonly vectorSets: VectorSetService
   readonly vectorLists: VectorListService
+  readonly drift: DriftService
   readonly search: SearchService
   readonly audit: AuditService
   readonly webhooks: WebhookService

@@ -67,4 +67,5 @@ const haveSamePrototypes = (one: ModelFileConfig, other: ModelFileConfig): boole
   one.recipe !== null &&
   headOf(one)?.prototypes === headOf(other)?.prototypes &&
   isDeepStrictEqual(one.recipe, other.recipe) &&
-  isDeepStrictEqual(one.continuedFrom ?? null, other.continuedFrom ?? null)
+  isDeepStrictEqual(one.continuedFrom ?? null, other.continuedFrom ?? null) &&
+  isDeepStrictEqual(one.surgeries ?? [], other.surgeries ?? [])

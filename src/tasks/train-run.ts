@@ -184,15 +184,16 @@ async function trainIn(
     )
     held.push(dataset)
     const restoring = { ...deps, ...claim, folder, signal: stopping }
-    const resumeFrom = await tracing.step(
-      'checkpoint fetch',
-      {},
-      async () => (await restoreCheckpoint(restoring)) ?? fetchFork(restoring)
-    )
+    const own = await tracing.step('checkpoint fetch', {}, () => restoreCheckpoint(restoring))
+    const forked = own === null ? await tracing.step('checkpoint fetch', {}, () => fetchFork(restoring)) : null
+    const resumeFrom = own ?? forked
     const init = resumeFrom === null ? await fetchInit(cache, claim, stopping) : null
     if (init !== null) held.push(init)
     stopping.throwIfAborted()
-    return await train(deps, leg, { reporter, request: requestOf(deps, claim, { dataset, folder, resumeFrom, init }) })
+    return await train(deps, leg, {
+      reporter,
+      request: requestOf(deps, claim, { dataset, folder, resumeFrom, isParents: forked !== null, init })
+    })
   } finally {
     for (const files of held) await files.release()
   }
@@ -202,11 +203,18 @@ interface Places {
   readonly dataset: { readonly folder: string }
   readonly folder: string
   readonly resumeFrom: string | null
+  /** It is the checkpoint that the run was forked from. */
+  readonly isParents: boolean
   readonly init: { readonly folder: string } | null
 }
 
-function requestOf(deps: TrainRunDeps, { run }: Claim, { dataset, folder, resumeFrom, init }: Places): TrainRequest {
+function requestOf(
+  deps: TrainRunDeps,
+  { run }: Claim,
+  { dataset, folder, resumeFrom, isParents, init }: Places
+): TrainRequest {
   const every = run.evaluation?.everyEpochs
+  const surgery = isParents ? run.forkedFrom?.prototypes : undefined
   return {
     type: 'train',
     recipe: run.recipe,
@@ -219,6 +227,7 @@ function requestOf(deps: TrainRunDeps, { run }: Claim, { dataset, folder, resume
     devices: run.compute.devices,
     ...(resumeFrom === null ? {} : { resumeFrom }),
     ...(run.forkedFrom === null && run.extensions.length === 0 ? {} : { isFork: true }),
+    ...(surgery === undefined ? {} : { surgery }),
     ...(run.init === null ? {} : { init: { record: run.init, ...(init === null ? {} : { path: init.folder }) } }),
     ...(deps.threads === 0 ? {} : { threads: deps.threads })
   }

@@ -24,6 +24,7 @@ import { type RecipeDifference, recipeDifferences, recipeHash, wordOf } from '..
 import { forkChanges } from '../recipe/forks.ts'
 import type { InitRecord } from '../recipe/init-record.ts'
 import { schemaErrors } from '../recipe/presets.ts'
+import type { PrototypeSurgery } from '../recipe/prototype-surgery.ts'
 import type { Recipe } from '../recipe/schema.ts'
 import type { HealthTensors } from './health/window.ts'
 import { hashState, joinState, STATE_PARTS, type StatePart, statePart } from './state.ts'
@@ -46,6 +47,8 @@ export interface TrainState {
   readonly contentHash: string
   /** Left out where the run began at random weights. */
   readonly init?: InitRecord | undefined
+  /** Of its prototypes, on the way here, the oldest first; left out where there was none. */
+  readonly surgeries?: readonly PrototypeSurgery[] | undefined
   readonly tensors: StateTensors
   /** Of the windows that are being reported; it changes no weight and is no part of the state hash. */
   readonly health: HealthTensors
@@ -63,6 +66,7 @@ export interface CheckpointManifest {
   readonly contentHash: string
   /** Left out where the run began at random weights. */
   readonly init?: InitRecord
+  readonly surgeries?: readonly PrototypeSurgery[]
   readonly files: readonly OutputFile[]
 }
 
@@ -75,7 +79,7 @@ const checkpointFolder = (outFolder: string, step: number): string =>
 
 /** Complete or absent. A checkpoint of the same state that is already there is kept as it is. */
 export async function writeCheckpoint(outFolder: string, state: TrainState): Promise<CheckpointEvent> {
-  const { step, epoch, stepsPerEpoch, recipe, contentHash, init, tensors, health } = state
+  const { step, epoch, stepsPerEpoch, recipe, contentHash, init, surgeries, tensors, health } = state
   const folder = checkpointFolder(outFolder, step)
   const stateHash = hashState(tensors, step)
   const files = (await hasCheckpoint(folder, stateHash)) ?? (await publishFolder(folder, fill))
@@ -104,6 +108,7 @@ export async function writeCheckpoint(outFolder: string, state: TrainState): Pro
       stateHash,
       contentHash,
       ...(init === undefined ? {} : { init }),
+      ...(surgeries === undefined ? {} : { surgeries }),
       files: [...written]
     }
     await write(MANIFEST, [Buffer.from(`${JSON.stringify(manifest, null, 2)}\n`)])
@@ -127,7 +132,8 @@ async function readFileOf(folder: string, files: readonly OutputFile[], path: st
 
 /** @throws AppError checkpoint_invalid, checkpoint_not_found */
 export async function readCheckpoint(folder: string): Promise<TrainState & { readonly stateHash: string }> {
-  const { step, epoch, stepsPerEpoch, recipe, stateHash, contentHash, files, init } = await readManifest(folder)
+  const { step, epoch, stepsPerEpoch, recipe, stateHash, contentHash, files, init, surgeries } =
+    await readManifest(folder)
   const read = (path: string) => readFileOf(folder, files, path)
   const readPart = (part: StatePart) => read(fileOf(part))
   const parts = {
@@ -143,7 +149,7 @@ export async function readCheckpoint(folder: string): Promise<TrainState & { rea
   const hasHealth = files.some(({ path }) => path === HEALTH)
   const health = hasHealth ? healthTensors(await read(HEALTH)) : new Map()
   const position = stepsPerEpoch === undefined ? { step, epoch } : { step, epoch, stepsPerEpoch }
-  return { ...position, recipe, stateHash, contentHash, init, tensors, health }
+  return { ...position, recipe, stateHash, contentHash, init, surgeries, tensors, health }
 }
 
 function healthTensors({ tensors }: Safetensors): HealthTensors {

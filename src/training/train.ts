@@ -11,6 +11,7 @@ import { signedRows } from '../math/vectors.ts'
 import type { FailedEvent, StartedEvent, TrainEvent } from '../protocol/training-events.ts'
 import { devicesProblems } from '../recipe/check.ts'
 import { networkOf } from '../recipe/network.ts'
+import type { PrototypeSurgery } from '../recipe/prototype-surgery.ts'
 import type { Recipe } from '../recipe/schema.ts'
 import { type Batches, createBatches } from './batches.ts'
 import { firstState, type Init } from './begin.ts'
@@ -20,6 +21,7 @@ import { watchHealth } from './health/health.ts'
 import { isWindowEnd, kappaQuantiles } from './health/probe.ts'
 import { createHealthWindow, type HealthWindow } from './health/window.ts'
 import { withEstimate } from './out-of-memory.ts'
+import { operate } from './prototype-surgery.ts'
 import type { StepSchedule } from './step/feeds.ts'
 import type { StepResult } from './step/results.ts'
 import { scheduleAt } from './step/schedule.ts'
@@ -35,6 +37,8 @@ export interface TrainOptions extends RhythmOptions {
   readonly resumeFrom?: string
   /** The run is a fork or was extended: the checkpoint may be of another recipe, as far as recipe/forks.ts allows. */
   readonly isFork?: boolean
+  /** What is done to the prototypes of that checkpoint before the first step: of a fork that has none of its own yet. */
+  readonly surgery?: PrototypeSurgery
   /** What the run begins from, random weights by default; its weights are read at step 0 alone. */
   readonly init?: Init | undefined
   /** Stops, as the signal would, after so many steps of this call. */
@@ -105,7 +109,7 @@ async function* takeSteps(begin: TrainState, run: Run): AsyncGenerator<TrainEven
   const alarms = watchHealth(recipe, { stepsPerEpoch, from: begin.health })
   const window = createHealthWindow(networkOf(recipe), begin.health)
   const trainStep = await createTrainStep(engine, recipe, begin.tensors)
-  const { contentHash, init } = begin
+  const { contentHash, init, surgeries } = begin
   let { step, epoch } = begin
   let failure: FailedEvent | null = null
   let skipped = 0
@@ -113,7 +117,17 @@ async function* takeSteps(begin: TrainState, run: Run): AsyncGenerator<TrainEven
   async function checkpoint(): Promise<TrainEvent> {
     const startedAt = clock.now()
     const health = new Map([...alarms.tensors(), ...window.tensors()])
-    const state = { step, epoch, stepsPerEpoch, recipe, contentHash, init, tensors: await trainStep.read(), health }
+    const state = {
+      step,
+      epoch,
+      stepsPerEpoch,
+      recipe,
+      contentHash,
+      init,
+      surgeries,
+      tensors: await trainStep.read(),
+      health
+    }
     const event = await writeCheckpoint(outFolder, state)
     checkpoints.saved({ step, epoch }, clock.now() - startedAt)
     return event
@@ -162,7 +176,7 @@ async function takeStep(step: number, trainStep: TrainStep, { batches, options }
 
 /** Null when it was stopped before there was a state to keep. */
 async function beginOrResume(options: TrainOptions, batches: Batches): Promise<TrainState | null> {
-  const { recipe, resumeFrom, isFork } = options
+  const { recipe, resumeFrom, isFork, surgery } = options
   const { contentHash, stepsPerEpoch } = batches
   const init = options.init?.record
   if (resumeFrom === undefined) {
@@ -171,7 +185,11 @@ async function beginOrResume(options: TrainOptions, batches: Batches): Promise<T
   }
   const checkpoint = await readCheckpoint(resumeFrom)
   checkResumable(checkpoint, { recipe, contentHash, init, isFork })
-  return { ...checkpoint, stepsPerEpoch, recipe }
+  if (surgery === undefined) return { ...checkpoint, stepsPerEpoch, recipe }
+  operate(checkpoint.tensors, { recipe, surgery, step: checkpoint.step })
+  const surgeries = [...(checkpoint.surgeries ?? []), surgery]
+  // What was counted of prototypes that are others now says nothing.
+  return { ...checkpoint, stepsPerEpoch, recipe, surgeries, health: new Map() }
 }
 
 interface StepRecord extends StepResult {

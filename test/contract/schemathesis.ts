@@ -57,6 +57,7 @@ const BY_CONTENT: Readonly<Record<string, string>> = {
   updateSweep: IF_MATCH,
   updateEvaluation: IF_MATCH,
   updateVectorSet: IF_MATCH,
+  updateDrift: IF_MATCH,
   updateKey: IF_MATCH,
   putModelAlias: IF_MATCH,
   deleteModelAlias: IF_MATCH,

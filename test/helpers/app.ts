@@ -16,6 +16,7 @@ import type { EventNotices, ReachOf, Stores, UnitOfWork } from '../../src/domain
 import { type AppOptions, createApp } from '../../src/http/app.ts'
 import type { App } from '../../src/http/server.ts'
 import type { TokenRules } from '../../src/services/access/bearer-tokens.ts'
+import { createDriftRecorder, type DriftRecorder } from '../../src/services/drift/recorder.ts'
 import { createRemovalService } from '../../src/services/removals/removals.ts'
 import type { Services } from '../../src/services/services.ts'
 import { createWebhookPost } from '../../src/services/webhooks/post.ts'
@@ -62,6 +63,8 @@ export interface TestApp {
   /** Of the folder store: `objects`, `uploads` and `temporary` are in it. */
   readonly objectsRoot: string
   readonly jobs: EnqueuedJob[]
+  /** Writes nothing by itself. */
+  readonly driftRecorder: DriftRecorder
   readonly adminKey: string
   readonly projectId: string
   /** A key of another project, or with other scopes. */
@@ -257,8 +260,10 @@ export async function createTestApp(scope: TestScope, options: TestAppOptions = 
     limits: LIMITS
   }
   const notices = options.notices?.(url) ?? null
+  const driftRecorder = createDriftRecorder(deps)
   const services = composeServices({
     ...deps,
+    driftRecorder,
     inference,
     notices,
     showImages: options.showImages ?? true,
@@ -307,6 +312,7 @@ export async function createTestApp(scope: TestScope, options: TestAppOptions = 
     objects,
     objectsRoot: root,
     jobs,
+    driftRecorder,
     adminKey: admin.key,
     projectId: admin.projectId,
     issueKey,

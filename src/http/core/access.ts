@@ -99,6 +99,9 @@ export const ACCESS = {
   listPrototypes: 'models:read',
   getPrototype: 'models:read',
   getKappa: 'models:read',
+  getMatching: 'models:read',
+  getDrift: 'models:read',
+  updateDrift: 'models:write',
 
   createEvaluation: 'models:write',
   listEvaluations: 'models:read',

@@ -1,6 +1,7 @@
 import { Type } from 'typebox'
 import type { Services } from '../../services/services.ts'
 import { IdParams, presentPage, toPageRequest } from '../schemas/common.ts'
+import { Matching, MatchingQuery, presentMatching, readMatching } from '../schemas/matching.ts'
 import {
   Kappa,
   KappaQuery,
@@ -70,5 +71,24 @@ export function prototypeRoutes(app: App, { prototypes }: Pick<Services, 'protot
       const { model, summary } = await prototypes.kappa(principal.projectId, params.id, { view, bins })
       return presentKappa(model, { view, summary })
     }
+  )
+
+  app.get(
+    '/v1/models/:id/matching',
+    {
+      schema: {
+        operationId: 'getMatching',
+        tags,
+        summary: 'Which prototype of another model is which of this one',
+        description:
+          'By the images of a dataset version that vector sets of both have assigned: pairs of prototypes, one of each model, that together have as many images as possible.',
+        params: IdParams,
+        querystring: MatchingQuery,
+        response: { 200: Matching }
+      },
+      config: { problems: [...notReady, 'matching_unavailable', 'vector_set_not_found'] }
+    },
+    async ({ params, query, principal }) =>
+      presentMatching(await prototypes.match(principal.projectId, readMatching(params.id, query)))
   )
 }

@@ -33,12 +33,45 @@ const Overrides = Type.Object(
   }
 )
 
+const Prototype = Type.Integer({ minimum: 0, maximum: 1_048_575 })
+const MOST_NAMED = 4096
+
+const Prototypes = Type.Partial(
+  Type.Object(
+    {
+      merge: Type.Array(Type.Array(Prototype, { minItems: 2, maxItems: MOST_NAMED }), {
+        minItems: 1,
+        maxItems: MOST_NAMED,
+        description: 'Groups: the first of each stays and stands for all, the others are given up.'
+      }),
+      split: Type.Array(Prototype, {
+        minItems: 1,
+        maxItems: MOST_NAMED,
+        description: 'Become two: the second takes the place of one that is given up.'
+      }),
+      drop: Type.Array(Prototype, {
+        minItems: 1,
+        maxItems: MOST_NAMED,
+        description: 'Given up. Places that no half takes have a prototype that is drawn anew.'
+      })
+    },
+    closed
+  ),
+  {
+    ...closed,
+    minProperties: 1,
+    description:
+      'What is done to prototypes of the class token before the first step, whose number stays (docs/api.md).'
+  }
+)
+
 export const ForkRun = Type.Object(
   {
     checkpoint: Type.Optional(
       Text({ minLength: 1, maxLength: 200, description: 'Of this run; its newest unless it is given.' })
     ),
     overrides: Type.Optional(Overrides),
+    prototypes: Type.Optional(Prototypes),
     name: Type.Optional(Nullable(Name))
   },
   {
@@ -73,9 +106,15 @@ const readOverrides = (wire: Static<typeof Overrides>): ForkOverrides => {
   }
 }
 
-export const readForkRequest = (id: string, { checkpoint, overrides, name }: Static<typeof ForkRun>): ForkRequest => ({
+export const readForkRequest = (
+  id: string,
+  { checkpoint, overrides, prototypes, name }: Static<typeof ForkRun>
+): ForkRequest => ({
   id,
   name: name ?? null,
   checkpoint: checkpoint ?? null,
-  overrides: readOverrides(overrides ?? {})
+  overrides: readOverrides(overrides ?? {}),
+  prototypes: prototypes
+    ? { merge: prototypes.merge ?? [], split: prototypes.split ?? [], drop: prototypes.drop ?? [] }
+    : null
 })

@@ -4,10 +4,11 @@ import type { KappaSummary, KappaView, Prototype } from '../../domain/model.ts'
 import type { PrototypeSort } from '../../domain/model-stores.ts'
 import type { Page, PageRequest } from '../../domain/page.ts'
 import type { Stores } from '../../domain/stores.ts'
+import { createMatching } from './matching.ts'
 import type { ModelService, ModelWithHead } from './models.ts'
 
 export interface PrototypeServiceDeps {
-  readonly stores: Pick<Stores, 'prototypes'>
+  readonly stores: Pick<Stores, 'prototypes' | 'vectorSets' | 'vectors'>
   readonly models: Pick<ModelService, 'getWithHead'>
 }
 
@@ -16,6 +17,8 @@ export type PrototypeService = ReturnType<typeof createPrototypeService>
 /** Every verb throws AppError model_not_found, model_not_ready or model_without_head; kappa also mixture_unavailable. */
 export function createPrototypeService({ stores, models }: PrototypeServiceDeps) {
   return {
+    match: createMatching({ stores, models }),
+
     async list(
       projectId: string,
       model: string,

@@ -12,6 +12,7 @@ import type { Stores, UnitOfWork } from '../../domain/stores.ts'
 import { checkRecipe, devicesProblems } from '../../recipe/check.ts'
 import { FORK_REASONS, type ForkChange, forkChanges } from '../../recipe/forks.ts'
 import { mergeFields, type RecipeRequest, schemaErrors } from '../../recipe/presets.ts'
+import { type PrototypeSurgery, surgeryProblems } from '../../recipe/prototype-surgery.ts'
 import type { Recipe } from '../../recipe/schema.ts'
 import { warningsOf } from '../../recipe/warnings.ts'
 import type { PlanDeps } from '../evaluations/plan-evaluation.ts'
@@ -45,6 +46,8 @@ export interface ForkRequest {
   /** Null for the newest of the run. */
   readonly checkpoint: string | null
   readonly overrides: ForkOverrides
+  /** Null: they stay as they are. */
+  readonly prototypes: PrototypeSurgery | null
 }
 
 export interface ForkDeps extends PlanDeps, NewRunDeps {
@@ -67,12 +70,13 @@ export interface ForkPlan extends RunPlan {
  */
 export const createForkPlan =
   (deps: ForkDeps) =>
-  async (projectId: string, { id, checkpoint: wanted, overrides }: ForkRequest): Promise<ForkPlan> => {
+  async (projectId: string, { id, checkpoint: wanted, overrides, prototypes }: ForkRequest): Promise<ForkPlan> => {
     const { stores } = deps
     const parent = await deps.get(projectId, id)
     const checkpoint = await findCheckpoint(stores, parent, wanted)
     const version = await findImages(stores, parent)
     const { recipe, changes } = forkedRecipe(parent.recipe, overrides.recipe)
+    refuseSurgery(prototypes, recipe)
     const compute = { ...parent.compute, ...overrides.compute }
     const sized = { images: version.images, steps: checkpoint.step, ...compute }
     const estimate = estimateRun(recipe, sized, await lastSuccesses(stores, projectId))
@@ -93,7 +97,13 @@ export const createForkPlan =
       evaluation,
       compute,
       checkpoint: policy,
-      forkedFrom: { runId: parent.id, checkpointId: checkpoint.id, step: checkpoint.step, changes },
+      forkedFrom: {
+        runId: parent.id,
+        checkpointId: checkpoint.id,
+        step: checkpoint.step,
+        changes,
+        ...(prototypes && { prototypes })
+      },
       progress: progressAt(checkpoint, { recipe, totalSteps: checkpoint.step + estimate.steps })
     }
   }
@@ -147,6 +157,12 @@ function forkedRecipe(
     errors.push({ path: '/preset', message: `cannot change: a fork keeps the recipe of its parent; name what differs` })
   if (errors.length > 0) throw new AppError('invalid_recipe', { errors: errors.map(below) })
   return { recipe, changes: changes.map(recordOf) }
+}
+
+function refuseSurgery(surgery: PrototypeSurgery | null, { hyperparameters }: Recipe): void {
+  const problems = surgery === null ? [] : surgeryProblems(surgery, hyperparameters.prototypes)
+  const errors = problems.map(({ path, message }) => ({ path: `/prototypes${path}`, message }))
+  if (errors.length > 0) throw new AppError('invalid_recipe', { errors })
 }
 
 function refusalOf({ path, reason, before, after }: ForkChange): FieldError[] {

@@ -3,6 +3,7 @@ import { AppError, isAppError } from '../../base/errors.ts'
 import type { EmbeddingOutput, Posterior } from '../../domain/model.ts'
 import type { Caller, ImageAssignments, Inference, MapAsked, PatchMaps, Timings } from '../../domain/ports.ts'
 import { MOST_COMPARED, patchesAt, whyNoSize } from '../../recipe/served-sizes.ts'
+import type { DriftRecorder } from '../drift/recorder.ts'
 import type { ModelService, ModelWithHead, ReadyModel } from '../models/models.ts'
 import { type FindEmbedderDeps, type FoundEmbedder, findEmbedder } from './find-embedder.ts'
 import type { ImageInput, ImageSources } from './image-sources.ts'
@@ -12,6 +13,7 @@ export interface ServingServiceDeps {
   readonly stores: FindEmbedderDeps['stores']
   readonly imageSources: ImageSources
   readonly inference: Inference
+  readonly drift: Pick<DriftRecorder, 'count'>
 }
 
 export interface ServingRequest {
@@ -145,7 +147,7 @@ function posteriorOf(
 
 export type ServingService = ReturnType<typeof createServingService>
 
-export function createServingService({ models, stores, imageSources, inference }: ServingServiceDeps) {
+export function createServingService({ models, stores, imageSources, inference, drift }: ServingServiceDeps) {
   return {
     /** @throws AppError model_without_head for a bottleneck vector; of findEmbedder, ImageSources.load and Inference */
     async embed(request: EmbedRequest): Promise<EmbedAnswer> {
@@ -198,6 +200,8 @@ export function createServingService({ models, stores, imageSources, inference }
       const common = { caller, posterior, imageSize, topK: Math.min(request.topK, model.prototypes) }
       const options = request.temperature === null ? common : { ...common, temperature: request.temperature }
       const { results, timings } = await namingTheImage(inference.assign(model, images, options))
+      if (imageSize === model.config.imageSize)
+        drift.count({ model, posterior, temperature: request.temperature, results })
       return { model, posterior, results, imageSize, timings }
     }
   }

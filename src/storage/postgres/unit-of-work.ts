@@ -8,6 +8,7 @@ import { bound, type Queryable } from './bound-query.ts'
 import { createCheckpointStore } from './checkpoint-store.ts'
 import { type Database, type Db, inTransaction } from './client.ts'
 import { createDatasetStore } from './dataset-store.ts'
+import { createDriftStore } from './drift-store.ts'
 import { heardDatabaseError, translating } from './errors.ts'
 import { createEvaluationStore } from './evaluation-store.ts'
 import { createEventStore } from './event-store.ts'
@@ -137,6 +138,7 @@ const storesOn = ({ db, everyProject, ofProject, executor }: Connected, { queue,
     evaluations: translating(createEvaluationStore(db, tellWebhooks)),
     vectorSets: translating(createVectorSetStore(db, tellWebhooks)),
     vectors: translating({ ...createVectorStore(db), ...createVectorLists(db) }),
+    drift: translating(createDriftStore(db, tellWebhooks)),
     removals: translating(createRemovalStore(db)),
     uses: translating(createUseStore(db)),
     owners: translating(createOwnerStore(db)),

@@ -121,6 +121,20 @@ export const createVectorStore = (db: Db): Omit<VectorStore, keyof VectorLists> 
     )
     const mean = rows[0]?.mean ?? null
     return mean === null ? null : numbersOf(mean)
+  },
+
+  async overlaps(from, to, limit) {
+    try {
+      const { rows } = await db.execute<{ from: number; to: number; images: number }>(sql`
+        select one.prototype as "from", other.prototype as "to", count(*)::int as images
+        from ${tableOf(from)} as one join ${tableOf(to)} as other using (row)
+        where one.prototype is not null and other.prototype is not null
+        group by one.prototype, other.prototype limit ${limit}`)
+      return rows
+    } catch (error) {
+      if (causeCodeOf(error) === NO_TABLE) throw new AppError('vector_set_not_found')
+      throw error
+    }
   }
 })
 

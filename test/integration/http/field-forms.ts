@@ -109,6 +109,7 @@ function forkForms(world: FieldWorld, verb: string): FieldForm[] {
       { checkpoint: world.checkpoint, name: 'a', overrides: { seed: 1, ...wishes(world), hyperparameters: parts } },
       more
     ),
+    fixed({ prototypes: { merge: [[3, 17]], split: [9], drop: [5] } }, more),
     fixed({ overrides: trainedEvaluation(world) }, more)
   ].map((form) => ({ ...form, path: `/v1/runs/${world.parent}${verb}` }))
 }
@@ -318,6 +319,7 @@ export function fieldForms(api: TestApp, world: FieldWorld): Readonly<Record<str
     validateSweep: sweeps,
     updateSweep: [described],
     createModel: importForms(world),
+    updateDrift: [fixed({ enabled: true, window_images: 600, psi_over: 0.5, low_density_over: 0.2 })],
     updateModel: [fixed({ name: 'renamed', metadata: { team: 'x' } })],
     putModelAlias: [
       fixed({ version: 1 }, { path: alias }),

@@ -41,6 +41,16 @@ async function fillLists(
   return webhook
 }
 
+/** By two models, which differ in one image of thirteen, and the newest sets are of `queries`. */
+async function twoAssigned(api: TestApp, { queries, neither, model, otherModel }: FieldWorld): Promise<void> {
+  for (const id of [model, otherModel]) await aVectorSet(api, { id, projectId: api.projectId }, neither)
+  for (const [prototype, id] of [model, otherModel].entries()) {
+    const set = await aVectorSet(api, { id, projectId: api.projectId }, queries)
+    const row = { ...aVectorRow(12, set.dimensions), prototype }
+    await api.unitOfWork((tx) => tx.vectors.add({ ...set, index: 'scan' }, [row]))
+  }
+}
+
 async function twoReports(api: TestApp, { dataset, model }: FieldWorld): Promise<readonly string[]> {
   const ids: string[] = []
   for (const queries of [100, 200]) {
@@ -86,7 +96,8 @@ export async function queryForms(
   await fillLists(api, world, fixtures)
   const [report, other] = await twoReports(api, world)
   await seePrototypes(api.stores, { id: other ?? '', projectId: api.projectId })
-  const { dataset, model, parent } = world
+  await twoAssigned(api, world)
+  const { dataset, model, otherModel, parent } = world
   const plain = (path: string, values: QueryForm['values'] = {}): QueryForm => ({ path, values })
   const image = { input: 'iVBORw0KGgoAAAA=' }
   return {
@@ -140,6 +151,11 @@ export async function queryForms(
     getEvaluationReport: { path: '/v1/evaluations/report', needs: `id=${report}`, values: { id: `${other}` } },
     listPrototypeImages: plain(`/v1/evaluations/${other}/prototypes`),
     listVectorSets: plain('/v1/vector-sets', { model: 'mdl_none', dataset: 'ds_none', status: 'failed' }),
+    getMatching: {
+      path: `/v1/models/${model}/matching`,
+      needs: `against=${otherModel}`,
+      values: { against: model, dataset: `${world.neither}@1`, min_similarity: '0.9' }
+    },
     searchVectorSet: {
       path: `/v1/vector-sets/${world.vectorSet}:search`,
       body: { index: 0 },

@@ -12,6 +12,7 @@ const fixtures = skip ? (undefined as unknown as Fixtures) : await makeFixtures(
 /** Two changes that differ, of what the document's example leaves as it is. */
 const CHANGES: Readonly<Record<string, readonly [object, object]>> = {
   updateCheckpoint: [{ keep: true }, { keep: false }],
+  updateDrift: [{ enabled: true }, { psi_over: 0.5 }],
   updateWebhook: [{ enabled: false }, { enabled: true }]
 }
 const NAMES: readonly [object, object] = [{ name: 'first' }, { name: 'second' }]

@@ -98,7 +98,7 @@ test('a fork has its parent’s recipe, images and wishes but for what it overri
   const { json } = answer
   assert.equal(answer.headers['location'], `/v1/runs/${json.id}`)
   const { changes, ...from } = json.forked_from
-  assert.deepEqual(from, { run: parent.id, checkpoint, step: 10 })
+  assert.deepEqual(from, { run: parent.id, checkpoint, step: 10, prototypes: null })
   const { learning_rate: rate, epochs, koleo } = parent.resolved_recipe.hyperparameters
   assert.deepEqual(
     changes.filter(({ field }: { field: string }) => !field.startsWith('koleo')),
@@ -128,9 +128,31 @@ test('a fork that overrides nothing is the parent again, from its newest checkpo
   const parent = await aRun()
   const checkpoint = await withCheckpoint(parent.id)
   const { json } = await fork(parent.id, {})
-  assert.deepEqual(json.forked_from, { run: parent.id, checkpoint, step: 10, changes: [] })
+  assert.deepEqual(json.forked_from, { run: parent.id, checkpoint, step: 10, changes: [], prototypes: null })
   assert.deepEqual(json.resolved_recipe, parent.resolved_recipe)
   assert.deepEqual([json.name, json.metadata, json.alarms], [null, { team: 'x' }, parent.alarms])
+})
+
+test('a fork says what is done to its prototypes, and what cannot be done is refused where it is named', {
+  skip
+}, async () => {
+  const parent = await aRun()
+  await withCheckpoint(parent.id)
+  const { prototypes: count } = parent.resolved_recipe.hyperparameters
+  const asked = { merge: [[3, 17]], split: [9], drop: [5] }
+  const made = await fork(parent.id, { prototypes: asked })
+  assert.deepEqual([made.status, made.json.forked_from.prototypes], [202, asked], made.text)
+  assert.deepEqual((await api.stores.runs.load(made.json.id))?.forkedFrom?.prototypes, asked)
+  const planned = await api.call('POST', `/v1/runs/${parent.id}:fork:validate`, { body: { prototypes: { drop: [1] } } })
+  assert.deepEqual(planned.json.forked_from.prototypes, { merge: [], split: [], drop: [1] })
+  for (const [prototypes, pointer] of [
+    [{ drop: [count] }, '/prototypes/drop/0'],
+    [{ merge: [[1, 2]], drop: [2] }, '/prototypes/drop/0'],
+    [{ split: [1] }, '/prototypes/split']
+  ] as const) {
+    const refused = await fork(parent.id, { prototypes })
+    assert.deepEqual([refused.status, refused.json.errors[0].pointer], [422, pointer], refused.text)
+  }
 })
 
 test('what would be another state is refused by its field, and init is named instead', { skip }, async () => {

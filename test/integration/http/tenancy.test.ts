@@ -123,6 +123,10 @@ const NAMED: Readonly<Record<string, Readonly<Record<string, Request>>>> = {
     'query:model': ({ model }) => ({ query: `model=${model}` }),
     'query:run': ({ run }) => ({ query: `run=${run}` })
   },
+  getMatching: {
+    'query:against': ({ model }) => ({ query: `against=${model}` }),
+    'query:dataset': ({ dataset }, { model }) => ({ query: `against=${model}&dataset=${dataset}@1` })
+  },
   listVectorSets: {
     'query:dataset': ({ dataset }) => ({ query: `dataset=${dataset}` }),
     'query:model': ({ model }) => ({ query: `model=${model}` })

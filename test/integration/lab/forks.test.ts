@@ -5,8 +5,10 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { systemClock } from '../../../src/base/clock.ts'
 import { createEngine } from '../../../src/engine/create-engine.ts'
+import { configOf } from '../../../src/model/export.ts'
 import type { CheckpointEvent, TrainEvent } from '../../../src/protocol/training-events.ts'
 import { resolveRecipe } from '../../../src/recipe/presets.ts'
+import { readCheckpoint } from '../../../src/training/checkpoint.ts'
 import { scheduleAt } from '../../../src/training/step/schedule.ts'
 import { type TrainOptions, train } from '../../../src/training/train.ts'
 import { muRecipe } from '../../helpers/mu-recipe.ts'
@@ -78,6 +80,23 @@ test('a longer run that is stopped on the way ends as if it had not been', async
   const [half] = checkpointsOf(await run(lab, 'half', { ...longer, resumeFrom: end!.folder, maxSteps: 2 })).slice(-1)
   const rest = checkpointsOf(await run(lab, 'rest', { ...longer, resumeFrom: half!.folder }))
   assert.deepEqual(await filesOf(rest.at(-1)!), await filesOf(whole.at(-1)!))
+})
+
+test('a fork whose prototypes are others is stopped and goes on as if it had not been, and tells of them in its model', async (t) => {
+  const lab = await labFolder(t)
+  const [end] = checkpointsOf(await run(lab, 'short')).slice(-1)
+  const surgery = { merge: [[3, 7]], split: [9], drop: [5] }
+  const longer = { recipe: withFields({ epochs: 3 }), isFork: true }
+  const whole = checkpointsOf(await run(lab, 'whole', { ...longer, surgery, resumeFrom: end!.folder })).at(-1)!
+  const [half] = checkpointsOf(
+    await run(lab, 'half', { ...longer, surgery, resumeFrom: end!.folder, maxSteps: 2 })
+  ).slice(-1)
+  const rest = checkpointsOf(await run(lab, 'rest', { ...longer, resumeFrom: half!.folder })).at(-1)!
+  assert.deepEqual(await filesOf(rest), await filesOf(whole))
+  const plain = checkpointsOf(await run(lab, 'plain', { ...longer, resumeFrom: end!.folder })).at(-1)!
+  assert.notEqual(plain.stateHash, whole.stateHash)
+  assert.deepEqual(configOf(await readCheckpoint(whole.folder)).surgeries, [surgery])
+  assert.equal(configOf(await readCheckpoint(plain.folder)).surgeries, undefined)
 })
 
 test('another recipe is refused where the run is no fork, and in a fork where the state is of another kind', async (t) => {

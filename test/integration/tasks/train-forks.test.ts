@@ -45,13 +45,18 @@ test('a fork begins at its parent’s checkpoint, goes on from its own, and leav
 }, async () => {
   const { parent, patch } = await aParent()
   const onceMarker = `${bench.root}/fork`
-  const fork = await bench.addRun({ totalSteps: 10, at: 9, how: 'kill', stepMs: 20, onceMarker }, patch)
+  const prototypes = { merge: [[0, 1]], split: [], drop: [] }
+  const forkedFrom = { ...patch.forkedFrom, prototypes }
+  const fork = await bench.addRun(
+    { totalSteps: 10, at: 9, how: 'kill', stepMs: 20, onceMarker },
+    { ...patch, forkedFrom }
+  )
   const seen = await work(fork)
   assert.deepEqual(
-    seen.map(({ resumeFrom, isFork }) => [resumeFrom?.endsWith(patch.forkedFrom.checkpointId), isFork]),
+    seen.map(({ resumeFrom, isFork, surgery }) => [resumeFrom?.endsWith(forkedFrom.checkpointId), isFork, surgery]),
     [
-      [true, true],
-      [false, true]
+      [true, true, prototypes],
+      [false, true, undefined]
     ]
   )
   const { status, latestCheckpointId } = await bench.load(fork)

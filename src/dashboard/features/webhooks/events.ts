@@ -12,6 +12,8 @@ export const EVENTS = [
   'model.cancelled',
   'evaluation.ended',
   'vector_set.ended',
+  'drift.began',
+  'drift.ended',
   'version.ready',
   'version.failed',
   'version.cancelled'
