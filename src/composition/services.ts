@@ -12,6 +12,8 @@ import { createIdempotencyService } from '../services/access/idempotency.ts'
 import { createIssuerKeys } from '../services/access/issuer-keys.ts'
 import { createKeyService } from '../services/access/keys.ts'
 import { createRequestWork } from '../services/access/request-work.ts'
+import { createBatchService } from '../services/batches/batches.ts'
+import { createFileService } from '../services/batches/files.ts'
 import { createDatasetService } from '../services/datasets/datasets.ts'
 import { createEvaluationService } from '../services/evaluations/evaluations.ts'
 import { createModelService } from '../services/models/models.ts'
@@ -43,7 +45,13 @@ export interface ServiceParts extends Reach {
   readonly newId: (kind: IdKind) => string
   readonly logger: Logger
   readonly tracing: Pick<Tracing, 'current'>
-  readonly limits: { readonly imageBytes: number; readonly imagesPerRequest: number; readonly uploadBytes: number }
+  readonly limits: {
+    readonly imageBytes: number
+    readonly imagesPerRequest: number
+    readonly uploadBytes: number
+    readonly bodyBytes: number
+    readonly fileBytes: number
+  }
   /** False: no image of a dataset is given out. */
   readonly showImages: boolean
   /** Hosts that images may be fetched from. */
@@ -74,6 +82,7 @@ export function composeServices(given: ServiceParts): Services {
   const runs = createRunService({ ...parts, keys, datasets, models })
   const evaluations = createEvaluationService({ ...parts, models, datasets })
   const vectorSets = createVectorSetService({ ...parts, models, datasets })
+  const batches = createBatchService({ ...parts, models })
   const fetchImage = createImageFetch({ allowedHosts, maxBytes: limits.imageBytes, timeoutMs })
   const serving = createServingService({
     models,
@@ -85,7 +94,7 @@ export function composeServices(given: ServiceParts): Services {
     authenticate: createAuthenticator(keys, tokens),
     keys,
     projects: createProjectService({ ...parts, keys, rates }),
-    stopProject: createProjectStop({ ...parts, runs, evaluations, vectorSets, models, datasets }),
+    stopProject: createProjectStop({ ...parts, runs, evaluations, vectorSets, batches, models, datasets }),
     rates,
     datasets,
     evaluations,
@@ -95,6 +104,8 @@ export function composeServices(given: ServiceParts): Services {
     prototypes: createPrototypeService({ stores, models }),
     serving,
     vectorSets,
+    files: createFileService(parts),
+    batches,
     search: createSearchService({ ...parts, serving }),
     workers: createWorkerService(parts),
     audit: createAuditService(parts),

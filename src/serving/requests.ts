@@ -21,6 +21,7 @@ import type {
 } from '../protocol/inference-messages.ts'
 import { defaultPosterior } from '../protocol/model-folder.ts'
 import { Batcher } from './batches.ts'
+import { cutVector } from './cut-vector.ts'
 import { type ImageDecoder, pixelsOf, type WeighedImage } from './decode.ts'
 import { createOpenRequests, type OpenRequest } from './open-requests.ts'
 import { drawAsked } from './pictures.ts'
@@ -164,11 +165,7 @@ function checkPosterior({ options }: AssignInferenceRequest, head: ServedHead): 
 function encodeEmbeddings(vectors: readonly Float32Array[], { options }: EmbedInferenceRequest): EmbedResult {
   const dimensions = options.dimensions ?? vectors[0]!.length
   const embeddings = new Float32Array(vectors.length * dimensions)
-  vectors.forEach((vector, row) => {
-    const kept = vector.subarray(0, dimensions)
-    const length = Math.hypot(...kept)
-    for (let i = 0; i < dimensions; i++) embeddings[row * dimensions + i] = length > 0 ? kept[i]! / length : 0
-  })
+  for (const [row, vector] of vectors.entries()) embeddings.set(cutVector(vector, dimensions), row * dimensions)
   return { kind: 'embed', dimensions, embeddings }
 }
 

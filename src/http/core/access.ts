@@ -118,6 +118,17 @@ export const ACCESS = {
   deleteVectorSet: 'models:write',
   searchVectorSet: 'embeddings:write',
 
+  createFile: 'embeddings:write',
+  listFiles: 'embeddings:write',
+  getFile: 'embeddings:write',
+  getFileContent: 'embeddings:write',
+  deleteFile: 'embeddings:write',
+  createBatch: 'embeddings:write',
+  listBatches: 'embeddings:write',
+  getBatch: 'embeddings:write',
+  cancelBatch: 'embeddings:write',
+  deleteBatch: 'embeddings:write',
+
   createWebhook: 'admin',
   listWebhooks: 'admin',
   getWebhook: 'admin',

@@ -4,7 +4,7 @@ import { after, test } from 'node:test'
 import { sealCursor } from '../../../src/http/core/cursors.ts'
 import { createTestApp, type TestApp } from '../../helpers/app.ts'
 import { whyNoPostgres } from '../../helpers/postgres.ts'
-import { aCheckpoint, aReadyModel, aReadyVersion, seePrototypes } from '../../helpers/records.ts'
+import { aBatch, aCheckpoint, aReadyModel, aReadyVersion, aRequestFile, seePrototypes } from '../../helpers/records.ts'
 
 const skip = await whyNoPostgres()
 const api = skip ? (undefined as unknown as TestApp) : await createTestApp({ after })
@@ -33,6 +33,8 @@ async function fillLists(): Promise<readonly string[]> {
   const [evaluation = ''] = evaluations
   await seePrototypes(api.stores, { id: evaluation, projectId: api.projectId })
   for (let i = 0; i < 3; i++) await api.call('POST', '/v1/vector-sets', { body: measured })
+  for (let i = 0; i < 3; i++) await aRequestFile(api, api.projectId)
+  for (let i = 0; i < 3; i++) await aBatch(api.stores, model)
   const hook = { url: 'https://hooks.invalid/', events: ['run.state'] }
   const [webhook] = await Promise.all(
     [0, 1, 2].map(async () => (await api.call('POST', '/v1/webhooks', { body: hook })).json)
@@ -62,6 +64,8 @@ async function fillLists(): Promise<readonly string[]> {
     '/v1/models',
     '/v1/evaluations',
     '/v1/vector-sets',
+    '/v1/files',
+    '/v1/batches',
     `/v1/evaluations/${evaluation}/prototypes`,
     '/v1/webhooks',
     `/v1/webhooks/${webhook.id}/deliveries`,

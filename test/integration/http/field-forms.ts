@@ -311,6 +311,12 @@ export function fieldForms(api: TestApp, world: FieldWorld): Readonly<Record<str
     ],
     updateVectorSet: [described],
     searchVectorSet: searchForms(world),
+    createBatch: [
+      fixed(
+        { input_file_id: world.file, endpoint: '/v1/embeddings', completion_window: '24h', metadata: { team: 'x' } },
+        { others: { '/input_file_id': world.otherFile, '/completion_window': '48h' } }
+      )
+    ],
     createWebhook: [fixed({ url, events: ['run.state'] })],
     updateWebhook: [fixed({ url, events: ['run.state'], enabled: true })],
     createEmbeddings: [

@@ -136,6 +136,8 @@ export async function queryForms(
       body: { index: 0 },
       values: { top_k: '2', min_similarity: '0.9', label: 'left', in_prototype: '1' }
     },
+    listFiles: plain('/v1/files', { purpose: 'batch_output' }),
+    listBatches: plain('/v1/batches'),
     listWebhooks: plain('/v1/webhooks'),
     listWebhookDeliveries: plain(`/v1/webhooks/${fixtures.webhook}/deliveries`, { status: 'succeeded' }),
     createModelEmbeddings: {

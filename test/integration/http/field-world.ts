@@ -4,8 +4,9 @@ import { MODEL_FILES } from '../../../src/protocol/model-folder.ts'
 import { networkOf } from '../../../src/recipe/network.ts'
 import { resolveRecipe } from '../../../src/recipe/presets.ts'
 import type { TestApp } from '../../helpers/app.ts'
-import { aCheckpoint, aReadyModel, aReadyVersion, aVectorSet } from '../../helpers/records.ts'
+import { aBatch, aCheckpoint, aReadyModel, aReadyVersion, aRequestFile, aVectorSet } from '../../helpers/records.ts'
 import { complete, sendAll, startUpload } from '../../helpers/upload-steps.ts'
+import { requestTo } from './every-operation.ts'
 import { fullRecipe, type NamedThings } from './field-recipes.ts'
 
 export interface FieldWorld extends NamedThings {
@@ -22,6 +23,9 @@ export interface FieldWorld extends NamedThings {
   readonly weights: readonly string[]
   /** That can be searched. */
   readonly vectorSet: string
+  /** Of requests to one model, and to another. */
+  readonly file: string
+  readonly otherFile: string
   readonly project: string
 }
 
@@ -72,6 +76,11 @@ export async function aFieldWorld(api: TestApp): Promise<FieldWorld> {
   const project = (await api.call('POST', '/v1/projects', { body: { name: 'a team' } })).json.id
   const model = await aWholeModel(api, 'demo')
   const { id: vectorSet } = await aVectorSet(api, { id: model, projectId: api.projectId }, dataset)
+  const otherModel = await aWholeModel(api, 'mu')
+  // For the lists of both.
+  for (let i = 0; i < 3; i++) await aBatch(api.stores, { id: model, projectId: api.projectId })
+  const files: string[] = []
+  for (const one of [model, otherModel, model]) files.push((await aRequestFile(api, api.projectId, requestTo(one))).id)
   return {
     vectorSet,
     dataset,
@@ -79,13 +88,15 @@ export async function aFieldWorld(api: TestApp): Promise<FieldWorld> {
     neither,
     fourth,
     model,
-    otherModel: await aWholeModel(api, 'mu'),
+    otherModel,
     checkpoint,
     otherCheckpoint,
     foreignCheckpoint: foreign.id,
     parent,
     uploads: [await aSentUpload(api, dataset), await aSentUpload(api, dataset)],
     weights: [await aSentUpload(api, null), await aSentUpload(api, null)],
-    project
+    project,
+    file: files[0] ?? '',
+    otherFile: files[1] ?? ''
   }
 }

@@ -12,6 +12,7 @@ export const EVENTS = [
   'model.cancelled',
   'evaluation.ended',
   'vector_set.ended',
+  'batch.ended',
   'version.ready',
   'version.failed',
   'version.cancelled'
