@@ -33,6 +33,7 @@ import {
 } from './embedded-parts.ts'
 import { doQueued, type QueuedWork, type QueuedWorkDeps } from './queued-work.ts'
 import { askTrainer, type StartTrainer } from './trainer-request.ts'
+import { parquetOf } from './vector-parquet.ts'
 
 export interface EmbedDatasetDeps extends QueuedWorkDeps {
   readonly vectorSets: VectorSetJobs
@@ -90,7 +91,7 @@ async function make(deps: EmbedDatasetDeps, order: VectorSetOrder, making: Makin
   const stored = await countStored(parts)
   if (stored < partsOf(parts)) await embed(deps, order, { ...making, stored })
   await tracing.step('vectors index', {}, () => index(deps, order, making))
-  return tracing.step('vectors join', {}, () => joinParts(parts, signal))
+  return tracing.step('vectors join', {}, () => joinParts(parts, { signal, parquet: parquetOf(parts, signal) }))
 }
 
 async function embed(
