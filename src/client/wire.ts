@@ -1506,7 +1506,7 @@ export interface paths {
         };
         /**
          * List the files of a vector set, with URLs to download them
-         * @description vectors.npy has a row of float32 for each image, images.jsonl a line, in the same order.
+         * @description vectors.npy has a row of float32 for each image, images.jsonl a line, vectors.parquet both in one row; all in the same order.
          *
          *     Needs the scope `models:read`.
          */
@@ -3792,6 +3792,8 @@ export interface components {
         InferRequest: {
             /** @description Comes back in the answer. */
             id?: string;
+            /** @description KServe's client sends it: the name in the address, or the request is refused. */
+            model_name?: string;
             parameters?: {
                 /** @description Of outputs that do not say themselves. False by default. */
                 binary_data_output?: boolean;

@@ -251,7 +251,7 @@ const tensors = (parameters: object, output: object) => ({
   outputs: [output]
 })
 
-function tensorForms(more: { readonly path?: string }): FieldForm[] {
+function tensorForms(more: { readonly path?: string }, named: { path: string; model_name: string }): FieldForm[] {
   const ofOne = { status: 400, names: 'shape' }
   const all = {
     ...more,
@@ -261,7 +261,11 @@ function tensorForms(more: { readonly path?: string }): FieldForm[] {
   return [
     fixed(tensors({ dimensions: 4 }, { name: 'embeddings', parameters: { binary_data: true } }), all),
     fixed(tensors({ binary_data_output: true }, { name: 'embeddings' }), all),
-    fixed(tensors({ top_k: 2, posterior: 'model' }, { name: 'prototypes' }), all)
+    fixed(tensors({ top_k: 2, posterior: 'model' }, { name: 'prototypes' }), all),
+    fixed(
+      { ...tensors({}, { name: 'embeddings' }), model_name: named.model_name },
+      { path: named.path, refused: { '/model_name': { status: 400, names: 'model_name' } } }
+    )
   ]
 }
 
@@ -330,8 +334,11 @@ export function fieldForms(api: TestApp, world: FieldWorld): Readonly<Record<str
       fixed({ ...image, output_dtype: 'int8', output: 'bottleneck' }, images),
       fixed({ input: PNG }, images)
     ],
-    inferModel: tensorForms({}),
-    inferModelVersion: tensorForms({ path: '/v2/models/whole/versions/1/infer' }),
+    inferModel: tensorForms({}, { path: '/v2/models/whole@1/infer', model_name: 'whole@1' }),
+    inferModelVersion: tensorForms(
+      { path: '/v2/models/whole/versions/1/infer' },
+      { path: '/v2/models/whole/versions/1/infer', model_name: 'whole' }
+    ),
     createAssignments: [
       fixed({ input: [PNG], top_k: 2, include: ['entropy'] }, images),
       fixed({ input: PNG, posterior: 'model' }, images),

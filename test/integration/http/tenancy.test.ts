@@ -160,6 +160,8 @@ const NAMELESS: ReadonlySet<string> = new Set([
   '/inputs[]/data[]',
   '/user',
   '/completion_window',
+  // Compared with what the address names.
+  '/model_name',
   '/filter/labels[]',
   'query:label',
   'query:action',
