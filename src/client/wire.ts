@@ -2526,7 +2526,10 @@ export interface components {
             input_file_id: string;
             /** @enum {unknown} */
             endpoint: "/v1/embeddings";
-            /** @description Hours, as `24h`: what is not answered by then is not answered any more. */
+            /**
+             * @description Hours, as `24h`: what is not answered by then is not answered any more.
+             * @example 24h
+             */
             completion_window: string;
             metadata?: {
                 [key: string]: string;

@@ -10,6 +10,7 @@ export const CreateBatch = Type.Object(
     endpoint: Type.Enum([...BATCH_ENDPOINTS]),
     completion_window: Type.String({
       pattern: '^[1-9][0-9]{0,2}h$',
+      examples: ['24h'],
       description: 'Hours, as `24h`: what is not answered by then is not answered any more.'
     }),
     metadata: Type.Optional(Nullable(Metadata))
