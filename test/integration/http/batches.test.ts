@@ -12,7 +12,10 @@ import { silentLogger } from '../../../src/base/log.ts'
 import { createWorkFolders } from '../../../src/base/work-folders.ts'
 import { createLocalCache } from '../../../src/cache/local-cache.ts'
 import { UNTRACED } from '../../../src/composition/tracing.ts'
+import { batchPrefix } from '../../../src/domain/batch.ts'
+import { fileKey } from '../../../src/domain/file.ts'
 import type { Model } from '../../../src/domain/model.ts'
+import { ownedPrefixOf } from '../../../src/domain/owned-prefix.ts'
 import { startTrainer } from '../../../src/processes/trainer-process.ts'
 import { createBatchJobs } from '../../../src/services/batches/batch-jobs.ts'
 import { createRunBatch } from '../../../src/tasks/run-batch.ts'
@@ -221,4 +224,14 @@ test('quotas count files and the answers that are to come', { skip }, async () =
   assert.equal(usage.storage_bytes, input.bytes + SCRIPT.length)
   const second = await failureOf(upload([request('a', { user: 'x'.repeat(1500) })], small))
   assert.equal(second.code, 'quota_exceeded')
+})
+
+test('objects that no file and no open batch stands for are nobody’s', { skip }, async () => {
+  const file = await aRequestFile(api, api.projectId)
+  const open = await aBatch(api.stores, model)
+  const ended = await aBatch(api.stores, model, { status: 'cancelled' })
+  const keys = [fileKey(file.id), fileKey('file_none')]
+  for (const { id } of [open, ended]) keys.push(`${batchPrefix(id)}parts-1024/000000.json`)
+  const prefixes = keys.map((key) => ownedPrefixOf(key) ?? assert.fail(key))
+  assert.deepEqual([...(await api.stores.owners.unowned(prefixes))], ['files/file_none/', batchPrefix(ended.id)])
 })
