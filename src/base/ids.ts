@@ -13,6 +13,8 @@ export const ID_PREFIXES = {
   model: 'mdl',
   evaluation: 'eval',
   vectorSet: 'vec',
+  file: 'file',
+  batch: 'batch',
   request: 'req',
   audit: 'aud',
   webhook: 'wh',

@@ -29,7 +29,7 @@ const app = await createApp({
   clock: systemClock,
   logger: silentLogger,
   tracing: UNTRACED,
-  limits: { bodyBytes: 1, bodiesBytes: 1, imageBytes: 1, imagesPerRequest: 1 },
+  limits: { bodyBytes: 1, bodiesBytes: 1, imageBytes: 1, imagesPerRequest: 1, fileBytes: 1 },
   rateLimitPerMinute: null,
   streamLimits: { perKey: 1, perProcess: 1 },
   trustedProxies: null,

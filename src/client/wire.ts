@@ -1578,7 +1578,7 @@ export interface paths {
         };
         /**
          * List the files of a vector set, with URLs to download them
-         * @description vectors.npy has a row of float32 for each image, images.jsonl a line, in the same order.
+         * @description vectors.npy has a row of float32 for each image, images.jsonl a line, vectors.parquet both in one row; all in the same order.
          *
          *     Needs the scope `models:read`.
          */
@@ -1695,6 +1695,152 @@ export interface paths {
         get: operations["getLabelAccuracy"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/files": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List files of batches, newest first
+         * @description Needs the scope `embeddings:write`.
+         */
+        get: operations["listFiles"];
+        put?: never;
+        /**
+         * Upload the requests of a batch
+         * @description OpenAI's: a form with `purpose` and `file`.
+         *
+         *     Needs the scope `embeddings:write`.
+         */
+        post: operations["createFile"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/files/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get a file, without its content
+         * @description Needs the scope `embeddings:write`.
+         */
+        get: operations["getFile"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete a file
+         * @description Refused while a batch reads it.
+         *
+         *     Needs the scope `embeddings:write`.
+         */
+        delete: operations["deleteFile"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/files/{id}/content": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Download a file
+         * @description Needs the scope `embeddings:write`.
+         */
+        get: operations["getFileContent"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/batches": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List batches, newest first
+         * @description Needs the scope `embeddings:write`.
+         */
+        get: operations["listBatches"];
+        put?: never;
+        /**
+         * Answer every request of a file
+         * @description OpenAI's. Queued; a worker answers line by line, and another goes on where one has ended. Every line has to name the model of the first.
+         *
+         *     Needs the scope `embeddings:write`.
+         */
+        post: operations["createBatch"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/batches/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get a batch
+         * @description Needs the scope `embeddings:write`.
+         */
+        get: operations["getBatch"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete a batch
+         * @description One that has ended. Its files stay, and are deleted as files are.
+         *
+         *     Needs the scope `embeddings:write`.
+         */
+        delete: operations["deleteBatch"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/batches/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel a batch
+         * @description At once where nobody has begun with it. Otherwise its worker stops within seconds, and what is finished becomes its files.
+         *
+         *     Needs the scope `embeddings:write`.
+         */
+        post: operations["cancelBatch"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2429,6 +2575,61 @@ export interface components {
             has_more: boolean;
             next_cursor: string | null;
         };
+        Batch: {
+            id: string;
+            /** @constant */
+            object: "batch";
+            /** @enum {unknown} */
+            endpoint: "/v1/embeddings";
+            /** @description That answers every line. */
+            model: string;
+            input_file_id: string;
+            completion_window: string;
+            /** @enum {unknown} */
+            status: "validating" | "in_progress" | "finalizing" | "completed" | "failed" | "expired" | "cancelling" | "cancelled";
+            output_file_id: string | null;
+            error_file_id: string | null;
+            errors: {
+                /** @constant */
+                object: "list";
+                data: {
+                    code: string;
+                    message: string;
+                    param: null;
+                    line: null;
+                }[];
+            } | null;
+            request_counts: {
+                total: number;
+                completed: number;
+                failed: number;
+            };
+            usage: {
+                /** @description That were embedded: what it costs. */
+                images: number;
+            };
+            metadata: {
+                [key: string]: string;
+            };
+            /** @description Seconds since 1970. */
+            created_at: number;
+            /** @description Seconds since 1970. */
+            expires_at: number;
+            in_progress_at: number | null;
+            finalizing_at: number | null;
+            completed_at: number | null;
+            failed_at: number | null;
+            expired_at: number | null;
+            cancelling_at: number | null;
+            cancelled_at: number | null;
+        };
+        BatchList: {
+            /** @constant */
+            object: "list";
+            data: components["schemas"]["Batch"][];
+            has_more: boolean;
+            next_cursor: string | null;
+        };
         BucketSource: {
             /** @constant */
             type: "s3";
@@ -2557,6 +2758,27 @@ export interface components {
              * @enum {unknown}
              */
             draw?: "overlay" | "map";
+        };
+        /**
+         * @example {
+         *       "input_file_id": "file_01jexample",
+         *       "endpoint": "/v1/embeddings",
+         *       "completion_window": "24h"
+         *     }
+         */
+        CreateBatch: {
+            /** @description A file of requests, of purpose batch. */
+            input_file_id: string;
+            /** @enum {unknown} */
+            endpoint: "/v1/embeddings";
+            /**
+             * @description Hours, as `24h`: what is not answered by then is not answered any more.
+             * @example 24h
+             */
+            completion_window: string;
+            metadata?: {
+                [key: string]: string;
+            } | null;
         };
         /**
          * @example {
@@ -2996,7 +3218,7 @@ export interface components {
         CreateWebhook: {
             /** @description https, and on the public internet unless the operator allows the network. */
             url: string;
-            events: ("run.state" | "run.progress" | "run.checkpoint" | "run.alarm" | "run.message" | "model.ready" | "model.failed" | "model.cancelled" | "evaluation.ended" | "vector_set.ended" | "drift.began" | "drift.ended" | "version.ready" | "version.failed" | "version.cancelled")[];
+            events: ("run.state" | "run.progress" | "run.checkpoint" | "run.alarm" | "run.message" | "model.ready" | "model.failed" | "model.cancelled" | "evaluation.ended" | "vector_set.ended" | "drift.began" | "drift.ended" | "batch.ended" | "version.ready" | "version.failed" | "version.cancelled")[];
         };
         /**
          * @example {
@@ -3329,6 +3551,13 @@ export interface components {
             data: components["schemas"]["DatasetVersion"][];
             has_more: boolean;
             next_cursor: string | null;
+        };
+        DeletedFile: {
+            id: string;
+            /** @constant */
+            object: "file";
+            /** @constant */
+            deleted: true;
         };
         /**
          * @example {
@@ -3952,6 +4181,8 @@ export interface components {
         InferRequest: {
             /** @description Comes back in the answer. */
             id?: string;
+            /** @description KServe's client sends it: the name in the address, or the request is refused. */
+            model_name?: string;
             parameters?: {
                 /** @description Of outputs that do not say themselves. False by default. */
                 binary_data_output?: boolean;
@@ -4083,7 +4314,7 @@ export interface components {
             object: "webhook";
             project_id: string;
             url: string;
-            events: ("run.state" | "run.progress" | "run.checkpoint" | "run.alarm" | "run.message" | "model.ready" | "model.failed" | "model.cancelled" | "evaluation.ended" | "vector_set.ended" | "drift.began" | "drift.ended" | "version.ready" | "version.failed" | "version.cancelled")[];
+            events: ("run.state" | "run.progress" | "run.checkpoint" | "run.alarm" | "run.message" | "model.ready" | "model.failed" | "model.cancelled" | "evaluation.ended" | "vector_set.ended" | "drift.began" | "drift.ended" | "batch.ended" | "version.ready" | "version.failed" | "version.cancelled")[];
             enabled: boolean;
             disabled_reason: ("by_user" | "gone" | "given_up" | "backlog") | null;
             disabled_at: string | null;
@@ -4480,7 +4711,7 @@ export interface components {
             status: number;
             detail: string;
             /** @enum {unknown} */
-            code: "invalid_request" | "invalid_recipe" | "unauthorized" | "forbidden" | "route_not_found" | "method_not_allowed" | "key_not_found" | "last_admin_key" | "project_not_found" | "project_name_taken" | "project_not_empty" | "project_in_use" | "quota_exceeded" | "project_rate_limited" | "dataset_not_found" | "dataset_version_not_found" | "dataset_version_not_ready" | "dataset_version_not_cancelable" | "image_not_found" | "images_hidden" | "dataset_in_use" | "dataset_version_in_use" | "dataset_empty" | "selection_empty" | "selection_impossible" | "upload_not_found" | "upload_incomplete" | "upload_expired" | "upload_in_use" | "archive_invalid" | "archive_too_large" | "source_unreachable" | "run_not_found" | "run_not_cancelable" | "run_not_deletable" | "run_in_use" | "metadata_full" | "run_not_pausable" | "run_not_resumable" | "run_not_extendable" | "run_not_retryable" | "sweep_not_found" | "checkpoint_not_found" | "checkpoint_in_use" | "checkpoint_invalid" | "weights_unsupported" | "weights_mismatch" | "init_unavailable" | "model_not_found" | "model_in_use" | "model_not_ready" | "model_not_cancelable" | "model_has_alias" | "model_of_other_name" | "alias_not_found" | "precondition_failed" | "model_without_head" | "mixture_unavailable" | "matching_unavailable" | "prototype_not_found" | "evaluation_not_found" | "evaluation_not_cancelable" | "evaluation_not_deletable" | "evaluation_not_measured" | "evaluation_impossible" | "evaluation_too_large" | "vector_set_not_found" | "vector_set_not_ready" | "vector_set_not_searchable" | "vector_set_not_cancelable" | "vector_set_not_deletable" | "vector_set_impossible" | "vector_not_found" | "artifact_not_found" | "webhook_not_found" | "webhooks_full" | "webhook_disabled" | "secret_unreadable" | "delivery_not_found" | "delivery_under_way" | "idempotency_key_reused" | "idempotency_in_progress" | "range_not_satisfiable" | "answer_too_large" | "body_too_large" | "unsupported_media_type" | "headers_too_large" | "uri_too_long" | "receive_timeout" | "expectation_failed" | "image_invalid" | "image_too_large" | "images_too_large" | "url_not_allowed" | "url_unreachable" | "rate_limited" | "too_much_at_once" | "overloaded" | "client_gone" | "request_timeout" | "database_refuses" | "process_not_started" | "schema_outdated" | "database_unavailable" | "database_read_only" | "storage_unavailable" | "storage_full" | "disk_unusable" | "issuer_unavailable" | "inference_unavailable" | "worker_not_working" | "worker_resting" | "lease_lost" | "object_not_found" | "object_damaged" | "program_untraceable" | "engine_unavailable" | "loss_not_finite" | "trainer_crashed" | "out_of_memory" | "internal";
+            code: "invalid_request" | "invalid_recipe" | "unauthorized" | "forbidden" | "route_not_found" | "method_not_allowed" | "key_not_found" | "last_admin_key" | "project_not_found" | "project_name_taken" | "project_not_empty" | "project_in_use" | "quota_exceeded" | "project_rate_limited" | "dataset_not_found" | "dataset_version_not_found" | "dataset_version_not_ready" | "dataset_version_not_cancelable" | "image_not_found" | "images_hidden" | "dataset_in_use" | "dataset_version_in_use" | "dataset_empty" | "selection_empty" | "selection_impossible" | "upload_not_found" | "upload_incomplete" | "upload_expired" | "upload_in_use" | "archive_invalid" | "archive_too_large" | "source_unreachable" | "run_not_found" | "run_not_cancelable" | "run_not_deletable" | "run_in_use" | "metadata_full" | "run_not_pausable" | "run_not_resumable" | "run_not_extendable" | "run_not_retryable" | "sweep_not_found" | "checkpoint_not_found" | "checkpoint_in_use" | "checkpoint_invalid" | "weights_unsupported" | "weights_mismatch" | "init_unavailable" | "model_not_found" | "model_in_use" | "model_not_ready" | "model_not_cancelable" | "model_has_alias" | "model_of_other_name" | "alias_not_found" | "precondition_failed" | "model_without_head" | "mixture_unavailable" | "matching_unavailable" | "prototype_not_found" | "evaluation_not_found" | "evaluation_not_cancelable" | "evaluation_not_deletable" | "evaluation_not_measured" | "evaluation_impossible" | "evaluation_too_large" | "vector_set_not_found" | "vector_set_not_ready" | "vector_set_not_searchable" | "vector_set_not_cancelable" | "vector_set_not_deletable" | "vector_set_impossible" | "vector_not_found" | "file_not_found" | "file_in_use" | "batch_not_found" | "batch_impossible" | "batch_not_cancelable" | "batch_not_deletable" | "artifact_not_found" | "webhook_not_found" | "webhooks_full" | "webhook_disabled" | "secret_unreadable" | "delivery_not_found" | "delivery_under_way" | "idempotency_key_reused" | "idempotency_in_progress" | "range_not_satisfiable" | "answer_too_large" | "body_too_large" | "unsupported_media_type" | "headers_too_large" | "uri_too_long" | "receive_timeout" | "expectation_failed" | "image_invalid" | "image_too_large" | "images_too_large" | "url_not_allowed" | "url_unreachable" | "rate_limited" | "too_much_at_once" | "overloaded" | "client_gone" | "request_timeout" | "database_refuses" | "process_not_started" | "schema_outdated" | "database_unavailable" | "database_read_only" | "storage_unavailable" | "storage_full" | "disk_unusable" | "issuer_unavailable" | "inference_unavailable" | "worker_not_working" | "worker_resting" | "lease_lost" | "object_not_found" | "object_damaged" | "program_untraceable" | "engine_unavailable" | "loss_not_finite" | "trainer_crashed" | "out_of_memory" | "internal";
             request_id: string;
             errors?: {
                 /** @description JSON pointer into the body. */
@@ -4784,6 +5015,31 @@ export interface components {
             /** @constant */
             object: "list";
             data: components["schemas"]["RejectedFile"][];
+            has_more: boolean;
+            next_cursor: string | null;
+        };
+        RequestFile: {
+            id: string;
+            /** @constant */
+            object: "file";
+            /**
+             * @description batch: requests that were uploaded. batch_output: answers or failures of a batch.
+             * @enum {unknown}
+             */
+            purpose: "batch" | "batch_output";
+            filename: string;
+            bytes: number;
+            sha256: string;
+            lines: number;
+            /** @constant */
+            status: "processed";
+            /** @description Seconds since 1970. */
+            created_at: number;
+        };
+        RequestFileList: {
+            /** @constant */
+            object: "list";
+            data: components["schemas"]["RequestFile"][];
             has_more: boolean;
             next_cursor: string | null;
         };
@@ -5378,7 +5634,7 @@ export interface components {
         UpdateWebhook: {
             /** @description https, and on the public internet unless the operator allows the network. */
             url?: string;
-            events?: ("run.state" | "run.progress" | "run.checkpoint" | "run.alarm" | "run.message" | "model.ready" | "model.failed" | "model.cancelled" | "evaluation.ended" | "vector_set.ended" | "drift.began" | "drift.ended" | "version.ready" | "version.failed" | "version.cancelled")[];
+            events?: ("run.state" | "run.progress" | "run.checkpoint" | "run.alarm" | "run.message" | "model.ready" | "model.failed" | "model.cancelled" | "evaluation.ended" | "vector_set.ended" | "drift.began" | "drift.ended" | "batch.ended" | "version.ready" | "version.failed" | "version.cancelled")[];
             /** @description true also where we have disabled it. */
             enabled?: boolean;
         };
@@ -5548,7 +5804,7 @@ export interface components {
             object: "webhook";
             project_id: string;
             url: string;
-            events: ("run.state" | "run.progress" | "run.checkpoint" | "run.alarm" | "run.message" | "model.ready" | "model.failed" | "model.cancelled" | "evaluation.ended" | "vector_set.ended" | "drift.began" | "drift.ended" | "version.ready" | "version.failed" | "version.cancelled")[];
+            events: ("run.state" | "run.progress" | "run.checkpoint" | "run.alarm" | "run.message" | "model.ready" | "model.failed" | "model.cancelled" | "evaluation.ended" | "vector_set.ended" | "drift.began" | "drift.ended" | "batch.ended" | "version.ready" | "version.failed" | "version.cancelled")[];
             enabled: boolean;
             disabled_reason: ("by_user" | "gone" | "given_up" | "backlog") | null;
             disabled_at: string | null;
@@ -5566,7 +5822,7 @@ export interface components {
             object: "webhook_delivery";
             webhook_id: string;
             /** @enum {unknown} */
-            event: "run.state" | "run.progress" | "run.checkpoint" | "run.alarm" | "run.message" | "model.ready" | "model.failed" | "model.cancelled" | "evaluation.ended" | "vector_set.ended" | "drift.began" | "drift.ended" | "version.ready" | "version.failed" | "version.cancelled";
+            event: "run.state" | "run.progress" | "run.checkpoint" | "run.alarm" | "run.message" | "model.ready" | "model.failed" | "model.cancelled" | "evaluation.ended" | "vector_set.ended" | "drift.began" | "drift.ended" | "batch.ended" | "version.ready" | "version.failed" | "version.cancelled";
             /** @description Id of what it is about; a dataset version as ds_…@3. */
             subject: string;
             /** @enum {unknown} */
@@ -8988,6 +9244,308 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["LabelAccuracy"];
+                };
+            };
+        };
+    };
+    listFiles: {
+        parameters: {
+            query?: {
+                /** @description Items in a page. */
+                limit?: number;
+                after?: string;
+                purpose?: "batch" | "batch_output";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RequestFileList"];
+                };
+            };
+        };
+    };
+    createFile: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": {
+                    /** @constant */
+                    purpose: "batch";
+                    /**
+                     * Format: binary
+                     * @description JSONL: a request a line, `{"custom_id", "method", "url", "body"}`.
+                     */
+                    file: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Done. */
+            201: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    Location: components["headers"]["Location"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RequestFile"];
+                };
+            };
+        };
+    };
+    getFile: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of an earlier answer. */
+                "If-None-Match"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RequestFile"];
+                };
+            };
+            /** @description Not modified. */
+            304: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    deleteFile: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeletedFile"];
+                };
+            };
+        };
+    };
+    getFileContent: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description JSONL. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Content-Disposition": components["headers"]["Content-Disposition"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+        };
+    };
+    listBatches: {
+        parameters: {
+            query?: {
+                /** @description Items in a page. */
+                limit?: number;
+                after?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BatchList"];
+                };
+            };
+        };
+    };
+    createBatch: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes a repeated request safe for 24 hours. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateBatch"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            202: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
+                    Location: components["headers"]["Location"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Batch"];
+                };
+            };
+        };
+    };
+    getBatch: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of an earlier answer. */
+                "If-None-Match"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Batch"];
+                };
+            };
+            /** @description Not modified. */
+            304: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    deleteBatch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; no body. */
+            204: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    cancelBatch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Batch"];
                 };
             };
         };

@@ -203,6 +203,7 @@ function readAll(read: Reader) {
       imagePixels: read.integer('KAPPA_IMAGE_MEGAPIXELS', 100, [1, 1000]) * MEGAPIXEL,
       requestPixels: read.integer('KAPPA_REQUEST_MEGAPIXELS', 400, [1, 100_000]) * MEGAPIXEL,
       imagesPerRequest: read.integer('KAPPA_IMAGES_PER_REQUEST', 256, [1, 2048]),
+      fileBytes: read.integer('KAPPA_FILE_MIB', 2048, [1, 1_000_000]) * MEBIBYTE,
       uploadBytes: read.integer('KAPPA_UPLOAD_GIB', 200, [1, 5000]) * 1024 * MEBIBYTE,
       archiveBytes: read.integer('KAPPA_ARCHIVE_GIB', 500, [1, 50_000]) * 1024 * MEBIBYTE,
       archiveEntries: read.integer('KAPPA_ARCHIVE_ENTRIES', 20_000_000, [1, 1_000_000_000])

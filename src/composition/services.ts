@@ -12,6 +12,8 @@ import { createIdempotencyService } from '../services/access/idempotency.ts'
 import { createIssuerKeys } from '../services/access/issuer-keys.ts'
 import { createKeyService } from '../services/access/keys.ts'
 import { createRequestWork } from '../services/access/request-work.ts'
+import { createBatchService } from '../services/batches/batches.ts'
+import { createFileService } from '../services/batches/files.ts'
 import { createDatasetService } from '../services/datasets/datasets.ts'
 import { createDriftService } from '../services/drift/drift.ts'
 import type { DriftRecorder } from '../services/drift/recorder.ts'
@@ -47,7 +49,13 @@ export interface ServiceParts extends Reach {
   readonly newId: (kind: IdKind) => string
   readonly logger: Logger
   readonly tracing: Pick<Tracing, 'current'>
-  readonly limits: { readonly imageBytes: number; readonly imagesPerRequest: number; readonly uploadBytes: number }
+  readonly limits: {
+    readonly imageBytes: number
+    readonly imagesPerRequest: number
+    readonly uploadBytes: number
+    readonly bodyBytes: number
+    readonly fileBytes: number
+  }
   /** False: no image of a dataset is given out. */
   readonly showImages: boolean
   /** Hosts that images may be fetched from. */
@@ -78,6 +86,7 @@ export function composeServices(given: ServiceParts): Services {
   const runs = createRunService({ ...parts, keys, datasets, models })
   const evaluations = createEvaluationService({ ...parts, models, datasets })
   const vectorSets = createVectorSetService({ ...parts, models, datasets })
+  const batches = createBatchService({ ...parts, models })
   const fetchImage = createImageFetch({ allowedHosts, maxBytes: limits.imageBytes, timeoutMs })
   const serving = createServingService({
     models,
@@ -90,7 +99,7 @@ export function composeServices(given: ServiceParts): Services {
     authenticate: createAuthenticator(keys, tokens),
     keys,
     projects: createProjectService({ ...parts, keys, rates }),
-    stopProject: createProjectStop({ ...parts, runs, evaluations, vectorSets, models, datasets }),
+    stopProject: createProjectStop({ ...parts, runs, evaluations, vectorSets, batches, models, datasets }),
     rates,
     datasets,
     evaluations,
@@ -102,6 +111,8 @@ export function composeServices(given: ServiceParts): Services {
     vectorSets,
     vectorLists: createVectorListService(parts),
     drift: createDriftService({ ...parts, models }),
+    files: createFileService(parts),
+    batches,
     search: createSearchService({ ...parts, serving }),
     workers: createWorkerService(parts),
     audit: createAuditService(parts),

@@ -12,6 +12,7 @@ import { importModel } from '../model/import.ts'
 import { initOf } from '../model/init-source.ts'
 import type { ChildWork } from '../protocol/trainer-child.ts'
 import { train } from '../training/train.ts'
+import { runBatch } from './batch-work.ts'
 import { embedDataset } from './embedding-work.ts'
 import { evaluateModel } from './evaluation-work.ts'
 
@@ -19,7 +20,7 @@ import { evaluateModel } from './evaluation-work.ts'
 const withThreads = (threads: number | undefined): { threads?: number } => (threads ? { threads } : {})
 
 /**
- * An evaluation, or a vector set, is made beside whatever this machine trains: at this priority Linux gives it a tenth of a processor that both want
+ * An evaluation, a vector set or a batch is made beside whatever this machine trains: at this priority Linux gives it a tenth of a processor that both want
  * (weights 110 to 1024), and all of one that nobody else does. Threads that are started later inherit it.
  */
 function yieldToTraining(): void {
@@ -70,6 +71,10 @@ export function createTrainerWork(clock: Clock, choice: EngineChoice): ChildWork
     embed: ({ threads, ...request }, signal) => {
       yieldToTraining()
       return embedDataset(request, signal, (path) => openOnnxFile(path, withThreads(threads)))
+    },
+    batch: ({ threads, ...request }, signal) => {
+      yieldToTraining()
+      return runBatch(request, signal, (path) => openOnnxFile(path, withThreads(threads)))
     },
     examine: async ({ threads }) => ({ type: 'machine', ...(await machineOf(choice, withThreads(threads))) })
   }

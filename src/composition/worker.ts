@@ -15,6 +15,7 @@ import { type SilenceLimits, startTrainer } from '../processes/trainer-process.t
 import { JOB_CHANNEL } from '../queue/job-queue.ts'
 import { createJobSource } from '../queue/job-source.ts'
 import { settleLeg } from '../queue/legs-due.ts'
+import { createBatchJobs } from '../services/batches/batch-jobs.ts'
 import { createIngestService } from '../services/datasets/ingests.ts'
 import { createEvaluationJobs } from '../services/evaluations/evaluation-jobs.ts'
 import { createOpenWork } from '../services/jobs/open-work.ts'
@@ -41,6 +42,7 @@ import { createImportModel } from '../tasks/import-model.ts'
 import { createIngestDataset } from '../tasks/ingest-dataset.ts'
 import { createJobCounts } from '../tasks/job-counts.ts'
 import { createLegWorker } from '../tasks/leg-worker.ts'
+import { createRunBatch } from '../tasks/run-batch.ts'
 import { traceTasks } from '../tasks/traced-tasks.ts'
 import { createTrainRun } from '../tasks/train-run.ts'
 import { createWorker } from '../tasks/worker.ts'
@@ -177,7 +179,8 @@ export async function composeWorker(config: Config, logger: Logger, { tracing, e
       'embed-dataset': createEmbedDataset({
         ...shared,
         vectorSets: createVectorSetJobs({ unitOfWork, stores, clock, worker: name })
-      })
+      }),
+      'run-batch': createRunBatch({ ...shared, batches: createBatchJobs({ unitOfWork, clock, worker: name }), limits })
     })
   )
   const cleanUp = async () => {

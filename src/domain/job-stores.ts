@@ -11,7 +11,7 @@ export interface WorkerStore {
 
 /** How often a job was tried; there is no row before the first try, nor after its end. */
 export interface JobTries {
-  /** Id of the model, evaluation or vector set; of a version as `ds_…@3`. */
+  /** Id of the model, evaluation, vector set or batch; of a version as `ds_…@3`. */
   readonly subject: string
   readonly projectId: string
   /** The worker that has it; null between two tries. */

@@ -8,6 +8,7 @@ export interface JobPayloads {
   'import-model': { readonly modelId: string }
   'evaluate-model': { readonly evaluationId: string }
   'embed-dataset': { readonly vectorSetId: string }
+  'run-batch': { readonly batchId: string }
 }
 
 export type JobKind = keyof JobPayloads
@@ -19,5 +20,6 @@ export const JOB_KINDS: readonly JobKind[] = [
   'export-model',
   'import-model',
   'evaluate-model',
-  'embed-dataset'
+  'embed-dataset',
+  'run-batch'
 ]

@@ -1,5 +1,14 @@
 /** The folders of the bucket that Kappa writes into, and how much of a key says whose it is. */
-const DEPTHS = { datasets: 2, uploads: 2, runs: 3, models: 1, evaluations: 1, vectors: 1 } as const
+const DEPTHS = {
+  datasets: 2,
+  uploads: 2,
+  runs: 3,
+  models: 1,
+  evaluations: 1,
+  vectors: 1,
+  files: 1,
+  batches: 1
+} as const
 
 export type OwnRoot = keyof typeof DEPTHS
 export const OWN_ROOTS = Object.keys(DEPTHS) as readonly OwnRoot[] // the keys of a constant

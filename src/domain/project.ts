@@ -44,6 +44,8 @@ export interface ProjectContents {
   readonly models: readonly Pick<Model, 'id' | 'prefix'>[]
   readonly evaluations: readonly string[]
   readonly vectorSets: readonly string[]
+  readonly files: readonly string[]
+  readonly batches: readonly string[]
 }
 
 export const NO_QUOTAS: Quotas = {

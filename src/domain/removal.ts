@@ -18,6 +18,8 @@ export type RemovedKind =
   | 'evaluation'
   | 'vector_set'
   | 'vector_parts'
+  | 'file'
+  | 'batch'
 
 /** Objects that nobody owns any more. */
 export interface NewRemoval {
@@ -46,13 +48,14 @@ export interface Uses {
   /** `ds_…@3`, being made. */
   readonly versions: readonly string[]
   readonly vectorSets: readonly string[]
+  readonly batches: readonly string[]
 }
 
 const MOST_NAMED = 20
 
 /** Ids of what still uses it, for the answer that refuses; null when nothing does. */
-export function usedBy({ runs, evaluations, models, versions, vectorSets }: Uses): readonly string[] | null {
-  const all = [...runs, ...evaluations, ...models, ...versions, ...vectorSets]
+export function usedBy({ runs, evaluations, models, versions, vectorSets, batches }: Uses): readonly string[] | null {
+  const all = [...runs, ...evaluations, ...models, ...versions, ...vectorSets, ...batches]
   return all.length === 0 ? null : all.slice(0, MOST_NAMED)
 }
 

@@ -3,6 +3,7 @@ import type { AnyProtocol } from '../base/evaluation.ts'
 import type { PrototypeImages } from '../base/exemplars.ts'
 import type { GroundTruth } from '../base/ground-truth.ts'
 import type { AuditStore, IdempotencyStore, KeyStore, ProjectStore } from './access-stores.ts'
+import type { BatchStore, FileStore } from './batch-stores.ts'
 import type { Checkpoint } from './checkpoint.ts'
 import type { Dataset, DatasetVersion, Upload } from './dataset.ts'
 import type { DriftStore } from './drift-stores.ts'
@@ -236,6 +237,8 @@ export interface Stores {
   readonly vectorSets: VectorSetStore
   readonly vectors: VectorStore
   readonly drift: DriftStore
+  readonly files: FileStore
+  readonly batches: BatchStore
   readonly removals: RemovalStore
   readonly uses: UseStore
   readonly owners: OwnerStore

@@ -1,3 +1,4 @@
+import { type Batch, isBatchEnded } from './batch.ts'
 import type { DatasetVersion } from './dataset.ts'
 import type { DriftWatch } from './drift.ts'
 import type { Evaluation } from './evaluation.ts'
@@ -18,6 +19,7 @@ export const WEBHOOK_EVENTS = [
   'vector_set.ended',
   'drift.began',
   'drift.ended',
+  'batch.ended',
   'version.ready',
   'version.failed',
   'version.cancelled'
@@ -66,7 +68,7 @@ export interface WebhookDelivery {
   readonly projectId: string
   readonly webhookId: string
   readonly event: WebhookEvent
-  /** What it is about: the id of a run, model, evaluation or vector set; a version as `ds_…@3`. */
+  /** What it is about: the id of a run, model, evaluation, vector set or batch; a version as `ds_…@3`. */
   readonly subject: string
   /** As it is signed and sent, every time the same bytes. */
   readonly body: string
@@ -169,4 +171,11 @@ export function vectorSetMessage(one: VectorSet): WebhookMessage | null {
   if (!isVectorSetEnded(one)) return null
   const data = { vectorSetId: id, name, modelId, dataset: `${dataset.datasetId}@${dataset.version}`, status, error }
   return { projectId, event: 'vector_set.ended', subject: id, data }
+}
+
+export function batchMessage(one: Batch): WebhookMessage | null {
+  const { id, projectId, modelId, status, counts, outputFileId, errorFileId, error } = one
+  if (!isBatchEnded(one)) return null
+  const data = { batchId: id, modelId, status, counts, outputFileId, errorFileId, error }
+  return { projectId, event: 'batch.ended', subject: id, data }
 }

@@ -26,12 +26,14 @@ import { createStreams, type StreamLimits } from './core/streams.ts'
 import { registerTracing } from './core/tracing.ts'
 import { registerDocs } from './openapi/docs.ts'
 import { auditRoutes } from './routes/audit.ts'
+import { batchRoutes } from './routes/batches.ts'
 import { checkpointRoutes } from './routes/checkpoints.ts'
 import { imageListRoutes, pictureRoutes } from './routes/dataset-images.ts'
 import { datasetRoutes } from './routes/datasets.ts'
 import { driftRoutes } from './routes/drift.ts'
 import { evaluationPrototypeRoutes } from './routes/evaluation-prototypes.ts'
 import { evaluationRoutes } from './routes/evaluations.ts'
+import { fileRoutes } from './routes/files.ts'
 import { keyRoutes } from './routes/keys.ts'
 import { modelAliasRoutes } from './routes/model-aliases.ts'
 import { modelRoutes } from './routes/models.ts'
@@ -67,6 +69,8 @@ export interface AppOptions {
     readonly bodiesBytes: number
     readonly imageBytes: number
     readonly imagesPerRequest: number
+    /** Of a file of requests, which is streamed. */
+    readonly fileBytes: number
   }
   /** Requests of one key, and requests without one of one address; null takes any number. */
   readonly rateLimitPerMinute: number | null
@@ -141,6 +145,8 @@ export async function createApp(options: AppOptions): Promise<App> {
   evaluationPrototypeRoutes(app, services)
   vectorSetRoutes(app, services)
   vectorListRoutes(app, services)
+  await fileRoutes(app, { ...services, limits: options.limits })
+  batchRoutes(app, services)
   webhookRoutes(app, services)
   webhookDeliveryRoutes(app, services)
   await servingRoutes(app, { ...services, limits: options.limits, metrics })

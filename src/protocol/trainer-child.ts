@@ -1,13 +1,15 @@
 /**
  * The trainer as a child of a supervisor.
  *
- *   waiting ──train | export | import | evaluate | embed | examine──→ working ──last event sent──→ exit 0, or 1 after `failed`
+ *   waiting ──train | export | import | evaluate | embed | batch | examine──→ working ──last event sent──→ exit 0, or 1 after `failed`
  *                                  └──stop, SIGTERM, SIGINT──→ stopping: checkpoint, `done`
  *   any state ──channel closed──→ exit 1 at once: the lease may be another worker's already, so nothing more is written
  */
 
 import { failedEventOf } from './trainer-failure.ts'
 import type {
+  BatchEvent,
+  BatchRequestMessage,
   EmbeddingEvent,
   EmbedRequest,
   EvaluateRequest,
@@ -34,6 +36,7 @@ export interface ChildWork extends TrainerWork {
   examine(request: ExamineRequest): Promise<MachineEvent>
   evaluate(request: EvaluateRequest, signal: AbortSignal): AsyncIterable<EvaluationEvent>
   embed(request: EmbedRequest, signal: AbortSignal): AsyncIterable<EmbeddingEvent>
+  batch(request: BatchRequestMessage, signal: AbortSignal): AsyncIterable<BatchEvent>
 }
 
 /** The part of `process` that a forked child needs. */
@@ -56,7 +59,14 @@ export function serveParent(parent: ParentChannel, work: ChildWork): void {
 
 type AnyEvent = WorkEvent | MachineEvent
 
-const LAST: ReadonlySet<AnyEvent['type']> = new Set(['done', 'exported', 'evaluated', 'embedded', 'machine'])
+const LAST: ReadonlySet<AnyEvent['type']> = new Set([
+  'done',
+  'exported',
+  'evaluated',
+  'embedded',
+  'batch_answered',
+  'machine'
+])
 
 async function* eventsOf(
   request: Exclude<TrainerRequest, StopRequest>,
@@ -67,6 +77,7 @@ async function* eventsOf(
   else if (request.type === 'train') yield* work.train(request, signal)
   else if (request.type === 'evaluate') yield* work.evaluate(request, signal)
   else if (request.type === 'embed') yield* work.embed(request, signal)
+  else if (request.type === 'batch') yield* work.batch(request, signal)
   else yield* request.type === 'export' ? work.export(request, signal) : work.import(request, signal)
 }
 

@@ -1,6 +1,6 @@
 /**
  * What passes between a supervisor and the trainer it forked (`fork(trainer.ts, { serialization: 'advanced' })`).
- * One child does one request and ends: exit code 0 after `done`, `exported`, `evaluated`, `embedded` or `machine`, 1 after `failed`. A child whose channel
+ * One child does one request and ends: exit code 0 after `done`, `exported`, `evaluated`, `embedded`, `batch_answered` or `machine`, 1 after `failed`. A child whose channel
  * closes ends at once and writes nothing more: whoever held the lease is gone.
  */
 import type { DeviceWish, Machine } from '../base/devices.ts'
@@ -127,6 +127,45 @@ export interface EmbedRequest {
   readonly threads?: number
 }
 
+export interface BatchLimits {
+  readonly imageBytes: number
+  readonly imagePixels: number
+  readonly imagesPerRequest: number
+}
+
+/** How far a batch is: behind so many bytes of its input, with so many lines answered. */
+export interface BatchPosition {
+  readonly offset: number
+  readonly completed: number
+  readonly failed: number
+  /** That were embedded. */
+  readonly images: number
+}
+
+/** Answers requests of a file, part by part. */
+export interface BatchRequestMessage {
+  readonly type: 'batch'
+  readonly batchId: string
+  /** Every line has it as its `url`. */
+  readonly endpoint: string
+  /** A model's, as it is served. */
+  readonly modelFolder: string
+  readonly modelId: string
+  /** As every line calls it. */
+  readonly modelName: string
+  readonly tokensPerImage: number
+  /** JSONL. */
+  readonly inputPath: string
+  /** Takes the files of each part. */
+  readonly partsFolder: string
+  /** Of each part but the last. */
+  readonly partLines: number
+  /** At the end of a part: what is before it is stored already. */
+  readonly position: BatchPosition
+  readonly limits: BatchLimits
+  readonly threads?: number
+}
+
 /** Looks at what this machine trains with. */
 export interface ExamineRequest {
   readonly type: 'examine'
@@ -139,7 +178,13 @@ export interface StopRequest {
 }
 
 /** What a worker asks for that is followed by events. */
-export type WorkRequest = TrainRequest | ExportRequest | ImportRequest | EvaluateRequest | EmbedRequest
+export type WorkRequest =
+  | TrainRequest
+  | ExportRequest
+  | ImportRequest
+  | EvaluateRequest
+  | EmbedRequest
+  | BatchRequestMessage
 
 export type TrainerRequest = WorkRequest | ExamineRequest | StopRequest
 
@@ -221,6 +266,31 @@ export interface EmbeddedEvent {
   readonly images: number
 }
 
+/** After every few lines. */
+export interface BatchProgressEvent {
+  readonly type: 'batch_progress'
+  readonly position: BatchPosition
+}
+
+/** The files are the worker's. */
+export interface BatchPart {
+  readonly part: number
+  readonly outputPath: string
+  readonly errorsPath: string
+  /** Behind it. */
+  readonly position: BatchPosition
+}
+
+export interface BatchPartEvent extends BatchPart {
+  readonly type: 'batch_part'
+}
+
+export interface BatchAnsweredEvent {
+  readonly type: 'batch_answered'
+}
+
+export type BatchEvent = BatchProgressEvent | BatchPartEvent | BatchAnsweredEvent | DoneEvent | FailedEvent
+
 export type EmbeddingEvent = EmbeddingProgressEvent | EmbeddedPartEvent | EmbeddedEvent | DoneEvent | FailedEvent
 
 /** The one answer to an ExamineRequest. */
@@ -231,4 +301,4 @@ export interface MachineEvent extends Machine {
 export type TrainerEvent = TrainEvent | ExportEvent
 
 /** What follows a WorkRequest. */
-export type WorkEvent = TrainerEvent | EvaluationEvent | EmbeddingEvent
+export type WorkEvent = TrainerEvent | EvaluationEvent | EmbeddingEvent | BatchEvent

@@ -70,7 +70,8 @@ const QUEUES: Readonly<Record<JobKind, Omit<Queue, 'name'>>> = {
   'export-model': TASK,
   'import-model': TASK,
   'evaluate-model': TASK,
-  'embed-dataset': TASK
+  'embed-dataset': TASK,
+  'run-batch': TASK
 }
 
 const SAME_AGAIN_MS = 60_000

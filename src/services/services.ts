@@ -3,6 +3,8 @@ import type { Authenticator } from './access/authenticator.ts'
 import type { IdempotencyService } from './access/idempotency.ts'
 import type { KeyService } from './access/keys.ts'
 import type { RequestWork } from './access/request-work.ts'
+import type { BatchService } from './batches/batches.ts'
+import type { FileService } from './batches/files.ts'
 import type { DatasetService } from './datasets/datasets.ts'
 import type { DriftService } from './drift/drift.ts'
 import type { EvaluationService } from './evaluations/evaluations.ts'
@@ -37,6 +39,8 @@ export interface Services {
   readonly vectorSets: VectorSetService
   readonly vectorLists: VectorListService
   readonly drift: DriftService
+  readonly files: FileService
+  readonly batches: BatchService
   readonly search: SearchService
   readonly audit: AuditService
   readonly webhooks: WebhookService

@@ -9,12 +9,8 @@
  *     │        └ cancelled or removed: child stopped, what there is removed
  *     └ null: nothing to do
  *
- * Whoever goes on begins behind the last part and the last row that are stored, and ends in the same bytes. Outages are waited for,
- * a child that others killed is tried once more.
+ * Whoever goes on begins behind the last part and the last row that are stored, and ends in the same bytes.
  */
-import type { Clock } from '../base/clock.ts'
-import { happened } from '../base/happenings.ts'
-import type { Logger } from '../base/log.ts'
 import type { Tracing } from '../base/tracing.ts'
 import type { WorkFolders } from '../base/work-folders.ts'
 import type { CachedFolder, LocalCache } from '../cache/local-cache.ts'
@@ -35,24 +31,19 @@ import {
   readPart,
   storePart
 } from './embedded-parts.ts'
-import { leave, type OnOutcome, outcomeOf } from './fitness.ts'
-import { retryOutages } from './retry.ts'
+import { doQueued, type QueuedWork, type QueuedWorkDeps } from './queued-work.ts'
 import { inScratch } from './scratch.ts'
-import { askTrainer, describeFailure, persist, type StartTrainer } from './trainer-request.ts'
-import { watchWanted } from './watch.ts'
+import { askTrainer, type StartTrainer } from './trainer-request.ts'
+import { parquetOf } from './vector-parquet.ts'
 
-export interface EmbedDatasetDeps {
+export interface EmbedDatasetDeps extends QueuedWorkDeps {
   readonly vectorSets: VectorSetJobs
   readonly objects: ObjectStore
   readonly cache: LocalCache
   readonly folders: WorkFolders
-  readonly clock: Clock
-  readonly logger: Logger
   readonly tracing: Tracing
   readonly startTrainer: StartTrainer
   readonly threads: number
-  readonly draining: AbortSignal
-  readonly onOutcome: OnOutcome
   /** By default 4096. */
   readonly partImages?: number
 }
@@ -68,57 +59,25 @@ const PROGRESS_MS = 1000
 const STOP_GRACE_MS = 2000
 
 export const createEmbedDataset =
-  (deps: EmbedDatasetDeps): EmbedDataset =>
+  (given: EmbedDatasetDeps): EmbedDataset =>
   async ({ vectorSetId: id }, jobSignal) => {
-    const { vectorSets, clock } = deps
-    const logger = deps.logger.child({ vectorSetId: id })
-    const leaving = AbortSignal.any([jobSignal, deps.draining])
-    const patience = { clock, logger, signal: leaving }
-    const order = await retryOutages(() => vectorSets.begin(id), patience)
-    if (order !== null) await work({ ...deps, logger }, order, { leaving, patience })
+    const deps = { ...given, logger: given.logger.child({ vectorSetId: id }) }
+    const { vectorSets, partImages = PART_IMAGES } = deps
+    const partsOfSet = ({ set }: VectorSetOrder): Parts => ({ objects: deps.objects, set, partImages })
+    const work: QueuedWork<VectorSetOrder, readonly StoredFile[]> = {
+      ...({ kind: 'embed-dataset', id, jobs: vectorSets } as const),
+      attemptOf: ({ set }) => set,
+      make: (order, signal) => make(deps, order, { parts: partsOfSet(order), signal }),
+      complete: (order, files) => vectorSets.complete(order.set, files, partsPrefix(partsOfSet(order))),
+      onUnwanted: () => removeUnwanted(deps, id)
+    }
+    await doQueued(deps, work, jobSignal)
   }
-
-interface Conditions {
-  /** Aborted when this worker has to leave it. */
-  readonly leaving: AbortSignal
-  readonly patience: Parameters<typeof retryOutages>[1]
-}
-
-async function work(deps: EmbedDatasetDeps, order: VectorSetOrder, { leaving, patience }: Conditions): Promise<void> {
-  const { vectorSets, clock, logger, partImages = PART_IMAGES } = deps
-  const { set } = order
-  const watch = watchWanted({ clock, logger }, () => vectorSets.state(set))
-  const signal = AbortSignal.any([leaving, watch.signal])
-  const parts = { objects: deps.objects, set, partImages }
-  try {
-    const files = await persist({ clock, logger, signal }, () => make(deps, order, { parts, signal }))
-    const isOurs = await retryOutages(() => vectorSets.complete(set, files, partsPrefix(parts)), patience)
-    if (!isOurs) return await removeUnwanted(deps, order)
-    logger.info({ images: set.progress.totalImages, index: set.index }, 'dataset is embedded')
-    deps.onOutcome(set.id, 'worked')
-  } catch (error) {
-    if (leaving.aborted) return await leave({ logger }, () => vectorSets.giveBack(set))
-    if (watch.signal.aborted) return await removeUnwanted(deps, order)
-    const failure = describeFailure(error)
-    const verdict = await retryOutages(() => vectorSets.fail(set, failure), patience)
-    logger.error({ err: error, verdict }, 'dataset could not be embedded')
-    happened('jobFailed', { kind: 'embed-dataset', code: failure.code })
-    deps.tracing.fail(failure.code, failure.message)
-    deps.onOutcome(set.id, outcomeOf(verdict))
-  } finally {
-    watch.end()
-  }
-}
 
 /** Its removal may have passed before this worker stopped writing. What stays after a failure here, npm run gc finds. */
-async function removeUnwanted(
-  { vectorSets, objects, logger }: EmbedDatasetDeps,
-  { set }: VectorSetOrder
-): Promise<void> {
-  logger.info('vector set is not wanted any more')
-  if ((await vectorSets.state(set)) !== 'unwanted') return
-  await objects.removePrefix(vectorSetPrefix(set.id))
-  await vectorSets.dropTable(set.id)
+async function removeUnwanted({ vectorSets, objects }: EmbedDatasetDeps, id: string): Promise<void> {
+  await objects.removePrefix(vectorSetPrefix(id))
+  await vectorSets.dropTable(id)
 }
 
 interface Making {
@@ -133,7 +92,7 @@ async function make(deps: EmbedDatasetDeps, order: VectorSetOrder, making: Makin
   const stored = await countStored(parts)
   if (stored < partsOf(parts)) await embed(deps, order, { ...making, stored })
   await tracing.step('vectors index', {}, () => index(deps, order, making))
-  return tracing.step('vectors join', {}, () => joinParts(parts, signal))
+  return tracing.step('vectors join', {}, () => joinParts(parts, { signal, parquet: parquetOf(parts, signal) }))
 }
 
 async function embed(

@@ -3,6 +3,7 @@
  *
  *   vectors.npy    float32 [images, dimensions]
  *   images.jsonl   what is known of each image, a line each, in the same order
+ *   vectors.parquet both, a row each, in the same order (vector-parquet.ts)
  *
  * A part is there when its vectors are, which are stored second. At no time is more than one of them in memory.
  */
@@ -79,8 +80,16 @@ async function readVectors(parts: Parts, part: number): Promise<Uint8Array> {
 const damaged = (parts: Parts, part: number): AppError =>
   new AppError('object_damaged', { message: `${keyOf(parts, part, 'f32')} has not as many vectors as it should.` })
 
-/** Written again from the start where it was broken off: what it takes is nothing beside embedding. @throws the signal's reason */
-export async function joinParts(parts: Parts, signal: AbortSignal): Promise<readonly StoredFile[]> {
+/**
+ * Written again from the start where it was broken off: what it takes is nothing beside embedding.
+ *
+ * @param parquet of the same parts
+ * @throws the signal's reason
+ */
+export async function joinParts(
+  parts: Parts,
+  { signal, parquet }: { readonly signal: AbortSignal; readonly parquet: AsyncGenerator<Uint8Array> }
+): Promise<readonly StoredFile[]> {
   const head = npyHead(parts.set.progress.totalImages, parts.set.dimensions)
   return [
     await join(
@@ -92,7 +101,8 @@ export async function joinParts(parts: Parts, signal: AbortSignal): Promise<read
       parts,
       'images.jsonl',
       each(parts, signal, [], (part) => parts.objects.get(keyOf(parts, part, 'jsonl')))
-    )
+    ),
+    await join(parts, 'vectors.parquet', parquet)
   ]
 }
 

@@ -6,16 +6,14 @@
  *     └ null: nothing to do                            ├ failed: with the code
  *                                                      └ cancelled, or begun by another worker: child stopped
  *
- * Outages are waited for, a child that others killed is tried once more. A worker that ends gives the evaluation back, one that
- * fails leaves it to others; the next starts over, but for what trains: that goes on (kept-evaluations.ts).
+ * A worker that ends gives the evaluation back, one that fails leaves it to others; the next starts over, but for what trains: that goes
+ * on (kept-evaluations.ts).
  */
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Clock } from '../base/clock.ts'
 import { AppError } from '../base/errors.ts'
 import { goesByNames, isTrained } from '../base/evaluation.ts'
-import { happened } from '../base/happenings.ts'
-import type { Logger } from '../base/log.ts'
 import type { Tracing } from '../base/tracing.ts'
 import type { WorkFolders } from '../base/work-folders.ts'
 import type { CachedFolder, LocalCache } from '../cache/local-cache.ts'
@@ -31,26 +29,20 @@ import type {
 } from '../protocol/trainer-messages.ts'
 import type { EvaluationJobs, EvaluationOrder, Measurable } from '../services/evaluations/evaluation-jobs.ts'
 import { datasetEntry } from './dataset-entry.ts'
-import { leave, type OnOutcome, outcomeOf } from './fitness.ts'
 import { fetchKept, removeKept, storeKept } from './kept-evaluations.ts'
+import { doQueued, type QueuedWork, type QueuedWorkDeps } from './queued-work.ts'
 import { fetchCheckpoint } from './restore-checkpoint.ts'
-import { retryOutages } from './retry.ts'
 import { inScratch } from './scratch.ts'
-import { askTrainer, describeFailure, persist, type StartTrainer } from './trainer-request.ts'
-import { watchWanted } from './watch.ts'
+import { askTrainer, type StartTrainer } from './trainer-request.ts'
 
-export interface EvaluateModelDeps {
+export interface EvaluateModelDeps extends QueuedWorkDeps {
   readonly evaluations: EvaluationJobs
   readonly objects: ObjectStore
   readonly cache: LocalCache
   readonly folders: WorkFolders
-  readonly clock: Clock
-  readonly logger: Logger
   readonly tracing: Tracing
   readonly startTrainer: StartTrainer
   readonly threads: number
-  readonly draining: AbortSignal
-  readonly onOutcome: OnOutcome
   /** By default two minutes. */
   readonly keepTrainingEveryMs?: number
 }
@@ -72,14 +64,21 @@ const LONGEST_MS = 12 * 3600_000
 const SILENCE = { startMs: 30 * 60_000, stepMs: LONGEST_MS }
 
 export const createEvaluateModel =
-  (deps: EvaluateModelDeps): EvaluateModel =>
+  (given: EvaluateModelDeps): EvaluateModel =>
   async ({ evaluationId: id }, jobSignal) => {
-    const { evaluations, clock } = deps
-    const logger = deps.logger.child({ evaluationId: id })
-    const leaving = AbortSignal.any([jobSignal, deps.draining])
-    const patience = { clock, logger, signal: leaving }
-    const order = await retryOutages(() => evaluations.begin(id), patience)
-    if (order !== null && (await work({ ...deps, logger }, order, { leaving, patience })) === 'left') return
+    const deps = { ...given, logger: given.logger.child({ evaluationId: id }) }
+    const { evaluations, clock, logger } = deps
+    const work: QueuedWork<EvaluationOrder, EvaluatedEvent> = {
+      ...({ kind: 'evaluate-model', id, jobs: evaluations } as const),
+      attemptOf: ({ evaluation }) => evaluation,
+      make: (order, signal) => measure(deps, order, signal),
+      async complete({ evaluation }, evaluated) {
+        await evaluations.complete(evaluation, evaluated)
+        return true
+      },
+      limit: () => limitTime(clock)
+    }
+    if ((await doQueued(deps, work, jobSignal)) === 'left') return
     await retire(deps, id).catch((error: unknown) =>
       logger.warn({ err: error }, 'old checkpoints could not be retired')
     )
@@ -89,52 +88,6 @@ export const createEvaluateModel =
 async function retire({ evaluations, objects }: EvaluateModelDeps, id: string): Promise<void> {
   await evaluations.retire(id)
   await removeKept({ id, objects })
-}
-
-interface Conditions {
-  /** Aborted when this worker has to leave it. */
-  readonly leaving: AbortSignal
-  readonly patience: Parameters<typeof retryOutages>[1]
-}
-
-/** Ends when the evaluation has, or when it is left to the next try. */
-async function work(
-  deps: EvaluateModelDeps,
-  order: EvaluationOrder,
-  { leaving, patience }: Conditions
-): Promise<'ended' | 'left'> {
-  const { evaluations, clock, logger } = deps
-  const { evaluation } = order
-  const watch = watchWanted({ clock, logger }, () => evaluations.state(evaluation))
-  const limit = limitTime(clock)
-  const signal = AbortSignal.any([leaving, watch.signal, limit.signal])
-  try {
-    const evaluated = await persist({ clock, logger, signal }, () => measure(deps, order, signal))
-    await retryOutages(() => evaluations.complete(evaluation, evaluated), patience)
-    logger.info({ protocols: evaluated.results.length }, 'model is evaluated')
-    deps.onOutcome(evaluation.id, 'worked')
-    return 'ended'
-  } catch (error) {
-    if (leaving.aborted) {
-      await leave({ logger }, () => evaluations.giveBack(evaluation))
-      return 'left'
-    }
-    if (watch.signal.aborted) {
-      logger.info('evaluation is not wanted any more')
-      return 'ended'
-    }
-    const reason = limit.signal.aborted ? limit.signal.reason : error
-    const verdict = await retryOutages(() => evaluations.fail(evaluation, describeFailure(reason)), patience)
-    logger.error({ err: reason, verdict }, 'model could not be evaluated')
-    const failure = describeFailure(reason)
-    happened('jobFailed', { kind: 'evaluate-model', code: failure.code })
-    deps.tracing.fail(failure.code, failure.message)
-    deps.onOutcome(evaluation.id, outcomeOf(verdict))
-    return verdict.type === 'over' ? 'ended' : 'left'
-  } finally {
-    watch.end()
-    limit.end()
-  }
 }
 
 function limitTime(clock: Clock): { readonly signal: AbortSignal; end(): void } {

@@ -10,7 +10,8 @@ const NAMES: Readonly<Record<string, string>> = {
   version: 'kappa.dataset_version',
   modelId: 'kappa.model_id',
   evaluationId: 'kappa.evaluation_id',
-  vectorSetId: 'kappa.vector_set_id'
+  vectorSetId: 'kappa.vector_set_id',
+  batchId: 'kappa.batch_id'
 }
 
 const idsOf = (payload: JobPayloads[JobKind]): Record<string, string | number> =>

@@ -1,4 +1,4 @@
-/** One request to a trainer child that ends with one answer: exports, imports, evaluations, vector sets. Outages and kills are lived through. */
+/** One request to a trainer child that ends with one answer: exports, imports, evaluations, vector sets, batches. Outages and kills are lived through. */
 import type { Clock } from '../base/clock.ts'
 import { AppError, ERROR_CATALOGUE, isAppError } from '../base/errors.ts'
 import type { Logger } from '../base/log.ts'
@@ -96,5 +96,6 @@ const NOUNS: Readonly<Record<WorkRequest['type'], string>> = {
   export: 'export',
   import: 'import',
   evaluate: 'evaluation',
-  embed: 'embedding of the dataset'
+  embed: 'embedding of the dataset',
+  batch: 'batch'
 }

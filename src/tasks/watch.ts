@@ -1,11 +1,10 @@
 /** Looks, while something is made, whether somebody still wants it: users cancel and remove things through the API. */
 import type { Clock } from '../base/clock.ts'
 import type { Logger } from '../base/log.ts'
+import type { WantedState } from '../services/jobs/attempts.ts'
 
 /** What was cancelled stops within this and what its child needs to die. */
 const LOOK_EVERY_MS = 1000
-
-export type WantedState = 'open' | 'ended' | 'unwanted'
 
 export interface Watch {
   /** Aborted when it is cancelled, gone, or was ended by another worker. */

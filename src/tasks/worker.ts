@@ -33,7 +33,7 @@ export interface WorkerOptions {
   readonly runs: number
   /** Ingests at once, of large and of small sources each. */
   readonly ingests: number
-  /** Exports, imports, evaluations, and vector sets, at once. */
+  /** Exports, imports, evaluations, vector sets, and batches, at once. */
   readonly exports: number
   /** Aborted by stop(), seen by the tasks. */
   readonly draining: AbortController
@@ -105,6 +105,7 @@ export function createWorker(options: WorkerOptions): Worker {
       await jobs.work('import-model', exports, tasks['import-model'])
       await jobs.work('evaluate-model', exports, tasks['evaluate-model'])
       await jobs.work('embed-dataset', exports, tasks['embed-dataset'])
+      await jobs.work('run-batch', exports, tasks['run-batch'])
     },
     async stop(graceMs) {
       const stopped = jobs.stop(graceMs)

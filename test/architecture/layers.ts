@@ -58,7 +58,10 @@ export const LAYERS: Record<string, Layer> = {
   tracing: { may: ['base', 'domain'], packages: [/^@opentelemetry\//] },
   cache: { may: ['base', 'domain'], packages: [] },
   processes: { may: ['base', 'domain', 'protocol', 'cache'], packages: [] },
-  tasks: { may: ['base', 'protocol', 'domain', 'services', 'cache', 'processes'], packages: [] },
+  tasks: {
+    may: ['base', 'protocol', 'domain', 'services', 'cache', 'processes'],
+    packages: [/^hyparquet-writer$/]
+  },
   launching: {
     may: ['base', 'services', 'processes'],
     packages: [/^@kubernetes\/client-node$/, /^@aws-sdk\/client-batch$/, /^yaml$/]

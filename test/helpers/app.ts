@@ -119,6 +119,7 @@ export const LIMITS = {
   bodiesBytes: 16 * 1024 * 1024,
   imageBytes: 256 * 1024,
   imagesPerRequest: 8,
+  fileBytes: 8 * 1024 * 1024,
   uploadBytes: 64 * 1024 * 1024
 }
 

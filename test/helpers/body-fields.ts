@@ -5,6 +5,8 @@ export interface Schema extends FieldSchema {
   readonly $ref?: string
   readonly anyOf?: readonly Schema[]
   readonly properties?: Readonly<Record<string, Schema>>
+  /** Of a text that is not any text. */
+  readonly examples?: readonly unknown[]
   readonly patternProperties?: Readonly<Record<string, Schema>>
   readonly items?: Schema
   readonly prefixItems?: readonly Schema[]
@@ -61,7 +63,9 @@ function samples(given: Schema, schemas: Schemas): unknown[] {
   if (schema.type === 'null') return [null]
   if (schema.type === 'boolean') return [true]
   if (schema.type === 'integer' || schema.type === 'number') return [numberOf(schema)]
-  return [schema.format === 'date-time' ? '2999-01-01T00:00:00Z' : 'x'.repeat(Math.max(1, schema.minLength ?? 1))]
+  const text = schema.format === 'date-time' ? '2999-01-01T00:00:00Z' : 'x'.repeat(Math.max(1, schema.minLength ?? 1))
+  const isAny = schema.pattern === undefined || new RegExp(schema.pattern).test(text)
+  return [isAny ? text : (schema.examples?.[0] ?? text)]
 }
 
 /** Whether a sample was made of this branch. */

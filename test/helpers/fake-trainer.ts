@@ -5,7 +5,11 @@
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { isAppError } from '../../src/base/errors.ts'
+import { readLines } from '../../src/base/json-lines.ts'
+import { readBatchLine } from '../../src/protocol/batch-request.ts'
 import type {
+  BatchRequestMessage,
   EmbedRequest,
   EvaluateRequest,
   ExportRequest,
@@ -268,6 +272,54 @@ async function embedFake(request: EmbedRequest): Promise<void> {
   process.disconnect?.()
 }
 
+/** As an embedding, by the lines of its input: one whose input is `bad` fails, and every other is answered by its place. */
+async function batchFake(request: BatchRequestMessage): Promise<void> {
+  const [how, marker = ''] = readFileSync(join(request.modelFolder, 'script'), 'utf8').split(' ')
+  const { batchId, endpoint, modelId, tokensPerImage, inputPath, partsFolder, partLines } = request
+  let { position } = request
+  let texts = { output: '', errors: '' }
+  const isFirst = position.offset === 0
+  const tellPart = async () => {
+    const part = Math.ceil((position.completed + position.failed) / partLines) - 1
+    const [outputPath, errorsPath] = [join(partsFolder, `${part}.output`), join(partsFolder, `${part}.errors`)]
+    writeFileSync(outputPath, texts.output)
+    writeFileSync(errorsPath, texts.errors)
+    texts = { output: '', errors: '' }
+    await tell({ type: 'batch_part', part, outputPath, errorsPath, position })
+    if (how === 'kill' && !existsSync(marker)) {
+      writeFileSync(marker, '')
+      // What was told is stored meanwhile.
+      await pause(200)
+      process.kill(process.pid, 'SIGKILL')
+    }
+    while (how === 'wait' && isFirst && !shouldStop) await pause(5)
+  }
+  for await (const { text, end } of readLines(inputPath, position.offset)) {
+    const done = position.completed + position.failed + 1
+    const { customId, request: asked } = readBatchLine(text, endpoint)
+    const name = { id: `${batchId}_req_${done}`, custom_id: customId }
+    const isAnswer = !isAppError(asked) && asked.input[0] !== 'bad'
+    const line = { ...name, response: { status_code: isAnswer ? 200 : 422, body: {} }, error: null }
+    const vector = { object: 'embedding', index: 0, embedding: [done, 0] }
+    const body = { object: 'list', data: [vector], model: modelId, usage: { total_tokens: tokensPerImage } }
+    texts[isAnswer ? 'output' : 'errors'] +=
+      `${JSON.stringify(isAnswer ? { ...line, response: { status_code: 200, body } } : line)}\n`
+    const { completed, failed, images } = position
+    position = isAnswer
+      ? { offset: end, completed: completed + 1, failed, images: images + 1 }
+      : { offset: end, completed, failed: failed + 1, images }
+    await tell({ type: 'batch_progress', position })
+    if (done % partLines === 0) await tellPart()
+    if (shouldStop) {
+      await tell({ type: 'done', step: 0, reason: 'stopped' })
+      return process.disconnect?.()
+    }
+  }
+  if (texts.output + texts.errors !== '') await tellPart()
+  await tell({ type: 'batch_answered' })
+  process.disconnect?.()
+}
+
 /** A machine with one processor. */
 function examine(): void {
   const offer = { engine: 'fake', version: '1', device: 'none', kind: 'cpu', devices: 1 } as const
@@ -299,6 +351,7 @@ if (process.send) {
     else if (message.type === 'examine') examine()
     else if (message.type === 'evaluate') void evaluateFake(message)
     else if (message.type === 'embed') void embedFake(message)
-    else exportFake(message)
+    else if (message.type === 'batch') void batchFake(message)
+    else if (message.type === 'export' || message.type === 'import') exportFake(message)
   })
 }

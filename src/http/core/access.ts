@@ -126,6 +126,17 @@ export const ACCESS = {
   listProposedLabels: 'models:read',
   getLabelAccuracy: 'models:read',
 
+  createFile: 'embeddings:write',
+  listFiles: 'embeddings:write',
+  getFile: 'embeddings:write',
+  getFileContent: 'embeddings:write',
+  deleteFile: 'embeddings:write',
+  createBatch: 'embeddings:write',
+  listBatches: 'embeddings:write',
+  getBatch: 'embeddings:write',
+  cancelBatch: 'embeddings:write',
+  deleteBatch: 'embeddings:write',
+
   createWebhook: 'admin',
   listWebhooks: 'admin',
   getWebhook: 'admin',

@@ -17,6 +17,8 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** It creates; its answer is committed with its work, and repeated for its Idempotency-Key. */
     isIdempotent?: boolean
+    /** It creates of a body that is read as it comes: its answer is committed with its work, and no Idempotency-Key could say which body. */
+    isStreamed?: boolean
     /** What of the response may be kept for a day: a secret may not. */
     redact?: (body: string) => string
   }
@@ -91,7 +93,8 @@ export function registerChanges(
       ...(claim === null ? [] : [idempotency.recordOf(claim)]),
       audit.recordOf({ projectId, actor, action, requestId, named: namedBy(request) })
     ]
-    if (!request.routeOptions.config.isIdempotent) return requestWork.run(new RecordedWork(records), done)
+    const { isIdempotent = false, isStreamed = false } = request.routeOptions.config
+    if (!isIdempotent && !isStreamed) return requestWork.run(new RecordedWork(records), done)
     request.heldWork = new HeldWork(records)
     requestWork.run(request.heldWork, done)
   })

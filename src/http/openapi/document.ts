@@ -23,6 +23,7 @@ const TAGS = {
   models: 'Teachers of checkpoints, exported and checked.',
   evaluations: 'What a model is worth on a dataset, protocol by protocol.',
   'vector sets': 'All images of a dataset embedded by a model, as files and to be searched.',
+  batches: "OpenAI's Batch API: files of requests, answered by workers.",
   webhooks: 'Events sent to you, signed (docs/webhooks.md).',
   serving: 'Images in; embeddings or assignments out.',
   'open inference': 'The same as tensors, for clients of KServe and Triton: the Open Inference Protocol, version 2.',

@@ -2,6 +2,7 @@
 import { Readable } from 'node:stream'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
+import { AppError } from '../../base/errors.ts'
 import type { Logger } from '../../base/log.ts'
 import { VERSION } from '../../base/version.ts'
 import type { Services } from '../../services/services.ts'
@@ -168,6 +169,7 @@ export function inferRoutes(app: App, deps: ServingRoutesDeps): void {
 async function infer(deps: ServingRoutesDeps, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   const { request: asked, images } = readInfer(request)
   const path = request.params as ModelPath // validated as such
+  checkName(asked, path)
   const { model, posterior, tensors } = await runInference(deps, {
     asked,
     images,
@@ -190,4 +192,11 @@ async function infer(deps: ServingRoutesDeps, request: FastifyRequest, reply: Fa
   }
   const { body, jsonBytes } = toBinaryAnswer(answer, tensors, isBinary)
   return reply.header(JSON_LENGTH, String(jsonBytes)).type(RAW).send(body)
+}
+
+/** @throws AppError invalid_request: of two names nobody can say which is meant */
+function checkName({ model_name: name }: { readonly model_name?: string }, { id }: ModelPath): void {
+  if (name === undefined || name === id) return
+  const message = `is ${name}, and the address names ${id}`
+  throw new AppError('invalid_request', { errors: [{ path: '/model_name', message }] })
 }

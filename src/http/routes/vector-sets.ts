@@ -109,7 +109,8 @@ export function vectorSetRoutes(app: App, { vectorSets }: Pick<Services, 'vector
         operationId: 'listVectorSetFiles',
         tags,
         summary: 'List the files of a vector set, with URLs to download them',
-        description: 'vectors.npy has a row of float32 for each image, images.jsonl a line, in the same order.',
+        description:
+          'vectors.npy has a row of float32 for each image, images.jsonl a line, vectors.parquet both in one row; all in the same order.',
         params: IdParams,
         response: { 200: ArtifactList }
       },

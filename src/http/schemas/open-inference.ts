@@ -54,6 +54,12 @@ const RequestedOutput = Type.Object(
 export const InferRequest = Type.Object(
   {
     id: Type.Optional(Text({ maxLength: 256, description: 'Comes back in the answer.' })),
+    model_name: Type.Optional(
+      Text({
+        maxLength: 300,
+        description: "KServe's client sends it: the name in the address, or the request is refused."
+      })
+    ),
     parameters: Type.Optional(
       Type.Object(
         {

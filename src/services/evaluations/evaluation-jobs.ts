@@ -1,14 +1,7 @@
 /**
- * The worker's side of an evaluation:
- *
- *   begin ──→ running ──complete──→ succeeded
- *     │          └──────fail──────→ failed
- *     └ null: nothing to do, or left to others     fail: unless it is tried again (domain/blame.ts)
- *
- * Every begin is another attempt, and only the newest writes: a worker that was taken for dead and is not leaves nothing, like one
- * whose evaluation was cancelled. One that a run asked for tells the run how it ended, and its numbers are metrics of the run.
+ * The worker's side of an evaluation (services/jobs/attempts.ts). One that a run asked for tells the run how it ended, and its numbers are
+ * metrics of the run.
  */
-import type { Clock } from '../../base/clock.ts'
 import type { LeftOut } from '../../base/evaluation.ts'
 import type { PrototypesSeen } from '../../base/exemplars.ts'
 import type { GroundTruth } from '../../base/ground-truth.ts'
@@ -24,8 +17,17 @@ import {
   type VersionName
 } from '../../domain/evaluation.ts'
 import type { Model } from '../../domain/model.ts'
-import type { Stores, UnitOfWork } from '../../domain/stores.ts'
-import { endTries, failTry, giveBack, type JobError, type TriedJob, takeTurn, type Verdict } from '../jobs/job-tries.ts'
+import type { Stores } from '../../domain/stores.ts'
+import {
+  type Attempt,
+  type AttemptDeps,
+  type Attempts,
+  createAttempts,
+  type FailAtOnce,
+  jobOf,
+  type Records
+} from '../jobs/attempts.ts'
+import { endTries } from '../jobs/job-tries.ts'
 import { retireSuperseded } from '../runs/retention.ts'
 import { close, lockOpen } from './close.ts'
 
@@ -50,19 +52,11 @@ export interface EvaluationOrder {
   readonly groundTruth: GroundTruth | null
 }
 
-/** What a worker computes: of another attempt nothing is written. */
-export type Attempt = Pick<Evaluation, 'id' | 'attempt'>
-
-export interface EvaluationJobs {
+export interface EvaluationJobs extends Pick<Attempts<Evaluation>, 'state' | 'fail' | 'giveBack'> {
   /** Null when there is nothing to do: it is gone, has ended or was cancelled. What is missing fails it. */
   begin(id: string): Promise<EvaluationOrder | null>
-  /** `unwanted` when a user has cancelled it, `ended` also when another worker has begun with it. */
-  state(attempt: Attempt): Promise<'open' | 'ended' | 'unwanted'>
   progress(attempt: Attempt, progress: EvaluationProgress): Promise<void>
   complete(attempt: Attempt, measured: Measured): Promise<void>
-  fail(attempt: Attempt, error: JobError): Promise<Verdict>
-  /** Of a worker that is told to end. */
-  giveBack(attempt: Attempt): Promise<void>
   /** Once it has ended: checkpoints that were kept for it alone are marked; their objects go later. */
   retire(id: string): Promise<void>
 }
@@ -74,34 +68,23 @@ export interface Measured {
   readonly leftOut: readonly LeftOut[]
 }
 
-export interface EvaluationJobDeps {
-  readonly unitOfWork: UnitOfWork
-  readonly clock: Clock
-  /** Name of the worker. */
-  readonly worker: string
+const RECORDS: Records<Evaluation> = {
+  load: (tx, id) => tx.evaluations.load(id),
+  lockOpen,
+  isEnded: isEvaluated,
+  isUnwanted: ({ status }) => status === 'cancelled',
+  close: (tx, known, { error, at }) => close(tx, known, { status: 'failed', error, finishedAt: at })
 }
 
-export function createEvaluationJobs({ unitOfWork, clock, worker }: EvaluationJobDeps): EvaluationJobs {
+export function createEvaluationJobs(deps: AttemptDeps): EvaluationJobs {
+  const { unitOfWork, clock } = deps
+  const { begin, withOwn, ...attempts } = createAttempts(deps, RECORDS)
   const now = () => new Date(clock.now())
 
-  const withOwn = <T>(
-    { id, attempt }: Attempt,
-    { work, otherwise }: { readonly work: (tx: Stores, known: Evaluation) => Promise<T>; readonly otherwise: T }
-  ): Promise<T> =>
-    unitOfWork(async (tx) => {
-      const known = await lockOpen(tx, id)
-      return known?.attempt === attempt ? work(tx, known) : otherwise
-    })
-
   return {
-    begin: (id) => unitOfWork((tx) => begin(tx, { id, worker, at: now() })),
+    ...attempts,
 
-    state: ({ id, attempt }) =>
-      unitOfWork(async (tx) => {
-        const known = await tx.evaluations.load(id)
-        if (known === null || known.status === 'cancelled') return 'unwanted'
-        return isEvaluated(known) || known.attempt !== attempt ? 'ended' : 'open'
-      }),
+    begin: (id) => begin(id, (tx, known, fail) => orderOf(tx, known, { fail, at: now() })),
 
     progress: ({ id, attempt }, progress) =>
       unitOfWork(async (tx) => {
@@ -123,20 +106,6 @@ export function createEvaluationJobs({ unitOfWork, clock, worker }: EvaluationJo
           await endTries(tx, jobOf(known))
         }
       }),
-
-    fail: (attempt, error) =>
-      withOwn<Verdict>(attempt, {
-        otherwise: { type: 'not-ours' },
-        async work(tx, known) {
-          const verdict = await failTry(tx, { job: jobOf(known), worker, error })
-          if (verdict.type === 'over')
-            await close(tx, known, { status: 'failed', error: verdict.error, finishedAt: now() })
-          return verdict
-        }
-      }),
-
-    giveBack: (attempt) =>
-      withOwn(attempt, { otherwise: undefined, work: (tx, known) => giveBack(tx, jobOf(known), worker) }),
 
     async retire(id) {
       const runs = await unitOfWork((tx) => runsOfCheckpoints(tx, id))
@@ -162,23 +131,11 @@ async function retireOf(tx: Stores, runId: string, at: Date): Promise<void> {
   if (run !== null) await retireSuperseded(tx, run, at)
 }
 
-interface Beginning {
-  readonly id: string
-  readonly worker: string
-  readonly at: Date
-}
-
-async function begin(tx: Stores, { id, worker, at }: Beginning): Promise<EvaluationOrder | null> {
-  const known = await lockOpen(tx, id)
-  if (known === null) return null
-  const fail = async (code: string, message: string): Promise<null> => {
-    await close(tx, known, { status: 'failed', error: { code, message }, finishedAt: at })
-    await endTries(tx, jobOf(known))
-    return null
-  }
-  const turn = await takeTurn(tx, jobOf(known), worker)
-  if (turn.type === 'left') return null
-  if (turn.type === 'over') return fail(turn.error.code, turn.error.message)
+async function orderOf(
+  tx: Stores,
+  known: Evaluation,
+  { fail, at }: { readonly fail: FailAtOnce; readonly at: Date }
+): Promise<EvaluationOrder | null> {
   const subjects: Measurable[] = []
   for (const name of known.against === null ? [known] : [known, known.against]) {
     const found = await findMeasurable(tx, name)
@@ -202,15 +159,13 @@ async function begin(tx: Stores, { id, worker, at }: Beginning): Promise<Evaluat
     progress: { images: 0, totalImages: known.progress.totalImages, protocol: null, measured: 0 },
     startedAt: known.startedAt ?? at
   } as const
-  await tx.evaluations.update(id, patch)
+  await tx.evaluations.update(known.id, patch)
   const [subject, against = null] = subjects
   const [bank, queries, distractors, whitening] = versions as [DatasetVersion, ...(DatasetVersion | null)[]]
   const images = { bank, queries: queries ?? null, distractors: distractors ?? null, whitening: whitening ?? null }
-  const groundTruth = await tx.evaluations.loadGroundTruth(id)
+  const groundTruth = await tx.evaluations.loadGroundTruth(known.id)
   return { evaluation: { ...known, ...patch }, subject: subject!, against, ...images, groundTruth }
 }
-
-const jobOf = ({ id, projectId }: Pick<Evaluation, 'id' | 'projectId'>): TriedJob => ({ subject: id, projectId })
 
 async function findMeasurable(tx: Stores, { modelId, checkpointId }: SubjectName): Promise<Measurable | null> {
   if (modelId !== null) {

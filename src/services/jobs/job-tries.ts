@@ -1,5 +1,5 @@
 /**
- * Tries of the jobs that are no runs: exports, imports, ingests, evaluations, vector sets.
+ * Tries of the jobs that are no runs: exports, imports, ingests, evaluations, vector sets, batches.
  *
  *   nobody's ──takeTurn──→ held ──endTries──→ done
  *      ↑  │                 │ failTry, giveBack: nobody's again, or over
@@ -15,7 +15,7 @@ import { storableText } from '../storable-text.ts'
 import { otherNodes } from '../workers/workers.ts'
 
 export interface TriedJob {
-  /** Id of the model, evaluation or vector set; of a version as `ds_…@3`. */
+  /** Id of the model, evaluation, vector set or batch; of a version as `ds_…@3`. */
   readonly subject: string
   readonly projectId: string
 }

@@ -1,8 +1,9 @@
 /**
  * Work that is open and has no job: its worker gave it back, it failed and is to be tried again, or its job was lost. What
- * `recover` of services/runs/legs.ts is for runs this is for versions, models, evaluations and vector sets. Where a job waits or runs
+ * `recover` of services/runs/legs.ts is for runs this is for versions, models, evaluations, vector sets and batches. Where a job waits or runs
  * nothing is done, so any number of workers may sweep.
  */
+import type { Batch } from '../../domain/batch.ts'
 import { isLeftToOthers, waitAfterS } from '../../domain/blame.ts'
 import type { DatasetVersion } from '../../domain/dataset.ts'
 import type { Evaluation } from '../../domain/evaluation.ts'
@@ -47,7 +48,13 @@ export const createOpenWork = ({
   readonly unitOfWork: UnitOfWork
   readonly stores: Stores
 }): OpenWork => {
-  const looks = [lookAtVersions(stores), lookAtModels(stores), lookAtEvaluations(stores), lookAtVectorSets(stores)]
+  const looks = [
+    lookAtVersions(stores),
+    lookAtModels(stores),
+    lookAtEvaluations(stores),
+    lookAtVectorSets(stores),
+    lookAtBatches(stores)
+  ]
 
   async function queueDue(open: readonly Open[], worker: string): Promise<readonly string[]> {
     const withJob = new Set(await stores.jobs.withJob(open.map(({ subject }) => subject)))
@@ -113,6 +120,17 @@ function lookAtVectorSets(stores: Stores): Look {
     subject: id,
     projectId,
     job: async () => ({ kind: 'embed-dataset', payload: { vectorSetId: id } })
+  }))
+}
+
+function lookAtBatches(stores: Stores): Look {
+  const look = createRound<Pick<Batch, 'id' | 'projectId'>>((last, limit) =>
+    stores.batches.listOpen(last?.id ?? null, limit)
+  )
+  return mapped(look, ({ id, projectId }) => ({
+    subject: id,
+    projectId,
+    job: async () => ({ kind: 'run-batch', payload: { batchId: id } })
   }))
 }
 

@@ -5,6 +5,8 @@
 import type { Clock } from '../../base/clock.ts'
 import { AppError } from '../../base/errors.ts'
 import type { Principal } from '../../domain/access.ts'
+import { batchPrefix } from '../../domain/batch.ts'
+import { filePrefix } from '../../domain/file.ts'
 import { FIRST_PROJECT, type Project, type ProjectContents } from '../../domain/project.ts'
 import type { NewRemoval } from '../../domain/removal.ts'
 import type { Stores, UnitOfWork } from '../../domain/stores.ts'
@@ -72,7 +74,7 @@ async function checkUnused(tx: Stores, id: string): Promise<void> {
 
 function removalsOf(
   projectId: string,
-  { datasets, uploads, runs, models, evaluations, vectorSets }: ProjectContents
+  { datasets, uploads, runs, models, evaluations, vectorSets, files, batches }: ProjectContents
 ): NewRemoval[] {
   const whole = (what: NewRemoval['what'], subject: string, prefix: string): NewRemoval => {
     return { projectId, what, subject, prefix, multipartId: null }
@@ -83,6 +85,8 @@ function removalsOf(
     ...runs.map((id) => whole('run', id, `runs/${id}/`)),
     ...models.map(({ id, prefix }) => whole('model', id, `${prefix}/`)),
     ...evaluations.map((id) => whole('evaluation', id, `evaluations/${id}/`)),
-    ...vectorSets.map((id) => removalOfVectorSet({ id, projectId }))
+    ...vectorSets.map((id) => removalOfVectorSet({ id, projectId })),
+    ...files.map((id) => whole('file', id, filePrefix(id))),
+    ...batches.map((id) => whole('batch', id, batchPrefix(id)))
   ]
 }

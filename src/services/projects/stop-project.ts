@@ -1,6 +1,7 @@
 /** Everything of a project that is worked on, cancelled as each is by its own request: what its end waits for (project-removal.ts). */
 import { AppError, type ErrorCode, isAppError } from '../../base/errors.ts'
 import type { UnitOfWork } from '../../domain/stores.ts'
+import type { BatchService } from '../batches/batches.ts'
 import type { DatasetService } from '../datasets/datasets.ts'
 import type { EvaluationService } from '../evaluations/evaluations.ts'
 import type { ModelService } from '../models/models.ts'
@@ -12,6 +13,7 @@ export interface ProjectStopDeps {
   readonly runs: Pick<RunService, 'ask'>
   readonly evaluations: Pick<EvaluationService, 'cancel'>
   readonly vectorSets: Pick<VectorSetService, 'cancel'>
+  readonly batches: Pick<BatchService, 'cancel'>
   readonly models: Pick<ModelService, 'cancel'>
   readonly datasets: Pick<DatasetService, 'cancelVersion'>
 }
@@ -24,6 +26,8 @@ const OVER: readonly ErrorCode[] = [
   'evaluation_not_cancelable',
   'vector_set_not_found',
   'vector_set_not_cancelable',
+  'batch_not_found',
+  'batch_not_cancelable',
   'model_not_found',
   'model_not_cancelable',
   'dataset_not_found',
@@ -37,7 +41,7 @@ const OVER: readonly ErrorCode[] = [
  * @throws AppError project_not_found
  */
 export const createProjectStop =
-  ({ unitOfWork, runs, evaluations, vectorSets, models, datasets }: ProjectStopDeps) =>
+  ({ unitOfWork, runs, evaluations, vectorSets, batches, models, datasets }: ProjectStopDeps) =>
   async (id: string): Promise<void> => {
     const { uses, versions } = await unitOfWork(async (tx) => {
       if ((await tx.projects.find(id)) === null) throw new AppError('project_not_found', { projectId: id })
@@ -49,6 +53,7 @@ export const createProjectStop =
       ...uses.runs.map((run) => () => runs.ask(id, { id: run, verb: 'cancel' })),
       ...uses.evaluations.map((evaluation) => () => evaluations.cancel(id, evaluation)),
       ...uses.vectorSets.map((set) => () => vectorSets.cancel(id, set)),
+      ...uses.batches.map((batch) => () => batches.cancel(id, batch)),
       ...uses.models.map((model) => () => models.cancel(id, model)),
       ...versions.map(
         ([dataset, version]) =>

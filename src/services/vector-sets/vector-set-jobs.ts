@@ -1,29 +1,20 @@
-/**
- * The worker's side of a vector set:
- *
- *   begin ──→ running ──complete──→ succeeded
- *     │          └──────fail──────→ failed
- *     └ null: nothing to do, or left to others     fail: unless it is tried again (domain/blame.ts)
- *
- * Every begin is another attempt, and only the newest writes, as with evaluations. What is stored of it stays for the next one.
- */
-import type { Clock } from '../../base/clock.ts'
+/** The worker's side of a vector set (services/jobs/attempts.ts). What is stored of it stays for the next attempt. */
 import type { StoredFile } from '../../domain/checkpoint.ts'
 import type { DatasetVersion } from '../../domain/dataset.ts'
 import type { Model } from '../../domain/model.ts'
-import type { Stores, UnitOfWork } from '../../domain/stores.ts'
+import type { Stores } from '../../domain/stores.ts'
 import { isVectorSetEnded, type VectorRow, type VectorSet, type VectorSetProgress } from '../../domain/vector-set.ts'
 import type { SearchedSet } from '../../domain/vector-stores.ts'
 import {
-  endTries,
-  failTry,
-  giveBack,
-  gotFurther,
-  type JobError,
-  type TriedJob,
-  takeTurn,
-  type Verdict
-} from '../jobs/job-tries.ts'
+  type Attempt,
+  type AttemptDeps,
+  type Attempts,
+  createAttempts,
+  type FailAtOnce,
+  jobOf,
+  type Records
+} from '../jobs/attempts.ts'
+import { endTries, gotFurther, type JobError } from '../jobs/job-tries.ts'
 import { removalOfVectorSet } from './vector-set-removal.ts'
 
 /** Everything that it is made of. */
@@ -33,14 +24,9 @@ export interface VectorSetOrder {
   readonly version: DatasetVersion
 }
 
-/** What a worker makes: of another attempt nothing is written. */
-export type Attempt = Pick<VectorSet, 'id' | 'attempt'>
-
-export interface VectorSetJobs {
+export interface VectorSetJobs extends Pick<Attempts<VectorSet>, 'state' | 'fail' | 'giveBack'> {
   /** Null when there is nothing to do: it is gone, has ended or was cancelled. What is missing fails it. */
   begin(id: string): Promise<VectorSetOrder | null>
-  /** `unwanted` when a user has cancelled it, `ended` also when another worker has begun with it. */
-  state(attempt: Attempt): Promise<'open' | 'ended' | 'unwanted'>
   /** It got further: what failed before is forgiven. */
   progress(attempt: Attempt, progress: VectorSetProgress): Promise<void>
   /** @returns how many rows its table has, which is made; null when another has it by now */
@@ -48,42 +34,34 @@ export interface VectorSetJobs {
   addRows(set: SearchedSet, rows: readonly VectorRow[]): Promise<void>
   /** @param partsPrefix of objects that nobody needs any more. @returns false when nobody wants it any more */
   complete(attempt: Attempt, files: readonly StoredFile[], partsPrefix: string): Promise<boolean>
-  fail(attempt: Attempt, error: JobError): Promise<Verdict>
-  /** Of a worker that is told to end. */
-  giveBack(attempt: Attempt): Promise<void>
   /** What a worker wrote after it was cancelled or removed. */
   dropTable(id: string): Promise<void>
 }
 
-export interface VectorSetJobDeps {
-  readonly unitOfWork: UnitOfWork
+export interface VectorSetJobDeps extends AttemptDeps {
   readonly stores: Pick<Stores, 'vectors'>
-  readonly clock: Clock
-  /** Name of the worker. */
-  readonly worker: string
 }
 
-export function createVectorSetJobs({ unitOfWork, stores, clock, worker }: VectorSetJobDeps): VectorSetJobs {
+const RECORDS: Records<VectorSet> = {
+  load: (tx, id) => tx.vectorSets.load(id),
+  async lockOpen(tx, id) {
+    const known = await tx.vectorSets.load(id, { lock: true })
+    return known === null || isVectorSetEnded(known) ? null : known
+  },
+  isEnded: isVectorSetEnded,
+  isUnwanted: ({ status }) => status === 'cancelled',
+  close
+}
+
+export function createVectorSetJobs(deps: VectorSetJobDeps): VectorSetJobs {
+  const { stores, clock, worker } = deps
+  const { begin, withOwn, ...attempts } = createAttempts(deps, RECORDS)
   const now = () => new Date(clock.now())
 
-  const withOwn = <T>(
-    { id, attempt }: Attempt,
-    { work, otherwise }: { readonly work: (tx: Stores, known: VectorSet) => Promise<T>; readonly otherwise: T }
-  ): Promise<T> =>
-    unitOfWork(async (tx) => {
-      const known = await lockOpen(tx, id)
-      return known?.attempt === attempt ? work(tx, known) : otherwise
-    })
-
   return {
-    begin: (id) => unitOfWork((tx) => begin(tx, { id, worker, at: now() })),
+    ...attempts,
 
-    state: ({ id, attempt }) =>
-      unitOfWork(async (tx) => {
-        const known = await tx.vectorSets.load(id)
-        if (known === null || known.status === 'cancelled') return 'unwanted'
-        return isVectorSetEnded(known) || known.attempt !== attempt ? 'ended' : 'open'
-      }),
+    begin: (id) => begin(id, (tx, known, fail) => orderOf(tx, known, { fail, at: now() })),
 
     progress: (attempt, progress) =>
       withOwn(attempt, {
@@ -125,29 +103,8 @@ export function createVectorSetJobs({ unitOfWork, stores, clock, worker }: Vecto
         }
       }),
 
-    fail: (attempt, error) =>
-      withOwn<Verdict>(attempt, {
-        otherwise: { type: 'not-ours' },
-        async work(tx, known) {
-          const verdict = await failTry(tx, { job: jobOf(known), worker, error })
-          if (verdict.type === 'over') await close(tx, known, { error: verdict.error, at: now() })
-          return verdict
-        }
-      }),
-
-    giveBack: (attempt) =>
-      withOwn(attempt, { otherwise: undefined, work: (tx, known) => giveBack(tx, jobOf(known), worker) }),
-
     dropTable: (id) => stores.vectors.drop(id)
   }
-}
-
-const jobOf = ({ id, projectId }: Pick<VectorSet, 'id' | 'projectId'>): TriedJob => ({ subject: id, projectId })
-
-/** Null for one that has ended, which stays as it is. */
-async function lockOpen(tx: Stores, id: string): Promise<VectorSet | null> {
-  const known = await tx.vectorSets.load(id, { lock: true })
-  return known === null || isVectorSetEnded(known) ? null : known
 }
 
 async function close(
@@ -159,26 +116,17 @@ async function close(
   await tx.removals.add([removalOfVectorSet(known)], at)
 }
 
-async function begin(
+async function orderOf(
   tx: Stores,
-  { id, worker, at }: { readonly id: string; readonly worker: string; readonly at: Date }
+  known: VectorSet,
+  { fail, at }: { readonly fail: FailAtOnce; readonly at: Date }
 ): Promise<VectorSetOrder | null> {
-  const known = await lockOpen(tx, id)
-  if (known === null) return null
-  const fail = async (code: string, message: string): Promise<null> => {
-    await close(tx, known, { error: { code, message }, at })
-    await endTries(tx, jobOf(known))
-    return null
-  }
-  const turn = await takeTurn(tx, jobOf(known), worker)
-  if (turn.type === 'left') return null
-  if (turn.type === 'over') return fail(turn.error.code, turn.error.message)
   const model = await tx.models.load(known.modelId)
   if (model?.status !== 'ready') return fail('model_not_ready', `Model ${known.modelId} is not ready.`)
   const { datasetId, version: number } = known.dataset
   const version = await tx.datasets.loadVersion(datasetId, number)
   if (version?.status !== 'ready') return fail('dataset_version_not_found', `${datasetId}@${number} is gone.`)
   const patch = { status: 'running', attempt: known.attempt + 1, startedAt: known.startedAt ?? at } as const
-  await tx.vectorSets.update(id, patch)
+  await tx.vectorSets.update(known.id, patch)
   return { set: { ...known, ...patch }, model, version }
 }

@@ -53,7 +53,8 @@ export interface VectorSetQuery {
 }
 
 const DOWNLOAD_EXPIRES_IN_S = 3600
-const FLOAT_BYTES = 4
+/** Of float32, in two files: npy and Parquet. */
+const BYTES_OF_NUMBER = 8
 
 export type VectorSetService = ReturnType<typeof createVectorSetService>
 
@@ -125,7 +126,7 @@ export function createVectorSetService(deps: VectorSetServiceDeps) {
       }
       return unitOfWork(async (tx) => {
         await holdVersion(tx, set)
-        const storageBytes = set.progress.totalImages * set.dimensions * FLOAT_BYTES
+        const storageBytes = set.progress.totalImages * set.dimensions * BYTES_OF_NUMBER
         await checkQuotas(tx, { projectId, wanted: { storageBytes }, now: createdAt })
         await tx.vectorSets.insert(set)
         await tx.jobs.enqueue('embed-dataset', { vectorSetId: set.id }, { key: set.id, project: projectId })

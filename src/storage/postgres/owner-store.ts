@@ -1,10 +1,12 @@
 import { and, eq, inArray, isNotNull, notInArray, sql } from 'drizzle-orm'
 import type { OwnedPrefix, OwnRoot } from '../../domain/owned-prefix.ts'
 import type { OwnerStore } from '../../domain/removal-stores.ts'
+import { isUnanswered } from './batch-store.ts'
 import type { Db } from './client.ts'
 import { isUncompleted } from './dataset-store.ts'
 import { isUnevaluated } from './evaluation-store.ts'
 import { isUnfinished } from './run-store.ts'
+import { batches, files } from './schema/batches.ts'
 import { checkpoints } from './schema/checkpoints.ts'
 import { datasetUploads } from './schema/dataset-uploads.ts'
 import { datasetVersions } from './schema/dataset-versions.ts'
@@ -78,6 +80,22 @@ const OWNED: Readonly<Record<OwnRoot, FindOwned>> = {
       .from(vectorSets)
       .where(and(inArray(vectorSets.id, at(names, 0)), notInArray(vectorSets.status, ['failed', 'cancelled'])))
     return rows.map(({ id }) => `vectors/${id}/`)
+  },
+
+  async files(db, names) {
+    const rows = await db
+      .select({ id: files.id })
+      .from(files)
+      .where(inArray(files.id, at(names, 0)))
+    return rows.map(({ id }) => `files/${id}/`)
+  },
+
+  async batches(db, names) {
+    const rows = await db
+      .select({ id: batches.id })
+      .from(batches)
+      .where(and(inArray(batches.id, at(names, 0)), isUnanswered))
+    return rows.map(({ id }) => `batches/${id}/`)
   }
 }
 

@@ -9,6 +9,7 @@ import type { Db } from './client.ts'
 import { isUncompleted } from './dataset-store.ts'
 import { apiKeys } from './schema/api-keys.ts'
 import { auditEntries } from './schema/audit-entries.ts'
+import { batches, files } from './schema/batches.ts'
 import { datasetUploads } from './schema/dataset-uploads.ts'
 import { datasets } from './schema/datasets.ts'
 import { evaluations } from './schema/evaluations.ts'
@@ -34,6 +35,8 @@ const AT_ONCE = 100
 const OTHERS: readonly (PgTable & { readonly projectId: PgColumn })[] = [
   sweeps,
   vectorSets,
+  batches,
+  files,
   datasetUploads,
   modelNames,
   jobTries,
@@ -58,7 +61,9 @@ export const createProjectRemoval = ({ db, ofProject }: ProjectDbs): Pick<Projec
       runs: await idsOf(runs),
       models: await db.select({ id: modelId, prefix }).from(models).where(eq(projectId, id)),
       evaluations: await idsOf(evaluations),
-      vectorSets: await idsOf(vectorSets)
+      vectorSets: await idsOf(vectorSets),
+      files: await idsOf(files),
+      batches: await idsOf(batches)
     }
   },
 

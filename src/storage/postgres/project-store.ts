@@ -100,8 +100,10 @@ export const createProjectStore = ({ db, ...others }: ProjectDbs): ProjectStore 
             from models, jsonb_array_elements(files) as file where project_id = ${id}) +
           (select coalesce(sum((file ->> 'bytes')::bigint), 0)
             from vector_sets, jsonb_array_elements(files) as file where project_id = ${id}) +
-          (select coalesce(sum(4 * dimensions::bigint * (progress ->> 'totalImages')::bigint), 0)
-            from vector_sets where project_id = ${id} and status in ('queued', 'running'))
+          (select coalesce(sum(8 * dimensions::bigint * (progress ->> 'totalImages')::bigint), 0)
+            from vector_sets where project_id = ${id} and status in ('queued', 'running')) +
+          (select coalesce(sum(bytes), 0) from files where project_id = ${id}) +
+          (select coalesce(sum(expected_bytes), 0) from batches where project_id = ${id})
         )::float8 as bytes`)
     const { queued = 0, bytes = 0, devices = 0, requests = null, pixels = null } = rows[0] ?? {}
     return {

@@ -4,6 +4,7 @@ import { createBoundedMap } from '../../base/bounded-map.ts'
 import type { SqlExecutor, TransactionalQueue } from '../../domain/ports.ts'
 import type { Reach, ReachOf, Stores, UnitOfWork } from '../../domain/stores.ts'
 import { createAuditStore } from './audit-store.ts'
+import { createBatchStore } from './batch-store.ts'
 import { bound, type Queryable } from './bound-query.ts'
 import { createCheckpointStore } from './checkpoint-store.ts'
 import { type Database, type Db, inTransaction } from './client.ts'
@@ -12,6 +13,7 @@ import { createDriftStore } from './drift-store.ts'
 import { heardDatabaseError, translating } from './errors.ts'
 import { createEvaluationStore } from './evaluation-store.ts'
 import { createEventStore } from './event-store.ts'
+import { createFileStore } from './file-store.ts'
 import { createIdempotencyStore } from './idempotency-store.ts'
 import { createJobTriesStore } from './job-tries-store.ts'
 import { createKeyStore } from './key-store.ts'
@@ -139,6 +141,8 @@ const storesOn = ({ db, everyProject, ofProject, executor }: Connected, { queue,
     vectorSets: translating(createVectorSetStore(db, tellWebhooks)),
     vectors: translating({ ...createVectorStore(db), ...createVectorLists(db) }),
     drift: translating(createDriftStore(db, tellWebhooks)),
+    files: translating(createFileStore(db)),
+    batches: translating(createBatchStore(db, tellWebhooks)),
     removals: translating(createRemovalStore(db)),
     uses: translating(createUseStore(db)),
     owners: translating(createOwnerStore(db)),

@@ -1,9 +1,11 @@
 /** What has not ended and still needs something. Read after it was removed, in the same unit of work: see UseStore. */
 import { and, eq, inArray, ne, or, type SQL, sql } from 'drizzle-orm'
 import type { UseStore } from '../../domain/removal-stores.ts'
+import { isUnanswered } from './batch-store.ts'
 import type { Db } from './client.ts'
 import { isUnevaluated } from './evaluation-store.ts'
 import { isUnfinished } from './run-store.ts'
+import { batches } from './schema/batches.ts'
 import { datasetVersions } from './schema/dataset-versions.ts'
 import { evaluations } from './schema/evaluations.ts'
 import { models } from './schema/models.ts'
@@ -22,6 +24,7 @@ interface Conditions {
   readonly models?: SQL | undefined
   readonly versions?: SQL | undefined
   readonly vectorSets?: SQL | undefined
+  readonly batches?: SQL | undefined
 }
 
 export const createUseStore = (db: Db): UseStore => {
@@ -41,6 +44,9 @@ export const createUseStore = (db: Db): UseStore => {
       : [],
     vectorSets: of.vectorSets
       ? await idsOf(db.select({ id: vectorSets.id }).from(vectorSets).where(and(of.vectorSets, isUnembedded)))
+      : [],
+    batches: of.batches
+      ? await idsOf(db.select({ id: batches.id }).from(batches).where(and(of.batches, isUnanswered)))
       : []
   })
 
@@ -74,7 +80,8 @@ export const createUseStore = (db: Db): UseStore => {
       find({
         runs: and(eq(sql`${runs.init}->>'source'`, 'model'), eq(sql`${runs.init}->>'from'`, modelId)),
         evaluations: or(eq(evaluations.modelId, modelId), eq(evaluations.againstModelId, modelId)),
-        vectorSets: eq(vectorSets.modelId, modelId)
+        vectorSets: eq(vectorSets.modelId, modelId),
+        batches: eq(batches.modelId, modelId)
       }),
 
     ofCheckpoints: async (ids) => {
@@ -106,7 +113,8 @@ export const createUseStore = (db: Db): UseStore => {
         evaluations: eq(evaluations.projectId, projectId),
         models: eq(models.projectId, projectId),
         versions: eq(datasetVersions.projectId, projectId),
-        vectorSets: eq(vectorSets.projectId, projectId)
+        vectorSets: eq(vectorSets.projectId, projectId),
+        batches: eq(batches.projectId, projectId)
       })
   }
 }

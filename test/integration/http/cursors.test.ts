@@ -5,10 +5,12 @@ import { sealCursor } from '../../../src/http/core/cursors.ts'
 import { createTestApp, type TestApp } from '../../helpers/app.ts'
 import { whyNoPostgres } from '../../helpers/postgres.ts'
 import {
+  aBatch,
   aCheckpoint,
   anUnlabelledRow,
   aReadyModel,
   aReadyVersion,
+  aRequestFile,
   aVectorSet,
   seePrototypes
 } from '../../helpers/records.ts'
@@ -42,6 +44,8 @@ async function fillLists(): Promise<readonly string[]> {
   for (let i = 0; i < 3; i++) await api.call('POST', '/v1/vector-sets', { body: measured })
   const searched = await aVectorSet(api, model, version.datasetId)
   const unlabelled = await aVectorSet(api, model, version.datasetId, {}, anUnlabelledRow)
+  for (let i = 0; i < 3; i++) await aRequestFile(api, api.projectId)
+  for (let i = 0; i < 3; i++) await aBatch(api.stores, model)
   const hook = { url: 'https://hooks.invalid/', events: ['run.state'] }
   const [webhook] = await Promise.all(
     [0, 1, 2].map(async () => (await api.call('POST', '/v1/webhooks', { body: hook })).json)
@@ -74,6 +78,8 @@ async function fillLists(): Promise<readonly string[]> {
     `/v1/vector-sets/${searched.id}/outliers`,
     `/v1/vector-sets/${searched.id}/duplicates?min_similarity=0.5`,
     `/v1/vector-sets/${unlabelled.id}/proposed-labels?from=${searched.id}`,
+    '/v1/files',
+    '/v1/batches',
     `/v1/evaluations/${evaluation}/prototypes`,
     '/v1/webhooks',
     `/v1/webhooks/${webhook.id}/deliveries`,

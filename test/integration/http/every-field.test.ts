@@ -60,7 +60,7 @@ const NO_EFFECT: Readonly<Record<string, readonly string[]>> = {
   inferModelVersion: ['/inputs/0/parameters']
 }
 
-const ID = /\b(key|ds|up|run|ckpt|swp|mdl|eval|vec|wh|msg|prj|req)_[0-9a-z]{26}\b/g
+const ID = /\b(key|ds|up|run|ckpt|swp|mdl|eval|vec|file|batch|wh|msg|prj|req)_[0-9a-z]{26}\b/g
 const TIME = /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/g
 const SECRET = /kappa_[0-9a-z]+_[0-9a-f]{48}|whsec_[\w+/=]+|\/v1\/objects\/[\w.-]+|"etag":"[^"]*"/g
 const known: ReadonlySet<string> = new Set(JSON.stringify([fixtures, world]).match(ID) ?? [])

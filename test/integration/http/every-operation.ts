@@ -4,7 +4,15 @@ import { newId } from '../../../src/base/ids.ts'
 import { newSecret } from '../../../src/services/webhooks/signature.ts'
 import type { TestApp } from '../../helpers/app.ts'
 import type { RawRequest } from '../../helpers/raw-client.ts'
-import { aCheckpoint, aReadyModel, aReadyVersion, aVectorSet, seePrototypes } from '../../helpers/records.ts'
+import {
+  aBatch,
+  aCheckpoint,
+  aReadyModel,
+  aReadyVersion,
+  aRequestFile,
+  aVectorSet,
+  seePrototypes
+} from '../../helpers/records.ts'
 import { sendPart, startUpload } from '../../helpers/upload-steps.ts'
 
 interface DocumentedOperation {
@@ -27,6 +35,9 @@ export interface Fixtures {
   readonly sweep: string
   readonly webhook: string
   readonly vectorSet: string
+  /** Of requests to the model. */
+  readonly file: string
+  readonly batch: string
 }
 
 export const PART_BYTES = 5_000_000
@@ -54,6 +65,8 @@ export async function makeFixtures(api: TestApp): Promise<Fixtures> {
   const sweep = await api.call('POST', '/v1/sweeps', { body: trials })
   const { id: webhook } = await aWebhook(api)
   const { id: vectorSet } = await aVectorSet(api, served, datasetId)
+  const { id: file } = await aRequestFile(api, api.projectId, requestTo(model))
+  const { id: batch } = await aBatch(api.stores, served)
   return {
     dataset: datasetId,
     run: run.json.id,
@@ -61,9 +74,15 @@ export async function makeFixtures(api: TestApp): Promise<Fixtures> {
     evaluation: evaluation.json.id,
     sweep: sweep.json.id,
     webhook,
-    vectorSet
+    vectorSet,
+    file,
+    batch
   }
 }
+
+/** A line of a batch. */
+export const requestTo = (model: string): string =>
+  JSON.stringify({ custom_id: 'a', method: 'POST', url: '/v1/embeddings', body: { model, input: 'iVBORw0KGgo=' } })
 
 /** However many there are already; of an address that is no one's. */
 async function aWebhook({ stores, projectId }: TestApp): Promise<{ readonly id: string }> {
@@ -80,7 +99,7 @@ async function aWebhook({ stores, projectId }: TestApp): Promise<{ readonly id: 
 export function exampleBody(
   { app }: TestApp,
   { body }: Operation,
-  { dataset, model, vectorSet }: Pick<Fixtures, 'dataset' | 'model' | 'vectorSet'>
+  { dataset, model, vectorSet, file }: Pick<Fixtures, 'dataset' | 'model' | 'vectorSet' | 'file'>
 ): object | null {
   const { $ref } = body?.content['application/json']?.schema ?? {}
   if ($ref === undefined) return null
@@ -92,6 +111,7 @@ export function exampleBody(
     ...('model' in example && { model }),
     ...('dataset' in example && { dataset }),
     ...('vector_set' in example && { vector_set: vectorSet }),
+    ...('input_file_id' in example && { input_file_id: file }),
     ...('run' in example && { run: { ...(example.run as object), dataset } })
   }
 }
@@ -190,6 +210,21 @@ const SPECIAL: Readonly<Record<string, Special>> = {
     const set = await aVectorSet(api, { id: model, projectId: api.projectId }, dataset)
     return { path: `/v1/vector-sets/${set.id}` }
   },
+  async createFile(_, { model }) {
+    const part = (name: string, more: string, content: string) =>
+      `--xyz\r\ncontent-disposition: form-data; name="${name}"${more}\r\n\r\n${content}\r\n`
+    const file = part('file', '; filename="requests.jsonl"', requestTo(model))
+    const headers = { 'content-type': 'multipart/form-data; boundary=xyz' }
+    return { headers, body: Buffer.from(`${part('purpose', '', 'batch')}${file}--xyz--\r\n`) }
+  },
+  deleteFile: async (api) => ({ path: `/v1/files/${(await aRequestFile(api, api.projectId)).id}` }),
+  async cancelBatch(api, { model }) {
+    return { path: `/v1/batches/${(await aBatch(api.stores, { id: model, projectId: api.projectId })).id}/cancel` }
+  },
+  async deleteBatch(api, { model }) {
+    const ended = { status: 'completed', expectedBytes: 0 } as const
+    return { path: `/v1/batches/${(await aBatch(api.stores, { id: model, projectId: api.projectId }, ended)).id}` }
+  },
   async deleteSweep(api, { dataset }) {
     const body = { run: { dataset, preset: 'demo' }, grid: { seed: [0] } }
     const { json } = await api.call('POST', '/v1/sweeps', { body })
@@ -244,7 +279,9 @@ export async function requestOf(api: TestApp, operation: Operation, fixtures: Fi
     projects: api.projectId,
     sweeps: fixtures.sweep,
     webhooks: fixtures.webhook,
-    'vector-sets': fixtures.vectorSet
+    'vector-sets': fixtures.vectorSet,
+    files: fixtures.file,
+    batches: fixtures.batch
   }
   const path = template
     .replace('{id}', ids[template.split('/')[2] ?? ''] ?? 'none')

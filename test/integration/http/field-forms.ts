@@ -274,7 +274,7 @@ const tensors = (parameters: object, output: object) => ({
   outputs: [output]
 })
 
-function tensorForms(more: { readonly path?: string }): FieldForm[] {
+function tensorForms(more: { readonly path?: string }, named: { path: string; model_name: string }): FieldForm[] {
   const ofOne = { status: 400, names: 'shape' }
   const all = {
     ...more,
@@ -284,7 +284,11 @@ function tensorForms(more: { readonly path?: string }): FieldForm[] {
   return [
     fixed(tensors({ dimensions: 4 }, { name: 'embeddings', parameters: { binary_data: true } }), all),
     fixed(tensors({ binary_data_output: true }, { name: 'embeddings' }), all),
-    fixed(tensors({ top_k: 2, posterior: 'model' }, { name: 'prototypes' }), all)
+    fixed(tensors({ top_k: 2, posterior: 'model' }, { name: 'prototypes' }), all),
+    fixed(
+      { ...tensors({}, { name: 'embeddings' }), model_name: named.model_name },
+      { path: named.path, refused: { '/model_name': { status: 400, names: 'model_name' } } }
+    )
   ]
 }
 
@@ -336,6 +340,12 @@ export function fieldForms(api: TestApp, world: FieldWorld): Readonly<Record<str
     ],
     updateVectorSet: [described],
     searchVectorSet: searchForms(world),
+    createBatch: [
+      fixed(
+        { input_file_id: world.file, endpoint: '/v1/embeddings', completion_window: '24h', metadata: { team: 'x' } },
+        { others: { '/input_file_id': world.otherFile, '/completion_window': '48h' } }
+      )
+    ],
     createWebhook: [fixed({ url, events: ['run.state'] })],
     updateWebhook: [fixed({ url, events: ['run.state'], enabled: true })],
     createEmbeddings: [
@@ -353,8 +363,11 @@ export function fieldForms(api: TestApp, world: FieldWorld): Readonly<Record<str
       ),
       fixed({ input: PNG }, images)
     ],
-    inferModel: tensorForms({}),
-    inferModelVersion: tensorForms({ path: '/v2/models/whole/versions/1/infer' }),
+    inferModel: tensorForms({}, { path: '/v2/models/whole@1/infer', model_name: 'whole@1' }),
+    inferModelVersion: tensorForms(
+      { path: '/v2/models/whole/versions/1/infer' },
+      { path: '/v2/models/whole/versions/1/infer', model_name: 'whole' }
+    ),
     createAssignments: [
       fixed({ input: [PNG], top_k: 2, include: ['entropy'], image_size: 28 }, images),
       fixed({ input: PNG, posterior: 'model' }, images),

@@ -174,6 +174,8 @@ export async function queryForms(
       neighbors: '1',
       sample: '4'
     }),
+    listFiles: plain('/v1/files', { purpose: 'batch_output' }),
+    listBatches: plain('/v1/batches'),
     listWebhooks: plain('/v1/webhooks'),
     listWebhookDeliveries: plain(`/v1/webhooks/${fixtures.webhook}/deliveries`, { status: 'succeeded' }),
     createModelEmbeddings: {

@@ -5,14 +5,17 @@ import { networkOf } from '../../../src/recipe/network.ts'
 import { resolveRecipe } from '../../../src/recipe/presets.ts'
 import type { TestApp } from '../../helpers/app.ts'
 import {
+  aBatch,
   aCheckpoint,
   anUnlabelledRow,
   aReadyModel,
   aReadyVersion,
+  aRequestFile,
   aVectorRow,
   aVectorSet
 } from '../../helpers/records.ts'
 import { complete, sendAll, startUpload } from '../../helpers/upload-steps.ts'
+import { requestTo } from './every-operation.ts'
 import { fullRecipe, type NamedThings } from './field-recipes.ts'
 
 export interface FieldWorld extends NamedThings {
@@ -31,6 +34,9 @@ export interface FieldWorld extends NamedThings {
   readonly vectorSet: string
   /** Of the same model and dataset, with a label for its first eight images alone. */
   readonly halfLabelled: string
+  /** Of requests to one model, and to another. */
+  readonly file: string
+  readonly otherFile: string
   readonly project: string
 }
 
@@ -83,6 +89,11 @@ export async function aFieldWorld(api: TestApp): Promise<FieldWorld> {
   const { id: vectorSet } = await aVectorSet(api, { id: model, projectId: api.projectId }, dataset)
   const half = (index: number, dimensions: number) => (index < 8 ? aVectorRow : anUnlabelledRow)(index, dimensions)
   const { id: halfLabelled } = await aVectorSet(api, { id: model, projectId: api.projectId }, dataset, {}, half)
+  const otherModel = await aWholeModel(api, 'mu')
+  // For the lists of both.
+  for (let i = 0; i < 3; i++) await aBatch(api.stores, { id: model, projectId: api.projectId })
+  const files: string[] = []
+  for (const one of [model, otherModel, model]) files.push((await aRequestFile(api, api.projectId, requestTo(one))).id)
   return {
     vectorSet,
     halfLabelled,
@@ -91,13 +102,15 @@ export async function aFieldWorld(api: TestApp): Promise<FieldWorld> {
     neither,
     fourth,
     model,
-    otherModel: await aWholeModel(api, 'mu'),
+    otherModel,
     checkpoint,
     otherCheckpoint,
     foreignCheckpoint: foreign.id,
     parent,
     uploads: [await aSentUpload(api, dataset), await aSentUpload(api, dataset)],
     weights: [await aSentUpload(api, null), await aSentUpload(api, null)],
-    project
+    project,
+    file: files[0] ?? '',
+    otherFile: files[1] ?? ''
   }
 }

@@ -49,7 +49,8 @@ async function fill({ project, run, evaluation }: Tenant): Promise<void> {
 }
 
 /** Nothing of it is worked on any more. */
-async function settle({ key, sweep, run, evaluation }: Tenant): Promise<void> {
+async function settle({ key, sweep, run, evaluation, batch }: Tenant): Promise<void> {
+  assert.equal((await api.call('POST', `/v1/batches/${batch}/cancel`, { key })).status, 200)
   for (const path of [`sweeps/${sweep}`, `runs/${run}`, `evaluations/${evaluation}`])
     assert.equal((await api.call('POST', `/v1/${path}:cancel`, { key })).status, 200, path)
 }
@@ -98,7 +99,9 @@ describe('a project with something in it', { skip }, () => {
       runs: 2,
       models: 1,
       evaluations: 1,
-      vector_sets: 1
+      vector_sets: 1,
+      files: 1,
+      batches: 1
     })
     assert.equal((await api.call('GET', `/v1/runs/${tenant.run}`, { key: tenant.key })).status, 200)
   })
@@ -126,7 +129,7 @@ describe('a project with something in it', { skip }, () => {
     for (const [table, rows] of Object.entries(before)) {
       if (table !== 'removals') assert.ok(rows > 0, `nobody has a row of ${table}: fill it`)
     }
-    const folders = [`datasets/${going.dataset}/`, `models/${going.model}/`]
+    const folders = [`datasets/${going.dataset}/`, `models/${going.model}/`, `files/${going.file}/`]
     await api.objects.put(`runs/${going.run}/e1/s10/state.safetensors`, Buffer.from('x'))
     for (const folder of folders) assert.equal(await isThere(folder), true, folder)
 
@@ -191,7 +194,7 @@ describe('a project with something in it', { skip }, () => {
 describe('a project that is stopped', { skip }, () => {
   test('has nothing left that is worked on, but for what its workers are still at, and can go', async () => {
     const tenant = await aTenant(api, newId('project'))
-    const { project, key, run, evaluation, vectorSet, queries } = tenant
+    const { project, key, run, evaluation, vectorSet, batch, queries } = tenant
     await api.stores.datasets.updateVersion(queries, 1, { status: 'ingesting' })
     await api.stores.vectorSets.update(vectorSet, { status: 'running' })
     const exporting = await aReadyModel(api.stores, project, { status: 'exporting', config: null })
@@ -210,6 +213,7 @@ describe('a project that is stopped', { skip }, () => {
       `runs/${run}`,
       `evaluations/${evaluation}`,
       `vector-sets/${vectorSet}`,
+      `batches/${batch}`,
       `models/${exporting.id}`,
       `datasets/${queries}/versions/1`
     ])

@@ -109,6 +109,11 @@ const NAMED: Readonly<Record<string, Readonly<Record<string, Request>>>> = {
   },
   listProposedLabels: { 'query:from': ({ vectorSet }) => ({ query: `from=${vectorSet}` }) },
   getLabelAccuracy: { 'query:from': ({ vectorSet }) => ({ query: `from=${vectorSet}` }) },
+  createBatch: {
+    '/input_file_id': ({ file }) => ({
+      body: { input_file_id: file, endpoint: '/v1/embeddings', completion_window: '24h' }
+    })
+  },
   createEmbeddings: { '/model': ({ model }) => ({ body: { model, input: 'iVBORw0KGgo=' } }) },
   listRuns: {
     'query:dataset': ({ dataset }) => ({ query: `dataset=${dataset}` }),
@@ -166,6 +171,9 @@ const NAMELESS: ReadonlySet<string> = new Set([
   '/input[]',
   '/inputs[]/data[]',
   '/user',
+  '/completion_window',
+  // Compared with what the address names.
+  '/model_name',
   '/filter/labels[]',
   'query:label',
   'query:action',
@@ -193,7 +201,7 @@ test('every text of every request names something in the matrix, or is known to 
 
 const idless = (text: string): string =>
   text
-    .replaceAll(/(ds|up|run|ckpt|swp|mdl|eval|vec|key|prj|req|wh|msg)_[0-9a-z]{26}/g, '$1')
+    .replaceAll(/(ds|up|run|ckpt|swp|mdl|eval|vec|file|batch|key|prj|req|wh|msg)_[0-9a-z]{26}/g, '$1')
     .replaceAll(/(owner|nobody)-(shoes|prod)/g, '$2')
 
 /** Asked by the stranger, for what is the owner's and for what nobody has. */

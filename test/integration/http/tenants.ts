@@ -2,13 +2,16 @@
 import assert from 'node:assert/strict'
 import type { TestApp } from '../../helpers/app.ts'
 import {
+  aBatch,
   aCheckpoint,
   aNetworkOf,
   aReadyModel,
   aReadyVersion,
+  aRequestFile,
   aVectorSet,
   seePrototypes
 } from '../../helpers/records.ts'
+import { requestTo } from './every-operation.ts'
 
 export interface Tenant {
   readonly key: string
@@ -28,6 +31,8 @@ export interface Tenant {
   readonly delivery: string
   readonly evaluation: string
   readonly vectorSet: string
+  readonly file: string
+  readonly batch: string
   readonly keyId: string
   readonly project: string
 }
@@ -66,6 +71,8 @@ export async function aTenant(api: TestApp, project: string): Promise<Tenant> {
   const evaluation = await make(api, '/v1/evaluations', { key, body: { model: model.id, dataset } })
   await seePrototypes(api.stores, { id: evaluation, projectId })
   const { id: vectorSet } = await aVectorSet(api, model, dataset)
+  const { id: file } = await aRequestFile(api, projectId, requestTo(model.id))
+  const { id: batch } = await aBatch(api.stores, model, { inputFileId: file })
   const upload = await make(api, `/v1/datasets/${dataset}/uploads`, { key, body: { filename: 'a.zip', bytes: 3 } })
   const weights = await make(api, '/v1/models/uploads', { key, body: { filename: 'a.safetensors', bytes: 3 } })
   return {
@@ -84,6 +91,8 @@ export async function aTenant(api: TestApp, project: string): Promise<Tenant> {
     delivery,
     evaluation,
     vectorSet,
+    file,
+    batch,
     keyId,
     project: projectId
   }
@@ -104,6 +113,8 @@ export const OF_PATH: Readonly<Record<string, (tenant: Tenant) => string>> = {
   'models upload_id': ({ weights }) => weights,
   'evaluations id': ({ evaluation }) => evaluation,
   'vector-sets id': ({ vectorSet }) => vectorSet,
+  'files id': ({ file }) => file,
+  'batches id': ({ batch }) => batch,
   'keys id': ({ keyId }) => keyId,
   'projects id': ({ project }) => project
 }

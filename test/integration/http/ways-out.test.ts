@@ -5,6 +5,7 @@
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
 import { newId } from '../../../src/base/ids.ts'
+import type { BatchStatus } from '../../../src/domain/batch.ts'
 import type { DatasetVersionStatus } from '../../../src/domain/dataset.ts'
 import type { EvaluationStatus } from '../../../src/domain/evaluation.ts'
 import type { ModelStatus } from '../../../src/domain/model.ts'
@@ -13,7 +14,7 @@ import type { VectorSetStatus } from '../../../src/domain/vector-set.ts'
 import { createTestApp, type TestApp } from '../../helpers/app.ts'
 import { fakeClock } from '../../helpers/fake-clock.ts'
 import { whyNoPostgres } from '../../helpers/postgres.ts'
-import { aReadyModel, aReadyVersion, aVectorSet } from '../../helpers/records.ts'
+import { aBatch, aReadyModel, aReadyVersion, aVectorSet } from '../../helpers/records.ts'
 import { listOperations } from './every-operation.ts'
 
 const skip = await whyNoPostgres()
@@ -37,6 +38,8 @@ const MADE: Readonly<Record<string, string>> = {
   '/v1/models/uploads': '/{upload_id}:delete',
   '/v1/evaluations': '/{id}',
   '/v1/vector-sets': '/{id}',
+  '/v1/files': '/{id}',
+  '/v1/batches': '/{id}',
   '/v1/webhooks': '/{id}'
 }
 /** Collections where something is computed and nothing is made. */
@@ -46,6 +49,8 @@ const COMPUTED: ReadonlySet<string> = new Set([
   '/v1/models/{id}/attention-maps',
   '/v1/models/{id}/heat-maps',
   '/v1/models/{id}/assignments',
+  // OpenAI's way to write a verb.
+  '/v1/batches/{id}/cancel',
   '/v2/models/{id}/infer',
   '/v2/models/{id}/versions/{version}/infer'
 ])
@@ -89,7 +94,7 @@ test('an upload whose id was lost is found again, and says whether it can still 
 })
 
 /** A verb after the address, or `DELETE`. */
-type Way = `:${string}` | 'DELETE'
+type Way = `:${string}` | '/cancel' | 'DELETE'
 /** Who takes it on where no request does. */
 type Others = { readonly others: string }
 
@@ -131,7 +136,17 @@ const WAYS: Readonly<Record<string, Readonly<Record<string, readonly Way[] | Oth
     succeeded: ['DELETE'],
     failed: ['DELETE'],
     cancelled: ['DELETE']
-  } satisfies Record<VectorSetStatus, readonly Way[] | Others>
+  } satisfies Record<VectorSetStatus, readonly Way[] | Others>,
+  Batch: {
+    validating: ['/cancel'],
+    in_progress: ['/cancel'],
+    finalizing: ['/cancel'],
+    cancelling: { others: 'its worker, or the next one: what is finished becomes files (tasks/run-batch.ts)' },
+    completed: ['DELETE'],
+    failed: ['DELETE'],
+    expired: ['DELETE'],
+    cancelled: ['DELETE']
+  } satisfies Record<BatchStatus, readonly Way[] | Others>
 }
 
 /** One that is in this state, by its address. */
@@ -161,6 +176,11 @@ const MAKE: Readonly<Record<string, (status: never) => Promise<string>>> = {
     const { datasetId } = await aReadyVersion(api, api.projectId)
     const model = await aReadyModel(api.stores, api.projectId)
     return `/v1/vector-sets/${(await aVectorSet(api, model, datasetId, { status })).id}`
+  },
+  async Batch(status: BatchStatus) {
+    const model = await aReadyModel(api.stores, api.projectId)
+    const attempt = status === 'validating' ? 0 : 1
+    return `/v1/batches/${(await aBatch(api.stores, model, { status, attempt })).id}`
   }
 }
 

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, afterEach, before, test } from 'node:test'
+import { parquetMetadataAsync, parquetReadObjects } from 'hyparquet'
 import { systemClock } from '../../../src/base/clock.ts'
 import { AppError } from '../../../src/base/errors.ts'
 import type { VectorSet } from '../../../src/domain/vector-set.ts'
@@ -60,6 +61,8 @@ async function aQueuedSet(script: string, patch: Partial<VectorSet> = {}): Promi
   return id
 }
 
+const parquetOfSet = async (id: string): Promise<ArrayBuffer> =>
+  Uint8Array.from(bench.objects.content.get(`vectors/${id}/vectors.parquet`) ?? assert.fail('no Parquet')).buffer
 const objectsOf = (id: string) => [...bench.objects.content.keys()].filter((key) => key.startsWith(`vectors/${id}/`))
 const rowsOf = async (id: string): Promise<number> =>
   Number((await bench.pool.query(`select count(*) from "${id}"`)).rows[0].count)
@@ -80,7 +83,8 @@ test('a vector set ends with its files, whose parts go, and with a row for each 
     files.map(({ name, bytes }) => [name, name === 'vectors.npy' ? bytes : 0]),
     [
       ['vectors.npy', 128 + 20 * 8 * 4],
-      ['images.jsonl', 0]
+      ['images.jsonl', 0],
+      ['vectors.parquet', 0]
     ]
   )
   for (const { name, sha256 } of files) {
@@ -95,9 +99,25 @@ test('a vector set ends with its files, whose parts go, and with a row for each 
     lines.map((line) => JSON.parse(line).index),
     Array.from({ length: 20 }, (_, i) => i)
   )
+  const rows = await parquetReadObjects({ file: await parquetOfSet(id) })
+  assert.deepEqual(
+    rows.map(({ index, name, label }) => [index, name, label]),
+    Array.from({ length: 20 }, (_, i) => [i, `${i}.png`, 'left'])
+  )
+  assert.deepEqual([rows[3]?.['vector'], rows[3]?.['log_density']], [[0, 0, 0, 1, 0, 0, 0, 0], null])
+  const { row_groups: groups } = await parquetMetadataAsync(await parquetOfSet(id))
+  assert.deepEqual(
+    groups.map((group) => Number(group.num_rows)),
+    [8, 8, 4],
+    'no more than a part at once'
+  )
   assert.equal(await rowsOf(id), 20)
   await bench.sweep()
-  assert.deepEqual(objectsOf(id).sort(), [`vectors/${id}/images.jsonl`, `vectors/${id}/vectors.npy`])
+  assert.deepEqual(objectsOf(id).sort(), [
+    `vectors/${id}/images.jsonl`,
+    `vectors/${id}/vectors.npy`,
+    `vectors/${id}/vectors.parquet`
+  ])
   assert.ok(await hasTable(id), 'parts go, and nothing else')
   const before = bench.trainers.length
   await embed(id)

@@ -71,6 +71,7 @@ describe('the configuration', () => {
       ['KAPPA_IMAGE_MIB', MIB, 1, 512, ({ limits }) => limits.imageBytes],
       ['KAPPA_IMAGE_MEGAPIXELS', 1_000_000, 1, 1000, ({ limits }) => limits.imagePixels],
       ['KAPPA_IMAGES_PER_REQUEST', 1, 1, 2048, ({ limits }) => limits.imagesPerRequest],
+      ['KAPPA_FILE_MIB', MIB, 1, 1_000_000, ({ limits }) => limits.fileBytes],
       ['KAPPA_UPLOAD_GIB', GIB, 1, 5000, ({ limits }) => limits.uploadBytes],
       ['KAPPA_ARCHIVE_GIB', GIB, 1, 50_000, ({ limits }) => limits.archiveBytes],
       ['KAPPA_ARCHIVE_ENTRIES', 1, 1, 1_000_000_000, ({ limits }) => limits.archiveEntries],

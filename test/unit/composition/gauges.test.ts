@@ -139,7 +139,8 @@ test('a job counts as long as it is worked on', async () => {
     'export-model': nothing,
     'import-model': nothing,
     'evaluate-model': nothing,
-    'embed-dataset': nothing
+    'embed-dataset': nothing,
+    'run-batch': nothing
   })
   const scrape = scraper([jobGauge(counts.inFlight)])
   const { signal } = new AbortController()

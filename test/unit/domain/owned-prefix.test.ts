@@ -17,7 +17,7 @@ test('a key belongs to what its first names say, and a key that Kappa never make
 })
 
 test('of what still uses something at most twenty are named', () => {
-  const none = { runs: [], evaluations: [], models: [], versions: [], vectorSets: [] }
+  const none = { runs: [], evaluations: [], models: [], versions: [], vectorSets: [], batches: [] }
   assert.equal(usedBy(none), null)
   const many = Array.from({ length: 30 }, (_, i) => `run_${i}`)
   assert.deepEqual(usedBy({ ...none, versions: ['ds_1@2'] }), ['ds_1@2'])

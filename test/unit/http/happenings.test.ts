@@ -67,7 +67,8 @@ test('a job that throws is counted by its code, one that a draining worker hands
     'export-model': failing,
     'import-model': failing,
     'evaluate-model': failing,
-    'embed-dataset': failing
+    'embed-dataset': failing,
+    'run-batch': failing
   })
   const series = 'kappa_jobs_failed_total{kind="export-model",code="storage_full"}'
   const work = () => assert.rejects(tasks['export-model']({ modelId: 'mdl_1' }, new AbortController().signal))

@@ -14,6 +14,7 @@ export const EVENTS = [
   'vector_set.ended',
   'drift.began',
   'drift.ended',
+  'batch.ended',
   'version.ready',
   'version.failed',
   'version.cancelled'

@@ -1,0 +1,64 @@
+/** Lines of JSONL, of which one at a time is in memory, or none. A line of nothing but white space is none. */
+import { createReadStream } from 'node:fs'
+
+const NEWLINE = 0x0a
+const isBlank = (byte: number): boolean => byte === 0x20 || byte === 0x09 || byte === 0x0d || byte === NEWLINE
+
+/** Counts lines of what goes past, in pieces. */
+export class LineCounter {
+  lines = 0
+  /** Bytes of the longest one. */
+  longest = 0
+  #length = 0
+  #saysSomething = false
+
+  add(chunk: Uint8Array): void {
+    for (let from = 0; from < chunk.length; ) {
+      const at = chunk.indexOf(NEWLINE, from)
+      const to = at < 0 ? chunk.length : at
+      this.#length += to - from
+      this.#saysSomething ||= !chunk.subarray(from, to).every(isBlank)
+      if (at >= 0) this.end()
+      from = to + 1
+    }
+  }
+
+  /** Of a line, and of the last one, which may have no line feed. */
+  end(): void {
+    if (this.#saysSomething) this.lines += 1
+    this.longest = Math.max(this.longest, this.#length)
+    this.#length = 0
+    this.#saysSomething = false
+  }
+}
+
+export interface Line {
+  readonly text: string
+  /** Of the byte behind it: where the next one begins. */
+  readonly end: number
+}
+
+/** Those of a file that begin at a byte or behind it. */
+export async function* readLines(path: string, from: number): AsyncGenerator<Line> {
+  let parts: Uint8Array[] = []
+  let end = from
+  /** Null for a blank one. */
+  const take = (): string | null => {
+    const bytes = Buffer.concat(parts)
+    parts = []
+    return bytes.every(isBlank) ? null : bytes.toString('utf8')
+  }
+  for await (const chunk of createReadStream(path, { start: from }) as AsyncIterable<Buffer>) {
+    for (let at = 0; at < chunk.length; ) {
+      const newline = chunk.indexOf(NEWLINE, at)
+      const to = newline < 0 ? chunk.length : newline
+      parts.push(chunk.subarray(at, to))
+      end += to - at + (newline < 0 ? 0 : 1)
+      at = to + 1
+      const text = newline < 0 ? null : take()
+      if (text !== null) yield { text, end }
+    }
+  }
+  const text = take()
+  if (text !== null) yield { text, end }
+}

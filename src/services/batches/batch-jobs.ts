@@ -1,0 +1,137 @@
+/**
+ * The worker's side of a batch (services/jobs/attempts.ts). One that is cancelled, or whose window is over, is still its worker's: what is
+ * finished is joined to files before it ends.
+ */
+import { type Batch, type BatchCounts, endOf, isBatchEnded } from '../../domain/batch.ts'
+import type { StoredRequests } from '../../domain/file.ts'
+import type { Model } from '../../domain/model.ts'
+import type { Stores } from '../../domain/stores.ts'
+import { tokensOf } from '../../recipe/network.ts'
+import {
+  type Attempt,
+  type AttemptDeps,
+  type Attempts,
+  createAttempts,
+  type FailAtOnce,
+  jobOf,
+  type Records
+} from '../jobs/attempts.ts'
+import { endTries, gotFurther } from '../jobs/job-tries.ts'
+import { removalOfBatch } from './batches.ts'
+
+/** Everything that it reads. */
+export interface BatchOrder {
+  readonly batch: Batch
+  readonly model: Model
+  readonly input: StoredRequests
+  readonly tokensPerImage: number
+  /** Cancelled, or too late: no line is answered any more. */
+  readonly isOver: boolean
+}
+
+/** Without what its record says anyway. */
+export type BatchFile = Pick<StoredRequests, 'id' | 'filename' | 'bytes' | 'sha256' | 'lines'>
+
+export interface BatchEnd {
+  readonly counts: Omit<BatchCounts, 'total'>
+  /** Null where there is not a line in it. */
+  readonly output: BatchFile | null
+  readonly errors: BatchFile | null
+}
+
+export interface BatchJobs extends Pick<Attempts<Batch>, 'state' | 'fail' | 'giveBack'> {
+  /** Null when there is nothing to do: it is gone or has ended. What is missing fails it. */
+  begin(id: string): Promise<BatchOrder | null>
+  /** It got further: what failed before is forgiven. */
+  progress(attempt: Attempt, counts: Omit<BatchCounts, 'total'>): Promise<void>
+  /** Its parts are joined. */
+  finalize(attempt: Attempt): Promise<void>
+  /** @returns false when another has it by now, and the files are nobody's */
+  complete(attempt: Attempt, end: BatchEnd): Promise<boolean>
+}
+
+export function createBatchJobs(deps: AttemptDeps): BatchJobs {
+  const { clock, worker } = deps
+  const now = () => new Date(clock.now())
+  const isOver = ({ status, expiresAt }: Batch) => status === 'cancelling' || now() >= expiresAt
+  const records: Records<Batch> = {
+    load: (tx, id) => tx.batches.load(id),
+    async lockOpen(tx, id) {
+      const known = await tx.batches.load(id, { lock: true })
+      return known === null || isBatchEnded(known) ? null : known
+    },
+    isEnded: isBatchEnded,
+    // Of one that is finalized nothing more is computed.
+    isUnwanted: (known) => !isBatchEnded(known) && known.status !== 'finalizing' && isOver(known),
+    async close(tx, known, { error, at }) {
+      await tx.batches.update(known.id, { status: 'failed', error, finishedAt: at, expectedBytes: 0 })
+      await tx.removals.add([removalOfBatch(known)], at)
+    }
+  }
+  const { begin, withOwn, ...attempts } = createAttempts(deps, records)
+
+  return {
+    ...attempts,
+
+    begin: (id) => begin(id, (tx, known, fail) => orderOf(tx, known, { fail, at: now(), isOver: isOver(known) })),
+
+    progress: (attempt, counts) =>
+      withOwn(attempt, {
+        otherwise: undefined,
+        async work(tx, known) {
+          await tx.batches.update(known.id, { counts: { ...counts, total: known.counts.total } })
+          await gotFurther(tx, jobOf(known), worker)
+        }
+      }),
+
+    finalize: (attempt) =>
+      withOwn(attempt, {
+        otherwise: undefined,
+        async work(tx, { id, status }) {
+          if (status === 'in_progress') await tx.batches.update(id, { status: 'finalizing', finalizingAt: now() })
+        }
+      }),
+
+    complete: (attempt, end) =>
+      withOwn(attempt, {
+        otherwise: false,
+        async work(tx, known) {
+          const counts = { ...end.counts, total: known.counts.total }
+          const at = now()
+          const { id, projectId } = known
+          for (const file of [end.output, end.errors])
+            if (file !== null) await tx.files.insert({ ...file, projectId, purpose: 'batch_output', createdAt: at })
+          await tx.batches.update(id, {
+            status: endOf({ ...known, counts }, at),
+            counts,
+            outputFileId: end.output?.id ?? null,
+            errorFileId: end.errors?.id ?? null,
+            expectedBytes: 0,
+            finishedAt: at
+          })
+          await endTries(tx, jobOf(known))
+          await tx.removals.add([removalOfBatch(known)], at)
+          return true
+        }
+      })
+  }
+}
+
+async function orderOf(
+  tx: Stores,
+  known: Batch,
+  { fail, at, isOver }: { readonly fail: FailAtOnce; readonly at: Date; readonly isOver: boolean }
+): Promise<BatchOrder | null> {
+  const model = await tx.models.load(known.modelId)
+  if (model?.status !== 'ready' || model.config === null)
+    return fail('model_not_ready', `Model ${known.modelId} is not ready.`)
+  const input = await tx.files.find(known.projectId, known.inputFileId)
+  if (input === null) return fail('file_not_found', `File ${known.inputFileId} is gone.`)
+  const patch = {
+    status: known.status === 'validating' ? 'in_progress' : known.status,
+    attempt: known.attempt + 1,
+    startedAt: known.startedAt ?? at
+  } as const
+  await tx.batches.update(known.id, patch)
+  return { batch: { ...known, ...patch }, model, input, tokensPerImage: tokensOf(model.config), isOver }
+}
