@@ -3,7 +3,7 @@
  * together. Any two models are compared so, whatever their heads, by vector sets that assigned the same images.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { AppError } from '../../base/errors.ts'
+import { AppError, isAppError } from '../../base/errors.ts'
 import type { VersionName } from '../../domain/evaluation.ts'
 import type { Stores } from '../../domain/stores.ts'
 import type { VectorSet } from '../../domain/vector-set.ts'
@@ -55,8 +55,17 @@ const MOST_PAIRS = 300_000
 /** Of work before others have a turn. */
 const TURN_MS = 10
 
-function versionBefore({ name, version }: ModelWithHead): string {
-  if (name !== null && version !== null && version > 1) return `${name}@${version - 1}`
+async function versionBefore(
+  models: Pick<ModelService, 'getWithHead'>,
+  { projectId, name, version }: ModelWithHead
+): Promise<ModelWithHead> {
+  if (name !== null && version !== null && version > 1)
+    try {
+      return await models.getWithHead(projectId, `${name}@${version - 1}`)
+    } catch (error) {
+      // Removed meanwhile: of what was named nothing is missing.
+      if (!isAppError(error, 'model_not_found')) throw error
+    }
   const errors = [{ path: 'against', message: 'must name a model: there is no version before this one' }]
   throw new AppError('invalid_request', { errors })
 }
@@ -74,7 +83,10 @@ export const createMatching =
   /** @throws AppError model_not_found, model_not_ready, model_without_head, invalid_request, vector_set_not_found, matching_unavailable */
   async (projectId: string, request: MatchingRequest): Promise<Matching> => {
     const model = await models.getWithHead(projectId, request.model)
-    const against = await models.getWithHead(projectId, request.against ?? versionBefore(model))
+    const against =
+      request.against === null
+        ? await versionBefore(models, model)
+        : await models.getWithHead(projectId, request.against)
     const sets = await commonSets(stores, [model, against], request.dataset)
     const overlaps = await stores.vectors.overlaps(sets.against, sets.model, MOST_PAIRS + 1)
     if (overlaps.length > MOST_PAIRS) {
