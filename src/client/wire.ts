@@ -585,7 +585,7 @@ export interface paths {
         options?: never;
         head?: never;
         /**
-         * Rename a run, change its metadata
+         * Rename a run, change its metadata, archive it
          * @description What is left out stays.
          *
          *     Needs the scope `runs:write`.
@@ -1506,11 +1506,33 @@ export interface paths {
         };
         /**
          * List the files of a vector set, with URLs to download them
-         * @description vectors.npy has a row of float32 for each image, images.jsonl a line, in the same order.
+         * @description vectors.npy has a row of float32 for each image, images.jsonl a line, in the same order; map.json is what `/map` answers.
          *
          *     Needs the scope `models:read`.
          */
         get: operations["listVectorSetFiles"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/vector-sets/{id}/map": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get the images of a vector set as points of a plane
+         * @description By principal components, made with the set: columns of as many numbers as there are points. 404 `artifact_not_found` of a set that older code has made.
+         *
+         *     Needs the scope `models:read`.
+         */
+        get: operations["getVectorSetMap"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2782,6 +2804,8 @@ export interface components {
             metadata: {
                 [key: string]: string;
             };
+            /** @description By a user: lists leave it out where they are asked with archived=false. */
+            archived: boolean;
             /** @enum {unknown} */
             status: "queued" | "starting" | "running" | "pausing" | "paused" | "cancelling" | "cancelled" | "succeeded" | "failed";
             status_reason: string | null;
@@ -2846,6 +2870,15 @@ export interface components {
                  */
                 at: string;
             }[];
+            last_alarm: {
+                rule: string;
+                step: number;
+                /**
+                 * Format: date-time
+                 * @example 2026-01-31T12:00:00.000Z
+                 */
+                at: string;
+            } | null;
             /**
              * Format: date-time
              * @example 2026-01-31T12:00:00.000Z
@@ -3227,6 +3260,8 @@ export interface components {
             metadata: {
                 [key: string]: string;
             };
+            /** @description By a user: lists leave it out where they are asked with archived=false. */
+            archived: boolean;
             /** @enum {unknown} */
             status: "queued" | "starting" | "running" | "pausing" | "paused" | "cancelling" | "cancelled" | "succeeded" | "failed";
             status_reason: string | null;
@@ -3291,6 +3326,15 @@ export interface components {
                  */
                 at: string;
             }[];
+            last_alarm: {
+                rule: string;
+                step: number;
+                /**
+                 * Format: date-time
+                 * @example 2026-01-31T12:00:00.000Z
+                 */
+                at: string;
+            } | null;
             /**
              * Format: date-time
              * @example 2026-01-31T12:00:00.000Z
@@ -4355,6 +4399,8 @@ export interface components {
             metadata: {
                 [key: string]: string;
             };
+            /** @description By a user: lists leave it out where they are asked with archived=false. */
+            archived: boolean;
             /** @enum {unknown} */
             status: "queued" | "starting" | "running" | "pausing" | "paused" | "cancelling" | "cancelled" | "succeeded" | "failed";
             status_reason: string | null;
@@ -4419,6 +4465,15 @@ export interface components {
                  */
                 at: string;
             }[];
+            last_alarm: {
+                rule: string;
+                step: number;
+                /**
+                 * Format: date-time
+                 * @example 2026-01-31T12:00:00.000Z
+                 */
+                at: string;
+            } | null;
             /**
              * Format: date-time
              * @example 2026-01-31T12:00:00.000Z
@@ -4427,6 +4482,21 @@ export interface components {
             started_at: string | null;
             resumed_at: string | null;
             finished_at: string | null;
+        };
+        /**
+         * @example {
+         *       "name": "shoes, second try",
+         *       "archived": true
+         *     }
+         */
+        RunDescription: {
+            name?: string | null;
+            /** @description Each name by itself: null removes it, and those that are not named stay. */
+            metadata?: {
+                [key: string]: string | null;
+            };
+            /** @description Whether it is out of the way. What it has stays, and it goes on. */
+            archived?: boolean;
         };
         RunEvent: {
             /** @constant */
@@ -4893,6 +4963,28 @@ export interface components {
                 message: string;
             }[];
             estimate: components["schemas"]["Estimate"];
+        };
+        VectorMap: {
+            /** @constant */
+            method: "pca";
+            /** @description Points: all images, or of more than 200,000 every so-manieth. */
+            images: number;
+            /** @description Point i is image i × every of the dataset version. */
+            every: number;
+            /** @description Points whose covariance gave the axes. */
+            fitted_on: number;
+            /** @description The two axes' shares of the variance of all points, 0 … 1: what the map shows of them. */
+            explained: number[];
+            /** @description What `label` numbers. */
+            labels: string[];
+            /** @description Of each point; null without one. */
+            label: (number | null)[];
+            prototype: (number | null)[] | null;
+            log_density: (number | null)[] | null;
+            /** @description Along the axis of most variance. */
+            x: number[];
+            /** @description Along the next. */
+            y: number[];
         };
         VectorSet: {
             id: string;
@@ -6201,6 +6293,8 @@ export interface operations {
                 status?: "queued" | "starting" | "running" | "pausing" | "paused" | "cancelling" | "cancelled" | "succeeded" | "failed";
                 dataset?: string;
                 sweep?: string;
+                /** @description Those that were archived, or those that were not; both by default. */
+                archived?: boolean;
                 /** @description metadata[key]=value, as often as wanted. */
                 metadata?: {
                     [key: string]: string;
@@ -6362,7 +6456,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["OptionalDescription"];
+                "application/json": components["schemas"]["RunDescription"];
             };
         };
         responses: {
@@ -8089,6 +8183,46 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["ArtifactList"];
                 };
+            };
+        };
+    };
+    getVectorSetMap: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of an earlier answer. */
+                "If-None-Match"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Columns. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VectorMap"];
+                };
+            };
+            /** @description Not modified. */
+            304: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };

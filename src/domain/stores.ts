@@ -66,6 +66,8 @@ export interface RunFilter {
   readonly status?: RunStatus
   readonly datasetId?: string
   readonly sweepId?: string
+  /** Left out: both. */
+  readonly archived?: boolean
   readonly metadata?: Readonly<Record<string, string>>
 }
 

@@ -1,7 +1,7 @@
 /**
  * The trainer as a child of a supervisor.
  *
- *   waiting ──train | export | import | evaluate | embed | examine──→ working ──last event sent──→ exit 0, or 1 after `failed`
+ *   waiting ──train | export | import | evaluate | embed | map | examine──→ working ──last event sent──→ exit 0, or 1 after `failed`
  *                                  └──stop, SIGTERM, SIGINT──→ stopping: checkpoint, `done`
  *   any state ──channel closed──→ exit 1 at once: the lease may be another worker's already, so nothing more is written
  */
@@ -16,6 +16,8 @@ import type {
   ExportRequest,
   ImportRequest,
   MachineEvent,
+  MappingEvent,
+  MapRequest,
   StopRequest,
   TrainerEvent,
   TrainerRequest,
@@ -34,6 +36,7 @@ export interface ChildWork extends TrainerWork {
   examine(request: ExamineRequest): Promise<MachineEvent>
   evaluate(request: EvaluateRequest, signal: AbortSignal): AsyncIterable<EvaluationEvent>
   embed(request: EmbedRequest, signal: AbortSignal): AsyncIterable<EmbeddingEvent>
+  map(request: MapRequest): AsyncIterable<MappingEvent>
 }
 
 /** The part of `process` that a forked child needs. */
@@ -56,7 +59,7 @@ export function serveParent(parent: ParentChannel, work: ChildWork): void {
 
 type AnyEvent = WorkEvent | MachineEvent
 
-const LAST: ReadonlySet<AnyEvent['type']> = new Set(['done', 'exported', 'evaluated', 'embedded', 'machine'])
+const LAST: ReadonlySet<AnyEvent['type']> = new Set(['done', 'exported', 'evaluated', 'embedded', 'mapped', 'machine'])
 
 async function* eventsOf(
   request: Exclude<TrainerRequest, StopRequest>,
@@ -67,6 +70,7 @@ async function* eventsOf(
   else if (request.type === 'train') yield* work.train(request, signal)
   else if (request.type === 'evaluate') yield* work.evaluate(request, signal)
   else if (request.type === 'embed') yield* work.embed(request, signal)
+  else if (request.type === 'map') yield* work.map(request)
   else yield* request.type === 'export' ? work.export(request, signal) : work.import(request, signal)
 }
 

@@ -3,7 +3,7 @@
  *
  *   begin ─→ parts that are missing: model and images to this disk, trainer child embeds, each part to the object store
  *     │   ─→ rows that are missing into the table that is searched
- *     │   ─→ parts joined to files ─→ succeeded
+ *     │   ─→ parts joined to files, and laid onto a plane (vector-map.ts) ─→ succeeded
  *     │        │
  *     │        ├ failed: with the code
  *     │        └ cancelled or removed: child stopped, what there is removed
@@ -38,6 +38,7 @@ import {
 import { leave, type OnOutcome, outcomeOf } from './fitness.ts'
 import { retryOutages } from './retry.ts'
 import { askTrainer, describeFailure, persist, type StartTrainer } from './trainer-request.ts'
+import { makeMap } from './vector-map.ts'
 import { watchWanted } from './watch.ts'
 
 export interface EmbedDatasetDeps {
@@ -54,6 +55,8 @@ export interface EmbedDatasetDeps {
   readonly onOutcome: OnOutcome
   /** By default 4096. */
   readonly partImages?: number
+  /** Of a map; by default 200,000. */
+  readonly mostPoints?: number
 }
 
 export type EmbedDataset = (payload: { readonly vectorSetId: string }, signal: AbortSignal) => Promise<void>
@@ -132,7 +135,8 @@ async function make(deps: EmbedDatasetDeps, order: VectorSetOrder, making: Makin
   const stored = await countStored(parts)
   if (stored < partsOf(parts)) await embed(deps, order, { ...making, stored })
   await tracing.step('vectors index', {}, () => index(deps, order, making))
-  return tracing.step('vectors join', {}, () => joinParts(parts, signal))
+  const files = await tracing.step('vectors join', {}, () => joinParts(parts, signal))
+  return [...files, await tracing.step('vectors map', {}, () => makeMap(deps, parts, signal))]
 }
 
 async function embed(

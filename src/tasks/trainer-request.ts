@@ -96,5 +96,6 @@ const NOUNS: Readonly<Record<WorkRequest['type'], string>> = {
   export: 'export',
   import: 'import',
   evaluate: 'evaluation',
-  embed: 'embedding of the dataset'
+  embed: 'embedding of the dataset',
+  map: 'map of the dataset'
 }

@@ -207,5 +207,6 @@ const matches = (filter: RunFilter) =>
     filter.status === undefined ? undefined : eq(runs.status, filter.status),
     filter.datasetId === undefined ? undefined : eq(runs.datasetId, filter.datasetId),
     filter.sweepId === undefined ? undefined : eq(runs.sweepId, filter.sweepId),
+    filter.archived === undefined ? undefined : eq(runs.archived, filter.archived),
     filter.metadata === undefined ? undefined : sql`${runs.metadata} @> ${JSON.stringify(filter.metadata)}::jsonb`
   )

@@ -4,7 +4,14 @@ import { newId } from '../../../src/base/ids.ts'
 import { newSecret } from '../../../src/services/webhooks/signature.ts'
 import type { TestApp } from '../../helpers/app.ts'
 import type { RawRequest } from '../../helpers/raw-client.ts'
-import { aCheckpoint, aReadyModel, aReadyVersion, aVectorSet, seePrototypes } from '../../helpers/records.ts'
+import {
+  aCheckpoint,
+  aMappedSet,
+  aReadyModel,
+  aReadyVersion,
+  aVectorSet,
+  seePrototypes
+} from '../../helpers/records.ts'
 import { sendPart, startUpload } from '../../helpers/upload-steps.ts'
 
 interface DocumentedOperation {
@@ -53,7 +60,7 @@ export async function makeFixtures(api: TestApp): Promise<Fixtures> {
   await seePrototypes(api.stores, { id: evaluation.json.id, projectId: api.projectId })
   const sweep = await api.call('POST', '/v1/sweeps', { body: trials })
   const { id: webhook } = await aWebhook(api)
-  const { id: vectorSet } = await aVectorSet(api, served, datasetId)
+  const { id: vectorSet } = await aMappedSet(api, served, datasetId)
   return {
     dataset: datasetId,
     run: run.json.id,

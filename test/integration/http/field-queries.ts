@@ -110,7 +110,8 @@ export async function queryForms(
       sweep: 'swp_none',
       metadata: 'metadata[team]=none',
       name: 'none',
-      order: 'oldest'
+      order: 'oldest',
+      archived: 'true'
     }),
     listRunEvents: plain(`/v1/runs/${parent}/events`, { after: '1' }),
     getRunMetrics: plain(`/v1/runs/${parent}/metrics`, { keys: 'loss', from: '5', to: '5', max_points: '4' }),

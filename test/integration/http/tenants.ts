@@ -3,10 +3,10 @@ import assert from 'node:assert/strict'
 import type { TestApp } from '../../helpers/app.ts'
 import {
   aCheckpoint,
+  aMappedSet,
   aNetworkOf,
   aReadyModel,
   aReadyVersion,
-  aVectorSet,
   seePrototypes
 } from '../../helpers/records.ts'
 
@@ -65,7 +65,7 @@ export async function aTenant(api: TestApp, project: string): Promise<Tenant> {
   const keyId = (await api.call('GET', '/v1/keys', { key })).json.data[0].id
   const evaluation = await make(api, '/v1/evaluations', { key, body: { model: model.id, dataset } })
   await seePrototypes(api.stores, { id: evaluation, projectId })
-  const { id: vectorSet } = await aVectorSet(api, model, dataset)
+  const { id: vectorSet } = await aMappedSet(api, model, dataset)
   const upload = await make(api, `/v1/datasets/${dataset}/uploads`, { key, body: { filename: 'a.zip', bytes: 3 } })
   const weights = await make(api, '/v1/models/uploads', { key, body: { filename: 'a.safetensors', bytes: 3 } })
   return {
