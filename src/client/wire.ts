@@ -5658,6 +5658,8 @@ export interface operations {
                 limit?: number;
                 /** @description next_cursor of the page before, of the same list in the same order. */
                 after?: string;
+                /** @description A part of the name, in upper or lower case alike. */
+                name?: string;
             };
             header?: never;
             path?: never;

@@ -52,7 +52,7 @@ export function CurrentPage({ location: { route, query } }: { readonly location:
     case 'sweep':
       return <SweepPage key={route.id} id={route.id} />
     case 'datasets':
-      return <DatasetsPage />
+      return <DatasetsPage query={query} />
     case 'new-dataset':
       return <NewDatasetPage />
     case 'dataset':

@@ -131,7 +131,7 @@ export const href = {
   sweeps: () => '#/sweeps',
   newSweep: (query: Query = {}) => `#/sweeps/new${tail(query)}`,
   sweep: (id: string) => to('sweeps', id),
-  datasets: () => '#/datasets',
+  datasets: (query: Query = {}) => `#/datasets${tail(query)}`,
   newDataset: () => '#/datasets/new',
   dataset: (id: string) => to('datasets', id),
   images: (reference: string, query: Query = {}) => `${to('images', reference)}${tail(query)}`,

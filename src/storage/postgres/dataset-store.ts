@@ -50,11 +50,13 @@ export const createDatasetStore = (db: Db, tellWebhooks: TellWebhooks): DatasetS
     if (Object.keys(patch).length > 0) await db.update(datasets).set(patch).where(eq(datasets.id, id))
   },
 
-  async list(projectId, { limit, after }) {
+  async list(projectId, { limit, after, name }) {
+    const isAfter = after === null ? undefined : lt(datasets.id, after)
+    const isNamed = name === undefined ? undefined : hasPart(datasets.name, name)
     const rows = await db
       .select(datasetColumns)
       .from(datasets)
-      .where(and(eq(datasets.projectId, projectId), after === null ? undefined : lt(datasets.id, after)))
+      .where(and(eq(datasets.projectId, projectId), isNamed, isAfter))
       .orderBy(desc(datasets.id))
       .limit(limit + 1)
     return toPage(rows, limit, (dataset) => dataset.id)

@@ -97,7 +97,7 @@ export async function queryForms(
       refused: { contents: { status: 409, names: 'project_not_empty' } }
     },
     listProjectKeys: plain(`/v1/projects/${api.projectId}/keys`),
-    listDatasets: plain('/v1/datasets'),
+    listDatasets: plain('/v1/datasets', { name: 'none' }),
     listUploads: plain(await threeUploads(api, dataset)),
     listWeightUploads: plain(await threeUploads(api, null)),
     listDatasetVersions: plain(`/v1/datasets/${dataset}/versions`),

@@ -1,4 +1,5 @@
 import { type RefObject, useEffect, useRef, useState } from 'react'
+import { FIRST_DRAWN } from './first-drawn.ts'
 import { createGlPoints, type GlPoints } from './gl-points.ts'
 import type { Points } from './points.ts'
 import { fit, type Size, type View } from './view.ts'
@@ -11,9 +12,6 @@ interface Shown {
   readonly view: View
   readonly size: Size
 }
-
-/** In the browser's own log of what happened when: what bench/map.ts reads. */
-export const FIRST_DRAWN = 'kappa map drawn'
 
 /** Draws when something has changed, once for each frame at the most. */
 export function useGlPoints(
