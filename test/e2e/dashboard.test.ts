@@ -174,7 +174,7 @@ describe('the dashboard', { skip: noBrowser }, () => {
     assert.equal(await nearest.getByRole('button', { name: /^Image \d+, cosine [01]\.\d{3}/ }).count(), 24)
     await page.getByRole('link', { name: 'See the map' }).click()
     await page.getByText('Variance shown').waitFor()
-    await page.waitForFunction("performance.getEntriesByName('kappa map drawn').length > 0")
+    await page.locator('canvas').waitFor()
     await button('Select what is in view').click()
     await heading('200 selected').waitFor()
     await page.getByRole('application', { name: /^Map of 200 images/ }).focus()
@@ -196,7 +196,10 @@ describe('the dashboard', { skip: noBrowser }, () => {
     }
     await page.setViewportSize({ width: 1400, height: 900 })
     await page.getByLabel('Image', { exact: true }).setInputFiles(resolve(EXAMPLES, '../../docs/images/boot.png'))
-    await page.getByRole('list', { name: 'Nearest images' }).locator('img').first().waitFor()
+    await nearest
+      .getByRole('button', { name: /^Image \d+, cosine/ })
+      .first()
+      .waitFor()
     await open(`#/models/${model}`)
   })
 

@@ -35,28 +35,28 @@ export function ModelAnswer({ model, image }: Props) {
         {image === null ? (
           <p className="muted">Drop an image to see what it makes of it.</p>
         ) : (
-          <>
-            <Assigned model={model} image={image} evaluation={chosen} />
-            <Neighbours model={model} image={image} />
-          </>
+          <Answers model={model} image={image} evaluation={chosen} />
         )}
       </div>
     </Section>
   )
 }
 
-interface AssignedProps {
+interface AnswersProps {
   readonly model: string
   readonly image: TriedImage
   readonly evaluation: Parameters<typeof AssignedImages>[0]['evaluation']
 }
 
-function Assigned({ model, image, evaluation }: AssignedProps) {
+/** What is refused as an image is refused once: the rest is asked for when the model has taken it. */
+function Answers({ model, image, evaluation }: AnswersProps) {
   const { data, problem } = useResource(assignmentsQuery(useClient(), model, image))
   if (problem) return <ProblemNotice problem={problem} />
-  return data === null ? (
-    <p className="muted">Asking the model…</p>
-  ) : (
-    <AssignedImages result={data} evaluation={evaluation} />
+  if (data === null) return <p className="muted">Asking the model…</p>
+  return (
+    <>
+      <AssignedImages result={data} evaluation={evaluation} />
+      <Neighbours model={model} image={image} />
+    </>
   )
 }
