@@ -3,7 +3,7 @@ import { useWidth } from '../../charts/use-width.ts'
 import { MapPointer } from './map-pointer.tsx'
 import type { Points } from './points.ts'
 import { useGlPoints } from './use-gl-points.ts'
-import { fit, moved, type Place, type Size, type View, zoomed } from './view.ts'
+import { fit, type Hovered, moved, type Place, type Size, type View, zoomed } from './view.ts'
 
 interface Props {
   readonly label: string
@@ -13,12 +13,6 @@ interface Props {
   readonly isSelecting: boolean
   readonly onSelect: (line: readonly Place[]) => void
   readonly onHover: (hovered: Hovered | null) => void
-}
-
-export interface Hovered {
-  readonly point: number
-  /** In pixels of the canvas. */
-  readonly at: Place
 }
 
 const ZOOM = 1.5

@@ -1,7 +1,6 @@
 import { type PointerEvent, useMemo, useRef, useState } from 'react'
-import type { Hovered } from './map-canvas.tsx'
 import { createPointFinder, type Points } from './points.ts'
-import { moved, type Place, type Size, toPixels, toPlane, type View } from './view.ts'
+import { type Hovered, moved, type Place, type Size, toPixels, toPlane, type View } from './view.ts'
 
 interface Props {
   readonly points: Points

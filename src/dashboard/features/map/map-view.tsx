@@ -7,10 +7,11 @@ import { useSettled } from '../../data/use-settled.ts'
 import { formatCount, formatPercent } from '../../format.ts'
 import { Thumbnail } from '../images/thumbnail.tsx'
 import { COLOURING_WORDS, type Colouring, colouringsOf, coloursOf } from './colours.ts'
-import { type Hovered, MapCanvas } from './map-canvas.tsx'
+import { MapCanvas } from './map-canvas.tsx'
 import { MapLegend } from './map-legend.tsx'
 import { MapSelection } from './map-selection.tsx'
 import { inside, pointsOf } from './points.ts'
+import type { Hovered } from './view.ts'
 
 interface Props {
   readonly map: VectorMap

@@ -20,6 +20,13 @@ export interface Extent {
 
 export type Place = readonly [x: number, y: number]
 
+/** A point that a pointer is at. */
+export interface Hovered {
+  readonly point: number
+  /** In pixels of the canvas. */
+  readonly at: Place
+}
+
 const MARGIN = 0.92
 const MOST_ZOOM = 400
 const LEAST_ZOOM = 0.5
