@@ -48,6 +48,13 @@ export type CreateEvaluation = Schemas['CreateEvaluation']
 export type PrototypeImages = Schemas['PrototypeImages']
 export type ProtocolResult = Schemas['ProtocolResult']
 
+export type VectorSet = Schemas['VectorSet']
+export type VectorSetStatus = VectorSet['status']
+export type CreateVectorSet = Schemas['CreateVectorSet']
+export type SearchVectorSet = Schemas['SearchVectorSet']
+export type Matches = Schemas['Matches']
+export type VectorMap = Schemas['VectorMap']
+
 export type Worker = Schemas['WorkerList']['data'][number]
 export type Project = Schemas['Project']
 export type CreateProject = Schemas['CreateProject']

@@ -607,7 +607,7 @@ export interface paths {
         options?: never;
         head?: never;
         /**
-         * Rename a run, change its metadata
+         * Rename a run, change its metadata, archive it
          * @description What is left out stays.
          *
          *     Needs the scope `runs:write`.
@@ -1578,11 +1578,33 @@ export interface paths {
         };
         /**
          * List the files of a vector set, with URLs to download them
-         * @description vectors.npy has a row of float32 for each image, images.jsonl a line, vectors.parquet both in one row; all in the same order.
+         * @description vectors.npy has a row of float32 for each image, images.jsonl a line, vectors.parquet both in one row; all in the same order. map.json is what `/map` answers.
          *
          *     Needs the scope `models:read`.
          */
         get: operations["listVectorSetFiles"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/vector-sets/{id}/map": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get the images of a vector set as points of a plane
+         * @description By principal components, made with the set: columns of as many numbers as there are points. 404 `artifact_not_found` of a set that older code has made.
+         *
+         *     Needs the scope `models:read`.
+         */
+        get: operations["getVectorSetMap"];
         put?: never;
         post?: never;
         delete?: never;
@@ -3288,6 +3310,8 @@ export interface components {
             metadata: {
                 [key: string]: string;
             };
+            /** @description By a user: lists leave it out where they are asked with archived=false. */
+            archived: boolean;
             /** @enum {unknown} */
             status: "queued" | "starting" | "running" | "pausing" | "paused" | "cancelling" | "cancelled" | "succeeded" | "failed";
             status_reason: string | null;
@@ -3352,6 +3376,15 @@ export interface components {
                  */
                 at: string;
             }[];
+            last_alarm: {
+                rule: string;
+                step: number;
+                /**
+                 * Format: date-time
+                 * @example 2026-01-31T12:00:00.000Z
+                 */
+                at: string;
+            } | null;
             /**
              * Format: date-time
              * @example 2026-01-31T12:00:00.000Z
@@ -3810,6 +3843,8 @@ export interface components {
             metadata: {
                 [key: string]: string;
             };
+            /** @description By a user: lists leave it out where they are asked with archived=false. */
+            archived: boolean;
             /** @enum {unknown} */
             status: "queued" | "starting" | "running" | "pausing" | "paused" | "cancelling" | "cancelled" | "succeeded" | "failed";
             status_reason: string | null;
@@ -3874,6 +3909,15 @@ export interface components {
                  */
                 at: string;
             }[];
+            last_alarm: {
+                rule: string;
+                step: number;
+                /**
+                 * Format: date-time
+                 * @example 2026-01-31T12:00:00.000Z
+                 */
+                at: string;
+            } | null;
             /**
              * Format: date-time
              * @example 2026-01-31T12:00:00.000Z
@@ -5111,6 +5155,8 @@ export interface components {
             metadata: {
                 [key: string]: string;
             };
+            /** @description By a user: lists leave it out where they are asked with archived=false. */
+            archived: boolean;
             /** @enum {unknown} */
             status: "queued" | "starting" | "running" | "pausing" | "paused" | "cancelling" | "cancelled" | "succeeded" | "failed";
             status_reason: string | null;
@@ -5175,6 +5221,15 @@ export interface components {
                  */
                 at: string;
             }[];
+            last_alarm: {
+                rule: string;
+                step: number;
+                /**
+                 * Format: date-time
+                 * @example 2026-01-31T12:00:00.000Z
+                 */
+                at: string;
+            } | null;
             /**
              * Format: date-time
              * @example 2026-01-31T12:00:00.000Z
@@ -5183,6 +5238,21 @@ export interface components {
             started_at: string | null;
             resumed_at: string | null;
             finished_at: string | null;
+        };
+        /**
+         * @example {
+         *       "name": "shoes, second try",
+         *       "archived": true
+         *     }
+         */
+        RunDescription: {
+            name?: string | null;
+            /** @description Each name by itself: null removes it, and those that are not named stay. */
+            metadata?: {
+                [key: string]: string | null;
+            };
+            /** @description Whether it is out of the way. What it has stays, and it goes on. */
+            archived?: boolean;
         };
         RunEvent: {
             /** @constant */
@@ -5748,6 +5818,28 @@ export interface components {
                 message: string;
             }[];
             estimate: components["schemas"]["Estimate"];
+        };
+        VectorMap: {
+            /** @constant */
+            method: "pca";
+            /** @description Points: all images, or of more than 200,000 every so-manieth. */
+            images: number;
+            /** @description Point i is image i × every of the dataset version. */
+            every: number;
+            /** @description Points whose covariance gave the axes. */
+            fitted_on: number;
+            /** @description The two axes' shares of the variance of all points, 0 … 1: what the map shows of them. */
+            explained: number[];
+            /** @description What `label` numbers. */
+            labels: string[];
+            /** @description Of each point; null without one. */
+            label: (number | null)[];
+            prototype: (number | null)[] | null;
+            log_density: (number | null)[] | null;
+            /** @description Along the axis of most variance. */
+            x: number[];
+            /** @description Along the next. */
+            y: number[];
         };
         VectorSet: {
             id: string;
@@ -6430,6 +6522,8 @@ export interface operations {
                 limit?: number;
                 /** @description next_cursor of the page before, of the same list in the same order. */
                 after?: string;
+                /** @description A part of the name, in upper or lower case alike. */
+                name?: string;
             };
             header?: never;
             path?: never;
@@ -7099,6 +7193,8 @@ export interface operations {
                 status?: "queued" | "starting" | "running" | "pausing" | "paused" | "cancelling" | "cancelled" | "succeeded" | "failed";
                 dataset?: string;
                 sweep?: string;
+                /** @description Those that were archived, or those that were not; both by default. */
+                archived?: boolean;
                 /** @description metadata[key]=value, as often as wanted. */
                 metadata?: {
                     [key: string]: string;
@@ -7260,7 +7356,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["OptionalDescription"];
+                "application/json": components["schemas"]["RunDescription"];
             };
         };
         responses: {
@@ -9092,6 +9188,46 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["ArtifactList"];
                 };
+            };
+        };
+    };
+    getVectorSetMap: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of an earlier answer. */
+                "If-None-Match"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Columns. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VectorMap"];
+                };
+            };
+            /** @description Not modified. */
+            304: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };

@@ -11,6 +11,7 @@ import { exportModel } from '../model/export.ts'
 import { importModel } from '../model/import.ts'
 import { initOf } from '../model/init-source.ts'
 import type { ChildWork } from '../protocol/trainer-child.ts'
+import { mapVectors } from '../serving/map-vectors.ts'
 import { train } from '../training/train.ts'
 import { runBatch } from './batch-work.ts'
 import { embedDataset } from './embedding-work.ts'
@@ -75,6 +76,11 @@ export function createTrainerWork(clock: Clock, choice: EngineChoice): ChildWork
     batch: ({ threads, ...request }, signal) => {
       yieldToTraining()
       return runBatch(request, signal, (path) => openOnnxFile(path, withThreads(threads)))
+    },
+    async *map(request) {
+      yieldToTraining()
+      await mapVectors(request)
+      yield { type: 'mapped' }
     },
     examine: async ({ threads }) => ({ type: 'machine', ...(await machineOf(choice, withThreads(threads))) })
   }

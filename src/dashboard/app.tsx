@@ -12,6 +12,11 @@ const NAVIGATION = [
   { name: 'Datasets', href: href.datasets(), pages: ['datasets', 'dataset', 'new-dataset', 'images'] },
   { name: 'Models', href: href.models(), pages: ['models', 'model', 'explorer'] },
   { name: 'Playground', href: href.playground(), pages: ['playground'] },
+  {
+    name: 'Vectors',
+    href: href.vectorSets(),
+    pages: ['vector-sets', 'vector-set', 'new-vector-set', 'map']
+  },
   { name: 'Evaluations', href: href.evaluations(), pages: ['evaluations', 'evaluation', 'new-evaluation'] },
   { name: 'Workers', href: href.workers(), pages: ['workers'] },
   { name: 'Projects', href: href.projects(), pages: ['projects', 'project'] },

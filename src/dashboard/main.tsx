@@ -8,6 +8,7 @@ import './styles/charts.css'
 import './styles/pages.css'
 import './styles/forms.css'
 import './styles/images.css'
+import './styles/map.css'
 
 const root = document.getElementById('root')
 if (!root) throw new Error('index.html has no #root')

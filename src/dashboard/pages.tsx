@@ -1,4 +1,5 @@
-import type { ReactNode } from 'react'
+import { lazy, type ReactNode, Suspense } from 'react'
+import { Skeleton } from './components/list.tsx'
 import { AuditPage } from './features/audit/audit-page.tsx'
 import { ComparePage } from './features/compare/compare-page.tsx'
 import { DatasetPage } from './features/datasets/dataset-page.tsx'
@@ -22,10 +23,16 @@ import { RunsPage } from './features/runs/runs-page.tsx'
 import { NewSweepPage } from './features/sweeps/new-sweep-page.tsx'
 import { SweepPage } from './features/sweeps/sweep-page.tsx'
 import { SweepsPage } from './features/sweeps/sweeps-page.tsx'
+import { NewVectorSetPage } from './features/vector-sets/new-vector-set-page.tsx'
+import { VectorSetPage } from './features/vector-sets/vector-set-page.tsx'
+import { VectorSetsPage } from './features/vector-sets/vector-sets-page.tsx'
 import { WebhookPage } from './features/webhooks/webhook-page.tsx'
 import { WebhooksPage } from './features/webhooks/webhooks-page.tsx'
 import { WorkersPage } from './features/workers/workers-page.tsx'
 import { href, type Location } from './router.ts'
+
+/** What draws a hundred thousand points is fetched by who looks at them. */
+const MapPage = lazy(async () => ({ default: (await import('./features/map/map-page.tsx')).MapPage }))
 
 /** A key, where a page holds what was typed or is about one thing: another address is another page then. */
 export function CurrentPage({ location: { route, query } }: { readonly location: Location }): ReactNode {
@@ -45,7 +52,7 @@ export function CurrentPage({ location: { route, query } }: { readonly location:
     case 'sweep':
       return <SweepPage key={route.id} id={route.id} />
     case 'datasets':
-      return <DatasetsPage />
+      return <DatasetsPage query={query} />
     case 'new-dataset':
       return <NewDatasetPage />
     case 'dataset':
@@ -66,6 +73,18 @@ export function CurrentPage({ location: { route, query } }: { readonly location:
       return <NewEvaluationPage key={query.toString()} query={query} />
     case 'evaluation':
       return <EvaluationPage key={route.id} id={route.id} />
+    case 'vector-sets':
+      return <VectorSetsPage query={query} />
+    case 'new-vector-set':
+      return <NewVectorSetPage key={query.toString()} query={query} />
+    case 'vector-set':
+      return <VectorSetPage key={route.id} id={route.id} />
+    case 'map':
+      return (
+        <Suspense fallback={<Skeleton label="map" />}>
+          <MapPage key={route.id} id={route.id} />
+        </Suspense>
+      )
     case 'workers':
       return <WorkersPage />
     case 'projects':

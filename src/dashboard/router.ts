@@ -13,6 +13,8 @@ export type Route =
         | 'evaluations'
         | 'new-evaluation'
         | 'playground'
+        | 'vector-sets'
+        | 'new-vector-set'
         | 'workers'
         | 'projects'
         | 'audit'
@@ -29,6 +31,8 @@ export type Route =
         | 'model'
         | 'explorer'
         | 'evaluation'
+        | 'vector-set'
+        | 'map'
         | 'project'
         | 'webhook'
       readonly id: string
@@ -67,6 +71,16 @@ const PAGES = new Map<string, (id: string | undefined) => Route>([
           ? { page: 'new-evaluation' }
           : { page: 'evaluation', id }
   ],
+  [
+    'vector-sets',
+    (id) =>
+      id === undefined
+        ? { page: 'vector-sets' }
+        : id === 'new'
+          ? { page: 'new-vector-set' }
+          : { page: 'vector-set', id }
+  ],
+  ['maps', (id) => (id === undefined ? unknown : { page: 'map', id })],
   ['images', (id) => (id === undefined ? unknown : { page: 'images', id })],
   ['models', (id) => (id === undefined ? { page: 'models' } : { page: 'model', id })],
   ['explorer', (id) => (id === undefined ? unknown : { page: 'explorer', id })],
@@ -117,7 +131,7 @@ export const href = {
   sweeps: () => '#/sweeps',
   newSweep: (query: Query = {}) => `#/sweeps/new${tail(query)}`,
   sweep: (id: string) => to('sweeps', id),
-  datasets: () => '#/datasets',
+  datasets: (query: Query = {}) => `#/datasets${tail(query)}`,
   newDataset: () => '#/datasets/new',
   dataset: (id: string) => to('datasets', id),
   images: (reference: string, query: Query = {}) => `${to('images', reference)}${tail(query)}`,
@@ -128,6 +142,10 @@ export const href = {
   evaluations: (query: Query = {}) => `#/evaluations${tail(query)}`,
   newEvaluation: (query: Query = {}) => `#/evaluations/new${tail(query)}`,
   evaluation: (id: string) => to('evaluations', id),
+  vectorSets: (query: Query = {}) => `#/vector-sets${tail(query)}`,
+  newVectorSet: (query: Query = {}) => `#/vector-sets/new${tail(query)}`,
+  vectorSet: (id: string) => to('vector-sets', id),
+  map: (id: string) => to('maps', id),
   workers: () => '#/workers',
   projects: () => '#/projects',
   project: (id: string) => to('projects', id),

@@ -74,6 +74,14 @@ export interface Alarm {
   readonly action: 'notify' | 'pause'
 }
 
+/** As lists show it; the event of the run says what it means. */
+export interface RaisedAlarm {
+  readonly rule: string
+  readonly step: number
+  /** RFC 3339. */
+  readonly at: string
+}
+
 /** A field that is another from here on, as the recipe's files name it; null where there is no such field. */
 export interface FieldChange {
   readonly field: string
@@ -143,6 +151,10 @@ export interface Run {
   readonly error: RunError | null
   /** Tries that came to nothing since training last got further, the newest last. */
   readonly failures: readonly Failure[]
+  /** The newest that was raised, whatever was done about it; null where none was. */
+  readonly lastAlarm: RaisedAlarm | null
+  /** By a user, who wants to see it in no list that does not ask for it. */
+  readonly archived: boolean
   /** Of the request that made it, as W3C Trace Context writes it; its legs belong to the same trace. Null where there was none. */
   readonly traceparent: string | null
   readonly createdAt: Date

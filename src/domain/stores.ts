@@ -25,7 +25,8 @@ export interface DatasetStore {
   /** With `lock`, the row stays locked until the transaction ends. */
   find(projectId: string, id: string, options?: { lock: boolean }): Promise<Dataset | null>
   update(id: string, patch: Partial<Pick<Dataset, 'name' | 'metadata'>>): Promise<void>
-  list(projectId: string, page: PageRequest): Promise<Page<Dataset>>
+  /** @param page with a part of the name, in upper or lower case alike, where not all are wanted */
+  list(projectId: string, page: PageRequest & { readonly name?: string | undefined }): Promise<Page<Dataset>>
   /** Removes the dataset, its versions and uploads; false when there is none. Ask UseStore after it. */
   remove(projectId: string, id: string): Promise<boolean>
   /** Throws dataset_not_found when the dataset was removed meanwhile. */
@@ -71,6 +72,8 @@ export interface RunFilter {
   readonly status?: RunStatus
   readonly datasetId?: string
   readonly sweepId?: string
+  /** Left out: both. */
+  readonly archived?: boolean
   readonly metadata?: Readonly<Record<string, string>>
 }
 

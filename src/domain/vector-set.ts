@@ -76,6 +76,9 @@ export interface VectorRow extends ImageOfVector {
 
 export const vectorSetPrefix = (id: string): string => `vectors/${id}/`
 
+/** Its images as points of a plane, among its files. */
+export const MAP_FILE = 'map.json'
+
 const FINISHED: ReadonlySet<VectorSetStatus> = new Set(['cancelled', 'succeeded', 'failed'])
 
 export const isVectorSetEnded = ({ status }: Pick<VectorSet, 'status'>): boolean => FINISHED.has(status)

@@ -1,7 +1,7 @@
 /**
  * The trainer as a child of a supervisor.
  *
- *   waiting ──train | export | import | evaluate | embed | batch | examine──→ working ──last event sent──→ exit 0, or 1 after `failed`
+ *   waiting ──train | export | import | evaluate | embed | batch | map | examine──→ working ──last event sent──→ exit 0, or 1 after `failed`
  *                                  └──stop, SIGTERM, SIGINT──→ stopping: checkpoint, `done`
  *   any state ──channel closed──→ exit 1 at once: the lease may be another worker's already, so nothing more is written
  */
@@ -18,6 +18,8 @@ import type {
   ExportRequest,
   ImportRequest,
   MachineEvent,
+  MappingEvent,
+  MapRequest,
   StopRequest,
   TrainerEvent,
   TrainerRequest,
@@ -37,6 +39,7 @@ export interface ChildWork extends TrainerWork {
   evaluate(request: EvaluateRequest, signal: AbortSignal): AsyncIterable<EvaluationEvent>
   embed(request: EmbedRequest, signal: AbortSignal): AsyncIterable<EmbeddingEvent>
   batch(request: BatchRequestMessage, signal: AbortSignal): AsyncIterable<BatchEvent>
+  map(request: MapRequest): AsyncIterable<MappingEvent>
 }
 
 /** The part of `process` that a forked child needs. */
@@ -65,6 +68,7 @@ const LAST: ReadonlySet<AnyEvent['type']> = new Set([
   'evaluated',
   'embedded',
   'batch_answered',
+  'mapped',
   'machine'
 ])
 
@@ -78,6 +82,7 @@ async function* eventsOf(
   else if (request.type === 'evaluate') yield* work.evaluate(request, signal)
   else if (request.type === 'embed') yield* work.embed(request, signal)
   else if (request.type === 'batch') yield* work.batch(request, signal)
+  else if (request.type === 'map') yield* work.map(request)
   else yield* request.type === 'export' ? work.export(request, signal) : work.import(request, signal)
 }
 

@@ -1,6 +1,6 @@
 /**
  * What passes between a supervisor and the trainer it forked (`fork(trainer.ts, { serialization: 'advanced' })`).
- * One child does one request and ends: exit code 0 after `done`, `exported`, `evaluated`, `embedded`, `batch_answered` or `machine`, 1 after `failed`. A child whose channel
+ * One child does one request and ends: exit code 0 after `done`, `exported`, `evaluated`, `embedded`, `batch_answered`, `mapped` or `machine`, 1 after `failed`. A child whose channel
  * closes ends at once and writes nothing more: whoever held the lease is gone.
  */
 import type { DeviceWish, Machine } from '../base/devices.ts'
@@ -166,6 +166,20 @@ export interface BatchRequestMessage {
   readonly threads?: number
 }
 
+/** Lays vectors onto a plane. */
+export interface MapRequest {
+  readonly type: 'map'
+  /** float32, little-endian, row by row. */
+  readonly vectorsPath: string
+  /** JSON of each row, a line each: label, prototype, log_density. */
+  readonly imagesPath: string
+  readonly dimensions: number
+  /** What a row is of: each so-manieth image of the set. */
+  readonly every: number
+  /** Takes the map. */
+  readonly mapPath: string
+}
+
 /** Looks at what this machine trains with. */
 export interface ExamineRequest {
   readonly type: 'examine'
@@ -185,6 +199,7 @@ export type WorkRequest =
   | EvaluateRequest
   | EmbedRequest
   | BatchRequestMessage
+  | MapRequest
 
 export type TrainerRequest = WorkRequest | ExamineRequest | StopRequest
 
@@ -291,6 +306,13 @@ export interface BatchAnsweredEvent {
 
 export type BatchEvent = BatchProgressEvent | BatchPartEvent | BatchAnsweredEvent | DoneEvent | FailedEvent
 
+/** The map is where it was asked for. */
+export interface MappedEvent {
+  readonly type: 'mapped'
+}
+
+export type MappingEvent = MappedEvent | FailedEvent
+
 export type EmbeddingEvent = EmbeddingProgressEvent | EmbeddedPartEvent | EmbeddedEvent | DoneEvent | FailedEvent
 
 /** The one answer to an ExamineRequest. */
@@ -301,4 +323,4 @@ export interface MachineEvent extends Machine {
 export type TrainerEvent = TrainEvent | ExportEvent
 
 /** What follows a WorkRequest. */
-export type WorkEvent = TrainerEvent | EvaluationEvent | EmbeddingEvent | BatchEvent
+export type WorkEvent = TrainerEvent | EvaluationEvent | EmbeddingEvent | BatchEvent | MappingEvent

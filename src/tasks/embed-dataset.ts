@@ -3,7 +3,7 @@
  *
  *   begin ─→ parts that are missing: model and images to this disk, trainer child embeds, each part to the object store
  *     │   ─→ rows that are missing into the table that is searched
- *     │   ─→ parts joined to files ─→ succeeded
+ *     │   ─→ parts joined to files, and laid onto a plane (vector-map.ts) ─→ succeeded
  *     │        │
  *     │        ├ failed: with the code
  *     │        └ cancelled or removed: child stopped, what there is removed
@@ -34,6 +34,7 @@ import {
 import { doQueued, type QueuedWork, type QueuedWorkDeps } from './queued-work.ts'
 import { inScratch } from './scratch.ts'
 import { askTrainer, type StartTrainer } from './trainer-request.ts'
+import { makeMap } from './vector-map.ts'
 import { parquetOf } from './vector-parquet.ts'
 
 export interface EmbedDatasetDeps extends QueuedWorkDeps {
@@ -46,6 +47,8 @@ export interface EmbedDatasetDeps extends QueuedWorkDeps {
   readonly threads: number
   /** By default 4096. */
   readonly partImages?: number
+  /** Of a map; by default 200,000. */
+  readonly mostPoints?: number
 }
 
 export type EmbedDataset = (payload: { readonly vectorSetId: string }, signal: AbortSignal) => Promise<void>
@@ -92,7 +95,9 @@ async function make(deps: EmbedDatasetDeps, order: VectorSetOrder, making: Makin
   const stored = await countStored(parts)
   if (stored < partsOf(parts)) await embed(deps, order, { ...making, stored })
   await tracing.step('vectors index', {}, () => index(deps, order, making))
-  return tracing.step('vectors join', {}, () => joinParts(parts, { signal, parquet: parquetOf(parts, signal) }))
+  const joining = { signal, parquet: parquetOf(parts, signal) }
+  const files = await tracing.step('vectors join', {}, () => joinParts(parts, joining))
+  return [...files, await tracing.step('vectors map', {}, () => makeMap(deps, parts, signal))]
 }
 
 async function embed(

@@ -97,5 +97,6 @@ const NOUNS: Readonly<Record<WorkRequest['type'], string>> = {
   import: 'import',
   evaluate: 'evaluation',
   embed: 'embedding of the dataset',
-  batch: 'batch'
+  batch: 'batch',
+  map: 'map of the dataset'
 }

@@ -27,7 +27,10 @@ export const LAYERS: Record<string, Layer> = {
     may: ['base', 'math', 'recipe', 'protocol', 'engine', 'images', 'ssl', 'evaluation', 'training', 'model'],
     packages: []
   },
-  serving: { may: ['base', 'protocol', 'engine', 'images', 'evaluation', 'cache', 'model', 'probing'], packages: [] },
+  serving: {
+    may: ['base', 'math', 'protocol', 'engine', 'images', 'evaluation', 'cache', 'model', 'probing'],
+    packages: []
+  },
   report: { may: ['base'], packages: [] },
   cli: {
     may: [

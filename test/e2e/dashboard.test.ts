@@ -164,6 +164,49 @@ describe('the dashboard', { skip: noBrowser }, () => {
     await open(`#/models/${model}`)
   })
 
+  it('embeds a dataset, finds what is like an image of it, and selects on its map', async () => {
+    const model = page.url().split('/').at(-1) ?? ''
+    const { json: datasets } = await platform.call('GET', '/v1/datasets')
+    await open(`#/vector-sets/new?model=${model}`)
+    await field('Dataset').selectOption(`${datasets.data[0].id}@2`)
+    await field('Name').fill('two hundred')
+    await button('Embed the dataset').click()
+    await field('Image number').fill('3', { timeout: TRAIN_MS })
+    await button('Search').click()
+    const nearest = page.getByRole('list', { name: 'Nearest images' })
+    await nearest.locator('img').first().waitFor()
+    assert.equal(await nearest.getByRole('button', { name: /^Image \d+, cosine [01]\.\d{3}/ }).count(), 24)
+    await page.getByRole('link', { name: 'See the map' }).click()
+    await page.getByText('Variance shown').waitFor()
+    await page.locator('canvas').waitFor()
+    await button('Select what is in view').click()
+    await heading('200 selected').waitFor()
+    await page.getByRole('application', { name: /^Map of 200 images/ }).focus()
+    for (const key of ['+', '+', '+', 'ArrowLeft', 'ArrowUp']) await page.keyboard.press(key)
+    await button('Select what is in view').click()
+    await heading('200 selected').waitFor({ state: 'detached' })
+    await page.setViewportSize({ width: 400, height: 800 })
+    for (const hash of [
+      page.url().split('/').slice(3).join('/'),
+      '#/vector-sets',
+      '#/vector-sets/new',
+      `#/playground?model=${model}`
+    ]) {
+      await open(hash)
+      await page.getByRole('heading', { level: 1 }).waitFor()
+      await page.locator('.skeleton').first().waitFor({ state: 'detached' })
+      assert.equal(await page.evaluate('document.documentElement.scrollWidth - innerWidth'), 0, hash)
+      assert.deepEqual(await seriousFindings(page), [], hash)
+    }
+    await page.setViewportSize({ width: 1400, height: 900 })
+    await page.getByLabel('Image', { exact: true }).setInputFiles(resolve(EXAMPLES, '../../docs/images/boot.png'))
+    await nearest
+      .getByRole('button', { name: /^Image \d+, cosine/ })
+      .first()
+      .waitFor()
+    await open(`#/models/${model}`)
+  })
+
   it('says of an image that is none what the API says', async () => {
     const text = { name: 'notes.png', mimeType: 'image/png', buffer: Buffer.from('not an image at all') }
     await page.getByLabel('Image', { exact: true }).setInputFiles(text)

@@ -1,5 +1,4 @@
 /** Records as workers leave them behind, for tests of those who read them. */
-
 import { createHash } from 'node:crypto'
 import type { PrototypeImages } from '../../src/base/exemplars.ts'
 import { newId } from '../../src/base/ids.ts'
@@ -247,6 +246,25 @@ export const anUnlabelledRow = (index: number, dimensions: number): VectorRow =>
 })
 
 /** As a worker leaves it: of twelve images, that can be searched. */
+const MAP = Buffer.from(
+  JSON.stringify({
+    ...{ method: 'pca', images: 2, every: 1, fitted_on: 2, explained: [1, 0], labels: ['left'] },
+    ...{ label: [0, null], prototype: [1, 2], log_density: null, x: [-1, 1], y: [0, 0] }
+  })
+)
+
+/** A vector set with the map that a worker makes, in the object store. */
+export async function aMappedSet(
+  scope: Parameters<typeof aVectorSet>[0] & { readonly objects: Pick<ObjectStore, 'put'> },
+  model: Pick<Model, 'id' | 'projectId'>,
+  datasetId: string
+): Promise<VectorSet> {
+  const sha256 = createHash('sha256').update(MAP).digest('hex')
+  const set = await aVectorSet(scope, model, datasetId, { files: [{ name: 'map.json', bytes: MAP.length, sha256 }] })
+  await scope.objects.put(`vectors/${set.id}/map.json`, MAP)
+  return set
+}
+
 export async function aVectorSet(
   { stores, unitOfWork }: { readonly stores: Stores; readonly unitOfWork: UnitOfWork },
   model: Pick<Model, 'id' | 'projectId'>,

@@ -118,6 +118,7 @@ export const ACCESS = {
   getVectorSet: 'models:read',
   updateVectorSet: 'models:write',
   listVectorSetFiles: 'models:read',
+  getVectorSetMap: 'models:read',
   cancelVectorSet: 'models:write',
   deleteVectorSet: 'models:write',
   searchVectorSet: 'embeddings:write',

@@ -4,7 +4,7 @@ import { RUN_VERBS, type RunVerb } from '../../domain/run-verbs.ts'
 import type { RunFilter } from '../../domain/stores.ts'
 import type { Services } from '../../services/services.ts'
 import { expectedBy } from '../core/etag.ts'
-import { IdParams, OptionalDescription, presentPage, toPageRequest, type Wire } from '../schemas/common.ts'
+import { IdParams, presentPage, toPageRequest, type Wire } from '../schemas/common.ts'
 import { presentEstimate, presentWarnings } from '../schemas/plan.ts'
 import {
   CreatedRun,
@@ -12,6 +12,7 @@ import {
   presentRun,
   presentRunPlan,
   Run,
+  RunDescription,
   RunList,
   readRunRequest,
   ValidatedRun
@@ -35,12 +36,13 @@ export const requestProblems = [
 ] as const
 
 /** `dataset` may carry a version, which a list of runs does not look at. */
-const readFilter = ({ name, order, status, dataset, sweep, metadata }: Wire<typeof RunQuery>): RunFilter => ({
+const readFilter = ({ name, order, status, dataset, sweep, archived, metadata }: Wire<typeof RunQuery>): RunFilter => ({
   ...(name && { name }),
   ...(order === 'oldest' && { isOldestFirst: true }),
   ...(status && { status }),
   ...(dataset && { datasetId: dataset.replace(/@.*$/, '') }),
   ...(sweep && { sweepId: sweep }),
+  ...(archived !== undefined && { archived }),
   ...(metadata && { metadata })
 })
 
@@ -155,10 +157,10 @@ export function runRoutes(app: App, { runs }: Pick<Services, 'runs'>): void {
       schema: {
         operationId: 'updateRun',
         tags,
-        summary: 'Rename a run, change its metadata',
+        summary: 'Rename a run, change its metadata, archive it',
         description: 'What is left out stays.',
         params: IdParams,
-        body: OptionalDescription,
+        body: RunDescription,
         response: { 200: Run }
       },
       config: { problems: ['run_not_found', 'metadata_full'] }

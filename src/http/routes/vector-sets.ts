@@ -1,10 +1,13 @@
+import { Readable } from 'node:stream'
 import { Type } from 'typebox'
 import type { Services } from '../../services/services.ts'
-import { expectedBy } from '../core/etag.ts'
+import { expectedBy, hasEtag } from '../core/etag.ts'
 import { IdParams, OptionalDescription, presentPage, toPageRequest } from '../schemas/common.ts'
+import { NotModified } from '../schemas/dataset-image.ts'
 import { ArtifactList, presentArtifacts } from '../schemas/model.ts'
 import {
   CreateVectorSet,
+  MapBytes,
   presentVectorSet,
   readVectorSetQuery,
   readVectorSetRequest,
@@ -110,7 +113,7 @@ export function vectorSetRoutes(app: App, { vectorSets }: Pick<Services, 'vector
         tags,
         summary: 'List the files of a vector set, with URLs to download them',
         description:
-          'vectors.npy has a row of float32 for each image, images.jsonl a line, vectors.parquet both in one row; all in the same order.',
+          'vectors.npy has a row of float32 for each image, images.jsonl a line, vectors.parquet both in one row; all in the same order. map.json is what `/map` answers.',
         params: IdParams,
         response: { 200: ArtifactList }
       },
@@ -119,6 +122,32 @@ export function vectorSetRoutes(app: App, { vectorSets }: Pick<Services, 'vector
     async ({ params, principal }) => {
       const { artifacts, expiresAt } = await vectorSets.listFiles(principal.projectId, params.id)
       return presentArtifacts(artifacts, expiresAt)
+    }
+  )
+
+  app.get(
+    '/v1/vector-sets/:id/map',
+    {
+      schema: {
+        operationId: 'getVectorSetMap',
+        tags,
+        summary: 'Get the images of a vector set as points of a plane',
+        description:
+          'By principal components, made with the set: columns of as many numbers as there are points. 404 `artifact_not_found` of a set that older code has made.',
+        params: IdParams,
+        response: { 200: MapBytes, 304: NotModified }
+      },
+      config: {
+        problems: ['vector_set_not_found', 'vector_set_not_ready', 'artifact_not_found', 'storage_unavailable']
+      }
+    },
+    async (request, reply) => {
+      const map = await vectorSets.getMap(request.principal.projectId, request.params.id)
+      // It never changes; asked for again, it is compared.
+      reply.headers({ etag: map.etag, vary: 'authorization', 'cache-control': 'private, no-cache' })
+      if (hasEtag(request.headers['if-none-match'] ?? '', map.etag)) return reply.code(304).send()
+      reply.type('application/json').header('content-length', String(map.bytes))
+      return reply.send(Readable.from(map.read(), { objectMode: false }))
     }
   )
 

@@ -46,6 +46,11 @@ export const RunFailure = Type.Object({
   at: Timestamp
 })
 
+export const RaisedAlarm = Type.Object(
+  { rule: Type.String(), step: Type.Integer(), at: Timestamp },
+  { description: 'The newest alarm of the run, whether it paused it or not; what it means is among the events.' }
+)
+
 export const presentEngine = ({ name, device, deviceKind, devices, precision }: RunEngine) => ({
   name,
   device,

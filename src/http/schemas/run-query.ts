@@ -13,6 +13,9 @@ export const RunQuery = Type.Object(
     status: Type.Optional(Type.Enum([...RUN_STATUSES])),
     dataset: Type.Optional(Text({ maxLength: 100 })),
     sweep: Type.Optional(Text({ maxLength: 100 })),
+    archived: Type.Optional(
+      Type.Boolean({ description: 'Those that were archived, or those that were not; both by default.' })
+    ),
     metadata: Type.Optional(
       Type.Record(MetadataName, Text({ maxLength: 512 }), {
         maxProperties: 16,

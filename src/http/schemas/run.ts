@@ -7,14 +7,25 @@ import {
   RUN_STATUSES
 } from '../../domain/run.ts'
 import type { CheckpointWishes, RunPlan, RunRequest } from '../../services/runs/run-plan.ts'
-import { closed, ListOf, Metadata, Name, Nullable, Resource, Text, Timestamp, timestampOrNull } from './common.ts'
+import {
+  closed,
+  ListOf,
+  Metadata,
+  Name,
+  Nullable,
+  OptionalDescription,
+  Resource,
+  Text,
+  Timestamp,
+  timestampOrNull
+} from './common.ts'
 import { PlanOfRun, presentRunEvaluation, RunEvaluation, readPlanOfRun } from './evaluation-plan.ts'
 import { Init, InitRequest, presentInit, readInit } from './init.ts'
 import { Extensions, ForkedFrom, presentFork } from './lineage.ts'
 import { Estimate, presentEstimate, presentWarnings, RecipeReasons, Warnings } from './plan.ts'
 import { presentRecipe, ResolvedRecipe, readHyperparameters, recipeFields } from './recipe.ts'
 import { PresentedBest, presentRetention, readRetention, retentionFields } from './retention.ts'
-import { Engine, Progress, presentEngine, presentProgress, RunError, RunFailure } from './run-progress.ts'
+import { Engine, Progress, presentEngine, presentProgress, RaisedAlarm, RunError, RunFailure } from './run-progress.ts'
 
 const WEEKS_4_S = 2_419_200
 
@@ -120,6 +131,7 @@ const properties = {
   checkpoint: PresentedPolicy,
   alarms: Type.Array(Alarm),
   metadata: Metadata,
+  archived: Type.Boolean({ description: 'By a user: lists leave it out where they are asked with archived=false.' }),
   status: Type.Enum([...RUN_STATUSES]),
   status_reason: Nullable(Type.String()),
   engine: Nullable(Engine),
@@ -143,11 +155,22 @@ const properties = {
       'Tries that came to nothing since training last got further, the newest last. Two nodes with the same error, three times the ' +
       'same on one, or ten processes that were killed or fell silent end the run; outages of database and store do not count.'
   }),
+  last_alarm: Nullable(RaisedAlarm),
   created_at: Timestamp,
   started_at: Nullable(Timestamp),
   resumed_at: Nullable(Timestamp),
   finished_at: Nullable(Timestamp)
 }
+
+export const RunDescription = Type.Object(
+  {
+    ...OptionalDescription.properties,
+    archived: Type.Optional(
+      Type.Boolean({ description: 'Whether it is out of the way. What it has stays, and it goes on.' })
+    )
+  },
+  { ...closed, $id: 'RunDescription', minProperties: 1, examples: [{ name: 'shoes, second try', archived: true }] }
+)
 
 export const Run = Resource(properties, 'Run')
 export const RunList = ListOf(Run, 'RunList')
@@ -256,6 +279,7 @@ export const presentRun = (run: DomainRun): Static<typeof Run> => ({
   checkpoint: presentCheckpointPolicy(run.checkpoint),
   alarms: run.alarms.map((alarm) => ({ ...alarm })),
   metadata: run.metadata as Record<string, string>, // Metadata is what created it
+  archived: run.archived,
   status: run.status,
   status_reason: run.statusReason,
   engine: run.engine && presentEngine(run.engine),
@@ -270,6 +294,7 @@ export const presentRun = (run: DomainRun): Static<typeof Run> => ({
   error: run.error && { ...run.error },
   traceparent: run.traceparent,
   failures: run.failures.map(({ code, message, step, node, at }) => ({ code, message, step, node, at })),
+  last_alarm: run.lastAlarm && { ...run.lastAlarm },
   created_at: run.createdAt.toISOString(),
   started_at: timestampOrNull(run.startedAt),
   resumed_at: timestampOrNull(run.resumedAt),

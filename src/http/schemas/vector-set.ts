@@ -1,4 +1,4 @@
-import { type Static, Type } from 'typebox'
+import { type Static, type TSchema, Type } from 'typebox'
 import { type VectorSet as DomainVectorSet, VECTOR_INDEXES, VECTOR_SET_STATUSES } from '../../domain/vector-set.ts'
 import type { VectorSetQuery as ServiceQuery, VectorSetRequest } from '../../services/vector-sets/vector-sets.ts'
 import {
@@ -74,6 +74,37 @@ export const VectorSet = Resource(
   },
   'VectorSet'
 )
+
+const Column = (item: TSchema, description: string) => Type.Array(item, { description })
+
+const VectorMap = Type.Object(
+  {
+    method: Type.Literal('pca'),
+    images: Type.Integer({ description: 'Points: all images, or of more than 200,000 every so-manieth.' }),
+    every: Type.Integer({ description: 'Point i is image i × every of the dataset version.' }),
+    fitted_on: Type.Integer({ description: 'Points whose covariance gave the axes.' }),
+    explained: Type.Array(Type.Number(), {
+      description: "The two axes' shares of the variance of all points, 0 … 1: what the map shows of them.",
+      minItems: 2,
+      maxItems: 2
+    }),
+    labels: Type.Array(Type.String(), { description: 'What `label` numbers.' }),
+    label: Column(Nullable(Type.Integer()), 'Of each point; null without one.'),
+    prototype: Nullable(Column(Nullable(Type.Integer()), 'The likeliest; null where images are not assigned.')),
+    log_density: Nullable(
+      Column(Nullable(Type.Number()), 'Under the mixture fitted to the training images; null where there is none.')
+    ),
+    x: Column(Type.Number(), 'Along the axis of most variance.'),
+    y: Column(Type.Number(), 'Along the next.')
+  },
+  { $id: 'VectorMap' }
+)
+
+/** As content, which no serializer goes through: it is sent as it is stored. */
+export const MapBytes = {
+  description: 'Columns.',
+  content: { 'application/json': { schema: Type.Unsafe<unknown>(VectorMap) } }
+}
 
 export const VectorSetList = ListOf(VectorSet, 'VectorSetList')
 

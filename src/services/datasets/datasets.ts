@@ -57,7 +57,8 @@ export function createDatasetService(deps: DatasetServiceDeps) {
       return dataset
     },
 
-    list: (projectId: string, page: PageRequest): Promise<Page<Dataset>> => stores.datasets.list(projectId, page),
+    list: (projectId: string, page: PageRequest & { readonly name?: string | undefined }): Promise<Page<Dataset>> =>
+      stores.datasets.list(projectId, page),
 
     /** @throws AppError dataset_not_found, precondition_failed, metadata_full */
     describe: (projectId: string, id: string, patch: DescriptionPatch<string> & Expecting<Dataset>): Promise<Dataset> =>

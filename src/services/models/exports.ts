@@ -151,7 +151,11 @@ export function createExportService({ unitOfWork, clock, newId, worker }: Export
           verification: { ...verification },
           ...measured
         }
-        await tx.events.append(model.runId, [{ type: 'model', level: 'info', data }, ...alarmOf(model, mixture)], now())
+        const alarms = alarmOf(model, mixture)
+        await tx.events.append(model.runId, [{ type: 'model', level: 'info', data }, ...alarms], now())
+        const { rule } = SERVED_ALARM
+        if (alarms.length > 0)
+          await tx.runs.update(model.runId, { lastAlarm: { rule, step: model.step, at: now().toISOString() } })
         return true
       }),
 

@@ -101,6 +101,7 @@ async function raiseAlarm(
     await tx.runs.update(run.id, { desired: 'pause' })
     events.push(stateEvent({ ...run, ...pausing }, 'warn'))
   }
+  await tx.runs.update(run.id, { lastAlarm: { rule: alarm.rule, step: alarm.step, at: at.toISOString() } })
   await tx.events.append(run.id, events, at)
 }
 

@@ -59,6 +59,8 @@ export function newRun(
     evaluation,
     error: null,
     failures: [],
+    lastAlarm: null,
+    archived: false,
     traceparent: tracing.current(),
     createdAt: new Date(clock.now()),
     startedAt: null,

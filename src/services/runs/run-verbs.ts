@@ -38,15 +38,20 @@ export const createRunVerb =
       return run
     })
 
+export interface RunDescription extends DescriptionPatch {
+  readonly archived?: boolean
+}
+
 /** @throws AppError run_not_found, precondition_failed, metadata_full */
 export const createRunDescription =
   ({ unitOfWork }: Pick<RunVerbDeps, 'unitOfWork'>) =>
-  (projectId: string, id: string, patch: DescriptionPatch & Expecting<Run>): Promise<Run> =>
+  (projectId: string, id: string, patch: RunDescription & Expecting<Run>): Promise<Run> =>
     unitOfWork(async (tx) => {
       const known = await tx.runs.load(id, { lock: true })
       if (known?.projectId !== projectId) throw new AppError('run_not_found', { runId: id })
       checkExpected(known, patch, `Run ${id}`)
-      const changed = described(known, patch)
+      const { archived = known.archived } = patch
+      const changed = { ...described(known, patch), archived }
       await tx.runs.update(id, changed)
       return { ...known, ...changed }
     })

@@ -9,6 +9,7 @@ import type { Stores, UnitOfWork } from '../../domain/stores.ts'
 import {
   checkVectorSetCancelable,
   isVectorSetEnded,
+  MAP_FILE,
   type VectorSet,
   type VectorSetStatus,
   vectorSetPrefix
@@ -28,7 +29,7 @@ export interface VectorSetServiceDeps extends VectorSetPlanDeps {
   readonly unitOfWork: UnitOfWork
   readonly stores: Pick<Stores, 'vectorSets' | 'vectors'>
   readonly models: Pick<ModelService, 'get' | 'getReady'>
-  readonly objects: Pick<ObjectStore, 'downloadUrl'>
+  readonly objects: Pick<ObjectStore, 'downloadUrl' | 'getRange'>
   readonly clock: Clock
   readonly newId: (kind: IdKind) => string
 }
@@ -52,6 +53,14 @@ export interface VectorSetQuery {
   readonly status?: VectorSetStatus
 }
 
+/** JSON, in chunks: as it is stored, which nobody parses here. */
+export interface VectorMapFile {
+  readonly bytes: number
+  readonly etag: string
+  read(): AsyncIterable<Uint8Array>
+}
+
+const CHUNK_BYTES = 1024 * 1024
 const DOWNLOAD_EXPIRES_IN_S = 3600
 /** Of float32, in two files: npy and Parquet. */
 const BYTES_OF_NUMBER = 8
@@ -161,6 +170,24 @@ export function createVectorSetService(deps: VectorSetServiceDeps) {
         return { ...file, url }
       })
       return { artifacts: await Promise.all(artifacts), expiresAt }
+    },
+
+    /**
+     * @throws AppError vector_set_not_found, vector_set_not_ready; artifact_not_found of one that was made before there were maps
+     */
+    async getMap(projectId: string, id: string): Promise<VectorMapFile> {
+      const set = await findVectorSet(stores, projectId, id)
+      checkSucceeded(set)
+      const file = set.files.find(({ name }) => name === MAP_FILE)
+      if (file === undefined) {
+        const message = `Vector set ${id} has no map: it was made by a version of Kappa without them.`
+        throw new AppError('artifact_not_found', { message, vectorSetId: id })
+      }
+      const read = async function* () {
+        for (let at = 0; at < file.bytes; at += CHUNK_BYTES)
+          yield await objects.getRange(`${vectorSetPrefix(id)}${MAP_FILE}`, at, Math.min(CHUNK_BYTES, file.bytes - at))
+      }
+      return { bytes: file.bytes, etag: `"${file.sha256}"`, read }
     },
 
     /**

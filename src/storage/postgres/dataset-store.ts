@@ -4,6 +4,7 @@ import type { DatasetStore } from '../../domain/stores.ts'
 import { versionMessage } from '../../domain/webhook.ts'
 import type { Db } from './client.ts'
 import { violatesForeignKey } from './errors.ts'
+import { hasPart } from './name-part.ts'
 import { parseNumberCursor, toPage } from './page.ts'
 import { datasetUploads } from './schema/dataset-uploads.ts'
 import { datasetVersions } from './schema/dataset-versions.ts'
@@ -52,11 +53,13 @@ export const createDatasetStore = (db: Db, tellWebhooks: TellWebhooks): DatasetS
     if (Object.keys(patch).length > 0) await db.update(datasets).set(patch).where(eq(datasets.id, id))
   },
 
-  async list(projectId, { limit, after }) {
+  async list(projectId, { limit, after, name }) {
+    const isAfter = after === null ? undefined : lt(datasets.id, after)
+    const isNamed = name === undefined ? undefined : hasPart(datasets.name, name)
     const rows = await db
       .select(datasetColumns)
       .from(datasets)
-      .where(and(eq(datasets.projectId, projectId), after === null ? undefined : lt(datasets.id, after)))
+      .where(and(eq(datasets.projectId, projectId), isNamed, isAfter))
       .orderBy(desc(datasets.id))
       .limit(limit + 1)
     return toPage(rows, limit, (dataset) => dataset.id)

@@ -20,6 +20,7 @@ import { AppError } from '../../base/errors.ts'
 import type { RunFilter, RunStore } from '../../domain/stores.ts'
 import type { Db } from './client.ts'
 import { holdModel } from './model-store.ts'
+import { hasPart } from './name-part.ts'
 import { toPage } from './page.ts'
 import { checkpoints } from './schema/checkpoints.ts'
 import { datasetVersions } from './schema/dataset-versions.ts'
@@ -198,14 +199,12 @@ const createLeaseVerbs = (db: Db): Pick<RunStore, LeaseVerbs> => ({
   }
 })
 
-/** Signs of a pattern mean themselves: a name may have any of them. */
-const isPartOf = (part: string): SQL => sql`${runs.name} ilike ${`%${part.replaceAll(/[\\%_]/g, '\\$&')}%`}`
-
 const matches = (filter: RunFilter) =>
   and(
-    filter.name === undefined ? undefined : isPartOf(filter.name),
+    filter.name === undefined ? undefined : hasPart(runs.name, filter.name),
     filter.status === undefined ? undefined : eq(runs.status, filter.status),
     filter.datasetId === undefined ? undefined : eq(runs.datasetId, filter.datasetId),
     filter.sweepId === undefined ? undefined : eq(runs.sweepId, filter.sweepId),
+    filter.archived === undefined ? undefined : eq(runs.archived, filter.archived),
     filter.metadata === undefined ? undefined : sql`${runs.metadata} @> ${JSON.stringify(filter.metadata)}::jsonb`
   )

@@ -30,7 +30,7 @@ const source = (uploads: readonly string[], more: object = {}) => ({
 })
 
 test('a dataset is made, found, listed and deleted', { skip }, async () => {
-  const created = await api.call('POST', '/v1/datasets', { body: { name: 'shoes', metadata: { team: 'x' } } })
+  const created = await api.call('POST', '/v1/datasets', { body: { name: 'wellingtons', metadata: { team: 'x' } } })
   assert.equal(created.status, 201)
   assert.equal(created.headers['location'], `/v1/datasets/${created.json.id}`)
   assert.deepEqual(created.json.metadata, { team: 'x' })
@@ -45,6 +45,12 @@ test('a dataset is made, found, listed and deleted', { skip }, async () => {
   assert.equal(first.json.has_more, true)
   const next = await api.call('GET', `/v1/datasets?limit=100&after=${first.json.next_cursor}`)
   assert.ok(next.json.data.some((one: { id: string }) => one.id === created.json.id))
+  const named = await api.call('GET', '/v1/datasets?name=WELLING')
+  assert.deepEqual(
+    named.json.data.map((one: { id: string }) => one.id),
+    [created.json.id]
+  )
+  assert.deepEqual((await api.call('GET', '/v1/datasets?name=%25')).json.data, [], 'signs of a pattern mean themselves')
 
   assert.equal((await api.call('DELETE', `/v1/datasets/${created.json.id}`)).status, 204)
   const gone = await api.call('GET', `/v1/datasets/${created.json.id}`)

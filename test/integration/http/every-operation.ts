@@ -7,6 +7,7 @@ import type { RawRequest } from '../../helpers/raw-client.ts'
 import {
   aBatch,
   aCheckpoint,
+  aMappedSet,
   aReadyModel,
   aReadyVersion,
   aRequestFile,
@@ -64,7 +65,7 @@ export async function makeFixtures(api: TestApp): Promise<Fixtures> {
   await seePrototypes(api.stores, { id: evaluation.json.id, projectId: api.projectId })
   const sweep = await api.call('POST', '/v1/sweeps', { body: trials })
   const { id: webhook } = await aWebhook(api)
-  const { id: vectorSet } = await aVectorSet(api, served, datasetId)
+  const { id: vectorSet } = await aMappedSet(api, served, datasetId)
   const { id: file } = await aRequestFile(api, api.projectId, requestTo(model))
   const { id: batch } = await aBatch(api.stores, served)
   return {

@@ -315,7 +315,7 @@ export function fieldForms(api: TestApp, world: FieldWorld): Readonly<Record<str
     selectImages: selectionForms(api, world),
     createRun: ofRun,
     validateRun: ofRun,
-    updateRun: [described],
+    updateRun: [fixed({ name: 'a', metadata: { team: 'x' }, archived: true })],
     extendRun: [extension(api, world)],
     forkRun: forkForms(world, ':fork'),
     validateFork: forkForms(world, ':fork:validate'),

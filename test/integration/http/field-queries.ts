@@ -117,7 +117,7 @@ export async function queryForms(
       refused: { contents: { status: 409, names: 'project_not_empty' } }
     },
     listProjectKeys: plain(`/v1/projects/${api.projectId}/keys`),
-    listDatasets: plain('/v1/datasets'),
+    listDatasets: plain('/v1/datasets', { name: 'none' }),
     listUploads: plain(await threeUploads(api, dataset)),
     listWeightUploads: plain(await threeUploads(api, null)),
     listDatasetVersions: plain(`/v1/datasets/${dataset}/versions`),
@@ -130,7 +130,8 @@ export async function queryForms(
       sweep: 'swp_none',
       metadata: 'metadata[team]=none',
       name: 'none',
-      order: 'oldest'
+      order: 'oldest',
+      archived: 'true'
     }),
     listRunEvents: plain(`/v1/runs/${parent}/events`, { after: '1' }),
     getRunMetrics: plain(`/v1/runs/${parent}/metrics`, { keys: 'loss', from: '5', to: '5', max_points: '4' }),

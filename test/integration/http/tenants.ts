@@ -4,11 +4,11 @@ import type { TestApp } from '../../helpers/app.ts'
 import {
   aBatch,
   aCheckpoint,
+  aMappedSet,
   aNetworkOf,
   aReadyModel,
   aReadyVersion,
   aRequestFile,
-  aVectorSet,
   seePrototypes
 } from '../../helpers/records.ts'
 import { requestTo } from './every-operation.ts'
@@ -70,7 +70,7 @@ export async function aTenant(api: TestApp, project: string): Promise<Tenant> {
   const keyId = (await api.call('GET', '/v1/keys', { key })).json.data[0].id
   const evaluation = await make(api, '/v1/evaluations', { key, body: { model: model.id, dataset } })
   await seePrototypes(api.stores, { id: evaluation, projectId })
-  const { id: vectorSet } = await aVectorSet(api, model, dataset)
+  const { id: vectorSet } = await aMappedSet(api, model, dataset)
   const { id: file } = await aRequestFile(api, projectId, requestTo(model.id))
   const { id: batch } = await aBatch(api.stores, model, { inputFileId: file })
   const upload = await make(api, `/v1/datasets/${dataset}/uploads`, { key, body: { filename: 'a.zip', bytes: 3 } })

@@ -4,7 +4,7 @@ import type { Model } from '../../../src/domain/model.ts'
 import { bound } from '../../../src/storage/postgres/bound-query.ts'
 import { createTestApp, FAKE_PIXELS, type TestApp } from '../../helpers/app.ts'
 import { whyNoPostgres } from '../../helpers/postgres.ts'
-import { aReadyModel, aReadyVersion, aVectorRow, aVectorSet } from '../../helpers/records.ts'
+import { aMappedSet, aReadyModel, aReadyVersion, aVectorRow, aVectorSet } from '../../helpers/records.ts'
 
 const skip = await whyNoPostgres()
 const api = skip ? (undefined as unknown as TestApp) : await createTestApp({ after })
@@ -100,6 +100,18 @@ test('its files are there with URLs once it has succeeded', { skip }, async () =
   assert.deepEqual([file.name, file.bytes], ['vectors.npy', 4])
   const { pathname } = new URL(file.url, 'http://here')
   assert.equal((await api.call('GET', pathname, { key: null })).text, 'rows')
+})
+
+test('its map is sent as it is stored, once for a browser that has it; older sets have none', { skip }, async () => {
+  const { id } = await aMappedSet(api, await aModel(), await aDataset(12))
+  const map = await api.call('GET', `/v1/vector-sets/${id}/map`)
+  assert.deepEqual([map.status, map.json.explained, map.json.x], [200, [1, 0], [-1, 1]], map.text)
+  const headers = { 'if-none-match': map.headers['etag'] ?? '' }
+  assert.equal((await api.call('GET', `/v1/vector-sets/${id}/map`, { headers })).status, 304)
+  const older = await api.call('GET', `/v1/vector-sets/${(await aSearchedSet()).id}/map`)
+  assert.deepEqual([older.status, older.json.code], [404, 'artifact_not_found'])
+  const queued = (await create({ model: (await aModel()).id, dataset: await aDataset() })).json.id
+  assert.equal((await api.call('GET', `/v1/vector-sets/${queued}/map`)).json.code, 'vector_set_not_ready')
 })
 
 test('the nearest images are found by an image, a vector, one of its own and a prototype', { skip }, async () => {

@@ -106,6 +106,8 @@ export const aRun = (dataset: Dataset, more: Partial<Run> = {}): Run => ({
   evaluation: null,
   error: null,
   failures: [],
+  lastAlarm: null,
+  archived: false,
   traceparent: null,
   createdAt: NOW,
   startedAt: null,

@@ -34,11 +34,12 @@ afterEach(async () => {
 
 const jobs = (worker = 'a worker') =>
   createVectorSetJobs({ unitOfWork: bench.unitOfWork, stores: bench.stores, clock: systemClock, worker })
-const embed = (id: string, draining = new AbortController()) =>
-  createEmbedDataset({ ...bench.shared(), vectorSets: jobs(), draining: draining.signal, partImages: 8 })(
-    { vectorSetId: id },
-    new AbortController().signal
-  )
+const embed = (id: string, draining = new AbortController(), mostPoints?: number) =>
+  createEmbedDataset({
+    ...bench.shared(),
+    ...{ vectorSets: jobs(), draining: draining.signal, partImages: 8 },
+    ...(mostPoints && { mostPoints })
+  })({ vectorSetId: id }, new AbortController().signal)
 const load = async (id: string): Promise<VectorSet> => {
   const found = await bench.stores.vectorSets.load(id)
   assert.ok(found)
@@ -84,7 +85,8 @@ test('a vector set ends with its files, whose parts go, and with a row for each 
     [
       ['vectors.npy', 128 + 20 * 8 * 4],
       ['images.jsonl', 0],
-      ['vectors.parquet', 0]
+      ['vectors.parquet', 0],
+      ['map.json', 0]
     ]
   )
   for (const { name, sha256 } of files) {
@@ -113,11 +115,10 @@ test('a vector set ends with its files, whose parts go, and with a row for each 
   )
   assert.equal(await rowsOf(id), 20)
   await bench.sweep()
-  assert.deepEqual(objectsOf(id).sort(), [
-    `vectors/${id}/images.jsonl`,
-    `vectors/${id}/vectors.npy`,
-    `vectors/${id}/vectors.parquet`
-  ])
+  assert.deepEqual(
+    objectsOf(id).sort(),
+    ['images.jsonl', 'map.json', 'vectors.npy', 'vectors.parquet'].map((name) => `vectors/${id}/${name}`)
+  )
   assert.ok(await hasTable(id), 'parts go, and nothing else')
   const before = bench.trainers.length
   await embed(id)
@@ -143,7 +144,7 @@ test('killed between two parts, another goes on behind the last that is stored, 
     if (operation === 'putFile' && key.endsWith('.f32')) stored.push(key.slice(-10, -4))
   }
   await embed(disturbed)
-  assert.equal(bench.trainers.length - before, 2)
+  assert.equal(bench.trainers.length - before, 3, 'two that embed, one that makes the map')
   assert.ok(existsSync(marker))
   assert.deepEqual(stored, ['000000', '000001', '000002'], 'no part is made twice')
   const [one, other] = [await load(undisturbed), await load(disturbed)]
@@ -179,7 +180,7 @@ test('an outage while rows are added loses none and adds none twice', { skip }, 
   const before = bench.trainers.length
   await embed(id)
   assert.deepEqual([(await load(id)).status, await rowsOf(id)], ['succeeded', 20])
-  assert.equal(bench.trainers.length - before, 1, 'and embeds nothing again')
+  assert.equal(bench.trainers.length - before, 2, 'and embeds nothing again')
 })
 
 test('cancelled while it is embedded, it leaves neither an object nor a table', { skip }, async () => {
@@ -189,6 +190,13 @@ test('cancelled while it is embedded, it leaves neither an object nor a table', 
   await bench.stores.vectorSets.update(id, { status: 'cancelled' })
   await working
   assert.deepEqual([(await load(id)).status, objectsOf(id), await hasTable(id)], ['cancelled', [], false])
+})
+
+test('a map of many images is of some that are evenly spaced', { skip }, async () => {
+  const id = await aQueuedSet('good')
+  await embed(id, new AbortController(), 7)
+  const map = JSON.parse(Buffer.from(bench.objects.content.get(`vectors/${id}/map.json`)!).toString())
+  assert.deepEqual([map.images, map.every], [7, 3], 'images 0, 3, … 18 of 20')
 })
 
 test('a failure is kept with its code, and what there was of it goes', { skip }, async () => {

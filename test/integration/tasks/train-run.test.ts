@@ -166,6 +166,8 @@ test('without that wish an alarm is only told', { skip }, async () => {
   await bench.workAll(run)
   assert.equal((await bench.load(run)).status, 'succeeded')
   assert.equal((await bench.eventsOf(run, 'alarm')).length, 1)
+  const { lastAlarm } = (await bench.stores.runs.load(run.id)) ?? {}
+  assert.deepEqual([lastAlarm?.rule, lastAlarm?.step], ['collapse_uniform', 5], 'and lists show it')
 })
 
 test('cancel while running saves, ends and keeps the position', { skip }, async () => {

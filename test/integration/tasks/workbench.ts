@@ -143,6 +143,8 @@ export async function createWorkbench(scope: TestScope, clock: Clock = systemClo
       evaluation: null,
       error: null,
       failures: [],
+      lastAlarm: null,
+      archived: false,
       traceparent: null,
       createdAt: now,
       startedAt: null,

@@ -12,10 +12,13 @@ const one = (id: string) => [...ALL, 'one', id] as const
 const POLL_MS = 15_000
 const INGEST_POLL_MS = 1000
 
-export const datasetList = (client: KappaClient): ListSource<Dataset> => ({
-  queryKey: [...LISTS, 'paged'],
+/** @param name a part of it; empty for all */
+export const datasetList = (client: KappaClient, name: string): ListSource<Dataset> => ({
+  queryKey: [...LISTS, 'paged', name],
   fetchPage: (page, signal) =>
-    dataOf(client.GET('/v1/datasets', { params: { query: { limit: 25, ...page } }, signal })),
+    dataOf(
+      client.GET('/v1/datasets', { params: { query: { limit: 25, ...(name !== '' && { name }), ...page } }, signal })
+    ),
   pollMs: () => POLL_MS
 })
 

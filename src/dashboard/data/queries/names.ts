@@ -34,6 +34,10 @@ const READERS = new Map<string, ReadName>([
       evaluationTitle(await dataOf(client.GET('/v1/evaluations/{id}', { params: path(id), signal })))
   ],
   [
+    'vec',
+    async (client, id, signal) => (await dataOf(client.GET('/v1/vector-sets/{id}', { params: path(id), signal }))).name
+  ],
+  [
     'wh',
     async (client, id, signal) => (await dataOf(client.GET('/v1/webhooks/{id}', { params: path(id), signal }))).url
   ],

@@ -32,6 +32,8 @@ export interface RunListFilter {
   readonly dataset?: string
   readonly metadata?: Record<string, string>
   readonly order?: 'oldest'
+  /** Left out: both. */
+  readonly archived?: boolean
 }
 
 export const runList = (client: KappaClient, filter: RunListFilter): ListSource<Run> => ({

@@ -1,16 +1,20 @@
 import type { Dataset } from '../../../client/resources.ts'
 import { List } from '../../components/list.tsx'
+import { NameFilter } from '../../components/name-filter.tsx'
 import { PageFrame } from '../../components/page-frame.tsx'
 import { Ago } from '../../components/time.tsx'
 import { useClient } from '../../data/api.ts'
 import { datasetList } from '../../data/queries/datasets.ts'
 import { useList } from '../../data/use-list.ts'
+import { goTo } from '../../data/use-location.ts'
 import { href } from '../../router.ts'
 
 const COLUMNS = ['Dataset', 'Latest version', 'Created']
 
-export function DatasetsPage() {
-  const list = useList(datasetList(useClient()))
+export function DatasetsPage({ query }: { readonly query: URLSearchParams }) {
+  const name = query.get('name') ?? ''
+  const list = useList(datasetList(useClient(), name))
+  const isEmpty = name === '' && list.items?.length === 0
   return (
     <PageFrame
       title="Datasets"
@@ -20,6 +24,13 @@ export function DatasetsPage() {
         </a>
       }
     >
+      {!isEmpty && (
+        <NameFilter
+          key={name}
+          name={name}
+          onSearch={(part) => goTo(href.datasets(part === '' ? {} : { name: part }))}
+        />
+      )}
       <List
         list={list}
         label="Datasets"
@@ -27,9 +38,13 @@ export function DatasetsPage() {
         keyOf={({ id }) => id}
         row={datasetCells}
         empty={
-          <>
-            No dataset yet. <a href={href.newDataset()}>Upload images</a>
-          </>
+          name === '' ? (
+            <>
+              No dataset yet. <a href={href.newDataset()}>Upload images</a>
+            </>
+          ) : (
+            'No dataset has that in its name.'
+          )
         }
       />
     </PageFrame>

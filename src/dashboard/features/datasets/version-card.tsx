@@ -38,6 +38,11 @@ export function VersionCard({ version, datasetId }: Props) {
             </a>
           )}
           {version.status === 'ready' && train}
+          {version.status === 'ready' && (
+            <a className="button" href={href.newVectorSet({ dataset: reference })}>
+              Embed it
+            </a>
+          )}
           {isMoving(version) ? (
             <CancelIngest version={version} datasetId={datasetId} />
           ) : (

@@ -20,6 +20,11 @@ export function ModelActions({ model }: { readonly model: Model }) {
           New run from it
         </a>
       )}
+      {model.status === 'ready' && (
+        <a className="button" href={href.newVectorSet({ model: model.id })}>
+          Embed a dataset
+        </a>
+      )}
       <EditButton
         described={{ name: model.name }}
         save={async ({ name = null }) => {

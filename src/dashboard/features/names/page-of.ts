@@ -13,6 +13,7 @@ const PAGES = new Map<string, (id: string) => string>([
   ['ds', href.dataset],
   ['mdl', href.model],
   ['eval', href.evaluation],
+  ['vec', href.vectorSet],
   ['wh', href.webhook],
   ['key', () => href.keys()],
   ['prj', href.project]

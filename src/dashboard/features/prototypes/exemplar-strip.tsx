@@ -1,11 +1,8 @@
 import { useState } from 'react'
 import type { PrototypeImages } from '../../../client/resources.ts'
-import { useClient } from '../../data/api.ts'
-import { versionQuery } from '../../data/queries/datasets.ts'
-import { imageQuery, type VersionName } from '../../data/queries/images.ts'
-import { useResource } from '../../data/use-resource.ts'
+import type { VersionName } from '../../data/queries/images.ts'
 import { formatPercent } from '../../format.ts'
-import { ImageDialog } from '../images/image-dialog.tsx'
+import { NamedImageDialog } from '../images/named-image-dialog.tsx'
 import { Thumbnail } from '../images/thumbnail.tsx'
 
 interface Props {
@@ -40,7 +37,7 @@ export function ExemplarStrip({ of, seen: { prototype, exemplars }, most }: Prop
         ))}
       </ul>
       {chosen && open !== null && (
-        <ExemplarDialog
+        <NamedImageDialog
           key={chosen.index}
           of={of}
           index={chosen.index}
@@ -51,19 +48,4 @@ export function ExemplarStrip({ of, seen: { prototype, exemplars }, most }: Prop
       )}
     </>
   )
-}
-
-interface DialogProps {
-  readonly of: VersionName
-  readonly index: number
-  readonly previous: (() => void) | null
-  readonly next: (() => void) | null
-  readonly onClose: () => void
-}
-
-function ExemplarDialog({ of, index, ...moves }: DialogProps) {
-  const client = useClient()
-  const { data: image } = useResource(imageQuery(client, { ...of, index }))
-  const { data: version } = useResource(versionQuery(client, of))
-  return image && <ImageDialog image={image} of={of} classes={version?.classes ?? null} {...moves} />
 }

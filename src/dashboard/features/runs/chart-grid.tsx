@@ -1,6 +1,7 @@
 import { LineChart } from '../../charts/line-chart.tsx'
 import { formatCount, formatNumber, formatPercent } from '../../format.ts'
 import { band, type ChartProps, FROM_ZERO, line } from './chart-lines.ts'
+import { SystemCharts } from './system-charts.tsx'
 import { PatchCharts, TermCharts } from './term-charts.tsx'
 
 export function ChartGrid(props: ChartProps) {
@@ -12,8 +13,8 @@ export function ChartGrid(props: ChartProps) {
         <TermCharts {...props} />
         <KappaChart {...props} />
         <SpreadCharts {...props} />
-        <SpeedCharts {...props} />
       </div>
+      <SystemCharts {...props} />
       <h3>Schedules</h3>
       <div className="charts small-charts">
         <ScheduleCharts {...props} />
@@ -122,27 +123,6 @@ function SpreadCharts({ metrics: { columns }, domain, onZoom }: ChartProps) {
         title="Spread of features"
         hint="1 when the teacher's features point everywhere alike, 0 when all images have the same."
         lines={[line(columns, 'spread', 'feature_spread', 3)]}
-      />
-    </>
-  )
-}
-
-function SpeedCharts({ metrics: { columns }, ...shared }: ChartProps) {
-  return (
-    <>
-      <LineChart
-        {...shared}
-        title="Speed"
-        lines={[line(columns, 'images/s', 'images_per_second', 3)]}
-        include={FROM_ZERO}
-      />
-      <LineChart
-        {...shared}
-        title="Waiting for images"
-        hint="Share of a step's time; above half the run is data-bound."
-        lines={[line(columns, 'share', 'data_wait_share', 2)]}
-        formatValue={formatShare}
-        include={FROM_ZERO}
       />
     </>
   )

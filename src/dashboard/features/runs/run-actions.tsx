@@ -84,6 +84,26 @@ function EditRun({ run }: { readonly run: Run }) {
   )
 }
 
+/** Out of the way in lists, and nothing else: it can be brought back. */
+function ArchiveButton({ run: { id, archived } }: { readonly run: Run }) {
+  const client = useClient()
+  const queries = useQueryClient()
+  const change = useMutation({
+    mutationFn: () =>
+      dataOf(client.PATCH('/v1/runs/{id}', { params: { path: { id } }, body: { archived: !archived } })),
+    onSuccess: (run) => void takeRun(queries, run)
+  })
+  const problem = problemOf(change)
+  return (
+    <>
+      <button type="button" disabled={change.isPending} onClick={() => change.mutate()}>
+        {archived ? 'Bring back' : 'Archive'}
+      </button>
+      {problem && <ProblemNotice problem={problem} />}
+    </>
+  )
+}
+
 /** What a worker holds keeps its length; it can be forked all the same. */
 const EXTENDABLE: ReadonlySet<Run['status']> = new Set(['queued', 'paused', 'cancelled', 'succeeded', 'failed'])
 
@@ -104,6 +124,7 @@ export function RunActions({ run }: { readonly run: Run }) {
       )}
       {EXTENDABLE.has(run.status) && <ExtendButton run={run} />}
       {run.latest_checkpoint !== null && <ForkButton run={run} />}
+      <ArchiveButton run={run} />
       <DeleteRun run={run} />
     </>
   )

@@ -8,7 +8,7 @@ import { goTo } from '../../data/use-location.ts'
 import { useResource } from '../../data/use-resource.ts'
 import { formatWords } from '../../format.ts'
 import { href } from '../../router.ts'
-import { filterQuery, ORDERS, type RunFilterForm } from './run-filter.ts'
+import { filterQuery, ORDERS, type RunFilterForm, SHOWN } from './run-filter.ts'
 
 /** What is chosen applies at once, what is typed with Enter. */
 export function RunFilterFields({ form: asked }: { readonly form: RunFilterForm }) {
@@ -57,6 +57,13 @@ export function RunFilterFields({ form: asked }: { readonly form: RunFilterForm 
         options={ORDERS}
         error={null}
         onChange={(order) => show({ order })}
+      />
+      <Choice
+        label="Shown"
+        value={asked.archived}
+        options={SHOWN}
+        error={null}
+        onChange={(archived) => show({ archived })}
       />
       <div className="actions">
         <button type="submit">Search</button>

@@ -7,6 +7,13 @@ export const ORDERS = [
   ['oldest', 'oldest first']
 ] as const
 
+/** What an address says of archived runs; nothing: they are left out. */
+export const SHOWN = [
+  ['', 'not archived'],
+  ['only', 'archived'],
+  ['too', 'all']
+] as const
+
 /** Names in the address; `note` is `name=value`. */
 export interface RunFilterForm {
   readonly name: string
@@ -14,6 +21,7 @@ export interface RunFilterForm {
   readonly dataset: string
   readonly note: string
   readonly order: string
+  readonly archived: string
 }
 
 export const filterForm = (query: URLSearchParams): RunFilterForm => ({
@@ -21,7 +29,8 @@ export const filterForm = (query: URLSearchParams): RunFilterForm => ({
   status: query.get('status') ?? '',
   dataset: query.get('dataset') ?? '',
   note: query.get('note') ?? '',
-  order: query.get('order') ?? ''
+  order: query.get('order') ?? '',
+  archived: query.get('archived') ?? ''
 })
 
 /** For the address: what says nothing is left out. */
@@ -33,7 +42,7 @@ export const filterQuery = (form: RunFilterForm): Readonly<Record<string, string
   )
 
 /** Anything can be written in an address: what cannot be asked for is no filter. */
-export function filterOf({ name, status: wanted, dataset, note, order }: RunFilterForm): RunListFilter {
+export function filterOf({ name, status: wanted, dataset, note, order, archived }: RunFilterForm): RunListFilter {
   const status = RUN_STATUSES.find((one) => one === wanted)
   const [, key, value] = /^([^=]+)=(.*)$/.exec(note.trim()) ?? []
   return {
@@ -41,8 +50,10 @@ export function filterOf({ name, status: wanted, dataset, note, order }: RunFilt
     ...(status && { status }),
     ...(dataset !== '' && { dataset }),
     ...(key !== undefined && value !== undefined && { metadata: { [key.trim()]: value.trim() } }),
-    ...(order === 'oldest' && { order })
+    ...(order === 'oldest' && { order }),
+    ...(archived !== 'too' && { archived: archived === 'only' })
   }
 }
 
-export const isFiltered = ({ order, ...filter }: RunListFilter): boolean => Object.keys(filter).length > 0
+export const isFiltered = ({ order, archived, ...filter }: RunListFilter): boolean =>
+  archived === true || Object.keys(filter).length > 0

@@ -99,9 +99,10 @@ const runCells = (run: Run) => [
   <Ago key="created" at={run.created_at} />
 ]
 
-function RunName({ run: { id, name, metadata, error } }: { readonly run: Run }) {
+function RunName({ run: { id, name, archived, metadata, error } }: { readonly run: Run }) {
   return (
     <>
+      {archived && <span className="badge">archived</span>}{' '}
       <a href={href.run(id)} title={id} className={name === null ? 'mono small' : undefined}>
         {name ?? id}
       </a>

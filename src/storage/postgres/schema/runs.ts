@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm'
 import {
+  boolean,
   doublePrecision,
   foreignKey,
   index,
@@ -19,6 +20,7 @@ import type {
   Compute,
   Extension,
   ForkRecord,
+  RaisedAlarm,
   RunEngine,
   RunError,
   RunIntent,
@@ -75,6 +77,8 @@ export const runs = pgTable(
     error: jsonb('error').$type<RunError>(),
     traceparent: text('traceparent'),
     failures: jsonb('failures').notNull().default([]).$type<readonly Failure[]>(),
+    lastAlarm: jsonb('last_alarm').$type<RaisedAlarm>(),
+    archived: boolean('archived').notNull().default(false),
     createdAt: time('created_at').notNull(),
     startedAt: time('started_at'),
     resumedAt: time('resumed_at'),

@@ -1,0 +1,24 @@
+import { type FormEvent, useState } from 'react'
+import { TextField } from './text-field.tsx'
+
+interface Props {
+  readonly name: string
+  readonly onSearch: (name: string) => void
+}
+
+/** A part of the name; it applies with Enter. */
+export function NameFilter({ name, onSearch }: Props) {
+  const [typed, setTyped] = useState(name)
+  const submit = (event: FormEvent) => {
+    event.preventDefault()
+    onSearch(typed.trim())
+  }
+  return (
+    <form className="filters" onSubmit={submit}>
+      <TextField label="Name" error={null} placeholder="a part of it" value={typed} onChange={setTyped} />
+      <div className="actions">
+        <button type="submit">Search</button>
+      </div>
+    </form>
+  )
+}
