@@ -3,6 +3,7 @@ import { AppError } from '../../base/errors.ts'
 import type { EmbeddingOutput, Posterior } from '../../domain/model.ts'
 import type { Caller, ImageAssignments, Inference, Timings } from '../../domain/ports.ts'
 import type { ModelService, ModelWithHead, ReadyModel } from '../models/models.ts'
+import { createBeliefs } from './believed.ts'
 import { type FindEmbedderDeps, type FoundEmbedder, findEmbedder } from './find-embedder.ts'
 import type { ImageInput, ImageSources } from './image-sources.ts'
 
@@ -78,20 +79,33 @@ function posteriorOf(
 export type ServingService = ReturnType<typeof createServingService>
 
 export function createServingService({ models, stores, imageSources, inference }: ServingServiceDeps) {
+  const embedders = createBeliefs<FoundEmbedder>()
+  const assigners = createBeliefs<ModelWithHead>()
+
+  /** Whatever is asked for them: what is fetched by a URL is fetched once. */
+  function loadedOnce({ images, caller }: ServingRequest): () => Promise<readonly Uint8Array[]> {
+    let loaded: Promise<readonly Uint8Array[]> | null = null
+    return () => {
+      loaded ??= imageSources.load(images, caller.signal)
+      return loaded
+    }
+  }
+
   return {
     /** @throws AppError model_without_head for a bottleneck vector; of findEmbedder, ImageSources.load and Inference */
     async embed(request: EmbedRequest): Promise<EmbedAnswer> {
-      const model = await findEmbedder({ models, stores }, request.projectId, request.model)
-      const { output } = request
-      const most = output === 'cls' ? model.config.embeddingDim : model.config.bottleneckDim
-      if (most === null) throw new AppError('model_without_head', { modelId: model.id })
-      const dimensions = request.dimensions ?? most
-      if (dimensions > most) throw outOfRange('dimensions', most)
-      const images = await imageSources.load(request.images, request.caller.signal)
-      const { caller } = request
-      const options = { caller, output, ...(dimensions < most && { dimensions }) }
-      const { embeddings, timings } = await namingTheImage(inference.embed(model, images, options))
-      return { model, embeddings, dimensions, timings }
+      const { projectId, model: name, caller, output } = request
+      const find = () => findEmbedder({ models, stores }, projectId, name)
+      const images = loadedOnce(request)
+      return embedders.answer({ projectId, name, caller, find }, async (model, caller) => {
+        const most = output === 'cls' ? model.config.embeddingDim : model.config.bottleneckDim
+        if (most === null) throw new AppError('model_without_head', { modelId: model.id })
+        const dimensions = request.dimensions ?? most
+        if (dimensions > most) throw outOfRange('dimensions', most)
+        const options = { caller, output, ...(dimensions < most && { dimensions }) }
+        const { embeddings, timings } = await namingTheImage(inference.embed(model, await images(), options))
+        return { model, embeddings, dimensions, timings }
+      })
     },
 
     /** @throws AppError mixture_unavailable, and of models.getWithHead, ImageSources.load and Inference */
@@ -102,13 +116,16 @@ export function createServingService({ models, stores, imageSources, inference }
         readonly temperature: number | null
       }
     ): Promise<AssignAnswer> {
-      const model = await models.getWithHead(request.projectId, request.model)
-      const posterior = posteriorOf(model, request)
-      const images = await imageSources.load(request.images, request.caller.signal)
-      const common = { caller: request.caller, posterior, topK: Math.min(request.topK, model.prototypes) }
-      const options = request.temperature === null ? common : { ...common, temperature: request.temperature }
-      const { results, timings } = await namingTheImage(inference.assign(model, images, options))
-      return { model, posterior, results, timings }
+      const { projectId, model: name, caller } = request
+      const find = () => models.getWithHead(projectId, name)
+      const images = loadedOnce(request)
+      return assigners.answer({ projectId, name, caller, find }, async (model, caller) => {
+        const posterior = posteriorOf(model, request)
+        const common = { caller, posterior, topK: Math.min(request.topK, model.prototypes) }
+        const options = request.temperature === null ? common : { ...common, temperature: request.temperature }
+        const { results, timings } = await namingTheImage(inference.assign(model, await images(), options))
+        return { model, posterior, results, timings }
+      })
     }
   }
 }
