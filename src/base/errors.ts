@@ -61,6 +61,7 @@ export const ERROR_CATALOGUE = {
   precondition_failed: 'It is no longer as the request expects it.',
   model_without_head: 'The model has no prototypes: it serves embeddings only.',
   mixture_unavailable: 'The model has no such mixture.',
+  precision_unavailable: 'The model does not compute this in that precision.',
   prototype_not_found: 'The model has no such prototype.',
   evaluation_not_found: 'There is no such evaluation.',
   evaluation_not_cancelable: 'The evaluation has already ended.',

@@ -126,6 +126,8 @@ function createLazyInference(
     embed: async (...args) => opened().embed(...args),
     assign: async (...args) => opened().assign(...args),
     picture: async (...args) => opened().picture(...args),
+    // What no image has begun is not begun for what may never be asked.
+    warm: async (model) => pool?.warm(model),
     close: async () => pool?.close()
   }
 }

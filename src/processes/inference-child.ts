@@ -21,12 +21,17 @@ import type {
   InferenceRequest,
   InferenceSettings,
   InferenceSuccess,
+  LoadInferenceRequest,
   PictureInferenceRequest
 } from '../protocol/inference-messages.ts'
 import { Child } from './child.ts'
 
 type Asked<T extends InferenceRequest> = Omit<T, 'id' | 'isHeld'>
-export type Question = Asked<EmbedInferenceRequest> | Asked<AssignInferenceRequest> | Asked<PictureInferenceRequest>
+export type Question =
+  | Asked<EmbedInferenceRequest>
+  | Asked<AssignInferenceRequest>
+  | Asked<LoadInferenceRequest>
+  | Asked<PictureInferenceRequest>
 
 export interface AskOptions {
   readonly timeoutMs: number

@@ -17,6 +17,7 @@ import type {
   InferenceSettings,
   InferenceSuccess,
   InferenceWeight,
+  LoadInferenceRequest,
   ModelInferenceRequest
 } from '../protocol/inference-messages.ts'
 import { defaultPosterior } from '../protocol/model-folder.ts'
@@ -85,6 +86,7 @@ export function createRequestHandler(options: RequestHandlerOptions): RequestHan
 
   async function serve(request: InferenceRequest, state: OpenRequest): Promise<InferenceSuccess> {
     if (request.kind === 'picture') return drawAsked({ decoder, clock, onWeighed }, request, state)
+    if (request.kind === 'load') return load(request)
     const arrivedAt = clock.now()
     const images = await decoder.weigh(request.asker, request, state.signal)
     if (request.isHeld) {
@@ -92,6 +94,13 @@ export function createRequestHandler(options: RequestHandlerOptions): RequestHan
       await state.untilAdmitted()
     }
     return models.use(request.model, (model) => compute(request, { images, model, state, arrivedAt }))
+  }
+
+  async function load({ id, model }: LoadInferenceRequest): Promise<InferenceSuccess> {
+    const beganAt = clock.now()
+    await models.use(model, (opened) => opened.open('embed', model.folder))
+    const timings = { decodeMs: 0, queueMs: 0, inferMs: clock.now() - beganAt, encodeMs: 0 }
+    return { id, ok: true, result: { kind: 'load' }, timings }
   }
 
   async function compute(request: ModelInferenceRequest, { images, model, state, arrivedAt }: Weighed) {
@@ -123,7 +132,13 @@ export function createRequestHandler(options: RequestHandlerOptions): RequestHan
 const isOfHead = (request: ModelInferenceRequest): boolean =>
   request.kind === 'assign' || request.options.output === 'bottleneck'
 
-const programOf = (request: ModelInferenceRequest): ServedKind => (isOfHead(request) ? 'assign' : 'embed')
+const isRounded = ({ kind, options }: ModelInferenceRequest): boolean =>
+  kind === 'embed' && 'precision' in options && options.precision === 'int8'
+
+function programOf(request: ModelInferenceRequest): ServedKind {
+  if (isOfHead(request)) return 'assign'
+  return isRounded(request) ? 'embedInt8' : 'embed'
+}
 
 /** @param rows embeddings; of a bottleneck vector, what stands before it are the cosines [K] */
 const vectorsOf = (
@@ -135,6 +150,7 @@ const vectorsOf = (
 
 function checkOptions(request: ModelInferenceRequest, { config, head }: ServingModel): void {
   if (isOfHead(request) && head === null) throw new AppError('model_without_head')
+  if (isRounded(request) && isOfHead(request)) throw new AppError('precision_unavailable')
   if (request.images.length === 0) throw new AppError('invalid_request', { message: 'At least one image is needed.' })
   if (request.kind === 'assign') {
     const { temperature } = request.options

@@ -18,7 +18,7 @@ import {
   readPrototypes
 } from '../protocol/model-folder.ts'
 
-export type ServedKind = 'embed' | 'assign'
+export type ServedKind = 'embed' | 'embedInt8' | 'assign'
 
 /**
  * @param pixels images of [S, S, C] bytes; returns per image its unit embedding [D], or its cosines to the prototypes [K] and
@@ -45,7 +45,7 @@ export interface ServingModel extends CachedModel {
   readonly head: ServedHead | null
   /**
    * @param from where the model's files are now: a model that stays open may outlive the folder it was opened from
-   * @throws AppError model_without_head, and what opening an ONNX file throws
+   * @throws AppError model_without_head, precision_unavailable, and what opening an ONNX file throws
    */
   open(kind: ServedKind, from?: string): Promise<ServedProgram>
 }
@@ -61,7 +61,7 @@ const BATCH_FLOPS = 20e9
 /** A small network's; calling it costs more than computing it. */
 const MOST_IMAGES = 64
 
-const OUTPUTS = { embed: ['embedding'], assign: ['cosine', 'bottleneck'] } as const
+const OUTPUTS = { embed: ['embedding'], embedInt8: ['embedding'], assign: ['cosine', 'bottleneck'] } as const
 
 /** @throws AppError model_not_ready */
 export async function openServingModel(
@@ -93,8 +93,12 @@ export interface Served {
 export async function createServingModel(served: Served): Promise<ServingModel> {
   const { config, head, folder, openOnnxFile, sessionsOf = () => 1 } = served
   const sizeOf = async (kind: ServedKind) => (await stat(join(folder, MODEL_FILES[kind]))).size
-  const sizes = { embed: await sizeOf('embed'), assign: head === null ? 0 : await sizeOf('assign') }
-  const batch = batchOf(config)
+  const isRounded = config.precisions?.int8 !== undefined
+  const sizes = {
+    embed: await sizeOf('embed'),
+    embedInt8: isRounded ? await sizeOf('embedInt8') : 0,
+    assign: head === null ? 0 : await sizeOf('assign')
+  }
   const unclosed: unknown[] = []
   // They stay as long as the model: what they cost is counted in its bytes.
   const opened = new SharedCache<
@@ -111,9 +115,11 @@ export async function createServingModel(served: Served): Promise<ServingModel> 
 
   async function open(kind: ServedKind, from = folder): Promise<ServedProgram> {
     if (kind === 'assign' && head === null) throw new AppError('model_without_head')
+    if (kind === 'embedInt8' && !isRounded) throw new AppError('precision_unavailable')
     const program = await opened.use({ kind, from }, async (loaded) => loaded)
     return {
-      batch,
+      // Together they would change each other's vectors (engine/quantize.ts).
+      batch: kind === 'embedInt8' ? 1 : batchOf(config),
       ...(program.sessions && { sessions: program.sessions }),
       run: async (pixels) => {
         const outputs = await program.run({ images: concatenateImages(pixels) })

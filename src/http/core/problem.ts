@@ -64,6 +64,7 @@ export const STATUS = {
   precondition_failed: 412,
   model_without_head: 409,
   mixture_unavailable: 409,
+  precision_unavailable: 409,
   prototype_not_found: 404,
   evaluation_not_found: 404,
   evaluation_not_cancelable: 409,

@@ -16,7 +16,12 @@ import type { App } from '../server.ts'
 
 const tags = ['serving']
 const RAW = 'application/octet-stream'
-const embeddingProblems = [...servingProblems, 'checkpoint_not_found', 'model_without_head'] as const
+const embeddingProblems = [
+  ...servingProblems,
+  'checkpoint_not_found',
+  'model_without_head',
+  'precision_unavailable'
+] as const
 
 async function embed(
   { serving, metrics }: ServingRoutesDeps,
@@ -51,6 +56,7 @@ export function embeddingRoutes(app: App, deps: ServingRoutesDeps): void {
         encoding_format: format = 'float',
         output_dtype: dtype = 'float32',
         output = 'cls',
+        precision = 'float32',
         dimensions = null
       } = request.body
       const caller = callerOf(deps.rates, request, reply)
@@ -60,6 +66,7 @@ export function embeddingRoutes(app: App, deps: ServingRoutesDeps): void {
         model,
         images: textInputs(input),
         output,
+        precision,
         dimensions,
         caller
       })
@@ -98,9 +105,9 @@ export function modelEmbeddingRoutes(app: App, deps: ServingRoutesDeps): void {
       const json = raw === null ? (request.body as Wire<typeof CreateModelEmbeddings>) : null // validated as such
       const options = { ...query, ...json }
       const images = raw ?? textInputs(json?.input ?? [])
-      const { output = 'cls', dimensions = null } = options
-      const { projectId } = principal
-      const answer = await embed(deps, reply, { projectId, model: params.id, images, output, dimensions, caller })
+      const { output = 'cls', precision = 'float32', dimensions = null } = options
+      const asked = { model: params.id, images, output, precision, dimensions }
+      const answer = await embed(deps, reply, { projectId: principal.projectId, ...asked, caller })
       const { encoding_format: format = 'float', output_dtype: dtype = 'float32' } = options
       if (!headers.accept?.includes(RAW)) return sendEmbeddings(reply, answer, { format, dtype })
       reply.header('kappa-dimensions', String(answer.dimensions)).type(RAW)

@@ -1,5 +1,6 @@
 import { type Static, type TProperties, Type } from 'typebox'
 import { OUTPUT_DTYPES } from '../../base/output-dtype.ts'
+import { PRECISIONS } from '../../base/precision.ts'
 import { EMBEDDING_OUTPUTS, POSTERIORS } from '../../domain/model.ts'
 import type { ImageAssignments } from '../../domain/ports.ts'
 import { tokensOf } from '../../recipe/network.ts'
@@ -24,6 +25,12 @@ const OutputDtypeName = Type.Enum([...OUTPUT_DTYPES], {
 const OutputName = Type.Enum([...EMBEDDING_OUTPUTS], {
   description:
     'cls where it is left out: the class token. bottleneck: what prototypes are compared with, of models that have them. Of unit length.'
+})
+
+const PrecisionName = Type.Enum([...PRECISIONS], {
+  description:
+    'In which vectors are computed; float32 where it is left out. int8: in 8 bits, of models whose `config.precisions` says what it costs on ' +
+    'their own images. Others, and outputs other than cls: 409.'
 })
 
 const dimensions = Type.Integer({
@@ -61,6 +68,7 @@ export const CreateEmbeddings = Type.Object(
     encoding_format: Type.Optional(EncodingFormat),
     output_dtype: Type.Optional(OutputDtypeName),
     output: Type.Optional(OutputName),
+    precision: Type.Optional(PrecisionName),
     dimensions: Type.Optional(dimensions),
     user: Type.Optional(Text({ maxLength: 256, description: "Taken because OpenAI's clients send it; not used." }))
   },
@@ -73,6 +81,7 @@ export const CreateModelEmbeddings = Type.Object(
     encoding_format: Type.Optional(EncodingFormat),
     output_dtype: Type.Optional(OutputDtypeName),
     output: Type.Optional(OutputName),
+    precision: Type.Optional(PrecisionName),
     dimensions: Type.Optional(dimensions)
   },
   { ...closed, $id: 'CreateModelEmbeddings', examples: [{ input: [PNG] }] }
@@ -83,6 +92,7 @@ export const EmbeddingQuery = Type.Object(
     encoding_format: Type.Optional(EncodingFormat),
     output_dtype: Type.Optional(OutputDtypeName),
     output: Type.Optional(OutputName),
+    precision: Type.Optional(PrecisionName),
     dimensions: Type.Optional(dimensions)
   },
   closed

@@ -21,7 +21,7 @@ export interface FoundEmbedder extends Embedder {
   readonly version: number | null
   readonly config: Pick<
     ModelConfig,
-    'channels' | 'embeddingDim' | 'bottleneckDim' | 'imageSize' | 'patchSize' | 'registers'
+    'channels' | 'embeddingDim' | 'bottleneckDim' | 'imageSize' | 'patchSize' | 'precisions' | 'registers'
   >
 }
 

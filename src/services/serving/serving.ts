@@ -1,5 +1,6 @@
 /** Images in, vectors or assignments out. Tensors stay in the inference processes behind the port. */
-import { AppError } from '../../base/errors.ts'
+import { AppError, isAppError } from '../../base/errors.ts'
+import type { ServedPrecision } from '../../base/precision.ts'
 import type { EmbeddingOutput, Posterior } from '../../domain/model.ts'
 import type { Caller, ImageAssignments, Inference, Timings } from '../../domain/ports.ts'
 import type { ModelService, ModelWithHead, ReadyModel } from '../models/models.ts'
@@ -26,6 +27,8 @@ export interface EmbedRequest extends ServingRequest {
   readonly output: EmbeddingOutput
   /** Null: all that the output has. */
   readonly dimensions: number | null
+  /** float32 where it is left out. */
+  readonly precision?: ServedPrecision
 }
 
 export interface EmbedAnswer {
@@ -46,6 +49,20 @@ const outOfRange = (field: string, limit: number): AppError =>
   new AppError('invalid_request', {
     errors: [{ path: `/${field}`, message: `must be at most ${limit} for this model` }]
   })
+
+/** @throws AppError precision_unavailable */
+function checkPrecision(
+  { id, config }: FoundEmbedder,
+  { output, precision }: Required<Pick<EmbedRequest, 'output' | 'precision'>>
+): void {
+  if (precision === 'float32') return
+  const isThere = config.precisions?.[precision] !== undefined
+  if (isThere && output === 'cls') return
+  const message = isThere
+    ? `Only class tokens are computed in ${precision}.`
+    : `${id} has no program in ${precision}: models that are exported or imported from now on have one.`
+  throw new AppError('precision_unavailable', { message, errors: [{ path: '/precision', message }], modelId: id })
+}
 
 /** The inference process names the image by its number; the user reads it as a pointer. */
 async function namingTheImage<T>(work: Promise<T>): Promise<T> {
@@ -92,9 +109,18 @@ export function createServingService({ models, stores, imageSources, inference }
   }
 
   return {
-    /** @throws AppError model_without_head for a bottleneck vector; of findEmbedder, ImageSources.load and Inference */
+    /** Before a name means another model: whoever asks for that first waits for nothing. Of what is no ready model nothing is said here. */
+    async warm(projectId: string, reference: string): Promise<void> {
+      const model = await models.getReady(projectId, reference).catch((error: unknown) => {
+        if (isAppError(error)) return null
+        throw error
+      })
+      if (model !== null) await inference.warm(model)
+    },
+
+    /** @throws AppError model_without_head for a bottleneck vector, precision_unavailable; of findEmbedder, ImageSources.load and Inference */
     async embed(request: EmbedRequest): Promise<EmbedAnswer> {
-      const { projectId, model: name, caller, output } = request
+      const { projectId, model: name, caller, output, precision = 'float32' } = request
       const find = () => findEmbedder({ models, stores }, projectId, name)
       const images = loadedOnce(request)
       return embedders.answer({ projectId, name, caller, find }, async (model, caller) => {
@@ -102,7 +128,9 @@ export function createServingService({ models, stores, imageSources, inference }
         if (most === null) throw new AppError('model_without_head', { modelId: model.id })
         const dimensions = request.dimensions ?? most
         if (dimensions > most) throw outOfRange('dimensions', most)
-        const options = { caller, output, ...(dimensions < most && { dimensions }) }
+        checkPrecision(model, { output, precision })
+        const rounded = precision !== 'float32' && { precision }
+        const options = { caller, output, ...rounded, ...(dimensions < most && { dimensions }) }
         const { embeddings, timings } = await namingTheImage(inference.embed(model, await images(), options))
         return { model, embeddings, dimensions, timings }
       })

@@ -318,11 +318,11 @@ export function fieldForms(api: TestApp, world: FieldWorld): Readonly<Record<str
         { model, ...image, output_dtype: 'int8', output: 'bottleneck', user: 'u' },
         { others: { ...images.others, '/model': otherModel } }
       ),
-      fixed({ model, input: PNG }, images)
+      fixed({ model, input: PNG, precision: 'int8' }, images)
     ],
     createModelEmbeddings: [
       fixed({ ...image, output_dtype: 'int8', output: 'bottleneck' }, images),
-      fixed({ input: PNG }, images)
+      fixed({ input: PNG, precision: 'int8' }, images)
     ],
     inferModel: tensorForms({}),
     inferModelVersion: tensorForms({ path: '/v2/models/whole/versions/1/infer' }),

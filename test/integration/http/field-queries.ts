@@ -141,7 +141,13 @@ export async function queryForms(
     createModelEmbeddings: {
       path: `/v1/models/${model}/embeddings`,
       body: image,
-      values: { encoding_format: 'base64', output_dtype: 'int8', output: 'bottleneck', dimensions: '4' }
+      values: {
+        encoding_format: 'base64',
+        output_dtype: 'int8',
+        output: 'bottleneck',
+        precision: 'int8',
+        dimensions: '4'
+      }
     },
     createAssignments: {
       path: `/v1/models/${model}/assignments`,

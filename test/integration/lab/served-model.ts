@@ -48,6 +48,7 @@ type Left = 'id' | 'asker' | 'isHeld'
 export type Question =
   | Omit<Extract<InferenceRequest, { kind: 'embed' }>, Left>
   | Omit<Extract<InferenceRequest, { kind: 'assign' }>, Left>
+  | Omit<Extract<InferenceRequest, { kind: 'load' }>, Left>
 
 /** A request that is under way. */
 export interface Asked {
