@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto'
 import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises'
 import { basename, dirname } from 'node:path'
 import { AppError, toError } from './errors.ts'
-import { asStorageFull, systemCodeOf } from './system-errors.ts'
+import { asDiskTrouble, systemCodeOf } from './system-errors.ts'
 
 export interface FileDigest {
   readonly bytes: number
@@ -132,5 +132,5 @@ async function syncFolder(folder: string): Promise<void> {
 }
 
 function rethrowTranslated(thrown: unknown): never {
-  throw toError(asStorageFull(thrown))
+  throw toError(asDiskTrouble(thrown))
 }

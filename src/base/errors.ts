@@ -110,6 +110,7 @@ export const ERROR_CATALOGUE = {
   database_read_only: 'The database takes no changes at present.',
   storage_unavailable: 'The object store does not answer.',
   storage_full: 'There is no room left to write.',
+  disk_unusable: 'A disk of this machine takes nothing: it is read-only, damaged or gone.',
   issuer_unavailable: 'The issuer of tokens does not answer, and its keys are needed to look at this one.',
   inference_unavailable: 'No inference process answers.',
   worker_not_working: 'The worker takes no jobs.',

@@ -185,6 +185,10 @@ function bytesOf(size: EvaluationSize): number {
   return features * BYTES_A_FEATURE + cut + kept
 }
 
+/** evaluation/kept-neighbors.ts: 200 images among 10,000, six times. */
+const recalled = (images: number, dimensions: number): number =>
+  6 * Math.min(200, images) * Math.min(10_000, images) * dimensions
+
 function productsOf(protocol: Protocol, size: EvaluationSize): number {
   const { bankImages, queryImages, classes, settings } = size
   const dimensions = comparedOf(size)
@@ -205,7 +209,9 @@ function productsOf(protocol: Protocol, size: EvaluationSize): number {
       // A tenth of the bank is the most that is learned from; all that is judged goes through the weights once.
       return ((settings.draws ?? DRAWS) * FEW_SHOT_SIZES * fit) / 10
     case 'label_free':
-      return (bankImages * dimensions ** 2) / 2 + PRODUCTS_AN_EIGENVALUE * dimensions ** 3
+      return (
+        (bankImages * dimensions ** 2) / 2 + PRODUCTS_AN_EIGENVALUE * dimensions ** 3 + recalled(bankImages, dimensions)
+      )
     case 'clustering':
       return judged
   }

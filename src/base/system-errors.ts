@@ -1,7 +1,7 @@
-/** What the operating system says went wrong, and the one case in which the user can do something about it: a full disk. */
+/** What the operating system says went wrong, and what of it is a disk's fault, not that of the work which met it. */
 import { once } from 'node:events'
 import type { Writable } from 'node:stream'
-import { AppError } from './errors.ts'
+import { AppError, isAppError } from './errors.ts'
 
 /** The name that Node gives, such as ENOENT; empty for what is not an error of the system. */
 export const systemCodeOf = (error: unknown): string =>
@@ -10,14 +10,32 @@ export const systemCodeOf = (error: unknown): string =>
 /** The disk has no room left, or this user's share of it has none. */
 export const DISK_FULL = { ENOSPC: 'storage_full', EDQUOT: 'storage_full' } as const
 
-/** The same error, unless it says that there is no room. */
-export const asStorageFull = (error: unknown): unknown =>
-  Object.hasOwn(DISK_FULL, systemCodeOf(error)) ? new AppError('storage_full', {}, { cause: error }) : error
+/** It takes nothing at all: a kernel that finds a file system damaged goes on with it read-only. */
+const DISK_UNUSABLE = { EROFS: 'disk_unusable', EIO: 'disk_unusable' } as const
 
-/** @throws AppError storage_full, and whatever else the operation throws */
+const DISK_TROUBLE = new Map<string, 'storage_full' | 'disk_unusable'>(
+  Object.entries({ ...DISK_FULL, ...DISK_UNUSABLE })
+)
+
+/** Null unless it, or what caused it, says that a disk takes nothing more. */
+export function diskTroubleOf(error: unknown): 'storage_full' | 'disk_unusable' | null {
+  for (let one = error, depth = 0; one instanceof Error && depth < 8; one = one.cause, depth++) {
+    const code = DISK_TROUBLE.get(systemCodeOf(one))
+    if (code !== undefined) return code
+  }
+  return null
+}
+
+/** The same error, unless it says that a disk takes nothing more. */
+export function asDiskTrouble(error: unknown): unknown {
+  const code = isAppError(error) ? null : diskTroubleOf(error)
+  return code === null ? error : new AppError(code, {}, { cause: error })
+}
+
+/** @throws AppError storage_full, disk_unusable, and whatever else the operation throws */
 export const writing = <T>(operation: Promise<T>): Promise<T> =>
   operation.catch((error: unknown) => {
-    throw asStorageFull(error)
+    throw asDiskTrouble(error)
   })
 
 /**

@@ -2,14 +2,13 @@
 import { ensureAdminKey } from '../composition/admin-key.ts'
 import { composeApi } from '../composition/api.ts'
 import { awaitDatabase } from '../composition/clients.ts'
-import { readConfig } from '../composition/config.ts'
 import { createLogger } from '../composition/logger.ts'
+import { configOrExit } from '../composition/process-config.ts'
 import { openTracing, sayDroppedSpans } from '../composition/tracing.ts'
 import { onStop } from '../processes/on-stop.ts'
 import { startUp } from '../processes/start-up.ts'
-import { resolveReferences } from '../storage/secrets/references.ts'
 
-const config = readConfig(await resolveReferences(process.env))
+const config = await configOrExit(process.env)
 const { tracing, close: closeTracing } = await openTracing(config.tracing, 'api')
 const logger = createLogger(config.logLevel, 'api', tracing)
 sayDroppedSpans(logger)

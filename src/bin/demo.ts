@@ -46,7 +46,11 @@ if (values.help) {
 
 const started = performance.now()
 const folder = await mkdtemp(join(tmpdir(), 'kappa-demo-'))
-const platform = await startPlatformProcess(folder)
+const platform = await startPlatformProcess(folder).catch(async (error: unknown) => {
+  await rm(folder, { recursive: true, force: true })
+  process.stderr.write(`${toError(error).message}\n`)
+  return process.exit(1)
+})
 const watching = new AbortController()
 const interrupted = new Promise<never>((_, reject) => {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => reject(new Error('interrupted')))

@@ -3,12 +3,11 @@ import { parseArgs } from 'node:util'
 import { systemClock } from '../base/clock.ts'
 import { isAppError } from '../base/errors.ts'
 import { awaitDatabase, connect, createObjects } from '../composition/clients.ts'
-import { readConfig } from '../composition/config.ts'
 import { createLogger } from '../composition/logger.ts'
+import { configOrExit } from '../composition/process-config.ts'
 import { UNTRACED } from '../composition/tracing.ts'
 import { collectUnowned, type Unowned } from '../services/removals/collection.ts'
 import { PATIENCE_OF_WORKERS } from '../storage/objects/patience.ts'
-import { resolveReferences } from '../storage/secrets/references.ts'
 
 const USAGE = `npm run gc -- [--dry-run] [--grace-hours N]
 
@@ -41,7 +40,7 @@ const lineOf = ({ prefix, objects, bytes, multipartId }: Unowned): string =>
     : `${prefix}  an upload that was never put together`
 
 async function collect({ isDry, graceHours }: { readonly isDry: boolean; readonly graceHours: number }) {
-  const config = readConfig(await resolveReferences(process.env))
+  const config = await configOrExit(process.env)
   const logger = createLogger(config.logLevel, 'gc')
   await awaitDatabase(config, logger)
   const { database, boss, stores } = await connect(config, { name: 'gc', supervise: false, logger, tracing: UNTRACED })

@@ -3,6 +3,7 @@
  * in a process that may die. One request comes over the pipe, progress and an end go back, and the process ends.
  */
 import { isAppError, toError } from '../base/errors.ts'
+import { asDiskTrouble } from '../base/system-errors.ts'
 import { ingest } from '../images/ingest.ts'
 import type { IngestMessage, IngestRequest } from '../protocol/ingest-messages.ts'
 
@@ -11,7 +12,8 @@ const send = (message: IngestMessage): Promise<void> =>
     process.send?.(message, (error: Error | null) => (error === null ? resolve() : reject(error)))
   })
 
-function failureOf(error: unknown): IngestMessage {
+function failureOf(thrown: unknown): IngestMessage {
+  const error = asDiskTrouble(thrown)
   if (!isAppError(error)) return { type: 'failed', code: 'internal', message: toError(error).message, details: {} }
   return { type: 'failed', code: error.code, message: error.message, details: error.details }
 }

@@ -6,6 +6,7 @@ import { systemClock } from '../base/clock.ts'
 import { readConfig } from '../composition/config.ts'
 import { composeLambda } from '../composition/lambda.ts'
 import { createLogger } from '../composition/logger.ts'
+import { wordsOfRefusal } from '../composition/process-config.ts'
 import { openTracing, sayDroppedSpans } from '../composition/tracing.ts'
 import { serveInvocations } from '../lambda/invocations.ts'
 import { createRuntimeApi } from '../lambda/runtime-api.ts'
@@ -35,7 +36,7 @@ try {
 } catch (error) {
   if (!ending.signal.aborted) {
     await api.failToStart(error).catch(() => {}) // Lambda is gone, too; what is said below is in its log
-    process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`)
+    process.stderr.write(`${wordsOfRefusal(error) ?? (error instanceof Error ? error.stack : String(error))}\n`)
     process.exit(1)
   }
 }

@@ -1,14 +1,13 @@
 /** `npm run launch`: starts a worker for each leg that waits, on this machine or by an engine (docs/launching.md). */
 import { awaitDatabase } from '../composition/clients.ts'
-import { readConfig } from '../composition/config.ts'
 import { composeDispatcher } from '../composition/launch.ts'
 import { createLogger } from '../composition/logger.ts'
+import { configOrExit } from '../composition/process-config.ts'
 import { openTracing } from '../composition/tracing.ts'
 import { onStop } from '../processes/on-stop.ts'
 import { startUp } from '../processes/start-up.ts'
-import { resolveReferences } from '../storage/secrets/references.ts'
 
-const config = readConfig(await resolveReferences(process.env))
+const config = await configOrExit(process.env)
 const { tracing, close: closeTracing } = await openTracing(config.tracing, 'launch')
 const logger = createLogger(config.logLevel, 'launch', tracing)
 

@@ -1,6 +1,7 @@
 /** `npm run migrate`: brings the schema of DATABASE_URL up to date, and that of its queue, and says what it applied. */
 import { isAppError } from '../base/errors.ts'
 import { prepareDatabase } from '../composition/prepare-database.ts'
+import { exitCodeFor, wordsOfRefusal } from '../composition/process-config.ts'
 
 const url = process.env.DATABASE_URL
 
@@ -14,11 +15,11 @@ if (!url) {
     const lines = applied.length > 0 ? applied.map((name) => `applied ${name}`) : ['the schema is up to date']
     process.stdout.write(`${lines.join('\n')}\n`)
   } catch (error) {
-    if (!isAppError(error)) throw error
-    const { cause, code, message } = error
-    // A refusal has its reason in its own words already.
-    const why = cause instanceof Error && code !== 'database_refuses' ? `: ${cause.message}` : ''
-    process.stderr.write(`${message}${why}\n`)
-    process.exitCode = 1
+    const words = wordsOfRefusal(error)
+    if (words === null) throw error
+    // What refuses has its reason in its own words already.
+    const cause = isAppError(error) && error.code !== 'database_refuses' ? error.cause : null
+    process.stderr.write(`${words}${cause instanceof Error ? `: ${cause.message}` : ''}\n`)
+    process.exitCode = exitCodeFor(error)
   }
 }

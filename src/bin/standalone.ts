@@ -11,6 +11,7 @@ import { ensureAdminKey } from '../composition/admin-key.ts'
 import { readConfig } from '../composition/config.ts'
 import { buildDashboard } from '../composition/dashboard-build.ts'
 import { createLogger } from '../composition/logger.ts'
+import { configOrExit } from '../composition/process-config.ts'
 import { onStop } from '../processes/on-stop.ts'
 import { startUp } from '../processes/start-up.ts'
 import { createSupervisor } from '../processes/supervisor.ts'
@@ -20,7 +21,7 @@ import { waitForDatabase } from '../storage/postgres/wait.ts'
 const port = process.env['PORT'] === '0' ? String(await freePort()) : process.env['PORT']
 const signingKey = process.env['KAPPA_SIGNING_KEY'] ?? randomBytes(32).toString('hex')
 const base = { ...process.env, ...(port && { PORT: port }), KAPPA_SIGNING_KEY: signingKey }
-const config = readConfig(base)
+const config = await configOrExit(base)
 const logger = createLogger(config.logLevel, 'standalone')
 const supervisor = createSupervisor({ clock: systemClock, logger })
 

@@ -4,20 +4,18 @@
  */
 import { parseArgs } from 'node:util'
 import { awaitDatabase } from '../composition/clients.ts'
-import { readConfig } from '../composition/config.ts'
 import { createLogger } from '../composition/logger.ts'
+import { configOrExit } from '../composition/process-config.ts'
 import { openTracing, sayDroppedSpans } from '../composition/tracing.ts'
 import { composeWorker } from '../composition/worker.ts'
 import { onStop } from '../processes/on-stop.ts'
 import { startUp } from '../processes/start-up.ts'
-import { resolveReferences } from '../storage/secrets/references.ts'
 
 /** Trainers save a checkpoint and hand their legs back within this. */
 const GRACE_MS = 120_000
 
 const { values } = parseArgs({ options: { run: { type: 'string' } } })
-const own = values.run && { KAPPA_WORKER_RUN: values.run }
-const config = readConfig({ ...(await resolveReferences(process.env)), ...own })
+const config = await configOrExit(process.env, values.run ? { KAPPA_WORKER_RUN: values.run } : {})
 const { tracing, close: closeTracing } = await openTracing(config.tracing, 'worker')
 const logger = createLogger(config.logLevel, 'worker', tracing)
 sayDroppedSpans(logger)

@@ -19,7 +19,7 @@ import type { Clock } from '../base/clock.ts'
 import { AppError, isAppError } from '../base/errors.ts'
 import { canonicalStringify } from '../base/json.ts'
 import type { Logger } from '../base/log.ts'
-import { asStorageFull, systemCodeOf } from '../base/system-errors.ts'
+import { asDiskTrouble, systemCodeOf } from '../base/system-errors.ts'
 import { createWorkFolders } from '../base/work-folders.ts'
 import type { StoredFile } from '../domain/checkpoint.ts'
 import type { ObjectStore } from '../domain/ports.ts'
@@ -118,7 +118,7 @@ export function createLocalCache(options: LocalCacheOptions): MeasuredCache {
       await forEachLimited(files, (file) => verifyFile(join(folder, file.name), file))
       return true
     } catch (error) {
-      if (!isAppError(error, 'object_damaged')) throw asStorageFull(error)
+      if (!isAppError(error, 'object_damaged')) throw asDiskTrouble(error)
       logger.error({ err: error, prefix }, 'a file of the local cache is damaged: it is fetched again')
       await evict(name)
       return false
@@ -137,7 +137,7 @@ export function createLocalCache(options: LocalCacheOptions): MeasuredCache {
       logger.info({ prefix: entry.prefix, bytes }, 'files are on the local disk')
     } catch (error) {
       // Another process was faster: its folder has the same content, by name.
-      if (systemCodeOf(error) !== 'ENOTEMPTY' && systemCodeOf(error) !== 'EEXIST') throw asStorageFull(error)
+      if (systemCodeOf(error) !== 'ENOTEMPTY' && systemCodeOf(error) !== 'EEXIST') throw asDiskTrouble(error)
     } finally {
       comingBytes -= bytes
       await downloads.remove(temporary)
@@ -178,7 +178,7 @@ export function createLocalCache(options: LocalCacheOptions): MeasuredCache {
       return true
     } catch (error) {
       if (systemCodeOf(error) === 'ENOENT') return false
-      throw asStorageFull(error)
+      throw asDiskTrouble(error)
     }
   }
 

@@ -14,20 +14,27 @@ export interface ModelKey {
   readonly id: string
   readonly folder: string
   readonly isCheckpoint?: boolean
+  /** Another size, or another program, is kept by itself. */
+  readonly view?: { readonly kind: string; readonly imageSize: number }
 }
 
-export type ModelCache<Model extends CachedModel> = SharedCache<ModelKey, Model>
+export const viewedId = ({ id, view }: Pick<ModelKey, 'id' | 'view'>): string =>
+  view === undefined ? id : `${id} ${view.kind} ${view.imageSize}`
 
-export interface ModelCacheOptions<Model> {
+export type ModelCache<Model extends CachedModel, Key extends ModelKey = ModelKey> = SharedCache<Key, Model>
+
+export interface ModelCacheOptions<Model, Key> {
   readonly maxBytes: number
-  readonly open: (key: ModelKey) => Promise<Model>
+  readonly open: (key: Key) => Promise<Model>
   /** Of models that could not be closed. */
   readonly report: (error: unknown) => void
 }
 
-export const createModelCache = <Model extends CachedModel>(options: ModelCacheOptions<Model>): ModelCache<Model> =>
-  new SharedCache<ModelKey, Model>({
-    idOf: ({ id }) => id,
+export const createModelCache = <Model extends CachedModel, Key extends ModelKey = ModelKey>(
+  options: ModelCacheOptions<Model, Key>
+): ModelCache<Model, Key> =>
+  new SharedCache<Key, Model>({
+    idOf: viewedId,
     open: (key) => options.open(key),
     close: (model) => model.dispose(),
     costOf: ({ bytes }) => Math.min(bytes, options.maxBytes),

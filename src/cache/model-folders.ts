@@ -5,7 +5,10 @@ import type { CachedFolder, CacheEntry, LocalCache } from './local-cache.ts'
 import { SharedCache } from './shared-cache.ts'
 
 /** Models, and what serving needs of checkpoints. */
-export type ServedFolder = Pick<Model, 'id' | 'prefix' | 'files'>
+export interface ServedFolder extends Pick<Model, 'id' | 'prefix' | 'files'> {
+  /** For views: weights instead of programs. */
+  readonly isOfWeights?: boolean
+}
 
 export type ModelFolders = SharedCache<ServedFolder, CachedFolder>
 
@@ -17,6 +20,12 @@ export const servedFiles = ({ prefix, files }: Pick<Model, 'prefix' | 'files'>):
   prefix,
   files: files.filter(isServed)
 })
+
+/** What a view is made of, and what describes its prototypes. A checkpoint's files are neither left out nor more. */
+const isOfView = ({ name }: { readonly name: string }): boolean => !/\.onnx$|^huggingface\//.test(name)
+
+const filesOf = ({ prefix, files, isOfWeights }: ServedFolder): CacheEntry =>
+  isOfWeights ? { prefix, files: files.filter(isOfView) } : servedFiles({ prefix, files })
 
 /** What a probe trains on, and what describes it. */
 export const probedFiles = ({ prefix, files }: Model): CacheEntry => ({
@@ -32,8 +41,8 @@ export interface ModelFoldersOptions {
 
 export const createModelFolders = ({ cache, mostModels, logger }: ModelFoldersOptions): ModelFolders =>
   new SharedCache<ServedFolder, CachedFolder>({
-    idOf: ({ id }) => id,
-    open: (model, signal) => cache.acquire(servedFiles(model), signal),
+    idOf: ({ id, isOfWeights }) => (isOfWeights ? `${id} weights` : id),
+    open: (model, signal) => cache.acquire(filesOf(model), signal),
     close: (held) => held.release(),
     costOf: () => 1,
     maxCost: mostModels,

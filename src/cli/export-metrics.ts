@@ -46,9 +46,10 @@ interface Values {
 
 /** Formats of which nobody but their own programs says what they are. */
 const INSTEAD: Readonly<Record<string, string>> = {
-  trackio: '--to trackio is not there: trackio.import_csv reads what --to csv writes.',
+  trackio:
+    '--to trackio is not there: its files are what its own program writes. docs/cli.md has lines that log what --to csv writes with it.',
   'wandb-offline':
-    '--to wandb-offline is not there: its files are what its own program writes. docs/cli.md has five lines that log metrics.jsonl with it.'
+    '--to wandb-offline is not there: its files are what its own program writes. docs/cli.md has lines that log what --to csv writes with it.'
 }
 
 export const EXPORT_METRICS: Command = {

@@ -1,6 +1,7 @@
 /** Whatever was thrown as one sentence: what a user can put right, what the system says, and bugs. */
 import { AppError, isAppError, toError } from '../base/errors.ts'
 import { isOutOfMemory } from '../base/out-of-memory.ts'
+import { diskTroubleOf } from '../base/system-errors.ts'
 
 /** Answers of the system that have to do with what it was asked for; EIO and the like have not. */
 const REASONS: Readonly<Record<string, string>> = {
@@ -34,7 +35,8 @@ export function expectedFailure(thrown: unknown): AppError | null {
   if (isAppError(thrown)) return thrown
   const error = toError(thrown)
   const code = codeOf(error)
-  if (code === 'ENOSPC' || code === 'EDQUOT') return new AppError('storage_full', {}, { cause: error })
+  const trouble = diskTroubleOf(error)
+  if (trouble !== null) return new AppError(trouble, {}, { cause: error })
   if (isOutOfMemory(error))
     return new AppError('out_of_memory', { message: 'There is not enough memory.' }, { cause: error })
   if (code === null || REASONS[code] === undefined) return null

@@ -3,7 +3,9 @@
  * answer that is no success, and every request that reaches nobody, is thrown as a Problem; an abort stays an abort.
  */
 import createFetchClient, { type Client } from 'openapi-fetch'
-import { type Problem, readProblem, throwUnreachable } from './problem.ts'
+import { bounded, MOST_ANSWER_BYTES } from './bounded.ts'
+import { type Problem, throwUnreachable } from './problem.ts'
+import { readProblem } from './read-problem.ts'
 import type { paths } from './wire.ts'
 
 export type KappaClient = Client<paths>
@@ -14,15 +16,21 @@ export interface ClientOptions {
   readonly key: string
   readonly fetch?: (request: Request) => Promise<Response>
   /** Called with the API's answer when the key is not taken (any more). */
+  /** Of one answer; a page on its own origin may lift it. */
+  readonly mostAnswerBytes?: number
   readonly onUnauthorized?: (problem: Problem) => void
 }
 
+/** Followed for days, by events that are counted one by one (event-stream.ts). */
+export const isStream = ({ headers }: Request): boolean => headers.get('accept') === 'text/event-stream'
+
 export function createKappaClient({ baseUrl, key, onUnauthorized, ...options }: ClientOptions): KappaClient {
+  const { mostAnswerBytes = MOST_ANSWER_BYTES } = options
   const send = options.fetch ?? ((request) => fetch(request))
 
   async function sendOrThrow(request: Request): Promise<Response> {
     const response = await send(request).catch(throwUnreachable)
-    if (response.ok) return response
+    if (response.ok) return isStream(request) ? response : bounded(response, mostAnswerBytes)
     const problem = await readProblem(response)
     if (response.status === 401) onUnauthorized?.(problem)
     throw problem

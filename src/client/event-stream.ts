@@ -2,7 +2,7 @@
 import { createParser } from 'eventsource-parser'
 import { backoffMs } from './backoff.ts'
 import { pause } from './pause.ts'
-import { isAbort, isPassing, type Problem, throwUnreachable, toProblem } from './problem.ts'
+import { isAbort, isPassing, ownProblem, type Problem, throwUnreachable, toProblem } from './problem.ts'
 
 export interface StreamMessage {
   readonly id?: string | undefined
@@ -24,12 +24,20 @@ export interface FollowOptions {
 
 /** The API comments every 15 s: three of them missing is a dead connection that nobody told us about. */
 const SILENCE_MS = 45_000
+/** Of what came since the last whole event: the API's have some kilobytes. */
+const MOST_EVENT_BYTES = 4 * 1024 * 1024
 
 /** Feeds one connection's messages to `take` until the server closes it or it falls silent; rejects when it breaks. */
 async function drain(stream: ReadableStream<Uint8Array>, take: (message: StreamMessage) => void): Promise<void> {
   const reader = stream.getReader()
   const decoder = new TextDecoder()
-  const parser = createParser({ onEvent: take })
+  let pending = 0
+  const parser = createParser({
+    onEvent: (message) => {
+      pending = 0
+      take(message)
+    }
+  })
   const startWatch = () => setTimeout(() => void reader.cancel(new Error('silent')), SILENCE_MS)
   let watch = startWatch()
   try {
@@ -38,10 +46,13 @@ async function drain(stream: ReadableStream<Uint8Array>, take: (message: StreamM
       if (done) return
       clearTimeout(watch)
       watch = startWatch()
+      pending += value.length
       parser.feed(decoder.decode(value, { stream: true }))
+      if (pending > MOST_EVENT_BYTES) throw ownProblem('bad_answer', 'The event stream has an event without an end.')
     }
   } finally {
     clearTimeout(watch)
+    await reader.cancel().catch(() => {}) // it has ended, or is of no use
   }
 }
 

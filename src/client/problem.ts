@@ -64,11 +64,6 @@ export function parseProblem(status: number, body: unknown, header: (name: strin
   })
 }
 
-export async function readProblem(response: Response): Promise<Problem> {
-  const body: unknown = await response.json().catch(() => null)
-  return parseProblem(response.status, body, (name) => response.headers.get(name))
-}
-
 /** What no server answered: found on this side. */
 export const ownProblem = (code: string, message: string, options?: ErrorOptions): Problem =>
   new Problem({ status: 0, code, message, requestId: null, errors: [], retryAfterS: null }, options)

@@ -1760,7 +1760,7 @@ export interface paths {
         put?: never;
         /**
          * Embed images, sent raw, as a form or as JSON
-         * @description With `Accept: application/octet-stream` the answer is little-endian numbers of `output_dtype`, row by row, and the header Kappa-Dimensions.
+         * @description With `Accept: application/octet-stream` the answer is little-endian numbers of `output_dtype`, row by row, and the header Kappa-Dimensions. Of `output: patches` it is a file of `file_format`, whatever is accepted, and the header Kappa-Shape.
          *
          *     Needs the scope `embeddings:write`.
          */
@@ -1785,6 +1785,48 @@ export interface paths {
          * @description Needs the scope `embeddings:write`.
          */
         post: operations["createAssignments"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/models/{id}/attention-maps": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Where the model looks in an image
+         * @description Attention of the class token on every patch in the last block.
+         *
+         *     Needs the scope `embeddings:write`.
+         */
+        post: operations["createAttentionMap"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/models/{id}/heat-maps": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Which patches of an image are like a prototype
+         * @description Needs the scope `embeddings:write`.
+         */
+        post: operations["createHeatMap"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2185,6 +2227,23 @@ export interface components {
                 images: number;
             };
         };
+        AttentionMap: {
+            /** @constant */
+            object: "attention_map";
+            model: string;
+            image_size: number;
+            rows: number;
+            columns: number;
+            /** @description Rows from the top, a number a patch. */
+            mean: number[][];
+            heads: {
+                head: number;
+                /** @description Rows from the top, a number a patch. */
+                patches: number[][];
+                /** @description On the class token itself and registers; with the patches it sums to 1. */
+                elsewhere: number;
+            }[];
+        };
         AuditEntry: {
             id: string;
             /** @constant */
@@ -2310,8 +2369,34 @@ export interface components {
             posterior?: "teacher" | "model" | "fitted";
             /** @description Acts on posterior 'model' alone: a center belongs to the temperature that it was counted at. */
             temperature?: number;
+            /** @description Pixels of a side that the model sees; its own where it is left out. Whole patches, from half of the model's to twice: positions are resampled, and margins that are cut stay in proportion. */
+            image_size?: number;
             /** @description entropy: with effective_clusters; log_density: with density_percentile. Both without. */
             include?: ("entropy" | "log_density")[];
+        };
+        /**
+         * @example {
+         *       "input": "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNoAAAAggCBd81ytgAAAABJRU5ErkJggg==",
+         *       "head": 0
+         *     }
+         */
+        CreateAttentionMap: {
+            /** @description One image: a data URI, base64, or an https URL of an allowed host. */
+            input: string;
+            /** @description Counted from 0. Left out, a picture is of the mean of all, and numbers are of all. */
+            head?: number;
+            /** @description Pixels of a side that the model sees; its own where it is left out. Whole patches, from half of the model's to twice: positions are resampled, and margins that are cut stay in proportion. */
+            image_size?: number;
+            /**
+             * @description png where it is left out: a picture. Or numbers: float32, [rows, columns] of a heat map, [heads, rows, columns] of attention.
+             * @enum {unknown}
+             */
+            format?: "png" | "json" | "npy";
+            /**
+             * @description Of a picture. overlay where it is left out: over what the model sees of the image, in gray. map: alone. The colours are viridis.
+             * @enum {unknown}
+             */
+            draw?: "overlay" | "map";
         };
         /**
          * @example {
@@ -2365,12 +2450,14 @@ export interface components {
              */
             output_dtype?: "float32" | "float16" | "int8" | "uint8" | "binary";
             /**
-             * @description cls where it is left out: the class token. bottleneck: what prototypes are compared with, of models that have them. Of unit length.
+             * @description cls where it is left out: the class token. bottleneck: what prototypes are compared with, of models that have them. mean_patch: the mean of the tokens of patches after the last normalization, without class token and registers. Of unit length.
              * @enum {unknown}
              */
-            output?: "cls" | "bottleneck";
+            output?: "cls" | "bottleneck" | "mean_patch";
+            /** @description Pixels of a side that the model sees; its own where it is left out. Whole patches, from half of the model's to twice: positions are resampled, and margins that are cut stay in proportion. */
+            image_size?: number;
             /**
-             * @description In which vectors are computed; float32 where it is left out. int8: in 8 bits, of models whose `config.precisions` says what it costs on their own images. Others, and outputs other than cls: 409.
+             * @description In which vectors are computed; float32 where it is left out. int8: in 8 bits, of models whose `config.precisions` says what it costs on their own images, for output cls at the size of the model. Other models, outputs and sizes: 409.
              * @enum {unknown}
              */
             precision?: "float32" | "int8";
@@ -2440,6 +2527,36 @@ export interface components {
         };
         /**
          * @example {
+         *       "input": "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNoAAAAggCBd81ytgAAAABJRU5ErkJggg==",
+         *       "prototype": 3,
+         *       "value": "cosine"
+         *     }
+         */
+        CreateHeatMap: {
+            /** @description One image: a data URI, base64, or an https URL of an allowed host. */
+            input: string;
+            /** @description The image's likeliest where it is left out, which the header Kappa-Prototype names. */
+            prototype?: number;
+            /**
+             * @description cosine where it is left out: between a patch, through the head, and the prototype's direction. posterior: the share of the patch that is the prototype's, by what assigns images.
+             * @enum {unknown}
+             */
+            value?: "cosine" | "posterior";
+            /** @description Pixels of a side that the model sees; its own where it is left out. Whole patches, from half of the model's to twice: positions are resampled, and margins that are cut stay in proportion. */
+            image_size?: number;
+            /**
+             * @description png where it is left out: a picture. Or numbers: float32, [rows, columns] of a heat map, [heads, rows, columns] of attention.
+             * @enum {unknown}
+             */
+            format?: "png" | "json" | "npy";
+            /**
+             * @description Of a picture. overlay where it is left out: over what the model sees of the image, in gray. map: alone. The colours are viridis.
+             * @enum {unknown}
+             */
+            draw?: "overlay" | "map";
+        };
+        /**
+         * @example {
          *       "checkpoint": "ckpt_01jexample",
          *       "name": "shoes at epoch 50"
          *     }
@@ -2478,15 +2595,22 @@ export interface components {
              */
             output_dtype?: "float32" | "float16" | "int8" | "uint8" | "binary";
             /**
-             * @description cls where it is left out: the class token. bottleneck: what prototypes are compared with, of models that have them. Of unit length.
+             * @description cls where it is left out: the class token. bottleneck: what prototypes are compared with, of models that have them. mean_patch: the mean of the tokens of patches after the last normalization, without class token and registers. Of unit length. patches: those tokens as they are, float32 [images, rows, columns, dimensions] in one file.
              * @enum {unknown}
              */
-            output?: "cls" | "bottleneck";
+            output?: "cls" | "bottleneck" | "mean_patch" | "patches";
             /**
-             * @description In which vectors are computed; float32 where it is left out. int8: in 8 bits, of models whose `config.precisions` says what it costs on their own images. Others, and outputs other than cls: 409.
+             * @description In which vectors are computed; float32 where it is left out. int8: in 8 bits, of models whose `config.precisions` says what it costs on their own images, for output cls at the size of the model. Other models, outputs and sizes: 409.
              * @enum {unknown}
              */
             precision?: "float32" | "int8";
+            /**
+             * @description Of patches. npy where it is left out: a NumPy file. safetensors: with the tensor `patches`.
+             * @enum {unknown}
+             */
+            file_format?: "npy" | "safetensors";
+            /** @description Pixels of a side that the model sees; its own where it is left out. Whole patches, from half of the model's to twice: positions are resampled, and margins that are cut stay in proportion. */
+            image_size?: number;
             /** @description Keeps the first so many numbers of each vector, at unit length again. */
             dimensions?: number;
         };
@@ -2585,7 +2709,7 @@ export interface components {
                  * @enum {unknown}
                  */
                 device?: "any" | "cpu" | "gpu" | "cuda";
-                /** @description How many share every batch, 1 by default; a worker with fewer does not take the run. */
+                /** @description How many of one host share every batch, 1 by default; a worker with fewer does not take the run. */
                 devices?: number;
                 max_runtime_s?: number;
                 priority?: number;
@@ -2767,7 +2891,7 @@ export interface components {
             compute: {
                 /** @enum {unknown} */
                 device: "any" | "cpu" | "gpu";
-                /** @description How many share every batch, 1 by default; a worker with fewer does not take the run. */
+                /** @description How many of one host share every batch, 1 by default; a worker with fewer does not take the run. */
                 devices: number;
                 max_runtime_s: number;
                 priority: number;
@@ -3212,7 +3336,7 @@ export interface components {
             compute: {
                 /** @enum {unknown} */
                 device: "any" | "cpu" | "gpu";
-                /** @description How many share every batch, 1 by default; a worker with fewer does not take the run. */
+                /** @description How many of one host share every batch, 1 by default; a worker with fewer does not take the run. */
                 devices: number;
                 max_runtime_s: number;
                 priority: number;
@@ -3347,7 +3471,7 @@ export interface components {
                      * @enum {unknown}
                      */
                     device?: "any" | "cpu" | "gpu" | "cuda";
-                    /** @description How many share every batch, 1 by default; a worker with fewer does not take the run. */
+                    /** @description How many of one host share every batch, 1 by default; a worker with fewer does not take the run. */
                     devices?: number;
                     max_runtime_s?: number;
                     priority?: number;
@@ -3422,6 +3546,24 @@ export interface components {
                 [key: string]: string;
             };
             grid: components["schemas"]["SweepGrid"];
+        };
+        HeatMap: {
+            /** @constant */
+            object: "heat_map";
+            model: string;
+            image_size: number;
+            rows: number;
+            columns: number;
+            prototype: number;
+            /** @enum {unknown} */
+            value: "cosine" | "posterior";
+            /** @description Rows from the top, a number a patch. */
+            patches: number[][];
+            /** @description Of the whole image, by its class token. */
+            image: {
+                cosine: number;
+                probability: number;
+            };
         };
         /** @description What differs from the preset; everything else is taken from it, or follows. */
         Hyperparameters: {
@@ -3813,6 +3955,13 @@ export interface components {
                 arch: string;
                 patch_size: number;
                 image_size: number;
+                /** @description That `image_size` of a request may be. */
+                image_sizes: {
+                    least: number;
+                    most: number;
+                    /** @description Every size is a multiple. */
+                    step: number;
+                };
                 channels: number;
                 /** @description Learned tokens beside the class token and the patches (DINOv2 has 4 or none). */
                 registers: number;
@@ -4017,7 +4166,7 @@ export interface components {
             status: number;
             detail: string;
             /** @enum {unknown} */
-            code: "invalid_request" | "invalid_recipe" | "unauthorized" | "forbidden" | "route_not_found" | "method_not_allowed" | "key_not_found" | "last_admin_key" | "project_not_found" | "project_name_taken" | "project_not_empty" | "project_in_use" | "quota_exceeded" | "project_rate_limited" | "dataset_not_found" | "dataset_version_not_found" | "dataset_version_not_ready" | "dataset_version_not_cancelable" | "image_not_found" | "images_hidden" | "dataset_in_use" | "dataset_version_in_use" | "dataset_empty" | "selection_empty" | "upload_not_found" | "upload_incomplete" | "upload_expired" | "upload_in_use" | "archive_invalid" | "archive_too_large" | "source_unreachable" | "run_not_found" | "run_not_cancelable" | "run_not_deletable" | "run_in_use" | "metadata_full" | "run_not_pausable" | "run_not_resumable" | "run_not_extendable" | "run_not_retryable" | "sweep_not_found" | "checkpoint_not_found" | "checkpoint_in_use" | "checkpoint_invalid" | "weights_unsupported" | "weights_mismatch" | "init_unavailable" | "model_not_found" | "model_in_use" | "model_not_ready" | "model_not_cancelable" | "model_has_alias" | "model_of_other_name" | "alias_not_found" | "precondition_failed" | "model_without_head" | "mixture_unavailable" | "precision_unavailable" | "prototype_not_found" | "evaluation_not_found" | "evaluation_not_cancelable" | "evaluation_not_deletable" | "evaluation_not_measured" | "evaluation_impossible" | "evaluation_too_large" | "vector_set_not_found" | "vector_set_not_ready" | "vector_set_not_searchable" | "vector_set_not_cancelable" | "vector_set_not_deletable" | "vector_set_impossible" | "vector_not_found" | "artifact_not_found" | "webhook_not_found" | "webhooks_full" | "webhook_disabled" | "secret_unreadable" | "delivery_not_found" | "delivery_under_way" | "idempotency_key_reused" | "idempotency_in_progress" | "range_not_satisfiable" | "answer_too_large" | "body_too_large" | "unsupported_media_type" | "headers_too_large" | "uri_too_long" | "receive_timeout" | "expectation_failed" | "image_invalid" | "image_too_large" | "images_too_large" | "url_not_allowed" | "url_unreachable" | "rate_limited" | "too_much_at_once" | "overloaded" | "client_gone" | "request_timeout" | "database_refuses" | "process_not_started" | "schema_outdated" | "database_unavailable" | "database_read_only" | "storage_unavailable" | "storage_full" | "issuer_unavailable" | "inference_unavailable" | "worker_not_working" | "worker_resting" | "lease_lost" | "object_not_found" | "object_damaged" | "program_untraceable" | "engine_unavailable" | "loss_not_finite" | "trainer_crashed" | "out_of_memory" | "internal";
+            code: "invalid_request" | "invalid_recipe" | "unauthorized" | "forbidden" | "route_not_found" | "method_not_allowed" | "key_not_found" | "last_admin_key" | "project_not_found" | "project_name_taken" | "project_not_empty" | "project_in_use" | "quota_exceeded" | "project_rate_limited" | "dataset_not_found" | "dataset_version_not_found" | "dataset_version_not_ready" | "dataset_version_not_cancelable" | "image_not_found" | "images_hidden" | "dataset_in_use" | "dataset_version_in_use" | "dataset_empty" | "selection_empty" | "upload_not_found" | "upload_incomplete" | "upload_expired" | "upload_in_use" | "archive_invalid" | "archive_too_large" | "source_unreachable" | "run_not_found" | "run_not_cancelable" | "run_not_deletable" | "run_in_use" | "metadata_full" | "run_not_pausable" | "run_not_resumable" | "run_not_extendable" | "run_not_retryable" | "sweep_not_found" | "checkpoint_not_found" | "checkpoint_in_use" | "checkpoint_invalid" | "weights_unsupported" | "weights_mismatch" | "init_unavailable" | "model_not_found" | "model_in_use" | "model_not_ready" | "model_not_cancelable" | "model_has_alias" | "model_of_other_name" | "alias_not_found" | "precondition_failed" | "model_without_head" | "mixture_unavailable" | "precision_unavailable" | "prototype_not_found" | "evaluation_not_found" | "evaluation_not_cancelable" | "evaluation_not_deletable" | "evaluation_not_measured" | "evaluation_impossible" | "evaluation_too_large" | "vector_set_not_found" | "vector_set_not_ready" | "vector_set_not_searchable" | "vector_set_not_cancelable" | "vector_set_not_deletable" | "vector_set_impossible" | "vector_not_found" | "artifact_not_found" | "webhook_not_found" | "webhooks_full" | "webhook_disabled" | "secret_unreadable" | "delivery_not_found" | "delivery_under_way" | "idempotency_key_reused" | "idempotency_in_progress" | "range_not_satisfiable" | "answer_too_large" | "body_too_large" | "unsupported_media_type" | "headers_too_large" | "uri_too_long" | "receive_timeout" | "expectation_failed" | "image_invalid" | "image_too_large" | "images_too_large" | "url_not_allowed" | "url_unreachable" | "rate_limited" | "too_much_at_once" | "overloaded" | "client_gone" | "request_timeout" | "database_refuses" | "process_not_started" | "schema_outdated" | "database_unavailable" | "database_read_only" | "storage_unavailable" | "storage_full" | "disk_unusable" | "issuer_unavailable" | "inference_unavailable" | "worker_not_working" | "worker_resting" | "lease_lost" | "object_not_found" | "object_damaged" | "program_untraceable" | "engine_unavailable" | "loss_not_finite" | "trainer_crashed" | "out_of_memory" | "internal";
             request_id: string;
             errors?: {
                 /** @description JSON pointer into the body. */
@@ -4351,7 +4500,7 @@ export interface components {
             compute: {
                 /** @enum {unknown} */
                 device: "any" | "cpu" | "gpu";
-                /** @description How many share every batch, 1 by default; a worker with fewer does not take the run. */
+                /** @description How many of one host share every batch, 1 by default; a worker with fewer does not take the run. */
                 devices: number;
                 max_runtime_s: number;
                 priority: number;
@@ -4660,7 +4809,7 @@ export interface components {
                  * @enum {unknown}
                  */
                 device?: "any" | "cpu" | "gpu" | "cuda";
-                /** @description How many share every batch, 1 by default; a worker with fewer does not take the run. */
+                /** @description How many of one host share every batch, 1 by default; a worker with fewer does not take the run. */
                 devices?: number;
                 max_runtime_s?: number;
                 priority?: number;
@@ -5111,6 +5260,14 @@ export interface components {
         "Server-Timing": string;
         /** @description Numbers of one embedding, where the answer is raw float32. */
         "Kappa-Dimensions": number;
+        /** @description Of the numbers of a file, such as `1,14,14,384`. */
+        "Kappa-Shape": string;
+        /** @description What the first and the last colour of a map stand for, such as `0,0.03`. */
+        "Kappa-Range": string;
+        /** @description That the model has, where none was named. */
+        "Kappa-Heads": number;
+        /** @description That patches are compared with. */
+        "Kappa-Prototype": number;
         /** @description Bytes of the JSON, where tensors come behind it. */
         "Inference-Header-Content-Length": number;
         /** @description The name of the file. */
@@ -8503,10 +8660,14 @@ export interface operations {
                 encoding_format?: "float" | "base64";
                 /** @description float32 where it is left out. float16: rounded. int8: the largest number of a vector is ±127, others in proportion; uint8: the same and 128 more. binary: a bit a number, 1 above 0, the first the highest of the first byte. What each costs in recall: docs/api.md. */
                 output_dtype?: "float32" | "float16" | "int8" | "uint8" | "binary";
-                /** @description cls where it is left out: the class token. bottleneck: what prototypes are compared with, of models that have them. Of unit length. */
-                output?: "cls" | "bottleneck";
-                /** @description In which vectors are computed; float32 where it is left out. int8: in 8 bits, of models whose `config.precisions` says what it costs on their own images. Others, and outputs other than cls: 409. */
+                /** @description cls where it is left out: the class token. bottleneck: what prototypes are compared with, of models that have them. mean_patch: the mean of the tokens of patches after the last normalization, without class token and registers. Of unit length. patches: those tokens as they are, float32 [images, rows, columns, dimensions] in one file. */
+                output?: "cls" | "bottleneck" | "mean_patch" | "patches";
+                /** @description In which vectors are computed; float32 where it is left out. int8: in 8 bits, of models whose `config.precisions` says what it costs on their own images, for output cls at the size of the model. Other models, outputs and sizes: 409. */
                 precision?: "float32" | "int8";
+                /** @description Of patches. npy where it is left out: a NumPy file. safetensors: with the tensor `patches`. */
+                file_format?: "npy" | "safetensors";
+                /** @description Pixels of a side that the model sees; its own where it is left out. Whole patches, from half of the model's to twice: positions are resampled, and margins that are cut stay in proportion. */
+                image_size?: number;
                 /** @description Keeps the first so many numbers of each vector, at unit length again. */
                 dimensions?: number;
             };
@@ -8540,6 +8701,7 @@ export interface operations {
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Kappa-Dimensions": components["headers"]["Kappa-Dimensions"];
+                    "Kappa-Shape": components["headers"]["Kappa-Shape"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8557,6 +8719,8 @@ export interface operations {
                 posterior?: "teacher" | "model" | "fitted";
                 /** @description Acts on posterior 'model' alone: a center belongs to the temperature that it was counted at. */
                 temperature?: number;
+                /** @description Pixels of a side that the model sees; its own where it is left out. Whole patches, from half of the model's to twice: positions are resampled, and margins that are cut stay in proportion. */
+                image_size?: number;
             };
             header?: never;
             path: {
@@ -8591,6 +8755,116 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Assignments"];
+                };
+            };
+        };
+    };
+    createAttentionMap: {
+        parameters: {
+            query?: {
+                /** @description Counted from 0. Left out, a picture is of the mean of all, and numbers are of all. */
+                head?: number;
+                /** @description Pixels of a side that the model sees; its own where it is left out. Whole patches, from half of the model's to twice: positions are resampled, and margins that are cut stay in proportion. */
+                image_size?: number;
+                /** @description png where it is left out: a picture. Or numbers: float32, [rows, columns] of a heat map, [heads, rows, columns] of attention. */
+                format?: "png" | "json" | "npy";
+                /** @description Of a picture. overlay where it is left out: over what the model sees of the image, in gray. map: alone. The colours are viridis. */
+                draw?: "overlay" | "map";
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateAttentionMap"];
+                "image/jpeg": string;
+                "image/png": string;
+                "image/webp": string;
+                "image/avif": string;
+                "image/tiff": string;
+                "image/gif": string;
+                "application/octet-stream": string;
+                "multipart/form-data": {
+                    images: string[];
+                };
+            };
+        };
+        responses: {
+            /** @description By `format`. The header Kappa-Range says what the first and the last colour stand for. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    "Kappa-Range": components["headers"]["Kappa-Range"];
+                    "Kappa-Shape": components["headers"]["Kappa-Shape"];
+                    "Kappa-Heads": components["headers"]["Kappa-Heads"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/png": string;
+                    "application/json": components["schemas"]["AttentionMap"];
+                    "application/octet-stream": string;
+                };
+            };
+        };
+    };
+    createHeatMap: {
+        parameters: {
+            query?: {
+                /** @description The image's likeliest where it is left out, which the header Kappa-Prototype names. */
+                prototype?: number;
+                /** @description cosine where it is left out: between a patch, through the head, and the prototype's direction. posterior: the share of the patch that is the prototype's, by what assigns images. */
+                value?: "cosine" | "posterior";
+                /** @description Pixels of a side that the model sees; its own where it is left out. Whole patches, from half of the model's to twice: positions are resampled, and margins that are cut stay in proportion. */
+                image_size?: number;
+                /** @description png where it is left out: a picture. Or numbers: float32, [rows, columns] of a heat map, [heads, rows, columns] of attention. */
+                format?: "png" | "json" | "npy";
+                /** @description Of a picture. overlay where it is left out: over what the model sees of the image, in gray. map: alone. The colours are viridis. */
+                draw?: "overlay" | "map";
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateHeatMap"];
+                "image/jpeg": string;
+                "image/png": string;
+                "image/webp": string;
+                "image/avif": string;
+                "image/tiff": string;
+                "image/gif": string;
+                "application/octet-stream": string;
+                "multipart/form-data": {
+                    images: string[];
+                };
+            };
+        };
+        responses: {
+            /** @description By `format`. The header Kappa-Range says what the first and the last colour stand for. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    "Kappa-Range": components["headers"]["Kappa-Range"];
+                    "Kappa-Shape": components["headers"]["Kappa-Shape"];
+                    "Kappa-Prototype": components["headers"]["Kappa-Prototype"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/png": string;
+                    "application/json": components["schemas"]["HeatMap"];
+                    "application/octet-stream": string;
                 };
             };
         };

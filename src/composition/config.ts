@@ -153,7 +153,8 @@ function readTracing(read: Reader): TraceSettings {
     url: isDisabled ? null : (ofTraces ?? (base && `${base.replace(/\/$/, '')}/v1/traces`)),
     protocol: read.oneOf('OTEL_EXPORTER_OTLP_TRACES_PROTOCOL', PROTOCOLS, protocol),
     sampler: read.oneOf('OTEL_TRACES_SAMPLER', SAMPLERS, 'parentbased_always_on'),
-    samplerRatio: read.fraction('OTEL_TRACES_SAMPLER_ARG', [0, 1]) ?? 1
+    samplerRatio: read.fraction('OTEL_TRACES_SAMPLER_ARG', [0, 1]) ?? 1,
+    trustsCallers: read.boolean('KAPPA_TRUST_TRACEPARENT', false)
   }
 }
 
@@ -245,15 +246,25 @@ function freeze<T>(value: T): T {
   return Object.freeze(value)
 }
 
-/** Throws one Error that lists every problem. Secrets are never part of it. */
+/** Says every problem, each in a line that begins with its variable. Secrets are never part of it. */
+export class InvalidEnvironment extends Error {
+  override readonly name = 'InvalidEnvironment'
+
+  constructor([first, ...others]: readonly string[]) {
+    const lines = [first, ...others].join('\n  ')
+    super(`The environment is not valid:${others.length === 0 ? ' ' : '\n  '}${lines}`)
+  }
+}
+
+/** @throws InvalidEnvironment */
 export const readConfig = (env: Environment): Config => freeze(checked(env, readAll))
 
-/** What a trainer needs to know, which may have no platform around it. Throws as `readConfig` does. */
+/** What a trainer needs to know, which may have no platform around it. @throws InvalidEnvironment */
 export const readEngineChoice = (env: Environment): EngineChoice => checked(env, readEngine)
 
 function checked<T>(env: Environment, readPart: (read: Reader) => T): T {
   const read = createReader(env)
   const value = readPart(read)
-  if (read.problems.length > 0) throw new Error(`The environment is not valid:\n  ${read.problems.join('\n  ')}`)
+  if (read.problems.length > 0) throw new InvalidEnvironment(read.problems)
   return value
 }

@@ -125,6 +125,7 @@ function createLazyInference(
   return {
     embed: async (...args) => opened().embed(...args),
     assign: async (...args) => opened().assign(...args),
+    map: async (...args) => opened().map(...args),
     picture: async (...args) => opened().picture(...args),
     // What no image has begun is not begun for what may never be asked.
     warm: async (model) => pool?.warm(model),

@@ -21,6 +21,8 @@ export async function prepareDatabase(
   tell: (line: string) => void = () => {}
 ): Promise<readonly string[]> {
   const env = await resolveReferences(environment)
+  // All that is read of it later is looked at before anything is changed.
+  const config = readConfig(env)
   const url = env['DATABASE_URL'] ?? ''
   await waitForDatabase(url, { tell })
   const applied = await migrate(url)
@@ -34,6 +36,6 @@ export async function prepareDatabase(
   })
   await boss.stop({ graceful: false })
   if (!env['KAPPA_ADMIN_KEY']) return applied
-  const { notice } = await ensureAdminKey(readConfig(env))
+  const { notice } = await ensureAdminKey(config)
   return notice === null ? applied : [...applied, notice]
 }

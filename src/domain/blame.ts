@@ -4,7 +4,7 @@
  *
  *   own      of the recipe, the images or the weights: for good at once
  *   outage   of the object store, the database, or a worker that was told to end: says nothing, never counts
- *   mishap   a process or a worker that was killed or fell silent, a full disk: tried elsewhere, ten times without progress
+ *   mishap   a process or a worker that was killed or fell silent, a disk that is full or takes nothing: tried elsewhere, ten times without progress
  *   unknown  anything else: for good when two nodes had it, or one three times
  *
  * A node that failed leaves the work to others as long as there are some.
@@ -34,6 +34,7 @@ const BLAMES: Readonly<Record<string, Blame>> = {
   trainer_killed: 'mishap',
   trainer_stalled: 'mishap',
   storage_full: 'mishap',
+  disk_unusable: 'mishap',
   internal: 'unknown',
   trainer_crashed: 'unknown',
   out_of_memory: 'unknown',

@@ -80,13 +80,21 @@ export interface Model {
 /** Its version and aliases are the store's to give. */
 export type NewModel = Omit<Model, 'version' | 'aliases'>
 
-/** The class token, or what prototypes are compared with: the head's bottleneck vector. */
-export const EMBEDDING_OUTPUTS = ['cls', 'bottleneck'] as const
+/** The class token, what prototypes are compared with (the head's bottleneck vector), the mean of the patches, or every patch. */
+export const EMBEDDING_OUTPUTS = ['cls', 'bottleneck', 'mean_patch', 'patches'] as const
 export type EmbeddingOutput = (typeof EMBEDDING_OUTPUTS)[number]
 
 /** How images are given to components: as the teacher was trained to, without its center, or by the fitted mixture. */
 export const POSTERIORS = ['teacher', 'model', 'fitted'] as const
 export type Posterior = (typeof POSTERIORS)[number]
+
+/** What is said of a patch beside a prototype: how close it is, or which share of it is the prototype's. */
+export const HEAT_VALUES = ['cosine', 'posterior'] as const
+export type HeatValue = (typeof HEAT_VALUES)[number]
+
+/** What is drawn: the map alone, or over what the model sees of the image. */
+export const MAP_DRAWINGS = ['overlay', 'map'] as const
+export type MapDrawing = (typeof MAP_DRAWINGS)[number]
 
 /** Whose κ: ‖w‖/τ of the prototypes, or that of the mixture fitted to the training images. */
 export const KAPPA_VIEWS = ['model', 'fitted'] as const

@@ -4,7 +4,7 @@ import type { EncodedFormat } from '../base/image-formats.ts'
 import type { ServedPrecision } from '../base/precision.ts'
 import type { Bits } from '../recipe/bits.ts'
 import type { JobKind, JobPayloads } from './job.ts'
-import type { EmbeddingOutput, Model, ModelConfig, Posterior } from './model.ts'
+import type { EmbeddingOutput, HeatValue, MapDrawing, Model, ModelConfig, Posterior } from './model.ts'
 
 export interface JobOptions {
   /** At most one waiting or running job of this kind has it; a second enqueue is a no-op. */
@@ -171,9 +171,31 @@ export interface Caller {
   readonly signal: AbortSignal
 }
 
+/** Of one image, patch by patch; rows from the top. */
+export interface PatchMaps {
+  /** Patches on a side. */
+  readonly side: number
+  /** [side · side] each: of a heat map one, of attention one for each of `heads`. */
+  readonly maps: readonly Float32Array[]
+  /** Of attention, and what each of them gives the class token and registers: with the map it sums to 1. */
+  readonly heads: readonly number[]
+  readonly elsewhere: readonly number[]
+  /** Of a heat map: the prototype, and what the whole image is to it. */
+  readonly image: { readonly prototype: number; readonly cosine: number; readonly probability: number } | null
+  /** What the ends of the colours stand for. */
+  readonly range: readonly [low: number, high: number]
+  /** Null where numbers were asked for. */
+  readonly png: Uint8Array | null
+}
+
+/** Left out: every head, the likeliest prototype, cosines, numbers alone. */
+export type MapAsked =
+  | { readonly kind: 'attention'; readonly head?: number; readonly draw?: MapDrawing }
+  | { readonly kind: 'heat'; readonly prototype?: number; readonly value?: HeatValue; readonly draw?: MapDrawing }
+
 /** What makes vectors: a model, or a checkpoint of a run that may still go on. */
 export type Embedder = Pick<Model, 'id' | 'prefix' | 'files'> & {
-  readonly config: Pick<ModelConfig, 'channels' | 'embeddingDim'> | null
+  readonly config: Pick<ModelConfig, 'channels' | 'embeddingDim' | 'imageSize'> | null
   readonly isCheckpoint?: boolean
 }
 
@@ -199,7 +221,10 @@ export interface Inference {
     options: {
       readonly dimensions?: number
       readonly output?: EmbeddingOutput
+      /** Default: float32. Others of output cls at the model's own size alone. */
       readonly precision?: ServedPrecision
+      /** Default: the model's own. */
+      readonly imageSize?: number
       readonly caller: Caller
     }
   ): Promise<{ readonly embeddings: readonly Float32Array[]; readonly timings: Timings }>
@@ -211,9 +236,17 @@ export interface Inference {
       readonly posterior: Posterior
       /** Of the posterior `model` alone. */
       readonly temperature?: number
+      /** Default: the model's own. */
+      readonly imageSize?: number
       readonly caller: Caller
     }
   ): Promise<{ readonly results: readonly ImageAssignments[]; readonly timings: Timings }>
+  /** invalid_request for a head that the model does not have. */
+  map(
+    model: Embedder,
+    image: Uint8Array,
+    options: { readonly asked: MapAsked; readonly imageSize: number; readonly caller: Caller }
+  ): Promise<{ readonly result: PatchMaps; readonly timings: Timings }>
   /**
    * Loads what a model's embeddings are computed with, in every process that is up, so that its first request waits for nothing. Never
    * rejects: whatever keeps it from that is met, and told, by that request.

@@ -1,6 +1,5 @@
 /** The first dimensions of embeddings, made unit vectors again: what a caller has who stores them cut short. */
-import { invariant } from '../base/errors.ts'
-import { normalizeRows, rowCount } from '../math/vectors.ts'
+import { firstDimensions } from '../math/vectors.ts'
 import type { LabelledFeatures } from './evaluation.ts'
 import type { EvaluationInput } from './protocols.ts'
 
@@ -9,15 +8,6 @@ export const whyNoDimensions = (dimensions: number, embeddingDim: number): strin
   dimensions >= 1 && dimensions <= embeddingDim
     ? null
     : `must be 1 to ${embeddingDim} for this model, not ${dimensions}`
-
-/** @param features [N, dim]; returns [N, kept], unit rows, and zeros where nothing is left of a row, as serving has it */
-export function firstDimensions(features: Float32Array, dim: number, kept: number): Float32Array {
-  invariant(kept >= 1 && kept <= dim, `the first ${kept} of ${dim} dimensions`)
-  const rows = rowCount(features, dim)
-  const cut = new Float32Array(rows * kept)
-  for (let row = 0; row < rows; row++) cut.set(features.subarray(row * dim, row * dim + kept), row * kept)
-  return normalizeRows(cut, kept)
-}
 
 /** The same images by the first `kept` dimensions. Prototypes stay what they are, of all dimensions. */
 export function inFirstDimensions(input: EvaluationInput, kept: number): EvaluationInput {

@@ -6,6 +6,10 @@
  *   alpha   α of λ_i ∝ i^−α for the eigenvalues of the covariance (α-ReQ, Agrawal et al. 2022), by the original's fit: least
  *           squares of log λ_i by log i with weights 1/i, over the ranks 4 to 100 or as many as are not 0 but for rounding
  *
+ * Of the bank's embeddings, when they are stored in fewer numbers or bits (kept-neighbors.ts):
+ *
+ *   recall10_int8, recall10_half, …  how many of an image's ten nearest are still among its ten nearest
+ *
  * Of the judged images' prototypes, where the model has them:
  *
  *   log_likelihood  mean log density of the bottleneck vectors under the fitted mixture, in nats above the uniform density
@@ -18,6 +22,7 @@ import { rankOfSpectrum } from '../math/collapse.ts'
 import { symmetricEigenvalues } from '../math/eigen.ts'
 import { agreementOf, type OtherAssignments } from './agreement.ts'
 import { bootstrapMeans, JACKKNIFE, jackknife, RESAMPLES, randomGroups } from './intervals.ts'
+import { keptNeighbors } from './kept-neighbors.ts'
 
 export interface LabelFreeSettings {
   /** First and last eigenvalue that α is fitted to, counted from 1. */
@@ -41,7 +46,7 @@ export interface JudgedWithoutLabels {
   } | null
 }
 
-/** Metrics: rankme, 1 … dim; alpha, left out where fewer than two eigenvalues are in the ranks; those of prototypes. O(images · dim²) + 40 spectra. */
+/** Metrics: rankme, 1 … dim; alpha, left out where fewer than two eigenvalues are in the ranks; recalls; those of prototypes. O(images · dim²) + 40 spectra. */
 export function evaluateLabelFree(
   features: Float32Array,
   dim: number,
@@ -50,6 +55,7 @@ export function evaluateLabelFree(
 ): Evaluation {
   const images = features.length / dim
   const { logDensities = null, against = null } = prototypes ?? {}
+  const kept = keptNeighbors(features, dim)
   const parts = momentsByGroup(features, dim, randomGroups(images, seed))
   const whole = parts.reduce((sum, part) => combined(sum, part, 1))
   const all = spectrumOf(whole, dim, ranks)
@@ -64,6 +70,7 @@ export function evaluateLabelFree(
       means: 'bootstrap',
       resamples: RESAMPLES,
       judged,
+      ...kept.settings,
       ...(against && { posterior: prototypes!.posterior, against: against.model, againstPosterior: against.posterior }),
       seed
     },
@@ -73,6 +80,7 @@ export function evaluateLabelFree(
     metrics: {
       rankme: estimate(({ rankme }) => rankme),
       ...(Number.isFinite(all.alpha) && { alpha: estimate(({ alpha }) => alpha) }),
+      ...bootstrapMeans(kept.shares, seed),
       ...(logDensities !== null && bootstrapMeans({ log_likelihood: logDensities }, seed)),
       ...(against !== null && agreementOf(prototypes!.assignments, against, seed))
     }

@@ -47,3 +47,12 @@ export function quantiles(values: ArrayLike<number>, shares: readonly number[]):
     return sorted[low]! + (at - low) * (sorted[high]! - sorted[low]!)
   })
 }
+
+/** @param features [N, dim]; returns [N, kept], unit rows, and zeros where nothing is left of a row, as serving has it */
+export function firstDimensions(features: Float32Array, dim: number, kept: number): Float32Array {
+  invariant(kept >= 1 && kept <= dim, `the first ${kept} of ${dim} dimensions`)
+  const rows = rowCount(features, dim)
+  const cut = new Float32Array(rows * kept)
+  for (let row = 0; row < rows; row++) cut.set(features.subarray(row * dim, row * dim + kept), row * kept)
+  return normalizeRows(cut, kept)
+}

@@ -24,10 +24,10 @@ export const servedNetworkOf = (recipe: Recipe): ServedNetwork => ({
 
 const FREE_BATCH = -1
 
-const parameterInputs = (parameters: readonly ParameterSpec[]): TensorSpec[] =>
+export const parameterInputs = (parameters: readonly ParameterSpec[]): TensorSpec[] =>
   parameters.map(({ name, shape }) => ({ name, shape, dtype: 'float32' }))
 
-const imageInput = ({ imageSize, channels }: Network): TensorSpec => ({
+export const imageInput = ({ imageSize, channels }: Network): TensorSpec => ({
   name: 'images',
   shape: [FREE_BATCH, imageSize, imageSize, channels],
   dtype: 'uint8'
@@ -63,13 +63,15 @@ export function assignProgram(served: ServedNetwork): Program {
     build: (inputs) => {
       const seen = features(served, inputs)
       const y = bottleneck(inputs, seen)
-      // A weight of negative g points to −v: its direction is that of the weight, as training has it.
-      const signs = tf.sign(inputs['head.last_layer.weight_g']!)
-      const directions = { ...inputs, 'head.last_layer.weight_g': signs }
-      const cosine = logits(y, prototypesOf(directions), { inverseTemperature: tf.scalar(1) })
-      return { embedding: unitRows(seen), bottleneck: y, cosine }
+      return { embedding: unitRows(seen), bottleneck: y, cosine: prototypeCosines(inputs, y) }
     }
   }
+}
+
+/** y [rows, p] → [rows, K]. A weight of negative g points to −v: its direction is that of the weight, as training has it. */
+export function prototypeCosines(inputs: Tensors, y: Tensor): Tensor {
+  const directions = { ...inputs, 'head.last_layer.weight_g': tf.sign(inputs['head.last_layer.weight_g']!) }
+  return logits(y, prototypesOf(directions), { inverseTemperature: tf.scalar(1) })
 }
 
 /** Which tokens a linear probe reads. */

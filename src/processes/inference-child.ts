@@ -22,6 +22,7 @@ import type {
   InferenceSettings,
   InferenceSuccess,
   LoadInferenceRequest,
+  MapInferenceRequest,
   PictureInferenceRequest
 } from '../protocol/inference-messages.ts'
 import { Child } from './child.ts'
@@ -31,6 +32,7 @@ export type Question =
   | Asked<EmbedInferenceRequest>
   | Asked<AssignInferenceRequest>
   | Asked<LoadInferenceRequest>
+  | Asked<MapInferenceRequest>
   | Asked<PictureInferenceRequest>
 
 export interface AskOptions {

@@ -14,7 +14,8 @@ import { AppError, isAppError } from '../base/errors.ts'
 import type { Logger } from '../base/log.ts'
 import type { CachedFolder, LocalCache } from '../cache/local-cache.ts'
 import { createModelFolders } from '../cache/model-folders.ts'
-import type { Caller, Embedder, ImageAssignments, Inference, Timings } from '../domain/ports.ts'
+import type { EmbeddingOutput } from '../domain/model.ts'
+import type { Caller, Embedder, ImageAssignments, Inference, PatchMaps, Timings } from '../domain/ports.ts'
 import type {
   Asker,
   AssignResult,
@@ -22,7 +23,9 @@ import type {
   InferenceResult,
   InferenceSettings,
   InferenceSuccess,
-  ServedModel
+  MapResult,
+  ServedModel,
+  ServedView
 } from '../protocol/inference-messages.ts'
 import { createAdmission, type Load, type RequestCosts } from './admission.ts'
 import { type AskOptions, createInferenceChild, type InferenceChild, type Question } from './inference-child.ts'
@@ -62,6 +65,14 @@ const LONGEST_SLEEP_MS = 60_000
 type PieceAnswer = Pick<InferenceSuccess, 'result' | 'timings'>
 type Without<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never
 type Piece = Without<Question, 'images' | 'asker'>
+
+/** A request that comes. */
+interface Asking {
+  readonly model: Embedder
+  readonly images: readonly Uint8Array[]
+  readonly caller: Caller
+  readonly view: ServedView | null
+}
 
 /** A request that has room. */
 interface Admitted {
@@ -142,7 +153,7 @@ export function createInferencePool(options: InferencePoolOptions): InferencePoo
   }
 
   async function admit<T>(
-    { model, images, caller }: { model: Embedder; images: readonly Uint8Array[]; caller: Caller },
+    { model, images, caller, view }: Asking,
     work: (request: Admitted, model: ServedModel) => Promise<T>
   ): Promise<T> {
     if (closing.signal.aborted) throw stopping()
@@ -151,8 +162,13 @@ export function createInferencePool(options: InferencePoolOptions): InferencePoo
     const asker = { key, request: ++lastRequest }
     try {
       const { id, config, isCheckpoint } = model
-      const about = { ...(config && { channels: config.channels }), ...(isCheckpoint && { isCheckpoint }) }
-      return await folders.use(model, ({ folder }) => work({ images, asker, costs, signal }, { id, folder, ...about }))
+      const about = {
+        ...(config && { channels: config.channels }),
+        ...(isCheckpoint && { isCheckpoint }),
+        ...(view && { view })
+      }
+      const wanted = { ...model, isOfWeights: view !== null && !isCheckpoint }
+      return await folders.use(wanted, ({ folder }) => work({ images, asker, costs, signal }, { id, folder, ...about }))
     } finally {
       costs.release()
     }
@@ -181,18 +197,25 @@ export function createInferencePool(options: InferencePoolOptions): InferencePoo
   return {
     warm,
 
-    embed: (model, images, { caller, ...options }) =>
-      admit({ model, images, caller }, async (request, served) => {
+    embed: (model, images, { caller, imageSize, ...options }) =>
+      admit({ model, images, caller, view: viewOf(model, options.output, imageSize) }, async (request, served) => {
         const answers = await askInPieces(request, { kind: 'embed', model: served, options })
         return { embeddings: answers.flatMap(({ result }) => rowsOf(expect(result, 'embed'))), timings: join(answers) }
       }),
 
-    assign: (model, images, { topK, posterior, temperature, caller }) =>
-      admit({ model, images, caller }, async (request, served) => {
+    assign: (model, images, { topK, posterior, temperature, imageSize, caller }) =>
+      admit({ model, images, caller, view: viewOf(model, 'bottleneck', imageSize) }, async (request, served) => {
         const options = { topK, posterior, ...(temperature === undefined ? {} : { temperature }) }
         const answers = await askInPieces(request, { kind: 'assign', model: served, options })
         const results = answers.flatMap(({ result }) => assignmentsOf(expect(result, 'assign')))
         return { results, timings: join(answers) }
+      }),
+
+    map: (model, image, { asked: { kind, ...options }, imageSize, caller }) =>
+      admit({ model, images: [image], caller, view: { kind, imageSize } }, async (request, served) => {
+        const viewed = { ...served, view: { kind, imageSize } }
+        const answers = await askInPieces(request, { kind: 'map', model: viewed, options })
+        return { result: mapsOf(expect(answers[0]!.result, 'map')), timings: join(answers) }
       }),
 
     picture: async ({ bytes, ...stored }, { size, caller }) => {
@@ -221,6 +244,24 @@ export function createInferencePool(options: InferencePoolOptions): InferencePoo
       await folders.dispose()
     }
   }
+}
+
+/** Null for what the model's folder has a program for. */
+function viewOf({ config }: Embedder, output: EmbeddingOutput = 'cls', imageSize?: number): ServedView | null {
+  const own = config?.imageSize ?? null
+  const size = imageSize ?? own
+  if (output === 'mean_patch' || output === 'patches') {
+    if (size === null) throw new Error('invariant: patches of a model without its configuration')
+    return { kind: 'patches', imageSize: size }
+  }
+  if (size === null || size === own) return null
+  return { kind: output === 'bottleneck' ? 'assign' : 'embed', imageSize: size }
+}
+
+const mapsOf = ({ side, maps, heads, elsewhere, image, range, png }: MapResult): PatchMaps => {
+  const patches = side * side
+  const each = Array.from({ length: maps.length / patches }, (_, i) => maps.subarray(i * patches, (i + 1) * patches))
+  return { side, maps: each, heads, elsewhere, image, range, png }
 }
 
 const stopping = (): AppError => new AppError('inference_unavailable', { message: 'The service is stopping.' })

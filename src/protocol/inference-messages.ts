@@ -4,7 +4,7 @@
  * then the parent answers `inference_unavailable` for what was open and starts another.
  *
  *   parent                                    child
- *   embed / assign / picture (isHeld) ──────→ reads the headers; of a picture its record tells what it weighs
+ *   embed / assign / map / picture (isHeld) →  reads the headers; of a picture its record tells what it weighs
  *          ←──────────────────────── weight   nothing is decoded yet
  *   admit ──────────────────────────────────→ decodes, computes
  *          ←──────────────────────── answer
@@ -59,6 +59,15 @@ export const DEFAULT_INFERENCE_SETTINGS: InferenceSettings = {
   sessions: 1
 }
 
+/** What a program computes of images: vectors, assignments, or what model/view-programs.ts has. */
+export type ViewKind = 'embed' | 'assign' | 'patches' | 'attention' | 'heat'
+
+/** A model otherwise than its folder has it: its program is made of the weights when it is asked for first (model/view.ts). */
+export interface ServedView {
+  readonly kind: ViewKind
+  readonly imageSize: number
+}
+
 /** `folder` holds an exported model (model-folder.ts); `id` names it in the cache, so one id is one folder's content. */
 export interface ServedModel {
   readonly id: string
@@ -67,6 +76,8 @@ export interface ServedModel {
   readonly isCheckpoint?: boolean
   /** Of its images, whose headers are read before the folder is. Left out, gray or colour. */
   readonly channels?: number
+  /** `folder` then holds weights. */
+  readonly view?: ServedView
 }
 
 /** Who is to be served fairly. */
@@ -90,13 +101,16 @@ interface ModelRequest extends Request {
   readonly model: ServedModel
 }
 
-/** The class token, or what prototypes are compared with: the head's bottleneck vector. Both of unit length. */
-export type EmbeddingOutput = 'cls' | 'bottleneck'
+/**
+ * The class token, what prototypes are compared with (the head's bottleneck vector), the mean of the patches' tokens after the final
+ * normalization, without class token and registers: all of unit length. `patches` is those tokens as they are, row by row.
+ */
+export type EmbeddingOutput = 'cls' | 'bottleneck' | 'mean_patch' | 'patches'
 
 export interface EmbedInferenceRequest extends ModelRequest {
   readonly kind: 'embed'
   readonly options: {
-    /** Keeps the first so many numbers of each vector and normalizes again. */
+    /** Keeps the first so many numbers of each vector and normalizes again; not of patches. */
     readonly dimensions?: number
     /** Default: cls. */
     readonly output?: EmbeddingOutput
@@ -115,6 +129,25 @@ export interface AssignInferenceRequest extends ModelRequest {
     readonly posterior?: Posterior
     /** Of the posterior `model` alone. Default: the teacher's temperature at the model's step. */
     readonly temperature?: number
+    readonly timeoutMs?: number
+  }
+}
+
+/** Whether patches are compared with a prototype by cosine, or told by the posterior that assigns. */
+export type HeatValue = 'cosine' | 'posterior'
+
+/** Of one image, how its patches are looked at (attention) or what they are like (heat). */
+export interface MapInferenceRequest extends ModelRequest {
+  readonly kind: 'map'
+  readonly model: ServedModel & { readonly view: ServedView & { readonly kind: 'attention' | 'heat' } }
+  readonly options: {
+    /** Of attention; left out, all of them. */
+    readonly head?: number
+    /** Of heat; left out, the likeliest of the image. */
+    readonly prototype?: number
+    readonly value?: HeatValue
+    /** Drawn, alone or over what the model sees of the image; left out, numbers alone. */
+    readonly draw?: 'map' | 'overlay'
     readonly timeoutMs?: number
   }
 }
@@ -147,7 +180,7 @@ export interface LoadInferenceRequest extends ModelRequest {
   readonly options: { readonly timeoutMs?: number }
 }
 
-export type ModelInferenceRequest = EmbedInferenceRequest | AssignInferenceRequest
+export type ModelInferenceRequest = EmbedInferenceRequest | AssignInferenceRequest | MapInferenceRequest
 export type InferenceRequest = ModelInferenceRequest | LoadInferenceRequest | PictureInferenceRequest
 
 /** About a request under way; one that is not, or no longer, is ignored. `ping` is answered at once, whatever is decoded. */
@@ -156,7 +189,7 @@ export type InferenceControl = { readonly kind: 'admit' | 'abort'; readonly id: 
 export interface EmbedResult {
   readonly kind: 'embed'
   readonly dimensions: number
-  /** [images, dimensions], unit rows. */
+  /** [images, dimensions], unit rows; of patches, whose dimensions are those of all tokens together, as they are. */
   readonly embeddings: Float32Array
 }
 
@@ -195,16 +228,30 @@ export interface AssignResult {
   readonly images: readonly ImageAssignments[]
 }
 
+/** Of one image; rows from the top. */
+export interface MapResult {
+  readonly kind: 'map'
+  /** Patches on a side. */
+  readonly side: number
+  /** [maps, side · side] */
+  readonly maps: Float32Array
+  /** Of attention: heads of the maps, in order, and what each gives the class token and registers; the rest of 1 is the map's. */
+  readonly heads: readonly number[]
+  readonly elsewhere: readonly number[]
+  /** Of heat. */
+  readonly image: { readonly prototype: number; readonly cosine: number; readonly probability: number } | null
+  /** Of the map that is drawn, or that would be: what the ends of the colours stand for. */
+  readonly range: readonly [low: number, high: number]
+  /** Null where it was not asked for. */
+  readonly png: Uint8Array | null
+}
+
 export interface PictureResult {
   readonly kind: 'picture'
   readonly bytes: Uint8Array
 }
 
-export interface LoadResult {
-  readonly kind: 'load'
-}
-
-export type InferenceResult = EmbedResult | AssignResult | LoadResult | PictureResult
+export type InferenceResult = EmbedResult | AssignResult | MapResult | PictureResult | { readonly kind: 'load' }
 
 /** Milliseconds, for the `Server-Timing` header. */
 export interface ServerTimings {

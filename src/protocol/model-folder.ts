@@ -11,6 +11,7 @@ import type { Network } from '../recipe/network.ts'
 import { cutFromLarger, type Preprocessing, preprocessingOf } from '../recipe/preprocessing.ts'
 import type { Centering, Method, Recipe } from '../recipe/schema.ts'
 import type { PositionResampling, WeightFormat } from '../recipe/weight-options.ts'
+import type { ViewKind } from './inference-messages.ts'
 
 export const MODEL_FORMAT = 'kappa-model/1'
 
@@ -31,6 +32,9 @@ export const MODEL_FILES = {
   huggingFaceWeights: 'huggingface/model.safetensors',
   huggingFaceProcessor: 'huggingface/preprocessor_config.json'
 } as const
+
+/** Of a program that is made for a view; those of a folder have the same names. */
+export const programFile = (kind: ViewKind): string => `${kind}.onnx`
 
 /** What a run that begins from a model reads, in the order of its hash (recipe/init-record.ts). */
 export const WEIGHT_FILES = [MODEL_FILES.backbone, MODEL_FILES.head, MODEL_FILES.mixture] as const

@@ -32,3 +32,10 @@ export function preprocessingOf({ hyperparameters: { crops, bits } }: Recipe): P
   const cut = scale[0] >= NEARLY_WHOLE ? seenWhole(size) : cutFromLarger(size)
   return { ...cut, ...(bits !== undefined && { bits }) }
 }
+
+/** The same rule for another size: margins stay in proportion. */
+export const atSize = (rule: Preprocessing, size: number): Preprocessing => ({
+  ...rule,
+  side: Math.round((rule.side * size) / rule.crop),
+  crop: size
+})

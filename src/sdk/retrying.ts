@@ -1,7 +1,9 @@
 /** Requests that are sent again: what was refused for now, and what may be asked twice when nobody answered. */
 import { backoffMs } from '../client/backoff.ts'
+import { isStream } from '../client/client.ts'
 import { pause } from '../client/pause.ts'
-import { isAbort, readProblem } from '../client/problem.ts'
+import { isAbort } from '../client/problem.ts'
+import { readProblem } from '../client/read-problem.ts'
 
 export type Send = (request: Request) => Promise<Response>
 
@@ -26,9 +28,6 @@ function isRepeatable({ method, url, headers }: Request): boolean {
   return method === 'POST' && (headers.has('idempotency-key') || REPEATABLE_POST.test(new URL(url).pathname))
 }
 
-/** A stream goes on after its last event instead: run-events.ts sees to that. */
-const isStream = ({ headers }: Request): boolean => headers.get('accept') === 'text/event-stream'
-
 /** How long until it may succeed, in ms; null where asking again is of no use or not safe. */
 async function waitOf(request: Request, response: Response, attempt: number): Promise<number | null> {
   const isRefused = response.status === 429
@@ -41,6 +40,7 @@ async function waitOf(request: Request, response: Response, attempt: number): Pr
 export function retrying(send: Send, { tries = TRIES, longestWaitMs = LONGEST_WAIT_MS }: RetryOptions = {}): Send {
   /** The response, or how long to wait for the next try. */
   async function once(request: Request, attempt: number): Promise<Response | number> {
+    // A stream goes on after its last event instead: run-events.ts sees to that.
     const isLast = attempt >= tries || isStream(request)
     if (isLast) return send(request)
     try {

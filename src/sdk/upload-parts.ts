@@ -1,5 +1,6 @@
 /** One part of an upload to the address that was signed for it. */
 import { backoffMs } from '../client/backoff.ts'
+import { bounded, MOST_PROBLEM_BYTES } from '../client/bounded.ts'
 import { pause } from '../client/pause.ts'
 import { isPassing, Problem, throwUnreachable } from '../client/problem.ts'
 
@@ -35,7 +36,7 @@ async function putOnce({ number, url, body }: Part, send: SendPart, signal: Abor
   // The types of fetch leave out arrays that may be shared between threads; these are not.
   const request = new Request(url, { method: 'PUT', body: body as Uint8Array<ArrayBuffer>, signal })
   const response = await send(request).catch(throwUnreachable)
-  const text = await response.text().catch(throwUnreachable)
+  const text = await bounded(response, MOST_PROBLEM_BYTES).text().catch(throwUnreachable)
   if (!response.ok) throw refusal(number, response, text)
   const etag = response.headers.get('etag')
   if (etag === null) throw refusal(number, response, '"detail":"it names no ETag"')

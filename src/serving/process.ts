@@ -11,12 +11,13 @@ import {
   type InferenceControl,
   type InferenceMessage,
   type InferenceRequest,
-  type InferenceSettings
+  type InferenceSettings,
+  type ServedModel
 } from '../protocol/inference-messages.ts'
 import { createImageDecoder } from './decode.ts'
 import { createRequestHandler } from './requests.ts'
-import { openServedCheckpoint } from './served-checkpoint.ts'
-import { type OpenOnnxFile, openServingModel } from './serving-model.ts'
+import { createViews } from './served-view.ts'
+import { type OpenOnnxFile, openServingModel, type ServingModel } from './serving-model.ts'
 
 /** The part of `process` that a forked child needs. */
 export type ParentChannel = Pick<NodeJS.Process, 'on' | 'send' | 'exit' | 'stderr'>
@@ -41,10 +42,11 @@ export function serveRequests(
   { settings, engine, openOnnxFile, sessionsOf, clock }: ServingOptions
 ): void {
   const report = (error: unknown) => void parent.stderr.write(`${inspect(error)}\n`)
-  const models = createModelCache({
+  const openView = createViews(openOnnxFile, sessionsOf)
+  const models = createModelCache<ServingModel, ServedModel>({
     maxBytes: settings.maxModelBytes,
-    open: ({ folder, isCheckpoint }) =>
-      (isCheckpoint ? openServedCheckpoint : openServingModel)(folder, openOnnxFile, sessionsOf),
+    open: (model) =>
+      model.isCheckpoint || model.view ? openView(model) : openServingModel(model.folder, openOnnxFile, sessionsOf),
     report
   })
   const decoder = createImageDecoder({

@@ -4,13 +4,8 @@
  */
 import type { Clock } from '../base/clock.ts'
 import { AppError, ERROR_CATALOGUE, isAppError } from '../base/errors.ts'
-import type { ModelCache } from '../cache/model-cache.ts'
-import { assignImage, mixtureAt, type Views } from '../model/assigner.ts'
+import { type ModelCache, viewedId } from '../cache/model-cache.ts'
 import type {
-  AssignInferenceRequest,
-  AssignResult,
-  EmbedInferenceRequest,
-  EmbedResult,
   InferenceAnswer,
   InferenceFailure,
   InferenceRequest,
@@ -18,14 +13,16 @@ import type {
   InferenceSuccess,
   InferenceWeight,
   LoadInferenceRequest,
-  ModelInferenceRequest
+  ModelInferenceRequest,
+  ServedModel
 } from '../protocol/inference-messages.ts'
-import { defaultPosterior } from '../protocol/model-folder.ts'
 import { Batcher } from './batches.ts'
 import { type ImageDecoder, pixelsOf, type WeighedImage } from './decode.ts'
+import { mapOf } from './maps.ts'
 import { createOpenRequests, type OpenRequest } from './open-requests.ts'
 import { drawAsked } from './pictures.ts'
-import type { ServedHead, ServedKind, ServedProgram, ServingModel } from './serving-model.ts'
+import type { ServedProgram, ServingModel } from './serving-model.ts'
+import { checkOptions, encodeAssignments, encodeEmbeddings, programOf } from './vectors.ts'
 
 export interface RequestHandler {
   answer(request: InferenceRequest): Promise<InferenceAnswer>
@@ -49,7 +46,7 @@ interface Weighed {
 
 export interface RequestHandlerOptions {
   readonly settings: InferenceSettings
-  readonly models: ModelCache<ServingModel>
+  readonly models: ModelCache<ServingModel, ServedModel>
   readonly decoder: ImageDecoder
   readonly clock: Clock
   /** Of a request that is held. */
@@ -90,7 +87,7 @@ export function createRequestHandler(options: RequestHandlerOptions): RequestHan
     const arrivedAt = clock.now()
     const images = await decoder.weigh(request.asker, request, state.signal)
     if (request.isHeld) {
-      onWeighed({ id: request.id, pixels: images.map(pixelsOf) })
+      onWeighed({ id: request.id, pixels: images.map((image) => Math.max(pixelsOf(image), seenPixels(request))) })
       await state.untilAdmitted()
     }
     return models.use(request.model, (model) => compute(request, { images, model, state, arrivedAt }))
@@ -111,17 +108,14 @@ export function createRequestHandler(options: RequestHandlerOptions): RequestHan
     const kind = programOf(request)
     const program = await model.open(kind, request.model.folder)
     const { results, queueMs, inferMs } = await batcher.submit({
-      lane: `${kind} ${request.model.id}`,
+      lane: `${kind} ${viewedId(request.model)}`,
       maxBatch: Math.min(settings.maxBatch, program.batch ?? 1),
       asker: request.asker,
       items: pixels.map((image) => ({ program, pixels: image })),
       signal
     })
     const encodeFrom = clock.now()
-    const result =
-      request.kind === 'embed'
-        ? encodeEmbeddings(vectorsOf(results, request, model.head), request)
-        : encodeAssignments(results, request, model.head)
+    const result = await encode(request, { model, pixels, rows: results })
     const timings = { decodeMs, queueMs, inferMs, encodeMs: clock.now() - encodeFrom }
     return { id: request.id, ok: true, result, timings } as const
   }
@@ -129,81 +123,20 @@ export function createRequestHandler(options: RequestHandlerOptions): RequestHan
   return { answer, admit: open.admit, abort: open.abort }
 }
 
-const isOfHead = (request: ModelInferenceRequest): boolean =>
-  request.kind === 'assign' || request.options.output === 'bottleneck'
+/** What a view computes is not what the image has: a small one that is shown large costs what is seen of it. */
+const seenPixels = ({ model: { view } }: ModelInferenceRequest): number =>
+  view === undefined ? 0 : view.imageSize ** 2
 
-const isRounded = ({ kind, options }: ModelInferenceRequest): boolean =>
-  kind === 'embed' && 'precision' in options && options.precision === 'int8'
-
-function programOf(request: ModelInferenceRequest): ServedKind {
-  if (isOfHead(request)) return 'assign'
-  return isRounded(request) ? 'embedInt8' : 'embed'
+interface Computed {
+  readonly model: ServingModel
+  readonly pixels: readonly Uint8Array[]
+  readonly rows: readonly Float32Array[]
 }
 
-/** @param rows embeddings; of a bottleneck vector, what stands before it are the cosines [K] */
-const vectorsOf = (
-  rows: readonly Float32Array[],
-  { options }: EmbedInferenceRequest,
-  head: ServedHead | null
-): readonly Float32Array[] =>
-  options.output === 'bottleneck' && head !== null ? rows.map((row) => row.subarray(head.prototypes)) : rows
-
-function checkOptions(request: ModelInferenceRequest, { config, head }: ServingModel): void {
-  if (isOfHead(request) && head === null) throw new AppError('model_without_head')
-  if (isRounded(request) && isOfHead(request)) throw new AppError('precision_unavailable')
-  if (request.images.length === 0) throw new AppError('invalid_request', { message: 'At least one image is needed.' })
-  if (request.kind === 'assign') {
-    const { temperature } = request.options
-    if (temperature !== undefined && !(temperature > 0)) {
-      throw new AppError('invalid_request', { message: 'The temperature must be greater than 0.' })
-    }
-    if (head !== null) checkPosterior(request, head)
-    return
-  }
-  const { dimensions, output } = request.options
-  const most = output === 'bottleneck' && head !== null ? head.bottleneckDim : config.embeddingDim
-  if (dimensions !== undefined && !(Number.isInteger(dimensions) && dimensions >= 1 && dimensions <= most))
-    throw new AppError('invalid_request', { message: `The model's embeddings have ${most} dimensions.` })
-}
-
-/** A center belongs to the temperature that it was counted at, a fitted mixture has none. */
-function checkPosterior({ options }: AssignInferenceRequest, head: ServedHead): void {
-  const posterior = options.posterior ?? defaultPosterior(head)
-  if (options.temperature !== undefined && posterior !== 'model') {
-    throw new AppError('invalid_request', { message: `The posterior ${posterior} has no temperature to choose.` })
-  }
-  if (head.views[posterior] === null) {
-    throw new AppError('mixture_unavailable', { message: `The model has no posterior ${posterior}.` })
-  }
-}
-
-function encodeEmbeddings(vectors: readonly Float32Array[], { options }: EmbedInferenceRequest): EmbedResult {
-  const dimensions = options.dimensions ?? vectors[0]!.length
-  const embeddings = new Float32Array(vectors.length * dimensions)
-  vectors.forEach((vector, row) => {
-    const kept = vector.subarray(0, dimensions)
-    const length = Math.hypot(...kept)
-    for (let i = 0; i < dimensions; i++) embeddings[row * dimensions + i] = length > 0 ? kept[i]! / length : 0
-  })
-  return { kind: 'embed', dimensions, embeddings }
-}
-
-/** @param rows cosines [K] and bottleneck [p] of each image */
-function encodeAssignments(
-  rows: readonly Float32Array[],
-  request: AssignInferenceRequest,
-  head: ServedHead | null
-): AssignResult {
-  if (head === null) throw new AppError('model_without_head')
-  const { topK, temperature, posterior = defaultPosterior(head) } = request.options
-  const { prototypes, norms } = head
-  const views: Views =
-    temperature === undefined ? head.views : { ...head.views, model: mixtureAt(norms, { ...head, temperature }) }
-  const images = rows.map((row) => {
-    const outputs = { cosines: row.subarray(0, prototypes), bottleneck: row.subarray(prototypes) }
-    return assignImage(outputs, views, { topK, posterior })
-  })
-  return { kind: 'assign', posterior, images }
+function encode(request: ModelInferenceRequest, { model, pixels, rows }: Computed) {
+  if (request.kind === 'embed') return encodeEmbeddings(rows, request, model)
+  if (request.kind === 'assign') return encodeAssignments(rows, request, model.head)
+  return mapOf(request, { config: model.config, head: model.head, pixels: pixels[0]!, row: rows[0]! })
 }
 
 function failure(id: number, error: unknown): InferenceFailure {

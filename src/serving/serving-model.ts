@@ -1,7 +1,7 @@
 /** An exported model, ready to answer: its ONNX programs are opened when they are first asked for. */
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { AppError } from '../base/errors.ts'
+import { AppError, invariant } from '../base/errors.ts'
 import type { CachedModel } from '../cache/model-cache.ts'
 import { SharedCache } from '../cache/shared-cache.ts'
 import type { LoadedProgram } from '../engine/engine.ts'
@@ -9,20 +9,23 @@ import { mixtureAt, teacherMixture, type Views } from '../model/assigner.ts'
 import { concatenateImages, splitRows } from '../model/embedder.ts'
 import { forwardFlops } from '../model/forward-flops.ts'
 import { fittedView, readMixture } from '../model/mixture-file.ts'
+import type { ViewKind } from '../protocol/inference-messages.ts'
 import {
   type HeadConfig,
   headOf,
   MODEL_FILES,
   type ModelFileConfig,
+  programFile,
   readModelConfig,
   readPrototypes
 } from '../protocol/model-folder.ts'
 
-export type ServedKind = 'embed' | 'embedInt8' | 'assign'
+/** The program in 8 bits is in the model's folder alone: views are of float32. */
+export type ServedKind = ViewKind | 'embedInt8'
 
 /**
  * @param pixels images of [S, S, C] bytes; returns per image its unit embedding [D], or its cosines to the prototypes [K] and
- *   its bottleneck vector [p], one behind the other
+ *   its bottleneck vector [p], one behind the other; of views what model/view-programs.ts says
  */
 export interface ServedProgram {
   run(pixels: readonly Uint8Array[]): Promise<Float32Array[]>
@@ -61,7 +64,16 @@ const BATCH_FLOPS = 20e9
 /** A small network's; calling it costs more than computing it. */
 const MOST_IMAGES = 64
 
-const OUTPUTS = { embed: ['embedding'], embedInt8: ['embedding'], assign: ['cosine', 'bottleneck'] } as const
+const OUTPUTS: Record<ServedKind, readonly string[]> = {
+  embed: ['embedding'],
+  embedInt8: ['embedding'],
+  assign: ['cosine', 'bottleneck'],
+  patches: ['patches'],
+  attention: ['attention'],
+  heat: ['cosine']
+}
+
+const fileOf = (kind: ServedKind): string => (kind === 'embedInt8' ? MODEL_FILES.embedInt8 : programFile(kind))
 
 /** @throws AppError model_not_ready */
 export async function openServingModel(
@@ -84,6 +96,8 @@ export interface Served {
   readonly head: ServedHead | null
   /** Of the programs. */
   readonly folder: string
+  /** Those that are there; left out, what a model's folder has. */
+  readonly kinds?: readonly ServedKind[]
   readonly openOnnxFile: OpenOnnxFile
   /** Sessions of a program whose file has so many bytes, each of which holds them; one where it is left out. */
   readonly sessionsOf?: (bytes: number) => number
@@ -92,21 +106,17 @@ export interface Served {
 /** @throws an Error where a program is not there */
 export async function createServingModel(served: Served): Promise<ServingModel> {
   const { config, head, folder, openOnnxFile, sessionsOf = () => 1 } = served
-  const sizeOf = async (kind: ServedKind) => (await stat(join(folder, MODEL_FILES[kind]))).size
-  const isRounded = config.precisions?.int8 !== undefined
-  const sizes = {
-    embed: await sizeOf('embed'),
-    embedInt8: isRounded ? await sizeOf('embedInt8') : 0,
-    assign: head === null ? 0 : await sizeOf('assign')
-  }
+  const { kinds = kindsOf(served) } = served
+  const sizes = new Map<ServedKind, number>()
+  for (const kind of kinds) sizes.set(kind, (await stat(join(folder, fileOf(kind)))).size)
   const unclosed: unknown[] = []
   // They stay as long as the model: what they cost is counted in its bytes.
   const opened = new SharedCache<
-    { readonly kind: ServedKind; readonly from: string },
+    { readonly kind: ServedKind; readonly from: string; readonly size: number },
     Awaited<ReturnType<OpenOnnxFile>>
   >({
     idOf: ({ kind }) => kind,
-    open: ({ kind, from }) => openOnnxFile(join(from, MODEL_FILES[kind]), sizes[kind]),
+    open: ({ kind, from, size }) => openOnnxFile(join(from, fileOf(kind)), size),
     close: (program) => program.dispose(),
     costOf: () => 0,
     maxCost: 0,
@@ -115,11 +125,12 @@ export async function createServingModel(served: Served): Promise<ServingModel> 
 
   async function open(kind: ServedKind, from = folder): Promise<ServedProgram> {
     if (kind === 'assign' && head === null) throw new AppError('model_without_head')
-    if (kind === 'embedInt8' && !isRounded) throw new AppError('precision_unavailable')
-    const program = await opened.use({ kind, from }, async (loaded) => loaded)
+    const size = sizes.get(kind)
+    if (kind === 'embedInt8' && size === undefined) throw new AppError('precision_unavailable')
+    invariant(size !== undefined, `a program ${kind} of a model that has ${kinds}`)
+    const program = await opened.use({ kind, from, size }, async (loaded) => loaded)
     return {
-      // Together they would change each other's vectors (engine/quantize.ts).
-      batch: kind === 'embedInt8' ? 1 : batchOf(config),
+      batch: ALONE.includes(kind) ? 1 : batchOf(config),
       ...(program.sessions && { sessions: program.sessions }),
       run: async (pixels) => {
         const outputs = await program.run({ images: concatenateImages(pixels) })
@@ -132,7 +143,7 @@ export async function createServingModel(served: Served): Promise<ServingModel> 
   return {
     config,
     head,
-    bytes: Object.values(sizes).reduce((sum, size) => sum + size * sessionsOf(size), 0),
+    bytes: [...sizes.values()].reduce((sum, size) => sum + size * sessionsOf(size), 0),
     open,
     dispose: async () => {
       await opened.dispose()
@@ -140,6 +151,16 @@ export async function createServingModel(served: Served): Promise<ServingModel> 
     }
   }
 }
+
+/** What a model's folder has. */
+const kindsOf = ({ config, head }: Pick<Served, 'config' | 'head'>): readonly ServedKind[] => [
+  'embed',
+  ...(config.precisions?.int8 === undefined ? [] : ['embedInt8' as const]),
+  ...(head === null ? [] : ['assign' as const])
+]
+
+/** Images in 8 bits would change each other's vectors (engine/quantize.ts); one of heat has up to 64 MiB of cosines. */
+const ALONE: readonly ServedKind[] = ['embedInt8', 'heat']
 
 const batchOf = ({ network }: ModelFileConfig): number =>
   Math.max(1, Math.min(MOST_IMAGES, Math.floor(BATCH_FLOPS / forwardFlops(network))))
@@ -155,7 +176,8 @@ function joined(parts: readonly Float32Array[]): Float32Array {
   return row
 }
 
-async function openHead(folder: string, config: ModelFileConfig): Promise<ServedHead | null> {
+/** @throws AppError model_not_ready */
+export async function openHead(folder: string, config: ModelFileConfig): Promise<ServedHead | null> {
   const head = headOf(config)
   if (head === null) return null
   const file = await readPrototypes(folder)

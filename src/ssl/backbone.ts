@@ -79,6 +79,15 @@ export function probedTokens(
   return parts.length === 1 ? parts[0]! : tf.concat(parts, 1)
 }
 
+/** Class token and patches of the last block after the final normalization, registers left out: [1 + patches, batch, dim]. */
+export function classAndPatches(backbone: Backbone, patches: Patches): Tensor {
+  const leading = leadingTokens(backbone.network)
+  const [rows] = leavingRows(backbone, [{ patches, leaving: 'all' }])
+  const all = tf.reshape(normalizeRows(backbone, rows!), [leading + patches.shape[0]!, -1, backbone.network.dim])
+  if (leading === 1) return all
+  return tf.concat([tf.slice(all, [0, 0, 0], [1, -1, -1]), tf.slice(all, [leading, 0, 0], [-1, -1, -1])], 0)
+}
+
 /** Features are not negative on the way to a power mean; the original's floor. */
 const SMALLEST = 1e-6
 

@@ -37,6 +37,7 @@ import {
 } from './embedded-parts.ts'
 import { leave, type OnOutcome, outcomeOf } from './fitness.ts'
 import { retryOutages } from './retry.ts'
+import { inScratch } from './scratch.ts'
 import { askTrainer, describeFailure, persist, type StartTrainer } from './trainer-request.ts'
 import { watchWanted } from './watch.ts'
 
@@ -147,8 +148,7 @@ async function embed(
     held.push(cached)
     return cached.folder
   }
-  const partsFolder = await folders.make(order.set.id)
-  try {
+  await inScratch(folders, order.set.id, async (partsFolder) => {
     const modelFolder = await hold(servedFiles(order.model))
     const datasetFolder = await hold(await datasetEntry(deps.objects, order.version))
     const request = {
@@ -159,10 +159,9 @@ async function embed(
     const onEvent = followEmbedding(deps, order, parts)
     const asking = { request, last: 'embedded', onEvent, signal, graceMs: STOP_GRACE_MS } as const
     await tracing.step('trainer embed', {}, () => askTrainer(startTrainer, asking))
-  } finally {
+  }).finally(async () => {
     for (const one of held) await one.release()
-    await folders.remove(partsFolder)
-  }
+  })
 }
 
 /** A part is stored before the next event is heard; progress has its own pace, and what cannot be written of it is not waited for. */

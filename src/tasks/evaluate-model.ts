@@ -35,6 +35,7 @@ import { leave, type OnOutcome, outcomeOf } from './fitness.ts'
 import { fetchKept, removeKept, storeKept } from './kept-evaluations.ts'
 import { fetchCheckpoint } from './restore-checkpoint.ts'
 import { retryOutages } from './retry.ts'
+import { inScratch } from './scratch.ts'
 import { askTrainer, describeFailure, persist, type StartTrainer } from './trainer-request.ts'
 import { watchWanted } from './watch.ts'
 
@@ -148,7 +149,6 @@ function limitTime(clock: Clock): { readonly signal: AbortSignal; end(): void } 
 async function measure(deps: EvaluateModelDeps, order: EvaluationOrder, signal: AbortSignal): Promise<EvaluatedEvent> {
   const { cache, folders, startTrainer, tracing } = deps
   const held: CachedFolder[] = []
-  const folder = await folders.make(order.evaluation.id)
   const { protocols } = order.evaluation
   const readsWeights = protocols?.some((name) => isTrained(name) || goesByNames(name)) ?? false
   const hold = async (entry: Parameters<LocalCache['acquire']>[0]): Promise<string> => {
@@ -156,7 +156,7 @@ async function measure(deps: EvaluateModelDeps, order: EvaluationOrder, signal: 
     held.push(cached)
     return cached.folder
   }
-  try {
+  return inScratch(folders, order.evaluation.id, async (folder) => {
     const fetched = await tracing.step('sources fetch', {}, () =>
       fetchFolders(deps, order, { folder, hold, readsWeights, signal })
     )
@@ -164,10 +164,9 @@ async function measure(deps: EvaluateModelDeps, order: EvaluationOrder, signal: 
     const onEvent = reportProgress(deps, order)
     const asking = { request, last: 'evaluated', onEvent, signal, graceMs: STOP_GRACE_MS, silence: SILENCE } as const
     return await tracing.step('trainer evaluate', {}, () => askTrainer(startTrainer, asking))
-  } finally {
+  }).finally(async () => {
     for (const one of held) await one.release()
-    await folders.remove(folder)
-  }
+  })
 }
 
 /** One after the other: each may fill the line by itself. */

@@ -33,6 +33,7 @@ import { leave, type OnOutcome, outcomeOf } from './fitness.ts'
 import { fetchSources } from './ingest-sources.ts'
 import { fetchKept, forgetKept, type KeptPlace, type ShardUploads, sourceHash, uploadShards } from './kept-shards.ts'
 import { retryOutages } from './retry.ts'
+import { inScratch } from './scratch.ts'
 import { tellingLine } from './trainer-outcome.ts'
 import { describeFailure } from './trainer-request.ts'
 import { watchWanted } from './watch.ts'
@@ -82,16 +83,19 @@ export const createIngestDataset =
 
 /** Ends when the version has: as ready, as failed, or unwanted; or when it is left to the next try. */
 async function make(deps: IngestDatasetDeps, order: IngestOrder, patience: Patience): Promise<'ended' | 'left'> {
-  const { ingests, objects, folders, logger, tracing } = deps
+  const { ingests, objects, logger, tracing } = deps
   const { datasetId, version, prefix } = order.version
-  const folder = await folders.make(`${datasetId}-v${version}`)
   const watch = watchWanted(deps, () => ingests.state(datasetId, version))
   const signal = AbortSignal.any([patience.signal, watch.signal])
   try {
-    const packed = await pack(deps, order, { folder, signal })
-    await tracing.step('version upload', {}, () => publish(deps, { prefix, packed, patience: { ...patience, signal } }))
-    const isKept = await retryOutages(() => ingests.complete(order, resultOf(packed.manifest)), patience)
-    const { images, rejected } = packed.manifest
+    const manifest = await inScratch(deps.folders, `${datasetId}-v${version}`, async (folder) => {
+      const packed = await pack(deps, order, { folder, signal })
+      const publishing = { prefix, packed, patience: { ...patience, signal } }
+      await tracing.step('version upload', {}, () => publish(deps, publishing))
+      return packed.manifest
+    })
+    const isKept = await retryOutages(() => ingests.complete(order, resultOf(manifest)), patience)
+    const { images, rejected } = manifest
     if (isKept) logger.info({ images, rejected }, 'dataset version is ready')
     deps.onOutcome(datasetId, 'worked')
     return 'ended'
@@ -112,7 +116,6 @@ async function make(deps: IngestDatasetDeps, order: IngestOrder, patience: Patie
     return 'ended'
   } finally {
     watch.end()
-    await folders.remove(folder)
   }
 }
 

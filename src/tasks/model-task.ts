@@ -33,6 +33,7 @@ import type { ExportRequest, ImportRequest, WorkEvent } from '../protocol/traine
 import { type ExportedModel, type ExportService, modelPrefix } from '../services/models/exports.ts'
 import { leave, type OnOutcome, outcomeOf } from './fitness.ts'
 import { retryOutages } from './retry.ts'
+import { inScratch } from './scratch.ts'
 import { askTrainer, describeFailure, persist, type StartTrainer } from './trainer-request.ts'
 import { watchWanted } from './watch.ts'
 
@@ -138,8 +139,7 @@ async function makeModel<Order extends { readonly model: Model }>(
 ): Promise<ExportedModel> {
   const { objects, folders, threads, logger, startTrainer, tracing } = deps
   const { id, prefix } = order.model
-  const folder = await folders.make(id)
-  try {
+  return inScratch(folders, id, async (folder) => {
     const prepared = await tracing.step('sources fetch', {}, () => source.prepare(order, folder, signal))
     try {
       const outFolder = join(folder, 'model')
@@ -160,9 +160,7 @@ async function makeModel<Order extends { readonly model: Model }>(
     } finally {
       await prepared.release()
     }
-  } finally {
-    await folders.remove(folder)
-  }
+  })
 }
 
 async function readExported(folder: string): Promise<Omit<ExportedModel, 'files'>> {

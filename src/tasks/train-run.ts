@@ -22,6 +22,7 @@ import { isOutage } from '../base/outages.ts'
 import type { Tracing } from '../base/tracing.ts'
 import type { WorkFolders } from '../base/work-folders.ts'
 import type { CachedFolder, LocalCache } from '../cache/local-cache.ts'
+import { blameOf } from '../domain/blame.ts'
 import type { ObjectStore } from '../domain/ports.ts'
 import type { Lease } from '../domain/run.ts'
 import type { TrainerProcess } from '../processes/trainer-process.ts'
@@ -39,6 +40,7 @@ import { createLegReporter, type LegReporter } from './leg-reporter.ts'
 import { legSpan, openTraining, type TrainingSpans } from './leg-spans.ts'
 import { fetchFork, restoreCheckpoint } from './restore-checkpoint.ts'
 import { retryOutages } from './retry.ts'
+import { inScratch } from './scratch.ts'
 import { outcomeOfTrainer, type TrainerEnd } from './trainer-outcome.ts'
 
 export interface TrainRunDeps {
@@ -148,13 +150,35 @@ interface Leg {
 }
 
 async function runLeg(deps: TrainRunDeps, leg: Leg): Promise<LegOutcome> {
-  const { folders, cache, logger, tracing } = deps
+  const { folders, logger, tracing } = deps
   const { claim, control } = leg
   const reporter = tracing.quietly(() => createLegReporter({ ...deps, ...claim, control }))
-  const folder = await folders.make(claim.run.id)
+  try {
+    return await inScratch(folders, claim.run.id, async (folder) => {
+      const outcome = await trainIn(deps, leg, { folder, reporter })
+      // It is said as the trainer said it, which may not know why its files are gone.
+      if (outcome.type === 'failed' && blameOf(outcome.code) === 'unknown') await folders.check(folder)
+      return outcome
+    })
+  } catch (error) {
+    const cause = control.gone.aborted ? control.gone.reason : error
+    logger.warn({ err: cause }, 'leg failed')
+    return outcomeOfError(cause, control, reporter.lastStep())
+  } finally {
+    reporter.close()
+  }
+}
+
+async function trainIn(
+  deps: TrainRunDeps,
+  leg: Leg,
+  { folder, reporter }: { readonly folder: string; readonly reporter: LegReporter }
+): Promise<LegOutcome> {
+  const { cache, tracing } = deps
+  const { claim, control } = leg
+  const { stopping } = control
   const held: CachedFolder[] = []
   try {
-    const { stopping } = control
     const dataset = await tracing.step('dataset fetch', {}, async () =>
       cache.acquire(await datasetEntry(deps.objects, claim.version), stopping)
     )
@@ -169,14 +193,8 @@ async function runLeg(deps: TrainRunDeps, leg: Leg): Promise<LegOutcome> {
     if (init !== null) held.push(init)
     stopping.throwIfAborted()
     return await train(deps, leg, { reporter, request: requestOf(deps, claim, { dataset, folder, resumeFrom, init }) })
-  } catch (error) {
-    const cause = control.gone.aborted ? control.gone.reason : error
-    logger.warn({ err: cause }, 'leg failed')
-    return outcomeOfError(cause, control, reporter.lastStep())
   } finally {
-    reporter.close()
     for (const files of held) await files.release()
-    await folders.remove(folder)
   }
 }
 
@@ -263,7 +281,8 @@ async function follow(
 
 function outcomeOfError(error: unknown, control: LegControl, step: number | null): LegOutcome {
   if (isOutage(error)) return { type: 'interrupted', reason: error.code, message: error.message }
-  if (isAppError(error, 'storage_full')) return { type: 'interrupted', reason: 'storage_full', message: error.message }
+  if (isAppError(error) && (error.code === 'storage_full' || error.code === 'disk_unusable'))
+    return { type: 'interrupted', reason: error.code, message: error.message }
   const reason = control.stopReason()
   if (reason === 'drain') return { type: 'interrupted', reason: 'preempted', message: 'The worker was told to end.' }
   if (reason !== null && !control.gone.aborted) return { type: reason === 'leg-limit' ? 'leg-ended' : 'stopped' }

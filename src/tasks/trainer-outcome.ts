@@ -13,7 +13,7 @@ export interface TrainerEnd {
 }
 
 /** Says what happened to this process, not to the run: another try may do better. */
-const INFRASTRUCTURE = ['storage_full', 'storage_unavailable', 'database_unavailable'] as const
+const INFRASTRUCTURE = ['storage_full', 'disk_unusable', 'storage_unavailable', 'database_unavailable'] as const
 
 export function outcomeOfTrainer(
   end: TrainerEnd,

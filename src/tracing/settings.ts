@@ -17,4 +17,6 @@ export interface TraceSettings {
   readonly sampler: (typeof SAMPLERS)[number]
   /** Of samplers that take a share of all traces. */
   readonly samplerRatio: number
+  /** The flag of a caller's `traceparent` decides what is recorded, as the parentbased samplers have it. */
+  readonly trustsCallers: boolean
 }

@@ -105,6 +105,8 @@ const BY_CONTENT: Readonly<Record<string, string>> = {
   createEmbeddings: 'an image is one by its bytes',
   createModelEmbeddings: 'an image is one by its bytes',
   createAssignments: 'an image is one by its bytes',
+  createAttentionMap: 'an image is one by its bytes',
+  createHeatMap: 'an image is one by its bytes',
   searchVectorSet: 'one thing is looked for, with as many numbers as the model gives',
   inferModel: 'an image is one by its bytes, and a shape has as many',
   inferModelVersion: 'an image is one by its bytes, and a shape has as many'

@@ -157,6 +157,10 @@ describe('the dashboard', { skip: noBrowser }, () => {
     await page.getByLabel('Image', { exact: true }).setInputFiles(png)
     const likeliest = page.getByRole('list', { name: 'Likeliest prototypes' })
     await likeliest.getByRole('heading').nth(4).waitFor()
+    await page.getByRole('img', { name: /^Patches of the image that are like prototype \d+$/ }).waitFor()
+    await page.getByRole('img', { name: /^Patches that the class token looks at .* the mean of all heads$/ }).waitFor()
+    await field('Head').selectOption('0')
+    await page.getByRole('img', { name: /^Patches that the class token looks at .* head 0$/ }).waitFor()
     await open(`#/models/${model}`)
   })
 

@@ -81,6 +81,21 @@ describe('weights that others trained', () => {
       })
     })
 
+    const smaller = { model: model.id, input: await images(16), image_size: 16 }
+    const other = await platform.call('POST', '/v1/embeddings', { json: smaller })
+    assert.equal(other.status, 200, other.text)
+    other.json.data.forEach(({ embedding }: { embedding: number[] }, i: number) => {
+      // Positions went from the stored size to 24 and from there to 16, which is not what one way does.
+      const own = golden.cases['hf-vit']!.embeddings!['16']![i]!
+      const cosine = embedding.reduce((sum, value, d) => sum + value * own[d]!, 0)
+      assert.ok(cosine > 0.99, `image ${i}: ${cosine}`)
+    })
+    const tokens = await platform.call('POST', `/v1/models/${model.id}/embeddings?output=patches`, {
+      json: { input: json.input }
+    })
+    const { patch_size: patch, embedding_dim: dim } = model.config
+    assert.equal(tokens.headers.get('kappa-shape'), `${IMAGES},${24 / patch},${24 / patch},${dim}`)
+
     for (const [method, path] of [
       ['POST', 'assignments'],
       ['GET', 'prototypes'],
@@ -112,6 +127,16 @@ describe('weights that others trained', () => {
         assert.ok(Math.abs(actual - cosine[i]![prototype]!) <= TOLERANCE, `image ${i}, prototype ${prototype}`)
       }
     })
+    const [input] = json.input
+    const heat = { input, prototype: 5, format: 'json' }
+    const map = await platform.call('POST', `/v1/models/${model.id}/heat-maps`, { json: heat })
+    assert.equal(map.status, 200, map.text)
+    assert.ok(Math.abs(map.json.image.cosine - cosine[0]![5]!) <= TOLERANCE, 'of the class token')
+    const picture = await platform.call('POST', `/v1/models/${model.id}/attention-maps`, { json: { input } })
+    assert.equal(picture.headers.get('content-type'), 'image/png')
+    assert.equal((await sharp(picture.bytes).metadata()).width, 224)
+    const headless = await platform.call('POST', `/v1/models/${model.id}/attention-maps`, { json: { input, head: 2 } })
+    assert.deepEqual([headless.status, headless.json.errors[0].pointer], [400, '/head'])
     const kappa = await platform.call('GET', `/v1/models/${model.id}/kappa`)
     assert.equal(kappa.json.temperature, 0.07)
   })

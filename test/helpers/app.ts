@@ -4,6 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Clock } from '../../src/base/clock.ts'
+import { AppError } from '../../src/base/errors.ts'
 import { newId } from '../../src/base/ids.ts'
 import { silentLogger } from '../../src/base/log.ts'
 import type { Tracing } from '../../src/base/tracing.ts'
@@ -125,12 +126,14 @@ export const FAKE_PIXELS = 784
 
 /** Vectors that depend on the bytes alone. */
 export const fakeInference: Inference = {
-  async embed(model, images, { dimensions = model.config?.embeddingDim ?? 0, output, precision, caller }) {
+  async embed(model, images, options) {
+    const { dimensions = model.config?.embeddingDim ?? 0, output, precision, imageSize = 28, caller } = options
     await caller.spend(images.length * FAKE_PIXELS)
+    const from = (output === 'bottleneck' ? 8 : 0) + (precision === 'int8' ? 16 : 0)
+    const length = output === 'patches' ? (imageSize / 4) ** 2 * dimensions : dimensions
     const embeddings = images.map((image) => {
       const digest = createHash('sha256').update(image).digest()
-      const from = (output === 'bottleneck' ? 8 : 0) + (precision === 'int8' ? 16 : 0)
-      return Float32Array.from({ length: dimensions }, (_, i) => digest[(i + from) % 32]! / 255)
+      return Float32Array.from({ length }, (_, i) => digest[(i + from) % 32]! / 255)
     })
     return { embeddings, timings: TIMINGS }
   },
@@ -151,6 +154,25 @@ export const fakeInference: Inference = {
       densityPercentile: null
     }))
     return { results, timings: TIMINGS }
+  },
+  async map(_, image, { asked, imageSize, caller }) {
+    await caller.spend(FAKE_PIXELS)
+    const side = imageSize / 4
+    const digest = createHash('sha256').update(image).digest()
+    const heads = asked.kind === 'heat' ? [] : asked.head === undefined ? [0, 1] : [asked.head]
+    if (heads.some((head) => head > 1)) throw new AppError('invalid_request', { message: 'The model has 2 heads.' })
+    const one = (n: number) => Float32Array.from({ length: side ** 2 }, (_, i) => digest[(i + n) % 32]! / 2 ** 16)
+    const found = asked.kind === 'heat' ? { prototype: asked.prototype ?? 5, cosine: 0.5, probability: 0.25 } : null
+    const result = {
+      side,
+      maps: found ? [one(found.prototype)] : heads.map(one),
+      heads,
+      elsewhere: heads.map(() => 0.5),
+      image: found,
+      range: [0, 0.25] as const,
+      png: asked.draw === undefined ? null : Buffer.from(`png:${imageSize} ${JSON.stringify(asked)}`)
+    }
+    return { result, timings: TIMINGS }
   },
   async picture({ bytes, width, height }, { size, caller }) {
     await caller.spend(width * height)

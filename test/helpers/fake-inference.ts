@@ -20,7 +20,7 @@ const open = new Map<number, InferenceRequest>()
 const timings = { decodeMs: 1, queueMs: 2, inferMs: 3, encodeMs: 4 }
 
 function answer(request: InferenceRequest): InferenceAnswer | null {
-  if (request.kind === 'picture' || request.kind === 'load')
+  if (request.kind === 'picture' || request.kind === 'load' || request.kind === 'map')
     return { id: request.id, ok: false, code: 'image_invalid', message: 'pictures are not drawn here', index: 0 }
   const { id, images, kind } = request
   for (const [index, image] of images.entries()) {

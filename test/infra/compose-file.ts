@@ -18,6 +18,9 @@ export interface ComposeService {
   readonly volumes?: readonly string[]
   readonly tmpfs?: readonly string[]
   readonly cap_drop?: readonly string[]
+  readonly cap_add?: readonly string[]
+  readonly security_opt?: readonly string[]
+  readonly privileged?: boolean
   readonly ports?: readonly string[]
 }
 

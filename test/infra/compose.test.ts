@@ -42,9 +42,16 @@ test('our services write nothing but their volume and memory, and may do nothing
   for (const [name, service] of Object.entries(file.services)) {
     if (imageOf(service) === null) continue
     assert.equal(service.read_only, true, name)
-    assert.deepEqual(service.cap_drop, ['ALL'], name)
     assert.match(String(service.tmpfs), /^\/tmp/, name)
     if (service.build) assert.ok(configOf(service.build.target, dockerfile).cmd.length > 0, name)
+  }
+})
+
+test('no service of ours or of others has a capability, or comes by one', () => {
+  for (const [name, service] of Object.entries(file.services)) {
+    assert.deepEqual([service.cap_drop, service.cap_add], [['ALL'], undefined], name)
+    assert.deepEqual(service.security_opt, ['no-new-privileges:true'], name)
+    assert.equal(service.privileged, undefined, name)
   }
 })
 

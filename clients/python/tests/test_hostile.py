@@ -4,10 +4,12 @@ import json
 import tempfile
 import unittest
 from pathlib import Path
+from unittest import mock
 
 import httpx
 
 from kappa_client import Problem
+from kappa_client.http import TooLarge
 
 from .stand_in import StandIn, refuses, says
 
@@ -69,6 +71,34 @@ class AServer(unittest.TestCase):
         with self.assertRaises(Problem) as told:
             server.kappa().runs.get("run_1")
         self.assertEqual((told.exception.status, len(server.requests)), (307, 1))
+
+
+class AnAnswerWithoutAnEnd(unittest.TestCase):
+    def endless(self, status: int, begin: bytes = b"", kind: str = "application/json"):
+        def body():
+            yield begin
+            for self.taken in range(10_000):
+                yield b" " * 1024 * 1024
+            raise AssertionError("all of it was read")
+
+        return lambda _: httpx.Response(status, content=body(), headers={"content-type": kind})
+
+    def test_is_given_up(self):
+        server = StandIn([self.endless(200)])
+        with mock.patch("kappa_client.http.MOST_ANSWER_BYTES", 8 * 1024 * 1024), self.assertRaises(TooLarge):
+            server.kappa().runs.get("run_1")
+        self.assertLess(self.taken, 16)
+
+    def test_is_given_up_where_it_is_a_refusal(self):
+        with self.assertRaises(TooLarge):
+            StandIn([self.endless(400)]).kappa().runs.get("run_1")
+        self.assertLess(self.taken, 8)
+
+    def test_is_given_up_where_it_is_an_event(self):
+        kappa = StandIn([self.endless(200, b"data: ", "text/event-stream")]).kappa()
+        with self.assertRaises(TooLarge):
+            next(kappa.runs.stream("run_1"))
+        self.assertLess(self.taken, 12)
 
 
 class AnUpload(unittest.TestCase):

@@ -1,4 +1,4 @@
-/** A table with a row a step: pandas reads it, and so does `trackio.import_csv`. */
+/** A table with a row a step: pandas reads it, and lines of docs/cli.md log it with trackio or wandb. */
 import { open, rename } from 'node:fs/promises'
 import { writing } from '../../base/system-errors.ts'
 import type { MetricSource } from './source.ts'

@@ -6,7 +6,8 @@ import { AppError } from '../../base/errors.ts'
 import { writing } from '../../base/system-errors.ts'
 import { backoffMs } from '../../client/backoff.ts'
 import { pause } from '../../client/pause.ts'
-import { isPassing, Problem, readProblem, throwUnreachable } from '../../client/problem.ts'
+import { isPassing, Problem, throwUnreachable } from '../../client/problem.ts'
+import { readProblem } from '../../client/read-problem.ts'
 import type { Artifact } from '../../client/resources.ts'
 
 export interface Download {

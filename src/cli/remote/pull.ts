@@ -5,7 +5,7 @@ import { idPattern } from '../../base/ids.ts'
 import { dataOf } from '../../client/client.ts'
 import { reachableUrl } from '../../client/object-url.ts'
 import type { Artifact } from '../../client/resources.ts'
-import { type Command, EXIT, refusal } from '../command.ts'
+import { type Command, EXIT, refusal, wholeNumber } from '../command.ts'
 import { checkWritable } from '../new-path.ts'
 import { readWords } from '../options.ts'
 import type { Output } from '../output.ts'
@@ -17,10 +17,11 @@ import { mebibytes } from './words.ts'
 
 const USAGE = `Downloads a model: a folder that kappa embed, knn and evaluate take.
 
-  kappa pull MODEL [--out FOLDER]
+  kappa pull MODEL [--out FOLDER] [--max-bytes N]
 
   MODEL                     mdl_…, NAME@3, NAME@alias, or run_… for the model of a run
   --out FOLDER              where to (the model's id, here)
+  --max-bytes N             more than this in all is refused before the first byte (34359738368, 32 GiB)
   --json                    one JSON object a line on stdout; docs/remote.md has their fields
 
 Every file is compared with its SHA-256. Stopped or killed, it goes on where it was when the same command is given again.
@@ -29,7 +30,10 @@ ${REMOTE_EXIT_CODES}
 `
 
 const MODEL_ID = new RegExp(idPattern('model'))
-const OPTIONS = { out: { type: 'string' }, json: { type: 'boolean' } } as const
+const OPTIONS = { out: { type: 'string' }, 'max-bytes': { type: 'string' }, json: { type: 'boolean' } } as const
+/** Twice what a ViT-g has with its files for others. */
+const MOST_BYTES = 32 * 1024 ** 3
+const MOST_FILES = 1000
 
 /** @throws AppError invalid_request unless there is one */
 export function oneModel(words: readonly string[]): string {
@@ -59,6 +63,20 @@ export function folderOf(id: string): string {
   if (!MODEL_ID.test(id))
     throw refusal(`The server calls the model ${JSON.stringify(id)}, which is no name of a folder: --out FOLDER.`)
   return resolve(id)
+}
+
+/**
+ * A server says how much it will send, and no disk is filled to find out. @throws AppError invalid_request
+ *
+ * @returns bytes of all
+ */
+export function checkSize(artifacts: readonly Pick<Artifact, 'name' | 'bytes'>[], most: number): number {
+  const isSize = ({ bytes }: Pick<Artifact, 'bytes'>) => Number.isSafeInteger(bytes) && bytes >= 0
+  if (artifacts.length > MOST_FILES || !artifacts.every(isSize))
+    throw refusal(`The server names ${artifacts.length} files, or sizes that are none: this is no model.`)
+  const bytes = artifacts.reduce((sum, one) => sum + one.bytes, 0)
+  if (bytes <= most) return bytes
+  throw refusal(`The model has ${bytes} bytes, more than ${most}: --max-bytes ${bytes} takes it.`)
 }
 
 interface Pulling {
@@ -115,6 +133,7 @@ export const PULL: Command = remoteCommand({
     const { values, words } = readWords(args, OPTIONS)
     const wanted = oneModel(words)
     if (values.out !== undefined) await checkWritable(resolve(values.out))
+    const most = values['max-bytes'] === undefined ? MOST_BYTES : wholeNumber('max-bytes', values['max-bytes'])
     const kappa = await connect()
     const howOn = () => 'Stopped. The same command goes on where this one was.'
     return untilStopped(output, howOn, async (signal) => {
@@ -124,9 +143,9 @@ export const PULL: Command = remoteCommand({
       const folder = values.out === undefined ? folderOf(id) : resolve(values.out)
       const pulling = { kappa, id, folder, output, signal }
       const artifacts = await artifactsOf(pulling)
+      const bytes = checkSize(artifacts, most)
       let downloaded = 0
       for (const artifact of artifacts) if (await pullFile(artifact, pulling)) downloaded++
-      const bytes = artifacts.reduce((sum, one) => sum + one.bytes, 0)
       const were = downloaded === artifacts.length ? '' : `, ${artifacts.length - downloaded} of them there before`
       output.line(`${artifacts.length} files, ${mebibytes(bytes)} MiB${were}: kappa embed --model ${folder}`)
       output.result({ type: 'pulled', model: id, folder, files: artifacts.length, downloaded, bytes }, folder)

@@ -131,6 +131,8 @@ export const ACCESS = {
   createEmbeddings: 'embeddings:write',
   createModelEmbeddings: 'embeddings:write',
   createAssignments: 'embeddings:write',
+  createAttentionMap: 'embeddings:write',
+  createHeatMap: 'embeddings:write',
 
   getInferenceModel: 'models:read',
   getInferenceModelReadiness: 'models:read',

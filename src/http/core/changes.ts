@@ -31,6 +31,8 @@ export const UNRECORDED = {
   createEmbeddings: 'writes nothing, and there are thousands a minute',
   createModelEmbeddings: 'writes nothing, and there are thousands a minute',
   createAssignments: 'writes nothing, and there are thousands a minute',
+  createAttentionMap: 'writes nothing, and there are thousands a minute',
+  createHeatMap: 'writes nothing, and there are thousands a minute',
   searchVectorSet: 'writes nothing, and there are thousands a minute',
   inferModel: 'writes nothing, and there are thousands a minute',
   inferModelVersion: 'writes nothing, and there are thousands a minute',

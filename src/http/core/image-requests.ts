@@ -15,10 +15,14 @@ export function boundBodies(scope: App, budget: Budget): void {
     const { bodyLimit } = request.routeOptions
     const announced = Number(request.headers['content-length'] ?? bodyLimit)
     // One that is larger is refused by whoever reads it.
-    const release = budget.take(request.principal.actor, Math.min(announced, bodyLimit))
-    for (const event of ['finish', 'close']) reply.raw.once(event, release)
+    holdAnswer(reply, budget.take(request.principal.actor, Math.min(announced, bodyLimit)))
     return payload
   })
+}
+
+/** Until an answer has gone: a large one lies in memory as long as its reader takes. */
+export function holdAnswer(reply: FastifyReply, release: () => void): void {
+  for (const event of ['finish', 'close']) reply.raw.once(event, release)
 }
 
 /** The key, a signal that is aborted when the client leaves before its answer, and its project, which pays. */

@@ -8,7 +8,7 @@ import type { RefusedBy } from './auth.ts'
 import { addGauge, type GaugeSource } from './gauges.ts'
 import { processRegistry } from './process-metrics.ts'
 
-export type InferenceKind = 'embed' | 'assign'
+export type InferenceKind = 'embed' | 'assign' | 'attention' | 'heat'
 
 export interface HttpMetrics {
   countRequest(labels: { method: string; route: string; status: number }, seconds: number): void

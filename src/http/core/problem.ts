@@ -114,6 +114,7 @@ export const STATUS = {
   database_read_only: 503,
   storage_unavailable: 503,
   storage_full: 507,
+  disk_unusable: 507,
   issuer_unavailable: 503,
   inference_unavailable: 503,
   worker_not_working: 503,

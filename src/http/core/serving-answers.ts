@@ -63,8 +63,8 @@ export function sendEmbeddings(
   answer: EmbedAnswer,
   { format, dtype }: EmbeddingForm
 ): FastifyReply {
-  const { model, embeddings } = answer
-  const rest = { model: model.name, usage: presentUsage(embeddings.length, model.config) }
+  const { model, embeddings, imageSize } = answer
+  const rest = { model: model.name, usage: presentUsage(embeddings.length, { ...model.config, imageSize }) }
   reply.type('application/json; charset=utf-8')
   if (format === 'float')
     return reply.send(Readable.from(streamEmbeddings(embeddings, dtype, rest), { objectMode: false }))

@@ -14,6 +14,12 @@ export const NAME_PATTERN = `^[${SPACES}]*[^\\s${UNFIT_FOR_NAMES}][^${UNFIT_FOR_
 export const NAME_RULE =
   'must be one line that is not blank, without control characters, line separators or overrides of its direction'
 
+/** Of files that are uploaded: a name without folders. */
+export const FILENAME_PATTERN = `^[^/\\\\${UNFIT_FOR_NAMES}]*$`
+
+export const FILENAME_RULE =
+  'must be a name without folders, control characters, line separators or overrides of its direction'
+
 export const UNSTORABLE = 'has a NUL or is not valid Unicode'
 
 /** What stands for a percent-encoding that is not UTF-8: half of a surrogate pair, which the rule refuses. */

@@ -5,7 +5,7 @@ import type { TSchema } from 'typebox'
 import { Compile, type Validator } from 'typebox/compile'
 import { Settings } from 'typebox/system'
 import { AppError, type FieldError } from '../../base/errors.ts'
-import { escapePointer, NAME_PATTERN, NAME_RULE, textErrors } from './text.ts'
+import { escapePointer, FILENAME_PATTERN, FILENAME_RULE, NAME_PATTERN, NAME_RULE, textErrors } from './text.ts'
 import { registerTimestampFormat, TIMESTAMP_RULE } from './timestamps.ts'
 import { explainUnions, type Finding } from './unions.ts'
 import { readTexts } from './url-texts.ts'
@@ -45,7 +45,10 @@ const listOf = (params: object, name: string): readonly unknown[] => {
   return Array.isArray(value) ? value : []
 }
 
-const isNamePattern = (params: object): boolean => 'pattern' in params && params.pattern === NAME_PATTERN
+/** Rules that a regular expression says to nobody. */
+const RULES: Readonly<Record<string, string>> = { [NAME_PATTERN]: NAME_RULE, [FILENAME_PATTERN]: FILENAME_RULE }
+
+const ruleOf = (params: object): string | undefined => ('pattern' in params ? RULES[String(params.pattern)] : undefined)
 
 function explain({ keyword, schemaPath, instancePath, params, message }: Finding): FieldError[] {
   switch (keyword) {
@@ -62,7 +65,7 @@ function explain({ keyword, schemaPath, instancePath, params, message }: Finding
     case 'enum':
       return [{ path: instancePath, message: `must be one of ${listOf(params, 'allowedValues').join(', ')}` }]
     case 'pattern':
-      return [{ path: instancePath, message: isNamePattern(params) ? NAME_RULE : message }]
+      return [{ path: instancePath, message: ruleOf(params) ?? message }]
     case 'format':
       return [{ path: instancePath, message: TIMESTAMP_RULE }]
     case 'boolean':

@@ -35,6 +35,13 @@ export const HEADERS = {
   'Idempotent-Replayed': { description: '`true` where the first answer is given again.', schema: text },
   'Server-Timing': { description: 'Milliseconds of every stage.', schema: text },
   'Kappa-Dimensions': { description: 'Numbers of one embedding, where the answer is raw float32.', schema: seconds },
+  'Kappa-Shape': { description: 'Of the numbers of a file, such as `1,14,14,384`.', schema: text },
+  'Kappa-Range': {
+    description: 'What the first and the last colour of a map stand for, such as `0,0.03`.',
+    schema: text
+  },
+  'Kappa-Heads': { description: 'That the model has, where none was named.', schema: seconds },
+  'Kappa-Prototype': { description: 'That patches are compared with.', schema: seconds },
   'Inference-Header-Content-Length': {
     description: 'Bytes of the JSON, where tensors come behind it.',
     schema: seconds
@@ -57,8 +64,10 @@ const OF_OPERATION: Partial<Record<OperationId, readonly HeaderName[]>> = {
   createVectorSet: ['Location'],
   createWebhook: ['Location'],
   createEmbeddings: ['Server-Timing'],
-  createModelEmbeddings: ['Server-Timing', 'Kappa-Dimensions'],
+  createModelEmbeddings: ['Server-Timing', 'Kappa-Dimensions', 'Kappa-Shape'],
   createAssignments: ['Server-Timing'],
+  createAttentionMap: ['Server-Timing', 'Kappa-Range', 'Kappa-Shape', 'Kappa-Heads'],
+  createHeatMap: ['Server-Timing', 'Kappa-Range', 'Kappa-Shape', 'Kappa-Prototype'],
   searchVectorSet: ['Server-Timing'],
   inferModel: ['Server-Timing', 'Inference-Header-Content-Length'],
   inferModelVersion: ['Server-Timing', 'Inference-Header-Content-Length'],

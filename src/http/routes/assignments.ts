@@ -36,19 +36,20 @@ export function assignmentRoutes(app: App, { serving, rates, limits, metrics }: 
       const raw = await readImageBody(request, limits)
       const json = raw === null ? (request.body as Wire<typeof CreateAssignments>) : null // validated as such
       const options = { ...query, ...json }
-      const { model, posterior, results, timings } = await serving.assign({
+      const { model, posterior, results, imageSize, timings } = await serving.assign({
         projectId: principal.projectId,
         model: params.id,
         images: raw ?? textInputs(json?.input ?? []),
         topK: options.top_k ?? 10,
         posterior: options.posterior ?? null,
         temperature: options.temperature ?? null,
+        imageSize: options.image_size ?? null,
         caller
       })
       metrics.countInference('assign', results.length, timings)
       reply.header('server-timing', formatTimings(timings))
       const data = results.map((result, index) => presentAssignments(result, index, json?.include))
-      const usage = presentUsage(results.length, model.config)
+      const usage = presentUsage(results.length, { ...model.config, imageSize })
       return reply.send({ object: 'list', data, model: model.id, posterior, usage })
     }
   )

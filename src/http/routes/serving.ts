@@ -5,6 +5,7 @@ import type { ServingRoutesDeps } from '../core/serving-answers.ts'
 import type { App } from '../server.ts'
 import { assignmentRoutes } from './assignments.ts'
 import { embeddingRoutes, modelEmbeddingRoutes } from './embeddings.ts'
+import { mapRoutes } from './maps.ts'
 import { inferRoutes } from './open-inference.ts'
 import { type SearchRoutesDeps, searchRoutes } from './search.ts'
 
@@ -17,6 +18,7 @@ export async function servingRoutes(app: App, deps: ServingRoutesDeps & SearchRo
       await registerImageBodies(inner, deps.limits)
       modelEmbeddingRoutes(inner, deps)
       assignmentRoutes(inner, deps)
+      mapRoutes(inner, deps)
       searchRoutes(inner, deps)
     })
   })

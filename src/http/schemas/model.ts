@@ -2,6 +2,7 @@ import { type Static, Type } from 'typebox'
 import type { PrecisionFigures, Precisions } from '../../base/precision.ts'
 import type { Model as DomainModel, MixtureSummary } from '../../domain/model.ts'
 import { WHOLE_RANGE } from '../../recipe/bits.ts'
+import { servedSizes } from '../../recipe/served-sizes.ts'
 import type { Artifact as ServiceArtifact } from '../../services/models/models.ts'
 import {
   closed,
@@ -39,6 +40,10 @@ const Config = Type.Object({
   arch: Type.String(),
   patch_size: Type.Integer(),
   image_size: Type.Integer(),
+  image_sizes: Type.Object(
+    { least: Type.Integer(), most: Type.Integer(), step: Type.Integer({ description: 'Every size is a multiple.' }) },
+    { description: 'That `image_size` of a request may be.' }
+  ),
   channels: Type.Integer(),
   registers: Type.Integer({
     description: 'Learned tokens beside the class token and the patches (DINOv2 has 4 or none).'
@@ -211,6 +216,7 @@ export const presentModel = (model: DomainModel): Static<typeof Model> => ({
     arch: model.config.arch,
     patch_size: model.config.patchSize,
     image_size: model.config.imageSize,
+    image_sizes: servedSizes(model.config),
     channels: model.config.channels,
     registers: model.config.registers ?? 0,
     preprocessing: model.config.preprocessing ? { bits: WHOLE_RANGE, ...model.config.preprocessing } : null,

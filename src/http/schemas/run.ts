@@ -26,7 +26,7 @@ const limits = {
     Type.Integer({
       minimum: 1,
       maximum: MOST_DEVICES,
-      description: 'How many share every batch, 1 by default; a worker with fewer does not take the run.'
+      description: 'How many of one host share every batch, 1 by default; a worker with fewer does not take the run.'
     })
   ),
   max_runtime_s: Type.Optional(Type.Integer({ minimum: 60, maximum: WEEKS_4_S })),

@@ -4,6 +4,7 @@ import { PRECISIONS } from '../../base/precision.ts'
 import { EMBEDDING_OUTPUTS, POSTERIORS } from '../../domain/model.ts'
 import type { ImageAssignments } from '../../domain/ports.ts'
 import { tokensOf } from '../../recipe/network.ts'
+import { LARGEST_IMAGE } from '../../recipe/weight-options.ts'
 import { closed, Nullable, Resource, Text } from './common.ts'
 
 /** Lengths are checked where the bytes are: counting the characters of 60 MB of base64 here would block everybody. */
@@ -22,15 +23,34 @@ const OutputDtypeName = Type.Enum([...OUTPUT_DTYPES], {
     'number, 1 above 0, the first the highest of the first byte. What each costs in recall: docs/api.md.'
 })
 
-const OutputName = Type.Enum([...EMBEDDING_OUTPUTS], {
+const OUTPUT_WORDS =
+  'cls where it is left out: the class token. bottleneck: what prototypes are compared with, of models that have them. mean_patch: the mean of the tokens of patches ' +
+  'after the last normalization, without class token and registers. Of unit length.'
+
+const OutputName = Type.Enum(
+  EMBEDDING_OUTPUTS.filter((output) => output !== 'patches'),
+  { description: OUTPUT_WORDS }
+)
+
+const AnyOutputName = Type.Enum([...EMBEDDING_OUTPUTS], {
+  description: `${OUTPUT_WORDS} patches: those tokens as they are, float32 [images, rows, columns, dimensions] in one file.`
+})
+
+const FileFormat = Type.Enum(['npy', 'safetensors'], {
+  description: 'Of patches. npy where it is left out: a NumPy file. safetensors: with the tensor `patches`.'
+})
+
+export const ImageSize = Type.Integer({
+  minimum: 1,
+  maximum: LARGEST_IMAGE,
   description:
-    'cls where it is left out: the class token. bottleneck: what prototypes are compared with, of models that have them. Of unit length.'
+    "Pixels of a side that the model sees; its own where it is left out. Whole patches, from half of the model's to twice: positions are resampled, and margins that are cut stay in proportion."
 })
 
 const PrecisionName = Type.Enum([...PRECISIONS], {
   description:
     'In which vectors are computed; float32 where it is left out. int8: in 8 bits, of models whose `config.precisions` says what it costs on ' +
-    'their own images. Others, and outputs other than cls: 409.'
+    'their own images, for output cls at the size of the model. Other models, outputs and sizes: 409.'
 })
 
 const dimensions = Type.Integer({
@@ -68,6 +88,7 @@ export const CreateEmbeddings = Type.Object(
     encoding_format: Type.Optional(EncodingFormat),
     output_dtype: Type.Optional(OutputDtypeName),
     output: Type.Optional(OutputName),
+    image_size: Type.Optional(ImageSize),
     precision: Type.Optional(PrecisionName),
     dimensions: Type.Optional(dimensions),
     user: Type.Optional(Text({ maxLength: 256, description: "Taken because OpenAI's clients send it; not used." }))
@@ -80,8 +101,10 @@ export const CreateModelEmbeddings = Type.Object(
     input: Input,
     encoding_format: Type.Optional(EncodingFormat),
     output_dtype: Type.Optional(OutputDtypeName),
-    output: Type.Optional(OutputName),
+    output: Type.Optional(AnyOutputName),
     precision: Type.Optional(PrecisionName),
+    file_format: Type.Optional(FileFormat),
+    image_size: Type.Optional(ImageSize),
     dimensions: Type.Optional(dimensions)
   },
   { ...closed, $id: 'CreateModelEmbeddings', examples: [{ input: [PNG] }] }
@@ -91,8 +114,10 @@ export const EmbeddingQuery = Type.Object(
   {
     encoding_format: Type.Optional(EncodingFormat),
     output_dtype: Type.Optional(OutputDtypeName),
-    output: Type.Optional(OutputName),
+    output: Type.Optional(AnyOutputName),
     precision: Type.Optional(PrecisionName),
+    file_format: Type.Optional(FileFormat),
+    image_size: Type.Optional(ImageSize),
     dimensions: Type.Optional(dimensions)
   },
   closed
@@ -130,6 +155,7 @@ export const CreateAssignments = Type.Object(
     top_k: Type.Optional(TopK),
     posterior: Type.Optional(PosteriorName),
     temperature: Type.Optional(Temperature),
+    image_size: Type.Optional(ImageSize),
     include: Type.Optional(
       Type.Array(Type.Enum([...INCLUDES]), {
         maxItems: INCLUDES.length,
@@ -144,7 +170,8 @@ export const AssignmentQuery = Type.Object(
   {
     top_k: Type.Optional(TopK),
     posterior: Type.Optional(PosteriorName),
-    temperature: Type.Optional(Temperature)
+    temperature: Type.Optional(Temperature),
+    image_size: Type.Optional(ImageSize)
   },
   closed
 )

@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox'
 import type { Upload as DomainUpload } from '../../domain/dataset.ts'
+import { FILENAME_PATTERN } from '../core/text.ts'
 import { closed, Id, ListOf, Nullable, Resource, Timestamp } from './common.ts'
 
 /** 5 TiB, what an object of S3 can have; an installation sets a lower limit. */
@@ -39,7 +40,7 @@ const announced = {
   filename: Type.String({
     minLength: 1,
     maxLength: 255,
-    pattern: '^[^/\\\\\\u0000-\\u001f]*$',
+    pattern: FILENAME_PATTERN,
     description: 'A name without folders; its ending says what the file is.'
   }),
   bytes: Type.Integer({ minimum: 1, maximum: MOST_OBJECT_BYTES })

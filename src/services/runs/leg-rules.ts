@@ -22,6 +22,7 @@ export type Interruption =
   | 'trainer_stalled'
   | 'storage_unavailable'
   | 'storage_full'
+  | 'disk_unusable'
   | 'database_unavailable'
   | 'database_read_only'
 

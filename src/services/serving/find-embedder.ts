@@ -21,7 +21,14 @@ export interface FoundEmbedder extends Embedder {
   readonly version: number | null
   readonly config: Pick<
     ModelConfig,
-    'channels' | 'embeddingDim' | 'bottleneckDim' | 'imageSize' | 'patchSize' | 'precisions' | 'registers'
+    | 'channels'
+    | 'embeddingDim'
+    | 'bottleneckDim'
+    | 'prototypes'
+    | 'imageSize'
+    | 'patchSize'
+    | 'precisions'
+    | 'registers'
   >
 }
 
@@ -63,6 +70,8 @@ async function findCheckpoint(
   return found === undefined ? null : checkpoints.find(projectId, found.id)
 }
 
+const NO_HEAD = { bottleneckDim: null, prototypes: null } as const
+
 function embedderOf({ id, prefix, files, step }: Checkpoint, { id: runId, recipe }: Run): FoundEmbedder {
   const { dim, imageSize, patchSize, channels, registers } = servedNetwork(recipe)
   return {
@@ -71,7 +80,7 @@ function embedderOf({ id, prefix, files, step }: Checkpoint, { id: runId, recipe
     version: null,
     prefix,
     files: files.filter(({ name }) => SERVED.includes(name)),
-    config: { channels, embeddingDim: dim, bottleneckDim: null, imageSize, patchSize, ...(registers && { registers }) },
+    config: { ...NO_HEAD, channels, embeddingDim: dim, imageSize, patchSize, ...(registers && { registers }) },
     isCheckpoint: true
   }
 }

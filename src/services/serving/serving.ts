@@ -2,7 +2,8 @@
 import { AppError, isAppError } from '../../base/errors.ts'
 import type { ServedPrecision } from '../../base/precision.ts'
 import type { EmbeddingOutput, Posterior } from '../../domain/model.ts'
-import type { Caller, ImageAssignments, Inference, Timings } from '../../domain/ports.ts'
+import type { Caller, ImageAssignments, Inference, MapAsked, PatchMaps, Timings } from '../../domain/ports.ts'
+import { MOST_COMPARED, patchesAt, whyNoSize } from '../../recipe/served-sizes.ts'
 import type { ModelService, ModelWithHead, ReadyModel } from '../models/models.ts'
 import { createBeliefs } from './believed.ts'
 import { type FindEmbedderDeps, type FoundEmbedder, findEmbedder } from './find-embedder.ts'
@@ -25,9 +26,16 @@ export interface ServingRequest {
 
 export interface EmbedRequest extends ServingRequest {
   readonly output: EmbeddingOutput
+  /** Null or left out: the model's own. */
+  readonly imageSize?: number | null
+  /**
+   * Of an answer of patches, before anything is loaded: throws where it has no room. Called again where another model is meant than was
+   * believed: then the first does not count.
+   */
+  readonly reserve?: (bytes: number) => void
   /** Null: all that the output has. */
   readonly dimensions: number | null
-  /** float32 where it is left out. */
+  /** float32 where it is left out; others of output cls at the model's own size alone. */
   readonly precision?: ServedPrecision
 }
 
@@ -35,6 +43,22 @@ export interface EmbedAnswer {
   readonly model: FoundEmbedder
   readonly embeddings: readonly Float32Array[]
   readonly dimensions: number
+  /** Of an image as the model saw it. */
+  readonly imageSize: number
+  readonly timings: Timings
+}
+
+/** One image, and what is asked of its patches. */
+export interface MapRequest extends ServingRequest {
+  readonly asked: MapAsked
+  /** Null: the model's own. */
+  readonly imageSize: number | null
+}
+
+export interface MapAnswer {
+  readonly model: FoundEmbedder
+  readonly result: PatchMaps
+  readonly imageSize: number
   readonly timings: Timings
 }
 
@@ -42,7 +66,54 @@ export interface AssignAnswer {
   readonly model: ReadyModel
   readonly posterior: Posterior
   readonly results: readonly ImageAssignments[]
+  readonly imageSize: number
   readonly timings: Timings
+}
+
+/** Of one answer of patches: 27 images of ViT-S/16 at 448 pixels. */
+export const MOST_PATCH_BYTES = 2 ** 25
+const BYTES_A_NUMBER = 4
+
+const unfit = (field: string, message: string): AppError =>
+  new AppError('invalid_request', { errors: [{ path: `/${field}`, message }] })
+
+/** @throws AppError invalid_request */
+function sizeOf({ config }: Pick<FoundEmbedder, 'config'>, asked: number | null = null): number {
+  if (asked === null) return config.imageSize
+  const why = asked === config.imageSize ? null : whyNoSize(asked, config)
+  if (why !== null) throw unfit('image_size', why)
+  return asked
+}
+
+/** @throws AppError answer_too_large */
+function patchBytesOf({ config }: FoundEmbedder, images: number, imageSize: number): number {
+  const bytes = images * patchesAt(imageSize, config) * config.embeddingDim * BYTES_A_NUMBER
+  if (bytes <= MOST_PATCH_BYTES) return bytes
+  const most = Math.floor(MOST_PATCH_BYTES / (bytes / images))
+  const message = `has ${images} images, whose patches would be ${bytes} bytes; at most ${most} are taken at ${imageSize} pixels`
+  throw new AppError('answer_too_large', { limit: MOST_PATCH_BYTES, errors: [{ path: '/input', message }] })
+}
+
+/** @throws AppError invalid_request, model_without_head */
+function checkMap({ id, config }: FoundEmbedder, asked: MapAsked, imageSize: number): void {
+  if (asked.kind === 'attention') return
+  if (config.prototypes === null) throw new AppError('model_without_head', { modelId: id })
+  if (asked.prototype !== undefined && asked.prototype >= config.prototypes)
+    throw outOfRange('prototype', config.prototypes - 1)
+  const compared = patchesAt(imageSize, config) * config.prototypes
+  if (compared <= MOST_COMPARED) return
+  const message = `${imageSize} pixels are ${compared} numbers of patches and prototypes; ${MOST_COMPARED} are the most`
+  throw unfit('image_size', message)
+}
+
+/** The heads of a model are in its files alone. */
+async function namingTheHead<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work
+  } catch (error) {
+    if (!isAppError(error, 'invalid_request')) throw error
+    throw unfit('head', error.message)
+  }
 }
 
 const outOfRange = (field: string, limit: number): AppError =>
@@ -53,13 +124,13 @@ const outOfRange = (field: string, limit: number): AppError =>
 /** @throws AppError precision_unavailable */
 function checkPrecision(
   { id, config }: FoundEmbedder,
-  { output, precision }: Required<Pick<EmbedRequest, 'output' | 'precision'>>
+  { output, precision, imageSize }: Required<Pick<EmbedRequest, 'output' | 'precision'>> & { imageSize: number }
 ): void {
   if (precision === 'float32') return
   const isThere = config.precisions?.[precision] !== undefined
-  if (isThere && output === 'cls') return
+  if (isThere && output === 'cls' && imageSize === config.imageSize) return
   const message = isThere
-    ? `Only class tokens are computed in ${precision}.`
+    ? `Only class tokens at ${config.imageSize} pixels, the model's own size, are computed in ${precision}.`
     : `${id} has no program in ${precision}: models that are exported or imported from now on have one.`
   throw new AppError('precision_unavailable', { message, errors: [{ path: '/precision', message }], modelId: id })
 }
@@ -93,11 +164,37 @@ function posteriorOf(
   throw new AppError('mixture_unavailable', { message, errors: [{ path: '/posterior', message }], modelId: id })
 }
 
+/** @throws AppError invalid_request, model_without_head, precision_unavailable, answer_too_large; what `reserve` throws */
+function embeddingOf(model: FoundEmbedder, request: EmbedRequest) {
+  const { output, precision = 'float32' } = request
+  const { embeddingDim, bottleneckDim } = model.config
+  const most = output === 'bottleneck' ? bottleneckDim : embeddingDim
+  if (most === null) throw new AppError('model_without_head', { modelId: model.id })
+  const dimensions = request.dimensions ?? most
+  if (dimensions > most) throw outOfRange('dimensions', most)
+  const imageSize = sizeOf(model, request.imageSize)
+  checkPrecision(model, { output, precision, imageSize })
+  if (output === 'patches') {
+    if (request.dimensions !== null) throw unfit('dimensions', 'patches have all of theirs')
+    request.reserve?.(patchBytesOf(model, request.images.length, imageSize))
+  }
+  const rounded = precision !== 'float32' && { precision }
+  const options = { output, imageSize, ...rounded, ...(dimensions < most && { dimensions }) }
+  return { dimensions, imageSize, options }
+}
+
 export type ServingService = ReturnType<typeof createServingService>
 
 export function createServingService({ models, stores, imageSources, inference }: ServingServiceDeps) {
   const embedders = createBeliefs<FoundEmbedder>()
   const assigners = createBeliefs<ModelWithHead>()
+
+  const embedderBy = ({ projectId, model: name, caller }: ServingRequest) => ({
+    projectId,
+    name,
+    caller,
+    find: () => findEmbedder({ models, stores }, projectId, name)
+  })
 
   /** Whatever is asked for them: what is fetched by a URL is fetched once. */
   function loadedOnce({ images, caller }: ServingRequest): () => Promise<readonly Uint8Array[]> {
@@ -118,21 +215,29 @@ export function createServingService({ models, stores, imageSources, inference }
       if (model !== null) await inference.warm(model)
     },
 
-    /** @throws AppError model_without_head for a bottleneck vector, precision_unavailable; of findEmbedder, ImageSources.load and Inference */
+    /** @throws AppError of embeddingOf, findEmbedder, ImageSources.load and Inference */
     async embed(request: EmbedRequest): Promise<EmbedAnswer> {
-      const { projectId, model: name, caller, output, precision = 'float32' } = request
-      const find = () => findEmbedder({ models, stores }, projectId, name)
       const images = loadedOnce(request)
-      return embedders.answer({ projectId, name, caller, find }, async (model, caller) => {
-        const most = output === 'cls' ? model.config.embeddingDim : model.config.bottleneckDim
-        if (most === null) throw new AppError('model_without_head', { modelId: model.id })
-        const dimensions = request.dimensions ?? most
-        if (dimensions > most) throw outOfRange('dimensions', most)
-        checkPrecision(model, { output, precision })
-        const rounded = precision !== 'float32' && { precision }
-        const options = { caller, output, ...rounded, ...(dimensions < most && { dimensions }) }
-        const { embeddings, timings } = await namingTheImage(inference.embed(model, await images(), options))
-        return { model, embeddings, dimensions, timings }
+      return embedders.answer(embedderBy(request), async (model, caller) => {
+        const { dimensions, imageSize, options } = embeddingOf(model, request)
+        const work = inference.embed(model, await images(), { ...options, caller })
+        const { embeddings, timings } = await namingTheImage(work)
+        return { model, embeddings, dimensions, imageSize, timings }
+      })
+    },
+
+    /** @throws AppError model_without_head for a heat map; of findEmbedder, ImageSources.load and Inference */
+    async map(request: MapRequest): Promise<MapAnswer> {
+      if (request.images.length !== 1) throw unfit('input', 'must be one image')
+      const { asked } = request
+      const images = loadedOnce(request)
+      return embedders.answer(embedderBy(request), async (model, caller) => {
+        const imageSize = sizeOf(model, request.imageSize)
+        checkMap(model, asked, imageSize)
+        const [image] = await images()
+        const work = inference.map(model, image!, { asked, imageSize, caller })
+        const { result, timings } = await namingTheHead(namingTheImage(work))
+        return { model, result, imageSize, timings }
       })
     },
 
@@ -142,6 +247,8 @@ export function createServingService({ models, stores, imageSources, inference }
         readonly topK: number
         readonly posterior: Posterior | null
         readonly temperature: number | null
+        /** Null or left out: the model's own. */
+        readonly imageSize?: number | null
       }
     ): Promise<AssignAnswer> {
       const { projectId, model: name, caller } = request
@@ -149,10 +256,11 @@ export function createServingService({ models, stores, imageSources, inference }
       const images = loadedOnce(request)
       return assigners.answer({ projectId, name, caller, find }, async (model, caller) => {
         const posterior = posteriorOf(model, request)
-        const common = { caller, posterior, topK: Math.min(request.topK, model.prototypes) }
+        const imageSize = sizeOf(model, request.imageSize)
+        const common = { caller, posterior, imageSize, topK: Math.min(request.topK, model.prototypes) }
         const options = request.temperature === null ? common : { ...common, temperature: request.temperature }
         const { results, timings } = await namingTheImage(inference.assign(model, await images(), options))
-        return { model, posterior, results, timings }
+        return { model, posterior, results, imageSize, timings }
       })
     }
   }

@@ -147,6 +147,49 @@ test('the launcher has a Job for each device, in its queue, and workers train no
   }
 })
 
+/** Rules as `5432` for anywhere and `5432 10.1.0.0/16`. */
+function waysOut(manifest: Manifest): readonly string[] {
+  const rules = manifest['spec'].egress as readonly {
+    readonly ports?: readonly { readonly protocol: string; readonly port: number }[]
+    readonly to?: readonly { readonly ipBlock: { readonly cidr: string } }[]
+  }[]
+  return rules.map(({ ports = [], to }) =>
+    [
+      ...ports.map(({ protocol, port }) => `${protocol} ${port}`),
+      ...(to ?? []).map(({ ipBlock }) => ipBlock.cidr)
+    ].join(' ')
+  )
+}
+
+test('pods connect to DNS, the database, the store and what is named, and to nothing else', () => {
+  const everybody = of(least, 'NetworkPolicy', 'kappa')
+  assert.deepEqual(everybody['spec'].policyTypes, ['Ingress', 'Egress'])
+  assert.deepEqual(Object.keys(everybody['spec'].podSelector.matchLabels), ['app.kubernetes.io/instance'])
+  assert.deepEqual(waysOut(everybody), ['UDP 53 TCP 53', 'TCP 5432', 'TCP 443'])
+  const policyOf = (...sets: readonly string[]) =>
+    manifestsOf(least, ...sets).find(({ kind, metadata }) => kind === 'NetworkPolicy' && metadata.name === 'kappa')!
+  for (const [endpoint, port] of [
+    ['http://minio.example:9000', 9000],
+    ['http://minio.example', 80],
+    ['https://s3.example', 443]
+  ])
+    assert.deepEqual(waysOut(policyOf(`objects.endpoint=${endpoint}`)).at(-1), `TCP ${port}`)
+  const [dns, ...narrow] = waysOut(of(launcher, 'NetworkPolicy', 'kappa'))
+  assert.match(dns ?? '', /53/)
+  assert.deepEqual(narrow, ['TCP 6432 10.1.0.0/16', 'TCP 443 10.2.0.0/16', 'TCP 4318 10.3.0.0/16'])
+})
+
+test('the launcher alone connects to Kubernetes, and the pods of its legs are held as all others', () => {
+  const policy = of(launcher, 'NetworkPolicy', 'kappa-launcher')
+  assert.deepEqual(waysOut(policy), ['TCP 6443 10.0.0.1/32'])
+  assert.equal(policy['spec'].podSelector.matchLabels['app.kubernetes.io/component'], 'launcher')
+  assert.ok(!rendered.get(basename(least))!.some(({ metadata }) => metadata.name === 'kappa-launcher'))
+  for (const { spec } of legsOf(of(launcher, 'ConfigMap', 'kappa-leg')))
+    assert.equal(spec.template.metadata.labels['app.kubernetes.io/instance'], 'kappa')
+  const legs = of(keda, 'ScaledJob', 'kappa-legs')['spec'].jobTargetRef.template
+  assert.equal(legs.metadata.labels['app.kubernetes.io/instance'], 'kappa')
+})
+
 test('a digest goes before a tag, and metrics stay inside', () => {
   const [{ image }] = of(launcher, 'Deployment', 'kappa-api')['spec'].template.spec.containers
   assert.match(image, /^registry\.example\.org\/kappa-api@sha256:0{64}$/)

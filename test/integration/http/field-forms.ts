@@ -242,7 +242,7 @@ function aProject(api: TestApp): FieldForm {
 
 const PNG = 'iVBORw0KGgoAAAA='
 const image = { input: [PNG], encoding_format: 'float', dimensions: 4 }
-const images = { others: { '/input/0': 'iVBORw0KGgoBBBB=', '/input': 'iVBORw0KGgoBBBB=' } }
+const images = { others: { '/input/0': 'iVBORw0KGgoBBBB=', '/input': 'iVBORw0KGgoBBBB=', '/image_size': 56 } }
 
 const tensors = (parameters: object, output: object) => ({
   id: 'a',
@@ -315,21 +315,33 @@ export function fieldForms(api: TestApp, world: FieldWorld): Readonly<Record<str
     updateWebhook: [fixed({ url, events: ['run.state'], enabled: true })],
     createEmbeddings: [
       fixed(
-        { model, ...image, output_dtype: 'int8', output: 'bottleneck', user: 'u' },
+        { model, ...image, output_dtype: 'int8', output: 'bottleneck', image_size: 28, user: 'u' },
         { others: { ...images.others, '/model': otherModel } }
       ),
       fixed({ model, input: PNG, precision: 'int8' }, images)
     ],
     createModelEmbeddings: [
-      fixed({ ...image, output_dtype: 'int8', output: 'bottleneck' }, images),
-      fixed({ input: PNG, precision: 'int8' }, images)
+      fixed({ ...image, output_dtype: 'int8', output: 'bottleneck', image_size: 28 }, images),
+      fixed({ input: PNG, precision: 'int8' }, images),
+      fixed(
+        { input: PNG, output: 'patches', file_format: 'npy' },
+        { ...images, refused: { '/output': { status: 400, names: 'is for output patches' } } }
+      )
     ],
     inferModel: tensorForms({}),
     inferModelVersion: tensorForms({ path: '/v2/models/whole/versions/1/infer' }),
     createAssignments: [
-      fixed({ input: [PNG], top_k: 2, include: ['entropy'] }, images),
+      fixed({ input: [PNG], top_k: 2, include: ['entropy'], image_size: 28 }, images),
       fixed({ input: PNG, posterior: 'model' }, images),
       fixed({ input: PNG, posterior: 'model', temperature: 0.04 }, images)
+    ],
+    createAttentionMap: [
+      fixed({ input: PNG, head: 0, format: 'json', image_size: 28 }, images),
+      fixed({ input: PNG, draw: 'map' }, images)
+    ],
+    createHeatMap: [
+      fixed({ input: PNG, prototype: 1, value: 'cosine', format: 'json', image_size: 28 }, images),
+      fixed({ input: PNG, draw: 'map' }, images)
     ]
   }
 }

@@ -146,14 +146,27 @@ export async function queryForms(
         output_dtype: 'int8',
         output: 'bottleneck',
         precision: 'int8',
-        dimensions: '4'
-      }
+        image_size: '56',
+        dimensions: '4',
+        file_format: 'npy'
+      },
+      refused: { file_format: { status: 400, names: 'is for output patches' } }
     },
     createAssignments: {
       path: `/v1/models/${model}/assignments`,
       body: image,
       needs: 'posterior=model',
-      values: { top_k: '2', posterior: 'teacher', temperature: '0.1' }
+      values: { top_k: '2', posterior: 'teacher', temperature: '0.1', image_size: '56' }
+    },
+    createAttentionMap: {
+      path: `/v1/models/${model}/attention-maps`,
+      body: image,
+      values: { head: '1', image_size: '56', format: 'json', draw: 'map' }
+    },
+    createHeatMap: {
+      path: `/v1/models/${model}/heat-maps`,
+      body: image,
+      values: { prototype: '1', value: 'posterior', image_size: '56', format: 'json', draw: 'map' }
     }
   }
 }

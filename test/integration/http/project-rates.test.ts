@@ -12,10 +12,15 @@ import { aReadyModel } from '../../helpers/records.ts'
 const skip = await whyNoPostgres()
 const PNG = readFileSync(join(import.meta.dirname, '../../../docs/images/boot.png')).toString('base64')
 const clock = fakeClock()
-const databaseUrl = skip ? '' : await createTestDatabase({ after })
+const drops: (() => Promise<void>)[] = []
+const databaseUrl = skip ? '' : await createTestDatabase({ after: (drop) => void drops.push(drop) })
 const open = (rateLimitPerMinute: number | null) =>
   createTestApp({ after }, { clock, databaseUrl, app: { rateLimitPerMinute } })
 const [api, other] = skip ? ([] as unknown as TestApp[]) : [await open(1000), await open(null)]
+// After theirs, which close what is connected.
+after(async () => {
+  for (const drop of drops) await drop()
+})
 
 async function aProject(quotas: object): Promise<{ id: string; key: string }> {
   const { json: project } = await api!.call('POST', '/v1/projects', { body: { name: newId('project'), quotas } })

@@ -92,6 +92,7 @@ test('without @ the latest version that is ready is meant', { skip }, async () =
 
 for (const [what, more, status, pointer] of [
   ['an unknown field', { webhook: { url: 'x' } }, 400, '/webhook'],
+  ['more than one host', { compute: { device: 'gpu', hosts: 2 } }, 400, '/compute/hosts'],
   ['an unknown hyperparameter', { hyperparameters: { batchsize: 3 } }, 422, '/hyperparameters/batchsize'],
   ['the name that code uses', { hyperparameters: { batchSize: 3 } }, 422, '/hyperparameters/batchSize'],
   [

@@ -2,7 +2,9 @@
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
 import { newId } from '../../../src/base/ids.ts'
-import { createTestApp, type TestApp } from '../../helpers/app.ts'
+import { decodeSafetensors } from '../../../src/base/safetensors.ts'
+import type { Inference } from '../../../src/domain/ports.ts'
+import { createTestApp, fakeInference, type TestApp } from '../../helpers/app.ts'
 import { whyNoPostgres } from '../../helpers/postgres.ts'
 import { aCheckpoint, aReadyModel, aReadyVersion } from '../../helpers/records.ts'
 
@@ -78,4 +80,138 @@ test('a bottleneck vector has its own width, and a checkpoint or a model without
     headers: { 'content-type': 'image/png' }
   })
   assert.equal(refused.json.code, 'model_without_head')
+})
+
+const image = { body: png(6), headers: { 'content-type': 'image/png' } }
+const ask = (path: string) => api.call('POST', `/v1/models/${model}/${path}`, image)
+
+test('patches come as one file, in rows and columns, and nothing that means nothing beside them is taken', {
+  skip
+}, async () => {
+  const npy = await ask('embeddings?output=patches')
+  assert.equal(npy.status, 200, npy.text)
+  assert.equal(npy.headers['kappa-shape'], '1,7,7,8')
+  assert.match(npy.bytes.subarray(10, 128).toString('latin1'), /'descr': '<f4', .*'shape': \(1, 7, 7, 8\)/)
+  assert.equal(npy.bytes.length, 128 + 4 * 49 * 8)
+  const file = await ask('embeddings?output=patches&file_format=safetensors&image_size=56')
+  const { tensors, metadata } = decodeSafetensors(file.bytes)
+  assert.deepEqual(tensors.get('patches')?.shape, [1, 14, 14, 8])
+  assert.deepEqual(metadata, { model, image_size: '56', patch_size: '4' })
+  for (const [field, query] of [
+    ['output_dtype', 'output=patches&output_dtype=int8'],
+    ['dimensions', 'output=patches&dimensions=4'],
+    ['encoding_format', 'output=patches&encoding_format=base64'],
+    ['file_format', 'file_format=npy']
+  ]) {
+    const refused = await ask(`embeddings?${query}`)
+    assert.equal(refused.status, 400, query)
+    assert.equal(refused.json.errors[0].pointer, `/${field}`)
+  }
+  assert.equal((await embed({ input: base64(png(6)), output: 'patches' })).status, 400, "not of OpenAI's shape")
+})
+
+test('an answer of patches that is too large is refused before its images are looked at', { skip }, async () => {
+  const { config } = await api.stores.models.find(api.projectId, model).then((one) => one!)
+  const wide = { ...config!, embeddingDim: 4096, imageSize: 256, patchSize: 4 }
+  const { id } = await aReadyModel(api.stores, api.projectId, { config: wide })
+  const refused = await api.call('POST', `/v1/models/${id}/embeddings?output=patches`, image)
+  assert.equal(refused.status, 422, refused.text)
+  assert.equal(refused.json.code, 'answer_too_large')
+  assert.equal(refused.json.errors[0].pointer, '/input')
+})
+
+test('a size is whole patches, from half of the model’s own to twice, and counts as it is seen', { skip }, async () => {
+  const seen = await embed({ input: base64(png(7)), image_size: 56 })
+  assert.equal(seen.json.usage.total_tokens, 197, '14 × 14 patches and one more')
+  const assigned = await ask('assignments?image_size=16')
+  assert.equal(assigned.json.usage.total_tokens, 17)
+  const { json: shown } = await api.call('GET', `/v1/models/${model}`)
+  assert.deepEqual(shown.config.image_sizes, { least: 16, most: 56, step: 4 })
+  for (const size of [12, 30, 60]) {
+    const refused = await embed({ input: base64(png(7)), image_size: size })
+    assert.equal(refused.status, 400)
+    assert.deepEqual(refused.json.errors, [
+      { pointer: '/image_size', detail: 'must be a multiple of 4 from 16 to 56 for this model' }
+    ])
+  }
+})
+
+test('attention is a picture, a file or numbers, of the mean or of a head', { skip }, async () => {
+  const picture = await ask('attention-maps')
+  assert.equal(picture.headers['content-type'], 'image/png')
+  assert.equal(picture.headers['kappa-range'], '0,0.25')
+  assert.equal(picture.headers['kappa-heads'], '2')
+  const npy = await ask('attention-maps?format=npy')
+  assert.equal(npy.headers['kappa-shape'], '2,7,7', npy.text.slice(0, 400))
+  assert.equal((await ask('attention-maps?format=npy&head=1')).headers['kappa-shape'], '1,7,7')
+  const { json } = await ask('attention-maps?format=json')
+  assert.deepEqual([json.rows, json.columns, json.mean.length, json.heads.length], [7, 7, 7, 2])
+  const [first, second] = json.heads
+  assert.ok(Math.abs(json.mean[2][3] - (first.patches[2][3] + second.patches[2][3]) / 2) < 1e-9)
+  const unknown = await ask('attention-maps?head=2')
+  assert.equal(unknown.status, 400)
+  assert.deepEqual(unknown.json.errors, [{ pointer: '/head', detail: 'The model has 2 heads.' }])
+  assert.match((await ask('attention-maps?format=json&draw=map')).text, /is for format png/)
+})
+
+test('a heat map is of the likeliest prototype, or of one that is named', { skip }, async () => {
+  const picture = await ask('heat-maps')
+  assert.equal(picture.headers['kappa-prototype'], '5')
+  const { json } = await ask('heat-maps?prototype=2&format=json&value=posterior')
+  assert.deepEqual([json.prototype, json.value, json.image], [2, 'posterior', { cosine: 0.5, probability: 0.25 }])
+  const { config } = await api.stores.models.find(api.projectId, model).then((one) => one!)
+  const beyond = await ask(`heat-maps?prototype=${config!.prototypes}`)
+  assert.equal(beyond.json.errors[0].pointer, '/prototype')
+  const two = await api.call('POST', `/v1/models/${model}/heat-maps`, { body: { input: ['a', 'b'] } })
+  assert.equal(two.status, 400, 'one image')
+  const headless = { ...config!, bottleneckDim: null, prototypes: null, temperature: null, method: null }
+  const { id } = await aReadyModel(api.stores, api.projectId, { config: headless })
+  assert.equal((await api.call('POST', `/v1/models/${id}/heat-maps`, image)).json.code, 'model_without_head')
+  const { key } = await api.issueKey({ project: 'a third', scopes: ['embeddings:write'] })
+  assert.equal((await api.call('POST', `/v1/models/${model}/heat-maps`, { ...image, key })).status, 404)
+})
+
+test('answers of patches that have not gone share a room, in which a key has its part', { skip }, async () => {
+  const gate = Promise.withResolvers<void>()
+  const inference: Inference = {
+    ...fakeInference,
+    embed: async (...args) => {
+      await gate.promise
+      return fakeInference.embed(...args)
+    }
+  }
+  const other = await createTestApp({ after }, { inference })
+  const { config } = await api.stores.models.find(api.projectId, model).then((one) => one!)
+  const wide = { ...config!, embeddingDim: 1024, imageSize: 224 }
+  const { id } = await aReadyModel(other.stores, other.projectId, { config: wide })
+  const patches = () => other.call('POST', `/v1/models/${id}/embeddings?output=patches`, image)
+  const answers = [patches(), patches()]
+  const refused = await Promise.race(answers)
+  assert.deepEqual([refused.status, refused.json.code], [429, 'too_much_at_once'])
+  gate.resolve()
+  const statuses = (await Promise.all(answers)).map(({ status }) => status)
+  assert.deepEqual(statuses.toSorted(), [200, 429])
+  assert.equal((await patches()).status, 200, 'what has gone gives its room back')
+})
+
+test('an alias that means another model than it did has room for one answer of patches, not for two', {
+  skip
+}, async () => {
+  const { config } = await api.stores.models.find(api.projectId, model).then((one) => one!)
+  const name = 'wide'
+  const wide = { name, config: { ...config!, embeddingDim: 1024, imageSize: 224 } }
+  const models = [
+    await aReadyModel(api.stores, api.projectId, wide),
+    await aReadyModel(api.stores, api.projectId, wide)
+  ]
+  for (const { id } of models) {
+    await api.call('PUT', `/v1/models/${name}/aliases/live`, { body: { model: id } })
+    const file = await api.call(
+      'POST',
+      `/v1/models/${name}@live/embeddings?output=patches&file_format=safetensors`,
+      image
+    )
+    assert.equal(file.status, 200, file.text.slice(0, 400))
+    assert.equal(decodeSafetensors(file.bytes).metadata['model'], id)
+  }
 })

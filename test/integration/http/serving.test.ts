@@ -129,8 +129,16 @@ test('a model says what its vectors in 8 bits lose, and computes them for who as
   ])
     assert.equal(answer.status, 200, answer.text)
   assert.deepEqual(precisionsAsked, ['int8', 'int8', 'int8'])
-  const bottleneck = await embed({ model: id, input, precision: 'int8', output: 'bottleneck' })
-  assert.deepEqual([bottleneck.status, bottleneck.json.errors[0].pointer], [409, '/precision'])
+  for (const others of [
+    { output: 'bottleneck' },
+    { output: 'mean_patch' },
+    { output: 'patches' },
+    { image_size: 56 }
+  ]) {
+    const other = await api.call('POST', path, { body: { input, precision: 'int8', ...others } })
+    assert.deepEqual([other.status, other.json.errors[0].pointer], [409, '/precision'], JSON.stringify(others))
+  }
+  assert.equal((await embed({ model: id, input, precision: 'int8', image_size: 28 })).status, 200, 'its own size')
   assert.equal((await embed({ model: id, input, precision: 'int4' })).status, 400)
 })
 

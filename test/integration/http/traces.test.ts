@@ -21,6 +21,7 @@ async function setUp(t: TestContext, options: TestAppOptions = {}) {
     protocol: 'http/json',
     sampler: 'parentbased_always_on',
     samplerRatio: 1,
+    trustsCallers: false,
     process: 'api',
     queue: { mostWaiting: 50, mostAtOnce: 20 }
   })

@@ -162,6 +162,18 @@ for (const [name, api] of apps) {
       }
     })
 
+    test('of whose name a character gives a terminal orders are refused by name', async () => {
+      const dataset = await createDataset(api)
+      for (const code of [0x00, 0x1b, 0x7f, 0x80, 0x9b, 0x9f, 0x2028, 0x202e, 0x2066]) {
+        const body = { filename: `a${String.fromCharCode(code)}[2J.zip`, bytes: 3 }
+        for (const path of [`/v1/datasets/${dataset}/uploads`, '/v1/models/uploads']) {
+          const { status, json } = await api.call('POST', path, { body })
+          assert.equal(status, 400, code.toString(16))
+          assert.equal(json.errors[0].pointer, '/filename', code.toString(16))
+        }
+      }
+    })
+
     for (const filename of [
       '..',
       '.zip',

@@ -43,6 +43,8 @@ const MADE: Readonly<Record<string, string>> = {
 const COMPUTED: ReadonlySet<string> = new Set([
   '/v1/embeddings',
   '/v1/models/{id}/embeddings',
+  '/v1/models/{id}/attention-maps',
+  '/v1/models/{id}/heat-maps',
   '/v1/models/{id}/assignments',
   '/v2/models/{id}/infer',
   '/v2/models/{id}/versions/{version}/infer'

@@ -15,19 +15,20 @@ import { INSTALLABLE } from '../../../src/engine/xla/wheels.ts'
 import { METRIC_NAMES } from '../../../src/protocol/metrics.ts'
 import { muRecipe } from '../../helpers/mu-recipe.ts'
 import { barImage } from '../../helpers/tiny-dataset.ts'
+import { type Answer, createCaller } from './kappa-calls.ts'
 import { KAPPA } from './lab-folder.ts'
 
 const DOCUMENT = resolve(import.meta.dirname, '../../../docs/cli.md')
 const LAUNCHER = resolve(import.meta.dirname, '../../../src/bin/kappa.mjs')
 
-const kappa = (...args: string[]) => promisify(execFile)(process.execPath, [KAPPA, ...args])
+/** Exit code and what was printed, whatever it is. */
+const failing = createCaller()
 
-/** Exit code and what was printed, of a command that fails. */
-const failing = (...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> =>
-  kappa(...args).then(
-    ({ stdout, stderr }) => ({ code: 0, stdout, stderr }),
-    (error) => error
-  )
+async function kappa(...args: string[]): Promise<Answer> {
+  const answer = await failing(...args)
+  assert.equal(answer.code, 0, `kappa ${args.join(' ')}: ${answer.stderr}`)
+  return answer
+}
 
 let root: string
 const at = (name: string) => join(root, name)
@@ -186,7 +187,8 @@ test('kappa evaluate says how likely images are, and how far two models assign t
     measured('--against', at('out/model')),
     measured('--against', at('stranger'))
   ])
-  assert.deepEqual(Object.keys(apart.metrics), ['rankme', 'alpha', 'log_likelihood'])
+  const recalls = ['float16', 'int8', 'binary', 'half', 'quarter'].map((way) => `recall10_${way}`)
+  assert.deepEqual(Object.keys(apart.metrics), ['rankme', 'alpha', ...recalls, 'log_likelihood'])
   assert.equal(apart.settings['judged'], 8)
   assert.deepEqual(own.metrics['rankme'], apart.metrics['rankme'], 'of the bank, whatever is judged')
   assert.notDeepEqual(own.metrics['log_likelihood'], apart.metrics['log_likelihood'])

@@ -11,9 +11,9 @@ import {
   failure,
   makeServedModel,
   png,
-  type Question,
   type Server,
-  startServer
+  startServer,
+  type VectorQuestion
 } from './served-model.ts'
 
 /** One process with default settings for all tests that need no others. */
@@ -35,7 +35,7 @@ const model = () => ({ id: 'mdl_test', folder })
 const embed = (
   images: Uint8Array[],
   options: { dimensions?: number; precision?: 'int8'; output?: 'bottleneck'; timeoutMs?: number } = {}
-): Question => ({
+): VectorQuestion => ({
   kind: 'embed',
   model: model(),
   images,
@@ -44,7 +44,7 @@ const embed = (
 const assign = (
   images: Uint8Array[],
   options: { topK: number; temperature?: number; posterior?: 'teacher' | 'model' | 'fitted' }
-): Question => ({
+): VectorQuestion => ({
   kind: 'assign',
   model: model(),
   images,
@@ -98,8 +98,13 @@ test('vectors in 8 bits are near those of float32, and bit for bit the same alon
 test('a precision is refused where there is no program of it', async () => {
   const { ask } = shared
   const images = [await png(1)]
-  const code = async (question: Question) => failure(await ask(question)).code
+  const code = async (question: VectorQuestion) => failure(await ask(question)).code
   assert.equal(await code(embed(images, { precision: 'int8', output: 'bottleneck' })), 'precision_unavailable')
+  const { imageSize } = await readModelConfig(folder)
+  for (const kind of ['patches', 'embed'] as const) {
+    const viewed = { ...model(), view: { kind, imageSize: 2 * imageSize } }
+    assert.equal(await code({ ...embed(images, { precision: 'int8' }), model: viewed }), 'precision_unavailable', kind)
+  }
   const older = join(root, 'older')
   await cp(folder, older, { recursive: true })
   const { precisions: _, ...config } = JSON.parse(await readFile(join(older, 'config.json'), 'utf8'))
@@ -316,7 +321,7 @@ test('the bottleneck vector is what prototypes are compared with, of unit length
   const { ask } = shared
   const images = [await png(1), await png(2)]
   const bottleneck = (dimensions?: number) =>
-    ask({ ...embed(images), options: { output: 'bottleneck', ...(dimensions && { dimensions }) } } as Question)
+    ask({ ...embed(images), options: { output: 'bottleneck', ...(dimensions && { dimensions }) } } as VectorQuestion)
   const whole = embeddings(await bottleneck())
   assert.equal(whole.dimensions, (await readModelConfig(folder)).bottleneckDim)
   const cut = embeddings(await bottleneck(4))

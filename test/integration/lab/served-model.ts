@@ -19,7 +19,8 @@ import type {
   InferenceRequest,
   InferenceSettings,
   InferenceSuccess,
-  InferenceWeight
+  InferenceWeight,
+  MapResult
 } from '../../../src/protocol/inference-messages.ts'
 import type { CheckpointEvent } from '../../../src/protocol/training-events.ts'
 import { train } from '../../../src/training/train.ts'
@@ -45,9 +46,12 @@ export async function makeServedModel(
 }
 
 type Left = 'id' | 'asker' | 'isHeld'
-export type Question =
+export type VectorQuestion =
   | Omit<Extract<InferenceRequest, { kind: 'embed' }>, Left>
   | Omit<Extract<InferenceRequest, { kind: 'assign' }>, Left>
+export type Question =
+  | VectorQuestion
+  | Omit<Extract<InferenceRequest, { kind: 'map' }>, Left>
   | Omit<Extract<InferenceRequest, { kind: 'load' }>, Left>
 
 /** A request that is under way. */
@@ -102,6 +106,7 @@ export const png = (seed: number, side = 20): Promise<Uint8Array> => {
 export const embeddings = (answer: InferenceAnswer): EmbedResult => (answer as InferenceSuccess).result as EmbedResult
 export const assignments = (answer: InferenceAnswer): AssignResult =>
   (answer as InferenceSuccess).result as AssignResult
+export const mapIn = (answer: InferenceAnswer): MapResult => (answer as InferenceSuccess).result as MapResult
 export const failure = (answer: InferenceAnswer) => {
   const { code, index } = answer as InferenceFailure
   return { ok: answer.ok, code, index }

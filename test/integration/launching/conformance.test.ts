@@ -1,6 +1,5 @@
-/** The suite against each engine: processes of this machine, and Kubernetes, by a stand-in and, where one is named, by a real API server. */
+/** The suite against processes of this machine, and against a stand-in for Kubernetes; kubernetes-cluster.test.ts has a real one. */
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
@@ -55,12 +54,9 @@ interface Server {
   readonly cut: () => Promise<void>
 }
 
-function configFor(server: string, token?: string): KubeConfig {
+function configFor(server: string): KubeConfig {
   const config = new KubeConfig()
-  config.loadFromClusterAndUser(
-    { name: 'test', server, skipTLSVerify: true },
-    { name: 'test', ...(token && { token }) }
-  )
+  config.loadFromClusterAndUser({ name: 'test', server, skipTLSVerify: true }, { name: 'test' })
   return config
 }
 
@@ -156,46 +152,3 @@ conformsAsLauncher('Kubernetes, a stand-in for its API server', async (t) => {
   t.after(() => api.close())
   return kubernetesBench({ config: configFor(api.url), namespace: 'kappa', cut: () => api.close() })
 })
-
-/** Passes bytes on until it is cut: a server that others need is let be. */
-async function startRelay({ hostname, port }: URL): Promise<{ readonly url: string; cut(): Promise<void> }> {
-  const open = new Set<Socket>()
-  const server = createServer((client) => {
-    const there = connect(Number(port || 443), hostname)
-    for (const socket of [client, there]) {
-      open.add(socket)
-      socket.on('error', () => socket.destroy())
-    }
-    client.pipe(there).pipe(client)
-  })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const address = server.address() as AddressInfo // of a TCP server that listens
-  return {
-    url: `https://127.0.0.1:${address.port}`,
-    async cut() {
-      server.close()
-      for (const socket of open) socket.destroy()
-    }
-  }
-}
-
-/** Such as https://127.0.0.1:6443, of a server that nobody else uses; KAPPA_TEST_KUBE_TOKEN is of somebody who may do everything there. */
-const real = process.env['KAPPA_TEST_KUBE_APISERVER']
-const why = 'SKIPPED, no API server of Kubernetes: KAPPA_TEST_KUBE_APISERVER names one'
-if (!real) process.stderr.write(`\n*** ${why}\n\n`)
-
-conformsAsLauncher(
-  'Kubernetes, a real API server',
-  async (t) => {
-    const relay = await startRelay(new URL(real ?? ''))
-    t.after(relay.cut)
-    const token = process.env['KAPPA_TEST_KUBE_TOKEN']
-    const config = configFor(relay.url, token)
-    const core = configFor(real ?? '', token).makeApiClient(CoreV1Api)
-    const { metadata } = await core.createNamespace({ body: { metadata: { generateName: 'kappa-test-' } } })
-    const namespace = metadata?.name ?? ''
-    t.after(async () => void (await core.deleteNamespace({ name: namespace })))
-    return kubernetesBench({ config, namespace, cut: relay.cut })
-  },
-  { skip: real ? false : why }
-)

@@ -23,7 +23,8 @@ const SHORT: FakeScript = { totalSteps: 10, stepMs: 1, checkpointEverySteps: 5 }
 const LONG: FakeScript = { totalSteps: 6000, stepMs: 10, checkpointEverySteps: 10 }
 
 async function setUp(t: TestContext) {
-  const bench = await createWorkbench({ after: (hook) => t.after(hook) })
+  const cleanUps: (() => Promise<void>)[] = []
+  const bench = await createWorkbench({ after: (cleanUp) => void cleanUps.push(cleanUp) })
   const environment = {
     DATABASE_URL: bench.url,
     KAPPA_DATA: bench.root,
@@ -35,6 +36,7 @@ async function setUp(t: TestContext) {
   t.after(async () => {
     for (const worker of workers)
       if (worker.exitCode === null && worker.signalCode === null) await end(worker, 'SIGKILL')
+    for (const cleanUp of cleanUps) await cleanUp()
   })
   return {
     bench,

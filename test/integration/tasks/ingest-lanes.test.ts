@@ -25,7 +25,8 @@ const SMALL = 1000
 const LARGE = 10_000_000_000
 
 async function setUp(t: TestContext) {
-  const bench = await createWorkbench({ after: (hook) => t.after(hook) })
+  const cleanUps: (() => Promise<void>)[] = []
+  const bench = await createWorkbench({ after: (cleanUp) => void cleanUps.push(cleanUp) })
   const boss = await startBoss({ url: bench.url, max: 2, name: 'test', supervise: false, logger: silentLogger })
   const database = createDatabase({ url: bench.url, max: 2, statementTimeoutMs: 10_000, logger: silentLogger })
   const queue = createJobQueue(boss)
@@ -47,6 +48,7 @@ async function setUp(t: TestContext) {
     for (const worker of workers) await end(worker, 'SIGKILL')
     await boss.stop({ graceful: false })
     await database.close()
+    for (const cleanUp of cleanUps) await cleanUp()
   })
   return {
     bench,

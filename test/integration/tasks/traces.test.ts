@@ -69,6 +69,7 @@ async function postRun(t: TestContext, bench: Workbench, receiver: OtlpReceiver)
     protocol: 'http/json',
     sampler: 'parentbased_always_on',
     samplerRatio: 1,
+    trustsCallers: false,
     process: 'api'
   })
   const api = await createTestApp(t, { databaseUrl: bench.url, tracing: createTracing(recorder) })

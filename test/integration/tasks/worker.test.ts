@@ -16,10 +16,12 @@ const skip = await whyNoPostgres()
 const LEASE_S = 3
 
 async function setUp(t: TestContext) {
-  const bench = await createWorkbench({ after: (hook) => t.after(hook) })
+  const cleanUps: (() => Promise<void>)[] = []
+  const bench = await createWorkbench({ after: (cleanUp) => void cleanUps.push(cleanUp) })
   const workers: ChildProcess[] = []
   t.after(async () => {
     for (const worker of workers) await end(worker, 'SIGKILL')
+    for (const cleanUp of cleanUps) await cleanUp()
   })
   return {
     bench,

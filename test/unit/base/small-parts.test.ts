@@ -6,13 +6,13 @@ import { AppError, isAppError } from '../../../src/base/errors.ts'
 import { widenBfloat16, widenFloat16 } from '../../../src/base/half-floats.ts'
 import { canonicalStringify, isRecord } from '../../../src/base/json.ts'
 import { isOutOfMemory } from '../../../src/base/out-of-memory.ts'
-import { asStorageFull, systemCodeOf, writing } from '../../../src/base/system-errors.ts'
+import { asDiskTrouble, systemCodeOf, writing } from '../../../src/base/system-errors.ts'
 
 const systemError = (code: unknown): Error => Object.assign(new Error(String(code)), { code })
 
 test('a disk without room and a user without quota are storage_full, with their cause; nothing else is', async () => {
   for (const code of ['ENOSPC', 'EDQUOT']) {
-    const full = asStorageFull(systemError(code))
+    const full = asDiskTrouble(systemError(code))
     assert.ok(isAppError(full, 'storage_full'))
     assert.equal(systemCodeOf(full.cause), code)
     await assert.rejects(writing(Promise.reject(systemError(code))), { code: 'storage_full' })
@@ -25,10 +25,9 @@ test('a disk without room and a user without quota are storage_full, with their 
     'ENOSPC',
     null
   ]) {
-    assert.equal(asStorageFull(other), other)
+    assert.equal(asDiskTrouble(other), other)
   }
-  const lost = systemError('EIO')
-  await assert.rejects(writing(Promise.reject(lost)), lost)
+  await assert.rejects(writing(Promise.reject(systemError('EIO'))), { code: 'disk_unusable' })
   assert.equal(await writing(Promise.resolve(7)), 7)
 })
 

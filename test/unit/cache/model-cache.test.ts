@@ -42,6 +42,17 @@ test('over its budget the cache closes the model used longest ago', async () => 
   assert.deepEqual(log, ['open a', 'open b', 'open c', 'close b'])
 })
 
+test('another size of a model is another entry, and counts among the bytes of all', async () => {
+  const { cache, log } = setUp(20)
+  const at = (imageSize: number, kind = 'patches') =>
+    cache.use({ id: 'a', folder: `${kind} ${imageSize}`, view: { kind, imageSize } }, async () => {})
+  await at(224)
+  await at(448)
+  await at(224)
+  await at(224, 'attention')
+  assert.deepEqual(log, ['open patches 224', 'open patches 448', 'open attention 224', 'close patches 448'])
+})
+
 test('a model in use stays open even when it is the oldest', async () => {
   const { log, use } = setUp(10)
   let finish = () => {}

@@ -44,6 +44,21 @@ test('only what is served is fetched', async () => {
   )
 })
 
+test('weights are a folder of their own, without the programs, and the other one stays', async () => {
+  const { folders, entries, held } = setUp(2)
+  const names = ['embed.onnx', 'backbone.safetensors', 'huggingface/model.safetensors', 'config.json']
+  await folders.use(aModel('a', names), async () => {})
+  await folders.use({ ...aModel('a', names), isOfWeights: true }, async () => {})
+  assert.deepEqual(
+    entries.map(({ files }) => files.map(({ name }) => name)),
+    [
+      ['embed.onnx', 'config.json'],
+      ['backbone.safetensors', 'config.json']
+    ]
+  )
+  assert.equal(held.get('models/a'), 2)
+})
+
 test('every folder that was acquired is released once, however many requests end at the same time', async () => {
   for (const requests of [2, 3, 16]) {
     const { folders, held, use } = setUp(2)

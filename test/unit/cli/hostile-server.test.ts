@@ -98,6 +98,31 @@ test('a file without an end is given up at its announced length, and nothing of 
   assert.ok(sent < 64 * 2 ** 20, `${sent} bytes were taken`)
 })
 
+test('a model of more than is wanted is refused before its first byte, and so are sizes that are none', async (t) => {
+  let asked = 0
+  const tell = async (bytes: unknown, ...args: readonly string[]) => {
+    const file: Answer = (_, response) => {
+      asked++
+      response.end(WORD)
+    }
+    return kappa(await listen(t, aModel('mdl_1', { ...right, bytes }, file)), 'pull', 'mdl_1', ...args)
+  }
+  for (const [bytes, args, words] of [
+    [2 ** 40, [], /has 1099511627776 bytes, more than 34359738368: --max-bytes 1099511627776 takes it/],
+    [4, ['--max-bytes', '3'], /has 4 bytes, more than 3/],
+    [-1, [], /sizes that are none/],
+    [1e300, [], /sizes that are none/],
+    ['4', [], /sizes that are none/],
+    [undefined, [], /sizes that are none/]
+  ] as const) {
+    const { code, err } = await tell(bytes, ...args)
+    assert.equal(code, EXIT.refused, err)
+    assert.match(err, words)
+  }
+  assert.equal(asked, 0)
+  assert.equal((await tell(4, '--max-bytes', '4')).code, EXIT.done)
+})
+
 test('a redirect takes the key to no other server', async (t) => {
   const seen: (string | undefined)[] = []
   const other = await listen(t, ({ headers }, response) => {

@@ -53,6 +53,33 @@ test('the data of an answer is its JSON, and an empty answer is no broken one', 
   assert.equal(await dataOf(client.DELETE('/v1/keys/{id}', { params: { path } })), undefined)
 })
 
+/** @returns how much of it was taken */
+function endless(): { readonly body: ReadableStream<Uint8Array>; taken(): number } {
+  let chunks = 0
+  const chunk = new Uint8Array(1024 * 1024).fill(0x20)
+  const pull = (controller: ReadableStreamDefaultController<Uint8Array>) => {
+    chunks++
+    controller.enqueue(chunk)
+  }
+  return { body: new ReadableStream({ pull }), taken: () => chunks }
+}
+
+test('an answer without an end is given up, and so is one that was refused without an end', async () => {
+  const answer = endless()
+  const client = createKappaClient({
+    baseUrl: 'http://kappa.test',
+    key: 'k',
+    mostAnswerBytes: 8 * 1024 * 1024,
+    fetch: async () => new Response(answer.body)
+  })
+  await assert.rejects(dataOf(client.GET('/v1/runs')), isProblem('bad_answer'))
+  assert.ok(answer.taken() < 16, `${answer.taken()} MiB`)
+  const refusal = endless()
+  const refused = fakeApi(() => new Response(refusal.body, { status: 500 }))
+  await assert.rejects(dataOf(refused.client.GET('/v1/runs')), isProblem('http_500'))
+  assert.ok(refusal.taken() < 8, `${refusal.taken()} MiB`)
+})
+
 test('every failure is thrown in the words of the API, and a refused key is reported once', async () => {
   const body = { code: 'unauthorized', detail: 'A valid API key is needed.', request_id: 'req_1' }
   let status = 401

@@ -144,3 +144,25 @@ test('leaving the page ends the stream without another word', async () => {
   assert.equal(end, null)
   assert.deepEqual(states, ['connecting'])
 })
+
+test('an event without an end is given up, and the stream is not asked for again', async () => {
+  let chunks = 0
+  let opened = 0
+  const pull = (controller: ReadableStreamDefaultController<Uint8Array>) => {
+    chunks++
+    controller.enqueue(bytes(chunks === 1 ? 'data: ' : 'x'.repeat(1024 * 1024)))
+  }
+  const problem = await followEvents({
+    open: async () => {
+      opened++
+      return new ReadableStream({ pull })
+    },
+    lastEventId: null,
+    onMessage: () => assert.fail('there is no event'),
+    isOver: async () => true,
+    signal
+  })
+  assert.equal(problem?.code, 'bad_answer')
+  assert.ok(chunks < 12, `${chunks} MiB`)
+  assert.equal(opened, 1)
+})

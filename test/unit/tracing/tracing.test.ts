@@ -22,6 +22,7 @@ async function record(scope: Scope, options: Partial<OtlpOptions> = {}) {
     protocol: 'http/json',
     sampler: 'parentbased_always_on',
     samplerRatio: 1,
+    trustsCallers: false,
     process: 'test',
     ...options
   })

@@ -14,6 +14,10 @@ FIRST_PAUSE_S = 0.5
 LONGEST_PAUSE_S = 30.0
 # Longer than the minute after which a project's rate comes back; who asks for more has refused.
 LONGEST_WAIT_S = 90.0
+# Ten times what the largest answers of the API have; what is parsed is in memory as a whole, several times over.
+MOST_ANSWER_BYTES = 256 * 1024 * 1024
+# Of a refusal, and of an object store's words.
+MOST_PROBLEM_BYTES = 1024 * 1024
 PASSING = (429, 502, 503, 504)
 
 
@@ -65,6 +69,22 @@ def problem_of(response: httpx.Response) -> Problem:
     return Problem(response.status_code, fields, retry_after, response.headers.get("x-request-id"))
 
 
+class TooLarge(ValueError):
+    """An answer that is longer than any answer to this: it was not read to its end."""
+
+
+def read_bounded(response: httpx.Response, most: int) -> httpx.Response:
+    """The response that is being streamed, read as a whole unless it is too long. Counted after it was unpacked."""
+    content = bytearray()
+    for chunk in response.iter_bytes():
+        content += chunk
+        if len(content) > most:
+            raise TooLarge(f"the server answers with more than {most} bytes, which is no answer to this")
+    # The same without what says how it was packed.
+    headers = [(k, v) for k, v in response.headers.multi_items() if k not in ("content-encoding", "content-length")]
+    return httpx.Response(response.status_code, headers=headers, content=bytes(content), request=response.request)
+
+
 def pause_before(attempt: int, problem: Problem | None = None) -> float:
     """Seconds before try number `attempt` (1, 2, …) is repeated: what the API asks for, else doubling."""
     if problem is not None and problem.retry_after is not None:
@@ -97,7 +117,11 @@ class Http:
     def request(self, method: str, path: str, *, headers: dict[str, str] | None = None, **rest: Any) -> httpx.Response:
         """For requests that may be repeated: reads, computations, and those with an Idempotency-Key. Raises Problem."""
         send = self.headers(headers)
-        return self.patiently(lambda: self.client.request(method, f"{self.base_url}{path}", headers=send, **rest))
+        return self.patiently(lambda: self.send(method, f"{self.base_url}{path}", headers=send, **rest))
+
+    def send(self, method: str, url: str, **rest: Any) -> httpx.Response:
+        with self.client.stream(method, url, **rest) as response:
+            return read_bounded(response, MOST_ANSWER_BYTES if response.is_success else MOST_PROBLEM_BYTES)
 
     def patiently(self, ask: Callable[[], httpx.Response]) -> httpx.Response:
         """Repeats while the failure is one that passes, `tries` times at most."""

@@ -9,13 +9,27 @@ from typing import Any
 
 import httpx
 
-from .http import Http, Problem, path_of, pause_before, problem_of
+from .http import MOST_PROBLEM_BYTES, Http, Problem, TooLarge, path_of, pause_before, problem_of, read_bounded
 
 ENDS = ("succeeded", "failed", "cancelled")
 FIRST_POLL_S = 1.0
 LONGEST_POLL_S = 15.0
 # The API comments every 15 s: three of them missing is a dead connection that nobody told us about.
 SILENCE_S = 45.0
+
+
+# Of an event, and of each of its lines: the API's have some kilobytes.
+MOST_EVENT_BYTES = 4 * 1024 * 1024
+
+
+def lines_of(response: httpx.Response) -> Iterator[str]:
+    rest = b""
+    for chunk in response.iter_bytes():
+        *lines, rest = (rest + chunk).split(b"\n")
+        if len(rest) > MOST_EVENT_BYTES:
+            raise TooLarge("the event stream has a line without an end")
+        for line in lines:
+            yield line.removesuffix(b"\r").decode()
 
 
 class RunFailed(Exception):
@@ -92,12 +106,13 @@ class Runs:
         timeout = httpx.Timeout(SILENCE_S)
         with self._http.client.stream("GET", url, headers=headers, timeout=timeout) as response:
             if response.status_code >= 400:
-                response.read()
-                raise problem_of(response)
+                raise problem_of(read_bounded(response, MOST_PROBLEM_BYTES))
             data: list[str] = []
-            for line in response.iter_lines():
+            for line in lines_of(response):
                 if line.startswith("data:"):
                     data.append(line[5:].removeprefix(" "))
+                    if sum(map(len, data)) > MOST_EVENT_BYTES:
+                        raise TooLarge("the event stream has an event without an end")
                 elif line == "" and data:
                     yield json.loads("\n".join(data))
                     data = []

@@ -100,7 +100,7 @@ class Uploads:
 
     def _put(self, url: str, chunk: bytes) -> str:
         """Without the key: the URL is signed, and may be another company's."""
-        return self._http.patiently(lambda: self._http.client.put(url, content=chunk)).headers["etag"]
+        return self._http.patiently(lambda: self._http.send("PUT", url, content=chunk)).headers["etag"]
 
 
 def _remember(memory: Path | None, known: dict[str, Any]) -> None:

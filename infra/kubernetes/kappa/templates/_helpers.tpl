@@ -38,6 +38,12 @@ readOnlyRootFilesystem: true
 capabilities: { drop: [ALL] }
 {{- end }}
 
+{{/* Of the store's address: its own, or that of its scheme. */}}
+{{- define "kappa.objectsPort" -}}
+{{- $url := urlParse (.Values.objects.endpoint | default "https://s3") -}}
+{{- regexFind "[0-9]+$" (regexFind ":[0-9]+$" $url.host) | default (ternary 80 443 (eq $url.scheme "http")) -}}
+{{- end }}
+
 {{- define "kappa.secretEnv" -}}
 - name: {{ .variable }}
   valueFrom: { secretKeyRef: { name: {{ .name }}, key: {{ .key }} } }

@@ -18,6 +18,7 @@ import { href } from '../../router.ts'
 import { NothingSeen, SeenChoice } from '../prototypes/seen-choice.tsx'
 import { AssignedImages } from './assigned-images.tsx'
 import { ModelChoice } from './model-choice.tsx'
+import { PatchMaps } from './patch-maps.tsx'
 
 const TOP_K = 5
 
@@ -82,6 +83,9 @@ function Try({ model }: { readonly model: string }) {
           {attempt.isPending && <p className="muted">Asking the model…</p>}
           {problem && <ProblemNotice problem={problem} />}
           {result && <AssignedImages result={result} evaluation={chosen} />}
+          {result && image && (
+            <PatchMaps model={model} image={image} prototypes={result.assignments.map(({ prototype }) => prototype)} />
+          )}
         </div>
       </div>
     </Section>
