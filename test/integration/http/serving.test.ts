@@ -19,15 +19,9 @@ const failing =
     next.failure = null
     return failure ? Promise.reject(failure) : work(...args)
   }
-/** Beside float32. */
-const precisionsAsked: string[] = []
 const inference: Inference = {
   ...fakeInference,
-  embed: failing((...asked: Parameters<Inference['embed']>) => {
-    const { precision } = asked[2]
-    if (precision !== undefined) precisionsAsked.push(precision)
-    return fakeInference.embed(...asked)
-  }),
+  embed: failing(fakeInference.embed),
   assign: failing(fakeInference.assign)
 }
 
@@ -106,40 +100,6 @@ test('a model says how it sees images; one of 0.2 does not', { skip }, async () 
   const { preprocessing: _, ...before } = (await aReadyModel(api.stores, api.projectId)).config!
   const { id } = await aReadyModel(api.stores, api.projectId, { config: before })
   assert.equal((await api.call('GET', `/v1/models/${id}`)).json.config.preprocessing, null)
-})
-
-test('a model says what its vectors in 8 bits lose, and computes them for who asks; others refuse', {
-  skip
-}, async () => {
-  const input = base64(png(1))
-  const { id, config } = await aReadyModel(api.stores, api.projectId)
-  const told = { images: 21, min_cosine: 0.99, mean_cosine: 0.995, recall_at_10: 0.9 }
-  assert.deepEqual((await api.call('GET', `/v1/models/${id}`)).json.config.precisions, { int8: told })
-  const { precisions: _, ...older } = config!
-  const { id: old } = await aReadyModel(api.stores, api.projectId, { config: older })
-  const refused = await embed({ model: old, input, precision: 'int8' })
-  assert.deepEqual([refused.status, refused.json.code], [409, 'precision_unavailable'])
-  assert.deepEqual((await api.call('GET', `/v1/models/${old}`)).json.config.precisions, {})
-  const path = `/v1/models/${id}/embeddings`
-  const headers = { 'content-type': 'image/png' }
-  for (const answer of [
-    await embed({ model: id, input, precision: 'int8' }),
-    await api.call('POST', path, { body: { input, precision: 'int8' } }),
-    await api.call('POST', `${path}?precision=int8`, { body: png(1), headers })
-  ])
-    assert.equal(answer.status, 200, answer.text)
-  assert.deepEqual(precisionsAsked, ['int8', 'int8', 'int8'])
-  for (const others of [
-    { output: 'bottleneck' },
-    { output: 'mean_patch' },
-    { output: 'patches' },
-    { image_size: 56 }
-  ]) {
-    const other = await api.call('POST', path, { body: { input, precision: 'int8', ...others } })
-    assert.deepEqual([other.status, other.json.errors[0].pointer], [409, '/precision'], JSON.stringify(others))
-  }
-  assert.equal((await embed({ model: id, input, precision: 'int8', image_size: 28 })).status, 200, 'its own size')
-  assert.equal((await embed({ model: id, input, precision: 'int4' })).status, 400)
 })
 
 test('many numbers are written in pieces that are one JSON', { skip }, async () => {
