@@ -5,7 +5,7 @@
  *   npm run bench -- embed [--images 128] [--rounds 5] [--peers eager,compiled] [--batch 8] [--clients 3] [--request 32]
  *                          [--requests 100] [--photos 64] [--data FOLDER]
  *
- * --data keeps the platform and its model, whose export takes a minute, for the next call.
+ * --data keeps the platform and its model, whose export takes a minute, for the next call; a folder of older code has no program in 8 bits.
  * Needs Linux, and for the peers a Python with torch and torchvision: $KAPPA_PYTHON, or python3. `--peers ''` leaves them out.
  */
 import { mkdtemp, rm } from 'node:fs/promises'
@@ -83,10 +83,14 @@ try {
   const load = loadavg()[0]!.toFixed(1)
   const bytes = (photos.reduce((sum, { length }) => sum + length, 0) / photos.length / 1024).toFixed(0)
   console.log(`${cpus()[0]?.model}, ${threads} cores, load ${load}; JPEGs of ${bytes} KiB, ${images} images a turn`)
-  sides.push(httpSide(platform, subject, { clients: Number(values.clients), imagesPerRequest: Number(values.request) }))
+  const requests = { clients: Number(values.clients), imagesPerRequest: Number(values.request) }
+  sides.push(httpSide(platform, subject, requests))
   sides.push(await commandLineSide(subject), await sessionSide(subject, { sessions: 1, batch: Number(values.batch) }))
   // As the server has them.
-  sides.push(await sessionSide(subject, { sessions: Math.min(4, threads), batch: 2 }))
+  const sessions = Math.min(4, threads)
+  sides.push(await sessionSide(subject, { sessions, batch: 2 }))
+  sides.push(httpSide(platform, subject, { ...requests, precision: 'int8' }))
+  sides.push(await sessionSide(subject, { sessions, batch: 1, precision: 'int8' }))
   const [served] = (await embedOverHttp(platform, photos.slice(0, 1))).vectors
   for (const peer of PEERS.filter((name) => values.peers.split(',').includes(name))) {
     const side = await torchPeer(peer, { photos: photosFolder, modelFolder, config, threads, batch: PEER_BATCH })

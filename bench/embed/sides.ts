@@ -1,6 +1,7 @@
 /** Ways from JPEGs to vectors, each of which embeds so many images when it is its turn. */
 import { readFileSync } from 'node:fs'
 import { stat } from 'node:fs/promises'
+import type { ServedPrecision } from '../../src/base/precision.ts'
 import { openModel } from '../../src/cli/images.ts'
 import { createOnnxThreads } from '../../src/engine/onnx-threads.ts'
 import { decodeInspected } from '../../src/images/decode.ts'
@@ -56,22 +57,27 @@ async function timed(cpuSeconds: () => number, work: () => Promise<void>): Promi
 export const cyclically = <T>(all: readonly T[], count: number): T[] =>
   Array.from({ length: count }, (_, i) => all[i % all.length]!)
 
+export interface SessionOptions {
+  /** That compute at the same time, and share the threads. */
+  readonly sessions: number
+  readonly batch: number
+  readonly precision?: ServedPrecision
+}
+
 /**
  * Pixels that lie ready, and nothing but sessions: what no server can be faster than.
- *
- * @param sessions that compute at the same time, and share the threads
  */
 export async function sessionSide(
   { photos, modelFolder, config, threads }: Subject,
-  { sessions, batch }: { readonly sessions: number; readonly batch: number }
+  { sessions, batch, precision = 'float32' }: SessionOptions
 ): Promise<Side> {
   const pixels: Uint8Array[] = []
   for (const bytes of photos)
     pixels.push(preprocessImage(await decodeInspected(bytes, await inspectImage(bytes)), config))
-  const path = `${modelFolder}/${MODEL_FILES.embed}`
+  const path = `${modelFolder}/${precision === 'int8' ? MODEL_FILES.embedInt8 : MODEL_FILES.embed}`
   const program = await createOnnxThreads({ threads, sessions }).open(path, (await stat(path)).size)
   return {
-    name: `bare, sessions of threads: ${sessions} × ${Math.floor(threads / sessions)}, batches of ${batch}`,
+    name: `bare, ${precision}, sessions of threads: ${sessions} × ${Math.floor(threads / sessions)}, batches of ${batch}`,
     turn: (images) =>
       timed(ownCpuSeconds, async () => {
         const asked = cyclically(pixels, images)
@@ -106,14 +112,17 @@ export interface HttpOptions {
   /** Requests under way. */
   readonly clients: number
   readonly imagesPerRequest: number
+  readonly precision?: ServedPrecision
 }
 
 /** As OpenAI's clients ask: base64 both ways. */
 export async function embedOverHttp(
   { url, adminKey, model }: Pick<ServedPlatform, 'url' | 'adminKey' | 'model'>,
-  photos: readonly Buffer[]
+  photos: readonly Buffer[],
+  precision: ServedPrecision = 'float32'
 ): Promise<{ readonly vectors: readonly Float32Array[]; readonly timing: string }> {
-  const body = { model, input: photos.map((bytes) => bytes.toString('base64')), encoding_format: 'base64' }
+  const input = photos.map((bytes) => bytes.toString('base64'))
+  const body = { model, input, encoding_format: 'base64', precision }
   const response = await fetch(`${url}/v1/embeddings`, {
     method: 'POST',
     headers: { authorization: `Bearer ${adminKey}`, 'content-type': 'application/json' },
@@ -129,20 +138,20 @@ export async function embedOverHttp(
 }
 
 export function httpSide(platform: ServedPlatform, { photos }: Subject, options: HttpOptions): Side {
-  const { clients, imagesPerRequest } = options
+  const { clients, imagesPerRequest, precision = 'float32' } = options
   const cpuSeconds = () =>
     descendantsOf(platform.child.pid).reduce(
       (sum, { pid }) => sum + cpuSecondsOf(pid),
       cpuSecondsOf(platform.child.pid!)
     )
   return {
-    name: `HTTP, ${clients} clients × ${imagesPerRequest} images a request`,
+    name: `HTTP, ${precision}, ${clients} clients × ${imagesPerRequest} images a request`,
     turn: (images) =>
       timed(cpuSeconds, async () => {
         const asked = cyclically(photos, images)
         const client = async () => {
           for (let some = asked.splice(0, imagesPerRequest); some.length > 0; some = asked.splice(0, imagesPerRequest))
-            await embedOverHttp(platform, some)
+            await embedOverHttp(platform, some, precision)
         }
         await Promise.all(Array.from({ length: clients }, client))
       }),

@@ -63,6 +63,7 @@ export const ERROR_CATALOGUE = {
   model_without_head: 'The model has no prototypes: it serves embeddings only.',
   mixture_unavailable: 'The model has no such mixture.',
   matching_unavailable: 'Prototypes of the two models cannot be matched.',
+  precision_unavailable: 'The model does not compute this in that precision.',
   prototype_not_found: 'The model has no such prototype.',
   evaluation_not_found: 'There is no such evaluation.',
   evaluation_not_cancelable: 'The evaluation has already ended.',

@@ -1167,7 +1167,7 @@ export interface paths {
         get: operations["getModelAlias"];
         /**
          * Let an alias mean a version of a name
-         * @description Requests name it `name@alias`, as they name a version `name@3`. Those that have begun are answered by the model that it meant then. The model has to be ready.
+         * @description Requests name it `name@alias`, as they name a version `name@3`. Those that have begun are answered by the model that it meant then. The model has to be ready, and the process that answers loads it before the alias means it, for as long as a request may take: nobody waits for that later.
          *
          *     Needs the scope `models:write`.
          */
@@ -2860,6 +2860,11 @@ export interface components {
             output?: "cls" | "bottleneck" | "mean_patch";
             /** @description Pixels of a side that the model sees; its own where it is left out. Whole patches, from half of the model's to twice: positions are resampled, and margins that are cut stay in proportion. */
             image_size?: number;
+            /**
+             * @description In which vectors are computed; float32 where it is left out. int8: in 8 bits, of models whose `config.precisions` says what it costs on their own images, for output cls at the size of the model. Other models, outputs and sizes: 409.
+             * @enum {unknown}
+             */
+            precision?: "float32" | "int8";
             /** @description Keeps the first so many numbers of each vector, at unit length again. */
             dimensions?: number;
             /** @description Taken because OpenAI's clients send it; not used. */
@@ -2998,6 +3003,11 @@ export interface components {
              * @enum {unknown}
              */
             output?: "cls" | "bottleneck" | "mean_patch" | "patches";
+            /**
+             * @description In which vectors are computed; float32 where it is left out. int8: in 8 bits, of models whose `config.precisions` says what it costs on their own images, for output cls at the size of the model. Other models, outputs and sizes: 409.
+             * @enum {unknown}
+             */
+            precision?: "float32" | "int8";
             /**
              * @description Of patches. npy where it is left out: a NumPy file. safetensors: with the tensor `patches`.
              * @enum {unknown}
@@ -4546,6 +4556,17 @@ export interface components {
                     bits: number;
                 } | null;
                 embedding_dim: number;
+                /** @description Of its embeddings, beside float32: what they lose on its own images, at most 1,000 of its dataset. Null where it was made without images, or with ten at the most. */
+                precisions: {
+                    int8?: {
+                        images: number;
+                        /** @description Between an image's vectors in float32 and in 8 bits. */
+                        min_cosine: number;
+                        mean_cosine: number;
+                        /** @description Of the ten nearest of each image among the others by float32, how many are where all are of 8 bits. */
+                        recall_at_10: number;
+                    } | null;
+                };
                 bottleneck_dim: number | null;
                 prototypes: number | null;
                 temperature: number | null;
@@ -4755,7 +4776,7 @@ export interface components {
             status: number;
             detail: string;
             /** @enum {unknown} */
-            code: "invalid_request" | "invalid_recipe" | "unauthorized" | "forbidden" | "route_not_found" | "method_not_allowed" | "key_not_found" | "last_admin_key" | "project_not_found" | "project_name_taken" | "project_not_empty" | "project_in_use" | "quota_exceeded" | "project_rate_limited" | "dataset_not_found" | "dataset_version_not_found" | "dataset_version_not_ready" | "dataset_version_not_cancelable" | "image_not_found" | "images_hidden" | "dataset_in_use" | "dataset_version_in_use" | "dataset_empty" | "selection_empty" | "selection_impossible" | "upload_not_found" | "upload_incomplete" | "upload_expired" | "upload_in_use" | "archive_invalid" | "archive_too_large" | "source_unreachable" | "run_not_found" | "run_not_cancelable" | "run_not_deletable" | "run_in_use" | "metadata_full" | "run_not_pausable" | "run_not_resumable" | "run_not_extendable" | "run_not_retryable" | "sweep_not_found" | "checkpoint_not_found" | "checkpoint_in_use" | "checkpoint_invalid" | "weights_unsupported" | "weights_mismatch" | "init_unavailable" | "model_not_found" | "model_in_use" | "model_not_ready" | "model_not_cancelable" | "model_has_alias" | "model_of_other_name" | "alias_not_found" | "precondition_failed" | "model_without_head" | "mixture_unavailable" | "matching_unavailable" | "prototype_not_found" | "evaluation_not_found" | "evaluation_not_cancelable" | "evaluation_not_deletable" | "evaluation_not_measured" | "evaluation_impossible" | "evaluation_too_large" | "vector_set_not_found" | "vector_set_not_ready" | "vector_set_not_searchable" | "vector_set_not_cancelable" | "vector_set_not_deletable" | "vector_set_impossible" | "vector_not_found" | "file_not_found" | "file_in_use" | "batch_not_found" | "batch_impossible" | "batch_not_cancelable" | "batch_not_deletable" | "artifact_not_found" | "webhook_not_found" | "webhooks_full" | "webhook_disabled" | "secret_unreadable" | "delivery_not_found" | "delivery_under_way" | "idempotency_key_reused" | "idempotency_in_progress" | "range_not_satisfiable" | "answer_too_large" | "body_too_large" | "unsupported_media_type" | "headers_too_large" | "uri_too_long" | "receive_timeout" | "expectation_failed" | "image_invalid" | "image_too_large" | "images_too_large" | "url_not_allowed" | "url_unreachable" | "rate_limited" | "too_much_at_once" | "overloaded" | "client_gone" | "request_timeout" | "database_refuses" | "process_not_started" | "schema_outdated" | "database_unavailable" | "database_read_only" | "storage_unavailable" | "storage_full" | "disk_unusable" | "issuer_unavailable" | "inference_unavailable" | "worker_not_working" | "worker_resting" | "lease_lost" | "object_not_found" | "object_damaged" | "program_untraceable" | "engine_unavailable" | "loss_not_finite" | "trainer_crashed" | "out_of_memory" | "internal";
+            code: "invalid_request" | "invalid_recipe" | "unauthorized" | "forbidden" | "route_not_found" | "method_not_allowed" | "key_not_found" | "last_admin_key" | "project_not_found" | "project_name_taken" | "project_not_empty" | "project_in_use" | "quota_exceeded" | "project_rate_limited" | "dataset_not_found" | "dataset_version_not_found" | "dataset_version_not_ready" | "dataset_version_not_cancelable" | "image_not_found" | "images_hidden" | "dataset_in_use" | "dataset_version_in_use" | "dataset_empty" | "selection_empty" | "selection_impossible" | "upload_not_found" | "upload_incomplete" | "upload_expired" | "upload_in_use" | "archive_invalid" | "archive_too_large" | "source_unreachable" | "run_not_found" | "run_not_cancelable" | "run_not_deletable" | "run_in_use" | "metadata_full" | "run_not_pausable" | "run_not_resumable" | "run_not_extendable" | "run_not_retryable" | "sweep_not_found" | "checkpoint_not_found" | "checkpoint_in_use" | "checkpoint_invalid" | "weights_unsupported" | "weights_mismatch" | "init_unavailable" | "model_not_found" | "model_in_use" | "model_not_ready" | "model_not_cancelable" | "model_has_alias" | "model_of_other_name" | "alias_not_found" | "precondition_failed" | "model_without_head" | "mixture_unavailable" | "matching_unavailable" | "precision_unavailable" | "prototype_not_found" | "evaluation_not_found" | "evaluation_not_cancelable" | "evaluation_not_deletable" | "evaluation_not_measured" | "evaluation_impossible" | "evaluation_too_large" | "vector_set_not_found" | "vector_set_not_ready" | "vector_set_not_searchable" | "vector_set_not_cancelable" | "vector_set_not_deletable" | "vector_set_impossible" | "vector_not_found" | "file_not_found" | "file_in_use" | "batch_not_found" | "batch_impossible" | "batch_not_cancelable" | "batch_not_deletable" | "artifact_not_found" | "webhook_not_found" | "webhooks_full" | "webhook_disabled" | "secret_unreadable" | "delivery_not_found" | "delivery_under_way" | "idempotency_key_reused" | "idempotency_in_progress" | "range_not_satisfiable" | "answer_too_large" | "body_too_large" | "unsupported_media_type" | "headers_too_large" | "uri_too_long" | "receive_timeout" | "expectation_failed" | "image_invalid" | "image_too_large" | "images_too_large" | "url_not_allowed" | "url_unreachable" | "rate_limited" | "too_much_at_once" | "overloaded" | "client_gone" | "request_timeout" | "database_refuses" | "process_not_started" | "schema_outdated" | "database_unavailable" | "database_read_only" | "storage_unavailable" | "storage_full" | "disk_unusable" | "issuer_unavailable" | "inference_unavailable" | "worker_not_working" | "worker_resting" | "lease_lost" | "object_not_found" | "object_damaged" | "program_untraceable" | "engine_unavailable" | "loss_not_finite" | "trainer_crashed" | "out_of_memory" | "internal";
             request_id: string;
             errors?: {
                 /** @description JSON pointer into the body. */
@@ -10053,6 +10074,8 @@ export interface operations {
                 output_dtype?: "float32" | "float16" | "int8" | "uint8" | "binary";
                 /** @description cls where it is left out: the class token. bottleneck: what prototypes are compared with, of models that have them. mean_patch: the mean of the tokens of patches after the last normalization, without class token and registers. Of unit length. patches: those tokens as they are, float32 [images, rows, columns, dimensions] in one file. */
                 output?: "cls" | "bottleneck" | "mean_patch" | "patches";
+                /** @description In which vectors are computed; float32 where it is left out. int8: in 8 bits, of models whose `config.precisions` says what it costs on their own images, for output cls at the size of the model. Other models, outputs and sizes: 409. */
+                precision?: "float32" | "int8";
                 /** @description Of patches. npy where it is left out: a NumPy file. safetensors: with the tensor `patches`. */
                 file_format?: "npy" | "safetensors";
                 /** @description Pixels of a side that the model sees; its own where it is left out. Whole patches, from half of the model's to twice: positions are resampled, and margins that are cut stay in proportion. */

@@ -132,6 +132,8 @@ function createLazyInference(
     assign: async (...args) => opened().assign(...args),
     map: async (...args) => opened().map(...args),
     picture: async (...args) => opened().picture(...args),
+    // What no image has begun is not begun for what may never be asked.
+    warm: async (model) => pool?.warm(model),
     close: async () => pool?.close()
   }
 }

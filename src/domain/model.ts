@@ -1,4 +1,5 @@
 import type { JsonObject } from '../base/json.ts'
+import type { Precisions } from '../base/precision.ts'
 import type { Preprocessing } from '../recipe/preprocessing.ts'
 import type { Centering, Method } from '../recipe/schema.ts'
 import type { WeightOptions } from '../recipe/weight-options.ts'
@@ -20,6 +21,8 @@ export interface ModelConfig {
   /** Left out in models that 0.2 and before exported; their folders tell it to who serves them. */
   readonly preprocessing?: Preprocessing
   readonly embeddingDim: number
+  /** Of its embeddings, beside float32; left out in models of 0.2 and before. */
+  readonly precisions?: Precisions
   /** Of the head; null, like the two below and the method, in a model that has none and serves embeddings only. */
   readonly bottleneckDim: number | null
   readonly prototypes: number | null

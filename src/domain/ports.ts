@@ -1,6 +1,7 @@
 /** What the platform needs from the outside, in its own words. Implementations: storage/objects, queue/, processes/. */
 import type { Readable } from 'node:stream'
 import type { EncodedFormat } from '../base/image-formats.ts'
+import type { ServedPrecision } from '../base/precision.ts'
 import type { Bits } from '../recipe/bits.ts'
 import type { JobKind, JobPayloads } from './job.ts'
 import type { EmbeddingOutput, HeatValue, MapDrawing, Model, ModelConfig, Posterior } from './model.ts'
@@ -220,6 +221,8 @@ export interface Inference {
     options: {
       readonly dimensions?: number
       readonly output?: EmbeddingOutput
+      /** Default: float32. Others of output cls at the model's own size alone. */
+      readonly precision?: ServedPrecision
       /** Default: the model's own. */
       readonly imageSize?: number
       readonly caller: Caller
@@ -244,6 +247,11 @@ export interface Inference {
     image: Uint8Array,
     options: { readonly asked: MapAsked; readonly imageSize: number; readonly caller: Caller }
   ): Promise<{ readonly result: PatchMaps; readonly timings: Timings }>
+  /**
+   * Loads what a model's embeddings are computed with, in every process that is up, so that its first request waits for nothing. Never
+   * rejects: whatever keeps it from that is met, and told, by that request.
+   */
+  warm(model: Embedder): Promise<void>
   /** For people: WebP with at most `size` pixels on its longer side, or PNG of all pixels. Nothing of the file but its pixels is in it. */
   picture(image: StoredImage, options: { readonly size: number | null; readonly caller: Caller }): Promise<Uint8Array>
 }

@@ -5,9 +5,11 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { draftFolder, writeDurably } from '../base/durable-files.ts'
+import type { Precisions } from '../base/precision.ts'
 import { encodeSafetensors } from '../base/safetensors.ts'
 import type { Engine, LoadedProgram } from '../engine/engine.ts'
 import type { Program } from '../engine/program.ts'
+import { quantizeOnnxFile } from '../engine/quantize.ts'
 import { traceToOnnx } from '../engine/trace/trace.ts'
 import { type HeadConfig, headOf, MODEL_FILES, type ModelFileConfig } from '../protocol/model-folder.ts'
 import type { ExportEvent, ExportStage } from '../protocol/trainer-messages.ts'
@@ -16,6 +18,7 @@ import { backboneParameters, headParameters } from '../ssl/parameters.ts'
 import { describePrototypes } from './describe-prototypes.ts'
 import { huggingFaceConfig, huggingFaceProcessor, huggingFaceTensors } from './hugging-face.ts'
 import { type ImageSource, openImageSource } from './image-source.ts'
+import { measurePrecision } from './precision.ts'
 import { assignProgram, embedProgram } from './programs.ts'
 import { VERIFIED_IMAGES, verifyPrograms } from './verify.ts'
 
@@ -71,11 +74,13 @@ export async function* writeModel(subject: ModelSubject, options: WriteOptions):
     for (const [path, program] of work.programs) await write(work, path, [traced(program, weights)])
     yield* writeVerification(work)
     if (options.signal?.aborted) return yield stopped
+    const precisions = yield* writePrecisions(work)
+    if (options.signal?.aborted) return yield stopped
     const head = headOf(config)
     if (head !== null) yield* writePrototypes(work, head)
     if (options.signal?.aborted) return yield stopped
     yield beginning('files')
-    await writeJson(work, MODEL_FILES.config, config)
+    await writeJson(work, MODEL_FILES.config, { ...config, precisions })
     await draft.publish()
     yield { type: 'exported', folder: options.outFolder, files: work.files, step }
   } finally {
@@ -140,6 +145,32 @@ async function* writeVerification(work: Work): AsyncGenerator<ExportEvent> {
     }
   } finally {
     for (const program of exported) await program.dispose()
+  }
+}
+
+async function* writePrecisions(work: Work): AsyncGenerator<ExportEvent, Precisions> {
+  const { folder, images, config, options } = work
+  yield beginning('precision')
+  const path = join(folder, MODEL_FILES.embed)
+  await write(work, MODEL_FILES.embedInt8, [await quantizeOnnxFile(path)])
+  const exact = await options.openOnnxFile(path)
+  const rounded = await options.openOnnxFile(join(folder, MODEL_FILES.embedInt8))
+  try {
+    const { embeddingDim: dim } = config
+    const measuring = measurePrecision({
+      images,
+      exact,
+      rounded,
+      dim,
+      ...(options.signal && { signal: options.signal })
+    })
+    for (let step = await measuring.next(); ; step = await measuring.next()) {
+      if (step.done) return { int8: step.value }
+      yield { type: 'export_progress', stage: 'precision', share: step.value }
+    }
+  } finally {
+    await exact.dispose()
+    await rounded.dispose()
   }
 }
 

@@ -21,6 +21,7 @@ import type {
   InferenceRequest,
   InferenceSettings,
   InferenceSuccess,
+  LoadInferenceRequest,
   MapInferenceRequest,
   PictureInferenceRequest
 } from '../protocol/inference-messages.ts'
@@ -30,6 +31,7 @@ type Asked<T extends InferenceRequest> = Omit<T, 'id' | 'isHeld'>
 export type Question =
   | Asked<EmbedInferenceRequest>
   | Asked<AssignInferenceRequest>
+  | Asked<LoadInferenceRequest>
   | Asked<MapInferenceRequest>
   | Asked<PictureInferenceRequest>
 

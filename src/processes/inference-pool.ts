@@ -12,7 +12,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Clock } from '../base/clock.ts'
 import { AppError, isAppError } from '../base/errors.ts'
 import type { Logger } from '../base/log.ts'
-import type { LocalCache } from '../cache/local-cache.ts'
+import type { CachedFolder, LocalCache } from '../cache/local-cache.ts'
 import { createModelFolders } from '../cache/model-folders.ts'
 import type { EmbeddingOutput } from '../domain/model.ts'
 import type { Caller, Embedder, ImageAssignments, Inference, PatchMaps, Timings } from '../domain/ports.ts'
@@ -55,6 +55,9 @@ export interface InferencePool extends Inference {
  * between two messages.
  */
 const PIECE = 8
+
+/** No key's: nothing that it asks for has images. */
+const WARMING = 'warming'
 
 /** Timers count to 24 days at most; this is far below. */
 const LONGEST_SLEEP_MS = 60_000
@@ -171,7 +174,29 @@ export function createInferencePool(options: InferencePoolOptions): InferencePoo
     }
   }
 
+  async function warm(model: Embedder): Promise<void> {
+    const { id, config, isCheckpoint } = model
+    const about = { id, ...(config && { channels: config.channels }), ...(isCheckpoint && { isCheckpoint }) }
+    const asker = { key: WARMING, request: ++lastRequest }
+    const options = { timeoutMs: settings.timeoutMs, signal: closing.signal, admit: async () => {} }
+    const load = ({ folder }: CachedFolder) =>
+      Promise.all(
+        children
+          .filter((child) => child.isUp())
+          .map((child) =>
+            child.ask({ kind: 'load', model: { ...about, folder }, images: [], options: {}, asker }, options)
+          )
+      )
+    try {
+      await folders.use(model, load)
+    } catch (error) {
+      logger.warn({ err: error, modelId: id }, 'a model could not be loaded before it is asked')
+    }
+  }
+
   return {
+    warm,
+
     embed: (model, images, { caller, imageSize, ...options }) =>
       admit({ model, images, caller, view: viewOf(model, options.output, imageSize) }, async (request, served) => {
         const answers = await askInPieces(request, { kind: 'embed', model: served, options })

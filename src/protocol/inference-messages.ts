@@ -12,6 +12,7 @@
  */
 import type { ErrorCode } from '../base/errors.ts'
 import type { EncodedFormat } from '../base/image-formats.ts'
+import type { ServedPrecision } from '../base/precision.ts'
 import type { Bits } from '../recipe/bits.ts'
 
 export interface InferenceSettings {
@@ -89,7 +90,7 @@ export interface Asker {
 
 interface Request {
   readonly id: number
-  /** Encoded images: JPEG, PNG, WebP, AVIF, TIFF or GIF. At least one. */
+  /** Encoded images: JPEG, PNG, WebP, AVIF, TIFF or GIF. At least one, unless a model is to be loaded. */
   readonly images: readonly Uint8Array[]
   readonly asker: Asker
   /** True: only the headers are read until `admit` comes. */
@@ -113,6 +114,8 @@ export interface EmbedInferenceRequest extends ModelRequest {
     readonly dimensions?: number
     /** Default: cls. */
     readonly output?: EmbeddingOutput
+    /** Default: float32. Of the class token alone. */
+    readonly precision?: ServedPrecision
     readonly timeoutMs?: number
   }
 }
@@ -171,8 +174,14 @@ export interface PictureInferenceRequest extends Request {
   }
 }
 
+/** No image is asked about: the program of the model's embeddings is opened, and stays as long as there is room for it. */
+export interface LoadInferenceRequest extends ModelRequest {
+  readonly kind: 'load'
+  readonly options: { readonly timeoutMs?: number }
+}
+
 export type ModelInferenceRequest = EmbedInferenceRequest | AssignInferenceRequest | MapInferenceRequest
-export type InferenceRequest = ModelInferenceRequest | PictureInferenceRequest
+export type InferenceRequest = ModelInferenceRequest | LoadInferenceRequest | PictureInferenceRequest
 
 /** About a request under way; one that is not, or no longer, is ignored. `ping` is answered at once, whatever is decoded. */
 export type InferenceControl = { readonly kind: 'admit' | 'abort'; readonly id: number } | { readonly kind: 'ping' }
@@ -242,7 +251,7 @@ export interface PictureResult {
   readonly bytes: Uint8Array
 }
 
-export type InferenceResult = EmbedResult | AssignResult | MapResult | PictureResult
+export type InferenceResult = EmbedResult | AssignResult | MapResult | PictureResult | { readonly kind: 'load' }
 
 /** Milliseconds, for the `Server-Timing` header. */
 export interface ServerTimings {
@@ -261,7 +270,7 @@ export interface InferenceSuccess {
 
 /**
  * Codes: image_invalid and image_too_large (with `index`), overloaded, request_timeout, client_gone, model_not_ready,
- * mixture_unavailable, invalid_request, internal.
+ * mixture_unavailable, precision_unavailable, invalid_request, internal.
  */
 export interface InferenceFailure {
   readonly id: number

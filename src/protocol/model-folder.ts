@@ -5,6 +5,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { AppError } from '../base/errors.ts'
+import type { Precisions } from '../base/precision.ts'
 import type { InitRecord } from '../recipe/init-record.ts'
 import type { Network } from '../recipe/network.ts'
 import { cutFromLarger, type Preprocessing, preprocessingOf } from '../recipe/preprocessing.ts'
@@ -23,6 +24,7 @@ export const MODEL_FILES = {
   head: 'head.safetensors',
   config: 'config.json',
   embed: 'embed.onnx',
+  embedInt8: 'embed.int8.onnx',
   assign: 'assign.onnx',
   prototypes: 'prototypes.json',
   mixture: 'mixture.safetensors',
@@ -90,6 +92,8 @@ interface ModelFileBase {
   /** Null when the weights were not trained here. */
   readonly recipe: Recipe | null
   readonly origin: ModelOrigin | null
+  /** Of its embeddings, beside float32; left out in models of 0.2 and before. */
+  readonly precisions?: Precisions
   /** What its run began from; left out where that was random weights, or no run. */
   readonly continuedFrom?: InitRecord
   /** What forks did to its prototypes; left out where none did. */

@@ -203,7 +203,15 @@ export type WorkRequest =
 
 export type TrainerRequest = WorkRequest | ExamineRequest | StopRequest
 
-export type ExportStage = 'reading' | 'weights' | 'programs' | 'verification' | 'prototypes' | 'mixture' | 'files'
+export type ExportStage =
+  | 'reading'
+  | 'weights'
+  | 'programs'
+  | 'verification'
+  | 'precision'
+  | 'prototypes'
+  | 'mixture'
+  | 'files'
 
 export interface ExportProgressEvent {
   readonly type: 'export_progress'

@@ -12,6 +12,7 @@ import type {
   InferenceSettings,
   InferenceSuccess,
   InferenceWeight,
+  LoadInferenceRequest,
   ModelInferenceRequest,
   ServedModel
 } from '../protocol/inference-messages.ts'
@@ -82,6 +83,7 @@ export function createRequestHandler(options: RequestHandlerOptions): RequestHan
 
   async function serve(request: InferenceRequest, state: OpenRequest): Promise<InferenceSuccess> {
     if (request.kind === 'picture') return drawAsked({ decoder, clock, onWeighed }, request, state)
+    if (request.kind === 'load') return load(request)
     const arrivedAt = clock.now()
     const images = await decoder.weigh(request.asker, request, state.signal)
     if (request.isHeld) {
@@ -89,6 +91,13 @@ export function createRequestHandler(options: RequestHandlerOptions): RequestHan
       await state.untilAdmitted()
     }
     return models.use(request.model, (model) => compute(request, { images, model, state, arrivedAt }))
+  }
+
+  async function load({ id, model }: LoadInferenceRequest): Promise<InferenceSuccess> {
+    const beganAt = clock.now()
+    await models.use(model, (opened) => opened.open('embed', model.folder))
+    const timings = { decodeMs: 0, queueMs: 0, inferMs: clock.now() - beganAt, encodeMs: 0 }
+    return { id, ok: true, result: { kind: 'load' }, timings }
   }
 
   async function compute(request: ModelInferenceRequest, { images, model, state, arrivedAt }: Weighed) {

@@ -13,11 +13,15 @@ import type { ViewKind } from '../protocol/inference-messages.ts'
 import {
   type HeadConfig,
   headOf,
+  MODEL_FILES,
   type ModelFileConfig,
   programFile,
   readModelConfig,
   readPrototypes
 } from '../protocol/model-folder.ts'
+
+/** The program in 8 bits is in the model's folder alone: views are of float32. */
+export type ServedKind = ViewKind | 'embedInt8'
 
 /**
  * @param pixels images of [S, S, C] bytes; returns per image its unit embedding [D], or its cosines to the prototypes [K] and
@@ -44,9 +48,9 @@ export interface ServingModel extends CachedModel {
   readonly head: ServedHead | null
   /**
    * @param from where the model's files are now: a model that stays open may outlive the folder it was opened from
-   * @throws AppError model_without_head, and what opening an ONNX file throws
+   * @throws AppError model_without_head, precision_unavailable, and what opening an ONNX file throws
    */
-  open(kind: ViewKind, from?: string): Promise<ServedProgram>
+  open(kind: ServedKind, from?: string): Promise<ServedProgram>
 }
 
 /** @param bytes of the file; a program with several sessions takes runs that overlap */
@@ -60,13 +64,16 @@ const BATCH_FLOPS = 20e9
 /** A small network's; calling it costs more than computing it. */
 const MOST_IMAGES = 64
 
-const OUTPUTS: Record<ViewKind, readonly string[]> = {
+const OUTPUTS: Record<ServedKind, readonly string[]> = {
   embed: ['embedding'],
+  embedInt8: ['embedding'],
   assign: ['cosine', 'bottleneck'],
   patches: ['patches'],
   attention: ['attention'],
   heat: ['cosine']
 }
+
+const fileOf = (kind: ServedKind): string => (kind === 'embedInt8' ? MODEL_FILES.embedInt8 : programFile(kind))
 
 /** @throws AppError model_not_ready */
 export async function openServingModel(
@@ -90,7 +97,7 @@ export interface Served {
   /** Of the programs. */
   readonly folder: string
   /** Those that are there; left out, what a model's folder has. */
-  readonly kinds?: readonly ViewKind[]
+  readonly kinds?: readonly ServedKind[]
   readonly openOnnxFile: OpenOnnxFile
   /** Sessions of a program whose file has so many bytes, each of which holds them; one where it is left out. */
   readonly sessionsOf?: (bytes: number) => number
@@ -99,30 +106,31 @@ export interface Served {
 /** @throws an Error where a program is not there */
 export async function createServingModel(served: Served): Promise<ServingModel> {
   const { config, head, folder, openOnnxFile, sessionsOf = () => 1 } = served
-  const { kinds = head === null ? ['embed'] : ['embed', 'assign'] } = served
-  const sizes = new Map<ViewKind, number>()
-  for (const kind of kinds) sizes.set(kind, (await stat(join(folder, programFile(kind)))).size)
+  const { kinds = kindsOf(served) } = served
+  const sizes = new Map<ServedKind, number>()
+  for (const kind of kinds) sizes.set(kind, (await stat(join(folder, fileOf(kind)))).size)
   const unclosed: unknown[] = []
   // They stay as long as the model: what they cost is counted in its bytes.
   const opened = new SharedCache<
-    { readonly kind: ViewKind; readonly from: string; readonly size: number },
+    { readonly kind: ServedKind; readonly from: string; readonly size: number },
     Awaited<ReturnType<OpenOnnxFile>>
   >({
     idOf: ({ kind }) => kind,
-    open: ({ kind, from, size }) => openOnnxFile(join(from, programFile(kind)), size),
+    open: ({ kind, from, size }) => openOnnxFile(join(from, fileOf(kind)), size),
     close: (program) => program.dispose(),
     costOf: () => 0,
     maxCost: 0,
     onCloseError: (error) => unclosed.push(error)
   })
 
-  async function open(kind: ViewKind, from = folder): Promise<ServedProgram> {
+  async function open(kind: ServedKind, from = folder): Promise<ServedProgram> {
     if (kind === 'assign' && head === null) throw new AppError('model_without_head')
     const size = sizes.get(kind)
+    if (kind === 'embedInt8' && size === undefined) throw new AppError('precision_unavailable')
     invariant(size !== undefined, `a program ${kind} of a model that has ${kinds}`)
     const program = await opened.use({ kind, from, size }, async (loaded) => loaded)
     return {
-      batch: kind === 'heat' ? 1 : batchOf(config),
+      batch: ALONE.includes(kind) ? 1 : batchOf(config),
       ...(program.sessions && { sessions: program.sessions }),
       run: async (pixels) => {
         const outputs = await program.run({ images: concatenateImages(pixels) })
@@ -144,7 +152,16 @@ export async function createServingModel(served: Served): Promise<ServingModel> 
   }
 }
 
-/** Of heat it is one image, which has up to 64 MiB of cosines. */
+/** What a model's folder has. */
+const kindsOf = ({ config, head }: Pick<Served, 'config' | 'head'>): readonly ServedKind[] => [
+  'embed',
+  ...(config.precisions?.int8 === undefined ? [] : ['embedInt8' as const]),
+  ...(head === null ? [] : ['assign' as const])
+]
+
+/** Images in 8 bits would change each other's vectors (engine/quantize.ts); one of heat has up to 64 MiB of cosines. */
+const ALONE: readonly ServedKind[] = ['embedInt8', 'heat']
+
 const batchOf = ({ network }: ModelFileConfig): number =>
   Math.max(1, Math.min(MOST_IMAGES, Math.floor(BATCH_FLOPS / forwardFlops(network))))
 

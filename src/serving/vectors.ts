@@ -6,21 +6,27 @@ import type {
   AssignResult,
   EmbedInferenceRequest,
   EmbedResult,
-  ModelInferenceRequest,
-  ViewKind
+  ModelInferenceRequest
 } from '../protocol/inference-messages.ts'
 import { defaultPosterior } from '../protocol/model-folder.ts'
 import { checkMap } from './maps.ts'
-import type { ServedHead, ServingModel } from './serving-model.ts'
+import type { ServedHead, ServedKind, ServingModel } from './serving-model.ts'
 
 const isOfHead = (request: ModelInferenceRequest): boolean =>
   request.kind === 'assign' ||
   (request.kind === 'embed' && request.options.output === 'bottleneck') ||
   request.model.view?.kind === 'heat'
 
+const isRounded = (request: ModelInferenceRequest): boolean =>
+  request.kind === 'embed' && request.options.precision === 'int8'
+
 /** A view says itself what it computes. */
-export const programOf = (request: ModelInferenceRequest): ViewKind =>
-  request.model.view?.kind ?? (isOfHead(request) ? 'assign' : 'embed')
+export function programOf(request: ModelInferenceRequest): ServedKind {
+  const { view } = request.model
+  if (view !== undefined) return view.kind
+  if (isOfHead(request)) return 'assign'
+  return isRounded(request) ? 'embedInt8' : 'embed'
+}
 
 /** @param rows embeddings, or tokens [P, D]; of a bottleneck vector, what stands before it are the cosines [K] */
 function vectorsOf(
@@ -39,9 +45,10 @@ function meanRow(rows: Float32Array, dim: number): Float32Array {
   return Float32Array.from(sums, (sum) => (sum * dim) / rows.length)
 }
 
-/** @throws AppError invalid_request, model_without_head, mixture_unavailable */
+/** @throws AppError invalid_request, model_without_head, mixture_unavailable, precision_unavailable */
 export function checkOptions(request: ModelInferenceRequest, { config, head }: ServingModel): void {
   if (isOfHead(request) && head === null) throw new AppError('model_without_head')
+  if (isRounded(request) && programOf(request) !== 'embedInt8') throw new AppError('precision_unavailable')
   if (request.images.length === 0) throw new AppError('invalid_request', { message: 'At least one image is needed.' })
   if (request.kind === 'assign') {
     const { temperature } = request.options

@@ -175,7 +175,8 @@ async function readExported(folder: string): Promise<Omit<ExportedModel, 'files'
     channels,
     ...(registers ? { registers } : {}),
     preprocessing: config.preprocessing,
-    embeddingDim
+    embeddingDim,
+    ...(config.precisions && { precisions: config.precisions })
   }
   const head = headOf(config)
   const file = head === null ? null : await readPrototypes(folder)

@@ -130,17 +130,18 @@ export const FAKE_PIXELS = 784
 
 /** Vectors that depend on the bytes alone. */
 export const fakeInference: Inference = {
-  async embed(model, images, { dimensions = model.config?.embeddingDim ?? 0, output, imageSize = 28, caller }) {
+  async embed(model, images, options) {
+    const { dimensions = model.config?.embeddingDim ?? 0, output, precision, imageSize = 28, caller } = options
     await caller.spend(images.length * FAKE_PIXELS)
+    const from = (output === 'bottleneck' ? 8 : 0) + (precision === 'int8' ? 16 : 0)
+    const length = output === 'patches' ? (imageSize / 4) ** 2 * dimensions : dimensions
     const embeddings = images.map((image) => {
       const digest = createHash('sha256').update(image).digest()
-      return Float32Array.from(
-        { length: output === 'patches' ? (imageSize / 4) ** 2 * dimensions : dimensions },
-        (_, i) => digest[(output === 'bottleneck' ? i + 8 : i) % 32]! / 255
-      )
+      return Float32Array.from({ length }, (_, i) => digest[(i + from) % 32]! / 255)
     })
     return { embeddings, timings: TIMINGS }
   },
+  warm: async () => {},
   async assign(_, images, { topK, temperature = 0.04, caller }) {
     await caller.spend(images.length * FAKE_PIXELS)
     const one = (prototype: number) => ({

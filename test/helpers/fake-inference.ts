@@ -20,7 +20,7 @@ const open = new Map<number, InferenceRequest>()
 const timings = { decodeMs: 1, queueMs: 2, inferMs: 3, encodeMs: 4 }
 
 function answer(request: InferenceRequest): InferenceAnswer | null {
-  if (request.kind === 'picture' || request.kind === 'map')
+  if (request.kind === 'picture' || request.kind === 'load' || request.kind === 'map')
     return { id: request.id, ok: false, code: 'image_invalid', message: 'pictures are not drawn here', index: 0 }
   const { id, images, kind } = request
   for (const [index, image] of images.entries()) {
@@ -48,6 +48,12 @@ function answer(request: InferenceRequest): InferenceAnswer | null {
 
 function reply(message: InferenceRequest | InferenceControl): InferenceMessage | null {
   if (message.kind === 'ping') return { pong: true }
+  if (message.kind === 'load') {
+    writeFileSync(join(message.model.folder, `loaded-${process.pid}`), '')
+    const failure = { id: message.id, ok: false, code: 'model_not_ready', message: 'no program' } as const
+    if (existsSync(join(message.model.folder, 'broken'))) return failure
+    return { id: message.id, ok: true, result: { kind: 'load' }, timings }
+  }
   if (message.kind === 'embed' || message.kind === 'assign') {
     open.set(message.id, message)
     isHanging = message.images.some((image) => image[0] === 4)

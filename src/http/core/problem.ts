@@ -66,6 +66,7 @@ export const STATUS = {
   model_without_head: 409,
   mixture_unavailable: 409,
   matching_unavailable: 409,
+  precision_unavailable: 409,
   prototype_not_found: 404,
   evaluation_not_found: 404,
   evaluation_not_cancelable: 409,

@@ -20,7 +20,12 @@ import type { App } from '../server.ts'
 
 const tags = ['serving']
 const RAW = 'application/octet-stream'
-const embeddingProblems = [...servingProblems, 'checkpoint_not_found', 'model_without_head'] as const
+const embeddingProblems = [
+  ...servingProblems,
+  'checkpoint_not_found',
+  'model_without_head',
+  'precision_unavailable'
+] as const
 
 async function embed(
   { serving, metrics }: ServingRoutesDeps,
@@ -55,6 +60,7 @@ export function embeddingRoutes(app: App, deps: ServingRoutesDeps): void {
         encoding_format: format = 'float',
         output_dtype: dtype = 'float32',
         output = 'cls',
+        precision = 'float32',
         image_size: imageSize = null,
         dimensions = null
       } = request.body
@@ -65,6 +71,7 @@ export function embeddingRoutes(app: App, deps: ServingRoutesDeps): void {
         model,
         images: textInputs(input),
         output,
+        precision,
         imageSize,
         dimensions,
         caller
@@ -122,16 +129,22 @@ export function modelEmbeddingRoutes(app: App, deps: ServingRoutesDeps): void {
       const { input, ...fields } = json ?? { input: [] }
       const options: ModelOptions = { ...query, ...fields }
       checkFields(options)
-      const { output = 'cls', image_size: imageSize = null, dimensions = null } = options
+      const { output = 'cls', precision = 'float32', image_size: imageSize = null, dimensions = null } = options
+      let giveBack = () => {}
       const answer = await embed(deps, reply, {
         projectId: principal.projectId,
         model: params.id,
         images: raw ?? textInputs(input),
         output,
+        precision,
         imageSize,
         dimensions,
         caller,
-        reserve: (bytes) => holdAnswer(reply, answers.take(principal.actor, bytes))
+        reserve: (bytes) => {
+          giveBack()
+          giveBack = answers.take(principal.actor, bytes)
+          holdAnswer(reply, giveBack)
+        }
       })
       if (output === 'patches') return sendPatches(reply, answer, options.file_format ?? 'npy')
       const { encoding_format: format = 'float', output_dtype: dtype = 'float32' } = options

@@ -33,7 +33,7 @@ function expectedBy(request: FastifyRequest): (known: DomainAlias | null) => boo
   }
 }
 
-export function modelAliasRoutes(app: App, { models }: Pick<Services, 'models'>): void {
+export function modelAliasRoutes(app: App, { models, serving }: Pick<Services, 'models' | 'serving'>): void {
   app.get(
     '/v1/models/:name/aliases',
     {
@@ -80,7 +80,7 @@ export function modelAliasRoutes(app: App, { models }: Pick<Services, 'models'>)
         tags,
         summary: 'Let an alias mean a version of a name',
         description:
-          'Requests name it `name@alias`, as they name a version `name@3`. Those that have begun are answered by the model that it meant then. The model has to be ready.',
+          'Requests name it `name@alias`, as they name a version `name@3`. Those that have begun are answered by the model that it meant then. The model has to be ready, and the process that answers loads it before the alias means it, for as long as a request may take: nobody waits for that later.',
         params: NewAliasParams,
         headers: Conditions,
         body: MoveAlias,
@@ -91,6 +91,8 @@ export function modelAliasRoutes(app: App, { models }: Pick<Services, 'models'>)
     async (request, reply) => {
       const { params, body, principal } = request
       const move = { ...params, target: readTarget(body), isExpected: expectedBy(request) }
+      const reference = 'model' in move.target ? move.target.model : `${params.name}@${move.target.version}`
+      await serving.warm(principal.projectId, reference)
       const moved = await models.moveAlias(principal.projectId, move)
       reply.header('etag', aliasEtag(moved))
       return presentAlias(moved)

@@ -1,5 +1,6 @@
 import { type Static, type TProperties, Type } from 'typebox'
 import { OUTPUT_DTYPES } from '../../base/output-dtype.ts'
+import { PRECISIONS } from '../../base/precision.ts'
 import { EMBEDDING_OUTPUTS, POSTERIORS } from '../../domain/model.ts'
 import type { ImageAssignments } from '../../domain/ports.ts'
 import { tokensOf } from '../../recipe/network.ts'
@@ -46,6 +47,12 @@ export const ImageSize = Type.Integer({
     "Pixels of a side that the model sees; its own where it is left out. Whole patches, from half of the model's to twice: positions are resampled, and margins that are cut stay in proportion."
 })
 
+const PrecisionName = Type.Enum([...PRECISIONS], {
+  description:
+    'In which vectors are computed; float32 where it is left out. int8: in 8 bits, of models whose `config.precisions` says what it costs on ' +
+    'their own images, for output cls at the size of the model. Other models, outputs and sizes: 409.'
+})
+
 const dimensions = Type.Integer({
   minimum: 1,
   maximum: 65_536,
@@ -82,6 +89,7 @@ export const CreateEmbeddings = Type.Object(
     output_dtype: Type.Optional(OutputDtypeName),
     output: Type.Optional(OutputName),
     image_size: Type.Optional(ImageSize),
+    precision: Type.Optional(PrecisionName),
     dimensions: Type.Optional(dimensions),
     user: Type.Optional(Text({ maxLength: 256, description: "Taken because OpenAI's clients send it; not used." }))
   },
@@ -94,6 +102,7 @@ export const CreateModelEmbeddings = Type.Object(
     encoding_format: Type.Optional(EncodingFormat),
     output_dtype: Type.Optional(OutputDtypeName),
     output: Type.Optional(AnyOutputName),
+    precision: Type.Optional(PrecisionName),
     file_format: Type.Optional(FileFormat),
     image_size: Type.Optional(ImageSize),
     dimensions: Type.Optional(dimensions)
@@ -106,6 +115,7 @@ export const EmbeddingQuery = Type.Object(
     encoding_format: Type.Optional(EncodingFormat),
     output_dtype: Type.Optional(OutputDtypeName),
     output: Type.Optional(AnyOutputName),
+    precision: Type.Optional(PrecisionName),
     file_format: Type.Optional(FileFormat),
     image_size: Type.Optional(ImageSize),
     dimensions: Type.Optional(dimensions)

@@ -21,7 +21,14 @@ export interface FoundEmbedder extends Embedder {
   readonly version: number | null
   readonly config: Pick<
     ModelConfig,
-    'channels' | 'embeddingDim' | 'bottleneckDim' | 'prototypes' | 'imageSize' | 'patchSize' | 'registers'
+    | 'channels'
+    | 'embeddingDim'
+    | 'bottleneckDim'
+    | 'prototypes'
+    | 'imageSize'
+    | 'patchSize'
+    | 'precisions'
+    | 'registers'
   >
 }
 

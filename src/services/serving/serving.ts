@@ -1,10 +1,12 @@
 /** Images in, vectors or assignments out. Tensors stay in the inference processes behind the port. */
 import { AppError, isAppError } from '../../base/errors.ts'
+import type { ServedPrecision } from '../../base/precision.ts'
 import type { EmbeddingOutput, Posterior } from '../../domain/model.ts'
 import type { Caller, ImageAssignments, Inference, MapAsked, PatchMaps, Timings } from '../../domain/ports.ts'
 import { MOST_COMPARED, patchesAt, whyNoSize } from '../../recipe/served-sizes.ts'
 import type { DriftRecorder } from '../drift/recorder.ts'
 import type { ModelService, ModelWithHead, ReadyModel } from '../models/models.ts'
+import { createBeliefs } from './believed.ts'
 import { type FindEmbedderDeps, type FoundEmbedder, findEmbedder } from './find-embedder.ts'
 import type { ImageInput, ImageSources } from './image-sources.ts'
 
@@ -28,10 +30,15 @@ export interface EmbedRequest extends ServingRequest {
   readonly output: EmbeddingOutput
   /** Null or left out: the model's own. */
   readonly imageSize?: number | null
-  /** Of an answer of patches, before anything is loaded: throws where it has no room. */
+  /**
+   * Of an answer of patches, before anything is loaded: throws where it has no room. Called again where another model is meant than was
+   * believed: then the first does not count.
+   */
   readonly reserve?: (bytes: number) => void
   /** Null: all that the output has. */
   readonly dimensions: number | null
+  /** float32 where it is left out; others of output cls at the model's own size alone. */
+  readonly precision?: ServedPrecision
 }
 
 export interface EmbedAnswer {
@@ -116,6 +123,20 @@ const outOfRange = (field: string, limit: number): AppError =>
     errors: [{ path: `/${field}`, message: `must be at most ${limit} for this model` }]
   })
 
+/** @throws AppError precision_unavailable */
+function checkPrecision(
+  { id, config }: FoundEmbedder,
+  { output, precision, imageSize }: Required<Pick<EmbedRequest, 'output' | 'precision'>> & { imageSize: number }
+): void {
+  if (precision === 'float32') return
+  const isThere = config.precisions?.[precision] !== undefined
+  if (isThere && output === 'cls' && imageSize === config.imageSize) return
+  const message = isThere
+    ? `Only class tokens at ${config.imageSize} pixels, the model's own size, are computed in ${precision}.`
+    : `${id} has no program in ${precision}: models that are exported or imported from now on have one.`
+  throw new AppError('precision_unavailable', { message, errors: [{ path: '/precision', message }], modelId: id })
+}
+
 /** The inference process names the image by its number; the user reads it as a pointer. */
 async function namingTheImage<T>(work: Promise<T>): Promise<T> {
   try {
@@ -145,41 +166,81 @@ function posteriorOf(
   throw new AppError('mixture_unavailable', { message, errors: [{ path: '/posterior', message }], modelId: id })
 }
 
+/** @throws AppError invalid_request, model_without_head, precision_unavailable, answer_too_large; what `reserve` throws */
+function embeddingOf(model: FoundEmbedder, request: EmbedRequest) {
+  const { output, precision = 'float32' } = request
+  const { embeddingDim, bottleneckDim } = model.config
+  const most = output === 'bottleneck' ? bottleneckDim : embeddingDim
+  if (most === null) throw new AppError('model_without_head', { modelId: model.id })
+  const dimensions = request.dimensions ?? most
+  if (dimensions > most) throw outOfRange('dimensions', most)
+  const imageSize = sizeOf(model, request.imageSize)
+  checkPrecision(model, { output, precision, imageSize })
+  if (output === 'patches') {
+    if (request.dimensions !== null) throw unfit('dimensions', 'patches have all of theirs')
+    request.reserve?.(patchBytesOf(model, request.images.length, imageSize))
+  }
+  const rounded = precision !== 'float32' && { precision }
+  const options = { output, imageSize, ...rounded, ...(dimensions < most && { dimensions }) }
+  return { dimensions, imageSize, options }
+}
+
 export type ServingService = ReturnType<typeof createServingService>
 
 export function createServingService({ models, stores, imageSources, inference, drift }: ServingServiceDeps) {
+  const embedders = createBeliefs<FoundEmbedder>()
+  const assigners = createBeliefs<ModelWithHead>()
+
+  const embedderBy = ({ projectId, model: name, caller }: ServingRequest) => ({
+    projectId,
+    name,
+    caller,
+    find: () => findEmbedder({ models, stores }, projectId, name)
+  })
+
+  /** Whatever is asked for them: what is fetched by a URL is fetched once. */
+  function loadedOnce({ images, caller }: ServingRequest): () => Promise<readonly Uint8Array[]> {
+    let loaded: Promise<readonly Uint8Array[]> | null = null
+    return () => {
+      loaded ??= imageSources.load(images, caller.signal)
+      return loaded
+    }
+  }
+
   return {
-    /** @throws AppError model_without_head for a bottleneck vector; of findEmbedder, ImageSources.load and Inference */
+    /** Before a name means another model: whoever asks for that first waits for nothing. Of what is no ready model nothing is said here. */
+    async warm(projectId: string, reference: string): Promise<void> {
+      const model = await models.getReady(projectId, reference).catch((error: unknown) => {
+        if (isAppError(error)) return null
+        throw error
+      })
+      if (model !== null) await inference.warm(model)
+    },
+
+    /** @throws AppError of embeddingOf, findEmbedder, ImageSources.load and Inference */
     async embed(request: EmbedRequest): Promise<EmbedAnswer> {
-      const model = await findEmbedder({ models, stores }, request.projectId, request.model)
-      const { output } = request
-      const most = output === 'bottleneck' ? model.config.bottleneckDim : model.config.embeddingDim
-      if (most === null) throw new AppError('model_without_head', { modelId: model.id })
-      const dimensions = request.dimensions ?? most
-      if (dimensions > most) throw outOfRange('dimensions', most)
-      const imageSize = sizeOf(model, request.imageSize)
-      if (output === 'patches') {
-        if (request.dimensions !== null) throw unfit('dimensions', 'patches have all of theirs')
-        request.reserve?.(patchBytesOf(model, request.images.length, imageSize))
-      }
-      const images = await imageSources.load(request.images, request.caller.signal)
-      const { caller } = request
-      const options = { caller, output, imageSize, ...(dimensions < most && { dimensions }) }
-      const { embeddings, timings } = await namingTheImage(inference.embed(model, images, options))
-      return { model, embeddings, dimensions, imageSize, timings }
+      const images = loadedOnce(request)
+      return embedders.answer(embedderBy(request), async (model, caller) => {
+        const { dimensions, imageSize, options } = embeddingOf(model, request)
+        const work = inference.embed(model, await images(), { ...options, caller })
+        const { embeddings, timings } = await namingTheImage(work)
+        return { model, embeddings, dimensions, imageSize, timings }
+      })
     },
 
     /** @throws AppError model_without_head for a heat map; of findEmbedder, ImageSources.load and Inference */
     async map(request: MapRequest): Promise<MapAnswer> {
       if (request.images.length !== 1) throw unfit('input', 'must be one image')
-      const model = await findEmbedder({ models, stores }, request.projectId, request.model)
-      const { asked, caller } = request
-      const imageSize = sizeOf(model, request.imageSize)
-      checkMap(model, asked, imageSize)
-      const [image] = await imageSources.load(request.images, caller.signal)
-      const work = inference.map(model, image!, { asked, imageSize, caller })
-      const { result, timings } = await namingTheHead(namingTheImage(work))
-      return { model, result, imageSize, timings }
+      const { asked } = request
+      const images = loadedOnce(request)
+      return embedders.answer(embedderBy(request), async (model, caller) => {
+        const imageSize = sizeOf(model, request.imageSize)
+        checkMap(model, asked, imageSize)
+        const [image] = await images()
+        const work = inference.map(model, image!, { asked, imageSize, caller })
+        const { result, timings } = await namingTheHead(namingTheImage(work))
+        return { model, result, imageSize, timings }
+      })
     },
 
     /** @throws AppError mixture_unavailable, and of models.getWithHead, ImageSources.load and Inference */
@@ -192,17 +253,22 @@ export function createServingService({ models, stores, imageSources, inference, 
         readonly imageSize?: number | null
       }
     ): Promise<AssignAnswer> {
-      const model = await models.getWithHead(request.projectId, request.model)
-      const posterior = posteriorOf(model, request)
-      const imageSize = sizeOf(model, request.imageSize)
-      const images = await imageSources.load(request.images, request.caller.signal)
-      const { caller } = request
-      const common = { caller, posterior, imageSize, topK: Math.min(request.topK, model.prototypes) }
-      const options = request.temperature === null ? common : { ...common, temperature: request.temperature }
-      const { results, timings } = await namingTheImage(inference.assign(model, images, options))
+      const { projectId, model: name, caller } = request
+      const find = () => models.getWithHead(projectId, name)
+      const images = loadedOnce(request)
+      const answer = await assigners.answer({ projectId, name, caller, find }, async (model, caller) => {
+        const posterior = posteriorOf(model, request)
+        const imageSize = sizeOf(model, request.imageSize)
+        const common = { caller, posterior, imageSize, topK: Math.min(request.topK, model.prototypes) }
+        const options = request.temperature === null ? common : { ...common, temperature: request.temperature }
+        const { results, timings } = await namingTheImage(inference.assign(model, await images(), options))
+        return { model, posterior, results, imageSize, timings }
+      })
+      const { model, posterior, results, imageSize } = answer
+      // Shown in another size, images are not what training counted.
       if (imageSize === model.config.imageSize)
         drift.count({ model, posterior, temperature: request.temperature, results })
-      return { model, posterior, results, imageSize, timings }
+      return answer
     }
   }
 }

@@ -353,15 +353,15 @@ export function fieldForms(api: TestApp, world: FieldWorld): Readonly<Record<str
         { model, ...image, output_dtype: 'int8', output: 'bottleneck', image_size: 28, user: 'u' },
         { others: { ...images.others, '/model': otherModel } }
       ),
-      fixed({ model, input: PNG }, images)
+      fixed({ model, input: PNG, precision: 'int8' }, images)
     ],
     createModelEmbeddings: [
       fixed({ ...image, output_dtype: 'int8', output: 'bottleneck', image_size: 28 }, images),
+      fixed({ input: PNG, precision: 'int8' }, images),
       fixed(
         { input: PNG, output: 'patches', file_format: 'npy' },
         { ...images, refused: { '/output': { status: 400, names: 'is for output patches' } } }
-      ),
-      fixed({ input: PNG }, images)
+      )
     ],
     inferModel: tensorForms({}, { path: '/v2/models/whole@1/infer', model_name: 'whole@1' }),
     inferModelVersion: tensorForms(

@@ -186,6 +186,7 @@ export async function queryForms(
         encoding_format: 'base64',
         output_dtype: 'int8',
         output: 'bottleneck',
+        precision: 'int8',
         image_size: '56',
         dimensions: '4',
         file_format: 'npy'

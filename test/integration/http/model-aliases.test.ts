@@ -8,8 +8,15 @@ import { aCheckpoint, aReadyModel, aReadyVersion } from '../../helpers/records.t
 
 const skip = await whyNoPostgres()
 /** Lets others go first: requests overlap as they do where images take their time. */
+const warmed: string[] = []
+/** Until then models are loaded. */
+let loading = Promise.resolve()
 const slowly: Inference = {
   ...fakeInference,
+  async warm({ id }) {
+    warmed.push(id)
+    await loading
+  },
   async embed(...request) {
     for (let turn = 0; turn < 5; turn++) await new Promise(setImmediate)
     return fakeInference.embed(...request)
@@ -47,6 +54,25 @@ test('every model of a name has the next version, whichever way it came, and a n
   assert.equal((await aModel(name)).version, 5)
   const listed = await api.call('GET', `/v1/models?name=${encodeURIComponent(name)}`)
   assert.deepEqual(listed.json.data.map(({ version }: { version: number }) => version).toSorted(), [1, 2, 3, 5])
+})
+
+test('an alias means another model when that has been loaded, and not before', { skip }, async () => {
+  const name = aName()
+  const [first, second] = [await aModel(name), await aModel(name)]
+  await put(name, 'live', { version: 1 })
+  warmed.length = 0
+  const loaded = Promise.withResolvers<void>()
+  loading = loaded.promise
+  const moving = put(name, 'live', { model: second.id })
+  while (warmed.length === 0) await new Promise(setImmediate)
+  assert.equal((await api.call('GET', at(name, 'live'))).json.model, first.id)
+  assert.equal((await embed(`${name}@live`)).json.model, first.id)
+  loaded.resolve()
+  assert.equal((await moving).status, 200)
+  assert.deepEqual(warmed, [second.id])
+  assert.equal((await embed(`${name}@live`)).json.model, second.id)
+  assert.equal((await put(name, 'live', { version: 9 })).status, 404, 'of what is not there nothing is loaded')
+  assert.deepEqual(warmed, [second.id])
 })
 
 test('what is no name is refused by its field', { skip }, async () => {

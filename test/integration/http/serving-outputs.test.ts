@@ -82,6 +82,41 @@ test('a bottleneck vector has its own width, and a checkpoint or a model without
   assert.equal(refused.json.code, 'model_without_head')
 })
 
+test('a model says what its vectors in 8 bits lose, and computes them for who asks; others refuse', {
+  skip
+}, async () => {
+  const input = base64(png(1))
+  const { id, config } = await aReadyModel(api.stores, api.projectId)
+  const told = { images: 21, min_cosine: 0.99, mean_cosine: 0.995, recall_at_10: 0.9 }
+  assert.deepEqual((await api.call('GET', `/v1/models/${id}`)).json.config.precisions, { int8: told })
+  const { precisions: _, ...older } = config!
+  const { id: old } = await aReadyModel(api.stores, api.projectId, { config: older })
+  const refused = await embed({ model: old, input, precision: 'int8' })
+  assert.deepEqual([refused.status, refused.json.code], [409, 'precision_unavailable'])
+  assert.deepEqual((await api.call('GET', `/v1/models/${old}`)).json.config.precisions, {})
+  const path = `/v1/models/${id}/embeddings`
+  const headers = { 'content-type': 'image/png' }
+  const exact = (await embed({ model: id, input })).json.data
+  const [rounded, ...same] = [
+    await embed({ model: id, input, precision: 'int8' }),
+    await embed({ model: id, input, precision: 'int8', image_size: 28 }),
+    await api.call('POST', path, { body: { input, precision: 'int8' } }),
+    await api.call('POST', `${path}?precision=int8`, { body: png(1), headers })
+  ].map((answer) => answer.json.data)
+  assert.notDeepEqual(rounded, exact)
+  assert.deepEqual(same, [rounded, rounded, rounded])
+  for (const others of [
+    { output: 'bottleneck' },
+    { output: 'mean_patch' },
+    { output: 'patches' },
+    { image_size: 56 }
+  ]) {
+    const other = await api.call('POST', path, { body: { input, precision: 'int8', ...others } })
+    assert.deepEqual([other.status, other.json.errors[0].pointer], [409, '/precision'], JSON.stringify(others))
+  }
+  assert.equal((await embed({ model: id, input, precision: 'int4' })).status, 400)
+})
+
 const image = { body: png(6), headers: { 'content-type': 'image/png' } }
 const ask = (path: string) => api.call('POST', `/v1/models/${model}/${path}`, image)
 
@@ -192,4 +227,26 @@ test('answers of patches that have not gone share a room, in which a key has its
   const statuses = (await Promise.all(answers)).map(({ status }) => status)
   assert.deepEqual(statuses.toSorted(), [200, 429])
   assert.equal((await patches()).status, 200, 'what has gone gives its room back')
+})
+
+test('an alias that means another model than it did has room for one answer of patches, not for two', {
+  skip
+}, async () => {
+  const { config } = await api.stores.models.find(api.projectId, model).then((one) => one!)
+  const name = 'wide'
+  const wide = { name, config: { ...config!, embeddingDim: 1024, imageSize: 224 } }
+  const models = [
+    await aReadyModel(api.stores, api.projectId, wide),
+    await aReadyModel(api.stores, api.projectId, wide)
+  ]
+  for (const { id } of models) {
+    await api.call('PUT', `/v1/models/${name}/aliases/live`, { body: { model: id } })
+    const file = await api.call(
+      'POST',
+      `/v1/models/${name}@live/embeddings?output=patches&file_format=safetensors`,
+      image
+    )
+    assert.equal(file.status, 200, file.text.slice(0, 400))
+    assert.equal(decodeSafetensors(file.bytes).metadata['model'], id)
+  }
 })

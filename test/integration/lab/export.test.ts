@@ -64,7 +64,10 @@ const filesBelow = async (folder: string): Promise<string[]> =>
 test('an export says what it is doing and lists every file with its true hash', async (t) => {
   const { folder, events, last } = await exported(t)
   const stages = events.flatMap((event) => (event.type === 'export_progress' ? [event.stage] : []))
-  assert.deepEqual([...new Set(stages)], ['weights', 'programs', 'verification', 'prototypes', 'mixture', 'files'])
+  assert.deepEqual(
+    [...new Set(stages)],
+    ['weights', 'programs', 'verification', 'precision', 'prototypes', 'mixture', 'files']
+  )
   assert.deepEqual(last.files.map(({ path }) => path).sort(), (await filesBelow(folder)).sort())
   for (const { path, ...digest } of last.files) assert.deepEqual(digest, digestOf(await readFile(join(folder, path))))
 })
@@ -115,7 +118,8 @@ test('an iBOT model answers with its class tokens: neither mask token nor protot
 
 test('the configuration says how to use the model', async (t) => {
   const { folder } = await exported(t)
-  const { recipe, network, ...config } = await readModelConfig(folder)
+  const { recipe, network, precisions, ...config } = await readModelConfig(folder)
+  assert.ok(precisions?.int8)
   assert.equal(recipe?.arch, 'vit_mu')
   assert.deepEqual([network.dim, network.depth, network.heads], [32, 2, 2])
   assert.deepEqual(config, {

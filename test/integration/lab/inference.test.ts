@@ -32,7 +32,10 @@ after(async () => {
 })
 
 const model = () => ({ id: 'mdl_test', folder })
-const embed = (images: Uint8Array[], options: { dimensions?: number; timeoutMs?: number } = {}): VectorQuestion => ({
+const embed = (
+  images: Uint8Array[],
+  options: { dimensions?: number; precision?: 'int8'; output?: 'bottleneck'; timeoutMs?: number } = {}
+): VectorQuestion => ({
   kind: 'embed',
   model: model(),
   images,
@@ -73,6 +76,43 @@ test('fewer dimensions are the first numbers, normalized again', async () => {
   assert.ok(Math.abs(lengthOf(short.embeddings) - 1) < 1e-6)
   assert.ok(Math.abs(short.embeddings[3]! / short.embeddings[0]! - whole[3]! / whole[0]!) < 1e-4)
   assert.equal(failure(await ask(embed(images, { dimensions: 33 }))).code, 'invalid_request')
+})
+
+test('vectors in 8 bits are near those of float32, and bit for bit the same alone and in company', async () => {
+  const { ask } = shared
+  const images = await Promise.all([1, 2, 3].map((seed) => png(seed)))
+  const exact = embeddings(await ask(embed(images))).embeddings
+  const together = embeddings(await ask(embed(images, { precision: 'int8' }))).embeddings
+  const { precisions } = await readModelConfig(folder)
+  const least = precisions!.int8!.minCosine
+  assert.ok(least > 0.9 && least < 1, `measured when it was exported: ${least}`)
+  for (const [i, image] of images.entries()) {
+    const row = together.subarray(i * 32, (i + 1) * 32)
+    const cosine = row.reduce((sum, value, at) => sum + value * exact[i * 32 + at]!, 0)
+    assert.ok(cosine > 0.95, String(cosine))
+    assert.deepEqual(embeddings(await ask(embed([image], { precision: 'int8' }))).embeddings, row)
+  }
+  assert.notDeepEqual(together, exact)
+})
+
+test('a precision is refused where there is no program of it', async () => {
+  const { ask } = shared
+  const images = [await png(1)]
+  const code = async (question: VectorQuestion) => failure(await ask(question)).code
+  assert.equal(await code(embed(images, { precision: 'int8', output: 'bottleneck' })), 'precision_unavailable')
+  const { imageSize } = await readModelConfig(folder)
+  for (const kind of ['patches', 'embed'] as const) {
+    const viewed = { ...model(), view: { kind, imageSize: 2 * imageSize } }
+    assert.equal(await code({ ...embed(images, { precision: 'int8' }), model: viewed }), 'precision_unavailable', kind)
+  }
+  const older = join(root, 'older')
+  await cp(folder, older, { recursive: true })
+  const { precisions: _, ...config } = JSON.parse(await readFile(join(older, 'config.json'), 'utf8'))
+  await writeFile(join(older, 'config.json'), JSON.stringify(config))
+  await rm(join(older, 'embed.int8.onnx'))
+  const ofOlder = { ...embed(images, { precision: 'int8' }), model: { id: 'mdl_older', folder: older } }
+  assert.equal(await code(ofOlder), 'precision_unavailable')
+  assert.equal((await ask({ ...embed(images), model: { id: 'mdl_older', folder: older } })).ok, true)
 })
 
 test('assignments come with probabilities, kappa and a density among held-out training images', async () => {
@@ -203,7 +243,8 @@ async function headless(): Promise<string> {
 
 test('a burst for a cold model that must push two idle ones out of memory is served, every request of it', async (t) => {
   const sizeOf = async (name: string) => (await stat(join(folder, name))).size
-  const [small, large] = [await sizeOf('embed.onnx'), (await sizeOf('embed.onnx')) + (await sizeOf('assign.onnx'))]
+  const small = (await sizeOf('embed.onnx')) + (await sizeOf('embed.int8.onnx'))
+  const large = small + (await sizeOf('assign.onnx'))
   const maxModelBytes = large + Math.floor(small / 2)
   assert.ok(2 * small <= maxModelBytes, 'two small ones have room, and neither of them beside the large one')
   const { ask } = await startServer(t, { maxModelBytes })
@@ -216,6 +257,19 @@ test('a burst for a cold model that must push two idle ones out of memory is ser
     const answers = await Promise.all(burst.map(ask))
     assert.deepEqual(answers.map(failure), Array(16).fill({ ok: true, code: undefined, index: undefined }))
   }
+})
+
+test('a model that was loaded before answers when its files are gone, and one that cannot be loaded says so', async (t) => {
+  const { ask } = await startServer(t)
+  const warm = join(root, 'warm')
+  await cp(folder, warm, { recursive: true })
+  const ofWarm = { id: 'mdl_warm', folder: warm }
+  const loaded = await ask({ kind: 'load', model: ofWarm, images: [], options: {} })
+  assert.ok(loaded.ok && loaded.result.kind === 'load')
+  await rm(warm, { recursive: true })
+  assert.equal((await ask({ ...embed([await png(1)]), model: ofWarm })).ok, true)
+  const gone = { id: 'mdl_gone', folder: warm }
+  assert.equal(failure(await ask({ kind: 'load', model: gone, images: [], options: {} })).code, 'model_not_ready')
 })
 
 test('a model that is open outlives the folder it was opened from', async (t) => {

@@ -49,7 +49,10 @@ type Left = 'id' | 'asker' | 'isHeld'
 export type VectorQuestion =
   | Omit<Extract<InferenceRequest, { kind: 'embed' }>, Left>
   | Omit<Extract<InferenceRequest, { kind: 'assign' }>, Left>
-export type Question = VectorQuestion | Omit<Extract<InferenceRequest, { kind: 'map' }>, Left>
+export type Question =
+  | VectorQuestion
+  | Omit<Extract<InferenceRequest, { kind: 'map' }>, Left>
+  | Omit<Extract<InferenceRequest, { kind: 'load' }>, Left>
 
 /** A request that is under way. */
 export interface Asked {

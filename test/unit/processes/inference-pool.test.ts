@@ -52,7 +52,7 @@ async function setUp(t: TestContext, options: Partial<InferencePoolOptions> = {}
     rmSync(root, { recursive: true })
   })
   await pool.ready()
-  return { pool, objects, model: model as Model }
+  return { pool, objects, model: model as Model, root }
 }
 
 function isAlive(pid: number): boolean {
@@ -210,6 +210,27 @@ test('a model whose files are gone is an error of that request only', async (t) 
   await assert.rejects(pool.embed(model, [image(ANSWERED)], { caller }), { code: 'object_not_found' })
   objects.content.set('models/mdl_1/config.json', bytes)
   assert.equal((await pool.embed(model, [image(ANSWERED)], { caller })).embeddings.length, 1)
+})
+
+test('a model is loaded by every process before it is asked for; one that cannot be is told to the log, and keeps nobody', async (t) => {
+  const warned: unknown[] = []
+  const logger = { ...silentLogger, warn: (fields: object) => void warned.push(fields) }
+  const { pool, objects, model, root } = await setUp(t, { processes: 2, logger })
+  while (pool.load().processesUp < 2) await new Promise(setImmediate)
+  await pool.warm(model)
+  const told = readdirSync(root, { recursive: true }).flatMap((path) => /loaded-(\d+)$/.exec(String(path))?.[1] ?? [])
+  assert.deepEqual(told.map(Number).sort(), [...pool.pids()].sort())
+  assert.deepEqual(warned, [])
+
+  objects.content.set('models/mdl_2/broken', Buffer.from('{}'))
+  const broken = { ...model, id: 'mdl_2', prefix: 'models/mdl_2', files: [{ ...model.files[0]!, name: 'broken' }] }
+  await pool.warm(broken)
+  const files = [{ ...model.files[0]!, name: 'gone' }]
+  await pool.warm({ ...model, id: 'mdl_3', prefix: 'models/mdl_3', files })
+  assert.deepEqual(
+    warned.map((fields) => (fields as { readonly modelId: string }).modelId),
+    ['mdl_2', 'mdl_3']
+  )
 })
 
 test('a closed pool answers that it is unavailable', async (t) => {
