@@ -1,7 +1,7 @@
 /** Datasets, uploads and versions on a workbench, and ingests by the scripted ingester. */
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
-import { after, afterEach, } from 'node:test'
+import { after, afterEach } from 'node:test'
 import { systemClock } from '../../../src/base/clock.ts'
 import { newId } from '../../../src/base/ids.ts'
 import type { DatasetSource } from '../../../src/domain/dataset.ts'
@@ -84,8 +84,7 @@ function recordsOn(bench: Workbench) {
     return aVersion(datasetId, { type: 'upload', uploads: [await anUpload(datasetId, content)], classes: ['a', 'b'] })
   }
 
-  const load = ({ datasetId, version }: VersionName) =>
-    bench.stores.datasets.loadVersion(datasetId, version)
+  const load = ({ datasetId, version }: VersionName) => bench.stores.datasets.loadVersion(datasetId, version)
   const keysOf = ({ datasetId }: VersionName) =>
     [...bench.objects.content.keys()].filter((key) => key.startsWith(`datasets/${datasetId}/`))
   return { aDataset, anUpload, aVersion, fromUpload, load, keysOf }
