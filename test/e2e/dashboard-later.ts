@@ -1,6 +1,5 @@
 /** What the dashboard is asked of a project that has trained: tests of dashboard.test.ts, on its platform and after its first. */
 import assert from 'node:assert/strict'
-import { resolve } from 'node:path'
 import { before, it } from 'node:test'
 import type { Page } from 'playwright-core'
 import { dataOf } from '../../src/client/client.ts'
@@ -9,8 +8,6 @@ import type { Platform } from '../helpers/platform.ts'
 
 if (noBrowser) process.stderr.write(`\nSKIPPED: dashboard in a browser: ${noBrowser}\n`)
 
-const _EXAMPLES = resolve(import.meta.dirname, '../../examples/fashion-mnist')
-const _INGEST_MS = 60_000
 const TRAIN_MS = 240_000
 
 export function describeLater(dashboard: () => Dashboard): void {

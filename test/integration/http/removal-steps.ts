@@ -3,10 +3,7 @@ import assert from 'node:assert/strict'
 import type { Checkpoint } from '../../../src/domain/checkpoint.ts'
 import type { Run } from '../../../src/domain/run.ts'
 import type { TestApp } from '../../helpers/app.ts'
-import { fakeClock } from '../../helpers/fake-clock.ts'
 import { aCheckpoint, aReadyVersion } from '../../helpers/records.ts'
-
-const _clock = fakeClock()
 
 export function removalSteps(api: TestApp) {
   const get = (path: string) => api.call('GET', path)

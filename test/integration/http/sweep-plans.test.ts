@@ -16,8 +16,6 @@ const RATE = 'hyperparameters.learning_rate'
 
 const create = (body: object) => api.call('POST', '/v1/sweeps', { body })
 const validate = (body: object) => api.call('POST', '/v1/sweeps:validate', { body })
-const _compare = async (id: string, query = '') => (await api.call('GET', `/v1/sweeps/${id}${query}`)).json
-const _runsOf = async (id: string) => (await api.call('GET', `/v1/runs?sweep=${id}&limit=100`)).json.data
 const countAll = async () => [(await api.call('GET', '/v1/runs?limit=100')).json.data.length, api.jobs.length]
 
 test('validating says what every trial would be and what all take together, and leaves nothing behind', {

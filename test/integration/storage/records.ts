@@ -193,7 +193,7 @@ export async function aStoredRun(stores: Stores, more: Partial<Run> = {}): Promi
   return run
 }
 
-export async function aStoredModel(stores: Stores): Promise<{ run: Run; model: Model }> {
+export async function aStoredModel(stores: Stores): Promise<{ run: Run; model: NewModel }> {
   const run = await aStoredRun(stores)
   const model = aModel(run)
   await stores.models.insert(model)
