@@ -37,7 +37,8 @@ export function expectedFailure(thrown: unknown): AppError | null {
   const code = codeOf(error)
   const trouble = diskTroubleOf(error)
   // A read-only folder that the user chose has words of its own below.
-  if (trouble !== null && (code === null || REASONS[code] === undefined)) return new AppError(trouble, {}, { cause: error })
+  if (trouble !== null && (code === null || REASONS[code] === undefined))
+    return new AppError(trouble, {}, { cause: error })
   if (isOutOfMemory(error))
     return new AppError('out_of_memory', { message: 'There is not enough memory.' }, { cause: error })
   if (code === null || REASONS[code] === undefined) return null

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import type { Page } from 'playwright-core'
-import { type Dashboard, noBrowser, partsOf, startDashboard } from '../helpers/dashboard.ts'
+import { type Dashboard, handsOn, noBrowser, startDashboard } from '../helpers/dashboard.ts'
 import { createExampleDataset, SMALL_RUN, trainToModel } from '../helpers/journeys.ts'
 import type { Platform } from '../helpers/platform.ts'
 
@@ -18,14 +18,7 @@ describe('on the dashboard', { skip: noBrowser }, () => {
   let run: string
   let model: string
 
-  const open = async (hash: string) => {
-    await page.goto(`${platform.url}/${hash}`)
-  }
-  const field = (label: string) => partsOf(page).field(label)
-  const button = (name: string) => partsOf(page).button(name)
-  const link = (name: string) => partsOf(page).link(name)
-  const heading = (name: string) => partsOf(page).heading(name)
-  const seen = (text: string | RegExp, timeout?: number) => partsOf(page).seen(text, timeout)
+  const { open, field, button, link, heading, seen } = handsOn(() => dashboard)
   const region = (name: string) => page.getByRole('region', { name, exact: true })
   const statusOf = async (path: string) => (await platform.call('GET', path)).status
   const newest = async (list: string) => (await platform.call('GET', `/v1/${list}?limit=1`)).json.data[0]

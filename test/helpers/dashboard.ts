@@ -47,6 +47,21 @@ export const partsOf = (page: Page) => ({
   seen: (text: string | RegExp, timeout = 10_000) => page.getByText(text).first().waitFor({ timeout })
 })
 
+/** The same of a page that is not there yet, and ways to what the API knows. */
+export const handsOn = (dashboard: () => Dashboard) => {
+  const parts = () => partsOf(dashboard().page)
+  return {
+    open: async (hash: string) => {
+      await dashboard().page.goto(`${dashboard().platform.url}/${hash}`)
+    },
+    field: (label: string) => parts().field(label),
+    button: (name: string) => parts().button(name),
+    link: (name: string) => parts().link(name),
+    heading: (name: string) => parts().heading(name),
+    seen: (text: string | RegExp, timeout?: number) => parts().seen(text, timeout)
+  }
+}
+
 const axeSource = (): string => readFileSync(new URL(import.meta.resolve('axe-core/axe.min.js')), 'utf8')
 
 /** What axe finds against WCAG 2.1 AA that keeps somebody out: its rule and where. */

@@ -20,6 +20,7 @@ import type {
   TrainRequest,
   WorkEvent
 } from '../../src/protocol/trainer-messages.ts'
+import { FAKE_CONFIG, SEEN } from './fake-model.ts'
 
 export interface FakeScript {
   readonly totalSteps?: number
@@ -217,14 +218,6 @@ async function evaluateFake({ subject, bank, queries, protocols }: EvaluateReque
   process.disconnect?.()
 }
 
-/** Prototype 2 wins every image. */
-const SEEN = {
-  posterior: 'teacher',
-  images: 20,
-  prototypes: 3,
-  used: [{ prototype: 2, usage: 20, exemplars: [{ index: 4, probability: 0.5, cosine: 0.25 }], labels: [] }]
-}
-
 /** Of the twenty images that every dataset of the workbench has. */
 const EMBEDDED = 20
 const DIMENSIONS = 8
@@ -335,22 +328,6 @@ function examine(): void {
   const offer = { engine: 'fake', version: '1', device: 'none', kind: 'cpu', devices: 1 } as const
   say({ type: 'machine', offers: [{ ...offer, memoryBytes: null, precision: 'float32' }], problem: null })
   process.disconnect?.()
-}
-
-const FAKE_CONFIG = {
-  format: 'kappa-model/1',
-  method: 'dino-vmf',
-  arch: 'vit_mu',
-  patchSize: 4,
-  imageSize: 28,
-  channels: 1,
-  network: { dim: 32, depth: 2, heads: 2, mlpRatio: 2, patchSize: 4, channels: 1, imageSize: 28 },
-  preprocessing: { resize: 'shorter_side', side: 28, interpolation: 'bicubic', crop: 28 },
-  embeddingDim: 32,
-  bottleneckDim: 8,
-  prototypes: 2,
-  temperature: 0.04,
-  centering: 'probability'
 }
 
 if (process.send) {

@@ -1,4 +1,4 @@
-/** Evaluations that look at more than a bank and queries: another model, other images, a ground truth. */
+/** Evaluations that need more than a model and a bank: another model, other images, a ground truth, classes in common, training. */
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
 import type { Model } from '../../../src/domain/model.ts'
@@ -96,4 +96,50 @@ test('a model or a checkpoint is compared with another, and what cannot be is re
   const stranger = await api.issueKey({ project: 'stranger to comparisons' })
   const foreign = await aReadyModel(api.stores, stranger.projectId)
   assert.equal((await ask({ ...base, against: foreign.id })).json.code, 'model_not_found', 'of another project')
+})
+
+test('what trains is let in by what it takes, with queries, and never on the way', { skip }, async () => {
+  const model = await aModel()
+  const [dataset, queries] = [await aDataset(), await aDataset(40)]
+  await aNetworkOf(api.objects, model)
+  const linear = { model: model.id, dataset, queries, protocols: ['knn', 'linear'] }
+  const made = await ask(linear)
+  assert.equal(made.status, 202, made.text)
+  const long = await ask({ ...linear, settings: { epochs: 10_000 } })
+  assert.deepEqual([long.status, long.json.code], [422, 'evaluation_too_large'])
+  assert.equal(long.json.errors[0].pointer, '/protocols/1')
+  assert.match(long.json.detail, /linear takes 2\.3e\+16 products and sums, and 2e\+15 are the most/)
+  const bare = await ask({ ...linear, queries: null })
+  assert.deepEqual([bare.status, bare.json.code, bare.json.errors.length], [422, 'evaluation_impossible', 1])
+  assert.match(bare.json.detail, /linear needs queries that are not the bank/)
+  const rates = [3e-4, 1e-3]
+  const tuned = await ask({ ...linear, protocols: ['finetune'], settings: { epochs: 15, rates } })
+  assert.deepEqual([tuned.status, tuned.json.settings?.rates], [202, rates], tuned.text)
+  const slow = await ask({ ...linear, protocols: ['finetune'], settings: { epochs: 10_000 } })
+  assert.match(slow.json.detail, /finetune takes 2\.1e\+17 products and sums/)
+  const evaluation = { dataset, queries, protocols: ['linear'], every_epochs: 1 }
+  const body = { dataset, method: 'dino-vmf', preset: 'demo', evaluation }
+  const onTheWay = await api.call('POST', '/v1/runs', { body })
+  assert.deepEqual([onTheWay.status, onTheWay.json.code], [422, 'evaluation_impossible'])
+  assert.equal(onTheWay.json.errors[0].pointer, '/evaluation/protocols/0')
+  const atTheEnd = { ...body, evaluation: { ...evaluation, every_epochs: null, settings: { epochs: 3 } } }
+  assert.equal((await api.call('POST', '/v1/runs', { body: atTheEnd })).json.evaluation.settings.epochs, 3)
+})
+
+test('where bank and queries share no class, what compares labels is refused by name', { skip }, async () => {
+  const model = await aModel()
+  const [dataset, queries] = [await aDataset(), await aDataset()]
+  await api.stores.datasets.updateVersion(queries, 1, { classes: ['up', 'down'] })
+  const { status, json } = await ask({
+    model: model.id,
+    dataset,
+    queries,
+    protocols: ['clustering', 'knn', 'few_shot']
+  })
+  assert.deepEqual([status, json.code], [422, 'evaluation_impossible'])
+  const pointers = json.errors.map(({ pointer }: { pointer: string }) => pointer)
+  assert.deepEqual(pointers, ['/protocols/1', '/protocols/2'])
+  assert.match(json.detail, /knn needs a class that bank and queries share, and they share none/)
+  await api.stores.datasets.updateVersion(queries, 1, { classes: ['up', 'left'] })
+  assert.equal((await ask({ model: model.id, dataset, queries, protocols: ['knn'] })).status, 202)
 })

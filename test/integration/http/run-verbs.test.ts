@@ -1,4 +1,4 @@
-/** Runs that are paused, resumed and tried again over the API; what their workers make of it: tasks/train-run.test.ts. */
+/** Runs that are paused, resumed, cancelled and tried again over the API; what their workers make of it: tasks/train-run.test.ts. */
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
 import { createTestApp, type TestApp } from '../../helpers/app.ts'
@@ -120,4 +120,28 @@ test('a body that nobody reads is refused, and an empty one is none', { skip }, 
     headers: { authorization: `Bearer ${api.adminKey}` }
   })
   assert.equal(none.statusCode, 404, 'what is not there is said first')
+})
+
+test('cancelling ends a queued run at once, asks a running one, and changes nothing of what is cancelled', {
+  skip
+}, async () => {
+  const queued = (await aRun()).id
+  const cancelled = await api.call('POST', `/v1/runs/${queued}:cancel`)
+  assert.equal(cancelled.status, 200)
+  assert.equal(cancelled.json.status, 'cancelled')
+  assert.equal(cancelled.json.status_reason, 'user')
+  assert.notEqual(cancelled.json.finished_at, null)
+  const again = await api.call('POST', `/v1/runs/${queued}:cancel`)
+  assert.deepEqual([again.status, again.json], [200, cancelled.json])
+
+  const running = (await aRun()).id
+  await api.stores.runs.update(running, { status: 'running' })
+  const asked = await api.call('POST', `/v1/runs/${running}:cancel`)
+  assert.equal(asked.json.status, 'cancelling')
+  assert.equal((await api.stores.runs.load(running))?.desired, 'cancel')
+  const twice = await api.call('POST', `/v1/runs/${running}:cancel`)
+  assert.equal(twice.status, 200)
+  const states = (await api.stores.events.list(running, 0, 10)).map(({ data }) => data['status'])
+  assert.deepEqual(states, ['queued', 'cancelling'], 'asking twice is one event')
+  assert.equal((await api.call('POST', '/v1/runs/run_unknown:cancel')).status, 404)
 })

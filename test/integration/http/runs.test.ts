@@ -245,30 +245,6 @@ test('a run that has not changed is not sent twice', { skip }, async () => {
   assert.equal(changed.json.status, 'cancelled')
 })
 
-test('cancelling ends a queued run at once, asks a running one, and changes nothing of what is cancelled', {
-  skip
-}, async () => {
-  const queued = (await api.call('POST', '/v1/runs', request())).json.id
-  const cancelled = await api.call('POST', `/v1/runs/${queued}:cancel`)
-  assert.equal(cancelled.status, 200)
-  assert.equal(cancelled.json.status, 'cancelled')
-  assert.equal(cancelled.json.status_reason, 'user')
-  assert.notEqual(cancelled.json.finished_at, null)
-  const again = await api.call('POST', `/v1/runs/${queued}:cancel`)
-  assert.deepEqual([again.status, again.json], [200, cancelled.json])
-
-  const running = (await api.call('POST', '/v1/runs', request())).json.id
-  await api.stores.runs.update(running, { status: 'running' })
-  const asked = await api.call('POST', `/v1/runs/${running}:cancel`)
-  assert.equal(asked.json.status, 'cancelling')
-  assert.equal((await api.stores.runs.load(running))?.desired, 'cancel')
-  const twice = await api.call('POST', `/v1/runs/${running}:cancel`)
-  assert.equal(twice.status, 200)
-  const states = (await api.stores.events.list(running, 0, 10)).map(({ data }) => data['status'])
-  assert.deepEqual(states, ['queued', 'cancelling'], 'asking twice is one event')
-  assert.equal((await api.call('POST', '/v1/runs/run_unknown:cancel')).status, 404)
-})
-
 test('metrics come as columns, chosen and thinned as asked', { skip }, async () => {
   const { id } = (await api.call('POST', '/v1/runs', request())).json
   const points = Array.from({ length: 50 }, (_, i) => [

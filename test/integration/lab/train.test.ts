@@ -2,45 +2,28 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { systemClock } from '../../../src/base/clock.ts'
 import { isAppError } from '../../../src/base/errors.ts'
-import { createEngine } from '../../../src/engine/create-engine.ts'
 import type { Engine, EngineMemory, Outputs } from '../../../src/engine/engine.ts'
 import { createOnArrays } from '../../../src/engine/held-arrays.ts'
-import { METRICS } from '../../../src/protocol/metrics.ts'
-import type { CheckpointEvent, TrainEvent } from '../../../src/protocol/training-events.ts'
+import type { TrainEvent } from '../../../src/protocol/training-events.ts'
 import { resolveRecipe } from '../../../src/recipe/presets.ts'
 import type { Recipe } from '../../../src/recipe/schema.ts'
 import { readCheckpoint } from '../../../src/training/checkpoint.ts'
-import { type TrainOptions, train } from '../../../src/training/train.ts'
+import { train } from '../../../src/training/train.ts'
 import { muRecipe } from '../../helpers/mu-recipe.ts'
 import { whyNoXla } from '../../helpers/pjrt.ts'
-import { compileQuickly, withXla, xlaIn } from '../../helpers/xla.ts'
-import { collect, type LabFolder, labFolder } from './lab-folder.ts'
+import { xlaIn } from '../../helpers/xla.ts'
+import { labFolder } from './lab-folder.ts'
 
-/** 40 images in batches of 8: 5 steps an epoch. */
-const STEPS_PER_EPOCH = 5
-
-compileQuickly()
-
-const engine = createEngine({ threads: 1 })
-const engines = await withXla([engine])
-
-async function run(lab: LabFolder, out: string, options: Partial<TrainOptions> = {}): Promise<TrainEvent[]> {
-  const recipe = muRecipe()
-  const folders = { datasetFolder: lab.dataset, outFolder: lab.at(out) }
-  return collect(train({ recipe, engine, clock: systemClock, loaders: 1, ...folders, ...options }))
-}
-
-const ofType = <T extends TrainEvent['type']>(events: readonly TrainEvent[], type: T) =>
-  events.filter((event): event is Extract<TrainEvent, { type: T }> => event.type === type)
-
-const lastCheckpoint = (events: readonly TrainEvent[]): CheckpointEvent => ofType(events, 'checkpoint').at(-1)!
-
-/** Metrics without the ones that depend on the time of day. */
-const numbersOf = (events: readonly TrainEvent[]): (readonly [number, Record<string, number>])[] =>
-  ofType(events, 'step').map(({ step, metrics }) => {
-    const { images_per_second: _rate, data_wait_share: _wait, ...numbers } = metrics
-    return [step, numbers]
-  })
+import {
+  engine,
+  engines,
+  expectedMetrics,
+  lastCheckpoint,
+  numbersOf,
+  ofType,
+  run,
+  STEPS_PER_EPOCH
+} from './train-runs.ts'
 
 test('a run starts, steps to its end, checkpoints and is done', async (t) => {
   const lab = await labFolder(t)
@@ -58,12 +41,6 @@ test('a run starts, steps to its end, checkpoints and is done', async (t) => {
   assert.equal(lastCheckpoint(events).step, 10)
   assert.deepEqual(events.at(-1), { type: 'done', step: 10, reason: 'completed' })
 })
-
-/** What the registry says that such a recipe reports. */
-const expectedMetrics = (only: readonly string[], occasions: readonly string[]): string[] =>
-  METRICS.filter((one) => occasions.includes(one.occasion) && (one.only === undefined || only.includes(one.only)))
-    .map(({ name }) => name)
-    .sort()
 
 test('every step reports the metrics of the registry, the window’s end those of the window too', async (t) => {
   const lab = await labFolder(t)

@@ -3,17 +3,16 @@ import assert from 'node:assert/strict'
 import { createHash, randomBytes, randomUUID } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { after, describe, test } from 'node:test'
-import { isAppError } from '../../../src/base/errors.ts'
 import type { ObjectStore, SignedObjects } from '../../../src/domain/ports.ts'
 import { createFolderStore } from '../../../src/storage/objects/folder-store.ts'
-import { PATIENCE_OF_WORKERS } from '../../../src/storage/objects/patience.ts'
 import { createS3Store } from '../../../src/storage/objects/s3-store.ts'
 import { connectS3 } from '../../helpers/object-store.ts'
+import { failsWith } from './failing.ts'
+import { serveSignedObjects } from './signed-objects.ts'
 
 const folder = await mkdtemp(join(tmpdir(), 'kappa-objects-'))
 after(() => rm(folder, { recursive: true, force: true }))
@@ -25,37 +24,10 @@ const keysOf = async (store: ObjectStore, prefix: string) => {
   for await (const { key } of store.list(prefix)) keys.push(key)
   return keys
 }
-const failsWith = (code: Parameters<typeof isAppError>[1]) => (error: unknown) => isAppError(error, code)
-
-/** The API's two routes for signed local objects, as small as they can be. */
-async function serveSignedObjects(store: () => SignedObjects): Promise<string> {
-  const server = createServer(async (request, response) => {
-    const token = request.url?.split('/').at(-1) ?? ''
-    try {
-      if (request.method === 'PUT') {
-        response.setHeader('etag', (await store().writePart(token, request, null)).etag)
-        response.end()
-      } else {
-        const { read, filename } = await store().openObject(token)
-        response.setHeader('content-disposition', `attachment; filename*=UTF-8''${encodeURIComponent(filename)}`)
-        read().pipe(response)
-      }
-    } catch (error) {
-      response.statusCode = isAppError(error, 'forbidden') ? 403 : 404
-      response.end(String(error))
-    }
-  })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  after(() => server.close())
-  server.unref()
-  const address = server.address()
-  assert.ok(address !== null && typeof address === 'object')
-  return `http://127.0.0.1:${address.port}`
-}
 
 const now = { ms: 1_700_000_000_000 }
 let folderStore: (ObjectStore & SignedObjects) | null = null
-const baseUrl = await serveSignedObjects(() => folderStore!)
+const baseUrl = await serveSignedObjects(() => folderStore!, { after })
 folderStore = createFolderStore({
   root: join(folder, 'store'),
   signingKey: 'a test key',
@@ -63,7 +35,6 @@ folderStore = createFolderStore({
   clock: { now: () => now.ms }
 })
 
-const patience = (maxAttempts: number) => ({ ...PATIENCE_OF_WORKERS, maxAttempts })
 const s3 = await connectS3({ after })
 const s3Options = {
   bucket: s3.bucket,
@@ -266,20 +237,6 @@ describe('URLs of the folder store', () => {
 })
 
 describe('object stores that fail', () => {
-  test('a stopped S3 server is storage_unavailable for every verb', async () => {
-    const store = createS3Store({ ...s3Options, endpoint: 'http://127.0.0.1:1', patience: patience(1) })
-    const isUnavailable = failsWith('storage_unavailable')
-    await assert.rejects(store.check(), isUnavailable)
-    await assert.rejects(store.put('a', bytesOf('x')), isUnavailable)
-    await assert.rejects(store.put('a', Readable.from([Buffer.from('x')])), isUnavailable)
-    await assert.rejects(store.get('a'), isUnavailable)
-    await assert.rejects(store.head('a'), isUnavailable)
-    await assert.rejects(store.removePrefix('a/'), isUnavailable)
-    await assert.rejects(keysOf(store, 'a/'), isUnavailable)
-    await assert.rejects(store.startUpload('a'), isUnavailable)
-    store.close()
-  })
-
   test('a missing bucket and wrong credentials are storage_unavailable', async () => {
     const noBucket = createS3Store({ ...s3Options, bucket: 'no-such-bucket' })
     await assert.rejects(noBucket.put('a', bytesOf('x')), failsWith('storage_unavailable'))
@@ -288,80 +245,6 @@ describe('object stores that fail', () => {
     await assert.rejects(stranger.put('a', bytesOf('x')), failsWith('storage_unavailable'))
     noBucket.close()
     stranger.close()
-  })
-
-  test('errors of an S3 server are repeated, then storage_unavailable; a full one is storage_full', async () => {
-    const answers: { status: number; body?: string }[] = []
-    let requests = 0
-    const server = createServer((request, response) => {
-      request.resume()
-      requests++
-      const { status, body = '' } = answers.shift() ?? { status: 200 }
-      response.writeHead(status, { 'content-type': 'application/xml' }).end(body)
-    })
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-    const address = server.address()
-    assert.ok(address !== null && typeof address === 'object')
-    const store = createS3Store({ ...s3Options, endpoint: `http://127.0.0.1:${address.port}`, patience: patience(2) })
-    try {
-      answers.push({ status: 500 })
-      await store.put('a', bytesOf('x'))
-      assert.equal(requests, 2)
-      answers.push({ status: 503 }, { status: 503 })
-      await assert.rejects(store.put('a', bytesOf('x')), failsWith('storage_unavailable'))
-      assert.equal(requests, 4)
-      const full = '<Error><Code>XMinioStorageFull</Code><Message>full</Message></Error>'
-      answers.push({ status: 507, body: full }, { status: 507, body: full })
-      await assert.rejects(store.put('a', bytesOf('x')), failsWith('storage_full'))
-    } finally {
-      store.close()
-      server.close()
-      server.closeAllConnections()
-    }
-  })
-
-  test('a body that breaks off is fetched again', async () => {
-    let requests = 0
-    const server = createServer((_request, response) => {
-      requests++
-      response.writeHead(200, { 'content-length': '8' })
-      if (requests === 1) response.write('half', () => response.destroy())
-      else response.end('complete')
-    })
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-    const address = server.address()
-    assert.ok(address !== null && typeof address === 'object')
-    const store = createS3Store({ ...s3Options, endpoint: `http://127.0.0.1:${address.port}`, patience: patience(1) })
-    try {
-      assert.equal(textOf(await store.get('a')), 'complete')
-      assert.equal(requests, 2)
-    } finally {
-      store.close()
-      server.close()
-      server.closeAllConnections()
-    }
-  })
-
-  test('a download that nobody wants any more ends, and leaves no file', async () => {
-    const server = createServer((_, response) => {
-      response.writeHead(200, { 'content-length': '1000000' })
-      response.write(Buffer.alloc(1000))
-    })
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-    const address = server.address()
-    assert.ok(address !== null && typeof address === 'object')
-    const store = createS3Store({ ...s3Options, endpoint: `http://127.0.0.1:${address.port}`, patience: patience(1) })
-    const unwanted = new AbortController()
-    server.once('request', () => setImmediate(() => unwanted.abort(new Error('cancelled'))))
-    const target = join(folder, 'unwanted', 'file')
-    try {
-      await assert.rejects(store.getFile('key', target, { signal: unwanted.signal }), /abort|cancelled/i)
-      assert.deepEqual(await readdir(join(folder, 'unwanted')), [])
-    } finally {
-      store.close()
-      server.close()
-      server.closeAllConnections()
-    }
   })
 
   test('a full disk is storage_full and leaves nothing', { skip: !existsSync('/dev/full') }, async () => {

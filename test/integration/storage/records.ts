@@ -195,6 +195,13 @@ export async function aStoredRun(stores: Stores, more: Partial<Run> = {}): Promi
   return run
 }
 
+export async function aStoredModel(stores: Stores): Promise<{ run: Run; model: NewModel }> {
+  const run = await aStoredRun(stores)
+  const model = aModel(run)
+  await stores.models.insert(model)
+  return { run, model }
+}
+
 /** Of a model, on the dataset of a run. */
 export const anEvaluation = (run: Run, modelId: string, more: Partial<Evaluation> = {}): Evaluation => ({
   id: newId('evaluation'),

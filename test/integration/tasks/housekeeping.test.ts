@@ -7,7 +7,6 @@ import { silentLogger } from '../../../src/base/log.ts'
 import type { Upload } from '../../../src/domain/dataset.ts'
 import { collectUnowned } from '../../../src/services/removals/collection.ts'
 import { createRemovalService } from '../../../src/services/removals/removals.ts'
-import { keepHouse } from '../../../src/tasks/housekeeping.ts'
 import { type FakeClock, fakeClock, settle } from '../../helpers/fake-clock.ts'
 import { whyNoPostgres } from '../../helpers/postgres.ts'
 import { createWorkbench, ONE_CPU } from './workbench.ts'
@@ -94,59 +93,6 @@ test('what is removed half is gone on with, and its row stays until nothing is l
   assert.deepEqual(await waiting(), [])
 })
 
-test('the curves of a run that is deleted go piece by piece, before its objects, and others stay', {
-  skip
-}, async () => {
-  const [run, other] = [await bench.addRun({}), await bench.addRun({})]
-  const points = Array.from({ length: 600 }, (_, i) => ({ key: i % 2 ? 'loss' : 'kl', step: i * 100, value: i }))
-  for (const { id } of [run, other]) {
-    await bench.stores.metrics.write(id, points)
-    await bench.stores.runs.update(id, { progress: { ...run.progress, step: 60_000 } })
-    while (await bench.unitOfWork((tx) => tx.metrics.rollUp(id))) {}
-  }
-  const rowsOf = async ({ id }: { id: string }) => {
-    const count = `select (select count(*) from run_metrics where run_id = $1) as points,
-                          (select count(*) from run_metric_rollups where run_id = $1) as rollups`
-    const { rows } = await bench.pool.query(count, [id])
-    return [Number(rows[0].points), Number(rows[0].rollups)]
-  }
-  assert.deepEqual(await rowsOf(run), await rowsOf(other))
-  put(`runs/${run.id}/e1/s1/state.safetensors`)
-  await bench.stores.runs.remove(run.id)
-  await bench.stores.removals.add(
-    [{ projectId: bench.project.id, what: 'run', subject: run.id, prefix: `runs/${run.id}/`, multipartId: null }],
-    new Date(clock.now())
-  )
-  const query = { keys: null, fromStep: null, toStep: null, maxPoints: 10 }
-  assert.deepEqual(await bench.stores.metrics.read(run.id, query), [], 'nobody sees them any more')
-
-  // Killed after two pieces: what is left is found again.
-  const ending = new AbortController()
-  const { removeSome } = bench.stores.metrics
-  let pieces = 0
-  const stores = {
-    ...bench.stores,
-    metrics: {
-      ...bench.stores.metrics,
-      removeSome: async (...at: Parameters<typeof removeSome>) => {
-        if (++pieces === 2) ending.abort()
-        return removeSome(...at)
-      }
-    }
-  }
-  const { unitOfWork, objects } = bench
-  await createRemovalService({ unitOfWork, stores, objects, clock, logger: silentLogger }).sweep(ending.signal)
-  const [left] = await rowsOf(run)
-  assert.ok(left! > 0 && left! < 600, `${left} points are left`)
-  assert.equal(keysBelow(`runs/${run.id}/`).length, 1)
-  await clock.advance(HOUR_MS)
-  await service().sweep(running())
-  assert.deepEqual(await rowsOf(run), [0, 0])
-  assert.deepEqual(keysBelow(`runs/${run.id}/`), [])
-  const [kept, rollups] = await rowsOf(other)
-  assert.ok(kept === 600 && rollups! > 0)
-})
-
 test('a store that never answers keeps nobody waiting for longer than five minutes', { skip }, async () => {
   put('models/mdl_c/1', 'models/mdl_d/1')
   await forget('mdl_c')
@@ -223,39 +169,6 @@ test('uploads that were never completed expire, with their parts; those that wer
   assert.equal(await bench.stores.datasets.findUpload(bench.project.id, begun.id), null)
   assert.equal((await bench.stores.datasets.findUpload(bench.project.id, whole.id))?.status, 'completed')
   assert.deepEqual(keysBelow('uploads/'), [whole.objectKey])
-})
-
-test('a worker keeps house while it runs: it sweeps every ten seconds, looks for what nobody owns once a day', {
-  skip
-}, async () => {
-  let sweeps = 0
-  let looks = 0
-  const ending = new AbortController()
-  const removals = {
-    sweep: async () => {
-      if (++sweeps === 2) throw new AppError('database_unavailable')
-    }
-  }
-  let rolled = 0
-  const metrics = {
-    sweep: async () => {
-      if (++rolled === 3) throw new AppError('database_unavailable')
-    }
-  }
-  const collect = async () => {
-    if (++looks === 1) throw new AppError('storage_unavailable')
-    return { prefixes: 0, objects: 0, bytes: 0, uploads: 0, strangers: 0 }
-  }
-  const kept = keepHouse({ removals, metrics, collect, told: 'found', clock, logger: silentLogger }, ending.signal)
-  for (let s = 0; s < 60; s += 10) await clock.advance(10_000)
-  assert.deepEqual([sweeps, rolled], [7, 7])
-  assert.equal(looks, 0)
-  await clock.advance(HOUR_MS)
-  assert.equal(looks, 1)
-  await clock.advance(24 * HOUR_MS)
-  assert.equal(looks, 2)
-  ending.abort()
-  await kept
 })
 
 const collect = (removes: boolean) => {

@@ -1,8 +1,12 @@
-/** What a worker does to curves beside its jobs: which runs it takes, and when. */
+/** What a worker does beside its jobs, and when; and what that does to curves. */
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
+import { AppError } from '../../../src/base/errors.ts'
+import { silentLogger } from '../../../src/base/log.ts'
 import type { Run } from '../../../src/domain/run.ts'
+import { createRemovalService } from '../../../src/services/removals/removals.ts'
 import { createMetricUpkeep } from '../../../src/services/runs/metric-upkeep.ts'
+import { keepHouse } from '../../../src/tasks/housekeeping.ts'
 import { type FakeClock, fakeClock } from '../../helpers/fake-clock.ts'
 import { whyNoPostgres } from '../../helpers/postgres.ts'
 import { createWorkbench } from './workbench.ts'
@@ -12,7 +16,8 @@ const clock: FakeClock = fakeClock()
 const bench = skip
   ? (undefined as unknown as Awaited<ReturnType<typeof createWorkbench>>)
   : await createWorkbench({ after }, clock)
-const DAY_MS = 24 * 3600_000
+const HOUR_MS = 3600_000
+const DAY_MS = 24 * HOUR_MS
 const running = () => new AbortController().signal
 const upkeep = (keptDays: number | null) =>
   createMetricUpkeep({ unitOfWork: bench.unitOfWork, stores: bench.stores, clock, keptDays })
@@ -81,4 +86,91 @@ test('a run that goes on after it was thinned says from where on every point is 
   await upkeep(3).sweep(running())
   await bench.stores.metrics.removeAfter(id, 5000)
   assert.equal(await bench.stores.metrics.fullFrom(id), 5001)
+})
+
+test('the curves of a run that is deleted go piece by piece, before its objects, and others stay', {
+  skip
+}, async () => {
+  const [run, other] = [await bench.addRun({}), await bench.addRun({})]
+  const points = Array.from({ length: 600 }, (_, i) => ({ key: i % 2 ? 'loss' : 'kl', step: i * 100, value: i }))
+  for (const { id } of [run, other]) {
+    await bench.stores.metrics.write(id, points)
+    await bench.stores.runs.update(id, { progress: { ...run.progress, step: 60_000 } })
+    while (await bench.unitOfWork((tx) => tx.metrics.rollUp(id))) {}
+  }
+  const objectsOf = ({ id }: Run) => [...bench.objects.content.keys()].filter((key) => key.startsWith(`runs/${id}/`))
+  const rowsOf = async ({ id }: { id: string }) => {
+    const count = `select (select count(*) from run_metrics where run_id = $1) as points,
+                          (select count(*) from run_metric_rollups where run_id = $1) as rollups`
+    const { rows } = await bench.pool.query(count, [id])
+    return [Number(rows[0].points), Number(rows[0].rollups)]
+  }
+  assert.deepEqual(await rowsOf(run), await rowsOf(other))
+  bench.objects.content.set(`runs/${run.id}/e1/s1/state.safetensors`, Buffer.from('content'))
+  await bench.stores.runs.remove(run.id)
+  await bench.stores.removals.add(
+    [{ projectId: bench.project.id, what: 'run', subject: run.id, prefix: `runs/${run.id}/`, multipartId: null }],
+    new Date(clock.now())
+  )
+  const query = { keys: null, fromStep: null, toStep: null, maxPoints: 10 }
+  assert.deepEqual(await bench.stores.metrics.read(run.id, query), [], 'nobody sees them any more')
+
+  // Killed after two pieces: what is left is found again.
+  const ending = new AbortController()
+  const { removeSome } = bench.stores.metrics
+  let pieces = 0
+  const stores = {
+    ...bench.stores,
+    metrics: {
+      ...bench.stores.metrics,
+      removeSome: async (...at: Parameters<typeof removeSome>) => {
+        if (++pieces === 2) ending.abort()
+        return removeSome(...at)
+      }
+    }
+  }
+  const { unitOfWork, objects } = bench
+  await createRemovalService({ unitOfWork, stores, objects, clock, logger: silentLogger }).sweep(ending.signal)
+  const [left] = await rowsOf(run)
+  assert.ok(left! > 0 && left! < 600, `${left} points are left`)
+  assert.equal(objectsOf(run).length, 1)
+  await clock.advance(HOUR_MS)
+  await bench.sweep()
+  assert.deepEqual(await rowsOf(run), [0, 0])
+  assert.deepEqual(objectsOf(run), [])
+  const [kept, rollups] = await rowsOf(other)
+  assert.ok(kept === 600 && rollups! > 0)
+})
+
+test('a worker keeps house while it runs: it sweeps every ten seconds, looks for what nobody owns once a day', {
+  skip
+}, async () => {
+  let sweeps = 0
+  let looks = 0
+  const ending = new AbortController()
+  const removals = {
+    sweep: async () => {
+      if (++sweeps === 2) throw new AppError('database_unavailable')
+    }
+  }
+  let rolled = 0
+  const metrics = {
+    sweep: async () => {
+      if (++rolled === 3) throw new AppError('database_unavailable')
+    }
+  }
+  const collect = async () => {
+    if (++looks === 1) throw new AppError('storage_unavailable')
+    return { prefixes: 0, objects: 0, bytes: 0, uploads: 0, strangers: 0 }
+  }
+  const kept = keepHouse({ removals, metrics, collect, told: 'found', clock, logger: silentLogger }, ending.signal)
+  for (let s = 0; s < 60; s += 10) await clock.advance(10_000)
+  assert.deepEqual([sweeps, rolled], [7, 7])
+  assert.equal(looks, 0)
+  await clock.advance(HOUR_MS)
+  assert.equal(looks, 1)
+  await clock.advance(24 * HOUR_MS)
+  assert.equal(looks, 2)
+  ending.abort()
+  await kept
 })

@@ -11,7 +11,6 @@ import { silentLogger } from '../../../src/base/log.ts'
 import { createWorkFolders } from '../../../src/base/work-folders.ts'
 import { createLocalCache } from '../../../src/cache/local-cache.ts'
 import { UNTRACED } from '../../../src/composition/tracing.ts'
-import type { TransactionalQueue } from '../../../src/domain/ports.ts'
 import type { Run } from '../../../src/domain/run.ts'
 import type { Stores, UnitOfWork } from '../../../src/domain/stores.ts'
 import { startTrainer, type TrainerProcess } from '../../../src/processes/trainer-process.ts'
@@ -26,16 +25,10 @@ import { createTrainRun, type TrainRunDeps } from '../../../src/tasks/train-run.
 import type { FakeScript } from '../../helpers/fake-trainer.ts'
 import { memoryObjects } from '../../helpers/memory-objects.ts'
 import { createTestDatabase } from '../../helpers/postgres.ts'
+import { type QueuedJob, recordingQueue } from './recorded-jobs.ts'
 
 interface TestScope {
   after(hook: () => Promise<void>): void
-}
-
-export interface QueuedJob {
-  readonly kind: string
-  readonly payload: object
-  readonly key: string
-  readonly startAfterS: number
 }
 
 /** A machine with one engine, on so many devices. */
@@ -75,18 +68,7 @@ export async function createWorkbench(scope: TestScope, clock: Clock = systemClo
     rmSync(root, { recursive: true })
   })
   const jobs: QueuedJob[] = []
-  const queue: TransactionalQueue = {
-    through: () => ({
-      async enqueue(kind, payload, { key, startAfterS = 0 }) {
-        jobs.push({ kind, payload, key, startAfterS })
-      },
-      dequeue: async (kind, key) => {
-        const at = jobs.findIndex((job) => job.kind === kind && job.key === key)
-        if (at >= 0) jobs.splice(at, 1)
-      },
-      withJob: async (keys) => keys.filter((one) => jobs.some(({ key }) => key === one))
-    })
-  }
+  const queue = recordingQueue(jobs)
   const now = () => new Date(clock.now())
   const stores = through(createStores(database, queue, now), seen)
   const inTransaction = createUnitOfWork(database, queue, now)

@@ -1,62 +1,12 @@
 import assert from 'node:assert/strict'
-import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, symlink, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { test } from 'node:test'
 import { gzipSync } from 'node:zlib'
-import { type ErrorCode, isAppError } from '../../../src/base/errors.ts'
-import { openDatasetFolder } from '../../../src/images/dataset-folder.ts'
 import { ingest } from '../../../src/images/ingest.ts'
-import type { RejectedRecord } from '../../../src/protocol/dataset-manifest.ts'
-import type { IngestProgress, IngestRequest } from '../../../src/protocol/ingest-messages.ts'
 import { idxOf, type PackedFile, tarOf, zipOf } from '../../helpers/archives.ts'
 import { drawImage, encodeImage, withTemporaryFolder } from '../../helpers/images.ts'
-
-const size = { width: 12, height: 10, channels: 3 } as const
-const png = (variant: number) => encodeImage(drawImage(size, variant), 'png')
-
-interface Ingested {
-  readonly manifest: Awaited<ReturnType<typeof ingest>>
-  readonly images: readonly { name: string; label: number | null; format: string }[]
-  readonly rejected: readonly RejectedRecord[]
-  readonly progress: readonly IngestProgress[]
-}
-
-/** Ingests uploads given as [name, bytes]. */
-async function ingestFiles(
-  uploads: readonly (readonly [name: string, bytes: Uint8Array])[],
-  options: Partial<IngestRequest> = {}
-): Promise<Ingested> {
-  return withTemporaryFolder(async (folder) => {
-    const sources = uploads.map(([name], i) => ({ kind: 'file' as const, path: join(folder, `upload-${i}`), name }))
-    for (const [i, [, bytes]] of uploads.entries()) await writeFile(sources[i]!.path, bytes)
-    return read({ sources, outFolder: join(folder, 'out'), ...options })
-  })
-}
-
-async function read(request: IngestRequest): Promise<Ingested> {
-  const progress: IngestProgress[] = []
-  const manifest = await ingest(request, (event) => progress.push(event))
-  const dataset = await openDatasetFolder(request.outFolder)
-  await dataset.close()
-  const lines = await readFile(join(request.outFolder, 'rejected.jsonl'), 'utf8')
-  const rejected = lines.split('\n').filter(Boolean)
-  const images = dataset.records.map(({ name, label, format }) => ({ name, label, format }))
-  return { manifest, images, rejected: rejected.map((line) => JSON.parse(line)), progress }
-}
-
-const failsWith = (code: ErrorCode, pattern: RegExp) => (error: unknown) => {
-  assert.ok(isAppError(error, code), String(error))
-  assert.match(error.message, pattern)
-  return true
-}
-
-const classFolders = async (): Promise<PackedFile[]> => [
-  { name: 'photos/dogs/1.png', content: await png(1) },
-  { name: 'photos/cats/1.jpg', content: await encodeImage(drawImage(size, 2), 'jpeg') },
-  { name: 'photos/cats/2.webp', content: await encodeImage(drawImage(size, 3), 'webp') },
-  { name: 'photos/birds/1.tiff', content: await encodeImage(drawImage(size, 4), 'tiff') },
-  { name: 'photos/birds/1.gif', content: await encodeImage(drawImage(size, 5), 'gif') }
-]
+import { classFolders, failsWith, ingestFiles, png, read } from './ingested.ts'
 
 test('zip, tar and tar.gz of class folders give the same labelled dataset, whatever they are called', async () => {
   const files = await classFolders()
@@ -171,99 +121,6 @@ test('names that lead out of the archive are refused one by one', async () => {
     images.map(({ name }) => name),
     ['good.png']
   )
-})
-
-const pixels = Uint8Array.from({ length: 20 * 36 }, (_, i) => (i * 37) % 251)
-const labels = Uint8Array.from({ length: 20 }, (_, i) => i % 10)
-const idxImages = idxOf([20, 6, 6], pixels)
-const idxLabels = idxOf([20], labels)
-
-test('IDX images and labels come as two uploads, gzipped or not, in any order, or in an archive', async () => {
-  const pair = [
-    { name: 'x-labels-idx1-ubyte.gz', content: gzipSync(idxLabels) },
-    { name: 'x-images-idx3-ubyte.gz', content: gzipSync(idxImages) }
-  ]
-  const uploads: [string, Uint8Array][][] = [
-    pair.map(({ name, content }) => [name, content]),
-    [
-      ['images', idxImages],
-      ['labels', idxLabels]
-    ],
-    [['pair.zip', zipOf(pair)]],
-    [['pair.tar', await tarOf(pair)]]
-  ]
-  const classes = Array.from({ length: 10 }, (_, i) => `class ${i}`)
-  for (const files of uploads) {
-    const { manifest, images } = await ingestFiles(files, { classes })
-    assert.equal(manifest.images, 20)
-    assert.deepEqual(manifest.classes, classes)
-    assert.deepEqual(
-      images.map(({ label }) => label),
-      [...labels]
-    )
-    assert.ok(images.every(({ format }) => format === 'raw'))
-  }
-})
-
-test('IDX images without labels have none', async () => {
-  const { images, manifest } = await ingestFiles([['images', idxImages]])
-  assert.equal(images[3]?.label, null)
-  assert.deepEqual(manifest.sizes, { '8x8': 20 })
-})
-
-test('a selection keeps every tenth image, its inverse the others', async () => {
-  const select = { every: 10, offset: 0, invert: false }
-  const kept = await ingestFiles([['images', idxImages]], { select })
-  assert.deepEqual(
-    kept.images.map(({ name }) => name),
-    ['images#0', 'images#10']
-  )
-  const others = await ingestFiles([['images', idxImages]], { select: { ...select, invert: true } })
-  assert.equal(others.manifest.images, 18)
-  assert.ok(others.images.every(({ name }) => !name.endsWith('#0') && !name.endsWith('#10')))
-})
-
-test('a selection that leaves no image is an error of its own, with what was chosen and from how many', async () => {
-  const beyond = { every: 100, offset: 50, invert: false }
-  await assert.rejects(
-    ingestFiles([['images', idxImages]], { select: beyond }),
-    failsWith('selection_empty', /every 100, offset 50\) leaves none of the 20 files and images/)
-  )
-  const all = { every: 1, offset: 0, invert: true }
-  await assert.rejects(
-    ingestFiles([['images', idxImages]], { select: all }),
-    failsWith('selection_empty', /inverted\) leaves none of the 20 files and images/)
-  )
-  await assert.rejects(
-    ingestFiles([['a.zip', zipOf([])]], { select: beyond }),
-    failsWith('dataset_empty', /0 files were/)
-  )
-})
-
-test('IDX files that do not fit are refused by name', async () => {
-  const cases: [[string, Uint8Array][], RegExp][] = [
-    [[['cut', idxImages.subarray(0, 500)]], /cut cannot be read: it holds 484 values where 20 × 6 × 6/],
-    [
-      [
-        ['images', idxImages],
-        ['labels', idxOf([3], labels.subarray(0, 3))]
-      ],
-      /labels cannot be read: it has 3 labels for the 20/
-    ],
-    [[['labels', idxLabels]], /no images to these labels/],
-    [[['two', idxOf([5, 3, 3, 2], new Uint8Array(90))]], /2 channels/]
-  ]
-  for (const [files, pattern] of cases) {
-    await assert.rejects(ingestFiles(files), failsWith('archive_invalid', pattern))
-  }
-  const few = ingestFiles(
-    [
-      ['images', idxImages],
-      ['labels', idxLabels]
-    ],
-    { classes: ['only'] }
-  )
-  await assert.rejects(few, failsWith('archive_invalid', /label 1, but there are 1 classes/))
 })
 
 test('an archive that is broken, cut off or something else is refused by name, and nothing is left', async () => {

@@ -1,10 +1,57 @@
 import assert from 'node:assert/strict'
-import { resolve } from 'node:path'
 import { test } from 'node:test'
+import { isAppError } from '../../../src/base/errors.ts'
+import { createEngine } from '../../../src/engine/create-engine.ts'
 import { examine } from '../../../src/engine/doctor.ts'
 import { ENGINE_NAMES } from '../../../src/engine/engine.ts'
+import { pieceSizes } from '../../../src/engine/ops/pieces.ts'
+import { FREE_BATCH } from '../../../src/engine/trace/graph.ts'
 import { examineXla } from '../../../src/engine/xla/examine.ts'
 import { findPlugin } from '../../../src/engine/xla/find-plugin.ts'
+import { tfjsNode, whyNoTfjsNode } from '../../helpers/tfjs-node.ts'
+
+test('pieces cover all rows, and small work stays whole', () => {
+  assert.deepEqual(pieceSizes(100, 64), [100])
+  for (const [rows, width] of [
+    [8320, 768],
+    [8321, 768],
+    [1_000_001, 3]
+  ] as const) {
+    const sizes = pieceSizes(rows, width)
+    assert.ok(sizes.length > 1)
+    assert.ok(sizes.every((size) => size > 0))
+    assert.equal(
+      sizes.reduce((a, b) => a + b, 0),
+      rows
+    )
+  }
+})
+
+test('rows of a free batch cannot be counted, so they stay together', () => {
+  assert.deepEqual(pieceSizes(17 * FREE_BATCH, 768), [17 * FREE_BATCH])
+})
+
+test('ONNX Runtime computes unless something else is asked for', () => {
+  assert.equal(createEngine().name, 'onnx')
+})
+
+for (const name of ['tfjs-node', 'tfjs-node-gpu'] as const) {
+  test(`${name} is there when it is asked for, or says why it is not`, () => {
+    try {
+      assert.equal(createEngine({ name, threads: 1 }).name, name)
+    } catch (error) {
+      assert.ok(isAppError(error, 'engine_unavailable'), String(error))
+      assert.match(error.message, new RegExp(`^The ${name} engine cannot be used: .+`))
+      assert.equal(error.details['engine'], name)
+    }
+  })
+}
+
+test('one process has one TensorFlow, with one number of threads', { skip: whyNoTfjsNode }, () => {
+  const { name } = tfjsNode!
+  assert.equal(createEngine({ name, threads: 1 }).device, tfjsNode!.device)
+  assert.throws(() => createEngine({ name, threads: 2 }), /already runs with 1 thread/)
+})
 
 test('the doctor measures every engine, and the traced one is the faster', async () => {
   const reports = await examine({ threads: 1 })
@@ -28,7 +75,7 @@ test('the doctor lists every engine, and says why one is not available', async (
 })
 
 test('of a plugin that cannot be used the doctor says why, and where it is', async () => {
-  const plugin = resolve(import.meta.dirname, 'doctor.test.ts')
+  const plugin = import.meta.filename
   const xla = (await examineXla(plugin, 1))[0]!
   assert.deepEqual([xla.available, xla.plugin], [false, plugin])
   assert.match(xla.problem!, /invalid ELF header|not a mach-o|koffi/i)

@@ -1,4 +1,4 @@
-/** A PostgreSQL that ends in the same packet as its answer: a restart that comes just when a connection is there. */
+/** A PostgreSQL that is not there yet, refuses, or ends just when a connection is there, as in a restart. */
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { silentLogger } from '../../../src/base/log.ts'
@@ -6,6 +6,7 @@ import { startBoss } from '../../../src/queue/boss.ts'
 import { createDatabase, inTransaction } from '../../../src/storage/postgres/client.ts'
 import { migrate } from '../../../src/storage/postgres/migrate.ts'
 import { SteadyClient } from '../../../src/storage/postgres/steady-client.ts'
+import { waitForDatabase } from '../../../src/storage/postgres/wait.ts'
 import { AUTHENTICATED, answering, DONE, freeAddress, READY, refusal } from './wire-server.ts'
 
 const SHUTDOWN = refusal('57P01', 'terminating connection due to administrator command')
@@ -42,3 +43,45 @@ for (const answers of [1, 2]) {
     await assert.rejects(startBoss(options))
   })
 }
+
+test('a database that comes later is waited for, which is said once', async (t) => {
+  const { port, url } = await freeAddress()
+  const told: string[] = []
+  let slept = 0
+  const clock = {
+    now: () => 0,
+    sleep: async () => {
+      slept++
+      if (slept === 3)
+        await answering(t, {
+          port,
+          answers: [
+            [AUTHENTICATED, READY],
+            [DONE, READY]
+          ]
+        })
+    }
+  }
+  await waitForDatabase(url, { tell: (line) => told.push(line), clock })
+  assert.equal(slept, 3)
+  assert.deepEqual(told, [`Waiting for the database: connect ECONNREFUSED 127.0.0.1:${port}`, 'The database is there.'])
+})
+
+test('one that is there is not spoken of, and one that refuses is not waited for', async (t) => {
+  const told: string[] = []
+  const tell = (line: string) => told.push(line)
+  const [there, refusing] = [await freeAddress(), await freeAddress()]
+  await answering(t, {
+    port: there.port,
+    answers: [
+      [AUTHENTICATED, READY],
+      [DONE, READY]
+    ]
+  })
+  await waitForDatabase(there.url, { tell })
+  const wrong = refusal('28P01', 'password authentication failed for user "kappa"')
+  await answering(t, { port: refusing.port, answers: [[wrong]], ends: true })
+  const message = 'The database refuses: password authentication failed for user "kappa"'
+  await assert.rejects(waitForDatabase(refusing.url, { tell }), { code: 'database_refuses', message })
+  assert.deepEqual(told, [])
+})

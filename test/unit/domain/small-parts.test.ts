@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { ownedPrefixOf } from '../../../src/domain/owned-prefix.ts'
 import { usedBy } from '../../../src/domain/removal.ts'
+import { chooseIndex, MOST_EXACT } from '../../../src/domain/vector-set.ts'
 
 test('a key belongs to what its first names say, and a key that Kappa never makes to nobody', () => {
   const prefixes = {
@@ -22,4 +23,21 @@ test('of what still uses something at most twenty are named', () => {
   const many = Array.from({ length: 30 }, (_, i) => `run_${i}`)
   assert.deepEqual(usedBy({ ...none, versions: ['ds_1@2'] }), ['ds_1@2'])
   assert.equal(usedBy({ ...none, runs: many, models: ['mdl_1'] })?.length, 20)
+})
+
+const of = (images: number, dimensions: number, hasPgvector: boolean) => {
+  const chosen = chooseIndex({ images, dimensions }, hasPgvector)
+  return typeof chosen === 'string' ? chosen : chosen.reason
+}
+
+test('with pgvector few images are compared one by one, and more are found by a graph', () => {
+  assert.equal(of(MOST_EXACT, 384, true), 'exact')
+  assert.equal(of(MOST_EXACT + 1, 384, true), 'hnsw')
+  assert.equal(of(MOST_EXACT, 5000, true), 'exact')
+  assert.match(of(MOST_EXACT + 1, 4001, true), /takes 4000 dimensions or fewer .* and the model has 4001/)
+})
+
+test('without it as many are as can be read in seconds', () => {
+  assert.equal(of(20_833, 384, false), 'scan')
+  assert.match(of(20_834, 384, false), /pgvector 0\.8 or later for more than 20833 images of 384 dimensions/)
 })
