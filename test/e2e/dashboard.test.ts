@@ -5,7 +5,7 @@ import { after, before, describe, it } from 'node:test'
 import type { Page } from 'playwright-core'
 import { encodePng } from '../../src/base/png.ts'
 import { CLASSES, IMAGES_FILE, LABELS_FILE, SIZE } from '../../src/demo/fashion-mnist.ts'
-import { type Dashboard, handsOn, noBrowser, startDashboard } from '../helpers/dashboard.ts'
+import { type Dashboard, handsOn, noBrowser, seriousFindings, startDashboard } from '../helpers/dashboard.ts'
 import type { Platform } from '../helpers/platform.ts'
 import { describeLater } from './dashboard-later.ts'
 

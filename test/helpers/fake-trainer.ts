@@ -15,11 +15,11 @@ import type {
   ExportRequest,
   ImportRequest,
   MachineEvent,
-  MapRequest,
   TrainerRequest,
   TrainRequest,
   WorkEvent
 } from '../../src/protocol/trainer-messages.ts'
+import { mapFake } from './fake-map.ts'
 import { FAKE_CONFIG, SEEN } from './fake-model.ts'
 
 export interface FakeScript {
@@ -314,15 +314,6 @@ async function batchFake(request: BatchRequestMessage): Promise<void> {
   process.disconnect?.()
 }
 
-/** As many points as there are lines. */
-async function mapFake({ imagesPath, mapPath, every }: MapRequest): Promise<void> {
-  const lines = readFileSync(imagesPath, 'utf8').trim().split('\n')
-  const points = lines.map((_, i) => i)
-  writeFileSync(mapPath, JSON.stringify({ method: 'pca', images: lines.length, every, x: points, y: points }))
-  await tell({ type: 'mapped' })
-  process.disconnect?.()
-}
-
 /** A machine with one processor. */
 function examine(): void {
   const offer = { engine: 'fake', version: '1', device: 'none', kind: 'cpu', devices: 1 } as const
@@ -339,7 +330,7 @@ if (process.send) {
     else if (message.type === 'evaluate') void evaluateFake(message)
     else if (message.type === 'embed') void embedFake(message)
     else if (message.type === 'batch') void batchFake(message)
-    else if (message.type === 'map') void mapFake(message)
+    else if (message.type === 'map') void mapFake(message, tell)
     else if (message.type === 'export' || message.type === 'import') exportFake(message)
   })
 }

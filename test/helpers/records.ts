@@ -1,16 +1,11 @@
 /** Records as workers leave them behind, for tests of those who read them. */
-import { createHash } from 'node:crypto'
 import type { PrototypeImages } from '../../src/base/exemplars.ts'
 import { newId } from '../../src/base/ids.ts'
-import { LineCounter } from '../../src/base/json-lines.ts'
-import { type Batch, expiresAfter } from '../../src/domain/batch.ts'
 import type { Checkpoint } from '../../src/domain/checkpoint.ts'
 import type { DatasetVersion } from '../../src/domain/dataset.ts'
-import { fileKey, type StoredRequests } from '../../src/domain/file.ts'
 import type { Model, NewModel, Prototype } from '../../src/domain/model.ts'
 import type { ObjectStore } from '../../src/domain/ports.ts'
-import type { Stores, UnitOfWork } from '../../src/domain/stores.ts'
-import type { VectorRow, VectorSet } from '../../src/domain/vector-set.ts'
+import type { Stores } from '../../src/domain/stores.ts'
 
 const AT = new Date(Date.UTC(2026, 0, 1))
 const SHA = 'a'.repeat(64)
@@ -223,140 +218,4 @@ export async function aNetworkOf(objects: Pick<ObjectStore, 'put'>, { prefix }: 
   const network = { dim: 384, depth: 12, heads: 6, mlpRatio: 4, patchSize: 16, channels: 3, imageSize: 224 }
   const config = { format: 'kappa-model/1', network, recipe: null, imageSize: 224 }
   await objects.put(`${prefix}/config.json`, Buffer.from(JSON.stringify(config)))
-}
-
-/** What images of a vector set point to: each another way, and neighbours alike. */
-export function aVectorRow(index: number, dimensions: number): VectorRow {
-  const raw = Array.from({ length: dimensions }, (_, axis) => Math.cos(0.3 * index * (axis + 1)))
-  const length = Math.hypot(...raw)
-  return {
-    index,
-    name: `bild-ä-${index}.png`,
-    label: index % 2 === 0 ? 'left' : 'right',
-    prototype: index % 3,
-    probability: 0.5,
-    logDensity: 10 + index,
-    vector: raw.map((value) => value / length)
-  }
-}
-
-/** One that nobody has given a label. */
-export const anUnlabelledRow = (index: number, dimensions: number): VectorRow => ({
-  ...aVectorRow(index, dimensions),
-  label: null
-})
-
-/** As a worker leaves it: of twelve images, that can be searched. */
-const MAP = Buffer.from(
-  JSON.stringify({
-    ...{ method: 'pca', images: 2, every: 1, fitted_on: 2, explained: [1, 0], labels: ['left'] },
-    ...{ label: [0, null], prototype: [1, 2], log_density: null, x: [-1, 1], y: [0, 0] }
-  })
-)
-
-/** A vector set with the map that a worker makes, in the object store. */
-export async function aMappedSet(
-  scope: Parameters<typeof aVectorSet>[0] & { readonly objects: Pick<ObjectStore, 'put'> },
-  model: Pick<Model, 'id' | 'projectId'>,
-  datasetId: string
-): Promise<VectorSet> {
-  const sha256 = createHash('sha256').update(MAP).digest('hex')
-  const set = await aVectorSet(scope, model, datasetId, { files: [{ name: 'map.json', bytes: MAP.length, sha256 }] })
-  await scope.objects.put(`vectors/${set.id}/map.json`, MAP)
-  return set
-}
-
-export async function aVectorSet(
-  { stores, unitOfWork }: { readonly stores: Stores; readonly unitOfWork: UnitOfWork },
-  model: Pick<Model, 'id' | 'projectId'>,
-  datasetId: string,
-  patch: Partial<VectorSet> = {},
-  rowOf: (index: number, dimensions: number) => VectorRow = aVectorRow
-): Promise<VectorSet> {
-  const images = 12
-  const set: VectorSet = {
-    id: newId('vectorSet'),
-    projectId: model.projectId,
-    name: null,
-    modelId: model.id,
-    dataset: { datasetId, version: 1 },
-    dimensions: 8,
-    prototypes: 3,
-    index: 'scan',
-    metadata: {},
-    status: 'succeeded',
-    attempt: 1,
-    progress: { images, totalImages: images, indexed: images },
-    files: [],
-    error: null,
-    createdAt: AT,
-    startedAt: AT,
-    finishedAt: AT,
-    ...patch
-  }
-  await stores.vectorSets.insert(set)
-  const { index } = set
-  if (index !== null) {
-    const searched = { ...set, index }
-    const rows = Array.from({ length: images }, (_, i) => rowOf(i, set.dimensions))
-    await unitOfWork(async (tx) => {
-      await tx.vectors.create(searched)
-      await tx.vectors.add(searched, rows)
-    })
-  }
-  return set
-}
-
-/** As somebody has uploaded it. */
-export async function aRequestFile(
-  { stores, objects }: { readonly stores: Pick<Stores, 'files'>; readonly objects: Pick<ObjectStore, 'put'> },
-  projectId: string,
-  text = '{}'
-): Promise<StoredRequests> {
-  const bytes = Buffer.from(text)
-  const counter = new LineCounter()
-  counter.add(bytes)
-  counter.end()
-  const file: StoredRequests = {
-    ...{ id: newId('file'), projectId, purpose: 'batch', filename: 'requests.jsonl' },
-    ...{ bytes: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex'), lines: counter.lines },
-    createdAt: AT
-  }
-  await objects.put(fileKey(file.id), bytes)
-  await stores.files.insert(file)
-  return file
-}
-
-/** Queued, of ten lines, for a day from now. */
-export async function aBatch(
-  stores: Pick<Stores, 'batches'>,
-  model: Pick<Model, 'id' | 'projectId'>,
-  patch: Partial<Batch> = {}
-): Promise<Batch> {
-  const batch: Batch = {
-    id: newId('batch'),
-    projectId: model.projectId,
-    endpoint: '/v1/embeddings',
-    inputFileId: newId('file'),
-    modelId: model.id,
-    modelName: model.id,
-    window: '24h',
-    metadata: {},
-    status: 'validating',
-    attempt: 0,
-    counts: { total: 10, completed: 0, failed: 0, images: 0 },
-    expectedBytes: 1000,
-    outputFileId: null,
-    errorFileId: null,
-    error: null,
-    createdAt: AT,
-    expiresAt: expiresAfter(new Date(), '24h'),
-    startedAt: null,
-    finalizingAt: null,
-    cancellingAt: null,
-    finishedAt: null,
-    ...patch
-  }
-  await stores.batches.insert(batch)
-  return batch
 }

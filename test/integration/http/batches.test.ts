@@ -20,8 +20,9 @@ import { startTrainer } from '../../../src/processes/trainer-process.ts'
 import { createBatchJobs } from '../../../src/services/batches/batch-jobs.ts'
 import { createRunBatch } from '../../../src/tasks/run-batch.ts'
 import { createTestApp, LIMITS, type TestApp } from '../../helpers/app.ts'
+import { aBatch, aRequestFile } from '../../helpers/batch-records.ts'
 import { whyNoPostgres } from '../../helpers/postgres.ts'
-import { aBatch, aReadyModel, aRequestFile } from '../../helpers/records.ts'
+import { aReadyModel } from '../../helpers/records.ts'
 
 const skip = await whyNoPostgres()
 const api = skip ? (undefined as unknown as TestApp) : await createTestApp({ after }, { clock: systemClock })

@@ -3,17 +3,10 @@ import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
 import { sealCursor } from '../../../src/http/core/cursors.ts'
 import { createTestApp, type TestApp } from '../../helpers/app.ts'
+import { aBatch, aRequestFile } from '../../helpers/batch-records.ts'
 import { whyNoPostgres } from '../../helpers/postgres.ts'
-import {
-  aBatch,
-  aCheckpoint,
-  anUnlabelledRow,
-  aReadyModel,
-  aReadyVersion,
-  aRequestFile,
-  aVectorSet,
-  seePrototypes
-} from '../../helpers/records.ts'
+import { aCheckpoint, aReadyModel, aReadyVersion, seePrototypes } from '../../helpers/records.ts'
+import { anUnlabelledRow, aVectorSet } from '../../helpers/vector-records.ts'
 
 const skip = await whyNoPostgres()
 const api = skip ? (undefined as unknown as TestApp) : await createTestApp({ after })

@@ -3,18 +3,11 @@ import assert from 'node:assert/strict'
 import { newId } from '../../../src/base/ids.ts'
 import { newSecret } from '../../../src/services/webhooks/signature.ts'
 import type { TestApp } from '../../helpers/app.ts'
+import { aBatch, aRequestFile } from '../../helpers/batch-records.ts'
 import type { RawRequest } from '../../helpers/raw-client.ts'
-import {
-  aBatch,
-  aCheckpoint,
-  aMappedSet,
-  aReadyModel,
-  aReadyVersion,
-  aRequestFile,
-  aVectorSet,
-  seePrototypes
-} from '../../helpers/records.ts'
+import { aCheckpoint, aReadyModel, aReadyVersion, seePrototypes } from '../../helpers/records.ts'
 import { sendPart, startUpload } from '../../helpers/upload-steps.ts'
+import { aMappedSet, aVectorSet } from '../../helpers/vector-records.ts'
 
 interface DocumentedOperation {
   readonly operationId: string

@@ -2,7 +2,8 @@
 import { newId } from '../../../src/base/ids.ts'
 import type { TestApp } from '../../helpers/app.ts'
 import type { Refusal } from '../../helpers/field-effects.ts'
-import { aVectorRow, aVectorSet, seePrototypes } from '../../helpers/records.ts'
+import { seePrototypes } from '../../helpers/records.ts'
+import { aVectorRow, aVectorSet } from '../../helpers/vector-records.ts'
 import type { Fixtures } from './every-operation.ts'
 import type { FieldWorld } from './field-world.ts'
 

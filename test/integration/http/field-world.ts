@@ -4,17 +4,10 @@ import { MODEL_FILES } from '../../../src/protocol/model-folder.ts'
 import { networkOf } from '../../../src/recipe/network.ts'
 import { resolveRecipe } from '../../../src/recipe/presets.ts'
 import type { TestApp } from '../../helpers/app.ts'
-import {
-  aBatch,
-  aCheckpoint,
-  anUnlabelledRow,
-  aReadyModel,
-  aReadyVersion,
-  aRequestFile,
-  aVectorRow,
-  aVectorSet
-} from '../../helpers/records.ts'
+import { aBatch, aRequestFile } from '../../helpers/batch-records.ts'
+import { aCheckpoint, aReadyModel, aReadyVersion } from '../../helpers/records.ts'
 import { complete, sendAll, startUpload } from '../../helpers/upload-steps.ts'
+import { anUnlabelledRow, aVectorRow, aVectorSet } from '../../helpers/vector-records.ts'
 import { requestTo } from './every-operation.ts'
 import { fullRecipe, type NamedThings } from './field-recipes.ts'
 

@@ -3,7 +3,8 @@ import { after, test } from 'node:test'
 import { newId } from '../../../src/base/ids.ts'
 import { createTestApp, type TestApp } from '../../helpers/app.ts'
 import { whyNoPostgres } from '../../helpers/postgres.ts'
-import { aReadyModel, aReadyVersion, aVectorRow, aVectorSet } from '../../helpers/records.ts'
+import { aReadyModel, aReadyVersion } from '../../helpers/records.ts'
+import { aVectorRow, aVectorSet } from '../../helpers/vector-records.ts'
 
 const skip = await whyNoPostgres()
 const api = skip ? (undefined as unknown as TestApp) : await createTestApp({ after })

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
 import { createTestApp, type TestApp } from '../../helpers/app.ts'
 import { whyNoPostgres } from '../../helpers/postgres.ts'
-import { aReadyModel, aReadyVersion, aVectorSet } from '../../helpers/records.ts'
+import { aReadyModel, aReadyVersion } from '../../helpers/records.ts'
+import { aVectorSet } from '../../helpers/vector-records.ts'
 
 const skip = await whyNoPostgres()
 const api = skip ? (undefined as unknown as TestApp) : await createTestApp({ after })

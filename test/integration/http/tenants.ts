@@ -1,16 +1,9 @@
 /** Projects that have one of everything, and what paths name of it. */
 import assert from 'node:assert/strict'
 import type { TestApp } from '../../helpers/app.ts'
-import {
-  aBatch,
-  aCheckpoint,
-  aMappedSet,
-  aNetworkOf,
-  aReadyModel,
-  aReadyVersion,
-  aRequestFile,
-  seePrototypes
-} from '../../helpers/records.ts'
+import { aBatch, aRequestFile } from '../../helpers/batch-records.ts'
+import { aCheckpoint, aNetworkOf, aReadyModel, aReadyVersion, seePrototypes } from '../../helpers/records.ts'
+import { aMappedSet } from '../../helpers/vector-records.ts'
 import { requestTo } from './every-operation.ts'
 
 export interface Tenant {

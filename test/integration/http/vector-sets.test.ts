@@ -4,7 +4,8 @@ import type { Model } from '../../../src/domain/model.ts'
 import { bound } from '../../../src/storage/postgres/bound-query.ts'
 import { createTestApp, FAKE_PIXELS, type TestApp } from '../../helpers/app.ts'
 import { whyNoPostgres } from '../../helpers/postgres.ts'
-import { aMappedSet, aReadyModel, aReadyVersion, aVectorRow, aVectorSet } from '../../helpers/records.ts'
+import { aReadyModel, aReadyVersion } from '../../helpers/records.ts'
+import { aMappedSet, aVectorRow, aVectorSet } from '../../helpers/vector-records.ts'
 
 const skip = await whyNoPostgres()
 const api = skip ? (undefined as unknown as TestApp) : await createTestApp({ after })

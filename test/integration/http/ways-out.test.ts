@@ -12,9 +12,11 @@ import type { ModelStatus } from '../../../src/domain/model.ts'
 import type { RunStatus } from '../../../src/domain/run.ts'
 import type { VectorSetStatus } from '../../../src/domain/vector-set.ts'
 import { createTestApp, type TestApp } from '../../helpers/app.ts'
+import { aBatch } from '../../helpers/batch-records.ts'
 import { fakeClock } from '../../helpers/fake-clock.ts'
 import { whyNoPostgres } from '../../helpers/postgres.ts'
-import { aBatch, aReadyModel, aReadyVersion, aVectorSet } from '../../helpers/records.ts'
+import { aReadyModel, aReadyVersion } from '../../helpers/records.ts'
+import { aVectorSet } from '../../helpers/vector-records.ts'
 import { listOperations } from './every-operation.ts'
 
 const skip = await whyNoPostgres()

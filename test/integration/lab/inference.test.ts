@@ -6,7 +6,11 @@ import { decodeSafetensors } from '../../../src/base/safetensors.ts'
 import type { InferenceSuccess } from '../../../src/protocol/inference-messages.ts'
 import { readModelConfig } from '../../../src/protocol/model-folder.ts'
 import {
+  type AssignOptions,
+  assigning,
   assignments,
+  type EmbedOptions,
+  embedding,
   embeddings,
   failure,
   makeServedModel,
@@ -20,11 +24,10 @@ import {
 let shared: Server
 let root: string
 let folder: string
-let checkpoint: string
 const cleanUps: (() => unknown)[] = []
 before(async () => {
   const scope = { after: (cleanUp: () => unknown) => cleanUps.unshift(cleanUp) }
-  ;({ root, folder, checkpoint } = await makeServedModel(scope))
+  ;({ root, folder } = await makeServedModel(scope))
   shared = await startServer(scope)
 })
 after(async () => {
@@ -32,24 +35,8 @@ after(async () => {
 })
 
 const model = () => ({ id: 'mdl_test', folder })
-const embed = (
-  images: Uint8Array[],
-  options: { dimensions?: number; precision?: 'int8'; output?: 'bottleneck'; timeoutMs?: number } = {}
-): VectorQuestion => ({
-  kind: 'embed',
-  model: model(),
-  images,
-  options
-})
-const assign = (
-  images: Uint8Array[],
-  options: { topK: number; temperature?: number; posterior?: 'teacher' | 'model' | 'fitted' }
-): VectorQuestion => ({
-  kind: 'assign',
-  model: model(),
-  images,
-  options
-})
+const embed = (images: Uint8Array[], options: EmbedOptions = {}) => embedding(model(), images, options)
+const assign = (images: Uint8Array[], options: AssignOptions) => assigning(model(), images, options)
 
 const lengthOf = (vector: Float32Array) => Math.hypot(...vector)
 
@@ -289,32 +276,6 @@ test('without its parent the process ends', async (t) => {
   const { child, exited } = await startServer(t)
   child.disconnect()
   assert.equal((await exited).code, 0)
-})
-
-test('a checkpoint embeds as the model that is made of it, from its teacher alone, and assigns nothing', async () => {
-  const { ask } = shared
-  const part = join(root, 'teacher-alone')
-  for (const name of ['teacher.safetensors', 'state.json']) await cp(join(checkpoint, name), join(part, name))
-  const images = await Promise.all([1, 2, 3].map((seed) => png(seed)))
-  const of = { id: 'ckp_test', folder: part, isCheckpoint: true }
-  const { embeddings: live } = embeddings(await ask({ kind: 'embed', model: of, images, options: {} }))
-  const { embeddings: exported } = embeddings(await ask(embed(images)))
-  assert.deepEqual(live, exported)
-  const assigned = await ask({ kind: 'assign', model: of, images, options: { topK: 1 } })
-  assert.equal(failure(assigned).code, 'model_without_head')
-})
-
-test('a checkpoint whose teacher is damaged is refused by its code, and the process goes on', async () => {
-  const { ask } = shared
-  const damaged = join(root, 'damaged')
-  for (const name of ['teacher.safetensors', 'state.json']) await cp(join(checkpoint, name), join(damaged, name))
-  const bytes = await readFile(join(damaged, 'teacher.safetensors'))
-  bytes[bytes.length - 1]! ^= 1
-  await writeFile(join(damaged, 'teacher.safetensors'), bytes)
-  const of = { id: 'ckp_damaged', folder: damaged, isCheckpoint: true }
-  const images = [await png(1)]
-  assert.equal(failure(await ask({ kind: 'embed', model: of, images, options: {} })).code, 'checkpoint_invalid')
-  assert.equal((await ask(embed(images))).ok, true)
 })
 
 test('the bottleneck vector is what prototypes are compared with, of unit length, and can be cut', async () => {

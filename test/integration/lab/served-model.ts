@@ -54,6 +54,31 @@ export type Question =
   | Omit<Extract<InferenceRequest, { kind: 'map' }>, Left>
   | Omit<Extract<InferenceRequest, { kind: 'load' }>, Left>
 
+export interface EmbedOptions {
+  readonly dimensions?: number
+  readonly precision?: 'int8'
+  readonly output?: 'bottleneck'
+  readonly timeoutMs?: number
+}
+
+export interface AssignOptions {
+  readonly topK: number
+  readonly temperature?: number
+  readonly posterior?: 'teacher' | 'model' | 'fitted'
+}
+
+export const embedding = (
+  model: VectorQuestion['model'],
+  images: Uint8Array[],
+  options: EmbedOptions
+): VectorQuestion => ({ kind: 'embed', model, images, options })
+
+export const assigning = (
+  model: VectorQuestion['model'],
+  images: Uint8Array[],
+  options: AssignOptions
+): VectorQuestion => ({ kind: 'assign', model, images, options })
+
 /** A request that is under way. */
 export interface Asked {
   readonly answer: Promise<InferenceAnswer>

@@ -1,10 +1,13 @@
 /** Other outputs and sizes of a trained model, from the inference child as the API forks it. */
 import assert from 'node:assert/strict'
+import { cp, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import sharp from 'sharp'
 import type { MapInferenceRequest, ServedView } from '../../../src/protocol/inference-messages.ts'
 import {
   assignments,
+  embedding,
   embeddings,
   failure,
   makeServedModel,
@@ -16,12 +19,13 @@ import {
 } from './served-model.ts'
 
 let server: Server
+let root: string
 let folder: string
 let checkpoint: string
 const cleanUps: (() => unknown)[] = []
 before(async () => {
   const scope = { after: (cleanUp: () => unknown) => cleanUps.unshift(cleanUp) }
-  ;({ folder, checkpoint } = await makeServedModel(scope))
+  ;({ root, folder, checkpoint } = await makeServedModel(scope))
   server = await startServer(scope)
 })
 after(async () => {
@@ -118,4 +122,32 @@ test('a heat map is of the prototype that the image is assigned to, unless anoth
   assert.equal(shares.image?.prototype, second!.prototype)
   assert.ok(shares.maps.every((share) => share >= 0 && share <= 1))
   assert.equal(shares.range[0], 0)
+})
+
+const own = (images: Uint8Array[]): Question => embedding({ id: 'mdl_test', folder }, images, {})
+
+test('a checkpoint embeds as the model that is made of it, from its teacher alone, and assigns nothing', async () => {
+  const { ask } = server
+  const part = join(root, 'teacher-alone')
+  for (const name of ['teacher.safetensors', 'state.json']) await cp(join(checkpoint, name), join(part, name))
+  const images = await Promise.all([1, 2, 3].map((seed) => png(seed)))
+  const of = { id: 'ckp_test', folder: part, isCheckpoint: true }
+  const { embeddings: live } = embeddings(await ask({ kind: 'embed', model: of, images, options: {} }))
+  const { embeddings: exported } = embeddings(await ask(own(images)))
+  assert.deepEqual(live, exported)
+  const assigned = await ask({ kind: 'assign', model: of, images, options: { topK: 1 } })
+  assert.equal(failure(assigned).code, 'model_without_head')
+})
+
+test('a checkpoint whose teacher is damaged is refused by its code, and the process goes on', async () => {
+  const { ask } = server
+  const damaged = join(root, 'damaged')
+  for (const name of ['teacher.safetensors', 'state.json']) await cp(join(checkpoint, name), join(damaged, name))
+  const bytes = await readFile(join(damaged, 'teacher.safetensors'))
+  bytes[bytes.length - 1]! ^= 1
+  await writeFile(join(damaged, 'teacher.safetensors'), bytes)
+  const of = { id: 'ckp_damaged', folder: damaged, isCheckpoint: true }
+  const images = [await png(1)]
+  assert.equal(failure(await ask({ kind: 'embed', model: of, images, options: {} })).code, 'checkpoint_invalid')
+  assert.equal((await ask(own(images))).ok, true)
 })

@@ -5,7 +5,8 @@ import type { Page } from '../../../src/domain/page.ts'
 import type { VectorSet } from '../../../src/domain/vector-set.ts'
 import type { NearPair, SearchedSet, VectorQuery } from '../../../src/domain/vector-stores.ts'
 import { bound } from '../../../src/storage/postgres/bound-query.ts'
-import { aReadyModel, aVectorRow, aVectorSet } from '../../helpers/records.ts'
+import { aReadyModel } from '../../helpers/records.ts'
+import { aVectorRow, aVectorSet } from '../../helpers/vector-records.ts'
 import { openBench, openEmbedded } from './databases.ts'
 
 const { stores, unitOfWork, database } = await openBench({ after }, openEmbedded)

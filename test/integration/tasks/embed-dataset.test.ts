@@ -10,7 +10,8 @@ import type { VectorSet } from '../../../src/domain/vector-set.ts'
 import { createVectorSetJobs } from '../../../src/services/vector-sets/vector-set-jobs.ts'
 import { createEmbedDataset } from '../../../src/tasks/embed-dataset.ts'
 import { whyNoPostgres } from '../../helpers/postgres.ts'
-import { aReadyModel, aVectorSet } from '../../helpers/records.ts'
+import { aReadyModel } from '../../helpers/records.ts'
+import { aVectorSet } from '../../helpers/vector-records.ts'
 import { createWorkbench, type Workbench } from './workbench.ts'
 
 const skip = await whyNoPostgres()

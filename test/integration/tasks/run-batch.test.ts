@@ -7,8 +7,9 @@ import type { Batch } from '../../../src/domain/batch.ts'
 import { fileKey } from '../../../src/domain/file.ts'
 import { createBatchJobs } from '../../../src/services/batches/batch-jobs.ts'
 import { createRunBatch } from '../../../src/tasks/run-batch.ts'
+import { aBatch, aRequestFile } from '../../helpers/batch-records.ts'
 import { whyNoPostgres } from '../../helpers/postgres.ts'
-import { aBatch, aReadyModel, aRequestFile } from '../../helpers/records.ts'
+import { aReadyModel } from '../../helpers/records.ts'
 import { createWorkbench, type Workbench } from './workbench.ts'
 
 const skip = await whyNoPostgres()

@@ -13,7 +13,8 @@ import { createIngestService } from '../../../src/services/datasets/ingests.ts'
 import { createIngestDataset } from '../../../src/tasks/ingest-dataset.ts'
 import { drawImage, encodeImage } from '../../helpers/images.ts'
 import { whyNoPostgres } from '../../helpers/postgres.ts'
-import { aReadyModel, aVectorRow, aVectorSet } from '../../helpers/records.ts'
+import { aReadyModel } from '../../helpers/records.ts'
+import { aVectorRow, aVectorSet } from '../../helpers/vector-records.ts'
 import { createWorkbench, type Workbench } from './workbench.ts'
 
 const skip = await whyNoPostgres()
