@@ -179,6 +179,10 @@ describe('the dashboard', { skip: noBrowser }, () => {
     for (const key of ['+', '+', '+', 'ArrowLeft', 'ArrowUp']) await page.keyboard.press(key)
     await button('Select what is in view').click()
     await heading('200 selected').waitFor({ state: 'detached' })
+    await button('Make a version of them').click()
+    await heading('Version 3').waitFor()
+    await page.getByText(/^chosen images of/).waitFor({ timeout: TRAIN_MS })
+    await page.goBack()
     await page.setViewportSize({ width: 400, height: 800 })
     for (const hash of [
       page.url().split('/').slice(3).join('/'),

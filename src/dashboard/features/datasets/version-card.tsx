@@ -173,7 +173,8 @@ const shortHash = (hash: string | null): string =>
 
 function sourceOf({ source }: DatasetVersion): string {
   if (source.type === 's3') return `s3: ${source.prefix}`
-  if (source.type === 'selection') return `${source.strategy} images of ${source.dataset}`
+  if (source.type === 'selection')
+    return `${source.strategy === 'indices' ? 'chosen' : source.strategy} images of ${source.dataset}`
   return source.uploads.length === 1 ? 'one upload' : `${source.uploads.length} uploads`
 }
 

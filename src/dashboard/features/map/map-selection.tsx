@@ -3,6 +3,7 @@ import { Section } from '../../components/section.tsx'
 import type { VersionName } from '../../data/queries/images.ts'
 import { formatCount } from '../../format.ts'
 import { ImageTiles } from '../images/image-tiles.tsx'
+import { MakeVersion } from './make-version.tsx'
 
 interface Props {
   readonly of: VersionName
@@ -10,15 +11,13 @@ interface Props {
   readonly indexes: readonly number[]
   readonly labelOf: (index: number) => string | null
   readonly onClear: () => void
-  /** Makes something of the selection, such as a new version; without it there is no button for that. */
-  readonly onUse?: (indexes: readonly number[]) => void
 }
 
 /** More pictures than this are looked at in the map. */
 const MOST_SHOWN = 120
 
 /** The images that a line was drawn around. */
-export function MapSelection({ of, indexes, labelOf, onClear, onUse }: Props) {
+export function MapSelection({ of, indexes, labelOf, onClear }: Props) {
   const shown = indexes.slice(0, MOST_SHOWN)
   return (
     <Section
@@ -26,11 +25,7 @@ export function MapSelection({ of, indexes, labelOf, onClear, onUse }: Props) {
       {...(indexes.length > shown.length && { hint: `The first ${MOST_SHOWN} of them are shown; the list has all.` })}
       actions={
         <div className="actions">
-          {onUse && (
-            <button type="button" className="primary" onClick={() => onUse(indexes)}>
-              Make a version of them
-            </button>
-          )}
+          <MakeVersion of={of} indexes={indexes} />
           <CopyButton text={JSON.stringify(indexes)} label="Copy their numbers" />
           <button type="button" onClick={onClear}>
             Select nothing
