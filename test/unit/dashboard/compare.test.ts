@@ -69,7 +69,7 @@ test('of runs with one name each says which it is', () => {
 
 test('a filter is kept in the address, and what cannot be asked for is none', () => {
   const form = filterForm(new URLSearchParams('name=shoe&status=done&note=team=vision&order=oldest'))
-  assert.deepEqual(filterOf(form), { name: 'shoe', metadata: { team: 'vision' }, order: 'oldest' })
+  assert.deepEqual(filterOf(form), { name: 'shoe', metadata: { team: 'vision' }, order: 'oldest', archived: false })
   assert.deepEqual(filterQuery({ ...form, order: 'newest', status: '' }), { name: 'shoe', note: 'team=vision' })
   assert.equal(isFiltered(filterOf(filterForm(new URLSearchParams('order=oldest&note=team')))), false)
 })
