@@ -1,7 +1,6 @@
 /** Row-level security, behind the conditions of every statement: what holds when one forgets whose rows it wants. */
 import assert from 'node:assert/strict'
 import { after, describe, test } from 'node:test'
-import { DRIFT_DEFAULTS, NO_COUNTS } from '../../../src/domain/drift.ts'
 import { ACCESS, isOperationId } from '../../../src/http/core/access.ts'
 import { OF_ANY_PROJECT } from '../../../src/http/core/reach.ts'
 import { bound } from '../../../src/storage/postgres/bound-query.ts'
@@ -19,7 +18,7 @@ const stranger = skip ? (undefined as unknown as Tenant) : await aTenant(api, 's
 const NEVER_CHANGED = 'audit_entries'
 
 /** What no request of `aTenant` leaves behind. */
-async function fill({ project, run, evaluation, model }: Tenant): Promise<void> {
+async function fill({ project, run, evaluation }: Tenant): Promise<void> {
   const at = new Date()
   await api.stores.metrics.write(run, [{ key: 'loss', step: 1, value: 3 }])
   const { pool } = api.database
@@ -30,9 +29,6 @@ async function fill({ project, run, evaluation, model }: Tenant): Promise<void> 
   await pool.query("insert into project_rates values ($1, 'requests', $2)", [project, at])
   const rollup = [run, 'loss', 16, 0, 3, 1, 3, 1, project]
   await pool.query('insert into run_metric_rollups values ($1, $2, $3, $4, $5, $6, $7, $8, $9)', rollup)
-  const watched = { modelId: model, projectId: project }
-  await api.stores.drift.begin({ ...DRIFT_DEFAULTS, ...watched, overSince: null })
-  await api.stores.drift.putWindow({ ...NO_COUNTS, ...watched, number: 1, startedAt: at, endedAt: null, isOver: null })
   const removal = { projectId: project, what: 'run', subject: run, prefix: `runs/${run}/`, multipartId: null } as const
   await api.stores.removals.add([removal], at)
 }

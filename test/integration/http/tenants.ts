@@ -1,5 +1,6 @@
 /** Projects that have one of everything, and what paths name of it. */
 import assert from 'node:assert/strict'
+import { DRIFT_DEFAULTS, NO_COUNTS } from '../../../src/domain/drift.ts'
 import type { TestApp } from '../../helpers/app.ts'
 import { aBatch, aRequestFile } from '../../helpers/batch-records.ts'
 import { aCheckpoint, aNetworkOf, aReadyModel, aReadyVersion, seePrototypes } from '../../helpers/records.ts'
@@ -66,6 +67,7 @@ export async function aTenant(api: TestApp, project: string): Promise<Tenant> {
   const { id: vectorSet } = await aMappedSet(api, model, dataset)
   const { id: file } = await aRequestFile(api, projectId, requestTo(model.id))
   const { id: batch } = await aBatch(api.stores, model, { inputFileId: file })
+  await watchDrift(api, { modelId: model.id, projectId })
   const upload = await make(api, `/v1/datasets/${dataset}/uploads`, { key, body: { filename: 'a.zip', bytes: 3 } })
   const weights = await make(api, '/v1/models/uploads', { key, body: { filename: 'a.safetensors', bytes: 3 } })
   return {
@@ -89,6 +91,11 @@ export async function aTenant(api: TestApp, project: string): Promise<Tenant> {
     keyId,
     project: projectId
   }
+}
+
+async function watchDrift({ stores }: TestApp, of: { readonly modelId: string; readonly projectId: string }) {
+  await stores.drift.begin({ ...DRIFT_DEFAULTS, ...of, overSince: null })
+  await stores.drift.putWindow({ ...NO_COUNTS, ...of, number: 1, startedAt: new Date(), endedAt: null, isOver: null })
 }
 
 /** What a path names, by its collection. */
