@@ -176,7 +176,7 @@ describe('the dashboard', { skip: noBrowser }, () => {
     await button('Select what is in view').click()
     await heading('200 selected').waitFor()
     await page.getByRole('application', { name: /^Map of 200 images/ }).focus()
-    for (const key of ['+', '+', '+', 'ArrowLeft', 'ArrowUp']) await page.keyboard.press(key)
+    for (const key of ['+', 'ArrowLeft', 'ArrowUp']) await page.keyboard.press(key)
     await button('Select what is in view').click()
     await heading('200 selected').waitFor({ state: 'detached' })
     await button('Make a version of them').click()
@@ -197,6 +197,8 @@ describe('the dashboard', { skip: noBrowser }, () => {
       assert.deepEqual(await seriousFindings(page), [], hash)
     }
     await page.setViewportSize({ width: 1400, height: 900 })
+    await open('#/playground')
+    await page.waitForURL(`**/#/playground?model=${model}`)
     await page.getByLabel('Image', { exact: true }).setInputFiles(resolve(EXAMPLES, '../../docs/images/boot.png'))
     await nearest
       .getByRole('button', { name: /^Image \d+, cosine/ })
