@@ -198,6 +198,8 @@ describe('the dashboard', { skip: noBrowser }, () => {
       assert.deepEqual(await seriousFindings(page), [], hash)
     }
     await page.setViewportSize({ width: 1400, height: 900 })
+    await open('#/playground')
+    await page.waitForURL(`**/#/playground?model=${model}`)
     await page.getByLabel('Image', { exact: true }).setInputFiles(resolve(EXAMPLES, '../../docs/images/boot.png'))
     await nearest
       .getByRole('button', { name: /^Image \d+, cosine/ })

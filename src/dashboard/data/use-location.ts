@@ -11,6 +11,11 @@ export function useLocation(): Location {
   return useMemo(() => parseLocation(hash), [hash])
 }
 
+/** Where a page fills in what its address leaves out: the way back does not lead here again. */
+export const replaceBy = (target: string): void => {
+  window.location.replace(target)
+}
+
 export const goTo = (target: string): void => {
   window.location.hash = target
 }

@@ -64,6 +64,14 @@ function endless(): { readonly body: ReadableStream<Uint8Array>; taken(): number
   return { body: new ReadableStream({ pull }), taken: () => chunks }
 }
 
+test('an answer that has no body by its status is taken, though browsers give it a stream', async () => {
+  const { client } = fakeApi(() => {
+    const body = new ReadableStream({ start: (controller) => controller.close() })
+    return Object.defineProperty(new Response(null, { status: 204 }), 'body', { value: body })
+  })
+  assert.equal(await dataOf(client.DELETE('/v1/keys/{id}', { params: { path: { id: 'key_1' } } })), undefined)
+})
+
 test('an answer without an end is given up, and so is one that was refused without an end', async () => {
   const answer = endless()
   const client = createKappaClient({

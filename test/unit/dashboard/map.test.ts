@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { VectorMap } from '../../../src/client/resources.ts'
-import { colouringsOf, coloursOf } from '../../../src/dashboard/features/map/colours.ts'
+import { colouringsOf, coloursOf, luminanceOf } from '../../../src/dashboard/features/map/colours.ts'
 import { createPointFinder, inside, pointsOf } from '../../../src/dashboard/features/map/points.ts'
 import { fit, moved, toPixels, toPlane, zoomed } from '../../../src/dashboard/features/map/view.ts'
 import { optionsOf, soughtOf } from '../../../src/dashboard/features/vector-sets/search-form.ts'
@@ -84,8 +84,23 @@ test('colours are of the most common kinds first, and grey where nothing is know
 test('density is coloured by rank: the densest and the sparsest have the ends, whatever lies between', () => {
   const { values } = coloursOf({ ...MAP, log_density: [-1000, 5, 4, null] }, 'density')
   assert.deepEqual([...values.subarray(0, 3)], [196, 48, 60])
-  assert.deepEqual([...values.subarray(3, 6)], [49, 78, 178])
+  assert.deepEqual([...values.subarray(3, 6)], [70, 100, 200])
   assert.deepEqual([...values.subarray(9, 12)], [128, 134, 145])
+})
+
+test('every colour keeps 3:1 on light and on dark ground, however many kinds there are', () => {
+  const [light, dark] = [luminanceOf([255, 255, 255]), luminanceOf([0x1a, 0x1e, 0x26])]
+  const places = Array.from({ length: 60 }, (_, place) => place)
+  const of = { ...MAP, x: places, y: places, label: places, log_density: places }
+  for (const colouring of ['label', 'density'] as const) {
+    const { values } = coloursOf(of, colouring)
+    for (const place of places) {
+      const [red = 0, green = 0, blue = 0] = values.subarray(3 * place)
+      const mark = luminanceOf([red, green, blue])
+      const contrasts = [(light + 0.05) / (mark + 0.05), (mark + 0.05) / (dark + 0.05)]
+      assert.ok(Math.min(...contrasts) >= 3, `${colouring} ${place}: ${contrasts.join(', ')}`)
+    }
+  }
 })
 
 test('a search is asked for when there is a number, with the filters that were typed', () => {

@@ -1,6 +1,7 @@
 /** What pages read of vector sets, and what they ask them. */
 import { type QueryClient, queryOptions } from '@tanstack/react-query'
 import { dataOf, type KappaClient } from '../../../client/client.ts'
+import { toProblem } from '../../../client/problem.ts'
 import type { Matches, SearchVectorSet, VectorMap, VectorSet, VectorSetStatus } from '../../../client/resources.ts'
 import { imageRequest } from '../image-request.ts'
 import { pollBy } from '../query-client.ts'
@@ -15,6 +16,7 @@ const WORK_POLL_MS = 2000
 const NEVER_STALE = Number.POSITIVE_INFINITY
 /** Megabytes of points are not kept for a page that was left a while ago. */
 const MAP_KEPT_MS = 60_000
+const PROTOTYPE_IMAGES = 6
 
 export const isBeingMade = ({ status }: Pick<VectorSet, 'status'>): boolean => ['queued', 'running'].includes(status)
 
@@ -105,6 +107,22 @@ export async function searchVectors(
   const body: SearchVectorSet = { ...wish, top_k, ...(Object.keys(filter).length > 0 && { filter }) }
   return dataOf(client.POST('/v1/vector-sets/{id}:search', { params: { path: { id } }, body, signal }))
 }
+
+/** The images of a prototype that are most like all of it; null where it has none in the set. */
+export const prototypeMatchesQuery = (client: KappaClient, set: string, prototype: number) =>
+  queryOptions({
+    queryKey: [...one(set), 'prototype', prototype],
+    queryFn: async ({ signal }): Promise<Matches | null> => {
+      const options = { topK: PROTOTYPE_IMAGES, label: null, prototype }
+      try {
+        return await searchVectors(client, set, { sought: { by: 'prototype', prototype }, options, signal })
+      } catch (error) {
+        if (toProblem(error).details.code === 'vector_not_found') return null
+        throw error
+      }
+    },
+    staleTime: NEVER_STALE
+  })
 
 export const refreshVectorSetLists = (queries: QueryClient): Promise<void> =>
   queries.invalidateQueries({ queryKey: LISTS })

@@ -173,8 +173,11 @@ const shortHash = (hash: string | null): string =>
 
 function sourceOf({ source }: DatasetVersion): string {
   if (source.type === 's3') return `s3: ${source.prefix}`
-  if (source.type === 'selection')
-    return `${source.strategy === 'indices' ? 'chosen' : source.strategy} images of ${source.dataset}`
+  if (source.type === 'selection') {
+    // Of the dataset whose page this is: the API selects from no other.
+    const [, version] = source.dataset.split('@')
+    return `${source.strategy === 'indices' ? 'chosen' : source.strategy} images of version ${version}`
+  }
   return source.uploads.length === 1 ? 'one upload' : `${source.uploads.length} uploads`
 }
 

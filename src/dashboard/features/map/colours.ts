@@ -30,9 +30,9 @@ export const colouringsOf = ({ label, prototype, log_density: density }: VectorM
 const MOST_NAMED = 12
 /** Of what has no label, or nothing else to tell. */
 const GREY: Rgb = [128, 134, 145]
-/** Dense to sparse: light enough on dark ground and dark enough on light. */
+/** Dense to sparse, at 3:1 or more on both grounds (tokens.css). */
 const RAMP: readonly Rgb[] = [
-  [49, 78, 178],
+  [70, 100, 200],
   [38, 140, 150],
   [112, 158, 58],
   [206, 120, 30],
@@ -85,11 +85,32 @@ function onRamp(share: number): Rgb {
   return [mix(from[0], to[0]), mix(from[1], to[1]), mix(from[2], to[2])]
 }
 
-/** Hues a golden angle apart, so that any number of them are apart; at three lightnesses. */
+/** Relative luminances (WCAG) that keep 3:1 on white and on the dark surface, which takes 0.14 to 0.30. */
+const LUMINANCES = [0.22, 0.155, 0.285]
+const HALVINGS = 12
+
+/**
+ * Hues a golden angle apart, so that any number of them are apart; at three luminances. Of one HSL lightness, blue is too
+ * dark for dark ground and yellow too light for white.
+ */
 function kindColour(rank: number): Rgb {
   const hue = (rank * 137.508 + 220) % 360
-  const lightness = [0.5, 0.4, 0.6][Math.floor(rank / 8) % 3] ?? 0.5
-  return fromHsl(hue, 0.65, lightness)
+  const wanted = LUMINANCES[Math.floor(rank / 8) % LUMINANCES.length] ?? 0.22
+  let [low, high] = [0, 1]
+  for (let halving = 0; halving < HALVINGS; halving++) {
+    const middle = (low + high) / 2
+    if (luminanceOf(fromHsl(hue, 0.65, middle)) < wanted) low = middle
+    else high = middle
+  }
+  return fromHsl(hue, 0.65, high)
+}
+
+export function luminanceOf(colour: Rgb): number {
+  const [red, green, blue] = colour.map((value) => {
+    const share = value / 255
+    return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4
+  }) as [number, number, number]
+  return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 }
 
 function fromHsl(hue: number, saturation: number, lightness: number): Rgb {

@@ -10,6 +10,7 @@ import { NothingSeen, SeenChoice } from '../prototypes/seen-choice.tsx'
 import { AssignedImages } from './assigned-images.tsx'
 import { Neighbours } from './neighbours.tsx'
 import { PatchMaps } from './patch-maps.tsx'
+import { type SetChoice, useSetChoice } from './use-set-choice.ts'
 
 interface Props {
   readonly model: string
@@ -23,6 +24,8 @@ export function ModelAnswer({ model, image }: Props) {
   const { data: known } = useResource(modelQuery(client, model))
   const { data: evaluations, problem } = useResource(seenQuery(client, model))
   const [chosenId, setChosenId] = useState<string | null>(null)
+  const choice = useSetChoice(model)
+  const hasImages = choice.chosen?.prototypes != null
   const chosen = evaluations?.find(({ id }) => id === chosenId) ?? evaluations?.[0] ?? null
   const name = known?.name == null ? model : `${known.name}, version ${known.version ?? '–'}`
   return (
@@ -31,12 +34,12 @@ export function ModelAnswer({ model, image }: Props) {
       actions={chosen && <SeenChoice evaluations={evaluations ?? []} chosen={chosen} onChoose={setChosenId} />}
     >
       {problem && <ProblemNotice problem={problem} />}
-      {evaluations?.length === 0 && <NothingSeen model={model} />}
+      {evaluations?.length === 0 && choice.sets !== null && !hasImages && <NothingSeen model={model} />}
       <div className="answer-area" aria-live="polite">
         {image === null ? (
           <p className="muted">Drop an image to see what it makes of it.</p>
-        ) : (
-          <Answers model={model} image={image} evaluation={chosen} />
+        ) : evaluations === null && problem === null ? null : (
+          <Answers model={model} image={image} evaluation={chosen} choice={choice} />
         )}
       </div>
     </Section>
@@ -47,18 +50,19 @@ interface AnswersProps {
   readonly model: string
   readonly image: TriedImage
   readonly evaluation: Parameters<typeof AssignedImages>[0]['evaluation']
+  readonly choice: SetChoice
 }
 
 /** What is refused as an image is refused once: the rest is asked for when the model has taken it. */
-function Answers({ model, image, evaluation }: AnswersProps) {
+function Answers({ model, image, evaluation, choice }: AnswersProps) {
   const { data, problem } = useResource(assignmentsQuery(useClient(), model, image))
   if (problem) return <ProblemNotice problem={problem} />
   if (data === null) return <p className="muted">Asking the model…</p>
   return (
     <>
-      <AssignedImages result={data} evaluation={evaluation} />
+      <AssignedImages result={data} evaluation={evaluation} set={choice.chosen} />
       <PatchMaps model={model} image={image.file} prototypes={data.assignments.map(({ prototype }) => prototype)} />
-      <Neighbours model={model} image={image} />
+      <Neighbours model={model} image={image} choice={choice} />
     </>
   )
 }

@@ -11,12 +11,19 @@ interface Props {
   readonly onChoose: (id: string) => void
 }
 
-/** Those that are ready and have prototypes, newest first, and the one that the address names. */
-export function ModelChoice({ label = 'Model', empty, model, onChoose }: Props) {
+/** Those that are ready and have prototypes, newest first; null until they are known. */
+function useModels() {
   const { data, problem } = useResource(modelChoices(useClient()))
-  const ready = (data?.data ?? []).filter(
-    ({ status, config }) => status === 'ready' && typeof config?.prototypes === 'number'
-  )
+  const models = data?.data.filter(({ status, config }) => status === 'ready' && typeof config?.prototypes === 'number')
+  return { models: models ?? null, problem }
+}
+
+export const useNewestModel = (): string | null => useModels().models?.[0]?.id ?? null
+
+/** Those that can be tried, and the one that the address names. */
+export function ModelChoice({ label = 'Model', empty, model, onChoose }: Props) {
+  const { models, problem } = useModels()
+  const ready = models ?? []
   const isOther = model !== '' && !ready.some(({ id }) => id === model)
   return (
     <Field label={label} error={problem?.message ?? null}>
@@ -25,7 +32,7 @@ export function ModelChoice({ label = 'Model', empty, model, onChoose }: Props) 
           <option value="" disabled={empty === undefined}>
             {empty !== undefined
               ? empty
-              : data === null
+              : models === null
                 ? 'loading…'
                 : ready.length === 0
                   ? 'no model with prototypes is ready'

@@ -1,25 +1,23 @@
-import { useState } from 'react'
-import type { VectorSet } from '../../../client/resources.ts'
 import { Choice } from '../../components/choice.tsx'
 import { ProblemNotice } from '../../components/problem-notice.tsx'
 import { useClient } from '../../data/api.ts'
 import { neighboursQuery, type TriedImage } from '../../data/queries/tried-images.ts'
-import { searchableQuery } from '../../data/queries/vector-sets.ts'
 import { useResource } from '../../data/use-resource.ts'
 import { formatCount } from '../../format.ts'
 import { href } from '../../router.ts'
+import { useVersionWords } from '../datasets/use-version-words.ts'
 import { MatchTiles } from '../vector-sets/match-tiles.tsx'
+import type { SetChoice } from './use-set-choice.ts'
 
 interface Props {
   readonly model: string
   readonly image: TriedImage
+  readonly choice: SetChoice
 }
 
 /** The images of a dataset that the model finds most like yours. */
-export function Neighbours({ model, image }: Props) {
-  const { data: sets, problem } = useResource(searchableQuery(useClient(), model))
-  const [chosenId, setChosenId] = useState<string | null>(null)
-  const chosen = sets?.find(({ id }) => id === chosenId) ?? sets?.[0]
+export function Neighbours({ model, image, choice: { sets, problem, chosen, choose } }: Props) {
+  const wordsOf = useVersionWords()
   return (
     <div className="seen-prototype">
       <h3>Nearest images</h3>
@@ -34,18 +32,18 @@ export function Neighbours({ model, image }: Props) {
         <Choice
           label="Of the vector set"
           value={chosen.id}
-          options={sets.map((set) => [set.id, textOf(set)] as const)}
+          options={sets.map(
+            ({ id, name, dataset, progress }) =>
+              [id, `${name ?? wordsOf(dataset)}: ${formatCount(progress.total_images)} images`] as const
+          )}
           error={null}
-          onChange={setChosenId}
+          onChange={choose}
         />
       )}
       {chosen && <Nearest key={chosen.id} set={chosen.id} image={image} />}
     </div>
   )
 }
-
-const textOf = ({ id, name, progress }: VectorSet): string =>
-  `${name ?? id}: ${formatCount(progress.total_images)} images`
 
 function Nearest({ set, image }: { readonly set: string; readonly image: TriedImage }) {
   const { data, problem } = useResource(neighboursQuery(useClient(), set, image))

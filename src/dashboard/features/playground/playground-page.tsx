@@ -1,18 +1,23 @@
-import { useState } from 'react'
+import { useEffect, useState } from 'react'
 import { FileDrop } from '../../components/file-drop.tsx'
 import { PageFrame } from '../../components/page-frame.tsx'
 import { Section } from '../../components/section.tsx'
 import type { TriedImage } from '../../data/queries/tried-images.ts'
-import { goTo } from '../../data/use-location.ts'
+import { goTo, replaceBy } from '../../data/use-location.ts'
 import { useObjectUrl } from '../../data/use-object-url.ts'
 import { href } from '../../router.ts'
 import { ModelAnswer } from './model-answer.tsx'
-import { ModelChoice } from './model-choice.tsx'
+import { ModelChoice, useNewestModel } from './model-choice.tsx'
 
 /** An image of yours: which prototypes it belongs to, what those stand for, and what is near to it; by one model, or by two. */
 export function PlaygroundPage({ query }: { readonly query: URLSearchParams }) {
   const model = query.get('model') ?? ''
   const other = query.get('with') ?? ''
+  const newest = useNewestModel()
+  useEffect(() => {
+    // In the address, so that a model that becomes ready meanwhile does not take the place of the one that was asked.
+    if (model === '' && newest !== null) replaceBy(href.playground({ model: newest }))
+  }, [model, newest])
   const [image, setImage] = useState<TriedImage | null>(null)
   const show = (next: { readonly model?: string; readonly with?: string }) => {
     const chosen = { model, with: other, ...next }

@@ -1,11 +1,9 @@
 import { useId } from 'react'
 import type { Evaluation } from '../../../client/resources.ts'
-import { useClient } from '../../data/api.ts'
-import { datasetChoices } from '../../data/queries/datasets.ts'
 import { judgedOf } from '../../data/queries/exemplars.ts'
-import { useResource } from '../../data/use-resource.ts'
 import { formatCount } from '../../format.ts'
 import { href } from '../../router.ts'
+import { useVersionWords } from '../datasets/use-version-words.ts'
 
 interface Props {
   readonly evaluations: readonly Evaluation[]
@@ -16,19 +14,14 @@ interface Props {
 /** Whose images are shown. */
 export function SeenChoice({ evaluations, chosen, onChoose }: Props) {
   const id = useId()
-  const { data } = useResource(datasetChoices(useClient()))
-  const nameOf = (reference: string): string => {
-    const [dataset, version] = reference.split('@')
-    const known = data?.data.find((one) => one.id === dataset)
-    return known === undefined ? reference : `${known.name}, version ${version}`
-  }
+  const wordsOf = useVersionWords()
   return (
     <div className="filter seen-choice">
       <label htmlFor={id}>Images of</label>
       <select id={id} value={chosen.id} onChange={({ target }) => onChoose(target.value)}>
         {evaluations.map((one) => (
           <option key={one.id} value={one.id}>
-            {one.name ?? nameOf(judgedOf(one))}: {formatCount(one.prototypes?.images)} images
+            {one.name ?? wordsOf(judgedOf(one))}: {formatCount(one.prototypes?.images)} images
           </option>
         ))}
       </select>

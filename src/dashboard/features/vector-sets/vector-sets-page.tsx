@@ -11,7 +11,7 @@ import { useList } from '../../data/use-list.ts'
 import { goTo } from '../../data/use-location.ts'
 import { formatCount } from '../../format.ts'
 import { href } from '../../router.ts'
-import { ResourceLink } from '../names/resource-link.tsx'
+import { ResourceLink, ResourceName } from '../names/resource-link.tsx'
 import { percentOf, VECTOR_SET_STATUSES } from './vector-set-words.ts'
 
 const COLUMNS = ['Status', 'Vector set', 'Model', 'Dataset', 'Images', 'Searched', 'Created']
@@ -58,8 +58,8 @@ const cells = (set: VectorSet) => {
   return [
     <StatusBadge key="status" status={status} />,
     <div key="name">
-      <a href={href.vectorSet(id)} title={id} className={name === null ? 'mono small' : undefined}>
-        {name ?? id}
+      <a href={href.vectorSet(id)} title={id}>
+        {name ?? <ResourceName id={dataset} />}
       </a>
       {error && <div className="field-error small clip">{error.message}</div>}
     </div>,
