@@ -196,6 +196,8 @@ test('a form that is none of requests leaves neither a record nor an object', { 
   await refused({ purpose: 'batch' }, 400, /\/file is required/)
   await refused({ file: new File([' \n\n'], 'a.jsonl'), purpose: 'batch' }, 400, /has none/)
   await refused({ file, purpose: 'batch', colour: 'red' }, 400, /\/colour is an unknown field/)
+  for (const name of ['evil\u202egpj.exe', 'two\u2028lines', 'x'.repeat(256)])
+    await refused({ file: new File(['{}'], name), purpose: 'batch' }, 400, /must be a name without folders/)
   const long = new File(['x'.repeat(LIMITS.bodyBytes + 1)], 'a.jsonl')
   await refused({ file: long, purpose: 'batch' }, 400, /has one of/)
   const large = new File([`${'x'.repeat(1000)}\n`.repeat(9000)], 'a.jsonl')
