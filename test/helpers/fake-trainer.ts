@@ -288,9 +288,9 @@ async function batchFake(request: BatchRequestMessage): Promise<void> {
     }
     while (how === 'wait' && isFirst && !shouldStop) await pause(5)
   }
-  for await (const { text, end } of readLines(inputPath, position.offset)) {
+  for await (const { bytes, end } of readLines(inputPath, position.offset)) {
     const done = position.completed + position.failed + 1
-    const { customId, request: asked } = readBatchLine(text, endpoint)
+    const { customId, request: asked } = readBatchLine(bytes, endpoint)
     const name = { id: `${batchId}_req_${done}`, custom_id: customId }
     const isAnswer = !isAppError(asked) && asked.input[0] !== 'bad'
     const line = { ...name, response: { status_code: isAnswer ? 200 : 422, body: {} }, error: null }

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { JsonGuard } from '../../../src/http/core/json-guard.ts'
+import { JsonGuard } from '../../../src/base/json-guard.ts'
 import { prng } from '../../../src/math/prng.ts'
 
 /** Bytes that were taken before it was refused; null when it never was. */
 function refusedAfter(body: Buffer, chunkBytes: number): number | null {
-  const guard = new JsonGuard()
+  const guard = new JsonGuard('body')
   for (let at = 0; at < body.length; at += chunkBytes) {
     if (!guard.take(body.subarray(at, at + chunkBytes))) return Math.min(body.length, at + chunkBytes)
     assert.equal(guard.refusal, null)
