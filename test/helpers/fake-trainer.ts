@@ -300,7 +300,7 @@ async function batchFake(request: BatchRequestMessage): Promise<void> {
       `${JSON.stringify(isAnswer ? { ...line, response: { status_code: 200, body } } : line)}\n`
     const { completed, failed, images } = position
     position = isAnswer
-      ? { offset: end, completed: completed + 1, failed, images: images + 1 }
+      ? { offset: end, completed: completed + 1, failed, images: images + asked.input.length }
       : { offset: end, completed, failed: failed + 1, images }
     await tell({ type: 'batch_progress', position })
     if (done % partLines === 0) await tellPart()

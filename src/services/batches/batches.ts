@@ -7,6 +7,7 @@ import {
   type Batch,
   type BatchEndpoint,
   batchPrefix,
+  bytesPerImage,
   checkBatchCancelable,
   expiresAfter,
   isBatchEnded
@@ -38,9 +39,6 @@ export interface BatchWish {
   readonly window: string
   readonly metadata: JsonObject
 }
-
-/** A float32 in JSON has up to 20 characters, and a comma. An answer has at least one image. */
-const BYTES_OF_NUMBER = 21
 
 export const removalOfBatch = ({ id, projectId }: Pick<Batch, 'id' | 'projectId'>): NewRemoval => ({
   projectId,
@@ -87,7 +85,7 @@ export function createBatchService(deps: BatchServiceDeps) {
         status: 'validating',
         attempt: 0,
         counts: { total: file.lines, completed: 0, failed: 0, images: 0 },
-        expectedBytes: file.lines * model.config.embeddingDim * BYTES_OF_NUMBER,
+        expectedBytes: file.lines * bytesPerImage(model.config),
         outputFileId: null,
         errorFileId: null,
         error: null,
