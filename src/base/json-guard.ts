@@ -9,8 +9,8 @@
 import { isAscii } from 'node:buffer'
 import { AppError } from './errors.ts'
 
-/** The longest list that a request can hold are 10,000 parts of an upload: three values each. */
-const MOST_VALUES = 50_000
+/** The longest list that a request can hold are 100,000 places of a selection; 10,000 parts of an upload have three values each. */
+const MOST_VALUES = 101_000
 const MOST_DEPTH = 32
 /** Numbers, names of literals, white space. */
 const MOST_BYTES_OUTSIDE_STRINGS = 1024 * 1024

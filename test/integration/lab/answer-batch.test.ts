@@ -47,7 +47,7 @@ const LINES = [
   line('too long', { input: text(0), dimensions: 5000 }),
   line('many', { input: Array(9).fill(text(0)) }),
   'no json',
-  `{${'"a":0,'.repeat(60_000)}"a":0}`,
+  `{${'"a":0,'.repeat(120_000)}"a":0}`,
   line('last', { input: text(4) })
 ]
 const inputPath = join(root, 'requests.jsonl')

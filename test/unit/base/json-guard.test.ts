@@ -52,6 +52,9 @@ describe('the shape of a JSON body', () => {
     'the parts of the largest upload': JSON.stringify({
       parts: Array.from({ length: 10_000 }, (_, part) => ({ part, etag: `"${'0'.repeat(32)}"` }))
     }),
+    'the places of the largest selection': JSON.stringify({
+      indices: Array.from({ length: 100_000 }, (_, i) => 9_999_999 - i)
+    }),
     'a recipe': JSON.stringify({ a: { b: { c: [[1, 2], { d: 'é' }] } } })
   })) {
     it(`takes ${what}, however it is cut into chunks`, () => {
