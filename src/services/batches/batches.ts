@@ -172,7 +172,7 @@ async function firstModel(
 ): Promise<string> {
   const { request } = readBatchLine(await firstLine(objects, file), endpoint)
   if (!isAppError(request)) return request.model
-  const message = `holds a first line that is no request: ${request.message}`
+  const message = `holds a first line that is no request: ${request.message.replace(/\.$/, '')}`
   throw new AppError('batch_impossible', {
     message: `The file ${message}.`,
     errors: [{ path: '/inputFileId', message }]
