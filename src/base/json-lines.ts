@@ -1,8 +1,8 @@
 /** Lines of JSONL, of which one at a time is in memory, or none. A line of nothing but white space is none. */
 import { createReadStream } from 'node:fs'
 
-const NEWLINE = 0x0a
-const isBlank = (byte: number): boolean => byte === 0x20 || byte === 0x09 || byte === 0x0d || byte === NEWLINE
+export const NEWLINE = 0x0a
+export const isBlank = (byte: number): boolean => byte === 0x20 || byte === 0x09 || byte === 0x0d || byte === NEWLINE
 
 /** Counts lines of what goes past, in pieces. */
 export class LineCounter {
@@ -33,7 +33,8 @@ export class LineCounter {
 }
 
 export interface Line {
-  readonly text: string
+  /** Without its line feed. */
+  readonly bytes: Uint8Array
   /** Of the byte behind it: where the next one begins. */
   readonly end: number
 }
@@ -43,22 +44,23 @@ export async function* readLines(path: string, from: number): AsyncGenerator<Lin
   let parts: Uint8Array[] = []
   let end = from
   /** Null for a blank one. */
-  const take = (): string | null => {
+  const take = (): Uint8Array | null => {
     const bytes = Buffer.concat(parts)
     parts = []
-    return bytes.every(isBlank) ? null : bytes.toString('utf8')
+    return bytes.every(isBlank) ? null : bytes
   }
   for await (const chunk of createReadStream(path, { start: from }) as AsyncIterable<Buffer>) {
     for (let at = 0; at < chunk.length; ) {
       const newline = chunk.indexOf(NEWLINE, at)
       const to = newline < 0 ? chunk.length : newline
-      parts.push(chunk.subarray(at, to))
+      // Of a gigabyte of line feeds nothing is joined.
+      if (to > at) parts.push(chunk.subarray(at, to))
       end += to - at + (newline < 0 ? 0 : 1)
       at = to + 1
-      const text = newline < 0 ? null : take()
-      if (text !== null) yield { text, end }
+      const bytes = newline < 0 || parts.length === 0 ? null : take()
+      if (bytes !== null) yield { bytes, end }
     }
   }
-  const text = take()
-  if (text !== null) yield { text, end }
+  const bytes = take()
+  if (bytes !== null) yield { bytes, end }
 }

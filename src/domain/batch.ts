@@ -67,6 +67,13 @@ export interface Batch {
   readonly finishedAt: Date | null
 }
 
+/** A float32 in JSON has up to 20 characters, and a comma. */
+const BYTES_OF_NUMBER = 21
+
+/** Of answers, at the most. */
+export const bytesPerImage = ({ embeddingDim }: { readonly embeddingDim: number }): number =>
+  embeddingDim * BYTES_OF_NUMBER
+
 /** Of its parts, until they are joined. */
 export const batchPrefix = (id: string): string => `batches/${id}/`
 

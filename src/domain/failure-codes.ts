@@ -50,7 +50,7 @@ const OWN: Readonly<Record<CountedKind, readonly string[]>> = {
     'checkpoint_not_found'
   ],
   'embed-dataset': ['model_not_ready', 'dataset_version_not_found', 'image_invalid'],
-  'run-batch': ['model_not_ready', 'file_not_found']
+  'run-batch': ['model_not_ready', 'file_not_found', 'quota_exceeded']
 }
 
 export const FAILURE_CODES = Object.entries(OWN).flatMap(([kind, own]) =>

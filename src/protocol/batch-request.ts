@@ -4,6 +4,7 @@
  */
 import { AppError, type FieldError, isAppError } from '../base/errors.ts'
 import { isRecord } from '../base/json.ts'
+import { JsonGuard } from '../base/json-guard.ts'
 import { OUTPUT_DTYPES, type OutputDtype } from '../base/output-dtype.ts'
 import type { EmbeddingOutput } from './inference-messages.ts'
 
@@ -25,6 +26,10 @@ export interface BatchLine {
 
 const MOST_ID_CHARACTERS = 512
 const MOST_DIMENSIONS = 65_536
+/** A name and an alias of 200 characters each have room. */
+const MOST_MODEL_CHARACTERS = 512
+/** That a failure names: a line of 50,000 unknown fields has a short one, too. */
+const MOST_NAMED = 16
 const LINE_FIELDS = ['custom_id', 'method', 'url', 'body']
 const BODY_FIELDS = ['model', 'input', 'encoding_format', 'output_dtype', 'output', 'dimensions', 'user']
 
@@ -32,10 +37,13 @@ const refuse = (...errors: FieldError[]): AppError => new AppError('invalid_requ
 const told = (errors: readonly FieldError[]): string =>
   errors.map(({ path, message }) => `${path || 'the line'} ${message}`).join('; ')
 
-export function readBatchLine(text: string, endpoint: string): BatchLine {
+export function readBatchLine(bytes: Uint8Array, endpoint: string): BatchLine {
+  const guard = new JsonGuard('line')
+  guard.takeWhole(bytes)
+  if (guard.refusal) return { customId: null, request: guard.refusal }
   let line: unknown
   try {
-    line = JSON.parse(text)
+    line = JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8'))
   } catch {
     return { customId: null, request: refuse({ path: '', message: 'is not valid JSON' }) }
   }
@@ -65,7 +73,7 @@ function readRequest(line: Record<string, unknown>, endpoint: string): BatchRequ
   wrong.push(...unknownFields(body, BODY_FIELDS, '/body'))
   const images = typeof input === 'string' ? [input] : input
   const areTexts = Array.isArray(images) && images.length > 0 && images.every((one) => typeof one === 'string')
-  check(typeof model === 'string' && model !== '', '/body/model', 'must name a model')
+  check(isModelName(model), '/body/model', 'must name a model')
   check(areTexts, '/body/input', 'must be an image or a list of images, as data URI or base64')
   check(format === 'float' || format === 'base64', '/body/encoding_format', 'must be float or base64')
   check(
@@ -81,7 +89,16 @@ function readRequest(line: Record<string, unknown>, endpoint: string): BatchRequ
   return { model, input: images, format, dtype, output, dimensions } as BatchRequest // checked above, field by field
 }
 
+/** What the database can be asked for. */
+const isModelName = (model: unknown): boolean =>
+  typeof model === 'string' &&
+  model !== '' &&
+  model.length <= MOST_MODEL_CHARACTERS &&
+  !model.includes('\0') &&
+  model.isWellFormed()
+
 const unknownFields = (of: object, known: readonly string[], at: string): FieldError[] =>
   Object.keys(of)
     .filter((name) => !known.includes(name))
+    .slice(0, MOST_NAMED)
     .map((name) => ({ path: `${at}/${name}`, message: 'is an unknown field' }))

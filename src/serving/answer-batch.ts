@@ -32,6 +32,8 @@ export interface BatchStep {
 /** In memory, and as many again that are read meanwhile. */
 const LINES_AT_ONCE = 64
 const IMAGES_AT_ONCE = 64
+/** A line may have 64 MiB: 128 of them were 8 GB. */
+const BYTES_AT_ONCE = 64 * 1024 * 1024
 /** Lines whose images are decoded at the same time: as many as libuv has threads. */
 const WINDOW = 4
 
@@ -97,15 +99,18 @@ async function* readTogether(options: AnswerBatchOptions): AsyncGenerator<ReadLi
   const { inputPath, position, partLines, endpoint, batchId } = options
   let done = position.completed + position.failed
   let waiting: ParsedLine[] = []
-  let images = 0
-  for await (const { text, end } of readLines(inputPath, position.offset)) {
-    const { customId, request } = readBatchLine(text, endpoint)
+  let [images, held] = [0, 0]
+  for await (const { bytes, end } of readLines(inputPath, position.offset)) {
+    const { customId, request } = readBatchLine(bytes, endpoint)
     waiting.push({ name: { id: `${batchId}_req_${++done}`, customId }, end, request })
     images += isAppError(request) ? 0 : request.input.length
-    if (waiting.length < LINES_AT_ONCE && images < IMAGES_AT_ONCE && done % partLines !== 0) continue
+    held += bytes.length
+    const isFew = waiting.length < LINES_AT_ONCE && images < IMAGES_AT_ONCE && held < BYTES_AT_ONCE
+    if (isFew && done % partLines !== 0) continue
     yield await readAll(options, waiting)
     waiting = []
     images = 0
+    held = 0
   }
   if (waiting.length > 0) yield await readAll(options, waiting)
 }

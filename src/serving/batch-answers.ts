@@ -7,7 +7,8 @@ import type { BatchRequest } from '../protocol/batch-request.ts'
 const STATUS: Partial<Readonly<Record<ErrorCode, number>>> = {
   invalid_request: 400,
   model_without_head: 409,
-  image_too_large: 413
+  image_too_large: 413,
+  body_too_large: 413
 }
 const OTHERWISE = 422
 

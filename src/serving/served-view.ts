@@ -2,6 +2,7 @@
  * A model at another size or with another program than its folder has, and a checkpoint while its run goes on. The program is made in a
  * thread and thrown away when it is open; one is made at a time, so that whoever asks for many sizes at once does not have the memory
  * of all.
+ * Models take turns: a hundred sizes of one are minutes, for which others do not wait.
  */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -11,6 +12,7 @@ import { toError } from '../base/errors.ts'
 import { receivedError } from '../base/sent-error.ts'
 import type { ServedView } from '../protocol/inference-messages.ts'
 import type { ModelFileConfig } from '../protocol/model-folder.ts'
+import { FairQueue } from './fair-queue.ts'
 import { createServingModel, type OpenOnnxFile, openHead, type ServingModel } from './serving-model.ts'
 import type { ViewAnswer, ViewOrder } from './view-thread.ts'
 
@@ -26,14 +28,21 @@ export type OpenView = (model: ViewedModel) => Promise<ServingModel>
 
 /** The function throws AppError checkpoint_invalid, checkpoint_not_found, model_not_ready, model_without_head, storage_full. */
 export function createViews(openOnnxFile: OpenOnnxFile, sessionsOf?: (bytes: number) => number): OpenView {
-  let last: Promise<unknown> = Promise.resolve()
-  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
-    const next = last.then(work)
-    last = next.catch(() => {}) // told to whoever asked for it
-    return next
+  const waiting = new FairQueue<() => Promise<unknown>>()
+  let isMaking = false
+  async function makeAll(): Promise<void> {
+    isMaking = true
+    for (let next = waiting.take(); next !== null; next = waiting.take()) await next.item()
+    isMaking = false
+  }
+  const inTurn = <T>(folder: string, work: () => Promise<T>): Promise<T> => {
+    const { promise, resolve, reject } = Promise.withResolvers<T>()
+    waiting.add({ key: folder, request: 0 }, [{ item: () => work().then(resolve, reject), cost: 1 }])
+    if (!isMaking) void makeAll()
+    return promise
   }
   return ({ folder, isCheckpoint = false, view }) =>
-    inTurn(async () => {
+    inTurn(folder, async () => {
       const programs = await mkdtemp(join(tmpdir(), 'kappa-view-'))
       try {
         const config = await makeProgram({ folder, isCheckpoint, view: view ?? null, programs })

@@ -51,7 +51,18 @@ export async function storePart(of: BatchParts, { part, outputPath, errorsPath, 
   for (const path of [outputPath, errorsPath]) await rm(path, { force: true })
 }
 
-/** At no time is more than one part in memory. @throws the signal's reason */
+/** Of a part, which of lines of 256 images has gigabytes: what of it is in memory. */
+const PIECE_BYTES = 4 * 1024 * 1024
+
+async function* pieces({ objects }: BatchParts, key: string): AsyncGenerator<Uint8Array> {
+  for (let from = 0; ; from += PIECE_BYTES) {
+    const piece = await objects.getRange(key, from, PIECE_BYTES)
+    yield piece
+    if (piece.length < PIECE_BYTES) return
+  }
+}
+
+/** @throws the signal's reason */
 export async function joinParts(
   of: BatchParts,
   parts: number,
@@ -61,11 +72,12 @@ export async function joinParts(
   let bytes = 0
   const chunks = async function* () {
     for (let part = 0; part < parts; part++) {
-      signal.throwIfAborted()
-      const chunk = await of.objects.get(keyOf(of, part, `${ending}.jsonl`))
-      hash.update(chunk)
-      bytes += chunk.length
-      yield chunk
+      for await (const piece of pieces(of, keyOf(of, part, `${ending}.jsonl`))) {
+        signal.throwIfAborted()
+        hash.update(piece)
+        bytes += piece.length
+        yield piece
+      }
     }
   }
   await of.objects.put(fileKey(id), Readable.from(chunks(), { objectMode: false }))

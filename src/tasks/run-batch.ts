@@ -8,6 +8,7 @@
  *
  * Whoever goes on begins behind the last part that is stored, and ends in the same bytes.
  */
+import { isAppError } from '../base/errors.ts'
 import type { IdKind } from '../base/ids.ts'
 import type { Tracing } from '../base/tracing.ts'
 import type { WorkFolders } from '../base/work-folders.ts'
@@ -103,7 +104,7 @@ async function answer(deps: RunBatchDeps, order: BatchOrder, { parts, signal }: 
 /** A part is stored before the next event is heard; progress has its own pace, and what cannot be written of it is not waited for. */
 function follow(
   { batches, clock, logger, tracing }: RunBatchDeps,
-  { batch }: BatchOrder,
+  order: BatchOrder,
   parts: BatchParts
 ): (event: WorkEvent) => Promise<void> {
   let shownAt = Number.NEGATIVE_INFINITY
@@ -113,8 +114,11 @@ function follow(
     shownAt = clock.now()
     const { offset: _, ...counts } = event.position
     await tracing
-      .quietly(() => batches.progress(batch, counts))
-      .catch((error: unknown) => logger.warn({ err: error }, 'progress could not be written'))
+      .quietly(() => batches.progress(order.batch, order, counts))
+      .catch((error: unknown) => {
+        if (isAppError(error, 'quota_exceeded')) throw error
+        logger.warn({ err: error }, 'progress could not be written')
+      })
   }
 }
 

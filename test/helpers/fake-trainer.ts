@@ -288,9 +288,9 @@ async function batchFake(request: BatchRequestMessage): Promise<void> {
     }
     while (how === 'wait' && isFirst && !shouldStop) await pause(5)
   }
-  for await (const { text, end } of readLines(inputPath, position.offset)) {
+  for await (const { bytes, end } of readLines(inputPath, position.offset)) {
     const done = position.completed + position.failed + 1
-    const { customId, request: asked } = readBatchLine(text, endpoint)
+    const { customId, request: asked } = readBatchLine(bytes, endpoint)
     const name = { id: `${batchId}_req_${done}`, custom_id: customId }
     const isAnswer = !isAppError(asked) && asked.input[0] !== 'bad'
     const line = { ...name, response: { status_code: isAnswer ? 200 : 422, body: {} }, error: null }
@@ -300,7 +300,7 @@ async function batchFake(request: BatchRequestMessage): Promise<void> {
       `${JSON.stringify(isAnswer ? { ...line, response: { status_code: 200, body } } : line)}\n`
     const { completed, failed, images } = position
     position = isAnswer
-      ? { offset: end, completed: completed + 1, failed, images: images + 1 }
+      ? { offset: end, completed: completed + 1, failed, images: images + asked.input.length }
       : { offset: end, completed, failed: failed + 1, images }
     await tell({ type: 'batch_progress', position })
     if (done % partLines === 0) await tellPart()

@@ -1,9 +1,9 @@
-/** JSON bodies, read and judged piece by piece (json-guard.ts) and parsed when they are whole and small enough. */
+/** JSON bodies, read and judged piece by piece (base/json-guard.ts) and parsed when they are whole and small enough. */
 import type { IncomingMessage } from 'node:http'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { AppError, toError } from '../../base/errors.ts'
-import { JsonGuard } from './json-guard.ts'
+import { JsonGuard } from '../../base/json-guard.ts'
 import { decodeJson, parseJson } from './json-text.ts'
 
 /** From here on joining, decoding and parsing get a turn of the event loop each: of 64 MB they take up to 70 ms. */
@@ -19,7 +19,7 @@ async function readJson(request: FastifyRequest, payload: IncomingMessage): Prom
   const limit = request.routeOptions.bodyLimit
   const tooLarge = () => new AppError('body_too_large', { limit })
   if (Number(request.headers['content-length'] ?? 0) > limit) throw tooLarge()
-  const guard = new JsonGuard()
+  const guard = new JsonGuard('body')
   const chunks: Buffer[] = []
   let bytes = 0
   for await (const chunk of chunksOf(payload)) {

@@ -8,6 +8,7 @@ import type { Services } from '../../services/services.ts'
 import { readFormError } from '../core/form-errors.ts'
 import { asFilename } from '../core/object-answers.ts'
 import { discardBody } from '../core/refused-bodies.ts'
+import { FILENAME_PATTERN, FILENAME_RULE } from '../core/text.ts'
 import { IdParams, presentPage, toPageRequest } from '../schemas/common.ts'
 import { DeletedFile, FileForm, presentFile, RequestFile, RequestFileList, RequestFileQuery } from '../schemas/file.ts'
 import { Binary } from '../schemas/serving.ts'
@@ -47,10 +48,14 @@ async function readForm(
   return received
 }
 
-/** It is what a download is called. */
+const FILENAME = new RegExp(FILENAME_PATTERN, 'u')
+const MOST_NAME_CHARACTERS = 255
+
+/** It is what a download is called, and shown in lists: the rule of uploads. */
 function checkName(filename: string): void {
-  if (!/^[^\p{Cc}/\\]{1,255}$/u.test(filename) || !filename.isWellFormed())
-    throw invalid('/file', 'must have a name of 1 to 255 characters on one line, without slashes')
+  const isShort = filename !== '' && filename.length <= MOST_NAME_CHARACTERS
+  if (isShort && FILENAME.test(filename) && filename.isWellFormed()) return
+  throw invalid('/file', `its name ${FILENAME_RULE}, of 1 to ${MOST_NAME_CHARACTERS} characters`)
 }
 
 export async function fileRoutes(app: App, deps: FileRoutesDeps): Promise<void> {

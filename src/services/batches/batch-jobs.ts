@@ -2,7 +2,7 @@
  * The worker's side of a batch (services/jobs/attempts.ts). One that is cancelled, or whose window is over, is still its worker's: what is
  * finished is joined to files before it ends.
  */
-import { type Batch, type BatchCounts, endOf, isBatchEnded } from '../../domain/batch.ts'
+import { type Batch, type BatchCounts, bytesPerImage, endOf, isBatchEnded } from '../../domain/batch.ts'
 import type { StoredRequests } from '../../domain/file.ts'
 import type { Model } from '../../domain/model.ts'
 import type { Stores } from '../../domain/stores.ts'
@@ -17,6 +17,7 @@ import {
   type Records
 } from '../jobs/attempts.ts'
 import { endTries, gotFurther } from '../jobs/job-tries.ts'
+import { checkQuotas } from '../projects/quotas.ts'
 import { removalOfBatch } from './batches.ts'
 
 /** Everything that it reads. */
@@ -25,6 +26,8 @@ export interface BatchOrder {
   readonly model: Model
   readonly input: StoredRequests
   readonly tokensPerImage: number
+  /** Of answers. */
+  readonly bytesPerImage: number
   /** Cancelled, or too late: no line is answered any more. */
   readonly isOver: boolean
 }
@@ -42,8 +45,12 @@ export interface BatchEnd {
 export interface BatchJobs extends Pick<Attempts<Batch>, 'state' | 'fail' | 'giveBack'> {
   /** Null when there is nothing to do: it is gone or has ended. What is missing fails it. */
   begin(id: string): Promise<BatchOrder | null>
-  /** It got further: what failed before is forgiven. */
-  progress(attempt: Attempt, counts: Omit<BatchCounts, 'total'>): Promise<void>
+  /** It got further: what failed before is forgiven. @throws AppError quota_exceeded where lines have more images than there is room for */
+  progress(
+    attempt: Attempt,
+    order: Pick<BatchOrder, 'bytesPerImage'>,
+    counts: Omit<BatchCounts, 'total'>
+  ): Promise<void>
   /** Its parts are joined. */
   finalize(attempt: Attempt): Promise<void>
   /** @returns false when another has it by now, and the files are nobody's */
@@ -75,11 +82,18 @@ export function createBatchJobs(deps: AttemptDeps): BatchJobs {
 
     begin: (id) => begin(id, (tx, known, fail) => orderOf(tx, known, { fail, at: now(), isOver: isOver(known) })),
 
-    progress: (attempt, counts) =>
+    progress: (attempt, { bytesPerImage }, counts) =>
       withOwn(attempt, {
         otherwise: undefined,
         async work(tx, known) {
-          await tx.batches.update(known.id, { counts: { ...counts, total: known.counts.total } })
+          const { total } = known.counts
+          // When it was made, nobody knew of more than an image a line.
+          const images = counts.images + total - counts.completed - counts.failed
+          const expectedBytes = Math.max(known.expectedBytes, images * bytesPerImage)
+          const more = expectedBytes - known.expectedBytes
+          if (more > 0)
+            await checkQuotas(tx, { projectId: known.projectId, wanted: { storageBytes: more }, now: now() })
+          await tx.batches.update(known.id, { counts: { ...counts, total }, expectedBytes })
           await gotFurther(tx, jobOf(known), worker)
         }
       }),
@@ -133,5 +147,12 @@ async function orderOf(
     startedAt: known.startedAt ?? at
   } as const
   await tx.batches.update(known.id, patch)
-  return { batch: { ...known, ...patch }, model, input, tokensPerImage: tokensOf(model.config), isOver }
+  return {
+    batch: { ...known, ...patch },
+    model,
+    input,
+    tokensPerImage: tokensOf(model.config),
+    bytesPerImage: bytesPerImage(model.config),
+    isOver
+  }
 }

@@ -3,16 +3,16 @@ import type { Clock } from '../../base/clock.ts'
 import { AppError, isAppError } from '../../base/errors.ts'
 import type { IdKind } from '../../base/ids.ts'
 import type { JsonObject } from '../../base/json.ts'
-import { LineCounter } from '../../base/json-lines.ts'
 import {
   type Batch,
   type BatchEndpoint,
   batchPrefix,
+  bytesPerImage,
   checkBatchCancelable,
   expiresAfter,
   isBatchEnded
 } from '../../domain/batch.ts'
-import { fileKey, type StoredRequests } from '../../domain/file.ts'
+import type { StoredRequests } from '../../domain/file.ts'
 import { invalidCursor, type Page, type PageRequest } from '../../domain/page.ts'
 import type { ObjectStore } from '../../domain/ports.ts'
 import type { NewRemoval } from '../../domain/removal.ts'
@@ -20,7 +20,9 @@ import type { Stores, UnitOfWork } from '../../domain/stores.ts'
 import { readBatchLine } from '../../protocol/batch-request.ts'
 import { endTries } from '../jobs/job-tries.ts'
 import type { ModelService, ReadyModel } from '../models/models.ts'
+import { createOneAtATime } from '../one-at-a-time.ts'
 import { checkQuotas } from '../projects/quotas.ts'
+import { firstLine } from './first-line.ts'
 
 export interface BatchServiceDeps {
   readonly unitOfWork: UnitOfWork
@@ -38,10 +40,6 @@ export interface BatchWish {
   readonly metadata: JsonObject
 }
 
-/** A float32 in JSON has up to 20 characters, and a comma. An answer has at least one image. */
-const BYTES_OF_NUMBER = 21
-const FIRST_READ_BYTES = 64 * 1024
-
 export const removalOfBatch = ({ id, projectId }: Pick<Batch, 'id' | 'projectId'>): NewRemoval => ({
   projectId,
   what: 'batch',
@@ -54,6 +52,8 @@ export type BatchService = ReturnType<typeof createBatchService>
 
 export function createBatchService(deps: BatchServiceDeps) {
   const { unitOfWork, stores, clock, newId } = deps
+  // A line may have 64 MiB, and whoever asks for many batches at once holds one of them.
+  const oneAtATime = createOneAtATime()
 
   /** Locked, of this project. @throws AppError batch_not_found */
   async function lock(tx: Stores, projectId: string, id: string): Promise<Batch> {
@@ -72,7 +72,7 @@ export function createBatchService(deps: BatchServiceDeps) {
     /** @throws AppError file_not_found, batch_impossible, model_not_found, model_not_ready, quota_exceeded */
     async create(projectId: string, { inputFileId, ...wish }: BatchWish): Promise<Batch> {
       const file = await findInput(stores, projectId, inputFileId)
-      const modelName = await firstModel(deps, file, wish.endpoint)
+      const modelName = await oneAtATime(projectId, () => firstModel(deps, file, wish.endpoint))
       const model = await modelOf(deps, projectId, modelName)
       const createdAt = new Date(clock.now())
       const batch: Batch = {
@@ -85,7 +85,7 @@ export function createBatchService(deps: BatchServiceDeps) {
         status: 'validating',
         attempt: 0,
         counts: { total: file.lines, completed: 0, failed: 0, images: 0 },
-        expectedBytes: file.lines * model.config.embeddingDim * BYTES_OF_NUMBER,
+        expectedBytes: file.lines * bytesPerImage(model.config),
         outputFileId: null,
         errorFileId: null,
         error: null,
@@ -167,36 +167,16 @@ async function findInput(
 /** What the first line calls its model. @throws AppError batch_impossible, with what is wrong about that line */
 async function firstModel(
   { objects }: Pick<BatchServiceDeps, 'objects'>,
-  { id, bytes }: StoredRequests,
+  file: StoredRequests,
   endpoint: string
 ): Promise<string> {
-  for (let length = FIRST_READ_BYTES; ; length *= 8) {
-    const read = await objects.getRange(fileKey(id), 0, Math.min(length, bytes))
-    const line = firstLine(read, length >= bytes)
-    if (line === null) continue
-    const { request } = readBatchLine(line, endpoint)
-    if (!isAppError(request)) return request.model
-    const message = `holds a first line that is no request: ${request.message}`
-    throw new AppError('batch_impossible', {
-      message: `The file ${message}.`,
-      errors: [{ path: '/inputFileId', message }]
-    })
-  }
-}
-
-/** That says something; null where it may go on behind these bytes. */
-function firstLine(bytes: Uint8Array, isWhole: boolean): string | null {
-  for (let from = 0; from < bytes.length; ) {
-    const at = bytes.indexOf(0x0a, from)
-    if (at < 0 && !isWhole) return null
-    const line = bytes.subarray(from, at < 0 ? bytes.length : at)
-    const counter = new LineCounter()
-    counter.add(line)
-    counter.end()
-    if (counter.lines > 0) return Buffer.from(line).toString('utf8')
-    from += line.length + 1
-  }
-  return isWhole ? '' : null
+  const { request } = readBatchLine(await firstLine(objects, file), endpoint)
+  if (!isAppError(request)) return request.model
+  const message = `holds a first line that is no request: ${request.message.replace(/\.$/, '')}`
+  throw new AppError('batch_impossible', {
+    message: `The file ${message}.`,
+    errors: [{ path: '/inputFileId', message }]
+  })
 }
 
 /** @throws AppError model_not_found, model_not_ready */

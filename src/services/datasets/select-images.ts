@@ -94,7 +94,8 @@ function checkChoice(
   { choice, indices }: SelectionWish,
   { set, images }: { readonly set: VectorSet | null; readonly images: number }
 ): void {
-  if ('count' in choice && choice.count > images)
+  // Of indices that are too many one is none of the version: the request has no count.
+  if ('count' in choice && choice.strategy !== 'indices' && choice.count > images)
     throw impossible('/count', `is more than the ${images} images of the version`)
   const seen = new Set<number>()
   for (const [i, index] of indices.entries()) {

@@ -8,9 +8,9 @@ import type { Page, PageRequest } from '../../domain/page.ts'
 import type { ObjectStore, UploadPart } from '../../domain/ports.ts'
 import type { Stores, UnitOfWork } from '../../domain/stores.ts'
 import { checkWeightFilename } from '../models/weight-sources.ts'
+import { createOneAtATime } from '../one-at-a-time.ts'
 import { checkQuotas } from '../projects/quotas.ts'
 import { checkFilename } from './dataset-sources.ts'
-import { createOneAtATime } from './one-at-a-time.ts'
 
 export interface UploadDeps {
   readonly unitOfWork: UnitOfWork

@@ -9,6 +9,7 @@ import type { Stores } from '../../domain/stores.ts'
 import type { VectorSet } from '../../domain/vector-set.ts'
 import type { Overlap, SearchedSet } from '../../domain/vector-stores.ts'
 import { matchingOf, type Weights } from '../../math/matching.ts'
+import { createOneAtATime } from '../one-at-a-time.ts'
 import type { ModelService, ModelWithHead } from './models.ts'
 
 export interface MatchingRequest {
@@ -72,29 +73,32 @@ async function versionBefore(
 
 type Assigned = VectorSet & SearchedSet
 
-export const createMatching =
-  ({
-    stores,
-    models
-  }: {
-    readonly stores: Pick<Stores, 'vectorSets' | 'vectors'>
-    readonly models: Pick<ModelService, 'getWithHead'>
-  }) =>
+export interface MatchingDeps {
+  readonly stores: Pick<Stores, 'vectorSets' | 'vectors'>
+  readonly models: Pick<ModelService, 'getWithHead'>
+}
+
+export function createMatching({ stores, models }: MatchingDeps) {
+  // 9 s of this process for 300,000 pairs of 10,000 prototypes (measured), in turns: of a project that asks for many they follow each other.
+  const oneAtATime = createOneAtATime()
   /** @throws AppError model_not_found, model_not_ready, model_without_head, invalid_request, vector_set_not_found, matching_unavailable */
-  async (projectId: string, request: MatchingRequest): Promise<Matching> => {
+  return async (projectId: string, request: MatchingRequest): Promise<Matching> => {
     const model = await models.getWithHead(projectId, request.model)
     const against =
       request.against === null
         ? await versionBefore(models, model)
         : await models.getWithHead(projectId, request.against)
     const sets = await commonSets(stores, [model, against], request.dataset)
-    const overlaps = await stores.vectors.overlaps(sets.against, sets.model, MOST_PAIRS + 1)
-    if (overlaps.length > MOST_PAIRS) {
-      const message = `More than ${MOST_PAIRS} pairs of prototypes have an image of ${nameOf(sets.model)} in common: take a smaller dataset version.`
-      throw new AppError('matching_unavailable', { message })
-    }
-    return { model, against, sets, ...(await matched(overlaps, request.minSimilarity)) }
+    return oneAtATime(projectId, async () => {
+      const overlaps = await stores.vectors.overlaps(sets.against, sets.model, MOST_PAIRS + 1)
+      if (overlaps.length > MOST_PAIRS) {
+        const message = `More than ${MOST_PAIRS} pairs of prototypes have an image of ${nameOf(sets.model)} in common: take a smaller dataset version.`
+        throw new AppError('matching_unavailable', { message })
+      }
+      return { model, against, sets, ...(await matched(overlaps, request.minSimilarity)) }
+    })
   }
+}
 
 async function commonSets(
   { vectorSets }: Pick<Stores, 'vectorSets'>,

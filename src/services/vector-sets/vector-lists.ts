@@ -4,6 +4,7 @@ import type { Page, PageRequest } from '../../domain/page.ts'
 import type { Stores, UnitOfWork } from '../../domain/stores.ts'
 import type { ImageOfVector, VectorSet } from '../../domain/vector-set.ts'
 import type { NearPair, SearchedSet } from '../../domain/vector-stores.ts'
+import { createOneAtATime } from '../one-at-a-time.ts'
 import { type ConfidenceBin, confidenceBins } from './confidence-bins.ts'
 import { checkBank, searchedSet, vote } from './labelled-set.ts'
 import { checkSucceeded, findVectorSet } from './vector-sets.ts'
@@ -39,6 +40,9 @@ export interface LabelAccuracy {
 export type VectorListService = ReturnType<typeof createVectorListService>
 
 export function createVectorListService({ stores, unitOfWork }: VectorListDeps) {
+  // Each compares hundreds of millions of numbers in the database: a project that asks for many at once holds one connection, not all.
+  const oneAtATime = createOneAtATime()
+
   /** @throws AppError vector_set_not_found, vector_set_not_ready, vector_set_not_searchable */
   async function find(projectId: string, id: string): Promise<VectorSet & SearchedSet> {
     const set = await findVectorSet(stores, projectId, id)
@@ -71,7 +75,7 @@ export function createVectorListService({ stores, unitOfWork }: VectorListDeps) 
       request: PageRequest & { readonly minSimilarity: number }
     ): Promise<Page<NearPair>> {
       const set = await find(projectId, id)
-      return unitOfWork((tx) => tx.vectors.nearPairs(set, request))
+      return oneAtATime(projectId, () => unitOfWork((tx) => tx.vectors.nearPairs(set, request)))
     },
 
     /** Of images without one. */
@@ -82,7 +86,9 @@ export function createVectorListService({ stores, unitOfWork }: VectorListDeps) 
     ): Promise<Page<ProposedLabel>> {
       const set = await find(projectId, id)
       const { bank } = await findBank(projectId, set, from)
-      const found = await unitOfWork((tx) => tx.vectors.labelNeighbors(set, { bank, of: page, neighbors }))
+      const found = await oneAtATime(projectId, () =>
+        unitOfWork((tx) => tx.vectors.labelNeighbors(set, { bank, of: page, neighbors }))
+      )
       const data = found.data.flatMap(({ image, neighbors: voters }) => {
         const voted = vote(voters)
         return voted === null ? [] : [{ image, ...voted }]
@@ -98,7 +104,9 @@ export function createVectorListService({ stores, unitOfWork }: VectorListDeps) 
     ): Promise<LabelAccuracy> {
       const set = await find(projectId, id)
       const { bank, owner, labelled } = await findBank(projectId, set, from)
-      const { data } = await unitOfWork((tx) => tx.vectors.labelNeighbors(bank, { bank, of: { sample }, neighbors }))
+      const { data } = await oneAtATime(projectId, () =>
+        unitOfWork((tx) => tx.vectors.labelNeighbors(bank, { bank, of: { sample }, neighbors }))
+      )
       const asked = data.flatMap(({ image, neighbors: voters }) => {
         const voted = vote(voters)
         return voted === null ? [] : [{ confidence: voted.confidence, isRight: voted.label === image.label }]

@@ -94,6 +94,8 @@ test('what cannot be chosen is refused by its field, before anything is queued',
   await refused({ strategy: 'all', vector_set: set, labels: { ...labels, from } }, 409, undefined, /another model/)
   const indices = { strategy: 'indices', version: 1 }
   await refused({ ...indices, indices: [0, 12] }, 422, '/indices/1', /no image of the version, which has 12/)
+  const most = Array.from({ length: 100_000 }, (_, i) => i)
+  await refused({ ...indices, indices: most }, 422, '/indices/12', /no image of the version/)
   await refused({ ...indices, indices: [5, 5] }, 422, '/indices/1', /twice/)
   await refused({ ...indices, version: 9, indices: [5] }, 404, undefined, /dataset_version_not_found/)
   for (const body of [

@@ -47,6 +47,7 @@ const LINES = [
   line('too long', { input: text(0), dimensions: 5000 }),
   line('many', { input: Array(9).fill(text(0)) }),
   'no json',
+  `{${'"a":0,'.repeat(120_000)}"a":0}`,
   line('last', { input: text(4) })
 ]
 const inputPath = join(root, 'requests.jsonl')
@@ -84,7 +85,7 @@ const parsed = (texts: readonly string[]) =>
 
 test('answers are in the order of their requests, and counts are of what was answered', () => {
   const last = whole.positions.at(-1)
-  assert.deepEqual([whole.positions.length, last?.completed, last?.failed], [3, 16, 6])
+  assert.deepEqual([whole.positions.length, last?.completed, last?.failed], [3, 16, 7])
   assert.equal(last?.images, 17)
   const ids = parsed(whole.output).map(({ custom_id: id }) => id)
   assert.deepEqual(ids, [...images.map((_, i) => `one ${i}`), 'two', 'cut', 'head', 'last'])
@@ -130,7 +131,8 @@ test('a line that fails says why, and fails alone', () => {
     ['other model', 400, 'invalid_request', '/body/model'],
     ['too long', 400, 'invalid_request', '/body/dimensions'],
     ['many', 400, 'invalid_request', '/body/input'],
-    [null, 400, 'invalid_request', '']
+    [null, 400, 'invalid_request', ''],
+    [null, 413, 'body_too_large', null]
   ])
 })
 

@@ -268,3 +268,21 @@ test('a view that a model lacks is refused by its reason, and the next one is op
   assert.ok(model.bytes > 0, 'it counts among the bytes of models')
   await model.dispose()
 })
+
+test('whoever asks for many views of one model keeps nobody waiting but others of that model', async () => {
+  const opened: string[] = []
+  const openView = createViews(openFile)
+  const open = async (name: Family, imageSize: number) => {
+    const model = await openView({ folder: folders.get(name)!, view: { kind: 'patches', imageSize } })
+    opened.push(`${name} ${imageSize}`)
+    await model.dispose()
+  }
+  await Promise.all([
+    open('dino-backbone', 16),
+    open('dino-backbone', 24),
+    open('dino-backbone', 32),
+    open('dinov2-swiglu', 12)
+  ])
+  // The first was begun when nobody waited, which is held against no model.
+  assert.deepEqual(opened, ['dino-backbone 16', 'dino-backbone 24', 'dinov2-swiglu 12', 'dino-backbone 32'])
+})

@@ -37,7 +37,7 @@ test('a file is read from the end of any of its lines, to the lines that were co
   writeFileSync(path, TEXT)
   const all = await read(readLines(path, 0))
   assert.deepEqual(
-    all.map(({ text }) => text.trimEnd()),
+    all.map(({ bytes }) => Buffer.from(bytes).toString('utf8').trimEnd()),
     ['{"a":1}', '{"ü":"\u00a0"}', '', '{"last":true}']
   )
   assert.equal(all.length, counted(TEXT, 5).lines)
@@ -45,10 +45,20 @@ test('a file is read from the end of any of its lines, to the lines that were co
   for (const [i, { end }] of all.entries()) assert.deepEqual(await read(readLines(path, end)), all.slice(i + 1))
 })
 
+test('of a file of line feeds nothing is joined, line by line', async () => {
+  const path = join(folder, 'feeds.jsonl')
+  writeFileSync(path, `${'\n'.repeat(5_000_000)}{}\n`)
+  const all = await read(readLines(path, 0))
+  assert.deepEqual([all.length, all[0]?.end], [1, 5_000_003])
+})
+
 test('a line that is longer than what is read at once is whole', async () => {
   const path = join(folder, 'long.jsonl')
   const long = JSON.stringify({ text: 'é'.repeat(200_000) })
   writeFileSync(path, `${long}\n{}\n`)
   const [first, second] = await read(readLines(path, 0))
-  assert.deepEqual([first?.text, second?.text], [long, '{}'])
+  assert.deepEqual(
+    [first, second].map((line) => Buffer.from(line?.bytes ?? []).toString('utf8')),
+    [long, '{}']
+  )
 })

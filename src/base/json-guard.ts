@@ -1,5 +1,5 @@
 /**
- * Judges a JSON body by its shape while it comes in, before anything is built of it: 64 MB of `[{},{},…]` are refused at
+ * Judges JSON, the body of a request or a line of a file, by its shape while it comes in, before anything is built of it: 64 MB of `[{},{},…]` are refused at
  * the first 150 KB, where parsing them would stop every other request for 20 s and take 2.8 GB (measured). What a body may
  * be large of is the text of strings: images.
  *
@@ -7,10 +7,10 @@
  * 200, in slices of 64 KB.
  */
 import { isAscii } from 'node:buffer'
-import { AppError } from '../../base/errors.ts'
+import { AppError } from './errors.ts'
 
-/** The longest list that a request can hold are 10,000 parts of an upload: three values each. */
-const MOST_VALUES = 50_000
+/** The longest list that a request can hold are 100,000 places of a selection; 10,000 parts of an upload have three values each. */
+const MOST_VALUES = 101_000
 const MOST_DEPTH = 32
 /** Numbers, names of literals, white space. */
 const MOST_BYTES_OUTSIDE_STRINGS = 1024 * 1024
@@ -19,6 +19,8 @@ const MOST_NAME_BYTES = 1024
 const MOST_OTHER_TEXT_BYTES = 1024 * 1024
 /** Strings are looked at byte by byte so far, and searched from there. */
 const NEAR = 32
+/** What is in memory already is judged in chunks as a stream would have. */
+const CHUNK_BYTES = 64 * 1024
 
 const QUOTE = 0x22
 const COMMA = 0x2c
@@ -30,6 +32,7 @@ const OPEN_OBJECT = 0x7b
 const CLOSE_OBJECT = 0x7d
 
 export class JsonGuard {
+  readonly #what: 'body' | 'line'
   #refusal: AppError | null = null
   #values = 0
   #depth = 0
@@ -40,7 +43,11 @@ export class JsonGuard {
   /** Of the string that is read, or was read last. */
   #stringBytes = 0
 
-  /** Why the body is refused; what comes after that is not looked at. */
+  constructor(what: 'body' | 'line') {
+    this.#what = what
+  }
+
+  /** Why it is refused; what comes after that is not looked at. */
   get refusal(): AppError | null {
     return this.#refusal
   }
@@ -49,6 +56,13 @@ export class JsonGuard {
   take(chunk: Uint8Array): boolean {
     if (this.#refusal === null) this.#judge(chunk)
     return this.#refusal === null
+  }
+
+  /** Of all that there is. */
+  takeWhole(bytes: Uint8Array): boolean {
+    for (let at = 0; at < bytes.length; at += CHUNK_BYTES)
+      if (!this.take(bytes.subarray(at, at + CHUNK_BYTES))) return false
+    return true
   }
 
   #judge(chunk: Uint8Array): void {
@@ -93,7 +107,10 @@ export class JsonGuard {
 
   /** The first reason is told. */
   #refuse(why: string, limit: number): void {
-    this.#refusal ??= new AppError('body_too_large', { message: `The body ${why}; the limit is ${limit}.`, limit })
+    this.#refusal ??= new AppError('body_too_large', {
+      message: `The ${this.#what} ${why}; the limit is ${limit}.`,
+      limit
+    })
   }
 
   /** @returns where it goes on: behind the closing quote, or behind the chunk */

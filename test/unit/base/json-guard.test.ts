@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { JsonGuard } from '../../../src/http/core/json-guard.ts'
+import { JsonGuard } from '../../../src/base/json-guard.ts'
 import { prng } from '../../../src/math/prng.ts'
 
 /** Bytes that were taken before it was refused; null when it never was. */
 function refusedAfter(body: Buffer, chunkBytes: number): number | null {
-  const guard = new JsonGuard()
+  const guard = new JsonGuard('body')
   for (let at = 0; at < body.length; at += chunkBytes) {
     if (!guard.take(body.subarray(at, at + chunkBytes))) return Math.min(body.length, at + chunkBytes)
     assert.equal(guard.refusal, null)
@@ -51,6 +51,9 @@ describe('the shape of a JSON body', () => {
     'a text of escaped backslashes': `{"input":"${text('\\\\')}"}`,
     'the parts of the largest upload': JSON.stringify({
       parts: Array.from({ length: 10_000 }, (_, part) => ({ part, etag: `"${'0'.repeat(32)}"` }))
+    }),
+    'the places of the largest selection': JSON.stringify({
+      indices: Array.from({ length: 100_000 }, (_, i) => 9_999_999 - i)
     }),
     'a recipe': JSON.stringify({ a: { b: { c: [[1, 2], { d: 'é' }] } } })
   })) {
