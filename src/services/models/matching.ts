@@ -67,8 +67,8 @@ async function versionBefore(
       // Removed meanwhile: of what was named nothing is missing.
       if (!isAppError(error, 'model_not_found')) throw error
     }
-  const errors = [{ path: 'against', message: 'must name a model: there is no version before this one' }]
-  throw new AppError('invalid_request', { errors })
+  const message = 'There is no version before this one: `against` has to name a model.'
+  throw new AppError('matching_unavailable', { message })
 }
 
 type Assigned = VectorSet & SearchedSet

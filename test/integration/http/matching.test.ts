@@ -92,5 +92,5 @@ test('unless it is said against which, it is the version before', { skip }, asyn
   const { json } = await api.call('GET', '/v1/models/hats@2/matching')
   assert.deepEqual([json.model, json.against, json.agreement], [second.id, first.id, 1])
   const refused = await api.call('GET', '/v1/models/hats@1/matching')
-  assert.deepEqual([refused.status, refused.json.errors[0].parameter], [400, 'against'], refused.text)
+  assert.deepEqual([refused.status, refused.json.code], [409, 'matching_unavailable'], refused.text)
 })
