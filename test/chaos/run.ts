@@ -1,5 +1,5 @@
 /**
- * `npm run chaos -- --minutes N --seed S`: an installation with real PostgreSQL and a real S3 server, used while everything that
+ * `npm run chaos -- --minutes N --seed S --visitors V`: an installation with real PostgreSQL and a real S3 server, used while everything that
  * can go wrong does, at random moments. Then the faults end, everything gets the time to come to its end, and what was promised
  * is held against what is there. The seed repeats what is drawn; what it meets depends on the machine.
  *
@@ -15,7 +15,6 @@ import { createLedger, type Ledger } from './ledger.ts'
 import { prepare, visitAgainAndAgain } from './visitors.ts'
 import { createWorld, type World } from './world.ts'
 
-const VISITORS = 3
 /** Between two faults, so that two or three are under way at once. */
 const FAULT_EVERY_S = { low: 1, high: 7 }
 /** In that time two cores bring something to its end, with every backoff at its longest. An hour leaves hundreds of runs behind. */
@@ -24,14 +23,28 @@ const STUCK_MS = 15 * 60_000
 interface Options {
   readonly minutes: number
   readonly seed: number
+  /** At once; what they leave behind is brought to its end after the storm. */
+  readonly visitors: number
 }
 
+const OPTIONS = {
+  minutes: { type: 'string', default: '3' },
+  seed: { type: 'string', default: '1' },
+  visitors: { type: 'string', default: '3' }
+} as const
+
 function readOptions(args: readonly string[]): Options {
-  const { values } = parseArgs({ args: [...args], options: { minutes: { type: 'string' }, seed: { type: 'string' } } })
-  const [minutes, seed] = [Number(values.minutes ?? 3), Number(values.seed ?? 1)]
+  const { values } = parseArgs({ args: [...args], options: OPTIONS })
+  const [minutes, seed, visitors] = [values.minutes, values.seed, values.visitors].map(Number) as [
+    number,
+    number,
+    number
+  ]
   if (!(minutes > 0 && minutes <= 24 * 60)) throw new RangeError('--minutes is a number from 0 to 1440')
   if (!Number.isSafeInteger(seed) || seed < 0) throw new RangeError('--seed is an integer from 0')
-  return { minutes, seed }
+  if (!Number.isSafeInteger(visitors) || visitors < 1 || visitors > 20)
+    throw new RangeError('--visitors is a number from 1 to 20')
+  return { minutes, seed, visitors }
 }
 
 interface Storm extends Options {
@@ -66,9 +79,9 @@ async function rage(
 }
 
 async function storm(options: Storm): Promise<ReadonlyMap<string, number>> {
-  const { world, ledger, journal, minutes, seed } = options
+  const { world, ledger, journal, minutes, seed, visitors: count } = options
   const over = new AbortController()
-  const visitors = Array.from({ length: VISITORS }, (_, i) =>
+  const visitors = Array.from({ length: count }, (_, i) =>
     visitAgainAndAgain({ world, ledger, random: prng(seed, 1, i), signal: over.signal })
   )
   const raging = rage(options, prng(seed, 0), over.signal)
