@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { before, it } from 'node:test'
 import type { Page } from 'playwright-core'
 import { dataOf } from '../../src/client/client.ts'
-import { type Dashboard, handsOn, noBrowser, seriousFindings } from '../helpers/dashboard.ts'
+import { type Dashboard, exactly, handsOn, noBrowser, seriousFindings } from '../helpers/dashboard.ts'
 import type { Platform } from '../helpers/platform.ts'
 
 if (noBrowser) process.stderr.write(`\nSKIPPED: dashboard in a browser: ${noBrowser}\n`)
@@ -62,7 +62,7 @@ export function describeLater(dashboard: () => Dashboard): void {
     await button('Search').click()
     await page.getByRole('row', { name: /first again/ }).waitFor({ state: 'detached' })
     await page.getByRole('row', { name: /first, forked/ }).waitFor()
-    assert.equal(await page.getByRole('row').count(), 2)
+    await exactly(page.getByRole('row'), 2)
     await field('Compare first, forked').check()
     await page.getByRole('link', { name: 'All runs' }).click()
     await field('Compare first').check()

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import type { Page } from 'playwright-core'
-import { type Dashboard, handsOn, noBrowser, startDashboard } from '../helpers/dashboard.ts'
+import { type Dashboard, exactly, handsOn, noBrowser, startDashboard } from '../helpers/dashboard.ts'
 import { createExampleDataset, SMALL_RUN, trainToModel } from '../helpers/journeys.ts'
 import type { Platform } from '../helpers/platform.ts'
 
@@ -186,8 +186,7 @@ describe('on the dashboard', { skip: noBrowser }, () => {
       .last()
       .click()
     await button('Delete the checkpoint').click()
-    await forks.nth(steps - 1).waitFor({ state: 'detached' })
-    assert.equal(await forks.count(), steps - 1)
+    await exactly(forks, steps - 1)
   })
 
   it('an alias is removed on the page of the version that it means, and the model can go then', async () => {
@@ -227,7 +226,7 @@ describe('on the dashboard', { skip: noBrowser }, () => {
     await link('Show all changes').waitFor()
     // By the name of the key, and of what is gone no link.
     await page.getByRole('row', { name: /deleteSweep .*removed admin/ }).waitFor()
-    assert.equal(await page.getByRole('row').count(), 2)
+    await exactly(page.getByRole('row'), 2)
     const json = { name: 'reader', scopes: ['runs:read'] }
     const { key } = (await platform.call('POST', '/v1/keys', { json })).json
     await open(`#key=${key}`)

@@ -1,6 +1,7 @@
 /** The dashboard in a real browser, on a platform of its own. */
+import assert from 'node:assert/strict'
 import { existsSync, readFileSync } from 'node:fs'
-import { type Browser, chromium, type Page } from 'playwright-core'
+import { type Browser, chromium, type Locator, type Page } from 'playwright-core'
 import { type Platform, startPlatform } from './platform.ts'
 
 const CHROMIUM = process.env['KAPPA_CHROMIUM'] ?? '/usr/bin/chromium'
@@ -40,7 +41,8 @@ export async function startDashboard(): Promise<Dashboard> {
 
 /** What is on a page, by the names that people and screen readers have for it. */
 export const partsOf = (page: Page) => ({
-  field: (label: string) => page.getByLabel(label, { exact: true }),
+  // A part of the page before may have the label as its name until the next is drawn: nothing but what can be filled in is meant.
+  field: (label: string) => page.getByLabel(label, { exact: true }).and(page.locator('input, select, textarea')),
   button: (name: string) => page.getByRole('button', { name, exact: true }),
   link: (name: string) => page.getByRole('link', { name, exact: true }),
   heading: (name: string) => page.getByRole('heading', { name, exact: true }),
@@ -60,6 +62,12 @@ export const handsOn = (dashboard: () => Dashboard) => {
     heading: (name: string) => parts().heading(name),
     seen: (text: string | RegExp, timeout?: number) => parts().seen(text, timeout)
   }
+}
+
+/** A list has this many when it has settled: what was listed before may be on the page a moment longer. */
+export async function exactly(listed: Locator, count: number): Promise<void> {
+  await listed.nth(count).waitFor({ state: 'detached' })
+  assert.equal(await listed.count(), count)
 }
 
 const axeSource = (): string => readFileSync(new URL(import.meta.resolve('axe-core/axe.min.js')), 'utf8')
