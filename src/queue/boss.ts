@@ -76,7 +76,7 @@ const QUEUES: Readonly<Record<JobKind, Omit<Queue, 'name'>>> = {
 
 const SAME_AGAIN_MS = 60_000
 
-/** Each of a worker's queues is asked twice a second, and while the database is away each says so. */
+/** A worker asks twice a second, and while the database is away it says so each time. */
 export function sayOnceAMinute(logger: Pick<Logger, 'error'>, now = Date.now): (error: Error) => void {
   const said = createBoundedMap<string, { at: number; more: number }>(MOST_REMEMBERED)
   return (error) => {

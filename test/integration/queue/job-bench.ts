@@ -2,12 +2,13 @@
 import assert from 'node:assert/strict'
 import { Pool } from 'pg'
 import { CLOCK_OVERRIDE_SETTING, type PgBoss, TestClock } from 'pg-boss'
+import type { Clock } from '../../../src/base/clock.ts'
 import { silentLogger } from '../../../src/base/log.ts'
 import type { JobKind } from '../../../src/domain/job.ts'
-import type { JobQueue, SqlExecutor } from '../../../src/domain/ports.ts'
+import type { JobQueue, JobSource, SqlExecutor } from '../../../src/domain/ports.ts'
 import { startBoss } from '../../../src/queue/boss.ts'
 import { createJobQueue } from '../../../src/queue/job-queue.ts'
-import { createJobSource } from '../../../src/queue/job-source.ts'
+import { createJobSource, type JobSourceOptions } from '../../../src/queue/job-source.ts'
 import { createTestDatabase } from '../../helpers/postgres.ts'
 
 export interface Bench {
@@ -15,6 +16,8 @@ export interface Bench {
   readonly pool: Pool
   readonly jobs: JobQueue
   readonly clock: TestClock
+  /** On the test's time. */
+  source(options?: JobSourceOptions): JobSource
   /** Lets workers look for jobs, and supervisors for dead workers. */
   pass(ms: number): Promise<void>
 }
@@ -48,6 +51,7 @@ export async function openBench(
     pool,
     jobs: createJobQueue(boss).through(executor),
     clock,
+    source: (options) => createJobSource(boss, { clock: timeOf(clock), ...options }),
     async pass(ms) {
       for (let left = ms; left > 0; left -= 500) {
         await clock.tick(Math.min(500, left))
@@ -57,6 +61,18 @@ export async function openBench(
     }
   }
 }
+
+const timeOf = (clock: TestClock): Clock => ({
+  now: () => clock.now(),
+  sleep: (ms, signal) =>
+    new Promise((resolve, reject) => {
+      const timer = clock.setTimeout(resolve, ms)
+      signal?.addEventListener('abort', () => {
+        clock.clearTimeout(timer)
+        reject(signal.reason)
+      })
+    })
+})
 
 /** Ticks until the condition holds; so many polls that a failure is a failure. */
 export async function until(bench: Bench, condition: () => boolean): Promise<void> {
@@ -71,7 +87,7 @@ export const statesOf = async ({ boss }: Bench, kind: JobKind, key: string) =>
 export async function oneTrainer(bench: Bench) {
   const begun: string[] = []
   let end = () => {}
-  await createJobSource(bench.boss).work('run-leg', 1, async ({ runId }) => {
+  await bench.source().work('run-leg', 1, async ({ runId }) => {
     begun.push(runId)
     await new Promise<void>((resolve) => {
       end = resolve

@@ -1,7 +1,6 @@
 /** Which job is next: projects take turns, and within one of them priority counts. How a worker stops that has some. */
 import assert from 'node:assert/strict'
 import { after, describe, test } from 'node:test'
-import { createJobSource } from '../../../src/queue/job-source.ts'
 import { type FakeClock, fakeClock } from '../../helpers/fake-clock.ts'
 import { expectNoLeaks } from '../../helpers/leaks.ts'
 import { whyNoPostgres } from '../../helpers/postgres.ts'
@@ -13,7 +12,7 @@ describe('turns of projects', { skip: await whyNoPostgres() }, () => {
     const enqueue = (project: string, modelId: string) =>
       bench.jobs.enqueue('import-model', { modelId }, { key: modelId, project })
     const running = new Map<string, () => void>()
-    await createJobSource(bench.boss).work('import-model', 2, async ({ modelId }) => {
+    await bench.source().work('import-model', 2, async ({ modelId }) => {
       await new Promise<void>((finish) => running.set(modelId, finish))
       running.delete(modelId)
     })
@@ -41,7 +40,7 @@ describe('turns of projects', { skip: await whyNoPostgres() }, () => {
     for (const modelId of ['b1', 'b2']) await enqueue('b', modelId)
     await enqueue('c', 'c1')
     const order: string[] = []
-    await createJobSource(bench.boss).work('import-model', 1, async ({ modelId }) => void order.push(modelId))
+    await bench.source().work('import-model', 1, async ({ modelId }) => void order.push(modelId))
     await until(bench, () => order.length === 7)
     assert.deepEqual(order, ['a1', 'b1', 'c1', 'a2', 'b2', 'a3', 'a4'])
   })
@@ -106,7 +105,7 @@ describe('turns of projects', { skip: await whyNoPostgres() }, () => {
   test('gives all places to train to a project that is alone', async (t) => {
     const bench = await openBench(t)
     let running = 0
-    await createJobSource(bench.boss).work('run-leg', 2, async (_, signal) => {
+    await bench.source().work('run-leg', 2, async (_, signal) => {
       running++
       await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))
     })
@@ -137,7 +136,7 @@ describe('turns of projects', { skip: await whyNoPostgres() }, () => {
 
     let tries = 0
     let finish = () => {}
-    await createJobSource(bench.boss).work('export-model', 1, async () => {
+    await bench.source().work('export-model', 1, async () => {
       tries++
       if (tries === 2) throw new Error('so it was')
       await new Promise<void>((resolve) => {
@@ -166,7 +165,7 @@ describe('turns of projects', { skip: await whyNoPostgres() }, () => {
     await enqueue('high', { priority: 10 })
     await enqueue('later', { priority: 99, startAfterS: 60 })
     const order: string[] = []
-    await createJobSource(bench.boss).work('run-leg', 1, async ({ runId }) => void order.push(runId))
+    await bench.source().work('run-leg', 1, async ({ runId }) => void order.push(runId))
     await until(bench, () => order.length === 2)
     assert.deepEqual(order, ['high', 'low'])
     await until(bench, () => order.length === 3)
@@ -177,7 +176,7 @@ describe('turns of projects', { skip: await whyNoPostgres() }, () => {
 describe('a worker that stops', { skip: await whyNoPostgres() }, () => {
   async function runningLeg(scope: TestScope, clock: FakeClock, handler: (signal: AbortSignal) => Promise<void>) {
     const bench = await openBench(scope)
-    const source = createJobSource(bench.boss, { clock })
+    const source = bench.source({ clock })
     let started = false
     await source.work('run-leg', 1, async (_payload, signal) => {
       started = true
@@ -230,7 +229,7 @@ describe('a worker that stops', { skip: await whyNoPostgres() }, () => {
 
   test('takes no new job', async (t) => {
     const bench = await openBench(t)
-    const source = createJobSource(bench.boss)
+    const source = bench.source()
     await source.work('run-leg', 1, async () => assert.fail('took a job'))
     await bench.pass(1000)
     await source.stop(1000)

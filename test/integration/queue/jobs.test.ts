@@ -16,7 +16,7 @@ import { openBench, statesOf, until } from './job-bench.ts'
 describe('the queue', { skip: await whyNoPostgres() }, () => {
   test('hands a job with its payload to one handler and forgets it', async (t) => {
     const bench = await openBench(t)
-    const source = createJobSource(bench.boss)
+    const source = bench.source()
     const seen: unknown[] = []
     await source.work('ingest-dataset', 2, async (payload) => void seen.push(payload))
     await bench.jobs.enqueue('ingest-dataset', { datasetId: 'ds_1', version: 3 }, { key: 'ds_1@3' })
@@ -29,7 +29,7 @@ describe('the queue', { skip: await whyNoPostgres() }, () => {
   test('carries the trace in which a job was queued to its handler, beside the payload', async (t) => {
     const bench = await openBench(t)
     const tracing = createTracing(null)
-    const source = createJobSource(bench.boss, { tracing })
+    const source = bench.source({ tracing })
     const seen: unknown[] = []
     await source.work('export-model', 2, async (payload) => void seen.push([payload, tracing.current()]))
     const jobs = createJobQueue(bench.boss, tracing).through({
@@ -48,7 +48,7 @@ describe('the queue', { skip: await whyNoPostgres() }, () => {
 
   test('looks for a job at once when it is woken, without waiting for the next poll', async (t) => {
     const bench = await openBench(t)
-    const source = createJobSource(bench.boss)
+    const source = bench.source()
     const seen: unknown[] = []
     await source.work('run-leg', 1, async (payload) => void seen.push(payload))
     await bench.pass(500)
@@ -57,6 +57,27 @@ describe('the queue', { skip: await whyNoPostgres() }, () => {
     source.wake('run-leg')
     for (let turn = 0; turn < 20_000 && seen.length === 0; turn++) await new Promise((resolve) => setImmediate(resolve))
     assert.deepEqual(seen, [{ runId: 'run_1' }])
+  })
+
+  test('asks for all kinds in one statement while nothing is due, however many places it has', async (t) => {
+    const bench = await openBench(t)
+    const source = bench.source()
+    const seen: unknown[] = []
+    for (const kind of ['export-model', 'import-model', 'evaluate-model'] as const)
+      await source.work(kind, 4, async (payload) => void seen.push(payload))
+    await bench.pass(1000)
+    const db = bench.boss.getDb()
+    const ask = t.mock.method(db, 'executeSql')
+    await bench.pass(5000)
+    const asked = ask.mock.calls
+      .map(({ arguments: [text] }) => text)
+      .filter((text) => /pgboss\.job\b|job_common/.test(text))
+    assert.equal(asked.length, 10)
+    assert.ok(asked.every((text) => text === asked[0]))
+    for (let i = 0; i < 4; i++) await bench.jobs.enqueue('export-model', { modelId: `mdl_${i}` }, { key: `mdl_${i}` })
+    await bench.pass(500)
+    await until(bench, () => seen.length === 4)
+    ask.mock.restore()
   })
 
   test('keeps one waiting job per key', async (t) => {
@@ -73,7 +94,7 @@ describe('the queue', { skip: await whyNoPostgres() }, () => {
 
   test('lets a leg enqueue the next while it still runs, but not a second ingest of the same version', async (t) => {
     const bench = await openBench(t)
-    const source = createJobSource(bench.boss)
+    const source = bench.source()
     let legs = 0
     let ingests = 0
     await source.work('run-leg', 1, async ({ runId }) => {
@@ -92,7 +113,7 @@ describe('the queue', { skip: await whyNoPostgres() }, () => {
 
   test('repeats a rejected job after growing pauses, a leg more often than the default allows', async (t) => {
     const bench = await openBench(t)
-    const source = createJobSource(bench.boss)
+    const source = bench.source()
     const at: number[] = []
     await source.work('run-leg', 1, async () => {
       at.push(bench.clock.now())
@@ -111,7 +132,7 @@ describe('the queue', { skip: await whyNoPostgres() }, () => {
 
   test('does not give up an ingest or an export, however often its worker was restarted', async (t) => {
     const bench = await openBench(t)
-    const source = createJobSource(bench.boss)
+    const source = bench.source()
     const attempts = { ingest: 0, exported: 0 }
     await source.work('ingest-dataset', 1, async () => {
       if (++attempts.ingest < 8) throw new Error('the worker stops')
@@ -132,7 +153,7 @@ describe('the queue', { skip: await whyNoPostgres() }, () => {
     assert.equal((await bench.boss.fetch('run-leg')).length, 1)
     const died = bench.clock.now()
     let again = 0
-    await createJobSource(bench.boss).work('run-leg', 1, async () => {
+    await bench.source().work('run-leg', 1, async () => {
       again = bench.clock.now()
     })
     await until(bench, () => again > 0)
@@ -148,7 +169,7 @@ describe('the queue', { skip: await whyNoPostgres() }, () => {
       finish = resolve
     })
     let signal: AbortSignal | undefined
-    await createJobSource(bench.boss).work('run-leg', 1, async (_payload, given) => {
+    await bench.source().work('run-leg', 1, async (_payload, given) => {
       starts++
       signal = given
       await finished
@@ -166,7 +187,7 @@ describe('the queue', { skip: await whyNoPostgres() }, () => {
   test('aborts the signal of a handler whose job is no longer its own', async (t) => {
     const bench = await openBench(t)
     let signal: AbortSignal | undefined
-    await createJobSource(bench.boss).work('run-leg', 1, async (_payload, given) => {
+    await bench.source().work('run-leg', 1, async (_payload, given) => {
       signal = given
       await new Promise((resolve) => given.addEventListener('abort', resolve, { once: true }))
     })
@@ -182,7 +203,7 @@ describe('the queue', { skip: await whyNoPostgres() }, () => {
     let running = 0
     let most = 0
     let done = 0
-    await createJobSource(bench.boss).work('export-model', 2, async () => {
+    await bench.source().work('export-model', 2, async () => {
       most = Math.max(most, ++running)
       await new Promise<void>((resolve) => setImmediate(resolve))
       running--
