@@ -33,22 +33,25 @@ export function createBeliefs<Found extends { readonly id: string }>(): Beliefs<
     async answer({ projectId, name, caller, find }, work) {
       const key = `${projectId} ${name}`
       const believed = meant.get(key)
-      const asked = find().then(
-        (found) => {
-          meant.set(key, found)
-          return found
-        },
-        (error: unknown) => {
-          meant.delete(key)
-          throw error
-        }
-      )
-      if (believed === undefined) return work(await asked, caller)
+      const look = () =>
+        find().then(
+          (found) => {
+            meant.set(key, found)
+            return found
+          },
+          (error: unknown) => {
+            meant.delete(key)
+            throw error
+          }
+        )
+      if (believed === undefined) return work(await look(), caller)
       const wrong = new AbortController()
       const once = { ...caller, spend: spentOnce(caller) }
+      // Before the look: building its statements takes as long as handing an image on.
       const early = work(believed, { ...once, signal: AbortSignal.any([caller.signal, wrong.signal]) })
       // Told below, and only where it is the answer.
       early.catch(() => {})
+      const asked = look()
       try {
         const found = await asked
         if (found.id === believed.id) return await early
