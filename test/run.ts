@@ -7,6 +7,7 @@ import { randomInt } from 'node:crypto'
 import { existsSync, globSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { resolve } from 'node:path'
+import { makeEmbeddedTemplate } from './helpers/embedded-template.ts'
 import { startS3 } from './helpers/object-store.ts'
 import { startPostgres } from './helpers/postgres.ts'
 
@@ -101,8 +102,10 @@ async function tryStart<T>(name: string, start: () => Promise<T>): Promise<T | n
 async function startServers() {
   const postgres = await tryStart('PostgreSQL', startPostgres)
   const s3 = await tryStart('S3', startS3)
+  const template = await makeEmbeddedTemplate()
   return {
     env: {
+      ...template.env,
       ...(postgres && { KAPPA_TEST_DATABASE_URL: postgres.url }),
       ...(s3 && {
         KAPPA_TEST_S3_ENDPOINT: s3.endpoint,
@@ -114,6 +117,7 @@ async function startServers() {
     stop: async () => {
       await s3?.stop()
       await postgres?.stop()
+      await template.stop()
     }
   }
 }

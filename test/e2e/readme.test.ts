@@ -27,7 +27,7 @@ function apiCalls(): string {
 }
 
 it("the README's API calls work exactly as written", { skip: findMissing() }, async (t) => {
-  const platform = await startPlatform(t)
+  const platform = await startPlatform(t, {}, { hasDatabase: false })
   const env = {
     ...process.env,
     PATH: [dirname(process.execPath), process.env['PATH']].join(delimiter),

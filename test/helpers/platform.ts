@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createKappaClient, type KappaClient } from '../../src/client/client.ts'
 import { type PlatformProcess, startPlatformProcess } from '../../src/demo/platform.ts'
+import { layEmbedded } from './embedded-template.ts'
 import { createOpenApiValidator, type OpenApiValidator } from './openapi-validator.ts'
 
 interface TestScope {
@@ -38,11 +39,18 @@ export interface Platform extends PlatformProcess {
   waitFor(path: string, isDone: (json: Reply['json']) => boolean, withinS?: number): Promise<Reply['json']>
 }
 
+export interface StartOptions {
+  /** False has the platform set up its own database, as a first start does. */
+  readonly hasDatabase?: boolean
+}
+
 export async function startPlatform(
   t: TestScope,
-  environment: Readonly<Record<string, string>> = {}
+  environment: Readonly<Record<string, string>> = {},
+  { hasDatabase = true }: StartOptions = {}
 ): Promise<Platform> {
   const folder = await mkdtemp(join(tmpdir(), 'kappa-test-'))
+  if (environment['DATABASE_URL'] === undefined && hasDatabase) await layEmbedded(join(folder, 'postgres'))
   const scratch = { KAPPA_SCRATCH: join(folder, 'scratch'), ...environment }
   const platform = await startPlatformProcess(folder, scratch)
   t.after(async () => {

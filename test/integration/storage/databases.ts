@@ -12,6 +12,7 @@ import { createDatabase, type Database } from '../../../src/storage/postgres/cli
 import { migrate } from '../../../src/storage/postgres/migrate.ts'
 import { createStores, createUnitOfWork } from '../../../src/storage/postgres/unit-of-work.ts'
 import { startEmbeddedProcess } from '../../helpers/embedded-process.ts'
+import { layEmbedded } from '../../helpers/embedded-template.ts'
 import { createTestDatabase, whyNoPostgres } from '../../helpers/postgres.ts'
 
 interface TestScope {
@@ -41,6 +42,7 @@ export const CANDIDATES: readonly Candidate[] = [
 /** @returns the URL of a migrated embedded database with a folder of its own */
 export async function openEmbedded(scope: TestScope): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'kappa-embedded-'))
+  await layEmbedded(folder)
   const postgres = await startEmbeddedProcess(folder)
   await migrate(postgres.url)
   scope.after(async () => {
