@@ -45,7 +45,9 @@ const TESTS = (): Record<string, () => Stage> => ({
   unit: () => testStage('unit', availableParallelism()),
   conformance: () => testStage('conformance', 2),
   integration: () => testStage('integration', 2, true),
-  e2e: () => testStage('e2e', 1, true)
+  e2e: () => testStage('e2e', 2, true),
+  // What people wait for on a page is on it within seconds: nothing else computes meanwhile.
+  browser: () => testStage('browser', 1, true)
 })
 
 function chosenStages(words: readonly string[]): Stage[] {
@@ -77,7 +79,7 @@ function warnOfSkips(stage: Stage): void {
     process.stderr.write('\n!! NO PJRT PLUGIN: nothing runs on xla (npx kappa engine install xla-cpu)\n')
   }
   const chromium = process.env['KAPPA_CHROMIUM'] ?? '/usr/bin/chromium'
-  if (stage.name !== 'e2e' || existsSync(chromium)) return
+  if (stage.name !== 'browser' || existsSync(chromium)) return
   process.stderr.write(`\n!! NO CHROMIUM at ${chromium}: the dashboard's browser tests are skipped (KAPPA_CHROMIUM)\n`)
 }
 
