@@ -4,7 +4,7 @@ import { mkdir } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { AppError } from '../../base/errors.ts'
 import { Problem } from '../../client/problem.ts'
-import { refusedImage } from '../../sdk/embeddings.ts'
+import { refusedImage } from '../../sdk/image-batches.ts'
 import {
   createEmbeddingFile,
   EMBEDDING_FORMATS,
