@@ -7,7 +7,7 @@ const MOST_LINE_CHARACTERS = 256 * 1024 * 1024
 /** Without their ends; empty ones are left out. @throws Problem network where the body breaks off, bad_answer where a line has no end */
 export async function* linesOf(body: ReadableStream<Uint8Array>): AsyncGenerator<string, void> {
   const reader = body.getReader()
-  const decoder = new TextDecoder()
+  const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
   let rest = ''
   try {
     for (;;) {

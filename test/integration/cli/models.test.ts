@@ -117,6 +117,28 @@ test('images are embedded by the server, more than it takes at once, and those t
   )
 })
 
+test('vectors are of what is asked for, and the file says in what they come', { skip }, async () => {
+  const { id } = await aStoredModel()
+  const image = join(world.root, 'typed.png')
+  await writeFile(image, imageOf(3))
+  const out = join(world.root, 'typed.npy')
+  const words = ['embed', '--remote', id, image, '--out', out, '--output', 'bottleneck', '--output-dtype', 'int8']
+  const { code, stderr } = await world.kappa(words)
+  assert.equal(code, 0, stderr)
+  const body = { model: id, input: imageOf(3).toString('base64'), output: 'bottleneck', output_dtype: 'int8' }
+  const { embedding } = (await world.api.call('POST', '/v1/embeddings', { body })).json.data[0]
+  const bytes = await readFile(out)
+  assert.match(bytes.toString('latin1'), /'descr': '\|i1', 'fortran_order': False, 'shape': \(1, 8\)/)
+  assert.deepEqual([...new Int8Array(bytes.subarray(128))], embedding)
+  const refused = await world.kappa([
+    ...words.slice(0, 5),
+    join(world.root, 'other.npy'),
+    ...['--output', 'mean_patch', '--precision', 'int8']
+  ])
+  assert.equal(refused.code, 2, refused.stderr)
+  assert.match(refused.stderr, /8 bits|int8/)
+})
+
 test('vectors are written to new files only, and nothing is left of a failure', { skip }, async () => {
   const { id } = await aStoredModel()
   const image = join(world.root, 'one.png')
