@@ -6,6 +6,7 @@ import { after, test } from 'node:test'
 import { digestOf } from '../../../src/base/durable-files.ts'
 import { AppError } from '../../../src/base/errors.ts'
 import type { Inference } from '../../../src/domain/ports.ts'
+import { createKappa } from '../../../src/sdk/kappa.ts'
 import { fakeInference } from '../../helpers/app.ts'
 import { whyNoPostgres } from '../../helpers/postgres.ts'
 import { aReadyModel } from '../../helpers/records.ts'
@@ -137,6 +138,22 @@ test('vectors are of what is asked for, and the file says in what they come', { 
   ])
   assert.equal(refused.code, 2, refused.stderr)
   assert.match(refused.stderr, /8 bits|int8/)
+})
+
+test('patches and maps are read by the client as the API sends them', { skip }, async () => {
+  const { id } = await aStoredModel()
+  const kappa = createKappa({ url: world.url, key: world.api.adminKey })
+  const images = [imageOf(1), imageOf(2), imageOf(3)]
+  const { patches, ...size } = await kappa.embeddings.patches({ model: id, images, batchImages: 2, imageSize: 32 })
+  assert.deepEqual(size, { rows: 8, columns: 8, dimensions: 8 })
+  assert.deepEqual([patches.length, patches[0]?.length], [3, 8 * 8 * 8])
+  assert.notDeepEqual(patches[0], patches[2])
+  const heat = await kappa.maps.heat({ model: id, image: images[0]! })
+  const picture = await kappa.maps.heatPicture({ model: id, image: images[0]!, prototype: 2, draw: 'map' })
+  assert.deepEqual([heat.rows, heat.value, picture.prototype], [7, 'cosine', 2])
+  assert.ok(picture.png.length > 0 && picture.range[0] <= picture.range[1])
+  const { heads, rows } = await kappa.maps.attention({ model: id, image: images[0]! })
+  assert.ok(heads.length > 0 && rows > 0)
 })
 
 test('vectors are written to new files only, and nothing is left of a failure', { skip }, async () => {
