@@ -16,9 +16,17 @@ import { diagnoseRun } from './tools/diagnose.ts'
 import { IMAGE_TOOLS } from './tools/images.ts'
 import { LIST_TOOLS } from './tools/lists.ts'
 import { RUN_TOOLS } from './tools/runs.ts'
+import { VECTOR_TOOLS } from './tools/vectors.ts'
 import { watchRun } from './tools/watch.ts'
 
-const TOOLS: readonly ToolDefinition[] = [...LIST_TOOLS, ...RUN_TOOLS, watchRun, diagnoseRun, ...IMAGE_TOOLS]
+const TOOLS: readonly ToolDefinition[] = [
+  ...LIST_TOOLS,
+  ...RUN_TOOLS,
+  watchRun,
+  diagnoseRun,
+  ...IMAGE_TOOLS,
+  ...VECTOR_TOOLS
+]
 
 const INSTRUCTIONS =
   'Kappa pretrains vision backbones (DINO-vMF) on a project’s images and serves their embeddings. Runs cost hours of compute: ' +

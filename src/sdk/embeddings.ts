@@ -1,158 +1,134 @@
-/** Any number of images to vectors: in requests that the server takes, a few at a time, in the order of the images. */
-import { dataOf, type KappaClient } from '../client/client.ts'
-import { ownProblem, Problem, toProblem } from '../client/problem.ts'
+/** Any number of images to vectors, or to the tokens of their patches, in the order of the images. */
+import { answerOf, dataOf, type KappaClient } from '../client/client.ts'
+import { ownProblem } from '../client/problem.ts'
 import type { EmbeddingList } from '../client/resources.ts'
+import { type BatchedImages, type ImageBatch, imageForm, inBatches } from './image-batches.ts'
+import { type OutputDtype, type VectorsByType, vectorOf } from './vectors.ts'
 
-export interface EmbeddingRequest {
+export interface EmbeddingRequest<D extends OutputDtype = OutputDtype> extends BatchedImages {
   /** An id, `name@3` or `name@alias`. */
   readonly model: string
-  /** The bytes of image files: JPEG, PNG, WebP, AVIF, TIFF or GIF. */
-  readonly images: readonly Uint8Array[]
+  /** Of what the numbers are: the class token (`cls`), what prototypes are compared with, or the mean of all patches. */
+  readonly output?: 'cls' | 'bottleneck' | 'mean_patch'
+  /** Pixels of a side that the model sees; its own unless it is given. */
+  readonly imageSize?: number
+  /** By which program it is computed; float32 unless it is given. */
+  readonly precision?: 'float32' | 'int8'
+  /** What the numbers are; float32 unless it is given. */
+  readonly outputDtype?: D
   /** Keeps the first so many numbers of each vector, at unit length again. */
   readonly dimensions?: number
-  /** At most in one request (64); fewer where the server takes fewer. */
-  readonly batchImages?: number
-  /** At most in one request, 16 MiB; an image that is larger goes alone. */
-  readonly batchBytes?: number
-  /** Requests at the same time (2). */
-  readonly parallel?: number
-  readonly signal?: AbortSignal
-  readonly onProgress?: (images: number) => void
 }
 
-export interface Embedded {
+export interface Embedded<D extends OutputDtype = 'float32'> {
   /** Its id, whatever it was called by. */
   readonly model: string
+  /** Numbers of a vector; of `binary` eight for each byte. */
   readonly dimensions: number
   /** One an image, in order. */
-  readonly embeddings: readonly Float32Array[]
+  readonly embeddings: readonly VectorsByType[D][]
   /** What the backbone computed. */
   readonly tokens: number
 }
 
-interface Batch {
-  /** Of its first image among all. */
-  readonly first: number
-  readonly images: readonly Uint8Array[]
-}
+export type PatchRequest = Pick<EmbeddingRequest, 'model' | 'imageSize' | keyof BatchedImages>
 
-const BATCH_IMAGES = 64
-const BATCH_BYTES = 16 * 1024 * 1024
-const PARALLEL = 2
-
-export function batchesOf(images: readonly Uint8Array[], mostImages: number, mostBytes: number): Batch[] {
-  const batches: Batch[] = []
-  let first = 0
-  let bytes = 0
-  for (const [index, image] of images.entries()) {
-    if (index > first && (index - first === mostImages || bytes + image.length > mostBytes)) {
-      batches.push({ first, images: images.slice(first, index) })
-      first = index
-      bytes = 0
-    }
-    bytes += image.length
-  }
-  if (first < images.length) batches.push({ first, images: images.slice(first) })
-  return batches
-}
-
-/** The installation takes less at once than we sent: half of it may pass. */
-function isTooMuch(error: unknown): boolean {
-  if (!(error instanceof Problem)) return false
-  const { code, errors } = error.details
-  if (code === 'body_too_large' || code === 'images_too_large') return true
-  // A form with too many files is refused as a whole, by no field.
-  return code === 'invalid_request' && (errors.length === 0 || errors.some(({ path }) => path === '/input'))
-}
-
-/** The API counts images from the request's first; the caller from the first of all. */
-function renumbered(error: unknown, first: number): unknown {
-  if (!(error instanceof Problem) || first === 0) return error
-  const errors = error.details.errors.map(({ path, message }) => ({
-    path: path.replace(/^\/input\/(\d+)/, (_, index: string) => `/input/${Number(index) + first}`),
-    message
-  }))
-  return new Problem({ ...error.details, errors }, { cause: error })
-}
-
-/** Place among the images of the one that a refusal is about; null when it is about none. */
-export function refusedImage(error: unknown): number | null {
-  const paths = toProblem(error).details.errors.map(({ path }) => /^\/input\/(\d+)$/.exec(path)?.[1])
-  const index = paths.find((one) => one !== undefined)
-  return index === undefined ? null : Number(index)
-}
-
-function vectorOf(embedding: string | readonly number[]): Float32Array {
-  if (typeof embedding !== 'string') return Float32Array.from(embedding)
-  const bytes = Uint8Array.from(atob(embedding), (letter) => letter.charCodeAt(0))
-  return new Float32Array(bytes.buffer) // little-endian, as every machine that runs JavaScript is
+export interface Patches {
+  readonly rows: number
+  readonly columns: number
+  readonly dimensions: number
+  /** One an image, in order: rows × columns tokens, as they leave the network. */
+  readonly patches: readonly Float32Array[]
 }
 
 /** One for each image, all of one length: a vector in another's place is worse than none. @throws Problem bad_answer */
-function vectorsOf({ data }: EmbeddingList, { images }: Batch): readonly Float32Array[] {
-  const vectors = new Map(data.map(({ index, embedding }) => [index, vectorOf(embedding)]))
+function vectorsOf<D extends OutputDtype>({ data }: EmbeddingList, { images }: ImageBatch, dtype: D) {
+  const vectors = new Map(data.map(({ index, embedding }) => [index, vectorOf(embedding, dtype)]))
   const ordered = images.map((_, i) => vectors.get(i))
   const length = ordered[0]?.length ?? 0
   const isWhole = data.length === images.length && length > 0
-  if (isWhole && ordered.every((one) => one !== undefined && one.length === length)) return ordered as Float32Array[]
+  if (isWhole && ordered.every((one) => one !== undefined && one.length === length))
+    return ordered as VectorsByType[D][]
   throw ownProblem('bad_answer', `The server does not answer with one vector for each of ${images.length} images.`)
+}
+
+const NPY_MAGIC = '\u0093NUMPY'
+
+/** A NumPy file of float32 whose shape its header says. @throws Problem bad_answer */
+function patchesOf(file: ArrayBuffer, shape: string | null, images: number): Patches {
+  const [count = 0, rows = 0, columns = 0, dimensions = 0] = (shape ?? '').split(',').map(Number)
+  const each = rows * columns * dimensions
+  const isNpy = String.fromCharCode(...new Uint8Array(file, 0, Math.min(6, file.byteLength))) === NPY_MAGIC
+  const start = file.byteLength - 4 * count * each
+  if (!isNpy || count !== images || !(each > 0) || !Number.isSafeInteger(each) || start < 10)
+    throw ownProblem('bad_answer', `The server does not answer with the patches of ${images} images.`)
+  const numbers = new Float32Array(file.slice(start))
+  const patches = Array.from({ length: images }, (_, i) => numbers.slice(i * each, (i + 1) * each))
+  return { rows, columns, dimensions, patches }
 }
 
 export type Embeddings = ReturnType<typeof createEmbeddings>
 
 export function createEmbeddings(api: KappaClient) {
+  const path = '/v1/models/{id}/embeddings'
+  const body = { images: [] } // the form that `bodySerializer` makes takes its place
+
   async function send(request: EmbeddingRequest, images: readonly Uint8Array[], signal: AbortSignal) {
-    const form = () => {
-      const body = new FormData()
-      for (const image of images) body.append('images', new Blob([image as Uint8Array<ArrayBuffer>]), 'image')
-      return body
-    }
-    const { dimensions } = request
-    const query = { encoding_format: 'base64', ...(dimensions !== undefined && { dimensions }) } as const
+    const { dimensions, output, imageSize, precision, outputDtype } = request
+    const query = {
+      encoding_format: 'base64',
+      ...(dimensions !== undefined && { dimensions }),
+      ...(output !== undefined && { output }),
+      ...(imageSize !== undefined && { image_size: imageSize }),
+      ...(precision !== undefined && { precision }),
+      ...(outputDtype !== undefined && { output_dtype: outputDtype })
+    } as const
     const params = { path: { id: request.model }, query }
-    const body = { images: [] } // the form that `bodySerializer` makes takes its place
-    const call = api.POST('/v1/models/{id}/embeddings', { params, body, bodySerializer: form, signal })
+    const call = api.POST(path, { params, body, bodySerializer: imageForm(images), signal })
     return (await dataOf(call)) as EmbeddingList // what the client accepts is JSON
+  }
+
+  async function sendForPatches(
+    { model, imageSize }: PatchRequest,
+    images: readonly Uint8Array[],
+    signal: AbortSignal
+  ) {
+    const query = { output: 'patches', ...(imageSize !== undefined && { image_size: imageSize }) } as const
+    const params = { path: { id: model }, query }
+    const headers = { accept: 'application/octet-stream' }
+    const bodySerializer = imageForm(images)
+    const call = api.POST(path, { params, body, bodySerializer, signal, headers, parseAs: 'arrayBuffer' })
+    const { data, headers: answered } = await answerOf<unknown>(call)
+    return patchesOf(data as ArrayBuffer, answered.get('kappa-shape'), images.length)
   }
 
   return {
     /** @throws Problem; of an image that cannot be read, with `/input/N` of all images in `errors` */
-    async create(request: EmbeddingRequest): Promise<Embedded> {
-      const { images, batchImages = BATCH_IMAGES, batchBytes = BATCH_BYTES, parallel = PARALLEL, onProgress } = request
-      if (images.length === 0) throw new RangeError('images must hold one image or more')
-      const stop = new AbortController()
-      const signal = request.signal ? AbortSignal.any([request.signal, stop.signal]) : stop.signal
-      const waiting = batchesOf(images, batchImages, batchBytes)
-      const embeddings = new Array<Float32Array>(images.length)
-      let done = 0
+    async create<D extends OutputDtype = 'float32'>(request: EmbeddingRequest<D>): Promise<Embedded<D>> {
+      const dtype = request.outputDtype ?? ('float32' as D)
+      const embeddings = new Array<VectorsByType[D]>(request.images.length)
       let tokens = 0
       let model = request.model
+      await inBatches(request, async (batch, signal) => {
+        const answer = await send(request, batch.images, signal)
+        for (const [i, vector] of vectorsOf(answer, batch, dtype).entries()) embeddings[batch.first + i] = vector
+        model = answer.model
+        tokens += answer.usage.total_tokens
+      })
+      const { length } = embeddings[0]!
+      return { model, dimensions: dtype === 'binary' ? 8 * length : length, embeddings, tokens }
+    },
 
-      async function embed(batch: Batch): Promise<void> {
-        try {
-          const answer = await send(request, batch.images, signal)
-          for (const [i, vector] of vectorsOf(answer, batch).entries()) embeddings[batch.first + i] = vector
-          model = answer.model
-          tokens += answer.usage.total_tokens
-          done += batch.images.length
-          onProgress?.(done)
-        } catch (error) {
-          if (batch.images.length === 1 || !isTooMuch(error)) throw renumbered(error, batch.first)
-          const half = Math.ceil(batch.images.length / 2)
-          await embed({ first: batch.first, images: batch.images.slice(0, half) })
-          await embed({ first: batch.first + half, images: batch.images.slice(half) })
-        }
-      }
-
-      async function embedNext(): Promise<void> {
-        for (let batch = waiting.shift(); batch !== undefined; batch = waiting.shift()) await embed(batch)
-      }
-      try {
-        await Promise.all(Array.from({ length: parallel }, embedNext))
-      } finally {
-        stop.abort() // what else is under way is of no use when one has failed
-      }
-      return { model, dimensions: embeddings[0]!.length, embeddings, tokens }
+    /** All of them are in memory at the end: 300 kB an image of ViT-S/16 at 224 pixels. @throws Problem, as `create` */
+    async patches(request: PatchRequest): Promise<Patches> {
+      const patches = new Array<Float32Array>(request.images.length)
+      let size: Omit<Patches, 'patches'> | null = null
+      await inBatches(request, async (batch, signal) => {
+        const { patches: some, ...rest } = await sendForPatches(request, batch.images, signal)
+        for (const [i, one] of some.entries()) patches[batch.first + i] = one
+        size = rest
+      })
+      return { ...(size as unknown as Omit<Patches, 'patches'>), patches } // one batch was answered, or it has thrown
     }
   }
 }

@@ -1,10 +1,14 @@
 /** The client for programs: the typed API as it is, and helpers for what takes more than one request. */
 import { createKappaClient, dataOf, type KappaClient } from '../client/client.ts'
-import type { DatasetVersion, Model } from '../client/resources.ts'
+import type { Model } from '../client/resources.ts'
+import { type Batches, createBatches } from './batches.ts'
 import { createEmbeddings, type Embeddings } from './embeddings.ts'
+import { createMaps, type Maps } from './maps.ts'
 import { type RetryOptions, retrying, type Send } from './retrying.ts'
 import { createRuns, type Runs } from './runs.ts'
 import { createUploads, type Uploads } from './uploads.ts'
+import { createVectorSets, type VectorSets } from './vector-sets.ts'
+import { createVersions, type Versions } from './versions.ts'
 import { type WaitOptions, waitUntil } from './waiting.ts'
 import { verifyWebhook } from './webhooks.ts'
 
@@ -24,11 +28,11 @@ export interface Kappa {
   readonly runs: Runs
   readonly uploads: Uploads
   readonly embeddings: Embeddings
+  readonly maps: Maps
+  readonly batches: Batches
+  readonly vectorSets: VectorSets
+  readonly versions: Versions
   readonly webhooks: { readonly verify: typeof verifyWebhook }
-  readonly versions: {
-    /** Until it is ready, failed or cancelled. */
-    wait(datasetId: string, version: number, options?: WaitOptions<DatasetVersion>): Promise<DatasetVersion>
-  }
   readonly models: {
     /** Until it is ready, failed or cancelled. */
     wait(id: string, options?: WaitOptions<Model>): Promise<Model>
@@ -43,16 +47,11 @@ export function createKappa({ url, key, retry, fetch: send = (request) => fetch(
     runs: createRuns(api),
     uploads: createUploads(api, baseUrl, send),
     embeddings: createEmbeddings(api),
+    maps: createMaps(api),
+    batches: createBatches({ api, baseUrl, key, send, retry }),
+    vectorSets: createVectorSets(api),
+    versions: createVersions(api),
     webhooks: { verify: verifyWebhook },
-    versions: {
-      wait: (id, version, options = {}) =>
-        waitUntil(
-          (signal) =>
-            dataOf(api.GET('/v1/datasets/{id}/versions/{version}', { params: { path: { id, version } }, signal })),
-          ({ status }) => status !== 'queued' && status !== 'ingesting',
-          options
-        )
-    },
     models: {
       wait: (id, options = {}) =>
         waitUntil(

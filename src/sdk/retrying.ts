@@ -19,7 +19,8 @@ const TRIES = 5
 const LONGEST_WAIT_MS = 90_000
 
 /** POSTs that compute, or that change nothing when they are repeated (docs/api.md). */
-const REPEATABLE_POST = /\/(embeddings|assignments)$|:(validate|complete|pause|resume|cancel|retry|extend)$/
+const REPEATABLE_POST =
+  /\/(embeddings|assignments|attention-maps|heat-maps)$|:(validate|search|complete|pause|resume|cancel|retry|extend)$/
 
 /** Whether it does no harm when the first one was carried out and only its answer was lost. */
 function isRepeatable({ method, url, headers }: Request): boolean {

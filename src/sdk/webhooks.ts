@@ -1,5 +1,6 @@
 /** Messages of webhooks: whether Kappa sent them, and lately. The Standard Webhooks specification, symmetric signatures. */
 import { ownProblem } from '../client/problem.ts'
+import { bytesOfBase64 } from './base64.ts'
 
 export interface ReceivedWebhook {
   /** `whsec_…`, as it was shown when the webhook was made. */
@@ -26,8 +27,6 @@ const ALGORITHM = { name: 'HMAC', hash: 'SHA-256' } as const
 
 const refused = (why: string) => ownProblem('webhook_not_verified', `The message is not to be trusted: ${why}.`)
 
-const bytesOf = (base64: string) => Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0))
-
 function headerOf(headers: ReceivedWebhook['headers'], name: string): string {
   const value = headers instanceof Headers ? headers.get(name) : headers[name]
   if (typeof value === 'string' && value !== '') return value
@@ -36,7 +35,7 @@ function headerOf(headers: ReceivedWebhook['headers'], name: string): string {
 
 function keyBytesOf(secret: string) {
   try {
-    return bytesOf(secret.replace(/^whsec_/, ''))
+    return bytesOfBase64(secret.replace(/^whsec_/, ''))
   } catch (cause) {
     throw ownProblem('webhook_secret_invalid', 'secret must be whsec_ and base64, as POST /v1/webhooks shows it.', {
       cause
@@ -49,7 +48,7 @@ async function isSigned(signed: Uint8Array<ArrayBuffer>, signatures: string, sec
   const key = await crypto.subtle.importKey('raw', keyBytesOf(secret), ALGORITHM, false, ['verify'])
   for (const one of signatures.split(' ')) {
     const given = /^v1,([A-Za-z0-9+/]{43}=)$/.exec(one)?.[1] // other versions are for others
-    if (given !== undefined && (await crypto.subtle.verify(ALGORITHM, key, bytesOf(given), signed))) return true
+    if (given !== undefined && (await crypto.subtle.verify(ALGORITHM, key, bytesOfBase64(given), signed))) return true
   }
   return false
 }

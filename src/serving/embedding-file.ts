@@ -2,18 +2,44 @@
  * Embeddings as files that others read, written row by row: how many rows there are is known at the end, so the head has
  * room for it and is written last.
  *
- *   NAME.npy           float32 [images, dimensions]; numpy.load
- *   NAME.safetensors   "embeddings" F32 [images, dimensions]
+ *   NAME.npy           [images, dimensions], float32 unless another type is asked for; numpy.load
+ *   NAME.safetensors   "embeddings" [images, dimensions]
  *   NAME.jsonl         one {"name", "label", "embedding"} a line
  *   NAME.images.jsonl  beside the first two: {"row", "name", "label"} a line
  */
 import { type FileHandle, open, rename, rm } from 'node:fs/promises'
 import { npyHead } from '../base/npy.ts'
+import { type OutputDtype, packVector } from '../base/output-dtype.ts'
 import { writing } from '../base/system-errors.ts'
-import type { EmbeddedImage } from './embed-images.ts'
+import type { Label } from './embed-images.ts'
 
 export const EMBEDDING_FORMATS = ['npy', 'safetensors', 'jsonl'] as const
 export type EmbeddingFormat = (typeof EMBEDDING_FORMATS)[number]
+
+/** What a number is in each file; of binary a byte is eight. */
+const TYPES: Readonly<
+  Record<OutputDtype, { readonly npy: string; readonly safetensors: string; readonly bytes: number }>
+> = {
+  float32: { npy: '<f4', safetensors: 'F32', bytes: 4 },
+  float16: { npy: '<f2', safetensors: 'F16', bytes: 2 },
+  int8: { npy: '|i1', safetensors: 'I8', bytes: 1 },
+  uint8: { npy: '|u1', safetensors: 'U8', bytes: 1 },
+  binary: { npy: '|u1', safetensors: 'U8', bytes: 1 }
+}
+
+export interface EmbeddingRow {
+  readonly name: string
+  readonly label: Label
+  /** Of the file's type already; numbers of float16 as float32. */
+  readonly embedding: Float32Array | Int8Array | Uint8Array
+}
+
+export interface EmbeddingFileOptions {
+  readonly format: EmbeddingFormat
+  /** Columns: of binary, bytes. */
+  readonly dimensions: number
+  readonly dtype?: OutputDtype
+}
 
 export interface EmbeddingFile {
   /** What will be there, the embeddings first. */
@@ -21,7 +47,7 @@ export interface EmbeddingFile {
   /** What is there until then. */
   readonly drafts: readonly string[]
   readonly images: () => number
-  add(images: readonly EmbeddedImage[]): Promise<void>
+  add(images: readonly EmbeddingRow[]): Promise<void>
   /** Gives the files their names. */
   finish(): Promise<void>
   /** Nothing happens after `finish`. */
@@ -37,13 +63,13 @@ export const imageListOf = (path: string): string => path.replace(/\.[^.]+$/, '.
 /** @throws AppError storage_full when there is no room */
 export async function createEmbeddingFile(
   path: string,
-  { format, dimensions }: { readonly format: EmbeddingFormat; readonly dimensions: number }
+  { format, dimensions, dtype = 'float32' }: EmbeddingFileOptions
 ): Promise<EmbeddingFile> {
   const rows = await draft(path)
   const list = format === 'jsonl' ? null : await draft(imageListOf(path))
   const parts = list === null ? [rows] : [rows, list]
   let images = 0
-  const head = () => headOf(format, images, dimensions)
+  const head = () => headOf({ format, dimensions, dtype }, images)
   await writing(rows.file.writeFile(head()))
   return {
     paths: parts.map((part) => part.path),
@@ -56,11 +82,7 @@ export async function createEmbeddingFile(
         return writing(
           rows.file.writeFile(lines(batch.map((image) => ({ ...image, embedding: [...image.embedding] }))))
         )
-      for (const {
-        embedding: { buffer, byteOffset, byteLength }
-      } of batch) {
-        await writing(rows.file.writeFile(new Uint8Array(buffer, byteOffset, byteLength)))
-      }
+      for (const { embedding } of batch) await writing(rows.file.writeFile(bytesOf(embedding, dtype)))
       await writing(list.file.writeFile(lines(batch.map(({ name, label }, i) => ({ row: first + i, name, label })))))
     },
     async finish() {
@@ -108,17 +130,22 @@ async function draft(path: string): Promise<Draft> {
   }
 }
 
+function bytesOf(embedding: EmbeddingRow['embedding'], dtype: OutputDtype): Uint8Array {
+  if (dtype === 'float16' && embedding instanceof Float32Array) return packVector(embedding, dtype).bytes
+  return new Uint8Array(embedding.buffer, embedding.byteOffset, embedding.byteLength)
+}
+
 /** Of a fixed length, whatever the number of rows is. */
-function headOf(format: EmbeddingFormat, images: number, dimensions: number): Buffer {
+function headOf({ format, dimensions, dtype }: Required<EmbeddingFileOptions>, images: number): Buffer {
   if (format === 'jsonl') return Buffer.alloc(0)
-  return format === 'npy' ? npyHead(images, dimensions) : safetensorsHead(images, dimensions)
+  return format === 'npy' ? npyHead(images, dimensions, TYPES[dtype].npy) : safetensorsHead(images, dimensions, dtype)
 }
 
 const SAFETENSORS_HEAD_BYTES = 256
 
-function safetensorsHead(images: number, dimensions: number): Buffer {
-  const end = images * dimensions * Float32Array.BYTES_PER_ELEMENT
-  const embeddings = { dtype: 'F32', shape: [images, dimensions], data_offsets: [0, end] }
+function safetensorsHead(images: number, dimensions: number, type: OutputDtype): Buffer {
+  const { safetensors: dtype, bytes } = TYPES[type]
+  const embeddings = { dtype, shape: [images, dimensions], data_offsets: [0, images * dimensions * bytes] }
   const head = Buffer.alloc(SAFETENSORS_HEAD_BYTES, ' ')
   head.writeBigUInt64LE(BigInt(SAFETENSORS_HEAD_BYTES - 8), 0)
   head.write(JSON.stringify({ embeddings }), 8)

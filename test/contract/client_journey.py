@@ -55,6 +55,9 @@ images = [PICTURE, PICTURE.read_bytes(), PICTURE]
 vectors = list(kappa.embeddings.create(model.id, images, batch=2))
 assert len(vectors) == 3 and all(max(abs(a - b) for a, b in zip(one, vector, strict=True)) < 1e-4 for one in vectors)
 
+in_bytes = list(kappa.embeddings.create(model.id, images, output_dtype="int8"))
+assert len(in_bytes) == 3 and all(max(map(abs, one)) == 127 for one in in_bytes), "the largest number of int8 is 127"
+
 told: list[tuple[int, int]] = []
 upload = kappa.uploads.file(created.id, IMAGES, progress=lambda *both: told.append(both))
 assert upload["status"] == "completed" and told[-1] == (IMAGES.stat().st_size,) * 2, (upload, told)

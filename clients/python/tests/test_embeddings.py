@@ -9,7 +9,7 @@ import httpx
 
 from kappa_client import Problem
 
-from .stand_in import StandIn, refuses
+from .stand_in import StandIn, refuses, says
 
 
 def embeds(request: httpx.Request) -> httpx.Response:
@@ -62,3 +62,33 @@ class EmbeddingsTest(unittest.TestCase):
 
     def test_no_image_asks_nothing(self):
         self.assertEqual(list(StandIn([]).kappa().embeddings.create("m", [])), [])
+
+    def test_what_vectors_are_of_and_come_in_is_asked_for_and_read_as_it_comes(self):
+        asked = {"output": "mean_patch", "image_size": 96, "precision": "int8"}
+        for dtype, data, vector in (
+            ("int8", b"\x7f\x81", [127, -127]),
+            ("uint8", b"\x7f\x81", [127, 129]),
+            ("binary", b"\x81", [129]),
+            ("float16", struct.pack("<2e", 0.5, -2), [0.5, -2.0]),
+        ):
+            with self.subTest(dtype):
+                embedding = base64.b64encode(data).decode()
+                server = StandIn([says(200, {"data": [{"index": 0, "embedding": embedding}]})])
+                vectors = list(server.kappa().embeddings.create("m", [image(1)], output_dtype=dtype, **asked))
+                self.assertEqual(vectors, [vector])
+                sent = server.sent(0)
+                self.assertEqual({name: sent[name] for name in asked}, asked)
+                self.assertEqual(sent["output_dtype"], dtype)
+
+    def test_patches_are_read_of_fewer_images_where_the_server_answers_no_more_at_once(self):
+        def file(shape, *values):
+            content = b"\x93NUMPY" + b" " * 10 + struct.pack(f"<{len(values)}f", *values)
+            return lambda _: httpx.Response(200, content=content, headers={"kappa-shape": shape} if shape else {})
+
+        server = StandIn([refuses(422, "answer_too_large"), file("1,1,2,2", 1, 2, 3, 4), file("1,1,2,2", 5, 6, 7, 8)])
+        first, second = server.kappa().embeddings.patches("m", [image(1), image(2)], image_size=32)
+        self.assertEqual((first.rows, first.columns, first.dimensions, list(second.values)), (1, 2, 2, [5, 6, 7, 8]))
+        self.assertEqual((server.sent(0)["output"], server.sent(0)["image_size"]), ("patches", 32))
+        for shape in ("2,1,2,2", "1,1,2", "1,0,2,2", "1,1,9,9", "x", None):
+            with self.subTest(shape), self.assertRaisesRegex(ValueError, "the patches of 1 images"):
+                list(StandIn([file(shape, 1, 2, 3, 4)]).kappa().embeddings.patches("m", [image(1)]))

@@ -29,6 +29,26 @@ export const REMOTE_COMMANDS: Readonly<Record<string, Entry>> = {
   },
   extend: { summary: 'trains a run for longer', load: async () => (await import('./fork.ts')).EXTEND },
   pull: { summary: 'downloads a model', load: async () => (await import('./pull.ts')).PULL },
+  search: {
+    summary: 'the images of a vector set that are nearest to one',
+    load: async () => (await import('./search.ts')).SEARCH
+  },
+  select: {
+    summary: 'makes a version of chosen images of a dataset',
+    load: async () => (await import('./select.ts')).SELECT
+  },
+  batch: {
+    summary: 'many requests for embeddings, answered by workers',
+    load: async () => (await import('./batch.ts')).BATCH
+  },
+  drift: {
+    summary: 'whether images are still what a model was trained on',
+    load: async () => (await import('./drift.ts')).DRIFT
+  },
+  match: {
+    summary: 'which prototype of a model is which of another',
+    load: async () => (await import('./match.ts')).MATCH
+  },
   mcp: { summary: 'tools for assistants, in front of a server', load: async () => (await import('../mcp.ts')).MCP }
 }
 

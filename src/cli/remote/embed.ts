@@ -3,13 +3,16 @@ import { rmSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { AppError } from '../../base/errors.ts'
+import { OUTPUT_DTYPES, type OutputDtype } from '../../base/output-dtype.ts'
 import { Problem } from '../../client/problem.ts'
-import { refusedImage } from '../../sdk/embeddings.ts'
+import type { EmbeddingRequest } from '../../sdk/embeddings.ts'
+import { refusedImage } from '../../sdk/image-batches.ts'
 import {
   createEmbeddingFile,
   EMBEDDING_FORMATS,
   type EmbeddingFile,
   type EmbeddingFormat,
+  type EmbeddingRow,
   embeddingFormatOf,
   imageListOf
 } from '../../serving/embedding-file.ts'
@@ -20,7 +23,11 @@ import { readWords } from '../options.ts'
 import type { Output } from '../output.ts'
 import { type Connection, connect } from './connection.ts'
 import { type Chunk, chunksOf, type LocalImage, type Origin, originsOf, type Unusable } from './local-images.ts'
+import { oneOf } from './option-values.ts'
 import { REMOTE_EXIT_CODES, remoteCommand, SERVER_TEXT } from './remote-command.ts'
+
+const OUTPUTS = ['cls', 'bottleneck', 'mean_patch'] as const
+const PRECISIONS = ['float32', 'int8'] as const
 
 const USAGE = `Embeds images of this machine with a model of a server: unit vectors, one row an image, in the order of the names.
 
@@ -29,6 +36,10 @@ const USAGE = `Embeds images of this machine with a model of a server: unit vect
   --remote MODEL            mdl_…, NAME@3, NAME@alias, or run_… for the model of a run
   PATH…                     folders of images, zips or tars, IDX files, images
   --out FILE                new; .npy, .safetensors or .jsonl, as for kappa embed
+  --output OUTPUT           of what: ${OUTPUTS.join(', ')} (cls, the class token)
+  --image-size N            pixels of a side that the model sees (its own)
+  --precision PRECISION     by which program: ${PRECISIONS.join(', ')} (float32)
+  --output-dtype TYPE       what the numbers are: ${OUTPUT_DTYPES.join(', ')} (float32)
   --dimensions N            the first N numbers of each vector, at unit length again
   --json                    one JSON object a line on stdout; docs/remote.md has their fields
 
@@ -38,18 +49,42 @@ ${REMOTE_EXIT_CODES}
 `
 
 const text = { type: 'string' } as const
-const OPTIONS = { remote: text, out: text, dimensions: text, json: { type: 'boolean' } } as const
+const OPTIONS = {
+  ...{ remote: text, out: text, dimensions: text, output: text, precision: text, 'image-size': text },
+  'output-dtype': text,
+  json: { type: 'boolean' }
+} as const
 const NAMED_UNUSABLE = 5
 
 interface Embedding {
   readonly kappa: Connection
   readonly model: string
-  readonly dimensions: number | null
+  readonly wish: EmbeddingWish
   readonly origins: readonly Origin[]
   readonly path: string
   readonly format: EmbeddingFormat
   readonly output: Output
   readonly signal: AbortSignal
+}
+
+type EmbeddingWish = Pick<EmbeddingRequest, 'output' | 'imageSize' | 'precision' | 'outputDtype' | 'dimensions'>
+type WishValues = Readonly<Partial<Record<Exclude<keyof typeof OPTIONS, 'json'>, string | undefined>>>
+
+/** The server says what of it the model has. @throws AppError invalid_request */
+export function embeddingWish(values: WishValues): EmbeddingWish {
+  const output = oneOf('output', values.output, OUTPUTS)
+  const precision = oneOf('precision', values.precision, PRECISIONS)
+  const outputDtype = oneOf('output-dtype', values['output-dtype'], OUTPUT_DTYPES)
+  const whole = (name: 'dimensions' | 'image-size', most: number) =>
+    values[name] === undefined ? undefined : wholeNumber(name, values[name], { least: 1, most })
+  const [dimensions, imageSize] = [whole('dimensions', 65_536), whole('image-size', 4096)]
+  return {
+    ...(output && { output }),
+    ...(precision && { precision }),
+    ...(outputDtype && { outputDtype }),
+    ...(dimensions && { dimensions }),
+    ...(imageSize && { imageSize })
+  }
 }
 
 export const REMOTE_EMBED: Command = remoteCommand({
@@ -60,29 +95,30 @@ export const REMOTE_EMBED: Command = remoteCommand({
     const path = resolve(needed('out', values.out))
     const format = embeddingFormatOf(path)
     if (format === null) throw refusal(`--out must end with .${EMBEDDING_FORMATS.join(', .')}, and ${path} does not.`)
-    const dimensions =
-      values.dimensions === undefined ? null : wholeNumber('dimensions', values.dimensions, { least: 1 })
+    const wish = embeddingWish(values)
     const origins = await originsOf(words)
     for (const name of format === 'jsonl' ? [path] : [path, imageListOf(path)]) await checkNew(name)
     const kappa = await connect()
     const announce = () => output.show({ type: 'stopping' }, '\nstopping; nothing is left behind')
     return untilInterrupted(announce, (signal) =>
-      embedAll({ kappa, model, dimensions, origins, path, format, output, signal })
+      embedAll({ kappa, model, wish, origins, path, format, output, signal })
     )
   }
 })
 
+type Vector = EmbeddingRow['embedding']
+
 /** What the server finds in one image is that image's fault, and no reason to leave out its neighbours. */
 async function embedChunk(
-  { kappa, model, dimensions, signal }: Embedding,
+  { kappa, model, wish, signal }: Embedding,
   chunk: Chunk
-): Promise<{ images: LocalImage[]; vectors: readonly Float32Array[]; unusable: Unusable[]; model: string }> {
+): Promise<{ images: LocalImage[]; vectors: readonly Vector[]; unusable: Unusable[]; model: string }> {
   const images = [...chunk.images]
   const unusable = [...chunk.unusable]
   while (images.length > 0) {
     try {
       const request = { model, images: images.map(({ bytes }) => bytes), signal }
-      const answer = await kappa.embeddings.create({ ...request, ...(dimensions !== null && { dimensions }) })
+      const answer = await kappa.embeddings.create<OutputDtype>({ ...request, ...wish })
       return { images, vectors: answer.embeddings, unusable, model: answer.model }
     } catch (error) {
       const index = refusedImage(error)
@@ -114,7 +150,8 @@ async function embedAll(embedding: Embedding): Promise<ExitCode> {
       const dimensions = embedded.vectors[0]!.length
       if (file === null) {
         await mkdir(dirname(path), { recursive: true })
-        file = await createEmbeddingFile(path, { format, dimensions })
+        const { outputDtype: dtype = 'float32' } = embedding.wish
+        file = await createEmbeddingFile(path, { format, dimensions, dtype })
       }
       await file.add(embedded.images.map(({ name, label }, i) => ({ name, label, embedding: embedded.vectors[i]! })))
       const images = file.images()

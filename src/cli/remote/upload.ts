@@ -1,8 +1,7 @@
 /** `kappa upload`: a folder, an archive or IDX files become a dataset, or another version of one. */
 import { dataOf, idempotent } from '../../client/client.ts'
 import { Problem } from '../../client/problem.ts'
-import type { DatasetVersion } from '../../client/resources.ts'
-import { type Command, EXIT, type ExitCode, refusal } from '../command.ts'
+import { type Command, type ExitCode, refusal } from '../command.ts'
 import { readWords } from '../options.ts'
 import type { Output } from '../output.ts'
 import { type Connection, connect } from './connection.ts'
@@ -10,6 +9,7 @@ import { REMOTE_EXIT_CODES, remoteCommand, SERVER_TEXT } from './remote-command.
 import { untilStopped } from './stopping.ts'
 import { forget, type Kept, type Memory, memoryPath, newMemory, readMemory, writeMemory } from './upload-memory.ts'
 import { type LocalSource, sourcesOf } from './upload-sources.ts'
+import { ingested, tellVersion } from './version-words.ts'
 import { mebibytes } from './words.ts'
 
 const USAGE = `Uploads images, and waits until they are a version of a dataset.
@@ -127,7 +127,7 @@ async function uploadAll(job: Job, path: string): Promise<ExitCode> {
   const uploads: string[] = []
   for (const index of job.sources.keys()) uploads.push(await uploadOne(job, dataset, index))
   const version = await versionOf(job, dataset, uploads)
-  const made = await ingested(job, dataset, version)
+  const made = await ingested(job.kappa, dataset, version, job)
   await forget(path)
   return tellVersion(made, job.output)
 }
@@ -173,28 +173,4 @@ async function versionOf({ kappa, memory, keep, signal }: Job, id: string, uploa
   const made = await dataOf(kappa.api.POST('/v1/datasets/{id}/versions', { ...request, ...idempotent(versionKey) }))
   await keep({ version: made.version })
   return made.version
-}
-
-const ingested = ({ kappa, output, signal }: Job, id: string, version: number): Promise<DatasetVersion> =>
-  kappa.versions.wait(id, version, {
-    signal,
-    onUpdate({ status, progress: { images, rejected } }) {
-      if (status !== 'queued' && status !== 'ingesting') return
-      const text = status === 'queued' ? 'waiting for a worker' : `${images} images, ${rejected} rejected so far`
-      output.progress({ type: 'ingesting', dataset: id, version, status, images, rejected }, text)
-    }
-  })
-
-function tellVersion(made: DatasetVersion, output: Output): ExitCode {
-  const { id, status, images, rejected, duplicates, classes, error } = made
-  const event = { type: 'version', id, status, images, rejected, duplicates, error }
-  if (status !== 'ready') {
-    output.show(event, `${id} ${status}${error === null ? '.' : `: ${error.message}`}`)
-    return EXIT.failed
-  }
-  const left = rejected === 0 ? '' : `, ${rejected} files left out (${duplicates} of them duplicates)`
-  output.line(`${images} images${classes === null ? '' : ` of ${classes.length} classes`}${left}.`)
-  output.line(`Train on them: kappa run --dataset ${id} --follow`)
-  output.result(event, id)
-  return EXIT.done
 }

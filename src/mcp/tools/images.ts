@@ -19,7 +19,7 @@ const Image = Type.String({
  * As the API takes it: a URL as it is, a file as base64. An assistant may have been talked into any path: what is no image does not leave
  * this machine, and a device or a pipe, of which there is no end, is not read.
  */
-async function inputOf(image: string): Promise<string> {
+export async function inputOf(image: string): Promise<string> {
   if (/^(https?|data):/i.test(image)) return image
   const about = await stat(image)
   if (!about.isFile()) throw new Error(`${image} is no file.`)
@@ -33,7 +33,7 @@ const embedImage = defineTool({
   name: 'embed_image',
   title: 'Embed an image',
   description:
-    'The unit vector of an image by a model: its statistics, and with include_vector all of its numbers. There is no index to search for neighbours.',
+    'The unit vector of an image by a model: its statistics, and with include_vector all of its numbers. search_images looks for neighbours.',
   annotations: READS,
   input: Type.Object(
     {

@@ -5,16 +5,16 @@ import type { Page, Run } from '../../client/resources.ts'
 import { RUN_STATUSES } from '../../client/run-status.ts'
 import { defineTool, READS } from '../tool.ts'
 
-const Paging = {
+export const Paging = {
   limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 100, description: 'Items in a page, 20 by default.' })),
   after: Type.Optional(Type.String({ description: 'next_cursor of the page before.' }))
 }
 const Strict = { additionalProperties: false }
 
 type Paged = Static<ReturnType<typeof Type.Object<typeof Paging>>>
-const pageOf = ({ limit = 20, after }: Paged) => ({ limit, ...(after !== undefined && { after }) })
+export const pageOf = ({ limit = 20, after }: Paged) => ({ limit, ...(after !== undefined && { after }) })
 
-const listed = <T>({ data, has_more, next_cursor }: Page<T>, show: (one: T) => unknown) => ({
+export const listed = <T>({ data, has_more, next_cursor }: Page<T>, show: (one: T) => unknown) => ({
   data: data.map(show),
   has_more,
   next_cursor

@@ -6,6 +6,7 @@ import { after, test } from 'node:test'
 import { digestOf } from '../../../src/base/durable-files.ts'
 import { AppError } from '../../../src/base/errors.ts'
 import type { Inference } from '../../../src/domain/ports.ts'
+import { createKappa } from '../../../src/sdk/kappa.ts'
 import { fakeInference } from '../../helpers/app.ts'
 import { whyNoPostgres } from '../../helpers/postgres.ts'
 import { aReadyModel } from '../../helpers/records.ts'
@@ -115,6 +116,44 @@ test('images are embedded by the server, more than it takes at once, and those t
     [rows[9].label, rows[9].embedding.map(Math.fround)],
     ['cats', json.data[0].embedding.map(Math.fround)]
   )
+})
+
+test('vectors are of what is asked for, and the file says in what they come', { skip }, async () => {
+  const { id } = await aStoredModel()
+  const image = join(world.root, 'typed.png')
+  await writeFile(image, imageOf(3))
+  const out = join(world.root, 'typed.npy')
+  const words = ['embed', '--remote', id, image, '--out', out, '--output', 'bottleneck', '--output-dtype', 'int8']
+  const { code, stderr } = await world.kappa(words)
+  assert.equal(code, 0, stderr)
+  const body = { model: id, input: imageOf(3).toString('base64'), output: 'bottleneck', output_dtype: 'int8' }
+  const { embedding } = (await world.api.call('POST', '/v1/embeddings', { body })).json.data[0]
+  const bytes = await readFile(out)
+  assert.match(bytes.toString('latin1'), /'descr': '\|i1', 'fortran_order': False, 'shape': \(1, 8\)/)
+  assert.deepEqual([...new Int8Array(bytes.subarray(128))], embedding)
+  const refused = await world.kappa([
+    ...words.slice(0, 5),
+    join(world.root, 'other.npy'),
+    ...['--output', 'mean_patch', '--precision', 'int8']
+  ])
+  assert.equal(refused.code, 2, refused.stderr)
+  assert.match(refused.stderr, /8 bits|int8/)
+})
+
+test('patches and maps are read by the client as the API sends them', { skip }, async () => {
+  const { id } = await aStoredModel()
+  const kappa = createKappa({ url: world.url, key: world.api.adminKey })
+  const images = [imageOf(1), imageOf(2), imageOf(3)]
+  const { patches, ...size } = await kappa.embeddings.patches({ model: id, images, batchImages: 2, imageSize: 32 })
+  assert.deepEqual(size, { rows: 8, columns: 8, dimensions: 8 })
+  assert.deepEqual([patches.length, patches[0]?.length], [3, 8 * 8 * 8])
+  assert.notDeepEqual(patches[0], patches[2])
+  const heat = await kappa.maps.heat({ model: id, image: images[0]! })
+  const picture = await kappa.maps.heatPicture({ model: id, image: images[0]!, prototype: 2, draw: 'map' })
+  assert.deepEqual([heat.rows, heat.value, picture.prototype], [7, 'cosine', 2])
+  assert.ok(picture.png.length > 0 && picture.range[0] <= picture.range[1])
+  const { heads, rows } = await kappa.maps.attention({ model: id, image: images[0]! })
+  assert.ok(heads.length > 0 && rows > 0)
 })
 
 test('vectors are written to new files only, and nothing is left of a failure', { skip }, async () => {

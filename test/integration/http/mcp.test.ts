@@ -12,6 +12,7 @@ import type { Scope } from '../../../src/domain/access.ts'
 import { createTestApp, type TestApp } from '../../helpers/app.ts'
 import { whyNoPostgres } from '../../helpers/postgres.ts'
 import { aCheckpoint, aReadyModel, aReadyVersion } from '../../helpers/records.ts'
+import { aVectorSet } from '../../helpers/vector-records.ts'
 
 const skip = await whyNoPostgres()
 const CLI = resolve(import.meta.dirname, '../../../src/bin/cli.ts')
@@ -71,9 +72,13 @@ test('tools say what they take and which of them change something', { skip }, as
       'list_datasets',
       'list_models',
       'list_runs',
+      'list_vector_sets',
+      'match_prototypes',
+      'model_drift',
       'pause_run',
       'quota_usage',
       'resume_run',
+      'search_images',
       'submit_run',
       'watch_run'
     ]
@@ -112,7 +117,7 @@ test('arguments that a tool does not take are refused by name, and nothing is as
   const { isError, text } = await ask('list_runs', { limit: 0 })
   assert.equal(isError, true)
   assert.match(text, /\/limit must be >= 1/)
-  await assert.rejects(ask('search_images', {}), /There is no tool search_images/)
+  await assert.rejects(ask('delete_run', {}), /There is no tool delete_run/)
 })
 
 test('a fork is validated, then queued from the checkpoint', { skip }, async () => {
@@ -227,6 +232,26 @@ test('a file is embedded and assigned; a file that is not there is named', { ski
     (await ask('embed_image', { model: model.id, image: 'https://elsewhere.example/a.png' })).text,
     /^4\d\d url_not_allowed/
   )
+})
+
+test('nearest images, drift and which prototype is which are read, by whoever may', { skip }, async () => {
+  const { datasetId } = await aReadyVersion(api, api.projectId, 12)
+  const [old, fresh] = [await aReadyModel(api.stores, api.projectId), await aReadyModel(api.stores, api.projectId)]
+  for (const model of [old, fresh]) await aVectorSet(api, model, datasetId)
+  const { data } = (await ask('list_vector_sets', { limit: 2 })).json
+  const [set] = data
+  const image = join(folder, 'sought.png')
+  await writeFile(image, Buffer.concat([Buffer.from('89504e470d0a1a0a', 'hex'), Buffer.alloc(20, 1)]))
+  const found = (await ask('search_images', { vector_set: set.id, image, top_k: 3, labels: ['left'] })).json
+  assert.deepEqual([found.matches.length, found.matches[0].label, found.exact], [3, 'left', true])
+  assert.equal((await ask('search_images', { vector_set: set.id, index: 1 })).json.matches.length, 10)
+  assert.match(
+    (await ask('search_images', { vector_set: set.id })).text,
+    /takes one of input, vector, index and prototype/
+  )
+  const matching = (await ask('match_prototypes', { model: fresh.id, against: old.id })).json
+  assert.deepEqual([matching.agreement, matching.pairs.length], [1, 3])
+  assert.equal((await ask('model_drift', { model: fresh.id })).json.enabled, false)
 })
 
 test('models, datasets and what is used of quotas are listed', { skip }, async () => {

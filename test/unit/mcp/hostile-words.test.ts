@@ -8,6 +8,7 @@ import { createKappaClient } from '../../../src/client/client.ts'
 import type { Metrics, Run, RunEvent } from '../../../src/client/resources.ts'
 import { diagnose } from '../../../src/mcp/diagnosis.ts'
 import { IMAGE_TOOLS } from '../../../src/mcp/tools/images.ts'
+import { VECTOR_TOOLS } from '../../../src/mcp/tools/vectors.ts'
 
 test('what is no image does not leave the machine, and what has no end is not read', async (t) => {
   const folder = await mkdtemp(join(tmpdir(), 'kappa-mcp-'))
@@ -21,9 +22,11 @@ test('what is no image does not leave the machine, and what has no end is not re
   })
   const signal = AbortSignal.timeout(10_000)
   const context = { client, docsFolder: folder, signal, progress: async () => {} }
-  for (const tool of IMAGE_TOOLS) {
+  const search = VECTOR_TOOLS.find(({ tool }) => tool.name === 'search_images')!
+  for (const tool of [...IMAGE_TOOLS, search]) {
     const ask = async (image: string) => {
-      const { isError, content } = await tool.call({ model: 'm', image }, context)
+      const named = tool === search ? { vector_set: 'vs_1' } : { model: 'm' }
+      const { isError, content } = await tool.call({ ...named, image }, context)
       assert.equal(isError, true, image)
       return content[0]?.type === 'text' ? content[0].text : ''
     }

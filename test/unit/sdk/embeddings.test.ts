@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Problem } from '../../../src/client/problem.ts'
-import { batchesOf, refusedImage } from '../../../src/sdk/embeddings.ts'
+import { batchesOf, refusedImage } from '../../../src/sdk/image-batches.ts'
 import { createKappa } from '../../../src/sdk/kappa.ts'
 
 const image = (value: number) => Uint8Array.of(value)
@@ -111,4 +111,21 @@ test('an answer that has not one vector of one length for each image is refused'
     const kappa = createKappa({ url: 'http://kappa.test', key: 'k', fetch })
     await assert.rejects(kappa.embeddings.create({ model: 'm', images: images(2) }), /one vector for each of 2 images/)
   }
+})
+
+test('what vectors are of, and in what they come, is asked for, and int8 is not read as float32', async () => {
+  const queries: string[] = []
+  async function fetch({ url }: Request) {
+    queries.push(new URL(url).search)
+    const embedding = Buffer.from([127, 129]).toString('base64')
+    return Response.json({ data: [{ index: 0, embedding }], model: 'mdl_1', usage: { total_tokens: 1 } })
+  }
+  const kappa = createKappa({ url: 'http://kappa.test', key: 'k', fetch })
+  const asked = { model: 'm', images: images(1), output: 'mean_patch', imageSize: 96, precision: 'int8' } as const
+  const { embeddings, dimensions } = await kappa.embeddings.create({ ...asked, outputDtype: 'int8' })
+  assert.deepEqual([embeddings, dimensions], [[Int8Array.of(127, -127)], 2])
+  const wanted = 'output=mean_patch&image_size=96&precision=int8&output_dtype=int8'
+  assert.equal(queries[0], `?encoding_format=base64&${wanted}`)
+  const bits = await kappa.embeddings.create({ ...asked, outputDtype: 'binary' })
+  assert.deepEqual([bits.embeddings, bits.dimensions], [[Uint8Array.of(127, 129)], 16])
 })

@@ -6,10 +6,14 @@ import os
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from .batches import Batches
 from .embeddings import Embeddings
 from .http import Http
+from .maps import Maps
 from .runs import Runs
 from .uploads import Uploads
+from .vector_sets import VectorSets
+from .versions import Versions
 
 if TYPE_CHECKING:
     from .generated import AuthenticatedClient
@@ -30,6 +34,10 @@ class Kappa:
         self.runs = Runs(self.http)
         self.embeddings = Embeddings(self.http)
         self.uploads = Uploads(self.http)
+        self.batches = Batches(self.http)
+        self.vector_sets = VectorSets(self.http)
+        self.versions = Versions(self.http)
+        self.maps = Maps(self.http)
 
     @cached_property
     def api(self) -> AuthenticatedClient:

@@ -123,8 +123,11 @@ class Http:
         with self.client.stream(method, url, **rest) as response:
             return read_bounded(response, MOST_ANSWER_BYTES if response.is_success else MOST_PROBLEM_BYTES)
 
-    def patiently(self, ask: Callable[[], httpx.Response]) -> httpx.Response:
-        """Repeats while the failure is one that passes, `tries` times at most."""
+    def patiently(self, ask: Callable[[], httpx.Response], *, repeatable: bool = True) -> httpx.Response:
+        """Repeats while the failure is one that passes, `tries` times at most.
+
+        Of what must not be carried out twice (`repeatable=False`) only what was refused, by 429, is asked again.
+        """
         attempt = 0
         while True:
             attempt += 1
@@ -135,9 +138,10 @@ class Http:
                 if response.is_success or response.status_code == 304:
                     return response
                 problem = problem_of(response)
-                if not problem.is_passing or attempt >= self.tries:
+                may_pass = problem.is_passing and (repeatable or problem.status == 429)
+                if not may_pass or attempt >= self.tries:
                     raise problem
             except httpx.TransportError:
-                if attempt >= self.tries:
+                if not repeatable or attempt >= self.tries:
                     raise
             self.sleep(pause_before(attempt, problem))

@@ -10,10 +10,9 @@ from typing import Any
 import httpx
 
 from .http import MOST_PROBLEM_BYTES, Http, Problem, TooLarge, path_of, pause_before, problem_of, read_bounded
+from .waiting import wait_for
 
 ENDS = ("succeeded", "failed", "cancelled")
-FIRST_POLL_S = 1.0
-LONGEST_POLL_S = 15.0
 # The API comments every 15 s: three of them missing is a dead connection that nobody told us about.
 SILENCE_S = 45.0
 
@@ -55,22 +54,10 @@ class Runs:
 
         Raises RunFailed unless it succeeds (with `check=False` it is returned however it ended), TimeoutError.
         """
-        began, pause, etag, state = self._now(), FIRST_POLL_S, None, {}
-        while True:
-            response = self._http.request(
-                "GET", path_of("runs", run), headers={"if-none-match": etag} if etag is not None else None
-            )
-            if response.status_code != 304:
-                etag, state = response.headers.get("etag"), response.json()
-            if state["status"] in ENDS:
-                if check and state["status"] != "succeeded":
-                    raise RunFailed(state)
-                return state
-            left = float("inf") if timeout is None else began + timeout - self._now()
-            if left <= 0:
-                raise TimeoutError(f"run {run} is {state['status']} after {timeout} s")
-            self._http.sleep(min(pause, left))
-            pause = min(LONGEST_POLL_S, pause * 1.5)
+        state = wait_for(self._http, path_of("runs", run), ENDS, timeout=timeout, now=self._now)
+        if check and state["status"] != "succeeded":
+            raise RunFailed(state)
+        return state
 
     def stream(self, run: str, *, after: int = 0) -> Iterator[dict[str, Any]]:
         """Its events from behind number `after` on, then live, until it has ended.
