@@ -7793,6 +7793,8 @@ export interface operations {
                 limit?: number;
                 /** @description next_cursor of the page before, of the same list in the same order. */
                 after?: string;
+                /** @description A part of the name, in upper or lower case alike. */
+                name?: string;
             };
             header?: never;
             path?: never;
@@ -8079,8 +8081,10 @@ export interface operations {
                 limit?: number;
                 /** @description next_cursor of the page before, of the same list in the same order. */
                 after?: string;
-                /** @description Its versions alone. */
+                /** @description A part of the name, in upper or lower case alike. */
                 name?: string;
+                /** @description A whole name, as it is written: its versions alone. */
+                versions_of?: string;
             };
             header?: never;
             path?: never;
@@ -8746,6 +8750,8 @@ export interface operations {
                 limit?: number;
                 /** @description next_cursor of the page before, of the same list in the same order. */
                 after?: string;
+                /** @description A part of the name, in upper or lower case alike. */
+                name?: string;
                 /** @description Its id, `name@3`, `name@alias`, or the id of its run. */
                 model?: string;
                 /** @description Those that it asked for, of its checkpoints and its model. */
@@ -9033,6 +9039,8 @@ export interface operations {
                 limit?: number;
                 /** @description next_cursor of the page before, of the same list in the same order. */
                 after?: string;
+                /** @description A part of the name, in upper or lower case alike. */
+                name?: string;
                 /** @description Its id, `name@3`, `name@alias`, or the id of its run. */
                 model?: string;
                 /** @description ds_…@3, or ds_… for any version. */
