@@ -3560,6 +3560,17 @@ export interface components {
                 bits?: {
                     [key: string]: number;
                 };
+                /** @description How many images have which label. Left out of versions where nobody counted. */
+                labels?: {
+                    /** @description That at least one image has. */
+                    labels: number;
+                    unlabelled: number;
+                    /** @description Most frequent first, 100 at the most; `classes` has their names. */
+                    most_frequent: {
+                        label: number;
+                        images: number;
+                    }[];
+                };
                 /** @description Images that look like an earlier one, by a difference hash of 64 bits within 3 (docs/images.md). */
                 near_duplicates: number;
                 rgb?: {
