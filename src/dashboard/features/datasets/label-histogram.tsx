@@ -35,9 +35,11 @@ export function LabelHistogram({ reference, counts, classes }: Props) {
       <h3>{labels === 1 ? 'One label' : `${formatCount(labels)} labels`}</h3>
       <Bars label="Images by label" bars={bars} />
       {known.length > shown.length && (
-        <button type="button" className="quiet" onClick={() => setWhole(true)}>
-          Show {formatCount(known.length - shown.length)} more
-        </button>
+        <div className="actions">
+          <button type="button" className="quiet" onClick={() => setWhole(true)}>
+            Show {formatCount(known.length - shown.length)} more
+          </button>
+        </div>
       )}
       {isWhole && labels > known.length && (
         <p className="muted small">{formatCount(labels - known.length)} other labels have no more images than these.</p>
