@@ -3560,6 +3560,17 @@ export interface components {
                 bits?: {
                     [key: string]: number;
                 };
+                /** @description How many images have which label. Left out of versions where nobody counted. */
+                labels?: {
+                    /** @description That at least one image has. */
+                    labels: number;
+                    unlabelled: number;
+                    /** @description Most frequent first, 100 at the most; `classes` has their names. */
+                    most_frequent: {
+                        label: number;
+                        images: number;
+                    }[];
+                };
                 /** @description Images that look like an earlier one, by a difference hash of 64 bits within 3 (docs/images.md). */
                 near_duplicates: number;
                 rgb?: {
@@ -7793,6 +7804,8 @@ export interface operations {
                 limit?: number;
                 /** @description next_cursor of the page before, of the same list in the same order. */
                 after?: string;
+                /** @description A part of the name, in upper or lower case alike. */
+                name?: string;
             };
             header?: never;
             path?: never;
@@ -8079,8 +8092,10 @@ export interface operations {
                 limit?: number;
                 /** @description next_cursor of the page before, of the same list in the same order. */
                 after?: string;
-                /** @description Its versions alone. */
+                /** @description A part of the name, in upper or lower case alike. */
                 name?: string;
+                /** @description A whole name, as it is written: its versions alone. */
+                versions_of?: string;
             };
             header?: never;
             path?: never;
@@ -8746,6 +8761,8 @@ export interface operations {
                 limit?: number;
                 /** @description next_cursor of the page before, of the same list in the same order. */
                 after?: string;
+                /** @description A part of the name, in upper or lower case alike. */
+                name?: string;
                 /** @description Its id, `name@3`, `name@alias`, or the id of its run. */
                 model?: string;
                 /** @description Those that it asked for, of its checkpoints and its model. */
@@ -9033,6 +9050,8 @@ export interface operations {
                 limit?: number;
                 /** @description next_cursor of the page before, of the same list in the same order. */
                 after?: string;
+                /** @description A part of the name, in upper or lower case alike. */
+                name?: string;
                 /** @description Its id, `name@3`, `name@alias`, or the id of its run. */
                 model?: string;
                 /** @description ds_…@3, or ds_… for any version. */

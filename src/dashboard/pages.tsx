@@ -46,7 +46,7 @@ export function CurrentPage({ location: { route, query } }: { readonly location:
     case 'run':
       return <RunPage key={route.id} id={route.id} />
     case 'sweeps':
-      return <SweepsPage />
+      return <SweepsPage query={query} />
     case 'new-sweep':
       return <NewSweepPage key={query.toString()} query={query} />
     case 'sweep':
@@ -60,7 +60,7 @@ export function CurrentPage({ location: { route, query } }: { readonly location:
     case 'images':
       return <ImagesPage key={route.id} reference={route.id} query={query} />
     case 'models':
-      return <Models name={query.get('name')} />
+      return <Models query={query} />
     case 'model':
       return <ModelPage key={route.id} id={route.id} />
     case 'explorer':
@@ -68,7 +68,7 @@ export function CurrentPage({ location: { route, query } }: { readonly location:
     case 'playground':
       return <PlaygroundPage query={query} />
     case 'evaluations':
-      return <EvaluationsPage status={query.get('status')} />
+      return <EvaluationsPage query={query} />
     case 'new-evaluation':
       return <NewEvaluationPage key={query.toString()} query={query} />
     case 'evaluation':
@@ -108,5 +108,7 @@ export function CurrentPage({ location: { route, query } }: { readonly location:
   }
 }
 
-const Models = ({ name }: { readonly name: string | null }) =>
-  name ? <ModelNamePage key={name} name={name} /> : <ModelsPage />
+function Models({ query }: { readonly query: URLSearchParams }) {
+  const name = query.get('versions_of')
+  return name ? <ModelNamePage key={name} name={name} /> : <ModelsPage query={query} />
+}

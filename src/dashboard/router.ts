@@ -128,7 +128,7 @@ export const href = {
   newRun: (query: Query = {}) => `#/runs/new${tail(query)}`,
   run: (id: string) => to('runs', id),
   compareRuns: (ids: readonly string[]) => `#/runs/compare${tail({ runs: ids.join(',') })}`,
-  sweeps: () => '#/sweeps',
+  sweeps: (query: Query = {}) => `#/sweeps${tail(query)}`,
   newSweep: (query: Query = {}) => `#/sweeps/new${tail(query)}`,
   sweep: (id: string) => to('sweeps', id),
   datasets: (query: Query = {}) => `#/datasets${tail(query)}`,

@@ -5,7 +5,10 @@ import type { ModelAlias } from './model-name.ts'
 import type { Page, PageRequest } from './page.ts'
 
 export interface ModelFilter {
+  /** A part of it, in upper or lower case alike. */
   readonly name?: string
+  /** The whole of it, as it is written. */
+  readonly versionsOf?: string
 }
 
 export interface ModelStore {

@@ -114,7 +114,8 @@ export interface SweepStore {
   insert(sweep: Sweep): Promise<void>
   /** With `lock`, the row stays locked until the transaction ends. */
   find(projectId: string, id: string, options?: { lock: boolean }): Promise<Sweep | null>
-  list(projectId: string, page: PageRequest): Promise<Page<Sweep>>
+  /** @param name a part of it, in upper or lower case alike */
+  list(projectId: string, filter: { readonly name?: string }, page: PageRequest): Promise<Page<Sweep>>
   update(id: string, patch: SweepPatch): Promise<void>
   /** Its runs stay, as runs of no sweep: call it in a unit of work. False when there is none. */
   remove(projectId: string, id: string): Promise<boolean>
@@ -165,6 +166,8 @@ export interface CheckpointStore {
 }
 
 export interface EvaluationFilter {
+  /** A part of it, in upper or lower case alike. */
+  readonly name?: string
   readonly status?: EvaluationStatus
   readonly modelId?: string
   /** That asked for it. */

@@ -3,6 +3,8 @@ import type { Page, PageRequest } from './page.ts'
 import type { ImageOfVector, VectorRow, VectorSet, VectorSetStatus } from './vector-set.ts'
 
 export interface VectorSetFilter {
+  /** A part of it, in upper or lower case alike. */
+  readonly name?: string
   readonly status?: VectorSetStatus
   readonly modelId?: string
   /** Of any version unless one is named. */

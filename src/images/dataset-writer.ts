@@ -14,6 +14,7 @@ import type { DatasetReport } from '../recipe/dataset-report.ts'
 import type { ImageFormat } from './dataset-folder.ts'
 import { createHashTable } from './hash-table.ts'
 import type { IngestJournal, JournalLine } from './ingest-journal.ts'
+import { createLabelCounts, type DraftLabel } from './label-counts.ts'
 import type { Judged } from './report.ts'
 import { type DraftRecord, ShardWriter } from './shard-writer.ts'
 
@@ -54,7 +55,7 @@ export class DatasetWriter {
   readonly #rejectedWritten: Promise<void>
   readonly #imageOfHash = createHashTable()
   readonly #content = createHash('sha256')
-  readonly #classNames = new Set<string>()
+  readonly #labels = createLabelCounts()
   readonly #sizes: Record<string, number> = {}
   #images = 0
   #bytes = 0
@@ -128,9 +129,10 @@ export class DatasetWriter {
    * @param report of the images that were taken, where they were looked at
    */
   async finish(classes: readonly string[] | null, report?: DatasetReport): Promise<DatasetManifest> {
-    const named = this.#classNames.size > 1 ? [...this.#classNames].sort() : null
+    const names = this.#labels.names()
+    const named = names.length > 1 ? names.sort() : null
     const numbers = new Map(named?.map((name, i) => [name, i]))
-    const numberOf = (label: DraftRecord['label']) => (typeof label === 'string' ? (numbers.get(label) ?? null) : label)
+    const numberOf = (label: DraftLabel) => (typeof label === 'string' ? (numbers.get(label) ?? null) : label)
     const shards = await this.#shards.finish(numberOf)
     this.#journal?.abandon()
     this.#rejectedFile.end()
@@ -145,7 +147,7 @@ export class DatasetWriter {
       rejected: this.#rejected,
       duplicates: this.#duplicates,
       sizes: this.#sizes,
-      ...(report !== undefined && { report })
+      ...(report !== undefined && { report: { ...report, labels: this.#labels.finish(numberOf) } })
     }
     await writing(writeFile(join(this.#folder, 'manifest.json'), `${JSON.stringify(manifest, null, 2)}\n`))
     return manifest
@@ -163,7 +165,7 @@ export class DatasetWriter {
     this.#bytes += bytes
     const size = `${powerOfTwo(width)}x${powerOfTwo(height)}`
     this.#sizes[size] = (this.#sizes[size] ?? 0) + 1
-    if (typeof label === 'string') this.#classNames.add(label)
+    this.#labels.add(label)
     this.#content.update(JSON.stringify([name, sha256, label]))
   }
 }

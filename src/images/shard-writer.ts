@@ -8,12 +8,13 @@ import { invariant } from '../base/errors.ts'
 import { writing } from '../base/system-errors.ts'
 import { type ShardEntry, shardNames } from '../protocol/dataset-manifest.ts'
 import type { ImageRecord } from './dataset-folder.ts'
+import type { DraftLabel } from './label-counts.ts'
 
 /** The records of the open shard are held in memory, about 300 bytes each: images of a few pixels would be millions. */
 const MAXIMUM_SHARD_IMAGES = 65_536
 
 /** A record whose class may still be a name: classes can only be numbered when all of them are known. */
-export type DraftRecord = Omit<ImageRecord, 'label'> & { readonly label: number | string | null }
+export type DraftRecord = Omit<ImageRecord, 'label'> & { readonly label: DraftLabel }
 
 /** Its images are on the disk; its index waits for the numbers of the classes. */
 export type ClosedShard = Omit<ShardEntry, 'indexSha256'>
@@ -97,7 +98,7 @@ export class ShardWriter {
   }
 
   /** Closes the last shard and writes final labels into all indexes, one index in memory at a time. */
-  async finish(numberOf: (label: DraftRecord['label']) => number | null): Promise<ShardEntry[]> {
+  async finish(numberOf: (label: DraftLabel) => number | null): Promise<ShardEntry[]> {
     await this.#closeShard()
     const entries: ShardEntry[] = []
     for (const { first: _, lineOffsets: __, ...shard } of this.#closed) {

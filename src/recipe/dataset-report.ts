@@ -16,6 +16,23 @@ export interface PixelStatistics {
   readonly std: readonly number[]
 }
 
+export interface LabelCount {
+  readonly label: number
+  readonly images: number
+}
+
+/** How many images have which label. */
+export interface LabelCounts {
+  /** Labels that at least one image has. */
+  readonly labels: number
+  readonly unlabelled: number
+  /** Most frequent first, of equal ones the lower first: at most MOST_COUNTED. */
+  readonly mostFrequent: readonly LabelCount[]
+}
+
+/** A report is read with every list of versions: of ten thousand labels it names the first hundred. */
+export const MOST_COUNTED = 100
+
 export interface DatasetReport {
   readonly images: number
   /** In true pixels, as shown: after the orientation that EXIF asks for. */
@@ -33,6 +50,8 @@ export interface DatasetReport {
   readonly deep: number
   /** Of them, PNG and TIFF, which do not say how much of 16 bits they use. Left out of reports that did not count them. */
   readonly bits?: BitCounts
+  /** Left out of reports that did not count them. */
+  readonly labels?: LabelCounts
   /** Images that look like an earlier one; docs/images.md says how that is judged, and how often wrongly. */
   readonly nearDuplicates: number
   /** Both left out of images of bands. */

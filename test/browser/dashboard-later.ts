@@ -19,7 +19,7 @@ export function describeLater(dashboard: () => Dashboard): void {
   })
 
   it('names a model by an alias, and moves it to a newer version', async () => {
-    const { json: models } = await platform.call('GET', '/v1/models?name=first')
+    const { json: models } = await platform.call('GET', '/v1/models?versions_of=first')
     const { id, checkpoint } = models.data[0]
     await open(`#/models/${id}`)
     await field('Alias for this version').fill('prod')
@@ -139,7 +139,7 @@ export function describeLater(dashboard: () => Dashboard): void {
       '#/datasets',
       `#/datasets/${run!.dataset.split('@')[0]}`,
       `#/runs/compare?runs=${runs.data.map(({ id }: { id: string }) => id).join(',')}`,
-      '#/models?name=first'
+      '#/models?versions_of=first'
     ]
     for (const hash of [...pages, '#/datasets/new', '#/models', `#/models/${models.data[0].id}`, '#/keys']) {
       await open(hash)
@@ -171,7 +171,7 @@ export function describeLater(dashboard: () => Dashboard): void {
     await page.getByRole('row', { name: /first again/ }).waitFor()
     await page.getByRole('link', { name: 'first', exact: true }).waitFor({ state: 'detached' })
     // One that no alias means: those are not deleted.
-    const { json } = await platform.call('GET', '/v1/models?name=first')
+    const { json } = await platform.call('GET', '/v1/models?versions_of=first')
     const { id } = json.data.find(({ aliases }: { aliases: readonly string[] }) => aliases.length === 0)
     await open(`#/models/${id}`)
     await button('Delete').click()

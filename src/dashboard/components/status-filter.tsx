@@ -1,30 +1,32 @@
-import { useId } from 'react'
 import { formatWords } from '../format.ts'
+import { Choice } from './choice.tsx'
+import { NameFilter } from './name-filter.tsx'
 
 interface Props<S extends string> {
   readonly statuses: readonly S[]
   /** Null for all. */
   readonly status: S | null
-  readonly onChange: (status: S | null) => void
+  /** A part of it; empty for all. */
+  readonly name: string
+  /** For the address: what says nothing is left out. */
+  readonly onChange: (query: Readonly<Record<string, string>>) => void
 }
 
-export function StatusFilter<S extends string>({ statuses, status, onChange }: Props<S>) {
-  const id = useId()
+export function StatusFilter<S extends string>({ statuses, status, name, onChange }: Props<S>) {
+  const show = (part: string, chosen: string) =>
+    onChange({ ...(part !== '' && { name: part }), ...(chosen !== '' && { status: chosen }) })
   return (
-    <div className="filter">
-      <label htmlFor={id}>Status</label>
-      <select
-        id={id}
-        value={status ?? ''}
-        onChange={({ target }) => onChange(statuses.find((one) => one === target.value) ?? null)}
-      >
-        <option value="">all</option>
-        {statuses.map((one) => (
-          <option key={one} value={one}>
-            {formatWords(one)}
-          </option>
-        ))}
-      </select>
-    </div>
+    <NameFilter name={name} onSearch={(part) => show(part, status ?? '')}>
+      {(typed) => (
+        <Choice
+          label="Status"
+          value={status ?? ''}
+          options={statuses.map((one) => [one, formatWords(one)] as const)}
+          empty="all"
+          error={null}
+          onChange={(chosen) => show(typed, chosen)}
+        />
+      )}
+    </NameFilter>
   )
 }

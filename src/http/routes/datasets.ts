@@ -1,8 +1,8 @@
 import { Type } from 'typebox'
 import type { Services } from '../../services/services.ts'
 import { expectedBy } from '../core/etag.ts'
-import { Description, IdParams, presentPage, toPageRequest } from '../schemas/common.ts'
-import { CreateDataset, Dataset, DatasetList, DatasetQuery, presentDataset } from '../schemas/dataset.ts'
+import { Description, IdParams, NamedQuery, presentPage, toPageRequest } from '../schemas/common.ts'
+import { CreateDataset, Dataset, DatasetList, presentDataset } from '../schemas/dataset.ts'
 import type { App } from '../server.ts'
 
 const tags = ['datasets']
@@ -34,7 +34,7 @@ export function datasetRoutes(app: App, { datasets }: Pick<Services, 'datasets'>
         operationId: 'listDatasets',
         tags,
         summary: 'List datasets, newest first',
-        querystring: DatasetQuery,
+        querystring: NamedQuery,
         response: { 200: DatasetList }
       }
     },

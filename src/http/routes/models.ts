@@ -16,7 +16,10 @@ import { readImport } from '../schemas/model-import.ts'
 import type { App } from '../server.ts'
 
 const tags = ['models']
-const readFilter = ({ name }: Wire<typeof ModelQuery>): ModelFilter => (name === undefined ? {} : { name })
+const readFilter = ({ name, versions_of: versionsOf }: Wire<typeof ModelQuery>): ModelFilter => ({
+  ...(name !== undefined && { name }),
+  ...(versionsOf !== undefined && { versionsOf })
+})
 
 const notReady = ['model_not_found', 'model_not_ready'] as const
 

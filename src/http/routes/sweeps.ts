@@ -3,7 +3,7 @@ import type { Sweep } from '../../domain/sweep.ts'
 import type { Services } from '../../services/services.ts'
 import { SWEEP_VERBS, type SweepVerb } from '../../services/sweeps/sweeps.ts'
 import { expectedBy } from '../core/etag.ts'
-import { IdParams, OptionalDescription, PageQuery, presentPage, toPageRequest } from '../schemas/common.ts'
+import { IdParams, NamedQuery, OptionalDescription, presentPage, toPageRequest } from '../schemas/common.ts'
 import { CreateSweep } from '../schemas/create-sweep.ts'
 import { presentEstimate, presentWarnings } from '../schemas/plan.ts'
 import {
@@ -91,12 +91,13 @@ export function sweepRoutes(app: App, { sweeps }: Pick<Services, 'sweeps'>): voi
         operationId: 'listSweeps',
         tags,
         summary: 'List sweeps, newest first',
-        querystring: PageQuery,
+        querystring: NamedQuery,
         response: { 200: SweepList }
       }
     },
     async ({ query, principal }) => {
-      const { page, runs } = await sweeps.list(principal.projectId, toPageRequest(query))
+      const filter = query.name === undefined ? {} : { name: query.name }
+      const { page, runs } = await sweeps.list(principal.projectId, filter, toPageRequest(query))
       return presentPage(page, (sweep) => presentSweep(sweep, runs))
     }
   )

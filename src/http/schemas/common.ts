@@ -80,6 +80,16 @@ export const pageQuery = {
 
 export const PageQuery = Type.Object(pageQuery, closed)
 
+/** Of lists of what people give names to. */
+export const namedQuery = {
+  ...pageQuery,
+  name: Type.Optional(
+    Text({ minLength: 1, maxLength: 200, description: 'A part of the name, in upper or lower case alike.' })
+  )
+}
+
+export const NamedQuery = Type.Object(namedQuery, closed)
+
 export const toPageRequest = (query: { readonly limit?: number; readonly after?: string }): PageRequest => ({
   limit: query.limit ?? 20,
   after: query.after ?? null

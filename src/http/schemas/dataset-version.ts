@@ -2,7 +2,7 @@ import { type Static, Type } from 'typebox'
 import { keysToSnake } from '../../base/casing.ts'
 import type { DatasetSource, DatasetVersion as DomainVersion } from '../../domain/dataset.ts'
 import { BAND_COUNTS } from '../../recipe/bands.ts'
-import type { DatasetReport } from '../../recipe/dataset-report.ts'
+import { type DatasetReport, MOST_COUNTED } from '../../recipe/dataset-report.ts'
 import { closed, Id, ListOf, Nullable, Resource, ResourceError, Text, Timestamp, timestampOrNull } from './common.ts'
 import { presentSelection, SelectionSource } from './selection.ts'
 
@@ -89,6 +89,18 @@ const Report = Type.Object(
         description:
           'Of those, PNG and TIFF by the bits of 16 that their largest sample needs; the largest that is not 0 is what `bits` of a recipe should be. Left out of versions where nobody counted.'
       })
+    ),
+    labels: Type.Optional(
+      Type.Object(
+        {
+          labels: Type.Integer({ description: 'That at least one image has.' }),
+          unlabelled: Type.Integer(),
+          most_frequent: Type.Array(Type.Object({ label: Type.Integer(), images: Type.Integer() }), {
+            description: `Most frequent first, ${MOST_COUNTED} at the most; \`classes\` has their names.`
+          })
+        },
+        { description: 'How many images have which label. Left out of versions where nobody counted.' }
+      )
     ),
     near_duplicates: Type.Integer({
       description: 'Images that look like an earlier one, by a difference hash of 64 bits within 3 (docs/images.md).'

@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox'
 import type { Dataset as DomainDataset } from '../../domain/dataset.ts'
-import { closed, ListOf, Metadata, Name, Nullable, pageQuery, Resource, Text, Timestamp } from './common.ts'
+import { closed, ListOf, Metadata, Name, Nullable, Resource, Timestamp } from './common.ts'
 
 export const Dataset = Resource(
   {
@@ -13,16 +13,6 @@ export const Dataset = Resource(
     created_at: Timestamp
   },
   'Dataset'
-)
-
-export const DatasetQuery = Type.Object(
-  {
-    ...pageQuery,
-    name: Type.Optional(
-      Text({ minLength: 1, maxLength: 200, description: 'A part of the name, in upper or lower case alike.' })
-    )
-  },
-  closed
 )
 
 export const DatasetList = ListOf(Dataset, 'DatasetList')

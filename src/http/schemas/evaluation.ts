@@ -12,7 +12,7 @@ import {
   ListOf,
   Metadata,
   Nullable,
-  pageQuery,
+  namedQuery,
   Resource,
   ResourceError,
   Text,
@@ -114,7 +114,7 @@ export const EvaluationList = ListOf(Evaluation, 'EvaluationList')
 
 export const EvaluationQuery = Type.Object(
   {
-    ...pageQuery,
+    ...namedQuery,
     model: Type.Optional(
       Text({ maxLength: 300, description: 'Its id, `name@3`, `name@alias`, or the id of its run.' })
     ),

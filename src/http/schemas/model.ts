@@ -10,7 +10,7 @@ import {
   Metadata,
   ModelName,
   Nullable,
-  pageQuery,
+  namedQuery,
   Resource,
   ResourceError,
   Text,
@@ -143,7 +143,12 @@ export const Model = Resource(
 )
 
 export const ModelQuery = Type.Object(
-  { ...pageQuery, name: Type.Optional(Text({ minLength: 1, maxLength: 200, description: 'Its versions alone.' })) },
+  {
+    ...namedQuery,
+    versions_of: Type.Optional(
+      Text({ minLength: 1, maxLength: 200, description: 'A whole name, as it is written: its versions alone.' })
+    )
+  },
   closed
 )
 

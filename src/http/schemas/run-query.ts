@@ -1,14 +1,11 @@
 /** Which runs a list shows. */
 import { Type } from 'typebox'
 import { RUN_STATUSES } from '../../domain/run.ts'
-import { closed, MetadataName, pageQuery, Text } from './common.ts'
+import { closed, MetadataName, namedQuery, Text } from './common.ts'
 
 export const RunQuery = Type.Object(
   {
-    ...pageQuery,
-    name: Type.Optional(
-      Text({ minLength: 1, maxLength: 200, description: 'A part of the name, in upper or lower case alike.' })
-    ),
+    ...namedQuery,
     order: Type.Optional(Type.Enum(['newest', 'oldest'], { default: 'newest', description: 'What comes first.' })),
     status: Type.Optional(Type.Enum([...RUN_STATUSES])),
     dataset: Type.Optional(Text({ maxLength: 100 })),

@@ -7,7 +7,7 @@ import {
   Metadata,
   Name,
   Nullable,
-  pageQuery,
+  namedQuery,
   Resource,
   ResourceError,
   Text,
@@ -110,7 +110,7 @@ export const VectorSetList = ListOf(VectorSet, 'VectorSetList')
 
 export const VectorSetQuery = Type.Object(
   {
-    ...pageQuery,
+    ...namedQuery,
     model: Type.Optional(
       Text({ maxLength: 300, description: 'Its id, `name@3`, `name@alias`, or the id of its run.' })
     ),

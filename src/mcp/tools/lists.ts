@@ -9,10 +9,15 @@ export const Paging = {
   limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 100, description: 'Items in a page, 20 by default.' })),
   after: Type.Optional(Type.String({ description: 'next_cursor of the page before.' }))
 }
+const Named = {
+  name: Type.Optional(Type.String({ description: 'A part of the name, in upper or lower case alike.' }))
+}
 const Strict = { additionalProperties: false }
 
 type Paged = Static<ReturnType<typeof Type.Object<typeof Paging>>>
 export const pageOf = ({ limit = 20, after }: Paged) => ({ limit, ...(after !== undefined && { after }) })
+
+const namedAs = (name: string | undefined) => (name === undefined ? {} : { name })
 
 export const listed = <T>({ data, has_more, next_cursor }: Page<T>, show: (one: T) => unknown) => ({
   data: data.map(show),
@@ -37,12 +42,18 @@ const listRuns = defineTool({
     {
       status: Type.Optional(Type.Enum([...RUN_STATUSES])),
       dataset: Type.Optional(Type.String({ description: 'ds_…@3, or ds_… for any version.' })),
+      ...Named,
       ...Paging
     },
     Strict
   ),
-  async run({ status, dataset, ...paging }, { client, signal }) {
-    const query = { ...pageOf(paging), ...(status && { status }), ...(dataset !== undefined && { dataset }) }
+  async run({ status, dataset, name, ...paging }, { client, signal }) {
+    const query = {
+      ...pageOf(paging),
+      ...namedAs(name),
+      ...(status && { status }),
+      ...(dataset !== undefined && { dataset })
+    }
     return listed(await dataOf(client.GET('/v1/runs', { params: { query }, signal })), summaryOf)
   }
 })
@@ -53,9 +64,9 @@ const listModels = defineTool({
   description:
     'Models of the project, newest first: status, versions of a name, aliases, sizes, and what its mixture says.',
   annotations: READS,
-  input: Type.Object({ name: Type.Optional(Type.String({ description: 'Its versions alone.' })), ...Paging }, Strict),
+  input: Type.Object({ ...Named, ...Paging }, Strict),
   async run({ name, ...paging }, { client, signal }) {
-    const query = { ...pageOf(paging), ...(name !== undefined && { name }) }
+    const query = { ...pageOf(paging), ...namedAs(name) }
     const page = await dataOf(client.GET('/v1/models', { params: { query }, signal }))
     return listed(page, ({ id, name, version, aliases, run, status, config, mixture, error, created_at }) => ({
       ...{ id, name, version, aliases, run, status, config, mixture, error, created_at }
@@ -68,9 +79,10 @@ const listDatasets = defineTool({
   title: 'List datasets',
   description: 'Datasets of the project, newest first, with the status of their latest version.',
   annotations: READS,
-  input: Type.Object(Paging, Strict),
-  async run(paging, { client, signal }) {
-    const page = await dataOf(client.GET('/v1/datasets', { params: { query: pageOf(paging) }, signal }))
+  input: Type.Object({ ...Named, ...Paging }, Strict),
+  async run({ name, ...paging }, { client, signal }) {
+    const query = { ...pageOf(paging), ...namedAs(name) }
+    const page = await dataOf(client.GET('/v1/datasets', { params: { query }, signal }))
     return listed(page, (dataset) => dataset)
   }
 })

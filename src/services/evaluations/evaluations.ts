@@ -36,6 +36,8 @@ export interface EvaluationRequest extends PlanRequest, OtherSources {
 }
 
 export interface EvaluationQuery {
+  /** A part of it, in upper or lower case alike. */
+  readonly name?: string
   readonly model?: string
   /** That asked for it. */
   readonly run?: string
@@ -58,7 +60,7 @@ export function createEvaluationService(deps: EvaluationServiceDeps) {
 
   async function filterOf(
     projectId: string,
-    { model, run, dataset, protocol, status }: EvaluationQuery
+    { name, model, run, dataset, protocol, status }: EvaluationQuery
   ): Promise<EvaluationFilter> {
     const position = dataset === undefined ? undefined : parseReference(dataset)
     if (position === null) {
@@ -66,6 +68,7 @@ export function createEvaluationService(deps: EvaluationServiceDeps) {
     }
     const modelId = model !== undefined && /^run_|@/.test(model) ? (await models.get(projectId, model)).id : model
     return {
+      ...(name !== undefined && { name }),
       ...(modelId !== undefined && { modelId }),
       ...(run !== undefined && { runId: run }),
       ...(position && { dataset: position }),

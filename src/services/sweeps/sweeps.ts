@@ -119,9 +119,10 @@ export function createSweepService(deps: SweepServiceDeps) {
 
     async list(
       projectId: string,
+      filter: { readonly name?: string },
       page: PageRequest
     ): Promise<{ readonly page: Page<Sweep>; readonly runs: readonly SweepRuns[] }> {
-      const found = await stores.sweeps.list(projectId, page)
+      const found = await stores.sweeps.list(projectId, filter, page)
       return { page: found, runs: await stores.sweeps.countRuns(found.data.map(({ id }) => id)) }
     },
 

@@ -47,6 +47,8 @@ export interface VectorSetRequest {
 }
 
 export interface VectorSetQuery {
+  /** A part of it, in upper or lower case alike. */
+  readonly name?: string
   readonly model?: string
   /** `ds_…@3`, or `ds_…` for any version. */
   readonly dataset?: string
@@ -88,13 +90,15 @@ export function checkSucceeded({ id, status, error }: VectorSet): void {
 export function createVectorSetService(deps: VectorSetServiceDeps) {
   const { unitOfWork, stores, models, objects, clock, newId } = deps
 
-  async function filterOf(projectId: string, { model, dataset, status }: VectorSetQuery): Promise<VectorSetFilter> {
+  async function filterOf(projectId: string, query: VectorSetQuery): Promise<VectorSetFilter> {
+    const { name, model, dataset, status } = query
     const position = dataset === undefined ? undefined : parseReference(dataset)
     if (position === null) {
       throw new AppError('invalid_request', { errors: [{ path: 'dataset', message: 'must be ds_… or ds_…@3' }] })
     }
     const modelId = model !== undefined && /^run_|@/.test(model) ? (await models.get(projectId, model)).id : model
     return {
+      ...(name !== undefined && { name }),
       ...(modelId !== undefined && { modelId }),
       ...(position && { dataset: position }),
       ...(status && { status })

@@ -5,6 +5,7 @@ import { evaluationMessage } from '../../domain/webhook.ts'
 import type { Db } from './client.ts'
 import { createExemplarStore } from './exemplar-store.ts'
 import { holdModel } from './model-store.ts'
+import { hasPart } from './name-part.ts'
 import { toPage } from './page.ts'
 import { holdCheckpoint } from './run-store.ts'
 import { evaluations, groundTruths } from './schema/evaluations.ts'
@@ -117,8 +118,9 @@ function fromRow(whole: Row): Evaluation {
   return { ...row, bank: { datasetId, version: datasetVersion }, queries, against }
 }
 
-const matches = ({ status, modelId, runId, dataset, protocol }: EvaluationFilter) =>
+const matches = ({ name, status, modelId, runId, dataset, protocol }: EvaluationFilter) =>
   and(
+    name === undefined ? undefined : hasPart(evaluations.name, name),
     status === undefined ? undefined : eq(evaluations.status, status),
     modelId === undefined ? undefined : eq(evaluations.modelId, modelId),
     runId === undefined ? undefined : eq(evaluations.runId, runId),

@@ -3,6 +3,7 @@ import { AppError } from '../../base/errors.ts'
 import type { ModelAliasStore, ModelStore } from '../../domain/model-stores.ts'
 import { modelMessage } from '../../domain/webhook.ts'
 import type { Db } from './client.ts'
+import { hasPart } from './name-part.ts'
 import { toPage } from './page.ts'
 import { modelAliases, modelNames } from './schema/model-aliases.ts'
 import { models } from './schema/models.ts'
@@ -63,14 +64,15 @@ export const createModelStore = (db: Db, tellWebhooks: TellWebhooks): ModelStore
     return model ?? null
   },
 
-  async list(projectId, { name }, { limit, after }) {
+  async list(projectId, { name, versionsOf }, { limit, after }) {
     const rows = await db
       .select(modelColumns)
       .from(models)
       .where(
         and(
           eq(models.projectId, projectId),
-          name === undefined ? undefined : eq(models.name, name),
+          name === undefined ? undefined : hasPart(models.name, name),
+          versionsOf === undefined ? undefined : eq(models.name, versionsOf),
           after === null ? undefined : lt(models.id, after)
         )
       )

@@ -1,6 +1,7 @@
 import { and, count, desc, eq, inArray, lt } from 'drizzle-orm'
 import type { SweepStore } from '../../domain/stores.ts'
 import type { Db } from './client.ts'
+import { hasPart } from './name-part.ts'
 import { toPage } from './page.ts'
 import { runs } from './schema/runs.ts'
 import { sweeps } from './schema/sweeps.ts'
@@ -16,11 +17,13 @@ export const createSweepStore = (db: Db): SweepStore => ({
     return sweep ?? null
   },
 
-  async list(projectId, { limit, after }) {
+  async list(projectId, { name }, { limit, after }) {
+    const isNamed = name === undefined ? undefined : hasPart(sweeps.name, name)
+    const isAfter = after === null ? undefined : lt(sweeps.id, after)
     const rows = await db
       .select()
       .from(sweeps)
-      .where(and(eq(sweeps.projectId, projectId), after === null ? undefined : lt(sweeps.id, after)))
+      .where(and(eq(sweeps.projectId, projectId), isNamed, isAfter))
       .orderBy(desc(sweeps.id))
       .limit(limit + 1)
     return toPage(rows, limit, ({ id }) => id)

@@ -4,6 +4,7 @@ import type { VectorSetFilter, VectorSetStore } from '../../domain/vector-stores
 import { vectorSetMessage } from '../../domain/webhook.ts'
 import type { Db } from './client.ts'
 import { holdModel } from './model-store.ts'
+import { hasPart } from './name-part.ts'
 import { toPage } from './page.ts'
 import { vectorSets } from './schema/vector-sets.ts'
 import type { TellWebhooks } from './webhook-messages.ts'
@@ -71,8 +72,9 @@ const fromRow = ({ datasetId, datasetVersion: version, ...row }: Row): VectorSet
   dataset: { datasetId, version }
 })
 
-const matches = ({ status, modelId, dataset }: VectorSetFilter) =>
+const matches = ({ name, status, modelId, dataset }: VectorSetFilter) =>
   and(
+    name === undefined ? undefined : hasPart(vectorSets.name, name),
     status === undefined ? undefined : eq(vectorSets.status, status),
     modelId === undefined ? undefined : eq(vectorSets.modelId, modelId),
     dataset === undefined ? undefined : eq(vectorSets.datasetId, dataset.datasetId),

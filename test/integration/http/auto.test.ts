@@ -35,12 +35,14 @@ test('of a version from before there were reports, auto takes what is known and 
 })
 
 test('a version shows its report, and auto chooses by it and by the device that is asked for', { skip }, async () => {
-  await api.stores.datasets.updateVersion(datasetId, version, { report: colourReport() })
+  const labels = { labels: 1, unlabelled: 499, mostFrequent: [{ label: 1, images: 1 }] }
+  await api.stores.datasets.updateVersion(datasetId, version, { report: { ...colourReport(), labels } })
   const { report } = (await api.call('GET', `/v1/datasets/${datasetId}/versions/${version}`)).json
   assert.deepEqual(
     [report.colour, report.deep, report.bits['12'], report.shorter_side.p50, report.smaller_than['32']],
     [500, 3, 3, 30, 500]
   )
+  assert.deepEqual(report.labels, { labels: 1, unlabelled: 499, most_frequent: labels.mostFrequent })
   const any = await validate()
   assert.equal(any.resolved_recipe.patch_size, 7)
   assert.match(any.recipe_reasons[0], /any worker may take the run/)

@@ -137,13 +137,14 @@ export async function queryForms(
     listRunEvents: plain(`/v1/runs/${parent}/events`, { after: '1' }),
     getRunMetrics: plain(`/v1/runs/${parent}/metrics`, { keys: 'loss', from: '5', to: '5', max_points: '4' }),
     listRunCheckpoints: plain(`/v1/runs/${parent}/checkpoints`),
-    listSweeps: plain('/v1/sweeps'),
+    listSweeps: plain('/v1/sweeps', { name: 'none' }),
     getSweep: plain(`/v1/sweeps/${fixtures.sweep}`, { metrics: 'grad_norm' }),
-    listModels: plain('/v1/models', { name: 'whole' }),
+    listModels: plain('/v1/models', { name: 'whole', versions_of: 'whole' }),
     listModelAliases: plain('/v1/models/whole/aliases'),
     listPrototypes: plain(`/v1/models/${model}/prototypes`, { sort: '-kappa' }),
     getKappa: plain(`/v1/models/${model}/kappa`, { view: 'fitted', bins: '3' }),
     listEvaluations: plain('/v1/evaluations', {
+      name: 'none',
       model: 'mdl_none',
       run: 'run_none',
       dataset: 'ds_none',
@@ -152,7 +153,12 @@ export async function queryForms(
     }),
     getEvaluationReport: { path: '/v1/evaluations/report', needs: `id=${report}`, values: { id: `${other}` } },
     listPrototypeImages: plain(`/v1/evaluations/${other}/prototypes`),
-    listVectorSets: plain('/v1/vector-sets', { model: 'mdl_none', dataset: 'ds_none', status: 'failed' }),
+    listVectorSets: plain('/v1/vector-sets', {
+      name: 'none',
+      model: 'mdl_none',
+      dataset: 'ds_none',
+      status: 'failed'
+    }),
     getMatching: {
       path: `/v1/models/${model}/matching`,
       needs: `against=${otherModel}`,

@@ -260,6 +260,8 @@ test('models, datasets and what is used of quotas are listed', { skip }, async (
     (await ask('list_models', { name: 'listed' })).json.data.map((one: { id: string }) => one.id),
     [model.id]
   )
+  for (const tool of ['list_runs', 'list_models', 'list_datasets'])
+    assert.deepEqual((await ask(tool, { name: 'nothing has this' })).json.data, [], tool)
   assert.ok((await ask('list_datasets', {})).json.data.some((one: { id: string }) => one.id === dataset))
   const projects = (await ask('quota_usage', {})).json.data
   assert.ok(projects.find((one: { id: string }) => one.id === api.projectId).usage.queued_runs > 0)

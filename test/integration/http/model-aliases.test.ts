@@ -52,7 +52,7 @@ test('every model of a name has the next version, whichever way it came, and a n
   assert.equal(same.json.version, 4, 'it has the name already')
   await api.call('PATCH', `/v1/models/${fourth.id}`, { body: { name: null } })
   assert.equal((await aModel(name)).version, 5)
-  const listed = await api.call('GET', `/v1/models?name=${encodeURIComponent(name)}`)
+  const listed = await api.call('GET', `/v1/models?versions_of=${encodeURIComponent(name)}`)
   assert.deepEqual(listed.json.data.map(({ version }: { version: number }) => version).toSorted(), [1, 2, 3, 5])
 })
 

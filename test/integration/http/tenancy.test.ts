@@ -81,7 +81,7 @@ const NAMED: Readonly<Record<string, Readonly<Record<string, Request>>>> = {
   forkRun: forkTexts,
   validateFork: forkTexts,
   putModelAlias: { '/model': ({ model }) => ({ body: { model } }) },
-  listModels: { 'query:name': ({ name }) => ({ query: `name=${name}` }) },
+  listModels: { 'query:versions_of': ({ name }) => ({ query: `versions_of=${name}` }) },
   createModel: {
     '/checkpoint': ({ checkpoint }) => ({ body: { checkpoint } }),
     '/import/source/uploads[]': ({ weights }) => ({

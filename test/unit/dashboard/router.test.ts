@@ -10,7 +10,7 @@ test('every link leads to the page it names', () => {
     href.datasets(),
     href.newDataset(),
     href.dataset('ds_1'),
-    href.sweeps(),
+    href.sweeps({ name: 'rates' }),
     href.sweep('swp_1'),
     href.models(),
     href.model('mdl_1'),

@@ -15,6 +15,8 @@ const WORK_POLL_MS = 2000
 export const isOpen = ({ status }: Pick<Evaluation, 'status'>): boolean => ['queued', 'running'].includes(status)
 
 interface Filter {
+  /** A part of it. */
+  readonly name?: string
   readonly model?: string
   readonly status?: EvaluationStatus
 }

@@ -23,11 +23,17 @@ export type KappaView = 'model' | 'fitted'
 
 const isExporting = ({ status }: Model): boolean => status === 'exporting'
 
-/** All of them, or the versions of one name. */
-export const modelList = (client: KappaClient, name?: string): ListSource<Model> => ({
-  queryKey: [...LISTS, name ?? null],
+interface Filter {
+  /** A part of it. */
+  readonly name?: string
+  /** The whole of it. */
+  readonly versions_of?: string
+}
+
+export const modelList = (client: KappaClient, filter: Filter): ListSource<Model> => ({
+  queryKey: [...LISTS, filter],
   fetchPage: (page, signal) => {
-    const query = { limit: 25, ...page, ...(name !== undefined && { name }) }
+    const query = { ...filter, limit: 25, ...page }
     return dataOf(client.GET('/v1/models', { params: { query }, signal }))
   },
   pollMs: ({ data }) => (data.some(isExporting) ? EXPORT_POLL_MS : POLL_MS)

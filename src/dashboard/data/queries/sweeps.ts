@@ -18,10 +18,10 @@ const PLAN_FRESH_MS = 60_000
 export const hasOpenTrials = ({ statuses }: Pick<Sweep, 'statuses'>): boolean =>
   Object.keys(statuses).some((status) => !isFinished({ status: status as RunStatus })) // statuses of runs
 
-export const sweepList = (client: KappaClient): ListSource<Sweep> => ({
-  queryKey: LISTS,
+export const sweepList = (client: KappaClient, filter: { readonly name?: string }): ListSource<Sweep> => ({
+  queryKey: [...LISTS, filter],
   fetchPage: (page, signal) =>
-    dataOf(client.GET('/v1/sweeps', { params: { query: { limit: PAGE_SIZE, ...page } }, signal })),
+    dataOf(client.GET('/v1/sweeps', { params: { query: { ...filter, limit: PAGE_SIZE, ...page } }, signal })),
   pollMs: ({ data }) => (data.some(hasOpenTrials) ? ACTIVE_POLL_MS : IDLE_POLL_MS)
 })
 

@@ -21,6 +21,8 @@ const PROTOTYPE_IMAGES = 6
 export const isBeingMade = ({ status }: Pick<VectorSet, 'status'>): boolean => ['queued', 'running'].includes(status)
 
 interface Filter {
+  /** A part of it. */
+  readonly name?: string
   readonly model?: string
   readonly dataset?: string
   readonly status?: VectorSetStatus

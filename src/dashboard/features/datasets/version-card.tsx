@@ -11,6 +11,7 @@ import { useClient } from '../../data/api.ts'
 import { isMoving, refreshDatasetLists, refreshVersions } from '../../data/queries/datasets.ts'
 import { formatBytes, formatCount } from '../../format.ts'
 import { href } from '../../router.ts'
+import { LabelHistogram } from './label-histogram.tsx'
 import { RejectedFiles } from './rejected-files.tsx'
 import { SizeHistogram } from './size-histogram.tsx'
 
@@ -140,7 +141,7 @@ function Ready({ version, datasetId }: Props) {
           ]
         ]}
       />
-      <Classes classes={version.classes} />
+      <Labels version={version} reference={`${datasetId}@${version.version}`} />
       <SizeHistogram sizes={version.sizes} />
       {version.rejected > 0 && (
         <RejectedFiles datasetId={datasetId} version={version.version} count={version.rejected} />
@@ -184,14 +185,31 @@ function sourceOf({ source }: DatasetVersion): string {
 /** A thousand classes are a number; a few are worth their names. */
 const MOST_NAMES = 40
 
-function Classes({ classes }: { readonly classes: readonly string[] | null }) {
+interface LabelProps {
+  readonly version: DatasetVersion
+  readonly reference: string
+}
+
+/** Of older versions nobody counted which images have which label. */
+function Labels({ version: { report, classes }, reference }: LabelProps) {
+  const counts = report?.labels
+  return counts === undefined ? (
+    <Classes classes={classes} reference={reference} />
+  ) : (
+    <LabelHistogram reference={reference} counts={counts} classes={classes} />
+  )
+}
+
+function Classes({ classes, reference }: { readonly classes: readonly string[] | null; readonly reference: string }) {
   if (classes === null) return <p className="muted small">No class names; training needs none.</p>
   return (
     <>
       <h3>{formatCount(classes.length)} classes</h3>
       <ul className="chips">
-        {classes.slice(0, MOST_NAMES).map((name) => (
-          <li key={name}>{name}</li>
+        {classes.slice(0, MOST_NAMES).map((name, label) => (
+          <li key={name}>
+            <a href={href.images(reference, { label: String(label) })}>{name}</a>
+          </li>
         ))}
         {classes.length > MOST_NAMES && <li className="muted">and {formatCount(classes.length - MOST_NAMES)} more</li>}
       </ul>

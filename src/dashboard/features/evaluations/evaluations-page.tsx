@@ -17,10 +17,13 @@ import { EVALUATION_STATUSES, firstResult } from './evaluation-words.ts'
 
 const COLUMNS = ['Status', 'Evaluation', 'Of', 'Step', 'On', 'First result', 'Created']
 
-/** `wanted` is from the address, where anything can be written: what is no status is no filter */
-export function EvaluationsPage({ status: wanted }: { readonly status: string | null }) {
-  const status = EVALUATION_STATUSES.find((one) => one === wanted) ?? null
-  const list = useList(evaluationList(useClient(), status === null ? {} : { status }))
+/** @param query from the address, where anything can be written: what is no status is no filter */
+export function EvaluationsPage({ query }: { readonly query: URLSearchParams }) {
+  const status = EVALUATION_STATUSES.find((one) => one === query.get('status')) ?? null
+  const name = query.get('name') ?? ''
+  const isFiltered = status !== null || name !== ''
+  const list = useList(evaluationList(useClient(), { ...(status && { status }), ...(name !== '' && { name }) }))
+  const isEmpty = !isFiltered && list.items?.length === 0
   const create = (
     <a className="button primary" href={href.newEvaluation()}>
       New evaluation
@@ -28,11 +31,15 @@ export function EvaluationsPage({ status: wanted }: { readonly status: string | 
   )
   return (
     <PageFrame title="Evaluations" actions={create}>
-      <StatusFilter
-        statuses={EVALUATION_STATUSES}
-        status={status}
-        onChange={(chosen) => goTo(href.evaluations(chosen === null ? {} : { status: chosen }))}
-      />
+      {!isEmpty && (
+        <StatusFilter
+          key={name}
+          statuses={EVALUATION_STATUSES}
+          status={status}
+          name={name}
+          onChange={(chosen) => goTo(href.evaluations(chosen))}
+        />
+      )}
       <List
         list={list}
         label="Evaluations"
@@ -40,12 +47,12 @@ export function EvaluationsPage({ status: wanted }: { readonly status: string | 
         keyOf={({ id }) => id}
         row={evaluationCells}
         empty={
-          status === null ? (
+          isFiltered ? (
+            'No evaluation is like that.'
+          ) : (
             <>
               No evaluation yet. <a href={href.newEvaluation()}>Evaluate a model</a>
             </>
-          ) : (
-            <>No evaluation is {status}.</>
           )
         }
       />

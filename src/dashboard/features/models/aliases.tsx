@@ -51,7 +51,7 @@ export function Aliases({ model, name }: { readonly model: Model; readonly name:
     </div>
   ]
   return (
-    <Section title="Aliases" actions={<a href={href.models({ name })}>All versions of {name}</a>}>
+    <Section title="Aliases" actions={<a href={href.models({ versions_of: name })}>All versions of {name}</a>}>
       <List
         list={list}
         label="Aliases"

@@ -40,7 +40,7 @@ function ModelName({ model: { id, name, version, aliases } }: { readonly model: 
       <a href={href.model(id)} title={id}>
         {name}
       </a>{' '}
-      <a className="muted" href={href.models({ name })} title={`All versions of ${name}`}>
+      <a className="muted" href={href.models({ versions_of: name })} title={`All versions of ${name}`}>
         @{[version, ...aliases].join(', @')}
       </a>
     </>

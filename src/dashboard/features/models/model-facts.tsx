@@ -52,7 +52,7 @@ export function ModelFacts({ model }: { readonly model: Model }) {
 }
 
 const VersionLink = ({ name, version }: { readonly name: string; readonly version: number }) => (
-  <a href={href.models({ name })} title={`All versions of ${name}`}>
+  <a href={href.models({ versions_of: name })} title={`All versions of ${name}`}>
     {name}@{version}
   </a>
 )

@@ -11,7 +11,7 @@ interface Props {
   readonly onChange: (value: string) => void
 }
 
-/** Any name that the API takes; the newest ready models are offered. */
+/** Any name that the API takes; the newest ready models are offered, by their names where they have one. */
 export function ModelField({ label, value, error, onChange }: Props) {
   const list = useId()
   const { data, problem } = useResource(modelChoices(useClient()))
@@ -20,17 +20,17 @@ export function ModelField({ label, value, error, onChange }: Props) {
     <>
       <TextField
         label={label}
-        hint="its id, name@3 or name@alias"
+        hint="name@3, name@alias or its id"
         error={error ?? problem?.message ?? null}
         value={value}
-        placeholder="mdl_…"
+        placeholder="shoes@3"
         list={list}
         onChange={onChange}
       />
       <datalist id={list}>
         {ready.map(({ id, name, version }) => (
-          <option key={id} value={id}>
-            {name === null ? id : `${name}@${version}`}
+          <option key={id} value={name === null ? id : `${name}@${version}`}>
+            {id}
           </option>
         ))}
       </datalist>

@@ -20,7 +20,7 @@ const ALIAS_COLUMNS = ['Alias', 'Means', 'Since', 'Move to', '']
 
 /** What a name means: its versions, newest first, and which of them its aliases are. */
 export function ModelNamePage({ name }: { readonly name: string }) {
-  const versions = useList(modelList(useClient(), name))
+  const versions = useList(modelList(useClient(), { versions_of: name }))
   return (
     <PageFrame title={name} parent={{ href: href.models(), name: 'Models' }}>
       <AliasSection name={name} versions={(versions.items ?? []).filter(({ status }) => status === 'ready')} />

@@ -1,22 +1,21 @@
-import type { Evaluation, ImageAssignments, VectorSet } from '../../../client/resources.ts'
+import type { ImageAssignments } from '../../../client/resources.ts'
 import { Facts } from '../../components/facts.tsx'
 import { formatNumber, formatPercent } from '../../format.ts'
-import { ResourceName } from '../names/resource-link.tsx'
 import { SeenPrototype } from '../prototypes/prototype-card.tsx'
-import { PrototypeMatches } from './prototype-matches.tsx'
+import { PrototypeMatches } from '../prototypes/prototype-matches.tsx'
+import { SetInWords } from '../prototypes/set-in-words.tsx'
+import type { Source } from '../prototypes/use-source-choice.ts'
 
 interface Props {
   readonly result: ImageAssignments
-  /** Whose images are shown; null where none was made. */
-  readonly evaluation: Evaluation | null
-  /** Whose images are shown where no evaluation has seen any. */
-  readonly set: VectorSet | null
+  /** Whose images are shown; null where nothing has seen any. */
+  readonly source: Source | null
 }
 
 const MOST = 6
 
 /** The prototypes that an image is a mixture of, with the images that each stands for. */
-export function AssignedImages({ result, evaluation, set }: Props) {
+export function AssignedImages({ result, source }: Props) {
   const { assignments, effective_clusters: effective, density_percentile: percentile } = result
   return (
     <>
@@ -27,12 +26,7 @@ export function AssignedImages({ result, evaluation, set }: Props) {
           ['Log density, fitted', formatNumber(result.log_density)]
         ]}
       />
-      {evaluation === null && set?.prototypes != null && (
-        <p className="muted small">
-          Each prototype with the images of {set.name ?? <ResourceName id={set.dataset} />} that it wins: those nearest
-          to the mean of all of them, by cosine.
-        </p>
-      )}
+      {source?.by === 'set' && <SetInWords set={source.set} />}
       <ol className="assigned" aria-label="Likeliest prototypes">
         {assignments.map(({ prototype, probability, cosine, kappa }) => (
           <li key={prototype}>
@@ -42,10 +36,10 @@ export function AssignedImages({ result, evaluation, set }: Props) {
             <p className="muted small">
               cosine {cosine.toFixed(3)}, teacher's κ {formatNumber(kappa, 3)}
             </p>
-            {evaluation && <SeenPrototype evaluation={evaluation} prototype={prototype} most={MOST} />}
-            {evaluation === null && set !== null && set.prototypes !== null && (
-              <PrototypeMatches set={set.id} prototype={prototype} />
+            {source?.by === 'evaluation' && (
+              <SeenPrototype evaluation={source.evaluation} prototype={prototype} most={MOST} />
             )}
+            {source?.by === 'set' && <PrototypeMatches set={source.set.id} prototype={prototype} />}
           </li>
         ))}
       </ol>

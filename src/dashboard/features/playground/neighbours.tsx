@@ -6,8 +6,8 @@ import { useResource } from '../../data/use-resource.ts'
 import { formatCount } from '../../format.ts'
 import { href } from '../../router.ts'
 import { useVersionWords } from '../datasets/use-version-words.ts'
+import type { SetChoice } from '../prototypes/use-set-choice.ts'
 import { MatchTiles } from '../vector-sets/match-tiles.tsx'
-import type { SetChoice } from './use-set-choice.ts'
 
 interface Props {
   readonly model: string

@@ -5,7 +5,6 @@ import { Pager, Skeleton } from '../../components/list.tsx'
 import { PageFrame } from '../../components/page-frame.tsx'
 import { ProblemNotice } from '../../components/problem-notice.tsx'
 import { useClient } from '../../data/api.ts'
-import { seenQuery } from '../../data/queries/exemplars.ts'
 import { modelQuery, type PrototypeSort, prototypeList } from '../../data/queries/models.ts'
 import { useList } from '../../data/use-list.ts'
 import { useResource } from '../../data/use-resource.ts'
@@ -14,6 +13,9 @@ import { href } from '../../router.ts'
 import { SortSelect } from '../models/prototypes.tsx'
 import { PrototypeCard } from './prototype-card.tsx'
 import { NothingSeen, SeenChoice } from './seen-choice.tsx'
+import { SetInWords } from './set-in-words.tsx'
+import { useSetChoice } from './use-set-choice.ts'
+import { type Source, useSourceChoice } from './use-source-choice.ts'
 
 /** What the prototypes of a model stand for: the images that each is surest of. */
 export function ExplorerPage({ id }: { readonly id: string }) {
@@ -39,20 +41,18 @@ export function ExplorerPage({ id }: { readonly id: string }) {
 const Headless = () => <div className="empty">This model has no prototypes: it serves embeddings only.</div>
 
 function Explorer({ model }: { readonly model: Model }) {
-  const { data: evaluations, problem, retry } = useResource(seenQuery(useClient(), model.id))
-  const [chosenId, setChosenId] = useState<string | null>(null)
-  if (evaluations === null)
-    return problem ? <ProblemNotice problem={problem} onRetry={retry} /> : <Skeleton label="evaluations" />
-  const chosen = evaluations.find(({ id }) => id === chosenId) ?? evaluations[0]
-  if (chosen === undefined) return <NothingSeen model={model.id} />
+  const sets = useSetChoice(model.id)
+  const choice = useSourceChoice(model.id, sets)
+  const { chosen, isKnown, retry } = choice
+  const problem = choice.problem ?? sets.problem
+  if (!isKnown) return problem ? <ProblemNotice problem={problem} onRetry={retry} /> : <Skeleton label="images" />
   return (
     <>
-      <Seen evaluation={chosen} />
-      <Cards
-        model={model.id}
-        evaluation={chosen}
-        choice={<SeenChoice evaluations={evaluations} chosen={chosen} onChoose={setChosenId} />}
-      />
+      {problem && <ProblemNotice problem={problem} onRetry={retry} />}
+      {chosen === null && <NothingSeen model={model.id} />}
+      {chosen?.by === 'evaluation' && <Seen evaluation={chosen.evaluation} />}
+      {chosen?.by === 'set' && <SetInWords set={chosen.set} />}
+      {chosen && <Cards model={model.id} source={chosen} choice={<SeenChoice choice={choice} />} />}
     </>
   )
 }
@@ -75,11 +75,11 @@ function Seen({ evaluation: { prototypes: seen } }: { readonly evaluation: Evalu
 
 interface CardsProps {
   readonly model: string
-  readonly evaluation: Evaluation
+  readonly source: Source
   readonly choice: ReactNode
 }
 
-function Cards({ model, evaluation, choice }: CardsProps) {
+function Cards({ model, source, choice }: CardsProps) {
   const [sort, setSort] = useState<PrototypeSort>('-usage')
   const { items, problem, retry, pager } = useList(prototypeList(useClient(), model, sort))
   return (
@@ -92,7 +92,7 @@ function Cards({ model, evaluation, choice }: CardsProps) {
       {items === null && problem === null && <Skeleton label="prototypes" />}
       <ul className="prototype-grid" aria-label="Prototypes">
         {(items ?? []).map((prototype) => (
-          <PrototypeCard key={prototype.index} evaluation={evaluation} prototype={prototype} />
+          <PrototypeCard key={prototype.index} source={source} prototype={prototype} />
         ))}
       </ul>
       <Pager pager={pager} label="prototypes" />

@@ -11,6 +11,8 @@ import { useSeen } from '../../data/use-seen.ts'
 import { formatCount, formatDegrees, formatNumber } from '../../format.ts'
 import { ExemplarStrip } from './exemplar-strip.tsx'
 import { LabelMix } from './label-mix.tsx'
+import { PrototypeMatches } from './prototype-matches.tsx'
+import type { Source } from './use-source-choice.ts'
 
 interface SeenProps {
   readonly evaluation: Evaluation
@@ -40,30 +42,40 @@ export function SeenPrototype({ evaluation, prototype, most, children }: SeenPro
 }
 
 interface CardProps {
-  readonly evaluation: Evaluation
+  readonly source: Source
   readonly prototype: Prototype
 }
 
 const MOST = 8
 
-export function PrototypeCard({ evaluation, prototype }: CardProps) {
+export function PrototypeCard({ source, prototype }: CardProps) {
   const { index, kappa, usage, fitted, nearest, duplicates_of: duplicatesOf } = prototype
   const [first] = nearest
+  const facts = (
+    <Facts
+      isTight
+      facts={[
+        ["Teacher's κ", formatNumber(kappa, 3)],
+        ['fitted κ', fitted ? formatNumber(fitted.kappa, 3) : '–'],
+        ['In training', usage === null ? '–' : formatCount(usage)],
+        ['Nearest', first ? `${first.prototype} at ${formatDegrees(first.cosine)}` : '–'],
+        ...(duplicatesOf === null ? [] : ([['Repeats', duplicatesOf]] as const))
+      ]}
+    />
+  )
   return (
     <li className="card">
       <h3>Prototype {index}</h3>
-      <SeenPrototype evaluation={evaluation} prototype={index} most={MOST}>
-        <Facts
-          isTight
-          facts={[
-            ["Teacher's κ", formatNumber(kappa, 3)],
-            ['fitted κ', fitted ? formatNumber(fitted.kappa, 3) : '–'],
-            ['In training', usage === null ? '–' : formatCount(usage)],
-            ['Nearest', first ? `${first.prototype} at ${formatDegrees(first.cosine)}` : '–'],
-            ...(duplicatesOf === null ? [] : ([['Repeats', duplicatesOf]] as const))
-          ]}
-        />
-      </SeenPrototype>
+      {source.by === 'evaluation' ? (
+        <SeenPrototype evaluation={source.evaluation} prototype={index} most={MOST}>
+          {facts}
+        </SeenPrototype>
+      ) : (
+        <>
+          <PrototypeMatches set={source.set.id} prototype={index} />
+          {facts}
+        </>
+      )}
     </li>
   )
 }

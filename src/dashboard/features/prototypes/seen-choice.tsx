@@ -1,40 +1,53 @@
 import { useId } from 'react'
-import type { Evaluation } from '../../../client/resources.ts'
 import { judgedOf } from '../../data/queries/exemplars.ts'
 import { formatCount } from '../../format.ts'
 import { href } from '../../router.ts'
 import { useVersionWords } from '../datasets/use-version-words.ts'
+import type { SourceChoice } from './use-source-choice.ts'
 
-interface Props {
-  readonly evaluations: readonly Evaluation[]
-  readonly chosen: Evaluation
-  readonly onChoose: (id: string) => void
-}
-
-/** Whose images are shown. */
-export function SeenChoice({ evaluations, chosen, onChoose }: Props) {
+/** Whose images are shown. Nothing where there is none. */
+export function SeenChoice({ choice: { evaluations, sets, chosen, choose } }: { readonly choice: SourceChoice }) {
   const id = useId()
   const wordsOf = useVersionWords()
+  if (chosen === null) return null
   return (
     <div className="filter seen-choice">
       <label htmlFor={id}>Images of</label>
-      <select id={id} value={chosen.id} onChange={({ target }) => onChoose(target.value)}>
-        {evaluations.map((one) => (
-          <option key={one.id} value={one.id}>
-            {one.name ?? wordsOf(judgedOf(one))}: {formatCount(one.prototypes?.images)} images
-          </option>
-        ))}
+      <select
+        id={id}
+        value={chosen.by === 'set' ? chosen.set.id : chosen.evaluation.id}
+        onChange={({ target }) => choose(target.value)}
+      >
+        {evaluations.length > 0 && (
+          <optgroup label="Evaluations">
+            {evaluations.map((one) => (
+              <option key={one.id} value={one.id}>
+                {one.name ?? wordsOf(judgedOf(one))}: {formatCount(one.prototypes?.images)} images
+              </option>
+            ))}
+          </optgroup>
+        )}
+        {sets.length > 0 && (
+          <optgroup label="Vector sets">
+            {sets.map((one) => (
+              <option key={one.id} value={one.id}>
+                {one.name ?? wordsOf(one.dataset)}: {formatCount(one.progress.total_images)} images
+              </option>
+            ))}
+          </optgroup>
+        )}
       </select>
     </div>
   )
 }
 
-/** In place of images where no evaluation has seen any. */
+/** In place of images where nothing has seen any. */
 export function NothingSeen({ model }: { readonly model: string }) {
   return (
     <div className="empty">
       No evaluation has given images to these prototypes yet.{' '}
-      <a href={href.newEvaluation({ model })}>Evaluate the model on a dataset</a>; labels are not needed.
+      <a href={href.newEvaluation({ model })}>Evaluate the model on a dataset</a>, or{' '}
+      <a href={href.newVectorSet({ model })}>embed one</a>; labels are not needed.
     </div>
   )
 }

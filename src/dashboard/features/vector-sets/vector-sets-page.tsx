@@ -16,10 +16,13 @@ import { percentOf, VECTOR_SET_STATUSES } from './vector-set-words.ts'
 
 const COLUMNS = ['Status', 'Vector set', 'Model', 'Dataset', 'Images', 'Searched', 'Created']
 
-/** @param status from the address, where anything can be written: what is no status is no filter */
+/** @param query from the address, where anything can be written: what is no status is no filter */
 export function VectorSetsPage({ query }: { readonly query: URLSearchParams }) {
   const status = VECTOR_SET_STATUSES.find((one) => one === query.get('status')) ?? null
-  const list = useList(vectorSetList(useClient(), status === null ? {} : { status }))
+  const name = query.get('name') ?? ''
+  const isFiltered = status !== null || name !== ''
+  const list = useList(vectorSetList(useClient(), { ...(status && { status }), ...(name !== '' && { name }) }))
+  const isEmpty = !isFiltered && list.items?.length === 0
   const create = (
     <a className="button primary" href={href.newVectorSet()}>
       New vector set
@@ -27,11 +30,15 @@ export function VectorSetsPage({ query }: { readonly query: URLSearchParams }) {
   )
   return (
     <PageFrame title="Vector sets" actions={create}>
-      <StatusFilter
-        statuses={VECTOR_SET_STATUSES}
-        status={status}
-        onChange={(chosen) => goTo(href.vectorSets(chosen === null ? {} : { status: chosen }))}
-      />
+      {!isEmpty && (
+        <StatusFilter
+          key={name}
+          statuses={VECTOR_SET_STATUSES}
+          status={status}
+          name={name}
+          onChange={(chosen) => goTo(href.vectorSets(chosen))}
+        />
+      )}
       <List
         list={list}
         label="Vector sets"
@@ -39,13 +46,13 @@ export function VectorSetsPage({ query }: { readonly query: URLSearchParams }) {
         keyOf={({ id }) => id}
         row={cells}
         empty={
-          status === null ? (
+          isFiltered ? (
+            'No vector set is like that.'
+          ) : (
             <>
               No vector set yet: the embeddings of a whole dataset, to be searched and seen as a map.{' '}
               <a href={href.newVectorSet()}>Embed a dataset</a>
             </>
-          ) : (
-            <>No vector set is {status}.</>
           )
         }
       />
