@@ -17,8 +17,9 @@ const HEAD =
 const TAIL = `\r\n--${BOUNDARY}--\r\n`
 const LINE = `${'x'.repeat(999)}\n`
 
+let projects = 0
 async function aProject(quotas: object): Promise<{ readonly id: string; readonly key: string }> {
-  const { json } = await api.call('POST', '/v1/projects', { body: { name: 'small', quotas } })
+  const { json } = await api.call('POST', '/v1/projects', { body: { name: `small ${++projects}`, quotas } })
   const body = { name: 'a', scopes: ['admin'] }
   return { id: json.id, key: (await api.call('POST', `/v1/projects/${json.id}/keys`, { body })).json.key }
 }

@@ -87,9 +87,13 @@ test('a batch whose lines have more images than its project has room for fails, 
   const { id: projectId } = bench.project
   const { modelId, modelName } = await load(await aQueuedBatch('good'))
   const model = (await bench.stores.models.load(modelId)) ?? assert.fail(modelId)
-  const many = { custom_id: 'many', method: 'POST', url: '/v1/embeddings' }
-  const text = JSON.stringify({ ...many, body: { model: modelName, input: Array(8).fill('iVBORw0KGgo=') } })
-  const input = await aRequestFile(bench, projectId, Array(10).fill(text).join('\n'))
+  const many = {
+    method: 'POST',
+    url: '/v1/embeddings',
+    body: { model: modelName, input: Array(8).fill('iVBORw0KGgo=') }
+  }
+  const lines = Array.from({ length: 10 }, (_, i) => JSON.stringify({ custom_id: `${i}`, ...many }))
+  const input = await aRequestFile(bench, projectId, lines.join('\n'))
   const batch = await aBatch(bench.stores, model, { inputFileId: input.id, expectedBytes: 10 * 8 * 21 })
   const { storageBytes } = await bench.stores.projects.usage({ id: projectId, quotas: NO_QUOTAS }, new Date())
   await bench.stores.projects.update(projectId, { quotas: { ...NO_QUOTAS, storageBytes: storageBytes + 10_000 } })
