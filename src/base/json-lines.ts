@@ -40,7 +40,11 @@ export interface Line {
 }
 
 /** Those of a file that begin at a byte or behind it. */
-export async function* readLines(path: string, from: number): AsyncGenerator<Line> {
+export const readLines = (path: string, from: number): AsyncGenerator<Line> =>
+  linesOf(createReadStream(path, { start: from }), from)
+
+/** @param chunks what stands from that byte on */
+export async function* linesOf(chunks: AsyncIterable<Uint8Array>, from: number): AsyncGenerator<Line> {
   let parts: Uint8Array[] = []
   let end = from
   /** Null for a blank one. */
@@ -49,7 +53,7 @@ export async function* readLines(path: string, from: number): AsyncGenerator<Lin
     parts = []
     return bytes.every(isBlank) ? null : bytes
   }
-  for await (const chunk of createReadStream(path, { start: from }) as AsyncIterable<Buffer>) {
+  for await (const chunk of chunks) {
     for (let at = 0; at < chunk.length; ) {
       const newline = chunk.indexOf(NEWLINE, at)
       const to = newline < 0 ? chunk.length : newline

@@ -1,6 +1,6 @@
 /**
- * Opened models, by id, within a budget of bytes. The one used longest ago leaves first, but never one that is in use, and
- * a model larger than the budget is still served, alone.
+ * Opened models, by id, within a budget of bytes that projects share. The project that has most gives first, what it used longest ago; its views
+ * before the model that it used last. None leaves that is in use, and a model larger than the budget is still served, alone.
  */
 import { SharedCache } from './shared-cache.ts'
 
@@ -13,6 +13,8 @@ export interface CachedModel {
 export interface ModelKey {
   readonly id: string
   readonly folder: string
+  /** Left out, of nobody in particular. */
+  readonly projectId?: string
   readonly isCheckpoint?: boolean
   /** Another size, or another program, is kept by itself. */
   readonly view?: { readonly kind: string; readonly imageSize: number }
@@ -37,6 +39,10 @@ export const createModelCache = <Model extends CachedModel, Key extends ModelKey
     idOf: viewedId,
     open: (key) => options.open(key),
     close: (model) => model.dispose(),
+    placeOf: ({ projectId = '', isCheckpoint = false, view }) => ({
+      owner: projectId,
+      isExtra: isCheckpoint || view !== undefined
+    }),
     costOf: ({ bytes }) => Math.min(bytes, options.maxBytes),
     maxCost: options.maxBytes,
     onCloseError: options.report

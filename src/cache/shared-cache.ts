@@ -1,14 +1,15 @@
 /**
  * Values that are costly to open, shared by everybody who uses them at the same time, and kept while there is room.
  *
- *   absent ──acquire()──→ opening ──→ in use ──last release()──→ idle ──used longest ago when there is too much──→ closing ──→ absent
+ *   absent ──acquire()──→ opening ──→ in use ──last release()──→ idle ──in its turn when there is too much──→ closing ──→ absent
  *                            │ fails: every waiter hears why, the next acquire() tries again
  *                            └ every waiter gave up: its signal fires, and what it opens all the same is closed
  *
- * One key is never opened twice at once: an opening waits until the value before it is closed. What is closing is never
- * handed out. A value that fails to close is reported and forgotten; it costs nobody a request.
+ * Whose turn it is to leave: next-to-leave.ts. One key is never opened twice at once: an opening waits until the value before it
+ * is closed. What is closing is never handed out. A value that fails to close is reported and forgotten; it costs nobody a request.
  */
 import { invariant } from '../base/errors.ts'
+import { type Kept, nextToLeave } from './next-to-leave.ts'
 
 export interface SharedCacheOptions<Key, Value> {
   /** Keys with one id mean one value. */
@@ -18,6 +19,8 @@ export interface SharedCacheOptions<Key, Value> {
   readonly close: (value: Value) => Promise<void>
   /** What keeping it costs, in the unit of `maxCost`. Asked once. */
   readonly costOf: (value: Value) => number
+  /** Who is to have a part of the room, and whether it is the first that this one does without. Left out, all is one owner's. */
+  readonly placeOf?: (key: Key) => Pick<Kept, 'owner' | 'isExtra'>
   /** Idle values are closed until no more than this is open; values in use may cost more. */
   readonly maxCost: number
   readonly onCloseError: (error: unknown) => void
@@ -29,7 +32,7 @@ export interface Lease<Value> {
   release(): Promise<void>
 }
 
-interface Entry<Value> {
+interface Entry<Value> extends Kept {
   readonly id: string
   readonly opened: Promise<Value>
   readonly abandoned: AbortController
@@ -99,7 +102,8 @@ export class SharedCache<Key, Value> {
       await Promise.all(this.#leaving.values())
       return value
     }
-    const entry: Entry<Value> = { id, opened: open(), abandoned, users: 0, cost: null }
+    const place = this.#options.placeOf?.(key) ?? { owner: '', isExtra: false }
+    const entry: Entry<Value> = { ...place, id, opened: open(), abandoned, users: 0, cost: null }
     entry.opened.catch(() => this.#forget(entry))
     return entry
   }
@@ -116,18 +120,16 @@ export class SharedCache<Key, Value> {
     await Promise.all(this.#makeRoom())
   }
 
-  /** Released longest ago first, and never one that is in use. */
+  /** Never one that is in use. */
   #makeRoom(): Promise<void>[] {
-    const entries = [...this.#entries.values()]
-    let surplus = entries.reduce((sum, { cost }) => sum + (cost ?? 0), 0) - this.#options.maxCost
     const retired: Promise<void>[] = []
-    for (const entry of entries) {
-      if (surplus <= 0 && !this.#isDisposed) break
-      if (entry.users > 0 || entry.cost === null) continue
-      surplus -= entry.cost
-      retired.push(this.#retire(entry))
+    for (;;) {
+      const entries = [...this.#entries.values()]
+      const sum = entries.reduce((total, { cost }) => total + (cost ?? 0), 0)
+      const next = sum > this.#options.maxCost || this.#isDisposed ? nextToLeave(entries) : null
+      if (next === null) return retired
+      retired.push(this.#retire(next))
     }
-    return retired
   }
 
   /** Out of reach at once; the promise is kept until it is closed. */

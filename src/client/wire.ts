@@ -1738,7 +1738,7 @@ export interface paths {
         put?: never;
         /**
          * Upload the requests of a batch
-         * @description OpenAI's: a form with `purpose` and `file`.
+         * @description OpenAI's: a form with `purpose` and `file`. One that is announced as larger than the project has room for is refused before it is read.
          *
          *     Needs the scope `embeddings:write`.
          */

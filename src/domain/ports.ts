@@ -194,7 +194,7 @@ export type MapAsked =
   | { readonly kind: 'heat'; readonly prototype?: number; readonly value?: HeatValue; readonly draw?: MapDrawing }
 
 /** What makes vectors: a model, or a checkpoint of a run that may still go on. */
-export type Embedder = Pick<Model, 'id' | 'prefix' | 'files'> & {
+export type Embedder = Pick<Model, 'id' | 'projectId' | 'prefix' | 'files'> & {
   readonly config: Pick<ModelConfig, 'channels' | 'embeddingDim' | 'imageSize'> | null
   readonly isCheckpoint?: boolean
 }

@@ -161,8 +161,9 @@ export function createInferencePool(options: InferencePoolOptions): InferencePoo
     const costs = admission.open(caller, images.length)
     const asker = { key, request: ++lastRequest }
     try {
-      const { id, config, isCheckpoint } = model
+      const { id, projectId, config, isCheckpoint } = model
       const about = {
+        projectId,
         ...(config && { channels: config.channels }),
         ...(isCheckpoint && { isCheckpoint }),
         ...(view && { view })
@@ -175,8 +176,8 @@ export function createInferencePool(options: InferencePoolOptions): InferencePoo
   }
 
   async function warm(model: Embedder): Promise<void> {
-    const { id, config, isCheckpoint } = model
-    const about = { id, ...(config && { channels: config.channels }), ...(isCheckpoint && { isCheckpoint }) }
+    const { id, projectId, config, isCheckpoint } = model
+    const about = { id, projectId, ...(config && { channels: config.channels }), ...(isCheckpoint && { isCheckpoint }) }
     const asker = { key: WARMING, request: ++lastRequest }
     const options = { timeoutMs: settings.timeoutMs, signal: closing.signal, admit: async () => {} }
     const load = ({ folder }: CachedFolder) =>

@@ -71,6 +71,8 @@ export interface ServedView {
 /** `folder` holds an exported model (model-folder.ts); `id` names it in the cache, so one id is one folder's content. */
 export interface ServedModel {
   readonly id: string
+  /** Whose part of the memory it takes. */
+  readonly projectId?: string
   readonly folder: string
   /** True: it holds what serving needs of a checkpoint, which embeds and has no head. */
   readonly isCheckpoint?: boolean

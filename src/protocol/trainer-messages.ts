@@ -156,6 +156,8 @@ export interface BatchRequestMessage {
   readonly tokensPerImage: number
   /** JSONL. */
   readonly inputPath: string
+  /** Of it. */
+  readonly lines: number
   /** Takes the files of each part. */
   readonly partsFolder: string
   /** Of each part but the last. */
@@ -289,6 +291,13 @@ export interface EmbeddedEvent {
   readonly images: number
 }
 
+/** Before the first line is answered. */
+export interface BatchSurveyedEvent {
+  readonly type: 'batch_surveyed'
+  /** Of all lines that may be answered, whatever is answered already. */
+  readonly images: number
+}
+
 /** After every few lines. */
 export interface BatchProgressEvent {
   readonly type: 'batch_progress'
@@ -312,7 +321,13 @@ export interface BatchAnsweredEvent {
   readonly type: 'batch_answered'
 }
 
-export type BatchEvent = BatchProgressEvent | BatchPartEvent | BatchAnsweredEvent | DoneEvent | FailedEvent
+export type BatchEvent =
+  | BatchSurveyedEvent
+  | BatchProgressEvent
+  | BatchPartEvent
+  | BatchAnsweredEvent
+  | DoneEvent
+  | FailedEvent
 
 /** The map is where it was asked for. */
 export interface MappedEvent {

@@ -17,10 +17,13 @@ import { type BatchRequest, readBatchLine } from '../protocol/batch-request.ts'
 import type { BatchPart, BatchPosition, BatchRequestMessage } from '../protocol/trainer-messages.ts'
 import { answerLine, failureLine, type LineName } from './batch-answers.ts'
 import { readImages } from './batch-images.ts'
+import type { CustomIds } from './custom-ids.ts'
 import type { ServingModel } from './serving-model.ts'
 
-export type AnswerBatchOptions = Omit<BatchRequestMessage, 'type' | 'modelFolder' | 'threads'> & {
+export type AnswerBatchOptions = Omit<BatchRequestMessage, 'type' | 'modelFolder' | 'threads' | 'lines'> & {
   readonly model: ServingModel
+  /** Of all lines. */
+  readonly ids: CustomIds
 }
 
 /** After every few lines; and a part whenever one is whole. */
@@ -96,13 +99,16 @@ interface ParsedLine {
 
 /** A few lines, never of two parts. */
 async function* readTogether(options: AnswerBatchOptions): AsyncGenerator<ReadLine[]> {
-  const { inputPath, position, partLines, endpoint, batchId } = options
+  const { inputPath, position, partLines, endpoint, batchId, ids } = options
   let done = position.completed + position.failed
   let waiting: ParsedLine[] = []
   let [images, held] = [0, 0]
   for await (const { bytes, end } of readLines(inputPath, position.offset)) {
-    const { customId, request } = readBatchLine(bytes, endpoint)
-    waiting.push({ name: { id: `${batchId}_req_${++done}`, customId }, end, request })
+    const { customId, request: asked } = readBatchLine(bytes, endpoint)
+    done += 1
+    const first = customId === null ? null : ids.firstLine(customId)
+    const request = first === null || first === done ? asked : repeated(nameOf(batchId, first))
+    waiting.push({ name: { id: nameOf(batchId, done), customId }, end, request })
     images += isAppError(request) ? 0 : request.input.length
     held += bytes.length
     const isFew = waiting.length < LINES_AT_ONCE && images < IMAGES_AT_ONCE && held < BYTES_AT_ONCE
@@ -113,6 +119,14 @@ async function* readTogether(options: AnswerBatchOptions): AsyncGenerator<ReadLi
     held = 0
   }
   if (waiting.length > 0) yield await readAll(options, waiting)
+}
+
+const nameOf = (batchId: string, line: number): string => `${batchId}_req_${line}`
+
+/** Whoever joins answers to requests by it would take one for the other. */
+function repeated(first: string): AppError {
+  const message = `/custom_id is that of an earlier line, ${first}: each line has its own`
+  return new AppError('invalid_request', { message, errors: [{ path: '/custom_id', message }] })
 }
 
 async function readAll(options: AnswerBatchOptions, lines: readonly ParsedLine[]): Promise<ReadLine[]> {

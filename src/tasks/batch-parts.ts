@@ -66,7 +66,7 @@ async function* pieces({ objects }: BatchParts, key: string): AsyncGenerator<Uin
 export async function joinParts(
   of: BatchParts,
   parts: number,
-  { id, ending, lines, signal }: JoinOptions
+  { id, ending, lines, behind, signal }: JoinOptions
 ): Promise<BatchFile> {
   const hash = createHash('sha256')
   let bytes = 0
@@ -79,6 +79,12 @@ export async function joinParts(
         yield piece
       }
     }
+    for await (const piece of behind) {
+      signal.throwIfAborted()
+      hash.update(piece)
+      bytes += piece.length
+      yield piece
+    }
   }
   await of.objects.put(fileKey(id), Readable.from(chunks(), { objectMode: false }))
   return { id, filename: `${of.batch.id}_${ending}.jsonl`, bytes, sha256: hash.digest('hex'), lines }
@@ -89,5 +95,7 @@ interface JoinOptions {
   readonly id: string
   readonly ending: BatchEnding
   readonly lines: number
+  /** What follows the parts. */
+  readonly behind: AsyncIterable<Uint8Array> | Iterable<Uint8Array>
   readonly signal: AbortSignal
 }

@@ -16,9 +16,10 @@ import type { CachedFolder, LocalCache } from '../cache/local-cache.ts'
 import { servedFiles } from '../cache/model-folders.ts'
 import { CONTENT, filePrefix } from '../domain/file.ts'
 import type { ObjectStore } from '../domain/ports.ts'
-import type { BatchLimits, WorkEvent } from '../protocol/trainer-messages.ts'
+import type { BatchLimits, BatchPosition, WorkEvent } from '../protocol/trainer-messages.ts'
 import type { BatchFile, BatchJobs, BatchOrder } from '../services/batches/batch-jobs.ts'
 import { type BatchEnding, type BatchParts, findStored, joinParts, storePart } from './batch-parts.ts'
+import { unreachedLines } from './batch-unreached.ts'
 import { doQueued, type QueuedWork, type QueuedWorkDeps } from './queued-work.ts'
 import { askTrainer, type StartTrainer } from './trainer-request.ts'
 
@@ -88,11 +89,17 @@ async function answer(deps: RunBatchDeps, order: BatchOrder, { parts, signal }: 
     })
     const request = {
       ...({ type: 'batch', batchId: batch.id, endpoint: batch.endpoint, modelFolder, modelId: model.id } as const),
-      ...{ modelName: batch.modelName, tokensPerImage, inputPath: `${inputFolder}/${CONTENT}`, partsFolder },
+      ...{
+        modelName: batch.modelName,
+        tokensPerImage,
+        inputPath: `${inputFolder}/${CONTENT}`,
+        partsFolder,
+        lines: input.lines
+      },
       ...{ partLines: parts.partLines, position, limits },
       ...(threads === 0 ? {} : { threads })
     }
-    const onEvent = follow(deps, order, parts)
+    const onEvent = follow(deps, order, { parts, position })
     const asking = { request, last: 'batch_answered', onEvent, signal, graceMs: STOP_GRACE_MS } as const
     await tracing.step('trainer batch', {}, () => askTrainer(startTrainer, asking))
   } finally {
@@ -105,16 +112,18 @@ async function answer(deps: RunBatchDeps, order: BatchOrder, { parts, signal }: 
 function follow(
   { batches, clock, logger, tracing }: RunBatchDeps,
   order: BatchOrder,
-  parts: BatchParts
+  { parts, position }: { readonly parts: BatchParts; readonly position: BatchPosition }
 ): (event: WorkEvent) => Promise<void> {
   let shownAt = Number.NEGATIVE_INFINITY
+  let images = 0
   return async (event) => {
     if (event.type === 'batch_part') return storePart(parts, event)
-    if (event.type !== 'batch_progress' || clock.now() - shownAt < PROGRESS_MS) return
-    shownAt = clock.now()
-    const { offset: _, ...counts } = event.position
+    if (event.type === 'batch_surveyed') images = event.images
+    else if (event.type !== 'batch_progress' || clock.now() - shownAt < PROGRESS_MS) return
+    else shownAt = clock.now()
+    const { offset: _, ...counts } = event.type === 'batch_surveyed' ? position : event.position
     await tracing
-      .quietly(() => batches.progress(order.batch, order, counts))
+      .quietly(() => batches.progress(order.batch, order, { counts, images }))
       .catch((error: unknown) => {
         if (isAppError(error, 'quota_exceeded')) throw error
         logger.warn({ err: error }, 'progress could not be written')
@@ -125,26 +134,30 @@ function follow(
 /** What is stored, joined to files. They are nobody's when another worker has the batch by now. */
 async function finish(
   { batches, objects, newId, tracing, logger }: RunBatchDeps,
-  { batch }: BatchOrder,
+  { batch, input }: BatchOrder,
   { parts, signal }: Making
 ): Promise<boolean> {
-  await batches.finalize(batch)
+  const code = await batches.finalize(batch)
+  if (code === null) return false
   const stored = await findStored(parts)
   const { completed, failed, images } = stored.position
+  const unreached = batch.counts.total - completed - failed
   const made: BatchFile[] = []
   const join = async (ending: BatchEnding, lines: number): Promise<BatchFile | null> => {
     if (lines === 0) return null
-    const file = await joinParts(parts, stored.parts, { id: newId('file'), ending, lines, signal })
+    const hasMore = ending === 'errors' && unreached > 0
+    const behind = hasMore ? unreachedLines(objects, { batch, input }, { position: stored.position, code }) : []
+    const file = await joinParts(parts, stored.parts, { id: newId('file'), ending, lines, behind, signal })
     made.push(file)
     return file
   }
   const files = await tracing.step('batch join', {}, async () => ({
     output: await join('output', completed),
-    errors: await join('errors', failed)
+    errors: await join('errors', failed + unreached)
   }))
-  const isOurs = await batches.complete(batch, { counts: { completed, failed, images }, ...files })
+  const isOurs = await batches.complete(batch, { counts: { completed, failed, images }, unreached, ...files })
   // What stays after a failure here, npm run gc finds.
   if (!isOurs) for (const { id } of made) await objects.removePrefix(filePrefix(id))
-  else logger.info({ completed, failed, images }, 'batch has ended')
+  else logger.info({ completed, failed, unreached, images }, 'batch has ended')
   return isOurs
 }

@@ -19,6 +19,7 @@ import type {
   TrainRequest,
   WorkEvent
 } from '../../src/protocol/trainer-messages.ts'
+import { surveyBatch } from '../../src/serving/batch-survey.ts'
 import { mapFake } from './fake-map.ts'
 import { FAKE_CONFIG, SEEN } from './fake-model.ts'
 
@@ -288,6 +289,8 @@ async function batchFake(request: BatchRequestMessage): Promise<void> {
     }
     while (how === 'wait' && isFirst && !shouldStop) await pause(5)
   }
+  const survey = await surveyBatch(request, new AbortController().signal)
+  await tell({ type: 'batch_surveyed', images: survey?.images ?? 0 })
   for await (const { bytes, end } of readLines(inputPath, position.offset)) {
     const done = position.completed + position.failed + 1
     const { customId, request: asked } = readBatchLine(bytes, endpoint)

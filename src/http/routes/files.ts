@@ -30,6 +30,8 @@ async function readForm(
   files: FileService,
   onReceived: (received: ReceivedFile) => void
 ): Promise<ReceivedFile> {
+  const announced = Number(request.headers['content-length'])
+  const room = await files.admit(request.principal.projectId, Number.isSafeInteger(announced) ? announced : null)
   let purpose: unknown
   let received: ReceivedFile | null = null
   for await (const part of request.parts()) {
@@ -39,7 +41,7 @@ async function readForm(
     else if (received !== null) throw invalid('/file', 'must be one file')
     else {
       checkName(part.filename)
-      received = await files.receive(part.filename, part.file)
+      received = await files.receive(part.filename, part.file, room)
       onReceived(received)
     }
   }
@@ -150,7 +152,8 @@ async function uploadRoute(app: App, { files, limits }: FileRoutesDeps): Promise
         operationId: 'createFile',
         tags,
         summary: 'Upload the requests of a batch',
-        description: "OpenAI's: a form with `purpose` and `file`.",
+        description:
+          "OpenAI's: a form with `purpose` and `file`. One that is announced as larger than the project has room for is refused before it is read.",
         body: { content: { 'multipart/form-data': { schema: FileForm } } },
         response: { 201: RequestFile }
       },

@@ -34,7 +34,7 @@ export const Batch = Resource(
     completion_window: Type.String(),
     status: Type.Enum([...BATCH_STATUSES]),
     output_file_id: Nullable(Type.String({ description: 'Of answers, in the order of the requests.' })),
-    error_file_id: Nullable(Type.String({ description: 'Of lines that failed.' })),
+    error_file_id: Nullable(Type.String({ description: 'Of lines that failed, or were not reached.' })),
     errors: Nullable(
       Type.Object({
         object: Type.Literal('list'),

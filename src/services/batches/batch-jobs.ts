@@ -35,24 +35,32 @@ export interface BatchOrder {
 /** Without what its record says anyway. */
 export type BatchFile = Pick<StoredRequests, 'id' | 'filename' | 'bytes' | 'sha256' | 'lines'>
 
+/** Why a line was not reached. */
+export type Unreached = 'batch_cancelled' | 'batch_expired'
+
 export interface BatchEnd {
+  /** Of lines that were reached. */
   readonly counts: Omit<BatchCounts, 'total'>
+  /** Lines that were not, which are told among the failures. */
+  readonly unreached: number
   /** Null where there is not a line in it. */
   readonly output: BatchFile | null
   readonly errors: BatchFile | null
+}
+
+export interface BatchProgress {
+  readonly counts: Omit<BatchCounts, 'total'>
+  /** That all of its lines together have, answered or not: known before the first is answered. */
+  readonly images: number
 }
 
 export interface BatchJobs extends Pick<Attempts<Batch>, 'state' | 'fail' | 'giveBack'> {
   /** Null when there is nothing to do: it is gone or has ended. What is missing fails it. */
   begin(id: string): Promise<BatchOrder | null>
   /** It got further: what failed before is forgiven. @throws AppError quota_exceeded where lines have more images than there is room for */
-  progress(
-    attempt: Attempt,
-    order: Pick<BatchOrder, 'bytesPerImage'>,
-    counts: Omit<BatchCounts, 'total'>
-  ): Promise<void>
-  /** Its parts are joined. */
-  finalize(attempt: Attempt): Promise<void>
+  progress(attempt: Attempt, order: Pick<BatchOrder, 'bytesPerImage'>, progress: BatchProgress): Promise<void>
+  /** Its parts are joined. @returns why lines were not reached, if any were not; null when another has it by now */
+  finalize(attempt: Attempt): Promise<Unreached | null>
   /** @returns false when another has it by now, and the files are nobody's */
   complete(attempt: Attempt, end: BatchEnd): Promise<boolean>
 }
@@ -82,13 +90,12 @@ export function createBatchJobs(deps: AttemptDeps): BatchJobs {
 
     begin: (id) => begin(id, (tx, known, fail) => orderOf(tx, known, { fail, at: now(), isOver: isOver(known) })),
 
-    progress: (attempt, { bytesPerImage }, counts) =>
+    progress: (attempt, { bytesPerImage }, { counts, images }) =>
       withOwn(attempt, {
         otherwise: undefined,
         async work(tx, known) {
           const { total } = known.counts
           // When it was made, nobody knew of more than an image a line.
-          const images = counts.images + total - counts.completed - counts.failed
           const expectedBytes = Math.max(known.expectedBytes, images * bytesPerImage)
           const more = expectedBytes - known.expectedBytes
           if (more > 0)
@@ -100,9 +107,10 @@ export function createBatchJobs(deps: AttemptDeps): BatchJobs {
 
     finalize: (attempt) =>
       withOwn(attempt, {
-        otherwise: undefined,
-        async work(tx, { id, status }) {
+        otherwise: null,
+        async work(tx, { id, status }): Promise<Unreached> {
           if (status === 'in_progress') await tx.batches.update(id, { status: 'finalizing', finalizingAt: now() })
+          return status === 'cancelling' ? 'batch_cancelled' : 'batch_expired'
         }
       }),
 
@@ -110,13 +118,14 @@ export function createBatchJobs(deps: AttemptDeps): BatchJobs {
       withOwn(attempt, {
         otherwise: false,
         async work(tx, known) {
-          const counts = { ...end.counts, total: known.counts.total }
+          const reached = { ...end.counts, total: known.counts.total }
+          const counts = { ...reached, failed: reached.failed + end.unreached }
           const at = now()
           const { id, projectId } = known
           for (const file of [end.output, end.errors])
             if (file !== null) await tx.files.insert({ ...file, projectId, purpose: 'batch_output', createdAt: at })
           await tx.batches.update(id, {
-            status: endOf({ ...known, counts }, at),
+            status: endOf({ ...known, counts: reached }, at),
             counts,
             outputFileId: end.output?.id ?? null,
             errorFileId: end.errors?.id ?? null,

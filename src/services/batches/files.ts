@@ -11,11 +11,11 @@ import { invalidCursor, type Page, type PageRequest } from '../../domain/page.ts
 import type { ObjectStore } from '../../domain/ports.ts'
 import type { NewRemoval } from '../../domain/removal.ts'
 import type { Stores, UnitOfWork } from '../../domain/stores.ts'
-import { checkQuotas } from '../projects/quotas.ts'
+import { checkQuotas, type StorageRoom, storageRoom } from '../projects/quotas.ts'
 
 export interface FileServiceDeps {
   readonly unitOfWork: UnitOfWork
-  readonly stores: Pick<Stores, 'files'>
+  readonly stores: Pick<Stores, 'files' | 'projects'>
   readonly objects: Pick<ObjectStore, 'put' | 'getRange' | 'removePrefix'>
   readonly clock: Clock
   readonly newId: (kind: IdKind) => string
@@ -25,6 +25,9 @@ export interface FileServiceDeps {
 
 /** Its bytes are stored, and nobody knows of it yet. */
 export type ReceivedFile = Pick<StoredRequests, 'id' | 'filename' | 'bytes' | 'sha256' | 'lines'>
+
+/** Of a form, besides its file. */
+const FORM_BYTES = 64 * 1024
 
 /** A file is given out in pieces of this: what of it is in memory. */
 const PIECE_BYTES = 4 * 1024 * 1024
@@ -60,11 +63,23 @@ export function createFileService(deps: FileServiceDeps) {
     get,
 
     /**
+     * Before a byte is taken.
+     *
+     * @param announced bytes of the whole form; null where nobody says
+     * @throws AppError quota_exceeded where its file cannot fit
+     */
+    async admit(projectId: string, announced: number | null): Promise<StorageRoom> {
+      const room = await storageRoom(stores, { projectId, now: new Date(clock.now()) })
+      room(Math.max(0, (announced ?? 0) - FORM_BYTES))
+      return room
+    },
+
+    /**
      * Counts and judges what goes past, in pieces. Whoever receives keeps or drops it.
      *
-     * @throws AppError body_too_large, invalid_request, storage_unavailable: nothing of it is left then
+     * @throws AppError body_too_large, invalid_request, quota_exceeded, storage_unavailable: nothing of it is left then
      */
-    async receive(filename: string, body: AsyncIterable<Uint8Array>): Promise<ReceivedFile> {
+    async receive(filename: string, body: AsyncIterable<Uint8Array>, room: StorageRoom): Promise<ReceivedFile> {
       const id = newId('file')
       const hash = createHash('sha256')
       const counter = new LineCounter()
@@ -73,6 +88,7 @@ export function createFileService(deps: FileServiceDeps) {
         for await (const chunk of body) {
           bytes += chunk.length
           if (bytes > limits.fileBytes) throw new AppError('body_too_large', { limit: limits.fileBytes })
+          room(bytes)
           hash.update(chunk)
           counter.add(chunk)
           yield chunk

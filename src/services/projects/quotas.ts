@@ -29,8 +29,35 @@ export async function checkQuotas(tx: Stores, { projectId, wanted, now }: Demand
   for (const one of asked) {
     const [allowed, used, more] = [quotas[one], usage[one], wanted[one] ?? 0]
     if (allowed === null || used + Math.max(more, 1) <= allowed) continue
-    const { quota, unit } = WHAT[one]
-    const message = `The project has ${used} of ${allowed} ${unit} that it may have${more > 1 ? `, and this takes ${more} more` : ''}.`
-    throw new AppError('quota_exceeded', { message, quota, used, wanted: more, allowed })
+    throw exceeded(one, { used, more, allowed })
+  }
+}
+
+function exceeded(
+  one: Refusing,
+  { used, more, allowed }: { readonly used: number; readonly more: number; readonly allowed: number }
+): AppError {
+  const { quota, unit } = WHAT[one]
+  const message = `The project has ${used} of ${allowed} ${unit} that it may have${more > 1 ? `, and this takes ${more} more` : ''}.`
+  return new AppError('quota_exceeded', { message, quota, used, wanted: more, allowed })
+}
+
+/** @throws AppError quota_exceeded for more bytes than there is room for */
+export type StorageRoom = (bytes: number) => void
+
+/**
+ * For what comes in a stream, and is refused as soon as it is too much. Nothing is locked for as long as that takes: of two that come at the
+ * same time both may fit, and `checkQuotas` refuses the second where it is kept.
+ */
+export async function storageRoom(
+  { projects }: Pick<Stores, 'projects'>,
+  { projectId, now }: Pick<Demand, 'projectId' | 'now'>
+): Promise<StorageRoom> {
+  const quotas = (await projects.find(projectId))?.quotas ?? NO_QUOTAS
+  const allowed = quotas.storageBytes
+  if (allowed === null) return () => {}
+  const { storageBytes: used } = await projects.usage({ id: projectId, quotas }, now)
+  return (bytes) => {
+    if (used + Math.max(bytes, 1) > allowed) throw exceeded('storageBytes', { used, more: bytes, allowed })
   }
 }

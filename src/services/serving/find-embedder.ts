@@ -49,7 +49,7 @@ export async function findEmbedder(
   const named = readCheckpointName(reference)
   if (named === null) {
     const { id, version, prefix, files, config } = await deps.models.getReady(projectId, reference)
-    return { id, name: id, version, prefix, files, config }
+    return { id, projectId, name: id, version, prefix, files, config }
   }
   const run = await deps.stores.runs.find(projectId, named.run)
   if (run === null)
@@ -72,10 +72,11 @@ async function findCheckpoint(
 
 const NO_HEAD = { bottleneckDim: null, prototypes: null } as const
 
-function embedderOf({ id, prefix, files, step }: Checkpoint, { id: runId, recipe }: Run): FoundEmbedder {
+function embedderOf({ id, prefix, files, step }: Checkpoint, { id: runId, projectId, recipe }: Run): FoundEmbedder {
   const { dim, imageSize, patchSize, channels, registers } = servedNetwork(recipe)
   return {
     id,
+    projectId,
     name: `${runId}@${step}`,
     version: null,
     prefix,

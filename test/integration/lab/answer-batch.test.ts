@@ -8,6 +8,7 @@ import { openOnnxFile } from '../../../src/engine/onnx-session.ts'
 import { preprocessImage } from '../../../src/model/preprocess.ts'
 import type { BatchPosition } from '../../../src/protocol/trainer-messages.ts'
 import { answerBatch } from '../../../src/serving/answer-batch.ts'
+import { surveyBatch } from '../../../src/serving/batch-survey.ts'
 import { openServingModel, type ServingModel } from '../../../src/serving/serving-model.ts'
 import { makeServedModel } from './served-model.ts'
 
@@ -48,6 +49,7 @@ const LINES = [
   line('many', { input: Array(9).fill(text(0)) }),
   'no json',
   `{${'"a":0,'.repeat(120_000)}"a":0}`,
+  line('one 3', { input: text(4) }),
   line('last', { input: text(4) })
 ]
 const inputPath = join(root, 'requests.jsonl')
@@ -65,7 +67,11 @@ async function answer(name: string, position: BatchPosition): Promise<Answered> 
   const answered: Answered = { output: [], errors: [], positions: [] }
   const limits = { imageBytes: 1e6, imagePixels: 1e6, imagesPerRequest: 8 }
   const names = { batchId: 'batch_1', endpoint: '/v1/embeddings', modelId: 'mdl_1', modelName: 'shoes@prod' }
-  const options = { model, ...names, tokensPerImage: 50, inputPath, partsFolder, partLines: PART, position, limits }
+  const about = { ...names, inputPath, limits, lines: LINES.length }
+  const survey = await surveyBatch(about, new AbortController().signal)
+  assert.equal(survey?.images, 21, 'those of lines that are no image, or no base64, are not looked at')
+  const { ids } = survey
+  const options = { ...about, model, ids, tokensPerImage: 50, partsFolder, partLines: PART, position }
   for await (const { position: behind, part } of answerBatch(options)) {
     if (part === null) continue
     answered.output.push(await readFile(part.outputPath, 'utf8'))
@@ -85,7 +91,7 @@ const parsed = (texts: readonly string[]) =>
 
 test('answers are in the order of their requests, and counts are of what was answered', () => {
   const last = whole.positions.at(-1)
-  assert.deepEqual([whole.positions.length, last?.completed, last?.failed], [3, 16, 7])
+  assert.deepEqual([whole.positions.length, last?.completed, last?.failed], [3, 16, 8])
   assert.equal(last?.images, 17)
   const ids = parsed(whole.output).map(({ custom_id: id }) => id)
   assert.deepEqual(ids, [...images.map((_, i) => `one ${i}`), 'two', 'cut', 'head', 'last'])
@@ -132,8 +138,20 @@ test('a line that fails says why, and fails alone', () => {
     ['too long', 400, 'invalid_request', '/body/dimensions'],
     ['many', 400, 'invalid_request', '/body/input'],
     [null, 400, 'invalid_request', ''],
-    [null, 413, 'body_too_large', null]
+    [null, 413, 'body_too_large', null],
+    ['one 3', 400, 'invalid_request', '/custom_id']
   ])
+})
+
+test('of lines with one custom_id the first is answered, and the others say which that is', () => {
+  const { response } = parsed(whole.errors).at(-1)
+  assert.match(response.body.error.message, /earlier line, batch_1_req_4:/)
+})
+
+test('a stop ends the look at its lines', async () => {
+  const about = { endpoint: '/v1/embeddings', modelName: 'shoes@prod', lines: LINES.length, inputPath }
+  const limits = { imageBytes: 1e6, imagePixels: 1e6, imagesPerRequest: 8 }
+  assert.equal(await surveyBatch({ ...about, limits }, AbortSignal.abort()), null)
 })
 
 test('who goes on behind a part writes the bytes that would have come', async () => {

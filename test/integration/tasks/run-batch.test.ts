@@ -42,7 +42,14 @@ const run = (id: string, draining = new AbortController()) =>
 const load = async (id: string): Promise<Batch> => (await bench.stores.batches.load(id)) ?? assert.fail(id)
 const partsOf = (id: string) => [...bench.objects.content.keys()].filter((key) => key.startsWith(`batches/${id}/`))
 const storedParts = (id: string) => partsOf(id).filter((key) => key.endsWith('.json')).length
-const linesOf = (id: string | null): { custom_id: string }[] =>
+interface FileLine {
+  readonly id: string
+  readonly custom_id: string | null
+  readonly response: object | null
+  readonly error: { readonly code: string } | null
+}
+const cancelledAs = (id: string) => [id, 'batch_cancelled']
+const linesOf = (id: string | null): FileLine[] =>
   Buffer.from(bench.objects.content.get(fileKey(id ?? '')) ?? assert.fail('no such file'))
     .toString()
     .trim()
@@ -80,9 +87,13 @@ test('a batch whose lines have more images than its project has room for fails, 
   const { id: projectId } = bench.project
   const { modelId, modelName } = await load(await aQueuedBatch('good'))
   const model = (await bench.stores.models.load(modelId)) ?? assert.fail(modelId)
-  const many = { custom_id: 'many', method: 'POST', url: '/v1/embeddings' }
-  const text = JSON.stringify({ ...many, body: { model: modelName, input: Array(256).fill('iVBORw0KGgo=') } })
-  const input = await aRequestFile(bench, projectId, Array(10).fill(text).join('\n'))
+  const many = {
+    method: 'POST',
+    url: '/v1/embeddings',
+    body: { model: modelName, input: Array(8).fill('iVBORw0KGgo=') }
+  }
+  const lines = Array.from({ length: 10 }, (_, i) => JSON.stringify({ custom_id: `${i}`, ...many }))
+  const input = await aRequestFile(bench, projectId, lines.join('\n'))
   const batch = await aBatch(bench.stores, model, { inputFileId: input.id, expectedBytes: 10 * 8 * 21 })
   const { storageBytes } = await bench.stores.projects.usage({ id: projectId, quotas: NO_QUOTAS }, new Date())
   await bench.stores.projects.update(projectId, { quotas: { ...NO_QUOTAS, storageBytes: storageBytes + 10_000 } })
@@ -91,8 +102,9 @@ test('a batch whose lines have more images than its project has room for fails, 
   } finally {
     await bench.stores.projects.update(projectId, { quotas: NO_QUOTAS })
   }
-  const { status, error, expectedBytes, outputFileId } = await load(batch.id)
+  const { status, error, expectedBytes, outputFileId, counts } = await load(batch.id)
   assert.deepEqual([status, error?.code, expectedBytes, outputFileId], ['failed', 'quota_exceeded', 0, null])
+  assert.equal(counts.completed, 0, 'before a line is answered')
 })
 
 const requests = (...numbers: number[]) => numbers.map((number) => `request ${number}`)
@@ -164,25 +176,31 @@ test('cancelled while it is answered, what is finished is there', { skip }, asyn
   await bench.stores.batches.update(id, { status: 'cancelling', cancellingAt: new Date() })
   await working
   const { status, counts, outputFileId, errorFileId } = await load(id)
-  assert.deepEqual([status, counts], ['cancelled', { total: 10, completed: 3, failed: 1, images: 3 }])
+  assert.deepEqual([status, counts], ['cancelled', { total: 10, completed: 3, failed: 7, images: 3 }])
   assert.deepEqual(
     linesOf(outputFileId).map((line) => line.custom_id),
     requests(1, 2, 4)
   )
   assert.deepEqual(
-    linesOf(errorFileId).map((line) => line.custom_id),
-    requests(3)
+    linesOf(errorFileId).map((line) => [line.custom_id, line.error?.code]),
+    [['request 3', undefined], ...requests(5, 6, 7, 8, 9).map(cancelledAs), [null, 'batch_cancelled']]
   )
+  const told = linesOf(errorFileId)[1]
+  assert.deepEqual([told?.id, told?.response], [`${id}_req_5`, null])
 })
 
-test('one that nobody has begun in time expires without a line; one that was begun keeps what it has', {
+test('one that nobody has begun in time expires without an answer; one that was begun keeps what it has', {
   skip
 }, async () => {
   const late = await aQueuedBatch('good', { expiresAt: new Date(Date.now() - 1) })
   const before = bench.trainers.length
   await run(late)
-  const { status, counts, outputFileId } = await load(late)
-  assert.deepEqual([status, counts.completed, outputFileId], ['expired', 0, null])
+  const { status, counts, outputFileId, errorFileId } = await load(late)
+  assert.deepEqual([status, counts.failed, outputFileId], ['expired', 10, null])
+  assert.deepEqual(
+    linesOf(errorFileId).map((line) => [line.custom_id, line.error?.code]),
+    [...requests(1, 2, 3, 4, 5, 6, 7, 8, 9), null].map((one) => [one, 'batch_expired'])
+  )
   assert.equal(bench.trainers.length, before, 'no model was loaded for it')
   const begun = await aQueuedBatch('wait')
   const working = run(begun)
@@ -191,6 +209,7 @@ test('one that nobody has begun in time expires without a line; one that was beg
   await working
   const ended = await load(begun)
   assert.deepEqual([ended.status, ended.counts.completed], ['expired', 3])
+  assert.equal((await bench.stores.files.find(ended.projectId, ended.errorFileId ?? ''))?.lines, 7)
 })
 
 test('a failure is kept with its code, and what there was of it goes', { skip }, async () => {
@@ -208,9 +227,9 @@ test('of two workers the last to begin writes, and the files of the other are go
   const first = await jobs('one/1').begin(id)
   const second = await jobs('another/1').begin(id)
   assert.equal(second?.batch.attempt, 2)
-  const end = { counts: { completed: 8, failed: 2, images: 8 }, output: null, errors: null }
+  const end = { counts: { completed: 8, failed: 2, images: 8 }, unreached: 0, output: null, errors: null }
   assert.equal(await jobs('one/1').complete(first!.batch, end), false)
-  await jobs('one/1').progress(first!.batch, first!, { completed: 1, failed: 0, images: 1 })
+  await jobs('one/1').progress(first!.batch, first!, { counts: { completed: 1, failed: 0, images: 1 }, images: 10 })
   assert.deepEqual([(await load(id)).status, (await load(id)).counts.completed], ['in_progress', 0])
   assert.equal(await jobs('another/1').state(second!.batch), 'open')
   assert.equal(await jobs('one/1').state(first!.batch), 'ended')

@@ -53,6 +53,50 @@ test('another size of a model is another entry, and counts among the bytes of al
   assert.deepEqual(log, ['open patches 224', 'open patches 448', 'open attention 224', 'close patches 448'])
 })
 
+/** Of 100 bytes, which projects share: each of these has 10. */
+function shared() {
+  const { cache, log } = setUp(100)
+  const use = (projectId: string, id: string) => cache.use({ id, projectId, folder: id }, async () => {})
+  const view = (projectId: string, imageSize: number) =>
+    cache.use(
+      { id: `m ${projectId}`, projectId, folder: `${projectId} ${imageSize}`, view: { kind: 'embed', imageSize } },
+      noWork
+    )
+  return { log, use, view, closed: () => log.filter((line) => line.startsWith('close')) }
+}
+const noWork = async () => {}
+
+test('a project that asks for many sizes closes its own, and nobody else waits for a model again', async () => {
+  const { use, view, closed } = shared()
+  await use('a', 'alias')
+  await use('b', 'other')
+  for (let size = 1; size <= 50; size++) await view('b', size)
+  assert.equal(closed().length, 42)
+  assert.ok(
+    closed().every((line) => line.startsWith('close b ')),
+    closed().join()
+  )
+  await use('b', 'other')
+  await use('a', 'alias')
+  assert.equal(closed().length, 42, 'the models of both are there')
+})
+
+test('projects that ask for many sizes have as much room each, whoever asks more', async () => {
+  const { view, closed } = shared()
+  for (let size = 1; size <= 10; size++) await view('a', size)
+  for (let size = 1; size <= 40; size++) await view('b', size)
+  const left = (project: string, asked: number) =>
+    asked - closed().filter((line) => line.startsWith(`close ${project} `)).length
+  assert.deepEqual([left('a', 10), left('b', 40)], [5, 5])
+  assert.ok(closed().includes('close a 1') && !closed().includes('close a 10'), 'those used longest ago go')
+})
+
+test('where projects are more than there is room for models, the one used longest ago leaves', async () => {
+  const { use, closed } = shared()
+  for (let project = 1; project <= 12; project++) await use(`${project}`, `model ${project}`)
+  assert.deepEqual(closed(), ['close model 1', 'close model 2'])
+})
+
 test('a model in use stays open even when it is the oldest', async () => {
   const { log, use } = setUp(10)
   let finish = () => {}

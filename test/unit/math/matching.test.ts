@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { type Matching, matchingOf, type Weights } from '../../../src/math/matching.ts'
+import { type Matching, matchingOf, PAIRS_A_STEP, type Weights } from '../../../src/math/matching.ts'
 import { type Prng, prng } from '../../../src/math/prng.ts'
 
 function solve(weights: Weights): Matching {
@@ -77,4 +77,33 @@ test('what is only renumbered is found again', () => {
 test('a row without a pair, and a table without rows, are matched to nothing', () => {
   assert.deepEqual([...solve({ rows: 2, columns: 1, pairs: [[], [{ column: 0, weight: 1 }]] }).columnOf], [-1, 0])
   assert.deepEqual([...solve({ rows: 0, columns: 0, pairs: [] }).columnOf], [])
+})
+
+test('however many pairs a path sees, few are looked at before others have a turn', () => {
+  const size = 120
+  let looked = 0
+  const { pairs } = table(prng(4), { rows: size, columns: size, share: 1 })
+  const counted = pairs.map((row) =>
+    row.map(({ column, weight }) => ({
+      column,
+      get weight() {
+        looked += 1
+        return weight
+      }
+    }))
+  )
+  const steps = matchingOf({ rows: size, columns: size, pairs: counted })
+  let [most, before, longest] = [0, 0, 0]
+  // Of a row, from its first step to the one that ends it.
+  for (let [done, within] = [false, 0]; !done; ) {
+    done = steps.next().done === true
+    const now = looked - before
+    before = looked
+    most = Math.max(most, now)
+    within = now > PAIRS_A_STEP ? within + now : now
+    longest = Math.max(longest, within)
+  }
+  // The prices of a row, and its last look, are one row each.
+  assert.ok(most <= PAIRS_A_STEP + 2 * size, `${most}`)
+  assert.ok(longest > 2 * PAIRS_A_STEP, 'there are paths that see more')
 })
