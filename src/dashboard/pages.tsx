@@ -10,6 +10,7 @@ import { EvaluationsPage } from './features/evaluations/evaluations-page.tsx'
 import { NewEvaluationPage } from './features/evaluations/new-evaluation-page.tsx'
 import { ImagesPage } from './features/images/images-page.tsx'
 import { KeysPage } from './features/keys/keys-page.tsx'
+import { MatchingPage } from './features/matching/matching-page.tsx'
 import { ModelNamePage } from './features/models/model-name-page.tsx'
 import { ModelPage } from './features/models/model-page.tsx'
 import { ModelsPage } from './features/models/models-page.tsx'
@@ -17,6 +18,7 @@ import { PlaygroundPage } from './features/playground/playground-page.tsx'
 import { ProjectPage } from './features/projects/project-page.tsx'
 import { ProjectsPage } from './features/projects/projects-page.tsx'
 import { ExplorerPage } from './features/prototypes/explorer-page.tsx'
+import { PrototypePage } from './features/prototypes/prototype-page.tsx'
 import { NewRunPage } from './features/runs/new-run-page.tsx'
 import { RunPage } from './features/runs/run-page.tsx'
 import { RunsPage } from './features/runs/runs-page.tsx'
@@ -64,7 +66,9 @@ export function CurrentPage({ location: { route, query } }: { readonly location:
     case 'model':
       return <ModelPage key={route.id} id={route.id} />
     case 'explorer':
-      return <ExplorerPage key={route.id} id={route.id} />
+      return <Explorer id={route.id} prototype={query.get('prototype')} />
+    case 'matching':
+      return <MatchingPage key={`${route.id} ${query}`} id={route.id} query={query} />
     case 'playground':
       return <PlaygroundPage query={query} />
     case 'evaluations':
@@ -110,3 +114,8 @@ export function CurrentPage({ location: { route, query } }: { readonly location:
 
 const Models = ({ name }: { readonly name: string | null }) =>
   name ? <ModelNamePage key={name} name={name} /> : <ModelsPage />
+
+function Explorer({ id, prototype }: { readonly id: string; readonly prototype: string | null }) {
+  if (prototype === null || !/^\d{1,7}$/.test(prototype)) return <ExplorerPage key={id} id={id} />
+  return <PrototypePage key={`${id} ${prototype}`} id={id} index={Number(prototype)} />
+}

@@ -30,6 +30,7 @@ export type Route =
         | 'images'
         | 'model'
         | 'explorer'
+        | 'matching'
         | 'evaluation'
         | 'vector-set'
         | 'map'
@@ -84,6 +85,7 @@ const PAGES = new Map<string, (id: string | undefined) => Route>([
   ['images', (id) => (id === undefined ? unknown : { page: 'images', id })],
   ['models', (id) => (id === undefined ? { page: 'models' } : { page: 'model', id })],
   ['explorer', (id) => (id === undefined ? unknown : { page: 'explorer', id })],
+  ['matching', (id) => (id === undefined ? unknown : { page: 'matching', id })],
   ['playground', (id) => (id === undefined ? { page: 'playground' } : unknown)],
   ['webhooks', (id) => (id === undefined ? { page: 'webhooks' } : { page: 'webhook', id })],
   ['workers', (id) => (id === undefined ? { page: 'workers' } : unknown)],
@@ -138,6 +140,8 @@ export const href = {
   models: (query: Query = {}) => `#/models${tail(query)}`,
   model: (id: string) => to('models', id),
   explorer: (model: string) => to('explorer', model),
+  matching: (model: string, query: Query = {}) => `${to('matching', model)}${tail(query)}`,
+  prototype: (model: string, index: number) => `${to('explorer', model)}${tail({ prototype: String(index) })}`,
   playground: (query: Query = {}) => `#/playground${tail(query)}`,
   evaluations: (query: Query = {}) => `#/evaluations${tail(query)}`,
   newEvaluation: (query: Query = {}) => `#/evaluations/new${tail(query)}`,

@@ -9,6 +9,7 @@ import { judgedOf, prototypeImagesQuery } from '../../data/queries/exemplars.ts'
 import { versionName } from '../../data/queries/images.ts'
 import { useSeen } from '../../data/use-seen.ts'
 import { formatCount, formatDegrees, formatNumber } from '../../format.ts'
+import { href } from '../../router.ts'
 import { ExemplarStrip } from './exemplar-strip.tsx'
 import { LabelMix } from './label-mix.tsx'
 
@@ -47,11 +48,13 @@ interface CardProps {
 const MOST = 8
 
 export function PrototypeCard({ evaluation, prototype }: CardProps) {
-  const { index, kappa, usage, fitted, nearest, duplicates_of: duplicatesOf } = prototype
+  const { model, index, kappa, usage, fitted, nearest, duplicates_of: duplicatesOf } = prototype
   const [first] = nearest
   return (
     <li className="card">
-      <h3>Prototype {index}</h3>
+      <h3>
+        <a href={href.prototype(model, index)}>Prototype {index}</a>
+      </h3>
       <SeenPrototype evaluation={evaluation} prototype={index} most={MOST}>
         <Facts
           isTight
