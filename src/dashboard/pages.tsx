@@ -10,7 +10,6 @@ import { EvaluationsPage } from './features/evaluations/evaluations-page.tsx'
 import { NewEvaluationPage } from './features/evaluations/new-evaluation-page.tsx'
 import { ImagesPage } from './features/images/images-page.tsx'
 import { KeysPage } from './features/keys/keys-page.tsx'
-import { MatchingPage } from './features/matching/matching-page.tsx'
 import { ModelNamePage } from './features/models/model-name-page.tsx'
 import { ModelPage } from './features/models/model-page.tsx'
 import { ModelsPage } from './features/models/models-page.tsx'
@@ -35,6 +34,13 @@ import { href, type Location } from './router.ts'
 
 /** What draws a hundred thousand points is fetched by who looks at them. */
 const MapPage = lazy(async () => ({ default: (await import('./features/map/map-page.tsx')).MapPage }))
+/** So is what few look at. */
+const MatchingPage = lazy(async () => ({
+  default: (await import('./features/matching/matching-page.tsx')).MatchingPage
+}))
+const CurationPage = lazy(async () => ({
+  default: (await import('./features/curation/curation-page.tsx')).CurationPage
+}))
 
 /** A key, where a page holds what was typed or is about one thing: another address is another page then. */
 export function CurrentPage({ location: { route, query } }: { readonly location: Location }): ReactNode {
@@ -68,7 +74,11 @@ export function CurrentPage({ location: { route, query } }: { readonly location:
     case 'explorer':
       return <Explorer id={route.id} prototype={query.get('prototype')} />
     case 'matching':
-      return <MatchingPage key={`${route.id} ${query}`} id={route.id} query={query} />
+      return (
+        <Suspense fallback={<Skeleton label="matching" />}>
+          <MatchingPage key={`${route.id} ${query}`} id={route.id} query={query} />
+        </Suspense>
+      )
     case 'playground':
       return <PlaygroundPage query={query} />
     case 'evaluations':
@@ -87,6 +97,12 @@ export function CurrentPage({ location: { route, query } }: { readonly location:
       return (
         <Suspense fallback={<Skeleton label="map" />}>
           <MapPage key={route.id} id={route.id} />
+        </Suspense>
+      )
+    case 'curation':
+      return (
+        <Suspense fallback={<Skeleton label="vector set" />}>
+          <CurationPage key={route.id} id={route.id} />
         </Suspense>
       )
     case 'workers':

@@ -34,6 +34,7 @@ export type Route =
         | 'evaluation'
         | 'vector-set'
         | 'map'
+        | 'curation'
         | 'project'
         | 'webhook'
       readonly id: string
@@ -82,6 +83,7 @@ const PAGES = new Map<string, (id: string | undefined) => Route>([
           : { page: 'vector-set', id }
   ],
   ['maps', (id) => (id === undefined ? unknown : { page: 'map', id })],
+  ['curation', (id) => (id === undefined ? unknown : { page: 'curation', id })],
   ['images', (id) => (id === undefined ? unknown : { page: 'images', id })],
   ['models', (id) => (id === undefined ? { page: 'models' } : { page: 'model', id })],
   ['explorer', (id) => (id === undefined ? unknown : { page: 'explorer', id })],
@@ -150,6 +152,7 @@ export const href = {
   newVectorSet: (query: Query = {}) => `#/vector-sets/new${tail(query)}`,
   vectorSet: (id: string) => to('vector-sets', id),
   map: (id: string) => to('maps', id),
+  curation: (id: string) => to('curation', id),
   workers: () => '#/workers',
   projects: () => '#/projects',
   project: (id: string) => to('projects', id),

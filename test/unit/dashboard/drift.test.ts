@@ -118,7 +118,8 @@ test('lines are drawn by the number of a window, without those that could not be
 
 test('a group is compared with what was expected of it', () => {
   assert.equal(timesWords(group), '2.5 × as many')
-  assert.equal(timesWords({ ...group, images: 5 }), '25 % of them')
-  assert.equal(timesWords({ ...group, images: 0 }), '0 % of them')
+  assert.equal(timesWords({ ...group, images: 5 }), '0.25 × as many')
+  assert.equal(timesWords({ ...group, images: 0 }), '0 × as many')
+  assert.equal(timesWords({ ...group, expected_images: 0 }), 'none expected')
   assert.equal(restOf({ ...group, prototypes_in_all: 5 }), 4)
 })

@@ -2,6 +2,9 @@
 import { queryOptions } from '@tanstack/react-query'
 import { dataOf, type KappaClient } from '../../../client/client.ts'
 
+/** Solved anew by each request, in seconds where there are thousands of prototypes; only a newer vector set changes it. */
+const FRESH_MS = 300_000
+
 export interface MatchingWish {
   readonly model: string
   /** Empty for the version before. */
@@ -19,5 +22,6 @@ export const matchingQuery = (client: KappaClient, { model: id, against, dataset
       const named = { ...(against !== '' && { against }), ...(dataset !== '' && { dataset }) }
       const params = { path: { id }, query: { ...named, min_similarity: least } }
       return dataOf(client.GET('/v1/models/{id}/matching', { params, signal }))
-    }
+    },
+    staleTime: FRESH_MS
   })

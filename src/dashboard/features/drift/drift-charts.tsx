@@ -23,7 +23,7 @@ export function DriftCharts({ drift: { ended } }: Props) {
       <LineChart
         {...shared}
         title="PSI by prototype"
-        hint="Population stability index. Where nothing has changed, one window of a thousand is beyond its limit."
+        hint="Population stability index. Where nothing has changed, one window of a thousand is beyond the limit, or fewer."
         lines={driftLines(ended, {
           value: ({ psi }) => psi,
           limit: ({ psi_limit: limit }) => limit,

@@ -10,7 +10,7 @@ interface Props {
   readonly drift: Drift
 }
 
-const COLUMNS = ['Prototypes', 'Images', 'Expected', '', 'Its part of the PSI']
+const COLUMNS = ['Prototypes', 'Images', 'Expected', 'Came', 'Its part of the PSI']
 
 /** Which prototypes come more or less often than in training, in one window. */
 export function DriftGroups({ drift }: Props) {
@@ -44,7 +44,9 @@ export function DriftGroups({ drift }: Props) {
             <Members key="members" model={drift.model} group={group} />,
             formatCount(group.images),
             formatNumber(group.expected_images, 3),
-            timesWords(group),
+            <span key="came" className="nowrap">
+              {timesWords(group)}
+            </span>,
             formatNumber(group.psi, 3)
           ]
         }))}

@@ -2,7 +2,7 @@
 
 import type { Drift, DriftGroup, DriftWindow } from '../../../client/resources.ts'
 import type { Line } from '../../charts/line.ts'
-import { formatCount, formatPercent } from '../../format.ts'
+import { formatCount, formatNumber } from '../../format.ts'
 
 /** Two groups of fifty images are the fewest that can be compared. */
 const FEWEST_IMAGES = 100
@@ -66,9 +66,6 @@ export function driftLines(
 /** Beside a group of many whose rest is not named. */
 export const restOf = ({ prototypes, prototypes_in_all: all }: DriftGroup): number => all - prototypes.length
 
-/** How a group's images compare with what was expected: 2.5 × as many, a half. */
-export function timesWords({ images, expected_images: expected }: DriftGroup): string {
-  if (expected <= 0) return 'none expected'
-  const times = images / expected
-  return times >= 1 ? `${times.toFixed(1)} × as many` : `${formatPercent(times)} of them`
-}
+/** How a group's images compare with what was expected. */
+export const timesWords = ({ images, expected_images: expected }: DriftGroup): string =>
+  expected > 0 ? `${formatNumber(images / expected, 2)} × as many` : 'none expected'

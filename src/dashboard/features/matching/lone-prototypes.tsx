@@ -10,18 +10,18 @@ interface Props {
   readonly matching: Matching
 }
 
-/** Prototypes that have images and no partner, of the model before and of this one. */
+/** Prototypes that have images and no partner, of the other model and of this one. */
 export const LoneSections = ({ matching: { against, model, vector_sets: sets, unmatched } }: Props) => (
   <div className="columns">
     <Lone
       title="Gone"
-      hint="Prototypes of the model before that have images, and no partner in this one."
+      hint="Prototypes of the other model that have images, and no partner in this one."
       of={{ model: against, set: sets.against }}
       uses={unmatched.from}
     />
     <Lone
       title="New"
-      hint="Prototypes of this model that have images, and no partner in the one before."
+      hint="Prototypes of this model that have images, and no partner in the other."
       of={{ model, set: sets.model }}
       uses={unmatched.to}
     />

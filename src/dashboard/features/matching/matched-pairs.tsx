@@ -4,6 +4,7 @@ import { Pager } from '../../components/list.tsx'
 import { Section } from '../../components/section.tsx'
 import { formatCount, formatPercent } from '../../format.ts'
 import { href } from '../../router.ts'
+import { ResourceName } from '../names/resource-link.tsx'
 import { SetStrip } from '../prototypes/set-strip.tsx'
 import { inOrder, ORDERS, type Order, orderOf } from './matching-words.ts'
 import { usePaged } from './use-paged.ts'
@@ -50,22 +51,29 @@ interface PairProps extends Props {
 
 function Pair({ pair: { from, to, images, similarity }, matching: { against, model, vector_sets: sets } }: PairProps) {
   return (
-    <li>
+    <li className="pair">
       <p className="pair-figures">
         <b>{formatPercent(similarity)} alike</b> <span className="muted">{formatCount(images)} images in common</span>
       </p>
-      <div>
-        <h3>
-          <a href={href.prototype(against, from)}>Before: {from}</a>
-        </h3>
-        <SetStrip set={sets.against} prototype={from} />
-      </div>
-      <div>
-        <h3>
-          <a href={href.prototype(model, to)}>Now: {to}</a>
-        </h3>
-        <SetStrip set={sets.model} prototype={to} />
-      </div>
+      <Side model={against} set={sets.against} prototype={from} />
+      <Side model={model} set={sets.model} prototype={to} />
     </li>
   )
 }
+
+interface SideProps {
+  readonly model: string
+  readonly set: string
+  readonly prototype: number
+}
+
+const Side = ({ model, set, prototype }: SideProps) => (
+  <div>
+    <h3>
+      <a href={href.prototype(model, prototype)}>
+        Prototype {prototype} of <ResourceName id={model} />
+      </a>
+    </h3>
+    <SetStrip set={set} prototype={prototype} />
+  </div>
+)

@@ -14,8 +14,8 @@ export function MatchingFacts({ matching }: { readonly matching: Matching }) {
           ['Pairs', formatCount(pairs.length)],
           ['Gone', formatCount(unmatched.from.length)],
           ['New', formatCount(unmatched.to.length)],
-          ['Before', <ResourceLink key="before" id={against} />],
-          ['Now', <ResourceLink key="now" id={model} />],
+          ['The other model', <ResourceLink key="other" id={against} />],
+          ['This model', <ResourceLink key="this" id={model} />],
           ['Images of', <ResourceLink key="dataset" id={dataset} />],
           [
             'Vector sets',
