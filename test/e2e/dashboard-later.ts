@@ -90,7 +90,7 @@ export function describeLater(dashboard: () => Dashboard): void {
     await button('Make the version').click()
     await heading('Version 4').waitFor()
     await page
-      .getByText(/^chosen images of/)
+      .getByText(/^balanced images of/)
       .first()
       .waitFor()
   })

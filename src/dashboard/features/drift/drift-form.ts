@@ -22,14 +22,14 @@ export const LIMIT_FIELDS: readonly LimitField[] = [
   },
   {
     name: 'psi_over',
-    label: 'PSI beyond which it is over',
+    label: 'PSI is over beyond',
     hint: 'users of the index say 0.25 for another population',
     isWhole: false
   },
   {
     name: 'low_density_over',
-    label: 'Share of low density beyond which it is over',
-    hint: 'of images below the 5th percentile of training, where 0.05 are expected',
+    label: 'Low density is over beyond',
+    hint: 'share of images below the 5th percentile of training; 0.05 are expected',
     isWhole: false
   }
 ]
