@@ -76,7 +76,7 @@ export function CurrentPage({ location: { route, query } }: { readonly location:
     case 'matching':
       return (
         <Suspense fallback={<Skeleton label="matching" />}>
-          <MatchingPage key={`${route.id} ${query}`} id={route.id} query={query} />
+          <MatchingPage key={route.id} id={route.id} query={query} />
         </Suspense>
       )
     case 'playground':

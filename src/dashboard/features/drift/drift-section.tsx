@@ -29,7 +29,7 @@ export function DriftSection({ model }: Props) {
       <Section title="Drift" hint={HINT}>
         <p className="muted">
           It cannot be told of this model: nobody knows which prototypes its training images have. It was made without
-          images, or by older code; a new export of its checkpoint knows.
+          images, or by older code.
         </p>
       </Section>
     )
@@ -40,7 +40,7 @@ export function DriftSection({ model }: Props) {
 function Watched({ model }: Props) {
   const { data: drift, problem, retry } = useResource(driftQuery(useClient(), model.id))
   return (
-    <Section title="Drift" hint={HINT} actions={drift && <DriftSwitch key={String(drift.enabled)} drift={drift} />}>
+    <Section title="Drift" hint={HINT} actions={drift && <DriftSwitch drift={drift} />}>
       {problem && <ProblemNotice problem={problem} onRetry={retry} />}
       {drift === null && problem === null && <Skeleton label="drift" />}
       {drift && <State drift={drift} />}
