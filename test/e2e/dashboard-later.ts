@@ -47,7 +47,10 @@ export function describeLater(dashboard: () => Dashboard): void {
     // Both are of one checkpoint.
     await seen('100.0 % of the images')
     await page.locator('.pairs img').first().waitFor()
-    await page.getByRole('link', { name: /^Prototype \d+ of first@2$/ }).click()
+    await page
+      .getByRole('link', { name: /^Prototype \d+ of first@2$/ })
+      .first()
+      .click()
     await page.getByRole('heading', { level: 1, name: /^Prototype \d+$/ }).waitFor()
     await page
       .getByRole('list', { name: /^Images of prototype/ })
