@@ -17,6 +17,7 @@ import { PlaygroundPage } from './features/playground/playground-page.tsx'
 import { ProjectPage } from './features/projects/project-page.tsx'
 import { ProjectsPage } from './features/projects/projects-page.tsx'
 import { ExplorerPage } from './features/prototypes/explorer-page.tsx'
+import { PrototypePage } from './features/prototypes/prototype-page.tsx'
 import { NewRunPage } from './features/runs/new-run-page.tsx'
 import { RunPage } from './features/runs/run-page.tsx'
 import { RunsPage } from './features/runs/runs-page.tsx'
@@ -33,6 +34,13 @@ import { href, type Location } from './router.ts'
 
 /** What draws a hundred thousand points is fetched by who looks at them. */
 const MapPage = lazy(async () => ({ default: (await import('./features/map/map-page.tsx')).MapPage }))
+/** So is what few look at. */
+const MatchingPage = lazy(async () => ({
+  default: (await import('./features/matching/matching-page.tsx')).MatchingPage
+}))
+const CurationPage = lazy(async () => ({
+  default: (await import('./features/curation/curation-page.tsx')).CurationPage
+}))
 
 /** A key, where a page holds what was typed or is about one thing: another address is another page then. */
 export function CurrentPage({ location: { route, query } }: { readonly location: Location }): ReactNode {
@@ -64,7 +72,13 @@ export function CurrentPage({ location: { route, query } }: { readonly location:
     case 'model':
       return <ModelPage key={route.id} id={route.id} />
     case 'explorer':
-      return <ExplorerPage key={route.id} id={route.id} />
+      return <Explorer id={route.id} prototype={query.get('prototype')} />
+    case 'matching':
+      return (
+        <Suspense fallback={<Skeleton label="matching" />}>
+          <MatchingPage key={route.id} id={route.id} query={query} />
+        </Suspense>
+      )
     case 'playground':
       return <PlaygroundPage query={query} />
     case 'evaluations':
@@ -83,6 +97,12 @@ export function CurrentPage({ location: { route, query } }: { readonly location:
       return (
         <Suspense fallback={<Skeleton label="map" />}>
           <MapPage key={route.id} id={route.id} />
+        </Suspense>
+      )
+    case 'curation':
+      return (
+        <Suspense fallback={<Skeleton label="vector set" />}>
+          <CurationPage key={route.id} id={route.id} />
         </Suspense>
       )
     case 'workers':
@@ -111,4 +131,9 @@ export function CurrentPage({ location: { route, query } }: { readonly location:
 function Models({ query }: { readonly query: URLSearchParams }) {
   const name = query.get('versions_of')
   return name ? <ModelNamePage key={name} name={name} /> : <ModelsPage query={query} />
+}
+
+function Explorer({ id, prototype }: { readonly id: string; readonly prototype: string | null }) {
+  if (prototype === null || !/^\d{1,7}$/.test(prototype)) return <ExplorerPage key={id} id={id} />
+  return <PrototypePage key={`${id} ${prototype}`} id={id} index={Number(prototype)} />
 }

@@ -30,9 +30,11 @@ export type Route =
         | 'images'
         | 'model'
         | 'explorer'
+        | 'matching'
         | 'evaluation'
         | 'vector-set'
         | 'map'
+        | 'curation'
         | 'project'
         | 'webhook'
       readonly id: string
@@ -81,9 +83,11 @@ const PAGES = new Map<string, (id: string | undefined) => Route>([
           : { page: 'vector-set', id }
   ],
   ['maps', (id) => (id === undefined ? unknown : { page: 'map', id })],
+  ['curation', (id) => (id === undefined ? unknown : { page: 'curation', id })],
   ['images', (id) => (id === undefined ? unknown : { page: 'images', id })],
   ['models', (id) => (id === undefined ? { page: 'models' } : { page: 'model', id })],
   ['explorer', (id) => (id === undefined ? unknown : { page: 'explorer', id })],
+  ['matching', (id) => (id === undefined ? unknown : { page: 'matching', id })],
   ['playground', (id) => (id === undefined ? { page: 'playground' } : unknown)],
   ['webhooks', (id) => (id === undefined ? { page: 'webhooks' } : { page: 'webhook', id })],
   ['workers', (id) => (id === undefined ? { page: 'workers' } : unknown)],
@@ -138,6 +142,8 @@ export const href = {
   models: (query: Query = {}) => `#/models${tail(query)}`,
   model: (id: string) => to('models', id),
   explorer: (model: string) => to('explorer', model),
+  matching: (model: string, query: Query = {}) => `${to('matching', model)}${tail(query)}`,
+  prototype: (model: string, index: number) => `${to('explorer', model)}${tail({ prototype: String(index) })}`,
   playground: (query: Query = {}) => `#/playground${tail(query)}`,
   evaluations: (query: Query = {}) => `#/evaluations${tail(query)}`,
   newEvaluation: (query: Query = {}) => `#/evaluations/new${tail(query)}`,
@@ -146,6 +152,7 @@ export const href = {
   newVectorSet: (query: Query = {}) => `#/vector-sets/new${tail(query)}`,
   vectorSet: (id: string) => to('vector-sets', id),
   map: (id: string) => to('maps', id),
+  curation: (id: string) => to('curation', id),
   workers: () => '#/workers',
   projects: () => '#/projects',
   project: (id: string) => to('projects', id),

@@ -34,6 +34,71 @@ export function describeLater(dashboard: () => Dashboard): void {
     assert.equal((await platform.call('GET', '/v1/models/first@prod')).json.id, newer.id)
   })
 
+  it('says which prototype is which in two versions, and counts served images when it is told to', async () => {
+    const { json: models } = await platform.call('GET', '/v1/models?versions_of=first')
+    const { id } = models.data.find(({ version }: { version: number }) => version === 2)
+    const { json: sets } = await platform.call('GET', '/v1/vector-sets')
+    const [{ dataset }] = sets.data
+    await open(`#/matching/${id}`)
+    await page.getByRole('link', { name: 'Embed a dataset by this model' }).waitFor()
+    const body = { model: id, dataset, name: 'again', search: true }
+    const made = await dataOf(platform.client.POST('/v1/vector-sets', { body }))
+    await platform.waitFor(`/v1/vector-sets/${made.id}`, ({ status }) => status === 'succeeded')
+    await page.reload()
+    // Both are of one checkpoint.
+    await seen('100.0 % of the images')
+    await page.locator('.pairs img').first().waitFor()
+    await page
+      .getByRole('link', { name: /^Prototype \d+ of first@2$/ })
+      .first()
+      .click()
+    await page.getByRole('heading', { level: 1, name: /^Prototype \d+$/ }).waitFor()
+    await page
+      .getByRole('list', { name: /^Images of prototype/ })
+      .locator('img')
+      .first()
+      .waitFor()
+
+    await open(`#/models/${id}`)
+    await button('Switch on').click()
+    const form = page.getByRole('dialog', { name: 'Count served images' })
+    await form.getByLabel('Images of a window').fill('10')
+    await form.getByRole('button', { name: 'Count them' }).click()
+    await form.locator('[aria-invalid=true]').waitFor()
+    await form.getByLabel('Images of a window').fill('500')
+    await form.getByRole('button', { name: 'Count them' }).click()
+    await seen('No image was assigned since it is counted.')
+    assert.equal((await platform.call('GET', `/v1/models/${id}/drift`)).json.window_images, 500)
+    await button('Switch off').click()
+    await button('Stop counting').click()
+    await seen('Nothing is counted.')
+  })
+
+  it('curates a dataset by a vector set: outliers, near-duplicates, labels, and a version of what is chosen', async () => {
+    await open('#/vector-sets')
+    await page.getByRole('link', { name: 'again' }).click()
+    await page.getByRole('link', { name: 'Curate' }).click()
+    await page.getByRole('list', { name: 'Outliers' }).locator('img').first().waitFor()
+    await button('Look for them').click()
+    await button('Make a version without them')
+      .or(page.getByText(/^No pair has a cosine/))
+      .first()
+      .waitFor()
+    await button('Ask them').click()
+    await page.getByRole('list', { name: 'Right by confidence' }).waitFor()
+    await seen('Every image has a label.')
+    await field('How many').fill('many')
+    await button('Make the version').click()
+    await field('How many').and(page.locator('[aria-invalid=true]')).waitFor()
+    await field('How many').fill('20')
+    await button('Make the version').click()
+    await heading('Version 4').waitFor()
+    await page
+      .getByText(/^balanced images of/)
+      .first()
+      .waitFor()
+  })
+
   it('trains a run longer, and forks it with another learning rate', async () => {
     await open('#/runs')
     await page.getByRole('link', { name: 'first', exact: true }).click()
@@ -129,6 +194,7 @@ export function describeLater(dashboard: () => Dashboard): void {
     const [run] = runs.data as { id: string; dataset: string }[]
     const { json: models } = await platform.call('GET', '/v1/models')
     const { json: sweeps } = await platform.call('GET', '/v1/sweeps')
+    const { json: sets } = await platform.call('GET', '/v1/vector-sets')
     await page.setViewportSize({ width: 400, height: 800 })
     const pages = [
       '#/runs',
@@ -139,7 +205,10 @@ export function describeLater(dashboard: () => Dashboard): void {
       '#/datasets',
       `#/datasets/${run!.dataset.split('@')[0]}`,
       `#/runs/compare?runs=${runs.data.map(({ id }: { id: string }) => id).join(',')}`,
-      '#/models?versions_of=first'
+      '#/models?versions_of=first',
+      `#/matching/${sets.data[0].model}`,
+      `#/explorer/${sets.data[0].model}?prototype=0`,
+      `#/curation/${sets.data[0].id}`
     ]
     for (const hash of [...pages, '#/datasets/new', '#/models', `#/models/${models.data[0].id}`, '#/keys']) {
       await open(hash)

@@ -15,6 +15,8 @@ export interface ListSource<T> {
   /** `after` is the cursor of the page before, or nothing for the first. */
   readonly fetchPage: (page: { readonly after?: string }, signal: AbortSignal) => Promise<Page<T>>
   readonly pollMs?: (page: Page<T>) => number | false
+  /** What is listed never changes: no page of it is asked for again by itself. */
+  readonly isFixed?: boolean
 }
 
 export interface List<T> {
@@ -41,7 +43,7 @@ function nextTrail<T>(page: Page<T>, _: unknown, trail: Trail): Trail | null {
 }
 
 /** One page is held: what is polled, and asked for again after a change, is the page that is looked at. */
-export const listOptions = <T>({ queryKey, fetchPage, pollMs = () => false }: ListSource<T>) =>
+export const listOptions = <T>({ queryKey, fetchPage, pollMs = () => false, isFixed = false }: ListSource<T>) =>
   infiniteQueryOptions<Page<T>, Error, InfiniteData<Page<T>, Trail>, QueryKey, Trail>({
     queryKey,
     queryFn: ({ pageParam, signal }) => {
@@ -52,6 +54,7 @@ export const listOptions = <T>({ queryKey, fetchPage, pollMs = () => false }: Li
     getNextPageParam: nextTrail,
     getPreviousPageParam: (_page, _pages, trail) => (trail.length === 0 ? null : trail.slice(0, -1)),
     maxPages: 1,
+    ...(isFixed && { staleTime: Number.POSITIVE_INFINITY }),
     refetchInterval: pollBy(({ pages: [page] }) => (page ? pollMs(page) : false))
   })
 

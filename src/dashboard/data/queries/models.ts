@@ -95,6 +95,14 @@ export const prototypeList = (client: KappaClient, id: string, sort: PrototypeSo
   }
 })
 
+export const prototypeQuery = (client: KappaClient, id: string, index: number) =>
+  queryOptions({
+    queryKey: [...one(id), 'prototype', index],
+    queryFn: ({ signal }) =>
+      dataOf(client.GET('/v1/models/{id}/prototypes/{index}', { params: { path: { id, index } }, signal })),
+    staleTime: NEVER_STALE
+  })
+
 export interface MostUsed {
   readonly prototypes: readonly Prototype[]
   /** There are more than were fetched. */

@@ -7,6 +7,7 @@ import { useClient } from '../../data/api.ts'
 import { modelQuery } from '../../data/queries/models.ts'
 import { useResource } from '../../data/use-resource.ts'
 import { href } from '../../router.ts'
+import { DriftSection } from '../drift/drift-section.tsx'
 import { Aliases } from './aliases.tsx'
 import { Artifacts } from './artifacts.tsx'
 import { Evaluations } from './evaluations.tsx'
@@ -49,6 +50,7 @@ export function ModelPage({ id }: { readonly id: string }) {
           {hasHead(model) && (
             <>
               <MixtureFacts model={model} />
+              <DriftSection model={model} />
               <div className="columns">
                 {model.mixture?.fitted && <KappaSection id={model.id} view="fitted" />}
                 {model.mixture?.fitted && <PrototypeScatter id={model.id} />}

@@ -41,6 +41,9 @@ export function Prototypes({ id }: { readonly id: string }) {
           <a className="button" href={href.explorer(id)}>
             See their images
           </a>
+          <a className="button" href={href.matching(id)}>
+            Compare with another version
+          </a>
           <SortSelect sort={sort} onSort={setSort} />
         </div>
       }
@@ -60,7 +63,9 @@ export function Prototypes({ id }: { readonly id: string }) {
 const prototypeCells = (prototype: Prototype) => {
   const [nearest] = prototype.nearest
   return [
-    prototype.index,
+    <a key="prototype" href={href.prototype(prototype.model, prototype.index)}>
+      {prototype.index}
+    </a>,
     formatCount(prototype.usage),
     formatNumber(prototype.kappa),
     nearest ? `${nearest.prototype} at ${formatDegrees(nearest.cosine)}` : '–',
@@ -71,13 +76,13 @@ const prototypeCells = (prototype: Prototype) => {
   ]
 }
 
-const fittedKappa = ({ kappa, kappa_interval: interval }: FittedComponent): string =>
+export const fittedKappa = ({ kappa, kappa_interval: interval }: FittedComponent): string =>
   interval === null
     ? formatNumber(kappa)
     : `${formatNumber(kappa)} (95 %: ${formatNumber(interval[0], 3)} – ${formatNumber(interval[1], 3)})`
 
 /** The middle nine tenths of them, around the median. */
-const angles = ({ p5, p50, p95 }: NonNullable<FittedComponent['angle_degrees']>): string =>
+export const angles = ({ p5, p50, p95 }: NonNullable<FittedComponent['angle_degrees']>): string =>
   `${formatNumber(p50, 3)}° (${formatNumber(p5, 3)}° – ${formatNumber(p95, 3)}°)`
 
 interface SortProps {

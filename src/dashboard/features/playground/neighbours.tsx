@@ -1,13 +1,11 @@
-import { Choice } from '../../components/choice.tsx'
 import { ProblemNotice } from '../../components/problem-notice.tsx'
 import { useClient } from '../../data/api.ts'
 import { neighboursQuery, type TriedImage } from '../../data/queries/tried-images.ts'
 import { useResource } from '../../data/use-resource.ts'
-import { formatCount } from '../../format.ts'
 import { href } from '../../router.ts'
-import { useVersionWords } from '../datasets/use-version-words.ts'
 import type { SetChoice } from '../prototypes/use-set-choice.ts'
 import { MatchTiles } from '../vector-sets/match-tiles.tsx'
+import { SetSelect } from '../vector-sets/set-select.tsx'
 
 interface Props {
   readonly model: string
@@ -17,7 +15,6 @@ interface Props {
 
 /** The images of a dataset that the model finds most like yours. */
 export function Neighbours({ model, image, choice: { sets, problem, chosen, choose } }: Props) {
-  const wordsOf = useVersionWords()
   return (
     <div className="seen-prototype">
       <h3>Nearest images</h3>
@@ -28,18 +25,7 @@ export function Neighbours({ model, image, choice: { sets, problem, chosen, choo
           images that are nearest.
         </p>
       )}
-      {sets && sets.length > 1 && chosen && (
-        <Choice
-          label="Of the vector set"
-          value={chosen.id}
-          options={sets.map(
-            ({ id, name, dataset, progress }) =>
-              [id, `${name ?? wordsOf(dataset)}: ${formatCount(progress.total_images)} images`] as const
-          )}
-          error={null}
-          onChange={choose}
-        />
-      )}
+      {sets && chosen && <SetSelect sets={sets} chosen={chosen} onChoose={choose} />}
       {chosen && <Nearest key={chosen.id} set={chosen.id} image={image} />}
     </div>
   )

@@ -9,6 +9,7 @@ import { judgedOf, prototypeImagesQuery } from '../../data/queries/exemplars.ts'
 import { versionName } from '../../data/queries/images.ts'
 import { useSeen } from '../../data/use-seen.ts'
 import { formatCount, formatDegrees, formatNumber } from '../../format.ts'
+import { href } from '../../router.ts'
 import { ExemplarStrip } from './exemplar-strip.tsx'
 import { LabelMix } from './label-mix.tsx'
 import { PrototypeMatches } from './prototype-matches.tsx'
@@ -49,7 +50,7 @@ interface CardProps {
 const MOST = 8
 
 export function PrototypeCard({ source, prototype }: CardProps) {
-  const { index, kappa, usage, fitted, nearest, duplicates_of: duplicatesOf } = prototype
+  const { model, index, kappa, usage, fitted, nearest, duplicates_of: duplicatesOf } = prototype
   const [first] = nearest
   const facts = (
     <Facts
@@ -65,7 +66,9 @@ export function PrototypeCard({ source, prototype }: CardProps) {
   )
   return (
     <li className="card">
-      <h3>Prototype {index}</h3>
+      <h3>
+        <a href={href.prototype(model, index)}>Prototype {index}</a>
+      </h3>
       {source.by === 'evaluation' ? (
         <SeenPrototype evaluation={source.evaluation} prototype={index} most={MOST}>
           {facts}

@@ -19,9 +19,14 @@ export function VectorSetActions({ set }: Props) {
   return (
     <>
       {set.status === 'succeeded' && (
-        <a className="button" href={href.map(set.id)}>
-          See the map
-        </a>
+        <>
+          <a className="button" href={href.map(set.id)}>
+            See the map
+          </a>
+          <a className="button" href={href.curation(set.id)}>
+            Curate
+          </a>
+        </>
       )}
       <EditButton
         described={set}
