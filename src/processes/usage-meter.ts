@@ -97,7 +97,9 @@ function machineOf(stat: string): Sample['machine'] {
 
 /** `VmRSS:   123 kB` or `read_bytes: 123`. */
 const fieldsOf = (text: string, scale: number): Fields =>
-  new Map(Array.from(text.matchAll(/^(\w+):\s+(\d+)( kB)?$/gm), ([, name, value]) => [name!, Number(value) * scale]))
+  new Map(
+    Array.from(text.matchAll(/^(\w+):\s+(\d+)( kB)?$/gm), ([, name, value]) => [name!, Number(value) * scale] as const)
+  )
 
 /** As they are now. */
 function levels({ memory, left }: Sample): Record<string, number> {
@@ -115,13 +117,17 @@ function changes(before: Sample, now: Sample, processors: number): Record<string
   const rate = (field: string) => difference(before.disk.get(field), now.disk.get(field), seconds)
   return told({
     'system/cpu_share': difference(before.ticks, now.ticks, seconds * TICKS_PER_S * processors),
-    'system/machine_cpu_share':
-      before.machine && now.machine && now.machine.all > before.machine.all
-        ? difference(before.machine.busy, now.machine.busy, now.machine.all - before.machine.all)
-        : null,
+    'system/machine_cpu_share': busyShare(before.machine, now.machine),
     'system/read_bytes_per_second': rate('read_bytes'),
     'system/written_bytes_per_second': rate('write_bytes')
   })
+}
+
+/** The kernel's count of waiting for disks may fall, and what is no waiting looks like more than everything then. */
+function busyShare(before: Sample['machine'], now: Sample['machine']): number | null {
+  if (before === null || now === null || now.all <= before.all) return null
+  const share = difference(before.busy, now.busy, now.all - before.all)
+  return share === null ? null : Math.min(1, share)
 }
 
 /** A counter that falls is another's: nothing is told of it. */

@@ -102,6 +102,15 @@ test('a counter that fell is of another process, and nothing is told of it', asy
   assert.deepEqual([told['system/machine_cpu_share'], told['system/written_bytes_per_second']], [0.5, 200])
 })
 
+test('a machine is busy all of the time at the most, though its kernel counts some waiting back', async () => {
+  const { clock, meter } = setUp()
+  await write({ ticks: [0, 0, 0, 0], all: [1000, 1000], disk: null })
+  await meter.read()
+  await clock.advance(1000)
+  await write({ ticks: [100, 0, 0, 0], all: [1402, 998], disk: null })
+  assert.equal((await meter.read())['system/machine_cpu_share'], 1)
+})
+
 test('of a process that is gone or was never started, and without a /proc, nothing is told', async () => {
   const { clock } = setUp()
   await write({ ticks: [1, 0, 0, 0], all: [100, 100], disk: null })
@@ -116,8 +125,10 @@ test('of a process that is gone or was never started, and without a /proc, nothi
 test('this very process is busy and has memory', { skip: process.platform !== 'linux' && 'no /proc' }, async () => {
   const meter = createUsageMeter(process.pid, { clock: systemClock, processors: 1 })
   await meter.read()
-  const end = Date.now() + 100
-  while (Date.now() < end) process.memoryUsage.rss()
+  const before = process.cpuUsage()
+  const spentMs = () => (process.cpuUsage(before).user + process.cpuUsage(before).system) / 1000
+  // Of the processor and not of the clock: on a busy machine a while may pass without any.
+  while (spentMs() < 100) process.memoryUsage.rss()
   const told = await meter.read()
   assert.ok(told['system/cpu_share']! > 0, JSON.stringify(told))
   const resident = told['system/memory_bytes']!
