@@ -7635,7 +7635,7 @@ export interface operations {
     getRunMetrics: {
         parameters: {
             query?: {
-                /** @description Names of docs/metrics.md, with commas: loss,teacher_entropy; eval/* for all of evaluations. All without. */
+                /** @description Names of docs/metrics.md, with commas: loss,teacher_entropy; eval/* for all of evaluations, system/* for all of the machine. All without. */
                 keys?: string;
                 /** @description First step. */
                 from?: number;

@@ -5,16 +5,19 @@
 
 import { isEvaluationMetric } from '../base/evaluation.ts'
 
-/** `step`: in every step. `window`: once in 50 steps, and at the end of an epoch. */
-export type MetricOccasion = 'step' | 'window'
+/**
+ * `step`: in every step. `window`: once in 50 steps, and at the end of an epoch. `usage`: with a step, every ten seconds, read by who watches
+ * the trainer and not said by it: of a run on the platform only, and another for every repetition of it.
+ */
+export type MetricOccasion = 'step' | 'window' | 'usage'
 
 export interface Metric {
   readonly name: string
-  readonly unit: 'nats' | 'share' | 'count' | 'norm' | 'rate' | 'number' | 'bytes' | 'watts'
+  readonly unit: 'nats' | 'share' | 'count' | 'norm' | 'rate' | 'number' | 'bytes' | 'bytes/s' | 'watts'
   readonly occasion: MetricOccasion
   /**
    * What a run needs to have it: masked patches, a KoLeo term, nested dimensions, Gram anchoring, gradients scaled for float16; an engine that counts a device's
-   * memory, or a GPU that NVIDIA's driver tells of. All have it without.
+   * memory, or a GPU that NVIDIA's driver tells of; a /proc to read. All have it without.
    */
   readonly only?:
     | 'masks'
@@ -26,6 +29,7 @@ export interface Metric {
     | 'float16'
     | 'device memory'
     | 'NVIDIA GPU'
+    | 'Linux'
   readonly means: string
 }
 
@@ -33,6 +37,14 @@ const kappa = (percent: number, means: string): Metric => ({
   name: `kappa_p${percent}`,
   unit: 'number',
   occasion: 'window',
+  means
+})
+
+const usage = (name: string, unit: Metric['unit'], means: string): Metric => ({
+  name: `system/${name}`,
+  unit,
+  occasion: 'usage',
+  only: 'Linux',
   means
 })
 
@@ -198,7 +210,18 @@ export const METRICS: readonly Metric[] = [
     occasion: 'window',
     only: 'NVIDIA GPU',
     means: 'drawn by the devices together'
-  }
+  },
+  usage('cpu_share', 'share', 'of the processors that it may use, taken by the trainer with its loaders'),
+  usage('machine_cpu_share', 'share', 'of all processors of the machine, taken by everybody'),
+  usage('memory_bytes', 'bytes', 'resident, of the trainer with its loaders'),
+  usage('memory_peak_bytes', 'bytes', 'most that was resident at once since the trainer began'),
+  usage(
+    'memory_available_bytes',
+    'bytes',
+    'that may still be taken: on the machine, or below the limit of the container'
+  ),
+  usage('read_bytes_per_second', 'bytes/s', 'by the trainer from disks; what the page cache has costs none'),
+  usage('written_bytes_per_second', 'bytes/s', 'by the trainer to disks: its checkpoints')
 ]
 
 export const METRIC_NAMES: ReadonlySet<string> = new Set(METRICS.map(({ name }) => name))
@@ -206,6 +229,14 @@ export const METRIC_NAMES: ReadonlySet<string> = new Set(METRICS.map(({ name }) 
 /** Stands for all that an evaluation has measured of checkpoints and model. */
 export const ALL_OF_EVALUATIONS = 'eval/*'
 
+/** Stands for all of the occasion `usage`. */
+const ALL_OF_SYSTEM = 'system/*'
+
 /** What may be asked for of a run: a trainer reports the names, evaluations add theirs. */
 export const isMetric = (key: string): boolean =>
-  METRIC_NAMES.has(key) || isEvaluationMetric(key) || key === ALL_OF_EVALUATIONS
+  isOneMetric(key) || key === ALL_OF_EVALUATIONS || key === ALL_OF_SYSTEM
+
+export const isOneMetric = (key: string): boolean => METRIC_NAMES.has(key) || isEvaluationMetric(key)
+
+/** How busy a machine was says nothing of what was learned: no checkpoint and no trial is the better for it. */
+export const canJudge = (key: string): boolean => isOneMetric(key) && !key.startsWith('system/')

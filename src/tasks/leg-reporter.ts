@@ -15,12 +15,14 @@ import type { LegControl } from './leg-control.ts'
 import { retryOutages } from './retry.ts'
 import { createStepBuffer, pointsOf } from './step-buffer.ts'
 import { createStepRate, type StepRate } from './step-rate.ts'
+import type { Usage } from './usage-reports.ts'
 
 export interface LegReporter {
   started(event: StartedEvent): void
-  step(event: StepEvent): void
+  /** @param usage of the machine, still being read: what is written of the step waits for it */
+  step(event: StepEvent, usage?: Usage | null): void
   alarm(alarm: RaisedAlarm): void
-  /** The latest value of each metric. */
+  /** The latest value of each metric that the trainer said. */
   latest(): Readonly<Record<string, number>>
   /** Steps completed, as far as this trainer said. */
   lastStep(): number | null
@@ -52,6 +54,7 @@ export function createLegReporter({ run, control, clock, logger, ...writers }: R
   const steps = createStepBuffer()
   const isProgressDue = progressPace(clock)
   let isStartWritten = false
+  let usages: Promise<void> = Promise.resolve()
   let tail = Promise.resolve()
 
   async function writeAll(): Promise<void> {
@@ -64,6 +67,8 @@ export function createLegReporter({ run, control, clock, logger, ...writers }: R
       await records.raiseAlarm(lease, alarm)
       said.alarms.shift()
     }
+    // A checkpoint of the step may be committed next, and what it lacks is lost to a kill.
+    await usages
     if (!steps.isEmpty()) await writeSteps()
   }
 
@@ -88,6 +93,11 @@ export function createLegReporter({ run, control, clock, logger, ...writers }: R
     })
     return tail
   }
+  async function addUsage(step: number, usage: Usage, before: Promise<void>): Promise<void> {
+    await before
+    steps.add({ step, metrics: await usage })
+  }
+
   const looping = flushEvery(FLUSH_MS, flush, { clock, ended: AbortSignal.any([finished.signal, control.gone]) })
 
   return {
@@ -95,13 +105,14 @@ export function createLegReporter({ run, control, clock, logger, ...writers }: R
       said.start = event
       void flush()
     },
-    step(event) {
+    step(event, usage = null) {
       control.progress()
       const isFirst = said.last === null
       said.last = event
       Object.assign(said.latest, event.metrics)
       said.rate.arrive()
       steps.add(event)
+      if (usage !== null) usages = addUsage(event.step, usage, usages)
       // Who has waited for the run to begin need not wait for the second to be over.
       if (isFirst) void flush()
     },

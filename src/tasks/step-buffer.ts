@@ -3,14 +3,17 @@ import { happened } from '../base/happenings.ts'
 import type { MetricPoint } from '../domain/run.ts'
 import type { StepEvent } from '../protocol/training-events.ts'
 
+/** What is known of a step: what the trainer says, or what was read of its machine then. */
+export type StepMetrics = Pick<StepEvent, 'step' | 'metrics'>
+
 export interface StepBatch {
-  readonly steps: readonly StepEvent[]
+  readonly steps: readonly StepMetrics[]
   /** Points that were given up since the last batch that was written. */
   readonly dropped: number
 }
 
 export interface StepBuffer {
-  add(step: StepEvent): void
+  add(step: StepMetrics): void
   isEmpty(): boolean
   /** Everything, in order; the buffer is empty then. */
   take(): StepBatch
@@ -22,7 +25,7 @@ export interface StepBuffer {
 const MOST_STEPS = 10_000
 
 export function createStepBuffer(): StepBuffer {
-  let steps: StepEvent[] = []
+  let steps: StepMetrics[] = []
   let dropped = 0
   return {
     add(step) {
@@ -48,5 +51,5 @@ export function createStepBuffer(): StepBuffer {
   }
 }
 
-export const pointsOf = (steps: readonly StepEvent[]): MetricPoint[] =>
+export const pointsOf = (steps: readonly StepMetrics[]): MetricPoint[] =>
   steps.flatMap(({ step, metrics }) => Object.entries(metrics).map(([key, value]) => ({ step, key, value })))

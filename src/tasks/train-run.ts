@@ -26,6 +26,7 @@ import { blameOf } from '../domain/blame.ts'
 import type { ObjectStore } from '../domain/ports.ts'
 import type { Lease } from '../domain/run.ts'
 import type { TrainerProcess } from '../processes/trainer-process.ts'
+import { createUsageMeter } from '../processes/usage-meter.ts'
 import type { ExportRequest, TrainRequest } from '../protocol/trainer-messages.ts'
 import type { Settled } from '../services/runs/leg-ends.ts'
 import type { LegRecords } from '../services/runs/leg-records.ts'
@@ -42,6 +43,7 @@ import { fetchFork, restoreCheckpoint } from './restore-checkpoint.ts'
 import { retryOutages } from './retry.ts'
 import { inScratch } from './scratch.ts'
 import { outcomeOfTrainer, type TrainerEnd } from './trainer-outcome.ts'
+import { createUsageReports, type UsageReports } from './usage-reports.ts'
 
 export interface TrainRunDeps {
   readonly legs: LegService
@@ -65,6 +67,8 @@ export interface TrainRunDeps {
   readonly loaders: number
   /** 0 lets the engine decide. */
   readonly threads: number
+  /** How often what the trainer takes of its machine is read, at the most. */
+  readonly usageEveryMs?: number
   /** Aborted when this worker is to end: legs are handed back. */
   readonly draining: AbortSignal
   readonly onOutcome: OnOutcome
@@ -233,6 +237,9 @@ function requestOf(
   }
 }
 
+/** As MLflow and Weights & Biases read theirs. */
+const USAGE_EVERY_MS = 10_000
+
 interface Training {
   readonly reporter: LegReporter
   readonly request: TrainRequest
@@ -257,7 +264,9 @@ async function train(deps: TrainRunDeps, leg: Leg, { reporter, request }: Traini
   if (control.stopping.aborted) stop()
   if (control.gone.aborted) trainer.kill()
   try {
-    const end = await follow(trainer, { reporter, uploads, spans })
+    const meter = createUsageMeter(trainer.pid, deps)
+    const usage = createUsageReports(meter, deps.clock, deps.usageEveryMs ?? USAGE_EVERY_MS)
+    const end = await follow(trainer, { reporter, uploads, spans, usage })
     spans.end(end)
     await tracing.step('metrics report', {}, () => reporter.finish(giveUp))
     await uploads.finish()
@@ -270,17 +279,22 @@ async function train(deps: TrainRunDeps, leg: Leg, { reporter, request }: Traini
   }
 }
 
+interface Followers {
+  readonly reporter: LegReporter
+  readonly uploads: CheckpointUploads
+  readonly spans: TrainingSpans
+  readonly usage: UsageReports
+}
+
 /** Passes on what the trainer says until it is gone. Never waits for database or store: training does not either. */
-async function follow(
-  trainer: TrainerProcess,
-  { reporter, uploads, spans }: { reporter: LegReporter; uploads: CheckpointUploads; spans: TrainingSpans }
-): Promise<TrainerEnd> {
+async function follow(trainer: TrainerProcess, { reporter, uploads, spans, usage }: Followers): Promise<TrainerEnd> {
   let last: TrainerEnd['last'] = null
   for await (const event of trainer.events) {
     if (event.type === 'started') {
       spans.started(event)
       reporter.started(event)
-    } else if (event.type === 'step') reporter.step(event)
+      usage.begin()
+    } else if (event.type === 'step') reporter.step(event, usage.read())
     else if (event.type === 'checkpoint') uploads.offer(event, reporter.latest())
     else if (event.type === 'alarm') reporter.alarm(event)
     else if (event.type === 'done' || event.type === 'failed') last = event

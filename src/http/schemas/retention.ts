@@ -2,7 +2,7 @@
 import { type Static, Type } from 'typebox'
 import { AppError } from '../../base/errors.ts'
 import type { Retention, RetentionWishes } from '../../domain/retention.ts'
-import { ALL_OF_EVALUATIONS, isMetric } from '../../protocol/metrics.ts'
+import { canJudge } from '../../protocol/metrics.ts'
 import { closed, Nullable } from './common.ts'
 
 const bestFields = {
@@ -46,8 +46,8 @@ type Wire = { readonly [Field in keyof typeof retentionFields]?: Static<(typeof 
 
 /** @throws AppError invalid_request for a metric that no run reports: nothing would be kept for it */
 export function readRetention({ keep_last, keep_every_epochs, keep_best }: Wire, at: string): RetentionWishes {
-  if (keep_best && (!isMetric(keep_best.metric) || keep_best.metric === ALL_OF_EVALUATIONS)) {
-    const message = 'names no metric of docs/metrics.md'
+  if (keep_best && !canJudge(keep_best.metric)) {
+    const message = 'names no metric of docs/metrics.md that says how good a checkpoint is'
     throw new AppError('invalid_request', { errors: [{ path: `${at}/keep_best/metric`, message }] })
   }
   return {

@@ -77,7 +77,7 @@ export const MetricsQuery = Type.Object(
         pattern: '^[a-z0-9_./]+\\*?(,[a-z0-9_./]+\\*?)*$',
         maxLength: 2000,
         description:
-          'Names of docs/metrics.md, with commas: loss,teacher_entropy; eval/* for all of evaluations. All without.'
+          'Names of docs/metrics.md, with commas: loss,teacher_entropy; eval/* for all of evaluations, system/* for all of the machine. All without.'
       })
     ),
     from: Type.Optional(Type.Integer({ minimum: 0, maximum: MOST_INT4, description: 'First step.' })),

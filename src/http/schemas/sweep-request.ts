@@ -9,7 +9,7 @@ import {
   type SweepRange,
   type SweepSpace
 } from '../../domain/sweep.ts'
-import { ALL_OF_EVALUATIONS, isMetric } from '../../protocol/metrics.ts'
+import { canJudge } from '../../protocol/metrics.ts'
 import { countTrials, drawTrials } from '../../services/sweeps/draw-trials.ts'
 import type { SweepRequest, TrialRequest } from '../../services/sweeps/sweeps.ts'
 import { findingOf, nameTrial } from '../../services/sweeps/trials.ts'
@@ -109,8 +109,8 @@ function rangeErrors(path: string, { min, max, scale, isWhole: whole }: SweepRan
 function objectiveErrors(objective: SweepObjective | null, run: CreateSweepBody['run']): FieldError[] {
   if (objective === null) return []
   const path = '/objective/metric'
-  if (!isMetric(objective.metric) || objective.metric === ALL_OF_EVALUATIONS)
-    return [{ path, message: 'is no metric of docs/metrics.md' }]
+  if (!canJudge(objective.metric))
+    return [{ path, message: 'is no metric of docs/metrics.md that says which trial is best' }]
   if (!isEvaluationMetric(objective.metric)) return []
   if (run.evaluation && isOfProtocols(objective.metric, run.evaluation.protocols ?? null)) return []
   if (run.evaluation) return [{ path, message: 'is of no protocol in run.evaluation.protocols' }]

@@ -3,7 +3,7 @@ import { AppError } from '../../base/errors.ts'
 import type { Run as DomainRun } from '../../domain/run.ts'
 import { RUN_STATUSES } from '../../domain/run.ts'
 import type { Sweep as DomainSweep, SweepRuns, SweepSpace } from '../../domain/sweep.ts'
-import { ALL_OF_EVALUATIONS, isMetric } from '../../protocol/metrics.ts'
+import { isOneMetric } from '../../protocol/metrics.ts'
 import type { Comparison, Leader as DomainLeader, TrialRow } from '../../services/sweeps/compare.ts'
 import type { PlannedTrial, SweepPlan } from '../../services/sweeps/sweeps.ts'
 import { valuesOf } from '../../services/sweeps/trials.ts'
@@ -122,7 +122,7 @@ export const SweepQuery = Type.Object(
 export function readSweepMetrics({ metrics }: Static<typeof SweepQuery>): readonly string[] | null {
   if (metrics === undefined) return null
   const names = [...new Set(metrics.split(','))]
-  const unknown = names.filter((name) => !isMetric(name) || name === ALL_OF_EVALUATIONS)
+  const unknown = names.filter((name) => !isOneMetric(name))
   const message =
     unknown.length > 0
       ? `names no metric of docs/metrics.md: ${unknown.join(', ')}`

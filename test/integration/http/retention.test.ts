@@ -113,7 +113,7 @@ test('a metric that no run reports is refused, wherever it is named', { skip }, 
   const of = (metric: string) => ({ keep_best: { ...BEST, metric } })
   const { json: parent } = await create()
   const checkpoint = await store(parent, 10)
-  for (const metric of ['lose', 'eval/*', 'loss*']) {
+  for (const metric of ['lose', 'eval/*', 'loss*', 'system/cpu_share']) {
     const fork = { checkpoint, overrides: { checkpoint: of(metric) } }
     const answers = [
       await create(of(metric)),

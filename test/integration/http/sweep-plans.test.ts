@@ -74,6 +74,11 @@ test('what cannot be a sweep is refused by the name of its field, and nothing of
       /no metric/
     ],
     [
+      { run, grid: { seed: [0] }, objective: { metric: 'system/memory_bytes', direction: 'minimize' } },
+      '/objective/metric',
+      /says which trial is best/
+    ],
+    [
       { run, grid: { seed: [0] }, objective: { metric: 'eval/knn_top1_k20', direction: 'maximize' } },
       '/objective/metric',
       /run\.evaluation/

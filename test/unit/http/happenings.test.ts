@@ -80,7 +80,7 @@ test('a job that throws is counted by its code, one that a draining worker hands
 test('points that had to be given up are counted', async () => {
   const buffer = createStepBuffer()
   const fill = async () => {
-    for (let step = 1; step <= 10_001; step++) buffer.add({ type: 'step', step, epoch: 0, metrics: { a: 1, b: 2 } })
+    for (let step = 1; step <= 10_001; step++) buffer.add({ step, metrics: { a: 1, b: 2 } })
   }
   assert.equal(await growth('kappa_metric_points_dropped_total', fill), 2 * 5_001)
   assert.equal(buffer.take().dropped, 2 * 5_001)

@@ -8,7 +8,7 @@ import type { LegService } from '../../../src/services/runs/legs.ts'
 import type { StepReport } from '../../../src/services/runs/step-reports.ts'
 import { createLegControl } from '../../../src/tasks/leg-control.ts'
 import { createLegReporter } from '../../../src/tasks/leg-reporter.ts'
-import { fakeClock } from '../../helpers/fake-clock.ts'
+import { fakeClock, settle } from '../../helpers/fake-clock.ts'
 
 const STARTED = {
   type: 'started',
@@ -141,6 +141,28 @@ test('a long outage thins the steps out and says so', async () => {
   assert.ok(steps.size <= 10_000 && steps.size > 5000, `${steps.size} steps are kept`)
   assert.ok(steps.has(25_000), 'the newest is kept')
   assert.equal((report?.dropped ?? 0) + (report?.points.length ?? 0), 50_000)
+  await reporter.finish(giveUp.signal)
+})
+
+test('usage of a step is written with it, however late it was read, and told to nobody who follows', async () => {
+  const { reporter, reports, giveUp } = setUp()
+  const usage = Promise.withResolvers<Readonly<Record<string, number>>>()
+  reporter.started(STARTED)
+  reporter.step(aStep(1), usage.promise)
+  reporter.step(aStep(2))
+  const written = reporter.write()
+  await settle()
+  assert.equal(reports.length, 0, 'a checkpoint of the step is not committed before')
+  usage.resolve({ 'system/memory_bytes': 5e8 })
+  await written
+  const points = reports.flatMap((report) => report.points)
+  assert.deepEqual(
+    points.filter(({ key }) => key.startsWith('system/')),
+    [{ step: 1, key: 'system/memory_bytes', value: 5e8 }]
+  )
+  assert.equal(points.length, 5)
+  assert.deepEqual(reporter.latest(), aStep(2).metrics)
+  assert.deepEqual(reports[0]?.event, aStep(2).metrics)
   await reporter.finish(giveUp.signal)
 })
 

@@ -1,4 +1,4 @@
-/** Metrics that the run page draws. */
+/** Metrics that the run page draws of training, and that runs are compared by. */
 export const METRIC_KEYS = [
   'loss',
   'loss_over_ln_k',
@@ -36,4 +36,15 @@ export const METRIC_KEYS = [
   'unique_prototypes'
 ] as const
 
-export type MetricKey = (typeof METRIC_KEYS)[number]
+/** What is read of the machine, for the run page alone: two runs that were on other machines are not to be compared by it. */
+export const SYSTEM_KEYS = [
+  'system/cpu_share',
+  'system/machine_cpu_share',
+  'system/memory_bytes',
+  'system/memory_peak_bytes',
+  'system/memory_available_bytes',
+  'system/read_bytes_per_second',
+  'system/written_bytes_per_second'
+] as const
+
+export type MetricKey = (typeof METRIC_KEYS)[number] | (typeof SYSTEM_KEYS)[number]

@@ -6,7 +6,7 @@ import { useClient } from '../../data/api.ts'
 import { problemOf } from '../../data/problem-of.ts'
 import { runKeys } from '../../data/queries/runs.ts'
 import { columnsOf, lastStep, longestSeries, type MetricColumns, mergeColumns } from './metric-columns.ts'
-import { METRIC_KEYS } from './metric-keys.ts'
+import { METRIC_KEYS, SYSTEM_KEYS } from './metric-keys.ts'
 
 /** What one chart can show on a wide screen; the API keeps the extremes of what it leaves out. */
 const MAX_POINTS = 1000
@@ -46,7 +46,7 @@ export function metricsQuery(client: KappaClient, { runId, range, step }: Metric
     const isGrowing = canGrow(held, step)
     const first = isGrowing ? lastStep(held.columns) + 1 : from
     const query = {
-      keys: METRIC_KEYS.join(','),
+      keys: [...METRIC_KEYS, ...SYSTEM_KEYS].join(','),
       max_points: MAX_POINTS,
       ...(first !== null && { from: first }),
       ...(to !== null && { to })
