@@ -6,6 +6,7 @@ import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
 import { createTestApp, type TestApp } from '../../helpers/app.ts'
 import { whyNoPostgres } from '../../helpers/postgres.ts'
+import { aCheckpoint } from '../../helpers/records.ts'
 import { type Fixtures, listOperations, makeFixtures, type Operation, requestOf } from './every-operation.ts'
 
 const skip = await whyNoPostgres()
@@ -69,4 +70,14 @@ test('a wrong value behind thousands that are right is named', { skip }, async (
   const answer = await api.call('POST', `/v1/runs/${fixtures.run}:fork:validate`, { body })
   assert.equal(answer.status, 400, answer.text)
   assert.deepEqual(answer.json.errors, [{ pointer: '/prototypes/drop/4000', detail: 'must be >= 0' }])
+})
+
+test('of thousands of prototypes that are not there the first are told', { skip }, async () => {
+  await api.stores.checkpoints.insert(aCheckpoint(fixtures.run, api.projectId))
+  const drop = Array.from({ length: 4096 }, (_, i) => 1_000_000 + i)
+  const body = { overrides: { hyperparameters: { epochs: 200 } }, prototypes: { drop } }
+  const { status, json } = await api.call('POST', `/v1/runs/${fixtures.run}:fork:validate`, { body })
+  assert.equal(status, 422)
+  assert.equal(json.errors.length, 64)
+  assert.equal(json.errors[0].pointer, '/prototypes/drop/0')
 })
