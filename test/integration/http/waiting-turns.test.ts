@@ -35,7 +35,7 @@ test('a project whose requests wait already is told to come back, and no request
     if (answer.status === 429 && ++refused === 3) goOn()
     return answer
   }
-  const answers = await Promise.all(Array.from({ length: 20 }, ask))
+  const answers = await Promise.all(Array.from({ length: 20 }, ask)).finally(goOn)
   const statuses = answers.map(({ status }) => status).sort()
   assert.deepEqual(statuses, [...new Array(17).fill(200), ...new Array(3).fill(429)])
   const one = answers.find(({ status }) => status === 429)
