@@ -200,6 +200,9 @@ const OPENAI_TYPES: Readonly<Record<number, string>> = {
 const openAiType = (status: number): string =>
   OPENAI_TYPES[status] ?? (status >= 500 ? 'server_error' : 'invalid_request_error')
 
+/** That are told: of 80,000 prototypes that do not exist, 640 kB, the answer had 7 MB. */
+const MOST_ERRORS = 64
+
 /** The reason in one sentence, for clients that show nothing else. */
 function reasonOf({ detail, errors = [] }: ProblemBody): string {
   const reasons = errors.map((one) => {
@@ -235,6 +238,6 @@ export function presentProblem(error: AppError, requestId: string): ProblemBody 
     ...shown,
     ...base,
     detail: error.message,
-    ...(errors && { errors: errors.map((one) => presentFieldError(one, isAboutWire(error))) })
+    ...(errors && { errors: errors.slice(0, MOST_ERRORS).map((one) => presentFieldError(one, isAboutWire(error))) })
   }
 }

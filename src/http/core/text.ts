@@ -29,6 +29,7 @@ export const UNREADABLE = '\ud800'
 const isStorable = (text: string): boolean => !text.includes('\0') && text.isWellFormed()
 
 export const escapePointer = (key: unknown): string => String(key).replaceAll('~', '~0').replaceAll('/', '~1')
+export const unescapePointer = (token: string): string => token.replaceAll('~1', '/').replaceAll('~0', '~')
 
 /** Names are shown to the user who sent them, so they must be text themselves. */
 const readable = (name: string): string => name.toWellFormed().replaceAll('\0', '\ufffd')

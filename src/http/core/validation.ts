@@ -5,7 +5,15 @@ import type { TSchema } from 'typebox'
 import { Compile, type Validator } from 'typebox/compile'
 import { Settings } from 'typebox/system'
 import { AppError, type FieldError } from '../../base/errors.ts'
-import { escapePointer, FILENAME_PATTERN, FILENAME_RULE, NAME_PATTERN, NAME_RULE, textErrors } from './text.ts'
+import {
+  escapePointer,
+  FILENAME_PATTERN,
+  FILENAME_RULE,
+  NAME_PATTERN,
+  NAME_RULE,
+  textErrors,
+  unescapePointer
+} from './text.ts'
 import { registerTimestampFormat, TIMESTAMP_RULE } from './timestamps.ts'
 import { explainUnions, type Finding } from './unions.ts'
 import { readTexts } from './url-texts.ts'
@@ -50,13 +58,17 @@ const RULES: Readonly<Record<string, string>> = { [NAME_PATTERN]: NAME_RULE, [FI
 
 const ruleOf = (params: object): string | undefined => ('pattern' in params ? RULES[String(params.pattern)] : undefined)
 
+const unknownField = (path: string): FieldError => ({
+  path,
+  message: `is an unknown field: ${unescapePointer(path.slice(path.lastIndexOf('/') + 1))}`
+})
+
 function explain({ keyword, schemaPath, instancePath, params, message }: Finding): FieldError[] {
   switch (keyword) {
     case 'additionalProperties':
-      return listOf(params, 'additionalProperties').map((name) => ({
-        path: `${instancePath}/${escapePointer(name)}`,
-        message: `is an unknown field: ${String(name)}`
-      }))
+      return listOf(params, 'additionalProperties').map((name) =>
+        unknownField(`${instancePath}/${escapePointer(name)}`)
+      )
     case 'required':
       return listOf(params, 'requiredProperties').map((name) => ({
         path: `${instancePath}/${escapePointer(name)}`,
@@ -69,8 +81,9 @@ function explain({ keyword, schemaPath, instancePath, params, message }: Finding
     case 'format':
       return [{ path: instancePath, message: TIMESTAMP_RULE }]
     case 'boolean':
-      // The other half of additionalProperties; of a tuple it is the only one.
-      return schemaPath.endsWith('/additionalItems') ? [{ path: instancePath, message: 'is one item too many' }] : []
+      // Of unknown fields the first half, one a field: where there are many, the findings end before the other half is among them.
+      if (schemaPath.endsWith('/additionalProperties')) return [unknownField(instancePath)]
+      return [{ path: instancePath, message: 'is one item too many' }]
     default:
       return [{ path: instancePath, message }]
   }
@@ -84,8 +97,15 @@ function report(findings: readonly Finding[]): FieldError[] {
     .slice(0, MOST_ERRORS)
 }
 
-const findingsOf = (validator: Validator, value: unknown): FieldError[] =>
-  validator.Check(value) ? [] : report(validator.Errors(prune(value, { left: EXPLAINED_VALUES })))
+/** Nothing of what is right, and never nothing of what is not: without a word about it, it would be taken. */
+function findingsOf(validator: Validator, value: unknown): FieldError[] {
+  if (validator.Check(value)) return []
+  const near = report(validator.Errors(prune(value, { left: EXPLAINED_VALUES })))
+  if (near.length > 0) return near
+  // What is wrong comes after what was looked at, so that there is little of it before.
+  const far = report(validator.Errors(value))
+  return far.length > 0 ? far : [{ path: '', message: 'does not fit its schema' }]
+}
 
 /** For a body that is made of another one: what validation would find in it. */
 export function createBodyCheck(schema: TSchema): (value: unknown) => FieldError[] {

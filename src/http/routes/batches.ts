@@ -26,6 +26,7 @@ export function batchRoutes(app: App, { batches }: Pick<Services, 'batches'>): v
         problems: [
           'file_not_found',
           'batch_impossible',
+          'overloaded',
           'model_not_found',
           'model_not_ready',
           'quota_exceeded',

@@ -86,7 +86,7 @@ export function prototypeRoutes(app: App, { prototypes }: Pick<Services, 'protot
         querystring: MatchingQuery,
         response: { 200: Matching }
       },
-      config: { problems: [...notReady, 'matching_unavailable', 'vector_set_not_found'] }
+      config: { problems: [...notReady, 'matching_unavailable', 'vector_set_not_found', 'overloaded'] }
     },
     async ({ params, query, principal }) =>
       presentMatching(await prototypes.match(principal.projectId, readMatching(params.id, query)))

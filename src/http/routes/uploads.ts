@@ -63,7 +63,9 @@ export function uploadRoutes(app: App, { datasets }: Pick<Services, 'datasets'>)
         body: CompleteUpload,
         response: { 200: Upload }
       },
-      config: { problems: ['upload_not_found', 'upload_incomplete', 'upload_expired', 'storage_unavailable'] }
+      config: {
+        problems: ['upload_not_found', 'upload_incomplete', 'upload_expired', 'storage_unavailable', 'overloaded']
+      }
     },
     async ({ params, body, principal }) => {
       const request = { uploadId: params.upload_id, parts: body.parts }

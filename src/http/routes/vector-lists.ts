@@ -17,7 +17,7 @@ import {
 import type { App } from '../server.ts'
 
 const tags = ['vector sets']
-const problems = ['vector_set_not_found', 'vector_set_not_ready', 'vector_set_not_searchable'] as const
+const problems = ['vector_set_not_found', 'vector_set_not_ready', 'vector_set_not_searchable', 'overloaded'] as const
 
 export function vectorListRoutes(app: App, { vectorLists }: Pick<Services, 'vectorLists'>): void {
   app.get(

@@ -61,7 +61,9 @@ export function weightUploadRoutes(app: App, { models }: Pick<Services, 'models'
         body: CompleteUpload,
         response: { 200: Upload }
       },
-      config: { problems: ['upload_not_found', 'upload_incomplete', 'upload_expired', 'storage_unavailable'] }
+      config: {
+        problems: ['upload_not_found', 'upload_incomplete', 'upload_expired', 'storage_unavailable', 'overloaded']
+      }
     },
     async ({ params, body, principal }) => {
       const request = { uploadId: params.upload_id, parts: body.parts }

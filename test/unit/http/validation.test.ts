@@ -86,3 +86,22 @@ test('images and forms are not judged by the schema that documents them', () => 
   const definition = { schema: Type.Object({}), method: 'POST', url: '/', httpPart: 'body', contentType: 'image/png' }
   assert.equal(compile(definition)(Buffer.from('x')), true)
 })
+
+test('more that is wrong than is told is refused as well: unknown fields before it hid everything else', () => {
+  const unknown = Object.fromEntries(Array.from({ length: 5000 }, (_, i) => [`field/${i}`, i]))
+  for (const rest of [{ x: 1 }, { x: 'one', y: -1 }]) {
+    const errors = errorsOf(Point, { ...unknown, ...rest })
+    assert.equal(errors.length, 16)
+    assert.ok(errors.includes('/field~10: is an unknown field: field/0'))
+  }
+  const Either = Type.Object({ one: Type.Union([Point, Type.Object({ z: Type.Number() }, closed)]) }, closed)
+  assert.ok(errorsOf(Either, { one: unknown }).length > 0)
+  assert.ok(errorsOf(Point, { ...unknown, x: '1' }, 'querystring').length > 0)
+})
+
+test('what is wrong behind thousands of values that are right is found', () => {
+  const schema = Type.Object({ places: Type.Array(Type.Integer({ minimum: 0 })), y: Type.Optional(Type.Null()) })
+  const places = [...new Array(20_000).fill(7), -1]
+  assert.deepEqual(errorsOf(schema, { places }), ['/places/20000: must be >= 0'])
+  assert.deepEqual(errorsOf(schema, { places: places.slice(0, -1), y: 1 }), ['/y: must be null'])
+})

@@ -1,6 +1,7 @@
 /** What computes for long beside requests: however many a project asks for, one is at work. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { AppError } from '../../../src/base/errors.ts'
 import type { Stores } from '../../../src/domain/stores.ts'
 import { createMatching } from '../../../src/services/models/matching.ts'
 import { createVectorListService } from '../../../src/services/vector-sets/vector-lists.ts'
@@ -56,4 +57,25 @@ test('prototypes of one project are matched for one request at a time', async ()
   const matching = createMatching({ stores: storesOf({ overlaps: overlaps.work }), models })
   const request = { model: 'm', against: 'm', dataset: null, minSimilarity: 0 }
   await checkTurns((project) => matching(project, request), overlaps)
+})
+
+test('who finds many waiting is told to come back, and those who wait have their turns', async () => {
+  const pairs = watched({ data: [], hasMore: false, nextCursor: null })
+  const stores = storesOf({ nearPairs: pairs.work })
+  const lists = createVectorListService({ stores, unitOfWork: (work) => work(stores as Stores) })
+  const ask = () => lists.nearPairs('p', 'vec_1', { limit: 5, after: null, minSimilarity: 0.9 })
+  const asked = Array.from({ length: 20 }, () =>
+    ask().then(
+      () => 'done',
+      (error: AppError) => error.code
+    )
+  )
+  for (await settled(); pairs.waiting() > 0; await settled()) pairs.endFirst()
+  const answers = await Promise.all(asked)
+  assert.deepEqual([answers.slice(0, 17), answers.slice(17)], [Array(17).fill('done'), Array(3).fill('overloaded')])
+  assert.equal(pairs.most(), 1)
+  const again = ask()
+  await settled()
+  pairs.endFirst()
+  await again // the places are free again
 })
