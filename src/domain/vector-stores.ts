@@ -122,7 +122,7 @@ export interface VectorStore extends VectorLists {
 }
 
 export interface GraphBuilding {
-  /** Aborted, it ends within a second or two, and leaves nothing. */
+  /** Aborted, it ends within seconds, and leaves nothing. */
   readonly signal: AbortSignal
   /** Every second: so many are in it by now. */
   onProgress(images: number): Promise<void>

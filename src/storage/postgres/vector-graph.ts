@@ -27,8 +27,10 @@ export interface VectorGraphsDeps {
 const LOOK_EVERY_MS = 1000
 /** A server that computes does not look at its client unless it is told to: one whose worker was killed would go on for hours. */
 const CLIENT_LOOKED_AT = '10s'
-/** Of an image beside its vector, 32 neighbours for the most part: bench/RESULTS.md has what was seen. */
-const GRAPH_BYTES = 800
+/** Of an image beside its vector, 32 neighbours for the most part: 8 MiB were full after 5,650 of 384 numbers by one process, after 2,890 by two. */
+const GRAPH_BYTES = 1050
+/** Of those who build together, for what they say to each other. */
+const SHARED_BYTES = 4 * 1_048_576
 /** The name of a segment of shared memory that has no place; the rest of the message may be of any language. */
 const NO_SHARED_MEMORY = /\/PostgreSQL\.\d+/
 
@@ -37,7 +39,7 @@ export function graphKibibytes(
   { images, dimensions }: { readonly images: number; readonly dimensions: number },
   memoryBytes: number
 ): number {
-  return Math.ceil(Math.min(memoryBytes, images * (2 * dimensions + GRAPH_BYTES)) / 1024)
+  return Math.ceil(Math.min(memoryBytes, SHARED_BYTES + images * (2 * dimensions + GRAPH_BYTES)) / 1024)
 }
 
 export const createVectorGraphs = (deps: VectorGraphsDeps): VectorGraphs =>
