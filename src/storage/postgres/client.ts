@@ -1,5 +1,5 @@
 import { drizzle, type NodePgDatabase } from 'drizzle-orm/node-postgres'
-import { type ClientBase, Pool, type PoolClient } from 'pg'
+import { type Client, Pool, type PoolClient } from 'pg'
 import { AppError, isAppError, toError } from '../../base/errors.ts'
 import type { Logger } from '../../base/log.ts'
 import { heardDatabaseError, RETRY_AFTER_S, translateDatabaseError } from './errors.ts'
@@ -24,7 +24,7 @@ export type Db = NodePgDatabase<Record<string, never>>
 
 /** A connection that is nobody else's. */
 export interface Alone {
-  readonly client: ClientBase
+  readonly client: Client
   /** Of the process that serves it. */
   readonly pid: number
   /** Without a word to a server that may not answer: what it was asked fails at once. */
