@@ -17,7 +17,10 @@ test('a graph gets the memory that its images take, up to what is allowed', () =
   const ofMillion = (allowed: number) => graphKibibytes({ images: 1_000_000, dimensions: 384 }, allowed)
   assert.equal(ofMillion(1024 * MIB), 1024 * 1024)
   const enough = ofMillion(1024 * 1024 * MIB)
-  assert.ok(enough > 1_771_000 && enough < 2_000_000, `two processes took 1,814 bytes an image, and it is ${enough} KiB`)
+  assert.ok(
+    enough > 1_771_000 && enough < 2_000_000,
+    `two processes took 1,814 bytes an image, and it is ${enough} KiB`
+  )
   const few = graphKibibytes({ images: 1000, dimensions: 384 }, 1024 * 1024 * MIB)
   assert.ok(few < 8192, `${few} KiB`)
 })
