@@ -1,12 +1,14 @@
 /**
  * `npm run bench -- search --images 1000000 --dimensions 384 --url postgres://…`: vectors in random clusters, added as workers add
  * them and searched as requests do. Prints how long an image takes, recall@10 of the graph against all vectors, and latencies.
- * Without `--url` on an embedded database of its own. What it makes it drops.
+ * Without `--url` on an embedded database of its own. `--graph grows` and `--graph last` are what workers do there and on a server,
+ * `--memory MIB` is what building may take. What it makes it drops.
  */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { systemClock } from '../src/base/clock.ts'
 import { newId } from '../src/base/ids.ts'
 import type { VectorRow } from '../src/domain/vector-set.ts'
 import type { SearchedSet } from '../src/domain/vector-stores.ts'
@@ -15,6 +17,7 @@ import { createDatabase } from '../src/storage/postgres/client.ts'
 import { openEmbeddedPostgres } from '../src/storage/postgres/embedded.ts'
 import { migrate } from '../src/storage/postgres/migrate.ts'
 import { createStores, createUnitOfWork } from '../src/storage/postgres/unit-of-work.ts'
+import { createVectorGraphs } from '../src/storage/postgres/vector-graph.ts'
 
 const { values } = parseArgs({
   options: {
@@ -22,6 +25,8 @@ const { values } = parseArgs({
     dimensions: { type: 'string', default: '384' },
     clusters: { type: 'string', default: '1000' },
     queries: { type: 'string', default: '200' },
+    graph: { type: 'string' },
+    memory: { type: 'string', default: '1024' },
     url: { type: 'string' }
   }
 })
@@ -29,8 +34,6 @@ const [images, dimensions, clusters, queries] = [values.images, values.dimension
   Number
 ) as [number, number, number, number]
 const LIMIT = 10
-/** As tasks/embed-dataset.ts adds them. */
-const AT_ONCE = 50
 /** Of a member around its center, whose numbers have a deviation of one: its cosine to it is about 0.8. */
 const SPREAD = 0.75
 
@@ -69,16 +72,46 @@ const [stores, unitOfWork] = [createStores(database, noJobs), createUnitOfWork(d
 const hasPgvector = await stores.vectors.hasPgvector()
 const { id: projectId } = await stores.keys.ensureProject('bench')
 const set: SearchedSet = { id: newId('vectorSet'), projectId, dimensions, index: hasPgvector ? 'hnsw' : 'scan' }
-console.log(`${images} × ${dimensions} in ${clusters} clusters, ${set.index}`)
-try {
-  await unitOfWork((tx) => tx.vectors.create(set))
-  let addingMs = 0
-  for (let from = 0; from < images; from += AT_ONCE) {
-    const rows = Array.from({ length: Math.min(AT_ONCE, images - from) }, (_, i) => rowOf(from + i))
-    addingMs += (await timed(() => stores.vectors.add(set, rows)))[1]
-    if ((from / AT_ONCE) % 1000 === 999) console.log(`  ${from + AT_ONCE} after ${(addingMs / 1000).toFixed(0)} s`)
+const memoryBytes = Number(values.memory) * 1_048_576
+const graphs = createVectorGraphs({ database, clock: systemClock, logger: console, memoryBytes })
+const isBuiltLast = hasPgvector && (values.graph ? values.graph === 'last' : await graphs.areBuiltLast())
+/** As tasks/embed-dataset.ts adds them. */
+const atOnce = hasPgvector && !isBuiltLast ? 50 : 500
+const kind = hasPgvector ? `hnsw that ${isBuiltLast ? 'is built last' : 'grows'}` : 'scan'
+console.log(`${images} × ${dimensions} in ${clusters} clusters, ${kind}`)
+
+const seconds = (ms: number) => `${(ms / images).toFixed(2)} ms an image, ${(ms / 1000).toFixed(0)} s in all`
+
+async function build(): Promise<void> {
+  let toldAt = 0
+  const onProgress = async (built: number) => {
+    if (built < toldAt + 50_000) return
+    toldAt = built
+    console.log(`  ${built} in the graph`)
   }
-  console.log(`added: ${(addingMs / images).toFixed(2)} ms an image, ${(addingMs / 1000).toFixed(0)} s in all`)
+  const signal = AbortSignal.timeout(6 * 3600_000)
+  const [, ms] = await timed(() => graphs.build(set, images, { signal, onProgress }))
+  console.log(`built: ${seconds(ms)}`)
+}
+
+async function sayPlace(): Promise<void> {
+  const { rows } = await database.pool.query('select pg_table_size($1) as table, pg_indexes_size($1) as indexes', [
+    set.id
+  ])
+  console.log(`bytes: ${JSON.stringify(rows[0])}`)
+}
+
+try {
+  await unitOfWork((tx) => tx.vectors.create(set, { hasGraph: !isBuiltLast }))
+  let addingMs = 0
+  for (let from = 0; from < images; from += atOnce) {
+    const rows = Array.from({ length: Math.min(atOnce, images - from) }, (_, i) => rowOf(from + i))
+    addingMs += (await timed(() => stores.vectors.add(set, rows)))[1]
+    if ((from + atOnce) % 50_000 === 0) console.log(`  ${from + atOnce} after ${(addingMs / 1000).toFixed(0)} s`)
+  }
+  console.log(`added: ${seconds(addingMs)}`)
+  if (isBuiltLast) await build()
+  await sayPlace()
   const asked = Array.from({ length: queries }, (_, i) => clustered(3, i))
   const ask = async (one: SearchedSet, more: { labels?: readonly string[] } = {}) => {
     const [places, times]: [number[][], number[]] = [[], []]

@@ -222,6 +222,7 @@ function readAll(read: Reader) {
       loaders: read.integer('KAPPA_LOADERS', Math.max(1, Math.min(8, cores - 1)), [0, 64]),
       /** 0 lets the engine take every core. */
       threads: read.integer('KAPPA_TRAINER_THREADS', 0, [0, 256]),
+      graphBytes: read.integer('KAPPA_GRAPH_MEMORY_MIB', 1024, [1, 1_000_000]) * MEBIBYTE,
       cacheBytes: read.integer('KAPPA_CACHE_GIB', 100, [1, 100_000]) * 1024 * MEBIBYTE,
       leg: readOwnLeg(read)
     },

@@ -32,6 +32,7 @@ import { createWorkerService } from '../services/workers/workers.ts'
 import { PATIENCE_OF_WORKERS } from '../storage/objects/patience.ts'
 import { createEventNotices } from '../storage/postgres/event-notices.ts'
 import { createSchemaCheck } from '../storage/postgres/migrate.ts'
+import { createVectorGraphs } from '../storage/postgres/vector-graph.ts'
 import { waitForSchema } from '../storage/postgres/wait.ts'
 import { createEmbedDataset } from '../tasks/embed-dataset.ts'
 import { createEvaluateModel } from '../tasks/evaluate-model.ts'
@@ -178,7 +179,10 @@ export async function composeWorker(config: Config, logger: Logger, { tracing, e
       }),
       'embed-dataset': createEmbedDataset({
         ...shared,
-        vectorSets: createVectorSetJobs({ unitOfWork, stores, clock, worker: name })
+        vectorSets: createVectorSetJobs({
+          ...{ unitOfWork, stores, clock, worker: name },
+          graphs: createVectorGraphs({ database, clock, logger, memoryBytes: config.worker.graphBytes })
+        })
       }),
       'run-batch': createRunBatch({ ...shared, batches: createBatchJobs({ unitOfWork, clock, worker: name }), limits })
     })

@@ -102,8 +102,13 @@ export interface VectorLists {
 export interface VectorStore extends VectorLists {
   /** Whether the database has pgvector, as new as is needed. */
   hasPgvector(): Promise<boolean>
-  /** Makes its table unless it is there: in a unit of work that holds the set. For workers, like the three below. */
-  create(set: SearchedSet): Promise<void>
+  /**
+   * Makes its table unless it is there: in a unit of work that holds the set. For workers, like the four below.
+   *
+   * @param options.hasGraph that grows with the rows; otherwise it is built behind the last: VectorGraphs
+   */
+  create(set: SearchedSet, options?: { readonly hasGraph: boolean }): Promise<void>
+  hasGraph(set: SearchedSet): Promise<boolean>
   count(set: SearchedSet): Promise<number>
   add(set: SearchedSet, rows: readonly VectorRow[]): Promise<void>
   /** Also of a set that is gone; nothing happens where there is no table. */
@@ -116,4 +121,19 @@ export interface VectorStore extends VectorLists {
   meanOf(set: SearchedSet, prototype: number): Promise<readonly number[] | null>
   /** Of two sets of the same images, at most so many. Throws vector_set_not_found when a table was dropped meanwhile. */
   overlaps(from: SearchedSet, to: SearchedSet, limit: number): Promise<readonly Overlap[]>
+}
+
+export interface GraphBuilding {
+  /** Aborted, it ends within seconds, and leaves nothing. */
+  readonly signal: AbortSignal
+  /** Every second: so many are in it by now. */
+  onProgress(images: number): Promise<void>
+}
+
+/** Graphs that are built at once, of rows that are all there. */
+export interface VectorGraphs {
+  /** By servers. The embedded database has one session, and a graph that grows leaves it to others between rows. */
+  areBuiltLast(): Promise<boolean>
+  /** Unless it is there. What somebody else builds is waited for. */
+  build(set: SearchedSet, images: number, building: GraphBuilding): Promise<void>
 }

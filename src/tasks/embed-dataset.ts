@@ -2,7 +2,7 @@
  * A dataset version embedded by a model:
  *
  *   begin ─→ parts that are missing: model and images to this disk, trainer child embeds, each part to the object store
- *     │   ─→ rows that are missing into the table that is searched
+ *     │   ─→ rows that are missing into the table that is searched, and its graph unless that grew with them
  *     │   ─→ parts joined to files, and laid onto a plane (vector-map.ts) ─→ succeeded
  *     │        │
  *     │        ├ failed: with the code
@@ -55,8 +55,9 @@ export type EmbedDataset = (payload: { readonly vectorSetId: string }, signal: A
 
 /** 6 MB of 384 dimensions: a minute or two of work, at the most, is done again. */
 const PART_IMAGES = 4096
-/** In one statement: with a graph, on the embedded database, a second of a processor in which nobody else has it. */
-const ROWS_AT_ONCE = { hnsw: 50, exact: 500, scan: 500 } as const
+const ROWS_AT_ONCE = 500
+/** With a graph, on the embedded database, a second of a processor in which nobody else has it. */
+const ROWS_INTO_GRAPH = 50
 const PROGRESS_MS = 1000
 /** There is nothing to save. */
 const STOP_GRACE_MS = 2000
@@ -147,21 +148,28 @@ function followEmbedding(
 }
 
 /** Rows are added in their order, so as many as there are need not be added again. */
-async function index(deps: EmbedDatasetDeps, { set }: VectorSetOrder, { parts, signal }: Making): Promise<void> {
-  const { vectorSets } = deps
+async function index(
+  { vectorSets, tracing }: EmbedDatasetDeps,
+  { set }: VectorSetOrder,
+  { parts, signal }: Making
+): Promise<void> {
   if (set.index === null) return
   const searched = { ...set, index: set.index }
   const { totalImages } = set.progress
-  let indexed = await vectorSets.openTable(set, searched)
-  const atOnce = ROWS_AT_ONCE[set.index]
-  while (indexed !== null && indexed < totalImages) {
-    const part = Math.floor(indexed / parts.partImages)
-    const rows = (await readPart(parts, part)).slice(indexed - imagesIn(parts, part))
+  const table = await vectorSets.openTable(set, searched)
+  if (table === null) return
+  const { lacksGraph } = table
+  const atOnce = set.index === 'hnsw' && !lacksGraph ? ROWS_INTO_GRAPH : ROWS_AT_ONCE
+  let added = table.rows
+  while (added < totalImages) {
+    const part = Math.floor(added / parts.partImages)
+    const rows = (await readPart(parts, part)).slice(added - imagesIn(parts, part))
     for (let from = 0; from < rows.length; from += atOnce) {
       signal.throwIfAborted()
       await vectorSets.addRows(searched, rows.slice(from, from + atOnce))
     }
-    indexed += rows.length
-    await vectorSets.progress(set, { images: totalImages, totalImages, indexed })
+    added += rows.length
+    await vectorSets.progress(set, { images: totalImages, totalImages, indexed: lacksGraph ? 0 : added })
   }
+  if (lacksGraph) await tracing.step('vectors graph', {}, () => vectorSets.buildGraph(searched, totalImages, signal))
 }

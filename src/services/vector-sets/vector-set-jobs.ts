@@ -4,7 +4,7 @@ import type { DatasetVersion } from '../../domain/dataset.ts'
 import type { Model } from '../../domain/model.ts'
 import type { Stores } from '../../domain/stores.ts'
 import { isVectorSetEnded, type VectorRow, type VectorSet, type VectorSetProgress } from '../../domain/vector-set.ts'
-import type { SearchedSet } from '../../domain/vector-stores.ts'
+import type { SearchedSet, VectorGraphs } from '../../domain/vector-stores.ts'
 import {
   type Attempt,
   type AttemptDeps,
@@ -24,14 +24,22 @@ export interface VectorSetOrder {
   readonly version: DatasetVersion
 }
 
+export interface OpenTable {
+  readonly rows: number
+  /** To be built when the last row is there. */
+  readonly lacksGraph: boolean
+}
+
 export interface VectorSetJobs extends Pick<Attempts<VectorSet>, 'state' | 'fail' | 'giveBack'> {
   /** Null when there is nothing to do: it is gone, has ended or was cancelled. What is missing fails it. */
   begin(id: string): Promise<VectorSetOrder | null>
   /** It got further: what failed before is forgiven. */
   progress(attempt: Attempt, progress: VectorSetProgress): Promise<void>
-  /** @returns how many rows its table has, which is made; null when another has it by now */
-  openTable(attempt: Attempt, set: SearchedSet): Promise<number | null>
+  /** Makes it unless it is there. Null when another has the set by now. */
+  openTable(attempt: Attempt, set: SearchedSet): Promise<OpenTable | null>
   addRows(set: SearchedSet, rows: readonly VectorRow[]): Promise<void>
+  /** Of all its images, which are there. Nothing is locked meanwhile that others need. */
+  buildGraph(attempt: Attempt & SearchedSet, images: number, signal: AbortSignal): Promise<void>
   /** @param partsPrefix of objects that nobody needs any more. @returns false when nobody wants it any more */
   complete(attempt: Attempt, files: readonly StoredFile[], partsPrefix: string): Promise<boolean>
   /** What a worker wrote after it was cancelled or removed. */
@@ -40,6 +48,7 @@ export interface VectorSetJobs extends Pick<Attempts<VectorSet>, 'state' | 'fail
 
 export interface VectorSetJobDeps extends AttemptDeps {
   readonly stores: Pick<Stores, 'vectors'>
+  readonly graphs: VectorGraphs
 }
 
 const RECORDS: Records<VectorSet> = {
@@ -54,7 +63,7 @@ const RECORDS: Records<VectorSet> = {
 }
 
 export function createVectorSetJobs(deps: VectorSetJobDeps): VectorSetJobs {
-  const { stores, clock, worker } = deps
+  const { stores, graphs, clock, worker } = deps
   const { begin, withOwn, ...attempts } = createAttempts(deps, RECORDS)
   const now = () => new Date(clock.now())
 
@@ -72,16 +81,30 @@ export function createVectorSetJobs(deps: VectorSetJobDeps): VectorSetJobs {
         }
       }),
 
-    openTable: (attempt, set) =>
-      withOwn<number | null>(attempt, {
+    async openTable(attempt, set) {
+      const hasGraph = !(await graphs.areBuiltLast())
+      return withOwn<OpenTable | null>(attempt, {
         otherwise: null,
         async work(tx) {
-          await tx.vectors.create(set)
-          return tx.vectors.count(set)
+          await tx.vectors.create(set, { hasGraph })
+          const lacksGraph = set.index === 'hnsw' && !(await tx.vectors.hasGraph(set))
+          return { rows: await tx.vectors.count(set), lacksGraph }
         }
-      }),
+      })
+    },
 
     addRows: (set, rows) => stores.vectors.add(set, rows),
+
+    buildGraph: (set, images, signal) =>
+      graphs.build(set, images, {
+        signal,
+        // Whoever goes on begins it anew, so nothing that failed is forgiven for it: a disk too small for it would be tried for ever.
+        onProgress: (indexed) =>
+          withOwn(set, {
+            otherwise: undefined,
+            work: (tx, { id }) => tx.vectorSets.update(id, { progress: { images, totalImages: images, indexed } })
+          })
+      }),
 
     complete: (attempt, files, partsPrefix) =>
       withOwn(attempt, {

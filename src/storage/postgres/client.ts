@@ -1,5 +1,5 @@
 import { drizzle, type NodePgDatabase } from 'drizzle-orm/node-postgres'
-import { Pool, type PoolClient } from 'pg'
+import { type Client, Pool, type PoolClient } from 'pg'
 import { AppError, isAppError, toError } from '../../base/errors.ts'
 import type { Logger } from '../../base/log.ts'
 import { heardDatabaseError, RETRY_AFTER_S, translateDatabaseError } from './errors.ts'
@@ -22,9 +22,20 @@ export interface DatabaseOptions {
 
 export type Db = NodePgDatabase<Record<string, never>>
 
+/** A connection that is nobody else's. */
+export interface Alone {
+  readonly client: Client
+  /** Of the process that serves it. */
+  readonly pid: number
+  /** Without a word to a server that may not answer: what it was asked fails at once. */
+  drop(): void
+}
+
 export interface Database {
   readonly pool: Pool
   readonly db: Db
+  /** For statements that take as long as they take: beside the pool, which others wait for, and without its timeouts. */
+  alone<T>(work: (connection: Alone) => Promise<T>): Promise<T>
   close(): Promise<void>
   /** @throws AppError database_unavailable, database_read_only */
   check(): Promise<void>
@@ -53,6 +64,7 @@ export function createDatabase({ url, max, statementTimeoutMs, isPooled, logger 
   return {
     pool,
     db: drizzle(pool),
+    alone: (work) => alone(url, work),
     close: () => pool.end(),
     async check() {
       try {
@@ -61,6 +73,18 @@ export function createDatabase({ url, max, statementTimeoutMs, isPooled, logger 
         throw heardDatabaseError(error)
       }
     }
+  }
+}
+
+async function alone<T>(url: string, work: (connection: Alone) => Promise<T>): Promise<T> {
+  const options = { connectionString: url, application_name: 'kappa', keepAlive: true }
+  const client = new SteadyClient({ ...options, connectionTimeoutMillis: CONNECT_TIMEOUT_MS })
+  await client.connect()
+  try {
+    const { rows } = await client.query('select pg_backend_pid() as pid')
+    return await work({ client, pid: rows[0].pid, drop: () => client.connection.stream.destroy() })
+  } finally {
+    await client.end()
   }
 }
 

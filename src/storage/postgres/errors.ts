@@ -37,7 +37,7 @@ const CODES: Readonly<Record<string, ErrorCode>> = {
 const MESSAGES =
   /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|Client was closed|Query read timeout|server conn crashed/i
 
-const causeOf = (thrown: unknown): Error =>
+export const causeOf = (thrown: unknown): Error =>
   thrown instanceof DrizzleQueryError && thrown.cause ? thrown.cause : toError(thrown)
 
 /** What the database calls it; undefined of what it has not said. */

@@ -1,7 +1,7 @@
 /**
  * A table for each set that is searched, made by the worker that fills it and named by the set's id:
  *
- *   hnsw, exact   halfvec(D) of pgvector; with hnsw a graph that grows as rows come
+ *   hnsw, exact   halfvec(D) of pgvector; with hnsw a graph, built behind the last row (vector-graph.ts) or growing with them
  *   scan          real[], where the database has no pgvector
  *
  * One table for all would have one graph for all projects, or as many partial ones as there are sets, each of which every statement
@@ -42,7 +42,12 @@ function named(id: string, pattern: RegExp): string {
   if (!pattern.test(id)) throw new Error(`invariant: ${id} is no id`)
   return id
 }
-export const tableOf = ({ id }: Pick<SearchedSet, 'id'>): SQL => sql.raw(`"${named(id, ID)}"`)
+/** Of its table. */
+export const nameOf = ({ id }: Pick<SearchedSet, 'id'>): string => named(id, ID)
+export const tableOf = (set: Pick<SearchedSet, 'id'>): SQL => sql.raw(`"${nameOf(set)}"`)
+
+export const graphOf = (set: Pick<SearchedSet, 'id'>): string =>
+  `create index on "${nameOf(set)}" using hnsw (embedding halfvec_cosine_ops) with (${GRAPH})`
 
 export type VectorColumns = Readonly<{
   row: number
@@ -62,10 +67,18 @@ export const createVectorStore = (db: Db): Omit<VectorStore, keyof VectorLists> 
     return rows[0] !== undefined && hasIterativeScan(rows[0].version)
   },
 
-  async create(set) {
+  async create(set, { hasGraph } = { hasGraph: true }) {
     const { rows } = await db.execute<{ there: boolean }>(sql`select to_regclass(${set.id}) is not null as there`)
     if (rows[0]?.there) return
-    for (const statement of definitionOf(set)) await db.execute(sql.raw(statement))
+    for (const statement of definitionOf(set, hasGraph)) await db.execute(sql.raw(statement))
+  },
+
+  async hasGraph(set) {
+    const { rows } = await db.execute<{ there: boolean }>(sql`
+      select exists (
+        select from pg_index join pg_class on pg_class.oid = indexrelid join pg_am on pg_am.oid = relam
+        where indrelid = to_regclass(${set.id}) and amname = 'hnsw') as there`)
+    return rows[0]?.there === true
   },
 
   async count(set) {
@@ -138,9 +151,9 @@ export const createVectorStore = (db: Db): Omit<VectorStore, keyof VectorLists> 
   }
 })
 
-function definitionOf(set: SearchedSet): readonly string[] {
+function definitionOf(set: SearchedSet, hasGraph: boolean): readonly string[] {
   const { dimensions, index } = set
-  const [id, project] = [named(set.id, ID), named(set.projectId, PROJECT)]
+  const [id, project] = [nameOf(set), named(set.projectId, PROJECT)]
   const type = index === 'scan' ? 'real[]' : `halfvec(${dimensions})`
   const isInline = index !== 'scan' && dimensions <= MOST_INLINE_DIMENSIONS
   return [
@@ -149,8 +162,7 @@ function definitionOf(set: SearchedSet): readonly string[] {
     ...(isInline ? [`alter table "${id}" alter column embedding set storage plain`] : []),
     `create index on "${id}" (label) where label is not null`,
     `create index on "${id}" (prototype) where prototype is not null`,
-    // Before the rows: each statement that adds some is short, which one that builds the graph of a million is not.
-    ...(index === 'hnsw' ? [`create index on "${id}" using hnsw (embedding halfvec_cosine_ops) with (${GRAPH})`] : []),
+    ...(index === 'hnsw' && hasGraph ? [graphOf(set)] : []),
     `alter table "${id}" enable row level security`,
     `create policy own_project on "${id}" using ((select current_setting('kappa.project', true)) = '${project}')`,
     `grant select on "${id}" to ${REQUEST_ROLE}`

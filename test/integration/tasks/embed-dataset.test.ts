@@ -6,8 +6,10 @@ import { after, afterEach, before, test } from 'node:test'
 import { parquetMetadataAsync, parquetReadObjects } from 'hyparquet'
 import { systemClock } from '../../../src/base/clock.ts'
 import { AppError } from '../../../src/base/errors.ts'
+import { silentLogger } from '../../../src/base/log.ts'
 import type { VectorSet } from '../../../src/domain/vector-set.ts'
 import { createVectorSetJobs } from '../../../src/services/vector-sets/vector-set-jobs.ts'
+import { createVectorGraphs } from '../../../src/storage/postgres/vector-graph.ts'
 import { createEmbedDataset } from '../../../src/tasks/embed-dataset.ts'
 import { whyNoPostgres } from '../../helpers/postgres.ts'
 import { aReadyModel } from '../../helpers/records.ts'
@@ -34,7 +36,10 @@ afterEach(async () => {
 })
 
 const jobs = (worker = 'a worker') =>
-  createVectorSetJobs({ unitOfWork: bench.unitOfWork, stores: bench.stores, clock: systemClock, worker })
+  createVectorSetJobs({
+    ...{ unitOfWork: bench.unitOfWork, stores: bench.stores, clock: systemClock, worker },
+    graphs: createVectorGraphs({ ...bench, clock: systemClock, logger: silentLogger, memoryBytes: 1e8 })
+  })
 const embed = (id: string, draining = new AbortController(), mostPoints?: number) =>
   createEmbedDataset({
     ...bench.shared(),

@@ -57,10 +57,15 @@ function through(stores: Stores, seen: (run: Run) => Run): Stores {
   return { ...stores, runs }
 }
 
-export async function createWorkbench(scope: TestScope, clock: Clock = systemClock, seen = (run: Run): Run => run) {
+export async function createWorkbench(
+  scope: TestScope,
+  clock: Clock = systemClock,
+  seen = (run: Run): Run => run,
+  openDatabase = createTestDatabase
+) {
   const root = mkdtempSync(join(tmpdir(), 'kappa-legs-'))
   const drops: (() => Promise<void>)[] = []
-  const url = await createTestDatabase({ after: (drop) => void drops.push(drop) })
+  const url = await openDatabase({ after: (drop) => void drops.push(drop) })
   const database = createDatabase({ url, max: 6, statementTimeoutMs: 10_000 })
   scope.after(async () => {
     await database.close()
@@ -223,6 +228,7 @@ export async function createWorkbench(scope: TestScope, clock: Clock = systemClo
   return {
     root,
     url,
+    database,
     pool: database.pool,
     project,
     unitOfWork,

@@ -86,6 +86,7 @@ describe('the configuration', () => {
       ['KAPPA_LEASE_S', 1, 3, 600, ({ worker }) => worker.leaseS],
       ['KAPPA_LOADERS', 1, 0, 64, ({ worker }) => worker.loaders],
       ['KAPPA_TRAINER_THREADS', 1, 0, 256, ({ worker }) => worker.threads],
+      ['KAPPA_GRAPH_MEMORY_MIB', MIB, 1, 1_000_000, ({ worker }) => worker.graphBytes],
       ['KAPPA_CACHE_GIB', GIB, 1, 100_000, ({ worker }) => worker.cacheBytes],
       ['KAPPA_INFERENCE_PROCESSES', 1, 1, 64, ({ inference }) => inference.processes],
       ['KAPPA_INFERENCE_THREADS', 1, 1, 256, ({ inference }) => inference.threads],
