@@ -94,7 +94,7 @@ async function pageOfPairs(
   const images = sizes[0]?.rows ?? 0
   const isGraph = set.index === 'hnsw'
   const end = Math.min(images, row + (isGraph ? GRAPH_ASKS : asksOf(set, images, images)))
-  if (isGraph) await widen(db, GRAPH_PAIRS)
+  if (isGraph) await widen(db, set, GRAPH_PAIRS)
   const [one, two] = [sql`one`, sql`two`]
   const distance = distanceOf(set, sql`two.embedding`, sql`one.embedding`)
   const near = isGraph
@@ -142,7 +142,7 @@ async function pageOfNeighbors(
   // A graph that is filtered finds too few where a filter leaves few, and those are soon compared.
   const labelled = await countUpTo(db, bank, bank.index === 'hnsw' ? MOST_EXACT + 1 : null)
   const isExact = bank.index !== 'hnsw' || labelled <= MOST_EXACT
-  if (!isExact) await widen(db, neighbors)
+  if (!isExact) await widen(db, bank, neighbors)
   const most = 'sample' in of ? of.sample : of.limit
   const asks = isExact ? asksOf(bank, labelled, most) : Math.min(most, GRAPH_ASKS)
   const asked =

@@ -1,10 +1,12 @@
 /** What is searched by pgvector, on the embedded database: the PostgreSQL of the tests has it not, and scans (http/vector-sets). */
 import assert from 'node:assert/strict'
 import { after, describe, test } from 'node:test'
+import { sql } from 'drizzle-orm'
 import type { Page } from '../../../src/domain/page.ts'
 import type { VectorSet } from '../../../src/domain/vector-set.ts'
 import type { NearPair, SearchedSet, VectorQuery } from '../../../src/domain/vector-stores.ts'
 import { bound } from '../../../src/storage/postgres/bound-query.ts'
+import { createVectorStore } from '../../../src/storage/postgres/vector-store.ts'
 import { aReadyModel } from '../../helpers/records.ts'
 import { aVectorRow, aVectorSet } from '../../helpers/vector-records.ts'
 import { openBench, openEmbedded } from './databases.ts'
@@ -62,6 +64,22 @@ describe('with pgvector', () => {
       assert.equal(await stores.vectors.vectorOf(set, 12), null)
       assert.equal(await stores.vectors.meanOf(set, 7), null)
     }
+  })
+
+  test('the larger a set, the more candidates a search of its graph looks at', async () => {
+    const set = (await aSet('hnsw')) as SearchedSet & VectorSet
+    const candidates = () =>
+      database.db.transaction(async (tx) => {
+        await createVectorStore(tx).search(set, { ...ALL, vector: aVectorRow(5, 8).vector })
+        const { rows } = await tx.execute<{ most: string }>(sql`select current_setting('hnsw.ef_search') as most`)
+        return Number(rows[0]?.most)
+      })
+    const found = [await candidates()]
+    for (const index of [50_000, 900_000]) {
+      await unitOfWork((tx) => tx.vectors.add(set, [{ ...aVectorRow(1, 8), index }]))
+      found.push(await candidates())
+    }
+    assert.deepEqual(found, [200, 500, 1000])
   })
 
   test('the graph is what a search without a filter walks', async () => {
