@@ -39,12 +39,12 @@ const CHECKS = (): Stage[] => [
   { name: 'openapi.yaml and the client are up to date', command: [NODE, 'src/bin/openapi.ts', '--check'] }
 ]
 
-// A file of tensor tests keeps hardly more than one core busy (114 s of a processor in 136 s), and the others mostly wait.
+// A file of tensor tests keeps hardly more than one core busy (114 s of a processor in 136 s); two of integration leave a quarter of two idle.
 const TESTS = (): Record<string, () => Stage> => ({
   architecture: () => testStage('architecture', 1),
   unit: () => testStage('unit', availableParallelism()),
   conformance: () => testStage('conformance', 2),
-  integration: () => testStage('integration', 2, true),
+  integration: () => testStage('integration', 3, true),
   e2e: () => testStage('e2e', 2, true),
   // What people wait for on a page is on it within seconds: nothing else computes meanwhile.
   browser: () => testStage('browser', 1, true)

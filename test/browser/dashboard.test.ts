@@ -47,8 +47,10 @@ describe('the dashboard', { skip: noBrowser }, () => {
     await button('Upload and ingest').click()
     await page.getByRole('link', { name: 'Train on it' }).waitFor({ timeout: INGEST_MS })
     await seen('10,000')
-    await seen('10 classes')
-    await seen('Ankle boot')
+    await heading('10 labels').waitFor()
+    const labels = page.getByRole('list', { name: 'Images by label' }).getByRole('listitem')
+    await labels.filter({ hasText: /^Ankle boot1,000$/ }).waitFor()
+    await exactly(labels, 10)
   })
 
   it('shows the images of a version, those of one label, and one by itself', async () => {
