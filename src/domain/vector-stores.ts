@@ -84,12 +84,13 @@ export interface LabelNeighbors {
 export interface LabelQuery {
   /** Whose images with a label are asked: the set itself, or another of the same model. */
   readonly bank: SearchedSet
-  /** Images without a label, from the one behind this on; or so many with one, drawn by their numbers, each of which does not ask itself. */
-  readonly of: PageRequest | { readonly sample: number }
+  /** Images without a label, in their order; or those with one, in an order drawn by their numbers, each of which does not ask itself. */
+  readonly of: 'unlabelled' | 'labelled'
+  readonly page: PageRequest
   readonly neighbors: number
 }
 
-/** Lists over all images of a set. Pages end where the work of one request does, so they may have few entries, or none, and more behind. */
+/** Lists over all images of a set. Pages end where the work of one statement does, so they may have few entries, or none, and more behind. */
 export interface VectorLists {
   /** Lowest density first; of those without one nothing is listed. */
   outliers(set: SearchedSet, page: PageRequest): Promise<Page<ImageOfVector>>

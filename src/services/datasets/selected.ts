@@ -61,7 +61,7 @@ export async function givenLabels(
   let after: string | null = null
   do {
     signal.throwIfAborted()
-    const query: LabelQuery = { bank, of: { limit: IMAGES_AT_ONCE, after }, neighbors }
+    const query: LabelQuery = { bank, of: 'unlabelled', page: { limit: IMAGES_AT_ONCE, after }, neighbors }
     const page: Page<LabelNeighbors> = await unitOfWork((tx) => tx.vectors.labelNeighbors(mine, query))
     for (const { image, neighbors: voters } of page.data) {
       const found = vote(voters)

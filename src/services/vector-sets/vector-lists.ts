@@ -37,6 +37,28 @@ export interface LabelAccuracy {
   readonly bins: readonly ConfidenceBin[]
 }
 
+/**
+ * Statements of a request at the most: those of a set whose vectors are all compared take a quarter of a second each on the embedded database,
+ * where others get their turns between two of them, and not while one runs.
+ */
+const MOST_STATEMENTS = { hnsw: 5, exact: 20, scan: 4 } as const
+
+/** Pages of the store put together, until there are as many as were asked for or the request has had its share. */
+async function gather<T>(
+  { index }: SearchedSet,
+  { limit, after: begin }: PageRequest,
+  read: (page: PageRequest) => Promise<Page<T>>
+): Promise<Page<T>> {
+  const data: T[] = []
+  let after = begin
+  for (let left: number = MOST_STATEMENTS[index]; ; left--) {
+    const found = await read({ limit: limit - data.length, after })
+    data.push(...found.data)
+    if (!found.hasMore || data.length >= limit || left === 1) return { ...found, data }
+    after = found.nextCursor
+  }
+}
+
 export type VectorListService = ReturnType<typeof createVectorListService>
 
 export function createVectorListService({ stores, unitOfWork }: VectorListDeps) {
@@ -72,23 +94,25 @@ export function createVectorListService({ stores, unitOfWork }: VectorListDeps) 
     async nearPairs(
       projectId: string,
       id: string,
-      request: PageRequest & { readonly minSimilarity: number }
+      { minSimilarity, ...request }: PageRequest & { readonly minSimilarity: number }
     ): Promise<Page<NearPair>> {
       const set = await find(projectId, id)
-      return oneAtATime(projectId, () => unitOfWork((tx) => tx.vectors.nearPairs(set, request)))
+      const read = (page: PageRequest) => unitOfWork((tx) => tx.vectors.nearPairs(set, { ...page, minSimilarity }))
+      return oneAtATime(projectId, () => gather(set, request, read))
     },
 
     /** Of images without one. */
     async proposedLabels(
       projectId: string,
       id: string,
-      { from, neighbors, ...page }: LabelWish & PageRequest
+      { from, neighbors, ...request }: LabelWish & PageRequest
     ): Promise<Page<ProposedLabel>> {
       const set = await find(projectId, id)
       const { bank } = await findBank(projectId, set, from)
-      const found = await oneAtATime(projectId, () =>
-        unitOfWork((tx) => tx.vectors.labelNeighbors(set, { bank, of: page, neighbors }))
-      )
+      const of = 'unlabelled'
+      const read = (page: PageRequest) =>
+        unitOfWork((tx) => tx.vectors.labelNeighbors(set, { bank, of, page, neighbors }))
+      const found = await oneAtATime(projectId, () => gather(bank, request, read))
       const data = found.data.flatMap(({ image, neighbors: voters }) => {
         const voted = vote(voters)
         return voted === null ? [] : [{ image, ...voted }]
@@ -104,9 +128,10 @@ export function createVectorListService({ stores, unitOfWork }: VectorListDeps) 
     ): Promise<LabelAccuracy> {
       const set = await find(projectId, id)
       const { bank, owner, labelled } = await findBank(projectId, set, from)
-      const { data } = await oneAtATime(projectId, () =>
-        unitOfWork((tx) => tx.vectors.labelNeighbors(bank, { bank, of: { sample }, neighbors }))
-      )
+      const of = 'labelled'
+      const read = (page: PageRequest) =>
+        unitOfWork((tx) => tx.vectors.labelNeighbors(bank, { bank, of, page, neighbors }))
+      const { data } = await oneAtATime(projectId, () => gather(bank, { limit: sample, after: null }, read))
       const asked = data.flatMap(({ image, neighbors: voters }) => {
         const voted = vote(voters)
         return voted === null ? [] : [{ confidence: voted.confidence, isRight: voted.label === image.label }]

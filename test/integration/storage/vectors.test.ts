@@ -4,7 +4,7 @@ import { after, describe, test } from 'node:test'
 import { sql } from 'drizzle-orm'
 import type { Page } from '../../../src/domain/page.ts'
 import type { VectorSet } from '../../../src/domain/vector-set.ts'
-import type { NearPair, SearchedSet, VectorQuery } from '../../../src/domain/vector-stores.ts'
+import type { LabelNeighbors, NearPair, SearchedSet, VectorQuery } from '../../../src/domain/vector-stores.ts'
 import { bound } from '../../../src/storage/postgres/bound-query.ts'
 import { createVectorStore } from '../../../src/storage/postgres/vector-store.ts'
 import { aReadyModel } from '../../helpers/records.ts'
@@ -127,9 +127,17 @@ describe('with pgvector', () => {
       return found
     }
     const neighborsOf = async (set: SearchedSet, bank: SearchedSet) => {
-      const query = { bank, of: { sample: 12 }, neighbors: 3 }
-      const { data } = await unitOfWork((tx) => tx.vectors.labelNeighbors(set, query))
-      return data.map(({ image, neighbors }) => [image.index, neighbors.map(({ label }) => label)])
+      const query = { bank, of: 'labelled', neighbors: 3 } as const
+      const found: LabelNeighbors[] = []
+      let after: string | null = null
+      do {
+        const page: Page<LabelNeighbors> = await unitOfWork((tx) =>
+          tx.vectors.labelNeighbors(set, { ...query, page: { limit: 5, after } })
+        )
+        found.push(...page.data)
+        after = page.nextCursor
+      } while (after !== null)
+      return found.map(({ image, neighbors }) => [image.index, neighbors.map(({ label }) => label)])
     }
     const [scan, ...others] = sets
     const pairs = await pairsOf(scan!)
