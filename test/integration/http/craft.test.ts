@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
+import { gunzipSync } from 'node:zlib'
 import { AppError } from '../../../src/base/errors.ts'
 import type { Logger } from '../../../src/base/log.ts'
 import { createTestApp, type TestApp } from '../../helpers/app.ts'
@@ -235,6 +236,25 @@ test('the dashboard is at the root and where a browser goes to one of its views,
   const posted = await visit('/assets/app-1a2b.js', '*/*', 'POST')
   assert.equal(posted.statusCode, 405)
   assert.equal(posted.headers['allow'], 'GET, HEAD')
+})
+
+test('files of the dashboard come packed to whom takes them so, and plain to others', { skip }, async () => {
+  const ask = (accepted?: string) => {
+    const headers = accepted === undefined ? {} : { 'accept-encoding': accepted }
+    return api.app.inject({ url: '/assets/app-1a2b.js', headers })
+  }
+  for (const accepted of ['gzip', 'br, GZIP;q=0.5', 'gzip, deflate, br, zstd']) {
+    const packed = await ask(accepted)
+    assert.equal(packed.headers['content-encoding'], 'gzip', accepted)
+    assert.equal(gunzipSync(packed.rawPayload).toString(), 'start()')
+    assert.equal(packed.headers['content-length'], String(packed.rawPayload.length))
+  }
+  for (const accepted of [undefined, '', 'br', 'gzip;q=0', 'identity, gzip; q=0.0', 'gzipped']) {
+    const plain = await ask(accepted)
+    assert.equal(plain.headers['content-encoding'], undefined, accepted)
+    assert.equal(plain.payload, 'start()')
+    assert.equal(plain.headers['vary'], 'accept-encoding')
+  }
 })
 
 test('a key that asks too often is told when to come back, and the others are not', { skip }, async (t) => {
