@@ -7,18 +7,26 @@ export const isBlank = (byte: number): boolean => byte === 0x20 || byte === 0x09
 /** Counts lines of what goes past, in pieces. */
 export class LineCounter {
   lines = 0
-  /** Bytes of the longest one. */
+  /** Bytes of the longest one; that which has not ended counts as far as it is there. */
   longest = 0
   #length = 0
   #saysSomething = false
 
+  /** Byte by byte up to what a line says: slices of empty and of short lines cost 15 s of processor time for 100 MB of them. */
   add(chunk: Uint8Array): void {
     for (let from = 0; from < chunk.length; ) {
-      const at = chunk.indexOf(NEWLINE, from)
-      const to = at < 0 ? chunk.length : at
+      let to = from
+      while (to < chunk.length && chunk[to] !== NEWLINE && !this.#saysSomething) {
+        this.#saysSomething = !isBlank(chunk[to]!)
+        to += 1
+      }
+      if (to < chunk.length && chunk[to] !== NEWLINE) {
+        const at = chunk.indexOf(NEWLINE, to)
+        to = at < 0 ? chunk.length : at
+      }
       this.#length += to - from
-      this.#saysSomething ||= !chunk.subarray(from, to).every(isBlank)
-      if (at >= 0) this.end()
+      this.longest = Math.max(this.longest, this.#length)
+      if (to < chunk.length) this.end()
       from = to + 1
     }
   }
@@ -26,7 +34,6 @@ export class LineCounter {
   /** Of a line, and of the last one, which may have no line feed. */
   end(): void {
     if (this.#saysSomething) this.lines += 1
-    this.longest = Math.max(this.longest, this.#length)
     this.#length = 0
     this.#saysSomething = false
   }

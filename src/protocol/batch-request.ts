@@ -37,6 +37,9 @@ const refuse = (...errors: FieldError[]): AppError => new AppError('invalid_requ
 const told = (errors: readonly FieldError[]): string =>
   errors.map(({ path, message }) => `${path || 'the line'} ${message}`).join('; ')
 
+/** Windows editors begin a file with it; JSON has none (RFC 8259, 8.1). */
+const BYTE_ORDER_MARK = [0xef, 0xbb, 0xbf]
+
 export function readBatchLine(bytes: Uint8Array, endpoint: string): BatchLine {
   const guard = new JsonGuard('line')
   guard.takeWhole(bytes)
@@ -45,7 +48,9 @@ export function readBatchLine(bytes: Uint8Array, endpoint: string): BatchLine {
   try {
     line = JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8'))
   } catch {
-    return { customId: null, request: refuse({ path: '', message: 'is not valid JSON' }) }
+    const hasMark = BYTE_ORDER_MARK.every((byte, i) => bytes[i] === byte)
+    const message = hasMark ? 'begins with a byte order mark, which JSON has none of' : 'is not valid JSON'
+    return { customId: null, request: refuse({ path: '', message }) }
   }
   if (!isRecord(line)) return { customId: null, request: refuse({ path: '', message: 'must be an object' }) }
   const { custom_id: customId } = line

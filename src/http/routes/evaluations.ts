@@ -88,7 +88,9 @@ export function evaluationRoutes(app: App, { evaluations }: Pick<Services, 'eval
       config: { problems: ['evaluation_not_found', 'evaluation_not_measured'] }
     },
     async ({ query, principal }, reply) => {
-      const chosen = await evaluations.getMeasured(principal.projectId, [query.id].flat())
+      // Each once: fifty times the same one costs a tenth of a second, in which nobody else is answered.
+      const ids = [...new Set([query.id].flat())]
+      const chosen = await evaluations.getMeasured(principal.projectId, ids)
       reply.headers({ 'content-type': 'text/html; charset=utf-8', 'content-security-policy': PAGE_POLICY })
       return reply.send(reportPage(chosen.flatMap((one) => readResults(presentEvaluation(one), one.id))))
     }

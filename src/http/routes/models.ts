@@ -2,7 +2,7 @@ import { Type } from 'typebox'
 import type { ModelFilter } from '../../domain/model-stores.ts'
 import type { Services } from '../../services/services.ts'
 import { expectedBy } from '../core/etag.ts'
-import { IdParams, ModelDescription, presentPage, toPageRequest, type Wire } from '../schemas/common.ts'
+import { IdParams, ModelDescription, NoQuery, presentPage, toPageRequest, type Wire } from '../schemas/common.ts'
 import {
   ArtifactList,
   CreateModel,
@@ -115,6 +115,7 @@ export function modelRoutes(app: App, { models }: Pick<Services, 'models'>): voi
         tags,
         summary: 'List the files of a model, with URLs to download them',
         params: IdParams,
+        querystring: NoQuery,
         response: { 200: ArtifactList }
       },
       config: { problems: [...notReady, 'storage_unavailable'] }

@@ -2,7 +2,7 @@ import { Readable } from 'node:stream'
 import { Type } from 'typebox'
 import type { Services } from '../../services/services.ts'
 import { expectedBy, hasEtag } from '../core/etag.ts'
-import { IdParams, OptionalDescription, presentPage, toPageRequest } from '../schemas/common.ts'
+import { IdParams, NoQuery, OptionalDescription, presentPage, toPageRequest } from '../schemas/common.ts'
 import { NotModified } from '../schemas/dataset-image.ts'
 import { ArtifactList, presentArtifacts } from '../schemas/model.ts'
 import {
@@ -115,6 +115,7 @@ export function vectorSetRoutes(app: App, { vectorSets }: Pick<Services, 'vector
         description:
           'vectors.npy has a row of float32 for each image, images.jsonl a line, vectors.parquet both in one row; all in the same order. map.json is what `/map` answers.',
         params: IdParams,
+        querystring: NoQuery,
         response: { 200: ArtifactList }
       },
       config: { problems: ['vector_set_not_found', 'vector_set_not_ready', 'storage_unavailable'] }

@@ -6,6 +6,9 @@ import { NAME_PATTERN } from '../core/text.ts'
 
 export const closed = { additionalProperties: false } as const
 
+/** Of a list that is whole: a `limit` that did nothing would be taken for one that acts. */
+export const NoQuery = Type.Object({}, closed)
+
 export const Nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()])
 
 /** RFC 3339, UTC. */

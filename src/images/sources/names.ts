@@ -13,7 +13,7 @@ const LONGEST_NAME = 1024
 
 /** Absolute names, drive letters and climbing out of the archive; none is a file that someone packed on purpose. */
 const isUnsafe = (name: string, parts: readonly string[]): boolean =>
-  name.startsWith('/') || /^[a-zA-Z]:/.test(name) || name.includes('\0') || parts.includes('..')
+  name.startsWith('/') || /^[a-zA-Z]:/.test(name) || parts.includes('..')
 
 const refused = (raw: string, code: string, message: string): JudgedName => {
   return { kind: 'refused', name: raw.slice(0, LONGEST_NAME), code, message }
@@ -24,6 +24,7 @@ export function judgeName(raw: string): JudgedName {
     return refused(raw, 'name_too_long', `The name has ${raw.length} characters; at most ${LONGEST_NAME} are allowed.`)
   }
   const name = raw.replaceAll('\\', '/')
+  if (name.includes('\0')) return refused(raw, 'unsafe_path', 'The name has a NUL character.')
   const parts = name.split('/').filter((part) => part !== '' && part !== '.')
   if (isUnsafe(name, parts)) return refused(raw, 'unsafe_path', 'The name leads out of the archive.')
   if (name.endsWith('/') || parts.length === 0) return { kind: 'skipped' }

@@ -91,10 +91,12 @@ export function createFileService(deps: FileServiceDeps) {
           room(bytes)
           hash.update(chunk)
           counter.add(chunk)
+          checkLines(counter, limits.bodyBytes)
           yield chunk
         }
         counter.end()
         checkLines(counter, limits.bodyBytes)
+        if (counter.lines === 0) throw invalid('/file', 'must have a request a line, and has none')
       }
       try {
         await objects.put(fileKey(id), Readable.from(watched(), { objectMode: false }))
@@ -157,10 +159,9 @@ export function createFileService(deps: FileServiceDeps) {
   }
 }
 
-/** @throws AppError invalid_request */
+/** While they come: a gigabyte of lines that are too many is not counted to its end. @throws AppError invalid_request */
 function checkLines({ lines, longest }: LineCounter, mostBytes: number): void {
-  if (lines === 0) throw invalid('/file', 'must have a request a line, and has none')
-  if (lines > MOST_LINES) throw invalid('/file', `must have at most ${MOST_LINES} lines, and has ${lines}`)
+  if (lines > MOST_LINES) throw invalid('/file', `must have at most ${MOST_LINES} lines, and has more`)
   if (longest > mostBytes)
     throw invalid('/file', `must have lines of at most ${mostBytes} bytes, and has one of ${longest}`)
 }

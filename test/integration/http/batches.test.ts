@@ -162,6 +162,7 @@ test('what cannot be run is refused with the field and what is wrong with the li
     assert.match(failure.message, reason)
   }
   await refused(['no json'], 'batch_impossible', /not valid JSON/)
+  await refused(['\ufeff{}'], 'batch_impossible', /begins with a byte order mark/)
   await refused([{ ...request('a'), url: '/v1/chat/completions' }], 'batch_impossible', /\/url must be/)
   await refused([{ ...request('a'), custom_id: 7 }], 'batch_impossible', /\/custom_id must be text/)
   await refused([request('a', { colour: 'red' })], 'batch_impossible', /\/body\/colour is an unknown field/)
@@ -198,6 +199,8 @@ test('a form that is none of requests leaves neither a record nor an object', { 
   await refused({ file, purpose: 'fine-tune' }, 400, /\/purpose must be/)
   await refused({ purpose: 'batch' }, 400, /\/file is required/)
   await refused({ file: new File([' \n\n'], 'a.jsonl'), purpose: 'batch' }, 400, /has none/)
+  const many = new File(['a\n'.repeat(1_000_001)], 'a.jsonl')
+  await refused({ file: many, purpose: 'batch' }, 400, /at most 1000000 lines, and has more/)
   await refused({ file, purpose: 'batch', colour: 'red' }, 400, /\/colour is an unknown field/)
   for (const name of ['evil\u202egpj.exe', 'two\u2028lines', 'x'.repeat(256)])
     await refused({ file: new File(['{}'], name), purpose: 'batch' }, 400, /must be a name without folders/)

@@ -280,6 +280,11 @@ test('a report puts evaluations side by side, as a page that loads and runs noth
   assert.match(page.headers['content-security-policy'] ?? '', /default-src 'none';.*frame-ancestors 'none'/)
   for (const text of [one.id, other.id, '50.0 %']) assert.ok(page.text.includes(text), text)
   assert.ok(!page.text.includes('must not be compared'), 'they were measured alike')
+  const again = await api.call(
+    'GET',
+    `/v1/evaluations/report?${`id=${ids[0]}&`.repeat(25)}${`id=${ids[1]}&`.repeat(25)}`
+  )
+  assert.equal(again.text, page.text, 'each is on the page once')
   const waiting = (await ask({ model: one.id, dataset })).json.id
   const refused = await api.call('GET', `/v1/evaluations/report?id=${waiting}`)
   assert.deepEqual([refused.status, refused.json.code], [409, 'evaluation_not_measured'])

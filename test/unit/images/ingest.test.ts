@@ -108,6 +108,22 @@ test('hidden files, litter, folders and links are passed over in silence', async
   }
 })
 
+test('a name with a NUL is refused for that', async () => {
+  const { rejected } = await ingestFiles([
+    [
+      'a.zip',
+      zipOf([
+        { name: 'a\0.png', content: await png(0) },
+        { name: 'b.png', content: await png(1) }
+      ])
+    ]
+  ])
+  assert.deepEqual(
+    rejected.map(({ code, message }) => [code, message]),
+    [['unsafe_path', 'The name has a NUL character.']]
+  )
+})
+
 test('names that lead out of the archive are refused one by one', async () => {
   const names = ['../evil.png', '/evil.png', 'a/../../evil.png', 'C:/evil.png', '..\\evil.png']
   const files = await Promise.all(names.map(async (name, i) => ({ name, content: await png(i) })))

@@ -20,6 +20,12 @@ test('a line is judged by its shape before anything is built of it', () => {
   assert.ok(!isAppError(readBatchLine(large, ENDPOINT).request), 'images are text, of which there may be much')
 })
 
+test('a line behind a byte order mark is refused with that reason', () => {
+  const marked = Buffer.concat([Buffer.from('\ufeff'), lineOf({ model: 'shoes', input: 'a' })])
+  assert.match(refusalOf(marked).message, /^the line begins with a byte order mark/)
+  assert.match(refusalOf(Buffer.from('{')).message, /^the line is not valid JSON$/)
+})
+
 test('of many unknown fields a failure names a few', () => {
   const fields = Object.fromEntries(Array.from({ length: 40_000 }, (_, i) => [`field ${i}`, 0]))
   for (const line of [
