@@ -65,8 +65,18 @@ function answer(value: unknown): CallToolResult {
   return { content: [{ type: 'text', text: typeof value === 'string' ? value : JSON.stringify(value, null, 1) }] }
 }
 
-function refused(errors: Iterable<{ readonly instancePath: string; readonly message: string }>): CallToolResult {
-  const lines = [...errors].map(({ instancePath, message }) => `${instancePath || 'The arguments'} ${message}`)
+interface Finding {
+  readonly instancePath: string
+  readonly schemaPath: string
+  readonly message: string
+}
+
+/** An argument that the tool does not have is told as "schema is false" otherwise. */
+const inWords = ({ instancePath, schemaPath, message }: Finding): string =>
+  `${instancePath || 'The arguments'} ${schemaPath.endsWith('/additionalProperties') ? 'is no argument of this tool' : message}`
+
+function refused(errors: Iterable<Finding>): CallToolResult {
+  const lines = [...errors].map(inWords)
   return { isError: true, content: [{ type: 'text', text: `The arguments are not valid:\n${lines.join('\n')}` }] }
 }
 

@@ -28,10 +28,13 @@ const text = { type: 'string' } as const
 const OPTIONS = { dataset: text, 'min-similarity': text, json: { type: 'boolean' } } as const
 const NAMED = 20
 
-function alone(found: Matching['unmatched']['to'], whose: string): string {
-  const named = found.slice(0, NAMED).map(({ prototype, images }) => `${prototype} (${images} images)`)
+/** In words: whose prototypes they are, for numbers of two models look alike. */
+export function withoutPartner(found: Matching['unmatched']['to'], whose: string): string {
+  const named = found
+    .slice(0, NAMED)
+    .map(({ prototype, images }) => `${prototype} (${images} ${images === 1 ? 'image' : 'images'})`)
   const more = found.length > NAMED ? ` and ${found.length - NAMED} more` : ''
-  return `Without a partner in ${whose}: ${named.join(', ')}${more}.`
+  return `Prototypes of ${whose} without a partner: ${named.join(', ')}${more}.`
 }
 
 function tell(output: Output, { object: _, pairs, unmatched, vector_sets: vectorSets, ...matching }: Matching): void {
@@ -47,8 +50,8 @@ function tell(output: Output, { object: _, pairs, unmatched, vector_sets: vector
   if (rows.length > 0) output.result({ type: 'matching' }, table([['FROM', 'TO', 'IMAGES', 'SIMILARITY'], ...rows]))
   const share = (100 * agreement).toFixed(1)
   output.line(`From ${against} to ${model}: ${share} % of ${images} images of ${dataset} keep their prototype.`)
-  if (unmatched.from.length > 0) output.line(alone(unmatched.from, against))
-  if (unmatched.to.length > 0) output.line(alone(unmatched.to, model))
+  if (unmatched.from.length > 0) output.line(withoutPartner(unmatched.from, against))
+  if (unmatched.to.length > 0) output.line(withoutPartner(unmatched.to, model))
 }
 
 export const MATCH: Command = remoteCommand({

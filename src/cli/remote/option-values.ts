@@ -21,7 +21,7 @@ export function numberWithin(
   throw refusal(`--${flag} must be a number from ${least} to ${most}, not ${value}.`)
 }
 
-/** @param what in the usage's words, such as `VECTOR_SET (vs_…)`. @throws AppError invalid_request unless there is one more word */
+/** @param what in the usage's words, such as `VECTOR_SET (vec_…)`. @throws AppError invalid_request unless there is one more word */
 export function wordAt(words: readonly string[], place: number, what: string): string {
   const word = words[place]
   if (word === undefined || word === '') throw refusal(`${what} is needed.`)

@@ -19,7 +19,7 @@ const USAGE = `Finds the images of a vector set that are nearest to an image, ne
   kappa search VECTOR_SET --index N [options]
   kappa search VECTOR_SET --prototype N [options]
 
-  VECTOR_SET                vs_…
+  VECTOR_SET                vec_…
   IMAGE                     a file of this machine; the server embeds it with the set's model
   --index N                 in its place an image of the set, by its place in the dataset version
   --prototype N             in its place the mean direction of a prototype's images
@@ -84,7 +84,7 @@ export const SEARCH: Command = remoteCommand({
   usage: USAGE,
   async run(args, output) {
     const { values, words } = readWords(args, OPTIONS)
-    const id = wordAt(words, 0, 'VECTOR_SET (vs_…)')
+    const id = wordAt(words, 0, 'VECTOR_SET (vec_…)')
     noMoreThan(words, 2)
     const topK = wholeNumber('top-k', values['top-k'] ?? '10', { least: 1, most: MOST_MATCHES })
     const minSimilarity = numberWithin('min-similarity', values['min-similarity'], { least: -1, most: 1 })

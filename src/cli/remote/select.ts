@@ -20,7 +20,7 @@ const USAGE = `Makes a version of a dataset of chosen images of another version,
 
   DATASET                   ds_…
   --strategy STRATEGY       ${STRATEGIES.join(', ')} (docs/curation.md)
-  --vector-set VECTOR_SET   vs_…, of the version that is chosen from
+  --vector-set VECTOR_SET   vec_…, of the version that is chosen from
   --count N                 images: of balanced, diverse, hard and typical
   --seed N                  of balanced and diverse (0)
   --max-similarity S        of deduplicated (0.95)

@@ -32,7 +32,7 @@ const searchImages = defineTool({
   annotations: READS,
   input: Type.Object(
     {
-      vector_set: Type.String({ minLength: 1, description: 'vs_…; list_vector_sets has them.' }),
+      vector_set: Type.String({ minLength: 1, description: 'vec_…; list_vector_sets has them.' }),
       image: Type.Optional(
         Type.String({
           minLength: 1,

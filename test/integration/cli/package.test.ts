@@ -40,7 +40,7 @@ test('the built package runs and is typed without any other package', async () =
   }
 })
 
-test('the examples of its page compile in a project that has nothing else', () => {
+test('the examples of its page compile, and the first is JavaScript too, in a project that has nothing else', () => {
   const project = join(out, 'project')
   const installed = join(project, 'node_modules/@kappa/client')
   mkdirSync(installed, { recursive: true })
@@ -49,7 +49,12 @@ test('the examples of its page compile in a project that has nothing else', () =
   const page = readFileSync(join(ROOT, 'clients/typescript/README.md'), 'utf8')
   const [first, webhook, ...more] = [...page.matchAll(/```ts\n([\s\S]*?)```/g)].map(([, code]) => code!)
   assert.deepEqual(more, [])
-  writeFileSync(join(project, 'first.mts'), `${first}\ndeclare const secret: string, request: Request\n${webhook}`)
+  // The page says that it may be first.mjs: nothing that only TypeScript reads.
+  writeFileSync(join(project, 'first.mjs'), first!)
+  const parsed = spawnSync(process.execPath, ['--check', 'first.mjs'], { cwd: project, encoding: 'utf8' })
+  assert.equal(parsed.status, 0, parsed.stderr)
+  const typed = 'small.embeddings[0] satisfies Int8Array | undefined\ndeclare const secret: string, request: Request'
+  writeFileSync(join(project, 'first.mts'), `${first}\n${typed}\n${webhook}`)
   const strict = ['--strict', '--noEmit', '--target', 'es2022', '--module', 'nodenext']
   const types = ['--types', 'node', '--typeRoots', join(ROOT, 'node_modules/@types')]
   const tsc = join(ROOT, 'node_modules/typescript/bin/tsc')

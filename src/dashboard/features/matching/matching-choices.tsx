@@ -23,6 +23,7 @@ export function MatchingChoices({ wish, onChange }: Props) {
       <ModelChoice
         label="With the prototypes of"
         empty="the version before"
+        except={wish.model}
         model={wish.against}
         onChoose={(against) => onChange({ ...wish, against })}
       />

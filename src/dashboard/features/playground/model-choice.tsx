@@ -7,6 +7,8 @@ interface Props {
   readonly label?: string
   /** What choosing nothing means; without it one must be chosen. */
   readonly empty?: string
+  /** The id of a model that is not offered. */
+  readonly except?: string
   readonly model: string
   readonly onChoose: (id: string) => void
 }
@@ -21,9 +23,9 @@ function useModels() {
 export const useNewestModel = (): string | null => useModels().models?.[0]?.id ?? null
 
 /** Those that can be tried, and the one that the address names. */
-export function ModelChoice({ label = 'Model', empty, model, onChoose }: Props) {
+export function ModelChoice({ label = 'Model', empty, except, model, onChoose }: Props) {
   const { models, problem } = useModels()
-  const ready = models ?? []
+  const ready = (models ?? []).filter(({ id }) => id !== except)
   const isOther = model !== '' && !ready.some(({ id }) => id === model)
   return (
     <Field label={label} error={problem?.message ?? null}>
