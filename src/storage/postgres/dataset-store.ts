@@ -66,6 +66,13 @@ export const createDatasetStore = (db: Db, tellWebhooks: TellWebhooks): DatasetS
   },
 
   async remove(projectId, id) {
+    // Versions first, as all that holds one and then its dataset does: deleting from the dataset downwards was a deadlock with each of them.
+    await db
+      .select({ version: datasetVersions.version })
+      .from(datasetVersions)
+      .where(and(eq(datasetVersions.projectId, projectId), eq(datasetVersions.datasetId, id)))
+      .orderBy(asc(datasetVersions.version))
+      .for('update')
     const removed = await db
       .delete(datasets)
       .where(and(eq(datasets.projectId, projectId), eq(datasets.id, id)))

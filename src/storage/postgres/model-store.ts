@@ -59,8 +59,10 @@ export const createModelStore = (db: Db, tellWebhooks: TellWebhooks): ModelStore
   },
 
   async load(id, options) {
-    const query = db.select(modelColumns).from(models).where(eq(models.id, id))
-    const [model] = await (options?.lock ? query.for('update', { of: models }) : query)
+    const isModel = eq(models.id, id)
+    // A statement that waits for a lock sees aliases as they were before it waited: they are read by the next one.
+    if (options?.lock) await db.select({ id: models.id }).from(models).where(isModel).for('update')
+    const [model] = await db.select(modelColumns).from(models).where(isModel)
     return model ?? null
   },
 
