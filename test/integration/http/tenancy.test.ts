@@ -280,7 +280,9 @@ test('after all of it nothing of the owner has changed, and no list shows it', {
   const foreign = Object.values(owner).filter((id) => id !== owner.key)
   for (const { method, id, template } of operations) {
     if (method !== 'GET' || !id.startsWith('list') || template.includes('{')) continue
-    const { status: answered, text } = await get(`${template}?limit=100`, stranger.key)
+    // Workers are listed whole: there is no limit to be asked for.
+    const query = template === '/v1/workers' ? '' : '?limit=100'
+    const { status: answered, text } = await get(`${template}${query}`, stranger.key)
     assert.equal(answered, 200, template)
     for (const one of foreign) assert.ok(!text.includes(one), `${template} shows ${one}`)
   }
