@@ -39,7 +39,7 @@ const CHECKS = (): Stage[] => [
   { name: 'openapi.yaml and the client are up to date', command: [NODE, 'src/bin/openapi.ts', '--check'] }
 ]
 
-// A file of tensor tests keeps hardly more than one core busy (114 s of a processor in 136 s); two of integration leave a quarter of two idle.
+// A file of tensor tests keeps hardly more than one core busy (114 s of a processor in 136 s); beside two of integration a niced program got half a core.
 const TESTS = (): Record<string, () => Stage> => ({
   architecture: () => testStage('architecture', 1),
   unit: () => testStage('unit', availableParallelism()),

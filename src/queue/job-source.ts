@@ -10,7 +10,7 @@ import { keepTurns } from './turns.ts'
 
 /**
  * Between two looks at all queues in one statement, which wakes the places of those with something due. Each place's own poll is a statement
- * of a millisecond, and a worker has 15 places: polling twice a second they took a tenth of a processor together with the embedded database.
+ * of a millisecond, and a worker has 15 places: polling twice a second they took a twentieth of a processor, together with the embedded database.
  */
 const LOOK_EVERY_MS = 500
 /** Of each place, should the looks fail. */

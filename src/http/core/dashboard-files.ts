@@ -61,7 +61,7 @@ export function createDashboard(folder: string, objectOrigin: string | null): Da
   const policy = dashboardPolicy(objectOrigin)
   const packed = new Map<string, Buffer>()
 
-  /** Packed when it is first asked for, 15 ms for the largest, and kept. */
+  /** Packed when it is first asked for, 8 ms for the largest, and kept. */
   function packedFile(name: string, file: Buffer): Buffer {
     const known = packed.get(name) ?? gzipSync(file)
     packed.set(name, known)

@@ -1,6 +1,5 @@
 /** Requests against their schemas: compiled by TypeBox, reported as field errors that name what is wrong. */
 import type { FastifySchemaCompiler } from 'fastify'
-
 import type { TSchema } from 'typebox'
 import { Compile, type Validator } from 'typebox/compile'
 import { Settings } from 'typebox/system'

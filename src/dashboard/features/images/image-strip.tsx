@@ -1,7 +1,6 @@
-import { useState } from 'react'
 import type { VersionName } from '../../data/queries/images.ts'
-import { NamedImageDialog } from './named-image-dialog.tsx'
 import { Thumbnail } from './thumbnail.tsx'
+import { useOpenedImage } from './use-opened-image.tsx'
 
 interface Props {
   readonly of: VersionName
@@ -14,9 +13,7 @@ const SIZE = 128
 
 /** Small pictures side by side, each to be opened; the arrow keys go through them then. */
 export function ImageStrip({ of, label, images }: Props) {
-  const [open, setOpen] = useState<number | null>(null)
-  const to = (place: number) => (images[place] === undefined ? null : () => setOpen(place))
-  const chosen = open === null ? undefined : images[open]
+  const { open, dialog } = useOpenedImage(of, images)
   return (
     <>
       <ul className="exemplars" aria-label={label}>
@@ -27,23 +24,14 @@ export function ImageStrip({ of, label, images }: Props) {
               className="tile"
               aria-label={`Image ${index}`}
               title={title}
-              onClick={() => setOpen(place)}
+              onClick={() => open(place)}
             >
               <Thumbnail image={{ ...of, index }} size={SIZE} alt="" />
             </button>
           </li>
         ))}
       </ul>
-      {chosen && open !== null && (
-        <NamedImageDialog
-          key={chosen.index}
-          of={of}
-          index={chosen.index}
-          previous={to(open - 1)}
-          next={to(open + 1)}
-          onClose={() => setOpen(null)}
-        />
-      )}
+      {dialog}
     </>
   )
 }

@@ -1,7 +1,7 @@
-import { type ReactNode, useState } from 'react'
+import type { ReactNode } from 'react'
 import type { VersionName } from '../../data/queries/images.ts'
-import { NamedImageDialog } from './named-image-dialog.tsx'
 import { Thumbnail } from './thumbnail.tsx'
+import { useOpenedImage } from './use-opened-image.tsx'
 
 interface Tile {
   readonly index: number
@@ -20,31 +20,20 @@ const SIZE = 192
 
 /** Images of a dataset by their places in it, each to be opened; the arrow keys go through them then. */
 export function ImageTiles({ of, label, tiles }: Props) {
-  const [open, setOpen] = useState<number | null>(null)
-  const chosen = open === null ? undefined : tiles[open]
-  const to = (place: number) => (tiles[place] === undefined ? null : () => setOpen(place))
+  const { open, dialog } = useOpenedImage(of, tiles)
   return (
     <>
       <ul className="gallery" aria-label={label}>
         {tiles.map(({ index, title, caption }, place) => (
           <li key={index}>
-            <button type="button" className="tile" aria-label={title} title={title} onClick={() => setOpen(place)}>
+            <button type="button" className="tile" aria-label={title} title={title} onClick={() => open(place)}>
               <Thumbnail image={{ ...of, index }} size={SIZE} alt="" />
               <span className="caption">{caption}</span>
             </button>
           </li>
         ))}
       </ul>
-      {chosen && open !== null && (
-        <NamedImageDialog
-          key={chosen.index}
-          of={of}
-          index={chosen.index}
-          previous={to(open - 1)}
-          next={to(open + 1)}
-          onClose={() => setOpen(null)}
-        />
-      )}
+      {dialog}
     </>
   )
 }

@@ -3,7 +3,7 @@ import { Pager } from '../../components/list.tsx'
 import { Section } from '../../components/section.tsx'
 import { formatCount } from '../../format.ts'
 import { href } from '../../router.ts'
-import { SetStrip } from '../prototypes/set-strip.tsx'
+import { PrototypeMatches } from '../prototypes/prototype-matches.tsx'
 import { usePaged } from './use-paged.ts'
 
 interface Props {
@@ -52,7 +52,7 @@ function Lone({ title, hint, of: { model, set }, uses }: LoneProps) {
               <a href={href.prototype(model, prototype)}>Prototype {prototype}</a>{' '}
               <span className="muted small">{formatCount(images)} images</span>
             </h3>
-            <SetStrip set={set} prototype={prototype} />
+            <PrototypeMatches set={set} prototype={prototype} isSmall />
           </li>
         ))}
       </ul>

@@ -5,7 +5,7 @@ import { Section } from '../../components/section.tsx'
 import { formatCount, formatPercent } from '../../format.ts'
 import { href } from '../../router.ts'
 import { ResourceName } from '../names/resource-link.tsx'
-import { SetStrip } from '../prototypes/set-strip.tsx'
+import { PrototypeMatches } from '../prototypes/prototype-matches.tsx'
 import { inOrder, ORDERS, type Order, orderOf } from './matching-words.ts'
 import { usePaged } from './use-paged.ts'
 
@@ -74,6 +74,6 @@ const Side = ({ model, set, prototype }: SideProps) => (
         Prototype {prototype} of <ResourceName id={model} />
       </a>
     </h3>
-    <SetStrip set={set} prototype={prototype} />
+    <PrototypeMatches set={set} prototype={prototype} isSmall />
   </div>
 )
