@@ -39,9 +39,13 @@ export function collectRoutes(app: FastifyInstance): RouteTable {
   })
   return {
     methodsAt(path) {
-      const meant = [...templates.values()]
-        .filter(({ pattern }) => pattern.test(path))
-        .sort((a, b) => a.parameters - b.parameters)[0]
+      const exact = templates.get(path)
+      // Each request for a path without parameters asks this: two hundred expressions would be most of its hooks.
+      const meant = exact?.pattern.test(path)
+        ? exact
+        : [...templates.values()]
+            .filter(({ pattern }) => pattern.test(path))
+            .sort((a, b) => a.parameters - b.parameters)[0]
       return meant === undefined ? [] : [...meant.methods].sort()
     },
     isShadowing: (path) => path.startsWith('/v1/') && (path.includes(':') || templates.has(path))

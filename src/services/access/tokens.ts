@@ -1,11 +1,11 @@
 /** Keys as their owners have them: `kappa_<id>_<secret>`. The secret is shown once; only its SHA-256 is kept. */
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
+import { hash, randomBytes, timingSafeEqual } from 'node:crypto'
 import type { ApiKey } from '../../domain/access.ts'
 
 const TOKEN = /^kappa_([0-9a-z_]{1,60})_([A-Za-z0-9-]{20,200})$/
 const SECRET_BYTES = 24
 
-export const hashSecret = (secret: string): string => createHash('sha256').update(secret).digest('hex')
+export const hashSecret = (secret: string): string => hash('sha256', secret)
 const NO_SUCH_HASH = hashSecret('no key has this secret')
 
 export function parseToken(token: string): { readonly id: string; readonly secret: string } | null {

@@ -4,6 +4,7 @@
  * Nothing is answered by what was believed wrongly: an alias that was moved, a model that was deleted. Such work is stopped, and begun again
  * with what the name means.
  */
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { type BoundedMap, createBoundedMap } from '../../base/bounded-map.ts'
 import type { Caller } from '../../domain/ports.ts'
 
@@ -47,11 +48,11 @@ export function createBeliefs<Found extends { readonly id: string }>(): Beliefs<
       if (believed === undefined) return work(await look(), caller)
       const wrong = new AbortController()
       const once = { ...caller, spend: spentOnce(caller) }
-      // Before the look: building its statements takes as long as handing an image on.
       const early = work(believed, { ...once, signal: AbortSignal.any([caller.signal, wrong.signal]) })
       // Told below, and only where it is the answer.
       early.catch(() => {})
-      const asked = look()
+      // Not before the work has handed its images on: statements that are built meanwhile hold every step of it up, 0.3 ms of an image's way.
+      const asked = nextTurn().then(look)
       try {
         const found = await asked
         if (found.id === believed.id) return await early

@@ -98,3 +98,26 @@ test('what a name means to one project is not believed of another', async () => 
   assert.equal(await answer, 'mdl_9')
   assert.equal(events[0], 'database: mdl_9')
 })
+
+test('of a known one the database is asked when its images were handed on, not between their steps', async () => {
+  const steps: string[] = []
+  const asked = {
+    projectId: 'prj_a',
+    name: 'shoes@live',
+    caller,
+    find: async () => {
+      steps.push('database')
+      return { id: 'mdl_1' }
+    }
+  }
+  const work = async () => {
+    for (const step of ['read', 'decoded', 'handed on']) {
+      await null
+      steps.push(step)
+    }
+  }
+  await beliefs.answer(asked, work)
+  steps.length = 0
+  await beliefs.answer(asked, work)
+  assert.deepEqual(steps, ['read', 'decoded', 'handed on', 'database'])
+})
