@@ -4,8 +4,9 @@
  */
 import { AppError } from '../base/errors.ts'
 import { Child, type ChildExit } from '../processes/child.ts'
+import type { ExportRequest, ImportRequest } from '../protocol/export-messages.ts'
 import type { TrainerWork } from '../protocol/trainer-child.ts'
-import type { ExportRequest, ImportRequest, TrainerEvent, TrainRequest } from '../protocol/trainer-messages.ts'
+import type { TrainerEvent, TrainRequest } from '../protocol/trainer-messages.ts'
 
 const LAST_EVENTS: ReadonlySet<TrainerEvent['type']> = new Set(['done', 'exported', 'failed'])
 

@@ -1,6 +1,6 @@
 /** A batch answered in a trainer child, part by part. */
 import type { LoadedProgram } from '../engine/engine.ts'
-import type { BatchEvent, BatchRequestMessage } from '../protocol/trainer-messages.ts'
+import type { BatchEvent, BatchRequestMessage } from '../protocol/batch-messages.ts'
 import { answerBatch } from '../serving/answer-batch.ts'
 import { surveyBatch } from '../serving/batch-survey.ts'
 import { openServingModel } from '../serving/serving-model.ts'

@@ -1,6 +1,6 @@
 /** A dataset embedded in a trainer child, part by part. */
 import type { LoadedProgram } from '../engine/engine.ts'
-import type { EmbeddingEvent, EmbedRequest } from '../protocol/trainer-messages.ts'
+import type { EmbeddingEvent, EmbedRequest } from '../protocol/embedding-messages.ts'
 import { embedParts } from '../serving/embed-parts.ts'
 import { openServingModel } from '../serving/serving-model.ts'
 

@@ -23,7 +23,7 @@ import type {
   MeasuredFolder,
   MeasuredResult,
   NamedFolder
-} from '../protocol/trainer-messages.ts'
+} from '../protocol/evaluation-messages.ts'
 import type { DoneEvent } from '../protocol/training-events.ts'
 import { openCheckpoint } from '../serving/checkpoint-model.ts'
 import type { ImageOrigin } from '../serving/embed-images.ts'

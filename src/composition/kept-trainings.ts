@@ -8,7 +8,7 @@ import type { TrainedProtocol } from '../base/evaluation.ts'
 import { decodeSafetensors, encodeSafetensors } from '../base/safetensors.ts'
 import { writing } from '../base/system-errors.ts'
 import type { KeptTraining, TrainingKeeper } from '../probing/kept-training.ts'
-import type { EvaluateRequest, EvaluationKeptEvent } from '../protocol/trainer-messages.ts'
+import type { EvaluateRequest, EvaluationKeptEvent } from '../protocol/evaluation-messages.ts'
 
 type Keeping = NonNullable<EvaluateRequest['keeping']>
 

@@ -9,7 +9,7 @@ import type {
   EvaluationProgressEvent,
   MeasuredResult,
   NamedFolder
-} from '../protocol/trainer-messages.ts'
+} from '../protocol/evaluation-messages.ts'
 import { readCopies } from '../serving/copies.ts'
 import type { ImageOrigin } from '../serving/embed-images.ts'
 import type { ReadBatch } from '../serving/labelled-images.ts'

@@ -4,8 +4,8 @@
  */
 import { OPSET } from '../engine/trace/onnx-model.ts'
 import { warmupConstant } from '../math/schedules.ts'
+import type { ExportEvent } from '../protocol/export-messages.ts'
 import { MODEL_FORMAT, type ModelFileConfig, POOLING } from '../protocol/model-folder.ts'
-import type { ExportEvent } from '../protocol/trainer-messages.ts'
 import { servedNetwork } from '../recipe/network.ts'
 import { preprocessingOf } from '../recipe/preprocessing.ts'
 import type { Recipe } from '../recipe/schema.ts'

@@ -10,6 +10,7 @@ import { OPSET } from '../engine/trace/onnx-model.ts'
 import { type ImportedWeights, importWeights } from '../interop/import-weights.ts'
 import { storedPreprocessing } from '../interop/stored-preprocessing.ts'
 import { warmupConstant } from '../math/schedules.ts'
+import type { ExportEvent } from '../protocol/export-messages.ts'
 import {
   type HeadConfig,
   MODEL_FORMAT,
@@ -17,7 +18,6 @@ import {
   type ModelOrigin,
   POOLING
 } from '../protocol/model-folder.ts'
-import type { ExportEvent } from '../protocol/trainer-messages.ts'
 import { cutFromLarger } from '../recipe/preprocessing.ts'
 import { archOf } from '../recipe/variants.ts'
 import type { WeightOptions } from '../recipe/weight-options.ts'

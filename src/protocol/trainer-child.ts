@@ -6,20 +6,14 @@
  *   any state ──channel closed──→ exit 1 at once: the lease may be another worker's already, so nothing more is written
  */
 
+import type { BatchEvent, BatchRequestMessage } from './batch-messages.ts'
+import type { EmbeddingEvent, EmbedRequest, MappingEvent, MapRequest } from './embedding-messages.ts'
+import type { EvaluateRequest, EvaluationEvent } from './evaluation-messages.ts'
+import type { ExportRequest, ImportRequest } from './export-messages.ts'
 import { failedEventOf } from './trainer-failure.ts'
 import type {
-  BatchEvent,
-  BatchRequestMessage,
-  EmbeddingEvent,
-  EmbedRequest,
-  EvaluateRequest,
-  EvaluationEvent,
   ExamineRequest,
-  ExportRequest,
-  ImportRequest,
   MachineEvent,
-  MappingEvent,
-  MapRequest,
   StopRequest,
   TrainerEvent,
   TrainerRequest,

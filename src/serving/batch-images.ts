@@ -4,8 +4,8 @@ import { sniffFormat, whyNotRead } from '../base/image-formats.ts'
 import { decodeInspected } from '../images/decode.ts'
 import { inspectImage } from '../images/inspect.ts'
 import { enoughOf, type PreprocessTarget, preprocessImage } from '../model/preprocess.ts'
+import type { BatchLimits } from '../protocol/batch-messages.ts'
 import type { BatchRequest } from '../protocol/batch-request.ts'
-import type { BatchLimits } from '../protocol/trainer-messages.ts'
 import { LONGEST_DECODE_S } from './decode.ts'
 
 const DATA_URI = /^data:[^,]{0,200};base64,/i

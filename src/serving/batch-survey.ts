@@ -4,8 +4,8 @@
  */
 import { isAppError } from '../base/errors.ts'
 import { readLines } from '../base/json-lines.ts'
+import type { BatchRequestMessage } from '../protocol/batch-messages.ts'
 import { readBatchLine } from '../protocol/batch-request.ts'
-import type { BatchRequestMessage } from '../protocol/trainer-messages.ts'
 import { CustomIds } from './custom-ids.ts'
 
 export interface BatchSurvey {

@@ -10,7 +10,7 @@ import { Readable } from 'node:stream'
 import { type Batch, batchPrefix } from '../domain/batch.ts'
 import { fileKey } from '../domain/file.ts'
 import type { ObjectStore } from '../domain/ports.ts'
-import type { BatchPart, BatchPosition } from '../protocol/trainer-messages.ts'
+import type { BatchPart, BatchPosition } from '../protocol/batch-messages.ts'
 import type { BatchFile } from '../services/batches/batch-jobs.ts'
 
 export interface BatchParts {

@@ -2,8 +2,8 @@
 import { linesOf } from '../base/json-lines.ts'
 import { fileKey } from '../domain/file.ts'
 import type { ObjectStore } from '../domain/ports.ts'
+import type { BatchPosition } from '../protocol/batch-messages.ts'
 import { readBatchLine } from '../protocol/batch-request.ts'
-import type { BatchPosition } from '../protocol/trainer-messages.ts'
 import type { BatchOrder, Unreached } from '../services/batches/batch-jobs.ts'
 
 /** Of the input, and of what is written at once. */

@@ -15,7 +15,7 @@ import { npyHead } from '../base/npy.ts'
 import type { StoredFile } from '../domain/checkpoint.ts'
 import type { ObjectStore } from '../domain/ports.ts'
 import { type VectorRow, type VectorSet, vectorSetPrefix } from '../domain/vector-set.ts'
-import type { EmbeddedPartEvent } from '../protocol/trainer-messages.ts'
+import type { EmbeddedPartEvent } from '../protocol/embedding-messages.ts'
 
 export interface Parts {
   readonly objects: ObjectStore

@@ -20,13 +20,8 @@ import type { CachedFolder, LocalCache } from '../cache/local-cache.ts'
 import { probedFiles, servedFiles } from '../cache/model-folders.ts'
 import type { DatasetVersion } from '../domain/dataset.ts'
 import type { ObjectStore } from '../domain/ports.ts'
-import type {
-  EvaluatedEvent,
-  EvaluateRequest,
-  MeasuredFolder,
-  NamedFolder,
-  WorkEvent
-} from '../protocol/trainer-messages.ts'
+import type { EvaluatedEvent, EvaluateRequest, MeasuredFolder, NamedFolder } from '../protocol/evaluation-messages.ts'
+import type { WorkEvent } from '../protocol/trainer-messages.ts'
 import type { EvaluationJobs, EvaluationOrder, Measurable } from '../services/evaluations/evaluation-jobs.ts'
 import { datasetEntry } from './dataset-entry.ts'
 import { fetchKept, removeKept, storeKept } from './kept-evaluations.ts'

@@ -12,7 +12,7 @@ import { isAppError } from '../base/errors.ts'
 import { isTrained, type TrainedProtocol } from '../base/evaluation.ts'
 import type { Logger } from '../base/log.ts'
 import type { ObjectStore } from '../domain/ports.ts'
-import type { EvaluationKeptEvent } from '../protocol/trainer-messages.ts'
+import type { EvaluationKeptEvent } from '../protocol/evaluation-messages.ts'
 
 const prefixOf = (id: string): string => `evaluations/${id}/`
 

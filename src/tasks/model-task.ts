@@ -19,6 +19,7 @@ import type { WorkFolders } from '../base/work-folders.ts'
 import { uploadFiles } from '../cache/transfer.ts'
 import type { FittedComponent, FittedSummary, MixtureSummary, Model } from '../domain/model.ts'
 import type { ObjectStore } from '../domain/ports.ts'
+import type { ExportRequest, ImportRequest } from '../protocol/export-messages.ts'
 import {
   defaultPosterior,
   headOf,
@@ -29,7 +30,7 @@ import {
   readPrototypes,
   type VerificationReport
 } from '../protocol/model-folder.ts'
-import type { ExportRequest, ImportRequest, WorkEvent } from '../protocol/trainer-messages.ts'
+import type { WorkEvent } from '../protocol/trainer-messages.ts'
 import { type ExportedModel, type ExportService, modelPrefix } from '../services/models/exports.ts'
 import { leave, type OnOutcome, outcomeOf } from './fitness.ts'
 import { retryOutages } from './retry.ts'

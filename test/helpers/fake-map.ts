@@ -1,6 +1,7 @@
 /** The map that the stand-in for a trainer makes: as many points as there are lines. */
 import { readFileSync, writeFileSync } from 'node:fs'
-import type { MapRequest, WorkEvent } from '../../src/protocol/trainer-messages.ts'
+import type { MapRequest } from '../../src/protocol/embedding-messages.ts'
+import type { WorkEvent } from '../../src/protocol/trainer-messages.ts'
 
 export async function mapFake(
   { imagesPath, mapPath, every }: MapRequest,

@@ -7,18 +7,12 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { join } from 'node:path'
 import { isAppError } from '../../src/base/errors.ts'
 import { readLines } from '../../src/base/json-lines.ts'
+import type { BatchRequestMessage } from '../../src/protocol/batch-messages.ts'
 import { readBatchLine } from '../../src/protocol/batch-request.ts'
-import type {
-  BatchRequestMessage,
-  EmbedRequest,
-  EvaluateRequest,
-  ExportRequest,
-  ImportRequest,
-  MachineEvent,
-  TrainerRequest,
-  TrainRequest,
-  WorkEvent
-} from '../../src/protocol/trainer-messages.ts'
+import type { EmbedRequest } from '../../src/protocol/embedding-messages.ts'
+import type { EvaluateRequest } from '../../src/protocol/evaluation-messages.ts'
+import type { ExportRequest, ImportRequest } from '../../src/protocol/export-messages.ts'
+import type { MachineEvent, TrainerRequest, TrainRequest, WorkEvent } from '../../src/protocol/trainer-messages.ts'
 import { surveyBatch } from '../../src/serving/batch-survey.ts'
 import { mapFake } from './fake-map.ts'
 import { FAKE_CONFIG, SEEN } from './fake-model.ts'
