@@ -92,9 +92,6 @@ export function mapWish({ 'image-size': size, draw }: SharedValues, format: Form
   }
 }
 
-const numbered = (name: 'head' | 'prototype', value: string | undefined) =>
-  value === undefined ? {} : { [name]: wholeNumber(name, value) }
-
 const MEDIA: Readonly<Record<Format, string>> = {
   png: 'image/png',
   npy: 'application/octet-stream',
@@ -137,7 +134,9 @@ export const ATTENTION_MAP: Command = remoteCommand({
   async run(args, output) {
     const { values, words } = readWords(args, ATTENTION_OPTIONS)
     const target = await targetOf(words, values)
-    const body = { ...mapWish(values, target.format), ...numbered('head', values.head) }
+    const { head } = values
+    const wish = mapWish(values, target.format)
+    const body = { ...wish, ...(head !== undefined && { head: wholeNumber('head', head) }) }
     const input = Buffer.from(target.image).toString('base64')
     const { api } = await connect()
     const call = api.POST('/v1/models/{id}/attention-maps', { ...asked(target), body: { ...body, input } })
@@ -157,8 +156,13 @@ export const HEAT_MAP: Command = remoteCommand({
     const { values, words } = readWords(args, HEAT_OPTIONS)
     const target = await targetOf(words, values)
     const value = oneOf('value', values.value, VALUES)
-    const wish = { ...mapWish(values, target.format), ...numbered('prototype', values.prototype) }
-    const body = { ...wish, ...(value && { value }), input: Buffer.from(target.image).toString('base64') }
+    const { prototype: named } = values
+    const body = {
+      ...mapWish(values, target.format),
+      ...(named !== undefined && { prototype: wholeNumber('prototype', named) }),
+      ...(value && { value }),
+      input: Buffer.from(target.image).toString('base64')
+    }
     const { api } = await connect()
     const { data, headers } = await answerOf<unknown>(api.POST('/v1/models/{id}/heat-maps', { ...asked(target), body }))
     await keep(new Uint8Array(data as ArrayBuffer), target) // it was asked for as one

@@ -18,8 +18,6 @@ const voteOf = ({ labels_from, neighbors }: { readonly labels_from?: string; rea
   ...(neighbors !== undefined && { neighbors })
 })
 
-const withoutObject = <T extends { readonly object?: string }>({ object: _, ...rest }: T) => rest
-
 const nearDuplicates = defineTool({
   name: 'near_duplicates',
   title: 'List images that are nearly the same',
@@ -38,7 +36,7 @@ const nearDuplicates = defineTool({
   async run({ vector_set: id, min_similarity, ...paging }, { client, signal }) {
     const query = { ...pageOf(paging), ...(min_similarity !== undefined && { min_similarity }) }
     const params = { path: { id }, query }
-    return listed(await dataOf(client.GET('/v1/vector-sets/{id}/duplicates', { params, signal })), withoutObject)
+    return listed(await dataOf(client.GET('/v1/vector-sets/{id}/duplicates', { params, signal })), (one) => one)
   }
 })
 
@@ -51,7 +49,7 @@ const outliers = defineTool({
   input: Type.Object({ vector_set, ...Paging }, Strict),
   async run({ vector_set: id, ...paging }, { client, signal }) {
     const params = { path: { id }, query: pageOf(paging) }
-    return listed(await dataOf(client.GET('/v1/vector-sets/{id}/outliers', { params, signal })), withoutObject)
+    return listed(await dataOf(client.GET('/v1/vector-sets/{id}/outliers', { params, signal })), (one) => one)
   }
 })
 
@@ -65,7 +63,7 @@ const proposedLabels = defineTool({
   async run({ vector_set: id, limit, after, ...vote }, { client, signal }) {
     const page = pageOf({ ...(limit !== undefined && { limit }), ...(after !== undefined && { after }) })
     const params = { path: { id }, query: { ...page, ...voteOf(vote) } }
-    return listed(await dataOf(client.GET('/v1/vector-sets/{id}/proposed-labels', { params, signal })), withoutObject)
+    return listed(await dataOf(client.GET('/v1/vector-sets/{id}/proposed-labels', { params, signal })), (one) => one)
   }
 })
 

@@ -11,7 +11,7 @@ import { aReadyModel } from '../../helpers/records.ts'
 import { createWorld, type World } from './kappa.ts'
 
 const skip = await whyNoPostgres()
-const PICTURE = Buffer.from(encodePng({ width: 1, height: 1, channels: 1, data: Uint8Array.of(7) }))
+const PICTURE = Buffer.from(encodePng({ width: 1, height: 1, channels: 1, bytes: Uint8Array.of(7) }))
 /** Draws one picture, whatever is asked; `broken` instead of it where the test says so. */
 let broken: Buffer | null = null
 const inference: Inference = {

@@ -21,8 +21,8 @@ interface Listing<T extends object> {
   /** Of `--json`. */
   readonly type: string
   readonly head: readonly string[]
-  readonly rowOf: (item: T) => string[]
   readonly ask: (kappa: Connection, id: string, signal: AbortSignal) => AsyncIterable<T>
+  readonly rowOf: (item: T) => string[]
 }
 
 /** For scripts each line as it comes: of a large set a whole list takes minutes. */
@@ -38,9 +38,8 @@ async function show<T extends object>({ words, values, output }: Asked, listing:
       const id = await vectorSetIdOf(kappa, word, signal)
       const rows: string[][] = []
       for await (const item of ask(kappa, id, signal)) {
-        const { object: _, ...fields } = item as T & { readonly object?: string }
         rows.push(rowOf(item))
-        if (output.isJson) output.result({ ...fields, type }, '')
+        if (output.isJson) output.result({ ...item, type }, '')
         else output.progress({ type }, `${rows.length} ${what} so far`)
         if (rows.length === limit) break
       }
@@ -64,12 +63,12 @@ export const DUPLICATES: Action = {
       what: 'near-duplicates',
       type: 'near_duplicates',
       head: ['SIMILARITY', 'INDEX', 'LABEL', 'NAME', 'INDEX', 'LABEL', 'NAME'],
+      ask: ({ vectorSets }, id, signal) =>
+        vectorSets.duplicates(id, { signal, ...(minSimilarity !== undefined && { minSimilarity }) }),
       rowOf: ({ similarity, images }) => [
         similarity.toFixed(4),
         ...images.flatMap(({ index, label, name }) => [String(index), labelOf(label), name])
-      ],
-      ask: ({ vectorSets }, id, signal) =>
-        vectorSets.duplicates(id, { signal, ...(minSimilarity !== undefined && { minSimilarity }) })
+      ]
     })
   }
 }
@@ -81,10 +80,10 @@ export const OUTLIERS: Action = {
       what: 'outliers',
       type: 'outlier',
       head: ['LOG DENSITY', 'INDEX', 'LABEL', 'PROTOTYPE', 'NAME'],
+      ask: ({ vectorSets }, id, signal) => vectorSets.outliers(id, { signal }),
       rowOf: ({ log_density: density, index, label, prototype, name }) => [
         ...[short(density, 1), String(index), labelOf(label), prototype === null ? '' : String(prototype), name]
-      ],
-      ask: ({ vectorSets }, id, signal) => vectorSets.outliers(id, { signal })
+      ]
     })
 }
 
@@ -101,11 +100,11 @@ export const PROPOSED_LABELS: Action = {
       what: 'images without a label that get one',
       type: 'proposed_label',
       head: ['CONFIDENCE', 'LABEL', 'INDEX', 'NAME'],
-      rowOf: ({ confidence, label, index, name }) => [confidence.toFixed(3), label, String(index), name],
       async *ask(kappa, id, signal) {
         const from = labelsFrom === undefined ? {} : { from: await vectorSetIdOf(kappa, labelsFrom, signal) }
         yield* kappa.vectorSets.proposedLabels(id, { signal, ...vote, ...from })
-      }
+      },
+      rowOf: ({ confidence, label, index, name }) => [confidence.toFixed(3), label, String(index), name]
     })
   }
 }

@@ -34,9 +34,10 @@ export function vectorSetWords({ id, status, error }: VectorSet): string {
 function progressWords({ status, index, progress: { images, total_images: total, indexed } }: VectorSet): string {
   if (status === 'queued') return `waiting for a worker to embed ${counted(total, 'image')}`
   if (images < total) return `${images} of ${counted(total, 'image')} embedded  ${Math.floor((100 * images) / total)} %`
-  return index === null
-    ? 'its files are written'
-    : `${counted(images, 'image')} embedded, ${indexed} of them can be searched`
+  const embedded = `${counted(images, 'image')} embedded`
+  return index === null || indexed >= images
+    ? `${embedded}; the last of it is being written`
+    : `${embedded}, ${indexed} of them can be searched`
 }
 
 const INDEX_WORDS = { exact: 'every vector is compared', scan: 'every vector is compared', hnsw: 'by a graph' } as const
