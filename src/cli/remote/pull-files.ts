@@ -8,7 +8,7 @@ import { refusal } from '../command.ts'
 import { counted } from '../counted.ts'
 import type { Output } from '../output.ts'
 import { bytesAt, download, partialOf, sha256Of } from './download.ts'
-import { mebibytes } from './words.ts'
+import { size } from './words.ts'
 
 /** Twice what a ViT-g has with its files for others. */
 export const MOST_BYTES = 32 * 1024 ** 3
@@ -90,16 +90,16 @@ async function pullFile(artifact: Artifact, pulling: Pulling): Promise<boolean> 
   await mkdir(dirname(path), { recursive: true })
   const there = await bytesAt(partialOf(path))
   if (there > 0) {
-    const text = `${name}: going on after ${mebibytes(there)} of ${mebibytes(total)} MiB`
+    const text = `${name}: going on after ${size(there)} of ${size(total)}`
     output.show({ type: 'continuing', file: name, bytes: there, total }, text)
   }
   const onProgress = (bytes: number) =>
     output.progress(
       { type: 'downloading', file: name, bytes, total },
-      `${name}: ${mebibytes(bytes)} of ${mebibytes(total)} MiB  ${Math.floor((100 * bytes) / total)} %`
+      `${name}: ${size(bytes)} of ${size(total)}  ${Math.floor((100 * bytes) / total)} %`
     )
   await download({ artifact, url: addressOf(artifact, pulling), path, signal, onProgress })
-  output.show({ type: 'downloaded', file: name, bytes: total, sha256 }, `${name}: ${mebibytes(total)} MiB`)
+  output.show({ type: 'downloaded', file: name, bytes: total, sha256 }, `${name}: ${size(total)}`)
   return true
 }
 

@@ -9,7 +9,7 @@ import { connect } from './connection.ts'
 import { checkSize, folderOf, MOST_BYTES, pullAll } from './pull-files.ts'
 import { REMOTE_EXIT_CODES, remoteCommand, SERVER_TEXT } from './remote-command.ts'
 import { untilStopped } from './stopping.ts'
-import { mebibytes } from './words.ts'
+import { size } from './words.ts'
 
 const USAGE = `Downloads a model: a folder that kappa embed, knn and evaluate take.
 
@@ -55,7 +55,7 @@ export const PULL: Command = remoteCommand({
       const bytes = checkSize(artifacts, most)
       const downloaded = await pullAll(artifacts, { what: 'model', url: kappa.url, folder, output, signal, list })
       const were = downloaded === artifacts.length ? '' : `, ${artifacts.length - downloaded} of them there before`
-      output.line(`${counted(artifacts.length, 'file')}, ${mebibytes(bytes)} MiB${were}: kappa embed --model ${folder}`)
+      output.line(`${counted(artifacts.length, 'file')}, ${size(bytes)}${were}: kappa embed --model ${folder}`)
       output.result({ type: 'pulled', model: id, folder, files: artifacts.length, downloaded, bytes }, folder)
       return EXIT.done
     })

@@ -40,7 +40,7 @@ async function show<T extends object>({ words, values, output }: Asked, listing:
       for await (const item of ask(kappa, id, signal)) {
         rows.push(rowOf(item))
         if (output.isJson) output.result({ ...item, type }, '')
-        else output.progress({ type }, `${rows.length} ${what} so far`)
+        else output.progress({ type }, `${rows.length} found so far`)
         if (rows.length === limit) break
       }
       if (output.isJson) return EXIT.done

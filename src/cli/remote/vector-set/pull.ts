@@ -9,7 +9,7 @@ import { vectorSetIdOf } from '../by-name.ts'
 import { connect } from '../connection.ts'
 import { checkSize, folderOf, MOST_BYTES, pullAll } from '../pull-files.ts'
 import { untilStopped } from '../stopping.ts'
-import { mebibytes } from '../words.ts'
+import { size } from '../words.ts'
 import { type Action, oneVectorSet } from './actions.ts'
 
 /** @throws AppError invalid_request for a file that it has not */
@@ -38,7 +38,7 @@ export const PULL_VECTOR_SET: Action = {
       const pulling = { what: 'vector set', url: kappa.url, folder, output, signal, list } as const
       const downloaded = await pullAll(artifacts, pulling)
       const before = downloaded === artifacts.length ? '' : `, ${artifacts.length - downloaded} of them there before`
-      output.line(`${counted(artifacts.length, 'file')}, ${mebibytes(bytes)} MiB${before}.`)
+      output.line(`${counted(artifacts.length, 'file')}, ${size(bytes)}${before}.`)
       const event = { type: 'pulled', vectorSet: id, folder, files: artifacts.length, downloaded, bytes }
       output.result(event, folder)
       return EXIT.done

@@ -5,7 +5,7 @@ import { counted } from '../../counted.ts'
 import type { Output } from '../../output.ts'
 import type { Connection } from '../connection.ts'
 import { untilStopped } from '../stopping.ts'
-import { localTime, mebibytes, table } from '../words.ts'
+import { localTime, size, table } from '../words.ts'
 
 export const vectorSetFields = (set: VectorSet) => ({
   type: 'vector_set',
@@ -55,7 +55,7 @@ export function vectorSetTable(set: VectorSet): string {
     ['dimensions', String(set.dimensions)],
     ['prototypes', set.prototypes === null ? 'none: images are not assigned' : String(set.prototypes)],
     ['search', set.index === null ? 'none: there are files alone' : `${set.index}: ${INDEX_WORDS[set.index]}`],
-    ...set.files.map(({ name, bytes }): [string, string] => ['file', `${name}, ${mebibytes(bytes)} MiB`]),
+    ...set.files.map(({ name, bytes }): [string, string] => ['file', `${name}, ${size(bytes)}`]),
     ['created', localTime(set.created_at)],
     ...(set.finished_at === null ? [] : [['finished', localTime(set.finished_at)] as [string, string]])
   ]
