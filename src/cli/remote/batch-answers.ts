@@ -11,15 +11,7 @@ import {
 import { EXIT, type ExitCode, refusal } from '../command.ts'
 import { counted } from '../counted.ts'
 import { checkNew } from '../new-path.ts'
-import type { Output } from '../output.ts'
-import { downloadLines, downloadVectors, dtypeOf } from './batch-files.ts'
-import type { Connection } from './connection.ts'
-
-export interface Following {
-  readonly kappa: Connection
-  readonly output: Output
-  readonly signal: AbortSignal
-}
+import { downloadLines, downloadVectors, dtypeOf, type Following } from './batch-files.ts'
 
 export const batchFields = (batch: Batch) => ({
   ...{ type: 'batch', id: batch.id, model: batch.model, status: batch.status },

@@ -9,7 +9,14 @@ import { dataOf } from '../../client/client.ts'
 import { type BatchResult, readBatchAnswer } from '../../sdk/batches.ts'
 import { createEmbeddingFile, type EmbeddingFile, type EmbeddingFormat } from '../../serving/embedding-file.ts'
 import { refusal } from '../command.ts'
-import type { Following } from './batch-answers.ts'
+import type { Output } from '../output.ts'
+import type { Connection } from './connection.ts'
+
+export interface Following {
+  readonly kappa: Connection
+  readonly output: Output
+  readonly signal: AbortSignal
+}
 
 const damaged = (id: string): AppError =>
   new AppError('object_damaged', { message: `${id} is not what the server announced. Nothing of it was kept.` })

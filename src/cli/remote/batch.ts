@@ -14,10 +14,10 @@ import {
   answersTarget,
   batchFields,
   batchWords,
-  type Following,
   followBatch,
   tellAnswers
 } from './batch-answers.ts'
+import type { Following } from './batch-files.ts'
 import { withImageRequests } from './batch-requests.ts'
 import { connect } from './connection.ts'
 import { originsOf } from './local-images.ts'
