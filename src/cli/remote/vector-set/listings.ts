@@ -97,7 +97,7 @@ export const PROPOSED_LABELS: Action = {
     const vote = neighborsOf(asked.values)
     const { 'labels-from': labelsFrom } = asked.values
     return show(asked, {
-      what: 'images without a label that get one',
+      what: 'proposed labels',
       type: 'proposed_label',
       head: ['CONFIDENCE', 'LABEL', 'INDEX', 'NAME'],
       async *ask(kappa, id, signal) {
