@@ -5,11 +5,12 @@ import type { Output } from '../../output.ts'
 import { noMoreThan, wordAt } from '../option-values.ts'
 
 const text = { type: 'string' } as const
+const many = { type: 'string', multiple: true } as const
 const flag = { type: 'boolean' } as const
 
 export const VECTOR_SET_OPTIONS = {
   ...{ model: text, dataset: text, name: text, 'no-search': flag, assign: flag, 'no-assign': flag, 'no-wait': flag },
-  ...{ out: text, file: { type: 'string', multiple: true }, 'max-bytes': text },
+  ...{ out: text, file: many, 'max-bytes': text },
   ...{ 'min-similarity': text, 'labels-from': text, neighbors: text, sample: text, limit: text },
   json: flag
 } as const

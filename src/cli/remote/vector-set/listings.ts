@@ -1,6 +1,6 @@
 /** `kappa vector-set duplicates`, `outliers`, `proposed-labels` and `label-accuracy`: what a set says of its dataset. */
 import { dataOf } from '../../../client/client.ts'
-import type { LabelAccuracy } from '../../../client/resources.ts'
+import type { LabelAccuracy, NearDuplicates, Outlier, ProposedLabel } from '../../../client/resources.ts'
 import { EXIT, type ExitCode, wholeNumber } from '../../command.ts'
 import { counted } from '../../counted.ts'
 import type { Output } from '../../output.ts'
@@ -59,7 +59,7 @@ export const DUPLICATES: Action = {
   takes: ['min-similarity', 'limit'],
   run(asked) {
     const minSimilarity = numberWithin('min-similarity', asked.values['min-similarity'], { least: 0, most: 1 })
-    return show(asked, {
+    return show<NearDuplicates>(asked, {
       what: 'near-duplicates',
       type: 'near_duplicates',
       head: ['SIMILARITY', 'INDEX', 'LABEL', 'NAME', 'INDEX', 'LABEL', 'NAME'],
@@ -76,7 +76,7 @@ export const DUPLICATES: Action = {
 export const OUTLIERS: Action = {
   takes: ['limit'],
   run: (asked) =>
-    show(asked, {
+    show<Outlier>(asked, {
       what: 'outliers',
       type: 'outlier',
       head: ['LOG DENSITY', 'INDEX', 'LABEL', 'PROTOTYPE', 'NAME'],
@@ -96,7 +96,7 @@ export const PROPOSED_LABELS: Action = {
   run(asked) {
     const vote = neighborsOf(asked.values)
     const { 'labels-from': labelsFrom } = asked.values
-    return show(asked, {
+    return show<ProposedLabel>(asked, {
       what: 'proposed labels',
       type: 'proposed_label',
       head: ['CONFIDENCE', 'LABEL', 'INDEX', 'NAME'],
