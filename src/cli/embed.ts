@@ -1,4 +1,5 @@
 /** `kappa embed`: images in, vectors in a file that NumPy, PyTorch or jq read. */
+
 import { rmSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
@@ -10,6 +11,7 @@ import {
   imageListOf
 } from '../serving/embedding-file.ts'
 import { type Command, EXIT, EXIT_CODES, type ExitCode, needed, refusal, threadsOf } from './command.ts'
+import { counted } from './counted.ts'
 import { type Embedding, embedWithProgress, modelFolderOf, openModel, originOf } from './images.ts'
 import { untilInterrupted } from './interrupt.ts'
 import { checkNew } from './new-path.ts'
@@ -73,7 +75,10 @@ async function embedInto(path: string, format: EmbeddingFormat, embedding: Embed
     await file.finish()
     const images = file.images()
     const event = { type: 'embedded', images, unusable, dimensions, files: file.paths }
-    embedding.output.show(event, `${images} images, ${dimensions} dimensions: ${file.paths.join(', ')}`)
+    embedding.output.show(
+      event,
+      `${counted(images, 'image')}, ${counted(dimensions, 'dimension')}: ${file.paths.join(', ')}`
+    )
     return EXIT.done
   } finally {
     await file.discard()

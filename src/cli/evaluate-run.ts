@@ -1,9 +1,11 @@
 /** What can be said of a finished run's features at its end: the spectrum, and nearest neighbours of images that were held out. */
+
 import { join } from 'node:path'
 import { PROTOCOLS } from '../base/evaluation.ts'
 import type { EvaluationInput } from '../evaluation/protocols.ts'
 import type { ImageOrigin } from '../serving/embed-images.ts'
 import { readInput } from '../serving/evaluation-input.ts'
+import { counted } from './counted.ts'
 import { evaluateAll, writeLines } from './evaluate.ts'
 import { openModel, readWithProgress } from './images.ts'
 import type { Output } from './output.ts'
@@ -28,7 +30,9 @@ export interface FinishedRun {
 export async function evaluateRun(run: FinishedRun): Promise<void> {
   const { folder, model, dataset, images, hasHeldOut, output } = run
   if (images > MOST_IMAGES) {
-    output.line(`${images} images are not evaluated here: kappa evaluate --model ${model} --bank ${dataset} does it.`)
+    output.line(
+      `${counted(images, 'image')} are not evaluated here: kappa evaluate --model ${model} --bank ${dataset} does it.`
+    )
     return
   }
   const bank = { kind: 'packed', path: dataset } as const

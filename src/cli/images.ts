@@ -1,4 +1,5 @@
 /** Images and models as flags name them, for the commands that embed. */
+
 import { realpath, stat } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
 import { folderFiles } from '../images/sources/folder.ts'
@@ -8,6 +9,7 @@ import { embedImages } from '../serving/embed-images.ts'
 import type { ReadBatch } from '../serving/labelled-images.ts'
 import { openServingModel, type ServingModel } from '../serving/serving-model.ts'
 import { needed, refusal } from './command.ts'
+import { counted } from './counted.ts'
 import type { Output } from './output.ts'
 import { checkImages, found } from './sources.ts'
 
@@ -119,10 +121,10 @@ async function showSource(
       const rate = images / ((performance.now() - startedAt) / 1000)
       // An archive or an IDX file is one file and many images.
       const total = files === null || images + unusable > files ? null : files
-      const of = total === null ? '' : ` of ${total}`
+      const place = total === null ? counted(images, 'image') : `${images} of ${counted(total, 'image')}`
       output.progress(
         { type: 'progress', images, total, imagesPerSecond: rate },
-        `${basename(origin.path)}: ${images}${of} images  ${rate.toFixed(0)} images/s`
+        `${basename(origin.path)}: ${place}  ${rate.toFixed(0)} images/s`
       )
     },
     end() {

@@ -6,6 +6,7 @@ import { whyNoMatch } from '../evaluation/protocols.ts'
 import type { ImageOrigin } from '../serving/embed-images.ts'
 import { labelledSets, readImages } from '../serving/labelled-images.ts'
 import { type Command, EXIT, EXIT_CODES, refusal, threadsOf, wholeNumber } from './command.ts'
+import { counted } from './counted.ts'
 import { isSamePlace, modelFolderOf, openModel, originOf, readWithProgress } from './images.ts'
 import { untilInterrupted } from './interrupt.ts'
 import { readOptions } from './options.ts'
@@ -87,7 +88,9 @@ function showResult(output: Output, wanted: number, sets: LabelledSets): void {
   const [k] = settings['k'] as readonly number[]
   const { value: top1, low, high } = metrics[`top1_k${k}`]!
   const percent = (share: number) => (100 * share).toFixed(1)
-  const compared = leaveOneOut ? `${queries} images, each against all others` : `${queries} queries, bank of ${bank}`
+  const compared = leaveOneOut
+    ? `${counted(queries, 'image')}, each against all others`
+    : `${counted(queries, 'query', 'queries')}, bank of ${bank}`
   output.result(
     { type: 'result', top1, low, high, k, temperature: TEMPERATURE, classes, bank, queries, leaveOneOut },
     `k-NN top-1: ${percent(top1)} %, ${percent(low)} to ${percent(high)} with 95 %  (k = ${k}, ${compared})`

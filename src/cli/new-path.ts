@@ -10,6 +10,14 @@ export async function checkNew(path: string): Promise<void> {
   await checkWritable(path)
 }
 
+/** As `checkNew`, but that a file which is there may be told to give way. @throws AppError invalid_request */
+export async function checkFree(path: string, isForced: boolean): Promise<void> {
+  if (!(await isThere(path))) return checkWritable(path)
+  if (!isForced) throw refusal(`--out ${path} is there already; --force writes over it.`)
+  if ((await stat(path).catch(() => null))?.isFile() === false) throw refusal(`--out ${path} is no file.`)
+  await checkWritable(dirname(path))
+}
+
 /**
  * Makes a folder in the nearest one that is there, and takes it away again: rights alone do not tell.
  *

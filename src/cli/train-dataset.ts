@@ -1,4 +1,5 @@
 /** What the command line calls images, as the packed dataset that a run reads. */
+
 import { stat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { isAppError } from '../base/errors.ts'
@@ -6,6 +7,7 @@ import { ingest } from '../images/ingest.ts'
 import type { DatasetManifest } from '../protocol/dataset-manifest.ts'
 import type { Selection } from '../protocol/ingest-messages.ts'
 import { refusal } from './command.ts'
+import { counted } from './counted.ts'
 import type { Output } from './output.ts'
 import { reportInWords } from './report-in-words.ts'
 import { checkImages, isPacked } from './sources.ts'
@@ -68,7 +70,7 @@ async function pack(
     const request = { sources: [source], outFolder, ...(select && { select }), ...(channels && { channels }) }
     const manifest = await ingest(request, (progress) => {
       signal.throwIfAborted()
-      const text = `packing ${basename(outFolder)}: ${progress.images} images, ${progress.rejected} left out`
+      const text = `packing ${basename(outFolder)}: ${counted(progress.images, 'image')}, ${progress.rejected} left out`
       output.progress({ ...progress, type: 'packing' }, text)
     })
     showPacked(manifest, isKept ? outFolder : null, output)
@@ -84,7 +86,8 @@ function showPacked(
   folder: string | null,
   output: Output
 ): void {
-  const done = folder === null ? `looked at ${images} images` : `packed ${images} images into ${folder}`
+  const done =
+    folder === null ? `looked at ${counted(images, 'image')}` : `packed ${counted(images, 'image')} into ${folder}`
   const where = folder !== null && rejected > 0 ? ` (${join(folder, 'rejected.jsonl')} says why)` : ''
   const text = `${done}; ${rejected} left out, ${duplicates} of them duplicates${where}`
   output.show({ type: 'packed', folder, images, rejected, duplicates, report: report ?? null }, text)

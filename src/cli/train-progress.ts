@@ -2,6 +2,7 @@
 
 import type { TrainerEvent } from '../protocol/trainer-messages.ts'
 import type { StartedEvent, StepEvent } from '../protocol/training-events.ts'
+import { counted } from './counted.ts'
 
 const BAR_WIDTH = 24
 /** Weight of the newest step in the smoothed rate that the time left is computed from. */
@@ -44,13 +45,15 @@ export function createProgress(batchSize: number): (event: TrainerEvent) => Prog
     }
     const total = started === null ? '' : ` of ${started.totalSteps}`
     return permanent(
-      event.reason === 'completed' ? `done after ${event.step} steps` : `stopped after ${event.step}${total} steps`
+      event.reason === 'completed'
+        ? `done after ${counted(event.step, 'step')}`
+        : `stopped after ${event.step}${total} steps`
     )
   }
 }
 
 function startLine({ images, parameters, totalSteps, step, engine, device }: StartedEvent): string {
-  const size = `${images} images, ${(parameters / 1e6).toFixed(2)} M parameters, ${totalSteps} steps`
+  const size = `${counted(images, 'image')}, ${(parameters / 1e6).toFixed(2)} M parameters, ${counted(totalSteps, 'step')}`
   return `${size}, engine ${engine} on ${device}${step > 0 ? `, going on after step ${step}` : ''}`
 }
 

@@ -12,6 +12,7 @@ import type { KappaClient } from '../client/client.ts'
 import { toProblem } from '../client/problem.ts'
 import { listResources, readResource } from './resources.ts'
 import type { ToolDefinition } from './tool.ts'
+import { CURATION_TOOLS } from './tools/curation.ts'
 import { diagnoseRun } from './tools/diagnose.ts'
 import { IMAGE_TOOLS } from './tools/images.ts'
 import { LIST_TOOLS } from './tools/lists.ts'
@@ -25,7 +26,8 @@ const TOOLS: readonly ToolDefinition[] = [
   watchRun,
   diagnoseRun,
   ...IMAGE_TOOLS,
-  ...VECTOR_TOOLS
+  ...VECTOR_TOOLS,
+  ...CURATION_TOOLS
 ]
 
 const INSTRUCTIONS =

@@ -4,11 +4,12 @@
  *
  *   NAME.npy           [images, dimensions], float32 unless another type is asked for; numpy.load
  *   NAME.safetensors   "embeddings" [images, dimensions]
+ *                      of patches [images, rows, columns, dimensions], in safetensors "patches"
  *   NAME.jsonl         one {"name", "label", "embedding"} a line
  *   NAME.images.jsonl  beside the first two: {"row", "name", "label"} a line
  */
 import { type FileHandle, open, rename, rm } from 'node:fs/promises'
-import { npyHead } from '../base/npy.ts'
+import { npyHeadOf } from '../base/npy.ts'
 import { type OutputDtype, packVector } from '../base/output-dtype.ts'
 import { writing } from '../base/system-errors.ts'
 import type { Label } from './embed-images.ts'
@@ -38,6 +39,8 @@ export interface EmbeddingFileOptions {
   readonly format: EmbeddingFormat
   /** Columns: of binary, bytes. */
   readonly dimensions: number
+  /** Rows and columns of an image's patches, where a row of the file is those of one. */
+  readonly grid?: readonly [rows: number, columns: number]
   readonly dtype?: OutputDtype
 }
 
@@ -63,13 +66,13 @@ export const imageListOf = (path: string): string => path.replace(/\.[^.]+$/, '.
 /** @throws AppError storage_full when there is no room */
 export async function createEmbeddingFile(
   path: string,
-  { format, dimensions, dtype = 'float32' }: EmbeddingFileOptions
+  { format, dimensions, grid, dtype = 'float32' }: EmbeddingFileOptions
 ): Promise<EmbeddingFile> {
   const rows = await draft(path)
   const list = format === 'jsonl' ? null : await draft(imageListOf(path))
   const parts = list === null ? [rows] : [rows, list]
   let images = 0
-  const head = () => headOf({ format, dimensions, dtype }, images)
+  const head = () => headOf(format, [images, ...(grid ?? []), dimensions], dtype)
   await writing(rows.file.writeFile(head()))
   return {
     paths: parts.map((part) => part.path),
@@ -136,18 +139,19 @@ function bytesOf(embedding: EmbeddingRow['embedding'], dtype: OutputDtype): Uint
 }
 
 /** Of a fixed length, whatever the number of rows is. */
-function headOf({ format, dimensions, dtype }: Required<EmbeddingFileOptions>, images: number): Buffer {
+function headOf(format: EmbeddingFormat, shape: readonly number[], dtype: OutputDtype): Buffer {
   if (format === 'jsonl') return Buffer.alloc(0)
-  return format === 'npy' ? npyHead(images, dimensions, TYPES[dtype].npy) : safetensorsHead(images, dimensions, dtype)
+  return format === 'npy' ? npyHeadOf(shape, TYPES[dtype].npy) : safetensorsHead(shape, dtype)
 }
 
 const SAFETENSORS_HEAD_BYTES = 256
 
-function safetensorsHead(images: number, dimensions: number, type: OutputDtype): Buffer {
+function safetensorsHead(shape: readonly number[], type: OutputDtype): Buffer {
   const { safetensors: dtype, bytes } = TYPES[type]
-  const embeddings = { dtype, shape: [images, dimensions], data_offsets: [0, images * dimensions * bytes] }
+  const numbers = shape.reduce((product, one) => product * one, 1)
+  const tensor = { dtype, shape, data_offsets: [0, numbers * bytes] }
   const head = Buffer.alloc(SAFETENSORS_HEAD_BYTES, ' ')
   head.writeBigUInt64LE(BigInt(SAFETENSORS_HEAD_BYTES - 8), 0)
-  head.write(JSON.stringify({ embeddings }), 8)
+  head.write(JSON.stringify({ [shape.length > 2 ? 'patches' : 'embeddings']: tensor }), 8)
   return head
 }

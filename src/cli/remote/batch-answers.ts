@@ -1,20 +1,17 @@
-/** A batch until it has ended, and its files onto the disk. */
-import { createHash } from 'node:crypto'
-import { mkdir, open, rename, rm } from 'node:fs/promises'
-import { dirname } from 'node:path'
-import { AppError } from '../../base/errors.ts'
-import { writing } from '../../base/system-errors.ts'
-import { dataOf } from '../../client/client.ts'
+/** A batch until it has ended, and what it has become. */
+import { resolve } from 'node:path'
+import type { OutputDtype } from '../../base/output-dtype.ts'
 import type { Batch } from '../../client/resources.ts'
-import { EXIT, type ExitCode } from '../command.ts'
-import type { Output } from '../output.ts'
-import type { Connection } from './connection.ts'
-
-export interface Following {
-  readonly kappa: Connection
-  readonly output: Output
-  readonly signal: AbortSignal
-}
+import {
+  EMBEDDING_FORMATS,
+  type EmbeddingFormat,
+  embeddingFormatOf,
+  imageListOf
+} from '../../serving/embedding-file.ts'
+import { EXIT, type ExitCode, refusal } from '../command.ts'
+import { counted } from '../counted.ts'
+import { checkNew } from '../new-path.ts'
+import { downloadLines, downloadVectors, dtypeOf, type Following } from './batch-files.ts'
 
 export const batchFields = (batch: Batch) => ({
   ...{ type: 'batch', id: batch.id, model: batch.model, status: batch.status },
@@ -28,62 +25,60 @@ export const batchFields = (batch: Batch) => ({
 export function batchWords({ id, status, request_counts: { total, completed, failed }, errors }: Batch): string {
   const reason = errors?.data[0]
   const why = reason === undefined ? '' : `: ${reason.message}`
-  return `${id} ${status}, ${completed + failed} of ${total} requests answered, ${failed} of them failed${why}`
+  return `${id} ${status}, ${completed + failed} of ${counted(total, 'request')} answered, ${failed} of them failed${why}`
 }
 
 export const followBatch = ({ kappa, output, signal }: Following, id: string): Promise<Batch> =>
   kappa.batches.wait(id, { signal, onUpdate: (batch) => output.progress(batchFields(batch), batchWords(batch)) })
 
-export const errorsBeside = (path: string): string => path.replace(/\.jsonl$/, '.errors.jsonl')
+export interface AnswersTarget {
+  readonly path: string
+  readonly format: EmbeddingFormat
+  /** Of what fails. */
+  readonly errors: string
+}
 
-const damaged = (id: string): AppError =>
-  new AppError('object_damaged', { message: `${id} is not what the server announced. Nothing of it was kept.` })
+/** @throws AppError invalid_request where it has another ending, or something is there */
+export async function answersTarget(value: string): Promise<AnswersTarget> {
+  const path = resolve(value)
+  const format = embeddingFormatOf(path)
+  if (format === null) throw refusal(`--out must end with .${EMBEDDING_FORMATS.join(', .')}, and ${path} does not.`)
+  const errors = path.replace(/\.[^.]+$/, '.errors.jsonl')
+  for (const one of [path, errors, ...(format === 'jsonl' ? [] : [imageListOf(path)])]) await checkNew(one)
+  return { path, format, errors }
+}
 
-/**
- * Under its name when it is whole. A server says how much it will send, and no disk is filled to find out.
- *
- * @returns its lines. @throws AppError object_damaged
- */
-async function downloadLines({ kappa, signal }: Following, id: string, path: string): Promise<number> {
-  const announced = await dataOf(kappa.api.GET('/v1/files/{id}', { params: { path: { id } }, signal }))
-  const hash = createHash('sha256')
-  const draft = `${path}.partial`
-  await mkdir(dirname(path), { recursive: true })
-  const file = await open(draft, 'w')
-  let [lines, bytes] = [0, 0]
-  try {
-    for await (const line of kappa.batches.lines(id, signal)) {
-      const whole = Buffer.from(`${line}\n`)
-      bytes += whole.length
-      if (bytes > announced.bytes) throw damaged(id)
-      hash.update(whole)
-      await writing(file.writeFile(whole))
-      lines++
-    }
-    if (hash.digest('hex') !== announced.sha256) throw damaged(id)
-    await writing(file.sync())
-    await file.close()
-    await rename(draft, path)
-    return lines
-  } catch (error) {
-    await file.close()
-    await rm(draft, { force: true })
-    throw error
-  }
+/** @param said what the requests ask for, where it was this command that wrote them */
+async function tellVectors(
+  following: Following,
+  { output_file_id: id, input_file_id: input }: Batch,
+  { path, format }: AnswersTarget,
+  said: OutputDtype | null
+): Promise<void> {
+  if (id === null) return
+  const dtype = said ?? (await dtypeOf(following, input))
+  const { rows, files } = await downloadVectors(following, id, { path, format, dtype })
+  const event = { type: 'downloaded', file: path, lines: rows, files }
+  following.output.show(event, `${counted(rows, 'vector')}: ${files.join(', ')}`)
+}
+
+async function tellLines(following: Following, id: string | null, file: string, what: string): Promise<void> {
+  if (id === null) return
+  const lines = await downloadLines(following, id, file)
+  following.output.show({ type: 'downloaded', file, lines }, `${counted(lines, what)}: ${file}`)
 }
 
 /** What is finished of one that ended otherwise is downloaded, too. */
-export async function tellAnswers(following: Following, batch: Batch, path: string): Promise<ExitCode> {
+export async function tellAnswers(
+  following: Following,
+  batch: Batch,
+  target: AnswersTarget,
+  said: OutputDtype | null
+): Promise<ExitCode> {
   const { output } = following
-  const files = [
-    { id: batch.output_file_id, path, what: 'answers' },
-    { id: batch.error_file_id, path: errorsBeside(path), what: 'failures' }
-  ]
-  for (const { id, path: file, what } of files) {
-    if (id === null) continue
-    const lines = await downloadLines(following, id, file)
-    output.show({ type: 'downloaded', file, lines }, `${lines} ${what}: ${file}`)
-  }
+  if (target.format === 'jsonl') await tellLines(following, batch.output_file_id, target.path, 'answer')
+  else await tellVectors(following, batch, target, said)
+  await tellLines(following, batch.error_file_id, target.errors, 'failure')
   output.line(batchWords(batch))
   output.result(batchFields(batch), batch.id)
   return batch.status === 'completed' ? EXIT.done : EXIT.failed

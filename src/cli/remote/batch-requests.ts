@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { AppError } from '../../base/errors.ts'
 import { writing } from '../../base/system-errors.ts'
 import { type BatchLine, batchLine } from '../../sdk/batches.ts'
+import { counted } from '../counted.ts'
 import type { Output } from '../output.ts'
 import { chunksOf, type Origin } from './local-images.ts'
 
@@ -31,7 +32,7 @@ async function write(file: FileHandle, { origins, wish, output, signal }: ImageR
         file.writeFile(`${batchLine({ ...wish, customId: name.slice(-MOST_ID_CHARACTERS), images: [bytes] })}\n`)
       )
     images += chunk.images.length
-    output.progress({ type: 'preparing', images }, `${images} images read`)
+    output.progress({ type: 'preparing', images }, `${counted(images, 'image')} read`)
   }
   return images
 }

@@ -7,9 +7,17 @@ import { OUTPUT_DTYPES } from '../../base/output-dtype.ts'
 import type { Batch } from '../../client/resources.ts'
 import type { BatchLine } from '../../sdk/batches.ts'
 import { type Command, EXIT, type ExitCode, needed, refusal, wholeNumber } from '../command.ts'
-import { checkNew } from '../new-path.ts'
+import { counted } from '../counted.ts'
 import { readWords } from '../options.ts'
-import { batchFields, batchWords, errorsBeside, type Following, followBatch, tellAnswers } from './batch-answers.ts'
+import {
+  type AnswersTarget,
+  answersTarget,
+  batchFields,
+  batchWords,
+  followBatch,
+  tellAnswers
+} from './batch-answers.ts'
+import type { Following } from './batch-files.ts'
 import { withImageRequests } from './batch-requests.ts'
 import { connect } from './connection.ts'
 import { originsOf } from './local-images.ts'
@@ -21,15 +29,17 @@ const OUTPUTS = ['cls', 'bottleneck'] as const
 
 const USAGE = `Lets workers of a server answer many requests for embeddings, while its serving keeps its latency.
 
-  kappa batch FILE.jsonl [--out ANSWERS.jsonl] [options]
-  kappa batch --model MODEL PATH… [--out ANSWERS.jsonl] [options]
-  kappa batch BATCH [--out ANSWERS.jsonl]
+  kappa batch FILE.jsonl [--out FILE] [options]
+  kappa batch --model MODEL PATH… [--out FILE] [options]
+  kappa batch BATCH [--out FILE]
 
   FILE.jsonl                requests, one a line (docs/batches.md)
   --model MODEL             mdl_…, NAME@3 or NAME@alias: a request an image of PATH…, called by its name
   PATH…                     folders of images, zips or tars, IDX files, images
   BATCH                     batch_…, which was submitted before
-  --out ANSWERS.jsonl       new; follows it to its end and downloads the answers, and failures into ANSWERS.errors.jsonl
+  --out FILE                new; follows it to its end and downloads the answers; its ending says as what:
+                            .jsonl the server's lines; .npy or .safetensors their vectors, a row each, with FILE's name and
+                            .images.jsonl saying whose; failures go into FILE's name and .errors.jsonl
   --window HOURS            what is not answered by then is not answered any more (24)
   --output OUTPUT           with --model: ${OUTPUTS.join(', ')} (cls)
   --output-dtype TYPE       with --model: ${OUTPUT_DTYPES.join(', ')} (float32)
@@ -99,17 +109,9 @@ async function submitted(source: Source, following: Following, { completionWindo
   if (source.kind === 'requests') return kappa.batches.create(await openAsBlob(source.path), options)
   const origins = await originsOf(source.paths)
   return withImageRequests({ origins, wish: source.wish, output, signal }, (file, images) => {
-    output.line(`${images} images are sent.`)
+    output.line(`${counted(images, 'image')} ${images === 1 ? 'is' : 'are'} sent.`)
     return kappa.batches.create(file, options)
   })
-}
-
-async function outOf(value: string | undefined): Promise<string | null> {
-  if (value === undefined) return null
-  const path = resolve(value)
-  if (!path.endsWith('.jsonl')) throw refusal(`--out must end with .jsonl, and ${path} does not.`)
-  for (const one of [path, errorsBeside(path)]) await checkNew(one)
-  return path
 }
 
 export const BATCH: Command = remoteCommand({
@@ -119,11 +121,12 @@ export const BATCH: Command = remoteCommand({
     const { json: _, ...said } = values
     const source = await batchSource(said, words)
     const hours = wholeNumber('window', values.window ?? '24', { least: 1, most: MOST_HOURS })
-    const out = await outOf(values.out)
+    const out: AnswersTarget | null = values.out === undefined ? null : await answersTarget(values.out)
+    const dtype = source.kind === 'images' ? (source.wish.outputDtype ?? 'float32') : null
     if (source.kind === 'images') await originsOf(source.paths) // refused before anybody is asked
     const kappa = await connect()
     let id: string | null = null
-    const again = () => `kappa batch ${id} --out ${out ?? 'ANSWERS.jsonl'}`
+    const again = () => `kappa batch ${id} --out ${out?.path ?? 'FILE'}`
     const howOn = () =>
       id === null ? 'Stopped; no batch was made.' : `The batch goes on. ${again()} downloads its answers.`
     return untilStopped(output, howOn, async (signal): Promise<ExitCode> => {
@@ -136,7 +139,7 @@ export const BATCH: Command = remoteCommand({
         return EXIT.done
       }
       output.show(batchFields(batch), batchWords(batch))
-      return tellAnswers(following, await followBatch(following, batch.id), out)
+      return tellAnswers(following, await followBatch(following, batch.id), out, dtype)
     })
   }
 })

@@ -29,9 +29,25 @@ export const REMOTE_COMMANDS: Readonly<Record<string, Entry>> = {
   },
   extend: { summary: 'trains a run for longer', load: async () => (await import('./fork.ts')).EXTEND },
   pull: { summary: 'downloads a model', load: async () => (await import('./pull.ts')).PULL },
+  'vector-set': {
+    summary: 'embeds a dataset to be searched, and shows duplicates, outliers and labels in it',
+    load: async () => (await import('./vector-set/vector-set.ts')).VECTOR_SET
+  },
+  'vector-sets': {
+    summary: 'lists vector sets',
+    load: async () => (await import('./vector-set/list.ts')).VECTOR_SETS
+  },
   search: {
     summary: 'the images of a vector set that are nearest to one',
     load: async () => (await import('./search.ts')).SEARCH
+  },
+  'attention-map': {
+    summary: 'where a model looks in an image, as a picture or numbers',
+    load: async () => (await import('./maps.ts')).ATTENTION_MAP
+  },
+  'heat-map': {
+    summary: 'which patches of an image are like a prototype, as a picture or numbers',
+    load: async () => (await import('./maps.ts')).HEAT_MAP
   },
   select: {
     summary: 'makes a version of chosen images of a dataset',

@@ -1,7 +1,9 @@
 /** `kappa drift`: whether what a model is asked about is still what it was trained on. */
+
 import { dataOf } from '../../client/client.ts'
 import type { Drift, DriftWindow } from '../../client/resources.ts'
 import { type Command, EXIT, refusal } from '../command.ts'
+import { counted } from '../counted.ts'
 import { readWords } from '../options.ts'
 import type { Output } from '../output.ts'
 import { connect } from './connection.ts'
@@ -47,7 +49,9 @@ function tell(output: Output, { object: _, window, ended, ...drift }: Drift): vo
     for (const one of windows) output.result({ type: 'drift_window', model: drift.model, ...one }, '')
     return
   }
-  output.line([`${drift.model}: trained on ${drift.training_images} images.`, state, since].filter(Boolean).join(' '))
+  output.line(
+    [`${drift.model}: trained on ${counted(drift.training_images, 'image')}.`, state, since].filter(Boolean).join(' ')
+  )
   if (windows.length === 0) output.line('There are no windows yet.')
   else output.result({ type: 'drift' }, table([HEAD, ...windows.map(rowOf)]))
 }

@@ -48,6 +48,7 @@ async function ended(kappa: Connection, run: Run, showing: Showing): Promise<Exi
     return EXIT.failed
   }
   output.line(`Its model is ready: kappa pull ${model.id}, kappa embed --remote ${model.id} PATH --out FILE`)
+  output.line(`Search its images: kappa vector-set make --model ${model.id} --dataset ${run.dataset}`)
   output.result(modelFields(model), model.id)
   return EXIT.done
 }

@@ -1,7 +1,9 @@
 /** `kappa match`: which prototype of a model is which of another. */
+
 import { dataOf } from '../../client/client.ts'
 import type { Matching } from '../../client/resources.ts'
 import { type Command, EXIT } from '../command.ts'
+import { counted } from '../counted.ts'
 import { readWords } from '../options.ts'
 import type { Output } from '../output.ts'
 import { connect } from './connection.ts'
@@ -30,9 +32,7 @@ const NAMED = 20
 
 /** In words: whose prototypes they are, for numbers of two models look alike. */
 export function withoutPartner(found: Matching['unmatched']['to'], whose: string): string {
-  const named = found
-    .slice(0, NAMED)
-    .map(({ prototype, images }) => `${prototype} (${images} ${images === 1 ? 'image' : 'images'})`)
+  const named = found.slice(0, NAMED).map(({ prototype, images }) => `${prototype} (${counted(images, 'image')})`)
   const more = found.length > NAMED ? ` and ${found.length - NAMED} more` : ''
   return `Prototypes of ${whose} without a partner: ${named.join(', ')}${more}.`
 }
@@ -49,7 +49,9 @@ function tell(output: Output, { object: _, pairs, unmatched, vector_sets: vector
   ])
   if (rows.length > 0) output.result({ type: 'matching' }, table([['FROM', 'TO', 'IMAGES', 'SIMILARITY'], ...rows]))
   const share = (100 * agreement).toFixed(1)
-  output.line(`From ${against} to ${model}: ${share} % of ${images} images of ${dataset} keep their prototype.`)
+  output.line(
+    `From ${against} to ${model}: ${share} % of ${counted(images, 'image')} of ${dataset} keep their prototype.`
+  )
   if (unmatched.from.length > 0) output.line(withoutPartner(unmatched.from, against))
   if (unmatched.to.length > 0) output.line(withoutPartner(unmatched.to, model))
 }

@@ -4,6 +4,7 @@ import type { CreateRun } from '../../client/resources.ts'
 import { type Command, EXIT, refusal } from '../command.ts'
 import { readOptions } from '../options.ts'
 import type { Output } from '../output.ts'
+import { datasetIdOf } from './by-name.ts'
 import { connect } from './connection.ts'
 import { follow } from './follow.ts'
 import { REMOTE_EXIT_CODES, remoteCommand, SERVER_TEXT } from './remote-command.ts'
@@ -15,7 +16,7 @@ const USAGE = `Trains a model on a server.
 
   kappa run --dataset DATASET [options]
 
-  --dataset DATASET         ds_…@3, or ds_… for its newest version
+  --dataset DATASET         ds_…@3, or ds_… for its newest version; a dataset's name for ds_…
   --follow                  show how far it is until its model is ready; Ctrl-C leaves it going
   --name NAME               of the run and of its model
   --recipe FILE             JSON as for POST /v1/runs; flags win over it
@@ -80,8 +81,9 @@ function tellPlan(output: Output, { warnings, recipe_reasons: reasons, estimate 
 export const RUN: Command = remoteCommand({
   usage: USAGE,
   async run(args, output) {
-    const { body, isFollowing, isDry } = await parseRun(args)
+    const { body: said, isFollowing, isDry } = await parseRun(args)
     const kappa = await connect()
+    const body = { ...said, dataset: await datasetIdOf(kappa, said.dataset) }
     if (isDry) {
       const plan = await dataOf(kappa.api.POST('/v1/runs:validate', { body }))
       tellPlan(output, plan)

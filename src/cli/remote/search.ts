@@ -1,14 +1,13 @@
 /** `kappa search`: the images of a vector set that are nearest to one of this machine. */
-import { readFile } from 'node:fs/promises'
-import { resolve } from 'node:path'
-import { READ_FORMATS, sniffFormat } from '../../base/image-formats.ts'
 import type { Matches } from '../../client/resources.ts'
 import type { Search, Sought } from '../../sdk/vector-sets.ts'
 import { type Command, EXIT, refusal, wholeNumber } from '../command.ts'
+import { counted } from '../counted.ts'
 import { readWords } from '../options.ts'
 import type { Output } from '../output.ts'
-import { found } from '../sources.ts'
+import { vectorSetIdOf } from './by-name.ts'
 import { connect } from './connection.ts'
+import { imageAt } from './image-file.ts'
 import { noMoreThan, numberWithin, wordAt } from './option-values.ts'
 import { REMOTE_EXIT_CODES, remoteCommand, SERVER_TEXT } from './remote-command.ts'
 import { table } from './words.ts'
@@ -19,7 +18,7 @@ const USAGE = `Finds the images of a vector set that are nearest to an image, ne
   kappa search VECTOR_SET --index N [options]
   kappa search VECTOR_SET --prototype N [options]
 
-  VECTOR_SET                vec_…
+  VECTOR_SET                vec_…, or its name
   IMAGE                     a file of this machine; the server embeds it with the set's model
   --index N                 in its place an image of the set, by its place in the dataset version
   --prototype N             in its place the mean direction of a prototype's images
@@ -40,18 +39,6 @@ const OPTIONS = {
   json: { type: 'boolean' }
 } as const
 const MOST_MATCHES = 1000
-/** Above what the API takes of an image unless it is told otherwise; it is the API that refuses by its own limit. */
-const MOST_BYTES = 64 * 1024 * 1024
-
-/** @throws AppError invalid_request for what is no image: it does not leave this machine */
-async function imageAt(path: string): Promise<Uint8Array> {
-  const about = await found('IMAGE', path)
-  if (!about.isFile()) throw refusal(`${resolve(path)} is no file.`)
-  if (about.size > MOST_BYTES) throw refusal(`${resolve(path)} has ${about.size} bytes; ${MOST_BYTES} are the most.`)
-  const bytes = await readFile(path)
-  if (sniffFormat(bytes) === null) throw refusal(`${resolve(path)} is no ${READ_FORMATS} file.`)
-  return bytes
-}
 
 interface Asked {
   readonly image: string | undefined
@@ -77,14 +64,14 @@ function tell(output: Output, { data, vector_set: vectorSet, model, dataset, exa
   }
   const missed = exact ? '' : ' Not every vector was compared: one may be missing.'
   const event = { type: 'searched', vectorSet, model, dataset, matches: data.length, exact }
-  output.show(event, `${data.length} images of ${dataset} by ${model}.${missed}`)
+  output.show(event, `${counted(data.length, 'image')} of ${dataset} by ${model}.${missed}`)
 }
 
 export const SEARCH: Command = remoteCommand({
   usage: USAGE,
   async run(args, output) {
     const { values, words } = readWords(args, OPTIONS)
-    const id = wordAt(words, 0, 'VECTOR_SET (vec_…)')
+    const word = wordAt(words, 0, 'VECTOR_SET (vec_…, or its name)')
     noMoreThan(words, 2)
     const topK = wholeNumber('top-k', values['top-k'] ?? '10', { least: 1, most: MOST_MATCHES })
     const minSimilarity = numberWithin('min-similarity', values['min-similarity'], { least: -1, most: 1 })
@@ -98,7 +85,7 @@ export const SEARCH: Command = remoteCommand({
       ...(prototypes && { prototypes })
     }
     const kappa = await connect()
-    tell(output, await kappa.vectorSets.search(id, search))
+    tell(output, await kappa.vectorSets.search(await vectorSetIdOf(kappa, word), search))
     return EXIT.done
   }
 })

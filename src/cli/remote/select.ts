@@ -5,7 +5,8 @@ import type { Selection } from '../../sdk/versions.ts'
 import { type Command, needed, refusal, wholeNumber } from '../command.ts'
 import { readWords } from '../options.ts'
 import { found } from '../sources.ts'
-import { connect } from './connection.ts'
+import { datasetIdOf, vectorSetIdOf } from './by-name.ts'
+import { type Connection, connect } from './connection.ts'
 import { noMoreThan, numberWithin, oneOf, wordAt } from './option-values.ts'
 import { REMOTE_EXIT_CODES, remoteCommand, SERVER_TEXT } from './remote-command.ts'
 import { untilStopped } from './stopping.ts'
@@ -18,9 +19,9 @@ const USAGE = `Makes a version of a dataset of chosen images of another version,
   kappa select DATASET --strategy STRATEGY --vector-set VECTOR_SET [options]
   kappa select DATASET --strategy indices --version N --indices FILE
 
-  DATASET                   ds_…
+  DATASET                   ds_…, or its name
   --strategy STRATEGY       ${STRATEGIES.join(', ')} (docs/curation.md)
-  --vector-set VECTOR_SET   vec_…, of the version that is chosen from
+  --vector-set VECTOR_SET   vec_… or its name, of the version that is chosen from
   --count N                 images: of balanced, diverse, hard and typical
   --seed N                  of balanced and diverse (0)
   --max-similarity S        of deduplicated (0.95)
@@ -110,11 +111,20 @@ export async function selectionOf(values: Values): Promise<Selection> {
   return { strategy, ...common, count, ...(values.seed !== undefined && { seed: wholeNumber('seed', values.seed) }) }
 }
 
+/** Names of vector sets as the API takes them. */
+async function withIds(kappa: Connection, selection: Selection, signal: AbortSignal): Promise<Selection> {
+  if (selection.strategy === 'indices') return selection
+  const vectorSet = { vector_set: await vectorSetIdOf(kappa, selection.vector_set, signal) }
+  const { labels } = selection
+  if (labels?.from === undefined) return { ...selection, ...vectorSet }
+  return { ...selection, ...vectorSet, labels: { ...labels, from: await vectorSetIdOf(kappa, labels.from, signal) } }
+}
+
 export const SELECT: Command = remoteCommand({
   usage: USAGE,
   async run(args, output) {
     const { values, words } = readWords(args, OPTIONS)
-    const dataset = wordAt(words, 0, 'DATASET (ds_…)')
+    const word = wordAt(words, 0, 'DATASET (ds_…, or its name)')
     noMoreThan(words, 1)
     const { json: _, ...said } = values
     const selection = await selectionOf(said)
@@ -122,7 +132,8 @@ export const SELECT: Command = remoteCommand({
     let id: string | null = null
     const howOn = () => (id === null ? 'Stopped.' : `${id} is made all the same: the server goes on.`)
     return untilStopped(output, howOn, async (signal) => {
-      const made = await kappa.versions.select(dataset, selection, signal)
+      const dataset = await datasetIdOf(kappa, word, signal)
+      const made = await kappa.versions.select(dataset, await withIds(kappa, selection, signal), signal)
       id = made.id
       output.show({ type: 'selecting', id, dataset, strategy: selection.strategy }, `${id} is being made.`)
       return tellVersion(await ingested(kappa, dataset, made.version, { output, signal }), output)

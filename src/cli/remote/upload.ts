@@ -1,9 +1,12 @@
 /** `kappa upload`: a folder, an archive or IDX files become a dataset, or another version of one. */
+
 import { dataOf, idempotent } from '../../client/client.ts'
 import { Problem } from '../../client/problem.ts'
 import { type Command, type ExitCode, refusal } from '../command.ts'
+import { counted } from '../counted.ts'
 import { readWords } from '../options.ts'
 import type { Output } from '../output.ts'
+import { datasetIdOf } from './by-name.ts'
 import { type Connection, connect } from './connection.ts'
 import { REMOTE_EXIT_CODES, remoteCommand, SERVER_TEXT } from './remote-command.ts'
 import { untilStopped } from './stopping.ts'
@@ -20,7 +23,7 @@ const USAGE = `Uploads images, and waits until they are a version of a dataset.
   PATH                      a folder of images (the folder that a file lies in is its class), a zip or tar, or IDX files;
                             images and labels in two IDX files are two PATHs, or a folder of both
   --name NAME               of the new dataset
-  --dataset DATASET         ds_…, which gets another version instead
+  --dataset DATASET         ds_… or its name, which gets another version instead
   --parallel N              parts that are sent at the same time (3)
   --json                    one JSON object a line on stdout; docs/remote.md has their fields
 
@@ -66,9 +69,10 @@ interface Job {
 export const UPLOAD: Command = remoteCommand({
   usage: USAGE,
   async run(args, output) {
-    const command = parseUpload(args)
-    const sources = await sourcesOf(command.paths)
+    const said = parseUpload(args)
+    const sources = await sourcesOf(said.paths)
     const kappa = await connect()
+    const command = { ...said, dataset: said.dataset === null ? null : await datasetIdOf(kappa, said.dataset) }
     const target = { url: kappa.url, paths: sources.map(({ path }) => path), ...pick(command) }
     const path = memoryPath(process.env, target)
     const howOn = () => 'Stopped. The same command goes on where this one was.'
@@ -101,7 +105,10 @@ function tellKept(kept: Kept, sources: readonly LocalSource[], output: Output): 
     const parts = files.reduce((sum, { memory }) => sum + (memory?.parts.length ?? 0), 0)
     const uploaded = files.filter(({ done }) => done !== null).length
     const where = dataset === null ? '' : ` into ${dataset}`
-    const of = version === null ? `${parts} parts and ${uploaded} of ${sources.length} files are there` : 'all was sent'
+    const of =
+      version === null
+        ? `${counted(parts, 'part')} and ${uploaded} of ${counted(sources.length, 'file')} are there`
+        : 'all was sent'
     output.show({ type: 'continuing', dataset, version, parts, files: uploaded }, `Going on${where}: ${of}.`)
   } else if (kept.why !== 'none') {
     const text = { old: 'is over a day old', changed: 'was of other files', damaged: 'cannot be read' }[kept.why]

@@ -1,6 +1,8 @@
 /** A version while a worker makes it, and when it is there: of `upload` and of `select`. */
+
 import type { DatasetVersion } from '../../client/resources.ts'
 import { EXIT, type ExitCode } from '../command.ts'
+import { counted } from '../counted.ts'
 import type { Output } from '../output.ts'
 import type { Connection } from './connection.ts'
 
@@ -19,7 +21,8 @@ export const ingested = (
     signal,
     onUpdate({ status, progress: { images, rejected } }) {
       if (status !== 'queued' && status !== 'ingesting') return
-      const text = status === 'queued' ? 'waiting for a worker' : `${images} images, ${rejected} rejected so far`
+      const text =
+        status === 'queued' ? 'waiting for a worker' : `${counted(images, 'image')}, ${rejected} rejected so far`
       output.progress({ type: 'ingesting', dataset: id, version, status, images, rejected }, text)
     }
   })
@@ -31,9 +34,15 @@ export function tellVersion(made: DatasetVersion, output: Output): ExitCode {
     output.show(event, `${id} ${status}${error === null ? '.' : `: ${error.message}`}`)
     return EXIT.failed
   }
-  const left = rejected === 0 ? '' : `, ${rejected} files left out (${duplicates} of them duplicates)`
-  output.line(`${images} images${classes === null ? '' : ` of ${classes.length} classes`}${left}.`)
+  const left =
+    rejected === 0
+      ? ''
+      : `, ${counted(rejected, 'file')} left out${duplicates === 0 ? '' : ` (${duplicates} of them ${duplicates === 1 ? 'a duplicate' : 'duplicates'})`}`
+  output.line(
+    `${counted(images, 'image')}${classes === null ? '' : ` of ${counted(classes.length, 'class', 'classes')}`}${left}.`
+  )
   output.line(`Train on them: kappa run --dataset ${id} --follow`)
+  output.line(`Or search them by a model that is there: kappa vector-set make --model MODEL --dataset ${id}`)
   output.result(event, id)
   return EXIT.done
 }

@@ -3,6 +3,10 @@ import { oneLine } from '../printable.ts'
 
 export const mebibytes = (bytes: number): string => (bytes / 2 ** 20).toFixed(bytes < 10 * 2 ** 20 ? 1 : 0)
 
+/** Of a file that may be small: `0.0 MiB` says nothing. */
+export const size = (bytes: number): string =>
+  bytes < 2 ** 20 ? `${Math.ceil(bytes / 1024)} KiB` : `${mebibytes(bytes)} MiB`
+
 export function duration(seconds: number): string {
   const whole = Math.max(0, Math.round(seconds))
   const [hours, minutes, rest] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60].map((part) =>

@@ -1,7 +1,7 @@
 /** What vector sets and counters say of images and prototypes: nearest images, drift, and which cluster is which. */
 import { Type } from 'typebox'
-import { dataOf } from '../../client/client.ts'
-import { defineTool, READS } from '../tool.ts'
+import { dataOf, idempotent, newIdempotencyKey } from '../../client/client.ts'
+import { defineTool, READS, WRITES } from '../tool.ts'
 import { inputOf } from './images.ts'
 import { listed, Paging, pageOf } from './lists.ts'
 
@@ -20,6 +20,32 @@ const listVectorSets = defineTool({
     return listed(page, ({ id, name, status, model, dataset, dimensions, index, progress, error }) => ({
       ...{ id, name, status, model, dataset, dimensions, index, progress, error }
     }))
+  }
+})
+
+const makeVectorSet = defineTool({
+  name: 'make_vector_set',
+  title: 'Embed all images of a dataset',
+  description:
+    'Queues the embedding of every image of a dataset version by a model, to files and to be searched: it costs as many images as the version has. ' +
+    'list_vector_sets says when it has succeeded.',
+  annotations: WRITES,
+  input: Type.Object(
+    {
+      model: Model,
+      dataset: Type.String({ minLength: 1, description: 'ds_…@3, or ds_… for its latest ready version.' }),
+      name: Type.Optional(Type.String({ minLength: 1 })),
+      assign: Type.Optional(
+        Type.Boolean({
+          description: 'Whether images are assigned to prototypes: as long again; where the model has some by default.'
+        })
+      )
+    },
+    Strict
+  ),
+  async run(asked, { client, signal }) {
+    const body = { ...asked, search: true }
+    return dataOf(client.POST('/v1/vector-sets', { body, ...idempotent(newIdempotencyKey()), signal }))
   }
 })
 
@@ -90,4 +116,4 @@ const matchPrototypes = defineTool({
     dataOf(client.GET('/v1/models/{id}/matching', { params: { path: { id }, query }, signal }))
 })
 
-export const VECTOR_TOOLS = [listVectorSets, searchImages, modelDrift, matchPrototypes]
+export const VECTOR_TOOLS = [listVectorSets, makeVectorSet, searchImages, modelDrift, matchPrototypes]

@@ -68,23 +68,14 @@ test('tools say what they take and which of them change something', { skip }, as
   const { tools } = await assistant.listTools()
   assert.deepEqual(tools.map(({ name }) => name).sort(), [
     ...['assign_image', 'cancel_run', 'diagnose_run', 'embed_image', 'extend_run', 'fork_run', 'get_run'],
-    ...[
-      'list_datasets',
-      'list_models',
-      'list_runs',
-      'list_vector_sets',
-      'match_prototypes',
-      'model_drift',
-      'pause_run',
-      'quota_usage',
-      'resume_run',
-      'search_images',
-      'submit_run',
-      'watch_run'
-    ]
+    ...['label_accuracy', 'list_datasets', 'list_models', 'list_runs', 'list_vector_sets', 'make_vector_set'],
+    ...['match_prototypes', 'model_drift', 'near_duplicates', 'outliers', 'pause_run', 'proposed_labels'],
+    ...['quota_usage', 'resume_run', 'search_images', 'submit_run', 'watch_run']
   ])
   const changing = tools.filter(({ annotations }) => annotations?.readOnlyHint !== true).map(({ name }) => name)
-  assert.deepEqual(changing.sort(), ['cancel_run', 'extend_run', 'fork_run', 'pause_run', 'resume_run', 'submit_run'])
+  assert.deepEqual(changing.sort(), [
+    ...['cancel_run', 'extend_run', 'fork_run', 'make_vector_set', 'pause_run', 'resume_run', 'submit_run']
+  ])
   for (const { inputSchema } of tools) assert.equal(inputSchema.additionalProperties, false)
 })
 

@@ -25,7 +25,9 @@ test('what vectors are of and come in is one of what there is', () => {
   assert.deepEqual(wish, { output: 'mean_patch', precision: 'int8', outputDtype: 'binary', imageSize: 96 })
   assert.deepEqual(embeddingWish({}), {})
   for (const [values, line] of [
-    [{ output: 'patches' }, /--output must be one of cls, bottleneck, mean_patch, not patches\./],
+    [{ output: 'mean' }, /--output must be one of cls, bottleneck, mean_patch, patches, not mean\./],
+    [{ output: 'patches', precision: 'int8' }, /--precision is not for --output patches\./],
+    [{ output: 'patches', dimensions: '8' }, /--dimensions is not for --output patches\./],
     [{ precision: 'fp16' }, /--precision must be one of float32, int8/],
     [{ 'output-dtype': 'int4' }, /--output-dtype must be one of float32, float16/],
     [{ 'image-size': '0' }, /--image-size must be 1 or more/],

@@ -4,11 +4,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
 import { afterEach, beforeEach, test } from 'node:test'
+import { counted } from '../../../src/cli/counted.ts'
 import { checkedUrl, credentialsOf, DEFAULT_URL } from '../../../src/cli/remote/connection.ts'
 import { credentialsPath, writeCredentials } from '../../../src/cli/remote/credentials.ts'
 import { isLocal } from '../../../src/cli/remote/login.ts'
 import { readSecret, type SecretInput } from '../../../src/cli/remote/prompt.ts'
-import { folderOf, oneModel, placeOf } from '../../../src/cli/remote/pull.ts'
+import { oneModel } from '../../../src/cli/remote/pull.ts'
+import { checkSize, folderOf, placeOf } from '../../../src/cli/remote/pull-files.ts'
 import { parseRun } from '../../../src/cli/remote/run.ts'
 import { logLine, progressLine, runWords } from '../../../src/cli/remote/run-words.ts'
 import { parseUpload } from '../../../src/cli/remote/upload.ts'
@@ -199,4 +201,19 @@ test('a message is one line of a log, whatever lines and orders to a terminal ar
     ]),
     'A     B\nx\\ny  z\\u009b2J'
   )
+})
+
+test('there is one of one, and of everything else there are many', () => {
+  assert.deepEqual(
+    [0, 1, 2].map((count) => counted(count, 'image')),
+    ['0 images', '1 image', '2 images']
+  )
+  assert.equal(counted(1, 'query', 'queries'), '1 query')
+  assert.equal(counted(3, 'query', 'queries'), '3 queries')
+})
+
+test('what is said of files of a vector set names a vector set', () => {
+  assert.throws(() => folderOf('../x', 'vectorSet'), /The server calls the vector set "\.\.\/x", which is no name/)
+  assert.throws(() => placeOf('/a', '../map.json', 'vector set'), /no file of a vector set/)
+  assert.throws(() => checkSize([{ name: 'map.json', bytes: 5 }], 4, 'vector set'), /The vector set has 5 bytes/)
 })
