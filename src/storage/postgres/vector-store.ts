@@ -18,8 +18,9 @@ import { REQUEST_ROLE } from './bound-query.ts'
 import type { Db } from './client.ts'
 import { causeCodeOf } from './errors.ts'
 
-/** Neighbours of each row in the graph, and how many are looked at for them. */
-const GRAPH = 'm = 16, ef_construction = 100'
+/** Neighbours of each row in the graph but the lowest layer, which has twice as many, and how many are looked at for them. */
+export const FEW_NEIGHBOURS = 16
+const LOOKED_AT = 100
 /**
  * Candidates of a search, at the least: pgvector's own 40 are few for ten neighbours. It takes no more than 1000. With 200, recall@10 fell from
  * 0.991 of 25,000 images to 0.978 of 45,500, where 400 gave 0.991 (bench/RESULTS.md): so one for every hundred images, too.
@@ -50,8 +51,8 @@ function named(id: string, pattern: RegExp): string {
 export const nameOf = ({ id }: Pick<SearchedSet, 'id'>): string => named(id, ID)
 export const tableOf = (set: Pick<SearchedSet, 'id'>): SQL => sql.raw(`"${nameOf(set)}"`)
 
-export const graphOf = (set: Pick<SearchedSet, 'id'>): string =>
-  `create index on "${nameOf(set)}" using hnsw (embedding halfvec_cosine_ops) with (${GRAPH})`
+export const graphOf = (set: Pick<SearchedSet, 'id'>, neighbours = FEW_NEIGHBOURS): string =>
+  `create index on "${nameOf(set)}" using hnsw (embedding halfvec_cosine_ops) with (m = ${neighbours}, ef_construction = ${LOOKED_AT})`
 
 export type VectorColumns = Readonly<{
   row: number

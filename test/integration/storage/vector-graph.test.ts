@@ -6,7 +6,7 @@ import { newId } from '../../../src/base/ids.ts'
 import { silentLogger } from '../../../src/base/log.ts'
 import type { SearchedSet } from '../../../src/domain/vector-stores.ts'
 import { createDatabase } from '../../../src/storage/postgres/client.ts'
-import { createVectorGraphs, graphKibibytes } from '../../../src/storage/postgres/vector-graph.ts'
+import { createVectorGraphs, planGraph } from '../../../src/storage/postgres/vector-graph.ts'
 import { aVectorRow } from '../../helpers/vector-records.ts'
 import { CANDIDATES, openBench } from './databases.ts'
 
@@ -14,15 +14,24 @@ const MIB = 1_048_576
 const wanted = () => ({ signal: new AbortController().signal, onProgress: async () => {} })
 
 test('a graph gets the memory that its images take, up to what is allowed', () => {
-  const ofMillion = (allowed: number) => graphKibibytes({ images: 1_000_000, dimensions: 384 }, allowed)
-  assert.equal(ofMillion(1024 * MIB), 1024 * 1024)
-  const enough = ofMillion(1024 * 1024 * MIB)
+  const ofMillion = (allowed: number) => planGraph({ images: 1_000_000, dimensions: 384 }, allowed)
+  const scarce = ofMillion(2048 * MIB)
+  assert.equal(scarce.neighbours, 16, 'a graph with more would not fit')
   assert.ok(
-    enough > 1_771_000 && enough < 2_000_000,
-    `two processes took 1,814 bytes an image, and it is ${enough} KiB`
+    scarce.kibibytes > 1_771_000 && scarce.kibibytes < 2_000_000,
+    `two processes took 1,814 bytes an image, and it is ${scarce.kibibytes} KiB`
   )
-  const few = graphKibibytes({ images: 1000, dimensions: 384 }, 1024 * 1024 * MIB)
-  assert.ok(few < 8192, `${few} KiB`)
+  assert.deepEqual(ofMillion(1024 * MIB), { neighbours: 16, kibibytes: 1024 * 1024 })
+  const few = planGraph({ images: 1000, dimensions: 384 }, 1024 * 1024 * MIB)
+  assert.ok(few.kibibytes < 8192, `${few.kibibytes} KiB`)
+})
+
+test('a large set has twice the neighbours where its graph has room', () => {
+  const ofMillion = planGraph({ images: 1_000_000, dimensions: 384 }, 1024 * 1024 * MIB)
+  assert.equal(ofMillion.neighbours, 32)
+  // 508 bytes an image more, by one process.
+  assert.ok(ofMillion.kibibytes > (1_000_000 * (1_814 + 508)) / 1024, `${ofMillion.kibibytes} KiB`)
+  assert.equal(planGraph({ images: 50_000, dimensions: 384 }, 1024 * 1024 * MIB).neighbours, 16)
 })
 
 for (const { name, skip, open } of CANDIDATES) {
