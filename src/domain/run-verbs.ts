@@ -59,6 +59,13 @@ export function askFor(verb: RunVerb, run: Run, at: Date): VerbPatch | null {
   // What its worker does until it hears of it ends in another leg.
   if (status === 'running') return { ...patch, statusReason: null, archived: false }
   if (status !== 'queued') return { ...patch, statusReason: 'user' }
-  const goesOn = { ...patch, statusReason: 'waiting_for_worker', resumedAt: at, attempt: 0, failures: [], archived: false }
+  const goesOn = {
+    ...patch,
+    statusReason: 'waiting_for_worker',
+    resumedAt: at,
+    attempt: 0,
+    failures: [],
+    archived: false
+  }
   return verb === 'retry' ? { ...goesOn, error: null, finishedAt: null, etaS: null, leg: run.leg + 1 } : goesOn
 }

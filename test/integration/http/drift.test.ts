@@ -67,7 +67,9 @@ test('nothing is counted before it is switched on, and nothing is over', { skip 
   assert.deepEqual([off.posterior, off.training_images], ['teacher', 3000])
 })
 
-test('of what was served before it was switched on nothing is counted, though it is written after', { skip }, async () => {
+test('of what was served before it was switched on nothing is counted, though it is written after', {
+  skip
+}, async () => {
   const one = await aTrainedModel()
   const results = Array.from({ length: 300 }, () => assigned(2, 0.001))
   api.driftRecorder.count({ model: one.model, posterior: 'teacher', temperature: null, results })
