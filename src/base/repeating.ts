@@ -11,13 +11,18 @@ const PAUSES_MS = [20, 80, 320]
 
 const isConflict = (error: unknown): error is AppError => isAppError(error, 'write_conflict')
 
+interface Repeating {
+  readonly mayRepeat?: () => boolean
+  readonly sleep?: (ms: number) => Promise<void>
+}
+
 /**
  * @param work does nothing outside of its transaction that could not be done twice
  * @throws what `work` throws, and its write_conflict when it had one every time
  */
 export async function repeating<T>(
   work: () => Promise<T>,
-  { mayRepeat = () => true, sleep = systemClock.sleep } = {}
+  { mayRepeat = () => true, sleep = systemClock.sleep }: Repeating = {}
 ): Promise<T> {
   for (const pauseMs of PAUSES_MS) {
     try {
