@@ -116,6 +116,7 @@ export const ERROR_CATALOGUE = {
   schema_outdated: 'The database has the schema of older code.',
   database_unavailable: 'The database does not answer.',
   database_read_only: 'The database takes no changes at present.',
+  write_conflict: 'Others changed the same at the same time, and nothing was done: try again.',
   storage_unavailable: 'The object store does not answer.',
   storage_full: 'There is no room left to write.',
   disk_unusable: 'A disk of this machine takes nothing: it is read-only, damaged or gone.',

@@ -7,6 +7,8 @@ import { channel, subscribe, unsubscribe } from 'node:diagnostics_channel'
 export interface Happenings {
   /** Something that we need did not answer, or would not take what was to be written. */
   readonly outage: { readonly dependency: 'database' | 'objects' | 'queue'; readonly code: string }
+  /** A transaction was undone for others that changed the same: it is done again, or was not done. */
+  readonly writeConflict: { readonly outcome: 'repeated' | 'given_up' }
   /** A run was taken from its worker: `found` by another one, or `told` to the one that lost it. */
   readonly leaseLost: { readonly how: 'found' | 'told' }
   /** A job ended without what it was to make, also where that is written on its row. */

@@ -11,6 +11,7 @@ import type { GaugeSource } from '../http/core/gauges.ts'
 import type { StreamLimits } from '../http/core/streams.ts'
 import { createInferencePool, type InferencePool } from '../processes/inference-pool.ts'
 import { createDriftRecorder } from '../services/drift/recorder.ts'
+import { withoutRemoved } from '../services/removals/signed-objects.ts'
 import { createWebhookPost } from '../services/webhooks/post.ts'
 import { createSecretSeal, plainSecretsNotice } from '../services/webhooks/seal.ts'
 import { createWebhookSender } from '../services/webhooks/sender.ts'
@@ -96,7 +97,7 @@ export async function composeApp(parts: AppParts) {
   })
   const app = await createApp({
     services,
-    signedObjects: parts.signed,
+    signedObjects: parts.signed && withoutRemoved(parts.signed, stores.removals),
     checks: {
       database: () => database.check(),
       schema: createSchemaCheck(database.pool),

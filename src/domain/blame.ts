@@ -28,6 +28,7 @@ const BLAMES: Readonly<Record<string, Blame>> = {
   storage_unavailable: 'outage',
   database_unavailable: 'outage',
   database_read_only: 'outage',
+  write_conflict: 'outage',
   schema_outdated: 'outage',
   preempted: 'outage',
   worker_lost: 'mishap',

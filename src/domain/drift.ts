@@ -26,6 +26,8 @@ export const DRIFT_DEFAULTS: DriftSettings = {
 export interface DriftWatch extends DriftSettings {
   readonly modelId: string
   readonly projectId: string
+  /** When it was last switched on, by the database's clock; null of what older code switched on. */
+  readonly enabledAt: Date | null
   /** When the first of its windows ended that was over; null while the last was not. */
   readonly overSince: Date | null
 }

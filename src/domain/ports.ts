@@ -113,6 +113,7 @@ export interface ObjectStore {
 
 /** Whoever has one reads it once or closes it. */
 export interface OpenedObject {
+  readonly key: string
   readonly bytes: number
   /** Strong: other bytes have another one. */
   readonly etag: string

@@ -11,6 +11,8 @@ export interface RemovalStore {
     at: { readonly now: Date; readonly writtenBy: Date; readonly heldUntil: Date },
     limit: number
   ): Promise<readonly Removal[]>
+  /** Whether an object is still to go, whoever's it was. */
+  covers(key: string): Promise<boolean>
   finish(removal: Removal): Promise<void>
   postpone(removal: Removal, error: string, dueAt: Date): Promise<void>
 }

@@ -40,7 +40,7 @@ export type ExtensionPatch = Partial<
     'desired' | 'status' | 'statusReason' | 'resumedAt' | 'finishedAt' | 'error' | 'failures' | 'attempt' | 'leg'
   >
 > &
-  Pick<Run, 'recipe' | 'extensions' | 'progress' | 'etaS' | 'evaluation'>
+  Pick<Run, 'recipe' | 'extensions' | 'progress' | 'etaS' | 'evaluation' | 'archived'>
 
 export function extended(run: Run, { recipe, from, totalSteps, etaS, at }: Extending): ExtensionPatch {
   const [before, after] = [run.recipe, recipe].map(({ hyperparameters }) => hyperparameters.epochs) as [number, number]
@@ -51,7 +51,9 @@ export function extended(run: Run, { recipe, from, totalSteps, etaS, at }: Exten
     progress: { ...run.progress, totalSteps, percent: totalSteps === 0 ? 0 : (100 * run.progress.step) / totalSteps },
     etaS,
     // Its next model is another, to be measured as the first was.
-    evaluation: run.evaluation && { ...run.evaluation, id: null }
+    evaluation: run.evaluation && { ...run.evaluation, id: null },
+    // It goes on, so it is looked at again.
+    archived: false
   }
   if (run.status === 'queued') return patch
   return {

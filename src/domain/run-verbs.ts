@@ -6,6 +6,8 @@
  *   resume   paused → queued · pausing → running, should its worker have stopped, from the checkpoint that it wrote
  *   cancel   queued | paused → cancelled · starting | running | pausing → cancelling, until its worker has stopped
  *   retry    failed | cancelled → queued, from the newest checkpoint
+ *
+ * What goes on is looked at again, so it is archived no more.
  */
 import { AppError } from '../base/errors.ts'
 import type { Run, RunIntent, RunStatus } from './run.ts'
@@ -39,7 +41,7 @@ export const REFUSALS = {
 } as const
 
 export type VerbPatch = Partial<Pick<Run, 'desired' | 'status' | 'statusReason' | 'resumedAt' | 'finishedAt'>> &
-  Partial<Pick<Run, 'error' | 'failures' | 'attempt' | 'leg' | 'etaS'>>
+  Partial<Pick<Run, 'error' | 'failures' | 'attempt' | 'leg' | 'etaS' | 'archived'>>
 
 /**
  * @returns what changes; null for a run that has it already
@@ -55,8 +57,15 @@ export function askFor(verb: RunVerb, run: Run, at: Date): VerbPatch | null {
   const patch = { status, desired: INTENTS[verb] }
   if (status === 'cancelled') return { ...patch, statusReason: 'user', finishedAt: at }
   // What its worker does until it hears of it ends in another leg.
-  if (status === 'running') return { ...patch, statusReason: null }
+  if (status === 'running') return { ...patch, statusReason: null, archived: false }
   if (status !== 'queued') return { ...patch, statusReason: 'user' }
-  const goesOn = { ...patch, statusReason: 'waiting_for_worker', resumedAt: at, attempt: 0, failures: [] }
+  const goesOn = {
+    ...patch,
+    statusReason: 'waiting_for_worker',
+    resumedAt: at,
+    attempt: 0,
+    failures: [],
+    archived: false
+  }
   return verb === 'retry' ? { ...goesOn, error: null, finishedAt: null, etaS: null, leg: run.leg + 1 } : goesOn
 }

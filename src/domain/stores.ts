@@ -259,7 +259,11 @@ export interface Stores {
   now(): Promise<Date>
 }
 
-export type UnitOfWork = <T>(work: (stores: Stores) => Promise<T>) => Promise<T>
+/**
+ * What was undone because others changed the same is done again, so `work` does nothing elsewhere that it could not do twice; unless it is
+ * `once`, and then fails with write_conflict.
+ */
+export type UnitOfWork = <T>(work: (stores: Stores) => Promise<T>, how?: { readonly once: true }) => Promise<T>
 
 /** What somebody sees and changes. */
 export interface Reach {

@@ -7,8 +7,8 @@ const TRANSACTION: Attributes = { 'db.system.name': 'postgresql' }
 
 export const traceTransactions =
   (tracing: Tracing, unitOfWork: UnitOfWork): UnitOfWork =>
-  (work) =>
-    tracing.step('transaction', TRANSACTION, () => unitOfWork(work))
+  (work, how) =>
+    tracing.step('transaction', TRANSACTION, () => unitOfWork(work, how))
 
 /** Those that ask the store something; URLs are signed here, and never told. */
 const CALLS = [

@@ -18,6 +18,7 @@ import type { App } from '../../src/http/server.ts'
 import type { TokenRules } from '../../src/services/access/bearer-tokens.ts'
 import { createDriftRecorder, type DriftRecorder } from '../../src/services/drift/recorder.ts'
 import { createRemovalService } from '../../src/services/removals/removals.ts'
+import { withoutRemoved } from '../../src/services/removals/signed-objects.ts'
 import type { Services } from '../../src/services/services.ts'
 import { createWebhookPost } from '../../src/services/webhooks/post.ts'
 import { createSecretSeal } from '../../src/services/webhooks/seal.ts'
@@ -285,7 +286,7 @@ export async function createTestApp(scope: TestScope, options: TestAppOptions = 
     streamLimits: { perKey: 20, perProcess: 100 },
     trustedProxies: null,
     checks: { database: () => database.check(), objects: () => objects.check() },
-    signedObjects,
+    signedObjects: signedObjects && withoutRemoved(signedObjects, stores.removals),
     dashboardFolder: null,
     ...options.app
   })

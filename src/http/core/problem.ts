@@ -120,6 +120,7 @@ export const STATUS = {
   schema_outdated: 503,
   database_unavailable: 503,
   database_read_only: 503,
+  write_conflict: 503,
   storage_unavailable: 503,
   storage_full: 507,
   disk_unusable: 507,

@@ -31,6 +31,9 @@ function countHappenings(registry: Registry): void {
     'dependency',
     'code'
   ])
+  const conflicts = counter('kappa_write_conflicts_total', 'Transactions undone for others that changed the same.', [
+    'outcome'
+  ])
   const leases = counter('kappa_leases_lost_total', 'Runs taken from their worker: found by us, or told to us.', [
     'how'
   ])
@@ -41,10 +44,12 @@ function countHappenings(registry: Registry): void {
   ])
   const spans = counter('kappa_trace_spans_dropped_total', 'Spans that did not reach the collector.', ['why'])
   // From zero on, so that an increase counts the first one too; codes come as they do, but those of workers' jobs.
+  for (const outcome of ['repeated', 'given_up']) conflicts.inc({ outcome }, 0)
   for (const how of ['found', 'told']) leases.inc({ how }, 0)
   for (const outcome of ['succeeded', 'pending', 'failed']) deliveries.inc({ outcome }, 0)
   for (const why of ['queue_full', 'not_taken', 'process_ended']) spans.inc({ why }, 0)
   onHappening('outage', ({ dependency, code }) => outages.inc({ dependency, code }))
+  onHappening('writeConflict', ({ outcome }) => conflicts.inc({ outcome }))
   onHappening('leaseLost', ({ how }) => leases.inc({ how }))
   onHappening('jobFailed', ({ kind, code }) => jobs.inc({ kind, code }))
   onHappening('pointsDropped', ({ points: count }) => points.inc(count))

@@ -26,6 +26,8 @@ const WITH_KEY = [
   'issuer_unavailable'
 ] as const
 const WITH_BODY = ['body_too_large', 'unsupported_media_type'] as const
+/** A GET has no locks that others wait for. */
+const WRITING = ['write_conflict'] as const
 const CHANGING = ['precondition_failed'] as const
 const IDEMPOTENT = ['idempotency_key_reused', 'idempotency_in_progress'] as const
 
@@ -35,6 +37,7 @@ function problemsOf({ access, method, problems, params, body, isIdempotent }: Op
     ...problems,
     ...ANYWHERE,
     ...(isScoped ? WITH_KEY : []),
+    ...(isScoped && method !== 'GET' ? WRITING : []),
     ...(params ? (['uri_too_long'] as const) : []),
     ...(body ? WITH_BODY : []),
     ...(method === 'PATCH' ? CHANGING : []),

@@ -20,6 +20,8 @@ import type { App } from '../server.ts'
 const tags = ['objects']
 const TokenParams = Type.Object({ token: Type.String() }, closed)
 const problems = ['forbidden', 'object_not_found', 'storage_unavailable'] as const
+/** Whether it was deleted, the database knows. */
+const ofReading = [...problems, 'database_unavailable'] as const
 
 export async function objectRoutes(app: App, objects: SignedObjects | null): Promise<void> {
   function required(): SignedObjects {
@@ -75,7 +77,7 @@ export async function objectRoutes(app: App, objects: SignedObjects | null): Pro
           headers: RangeHeaders,
           response: { 200: WholeObject, 206: RangeOfObject, 304: NotModified }
         },
-        config: { problems: [...problems, 'range_not_satisfiable'] }
+        config: { problems: [...ofReading, 'range_not_satisfiable'] }
       },
       send
     )
@@ -90,7 +92,7 @@ export async function objectRoutes(app: App, objects: SignedObjects | null): Pro
           params: TokenParams,
           response: { 200: ObjectHead, 304: NotModified }
         },
-        config: { problems }
+        config: { problems: ofReading }
       },
       send
     )

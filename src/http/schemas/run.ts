@@ -166,7 +166,10 @@ export const RunDescription = Type.Object(
   {
     ...OptionalDescription.properties,
     archived: Type.Optional(
-      Type.Boolean({ description: 'Whether it is out of the way. What it has stays, and it goes on.' })
+      Type.Boolean({
+        description:
+          'Whether it is out of the way. What it has stays, and it goes on. To resume, retry or extend it brings it back.'
+      })
     )
   },
   { ...closed, $id: 'RunDescription', minProperties: 1, examples: [{ name: 'shoes, second try', archived: true }] }

@@ -7,6 +7,7 @@
  * that could be told.
  */
 import { AppError } from '../../base/errors.ts'
+import { repeating } from '../../base/repeating.ts'
 import type { Stores, UnitOfWork } from '../../domain/stores.ts'
 import type { RequestRecord, StoredResponse } from './request-record.ts'
 
@@ -38,7 +39,9 @@ export class HeldWork {
     if (this.#state === 'answered') return begin(work)
     const ended = Promise.withResolvers<void>()
     this.#running.add(ended.promise)
-    return this.#take(begin, work).finally(() => {
+    // Only what is alone in the transaction: what another unit has done is undone as well, and nobody would do it again.
+    const mayRepeat = () => this.#state === 'open' && this.#succeeded === 0 && this.#running.size === 1
+    return repeating(() => this.#take(begin, work), { mayRepeat }).finally(() => {
       this.#running.delete(ended.promise)
       ended.resolve()
     })
@@ -85,12 +88,16 @@ export class HeldWork {
   async #open(begin: UnitOfWork): Promise<Transaction> {
     const opened = Promise.withResolvers<Stores>()
     const answer = Promise.withResolvers<StoredResponse>()
-    const ended = begin(async (stores) => {
-      for (const record of this.#records) await record.begin(stores)
-      opened.resolve(stores)
-      const given = await answer.promise
-      for (const record of this.#records) await record.end(stores, given)
-    })
+    const ended = begin(
+      async (stores) => {
+        for (const record of this.#records) await record.begin(stores)
+        opened.resolve(stores)
+        const given = await answer.promise
+        for (const record of this.#records) await record.end(stores, given)
+        // The work is not in here: again, its records would be committed without it.
+      },
+      { once: true }
+    )
     ended.catch(opened.reject)
     try {
       const stores = await opened.promise

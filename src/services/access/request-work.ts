@@ -38,9 +38,9 @@ export function createRequestWork({ reachOf, ...everything }: RequestWorkDeps): 
       const { reach, work } = now()
       return work?.stores ?? reach.stores
     }),
-    unitOfWork: (work) => {
+    unitOfWork: (work, how) => {
       const { reach, work: request } = now()
-      return request === null ? reach.unitOfWork(work) : request.unitOfWork(reach.unitOfWork, work)
+      return request === null ? reach.unitOfWork(work, how) : request.unitOfWork(reach.unitOfWork, work)
     },
     within: (projectId, work) => requests.run({ ...now(), reach: reachOf(projectId) }, work),
     run: (request, work) => requests.run({ ...now(), work: request }, work)

@@ -108,9 +108,10 @@ export function createBatchJobs(deps: AttemptDeps): BatchJobs {
     finalize: (attempt) =>
       withOwn(attempt, {
         otherwise: null,
-        async work(tx, { id, status }): Promise<Unreached> {
+        async work(tx, { id, status, finalizingAt }): Promise<Unreached> {
           if (status === 'in_progress') await tx.batches.update(id, { status: 'finalizing', finalizingAt: now() })
-          return status === 'cancelling' ? 'batch_cancelled' : 'batch_expired'
+          // Cancelled while its files were joined: what was not reached had come too late before.
+          return status === 'cancelling' && finalizingAt === null ? 'batch_cancelled' : 'batch_expired'
         }
       }),
 

@@ -70,8 +70,13 @@ export function createDriftService({ stores, unitOfWork, models }: DriftServiceD
         const changed = { ...known, ...patch }
         // What was counted before a pause is of another time.
         if (changed.isEnabled !== known.isEnabled) await tx.drift.removeOpen(model.id)
+        const isBeginning = changed.isEnabled && !known.isEnabled
         const isEnding = !changed.isEnabled && known.overSince !== null
-        const now = isEnding ? { ...changed, overSince: null } : changed
+        const now: DriftWatch = {
+          ...changed,
+          ...(isBeginning && { enabledAt: await tx.now() }),
+          ...(isEnding && { overSince: null })
+        }
         await tx.drift.update(now, isEnding ? driftMessage(now, null) : null)
         return now
       })
@@ -84,5 +89,6 @@ const unwatched = ({ id: modelId, projectId }: ModelWithHead): DriftWatch => ({
   modelId,
   projectId,
   ...DRIFT_DEFAULTS,
+  enabledAt: null,
   overSince: null
 })

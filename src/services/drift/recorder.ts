@@ -49,6 +49,8 @@ const FLUSH_EVERY_MS = 10_000
 const MOST_MODELS = 1000
 
 interface Counting {
+  /** Of the first, by this process's clock. */
+  readonly since: number
   images: number
   readonly prototypes: Map<number, number>
   densities: number
@@ -63,7 +65,7 @@ export function createDriftRecorder({ stores, unitOfWork, clock, logger }: Drift
 
   function count({ model: { id, mixture }, posterior, temperature, results }: Assigned): void {
     if (mixture?.used == null || posterior !== mixture.posterior || temperature !== null) return
-    const counting = counted.get(id) ?? { ...NO_COUNTS, prototypes: new Map<number, number>() }
+    const counting = counted.get(id) ?? { ...NO_COUNTS, since: clock.now(), prototypes: new Map<number, number>() }
     if (counted.size === MOST_MODELS && !counted.has(id)) return
     counted.set(id, counting)
     for (const { assignments, densityPercentile } of results) {
@@ -85,22 +87,23 @@ export function createDriftRecorder({ stores, unitOfWork, clock, logger }: Drift
       // What comes while this is written is counted anew.
       counted.delete(modelId)
       if (!watched.has(modelId)) continue
-      const counts = { ...counting, prototypes: Object.fromEntries(counting.prototypes) }
+      const { since, ...sum } = counting
+      const counts = { ...sum, prototypes: Object.fromEntries(counting.prototypes) }
       try {
-        await unitOfWork((tx) => write(tx, modelId, counts))
+        await unitOfWork((tx) => write(tx, { modelId, counts, ageMs: () => clock.now() - since }))
       } catch (error) {
-        putBack(modelId, counts)
+        putBack(modelId, counts, since)
         throw error
       }
     }
   }
 
-  function putBack(modelId: string, counts: DriftCounts): void {
-    const since = counted.get(modelId)
-    const known = since ? { ...since, prototypes: Object.fromEntries(since.prototypes) } : NO_COUNTS
+  function putBack(modelId: string, counts: DriftCounts, since: number): void {
+    const later = counted.get(modelId)
+    const known = later ? { ...later, prototypes: Object.fromEntries(later.prototypes) } : NO_COUNTS
     const { prototypes, ...sum } = addCounts(counts, known)
     const entries = Object.entries(prototypes).map(([prototype, images]) => [Number(prototype), images] as const)
-    counted.set(modelId, { ...sum, prototypes: new Map(entries) })
+    counted.set(modelId, { ...sum, since, prototypes: new Map(entries) })
   }
 
   async function run(): Promise<void> {
@@ -131,10 +134,19 @@ export function createDriftRecorder({ stores, unitOfWork, clock, logger }: Drift
   }
 }
 
-async function write(tx: Stores, modelId: string, counts: DriftCounts): Promise<void> {
+interface Counted {
+  readonly modelId: string
+  readonly counts: DriftCounts
+  /** Since the first of them. */
+  readonly ageMs: () => number
+}
+
+async function write(tx: Stores, { modelId, counts, ageMs }: Counted): Promise<void> {
   const watch = await tx.drift.find(modelId, { lock: true })
   if (watch === null || !watch.isEnabled) return
   const now = await tx.now()
+  // Nobody knows which of them were served before it was switched on, so none of them counts: ten seconds of the first window.
+  if (watch.enabledAt !== null && now.getTime() - ageMs() < watch.enabledAt.getTime()) return
   const [newest] = await tx.drift.listWindows(modelId, 1)
   const open = newest?.endedAt === null ? newest : openedBehind(newest, watch, now)
   const window = { ...open, ...addCounts(open, counts) }

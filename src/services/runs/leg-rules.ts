@@ -25,6 +25,7 @@ export type Interruption =
   | 'disk_unusable'
   | 'database_unavailable'
   | 'database_read_only'
+  | 'write_conflict'
 
 export type LegOutcome =
   | { readonly type: 'completed'; readonly step: number }

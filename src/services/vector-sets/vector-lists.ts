@@ -4,6 +4,7 @@ import type { Page, PageRequest } from '../../domain/page.ts'
 import type { Stores, UnitOfWork } from '../../domain/stores.ts'
 import type { ImageOfVector, VectorSet } from '../../domain/vector-set.ts'
 import type { NearPair, SearchedSet } from '../../domain/vector-stores.ts'
+import { createKeptAnswers } from '../kept-answers.ts'
 import { createOneAtATime } from '../one-at-a-time.ts'
 import { type ConfidenceBin, confidenceBins } from './confidence-bins.ts'
 import { checkBank, searchedSet, vote } from './labelled-set.ts'
@@ -59,11 +60,16 @@ async function gather<T>(
   }
 }
 
+/** A few hundred numbers each. */
+const MOST_KEPT = 1000
+
 export type VectorListService = ReturnType<typeof createVectorListService>
 
 export function createVectorListService({ stores, unitOfWork }: VectorListDeps) {
   // Each compares hundreds of millions of numbers in the database: a project that asks for many at once holds one connection, not all.
   const oneAtATime = createOneAtATime()
+  // A set that has succeeded never changes, so of ten who look at its page one waits for the database, and whoever comes later for nothing.
+  const accuracies = createKeptAnswers<Omit<LabelAccuracy, 'set'>>(MOST_KEPT)
 
   /** @throws AppError vector_set_not_found, vector_set_not_ready, vector_set_not_searchable */
   async function find(projectId: string, id: string): Promise<VectorSet & SearchedSet> {
@@ -72,14 +78,35 @@ export function createVectorListService({ stores, unitOfWork }: VectorListDeps) 
     return searchedSet(set)
   }
 
-  /** With its labels. @throws AppError as `find`, and vector_set_not_searchable for a bank without any label */
   async function findBank(projectId: string, set: VectorSet, from: string | null) {
     const other = from === null || from === set.id ? null : await findVectorSet(stores, projectId, from)
-    const bank = checkBank(set, other)
+    return { bank: checkBank(set, other), owner: other ?? set }
+  }
+
+  /** @throws AppError vector_set_not_searchable of a bank without any label */
+  async function countLabelled(bank: SearchedSet): Promise<number> {
     const labelled = await stores.vectors.countLabelled(bank)
-    if (labelled > 0) return { bank, owner: other ?? set, labelled }
+    if (labelled > 0) return labelled
     const message = `No image of vector set ${bank.id} has a label.`
     throw new AppError('vector_set_not_searchable', { message, vectorSetId: bank.id })
+  }
+
+  async function measure(
+    projectId: string,
+    bank: SearchedSet,
+    { neighbors, sample }: Pick<LabelWish, 'neighbors'> & { readonly sample: number }
+  ): Promise<Omit<LabelAccuracy, 'set'>> {
+    const labelled = await countLabelled(bank)
+    const read = (page: PageRequest) =>
+      unitOfWork((tx) => tx.vectors.labelNeighbors(bank, { bank, of: 'labelled', page, neighbors }))
+    const { data } = await oneAtATime(projectId, () => gather(bank, { limit: sample, after: null }, read))
+    const asked = data.flatMap(({ image, neighbors: voters }) => {
+      const voted = vote(voters)
+      return voted === null ? [] : [{ confidence: voted.confidence, isRight: voted.label === image.label }]
+    })
+    const right = asked.filter(({ isRight }) => isRight).length
+    const accuracy = asked.length === 0 ? null : right / asked.length
+    return { labelled, sampled: asked.length, accuracy, bins: confidenceBins(asked) }
   }
 
   return {
@@ -109,6 +136,7 @@ export function createVectorListService({ stores, unitOfWork }: VectorListDeps) 
     ): Promise<Page<ProposedLabel>> {
       const set = await find(projectId, id)
       const { bank } = await findBank(projectId, set, from)
+      await countLabelled(bank)
       const of = 'unlabelled'
       const read = (page: PageRequest) =>
         unitOfWork((tx) => tx.vectors.labelNeighbors(set, { bank, of, page, neighbors }))
@@ -127,18 +155,10 @@ export function createVectorListService({ stores, unitOfWork }: VectorListDeps) 
       { from, neighbors, sample }: LabelWish & { readonly sample: number }
     ): Promise<LabelAccuracy> {
       const set = await find(projectId, id)
-      const { bank, owner, labelled } = await findBank(projectId, set, from)
-      const of = 'labelled'
-      const read = (page: PageRequest) =>
-        unitOfWork((tx) => tx.vectors.labelNeighbors(bank, { bank, of, page, neighbors }))
-      const { data } = await oneAtATime(projectId, () => gather(bank, { limit: sample, after: null }, read))
-      const asked = data.flatMap(({ image, neighbors: voters }) => {
-        const voted = vote(voters)
-        return voted === null ? [] : [{ confidence: voted.confidence, isRight: voted.label === image.label }]
-      })
-      const right = asked.filter(({ isRight }) => isRight).length
-      const accuracy = asked.length === 0 ? null : right / asked.length
-      return { set: owner, labelled, sampled: asked.length, accuracy, bins: confidenceBins(asked) }
+      const { bank, owner } = await findBank(projectId, set, from)
+      const asked = `${bank.id} ${neighbors} ${sample}`
+      const figures = await accuracies(asked, () => measure(projectId, bank, { neighbors, sample }))
+      return { set: owner, ...figures }
     }
   }
 }

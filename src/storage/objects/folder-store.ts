@@ -128,7 +128,7 @@ function createSignedVerbs(
     async openObject(token) {
       const { key, filename } = tokens.verify(token, 'download', clock.now())
       try {
-        return { ...(await openFile(pathOf(key))), filename }
+        return { ...(await openFile(pathOf(key))), key, filename }
       } catch (error) {
         throw translateFileError(error, key)
       }
@@ -137,7 +137,7 @@ function createSignedVerbs(
 }
 
 /** Opened once, so that size, ETag and bytes are of one file though another may take its name meanwhile. */
-async function openFile(path: string): Promise<Omit<OpenedObject, 'filename'>> {
+async function openFile(path: string): Promise<Omit<OpenedObject, 'key' | 'filename'>> {
   const file = await open(path, 'r')
   try {
     const { ino, size, mtimeNs } = await file.stat({ bigint: true })

@@ -4,6 +4,8 @@ import { AppError, type ErrorCode, isAppError, toError } from '../../base/errors
 import { happened } from '../../base/happenings.ts'
 
 export const RETRY_AFTER_S = 5
+/** Whoever was in the way is done by then, or undone. */
+const RETRY_CONFLICT_AFTER_S = 1
 
 /** Classes 08 (connection) and 57P (shutdown) are added below. https://www.postgresql.org/docs/current/errcodes-appendix.html */
 const CODES: Readonly<Record<string, ErrorCode>> = {
@@ -20,10 +22,11 @@ const CODES: Readonly<Record<string, ErrorCode>> = {
   '57014': 'database_unavailable',
   /** idle_in_transaction_session_timeout */
   '25P03': 'database_unavailable',
-  /** lock_not_available, deadlock_detected, serialization_failure: the same request may succeed a moment later */
+  /** lock_not_available: the same request may succeed a moment later */
   '55P03': 'database_unavailable',
-  '40P01': 'database_unavailable',
-  '40001': 'database_unavailable',
+  /** deadlock_detected, serialization_failure: this one was undone so that others could go on */
+  '40P01': 'write_conflict',
+  '40001': 'write_conflict',
   /** read_only_sql_transaction: a server that follows another since a failover, or that somebody set so */
   '25006': 'database_read_only',
   /** undefined_table, undefined_column: npm run migrate was not run */
@@ -48,13 +51,17 @@ export function causeCodeOf(thrown: unknown): unknown {
 
 const hasCode = (thrown: unknown, code: string): boolean => causeCodeOf(thrown) === code
 
-/** As translateDatabaseError, of a call that has just failed: it is counted. */
+/** As translateDatabaseError, of a call that has just failed: it is counted, but for a conflict, which the database has settled. */
 export function heardDatabaseError(thrown: unknown): Error {
   const error = translateDatabaseError(thrown)
-  if (isAppError(error) && error !== thrown && error.code !== 'unauthorized')
+  if (isAppError(error) && error !== thrown && !UNCOUNTED.has(error.code))
     happened('outage', { dependency: 'database', code: error.code })
   return error
 }
+
+/** Says nothing about the database. */
+const UNCOUNTED: ReadonlySet<ErrorCode> = new Set(['unauthorized', 'write_conflict'])
+
 /** Of every table's project_id. */
 const OF_PROJECT = /_project_id_projects_id_fk$/
 
@@ -76,7 +83,8 @@ export function translateDatabaseError(thrown: unknown): Error {
   if (hasNoProject(error)) return new AppError('unauthorized', {}, { cause: error })
   const code = codeOf(error)
   if (code === null) return error
-  return new AppError(code, code === 'storage_full' ? {} : { retryAfterS: RETRY_AFTER_S }, { cause: error })
+  const retryAfterS = code === 'write_conflict' ? RETRY_CONFLICT_AFTER_S : RETRY_AFTER_S
+  return new AppError(code, code === 'storage_full' ? {} : { retryAfterS }, { cause: error })
 }
 
 function codeOf(error: Error): ErrorCode | null {

@@ -42,6 +42,17 @@ export const createRemovalStore = (db: Db): RemovalStore => ({
       .returning(columns)
   },
 
+  async covers(key) {
+    // Prefixes end where a folder does, or are a whole key: a few keys of the index, however much waits.
+    const folders = [...key.matchAll(/\//g)].map(({ index }) => key.slice(0, index + 1))
+    const found = await db
+      .select({ prefix: removals.prefix })
+      .from(removals)
+      .where(inArray(removals.prefix, [...folders, key]))
+      .limit(1)
+    return found.length > 0
+  },
+
   async finish(removal) {
     await db.delete(removals).where(isSame(removal))
   },

@@ -1,6 +1,7 @@
 import { drizzle } from 'drizzle-orm/node-postgres'
 import type { Pool, PoolClient } from 'pg'
 import { createBoundedMap } from '../../base/bounded-map.ts'
+import { repeating } from '../../base/repeating.ts'
 import type { SqlExecutor, TransactionalQueue } from '../../domain/ports.ts'
 import type { Reach, ReachOf, Stores, UnitOfWork } from '../../domain/stores.ts'
 import { createAuditStore } from './audit-store.ts'
@@ -48,7 +49,8 @@ export const createStores = (
 
 /**
  * One transaction for everything `work` does with the stores it is given, jobs included: when it throws, nothing was
- * written. `work` must not keep the stores for later, nor wait for anything slow.
+ * written, and when that was for others that changed the same, it is done again. `work` must not keep the stores for later, nor wait for
+ * anything slow.
  */
 export const createUnitOfWork = ({ pool }: Pick<Database, 'pool'>, queue: TransactionalQueue, now?: Now): UnitOfWork =>
   transactions(pool, (client) => {
@@ -94,12 +96,15 @@ export function createReachOf(
 
 const transactions =
   (pool: Pool, on: (client: PoolClient) => Stores): UnitOfWork =>
-  async (work) => {
-    try {
-      return await inTransaction(pool, (client) => work(on(client)))
-    } catch (error) {
-      throw heardDatabaseError(error)
+  (work, how) => {
+    const transact = async () => {
+      try {
+        return await inTransaction(pool, (client) => work(on(client)))
+      } catch (error) {
+        throw heardDatabaseError(error)
+      }
     }
+    return how?.once ? transact() : repeating(transact)
   }
 
 /** All that drizzle asks of a client is `query`. */

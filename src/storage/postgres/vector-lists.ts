@@ -10,7 +10,8 @@ import type { LabelNeighbors, LabelQuery, NearPair, SearchedSet, VectorLists } f
 import type { Db } from './client.ts'
 import { causeCodeOf } from './errors.ts'
 import { parseNumberCursor, toPage } from './page.ts'
-import { imageOf, NO_TABLE, tableOf, typeOf, type VectorColumns, widen } from './vector-store.ts'
+import { distanceBetween, FENCE, inMemory } from './plain-distance.ts'
+import { imageOf, NO_TABLE, tableOf, typeOf, type VectorColumns, widen, withoutCompiler } from './vector-store.ts'
 
 /**
  * Numbers that one statement compares. The embedded database compares 75 million halves a second, and has one session: a page of 200 images of
@@ -57,10 +58,15 @@ function parsePosition(after: string): readonly [first: number, row: number] {
   return [Number(match[1]), Number(match[2])]
 }
 
-const distanceOf = ({ index }: SearchedSet, mine: SQL, theirs: SQL): SQL =>
-  index === 'scan'
-    ? sql`(1 - (select sum(a::float8 * b) from unnest(${mine}, ${theirs}) as pair (a, b)))`
-    : sql`(${mine} <=> ${theirs})`
+/** Of `two` from `one`, which have their vectors as `vector`. */
+const distanceOf = ({ index, dimensions }: SearchedSet): SQL =>
+  index === 'scan' ? distanceBetween('two.vector', 'one.vector', dimensions) : sql`(two.vector <=> one.vector)`
+
+/** Rows of a set, with their vectors as `vector`: as they lie in the table, where an index may be asked for them. */
+const rowsOf = (set: SearchedSet, which: SQL): SQL =>
+  set.index === 'scan'
+    ? sql`(select *, ${inMemory(sql`embedding`)} as vector from ${tableOf(set)} where ${which} ${FENCE})`
+    : sql`(select *, embedding as vector from ${tableOf(set)} where ${which})`
 
 async function countUpTo(db: Db, set: SearchedSet, most: number | null): Promise<number> {
   const few = most === null ? sql`` : sql`limit ${most}`
@@ -98,14 +104,15 @@ async function pageOfPairs(
   const isGraph = set.index === 'hnsw'
   const end = Math.min(images, row + (isGraph ? GRAPH_ASKS : asksOf(set, images, images)))
   if (isGraph) await widen(db, set, GRAPH_PAIRS)
+  if (set.index === 'scan') await withoutCompiler(db)
   const [one, two] = [sql`one`, sql`two`]
-  const distance = distanceOf(set, sql`two.embedding`, sql`one.embedding`)
+  const distance = distanceOf(set)
   const near = isGraph
-    ? sql`select *, ${distance} as distance from ${tableOf(set)} as two order by ${distance} limit ${GRAPH_PAIRS}`
-    : sql`select *, ${distance} as distance from ${tableOf(set)} as two where row > one.row`
+    ? sql`select *, ${distance} as distance from ${rowsOf(set, sql`true`)} as two order by ${distance} limit ${GRAPH_PAIRS}`
+    : sql`select *, ${distance} as distance from ${rowsOf(set, sql`row > one.row`)} as two`
   const { rows } = await db.execute<PairRow>(sql`
     select ${columnsOf(one)}, ${columnsOf(two, 'other_')}, two.distance
-    from (select * from ${tableOf(set)} where row >= ${row} and row < ${end}) as one
+    from ${rowsOf(set, sql`row >= ${row} and row < ${end}`)} as one
     cross join lateral (${near}) as two
     where two.row > one.row and two.distance <= ${1 - minSimilarity} and (one.row > ${row} or two.row > ${other})
     order by one.row, two.row limit ${limit + 1}`)
@@ -147,22 +154,24 @@ async function pageOfNeighbors(
   const isExact = bank.index !== 'hnsw' || labelled <= MOST_EXACT
   if (!isExact) await widen(db, bank, neighbors)
   const asks = isExact ? asksOf(bank, labelled, page.limit) : Math.min(page.limit, GRAPH_ASKS)
-  const mine = sql`one.embedding::${typeOf(bank)}`
-  const distance = distanceOf(bank, sql`two.embedding`, mine)
-  const isOther = of === 'labelled' ? sql`and two.row <> one.row` : sql``
+  if (bank.index === 'scan') await withoutCompiler(db)
+  const mine = sql`embedding::${typeOf(bank)}`
+  const distance = distanceOf(bank)
+  const isOther = of === 'labelled' ? sql`and row <> one.row` : sql``
+  const isMeant = sql`label is not null and one.place <= ${asks} ${isOther}`
+  const order = bank.index === 'scan' ? sql`distance, row` : isExact ? sql`${distance} + 0, row` : distance
   // The one too many, which says that there is more, compares nothing.
   const { rows } = await db.execute<VectorColumns & { labels: string[]; distances: number[] }>(sql`
     select ${columnsOf(sql`one`)}, near.labels, near.distances
     from (
-      select *, row_number() over () as place
+      select *, ${bank.index === 'scan' ? inMemory(mine) : mine} as vector, row_number() over () as place
       from (select * from ${tableOf(set)} ${asked(of, page.after)} limit ${asks + 1}) as few) as one
     cross join lateral (
       select coalesce(array_agg(label order by distance, row), '{}') as labels,
         coalesce(array_agg(distance::float8 order by distance, row), '{}') as distances
       from (
-        select row, label, ${distance} as distance from ${tableOf(bank)} as two
-        where label is not null and one.place <= ${asks} ${isOther}
-        order by ${isExact ? sql`${distance} + 0, row` : distance} limit ${neighbors}) as found) as near
+        select row, label, ${distance} as distance from ${rowsOf(bank, isMeant)} as two
+        order by ${order} limit ${neighbors}) as found) as near
     order by one.place`)
   const found = rows.map(({ labels, distances, ...row }) => ({
     image: imageOf(row),

@@ -17,6 +17,7 @@ import type { FoundImage, SearchedSet, VectorLists, VectorQuery, VectorStore } f
 import { REQUEST_ROLE } from './bound-query.ts'
 import type { Db } from './client.ts'
 import { causeCodeOf } from './errors.ts'
+import { distanceFrom, FENCE, inMemory } from './plain-distance.ts'
 
 /** Neighbours of each row in the graph but the lowest layer, which has twice as many, and how many are looked at for them. */
 export const FEW_NEIGHBOURS = 16
@@ -28,8 +29,8 @@ const LOOKED_AT = 100
 const FEWEST_CANDIDATES = 200
 const IMAGES_A_CANDIDATE = 100
 const MOST_CANDIDATES = 1000
-/** Beyond it PostgreSQL would keep a row's vector elsewhere, compressed; a page takes 8 kB. */
-const MOST_INLINE_DIMENSIONS = 2000
+/** Beyond it PostgreSQL would keep a row's vector elsewhere, compressed; a page takes 8 kB, of which a name may need one. */
+const MOST_INLINE_DIMENSIONS = { hnsw: 2000, exact: 2000, scan: 1500 } as const
 /** undefined_table */
 export const NO_TABLE = '42P01'
 
@@ -160,7 +161,7 @@ function definitionOf(set: SearchedSet, hasGraph: boolean): readonly string[] {
   const { dimensions, index } = set
   const [id, project] = [nameOf(set), named(set.projectId, PROJECT)]
   const type = index === 'scan' ? 'real[]' : `halfvec(${dimensions})`
-  const isInline = index !== 'scan' && dimensions <= MOST_INLINE_DIMENSIONS
+  const isInline = dimensions <= MOST_INLINE_DIMENSIONS[index]
   return [
     `create table "${id}" (row integer primary key, name text not null, label text, prototype integer, probability real,
       log_density real, embedding ${type} not null)`,
@@ -218,18 +219,31 @@ async function nearest(
   set: SearchedSet,
   { isExact, ...query }: VectorQuery & { readonly isExact: boolean }
 ): Promise<FoundImage[]> {
-  const asked = sql`${textOf(set, query.vector)}::${typeOf(set)}`
-  const distance =
-    set.index === 'scan'
-      ? sql`1 - (select sum(mine::float8 * theirs) from unnest(embedding, ${asked}) as pair (mine, theirs))`
-      : sql`(embedding <=> ${asked})`
-  // A sum is nothing that the graph is ordered by: all that are meant are compared.
-  const order = isExact ? sql`${distance} + 0, row` : distance
-  const { rows } = await db.execute<VectorColumns & { distance: number }>(sql`
-    select row, name, label, prototype, probability, log_density, ${distance} as distance
-    from ${tableOf(set)} ${wanted(query)} order by ${order} limit ${query.limit}`)
+  const { rows } = await db.execute<VectorColumns & { distance: number }>(
+    set.index === 'scan' ? await scan(db, set, query) : compare(set, query, isExact)
+  )
   return rows.map(({ distance: far, ...row }) => ({ ...imageOf(row), similarity: 1 - far }))
 }
+
+const COLUMNS = sql.raw('row, name, label, prototype, probability, log_density')
+
+function compare(set: SearchedSet, query: VectorQuery, isExact: boolean): SQL {
+  const distance = sql`(embedding <=> ${textOf(set, query.vector)}::${typeOf(set)})`
+  // A sum is nothing that the graph is ordered by: all that are meant are compared.
+  const order = isExact ? sql`${distance} + 0, row` : distance
+  return sql`select ${COLUMNS}, ${distance} as distance
+    from ${tableOf(set)} ${wanted(query)} order by ${order} limit ${query.limit}`
+}
+
+async function scan(db: Db, set: SearchedSet, query: VectorQuery): Promise<SQL> {
+  await withoutCompiler(db)
+  return sql`select ${COLUMNS}, ${distanceFrom('vector', Array.from(query.vector, Number))} as distance
+    from (select ${COLUMNS}, ${inMemory(sql`embedding`)} as vector from ${tableOf(set)} ${wanted(query)} ${FENCE}) as image
+    order by distance, row limit ${query.limit}`
+}
+
+/** Until the transaction ends: a sum of hundreds of terms is compiled for longer than it is computed. */
+export const withoutCompiler = (db: Db) => db.execute(sql`select set_config('jit', 'off', true)`)
 
 export const imageOf = ({ row, name, label, prototype, probability, log_density }: VectorColumns): ImageOfVector => ({
   index: row,

@@ -3,11 +3,13 @@ import { after, test } from 'node:test'
 import type { Posterior } from '../../../src/domain/model.ts'
 import type { ImageAssignments } from '../../../src/domain/ports.ts'
 import { createTestApp, fakeInference, type TestApp } from '../../helpers/app.ts'
+import { fakeClock } from '../../helpers/fake-clock.ts'
 import { whyNoPostgres } from '../../helpers/postgres.ts'
 import { aReadyModel } from '../../helpers/records.ts'
 
 const skip = await whyNoPostgres()
-const api = skip ? (undefined as unknown as TestApp) : await createTestApp({ after })
+const clock = fakeClock()
+const api = skip ? (undefined as unknown as TestApp) : await createTestApp({ after }, { clock })
 
 /** Trained on 3,000 images: 1,500 of prototype 0, 900 of 1, 600 of 2; 4,000 more held out. */
 async function aTrainedModel() {
@@ -63,6 +65,20 @@ test('nothing is counted before it is switched on, and nothing is over', { skip 
     [false, 2000, 0.25, 0.1, null, null, []]
   )
   assert.deepEqual([off.posterior, off.training_images], ['teacher', 3000])
+})
+
+test('of what was served before it was switched on nothing is counted, though it is written after', {
+  skip
+}, async () => {
+  const one = await aTrainedModel()
+  const results = Array.from({ length: 300 }, () => assigned(2, 0.001))
+  api.driftRecorder.count({ model: one.model, posterior: 'teacher', temperature: null, results })
+  await clock.advance(5000)
+  assert.equal((await patch(one, { enabled: true })).status, 200)
+  await api.driftRecorder.flush()
+  assert.equal((await look(one)).window, null)
+  await serve(one, LIKE_TRAINING)
+  assert.equal((await look(one)).window.images, 1000)
 })
 
 test('images like those of training fill windows that are not over', { skip }, async () => {

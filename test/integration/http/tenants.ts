@@ -94,7 +94,7 @@ export async function aTenant(api: TestApp, project: string): Promise<Tenant> {
 }
 
 async function watchDrift({ stores }: TestApp, of: { readonly modelId: string; readonly projectId: string }) {
-  await stores.drift.begin({ ...DRIFT_DEFAULTS, ...of, overSince: null })
+  await stores.drift.begin({ ...DRIFT_DEFAULTS, ...of, enabledAt: null, overSince: null })
   await stores.drift.putWindow({ ...NO_COUNTS, ...of, number: 1, startedAt: new Date(), endedAt: null, isOver: null })
 }
 

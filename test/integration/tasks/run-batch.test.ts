@@ -212,6 +212,20 @@ test('one that nobody has begun in time expires without an answer; one that was 
   assert.equal((await bench.stores.files.find(ended.projectId, ended.errorFileId ?? ''))?.lines, 7)
 })
 
+test('cancelled while its files are joined, it is cancelled, and lines say that they had come too late before', {
+  skip
+}, async () => {
+  const id = await aQueuedBatch('good', {
+    status: 'cancelling',
+    finalizingAt: new Date(),
+    expiresAt: new Date(Date.now() - 1)
+  })
+  await run(id)
+  const { status, errorFileId } = await load(id)
+  assert.equal(status, 'cancelled')
+  assert.deepEqual(new Set(linesOf(errorFileId).map((line) => line.error?.code)), new Set(['batch_expired']))
+})
+
 test('a failure is kept with its code, and what there was of it goes', { skip }, async () => {
   const id = await aQueuedBatch('good')
   bench.objects.content.delete(fileKey((await load(id)).inputFileId))

@@ -77,7 +77,7 @@ export async function createWorkbench(
   const now = () => new Date(clock.now())
   const stores = through(createStores(database, queue, now), seen)
   const inTransaction = createUnitOfWork(database, queue, now)
-  const unitOfWork: UnitOfWork = (work) => inTransaction((tx) => work(through(tx, seen)))
+  const unitOfWork: UnitOfWork = (work, how) => inTransaction((tx) => work(through(tx, seen)), how)
   const legDeps = { unitOfWork, stores, clock, newId, leaseMs: LEASE_MS }
   const objects = memoryObjects()
   const legs = createLegService(legDeps)

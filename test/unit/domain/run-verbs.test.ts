@@ -75,6 +75,22 @@ for (const verb of RUN_VERBS) {
   })
 }
 
+test('what goes on is archived no more, and what is put off or ended stays where it is', () => {
+  const isBack = (verb: RunVerb, status: RunStatus) => askFor(verb, { ...aRun(status), archived: true }, AT)?.archived
+  for (const [verb, status] of [
+    ['resume', 'paused'],
+    ['resume', 'pausing'],
+    ['retry', 'failed']
+  ] as const)
+    assert.equal(isBack(verb, status), false, `${verb} of one that is ${status}`)
+  for (const [verb, status] of [
+    ['pause', 'running'],
+    ['cancel', 'paused'],
+    ['cancel', 'running']
+  ] as const)
+    assert.equal(isBack(verb, status), undefined, `${verb} of one that is ${status}`)
+})
+
 test('every status but success has a way out', () => {
   for (const status of RUN_STATUSES) {
     const ways = RUN_VERBS.filter((verb) => EXPECTED[verb][status] !== '–' && EXPECTED[verb][status] !== status)

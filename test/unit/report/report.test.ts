@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { isAppError } from '../../../src/base/errors.ts'
+import { ALL_PROTOCOLS } from '../../../src/base/evaluation.ts'
 import { columnsOf, compare } from '../../../src/report/compare.ts'
 import { readMeasurements } from '../../../src/report/measurement.ts'
-import { reportPage } from '../../../src/report/page.ts'
+import { reportPage, reportPieces } from '../../../src/report/page.ts'
 
 /** A line as kappa evaluate --out writes it. */
 const line = (patch: object = {}) => ({
@@ -125,4 +126,16 @@ test('a name that every object inherits is missing where a file does not have it
   const [comparison] = compare(columnsOf(measurements))
   assert.deepEqual(comparison?.settings.find(({ name }) => name === 'toString')?.values, ['–', '1'])
   assert.doesNotMatch(reportPage(measurements), /native code|NaN/)
+})
+
+test('a page of fifty models comes in pieces, of which none is long to write', () => {
+  const metrics = Object.fromEntries(
+    Array.from({ length: 14 }, (_, i) => [`metric_${i}`, { value: 0.5, low: 0.4, high: 0.6 }])
+  )
+  const measurements = Array.from({ length: 50 }, (_, i) =>
+    ALL_PROTOCOLS.map((protocol) => line({ protocol, metrics, model: `mdl_${i}` }))
+  )
+  const pieces = [...reportPieces(read(measurements.flat()))]
+  const all = pieces.reduce((sum, { length }) => sum + length, 0)
+  assert.ok(Math.max(...pieces.map(({ length }) => length)) < all / 50)
 })

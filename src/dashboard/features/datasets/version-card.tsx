@@ -190,11 +190,18 @@ interface LabelProps {
   readonly reference: string
 }
 
-/** Of older versions nobody counted which images have which label. */
+/** Of older versions nobody counted which images have which label: that is said, since no label would be something else. */
 function Labels({ version: { report, classes }, reference }: LabelProps) {
   const counts = report?.labels
   return counts === undefined ? (
-    <Classes classes={classes} reference={reference} />
+    <>
+      <Classes classes={classes} reference={reference} />
+      {report && (
+        <p className="muted small">
+          How many images have which label is unknown: it was not counted yet when this version was made.
+        </p>
+      )}
+    </>
   ) : (
     <LabelHistogram reference={reference} counts={counts} classes={classes} />
   )

@@ -14,7 +14,8 @@ export const driftWatches = pgTable(
     windowImages: integer('window_images').notNull(),
     psiOver: doublePrecision('psi_over').notNull(),
     lowDensityOver: doublePrecision('low_density_over').notNull(),
-    overSince: time('over_since')
+    overSince: time('over_since'),
+    enabledAt: time('enabled_at')
   },
   (table) => [
     ownProject(),

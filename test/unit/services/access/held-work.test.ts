@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { AppError } from '../../../../src/base/errors.ts'
 import type { Stores, UnitOfWork } from '../../../../src/domain/stores.ts'
 import { HeldWork } from '../../../../src/services/access/held-work.ts'
 import type { StoredResponse } from '../../../../src/services/access/request-record.ts'
@@ -101,4 +102,41 @@ test('what goes on behind the answer has its own transactions', async () => {
   await held.settle(ANSWER)
   await work('behind')
   assert.deepEqual(log, ['begin', 'behind', 'commit'])
+})
+
+test('a first unit that is undone for others is done again, in a transaction of its own', async () => {
+  const { log, held, begin } = setUp()
+  let conflicts = 1
+  const unit = async () => {
+    if (conflicts-- > 0) throw new AppError('write_conflict')
+    log.push('done')
+  }
+  await held.unitOfWork(begin, unit)
+  await held.settle(ANSWER)
+  assert.deepEqual(log, ['begin', 'record', 'rollback', 'begin', 'record', 'done', 'answer 201', 'commit'])
+})
+
+test('a unit that is undone after another has succeeded is not repeated without it', async () => {
+  const { held, work, begin } = setUp()
+  await work('one')
+  let begun = 0
+  const unit = async () => {
+    begun++
+    throw new AppError('write_conflict')
+  }
+  await assert.rejects(held.unitOfWork(begin, unit), { code: 'write_conflict' })
+  assert.equal(begun, 1)
+  await held.settle(null)
+})
+
+test('the transaction of a request is never begun again behind its answer: the work would be missing', async () => {
+  const hows: unknown[] = []
+  const held = new HeldWork([])
+  const begin: UnitOfWork = (work, how) => {
+    hows.push(how)
+    return work(stores)
+  }
+  await held.unitOfWork(begin, async () => {})
+  await held.settle(ANSWER)
+  assert.deepEqual(hows, [{ once: true }])
 })
