@@ -1,6 +1,6 @@
 /**
- * Cosine distances without pgvector: 1 − Σ aᵢbᵢ, written out, a term for each dimension. PostgreSQL computes 384 such terms in a thirtieth of the
- * time in which it unnests the two arrays and sums what comes.
+ * Cosine distances without pgvector: 1 − Σ aᵢbᵢ, written out, a term for each dimension. A search of 2,000 vectors of 384 numbers took a quarter of
+ * the time in which PostgreSQL unnests the two arrays and sums what comes.
  */
 import { type SQL, sql } from 'drizzle-orm'
 
