@@ -3,9 +3,10 @@
  * torchvision and PyTorch. Then requests of one image, alone and beside bulk requests.
  *
  *   npm run bench -- embed [--images 128] [--rounds 5] [--peers eager,compiled] [--batch 8] [--clients 3] [--request 32]
- *                          [--requests 100] [--photos 64] [--data FOLDER]
+ *                          [--requests 100] [--photos 64] [--data FOLDER] [--engine onnx|xla] [--precision float32]
  *
  * --data keeps the platform and its model, whose export takes a minute, for the next call; a folder of older code has no program in 8 bits.
+ * --engine is what serves and what the command line computes with (KAPPA_INFERENCE_ENGINE), in --precision; bare sessions are ONNX Runtime's always.
  * Needs Linux, and for the peers a Python with torch and torchvision: $KAPPA_PYTHON, or python3. `--peers ''` leaves them out.
  */
 import { mkdtemp, rm } from 'node:fs/promises'
@@ -32,9 +33,14 @@ const { values } = parseArgs({
     request: { ...text, default: '32' },
     requests: { ...text, default: '100' },
     photos: { ...text, default: '64' },
-    data: text
+    data: text,
+    engine: { ...text, default: 'onnx' },
+    precision: { ...text, default: 'float32' }
   }
 })
+/** Of the platform that is started, and of this process, which is the command line's. */
+const engine = { KAPPA_INFERENCE_ENGINE: values.engine, KAPPA_INFERENCE_PRECISION: values.precision }
+Object.assign(process.env, engine)
 const [images, rounds] = [Number(values.images), Number(values.rounds)]
 /** Of PyTorch: its usual one. Ours are smaller, which suits the caches. */
 const PEER_BATCH = 32
@@ -82,7 +88,9 @@ try {
   const subject = { photos, photosFolder, modelFolder, config, threads }
   const load = loadavg()[0]!.toFixed(1)
   const bytes = (photos.reduce((sum, { length }) => sum + length, 0) / photos.length / 1024).toFixed(0)
-  console.log(`${cpus()[0]?.model}, ${threads} cores, load ${load}; JPEGs of ${bytes} KiB, ${images} images a turn`)
+  console.log(
+    `${cpus()[0]?.model}, ${threads} cores, load ${load}; served by ${values.engine} in ${values.precision}; JPEGs of ${bytes} KiB, ${images} images a turn`
+  )
   const requests = { clients: Number(values.clients), imagesPerRequest: Number(values.request) }
   sides.push(httpSide(platform, subject, requests))
   sides.push(await commandLineSide(subject), await sessionSide(subject, { sessions: 1, batch: Number(values.batch) }))

@@ -2,7 +2,9 @@
 import { readFileSync } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import type { ServedPrecision } from '../../src/base/precision.ts'
-import { openModel } from '../../src/cli/images.ts'
+import { openServed } from '../../src/cli/images.ts'
+import { createOutput } from '../../src/cli/output.ts'
+import { readServingChoice } from '../../src/composition/config.ts'
 import { createOnnxThreads } from '../../src/engine/onnx-threads.ts'
 import { decodeInspected } from '../../src/images/decode.ts'
 import { inspectImage } from '../../src/images/inspect.ts'
@@ -93,7 +95,8 @@ export async function sessionSide(
 
 /** What `kappa embed` does once it has started. */
 export async function commandLineSide({ photosFolder, photos, modelFolder, config }: Subject): Promise<Side> {
-  const model = await openModel(modelFolder, undefined)
+  const serving = readServingChoice(process.env)
+  const model = await openServed(modelFolder, undefined, { serving, output: createOutput({ isJson: false }) })
   const program = await model.open('embed')
   const origin = { kind: 'folder', path: photosFolder, name: 'photos' } as const
   return {

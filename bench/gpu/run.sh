@@ -26,6 +26,7 @@ if [[ ${1:-} == --rehearse ]]; then
   small=(--recipe demo --batch 8 --peer eager,compiled "${sizes[@]}")
   base=(--recipe base --batch 1 --peer eager "${sizes[@]}")
   embed=(--arch vit_tiny --batch 1,8 --seconds 0.5)
+  serve=(--images-a-request 1,8 --seconds 0.5)
   oracles='dino_vmf .*xla|mu in bfloat16'
 else
   device=cuda recipe=bench/gpu/cifar10.json resume_steps=30 slack=1
@@ -33,6 +34,7 @@ else
   small=(--recipe small --batch 64 --peer eager,compiled "${sizes[@]}")
   base=(--recipe base --batch 32 --peer eager,compiled "${sizes[@]}")
   embed=(--arch vit_small --batch 1,8,64 --seconds 1.5)
+  serve=(--images-a-request 1,8,64 --seconds 1)
   oracles='xla|float16'
 fi
 total=$((total * slack))
@@ -115,4 +117,5 @@ part resume 90 node bench/gpu/resume.ts --images "$work/cifar10/train" --recipe 
 part learn 170 node bench/gpu/learn.ts --images "$work/cifar10/train" --bank "$work/cifar10/bank" \
   --queries "$work/cifar10/test" --recipe "$recipe" --out "$work/learn" --json "$out/learn.json"
 part embed 60 "${bench[@]}" embed --engine xla --precision float32,bfloat16 "${embed[@]}" --json "$out/embed.json"
+part serve 60 node bench/gpu/serve.ts --model "$work/learn/trained/model" "${serve[@]}" --json "$out/serve.json"
 exit "$failed"

@@ -5,11 +5,12 @@ import { VERSION } from '../base/version.ts'
 import { EXIT, EXIT_CODES, fromEnvironment, refusal, runCommand } from '../cli/command.ts'
 import { type Entry, isRemoteEmbed, loadRemoteEmbed, REMOTE_COMMANDS } from '../cli/remote/commands.ts'
 import { forkedTrainer } from '../cli/trainer.ts'
-import { readEngineChoice } from '../composition/config.ts'
+import { readEngineChoice, readServingChoice } from '../composition/config.ts'
 import { foreseeEngine } from '../engine/engine-rules.ts'
 import type { TrainerWork } from '../protocol/trainer-child.ts'
 
 const engineChoice = () => readEngineChoice(process.env)
+const servingChoice = () => readServingChoice(process.env)
 
 /** The child reads the environment too; what is wrong with it is said here. */
 function trainer(): TrainerWork {
@@ -43,7 +44,7 @@ const LAB_COMMANDS: Readonly<Record<string, Entry>> = {
   },
   embed: {
     summary: 'embeds images with a model: .npy, .safetensors or .jsonl',
-    load: async () => (await import('../cli/embed.ts')).EMBED
+    load: async () => (await import('../cli/embed.ts')).createEmbedCommand(servingChoice)
   },
   knn: {
     summary: 'top-1 of the nearest neighbours, on labelled images',

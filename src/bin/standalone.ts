@@ -12,6 +12,7 @@ import { readConfig } from '../composition/config.ts'
 import { buildDashboard } from '../composition/dashboard-build.ts'
 import { createLogger } from '../composition/logger.ts'
 import { configOrExit } from '../composition/process-config.ts'
+import { foreseeServing } from '../engine/choose-serving.ts'
 import { onStop } from '../processes/on-stop.ts'
 import { startUp } from '../processes/start-up.ts'
 import { createSupervisor } from '../processes/supervisor.ts'
@@ -30,6 +31,8 @@ onStop(() => supervisor.stop())
 await startUp(start, () => supervisor.stop())
 
 async function start(): Promise<void> {
+  // The API process would end with it again and again.
+  await foreseeServing(config.serving)
   // Making a database and the dashboard takes long enough to be taken for a process that hangs.
   if (config.databaseUrl === null && !existsSync(join(config.dataDir, 'postgres')))
     process.stdout.write(`The first start makes a database in ${config.dataDir}, and the dashboard: up to a minute.\n`)

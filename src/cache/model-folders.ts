@@ -8,6 +8,8 @@ import { SharedCache } from './shared-cache.ts'
 export interface ServedFolder extends Pick<Model, 'id' | 'prefix' | 'files'> {
   /** For views: weights instead of programs. */
   readonly isOfWeights?: boolean
+  /** For devices: weights beside the programs, which are served where the device cannot. */
+  readonly isWhole?: boolean
 }
 
 export type ModelFolders = SharedCache<ServedFolder, CachedFolder>
@@ -24,8 +26,12 @@ export const servedFiles = ({ prefix, files }: Pick<Model, 'prefix' | 'files'>):
 /** What a view is made of, and what describes its prototypes. A checkpoint's files are neither left out nor more. */
 const isOfView = ({ name }: { readonly name: string }): boolean => !/\.onnx$|^huggingface\//.test(name)
 
-const filesOf = ({ prefix, files, isOfWeights }: ServedFolder): CacheEntry =>
-  isOfWeights ? { prefix, files: files.filter(isOfView) } : servedFiles({ prefix, files })
+const isOfDevice = ({ name }: { readonly name: string }): boolean => !/^huggingface\//.test(name)
+
+const filesOf = ({ prefix, files, isOfWeights, isWhole }: ServedFolder): CacheEntry => {
+  if (isWhole) return { prefix, files: files.filter(isOfDevice) }
+  return isOfWeights ? { prefix, files: files.filter(isOfView) } : servedFiles({ prefix, files })
+}
 
 /** What a probe trains on, and what describes it. */
 export const probedFiles = ({ prefix, files }: Model): CacheEntry => ({
@@ -41,7 +47,7 @@ export interface ModelFoldersOptions {
 
 export const createModelFolders = ({ cache, mostModels, logger }: ModelFoldersOptions): ModelFolders =>
   new SharedCache<ServedFolder, CachedFolder>({
-    idOf: ({ id, isOfWeights }) => (isOfWeights ? `${id} weights` : id),
+    idOf: ({ id, isOfWeights, isWhole }) => (isWhole ? `${id} whole` : isOfWeights ? `${id} weights` : id),
     open: (model, signal) => cache.acquire(filesOf(model), signal),
     close: (held) => held.release(),
     costOf: () => 1,

@@ -32,8 +32,8 @@ Exit codes: 0 there is an engine that trains and serves, or the step was compile
 
 const WIDTH = 'tfjs-node-gpu'.length
 
-const WHICH_IS_USED = `Serving uses onnx on the CPU. So does training, unless xla's plugin computes on a GPU or KAPPA_ENGINE says otherwise
-(docs/engines.md). cpu is the slow reference that tests hold the others against.`
+const WHICH_IS_USED = `Serving uses onnx on the CPU, unless KAPPA_INFERENCE_ENGINE says otherwise. So does training, unless xla's plugin computes
+on a GPU or KAPPA_ENGINE says otherwise (docs/engines.md). cpu is the slow reference that tests hold the others against.`
 
 const text = { type: 'string' } as const
 const OF_TARGET = { recipe: text, preset: text, method: text, devices: text } as const

@@ -3,6 +3,7 @@
 import { rmSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
+import type { ServingChoice } from '../engine/choose-serving.ts'
 import {
   createEmbeddingFile,
   EMBEDDING_FORMATS,
@@ -10,9 +11,18 @@ import {
   embeddingFormatOf,
   imageListOf
 } from '../serving/embedding-file.ts'
-import { type Command, EXIT, EXIT_CODES, type ExitCode, needed, refusal, threadsOf } from './command.ts'
+import {
+  type Command,
+  EXIT,
+  EXIT_CODES,
+  type ExitCode,
+  fromEnvironment,
+  needed,
+  refusal,
+  threadsOf
+} from './command.ts'
 import { counted } from './counted.ts'
-import { type Embedding, embedWithProgress, modelFolderOf, openModel, originOf } from './images.ts'
+import { type Embedding, embedWithProgress, modelFolderOf, openServed, originOf } from './images.ts'
 import { untilInterrupted } from './interrupt.ts'
 import { checkNew } from './new-path.ts'
 import { readOptions } from './options.ts'
@@ -32,6 +42,7 @@ const USAGE = `Embeds images with an exported model: unit vectors, one row an im
   --threads N               of the engine, all cores by default
   --json                    one JSON object a line on stdout; docs/cli.md has their fields
 
+KAPPA_INFERENCE_ENGINE=xla computes on a GPU, or what npx kappa engine install has brought (docs/engines.md).
 Memory does not grow with the number of images. What cannot be read is left out; five are named, all with --json.
 ${EXIT_CODES}
 `
@@ -39,7 +50,8 @@ ${EXIT_CODES}
 const text = { type: 'string' } as const
 const OPTIONS = { model: text, images: text, out: text, threads: text, json: { type: 'boolean' } } as const
 
-export const EMBED: Command = {
+/** @param readServing what the environment says of KAPPA_INFERENCE_ENGINE */
+export const createEmbedCommand = (readServing: () => ServingChoice): Command => ({
   usage: USAGE,
   async run(args, output) {
     const values = readOptions(args, OPTIONS)
@@ -47,12 +59,13 @@ export const EMBED: Command = {
     const format = embeddingFormatOf(path)
     if (format === null) throw refusal(`--out must end with .${EMBEDDING_FORMATS.join(', .')}, and ${path} does not.`)
     const threads = threadsOf(values.threads)
+    const serving = fromEnvironment(readServing)
     const folder = await modelFolderOf(values.model)
     const origin = await originOf('images', values.images)
     for (const name of format === 'jsonl' ? [path] : [path, imageListOf(path)]) await checkNew(name)
     const announce = () => output.show({ type: 'stopping' }, '\nstopping after this batch; nothing is left behind')
     return untilInterrupted(announce, async (signal) => {
-      const model = await openModel(folder, threads)
+      const model = await openServed(folder, threads, { serving, output })
       try {
         return await embedInto(path, format, { model, origin, output, signal })
       } finally {
@@ -60,7 +73,7 @@ export const EMBED: Command = {
       }
     })
   }
-}
+})
 
 async function embedInto(path: string, format: EmbeddingFormat, embedding: Embedding): Promise<ExitCode> {
   const dimensions = embedding.model.config.embeddingDim

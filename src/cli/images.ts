@@ -2,6 +2,8 @@
 
 import { realpath, stat } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
+import { toError } from '../base/errors.ts'
+import type { ServingChoice } from '../engine/choose-serving.ts'
 import { folderFiles } from '../images/sources/folder.ts'
 import { MODEL_FILES } from '../protocol/model-folder.ts'
 import type { EmbeddedBatch, ImageOrigin, UnusableImage } from '../serving/embed-images.ts'
@@ -37,6 +39,46 @@ export async function openModel(path: string, threads: number | undefined): Prom
   const { createOnnxThreads } = await import('../engine/onnx-threads.ts')
   const { open, sessionsOf } = createOnnxThreads({ threads })
   return openServingModel(path, open, sessionsOf)
+}
+
+/** Of models, programs and runs on a device: what an API process has by itself. */
+const DEVICE_BYTES = 4 * 1024 ** 3
+const DEVICE_BATCH = 64
+
+/** As an inference process opens it: on a device where there is to be one. @throws AppError engine_unavailable, model_not_ready */
+export async function openServed(
+  path: string,
+  threads: number | undefined,
+  { serving, output }: { readonly serving: ServingChoice; readonly output: Output }
+): Promise<ServingModel> {
+  // Takes most of a second: what is refused is refused before.
+  const { chooseServing } = await import('../engine/choose-serving.ts')
+  const { device, problem } = await chooseServing(serving, threads)
+  if (problem !== undefined) output.line(`embedding without a GPU: ${problem}`)
+  if (device === null) return openModel(path, threads)
+  const { serveOnDevice } = await import('../serving/device-serving.ts')
+  const { MOST_RUNS } = await import('../serving/device-room.ts')
+  const on = serveOnDevice({
+    device,
+    maxModelBytes: DEVICE_BYTES,
+    maxBatch: DEVICE_BATCH,
+    runs: MOST_RUNS,
+    openOnCpu: () => openModel(path, threads),
+    onFellBack: ({ reason }) => output.line(`the model is computed on the CPU, not on ${device.device}: ${reason}`),
+    onLost: () => {}, // the batch that fails ends the command
+    report: (error) => output.line(`a batch is computed in smaller ones: ${toError(error).message}`)
+  })
+  try {
+    const model = await on.open({ id: path, folder: path })
+    const dispose = async () => {
+      await model.dispose()
+      await on.dispose()
+    }
+    return { ...model, dispose }
+  } catch (error) {
+    await on.dispose()
+    throw error
+  }
 }
 
 /** Whether both flags name the same place. Links are followed. */

@@ -6,6 +6,7 @@ import type { Tracing } from '../base/tracing.ts'
 import type { LocalCache, MeasuredCache } from '../cache/local-cache.ts'
 import type { Inference, ObjectStore, SignedObjects } from '../domain/ports.ts'
 import type { EventNotices } from '../domain/stores.ts'
+import { foreseeServing } from '../engine/choose-serving.ts'
 import { createApp } from '../http/app.ts'
 import type { GaugeSource } from '../http/core/gauges.ts'
 import type { StreamLimits } from '../http/core/streams.ts'
@@ -53,6 +54,7 @@ export const openInference = (config: Config, cache: LocalCache, logger: Logger)
     entry: ENTRIES.inference,
     processes: config.inference.processes,
     settings: inferenceSettings(config),
+    wantsWeights: config.serving.name !== 'onnx',
     cache,
     clock: systemClock,
     logger
@@ -124,11 +126,14 @@ export async function composeApp(parts: AppParts) {
 }
 
 export async function composeApi(config: Config, logger: Logger, tracing: Tracing) {
+  await foreseeServing(config.serving)
   const connected = await connect(config, { name: 'api', supervise: false, logger, tracing })
   const { url, database, boss } = connected
   const store = createObjects(config, { patience: PATIENCE_OF_REQUESTS, tracing })
   const cache = createCache(config, store.objects, logger)
   const inference = openInference(config, cache, logger)
+  // An engine that was named and cannot be had is no platform that answers 503 for ever.
+  if (config.serving.name === 'xla') await inference.ready()
   const notices = createEventNotices({ url, clock: systemClock, logger })
   const gauges = inferenceGauges(inference.load)
   const parts = { ...connected, ...store, config, logger, tracing, notices, inference, cache, gauges }

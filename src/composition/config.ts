@@ -7,6 +7,7 @@ import { isIP } from 'node:net'
 import { availableParallelism, hostname, tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import type { EngineChoice } from '../engine/choose-engine.ts'
+import { SERVING_ENGINES, type ServingChoice } from '../engine/choose-serving.ts'
 import { ENGINE_NAMES, PRECISIONS } from '../engine/engine.ts'
 import type { TokenRules } from '../services/access/bearer-tokens.ts'
 import { PROTOCOLS, SAMPLERS, type TraceSettings } from '../tracing/settings.ts'
@@ -119,6 +120,17 @@ function readEngine(read: Reader): EngineChoice {
   }
 }
 
+/** The plugin, its memory and its compiled programs are those of training. */
+function readServing(read: Reader, { plugin, memoryFraction, programsFolder }: EngineChoice): ServingChoice {
+  return {
+    name: read.oneOf('KAPPA_INFERENCE_ENGINE', SERVING_ENGINES, 'onnx'),
+    precision: read.oneOf('KAPPA_INFERENCE_PRECISION', PRECISIONS, 'float32'),
+    plugin,
+    memoryFraction,
+    programsFolder
+  }
+}
+
 const readScratchDir = (read: Reader): string => resolve(read.text('KAPPA_SCRATCH', join(tmpdir(), 'kappa')))
 const readDataDir = (read: Reader): string => resolve(read.text('KAPPA_DATA', 'data'))
 const readCacheDir = (read: Reader): string => resolve(read.text('KAPPA_CACHE', join(readDataDir(read), 'cache')))
@@ -162,6 +174,7 @@ function readAll(read: Reader) {
   const cores = availableParallelism()
   const host = read.text('HOST', '127.0.0.1')
   const port = read.integer('PORT', 8080, [0, 65_535])
+  const engine = readEngine(read)
   return {
     host,
     port,
@@ -178,7 +191,9 @@ function readAll(read: Reader) {
     /** Signs the URLs of the embedded object store. A random one lasts as long as the process. */
     signingKey: read.text('KAPPA_SIGNING_KEY', randomBytes(32).toString('hex')),
     /** Trainers read it for themselves, from the environment that they inherit. */
-    engine: readEngine(read),
+    engine,
+    /** Inference processes likewise. */
+    serving: readServing(read, engine),
     removalDelayS: read.integer('KAPPA_REMOVAL_DELAY_S', 0, [0, 90 * 86_400]),
     collect: read.oneOf('KAPPA_COLLECT', ['report', 'remove', 'off'], 'report'),
     tracing: readTracing(read),
@@ -263,6 +278,10 @@ export const readConfig = (env: Environment): Config => freeze(checked(env, read
 
 /** What a trainer needs to know, which may have no platform around it. @throws InvalidEnvironment */
 export const readEngineChoice = (env: Environment): EngineChoice => checked(env, readEngine)
+
+/** What an inference process and `kappa embed` need to know. @throws InvalidEnvironment */
+export const readServingChoice = (env: Environment): ServingChoice =>
+  checked(env, (read) => readServing(read, readEngine(read)))
 
 function checked<T>(env: Environment, readPart: (read: Reader) => T): T {
   const read = createReader(env)

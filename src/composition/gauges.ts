@@ -120,6 +120,8 @@ export interface InferenceLoad {
   readonly images: number
   readonly pixels: number
   readonly processesUp: number
+  readonly computesOn: readonly { readonly engine: string; readonly device: string }[]
+  readonly fellBack: number
 }
 
 export const inferenceGauges = (load: () => InferenceLoad): readonly GaugeSource[] => [
@@ -137,8 +139,30 @@ export const inferenceGauges = (load: () => InferenceLoad): readonly GaugeSource
     name: 'kappa_inference_processes_up',
     help: 'Inference processes that answer.',
     read: () => [{ value: load().processesUp }]
+  },
+  {
+    name: 'kappa_inference_device_processes',
+    help: 'Inference processes that answer, by what computes in them.',
+    labelNames: ['engine', 'device'],
+    read: () => countedBy(load().computesOn)
+  },
+  {
+    name: 'kappa_inference_fallbacks',
+    help: 'Programs that the device of an inference process could not have, and the CPU computed, since this process began.',
+    read: () => [{ value: load().fellBack }]
   }
 ]
+
+function countedBy(all: InferenceLoad['computesOn']) {
+  const counts = new Map<string, { readonly labels: Record<'engine' | 'device', string>; value: number }>()
+  for (const { engine, device } of all) {
+    const key = JSON.stringify([engine, device])
+    const counted = counts.get(key) ?? { labels: { engine, device }, value: 0 }
+    counted.value++
+    counts.set(key, counted)
+  }
+  return [...counts.values()]
+}
 
 export const restGauge = (restsBecause: () => string | null): GaugeSource => ({
   name: 'kappa_worker_resting',

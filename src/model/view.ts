@@ -44,29 +44,46 @@ const POSITION_TABLE = 'backbone.pos_embed'
 /** A checkpoint embeds: the file of its teacher alone does not make a head whole. */
 const NO_HEAD = { method: null, bottleneckDim: null, prototypes: null, temperature: null, centering: null } as const
 
+export interface ReadView {
+  /** At the size of the view. */
+  readonly config: ModelFileConfig
+  readonly kind: ViewKind
+  readonly program: Program
+  /** All inputs of the program but its images. */
+  readonly weights: Readonly<Record<string, Float32Array>>
+}
+
+/**
+ * @param view null: what a checkpoint embeds with, at its own size
+ * @throws AppError checkpoint_invalid, checkpoint_not_found, model_not_ready, model_without_head
+ */
+export async function readView(source: ViewSource, view: ServedView | null): Promise<ReadView> {
+  const { config: own, tensor } = await (source.isCheckpoint ? readTeacherWeights : readModelWeights)(source.folder)
+  const { kind, imageSize } = view ?? { kind: 'embed' as const, imageSize: own.imageSize }
+  if ((kind === 'assign' || kind === 'heat') && headOf(own) === null) throw new AppError('model_without_head')
+  const config = configAt(own, imageSize)
+  const program = PROGRAMS[kind](config)
+  const weights = Object.fromEntries(
+    program.inputs
+      .filter(({ name }) => name !== 'images')
+      .map(({ name }) => [name, name === POSITION_TABLE ? positionsAt(tensor(name), own, imageSize) : tensor(name)])
+  )
+  return { config, kind, program, weights }
+}
+
 /**
  * Writes the program of a view, which nobody checks: it is traced as those of every model are.
  *
- * @param view null: what a checkpoint embeds with, at its own size
  * @returns the configuration at the size of the view
- * @throws AppError checkpoint_invalid, checkpoint_not_found, model_not_ready, model_without_head, storage_full
+ * @throws what readView throws, and AppError storage_full
  */
 export async function writeView(
   source: ViewSource,
   view: ServedView | null,
   programsFolder: string
 ): Promise<ModelFileConfig> {
-  const { config: own, tensor } = await (source.isCheckpoint ? readTeacherWeights : readModelWeights)(source.folder)
-  const { kind, imageSize } = view ?? { kind: 'embed' as const, imageSize: own.imageSize }
-  if ((kind === 'assign' || kind === 'heat') && headOf(own) === null) throw new AppError('model_without_head')
-  const config = configAt(own, imageSize)
-  const program = PROGRAMS[kind](config)
-  const constants = Object.fromEntries(
-    program.inputs
-      .filter(({ name }) => name !== 'images')
-      .map(({ name }) => [name, name === POSITION_TABLE ? positionsAt(tensor(name), own, imageSize) : tensor(name)])
-  )
-  await writing(writeFile(join(programsFolder, programFile(kind)), traceToOnnx(program, { constants })))
+  const { config, kind, program, weights } = await readView(source, view)
+  await writing(writeFile(join(programsFolder, programFile(kind)), traceToOnnx(program, { constants: weights })))
   return config
 }
 

@@ -43,11 +43,20 @@ export interface AskOptions {
   readonly admit: (pixels: readonly number[]) => Promise<void>
 }
 
+export interface ComputesOn {
+  readonly engine: string
+  readonly device: string
+}
+
 export interface InferenceChild {
   readonly isUp: () => boolean
   /** Images asked and not answered. */
   readonly load: () => number
   readonly pid: () => number | undefined
+  /** Of what computes, such as `xla` and `NVIDIA H100 80GB HBM3`; null while the child is not up. */
+  readonly computesOn: () => ComputesOn | null
+  /** Programs that its device could not have, since the API began. */
+  readonly fellBack: () => number
   /** @throws AppError inference_unavailable, request_timeout, client_gone, and what the child answers */
   ask(question: Question, options: AskOptions): Promise<InferenceSuccess>
   close(): Promise<void>
@@ -59,6 +68,8 @@ export interface InferenceChildOptions {
   readonly clock: Clock
   readonly logger: Logger
   readonly onUp: () => void
+  /** The engine that was asked for cannot be had; the child ends, and is tried again. */
+  readonly onRefused: (why: string) => void
 }
 
 interface Pending {
@@ -80,11 +91,13 @@ const errorOf = ({ code, message, index }: InferenceFailure): AppError =>
 const unavailable = (message: string): AppError => new AppError('inference_unavailable', { message, retryAfterS: 1 })
 
 export function createInferenceChild(options: InferenceChildOptions): InferenceChild {
-  const { entry, settings, clock, logger, onUp } = options
+  const { entry, settings, clock, logger, onUp, onRefused } = options
   const pending = new Map<number, Pending>()
   const closing = new AbortController()
   let child: Child<InferenceMessage> | null = null
   let isReady = false
+  let computesOn: ComputesOn | null = null
+  let fellBack = 0
   let load = 0
   let lastId = 0
   let heard = new AbortController()
@@ -94,8 +107,15 @@ export function createInferenceChild(options: InferenceChildOptions): InferenceC
     if ('pong' in message) return
     if ('ready' in message) {
       isReady = true
-      logger.info({ childPid: child?.pid, engine: message.engine, device: message.device }, 'inference process is up')
+      computesOn = { engine: message.engine, device: message.device }
+      logger.info({ childPid: child?.pid, ...computesOn }, 'inference process is up')
       onUp()
+    } else if ('refused' in message) {
+      logger.error({ childPid: child?.pid }, message.refused)
+      onRefused(message.refused)
+    } else if ('fellBack' in message) {
+      fellBack++
+      logger.warn(message.fellBack, 'a program cannot be had on the device and is computed on the CPU')
     } else if ('pixels' in message) pending.get(message.id)?.weighed(message.pixels)
     else if (message.ok) pending.get(message.id)?.answer(message)
     else pending.get(message.id)?.reject(errorOf(message))
@@ -106,6 +126,7 @@ export function createInferenceChild(options: InferenceChildOptions): InferenceC
     for await (const message of child.messages) take(message)
     const exit = await child.exited
     isReady = false
+    computesOn = null
     child = null
     if (!closing.signal.aborted) logger.error({ ...exit, open: pending.size }, 'inference process ended')
     for (const { reject } of [...pending.values()]) reject(unavailable('The inference process ended.'))
@@ -143,6 +164,8 @@ export function createInferenceChild(options: InferenceChildOptions): InferenceC
     isUp: () => isReady,
     load: () => load,
     pid: () => child?.pid,
+    computesOn: () => computesOn,
+    fellBack: () => fellBack,
 
     ask(question, { timeoutMs, signal, admit }) {
       const id = ++lastId

@@ -28,7 +28,13 @@ import type {
   ServedView
 } from '../protocol/inference-messages.ts'
 import { createAdmission, type Load, type RequestCosts } from './admission.ts'
-import { type AskOptions, createInferenceChild, type InferenceChild, type Question } from './inference-child.ts'
+import {
+  type AskOptions,
+  type ComputesOn,
+  createInferenceChild,
+  type InferenceChild,
+  type Question
+} from './inference-child.ts'
 
 export interface InferencePoolOptions {
   /** Path of src/bin/inference.ts, or of a stand-in. */
@@ -40,13 +46,23 @@ export interface InferencePoolOptions {
   readonly logger: Logger
   /** Models whose files are held on the disk for the children. */
   readonly mostModels?: number
+  /** Whether the children need weights beside exported programs, as devices do. */
+  readonly wantsWeights?: boolean
+}
+
+export interface InferenceFigures {
+  readonly processesUp: number
+  /** Of those that are up. */
+  readonly computesOn: readonly ComputesOn[]
+  /** Programs that a device could not have, since this process began. */
+  readonly fellBack: number
 }
 
 export interface InferencePool extends Inference {
-  /** Resolves when a child is up. */
+  /** Resolves when a child is up. @throws AppError engine_unavailable where the engine that was asked for cannot be had */
   ready(): Promise<void>
   pids(): readonly number[]
-  load(): Load & { readonly processesUp: number }
+  load(): Load & InferenceFigures
   close(): Promise<void>
 }
 
@@ -83,7 +99,7 @@ interface Admitted {
 }
 
 export function createInferencePool(options: InferencePoolOptions): InferencePool {
-  const { processes, settings, clock, cache, logger } = options
+  const { processes, settings, clock, cache, logger, wantsWeights = false } = options
   const folders = createModelFolders({ cache, mostModels: options.mostModels ?? 16, logger })
   const admission = createAdmission(settings)
   const closing = new AbortController()
@@ -94,7 +110,15 @@ export function createInferencePool(options: InferencePoolOptions): InferencePoo
     for (const wakeUp of wakeUps) wakeUp()
     wakeUps = []
   }
-  const children = Array.from({ length: processes }, () => createInferenceChild({ ...options, logger, onUp: wake }))
+  /** The engine that was asked for cannot be had: whoever waits for the first child need not. */
+  let refusal: AppError | null = null
+  const onRefused = (why: string) => {
+    refusal = new AppError('engine_unavailable', { message: why })
+    wake()
+  }
+  const children = Array.from({ length: processes }, () =>
+    createInferenceChild({ ...options, logger, onUp: wake, onRefused })
+  )
 
   async function childFor(deadline: number, signal: AbortSignal): Promise<InferenceChild> {
     for (;;) {
@@ -168,7 +192,8 @@ export function createInferencePool(options: InferencePoolOptions): InferencePoo
         ...(isCheckpoint && { isCheckpoint }),
         ...(view && { view })
       }
-      const wanted = { ...model, isOfWeights: view !== null && !isCheckpoint }
+      const isView = view !== null || isCheckpoint === true
+      const wanted = { ...model, isOfWeights: view !== null && !isCheckpoint, isWhole: wantsWeights && !isView }
       return await folders.use(wanted, ({ folder }) => work({ images, asker, costs, signal }, { id, folder, ...about }))
     } finally {
       costs.release()
@@ -189,7 +214,7 @@ export function createInferencePool(options: InferencePoolOptions): InferencePoo
           )
       )
     try {
-      await folders.use(model, load)
+      await folders.use({ ...model, isWhole: wantsWeights && !isCheckpoint }, load)
     } catch (error) {
       logger.warn({ err: error, modelId: id }, 'a model could not be loaded before it is asked')
     }
@@ -234,10 +259,19 @@ export function createInferencePool(options: InferencePoolOptions): InferencePoo
     },
 
     async ready() {
-      await childFor(Number.POSITIVE_INFINITY, closing.signal)
+      while (!children.some((child) => child.isUp())) {
+        if (closing.signal.aborted) throw stopping()
+        if (refusal !== null) throw refusal
+        await new Promise<void>((woken) => wakeUps.push(woken))
+      }
     },
     pids: () => children.flatMap((child) => child.pid() ?? []),
-    load: () => ({ ...admission.load(), processesUp: children.filter((child) => child.isUp()).length }),
+    load: () => ({
+      ...admission.load(),
+      processesUp: children.filter((child) => child.isUp()).length,
+      computesOn: children.flatMap((child) => child.computesOn() ?? []),
+      fellBack: children.reduce((sum, child) => sum + child.fellBack(), 0)
+    }),
     async close() {
       closing.abort()
       wake()

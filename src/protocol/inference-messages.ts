@@ -272,7 +272,7 @@ export interface InferenceSuccess {
 
 /**
  * Codes: image_invalid and image_too_large (with `index`), overloaded, request_timeout, client_gone, model_not_ready,
- * mixture_unavailable, precision_unavailable, invalid_request, internal.
+ * mixture_unavailable, precision_unavailable, inference_unavailable (a device without room), invalid_request, internal.
  */
 export interface InferenceFailure {
   readonly id: number
@@ -296,7 +296,24 @@ export interface InferenceWeight {
 export interface ServerReady {
   readonly ready: true
   readonly engine: string
+  /** Of what computes, with its precision where that is not float32. */
   readonly device: string
 }
 
-export type InferenceMessage = InferenceAnswer | InferenceWeight | ServerReady | { readonly pong: true }
+/** Instead of being ready: the engine that was asked for cannot be had, and the process ends. */
+export interface ServerRefused {
+  readonly refused: string
+}
+
+/** A program that the device of the process cannot have: the CPU computes it. */
+export interface ServerFellBack {
+  readonly fellBack: { readonly modelId: string; readonly kind: ViewKind; readonly reason: string }
+}
+
+export type InferenceMessage =
+  | InferenceAnswer
+  | InferenceWeight
+  | ServerReady
+  | ServerRefused
+  | ServerFellBack
+  | { readonly pong: true }

@@ -6,6 +6,7 @@ import { inspect } from 'node:util'
 import type { Clock } from '../base/clock.ts'
 import { createModelCache } from '../cache/model-cache.ts'
 import type { Engine } from '../engine/engine.ts'
+import type { ServingDevice } from '../engine/xla/serving-device.ts'
 import {
   DEFAULT_INFERENCE_SETTINGS,
   type InferenceControl,
@@ -15,6 +16,7 @@ import {
   type ServedModel
 } from '../protocol/inference-messages.ts'
 import { createImageDecoder } from './decode.ts'
+import { serveOnDevice } from './device-serving.ts'
 import { createRequestHandler } from './requests.ts'
 import { createViews } from './served-view.ts'
 import { type OpenOnnxFile, openServingModel, type ServingModel } from './serving-model.ts'
@@ -28,6 +30,8 @@ export interface ServingOptions {
   readonly openOnnxFile: OpenOnnxFile
   /** Of a program whose file has so many bytes. */
   readonly sessionsOf?: (bytes: number) => number
+  /** What computes in the place of ONNX files, where it can. */
+  readonly device?: ServingDevice | null
   readonly clock: Clock
 }
 
@@ -39,14 +43,33 @@ export const readInferenceSettings = (text: string | undefined): InferenceSettin
 
 export function serveRequests(
   parent: ParentChannel,
-  { settings, engine, openOnnxFile, sessionsOf, clock }: ServingOptions
+  { settings, engine, openOnnxFile, sessionsOf, device = null, clock }: ServingOptions
 ): void {
   const report = (error: unknown) => void parent.stderr.write(`${inspect(error)}\n`)
   const openView = createViews(openOnnxFile, sessionsOf)
+  const openOnCpu = (model: ServedModel) =>
+    model.isCheckpoint || model.view ? openView(model) : openServingModel(model.folder, openOnnxFile, sessionsOf)
+  const { maxModelBytes, maxBatch, sessions: runs } = settings
+  const onLost = (error: unknown) => {
+    report(error)
+    report('the device fails again and again: the process ends, another is started')
+    parent.exit(1)
+  }
+  const onDevice =
+    device &&
+    serveOnDevice({
+      device,
+      maxModelBytes,
+      maxBatch,
+      runs,
+      openOnCpu,
+      onFellBack: (fellBack) => send({ fellBack }),
+      onLost,
+      report
+    })
   const models = createModelCache<ServingModel, ServedModel>({
-    maxBytes: settings.maxModelBytes,
-    open: (model) =>
-      model.isCheckpoint || model.view ? openView(model) : openServingModel(model.folder, openOnnxFile, sessionsOf),
+    maxBytes: onDevice?.maxWeightBytes ?? maxModelBytes,
+    open: onDevice?.open ?? openOnCpu,
     report
   })
   const decoder = createImageDecoder({

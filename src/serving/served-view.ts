@@ -12,7 +12,7 @@ import { toError } from '../base/errors.ts'
 import { receivedError } from '../base/sent-error.ts'
 import type { ServedView } from '../protocol/inference-messages.ts'
 import type { ModelFileConfig } from '../protocol/model-folder.ts'
-import { FairQueue } from './fair-queue.ts'
+import { createModelTurns } from './model-turns.ts'
 import { createServingModel, type OpenOnnxFile, openHead, type ServingModel } from './serving-model.ts'
 import type { ViewAnswer, ViewOrder } from './view-thread.ts'
 
@@ -28,19 +28,7 @@ export type OpenView = (model: ViewedModel) => Promise<ServingModel>
 
 /** The function throws AppError checkpoint_invalid, checkpoint_not_found, model_not_ready, model_without_head, storage_full. */
 export function createViews(openOnnxFile: OpenOnnxFile, sessionsOf?: (bytes: number) => number): OpenView {
-  const waiting = new FairQueue<() => Promise<unknown>>()
-  let isMaking = false
-  async function makeAll(): Promise<void> {
-    isMaking = true
-    for (let next = waiting.take(); next !== null; next = waiting.take()) await next.item()
-    isMaking = false
-  }
-  const inTurn = <T>(folder: string, work: () => Promise<T>): Promise<T> => {
-    const { promise, resolve, reject } = Promise.withResolvers<T>()
-    waiting.add({ key: folder, request: 0 }, [{ item: () => work().then(resolve, reject), cost: 1 }])
-    if (!isMaking) void makeAll()
-    return promise
-  }
+  const inTurn = createModelTurns()
   return ({ folder, isCheckpoint = false, view }) =>
     inTurn(folder, async () => {
       const programs = await mkdtemp(join(tmpdir(), 'kappa-view-'))

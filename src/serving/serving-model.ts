@@ -130,12 +130,12 @@ export async function createServingModel(served: Served): Promise<ServingModel> 
     invariant(size !== undefined, `a program ${kind} of a model that has ${kinds}`)
     const program = await opened.use({ kind, from, size }, async (loaded) => loaded)
     return {
-      batch: ALONE.includes(kind) ? 1 : batchOf(config),
+      batch: isAlone(kind) ? 1 : batchOf(config),
       ...(program.sessions && { sessions: program.sessions }),
       run: async (pixels) => {
-        const outputs = await program.run({ images: concatenateImages(pixels) })
-        const parts = OUTPUTS[kind].map((name) => splitRows(outputs[name]!, pixels.length))
-        return pixels.map((_, row) => joined(parts.map((rows) => rows[row]!)))
+        const outputs = Object.entries(await program.run({ images: concatenateImages(pixels) }))
+        const rows = Object.fromEntries(outputs.map(([name, values]) => [name, splitRows(values, pixels.length)]))
+        return keptRows(kind, rows, pixels.length)
       }
     }
   }
@@ -160,10 +160,19 @@ const kindsOf = ({ config, head }: Pick<Served, 'config' | 'head'>): readonly Se
 ]
 
 /** Images in 8 bits would change each other's vectors (engine/quantize.ts); one of heat has up to 64 MiB of cosines. */
-const ALONE: readonly ServedKind[] = ['embedInt8', 'heat']
+export const isAlone = (kind: ServedKind): boolean => kind === 'embedInt8' || kind === 'heat'
 
 const batchOf = ({ network }: ModelFileConfig): number =>
   Math.max(1, Math.min(MOST_IMAGES, Math.floor(BATCH_FLOPS / forwardFlops(network))))
+
+/** What an image's row is made of, from the rows of a program's outputs by name. */
+export function keptRows(
+  kind: ServedKind,
+  rows: Readonly<Record<string, readonly Float32Array[]>>,
+  images: number
+): Float32Array[] {
+  return Array.from({ length: images }, (_, image) => joined(OUTPUTS[kind].map((name) => rows[name]![image]!)))
+}
 
 function joined(parts: readonly Float32Array[]): Float32Array {
   if (parts.length === 1) return parts[0]!

@@ -5,6 +5,7 @@ import { createXlaClient, type XlaClient } from './client.ts'
 import type { FoundPlugin } from './find-plugin.ts'
 import type { NamedValues } from './named-values.ts'
 import { createProgramCache } from './program-cache.ts'
+import { createServingDevice, type ServingDevice } from './serving-device.ts'
 import { createXlaEngine } from './xla-engine.ts'
 
 export interface XlaWish {
@@ -33,6 +34,20 @@ export async function openXlaEngine(plugin: FoundPlugin, wish: XlaWish): Promise
     if (devices > length) throw unavailable(`${devices} devices were asked for, and the plugin has ${length}`)
     const cache = createProgramCache({ folder: programsFolder, maxBytes: MOST_PROGRAM_BYTES, threads })
     return createXlaEngine({ client, devices, precision, cache })
+  } catch (error) {
+    client.dispose()
+    throw error
+  }
+}
+
+/** @throws AppError engine_unavailable when the plugin, a device of it or the precision cannot be had */
+export function openServingDevice(plugin: FoundPlugin, wish: Omit<XlaWish, 'devices'>): ServingDevice {
+  const { programsFolder, threads } = wish
+  const client = openXlaClient(plugin, wish)
+  try {
+    const precision = precisionOn(client.platform, wish.precision)
+    const cache = createProgramCache({ folder: programsFolder, maxBytes: MOST_PROGRAM_BYTES, threads })
+    return createServingDevice({ client, precision, cache })
   } catch (error) {
     client.dispose()
     throw error

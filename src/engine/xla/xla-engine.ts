@@ -80,7 +80,7 @@ const mostDevices = (client: XlaClient): number =>
  */
 const REPEATABLE = { xla_gpu_exclude_nondeterministic_ops: true }
 
-const optionsOn = ({ platform }: XlaClient, replicas: number): XlaCompileOptions => ({
+export const optionsOn = ({ platform }: XlaClient, replicas: number): XlaCompileOptions => ({
   replicas,
   ...(platform === 'cuda' || platform === 'rocm' ? { overrides: REPEATABLE } : {})
 })
@@ -89,7 +89,7 @@ const isFreeInput = ({ shape }: TensorSpec): boolean => shape[0] === -1
 
 const isFree = ({ inputs }: Program): boolean => inputs.some(isFreeInput)
 
-const withBatch = (program: Program, batch: number): Program => ({
+export const withBatch = (program: Program, batch: number): Program => ({
   ...program,
   inputs: program.inputs.map((spec) => (isFreeInput(spec) ? { ...spec, shape: spec.shape.with(0, batch) } : spec))
 })

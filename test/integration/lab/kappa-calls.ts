@@ -1,9 +1,10 @@
 /** `kappa` as tests call it. */
 import { execFile } from 'node:child_process'
 import { type Command, runCommand } from '../../../src/cli/command.ts'
-import { EMBED } from '../../../src/cli/embed.ts'
+import { createEmbedCommand } from '../../../src/cli/embed.ts'
 import { EVALUATE } from '../../../src/cli/evaluate.ts'
 import { KNN } from '../../../src/cli/knn.ts'
+import { readServingChoice } from '../../../src/composition/config.ts'
 import { KAPPA } from './lab-folder.ts'
 
 export interface Answer {
@@ -12,7 +13,11 @@ export interface Answer {
   readonly stderr: string
 }
 
-const COMMANDS: Readonly<Record<string, Command>> = { embed: EMBED, evaluate: EVALUATE, knn: KNN }
+const COMMANDS: Readonly<Record<string, Command>> = {
+  embed: createEmbedCommand(() => readServingChoice({})),
+  evaluate: EVALUATE,
+  knn: KNN
+}
 
 // Every command listens for a reader that goes away until its process ends.
 for (const stream of [process.stdout, process.stderr]) stream.setMaxListeners(0)

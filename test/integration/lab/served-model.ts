@@ -87,15 +87,20 @@ export interface Asked {
   tell(kind: 'admit' | 'abort'): void
 }
 
-export interface Server extends Pick<Forked<InferenceMessage>, 'exited'> {
+export interface Server extends Pick<Forked<InferenceMessage>, 'exited' | 'received'> {
   readonly child: ChildProcess
   ask(question: Question): Promise<InferenceAnswer>
   /** By a key, and held until it is admitted. */
   hold(question: Question, key: string): Asked
 }
 
-export async function startServer(t: Scope, settings: Partial<InferenceSettings> = {}): Promise<Server> {
-  const { child, exited, find } = forkLab<InferenceMessage>(t, INFERENCE, [JSON.stringify(settings)])
+export async function startServer(
+  t: Scope,
+  settings: Partial<InferenceSettings> = {},
+  environment: NodeJS.ProcessEnv = {}
+): Promise<Server> {
+  const args = [JSON.stringify(settings)]
+  const { child, exited, find, received } = forkLab<InferenceMessage>(t, INFERENCE, args, environment)
   let lastId = 0
   await find((message): message is Extract<InferenceMessage, { ready: true }> => 'ready' in message)
   const send = (question: Question, key: string, isHeld: boolean): number => {
@@ -107,6 +112,7 @@ export async function startServer(t: Scope, settings: Partial<InferenceSettings>
   return {
     child,
     exited,
+    received,
     ask: (question) => answerOf(send(question, 'key_1', false)),
     hold(question, key) {
       const id = send(question, key, true)

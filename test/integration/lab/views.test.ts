@@ -1,51 +1,37 @@
 /** Models at other sizes and asked for other outputs, against what their own code embeds, the eager engine, and sums by hand. */
 import assert from 'node:assert/strict'
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { encodeSafetensors } from '../../../src/base/safetensors.ts'
 import { createEngine } from '../../../src/engine/create-engine.ts'
 import { openOnnxFile } from '../../../src/engine/onnx-session.ts'
 import type { Program } from '../../../src/engine/program.ts'
 import { tf } from '../../../src/engine/tf.ts'
-import { type ImportedWeights, importWeights } from '../../../src/interop/import-weights.ts'
+import type { ImportedWeights } from '../../../src/interop/import-weights.ts'
 import { assignProgram } from '../../../src/model/programs.ts'
 import { writeView } from '../../../src/model/view.ts'
 import type { ServedView } from '../../../src/protocol/inference-messages.ts'
-import { MODEL_FILES, MODEL_FORMAT, type ModelFileConfig, programFile } from '../../../src/protocol/model-folder.ts'
+import { type ModelFileConfig, programFile } from '../../../src/protocol/model-folder.ts'
 import { leadingTokens, ROTARY_BASE } from '../../../src/recipe/network.ts'
-import { seenWhole } from '../../../src/recipe/preprocessing.ts'
 import { createViews } from '../../../src/serving/served-view.ts'
 import { backboneOf, leavingRows, normalizeRows } from '../../../src/ssl/backbone.ts'
 import { bottleneck } from '../../../src/ssl/head.ts'
 import { pixelPatches } from '../../../src/ssl/patches.ts'
-import { golden, IMAGES, pixels, WEIGHTS_FOLDER } from '../../conformance/interop/golden.ts'
+import { golden, IMAGES, pixels } from '../../conformance/interop/golden.ts'
+import { FAMILIES, FAMILY_NAMES, type Family, stored, writeWeights } from './family-folders.ts'
 import { labFolder } from './lab-folder.ts'
 
-const IMAGENET = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] }
 const eager = createEngine({ name: 'cpu' })
 const openFile = (path: string) => openOnnxFile(path, { threads: 1 })
 /** Float32 in other orders; what is wrong is off by 1e-2 and more. */
 const TOLERANCE = 1e-4
-/** Of each family the stored size and those that its own code was asked for. */
-const FAMILIES = {
-  'dino-full': { sizes: [], weights: { heads: 2 } },
-  'dino-backbone': { sizes: [16, 24], weights: { heads: 2 } },
-  'dinov2-registers': { sizes: [12, 20], weights: { heads: 2 } },
-  'hf-registers': { sizes: [16, 24], weights: {} },
-  'hf-dinov3': { sizes: [16, 24], weights: {} },
-  'dinov2-swiglu': { sizes: [12, 20], weights: { heads: 2 } }
-} as const
-type Family = keyof typeof FAMILIES
-const NAMES = Object.keys(FAMILIES) as Family[]
-
 const folders = new Map<Family, string>()
 const cleanUps: (() => unknown)[] = []
 let root = ''
 before(async () => {
   const lab = await labFolder({ after: (cleanUp) => cleanUps.unshift(cleanUp) })
   root = lab.root
-  for (const name of NAMES) {
+  for (const name of FAMILY_NAMES) {
     const folder = lab.at(name)
     await mkdir(folder)
     await writeWeights(folder, await stored(name))
@@ -55,29 +41,6 @@ before(async () => {
 after(async () => {
   for (const cleanUp of cleanUps) await cleanUp()
 })
-
-const stored = (name: Family): Promise<ImportedWeights> =>
-  importWeights(join(WEIGHTS_FOLDER, golden.cases[name]!.file), FAMILIES[name].weights)
-
-/** Of a model's folder what a view reads: an import checks its programs, too, which takes seconds. */
-async function writeWeights(folder: string, { network, weights, format, hasHead }: ImportedWeights): Promise<void> {
-  const { imageSize, patchSize, channels, dim, bottleneckDim, prototypes } = network
-  const head = hasHead
-    ? { method: 'dino', bottleneckDim, prototypes, temperature: 0.07, centering: null }
-    : { method: null, bottleneckDim: null, prototypes: null, temperature: null, centering: null }
-  const config = {
-    ...{ format: MODEL_FORMAT, network, patchSize, imageSize, channels, embeddingDim: dim, recipe: null, ...head },
-    preprocessing: seenWhole(imageSize),
-    normalization: IMAGENET,
-    origin: { format, resampling: null }
-  }
-  await writeFile(join(folder, MODEL_FILES.config), JSON.stringify(config))
-  for (const part of hasHead ? (['backbone', 'head'] as const) : (['backbone'] as const)) {
-    const names = Object.keys(weights).filter((one) => one.startsWith(`${part}.`))
-    const tensors = names.map((one) => [one, { shape: [weights[one]!.length], data: weights[one]! }] as const)
-    await writeFile(join(folder, MODEL_FILES[part]), Buffer.concat(encodeSafetensors(new Map(tensors))))
-  }
-}
 
 /** @returns what the view's program gives for the script's images */
 async function see(name: Family, view: ServedView): Promise<{ config: ModelFileConfig; values: Float32Array }> {
@@ -142,7 +105,7 @@ function assertClose(actual: ArrayLike<number>, expected: ArrayLike<number>, wha
     assert.ok(Math.abs(actual[i]! - expected[i]!) <= TOLERANCE, `${what}[${i}]: ${actual[i]} instead of ${expected[i]}`)
 }
 
-for (const name of NAMES) {
+for (const name of FAMILY_NAMES) {
   for (const imageSize of FAMILIES[name].sizes) {
     test(`${name} is served at ${imageSize} px as its own code embeds it there`, async () => {
       const { values } = await see(name, { kind: 'embed', imageSize })

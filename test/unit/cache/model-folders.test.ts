@@ -44,6 +44,20 @@ test('only what is served is fetched', async () => {
   )
 })
 
+test('a device has programs and weights in one folder, which is not that of the programs alone', async () => {
+  const { folders, entries } = setUp(2)
+  const names = ['embed.onnx', 'backbone.safetensors', 'huggingface/model.safetensors', 'config.json']
+  await folders.use({ ...aModel('a', names), isWhole: true }, async () => {})
+  await folders.use({ ...aModel('a', names), isWhole: false }, async () => {})
+  assert.deepEqual(
+    entries.map(({ files }) => files.map(({ name }) => name)),
+    [
+      ['embed.onnx', 'backbone.safetensors', 'config.json'],
+      ['embed.onnx', 'config.json']
+    ]
+  )
+})
+
 test('weights are a folder of their own, without the programs, and the other one stays', async () => {
   const { folders, entries, held } = setUp(2)
   const names = ['embed.onnx', 'backbone.safetensors', 'huggingface/model.safetensors', 'config.json']

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { after, before } from 'node:test'
 import { type Command, EXIT, runCommand } from '../../../src/cli/command.ts'
 import { createDoctorCommand } from '../../../src/cli/doctor.ts'
-import { EMBED } from '../../../src/cli/embed.ts'
+import { createEmbedCommand } from '../../../src/cli/embed.ts'
 import { EVALUATE } from '../../../src/cli/evaluate.ts'
 import { createExportCommand } from '../../../src/cli/export.ts'
 import { createImportCommand } from '../../../src/cli/import.ts'
@@ -18,11 +18,13 @@ import type { TrainerWork } from '../../../src/protocol/trainer-child.ts'
 const begun = (): never => assert.fail('the work was begun')
 const work: TrainerWork = { train: begun, export: begun, import: begun }
 
+const ON_CPU = { precision: 'float32', plugin: null, memoryFraction: null, programsFolder: '/nowhere' } as const
+
 export const COMMANDS: Record<string, Command> = {
   train: createTrainCommand(work, async () => 'cpu', describeInit),
   export: createExportCommand(work),
   import: createImportCommand(work),
-  embed: EMBED,
+  embed: createEmbedCommand(() => ({ ...ON_CPU, name: 'onnx' })),
   knn: KNN,
   evaluate: EVALUATE,
   doctor: createDoctorCommand(() => ({ plugin: null, precision: 'auto', memoryFraction: null }))

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { describe, it } from 'node:test'
-import { readConfig, readEngineChoice } from '../../../src/composition/config.ts'
+import { readConfig, readEngineChoice, readServingChoice } from '../../../src/composition/config.ts'
 
 /** Variables of .env.example and what is behind their equals signs. */
 const documented = (): [name: string, value: string][] =>
@@ -139,6 +139,21 @@ describe('the configuration', () => {
     assert.equal(readConfig({ S3_BUCKET: 'b' }).s3?.forcePathStyle, false)
     assert.throws(() => readConfig({ S3_BUCKET: 'b', S3_FORCE_PATH_STYLE: 'maybe' }), /S3_FORCE_PATH_STYLE must be/)
     assert.equal(readConfig({ HOST: '0.0.0.0', PORT: '81' }).publicUrl, 'http://0.0.0.0:81')
+  })
+
+  it('serves with onnx unless it is told otherwise, with the plugin and the programs of training', () => {
+    const { serving, engine } = readConfig({
+      KAPPA_INFERENCE_ENGINE: 'xla',
+      KAPPA_INFERENCE_PRECISION: 'bfloat16',
+      KAPPA_PJRT_PLUGIN: '/p.so',
+      KAPPA_DEVICE_MEMORY_FRACTION: '0.4'
+    })
+    const { plugin, memoryFraction, programsFolder } = engine
+    assert.deepEqual([plugin, memoryFraction], ['/p.so', 0.4])
+    assert.deepEqual(serving, { name: 'xla', precision: 'bfloat16', plugin, memoryFraction, programsFolder })
+    assert.deepEqual([readConfig({}).serving.name, readServingChoice({}).precision], ['onnx', 'float32'])
+    assert.throws(() => readConfig({ KAPPA_INFERENCE_ENGINE: 'cuda' }), /KAPPA_INFERENCE_ENGINE must be/)
+    assert.throws(() => readServingChoice({ KAPPA_INFERENCE_PRECISION: 'int8' }), /KAPPA_INFERENCE_PRECISION must be/)
   })
 
   it('takes networks for webhooks as addresses and ranges, not as names', () => {

@@ -111,7 +111,7 @@ test('the cache is measured every half minute', async () => {
 test('images count from when they are taken until they are answered, pixels from when they are known', async () => {
   const limits = { maxQueueSize: 10, maxQueuePixels: 1000, maxRequestPixels: 1000 }
   const admission = createAdmission(limits as Parameters<typeof createAdmission>[0]) // what it reads
-  const scrape = scraper(inferenceGauges(() => ({ ...admission.load(), processesUp: 2 })))
+  const scrape = scraper(inferenceGauges(() => ({ ...admission.load(), processesUp: 2, computesOn: [], fellBack: 0 })))
   const request = admission.open({ key: 'key', spend: async () => {} }, 3)
   const at = async () => {
     const all = await scrape()
@@ -150,4 +150,19 @@ test('a job counts as long as it is worked on', async () => {
   gate.resolve()
   await Promise.all(working)
   assert.equal((await scrape())['kappa_jobs_in_flight{kind="run-leg"}'], 0)
+})
+
+test('what computes is counted by engine and device, and so are programs that a device could not have', async () => {
+  const [gpu, cpu] = [
+    { engine: 'xla', device: 'NVIDIA H100' },
+    { engine: 'onnx', device: 'cpu, 2 threads in 2 sessions' }
+  ]
+  const load = { images: 0, pixels: 0, processesUp: 3, computesOn: [gpu, cpu, gpu], fellBack: 4 }
+  const all = await scraper(inferenceGauges(() => load))()
+  assert.equal(all['kappa_inference_fallbacks'], 4)
+  const [devices] = inferenceGauges(() => load).filter(({ name }) => name === 'kappa_inference_device_processes')
+  assert.deepEqual(await devices!.read(), [
+    { labels: gpu, value: 2 },
+    { labels: cpu, value: 1 }
+  ])
 })
