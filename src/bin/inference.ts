@@ -25,6 +25,9 @@ const onnx = createOnnxThreads({
   // Beside a device ONNX Runtime computes what is left.
   sessions: device === null ? settings.sessions : 1,
   maxBytes,
+  hasWide: true,
+  onNotWide: (error) =>
+    void process.stderr.write(`${inspect(error)}\nimages that come alone are computed by some of the threads\n`),
   onLost: (error) => {
     process.stderr.write(`${inspect(error)}\nwithout a session's thread the process ends, another is started\n`)
     process.exit(1)
@@ -39,7 +42,7 @@ serveRequests(process, {
       ? { name: 'onnx', device: `cpu, ${threads} threads in ${sessions} sessions` }
       : { name: 'xla', device: device.device },
   openOnnxFile: onnx.open,
-  sessionsOf: onnx.sessionsOf,
+  copiesOf: onnx.copiesOf,
   device,
   clock: systemClock
 })

@@ -37,8 +37,8 @@ export async function modelFolderOf(value: string | undefined, flag = 'model'): 
 export async function openModel(path: string, threads: number | undefined): Promise<ServingModel> {
   // Takes most of a second: what is refused is refused before.
   const { createOnnxThreads } = await import('../engine/onnx-threads.ts')
-  const { open, sessionsOf } = createOnnxThreads({ threads })
-  return openServingModel(path, open, sessionsOf)
+  const { open, copiesOf } = createOnnxThreads({ threads })
+  return openServingModel(path, open, copiesOf)
 }
 
 /** Of models, programs and runs on a device: what an API process has by itself. */

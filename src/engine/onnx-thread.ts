@@ -3,10 +3,10 @@ import { parentPort } from 'node:worker_threads'
 import { invariant } from '../base/errors.ts'
 import { type SentError, sentError } from '../base/sent-error.ts'
 import type { Feeds, LoadedProgram, Outputs } from './engine.ts'
-import { openOnnxFile } from './onnx-session.ts'
+import { type OnnxOptions, openOnnxFile } from './onnx-session.ts'
 
 export type ThreadOrder =
-  | { readonly kind: 'open'; readonly program: number; readonly path: string; readonly threads: number }
+  | ({ readonly kind: 'open'; readonly program: number; readonly path: string } & OnnxOptions)
   | { readonly kind: 'run'; readonly program: number; readonly feeds: Feeds }
   | { readonly kind: 'close'; readonly program: number }
 
@@ -19,7 +19,7 @@ const programs = new Map<number, LoadedProgram>()
 
 async function carryOut(order: ThreadOrder): Promise<Outputs> {
   if (order.kind === 'open') {
-    programs.set(order.program, await openOnnxFile(order.path, { threads: order.threads }))
+    programs.set(order.program, await openOnnxFile(order.path, order))
     return {}
   }
   const program = programs.get(order.program)

@@ -16,8 +16,8 @@ export interface BatcherOptions<Item, Result> {
   /** Batches that compute at the same time. */
   readonly sessions: number
   readonly clock: Clock
-  /** One result per item, in order. A failure fails every request that has an image in the batch. */
-  readonly compute: (lane: string, items: readonly Item[]) => Promise<readonly Result[]>
+  /** One result per item, in order. A failure fails every request that has an image in the batch. `isLone`: nothing else computes or waits. */
+  readonly compute: (lane: string, items: readonly Item[], isLone: boolean) => Promise<readonly Result[]>
 }
 
 export interface Submission<Item> {
@@ -149,8 +149,9 @@ export class Batcher<Item, Result> {
     // Behind the others; what is another session's part does not wait again.
     const dueAt = batch.length < maxBatch ? this.#options.clock.now() : lane.dueAt
     if (queue.size > 0) this.#lanes.set(name, { ...lane, dueAt })
+    const isLone = batch.length === 1 && this.#lanes.size === 0 && this.#computing === 0
     this.#computing++
-    await this.#compute(name, batch)
+    await this.#compute(name, batch, isLone)
     // Requests that arrived during the computation are read now, in time for the next batch.
     await nextTurn()
     this.#computing--
@@ -182,7 +183,7 @@ export class Batcher<Item, Result> {
     this.#start()
   }
 
-  async #compute(lane: string, batch: readonly Waiting<Item, Result>[]): Promise<void> {
+  async #compute(lane: string, batch: readonly Waiting<Item, Result>[], isLone: boolean): Promise<void> {
     const { clock, compute } = this.#options
     const startedAt = clock.now()
     for (const { ticket } of batch) {
@@ -193,7 +194,8 @@ export class Batcher<Item, Result> {
     try {
       const results = await compute(
         lane,
-        batch.map(({ item }) => item)
+        batch.map(({ item }) => item),
+        isLone
       )
       batch.forEach(({ position, ticket }, i) => {
         ticket.results[position] = results[i]!

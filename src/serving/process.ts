@@ -29,7 +29,7 @@ export interface ServingOptions {
   readonly engine: Pick<Engine, 'name' | 'device'>
   readonly openOnnxFile: OpenOnnxFile
   /** Of a program whose file has so many bytes. */
-  readonly sessionsOf?: (bytes: number) => number
+  readonly copiesOf?: (bytes: number) => number
   /** What computes in the place of ONNX files, where it can. */
   readonly device?: ServingDevice | null
   readonly clock: Clock
@@ -43,12 +43,12 @@ export const readInferenceSettings = (text: string | undefined): InferenceSettin
 
 export function serveRequests(
   parent: ParentChannel,
-  { settings, engine, openOnnxFile, sessionsOf, device = null, clock }: ServingOptions
+  { settings, engine, openOnnxFile, copiesOf, device = null, clock }: ServingOptions
 ): void {
   const report = (error: unknown) => void parent.stderr.write(`${inspect(error)}\n`)
-  const openView = createViews(openOnnxFile, sessionsOf)
+  const openView = createViews(openOnnxFile, copiesOf)
   const openOnCpu = (model: ServedModel) =>
-    model.isCheckpoint || model.view ? openView(model) : openServingModel(model.folder, openOnnxFile, sessionsOf)
+    model.isCheckpoint || model.view ? openView(model) : openServingModel(model.folder, openOnnxFile, copiesOf)
   const { maxModelBytes, maxBatch, sessions: runs } = settings
   const onLost = (error: unknown) => {
     report(error)

@@ -62,7 +62,11 @@ export function createRequestHandler(options: RequestHandlerOptions): RequestHan
     sessions: settings.sessions,
     clock,
     // All images of a lane belong to one program.
-    compute: (_lane, images) => images[0]!.program.run(images.map(({ pixels }) => pixels))
+    compute: (_lane, images, isLone) =>
+      images[0]!.program.run(
+        images.map(({ pixels }) => pixels),
+        isLone
+      )
   })
   const open = createOpenRequests(clock)
   let openImages = 0

@@ -27,7 +27,7 @@ export interface ViewedModel {
 export type OpenView = (model: ViewedModel) => Promise<ServingModel>
 
 /** The function throws AppError checkpoint_invalid, checkpoint_not_found, model_not_ready, model_without_head, storage_full. */
-export function createViews(openOnnxFile: OpenOnnxFile, sessionsOf?: (bytes: number) => number): OpenView {
+export function createViews(openOnnxFile: OpenOnnxFile, copiesOf?: (bytes: number) => number): OpenView {
   const inTurn = createModelTurns()
   return ({ folder, isCheckpoint = false, view }) =>
     inTurn(folder, async () => {
@@ -41,7 +41,7 @@ export function createViews(openOnnxFile: OpenOnnxFile, sessionsOf?: (bytes: num
           folder: programs,
           kinds: [kind],
           openOnnxFile,
-          ...(sessionsOf && { sessionsOf })
+          ...(copiesOf && { copiesOf })
         })
         await model.open(kind)
         return model

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { AppError, invariant } from '../base/errors.ts'
 import type { CachedModel } from '../cache/model-cache.ts'
 import { SharedCache } from '../cache/shared-cache.ts'
-import type { LoadedProgram } from '../engine/engine.ts'
+import type { SharedProgram } from '../engine/onnx-threads.ts'
 import { mixtureAt, teacherMixture, type Views } from '../model/assigner.ts'
 import { concatenateImages, splitRows } from '../model/embedder.ts'
 import { forwardFlops } from '../model/forward-flops.ts'
@@ -26,9 +26,10 @@ export type ServedKind = ViewKind | 'embedInt8'
 /**
  * @param pixels images of [S, S, C] bytes; returns per image its unit embedding [D], or its cosines to the prototypes [K] and
  *   its bottleneck vector [p], one behind the other; of views what model/view-programs.ts says
+ * @param isLone nothing else computes
  */
 export interface ServedProgram {
-  run(pixels: readonly Uint8Array[]): Promise<Float32Array[]>
+  run(pixels: readonly Uint8Array[], isLone?: boolean): Promise<Float32Array[]>
   /** Images that suit one run; one where it is left out. */
   readonly batch?: number
   /** Runs that compute at the same time; left out, one has to end before the next begins. */
@@ -54,7 +55,10 @@ export interface ServingModel extends CachedModel {
 }
 
 /** @param bytes of the file; a program with several sessions takes runs that overlap */
-export type OpenOnnxFile = (path: string, bytes: number) => Promise<LoadedProgram & { readonly sessions?: number }>
+export type OpenOnnxFile = (
+  path: string,
+  bytes: number
+) => Promise<Omit<SharedProgram, 'sessions'> & { readonly sessions?: number }>
 
 /**
  * Multiplications and additions of one run, so that a batch stays in the caches and nobody waits long behind one: 0.1 s on one core with
@@ -79,7 +83,7 @@ const fileOf = (kind: ServedKind): string => (kind === 'embedInt8' ? MODEL_FILES
 export async function openServingModel(
   folder: string,
   openOnnxFile: OpenOnnxFile,
-  sessionsOf?: (bytes: number) => number
+  copiesOf?: (bytes: number) => number
 ): Promise<ServingModel> {
   const config = await readModelConfig(folder)
   return createServingModel({
@@ -87,7 +91,7 @@ export async function openServingModel(
     head: await openHead(folder, config),
     folder,
     openOnnxFile,
-    ...(sessionsOf && { sessionsOf })
+    ...(copiesOf && { copiesOf })
   })
 }
 
@@ -100,12 +104,12 @@ export interface Served {
   readonly kinds?: readonly ServedKind[]
   readonly openOnnxFile: OpenOnnxFile
   /** Sessions of a program whose file has so many bytes, each of which holds them; one where it is left out. */
-  readonly sessionsOf?: (bytes: number) => number
+  readonly copiesOf?: (bytes: number) => number
 }
 
 /** @throws an Error where a program is not there */
 export async function createServingModel(served: Served): Promise<ServingModel> {
-  const { config, head, folder, openOnnxFile, sessionsOf = () => 1 } = served
+  const { config, head, folder, openOnnxFile, copiesOf = () => 1 } = served
   const { kinds = kindsOf(served) } = served
   const sizes = new Map<ServedKind, number>()
   for (const kind of kinds) sizes.set(kind, (await stat(join(folder, fileOf(kind)))).size)
@@ -132,8 +136,8 @@ export async function createServingModel(served: Served): Promise<ServingModel> 
     return {
       batch: isAlone(kind) ? 1 : batchOf(config),
       ...(program.sessions && { sessions: program.sessions }),
-      run: async (pixels) => {
-        const outputs = Object.entries(await program.run({ images: concatenateImages(pixels) }))
+      run: async (pixels, isLone) => {
+        const outputs = Object.entries(await program.run({ images: concatenateImages(pixels) }, isLone))
         const rows = Object.fromEntries(outputs.map(([name, values]) => [name, splitRows(values, pixels.length)]))
         return keptRows(kind, rows, pixels.length)
       }
@@ -143,7 +147,7 @@ export async function createServingModel(served: Served): Promise<ServingModel> 
   return {
     config,
     head,
-    bytes: [...sizes.values()].reduce((sum, size) => sum + size * sessionsOf(size), 0),
+    bytes: [...sizes.values()].reduce((sum, size) => sum + size * copiesOf(size), 0),
     open,
     dispose: async () => {
       await opened.dispose()

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
+import { rmSync } from 'node:fs'
 import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -65,12 +66,68 @@ test('a file that is no model is refused by its code, and so is one that is not 
 })
 
 test('a large program has fewer sessions, which share the threads', () => {
-  const { sessions, sessionsOf } = createOnnxThreads({ threads: 8, maxBytes: 1000 })
+  const { sessions, copiesOf } = createOnnxThreads({ threads: 8, maxBytes: 1000 })
   assert.equal(sessions, 4)
   assert.deepEqual(
-    [100, 250, 400, 900, 5000].map((bytes) => sessionsOf(bytes)),
+    [100, 250, 400, 900, 5000].map((bytes) => copiesOf(bytes)),
     [4, 4, 2, 1, 1]
   )
+})
+
+/** From here on a program is worth a wide session. */
+const LARGE = 16 * 1024 ** 2
+
+test('what computes alone does so on a session of all threads, beside those that are busy', async () => {
+  const { open, copiesOf } = createOnnxThreads({ threads: 2, sessions: 2, hasWide: true })
+  assert.deepEqual([copiesOf(LARGE - 1), copiesOf(LARGE)], [2, 3])
+  const shared = await open(path, LARGE)
+  const single = await openOnnxFile(path, { threads: 1 })
+  const feed = { x: rows(3, 3) }
+  const expected = (await single.run(feed))['y']
+  let answered = 0
+  const ask = async (isLone: boolean) => {
+    assert.deepEqual((await shared.run(feed, isLone))['y'], expected, 'the same bits')
+    return ++answered
+  }
+  /** Whether it is answered before those that were asked first. */
+  const overtakes = async () => {
+    const queued = Array.from({ length: 100 }, () => ask(false))
+    const lone = await ask(true)
+    return lone < (await queued.at(-1)!)
+  }
+  // Until the wide session is open the others compute it, behind what they have.
+  while (!(await overtakes()));
+  await shared.dispose()
+  await single.dispose()
+})
+
+test('one that has no room for it, or no use, has no wide session', () => {
+  const wide = { hasWide: true, maxBytes: 3 * LARGE }
+  const copies = (options: object) => createOnnxThreads({ ...wide, ...options }).copiesOf(LARGE)
+  assert.equal(copies({ threads: 2 }), 3)
+  assert.equal(copies({ threads: 3 }), 3, 'three sessions fill the room')
+  assert.equal(copies({ threads: 8, sessions: 1 }), 1, 'it has all threads already')
+  assert.equal(copies({ threads: 2, hasWide: false }), 2)
+})
+
+test('a program that is closed while its wide session opens is closed whole', async () => {
+  const { open } = createOnnxThreads({ threads: 2, hasWide: true })
+  const shared = await open(path, LARGE)
+  await shared.dispose()
+  await assert.rejects(shared.run({ x: rows(1, 1) }, true), /is open/)
+})
+
+test('a wide session that cannot be opened is told, and the others compute', async () => {
+  const told = Promise.withResolvers<Error>()
+  const removed = join(folder, 'removed.onnx')
+  await writeFile(removed, traceToOnnx(product, { constants: { w } }))
+  const { open } = createOnnxThreads({ threads: 2, hasWide: true, onNotWide: told.resolve })
+  const shared = await open(removed, LARGE)
+  // Its thread has just been started, and takes longer to come up than this.
+  rmSync(removed)
+  assert.ok(isAppError(await told.promise, 'model_not_ready'))
+  assert.equal((await shared.run({ x: rows(1, 1) }, true))['y']!.length, WIDTH)
+  await shared.dispose()
 })
 
 test('idle threads keep no process from its end', async () => {

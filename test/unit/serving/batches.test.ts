@@ -6,13 +6,13 @@ import { manualClock, settle } from './manual-clock.ts'
 
 function setUp(compute?: (lane: string, items: readonly number[]) => Promise<readonly number[]>, sessions = 1) {
   const clock = manualClock()
-  const batches: { lane: string; items: readonly number[]; at: number }[] = []
+  const batches: { lane: string; items: readonly number[]; at: number; isLone: boolean }[] = []
   const batcher = new Batcher<number, number>({
     maxQueueDelayMs: 5,
     sessions,
     clock,
-    compute: async (lane, items) => {
-      batches.push({ lane, items, at: clock.now() })
+    compute: async (lane, items, isLone) => {
+      batches.push({ lane, items, at: clock.now(), isLone })
       return compute ? compute(lane, items) : items.map((item) => item * 10)
     }
   })
@@ -239,4 +239,33 @@ test('a request of which a batch fails is told so when its other batches have en
   assert.equal(isTold, false)
   slow.resolve()
   await told
+})
+
+test('an image is alone while nothing else computes or waits, in any lane', async () => {
+  const first = Promise.withResolvers<void>()
+  const compute = async (_: string, items: readonly number[]) => {
+    if (items.includes(1)) await first.promise
+    return items
+  }
+  const { clock, batches, submit } = setUp(compute, 2)
+  const alone = async (...asked: readonly (readonly [items: number[], lane: string])[]) => {
+    batches.length = 0
+    const answers = asked.map(([items, lane]) => submit(items, lane))
+    await clock.advance(5)
+    return { answers, seen: batches.map(({ items, isLone }) => [items.join(), isLone]) }
+  }
+  assert.deepEqual((await alone([[2], 'a'])).seen, [['2', true]])
+  assert.deepEqual((await alone([[2, 3], 'a'])).seen, [
+    ['2', false],
+    ['3', false]
+  ])
+  assert.deepEqual((await alone([[2], 'a'], [[3], 'b'])).seen, [
+    ['2', false],
+    ['3', false]
+  ])
+  const long = await alone([[1], 'a'])
+  assert.deepEqual(long.seen, [['1', true]])
+  assert.deepEqual((await alone([[2], 'a'])).seen, [['2', false]], 'beside another')
+  first.resolve()
+  await Promise.all(long.answers)
 })
