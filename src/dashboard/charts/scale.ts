@@ -1,4 +1,6 @@
 /** From numbers to pixels, and the round numbers in between. */
+import { formatNumber } from '../format.ts'
+
 export interface Scale {
   readonly min: number
   readonly max: number
@@ -45,6 +47,9 @@ export interface ExtentOptions {
   readonly include?: readonly number[]
 }
 
+/** Those that a tick is rounded to. */
+const MOST_DIGITS = 12
+
 /** Smallest and largest finite value with a margin of 5 %; [0, 1] when there is none. */
 export function paddedExtent(
   series: readonly (readonly number[])[],
@@ -69,6 +74,16 @@ export function paddedExtent(
 export interface Tick {
   readonly at: number
   readonly label: string
+}
+
+/** With as many digits as it takes to tell them apart: of 3.9872 and 3.9874 four would say 3.987 twice. */
+export function labelled(ticks: readonly number[]): Tick[] {
+  let labels: readonly string[] = []
+  for (let digits = 4; digits <= MOST_DIGITS; digits++) {
+    labels = ticks.map((tick) => formatNumber(tick, digits))
+    if (new Set(labels).size === ticks.length) break
+  }
+  return ticks.map((at, index) => ({ at, label: labels[index] ?? '' }))
 }
 
 /** Counts from zero to many thousands on one axis: 0 is there, unlike on a logarithmic one. */

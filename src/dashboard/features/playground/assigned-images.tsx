@@ -1,12 +1,14 @@
 import type { ImageAssignments } from '../../../client/resources.ts'
 import { Facts } from '../../components/facts.tsx'
 import { formatNumber, formatPercent } from '../../format.ts'
+import { href } from '../../router.ts'
 import { SeenPrototype } from '../prototypes/prototype-card.tsx'
 import { PrototypeMatches } from '../prototypes/prototype-matches.tsx'
 import { SetInWords } from '../prototypes/set-in-words.tsx'
 import type { Source } from '../prototypes/use-source-choice.ts'
 
 interface Props {
+  readonly model: string
   readonly result: ImageAssignments
   /** Whose images are shown; null where nothing has seen any. */
   readonly source: Source | null
@@ -15,7 +17,7 @@ interface Props {
 const MOST = 6
 
 /** The prototypes that an image is a mixture of, with the images that each stands for. */
-export function AssignedImages({ result, source }: Props) {
+export function AssignedImages({ model, result, source }: Props) {
   const { assignments, effective_clusters: effective, density_percentile: percentile } = result
   return (
     <>
@@ -31,7 +33,7 @@ export function AssignedImages({ result, source }: Props) {
         {assignments.map(({ prototype, probability, cosine, kappa }) => (
           <li key={prototype}>
             <h3>
-              {formatPercent(probability, 1)} <span className="muted">prototype {prototype}</span>
+              {formatPercent(probability, 1)} <a href={href.prototype(model, prototype)}>prototype {prototype}</a>
             </h3>
             <p className="muted small">
               cosine {cosine.toFixed(3)}, teacher's κ {formatNumber(kappa, 3)}
