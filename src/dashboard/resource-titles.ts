@@ -5,7 +5,7 @@ import { formatCount } from './format.ts'
 /** Of the random part of an id: enough to tell two of a kind apart, and to find the id in a list. */
 const TAIL = 4
 
-const tailOf = (id: string): string => `…${id.slice(-TAIL)}`
+const tailOf = (id: string): string => `(${id.slice(-TAIL)})`
 
 const wordsOf = (parts: readonly (string | null | undefined)[]): string => parts.filter(Boolean).join(' ')
 
@@ -15,10 +15,10 @@ export function modelTitle({ id, name, version, step, config, import: imported }
   if (name !== null) return version === null ? name : `${name}@${version}`
   const kind = wordsOf([config?.method, config?.arch]) || 'a model'
   const origin = imported !== null ? 'imported' : step === null ? null : `at step ${formatCount(step)}`
-  return `${wordsOf([kind, origin])}, ${tailOf(id)}`
+  return wordsOf([kind, origin, tailOf(id)])
 }
 
 type NamedRun = Pick<Run, 'id' | 'name' | 'resolved_recipe'>
 
 export const runTitle = ({ id, name, resolved_recipe: { method, arch } }: NamedRun): string =>
-  name ?? `${wordsOf([method, arch])}, ${tailOf(id)}`
+  name ?? wordsOf([method, arch, tailOf(id)])

@@ -3,6 +3,9 @@ import { labelled, niceTicks, type Scale, stepTicks, type Tick } from './scale.t
 /** Room around the plot in CSS pixels. */
 export const MARGIN = { top: 8, right: 10, bottom: 22, left: 48 } as const
 
+/** So many labels have room above each other. */
+export const rowsIn = (height: number): number => Math.max(2, Math.floor(height / 42))
+
 interface Props {
   readonly x: Scale
   readonly y: Scale
@@ -16,7 +19,7 @@ interface Props {
 export function Axes({ x, y, width, height, isStepAxis = false, yTicks }: Props) {
   const columns = Math.max(2, Math.floor(width / 90))
   const xTicks = labelled(isStepAxis ? stepTicks(x.min, x.max, columns) : niceTicks(x.min, x.max, columns))
-  const rows = yTicks ?? labelled(niceTicks(y.min, y.max, Math.max(2, Math.floor(height / 42))))
+  const rows = yTicks ?? labelled(niceTicks(y.min, y.max, rowsIn(height)))
   const right = width - MARGIN.right
   const bottom = height - MARGIN.bottom
   return (

@@ -86,6 +86,10 @@ export function labelled(ticks: readonly number[]): Tick[] {
   return ticks.map((at, index) => ({ at, label: labels[index] ?? '' }))
 }
 
+/** Of shares, in percent: as they are written beside the chart. */
+export const shareTicks = (min: number, max: number, count: number): Tick[] =>
+  labelled(niceTicks(100 * min, 100 * max, count)).map(({ at, label }) => ({ at: at / 100, label: `${label} %` }))
+
 /** Counts from zero to many thousands on one axis: 0 is there, unlike on a logarithmic one. */
 export const squeeze = (count: number): number => Math.log10(1 + count)
 

@@ -65,7 +65,7 @@ test('of runs with one name each says which it is', () => {
     { id: 'run_2', name: null, resolved_recipe },
     { id: 'run_3', name: 'shoes', resolved_recipe }
   ])
-  assert.deepEqual(names, ['shoes #1', 'dino vit_nano, …un_2', 'shoes #3'])
+  assert.deepEqual(names, ['shoes #1', 'dino vit_nano (un_2)', 'shoes #3'])
 })
 
 test('a filter is kept in the address, and what cannot be asked for is none', () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { alarmActionWords, alarmWords } from '../../../src/dashboard/alarm-words.ts'
-import { labelled, niceTicks } from '../../../src/dashboard/charts/scale.ts'
+import { labelled, niceTicks, shareTicks } from '../../../src/dashboard/charts/scale.ts'
 import { formatMany } from '../../../src/dashboard/format.ts'
 import { modelTitle, runTitle } from '../../../src/dashboard/resource-titles.ts'
 
@@ -21,6 +21,13 @@ test('no two ticks of an axis have one label, however near the values are', () =
   }
 })
 
+test('an axis of shares says percent, where the chart does', () => {
+  assert.deepEqual(shareTicks(0.13, 0.17, 2), [
+    { at: 0.14, label: '14 %' },
+    { at: 0.16, label: '16 %' }
+  ])
+})
+
 test('one image is not called images', () => {
   assert.equal(formatMany(1, 'image'), '1 image')
   assert.equal(formatMany(0, 'image'), '0 images')
@@ -35,8 +42,8 @@ test('a model has a title that people can read, with a name or without', () => {
     Parameters<typeof modelTitle>[0]['config']
   >
   assert.equal(modelTitle({ ...model, name: 'shoes', version: 3, config }), 'shoes@3')
-  assert.equal(modelTitle({ ...model, config }), 'dino-vmf vit_nano at step 1,128, …12ct')
-  assert.equal(modelTitle({ ...model, config: null, step: null }), 'a model, …12ct')
+  assert.equal(modelTitle({ ...model, config }), 'dino-vmf vit_nano at step 1,128 (12ct)')
+  assert.equal(modelTitle({ ...model, config: null, step: null }), 'a model (12ct)')
   const other = modelTitle({ ...model, id: 'mdl_01m8j2y2v9zc0mfay3372cpqz7', config })
   assert.notEqual(modelTitle({ ...model, config }), other, 'two of a kind are told apart')
 })
@@ -47,7 +54,7 @@ test('a run without a name is called by what it trains', () => {
   >[0]['resolved_recipe']
   const id = 'run_01m8j2rche77xcmf1vk4my60dz'
   assert.equal(runTitle({ id, name: 'first', resolved_recipe }), 'first')
-  assert.equal(runTitle({ id, name: null, resolved_recipe }), 'dino vit_tiny, …60dz')
+  assert.equal(runTitle({ id, name: null, resolved_recipe }), 'dino vit_tiny (60dz)')
 })
 
 test('an alarm says in words what is wrong and what was done; one that nobody knows is told as it is', () => {

@@ -21,6 +21,10 @@ export function AssignedImages({ model, result, source }: Props) {
   const { assignments, effective_clusters: effective, density_percentile: percentile } = result
   return (
     <>
+      <h3>The clusters it belongs to</h3>
+      <p className="muted small">
+        A cluster is a prototype of the model: how probably it is the image's, and the images that it stands for.
+      </p>
       <Facts
         facts={[
           ['Effective prototypes', formatNumber(effective, 3)],
@@ -32,9 +36,9 @@ export function AssignedImages({ model, result, source }: Props) {
       <ol className="assigned" aria-label="Likeliest prototypes">
         {assignments.map(({ prototype, probability, cosine, kappa }) => (
           <li key={prototype}>
-            <h3>
+            <h4>
               {formatPercent(probability, 1)} <a href={href.prototype(model, prototype)}>prototype {prototype}</a>
-            </h3>
+            </h4>
             <p className="muted small">
               cosine {cosine.toFixed(3)}, teacher's κ {formatNumber(kappa, 3)}
             </p>

@@ -48,16 +48,19 @@ interface AnswersProps {
   readonly sets: SetChoice
 }
 
-/** What is refused as an image is refused once: the rest is asked for when the model has taken it. */
+/**
+ * In the order in which people ask: what is near, what it belongs to, and why. What is refused as an image is refused once: the
+ * rest is asked for when the model has taken it.
+ */
 function Answers({ model, image, source, sets }: AnswersProps) {
   const { data, problem } = useResource(assignmentsQuery(useClient(), model, image))
   if (problem) return <ProblemNotice problem={problem} />
   if (data === null) return <p className="muted">Asking the model…</p>
   return (
     <>
+      <Neighbours model={model} image={image} choice={sets} />
       <AssignedImages model={model} result={data} source={source} />
       <PatchMaps model={model} image={image.file} prototypes={data.assignments.map(({ prototype }) => prototype)} />
-      <Neighbours model={model} image={image} choice={sets} />
     </>
   )
 }

@@ -29,20 +29,22 @@ export function PlaygroundPage({ query }: { readonly query: URLSearchParams }) {
       {model === '' && (first.isKnown && first.id === null ? <NoModel /> : <Skeleton label="models" />)}
       {model !== '' && (
         <>
-          <div className="card narrow">
-            <ModelChoice model={model} onChoose={(id) => show({ model: id })} />
-            <ModelChoice
-              label="Beside it"
-              empty="no other model"
-              except={model}
-              model={other}
-              onChoose={(id) => show({ with: id })}
+          <div className="columns">
+            <div className="card">
+              <ModelChoice model={model} onChoose={(id) => show({ model: id })} />
+              <ModelChoice
+                label="Beside it"
+                empty="no other model"
+                except={model}
+                model={other}
+                onChoose={(id) => show({ with: id })}
+              />
+            </div>
+            <YourImage
+              image={image?.file ?? null}
+              onImage={(file) => setImage((before) => ({ number: (before?.number ?? 0) + 1, file }))}
             />
           </div>
-          <YourImage
-            image={image?.file ?? null}
-            onImage={(file) => setImage((before) => ({ number: (before?.number ?? 0) + 1, file }))}
-          />
           <div className="columns">
             <ModelAnswer key={model} model={model} image={image} />
             {other !== '' && <ModelAnswer key={`${other} beside`} model={other} image={image} />}

@@ -53,8 +53,8 @@ function LiveRun({ run }: { readonly run: Run }) {
       <Vitals run={live} columns={metrics.columns} isLoading={metrics.isLoading} events={events} />
       {metrics.problem && <ProblemNotice problem={metrics.problem} />}
       <PointedStepContext value={pointed}>
-        <RunEvaluation run={live} />
         <RunCharts run={live} metrics={metrics} range={range} onZoom={setRange} />
+        <RunEvaluation run={live} />
       </PointedStepContext>
       <Checkpoints run={run} />
       <EventLog events={events} />

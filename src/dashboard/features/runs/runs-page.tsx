@@ -101,7 +101,8 @@ const runCells = (run: Run) => [
   <RunName key="name" run={run} />,
   <ResourceLink key="dataset" id={run.dataset} />,
   <span key="method">
-    {run.resolved_recipe.method} <span className="muted">{run.resolved_recipe.arch}</span>
+    <span className="nowrap">{run.resolved_recipe.method}</span>{' '}
+    <span className="muted">{run.resolved_recipe.arch}</span>
   </span>,
   <span key="progress" className="progress-cell">
     <ProgressBar percent={run.progress.percent} label={`Progress of ${runTitle(run)}`} />
