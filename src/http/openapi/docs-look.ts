@@ -7,12 +7,14 @@
 export const DOCS_CSS = `
 .swagger-ui .servers, .swagger-ui .servers-title { display: none; }
 .swagger-ui .info { margin: 24px 0; }
+.swagger-ui a { transition: none; }
 .swagger-ui .info .title small { background: #566072; }
 .swagger-ui .info .title small.version-stamp { background: #1b7a4b; }
 .swagger-ui .info a, .swagger-ui a.nostyle:focus-visible { color: #2d5bd0; }
 .swagger-ui .btn.authorize { border-color: #1b7a4b; color: #1b7a4b; }
 .swagger-ui .btn.authorize svg { fill: #1b7a4b; }
-.swagger-ui .opblock .opblock-summary-method { background: #1b7a4b; text-shadow: none; }
+.swagger-ui .opblock .opblock-summary-method { text-shadow: none; }
+.swagger-ui .opblock.opblock-post .opblock-summary-method { background: #1b7a4b; }
 .swagger-ui .opblock.opblock-get .opblock-summary-method { background: #2d5bd0; }
 .swagger-ui .opblock.opblock-put .opblock-summary-method,
 .swagger-ui .opblock.opblock-patch .opblock-summary-method { background: #8f5a00; }
