@@ -19,6 +19,8 @@ export const DOCS_CSS = `
 .swagger-ui .opblock.opblock-put .opblock-summary-method,
 .swagger-ui .opblock.opblock-patch .opblock-summary-method { background: #8f5a00; }
 .swagger-ui .opblock.opblock-delete .opblock-summary-method { background: #b3261e; }
+.swagger-ui .json-schema-2020-12-expand-deep-button { color: #566072; }
+html.dark-mode .swagger-ui .json-schema-2020-12-expand-deep-button { color: #a0a9b8; }
 html.dark-mode .swagger-ui .info a { color: #86abff; }
 html.dark-mode .swagger-ui .btn.authorize { border-color: #62cf97; color: #62cf97; }
 html.dark-mode .swagger-ui .btn.authorize svg { fill: #62cf97; }

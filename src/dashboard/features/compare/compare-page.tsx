@@ -84,9 +84,13 @@ const runCells = (run: Run) => [
   formatCount(run.progress.step),
   formatCount(run.progress.images_seen),
   formatNumber(run.images_per_second, 3),
-  run.started_at === null || run.finished_at === null
-    ? '–'
-    : formatDuration((Date.parse(run.finished_at) - Date.parse(run.started_at)) / 1000),
+  run.started_at === null || run.finished_at === null ? (
+    '–'
+  ) : (
+    <span key="took" className="nowrap">
+      {formatDuration((Date.parse(run.finished_at) - Date.parse(run.started_at)) / 1000)}
+    </span>
+  ),
   run.model === null ? '–' : <ResourceLink key="model" id={run.model} />
 ]
 
