@@ -14,7 +14,7 @@ type NamedModel = Pick<Model, 'id' | 'name' | 'version' | 'step' | 'config' | 'i
 export function modelTitle({ id, name, version, step, config, import: imported }: NamedModel): string {
   if (name !== null) return version === null ? name : `${name}@${version}`
   const kind = wordsOf([config?.method, config?.arch]) || 'a model'
-  const origin = imported !== null ? 'imported' : step === null ? null : `at step ${formatCount(step)}`
+  const origin = imported !== null ? 'imported' : `at step ${formatCount(step)}`
   return wordsOf([kind, origin, tailOf(id)])
 }
 

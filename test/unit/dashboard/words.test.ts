@@ -43,7 +43,7 @@ test('a model has a title that people can read, with a name or without', () => {
   >
   assert.equal(modelTitle({ ...model, name: 'shoes', version: 3, config }), 'shoes@3')
   assert.equal(modelTitle({ ...model, config }), 'dino-vmf vit_nano at step 1,128 (12ct)')
-  assert.equal(modelTitle({ ...model, config: null, step: null }), 'a model (12ct)')
+  assert.equal(modelTitle({ ...model, config: null }), 'a model at step 1,128 (12ct)')
   const other = modelTitle({ ...model, id: 'mdl_01m8j2y2v9zc0mfay3372cpqz7', config })
   assert.notEqual(modelTitle({ ...model, config }), other, 'two of a kind are told apart')
 })
