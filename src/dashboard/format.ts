@@ -8,12 +8,17 @@ const grouped = (digits: string): string => digits.replace(/\B(?=(\d{3})+(?!\d))
 export const formatCount = (value: number | null | undefined): string =>
   missing(value) ? DASH : grouped(Math.round(value).toString())
 
+/** 1 image, 2 images; of words that do not end so in the plural, both. */
+export const formatMany = (count: number | null | undefined, one: string, many = `${one}s`): string =>
+  `${formatCount(count)} ${count === 1 ? one : many}`
+
 /** Four significant digits; very large and very small ones in powers of ten. */
 export function formatNumber(value: number | null | undefined, digits = 4): string {
   if (missing(value)) return DASH
   if (value === 0) return '0'
   const size = Math.abs(value)
-  if (size >= 1e7 || size < 1e-4) return value.toExponential(Math.min(2, digits - 1)).replace('e+', 'e')
+  if (size >= 1e7 || size < 1e-4)
+    return value.toExponential(digits > 4 ? digits - 1 : Math.min(2, digits - 1)).replace('e+', 'e')
   if (Number.isInteger(value)) return grouped(value.toString())
   const whole = Math.floor(Math.log10(size)) + 1
   const text = value.toFixed(Math.min(10, Math.max(0, digits - whole)))

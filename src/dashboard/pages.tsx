@@ -1,5 +1,6 @@
 import { lazy, type ReactNode, Suspense } from 'react'
 import { Skeleton } from './components/list.tsx'
+import { PageFrame } from './components/page-frame.tsx'
 import { AuditPage } from './features/audit/audit-page.tsx'
 import { ComparePage } from './features/compare/compare-page.tsx'
 import { DatasetPage } from './features/datasets/dataset-page.tsx'
@@ -121,9 +122,11 @@ export function CurrentPage({ location: { route, query } }: { readonly location:
       return <WebhookPage key={route.id} id={route.id} />
     case 'unknown':
       return (
-        <div className="empty">
-          There is no such page. <a href={href.runs()}>To the runs</a>
-        </div>
+        <PageFrame title="No such page">
+          <div className="empty">
+            This address names no page. <a href={href.runs()}>To the runs</a>
+          </div>
+        </PageFrame>
       )
   }
 }

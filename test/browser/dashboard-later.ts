@@ -189,13 +189,14 @@ export function describeLater(dashboard: () => Dashboard): void {
     await page.unroute('**/v1/runs?**')
   })
 
-  it('fits a phone and a screen reader: no page is wider than 400 pixels, and axe finds nothing serious', async () => {
+  it('fits a phone and a screen reader: no page is wider than 360 pixels, and axe finds nothing serious', async () => {
     const { json: runs } = await platform.call('GET', '/v1/runs')
     const [run] = runs.data as { id: string; dataset: string }[]
     const { json: models } = await platform.call('GET', '/v1/models')
     const { json: sweeps } = await platform.call('GET', '/v1/sweeps')
     const { json: sets } = await platform.call('GET', '/v1/vector-sets')
-    await page.setViewportSize({ width: 400, height: 800 })
+    const { json: projects } = await platform.call('GET', '/v1/projects')
+    await page.setViewportSize({ width: 360, height: 740 })
     const pages = [
       '#/runs',
       `#/runs/${run!.id}`,
@@ -210,7 +211,17 @@ export function describeLater(dashboard: () => Dashboard): void {
       `#/explorer/${sets.data[0].model}?prototype=0`,
       `#/curation/${sets.data[0].id}`
     ]
-    for (const hash of [...pages, '#/datasets/new', '#/models', `#/models/${models.data[0].id}`, '#/keys']) {
+    const installation = [
+      '#/keys',
+      '#/workers',
+      '#/projects',
+      `#/projects/${projects.data[0].id}`,
+      '#/audit',
+      '#/webhooks'
+    ]
+    const forms = ['#/datasets/new', '#/sweeps/new', '#/evaluations/new', '#/nowhere']
+    const lists = ['#/models', `#/models/${models.data[0].id}`, `#/images/${run!.dataset}`, '#/evaluations']
+    for (const hash of [...pages, ...lists, ...forms, ...installation]) {
       await open(hash)
       await page.waitForLoadState('load')
       await page.getByRole('heading', { level: 1 }).waitFor()
@@ -219,6 +230,25 @@ export function describeLater(dashboard: () => Dashboard): void {
       assert.equal(tooWide, 0, hash)
       assert.deepEqual(await seriousFindings(page), [], hash)
     }
+  })
+
+  it('folds its pages into a menu on a phone', async () => {
+    await open('#/runs')
+    const menu = button('Menu')
+    const models = page.getByRole('link', { name: 'Models', exact: true })
+    await exactly(models, 0)
+    await menu.click()
+    await models.click()
+    await heading('Models').waitFor()
+    assert.equal(await menu.getAttribute('aria-expanded'), 'false')
+  })
+
+  it('documents the API without a foreign name, for a screen reader too', async () => {
+    await page.goto(`${platform.url}/docs`)
+    await page.locator('.opblock').first().waitFor()
+    assert.equal(await page.locator('.topbar').count(), 0)
+    assert.deepEqual(await seriousFindings(page), [])
+    await open('#/runs')
   })
 
   it('asks before it deletes a run, says why it cannot, and leaves its model, which is deleted by itself', async () => {

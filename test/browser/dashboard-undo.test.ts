@@ -275,7 +275,7 @@ describe('on the dashboard', { skip: noBrowser }, () => {
     await seen('by its owner')
     await button('Delete').click()
     await button('Delete the webhook').click()
-    await seen('No webhooks yet.')
+    await seen(/^No webhook yet/)
   })
 
   it('a version of a dataset is deleted, and then the dataset', async () => {

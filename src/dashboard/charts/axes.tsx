@@ -1,8 +1,10 @@
-import { formatNumber } from '../format.ts'
-import { niceTicks, type Scale, stepTicks, type Tick } from './scale.ts'
+import { labelled, niceTicks, type Scale, stepTicks, type Tick } from './scale.ts'
 
 /** Room around the plot in CSS pixels. */
 export const MARGIN = { top: 8, right: 10, bottom: 22, left: 48 } as const
+
+/** So many labels have room above each other. */
+export const rowsIn = (height: number): number => Math.max(2, Math.floor(height / 42))
 
 interface Props {
   readonly x: Scale
@@ -14,12 +16,10 @@ interface Props {
   readonly yTicks?: readonly Tick[]
 }
 
-const plainTick = (at: number): Tick => ({ at, label: formatNumber(at) })
-
 export function Axes({ x, y, width, height, isStepAxis = false, yTicks }: Props) {
   const columns = Math.max(2, Math.floor(width / 90))
-  const xTicks = isStepAxis ? stepTicks(x.min, x.max, columns) : niceTicks(x.min, x.max, columns)
-  const rows = yTicks ?? niceTicks(y.min, y.max, Math.max(2, Math.floor(height / 42))).map(plainTick)
+  const xTicks = labelled(isStepAxis ? stepTicks(x.min, x.max, columns) : niceTicks(x.min, x.max, columns))
+  const rows = yTicks ?? labelled(niceTicks(y.min, y.max, rowsIn(height)))
   const right = width - MARGIN.right
   const bottom = height - MARGIN.bottom
   return (
@@ -32,9 +32,9 @@ export function Axes({ x, y, width, height, isStepAxis = false, yTicks }: Props)
           </text>
         </g>
       ))}
-      {xTicks.map((tick) => (
-        <text key={tick} x={x.toPixel(tick)} y={bottom + 15} textAnchor="middle">
-          {formatNumber(tick)}
+      {xTicks.map(({ at, label }) => (
+        <text key={at} x={x.toPixel(at)} y={bottom + 15} textAnchor="middle">
+          {label}
         </text>
       ))}
     </g>

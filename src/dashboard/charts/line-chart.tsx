@@ -1,11 +1,11 @@
 import { memo, useMemo } from 'react'
 import { formatNumber } from '../format.ts'
-import { Axes, MARGIN } from './axes.tsx'
+import { Axes, MARGIN, rowsIn } from './axes.tsx'
 import { Crosshair } from './crosshair.tsx'
 import type { Band, Line } from './line.ts'
 import { bandPath, linePath } from './path.ts'
 import { usePointedStep } from './pointed-step.ts'
-import { linearScale, paddedExtent, type Scale } from './scale.ts'
+import { linearScale, paddedExtent, type Scale, shareTicks } from './scale.ts'
 import { downsample, movingMean, nearestIndex, type Series } from './series.ts'
 import { StepSurface } from './step-surface.tsx'
 import { useWidth } from './use-width.ts'
@@ -27,6 +27,8 @@ export interface LineChartProps {
   readonly isAveraged?: boolean
   readonly height?: number
   readonly formatValue?: (value: number) => string
+  /** Values are shares: the axis says percent. */
+  readonly isShare?: boolean
   readonly onZoom?: (range: readonly [number, number] | null) => void
 }
 
@@ -56,7 +58,17 @@ const WINDOW_SHARE = 0.05
 const useVisible = (series: Series, width: number) => useMemo(() => downsample(series, width), [series, width])
 
 function Plot(props: LineChartProps & { readonly width: number; readonly height: number }) {
-  const { lines, bands = [], reference, include = [], domain, isAveraged = false, width, height } = props
+  const {
+    lines,
+    bands = [],
+    reference,
+    include = [],
+    domain,
+    isAveraged = false,
+    isShare = false,
+    width,
+    height
+  } = props
   const { title, xName = 'step', formatValue = formatNumber, onZoom } = props
   const drawn = lines.filter((line) => !line.isHidden)
   const values = [
@@ -71,7 +83,14 @@ function Plot(props: LineChartProps & { readonly width: number; readonly height:
   return (
     <>
       <svg width={width} height={height} role="img" aria-label={`${title}. Last values: ${summary.join(', ')}`}>
-        <Axes x={x} y={y} width={width} height={height} isStepAxis />
+        <Axes
+          x={x}
+          y={y}
+          width={width}
+          height={height}
+          isStepAxis
+          {...(isShare && { yTicks: shareTicks(y.min, y.max, rowsIn(height)) })}
+        />
         {reference && <Reference y={y.toPixel(reference.value)} width={width} label={reference.label} />}
         {bands.map((band) => (
           <path key={band.label} className={`band c${band.color}`} d={bandPath(band.lower, band.upper, x, y)} />

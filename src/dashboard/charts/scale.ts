@@ -1,4 +1,6 @@
 /** From numbers to pixels, and the round numbers in between. */
+import { formatNumber } from '../format.ts'
+
 export interface Scale {
   readonly min: number
   readonly max: number
@@ -45,6 +47,9 @@ export interface ExtentOptions {
   readonly include?: readonly number[]
 }
 
+/** Those that a tick is rounded to. */
+const MOST_DIGITS = 12
+
 /** Smallest and largest finite value with a margin of 5 %; [0, 1] when there is none. */
 export function paddedExtent(
   series: readonly (readonly number[])[],
@@ -70,6 +75,20 @@ export interface Tick {
   readonly at: number
   readonly label: string
 }
+
+/** With as many digits as it takes to tell them apart: of 3.9872 and 3.9874 four would say 3.987 twice. */
+export function labelled(ticks: readonly number[]): Tick[] {
+  let labels: readonly string[] = []
+  for (let digits = 4; digits <= MOST_DIGITS; digits++) {
+    labels = ticks.map((tick) => formatNumber(tick, digits))
+    if (new Set(labels).size === ticks.length) break
+  }
+  return ticks.map((at, index) => ({ at, label: labels[index] ?? '' }))
+}
+
+/** Of shares, in percent: as they are written beside the chart. */
+export const shareTicks = (min: number, max: number, count: number): Tick[] =>
+  labelled(niceTicks(100 * min, 100 * max, count)).map(({ at, label }) => ({ at: at / 100, label: `${label} %` }))
 
 /** Counts from zero to many thousands on one axis: 0 is there, unlike on a logarithmic one. */
 export const squeeze = (count: number): number => Math.log10(1 + count)

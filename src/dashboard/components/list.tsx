@@ -71,7 +71,7 @@ export function Table({ label, columns, rows }: TableProps) {
             {columns.map((column, index) => (
               // biome-ignore lint/suspicious/noArrayIndexKey: columns never move
               <th key={index} scope="col">
-                {column}
+                {column === '' ? <span className="visually-hidden">Actions</span> : column}
               </th>
             ))}
           </tr>

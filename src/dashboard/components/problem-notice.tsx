@@ -3,6 +3,7 @@ import { formatDuration } from '../format.ts'
 
 interface Props {
   readonly problem: Problem
+  /** What is not there does not come by asking again. */
   readonly onRetry?: () => void
   /** Findings that are already shown beside their fields. */
   readonly hideFields?: boolean
@@ -10,7 +11,7 @@ interface Props {
 
 /** A failed request in the API's words, with what a bug report needs. */
 export function ProblemNotice({ problem, onRetry, hideFields = false }: Props) {
-  const { code, requestId, errors, retryAfterS } = problem.details
+  const { status, code, requestId, errors, retryAfterS } = problem.details
   return (
     <div className="notice bad" role="alert">
       <p>{problem.message}</p>
@@ -33,7 +34,7 @@ export function ProblemNotice({ problem, onRetry, hideFields = false }: Props) {
         )}
         {retryAfterS !== null && <> · may succeed in {formatDuration(retryAfterS)}</>}
       </p>
-      {onRetry && (
+      {onRetry && status !== 404 && (
         <button type="button" onClick={onRetry}>
           Try again
         </button>

@@ -197,6 +197,12 @@ test('the document and its pages are served from here alone', { skip }, async ()
   assert.equal(page.statusCode, 200)
   assert.ok(!/(src|href)="https?:/.test(page.payload), 'nothing from elsewhere')
   assert.equal((await api.app.inject({ url: '/docs/static/swagger-ui-bundle.js' })).statusCode, 200)
+  const start = await api.app.inject({ url: '/docs/static/swagger-initializer.js' })
+  assert.ok(!start.payload.includes('data:image'), "no packager's logo")
+  for (const own of ['kappa.css', 'kappa.js', 'kappa.svg']) {
+    assert.ok(page.payload.includes(own), own)
+    assert.equal((await api.app.inject({ url: `/docs/static/theme/${own}` })).statusCode, 200, own)
+  }
   assert.equal((await api.app.inject({ url: '/docs/json' })).json().info.title, 'Kappa')
 })
 

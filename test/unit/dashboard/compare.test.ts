@@ -59,12 +59,13 @@ test('numbers share a row only where protocol, images and settings are the same'
 })
 
 test('of runs with one name each says which it is', () => {
+  const resolved_recipe = { method: 'dino', arch: 'vit_nano' } as unknown as Run['resolved_recipe']
   const names = legendNames([
-    { id: 'run_1', name: 'shoes' },
-    { id: 'run_2', name: null },
-    { id: 'run_3', name: 'shoes' }
+    { id: 'run_1', name: 'shoes', resolved_recipe },
+    { id: 'run_2', name: null, resolved_recipe },
+    { id: 'run_3', name: 'shoes', resolved_recipe }
   ])
-  assert.deepEqual(names, ['shoes #1', 'run_2', 'shoes #3'])
+  assert.deepEqual(names, ['shoes #1', 'dino vit_nano (un_2)', 'shoes #3'])
 })
 
 test('a filter is kept in the address, and what cannot be asked for is none', () => {

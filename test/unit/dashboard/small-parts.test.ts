@@ -36,8 +36,8 @@ test('the parts of a file cover it without overlap', () => {
 test('the commonest sizes are named, smallest image first, and the rest counted', () => {
   const buckets = sizeBuckets({ '640×480': 60, '28×28': 30, '10×10': 5, '11×11': 5 }, 2)
   assert.deepEqual(buckets, [
-    { label: '28×28', count: 30, share: 0.3 },
-    { label: '640×480', count: 60, share: 0.6 },
+    { label: '28 × 28', count: 30, share: 0.3 },
+    { label: '640 × 480', count: 60, share: 0.6 },
     { label: '2 other sizes', count: 10, share: 0.1 }
   ])
   assert.deepEqual(sizeBuckets({}, 2), [])

@@ -2,6 +2,7 @@
 import { queryOptions } from '@tanstack/react-query'
 import { dataOf, type KappaClient } from '../../../client/client.ts'
 import { evaluationTitle } from '../../evaluation-metrics.ts'
+import { modelTitle, runTitle } from '../../resource-titles.ts'
 
 /** Names change seldom, and many links name the same thing. */
 const FRESH_MS = 30_000
@@ -12,7 +13,10 @@ const path = (id: string) => ({ path: { id } })
 
 /** By the API's prefixes; null is the name of what has none. */
 const READERS = new Map<string, ReadName>([
-  ['run', async (client, id, signal) => (await dataOf(client.GET('/v1/runs/{id}', { params: path(id), signal }))).name],
+  [
+    'run',
+    async (client, id, signal) => runTitle(await dataOf(client.GET('/v1/runs/{id}', { params: path(id), signal })))
+  ],
   [
     'swp',
     async (client, id, signal) => (await dataOf(client.GET('/v1/sweeps/{id}', { params: path(id), signal }))).name
@@ -23,10 +27,7 @@ const READERS = new Map<string, ReadName>([
   ],
   [
     'mdl',
-    async (client, id, signal) => {
-      const { name, version } = await dataOf(client.GET('/v1/models/{id}', { params: path(id), signal }))
-      return name === null ? null : version === null ? name : `${name}@${version}`
-    }
+    async (client, id, signal) => modelTitle(await dataOf(client.GET('/v1/models/{id}', { params: path(id), signal })))
   ],
   [
     'eval',

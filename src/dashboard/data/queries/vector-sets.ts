@@ -46,6 +46,17 @@ export const searchableQuery = (client: KappaClient, model: string) =>
     }
   })
 
+/** Models that have a vector set that can be searched, by the newest of these: of as many as one answer holds. */
+export const newestSearchedQuery = (client: KappaClient) =>
+  queryOptions({
+    queryKey: [...LISTS, 'searched models'],
+    queryFn: async ({ signal }): Promise<readonly string[]> => {
+      const query = { status: 'succeeded', limit: 100 } as const
+      const { data } = await dataOf(client.GET('/v1/vector-sets', { params: { query }, signal }))
+      return data.filter(({ index }) => index !== null).map(({ model }) => model)
+    }
+  })
+
 export const vectorSetQuery = (client: KappaClient, id: string) =>
   queryOptions({
     queryKey: one(id),

@@ -9,7 +9,9 @@ import { Section } from '../../components/section.tsx'
 import { useClient } from '../../data/api.ts'
 import { problemOf } from '../../data/problem-of.ts'
 import { runQuery } from '../../data/queries/runs.ts'
-import { fieldLabel, formatCount, formatDuration, formatField, formatNumber } from '../../format.ts'
+import { fieldLabel, formatCount, formatDuration, formatField, formatMany, formatNumber } from '../../format.ts'
+import type { Json } from '../../json.ts'
+import { runTitle } from '../../resource-titles.ts'
 import { href } from '../../router.ts'
 import { ResourceLink } from '../names/resource-link.tsx'
 import { RunStatus } from '../runs/run-status.tsx'
@@ -17,7 +19,6 @@ import { styleOf } from '../sweeps/sweep-words.ts'
 import { CompareCurves } from './compare-curves.tsx'
 import { EvaluationTable } from './evaluation-table.tsx'
 import { recipeDiff } from './recipe-diff.ts'
-import { nameOf } from './run-names.ts'
 
 /** So many looks there are for lines. */
 const MOST = 10
@@ -76,16 +77,20 @@ function Comparison({ runs }: { readonly runs: readonly Run[] }) {
 
 const runCells = (run: Run) => [
   <a key="name" href={href.run(run.id)} title={run.id}>
-    {nameOf(run)}
+    {runTitle(run)}
   </a>,
   <RunStatus key="status" run={run} />,
   <ResourceLink key="dataset" id={run.dataset} />,
   formatCount(run.progress.step),
   formatCount(run.progress.images_seen),
   formatNumber(run.images_per_second, 3),
-  run.started_at === null || run.finished_at === null
-    ? '–'
-    : formatDuration((Date.parse(run.finished_at) - Date.parse(run.started_at)) / 1000),
+  run.started_at === null || run.finished_at === null ? (
+    '–'
+  ) : (
+    <span key="took" className="nowrap">
+      {formatDuration((Date.parse(run.finished_at) - Date.parse(run.started_at)) / 1000)}
+    </span>
+  ),
   run.model === null ? '–' : <ResourceLink key="model" id={run.model} />
 ]
 
@@ -103,7 +108,7 @@ function Look({ run, index, isShown, onToggle }: LookProps) {
       <input
         type="checkbox"
         checked={isShown}
-        aria-label={`Curve of ${nameOf(run)}`}
+        aria-label={`Curve of ${runTitle(run)}`}
         onChange={() => onToggle(run.id)}
       />{' '}
       <i className={`swatch c${color}${isDashed ? ' dashed' : ''}`} aria-hidden="true" />
@@ -111,23 +116,32 @@ function Look({ run, index, isShown, onToggle }: LookProps) {
   )
 }
 
+/** A dataset by its name; what is a number with its unit. */
+function Asked({ field, value }: { readonly field: string; readonly value: Json | undefined }) {
+  if (value === undefined) return '–'
+  return field === 'dataset' && typeof value === 'string' ? <ResourceLink id={value} /> : formatField(field, value)
+}
+
 function Differences({ runs }: { readonly runs: readonly Run[] }) {
   const { rows, equal } = recipeDiff(runs)
   return (
-    <Section title="What differs" hint={`${formatCount(equal)} other fields of their recipes are the same.`}>
+    <Section
+      title="What differs"
+      hint={`${formatMany(equal, 'other field of their recipes is', 'other fields of their recipes are')} the same.`}
+    >
       {rows.length === 0 ? (
         <div className="empty">Nothing: they were asked for alike.</div>
       ) : (
         <Table
           label="Differences of their recipes"
-          columns={['Field', ...runs.map(nameOf)]}
+          columns={['Field', ...runs.map(runTitle)]}
           rows={rows.map(({ field, values }) => ({
             key: field,
             cells: [
               <span key="field" title={field}>
                 {fieldLabel(field)}
               </span>,
-              ...values.map((value) => (value === undefined ? '–' : formatField(field, value)))
+              ...values.map((value, run) => <Asked key={runs[run]?.id} field={field} value={value} />)
             ]
           }))}
         />

@@ -7,9 +7,9 @@ import { useClient } from '../../data/api.ts'
 import { problemOf } from '../../data/problem-of.ts'
 import { runEvaluationsQuery } from '../../data/queries/evaluations.ts'
 import { formatMetric } from '../../evaluation-metrics.ts'
+import { runTitle } from '../../resource-titles.ts'
 import { ResourceLink } from '../names/resource-link.tsx'
 import { evaluationRows, type Measured } from './evaluation-rows.ts'
-import { nameOf } from './run-names.ts'
 
 export function EvaluationTable({ runs }: { readonly runs: readonly Run[] }) {
   const client = useClient()
@@ -28,7 +28,7 @@ export function EvaluationTable({ runs }: { readonly runs: readonly Run[] }) {
       {rows.length > 0 && (
         <Table
           label="Evaluations of the runs"
-          columns={['Protocol', 'Metric', 'On', ...runs.map(nameOf)]}
+          columns={['Protocol', 'Metric', 'On', ...runs.map(runTitle)]}
           rows={rows.map(({ key, protocol, metric, dataset, queries, settings, values }) => ({
             key,
             cells: [

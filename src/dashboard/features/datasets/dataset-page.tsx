@@ -32,14 +32,14 @@ export function DatasetPage({ id }: { readonly id: string }) {
       <section className="card" aria-label="Dataset">
         <Facts
           facts={[
+            ['Created', <Ago key="created" at={dataset.created_at} />],
+            ...Object.entries(dataset.metadata).map(([name, value]) => [name, String(value)] as const),
             [
               'Id',
-              <span key="id" className="mono">
+              <span key="id" className="mono small">
                 {dataset.id}
               </span>
-            ],
-            ['Created', <Ago key="created" at={dataset.created_at} />],
-            ...Object.entries(dataset.metadata).map(([name, value]) => [name, String(value)] as const)
+            ]
           ]}
         />
       </section>

@@ -1,7 +1,7 @@
 import { useState } from 'react'
 import type { DatasetVersion } from '../../../client/resources.ts'
 import { Bars } from '../../charts/bars.tsx'
-import { formatCount } from '../../format.ts'
+import { formatCount, formatMany } from '../../format.ts'
 import { href } from '../../router.ts'
 import { labelText } from '../images/label-text.ts'
 
@@ -42,9 +42,11 @@ export function LabelHistogram({ reference, counts, classes }: Props) {
         </div>
       )}
       {isWhole && labels > known.length && (
-        <p className="muted small">{formatCount(labels - known.length)} other labels have no more images than these.</p>
+        <p className="muted small">
+          {formatMany(labels - known.length, 'other label has', 'other labels have')} no more images than these.
+        </p>
       )}
-      {unlabelled > 0 && <p className="muted small">{formatCount(unlabelled)} images have no label.</p>}
+      {unlabelled > 0 && <p className="muted small">{formatMany(unlabelled, 'image has', 'images have')} no label.</p>}
     </>
   )
 }

@@ -1,3 +1,5 @@
+import { formatMany } from '../../format.ts'
+
 export interface SizeBucket {
   readonly label: string
   readonly count: number
@@ -15,7 +17,7 @@ export function sizeBuckets(sizes: Readonly<Record<string, number>>, most: numbe
   const others = byCount.slice(most)
   const rest = others.reduce((sum, [, count]) => sum + count, 0)
   return [
-    ...named.map(([label, count]) => bucket(label, count)),
-    ...(rest > 0 ? [bucket(`${others.length} other sizes`, rest)] : [])
+    ...named.map(([label, count]) => bucket(label.replace(/[x×]/, ' × '), count)),
+    ...(rest > 0 ? [bucket(formatMany(others.length, 'other size'), rest)] : [])
   ]
 }

@@ -9,7 +9,7 @@ import { StatusBadge } from '../../components/status-badge.tsx'
 import { Ago } from '../../components/time.tsx'
 import { useClient } from '../../data/api.ts'
 import { isMoving, refreshDatasetLists, refreshVersions } from '../../data/queries/datasets.ts'
-import { formatBytes, formatCount } from '../../format.ts'
+import { formatBytes, formatCount, formatMany } from '../../format.ts'
 import { href } from '../../router.ts'
 import { LabelHistogram } from './label-histogram.tsx'
 import { RejectedFiles } from './rejected-files.tsx'
@@ -114,7 +114,7 @@ function Moving({ version: { status, progress } }: { readonly version: DatasetVe
     <>
       <ProgressBar percent={null} label="Ingest" />
       <p className="small" role="status">
-        {status === 'queued' ? 'Waiting for a worker' : `${formatCount(progress.images)} images taken`}
+        {status === 'queued' ? 'Waiting for a worker' : `${formatMany(progress.images, 'image')} taken`}
         {progress.rejected > 0 && `, ${formatCount(progress.rejected)} rejected`}
       </p>
     </>
@@ -211,7 +211,7 @@ function Classes({ classes, reference }: { readonly classes: readonly string[] |
   if (classes === null) return <p className="muted small">No class names; training needs none.</p>
   return (
     <>
-      <h3>{formatCount(classes.length)} classes</h3>
+      <h3>{formatMany(classes.length, 'class', 'classes')}</h3>
       <ul className="chips">
         {classes.slice(0, MOST_NAMES).map((name, label) => (
           <li key={name}>

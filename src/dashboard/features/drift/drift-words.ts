@@ -2,7 +2,7 @@
 
 import type { Drift, DriftGroup, DriftWindow } from '../../../client/resources.ts'
 import type { Line } from '../../charts/line.ts'
-import { formatCount, formatNumber } from '../../format.ts'
+import { formatCount, formatMany, formatNumber } from '../../format.ts'
 
 /** Two groups of fifty images are the fewest that can be compared. */
 const FEWEST_IMAGES = 100
@@ -12,7 +12,7 @@ export function whyNoPsi({ psi, images }: Pick<DriftWindow, 'psi' | 'images'>, t
   if (psi !== null) return null
   if (trainingImages < FEWEST_IMAGES)
     return `The model knows the prototypes of ${formatCount(trainingImages)} training images; ${FEWEST_IMAGES} are needed at the least.`
-  if (images < FEWEST_IMAGES) return `It has ${formatCount(images)} images; ${FEWEST_IMAGES} are needed at the least.`
+  if (images < FEWEST_IMAGES) return `It has ${formatMany(images, 'image')}; ${FEWEST_IMAGES} are needed at the least.`
   return 'There are no two groups of prototypes of which training lets expect fifty images each.'
 }
 

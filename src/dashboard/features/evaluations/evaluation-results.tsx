@@ -1,7 +1,7 @@
 import type { Evaluation, ProtocolResult } from '../../../client/resources.ts'
 import { Table } from '../../components/list.tsx'
 import { formatMetric } from '../../evaluation-metrics.ts'
-import { formatCount, formatPercent } from '../../format.ts'
+import { formatCount, formatMany, formatPercent } from '../../format.ts'
 
 const COLUMNS = ['Protocol', 'Metric', 'Value', '95 % interval', 'Images judged', 'Settings']
 
@@ -30,16 +30,16 @@ export function EvaluationResults({ evaluation }: { readonly evaluation: Evaluat
 }
 
 function progressOf({ progress: { images, total_images: total, protocol, share } }: Evaluation): string {
-  if (protocol === null) return `${formatCount(images)} of ${formatCount(total)} images are read.`
+  if (protocol === null) return `${formatCount(images)} of ${formatMany(total, 'image is', 'images are')} read.`
   if (share !== null) return `${protocol} is computed: ${formatPercent(share, 0)}.`
-  return `${protocol} is computed, on ${formatCount(images)} images.`
+  return `${protocol} is computed, on ${formatMany(images, 'image')}.`
 }
 
 const rowsOf = ({ protocol, metrics, queries, settings }: ProtocolResult) =>
   Object.entries(metrics).map(([metric, { value, low, high }], index) => {
     const shown = (number: number) => formatMetric(metric, number)
     const asked = (
-      <span key="settings" className="small muted" title={settingsText(settings)}>
+      <span key="settings" className="small muted nowrap" title={settingsText(settings)}>
         {typeof settings['dimensions'] === 'number' ? `first ${settings['dimensions']} dimensions, ` : ''}
         {settings['leave_one_out'] === true ? 'leave one out, ' : ''}seed {String(settings['seed'])}, …
       </span>
@@ -50,7 +50,9 @@ const rowsOf = ({ protocol, metrics, queries, settings }: ProtocolResult) =>
         index === 0 ? protocol : '',
         metric,
         <b key="value">{shown(value)}</b>,
-        `${shown(low)} – ${shown(high)}`,
+        <span key="interval" className="nowrap">
+          {shown(low)} – {shown(high)}
+        </span>,
         formatCount(queries),
         index === 0 ? asked : ''
       ]

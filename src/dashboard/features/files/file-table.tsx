@@ -13,7 +13,8 @@ interface Props {
   readonly fetchFiles: () => Promise<{ readonly data: readonly Artifact[] }>
 }
 
-const COLUMNS = ['File', 'Size', 'SHA-256', '']
+/** What it is for comes before what few compare: a phone shows the first three. */
+const COLUMNS = ['File', 'Size', '', 'SHA-256']
 
 /** Files in the object store, each to be downloaded. */
 export const FileTable = ({ files, fetchFiles }: Props) => (
@@ -28,11 +29,13 @@ const cells = ({ name, bytes, sha256 }: NamedFile, fetchFiles: Props['fetchFiles
   <span key="name" className="mono">
     {name}
   </span>,
-  formatBytes(bytes),
+  <span key="size" className="nowrap">
+    {formatBytes(bytes)}
+  </span>,
+  <Download key="download" name={name} fetchFiles={fetchFiles} />,
   <span key="hash" className="mono small" title={sha256}>
     {sha256.slice(0, 12)}…
-  </span>,
-  <Download key="download" name={name} fetchFiles={fetchFiles} />
+  </span>
 ]
 
 function Download({ name, fetchFiles }: Pick<Props, 'fetchFiles'> & { readonly name: string }) {

@@ -31,7 +31,13 @@ const SIZE = 192
 /** What is in a version of a dataset. */
 export function ImagesPage({ reference, query }: Props) {
   const of = versionName(reference)
-  if (of === null) return <div className="empty">{reference} names no version of a dataset, as ds_…@1 does.</div>
+  if (of === null) {
+    return (
+      <PageFrame title="Images" parent={{ href: href.datasets(), name: 'Datasets' }}>
+        <div className="empty">{reference} names no version of a dataset, as ds_…@1 does.</div>
+      </PageFrame>
+    )
+  }
   const label = /^\d{1,9}$/.test(query.get('label') ?? '') ? Number(query.get('label')) : null
   return <Images of={of} label={label} />
 }

@@ -4,7 +4,7 @@ import { Facts } from '../../components/facts.tsx'
 import { Section } from '../../components/section.tsx'
 import type { VersionName } from '../../data/queries/images.ts'
 import { useSettled } from '../../data/use-settled.ts'
-import { formatCount, formatPercent } from '../../format.ts'
+import { formatCount, formatMany, formatPercent } from '../../format.ts'
 import { Thumbnail } from '../images/thumbnail.tsx'
 import { COLOURING_WORDS, type Colouring, colouringsOf, coloursOf } from './colours.ts'
 import { MapCanvas } from './map-canvas.tsx'
@@ -46,7 +46,7 @@ export function MapView({ map, of }: Props) {
         </div>
         <div className="map-holder">
           <MapCanvas
-            label={`Map of ${formatCount(points.count)} images`}
+            label={`Map of ${formatMany(points.count, 'image')}`}
             points={points}
             colours={colours.values}
             selected={selected}

@@ -1,7 +1,7 @@
 import type { Matching } from '../../../client/resources.ts'
 import { Pager } from '../../components/list.tsx'
 import { Section } from '../../components/section.tsx'
-import { formatCount } from '../../format.ts'
+import { formatMany } from '../../format.ts'
 import { href } from '../../router.ts'
 import { PrototypeMatches } from '../prototypes/prototype-matches.tsx'
 import { usePaged } from './use-paged.ts'
@@ -50,7 +50,7 @@ function Lone({ title, hint, of: { model, set }, uses }: LoneProps) {
           <li key={prototype}>
             <h3>
               <a href={href.prototype(model, prototype)}>Prototype {prototype}</a>{' '}
-              <span className="muted small">{formatCount(images)} images</span>
+              <span className="muted small">{formatMany(images, 'image')}</span>
             </h3>
             <PrototypeMatches set={set} prototype={prototype} isSmall />
           </li>

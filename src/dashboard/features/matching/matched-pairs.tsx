@@ -2,7 +2,7 @@ import { useMemo, useState } from 'react'
 import type { MatchedPair, Matching } from '../../../client/resources.ts'
 import { Pager } from '../../components/list.tsx'
 import { Section } from '../../components/section.tsx'
-import { formatCount, formatPercent } from '../../format.ts'
+import { formatMany, formatPercent } from '../../format.ts'
 import { href } from '../../router.ts'
 import { ResourceName } from '../names/resource-link.tsx'
 import { PrototypeMatches } from '../prototypes/prototype-matches.tsx'
@@ -53,7 +53,7 @@ function Pair({ pair: { from, to, images, similarity }, matching: { against, mod
   return (
     <li className="pair">
       <p className="pair-figures">
-        <b>{formatPercent(similarity)} alike</b> <span className="muted">{formatCount(images)} images in common</span>
+        <b>{formatPercent(similarity)} alike</b> <span className="muted">{formatMany(images, 'image')} in common</span>
       </p>
       <Side model={against} set={sets.against} prototype={from} />
       <Side model={model} set={sets.model} prototype={to} />

@@ -7,6 +7,7 @@ import { type MatchingWish, matchingQuery } from '../../data/queries/matching.ts
 import { modelQuery } from '../../data/queries/models.ts'
 import { goTo } from '../../data/use-location.ts'
 import { useResource } from '../../data/use-resource.ts'
+import { modelTitle } from '../../resource-titles.ts'
 import { href } from '../../router.ts'
 import { LoneSections } from './lone-prototypes.tsx'
 import { MatchedPairs } from './matched-pairs.tsx'
@@ -23,7 +24,7 @@ interface Props {
 export function MatchingPage({ id, query }: Props) {
   const { data: model } = useResource(modelQuery(useClient(), id))
   const wish = wishOf(id, query)
-  const name = model?.name == null ? 'Model' : `${model.name}@${model.version}`
+  const name = model === null ? 'Model' : modelTitle(model)
   return (
     <PageFrame title="Which prototype is which" parent={{ href: href.model(id), name }}>
       <Section
@@ -39,7 +40,7 @@ export function MatchingPage({ id, query }: Props) {
 
 function Answer({ wish }: { readonly wish: MatchingWish }) {
   const { data: matching, problem, retry } = useResource(matchingQuery(useClient(), wish))
-  if (problem?.code === 'vector_set_not_found') return <NoSets wish={wish} message={problem.message} />
+  if (problem?.code === 'vector_set_not_found') return <NoSets wish={wish} />
   if (problem?.code === 'matching_unavailable' && wish.against === '')
     return <div className="empty">There is no version before this one: choose a model to compare it with.</div>
   if (problem) return <ProblemNotice problem={problem} onRetry={retry} />
@@ -53,17 +54,14 @@ function Answer({ wish }: { readonly wish: MatchingWish }) {
   )
 }
 
-function NoSets({
-  wish: { model, against, dataset },
-  message
-}: {
-  readonly wish: MatchingWish
-  readonly message: string
-}) {
+function NoSets({ wish: { model, against, dataset } }: { readonly wish: MatchingWish }) {
   const named = dataset === '' ? {} : { dataset }
   return (
     <div className="empty">
-      <p>{message}</p>
+      <p>
+        They are compared by images that both have assigned to their prototypes, and there are none yet: embed one
+        dataset by both models.
+      </p>
       <p>
         <a href={href.newVectorSet({ model, ...named })}>Embed a dataset by this model</a>
         {against !== '' && (

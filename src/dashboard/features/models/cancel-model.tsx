@@ -4,8 +4,10 @@ import type { Model } from '../../../client/resources.ts'
 import { ConfirmButton } from '../../components/confirm-button.tsx'
 import { useClient } from '../../data/api.ts'
 import { refreshModels } from '../../data/queries/models.ts'
+import { modelTitle } from '../../resource-titles.ts'
 
-export function CancelModel({ model: { id, name, import: imported } }: { readonly model: Model }) {
+export function CancelModel({ model }: { readonly model: Model }) {
+  const { id, import: imported } = model
   const client = useClient()
   const queries = useQueryClient()
   const cancel = useMutation({
@@ -15,7 +17,7 @@ export function CancelModel({ model: { id, name, import: imported } }: { readonl
   return (
     <ConfirmButton
       label="Cancel"
-      title={`Cancel ${name ?? id}?`}
+      title={`Cancel ${modelTitle(model)}?`}
       confirm={imported === null ? 'Cancel the export' : 'Cancel the import'}
       dismiss="Go on"
       mutation={cancel}

@@ -5,6 +5,7 @@ import { ConfirmButton } from '../../components/confirm-button.tsx'
 import { useClient } from '../../data/api.ts'
 import { refreshModelLists, refreshModels } from '../../data/queries/models.ts'
 import { goTo } from '../../data/use-location.ts'
+import { modelTitle } from '../../resource-titles.ts'
 import { href } from '../../router.ts'
 import { EditButton } from '../description/edit-button.tsx'
 import { CancelModel } from './cancel-model.tsx'
@@ -15,6 +16,11 @@ export function ModelActions({ model }: { readonly model: Model }) {
   const params = { path: { id: model.id } }
   return (
     <>
+      {model.status === 'ready' && typeof model.config?.prototypes === 'number' && (
+        <a className="button primary" href={href.playground({ model: model.id })}>
+          Try an image
+        </a>
+      )}
       {model.status === 'ready' && (
         <a className="button" href={href.newRun({ model: model.id })}>
           New run from it
@@ -38,7 +44,8 @@ export function ModelActions({ model }: { readonly model: Model }) {
   )
 }
 
-function DeleteModel({ model: { id, name } }: { readonly model: Model }) {
+function DeleteModel({ model }: { readonly model: Model }) {
+  const { id } = model
   const client = useClient()
   const queries = useQueryClient()
   const remove = useMutation({
@@ -51,7 +58,7 @@ function DeleteModel({ model: { id, name } }: { readonly model: Model }) {
   return (
     <ConfirmButton
       label="Delete"
-      title={`Delete ${name ?? id}?`}
+      title={`Delete ${modelTitle(model)}?`}
       confirm="Delete the model"
       dismiss="Keep it"
       mutation={remove}

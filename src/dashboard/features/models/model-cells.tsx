@@ -3,6 +3,7 @@ import { AlarmBadge } from '../../components/alarm-badge.tsx'
 import { StatusBadge } from '../../components/status-badge.tsx'
 import { Ago } from '../../components/time.tsx'
 import { formatCount } from '../../format.ts'
+import { modelTitle } from '../../resource-titles.ts'
 import { href } from '../../router.ts'
 import { ModelOrigin } from './model-origin.tsx'
 
@@ -28,11 +29,11 @@ export const modelCells = (model: Model) => [
 ]
 
 /** Its page, and the page of all versions of its name. */
-function ModelName({ model: { id, name, version, aliases } }: { readonly model: Model }) {
+function ModelName({ model, model: { id, name, version, aliases } }: { readonly model: Model }) {
   if (name === null || version === null)
     return (
-      <a href={href.model(id)} className="mono small">
-        {id}
+      <a href={href.model(id)} title={id}>
+        {modelTitle(model)}
       </a>
     )
   return (

@@ -2,7 +2,7 @@ import type { Model, ModelConfig } from '../../../client/resources.ts'
 import { Facts } from '../../components/facts.tsx'
 import { StatusBadge } from '../../components/status-badge.tsx'
 import { Ago } from '../../components/time.tsx'
-import { formatCount, formatNumber } from '../../format.ts'
+import { formatCount, formatMany, formatNumber } from '../../format.ts'
 import { href } from '../../router.ts'
 import { ModelOrigin } from './model-origin.tsx'
 
@@ -43,7 +43,7 @@ export function ModelFacts({ model }: { readonly model: Model }) {
       )}
       {verification && (
         <p className="small">
-          <b>Verified</b> on {formatCount(verification.images)} images against the training program: smallest cosine{' '}
+          <b>Verified</b> on {formatMany(verification.images, 'image')} against the training program: smallest cosine{' '}
           {formatNearOne(verification.min_cosine)}, largest difference {formatNumber(verification.max_abs_error, 2)}.
         </p>
       )}

@@ -3,6 +3,7 @@ import { TextField } from '../../components/text-field.tsx'
 import { useClient } from '../../data/api.ts'
 import { modelChoices } from '../../data/queries/models.ts'
 import { useResource } from '../../data/use-resource.ts'
+import { modelTitle } from '../../resource-titles.ts'
 
 interface Props {
   readonly label: string
@@ -16,11 +17,12 @@ export function ModelField({ label, value, error, onChange }: Props) {
   const list = useId()
   const { data, problem } = useResource(modelChoices(useClient()))
   const ready = (data?.data ?? []).filter(({ status }) => status === 'ready')
+  const chosen = ready.find(({ id }) => id === value.trim())
   return (
     <>
       <TextField
         label={label}
-        hint="name@3, name@alias or its id"
+        hint={chosen === undefined ? 'name@3, name@alias or its id' : modelTitle(chosen)}
         error={error ?? problem?.message ?? null}
         value={value}
         placeholder="shoes@3"
@@ -28,9 +30,9 @@ export function ModelField({ label, value, error, onChange }: Props) {
         onChange={onChange}
       />
       <datalist id={list}>
-        {ready.map(({ id, name, version }) => (
-          <option key={id} value={name === null ? id : `${name}@${version}`}>
-            {id}
+        {ready.map((model) => (
+          <option key={model.id} value={model.name === null ? model.id : modelTitle(model)}>
+            {model.name === null ? modelTitle(model) : model.id}
           </option>
         ))}
       </datalist>

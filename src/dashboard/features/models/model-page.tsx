@@ -6,6 +6,7 @@ import { ProgressBar } from '../../components/progress-bar.tsx'
 import { useClient } from '../../data/api.ts'
 import { modelQuery } from '../../data/queries/models.ts'
 import { useResource } from '../../data/use-resource.ts'
+import { modelTitle } from '../../resource-titles.ts'
 import { href } from '../../router.ts'
 import { DriftSection } from '../drift/drift-section.tsx'
 import { Aliases } from './aliases.tsx'
@@ -31,7 +32,7 @@ export function ModelPage({ id }: { readonly id: string }) {
     )
   }
   return (
-    <PageFrame title={model.name ?? model.id} parent={parent} actions={<ModelActions model={model} />}>
+    <PageFrame title={model.name ?? modelTitle(model)} parent={parent} actions={<ModelActions model={model} />}>
       {problem && <ProblemNotice problem={problem} onRetry={retry} />}
       <ModelFacts model={model} />
       {model.import !== null && <ImportSection imported={model.import} />}

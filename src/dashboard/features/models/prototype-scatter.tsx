@@ -6,7 +6,7 @@ import { Section } from '../../components/section.tsx'
 import { useClient } from '../../data/api.ts'
 import { type MostUsed, mostUsedQuery } from '../../data/queries/models.ts'
 import { useResource } from '../../data/use-resource.ts'
-import { formatCount, formatNumber } from '../../format.ts'
+import { formatCount, formatMany, formatNumber } from '../../format.ts'
 
 const dotsOf = ({ index, fitted, duplicates_of }: Prototype): Dot[] =>
   fitted === null
@@ -16,7 +16,7 @@ const dotsOf = ({ index, fitted, duplicates_of }: Prototype): Dot[] =>
           key: index,
           x: fitted.kappa,
           y: fitted.usage,
-          title: `prototype ${index}: fitted κ ${formatNumber(fitted.kappa)}, ${formatCount(fitted.usage)} images`,
+          title: `prototype ${index}: fitted κ ${formatNumber(fitted.kappa)}, ${formatMany(fitted.usage, 'image')}`,
           isMuted: duplicates_of !== null
         }
       ]

@@ -25,8 +25,8 @@ const COLUMNS = [
   'Nearest',
   'Repeats',
   'Component begun there: images',
-  'fitted κ',
-  'angle of its images'
+  'Fitted κ',
+  'Angle of its images'
 ]
 
 export function Prototypes({ id }: { readonly id: string }) {

@@ -72,7 +72,9 @@ export function TryIt({ id, hasHead, channels }: TryItProps) {
     <Section
       title="Try it"
       hint={
-        hasHead ? 'One image: its embedding, and the mixture of prototypes that it is.' : 'One image: its embedding.'
+        hasHead
+          ? 'One image, as a program gets it: its embedding, and the mixture of prototypes that it is.'
+          : 'One image: its embedding.'
       }
     >
       <div className="try-it">

@@ -1,12 +1,14 @@
 import type { ImageAssignments } from '../../../client/resources.ts'
 import { Facts } from '../../components/facts.tsx'
 import { formatNumber, formatPercent } from '../../format.ts'
+import { href } from '../../router.ts'
 import { SeenPrototype } from '../prototypes/prototype-card.tsx'
 import { PrototypeMatches } from '../prototypes/prototype-matches.tsx'
 import { SetInWords } from '../prototypes/set-in-words.tsx'
 import type { Source } from '../prototypes/use-source-choice.ts'
 
 interface Props {
+  readonly model: string
   readonly result: ImageAssignments
   /** Whose images are shown; null where nothing has seen any. */
   readonly source: Source | null
@@ -15,10 +17,14 @@ interface Props {
 const MOST = 6
 
 /** The prototypes that an image is a mixture of, with the images that each stands for. */
-export function AssignedImages({ result, source }: Props) {
+export function AssignedImages({ model, result, source }: Props) {
   const { assignments, effective_clusters: effective, density_percentile: percentile } = result
   return (
     <>
+      <h3>The clusters it belongs to</h3>
+      <p className="muted small">
+        A cluster is a prototype of the model: how probably it is the image's, and the images that it stands for.
+      </p>
       <Facts
         facts={[
           ['Effective prototypes', formatNumber(effective, 3)],
@@ -30,9 +36,9 @@ export function AssignedImages({ result, source }: Props) {
       <ol className="assigned" aria-label="Likeliest prototypes">
         {assignments.map(({ prototype, probability, cosine, kappa }) => (
           <li key={prototype}>
-            <h3>
-              {formatPercent(probability, 1)} <span className="muted">prototype {prototype}</span>
-            </h3>
+            <h4>
+              {formatPercent(probability, 1)} <a href={href.prototype(model, prototype)}>prototype {prototype}</a>
+            </h4>
             <p className="muted small">
               cosine {cosine.toFixed(3)}, teacher's κ {formatNumber(kappa, 3)}
             </p>

@@ -4,6 +4,7 @@ import { useClient } from '../../data/api.ts'
 import { modelQuery } from '../../data/queries/models.ts'
 import { assignmentsQuery, type TriedImage } from '../../data/queries/tried-images.ts'
 import { useResource } from '../../data/use-resource.ts'
+import { modelTitle } from '../../resource-titles.ts'
 import { NothingSeen, SeenChoice } from '../prototypes/seen-choice.tsx'
 import { type SetChoice, useSetChoice } from '../prototypes/use-set-choice.ts'
 import { type Source, useSourceChoice } from '../prototypes/use-source-choice.ts'
@@ -24,7 +25,7 @@ export function ModelAnswer({ model, image }: Props) {
   const sets = useSetChoice(model)
   const choice = useSourceChoice(model, sets)
   const { chosen, isKnown, problem } = choice
-  const name = known?.name == null ? model : `${known.name}, version ${known.version ?? '–'}`
+  const name = known === null ? 'Model' : modelTitle(known)
   return (
     <Section title={name} actions={<SeenChoice choice={choice} />}>
       {problem && <ProblemNotice problem={problem} />}
@@ -47,16 +48,19 @@ interface AnswersProps {
   readonly sets: SetChoice
 }
 
-/** What is refused as an image is refused once: the rest is asked for when the model has taken it. */
+/**
+ * In the order in which people ask: what is near, what it belongs to, and why. What is refused as an image is refused once: the
+ * rest is asked for when the model has taken it.
+ */
 function Answers({ model, image, source, sets }: AnswersProps) {
   const { data, problem } = useResource(assignmentsQuery(useClient(), model, image))
   if (problem) return <ProblemNotice problem={problem} />
   if (data === null) return <p className="muted">Asking the model…</p>
   return (
     <>
-      <AssignedImages result={data} source={source} />
-      <PatchMaps model={model} image={image.file} prototypes={data.assignments.map(({ prototype }) => prototype)} />
       <Neighbours model={model} image={image} choice={sets} />
+      <AssignedImages model={model} result={data} source={source} />
+      <PatchMaps model={model} image={image.file} prototypes={data.assignments.map(({ prototype }) => prototype)} />
     </>
   )
 }

@@ -1,7 +1,11 @@
+import { useQuery } from '@tanstack/react-query'
 import { Field } from '../../components/field.tsx'
 import { useClient } from '../../data/api.ts'
 import { modelChoices } from '../../data/queries/models.ts'
+import { nameQuery } from '../../data/queries/names.ts'
+import { newestSearchedQuery } from '../../data/queries/vector-sets.ts'
 import { useResource } from '../../data/use-resource.ts'
+import { modelTitle } from '../../resource-titles.ts'
 
 interface Props {
   readonly label?: string
@@ -20,13 +24,30 @@ function useModels() {
   return { models: models ?? null, problem }
 }
 
-export const useNewestModel = (): string | null => useModels().models?.[0]?.id ?? null
+/**
+ * What a stranger should begin with: the newest model that has a dataset to find neighbours in, else the newest. Null until
+ * both are known.
+ */
+export function useFirstModel(): FirstModel {
+  const { models } = useModels()
+  const { data: searched, problem } = useResource(newestSearchedQuery(useClient()))
+  if (models === null || (searched === null && problem === null)) return { isKnown: false, id: null }
+  const withImages = searched?.find((model) => models.some(({ id }) => id === model))
+  return { isKnown: true, id: withImages ?? models[0]?.id ?? null }
+}
+
+interface FirstModel {
+  readonly isKnown: boolean
+  /** Null where there is none. */
+  readonly id: string | null
+}
 
 /** Those that can be tried, and the one that the address names. */
 export function ModelChoice({ label = 'Model', empty, except, model, onChoose }: Props) {
   const { models, problem } = useModels()
   const ready = (models ?? []).filter(({ id }) => id !== except)
   const isOther = model !== '' && !ready.some(({ id }) => id === model)
+  const { data: otherName } = useQuery({ ...nameQuery(useClient(), model), enabled: isOther })
   return (
     <Field label={label} error={problem?.message ?? null}>
       {(control) => (
@@ -40,10 +61,10 @@ export function ModelChoice({ label = 'Model', empty, except, model, onChoose }:
                   ? 'no model with prototypes is ready'
                   : 'choose…'}
           </option>
-          {isOther && <option value={model}>{model}</option>}
-          {ready.map(({ id, name, version }) => (
-            <option key={id} value={id}>
-              {name === null ? id : `${name}, version ${version}`}
+          {isOther && <option value={model}>{otherName ?? model}</option>}
+          {ready.map((one) => (
+            <option key={one.id} value={one.id}>
+              {modelTitle(one)}
             </option>
           ))}
         </select>

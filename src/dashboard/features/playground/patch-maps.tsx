@@ -21,23 +21,26 @@ export function PatchMaps({ model, image, prototypes }: Props) {
   const [chosen, setChosen] = useState<number | null>(null)
   const prototype = chosen !== null && prototypes.includes(chosen) ? chosen : (prototypes[0] ?? 0)
   return (
-    <div className="patch-maps">
-      <PatchMap
-        query={heatMapQuery(client, { model, image }, prototype)}
-        alt={`Patches of the image that are like prototype ${prototype}`}
-        title="Like the prototype"
-        what="cosine"
-      >
-        <Choice
-          label="Prototype"
-          value={String(prototype)}
-          options={prototypes.map((one) => String(one))}
-          error={null}
-          onChange={(value) => setChosen(Number(value))}
-        />
-      </PatchMap>
-      <AttentionMap model={model} image={image} />
-    </div>
+    <>
+      <h3>Why</h3>
+      <div className="patch-maps">
+        <PatchMap
+          query={heatMapQuery(client, { model, image }, prototype)}
+          alt={`Patches of the image that are like prototype ${prototype}`}
+          title="Like the prototype"
+          what="cosine"
+        >
+          <Choice
+            label="Prototype"
+            value={String(prototype)}
+            options={prototypes.map((one) => String(one))}
+            error={null}
+            onChange={(value) => setChosen(Number(value))}
+          />
+        </PatchMap>
+        <AttentionMap model={model} image={image} />
+      </div>
+    </>
   )
 }
 

@@ -9,6 +9,7 @@ import { modelQuery, type PrototypeSort, prototypeList } from '../../data/querie
 import { useList } from '../../data/use-list.ts'
 import { useResource } from '../../data/use-resource.ts'
 import { formatCount, formatPercent } from '../../format.ts'
+import { modelTitle } from '../../resource-titles.ts'
 import { href } from '../../router.ts'
 import { SortSelect } from '../models/prototypes.tsx'
 import { PrototypeCard } from './prototype-card.tsx'
@@ -20,7 +21,7 @@ import { type Source, useSourceChoice } from './use-source-choice.ts'
 /** What the prototypes of a model stand for: the images that each is surest of. */
 export function ExplorerPage({ id }: { readonly id: string }) {
   const { data: model, problem, retry } = useResource(modelQuery(useClient(), id))
-  const parent = { href: href.model(id), name: model?.name ?? 'Model' }
+  const parent = { href: href.model(id), name: model === null ? 'Model' : modelTitle(model) }
   return (
     <PageFrame
       title="Prototypes"
@@ -66,7 +67,7 @@ function Seen({ evaluation: { prototypes: seen } }: { readonly evaluation: Evalu
           ['Images', formatCount(seen.images)],
           ['Prototypes that win one', `${formatCount(seen.used)} of ${formatCount(seen.prototypes)}`],
           ['In use', formatPercent(seen.used / seen.prototypes)],
-          ['Given by the posterior', seen.posterior]
+          ['Assigned by', seen.posterior === 'teacher' ? 'the teacher, centered' : 'the teacher, without its center']
         ]}
       />
     </section>

@@ -8,7 +8,7 @@ import { problemOf } from '../../data/problem-of.ts'
 import { judgedOf, prototypeImagesQuery } from '../../data/queries/exemplars.ts'
 import { versionName } from '../../data/queries/images.ts'
 import { useSeen } from '../../data/use-seen.ts'
-import { formatCount, formatDegrees, formatNumber } from '../../format.ts'
+import { formatCount, formatDegrees, formatMany, formatNumber } from '../../format.ts'
 import { href } from '../../router.ts'
 import { ExemplarStrip } from './exemplar-strip.tsx'
 import { LabelMix } from './label-mix.tsx'
@@ -34,7 +34,7 @@ export function SeenPrototype({ evaluation, prototype, most, children }: SeenPro
       {problem && <ProblemNotice problem={problem} />}
       {seen && of && seen.usage > 0 && <ExemplarStrip of={of} seen={seen} most={most} />}
       {seen?.usage === 0 && (
-        <p className="muted small">Wins none of the {formatCount(evaluation.prototypes?.images)} images.</p>
+        <p className="muted small">Wins none of {formatMany(evaluation.prototypes?.images, 'image')}.</p>
       )}
       {children}
       {seen && <LabelMix seen={seen} />}
@@ -57,9 +57,9 @@ export function PrototypeCard({ source, prototype }: CardProps) {
       isTight
       facts={[
         ["Teacher's κ", formatNumber(kappa, 3)],
-        ['fitted κ', fitted ? formatNumber(fitted.kappa, 3) : '–'],
+        ['Fitted κ', fitted ? formatNumber(fitted.kappa, 3) : '–'],
         ['In training', usage === null ? '–' : formatCount(usage)],
-        ['Nearest', first ? `${first.prototype} at ${formatDegrees(first.cosine)}` : '–'],
+        ['Nearest', first ? `${first.prototype}, ${formatDegrees(first.cosine)}` : '–'],
         ...(duplicatesOf === null ? [] : ([['Repeats', duplicatesOf]] as const))
       ]}
     />

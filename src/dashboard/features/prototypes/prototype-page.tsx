@@ -1,4 +1,4 @@
-import type { Model, Prototype } from '../../../client/resources.ts'
+import type { Prototype } from '../../../client/resources.ts'
 import { Facts } from '../../components/facts.tsx'
 import { Skeleton } from '../../components/list.tsx'
 import { PageFrame } from '../../components/page-frame.tsx'
@@ -7,7 +7,8 @@ import { Section } from '../../components/section.tsx'
 import { useClient } from '../../data/api.ts'
 import { modelQuery, prototypeQuery } from '../../data/queries/models.ts'
 import { useResource } from '../../data/use-resource.ts'
-import { formatCount, formatDegrees, formatNumber, formatPercent } from '../../format.ts'
+import { formatCount, formatDegrees, formatMany, formatNumber, formatPercent } from '../../format.ts'
+import { modelTitle } from '../../resource-titles.ts'
 import { href } from '../../router.ts'
 import { angles, fittedKappa } from '../models/prototypes.tsx'
 import { SeenPrototype } from './prototype-card.tsx'
@@ -29,7 +30,7 @@ export function PrototypePage({ id, index }: Props) {
   return (
     <PageFrame
       title={`Prototype ${index}`}
-      parent={{ href: href.explorer(id), name: `Prototypes of ${nameOf(model) ?? 'the model'}` }}
+      parent={{ href: href.explorer(id), name: `Prototypes of ${model === null ? 'the model' : modelTitle(model)}` }}
     >
       {problem && <ProblemNotice problem={problem} onRetry={retry} />}
       {prototype === null && problem === null && <Skeleton label="prototype" />}
@@ -42,9 +43,6 @@ export function PrototypePage({ id, index }: Props) {
     </PageFrame>
   )
 }
-
-const nameOf = (model: Model | null): string | null =>
-  model === null || model.name === null ? null : `${model.name}@${model.version}`
 
 function Known({ prototype }: { readonly prototype: Prototype }) {
   const { model, kappa, usage, mean_probability: sureness, duplicates_of: repeats, nearest, fitted } = prototype
@@ -59,9 +57,9 @@ function Known({ prototype }: { readonly prototype: Prototype }) {
           ...(fitted === null
             ? []
             : ([
-                ['Component begun there', `${formatCount(fitted.usage)} images`],
-                ['fitted κ', fittedKappa(fitted)],
-                ['angle of its images', fitted.angle_degrees ? angles(fitted.angle_degrees) : '–']
+                ['Component begun there', formatMany(fitted.usage, 'image')],
+                ['Fitted κ', fittedKappa(fitted)],
+                ['Angle of its images', fitted.angle_degrees ? angles(fitted.angle_degrees) : '–']
               ] as const))
         ]}
       />

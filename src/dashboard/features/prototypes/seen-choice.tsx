@@ -1,6 +1,6 @@
 import { useId } from 'react'
 import { judgedOf } from '../../data/queries/exemplars.ts'
-import { formatCount } from '../../format.ts'
+import { formatMany } from '../../format.ts'
 import { href } from '../../router.ts'
 import { useVersionWords } from '../datasets/use-version-words.ts'
 import type { SourceChoice } from './use-source-choice.ts'
@@ -22,7 +22,7 @@ export function SeenChoice({ choice: { evaluations, sets, chosen, choose } }: { 
           <optgroup label="Evaluations">
             {evaluations.map((one) => (
               <option key={one.id} value={one.id}>
-                {one.name ?? wordsOf(judgedOf(one))}: {formatCount(one.prototypes?.images)} images
+                {one.name ?? wordsOf(judgedOf(one))}: {formatMany(one.prototypes?.images, 'image')}
               </option>
             ))}
           </optgroup>
@@ -31,7 +31,7 @@ export function SeenChoice({ choice: { evaluations, sets, chosen, choose } }: { 
           <optgroup label="Vector sets">
             {sets.map((one) => (
               <option key={one.id} value={one.id}>
-                {one.name ?? wordsOf(one.dataset)}: {formatCount(one.progress.total_images)} images
+                {one.name ?? wordsOf(one.dataset)}: {formatMany(one.progress.total_images, 'image')}
               </option>
             ))}
           </optgroup>

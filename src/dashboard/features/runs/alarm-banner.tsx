@@ -1,6 +1,6 @@
 import type { RunEvent } from '../../../client/resources.ts'
+import { alarmActionWords, alarmWords } from '../../alarm-words.ts'
 import { Ago } from '../../components/time.tsx'
-import { formatWords } from '../../format.ts'
 
 /** The API's alarm as it said it: which, since when, what was done, and where it was still healthy. */
 export function AlarmBanner({ alarm }: { readonly alarm: RunEvent }) {
@@ -8,10 +8,11 @@ export function AlarmBanner({ alarm }: { readonly alarm: RunEvent }) {
   return (
     <div className="notice bad" role="alert">
       <p>
-        <b>{formatWords(String(rule ?? 'alarm'))}</b> since step {String(since_step ?? '?')}: {String(message ?? '')}
+        <b>Alarm, {alarmWords(String(rule ?? 'alarm'))}</b> since step {String(since_step ?? '?')}:{' '}
+        {String(message ?? '')}
       </p>
       <p className="muted small">
-        <Ago at={alarm.created_at} /> · action: {String(action ?? 'notify')} ·{' '}
+        <Ago at={alarm.created_at} /> · {alarmActionWords(String(action ?? 'notify'))} ·{' '}
         {typeof healthy === 'string' ? (
           <>
             last healthy checkpoint <code>{healthy}</code>

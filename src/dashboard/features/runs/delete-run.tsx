@@ -5,12 +5,14 @@ import { ConfirmButton } from '../../components/confirm-button.tsx'
 import { useClient } from '../../data/api.ts'
 import { refreshRunLists } from '../../data/queries/runs.ts'
 import { goTo } from '../../data/use-location.ts'
+import { runTitle } from '../../resource-titles.ts'
 import { href } from '../../router.ts'
 
 /** Others have to be cancelled or paused first. */
 const DELETABLE: ReadonlySet<Run['status']> = new Set(['paused', 'cancelled', 'succeeded', 'failed'])
 
-export function DeleteRun({ run: { id, name, status } }: { readonly run: Run }) {
+export function DeleteRun({ run }: { readonly run: Run }) {
+  const { id, status } = run
   const client = useClient()
   const queries = useQueryClient()
   const remove = useMutation({
@@ -24,7 +26,7 @@ export function DeleteRun({ run: { id, name, status } }: { readonly run: Run }) 
   return (
     <ConfirmButton
       label="Delete"
-      title={`Delete ${name ?? id}?`}
+      title={`Delete ${runTitle(run)}?`}
       confirm="Delete the run"
       dismiss="Keep it"
       mutation={remove}

@@ -35,10 +35,11 @@ export function FirstSteps() {
         <li>
           <h2>Its model</h2>
           <p className="small">
-            It is made by itself when the run ends: embeddings, clusters and how sure they are, over the API.
+            It is made by itself when the run ends. Drop an image on it: what is near, which cluster it belongs to and
+            why. Programs ask it over the API.
           </p>
-          <a className="button" href={href.models()}>
-            Models
+          <a className="button" href={href.playground()}>
+            Try an image
           </a>
         </li>
       </ol>

@@ -42,6 +42,7 @@ export function RunEvaluation({ run, run: { evaluation, progress } }: { readonly
             lines={lines}
             domain={domain}
             formatValue={isShare ? share : formatNumber}
+            isShare={isShare}
           />
         ))}
       </div>

@@ -4,7 +4,7 @@ import { Facts } from '../../components/facts.tsx'
 import { ProgressBar } from '../../components/progress-bar.tsx'
 import { StatusBadge } from '../../components/status-badge.tsx'
 import { Ago } from '../../components/time.tsx'
-import { formatCount, formatDuration, formatWords } from '../../format.ts'
+import { formatCount, formatDuration, formatMany, formatWords } from '../../format.ts'
 import { MetadataFacts } from '../description/metadata-facts.tsx'
 import { ResourceLink } from '../names/resource-link.tsx'
 import { devicesText, engineText } from './run-engine.ts'
@@ -16,7 +16,9 @@ export function RunHeader({ run }: { readonly run: Run }) {
     <section className="card run-header" aria-label="State">
       <div className="run-state">
         <StatusBadge status={run.status} />
-        {run.status_reason && <span className="muted">{formatWords(run.status_reason)}</span>}
+        {run.status_reason && (
+          <span className="muted">{run.status_reason === 'user' ? 'as asked' : formatWords(run.status_reason)}</span>
+        )}
         <span className="grow" />
         <span className="mono muted small">{run.id}</span>
       </div>
@@ -24,7 +26,7 @@ export function RunHeader({ run }: { readonly run: Run }) {
       <p className="small">
         <b>{progress.percent.toFixed(1)} %</b> · step {formatCount(progress.step)} of{' '}
         {formatCount(progress.total_steps)} · epoch {progress.epoch} of {String(epochs)} ·{' '}
-        {formatCount(progress.images_seen)} images seen
+        {formatMany(progress.images_seen, 'image')} seen
       </p>
       <Facts
         facts={[

@@ -8,6 +8,7 @@ import { ProblemNotice } from '../../components/problem-notice.tsx'
 import { useClient } from '../../data/api.ts'
 import { runQuery } from '../../data/queries/runs.ts'
 import { useResource } from '../../data/use-resource.ts'
+import { runTitle } from '../../resource-titles.ts'
 import { href } from '../../router.ts'
 import { AlarmBanner } from './alarm-banner.tsx'
 import { Checkpoints } from './checkpoints.tsx'
@@ -32,7 +33,7 @@ export function RunPage({ id }: { readonly id: string }) {
     )
   }
   return (
-    <PageFrame title={run.name ?? run.id} parent={parent} actions={<RunActions run={run} />}>
+    <PageFrame title={runTitle(run)} parent={parent} actions={<RunActions run={run} />}>
       {problem && <ProblemNotice problem={problem} onRetry={retry} />}
       <LiveRun run={run} />
     </PageFrame>
@@ -52,8 +53,8 @@ function LiveRun({ run }: { readonly run: Run }) {
       <Vitals run={live} columns={metrics.columns} isLoading={metrics.isLoading} events={events} />
       {metrics.problem && <ProblemNotice problem={metrics.problem} />}
       <PointedStepContext value={pointed}>
-        <RunEvaluation run={live} />
         <RunCharts run={live} metrics={metrics} range={range} onZoom={setRange} />
+        <RunEvaluation run={live} />
       </PointedStepContext>
       <Checkpoints run={run} />
       <EventLog events={events} />

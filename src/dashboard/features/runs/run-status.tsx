@@ -1,4 +1,5 @@
 import type { Run } from '../../../client/resources.ts'
+import { alarmWords } from '../../alarm-words.ts'
 import { AlarmBadge } from '../../components/alarm-badge.tsx'
 import { StatusBadge } from '../../components/status-badge.tsx'
 import { formatWords } from '../../format.ts'
@@ -16,14 +17,14 @@ export function RunStatus({ run: { status, status_reason: reason, last_alarm: al
       <StatusBadge status={status} />
       {isPaused ? (
         <div>
-          <AlarmBadge text={formatWords(reason.slice(ALARM.length))} title="An alarm has paused it." />
+          <AlarmBadge text={alarmWords(reason.slice(ALARM.length))} title="An alarm has paused it." />
         </div>
       ) : (
-        reason && <div className="muted small">{formatWords(reason)}</div>
+        reason && <div className="muted small">{reason === 'user' ? 'as asked' : formatWords(reason)}</div>
       )}
       {alarm && !isPaused && (
         <div>
-          <AlarmBadge text={formatWords(alarm.rule)} title={`An alarm of step ${alarm.step}; it went on.`} />
+          <AlarmBadge text={alarmWords(alarm.rule)} title={`An alarm of step ${alarm.step}; it went on.`} />
         </div>
       )}
     </>

@@ -9,6 +9,7 @@ import { useClient } from '../../data/api.ts'
 import { runList } from '../../data/queries/runs.ts'
 import { useList } from '../../data/use-list.ts'
 import { formatDuration, formatNumber, formatPercent } from '../../format.ts'
+import { runTitle } from '../../resource-titles.ts'
 import { href } from '../../router.ts'
 import { ResourceLink } from '../names/resource-link.tsx'
 import { FirstSteps } from './first-steps.tsx'
@@ -16,7 +17,19 @@ import { filterForm, filterOf, isFiltered } from './run-filter.ts'
 import { RunFilterFields } from './run-filter-form.tsx'
 import { RunStatus } from './run-status.tsx'
 
-const COLUMNS = ['', 'Status', 'Run', 'Dataset', 'Method', 'Progress', 'Images/s', 'Time left', 'Created']
+const COLUMNS = [
+  <span key="compare" className="visually-hidden">
+    Compare
+  </span>,
+  'Status',
+  'Run',
+  'Dataset',
+  'Method',
+  'Progress',
+  'Images/s',
+  'Time left',
+  'Created'
+]
 
 export function RunsPage({ query }: { readonly query: URLSearchParams }) {
   const form = filterForm(query)
@@ -48,7 +61,7 @@ export function RunsPage({ query }: { readonly query: URLSearchParams }) {
           <input
             key="choose"
             type="checkbox"
-            aria-label={`Compare ${run.name ?? run.id}`}
+            aria-label={`Compare ${runTitle(run)}`}
             checked={chosen.has(run.id)}
             onChange={() => toggle(run.id)}
           />,
@@ -88,10 +101,11 @@ const runCells = (run: Run) => [
   <RunName key="name" run={run} />,
   <ResourceLink key="dataset" id={run.dataset} />,
   <span key="method">
-    {run.resolved_recipe.method} <span className="muted">{run.resolved_recipe.arch}</span>
+    <span className="nowrap">{run.resolved_recipe.method}</span>{' '}
+    <span className="muted">{run.resolved_recipe.arch}</span>
   </span>,
   <span key="progress" className="progress-cell">
-    <ProgressBar percent={run.progress.percent} label={`Progress of ${run.name ?? run.id}`} />
+    <ProgressBar percent={run.progress.percent} label={`Progress of ${runTitle(run)}`} />
     {formatPercent(Math.floor(run.progress.percent) / 100)}
   </span>,
   isFinished(run) ? '–' : formatNumber(run.images_per_second, 3),
@@ -99,12 +113,12 @@ const runCells = (run: Run) => [
   <Ago key="created" at={run.created_at} />
 ]
 
-function RunName({ run: { id, name, archived, metadata, error } }: { readonly run: Run }) {
+function RunName({ run, run: { id, archived, metadata, error } }: { readonly run: Run }) {
   return (
     <>
       {archived && <span className="badge">archived</span>}{' '}
-      <a href={href.run(id)} title={id} className={name === null ? 'mono small' : undefined}>
-        {name ?? id}
+      <a href={href.run(id)} title={id}>
+        {runTitle(run)}
       </a>
       {Object.keys(metadata).length > 0 && <Notes metadata={metadata} />}
       {error && <div className="field-error small clip">{error.message}</div>}

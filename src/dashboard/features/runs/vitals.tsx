@@ -3,6 +3,7 @@ import type { ReactNode } from 'react'
 import { eventError } from '../../../client/event-words.ts'
 import type { Run } from '../../../client/resources.ts'
 import { isFinished } from '../../../client/run-status.ts'
+import { alarmWords } from '../../alarm-words.ts'
 import { useNow } from '../../data/use-now.ts'
 import { formatAge, formatDuration, formatNumber, formatPercent, formatWords } from '../../format.ts'
 import { lastValue, type MetricColumns, recentMean } from './metric-columns.ts'
@@ -86,7 +87,7 @@ function Collapsing({ columns, isLoading, events }: Props) {
   const own = lastValue(columns, 'teacher_entropy')
   if (events.alarm) {
     const rule = events.alarm.data['rule']
-    return <Vital question={question} tone="bad" answer={`Alarm: ${formatWords(String(rule))}`} detail="see above" />
+    return <Vital question={question} tone="bad" answer={`Alarm, ${alarmWords(String(rule))}`} detail="see above" />
   }
   if (loss === null) return <Vital question={question} answer={isLoading ? 'Reading metrics' : 'No metrics yet'} />
   const information = mean !== null && own !== null ? `, assignments carry ${formatNumber(mean - own, 3)} nats` : ''

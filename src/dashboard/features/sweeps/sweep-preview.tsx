@@ -4,7 +4,7 @@ import { CopyButton } from '../../components/copy-button.tsx'
 import { Table } from '../../components/list.tsx'
 import { ProblemNotice } from '../../components/problem-notice.tsx'
 import { Section } from '../../components/section.tsx'
-import { formatCount, formatDuration } from '../../format.ts'
+import { formatCount, formatDuration, formatMany } from '../../format.ts'
 import type { JsonObject } from '../../json.ts'
 import { JsonGroup, RecipeTable, Sentences } from '../runs/recipe-section.tsx'
 import { curlCommand } from '../runs/run-request.ts'
@@ -53,7 +53,7 @@ function stateOf({ plan, problem, isChecking }: Omit<Props, 'body'>): string {
   if (plan === null) return 'Not checked yet'
   return plan.trials.length === 1
     ? '1 trial can be trained'
-    : `${formatCount(plan.trials.length)} trials can be trained`
+    : `${formatMany(plan.trials.length, 'trial')} can be trained`
 }
 
 function Trials({ plan: { trials } }: { readonly plan: SweepPlan }) {

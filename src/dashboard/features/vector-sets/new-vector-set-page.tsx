@@ -78,7 +78,7 @@ export function NewVectorSetPage({ query }: { readonly query: URLSearchParams })
             />
             <TextField
               label="Name"
-              hint="for you; may be left out"
+              hint="optional"
               error={errorAt('/name')}
               value={form.name}
               onChange={(value) => change({ name: value })}
@@ -98,7 +98,7 @@ export function NewVectorSetPage({ query }: { readonly query: URLSearchParams })
           <button type="submit" className="primary" disabled={!isReady || create.isPending}>
             Embed the dataset
           </button>
-          {!isReady && <span className="muted small">Name a model, and choose images.</span>}
+          {!isReady && <span className="muted small">Choose a model and a dataset first.</span>}
         </div>
       </form>
     </PageFrame>

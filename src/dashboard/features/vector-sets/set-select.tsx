@@ -1,6 +1,6 @@
 import type { VectorSet } from '../../../client/resources.ts'
 import { Choice } from '../../components/choice.tsx'
-import { formatCount } from '../../format.ts'
+import { formatMany } from '../../format.ts'
 import { useVersionWords } from '../datasets/use-version-words.ts'
 
 interface Props {
@@ -19,7 +19,7 @@ export function SetSelect({ sets, chosen, onChoose }: Props) {
       value={chosen.id}
       options={sets.map(
         ({ id, name, dataset, progress }) =>
-          [id, `${name ?? wordsOf(dataset)}: ${formatCount(progress.total_images)} images`] as const
+          [id, `${name ?? wordsOf(dataset)}: ${formatMany(progress.total_images, 'image')}`] as const
       )}
       error={null}
       onChange={onChoose}

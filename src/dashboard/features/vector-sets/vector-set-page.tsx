@@ -10,7 +10,7 @@ import { Ago } from '../../components/time.tsx'
 import { useClient } from '../../data/api.ts'
 import { fetchVectorFiles, isBeingMade, vectorSetQuery } from '../../data/queries/vector-sets.ts'
 import { useResource } from '../../data/use-resource.ts'
-import { formatCount } from '../../format.ts'
+import { formatCount, formatMany } from '../../format.ts'
 import { href } from '../../router.ts'
 import { MetadataFacts } from '../description/metadata-facts.tsx'
 import { FileTable } from '../files/file-table.tsx'
@@ -73,7 +73,7 @@ function State({ set }: { readonly set: VectorSet }) {
           ['Dataset', <ResourceLink key="dataset" id={dataset} />],
           ['Images', formatCount(progress.total_images)],
           ['Dimensions', formatCount(dimensions)],
-          ['Assigned to', prototypes === null ? 'no prototypes' : `${formatCount(prototypes)} prototypes`],
+          ['Assigned to', prototypes === null ? 'no prototypes' : formatMany(prototypes, 'prototype')],
           ['Searched', index === null ? 'no, files alone' : INDEX_WORDS[index]],
           ['Created', <Ago key="created" at={set.created_at} />],
           ['Ended', <Ago key="ended" at={set.finished_at} />]

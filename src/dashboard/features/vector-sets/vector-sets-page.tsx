@@ -80,7 +80,7 @@ const cells = (set: VectorSet) => {
     ) : (
       formatCount(progress.total_images)
     ),
-    index ?? 'files alone',
+    status === 'succeeded' || isBeingMade(set) ? (index ?? 'files alone') : '–',
     <Ago key="created" at={set.created_at} />
   ]
 }

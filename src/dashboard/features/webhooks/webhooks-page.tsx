@@ -26,7 +26,7 @@ export function WebhooksPage() {
         columns={COLUMNS}
         keyOf={({ id }) => id}
         row={webhookCells}
-        empty="No webhooks yet."
+        empty="No webhook yet: a URL of yours that is told when one of these events happens."
       />
     </PageFrame>
   )
