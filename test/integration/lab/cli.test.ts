@@ -231,7 +231,7 @@ test('a file of embeddings that is there already is not overwritten', async () =
 
 test('every command has its help, on stdout with exit code 0, also through the launcher', async () => {
   const { stdout } = await promisify(execFile)(process.execPath, [LAUNCHER, 'help'])
-  const commands = [...stdout.matchAll(/^ {2}kappa (\w+)/gm)].map((match) => match[1]!)
+  const commands = [...stdout.matchAll(/^ {2}kappa ([\w-]+)/gm)].map((match) => match[1]!)
   assert.deepEqual(commands.slice(0, 7), ['train', 'presets', 'export', 'import', 'embed', 'knn', 'evaluate'])
   for (const command of commands)
     assert.match((await kappa(command, '--help')).stdout, new RegExp(`kappa ${command}\\b`))
