@@ -3,7 +3,7 @@
  * node has the same:
  *
  *   own      of the recipe, the images or the weights: for good at once
- *   outage   of the object store, the database, or a worker that was told to end: says nothing, never counts
+ *   outage   of the object store, the database (or what it undid), or a worker that was told to end: says nothing, never counts
  *   mishap   a process or a worker that was killed or fell silent, a disk that is full or takes nothing: tried elsewhere, ten times without progress
  *   unknown  anything else: for good when two nodes had it, or one three times
  *
