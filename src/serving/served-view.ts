@@ -28,6 +28,12 @@ export type OpenView = (model: ViewedModel) => Promise<ServingModel>
 /** The function throws AppError checkpoint_invalid, checkpoint_not_found, model_not_ready, model_without_head, storage_full. */
 export function createViews(openOnnxFile: OpenOnnxFile, copiesOf?: (bytes: number) => number): OpenView {
   const inTurn = createModelTurns()
+  /** Its file is removed when it is open. */
+  const openWhole: OpenOnnxFile = async (path, bytes) => {
+    const program = await openOnnxFile(path, bytes)
+    await program.isRead
+    return program
+  }
   return ({ projectId, folder, isCheckpoint = false, view }) =>
     inTurn({ projectId, folder }, async () => {
       const programs = await mkdtemp(join(tmpdir(), 'kappa-view-'))
@@ -39,7 +45,7 @@ export function createViews(openOnnxFile: OpenOnnxFile, copiesOf?: (bytes: numbe
           head: isCheckpoint ? null : await openHead(folder, config),
           folder: programs,
           kinds: [kind],
-          openOnnxFile,
+          openOnnxFile: openWhole,
           ...(copiesOf && { copiesOf })
         })
         await model.open(kind)

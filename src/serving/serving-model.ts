@@ -58,7 +58,7 @@ export interface ServingModel extends CachedModel {
 export type OpenOnnxFile = (
   path: string,
   bytes: number
-) => Promise<Omit<SharedProgram, 'sessions'> & { readonly sessions?: number }>
+) => Promise<Omit<SharedProgram, 'sessions' | 'isRead'> & Partial<Pick<SharedProgram, 'sessions' | 'isRead'>>>
 
 /**
  * Multiplications and additions of one run, so that a batch stays in the caches and nobody waits long behind one: 0.1 s on one core with

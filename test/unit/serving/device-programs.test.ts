@@ -41,7 +41,7 @@ test('one program is compiled at a time, and each of them once', async () => {
 })
 
 test('projects take turns at compiling: many sizes of one do not keep the first image of another waiting', async () => {
-  const device = fakeDevice({ beforeCompile: nextTurn })
+  const device = fakeDevice({ beforeCompile: () => nextTurn() })
   const { of } = await on(device)
   const greedy = Array.from({ length: 20 }, (_, i) =>
     of({ projectId: 'greedy', folder: `model ${i % 5}` }).prepare(program(1, `size ${i}`))
