@@ -120,7 +120,9 @@ export function createDeviceModels(options: DeviceModelsOptions): (model: Served
       const parts = await partsOf({ folder, isCheckpoint, view: view ?? null }, opening)
       const head = isCheckpoint ? null : await openHead(folder, parts.config)
       // Counted before they are handed over.
-      const bytes = Object.values(parts.weights).reduce((sum, { byteLength }) => sum + byteLength, 0)
+      const held = Object.values(parts.weights).reduce((sum, { byteLength }) => sum + byteLength, 0)
+      // Of a small network the programs' texts are more than its weights.
+      const bytes = parts.programs.reduce((sum, { written }) => sum + written.text.length, held)
       const program = await openParts(parts, opening)
       return {
         config: parts.config,
