@@ -38,6 +38,8 @@ const WIDE_FROM_BYTES = 16 * 1024 ** 2
 /** Runs may overlap: as many compute at the same time as it has sessions, others wait. */
 export interface SharedProgram extends LoadedProgram {
   readonly sessions: number
+  /** When nobody reads its file any more: the wide session opens behind the others. */
+  readonly isRead: Promise<void>
   /** @param isLone nothing else computes: of all threads, where there is such a session by now */
   run(feeds: Feeds, isLone?: boolean): Promise<Outputs>
 }
@@ -120,6 +122,7 @@ export function createOnnxThreads(options: OnnxThreadsOptions = {}): OnnxThreads
       (error: unknown) => onNotWide(toError(error))
     )
     return {
+      opening,
       isOpen: () => isOpen,
       ask: thread.ask,
       async close() {
@@ -147,6 +150,7 @@ export function createOnnxThreads(options: OnnxThreadsOptions = {}): OnnxThreads
     const wide = isWide(bytes) ? openWide(program, path) : null
     return {
       sessions: count,
+      isRead: wide?.opening ?? Promise.resolve(),
       run: (feeds, isLone = false) => {
         const thread = isLone && wide?.isOpen() ? wide : own.reduce((a, b) => (b.open() < a.open() ? b : a))
         return thread.ask({ kind: 'run', program, feeds })

@@ -11,7 +11,7 @@ import type { MakeDeviceParts } from './device-parts.ts'
 import { type DeviceServed, openOnDevice } from './device-program.ts'
 import type { DevicePrograms } from './device-programs.ts'
 import type { DeviceOrder, DeviceParts } from './device-thread.ts'
-import { createModelTurns } from './model-turns.ts'
+import { createModelTurns, type ModelTurn } from './model-turns.ts'
 import { isAlone, keptRows, openHead, type ServedProgram, type ServingModel } from './serving-model.ts'
 
 /** A program that the CPU computes in the device's place, as long as its model stays open. */
@@ -40,6 +40,11 @@ export interface DeviceModelsOptions {
 /** What XLA cannot make, and weights that are not there where programs of the CPU may be. */
 const OF_DEVICE: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['internal', 'program_untraceable', 'model_not_ready'])
 
+/** Of one program of a model. */
+interface Opening extends ModelTurn {
+  readonly kind: ViewKind
+}
+
 interface DeviceServedProgram extends ServedProgram {
   dispose(): Promise<void>
 }
@@ -49,13 +54,17 @@ export function createDeviceModels(options: DeviceModelsOptions): (model: Served
   const { device, makeParts, maxBatch, runs, openOnCpu, onFellBack } = options
   const inTurn = createModelTurns()
 
-  const partsOf = (order: Omit<DeviceOrder, 'batches' | 'precision'>, kind: ViewKind): Promise<DeviceParts> => {
+  const partsOf = (
+    order: Omit<DeviceOrder, 'batches' | 'precision'>,
+    { projectId, kind }: Opening
+  ): Promise<DeviceParts> => {
     const batches = isAlone(kind) ? [1] : sizesUpTo(maxBatch)
-    return inTurn(order.folder, () => makeParts({ ...order, batches, precision: device.precision }))
+    const turn = { projectId, folder: order.folder }
+    return inTurn(turn, () => makeParts({ ...order, batches, precision: device.precision }))
   }
 
-  const openParts = async (parts: DeviceParts, kind: ViewKind): Promise<DeviceServedProgram> =>
-    servedProgram(await openOnDevice(parts, options), kind, runs)
+  const openParts = async (parts: DeviceParts, { kind, ...turn }: Opening): Promise<DeviceServedProgram> =>
+    servedProgram(await openOnDevice(parts, { ...options, programs: options.programs.of(turn) }), kind, runs)
 
   /** @throws the error, where the CPU would meet it too or the device may have room later */
   async function fallBack<T>(failed: { model: ServedModel; kind: ViewKind; error: unknown }, onCpu: () => Promise<T>) {
@@ -75,7 +84,8 @@ export function createDeviceModels(options: DeviceModelsOptions): (model: Served
       open: async ({ kind, folder }) => {
         const view = { kind, imageSize: config.imageSize }
         try {
-          return await openParts(await partsOf({ folder, isCheckpoint: false, view }, kind), kind)
+          const opening = { projectId: model.projectId, folder, kind }
+          return await openParts(await partsOf({ folder, isCheckpoint: false, view }, opening), opening)
         } catch (error) {
           const program = await fallBack({ model, kind, error }, () => onCpu.open(kind, folder))
           return { ...program, dispose: async () => {} }
@@ -103,14 +113,17 @@ export function createDeviceModels(options: DeviceModelsOptions): (model: Served
   }
 
   async function openView(model: ServedModel): Promise<ServingModel> {
-    const { folder, isCheckpoint = false, view } = model
+    const { projectId, folder, isCheckpoint = false, view } = model
     const own = view?.kind ?? 'embed'
+    const opening = { projectId, folder, kind: own }
     try {
-      const parts = await partsOf({ folder, isCheckpoint, view: view ?? null }, own)
+      const parts = await partsOf({ folder, isCheckpoint, view: view ?? null }, opening)
       const head = isCheckpoint ? null : await openHead(folder, parts.config)
       // Counted before they are handed over.
-      const bytes = Object.values(parts.weights).reduce((sum, { byteLength }) => sum + byteLength, 0)
-      const program = await openParts(parts, own)
+      const held = Object.values(parts.weights).reduce((sum, { byteLength }) => sum + byteLength, 0)
+      // Of a small network the programs' texts are more than its weights.
+      const bytes = parts.programs.reduce((sum, { written }) => sum + written.text.length, held)
+      const program = await openParts(parts, opening)
       return {
         config: parts.config,
         head,

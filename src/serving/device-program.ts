@@ -5,7 +5,7 @@ import type { Outputs } from '../engine/engine.ts'
 import type { DeviceWeights, ServingDevice } from '../engine/xla/serving-device.ts'
 import { splitRows } from '../model/embedder.ts'
 import { BatchLadder } from './batch-ladder.ts'
-import { type DevicePrograms, withoutRoom } from './device-programs.ts'
+import { type ModelPrograms, withoutRoom } from './device-programs.ts'
 import type { BatchProgram, DeviceParts } from './device-thread.ts'
 
 export interface DeviceServed {
@@ -19,7 +19,7 @@ export interface DeviceServed {
 
 export interface OnDevice {
   readonly device: Pick<ServingDevice, 'hold'>
-  readonly programs: DevicePrograms
+  readonly programs: ModelPrograms
   /** Of one run. */
   readonly maxRunBytes: number
   /** Of batches that cannot be had, which smaller ones stand in for. */

@@ -2,7 +2,7 @@
  * A model at another size or with another program than its folder has, and a checkpoint while its run goes on. The program is made in a
  * thread and thrown away when it is open; one is made at a time, so that whoever asks for many sizes at once does not have the memory
  * of all.
- * Models take turns: a hundred sizes of one are minutes, for which others do not wait.
+ * Projects and models take turns: a hundred sizes of one are minutes, for which others do not wait.
  */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -12,13 +12,12 @@ import { toError } from '../base/errors.ts'
 import { receivedError } from '../base/sent-error.ts'
 import type { ServedView } from '../protocol/inference-messages.ts'
 import type { ModelFileConfig } from '../protocol/model-folder.ts'
-import { createModelTurns } from './model-turns.ts'
+import { createModelTurns, type ModelTurn } from './model-turns.ts'
 import { createServingModel, type OpenOnnxFile, openHead, type ServingModel } from './serving-model.ts'
 import type { ViewAnswer, ViewOrder } from './view-thread.ts'
 
-export interface ViewedModel {
-  /** Of weights, or of a checkpoint. */
-  readonly folder: string
+/** Its folder is of weights, or of a checkpoint. */
+export interface ViewedModel extends ModelTurn {
   readonly isCheckpoint?: boolean
   /** Left out, what a checkpoint embeds with. */
   readonly view?: ServedView
@@ -29,8 +28,14 @@ export type OpenView = (model: ViewedModel) => Promise<ServingModel>
 /** The function throws AppError checkpoint_invalid, checkpoint_not_found, model_not_ready, model_without_head, storage_full. */
 export function createViews(openOnnxFile: OpenOnnxFile, copiesOf?: (bytes: number) => number): OpenView {
   const inTurn = createModelTurns()
-  return ({ folder, isCheckpoint = false, view }) =>
-    inTurn(folder, async () => {
+  /** Its file is removed when it is open. */
+  const openWhole: OpenOnnxFile = async (path, bytes) => {
+    const program = await openOnnxFile(path, bytes)
+    await program.isRead
+    return program
+  }
+  return ({ projectId, folder, isCheckpoint = false, view }) =>
+    inTurn({ projectId, folder }, async () => {
       const programs = await mkdtemp(join(tmpdir(), 'kappa-view-'))
       try {
         const config = await makeProgram({ folder, isCheckpoint, view: view ?? null, programs })
@@ -40,7 +45,7 @@ export function createViews(openOnnxFile: OpenOnnxFile, copiesOf?: (bytes: numbe
           head: isCheckpoint ? null : await openHead(folder, config),
           folder: programs,
           kinds: [kind],
-          openOnnxFile,
+          openOnnxFile: openWhole,
           ...(copiesOf && { copiesOf })
         })
         await model.open(kind)

@@ -12,7 +12,7 @@ function onDevice(device: FakeDevice, maxRunBytes = 100) {
   const reported: unknown[] = []
   const report = (error: unknown) => void reported.push(error)
   const programs = createDevicePrograms({ device, maxBytes: 1e9, onLost: () => {}, report })
-  return { on: { device, programs, maxRunBytes, report }, programs, reported }
+  return { on: { device, programs: programs.of({ folder: 'model' }), maxRunBytes, report }, programs, reported }
 }
 
 async function opened(options: FakeDeviceOptions = {}, maxRunBytes?: number) {

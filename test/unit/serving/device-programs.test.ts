@@ -1,6 +1,7 @@
 /** Programs of a device within their part of the memory, and a device that is lost. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { createDevicePrograms } from '../../../src/serving/device-programs.ts'
 import { MOST_PROGRAMS, roomOf } from '../../../src/serving/device-room.ts'
 import { type FakeDevice, fakeDevice, imagesOf, outOfMemory, partsOf } from './fake-device.ts'
@@ -15,7 +16,7 @@ async function on(device: FakeDevice, maxBytes = 1e9) {
     onLost: (error) => void lost.push(error),
     report: () => {}
   })
-  return { programs, lost, weights: await device.hold([], {}) }
+  return { programs: programs.of({ folder: 'model' }), of: programs.of, lost, weights: await device.hold([], {}) }
 }
 
 test('the parts of the memory are all of it, however many runs there are', () => {
@@ -37,6 +38,18 @@ test('one program is compiled at a time, and each of them once', async () => {
   const { programs } = await on(device)
   await Promise.all([1, 2, 2, 4].map((batch) => programs.prepare(program(batch))))
   assert.deepEqual([device.compiled.length, most], [3, 1])
+})
+
+test('projects take turns at compiling: many sizes of one do not keep the first image of another waiting', async () => {
+  const device = fakeDevice({ beforeCompile: () => nextTurn() })
+  const { of } = await on(device)
+  const greedy = Array.from({ length: 20 }, (_, i) =>
+    of({ projectId: 'greedy', folder: `model ${i % 5}` }).prepare(program(1, `size ${i}`))
+  )
+  await of({ projectId: 'other', folder: 'model' }).prepare(program(1, 'wanted'))
+  assert.ok(device.compiled.indexOf('wanted 1') <= 2, device.compiled.join(', '))
+  await Promise.all(greedy)
+  assert.equal(device.compiled.length, 21)
 })
 
 test('a compilation that fails does not stop the next one, and is tried again when it is asked for again', async () => {
