@@ -22,3 +22,10 @@ type NamedRun = Pick<Run, 'id' | 'name' | 'resolved_recipe'>
 
 export const runTitle = ({ id, name, resolved_recipe: { method, arch } }: NamedRun): string =>
   name ?? wordsOf([method, arch, tailOf(id)])
+
+/** Names of a choice by their ids: names are not unique, and two that read alike cannot be chosen between. */
+export function titlesApart(all: readonly { readonly id: string; readonly name: string }[]): Map<string, string> {
+  const times = new Map<string, number>()
+  for (const { name } of all) times.set(name, (times.get(name) ?? 0) + 1)
+  return new Map(all.map(({ id, name }) => [id, times.get(name) === 1 ? name : wordsOf([name, tailOf(id)])]))
+}

@@ -4,10 +4,12 @@ import { dataOf } from '../../client/client.ts'
 import { refusal } from '../command.ts'
 import type { Connection } from './connection.ts'
 import { itemsOf } from './pages.ts'
+import { localTime } from './words.ts'
 
 interface Named {
   readonly id: string
   readonly name: string | null
+  readonly created_at: string
 }
 
 const VECTOR_SET_ID = new RegExp(idPattern('vectorSet'))
@@ -18,12 +20,16 @@ const DATASET_ID = new RegExp(idPattern('dataset'))
  * @throws AppError invalid_request where none, or more than one, is called so: a guess might be another's images
  */
 async function oneCalled(word: string, what: string, prefix: string, found: AsyncIterable<Named>): Promise<string> {
-  const ids: string[] = []
-  for await (const { id, name } of found) if (name === word) ids.push(id)
-  if (ids.length === 1) return ids[0]!
-  if (ids.length === 0)
+  const called: Named[] = []
+  for await (const one of found) if (one.name === word) called.push(one)
+  const [only] = called
+  if (only !== undefined && called.length === 1) return only.id
+  if (only === undefined)
     throw refusal(`There is no such ${what}: none is called ${word}, and ids begin with ${prefix}_.`)
-  throw refusal(`${ids.length} ${what}s are called ${word}; say which: ${ids.slice(0, 5).join(', ')}.`)
+  // An id alone says nothing to whoever gave the name; when it was made does.
+  const which = called.slice(0, 5).map(({ id, created_at }) => `${id} (made ${localTime(created_at)})`)
+  const more = called.length > which.length ? ', …' : ''
+  throw refusal(`${called.length} ${what}s are called ${word}; say which by its id: ${which.join(', ')}${more}.`)
 }
 
 /** @param word `vec_…` or a name */

@@ -94,7 +94,10 @@ test('sets are listed, shown, renamed and deleted, by id and by name', { skip },
   const other = await aSet({ name: 'Shoes of autumn' })
   const two = await world.kappa(['search', 'Shoes of autumn', '--index', '1'])
   assert.equal(two.code, 2)
-  assert.match(two.stderr, new RegExp(`2 vector sets are called Shoes of autumn; say which: .*${other.id}`))
+  assert.match(
+    two.stderr,
+    new RegExp(`2 vector sets are called Shoes of autumn; say which by its id: .*${other.id} \\(made 20`)
+  )
   const deleted = await world.json(['vector-set', 'delete', set.id])
   assert.deepEqual(deleted.lines, [{ type: 'deleted', vector_set: set.id }])
   const found = await world.json(['search', 'Shoes of autumn', '--index', '1'])
@@ -135,7 +138,10 @@ test('duplicates and outliers are told for people and for scripts, as many as ar
   assert.equal(pairs.lines.length, 3)
   assert.deepEqual([pairs.lines[0].type, pairs.lines[0].images.length], ['near_duplicates', 2])
   const few = await world.kappa(['vector-set', 'duplicates', id, '--min-similarity', '1'])
-  assert.deepEqual([few.code, few.stdout, few.stderr.includes('There are no near-duplicates.')], [0, '', true])
+  assert.deepEqual(
+    [few.code, few.stdout, few.stderr.includes('There are no near-duplicates: a lower --min-similarity finds more.')],
+    [0, '', true]
+  )
   const outliers = await world.kappa(['vector-set', 'outliers', id, '--limit', '2'])
   assert.match(
     outliers.stdout,
@@ -154,6 +160,8 @@ test('labels that neighbours propose are told, and how often they are right', { 
   assert.equal(proposed.code, 0, proposed.stdout)
   assert.equal(proposed.lines.length, 12)
   assert.deepEqual([proposed.lines[0].type, proposed.lines[0].label], ['proposed_label', 'left'])
+  const nothing = await world.kappa(['vector-set', 'proposed-labels', labelled.id])
+  assert.match(nothing.stderr, /There are no proposed labels: every image has a label/)
   const accuracy = await world.json(['vector-set', 'label-accuracy', labelled.id, '--neighbors', '1'])
   assert.deepEqual([accuracy.lines[0].type, accuracy.lines[0].sampled], ['label_accuracy', 12])
   const people = await world.kappa(['vector-set', 'label-accuracy', labelled.id])

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { alarmActionWords, alarmWords } from '../../../src/dashboard/alarm-words.ts'
 import { labelled, niceTicks, shareTicks } from '../../../src/dashboard/charts/scale.ts'
 import { formatMany } from '../../../src/dashboard/format.ts'
-import { modelTitle, runTitle } from '../../../src/dashboard/resource-titles.ts'
+import { modelTitle, runTitle, titlesApart } from '../../../src/dashboard/resource-titles.ts'
 
 const labelsOf = (ticks: readonly number[]) => labelled(ticks).map(({ label }) => label)
 
@@ -62,4 +62,13 @@ test('an alarm says in words what is wrong and what was done; one that nobody kn
   assert.equal(alarmWords('loss_spike'), 'loss spike')
   assert.equal(alarmActionWords('notify'), 'the run went on')
   assert.equal(alarmActionWords('pause'), 'the run was paused')
+})
+
+test('two datasets of one name are told apart where one is chosen, and others are called by their names', () => {
+  const titles = titlesApart([
+    { id: 'ds_01m8j51r2bmz26y8zhqsny6dgf', name: 'clothes' },
+    { id: 'ds_01m8j5dg3563ere83hnbxjtnyr', name: 'clothes' },
+    { id: 'ds_01m8j2y2v9zc0mfay3372cpqz7', name: 'shoes' }
+  ])
+  assert.deepEqual([...titles.values()], ['clothes (6dgf)', 'clothes (tnyr)', 'shoes'])
 })

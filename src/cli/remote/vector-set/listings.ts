@@ -18,6 +18,8 @@ const MOST_SAMPLE = 1000
 interface Listing<T extends object> {
   /** In the plural, for the words around the rows. */
   readonly what: string
+  /** Why there may be none, where that is not what the plural says: behind a colon. */
+  readonly whyNone?: string
   /** Of `--json`. */
   readonly type: string
   readonly head: readonly string[]
@@ -29,7 +31,7 @@ interface Listing<T extends object> {
 async function show<T extends object>({ words, values, output }: Asked, listing: Listing<T>): Promise<ExitCode> {
   const word = oneVectorSet(words)
   const limit = wholeNumber('limit', values.limit ?? String(DEFAULT_LIMIT), { least: 1, most: MOST })
-  const { what, type, head, rowOf, ask } = listing
+  const { what, whyNone, type, head, rowOf, ask } = listing
   const kappa = await connect()
   return untilStopped(
     output,
@@ -44,7 +46,7 @@ async function show<T extends object>({ words, values, output }: Asked, listing:
         if (rows.length === limit) break
       }
       if (output.isJson) return EXIT.done
-      if (rows.length === 0) output.line(`There are no ${what}.`)
+      if (rows.length === 0) output.line(`There are no ${what}${whyNone === undefined ? '' : `: ${whyNone}`}.`)
       else output.result({ type }, table([[...head], ...rows]))
       if (rows.length === limit) output.line(`No more than ${limit} are shown: --limit N.`)
       return EXIT.done
@@ -61,6 +63,7 @@ export const DUPLICATES: Action = {
     const minSimilarity = numberWithin('min-similarity', asked.values['min-similarity'], { least: 0, most: 1 })
     return show<NearDuplicates>(asked, {
       what: 'near-duplicates',
+      whyNone: 'a lower --min-similarity finds more',
       type: 'near_duplicates',
       head: ['SIMILARITY', 'INDEX', 'LABEL', 'NAME', 'INDEX', 'LABEL', 'NAME'],
       ask: ({ vectorSets }, id, signal) =>
@@ -98,6 +101,7 @@ export const PROPOSED_LABELS: Action = {
     const { 'labels-from': labelsFrom } = asked.values
     return show<ProposedLabel>(asked, {
       what: 'proposed labels',
+      whyNone: 'every image has a label, or none has one to propose',
       type: 'proposed_label',
       head: ['CONFIDENCE', 'LABEL', 'INDEX', 'NAME'],
       async *ask(kappa, id, signal) {

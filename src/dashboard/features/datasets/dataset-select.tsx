@@ -2,6 +2,7 @@ import { Field } from '../../components/field.tsx'
 import { useClient } from '../../data/api.ts'
 import { datasetChoices } from '../../data/queries/datasets.ts'
 import { useResource } from '../../data/use-resource.ts'
+import { titlesApart } from '../../resource-titles.ts'
 import { href } from '../../router.ts'
 
 interface Props {
@@ -18,8 +19,9 @@ interface Props {
 /** The newest ready version of each dataset; an older one can be named by coming from its page. */
 export function DatasetSelect({ label = 'Dataset', hint, empty, value, error, onChange }: Props) {
   const { data, problem } = useResource(datasetChoices(useClient()))
-  const choices = (data?.data ?? []).flatMap(({ id, name, latest_version: version }) =>
-    version === null ? [] : [{ reference: `${id}@${version}`, text: `${name}, version ${version}` }]
+  const titles = titlesApart(data?.data ?? [])
+  const choices = (data?.data ?? []).flatMap(({ id, latest_version: version }) =>
+    version === null ? [] : [{ reference: `${id}@${version}`, text: `${titles.get(id)}, version ${version}` }]
   )
   const isOther = value !== '' && !choices.some(({ reference }) => reference === value)
   const isEmpty = data !== null && choices.length === 0 && !isOther

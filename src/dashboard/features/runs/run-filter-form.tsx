@@ -7,6 +7,7 @@ import { datasetChoices } from '../../data/queries/datasets.ts'
 import { goTo } from '../../data/use-location.ts'
 import { useResource } from '../../data/use-resource.ts'
 import { formatWords } from '../../format.ts'
+import { titlesApart } from '../../resource-titles.ts'
 import { href } from '../../router.ts'
 import { filterQuery, ORDERS, type RunFilterForm, SHOWN } from './run-filter.ts'
 
@@ -39,7 +40,7 @@ export function RunFilterFields({ form: asked }: { readonly form: RunFilterForm 
       <Choice
         label="Dataset"
         value={asked.dataset}
-        options={(datasets.data?.data ?? []).map(({ id, name }) => [id, name] as const)}
+        options={[...titlesApart(datasets.data?.data ?? [])]}
         empty="all"
         error={datasets.problem?.message ?? null}
         onChange={(dataset) => show({ dataset })}
