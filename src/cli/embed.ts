@@ -3,7 +3,7 @@
 import { rmSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
-import type { ServingChoice } from '../engine/choose-serving.ts'
+import type { ServingChoice } from '../engine/serving-choice.ts'
 import {
   createEmbeddingFile,
   EMBEDDING_FORMATS,

@@ -3,7 +3,7 @@
 import { realpath, stat } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
 import { toError } from '../base/errors.ts'
-import type { ServingChoice } from '../engine/choose-serving.ts'
+import type { ServingChoice } from '../engine/serving-choice.ts'
 import { folderFiles } from '../images/sources/folder.ts'
 import { MODEL_FILES } from '../protocol/model-folder.ts'
 import type { EmbeddedBatch, ImageOrigin, UnusableImage } from '../serving/embed-images.ts'

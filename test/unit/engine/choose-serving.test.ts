@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { AppError } from '../../../src/base/errors.ts'
-import { chooseServing, foreseeServing, type ServingChoice } from '../../../src/engine/choose-serving.ts'
+import { chooseServing } from '../../../src/engine/choose-serving.ts'
+import { foreseeServing, type ServingChoice } from '../../../src/engine/serving-choice.ts'
 import type { FoundPlugin, NoPlugin } from '../../../src/engine/xla/find-plugin.ts'
 import type { ServingDevice } from '../../../src/engine/xla/serving-device.ts'
 
