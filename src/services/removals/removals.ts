@@ -26,8 +26,8 @@ export interface RemovalService {
 
 /** Of one prefix, and of the metrics of a run. What was removed until then stays removed, so that what takes longer gets done by and by. */
 const DEADLINE_MS = 5 * 60_000
-/** Nobody else takes it while it may be under way. */
-const HELD_MS = 2 * DEADLINE_MS + 60_000
+/** Most are done by then. Who takes longer is joined by another worker, which does no harm; what a killed one had begun waits for no longer. */
+const HELD_MS = 2 * 60_000
 const FIRST_WAIT_MS = 10_000
 const LONGEST_WAIT_MS = 3600_000
 
