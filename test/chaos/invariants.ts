@@ -78,18 +78,23 @@ async function checkOnce(world: World, ledger: Ledger): Promise<Broken> {
   return broken
 }
 
-/** Behind the API's back: nothing waits or runs that nobody waits for. */
-async function checkQueue(world: World): Promise<Broken> {
-  const client = new Client({ connectionString: world.databaseUrl })
-  await client.connect()
+async function jobsOf(client: Client): Promise<readonly string[]> {
   const { rows } = await client.query(
     `select name, state, count(*)::int as jobs from pgboss.job
      where name not like '\\_\\_%' and state in ('created', 'retry', 'active') group by 1, 2`
   )
+  return rows.map(({ name, state, jobs }) => `${jobs} jobs of ${name} ${state}`)
+}
+
+/** Behind the API's back: nothing waits or runs that nobody waits for. */
+async function checkQueue(world: World): Promise<Broken> {
+  const client = new Client({ connectionString: world.databaseUrl })
+  await client.connect()
+  const jobs = await jobsOf(client)
   const tries = await client.query('select subject, holder, failures from job_tries')
   await client.end()
   return [
-    ...rows.map(({ name, state, jobs }) => `${jobs} jobs of ${name} are still ${state}`),
+    ...jobs.map((one) => `still in the queue: ${one}`),
     ...tries.rows.map((one) => `tries are kept of work that has ended: ${JSON.stringify(one)}`)
   ]
 }
@@ -140,6 +145,8 @@ async function whatIsToGo({ databaseUrl }: World): Promise<readonly string[]> {
   const client = new Client({ connectionString: databaseUrl })
   await client.connect()
   const { rows } = await client.query('select prefix, tries from removals')
+  // That of a worker which was killed is taken from it when its heartbeats are missed, half a minute later: its run may have ended by then.
+  const jobs = await jobsOf(client)
   await client.end()
-  return rows.map(({ prefix, tries }) => `${prefix} to be removed, tried ${tries} times`)
+  return [...rows.map(({ prefix, tries }) => `${prefix} to be removed, tried ${tries} times`), ...jobs]
 }
